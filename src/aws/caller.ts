@@ -1,0 +1,30 @@
+import type { InputOf, OperationOf, OutputOf, Service } from './operations.ts';
+
+/** One call of one AWS operation. */
+export interface AwsRequest<S extends Service = Service, O extends OperationOf<S> = OperationOf<S>> {
+  service: S;
+  /** The region whose endpoint is called. Global services are called in their signing region. */
+  region: string;
+  operation: O;
+  input: InputOf<S, O>;
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for one attempt, connect to last byte. Default: `LIMITS.awsCallMs`. */
+  timeoutMs?: number | undefined;
+  /** Attempts in all, the first included. Default: `LIMITS.awsAttempts`. */
+  attempts?: number | undefined;
+}
+
+export interface AwsAnswer<T> {
+  output: T;
+  /** As AWS gave it; journaled, for auditors. */
+  requestId: string | undefined;
+}
+
+/**
+ * The only way to AWS. Two things implement it: the SDK (`sdk-caller.ts`) and the simulator.
+ * Retries, deadlines and pacing are laid over either by `reliableCaller`.
+ */
+export interface AwsCaller {
+  /** @throws AwsError, and nothing else, unless the request's signal is aborted. */
+  call<S extends Service, O extends OperationOf<S>>(request: AwsRequest<S, O>): Promise<AwsAnswer<OutputOf<S, O>>>;
+}

@@ -1,0 +1,90 @@
+import { MUTATIONS, type Service } from './operations.ts';
+
+/**
+ * - `retryable`: it did not happen, and may work if tried again (throttling, busy, a read without an answer)
+ * - `terminal`: it did not happen, and will not (no permission, no such resource, a wrong state)
+ * - `unknown`: a mutation without an answer; it may have happened. Observe again, never repeat blindly.
+ */
+export type AwsErrorKind = 'retryable' | 'terminal' | 'unknown';
+
+export interface AwsErrorParts {
+  service: Service;
+  operation: string;
+  region: string;
+  /** AWS's code, e.g. `Throttling`, or ours: `NoAnswer`, `NoCredentials`. */
+  code: string;
+  message: string;
+  httpStatus?: number | undefined;
+  requestId?: string | undefined;
+  cause?: unknown;
+}
+
+/** No answer came: refused, reset, timed out, no such host. */
+export const NO_ANSWER = 'NoAnswer';
+/** Credentials were not found or are not accepted. */
+export const NO_CREDENTIALS = 'NoCredentials';
+
+const THROTTLES = new Set([
+  'Throttling',
+  'ThrottlingException',
+  'ThrottledException',
+  'RequestLimitExceeded',
+  'RequestThrottled',
+  'RequestThrottledException',
+  'TooManyRequestsException',
+  'SlowDown',
+  'PriorRequestNotComplete',
+]);
+
+const CREDENTIAL_CODES = new Set([
+  NO_CREDENTIALS,
+  'CredentialsProviderError',
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
+  'SignatureDoesNotMatch',
+  'AuthFailure',
+  'InvalidAccessKeyId',
+]);
+
+/** What every failed AWS call becomes. */
+export class AwsError extends Error {
+  readonly service: Service;
+  readonly operation: string;
+  readonly region: string;
+  readonly code: string;
+  readonly httpStatus: number | undefined;
+  readonly requestId: string | undefined;
+  readonly kind: AwsErrorKind;
+
+  constructor(parts: AwsErrorParts) {
+    super(`${parts.service}.${parts.operation} in ${parts.region}: ${parts.code}: ${parts.message}`, {
+      cause: parts.cause,
+    });
+    this.name = 'AwsError';
+    this.service = parts.service;
+    this.operation = parts.operation;
+    this.region = parts.region;
+    this.code = parts.code;
+    this.httpStatus = parts.httpStatus;
+    this.requestId = parts.requestId;
+    this.kind = classify(parts);
+  }
+
+  /** The region or its service gave no usable answer, as opposed to a clear refusal. */
+  get unreachable(): boolean {
+    return this.code === NO_ANSWER || (this.httpStatus !== undefined && this.httpStatus >= 500);
+  }
+
+  get isCredentials(): boolean {
+    return CREDENTIAL_CODES.has(this.code);
+  }
+}
+
+function classify(parts: AwsErrorParts): AwsErrorKind {
+  if (THROTTLES.has(parts.code)) return 'retryable';
+  const unanswered = parts.code === NO_ANSWER || (parts.httpStatus !== undefined && parts.httpStatus >= 500);
+  if (!unanswered) return 'terminal';
+  return MUTATIONS.has(`${parts.service}.${parts.operation}`) ? 'unknown' : 'retryable';
+}

@@ -1,0 +1,49 @@
+import type { Clock } from './clock.ts';
+
+/** Thrown when `withDeadline` runs out of time. */
+export class DeadlineError extends Error {
+  readonly ms: number;
+
+  constructor(ms: number, what: string) {
+    super(`${what}: no answer within ${ms} ms`);
+    this.ms = ms;
+    this.name = 'DeadlineError';
+  }
+}
+
+/**
+ * Runs `work` with a signal that is aborted after `ms` of `clock`, or when `outer` is.
+ * Never takes longer than `ms`, even if `work` ignores its signal.
+ * @throws DeadlineError when the time is up; the outer signal's reason when that is aborted.
+ */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  what: string,
+  outer: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  outer?.throwIfAborted();
+  const controller = new AbortController();
+  const timer = new AbortController();
+  const relay = () => controller.abort(outer?.reason);
+  outer?.addEventListener('abort', relay, { once: true });
+  const timeUp = clock.sleep(ms, timer.signal).then(
+    () => {
+      const error = new DeadlineError(ms, what);
+      controller.abort(error);
+      throw error;
+    },
+    () => new Promise<never>(() => undefined),
+  );
+  const aborted = new Promise<never>((_resolve, reject) => {
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason as Error), { once: true });
+  });
+  aborted.catch(() => undefined);
+  try {
+    return await Promise.race([work(controller.signal), timeUp, aborted]);
+  } finally {
+    timer.abort(new Error('done'));
+    outer?.removeEventListener('abort', relay);
+  }
+}

@@ -1,0 +1,41 @@
+import { EXIT, type ExitName } from './exit-codes.ts';
+
+/** What every error shown to a person says. */
+export interface DrErrorParts {
+  /** Stable, upper-case, e.g. `RUNBOOK_NOT_FOUND`. */
+  code: string;
+  exit: ExitName;
+  /** What happened, one sentence. */
+  title: string;
+  /** Why, or what was observed; may be several lines. */
+  detail?: string;
+  /** What to do next: commands to paste, or one-line advice. */
+  next?: readonly string[];
+  cause?: unknown;
+}
+
+/** An error that a user can act on. Anything else that is thrown is a bug of ours. */
+export class DrError extends Error {
+  readonly code: string;
+  readonly exit: ExitName;
+  readonly detail: string | undefined;
+  readonly next: readonly string[];
+
+  constructor(parts: DrErrorParts) {
+    super(parts.title, parts.cause === undefined ? undefined : { cause: parts.cause });
+    this.name = 'DrError';
+    this.code = parts.code;
+    this.exit = parts.exit;
+    this.detail = parts.detail;
+    this.next = parts.next ?? [];
+  }
+
+  get exitCode(): number {
+    return EXIT[this.exit];
+  }
+}
+
+/** The message of anything thrown, without its stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,18 @@
+import { randomBytes } from 'node:crypto';
+
+/** Random names as a dependency, so that a simulated run can be replayed from its seed. */
+export interface Ids {
+  /** Lower-case hexadecimal of `bytes` random bytes. */
+  hex(bytes: number): string;
+}
+
+export const systemIds: Ids = { hex: (bytes) => randomBytes(bytes).toString('hex') };
+
+/** e.g. `20261120T101500Z-shop-failover-1a2b3c`: sorts by time, safe as a file name. */
+export function runId(ids: Ids, nowMs: number, runbook: string, verb: string): string {
+  const stamp = new Date(nowMs).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+  return `${stamp}-${runbook}-${verb}-${ids.hex(3)}`;
+}
+
+/** Run ids become folder names: nothing else may pass. */
+export const RUN_ID = /^\d{8}T\d{6}Z-[a-z0-9][a-z0-9-]{0,62}-[a-z]+-[0-9a-f]{6}$/;

@@ -1,0 +1,25 @@
+/** Every limit of the tool, with its unit in its name. A wait without one of these is a defect. */
+export const LIMITS = {
+  /** One attempt of one AWS call, connect to last byte. */
+  awsCallMs: 5_000,
+  awsAttempts: 4,
+  /** First pause between attempts; doubles, with jitter, up to awsBackoffMaxMs. */
+  awsBackoffMs: 100,
+  awsBackoffMaxMs: 4_000,
+  /** One look at something that may be dead: a source region, a probe. */
+  signalMs: 2_000,
+  probeMs: 2_000,
+  dnsMs: 1_500,
+  sqlMs: 3_000,
+  /** Results of checks older than this are made again before the first mutation. */
+  checkAgeMs: 120_000,
+  stepsInParallel: 64,
+  stepAttempts: 5,
+  /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */
+  pollMinMs: 200,
+  pollMaxMs: 5_000,
+  runbookBytes: 1_048_576,
+  journalRecordBytes: 4_194_304,
+  callsJournaledPerStep: 50,
+  waitsJournaledPerStep: 200,
+} as const;

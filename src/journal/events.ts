@@ -1,0 +1,106 @@
+import type { Json } from '../base/json.ts';
+import type { Acceptances, Refusal, WaitCause } from '../kinds/step.ts';
+import type { Plan } from '../plan/plan.ts';
+
+export const JOURNAL_SCHEMA = 'dr.journal/1';
+
+/**
+ * Where a run acted: real AWS, the lab (AWS endpoints on loopback, account 000000000000), or in simulated time.
+ * Shown wherever a result is shown.
+ */
+export type RunMode = 'live' | 'lab' | 'simulated';
+
+/** One AWS call of a step. */
+export interface CallRecord {
+  service: string;
+  region: string;
+  operation: string;
+  requestId?: string;
+  at: number;
+  ms: number;
+  /** AWS's error code, or ours. */
+  error?: string;
+}
+
+/** Somebody was waited for, `[from, to]` in milliseconds since the epoch. */
+export interface WaitRecord {
+  cause: WaitCause;
+  from: number;
+  to: number;
+}
+
+export interface Operator {
+  /** The caller's ARN, as STS gave it. */
+  identity: string;
+  user: string;
+  host: string;
+  pid: number;
+}
+
+export interface ErrorRecord {
+  code: string;
+  message: string;
+  next?: readonly string[];
+}
+
+/** What a step leaves behind when it ends, whichever way. */
+export interface StepOutcome {
+  step: string;
+  because: string;
+  facts?: { readonly [name: string]: Json };
+  calls?: readonly CallRecord[];
+  /** How many calls were made in all; more than `calls` holds when the list was cut. */
+  callCount?: number;
+  waits?: readonly WaitRecord[];
+}
+
+/** A fact of a run. The journal is the list of them; everything people see is computed from it. */
+export type RunEvent =
+  | {
+      type: 'run.started';
+      plan: Plan;
+      operator: Operator;
+      tool: { name: string; version: string; node: string };
+      mode: RunMode;
+      /** Milliseconds: when a person confirmed. */
+      declaredAt: number;
+      confirmedBy: 'typed' | 'flag' | 'lab';
+      acceptances: Acceptances;
+      /** AWS_ENDPOINT_URL and the like, when set: such a run is not one against AWS itself. */
+      endpoints: readonly string[];
+      git?: { commit: string; dirty: boolean };
+    }
+  | { type: 'run.resumed'; operator: Operator; acceptances: Acceptances }
+  | { type: 'check.passed'; step: string; because: string; warnings?: readonly string[] }
+  | { type: 'check.refused'; step: string; refusal: Refusal }
+  | { type: 'check.failed'; step: string; error: ErrorRecord }
+  | { type: 'checks.green' }
+  | { type: 'step.started'; step: string }
+  /** Durable before the call that changes something. */
+  | { type: 'step.intent'; step: string; attempt: number; because: string }
+  | { type: 'step.acted'; step: string; attempt: number; calls: readonly CallRecord[] }
+  /** The act gave no clear answer, or a retryable one: observed again before anything else. */
+  | { type: 'step.unclear'; step: string; attempt: number; error: ErrorRecord; calls: readonly CallRecord[] }
+  | ({ type: 'step.done'; already: boolean } & StepOutcome)
+  | ({ type: 'step.refused'; refusal: Refusal } & StepOutcome)
+  | ({ type: 'step.failed'; error: ErrorRecord } & StepOutcome)
+  | { type: 'probe.changed'; probe: string; up: boolean; status: number; address?: string; error?: string; sampledAt: number }
+  | { type: 'probe.summary'; probe: string; samples: number; failed: number; lastUp: boolean }
+  | { type: 'run.interrupted'; signal: string }
+  | { type: 'run.finished'; outcome: RunOutcome };
+
+export type RunOutcome = 'succeeded' | 'failed' | 'refused';
+
+/** A line of the journal file: an event, its place and its chain. */
+export type JournalRecord = RunEvent & {
+  /** From 0, without gaps. */
+  seq: number;
+  run: string;
+  term: number;
+  /** Milliseconds since the epoch, never smaller than the record before. */
+  at: number;
+  /** `hash` of the record before; 64 zeros for the first. */
+  prev: string;
+  /** SHA-256 of the canonical JSON of everything else in the record. */
+  hash: string;
+};

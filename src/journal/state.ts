@@ -1,0 +1,76 @@
+import type { Json } from '../base/json.ts';
+import type { Acceptances, Refusal } from '../kinds/step.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { CallRecord, ErrorRecord, Operator, RunMode, RunOutcome, WaitRecord } from './events.ts';
+
+/** Where a step stands. The last four are ends. */
+export type StepState = 'waiting' | 'observing' | 'acting' | 'verifying' | 'done' | 'refused' | 'failed';
+
+export interface StepRun {
+  id: string;
+  state: StepState;
+  check: 'none' | 'passed' | 'refused' | 'failed';
+  warnings: readonly string[];
+  /** The sentence that explains the state. */
+  because: string;
+  startedAt?: number;
+  endedAt?: number;
+  attempts: number;
+  /** The wanted state was there before the step acted. */
+  already: boolean;
+  calls: readonly CallRecord[];
+  callCount: number;
+  waits: readonly WaitRecord[];
+  error?: ErrorRecord;
+  refusal?: Refusal;
+}
+
+/** One change of a probe between up and down; the first sample is one too. */
+export interface ProbeChange {
+  at: number;
+  up: boolean;
+  status: number;
+  address?: string;
+  error?: string;
+}
+
+export interface ProbeRun {
+  name: string;
+  changes: readonly ProbeChange[];
+  samples: number;
+  failed: number;
+}
+
+/**
+ * Everything known about a run, folded from its journal and from nothing else (`fold.ts`).
+ * Terminal, status, report and resume read this.
+ */
+export interface RunState {
+  run: string;
+  term: number;
+  plan: Plan;
+  mode: RunMode;
+  operator: Operator;
+  /** Operators who resumed it, in order. */
+  resumedBy: readonly Operator[];
+  tool: { name: string; version: string; node: string };
+  git?: { commit: string; dirty: boolean };
+  endpoints: readonly string[];
+  acceptances: Acceptances;
+  confirmedBy: 'typed' | 'flag' | 'lab';
+  declaredAt: number;
+  startedAt: number;
+  /** Time of the last record. */
+  lastAt: number;
+  endedAt?: number;
+  outcome?: RunOutcome;
+  interrupted: boolean;
+  checksGreen: boolean;
+  /** By id, in the order of the plan. */
+  steps: ReadonlyMap<string, StepRun>;
+  facts: ReadonlyMap<string, Json>;
+  probes: ReadonlyMap<string, ProbeRun>;
+  records: number;
+  /** Hash of the last record: what a report is a report of. */
+  head: string;
+}

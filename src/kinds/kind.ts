@@ -1,0 +1,83 @@
+import type * as z from 'zod';
+import type { Json } from '../base/json.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { World } from '../simulator/world.ts';
+import type { AnyStepKind, PlanStep } from './step.ts';
+
+/** The verbs a runbook is compiled for. */
+export const VERBS = ['failover'] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** The parts of a runbook whose entries carry a `kind`. A kind belongs to one of them. */
+export const SECTIONS = ['databases', 'compute', 'traffic'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** What a kind may use to look at its resource before there is a plan. */
+export interface ObserveContext {
+  effects: Effects;
+  /** The region to make active. Only this region, and global services, may be asked. */
+  target: string;
+  regions: readonly string[];
+  signal?: AbortSignal | undefined;
+}
+
+/** What is so now, seen without asking any region but the target. */
+export interface ResourceState {
+  /** The region in which the resource is active; undefined where the kind cannot tell (capacity is nowhere "active"). */
+  activeIn: string | undefined;
+  /** The sentence that explains it. */
+  because: string;
+  /** What the plan rests on: part of the plan's fingerprint, so only what makes a plan stale when it changes. */
+  facts: { readonly [key: string]: Json | undefined };
+}
+
+/** What a kind is told when it contributes steps to a plan. */
+export interface PlanContext {
+  runbook: string;
+  verb: Verb;
+  strategy: string;
+  source: string;
+  target: string;
+  objectives: { rpoMs: number; rtoMs: number };
+  /** Twelve digits, for ARNs in permissions. */
+  account: string;
+}
+
+/** A step before the plan links it to the rest: `after` names steps of the same resource only, by `step`. */
+export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'after' | 'gate' | 'optional'> {
+  /** Key in the kind's `steps`. */
+  step: string;
+  gate?: boolean;
+  optional?: boolean;
+  after?: readonly string[];
+}
+
+/** A finding of lint: it does not stop a run by itself. */
+export interface LintFinding {
+  /** Path inside the resource, for line and column. */
+  path: readonly (string | number)[];
+  message: string;
+  severity: 'error' | 'warning';
+}
+
+/**
+ * One kind of resource: everything `dr` knows of it in one value, the default export of `kinds/<kind>.ts`.
+ * A new kind is a new file: nothing lists them.
+ */
+export interface ResourceKind<R = never> {
+  section: Section;
+  /** One line for editors and `dr validate`. */
+  summary: string;
+  /** Strict; its `kind` is a literal equal to the file's name. */
+  schema: z.ZodType<R>;
+  /** Every region the resource names somewhere, so that the loader can compare them with the runbook's. */
+  regions(resource: R): { path: readonly (string | number)[]; regions: readonly string[] }[];
+  lint?(resource: R, runbook: { objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] }): LintFinding[];
+  observe(ctx: ObserveContext, resource: R): Promise<ResourceState>;
+  plan(ctx: PlanContext, name: string, resource: R, state: ResourceState): StepDraft[];
+  steps: { readonly [step: string]: AnyStepKind };
+  /** Makes the resource in a simulated world, active in `home`: what the lab and rehearsals start from. */
+  simulate(world: World, name: string, resource: R, home: string): void;
+}
+
+export type AnyResourceKind = ResourceKind<never>;

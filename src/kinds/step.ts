@@ -1,0 +1,140 @@
+import type * as z from 'zod';
+import type { Json } from '../base/json.ts';
+import type { Effects } from '../effects/effects.ts';
+
+/** Phases in the order in which a report shows them; `data` and `compute` run side by side. */
+export const PHASES = ['assess', 'fence', 'data', 'compute', 'traffic', 'verify', 'protect'] as const;
+export type Phase = (typeof PHASES)[number];
+
+export type Reversibility = 'reversible' | 'compensable' | 'point-of-no-return';
+
+/** One node of a plan. Pure data: it is hashed, saved and journaled. */
+export interface PlanStep {
+  /** Unique in the plan, e.g. `data.orders.promote`. */
+  id: string;
+  /** `<kind>.<step>`, e.g. `rds-read-replica.promote`: which code runs it. */
+  kind: string;
+  title: string;
+  phase: Phase;
+  reversibility: Reversibility;
+  /** A gate only decides: it has no act, and every step past the line waits for it. */
+  gate: boolean;
+  /** If it fails, the run goes on and says so (notifications). */
+  optional: boolean;
+  /** Ids of the steps that must be done before. */
+  after: readonly string[];
+  params: Json;
+  /** e.g. `rds@ap-northeast-1`: AWS control planes that must answer for the step to act. */
+  controlPlanes: readonly string[];
+  permissions: readonly Permission[];
+  /** Seconds on real AWS. */
+  estimate: Estimate;
+  /** The longest the step may take once started, milliseconds. */
+  limitMs: number;
+  changes: readonly Change[];
+}
+
+/** One IAM statement. */
+export interface Permission {
+  actions: readonly string[];
+  resources: readonly string[];
+}
+
+/** Seconds. `basis` says where the figures come from. */
+export interface Estimate {
+  p50: number;
+  p95: number;
+  basis: string;
+}
+
+/** What a step will change on which resource. */
+export interface Change {
+  /** e.g. `rds:ap-northeast-1:shop-orders-tokyo` */
+  resource: string;
+  field: string;
+  before: string;
+  after: string;
+}
+
+/** Why something is refused; every part is shown. */
+export interface Refusal {
+  /** The rule's name, e.g. `rpo-gate`, `source-healthy`. */
+  rule: string;
+  observed: string;
+  /** Age of the observation, milliseconds; undefined when it was made just now. */
+  ageMs?: number | undefined;
+  threshold: string;
+  consequence: string;
+  /** The exact flag or command that overrides it, or what to mend. */
+  override: string;
+}
+
+/** What `check` and a gate answer. */
+export type Verdict =
+  | { state: 'ok'; because: string; warnings?: readonly string[] }
+  | { state: 'refused'; refusal: Refusal };
+
+/** What `observe` and `verify` see. `because` is the sentence that explains it. */
+export type Observation =
+  | { state: 'reached'; because: string }
+  /** `waitingFor` labels the time until the next look in the downtime breakdown. */
+  | { state: 'pending'; because: string; waitingFor: WaitCause }
+  | { state: 'absent'; because: string }
+  /** It can no longer be reached by waiting or by acting again. */
+  | { state: 'impossible'; because: string; next?: readonly string[] }
+  | { state: 'refused'; refusal: Refusal };
+
+/** Whom a wait is for. What is none of these is the tool's own time. */
+export type WaitCause = 'aws' | 'database' | 'dns' | 'hold' | 'person' | 'users';
+
+/** What a person has said on the command line; journaled with the run, and part of no plan. */
+export interface Acceptances {
+  /** `--accept-data-loss 90s`: seconds of loss that a named person accepts. */
+  dataLossSeconds?: number;
+  /** `--attest-source-down`: a named person says that the source is down. */
+  sourceDown?: string;
+  /** `--reason`, for the record. */
+  reason?: string;
+  /** `--approved-by`: names as claimed, not verified. */
+  approvedBy: readonly string[];
+}
+
+/** What a step kind gets to work with. */
+export interface StepContext {
+  effects: Effects;
+  signal: AbortSignal;
+  runbook: string;
+  source: string;
+  target: string;
+  operator: string;
+  acceptances: Acceptances;
+  /** Milliseconds since the epoch of the first failed probe, if one was seen. */
+  impactAt(): number | undefined;
+  /** A fact that an earlier step recorded, e.g. `fence.orders`. */
+  fact(name: string): Json | undefined;
+  /** Journaled with the step's outcome; seen by later steps, resume and report. */
+  record(name: string, value: Json): void;
+  /** One line for the person watching. */
+  progress(text: string): void;
+}
+
+/**
+ * The code of one sort of step: everything about it in one value.
+ * Resuming after a crash is no special case: observe, and act only where the wanted state is missing.
+ */
+export interface StepKind<P = never> {
+  params: z.ZodType<P>;
+  /** May it run at all? Read only; made for every step before the first mutation. */
+  check(ctx: StepContext, params: P): Promise<Verdict>;
+  /** Is the wanted state already there? Read only. For a gate: the decision. */
+  observe(ctx: StepContext, params: P): Promise<Observation>;
+  /** The one mutation. Absent for a gate and for steps that only watch. */
+  act?(ctx: StepContext, params: P): Promise<void>;
+  /** The end state, observed; asked again until it is reached or the step's limit is up. Default: `observe`. */
+  verify?(ctx: StepContext, params: P): Promise<Observation>;
+  /** Only where it truly undoes. */
+  undo?(ctx: StepContext, params: P): Promise<void>;
+}
+
+/** Keeps the type of the parameters while the value goes into a table of any step kinds. */
+export type AnyStepKind = StepKind<never>;

@@ -1,0 +1,61 @@
+/**
+ * A bound on what a promotion loses: the measured RPO.
+ * "at most this much" rests on a sample, so it comes with its method and the sample's age.
+ */
+export interface RpoBound {
+  database: string;
+  method: string;
+  /** Undefined: not measured. Printed so, and never taken for zero. */
+  boundMs: number | undefined;
+  /** Lag in the sample, milliseconds. */
+  lagMs: number | undefined;
+  sampledAt: number | undefined;
+  /** Age of the sample when it was used. */
+  ageMs: number | undefined;
+  /** Loss is counted up to here: impact, or the time of the decision when impact is not known. */
+  outageAt: number;
+  because: string;
+}
+
+/** A replica's lag at a time: everything committed before `sampledAt - lagMs` has arrived. */
+export interface LagSample {
+  lagMs: number;
+  sampledAt: number;
+}
+
+/**
+ * Loss bound = outage start − (sample time − lag). Lag that is missing, negative (RDS: −1 is "not replicating") or
+ * from the future is unknown, and unknown is never zero.
+ */
+export function rpoFromLag(
+  database: string,
+  sample: LagSample | undefined,
+  outageAt: number,
+  now: number,
+): RpoBound {
+  const method = 'replica-lag';
+  const unknown = (because: string): RpoBound => ({
+    database,
+    method,
+    boundMs: undefined,
+    lagMs: sample?.lagMs,
+    sampledAt: sample?.sampledAt,
+    ageMs: sample === undefined ? undefined : now - sample.sampledAt,
+    outageAt,
+    because,
+  });
+  if (sample === undefined) return unknown('no lag sample was found');
+  if (!Number.isFinite(sample.lagMs) || sample.lagMs < 0) return unknown('the replica reports that it is not replicating');
+  if (sample.sampledAt > now) return unknown('the newest lag sample lies in the future: a clock is wrong');
+  const caughtUpTo = sample.sampledAt - sample.lagMs;
+  return {
+    database,
+    method,
+    boundMs: Math.max(0, outageAt - caughtUpTo),
+    lagMs: sample.lagMs,
+    sampledAt: sample.sampledAt,
+    ageMs: now - sample.sampledAt,
+    outageAt,
+    because: 'everything committed before the sample minus its lag has reached the replica',
+  };
+}

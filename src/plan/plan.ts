@@ -1,0 +1,46 @@
+import type { Verb } from '../kinds/kind.ts';
+import type { PlanStep } from '../kinds/step.ts';
+
+/** Bumped when a saved plan or a journal of an older version can no longer be run. */
+export const PLAN_SCHEMA = 'dr.plan/1';
+
+/**
+ * What a run will do: a pure value made from runbook, verb and what was observed.
+ * It can be printed, hashed, saved, compared and rehearsed.
+ */
+export interface Plan {
+  schema: typeof PLAN_SCHEMA;
+  runbook: {
+    name: string;
+    /** SHA-256 of the file's bytes. */
+    sha256: string;
+    /** As given, for people. */
+    path: string;
+  };
+  verb: Verb;
+  strategy: string;
+  source: string;
+  target: string;
+  account: string;
+  /** ISO 8601. */
+  madeAt: string;
+  objectives: { rpoMs: number; rtoMs: number };
+  probes: readonly PlanProbe[];
+  /** In an order in which they could run one by one. */
+  steps: readonly PlanStep[];
+  /** SHA-256 over everything that was observed: when it changes, the plan is stale. */
+  fingerprint: string;
+  /** SHA-256 over all the rest: the plan's name. */
+  hash: string;
+}
+
+/** A probe sampled during the whole run. */
+export interface PlanProbe {
+  name: string;
+  http: string;
+  status: number;
+  /** Must be part of the answer's body. */
+  body?: string;
+  everyMs: number;
+  holdMs: number;
+}

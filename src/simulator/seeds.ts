@@ -1,0 +1,85 @@
+/** What a simulated world is made of. Times in milliseconds, sizes in counts. */
+
+export interface DbInstanceSeed {
+  region: string;
+  id: string;
+  engine?: 'postgres' | 'mysql';
+  instanceClass?: string;
+  multiAz?: boolean;
+  backupRetentionDays?: number;
+  securityGroups?: readonly string[];
+  /** Host and port that DescribeDBInstances shows. */
+  endpoint?: { address: string; port: number };
+  /** Makes it a replica of an instance in any region. */
+  replicaOf?: { region: string; id: string };
+  /** Steady lag behind the source while replicating. */
+  lagMs?: number;
+}
+
+export interface AutoScalingGroupSeed {
+  region: string;
+  name: string;
+  min: number;
+  max: number;
+  desired: number;
+  /** Names of target groups whose health its instances feed. */
+  targetGroups?: readonly string[];
+  /** From launch to InService and healthy. */
+  warmUpMs?: number;
+  /** The most instances the region will give this group; more are refused as a failed activity. */
+  capacity?: number;
+}
+
+export interface RecordSetSeed {
+  name: string;
+  type: string;
+  ttl: number;
+  values: readonly string[];
+  setIdentifier?: string;
+  failover?: 'PRIMARY' | 'SECONDARY';
+  weight?: number;
+  region?: string;
+  healthCheckId?: string;
+}
+
+export interface HostedZoneSeed {
+  id: string;
+  name: string;
+  records: readonly RecordSetSeed[];
+}
+
+export interface HealthCheckSeed {
+  id: string;
+  /** An endpoint check is healthy while the region lives and its application answers. */
+  watches: { kind: 'region-endpoint'; region: string } | { kind: 's3-object'; region: string; bucket: string; key: string };
+  inverted?: boolean;
+  intervalSeconds?: 10 | 30;
+  failureThreshold?: number;
+}
+
+export interface SecurityGroupSeed {
+  region: string;
+  id: string;
+  name: string;
+  /** True when it has no inbound rule: an instance that has only such groups accepts no connection. */
+  closed: boolean;
+}
+
+/** A fault laid over calls that match; the first that matches and is not used up applies. */
+export interface Fault {
+  region?: string;
+  service?: string;
+  operation?: string;
+  effect:
+    | { kind: 'hang' }
+    | { kind: 'reset' }
+    | { kind: 'slow'; ms: number }
+    | { kind: 'throttle' }
+    | { kind: 'error'; httpStatus: number; code: string; message?: string }
+    /** The change happens, the answer is lost. */
+    | { kind: 'answer-lost' }
+    /** Reads answer from the state of that long ago. */
+    | { kind: 'stale-read'; ms: number };
+  /** Applies to that many calls, then is gone. Default: every call until removed. */
+  times?: number;
+}
