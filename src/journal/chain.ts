@@ -1,0 +1,22 @@
+import { canonicalJson, sha256 } from '../base/json.ts';
+import type { JournalRecord, RunEvent } from './events.ts';
+
+/** `prev` of a journal's first record. */
+export const CHAIN_START = '0'.repeat(64);
+
+/** Makes a record of an event: its place in the journal, and the hash that binds it to all before it. */
+export function seal(event: RunEvent, place: { seq: number; run: string; term: number; at: number; prev: string }): JournalRecord {
+  const open = { ...event, ...place };
+  return { ...open, hash: sha256(canonicalJson(open)) };
+}
+
+/** Why the record does not follow the one before; undefined when it does. */
+export function chainBreak(record: JournalRecord, before: JournalRecord | undefined): string | undefined {
+  const { hash, ...open } = record;
+  if (sha256(canonicalJson(open)) !== hash) return 'its content was changed after it was written';
+  if (record.prev !== (before?.hash ?? CHAIN_START)) return 'it does not follow the record before it';
+  if (record.seq !== (before === undefined ? 0 : before.seq + 1)) return 'its number does not follow';
+  if (before !== undefined && record.run !== before.run) return 'it belongs to another run';
+  if (before !== undefined && record.term < before.term) return 'its term is lower than that of the record before';
+  return undefined;
+}

@@ -1,0 +1,211 @@
+import type { Json } from '../base/json.ts';
+import type { JournalRecord, StepOutcome } from './events.ts';
+import type { ProbeChange, RunState, StepRun } from './state.ts';
+
+/*
+ * From journal records to the state of a run. Pure in what it computes: the same records give the same state.
+ * The state is changed in place, so that following a run of ten thousand steps costs a constant time a record.
+ */
+
+/** Changes of one probe that are kept; a flapping probe must not fill the memory. */
+const PROBE_CHANGES = 1_000;
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/**
+ * The state after one more record. `state` is undefined for the first, which must be `run.started`.
+ * The given state is changed and returned.
+ * @throws Error when the first record is of another type, or a record names a step that the plan lacks.
+ */
+export function fold(state: RunState | undefined, record: JournalRecord): RunState {
+  const next: Mutable<RunState> = state ?? start(record);
+  next.lastAt = record.at;
+  next.term = record.term;
+  next.records += 1;
+  next.head = record.hash;
+  if (state !== undefined) apply(next, record);
+  return next;
+}
+
+/** Folds a whole journal. @throws Error when it is empty. */
+export function foldAll(records: readonly JournalRecord[]): RunState {
+  let state: RunState | undefined;
+  for (const record of records) state = fold(state, record);
+  if (state === undefined) throw new Error('the journal is empty');
+  return state;
+}
+
+function start(record: JournalRecord): RunState {
+  if (record.type !== 'run.started') throw new Error(`a journal starts with run.started, not ${record.type}`);
+  return {
+    run: record.run,
+    term: record.term,
+    plan: record.plan,
+    mode: record.mode,
+    operator: record.operator,
+    resumedBy: [],
+    tool: record.tool,
+    ...(record.git === undefined ? {} : { git: record.git }),
+    endpoints: record.endpoints,
+    acceptances: record.acceptances,
+    confirmedBy: record.confirmedBy,
+    declaredAt: record.declaredAt,
+    startedAt: record.at,
+    lastAt: record.at,
+    interrupted: false,
+    checksGreen: false,
+    steps: new Map(record.plan.steps.map((step) => [step.id, newStep(step.id)])),
+    facts: new Map(),
+    probes: new Map(record.plan.probes.map((p) => [p.name, { name: p.name, changes: [], samples: 0, failed: 0 }])),
+    records: 0,
+    head: record.hash,
+  };
+}
+
+function newStep(id: string): StepRun {
+  return {
+    id,
+    state: 'waiting',
+    check: 'none',
+    warnings: [],
+    because: '',
+    attempts: 0,
+    already: false,
+    calls: [],
+    callCount: 0,
+    waits: [],
+  };
+}
+
+function apply(state: Mutable<RunState>, record: JournalRecord): void {
+  switch (record.type) {
+    case 'run.started':
+      throw new Error('a journal holds one run.started');
+    case 'run.resumed':
+      state.resumedBy = [...state.resumedBy, record.operator];
+      state.acceptances = record.acceptances;
+      state.interrupted = false;
+      state.checksGreen = false;
+      delete state.outcome;
+      delete state.endedAt;
+      for (const step of state.steps.values()) if (step.state !== 'done') reset(step);
+      return;
+    case 'checks.green':
+      state.checksGreen = true;
+      return;
+    case 'probe.changed':
+    case 'probe.summary':
+      return applyProbe(state, record);
+    case 'run.interrupted':
+      state.interrupted = true;
+      state.endedAt = record.at;
+      return;
+    case 'run.finished':
+      state.outcome = record.outcome;
+      state.endedAt = record.at;
+      return;
+    default:
+      return applyStep(state, stepOf(state, record.step), record);
+  }
+}
+
+/** A step that did not end is looked at afresh by a resume; what it did stays in the record. */
+function reset(step: Mutable<StepRun>): void {
+  step.state = 'waiting';
+  step.check = 'none';
+  delete step.error;
+  delete step.refusal;
+  delete step.endedAt;
+}
+
+function stepOf(state: RunState, id: string): Mutable<StepRun> {
+  const step = state.steps.get(id);
+  if (step === undefined) throw new Error(`the journal names a step that its plan lacks: ${id}`);
+  return step;
+}
+
+type StepRecord = Extract<JournalRecord, { step: string }>;
+
+function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord): void {
+  switch (record.type) {
+    case 'check.passed':
+      step.check = 'passed';
+      step.because = record.because;
+      step.warnings = record.warnings ?? [];
+      return;
+    case 'check.refused':
+      step.check = 'refused';
+      step.because = record.refusal.observed;
+      step.refusal = record.refusal;
+      return;
+    case 'check.failed':
+      step.check = 'failed';
+      step.because = record.error.message;
+      step.error = record.error;
+      return;
+    case 'step.started':
+      step.state = 'observing';
+      step.startedAt ??= record.at;
+      return;
+    case 'step.intent':
+      step.state = 'acting';
+      step.attempts = record.attempt;
+      step.because = record.because;
+      return;
+    case 'step.acted':
+      step.state = 'verifying';
+      return;
+    case 'step.unclear':
+      step.state = 'observing';
+      step.because = record.error.message;
+      return;
+    default:
+      return end(state, step, record);
+  }
+}
+
+function end(
+  state: RunState,
+  step: Mutable<StepRun>,
+  record: Extract<JournalRecord, { type: 'step.done' | 'step.refused' | 'step.failed' }>,
+): void {
+  step.endedAt = record.at;
+  keepOutcome(state, step, record);
+  if (record.type === 'step.done') {
+    step.state = 'done';
+    step.already = record.already;
+  } else if (record.type === 'step.refused') {
+    step.state = 'refused';
+    step.refusal = record.refusal;
+  } else {
+    step.state = 'failed';
+    step.error = record.error;
+  }
+}
+
+function keepOutcome(state: RunState, step: Mutable<StepRun>, outcome: StepOutcome): void {
+  step.because = outcome.because;
+  step.calls = [...step.calls, ...(outcome.calls ?? [])];
+  step.callCount += outcome.callCount ?? outcome.calls?.length ?? 0;
+  step.waits = [...step.waits, ...(outcome.waits ?? [])];
+  const facts = state.facts as Map<string, Json>;
+  for (const [name, value] of Object.entries(outcome.facts ?? {})) facts.set(name, value);
+}
+
+function applyProbe(state: RunState, record: Extract<JournalRecord, { probe: string }>): void {
+  const probe = state.probes.get(record.probe) as Mutable<import('./state.ts').ProbeRun> | undefined;
+  if (probe === undefined) throw new Error(`the journal names a probe that its plan lacks: ${record.probe}`);
+  if (record.type === 'probe.summary') {
+    probe.samples += record.samples;
+    probe.failed += record.failed;
+    return;
+  }
+  const change: ProbeChange = {
+    at: record.sampledAt,
+    up: record.up,
+    status: record.status,
+    ...(record.address === undefined ? {} : { address: record.address }),
+    ...(record.error === undefined ? {} : { error: record.error }),
+  };
+  if (probe.changes.length < PROBE_CHANGES) (probe.changes as ProbeChange[]).push(change);
+}

@@ -1,0 +1,107 @@
+import type { Clock } from '../base/clock.ts';
+import { DrError } from '../base/errors.ts';
+import { CHAIN_START, chainBreak, seal } from './chain.ts';
+import type { JournalRecord, RunEvent } from './events.ts';
+import { fold, foldAll } from './fold.ts';
+import type { RunState } from './state.ts';
+
+/** Where a run's records lie. */
+export interface JournalStore {
+  /** The records so far, in order; the last, torn by a crash in the middle of a write, is left out. */
+  read(): Promise<JournalRecord[]>;
+  /** Returns only once the record is durable. @throws when it is not, or when a higher term holds the application. */
+  append(record: JournalRecord): Promise<void>;
+}
+
+/**
+ * One run's journal: appends events one after another, and folds them as it goes.
+ *
+ * Invariants:
+ * 1. A record is folded and shown only after it is durable.
+ * 2. Records are written in the order of the calls of `append`.
+ * 3. After a failed write nothing more is written: every later `append` fails too, so nothing more is done.
+ */
+export class Journal {
+  readonly #store: JournalStore;
+  readonly #clock: Clock;
+  readonly #run: string;
+  readonly #term: number;
+  readonly #onRecord: (record: JournalRecord, state: RunState) => void;
+  #last: JournalRecord | undefined;
+  #state: RunState | undefined;
+  #tail: Promise<unknown> = Promise.resolve();
+
+  constructor(options: {
+    store: JournalStore;
+    clock: Clock;
+    run: string;
+    term: number;
+    onRecord?: (record: JournalRecord, state: RunState) => void;
+    /** What the store holds already, for a resume. */
+    records?: readonly JournalRecord[];
+  }) {
+    this.#store = options.store;
+    this.#clock = options.clock;
+    this.#run = options.run;
+    this.#term = options.term;
+    this.#onRecord = options.onRecord ?? (() => undefined);
+    if (options.records !== undefined && options.records.length > 0) {
+      this.#last = options.records.at(-1);
+      this.#state = foldAll(options.records);
+    }
+  }
+
+  /** @throws Error before the first record. */
+  get state(): RunState {
+    if (this.#state === undefined) throw new Error('the run has not started');
+    return this.#state;
+  }
+
+  /** Makes the event durable. @throws DrError when that fails; then nothing may be done on its account. */
+  append(event: RunEvent): Promise<void> {
+    const written = this.#tail.then(() => this.#write(event));
+    this.#tail = written;
+    written.catch(() => undefined);
+    return written;
+  }
+
+  async #write(event: RunEvent): Promise<void> {
+    const last = this.#last;
+    const record = seal(event, {
+      seq: last === undefined ? 0 : last.seq + 1,
+      run: this.#run,
+      term: this.#term,
+      at: Math.max(this.#clock.now(), last?.at ?? 0),
+      prev: last?.hash ?? CHAIN_START,
+    });
+    await this.#store.append(record);
+    this.#last = record;
+    this.#state = fold(this.#state, record);
+    this.#onRecord(record, this.#state);
+  }
+}
+
+/** Checks number, hash and chain of every record. @throws DrError naming the first bad one. */
+export function verifyRecords(records: readonly JournalRecord[], where: string): void {
+  let before: JournalRecord | undefined;
+  for (const record of records) {
+    const broken = chainBreak(record, before);
+    if (broken !== undefined) throw damaged(where, (before?.seq ?? -1) + 2, broken);
+    before = record;
+  }
+}
+
+/** The error for a journal that cannot be trusted. `line` counts from 1. */
+export function damaged(where: string, line: number, why: string): DrError {
+  return new DrError({
+    code: 'JOURNAL_DAMAGED',
+    exit: 'journal',
+    title: `The journal is damaged at ${where}:${line}.`,
+    detail: `Record ${line}: ${why}. Nothing was done.`,
+    next: [
+      'keep the file: it is evidence',
+      'dr plan --region REGION    shows what is left to do, from what AWS says now',
+      'dr failover --region REGION    starts a new run; steps whose end state is there are skipped',
+    ],
+  });
+}
