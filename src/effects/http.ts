@@ -1,0 +1,154 @@
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { isIP, type LookupFunction } from 'node:net';
+import * as systemLookup from 'node:dns/promises';
+import { LIMITS } from '../base/limits.ts';
+import { messageOf } from '../base/errors.ts';
+import type { DnsPort, HttpPort, HttpRequest, HttpSample } from './effects.ts';
+
+const BODY_LIMIT = 65_536;
+
+export interface HttpOptions {
+  /** Names are resolved by it; without it by the system, as a browser would (hosts file included). */
+  dns?: DnsPort | undefined;
+  /** `PORT:PORT`, several with commas: the port in the URL, and the port connected to; like curl's `--connect-to`. */
+  connectTo?: string | undefined;
+}
+
+/** HTTP as a user sees it: a fresh look-up and a fresh connection at every request, at most 64 KiB of body. */
+export function systemHttp(options: HttpOptions): HttpPort {
+  const ports = portMap(options.connectTo);
+  return { request: (request) => sample(request, options.dns, ports) };
+}
+
+/** @throws Error when the text is not `PORT:PORT[,PORT:PORT...]`. */
+export function portMap(text: string | undefined): ReadonlyMap<number, number> {
+  const map = new Map<number, number>();
+  for (const part of text?.split(',') ?? []) {
+    if (part.trim() === '') continue;
+    const match = /^\s*(\d{1,5}):(\d{1,5})\s*$/.exec(part);
+    if (match === null) throw new Error(`DR_CONNECT_TO: expected PORT:PORT, got "${part}"`);
+    map.set(Number(match[1]), Number(match[2]));
+  }
+  return map;
+}
+
+async function sample(request: HttpRequest, dns: DnsPort | undefined, ports: ReadonlyMap<number, number>): Promise<HttpSample> {
+  const startedAt = performance.now();
+  const seen: { address: string | undefined } = { address: undefined };
+  const elapsed = () => Math.round(performance.now() - startedAt);
+  try {
+    const { status, body } = await exchange(request, seen, lookupBy(dns, seen), ports);
+    return { status, body, address: seen.address, ms: elapsed() };
+  } catch (error) {
+    return { status: 0, body: '', address: seen.address, ms: elapsed(), error: wordsOf(error) };
+  }
+}
+
+function wordsOf(error: unknown): string {
+  // "happy eyeballs" wraps the errors of all addresses in an AggregateError whose own message is empty.
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join('; ');
+  return messageOf(error);
+}
+
+function exchange(
+  request: HttpRequest,
+  seen: { address: string | undefined },
+  lookup: LookupFunction,
+  ports: ReadonlyMap<number, number>,
+): Promise<{ status: number; body: string }> {
+  const url = new URL(request.url);
+  const secure = url.protocol === 'https:';
+  if (!secure && url.protocol !== 'http:') throw new Error(`not an http or https URL: ${request.url}`);
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) seen.address = host;
+  const urlPort = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
+  const payload = request.body === undefined ? undefined : Buffer.from(request.body);
+  const deadline = AbortSignal.timeout(request.timeoutMs);
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      const late = deadline.aborted;
+      outgoing.destroy(new Error(late ? `no answer within ${request.timeoutMs} ms` : 'aborted'));
+    };
+    const done = () => {
+      deadline.removeEventListener('abort', stop);
+      request.signal?.removeEventListener('abort', stop);
+    };
+    const outgoing = (secure ? https : http).request({
+      protocol: url.protocol,
+      host,
+      port: ports.get(urlPort) ?? urlPort,
+      path: `${url.pathname}${url.search}`,
+      method: request.method ?? 'GET',
+      headers: {
+        host: url.host,
+        ...(payload === undefined ? {} : { 'content-length': String(payload.byteLength) }),
+        ...request.headers,
+      },
+      // A pooled connection would go on to a host that new users no longer reach.
+      agent: false,
+      lookup,
+      ...(secure && isIP(host) === 0 ? { servername: host } : {}),
+    });
+    outgoing.on('response', (incoming) => {
+      readBody(incoming).then(
+        (body) => {
+          done();
+          resolve({ status: incoming.statusCode ?? 0, body });
+          outgoing.destroy();
+        },
+        (error: unknown) => {
+          done();
+          reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    });
+    outgoing.on('error', (error) => {
+      done();
+      reject(error);
+    });
+    deadline.addEventListener('abort', stop, { once: true });
+    request.signal?.addEventListener('abort', stop, { once: true });
+    if (request.signal?.aborted === true) stop();
+    outgoing.end(payload);
+  });
+}
+
+async function readBody(incoming: http.IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size >= BODY_LIMIT) break;
+  }
+  return Buffer.concat(chunks).subarray(0, BODY_LIMIT).toString('utf8');
+}
+
+/** A look-up for node:net that asks `dns` (or the system) every time and notes the address that is used. */
+function lookupBy(dns: DnsPort | undefined, seen: { address: string | undefined }): LookupFunction {
+  return (hostname, options, callback) => {
+    addressesOf(hostname, dns).then(
+      (found) => {
+        seen.address = found[0]?.address;
+        if (options.all === true) callback(null, found);
+        else callback(null, found[0]?.address ?? '', found[0]?.family);
+      },
+      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), ''),
+    );
+  };
+}
+
+/** One address: a sample says which one answered, so there must be no second one to fall back on. */
+async function addressesOf(hostname: string, dns: DnsPort | undefined): Promise<{ address: string; family: number }[]> {
+  if (dns === undefined) {
+    const { address, family } = await systemLookup.lookup(hostname);
+    return [{ address, family }];
+  }
+  for (const [type, family] of [['A', 4], ['AAAA', 6]] as const) {
+    const { values } = await dns.resolve(hostname, type, LIMITS.dnsMs);
+    const address = values[0];
+    if (address !== undefined) return [{ address, family }];
+  }
+  throw new Error(`${hostname} does not resolve`);
+}
