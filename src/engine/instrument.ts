@@ -1,0 +1,90 @@
+import type { AwsCaller } from '../aws/caller.ts';
+import { AwsError } from '../aws/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { CallRecord, WaitRecord } from '../journal/events.ts';
+import type { WaitCause } from '../kinds/step.ts';
+
+/** What a step did to the outside, collected while it runs. */
+export interface StepTrace {
+  /** The effects to hand to the step. */
+  effects: Effects;
+  /** Calls since the last `take`, for the record of an act; they also count for `all`. */
+  takeCalls(): CallRecord[];
+  /** The step's last calls, at most `LIMITS.callsJournaledPerStep`, and how many there were. */
+  all(): { calls: CallRecord[]; callCount: number; waits: WaitRecord[] };
+  /** Waits for somebody other than the tool. */
+  wait<T>(cause: WaitCause, work: () => Promise<T>): Promise<T>;
+}
+
+/** Wraps effects so that every call and every wait of a step is known to its journal record. */
+export function traceStep(effects: Effects): StepTrace {
+  const { clock } = effects;
+  let fresh: CallRecord[] = [];
+  const calls: CallRecord[] = [];
+  let callCount = 0;
+  const waits: WaitRecord[] = [];
+
+  const wait = async <T>(cause: WaitCause, work: () => Promise<T>): Promise<T> => {
+    const from = clock.now();
+    try {
+      return await work();
+    } finally {
+      noteWait(waits, { cause, from, to: clock.now() });
+    }
+  };
+
+  const note = (call: CallRecord): void => {
+    callCount += 1;
+    calls.push(call);
+    if (calls.length > LIMITS.callsJournaledPerStep) calls.shift();
+    fresh.push(call);
+    if (fresh.length > LIMITS.callsJournaledPerStep) fresh.shift();
+  };
+
+  const aws: AwsCaller = {
+    call: (request) =>
+      wait('aws', async () => {
+        const at = clock.now();
+        const record = { service: request.service, region: request.region, operation: request.operation, at };
+        try {
+          const answer = await effects.aws.call(request);
+          const id = answer.requestId === undefined ? {} : { requestId: answer.requestId };
+          note({ ...record, ms: clock.now() - at, ...id });
+          return answer;
+        } catch (error) {
+          const code = error instanceof AwsError ? error.code : 'Aborted';
+          const id = error instanceof AwsError && error.requestId !== undefined ? { requestId: error.requestId } : {};
+          note({ ...record, ms: clock.now() - at, ...id, error: code });
+          throw error;
+        }
+      }),
+  };
+
+  return {
+    effects: {
+      ...effects,
+      aws,
+      http: { request: (request) => wait('users', () => effects.http.request(request)) },
+      dns: { resolve: (...args) => wait('dns', () => effects.dns.resolve(...args)) },
+      sql: { canary: (...args) => wait('database', () => effects.sql.canary(...args)) },
+    },
+    takeCalls: () => {
+      const taken = fresh;
+      fresh = [];
+      return taken;
+    },
+    all: () => ({ calls, callCount, waits }),
+    wait,
+  };
+}
+
+/** Adjoining waits for the same cause become one; the list stays bounded, and what is left out counts as the tool's own. */
+function noteWait(waits: WaitRecord[], wait: WaitRecord): void {
+  const last = waits.at(-1);
+  if (last?.cause === wait.cause && wait.from <= last.to && wait.from >= last.from) {
+    last.to = Math.max(last.to, wait.to);
+  } else if (wait.to > wait.from && waits.length < LIMITS.waitsJournaledPerStep) {
+    waits.push(wait);
+  }
+}

@@ -1,0 +1,67 @@
+import type { RunEvent } from '../journal/events.ts';
+import type { StepState } from '../journal/state.ts';
+
+/*
+ * What a step can go through, as a table. `run-step.ts` follows it; ARCHITECTURE.md's diagram and the test that
+ * every state is reachable and every wait has an end are made from it.
+ *
+ * Invariants:
+ * 1. `acting` is entered only through `step.intent`, which is durable before the call.
+ * 2. From `acting` no way leads back to `acting` but through `observing`: an unclear act is never repeated blindly.
+ * 3. Every state that waits (`observing`, `verifying`) has a row for the end of its time.
+ */
+
+/** What happens to a step. */
+export type StepEvent =
+  | 'start'
+  | 'reached'
+  | 'absent'
+  | 'pending'
+  | 'acted'
+  | 'unclear'
+  | 'refused'
+  | 'impossible'
+  | 'time-up';
+
+export interface Transition {
+  from: StepState;
+  on: StepEvent;
+  to: StepState;
+  /** The journal record of the transition; none where nothing changes but the time. */
+  journal?: RunEvent['type'];
+  why: string;
+}
+
+export const TRANSITIONS: readonly Transition[] = [
+  { from: 'waiting', on: 'start', to: 'observing', journal: 'step.started', why: 'all steps before it are done' },
+  { from: 'observing', on: 'reached', to: 'done', journal: 'step.done', why: 'the wanted state is there already' },
+  { from: 'observing', on: 'pending', to: 'observing', why: 'it is on its way: look again' },
+  { from: 'observing', on: 'absent', to: 'acting', journal: 'step.intent', why: 'the wanted state is missing' },
+  { from: 'observing', on: 'unclear', to: 'observing', why: 'the look failed: look again' },
+  { from: 'observing', on: 'refused', to: 'refused', journal: 'step.refused', why: 'a gate says no' },
+  { from: 'observing', on: 'impossible', to: 'failed', journal: 'step.failed', why: 'it can no longer be reached' },
+  { from: 'observing', on: 'time-up', to: 'failed', journal: 'step.failed', why: 'the limit of the step is up' },
+  { from: 'acting', on: 'acted', to: 'verifying', journal: 'step.acted', why: 'the request was accepted' },
+  { from: 'acting', on: 'unclear', to: 'observing', journal: 'step.unclear', why: 'it may or may not have happened' },
+  { from: 'acting', on: 'refused', to: 'refused', journal: 'step.refused', why: 'the state changed under the step' },
+  { from: 'acting', on: 'impossible', to: 'failed', journal: 'step.failed', why: 'AWS refused the request' },
+  { from: 'verifying', on: 'reached', to: 'done', journal: 'step.done', why: 'the end state was observed' },
+  { from: 'verifying', on: 'pending', to: 'verifying', why: 'AWS is at work: look again' },
+  { from: 'verifying', on: 'absent', to: 'observing', journal: 'step.unclear', why: 'accepted, but no sign of it' },
+  { from: 'verifying', on: 'unclear', to: 'verifying', why: 'the look failed: look again' },
+  { from: 'verifying', on: 'refused', to: 'refused', journal: 'step.refused', why: 'a gate says no' },
+  { from: 'verifying', on: 'impossible', to: 'failed', journal: 'step.failed', why: 'it can no longer be reached' },
+  { from: 'verifying', on: 'time-up', to: 'failed', journal: 'step.failed', why: 'the limit of the step is up' },
+];
+
+/** States that a step does not leave within a run. */
+export const END_STATES: ReadonlySet<StepState> = new Set(['done', 'refused', 'failed']);
+
+const BY_KEY = new Map(TRANSITIONS.map((row) => [`${row.from}/${row.on}`, row]));
+
+/** The row for an event. @throws Error when the table has none: such an event cannot happen in that state. */
+export function transition(from: StepState, on: StepEvent): Transition {
+  const row = BY_KEY.get(`${from}/${on}`);
+  if (row === undefined) throw new Error(`a step that is ${from} cannot take the event ${on}`);
+  return row;
+}
