@@ -1,0 +1,82 @@
+import { Command } from '@oclif/core/command';
+import * as Flags from '@oclif/core/flags';
+import { EXIT, type ExitName } from '../base/exit-codes.ts';
+import { errorEnvelope, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
+import { renderError, shownError, type ShownError } from './shown-error.ts';
+import { stateDir } from './state-dir.ts';
+import { painterFor } from './style.ts';
+
+/**
+ * What every command shares.
+ *
+ * 1. stdout carries the result and nothing else; with `--json` it is exactly one document, also for errors.
+ * 2. stderr carries the rest.
+ * 3. The exit code is one of `EXIT`; a command sets it through `done` or by throwing, never by ending the process.
+ */
+export abstract class DrCommand extends Command {
+  static override baseFlags = {
+    json: Flags.boolean({ description: 'Print one JSON document on stdout.', helpGroup: 'GLOBAL' }),
+    state: Flags.string({
+      description: 'Folder of the journals. Default: $DR_STATE, else $XDG_STATE_HOME/dr or ~/.local/state/dr',
+      helpValue: 'DIR',
+      helpGroup: 'GLOBAL',
+    }),
+  };
+
+  protected readonly warnings: string[] = [];
+
+  protected get json(): boolean {
+    return wantsJson(this.argv);
+  }
+
+  protected stateDir(flag: string | undefined): string {
+    return stateDir(flag, process.env);
+  }
+
+  /** The end of a command: its result, as text or as the envelope, and the exit code. */
+  protected done(result: unknown, text: () => string, exit: ExitName = 'ok'): void {
+    process.exitCode = EXIT[exit];
+    if (this.json) {
+      process.stdout.write(`${toJsonText(resultEnvelope(schemaOf(this.id), result, exit, this.warnings))}\n`);
+      return;
+    }
+    const out = text();
+    if (out !== '') process.stdout.write(out.endsWith('\n') ? out : `${out}\n`);
+  }
+
+  /** A line for the person watching. Silent under `--json`. */
+  protected note(text: string): void {
+    if (!this.json) process.stderr.write(`${text}\n`);
+  }
+
+  /** In the envelope under `--json`, otherwise on stderr. */
+  protected warning(text: string): void {
+    this.warnings.push(text);
+    if (!this.json) process.stderr.write(`${painterFor(process.stderr)('yellow', 'Warning:')} ${text}\n`);
+  }
+
+  protected override catch(error: unknown): Promise<void> {
+    const shown = this.shown(error);
+    process.exitCode = EXIT[shown.exit];
+    if (this.json) {
+      process.stdout.write(`${toJsonText(this.toErrorJson(error))}\n`);
+    } else {
+      process.stderr.write(renderError(shown, painterFor(process.stderr)));
+    }
+    return Promise.resolve();
+  }
+
+  /** oclif's own would print hundreds of lines of its configuration for a bad flag. */
+  protected override toErrorJson(error: unknown): unknown {
+    return errorEnvelope(schemaOf(this.id), this.shown(error), this.warnings);
+  }
+
+  private shown(error: unknown): ShownError {
+    const command = this.ctor as typeof DrCommand;
+    return shownError(error, {
+      command: this.id?.replaceAll(':', ' '),
+      flags: Object.keys({ ...command.baseFlags, ...command.flags }),
+      debug: (process.env.DEBUG ?? '') !== '',
+    });
+  }
+}

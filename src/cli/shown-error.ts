@@ -1,0 +1,95 @@
+import { stripVTControlCharacters } from 'node:util';
+import { AwsError } from '../aws/errors.ts';
+import { DrError, messageOf } from '../base/errors.ts';
+import type { ExitName } from '../base/exit-codes.ts';
+import { nearest } from '../base/nearest.ts';
+import type { Painter } from './style.ts';
+import { indent } from './text.ts';
+
+/** Everything a person, or a program, is told about an error. */
+export interface ShownError {
+  code: string;
+  exit: ExitName;
+  title: string;
+  detail?: string;
+  next: readonly string[];
+  /** Only with DEBUG set. */
+  stack?: string;
+}
+
+/** Where the error happened, for the commands to paste. */
+export interface ErrorScene {
+  /** As typed, e.g. `lab start`; undefined outside of a command. */
+  command?: string | undefined;
+  flags?: readonly string[];
+  debug: boolean;
+}
+
+/** Errors of the operating system that are about the user's machine, not about `dr`. */
+const SYSTEM_ERRORS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENOTDIR', 'EISDIR']);
+
+/** Tells user errors from bugs: what is not known here is a bug of ours. */
+export function shownError(error: unknown, scene: ErrorScene): ShownError {
+  const stack = scene.debug && error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
+  if (error instanceof DrError) {
+    const detail = error.detail === undefined ? {} : { detail: error.detail };
+    return { code: error.code, exit: error.exit, title: error.message, ...detail, next: error.next, ...stack };
+  }
+  if (error instanceof AwsError) return { ...awsError(error), ...stack };
+  const usage = usageError(error, scene);
+  if (usage !== undefined) return { ...usage, ...stack };
+  const system = error as { code?: unknown; syscall?: unknown } | undefined;
+  if (typeof system?.syscall === 'string' && SYSTEM_ERRORS.has(String(system.code))) {
+    const next = ['Check the rights of that path, or choose another folder with --state DIR.'];
+    return { code: 'FILE_SYSTEM', exit: 'usage', title: messageOf(error), next, ...stack };
+  }
+  return {
+    code: 'BUG',
+    exit: 'bug',
+    title: `This is a defect in dr, not of yours: ${messageOf(error) || 'no message'}`,
+    next: scene.debug
+      ? ['Please report it, with the command line and the stack.']
+      : ['Run the command again with DEBUG=1 before it, and report what it prints, with the command line.'],
+    ...stack,
+  };
+}
+
+function awsError(error: AwsError): ShownError {
+  const next = error.isCredentials
+    ? ['aws sts get-caller-identity', 'Set AWS_PROFILE, or log in again.']
+    : ['Run the command again; if it stays, look at https://health.aws.amazon.com/health/status'];
+  return { code: error.code, exit: 'aws', title: error.message, next };
+}
+
+/** What oclif's parser throws, in our words. */
+function usageError(error: unknown, scene: ErrorScene): ShownError | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const cli = error as Error & { oclif?: { exit?: number }; flags?: unknown; parse?: unknown };
+  if (cli.oclif?.exit === undefined) return undefined;
+  const next = [scene.command === undefined ? 'dr --help' : `dr ${scene.command} --help`];
+  if (cli.constructor.name === 'NonExistentFlagsError' && Array.isArray(cli.flags)) {
+    const [flag = ''] = cli.flags as string[];
+    return { code: 'UNKNOWN_FLAG', exit: 'usage', title: unknownFlag(flag, scene.flags ?? []), next };
+  }
+  const lines = stripVTControlCharacters(error.message)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^See more help|^The following errors? occurred/.test(line));
+  const [title = 'The command line is wrong.', ...rest] = lines;
+  const detail = rest.length === 0 ? {} : { detail: rest.join('\n') };
+  return { code: 'BAD_COMMAND_LINE', exit: 'usage', title, ...detail, next };
+}
+
+function unknownFlag(flag: string, known: readonly string[]): string {
+  const near = nearest(flag.replace(/^-+/, ''), known);
+  return `There is no flag ${flag}.${near === undefined ? '' : ` Did you mean --${near}?`}`;
+}
+
+/** For stderr: headline, detail, what to do next. */
+export function renderError(error: ShownError, paint: Painter): string {
+  const parts = [`${paint(['bold', 'red'], 'Error:')} ${error.title} ${paint('dim', `[${error.code}]`)}`];
+  if (error.detail !== undefined) parts.push(indent(error.detail, 2));
+  if (error.next.length > 0) parts.push(`${paint('bold', 'Next:')}\n${indent(error.next.join('\n'), 2)}`);
+  if (error.stack !== undefined) parts.push(paint('dim', error.stack));
+  return `${parts.join('\n\n')}\n`;
+}

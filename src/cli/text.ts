@@ -1,0 +1,49 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Width in columns of a terminal; good enough for the Latin text that `dr` prints. */
+export function width(text: string): number {
+  return stripVTControlCharacters(text).length;
+}
+
+/** Every line of `text`, `by` spaces to the right; empty lines stay empty. */
+export function indent(text: string, by: number): string {
+  const pad = ' '.repeat(by);
+  return text
+    .split('\n')
+    .map((line) => (line === '' ? line : pad + line))
+    .join('\n');
+}
+
+/** Breaks at spaces so that no line is wider than `columns`, unless one word is. */
+export function wrap(text: string, columns: number): string {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && width(line) + 1 + width(word) > columns) {
+        lines.push(line);
+        line = word;
+      } else {
+        line = line === '' ? word : `${line} ${word}`;
+      }
+    }
+    lines.push(line);
+  }
+  return lines.join('\n');
+}
+
+/** Columns side by side, two spaces apart, the last one ragged. Rows may be of different length. */
+export function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, width(cell));
+    });
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - width(cell))))
+      .join('  ')
+      .trimEnd(),
+  );
+}
