@@ -13,6 +13,13 @@ export const LIMITS = {
   sqlMs: 3_000,
   /** Results of checks older than this are made again before the first mutation. */
   checkAgeMs: 120_000,
+  /** All calls of one step's check. */
+  checkMs: 20_000,
+  checksInParallel: 16,
+  /** An act that gets no answer is unclear after that. */
+  actMs: 30_000,
+  /** How long an accepted request may show no sign of itself before it is looked at as if it had not been made. */
+  settleMs: 30_000,
   stepsInParallel: 64,
   stepAttempts: 5,
   /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */

@@ -114,8 +114,8 @@ export interface StepContext {
   fact(name: string): Json | undefined;
   /** Journaled with the step's outcome; seen by later steps, resume and report. */
   record(name: string, value: Json): void;
-  /** One line for the person watching. */
-  progress(text: string): void;
+  /** Sleeps, and says for whom: only then the time does not count as the tool's own. */
+  wait(cause: WaitCause, ms: number): Promise<void>;
 }
 
 /**

@@ -1,0 +1,126 @@
+import { withDeadline } from '../base/deadline.ts';
+import type { Json } from '../base/json.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { Operator, RunOutcome } from '../journal/events.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { RunState } from '../journal/state.ts';
+import type { AnyStepKind, PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
+import { planProblems } from '../plan/graph.ts';
+import { runChecks } from './checks.ts';
+import { watchProbes } from './probes.ts';
+import { runStep, type StepRuntime } from './run-step.ts';
+import { runGraph } from './schedule.ts';
+
+/*
+ * Runs a plan, or the rest of one. Knows no AWS and no wall clock.
+ *
+ * Invariants:
+ * 1. No mutation before every check of the plan is green, and younger than LIMITS.checkAgeMs.
+ * 2. No step past the line before every gate is done: the plan's own edges say so, and it is refused if they do not.
+ * 3. A step that is done stays done: a resume does not run it again.
+ * 4. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
+ */
+
+export interface ExecuteOptions {
+  /** Has `run.started` (or `run.resumed`) as its last record. */
+  journal: Journal;
+  effects: Effects;
+  /** The code of a step kind, by the name in the plan. */
+  stepKind(name: string): Promise<AnyStepKind>;
+  operator: Operator;
+  /** Aborted when a person asks to stop. */
+  drain: AbortSignal;
+}
+
+/** Executes what is left of the journal's plan. Returns how it ended. @throws when the journal cannot be written. */
+export async function execute(options: ExecuteOptions): Promise<RunOutcome | 'interrupted'> {
+  const { journal, effects } = options;
+  const { plan } = journal.state;
+  const problems = planProblems(plan.steps);
+  if (problems.length > 0) throw new Error(`the plan is not sound: ${problems.join('; ')}`);
+  const kinds = await loadKinds(plan.steps, options);
+  const probes = watchProbes(plan.probes, effects, journal, firstFailure(journal.state));
+  try {
+    const end = await runAll(options, kinds, contextMaker(options, probes.impactAt));
+    await probes.stop();
+    await journal.append(
+      end === 'interrupted' ? { type: 'run.interrupted', signal: 'stop requested' } : { type: 'run.finished', outcome: end },
+    );
+    return end;
+  } finally {
+    await probes.stop().catch(() => undefined);
+  }
+}
+
+async function runAll(options: ExecuteOptions, kinds: Kinds, context: ContextMaker): Promise<RunOutcome | 'interrupted'> {
+  const { journal, effects, drain } = options;
+  const { steps } = journal.state.plan;
+  const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done').map((s) => s.id));
+  const todo = steps.filter((s) => !done.has(s.id)).map((step) => ({ step, kind: kindOf(kinds, step) }));
+  const green = await runChecks({ steps: todo, effects, journal, drain, context: (e, s) => context(e, s, NO_TOOLS) });
+  if (!green) return drain.aborted ? 'interrupted' : 'refused';
+  await journal.append({ type: 'checks.green' });
+  const checkedAt = effects.clock.now();
+
+  const end = await runGraph(steps, done, LIMITS.stepsInParallel, drain, (step) => {
+    const kind = kindOf(kinds, step);
+    const recheck = async (): Promise<Verdict> => {
+      if (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs) return { state: 'ok', because: 'checked a moment ago' };
+      return withDeadline(effects.clock, LIMITS.checkMs, `check of ${step.id}`, drain, (signal) =>
+        kind.check(context(effects, signal, NO_TOOLS), step.params),
+      );
+    };
+    return runStep({ step, kind, effects, journal, drain, recheck, context });
+  });
+  return end === 'done' ? 'succeeded' : end;
+}
+
+type Kinds = ReadonlyMap<string, StepKind<Json>>;
+type ContextMaker = StepRuntime['context'];
+
+/** Checks decide; they leave nothing behind and wait for nobody. */
+const NO_TOOLS: Pick<StepContext, 'record' | 'wait'> = {
+  record: () => undefined,
+  wait: () => Promise.reject(new Error('a check does not wait')),
+};
+
+async function loadKinds(steps: readonly PlanStep[], options: ExecuteOptions): Promise<Kinds> {
+  const kinds = new Map<string, StepKind<Json>>();
+  for (const step of steps) {
+    // Parameters were made by the kind itself, and are parsed here again: a saved plan may have been edited.
+    const kind = (kinds.get(step.kind) ?? (await options.stepKind(step.kind))) as unknown as StepKind<Json>;
+    kind.params.parse(step.params);
+    kinds.set(step.kind, kind);
+  }
+  return kinds;
+}
+
+function kindOf(kinds: Kinds, step: PlanStep): StepKind<Json> {
+  const kind = kinds.get(step.kind);
+  if (kind === undefined) throw new Error(`no code for ${step.kind}`);
+  return kind;
+}
+
+/** Impact as far as the journal knows it: the first failed sample of any probe. */
+function firstFailure(state: RunState): number | undefined {
+  const times = [...state.probes.values()].flatMap((p) => p.changes.filter((c) => !c.up).map((c) => c.at));
+  return times.length === 0 ? undefined : Math.min(...times);
+}
+
+function contextMaker(options: ExecuteOptions, impactAt: () => number | undefined): ContextMaker {
+  const { journal, operator } = options;
+  const { plan } = journal.state;
+  return (effects, signal, tools) => ({
+    effects,
+    signal,
+    runbook: plan.runbook.name,
+    source: plan.source,
+    target: plan.target,
+    operator: operator.identity,
+    acceptances: journal.state.acceptances,
+    impactAt,
+    fact: (name) => journal.state.facts.get(name),
+    ...tools,
+  });
+}

@@ -1,0 +1,87 @@
+import type { PlanStep } from '../kinds/step.ts';
+import type { StepEnd } from './run-step.ts';
+
+/** How the graph as a whole ended. */
+export type ScheduleEnd = 'done' | 'refused' | 'failed' | 'interrupted';
+
+const SEVERITY: readonly ScheduleEnd[] = ['done', 'interrupted', 'refused', 'failed'];
+
+/**
+ * Runs the steps of a graph, each as soon as all before it are done, at most `limit` at a time.
+ * After the first step that does not end well nothing new is started; what is running is waited for.
+ * An optional step that fails holds back nothing.
+ * @throws what `run` throws, once everything that was running has ended.
+ */
+export function runGraph(
+  steps: readonly PlanStep[],
+  alreadyDone: ReadonlySet<string>,
+  limit: number,
+  drain: AbortSignal,
+  run: (step: PlanStep) => Promise<StepEnd>,
+): Promise<ScheduleEnd> {
+  const { ready, left, dependents, count } = link(steps, alreadyDone);
+  let end: ScheduleEnd = 'done';
+  let thrown: { error: unknown } | undefined;
+  let ended = 0;
+  let running = 0;
+  let head = 0;
+
+  const settle = (step: PlanStep, result: StepEnd): void => {
+    if (result !== 'done' && !(step.optional && result !== 'interrupted')) {
+      if (SEVERITY.indexOf(result) > SEVERITY.indexOf(end)) end = result;
+      return;
+    }
+    ended += 1;
+    for (const next of dependents.get(step.id) ?? []) {
+      const open = (left.get(next.id) ?? 0) - 1;
+      left.set(next.id, open);
+      if (open === 0) ready.push(next);
+    }
+  };
+
+  return new Promise((resolve, reject) => {
+    const pump = (): void => {
+      while (head < ready.length && running < limit && end === 'done' && thrown === undefined && !drain.aborted) {
+        start(ready[head++] as PlanStep);
+      }
+      if (running > 0) return;
+      if (thrown !== undefined) return reject(thrown.error as Error);
+      if (end === 'done' && ended < count) {
+        if (drain.aborted) return resolve('interrupted');
+        return reject(new Error('the plan has a circle: steps are left that never become ready'));
+      }
+      resolve(end);
+    };
+    const start = (step: PlanStep): void => {
+      running += 1;
+      run(step)
+        .then(
+          (result) => settle(step, result),
+          (error: unknown) => (thrown ??= { error }),
+        )
+        .finally(() => {
+          running -= 1;
+          pump();
+        });
+    };
+    pump();
+  });
+}
+
+function link(steps: readonly PlanStep[], alreadyDone: ReadonlySet<string>) {
+  const left = new Map<string, number>();
+  const dependents = new Map<string, PlanStep[]>();
+  const ready: PlanStep[] = [];
+  const todo = steps.filter((step) => !alreadyDone.has(step.id));
+  for (const step of todo) {
+    const open = step.after.filter((id) => !alreadyDone.has(id));
+    left.set(step.id, open.length);
+    if (open.length === 0) ready.push(step);
+    for (const id of open) {
+      const list = dependents.get(id);
+      if (list === undefined) dependents.set(id, [step]);
+      else list.push(step);
+    }
+  }
+  return { ready, left, dependents, count: todo.length };
+}

@@ -1,0 +1,21 @@
+import type { HttpSample } from '../effects/effects.ts';
+
+/** What a probe expects of an answer. */
+export interface Expectation {
+  status: number;
+  /** Must be part of the body. */
+  body?: string;
+}
+
+/** Whether the answer is a good one, and the sentence that says why not. */
+export function judgeSample(sample: HttpSample, expected: Expectation): { up: boolean; because: string } {
+  const from = sample.address === undefined ? '' : ` from ${sample.address}`;
+  if (sample.status === 0) return { up: false, because: `no answer${from}: ${sample.error ?? 'no reason given'}` };
+  if (sample.status !== expected.status) {
+    return { up: false, because: `status ${sample.status}${from}, expected ${expected.status}` };
+  }
+  if (expected.body !== undefined && !sample.body.includes(expected.body)) {
+    return { up: false, because: `status ${sample.status}${from}, but the body does not contain the expected text` };
+  }
+  return { up: true, because: `status ${sample.status}${from} in ${Math.round(sample.ms)} ms` };
+}
