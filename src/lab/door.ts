@@ -1,0 +1,100 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/**
+ * - `open`: connections are passed on
+ * - `cut`: existing connections are ended, new ones get no answer (a security group without rules)
+ * - `dead`: existing ones fall silent, new ones get no answer (a region that is gone)
+ */
+export type DoorState = 'open' | 'cut' | 'dead';
+
+/** More silent connections than these and the oldest is ended. */
+const SILENT_LIMIT = 200;
+
+/** The endpoint of a database: a TCP proxy that can be cut, and that swallows when its region is dead. */
+export class Door {
+  #state: DoorState = 'open';
+  readonly #upstream: () => { host: string; port: number };
+  readonly #server: Server;
+  readonly #pairs = new Map<Socket, Socket>();
+  readonly #silent = new Set<Socket>();
+
+  /** `upstream` is asked at every connection: a server may come back on another port. */
+  constructor(upstream: () => { host: string; port: number }) {
+    this.#upstream = upstream;
+    this.#server = createServer((socket) => this.#accept(socket));
+  }
+
+  get state(): DoorState {
+    return this.#state;
+  }
+
+  /** Listens on a free port of `host`; resolves to that port. */
+  listen(host: string): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(0, host, () => {
+        const address = this.#server.address();
+        if (address === null || typeof address === 'string') reject(new Error('no port'));
+        else resolve(address.port);
+      });
+    });
+  }
+
+  set(state: DoorState): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    if (state === 'dead') {
+      for (const [user, server] of this.#pairs) {
+        this.#hush(user);
+        server.destroy();
+      }
+    } else {
+      for (const [user, server] of this.#pairs) {
+        user.destroy();
+        server.destroy();
+      }
+      for (const socket of this.#silent) socket.destroy();
+      this.#silent.clear();
+    }
+    this.#pairs.clear();
+  }
+
+  close(): Promise<void> {
+    this.set('cut');
+    for (const socket of this.#silent) socket.destroy();
+    return new Promise((resolve) => {
+      if (!this.#server.listening) resolve();
+      else this.#server.close(() => resolve());
+    });
+  }
+
+  #accept(user: Socket): void {
+    user.on('error', () => undefined);
+    if (this.#state !== 'open') return this.#hush(user);
+    const server = connect(this.#upstream());
+    this.#pairs.set(user, server);
+    user.setNoDelay(true);
+    server.setNoDelay(true);
+    user.pipe(server);
+    server.pipe(user);
+    server.on('error', () => undefined);
+    const ended = () => {
+      if (this.#pairs.get(user) !== server) return;
+      this.#pairs.delete(user);
+      user.destroy();
+      server.destroy();
+    };
+    user.on('close', ended);
+    server.on('close', ended);
+  }
+
+  /** Keeps the connection and says nothing on it, as a network does that drops packets. */
+  #hush(socket: Socket): void {
+    socket.unpipe();
+    socket.pause();
+    this.#silent.add(socket);
+    socket.on('close', () => this.#silent.delete(socket));
+    const oldest = this.#silent.values().next().value;
+    if (this.#silent.size > SILENT_LIMIT) oldest?.destroy();
+  }
+}

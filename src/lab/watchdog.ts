@@ -1,0 +1,58 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+
+/**
+ * Waits for the end of its standard input, which comes when the lab's process ends, however it does. Then it kills every
+ * PostgreSQL whose data lies in the folder, and removes the folder. After an orderly stop the folder is gone already.
+ * A process id in a file may be somebody else's by now, so the process must call itself postgres.
+ */
+const SCRIPT = `
+cat >/dev/null
+[ -d "$1" ] || exit 0
+round=0
+while [ $round -lt 20 ] && [ -d "$1" ]; do
+  for file in "$1"/*/*/postmaster.pid; do
+    [ -f "$file" ] || continue
+    { read -r pid; for skip in 2 3 4 5 6; do read -r line; done; read -r key segment; } <"$file"
+    case "$(ps -o comm= -p "$pid" 2>/dev/null)" in
+      *postgres*) kill -9 "$pid" 2>/dev/null; sleep 0.1 2>/dev/null || sleep 1 ;;
+    esac
+    [ -n "$segment" ] && ipcrm -m "$segment" >/dev/null 2>&1
+  done
+  rm -rf "$1" 2>/dev/null
+  round=$((round + 1))
+done
+`;
+
+/** Cleans up after a lab that was killed itself. */
+export class Watchdog {
+  readonly #child: ChildProcess | undefined;
+  readonly #ended: Promise<void>;
+
+  /** `folder` is the lab's own, and is removed with everything in it. On Windows there is no watchdog. */
+  constructor(folder: string) {
+    if (process.platform === 'win32') {
+      this.#ended = Promise.resolve();
+      return;
+    }
+    const child = spawn('/bin/sh', ['-c', SCRIPT, 'dr-lab-watchdog', folder], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      cwd: '/',
+      // Its own session: Ctrl-C and a closing terminal must not end it before the lab.
+      detached: true,
+    });
+    child.unref();
+    this.#child = child;
+    this.#ended = new Promise((resolve) => {
+      child.once('exit', () => resolve());
+      child.once('error', () => resolve());
+    });
+    child.stdin?.on('error', () => undefined);
+  }
+
+  /** Lets it go, after the folder was removed. */
+  async dismiss(): Promise<void> {
+    this.#child?.ref();
+    this.#child?.stdin?.end();
+    await this.#ended;
+  }
+}
