@@ -1,0 +1,58 @@
+import type { Credentials, CredentialSource } from './clients.ts';
+
+/** Why no credentials came; kept apart from what the called service itself says. */
+export class CredentialsFailure extends Error {
+  constructor(cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.name = 'CredentialsFailure';
+  }
+}
+
+/** Credentials are renewed when they last no longer than this, as the SDK does. */
+const RENEW_BEFORE_MS = 300_000;
+
+/**
+ * One set of credentials for all clients of a process.
+ *
+ * Where a role is assumed, looking them up calls the STS of a region. That region may be the lost one, so each
+ * region may start one look-up of its own, and the first that succeeds serves all regions: a dead STS in one
+ * region never keeps calls to another waiting.
+ */
+export class SharedCredentials {
+  private current: Credentials | undefined;
+  private readonly inFlight = new Map<string, Promise<Credentials>>();
+  private readonly now: () => number;
+
+  constructor(now: () => number) {
+    this.now = now;
+  }
+
+  /** @throws CredentialsFailure */
+  async get(region: string, source: CredentialSource): Promise<Credentials> {
+    if (this.current && !this.expiring(this.current)) return this.current;
+    const own = this.inFlight.get(region) ?? this.lookUp(region, source);
+    this.inFlight.set(region, own);
+    try {
+      return await Promise.any(this.inFlight.values());
+    } catch {
+      // Every look-up failed; what this region's own one says is closest to the call.
+      return await own.catch((error: unknown) => {
+        throw new CredentialsFailure(error);
+      });
+    }
+  }
+
+  private async lookUp(region: string, source: CredentialSource): Promise<Credentials> {
+    try {
+      const found = await source();
+      this.current = found;
+      return found;
+    } finally {
+      this.inFlight.delete(region);
+    }
+  }
+
+  private expiring(credentials: Credentials): boolean {
+    return credentials.expiration !== undefined && credentials.expiration.getTime() - this.now() < RENEW_BEFORE_MS;
+  }
+}

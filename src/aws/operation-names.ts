@@ -1,0 +1,39 @@
+import type { OperationOf, Service } from './operations.ts';
+
+/**
+ * The table of `operations.ts` at run time. The compiler refuses a name too many and a name too few.
+ */
+export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in OperationOf<S>]: true } } = {
+  rds: { DescribeDBInstances: true, PromoteReadReplica: true, ModifyDBInstance: true },
+  route53: {
+    ListHostedZones: true,
+    GetHostedZone: true,
+    ListResourceRecordSets: true,
+    ChangeResourceRecordSets: true,
+    GetChange: true,
+    GetHealthCheck: true,
+    GetHealthCheckStatus: true,
+  },
+  ec2: { DescribeInstances: true, DescribeSecurityGroups: true },
+  autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, DescribeScalingActivities: true },
+  elbv2: { DescribeTargetHealth: true },
+  cloudwatch: { GetMetricData: true },
+  s3: { HeadObject: true, GetObject: true, PutObject: true, DeleteObject: true, ListObjectsV2: true },
+  sts: { GetCallerIdentity: true },
+  sns: { Publish: true },
+};
+
+/** The services of the table, in its order. */
+export const SERVICES = Object.keys(OPERATION_NAMES) as Service[];
+
+/** Every operation of the table as a pair. */
+export function allOperations(): { service: Service; operation: string }[] {
+  return SERVICES.flatMap((service) =>
+    Object.keys(OPERATION_NAMES[service]).map((operation) => ({ service, operation })),
+  );
+}
+
+/** Whether `dr` knows this operation, own properties only. */
+export function isOperation(service: Service, operation: string): boolean {
+  return Object.hasOwn(OPERATION_NAMES[service], operation);
+}

@@ -1,0 +1,117 @@
+import { NodeHttpHandler } from '@smithy/node-http-handler';
+import { systemClock } from '../base/clock.ts';
+import { withDeadline } from '../base/deadline.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { AwsCaller } from './caller.ts';
+import { clientClass, commandClass, loadSdk, type SdkClient, type SdkOutput } from './clients.ts';
+import { SharedCredentials } from './credentials.ts';
+import type { Service } from './operations.ts';
+import { toAwsError } from './sdk-errors.ts';
+
+interface PlainRequest {
+  service: Service;
+  region: string;
+  operation: string;
+  input: unknown;
+  signal?: AbortSignal | undefined;
+  timeoutMs?: number | undefined;
+}
+
+interface PlainAnswer {
+  output: unknown;
+  requestId: string | undefined;
+}
+
+/**
+ * Calls AWS through its SDK, with the SDK's standard settings: profiles and shared config, `AWS_ENDPOINT_URL` and
+ * `AWS_ENDPOINT_URL_<SERVICE>`, regional STS.
+ *
+ * One attempt a call: a mutation without an answer must not be repeated blindly, so retrying is left to
+ * `reliableCaller`, which knows which calls change something. No call outlives its timeout, and each region has
+ * its own connections, so that a region that swallows packets holds up nobody else.
+ */
+export function sdkCaller(): AwsCaller {
+  const clients = new Clients();
+  const call = (request: PlainRequest): Promise<PlainAnswer> => callOnce(clients, request);
+  return { call: call as AwsCaller['call'] };
+}
+
+async function callOnce(clients: Clients, request: PlainRequest): Promise<PlainAnswer> {
+  const { service, region, operation } = request;
+  const timeoutMs = request.timeoutMs ?? LIMITS.awsCallMs;
+  let sent = false;
+  try {
+    const work = async (abortSignal: AbortSignal): Promise<PlainAnswer> => {
+      const { sdk, client } = await clients.get(service, region);
+      const command = new (commandClass(sdk, operation))(request.input);
+      const markSent = (next: (args: unknown) => Promise<unknown>) => (args: unknown) => {
+        sent = true;
+        return next(args);
+      };
+      command.middlewareStack.add(markSent, { step: 'deserialize', priority: 'low', name: 'drMarkSent' });
+      const { $metadata, ...output } = await client.send(command, { abortSignal, requestTimeout: timeoutMs });
+      return { output: await withWholeBody(output), requestId: $metadata?.requestId };
+    };
+    return await withDeadline(systemClock, timeoutMs, `${service}.${operation} in ${region}`, request.signal, work);
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    throw toAwsError(error, { service, region, operation }, sent);
+  }
+}
+
+/**
+ * Reads a streamed body (S3 GetObject) to its last byte while the deadline runs; a stream handed on could stop
+ * half-way with nobody watching. The body that comes back answers as the SDK's own does.
+ */
+async function withWholeBody(output: SdkOutput): Promise<SdkOutput> {
+  const body = output.Body as { transformToByteArray?: () => Promise<Uint8Array> } | undefined;
+  if (typeof body?.transformToByteArray !== 'function') return output;
+  const { bodyOf } = await import('./s3-body.ts');
+  return { ...output, Body: bodyOf(await body.transformToByteArray()) };
+}
+
+/** The clients of a process, one a service and region. */
+class Clients {
+  private readonly made = new Map<string, Promise<{ sdk: Record<string, unknown>; client: SdkClient }>>();
+  private readonly handlers = new Map<string, NodeHttpHandler>();
+  private readonly credentials = new SharedCredentials(() => Date.now());
+
+  get(service: Service, region: string): Promise<{ sdk: Record<string, unknown>; client: SdkClient }> {
+    const key = `${service}@${region}`;
+    const known = this.made.get(key);
+    if (known) return known;
+    const fresh = this.make(service, region);
+    this.made.set(key, fresh);
+    fresh.catch(() => this.made.delete(key));
+    return fresh;
+  }
+
+  private async make(service: Service, region: string) {
+    const sdk = await loadSdk(service);
+    const Client = clientClass(service, sdk);
+    const options = { region, maxAttempts: 1, retryMode: 'standard' as const, requestHandler: this.handler(region) };
+    // The SDK gives its credential chain only as part of a client: this one is made for that and never called.
+    const chain = new Client(options).config.credentials;
+    if (chain === undefined) return { sdk, client: new Client(options) };
+    return { sdk, client: new Client({ ...options, credentials: () => this.credentials.get(region, () => chain()) }) };
+  }
+
+  /** Node's agent lets idle connections not keep the process alive. */
+  private handler(region: string): NodeHttpHandler {
+    let handler = this.handlers.get(region);
+    if (handler === undefined) {
+      const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
+      handler = new NodeHttpHandler({
+        connectionTimeout: LIMITS.awsCallMs,
+        requestTimeout: LIMITS.awsCallMs,
+        throwOnRequestTimeout: true,
+        // A call may be given longer than the default; its own deadline ends it. This one catches dead connections.
+        socketTimeout: 60_000,
+        httpAgent: agent,
+        httpsAgent: agent,
+      });
+      this.handlers.set(region, handler);
+    }
+    return handler;
+  }
+}

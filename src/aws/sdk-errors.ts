@@ -1,0 +1,109 @@
+import { DeadlineError } from '../base/deadline.ts';
+import { CredentialsFailure } from './credentials.ts';
+import { AwsError, NO_ANSWER, NO_CREDENTIALS } from './errors.ts';
+import type { Service } from './operations.ts';
+
+/** The request was never sent: a wrong endpoint URL, an input that cannot be written. */
+export const NOT_SENT = 'NotSent';
+
+export interface CallName {
+  service: Service;
+  region: string;
+  operation: string;
+}
+
+/** The parts of a thrown thing of the SDK that are read here. */
+interface SdkThrown {
+  name?: unknown;
+  message?: unknown;
+  code?: unknown;
+  Code?: unknown;
+  Error?: { Code?: unknown } | undefined;
+  errors?: unknown;
+  cause?: unknown;
+  $metadata?: { httpStatusCode?: number; requestId?: string } | undefined;
+  $response?: { statusCode?: number; headers?: Record<string, string> } | undefined;
+}
+
+/** S3 answers HEAD without a body, so only the status tells what was wrong. */
+const CODE_OF_STATUS: Record<number, string> = {
+  301: 'PermanentRedirect',
+  304: 'NotModified',
+  400: 'BadRequest',
+  403: 'AccessDenied',
+  404: 'NotFound',
+  412: 'PreconditionFailed',
+  429: 'TooManyRequestsException',
+  500: 'InternalError',
+  503: 'ServiceUnavailable',
+};
+
+/**
+ * What the SDK threw, as an AwsError.
+ * @param sent whether the request was handed to the network; if so and no usable answer came, it may have happened
+ */
+export function toAwsError(thrown: unknown, call: CallName, sent: boolean): AwsError {
+  if (thrown instanceof AwsError) return thrown;
+  const error: SdkThrown = typeof thrown === 'object' && thrown !== null ? (thrown as SdkThrown) : { message: thrown };
+  const parts = { ...call, message: describe(error), cause: thrown };
+  if (thrown instanceof CredentialsFailure || isProviderError(error)) {
+    const code = hasNetworkCause(error) ? NO_ANSWER : NO_CREDENTIALS;
+    return new AwsError({ ...parts, code, message: `no credentials: ${parts.message}` });
+  }
+  const httpStatus = error.$metadata?.httpStatusCode ?? error.$response?.statusCode;
+  if (httpStatus !== undefined && httpStatus >= 300) {
+    return new AwsError({ ...parts, code: codeOf(error, httpStatus), httpStatus, requestId: requestIdOf(error) });
+  }
+  if (!sent && !isNetworkError(error)) return new AwsError({ ...parts, code: NOT_SENT });
+  return new AwsError({ ...parts, code: NO_ANSWER, requestId: requestIdOf(error) });
+}
+
+/** AWS's own code (`DBInstanceNotFound`), not the SDK's class name (`DBInstanceNotFoundFault`). */
+function codeOf(error: SdkThrown, httpStatus: number): string {
+  const code = [error.Error?.Code, error.Code, error.name].find((c) => typeof c === 'string' && c !== '');
+  const text = typeof code === 'string' ? code : '';
+  if (text !== '' && text !== 'Unknown' && text !== 'UnknownError' && text !== 'Error') return text;
+  return CODE_OF_STATUS[httpStatus] ?? `Http${httpStatus}`;
+}
+
+function requestIdOf(error: SdkThrown): string | undefined {
+  const headers = error.$response?.headers;
+  return error.$metadata?.requestId ?? headers?.['x-amzn-requestid'] ?? headers?.['x-amz-request-id'];
+}
+
+function isProviderError(error: SdkThrown): boolean {
+  return error.name === 'CredentialsProviderError' || error.name === 'TokenProviderError';
+}
+
+/** Node's and the SDK's marks of a connection that failed or was given up. */
+function isNetworkError(error: SdkThrown): boolean {
+  if (error instanceof DeadlineError || error.name === 'TimeoutError' || error.name === 'AbortError') return true;
+  return typeof error.code === 'string' && /^(E[A-Z_]+|ERR_(TLS|SSL|SOCKET)_\w+|.*CERT.*|UNABLE_TO_\w+)$/.test(error.code);
+}
+
+function hasNetworkCause(error: SdkThrown): boolean {
+  let at: unknown = error.cause;
+  for (let depth = 0; depth < 5 && typeof at === 'object' && at !== null; depth++) {
+    if (isNetworkError(at as SdkThrown)) return true;
+    at = (at as SdkThrown).cause;
+  }
+  return false;
+}
+
+const MESSAGE_LENGTH = 600;
+
+/** The message without anything that could be a secret: AWS quotes the session token when a signature is wrong. */
+function describe(error: SdkThrown): string {
+  let text = typeof error.message === 'string' ? error.message : '';
+  if (text === '' && Array.isArray(error.errors)) {
+    text = error.errors.map((e: unknown) => (e instanceof Error ? e.message : String(e))).join('; ');
+  }
+  if (text === '' || text === 'UnknownError') {
+    text = [error.code, error.name].find((t) => typeof t === 'string' && t !== '')?.toString() ?? 'no message';
+  }
+  return text
+    .replace(/\s*The Canonical String for this request should have been[\s\S]*$/, '')
+    .replace(/(x-amz-security-token["':=\s]+)\S+/gi, '$1(hidden)')
+    .replace(/((?:secret|session_?token|password)[\w"' ]*[:=]\s*["']?)[^\s"',}]+/gi, '$1(hidden)')
+    .slice(0, MESSAGE_LENGTH);
+}

@@ -1,0 +1,36 @@
+import type { Service } from '../../aws/operations.ts';
+import type { WireMessage } from './message.ts';
+
+/** The names under which services are signed. */
+const SIGNING_NAMES: Readonly<Record<string, Service>> = {
+  rds: 'rds',
+  route53: 'route53',
+  ec2: 'ec2',
+  autoscaling: 'autoscaling',
+  elasticloadbalancing: 'elbv2',
+  monitoring: 'cloudwatch',
+  s3: 's3',
+  sts: 'sts',
+  sns: 'sns',
+};
+
+export interface Scope {
+  region: string;
+  signingName: string;
+  /** Undefined when it is a service that is not served. */
+  service: Service | undefined;
+}
+
+/**
+ * Region and service out of the credential scope of a SigV4 signature, in the header or in a presigned URL. The
+ * signature itself is not checked: whoever reaches the loopback interface may use it.
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
+ */
+export function scopeOf(message: WireMessage): Scope | undefined {
+  const credential =
+    /\bCredential=([^,\s]+)/.exec(message.headers.authorization ?? '')?.[1] ?? message.query.get('X-Amz-Credential');
+  const [, region, signingName] = /\/\d{8}\/([\w-]{1,64})\/([\w-]{1,64})\/aws4_request$/.exec(credential ?? '') ?? [];
+  if (region === undefined || signingName === undefined) return undefined;
+  const service = Object.hasOwn(SIGNING_NAMES, signingName) ? SIGNING_NAMES[signingName] : undefined;
+  return { region, signingName, service };
+}

@@ -1,0 +1,55 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { OperationSchema, ServiceSchema } from '../../aws/schemas.ts';
+import type { Service } from '../../aws/operations.ts';
+
+/** A request as it came, with its whole body. */
+export interface WireMessage {
+  method: string;
+  /** Not decoded, without the query. */
+  path: string;
+  query: URLSearchParams;
+  headers: IncomingHttpHeaders;
+  body: Buffer;
+}
+
+/** Who is called: read from the signature. */
+export interface Addressee {
+  service: Service;
+  region: string;
+  schema: ServiceSchema;
+}
+
+/** What the client wants. */
+export interface WireCall {
+  operation: OperationSchema;
+  input: Record<string, unknown>;
+}
+
+/** What is sent back. */
+export interface WireReply {
+  status: number;
+  headers: Record<string, string>;
+  body: Buffer;
+}
+
+/** An error in AWS's words, whoever raised it. */
+export interface WireFault {
+  code: string;
+  message: string;
+  status: number;
+}
+
+/** One of AWS's protocols, from the server's side. */
+export interface Protocol {
+  /** The operation's name as the client gave it. @throws WireError when there is none */
+  operationName(message: WireMessage, to: Addressee): string;
+  /** @throws WireError, SyntaxError when the body cannot be read */
+  input(message: WireMessage, operation: OperationSchema, to: Addressee): Record<string, unknown>;
+  reply(
+    output: Record<string, unknown>,
+    operation: OperationSchema,
+    to: Addressee,
+    requestId: string,
+  ): WireReply | Promise<WireReply>;
+  fault(fault: WireFault, message: WireMessage, to: Addressee, requestId: string): WireReply;
+}

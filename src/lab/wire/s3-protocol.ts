@@ -1,0 +1,126 @@
+import { crc32 } from 'node:zlib';
+import type { Protocol, WireMessage } from './message.ts';
+import { readRestInput, writeRestReply, xmlBody } from './rest-bindings.ts';
+import { decodeSegment } from './rest-xml-protocol.ts';
+import { WireError } from './wire-error.ts';
+import { element, escapeXml } from './xml.ts';
+
+/** Query names that make a path mean something other than the object or its bucket's list. */
+const SUBRESOURCES = [
+  'accelerate', 'acl', 'analytics', 'attributes', 'cors', 'delete', 'encryption', 'intelligent-tiering', 'inventory',
+  'legal-hold', 'lifecycle', 'location', 'logging', 'metrics', 'notification', 'object-lock', 'ownershipControls',
+  'partNumber', 'policy', 'policyStatus', 'publicAccessBlock', 'replication', 'requestPayment', 'restore',
+  'retention', 'select', 'session', 'tagging', 'torrent', 'uploadId', 'uploads', 'versioning', 'versions', 'website',
+];
+
+/** Path-style addressing only: `/bucket/key`. */
+export function bucketAndKey(path: string): { bucket: string; key: string } {
+  const [, bucket = '', key = ''] = /^\/([^/]*)(?:\/(.*))?$/s.exec(path) ?? [];
+  return { bucket: decodeSegment(bucket), key: key.split('/').map(decodeSegment).join('/') };
+}
+
+function operationName(message: WireMessage): string {
+  const { method, query } = message;
+  const { bucket, key } = bucketAndKey(message.path);
+  const subresource = SUBRESOURCES.find((name) => query.has(name));
+  if (subresource !== undefined) return `${method} with ?${subresource}`;
+  if (bucket === '') return method === 'GET' ? 'ListBuckets' : `${method} /`;
+  if (key === '') {
+    if (method !== 'GET') return { HEAD: 'HeadBucket', PUT: 'CreateBucket', DELETE: 'DeleteBucket' }[method] ?? method;
+    return query.get('list-type') === '2' ? 'ListObjectsV2' : 'ListObjects';
+  }
+  if (method === 'PUT') return message.headers['x-amz-copy-source'] === undefined ? 'PutObject' : 'CopyObject';
+  return { HEAD: 'HeadObject', GET: 'GetObject', DELETE: 'DeleteObject' }[method] ?? method;
+}
+
+/** S3. https://docs.aws.amazon.com/AmazonS3/latest/API/Type_API_Reference.html */
+export const s3RestXml: Protocol = {
+  operationName,
+  input: (message, operation) => {
+    const { bucket, key } = bucketAndKey(message.path);
+    const plain = withoutChunks(message);
+    checkCrc32(plain);
+    const input = readRestInput(operation, { Bucket: bucket, Key: key }, plain);
+    // The length in the header counts the chunks' frames too.
+    if (plain !== message && 'ContentLength' in input) input.ContentLength = plain.body.length;
+    return input;
+  },
+  reply: async (output, operation, { schema }, requestId) => {
+    const listed = output.EncodingType === 'url' ? urlEncoded(output) : output;
+    const reply = await writeRestReply(operation, listed, schema.xmlNamespace);
+    Object.assign(reply.headers, { 'x-amz-request-id': requestId, 'x-amz-id-2': requestId });
+    return reply;
+  },
+  fault: (fault, message, _to, requestId) => {
+    const headers = { 'content-type': 'application/xml', 'x-amz-request-id': requestId, 'x-amz-id-2': requestId };
+    // Neither an answer to HEAD nor a 304 has a body.
+    if (message.method === 'HEAD' || fault.status === 304) return { status: fault.status, headers, body: Buffer.alloc(0) };
+    const parts = { Code: fault.code, Message: fault.message, Resource: message.path, RequestId: requestId, HostId: requestId };
+    const inner = Object.entries(parts).map(([name, text]) => element(name, escapeXml(text)));
+    return { status: fault.status, headers, body: xmlBody(element('Error', inner.join(''))) };
+  },
+};
+
+/** What S3 does when asked for `encoding-type=url`, so that keys with any character survive XML. */
+function urlEncoded(output: Record<string, unknown>): Record<string, unknown> {
+  const encode = (text: unknown) => (typeof text === 'string' ? encodeURIComponent(text).replaceAll('%2F', '/') : text);
+  const contents = (output.Contents ?? []) as Record<string, unknown>[];
+  const prefixes = (output.CommonPrefixes ?? []) as Record<string, unknown>[];
+  return {
+    ...output,
+    Prefix: encode(output.Prefix),
+    Delimiter: encode(output.Delimiter),
+    StartAfter: encode(output.StartAfter),
+    Contents: contents.map((object) => ({ ...object, Key: encode(object.Key) })),
+    CommonPrefixes: prefixes.map((prefix) => ({ ...prefix, Prefix: encode(prefix.Prefix) })),
+  };
+}
+
+/**
+ * Takes the frames of `aws-chunked` off a body; its trailers become headers. Signatures of chunks are not checked.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
+ */
+function withoutChunks(message: WireMessage): WireMessage {
+  const encodings = (message.headers['content-encoding'] ?? '').split(',').map((encoding) => encoding.trim());
+  const streaming = message.headers['x-amz-content-sha256']?.toString().startsWith('STREAMING-') ?? false;
+  if (!encodings.includes('aws-chunked') && !streaming) return message;
+  const headers = { ...message.headers };
+  const rest = encodings.filter((encoding) => encoding !== 'aws-chunked' && encoding !== '').join(',');
+  if (rest === '') delete headers['content-encoding'];
+  else headers['content-encoding'] = rest;
+  const { chunks, trailers } = readChunks(message.body);
+  return { ...message, headers: { ...headers, ...trailers }, body: Buffer.concat(chunks) };
+}
+
+function readChunks(body: Buffer): { chunks: Buffer[]; trailers: Record<string, string> } {
+  const broken = new WireError('IncompleteBody', 400, 'the aws-chunked body is not whole');
+  const chunks: Buffer[] = [];
+  let at = 0;
+  for (;;) {
+    const end = body.indexOf('\r\n', at);
+    const size = /^([0-9a-f]{1,8})(;|$)/i.exec(body.toString('latin1', at, end < 0 ? at : end))?.[1];
+    if (end < 0 || size === undefined) throw broken;
+    const length = Number.parseInt(size, 16);
+    at = end + 2;
+    if (length === 0) break;
+    if (at + length > body.length) throw broken;
+    chunks.push(body.subarray(at, at + length));
+    at += length + 2;
+  }
+  const lines = body.toString('latin1', at).split('\r\n');
+  const pairs = lines.flatMap((line): [string, string][] => {
+    const colon = line.indexOf(':');
+    return colon < 1 ? [] : [[line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()]];
+  });
+  return { chunks, trailers: Object.fromEntries(pairs) };
+}
+
+function checkCrc32(message: WireMessage): void {
+  const given = message.headers['x-amz-checksum-crc32'];
+  if (given === undefined || message.method !== 'PUT') return;
+  const actual = Buffer.alloc(4);
+  actual.writeUInt32BE(crc32(message.body));
+  if (actual.toString('base64') !== given) {
+    throw new WireError('BadDigest', 400, 'The CRC32 you specified did not match what we received.');
+  }
+}

@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { AwsError, NO_ANSWER } from '../../aws/errors.ts';
+import { isOperation } from '../../aws/operation-names.ts';
+import type { Service } from '../../aws/operations.ts';
+import { serviceSchema } from '../../aws/schemas.ts';
+import { scopeOf } from './address.ts';
+import type { Addressee, Protocol, WireFault, WireMessage, WireReply } from './message.ts';
+import { awsQuery } from './query-protocol.ts';
+import { protocolOf } from './protocols.ts';
+import { bucketAndKey } from './s3-protocol.ts';
+import { WireError } from './wire-error.ts';
+
+/** One call, as the SDK would have been given it: Dates, numbers, and Buffers for bodies. */
+export interface WireRequest {
+  service: Service;
+  region: string;
+  operation: string;
+  input: Record<string, unknown>;
+  /** Aborted when the client leaves before it has its answer. */
+  signal: AbortSignal;
+}
+
+export interface WireOptions {
+  /**
+   * Does the call. Throws AwsError to have AWS's error written; one with code `NoAnswer` and no status drops the
+   * connection. Never answering keeps it open until the client leaves.
+   */
+  handle(request: WireRequest): Promise<{ output: object; requestId?: string | undefined }>;
+  /** Told of every call before it is handled. */
+  onRequest?: (call: { service: Service; region: string; operation: string }) => void;
+  /** The region of a bucket that may be read without a signature; undefined for one that may not. */
+  publicBucketRegion?: (bucket: string) => string | undefined;
+  /** Told of everything thrown that is no AwsError: a defect of `handle` or of the wire. */
+  onDefect?: (error: unknown) => void;
+}
+
+export interface WireServer {
+  port: number;
+  /** e.g. `http://127.0.0.1:41234`, for `AWS_ENDPOINT_URL`. */
+  url: string;
+  /** Drops every connection. */
+  close(): Promise<void>;
+}
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+/** Serves AWS's own protocols on a free port of the loopback interface, for any client of AWS. */
+export async function wireServer(options: WireOptions): Promise<WireServer> {
+  const server = createServer((request, response) => void serve(options, request, response));
+  // Longer than clients keep an idle connection: the side that closes should not be this one.
+  server.keepAliveTimeout = 60_000;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => resolve());
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function serve(options: WireOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const left = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) left.abort(new Error('the client left'));
+  });
+  try {
+    const message = await readMessage(request);
+    const reply = await answer(options, message, left.signal);
+    if (reply === undefined) response.destroy();
+    else if (!left.signal.aborted) send(response, message.method, reply);
+  } catch (error) {
+    if (!left.signal.aborted) options.onDefect?.(error);
+    response.destroy();
+  }
+}
+
+async function readMessage(request: IncomingMessage): Promise<WireMessage> {
+  const url = request.url ?? '/';
+  const mark = url.indexOf('?');
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    // The rest is read and dropped, so that the client gets an answer and not a broken pipe.
+    if (length <= MAX_BODY_BYTES) chunks.push(chunk);
+    else if (length > 16 * MAX_BODY_BYTES) throw new Error('the client sends without end');
+  }
+  return {
+    method: request.method ?? 'GET',
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1)),
+    headers: request.headers,
+    body: length > MAX_BODY_BYTES ? TOO_LARGE : Buffer.concat(chunks),
+  };
+}
+
+/** Stands for a body that was not kept. */
+const TOO_LARGE = Buffer.from('too large');
+
+/** The reply, or undefined to drop the connection. */
+async function answer(options: WireOptions, message: WireMessage, signal: AbortSignal): Promise<WireReply | undefined> {
+  const requestId = randomUUID();
+  const to = await addresseeOf(options, message);
+  if ('code' in to) return awsQuery.fault(to, message, await anyAddressee(), requestId);
+  const protocol = protocolOf(message, to);
+  try {
+    return await call(options, protocol, message, to, requestId, signal);
+  } catch (error) {
+    if (error instanceof AwsError && error.code === NO_ANSWER && error.httpStatus === undefined) return undefined;
+    const id = (error instanceof AwsError ? error.requestId : undefined) ?? requestId;
+    return protocol.fault(faultOf(error, to, options), message, to, id);
+  }
+}
+
+async function call(
+  options: WireOptions,
+  protocol: Protocol,
+  message: WireMessage,
+  to: Addressee,
+  requestId: string,
+  signal: AbortSignal,
+): Promise<WireReply> {
+  const { service, region } = to;
+  if (message.body === TOO_LARGE) {
+    throw new WireError('EntityTooLarge', 413, `a request body may have ${MAX_BODY_BYTES} bytes here`);
+  }
+  const name = protocol.operationName(message, to);
+  const operation = isOperation(service, name) ? to.schema.operation(name) : undefined;
+  if (operation === undefined) {
+    const code = to.service === 's3' ? 'NotImplemented' : 'InvalidAction';
+    throw new WireError(code, to.service === 's3' ? 501 : 400, `the lab of dr does not serve ${service} ${name.slice(0, 100)}`);
+  }
+  const input = protocol.input(message, operation, to);
+  options.onRequest?.({ service, region, operation: name });
+  const handled = await options.handle({ service, region, operation: name, input, signal });
+  const output = handled.output as Record<string, unknown>;
+  return protocol.reply(output, operation, to, handled.requestId ?? requestId);
+}
+
+/** Who is called, or why nobody is. */
+async function addresseeOf(options: WireOptions, message: WireMessage): Promise<Addressee | WireFault> {
+  const scope = scopeOf(message);
+  if (scope === undefined) {
+    const region =
+      message.method === 'GET' || message.method === 'HEAD'
+        ? options.publicBucketRegion?.(bucketAndKey(message.path).bucket)
+        : undefined;
+    if (region !== undefined) return { service: 's3', region, schema: await serviceSchema('s3') };
+    return { code: 'MissingAuthenticationToken', status: 403, message: 'the request is not signed' };
+  }
+  const { service, region, signingName } = scope;
+  if (service === undefined) {
+    return { code: 'InvalidAction', status: 400, message: `the lab of dr does not serve the service ${signingName}` };
+  }
+  return { service, region, schema: await serviceSchema(service) };
+}
+
+async function anyAddressee(): Promise<Addressee> {
+  return { service: 'sts', region: 'us-east-1', schema: await serviceSchema('sts') };
+}
+
+function faultOf(error: unknown, to: Addressee, options: WireOptions): WireFault {
+  if (error instanceof WireError) return { code: error.code, message: error.message, status: error.status };
+  if (error instanceof SyntaxError) return { code: 'MalformedInput', message: error.message, status: 400 };
+  if (!(error instanceof AwsError)) {
+    options.onDefect?.(error);
+    return { code: 'InternalFailure', message: 'a defect in the lab of dr', status: 500 };
+  }
+  const known = to.schema.error(error.code);
+  const prefix = `${error.service}.${error.operation} in ${error.region}: ${error.code}: `;
+  return {
+    code: known?.code ?? error.code,
+    message: error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message,
+    status: error.httpStatus ?? known?.status ?? 400,
+  };
+}
+
+function send(response: ServerResponse, method: string, reply: WireReply): void {
+  const headers: Record<string, string> = { ...reply.headers };
+  // HEAD tells the length of what GET would send; everything else, of what is sent.
+  if (method !== 'HEAD' || headers['content-length'] === undefined) headers['content-length'] = String(reply.body.length);
+  if (reply.status === 204 || reply.status === 304) delete headers['content-length'];
+  response.writeHead(reply.status, headers);
+  response.end(method === 'HEAD' ? undefined : reply.body);
+}
