@@ -24,7 +24,7 @@ export async function main(argv: string[], root: string): Promise<void> {
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
-/** `dr history | head`: the reader has gone. A run must go on all the same, so this is no reason to end. */
+/** `dr history | head`: the reader has gone (EPIPE), or the terminal has (EIO). A run must go on all the same, so this is no reason to end. */
 function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
 }

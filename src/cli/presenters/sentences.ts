@@ -1,0 +1,118 @@
+import { formatDuration } from '../../base/duration.ts';
+import type { JournalRecord } from '../../journal/events.ts';
+import type { RunState, StepRun } from '../../journal/state.ts';
+import type { PlanStep } from '../../kinds/step.ts';
+import { modeTag, regionName, resumeCommand } from '../names.ts';
+import { refusalLines } from '../refusal-view.ts';
+
+/** How a line is to be taken. */
+export type Tone = 'info' | 'good' | 'bad' | 'warn';
+
+export interface Sentence {
+  tone: Tone;
+  text: string;
+}
+
+/** What a record means to a person; undefined for records that change nothing for them. */
+export function sentence(record: JournalRecord, state: RunState): Sentence | undefined {
+  switch (record.type) {
+    case 'run.started':
+      return { tone: 'info', text: startSentence(state) };
+    case 'run.resumed':
+      return { tone: 'info', text: `run ${record.run} resumed by ${record.operator.user}@${record.operator.host}` };
+    case 'checks.green':
+      return { tone: 'good', text: `all ${state.steps.size} checks are green` };
+    case 'probe.changed':
+      return record.up
+        ? { tone: 'good', text: `probe ${record.probe}: up${via(record.address)}` }
+        : { tone: 'bad', text: `probe ${record.probe}: down${via(record.address)}, ${record.error ?? `status ${record.status}`}` };
+    case 'probe.summary':
+      return undefined;
+    case 'run.interrupted':
+      return { tone: 'warn', text: `interrupted by ${record.signal}; go on with: ${resumeCommand(record.run)}` };
+    case 'run.finished':
+      return { tone: record.outcome === 'succeeded' ? 'good' : 'bad', text: `run ${record.run} ${record.outcome}` };
+    default:
+      return stepSentence(record, state);
+  }
+}
+
+function startSentence(state: RunState): string {
+  const { plan } = state;
+  const what = `${plan.verb} of ${plan.runbook.name}${modeTag(state.mode)}`;
+  return `run ${state.run}: ${what}, ${regionName(plan.source)} → ${regionName(plan.target)}, ${plan.steps.length} steps`;
+}
+
+type StepRecord = Extract<JournalRecord, { step: string }>;
+
+function stepSentence(record: StepRecord, state: RunState): Sentence | undefined {
+  const id = record.step;
+  switch (record.type) {
+    case 'check.passed':
+      if ((record.warnings ?? []).length === 0) return undefined;
+      return { tone: 'warn', text: `${id}: ${record.warnings?.join('; ')}` };
+    case 'check.refused':
+      return { tone: 'bad', text: [`${id}: check refused`, ...refusalLines(record.refusal)].join('\n') };
+    case 'check.failed':
+      return { tone: 'bad', text: `${id}: check failed: ${record.error.message}` };
+    case 'step.started':
+      return { tone: 'info', text: `${id}: ${titleOf(state, id)}` };
+    case 'step.intent':
+      return { tone: 'info', text: `${id}: acting${record.attempt > 1 ? ` (attempt ${record.attempt})` : ''}: ${record.because}` };
+    case 'step.acted':
+      return undefined;
+    case 'step.unclear':
+      return { tone: 'warn', text: `${id}: no clear answer, looking again: ${record.error.message}` };
+    case 'step.done':
+      return { tone: 'good', text: `${id}: ${record.already ? 'was already so' : `done in ${elapsedText(state, id)}`}: ${record.because}` };
+    case 'step.refused':
+      return { tone: 'bad', text: [`${id}: refused`, ...refusalLines(record.refusal)].join('\n') };
+    case 'step.failed':
+      return { tone: 'bad', text: [`${id}: failed: ${record.error.message}`, ...(record.error.next ?? [])].join('\n') };
+  }
+}
+
+function via(address: string | undefined): string {
+  return address === undefined ? '' : ` at ${address}`;
+}
+
+function titleOf(state: RunState, id: string): string {
+  return state.plan.steps.find((step) => step.id === id)?.title ?? id;
+}
+
+function elapsedText(state: RunState, id: string): string {
+  const step = state.steps.get(id);
+  return step === undefined ? '' : formatDuration(elapsedMs(step, state.lastAt) ?? 0);
+}
+
+/** Milliseconds from start to end, or to `now`; undefined for a step that has not started. */
+export function elapsedMs(step: StepRun, now: number): number | undefined {
+  return step.startedAt === undefined ? undefined : Math.max(0, (step.endedAt ?? now) - step.startedAt);
+}
+
+/** `3.1 s of about 5m`; estimates are for AWS, so a run elsewhere says so. */
+export function againstEstimate(step: PlanStep, run: StepRun, state: RunState, now: number): string {
+  const elapsed = elapsedMs(run, now);
+  if (elapsed === undefined) return '';
+  if (step.estimate.p50 < 1) return formatDuration(elapsed);
+  const expected = formatDuration(step.estimate.p50 * 1000);
+  return `${formatDuration(elapsed)} of about ${expected}${state.mode === 'live' ? '' : ' on AWS'}`;
+}
+
+/** The RTO budget and the probes, in one line. The clock starts at impact, else at the declaration. */
+export function budgetLine(state: RunState, now: number): string {
+  const down = [...state.probes.values()].flatMap((probe) => probe.changes.filter((change) => !change.up).slice(0, 1));
+  const impact = down.length === 0 ? undefined : Math.min(...down.map((change) => change.at));
+  const used = Math.max(0, now - (impact ?? state.declaredAt));
+  const left = state.plan.objectives.rtoMs - used;
+  const since = impact === undefined ? 'since declared' : 'since impact';
+  const budget =
+    left >= 0 ? `${formatDuration(left)} left` : `exceeded by ${formatDuration(-left)}`;
+  const probes = [...state.probes.values()].map((probe) => {
+    const last = probe.changes.at(-1);
+    if (last === undefined) return `${probe.name} no sample yet`;
+    return `${probe.name} ${last.up ? 'up' : 'DOWN'} for ${formatDuration(Math.max(0, now - last.at))}`;
+  });
+  const rto = `RTO ${formatDuration(state.plan.objectives.rtoMs)}: ${formatDuration(used)} ${since}, ${budget}`;
+  return [rto, ...probes].join(' · ');
+}

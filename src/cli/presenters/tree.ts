@@ -1,0 +1,206 @@
+import {
+  DefaultRenderer,
+  Listr,
+  ListrLogger,
+  type ListrTask,
+  ListrTaskState,
+  ProcessOutput,
+  type ListrTaskWrapper,
+} from 'listr2';
+import type { JournalRecord } from '../../journal/events.ts';
+import type { RunState, StepRun } from '../../journal/state.ts';
+import type { PlanStep } from '../../kinds/step.ts';
+import { regionName, modeTag } from '../names.ts';
+import { byPhase, stepTree, type PhaseSteps } from '../step-tree.ts';
+import { painterFor } from '../style.ts';
+import type { Presenter } from './presenter.ts';
+import { againstEstimate, budgetLine } from './sentences.ts';
+
+/*
+ * The live task tree of a terminal.
+ *
+ * 1. The engine drives, listr2 only shows: a task of listr2 is nothing but a wait for a journal record. Its own
+ *    signal listener (which rolls back and exits), retry and rollback stay off.
+ * 2. Everything is written to stderr.
+ * 3. Finished groups collapse while it is live, and the whole tree is printed at the end: what did not fit on the
+ *    screen is not lost.
+ */
+
+const REFRESH_MS = 250;
+const SHOW_CURSOR = '\u001b[?25h';
+
+/** listr2 takes a renderer for a terminal's only if stdout is one; ours writes to stderr. */
+class StderrRenderer extends DefaultRenderer {
+  static override nonTTY = true;
+}
+
+type Wrapper = ListrTaskWrapper<unknown, typeof StderrRenderer, typeof StderrRenderer>;
+type Task = ListrTask<unknown, typeof StderrRenderer, typeof StderrRenderer>;
+type End = 'done' | 'failed' | 'never';
+
+/** The two moments of a step or phase that listr2 waits for. */
+class Gate {
+  readonly begun = Promise.withResolvers<undefined>();
+  readonly ended = Promise.withResolvers<End>();
+
+  begin(): void {
+    this.begun.resolve(undefined);
+  }
+
+  end(how: End): void {
+    this.begin();
+    this.ended.resolve(how);
+  }
+}
+
+export class TreePresenter implements Presenter {
+  readonly #out: NodeJS.WriteStream;
+  readonly #steps = new Map<string, { step: PlanStep; gate: Gate; wrapper?: Wrapper }>();
+  readonly #phases = new Map<string, { gate: Gate; steps: readonly PlanStep[] }>();
+  readonly #messages: string[] = [];
+  readonly #closed = new Gate();
+  readonly #showCursor = (): void => void this.#out.write(SHOW_CURSOR);
+  #state: RunState | undefined;
+  #bar: Wrapper | undefined;
+  #shown: Promise<unknown> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(out: NodeJS.WriteStream) {
+    this.#out = out;
+  }
+
+  onRecord(record: JournalRecord, state: RunState): void {
+    this.#state = state;
+    if (this.#shown === undefined) {
+      this.#start(state);
+      for (const id of state.steps.keys()) this.#follow(id);
+    } else if ('step' in record) {
+      this.#follow(record.step);
+    }
+  }
+
+  message(text: string): void {
+    if (this.#shown === undefined) this.#out.write(`${text}\n`);
+    else this.#messages.push(text);
+    this.#refresh();
+  }
+
+  async close(): Promise<void> {
+    const state = this.#state;
+    if (this.#shown === undefined || state === undefined) return;
+    clearInterval(this.#timer);
+    for (const { gate } of this.#steps.values()) gate.end('never');
+    for (const { gate } of this.#phases.values()) gate.end('never');
+    this.#closed.end('done');
+    await this.#shown;
+    process.off('exit', this.#showCursor);
+    const paint = painterFor(this.#out);
+    const tail = this.#messages.map((message) => `${message}\n`).join('');
+    this.#out.write(`${stepTree(state, state.lastAt, paint)}\n${budgetLine(state, state.lastAt)}\n${tail}`);
+  }
+
+  #start(state: RunState): void {
+    const { plan } = state;
+    const head = `${plan.verb} of ${plan.runbook.name}${modeTag(state.mode)}: ${regionName(plan.source)} → ${regionName(plan.target)}`;
+    this.#out.write(`${painterFor(this.#out)('bold', head)}  run ${state.run}\n`);
+    for (const step of plan.steps) this.#steps.set(step.id, { step, gate: new Gate() });
+    const bar: Task = {
+      task: async (_ctx, wrapper) => {
+        this.#bar = wrapper;
+        await this.#closed.ended.promise;
+      },
+    };
+    const tasks = [...byPhase(plan.steps).map((group) => this.#phaseTask(group)), bar];
+    // Hides the cursor while it draws: give it back even when a second Ctrl-C ends the process.
+    process.once('exit', this.#showCursor);
+    this.#shown = new Listr<unknown, typeof StderrRenderer, typeof StderrRenderer>(tasks, {
+      concurrent: true,
+      exitOnError: false,
+      registerSignalListeners: false,
+      renderer: StderrRenderer,
+      fallbackRenderer: StderrRenderer,
+      rendererOptions: {
+        clearOutput: true,
+        collapseSubtasks: true,
+        collapseErrors: false,
+        formatOutput: 'truncate',
+        logger: new ListrLogger({ useIcons: true, toStderr: [], processOutput: new ProcessOutput(this.#out, this.#out) }),
+      },
+    }).run();
+    this.#timer = setInterval(() => this.#refresh(), REFRESH_MS).unref();
+  }
+
+  #phaseTask({ phase, steps }: PhaseSteps): Task {
+    const gate = new Gate();
+    this.#phases.set(phase, { gate, steps });
+    return {
+      title: phase,
+      task: async (_ctx, wrapper) => {
+        await waitingUntil(wrapper, gate.begun.promise);
+        const first = steps.some((step) => this.#state?.steps.get(step.id)?.startedAt !== undefined);
+        if (!first) return wrapper.skip(`${phase}: not reached`);
+        return wrapper.newListr(
+          steps.map((step) => this.#stepTask(step)),
+          { concurrent: true, exitOnError: false },
+        );
+      },
+    };
+  }
+
+  #stepTask(step: PlanStep): Task {
+    return {
+      title: step.title,
+      task: async (_ctx, wrapper) => {
+        const entry = this.#steps.get(step.id);
+        if (entry === undefined) return;
+        entry.wrapper = wrapper;
+        await waitingUntil(wrapper, entry.gate.begun.promise);
+        this.#retitle(step, wrapper);
+        const how = await entry.gate.ended.promise;
+        this.#retitle(step, wrapper);
+        if (how === 'never') wrapper.skip(`${step.title}: not finished`);
+        if (how === 'failed') throw new Error(this.#state?.steps.get(step.id)?.because ?? 'failed');
+      },
+    };
+  }
+
+  /** Lets listr2 know what the journal says about a step. */
+  #follow(id: string): void {
+    const run = this.#state?.steps.get(id);
+    const entry = this.#steps.get(id);
+    if (run === undefined || entry === undefined || run.state === 'waiting') return;
+    const phase = this.#phases.get(entry.step.phase);
+    phase?.gate.begin();
+    entry.gate.begin();
+    if (run.state === 'done') entry.gate.end('done');
+    if (run.state === 'failed' || run.state === 'refused') entry.gate.end('failed');
+    if (entry.wrapper !== undefined) this.#retitle(entry.step, entry.wrapper);
+  }
+
+  #retitle(step: PlanStep, wrapper: Wrapper): void {
+    const run = this.#state?.steps.get(step.id);
+    if (run === undefined || this.#state === undefined) return;
+    wrapper.task.title = stepTitle(step, run, this.#state, Date.now());
+  }
+
+  #refresh(): void {
+    if (this.#state === undefined || this.#bar === undefined) return;
+    for (const { step, wrapper } of this.#steps.values()) {
+      if (wrapper?.task.isStarted() === true) this.#retitle(step, wrapper);
+    }
+    const last = this.#messages.at(-1);
+    this.#bar.output = [budgetLine(this.#state, Date.now()), ...(last === undefined ? [] : [last])].join(' · ');
+  }
+}
+
+/** A task of listr2 counts as started as soon as it is called; ours starts when its first record comes. */
+async function waitingUntil(wrapper: Wrapper, begun: Promise<undefined>): Promise<void> {
+  wrapper.task.state$ = ListrTaskState.WAITING;
+  await begun;
+  wrapper.task.state$ = ListrTaskState.STARTED;
+}
+
+function stepTitle(step: PlanStep, run: StepRun, state: RunState, now: number): string {
+  const time = againstEstimate(step, run, state, now);
+  return [step.title, time === '' ? '' : `(${time})`, run.because].filter((part) => part !== '').join('  ');
+}

@@ -1,0 +1,77 @@
+import * as Flags from '@oclif/core/flags';
+import { parseDuration } from '../base/duration.ts';
+import { DrError } from '../base/errors.ts';
+import type { Acceptances } from '../kinds/step.ts';
+
+/** Which runbook, made into which plan. Shared by `plan` and `failover`. */
+export const targetFlags = {
+  region: Flags.string({ description: 'Region to make active, e.g. ap-northeast-1', helpValue: 'REGION' }),
+  runbook: Flags.string({ description: 'Runbook, by name or path. Default: the one in the folder', helpValue: 'NAME|PATH' }),
+  runbooks: Flags.string({ description: 'Folder of the runbooks', helpValue: 'DIR', default: './runbooks' }),
+};
+
+/** What a person can say about a run; it is journaled with their reason. */
+export const acceptanceFlags = {
+  'accept-data-loss': Flags.string({
+    description: 'Accept losing up to that much, e.g. 90s, or `unknown`: any loss. Needs --reason',
+    helpValue: 'DURATION',
+  }),
+  'attest-source-down': Flags.string({
+    description: 'State, in your name, that the source region is down. Needs --reason',
+    helpValue: 'NAME',
+  }),
+  reason: Flags.string({ description: 'Why, for the record', helpValue: 'TEXT' }),
+  'approved-by': Flags.string({
+    description: 'Somebody who approved; can be given more than once',
+    helpValue: 'NAME',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+};
+
+/** How a run is shown while it happens. */
+export const outputFlags = {
+  output: Flags.string({
+    description: 'jsonl: stream the journal on stdout, one record a line',
+    options: ['text', 'jsonl'],
+    default: 'text',
+  }),
+};
+
+export interface AcceptanceInput {
+  'accept-data-loss'?: string | undefined;
+  'attest-source-down'?: string | undefined;
+  reason?: string | undefined;
+  'approved-by'?: string[] | undefined;
+}
+
+/** @throws DrError `usage` for a duration without a unit, or an acceptance without a reason. */
+export function acceptances(flags: AcceptanceInput): Acceptances {
+  const loss = flags['accept-data-loss'];
+  const attested = flags['attest-source-down'];
+  const reason = flags.reason?.trim();
+  if ((loss !== undefined || attested !== undefined) && (reason === undefined || reason === '')) {
+    const flag = loss === undefined ? '--attest-source-down' : '--accept-data-loss';
+    throw usage('REASON_NEEDED', `${flag} needs --reason "why": it is kept with the run.`);
+  }
+  if (attested?.trim() === '') throw usage('NAME_NEEDED', '--attest-source-down needs the name of the person who says so.');
+  return {
+    ...(loss === undefined ? {} : { dataLossSeconds: lossSeconds(loss) }),
+    ...(attested === undefined ? {} : { sourceDown: attested.trim() }),
+    ...(reason === undefined || reason === '' ? {} : { reason }),
+    approvedBy: flags['approved-by'] ?? [],
+  };
+}
+
+function lossSeconds(text: string): number | 'unknown' {
+  if (text === 'unknown') return 'unknown';
+  const ms = parseDuration(text);
+  if (ms === undefined) {
+    throw usage('BAD_DURATION', `--accept-data-loss ${text}: a duration with a unit is expected, e.g. 90s or 5m, or the word unknown.`);
+  }
+  return ms / 1000;
+}
+
+function usage(code: string, title: string): DrError {
+  return new DrError({ code, exit: 'usage', title, next: ['dr failover --help'] });
+}

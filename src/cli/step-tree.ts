@@ -1,0 +1,50 @@
+import type { RunState, StepRun } from '../journal/state.ts';
+import { PHASES, type Phase, type PlanStep } from '../kinds/step.ts';
+import { againstEstimate } from './presenters/sentences.ts';
+import { refusalLines } from './refusal-view.ts';
+import type { Painter, Style } from './style.ts';
+import { indent } from './text.ts';
+
+/** The steps of a phase, in the order of the plan. */
+export interface PhaseSteps {
+  phase: Phase;
+  steps: readonly PlanStep[];
+}
+
+/** Phases that have steps, in the order of `PHASES`. */
+export function byPhase(steps: readonly PlanStep[]): PhaseSteps[] {
+  return PHASES.map((phase) => ({ phase, steps: steps.filter((step) => step.phase === phase) })).filter(
+    (group) => group.steps.length > 0,
+  );
+}
+
+const MARKS: Record<StepRun['state'], [mark: string, style: Style]> = {
+  waiting: ['·', 'dim'],
+  observing: ['…', 'cyan'],
+  acting: ['…', 'cyan'],
+  verifying: ['…', 'cyan'],
+  done: ['✔', 'green'],
+  refused: ['✖', 'red'],
+  failed: ['✖', 'red'],
+};
+
+/** Every phase and every step of a run as text, nothing left out. */
+export function stepTree(state: RunState, now: number, paint: Painter): string {
+  return byPhase(state.plan.steps)
+    .map(({ phase, steps }) => [paint('bold', phase), ...steps.map((step) => stepLines(step, state, now, paint))].join('\n'))
+    .join('\n');
+}
+
+function stepLines(step: PlanStep, state: RunState, now: number, paint: Painter): string {
+  const run = state.steps.get(step.id);
+  if (run === undefined) return '';
+  const checkFailed = run.state === 'waiting' && (run.check === 'refused' || run.check === 'failed');
+  const [mark, style] = checkFailed ? MARKS.failed : MARKS[run.state];
+  const time = againstEstimate(step, run, state, now);
+  const head = [`  ${paint(style, mark)} ${step.title}`, time === '' ? '' : paint('dim', `(${time})`)].filter((part) => part !== '');
+  const lines = [head.join(' ')];
+  if (run.because !== '' && (run.state !== 'waiting' || checkFailed)) lines.push(indent(paint('dim', run.because), 6));
+  if (run.refusal !== undefined) lines.push(indent(refusalLines(run.refusal).join('\n'), 6));
+  for (const next of run.error?.next ?? []) lines.push(indent(next, 6));
+  return lines.join('\n');
+}

@@ -1,0 +1,98 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DrError } from '../../src/base/errors.ts';
+import { EXIT } from '../../src/base/exit-codes.ts';
+import { schemaOf, toJsonText, wantsJson } from '../../src/cli/envelope.ts';
+import { exitCodeTable } from '../../src/cli/help.ts';
+import { unknownCommand } from '../../src/cli/not-found.ts';
+import { acceptances } from '../../src/cli/run-flags.ts';
+import { stateDir } from '../../src/cli/state-dir.ts';
+import { columns, indent, wrap } from '../../src/cli/text.ts';
+
+describe('an unknown command', () => {
+  const names = ['failover', 'history', 'lab:start', 'lab:stop', 'status'];
+
+  it.each([
+    ['failver', 'There is no command "failver". Did you mean "failover"?', 'dr failover --help'],
+    ['lab:strat', 'There is no command "lab strat". Did you mean "lab start"?', 'dr lab start --help'],
+    ['failver:now', 'There is no command "failver now". Did you mean "failover"?', 'dr failover --help'],
+    ['xyzzy', 'There is no command "xyzzy".', 'dr --help'],
+    ['status:now', '`dr status` does not take the argument "now".', 'dr status --help'],
+  ])('%s', (id, title, next) => {
+    expect(unknownCommand(id, names)).toMatchObject({ message: title, next: [next], exit: 'usage' });
+  });
+});
+
+describe('--json', () => {
+  it('is seen before the flags are parsed, but not after --', () => {
+    expect(wantsJson(['plan', '--json'])).toBe(true);
+    expect(wantsJson(['plan', '--', '--json'])).toBe(false);
+    expect(wantsJson([])).toBe(false);
+  });
+
+  it('names the shape of the result', () => {
+    expect(schemaOf('lab:start')).toBe('dr.lab.start/1');
+    expect(schemaOf(undefined)).toBe('dr.error/1');
+  });
+
+  it('loses nothing that sits in a map or a set', () => {
+    expect(JSON.parse(toJsonText({ m: new Map([['a', new Set([1])]]) }))).toEqual({ m: { a: [1] } });
+  });
+});
+
+describe('the folder of the journals', () => {
+  it('is the flag, then DR_STATE, then XDG_STATE_HOME, then the home folder', () => {
+    const env = { DR_STATE: '/s', XDG_STATE_HOME: '/x' };
+    expect(stateDir('rel', env)).toBe(resolve('rel'));
+    expect(stateDir(undefined, env)).toBe('/s');
+    expect(stateDir(undefined, { XDG_STATE_HOME: '/x' })).toBe('/x/dr');
+    expect(stateDir('', { DR_STATE: '', XDG_STATE_HOME: '' })).toBe(join(homedir(), '.local/state/dr'));
+  });
+});
+
+describe('acceptances', () => {
+  it('are kept with their reason', () => {
+    expect(acceptances({ 'accept-data-loss': '1m30s', 'attest-source-down': 'kim', reason: ' fire ', 'approved-by': ['lee'] })).toEqual({
+      dataLossSeconds: 90,
+      sourceDown: 'kim',
+      reason: 'fire',
+      approvedBy: ['lee'],
+    });
+    expect(acceptances({})).toEqual({ approvedBy: [] });
+    expect(acceptances({ 'accept-data-loss': 'unknown', reason: 'x' }).dataLossSeconds).toBe('unknown');
+  });
+
+  it.each([
+    [{ 'accept-data-loss': '90s' }, 'REASON_NEEDED'],
+    [{ 'accept-data-loss': '90s', reason: '  ' }, 'REASON_NEEDED'],
+    [{ 'attest-source-down': 'kim' }, 'REASON_NEEDED'],
+    [{ 'attest-source-down': ' ', reason: 'x' }, 'NAME_NEEDED'],
+    [{ 'accept-data-loss': '90', reason: 'x' }, 'BAD_DURATION'],
+    [{ 'accept-data-loss': '-5s', reason: 'x' }, 'BAD_DURATION'],
+  ])('%o is refused with %s', (flags, code) => {
+    try {
+      acceptances(flags);
+    } catch (error) {
+      expect(error).toBeInstanceOf(DrError);
+      expect(error).toMatchObject({ code, exit: 'usage' });
+      return;
+    }
+    expect.unreachable();
+  });
+});
+
+describe('text', () => {
+  it('aligns columns and leaves no space at the end', () => {
+    expect(columns([['a', 'b'], ['ccc', 'd', 'e'], ['', '']])).toEqual(['a    b', 'ccc  d  e', '']);
+  });
+
+  it('wraps at spaces and indents what is not empty', () => {
+    expect(wrap('one two three', 7)).toBe('one two\nthree');
+    expect(indent('a\n\nb', 2)).toBe('  a\n\n  b');
+  });
+
+  it('has a line for every exit code', () => {
+    expect(exitCodeTable()).toHaveLength(Object.keys(EXIT).length);
+  });
+});

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { planText, beyondTheLine } from '../../src/cli/plan-view.ts';
+import { policyDocument } from '../../src/cli/policy.ts';
+import { plain } from '../../src/cli/style.ts';
+import { criticalPath } from '../../src/plan/critical-path.ts';
+import { plan, step } from './fixture.ts';
+
+describe('a plan for people', () => {
+  it('shows steps, line, times, changes, control planes and permissions', () => {
+    expect(planText(plan(), criticalPath(plan()), plain)).toMatchInlineSnapshot(`
+      "failover of shop: Seoul (ap-northeast-2) → Tokyo (ap-northeast-1)
+        strategy    warm-standby
+        account     111122223333
+        runbook     runbooks/shop.yaml (sha256 abababababab)
+        objectives  RTO 15m, RPO 1m
+        expected    about 6m (p50), 11m (p95) on AWS
+        plan        efefefefefef, made 2026-11-20T10:14:00.000Z
+
+      Steps (* on the critical path)
+           PHASE    STEP                     WHAT                       P50 / P95      KIND
+        *  assess   assess.source            Assess Seoul               0.0 s / 0.0 s  reversible
+        *  data     data.orders.gate         RPO gate of orders         0.0 s / 0.0 s  reversible, gate
+           compute  compute.api.scale        Scale shop-api             2m / 4m        compensable
+        ──── point of no return: every gate is green before anything below starts ────
+        *  data     data.orders.promote      Promote shop-orders-tokyo  5m / 10m       point-of-no-return
+        *  traffic  traffic.storefront.flip  Flip shop.example.com      1m / 1m        reversible
+
+      Changes
+        rds:ap-northeast-1:shop-orders-tokyo  role  replica → primary
+
+      AWS control planes that must answer
+        autoscaling@ap-northeast-1  compute.api.scale
+        rds@ap-northeast-1          data.orders.promote
+        route53@us-east-1           traffic.storefront.flip
+
+      IAM permissions
+        {
+          "Version": "2012-10-17",
+          "Statement": [
+            {
+              "Effect": "Allow",
+              "Action": [
+                "autoscaling:UpdateAutoScalingGroup",
+                "route53:ChangeResourceRecordSets"
+              ],
+              "Resource": [
+                "*"
+              ]
+            },
+            {
+              "Effect": "Allow",
+              "Action": [
+                "rds:DescribeDBInstances",
+                "rds:PromoteReadReplica"
+              ],
+              "Resource": [
+                "arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo"
+              ]
+            }
+          ]
+        }"
+    `);
+  });
+
+  it('says so when nothing is beyond a point of no return, and when nothing changes', () => {
+    const text = planText(plan({ steps: [step('a')] }), criticalPath({ steps: [step('a')] }), plain);
+    expect(text).toContain('no step is beyond a point of no return');
+    expect(text).not.toContain('────');
+  });
+
+  it('warns when the slow case misses the RTO', () => {
+    const late = plan({ objectives: { rpoMs: 1000, rtoMs: 300_000 } });
+    expect(planText(late, criticalPath(late), plain)).toContain('the p95 is longer than the RTO');
+  });
+});
+
+describe('the line', () => {
+  it('has steps of no return beyond it, and all that wait for one', () => {
+    expect([...beyondTheLine(plan().steps)]).toEqual(['data.orders.promote', 'traffic.storefront.flip']);
+  });
+});
+
+describe('the policy document', () => {
+  it('joins statements on the same resources, whatever the order of the steps', () => {
+    const of = (actions: string[], resources: string[]) => step('s', { permissions: [{ actions, resources }] });
+    const steps = [of(['b:X', 'a:Y'], ['r2', 'r1']), of(['a:Y', 'c:Z'], ['r1', 'r2']), of(['a:A'], ['*'])];
+    const document = policyDocument({ steps });
+    expect(document.Statement).toEqual([
+      { Effect: 'Allow', Action: ['a:A'], Resource: ['*'] },
+      { Effect: 'Allow', Action: ['a:Y', 'b:X', 'c:Z'], Resource: ['r1', 'r2'] },
+    ]);
+    expect(policyDocument({ steps: steps.toReversed() })).toEqual(document);
+  });
+});
