@@ -1,0 +1,41 @@
+import type { AwsCaller } from './caller.ts';
+import { type CallOptions, outputOf } from './call-options.ts';
+import type { OutputOf } from './operations.ts';
+
+export type Group = NonNullable<OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups']>[number];
+export type Activity = NonNullable<OutputOf<'autoscaling', 'DescribeScalingActivities'>['Activities']>[number];
+
+/**
+ * The group of that name; undefined when there is none.
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html
+ * @throws AwsError
+ */
+export async function findGroup(
+  aws: AwsCaller,
+  region: string,
+  name: string,
+  options?: CallOptions,
+): Promise<Group | undefined> {
+  const input = { AutoScalingGroupNames: [name] };
+  const request = { service: 'autoscaling', region, operation: 'DescribeAutoScalingGroups', input } as const;
+  const output = await outputOf(aws, request, options);
+  return output.AutoScalingGroups?.find((group) => group.AutoScalingGroupName === name);
+}
+
+/**
+ * The last things that the group did, newest first, at most 100. A failed activity
+ * is the first sign of missing capacity.
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
+ * @throws AwsError
+ */
+export async function recentActivities(
+  aws: AwsCaller,
+  region: string,
+  name: string,
+  options?: CallOptions,
+): Promise<Activity[]> {
+  const input = { AutoScalingGroupName: name, MaxRecords: 100 };
+  const request = { service: 'autoscaling', region, operation: 'DescribeScalingActivities', input } as const;
+  const output = await outputOf(aws, request, options);
+  return output.Activities ?? [];
+}

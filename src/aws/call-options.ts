@@ -1,0 +1,20 @@
+import type { AwsCaller, AwsRequest } from './caller.ts';
+import type { InputOf, OperationOf, OutputOf, Service } from './operations.ts';
+
+/** How one call is made; what is left out has its default in `LIMITS`. */
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for one attempt. */
+  timeoutMs?: number | undefined;
+  attempts?: number | undefined;
+}
+
+/** One call, its output only. @throws AwsError */
+export async function outputOf<S extends Service, O extends OperationOf<S>>(
+  aws: AwsCaller,
+  request: Pick<AwsRequest<S, O>, 'service' | 'region' | 'operation'> & { input: InputOf<S, O> },
+  options: CallOptions = {},
+): Promise<OutputOf<S, O>> {
+  const { signal, timeoutMs, attempts } = options;
+  return (await aws.call<S, O>({ ...request, signal, timeoutMs, attempts })).output;
+}

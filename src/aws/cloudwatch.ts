@@ -1,0 +1,56 @@
+import type { AwsCaller } from './caller.ts';
+import { type CallOptions, outputOf } from './call-options.ts';
+
+/** One value of a metric. */
+export interface Sample {
+  value: number;
+  /** Start of the sample's period, milliseconds since the epoch. */
+  timestamp: number;
+}
+
+export interface Metric {
+  namespace: string;
+  metric: string;
+  dimensions: Readonly<Record<string, string>>;
+  periodSeconds: number;
+  statistic: 'Maximum' | 'Average' | 'Minimum' | 'Sum' | 'SampleCount';
+}
+
+/** Of one answer; ten times what three hours of minutes need. */
+const MAX_SAMPLES = 1800;
+
+/**
+ * The samples of a metric between two times (milliseconds since the epoch, the end excluded), newest first; empty
+ * when there are none. A metric that stops is how a lost source looks: the caller must weigh the samples' age.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+ * @throws AwsError
+ */
+export async function recentSamples(
+  aws: AwsCaller,
+  region: string,
+  { namespace, metric, dimensions, periodSeconds, statistic }: Metric,
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+  options?: CallOptions,
+): Promise<Sample[]> {
+  const Metric = {
+    Namespace: namespace,
+    MetricName: metric,
+    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
+  };
+  const MetricStat = { Metric, Period: periodSeconds, Stat: statistic };
+  const input = {
+    MetricDataQueries: [{ Id: 'm1', MetricStat, ReturnData: true }],
+    StartTime: new Date(fromMs),
+    EndTime: new Date(toMs),
+    ScanBy: 'TimestampDescending' as const,
+    MaxDatapoints: MAX_SAMPLES,
+  };
+  const output = await outputOf(aws, { service: 'cloudwatch', region, operation: 'GetMetricData', input }, options);
+  const samples = (output.MetricDataResults ?? []).flatMap((result) =>
+    (result.Timestamps ?? []).flatMap((at, i): Sample[] => {
+      const value = result.Values?.[i];
+      return value === undefined ? [] : [{ value, timestamp: at.getTime() }];
+    }),
+  );
+  return samples.sort((a, b) => b.timestamp - a.timestamp);
+}

@@ -1,0 +1,27 @@
+import type { AwsCaller } from './caller.ts';
+import { type CallOptions, outputOf } from './call-options.ts';
+import { AwsError } from './errors.ts';
+import type { OutputOf } from './operations.ts';
+
+export type DbInstance = NonNullable<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>[number];
+
+/**
+ * The instance of that identifier or ARN in that region; undefined when there is none.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
+ * @throws AwsError
+ */
+export async function findDbInstance(
+  aws: AwsCaller,
+  region: string,
+  id: string,
+  options?: CallOptions,
+): Promise<DbInstance | undefined> {
+  const input = { DBInstanceIdentifier: id };
+  try {
+    const output = await outputOf(aws, { service: 'rds', region, operation: 'DescribeDBInstances', input }, options);
+    return output.DBInstances?.[0];
+  } catch (error) {
+    if (error instanceof AwsError && /^DBInstanceNotFound(Fault)?$/.test(error.code)) return undefined;
+    throw error;
+  }
+}
