@@ -21,5 +21,6 @@ export function systemEffects(parts: { aws: AwsCaller; env: Readonly<Record<stri
     dns,
     http: systemHttp({ dns: own ? dns : undefined, connectTo: parts.env['DR_CONNECT_TO'] }),
     sql: systemSql(parts.env),
+    env: (name) => parts.env[name],
   };
 }

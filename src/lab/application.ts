@@ -1,0 +1,152 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Pool } from 'pg';
+import { DrError, messageOf } from '../base/errors.ts';
+import type { Login } from './server.ts';
+
+export interface ApplicationOptions {
+  region: string;
+  /** Loopback address of its region; the port is the same in all regions, for DNS gives addresses only. */
+  address: string;
+  port: number;
+  /** The region's database endpoint, and how to log in. */
+  database: Login & { host: string; port: number };
+}
+
+/** For one query: longer than a failing user waits, shorter than a hang would look healthy. */
+const QUERY_MS = 1_000;
+const BODY_LIMIT = 4_096;
+const ORDER_ID = /^[\w-]{1,64}$/;
+
+/**
+ * The shop in one region. It writes orders into its own region's database, so in the standby region, where that is a
+ * replica, it answers 503. It runs inside the lab's process; when its region breaks, its listener closes and every
+ * connection is destroyed at once, which is what users see of a process that was killed.
+ */
+export class Application {
+  readonly region: string;
+  readonly #options: ApplicationOptions;
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+  #pool: Pool | undefined;
+
+  constructor(options: ApplicationOptions) {
+    this.region = options.region;
+    this.#options = options;
+  }
+
+  get running(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** @throws DrError when the address cannot be used; an Error with code EADDRINUSE when the port is taken. */
+  async start(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const { default: pg } = await import('pg');
+    const { host, port, user, password, database } = this.#options.database;
+    this.#pool = new pg.Pool({
+      host,
+      port,
+      user,
+      password,
+      database,
+      max: 8,
+      connectionTimeoutMillis: QUERY_MS,
+      query_timeout: QUERY_MS,
+      // Soon gone, so that a promoted or returned database is seen as it is now.
+      idleTimeoutMillis: 5_000,
+      application_name: `shop-${this.region}`,
+    });
+    this.#pool.on('error', () => undefined);
+    const server = createServer((request, response) => {
+      this.#handle(request, response).catch((error: unknown) => reply(response, 503, messageOf(error)));
+    });
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    await listen(server, this.#options.port, this.#options.address);
+    this.#server = server;
+  }
+
+  /** Ends at once: nobody gets an answer any more, not even for a request under way. */
+  async kill(): Promise<void> {
+    const [server, pool] = [this.#server, this.#pool];
+    [this.#server, this.#pool] = [undefined, undefined];
+    for (const socket of this.#sockets) socket.destroy();
+    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+    // Its connections end by their own time limits: the database behind them may be silent.
+    pool?.end().catch(() => undefined);
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const pool = this.#pool;
+    if (pool === undefined) {
+      response.destroy();
+      return;
+    }
+    const path = (request.url ?? '/').split('?')[0];
+    if (path === '/healthz' && (request.method === 'GET' || request.method === 'HEAD')) {
+      const { rows } = await pool.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
+      if (rows[0]?.replica !== false) return reply(response, 503, `the database in ${this.region} is a read-only replica`);
+      return reply(response, 200, 'ok');
+    }
+    if (path === '/orders' && request.method === 'POST') {
+      const id = orderId(await readBody(request));
+      if (id === undefined) return reply(response, 400, 'expected a body like {"id":"order-1"}');
+      // One statement is a transaction of its own; on a replica it fails, and that is the answer.
+      await pool.query('INSERT INTO orders (id, region) VALUES ($1, $2)', [id, this.region]);
+      return reply(response, 201, JSON.stringify({ id, region: this.region, committedAt: Date.now() }));
+    }
+    reply(response, 404, 'there are GET /healthz and POST /orders');
+  }
+}
+
+/** Made by the lab on the first writer; replicas get it by replication. */
+export const ORDERS_TABLE =
+  'CREATE TABLE IF NOT EXISTS orders (id text PRIMARY KEY, region text NOT NULL, placed_at timestamptz NOT NULL DEFAULT now())';
+
+function reply(response: ServerResponse, status: number, text: string): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { 'content-type': text.startsWith('{') ? 'application/json' : 'text/plain; charset=utf-8' });
+  response.end(`${text}\n`);
+}
+
+function orderId(body: string): string | undefined {
+  try {
+    const { id } = JSON.parse(body) as { id?: unknown };
+    return typeof id === 'string' && ORDER_ID.test(id) ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function readBody(request: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    text += chunk.toString('utf8');
+    if (text.length > BODY_LIMIT) break;
+  }
+  return text;
+}
+
+function listen(server: Server, port: number, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(error.code === 'EADDRNOTAVAIL' ? noAddress(address, error) : error);
+    });
+    server.listen(port, address, () => resolve());
+  });
+}
+
+/** macOS has 127.0.0.1 only until more addresses are added; Linux and Windows have all of 127.0.0.0/8. */
+function noAddress(address: string, cause: Error): DrError {
+  return new DrError({
+    code: 'LAB_ADDRESS',
+    exit: 'lab',
+    title: `This machine has no loopback address ${address}, which stands for a region of the lab.`,
+    detail: 'Every region needs an address of its own, because DNS answers with addresses and not with ports.',
+    next: [process.platform === 'linux' ? `sudo ip addr add ${address}/8 dev lo` : `sudo ifconfig lo0 alias ${address} up`],
+    cause,
+  });
+}

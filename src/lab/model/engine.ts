@@ -1,0 +1,148 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import type { DatabaseEngine, LabCluster, LabServer, Login, LogPosition, ReplicationLink } from '../server.ts';
+import { Session } from './session.ts';
+import { Store } from './store.ts';
+
+const HOST = '127.0.0.1';
+
+/**
+ * A model of PostgreSQL for machines that cannot run it: the same protocol on the wire, exactly the statements that the
+ * lab and the canary send, a log that replicas receive later, promotion that loses what has not arrived.
+ */
+export function modelEngine(why: string): DatabaseEngine {
+  return {
+    kind: 'model',
+    note: why,
+    async cluster(writerName, wishes, login): Promise<LabCluster> {
+      const writer = new ModelServer(writerName, login, new Store(true));
+      const replicas = wishes.map(({ name, delayMs }) => {
+        const server = new ModelServer(name, login, new Store(false));
+        return { server, link: new ModelLink(writer, server, delayMs) };
+      });
+      await Promise.all([writer.start(), ...replicas.map(({ server }) => server.start())]);
+      return { writer, replicas };
+    },
+  };
+}
+
+class ModelServer implements LabServer {
+  readonly name: string;
+  readonly store: Store;
+  readonly #login: Login;
+  readonly #sockets = new Set<Socket>();
+  readonly #listeners: (() => void)[] = [];
+  #server: Server | undefined;
+  #port = 0;
+
+  constructor(name: string, login: Login, store: Store) {
+    this.name = name;
+    this.store = store;
+    this.#login = login;
+  }
+
+  get running(): boolean {
+    return this.#server !== undefined;
+  }
+
+  /** Tells when there may be something new to send or to receive. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  address(): { host: string; port: number } {
+    return { host: HOST, port: this.#port };
+  }
+
+  async start(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const server = createServer((socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+      socket.on('error', () => undefined);
+      new Session(socket, this.store, this.#login);
+      socket.on('data', () => this.#changed());
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(0, HOST, () => resolve());
+    });
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    this.#port = address.port;
+    this.#server = server;
+    this.#changed();
+  }
+
+  async kill(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    for (const socket of this.#sockets) socket.destroy();
+    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  promote(): Promise<void> {
+    if (!this.running) return Promise.reject(new Error(`${this.name} does not run`));
+    this.store.writable = true;
+    return Promise.resolve();
+  }
+
+  position(): Promise<LogPosition> {
+    if (!this.running) return Promise.reject(new Error(`${this.name} does not run`));
+    return Promise.resolve({ writable: this.store.writable, at: BigInt(this.store.log.length) });
+  }
+
+  stop(): Promise<void> {
+    return this.kill();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+class ModelLink implements ReplicationLink {
+  readonly #writer: ModelServer;
+  readonly #replica: ModelServer;
+  readonly #delayMs: number;
+  readonly #underWay = new Set<NodeJS.Timeout>();
+  #sentUpTo = 0;
+  #open = true;
+
+  constructor(writer: ModelServer, replica: ModelServer, delayMs: number) {
+    this.#writer = writer;
+    this.#replica = replica;
+    this.#delayMs = delayMs;
+    writer.onChange(() => this.#send());
+    replica.onChange(() => this.#send());
+  }
+
+  cut(): void {
+    this.#open = false;
+    for (const timer of this.#underWay) clearTimeout(timer);
+    this.#underWay.clear();
+    this.#sentUpTo = 0;
+  }
+
+  open(): void {
+    this.#open = true;
+    this.#send();
+  }
+
+  close(): Promise<void> {
+    this.cut();
+    return Promise.resolve();
+  }
+
+  #send(): void {
+    const upTo = this.#writer.store.log.length;
+    if (!this.#open || !this.#writer.running || !this.#replica.running || upTo === this.#sentUpTo) return;
+    this.#sentUpTo = upTo;
+    const timer = setTimeout(() => {
+      this.#underWay.delete(timer);
+      const { store } = this.#replica;
+      if (!this.#replica.running || store.writable) return;
+      for (const entry of this.#writer.store.log.slice(store.log.length, upTo)) store.apply(entry);
+    }, this.#delayMs);
+    this.#underWay.add(timer);
+  }
+}

@@ -1,0 +1,67 @@
+import { SqlError } from './sql-error.ts';
+
+type Row = Readonly<Record<string, string | null>>;
+
+interface Table {
+  columns: readonly string[];
+  rows: Map<string, Row>;
+}
+
+/** One committed change: what replicas receive. */
+type LogEntry =
+  | { change: 'create'; table: string; columns: readonly string[] }
+  | { change: 'insert'; table: string; row: Row };
+
+/** The data of one server: tables whose first column is the key, and the log of all changes. It outlives a kill. */
+export class Store {
+  readonly log: LogEntry[] = [];
+  readonly #tables = new Map<string, Table>();
+  writable: boolean;
+
+  constructor(writable: boolean) {
+    this.writable = writable;
+  }
+
+  has(table: string): boolean {
+    return this.#tables.has(table);
+  }
+
+  create(table: string, columns: readonly string[]): void {
+    this.#mustBeWritable('CREATE TABLE');
+    if (!this.has(table)) this.apply({ change: 'create', table, columns });
+  }
+
+  insert(name: string, row: Row): void {
+    this.#mustBeWritable('INSERT');
+    const table = this.table(name);
+    const unknown = Object.keys(row).find((column) => !table.columns.includes(column));
+    if (unknown !== undefined) throw new SqlError('42703', `column "${unknown}" of relation "${name}" does not exist`);
+    if (table.rows.has(keyOf(table, row))) throw new SqlError('23505', `duplicate key value violates unique constraint "${name}_pkey"`);
+    this.apply({ change: 'insert', table: name, row });
+  }
+
+  table(name: string): Table {
+    const table = this.#tables.get(name);
+    if (table === undefined) throw new SqlError('42P01', `relation "${name}" does not exist`);
+    return table;
+  }
+
+  /** Makes a change that was checked here, or on the writer it comes from. */
+  apply(entry: LogEntry): void {
+    this.log.push(entry);
+    if (entry.change === 'create') {
+      this.#tables.set(entry.table, { columns: entry.columns, rows: new Map() });
+      return;
+    }
+    const table = this.table(entry.table);
+    table.rows.set(keyOf(table, entry.row), entry.row);
+  }
+
+  #mustBeWritable(what: string): void {
+    if (!this.writable) throw new SqlError('25006', `cannot execute ${what} in a read-only transaction`);
+  }
+}
+
+function keyOf(table: Table, row: Row): string {
+  return row[table.columns[0] ?? ''] ?? '';
+}
