@@ -48,9 +48,11 @@ export const REGIONS: Readonly<Record<string, string>> = {
   'us-west-2': 'Oregon',
 };
 
-const SHAPE = /^[a-z]{2,4}(-[a-z]{2,4})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$/;
+/** What every AWS region's name looks like. */
+export const REGION_SHAPE =
+  /^[a-z]{2,4}(-[a-z]{2,4})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$/;
 
 /** Could this be the name of an AWS region? True also for one that opens after this version of `dr`. */
 export function isRegionShaped(name: string): boolean {
-  return SHAPE.test(name);
+  return REGION_SHAPE.test(name);
 }

@@ -1,0 +1,83 @@
+import { stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { DrError } from '../base/errors.ts';
+import { findRunbooks } from '../runbook/find.ts';
+import { loadRunbook } from '../runbook/load.ts';
+import { RunbookError, sortProblems, type Problem } from '../runbook/problem.ts';
+
+/** What was found in one file. `ok` is false as soon as one problem is an error. */
+export interface ValidateResult {
+  path: string;
+  ok: boolean;
+  /** Sorted by line and column. A file that cannot be read has one problem, at 1:1. */
+  problems: readonly Problem[];
+}
+
+/** A checked file, and the name it gives itself when it is valid. */
+interface Checked extends ValidateResult {
+  name?: string;
+}
+
+/**
+ * Checks any number of runbooks, offline. A folder stands for the YAML files directly in it.
+ * @throws DrError (usage) when no path is given: nothing never means everything.
+ */
+export async function validate(paths: readonly string[]): Promise<ValidateResult[]> {
+  if (paths.length === 0) {
+    throw new DrError({
+      code: 'NO_RUNBOOKS_GIVEN',
+      exit: 'usage',
+      title: 'No file or folder to check',
+      next: ['dr validate runbooks/'],
+    });
+  }
+  const results: Checked[] = [];
+  for (const path of paths) results.push(...(await validatePath(path)));
+  return withUniqueNames(results).map(({ path, ok, problems }) => ({ path, ok, problems }));
+}
+
+async function validatePath(path: string): Promise<Checked[]> {
+  const isFolder = await stat(path).then((s) => s.isDirectory(), () => false);
+  if (!isFolder) return [await validateFile(path)];
+  try {
+    const files = await findRunbooks(path);
+    if (files.length === 0) return [failed(path, 'the folder holds no runbook (*.yaml, *.yml)')];
+    return await Promise.all(files.map(validateFile));
+  } catch (error) {
+    if (error instanceof DrError) return [failed(path, textOf(error))];
+    throw error;
+  }
+}
+
+async function validateFile(path: string): Promise<Checked> {
+  try {
+    const { runbook, warnings } = await loadRunbook(path);
+    return { path, ok: true, problems: warnings, name: runbook.name };
+  } catch (error) {
+    if (error instanceof RunbookError) return { path, ok: false, problems: error.problems };
+    if (error instanceof DrError) return failed(path, textOf(error));
+    throw error;
+  }
+}
+
+/** Runs are locked and confirmed by name: in one folder a name stands for one application. */
+function withUniqueNames(results: readonly Checked[]): Checked[] {
+  const first = new Map<string, string>();
+  return results.map((result) => {
+    if (result.name === undefined) return result;
+    const key = `${dirname(resolve(result.path))}\n${result.name}`;
+    const other = first.get(key);
+    if (other === undefined) first.set(key, result.path);
+    if (other === undefined || resolve(other) === resolve(result.path)) return result;
+    const message = `runbook: ${other} has the name ${result.name} already`;
+    return { ...result, ok: false, problems: sortProblems([{ line: 1, col: 1, message, severity: 'error' }, ...result.problems]) };
+  });
+}
+
+function failed(path: string, message: string): Checked {
+  return { path, ok: false, problems: [{ line: 1, col: 1, message, severity: 'error' }] };
+}
+
+function textOf(error: DrError): string {
+  return [error.message, error.detail, ...error.next].filter((part) => part !== undefined).join('; ');
+}

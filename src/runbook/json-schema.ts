@@ -1,0 +1,43 @@
+import * as z from 'zod';
+import { SECTIONS, type Section } from '../kinds/kind.ts';
+import { kindNames, loadKind } from '../kinds/registry.ts';
+import { runbookSchema } from './schema.ts';
+
+type JsonSchema = Record<string, unknown>;
+
+/**
+ * The JSON Schema (draft 2020-12) that editors use, from the same source as the checks: the schema of the file with
+ * the schemas of all kinds in it.
+ */
+export async function runbookJsonSchema(): Promise<JsonSchema> {
+  const { $schema, ...rest } = z.toJSONSchema(runbookSchema, { io: 'input' }) as JsonSchema;
+  const properties = rest['properties'] as Record<string, JsonSchema>;
+  const kinds = await kindSchemas();
+  for (const section of SECTIONS) {
+    properties[section] = { ...properties[section], minProperties: 1, additionalProperties: { oneOf: kinds[section] } };
+  }
+  properties['regions'] = { ...properties['regions'], minProperties: 2 };
+  return {
+    $schema,
+    title: 'Runbook of dr',
+    description: 'One application: what it is made of, and what each part is called in each region.',
+    ...rest,
+    anyOf: SECTIONS.map((section) => ({ required: [section] })),
+  };
+}
+
+/** As it is written to `schema/runbook.json`. */
+export async function runbookJsonSchemaText(): Promise<string> {
+  return `${JSON.stringify(await runbookJsonSchema(), null, 2)}\n`;
+}
+
+async function kindSchemas(): Promise<Record<Section, JsonSchema[]>> {
+  const schemas: Record<Section, JsonSchema[]> = { databases: [], compute: [], traffic: [] };
+  for (const name of await kindNames()) {
+    const kind = await loadKind(name);
+    if (kind === undefined) continue;
+    const { $schema: _ours, ...schema } = z.toJSONSchema(kind.schema, { io: 'input' }) as JsonSchema;
+    schemas[kind.section].push({ title: name, description: kind.summary, ...schema });
+  }
+  return schemas;
+}

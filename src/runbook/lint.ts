@@ -1,0 +1,86 @@
+import { isIP } from 'node:net';
+import { formatDuration } from '../base/duration.ts';
+import { nearest } from '../base/nearest.ts';
+import { REGIONS } from '../base/regions.ts';
+import { prefix } from './explain.ts';
+import type { Problem } from './problem.ts';
+import { isMap } from './resources.ts';
+import type { Runbook, RunbookProbe } from './runbook.ts';
+import { quote } from './secrets.ts';
+import type { Path } from './yaml-reader.ts';
+import type { YamlText } from './yaml.ts';
+
+const MINUTE_MS = 60_000;
+
+type Warn = (path: Path, message: string) => void;
+
+/** What a valid runbook should not do, as far as the file alone can tell. Nothing here stops a run. */
+export function lintRunbook(runbook: Runbook, text: YamlText): Problem[] {
+  const problems: Problem[] = [];
+  const warn: Warn = (path, message) => {
+    problems.push({ ...text.at(path), message: prefix(path) + message, severity: 'warning' });
+  };
+  lintRegions(runbook, warn);
+  lintObjectives(runbook, warn);
+  lintProbes(runbook, warn);
+  if (runbook.approvals.length === 0) warn([], 'no approvals: one person alone can cross the point of no return');
+  lintNotify(runbook, warn);
+  return problems;
+}
+
+function lintRegions(runbook: Runbook, warn: Warn): void {
+  for (const { id } of runbook.regions) {
+    if (Object.hasOwn(REGIONS, id)) continue;
+    const near = nearest(id, Object.keys(REGIONS));
+    warn(['regions', id], `this version of dr does not know the region ${id}${near === undefined ? '' : `; did you mean ${near}?`}`);
+  }
+}
+
+function lintObjectives(runbook: Runbook, warn: Warn): void {
+  const { rpoMs, rtoMs } = runbook.objectives;
+  for (const { section, name, resource } of runbook.resources) {
+    if (!isMap(resource)) continue;
+    const rpo = resource['rpo'];
+    if (isMap(rpo) && rpo['method'] === 'replica-lag' && rpoMs < 2 * MINUTE_MS) {
+      warn(['objectives', 'rpo'],
+        `an RPO of ${formatDuration(rpoMs)} cannot be proven for ${name} by replica-lag: CloudWatch has one value a minute; ` +
+          'expect it to be missed, or set 2m or more');
+    }
+    if (resource['switch'] === 'record' && rtoMs < 60 * MINUTE_MS) {
+      warn([section, name, 'switch'],
+        `an RTO of ${formatDuration(rtoMs)} with switch: record needs the Route 53 control plane in us-east-1, which was ` +
+          'down for hours on 7 December 2021; switch: object needs no write to Route 53');
+    }
+  }
+}
+
+function lintProbes(runbook: Runbook, warn: Warn): void {
+  if (runbook.probes.length === 0) warn([], 'no probes: downtime will not be measured and recovery is not seen from outside');
+  for (const probe of runbook.probes) {
+    const path = ['probes', probe.name];
+    if (probe.holdMs < 3 * probe.everyMs) {
+      warn([...path, 'hold'], `hold ${formatDuration(probe.holdMs)} is shorter than three samples (every ${formatDuration(probe.everyMs)})`);
+    }
+    const why = narrowHost(probe, runbook);
+    if (why !== undefined) warn([...path, 'http'], why);
+  }
+}
+
+/** Why a host does not stand for what users see. */
+function narrowHost(probe: RunbookProbe, runbook: Runbook): string | undefined {
+  const host = new URL(probe.http).hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) return `${quote(host)} is an address: it does not follow the traffic switch; use the name that users use`;
+  if (host === 'localhost' || host.endsWith('.localhost')) return `${quote(host)} is this machine, not what users see`;
+  if (!host.replace(/\.$/, '').includes('.')) return `${quote(host)} is no full name: where it leads depends on the machine that asks`;
+  const region = runbook.regions.find(({ id }) => host.split('.').includes(id));
+  if (region !== undefined) return `${quote(host)} belongs to ${region.id} alone: it does not follow the traffic switch`;
+  return undefined;
+}
+
+function lintNotify(runbook: Runbook, warn: Warn): void {
+  if (runbook.notify.length === 0) return warn([], 'no notify: nobody is told when a failover starts or ends');
+  const topics = runbook.notify.flatMap((n) => (n.type === 'sns' ? Object.keys(n.topics) : []));
+  if (topics.length > 0 && topics.every((region) => region === runbook.home) && !runbook.notify.some((n) => n.type === 'slack')) {
+    warn(['notify'], `every notifier is in ${runbook.home}, the home region: when it is lost, nobody is told`);
+  }
+}

@@ -1,0 +1,118 @@
+import { isUtf8 } from 'node:buffer';
+import { open, type FileHandle } from 'node:fs/promises';
+import { DrError, messageOf } from '../base/errors.ts';
+import { sha256 } from '../base/json.ts';
+import { LIMITS } from '../base/limits.ts';
+import { error, explainIssues } from './explain.ts';
+import { notFound } from './find.ts';
+import { lintRunbook } from './lint.ts';
+import { RunbookError, sortProblems, type Problem } from './problem.ts';
+import { checkRegions, isMap, lintResource, readResources } from './resources.ts';
+import { toRunbook, type LoadedRunbook } from './runbook.ts';
+import { regionsSchema, runbookSchema } from './schema.ts';
+import { describe } from './secrets.ts';
+import { parseYaml, type YamlText } from './yaml.ts';
+
+/**
+ * Reads and checks one runbook, offline.
+ * @throws RunbookError (RUNBOOK_INVALID) with every problem and its place.
+ * @throws DrError (RUNBOOK_NOT_FOUND, RUNBOOK_UNREADABLE) when there is no file to read.
+ */
+export async function loadRunbook(path: string): Promise<LoadedRunbook> {
+  return await parseRunbook(await readFile(path), path);
+}
+
+/** The same for bytes that are in memory; `path` is for messages. */
+export async function parseRunbook(bytes: Uint8Array, path: string): Promise<LoadedRunbook> {
+  const source = decode(bytes);
+  if (typeof source !== 'string') throw new RunbookError(path, [source]);
+  const text = parseYaml(source);
+  const file = text.value;
+  if (file === undefined) throw new RunbookError(path, text.problems);
+  const problems: Problem[] = [...text.problems];
+  const checked = runbookSchema.safeParse(file, { jitless: true });
+  if (!checked.success) {
+    problems.push(...explainIssues(checked.error.issues, { schema: runbookSchema, base: [], value: file, text }));
+  }
+  if (!isMap(file)) throw new RunbookError(path, problems);
+  // The regions are looked at for themselves, so that a slip elsewhere does not hide one here.
+  const regions = regionsSchema.safeParse(file['regions'], { jitless: true });
+  const { resources, problems: more } = await readResources(file, Object.keys(regions.data ?? {}), text);
+  problems.push(...more, ...checkSomething(file, text));
+  if (regions.success) {
+    for (const resource of resources) problems.push(...checkRegions(resource, Object.keys(regions.data), text));
+  }
+  if (!checked.success) throw new RunbookError(path, problems);
+  const runbook = toRunbook(checked.data, resources.map(({ section, name, kind, resource }) => ({ section, name, kind, resource })));
+  const forKinds = { objectives: runbook.objectives, regions: runbook.regions.map((region) => region.id) };
+  for (const resource of resources) problems.push(...lintResource(resource, forKinds, text));
+  problems.push(...lintRunbook(runbook, text));
+  if (problems.some((p) => p.severity === 'error')) throw new RunbookError(path, problems);
+  return { runbook, path, sha256: sha256(bytes), warnings: sortProblems(problems) };
+}
+
+/** A runbook that recovers nothing is a slip. */
+function checkSomething(file: Record<string, unknown>, text: YamlText): Problem[] {
+  if ('databases' in file || 'compute' in file || 'traffic' in file) return [];
+  return [error(text.at([]), [], 'nothing to recover: expected at least one of databases, compute, traffic')];
+}
+
+/** The file's text, or why it is none. */
+function decode(bytes: Uint8Array): string | Problem {
+  const at = (offset: number, message: string): Problem => {
+    const before = Buffer.from(bytes.buffer, bytes.byteOffset, offset).toString('utf8').split('\n');
+    return { line: before.length, col: (before.at(-1) ?? '').length + 1, message, severity: 'error' };
+  };
+  if (bytes.length > LIMITS.runbookBytes) return at(0, `larger than ${LIMITS.runbookBytes} bytes: this is no runbook`);
+  const nul = bytes.indexOf(0);
+  if (nul >= 0) return at(nul, 'a NUL byte: this is no text file');
+  if (!isUtf8(bytes)) return at(firstBadByte(bytes), 'a byte that is not UTF-8: save the file as UTF-8');
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+  if (text.trim() === '') return at(0, `expected a runbook, found ${describe(undefined)}: the file is empty`);
+  return text;
+}
+
+function firstBadByte(bytes: Uint8Array): number {
+  let good = 0;
+  let bad = bytes.length;
+  // A character cut in two is not UTF-8 either, so the search narrows down to one character.
+  while (bad - good > 4) {
+    const middle = good + Math.floor((bad - good) / 2);
+    let cut = middle;
+    while (cut > good && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut--;
+    if (cut > good && isUtf8(bytes.subarray(good, cut))) good = cut;
+    else bad = middle;
+  }
+  while (good < bad && isUtf8(bytes.subarray(good, good + 1))) good++;
+  return good;
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(path, 'r');
+    const stat = await handle.stat();
+    if (!stat.isFile()) {
+      const what = stat.isDirectory() ? 'a folder' : 'not a file';
+      throw unreadable(path, `${path} is ${what}`, ['give the path of one YAML file, e.g. runbooks/shop.yaml']);
+    }
+    const buffer = Buffer.alloc(Math.min(stat.size, LIMITS.runbookBytes) + 1);
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, length, buffer.length - length);
+      length += bytesRead;
+      if (bytesRead === 0 || length === buffer.length) return buffer.subarray(0, length);
+    }
+  } catch (cause) {
+    if (cause instanceof DrError) throw cause;
+    const code = (cause as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw await notFound(path);
+    throw unreadable(path, messageOf(cause), [`check the permissions of ${path}`]);
+  } finally {
+    await handle?.close();
+  }
+}
+
+function unreadable(path: string, detail: string, next: string[]): DrError {
+  return new DrError({ code: 'RUNBOOK_UNREADABLE', exit: 'runbook', title: `The runbook ${path} cannot be read`, detail, next });
+}

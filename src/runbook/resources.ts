@@ -1,0 +1,100 @@
+import { SECTIONS, type LintFinding, type ResourceKind, type Section } from '../kinds/kind.ts';
+import { kindNames, loadKind } from '../kinds/registry.ts';
+import { error, explainIssues, prefix, unknownName } from './explain.ts';
+import type { Problem } from './problem.ts';
+import type { RunbookResource } from './runbook.ts';
+import { quote } from './secrets.ts';
+import type { Path } from './yaml-reader.ts';
+import type { YamlText } from './yaml.ts';
+
+/** A kind as this room uses it: what a kind's schema has parsed goes back to that kind only. */
+type OpenKind = ResourceKind<unknown>;
+
+/** A resource that its kind has read, with what the rules need. */
+export interface ReadResource extends RunbookResource {
+  code: OpenKind;
+  path: Path;
+}
+
+/** Lets each resource be read by its kind. Resources that cannot be read are problems and are left out. */
+export async function readResources(
+  file: Record<string, unknown>,
+  regions: readonly string[],
+  text: YamlText,
+): Promise<{ resources: ReadResource[]; problems: Problem[] }> {
+  const resources: ReadResource[] = [];
+  const problems: Problem[] = [];
+  for (const section of SECTIONS) {
+    const map = file[section];
+    if (!isMap(map)) continue;
+    for (const [name, value] of Object.entries(map)) {
+      // A missing or empty kind is said by the schema of the file.
+      if (!isMap(value) || typeof value['kind'] !== 'string') continue;
+      const path = [section, name];
+      const code = await findKind(value['kind'], section, path, text);
+      if ('message' in code) {
+        problems.push(code);
+        continue;
+      }
+      const parsed = code.schema.safeParse(value, { jitless: true });
+      if (parsed.success) resources.push({ section, name, kind: value['kind'], resource: parsed.data, code, path });
+      else {
+        const where = { schema: code.schema, base: path, value, text, names: regions };
+        problems.push(...explainIssues(parsed.error.issues, where));
+      }
+    }
+  }
+  return { resources, problems };
+}
+
+async function findKind(kind: string, section: Section, path: Path, text: YamlText): Promise<OpenKind | Problem> {
+  const place = text.at([...path, 'kind']);
+  const code = (await loadKind(kind)) as OpenKind | undefined;
+  if (code === undefined) return error(place, [...path, 'kind'], unknownName('kind', kind, await kindsOf(section)));
+  if (code.section === section) return code;
+  return error(place, [...path, 'kind'], `${quote(kind)} belongs under ${code.section}, not under ${section}`);
+}
+
+/** The kinds of one section; all of them when it has none. */
+async function kindsOf(section: Section): Promise<string[]> {
+  const all = await kindNames();
+  const own: string[] = [];
+  for (const name of all) if ((await loadKind(name))?.section === section) own.push(name);
+  return own.length === 0 ? all : own;
+}
+
+/** Every map from region must name every region of the runbook and no other one. */
+export function checkRegions(resource: ReadResource, regions: readonly string[], text: YamlText): Problem[] {
+  const problems: Problem[] = [];
+  for (const part of resource.code.regions(resource.resource)) {
+    const path = [...resource.path, ...part.path];
+    for (const region of part.regions) {
+      if (regions.includes(region)) continue;
+      problems.push(error(text.keyAt([...path, region]), path, unknownName('region', region, regions)));
+    }
+    const missing = regions.filter((region) => !part.regions.includes(region));
+    if (missing.length > 0) {
+      const message = `names nothing in ${missing.join(' and ')}: a resource names every region of the runbook`;
+      problems.push(error(text.at(path), path, message));
+    }
+  }
+  return problems;
+}
+
+/** What the kind itself finds. */
+export function lintResource(
+  resource: ReadResource,
+  runbook: { objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] },
+  text: YamlText,
+): Problem[] {
+  const findings: LintFinding[] = resource.code.lint?.(resource.resource, runbook) ?? [];
+  return findings.map(({ path, message, severity }) => {
+    const whole = [...resource.path, ...path];
+    return { ...text.at(whole), message: prefix(whole) + message, severity };
+  });
+}
+
+export function isMap(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+

@@ -1,0 +1,99 @@
+import type { Section } from '../kinds/kind.ts';
+import type { Problem } from './problem.ts';
+import type { RunbookFile } from './schema.ts';
+
+export type Strategy = RunbookFile['strategy'];
+
+export interface RunbookRegion {
+  /** e.g. `ap-northeast-1` */
+  id: string;
+  /** e.g. `Tokyo` */
+  name: string;
+  home: boolean;
+}
+
+/** One entry of `databases`, `compute` or `traffic`. */
+export interface RunbookResource {
+  section: Section;
+  name: string;
+  kind: string;
+  /** What the kind's schema made of it: to be given to that kind and to nothing else. */
+  resource: unknown;
+}
+
+/** Asked from outside during the whole run. Times in milliseconds. */
+export interface RunbookProbe {
+  name: string;
+  http: string;
+  status: number;
+  /** Must be part of the answer's body. */
+  body?: string;
+  everyMs: number;
+  holdMs: number;
+}
+
+export interface RunbookApproval {
+  before: 'point-of-no-return';
+  from: readonly string[];
+  quorum: number;
+}
+
+export type RunbookNotifier =
+  /** `webhookEnv` names the environment variable that holds the URL. */
+  | { type: 'slack'; webhookEnv: string }
+  /** A topic ARN for each region from which one can be told. */
+  | { type: 'sns'; topics: Readonly<Record<string, string>> };
+
+/** A valid runbook. Lists are in the order of the file; resources are databases, then compute, then traffic. */
+export interface Runbook {
+  name: string;
+  description?: string;
+  owner: string;
+  strategy: Strategy;
+  objectives: { rpoMs: number; rtoMs: number };
+  regions: readonly RunbookRegion[];
+  /** Id of the region where the application runs when nothing is wrong. */
+  home: string;
+  resources: readonly RunbookResource[];
+  probes: readonly RunbookProbe[];
+  approvals: readonly RunbookApproval[];
+  notify: readonly RunbookNotifier[];
+}
+
+/** A runbook and the file it was read from. */
+export interface LoadedRunbook {
+  runbook: Runbook;
+  /** As given. */
+  path: string;
+  /** Of the file's bytes. */
+  sha256: string;
+  /** What does not stop a run but should be read. */
+  warnings: readonly Problem[];
+}
+
+/** The checked file and the resources that the kinds have read, as one runbook. */
+export function toRunbook(file: RunbookFile, resources: readonly RunbookResource[]): Runbook {
+  const regions = Object.entries(file.regions).map(([id, r]) => ({ id, name: r.name, home: r.home === true }));
+  return {
+    name: file.runbook,
+    ...(file.description === undefined ? {} : { description: file.description }),
+    owner: file.owner,
+    strategy: file.strategy,
+    objectives: { rpoMs: file.objectives.rpo, rtoMs: file.objectives.rto },
+    regions,
+    home: regions.find((r) => r.home)?.id ?? '',
+    resources,
+    probes: Object.entries(file.probes ?? {}).map(([name, probe]) => ({
+      name,
+      http: probe.http,
+      status: probe.expect.status,
+      ...(probe.expect.body === undefined ? {} : { body: probe.expect.body }),
+      everyMs: probe.every,
+      holdMs: probe.hold,
+    })),
+    approvals: file.approvals ?? [],
+    notify: (file.notify ?? []).map((entry) =>
+      'slack' in entry ? { type: 'slack', webhookEnv: entry.slack.webhookEnv } : { type: 'sns', topics: entry.sns },
+    ),
+  };
+}

@@ -1,0 +1,128 @@
+import * as z from 'zod';
+import { envField, httpField, lineField, nameField, objectiveField, durationField, regionField, topicArnField } from './fields.ts';
+
+/** How the standby side is kept. Only some of them can be compiled to a plan: the plan decides that. */
+export const STRATEGIES = ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'] as const;
+
+const MINUTE_MS = 60_000;
+
+/** The regions of an application. Exactly one is home: where it runs when nothing is wrong. */
+export const regionsSchema = z
+  .record(
+    regionField(),
+    z.strictObject({
+      name: lineField('the name that people use for the region, e.g. Tokyo').describe('What people call the region'),
+      home: z.boolean('expected true or false').optional().describe('Where the application runs when nothing is wrong'),
+    }),
+    'expected a map of regions, e.g. ap-northeast-1: { name: Tokyo }',
+  )
+  .superRefine((regions, ctx) => {
+    const names = Object.keys(regions);
+    const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+    if (names.length < 2) refuse([], `expected two regions or more; ${names.length} cannot stand in for a lost one`);
+    const homes = names.filter((name) => regions[name]?.home === true);
+    if (homes.length === 0) refuse([], 'no region is home: add home: true to the one where the application runs normally');
+    for (const second of homes.slice(1)) refuse([second, 'home'], `a second home: ${String(homes[0])} is home already`);
+  });
+
+const probeSchema = z.strictObject({
+  http: httpField().describe('Asked from outside, as a user would'),
+  expect: z
+    .strictObject({
+      status: z
+        .int('expected an HTTP status, e.g. 200')
+        .min(100, 'expected an HTTP status, e.g. 200')
+        .max(599, 'expected an HTTP status, e.g. 200')
+        .default(200),
+      body: z.string('expected a text').min(1, 'expected a text').max(1024).optional().describe('Must be part of the answer'),
+    })
+    .prefault({}),
+  every: durationField({ min: 100, max: 5 * MINUTE_MS, range: 'a duration from 100ms to 5m' })
+    .prefault('1s')
+    .describe('Time between two samples'),
+  hold: durationField({ min: 0, max: 60 * MINUTE_MS, range: 'a duration from 0s to 1h' })
+    .prefault('30s')
+    .describe('How long it must answer well before a failover counts as done'),
+});
+
+const approvalSchema = z
+  .strictObject({
+    before: z.literal('point-of-no-return').describe('What needs the approval'),
+    from: z
+      .array(lineField('a person, e.g. incident-commander@example.com'), 'expected a list of people')
+      .min(1, 'expected at least one person: nobody could ever approve')
+      .describe('Who may approve'),
+    quorum: z.int('expected a whole number').min(1, 'expected at least 1').describe('How many of them must approve'),
+  })
+  .superRefine(({ from, quorum }, ctx) => {
+    const people = new Set(from);
+    const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+    if (people.size < from.length) refuse(['from'], 'the same person stands here twice');
+    else if (quorum > people.size) refuse(['quorum'], `expected at most ${people.size}, the number of people in from`);
+  });
+
+const notifySchema = z.union([
+  z.strictObject({
+    slack: z.strictObject({ webhookEnv: envField('SLACK_WEBHOOK_URL').describe('Environment variable that holds the URL') }),
+  }),
+  z.strictObject({
+    sns: z
+      .record(regionField(), topicArnField(), 'expected a map of region to topic ARN')
+      .superRefine((topics, ctx) => {
+        if (Object.keys(topics).length === 0) ctx.addIssue({ code: 'custom', message: 'expected at least one region' });
+        for (const [region, arn] of Object.entries(topics)) {
+          const other = arn.split(':')[3];
+          if (other !== region) {
+            ctx.addIssue({ code: 'custom', path: [region], message: `expected a topic in ${region}; this one is in ${String(other)}` });
+          }
+        }
+      }),
+  }),
+]);
+
+/** A resource before its kind has read it. */
+const resourceSchema = z.looseObject(
+  { kind: z.string('expected the name of a kind') },
+  'expected a resource, e.g. { kind: rds-read-replica, … }',
+);
+
+function section(what: string) {
+  return z
+    .record(nameField(), resourceSchema, `expected a map of ${what}, each with its kind`)
+    .superRefine((map, ctx) => {
+      if (Object.keys(map).length === 0) ctx.addIssue({ code: 'custom', message: `expected at least one of the ${what}, or leave the key out` });
+    })
+    .optional();
+}
+
+/** The runbook as people write it, except for what its kinds know. */
+export const runbookSchema = z.strictObject(
+  {
+    runbook: nameField().describe('Name of the application; typed to confirm a failover'),
+    description: lineField('one line of text').optional().describe('What the application is'),
+    owner: lineField('who answers for the application, e.g. shop-oncall@example.com').describe('Who answers for it'),
+    strategy: z.enum(STRATEGIES).describe('How the standby side is kept'),
+    objectives: z
+      .strictObject(
+        {
+          rpo: objectiveField(0, '0s').describe('How much of the newest data may be lost, with its unit'),
+          rto: objectiveField(1000, '1s').describe('How long the application may be down, with its unit'),
+        },
+        'expected { rpo, rto }, e.g. { rpo: 5m, rto: 15m }',
+      )
+      .describe('What recovery must achieve'),
+    regions: regionsSchema.describe('Every region of the application; exactly one is home'),
+    databases: section('databases').describe('What holds data'),
+    compute: section('compute groups').describe('What runs the application'),
+    traffic: section('traffic switches').describe('What leads users to a region'),
+    probes: z
+      .record(nameField(), probeSchema, 'expected a map of probes, e.g. home-page: { http: "https://…" }')
+      .optional()
+      .describe('What users see, asked from outside during the whole run'),
+    approvals: z.array(approvalSchema, 'expected a list of approvals').optional().describe('Who must agree, and to what'),
+    notify: z.array(notifySchema, 'expected a list of notifiers').optional().describe('Who is told'),
+  },
+  'expected a map with the keys runbook, owner, strategy, objectives and regions',
+);
+
+export type RunbookFile = z.output<typeof runbookSchema>;
