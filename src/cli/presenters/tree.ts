@@ -140,7 +140,7 @@ export class TreePresenter implements Presenter {
         const first = steps.some((step) => this.#state?.steps.get(step.id)?.startedAt !== undefined);
         if (!first) return wrapper.skip(`${phase}: not reached`);
         return wrapper.newListr(
-          steps.map((step) => this.#stepTask(step)),
+          steps.map((inner) => this.#stepTask(inner)),
           { concurrent: true, exitOnError: false },
         );
       },

@@ -1,0 +1,199 @@
+import { posix } from 'node:path';
+import ts from 'typescript';
+
+/*
+ * The conventions of src/ that a compiler does not know, as pure functions over files,
+ * so that each can be shown to fail on a planted one.
+ */
+
+/** Path from the root of the project, with slashes, and text. */
+export interface SourceText {
+  path: string;
+  text: string;
+}
+
+/** From the roof down: a file imports only from its own floor or below. */
+export const FLOORS = [
+  'commands',
+  'cli',
+  'app',
+  'report',
+  'lab',
+  'engine',
+  'journal',
+  'plan',
+  'runbook',
+  'kinds',
+  'measure',
+  'simulator',
+  'effects',
+  'aws',
+  'base',
+] as const;
+
+/** Rooms that know no time and no chance but the injected ones. */
+const PURE = new Set(['plan', 'engine', 'journal', 'kinds', 'measure', 'simulator']);
+
+export const MAX_FILE_LINES = 400;
+export const MAX_FUNCTION_LINES = 70;
+
+export interface ImportOf {
+  from: string;
+  specifier: string;
+  /** Path of the file, for a relative import. */
+  target: string | undefined;
+  /** `import()` at run time. */
+  lazy: boolean;
+  /** Erased by the compiler. */
+  typeOnly: boolean;
+}
+
+function parse(file: SourceText): ts.SourceFile {
+  return ts.createSourceFile(file.path, file.text, ts.ScriptTarget.Latest, true, ts.ScriptKind.TS);
+}
+
+function everyNode(root: ts.Node, visit: (node: ts.Node) => void): void {
+  visit(root);
+  ts.forEachChild(root, (child) => everyNode(child, visit));
+}
+
+/** Every import, re-export, `import()` and `import('…').Type` of a file. */
+export function importsOf(file: SourceText): ImportOf[] {
+  const found: ImportOf[] = [];
+  const add = (node: ts.Node | undefined, lazy: boolean, typeOnly: boolean) => {
+    if (node === undefined || !ts.isStringLiteralLike(node)) return;
+    const specifier = node.text;
+    const target = specifier.startsWith('.') ? posix.join(posix.dirname(file.path), specifier) : undefined;
+    found.push({ from: file.path, specifier, target, lazy, typeOnly });
+  };
+  everyNode(parse(file), (node) => {
+    if (ts.isImportDeclaration(node)) {
+      add(node.moduleSpecifier, false, node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword);
+    } else if (ts.isExportDeclaration(node)) {
+      add(node.moduleSpecifier, false, node.isTypeOnly);
+    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+      add(node.arguments[0], true, false);
+    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) {
+      add(node.argument.literal, false, true);
+    }
+  });
+  return found;
+}
+
+function floorOf(path: string): number {
+  return FLOORS.indexOf(path.split('/')[1] as (typeof FLOORS)[number]);
+}
+
+/** An import that runs up a floor, or a file that stands on none. */
+export function upwardImports(files: readonly SourceText[]): string[] {
+  const homeless = files.filter((file) => floorOf(file.path) === -1).map((file) => `${file.path} stands on no floor`);
+  const upward = files.flatMap(importsOf).flatMap(({ from, target }) => {
+    if (target === undefined || floorOf(from) <= floorOf(target)) return [];
+    return [`${from} imports ${target}, which is above it`];
+  });
+  return [...homeless, ...upward];
+}
+
+/** One text for each file that can reach itself, naming the way. Types count: a circle is a circle. */
+export function importCycles(files: readonly SourceText[]): string[] {
+  const edges = new Map(files.map((file) => [file.path, importsOf(file).flatMap((i) => i.target ?? [])]));
+  const done = new Set<string>();
+  const way: string[] = [];
+  const cycles: string[] = [];
+  const walk = (path: string): void => {
+    const at = way.indexOf(path);
+    if (at !== -1) {
+      cycles.push([...way.slice(at), path].join(' → '));
+      return;
+    }
+    if (done.has(path)) return;
+    way.push(path);
+    for (const next of edges.get(path) ?? []) walk(next);
+    way.pop();
+    done.add(path);
+  };
+  for (const path of edges.keys()) walk(path);
+  return cycles;
+}
+
+export function barrels(files: readonly SourceText[]): string[] {
+  return files.filter((file) => posix.basename(file.path) === 'index.ts').map((file) => `${file.path} is a barrel`);
+}
+
+/** The SDK outside of aws/, or a client that is loaded before it is needed. */
+export function sdkImports(files: readonly SourceText[]): string[] {
+  return files.flatMap(importsOf).flatMap(({ from, specifier, lazy, typeOnly }) => {
+    if (!/^@(aws-sdk|smithy)\//.test(specifier)) return [];
+    if (!from.startsWith('src/aws/')) return [`${from} imports ${specifier}: only src/aws/ may`];
+    return lazy || typeOnly || !specifier.startsWith('@aws-sdk/client-') ? [] : [`${from} loads ${specifier} at once: use import()`];
+  });
+}
+
+export function longFiles(files: readonly SourceText[]): string[] {
+  return files.flatMap(({ path, text }) => {
+    const lines = text.trimEnd().split('\n').length;
+    return lines > MAX_FILE_LINES ? [`${path} has ${lines} lines (limit ${MAX_FILE_LINES})`] : [];
+  });
+}
+
+export function longFunctions(files: readonly SourceText[]): string[] {
+  return files.flatMap((file) => {
+    const source = parse(file);
+    const found: string[] = [];
+    everyNode(source, (node) => {
+      if (!ts.isFunctionLike(node) || !('body' in node) || node.body === undefined) return;
+      const lineOf = (position: number) => source.getLineAndCharacterOfPosition(position).line + 1;
+      const first = lineOf(node.getStart(source));
+      const lines = lineOf(node.end) - first + 1;
+      if (lines > MAX_FUNCTION_LINES) found.push(`${file.path}:${first} is a function of ${lines} lines (limit ${MAX_FUNCTION_LINES})`);
+    });
+    return found;
+  });
+}
+
+const IMPURE_MEMBERS = new Set([
+  'Date.now',
+  'Math.random',
+  'performance.now',
+  'process.hrtime',
+  'process.uptime',
+  'crypto.randomUUID',
+  'crypto.randomBytes',
+]);
+/** Not setImmediate: it gives way to others, and takes no time that could be measured. */
+const IMPURE_CALLS = new Set(['setTimeout', 'setInterval', 'randomUUID', 'randomBytes', 'randomInt']);
+const IMPURE_MODULES = new Set(['node:timers', 'node:timers/promises', 'node:perf_hooks']);
+
+/** The wall clock, sleeping or chance, read past the injected Clock and Ids. */
+export function impurities(files: readonly SourceText[]): string[] {
+  return files.filter((file) => PURE.has(file.path.split('/')[1] ?? '')).flatMap((file) => {
+    const source = parse(file);
+    const found: string[] = [];
+    const add = (node: ts.Node, what: string) =>
+      found.push(`${file.path}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1} uses ${what}`);
+    everyNode(source, (node) => {
+      if (ts.isPropertyAccessExpression(node) && IMPURE_MEMBERS.has(node.getText(source))) add(node, node.getText(source));
+      if (ts.isCallExpression(node) && IMPURE_CALLS.has(node.expression.getText(source))) add(node, node.expression.getText(source));
+      if (ts.isNewExpression(node) && node.expression.getText(source) === 'Date' && (node.arguments ?? []).length === 0) add(node, 'new Date()');
+      if (ts.isImportDeclaration(node) && ts.isStringLiteral(node.moduleSpecifier) && IMPURE_MODULES.has(node.moduleSpecifier.text)) {
+        add(node, node.moduleSpecifier.text);
+      }
+    });
+    return found;
+  });
+}
+
+/** Put together here so that this file does not name them. */
+const MACHINE_PATHS = [['/work', 'main'], ['/work', 'shared'], ['shared', 'design'], ['/tmp', 'brief'], ['/root', ''], ['/home', 'user']].map(
+  (parts) => parts.join('/'),
+);
+
+/** Paths of the machine on which something was written; they mean nothing anywhere else. */
+export function machinePaths(files: readonly SourceText[]): string[] {
+  return files.flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, i) => {
+      const named = MACHINE_PATHS.find((candidate) => line.includes(candidate));
+      return named === undefined ? [] : [`${path}:${i + 1} names ${named}`];
+    }),
+  );
+}

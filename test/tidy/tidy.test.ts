@@ -1,0 +1,44 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import * as rules from './rules.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+function read(pattern: string): rules.SourceText[] {
+  return globSync(pattern, { cwd: root, exclude: ['node_modules/**', 'dist/**'] }).map((path) => ({
+    path: path.split(sep).join('/'),
+    text: readFileSync(join(root, path), 'utf8'),
+  }));
+}
+
+const sources = read('src/**/*.ts');
+const everything = [
+  ...sources,
+  ...['test/**/*.ts', 'bin/*.js', 'scripts/**/*', '{docs,src}/**/*.md', '*.md', '*.json', '*.js', '*.ts', 'runbooks/*', 'schema/*', '.ci/*'].flatMap(read),
+];
+
+describe('src/', () => {
+  it('is read at all', () => {
+    expect(sources.length).toBeGreaterThan(50);
+    expect(sources.flatMap(rules.importsOf).length).toBeGreaterThan(100);
+  });
+
+  it.each([
+    ['imports only from the same floor or below', rules.upwardImports],
+    ['has no circle of imports', rules.importCycles],
+    ['has no barrel', rules.barrels],
+    ['touches the AWS SDK only in aws/, and lazily', rules.sdkImports],
+    ['has no file over the limit', rules.longFiles],
+    ['has no function over the limit', rules.longFunctions],
+    ['knows no time and no chance but the injected ones where it must not', rules.impurities],
+  ])('%s', (_name, rule) => {
+    expect(rule(sources)).toEqual([]);
+  });
+});
+
+describe('the project', () => {
+  it('names no path of a machine', () => {
+    expect(rules.machinePaths(everything)).toEqual([]);
+  });
+});
