@@ -70,4 +70,6 @@ export interface Effects {
   http: HttpPort;
   dns: DnsPort;
   sql: SqlPort;
+  /** Value of an environment variable that a runbook names for a secret. Never journaled, never printed. */
+  env(name: string): string | undefined;
 }

@@ -6,7 +6,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { ErrorRecord, StepOutcome } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { StepState } from '../journal/state.ts';
-import type { AnyStepKind, Observation, PlanStep, Refusal, StepContext, StepKind, Verdict, WaitCause } from '../kinds/step.ts';
+import type { Observation, PlanStep, Refusal, StepContext, StepKind, Verdict, WaitCause } from '../kinds/step.ts';
 import { type StepTrace, traceStep } from './instrument.ts';
 import { END_STATES, type StepEvent, transition } from './transitions.ts';
 import type { Effects } from '../effects/effects.ts';
@@ -25,7 +25,7 @@ export type StepEnd = 'done' | 'refused' | 'failed' | 'interrupted';
 
 export interface StepRuntime {
   step: PlanStep;
-  kind: AnyStepKind;
+  kind: StepKind<Json>;
   effects: Effects;
   journal: Journal;
   /** Aborted at the first Ctrl-C: nothing new is started. */
@@ -60,8 +60,7 @@ class StepRunner {
 
   constructor(runtime: StepRuntime) {
     this.#runtime = runtime;
-    // The parameters were parsed by this kind's own schema when the plan was made or read.
-    this.#kind = runtime.kind as unknown as StepKind<Json>;
+    this.#kind = runtime.kind;
     this.#trace = traceStep(runtime.effects);
     this.#attempt = runtime.journal.state.steps.get(runtime.step.id)?.attempts ?? 0;
   }
@@ -227,12 +226,14 @@ class StepRunner {
 
   #context(signal: AbortSignal): StepContext {
     const { clock } = this.#runtime.effects;
-    return this.#runtime.context(this.#trace.effects, signal, {
+    const context = this.#runtime.context(this.#trace.effects, signal, {
       record: (name, value) => {
         this.#facts[name] = value;
       },
       wait: (cause, ms) => this.#trace.wait(cause, () => clock.sleep(ms, signal)),
     });
+    // What the step itself has recorded is not in the journal before it ends.
+    return { ...context, fact: (name) => this.#facts[name] ?? context.fact(name) };
   }
 }
 

@@ -89,8 +89,8 @@ export type WaitCause = 'aws' | 'database' | 'dns' | 'hold' | 'person' | 'users'
 
 /** What a person has said on the command line; journaled with the run, and part of no plan. */
 export interface Acceptances {
-  /** `--accept-data-loss 90s`: seconds of loss that a named person accepts. */
-  dataLossSeconds?: number;
+  /** `--accept-data-loss 90s`: seconds of loss that a named person accepts; `unknown`: even a loss that cannot be bounded. */
+  dataLossSeconds?: number | 'unknown';
   /** `--attest-source-down`: a named person says that the source is down. */
   sourceDown?: string;
   /** `--reason`, for the record. */

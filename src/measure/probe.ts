@@ -4,7 +4,7 @@ import type { HttpSample } from '../effects/effects.ts';
 export interface Expectation {
   status: number;
   /** Must be part of the body. */
-  body?: string;
+  body?: string | undefined;
 }
 
 /** Whether the answer is a good one, and the sentence that says why not. */

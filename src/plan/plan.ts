@@ -40,7 +40,7 @@ export interface PlanProbe {
   http: string;
   status: number;
   /** Must be part of the answer's body. */
-  body?: string;
+  body?: string | undefined;
   everyMs: number;
   holdMs: number;
 }

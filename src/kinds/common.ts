@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import type { Permission, Refusal, StepKind } from './step.ts';
+
+/** An AWS region by its shape; whether it exists is the loader's question. */
+export const regionName = z
+  .string()
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as ap-northeast-1');
+
+/** A value for each region. */
+export function perRegion<T extends z.ZodType>(value: T) {
+  return z.record(regionName, value);
+}
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html */
+export const dbInstanceId = z
+  .string()
+  .regex(/^[A-Za-z](?:-?[A-Za-z0-9])*$/, 'expected a DB instance identifier: letters, digits and single hyphens, starting with a letter')
+  .max(63);
+
+export const securityGroupId = z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'expected a security group id such as sg-0123456789abcdef0');
+
+/** Name of an environment variable that holds a secret. */
+export const envName = z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, 'expected the name of an environment variable, e.g. SHOP_DB_PASSWORD');
+
+/** A plain SQL name: it is put into statements, so nothing else may pass. */
+export const sqlName = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'expected a plain lower-case SQL name');
+
+export const hostedZoneId = z.string().regex(/^Z[A-Z0-9]{4,31}$/, 'expected a hosted zone id such as Z0123456789ABCDEFGHIJ');
+
+export const dnsName = z
+  .string()
+  .max(253)
+  .regex(/^(?=.)(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}\.?$/, 'expected a lower-case DNS name such as shop.example.com');
+
+/** Record types that a failover pair may have. */
+export const recordType = z.enum(['A', 'AAAA', 'CNAME']);
+
+/** Keeps a step kind's parameter type where it is written, and fits any table of step kinds. */
+export function stepKind<P>(kind: StepKind<P>): StepKind<never> {
+  return kind as unknown as StepKind<never>;
+}
+
+export function allow(actions: readonly string[], resources: readonly string[]): Permission {
+  return { actions, resources };
+}
+
+export function refused(refusal: Refusal): { state: 'refused'; refusal: Refusal } {
+  return { state: 'refused', refusal };
+}
+
+/** The resource's name in a region. @throws Error when the runbook was not checked for it. */
+export function inRegion<T>(map: Readonly<Record<string, T>>, region: string): T {
+  const value = map[region];
+  if (value === undefined) throw new Error(`nothing is named for region ${region}`);
+  return value;
+}

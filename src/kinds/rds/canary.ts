@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import { findDbInstance } from '../../aws/rds.ts';
+import { messageOf } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { SqlTarget } from '../../effects/effects.ts';
+import { dbInstanceId, envName, refused, regionName, sqlName, stepKind } from '../common.ts';
+import type { StepContext } from '../step.ts';
+
+const params = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  id: dbInstanceId,
+  database: sqlName,
+  table: sqlName,
+  userEnv: envName,
+  passwordEnv: envName,
+});
+type Params = z.infer<typeof params>;
+
+async function targetOf(ctx: StepContext, p: Params): Promise<SqlTarget | string> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const endpoint = instance?.Endpoint;
+  if (endpoint?.Address === undefined || endpoint.Port === undefined) return `${p.id} shows no endpoint`;
+  if (instance?.Engine !== undefined && !instance.Engine.includes('postgres')) {
+    return `the canary speaks PostgreSQL, and ${p.id} is ${instance.Engine}`;
+  }
+  return {
+    engine: 'postgres',
+    host: endpoint.Address,
+    port: endpoint.Port,
+    database: p.database,
+    user: ctx.effects.env(p.userEnv) ?? '',
+    password: ctx.effects.env(p.passwordEnv) ?? '',
+  };
+}
+
+/**
+ * A row is written, committed and read back: success of a promotion is seen, not inferred. Looked at again until it
+ * works: the row goes into a table of its own, so once more does no harm. Records `canary.<database>`.
+ */
+export const canary = stepKind<Params>({
+  params,
+  check: async (ctx, p) => {
+    const missing = [p.userEnv, p.passwordEnv].filter((name) => (ctx.effects.env(name) ?? '') === '');
+    const target = missing.length > 0 ? `${missing.join(' and ')} not set` : await targetOf(ctx, p);
+    if (typeof target !== 'string') return { state: 'ok', because: `login for ${p.id} is there` };
+    return refused({
+      rule: 'canary',
+      observed: target,
+      threshold: `the environment variables ${p.userEnv} and ${p.passwordEnv}, and a PostgreSQL endpoint`,
+      consequence: `the new writer of ${p.name} could not be proven to take writes before users are sent to it`,
+      override: `export ${p.userEnv}=… ${p.passwordEnv}=…, or take \`canary\` out of the runbook`,
+    });
+  },
+  observe: async (ctx, p) => {
+    const target = await targetOf(ctx, p);
+    if (typeof target === 'string') return { state: 'pending', because: target, waitingFor: 'aws' };
+    const token = `${ctx.runbook}-${ctx.effects.ids.hex(8)}`;
+    try {
+      const read = await ctx.effects.sql.canary(target, p.table, token, LIMITS.sqlMs, ctx.signal);
+      if (read !== token) return { state: 'pending', because: `wrote ${token}, read ${read}`, waitingFor: 'database' };
+      ctx.record(`canary.${p.name}`, { token, at: ctx.effects.clock.now(), table: p.table });
+      return { state: 'reached', because: `row ${token} was written, committed and read back` };
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      return { state: 'pending', because: messageOf(error), waitingFor: 'database' };
+    }
+  },
+});

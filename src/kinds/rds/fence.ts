@@ -1,0 +1,90 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { readSignal, signalFact, SOURCE_VERDICT, sourceVerdictSchema } from '../signals.ts';
+import type { Observation, StepContext } from '../step.ts';
+
+/*
+ * Makes sure that the old writer takes no more writes: its security groups are replaced by a closed one where its API
+ * answers. Where it does not, the verdict on the source region must hold. Recorded as `fence.<database>`.
+ */
+
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, group: securityGroupId.optional() });
+type Params = z.infer<typeof params>;
+
+type Look = { instance: DbInstance | undefined } | { dead: string };
+
+/** The old writer, unless the region was found dead a moment ago: its silence need not be waited for twice. */
+async function look(ctx: StepContext, p: Params): Promise<Look> {
+  const signal = readSignal(ctx.fact(signalFact(`rds-api.${p.name}`)));
+  if (signal?.silent === true) return { dead: signal.because };
+  try {
+    const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
+    return { instance: await findDbInstance(ctx.effects.aws, p.region, p.id, options) };
+  } catch (error) {
+    if (error instanceof AwsError && error.unreachable) return { dead: error.message };
+    throw error;
+  }
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const seen = await look(ctx, p);
+  if ('dead' in seen) return withoutItsApi(ctx, p, seen.dead);
+  if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
+  if (p.group === undefined) return withoutItsApi(ctx, p, 'the runbook names no quarantine group');
+  const groups = seen.instance.VpcSecurityGroups ?? [];
+  const quarantined = groups.length > 0 && groups.every((g) => g.VpcSecurityGroupId === p.group);
+  if (quarantined && groups.every((g) => g.Status === 'active')) {
+    return done(ctx, p, 'fenced', `${p.id} accepts no connection: its only security group is ${p.group}`);
+  }
+  if (quarantined) return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
+  return { state: 'absent', because: `${p.id} answers, and is not in quarantine` };
+}
+
+/** Nothing can be changed there: then the region itself must be known to be down. */
+function withoutItsApi(ctx: StepContext, p: Params, why: string): Observation {
+  const verdict = sourceVerdictSchema.safeParse(ctx.fact(SOURCE_VERDICT));
+  if (verdict.success && verdict.data.verdict !== 'not-down') {
+    return done(ctx, p, verdict.data.verdict, `${why}; ${verdict.data.because}`);
+  }
+  return refused({
+    rule: 'fence',
+    observed: `the old writer ${p.id} cannot be fenced: ${why}`,
+    threshold: 'fenced, or the source down by two independent signals',
+    consequence: 'two writers may accept orders at once, and their data can no longer be joined',
+    override: '--attest-source-down --reason "who has seen it, and how"',
+  });
+}
+
+function done(ctx: StepContext, p: Params, verdict: string, because: string): Observation {
+  ctx.record(`fence.${p.name}`, { verdict, because });
+  return { state: 'reached', because };
+}
+
+async function act(ctx: StepContext, p: Params): Promise<void> {
+  if (p.group === undefined) throw new Error('nothing to quarantine with');
+  try {
+    await ctx.effects.aws.call({
+      service: 'rds',
+      region: p.region,
+      operation: 'ModifyDBInstance',
+      input: { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: [p.group], ApplyImmediately: true },
+      signal: ctx.signal,
+      timeoutMs: LIMITS.awsCallMs,
+      attempts: 1,
+    });
+  } catch (error) {
+    // It may have died just now: the next look decides.
+    if (error instanceof AwsError && error.unreachable) return;
+    throw error;
+  }
+}
+
+export const fence = stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'what the source answers is used, and not needed' } as const),
+  observe,
+  act,
+});

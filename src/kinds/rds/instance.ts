@@ -1,0 +1,37 @@
+import type { DbInstance } from '../../aws/rds.ts';
+
+/** An instance that replicates from nobody. One that is being promoted counts as a replica until AWS has let go. */
+export function isWriter(instance: DbInstance): boolean {
+  return (instance.ReadReplicaSourceDBInstanceIdentifier ?? '') === '' && (instance.StatusInfos ?? []).length === 0;
+}
+
+/**
+ * The region of a replica's source: in its ARN when it is another region, else the instance's own.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+ */
+export function sourceRegion(instance: DbInstance): string | undefined {
+  const source = instance.ReadReplicaSourceDBInstanceIdentifier;
+  if (source === undefined || source === '') return undefined;
+  const own = instance.DBInstanceArn?.split(':')[3];
+  return source.startsWith('arn:') ? source.split(':')[3] : own;
+}
+
+/**
+ * Promotion is over when all four hold. `available` alone is not enough: AWS shows it right after the request too.
+ */
+export function isPromoted(instance: DbInstance): boolean {
+  return (
+    instance.DBInstanceStatus === 'available' &&
+    isWriter(instance) &&
+    Object.values(instance.PendingModifiedValues ?? {}).every((value) => value === undefined)
+  );
+}
+
+export function dbArn(region: string, account: string, id: string): string {
+  return `arn:aws:rds:${region}:${account}:db:${id}`;
+}
+
+/** What the RDS API says about replication, e.g. `replicating`, or why it stopped. */
+export function replicationStatus(instance: DbInstance): string | undefined {
+  return instance.StatusInfos?.find((info) => info.StatusType === 'read replication')?.Status;
+}

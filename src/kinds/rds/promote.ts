@@ -1,0 +1,56 @@
+import * as z from 'zod';
+import { findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import type { Observation, StepContext, Verdict } from '../step.ts';
+import { isPromoted, isWriter } from './instance.ts';
+
+/*
+ * PromoteReadReplica: asynchronous, irreversible, without a lag check of its own, called in the replica's region.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
+ */
+
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId });
+type Params = z.infer<typeof params>;
+
+/** States in which AWS lets a promotion start, or in which one may be under way. */
+const USABLE = new Set(['available', 'modifying', 'backing-up', 'rebooting', 'promoting']);
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const status = instance?.DBInstanceStatus ?? 'not found';
+  if (instance === undefined || !USABLE.has(status)) {
+    return refused({
+      rule: 'replica-usable',
+      observed: `${p.id} in ${p.region} is ${status}`,
+      threshold: `one of ${[...USABLE].join(', ')}`,
+      consequence: 'there is nothing that could be promoted',
+      override: `none: mend the replica, or restore from a backup. aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`,
+    });
+  }
+  const warnings: string[] = [];
+  if (status === 'backing-up') warnings.push(`${p.id} is backing up: the promotion waits until that has ended`);
+  if (instance.BackupRetentionPeriod === 0) warnings.push(`${p.id} has no backup retention: AWS sets one day when it is promoted`);
+  return { state: 'ok', because: `${p.id} is ${status}`, ...(warnings.length > 0 ? { warnings } : {}) };
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
+  const status = instance.DBInstanceStatus ?? 'unknown';
+  if (isPromoted(instance)) return { state: 'reached', because: `${p.id} is available and replicates from nobody` };
+  if (status === 'available' && !isWriter(instance)) return { state: 'absent', because: `${p.id} is still a replica` };
+  if (!USABLE.has(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
+  return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+}
+
+async function act(ctx: StepContext, p: Params): Promise<void> {
+  await ctx.effects.aws.call({
+    service: 'rds',
+    region: p.region,
+    operation: 'PromoteReadReplica',
+    input: { DBInstanceIdentifier: p.id },
+    signal: ctx.signal,
+  });
+}
+
+export const promote = stepKind<Params>({ params, check, observe, act });

@@ -1,0 +1,34 @@
+import * as z from 'zod';
+import { formatDuration } from '../../base/duration.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { judgeSample } from '../../measure/probe.ts';
+import { stepKind } from '../common.ts';
+import { probeSchema } from '../probe.ts';
+import type { Observation, StepContext } from '../step.ts';
+
+const params = z.strictObject({ probe: probeSchema });
+type Params = z.infer<typeof params>;
+
+/** Good answers without a gap for as long as the runbook says. A bad one starts the time afresh. */
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const { clock, http } = ctx.effects;
+  let since: number | undefined;
+  for (;;) {
+    const sampledAt = clock.now();
+    const seen = judgeSample(await http.request({ url: p.probe.http, timeoutMs: LIMITS.probeMs, signal: ctx.signal }), p.probe);
+    ctx.signal.throwIfAborted();
+    if (!seen.up) return { state: 'pending', because: seen.because, waitingFor: 'users' };
+    since ??= sampledAt;
+    const held = clock.now() - since;
+    if (held >= p.probe.holdMs) {
+      return { state: 'reached', because: `good for ${formatDuration(held)} without a gap; last: ${seen.because}` };
+    }
+    await ctx.wait('hold', Math.min(p.probe.everyMs, p.probe.holdMs - held));
+  }
+}
+
+export default stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
+  observe,
+});

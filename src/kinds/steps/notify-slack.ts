@@ -1,0 +1,39 @@
+import * as z from 'zod';
+import { LIMITS } from '../../base/limits.ts';
+import { envName, stepKind } from '../common.ts';
+
+const params = z.strictObject({ webhookEnv: envName });
+type Params = z.infer<typeof params>;
+
+const SENT = 'notified.slack';
+
+/**
+ * Tells a Slack channel. The webhook's address is a secret and stands in the environment only.
+ * https://api.slack.com/messaging/webhooks
+ */
+export default stepKind<Params>({
+  params,
+  check: (ctx, p) => {
+    const set = (ctx.effects.env(p.webhookEnv) ?? '') !== '';
+    const warnings = set ? [] : [`${p.webhookEnv} is not set: Slack will not be told`];
+    return Promise.resolve({ state: 'ok', because: set ? 'sent at the end' : 'nothing to send with', warnings } as const);
+  },
+  observe: (ctx, p) => {
+    if ((ctx.effects.env(p.webhookEnv) ?? '') === '') return Promise.resolve({ state: 'reached', because: `${p.webhookEnv} is not set: nothing was sent` });
+    return Promise.resolve(ctx.fact(SENT) === undefined ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' });
+  },
+  act: async (ctx, p) => {
+    const url = ctx.effects.env(p.webhookEnv) ?? '';
+    const text = `dr: ${ctx.runbook} was moved from ${ctx.source} to ${ctx.target} by ${ctx.operator}.`;
+    const sample = await ctx.effects.http.request({
+      url,
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ text }),
+      timeoutMs: LIMITS.awsCallMs,
+      signal: ctx.signal,
+    });
+    if (sample.status !== 200) throw new Error(`Slack answered ${sample.status}`);
+    ctx.record(SENT, true);
+  },
+});

@@ -1,0 +1,30 @@
+import * as z from 'zod';
+import { regionName, stepKind } from '../common.ts';
+
+const params = z.strictObject({ region: regionName, topic: z.string() });
+type Params = z.infer<typeof params>;
+
+const SENT = 'notified.sns';
+
+/** Tells a topic of the target region how the run stands. Optional: a silent notifier stops no recovery. */
+export default stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'sent at the end' } as const),
+  observe: (ctx) =>
+    Promise.resolve(ctx.fact(SENT) === undefined ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' }),
+  act: async (ctx, p) => {
+    const { output } = await ctx.effects.aws.call({
+      service: 'sns',
+      region: p.region,
+      operation: 'Publish',
+      input: {
+        TopicArn: p.topic,
+        Subject: `dr: ${ctx.runbook} is active in ${ctx.target}`,
+        Message: `${ctx.runbook} was moved from ${ctx.source} to ${ctx.target} by ${ctx.operator}.`,
+      },
+      signal: ctx.signal,
+      attempts: 2,
+    });
+    ctx.record(SENT, output.MessageId ?? 'sent');
+  },
+});
