@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { makeLabFolder, removeLabFolder } from '../../src/lab/folder.ts';
+import { modelEngine } from '../../src/lab/model/engine.ts';
+import { findBinaries } from '../../src/lab/postgres/binaries.ts';
+import { postgresEngine } from '../../src/lab/postgres/engine.ts';
+import type { DatabaseEngine, LabCluster } from '../../src/lab/server.ts';
+import { systemSql } from '../../src/effects/postgres.ts';
+import { LOGIN, sql, until } from './helpers.ts';
+
+const folder = await makeLabFolder();
+const answer = await findBinaries(folder);
+const binaries = 'found' in answer ? answer.found : undefined;
+afterAll(() => removeLabFolder(folder));
+
+const CREATE = 'CREATE TABLE IF NOT EXISTS orders (id text PRIMARY KEY, region text NOT NULL)';
+const INSERT = 'INSERT INTO orders (id, region) VALUES ($1, $2)';
+const SELECT = 'SELECT id FROM orders WHERE id = ANY($1)';
+
+/** The model must behave as PostgreSQL does in everything that the lab uses: the same tests for both. */
+describe.each([
+  ['PostgreSQL', () => (binaries === undefined ? undefined : postgresEngine(binaries, folder)), binaries !== undefined],
+  ['the model', () => modelEngine('test'), true],
+] as const)('%s', (_name, make, runs) => {
+  let cluster: LabCluster;
+  const replica = () => {
+    const first = cluster.replicas[0];
+    if (first === undefined) throw new Error('no replica');
+    return first;
+  };
+
+  describe.skipIf(!runs)('as a writer and its replica', () => {
+    beforeAll(async () => {
+      const engine = make() as DatabaseEngine;
+      cluster = await engine.cluster('seoul', [{ name: 'tokyo', delayMs: 120 }], LOGIN);
+    });
+    afterAll(async () => {
+      await Promise.all([cluster.writer.stop(), replica().server.stop(), replica().link.close()]);
+    });
+
+    it('refuses a wrong password', async () => {
+      await expect(sql(cluster.writer, CREATE, undefined, { ...LOGIN, password: 'wrong' })).rejects.toThrow(/password authentication failed/);
+    });
+
+    it('replicates, with the delay of the link', async () => {
+      await sql(cluster.writer, CREATE);
+      await sql(cluster.writer, INSERT, ['a-1', 'seoul']);
+      expect(await sql(cluster.writer, 'SELECT pg_is_in_recovery() AS replica')).toEqual([{ replica: false }]);
+      expect(await sql(replica().server, 'SELECT pg_is_in_recovery() AS replica')).toEqual([{ replica: true }]);
+      const { at } = await cluster.writer.position();
+      expect((await replica().server.position()).at < at).toBe(true);
+      await until('replicated', async () => (await replica().server.position()).at >= at);
+      expect(await sql(replica().server, SELECT, [['a-1', 'a-2']])).toEqual([{ id: 'a-1' }]);
+    });
+
+    it('refuses to write on a replica, a key twice, and a table that is not there', async () => {
+      await expect(sql(replica().server, INSERT, ['a-2', 'tokyo'])).rejects.toMatchObject({ code: '25006' });
+      await expect(sql(cluster.writer, INSERT, ['a-1', 'seoul'])).rejects.toMatchObject({ code: '23505' });
+      await expect(sql(cluster.writer, 'SELECT id FROM nothing WHERE id = $1', ['x'])).rejects.toMatchObject({ code: '42P01' });
+    });
+
+    it('takes the canary, also a second time', async () => {
+      const target = { engine: 'postgres', ...cluster.writer.address(), ...LOGIN } as const;
+      expect(await systemSql({}).canary(target, 'dr_canary', 'token-1', 5_000)).toBe('token-1');
+      expect(await systemSql({}).canary(target, 'dr_canary', 'token-2', 5_000)).toBe('token-2');
+      await expect(systemSql({}).canary(target, 'dr_canary', 'token-2', 5_000)).rejects.toThrow(/duplicate key/);
+      const replicaTarget = { ...target, ...replica().server.address() };
+      await until('canary replicated', async () => (await sql(replica().server, 'SELECT token FROM dr_canary WHERE token = $1', ['token-2']).catch(() => [])).length === 1);
+      await expect(systemSql({}).canary(replicaTarget, 'dr_canary', 'token-3', 5_000)).rejects.toThrow(/read-only transaction/);
+    });
+
+    it('loses at a promotion what had not arrived, and nothing else', async () => {
+      await sql(cluster.writer, INSERT, ['b-1', 'seoul']);
+      const { at } = await cluster.writer.position();
+      await until('replicated', async () => (await replica().server.position()).at >= at);
+      await sql(cluster.writer, INSERT, ['b-2', 'seoul']);
+      replica().link.cut();
+      await cluster.writer.kill();
+      await expect(cluster.writer.position()).rejects.toThrow();
+      await replica().server.promote();
+      await sql(replica().server, INSERT, ['b-3', 'tokyo']);
+      const found = await sql(replica().server, SELECT, [['a-1', 'b-1', 'b-2', 'b-3']]);
+      expect(found.map(({ id }) => id).sort()).toEqual(['a-1', 'b-1', 'b-3']);
+    });
+
+    it('has on its disk what it acknowledged before it was killed, and comes back as a writer', async () => {
+      await cluster.writer.start();
+      const found = await sql(cluster.writer, SELECT, [['b-1', 'b-2', 'b-3']]);
+      expect(found.map(({ id }) => id).sort()).toEqual(['b-1', 'b-2']);
+      expect((await cluster.writer.position()).writable).toBe(true);
+      await sql(cluster.writer, INSERT, ['b-4', 'seoul']);
+    });
+  });
+});

@@ -1,0 +1,35 @@
+import pg from 'pg';
+import type { LabServer, Login } from '../../src/lab/server.ts';
+
+export const LOGIN: Login = { user: 'shop', password: "it's a \\secret", database: 'shop' };
+
+/** Rows of one statement on a connection of its own. */
+export async function sql(server: LabServer, text: string, values?: unknown[], login = LOGIN): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ ...server.address(), ...login, connectionTimeoutMillis: 5_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(text, values)).rows;
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Asks again until it is so; throws after `ms`. */
+export async function until(what: string, isSo: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+  const end = performance.now() + ms;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`${what}: not within ${ms} ms`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+/** Whether a process is there; a zombie is not. */
+export function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
