@@ -1,4 +1,5 @@
 import type { Service } from '../../aws/operations.ts';
+import { ROUTE53_REGION } from '../../aws/route53.ts';
 import type { WireMessage } from './message.ts';
 
 /** The names under which services are signed. */
@@ -32,5 +33,6 @@ export function scopeOf(message: WireMessage): Scope | undefined {
   const [, region, signingName] = /\/\d{8}\/([\w-]{1,64})\/([\w-]{1,64})\/aws4_request$/.exec(credential ?? '') ?? [];
   if (region === undefined || signingName === undefined) return undefined;
   const service = Object.hasOwn(SIGNING_NAMES, signingName) ? SIGNING_NAMES[signingName] : undefined;
-  return { region, signingName, service };
+  // With an endpoint of their own, clients sign Route 53 for their region; it is controlled from one place all the same.
+  return { region: service === 'route53' ? ROUTE53_REGION : region, signingName, service };
 }

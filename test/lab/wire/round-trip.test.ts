@@ -42,7 +42,7 @@ function without(fields: Record<string, unknown>, names: string[], keep: object)
   return Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name) || name in keep));
 }
 
-describe.each(allOperations())('$service.$operation', ({ service, operation }) => {
+describe.each(allOperations())('$service $operation', ({ service, operation }) => {
   const given = cases[service]?.[operation];
 
   it('arrives as it was sent, and its answer as it was given', async () => {
