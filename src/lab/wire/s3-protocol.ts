@@ -40,10 +40,7 @@ export const s3RestXml: Protocol = {
     const { bucket, key } = bucketAndKey(message.path);
     const plain = withoutChunks(message);
     checkCrc32(plain);
-    const input = readRestInput(operation, { Bucket: bucket, Key: key }, plain);
-    // The length in the header counts the chunks' frames too.
-    if (plain !== message && 'ContentLength' in input) input.ContentLength = plain.body.length;
-    return input;
+    return readRestInput(operation, { Bucket: bucket, Key: key }, plain);
   },
   reply: async (output, operation, { schema }, requestId) => {
     const listed = output.EncodingType === 'url' ? urlEncoded(output) : output;
@@ -89,7 +86,9 @@ function withoutChunks(message: WireMessage): WireMessage {
   if (rest === '') delete headers['content-encoding'];
   else headers['content-encoding'] = rest;
   const { chunks, trailers } = readChunks(message.body);
-  return { ...message, headers: { ...headers, ...trailers }, body: Buffer.concat(chunks) };
+  const body = Buffer.concat(chunks);
+  // The length that came, if any did, counts the frames too.
+  return { ...message, headers: { ...headers, ...trailers, 'content-length': String(body.length) }, body };
 }
 
 function readChunks(body: Buffer): { chunks: Buffer[]; trailers: Record<string, string> } {
