@@ -14,6 +14,8 @@ export interface DbInstanceSeed {
   replicaOf?: { region: string; id: string };
   /** Steady lag behind the source while replicating. */
   lagMs?: number;
+  /** What users commit in it while it takes writes, per second. Default: 10. */
+  commitsPerSecond?: number;
 }
 
 export interface AutoScalingGroupSeed {
@@ -51,8 +53,13 @@ export interface HostedZoneSeed {
 export interface HealthCheckSeed {
   id: string;
   /** An endpoint check is healthy while the region lives and its application answers. */
-  watches: { kind: 'region-endpoint'; region: string } | { kind: 's3-object'; region: string; bucket: string; key: string };
+  watches:
+    /** With `address`: the application there; without: every application of the region. */
+    | { kind: 'region-endpoint'; region: string; address?: string }
+    | { kind: 's3-object'; region: string; bucket: string; key: string };
   inverted?: boolean;
+  /** A disabled check is healthy. */
+  disabled?: boolean;
   intervalSeconds?: 10 | 30;
   failureThreshold?: number;
 }
@@ -63,6 +70,18 @@ export interface SecurityGroupSeed {
   name: string;
   /** True when it has no inbound rule: an instance that has only such groups accepts no connection. */
   closed: boolean;
+}
+
+/** What listens at an address that users reach. */
+export interface ApplicationSeed {
+  region: string;
+  address: string;
+  /** It answers 200 only while this instance takes writes. */
+  database?: { region: string; id: string };
+  /** It answers 200 only while this Auto Scaling group of its region has a healthy target. */
+  group?: string;
+  /** Bodies by path; any other path is 404. Default: `ok` for `/healthz`. */
+  pages?: Readonly<Record<string, string>>;
 }
 
 /** A fault laid over calls that match; the first that matches and is not used up applies. */

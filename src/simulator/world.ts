@@ -1,58 +1,217 @@
+/**
+ * A simulated AWS: see README.md for what it does.
+ * 1. The same seed and the same calls at the same times give the same ids and answers.
+ * 2. Whoever looks sees everything that was due by then.
+ * 3. A dead region never answers: the call ends when its signal is aborted.
+ */
 import type { AwsAnswer, AwsCaller, AwsRequest } from '../aws/caller.ts';
-import type { OperationOf, OutputOf, Service } from '../aws/operations.ts';
-import type { Clock } from '../base/clock.ts';
+import { MUTATIONS, type OperationOf, type OutputOf, type Service } from '../aws/operations.ts';
+import { Call } from './call.ts';
+import { Core, GLOBAL_REGION, type WorldOptions } from './core.ts';
+import type { DbRef } from './database-driver.ts';
+import type { Loss } from './databases.ts';
+import { handle } from './dispatch.ts';
+import { answerOf, type Answer } from './dns-answers.ts';
+import { Faults, throttleOf } from './faults.ts';
 import type {
+  ApplicationSeed,
   AutoScalingGroupSeed,
   DbInstanceSeed,
   Fault,
   HealthCheckSeed,
   HostedZoneSeed,
+  RecordSetSeed,
   SecurityGroupSeed,
 } from './seeds.ts';
+import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
+import { State } from './state.ts';
+import type { Published } from './topics.ts';
 
-/** How long things take in the world, milliseconds. */
-export interface Timings {
-  callMs: number;
-  promotionMs: number;
-  modifyMs: number;
-  insyncMs: number;
-  instanceWarmUpMs: number;
-  /** Period of the ReplicaLag metric. */
-  metricPeriodMs: number;
-}
+export type { WorldOptions } from './core.ts';
+export type { Timings } from './timings.ts';
 
-export interface WorldOptions {
-  clock: Clock;
-  seed: number;
-  regions: readonly string[];
-  account?: string;
-  timings?: Partial<Timings>;
-}
-
-/** SKELETON: to be written. */
 export class World implements AwsCaller {
   readonly options: WorldOptions;
+  readonly state: State;
+  private readonly core: Core;
+  private readonly faults = new Faults();
+  private unsettled = false;
 
   constructor(options: WorldOptions) {
     this.options = options;
+    this.core = new Core(options);
+    this.state = new State(this.core);
   }
 
-  call<S extends Service, O extends OperationOf<S>>(_request: AwsRequest<S, O>): Promise<AwsAnswer<OutputOf<S, O>>> {
-    return Promise.reject(new Error('not written yet'));
+  async call<S extends Service, O extends OperationOf<S>>(request: AwsRequest<S, O>): Promise<AwsAnswer<OutputOf<S, O>>> {
+    const { service, operation, signal } = request;
+    signal?.throwIfAborted();
+    const region = service === 'route53' ? GLOBAL_REGION : request.region;
+    const mutation = MUTATIONS.has(`${service}.${operation}`);
+    const effect = this.faults.take({ region, service, operation, mutation });
+    const make = (at: number, staleMs = 0): Call =>
+      new Call(this.state, { service, operation, region, now: at, at: at - staleMs, requestId: this.requestId(service) });
+    if (!this.core.has(region)) throw make(this.now()).noAnswer(`getaddrinfo ENOTFOUND ${service}.${region}.amazonaws.com`);
+    if (effect?.kind === 'hang' || !this.core.alive(region)) return await never(signal);
+    const { callMs } = this.core.timings;
+    const slow = effect?.kind === 'slow' ? effect.ms : 0;
+    await this.pause(slow + (mutation ? callMs / 2 : callMs), signal);
+    const now = this.now();
+    if (!this.core.alive(region)) return await never(signal);
+    const call = make(now, effect?.kind === 'stale-read' ? effect.ms : 0);
+    if (effect?.kind === 'reset') throw call.noAnswer('read ECONNRESET');
+    if (effect?.kind === 'throttle') throw call.error(...throttleOf(service));
+    if (effect?.kind === 'error') throw call.error(effect.code, effect.httpStatus, effect.message ?? 'a fault of the simulated world');
+    const output = handle(service, operation, request.input, call);
+    if (mutation) await this.pause(callMs / 2, signal);
+    if (effect?.kind === 'answer-lost') throw call.noAnswer('read ECONNRESET');
+    if (mutation && !this.core.alive(region)) return await never(signal);
+    return { output, requestId: call.requestId };
   }
 
-  addDbInstance(_seed: DbInstanceSeed): void {}
-  addAutoScalingGroup(_seed: AutoScalingGroupSeed): void {}
-  addHostedZone(_seed: HostedZoneSeed): void {}
-  addHealthCheck(_seed: HealthCheckSeed): void {}
-  addSecurityGroup(_seed: SecurityGroupSeed): void {}
-  addBucket(_seed: { region: string; name: string }): void {}
-  addTopic(_seed: { region: string; arn: string }): void {}
+  addDbInstance(seed: DbInstanceSeed): void {
+    this.state.databases.add(seed);
+    this.unsettled = true;
+  }
+
+  addAutoScalingGroup(seed: AutoScalingGroupSeed): void {
+    this.state.groups.add(seed);
+    this.unsettled = true;
+  }
+
+  addHostedZone(seed: HostedZoneSeed): void {
+    this.state.zones.add(seed);
+  }
+
+  /** More records for a zone that was added before. */
+  addRecordSets(zoneId: string, records: readonly RecordSetSeed[]): void {
+    this.state.zones.seedRecords(zoneId, records);
+  }
+
+  addHealthCheck(seed: HealthCheckSeed): void {
+    this.state.healthChecks.add(seed);
+    this.unsettled = true;
+  }
+
+  addSecurityGroup(seed: SecurityGroupSeed): void {
+    this.state.securityGroups.add(seed);
+    this.unsettled = true;
+  }
+
+  addBucket(seed: { region: string; name: string }): void {
+    this.state.buckets.add(seed);
+  }
+
+  addTopic(seed: { region: string; arn: string }): void {
+    this.state.topics.add(seed);
+  }
+
+  addApplication(seed: ApplicationSeed): void {
+    this.state.applications.add(seed);
+    this.unsettled = true;
+  }
+
   /** Lays a fault over calls; the function returned takes it away. */
-  addFault(_fault: Fault): () => void {
-    return () => undefined;
+  addFault(fault: Fault): () => void {
+    return this.faults.add(fault);
   }
+
   /** The region's endpoints swallow requests, its databases and applications are gone, replication from it stops. */
-  breakRegion(_region: string): void {}
-  healRegion(_region: string): void {}
+  breakRegion(region: string): void {
+    const now = this.now();
+    if (!this.core.setAlive(region, false)) return;
+    this.state.databases.regionChanged(region, false, now);
+    this.core.touch(region, now);
+  }
+
+  /** It answers again; its databases come back as what they were. */
+  healRegion(region: string): void {
+    const now = this.now();
+    if (!this.core.setAlive(region, true)) return;
+    this.state.databases.regionChanged(region, true, now);
+    this.core.touch(region, now);
+  }
+
+  /** Lets everything happen that is due; for the lab, which runs in real time. Returns when something is due next. */
+  tick(): number | undefined {
+    this.now();
+    return this.core.agenda.nextDue;
+  }
+
+  isAlive(region: string): boolean {
+    return this.core.alive(region);
+  }
+
+  /** What the DNS servers answer now. */
+  resolve(name: string, type: string): Answer {
+    this.now();
+    return answerOf(this.state, name, type);
+  }
+
+  /** Messages published, oldest first. */
+  get published(): readonly Published[] {
+    return this.state.topics.published;
+  }
+
+  /** What the promotion of an instance lost of what users had been told is safe; undefined if it was never promoted. */
+  lossOf(ref: DbRef): Loss | undefined {
+    return this.state.databases.lossOf(ref, this.now());
+  }
+
+  /** True while the instance lives, lets connections in and takes writes. */
+  acceptsWrites(ref: DbRef): boolean {
+    return this.state.databases.acceptsWrites(ref, this.now());
+  }
+
+  /** Status shown while nothing is under way, e.g. `backing-up`, `stopped`, `available`. */
+  setDbStatus(ref: DbRef, status: string): void {
+    this.state.databases.setStatus(ref, status, this.now());
+  }
+
+  /** Changes a replica's lag, or stops its replication. */
+  setReplication(ref: DbRef, change: { mode?: 'replicating' | 'stopped'; lagMs?: number }): void {
+    this.state.databases.setReplication(ref, change.mode ?? 'replicating', change.lagMs, this.now());
+  }
+
+  /** How many instances the region gives a group from now on. */
+  setGroupCapacity(region: string, name: string, capacity: number): void {
+    this.state.groups.setCapacity(region, name, capacity, this.now());
+  }
+
+  /** Stops or starts the application at an address. */
+  setApplicationUp(address: string, up: boolean): void {
+    this.state.applications.setUp(address, up, this.now());
+  }
+
+  /** Plain JSON of what is so now. */
+  snapshot(): WorldSnapshot {
+    return snapshotOf(this.state, this.now());
+  }
+
+  /** Every look at the world begins here. */
+  private now(): number {
+    const now = this.core.now();
+    if (this.unsettled) {
+      this.unsettled = false;
+      this.state.healthChecks.settle(now);
+    }
+    return now;
+  }
+
+  private async pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+    if (ms > 0) await this.core.clock.sleep(ms, signal);
+  }
+
+  private requestId(service: Service): string {
+    return service === 's3' ? this.core.ids.hex(8).toUpperCase() : this.core.ids.uuid();
+  }
+}
+
+/** Ends with the signal's reason when it is aborted, and not before. */
+function never(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    const end = (): void => reject(signal?.reason instanceof Error ? signal.reason : new Error(String(signal?.reason)));
+    if (signal?.aborted) end();
+    else signal?.addEventListener('abort', end, { once: true });
+  });
 }

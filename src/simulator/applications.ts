@@ -1,0 +1,71 @@
+import type { Core } from './core.ts';
+import type { Databases } from './databases.ts';
+import type { Groups } from './groups.ts';
+import type { ApplicationSeed } from './seeds.ts';
+
+/** What listens where users go. */
+export class Applications {
+  private readonly core: Core;
+  private readonly databases: Databases;
+  private readonly groups: Groups;
+  private readonly byAddress = new Map<string, ApplicationSeed>();
+  private readonly byRegion = new Map<string, ApplicationSeed[]>();
+  /** Regions whose applications use a database of a region. */
+  private readonly users = new Map<string, Set<string>>();
+  private readonly down = new Set<string>();
+
+  constructor(core: Core, databases: Databases, groups: Groups) {
+    this.core = core;
+    this.databases = databases;
+    this.groups = groups;
+  }
+
+  add(seed: ApplicationSeed): void {
+    if (this.byAddress.has(seed.address)) throw new Error(`an application listens at ${seed.address} already`);
+    this.byAddress.set(seed.address, seed);
+    this.byRegion.set(seed.region, [...(this.byRegion.get(seed.region) ?? []), seed]);
+    if (seed.database !== undefined) {
+      const users = this.users.get(seed.database.region) ?? new Set<string>();
+      this.users.set(seed.database.region, users.add(seed.region));
+    }
+  }
+
+  /** Regions whose applications may answer otherwise when something in `region` changes. */
+  affectedBy(region: string): ReadonlySet<string> {
+    return new Set([region, ...(this.users.get(region) ?? [])]);
+  }
+
+  at(address: string): ApplicationSeed | undefined {
+    return this.byAddress.get(address);
+  }
+
+  all(): Iterable<ApplicationSeed> {
+    return this.byAddress.values();
+  }
+
+  /** All of a region, or the one at an address. An address where nobody listens is no application: it never answers. */
+  in(region: string, address?: string): readonly ApplicationSeed[] {
+    if (address === undefined) return this.byRegion.get(region) ?? [];
+    return [this.byAddress.get(address) ?? { region, address }];
+  }
+
+  /** Stops or starts the application itself, its region and database left alone. */
+  setUp(address: string, up: boolean, now: number): void {
+    const app = this.byAddress.get(address);
+    if (app === undefined) throw new Error(`no application listens at ${address}`);
+    if (up) this.down.delete(address);
+    else this.down.add(address);
+    this.core.touch(app.region, now);
+  }
+
+  /** HTTP status of its pages; 0 when it gives no answer. */
+  status(app: ApplicationSeed, now: number): number {
+    if (!this.byAddress.has(app.address) || !this.core.alive(app.region)) return 0;
+    if (this.down.has(app.address)) return 503;
+    if (app.group !== undefined) {
+      const group = this.groups.get(app.region, app.group);
+      if (group === undefined || this.groups.healthyCount(group, now) === 0) return 503;
+    }
+    return app.database === undefined || this.databases.acceptsWrites(app.database, now) ? 200 : 503;
+  }
+}

@@ -1,0 +1,75 @@
+import { AwsError, NO_ANSWER } from '../aws/errors.ts';
+import type { InputOf, OperationOf, OutputOf, Service } from '../aws/operations.ts';
+import type { State } from './state.ts';
+
+/** One call while it is being handled. */
+export class Call {
+  readonly state: State;
+  readonly service: Service;
+  readonly operation: string;
+  /** Where it acts. */
+  readonly region: string;
+  /** When it acts. */
+  readonly now: number;
+  /** The time whose state a read shows: now, or earlier for a stale read. */
+  readonly at: number;
+  readonly requestId: string;
+
+  constructor(state: State, parts: { service: Service; operation: string; region: string; now: number; at: number; requestId: string }) {
+    this.state = state;
+    this.service = parts.service;
+    this.operation = parts.operation;
+    this.region = parts.region;
+    this.now = parts.now;
+    this.at = parts.at;
+    this.requestId = parts.requestId;
+  }
+
+  /** An error answer of AWS. */
+  error(code: string, httpStatus: number, message: string): AwsError {
+    return new AwsError({
+      service: this.service,
+      operation: this.operation,
+      region: this.region,
+      code,
+      httpStatus,
+      message,
+      requestId: this.requestId,
+    });
+  }
+
+  /** Ours: the world has no model of that. */
+  unsupported(what: string): AwsError {
+    return this.error('SimulatorUnsupported', 400, `the simulator does not model ${what} of ${this.service}.${this.operation}`);
+  }
+
+  /** The connection ended without an answer. */
+  noAnswer(message: string): AwsError {
+    return new AwsError({ service: this.service, operation: this.operation, region: this.region, code: NO_ANSWER, message });
+  }
+}
+
+/** The model of one operation. */
+export interface Operation<I, O> {
+  /** Parameters that are modelled; any other that is given is refused. */
+  accepts: readonly (keyof I & string)[];
+  handle(input: I, call: Call): O;
+}
+
+/** All operations of a service. */
+export type ServiceModel<S extends Service> = { [O in OperationOf<S>]: Operation<InputOf<S, O>, OutputOf<S, O>> };
+
+/** A page of `keys` that begins after the key in `token`, with the token of the next page. */
+export function pageOf<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  token: string | undefined,
+  size: number,
+): { page: readonly T[]; next: string | undefined } {
+  const after = token === undefined ? undefined : Buffer.from(token, 'base64url').toString();
+  const start = after === undefined ? 0 : items.findIndex((item) => keyOf(item) > after);
+  const page = start < 0 ? [] : items.slice(start, start + size);
+  const last = page.at(-1);
+  const more = start >= 0 && start + size < items.length && last !== undefined;
+  return { page, next: more ? Buffer.from(keyOf(last)).toString('base64url') : undefined };
+}

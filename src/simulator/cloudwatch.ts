@@ -1,0 +1,100 @@
+import type { InputOf, OutputOf } from '../aws/operations.ts';
+import type { Call, ServiceModel } from './call.ts';
+
+type Query = NonNullable<InputOf<'cloudwatch', 'GetMetricData'>['MetricDataQueries']>[number];
+type Result = NonNullable<OutputOf<'cloudwatch', 'GetMetricData'>['MetricDataResults']>[number];
+type Sample = readonly [at: number, seconds: number];
+
+const KEPT_MS = 3 * 3_600_000;
+const QUERIES_MAX = 500;
+const SUB_MINUTE = [1, 5, 10, 20, 30];
+
+const STATS: Record<string, (values: readonly number[]) => number> = {
+  Average: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
+  Minimum: (values) => Math.min(...values),
+  Maximum: (values) => Math.max(...values),
+  Sum: (values) => values.reduce((sum, value) => sum + value, 0),
+  SampleCount: (values) => values.length,
+};
+
+/** CloudWatch: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html */
+export const cloudwatch: ServiceModel<'cloudwatch'> = {
+  GetMetricData: {
+    accepts: ['MetricDataQueries', 'StartTime', 'EndTime', 'ScanBy'],
+    handle(input, call) {
+      const start = input.StartTime?.getTime();
+      const end = input.EndTime?.getTime();
+      if (start === undefined || end === undefined || !(start < end)) {
+        throw call.error('ValidationError', 400, 'The parameter StartTime must be less than the parameter EndTime.');
+      }
+      const queries = input.MetricDataQueries ?? [];
+      if (queries.length === 0 || queries.length > QUERIES_MAX) {
+        throw call.error('ValidationError', 400, `The collection MetricDataQueries must have between 1 and ${QUERIES_MAX} members, not ${queries.length}.`);
+      }
+      const ids = new Set(queries.map((query) => query.Id));
+      if (ids.size !== queries.length) throw call.error('ValidationError', 400, 'The values for parameter id in MetricDataQueries are not unique.');
+      const ascending = input.ScanBy === 'TimestampAscending';
+      const results = queries.filter((query) => query.ReturnData !== false).map((query) => answer(query, start, end, ascending, call));
+      return { MetricDataResults: results, Messages: [] };
+    },
+  },
+};
+
+function answer(query: Query, start: number, end: number, ascending: boolean, call: Call): Result {
+  if (!/^[a-z][a-zA-Z0-9_]*$/.test(query.Id ?? '')) throw call.error('ValidationError', 400, `The value ${query.Id ?? ''} for parameter id is not valid.`);
+  const { instance, period, stat } = understand(query, call);
+  const buckets = new Map<number, number[]>();
+  for (const [at, value] of samples(instance, start, end, period, call)) {
+    const bucket = Math.floor(at / period) * period;
+    const values = buckets.get(bucket);
+    if (values === undefined) buckets.set(bucket, [value]);
+    else values.push(value);
+  }
+  const points = [...buckets].filter(([at]) => at >= start && at < end).sort(([a], [b]) => (ascending ? a - b : b - a));
+  return {
+    Id: query.Id,
+    Label: query.Label ?? 'ReplicaLag',
+    Timestamps: points.map(([at]) => new Date(at)),
+    Values: points.map(([, values]) => stat(values)),
+    StatusCode: 'Complete',
+  };
+}
+
+function understand(query: Query, call: Call): { instance: string; period: number; stat: (values: readonly number[]) => number } {
+  const metric = query.MetricStat?.Metric;
+  if (query.Expression !== undefined || query.MetricStat === undefined) throw call.unsupported('an expression');
+  const [dimension, ...others] = metric?.Dimensions ?? [];
+  const modelled = metric?.Namespace === 'AWS/RDS' && metric.MetricName === 'ReplicaLag';
+  if (!modelled || dimension?.Name !== 'DBInstanceIdentifier' || others.length > 0) {
+    throw call.unsupported(`the metric ${metric?.Namespace ?? ''} ${metric?.MetricName ?? ''} by ${dimension?.Name ?? 'no dimension'}`);
+  }
+  if (query.MetricStat.Unit !== undefined && query.MetricStat.Unit !== 'Seconds') throw call.unsupported(`the unit ${query.MetricStat.Unit}`);
+  const seconds = query.MetricStat.Period ?? 0;
+  if (!SUB_MINUTE.includes(seconds) && (seconds < 60 || seconds % 60 !== 0)) {
+    throw call.error('ValidationError', 400, `The value ${seconds} for parameter Period is not valid: it must be 1, 5, 10, 20, 30 or a multiple of 60.`);
+  }
+  const stat = STATS[query.MetricStat.Stat ?? ''];
+  if (stat === undefined) throw call.unsupported(`the statistic ${query.MetricStat.Stat ?? ''}`);
+  return { instance: dimension.Value ?? '', period: seconds * 1000, stat };
+}
+
+/** Samples of the buckets that touch the time asked for, oldest first. */
+function samples(instance: string, start: number, end: number, period: number, call: Call): Sample[] {
+  const { databases, core } = call.state;
+  const ref = { region: call.region, id: instance };
+  const from = Math.max(Math.floor(start / period) * period, call.at - KEPT_MS);
+  const until = Math.min(end + period, call.at + 1);
+  const measured = databases.samples.of(ref);
+  if (measured !== undefined) {
+    return measured.filter(({ at }) => at >= from && at < until).map(({ at, lagMs }) => [at, lagMs / 1000]);
+  }
+  const link = databases.linkEver(ref);
+  const found: Sample[] = [];
+  if (link === undefined) return found;
+  const step = core.timings.metricPeriodMs;
+  for (let at = Math.ceil(from / step) * step; at < until; at += step) {
+    const lagMs = link.metric(at);
+    if (lagMs !== undefined) found.push([at, lagMs < 0 ? -1 : lagMs / 1000]);
+  }
+  return found;
+}

@@ -1,0 +1,47 @@
+/** Times during which a writer took writes that are remembered. */
+const INTERVALS_MAX = 256;
+
+/** What users had acknowledged by one instance, by time: a steady rate while it takes writes. */
+export class Commits {
+  private readonly perSecond: number;
+  private intervals: { from: number; to: number | undefined }[] = [];
+
+  constructor(perSecond: number) {
+    this.perSecond = perSecond;
+  }
+
+  /** From now on it takes writes, or does not. */
+  accepting(accepts: boolean, now: number): void {
+    const last = this.intervals.at(-1);
+    const open = last !== undefined && last.to === undefined;
+    if (accepts === open) return;
+    if (open) last.to = now;
+    else this.intervals = [...this.intervals.slice(1 - INTERVALS_MAX), { from: now, to: undefined }];
+  }
+
+  /** Acknowledged in (after, until]. */
+  between(after: number, until: number): number {
+    let count = 0;
+    for (const { from, to } of this.intervals) {
+      const start = Math.max(after, from);
+      const end = Math.min(until, to ?? until);
+      if (end > start) count += this.ticks(end) - this.ticks(start);
+    }
+    return count;
+  }
+
+  /** When the last one until then was acknowledged. */
+  lastBefore(until: number): number | undefined {
+    for (let i = this.intervals.length - 1; i >= 0; i--) {
+      const interval = this.intervals[i];
+      if (interval === undefined) break;
+      const at = (this.ticks(Math.min(until, interval.to ?? until)) * 1000) / this.perSecond;
+      if (at > interval.from) return at;
+    }
+    return undefined;
+  }
+
+  private ticks(at: number): number {
+    return Math.floor((at * this.perSecond) / 1000);
+  }
+}

@@ -1,0 +1,81 @@
+import type { Clock } from '../base/clock.ts';
+import { Agenda } from './agenda.ts';
+import type { DatabaseDriver } from './database-driver.ts';
+import { Random, SeededIds } from './random.ts';
+import { DEFAULT_TIMINGS, type Timings } from './timings.ts';
+
+/** Where Route 53 acts, whether the world has this region or not. */
+export const GLOBAL_REGION = 'us-east-1';
+
+export interface WorldOptions {
+  clock: Clock;
+  seed: number;
+  regions: readonly string[];
+  /** Twelve digits. Default: 000000000000. */
+  account?: string;
+  timings?: Partial<Timings>;
+  /** Real databases behind the model. */
+  databases?: DatabaseDriver;
+}
+
+/** What every part of the world stands on: time, seed, regions, due events. */
+export class Core {
+  readonly clock: Clock;
+  readonly account: string;
+  readonly regions: readonly string[];
+  readonly timings: Timings;
+  readonly driver: DatabaseDriver | undefined;
+  readonly agenda = new Agenda();
+  readonly ids: SeededIds;
+  /** A stream of its own, so that looking names up does not change ids. */
+  readonly dnsRandom: Random;
+  readonly startedAt: number;
+  private readonly known: ReadonlySet<string>;
+  private readonly dead = new Set<string>();
+  private readonly watchers: ((region: string, now: number) => void)[] = [];
+  private latest: number;
+
+  constructor(options: WorldOptions) {
+    this.clock = options.clock;
+    this.account = options.account ?? '000000000000';
+    this.regions = [...options.regions];
+    this.known = new Set([...options.regions, GLOBAL_REGION]);
+    this.timings = { ...DEFAULT_TIMINGS, ...options.timings };
+    this.driver = options.databases;
+    this.ids = new SeededIds(options.seed);
+    this.dnsRandom = new Random(options.seed ^ 0x5bd1e995);
+    this.latest = options.clock.now();
+    this.startedAt = this.latest;
+  }
+
+  /** The time, after everything due by now has happened. Never goes back, even if the clock does. */
+  now(): number {
+    this.latest = Math.max(this.latest, this.clock.now());
+    this.agenda.advance(this.latest);
+    return this.latest;
+  }
+
+  has(region: string): boolean {
+    return this.known.has(region);
+  }
+
+  alive(region: string): boolean {
+    return !this.dead.has(region);
+  }
+
+  /** False if it was so already. */
+  setAlive(region: string, alive: boolean): boolean {
+    if (!this.has(region)) throw new Error(`the world has no region ${region}; it has ${[...this.known].join(', ')}`);
+    return alive ? this.dead.delete(region) : !this.dead.has(region) && this.dead.add(region) !== undefined;
+  }
+
+  /** Calls `watch` whenever something in a region may have changed what users see there. */
+  watch(watch: (region: string, now: number) => void): void {
+    this.watchers.push(watch);
+  }
+
+  /** Tells the watchers. */
+  touch(region: string, now: number): void {
+    for (const watch of this.watchers) watch(region, now);
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * The DB instances of the world, their replication and their commits.
+ * 1. A promotion and a modification end when their time is over and, where there is a driver, its promise is fulfilled.
+ * 2. Replication into an instance ends for good when its promotion begins; the loss is fixed then.
+ */
+import { Commits } from './commits.ts';
+import type { Core } from './core.ts';
+import { refKey, type DbRef } from './database-driver.ts';
+import { instanceFromSeed, isWriter, namedSource, writableAt, type DbInstance } from './db-instance.ts';
+import { LagSamples } from './lag-samples.ts';
+import { Replication } from './replication.ts';
+import type { SecurityGroups } from './security-groups.ts';
+import type { DbInstanceSeed } from './seeds.ts';
+import { Table } from './table.ts';
+
+/** Acknowledged by the source and missing in the promoted instance. */
+export interface Loss {
+  commits: number;
+  /** From the last commit that had arrived to the last that was acknowledged; 0 if none is missing. */
+  ms: number;
+  /** Everything committed up to then had arrived. */
+  recoveredUpTo: number;
+}
+
+export class Databases {
+  readonly samples: LagSamples;
+  private readonly core: Core;
+  private readonly groups: SecurityGroups;
+  private readonly byRegion = new Map<string, Table<DbInstance>>();
+  private readonly byEndpoint = new Map<string, DbRef>();
+  private readonly links = new Map<string, Replication>();
+  private readonly commits = new Map<string, Commits>();
+  /** Replicas that an instance has or has had. */
+  private readonly replicas = new Map<string, DbRef[]>();
+  private readonly promoted = new Map<string, { source: DbRef; upTo: number }>();
+
+  constructor(core: Core, groups: SecurityGroups) {
+    this.core = core;
+    this.groups = groups;
+    this.samples = new LagSamples(core);
+  }
+
+  add(seed: DbInstanceSeed): void {
+    const now = this.core.now();
+    if (!this.core.regions.includes(seed.region)) throw new Error(`instance ${seed.id}: the world has no region ${seed.region}`);
+    const row = instanceFromSeed(seed, this.core.account, now);
+    const key = refKey(row.ref);
+    if (this.row(row.ref) !== undefined) throw new Error(`instance ${key} exists already`);
+    if (seed.replicaOf !== undefined) {
+      if (this.row(seed.replicaOf) === undefined) throw new Error(`instance ${key} replicates ${refKey(seed.replicaOf)}, which is not there yet`);
+      this.links.set(key, new Replication(seed.lagMs ?? 1000, now));
+      const siblings = this.replicas.get(refKey(seed.replicaOf)) ?? [];
+      this.replicas.set(refKey(seed.replicaOf), [...siblings, row.ref]);
+      this.samples.follow(row.ref, () => this.row(row.ref)?.promotion === undefined && this.link(row.ref, this.core.now())?.mode(this.core.now()) === 'replicating');
+    }
+    this.table(seed.region).seed(seed.id, row);
+    this.byEndpoint.set(`${row.endpoint.address}:${row.endpoint.port}`, row.ref);
+    this.commits.set(key, new Commits(seed.commitsPerSecond ?? 10));
+    // It has been in use since its creation, not since the world began.
+    if (this.acceptsWrites(row.ref, now)) this.commits.get(key)?.accepting(true, row.createdAt);
+  }
+
+  table(region: string): Table<DbInstance> {
+    let table = this.byRegion.get(region);
+    if (table === undefined) this.byRegion.set(region, (table = new Table()));
+    return table;
+  }
+
+  row(ref: DbRef, at?: number): DbInstance | undefined {
+    return this.byRegion.get(ref.region)?.get(ref.id, at);
+  }
+
+  *all(): Iterable<DbInstance> {
+    for (const table of this.byRegion.values()) yield* table.values();
+  }
+
+  atEndpoint(host: string, port: number): DbRef | undefined {
+    return this.byEndpoint.get(`${host}:${port}`);
+  }
+
+  /** Replication into an instance that is still a replica at that time. */
+  link(ref: DbRef, at: number): Replication | undefined {
+    const row = this.row(ref, at);
+    return row?.source === undefined ? undefined : this.links.get(refKey(ref));
+  }
+
+  /** Replication into an instance that is or was a replica. */
+  linkEver(ref: DbRef): Replication | undefined {
+    return this.links.get(refKey(ref));
+  }
+
+  /** Lag of a replica now, milliseconds; undefined when it is no replica or does not replicate. */
+  lagNow(ref: DbRef, now: number): number | undefined {
+    const link = this.link(ref, now);
+    if (link === undefined || link.mode(now) !== 'replicating') return undefined;
+    return this.core.driver === undefined ? link.metric(now) : this.core.driver.lagMs(ref);
+  }
+
+  replicasOf(ref: DbRef, at: number): DbRef[] {
+    const ever = this.replicas.get(refKey(ref)) ?? [];
+    return ever.filter((replica) => {
+      const row = this.row(replica, at);
+      return row !== undefined && namedSource(row, at) !== undefined;
+    });
+  }
+
+  /** Its groups let somebody in and its region lives. */
+  reachable(row: DbInstance): boolean {
+    return this.core.alive(row.ref.region) && !this.groups.allClosed(row.ref.region, row.groups);
+  }
+
+  acceptsWrites(ref: DbRef, at: number): boolean {
+    const row = this.row(ref);
+    return row !== undefined && this.reachable(row) && isWriter(row, at);
+  }
+
+  /** Begins a promotion. The caller has checked that it may. */
+  promote(row: DbInstance, source: DbRef, backupRetentionDays: number, now: number): DbInstance {
+    const link = this.links.get(refKey(row.ref));
+    this.promoted.set(refKey(row.ref), { source, upTo: link?.reached(now) ?? Number.NEGATIVE_INFINITY });
+    link?.change(now, 'silent');
+    const driver = this.core.driver;
+    const promotion = { startedAt: now, endsAt: now + this.core.timings.promotionMs, backupRetentionDays, driverDone: driver === undefined };
+    const next: DbInstance = { ...row, promotion };
+    this.put(next, now);
+    this.core.agenda.at(writableAt(promotion), (at) => this.changed(row.ref, at));
+    this.core.agenda.at(promotion.endsAt, (at) => this.endPromotion(row.ref, at));
+    driver?.promote(row.ref).then(
+      () => this.driverPromoted(row.ref),
+      () => this.fail(row.ref),
+    );
+    return next;
+  }
+
+  private driverPromoted(ref: DbRef): void {
+    const now = this.core.now();
+    const row = this.row(ref);
+    if (row?.promotion === undefined) return;
+    this.put({ ...row, promotion: { ...row.promotion, driverDone: true } }, now);
+    this.endPromotion(ref, now);
+  }
+
+  private endPromotion(ref: DbRef, at: number): void {
+    const row = this.row(ref);
+    if (row?.promotion === undefined || !row.promotion.driverDone || row.promotion.endsAt > at) return;
+    this.put({ ...row, promotion: undefined, source: undefined, backupRetentionDays: row.promotion.backupRetentionDays }, at);
+  }
+
+  private fail(ref: DbRef): void {
+    const row = this.row(ref);
+    if (row !== undefined) this.put({ ...row, promotion: undefined, modification: undefined, status: 'failed' }, this.core.now());
+  }
+
+  /** Begins a change of security groups. The caller has checked that it may. */
+  modify(row: DbInstance, groups: readonly string[], now: number): DbInstance {
+    const next: DbInstance = { ...row, modification: { groups, endsAt: now + this.core.timings.modifyMs } };
+    this.put(next, now);
+    let waiting = this.core.driver === undefined ? 1 : 2;
+    const oneDone = (at: number): void => {
+      waiting -= 1;
+      const current = this.row(row.ref);
+      if (waiting === 0 && current?.modification !== undefined) this.put({ ...current, modification: undefined, groups }, at);
+    };
+    this.core.agenda.at(now + this.core.timings.modifyMs, oneDone);
+    this.core.driver?.quarantine(row.ref, this.groups.allClosed(row.ref.region, groups)).then(
+      () => oneDone(this.core.now()),
+      () => this.fail(row.ref),
+    );
+    return next;
+  }
+
+  /** Sets the status shown while nothing is under way, e.g. `backing-up`, `stopped`. */
+  setStatus(ref: DbRef, status: string, now: number): void {
+    this.put({ ...this.must(ref), status }, now);
+  }
+
+  /** Changes a replica's lag, or stops and starts its replication. */
+  setReplication(ref: DbRef, mode: 'replicating' | 'stopped', lagMs: number | undefined, now: number): void {
+    const link = this.link(this.must(ref).ref, now);
+    if (link === undefined) throw new Error(`instance ${refKey(ref)} is no replica`);
+    link.change(now, mode, lagMs);
+  }
+
+  /** A region has died or come back. */
+  regionChanged(region: string, alive: boolean, now: number): void {
+    for (const row of this.all()) {
+      const touched = row.ref.region === region;
+      if ((touched || row.source?.region === region) && row.source !== undefined && row.promotion === undefined) {
+        const lives = this.core.alive(row.ref.region) && this.core.alive(row.source.region);
+        this.links.get(refKey(row.ref))?.change(now, alive && lives ? 'replicating' : 'silent');
+      }
+      if (touched) this.commits.get(refKey(row.ref))?.accepting(this.acceptsWrites(row.ref, now), now);
+    }
+  }
+
+  /** What a promotion lost; undefined for an instance that was never promoted. */
+  lossOf(ref: DbRef, now: number): Loss | undefined {
+    const promoted = this.promoted.get(refKey(ref));
+    if (promoted === undefined) return undefined;
+    const source = this.commits.get(refKey(promoted.source));
+    const commits = source?.between(promoted.upTo, now) ?? 0;
+    const last = source?.lastBefore(now) ?? promoted.upTo;
+    return { commits, ms: commits === 0 ? 0 : last - promoted.upTo, recoveredUpTo: promoted.upTo };
+  }
+
+  private must(ref: DbRef): DbInstance {
+    const row = this.row(ref);
+    if (row === undefined) throw new Error(`the world has no instance ${refKey(ref)}`);
+    return row;
+  }
+
+  private put(row: DbInstance, now: number): void {
+    this.table(row.ref.region).set(row.ref.id, row, now);
+    this.changed(row.ref, now);
+  }
+
+  private changed(ref: DbRef, now: number): void {
+    this.commits.get(refKey(ref))?.accepting(this.acceptsWrites(ref, now), now);
+    this.core.touch(ref.region, now);
+  }
+}

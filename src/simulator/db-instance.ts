@@ -1,0 +1,172 @@
+/** One DB instance and what DescribeDBInstances shows of it at a time. Rows are never changed in place. */
+import { sha256 } from '../base/json.ts';
+import type { OutputOf } from '../aws/operations.ts';
+import type { DbRef } from './database-driver.ts';
+import type { DbInstanceSeed } from './seeds.ts';
+
+export type DbInstanceView = NonNullable<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>[number];
+
+export interface Promotion {
+  readonly startedAt: number;
+  readonly endsAt: number;
+  readonly backupRetentionDays: number;
+  /** The real database behind the model, if there is one, has been promoted. */
+  readonly driverDone: boolean;
+}
+
+export interface Modification {
+  readonly endsAt: number;
+  readonly groups: readonly string[];
+}
+
+export interface DbInstance {
+  readonly ref: DbRef;
+  readonly arn: string;
+  readonly engine: 'postgres' | 'mysql';
+  readonly instanceClass: string;
+  readonly multiAz: boolean;
+  readonly backupRetentionDays: number;
+  readonly groups: readonly string[];
+  readonly endpoint: { readonly address: string; readonly port: number };
+  readonly createdAt: number;
+  readonly source: DbRef | undefined;
+  readonly promotion: Promotion | undefined;
+  readonly modification: Modification | undefined;
+  /** Where neither a promotion nor a modification is under way. */
+  readonly status: string;
+}
+
+/** Shares of `promotionMs`. */
+const STAGES = { silent: 0.15, modifying: 0.6, rebooting: 0.85 } as const;
+const HOUR_MS = 3_600_000;
+
+export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: number): DbInstance {
+  const engine = seed.engine ?? 'postgres';
+  const tail = sha256(`${account}/${seed.region}`).slice(0, 12);
+  return {
+    ref: { region: seed.region, id: seed.id },
+    arn: dbArn({ region: seed.region, id: seed.id }, account),
+    engine,
+    instanceClass: seed.instanceClass ?? 'db.m6g.large',
+    multiAz: seed.multiAz ?? false,
+    backupRetentionDays: seed.backupRetentionDays ?? (seed.replicaOf === undefined ? 7 : 0),
+    groups: seed.securityGroups ?? [],
+    endpoint: seed.endpoint ?? {
+      address: `${seed.id}.c${tail}.${seed.region}.rds.amazonaws.com`,
+      port: engine === 'postgres' ? 5432 : 3306,
+    },
+    createdAt: now - HOUR_MS,
+    source: seed.replicaOf,
+    promotion: undefined,
+    modification: undefined,
+    status: 'available',
+  };
+}
+
+export function dbArn(ref: DbRef, account: string): string {
+  return `arn:aws:rds:${ref.region}:${account}:db:${ref.id}`;
+}
+
+/** How far a promotion is, 0 to 1; it cannot pass the reboot before the real database is promoted. */
+function share(promotion: Promotion, at: number): number {
+  const length = promotion.endsAt - promotion.startedAt;
+  const passed = length > 0 ? (at - promotion.startedAt) / length : 1;
+  return promotion.driverDone ? passed : Math.min(passed, STAGES.modifying - 0.01);
+}
+
+/** When a promoted instance takes its first write. */
+export function writableAt(promotion: Promotion): number {
+  return promotion.startedAt + STAGES.rebooting * (promotion.endsAt - promotion.startedAt);
+}
+
+/** Its role and state let it take writes; region and security groups are not looked at. */
+export function isWriter(row: DbInstance, at: number): boolean {
+  if (row.status === 'failed' || row.status === 'stopped') return false;
+  if (row.promotion !== undefined) return share(row.promotion, at) >= STAGES.rebooting;
+  return row.source === undefined;
+}
+
+/** DBInstanceStatus. */
+export function statusOf(row: DbInstance, at: number): string {
+  if (row.modification !== undefined) return 'modifying';
+  if (row.promotion === undefined) return row.status;
+  const passed = share(row.promotion, at);
+  if (passed < STAGES.silent) return 'available';
+  if (passed < STAGES.modifying) return 'modifying';
+  if (passed < STAGES.rebooting) return 'rebooting';
+  return row.promotion.backupRetentionDays > 0 ? 'backing-up' : 'modifying';
+}
+
+/** The source it still names. */
+export function namedSource(row: DbInstance, at: number): DbRef | undefined {
+  return row.promotion !== undefined && share(row.promotion, at) >= STAGES.modifying ? undefined : row.source;
+}
+
+/** BackupRetentionPeriod waits in PendingModifiedValues from the first visible change to the reboot. */
+function pendingRetention(row: DbInstance, at: number): number | undefined {
+  if (row.promotion === undefined || row.promotion.backupRetentionDays === row.backupRetentionDays) return undefined;
+  const passed = share(row.promotion, at);
+  return passed >= STAGES.silent && passed < STAGES.rebooting ? row.promotion.backupRetentionDays : undefined;
+}
+
+function retention(row: DbInstance, at: number): number {
+  const { promotion } = row;
+  return promotion !== undefined && share(promotion, at) >= STAGES.rebooting ? promotion.backupRetentionDays : row.backupRetentionDays;
+}
+
+function memberships(row: DbInstance): { VpcSecurityGroupId: string; Status: string }[] {
+  const { modification } = row;
+  const show = (id: string, Status: string) => ({ VpcSecurityGroupId: id, Status });
+  if (modification === undefined) return row.groups.map((id) => show(id, 'active'));
+  return [
+    ...modification.groups.map((id) => show(id, row.groups.includes(id) ? 'active' : 'adding')),
+    ...row.groups.filter((id) => !modification.groups.includes(id)).map((id) => show(id, 'removing')),
+  ];
+}
+
+/** What DescribeDBInstances shows. */
+export function viewOf(
+  row: DbInstance,
+  at: number,
+  links: { replicas: readonly DbRef[]; replicationStatus: 'replicating' | 'error' | 'stopped'; account: string },
+): DbInstanceView {
+  const { region, id } = row.ref;
+  const source = namedSource(row, at);
+  const pending = pendingRetention(row, at);
+  const name = (ref: DbRef): string => (ref.region === region ? ref.id : dbArn(ref, links.account));
+  return {
+    DBInstanceIdentifier: id,
+    DBInstanceClass: row.instanceClass,
+    Engine: row.engine,
+    EngineVersion: row.engine === 'postgres' ? '17.5' : '8.4.5',
+    DBInstanceStatus: statusOf(row, at),
+    MasterUsername: 'dr',
+    Endpoint: { Address: row.endpoint.address, Port: row.endpoint.port },
+    AllocatedStorage: 100,
+    InstanceCreateTime: new Date(row.createdAt),
+    BackupRetentionPeriod: retention(row, at),
+    VpcSecurityGroups: memberships(row),
+    AvailabilityZone: `${region}a`,
+    PendingModifiedValues: pending === undefined ? {} : { BackupRetentionPeriod: pending },
+    MultiAZ: row.multiAz,
+    ReadReplicaDBInstanceIdentifiers: links.replicas.map(name),
+    StorageEncrypted: true,
+    DbiResourceId: `db-${sha256(row.arn).slice(0, 26).toUpperCase()}`,
+    DBInstanceArn: row.arn,
+    ...(source === undefined
+      ? {}
+      : {
+          ReadReplicaSourceDBInstanceIdentifier: name(source),
+          StatusInfos: [statusInfo(links.replicationStatus)],
+        }),
+  };
+}
+
+function statusInfo(status: 'replicating' | 'error' | 'stopped'): NonNullable<DbInstanceView['StatusInfos']>[number] {
+  return {
+    StatusType: 'read replication',
+    Normal: status === 'replicating',
+    Status: status,
+    ...(status === 'error' ? { Message: 'Replication has stopped: the source does not answer' } : {}),
+  };
+}

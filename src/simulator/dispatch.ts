@@ -1,0 +1,32 @@
+import type { InputOf, OperationOf, OutputOf, Service } from '../aws/operations.ts';
+import { autoscaling } from './autoscaling.ts';
+import type { Call, Operation, ServiceModel } from './call.ts';
+import { cloudwatch } from './cloudwatch.ts';
+import { ec2 } from './ec2.ts';
+import { elbv2 } from './elbv2.ts';
+import { rds } from './rds.ts';
+import { route53 } from './route53.ts';
+import { s3 } from './s3.ts';
+import { sns } from './sns.ts';
+import { sts } from './sts.ts';
+
+const SERVICES: { readonly [S in Service]: ServiceModel<S> } = { rds, route53, ec2, autoscaling, elbv2, cloudwatch, s3, sts, sns };
+
+/** The model of an operation; undefined when there is none. */
+function modelOf<S extends Service, O extends OperationOf<S>>(service: S, operation: O): Operation<InputOf<S, O>, OutputOf<S, O>> | undefined {
+  if (!Object.hasOwn(SERVICES, service)) return undefined;
+  const table: ServiceModel<S> = SERVICES[service];
+  return Object.hasOwn(table, operation) ? table[operation] : undefined;
+}
+
+/** Lets one call act and answers it. @throws AwsError */
+export function handle<S extends Service, O extends OperationOf<S>>(service: S, operation: O, input: InputOf<S, O>, call: Call): OutputOf<S, O> {
+  const model = modelOf(service, operation);
+  if (model === undefined) throw call.error('SimulatorUnsupported', 400, `the simulator does not model ${service}.${operation}`);
+  if (service === 'route53' && !call.state.route53Quota.take(call.now)) throw call.error('Throttling', 400, 'Rate exceeded');
+  const accepted: readonly string[] = model.accepts;
+  for (const [name, value] of Object.entries(input as object)) {
+    if (value !== undefined && !accepted.includes(name)) throw call.unsupported(`the parameter ${name}`);
+  }
+  return model.handle(input, call);
+}

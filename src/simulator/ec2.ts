@@ -1,0 +1,90 @@
+import type { OutputOf } from '../aws/operations.ts';
+import { pageOf, type Call, type ServiceModel } from './call.ts';
+import { INSTANCE_TYPE, stageOf, type Group, type GroupInstance } from './groups.ts';
+import type { SecurityGroupSeed } from './seeds.ts';
+
+type Reservation = NonNullable<OutputOf<'ec2', 'DescribeInstances'>['Reservations']>[number];
+type GroupView = NonNullable<OutputOf<'ec2', 'DescribeSecurityGroups'>['SecurityGroups']>[number];
+
+/** EC2: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html */
+export const ec2: ServiceModel<'ec2'> = {
+  DescribeInstances: {
+    accepts: ['InstanceIds', 'MaxResults', 'NextToken'],
+    handle(input, call) {
+      const table = call.state.groups.table(call.region);
+      const found = new Map<string, Reservation>();
+      for (const name of table.keys(call.at)) {
+        const group = table.get(name, call.at);
+        for (const instance of group?.instances ?? []) {
+          if (group !== undefined) found.set(instance.id, reservation(group, instance, call));
+        }
+      }
+      const ids = input.InstanceIds ?? [];
+      const missing = ids.find((id) => !found.has(id));
+      if (missing !== undefined) throw call.error('InvalidInstanceID.NotFound', 400, `The instance ID '${missing}' does not exist`);
+      const chosen = (ids.length === 0 ? [...found.keys()] : [...new Set(ids)]).sort();
+      const { page, next } = pageOf(chosen, (id) => id, input.NextToken, sizeOf(input.MaxResults, call));
+      const Reservations = page.map((id) => found.get(id)).filter((entry) => entry !== undefined);
+      return { Reservations, ...(next === undefined ? {} : { NextToken: next }) };
+    },
+  },
+
+  DescribeSecurityGroups: {
+    accepts: ['GroupIds', 'GroupNames', 'MaxResults', 'NextToken'],
+    handle(input, call) {
+      const all = [...call.state.securityGroups.in(call.region)];
+      const chosen = new Set<SecurityGroupSeed>();
+      for (const id of input.GroupIds ?? []) chosen.add(must(all.find((group) => group.id === id), id, call));
+      for (const name of input.GroupNames ?? []) chosen.add(must(all.find((group) => group.name === name), name, call));
+      const asked = (input.GroupIds?.length ?? 0) + (input.GroupNames?.length ?? 0) > 0;
+      const sorted = [...(asked ? chosen : all)].sort((a, b) => (a.id < b.id ? -1 : 1));
+      const { page, next } = pageOf(sorted, (group) => group.id, input.NextToken, sizeOf(input.MaxResults, call));
+      return { SecurityGroups: page.map((group) => groupView(group, call)), ...(next === undefined ? {} : { NextToken: next }) };
+    },
+  },
+};
+
+function sizeOf(maxResults: number | undefined, call: Call): number {
+  const size = maxResults ?? 1000;
+  if (size < 5 || size > 1000) throw call.error('InvalidParameterValue', 400, `Value (${size}) for parameter maxResults is invalid. Expecting a value between 5 and 1000.`);
+  return size;
+}
+
+function must(group: SecurityGroupSeed | undefined, name: string, call: Call): SecurityGroupSeed {
+  if (group === undefined) throw call.error('InvalidGroup.NotFound', 400, `The security group '${name}' does not exist`);
+  return group;
+}
+
+function reservation(group: Group, instance: GroupInstance, call: Call): Reservation {
+  const pending = stageOf(instance, call.at) === 'pending';
+  return {
+    ReservationId: instance.id.replace('i-', 'r-'),
+    OwnerId: call.state.core.account,
+    Instances: [
+      {
+        InstanceId: instance.id,
+        InstanceType: INSTANCE_TYPE,
+        State: pending ? { Code: 0, Name: 'pending' } : { Code: 16, Name: 'running' },
+        LaunchTime: new Date(instance.launchedAt),
+        Placement: { AvailabilityZone: instance.zone },
+        Tags: [{ Key: 'aws:autoscaling:groupName', Value: group.name }],
+      },
+    ],
+  };
+}
+
+function groupView(group: SecurityGroupSeed, call: Call): GroupView {
+  return {
+    GroupId: group.id,
+    GroupName: group.name,
+    Description: group.closed ? 'lets nothing in' : 'lets the application in',
+    OwnerId: call.state.core.account,
+    SecurityGroupArn: `arn:aws:ec2:${group.region}:${call.state.core.account}:security-group/${group.id}`,
+    VpcId: 'vpc-00000000000000001',
+    IpPermissions: group.closed
+      ? []
+      : [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '10.0.0.0/8' }], Ipv6Ranges: [], PrefixListIds: [], UserIdGroupPairs: [] }],
+    IpPermissionsEgress: [],
+    Tags: [],
+  };
+}

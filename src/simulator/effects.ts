@@ -1,0 +1,93 @@
+/** What a run touches outside its process, answered by a simulated world. README.md says what the application answers. */
+import { isIP } from 'node:net';
+import type { DnsAnswer, DnsPort, Effects, HttpPort, HttpRequest, HttpSample, SqlPort } from '../effects/effects.ts';
+import { refKey } from './database-driver.ts';
+import { statusOf } from './db-instance.ts';
+import { SeededIds } from './random.ts';
+import type { World } from './world.ts';
+
+const DEFAULT_PAGES: Readonly<Record<string, string>> = { '/healthz': 'ok' };
+
+export function simulatedEffects(world: World): Effects {
+  const { clock, seed } = world.options;
+  return {
+    clock,
+    // Not the world's own stream: what the tool draws does not move what the world draws.
+    ids: new SeededIds(seed ^ 0x2545f491),
+    aws: world,
+    dns: dnsPort(world),
+    http: httpPort(world),
+    sql: sqlPort(world),
+    // Every secret exists; the world's databases ask for none.
+    env: (name) => `simulated-${name}`,
+  };
+}
+
+function dnsPort(world: World): DnsPort {
+  return {
+    resolve(name, type, _timeoutMs, signal): Promise<DnsAnswer> {
+      if (signal?.aborted) return Promise.reject(signal.reason as Error);
+      const { values, ttl } = world.resolve(name, type);
+      return Promise.resolve({ values, ttl });
+    },
+  };
+}
+
+function httpPort(world: World): HttpPort {
+  const { clock } = world.options;
+  return {
+    async request(request: HttpRequest): Promise<HttpSample> {
+      const began = clock.now();
+      const url = new URL(request.url);
+      const address = isIP(url.hostname) === 0 ? world.resolve(url.hostname, 'A').values[0] : url.hostname;
+      const sample = (status: number, body: string, error?: string): HttpSample => ({
+        status,
+        body,
+        address,
+        ms: clock.now() - began,
+        ...(error === undefined ? {} : { error }),
+      });
+      if (address === undefined) return sample(0, '', `getaddrinfo ENOTFOUND ${url.hostname}`);
+      const { httpMs } = world.state.core.timings;
+      const app = world.state.applications.at(address);
+      const answers = app !== undefined && world.state.applications.status(app, began) !== 0;
+      try {
+        if (!answers || httpMs > 0) await clock.sleep(answers ? Math.min(httpMs, request.timeoutMs) : request.timeoutMs, request.signal);
+      } catch (reason) {
+        return sample(0, '', String(reason));
+      }
+      if (!answers || httpMs > request.timeoutMs) return sample(0, '', `no answer within ${request.timeoutMs} ms`);
+      world.tick();
+      const status = world.state.applications.status(app, clock.now());
+      if (status === 0) return sample(0, '', 'read ECONNRESET');
+      if (status !== 200) return sample(status, 'unavailable');
+      const page = (app.pages ?? DEFAULT_PAGES)[url.pathname];
+      return page === undefined ? sample(404, 'not found') : sample(200, page);
+    },
+  };
+}
+
+function sqlPort(world: World): SqlPort {
+  const { clock } = world.options;
+  return {
+    async canary(target, _table, token, timeoutMs, signal): Promise<string> {
+      signal?.throwIfAborted();
+      world.tick();
+      const { databases } = world.state;
+      const ref = databases.atEndpoint(target.host, target.port);
+      const row = ref === undefined ? undefined : databases.row(ref);
+      if (row === undefined) throw new Error(`getaddrinfo ENOTFOUND ${target.host}`);
+      if (!databases.reachable(row)) {
+        await clock.sleep(timeoutMs, signal);
+        throw new Error(`timeout expired: no answer from ${target.host}:${target.port} within ${timeoutMs} ms`);
+      }
+      const now = clock.now();
+      const status = statusOf(row, now);
+      if (status === 'rebooting' || status === 'failed' || status === 'stopped') {
+        throw new Error(`connect ECONNREFUSED ${target.host}:${target.port} (${refKey(row.ref)} is ${status})`);
+      }
+      if (!databases.acceptsWrites(row.ref, now)) throw new Error('cannot execute CREATE TABLE in a read-only transaction');
+      return token;
+    },
+  };
+}

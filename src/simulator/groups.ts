@@ -1,0 +1,186 @@
+/** Auto Scaling groups, their instances and their target groups. Rows are never changed in place. */
+import { sha256 } from '../base/json.ts';
+import type { Core } from './core.ts';
+import type { AutoScalingGroupSeed } from './seeds.ts';
+import { Table } from './table.ts';
+
+export interface GroupInstance {
+  readonly id: string;
+  readonly zone: string;
+  readonly launchedAt: number;
+  readonly warmUpMs: number;
+}
+
+export interface Activity {
+  readonly id: string;
+  readonly at: number;
+  readonly failed: boolean;
+  readonly description: string;
+  readonly cause: string;
+  readonly message?: string;
+}
+
+export interface Group {
+  readonly region: string;
+  readonly name: string;
+  readonly min: number;
+  readonly max: number;
+  readonly desired: number;
+  readonly targetGroups: readonly string[];
+  readonly warmUpMs: number;
+  readonly capacity: number;
+  readonly createdAt: number;
+  readonly instances: readonly GroupInstance[];
+  /** Newest first. */
+  readonly activities: readonly Activity[];
+}
+
+export const INSTANCE_TYPE = 'm6g.large';
+const ZONES = ['a', 'b', 'c'];
+const ACTIVITIES_MAX = 100;
+const RETRY_MS = { first: 60_000, max: 600_000 };
+/** Share of the warm-up that an instance is Pending. */
+const PENDING_SHARE = 0.7;
+
+/** Pending, then in service but not yet healthy, then healthy. */
+export function stageOf(instance: GroupInstance, at: number): 'pending' | 'initial' | 'healthy' {
+  const age = at - instance.launchedAt;
+  if (age >= instance.warmUpMs) return 'healthy';
+  return age >= PENDING_SHARE * instance.warmUpMs ? 'initial' : 'pending';
+}
+
+export class Groups {
+  private readonly core: Core;
+  private readonly byRegion = new Map<string, Table<Group>>();
+  /** Names of the groups that feed a target group, by its ARN. */
+  private readonly feeders = new Map<string, { region: string; names: string[] }>();
+  /** Retries under way, so that each group has one. */
+  private readonly retries = new Set<string>();
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  add(seed: AutoScalingGroupSeed): void {
+    if (!this.core.regions.includes(seed.region)) throw new Error(`group ${seed.name}: the world has no region ${seed.region}`);
+    const now = this.core.now();
+    const createdAt = now - 3_600_000;
+    const warmUpMs = seed.warmUpMs ?? this.core.timings.instanceWarmUpMs;
+    const capacity = seed.capacity ?? Number.POSITIVE_INFINITY;
+    const instances: GroupInstance[] = [];
+    for (let i = 0; i < Math.min(seed.desired, capacity); i++) {
+      instances.push({ id: this.instanceId(), zone: zoneOf(seed.region, i), launchedAt: createdAt, warmUpMs: 0 });
+    }
+    const targetGroups = (seed.targetGroups ?? []).map((name) => targetGroupArn(seed.region, name, this.core.account));
+    for (const arn of targetGroups) {
+      const known = this.feeders.get(arn) ?? { region: seed.region, names: [] };
+      known.names.push(seed.name);
+      this.feeders.set(arn, known);
+    }
+    const { region, name, min, max, desired } = seed;
+    this.table(region).seed(name, { region, name, min, max, desired, targetGroups, warmUpMs, capacity, createdAt, instances, activities: [] });
+  }
+
+  table(region: string): Table<Group> {
+    let table = this.byRegion.get(region);
+    if (table === undefined) this.byRegion.set(region, (table = new Table()));
+    return table;
+  }
+
+  get(region: string, name: string, at?: number): Group | undefined {
+    return this.byRegion.get(region)?.get(name, at);
+  }
+
+  *all(): Iterable<Group> {
+    for (const table of this.byRegion.values()) yield* table.values();
+  }
+
+  /** Groups that feed a target group; undefined if there is no such target group. */
+  feeding(arn: string, region: string, at: number): Group[] | undefined {
+    const known = this.feeders.get(arn);
+    if (known === undefined || known.region !== region) return undefined;
+    return known.names.map((name) => this.get(region, name, at)).filter((group) => group !== undefined);
+  }
+
+  healthyCount(group: Group, at: number): number {
+    return group.instances.filter((instance) => stageOf(instance, at) === 'healthy').length;
+  }
+
+  /** Sets new limits and launches or terminates to the new size. */
+  resize(group: Group, to: { min: number; max: number; desired: number }, now: number): void {
+    this.fill({ ...group, ...to }, `a user request update of AutoScalingGroup constraints to min: ${to.min}, max: ${to.max}, desired: ${to.desired}`, now);
+  }
+
+  /** The region gives the group more, or less; running instances stay. */
+  setCapacity(region: string, name: string, capacity: number, now: number): void {
+    const group = this.get(region, name);
+    if (group === undefined) throw new Error(`the world has no group ${name} in ${region}`);
+    this.fill({ ...group, capacity }, 'a difference between desired and actual capacity', now);
+  }
+
+  private fill(group: Group, reason: string, now: number): void {
+    let { instances } = group;
+    const activities: Activity[] = [];
+    const from = instances.length;
+    const cause = `At ${new Date(now).toISOString()} ${reason}, changing the capacity from ${from} to ${group.desired}.`;
+    while (instances.length > group.desired) {
+      const gone = instances.at(-1);
+      instances = instances.slice(0, -1);
+      activities.unshift(this.activity(now, `Terminating EC2 instance: ${gone?.id ?? ''}`, cause));
+    }
+    const launched: GroupInstance[] = [];
+    while (instances.length + launched.length < Math.min(group.desired, group.capacity)) {
+      const id = this.instanceId();
+      launched.push({ id, zone: zoneOf(group.region, instances.length + launched.length), launchedAt: now, warmUpMs: group.warmUpMs });
+      activities.unshift(this.activity(now, `Launching a new EC2 instance: ${id}`, cause));
+    }
+    instances = [...instances, ...launched];
+    if (instances.length < group.desired) {
+      activities.unshift(this.shortage(group, cause, now));
+      this.retryLater(group, RETRY_MS.first, now);
+    }
+    const next = { ...group, instances, activities: [...activities, ...group.activities].slice(0, ACTIVITIES_MAX) };
+    this.table(group.region).set(group.name, next, now);
+    if (launched.length > 0) this.core.agenda.at(now + group.warmUpMs, (at) => this.core.touch(group.region, at));
+    this.core.touch(group.region, now);
+  }
+
+  private shortage(group: Group, cause: string, now: number): Activity {
+    const why =
+      `Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have sufficient ${INSTANCE_TYPE} capacity ` +
+      `in the Availability Zone you requested (${group.region}a). Our system will be working on provisioning additional capacity. ` +
+      'Launching EC2 instance failed.';
+    return { ...this.activity(now, `Launching a new EC2 instance.  Status Reason: ${why}`, cause), failed: true, message: why };
+  }
+
+  private retryLater(group: Group, waitMs: number, now: number): void {
+    const key = `${group.region}/${group.name}`;
+    if (this.retries.has(key)) return;
+    this.retries.add(key);
+    this.core.agenda.at(now + waitMs, (at) => {
+      this.retries.delete(key);
+      const current = this.get(group.region, group.name);
+      if (current === undefined || current.instances.length >= current.desired) return;
+      if (current.capacity > current.instances.length) return this.fill(current, 'an instance was started in response to a difference between desired and actual capacity', at);
+      const failed = this.shortage(current, `At ${new Date(at).toISOString()} an instance was started in response to a difference between desired and actual capacity.`, at);
+      this.table(group.region).set(group.name, { ...current, activities: [failed, ...current.activities].slice(0, ACTIVITIES_MAX) }, at);
+      this.retryLater(current, Math.min(waitMs * 2, RETRY_MS.max), at);
+    });
+  }
+
+  private activity(at: number, description: string, cause: string): Activity {
+    return { id: this.core.ids.uuid(), at, failed: false, description, cause };
+  }
+
+  private instanceId(): string {
+    return `i-0${this.core.ids.hex(8)}`;
+  }
+}
+
+export function targetGroupArn(region: string, name: string, account: string): string {
+  return `arn:aws:elasticloadbalancing:${region}:${account}:targetgroup/${name}/${sha256(`${region}/${name}`).slice(0, 16)}`;
+}
+
+function zoneOf(region: string, index: number): string {
+  return `${region}${ZONES[index % ZONES.length] ?? 'a'}`;
+}

@@ -1,0 +1,75 @@
+/** A health check and what Route 53 shows of it. */
+import { sha256 } from '../base/json.ts';
+import type { OutputOf } from '../aws/operations.ts';
+import type { HealthCheckSeed } from './seeds.ts';
+
+type CheckView = NonNullable<OutputOf<'route53', 'GetHealthCheck'>['HealthCheck']>;
+type Observation = NonNullable<OutputOf<'route53', 'GetHealthCheckStatus'>['HealthCheckObservations']>[number];
+
+export interface HealthCheck {
+  readonly id: string;
+  readonly watches: HealthCheckSeed['watches'];
+  readonly inverted: boolean;
+  readonly disabled: boolean;
+  readonly intervalSeconds: 10 | 30;
+  readonly failureThreshold: number;
+}
+
+/** What a checker got when it last asked; `status` 0 for no answer. */
+export interface Seen {
+  readonly passes: boolean;
+  readonly status: number;
+  readonly address: string;
+}
+
+const CHECKERS = ['us-east-1', 'us-west-1', 'us-west-2', 'eu-west-1', 'ap-southeast-1', 'ap-southeast-2', 'ap-northeast-1', 'sa-east-1'] as const;
+const REASONS: Record<number, string> = { 200: 'OK', 404: 'Not Found', 503: 'Service Unavailable' };
+
+export function checkFromSeed(seed: HealthCheckSeed): HealthCheck {
+  const failureThreshold = seed.failureThreshold ?? 3;
+  if (!Number.isInteger(failureThreshold) || failureThreshold < 1 || failureThreshold > 10) {
+    throw new Error(`health check ${seed.id}: a failure threshold lies between 1 and 10, not ${failureThreshold}`);
+  }
+  return {
+    id: seed.id,
+    watches: seed.watches,
+    inverted: seed.inverted ?? false,
+    disabled: seed.disabled ?? false,
+    intervalSeconds: seed.intervalSeconds ?? 30,
+    failureThreshold,
+  };
+}
+
+export function checkView(check: HealthCheck): CheckView {
+  const { watches } = check;
+  const target =
+    watches.kind === 's3-object'
+      ? { FullyQualifiedDomainName: `${watches.bucket}.s3.${watches.region}.amazonaws.com`, ResourcePath: `/${watches.key}`, Type: 'HTTPS' as const, Port: 443 }
+      : { FullyQualifiedDomainName: watches.address ?? `app.${watches.region}.example.com`, ResourcePath: '/healthz', Type: 'HTTP' as const, Port: 80 };
+  return {
+    Id: check.id,
+    CallerReference: `lab-${check.id}`,
+    HealthCheckVersion: 1,
+    HealthCheckConfig: {
+      ...target,
+      RequestInterval: check.intervalSeconds,
+      FailureThreshold: check.failureThreshold,
+      MeasureLatency: false,
+      Inverted: check.inverted,
+      Disabled: check.disabled,
+      EnableSNI: target.Type === 'HTTPS',
+    },
+  };
+}
+
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckObservation.html */
+export function observations(check: HealthCheck, seen: Seen, at: number): Observation[] {
+  const interval = check.intervalSeconds * 1000;
+  const checked = new Date(Math.floor(at / interval) * interval);
+  const text = seen.status === 0 ? 'Failure: Connection timed out. The endpoint or the internet connection is down, or requests are being blocked by your firewall.' : `${seen.passes ? 'Success' : 'Failure'}: HTTP Status Code ${seen.status}, ${REASONS[seen.status] ?? ''}. Resolved IP: ${seen.address}`;
+  return CHECKERS.map((Region) => ({
+    Region,
+    IPAddress: `15.177.${Number.parseInt(sha256(Region).slice(0, 2), 16)}.${Number.parseInt(sha256(check.id).slice(0, 2), 16)}`,
+    StatusReport: { Status: text, CheckedTime: checked },
+  }));
+}

@@ -1,0 +1,119 @@
+/**
+ * Health checks: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
+ * 1. The verdict changes when what is watched has been the other way for interval × threshold without a break.
+ * 2. Inversion comes last; a disabled check is healthy.
+ */
+import type { Applications } from './applications.ts';
+import type { Buckets } from './buckets.ts';
+import type { Core } from './core.ts';
+import { checkFromSeed, type HealthCheck, type Seen } from './health-check-view.ts';
+import type { HealthCheckSeed } from './seeds.ts';
+import { Table } from './table.ts';
+
+interface Verdict {
+  readonly seen: Seen;
+  /** Before inversion. */
+  readonly passes: boolean;
+}
+
+const S3_ADDRESS = '52.95.0.1';
+
+export class HealthChecks {
+  private readonly core: Core;
+  private readonly buckets: Buckets;
+  private readonly applications: Applications;
+  private readonly checks = new Map<string, HealthCheck>();
+  private readonly byRegion = new Map<string, HealthCheck[]>();
+  private readonly byObject = new Map<string, HealthCheck[]>();
+  private readonly verdicts = new Table<Verdict>();
+  /** Grows with each change of what is seen: a flip that was due for an older one does not happen. */
+  private readonly turns = new Map<string, number>();
+
+  constructor(core: Core, buckets: Buckets, applications: Applications) {
+    this.core = core;
+    this.buckets = buckets;
+    this.applications = applications;
+    core.watch((region, now) => {
+      if (this.checks.size === 0) return;
+      for (const affected of applications.affectedBy(region)) {
+        for (const check of this.byRegion.get(affected) ?? []) this.look(check, now);
+      }
+    });
+    buckets.watch((bucket, key, now) => {
+      for (const check of this.byObject.get(`${bucket}/${key}`) ?? []) this.look(check, now);
+    });
+  }
+
+  add(seed: HealthCheckSeed): void {
+    if (this.checks.has(seed.id)) throw new Error(`health check ${seed.id} exists already`);
+    const check = checkFromSeed(seed);
+    this.checks.set(check.id, check);
+    push(this.byRegion, check.watches.region, check);
+    if (check.watches.kind === 's3-object') push(this.byObject, `${check.watches.bucket}/${check.watches.key}`, check);
+    const seen = this.see(check, this.core.now());
+    this.verdicts.seed(check.id, { seen, passes: seen.passes });
+  }
+
+  get(id: string): HealthCheck | undefined {
+    return this.checks.get(id);
+  }
+
+  all(): Iterable<HealthCheck> {
+    return this.checks.values();
+  }
+
+  /** What Route 53 takes the resource to be. A check that does not exist is healthy, as in AWS. */
+  healthy(id: string | undefined): boolean {
+    const check = id === undefined ? undefined : this.checks.get(id);
+    if (check === undefined || check.disabled) return true;
+    return (this.verdicts.get(check.id)?.passes ?? true) !== check.inverted;
+  }
+
+  lastSeen(check: HealthCheck, at: number): Seen {
+    return this.verdicts.get(check.id, at)?.seen ?? this.see(check, at);
+  }
+
+  /** Begins from what is seen now, without waiting: for the world's beginning, when parts are added one by one. */
+  settle(now: number): void {
+    for (const check of this.checks.values()) {
+      const seen = this.see(check, now);
+      this.turns.set(check.id, (this.turns.get(check.id) ?? 0) + 1);
+      this.verdicts.seed(check.id, { seen, passes: seen.passes });
+    }
+  }
+
+  private look(check: HealthCheck, now: number): void {
+    const before = this.verdicts.get(check.id);
+    const seen = this.see(check, now);
+    if (before === undefined || (before.seen.status === seen.status && before.seen.address === seen.address)) return;
+    this.verdicts.set(check.id, { seen, passes: before.passes }, now);
+    if (before.seen.passes === seen.passes) return;
+    const turn = (this.turns.get(check.id) ?? 0) + 1;
+    this.turns.set(check.id, turn);
+    if (seen.passes === before.passes) return;
+    this.core.agenda.at(now + check.intervalSeconds * 1000 * check.failureThreshold, (at) => {
+      const current = this.verdicts.get(check.id);
+      if (this.turns.get(check.id) !== turn || current === undefined) return;
+      this.verdicts.set(check.id, { ...current, passes: seen.passes }, at);
+    });
+  }
+
+  private see(check: HealthCheck, now: number): Seen {
+    const { watches } = check;
+    const answer = (status: number, address: string): Seen => ({ passes: status >= 200 && status < 400, status, address });
+    if (!this.core.alive(watches.region)) return answer(0, '');
+    if (watches.kind === 's3-object') {
+      const there = this.buckets.get(watches.bucket)?.objects.get(watches.key) !== undefined;
+      return answer(there ? 200 : 404, S3_ADDRESS);
+    }
+    const apps = this.applications.in(watches.region, watches.address);
+    const failing = apps.find((app) => this.applications.status(app, now) !== 200);
+    return answer(failing === undefined ? 200 : this.applications.status(failing, now), failing?.address ?? apps[0]?.address ?? '');
+  }
+}
+
+function push<V>(map: Map<string, V[]>, key: string, value: V): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [value]);
+  else list.push(value);
+}

@@ -1,0 +1,45 @@
+import type { Ids } from '../base/ids.ts';
+
+/** A seeded generator (mulberry32). Not for secrets. */
+export class Random {
+  private state: number;
+
+  constructor(seed: number) {
+    this.state = seed >>> 0;
+  }
+
+  /** In [0, 1). */
+  next(): number {
+    this.state = (this.state + 0x6d2b79f5) >>> 0;
+    let t = this.state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  }
+
+  /** An integer in [0, below). */
+  below(below: number): number {
+    return Math.floor(this.next() * below);
+  }
+}
+
+/** `Ids` from a seed: the same seed gives the same ids in the same order. */
+export class SeededIds implements Ids {
+  private readonly random: Random;
+
+  constructor(seed: number) {
+    this.random = new Random(seed);
+  }
+
+  hex(bytes: number): string {
+    let text = '';
+    for (let i = 0; i < bytes; i++) text += this.random.below(256).toString(16).padStart(2, '0');
+    return text;
+  }
+
+  /** In the form of a UUID, as AWS's request ids are. */
+  uuid(): string {
+    const h = this.hex(16);
+    return `${h.slice(0, 8)}-${h.slice(8, 12)}-${h.slice(12, 16)}-${h.slice(16, 20)}-${h.slice(20)}`;
+  }
+}

@@ -1,0 +1,103 @@
+/** One record set, its name and its place in a zone. Never changed in place. */
+import type { OutputOf } from '../aws/operations.ts';
+import type { RecordSetSeed } from './seeds.ts';
+
+export type RecordSetView = NonNullable<OutputOf<'route53', 'ListResourceRecordSets'>['ResourceRecordSets']>[number];
+
+export interface RecordSet {
+  /** Lower case, with the final dot. */
+  readonly name: string;
+  readonly type: string;
+  readonly ttl: number;
+  readonly values: readonly string[];
+  readonly setIdentifier: string | undefined;
+  readonly failover: 'PRIMARY' | 'SECONDARY' | undefined;
+  readonly weight: number | undefined;
+  readonly region: string | undefined;
+  readonly healthCheckId: string | undefined;
+}
+
+export type Policy = 'simple' | 'failover' | 'weighted' | 'latency';
+
+/** Cannot stand in a name, a type or a set identifier. */
+const SEPARATOR = '\u0000';
+
+/** Lower case, with the final dot, `\052` read as `*`. */
+export function normalName(name: string): string {
+  const lower = name.toLowerCase().replaceAll('\\052', '*');
+  return lower.endsWith('.') ? lower : `${lower}.`;
+}
+
+/** `www.example.com.` as `com.example.www.`: the order of ListResourceRecordSets. */
+export function reversed(name: string): string {
+  return `${name.slice(0, -1).split('.').reverse().join('.')}.`;
+}
+
+/** Key of all sets of a name. */
+export function nameKey(name: string): string {
+  return `${reversed(name)}${SEPARATOR}`;
+}
+
+/** Key of all sets of a name and type. */
+export function groupKey(name: string, type: string): string {
+  return `${nameKey(name)}${type}${SEPARATOR}`;
+}
+
+/** Key of one set; in the order of keys a zone is listed. */
+export function setKey(set: Pick<RecordSet, 'name' | 'type' | 'setIdentifier'>): string {
+  return `${groupKey(set.name, set.type)}${set.setIdentifier ?? ''}`;
+}
+
+export function policyOf(set: RecordSet): Policy {
+  if (set.failover !== undefined) return 'failover';
+  if (set.weight !== undefined) return 'weighted';
+  return set.region === undefined ? 'simple' : 'latency';
+}
+
+export function fromSeed(seed: RecordSetSeed): RecordSet {
+  return {
+    name: normalName(seed.name),
+    type: seed.type,
+    ttl: seed.ttl,
+    values: [...seed.values],
+    setIdentifier: seed.setIdentifier,
+    failover: seed.failover,
+    weight: seed.weight,
+    region: seed.region,
+    healthCheckId: seed.healthCheckId,
+  };
+}
+
+export function toView(set: RecordSet): RecordSetView {
+  return {
+    Name: set.name.replaceAll('*', '\\052'),
+    Type: set.type as RecordSetView['Type'],
+    ...(set.setIdentifier === undefined ? {} : { SetIdentifier: set.setIdentifier }),
+    ...(set.weight === undefined ? {} : { Weight: set.weight }),
+    ...(set.region === undefined ? {} : { Region: set.region as NonNullable<RecordSetView['Region']> }),
+    ...(set.failover === undefined ? {} : { Failover: set.failover }),
+    TTL: set.ttl,
+    ResourceRecords: set.values.map((Value) => ({ Value })),
+    ...(set.healthCheckId === undefined ? {} : { HealthCheckId: set.healthCheckId }),
+  };
+}
+
+/** Equal in everything; the order of values does not count. */
+export function sameSet(a: RecordSet, b: RecordSet): boolean {
+  return (
+    setKey(a) === setKey(b) &&
+    a.ttl === b.ttl &&
+    a.failover === b.failover &&
+    a.weight === b.weight &&
+    a.region === b.region &&
+    a.healthCheckId === b.healthCheckId &&
+    a.values.length === b.values.length &&
+    [...a.values].sort().join(SEPARATOR) === [...b.values].sort().join(SEPARATOR)
+  );
+}
+
+/** As AWS names a set in its messages. */
+export function nameInMessage(set: RecordSet): string {
+  const identifier = set.setIdentifier === undefined ? '' : `, set identifier='${set.setIdentifier}'`;
+  return `[name='${set.name}', type='${set.type}'${identifier}]`;
+}

@@ -1,0 +1,145 @@
+/** ChangeResourceRecordSets: all or nothing. https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html */
+import type { InputOf, OutputOf } from '../aws/operations.ts';
+import type { Call } from './call.ts';
+import { groupKey, nameInMessage, nameKey, normalName, sameSet, setKey, type RecordSet, type RecordSetView } from './record-set.ts';
+import { validateGroup, validateName, validateSet } from './zone-rules.ts';
+import type { Zone } from './zones.ts';
+
+type ChangeInput = NonNullable<NonNullable<InputOf<'route53', 'ChangeResourceRecordSets'>['ChangeBatch']>['Changes']>[number];
+
+const ELEMENTS_MAX = 1000;
+const CHARACTERS_MAX = 32_000;
+
+export function changeRecordSets(zone: Zone, input: InputOf<'route53', 'ChangeResourceRecordSets'>, call: Call): OutputOf<'route53', 'ChangeResourceRecordSets'> {
+  const changes = input.ChangeBatch?.Changes ?? [];
+  if (changes.length === 0) throw call.error('InvalidInput', 400, 'Invalid XML ; the list of changes must not be empty');
+  const steps = changes.map((change) => ({ action: change.Action, set: understand(change, call) }));
+  if (zone.busyUntil > call.now) {
+    throw call.error('PriorRequestNotComplete', 400, `The request was rejected because Route 53 was still processing a prior request for hosted zone ${zone.id}.`);
+  }
+  const batch = new Batch(zone, call);
+  for (const { action, set } of steps) batch.apply(action ?? '', set);
+  batch.validate();
+  if (batch.problems.length > 0) throw call.error('InvalidChangeBatch', 400, `[${batch.problems.join(', ')}]`);
+  const change = call.state.zones.commit(zone, batch.after, batch.groups, input.ChangeBatch?.Comment, call.now);
+  return {
+    ChangeInfo: {
+      Id: `/change/${change.id}`,
+      Status: 'PENDING',
+      SubmittedAt: new Date(change.submittedAt),
+      ...(change.comment === undefined ? {} : { Comment: change.comment }),
+    },
+  };
+}
+
+/** A batch laid over a zone that it has not changed yet. */
+class Batch {
+  readonly after = new Map<string, RecordSet | undefined>();
+  readonly groups = new Set<string>();
+  readonly problems: string[] = [];
+  private readonly names = new Set<string>();
+  private readonly actions = new Map<string, string>();
+  private readonly zone: Zone;
+  private readonly call: Call;
+  private elements = 0;
+  private characters = 0;
+
+  constructor(zone: Zone, call: Call) {
+    this.zone = zone;
+    this.call = call;
+  }
+
+  apply(action: string, set: RecordSet): void {
+    const times = action === 'UPSERT' ? 2 : 1;
+    this.elements += times * set.values.length;
+    for (const value of set.values) this.characters += times * value.length;
+    const key = setKey(set);
+    const before = this.actions.get(key);
+    if (before !== undefined && !(before === 'DELETE' && action === 'CREATE')) {
+      this.problems.push(`The request contains an invalid set of changes for a resource record set '${set.type} ${set.name}'`);
+      return;
+    }
+    this.actions.set(key, action);
+    const wrong = validateSet(this.zone, set) ?? this.unknownHealthCheck(set);
+    const problem = wrong ?? this.wrongAction(action, key, set);
+    if (problem !== undefined) {
+      this.problems.push(problem);
+      return;
+    }
+    this.after.set(key, action === 'DELETE' ? undefined : set);
+    this.groups.add(groupKey(set.name, set.type));
+    this.names.add(nameKey(set.name));
+  }
+
+  private unknownHealthCheck(set: RecordSet): string | undefined {
+    if (set.healthCheckId === undefined || this.call.state.healthChecks.get(set.healthCheckId) !== undefined) return undefined;
+    return `Health check ${set.healthCheckId} does not exist`;
+  }
+
+  private wrongAction(action: string, key: string, set: RecordSet): string | undefined {
+    const existing = this.after.has(key) ? this.after.get(key) : this.zone.records.get(key);
+    if (action === 'CREATE') {
+      return existing === undefined ? undefined : `Tried to create resource record set ${nameInMessage(set)} but it already exists`;
+    }
+    if (action !== 'DELETE') return undefined;
+    if (existing === undefined) return `Tried to delete resource record set ${nameInMessage(set)} but it was not found`;
+    return sameSet(existing, set)
+      ? undefined
+      : `Tried to delete resource record set ${nameInMessage(set)} but the values provided do not match the current values`;
+  }
+
+  /** Judges the zone as it would be after the batch. */
+  validate(): void {
+    if (this.elements > ELEMENTS_MAX) this.problems.push(`Number of records limit of ${ELEMENTS_MAX} exceeded.`);
+    if (this.characters > CHARACTERS_MAX) this.problems.push(`Number of characters limit of ${CHARACTERS_MAX} exceeded.`);
+    if (this.problems.length > 0) return;
+    for (const key of this.groups) this.note(validateGroup(this.setsUnder(key)));
+    for (const key of this.names) this.note(validateName(this.zone, this.setsUnder(key)));
+    const apex = (type: string): boolean => this.setsUnder(groupKey(this.zone.name, type)).length === 0;
+    if (apex('NS')) this.problems.push('A HostedZone must contain at least one NS record for the zone itself.');
+    if (apex('SOA')) this.problems.push('A HostedZone must contain exactly one SOA record.');
+  }
+
+  private note(problem: string | undefined): void {
+    if (problem !== undefined) this.problems.push(problem);
+  }
+
+  private setsUnder(prefix: string): RecordSet[] {
+    const sets = new Map(this.zone.records.startingWith(prefix));
+    for (const [key, set] of this.after) {
+      if (!key.startsWith(prefix)) continue;
+      if (set === undefined) sets.delete(key);
+      else sets.set(key, set);
+    }
+    return [...sets.values()];
+  }
+}
+
+const MODELLED = new Set(['Name', 'Type', 'SetIdentifier', 'Weight', 'Region', 'Failover', 'TTL', 'ResourceRecords', 'HealthCheckId']);
+
+function understand(change: ChangeInput, call: Call): RecordSet {
+  const view = change.ResourceRecordSet as RecordSetView | undefined;
+  if (view === undefined || !['CREATE', 'DELETE', 'UPSERT'].includes(change.Action ?? '')) {
+    throw call.error('InvalidInput', 400, `Invalid XML ; a change has an Action (CREATE, DELETE, UPSERT) and a ResourceRecordSet, not ${String(change.Action)}`);
+  }
+  for (const [name, value] of Object.entries(view)) {
+    if (value !== undefined && !MODELLED.has(name)) throw call.unsupported(`${name} of record sets`);
+  }
+  if (view.Name === undefined || view.Type === undefined) throw call.error('InvalidInput', 400, 'Invalid request: a record set has a Name and a Type');
+  if (view.TTL === undefined || view.ResourceRecords === undefined || view.ResourceRecords.length === 0) {
+    const missing = view.TTL === undefined ? 'TTL' : 'ResourceRecords';
+    throw call.error('InvalidInput', 400, `Invalid request: Missing field '${missing}' in Change with [Action=${change.Action ?? ''}, Name=${view.Name}, Type=${view.Type}, SetIdentifier=${view.SetIdentifier ?? 'null'}]`);
+  }
+  if (view.Failover !== undefined && view.Failover !== 'PRIMARY' && view.Failover !== 'SECONDARY') throw call.error('InvalidInput', 400, 'Failover is PRIMARY or SECONDARY');
+  return {
+    name: normalName(view.Name),
+    type: view.Type,
+    ttl: view.TTL,
+    values: view.ResourceRecords.map((record) => record.Value ?? ''),
+    setIdentifier: view.SetIdentifier,
+    failover: view.Failover,
+    weight: view.Weight,
+    region: view.Region,
+    healthCheckId: view.HealthCheckId,
+  };
+}

@@ -1,0 +1,139 @@
+import type { InputOf, OutputOf } from '../aws/operations.ts';
+import type { Call, ServiceModel } from './call.ts';
+import { checkView, observations, type HealthCheck } from './health-check-view.ts';
+import { groupKey, nameKey, normalName, toView } from './record-set.ts';
+import { changeRecordSets } from './route53-change.ts';
+import { lowerBound } from './table.ts';
+import type { Zone } from './zones.ts';
+
+type ZoneView = NonNullable<OutputOf<'route53', 'GetHostedZone'>['HostedZone']>;
+
+const PAGE_MAX = 300;
+const ZONES_PAGE = 100;
+
+/** Route 53: https://docs.aws.amazon.com/Route53/latest/APIReference/Welcome.html */
+export const route53: ServiceModel<'route53'> = {
+  ListHostedZones: {
+    accepts: ['Marker', 'MaxItems'],
+    handle(input, call) {
+      const size = maxItems(input.MaxItems, ZONES_PAGE, call);
+      const zones = [...call.state.zones.all()].sort((a, b) => (a.id < b.id ? -1 : 1));
+      // The marker is the id of the first zone of the page.
+      const start = input.Marker === undefined ? 0 : zones.findIndex((zone) => zone.id >= (input.Marker ?? ''));
+      const page = start < 0 ? [] : zones.slice(start, start + size);
+      const next = start < 0 ? undefined : zones[start + size];
+      return {
+        HostedZones: page.map(zoneView),
+        Marker: input.Marker ?? '',
+        IsTruncated: next !== undefined,
+        MaxItems: size,
+        ...(next === undefined ? {} : { NextMarker: next.id }),
+      };
+    },
+  },
+
+  GetHostedZone: {
+    accepts: ['Id'],
+    handle(input, call) {
+      const zone = zoneOf(input.Id, call);
+      return { HostedZone: zoneView(zone), DelegationSet: { NameServers: call.state.zones.nameServers() } };
+    },
+  },
+
+  ListResourceRecordSets: {
+    accepts: ['HostedZoneId', 'StartRecordName', 'StartRecordType', 'StartRecordIdentifier', 'MaxItems'],
+    handle(input, call) {
+      return listRecordSets(zoneOf(input.HostedZoneId, call), input, call);
+    },
+  },
+
+  ChangeResourceRecordSets: {
+    accepts: ['HostedZoneId', 'ChangeBatch'],
+    handle(input, call) {
+      return changeRecordSets(zoneOf(input.HostedZoneId, call), input, call);
+    },
+  },
+
+  GetChange: {
+    accepts: ['Id'],
+    handle(input, call) {
+      const change = call.state.zones.change(input.Id ?? '');
+      if (change === undefined || change.submittedAt > call.at) throw call.error('NoSuchChange', 404, `Could not find resource with ID: ${input.Id ?? ''}`);
+      return {
+        ChangeInfo: {
+          Id: `/change/${change.id}`,
+          Status: change.insyncAt <= call.at ? 'INSYNC' : 'PENDING',
+          SubmittedAt: new Date(change.submittedAt),
+          ...(change.comment === undefined ? {} : { Comment: change.comment }),
+        },
+      };
+    },
+  },
+
+  GetHealthCheck: {
+    accepts: ['HealthCheckId'],
+    handle(input, call) {
+      return { HealthCheck: checkView(checkOf(input.HealthCheckId, call)) };
+    },
+  },
+
+  GetHealthCheckStatus: {
+    accepts: ['HealthCheckId'],
+    handle(input, call) {
+      const check = checkOf(input.HealthCheckId, call);
+      if (!call.state.statusQuota.take(call.now)) throw call.error('Throttling', 400, 'Rate exceeded');
+      return { HealthCheckObservations: observations(check, call.state.healthChecks.lastSeen(check, call.at), call.at) };
+    },
+  },
+};
+
+function zoneOf(id: string | undefined, call: Call): Zone {
+  const zone = call.state.zones.get(id);
+  if (zone === undefined) throw call.error('NoSuchHostedZone', 404, `No hosted zone found with ID: ${(id ?? '').replace(/^\/?hostedzone\//, '')}`);
+  return zone;
+}
+
+function checkOf(id: string | undefined, call: Call): HealthCheck {
+  const check = call.state.healthChecks.get(id ?? '');
+  if (check === undefined) throw call.error('NoSuchHealthCheck', 404, `A health check with id ${id ?? ''} does not exist.`);
+  return check;
+}
+
+function zoneView(zone: Zone): ZoneView {
+  return {
+    Id: `/hostedzone/${zone.id}`,
+    Name: zone.name,
+    CallerReference: `lab-${zone.id}`,
+    Config: { PrivateZone: false },
+    ResourceRecordSetCount: zone.records.size,
+  };
+}
+
+function maxItems(asked: number | undefined, limit: number, call: Call): number {
+  const size = Number(asked ?? limit);
+  if (!Number.isInteger(size) || size < 1) throw call.error('InvalidInput', 400, `Invalid MaxItems: ${String(asked)}`);
+  return Math.min(size, limit);
+}
+
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html */
+function listRecordSets(zone: Zone, input: InputOf<'route53', 'ListResourceRecordSets'>, call: Call): OutputOf<'route53', 'ListResourceRecordSets'> {
+  const { StartRecordName: name, StartRecordType: type, StartRecordIdentifier: identifier } = input;
+  if ((type !== undefined && name === undefined) || (identifier !== undefined && type === undefined)) {
+    throw call.error('InvalidInput', 400, 'A start type needs a start name, a start identifier needs both');
+  }
+  const size = maxItems(input.MaxItems, PAGE_MAX, call);
+  const keys = zone.records.keys(call.at);
+  const first = name === undefined ? '' : type === undefined ? nameKey(normalName(name)) : `${groupKey(normalName(name), type)}${identifier ?? ''}`;
+  const start = lowerBound(keys, first);
+  const sets = keys.slice(start, start + size).map((key) => zone.records.get(key, call.at)).filter((set) => set !== undefined);
+  const nextKey = keys[start + size];
+  const next = nextKey === undefined ? undefined : zone.records.get(nextKey, call.at);
+  const shown = next === undefined ? undefined : toView(next);
+  return {
+    ResourceRecordSets: sets.map(toView),
+    IsTruncated: shown !== undefined,
+    MaxItems: size,
+    ...(shown === undefined ? {} : { NextRecordName: shown.Name, NextRecordType: shown.Type }),
+    ...(shown?.SetIdentifier === undefined ? {} : { NextRecordIdentifier: shown.SetIdentifier }),
+  };
+}

@@ -1,0 +1,22 @@
+import type { ServiceModel } from './call.ts';
+
+const MESSAGE_BYTES_MAX = 262_144;
+
+/** SNS: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
+export const sns: ServiceModel<'sns'> = {
+  Publish: {
+    accepts: ['TopicArn', 'Message', 'Subject'],
+    handle(input, call) {
+      if (input.TopicArn === undefined) throw call.error('InvalidParameter', 400, 'Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter');
+      if (!call.state.topics.has(input.TopicArn, call.region)) throw call.error('NotFound', 404, 'Topic does not exist');
+      const message = input.Message ?? '';
+      if (message === '') throw call.error('InvalidParameter', 400, 'Invalid parameter: Empty message');
+      if (Buffer.byteLength(message) > MESSAGE_BYTES_MAX) throw call.error('InvalidParameter', 400, 'Invalid parameter: Message too long');
+      if (input.Subject !== undefined && (input.Subject.length > 100 || !/^[\x20-\x7e]+$/.test(input.Subject))) {
+        throw call.error('InvalidParameter', 400, 'Invalid parameter: Subject');
+      }
+      call.state.topics.record({ topic: input.TopicArn, subject: input.Subject, message, at: call.now });
+      return { MessageId: call.state.core.ids.uuid() };
+    },
+  },
+};

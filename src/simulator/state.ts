@@ -1,0 +1,36 @@
+import { Applications } from './applications.ts';
+import { Buckets } from './buckets.ts';
+import type { Core } from './core.ts';
+import { Databases } from './databases.ts';
+import { Groups } from './groups.ts';
+import { HealthChecks } from './health-checks.ts';
+import { SecurityGroups } from './security-groups.ts';
+import { TokenBucket } from './token-bucket.ts';
+import { Topics } from './topics.ts';
+import { Zones } from './zones.ts';
+
+/** Everything that is so in the world. */
+export class State {
+  readonly core: Core;
+  readonly securityGroups = new SecurityGroups();
+  readonly topics = new Topics();
+  readonly databases: Databases;
+  readonly groups: Groups;
+  readonly buckets: Buckets;
+  readonly zones: Zones;
+  readonly applications: Applications;
+  readonly healthChecks: HealthChecks;
+  /** Route 53's quotas: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests */
+  readonly route53Quota = new TokenBucket(10, 50);
+  readonly statusQuota = new TokenBucket(1, 5);
+
+  constructor(core: Core) {
+    this.core = core;
+    this.databases = new Databases(core, this.securityGroups);
+    this.groups = new Groups(core);
+    this.buckets = new Buckets(core);
+    this.zones = new Zones(core);
+    this.applications = new Applications(core, this.databases, this.groups);
+    this.healthChecks = new HealthChecks(core, this.buckets, this.applications);
+  }
+}

@@ -1,0 +1,26 @@
+/** How long things take in the world, milliseconds. */
+export interface Timings {
+  /** One AWS call, there and back. */
+  callMs: number;
+  promotionMs: number;
+  modifyMs: number;
+  /** From an accepted record change to INSYNC. */
+  insyncMs: number;
+  /** From launch to InService and healthy, where the group's seed does not say. */
+  instanceWarmUpMs: number;
+  /** Period of the ReplicaLag metric. */
+  metricPeriodMs: number;
+  /** One HTTP request of a user, there and back. */
+  httpMs: number;
+}
+
+/** Roughly AWS's own, on the fast side. */
+export const DEFAULT_TIMINGS: Timings = {
+  callMs: 20,
+  promotionMs: 240_000,
+  modifyMs: 30_000,
+  insyncMs: 30_000,
+  instanceWarmUpMs: 120_000,
+  metricPeriodMs: 60_000,
+  httpMs: 5,
+};

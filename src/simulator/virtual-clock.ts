@@ -1,0 +1,143 @@
+/**
+ * Simulated time.
+ * 1. Time moves only inside `run`, and only when nothing else can: all microtasks, immediates and file operations of the
+ *    process have ended.
+ * 2. It jumps to the earliest sleeper. Sleepers wake one by one, the earliest first, then in the order in which they went
+ *    to sleep; what one of them sets off ends before the next wakes.
+ * 3. Work that is pending with no sleeper is a deadlock, and is reported as one.
+ */
+import type { Clock } from '../base/clock.ts';
+import { DueHeap } from './heap.ts';
+
+interface Sleeper {
+  readonly due: number;
+  readonly seq: number;
+  wake: (() => void) | undefined;
+}
+
+export interface VirtualClockOptions {
+  /** Milliseconds since the epoch. */
+  startAt?: number;
+  /** Wait for file operations under way before time moves. Default: true. */
+  waitForFiles?: boolean;
+}
+
+/** Turns of the event loop without any sleeper before pending work is called a deadlock. */
+const IDLE_TURNS = 100;
+const COMPACT_ABOVE = 256;
+
+export class VirtualClock implements Clock {
+  private time: number;
+  private readonly waitForFiles: boolean;
+  private readonly sleepers = new DueHeap<Sleeper>();
+  private cancelled = 0;
+  private seq = 0;
+  private readonly pending = new Set<(error: Error) => void>();
+  private driving = false;
+
+  constructor(options: VirtualClockOptions | number = {}) {
+    const given = typeof options === 'number' ? { startAt: options } : options;
+    this.time = given.startAt ?? Date.UTC(2026, 10, 20, 10, 0, 0);
+    this.waitForFiles = given.waitForFiles ?? true;
+  }
+
+  now(): number {
+    return this.time;
+  }
+
+  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(asError(signal.reason));
+      const onAbort = (): void => {
+        sleeper.wake = undefined;
+        this.cancelled += 1;
+        reject(asError(signal?.reason));
+      };
+      const sleeper: Sleeper = {
+        due: this.time + (ms > 0 ? ms : 0),
+        seq: this.seq++,
+        wake: () => {
+          signal?.removeEventListener('abort', onAbort);
+          resolve();
+        },
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      if (this.cancelled > COMPACT_ABOVE && this.cancelled > this.sleepers.size / 2) this.compact();
+      this.sleepers.push(sleeper);
+    });
+  }
+
+  /**
+   * Runs `work` in simulated time until it settles. Calls may overlap: they share the time.
+   * @throws Error when the work waits for something that no passing of time can bring.
+   */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        this.pending.delete(reject);
+        settle();
+      };
+      this.pending.add(reject);
+      work().then(
+        (value) => end(() => resolve(value)),
+        (error: unknown) => end(() => reject(asError(error))),
+      );
+      if (!this.driving) void this.drive();
+    });
+  }
+
+  private async drive(): Promise<void> {
+    this.driving = true;
+    let idle = 0;
+    while (this.pending.size > 0) {
+      await turn();
+      if (this.waitForFiles && filesBusy()) {
+        await turn();
+        idle = 0;
+        continue;
+      }
+      if (this.pending.size === 0) break;
+      if (this.wakeNext()) idle = 0;
+      else if (++idle > IDLE_TURNS) this.deadlock();
+    }
+    this.driving = false;
+  }
+
+  private wakeNext(): boolean {
+    for (let next = this.sleepers.pop(); next !== undefined; next = this.sleepers.pop()) {
+      if (next.wake === undefined) {
+        this.cancelled -= 1;
+        continue;
+      }
+      if (next.due > this.time) this.time = next.due;
+      next.wake();
+      return true;
+    }
+    return false;
+  }
+
+  private deadlock(): void {
+    const error = new Error(
+      `deadlock at ${new Date(this.time).toISOString()}: work is pending and nobody sleeps, so that no passing of time can end it`,
+    );
+    for (const reject of this.pending) reject(error);
+    this.pending.clear();
+  }
+
+  private compact(): void {
+    this.sleepers.keep((sleeper) => sleeper.wake !== undefined);
+    this.cancelled = 0;
+  }
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function filesBusy(): boolean {
+  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq') || name === 'CloseReq');
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
