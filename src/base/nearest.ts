@@ -1,7 +1,8 @@
 /** The candidate closest to `name`, if it is close enough to be a likely slip. */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  // Two slips in a word of three letters make another word.
+  let bestDistance = Math.max(name.length < 4 ? 1 : 2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
     const d = distance(name.slice(0, 64).toLowerCase(), candidate.slice(0, 64).toLowerCase());
     if (d < bestDistance) [best, bestDistance] = [candidate, d];

@@ -47,9 +47,11 @@ export function objectiveField(min: number, from: string) {
 export function regionField() {
   return z.string().regex(REGION_SHAPE, {
     error: ({ input }) => {
-      const near = typeof input === 'string' ? nearest(input, Object.keys(REGIONS)) : undefined;
+      const name = String(input);
+      const city = Object.entries(REGIONS).find(([, place]) => place.toLowerCase() === name.toLowerCase());
+      const near = city?.[0] ?? nearest(name, Object.keys(REGIONS));
       const hint = near === undefined ? '' : `; did you mean ${quote(near)}?`;
-      return `${quote(String(input))} is not the name of an AWS region, e.g. ap-northeast-2${hint}`;
+      return `${quote(name)} is not the name of an AWS region, e.g. ap-northeast-2${hint}`;
     },
   });
 }

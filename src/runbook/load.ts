@@ -73,18 +73,13 @@ function decode(bytes: Uint8Array): string | Problem {
 }
 
 function firstBadByte(bytes: Uint8Array): number {
-  let good = 0;
-  let bad = bytes.length;
-  // A character cut in two is not UTF-8 either, so the search narrows down to one character.
-  while (bad - good > 4) {
-    const middle = good + Math.floor((bad - good) / 2);
-    let cut = middle;
-    while (cut > good && ((bytes[cut] ?? 0) & 0xc0) === 0x80) cut--;
-    if (cut > good && isUtf8(bytes.subarray(good, cut))) good = cut;
-    else bad = middle;
+  let offset = 0;
+  for (;;) {
+    const lead = bytes[offset] ?? 0;
+    const length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (offset >= bytes.length || !isUtf8(bytes.subarray(offset, offset + length))) return offset;
+    offset += length;
   }
-  while (good < bad && isUtf8(bytes.subarray(good, good + 1))) good++;
-  return good;
 }
 
 async function readFile(path: string): Promise<Uint8Array> {

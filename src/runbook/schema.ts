@@ -58,7 +58,7 @@ const approvalSchema = z
     const people = new Set(from);
     const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
     if (people.size < from.length) refuse(['from'], 'the same person stands here twice');
-    else if (quorum > people.size) refuse(['quorum'], `expected at most ${people.size}, the number of people in from`);
+    else if (people.size > 0 && quorum > people.size) refuse(['quorum'], `expected at most ${people.size}, the number of people in from`);
   });
 
 const notifySchema = z.union([
@@ -72,8 +72,8 @@ const notifySchema = z.union([
         if (Object.keys(topics).length === 0) ctx.addIssue({ code: 'custom', message: 'expected at least one region' });
         for (const [region, arn] of Object.entries(topics)) {
           const other = arn.split(':')[3];
-          if (other !== region) {
-            ctx.addIssue({ code: 'custom', path: [region], message: `expected a topic in ${region}; this one is in ${String(other)}` });
+          if (other !== undefined && other !== region) {
+            ctx.addIssue({ code: 'custom', path: [region], message: `expected a topic in ${region}; this one is in ${other}` });
           }
         }
       }),

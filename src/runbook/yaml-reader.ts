@@ -41,7 +41,7 @@ export class YamlReader {
       return null;
     }
     if (isAlias(node)) return this.#readAlias(node, depth);
-    if (node.tag !== undefined) this.#refuse(start(node), `the tag ${quote(node.tag)} is not allowed: write the plain value`);
+    if (node.tag !== undefined) this.#refuse(start(node), `tags are not allowed, write the plain value`);
     // What an alias stands for was read once where it is written: its own anchors are known.
     const anchor = this.#insideAlias === 0 ? node.anchor : undefined;
     if (anchor !== undefined) this.#anchors.set(anchor, null);
@@ -68,7 +68,7 @@ export class YamlReader {
         this.#refuse(offset, 'a key must be a plain text');
         continue;
       }
-      this.#checkKey(key.value, offset, key);
+      if (!this.#checkKey(key.value, offset, key)) continue;
       const before = first.get(key.value);
       if (before !== undefined) {
         const line = this.#lines.linePos(before).line;
@@ -80,11 +80,13 @@ export class YamlReader {
     return result;
   }
 
-  #checkKey(key: string, offset: number, node: { tag?: string; anchor?: string }): void {
+  #checkKey(key: string, offset: number, node: { tag?: string; anchor?: string }): boolean {
+    const before = this.problems.length;
     this.#checkText(key, offset);
     if (key === '__proto__') this.#refuse(offset, '"__proto__" cannot be a key');
     if (key === '<<') this.#refuse(offset, 'merge keys (<<) are not read: write the keys out');
     if (node.tag !== undefined || node.anchor !== undefined) this.#refuse(offset, 'a key can have no tag and no anchor');
+    return this.problems.length === before;
   }
 
   #checkText(text: string, offset: number): void {

@@ -85,8 +85,19 @@ function checkSecrets(text: string, lines: LineCounter): Problem[] {
 
 function yamlProblem(fault: YAMLError, text: string, lines: LineCounter): Problem {
   const place = lines.linePos(Math.min(fault.pos[0], text.length));
-  const message =
-    fault.code === 'RESOURCE_EXHAUSTION' ? 'maps and lists are nested too deeply' : `YAML: ${printable(fault.message, 200)}`;
-  return { ...place, message, severity: 'error' };
+  return { ...place, message: yamlMessage(fault), severity: 'error' };
+}
+
+function yamlMessage(fault: YAMLError): string {
+  switch (fault.code) {
+    case 'RESOURCE_EXHAUSTION':
+      return 'maps and lists are nested too deeply';
+    case 'MULTIPLE_DOCS':
+      return 'a second document (---): a runbook is one';
+    case 'TAG_RESOLVE_FAILED':
+      return `${printable(fault.message, 100)}: tags are not allowed, write the plain value`;
+    default:
+      return `YAML: ${printable(fault.message, 200)}`;
+  }
 }
 
