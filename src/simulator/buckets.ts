@@ -30,7 +30,9 @@ export class Buckets {
 
   add(seed: { region: string; name: string }): void {
     if (!this.core.regions.includes(seed.region)) throw new Error(`bucket ${seed.name}: the world has no region ${seed.region}`);
-    if (this.buckets.has(seed.name)) throw new Error(`bucket ${seed.name} exists already: names are global`);
+    const known = this.buckets.get(seed.name);
+    if (known?.region === seed.region) return;
+    if (known !== undefined) throw new Error(`bucket ${seed.name} exists already, in ${known.region}: names are global`);
     this.buckets.set(seed.name, { ...seed, objects: new Table(), busyUntil: new Map() });
   }
 

@@ -66,7 +66,10 @@ export class Core {
   /** False if it was so already. */
   setAlive(region: string, alive: boolean): boolean {
     if (!this.has(region)) throw new Error(`the world has no region ${region}; it has ${[...this.known].join(', ')}`);
-    return alive ? this.dead.delete(region) : !this.dead.has(region) && this.dead.add(region) !== undefined;
+    if (alive === this.alive(region)) return false;
+    if (alive) this.dead.delete(region);
+    else this.dead.add(region);
+    return true;
   }
 
   /** Calls `watch` whenever something in a region may have changed what users see there. */

@@ -115,10 +115,11 @@ class Batch {
   }
 }
 
+const FAILOVERS: readonly (string | undefined)[] = [undefined, 'PRIMARY', 'SECONDARY'];
 const MODELLED = new Set(['Name', 'Type', 'SetIdentifier', 'Weight', 'Region', 'Failover', 'TTL', 'ResourceRecords', 'HealthCheckId']);
 
 function understand(change: ChangeInput, call: Call): RecordSet {
-  const view = change.ResourceRecordSet as RecordSetView | undefined;
+  const view: RecordSetView | undefined = change.ResourceRecordSet;
   if (view === undefined || !['CREATE', 'DELETE', 'UPSERT'].includes(change.Action ?? '')) {
     throw call.error('InvalidInput', 400, `Invalid XML ; a change has an Action (CREATE, DELETE, UPSERT) and a ResourceRecordSet, not ${String(change.Action)}`);
   }
@@ -130,7 +131,8 @@ function understand(change: ChangeInput, call: Call): RecordSet {
     const missing = view.TTL === undefined ? 'TTL' : 'ResourceRecords';
     throw call.error('InvalidInput', 400, `Invalid request: Missing field '${missing}' in Change with [Action=${change.Action ?? ''}, Name=${view.Name}, Type=${view.Type}, SetIdentifier=${view.SetIdentifier ?? 'null'}]`);
   }
-  if (view.Failover !== undefined && view.Failover !== 'PRIMARY' && view.Failover !== 'SECONDARY') throw call.error('InvalidInput', 400, 'Failover is PRIMARY or SECONDARY');
+  // What came over the wire may be anything.
+  if (!FAILOVERS.includes(view.Failover)) throw call.error('InvalidInput', 400, 'Failover is PRIMARY or SECONDARY');
   return {
     name: normalName(view.Name),
     type: view.Type,

@@ -110,7 +110,7 @@ function zoneView(zone: Zone): ZoneView {
 }
 
 function maxItems(asked: number | undefined, limit: number, call: Call): number {
-  const size = Number(asked ?? limit);
+  const size = asked ?? limit;
   if (!Number.isInteger(size) || size < 1) throw call.error('InvalidInput', 400, `Invalid MaxItems: ${String(asked)}`);
   return Math.min(size, limit);
 }

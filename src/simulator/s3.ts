@@ -132,5 +132,5 @@ function bodyOf(bytes: Uint8Array): Body {
     transformToByteArray: () => Promise.resolve(Uint8Array.from(bytes)),
     transformToString: (encoding?: string) => Promise.resolve(Buffer.from(bytes).toString((encoding ?? 'utf8') as BufferEncoding)),
     transformToWebStream: () => Readable.toWeb(stream),
-  }) as unknown as Body;
+  });
 }

@@ -43,7 +43,10 @@ export class Zones {
 
   add(seed: HostedZoneSeed): void {
     const name = normalName(seed.name);
-    if (this.byId.has(seed.id)) throw new Error(`hosted zone ${seed.id} exists already`);
+    const known = this.byId.get(seed.id);
+    if (known !== undefined && known.name !== name) throw new Error(`hosted zone ${seed.id} exists already, for ${known.name}`);
+    if (known !== undefined) return this.seedRecords(seed.id, seed.records);
+    if (this.byName.has(name)) throw new Error(`another hosted zone for ${name} exists already`);
     const zone: Zone = { id: seed.id, name, records: new Table(), edge: new Map(), edgeNames: new Map(), busyUntil: 0 };
     this.byId.set(seed.id, zone);
     this.byName.set(name, zone);
