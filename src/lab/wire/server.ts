@@ -28,6 +28,8 @@ export interface WireOptions {
    * connection. Never answering keeps it open until the client leaves.
    */
   handle(request: WireRequest): Promise<{ output: object; requestId?: string | undefined }>;
+  /** Default: any that is free. Fails with EADDRINUSE when it is taken. */
+  port?: number | undefined;
   /** Told of every call before it is handled. */
   onRequest?: (call: { service: Service; region: string; operation: string }) => void;
   /** The region of a bucket that may be read without a signature; undefined for one that may not. */
@@ -46,14 +48,14 @@ export interface WireServer {
 
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-/** Serves AWS's own protocols on a free port of the loopback interface, for any client of AWS. */
+/** Serves AWS's own protocols on a port of the loopback interface, for any client of AWS. */
 export async function wireServer(options: WireOptions): Promise<WireServer> {
   const server = createServer((request, response) => void serve(options, request, response));
   // Longer than clients keep an idle connection: the side that closes should not be this one.
   server.keepAliveTimeout = 60_000;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve());
+    server.listen(options.port ?? 0, '127.0.0.1', () => resolve());
   });
   const { port } = server.address() as AddressInfo;
   return {
@@ -115,6 +117,7 @@ async function answer(options: WireOptions, message: WireMessage, signal: AbortS
   try {
     return await call(options, protocol, message, to, requestId, signal);
   } catch (error) {
+    if (signal.aborted) return undefined;
     if (error instanceof AwsError && error.code === NO_ANSWER && error.httpStatus === undefined) return undefined;
     const id = (error instanceof AwsError ? error.requestId : undefined) ?? requestId;
     return protocol.fault(faultOf(error, to, options), message, to, id);

@@ -1,0 +1,15 @@
+import type { Timings } from '../simulator/timings.ts';
+
+/**
+ * Shorter than on AWS, so that a failover can be watched; in the same order and with the same states.
+ * On AWS: promotion minutes, a security group change under a minute, INSYNC up to 60 s, an instance minutes, ReplicaLag
+ * once a minute.
+ */
+export const LAB_TIMINGS: Partial<Timings> = {
+  callMs: 10,
+  promotionMs: 1_500,
+  modifyMs: 500,
+  insyncMs: 400,
+  instanceWarmUpMs: 1_000,
+  metricPeriodMs: 1_000,
+};
