@@ -16,9 +16,6 @@ export interface Metric {
   statistic: 'Maximum' | 'Average' | 'Minimum' | 'Sum' | 'SampleCount';
 }
 
-/** Of one answer; ten times what three hours of minutes need. */
-const MAX_SAMPLES = 1800;
-
 /**
  * The samples of a metric between two times (milliseconds since the epoch, the end excluded), newest first; empty
  * when there are none. A metric that stops is how a lost source looks: the caller must weigh the samples' age.
@@ -43,7 +40,6 @@ export async function recentSamples(
     StartTime: new Date(fromMs),
     EndTime: new Date(toMs),
     ScanBy: 'TimestampDescending' as const,
-    MaxDatapoints: MAX_SAMPLES,
   };
   const output = await outputOf(aws, { service: 'cloudwatch', region, operation: 'GetMetricData', input }, options);
   const samples = (output.MetricDataResults ?? []).flatMap((result) =>

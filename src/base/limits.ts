@@ -19,7 +19,7 @@ export const LIMITS = {
   /** An act that gets no answer is unclear after that. */
   actMs: 30_000,
   /** How long an accepted request may show no sign of itself before it is looked at as if it had not been made. */
-  settleMs: 30_000,
+  settleMs: 120_000,
   stepsInParallel: 64,
   stepAttempts: 5,
   /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */

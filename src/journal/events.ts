@@ -54,6 +54,22 @@ export interface StepOutcome {
   waits?: readonly WaitRecord[];
 }
 
+/** What the lab knows from outside: its client's ledger. Times in milliseconds since the epoch. */
+export interface LabTruth {
+  /** Last good response before the outage to the first good one after. Undefined: it saw no good one after. */
+  clientDowntimeMs?: number | undefined;
+  lastGoodAt?: number | undefined;
+  firstGoodAt?: number | undefined;
+  /** Orders that the client was told are stored. */
+  acknowledged: number;
+  /** Those of them that are not in the new primary. */
+  lost: number;
+  /** First lost order to the outage: the true loss as a time. 0 when nothing was lost. */
+  lostSpanMs: number;
+  /** Real PostgreSQL servers, or the model where they cannot run. */
+  postgres: 'real' | 'model';
+}
+
 /** A fact of a run. The journal is the list of them; everything people see is computed from it. */
 export type RunEvent =
   | {
@@ -87,6 +103,8 @@ export type RunEvent =
   | { type: 'probe.changed'; probe: string; up: boolean; status: number; address?: string; error?: string; sampledAt: number }
   | { type: 'probe.summary'; probe: string; samples: number; failed: number; lastUp: boolean }
   | { type: 'run.interrupted'; signal: string }
+  /** In the lab, after the end: what its client saw and what the surviving database holds. */
+  | { type: 'lab.measured'; truth: LabTruth }
   | { type: 'run.finished'; outcome: RunOutcome };
 
 export type RunOutcome = 'succeeded' | 'failed' | 'refused';

@@ -1,6 +1,6 @@
 import type { Json } from '../base/json.ts';
 import type { JournalRecord, StepOutcome } from './events.ts';
-import type { ProbeChange, RunState, StepRun } from './state.ts';
+import type { ProbeChange, ProbeRun, RunState, StepRun } from './state.ts';
 
 /*
  * From journal records to the state of a run. Pure in what it computes: the same records give the same state.
@@ -100,6 +100,9 @@ function apply(state: Mutable<RunState>, record: JournalRecord): void {
       state.interrupted = true;
       state.endedAt = record.at;
       return;
+    case 'lab.measured':
+      state.lab = record.truth;
+      return;
     case 'run.finished':
       state.outcome = record.outcome;
       state.endedAt = record.at;
@@ -193,7 +196,7 @@ function keepOutcome(state: RunState, step: Mutable<StepRun>, outcome: StepOutco
 }
 
 function applyProbe(state: RunState, record: Extract<JournalRecord, { probe: string }>): void {
-  const probe = state.probes.get(record.probe) as Mutable<import('./state.ts').ProbeRun> | undefined;
+  const probe = state.probes.get(record.probe) as Mutable<ProbeRun> | undefined;
   if (probe === undefined) throw new Error(`the journal names a probe that its plan lacks: ${record.probe}`);
   if (record.type === 'probe.summary') {
     probe.samples += record.samples;

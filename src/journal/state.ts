@@ -1,7 +1,7 @@
 import type { Json } from '../base/json.ts';
 import type { Acceptances, Refusal } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { CallRecord, ErrorRecord, Operator, RunMode, RunOutcome, WaitRecord } from './events.ts';
+import type { CallRecord, ErrorRecord, LabTruth, Operator, RunMode, RunOutcome, WaitRecord } from './events.ts';
 
 /** Where a step stands. The last four are ends. */
 export type StepState = 'waiting' | 'observing' | 'acting' | 'verifying' | 'done' | 'refused' | 'failed';
@@ -66,6 +66,8 @@ export interface RunState {
   outcome?: RunOutcome;
   interrupted: boolean;
   checksGreen: boolean;
+  /** In the lab: the truth from outside. */
+  lab?: LabTruth;
   /** By id, in the order of the plan. */
   steps: ReadonlyMap<string, StepRun>;
   facts: ReadonlyMap<string, Json>;

@@ -43,7 +43,10 @@ export interface PlanContext {
   account: string;
 }
 
-/** A step before the plan links it to the rest: `after` names steps of the same resource only, by `step`. */
+/**
+ * A step before the plan links it to the rest: `after` names steps of the same resource only, by `step`.
+ * A step of the phase `assess` that is no gate records a signal: its params name it as `signal`.
+ */
 export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'after' | 'gate' | 'optional'> {
   /** Key in the kind's `steps`. */
   step: string;

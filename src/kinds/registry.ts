@@ -1,33 +1,69 @@
 import { readdir } from 'node:fs/promises';
+import { DrError } from '../base/errors.ts';
+import { nearest } from '../base/nearest.ts';
 import type { AnyResourceKind } from './kind.ts';
+import type { AnyStepKind } from './step.ts';
 
-/** Every file of this folder is one kind, named as in a runbook. Nothing else lists them. */
-const FOLDER = new URL('./resources/', import.meta.url);
+/*
+ * Finds kinds by their file name: `resources/<kind>.ts` holds a kind of resource, `steps/<name>.ts` a step that
+ * belongs to no resource (`run.<name>` in a plan). Nothing lists them, and only what a runbook names is loaded.
+ */
 
-let files: Promise<ReadonlyMap<string, string>> | undefined;
+const listings = new Map<string, Promise<ReadonlyMap<string, string>>>();
 
 /** File names by kind. Run from src they end in .ts, once built in .js. */
-function kindFiles(): Promise<ReadonlyMap<string, string>> {
-  files ??= readdir(FOLDER).then((names) => {
-    const found = new Map<string, string>();
-    for (const name of names.sort()) {
-      const kind = /^([a-z0-9-]+)\.(?:ts|js)$/.exec(name)?.[1];
-      if (kind !== undefined) found.set(kind, name);
-    }
-    return found;
-  });
-  return files;
+function filesOf(folder: 'resources' | 'steps'): Promise<ReadonlyMap<string, string>> {
+  let listing = listings.get(folder);
+  if (listing === undefined) {
+    listing = readdir(new URL(`./${folder}/`, import.meta.url)).then((names) => {
+      const found = new Map<string, string>();
+      for (const name of names.sort()) {
+        const kind = /^([a-z0-9-]+)\.(?:ts|js)$/.exec(name)?.[1];
+        if (kind !== undefined) found.set(kind, name);
+      }
+      return found;
+    });
+    listings.set(folder, listing);
+  }
+  return listing;
 }
 
-/** Every kind there is, sorted. Loads none of them. */
+/** Every kind of resource there is, sorted. Loads none of them. */
 export async function kindNames(): Promise<string[]> {
-  return [...(await kindFiles()).keys()];
+  return [...(await filesOf('resources')).keys()];
 }
 
 /** Loads the one kind that is asked for. Undefined when there is none of that name. */
 export async function loadKind(name: string): Promise<AnyResourceKind | undefined> {
-  const file = (await kindFiles()).get(name);
+  // Only a name from the listing becomes part of a path.
+  const file = (await filesOf('resources')).get(name);
   if (file === undefined) return undefined;
-  const module = (await import(new URL(file, FOLDER).href)) as { default: AnyResourceKind };
+  const module = (await import(/* @vite-ignore */ `./resources/${file}`)) as { default: AnyResourceKind };
   return module.default;
+}
+
+/** The code of a step by its name in a plan. @throws DrError when this version has no such step. */
+export async function loadStepKind(name: string): Promise<AnyStepKind> {
+  const [prefix = '', step = ''] = name.split('.');
+  if (prefix === 'run') {
+    const files = await filesOf('steps');
+    const file = files.get(step);
+    if (file === undefined) throw unknownStep(name, [...files.keys()].map((known) => `run.${known}`));
+    return ((await import(/* @vite-ignore */ `./steps/${file}`)) as { default: AnyStepKind }).default;
+  }
+  const steps = (await loadKind(prefix))?.steps ?? {};
+  const code = Object.hasOwn(steps, step) ? steps[step] : undefined;
+  if (code === undefined) throw unknownStep(name, Object.keys(steps).map((known) => `${prefix}.${known}`));
+  return code;
+}
+
+function unknownStep(name: string, known: readonly string[]): DrError {
+  const near = nearest(name, known);
+  return new DrError({
+    code: 'STEP_UNKNOWN',
+    exit: 'usage',
+    title: `This version of dr has no step "${name}".`,
+    ...(near === undefined ? {} : { detail: `The nearest is "${near}".` }),
+    next: ['make the plan again with this version: dr plan --region REGION --out FILE'],
+  });
 }

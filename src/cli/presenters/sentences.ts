@@ -1,5 +1,5 @@
 import { formatDuration } from '../../base/duration.ts';
-import type { JournalRecord } from '../../journal/events.ts';
+import type { JournalRecord, LabTruth } from '../../journal/events.ts';
 import type { RunState, StepRun } from '../../journal/state.ts';
 import type { PlanStep } from '../../kinds/step.ts';
 import { modeTag, regionName, resumeCommand } from '../names.ts';
@@ -27,7 +27,10 @@ export function sentence(record: JournalRecord, state: RunState): Sentence | und
         ? { tone: 'good', text: `probe ${record.probe}: up${via(record.address)}` }
         : { tone: 'bad', text: `probe ${record.probe}: down${via(record.address)}, ${record.error ?? `status ${record.status}`}` };
     case 'probe.summary':
+    case 'lab.measured':
       return undefined;
+    case 'lab.measured':
+      return { tone: 'info', text: labSentence(record.truth) };
     case 'run.interrupted':
       return { tone: 'warn', text: `interrupted by ${record.signal}; go on with: ${resumeCommand(record.run)}` };
     case 'run.finished':
@@ -41,6 +44,11 @@ function startSentence(state: RunState): string {
   const { plan } = state;
   const what = `${plan.verb} of ${plan.runbook.name}${modeTag(state.mode)}`;
   return `run ${state.run}: ${what}, ${regionName(plan.source)} → ${regionName(plan.target)}, ${plan.steps.length} steps`;
+}
+
+function labSentence(truth: LabTruth): string {
+  const down = truth.clientDowntimeMs === undefined ? 'no good response again' : `${formatDuration(truth.clientDowntimeMs)} without a good response`;
+  return `lab: its users saw ${down}; ${truth.lost} of ${truth.acknowledged} acknowledged orders are lost`;
 }
 
 type StepRecord = Extract<JournalRecord, { step: string }>;

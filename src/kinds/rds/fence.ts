@@ -54,7 +54,7 @@ function withoutItsApi(ctx: StepContext, p: Params, why: string): Observation {
     observed: `the old writer ${p.id} cannot be fenced: ${why}`,
     threshold: 'fenced, or the source down by two independent signals',
     consequence: 'two writers may accept orders at once, and their data can no longer be joined',
-    override: '--attest-source-down --reason "who has seen it, and how"',
+    override: '--attest-source-down NAME --reason "who has seen it, and how"',
   });
 }
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
@@ -43,14 +44,23 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
 }
 
+/**
+ * "Invalid state" means that something is under way, most likely the promotion that an earlier attempt asked for: AWS
+ * may show `available` for a while after it has begun. The looks that follow decide.
+ */
 async function act(ctx: StepContext, p: Params): Promise<void> {
-  await ctx.effects.aws.call({
-    service: 'rds',
-    region: p.region,
-    operation: 'PromoteReadReplica',
-    input: { DBInstanceIdentifier: p.id },
-    signal: ctx.signal,
-  });
+  try {
+    await ctx.effects.aws.call({
+      service: 'rds',
+      region: p.region,
+      operation: 'PromoteReadReplica',
+      input: { DBInstanceIdentifier: p.id },
+      signal: ctx.signal,
+    });
+  } catch (error) {
+    if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState')) return;
+    throw error;
+  }
 }
 
 export const promote = stepKind<Params>({ params, check, observe, act });

@@ -9,7 +9,7 @@ import type { Observation, StepContext } from '../step.ts';
 import { replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
 
-const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId });
+const params = z.strictObject({ signal: z.string(), region: regionName, id: dbInstanceId });
 type Params = z.infer<typeof params>;
 
 const ok = () => Promise.resolve({ state: 'ok', because: 'reads only' } as const);
@@ -39,7 +39,7 @@ async function lookAtSource(ctx: StepContext, p: Params): Promise<Signal> {
 export const assessSourceApi = stepKind<Params>({
   params,
   check: ok,
-  observe: async (ctx, p) => note(ctx, `rds-api.${p.name}`, await lookAtSource(ctx, p)),
+  observe: async (ctx, p) => note(ctx, p.signal, await lookAtSource(ctx, p)),
 });
 
 /** A lag sample older than that says that the metric has stopped: two missed minutes of a one-minute metric. */
@@ -65,10 +65,10 @@ export const assessReplication = stepKind<Params>({
   check: ok,
   observe: async (ctx, p) => {
     try {
-      return note(ctx, `replication.${p.name}`, await lookAtReplication(ctx, p));
+      return note(ctx, p.signal, await lookAtReplication(ctx, p));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      return note(ctx, `replication.${p.name}`, { vantage: 'replication', says: 'unknown', because: error.message });
+      return note(ctx, p.signal, { vantage: 'replication', says: 'unknown', because: error.message });
     }
   },
 });

@@ -71,7 +71,7 @@ function plan(ctx: PlanContext, name: string, t: Route53Failover, state: Resourc
       phase: 'assess',
       reversibility: 'reversible',
       title: `What do Route 53's checkers see of ${from}?`,
-      params: { resource: name, ...common, set: from },
+      params: { signal: `health-check.${name}`, ...common, set: from },
       controlPlanes: [],
       permissions: [read, allow(['route53:GetHealthCheckStatus'], ['arn:aws:route53:::healthcheck/*'])],
       estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },

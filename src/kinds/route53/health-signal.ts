@@ -7,7 +7,7 @@ import { type Signal, signalFact } from '../signals.ts';
 import type { StepContext } from '../step.ts';
 import { DNS_BEFORE, findSet, setsOf } from './sets.ts';
 
-const params = z.strictObject({ resource: z.string(), zone: hostedZoneId, name: dnsName, type: recordType, set: z.string() });
+const params = z.strictObject({ signal: z.string(), zone: hostedZoneId, name: dnsName, type: recordType, set: z.string() });
 type Params = z.infer<typeof params>;
 
 const QUICK = { timeoutMs: LIMITS.signalMs, attempts: 1 };
@@ -52,7 +52,7 @@ export const assessHealthCheck = stepKind<Params>({
     const before = await ctx.effects.dns.resolve(p.name, p.type, LIMITS.dnsMs, ctx.signal).catch(() => undefined);
     if (before !== undefined) ctx.record(`${DNS_BEFORE}.${p.name}`, before.values);
     const signal = await look(ctx, p);
-    ctx.record(signalFact(`health-check.${p.resource}`), signal);
+    ctx.record(signalFact(p.signal), signal);
     return { state: 'reached', because: `${signal.says}: ${signal.because}` };
   },
 });

@@ -24,7 +24,7 @@ export default stepKind<Params>({
         observed: verdict.because,
         threshold: 'two independent signals that the source region is down',
         consequence: `a failover away from ${p.region} while it works splits the data: both sides may take writes`,
-        override: '--attest-source-down --reason "who has seen it, and how"',
+        override: '--attest-source-down NAME --reason "who has seen it, and how"',
       }),
     );
   },

@@ -1,0 +1,82 @@
+import { DrError } from '../base/errors.ts';
+import { runId } from '../base/ids.ts';
+import type { Effects } from '../effects/effects.ts';
+import { Journal } from '../journal/journal.ts';
+import { acquireLease } from '../journal/lease.ts';
+import { LocalStore } from '../journal/local-store.ts';
+import type { Acceptances } from '../kinds/step.ts';
+import type { Plan } from '../plan/plan.ts';
+import { loadRunbook } from '../runbook/load.ts';
+import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
+import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
+import { gitCommit, thisOperator } from './operator.ts';
+import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
+import { toolVersion } from './version.ts';
+
+export interface FailoverRequest extends RunWatchers {
+  /** The region to make active. Needed unless `planFile` is given. */
+  region?: string;
+  /** Name or path. */
+  runbook?: string;
+  /** Folder of runbooks. */
+  runbooks: string;
+  /** State folder. */
+  state: string;
+  /** A saved plan. */
+  planFile?: string;
+  acceptances: Acceptances;
+  /** Asks the person. @throws DrError (declined). */
+  confirm(plan: Plan): Promise<'typed' | 'flag' | 'lab'>;
+  effects?: Effects;
+}
+
+/** Plans, asks, runs, reports. */
+export async function failover(request: FailoverRequest): Promise<RunResult> {
+  const effects = request.effects ?? liveEffects();
+  const { plan, observed } = await planOf(request, effects);
+  const confirmedBy = await request.confirm(plan);
+  const declaredAt = effects.clock.now();
+  const operator = thisOperator(observed.identity);
+  const run = runId(effects.ids, declaredAt, plan.runbook.name, plan.verb);
+  const lease = await acquireLease(request.state, plan.runbook.name, run, operator, declaredAt, effects.ids);
+  const store = new LocalStore(request.state, run, () => lease.assertHeld());
+  const journal = new Journal({ store, clock: effects.clock, run, term: lease.term, onRecord: request.onRecord });
+  try {
+    const git = await gitCommit(plan.runbook.path);
+    await journal.append({
+      type: 'run.started',
+      plan,
+      operator,
+      tool: toolVersion(),
+      mode: runMode(plan.account),
+      declaredAt,
+      confirmedBy,
+      acceptances: request.acceptances,
+      endpoints: endpointOverrides(),
+      ...(git === undefined ? {} : { git }),
+    });
+    return await runToTheEnd({ ...request, journal, store, effects, operator });
+  } finally {
+    await store.close();
+    await lease.release();
+  }
+}
+
+async function planOf(request: FailoverRequest, effects: Effects): Promise<MadePlan> {
+  if (request.planFile === undefined) {
+    if (request.region === undefined) throw new Error('a failover needs a region or a plan');
+    return planFor(effects, await chooseRunbook(request), request.region);
+  }
+  const saved = await readPlan(request.planFile);
+  const made = await planFor(effects, await loadRunbook(saved.runbook.path), saved.target);
+  if (saved.account !== made.plan.account) {
+    throw new DrError({
+      code: 'WRONG_ACCOUNT',
+      exit: 'refused',
+      title: `The plan is for account ${saved.account}; your credentials are for ${made.plan.account}.`,
+      next: ['export AWS_PROFILE=…'],
+    });
+  }
+  refuseStale(saved, made.plan);
+  return { ...made, plan: saved };
+}

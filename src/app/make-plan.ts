@@ -1,0 +1,100 @@
+import { readFile } from 'node:fs/promises';
+import { DrError, messageOf } from '../base/errors.ts';
+import type { Effects } from '../effects/effects.ts';
+import { compilePlan, planHash } from '../plan/compile.ts';
+import { type Plan, PLAN_SCHEMA } from '../plan/plan.ts';
+import { findRunbook, findRunbooks } from '../runbook/find.ts';
+import { loadRunbook } from '../runbook/load.ts';
+import type { LoadedRunbook } from '../runbook/runbook.ts';
+import { liveEffects } from './live-effects.ts';
+import { type Observed, observeForFailover } from './observe.ts';
+
+export interface PlanRequest {
+  /** The region to make active. */
+  region: string;
+  /** Name or path; default: the only runbook of the folder that names the region. */
+  runbook?: string;
+  /** Folder. */
+  runbooks: string;
+  effects?: Effects;
+}
+
+/** A plan, and what it was made from. */
+export interface MadePlan {
+  plan: Plan;
+  loaded: LoadedRunbook;
+  observed: Observed;
+}
+
+/** Makes a plan from the runbook and from what AWS says now. Changes nothing. */
+export async function makePlan(request: PlanRequest): Promise<Plan> {
+  const effects = request.effects ?? liveEffects();
+  const loaded = await chooseRunbook(request);
+  return (await planFor(effects, loaded, request.region)).plan;
+}
+
+export async function planFor(effects: Effects, loaded: LoadedRunbook, region: string): Promise<MadePlan> {
+  const observed = await observeForFailover(effects, loaded, region);
+  const plan = compilePlan({
+    loaded,
+    verb: 'failover',
+    source: observed.source,
+    target: region,
+    account: observed.account,
+    now: effects.clock.now(),
+    resources: observed.resources,
+  });
+  return { plan, loaded, observed };
+}
+
+/** The runbook that was named, or the only one of the folder. An empty choice never means all. */
+export async function chooseRunbook(request: { runbook?: string; runbooks: string }): Promise<LoadedRunbook> {
+  if (request.runbook !== undefined) return loadRunbook(await findRunbook(request.runbooks, request.runbook));
+  const paths = await findRunbooks(request.runbooks);
+  const only = paths[0];
+  if (only !== undefined && paths.length === 1) return loadRunbook(only);
+  throw new DrError({
+    code: paths.length === 0 ? 'RUNBOOK_NOT_FOUND' : 'RUNBOOK_AMBIGUOUS',
+    exit: paths.length === 0 ? 'runbook' : 'usage',
+    title: paths.length === 0 ? `There is no runbook in ${request.runbooks}.` : `There are ${paths.length} runbooks in ${request.runbooks}: which one?`,
+    ...(paths.length === 0 ? {} : { detail: paths.join('\n') }),
+    next: [paths.length === 0 ? 'name the folder: --runbooks DIR' : `--runbook ${paths[0] ?? 'NAME'}`],
+  });
+}
+
+/** A plan that `dr plan --out` wrote. @throws DrError when the file is not one, or was changed. */
+export async function readPlan(path: string): Promise<Plan> {
+  const bad = (detail: string): DrError =>
+    new DrError({
+      code: 'PLAN_INVALID',
+      exit: 'usage',
+      title: `${path} is not a plan that can be run.`,
+      detail,
+      next: ['make it again: dr plan --region REGION --out FILE'],
+    });
+  let plan: Plan;
+  try {
+    plan = JSON.parse(await readFile(path, 'utf8')) as Plan;
+  } catch (error) {
+    throw bad(messageOf(error));
+  }
+  if ((plan as { schema?: unknown } | null)?.schema !== PLAN_SCHEMA) throw bad(`It is not of the schema ${PLAN_SCHEMA}.`);
+  if (planHash(plan) !== plan.hash) throw bad('It was changed after it was made: its hash does not match.');
+  return plan;
+}
+
+/** @throws DrError when what a saved plan was made from is no longer so. */
+export function refuseStale(saved: Plan, now: Plan): void {
+  if (saved.fingerprint === now.fingerprint) return;
+  const reason =
+    saved.runbook.sha256 === now.runbook.sha256
+      ? 'The state of its resources is another than when it was made.'
+      : `The runbook ${now.runbook.path} was changed.`;
+  throw new DrError({
+    code: 'PLAN_STALE',
+    exit: 'refused',
+    title: 'The plan is stale.',
+    detail: `${reason} It was made at ${saved.madeAt}.`,
+    next: [`dr plan --region ${saved.target} --out FILE    makes a new one`],
+  });
+}

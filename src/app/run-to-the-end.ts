@@ -1,0 +1,73 @@
+import type { ExitName } from '../base/exit-codes.ts';
+import type { Effects } from '../effects/effects.ts';
+import { execute } from '../engine/execute.ts';
+import type { JournalRecord, LabTruth, Operator } from '../journal/events.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { LocalStore } from '../journal/local-store.ts';
+import type { RunState } from '../journal/state.ts';
+import { loadStepKind } from '../kinds/registry.ts';
+import { buildEvidence } from '../report/evidence.ts';
+import type { Evidence } from '../report/evidence-schema.ts';
+import { summaryLines } from '../report/summary.ts';
+import { type ReportFiles, writeReport } from '../report/write.ts';
+import { dirname } from 'node:path';
+
+/** How a run is followed and stopped. */
+export interface RunWatchers {
+  /** Told of every record once it is durable. */
+  onRecord(record: JournalRecord, state: RunState): void;
+  /** Aborted when a person asks to stop. */
+  drain: AbortSignal;
+  /** In the lab: what its client saw, asked when the steps have ended. */
+  measureLab?(): Promise<LabTruth>;
+}
+
+export interface RunResult {
+  state: RunState;
+  exit: ExitName;
+  report?: ReportFiles;
+  /** Lines for a person. */
+  summary: string[];
+}
+
+/** Executes what is left of a journal's plan, then writes the report. */
+export async function runToTheEnd(
+  parts: RunWatchers & { journal: Journal; store: LocalStore; effects: Effects; operator: Operator },
+): Promise<RunResult> {
+  const { journal, store, effects } = parts;
+  await execute({ journal, effects, stepKind: loadStepKind, operator: parts.operator, drain: parts.drain });
+  if (parts.measureLab !== undefined) await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });
+  const { evidence, report } = await reportRun(journal.state, await store.read(), dirname(store.path), effects.clock.now());
+  return { state: journal.state, exit: exitOf(journal.state, evidence), report, summary: summaryLines(evidence) };
+}
+
+/** Writes the report of a run beside its journal. */
+export async function reportRun(
+  state: RunState,
+  records: readonly JournalRecord[],
+  folder: string,
+  now: number,
+): Promise<{ evidence: Evidence; report: ReportFiles }> {
+  const evidence = buildEvidence(state, records, { madeAt: now, lab: state.lab });
+  return { evidence, report: await writeReport(folder, evidence) };
+}
+
+/** The exit code of a run that has ended. */
+export function exitOf(state: RunState, evidence: Evidence): ExitName {
+  switch (state.outcome) {
+    case 'failed':
+      return 'failed';
+    case 'refused':
+      return couldNotLook(state) ? 'aws' : 'refused';
+    case 'succeeded':
+      return evidence.verdict.word === 'met' ? 'ok' : 'objectiveMissed';
+    case undefined:
+      return 'interrupted';
+  }
+}
+
+/** The checks were not answered no, but not answered at all. */
+function couldNotLook(state: RunState): boolean {
+  const checks = [...state.steps.values()].map((step) => step.check);
+  return checks.includes('failed') && !checks.includes('refused');
+}

@@ -1,0 +1,131 @@
+import { fileURLToPath } from 'node:url';
+import { reliableCaller } from '../../src/aws/reliable-caller.ts';
+import { compilePlan } from '../../src/plan/compile.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { observeForFailover } from '../../src/app/observe.ts';
+import type { Effects } from '../../src/effects/effects.ts';
+import { execute } from '../../src/engine/execute.ts';
+import type { JournalRecord, Operator } from '../../src/journal/events.ts';
+import { Journal } from '../../src/journal/journal.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
+import type { RunState } from '../../src/journal/state.ts';
+import type { ResourceKind } from '../../src/kinds/kind.ts';
+import { loadKind, loadStepKind } from '../../src/kinds/registry.ts';
+import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
+import type { Acceptances } from '../../src/kinds/step.ts';
+import { loadRunbook } from '../../src/runbook/load.ts';
+import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
+import { simulatedEffects } from '../../src/simulator/effects.ts';
+import { SeededIds } from '../../src/simulator/random.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { World } from '../../src/simulator/world.ts';
+
+export const SEOUL = 'ap-northeast-2';
+export const TOKYO = 'ap-northeast-1';
+export const SHOP = fileURLToPath(new URL('../../runbooks/shop.yaml', import.meta.url));
+export const APPROVED: Acceptances = { approvedBy: ['incident-commander@example.com'] };
+export const OPERATOR: Operator = { identity: 'arn:aws:sts::000000000000:assumed-role/lab/operator', user: 'test', host: 'test', pid: 1 };
+
+/** A world with everything of a runbook in it, on a virtual clock that has run for ten minutes. */
+export interface Simulation {
+  clock: VirtualClock;
+  world: World;
+  effects: Effects;
+  loaded: LoadedRunbook;
+}
+
+export async function simulation(options: { path?: string; seed?: number } = {}): Promise<Simulation> {
+  const loaded = await loadRunbook(options.path ?? SHOP);
+  const { runbook } = loaded;
+  const clock = new VirtualClock();
+  const regions = runbook.regions.map((r) => r.id);
+  const world = new World({ clock, seed: options.seed ?? 1, regions: [...regions, 'us-east-1'] });
+  for (const { kind, name, resource } of runbook.resources) {
+    const code = (await loadKind(kind)) as unknown as ResourceKind<unknown>;
+    code.simulate(world, name, resource, runbook.home);
+  }
+  for (const notifier of runbook.notify) {
+    if (notifier.type === 'sns') for (const [region, arn] of Object.entries(notifier.topics)) world.addTopic({ region, arn });
+  }
+  for (const region of regions) {
+    const id = (runbook.resources.find((r) => r.section === 'databases')?.resource as { instances: Record<string, string> }).instances[region];
+    world.addApplication({ region, address: simulatedAddress(regions, region), ...(id === undefined ? {} : { database: { region, id } }) });
+  }
+  const plain = simulatedEffects(world);
+  const login: Record<string, string> = { SHOP_DB_USER: 'shop', SHOP_DB_PASSWORD: 'secret-canary' };
+  const effects: Effects = {
+    ...plain,
+    env: (name) => login[name],
+    aws: reliableCaller(world, { clock, ids: new SeededIds(7) }),
+  };
+  await clock.run(() => clock.sleep(600_000));
+  return { clock, world, effects, loaded };
+}
+
+export async function planOf(sim: Simulation, target: string): Promise<Plan> {
+  return sim.clock.run(async () => {
+    const observed = await observeForFailover(sim.effects, sim.loaded, target);
+    return compilePlan({
+      loaded: sim.loaded,
+      verb: 'failover',
+      source: observed.source,
+      target,
+      account: observed.account,
+      now: sim.clock.now(),
+      resources: observed.resources,
+    });
+  });
+}
+
+export interface SimulatedRun {
+  state: RunState;
+  records: readonly JournalRecord[];
+  outcome: string;
+}
+
+const RUN = '20261120T000000Z-shop-failover-000001';
+
+/** Runs a plan from its start. */
+async function preload(plan: Plan): Promise<void> {
+  // Loading a module is no simulated work: a virtual clock would call it a deadlock.
+  await Promise.all([...new Set(plan.steps.map((step) => step.kind))].map(loadStepKind));
+}
+
+export async function runPlan(
+  sim: Simulation,
+  plan: Plan,
+  options: { acceptances?: Acceptances; store?: MemoryStore; drain?: AbortSignal; onRecord?: (record: JournalRecord) => void } = {},
+): Promise<SimulatedRun> {
+  await preload(plan);
+  const store = options.store ?? new MemoryStore();
+  const journal = new Journal({ store, clock: sim.clock, run: RUN, term: 1, onRecord: (r) => options.onRecord?.(r) });
+  return sim.clock.run(async () => {
+    await journal.append({
+      type: 'run.started',
+      plan,
+      operator: OPERATOR,
+      tool: { name: 'test', version: '0', node: '0' },
+      mode: 'simulated',
+      declaredAt: sim.clock.now(),
+      confirmedBy: 'flag',
+      acceptances: options.acceptances ?? APPROVED,
+      endpoints: [],
+    });
+    const drain = options.drain ?? new AbortController().signal;
+    const outcome = await execute({ journal, effects: sim.effects, stepKind: loadStepKind, operator: OPERATOR, drain });
+    return { state: journal.state, records: store.records, outcome };
+  });
+}
+
+/** Goes on with a run from the records that are there. */
+export async function resumeRun(sim: Simulation, records: readonly JournalRecord[]): Promise<SimulatedRun> {
+  const store = new MemoryStore();
+  store.records.push(...records);
+  const journal = new Journal({ store, clock: sim.clock, run: RUN, term: 2, records });
+  return sim.clock.run(async () => {
+    await journal.append({ type: 'run.resumed', operator: OPERATOR, acceptances: APPROVED });
+    const drain = new AbortController().signal;
+    const outcome = await execute({ journal, effects: sim.effects, stepKind: loadStepKind, operator: OPERATOR, drain });
+    return { state: journal.state, records: store.records, outcome };
+  });
+}
