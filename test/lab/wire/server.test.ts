@@ -178,11 +178,17 @@ describe('connections', () => {
     const gone = new Promise((resolve) => (left = resolve));
     let arrived = (): void => undefined;
     const called = new Promise<void>((resolve) => (arrived = resolve));
-    const { server } = await start(({ signal }) => {
-      signal.addEventListener('abort', () => left(signal.reason));
+    const defects: unknown[] = [];
+    const handle = ({ signal }: WireRequest) => {
       arrived();
-      return new Promise(() => undefined);
-    });
+      return new Promise<never>((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(signal.reason as Error);
+          left(signal.reason);
+        });
+      });
+    };
+    const { server } = await start(handle, { onDefect: (error) => defects.push(error) });
     const client = new AbortController();
     const request = fetch(server.url, {
       method: 'POST',
@@ -194,6 +200,8 @@ describe('connections', () => {
     client.abort();
     await expect(request).rejects.toThrow();
     await expect(gone).resolves.toBeInstanceOf(Error);
+    await server.close();
+    expect(defects).toEqual([]);
   });
 
   it('drops the connection where the handler has no answer', async () => {

@@ -1,0 +1,219 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { AwsCaller } from '../../src/aws/caller.ts';
+import { AwsError, NO_ANSWER, NO_CREDENTIALS } from '../../src/aws/errors.ts';
+import { sdkCaller } from '../../src/aws/sdk-caller.ts';
+import { NOT_SENT } from '../../src/aws/sdk-errors.ts';
+import { type WireRequest, type WireServer, wireServer } from '../../src/lab/wire/server.ts';
+import { awsEnvironment, restoreEnvironment, useEnvironment } from '../lab/wire/environment.ts';
+
+const TOKYO = 'ap-northeast-1';
+const SEOUL = 'ap-northeast-2';
+const closers: (() => unknown)[] = [];
+
+afterEach(async () => {
+  restoreEnvironment();
+  for (const close of closers.splice(0)) await close();
+});
+
+async function start(handle: (request: WireRequest) => Promise<{ output: object }>): Promise<WireServer> {
+  const server = await wireServer({ handle });
+  closers.push(() => server.close());
+  return server;
+}
+
+/** Takes connections and never says anything: a region that swallows packets. */
+async function blackHole(): Promise<string> {
+  const server: Server = createServer((socket) => {
+    // Reading is what makes it notice that the client has gone.
+    socket.on('error', () => undefined).resume();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  closers.push(() => new Promise((resolve) => server.close(resolve)));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function refusedPort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return `http://127.0.0.1:${port}`;
+}
+
+async function failure(work: Promise<unknown>): Promise<AwsError> {
+  const error: unknown = await work.then(
+    () => 'it succeeded',
+    (e: unknown) => e,
+  );
+  expect(error).toBeInstanceOf(AwsError);
+  return error as AwsError;
+}
+
+const describeInstances = (aws: AwsCaller, more: { region?: string; timeoutMs?: number; signal?: AbortSignal } = {}) =>
+  aws.call({ service: 'rds', region: TOKYO, operation: 'DescribeDBInstances', input: {}, ...more });
+const promote = (aws: AwsCaller, timeoutMs: number) => {
+  const input = { DBInstanceIdentifier: 'x' };
+  return aws.call({ service: 'rds', region: TOKYO, operation: 'PromoteReadReplica', input, timeoutMs });
+};
+
+describe('no answer', () => {
+  it('a black hole ends with the timeout: a read may be tried again, a mutation may have happened', async () => {
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: await blackHole() }));
+    const aws = sdkCaller();
+    expect(await failure(describeInstances(aws, { timeoutMs: 150 }))).toMatchObject({
+      code: NO_ANSWER,
+      kind: 'retryable',
+      unreachable: true,
+      httpStatus: undefined,
+    });
+    expect(await failure(promote(aws, 150))).toMatchObject({ code: NO_ANSWER, kind: 'unknown' });
+  });
+
+  it('a refused port is told as such', async () => {
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: await refusedPort() }));
+    const error = await failure(describeInstances(sdkCaller(), { timeoutMs: 60_000 }));
+    expect(error).toMatchObject({ code: NO_ANSWER, kind: 'retryable' });
+    expect(error.message).toContain('ECONNREFUSED');
+  });
+
+  it('a host that does not exist', async () => {
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: 'http://nowhere.invalid' }));
+    expect(await failure(describeInstances(sdkCaller()))).toMatchObject({ code: NO_ANSWER });
+  });
+
+  it('a connection dropped half-way, and an answer that is cut off', async () => {
+    const half = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n<DescribeDB'));
+    });
+    await new Promise<void>((resolve) => half.listen(0, '127.0.0.1', () => resolve()));
+    closers.push(() => new Promise((resolve) => half.close(resolve)));
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: `http://127.0.0.1:${(half.address() as AddressInfo).port}` }));
+    const aws = sdkCaller();
+    expect(await failure(describeInstances(aws))).toMatchObject({ code: NO_ANSWER, kind: 'retryable' });
+    expect(await failure(promote(aws, 5000))).toMatchObject({ code: NO_ANSWER, kind: 'unknown' });
+  });
+
+  it('an answer that is no XML at all is no answer to a mutation', async () => {
+    const odd = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n<oops'));
+    });
+    await new Promise<void>((resolve) => odd.listen(0, '127.0.0.1', () => resolve()));
+    closers.push(() => new Promise((resolve) => odd.close(resolve)));
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: `http://127.0.0.1:${(odd.address() as AddressInfo).port}` }));
+    expect(await failure(promote(sdkCaller(), 5000))).toMatchObject({ code: NO_ANSWER, kind: 'unknown' });
+  });
+
+  it('a dead region holds up no other', async () => {
+    const server = await start(({ region }) =>
+      region === SEOUL ? new Promise(() => undefined) : Promise.resolve({ output: { DBInstances: [] } }),
+    );
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: server.url }));
+    const aws = sdkCaller();
+    const stop = new AbortController();
+    const stuck = Array.from({ length: 60 }, () =>
+      describeInstances(aws, { region: SEOUL, timeoutMs: 60_000, signal: stop.signal }).catch((e: unknown) => e),
+    );
+    await expect(describeInstances(aws)).resolves.toMatchObject({ output: { DBInstances: [] } });
+    stop.abort(new Error('enough'));
+    expect(new Set(await Promise.all(stuck))).toEqual(new Set([stop.signal.reason]));
+  });
+});
+
+describe('the caller', () => {
+  it('its own abort is thrown as it is, before and during the call', async () => {
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: await blackHole() }));
+    const aws = sdkCaller();
+    const reason = new Error('Ctrl-C');
+    await expect(describeInstances(aws, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const stop = new AbortController();
+    const waiting = describeInstances(aws, { signal: stop.signal, timeoutMs: 60_000 });
+    stop.abort(reason);
+    await expect(waiting).rejects.toBe(reason);
+  });
+
+  it('makes one attempt, whatever the SDK is set to', async () => {
+    let calls = 0;
+    const server = await start(({ service, operation, region }) => {
+      calls++;
+      const parts = { service, operation, region, message: 'try later' };
+      return Promise.reject(new AwsError({ ...parts, code: 'Throttling', httpStatus: 400 }));
+    });
+    const extra = { AWS_ENDPOINT_URL: server.url, AWS_MAX_ATTEMPTS: '5', AWS_RETRY_MODE: 'adaptive' };
+    useEnvironment(awsEnvironment(extra));
+    expect(await failure(describeInstances(sdkCaller()))).toMatchObject({ code: 'Throttling', kind: 'retryable' });
+    expect(calls).toBe(1);
+  });
+
+  it('an input that cannot be sent did not happen', async () => {
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: await refusedPort() }));
+    const request = { service: 'route53', region: 'us-east-1', operation: 'GetHostedZone', input: {} };
+    const error = await failure(sdkCaller().call(request as never));
+    expect(error).toMatchObject({ code: NOT_SENT, kind: 'terminal' });
+  });
+});
+
+describe("the SDK's standard settings", () => {
+  it('an endpoint of one service goes before the general one', async () => {
+    const rds = await start(() => Promise.resolve({ output: { DBInstances: [{ DBInstanceIdentifier: 'rds' }] } }));
+    const all = await start(() => Promise.resolve({ output: { Account: '42' } }));
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: all.url, AWS_ENDPOINT_URL_RDS: rds.url }));
+    const aws = sdkCaller();
+    expect((await describeInstances(aws)).output.DBInstances?.[0]?.DBInstanceIdentifier).toBe('rds');
+    const who = await aws.call({ service: 'sts', region: TOKYO, operation: 'GetCallerIdentity', input: {} });
+    expect(who.output.Account).toBe('42');
+  });
+
+  it('a profile of the shared files is used: its key, its endpoint', async () => {
+    const server = await start(() => Promise.resolve({ output: { DBInstances: [] } }));
+    const environment = awsEnvironment({ AWS_PROFILE: 'ops' });
+    delete environment.AWS_ACCESS_KEY_ID;
+    delete environment.AWS_SECRET_ACCESS_KEY;
+    const config = environment.AWS_CONFIG_FILE ?? '';
+    writeFileSync(config, `[profile ops]\nendpoint_url = ${server.url}\n`);
+    const credentials = '[ops]\naws_access_key_id = AKIDOPS\naws_secret_access_key = hidden-ops\n';
+    writeFileSync(environment.AWS_SHARED_CREDENTIALS_FILE ?? '', credentials);
+    useEnvironment(environment);
+    await expect(describeInstances(sdkCaller())).resolves.toMatchObject({ output: { DBInstances: [] } });
+  });
+
+  it('credentials are looked up once for the clients of all services and regions', async () => {
+    const calls: string[] = [];
+    const server = await start(({ service, region, operation }) => {
+      calls.push(`${service}.${operation}@${region}`);
+      return Promise.resolve({ output: {} });
+    });
+    const environment = awsEnvironment({ AWS_ENDPOINT_URL: server.url, AWS_PROFILE: 'role' });
+    const command = `${process.execPath} -e "require('fs').appendFileSync(process.env.COUNT,'x');console.log(JSON.stringify({Version:1,AccessKeyId:'AKIDP',SecretAccessKey:'s'}))"`;
+    delete environment.AWS_ACCESS_KEY_ID;
+    delete environment.AWS_SECRET_ACCESS_KEY;
+    const count = `${environment.AWS_CONFIG_FILE ?? ''}.count`;
+    writeFileSync(environment.AWS_CONFIG_FILE ?? '', `[profile role]\ncredential_process = ${command}\n`);
+    useEnvironment({ ...environment, COUNT: count });
+    const aws = sdkCaller();
+    await Promise.all([
+      describeInstances(aws),
+      aws.call({ service: 'sts', region: TOKYO, operation: 'GetCallerIdentity', input: {} }),
+      aws.call({ service: 'autoscaling', region: TOKYO, operation: 'DescribeAutoScalingGroups', input: {} }),
+    ]);
+    await describeInstances(aws, { region: SEOUL });
+    expect(readFileSync(count, 'utf8')).toBe('x');
+    expect(calls).toHaveLength(4);
+  });
+
+  it('no credentials anywhere', async () => {
+    const server = await start(() => Promise.resolve({ output: {} }));
+    const environment = awsEnvironment({ AWS_ENDPOINT_URL: server.url });
+    delete environment.AWS_ACCESS_KEY_ID;
+    delete environment.AWS_SECRET_ACCESS_KEY;
+    useEnvironment(environment);
+    expect(await failure(describeInstances(sdkCaller()))).toMatchObject({
+      code: NO_CREDENTIALS,
+      isCredentials: true,
+      kind: 'terminal',
+    });
+  });
+});

@@ -1,0 +1,113 @@
+import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
+import { ChangeResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
+import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AwsError } from '../../src/aws/errors.ts';
+import { sdkCaller } from '../../src/aws/sdk-caller.ts';
+import { toAwsError } from '../../src/aws/sdk-errors.ts';
+import { awsEnvironment, restoreEnvironment, useEnvironment } from '../lab/wire/environment.ts';
+
+const rds = mockClient(RDSClient);
+const route53 = mockClient(Route53Client);
+const s3 = mockClient(S3Client);
+
+beforeEach(() => useEnvironment(awsEnvironment({})));
+afterEach(() => {
+  for (const mock of [rds, route53, s3]) mock.reset();
+  restoreEnvironment();
+});
+
+const describeInstances = () =>
+  sdkCaller().call({ service: 'rds', region: 'ap-northeast-1', operation: 'DescribeDBInstances', input: { MaxRecords: 20 } });
+const thrown = (fields: object) => Object.assign(new Error('said by the service'), fields);
+const failed = (work: Promise<unknown>) => work.then(() => undefined, (error: unknown) => error);
+
+describe('sdkCaller', () => {
+  it('hands the input to the SDK and keeps the metadata out of the output', async () => {
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [], $metadata: { requestId: 'rq' } });
+    expect(await describeInstances()).toEqual({ output: { DBInstances: [] }, requestId: 'rq' });
+    expect(rds.commandCalls(DescribeDBInstancesCommand, { MaxRecords: 20 })).toHaveLength(1);
+  });
+
+  it("takes AWS's code and not the SDK's class name", async () => {
+    rds.on(DescribeDBInstancesCommand).rejects(
+      thrown({ name: 'DBInstanceNotFoundFault', Code: 'DBInstanceNotFound', $metadata: { httpStatusCode: 404, requestId: 'rq' } }),
+    );
+    expect(await failed(describeInstances())).toMatchObject({
+      code: 'DBInstanceNotFound',
+      httpStatus: 404,
+      requestId: 'rq',
+      kind: 'terminal',
+      message: 'rds.DescribeDBInstances in ap-northeast-1: DBInstanceNotFound: said by the service',
+    });
+  });
+
+  it.each([
+    ['Throttling', 400, 'retryable'],
+    ['PriorRequestNotComplete', 400, 'retryable'],
+    ['InvalidChangeBatch', 400, 'terminal'],
+    ['AccessDenied', 403, 'terminal'],
+    ['ServiceUnavailable', 503, 'unknown'],
+  ])('a mutation that fails with %s (%i) is %s', async (code, httpStatusCode, kind) => {
+    route53.on(ChangeResourceRecordSetsCommand).rejects(thrown({ name: code, $metadata: { httpStatusCode } }));
+    const input = { HostedZoneId: 'Z', ChangeBatch: { Changes: [] } };
+    const work = sdkCaller().call({ service: 'route53', region: 'us-east-1', operation: 'ChangeResourceRecordSets', input });
+    expect(await failed(work)).toMatchObject({ code, kind, httpStatus: httpStatusCode });
+  });
+
+  it.each([
+    [304, 'NotModified'],
+    [403, 'AccessDenied'],
+    [404, 'NotFound'],
+    [412, 'PreconditionFailed'],
+  ])('HEAD has no body: status %i is %s', async (httpStatusCode, code) => {
+    s3.on(HeadObjectCommand).rejects(thrown({ name: 'Unknown', $metadata: { httpStatusCode } }));
+    const input = { Bucket: 'b', Key: 'k' };
+    const work = sdkCaller().call({ service: 's3', region: 'eu-west-1', operation: 'HeadObject', input });
+    expect(await failed(work)).toMatchObject({ code, httpStatus: httpStatusCode });
+  });
+
+  it.each(['ExpiredToken', 'InvalidClientTokenId', 'UnrecognizedClientException'])('%s is about credentials', async (name) => {
+    rds.on(DescribeDBInstancesCommand).rejects(thrown({ name, $metadata: { httpStatusCode: 403 } }));
+    expect(await failed(describeInstances())).toMatchObject({ code: name, isCredentials: true });
+  });
+});
+
+describe('toAwsError', () => {
+  const call = { service: 'rds', region: 'r', operation: 'DescribeDBInstances' } as const;
+
+  it('reads the request id from the headers where the metadata has none', () => {
+    const $response = { statusCode: 500, headers: { 'x-amzn-requestid': 'from-header' } };
+    expect(toAwsError(thrown({ $response }), call, true).requestId).toBe('from-header');
+  });
+
+  it('never repeats a session token, which AWS quotes when a signature is wrong', () => {
+    const message =
+      "The request signature we calculated does not match the signature you provided.\n\nThe Canonical String for " +
+      "this request should have been\n'POST\n/\n\nx-amz-security-token:FwoGSECRET\n'";
+    const error = toAwsError(
+      Object.assign(new Error(message), { name: 'SignatureDoesNotMatch', $metadata: { httpStatusCode: 403 } }),
+      call,
+      true,
+    );
+    expect(error.message).not.toContain('FwoGSECRET');
+    expect(error.message).toContain('does not match the signature');
+    const loose = toAwsError(new Error('bad x-amz-security-token: FwoGSECRET, SecretAccessKey="wJalrSECRET"'), call, true);
+    expect(loose.message).not.toMatch(/SECRET(?!AccessKey)/);
+  });
+
+  it('a role that STS cannot be reached for is no answer; one that STS refuses is no credentials', async () => {
+    const { CredentialsFailure } = await import('../../src/aws/credentials.ts');
+    const network = new CredentialsFailure(thrown({ code: 'ECONNREFUSED' }));
+    expect(toAwsError(network, call, false)).toMatchObject({ code: 'NoAnswer', kind: 'retryable' });
+    const refused = new CredentialsFailure(thrown({ name: 'AccessDenied', $metadata: { httpStatusCode: 403 } }));
+    expect(toAwsError(refused, call, false)).toMatchObject({ code: 'NoCredentials', isCredentials: true });
+  });
+
+  it('takes anything that can be thrown', () => {
+    for (const odd of [undefined, null, 'text', 7, {}, [], new AggregateError([new Error('a'), 'b'])]) {
+      expect(toAwsError(odd, call, true)).toBeInstanceOf(AwsError);
+    }
+  });
+});
