@@ -5,6 +5,7 @@
  * 2. It jumps to the earliest sleeper. Sleepers wake one by one, the earliest first, then in the order in which they went
  *    to sleep; what one of them sets off ends before the next wakes.
  * 3. Work that is pending with no sleeper is a deadlock, and is reported as one.
+ * What else real time brings (sockets, real timers, import() of modules) is not waited for: do it before `run`.
  */
 import type { Clock } from '../base/clock.ts';
 import { DueHeap } from './heap.ts';
@@ -15,34 +16,30 @@ interface Sleeper {
   wake: (() => void) | undefined;
 }
 
-export interface VirtualClockOptions {
-  /** Milliseconds since the epoch. */
-  startAt?: number;
-  /** Wait for file operations under way before time moves. Default: true. */
-  waitForFiles?: boolean;
-}
-
 /** Turns of the event loop without any sleeper before pending work is called a deadlock. */
-const IDLE_TURNS = 100;
+const IDLE_TURNS = 20_000;
 const COMPACT_ABOVE = 256;
 
 export class VirtualClock implements Clock {
   private time: number;
-  private readonly waitForFiles: boolean;
   private readonly sleepers = new DueHeap<Sleeper>();
   private cancelled = 0;
   private seq = 0;
   private readonly pending = new Set<(error: Error) => void>();
   private driving = false;
 
-  constructor(options: VirtualClockOptions | number = {}) {
-    const given = typeof options === 'number' ? { startAt: options } : options;
-    this.time = given.startAt ?? Date.UTC(2026, 10, 20, 10, 0, 0);
-    this.waitForFiles = given.waitForFiles ?? true;
+  /** Begins at a time in milliseconds since the epoch. */
+  constructor(startAt: number = Date.UTC(2026, 10, 20, 10, 0, 0)) {
+    this.time = startAt;
   }
 
   now(): number {
     return this.time;
+  }
+
+  /** How many sleep now. */
+  get sleeping(): number {
+    return this.sleepers.size - this.cancelled;
   }
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
@@ -91,8 +88,7 @@ export class VirtualClock implements Clock {
     let idle = 0;
     while (this.pending.size > 0) {
       await turn();
-      if (this.waitForFiles && filesBusy()) {
-        await turn();
+      if (processBusy()) {
         idle = 0;
         continue;
       }
@@ -130,12 +126,28 @@ export class VirtualClock implements Clock {
   }
 }
 
+/** Turns that clocks of this process are waiting for: they are not work. */
+let turnsPending = 0;
+
+/** One turn of the event loop. */
 function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
+  turnsPending += 1;
+  return new Promise((resolve) =>
+    setImmediate(() => {
+      turnsPending -= 1;
+      resolve();
+    }),
+  );
 }
 
-function filesBusy(): boolean {
-  return process.getActiveResourcesInfo().some((name) => name.startsWith('FSReq') || name === 'CloseReq');
+/** Something in the process will go on without any passing of simulated time. */
+function processBusy(): boolean {
+  let immediates = -turnsPending;
+  for (const name of process.getActiveResourcesInfo()) {
+    if (name.startsWith('FSReq') || name === 'CloseReq') return true;
+    if (name === 'Immediate') immediates += 1;
+  }
+  return immediates > 0;
 }
 
 function asError(reason: unknown): Error {
