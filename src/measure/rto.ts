@@ -180,9 +180,10 @@ function goodAgain(input: RtoInput): Milestone {
   if (down.length === 0) return unknown('first-good', neverDown(allTracks(input)));
   let best: { at: number; probe: string } | undefined;
   for (const track of down) {
-    const last = track.changes.at(-1);
-    if (last === undefined || !last.up) return unknown('first-good', `${track.name} was still down at its last sample`);
-    if (best === undefined || last.at > best.at) best = { at: last.at, probe: track.name };
+    // Not simply the last change: after a resume the first sample of the new process is recorded as one, too.
+    const next = track.changes[track.changes.findLastIndex((change) => !change.up) + 1];
+    if (next === undefined) return unknown('first-good', `${track.name} was still down at its last sample`);
+    if (best === undefined || next.at > best.at) best = { at: next.at, probe: track.name };
   }
   return best === undefined
     ? unknown('first-good', 'no good sample was seen')

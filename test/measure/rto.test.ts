@@ -84,6 +84,11 @@ describe('RTO clock', () => {
     expect(rto.fromImpact.ms).toBe(5400);
   });
 
+  it('does not take the first sample after a resume for the first good one', () => {
+    const changes = [{ at: 1000, up: false }, { at: 5200, up: true }, { at: 8000, up: true }];
+    expect(at({ ...base, probes: [{ name: 'home', changes: [{ at: 100, up: true }, ...changes] }] }, 'first-good')?.at).toBe(5200);
+  });
+
   it('is not measured while a probe is still down', () => {
     const rto = measureRto({ ...base, probes: [{ name: 'home', changes: [{ at: 100, up: true }, { at: 1000, up: false }] }] });
     expect(rto.fromImpact).toMatchObject({ ms: undefined, because: 'home was still down at its last sample' });

@@ -1,0 +1,139 @@
+import * as z from 'zod';
+import { iso } from '../base/clock.ts';
+import type { Json } from '../base/json.ts';
+import type { RunState } from '../journal/state.ts';
+import { readSignal, SOURCE_VERDICT } from '../kinds/signals.ts';
+import type { RpoBound } from '../measure/rpo.ts';
+import { isoOrNull } from './clock-evidence.ts';
+import type { Evidence } from './evidence-schema.ts';
+
+type Database = Evidence['databases'][number];
+
+/** An `RpoBound` after its way through JSON, where undefined is absent or null. */
+const time = z.number().nullish();
+const RpoFact = z.object({
+  method: z.string(),
+  boundMs: time,
+  lagMs: time,
+  sampledAt: time,
+  ageMs: time,
+  outageAt: time,
+  because: z.string(),
+}) satisfies z.ZodType<Partial<Record<keyof RpoBound, unknown>>>;
+
+/** RPO, fence and canary of every database that the plan or a fact names. Nothing recorded is "not measured". */
+export function databaseEvidence(state: RunState): Database[] {
+  return databaseNames(state).map((name) => ({
+    name,
+    promoted: promoted(state, name),
+    rpo: rpoOf(state.facts.get(`rpo.${name}`)),
+    fence: fenceOf(state.facts.get(`fence.${name}`)),
+    canary: canaryOf(state.facts.get(`canary.${name}`)),
+  }));
+}
+
+/** Ids of steps of a resource are `<section>.<resource>.<step>`. */
+function resourceOf(stepId: string): string | undefined {
+  return /^[^.]+\.(.+)\.[^.]+$/.exec(stepId)?.[1];
+}
+
+function databaseNames(state: RunState): string[] {
+  const names = new Set<string>();
+  for (const step of state.plan.steps) {
+    const name = step.phase === 'data' ? resourceOf(step.id) : undefined;
+    if (name !== undefined) names.add(name);
+  }
+  for (const fact of state.facts.keys()) {
+    const name = /^(?:rpo|fence|canary)\.(.+)$/.exec(fact)?.[1];
+    if (name !== undefined) names.add(name);
+  }
+  return [...names];
+}
+
+function promoted(state: RunState, name: string): boolean {
+  const steps = state.plan.steps.filter((s) => s.phase === 'data' && !s.optional && resourceOf(s.id) === name);
+  const crossing = steps.filter((step) => step.reversibility === 'point-of-no-return');
+  const needed = crossing.length > 0 ? crossing : steps;
+  return needed.length > 0 && needed.every((step) => state.steps.get(step.id)?.state === 'done');
+}
+
+function rpoOf(fact: Json | undefined): Database['rpo'] {
+  const parsed = RpoFact.safeParse(fact);
+  if (!parsed.success) {
+    const because = fact === undefined ? 'no bound was recorded' : 'the recorded bound cannot be read';
+    return { boundMs: null, method: 'none', lagMs: null, sampledAt: null, ageMs: null, outageAt: null, because };
+  }
+  const { method, boundMs, lagMs, sampledAt, ageMs, outageAt, because } = parsed.data;
+  return {
+    boundMs: boundMs ?? null,
+    method,
+    lagMs: lagMs ?? null,
+    sampledAt: isoOrNull(sampledAt ?? undefined),
+    ageMs: ageMs ?? null,
+    outageAt: isoOrNull(outageAt ?? undefined),
+    because,
+  };
+}
+
+/** Why the source counted as down: the verdict and every signal it rests on. */
+export function assessmentEvidence(state: RunState): Evidence['assessment'] {
+  const judged = z.object({ verdict: z.string(), because: z.string() }).safeParse(state.facts.get(SOURCE_VERDICT)).data;
+  const signals = [...state.facts].flatMap(([name, fact]) => {
+    const signal = name.startsWith('signal.') ? readSignal(fact) : undefined;
+    return signal === undefined ? [] : [{ name: name.slice('signal.'.length), vantage: signal.vantage, says: signal.says, because: signal.because }];
+  });
+  return { verdict: judged?.verdict ?? null, because: judged?.because ?? 'no verdict on the source was recorded', signals };
+}
+
+const Explained = z.object({ because: z.string().optional() });
+
+function fenceOf(fact: Json | undefined): Database['fence'] {
+  if (fact === undefined) return { verdict: null, because: 'no fence verdict was recorded', details: [] };
+  const verdict = typeof fact === 'string' ? fact : z.object({ verdict: z.string() }).safeParse(fact).data?.verdict;
+  return { verdict: verdict ?? null, because: explanation(fact), details: details(fact, ['verdict', 'because']) };
+}
+
+const CanaryFact = z.object({
+  verified: z.boolean().optional(),
+  written: z.string().optional(),
+  read: z.string().optional(),
+  token: z.string().optional(),
+});
+
+/** The fact is recorded once what was read back is what was written; one that says otherwise is believed. */
+function canaryOf(fact: Json | undefined): Database['canary'] {
+  if (fact === undefined) return { verified: null, because: 'no canary write was recorded', details: [] };
+  if (typeof fact === 'boolean') return { verified: fact, because: '', details: [] };
+  const { verified, written, token, read } = CanaryFact.safeParse(fact).data ?? {};
+  const wrote = written ?? token;
+  const compared = wrote === undefined || read === undefined ? undefined : wrote === read;
+  return {
+    verified: verified ?? compared ?? (wrote === undefined ? null : true),
+    because: explanation(fact) || (wrote === undefined ? '' : 'a row was written, committed and read back'),
+    details: details(fact, ['verified', 'because']),
+  };
+}
+
+function explanation(fact: Json): string {
+  return Explained.safeParse(fact).data?.because ?? '';
+}
+
+/** Every other field of a fact as `name: value`, so that nothing recorded is left out. */
+function details(fact: Json, shown: readonly string[]): string[] {
+  if (fact === null || typeof fact !== 'object') return [];
+  const lines: string[] = [];
+  for (const [key, value] of Object.entries(fact as Record<string, Json | undefined>)) {
+    if (value === undefined || shown.includes(key)) continue;
+    lines.push(...detail(key, value));
+  }
+  return lines;
+}
+
+function detail(key: string, value: Json): string[] {
+  if (Array.isArray(value)) return value.map((item: Json) => `${key}: ${sayJson(item)}`);
+  return [`${key}: ${key === 'at' && typeof value === 'number' ? iso(value) : sayJson(value)}`];
+}
+
+function sayJson(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

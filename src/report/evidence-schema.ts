@@ -1,0 +1,218 @@
+import * as z from 'zod';
+import { CAUSES } from '../measure/breakdown.ts';
+import { RTO_PHASES } from '../measure/rto.ts';
+import { PHASES } from '../kinds/step.ts';
+
+/** Bumped when a field changes its meaning or goes away. */
+export const REPORT_SCHEMA = 'dr.report/1';
+
+const time = z.iso.datetime().describe('ISO 8601, UTC');
+const ms = z.number().describe('milliseconds');
+const maybeTime = time.nullable().describe('null: not measured, the reason is in `because`');
+const maybeMs = ms.nullable().describe('null: not measured, the reason is in `because`');
+const strings = z.array(z.string());
+
+const person = z.strictObject({ identity: z.string(), user: z.string(), host: z.string(), pid: z.number() });
+const failure = z.strictObject({ code: z.string(), message: z.string(), next: strings });
+const refusal = z.strictObject({
+  rule: z.string(),
+  observed: z.string(),
+  ageMs: maybeMs,
+  threshold: z.string(),
+  consequence: z.string(),
+  override: z.string(),
+});
+const change = z.strictObject({ resource: z.string(), field: z.string(), before: z.string(), after: z.string() });
+const figure = z.strictObject({
+  ms: maybeMs,
+  atLeast: z.boolean().describe('the true figure may be larger'),
+  because: z.string(),
+});
+const causeRow = z.strictObject({ cause: z.enum(CAUSES), ms });
+
+const call = z.strictObject({
+  service: z.string(),
+  region: z.string(),
+  operation: z.string(),
+  requestId: z.string().nullable(),
+  at: time,
+  ms,
+  error: z.string().nullable(),
+});
+
+const step = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  kind: z.string(),
+  phase: z.enum(PHASES),
+  reversibility: z.enum(['reversible', 'compensable', 'point-of-no-return']),
+  gate: z.boolean(),
+  optional: z.boolean(),
+  state: z.enum(['done', 'failed', 'refused', 'not-run', 'unfinished']),
+  because: z.string(),
+  check: z.enum(['none', 'passed', 'refused', 'failed']),
+  warnings: strings,
+  startedAt: time.nullable(),
+  endedAt: time.nullable(),
+  ms: ms.nullable(),
+  expected: z.strictObject({ p50Ms: ms, p95Ms: ms, basis: z.string() }),
+  attempts: z.number(),
+  acted: z.boolean().describe('the step sent a change of its own; false where it only looked, or found what it wanted'),
+  calls: z.array(call),
+  callCount: z.number().describe('calls made; more than `calls` holds when the list was cut'),
+  waits: z.array(z.strictObject({ cause: z.string(), from: time, to: time })),
+  error: failure.nullable(),
+  refusal: refusal.nullable(),
+});
+
+const objectiveVerdict = z.enum(['met', 'missed', 'not measured']);
+const objective = z.strictObject({
+  name: z.enum(['RTO', 'RPO']),
+  objectiveMs: ms,
+  actualMs: maybeMs,
+  atLeast: z.boolean(),
+  verdict: objectiveVerdict,
+  because: z.string(),
+});
+
+const database = z.strictObject({
+  name: z.string(),
+  promoted: z.boolean().describe('every data step of this database is done'),
+  rpo: z.strictObject({
+    boundMs: maybeMs,
+    method: z.string(),
+    lagMs: ms.nullable(),
+    sampledAt: time.nullable(),
+    ageMs: ms.nullable(),
+    outageAt: time.nullable(),
+    because: z.string(),
+  }),
+  fence: z.strictObject({ verdict: z.string().nullable(), because: z.string(), details: strings }),
+  canary: z.strictObject({ verified: z.boolean().nullable(), because: z.string(), details: strings }),
+});
+
+const assessment = z.strictObject({
+  verdict: z.string().nullable().describe('null: nobody judged whether the source is down'),
+  because: z.string(),
+  signals: z.array(z.strictObject({ name: z.string(), vantage: z.string(), says: z.string(), because: z.string() })),
+});
+
+const lab = z.strictObject({
+  postgres: z.enum(['real', 'model']),
+  clientDowntimeMs: maybeMs,
+  lastGoodAt: maybeTime,
+  firstGoodAt: maybeTime,
+  acknowledged: z.number(),
+  lost: z.number(),
+  lostSpanMs: ms,
+  boundHolds: z.boolean().nullable().describe('the RPO bound is not below the true loss; null: there is no bound'),
+  breakdown: z.array(causeRow),
+});
+
+/** One JSON document that says everything a report says; the page is made from it alone. */
+export const EvidenceSchema = z.strictObject({
+  schema: z.literal(REPORT_SCHEMA),
+  madeAt: time,
+  test: z.strictObject({
+    id: z.string(),
+    kind: z.enum(['live', 'lab', 'simulated']),
+    kindText: z.string(),
+    verb: z.string(),
+    scenario: z.string(),
+    assumptions: strings,
+  }),
+  verdict: z.strictObject({
+    word: z.enum(['met', 'missed', 'not measured', 'failed', 'refused', 'unfinished']),
+    sentence: z.string(),
+  }),
+  scope: z.strictObject({
+    runbook: z.strictObject({
+      name: z.string(),
+      path: z.string(),
+      sha256: z.string(),
+      git: z.strictObject({ commit: z.string(), dirty: z.boolean() }).nullable(),
+    }),
+    strategy: z.string(),
+    source: z.string(),
+    target: z.string(),
+    account: z.string(),
+    resources: strings,
+    plan: z.strictObject({ hash: z.string(), madeAt: z.string(), fingerprint: z.string() }),
+  }),
+  people: z.strictObject({
+    operator: person,
+    resumedBy: z.array(person),
+    confirmedBy: z.enum(['typed', 'flag', 'lab']),
+    approvedBy: strings.describe('names as claimed on the command line, not verified'),
+    acceptances: strings,
+  }),
+  tool: z.strictObject({ name: z.string(), version: z.string(), node: z.string() }),
+  endpoints: strings.describe('AWS endpoint overrides; with any of them it was not a run against AWS itself'),
+  objectives: z.array(objective),
+  passRule: z.string(),
+  clock: z.strictObject({
+    phases: z.array(
+      z.strictObject({
+        phase: z.enum(RTO_PHASES),
+        label: z.string(),
+        at: maybeTime,
+        atOrBefore: z.boolean(),
+        because: z.string(),
+      }),
+    ),
+    rtoFromImpact: figure,
+    rtoFromStart: figure,
+    timeToFailure: figure.nullable(),
+    startedAt: time,
+    endedAt: time.nullable(),
+    lastAt: time,
+  }),
+  downtime: z.strictObject({
+    ms: maybeMs,
+    atLeast: z.boolean(),
+    because: z.string(),
+    from: time.nullable(),
+    to: time.nullable(),
+    breakdown: z.array(causeRow).describe('adds up to `ms`; empty when that is not measured'),
+    stopped: z.array(z.strictObject({ from: time, to: time })).describe('times when nobody ran this run'),
+  }),
+  assessment,
+  databases: z.array(database),
+  lab: lab.nullable().describe('what the lab knows from outside; null for any other run'),
+  steps: z.array(step),
+  changes: z.array(change.extend({ step: z.string(), made: z.enum(['yes', 'in place', 'no', 'not known']) })),
+  deviations: z.array(
+    z.strictObject({ step: z.string().nullable(), sort: z.string(), text: z.string(), at: time.nullable() }),
+  ),
+  probes: z.array(
+    z.strictObject({
+      name: z.string(),
+      http: z.string(),
+      everyMs: ms,
+      samples: z.number(),
+      failed: z.number(),
+      changes: z.array(
+        z.strictObject({
+          at: time,
+          up: z.boolean(),
+          status: z.number(),
+          address: z.string().nullable(),
+          error: z.string().nullable(),
+        }),
+      ),
+      changesLeftOut: z.number(),
+    }),
+  ),
+  log: z.array(z.strictObject({ at: time, text: z.string() })),
+  next: strings,
+  integrity: z.strictObject({ head: z.string(), records: z.number(), text: z.string(), retention: z.string() }),
+});
+
+export type Evidence = z.infer<typeof EvidenceSchema>;
+export type EvidenceStep = Evidence['steps'][number];
+export type EvidenceObjective = Evidence['objectives'][number];
+
+/** The JSON Schema of a report, as shipped in `schema/report.json`. */
+export function reportJsonSchema(): unknown {
+  return z.toJSONSchema(EvidenceSchema);
+}

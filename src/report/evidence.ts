@@ -1,0 +1,148 @@
+import { iso } from '../base/clock.ts';
+import { formatDuration } from '../base/duration.ts';
+import type { JournalRecord, LabTruth, RunMode } from '../journal/events.ts';
+import type { RunState } from '../journal/state.ts';
+import { clockEvidence, downtimeEvidence, type GivenTimes, isoOrNull, runBreakdown, runClock } from './clock-evidence.ts';
+import { assessmentEvidence, databaseEvidence } from './data-evidence.ts';
+import { deviationsOf } from './deviations.ts';
+import { type Evidence, REPORT_SCHEMA } from './evidence-schema.ts';
+import { regionName } from './format.ts';
+import { logEvidence, probeEvidence } from './log-evidence.ts';
+import { nextSteps } from './next-steps.ts';
+import { PASS_RULE, rpoObjective, rtoObjective, verdictOf } from './objectives.ts';
+import { changeEvidence, hasActed, stepEvidence } from './step-evidence.ts';
+
+export interface EvidenceOptions extends GivenTimes {
+  /** When the report is made, milliseconds since the epoch. */
+  madeAt: number;
+  /** What was practised or what happened, in one sentence. Default: the source region is lost. */
+  scenario?: string | undefined;
+  /** What the lab's client saw, where the journal does not hold it; only of a run in the lab. */
+  lab?: LabTruth | undefined;
+}
+
+/**
+ * Everything that a report says, from a run's journal: `state` folded from exactly these `records`.
+ * Pure: the same journal and options give the same document.
+ */
+export function buildEvidence(state: RunState, records: readonly JournalRecord[], options: EvidenceOptions): Evidence {
+  const { plan } = state;
+  const lab = state.mode === 'lab' ? (options.lab ?? state.lab) : undefined;
+  const rto = runClock(state, records, options, lab);
+  const databases = databaseEvidence(state);
+  const objectives = [
+    rtoObjective(rto, plan.objectives.rtoMs),
+    rpoObjective(databases, plan.objectives.rpoMs, lab?.lostSpanMs),
+  ];
+  const steps = stepEvidence(state, records);
+  const verdict = verdictOf(state, rto, objectives, hasActed(records));
+  return {
+    schema: REPORT_SCHEMA,
+    madeAt: iso(options.madeAt),
+    test: testEvidence(state, options.scenario),
+    verdict,
+    scope: scopeEvidence(state),
+    people: peopleEvidence(state),
+    tool: state.tool,
+    endpoints: [...state.endpoints],
+    objectives,
+    passRule: PASS_RULE,
+    clock: clockEvidence(rto, state),
+    downtime: downtimeEvidence(rto, state, records),
+    assessment: assessmentEvidence(state),
+    databases,
+    lab: lab === undefined ? null : labEvidence(lab, databases, state, records),
+    steps,
+    changes: changeEvidence(state),
+    deviations: deviationsOf(state, records, steps),
+    probes: probeEvidence(state, records),
+    log: logEvidence(state, records),
+    next: nextSteps(state, verdict.word),
+    integrity: {
+      head: state.head,
+      records: state.records,
+      text:
+        'The journal of this run is a chain: every record holds the SHA-256 of the one before. Whoever has the journal can compute ' +
+        'the chain again and must arrive at this head after this many records.',
+      retention:
+        'Keep the page, the JSON document and the journal together, for as long as your own rules ask. dr deletes none of them. ' +
+        'Evidence goes stale: it speaks for this version of the runbook and for the day of the run.',
+    },
+  };
+}
+
+const KINDS: Record<RunMode, string> = {
+  live: 'live: on AWS, with real effect',
+  lab: 'rehearsal in the lab: AWS endpoints on this machine, no AWS account involved',
+  simulated: 'simulation: a model in simulated time, nothing real was touched',
+};
+
+function testEvidence(state: RunState, scenario: string | undefined): Evidence['test'] {
+  const { plan, acceptances } = state;
+  const assumptions: string[] = [];
+  if (acceptances.sourceDown !== undefined) assumptions.push(`The source is down, as a person attested: ${acceptances.sourceDown}`);
+  if (state.mode === 'lab') assumptions.push('Times of AWS control planes in the lab are a model’s, not AWS’s.');
+  if (state.mode === 'simulated') assumptions.push('All times are simulated.');
+  return {
+    id: state.run,
+    kind: state.mode,
+    kindText: KINDS[state.mode],
+    verb: plan.verb,
+    scenario:
+      scenario ?? acceptances.reason ?? `${regionName(plan.source)} is lost; ${plan.runbook.name} is made active in ${regionName(plan.target)}.`,
+    assumptions,
+  };
+}
+
+function scopeEvidence(state: RunState): Evidence['scope'] {
+  const { plan } = state;
+  const { name, path, sha256 } = plan.runbook;
+  const resources = new Set(plan.steps.flatMap((step) => step.changes.map((change) => change.resource)));
+  return {
+    runbook: { name, path, sha256, git: state.git ?? null },
+    strategy: plan.strategy,
+    source: plan.source,
+    target: plan.target,
+    account: plan.account,
+    resources: [...resources].sort(),
+    plan: { hash: plan.hash, madeAt: plan.madeAt, fingerprint: plan.fingerprint },
+  };
+}
+
+function peopleEvidence(state: RunState): Evidence['people'] {
+  const { dataLossSeconds, sourceDown, reason, approvedBy } = state.acceptances;
+  const acceptances: string[] = [];
+  if (dataLossSeconds === 'unknown') acceptances.push('a loss of data that cannot be bounded accepted');
+  else if (dataLossSeconds !== undefined) acceptances.push(`loss of up to ${formatDuration(dataLossSeconds * 1000)} of data accepted`);
+  if (sourceDown !== undefined) acceptances.push(`source attested to be down: ${sourceDown}`);
+  if (reason !== undefined) acceptances.push(`reason: ${reason}`);
+  return {
+    operator: state.operator,
+    resumedBy: [...state.resumedBy],
+    confirmedBy: state.confirmedBy,
+    approvedBy: [...approvedBy],
+    acceptances,
+  };
+}
+
+function labEvidence(
+  lab: LabTruth,
+  databases: Evidence['databases'],
+  state: RunState,
+  records: readonly JournalRecord[],
+): NonNullable<Evidence['lab']> {
+  const { lastGoodAt, firstGoodAt } = lab;
+  const bounds = databases.flatMap((db) => (db.rpo.boundMs === null ? [] : [db.rpo.boundMs]));
+  const window = lastGoodAt === undefined || firstGoodAt === undefined ? undefined : { from: lastGoodAt, to: firstGoodAt };
+  return {
+    postgres: lab.postgres,
+    clientDowntimeMs: lab.clientDowntimeMs ?? null,
+    lastGoodAt: isoOrNull(lastGoodAt),
+    firstGoodAt: isoOrNull(firstGoodAt),
+    acknowledged: lab.acknowledged,
+    lost: lab.lost,
+    lostSpanMs: lab.lostSpanMs,
+    boundHolds: bounds.length === 0 ? null : Math.max(...bounds) >= lab.lostSpanMs,
+    breakdown: window === undefined ? [] : runBreakdown(window, state, records),
+  };
+}

@@ -1,0 +1,87 @@
+import { formatDuration } from '../base/duration.ts';
+import { REGIONS } from '../base/regions.ts';
+
+/** A duration for a person, with milliseconds below one second: `20 ms`, `4.2 s`, `1m 30s`. */
+export function formatMs(ms: number): string {
+  const rounded = Math.round(ms);
+  return Math.abs(rounded) < 1000 ? `${rounded} ms` : formatDuration(rounded);
+}
+
+/** The same without needless zeros, for axes and expectations: `2 s`, `3m`. */
+export function formatRound(ms: number): string {
+  return formatMs(ms).replace(/\.0 s$/, ' s');
+}
+
+/** A duration that may be a lower bound or not measured at all. */
+export function formatFigure(figure: { ms: number | null; atLeast: boolean }): string {
+  if (figure.ms === null) return 'not measured';
+  return figure.atLeast ? `at least ${formatMs(figure.ms)}` : formatMs(figure.ms);
+}
+
+/** Time of day in UTC with milliseconds: `10:15:03.120`. */
+export function utcTime(iso: string): string {
+  return iso.slice(11, 23);
+}
+
+/** Date and time in UTC to the second: `2026-11-20 10:15:03 UTC`. */
+export function utcDateTime(iso: string): string {
+  return `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`;
+}
+
+/** `ap-northeast-1 (Tokyo)`, or the bare name of a region that is not known. */
+export function regionName(region: string): string {
+  const place = REGIONS[region];
+  return place === undefined ? region : `${region} (${place})`;
+}
+
+/** The city alone where it is known: short enough for a headline. */
+export function regionPlace(region: string): string {
+  return REGIONS[region] ?? region;
+}
+
+/** `1,204` */
+export function formatCount(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+}
+
+/** `1 order`, `3 orders` */
+export function plural(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/**
+ * Makes a text safe for one line of a terminal, and honest on a page: control characters, which could move the cursor,
+ * and marks that turn the direction of writing, which could make a name read as another, are shown as codes.
+ */
+export function visible(text: string): string {
+  // eslint-disable-next-line no-control-regex -- finding control characters is the purpose
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, (char) =>
+    char === '\n' || char === '\t' ? ' ' : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** Cuts a text to `max` characters, the last one an ellipsis when something is missing. */
+export function clip(text: string, max: number): string {
+  const chars = [...text];
+  return chars.length <= max ? text : `${chars.slice(0, Math.max(0, max - 1)).join('').trimEnd()}…`;
+}
+
+/** What a person calls each cause of the breakdown. */
+export const CAUSE_LABELS = {
+  before: 'before the run (detection, decision)',
+  stopped: 'run not going (stopped, crashed)',
+  person: 'a person',
+  database: 'database',
+  aws: 'AWS',
+  dns: 'DNS',
+  users: 'users (health seen from outside)',
+  hold: 'hold time',
+  call: 'AWS calls in flight',
+  tool: "dr's own share",
+} as const;
+
+/** `bound 61 s, true loss 20 ms: 3 orders` */
+export function boundAgainstLoss(boundMs: number, lab: { lost: number; lostSpanMs: number }): string {
+  const truth = lab.lost === 0 ? 'no order lost' : `true loss ${formatMs(lab.lostSpanMs)}: ${plural(lab.lost, 'order')}`;
+  return `bound ${formatMs(boundMs)}, ${truth}`;
+}

@@ -1,0 +1,119 @@
+import type { RunState } from '../journal/state.ts';
+import type { Rto } from '../measure/rto.ts';
+import type { Evidence, EvidenceObjective } from './evidence-schema.ts';
+import { formatFigure, formatMs, regionName } from './format.ts';
+
+export const PASS_RULE =
+  'The run passes when it succeeded, its RTO from impact was measured and is within the objective, and the loss bound of every ' +
+  'database was measured and is within the objective. What was not measured never counts as met. A bound above the objective ' +
+  'counts as missed even where the true loss may be smaller.';
+
+/** RTO from impact against its objective. A lower bound can show a miss, and can never show that it was met. */
+export function rtoObjective(rto: Rto, objectiveMs: number): EvidenceObjective {
+  const { ms, atLeast, because } = rto.fromImpact;
+  const base = { name: 'RTO' as const, objectiveMs, actualMs: ms ?? null, atLeast };
+  if (ms === undefined) return { ...base, verdict: 'not measured', because };
+  if (ms > objectiveMs) {
+    return { ...base, verdict: 'missed', because: `${formatFigure({ ms, atLeast })} from impact, objective ${formatMs(objectiveMs)}` };
+  }
+  if (atLeast) return { ...base, verdict: 'not measured', because: `only a lower bound is known: ${because}` };
+  return { ...base, verdict: 'met', because: `${formatMs(ms)} from impact, objective ${formatMs(objectiveMs)}` };
+}
+
+/** The worst bound of all databases against the objective; in the lab never less than the true loss. */
+export function rpoObjective(
+  databases: Evidence['databases'],
+  objectiveMs: number,
+  trueLossMs: number | undefined,
+): EvidenceObjective {
+  const base = { name: 'RPO' as const, objectiveMs, atLeast: false };
+  const unknown = (because: string): EvidenceObjective => ({ ...base, actualMs: null, verdict: 'not measured', because });
+  if (databases.length === 0) return unknown('the plan promotes no database');
+  let worst: { name: string; ms: number } | undefined;
+  for (const { name, rpo, promoted } of databases) {
+    if (rpo.boundMs === null) return unknown(`${name}: ${rpo.because}`);
+    if (!promoted) return unknown(`${name} was not promoted`);
+    if (worst === undefined || rpo.boundMs > worst.ms) worst = { name, ms: rpo.boundMs };
+  }
+  if (worst === undefined) return unknown('no bound was recorded');
+  if (trueLossMs !== undefined && trueLossMs > worst.ms) {
+    return {
+      ...base,
+      actualMs: trueLossMs,
+      verdict: trueLossMs > objectiveMs ? 'missed' : 'not measured',
+      because: `the bound of ${formatMs(worst.ms)} did not hold: the true loss was ${formatMs(trueLossMs)}`,
+    };
+  }
+  const verdict = worst.ms <= objectiveMs ? 'met' : 'missed';
+  return { ...base, actualMs: worst.ms, verdict, because: `at most ${formatMs(worst.ms)} of ${worst.name} lost, objective ${formatMs(objectiveMs)}` };
+}
+
+type Verdict = Evidence['verdict'];
+
+/** The verdict in one word and one sentence. */
+export function verdictOf(
+  state: RunState,
+  rto: Rto,
+  objectives: readonly EvidenceObjective[],
+  acted: boolean,
+): Verdict {
+  const word = verdictWord(state, objectives);
+  const place = placeOf(state);
+  const text = sentence(word, state, rto, objectives, acted);
+  return { word, sentence: place === '' ? text.replace(/^the /, 'The ') : place + text };
+}
+
+function verdictWord(state: RunState, objectives: readonly EvidenceObjective[]): Verdict['word'] {
+  if (state.outcome === undefined) return 'unfinished';
+  if (state.outcome !== 'succeeded') return state.outcome;
+  if (objectives.some((o) => o.verdict === 'missed')) return 'missed';
+  return objectives.every((o) => o.verdict === 'met') ? 'met' : 'not measured';
+}
+
+/** A run that was not on real AWS says so before anything else. */
+function placeOf(state: RunState): string {
+  if (state.mode === 'lab') return 'In the lab: ';
+  if (state.mode === 'simulated') return 'Simulated, nothing real was touched: ';
+  return state.endpoints.length > 0 ? 'With AWS endpoints overridden: ' : '';
+}
+
+function sentence(
+  word: Verdict['word'],
+  state: RunState,
+  rto: Rto,
+  objectives: readonly EvidenceObjective[],
+  acted: boolean,
+): string {
+  const { runbook, target, verb } = state.plan;
+  const name = runbook.name;
+  switch (word) {
+    case 'met':
+    case 'missed':
+    case 'not measured':
+      return `${name} runs in ${regionName(target)}${recoveredIn(rto)}; ${objectiveWords(objectives)}.`;
+    case 'failed': {
+      const failed = [...state.steps.values()].find((step) => step.state === 'failed');
+      const where = failed === undefined ? '' : ` at step ${failed.id}`;
+      return `the ${verb} of ${name} failed${where} after ${formatMs(rto.toFailure?.ms ?? 0)}: a time to failure, not an RTO.`;
+    }
+    case 'refused': {
+      const refused = [...state.steps.values()].find((s) => s.refusal !== undefined || s.check === 'failed');
+      const rule = refused === undefined ? '' : ` by ${refused.refusal?.rule ?? 'a check that could not be made'} (${refused.id})`;
+      const after = acted ? 'some reversible steps had already run' : 'nothing was changed';
+      return `the ${verb} of ${name} was refused${rule}; ${after}.`;
+    }
+    case 'unfinished':
+      return `the ${verb} of ${name} has not finished${state.interrupted ? ': it was interrupted' : ''}.`;
+  }
+}
+
+function recoveredIn(rto: Rto): string {
+  const { ms, atLeast } = rto.fromImpact;
+  if (ms === undefined) return '; how long it was away was not measured';
+  return ` again ${formatFigure({ ms, atLeast })} after impact`;
+}
+
+function objectiveWords(objectives: readonly EvidenceObjective[]): string {
+  if (objectives.every((o) => o.verdict === 'met')) return `${objectives.map((o) => o.name).join(' and ')} are met`;
+  return objectives.map((o) => `${o.name} ${o.verdict}`).join(', ');
+}

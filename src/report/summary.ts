@@ -1,0 +1,95 @@
+import type { Evidence } from './evidence-schema.ts';
+import { boundAgainstLoss, CAUSE_LABELS, clip, formatFigure, formatMs, utcTime, visible } from './format.ts';
+import { modeMark } from './mode.ts';
+
+/** No line is wider, so that a terminal of usual width breaks none. */
+export const SUMMARY_WIDTH = 110;
+/** Rows of the breakdown and of databases that are shown; the report has all. */
+const BREAKDOWN_ROWS = 6;
+const DATABASE_ROWS = 2;
+
+/**
+ * The end of a run for a terminal: plain text, at most 25 lines, columns aligned. Texts from outside cannot move the
+ * cursor. The caller adds colour and the path of the report.
+ */
+export function summaryLines(evidence: Evidence): string[] {
+  const mark = modeMark(evidence);
+  const lines = [
+    ...(mark === undefined ? [] : [`[${mark.chip}] ${mark.ribbon.replace(/^[^:]*: /, '')}`]),
+    evidence.verdict.sentence,
+    ...clockLines(evidence),
+    ...downtimeLines(evidence),
+    ...dataLines(evidence),
+    ...objectiveLines(evidence),
+  ];
+  return lines.map((line) => clip(visible(line), SUMMARY_WIDTH));
+}
+
+function clockLines({ clock }: Evidence): string[] {
+  const impact = clock.phases[0]?.at ?? null;
+  const rows = clock.phases.map((phase) => {
+    if (phase.at === null) return [phase.label, 'not measured', phase.because];
+    const after = impact === null ? '' : Date.parse(phase.at) - Date.parse(impact);
+    const offset = after === '' || after === 0 ? '' : `${after < 0 ? '-' : '+'}${formatMs(Math.abs(after))}`;
+    return [phase.label, `${phase.atOrBefore ? '<=' : ''}${utcTime(phase.at)}`, offset];
+  });
+  const figures = [`RTO from impact ${formatFigure(clock.rtoFromImpact)}`, `from start ${formatFigure(clock.rtoFromStart)}`];
+  const total = clock.timeToFailure === null ? figures.join(', ') : `time to failure ${formatFigure(clock.timeToFailure)}, no RTO`;
+  return [`Clock (UTC): ${total}`, ...columns(rows)];
+}
+
+function downtimeLines({ lab, downtime }: Evidence): string[] {
+  const byClient = lab !== null && lab.breakdown.length > 0;
+  const rows = byClient ? lab.breakdown : downtime.breakdown;
+  if (rows.length === 0) return [`Downtime not measured: ${downtime.because}`];
+  const total = rows.reduce((sum, row) => sum + row.ms, 0);
+  const who = byClient ? " as the lab's client saw it" : downtime.atLeast ? ' or more' : '';
+  const [shown, rest] = mostOf(rows);
+  const cells = shown.map((row) => [CAUSE_LABELS[row.cause], formatMs(row.ms), total === 0 ? '' : `${Math.round((row.ms / total) * 100)} %`]);
+  if (rest > 0) cells.push(['others', formatMs(rest), '']);
+  return [`Downtime ${formatMs(total)}${who}, by what was waited for:`, ...columns(cells)];
+}
+
+/** The largest rows in their order, the tool's own always among them, and what the others add up to. */
+function mostOf(rows: Evidence['downtime']['breakdown']): [Evidence['downtime']['breakdown'], number] {
+  const bySize = [...rows].sort((a, b) => (a.cause === 'tool' ? -1 : b.cause === 'tool' ? 1 : b.ms - a.ms));
+  const shown = new Set(rows.length <= BREAKDOWN_ROWS ? rows : bySize.slice(0, BREAKDOWN_ROWS - 1));
+  const rest = rows.filter((row) => !shown.has(row)).reduce((sum, row) => sum + row.ms, 0);
+  return [rows.filter((row) => shown.has(row)), rest];
+}
+
+function dataLines({ databases, lab }: Evidence): string[] {
+  if (databases.length === 0) return ['Data loss not measured: the plan promotes no database'];
+  // What is not measured first, then the largest bound.
+  const worst = [...databases].sort((a, b) => (b.rpo.boundMs ?? Number.POSITIVE_INFINITY) - (a.rpo.boundMs ?? Number.POSITIVE_INFINITY));
+  const rows = worst.slice(0, DATABASE_ROWS).map(({ name, rpo }) => {
+    if (rpo.boundMs === null) return [name, 'not measured', rpo.because];
+    const age = rpo.ageMs === null ? '' : `, sample ${formatMs(rpo.ageMs)} old`;
+    return [name, `at most ${formatMs(rpo.boundMs)}`, `${rpo.method}${age}`];
+  });
+  const more = databases.length - rows.length;
+  return ['Data loss:', ...columns(rows), ...(more > 0 ? [`  and ${more} more databases`] : []), ...truthLines(databases, lab)];
+}
+
+function truthLines(databases: Evidence['databases'], lab: Evidence['lab']): string[] {
+  if (lab === null) return [];
+  const bounds = databases.flatMap((db) => (db.rpo.boundMs === null ? [] : [db.rpo.boundMs]));
+  const against = bounds.length === 0 ? `true loss ${formatMs(lab.lostSpanMs)}: ${lab.lost} orders` : boundAgainstLoss(Math.max(...bounds), lab);
+  const postgres = lab.postgres === 'real' ? '' : ' (PostgreSQL is a model here)';
+  return [`  ledger: ${against}, of ${lab.acknowledged} acknowledged${lab.boundHolds === false ? '; THE BOUND DID NOT HOLD' : ''}${postgres}`];
+}
+
+function objectiveLines({ objectives }: Evidence): string[] {
+  return ['Objectives:', ...columns(objectives.map((o) => [o.name, o.verdict, o.because]))];
+}
+
+/** Rows with their cells under each other, two spaces in and two apart. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, [...visible(cell)].length)));
+  return rows.map((row) => `  ${row.map((cell, i) => pad(visible(cell), i === row.length - 1 ? 0 : (widths[i] ?? 0))).join('  ')}`.trimEnd());
+}
+
+function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - [...text].length));
+}
