@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import { formatDuration } from '../base/duration.ts';
 import { nearest } from '../base/nearest.ts';
 import { REGIONS } from '../base/regions.ts';
@@ -12,13 +11,15 @@ import type { YamlText } from './yaml.ts';
 
 const MINUTE_MS = 60_000;
 
-type Warn = (path: Path, message: string) => void;
+/** `atKey`: the key itself is what is wrong. */
+type Warn = (path: Path, message: string, atKey?: 'atKey') => void;
 
 /** What a valid runbook should not do, as far as the file alone can tell. Nothing here stops a run. */
 export function lintRunbook(runbook: Runbook, text: YamlText): Problem[] {
   const problems: Problem[] = [];
-  const warn: Warn = (path, message) => {
-    problems.push({ ...text.at(path), message: prefix(path) + message, severity: 'warning' });
+  const warn: Warn = (path, message, atKey) => {
+    const place = atKey === undefined ? text.at(path) : text.keyAt(path);
+    problems.push({ ...place, message: prefix(path) + message, severity: 'warning' });
   };
   lintRegions(runbook, warn);
   lintObjectives(runbook, warn);
@@ -32,7 +33,8 @@ function lintRegions(runbook: Runbook, warn: Warn): void {
   for (const { id } of runbook.regions) {
     if (Object.hasOwn(REGIONS, id)) continue;
     const near = nearest(id, Object.keys(REGIONS));
-    warn(['regions', id], `this version of dr does not know the region ${id}${near === undefined ? '' : `; did you mean ${near}?`}`);
+    const hint = near === undefined ? '' : `; did you mean ${near}?`;
+    warn(['regions', id], `this version of dr does not know the region ${id}${hint}`, 'atKey');
   }
 }
 
@@ -68,8 +70,9 @@ function lintProbes(runbook: Runbook, warn: Warn): void {
 
 /** Why a host does not stand for what users see. */
 function narrowHost(probe: RunbookProbe, runbook: Runbook): string | undefined {
-  const host = new URL(probe.http).hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0) return `${quote(host)} is an address: it does not follow the traffic switch; use the name that users use`;
+  const host = new URL(probe.http).hostname;
+  // A URL's host in brackets is IPv6, and one of numbers is always written as four of them.
+  if (/^(\[.*\]|\d+(\.\d+){3})$/.test(host)) return `${quote(host)} is an address: it does not follow the traffic switch; use the name that users use`;
   if (host === 'localhost' || host.endsWith('.localhost')) return `${quote(host)} is this machine, not what users see`;
   if (!host.replace(/\.$/, '').includes('.')) return `${quote(host)} is no full name: where it leads depends on the machine that asks`;
   const region = runbook.regions.find(({ id }) => host.split('.').includes(id));

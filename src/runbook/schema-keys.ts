@@ -37,5 +37,5 @@ function child(schema: $ZodType, part: PropertyKey): $ZodType[] {
 }
 
 function definition(schema: $ZodType): Definition {
-  return schema._zod.def as unknown as Definition;
+  return schema._zod.def;
 }

@@ -34,7 +34,6 @@ export function findSecrets(text: string): Secret[] {
 
 const SHOWN = 60;
 // Control characters, bidirectional overrides and line separators could repaint a terminal.
-// eslint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu;
 
 /** Text of a runbook made safe for a terminal and at most `max` characters long, without secrets. */
@@ -58,5 +57,5 @@ export function describe(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'an empty text' : quote(value);
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty map' : 'a map';
-  return String(value);
+  return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? String(value) : typeof value;
 }

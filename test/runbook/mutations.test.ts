@@ -17,6 +17,7 @@ import { VALID } from './fixture.ts';
 
 const SHOP = readFileSync('runbooks/shop.yaml', 'utf8');
 const TEXTS = [VALID, VALID, VALID, SHOP];
+const TREES = TEXTS.map((text): unknown => parse(text));
 
 /** A change of the text; `at` and `to` are fractions of its length, so that they shrink well. */
 type TextEdit = (text: string, at: number, to: number) => string;
@@ -74,7 +75,7 @@ const oddValue = fc.oneof(
 );
 
 const treeEdit: fc.Arbitrary<TreeEdit> = fc.oneof(
-  fc.constant<TreeEdit>((parent, key) => (Array.isArray(parent) ? parent.splice(Number(key), 1) : delete parent[key])),
+  fc.constant<TreeEdit>((parent, key) => (Array.isArray(parent) ? parent.splice(Number(key), 1) : Reflect.deleteProperty(parent, key))),
   fc.string({ minLength: 0, maxLength: 6 }).map((other): TreeEdit => (parent, key) => rename(parent, key, other)),
   fc.nat(6).map((i): TreeEdit => (parent, key) => rename(parent, key, key.slice(0, i) + key.slice(i + 1))),
   oddValue.map((value): TreeEdit => (parent, key) => put(parent, key, value)),
@@ -94,7 +95,7 @@ function put(parent: Record<string, unknown> | unknown[], key: string, value: un
 function rename(parent: Record<string, unknown> | unknown[], key: string, other: string): void {
   if (Array.isArray(parent)) return;
   parent[other] = parent[key];
-  if (other !== key) delete parent[key];
+  if (other !== key) Reflect.deleteProperty(parent, key);
 }
 
 function nest(value: unknown, deep: number): unknown {
@@ -102,15 +103,16 @@ function nest(value: unknown, deep: number): unknown {
 }
 
 const structureMutation = fc
-  .tuple(fc.constantFrom(...TEXTS), fc.array(fc.tuple(treeEdit, place), { minLength: 1, maxLength: 3 }), fc.boolean())
-  .map(([text, edits, flow]) => {
-    const tree: unknown = parse(text);
+  .tuple(fc.constantFrom(...TREES), fc.array(fc.tuple(treeEdit, place), { minLength: 1, maxLength: 3 }), fc.nat(3))
+  .map(([original, edits, style]) => {
+    const tree = structuredClone(original);
     for (const [edit, where] of edits) {
       const nodes = entries(tree);
       const node = nodes[Math.floor(where * nodes.length)];
       if (node !== undefined) edit(node.parent, node.key);
     }
-    return stringify(tree, { collectionStyle: flow ? 'flow' : 'any', aliasDuplicateObjects: true });
+    // JSON is YAML too.
+    return style === 0 ? stringify(tree) : JSON.stringify(tree, null, style - 1);
   });
 
 function entries(tree: unknown): { parent: Record<string, unknown> | unknown[]; key: string }[] {
@@ -119,7 +121,6 @@ function entries(tree: unknown): { parent: Record<string, unknown> | unknown[]; 
   return Object.keys(parent).flatMap((key) => [{ parent, key }, ...entries(parent[key])]);
 }
 
-// eslint-disable-next-line no-control-regex
 const REPAINTS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
 type Outcome = 'loaded' | 'refused';
