@@ -21,6 +21,8 @@ const RENEW_BEFORE_MS = 300_000;
 export class SharedCredentials {
   private current: Credentials | undefined;
   private readonly inFlight = new Map<string, Promise<Credentials>>();
+  /** Resolved by the next look-up that succeeds, whoever began it. */
+  private nextFound = Promise.withResolvers<Credentials>();
   private readonly now: () => number;
 
   constructor(now: () => number) {
@@ -33,10 +35,10 @@ export class SharedCredentials {
     const own = this.inFlight.get(region) ?? this.lookUp(region, source);
     this.inFlight.set(region, own);
     try {
-      return await Promise.any(this.inFlight.values());
-    } catch {
-      // Every look-up failed; what this region's own one says is closest to the call.
-      return await own.catch((error: unknown) => {
+      return await Promise.race([own, this.nextFound.promise]);
+    } catch (error) {
+      // What this region's own look-up says is closest to the call; but another may still find some.
+      return await Promise.any(this.inFlight.values()).catch(() => {
         throw new CredentialsFailure(error);
       });
     }
@@ -46,6 +48,8 @@ export class SharedCredentials {
     try {
       const found = await source();
       this.current = found;
+      this.nextFound.resolve(found);
+      this.nextFound = Promise.withResolvers();
       return found;
     } finally {
       this.inFlight.delete(region);

@@ -20,8 +20,9 @@ describe('SharedCredentials', () => {
 
   it('a region whose STS is dead keeps no other waiting, and is served by what another found', async () => {
     const shared = new SharedCredentials(() => 0);
-    void shared.get('seoul', never);
+    const first = shared.get('seoul', never);
     expect((await shared.get('tokyo', async () => key('T'))).accessKeyId).toBe('T');
+    expect((await first).accessKeyId).toBe('T');
     expect((await shared.get('seoul', never)).accessKeyId).toBe('T');
   });
 
@@ -35,6 +36,16 @@ describe('SharedCredentials', () => {
     expect((await shared.get('tokyo', source)).accessKeyId).toBe('A1');
     now = 3_300_001;
     expect((await shared.get('tokyo', source)).accessKeyId).toBe('A2');
+  });
+
+  it('a region whose STS refuses is served by what another still finds', async () => {
+    const shared = new SharedCredentials(() => 0);
+    const found = Promise.withResolvers<Credentials>();
+    const tokyo = shared.get('tokyo', () => found.promise);
+    const seoul = shared.get('seoul', () => Promise.reject(new Error('not enabled')));
+    await new Promise((resolve) => setImmediate(resolve));
+    found.resolve(key('T'));
+    expect([(await tokyo).accessKeyId, (await seoul).accessKeyId]).toEqual(['T', 'T']);
   });
 
   it('a failure is not kept, and names the reason of the region that asked', async () => {

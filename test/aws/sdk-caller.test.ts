@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -215,5 +216,44 @@ describe("the SDK's standard settings", () => {
       isCredentials: true,
       kind: 'terminal',
     });
+  });
+});
+
+describe('a process', () => {
+  const child = (script: string, env: Record<string, string>) =>
+    new Promise<{ code: number | null; out: string }>((resolve, reject) => {
+      const started = spawn(process.execPath, ['--input-type=module', '-e', script], {
+        env: { PATH: process.env.PATH ?? '', ...env },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      let out = '';
+      started.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+      started.once('error', reject);
+      started.once('close', (code) => resolve({ code, out }));
+    });
+  const caller = new URL('../../src/aws/sdk-caller.ts', import.meta.url).href;
+
+  it('ends once its calls are done, though the connections would live on', async () => {
+    const server = await start(() => Promise.resolve({ output: { Account: '42' } }));
+    const script = `
+      const { sdkCaller } = await import('${caller}');
+      const call = { service: 'sts', region: 'ap-northeast-1', operation: 'GetCallerIdentity', input: {} };
+      console.log((await sdkCaller().call(call)).output.Account);`;
+    expect(await child(script, awsEnvironment({ AWS_ENDPOINT_URL: server.url }))).toEqual({ code: 0, out: '42\n' });
+  });
+
+  it('loads no client of AWS before the first call, and then only that one', async () => {
+    const server = await start(() => Promise.resolve({ output: {} }));
+    const script = `
+      import { createRequire } from 'node:module';
+      const loaded = () => Object.keys(createRequire('${caller}').cache ?? {})
+        .flatMap((file) => /@aws-sdk.(client-[a-z0-9-]+)/.exec(file)?.[1] ?? []);
+      const { sdkCaller } = await import('${caller}');
+      const aws = sdkCaller();
+      const before = loaded();
+      await aws.call({ service: 'rds', region: 'ap-northeast-1', operation: 'DescribeDBInstances', input: {} });
+      console.log(JSON.stringify([before, [...new Set(loaded())]]));`;
+    const { out } = await child(script, awsEnvironment({ AWS_ENDPOINT_URL: server.url }));
+    expect(JSON.parse(out)).toEqual([[], ['client-rds']]);
   });
 });
