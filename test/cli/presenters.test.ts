@@ -74,6 +74,8 @@ describe('the RTO budget', () => {
     story.add({ type: 'probe.changed', probe: 'home-page', up: false, status: 503, sampledAt: T0 + 1000 });
     expect(budgetLine(story.run, T0 + 21_000)).toBe('RTO 15m: 20 s since impact, 14m 40s left · home-page DOWN for 20 s');
     expect(budgetLine(story.run, T0 + 1_000_000)).toContain('exceeded by 1m 39s');
+    story.add({ type: 'probe.changed', probe: 'home-page', up: true, status: 200, sampledAt: T0 + 5000 });
+    expect(budgetLine(story.run, T0 + 25_000)).toBe('RTO 15m: users were back after 4.0 s · home-page up for 20 s');
   });
 });
 

@@ -109,18 +109,24 @@ export function againstEstimate(step: PlanStep, run: StepRun, state: RunState, n
 
 /** The RTO budget and the probes, in one line. The clock starts at impact, else at the declaration. */
 export function budgetLine(state: RunState, now: number): string {
-  const down = [...state.probes.values()].flatMap((probe) => probe.changes.filter((change) => !change.up).slice(0, 1));
-  const impact = down.length === 0 ? undefined : Math.min(...down.map((change) => change.at));
-  const used = Math.max(0, now - (impact ?? state.declaredAt));
-  const left = state.plan.objectives.rtoMs - used;
-  const since = impact === undefined ? 'since declared' : 'since impact';
-  const budget =
-    left >= 0 ? `${formatDuration(left)} left` : `exceeded by ${formatDuration(-left)}`;
   const probes = [...state.probes.values()].map((probe) => {
     const last = probe.changes.at(-1);
     if (last === undefined) return `${probe.name} no sample yet`;
     return `${probe.name} ${last.up ? 'up' : 'DOWN'} for ${formatDuration(Math.max(0, now - last.at))}`;
   });
-  const rto = `RTO ${formatDuration(state.plan.objectives.rtoMs)}: ${formatDuration(used)} ${since}, ${budget}`;
-  return [rto, ...probes].join(' · ');
+  return [`RTO ${formatDuration(state.plan.objectives.rtoMs)}: ${budget(state, now)}`, ...probes].join(' · ');
+}
+
+/** What users have waited so far. A bound on the run's view only: the report measures. */
+function budget(state: RunState, now: number): string {
+  const seenDown = [...state.probes.values()].filter((probe) => probe.changes.some((change) => !change.up));
+  const impact = Math.min(...seenDown.flatMap((probe) => probe.changes.filter((change) => !change.up).map((change) => change.at)));
+  const back = seenDown.map((probe) => probe.changes.at(-1)).filter((change) => change?.up === true);
+  if (seenDown.length > 0 && back.length === seenDown.length) {
+    return `users were back after ${formatDuration(Math.max(...back.map((change) => change?.at ?? 0)) - impact)}`;
+  }
+  const used = Math.max(0, now - (seenDown.length > 0 ? impact : state.declaredAt));
+  const left = state.plan.objectives.rtoMs - used;
+  const rest = left >= 0 ? `${formatDuration(left)} left` : `exceeded by ${formatDuration(-left)}`;
+  return `${formatDuration(used)} since ${seenDown.length > 0 ? 'impact' : 'declared'}, ${rest}`;
 }

@@ -56,7 +56,7 @@ class Gate {
 export class TreePresenter implements Presenter {
   readonly #out: NodeJS.WriteStream;
   readonly #steps = new Map<string, { step: PlanStep; gate: Gate; wrapper?: Wrapper }>();
-  readonly #phases = new Map<string, { gate: Gate; steps: readonly PlanStep[] }>();
+  readonly #phases = new Map<string, { gate: Gate; steps: readonly PlanStep[]; wrapper?: Wrapper }>();
   readonly #messages: string[] = [];
   readonly #closed = new Gate();
   readonly #showCursor = (): void => void this.#out.write(SHOW_CURSOR);
@@ -132,10 +132,12 @@ export class TreePresenter implements Presenter {
 
   #phaseTask({ phase, steps }: PhaseSteps): Task {
     const gate = new Gate();
-    this.#phases.set(phase, { gate, steps });
+    const entry: { gate: Gate; steps: readonly PlanStep[]; wrapper?: Wrapper } = { gate, steps };
+    this.#phases.set(phase, entry);
     return {
       title: phase,
       task: async (_ctx, wrapper) => {
+        entry.wrapper = wrapper;
         await waitingUntil(wrapper, gate.begun.promise);
         const first = steps.some((step) => this.#state?.steps.get(step.id)?.startedAt !== undefined);
         if (!first) return wrapper.skip(`${phase}: not reached`);
@@ -175,6 +177,7 @@ export class TreePresenter implements Presenter {
     if (run.state === 'done') entry.gate.end('done');
     if (run.state === 'failed' || run.state === 'refused') entry.gate.end('failed');
     if (entry.wrapper !== undefined) this.#retitle(entry.step, entry.wrapper);
+    if (phase?.wrapper !== undefined) phase.wrapper.task.title = phaseTitle(entry.step.phase, phase.steps, this.#state);
   }
 
   #retitle(step: PlanStep, wrapper: Wrapper): void {
@@ -198,6 +201,13 @@ async function waitingUntil(wrapper: Wrapper, begun: Promise<undefined>): Promis
   wrapper.task.state$ = ListrTaskState.WAITING;
   await begun;
   wrapper.task.state$ = ListrTaskState.STARTED;
+}
+
+/** A finished phase collapses to this line. */
+function phaseTitle(phase: string, steps: readonly PlanStep[], state: RunState | undefined): string {
+  const runs = steps.flatMap((step) => state?.steps.get(step.id) ?? []);
+  const done = runs.filter((run) => run.state === 'done').length;
+  return `${phase}  ${done} of ${steps.length}`;
 }
 
 function stepTitle(step: PlanStep, run: StepRun, state: RunState, now: number): string {

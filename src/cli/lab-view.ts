@@ -1,0 +1,62 @@
+import { formatDuration } from '../base/duration.ts';
+import type { LabInfo, LabStatus } from '../lab/status.ts';
+import { regionName } from './names.ts';
+import type { Painter } from './style.ts';
+import { columns, indent } from './text.ts';
+
+/** How to look at a lab from another terminal. */
+export function labStartedText(info: LabInfo, paint: Painter): string {
+  const rows = columns([
+    ['process', String(info.pid)],
+    ['runbook', `${info.runbook.name} (${info.runbook.path})`],
+    ['databases', `${info.engine.kind} (${info.engine.note})`],
+    ['AWS', info.awsUrl],
+    ['DNS', info.resolver],
+    ['application', `${info.host}, port ${info.applicationPort}, active in ${regionName(info.home)}`],
+  ]);
+  return [
+    paint('bold', 'The lab is running.'),
+    indent(rows.join('\n'), 2),
+    paint('bold', 'Next:'),
+    indent(
+      ['eval "$(dr lab env)"      lets dr, the AWS CLI and any SDK see it', `dr lab break ${info.home}`, 'dr lab status', 'dr lab stop'].join('\n'),
+      2,
+    ),
+  ].join('\n');
+}
+
+/** The lab as it is now: regions, databases, groups, names, users. */
+export function labStatusText(status: LabStatus, now: number, paint: Painter): string {
+  const { users, world } = status;
+  const section = (title: string, rows: string[][]) => `${paint('bold', title)}\n${indent(columns(rows).join('\n'), 2)}`;
+  const last = users.lastGood;
+  return [
+    `lab of ${status.runbook.name}, process ${status.pid}, for ${formatDuration(now - status.startedAt)}, ${status.engine.kind}`,
+    section('Regions', status.regions.map((region) => [
+      `${region.name} (${region.id})`,
+      region.alive ? 'alive' : 'broken',
+      `application ${region.application}`,
+      region.brokenAt === undefined ? '' : `broken ${formatDuration(now - region.brokenAt)} ago`,
+    ])),
+    section('Databases', status.databases.map((db) => [db.id, db.region, db.state, `door ${db.door}`, db.endpoint])),
+    section('Groups', world.groups.map((group) => [group.name, group.region, `${group.healthy} of ${group.desired} healthy`])),
+    section('Names', world.records.map((record) => [
+      record.name,
+      record.type,
+      record.setIdentifier ?? '',
+      record.failover ?? '',
+      record.values.join(' '),
+      record.answered ? 'answered now' : '',
+    ])),
+    section('Users', [
+      ['orders', `${users.orders}: ${users.acknowledged} acknowledged, ${users.failed} failed`],
+      ['last good', last === undefined ? 'none' : `${formatDuration(now - last.at)} ago, from ${last.region ?? last.address ?? 'nowhere known'}`],
+      ...(users.lastError === undefined ? [] : [['last error', users.lastError]]),
+    ]),
+  ].join('\n\n');
+}
+
+/** Without the settings: they hold the database's password, and `dr lab env` is there to show them. */
+export function withoutEnv<T extends LabInfo>({ env: _env, ...rest }: T): Omit<T, 'env'> {
+  return rest;
+}

@@ -1,0 +1,16 @@
+import * as Args from '@oclif/core/args';
+import { DrCommand } from '../../cli/base-command.ts';
+import { labStatusText, withoutEnv } from '../../cli/lab-view.ts';
+import { painterFor } from '../../cli/style.ts';
+
+export default class LabHeal extends DrCommand {
+  static override summary = 'Bring a broken region of the lab back, as its disks say.';
+  static override args = { region: Args.string({ description: 'Region, e.g. ap-northeast-2', required: true }) };
+
+  override async run(): Promise<void> {
+    const { args, flags } = await this.parse(LabHeal);
+    const { labHeal } = await import('../../app/lab.ts');
+    const status = await labHeal({ state: this.stateDir(flags.state), region: args.region });
+    this.done(withoutEnv(status), () => labStatusText(status, Date.now(), painterFor(process.stdout)));
+  }
+}

@@ -1,0 +1,32 @@
+import * as Flags from '@oclif/core/flags';
+import { DrCommand } from '../../cli/base-command.ts';
+import { labStartedText, withoutEnv } from '../../cli/lab-view.ts';
+import { drainOnSignals } from '../../cli/signals.ts';
+import { painterFor } from '../../cli/style.ts';
+
+export default class LabStart extends DrCommand {
+  static override summary = 'Start two regions on this machine: AWS endpoints, databases, DNS, an application, users.';
+  static override examples = ['<%= config.bin %> lab start', 'eval "$(<%= config.bin %> lab env)"'];
+  static override flags = {
+    runbook: Flags.string({ description: 'Runbook to serve. Default: the example that comes with dr', helpValue: 'PATH' }),
+    port: Flags.integer({ description: 'Port of the AWS endpoint. Default: any that is free', helpValue: 'PORT', min: 1, max: 65_535 }),
+    foreground: Flags.boolean({ description: 'Stay until Ctrl-C, and stop the lab then' }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(LabStart);
+    const { labStart } = await import('../../app/lab.ts');
+    const { runbook, port, foreground } = flags;
+    const lab = await labStart({ state: this.stateDir(flags.state), runbook, port, foreground });
+    if (lab.warning !== undefined) this.warning(lab.warning);
+    this.done(withoutEnv(lab.info), () => labStartedText(lab.info, painterFor(process.stdout)));
+    if (!foreground) return;
+    this.note('Ctrl-C stops the lab.');
+    const signals = drainOnSignals(
+      () => void lab.stop(),
+      () => 'Left at once; the lab ends by itself.',
+    );
+    await lab.ended;
+    signals.dispose();
+  }
+}
