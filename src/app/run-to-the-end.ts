@@ -54,15 +54,15 @@ export async function reportRun(
 
 /** The exit code of a run that has ended. */
 export function exitOf(state: RunState, evidence: Evidence): ExitName {
-  switch (state.outcome) {
+  const { outcome } = state;
+  if (outcome === undefined) return 'interrupted';
+  switch (outcome) {
     case 'failed':
       return 'failed';
     case 'refused':
       return couldNotLook(state) ? 'aws' : 'refused';
     case 'succeeded':
       return evidence.verdict.word === 'met' ? 'ok' : 'objectiveMissed';
-    case undefined:
-      return 'interrupted';
   }
 }
 

@@ -1,0 +1,145 @@
+import { systemClock } from '../base/clock.ts';
+import { DrError } from '../base/errors.ts';
+import type { LabTruth } from '../journal/events.ts';
+import type { Acceptances } from '../kinds/step.ts';
+import type { LabLedger } from '../lab/status.ts';
+import type { Runbook } from '../runbook/runbook.ts';
+import { failover, type FailoverRequest } from './failover.ts';
+import { type LabHandle, spawnLab } from '../lab/spawn.ts';
+import { chooseRunbook } from './make-plan.ts';
+import type { RunResult } from './run-to-the-end.ts';
+
+export interface LabFailoverRequest extends FailoverRequest {
+  /** One line for the person watching. */
+  onMessage(text: string): void;
+}
+
+/** Orders that users have had acknowledged before anything is broken. */
+const ORDERS_FIRST = 40;
+const ORDERS_WITHIN_MS = 20_000;
+/** After the run, for the users to have found the new region. */
+const RECOVERY_WITHIN_MS = 10_000;
+
+/**
+ * The main job against a lab of its own: starts it, puts users on it, breaks the active region, runs exactly the code
+ * that runs against AWS, measures from outside, and leaves nothing running.
+ */
+export async function labFailover(request: LabFailoverRequest): Promise<RunResult> {
+  const loaded = await chooseRunbook(request);
+  const { runbook } = loaded;
+  const source = sourceInLab(runbook, request.region);
+  request.onMessage(`lab: starting ${runbook.regions.map((r) => r.name).join(' and ')} on this machine`);
+  const lab = await spawnLab({ runbook: loaded, ownedByParent: true });
+  const restore = enterLab(lab.env);
+  try {
+    const { engine } = lab.info;
+    request.onMessage(`lab: ${describeEngine(engine)}; ${nameOf(runbook, source)} is active`);
+    await ordersFlow(lab);
+    await lab.breakRegion(source);
+    request.onMessage(`lab: ${nameOf(runbook, source)} is broken: database killed, application gone, AWS endpoints swallow requests`);
+    return await failover({
+      ...request,
+      runbook: loaded.path,
+      acceptances: approvedInLab(request.acceptances, runbook),
+      confirm: () => {
+        request.onMessage('lab: confirmed and approved by the lab itself; against AWS a person does both');
+        return Promise.resolve('lab');
+      },
+      measureLab: () => measure(lab, source, engine.kind),
+    });
+  } finally {
+    restore();
+    await lab.stop();
+  }
+}
+
+function sourceInLab(runbook: Runbook, target: string | undefined): string {
+  const names = runbook.regions.map((r) => r.id);
+  if (target !== undefined && names.includes(target) && target !== runbook.home) return runbook.home;
+  throw new DrError({
+    code: target === runbook.home ? 'ALREADY_ACTIVE' : 'REGION_UNKNOWN',
+    exit: target === runbook.home ? 'refused' : 'usage',
+    title: target === runbook.home ? `In the lab ${target} is active already.` : `${runbook.name} has no region "${target ?? ''}".`,
+    next: names.filter((name) => name !== runbook.home).map((name) => `dr failover --region ${name} --lab`),
+  });
+}
+
+function nameOf(runbook: Runbook, region: string): string {
+  return `${runbook.regions.find((r) => r.id === region)?.name ?? region} (${region})`;
+}
+
+function describeEngine(engine: { kind: 'postgresql' | 'model'; note: string }): string {
+  return engine.kind === 'postgresql' ? `two real PostgreSQL servers (${engine.note})` : `MODEL ALONE, no PostgreSQL: ${engine.note}`;
+}
+
+/** The SDK reads the process's own environment. Nothing of the person's real account may reach the lab, or the lab's it. */
+function enterLab(env: Readonly<Record<string, string>>): () => void {
+  const before = { ...process.env };
+  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
+  Object.assign(process.env, env);
+  return () => {
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+  };
+}
+
+async function ordersFlow(lab: LabHandle): Promise<void> {
+  const until = systemClock.now() + ORDERS_WITHIN_MS;
+  for (;;) {
+    const { acknowledged, lastError } = await lab.ledger();
+    if (acknowledged >= ORDERS_FIRST) return;
+    if (systemClock.now() > until) {
+      throw new DrError({
+        code: 'LAB_NO_ORDERS',
+        exit: 'lab',
+        title: `The lab's users had only ${acknowledged} orders acknowledged in ${ORDERS_WITHIN_MS / 1000} s.`,
+        ...(lastError === undefined ? {} : { detail: lastError }),
+        next: ['try again; the machine may have been busy'],
+      });
+    }
+    await systemClock.sleep(100);
+  }
+}
+
+/** The lab has nobody to ask: it approves by itself, and the record says so. */
+function approvedInLab(given: Acceptances, runbook: Runbook): Acceptances {
+  if (given.approvedBy.length > 0) return given;
+  return { ...given, approvedBy: runbook.approvals.flatMap((approval) => approval.from.slice(0, approval.quorum)) };
+}
+
+/** What the client saw, once it has been served again, and what the surviving database lacks. */
+async function measure(lab: LabHandle, source: string, engine: 'postgresql' | 'model'): Promise<LabTruth> {
+  const until = systemClock.now() + RECOVERY_WITHIN_MS;
+  let ledger = await lab.ledger();
+  while (outageOf(ledger, source)?.firstGoodAt === undefined && systemClock.now() < until) {
+    await systemClock.sleep(100);
+    ledger = await lab.ledger();
+  }
+  const outage = outageOf(ledger, source);
+  const { loss } = ledger;
+  if (loss === undefined || loss.notChecked > 0) {
+    throw new DrError({
+      code: 'LAB_LOSS_UNKNOWN',
+      exit: 'lab',
+      title: 'The lab could not count the lost orders.',
+      detail: ledger.lossUnknown ?? `${loss?.notChecked ?? 0} acknowledged orders were not looked for.`,
+    });
+  }
+  const ended = outage?.firstGoodAt;
+  return {
+    ...(outage === undefined ? {} : { lastGoodAt: outage.lastGoodAt }),
+    ...(outage === undefined || ended === undefined ? {} : { firstGoodAt: ended, clientDowntimeMs: ended - outage.lastGoodAt }),
+    acknowledged: ledger.acknowledged,
+    lost: loss.lost,
+    lostSpanMs: loss.lossMs,
+    postgres: engine === 'postgresql' ? 'real' : 'model',
+  };
+}
+
+/** The outage that the break caused: the longest of those that ended after it. */
+function outageOf(ledger: LabLedger, source: string): LabLedger['outages'][number] | undefined {
+  const brokenAt = ledger.brokenAt[source] ?? 0;
+  const after = ledger.outages.filter((o) => o.firstGoodAt === undefined || o.firstGoodAt > brokenAt);
+  const length = (o: LabLedger['outages'][number]) => (o.firstGoodAt ?? Number.MAX_SAFE_INTEGER) - o.lastGoodAt;
+  return after.sort((a, b) => length(b) - length(a))[0];
+}
