@@ -6,6 +6,7 @@
  * 3. A healed region comes back as its disks say: an old writer is writable again.
  */
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { AwsRequest } from '../aws/caller.ts';
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
@@ -38,6 +39,7 @@ const ORDER_EVERY_MS = 50;
 const ORDER_TIMEOUT_MS = 500;
 /** Between two looks of the world at what is due, e.g. a lag sample. */
 const TICK_MS = 50;
+const SERVED_MS = 10_000;
 
 /** A running lab, inside its own process. */
 export interface Lab {
@@ -115,6 +117,7 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown> | voi
   });
   users.start();
   undo.push(() => users.stop());
+  await served(ledger);
 
   const info: LabInfo = {
     pid: process.pid,
@@ -137,6 +140,22 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown> | voi
     },
   };
   return running({ scenario, databases, world, fleet, ledger, info, stop });
+}
+
+/** A lab is up when the first user has got an order through. */
+async function served(ledger: Ledger): Promise<void> {
+  const until = performance.now() + SERVED_MS;
+  while (ledger.summary().lastGood === undefined) {
+    if (performance.now() > until) {
+      throw new DrError({
+        code: 'LAB_NOT_SERVING',
+        exit: 'lab',
+        title: `No user of the lab got an order through within ${SERVED_MS / 1000} s.`,
+        detail: ledger.summary().lastError ?? 'No order was answered at all.',
+      });
+    }
+    await sleep(10);
+  }
 }
 
 interface Parts {

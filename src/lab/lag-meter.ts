@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LabServer } from './server.ts';
 
 const EVERY_MS = 100;
@@ -28,6 +29,12 @@ export class LagMeter {
       if (!this.#stopped) this.#timer = setTimeout(() => void next(), EVERY_MS);
     };
     void next();
+  }
+
+  /** Resolves when there is a measurement, and at the latest after `ms`. */
+  async measured(ms: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (this.#caughtUpTo === undefined && performance.now() < until) await sleep(5);
   }
 
   stop(): void {

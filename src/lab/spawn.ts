@@ -1,0 +1,132 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdir, open } from 'node:fs/promises';
+import type { Socket } from 'node:net';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DrError } from '../base/errors.ts';
+import { ControlClient } from './control-client.ts';
+import type { ControlAddress } from './control-server.ts';
+import type { DaemonMessage, DaemonSettings } from './daemon.ts';
+import { fromPlain } from './plain-error.ts';
+import type { LabInfo, LabLedger, LabStatus } from './status.ts';
+
+export interface SpawnOptions {
+  /** Its path is given to the lab, which reads it again. */
+  runbook: { path: string };
+  /** The lab ends when this process ends. Otherwise it goes on, and needs a `stateFile` to be found again. */
+  ownedByParent: boolean;
+  stateFile?: string;
+  /** Of the AWS endpoint. Default: any that is free. */
+  port?: number | undefined;
+  /** Default: that of this process. `DR_LAB_POSTGRES` is read from it. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** A lab in another process. */
+export interface LabHandle {
+  readonly pid: number;
+  readonly info: LabInfo;
+  readonly env: Readonly<Record<string, string>>;
+  status(): Promise<LabStatus>;
+  ledger(): Promise<LabLedger>;
+  breakRegion(region: string): Promise<void>;
+  heal(region: string): Promise<void>;
+  /** Resolves when its process is gone, and with it everything it started. */
+  stop(): Promise<void>;
+  /** Resolves when its process ends, for whatever reason. */
+  readonly ended: Promise<void>;
+}
+
+/** The first start copies programs and makes databases; a slow machine may take its time. */
+const START_MS = 90_000;
+const STOP_MS = 15_000;
+
+/**
+ * Starts a lab in its own process and waits until users are served.
+ * @throws DrError: what the lab says, with exit `lab`.
+ */
+export async function spawnLab(options: SpawnOptions): Promise<LabHandle> {
+  const settings: DaemonSettings = {
+    runbook: resolve(options.runbook.path),
+    ownedByParent: options.ownedByParent,
+    stateFile: options.stateFile,
+    port: options.port,
+  };
+  const log = options.stateFile === undefined || options.ownedByParent ? undefined : await openLog(dirname(options.stateFile));
+  // The entry has this file's own extension: .ts in src, .js once built.
+  const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './daemon.ts' : './daemon.js', import.meta.url));
+  const child = spawn(process.execPath, [entry, JSON.stringify(settings)], {
+    cwd: '/',
+    env: options.env ?? process.env,
+    stdio: ['ignore', 'ignore', log === undefined ? 'pipe' : log.fd, 'ipc'],
+    // Its own session: Ctrl-C is for the failover that uses it, which stops it in its own time.
+    detached: true,
+  });
+  await log?.close();
+  let said = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4096);
+  });
+  const ended = new Promise<void>((end) => child.once('exit', () => end()));
+  const { control, info } = await readiness(child, () => said);
+  child.unref();
+  child.channel?.unref();
+  (child.stderr as Socket | null)?.unref();
+  return handleOf(child, control, info, ended);
+}
+
+function readiness(child: ChildProcess, said: () => string): Promise<{ control: ControlAddress; info: LabInfo }> {
+  return new Promise((resolve, reject) => {
+    const failed = (title: string) => reject(new DrError({ code: 'LAB_START', exit: 'lab', title, ...(said().trim() === '' ? {} : { detail: said().trim() }) }));
+    const late = setTimeout(() => {
+      failed(`The lab was not up after ${START_MS / 1000} s.`);
+      child.kill('SIGTERM');
+    }, START_MS);
+    child.once('message', (message) => {
+      clearTimeout(late);
+      const told = message as DaemonMessage;
+      if ('ready' in told) resolve(told.ready);
+      else reject(fromPlain(told.failed));
+    });
+    child.once('error', (error) => {
+      clearTimeout(late);
+      failed(`The lab could not be started: ${error.message}`);
+    });
+    child.once('exit', (code, signal) => {
+      clearTimeout(late);
+      failed(`The lab ended before it was up (${signal ?? `exit code ${String(code)}`}).`);
+    });
+  });
+}
+
+function handleOf(child: ChildProcess, control: ControlAddress, info: LabInfo, ended: Promise<void>): LabHandle {
+  const client = new ControlClient(control);
+  let stopping: Promise<void> | undefined;
+  return {
+    pid: info.pid,
+    info,
+    env: info.env,
+    status: () => client.status(),
+    ledger: () => client.ledger(),
+    breakRegion: (region) => client.breakRegion(region),
+    heal: (region) => client.heal(region),
+    stop: () => (stopping ??= stopChild(child, client, ended)),
+    ended,
+  };
+}
+
+async function stopChild(child: ChildProcess, client: ControlClient, ended: Promise<void>): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.ref();
+  // If it does not listen any more, a signal says the same; if that does not help, the watchdog of the lab cleans up.
+  await client.stop().catch(() => child.kill('SIGTERM'));
+  const late = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+  await ended;
+  clearTimeout(late);
+}
+
+/** What a lab on its own has to say. */
+async function openLog(folder: string) {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return open(join(folder, 'lab.log'), 'w', 0o600);
+}
