@@ -54,7 +54,6 @@ export function plural(count: number, noun: string): string {
  * and marks that turn the direction of writing, which could make a name read as another, are shown as codes.
  */
 export function visible(text: string): string {
-  // eslint-disable-next-line no-control-regex -- finding control characters is the purpose
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g, (char) =>
     char === '\n' || char === '\t' ? ' ' : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
@@ -62,7 +61,7 @@ export function visible(text: string): string {
 
 /** Cuts a text to `max` characters, the last one an ellipsis when something is missing. */
 export function clip(text: string, max: number): string {
-  const chars = [...text];
+  const chars = Array.from(text);
   return chars.length <= max ? text : `${chars.slice(0, Math.max(0, max - 1)).join('').trimEnd()}…`;
 }
 

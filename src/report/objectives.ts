@@ -73,7 +73,7 @@ function verdictWord(state: RunState, objectives: readonly EvidenceObjective[]):
 /** A run that was not on real AWS says so before anything else. */
 function placeOf(state: RunState): string {
   if (state.mode === 'lab') return 'In the lab: ';
-  if (state.mode === 'simulated') return 'Simulated, nothing real was touched: ';
+  if (state.mode === 'simulated') return 'Simulated: ';
   return state.endpoints.length > 0 ? 'With AWS endpoints overridden: ' : '';
 }
 

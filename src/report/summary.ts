@@ -2,9 +2,9 @@ import type { Evidence } from './evidence-schema.ts';
 import { boundAgainstLoss, CAUSE_LABELS, clip, formatFigure, formatMs, utcTime, visible } from './format.ts';
 import { modeMark } from './mode.ts';
 
-/** No line is wider, so that a terminal of usual width breaks none. */
+/** No line but the verdict is wider, so that a terminal of usual width breaks none. */
 export const SUMMARY_WIDTH = 110;
-/** Rows of the breakdown and of databases that are shown; the report has all. */
+/** Lines for the breakdown and for databases; the report has all. */
 const BREAKDOWN_ROWS = 6;
 const DATABASE_ROWS = 2;
 
@@ -14,15 +14,14 @@ const DATABASE_ROWS = 2;
  */
 export function summaryLines(evidence: Evidence): string[] {
   const mark = modeMark(evidence);
-  const lines = [
-    ...(mark === undefined ? [] : [`[${mark.chip}] ${mark.ribbon.replace(/^[^:]*: /, '')}`]),
-    evidence.verdict.sentence,
+  const body = [
     ...clockLines(evidence),
     ...downtimeLines(evidence),
     ...dataLines(evidence),
     ...objectiveLines(evidence),
-  ];
-  return lines.map((line) => clip(visible(line), SUMMARY_WIDTH));
+  ].map((line) => clip(visible(line), SUMMARY_WIDTH));
+  const banner = mark === undefined ? [] : [`[${mark.chip}] ${mark.ribbon.replace(/^[^:]*: /, '')}`];
+  return [...banner, visible(evidence.verdict.sentence), ...body];
 }
 
 function clockLines({ clock }: Evidence): string[] {
@@ -62,8 +61,9 @@ function dataLines({ databases, lab }: Evidence): string[] {
   if (databases.length === 0) return ['Data loss not measured: the plan promotes no database'];
   // What is not measured first, then the largest bound.
   const worst = [...databases].sort((a, b) => (b.rpo.boundMs ?? Number.POSITIVE_INFINITY) - (a.rpo.boundMs ?? Number.POSITIVE_INFINITY));
-  const rows = worst.slice(0, DATABASE_ROWS).map(({ name, rpo }) => {
+  const rows = worst.slice(0, databases.length <= DATABASE_ROWS ? DATABASE_ROWS : 1).map(({ name, promoted, rpo }) => {
     if (rpo.boundMs === null) return [name, 'not measured', rpo.because];
+    if (!promoted) return [name, 'not promoted', `a promotion would lose at most ${formatMs(rpo.boundMs)}`];
     const age = rpo.ageMs === null ? '' : `, sample ${formatMs(rpo.ageMs)} old`;
     return [name, `at most ${formatMs(rpo.boundMs)}`, `${rpo.method}${age}`];
   });
@@ -86,10 +86,10 @@ function objectiveLines({ objectives }: Evidence): string[] {
 /** Rows with their cells under each other, two spaces in and two apart. */
 function columns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, [...visible(cell)].length)));
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, Array.from(visible(cell)).length)));
   return rows.map((row) => `  ${row.map((cell, i) => pad(visible(cell), i === row.length - 1 ? 0 : (widths[i] ?? 0))).join('  ')}`.trimEnd());
 }
 
 function pad(text: string, width: number): string {
-  return text + ' '.repeat(Math.max(0, width - [...text].length));
+  return text + ' '.repeat(Math.max(0, width - Array.from(text).length));
 }

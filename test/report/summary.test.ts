@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { buildEvidence } from '../../src/report/evidence.ts';
+import type { Evidence } from '../../src/report/evidence-schema.ts';
+import { SUMMARY_WIDTH, summaryLines } from '../../src/report/summary.ts';
+import { failedRun, goodRun, LAB, type Script, T0 } from './fixtures.ts';
+
+const evidenceOf = (script: Script, lab?: typeof LAB): Evidence => buildEvidence(script.state(), script.records, { madeAt: T0, lab });
+
+describe('summary for a terminal', () => {
+  it('says everything of a lab run, in columns', () => {
+    expect(summaryLines(evidenceOf(goodRun({ mode: 'lab' }), LAB)).join('\n')).toMatchInlineSnapshot(`
+      "[LAB] a two-region lab on one machine; no AWS account was involved
+      In the lab: shop runs in ap-northeast-1 (Tokyo) again 8.2 s after impact; RTO and RPO are met.
+      Clock (UTC): RTO from impact 8.2 s, from start 6.8 s
+        impact               10:15:00.590
+        detected             not measured  it was down before the first sample, and no alarm time was given
+        declared             10:15:01.600  +1.0 s
+        started              10:15:02.000  +1.4 s
+        data ready           10:15:07.200  +6.6 s
+        traffic switched     10:15:08.300  +7.7 s
+        first good response  10:15:08.800  +8.2 s
+        verified             10:15:12.000  +11 s
+      Downtime 8.2 s as the lab's client saw it, by what was waited for:
+        before the run (detection, decision)  1.4 s   17 %
+        database                              3.5 s   42 %
+        AWS                                   1.0 s   13 %
+        DNS                                   910 ms  11 %
+        dr's own share                        1.1 s   13 %
+        others                                312 ms
+      Data loss:
+        orders  at most 31 s  replica-lag, sample 33 s old
+        ledger: bound 31 s, true loss 20 ms: 3 orders, of 1204 acknowledged
+      Objectives:
+        RTO  met  8.2 s from impact, objective 15m
+        RPO  met  at most 31 s of orders lost, objective 1m"
+    `);
+  });
+
+  it('gives a failed run a time to failure and no RTO', () => {
+    expect(summaryLines(evidenceOf(failedRun())).join('\n')).toMatchInlineSnapshot(`
+      "The failover of shop failed at step databases.orders.promote after 11m 2s: a time to failure, not an RTO.
+      Clock (UTC): time to failure 11m 2s, no RTO
+        impact               <=10:15:02.350
+        detected             not measured    it was down before the first sample, and no alarm time was given
+        declared             10:15:01.600    -750 ms
+        started              10:15:02.000    -350 ms
+        data ready           not measured    step databases.orders.promote was not done
+        traffic switched     not measured    step traffic.storefront.flip was not done
+        first good response  not measured    home-page was still down at its last sample
+        verified             not measured    step verify.home-page was not done
+      Downtime not measured: home-page was still down at its last sample
+      Data loss:
+        orders  not promoted  a promotion would lose at most 31 s
+      Objectives:
+        RTO  not measured  the run failed: it has a time to failure, not an RTO
+        RPO  not measured  orders was not promoted"
+    `);
+  });
+
+  it('stays within 25 lines with every cause and many databases', () => {
+    const evidence = evidenceOf(goodRun({ mode: 'lab' }), LAB);
+    const [db] = evidence.databases;
+    if (db === undefined || evidence.lab === null) throw new Error('fixture');
+    const breakdown = (['before', 'stopped', 'person', 'database', 'aws', 'dns', 'users', 'hold', 'call', 'tool'] as const).map((cause, i) => ({ cause, ms: (i + 1) * 100 }));
+    const full = { ...evidence, lab: { ...evidence.lab, breakdown }, databases: Array.from({ length: 9 }, (_, i) => ({ ...db, name: `db${i}` })) };
+    const lines = summaryLines(full);
+    expect(lines.length).toBeLessThanOrEqual(25);
+    expect(lines.find((line) => line.includes("dr's own share"))).toContain('1.0 s');
+    expect(lines).toContain('  and 8 more databases');
+  });
+
+  it('shows what is not measured before any bound', () => {
+    const evidence = evidenceOf(goodRun());
+    const [db] = evidence.databases;
+    if (db === undefined) throw new Error('fixture');
+    const dark = { ...db, name: 'dark', rpo: { ...db.rpo, boundMs: null, because: 'no lag sample was found' } };
+    expect(summaryLines({ ...evidence, databases: [db, db, db, dark] }).find((l) => l.includes('dark'))).toContain('not measured');
+  });
+
+  it('lets no text from outside move the cursor or break its line', () => {
+    const evil = '\u001b[2J\u001b]0;x\u0007\nrm -rf\r\u202e';
+    const evidence = evidenceOf(goodRun());
+    const lines = summaryLines({
+      ...evidence,
+      verdict: { ...evidence.verdict, sentence: evil },
+      databases: evidence.databases.map((db) => ({ ...db, name: evil, rpo: { ...db.rpo, method: evil } })),
+    });
+    for (const line of lines) expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+    for (const line of lines.slice(1)) expect(Array.from(line).length).toBeLessThanOrEqual(SUMMARY_WIDTH);
+  });
+
+  it('says when the bound did not hold', () => {
+    expect(summaryLines(evidenceOf(goodRun({ mode: 'lab' }), { ...LAB, lostSpanMs: 45_000 })).join('\n')).toContain('THE BOUND DID NOT HOLD');
+  });
+});
