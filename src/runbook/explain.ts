@@ -31,7 +31,7 @@ function explain(issue: $ZodIssue, where: Located): Problem[] {
   const path = [...where.base, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
     const known = schemaKeys(where.schema, issue.path);
-    return issue.keys.map((key) => error(where.text.keyAt([...path, key]), path, unknownName('key', key, known)));
+    return issue.keys.slice(0, ISSUES).map((key) => error(where.text.keyAt([...path, key]), path, unknownName('key', key, known)));
   }
   if (issue.code === 'invalid_key') {
     const key = String(issue.path.at(-1));
@@ -86,7 +86,7 @@ function explainUnion(issue: $ZodIssueInvalidUnion, where: Located): Problem[] {
   }
   const unknown = Object.keys(value).filter((key) => !known.includes(key));
   if (unknown.length > 0) {
-    return unknown.map((key) => error(where.text.keyAt([...path, key]), path, unknownName('key', key, known)));
+    return unknown.slice(0, ISSUES).map((key) => error(where.text.keyAt([...path, key]), path, unknownName('key', key, known)));
   }
   const found = Object.keys(value);
   return [here(`expected keys of one sort out of ${known.join(', ')}; found ${found.join(' and ') || 'none'}`)];

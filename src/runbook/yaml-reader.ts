@@ -7,7 +7,7 @@ import { printable, quote } from './secrets.ts';
 /** Maps and lists inside one another. A runbook needs eight. */
 const DEPTH = 24;
 /** Values after aliases are followed: what an alias bomb runs into. */
-const VALUES = 20_000;
+const VALUES = 10_000;
 /** Problems that are collected before the rest is left out. */
 const PROBLEMS = 200;
 
@@ -26,14 +26,20 @@ export class YamlReader {
     this.#lines = lines;
   }
 
+  /** More values than the limit: what was read is not the whole. */
+  isExhausted(): boolean {
+    return this.#values > VALUES;
+  }
+
   checkDirectives(doc: Document.Parsed): void {
     if (doc.directives.yaml.version !== '1.2') this.#refuse(0, 'only YAML 1.2 is read; remove the %YAML line');
   }
 
   read(node: Node | null, depth: number): unknown {
-    if (node === null || this.problems.length >= PROBLEMS) return null;
-    if (++this.#values > VALUES) {
-      if (this.#values === VALUES + 1) this.#refuse(start(node), `more than ${VALUES} values, aliases counted each time`);
+    if (node === null || this.isExhausted() || this.problems.length >= PROBLEMS) return null;
+    this.#values++;
+    if (this.isExhausted()) {
+      this.#refuse(start(node), `more than ${VALUES} values, aliases counted each time`);
       return null;
     }
     if (depth > DEPTH) {

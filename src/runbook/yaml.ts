@@ -48,6 +48,7 @@ export function parseYaml(source: string): YamlText {
   const reader = new YamlReader(lines);
   reader.checkDirectives(doc);
   const value = reader.read(doc.contents, 0);
+  if (reader.isExhausted()) return stop(reader.problems);
   return {
     value,
     problems: [...secrets, ...reader.problems],
