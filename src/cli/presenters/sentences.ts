@@ -72,12 +72,18 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
     case 'step.unclear':
       return { tone: 'warn', text: `${id}: no clear answer, looking again: ${record.error.message}` };
     case 'step.done':
-      return { tone: 'good', text: `${id}: ${record.already ? 'was already so' : `done in ${elapsedText(state, id)}`}: ${record.because}` };
+      return { tone: 'good', text: `${id}: ${doneText(state, id, record.already)}: ${record.because}` };
     case 'step.refused':
       return { tone: 'bad', text: [`${id}: refused`, ...refusalLines(record.refusal)].join('\n') };
     case 'step.failed':
       return { tone: 'bad', text: [`${id}: failed: ${record.error.message}`, ...(record.error.next ?? [])].join('\n') };
   }
+}
+
+/** A step that only looks has nothing that could have been so before. */
+function doneText(state: RunState, id: string, already: boolean): string {
+  const changes = state.plan.steps.find((step) => step.id === id)?.changes ?? [];
+  return already && changes.length > 0 ? 'was already so' : `done in ${elapsedText(state, id)}`;
 }
 
 function via(address: string | undefined): string {
@@ -98,11 +104,14 @@ export function elapsedMs(step: StepRun, now: number): number | undefined {
   return step.startedAt === undefined ? undefined : Math.max(0, (step.endedAt ?? now) - step.startedAt);
 }
 
+/** An expectation of a second or two tells nobody anything. Seconds. */
+const WORTH_SAYING_S = 3;
+
 /** `3.1 s of about 5m`; estimates are for AWS, so a run elsewhere says so. */
 export function againstEstimate(step: PlanStep, run: StepRun, state: RunState, now: number): string {
   const elapsed = elapsedMs(run, now);
   if (elapsed === undefined) return '';
-  if (step.estimate.p50 < 1) return formatDuration(elapsed);
+  if (step.estimate.p50 < WORTH_SAYING_S) return formatDuration(elapsed);
   const expected = formatDuration(step.estimate.p50 * 1000);
   return `${formatDuration(elapsed)} of about ${expected}${state.mode === 'live' ? '' : ' on AWS'}`;
 }

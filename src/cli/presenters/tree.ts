@@ -212,5 +212,7 @@ function phaseTitle(phase: string, steps: readonly PlanStep[], state: RunState |
 
 function stepTitle(step: PlanStep, run: StepRun, state: RunState, now: number): string {
   const time = againstEstimate(step, run, state, now);
-  return [step.title, time === '' ? '' : `(${time})`, run.because].filter((part) => part !== '').join('  ');
+  // While it is only looked at, the sentence is still that of the check.
+  const because = run.state === 'observing' ? '' : run.because;
+  return [step.title, time === '' ? '' : `(${time})`, because].filter((part) => part !== '').join('  ');
 }
