@@ -17,7 +17,7 @@ export function bodyOf(bytes: Uint8Array): Body {
     transformToByteArray: () => Promise.resolve(new Uint8Array(buffer)),
     transformToString: (encoding?: string) => Promise.resolve(buffer.toString(asEncoding(encoding))),
     transformToWebStream: () => new Blob([buffer]).stream(),
-  }) as unknown as Body;
+  });
 }
 
 function asEncoding(encoding: string | undefined): BufferEncoding {

@@ -134,7 +134,7 @@ const TRAIT_BITS: readonly (keyof Traits | undefined)[] = [
 ];
 
 function readTraits(raw: unknown): Traits {
-  if (typeof raw === 'object' && raw !== null) return raw as Traits;
+  if (typeof raw === 'object' && raw !== null) return raw;
   const bits = typeof raw === 'number' ? raw : 0;
   const traits: Record<string, 1> = {};
   TRAIT_BITS.forEach((name, bit) => {

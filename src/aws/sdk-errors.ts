@@ -44,7 +44,7 @@ const CODE_OF_STATUS: Record<number, string> = {
  */
 export function toAwsError(thrown: unknown, call: CallName, sent: boolean): AwsError {
   if (thrown instanceof AwsError) return thrown;
-  const error: SdkThrown = typeof thrown === 'object' && thrown !== null ? (thrown as SdkThrown) : { message: thrown };
+  const error: SdkThrown = typeof thrown === 'object' && thrown !== null ? (thrown) : { message: thrown };
   const parts = { ...call, message: describe(error), cause: thrown };
   if (thrown instanceof CredentialsFailure || isProviderError(error)) {
     const code = hasNetworkCause(error) ? NO_ANSWER : NO_CREDENTIALS;
@@ -84,7 +84,7 @@ function isNetworkError(error: SdkThrown): boolean {
 function hasNetworkCause(error: SdkThrown): boolean {
   let at: unknown = error.cause;
   for (let depth = 0; depth < 5 && typeof at === 'object' && at !== null; depth++) {
-    if (isNetworkError(at as SdkThrown)) return true;
+    if (isNetworkError(at)) return true;
     at = (at as SdkThrown).cause;
   }
   return false;

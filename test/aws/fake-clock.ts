@@ -34,12 +34,12 @@ export class FakeClock implements Clock {
 
   /** Wakes one sleeper after the other until `work` is done; its outcome. */
   async run<T>(work: Promise<T>): Promise<T> {
-    let done = false;
-    const outcome = work.finally(() => (done = true));
+    const state = { done: false };
+    const outcome = work.finally(() => (state.done = true));
     outcome.catch(() => undefined);
     for (;;) {
       await settle();
-      if (done) return outcome;
+      if (state.done) return outcome;
       const next = this.sleepers.toSorted((a, b) => a.at - b.at)[0];
       if (next === undefined) throw new Error('nobody sleeps, and the work is not done');
       this.sleepers = this.sleepers.filter((sleeper) => sleeper !== next);

@@ -173,6 +173,6 @@ describe('the others', () => {
     const chunks: Buffer[] = [];
     for await (const chunk of bodyOf(bytes) as AsyncIterable<Buffer>) chunks.push(chunk);
     expect(Buffer.concat(chunks)).toEqual(bytes);
-    expect(await new Response(bodyOf(bytes).transformToWebStream() as ReadableStream).text()).toBe('Tōkyō');
+    expect(await new Response(bodyOf(bytes).transformToWebStream()).text()).toBe('Tōkyō');
   });
 });

@@ -50,6 +50,7 @@ export interface Protocol {
     operation: OperationSchema,
     to: Addressee,
     requestId: string,
+    message: WireMessage,
   ): WireReply | Promise<WireReply>;
   fault(fault: WireFault, message: WireMessage, to: Addressee, requestId: string): WireReply;
 }

@@ -1,4 +1,4 @@
-import type { Member, OperationSchema, StructureShape } from '../../aws/schemas.ts';
+import type { Member, OperationSchema } from '../../aws/schemas.ts';
 import type { WireMessage, WireReply } from './message.ts';
 import { readScalar, toBuffer, writeScalar } from './scalars.ts';
 import { element, parseXml, XML_DECLARATION } from './xml.ts';
@@ -100,7 +100,7 @@ async function writeBound({ shape, traits }: Member, value: unknown, reply: Wire
     const itemShape = shape.type === 'list' ? shape.member.shape : shape;
     reply.headers[traits.httpHeader.toLowerCase()] = items.map((v) => writeScalar(v, itemShape, 'http-date')).join(',');
   } else if (traits.httpPayload && shape.type === 'structure') {
-    reply.body = xmlBody(element(traits.xmlName ?? shape.name, writeStructure(shape as StructureShape, value as Fields)));
+    reply.body = xmlBody(element(traits.xmlName ?? shape.name, writeStructure(shape, value as Fields)));
   } else if (traits.httpPayload) reply.body = await bytesOf(value);
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Protocol, WireMessage } from './message.ts';
 import { readRestInput, writeRestReply, xmlBody } from './rest-bindings.ts';
@@ -39,11 +40,12 @@ export const s3RestXml: Protocol = {
   input: (message, operation) => {
     const { bucket, key } = bucketAndKey(message.path);
     const plain = withoutChunks(message);
-    checkCrc32(plain);
-    return readRestInput(operation, { Bucket: bucket, Key: key }, plain);
+    checkDigests(plain);
+    const input = readRestInput(operation, { Bucket: bucket, Key: key }, plain);
+    return Object.fromEntries(Object.entries(input).filter(([name]) => !OF_THE_TRANSPORT.test(name)));
   },
-  reply: async (output, operation, { schema }, requestId) => {
-    const listed = output.EncodingType === 'url' ? urlEncoded(output) : output;
+  reply: async (output, operation, { schema }, requestId, message) => {
+    const listed = message.query.get('encoding-type') === 'url' ? urlEncoded(output) : output;
     const reply = await writeRestReply(operation, listed, schema.xmlNamespace);
     Object.assign(reply.headers, { 'x-amz-request-id': requestId, 'x-amz-id-2': requestId });
     return reply;
@@ -58,6 +60,12 @@ export const s3RestXml: Protocol = {
   },
 };
 
+/**
+ * What clients add to a request on their own account: digests of the body, how to write a list. All of it is dealt
+ * with here, so that the handler sees what the user asked for.
+ */
+const OF_THE_TRANSPORT = /^(Checksum\w+|ContentMD5|ContentLength|EncodingType)$/;
+
 /** What S3 does when asked for `encoding-type=url`, so that keys with any character survive XML. */
 function urlEncoded(output: Record<string, unknown>): Record<string, unknown> {
   const encode = (text: unknown) => (typeof text === 'string' ? encodeURIComponent(text).replaceAll('%2F', '/') : text);
@@ -65,6 +73,7 @@ function urlEncoded(output: Record<string, unknown>): Record<string, unknown> {
   const prefixes = (output.CommonPrefixes ?? []) as Record<string, unknown>[];
   return {
     ...output,
+    EncodingType: 'url',
     Prefix: encode(output.Prefix),
     Delimiter: encode(output.Delimiter),
     StartAfter: encode(output.StartAfter),
@@ -114,12 +123,22 @@ function readChunks(body: Buffer): { chunks: Buffer[]; trailers: Record<string, 
   return { chunks, trailers: Object.fromEntries(pairs) };
 }
 
-function checkCrc32(message: WireMessage): void {
-  const given = message.headers['x-amz-checksum-crc32'];
-  if (given === undefined || message.method !== 'PUT') return;
-  const actual = Buffer.alloc(4);
-  actual.writeUInt32BE(crc32(message.body));
-  if (actual.toString('base64') !== given) {
-    throw new WireError('BadDigest', 400, 'The CRC32 you specified did not match what we received.');
+/** CRC32C and CRC64 are not checked, for Node has no function for them. */
+function checkDigests(message: WireMessage): void {
+  const { body, headers, method } = message;
+  if (method !== 'PUT') return;
+  const crc = Buffer.alloc(4);
+  crc.writeUInt32BE(crc32(body));
+  const hash = (name: string) => createHash(name).update(body).digest('base64');
+  const digests: Record<string, () => string> = {
+    'x-amz-checksum-crc32': () => crc.toString('base64'),
+    'x-amz-checksum-sha1': () => hash('sha1'),
+    'x-amz-checksum-sha256': () => hash('sha256'),
+    'content-md5': () => hash('md5'),
+  };
+  for (const [name, digest] of Object.entries(digests)) {
+    if (headers[name] !== undefined && headers[name] !== digest()) {
+      throw new WireError('BadDigest', 400, `The ${name} you specified did not match what we received.`);
+    }
   }
 }

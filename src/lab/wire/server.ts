@@ -146,7 +146,7 @@ async function call(
   options.onRequest?.({ service, region, operation: name });
   const handled = await options.handle({ service, region, operation: name, input, signal });
   const output = handled.output as Record<string, unknown>;
-  return protocol.reply(output, operation, to, handled.requestId ?? requestId);
+  return protocol.reply(output, operation, to, handled.requestId ?? requestId, message);
 }
 
 /** Who is called, or why nobody is. */

@@ -21,9 +21,9 @@ let before: NodeJS.ProcessEnv | undefined;
 
 /** Lays `variables` over this process until `restoreEnvironment`. */
 export function useEnvironment(variables: Record<string, string>): void {
-  before ??= { ...process.env };
-  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
-  Object.assign(process.env, variables);
+  before ??= process.env;
+  const others = Object.entries(before).filter(([name]) => !name.startsWith('AWS_'));
+  process.env = { ...Object.fromEntries(others), ...variables };
 }
 
 export function restoreEnvironment(): void {

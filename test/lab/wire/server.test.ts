@@ -154,9 +154,7 @@ describe('requests', () => {
     await sdkCaller().call({ service: 's3', region: 'ap-northeast-1', operation: 'PutObject', input });
     const arrived = seen[0]?.input;
     expect((arrived?.Body as Buffer).equals(bytes)).toBe(true);
-    expect(arrived).toMatchObject({ ContentLength: bytes.length, ContentType: 'text/plain' });
-    expect(arrived?.ContentEncoding).toBeUndefined();
-    expect(arrived?.ChecksumCRC32).toMatch(/^[\w+/]{6}==$/);
+    expect(arrived).toEqual({ Bucket: 'b', Key: 'k', Body: bytes, ContentType: 'text/plain' });
   });
 
   it.each([
