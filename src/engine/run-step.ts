@@ -183,7 +183,7 @@ class StepRunner {
       case 'step.intent':
         return journal.append({ type, step: step.id, attempt, because });
       case 'step.acted':
-        return journal.append({ type, step: step.id, attempt, calls: this.#trace.takeCalls() });
+        return journal.append({ type, step: step.id, attempt, calls: this.#trace.takeCalls(), ...this.#ownFacts() });
       case 'step.unclear':
         return journal.append({ type, step: step.id, attempt, error, calls: this.#trace.takeCalls() });
       case 'step.done':
@@ -199,8 +199,11 @@ class StepRunner {
   }
 
   #outcome(because: string): StepOutcome {
-    const facts = Object.keys(this.#facts).length === 0 ? {} : { facts: this.#facts };
-    return { step: this.#runtime.step.id, because, ...facts, ...this.#trace.all() };
+    return { step: this.#runtime.step.id, because, ...this.#ownFacts(), ...this.#trace.all() };
+  }
+
+  #ownFacts(): { facts?: Record<string, Json> } {
+    return Object.keys(this.#facts).length === 0 ? {} : { facts: { ...this.#facts } };
   }
 
   /** A tenth of the wait so far, within limits: a long wait is not polled to death, a short one not slept through. */

@@ -94,7 +94,8 @@ export type RunEvent =
   | { type: 'step.started'; step: string }
   /** Durable before the call that changes something. */
   | { type: 'step.intent'; step: string; attempt: number; because: string }
-  | { type: 'step.acted'; step: string; attempt: number; calls: readonly CallRecord[] }
+  /** Its facts survive a crash before the step's end, e.g. the id of a change that is to be waited for. */
+  | { type: 'step.acted'; step: string; attempt: number; calls: readonly CallRecord[]; facts?: { readonly [name: string]: Json } }
   /** The act gave no clear answer, or a retryable one: observed again before anything else. */
   | { type: 'step.unclear'; step: string; attempt: number; error: ErrorRecord; calls: readonly CallRecord[] }
   | ({ type: 'step.done'; already: boolean } & StepOutcome)

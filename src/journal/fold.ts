@@ -157,6 +157,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       return;
     case 'step.acted':
       step.state = 'verifying';
+      keepFacts(state, record.facts);
       return;
     case 'step.unclear':
       step.state = 'observing';
@@ -191,8 +192,12 @@ function keepOutcome(state: RunState, step: Mutable<StepRun>, outcome: StepOutco
   step.calls = [...step.calls, ...(outcome.calls ?? [])];
   step.callCount += outcome.callCount ?? outcome.calls?.length ?? 0;
   step.waits = [...step.waits, ...(outcome.waits ?? [])];
-  const facts = state.facts as Map<string, Json>;
-  for (const [name, value] of Object.entries(outcome.facts ?? {})) facts.set(name, value);
+  keepFacts(state, outcome.facts);
+}
+
+function keepFacts(state: RunState, facts: StepOutcome['facts']): void {
+  const kept = state.facts as Map<string, Json>;
+  for (const [name, value] of Object.entries(facts ?? {})) kept.set(name, value);
 }
 
 function applyProbe(state: RunState, record: Extract<JournalRecord, { probe: string }>): void {

@@ -107,7 +107,8 @@ export class HealthChecks {
       return answer(there ? 200 : 404, S3_ADDRESS);
     }
     const apps = this.applications.in(watches.region, watches.address);
-    const failing = apps.find((app) => this.applications.status(app, now) !== 200);
+    const bad = (status: number) => (watches.shallow === true ? status === 0 : status !== 200);
+    const failing = apps.find((app) => bad(this.applications.status(app, now)));
     return answer(failing === undefined ? 200 : this.applications.status(failing, now), failing?.address ?? apps[0]?.address ?? '');
   }
 }

@@ -55,7 +55,8 @@ export interface HealthCheckSeed {
   /** An endpoint check is healthy while the region lives and its application answers. */
   watches:
     /** With `address`: the application there; without: every application of the region. */
-    | { kind: 'region-endpoint'; region: string; address?: string }
+    /** `shallow`: passes while the application answers at all, also with 503; else only with 2xx or 3xx. */
+    | { kind: 'region-endpoint'; region: string; address?: string; shallow?: boolean }
     | { kind: 's3-object'; region: string; bucket: string; key: string };
   inverted?: boolean;
   /** A disabled check is healthy. */

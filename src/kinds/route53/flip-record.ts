@@ -3,6 +3,7 @@ import { changeRecords, changeStatus } from '../../aws/route53.ts';
 import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 import type { RecordSet } from '../../aws/route53.ts';
+import { checkersOf } from './checkers.ts';
 import { findSet, roleOf, setsOf } from './sets.ts';
 
 /*
@@ -40,7 +41,11 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   }
   const target = findSet(sets, p.to);
   const ttl = target?.TTL ?? 0;
+  const health = await checkersOf(ctx, target);
   const warnings = [
+    ...(health?.says === 'down'
+      ? [`the health check of ${p.to} fails now (${health.because}): after the flip it is answered only once it passes again, interval × threshold later. A shallow check does not have this trap`]
+      : []),
     ...(ttl > 60 ? [`TTL of ${p.to} is ${ttl} s: users move only when it is over`] : []),
     ...(findSet(sets, p.from)?.HealthCheckId === undefined && findSet(sets, p.from)?.AliasTarget === undefined
       ? [`set ${p.from} has no health check: as PRIMARY it is always called healthy`]
@@ -61,7 +66,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   const to = findSet(sets, p.to);
   const from = findSet(sets, p.from);
   if (to === undefined || from === undefined) throw new Error(`the sets ${p.to} and ${p.from} are not both there`);
-  const id = await changeRecords(
+  const { changeId } = await changeRecords(
     ctx.effects.aws,
     p.zone,
     [
@@ -73,7 +78,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     `dr failover of ${ctx.runbook} to ${ctx.target}`,
     { signal: ctx.signal },
   );
-  ctx.record(CHANGE, id);
+  ctx.record(CHANGE, changeId);
 }
 
 /** INSYNC where the change's id is known; after a crash the record itself, and the next step looks from outside. */

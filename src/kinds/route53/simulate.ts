@@ -34,7 +34,8 @@ function addHealthCheck(world: World, traffic: Route53Failover, region: string, 
   const other = Object.keys(traffic.sets).find((r) => r !== region);
   const watched = region === home && traffic.switch === 'object' && other !== undefined ? traffic.object?.[other] : undefined;
   if (watched === undefined || other === undefined) {
-    world.addHealthCheck({ id, watches: { kind: 'region-endpoint', region }, intervalSeconds: 10, failureThreshold: 3 });
+    // Shallow, as AWS advises: a standby that cannot write yet must not count as dead, or it is not answered after the flip.
+    world.addHealthCheck({ id, watches: { kind: 'region-endpoint', region, shallow: true }, intervalSeconds: 10, failureThreshold: 3 });
     return;
   }
   world.addBucket({ region: other, name: watched.bucket });
