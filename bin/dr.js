@@ -23,7 +23,7 @@ function neededNode() {
 function refuse(code, exit, exitName, title, next) {
   if (process.argv.includes('--json')) {
     const error = { code, message: title, next: [next] };
-    console.log(JSON.stringify({ schema: 'dr.error/1', ok: false, exit: exitName, error, warnings: [] }, null, 2));
+    console.log(JSON.stringify({ schema: 'dr.output.error/1', ok: false, exit: exitName, error, warnings: [] }, null, 2));
   } else {
     console.error('Error: ' + title + '\n\n  ' + next);
   }

@@ -3,7 +3,7 @@ import type { ShownError } from './shown-error.ts';
 
 /**
  * What `--json` prints: one document on stdout, whatever happens.
- * `schema` names the shape of `result`, e.g. `dr.validate/1`. A result can come with an exit other than `ok`,
+ * `schema` names the command, and so the shape of `result`, e.g. `dr.output.validate/1`. A result can come with an exit other than `ok`,
  * e.g. a run that failed: then `ok` is false and there is no `error`.
  */
 export interface Envelope {
@@ -16,9 +16,9 @@ export interface Envelope {
   warnings: readonly string[];
 }
 
-/** `lab:start` gives `dr.lab.start/1`. */
+/** `lab:start` gives `dr.output.lab.start/1`. */
 export function schemaOf(commandId: string | undefined): string {
-  return `dr.${(commandId ?? 'error').replaceAll(/[:\s]/g, '.')}/1`;
+  return `dr.output.${(commandId ?? 'error').replaceAll(/[:\s]/g, '.')}/1`;
 }
 
 export function resultEnvelope(

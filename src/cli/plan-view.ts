@@ -4,6 +4,7 @@ import type { CriticalPath } from '../plan/critical-path.ts';
 import type { Plan } from '../plan/plan.ts';
 import { regionName } from './names.ts';
 import { policyDocument } from './policy.ts';
+import { byPhase } from './step-tree.ts';
 import type { Painter } from './style.ts';
 import { columns, indent } from './text.ts';
 
@@ -53,8 +54,9 @@ function stepTable(plan: Plan, critical: CriticalPath, paint: Painter): string {
     `${seconds(step.estimate.p50)} / ${seconds(step.estimate.p95)}`,
     [step.reversibility, ...(step.gate ? ['gate'] : []), ...(step.optional ? ['optional'] : [])].join(', '),
   ];
-  const before = plan.steps.filter((step) => !past.has(step.id));
-  const after = plan.steps.filter((step) => past.has(step.id));
+  const inOrder = byPhase(plan.steps).flatMap((group) => group.steps);
+  const before = inOrder.filter((step) => !past.has(step.id));
+  const after = inOrder.filter((step) => past.has(step.id));
   const [header = '', ...lines] = columns([[' ', 'PHASE', 'STEP', 'WHAT', 'P50 / P95', 'KIND'], ...[...before, ...after].map(row)]);
   const line = paint('red', '──── point of no return: every gate is green before anything below starts ────');
   return [
@@ -75,7 +77,7 @@ export function beyondTheLine(steps: readonly PlanStep[]): Set<string> {
 }
 
 function changes(plan: Plan): string[] {
-  const rows = plan.steps.flatMap((step) => step.changes.map((c) => [c.resource, c.field, `${c.before} → ${c.after}`]));
+  const rows = plan.steps.flatMap((step) => step.changes.map((c) => [c.resource, c.field, `${c.before === '' ? 'none' : c.before} → ${c.after}`]));
   return rows.length === 0 ? ['none'] : columns(rows);
 }
 

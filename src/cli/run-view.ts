@@ -50,7 +50,7 @@ export function historyText(states: readonly RunState[]): string {
   return columns([['RUN', 'RUNBOOK', 'VERB', 'REGIONS', 'MODE', 'STANDS', 'TOOK', 'BY'], ...rows]).join('\n');
 }
 
-/** A run as `--json` gives it: `dr.run/1`. Times in ISO 8601, lengths in milliseconds. */
+/** A run as `--json` gives it. Times in ISO 8601, lengths in milliseconds. */
 export function runJson(state: RunState): object {
   const { plan } = state;
   return {

@@ -32,8 +32,8 @@ describe('--json', () => {
   });
 
   it('names the shape of the result', () => {
-    expect(schemaOf('lab:start')).toBe('dr.lab.start/1');
-    expect(schemaOf(undefined)).toBe('dr.error/1');
+    expect(schemaOf('lab:start')).toBe('dr.output.lab.start/1');
+    expect(schemaOf(undefined)).toBe('dr.output.error/1');
   });
 
   it('loses nothing that sits in a map or a set', () => {

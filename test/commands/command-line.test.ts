@@ -79,7 +79,7 @@ describe('validate', () => {
   it('gives the same as one document', async () => {
     const { code, stdout } = await dr(['validate', join(folder, 'none.yaml'), 'runbooks/shop.yaml', '--json']);
     expect(code).toBe(EXIT.runbook);
-    expect(envelope(stdout)).toMatchObject({ schema: 'dr.validate/1', ok: false, exit: 'runbook', result: { files: [{ ok: false }, { ok: true }] } });
+    expect(envelope(stdout)).toMatchObject({ schema: 'dr.output.validate/1', ok: false, exit: 'runbook', result: { files: [{ ok: false }, { ok: true }] } });
   });
 });
 

@@ -37,7 +37,7 @@ describe('status', () => {
     const { code, stdout } = await dr(['status', RUN, '--json'], { env: { DR_STATE: state } });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      schema: 'dr.status/1',
+      schema: 'dr.output.status/1',
       ok: true,
       result: { run: RUN, standing: 'failed', resume: `dr resume ${RUN}`, steps: [{ id: 'assess.source', state: 'done' }, {}, { state: 'failed', requestIds: ['req-1'] }, {}, {}] },
     });

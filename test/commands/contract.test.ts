@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { ROOT } from './run-dr.ts';
+
+interface Manifest {
+  commands: Record<string, { args: Record<string, { required?: boolean }>; flags: Record<string, { type: string; required?: boolean; options?: string[]; multiple?: boolean }> }>;
+}
+
+/** Commands, arguments and flags are what scripts rely on: a change here is a change for everybody who has one. */
+it('commands and their flags are as they were', () => {
+  const { commands } = JSON.parse(readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8')) as Manifest;
+  const lines = Object.entries(commands).map(([id, { args, flags }]) => {
+    const named = Object.entries(args).map(([name, arg]) => (arg.required === true ? name.toUpperCase() : `[${name.toUpperCase()}]`));
+    const flagged = Object.entries(flags)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, flag]) => `--${name}${flag.type === 'option' ? `=${flag.options?.join('|') ?? ''}` : ''}${flag.multiple === true ? '…' : ''}${flag.required === true ? '!' : ''}`);
+    return [id.replaceAll(':', ' '), ...named, ...flagged].join(' ');
+  });
+  expect(lines.sort().join('\n')).toMatchInlineSnapshot(`
+    "failover --accept-data-loss= --approved-by=… --attest-source-down= --confirm= --json --lab --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
+    help --json --state=
+    history --json --state=
+    lab break REGION --json --state=
+    lab env --json --state=
+    lab heal REGION --json --state=
+    lab start --foreground --json --port= --runbook= --state=
+    lab status --json --state=
+    lab stop --json --state=
+    plan --json --out= --region=! --runbook= --runbooks= --state=
+    report RUN --json --state=
+    resume [RUN] --accept-data-loss= --approved-by=… --attest-source-down= --json --output=text|jsonl --reason= --state=
+    status [RUN] --json --state=
+    validate --json --state="
+  `);
+});
