@@ -23,8 +23,8 @@ export interface LabStarted {
   info: LabInfo;
   /** Said loudly: the lab runs with the model alone. */
   warning: string | undefined;
-  /** For a lab in the foreground: resolves when it has ended. */
-  ended: Promise<void>;
+  /** Resolves when the lab has ended; asking for it keeps this process alive until then. */
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -66,7 +66,9 @@ export async function labStart(request: LabStartRequest): Promise<LabStarted> {
   return {
     info: handle.info,
     warning: engine.kind === 'model' ? `PostgreSQL does not run here (${engine.note}). The lab runs with a model of the database alone.` : undefined,
-    ended: handle.ended,
+    get ended() {
+      return handle.untilEnded();
+    },
     stop: () => handle.stop(),
   };
 }

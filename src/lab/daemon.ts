@@ -33,7 +33,6 @@ let ready = false;
 let running: Lab | undefined;
 let control: Awaited<ReturnType<typeof controlServer>> | undefined;
 let stopping: Promise<void> | undefined;
-let wanted = true;
 
 process.title = 'dr-lab';
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void leave(0));
@@ -47,17 +46,16 @@ process.on('uncaughtException', (error) => {
 // Who started it may be gone, and with it whoever reads this.
 process.stderr.on('error', () => undefined);
 
-const starting = start();
-starting.catch(async (error: unknown) => {
+try {
+  await start();
+} catch (error) {
   await tell({ failed: toPlain(error) });
   await leave(1);
-});
+}
 
 async function start(): Promise<void> {
   const { runbook, port, stateFile } = settings;
   running = await lab({ runbook: await loadRunbook(runbook), port, env: process.env });
-  // Asked to leave in the meantime: `stop` waits for this.
-  if (!wanted) return;
   control = await controlServer(running, stop);
   const address = { url: control.url, token: control.token };
   if (stateFile !== undefined && !(await claimState(stateFile, { schema: 'dr.lab/1', control: address, info: running.info }))) {
@@ -70,10 +68,8 @@ async function start(): Promise<void> {
 
 /** Once; also for several who ask. */
 function stop(): Promise<void> {
-  wanted = false;
   stopping ??= (async () => {
     setTimeout(() => process.exit(1), STOP_MS).unref();
-    await starting.catch(() => undefined);
     await running?.stop();
     if (settings.stateFile !== undefined) await releaseState(settings.stateFile, process.pid);
     // No more listener and no more channel: the process ends when the last answer is out.
@@ -85,6 +81,8 @@ function stop(): Promise<void> {
 }
 
 async function leave(code: number): Promise<void> {
+  // Half started, there is nothing yet that could be stopped in order: the watchdog clears it away.
+  if (running === undefined) process.exit(code);
   process.exitCode = code;
   await stop();
   process.exit(code);

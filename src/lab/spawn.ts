@@ -33,8 +33,8 @@ export interface LabHandle {
   heal(region: string): Promise<void>;
   /** Resolves when its process is gone, and with it everything it started. */
   stop(): Promise<void>;
-  /** Resolves when its process ends, for whatever reason. */
-  readonly ended: Promise<void>;
+  /** Resolves when its process ends, for whatever reason. Keeps this process alive until then; the handle alone does not. */
+  untilEnded(): Promise<void>;
 }
 
 /** The first start copies programs and makes databases; a slow machine may take its time. */
@@ -111,7 +111,10 @@ function handleOf(child: ChildProcess, control: ControlAddress, info: LabInfo, e
     breakRegion: (region) => client.breakRegion(region),
     heal: (region) => client.heal(region),
     stop: () => (stopping ??= stopChild(child, client, ended)),
-    ended,
+    untilEnded: () => {
+      child.ref();
+      return ended;
+    },
   };
 }
 

@@ -14,11 +14,13 @@ while [ $round -lt 20 ] && [ -d "$1" ]; do
     [ -f "$file" ] || continue
     { read -r pid; for skip in 2 3 4 5 6; do read -r line; done; read -r key segment; } <"$file"
     case "$(ps -o comm= -p "$pid" 2>/dev/null)" in
-      *postgres*) kill -9 "$pid" 2>/dev/null; sleep 0.1 2>/dev/null || sleep 1 ;;
+      *postgres*) kill -9 "$pid" 2>/dev/null ;;
     esac
     [ -n "$segment" ] && ipcrm -m "$segment" >/dev/null 2>&1
   done
   rm -rf "$1" 2>/dev/null
+  # What was being started may still write; without its folder it ends.
+  sleep 0.1 2>/dev/null || sleep 1
   round=$((round + 1))
 done
 `;

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import pg from 'pg';
 import type { LabServer, Login } from '../../src/lab/server.ts';
 
@@ -24,11 +25,10 @@ export async function until(what: string, isSo: () => boolean | Promise<boolean>
   }
 }
 
-/** Whether a process is there; a zombie is not. */
+/** Whether a process is there. A dead one that nobody has collected yet is not. */
 export function alive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return !execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' }).trim().startsWith('Z');
   } catch {
     return false;
   }

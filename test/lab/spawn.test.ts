@@ -118,11 +118,11 @@ describe('a lab that is not stopped', () => {
     const daemon = fileURLToPath(new URL('../../src/lab/daemon.ts', import.meta.url));
     const child = spawn(process.execPath, [daemon, JSON.stringify({ runbook: runbook.path, ownedByParent: false })], { stdio: 'ignore' });
     const pid = child.pid ?? 0;
-    await until('starting', () => family(pid).pids.length > 1);
+    await until('starting', () => family(pid).folder !== undefined);
     const starting = family(pid);
     child.kill('SIGTERM');
     await allGone(starting);
-    expect(child.signalCode).toBeNull();
+    expect([child.exitCode, child.signalCode]).toEqual([0, null]);
   });
 });
 
