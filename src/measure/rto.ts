@@ -92,7 +92,7 @@ export function measureRto(input: RtoInput): Rto {
   const milestones: Milestone[] = [
     impact,
     findDetected(input),
-    known('declared', input.declaredAt, 'a person confirmed the run'),
+    known('declared', input.declaredAt, 'the run was confirmed'),
     known('started', input.startedAt, 'the first record of the run'),
     dataReady,
     traffic,

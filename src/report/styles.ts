@@ -60,7 +60,7 @@ code{font:12px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono"
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:600;color:var(--soft);font-size:12px;white-space:nowrap}
 th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
-td{overflow-wrap:break-word} th:last-child,td:last-child{padding-right:0}
+td,td code{overflow-wrap:break-word} th:last-child,td:last-child{padding-right:0}
 th.w{min-width:210px} th.f,td.f{white-space:nowrap}
 th.n,td.n{text-align:right;white-space:nowrap;overflow-wrap:normal}
 td .why{display:block}
@@ -97,7 +97,7 @@ const TIMELINE = `
 const PRINT = `
   html{font-size:12px} main{max-width:none;padding:0} .ribbon{position:static}
   .ribbon-row{display:table-row} .ribbon-row th{color:var(--mode);background:var(--mode-bg);padding:3px 8px}
-  h2{margin-top:26px;break-after:avoid} h3{break-after:avoid} tr{break-inside:avoid} thead{display:table-header-group}
+  h2{margin-top:26px;break-after:avoid} h2+p{break-after:avoid} h3{break-after:avoid} tr{break-inside:avoid} thead{display:table-header-group}
   table{font-size:11px} th,td{padding:4px 8px 4px 0} th{white-space:normal} th.w{min-width:110px} .why{font-size:10.5px} code{font-size:10px}
   .wide{overflow:visible} .timeline{min-width:0}
   .cards{grid-template-columns:repeat(auto-fit,minmax(160px,1fr))} .card .big{font-size:22px} .card .big.nm{font-size:16px}

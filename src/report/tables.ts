@@ -56,8 +56,9 @@ export function notMeasured(because: string): Html {
   return html`<span class="nm">not measured</span>${because !== '' && html`<span class="why">${because}</span>`}`;
 }
 
+/** A name or command; it may be broken after its dots, slashes and colons. */
 export function code(text: string): Html {
-  return html`<code>${text}</code>`;
+  return html`<code>${text.split(/(?<=[./:_=])/).map((part, i) => (i === 0 ? html`${part}` : html`<wbr>${part}`))}</code>`;
 }
 
 /** A bulleted list, or `none` when there is nothing. */

@@ -106,7 +106,7 @@ export function textWidth(text: string, size: number): number {
   let units = 0;
   for (const char of text) {
     const codePoint = char.codePointAt(0) ?? 0;
-    units += codePoint > 0x2e7f ? 1.05 : /[A-Zmw@%—]/.test(char) ? 0.75 : 0.56;
+    units += codePoint > 0x2e7f ? 1.05 : /[A-Zmw@%—]/.test(char) ? 0.75 : 0.53;
   }
   return units * size;
 }

@@ -21,7 +21,8 @@ const failed = (() => {
 
 /** Every tag's name with the names of its attributes, e.g. `rect class height width x y`. */
 function shapes(page: string): Set<string> {
-  const body = page.replace(/<style>[^]*?<\/style>/, '');
+  // <wbr> depends on the text: names may be broken after their dots.
+  const body = page.replace(/<style>[^]*?<\/style>/, '').replaceAll('<wbr>', '');
   const found = new Set<string>();
   for (const [, name = '', rest = ''] of body.matchAll(/<([a-z!/][a-z0-9]*)((?:"[^"]*"|[^>"])*)>/gi)) {
     const attributes = [...rest.matchAll(/\s([a-zA-Z-]+)(?:="[^"]*"|=)?/g)].map((m) => m[1]).sort();
@@ -46,7 +47,7 @@ describe('the page', () => {
   it('needs nothing from outside and runs nothing', () => {
     for (const page of [lab, live, failed].map(renderHtml)) {
       expect(page).not.toMatch(/<script|<link|<iframe|<img|<object|\ssrc=|\shref=|url\(|@import|\sstyle=|\son[a-z]+=/i);
-      expect(page.match(/https?:\/\//g)?.length).toBe(1); // the probe's own address, as text
+      expect(page.replaceAll('<wbr>', '').match(/https?:\/\//g)?.length).toBe(1); // the probe's own address, as text
     }
   });
 
@@ -102,7 +103,7 @@ describe('the page', () => {
   });
 
   it('shows figures, request ids, changes, truth and proof', () => {
-    const page = renderHtml(lab);
+    const page = renderHtml(lab).replaceAll('<wbr>', '');
     for (const text of [
       '8.2 s<small> of 15m',
       '≤ 31 s<small> of 1m',

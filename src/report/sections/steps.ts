@@ -31,7 +31,7 @@ export function stepsSection(evidence: Evidence, mark: ModeMark | undefined): Ht
     html`${stepPill(step)}<span class="why">${step.state === 'not-run' ? '' : step.because}</span>`,
     step.startedAt === null ? '–' : utcTime(step.startedAt),
     step.ms === null ? '–' : formatMs(step.ms),
-    html`<span title="${step.expected.basis}">${formatRound(step.expected.p50Ms)}–${formatRound(step.expected.p95Ms)}</span>`,
+    step.expected.p95Ms > 0 ? html`<span title="${step.expected.basis}">${formatRound(step.expected.p50Ms)}–${formatRound(step.expected.p95Ms)}</span>` : '–',
     list(step.calls.filter((call) => !READS.test(call.operation)).map(sayCall), step.callCount === 0 ? 'no AWS call' : `reads only (${step.callCount})`),
   ]);
   return section('Steps', mark, html`<p class="why">Expected: half of all runs take at most the first figure, 95 % at most the second.</p>`, table(columns, rows, mark, 'the plan has no steps'));
