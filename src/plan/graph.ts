@@ -4,7 +4,7 @@ import type { Phase, PlanStep } from '../kinds/step.ts';
  * The order of a plan. Links come from three rules, and from what a kind says of its own steps:
  *
  * 1. assess → fence → data; traffic after all data and compute; verify after traffic; protect after verify.
- * 2. Compute needs only the checks: capacity is started at once, beside everything else.
+ * 2. Compute waits for assess only, and runs beside fence and data: a failover that is refused has changed nothing.
  * 3. A step past the line waits for every gate, every assess and every fence step of the plan.
  */
 
@@ -13,7 +13,7 @@ const PHASE_AFTER: Record<Phase, readonly Phase[]> = {
   assess: [],
   fence: ['assess'],
   data: ['fence'],
-  compute: [],
+  compute: ['assess'],
   traffic: ['data', 'compute'],
   verify: ['traffic'],
   protect: ['verify'],

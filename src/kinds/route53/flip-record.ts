@@ -21,6 +21,7 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
+/** Fact `<this>.<name>`: id of the change that is waited for. */
 const CHANGE = 'route53.change';
 
 function read(ctx: StepContext, p: Params): Promise<RecordSet[]> {
@@ -54,11 +55,17 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   return { state: 'ok', because: `${p.to} is ${roleOf(sets, p.to) ?? ''}`, warnings };
 }
 
+/** PRIMARY, and INSYNC where the change's id is known. Where it died with a process, the next step looks from outside. */
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const sets = await read(ctx, p);
-  if (roleOf(sets, p.to) === 'PRIMARY') return { state: 'reached', because: `${p.to} is PRIMARY` };
   if (roleOf(sets, p.to) === undefined) return { state: 'impossible', because: `there is no set ${p.to} any more` };
-  return { state: 'absent', because: `${p.to} is ${roleOf(sets, p.to) ?? ''}` };
+  if (roleOf(sets, p.to) !== 'PRIMARY') return { state: 'absent', because: `${p.to} is ${roleOf(sets, p.to) ?? ''}` };
+  const id = ctx.fact(`${CHANGE}.${p.name}`);
+  if (typeof id === 'string') {
+    const status = await changeStatus(ctx.effects.aws, id, { signal: ctx.signal });
+    if (status !== 'INSYNC') return { state: 'pending', because: `change ${id} is ${status}`, waitingFor: 'aws' };
+  }
+  return { state: 'reached', because: `${p.to} is PRIMARY` };
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
@@ -78,17 +85,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     `dr failover of ${ctx.runbook} to ${ctx.target}`,
     { signal: ctx.signal },
   );
-  ctx.record(CHANGE, changeId);
+  ctx.record(`${CHANGE}.${p.name}`, changeId);
 }
 
-/** INSYNC where the change's id is known; after a crash the record itself, and the next step looks from outside. */
-async function verify(ctx: StepContext, p: Params): Promise<Observation> {
-  const id = ctx.fact(CHANGE);
-  if (typeof id === 'string') {
-    const status = await changeStatus(ctx.effects.aws, id, { signal: ctx.signal });
-    if (status !== 'INSYNC') return { state: 'pending', because: `change ${id} is ${status}`, waitingFor: 'aws' };
-  }
-  return observe(ctx, p);
-}
-
-export const flipRecord = stepKind<Params>({ params, check, observe, act, verify });
+export const flipRecord = stepKind<Params>({ params, check, observe, act });
