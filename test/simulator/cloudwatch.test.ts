@@ -29,6 +29,12 @@ describe('ReplicaLag', () => {
     expect((await points(shop, undefined, { ScanBy: 'TimestampDescending' })).map(([at]) => at)).toEqual([3, 2, 1, 0, -1]);
   });
 
+  it('has no datapoints of the future', async () => {
+    const shop = makeShop();
+    await shop.wait(70_000);
+    expect((await points(shop, undefined, { EndTime: new Date(START + 3_600_000) })).map(([at]) => at)).toEqual([1, 0, -1, -2, -3]);
+  });
+
   it('ends when the source region dies, and comes back with it', async () => {
     const shop = makeShop();
     await shop.wait(70_000);

@@ -50,7 +50,8 @@ describe('failover answers', () => {
 
   it('is never empty, whatever happens to regions, applications and records', async () => {
     const event = fc.oneof(
-      fc.record({ kind: fc.constantFrom('break' as const, 'heal' as const), region: fc.constantFrom(SEOUL, TOKYO) }),
+      fc.record({ kind: fc.constant('break' as const), region: fc.constantFrom(SEOUL, TOKYO) }),
+      fc.record({ kind: fc.constant('heal' as const), region: fc.constantFrom(SEOUL, TOKYO) }),
       fc.record({ kind: fc.constant('app' as const), address: fc.constantFrom('192.0.2.1', '192.0.2.2'), up: fc.boolean() }),
       fc.record({ kind: fc.constant('swap' as const), to: fc.constantFrom('seoul', 'tokyo') }),
       fc.record({ kind: fc.constant('wait' as const), ms: fc.integer({ min: 0, max: 120_000 }) }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { AwsError } from '../../src/aws/errors.ts';
 import type { InputOf } from '../../src/aws/operations.ts';
 import { makeShop, makeWorld, TOKYO, ZONE } from './fixture.ts';
 
@@ -88,7 +89,7 @@ describe('ListResourceRecordSets', () => {
 describe('the quota', () => {
   it('is 10 requests a second in a bucket of 50, for the account, whichever region is named', async () => {
     const shop = makeShop({ timings: { callMs: 0 } });
-    const ask = () => shop.call('route53', TOKYO, 'GetHostedZone', { Id: ZONE }).then(() => 'ok', (error: { code: string; httpStatus: number; kind: string }) => `${error.code} ${error.httpStatus} ${error.kind}`);
+    const ask = () => shop.call('route53', TOKYO, 'GetHostedZone', { Id: ZONE }).then(() => 'ok', (error: unknown) => `${(error as AwsError).code} ${(error as AwsError).httpStatus} ${(error as AwsError).kind}`);
     const answers: string[] = [];
     for (let i = 0; i < 60; i++) answers.push(await ask());
     expect([answers.filter((answer) => answer === 'ok').length, answers.at(-1)]).toEqual([50, 'Throttling 400 retryable']);

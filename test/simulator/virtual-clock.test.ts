@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -74,6 +75,10 @@ describe('VirtualClock', () => {
     });
     expect(clock.now()).toBe(3000);
     expect(clock.sleeping).toBe(0);
+    await clock.run(async () => {
+      for (let i = 0; i < 5; i++) await clock.sleep(1, outer.signal);
+    });
+    expect(getEventListeners(outer.signal, 'abort')).toEqual([]);
   });
 
   it('runs a deadline in its own time', async () => {

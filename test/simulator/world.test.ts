@@ -13,7 +13,10 @@ async function outcome(fixture: Fixture, call: (signal: AbortSignal) => Promise<
   const began = fixture.clock.now();
   const result = await fixture.clock.run(() => withDeadline(fixture.clock, 5000, 'call', undefined, call)).then(
     () => 'ok',
-    (error: { code?: string; name: string; kind?: string }) => `${error.code ?? error.name} ${error.kind ?? ''}`.trim(),
+    (thrown: unknown) => {
+      const error = thrown as { code?: string; name: string; kind?: string };
+      return `${error.code ?? error.name} ${error.kind ?? ''}`.trim();
+    },
   );
   return [result, fixture.clock.now() - began];
 }
@@ -139,6 +142,15 @@ describe('faults', () => {
     expect(await shop.refused('ec2', TOKYO, 'DescribeInstances', {})).toMatchObject({ code: 'RequestLimitExceeded', httpStatus: 503, kind: 'retryable' });
     expect(await shop.refused('s3', TOKYO, 'HeadObject', { Bucket: 'dr-tokyo', Key: 'k' })).toMatchObject({ code: 'SlowDown', httpStatus: 503 });
     expect(await shop.refused('route53', TOKYO, 'GetHostedZone', { Id: ZONE })).toMatchObject({ code: 'Throttling', httpStatus: 400 });
+  });
+
+  it('stale-read is not used up by a mutation', async () => {
+    const shop = makeShop({ timings: { callMs: 0 } });
+    await shop.wait(60_000);
+    shop.world.addFault({ effect: { kind: 'stale-read', ms: 30_000 }, times: 1 });
+    await shop.call('autoscaling', TOKYO, 'UpdateAutoScalingGroup', { AutoScalingGroupName: 'api', DesiredCapacity: 3 });
+    const desired = async () => (await shop.call('autoscaling', TOKYO, 'DescribeAutoScalingGroups', {})).AutoScalingGroups?.[0]?.DesiredCapacity;
+    expect([await desired(), await desired()]).toEqual([1, 3]);
   });
 
   it('stale-read shows every service as it was, and lets mutations through', async () => {
