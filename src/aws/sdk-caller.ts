@@ -1,4 +1,4 @@
-import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import { systemClock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { LIMITS } from '../base/limits.ts';
@@ -73,7 +73,7 @@ async function withWholeBody(output: SdkOutput): Promise<SdkOutput> {
 /** The clients of a process, one a service and region. */
 class Clients {
   private readonly made = new Map<string, Promise<{ sdk: Record<string, unknown>; client: SdkClient }>>();
-  private readonly handlers = new Map<string, NodeHttpHandler>();
+  private readonly handlers = new Map<string, Promise<NodeHttpHandler>>();
   private readonly credentials = new SharedCredentials(() => Date.now());
 
   get(service: Service, region: string): Promise<{ sdk: Record<string, unknown>; client: SdkClient }> {
@@ -89,29 +89,35 @@ class Clients {
   private async make(service: Service, region: string) {
     const sdk = await loadSdk(service);
     const Client = clientClass(service, sdk);
-    const options = { region, maxAttempts: 1, retryMode: 'standard' as const, requestHandler: this.handler(region) };
+    const requestHandler = await this.handler(region);
+    const options = { region, maxAttempts: 1, retryMode: 'standard' as const, requestHandler };
     // The SDK gives its credential chain only as part of a client: this one is made for that and never called.
     const chain = new Client(options).config.credentials;
     if (chain === undefined) return { sdk, client: new Client(options) };
     return { sdk, client: new Client({ ...options, credentials: () => this.credentials.get(region, () => chain()) }) };
   }
 
-  /** Node's agent lets idle connections not keep the process alive. */
-  private handler(region: string): NodeHttpHandler {
-    let handler = this.handlers.get(region);
-    if (handler === undefined) {
-      const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
-      handler = new NodeHttpHandler({
-        connectionTimeout: LIMITS.awsCallMs,
-        requestTimeout: LIMITS.awsCallMs,
-        throwOnRequestTimeout: true,
-        // A call may be given longer than the default; its own deadline ends it. This one catches dead connections.
-        socketTimeout: 60_000,
-        httpAgent: agent,
-        httpsAgent: agent,
-      });
-      this.handlers.set(region, handler);
-    }
-    return handler;
+  private handler(region: string): Promise<NodeHttpHandler> {
+    const known = this.handlers.get(region);
+    if (known) return known;
+    const fresh = newHandler();
+    this.handlers.set(region, fresh);
+    return fresh;
   }
+}
+
+/** Connections of one region. Node's agent lets idle ones not keep the process alive. */
+async function newHandler(): Promise<NodeHttpHandler> {
+  // Lazy, as the clients are: 40 ms that commands without AWS need not spend.
+  const { NodeHttpHandler } = await import('@smithy/node-http-handler');
+  const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
+  return new NodeHttpHandler({
+    connectionTimeout: LIMITS.awsCallMs,
+    requestTimeout: LIMITS.awsCallMs,
+    throwOnRequestTimeout: true,
+    // A call may be given longer than the default; its own deadline ends it. This one catches dead connections.
+    socketTimeout: 60_000,
+    httpAgent: agent,
+    httpsAgent: agent,
+  });
 }
