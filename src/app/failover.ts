@@ -1,6 +1,7 @@
 import { DrError } from '../base/errors.ts';
 import { runId } from '../base/ids.ts';
 import type { Effects } from '../effects/effects.ts';
+import { traceStep } from '../engine/instrument.ts';
 import { Journal } from '../journal/journal.ts';
 import { acquireLease } from '../journal/lease.ts';
 import { LocalStore } from '../journal/local-store.ts';
@@ -25,6 +26,8 @@ export interface FailoverRequest extends RunWatchers {
   /** A saved plan. */
   planFile?: string;
   acceptances: Acceptances;
+  /** When users began to suffer, as a person or an alarm says; milliseconds since the epoch. */
+  impactAt?: number;
   /** Asks the person. @throws DrError (declined). */
   confirm(plan: Plan): Promise<'typed' | 'flag' | 'lab'>;
   effects?: Effects;
@@ -33,7 +36,9 @@ export interface FailoverRequest extends RunWatchers {
 /** Plans, asks, runs, reports. */
 export async function failover(request: FailoverRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
-  const { plan, observed } = await planOf(request, effects);
+  const planning = { from: effects.clock.now(), trace: traceStep(effects) };
+  const { plan, observed } = await planOf(request, planning.trace.effects);
+  const planned = { from: planning.from, to: effects.clock.now(), waits: planning.trace.all().waits };
   const confirmedBy = await request.confirm(plan);
   const declaredAt = effects.clock.now();
   const operator = thisOperator(observed.identity);
@@ -50,6 +55,8 @@ export async function failover(request: FailoverRequest): Promise<RunResult> {
       tool: toolVersion(),
       mode: runMode(plan.account),
       declaredAt,
+      planning: planned,
+      ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }),
       confirmedBy,
       acceptances: request.acceptances,
       endpoints: endpointOverrides(),

@@ -48,7 +48,8 @@ export async function reportRun(
   folder: string,
   now: number,
 ): Promise<{ evidence: Evidence; report: ReportFiles }> {
-  const evidence = buildEvidence(state, records, { madeAt: now, lab: state.lab });
+  const impact = state.impactAt === undefined ? {} : { impact: { at: state.impactAt, source: '--impact-at' } };
+  const evidence = buildEvidence(state, records, { madeAt: now, lab: state.lab, ...impact });
   return { evidence, report: await writeReport(folder, evidence) };
 }
 

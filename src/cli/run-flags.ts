@@ -63,6 +63,16 @@ export function acceptances(flags: AcceptanceInput): Acceptances {
   };
 }
 
+/** @throws DrError `usage` for a time that is not ISO 8601 with a zone, or lies in the future. */
+export function impactTime(text: string | undefined): { impactAt?: number } {
+  if (text === undefined) return {};
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(at) || at > Date.now()) {
+    throw usage('BAD_TIME', `--impact-at ${text}: a past time with its zone is expected, e.g. 2026-11-20T03:04:05Z.`);
+  }
+  return { impactAt: at };
+}
+
 function lossSeconds(text: string): number | 'unknown' {
   if (text === 'unknown') return 'unknown';
   const ms = parseDuration(text);

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { DrError } from '../base/errors.ts';
 import { confirm, terminalIo } from '../cli/confirm.ts';
 import { RunCommand } from '../cli/run-command.ts';
-import { acceptanceFlags, acceptances, outputFlags, targetFlags } from '../cli/run-flags.ts';
+import { acceptanceFlags, acceptances, impactTime, outputFlags, targetFlags } from '../cli/run-flags.ts';
 import type { Plan } from '../plan/plan.ts';
 
 export default class Failover extends RunCommand {
@@ -19,6 +19,10 @@ export default class Failover extends RunCommand {
     ...targetFlags,
     plan: Flags.string({ description: 'Run a plan that `dr plan --out` saved', helpValue: 'FILE', exclusive: ['region', 'runbook', 'lab'] }),
     confirm: Flags.string({ description: 'Name of the runbook, instead of typing it', helpValue: 'NAME' }),
+    'impact-at': Flags.string({
+      description: 'When users began to suffer, e.g. 2026-11-20T03:04:05Z: the RTO clock starts there. Default: the first failed probe',
+      helpValue: 'TIME',
+    }),
     lab: Flags.boolean({ description: 'Against a local two-region lab, which is started, broken and stopped' }),
     ...acceptanceFlags,
     ...outputFlags,
@@ -43,6 +47,7 @@ export default class Failover extends RunCommand {
         runbooks: flags.runbooks,
         state: this.stateDir(flags.state),
         acceptances: accepted,
+        ...impactTime(flags['impact-at']),
         confirm: (plan: Plan) => this.ask(plan, accepted, flags.confirm),
         ...watch,
       };

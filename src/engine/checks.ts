@@ -4,6 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
+import { traceStep } from './instrument.ts';
 import { inParallel } from './parallel.ts';
 import { toErrorRecord } from './run-step.ts';
 
@@ -24,21 +25,23 @@ export async function runChecks(runtime: CheckRuntime): Promise<boolean> {
   let green = true;
   await inParallel(runtime.steps, LIMITS.checksInParallel, async ({ step, kind }) => {
     let verdict: Verdict;
+    const trace = traceStep(effects);
+    const waits = () => ({ waits: trace.all().waits });
     try {
       verdict = await withDeadline(effects.clock, LIMITS.checkMs, `check of ${step.id}`, drain, (signal) =>
-        kind.check(runtime.context(effects, signal), step.params),
+        kind.check(runtime.context(trace.effects, signal), step.params),
       );
     } catch (error) {
       if (drain.aborted) return;
       green &&= step.optional;
-      return journal.append({ type: 'check.failed', step: step.id, error: toErrorRecord(error) });
+      return journal.append({ type: 'check.failed', step: step.id, error: toErrorRecord(error), ...waits() });
     }
     if (verdict.state === 'refused') {
       green &&= step.optional;
-      return journal.append({ type: 'check.refused', step: step.id, refusal: verdict.refusal });
+      return journal.append({ type: 'check.refused', step: step.id, refusal: verdict.refusal, ...waits() });
     }
     const warnings = verdict.warnings === undefined ? {} : { warnings: verdict.warnings };
-    return journal.append({ type: 'check.passed', step: step.id, because: verdict.because, ...warnings });
+    return journal.append({ type: 'check.passed', step: step.id, because: verdict.because, ...warnings, ...waits() });
   });
   return green && !drain.aborted;
 }

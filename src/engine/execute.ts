@@ -102,8 +102,9 @@ function kindOf(kinds: Kinds, step: PlanStep): StepKind<Json> {
   return kind;
 }
 
-/** Impact as far as the journal knows it: the first failed sample of any probe. */
+/** Impact as far as the journal knows it: what a person said, else the first failed sample of any probe. */
 function firstFailure(state: RunState): number | undefined {
+  if (state.impactAt !== undefined) return state.impactAt;
   const times = [...state.probes.values()].flatMap((p) => p.changes.filter((c) => !c.up).map((c) => c.at));
   return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -80,16 +80,20 @@ export type RunEvent =
       mode: RunMode;
       /** Milliseconds: when a person confirmed. */
       declaredAt: number;
+      /** From the command to the plan: when it began, and whom it waited for. */
+      planning?: { from: number; to: number; waits: readonly WaitRecord[] };
       confirmedBy: 'typed' | 'flag' | 'lab';
       acceptances: Acceptances;
+      /** `--impact-at`: when users began to suffer, as a person or an alarm says. Milliseconds since the epoch. */
+      impactAt?: number;
       /** AWS_ENDPOINT_URL and the like, when set: such a run is not one against AWS itself. */
       endpoints: readonly string[];
       git?: { commit: string; dirty: boolean };
     }
   | { type: 'run.resumed'; operator: Operator; acceptances: Acceptances }
-  | { type: 'check.passed'; step: string; because: string; warnings?: readonly string[] }
-  | { type: 'check.refused'; step: string; refusal: Refusal }
-  | { type: 'check.failed'; step: string; error: ErrorRecord }
+  | { type: 'check.passed'; step: string; because: string; warnings?: readonly string[]; waits?: readonly WaitRecord[] }
+  | { type: 'check.refused'; step: string; refusal: Refusal; waits?: readonly WaitRecord[] }
+  | { type: 'check.failed'; step: string; error: ErrorRecord; waits?: readonly WaitRecord[] }
   | { type: 'checks.green' }
   | { type: 'step.started'; step: string }
   /** Durable before the call that changes something. */

@@ -50,6 +50,8 @@ function start(record: JournalRecord): RunState {
     acceptances: record.acceptances,
     confirmedBy: record.confirmedBy,
     declaredAt: record.declaredAt,
+    ...(record.planning === undefined ? {} : { planning: record.planning }),
+    ...(record.impactAt === undefined ? {} : { impactAt: record.impactAt }),
     startedAt: record.at,
     lastAt: record.at,
     interrupted: false,

@@ -59,6 +59,9 @@ export interface RunState {
   acceptances: Acceptances;
   confirmedBy: 'typed' | 'flag' | 'lab';
   declaredAt: number;
+  planning?: { from: number; to: number; waits: readonly WaitRecord[] };
+  /** As a person or an alarm says. */
+  impactAt?: number;
   startedAt: number;
   /** Time of the last record. */
   lastAt: number;

@@ -77,9 +77,19 @@ export function stoppedTimes(records: readonly JournalRecord[]): Window[] {
   return stopped;
 }
 
+/** Until the command was typed nobody ran anything; making the plan is the tool's time, and AWS's; then a person confirms. */
+function beforeTheRun(window: Window, { planning, startedAt, declaredAt }: RunState): CauseInterval[] {
+  if (planning === undefined) return [{ cause: 'before', from: Math.min(window.from, startedAt), to: startedAt }];
+  return [
+    { cause: 'before', from: Math.min(window.from, planning.from), to: planning.from },
+    ...planning.waits,
+    { cause: 'person', from: planning.to, to: declaredAt },
+  ];
+}
+
 /** Where `window` went, from everything the journal says about waiting. */
 export function runBreakdown(window: Window, state: RunState, records: readonly JournalRecord[]): Evidence['downtime']['breakdown'] {
-  const intervals: CauseInterval[] = [{ cause: 'before', from: Math.min(window.from, state.startedAt), to: state.startedAt }];
+  const intervals: CauseInterval[] = beforeTheRun(window, state);
   for (const gap of stoppedTimes(records)) intervals.push({ cause: 'stopped', ...gap });
   for (const record of records) {
     const waits: readonly WaitRecord[] = 'waits' in record ? (record.waits ?? []) : [];

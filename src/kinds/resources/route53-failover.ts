@@ -1,9 +1,9 @@
-import * as z from 'zod';
-import { allow, dnsName, hostedZoneId, inRegion, perRegion, recordType } from '../common.ts';
+import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
 import { assessHealthCheck } from '../route53/health-signal.ts';
 import { flipObject } from '../route53/flip-object.ts';
 import { flipRecord } from '../route53/flip-record.ts';
+import { type Route53Failover, schema } from '../route53/schema.ts';
 import { objectExists, roleOf, setsOf } from '../route53/sets.ts';
 import { settle } from '../route53/settle.ts';
 import { simulateRecord } from '../route53/simulate.ts';
@@ -12,28 +12,6 @@ import { simulateRecord } from '../route53/simulate.ts';
  * One PRIMARY and one SECONDARY record set of a name.
  * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-failover.html
  */
-
-const setIdentifier = z.string().min(1).max(128);
-
-const schema = z
-  .strictObject({
-    kind: z.literal('route53-failover'),
-    zone: hostedZoneId,
-    record: z.strictObject({ name: dnsName, type: recordType }),
-    sets: perRegion(setIdentifier).describe('SetIdentifier of each region'),
-    switch: z
-      .enum(['record', 'object'])
-      .describe('record: the two sets swap roles (needs the Route 53 control plane in us-east-1). object: an S3 object that the primary’s inverted health check watches (needs none)'),
-    object: perRegion(z.strictObject({ bucket: z.string().min(3).max(63), key: z.string().min(1).max(1024) }))
-      .optional()
-      .describe('For `switch: object`: what the health check of the other region’s set watches. While it exists, this region is active'),
-  })
-  .refine((t) => t.switch !== 'object' || t.object !== undefined, {
-    path: ['object'],
-    message: '`switch: object` needs `object`, with bucket and key in each region that is not primary',
-  });
-
-export type Route53Failover = z.infer<typeof schema>;
 
 /** Without asking Route 53, where traffic is switched without it. */
 async function observe(ctx: Parameters<ResourceKind<Route53Failover>['observe']>[0], t: Route53Failover): Promise<ResourceState> {

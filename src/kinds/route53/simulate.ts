@@ -1,6 +1,6 @@
 import type { World } from '../../simulator/world.ts';
-import type { Route53Failover } from '../resources/route53-failover.ts';
 import { inRegion } from '../common.ts';
+import type { Route53Failover } from './schema.ts';
 
 /** Seconds: short, so that a rehearsal shows the tool and not the cache. */
 const TTL = 1;
