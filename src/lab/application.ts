@@ -13,8 +13,8 @@ export interface ApplicationOptions {
   database: Login & { host: string; port: number };
 }
 
-/** For one query: longer than a failing user waits, shorter than a hang would look healthy. */
-const QUERY_MS = 1_000;
+/** For one query: less than a user waits, so that the reason reaches the user. */
+const QUERY_MS = 500;
 const BODY_LIMIT = 4_096;
 const ORDER_ID = /^[\w-]{1,64}$/;
 

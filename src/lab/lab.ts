@@ -36,7 +36,7 @@ export interface LabOptions {
 /** Between two orders of users. */
 const ORDER_EVERY_MS = 50;
 /** After that a user gives up. */
-const ORDER_TIMEOUT_MS = 500;
+const ORDER_TIMEOUT_MS = 700;
 /** Between two looks of the world at what is due, e.g. a lag sample. */
 const TICK_MS = 50;
 const SERVED_MS = 10_000;

@@ -5,7 +5,7 @@ import type { LabServer, Login } from '../../src/lab/server.ts';
 export const LOGIN: Login = { user: 'shop', password: "it's a \\secret", database: 'shop' };
 
 /** Rows of one statement on a connection of its own. */
-export async function sql(server: LabServer, text: string, values?: unknown[], login = LOGIN): Promise<Record<string, unknown>[]> {
+export async function sql(server: Pick<LabServer, 'address'>, text: string, values?: unknown[], login = LOGIN): Promise<Record<string, unknown>[]> {
   const client = new pg.Client({ ...server.address(), ...login, connectionTimeoutMillis: 5_000 });
   client.on('error', () => undefined);
   await client.connect();
