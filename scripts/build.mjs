@@ -1,60 +1,68 @@
-// Builds dist/ and oclif.manifest.json. `--no-check` leaves the type check to `npm run types`.
+// Builds dist/ and oclif.manifest.json, unless they are what these sources give already.
+//   --no-check  leaves the type check to `npm run types`
+//   --force     builds even if nothing has changed
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
+const stamp = at('dist', '.sources');
+const checked = !process.argv.includes('--no-check');
+const sources = hashOfSources();
 
-// Beside dist/, and swapped in when it is whole: a dr that runs meanwhile does not lose its files.
-const fresh = at(`.dist-${process.pid}`);
-
-const check = process.argv.includes('--no-check') ? ['--noCheck'] : [];
-try {
-  execFileSync(process.execPath, [at('node_modules/typescript/bin/tsc'), '-p', at('tsconfig.build.json'), '--outDir', fresh, ...check], {
-    stdio: 'inherit',
-    cwd: root,
-  });
-} catch {
-  rmSync(fresh, { recursive: true, force: true });
-  console.error('build: the type check failed; see above. dist/ is as it was.');
-  process.exit(1);
+// npm runs this more often than it seems: `npx dr` in a clone prepares the package again, also two of them at once.
+if (!process.argv.includes('--force') && isCurrent()) {
+  console.log('build: dist/ is up to date');
+} else {
+  compile();
+  await writeManifest();
+  writeFileSync(stamp, checked ? sources : `${sources} unchecked`);
 }
-swapIn();
 
-await writeManifest();
-linkBin();
+function hashOfSources() {
+  const code = readdirSync(at('src'), { recursive: true }).filter((name) => name.endsWith('.ts'));
+  const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', ...code.sort().map((name) => join('src', name))];
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(`${file}\0`).update(readFileSync(at(file))).update('\0');
+  return hash.digest('hex');
+}
 
-function swapIn() {
+function isCurrent() {
+  if (!existsSync(stamp) || !existsSync(at('oclif.manifest.json'))) return false;
+  const built = readFileSync(stamp, 'utf8');
+  return built === sources || (!checked && built === `${sources} unchecked`);
+}
+
+function compile() {
+  // Beside dist/, and swapped in when it is whole: a dr that runs meanwhile does not lose its files.
+  const fresh = at(`.dist-${process.pid}`);
   const old = at(`.dist-${process.pid}-old`);
+  try {
+    const tsc = at('node_modules/typescript/bin/tsc');
+    execFileSync(process.execPath, [tsc, '-p', at('tsconfig.build.json'), '--outDir', fresh, ...(checked ? [] : ['--noCheck'])], { stdio: 'inherit', cwd: root });
+  } catch {
+    rmSync(fresh, { recursive: true, force: true });
+    console.error('build: failed, see above; dist/ is as it was');
+    process.exit(1);
+  }
   if (existsSync(at('dist'))) renameSync(at('dist'), old);
   renameSync(fresh, at('dist'));
   rmSync(old, { recursive: true, force: true });
-  // A manifest of an older build hides new commands.
-  rmSync(at('oclif.manifest.json'), { force: true });
 }
 
 /** With a manifest, start-up reads one JSON file instead of importing every command. */
 async function writeManifest() {
+  // One of an older build hides new commands.
+  rmSync(at('oclif.manifest.json'), { force: true });
   // Never transpile on the fly: the manifest describes dist/.
   delete process.env.NODE_ENV;
   const { Plugin } = await import('@oclif/core/config');
   const plugin = new Plugin({ root, type: 'core', isRoot: true, ignoreManifest: true, errorOnManifestCreate: true });
   await plugin.load();
-  writeFileSync(at('oclif.manifest.json'), `${JSON.stringify(plugin.manifest, null, 2)}\n`);
-}
-
-/**
- * `npx dr` in a clone: npm finds a project's own bin only by installing it into its cache first.
- * A link beside the other bins makes it immediate, and safe for two at once.
- */
-function linkBin() {
-  const link = at('node_modules', '.bin', 'dr');
-  if (process.platform === 'win32' || !existsSync(dirname(link)) || lstatSync(link, { throwIfNoEntry: false })) return;
-  try {
-    symlinkSync('../../bin/dr.js', link);
-  } catch {
-    // A folder that is not ours to write: `npx dr` then takes npm's slower way.
-  }
+  const fresh = at(`.dist-${process.pid}.json`);
+  writeFileSync(fresh, `${JSON.stringify(plugin.manifest, null, 2)}\n`);
+  renameSync(fresh, at('oclif.manifest.json'));
 }
