@@ -45,7 +45,11 @@ export function checkView(check: HealthCheck): CheckView {
   const target =
     watches.kind === 's3-object'
       ? { FullyQualifiedDomainName: `${watches.bucket}.s3.${watches.region}.amazonaws.com`, ResourcePath: `/${watches.key}`, Type: 'HTTPS' as const, Port: 443 }
-      : { FullyQualifiedDomainName: watches.address ?? `app.${watches.region}.example.com`, ResourcePath: '/healthz', Type: 'HTTP' as const, Port: 80 };
+      : {
+          FullyQualifiedDomainName: watches.address ?? `app.${watches.region}.example.com`,
+          Port: 80,
+          ...(watches.shallow === true ? { Type: 'TCP' as const } : { Type: 'HTTP' as const, ResourcePath: '/healthz' }),
+        };
   return {
     Id: check.id,
     CallerReference: `lab-${check.id}`,
@@ -66,10 +70,19 @@ export function checkView(check: HealthCheck): CheckView {
 export function observations(check: HealthCheck, seen: Seen, at: number): Observation[] {
   const interval = check.intervalSeconds * 1000;
   const checked = new Date(Math.floor(at / interval) * interval);
-  const text = seen.status === 0 ? 'Failure: Connection timed out. The endpoint or the internet connection is down, or requests are being blocked by your firewall.' : `${seen.passes ? 'Success' : 'Failure'}: HTTP Status Code ${seen.status}, ${REASONS[seen.status] ?? ''}. Resolved IP: ${seen.address}`;
   return CHECKERS.map((Region) => ({
     Region,
     IPAddress: `15.177.${Number.parseInt(sha256(Region).slice(0, 2), 16)}.${Number.parseInt(sha256(check.id).slice(0, 2), 16)}`,
-    StatusReport: { Status: text, CheckedTime: checked },
+    StatusReport: { Status: reportOf(check, seen), CheckedTime: checked },
   }));
+}
+
+function reportOf(check: HealthCheck, seen: Seen): string {
+  if (seen.status === 0) {
+    return 'Failure: Connection timed out. The endpoint or the internet connection is down, or requests are being blocked by your firewall.';
+  }
+  const result = seen.passes ? 'Success' : 'Failure';
+  const shallow = check.watches.kind === 'region-endpoint' && check.watches.shallow === true;
+  const what = shallow ? 'TCP connection established' : `HTTP Status Code ${seen.status}, ${REASONS[seen.status] ?? ''}`;
+  return `${result}: ${what}. Resolved IP: ${seen.address}`;
 }

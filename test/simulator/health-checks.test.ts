@@ -69,6 +69,18 @@ describe('health checks', () => {
     expect(shop.world.resolve('shop.example.com', 'A').values).toEqual(['192.0.2.1']);
   });
 
+  it('that are shallow pass while the application answers at all', async () => {
+    const shop = makeShop();
+    shop.world.addHealthCheck({ id: 'hc-tcp', watches: { kind: 'region-endpoint', region: TOKYO, shallow: true }, intervalSeconds: 10, failureThreshold: 1 });
+    expect([healthy(shop, 'hc-tcp'), healthy(shop, 'hc-tokyo')]).toEqual([true, false]);
+    expect((await reports(shop, 'hc-tcp'))[0]).toBe('Success: TCP connection established. Resolved IP: 192.0.2.1');
+    expect((await shop.call('route53', TOKYO, 'GetHealthCheck', { HealthCheckId: 'hc-tcp' })).HealthCheck?.HealthCheckConfig?.Type).toBe('TCP');
+    shop.world.breakRegion(TOKYO);
+    expect((await reports(shop, 'hc-tcp'))[0]).toMatch(/^Failure: Connection timed out/);
+    await shop.wait(10_000);
+    expect(healthy(shop, 'hc-tcp')).toBe(false);
+  });
+
   it('that watch an object flip by it when inverted, and a dead region of the object changes nothing', async () => {
     const fixture = makeWorld();
     const { world } = fixture;
