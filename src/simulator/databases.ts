@@ -51,7 +51,7 @@ export class Databases {
       this.links.set(key, new Replication(seed.lagMs ?? 1000, now));
       const siblings = this.replicas.get(refKey(seed.replicaOf)) ?? [];
       this.replicas.set(refKey(seed.replicaOf), [...siblings, row.ref]);
-      this.samples.follow(row.ref, () => this.row(row.ref)?.promotion === undefined && this.link(row.ref, this.core.now())?.mode(this.core.now()) === 'replicating');
+      this.samples.follow(row.ref, (at) => this.row(row.ref)?.promotion === undefined && this.links.get(key)?.mode(at) === 'replicating');
     }
     this.table(seed.region).seed(seed.id, row);
     this.byEndpoint.set(`${row.endpoint.address}:${row.endpoint.port}`, row.ref);

@@ -14,14 +14,14 @@ export class LagSamples {
   }
 
   /** Begins to sample, as long as there is a driver; only while `live`. */
-  follow(ref: DbRef, live: () => boolean): void {
+  follow(ref: DbRef, live: (at: number) => boolean): void {
     const { driver } = this.core;
     if (driver === undefined) return;
     const samples: { at: number; lagMs: number }[] = [];
     this.byKey.set(refKey(ref), samples);
     const period = this.core.timings.metricPeriodMs;
     const sample = (due: number): void => {
-      const lagMs = live() ? driver.lagMs(ref) : undefined;
+      const lagMs = live(due) ? driver.lagMs(ref) : undefined;
       // Measured now and stamped with the time it was due: late is older, never younger.
       if (lagMs !== undefined) samples.push({ at: due, lagMs });
       if (samples.length > SAMPLES_MAX) samples.shift();
