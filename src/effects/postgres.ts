@@ -20,7 +20,7 @@ export function systemSql(env: Readonly<Record<string, string | undefined>>): Sq
       await session(env, target, left(), signal, async (client) => {
         // Without the look first, a writer that may not create tables could not use one that its owner made.
         const there = await client.query<{ there: string | null }>('SELECT to_regclass($1)::text AS there', [quoted]);
-        if (there.rows[0]?.there == null) {
+        if ((there.rows[0]?.there ?? null) === null) {
           await client.query(`CREATE TABLE IF NOT EXISTS ${quoted} (token text PRIMARY KEY, written_at timestamptz NOT NULL DEFAULT now())`);
         }
         // A transaction of its own: the INSERT returns when it is committed.

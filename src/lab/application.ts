@@ -88,15 +88,20 @@ export class Application {
     const path = (request.url ?? '/').split('?')[0];
     if (path === '/healthz' && (request.method === 'GET' || request.method === 'HEAD')) {
       const { rows } = await pool.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
-      if (rows[0]?.replica !== false) return reply(response, 503, `the database in ${this.region} is a read-only replica`);
-      return reply(response, 200, 'ok');
+      if (rows[0]?.replica === false) reply(response, 200, 'ok');
+      else reply(response, 503, `the database in ${this.region} is a read-only replica`);
+      return;
     }
     if (path === '/orders' && request.method === 'POST') {
       const id = orderId(await readBody(request));
-      if (id === undefined) return reply(response, 400, 'expected a body like {"id":"order-1"}');
+      if (id === undefined) {
+        reply(response, 400, 'expected a body like {"id":"order-1"}');
+        return;
+      }
       // One statement is a transaction of its own; on a replica it fails, and that is the answer.
       await pool.query('INSERT INTO orders (id, region) VALUES ($1, $2)', [id, this.region]);
-      return reply(response, 201, JSON.stringify({ id, region: this.region, committedAt: Date.now() }));
+      reply(response, 201, JSON.stringify({ id, region: this.region, committedAt: Date.now() }));
+      return;
     }
     reply(response, 404, 'there are GET /healthz and POST /orders');
   }

@@ -1,3 +1,4 @@
+/* eslint-disable no-console, no-restricted-properties -- This file is a process: it ends it, and stderr is its log. */
 /**
  * The lab's own process: what `spawnLab` starts, with its settings as the only argument.
  * 1. Owned by its parent, it ends when that ends, however it ends: the channel between them closes.
@@ -55,7 +56,7 @@ try {
 
 async function start(): Promise<void> {
   const { runbook, port, stateFile } = settings;
-  running = await lab({ runbook: await loadRunbook(runbook), port, env: process.env });
+  running = await lab({ runbook: await loadRunbook(runbook), port, env: process.env, onDefect: (error) => console.error(error) });
   control = await controlServer(running, stop);
   const address = { url: control.url, token: control.token };
   if (stateFile !== undefined && !(await claimState(stateFile, { schema: 'dr.lab/1', control: address, info: running.info }))) {

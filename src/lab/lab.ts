@@ -12,6 +12,7 @@ import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { systemDns } from '../effects/dns.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
+import type { World } from '../simulator/world.ts';
 import { startDatabases } from './choose-engine.ts';
 import { LabDatabases } from './databases.ts';
 import { DnsServer } from './dns-server.ts';
@@ -22,7 +23,7 @@ import { scenarioOf, type Scenario } from './scenario.ts';
 import type { LabInfo, LabLedger, LabStatus } from './status.ts';
 import { Users } from './users.ts';
 import { Watchdog } from './watchdog.ts';
-import { wireServer } from './wire/server.ts';
+import { wireServer, type WireServer } from './wire/server.ts';
 import { zoneSource } from './zone-source.ts';
 
 export interface LabOptions {
@@ -31,6 +32,8 @@ export interface LabOptions {
   port?: number | undefined;
   /** Of it `DR_LAB_POSTGRES` is read. */
   env?: Readonly<Record<string, string | undefined>>;
+  /** Told of defects of the lab itself. */
+  onDefect?: (error: unknown) => void;
 }
 
 /** Between two orders of users. */
@@ -55,11 +58,11 @@ export interface Lab {
 
 /** @throws DrError when it cannot start; nothing is left behind then. */
 export async function lab(options: LabOptions): Promise<Lab> {
-  const undo: (() => Promise<unknown> | void)[] = [];
+  const undo: (() => Promise<unknown>)[] = [];
   let stopped: Promise<void> | undefined;
   // Last started, first stopped; whatever fails to stop does not keep the rest from it.
   const stop = () => (stopped ??= (async () => {
-    for (const end of undo.reverse()) await Promise.resolve(end()).catch(() => undefined);
+    for (const end of undo.reverse()) await end().catch(() => undefined);
   })());
   try {
     return await assemble(options, undo, stop);
@@ -69,7 +72,7 @@ export async function lab(options: LabOptions): Promise<Lab> {
   }
 }
 
-async function assemble(options: LabOptions, undo: (() => Promise<unknown> | void)[], stop: () => Promise<void>): Promise<Lab> {
+async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], stop: () => Promise<void>): Promise<Lab> {
   const startedAt = Date.now();
   const scenario = await scenarioOf(options.runbook, randomBytes(16).toString('hex'));
   const addressOf = (region: string) => scenario.regions.find(({ id }) => id === region)?.address ?? '127.0.0.1';
@@ -86,16 +89,12 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown> | voi
 
   const world = scenario.world(databases, (ref) => databases.endpoint(ref));
   const ticking = setInterval(() => world.tick(), TICK_MS);
-  undo.push(() => clearInterval(ticking));
-
-  const wire = await wireServer({
-    port: options.port,
-    handle: ({ service, region, operation, input, signal }) =>
-      world.call({ service, region, operation, input, signal } as unknown as AwsRequest) as Promise<{ output: object; requestId: string | undefined }>,
-    onDefect: (error) => console.error(error),
-  }).catch((error: unknown) => {
-    throw portTaken(options.port, error);
+  undo.push(() => {
+    clearInterval(ticking);
+    return Promise.resolve();
   });
+
+  const wire = await awsEndpoint(options, world);
   undo.push(() => wire.close());
   const dns = new DnsServer(zoneSource(world));
   const dnsPort = await dns.listen('127.0.0.1');
@@ -142,6 +141,19 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown> | voi
   return running({ scenario, databases, world, fleet, ledger, info, stop });
 }
 
+async function awsEndpoint(options: LabOptions, world: World): Promise<WireServer> {
+  try {
+    return await wireServer({
+      port: options.port,
+      handle: ({ service, region, operation, input, signal }) =>
+        world.call({ service, region, operation, input, signal } as unknown as AwsRequest) as Promise<{ output: object; requestId: string | undefined }>,
+      ...(options.onDefect === undefined ? {} : { onDefect: options.onDefect }),
+    });
+  } catch (error) {
+    throw portTaken(options.port, error);
+  }
+}
+
 /** A lab is up when the first user has got an order through. */
 async function served(ledger: Ledger): Promise<void> {
   const until = performance.now() + SERVED_MS;
@@ -161,7 +173,7 @@ async function served(ledger: Ledger): Promise<void> {
 interface Parts {
   scenario: Scenario;
   databases: LabDatabases;
-  world: ReturnType<Scenario['world']>;
+  world: World;
   fleet: Fleet;
   ledger: Ledger;
   info: LabInfo;

@@ -33,7 +33,7 @@ interface Part {
   name: string;
   section: string;
   resource: unknown;
-  simulate(world: World): void;
+  simulate: (world: World) => void;
 }
 
 /**

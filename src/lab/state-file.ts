@@ -17,8 +17,9 @@ export function stateFileIn(stateFolder: string): string {
 /** Undefined when there is none, or none that can be understood. */
 export async function readState(file: string): Promise<LabState | undefined> {
   try {
-    const state = JSON.parse(await readFile(file, 'utf8')) as LabState;
-    return state.schema === 'dr.lab/1' ? state : undefined;
+    const state = JSON.parse(await readFile(file, 'utf8')) as { schema?: string } & Partial<Omit<LabState, 'schema'>>;
+    const { schema, control, info } = state;
+    return schema !== 'dr.lab/1' || control === undefined || info === undefined ? undefined : { schema, control, info };
   } catch {
     return undefined;
   }

@@ -48,7 +48,7 @@ export class Watchdog {
       child.once('exit', () => resolve());
       child.once('error', () => resolve());
     });
-    child.stdin?.on('error', () => undefined);
+    child.stdin.on('error', () => undefined);
   }
 
   /** Lets it go, after the folder was removed. */

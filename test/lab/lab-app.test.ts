@@ -73,7 +73,8 @@ describe('dr lab', () => {
     process.kill(info.pid, 'SIGKILL');
     await until('gone', () => !alive(info.pid));
     await expect(labStatus({ state })).rejects.toMatchObject({ code: 'LAB_NOT_RUNNING', detail: `The one that was started before (process ${info.pid}) is gone.` });
-    const { control } = (await labStart({ state }).then(async () => JSON.parse(await readFile(file(), 'utf8')))) as { control: object };
+    await labStart({ state });
+    const { control } = JSON.parse(await readFile(file(), 'utf8')) as { control: object };
     await labStop({ state });
     // This test's own process is alive, and no lab.
     await writeFile(file(), JSON.stringify({ schema: 'dr.lab/1', control, info: { ...info, pid: process.pid } }));

@@ -97,20 +97,20 @@ export class PostgresServer implements LabServer {
       // Its own process group: Ctrl-C in the terminal is for the lab to handle.
       detached: true,
     });
-    let ended = false;
+    const fate = { ended: false };
     child.on('error', (error) => {
-      ended = true;
+      fate.ended = true;
       this.#said += error.message;
     });
     child.on('exit', () => {
-      ended = true;
+      fate.ended = true;
       if (this.#child === child) this.#child = undefined;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#said = (this.#said + text).slice(-4096);
     });
     this.#child = child;
-    while (!ended) {
+    while (!fate.ended) {
       const file = (await readFile(join(dataFolder, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
       const status = file[0] === String(child.pid) ? file[7]?.trim() : undefined;
       if (status === 'ready' || status === 'standby') {
@@ -138,7 +138,7 @@ export class PostgresServer implements LabServer {
 
   async promote(): Promise<void> {
     const answer = await this.#query<{ done: boolean }>(`SELECT pg_promote(true, ${PROMOTE_MS / 1000}) AS done`, PROMOTE_MS + 1_000);
-    if (answer.done !== true) throw this.#failed('was not promoted in time');
+    if (!answer.done) throw this.#failed('was not promoted in time');
   }
 
   async position(): Promise<LogPosition> {
