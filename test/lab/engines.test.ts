@@ -68,6 +68,16 @@ describe.each([
       await expect(systemSql({}).canary(replicaTarget, 'dr_canary', 'token-3', 5_000)).rejects.toThrow(/read-only transaction/);
     });
 
+    it('lets nothing through a cut link, and everything through one that is open again', async () => {
+      replica().link.cut();
+      const before = (await replica().server.position()).at;
+      await sql(cluster.writer, INSERT, ['a-9', 'seoul']);
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      expect((await replica().server.position()).at).toBe(before);
+      replica().link.open();
+      await until('caught up', async () => (await sql(replica().server, SELECT, [['a-9']])).length === 1);
+    });
+
     it('loses at a promotion what had not arrived, and nothing else', async () => {
       await sql(cluster.writer, INSERT, ['b-1', 'seoul']);
       const { at } = await cluster.writer.position();
