@@ -46,7 +46,7 @@ export async function scenarioOf(loaded: LoadedRunbook, password: string): Promi
   const parts = await Promise.all(runbook.resources.map(async ({ name, section, kind, resource }): Promise<Part> => {
     const code = (await loadKind(kind)) as unknown as ResourceKind<unknown> | undefined;
     if (code === undefined) throw new Error(`the kind ${kind} is gone since the runbook was read`);
-    return { name, section, resource, simulate: (world) => code.simulate(world, name, resource, runbook.home) };
+    return { name, section, resource, simulate: (world) => code.simulate(world, name, resource, runbook.home, runbook.strategy) };
   }));
   const topics = runbook.notify.flatMap((notifier) => (notifier.type === 'sns' ? Object.entries(notifier.topics) : []));
 

@@ -75,7 +75,7 @@ async function initialize(binaries: Binaries, folder: string, dataFolder: string
     // Segments of 1 MB instead of 16: less to write, less to copy.
     args.push('--no-sync', '--no-instructions', '--locale=C', '--encoding=UTF8', '--wal-segsize=1', '-c', 'fsync=off');
     await run(binaries.initdb, args, { ...identity, cwd: folder, env, timeout: 60_000 });
-    if (login.database !== 'postgres') await createDatabase(binaries, dataFolder, login, { ...identity, cwd: folder, env });
+    if (login.database !== 'postgres') await nameDatabase(binaries, dataFolder, login, { ...identity, cwd: folder, env });
   } catch (error) {
     throw new DrError({
       code: 'LAB_POSTGRES',
@@ -90,16 +90,16 @@ async function initialize(binaries: Binaries, folder: string, dataFolder: string
   }
 }
 
-/** In single-user mode, before the copies are made: a running server would write all of it into the log. */
-async function createDatabase(
+/** In single-user mode, before the copies are made. The database that is there is renamed: a new one is hundreds of files. */
+async function nameDatabase(
   binaries: Binaries,
   dataFolder: string,
   login: Login,
   options: { uid?: number; gid?: number; cwd: string; env: NodeJS.ProcessEnv },
 ): Promise<void> {
   const name = login.database.replaceAll('"', '""');
-  const running = run(binaries.postgres, ['--single', '-D', dataFolder, '-c', 'fsync=off', 'postgres'], { ...options, timeout: 60_000 });
-  running.child.stdin?.end(`CREATE DATABASE "${name}" STRATEGY FILE_COPY\n`);
+  const running = run(binaries.postgres, ['--single', '-D', dataFolder, '-c', 'fsync=off', 'template1'], { ...options, timeout: 60_000 });
+  running.child.stdin?.end(`ALTER DATABASE postgres RENAME TO "${name}"\n`);
   await running;
 }
 
