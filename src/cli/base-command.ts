@@ -2,7 +2,6 @@ import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { errorEnvelope, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
-import { renderError, shownError, type ShownError } from './shown-error.ts';
 import { stateDir } from './state-dir.ts';
 import { painterFor } from './style.ts';
 
@@ -55,28 +54,21 @@ export abstract class DrCommand extends Command {
     if (!this.json) process.stderr.write(`${painterFor(process.stderr)('yellow', 'Warning:')} ${text}\n`);
   }
 
-  protected override catch(error: unknown): Promise<void> {
-    const shown = this.shown(error);
-    process.exitCode = EXIT[shown.exit];
-    if (this.json) {
-      process.stdout.write(`${toJsonText(this.toErrorJson(error))}\n`);
-    } else {
-      process.stderr.write(renderError(shown, painterFor(process.stderr)));
-    }
-    return Promise.resolve();
-  }
-
-  /** oclif's own would print hundreds of lines of its configuration for a bad flag. */
-  protected override toErrorJson(error: unknown): unknown {
-    return errorEnvelope(schemaOf(this.id), this.shown(error), this.warnings);
-  }
-
-  private shown(error: unknown): ShownError {
+  /** oclif's own would print hundreds of lines of its configuration for a bad flag under `--json`. */
+  protected override async catch(error: unknown): Promise<void> {
+    // Loaded only when needed: start-up is counted in files.
+    const { renderError, shownError } = await import('./shown-error.ts');
     const command = this.ctor as typeof DrCommand;
-    return shownError(error, {
+    const shown = shownError(error, {
       command: this.id?.replaceAll(':', ' '),
       flags: Object.keys({ ...command.baseFlags, ...command.flags }),
       debug: (process.env.DEBUG ?? '') !== '',
     });
+    process.exitCode = EXIT[shown.exit];
+    if (this.json) {
+      process.stdout.write(`${toJsonText(errorEnvelope(schemaOf(this.id), shown, this.warnings))}\n`);
+    } else {
+      process.stderr.write(renderError(shown, painterFor(process.stderr)));
+    }
   }
 }

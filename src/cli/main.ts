@@ -1,8 +1,6 @@
 import { run } from '@oclif/core/run';
 import { EXIT } from '../base/exit-codes.ts';
 import { errorEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
-import { renderError, shownError } from './shown-error.ts';
-import { painterFor } from './style.ts';
 
 /** After the last command has ended, sockets that somebody forgot keep the process alive no longer than this. */
 const LINGER_MS = 1_000;
@@ -16,6 +14,9 @@ export async function main(argv: string[], root: string): Promise<void> {
   try {
     await run(argv, { root });
   } catch (error) {
+    // Loaded only when needed: start-up is counted in files.
+    const { renderError, shownError } = await import('./shown-error.ts');
+    const { painterFor } = await import('./style.ts');
     const shown = shownError(error, { debug: (process.env.DEBUG ?? '') !== '' });
     process.exitCode = EXIT[shown.exit];
     if (wantsJson(argv)) process.stdout.write(`${toJsonText(errorEnvelope(schemaOf(undefined), shown, []))}\n`);

@@ -26,6 +26,7 @@ const MARKS: Record<StepRun['state'], [mark: string, style: Style]> = {
   done: ['✔', 'green'],
   refused: ['✖', 'red'],
   failed: ['✖', 'red'],
+  undone: ['↩', 'yellow'],
 };
 
 /** Every phase and every step of a run as text, nothing left out. */

@@ -75,6 +75,12 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
       return { tone: 'good', text: `${id}: ${doneText(state, id, record.already)}: ${record.because}` };
     case 'step.refused':
       return { tone: 'bad', text: [`${id}: refused`, ...refusalLines(record.refusal)].join('\n') };
+    case 'undo.intent':
+      return { tone: 'info', text: `${id}: undoing` };
+    case 'undo.done':
+      return { tone: 'good', text: `${id}: undone: ${record.because}` };
+    case 'undo.failed':
+      return { tone: 'bad', text: `${id}: not undone: ${record.error.message}` };
     case 'step.failed':
       return { tone: 'bad', text: [`${id}: failed: ${record.error.message}`, ...(record.error.next ?? [])].join('\n') };
   }
