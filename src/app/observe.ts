@@ -25,7 +25,7 @@ export async function observeForFailover(effects: Effects, loaded: LoadedRunbook
   const { runbook } = loaded;
   const regions = runbook.regions.map((r) => r.id);
   if (!regions.includes(target)) throw unknownRegion(target, loaded);
-  const context: ObserveContext = { effects, target, regions, signal };
+  const context: ObserveContext = { effects, verb: 'failover', strategy: runbook.strategy, target, regions, signal };
   try {
     const [identity, ...resources] = await Promise.all([
       callerIdentity(effects.aws, target, { signal }),
@@ -48,14 +48,14 @@ async function observeResource(resource: LoadedRunbook['runbook']['resources'][n
 /** Data decides where an application is; traffic where there is no data. */
 function sourceOf(resources: readonly ObservedResource[], target: string, regions: readonly string[], name: string): string {
   const told = (section: string) =>
-    resources.filter((r) => r.section === section).flatMap((r) => (r.state.activeIn === undefined ? [] : [r.state.activeIn]));
+    resources.filter((r) => r.section === section).flatMap((r) => [...r.state.activeIn]);
   const active = [...told('databases'), ...told('traffic')];
   if (active.length > 0 && active.every((region) => region === target)) {
     throw new DrError({
       code: 'ALREADY_ACTIVE',
       exit: 'refused',
       title: `${name} is active in ${target} already.`,
-      detail: resources.filter((r) => r.state.activeIn !== undefined).map((r) => `${r.section}.${r.name}: ${r.state.because}`).join('\n'),
+      detail: resources.filter((r) => r.state.activeIn.length > 0).map((r) => `${r.section}.${r.name}: ${r.state.because}`).join('\n'),
       next: [`dr plan --region ${regions.find((r) => r !== target) ?? 'REGION'}    for the other direction`],
     });
   }

@@ -59,6 +59,7 @@ export function exitOf(state: RunState, evidence: Evidence): ExitName {
   if (outcome === undefined) return 'interrupted';
   switch (outcome) {
     case 'failed':
+    case 'aborted':
       return 'failed';
     case 'refused':
       return couldNotLook(state) ? 'aws' : 'refused';

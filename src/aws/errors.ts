@@ -34,6 +34,8 @@ const THROTTLES = new Set([
   'TooManyRequestsException',
   'SlowDown',
   'PriorRequestNotComplete',
+  // S3: another conditional write to the key is under way; AWS says to try again.
+  'ConditionalRequestConflict',
 ]);
 
 const CREDENTIAL_CODES = new Set([

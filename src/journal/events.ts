@@ -105,6 +105,11 @@ export type RunEvent =
   | ({ type: 'step.done'; already: boolean } & StepOutcome)
   | ({ type: 'step.refused'; refusal: Refusal } & StepOutcome)
   | ({ type: 'step.failed'; error: ErrorRecord } & StepOutcome)
+  /** Abort, or the way back before the line: durable before the call that undoes. */
+  | { type: 'undo.intent'; step: string }
+  | { type: 'undo.done'; step: string; because: string; calls?: readonly CallRecord[] }
+  /** It could not be undone, or must not be: says why. The run goes on undoing the rest. */
+  | { type: 'undo.failed'; step: string; error: ErrorRecord; calls?: readonly CallRecord[] }
   | { type: 'probe.changed'; probe: string; up: boolean; status: number; address?: string; error?: string; sampledAt: number }
   | { type: 'probe.summary'; probe: string; samples: number; failed: number; lastUp: boolean }
   | { type: 'run.interrupted'; signal: string }
@@ -112,7 +117,8 @@ export type RunEvent =
   | { type: 'lab.measured'; truth: LabTruth }
   | { type: 'run.finished'; outcome: RunOutcome };
 
-export type RunOutcome = 'succeeded' | 'failed' | 'refused';
+/** `aborted`: ended by a person, or led back by itself before the line. */
+export type RunOutcome = 'succeeded' | 'failed' | 'refused' | 'aborted';
 
 /** A line of the journal file: an event, its place and its chain. */
 export type JournalRecord = RunEvent & {

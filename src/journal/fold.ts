@@ -165,6 +165,16 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       step.state = 'observing';
       step.because = record.error.message;
       return;
+    case 'undo.intent':
+      return;
+    case 'undo.done':
+      step.state = 'undone';
+      step.because = record.because;
+      step.calls = [...step.calls, ...(record.calls ?? [])];
+      return;
+    case 'undo.failed':
+      step.error = record.error;
+      return;
     default:
       return end(state, step, record);
   }

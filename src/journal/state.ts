@@ -4,7 +4,7 @@ import type { Plan } from '../plan/plan.ts';
 import type { CallRecord, ErrorRecord, LabTruth, Operator, RunMode, RunOutcome, WaitRecord } from './events.ts';
 
 /** Where a step stands. The last four are ends. */
-export type StepState = 'waiting' | 'observing' | 'acting' | 'verifying' | 'done' | 'refused' | 'failed';
+export type StepState = 'waiting' | 'observing' | 'acting' | 'verifying' | 'done' | 'refused' | 'failed' | 'undone';
 
 export interface StepRun {
   id: string;

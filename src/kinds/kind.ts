@@ -4,9 +4,18 @@ import type { Effects } from '../effects/effects.ts';
 import type { World } from '../simulator/world.ts';
 import type { AnyStepKind, PlanStep } from './step.ts';
 
-/** The verbs a runbook is compiled for. */
-export const VERBS = ['failover'] as const;
+/**
+ * The verbs a runbook is compiled for.
+ * - failover: unplanned; the source may be dead, and is left
+ * - switchover: planned; both sides are healthy, nothing is lost
+ * - reprotect: rebuilds redundancy in the source, after it was left; the target stays active
+ */
+export const VERBS = ['failover', 'switchover', 'reprotect'] as const;
 export type Verb = (typeof VERBS)[number];
+
+/** How the standby side is kept: decides which kinds may be used, and what they contribute. */
+export const STRATEGIES = ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
 
 /** The parts of a runbook whose entries carry a `kind`. A kind belongs to one of them. */
 export const SECTIONS = ['databases', 'compute', 'traffic'] as const;
@@ -15,16 +24,24 @@ export type Section = (typeof SECTIONS)[number];
 /** What a kind may use to look at its resource before there is a plan. */
 export interface ObserveContext {
   effects: Effects;
-  /** The region to make active. Only this region, and global services, may be asked. */
+  verb: Verb;
+  strategy: Strategy;
+  /** The region that is active when the plan has been run. Only this region, and global services, may be asked. */
   target: string;
+  /** The region that is left (failover, switchover) or rebuilt (reprotect), where a person named it. */
+  source?: string | undefined;
+  /** All regions of the runbook, home first. */
   regions: readonly string[];
   signal?: AbortSignal | undefined;
 }
 
 /** What is so now, seen without asking any region but the target. */
 export interface ResourceState {
-  /** The region in which the resource is active; undefined where the kind cannot tell (capacity is nowhere "active"). */
-  activeIn: string | undefined;
+  /**
+   * The regions in which the resource serves: one for a database with one writer, several where all answer, none where
+   * the kind cannot tell (capacity is nowhere "active").
+   */
+  activeIn: readonly string[];
   /** The sentence that explains it. */
   because: string;
   /** What the plan rests on: part of the plan's fingerprint, so only what makes a plan stale when it changes. */
@@ -35,9 +52,13 @@ export interface ResourceState {
 export interface PlanContext {
   runbook: string;
   verb: Verb;
-  strategy: string;
+  strategy: Strategy;
+  /** The region that is left (failover, switchover) or rebuilt as the standby (reprotect). */
   source: string;
+  /** The region that is active when the plan has been run. */
   target: string;
+  /** All regions of the runbook but the source, the target first: those that carry the load of an active-active application. */
+  survivors: readonly string[];
   objectives: { rpoMs: number; rtoMs: number };
   /** Twelve digits, for ARNs in permissions. */
   account: string;
@@ -71,16 +92,19 @@ export interface ResourceKind<R = never> {
   section: Section;
   /** One line for editors and `dr validate`. */
   summary: string;
+  /** The strategies that it can carry; `dr validate` refuses the others. */
+  strategies: readonly Strategy[];
   /** Strict; its `kind` is a literal equal to the file's name. */
   schema: z.ZodType<R>;
   /** Every region the resource names somewhere, so that the loader can compare them with the runbook's. */
   regions(resource: R): { path: readonly (string | number)[]; regions: readonly string[] }[];
   lint?(resource: R, runbook: { objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] }): LintFinding[];
   observe(ctx: ObserveContext, resource: R): Promise<ResourceState>;
+  /** The steps for `ctx.verb`; none where the verb asks nothing of it. */
   plan(ctx: PlanContext, name: string, resource: R, state: ResourceState): StepDraft[];
   steps: { readonly [step: string]: AnyStepKind };
   /** Makes the resource in a simulated world, active in `home`: what the lab and rehearsals start from. */
-  simulate(world: World, name: string, resource: R, home: string): void;
+  simulate(world: World, name: string, resource: R, home: string, strategy: Strategy): void;
 }
 
 export type AnyResourceKind = ResourceKind<never>;

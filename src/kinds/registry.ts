@@ -11,6 +11,20 @@ import type { AnyStepKind } from './step.ts';
 
 const listings = new Map<string, Promise<ReadonlyMap<string, string>>>();
 
+/** What was loaded stays loaded: a plan names the same kinds again and again. */
+const modules = new Map<string, Promise<unknown>>();
+
+/** The default export of a file that a listing named. */
+function load(folder: 'resources' | 'steps', file: string): Promise<unknown> {
+  const path = `./${folder}/${file}`;
+  let module = modules.get(path);
+  if (module === undefined) {
+    module = import(/* @vite-ignore */ path).then((loaded: { default: unknown }) => loaded.default);
+    modules.set(path, module);
+  }
+  return module;
+}
+
 /** File names by kind. Run from src they end in .ts, once built in .js. */
 function filesOf(folder: 'resources' | 'steps'): Promise<ReadonlyMap<string, string>> {
   let listing = listings.get(folder);
@@ -38,8 +52,7 @@ export async function loadKind(name: string): Promise<AnyResourceKind | undefine
   // Only a name from the listing becomes part of a path.
   const file = (await filesOf('resources')).get(name);
   if (file === undefined) return undefined;
-  const module = (await import(/* @vite-ignore */ `./resources/${file}`)) as { default: AnyResourceKind };
-  return module.default;
+  return (await load('resources', file)) as AnyResourceKind;
 }
 
 /** The code of a step by its name in a plan. @throws DrError when this version has no such step. */
@@ -49,7 +62,7 @@ export async function loadStepKind(name: string): Promise<AnyStepKind> {
     const files = await filesOf('steps');
     const file = files.get(step);
     if (file === undefined) throw unknownStep(name, [...files.keys()].map((known) => `run.${known}`));
-    return ((await import(/* @vite-ignore */ `./steps/${file}`)) as { default: AnyStepKind }).default;
+    return (await load('steps', file)) as AnyStepKind;
   }
   const steps = (await loadKind(prefix))?.steps ?? {};
   const code = Object.hasOwn(steps, step) ? steps[step] : undefined;

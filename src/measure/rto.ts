@@ -48,7 +48,7 @@ export interface RtoInput {
   declaredAt: number;
   startedAt: number;
   steps: readonly TimedStep[];
-  outcome: 'succeeded' | 'failed' | 'refused' | undefined;
+  outcome: 'succeeded' | 'failed' | 'refused' | 'aborted' | undefined;
   /** End of the run, or the time of its last record. */
   endedAt: number;
 }
@@ -218,11 +218,11 @@ function rto(input: RtoInput, figure: Figure): Figure {
   const because =
     input.outcome === undefined
       ? 'the run has not finished'
-      : `the run ${input.outcome === 'failed' ? 'failed' : 'was refused'}: it has a time to failure, not an RTO`;
+      : `the run ${input.outcome === 'failed' ? 'failed' : `was ${input.outcome}`}: it has a time to failure, not an RTO`;
   return { ms: undefined, atLeast: false, because };
 }
 
 function timeToFailure(input: RtoInput): Figure | undefined {
-  if (input.outcome !== 'failed' && input.outcome !== 'refused') return undefined;
+  if (input.outcome === undefined || input.outcome === 'succeeded') return undefined;
   return { ms: Math.max(0, input.endedAt - input.startedAt), atLeast: false, because: 'start of the run to its end' };
 }

@@ -1,9 +1,9 @@
 import { canonicalJson, type Json, sha256 } from '../base/json.ts';
 import { iso } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
-import type { PlanContext, ResourceState, StepDraft, Verb } from '../kinds/kind.ts';
+import type { PlanContext, ResourceState, StepDraft, Strategy, Verb } from '../kinds/kind.ts';
 import type { PlanStep } from '../kinds/step.ts';
-import type { LoadedRunbook, RunbookResource, Strategy } from '../runbook/runbook.ts';
+import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
 import { linkSteps } from './graph.ts';
 import { approvalStep, assessSteps, notifySteps, verifySteps } from './own-steps.ts';
 import { type Plan, PLAN_SCHEMA } from './plan.ts';
@@ -42,7 +42,9 @@ export function compilePlan(input: CompileInput): Plan {
     });
   }
   const { verb, source, target, account } = input;
-  const context: PlanContext = { runbook: runbook.name, verb, strategy: runbook.strategy, source, target, objectives: runbook.objectives, account };
+  const survivors = [target, ...runbook.regions.map((r) => r.id).filter((id) => id !== target && id !== source)];
+  const { name, strategy, objectives } = runbook;
+  const context: PlanContext = { runbook: name, verb, strategy, source, target, survivors, objectives, account };
   const resources = input.resources.flatMap((resource) => resourceSteps(resource, context));
   const own = [
     ...assessSteps(runbook, source, resources),

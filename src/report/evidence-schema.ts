@@ -48,7 +48,7 @@ const step = z.strictObject({
   reversibility: z.enum(['reversible', 'compensable', 'point-of-no-return']),
   gate: z.boolean(),
   optional: z.boolean(),
-  state: z.enum(['done', 'failed', 'refused', 'not-run', 'unfinished']),
+  state: z.enum(['done', 'failed', 'refused', 'undone', 'not-run', 'unfinished']),
   because: z.string(),
   check: z.enum(['none', 'passed', 'refused', 'failed']),
   warnings: strings,
@@ -122,7 +122,7 @@ export const EvidenceSchema = z.strictObject({
     assumptions: strings,
   }),
   verdict: z.strictObject({
-    word: z.enum(['met', 'missed', 'not measured', 'failed', 'refused', 'unfinished']),
+    word: z.enum(['met', 'missed', 'not measured', 'failed', 'refused', 'aborted', 'unfinished']),
     sentence: z.string(),
   }),
   scope: z.strictObject({

@@ -16,6 +16,8 @@ export function nextSteps(state: RunState, word: Evidence['verdict']['word']): s
         `Mend what made the step fail, then go on from there: dr resume ${state.run}`,
         'Do not start a second failover: this run still holds what it has changed.',
       ];
+    case 'aborted':
+      return [`${plan.runbook.name} is active in ${source} as before. Start again when what stood in the way is mended.`];
     case 'refused':
       return [...ofRefusals(state), 'Nothing irreversible was done after the refusal.'];
     default:

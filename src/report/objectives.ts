@@ -102,6 +102,8 @@ function sentence(
       const after = acted ? 'some reversible steps had already run' : 'nothing was changed';
       return `the ${verb} of ${name} was refused${rule}; ${after}.`;
     }
+    case 'aborted':
+      return `the ${verb} of ${name} was aborted: what could be undone is undone.`;
     case 'unfinished':
       return `the ${verb} of ${name} has not finished${state.interrupted ? ': it was interrupted' : ''}.`;
   }

@@ -1,8 +1,6 @@
-import type { Section } from '../kinds/kind.ts';
+import type { Section, Strategy } from '../kinds/kind.ts';
 import type { Problem } from './problem.ts';
 import type { RunbookFile } from './schema.ts';
-
-export type Strategy = RunbookFile['strategy'];
 
 export interface RunbookRegion {
   /** e.g. `ap-northeast-1` */

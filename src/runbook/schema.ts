@@ -1,8 +1,6 @@
 import * as z from 'zod';
+import { STRATEGIES } from '../kinds/kind.ts';
 import { envField, httpField, lineField, nameField, objectiveField, durationField, regionField, topicArnField } from './fields.ts';
-
-/** How the standby side is kept. Only some of them can be compiled to a plan: the plan decides that. */
-export const STRATEGIES = ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'] as const;
 
 const MINUTE_MS = 60_000;
 

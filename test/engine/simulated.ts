@@ -18,7 +18,7 @@ import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
 import { simulatedEffects } from '../../src/simulator/effects.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
-import { World } from '../../src/simulator/world.ts';
+import { type Timings, World } from '../../src/simulator/world.ts';
 
 export const SEOUL = 'ap-northeast-2';
 export const TOKYO = 'ap-northeast-1';
@@ -34,15 +34,24 @@ export interface Simulation {
   loaded: LoadedRunbook;
 }
 
-export async function simulation(options: { path?: string; seed?: number } = {}): Promise<Simulation> {
-  const loaded = await loadRunbook(options.path ?? SHOP);
+/** A runbook is read once: a sweep makes hundreds of worlds of the same one. */
+const runbooks = new Map<string, Promise<LoadedRunbook>>();
+
+function runbookAt(path: string): Promise<LoadedRunbook> {
+  const loaded = runbooks.get(path) ?? loadRunbook(path);
+  runbooks.set(path, loaded);
+  return loaded;
+}
+
+export async function simulation(options: { path?: string; seed?: number; timings?: Partial<Timings> } = {}): Promise<Simulation> {
+  const loaded = await runbookAt(options.path ?? SHOP);
   const { runbook } = loaded;
   const clock = new VirtualClock();
   const regions = runbook.regions.map((r) => r.id);
-  const world = new World({ clock, seed: options.seed ?? 1, regions: [...regions, 'us-east-1'] });
+  const world = new World({ clock, seed: options.seed ?? 1, regions: [...regions, 'us-east-1'], timings: options.timings ?? {} });
   for (const { kind, name, resource } of runbook.resources) {
     const code = (await loadKind(kind)) as unknown as ResourceKind<unknown>;
-    code.simulate(world, name, resource, runbook.home);
+    code.simulate(world, name, resource, runbook.home, runbook.strategy);
   }
   for (const notifier of runbook.notify) {
     if (notifier.type === 'sns') for (const [region, arn] of Object.entries(notifier.topics)) world.addTopic({ region, arn });

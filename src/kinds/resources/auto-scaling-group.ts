@@ -31,6 +31,7 @@ type AutoScalingGroup = z.infer<typeof schema>;
 
 const kind: ResourceKind<AutoScalingGroup> = {
   section: 'compute',
+  strategies: ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'],
   summary: 'Auto Scaling group: scaled out, then waited for until its targets are healthy',
   schema,
   regions: (group) => [{ path: ['groups'], regions: Object.keys(group.groups) }],
@@ -51,7 +52,7 @@ const kind: ResourceKind<AutoScalingGroup> = {
       });
     }
     const facts = { min: found.MinSize ?? 0, desired: found.DesiredCapacity ?? 0, max: found.MaxSize ?? 0 };
-    return { activeIn: undefined, because: `${name} has ${facts.desired} instances wanted`, facts };
+    return { activeIn: [], because: `${name} has ${facts.desired} instances wanted`, facts };
   },
 
   plan: (ctx, _name, group, state) => {

@@ -60,7 +60,7 @@ async function observe(ctx: Parameters<ResourceKind<RdsReadReplica>['observe']>[
   const from = sourceRegion(instance);
   const instanceClass = instance.DBInstanceClass ?? 'unknown';
   return {
-    activeIn: writer ? ctx.target : from,
+    activeIn: writer ? [ctx.target] : from === undefined ? [] : [from],
     because: writer ? `${id} in ${ctx.target} is not a replica` : `${id} in ${ctx.target} is a replica of ${instance.ReadReplicaSourceDBInstanceIdentifier ?? ''}`,
     facts: { role: writer ? 'writer' : 'replica', source: from, instanceClass },
   };
@@ -184,6 +184,7 @@ function simulate(world: World, _name: string, db: RdsReadReplica, home: string)
 
 const kind: ResourceKind<RdsReadReplica> = {
   section: 'databases',
+  strategies: ['pilot-light', 'warm-standby'],
   summary: 'RDS instance with a cross-region read replica: promoted by PromoteReadReplica',
   schema,
   regions: (db) => [

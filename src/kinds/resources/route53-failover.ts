@@ -19,7 +19,7 @@ async function observe(ctx: Parameters<ResourceKind<Route53Failover>['observe']>
   const sets = await setsOf(ctx.effects.aws, t, { signal: ctx.signal });
   const primary = ctx.regions.find((region) => roleOf(sets, inRegion(t.sets, region)) === 'PRIMARY');
   return {
-    activeIn: primary,
+    activeIn: primary === undefined ? [] : [primary],
     because: primary === undefined ? `${t.record.name} has no PRIMARY set that the runbook names` : `the PRIMARY set of ${t.record.name} is ${inRegion(t.sets, primary)}`,
     facts: { primary },
   };
@@ -28,13 +28,13 @@ async function observe(ctx: Parameters<ResourceKind<Route53Failover>['observe']>
 async function observeObject(ctx: Parameters<ResourceKind<Route53Failover>['observe']>[0], t: Route53Failover): Promise<ResourceState> {
   const watched = t.object?.[ctx.target];
   if (watched === undefined) {
-    return { activeIn: undefined, because: `${ctx.target} is primary: it is active while no other region's object exists`, facts: {} };
+    return { activeIn: [], because: `${ctx.target} is primary: it is active while no other region's object exists`, facts: {} };
   }
   const there = await objectExists(ctx.effects.aws, ctx.target, watched, { signal: ctx.signal });
   const where = `s3://${watched.bucket}/${watched.key}`;
-  if (there) return { activeIn: ctx.target, because: `${where} exists`, facts: { raised: true } };
+  if (there) return { activeIn: [ctx.target], because: `${where} exists`, facts: { raised: true } };
   const other = ctx.regions.find((region) => region !== ctx.target);
-  return { activeIn: ctx.regions.length === 2 ? other : undefined, because: `${where} does not exist`, facts: { raised: false } };
+  return { activeIn: ctx.regions.length === 2 && other !== undefined ? [other] : [], because: `${where} does not exist`, facts: { raised: false } };
 }
 
 function plan(ctx: PlanContext, name: string, t: Route53Failover, state: ResourceState): StepDraft[] {
@@ -113,6 +113,7 @@ function objectStep(ctx: PlanContext, t: Route53Failover): StepDraft {
 
 const kind: ResourceKind<Route53Failover> = {
   section: 'traffic',
+  strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
   summary: 'A failover pair of Route 53 record sets, switched by record or by a watched object',
   schema,
   regions: (t) => [{ path: ['sets'], regions: Object.keys(t.sets) }],

@@ -10,6 +10,7 @@ const STATES: Record<EvidenceStep['state'], [Tone, string]> = {
   done: ['good', 'done'],
   failed: ['bad', 'failed'],
   refused: ['warn', 'refused'],
+  undone: ['warn', 'undone'],
   'not-run': ['mute', 'not run'],
   unfinished: ['mute', 'not finished'],
 };
