@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Pool } from 'pg';
-import { DrError, messageOf } from '../base/errors.ts';
+import { messageOf } from '../base/errors.ts';
+import { explainAddress } from './loopback.ts';
 import type { Login } from './server.ts';
 
 export interface ApplicationOptions {
@@ -137,21 +138,9 @@ async function readBody(request: IncomingMessage): Promise<string> {
 
 function listen(server: Server, port: number, address: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRNOTAVAIL' ? noAddress(address, error) : error);
+    server.once('error', (error) => {
+      reject(explainAddress(error, address));
     });
     server.listen(port, address, () => resolve());
-  });
-}
-
-/** macOS has 127.0.0.1 only until more addresses are added; Linux and Windows have all of 127.0.0.0/8. */
-function noAddress(address: string, cause: Error): DrError {
-  return new DrError({
-    code: 'LAB_ADDRESS',
-    exit: 'lab',
-    title: `This machine has no loopback address ${address}, which stands for a region of the lab.`,
-    detail: 'Every region needs an address of its own, because DNS answers with addresses and not with ports.',
-    next: [process.platform === 'linux' ? `sudo ip addr add ${address}/8 dev lo` : `sudo ifconfig lo0 alias ${address} up`],
-    cause,
   });
 }

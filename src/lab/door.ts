@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { explainAddress } from './loopback.ts';
 
 /**
  * - `open`: connections are passed on
@@ -28,10 +29,10 @@ export class Door {
     return this.#state;
   }
 
-  /** Listens on a free port of `host`; resolves to that port. */
+  /** Listens on a free port of `host`; resolves to that port. @throws DrError when the machine has no such address. */
   listen(host: string): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
+      this.#server.once('error', (error) => reject(explainAddress(error, host)));
       this.#server.listen(0, host, () => {
         const address = this.#server.address();
         if (address === null || typeof address === 'string') reject(new Error('no port'));

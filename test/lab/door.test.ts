@@ -65,6 +65,15 @@ describe('a door', () => {
     expect([old.heard(), old.ended(), fresh.heard(), fresh.ended()]).toEqual(['hello', false, '', false]);
   });
 
+  it('says which address the machine lacks, and how to make it', async () => {
+    // An address for documentation: no machine has it. https://www.rfc-editor.org/rfc/rfc5737
+    await expect(new Door(() => ({ host: '127.0.0.1', port })).listen('203.0.113.7')).rejects.toMatchObject({
+      code: 'LAB_ADDRESS',
+      exit: 'lab',
+      next: [expect.stringMatching(/^sudo (ip addr add 203.0.113.7|ifconfig lo0 alias 203.0.113.7)/) as string],
+    });
+  });
+
   it('opens again, and ends what was swallowed', async () => {
     door.set('dead');
     const swallowed = caller();

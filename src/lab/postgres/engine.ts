@@ -18,7 +18,13 @@ export function postgresEngine(binaries: Binaries, folder: string): DatabaseEngi
   return {
     kind: 'postgresql',
     note: binaries.version,
-    cluster: (writer, replicas, login) => makeCluster(binaries, join(folder, `cluster-${++made}`), writer, replicas, login),
+    cluster: async (writer, replicas, login) => {
+      try {
+        return await makeCluster(binaries, join(folder, `cluster-${++made}`), writer, replicas, login);
+      } catch (error) {
+        throw error instanceof DrError ? error : notSetUp(error);
+      }
+    },
   };
 }
 
@@ -76,18 +82,20 @@ async function initialize(binaries: Binaries, folder: string, dataFolder: string
     args.push('--no-sync', '--no-instructions', '--locale=C', '--encoding=UTF8', '--wal-segsize=1', '-c', 'fsync=off');
     await run(binaries.initdb, args, { ...identity, cwd: folder, env, timeout: 60_000 });
     if (login.database !== 'postgres') await nameDatabase(binaries, dataFolder, login, { ...identity, cwd: folder, env });
-  } catch (error) {
-    throw new DrError({
-      code: 'LAB_POSTGRES',
-      exit: 'lab',
-      title: "The lab's PostgreSQL could not be set up.",
-      detail: messageOf(error),
-      next: ['DR_LAB_POSTGRES=model runs the lab with a model of the database'],
-      cause: error,
-    });
   } finally {
     await rm(passwordFile, { force: true });
   }
+}
+
+function notSetUp(error: unknown): DrError {
+  return new DrError({
+    code: 'LAB_POSTGRES',
+    exit: 'lab',
+    title: "The lab's PostgreSQL could not be set up.",
+    detail: messageOf(error),
+    next: ['DR_LAB_POSTGRES=model runs the lab with a model of the database'],
+    cause: error,
+  });
 }
 
 /** In single-user mode, before the copies are made. The database that is there is renamed: a new one is hundreds of files. */
