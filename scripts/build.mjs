@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { vendor } from './vendor.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
@@ -17,14 +18,14 @@ const sources = hashOfSources();
 if (!process.argv.includes('--force') && isCurrent()) {
   console.log('build: dist/ is up to date');
 } else {
-  compile();
+  await compile();
   await writeManifest();
   writeFileSync(stamp, checked ? sources : `${sources} unchecked`);
 }
 
 function hashOfSources() {
   const code = readdirSync(at('src'), { recursive: true }).filter((name) => name.endsWith('.ts'));
-  const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', ...code.sort().map((name) => join('src', name))];
+  const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'scripts/vendor.mjs', ...code.sort().map((name) => join('src', name))];
   const hash = createHash('sha256');
   for (const file of files) hash.update(`${file}\0`).update(readFileSync(at(file))).update('\0');
   return hash.digest('hex');
@@ -36,7 +37,7 @@ function isCurrent() {
   return built === sources || (!checked && built === `${sources} unchecked`);
 }
 
-function compile() {
+async function compile() {
   // Beside dist/, and swapped in when it is whole: a dr that runs meanwhile does not lose its files.
   const fresh = at(`.dist-${process.pid}`);
   const old = at(`.dist-${process.pid}-old`);
@@ -48,6 +49,7 @@ function compile() {
     console.error('build: failed, see above; dist/ is as it was');
     process.exit(1);
   }
+  await vendor(root, fresh);
   if (existsSync(at('dist'))) renameSync(at('dist'), old);
   renameSync(fresh, at('dist'));
   rmSync(old, { recursive: true, force: true });
