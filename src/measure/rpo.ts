@@ -59,3 +59,22 @@ export function rpoFromLag(
     because: 'everything committed before the sample minus its lag has reached the replica',
   };
 }
+
+/**
+ * Loss bound = outage start − recovery point: everything committed before the newest restorable time comes back.
+ * `method` says what the point is: `restorable-time` of continuous backups, or `snapshot-time` of a snapshot.
+ */
+export function rpoFromRecoveryPoint(
+  database: string,
+  method: 'restorable-time' | 'snapshot-time',
+  pointAt: number | undefined,
+  outageAt: number,
+  now: number,
+): RpoBound {
+  const rest = { database, method, lagMs: undefined, sampledAt: pointAt, outageAt };
+  const unknown = (because: string): RpoBound => ({ ...rest, boundMs: undefined, ageMs: pointAt === undefined ? undefined : now - pointAt, because });
+  if (pointAt === undefined || !Number.isFinite(pointAt)) return unknown('no usable recovery point was found');
+  if (pointAt > now) return unknown('the newest recovery point lies in the future: a clock is wrong');
+  const because = 'everything committed before the recovery point is restored';
+  return { ...rest, boundMs: Math.max(0, outageAt - pointAt), ageMs: now - pointAt, because };
+}
