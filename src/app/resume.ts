@@ -48,7 +48,7 @@ export async function resume(request: ResumeRequest): Promise<RunResult> {
     });
   }
   const operator = thisOperator(identity.arn);
-  const lease = await acquireLease(request.state, plan.runbook.name, run, operator, effects.clock.now(), effects.ids);
+  const lease = await acquireLease(request.state, plan.runbook.name, run, operator, effects.clock.now(), effects.ids, before.state.term);
   const store = new LocalStore(request.state, run, () => lease.assertHeld());
   try {
     // Read again under the lock: the runner that held it before may have written on.

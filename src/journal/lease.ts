@@ -1,21 +1,32 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { iso } from '../base/clock.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import type { Ids } from '../base/ids.ts';
 import type { Operator } from './events.ts';
 
-/** Who holds an application: what the lock file says. */
+/*
+ * Who may act on an application: the claim with the highest term, `locks/<runbook>.<term>.json`.
+ *
+ * Invariants:
+ * 1. A claim is made whole and only where there is none of its term: of many who try at once, one gets it.
+ * 2. Terms only grow. A claim is never taken over, it is followed by one of the next term.
+ * 3. Older claims go lowest first: whoever finds his own claim there, and none of the next term, is the holder.
+ */
+
+/** Who holds an application: what a claim says. */
 export interface LockRecord {
   run: string;
   term: number;
-  /** Random: tells two holders of one term apart. */
+  /** Random: tells the claim of this process from any other. */
   token: string;
   user: string;
   host: string;
   pid: number;
   /** ISO 8601. */
   since: string;
+  /** The run has ended, and holds the application no more. */
+  released?: true;
 }
 
 /** The right to act on one application until somebody takes over. */
@@ -27,9 +38,10 @@ export interface Lease {
 }
 
 /**
- * Takes the lock of an application in the state folder. The term grows by one each time.
+ * Takes the lock of an application in the state folder. The term grows each time, and is higher than `above`, the term
+ * of a journal that is to be written on: its locks may have been left behind on another machine, or removed.
  * A lock whose process is gone from this host is taken over; any other is respected.
- * @throws DrError (busy) that says who holds it.
+ * @throws DrError (busy) that says who holds it; STATE_UNUSABLE.
  */
 export async function acquireLease(
   stateDir: string,
@@ -38,43 +50,57 @@ export async function acquireLease(
   operator: Operator,
   now: number,
   ids: Ids,
+  above = 0,
 ): Promise<Lease> {
   const folder = join(stateDir, 'locks');
-  const path = join(folder, `${runbook}.json`);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw new DrError({
-      code: 'STATE_UNUSABLE',
-      exit: 'journal',
-      title: `The state folder ${stateDir} cannot be used.`,
-      detail: messageOf(error),
-      next: ['give another folder: --state DIR'],
-    });
-  });
-  const before = await readLock(path);
-  if (before !== undefined && (before.host !== operator.host || isAlive(before.pid))) throw busy(runbook, before);
-  const term = Math.max(before?.term ?? 0, await readTerm(folder, runbook)) + 1;
+  const usable = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw error instanceof DrError ? error : unusable(stateDir, error);
+    }
+  };
+  await usable(mkdir(folder, { recursive: true, mode: 0o700 }));
+  const before = await usable(highest(folder, runbook));
+  if (before !== undefined && isHeld(before, operator.host)) throw busy(runbook, before, removal(folder, runbook, before.term));
   const { user, host, pid } = operator;
-  const mine: LockRecord = { run, term, token: ids.hex(8), user, host, pid, since: iso(now) };
-  await place(path, mine, before !== undefined);
-  const held = await readLock(path);
-  if (held?.token !== mine.token) throw busy(runbook, held ?? mine);
-  await replaceFile(join(folder, `${runbook}.term`), `${term}\n`, mine.token);
+  const mine: LockRecord = { run, term: Math.max(before?.term ?? 0, above) + 1, token: ids.hex(8), user, host, pid, since: iso(now) };
+  const made = await usable(claim(folder, runbook, mine));
+  const after = await usable(highest(folder, runbook));
+  if (!made || after?.token !== mine.token) {
+    if (made) await rm(claimPath(folder, runbook, mine.term), { force: true });
+    throw busy(runbook, after ?? mine);
+  }
+  await usable(removeBelow(folder, runbook, mine.term));
+  return leaseOf(folder, runbook, mine);
+}
+
+function leaseOf(folder: string, runbook: string, mine: LockRecord): Lease {
+  const path = claimPath(folder, runbook, mine.term);
+  const isMine = async (): Promise<boolean> => {
+    const [own, next] = await Promise.all([readClaim(path, mine.term), exists(claimPath(folder, runbook, mine.term + 1))]);
+    return own?.token === mine.token && !next;
+  };
   return {
-    term,
+    term: mine.term,
     assertHeld: async () => {
-      const current = await readLock(path);
-      if (current?.token !== mine.token) throw superseded(runbook, current);
+      if (!(await isMine())) throw superseded(runbook, await highest(folder, runbook));
     },
     release: async () => {
-      const current = await readLock(path);
-      if (current?.token === mine.token) await rm(path, { force: true });
+      // The claim stays, so that the next term is a higher one.
+      if (await isMine()) await replaceFile(path, { ...mine, released: true }, mine.token);
     },
   };
 }
 
-/** The lock of an application, if there is one. */
-export function lockOf(stateDir: string, runbook: string): Promise<LockRecord | undefined> {
-  return readLock(join(stateDir, 'locks', `${runbook}.json`));
+/** The lock of an application, if somebody has it. */
+export async function lockOf(stateDir: string, runbook: string): Promise<LockRecord | undefined> {
+  const lock = await highest(join(stateDir, 'locks'), runbook);
+  return lock?.released === undefined ? lock : undefined;
+}
+
+function isHeld(lock: LockRecord, ownHost: string): boolean {
+  return lock.released === undefined && (lock.host !== ownHost || isAlive(lock.pid));
 }
 
 /** Whether a process of this host still runs. */
@@ -87,56 +113,111 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** A new lock is made exclusively; a dead one is replaced in one step. */
-async function place(path: string, lock: LockRecord, replace: boolean): Promise<void> {
-  const text = `${JSON.stringify(lock)}\n`;
-  if (replace) return replaceFile(path, text, lock.token);
+function claimPath(folder: string, runbook: string, term: number): string {
+  return join(folder, `${runbook}.${term}.json`);
+}
+
+/** Terms that are claimed, lowest first. */
+async function termsOf(folder: string, runbook: string): Promise<number[]> {
+  const names = await readdir(folder).catch(ifAbsent<string[]>([]));
+  const terms = names.flatMap((name) => {
+    const term = name.startsWith(`${runbook}.`) ? /^(\d+)\.json$/.exec(name.slice(runbook.length + 1))?.[1] : undefined;
+    return term === undefined ? [] : [Number(term)];
+  });
+  return terms.sort((a, b) => a - b);
+}
+
+/** How often a list is read again because its last entry has gone meanwhile. */
+const LOOKS = 20;
+
+async function highest(folder: string, runbook: string): Promise<LockRecord | undefined> {
+  for (let look = 0; look < LOOKS; look++) {
+    const term = (await termsOf(folder, runbook)).at(-1);
+    if (term === undefined) return undefined;
+    const lock = await readClaim(claimPath(folder, runbook, term), term);
+    if (lock !== undefined) return lock;
+  }
+  throw new Error(`the locks of ${runbook} change all the time`);
+}
+
+/** Undefined when there is none. One that cannot be understood is somebody's, and is respected. */
+async function readClaim(path: string, term: number): Promise<LockRecord | undefined> {
+  const text = await readFile(path, 'utf8').catch(ifAbsent(undefined));
+  if (text === undefined) return undefined;
   try {
-    const file = await open(path, 'wx', 0o600);
-    await file.writeFile(text);
-    await file.sync();
-    await file.close();
-  } catch (error) {
-    // Somebody was faster: the caller reads whose lock it is.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return { ...(JSON.parse(text) as LockRecord), term };
+  } catch {
+    return { run: 'unknown', term, token: '', user: 'unknown', host: '', pid: 0, since: 'unknown' };
   }
 }
 
-async function replaceFile(path: string, text: string, token: string): Promise<void> {
+/** False when somebody else has claimed that term. The file appears with its whole content. */
+async function claim(folder: string, runbook: string, lock: LockRecord): Promise<boolean> {
+  const path = claimPath(folder, runbook, lock.term);
+  const temporary = `${path}.${lock.token}`;
+  await writeFile(temporary, `${JSON.stringify(lock)}\n`, { mode: 0o600, flush: true });
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function replaceFile(path: string, lock: LockRecord, token: string): Promise<void> {
   const temporary = `${path}.${token}`;
-  await writeFile(temporary, text, { mode: 0o600, flush: true });
+  await writeFile(temporary, `${JSON.stringify(lock)}\n`, { mode: 0o600, flush: true });
   await rename(temporary, path);
 }
 
-async function readLock(path: string): Promise<LockRecord | undefined> {
-  // A lock is made with one short write, but a reader may come between its creation and that write.
-  for (let attempt = 0; attempt < 20; attempt++) {
-    const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return undefined;
-      throw error;
-    });
-    if (text === undefined) return undefined;
-    if (text.endsWith('\n')) return JSON.parse(text) as LockRecord;
+async function removeBelow(folder: string, runbook: string, term: number): Promise<void> {
+  for (const old of await termsOf(folder, runbook)) {
+    if (old < term) await rm(claimPath(folder, runbook, old), { force: true });
   }
-  return { run: 'unknown', term: 0, token: '', user: 'unknown', host: '', pid: 0, since: 'unknown' };
 }
 
-async function readTerm(folder: string, runbook: string): Promise<number> {
-  const text = await readFile(join(folder, `${runbook}.term`), 'utf8').catch(() => '0');
-  return Number.parseInt(text, 10) || 0;
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(() => true, ifAbsent(false));
 }
 
-function busy(runbook: string, lock: LockRecord): DrError {
+/** The value where a file is missing; any other error goes on. */
+function ifAbsent<T>(value: T): (error: NodeJS.ErrnoException) => T {
+  return (error) => {
+    if (error.code === 'ENOENT') return value;
+    throw error;
+  };
+}
+
+function unusable(stateDir: string, error: unknown): DrError {
+  return new DrError({
+    code: 'STATE_UNUSABLE',
+    exit: 'journal',
+    title: `The state folder ${stateDir} cannot be used.`,
+    detail: messageOf(error),
+    next: ['give another folder: --state DIR'],
+  });
+}
+
+function removal(folder: string, runbook: string, term: number): string {
+  return `rm ${claimPath(folder, runbook, term)}    only if that process is gone for good`;
+}
+
+/** The error for an application that another run holds. `remedies`: what else can be done about it. */
+export function busy(runbook: string, lock: LockRecord, ...remedies: readonly string[]): DrError {
   return new DrError({
     code: 'RUN_IN_PROGRESS',
     exit: 'busy',
     title: `Another run holds ${runbook}.`,
     detail: `Run ${lock.run}, term ${lock.term}, by ${lock.user} on ${lock.host} (process ${lock.pid}) since ${lock.since}.`,
-    next: [`dr status ${lock.run}    shows where it stands`],
+    next: [`dr status ${lock.run}    shows where it stands`, ...remedies],
   });
 }
 
-function superseded(runbook: string, lock: LockRecord | undefined): DrError {
+/** The error for a runner whose application somebody has taken over. */
+export function superseded(runbook: string, lock: LockRecord | undefined): DrError {
   return new DrError({
     code: 'SUPERSEDED',
     exit: 'busy',
