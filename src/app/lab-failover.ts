@@ -75,11 +75,10 @@ function describeEngine(engine: { kind: 'postgresql' | 'model'; note: string }):
 /** The SDK reads the process's own environment. Nothing of the person's real account may reach the lab, or the lab's it. */
 function enterLab(env: Readonly<Record<string, string>>): () => void {
   const before = { ...process.env };
-  for (const name of Object.keys(process.env)) if (name.startsWith('AWS_')) delete process.env[name];
-  Object.assign(process.env, env);
+  const others = Object.entries(before).filter(([name]) => !name.startsWith('AWS_'));
+  process.env = { ...Object.fromEntries(others), ...env };
   return () => {
-    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
-    Object.assign(process.env, before);
+    process.env = before;
   };
 }
 

@@ -15,7 +15,7 @@ import { dirname } from 'node:path';
 /** How a run is followed and stopped. */
 export interface RunWatchers {
   /** Told of every record once it is durable. */
-  onRecord(record: JournalRecord, state: RunState): void;
+  onRecord: (record: JournalRecord, state: RunState) => void;
   /** Aborted when a person asks to stop. */
   drain: AbortSignal;
   /** In the lab: what its client saw, asked when the steps have ended. */

@@ -22,7 +22,7 @@ export interface CheckRuntime {
  */
 export async function runChecks(runtime: CheckRuntime): Promise<boolean> {
   const { journal, effects, drain } = runtime;
-  let green = true;
+  const red: string[] = [];
   await inParallel(runtime.steps, LIMITS.checksInParallel, async ({ step, kind }) => {
     let verdict: Verdict;
     const trace = traceStep(effects);
@@ -33,15 +33,15 @@ export async function runChecks(runtime: CheckRuntime): Promise<boolean> {
       );
     } catch (error) {
       if (drain.aborted) return;
-      green &&= step.optional;
+      if (!step.optional) red.push(step.id);
       return journal.append({ type: 'check.failed', step: step.id, error: toErrorRecord(error), ...waits() });
     }
     if (verdict.state === 'refused') {
-      green &&= step.optional;
+      if (!step.optional) red.push(step.id);
       return journal.append({ type: 'check.refused', step: step.id, refusal: verdict.refusal, ...waits() });
     }
     const warnings = verdict.warnings === undefined ? {} : { warnings: verdict.warnings };
     return journal.append({ type: 'check.passed', step: step.id, because: verdict.because, ...warnings, ...waits() });
   });
-  return green && !drain.aborted;
+  return red.length === 0 && !drain.aborted;
 }

@@ -11,6 +11,7 @@ import { runChecks } from './checks.ts';
 import { watchProbes } from './probes.ts';
 import { runStep, type StepRuntime } from './run-step.ts';
 import { runGraph } from './schedule.ts';
+import { actedSteps, leadBack, stepsPastTheLine } from './undo.ts';
 
 /*
  * Runs a plan, or the rest of one. Knows no AWS and no wall clock.
@@ -19,7 +20,8 @@ import { runGraph } from './schedule.ts';
  * 1. No mutation before every check of the plan is green, and younger than LIMITS.checkAgeMs.
  * 2. No step past the line before every gate is done: the plan's own edges say so, and it is refused if they do not.
  * 3. A step that is done stays done: a resume does not run it again.
- * 4. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
+ * 4. A switchover that is refused or fails before the line leads itself back; so does a run that a person aborts.
+ * 5. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
  */
 
 export interface ExecuteOptions {
@@ -27,7 +29,7 @@ export interface ExecuteOptions {
   journal: Journal;
   effects: Effects;
   /** The code of a step kind, by the name in the plan. */
-  stepKind(name: string): Promise<AnyStepKind>;
+  stepKind: (name: string) => Promise<AnyStepKind>;
   operator: Operator;
   /** Aborted when a person asks to stop. */
   drain: AbortSignal;
@@ -42,7 +44,13 @@ export async function execute(options: ExecuteOptions): Promise<RunOutcome | 'in
   const kinds = await loadKinds(plan.steps, options);
   const probes = watchProbes(plan.probes, effects, journal, firstFailure(journal.state));
   try {
-    const end = await runAll(options, kinds, contextMaker(options, probes.impactAt));
+    const context = contextMaker(options, probes.impactAt);
+    const forward = journal.state.leadingBack === undefined ? await runAll(options, kinds, context) : undefined;
+    if (forward !== undefined && ledBack(journal.state, forward)) {
+      await journal.append({ type: 'undo.started', because: `${journal.state.plan.verb} ${forward} before the line` });
+    }
+    const back = forward === undefined || journal.state.leadingBack !== undefined;
+    const end = back ? await leadBack({ effects, journal, context, kindOf: (step) => kindOf(kinds, step) }) : forward;
     await probes.stop();
     await journal.append(
       end === 'interrupted' ? { type: 'run.interrupted', signal: 'stop requested' } : { type: 'run.finished', outcome: end },
@@ -51,6 +59,12 @@ export async function execute(options: ExecuteOptions): Promise<RunOutcome | 'in
   } finally {
     await probes.stop().catch(() => undefined);
   }
+}
+
+/** A planned move must not leave the application half way: what acted is undone, unless the line is crossed. */
+function ledBack(state: RunState, end: RunOutcome | 'interrupted'): boolean {
+  if (state.plan.verb !== 'switchover' || (end !== 'refused' && end !== 'failed')) return false;
+  return actedSteps(state).length > 0 && stepsPastTheLine(state).length === 0;
 }
 
 async function runAll(options: ExecuteOptions, kinds: Kinds, context: ContextMaker): Promise<RunOutcome | 'interrupted'> {
@@ -89,7 +103,7 @@ async function loadKinds(steps: readonly PlanStep[], options: ExecuteOptions): P
   const kinds = new Map<string, StepKind<Json>>();
   for (const step of steps) {
     // Parameters were made by the kind itself, and are parsed here again: a saved plan may have been edited.
-    const kind = (kinds.get(step.kind) ?? (await options.stepKind(step.kind))) as unknown as StepKind<Json>;
+    const kind = kinds.get(step.kind) ?? (await options.stepKind(step.kind));
     kind.params.parse(step.params);
     kinds.set(step.kind, kind);
   }

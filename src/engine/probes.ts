@@ -7,7 +7,7 @@ import type { PlanProbe } from '../plan/plan.ts';
 /** Probes that run beside the steps. */
 export interface ProbeWatch {
   /** Time of the first failed sample of the outage that is going on, or of the first one seen at all. */
-  impactAt(): number | undefined;
+  impactAt: () => number | undefined;
   /** Ends the sampling and journals how much was sampled. */
   stop(): Promise<void>;
 }
@@ -20,15 +20,16 @@ export function watchProbes(
   impactBefore: number | undefined,
 ): ProbeWatch {
   const end = new AbortController();
+  const ended = (): boolean => end.signal.aborted;
   let impactAt = impactBefore;
   const watch = async (probe: PlanProbe): Promise<void> => {
     let up: boolean | undefined;
     let samples = 0;
     let failed = 0;
-    while (!end.signal.aborted) {
+    while (!ended()) {
       const sampledAt = effects.clock.now();
       const sample = await effects.http.request({ url: probe.http, timeoutMs: LIMITS.probeMs, signal: end.signal });
-      if (end.signal.aborted) break;
+      if (ended()) break;
       const seen = judgeSample(sample, probe);
       samples += 1;
       if (!seen.up) {

@@ -89,15 +89,14 @@ class StepRunner {
       const because = `not reached within its limit of ${seconds} s; ${this.#last()}`;
       return Promise.resolve({ event: 'time-up', because, error: { code: 'STEP_TIMED_OUT', message: because } });
     }
-    const verify = this.#state === 'verifying' ? (this.#kind.verify ?? this.#kind.observe) : this.#kind.observe;
-    return this.#look(verify.bind(this.#kind));
+    return this.#look();
   }
 
-  async #look(look: (ctx: StepContext, params: Json) => Promise<Observation>): Promise<Happening | undefined> {
+  async #look(): Promise<Happening | undefined> {
     const { effects, drain, step } = this.#runtime;
     try {
       const seen = await withDeadline(effects.clock, this.#timeLeft(), step.id, drain, (signal) =>
-        look(this.#context(signal), step.params),
+        this.#observe(this.#context(signal)),
       );
       return await this.#judge(seen);
     } catch (error) {
@@ -139,6 +138,13 @@ class StepRunner {
     return { event: 'absent', because };
   }
 
+  #observe(ctx: StepContext): Promise<Observation> {
+    const kind = this.#kind;
+    const { params } = this.#runtime.step;
+    const verified = this.#state === 'verifying' ? kind.verify?.(ctx, params) : undefined;
+    return verified ?? kind.observe(ctx, params);
+  }
+
   #lookFailed(error: unknown): Happening {
     if (error instanceof DeadlineError) return { event: 'unclear', because: error.message };
     if (error instanceof AwsError && error.kind !== 'terminal') return { event: 'unclear', because: error.message };
@@ -147,11 +153,10 @@ class StepRunner {
 
   async #act(): Promise<Happening> {
     const { effects, step } = this.#runtime;
-    const act = this.#kind.act;
-    if (act === undefined) throw new Error(`${step.kind} has nothing to act with`);
+    const kind = this.#kind;
     try {
-      await withDeadline(effects.clock, LIMITS.actMs, step.id, undefined, (signal) =>
-        act.call(this.#kind, this.#context(signal), step.params),
+      await withDeadline(effects.clock, LIMITS.actMs, step.id, undefined, async (signal) =>
+        kind.act?.(this.#context(signal), step.params),
       );
       this.#actedAt = effects.clock.now();
       return { event: 'acted', because: 'the request was accepted' };
@@ -181,7 +186,7 @@ class StepRunner {
       case 'step.started':
         return journal.append({ type, step: step.id });
       case 'step.intent':
-        return journal.append({ type, step: step.id, attempt, because });
+        return journal.append({ type, step: step.id, attempt, because, ...this.#ownFacts() });
       case 'step.acted':
         return journal.append({ type, step: step.id, attempt, calls: this.#trace.takeCalls(), ...this.#ownFacts() });
       case 'step.unclear':

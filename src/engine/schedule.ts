@@ -21,7 +21,7 @@ export function runGraph(
 ): Promise<ScheduleEnd> {
   const { ready, left, dependents, count } = link(steps, alreadyDone);
   let end: ScheduleEnd = 'done';
-  let thrown: { error: unknown } | undefined;
+  let thrown: Error | undefined;
   let ended = 0;
   let running = 0;
   let head = 0;
@@ -45,7 +45,7 @@ export function runGraph(
         start(ready[head++] as PlanStep);
       }
       if (running > 0) return;
-      if (thrown !== undefined) return reject(thrown.error as Error);
+      if (thrown !== undefined) return reject(thrown);
       if (end === 'done' && ended < count) {
         if (drain.aborted) return resolve('interrupted');
         return reject(new Error('the plan has a circle: steps are left that never become ready'));
@@ -57,7 +57,7 @@ export function runGraph(
       run(step)
         .then(
           (result) => settle(step, result),
-          (error: unknown) => (thrown ??= { error }),
+          (error: unknown) => (thrown ??= error instanceof Error ? error : new Error(String(error))),
         )
         .finally(() => {
           running -= 1;

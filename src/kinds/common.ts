@@ -36,8 +36,8 @@ export const dnsName = z
 export const recordType = z.enum(['A', 'AAAA', 'CNAME']);
 
 /** Keeps a step kind's parameter type where it is written, and fits any table of step kinds. */
-export function stepKind<P>(kind: StepKind<P>): StepKind<never> {
-  return kind as unknown as StepKind<never>;
+export function stepKind<P>(kind: StepKind<P>): StepKind {
+  return kind as unknown as StepKind;
 }
 
 export function allow(actions: readonly string[], resources: readonly string[]): Permission {

@@ -107,4 +107,4 @@ export interface ResourceKind<R = never> {
   simulate(world: World, name: string, resource: R, home: string, strategy: Strategy): void;
 }
 
-export type AnyResourceKind = ResourceKind<never>;
+export type AnyResourceKind = ResourceKind;

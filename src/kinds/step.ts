@@ -132,9 +132,13 @@ export interface StepKind<P = never> {
   act?(ctx: StepContext, params: P): Promise<void>;
   /** The end state, observed; asked again until it is reached or the step's limit is up. Default: `observe`. */
   verify?(ctx: StepContext, params: P): Promise<Observation>;
-  /** Only where it truly undoes. */
+  /**
+   * Only where it truly undoes. Asked of a step that intended to act, maybe without having acted; returns when the state
+   * before is there again, within LIMITS.undoMs. What `observe` and `act` have recorded is there as facts.
+   * @throws what stands in the way; it is journaled, and the rest is undone.
+   */
   undo?(ctx: StepContext, params: P): Promise<void>;
 }
 
 /** Keeps the type of the parameters while the value goes into a table of any step kinds. */
-export type AnyStepKind = StepKind<never>;
+export type AnyStepKind = StepKind;

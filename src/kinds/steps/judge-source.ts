@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import type { Json } from '../../base/json.ts';
 import { regionName, refused, stepKind } from '../common.ts';
 import { judgeSource, readSignal, signalFact, SOURCE_VERDICT } from '../signals.ts';
 
@@ -16,7 +15,7 @@ export default stepKind<Params>({
   observe: (ctx, p) => {
     const signals = p.signals.map((name) => readSignal(ctx.fact(signalFact(name)))).filter((s) => s !== undefined);
     const verdict = judgeSource(signals, ctx.acceptances.sourceDown);
-    ctx.record(SOURCE_VERDICT, verdict as unknown as Json);
+    ctx.record(SOURCE_VERDICT, verdict);
     if (verdict.verdict !== 'not-down') return Promise.resolve({ state: 'reached', because: verdict.because } as const);
     return Promise.resolve(
       refused({

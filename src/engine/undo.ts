@@ -1,0 +1,93 @@
+import { AwsError } from '../aws/errors.ts';
+import { DeadlineError, withDeadline } from '../base/deadline.ts';
+import { messageOf } from '../base/errors.ts';
+import type { Json } from '../base/json.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { RunState } from '../journal/state.ts';
+import type { PlanStep, StepKind } from '../kinds/step.ts';
+import { traceStep } from './instrument.ts';
+import { type StepRuntime, toErrorRecord } from './run-step.ts';
+
+/*
+ * The way back: undoes what has acted, newest first.
+ *
+ * Invariants:
+ * 1. Nothing is undone once a step of no return has intended to act.
+ * 2. The intent is durable before the undo, so that one that was cut short is made again.
+ * 3. An undo that fails does not hold back the others, and is never called done.
+ */
+
+export interface UndoRuntime {
+  effects: Effects;
+  journal: Journal;
+  kindOf(step: PlanStep): StepKind<Json>;
+  context: StepRuntime['context'];
+}
+
+/** Steps that intended to change something and are not undone, newest first. */
+export function actedSteps(state: RunState): PlanStep[] {
+  const actedAt = (step: PlanStep) => state.steps.get(step.id)?.actedAt;
+  // Of steps that acted in the same millisecond the later in the plan comes first.
+  return state.plan.steps
+    .filter((step) => actedAt(step) !== undefined)
+    .reverse()
+    .sort((a, b) => (actedAt(b) ?? 0) - (actedAt(a) ?? 0));
+}
+
+/** Steps of no return that have acted: the line is crossed, and the run can only go on. */
+export function stepsPastTheLine(state: RunState): PlanStep[] {
+  return actedSteps(state).filter((step) => step.reversibility === 'point-of-no-return');
+}
+
+/** Undoes all that can be undone. `failed` when something that has an undo could not be undone. */
+export async function leadBack(runtime: UndoRuntime): Promise<'aborted' | 'failed'> {
+  const { journal } = runtime;
+  const past = stepsPastTheLine(journal.state);
+  if (past.length > 0) throw new Error(`nothing is undone after ${past.map((s) => s.id).join(', ')}`);
+  let complete = true;
+  for (const step of actedSteps(journal.state)) {
+    const kind = runtime.kindOf(step);
+    if (kind.undo === undefined) {
+      await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'NO_UNDO', message: `${step.title}: what it did cannot be taken back` } });
+    } else {
+      complete = (await undoStep(runtime, step, kind)) && complete;
+    }
+  }
+  return complete ? 'aborted' : 'failed';
+}
+
+async function undoStep(runtime: UndoRuntime, step: PlanStep, kind: StepKind<Json>): Promise<boolean> {
+  const { journal, effects } = runtime;
+  await journal.append({ type: 'undo.intent', step: step.id });
+  const trace = traceStep(effects);
+  const facts: Record<string, Json> = {};
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await withDeadline(effects.clock, LIMITS.undoMs, `undo of ${step.id}`, undefined, async (signal) => {
+        const context = runtime.context(trace.effects, signal, {
+          record: (name, value) => void (facts[name] = value),
+          wait: (cause, ms) => trace.wait(cause, () => effects.clock.sleep(ms, signal)),
+        });
+        await kind.undo?.(context, step.params);
+      });
+      const seen = Object.keys(facts).length === 0 ? {} : { facts };
+      await journal.append({ type: 'undo.done', step: step.id, because: 'as it was before', ...seen, calls: trace.takeCalls() });
+      return true;
+    } catch (error) {
+      const again = error instanceof DeadlineError || (error instanceof AwsError && error.kind !== 'terminal');
+      if (!again || attempt >= LIMITS.undoAttempts) {
+        await journal.append({ type: 'undo.failed', step: step.id, error: undoError(error), calls: trace.takeCalls() });
+        return false;
+      }
+      await effects.clock.sleep(LIMITS.pollMaxMs);
+    }
+  }
+}
+
+/** What a step throws on purpose to say why it cannot be undone is no defect. */
+function undoError(error: unknown) {
+  const record = toErrorRecord(error);
+  return record.code === 'BUG' ? { code: 'NOT_UNDONE', message: messageOf(error) } : record;
+}
