@@ -50,6 +50,7 @@ const LOADERS: { readonly [S in Service]: readonly [clientName: string, load: ()
   autoscaling: ['AutoScalingClient', () => import('@aws-sdk/client-auto-scaling')],
   elbv2: ['ElasticLoadBalancingV2Client', () => import('@aws-sdk/client-elastic-load-balancing-v2')],
   cloudwatch: ['CloudWatchClient', () => import('@aws-sdk/client-cloudwatch')],
+  lambda: ['LambdaClient', () => import('@aws-sdk/client-lambda')],
   s3: ['S3Client', () => import('@aws-sdk/client-s3')],
   sts: ['STSClient', () => import('@aws-sdk/client-sts')],
   sns: ['SNSClient', () => import('@aws-sdk/client-sns')],

@@ -18,6 +18,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
   autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, DescribeScalingActivities: true },
   elbv2: { DescribeTargetHealth: true },
   cloudwatch: { GetMetricData: true },
+  lambda: { Invoke: true },
   s3: { HeadObject: true, GetObject: true, PutObject: true, DeleteObject: true, ListObjectsV2: true },
   sts: { GetCallerIdentity: true },
   sns: { Publish: true },

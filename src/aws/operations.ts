@@ -2,6 +2,7 @@ import type * as autoscaling from '@aws-sdk/client-auto-scaling';
 import type * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import type * as ec2 from '@aws-sdk/client-ec2';
 import type * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
+import type * as lambda from '@aws-sdk/client-lambda';
 import type * as rds from '@aws-sdk/client-rds';
 import type * as route53 from '@aws-sdk/client-route-53';
 import type * as s3 from '@aws-sdk/client-s3';
@@ -63,6 +64,9 @@ export interface Operations {
   cloudwatch: {
     GetMetricData: Op<cloudwatch.GetMetricDataCommandInput, cloudwatch.GetMetricDataCommandOutput>;
   };
+  lambda: {
+    Invoke: Op<lambda.InvokeCommandInput, lambda.InvokeCommandOutput>;
+  };
   s3: {
     HeadObject: Op<s3.HeadObjectCommandInput, s3.HeadObjectCommandOutput>;
     GetObject: Op<s3.GetObjectCommandInput, s3.GetObjectCommandOutput>;
@@ -91,6 +95,7 @@ export const MUTATIONS: ReadonlySet<string> = new Set([
   'rds.ModifyDBInstance',
   'route53.ChangeResourceRecordSets',
   'autoscaling.UpdateAutoScalingGroup',
+  'lambda.Invoke',
   's3.PutObject',
   's3.DeleteObject',
   'sns.Publish',

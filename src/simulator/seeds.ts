@@ -41,7 +41,30 @@ export interface RecordSetSeed {
   failover?: 'PRIMARY' | 'SECONDARY';
   weight?: number;
   region?: string;
+  /** `{ country: '*' }` is the default. */
+  geo?: GeoSeed;
+  /** Then `ttl` and `values` do not count. */
+  alias?: { zoneId: string; name: string; evaluateTargetHealth: boolean };
   healthCheckId?: string;
+}
+
+/** A continent, or a country, or a state of the US. */
+export interface GeoSeed {
+  continent?: string;
+  country?: string;
+  subdivision?: string;
+}
+
+/** What an alias record may lead to, besides another record of its zone. */
+export interface LoadBalancerSeed {
+  region: string;
+  dnsName: string;
+  /** Its canonical hosted zone. */
+  zoneId: string;
+  /** IPv4. */
+  addresses: readonly string[];
+  /** Names; each must have a healthy target for the balancer to be healthy. */
+  targetGroups: readonly string[];
 }
 
 export interface HostedZoneSeed {
@@ -83,6 +106,16 @@ export interface ApplicationSeed {
   group?: string;
   /** Bodies by path; any other path is 404. Default: `ok` for `/healthz`. */
   pages?: Readonly<Record<string, string>>;
+}
+
+/** A Lambda function, and what it answers whatever it is given. */
+export interface FunctionSeed {
+  region: string;
+  name: string;
+  /** Default: null. */
+  answer?: unknown;
+  /** It throws: the answer is the error. */
+  fails?: boolean;
 }
 
 /** A fault laid over calls that match; the first that matches and is not used up applies. */

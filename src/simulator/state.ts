@@ -2,8 +2,10 @@ import { Applications } from './applications.ts';
 import { Buckets } from './buckets.ts';
 import type { Core } from './core.ts';
 import { Databases } from './databases.ts';
+import { Functions } from './functions.ts';
 import { Groups } from './groups.ts';
 import { HealthChecks } from './health-checks.ts';
+import { LoadBalancers } from './load-balancers.ts';
 import { SecurityGroups } from './security-groups.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { Topics } from './topics.ts';
@@ -14,20 +16,25 @@ export class State {
   readonly core: Core;
   readonly securityGroups = new SecurityGroups();
   readonly topics = new Topics();
+  readonly functions = new Functions();
   readonly databases: Databases;
   readonly groups: Groups;
   readonly buckets: Buckets;
   readonly zones: Zones;
   readonly applications: Applications;
   readonly healthChecks: HealthChecks;
+  readonly loadBalancers: LoadBalancers;
   /** Route 53's quotas: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests */
   readonly route53Quota = new TokenBucket(10, 50);
-  readonly statusQuota = new TokenBucket(1, 5);
+  readonly statusQuota = new TokenBucket(1, 4);
+  /** Changes of records: that they are limited is AWS's word, the figures are ours. */
+  readonly changeQuota = new TokenBucket(100, 1000);
 
   constructor(core: Core) {
     this.core = core;
     this.databases = new Databases(core, this.securityGroups);
     this.groups = new Groups(core);
+    this.loadBalancers = new LoadBalancers(core, this.groups);
     this.buckets = new Buckets(core);
     this.zones = new Zones(core);
     this.applications = new Applications(core, this.databases, this.groups);

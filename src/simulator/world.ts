@@ -18,11 +18,13 @@ import type {
   AutoScalingGroupSeed,
   DbInstanceSeed,
   Fault,
+  FunctionSeed,
   HealthCheckSeed,
   HostedZoneSeed,
   RecordSetSeed,
   SecurityGroupSeed,
 } from './seeds.ts';
+import type { Invocation } from './functions.ts';
 import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
 import { State } from './state.ts';
 import type { Published } from './topics.ts';
@@ -106,6 +108,10 @@ export class World implements AwsCaller {
     this.state.topics.add(seed);
   }
 
+  addFunction(seed: FunctionSeed): void {
+    this.state.functions.add(seed);
+  }
+
   addApplication(seed: ApplicationSeed): void {
     this.state.applications.add(seed);
     this.unsettled = true;
@@ -151,6 +157,11 @@ export class World implements AwsCaller {
   /** Messages published, oldest first. */
   get published(): readonly Published[] {
     return this.state.topics.published;
+  }
+
+  /** Invocations of functions, oldest first. */
+  get invocations(): readonly Invocation[] {
+    return this.state.functions.invocations;
   }
 
   /** What the promotion of an instance lost of what users had been told is safe; undefined if it was never promoted. */

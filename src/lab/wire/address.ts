@@ -10,6 +10,7 @@ const SIGNING_NAMES: Readonly<Record<string, Service>> = {
   autoscaling: 'autoscaling',
   elasticloadbalancing: 'elbv2',
   monitoring: 'cloudwatch',
+  lambda: 'lambda',
   s3: 's3',
   sts: 'sts',
   sns: 'sns',

@@ -1,5 +1,6 @@
-import type { Member, OperationSchema } from '../../aws/schemas.ts';
+import type { Member, OperationSchema, StructureShape } from '../../aws/schemas.ts';
 import type { WireMessage, WireReply } from './message.ts';
+import { JSON_FORMAT, readPlainStructure, writePlain } from './plain-shapes.ts';
 import { readScalar, toBuffer, writeScalar } from './scalars.ts';
 import { element, parseXml, XML_DECLARATION } from './xml.ts';
 import { readStructure, writeStructure } from './xml-shapes.ts';
@@ -19,10 +20,10 @@ function boundElsewhere({ traits }: Member): boolean {
 }
 
 /**
- * The input of a REST operation: labels of the path, query, headers, and the body as payload or XML.
- * @throws SyntaxError when the body is not XML; WireError when a value is not of its shape
+ * The input of a REST operation: labels of the path, query, headers, and the body as payload, XML or JSON.
+ * @throws SyntaxError when the body is not what it should be; WireError when a value is not of its shape
  */
-export function readRestInput(operation: OperationSchema, labels: Record<string, string>, message: WireMessage): Fields {
+export function readRestInput(operation: OperationSchema, labels: Record<string, string>, message: WireMessage, body: 'xml' | 'json' = 'xml'): Fields {
   const { shape } = operation.input;
   if (shape.type !== 'structure') return {};
   const input: Fields = {};
@@ -36,9 +37,16 @@ export function readRestInput(operation: OperationSchema, labels: Record<string,
     if (value !== undefined) input[name] = value;
   }
   if (hasBodyMembers && message.body.length > 0) {
-    Object.assign(input, readStructure(shape, parseXml(message.body.toString('utf8')), boundElsewhere));
+    const text = message.body.toString('utf8');
+    if (body === 'xml') Object.assign(input, readStructure(shape, parseXml(text), boundElsewhere));
+    else Object.assign(input, readPlainStructure(inBody(shape), JSON.parse(text), operation.name));
   }
   return input;
+}
+
+/** What of a structure travels in the body. */
+function inBody(shape: StructureShape): StructureShape {
+  return { ...shape, members: new Map([...shape.members].filter(([, member]) => !boundElsewhere(member))) };
 }
 
 function readBound(name: string, member: Member, labels: Record<string, string>, message: WireMessage): unknown {
@@ -73,6 +81,7 @@ export async function writeRestReply(
   operation: OperationSchema,
   output: Fields,
   xmlNamespace: string,
+  body: 'xml' | 'json' = 'xml',
 ): Promise<WireReply> {
   const reply: WireReply = { status: operation.http?.[2] ?? 200, headers: {}, body: Buffer.alloc(0) };
   const { shape, traits } = operation.output;
@@ -83,7 +92,9 @@ export async function writeRestReply(
     if (!boundElsewhere(member)) hasBodyMembers = true;
     else if (value !== undefined && value !== null) await writeBound(member, value, reply);
   }
-  if (hasBodyMembers) {
+  if (hasBodyMembers && body === 'json') {
+    reply.body = Buffer.from(JSON.stringify(writePlain(output, inBody(shape), JSON_FORMAT)), 'utf8');
+  } else if (hasBodyMembers) {
     const inner = writeStructure(shape, output, boundElsewhere);
     reply.body = xmlBody(element(traits.xmlName ?? shape.name, inner, xmlNamespace));
     reply.headers['content-type'] ??= 'application/xml';

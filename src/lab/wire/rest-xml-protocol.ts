@@ -32,7 +32,8 @@ function segmentsOf(path: string): string[] {
   return path.split('/').filter((segment) => segment !== '');
 }
 
-function find(schema: ServiceSchema, method: string, path: string): { route: Route; labels: Record<string, string> } {
+/** The operation that a method and a path stand for, and what its labels hold. @throws WireError when there is none */
+export function findRoute(schema: ServiceSchema, method: string, path: string): { route: Route; labels: Record<string, string> } {
   const given = segmentsOf(path);
   for (const route of routesOf(schema)) {
     if (route.method !== method || route.segments.length !== given.length) continue;
@@ -59,9 +60,9 @@ export function decodeSegment(segment: string): string {
 
 /** Route 53. https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html */
 export const restXml: Protocol = {
-  operationName: (message, { schema }) => find(schema, message.method, message.path).route.operation.name,
+  operationName: (message, { schema }) => findRoute(schema, message.method, message.path).route.operation.name,
   input: (message, operation, { schema }) => {
-    return readRestInput(operation, find(schema, message.method, message.path).labels, message);
+    return readRestInput(operation, findRoute(schema, message.method, message.path).labels, message);
   },
   reply: async (output, operation, { schema }, requestId) => {
     const reply = await writeRestReply(operation, output, schema.xmlNamespace);

@@ -233,7 +233,19 @@ const s3: Cases['s3'] = {
   },
 };
 
+/** The SDK gives bytes with methods of its own. */
+const payload = (value: unknown) => Buffer.from(JSON.stringify(value)) as unknown as NonNullable<Cases['lambda']['Invoke']['output']['Payload']>;
+
+const lambda: Cases['lambda'] = {
+  Invoke: {
+    region: TOKYO,
+    input: { FunctionName: 'warm-cache', InvocationType: 'RequestResponse', Payload: payload({ note: NASTY }) },
+    output: { StatusCode: 200, FunctionError: 'Unhandled', ExecutedVersion: '$LATEST', Payload: payload({ errorMessage: NASTY }) },
+  },
+};
+
 export const CASES: Cases = {
+  lambda,
   rds: {
     DescribeDBInstances: {
       region: TOKYO,

@@ -39,7 +39,9 @@ const OF_EVERY_OBJECT = ['Body', 'ContentLength', 'Metadata'];
 
 function asGiven(answer: Record<string, unknown>, output: object, service: Service): Record<string, unknown> {
   const added = service === 's3' ? OF_EVERY_OBJECT : [];
-  return Object.fromEntries(Object.entries(answer).filter(([name]) => !added.includes(name) || name in output));
+  const given = Object.entries(answer).filter(([name]) => !added.includes(name) || name in output);
+  // The SDK's bytes have methods of their own: only what they hold is compared.
+  return Object.fromEntries(given.map(([name, value]) => [name, value instanceof Uint8Array ? Buffer.from(value) : value]));
 }
 
 describe.each(allOperations())('$service $operation', ({ service, operation }) => {
