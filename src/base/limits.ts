@@ -20,6 +20,9 @@ export const LIMITS = {
   actMs: 30_000,
   /** How long an accepted request may show no sign of itself before it is looked at as if it had not been made. */
   settleMs: 120_000,
+  /** One step's undo, with all that it waits for. */
+  undoMs: 1_800_000,
+  undoAttempts: 3,
   stepsInParallel: 64,
   stepAttempts: 5,
   /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */

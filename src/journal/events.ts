@@ -97,7 +97,8 @@ export type RunEvent =
   | { type: 'checks.green' }
   | { type: 'step.started'; step: string }
   /** Durable before the call that changes something. */
-  | { type: 'step.intent'; step: string; attempt: number; because: string }
+  /** Its facts are what the step has seen so far, e.g. what an undo would restore. */
+  | { type: 'step.intent'; step: string; attempt: number; because: string; facts?: { readonly [name: string]: Json } }
   /** Its facts survive a crash before the step's end, e.g. the id of a change that is to be waited for. */
   | { type: 'step.acted'; step: string; attempt: number; calls: readonly CallRecord[]; facts?: { readonly [name: string]: Json } }
   /** The act gave no clear answer, or a retryable one: observed again before anything else. */
@@ -105,10 +106,12 @@ export type RunEvent =
   | ({ type: 'step.done'; already: boolean } & StepOutcome)
   | ({ type: 'step.refused'; refusal: Refusal } & StepOutcome)
   | ({ type: 'step.failed'; error: ErrorRecord } & StepOutcome)
+  /** From here on the run only leads back; `operator` is a person who asked for it, and absent when the run does it by itself. */
+  | { type: 'undo.started'; because: string; operator?: Operator }
   /** Abort, or the way back before the line: durable before the call that undoes. */
   | { type: 'undo.intent'; step: string }
-  | { type: 'undo.done'; step: string; because: string; calls?: readonly CallRecord[] }
-  /** It could not be undone, or must not be: says why. The run goes on undoing the rest. */
+  | { type: 'undo.done'; step: string; because: string; facts?: { readonly [name: string]: Json }; calls?: readonly CallRecord[] }
+  /** It could not be undone, or must not be: says why. The run goes on undoing the rest. `NO_UNDO`: the step has no way back. */
   | { type: 'undo.failed'; step: string; error: ErrorRecord; calls?: readonly CallRecord[] }
   | { type: 'probe.changed'; probe: string; up: boolean; status: number; address?: string; error?: string; sampledAt: number }
   | { type: 'probe.summary'; probe: string; samples: number; failed: number; lastUp: boolean }

@@ -90,7 +90,13 @@ function apply(state: Mutable<RunState>, record: JournalRecord): void {
       state.checksGreen = false;
       delete state.outcome;
       delete state.endedAt;
-      for (const step of state.steps.values()) if (step.state !== 'done') reset(step);
+      for (const step of state.steps.values()) if (step.state !== 'done' && step.state !== 'undone') reset(step);
+      return;
+    case 'undo.started':
+      state.leadingBack = { at: record.at, because: record.because, ...(record.operator === undefined ? {} : { by: record.operator }) };
+      state.interrupted = false;
+      delete state.outcome;
+      delete state.endedAt;
       return;
     case 'checks.green':
       state.checksGreen = true;
@@ -156,6 +162,8 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       step.state = 'acting';
       step.attempts = record.attempt;
       step.because = record.because;
+      step.actedAt ??= record.at;
+      keepFacts(state, record.facts);
       return;
     case 'step.acted':
       step.state = 'verifying';
@@ -170,10 +178,14 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
     case 'undo.done':
       step.state = 'undone';
       step.because = record.because;
+      delete step.actedAt;
+      delete step.notUndone;
+      keepFacts(state, record.facts);
       step.calls = [...step.calls, ...(record.calls ?? [])];
       return;
     case 'undo.failed':
-      step.error = record.error;
+      step.notUndone = record.error;
+      step.calls = [...step.calls, ...(record.calls ?? [])];
       return;
     default:
       return end(state, step, record);

@@ -16,12 +16,16 @@ export interface StepRun {
   startedAt?: number;
   endedAt?: number;
   attempts: number;
+  /** When it first intended to change something that is not undone, milliseconds. */
+  actedAt?: number;
   /** The wanted state was there before the step acted. */
   already: boolean;
   calls: readonly CallRecord[];
   callCount: number;
   waits: readonly WaitRecord[];
   error?: ErrorRecord;
+  /** It acted, the run led back, and this could not be undone: why. */
+  notUndone?: ErrorRecord;
   refusal?: Refusal;
 }
 
@@ -68,6 +72,8 @@ export interface RunState {
   endedAt?: number;
   outcome?: RunOutcome;
   interrupted: boolean;
+  /** Since when, and why, the run only leads back. */
+  leadingBack?: { at: number; because: string; by?: Operator };
   checksGreen: boolean;
   /** In the lab: the truth from outside. */
   lab?: LabTruth;

@@ -32,6 +32,12 @@ function ofRecord(record: JournalRecord): Deviation[] {
       return [{ step: null, sort: 'resumed', text: `resumed by ${record.operator.user}@${record.operator.host}`, at }];
     case 'run.interrupted':
       return [{ step: null, sort: 'interrupted', text: `interrupted: ${record.signal}`, at }];
+    case 'undo.started':
+      return [{ step: null, sort: 'led back', text: `the run led back: ${record.because}`, at }];
+    case 'undo.done':
+      return [{ step: record.step, sort: 'undone', text: 'undone', at }];
+    case 'undo.failed':
+      return [{ step: record.step, sort: 'not undone', text: `not undone: ${record.error.message}`, at }];
     case 'step.unclear':
       return [
         {

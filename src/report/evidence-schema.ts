@@ -180,7 +180,7 @@ export const EvidenceSchema = z.strictObject({
   databases: z.array(database),
   lab: lab.nullable().describe('what the lab knows from outside; null for any other run'),
   steps: z.array(step),
-  changes: z.array(change.extend({ step: z.string(), made: z.enum(['yes', 'in place', 'no', 'not known']) })),
+  changes: z.array(change.extend({ step: z.string(), made: z.enum(['yes', 'in place', 'no', 'undone', 'not known']) })),
   deviations: z.array(
     z.strictObject({ step: z.string().nullable(), sort: z.string(), text: z.string(), at: time.nullable() }),
   ),

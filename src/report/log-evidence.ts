@@ -50,6 +50,12 @@ function sayRecord(record: JournalRecord, line: { crossed: boolean; past: Readon
       return `${record.step}: refused: ${record.refusal.rule}`;
     case 'step.failed':
       return `${record.step}: failed: ${record.error.message}`;
+    case 'undo.started':
+      return record.operator === undefined ? `the run leads back: ${record.because}` : `abort by ${record.operator.identity}: the run leads back`;
+    case 'undo.done':
+      return `${record.step}: undone`;
+    case 'undo.failed':
+      return `${record.step}: not undone: ${record.error.message}`;
     case 'probe.changed':
       return `probe ${record.probe}: ${record.up ? 'good' : 'bad'}${record.address === undefined ? '' : ` from ${record.address}`}`;
     case 'run.interrupted':

@@ -42,7 +42,7 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
     })),
     callCount: Math.max(run?.callCount ?? 0, calls.length),
     waits: (run?.waits ?? []).map((wait) => ({ cause: wait.cause, from: iso(wait.from), to: iso(wait.to) })),
-    error: run?.error === undefined ? null : failureEvidence(run.error),
+    error: errorOf(run),
     refusal: run?.refusal === undefined ? null : refusalEvidence(run.refusal),
   };
 }
@@ -71,6 +71,12 @@ function mergeCalls(a: readonly CallRecord[], b: readonly CallRecord[]): CallRec
   return [...byKey.values()].sort((x, y) => x.at - y.at);
 }
 
+/** Why it failed; for a step that the run could not take back, why not. */
+function errorOf(run: StepRun | undefined): EvidenceStep['error'] {
+  const error = run?.notUndone ?? run?.error;
+  return error === undefined ? null : failureEvidence(error);
+}
+
 function failureEvidence(error: ErrorRecord): NonNullable<EvidenceStep['error']> {
   return { code: error.code, message: error.message, next: [...(error.next ?? [])] };
 }
@@ -90,7 +96,7 @@ export function changeEvidence(state: RunState): Evidence['changes'] {
 
 function changeMade(run: StepRun | undefined): Evidence['changes'][number]['made'] {
   if (run === undefined || run.attempts === 0) return run?.state === 'done' ? 'in place' : 'no';
-  return run.state === 'done' ? 'yes' : 'not known';
+  return run.state === 'done' ? 'yes' : run.state === 'undone' ? 'undone' : 'not known';
 }
 
 /** Did this run send anything that changes something? */

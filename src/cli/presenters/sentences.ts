@@ -22,6 +22,8 @@ export function sentence(record: JournalRecord, state: RunState): Sentence | und
       return { tone: 'info', text: `run ${record.run} resumed by ${record.operator.user}@${record.operator.host}` };
     case 'checks.green':
       return { tone: 'good', text: `all ${state.steps.size} checks are green` };
+    case 'undo.started':
+      return { tone: 'warn', text: `leading back: ${record.because}` };
     case 'probe.changed':
       return record.up
         ? { tone: 'good', text: `probe ${record.probe}: up${via(record.address)}` }

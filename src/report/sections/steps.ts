@@ -112,8 +112,8 @@ function signals({ assessment }: Evidence, mark: ModeMark | undefined): Html[] {
 
 /** What the run changed, before and after. */
 export function changesSection(evidence: Evidence, mark: ModeMark | undefined): Html {
-  const tones = { yes: 'good', 'in place': 'good', no: 'mute', 'not known': 'bad' } as const;
-  const words = { yes: 'made', 'in place': 'in place', no: 'not made', 'not known': 'not known' } as const;
+  const tones = { yes: 'good', 'in place': 'good', no: 'mute', undone: 'warn', 'not known': 'bad' } as const;
+  const words = { yes: 'made', 'in place': 'in place', no: 'not made', undone: 'undone', 'not known': 'not known' } as const;
   const rows = evidence.changes.map((c) => [code(c.resource), c.field, c.before, c.after, pill(tones[c.made], words[c.made]), code(c.step)]);
   const columns = [{ head: 'Resource' }, { head: 'Field' }, { head: 'Before' }, { head: 'After' }, { head: 'Made' }, { head: 'Step' }];
   return section('What changed', mark, table(columns, rows, mark, 'The plan changes nothing.'));
