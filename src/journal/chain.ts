@@ -12,6 +12,7 @@ export function seal(event: RunEvent, place: { seq: number; run: string; term: n
 
 /** Why the record does not follow the one before; undefined when it does. */
 export function chainBreak(record: JournalRecord, before: JournalRecord | undefined): string | undefined {
+  if (!isObject(record)) return 'it is not a record';
   const { hash, ...open } = record;
   if (sha256(canonicalJson(open)) !== hash) return 'its content was changed after it was written';
   if (record.prev !== (before?.hash ?? CHAIN_START)) return 'it does not follow the record before it';
@@ -19,4 +20,9 @@ export function chainBreak(record: JournalRecord, before: JournalRecord | undefi
   if (before !== undefined && record.run !== before.run) return 'it belongs to another run';
   if (before !== undefined && record.term < before.term) return 'its term is lower than that of the record before';
   return undefined;
+}
+
+/** What was read is a record by its type only: a line may hold `null` or a number. */
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,0 +1,175 @@
+import { describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/journal/events.ts';
+import { fold, foldAll } from '../../src/journal/fold.ts';
+import type { RunState } from '../../src/journal/state.ts';
+import { chained, OPERATOR, RUN, started, T0 } from './fixture.ts';
+
+const REFUSAL = { rule: 'rpo-gate', observed: 'lag 9 m', threshold: 'RPO 1m', consequence: 'loss', override: '--accept-data-loss 600s' };
+const CALL = { service: 'rds', region: 'ap-northeast-1', operation: 'PromoteReadReplica', requestId: 'r-1', at: T0, ms: 20 };
+const WAIT = { cause: 'aws', from: T0, to: T0 + 5 } as const;
+
+function stateOf(...events: RunEvent[]): RunState {
+  return foldAll(chained([started(), ...events]));
+}
+
+function stepOf(state: RunState, id = 'one') {
+  return state.steps.get(id);
+}
+
+describe('fold', () => {
+  it('run.started sets everything out', () => {
+    const planning = { from: T0 - 900, to: T0 - 100, waits: [WAIT] };
+    const git = { commit: 'abc', dirty: true };
+    const state = foldAll(chained([started({ planning, git, impactAt: T0 - 60_000, endpoints: ['AWS_ENDPOINT_URL=http://127.0.0.1:1'] })]));
+    expect(state).toMatchObject({
+      run: RUN,
+      term: 1,
+      mode: 'live',
+      operator: OPERATOR,
+      resumedBy: [],
+      planning,
+      git,
+      impactAt: T0 - 60_000,
+      endpoints: ['AWS_ENDPOINT_URL=http://127.0.0.1:1'],
+      startedAt: T0,
+      lastAt: T0,
+      interrupted: false,
+      checksGreen: false,
+      records: 1,
+    });
+    expect([...state.steps.keys()]).toEqual(['one', 'two', 'three']);
+    expect(stepOf(state)).toEqual({
+      id: 'one', state: 'waiting', check: 'none', warnings: [], because: '', attempts: 0, already: false, calls: [], callCount: 0, waits: [],
+    });
+    expect([...state.probes.values()]).toEqual([{ name: 'home-page', changes: [], samples: 0, failed: 0 }]);
+    expect(state).not.toHaveProperty('outcome');
+  });
+
+  it('follows hash, time, term and number of the last record', () => {
+    const records = chained([started(), { type: 'checks.green' }]);
+    expect(foldAll(records)).toMatchObject({ records: 2, head: records[1]?.hash, lastAt: T0 + 1000, checksGreen: true });
+  });
+
+  it('checks: passed with warnings, refused, failed', () => {
+    const state = stateOf(
+      { type: 'check.passed', step: 'one', because: 'fine', warnings: ['but'] },
+      { type: 'check.refused', step: 'two', refusal: REFUSAL },
+      { type: 'check.failed', step: 'three', error: { code: 'AccessDenied', message: 'no' } },
+    );
+    expect(stepOf(state, 'one')).toMatchObject({ state: 'waiting', check: 'passed', because: 'fine', warnings: ['but'] });
+    expect(stepOf(state, 'two')).toMatchObject({ state: 'waiting', check: 'refused', because: 'lag 9 m', refusal: REFUSAL });
+    expect(stepOf(state, 'three')).toMatchObject({ state: 'waiting', check: 'failed', because: 'no', error: { code: 'AccessDenied' } });
+  });
+
+  it('a step from start to done, with facts, calls and waits', () => {
+    const events: RunEvent[] = [
+      { type: 'step.started', step: 'one' },
+      { type: 'step.intent', step: 'one', attempt: 1, because: 'it is a replica' },
+      { type: 'step.unclear', step: 'one', attempt: 1, error: { code: 'NoAnswer', message: 'lost' }, calls: [CALL] },
+      { type: 'step.intent', step: 'one', attempt: 2, because: 'still a replica' },
+      { type: 'step.acted', step: 'one', attempt: 2, calls: [CALL], facts: { 'change.one': 'C1' } },
+      { type: 'step.done', step: 'one', already: false, because: 'promoted', facts: { 'rpo.orders': { boundMs: 5 } }, calls: [CALL, CALL], callCount: 70, waits: [WAIT] },
+    ];
+    const seen = events.map((_, i) => stepOf(stateOf(...events.slice(0, i + 1))));
+    expect(seen.map((s) => [s?.state, s?.because])).toEqual([
+      ['observing', ''],
+      ['acting', 'it is a replica'],
+      ['observing', 'lost'],
+      ['acting', 'still a replica'],
+      ['verifying', 'still a replica'],
+      ['done', 'promoted'],
+    ]);
+    expect(seen.at(-1)).toMatchObject({ attempts: 2, already: false, startedAt: T0 + 1000, endedAt: T0 + 6000, callCount: 70, calls: [CALL, CALL], waits: [WAIT] });
+    // A fact of an act is kept before the step's end: a crash may come between.
+    expect(stateOf(...events.slice(0, 5)).facts.get('change.one')).toBe('C1');
+    expect(Object.fromEntries(stateOf(...events).facts)).toEqual({ 'change.one': 'C1', 'rpo.orders': { boundMs: 5 } });
+  });
+
+  it('ends of a step that are none: refused and failed', () => {
+    const refused = stateOf({ type: 'step.started', step: 'one' }, { type: 'step.refused', step: 'one', refusal: REFUSAL, because: 'lag 9 m' });
+    expect(stepOf(refused)).toMatchObject({ state: 'refused', refusal: REFUSAL, because: 'lag 9 m', endedAt: T0 + 2000 });
+    const failed = stateOf({ type: 'step.started', step: 'one' }, { type: 'step.failed', step: 'one', error: { code: 'BUG', message: 'x' }, because: 'x', calls: [CALL] });
+    expect(stepOf(failed)).toMatchObject({ state: 'failed', error: { code: 'BUG' }, callCount: 1, calls: [CALL] });
+  });
+
+  it('a call list that was not cut counts itself', () => {
+    expect(stepOf(stateOf({ type: 'step.done', step: 'one', already: true, because: '', calls: [CALL] }))).toMatchObject({ callCount: 1, already: true });
+  });
+
+  it('probes: changes and summaries, and a flapping one does not fill the memory', () => {
+    const change = (i: number): RunEvent => ({ type: 'probe.changed', probe: 'home-page', up: i % 2 === 0, status: i % 2 === 0 ? 200 : 0, address: '127.0.0.2', sampledAt: T0 + i });
+    const flapping = Array.from({ length: 1200 }, (_, i) => change(i));
+    const state = stateOf(
+      ...flapping,
+      { type: 'probe.summary', probe: 'home-page', samples: 40, failed: 3, lastUp: true },
+      { type: 'probe.summary', probe: 'home-page', samples: 2, failed: 1, lastUp: true },
+    );
+    const probe = state.probes.get('home-page');
+    expect(probe).toMatchObject({ samples: 42, failed: 4 });
+    expect(probe?.changes).toHaveLength(1000);
+    expect(probe?.changes[1]).toEqual({ at: T0 + 1, up: false, status: 0, address: '127.0.0.2' });
+    const failing = stateOf({ type: 'probe.changed', probe: 'home-page', up: false, status: 503, error: 'status 503', sampledAt: T0 });
+    expect(failing.probes.get('home-page')?.changes).toEqual([{ at: T0, up: false, status: 503, error: 'status 503' }]);
+  });
+
+  it('ends of a run', () => {
+    expect(stateOf({ type: 'run.finished', outcome: 'succeeded' })).toMatchObject({ outcome: 'succeeded', endedAt: T0 + 1000, interrupted: false });
+    expect(stateOf({ type: 'run.interrupted', signal: 'SIGINT' })).toMatchObject({ interrupted: true, endedAt: T0 + 1000 });
+    const truth = { acknowledged: 9, lost: 1, lostSpanMs: 200, postgres: 'model' } as const;
+    expect(stateOf({ type: 'lab.measured', truth }).lab).toEqual(truth);
+  });
+
+  it('resumed: what is done stays, everything else begins afresh, what was tried stays in the record', () => {
+    const other = { ...OPERATOR, user: 'lee' };
+    const state = stateOf(
+      { type: 'check.passed', step: 'one', because: '' },
+      { type: 'check.refused', step: 'three', refusal: REFUSAL },
+      { type: 'checks.green' },
+      { type: 'step.started', step: 'one' },
+      { type: 'step.done', step: 'one', already: false, because: 'done', facts: { a: 1 } },
+      { type: 'step.started', step: 'two' },
+      { type: 'step.intent', step: 'two', attempt: 3, because: 'missing' },
+      { type: 'step.failed', step: 'two', error: { code: 'X', message: 'no' }, because: 'no', calls: [CALL] },
+      { type: 'run.finished', outcome: 'failed' },
+      { type: 'run.resumed', operator: other, acceptances: { approvedBy: ['lee'] } },
+    );
+    expect(state).toMatchObject({ resumedBy: [other], operator: OPERATOR, acceptances: { approvedBy: ['lee'] }, checksGreen: false, interrupted: false });
+    expect(state).not.toHaveProperty('outcome');
+    expect(state).not.toHaveProperty('endedAt');
+    expect(stepOf(state, 'one')).toMatchObject({ state: 'done', because: 'done' });
+    expect(stepOf(state, 'two')).toMatchObject({ state: 'waiting', check: 'none', attempts: 3, calls: [CALL], startedAt: T0 + 6000 });
+    expect(stepOf(state, 'two')).not.toHaveProperty('error');
+    expect(stepOf(state, 'two')).not.toHaveProperty('endedAt');
+    expect(stepOf(state, 'three')).not.toHaveProperty('refusal');
+    expect(state.facts.get('a')).toBe(1);
+  });
+
+  it('the whole at once equals one record after another', () => {
+    const records = chained([
+      started(),
+      { type: 'probe.changed', probe: 'home-page', up: false, status: 0, sampledAt: T0 },
+      { type: 'check.passed', step: 'one', because: 'ok' },
+      { type: 'checks.green' },
+      { type: 'step.started', step: 'one' },
+      { type: 'step.intent', step: 'one', attempt: 1, because: 'missing' },
+      { type: 'run.interrupted', signal: 'SIGTERM' },
+      { type: 'run.resumed', operator: OPERATOR, acceptances: { approvedBy: [] } },
+      { type: 'step.done', step: 'one', already: true, because: 'there', facts: { f: [1, 2] } },
+      { type: 'probe.summary', probe: 'home-page', samples: 9, failed: 9, lastUp: false },
+      { type: 'run.finished', outcome: 'succeeded' },
+    ]);
+    let state: RunState | undefined;
+    for (const record of records) state = fold(state, record);
+    expect(state).toEqual(foldAll(records));
+    // And from a file, where undefined does not survive.
+    expect(foldAll(JSON.parse(JSON.stringify(records)) as typeof records)).toEqual(state);
+  });
+
+  it('refuses what cannot be: an empty journal, another first record, a second start, names that the plan lacks', () => {
+    expect(() => foldAll([])).toThrow('the journal is empty');
+    expect(() => foldAll(chained([{ type: 'checks.green' }]))).toThrow('a journal starts with run.started, not checks.green');
+    expect(() => stateOf(started())).toThrow('a journal holds one run.started');
+    expect(() => stateOf({ type: 'step.started', step: 'four' })).toThrow('the journal names a step that its plan lacks: four');
+    expect(() => stateOf({ type: 'probe.summary', probe: 'nobody', samples: 1, failed: 0, lastUp: true })).toThrow('the journal names a probe that its plan lacks: nobody');
+  });
+});

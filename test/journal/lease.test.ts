@@ -1,0 +1,190 @@
+import { type ChildProcess, fork, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { DrError } from '../../src/base/errors.ts';
+import { systemIds } from '../../src/base/ids.ts';
+import type { Operator } from '../../src/journal/events.ts';
+import { Journal } from '../../src/journal/journal.ts';
+import { acquireLease, type Lease, type LockRecord, lockOf } from '../../src/journal/lease.ts';
+import { LocalStore } from '../../src/journal/local-store.ts';
+import { RUN, started, T0, tickingClock } from './fixture.ts';
+
+const ME: Operator = { identity: 'arn:aws:iam::111122223333:user/kim', user: 'kim', host: 'ops-1', pid: process.pid };
+let state = '';
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  state = await mkdtemp(join(tmpdir(), 'dr-lease-'));
+});
+
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+
+function acquire(run = RUN, operator = ME, above = 0): Promise<Lease> {
+  return acquireLease(state, 'shop', run, operator, T0, systemIds, above);
+}
+
+/** A process that has ended: its id belongs to nobody. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ['-e', '0']).pid;
+}
+
+/** As a run leaves it that has died. */
+async function leaveBehind(lock: Partial<LockRecord>): Promise<void> {
+  await mkdir(join(state, 'locks'), { recursive: true });
+  const term = lock.term ?? 7;
+  const record = { run: 'old', term, token: 'old', user: 'lee', host: ME.host, pid: deadPid(), since: '2026-11-20T00:00:00.000Z', ...lock };
+  await writeFile(join(state, 'locks', `shop.${term}.json`), `${JSON.stringify(record)}\n`);
+}
+
+async function refusalOf(work: Promise<unknown>): Promise<DrError> {
+  const error: unknown = await work.then(() => undefined, (e: unknown) => e);
+  expect(error).toBeInstanceOf(DrError);
+  return error as DrError;
+}
+
+describe('the lock of an application', () => {
+  it('is held by one: the second is told by whom, since when, and what to do', async () => {
+    const lease = await acquire();
+    expect(lease.term).toBe(1);
+    const error = await refusalOf(acquire('other'));
+    expect(error).toMatchObject({
+      code: 'RUN_IN_PROGRESS',
+      exit: 'busy',
+      message: 'Another run holds shop.',
+      detail: `Run ${RUN}, term 1, by kim on ops-1 (process ${process.pid}) since 2026-11-20T10:15:00.000Z.`,
+    });
+    expect(error.next).toEqual([
+      `dr status ${RUN}    shows where it stands`,
+      `rm ${join(state, 'locks', 'shop.1.json')}    only if that process is gone for good`,
+    ]);
+    await lease.assertHeld();
+    expect(await lockOf(state, 'shop')).toMatchObject({ run: RUN, term: 1, user: 'kim' });
+  });
+
+  it('is free again after release, and the term grows each time', async () => {
+    for (const term of [1, 2, 3]) {
+      const lease = await acquire();
+      expect(lease.term).toBe(term);
+      await lease.release();
+      expect(await lockOf(state, 'shop')).toBeUndefined();
+    }
+    expect(await readdir(join(state, 'locks'))).toEqual(['shop.3.json']);
+  });
+
+  it('of one application does not hold another whose name begins alike', async () => {
+    await acquire();
+    await acquireLease(state, 'shop-2', RUN, ME, T0, systemIds);
+    await acquireLease(state, 'sho', RUN, ME, T0, systemIds);
+    expect((await lockOf(state, 'shop'))?.term).toBe(1);
+  });
+
+  it('of a dead process is taken over with a higher term', async () => {
+    await leaveBehind({ term: 7 });
+    const lease = await acquire();
+    expect(lease.term).toBe(8);
+    await lease.assertHeld();
+    expect(await readdir(join(state, 'locks'))).toEqual(['shop.8.json']);
+  });
+
+  it('of a live process of this host, or of any process of another, is respected', async () => {
+    await leaveBehind({ pid: process.ppid });
+    expect((await refusalOf(acquire())).code).toBe('RUN_IN_PROGRESS');
+    await leaveBehind({ term: 8, host: 'ops-2' });
+    expect((await refusalOf(acquire())).detail).toContain('by lee on ops-2');
+  });
+
+  it('that cannot be read is respected', async () => {
+    await mkdir(join(state, 'locks'), { recursive: true });
+    await writeFile(join(state, 'locks', 'shop.3.json'), '{"run": "x", "te');
+    expect(await refusalOf(acquire())).toMatchObject({ code: 'RUN_IN_PROGRESS', detail: expect.stringContaining('Run unknown, term 3') as string });
+  });
+
+  it('has a term above that of the journal that is written on', async () => {
+    expect((await acquire(RUN, ME, 4)).term).toBe(5);
+  });
+
+  it('is a file of its owner alone', async () => {
+    await acquire();
+    expect((await stat(join(state, 'locks'))).mode & 0o777).toBe(0o700);
+    expect((await stat(join(state, 'locks', 'shop.1.json'))).mode & 0o777).toBe(0o600);
+  });
+
+  it('in a folder that cannot be used is an error that says so', async () => {
+    await writeFile(join(state, 'file'), '');
+    const error = await refusalOf(acquireLease(join(state, 'file'), 'shop', RUN, ME, T0, systemIds));
+    expect(error).toMatchObject({ code: 'STATE_UNUSABLE', exit: 'journal', next: ['give another folder: --state DIR'] });
+  });
+});
+
+describe('a runner that has been superseded', () => {
+  it('is refused before its next record, and does not release what is no longer its own', async () => {
+    const old = await acquire();
+    const store = new LocalStore(state, RUN, () => old.assertHeld());
+    const journal = new Journal({ store, clock: tickingClock(), run: RUN, term: old.term });
+    await journal.append(started());
+    await leaveBehind({ term: 2, run: 'new' });
+    const error = await refusalOf(journal.append({ type: 'checks.green' }));
+    expect(error).toMatchObject({
+      code: 'SUPERSEDED',
+      exit: 'busy',
+      message: 'This run no longer holds shop: it stops before it changes anything more.',
+      detail: 'Run new with term 2, by lee on ops-1, has taken over.',
+    });
+    await old.release();
+    await store.close();
+    expect((await readFile(store.path, 'utf8')).split('\n')).toHaveLength(2);
+    expect((await lockOf(state, 'shop'))?.run).toBe('new');
+  });
+
+  it('sees that its lock is gone', async () => {
+    const lease = await acquire();
+    await (await import('node:fs/promises')).rm(join(state, 'locks'), { recursive: true });
+    expect(await refusalOf(lease.assertHeld())).toMatchObject({ code: 'SUPERSEDED', detail: 'Its lock is gone.' });
+  });
+});
+
+describe('many who try at once', () => {
+  it.each([['a lock that nobody has', false], ['a lock that a dead process left', true]])('%s: one gets it', async (_name, dead) => {
+    for (let round = 0; round < 20; round++) {
+      state = await mkdtemp(join(tmpdir(), 'dr-lease-'));
+      if (dead) await leaveBehind({ term: 7 });
+      const ends = await Promise.allSettled(Array.from({ length: 12 }, (_, i) => acquire(`run-${i}`)));
+      const won = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));
+      expect(won.map((lease) => lease.term)).toEqual([dead ? 8 : 1]);
+      for (const end of ends) if (end.status === 'rejected') expect(end.reason).toMatchObject({ code: 'RUN_IN_PROGRESS' });
+      await won[0]?.assertHeld();
+      expect(await readdir(join(state, 'locks'))).toEqual([dead ? 'shop.8.json' : 'shop.1.json']);
+    }
+  });
+
+  it('processes too; when the holder is killed the next one gets it', async () => {
+    await leaveBehind({ term: 7, host: hostname() });
+    const script = fileURLToPath(new URL('./lease-process.ts', import.meta.url));
+    const start = async (): Promise<ChildProcess> => {
+      const child = fork(script, [state, hostname()], { execArgv: [] });
+      children.push(child);
+      await new Promise((resolve) => child.once('message', resolve));
+      return child;
+    };
+    const ask = (child: ChildProcess) =>
+      new Promise<{ term?: number; code?: string }>((resolve) => {
+        child.once('message', (answer) => resolve(answer as { term?: number }));
+        child.send('go');
+      });
+    const group = await Promise.all(Array.from({ length: 4 }, start));
+    const late = await start();
+    const answers = await Promise.all(group.map(ask));
+    expect(answers.filter((a) => a.term !== undefined)).toEqual([{ term: 8 }]);
+    expect(answers.filter((a) => a.code !== undefined).map((a) => a.code)).toEqual(Array(3).fill('RUN_IN_PROGRESS'));
+    const holder = group[answers.findIndex((a) => a.term === 8)];
+    const gone = new Promise((resolve) => holder?.once('exit', resolve));
+    holder?.kill('SIGKILL');
+    await gone;
+    expect(await ask(late)).toEqual({ term: 9 });
+  });
+});
