@@ -18,7 +18,7 @@ it('commands and their flags are as they were', () => {
     return [id.replaceAll(':', ' '), ...named, ...flagged].join(' ');
   });
   expect(lines.sort().join('\n')).toMatchInlineSnapshot(`
-    "failover --accept-data-loss= --approved-by=… --attest-source-down= --confirm= --json --lab --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
+    "failover --accept-data-loss= --approved-by=… --attest-source-down= --confirm= --impact-at= --json --lab --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
     help --json --state=
     history --json --state=
     lab break REGION --json --state=
