@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PHASES, type PlanStep } from '../../src/kinds/step.ts';
+import { linkSteps, planProblems, topological } from '../../src/plan/graph.ts';
+import { planStep } from '../journal/fixture.ts';
+
+const PONR = { phase: 'data', reversibility: 'point-of-no-return' } as const;
+
+function afterOf(steps: readonly PlanStep[], id: string): string[] {
+  const step = steps.find((s) => s.id === id);
+  if (step === undefined) throw new Error(`no step ${id}`);
+  return [...step.after].sort();
+}
+
+/** One of each phase, a gate, and a step past the line: in an order that is wrong on purpose. */
+const WHOLE: PlanStep[] = [
+  planStep('tell', { phase: 'protect', optional: true }),
+  planStep('hold', { phase: 'verify' }),
+  planStep('flip', { phase: 'traffic' }),
+  planStep('promote', PONR),
+  planStep('canary', { phase: 'data', after: ['promote'] }),
+  planStep('scale', { phase: 'compute' }),
+  planStep('fence', { phase: 'fence' }),
+  planStep('look', { phase: 'assess' }),
+  planStep('judge', { phase: 'assess', gate: true, after: ['look'] }),
+];
+
+describe('linkSteps', () => {
+  it('puts the phases one after the other, compute beside fence and data', () => {
+    const steps = linkSteps(WHOLE);
+    expect(afterOf(steps, 'look')).toEqual([]);
+    expect(afterOf(steps, 'judge')).toEqual(['look']);
+    expect(afterOf(steps, 'fence')).toEqual(['judge', 'look']);
+    expect(afterOf(steps, 'promote')).toEqual(['fence', 'judge', 'look']);
+    expect(afterOf(steps, 'canary')).toEqual(['fence', 'promote']);
+    expect(afterOf(steps, 'scale')).toEqual(['judge', 'look']);
+    expect(afterOf(steps, 'flip')).toEqual(['canary', 'promote', 'scale']);
+    expect(afterOf(steps, 'hold')).toEqual(['flip']);
+    expect(afterOf(steps, 'tell')).toEqual(['hold']);
+  });
+
+  it('gives them in an order in which they could run one by one, and keeps all else of them', () => {
+    const steps = linkSteps(WHOLE);
+    expect(planProblems(steps)).toEqual([]);
+    for (const step of WHOLE) expect(steps.find((s) => s.id === step.id)).toMatchObject({ ...step, after: expect.arrayContaining([...step.after]) as string[] });
+  });
+
+  it('a phase without steps hands on what it would wait for', () => {
+    const without = (...phases: string[]) => linkSteps(WHOLE.filter((s) => !phases.includes(s.phase)));
+    expect(afterOf(without('fence'), 'promote')).toEqual(['judge', 'look']);
+    expect(afterOf(without('traffic'), 'hold')).toEqual(['canary', 'promote', 'scale']);
+    expect(afterOf(without('data'), 'flip')).toEqual(['fence', 'scale']);
+    expect(afterOf(without('traffic', 'verify', 'data', 'compute', 'fence'), 'tell')).toEqual(['judge', 'look']);
+  });
+
+  it('a step past the line waits for every gate of any phase before it, and for every look and fence', () => {
+    const steps = linkSteps([...WHOLE, planStep('capacity', { phase: 'compute', gate: true }), planStep('lag', { phase: 'data', gate: true }), planStep('fence-2', { phase: 'fence' })]);
+    expect(afterOf(steps, 'promote')).toEqual(['capacity', 'fence', 'fence-2', 'judge', 'lag', 'look']);
+  });
+
+  it('gates that look at the result do not stand before the line', () => {
+    const steps = linkSteps([...WHOLE, planStep('result', { phase: 'verify', gate: true }), planStep('told', { phase: 'protect', gate: true })]);
+    expect(afterOf(steps, 'promote')).toEqual(['fence', 'judge', 'look']);
+  });
+
+  it('whatever the steps are, the plan is sound: in order, and every line behind every gate', () => {
+    const step = fc.record({
+      phase: fc.constantFrom(...PHASES.filter((p) => p !== 'verify' && p !== 'protect')),
+      gate: fc.boolean(),
+      line: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (drafts) => {
+        const steps = drafts.map(({ phase, gate, line }, i) =>
+          planStep(`s${i}`, { phase, gate: gate && !line, reversibility: line && phase === 'data' ? 'point-of-no-return' : 'reversible' }),
+        );
+        const linked = linkSteps(steps);
+        expect(planProblems(linked)).toEqual([]);
+        expect(linked.map((s) => s.id).sort()).toEqual(steps.map((s) => s.id).sort());
+        // Traffic follows data: no step of traffic before every step of data.
+        const position = new Map(linked.map((s, i) => [s.id, i]));
+        for (const traffic of linked.filter((s) => s.phase === 'traffic')) {
+          for (const data of linked.filter((s) => s.phase === 'data')) {
+            expect(position.get(data.id)).toBeLessThan(position.get(traffic.id) ?? -1);
+            expect(traffic.after).toContain(data.id);
+          }
+        }
+      }),
+    );
+  });
+});
+
+describe('topological', () => {
+  it('keeps the given order among steps that wait for the same', () => {
+    const steps = [planStep('a'), planStep('b'), planStep('c', { after: ['a'] }), planStep('d', { after: ['b'] }), planStep('e')];
+    expect(topological(steps).map((s) => s.id)).toEqual(['a', 'b', 'e', 'c', 'd']);
+  });
+
+  it.each([
+    ['a circle of two', [planStep('a', { after: ['b'] }), planStep('b', { after: ['a'] })]],
+    ['a step that waits for itself', [planStep('a', { after: ['a'] })]],
+    ['a step that waits for one that is not there', [planStep('a', { after: ['b'] })]],
+    ['a circle behind a good step', [planStep('x'), planStep('a', { after: ['x', 'c'] }), planStep('b', { after: ['a'] }), planStep('c', { after: ['b'] })]],
+  ])('%s is an error', (_name, steps) => {
+    expect(() => topological(steps)).toThrow('the steps wait for each other in a circle, or for a step that is not there');
+  });
+
+  it('takes ten thousand steps in a chain, in the worst order', () => {
+    const steps = Array.from({ length: 10_000 }, (_, i) => planStep(`s${i}`, { after: i === 0 ? [] : [`s${i - 1}`] })).reverse();
+    expect(topological(steps)[9_999]?.id).toBe('s9999');
+  });
+});
+
+describe('planProblems', () => {
+  it('finds nothing in a sound plan', () => {
+    expect(planProblems([])).toEqual([]);
+    expect(planProblems([planStep('gate', { gate: true }), planStep('promote', { ...PONR, after: ['gate'] })])).toEqual([]);
+  });
+
+  it('names a gate that a step past the line does not wait for', () => {
+    expect(planProblems([planStep('gate', { gate: true }), planStep('promote', PONR)])).toEqual(['promote crosses the line without waiting for gate']);
+    // Behind another step is as good as right behind it.
+    const between = [planStep('gate', { gate: true }), planStep('x', { phase: 'data', after: ['gate'] }), planStep('promote', { ...PONR, after: ['x'] })];
+    expect(planProblems(between)).toEqual([]);
+    // A gate after the line is one too late.
+    const late = [planStep('promote', PONR), planStep('gate', { phase: 'data', gate: true, after: ['promote'] })];
+    expect(planProblems(late)).toEqual(['promote crosses the line without waiting for gate']);
+  });
+
+  it('names a look and a fence that it does not wait for', () => {
+    const steps = [planStep('look'), planStep('fence', { phase: 'fence', after: ['look'] }), planStep('promote', { ...PONR, after: ['look'] })];
+    expect(planProblems(steps)).toEqual(['promote crosses the line without waiting for fence']);
+  });
+
+  it('names each line and each gate', () => {
+    const steps = [planStep('g1', { gate: true }), planStep('g2', { gate: true }), planStep('p1', { ...PONR, after: ['g1'] }), planStep('p2', { ...PONR, after: ['g1', 'g2'] })];
+    expect(planProblems(steps)).toEqual(['p1 crosses the line without waiting for g2']);
+  });
+
+  it('names double ids, and a wrong order', () => {
+    expect(planProblems([planStep('a'), planStep('a')])).toEqual(['two steps are called a']);
+    expect(planProblems([planStep('a', { after: ['b'] }), planStep('b')])).toEqual(['a waits for b, which does not come before it']);
+    expect(planProblems([planStep('a', { after: ['a'] })])).toEqual(['a waits for a, which does not come before it']);
+  });
+
+  it('any one link to a gate taken out of a sound plan is found, unless another way leads there', () => {
+    const sound = linkSteps(WHOLE);
+    const gates = ['look', 'judge', 'fence'];
+    const promote = sound.find((s) => s.id === 'promote');
+    for (const gate of gates) {
+      const cut = sound.map((s) => (s.id === 'promote' ? { ...s, after: [] } : s));
+      expect(planProblems(cut)).toContain(`${promote?.id ?? ''} crosses the line without waiting for ${gate}`);
+    }
+  });
+});
