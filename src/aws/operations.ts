@@ -20,6 +20,25 @@ export interface Operations {
   rds: {
     DescribeDBInstances: Op<rds.DescribeDBInstancesCommandInput, rds.DescribeDBInstancesCommandOutput>;
     PromoteReadReplica: Op<rds.PromoteReadReplicaCommandInput, rds.PromoteReadReplicaCommandOutput>;
+    DescribeDBSnapshots: Op<rds.DescribeDBSnapshotsCommandInput, rds.DescribeDBSnapshotsCommandOutput>;
+    DescribeDBInstanceAutomatedBackups: Op<
+      rds.DescribeDBInstanceAutomatedBackupsCommandInput,
+      rds.DescribeDBInstanceAutomatedBackupsCommandOutput
+    >;
+    DescribeDBSubnetGroups: Op<rds.DescribeDBSubnetGroupsCommandInput, rds.DescribeDBSubnetGroupsCommandOutput>;
+    DescribeDBParameterGroups: Op<rds.DescribeDBParameterGroupsCommandInput, rds.DescribeDBParameterGroupsCommandOutput>;
+    RestoreDBInstanceToPointInTime: Op<
+      rds.RestoreDBInstanceToPointInTimeCommandInput,
+      rds.RestoreDBInstanceToPointInTimeCommandOutput
+    >;
+    RestoreDBInstanceFromDBSnapshot: Op<
+      rds.RestoreDBInstanceFromDBSnapshotCommandInput,
+      rds.RestoreDBInstanceFromDBSnapshotCommandOutput
+    >;
+    StartDBInstanceAutomatedBackupsReplication: Op<
+      rds.StartDBInstanceAutomatedBackupsReplicationCommandInput,
+      rds.StartDBInstanceAutomatedBackupsReplicationCommandOutput
+    >;
     ModifyDBInstance: Op<rds.ModifyDBInstanceCommandInput, rds.ModifyDBInstanceCommandOutput>;
   };
   route53: {
@@ -34,6 +53,11 @@ export interface Operations {
       route53.ChangeResourceRecordSetsCommandOutput
     >;
     GetChange: Op<route53.GetChangeCommandInput, route53.GetChangeCommandOutput>;
+    UpdateHealthCheck: Op<route53.UpdateHealthCheckCommandInput, route53.UpdateHealthCheckCommandOutput>;
+    ListResourceRecordSetProtections: Op<
+      route53.ListResourceRecordSetProtectionsCommandInput,
+      route53.ListResourceRecordSetProtectionsCommandOutput
+    >;
     GetHealthCheck: Op<route53.GetHealthCheckCommandInput, route53.GetHealthCheckCommandOutput>;
     GetHealthCheckStatus: Op<
       route53.GetHealthCheckStatusCommandInput,
@@ -42,6 +66,16 @@ export interface Operations {
   };
   ec2: {
     DescribeInstances: Op<ec2.DescribeInstancesCommandInput, ec2.DescribeInstancesCommandOutput>;
+    DescribeInstanceStatus: Op<ec2.DescribeInstanceStatusCommandInput, ec2.DescribeInstanceStatusCommandOutput>;
+    StartInstances: Op<ec2.StartInstancesCommandInput, ec2.StartInstancesCommandOutput>;
+    StopInstances: Op<ec2.StopInstancesCommandInput, ec2.StopInstancesCommandOutput>;
+    ModifyInstanceAttribute: Op<ec2.ModifyInstanceAttributeCommandInput, ec2.ModifyInstanceAttributeCommandOutput>;
+    DescribeImages: Op<ec2.DescribeImagesCommandInput, ec2.DescribeImagesCommandOutput>;
+    DescribeLaunchTemplateVersions: Op<
+      ec2.DescribeLaunchTemplateVersionsCommandInput,
+      ec2.DescribeLaunchTemplateVersionsCommandOutput
+    >;
+    RunInstances: Op<ec2.RunInstancesCommandInput, ec2.RunInstancesCommandOutput>;
     DescribeSecurityGroups: Op<ec2.DescribeSecurityGroupsCommandInput, ec2.DescribeSecurityGroupsCommandOutput>;
   };
   autoscaling: {
@@ -59,6 +93,7 @@ export interface Operations {
     >;
   };
   elbv2: {
+    RegisterTargets: Op<elbv2.RegisterTargetsCommandInput, elbv2.RegisterTargetsCommandOutput>;
     DescribeTargetHealth: Op<elbv2.DescribeTargetHealthCommandInput, elbv2.DescribeTargetHealthCommandOutput>;
   };
   cloudwatch: {
@@ -93,7 +128,16 @@ export type OutputOf<S extends Service, O extends OperationOf<S>> =
 export const MUTATIONS: ReadonlySet<string> = new Set([
   'rds.PromoteReadReplica',
   'rds.ModifyDBInstance',
+  'rds.RestoreDBInstanceToPointInTime',
+  'rds.RestoreDBInstanceFromDBSnapshot',
+  'rds.StartDBInstanceAutomatedBackupsReplication',
+  'ec2.StartInstances',
+  'ec2.StopInstances',
+  'ec2.ModifyInstanceAttribute',
+  'ec2.RunInstances',
+  'elbv2.RegisterTargets',
   'route53.ChangeResourceRecordSets',
+  'route53.UpdateHealthCheck',
   'autoscaling.UpdateAutoScalingGroup',
   'lambda.Invoke',
   's3.PutObject',

@@ -5,7 +5,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { AwsCaller } from './caller.ts';
 import { AwsError, NO_ANSWER } from './errors.ts';
 import type { Service } from './operations.ts';
-import { Pacer } from './pacing.ts';
+import { changesOf, Pacer } from './pacing.ts';
 
 /** Each may be left out; all times in milliseconds. */
 export interface CallLimits {
@@ -79,7 +79,8 @@ export function reliableCaller(inner: AwsCaller, options: ReliableOptions): AwsC
   const call: PlainCall = async (request) => {
     const attempts = Math.max(1, request.attempts ?? limits.attempts);
     for (let attempt = 1; ; attempt++) {
-      await pacer.turn(request.service, request.region, request.operation, request.signal);
+      const changes = changesOf(request.service, request.operation, request.input);
+      await pacer.turn(request.service, request.region, request.operation, request.signal, changes);
       const startedAt = options.clock.now();
       const result = await attemptOnce(innerCall, request, options.clock, request.timeoutMs ?? limits.callMs);
       const error = result instanceof AwsError ? result : undefined;

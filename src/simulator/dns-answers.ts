@@ -1,4 +1,5 @@
 /** What the DNS servers answer: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-how-route-53-chooses-records.html */
+import type { Place } from './places.ts';
 import { normalName, policyOf, type RecordSet } from './record-set.ts';
 import type { State } from './state.ts';
 import { edgeSets } from './zones.ts';
@@ -9,37 +10,70 @@ export interface Answer {
   /** Seconds. */
   ttl: number;
   nxdomain: boolean;
-  /** The sets chosen, the last of a chain of CNAMEs last. */
+  /** The sets chosen, the last of a chain of CNAMEs last. An alias stands there with the values that it leads to. */
   chain: readonly RecordSet[];
 }
 
 const CNAMES_MAX = 8;
+/** Aliases that lead to aliases; a circle ends here. */
+const ALIASES_MAX = 8;
+/** Seconds, of an alias to a load balancer. https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-choosing-alias-non-alias.html */
+const BALANCER_TTL = 60;
 
 /** The answer of the servers now. CNAMEs are followed as long as the world has the zone. */
-export function answerOf(state: State, asked: string, type: string): Answer {
+export function answerOf(state: State, asked: string, type: string, from: Place, aliases = 0): Answer {
   let name = normalName(asked);
   let ttl = Number.POSITIVE_INFINITY;
   const chain: RecordSet[] = [];
   for (let i = 0; i <= CNAMES_MAX; i++) {
     const zone = state.zones.forName(name);
     const sets = zone === undefined ? undefined : edgeSets(zone, name, type);
-    const alias = zone === undefined || type === 'CNAME' || (sets !== undefined && sets.length > 0) ? [] : (edgeSets(zone, name, 'CNAME') ?? []);
-    const chosen = choose(state, sets !== undefined && sets.length > 0 ? sets : alias);
-    if (chosen === undefined) return { values: [], ttl: 0, nxdomain: sets === undefined, chain };
+    const cname = zone === undefined || type === 'CNAME' || (sets !== undefined && sets.length > 0) ? [] : (edgeSets(zone, name, 'CNAME') ?? []);
+    const picked = choose(state, sets !== undefined && sets.length > 0 ? sets : cname, from);
+    if (picked === undefined) return { values: [], ttl: 0, nxdomain: sets === undefined, chain };
+    const chosen = picked.alias === undefined ? picked : followed(state, picked, from, aliases);
     ttl = Math.min(ttl, chosen.ttl);
     chain.push(chosen);
     const target = chosen.values[0];
-    if (chosen.type === type || target === undefined) return { values: chosen.values, ttl, nxdomain: false, chain };
+    if (chosen.type === type || target === undefined) return { values: chosen.values, ttl: chosen.values.length === 0 ? 0 : ttl, nxdomain: false, chain };
     name = normalName(target);
   }
   return { values: [], ttl: 0, nxdomain: false, chain };
 }
 
-function choose(state: State, sets: readonly RecordSet[]): RecordSet | undefined {
+/** An alias as its askers see it: under its own name, with the values of what it leads to. */
+function followed(state: State, set: RecordSet, from: Place, aliases: number): RecordSet {
+  const { alias } = set;
+  if (alias === undefined || aliases >= ALIASES_MAX) return { ...set, values: [] };
+  const balancer = state.loadBalancers.get(alias.name, alias.zoneId);
+  if (balancer !== undefined) return { ...set, ttl: BALANCER_TTL, values: set.type === 'A' ? balancer.addresses : [] };
+  const { values, ttl } = answerOf(state, alias.name, set.type, from, aliases + 1);
+  return { ...set, ttl, values };
+}
+
+/**
+ * Healthy is a set whose health check, if it has one, passes, and an alias with EvaluateTargetHealth whose target is:
+ * a load balancer with healthy targets, or records of which one is healthy.
+ */
+function isHealthy(state: State, set: RecordSet, aliases = 0): boolean {
+  if (!state.healthChecks.healthy(set.healthCheckId)) return false;
+  const { alias } = set;
+  if (alias === undefined || !alias.evaluateTargetHealth || aliases >= ALIASES_MAX) return true;
+  const balancer = state.loadBalancers.get(alias.name, alias.zoneId);
+  if (balancer !== undefined) return state.loadBalancers.healthy(balancer, state.core.clock.now());
+  const zone = state.zones.forName(alias.name);
+  const targets = zone === undefined ? [] : (edgeSets(zone, alias.name, set.type) ?? []);
+  return targets.some((target) => isHealthy(state, target, aliases + 1));
+}
+
+function choose(state: State, sets: readonly RecordSet[], from: Place): RecordSet | undefined {
   const [first] = sets;
-  if (first === undefined || sets.length === 1) return first;
-  const healthy = (set: RecordSet | undefined): boolean => set !== undefined && state.healthChecks.healthy(set.healthCheckId);
-  switch (policyOf(first)) {
+  if (first === undefined) return undefined;
+  const policy = policyOf(first);
+  const healthy = (set: RecordSet | undefined): boolean => set !== undefined && isHealthy(state, set);
+  if (policy === 'geolocation') return nearestPlace(sets, from, healthy);
+  if (sets.length === 1) return first;
+  switch (policy) {
     case 'failover': {
       const primary = sets.find((set) => set.failover === 'PRIMARY');
       const secondary = sets.find((set) => set.failover === 'SECONDARY');
@@ -49,6 +83,7 @@ function choose(state: State, sets: readonly RecordSet[]): RecordSet | undefined
       return weighted(state, sets, sets.filter(healthy));
     case 'latency': {
       const near = (set: RecordSet): number => {
+        if (set.region === from.region) return -1;
         const at = state.core.regions.indexOf(set.region ?? '');
         return at < 0 ? state.core.regions.length : at;
       };
@@ -58,6 +93,17 @@ function choose(state: State, sets: readonly RecordSet[]): RecordSet | undefined
     default:
       return first;
   }
+}
+
+/** The smallest place that holds the asker and is healthy; if none is, the smallest. Nobody's place and no default: no answer. */
+function nearestPlace(sets: readonly RecordSet[], from: Place, healthy: (set: RecordSet) => boolean): RecordSet | undefined {
+  const holds = [
+    sets.find(({ geo }) => geo?.subdivision !== undefined && geo.country === from.country && geo.subdivision === from.subdivision),
+    sets.find(({ geo }) => geo?.subdivision === undefined && geo?.country !== undefined && geo.country === from.country),
+    sets.find(({ geo }) => geo?.continent !== undefined && geo.continent === from.continent),
+    sets.find(({ geo }) => geo?.country === '*'),
+  ].filter((set) => set !== undefined);
+  return holds.find(healthy) ?? holds[0];
 }
 
 function weighted(state: State, sets: readonly RecordSet[], healthy: readonly RecordSet[]): RecordSet | undefined {

@@ -13,6 +13,8 @@ export interface HealthCheck {
   readonly disabled: boolean;
   readonly intervalSeconds: 10 | 30;
   readonly failureThreshold: number;
+  /** 1 when it was made, and one more with each update. */
+  readonly version: number;
 }
 
 /** What a checker got when it last asked; `status` 0 for no answer. */
@@ -37,6 +39,7 @@ export function checkFromSeed(seed: HealthCheckSeed): HealthCheck {
     disabled: seed.disabled ?? false,
     intervalSeconds: seed.intervalSeconds ?? 30,
     failureThreshold,
+    version: 1,
   };
 }
 
@@ -53,7 +56,7 @@ export function checkView(check: HealthCheck): CheckView {
   return {
     Id: check.id,
     CallerReference: `lab-${check.id}`,
-    HealthCheckVersion: 1,
+    HealthCheckVersion: check.version,
     HealthCheckConfig: {
       ...target,
       RequestInterval: check.intervalSeconds,

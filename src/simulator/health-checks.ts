@@ -1,7 +1,7 @@
 /**
  * Health checks: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-determining-health-of-endpoints.html
  * 1. The verdict changes when what is watched has been the other way for interval × threshold without a break.
- * 2. Inversion comes last; a disabled check is healthy.
+ * 2. A disabled check passes, whatever it saw. Inversion comes last, for a disabled one too.
  */
 import type { Applications } from './applications.ts';
 import type { Buckets } from './buckets.ts';
@@ -22,9 +22,10 @@ export class HealthChecks {
   private readonly core: Core;
   private readonly buckets: Buckets;
   private readonly applications: Applications;
-  private readonly checks = new Map<string, HealthCheck>();
-  private readonly byRegion = new Map<string, HealthCheck[]>();
-  private readonly byObject = new Map<string, HealthCheck[]>();
+  private readonly checks = new Table<HealthCheck>();
+  /** Ids by what they watch. */
+  private readonly byRegion = new Map<string, string[]>();
+  private readonly byObject = new Map<string, string[]>();
   private readonly verdicts = new Table<Verdict>();
   /** Grows with each change of what is seen: a flip that was due for an older one does not happen. */
   private readonly turns = new Map<string, number>();
@@ -36,26 +37,33 @@ export class HealthChecks {
     core.watch((region, now) => {
       if (this.checks.size === 0) return;
       for (const affected of applications.affectedBy(region)) {
-        for (const check of this.byRegion.get(affected) ?? []) this.look(check, now);
+        for (const id of this.byRegion.get(affected) ?? []) this.look(id, now);
       }
     });
     buckets.watch((bucket, key, now) => {
-      for (const check of this.byObject.get(`${bucket}/${key}`) ?? []) this.look(check, now);
+      for (const id of this.byObject.get(`${bucket}/${key}`) ?? []) this.look(id, now);
     });
   }
 
   add(seed: HealthCheckSeed): void {
-    if (this.checks.has(seed.id)) throw new Error(`health check ${seed.id} exists already`);
+    if (this.checks.get(seed.id) !== undefined) throw new Error(`health check ${seed.id} exists already`);
     const check = checkFromSeed(seed);
-    this.checks.set(check.id, check);
-    push(this.byRegion, check.watches.region, check);
-    if (check.watches.kind === 's3-object') push(this.byObject, `${check.watches.bucket}/${check.watches.key}`, check);
+    this.checks.seed(check.id, check);
+    push(this.byRegion, check.watches.region, check.id);
+    if (check.watches.kind === 's3-object') push(this.byObject, `${check.watches.bucket}/${check.watches.key}`, check.id);
     const seen = this.see(check, this.core.now());
     this.verdicts.seed(check.id, { seen, passes: seen.passes });
   }
 
-  get(id: string): HealthCheck | undefined {
-    return this.checks.get(id);
+  get(id: string, at?: number): HealthCheck | undefined {
+    return this.checks.get(id, at);
+  }
+
+  /** New settings hold at once; one that is enabled again goes on from what its checkers see. */
+  update(check: HealthCheck, change: Partial<Pick<HealthCheck, 'inverted' | 'disabled' | 'failureThreshold'>>, now: number): HealthCheck {
+    const updated = { ...check, ...change, version: check.version + 1 };
+    this.checks.set(check.id, updated, now);
+    return updated;
   }
 
   all(): Iterable<HealthCheck> {
@@ -65,8 +73,9 @@ export class HealthChecks {
   /** What Route 53 takes the resource to be. A check that does not exist is healthy, as in AWS. */
   healthy(id: string | undefined): boolean {
     const check = id === undefined ? undefined : this.checks.get(id);
-    if (check === undefined || check.disabled) return true;
-    return (this.verdicts.get(check.id)?.passes ?? true) !== check.inverted;
+    if (check === undefined) return true;
+    const passes = check.disabled || (this.verdicts.get(check.id)?.passes ?? true);
+    return passes !== check.inverted;
   }
 
   lastSeen(check: HealthCheck, at: number): Seen {
@@ -82,7 +91,9 @@ export class HealthChecks {
     }
   }
 
-  private look(check: HealthCheck, now: number): void {
+  private look(id: string, now: number): void {
+    const check = this.checks.get(id);
+    if (check === undefined) return;
     const before = this.verdicts.get(check.id);
     const seen = this.see(check, now);
     if (before === undefined || (before.seen.status === seen.status && before.seen.address === seen.address)) return;

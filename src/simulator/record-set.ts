@@ -1,6 +1,6 @@
 /** One record set, its name and its place in a zone. Never changed in place. */
 import type { OutputOf } from '../aws/operations.ts';
-import type { RecordSetSeed } from './seeds.ts';
+import type { GeoSeed, RecordSetSeed } from './seeds.ts';
 
 export type RecordSetView = NonNullable<OutputOf<'route53', 'ListResourceRecordSets'>['ResourceRecordSets']>[number];
 
@@ -14,10 +14,19 @@ export interface RecordSet {
   readonly failover: 'PRIMARY' | 'SECONDARY' | undefined;
   readonly weight: number | undefined;
   readonly region: string | undefined;
+  readonly geo: GeoSeed | undefined;
+  /** `name` is lower case, with the final dot. */
+  readonly alias: Alias | undefined;
   readonly healthCheckId: string | undefined;
 }
 
-export type Policy = 'simple' | 'failover' | 'weighted' | 'latency';
+export interface Alias {
+  readonly zoneId: string;
+  readonly name: string;
+  readonly evaluateTargetHealth: boolean;
+}
+
+export type Policy = 'simple' | 'failover' | 'weighted' | 'latency' | 'geolocation';
 
 /** Cannot stand in a name, a type or a set identifier. */
 const SEPARATOR = '\u0000';
@@ -51,6 +60,7 @@ export function setKey(set: Pick<RecordSet, 'name' | 'type' | 'setIdentifier'>):
 export function policyOf(set: RecordSet): Policy {
   if (set.failover !== undefined) return 'failover';
   if (set.weight !== undefined) return 'weighted';
+  if (set.geo !== undefined) return 'geolocation';
   return set.region === undefined ? 'simple' : 'latency';
 }
 
@@ -64,6 +74,8 @@ export function fromSeed(seed: RecordSetSeed): RecordSet {
     failover: seed.failover,
     weight: seed.weight,
     region: seed.region,
+    geo: seed.geo,
+    alias: seed.alias === undefined ? undefined : { ...seed.alias, name: normalName(seed.alias.name) },
     healthCheckId: seed.healthCheckId,
   };
 }
@@ -76,10 +88,25 @@ export function toView(set: RecordSet): RecordSetView {
     ...(set.weight === undefined ? {} : { Weight: set.weight }),
     ...(set.region === undefined ? {} : { Region: set.region as NonNullable<RecordSetView['Region']> }),
     ...(set.failover === undefined ? {} : { Failover: set.failover }),
-    TTL: set.ttl,
-    ResourceRecords: set.values.map((Value) => ({ Value })),
+    ...(set.geo === undefined ? {} : { GeoLocation: geoView(set.geo) }),
+    ...(set.alias === undefined
+      ? { TTL: set.ttl, ResourceRecords: set.values.map((Value) => ({ Value })) }
+      : { AliasTarget: { HostedZoneId: set.alias.zoneId, DNSName: set.alias.name, EvaluateTargetHealth: set.alias.evaluateTargetHealth } }),
     ...(set.healthCheckId === undefined ? {} : { HealthCheckId: set.healthCheckId }),
   };
+}
+
+function geoView(geo: GeoSeed): NonNullable<RecordSetView['GeoLocation']> {
+  return {
+    ...(geo.continent === undefined ? {} : { ContinentCode: geo.continent }),
+    ...(geo.country === undefined ? {} : { CountryCode: geo.country }),
+    ...(geo.subdivision === undefined ? {} : { SubdivisionCode: geo.subdivision }),
+  };
+}
+
+/** The place of a geolocation set as one text. */
+export function geoKey(geo: GeoSeed | undefined): string | undefined {
+  return geo === undefined ? undefined : `${geo.continent ?? ''}/${geo.country ?? ''}/${geo.subdivision ?? ''}`;
 }
 
 /** Equal in everything; the order of values does not count. */
@@ -90,6 +117,10 @@ export function sameSet(a: RecordSet, b: RecordSet): boolean {
     a.failover === b.failover &&
     a.weight === b.weight &&
     a.region === b.region &&
+    geoKey(a.geo) === geoKey(b.geo) &&
+    a.alias?.zoneId === b.alias?.zoneId &&
+    a.alias?.name === b.alias?.name &&
+    a.alias?.evaluateTargetHealth === b.alias?.evaluateTargetHealth &&
     a.healthCheckId === b.healthCheckId &&
     a.values.length === b.values.length &&
     [...a.values].sort().join(SEPARATOR) === [...b.values].sort().join(SEPARATOR)

@@ -14,6 +14,9 @@ export function changeRecordSets(zone: Zone, input: InputOf<'route53', 'ChangeRe
   const changes = input.ChangeBatch?.Changes ?? [];
   if (changes.length === 0) throw call.error('InvalidInput', 400, 'Invalid XML ; the list of changes must not be empty');
   const steps = changes.map((change) => ({ action: change.Action, set: understand(change, call) }));
+  // One change for each record element, as the limit of a batch counts them; an alias is one: our reading.
+  const count = steps.reduce((sum, { action, set }) => sum + (action === 'UPSERT' ? 2 : 1) * Math.max(1, set.values.length), 0);
+  if (count <= ELEMENTS_MAX && !call.state.changeQuota.take(call.now, count)) throw call.error('Throttling', 400, 'Rate exceeded');
   if (zone.busyUntil > call.now) {
     throw call.error('PriorRequestNotComplete', 400, `The request was rejected because Route 53 was still processing a prior request for hosted zone ${zone.id}.`);
   }
@@ -53,6 +56,12 @@ class Batch {
     const times = action === 'UPSERT' ? 2 : 1;
     this.elements += times * set.values.length;
     for (const value of set.values) this.characters += times * value.length;
+    const guarded = this.zone.protections.get(groupKey(set.name, set.type));
+    if (guarded !== undefined) {
+      const comment = guarded.comment === undefined ? '' : ` (${guarded.comment})`;
+      this.problems.push(`The resource record set ${nameInMessage(set)} has a resource record set protection${comment}`);
+      return;
+    }
     const key = setKey(set);
     const before = this.actions.get(key);
     if (before !== undefined && !(before === 'DELETE' && action === 'CREATE')) {
@@ -94,10 +103,23 @@ class Batch {
     if (this.characters > CHARACTERS_MAX) this.problems.push(`Number of characters limit of ${CHARACTERS_MAX} exceeded.`);
     if (this.problems.length > 0) return;
     for (const key of this.groups) this.note(validateGroup(this.setsUnder(key)));
+    for (const set of this.after.values()) this.note(set === undefined ? undefined : this.wrongAlias(set));
     for (const key of this.names) this.note(validateName(this.zone, this.setsUnder(key)));
     const apex = (type: string): boolean => this.setsUnder(groupKey(this.zone.name, type)).length === 0;
     if (apex('NS')) this.problems.push('A HostedZone must contain at least one NS record for the zone itself.');
     if (apex('SOA')) this.problems.push('A HostedZone must contain exactly one SOA record.');
+  }
+
+  /** An alias leads to a record of its zone that is there after the batch, or to a load balancer of the world. */
+  private wrongAlias(set: RecordSet): string | undefined {
+    const { alias } = set;
+    if (alias === undefined) return undefined;
+    const what = `Tried to create an alias that targets ${alias.name}, type ${set.type} in zone ${alias.zoneId}, but`;
+    if (alias.zoneId !== this.zone.id) {
+      return this.call.state.loadBalancers.get(alias.name, alias.zoneId) === undefined ? `${what} that target was not found` : undefined;
+    }
+    if (alias.name !== this.zone.name && !alias.name.endsWith(`.${this.zone.name}`)) return `${what} the alias target name does not lie within the target zone`;
+    return this.setsUnder(groupKey(alias.name, set.type)).length === 0 ? `${what} that target was not found` : undefined;
   }
 
   private note(problem: string | undefined): void {
@@ -116,7 +138,9 @@ class Batch {
 }
 
 const FAILOVERS: readonly (string | undefined)[] = [undefined, 'PRIMARY', 'SECONDARY'];
-const MODELLED = new Set(['Name', 'Type', 'SetIdentifier', 'Weight', 'Region', 'Failover', 'TTL', 'ResourceRecords', 'HealthCheckId']);
+const MODELLED = new Set([
+  'Name', 'Type', 'SetIdentifier', 'Weight', 'Region', 'Failover', 'GeoLocation', 'TTL', 'ResourceRecords', 'AliasTarget', 'HealthCheckId',
+]);
 
 function understand(change: ChangeInput, call: Call): RecordSet {
   const view: RecordSetView | undefined = change.ResourceRecordSet;
@@ -127,21 +151,45 @@ function understand(change: ChangeInput, call: Call): RecordSet {
     if (value !== undefined && !MODELLED.has(name)) throw call.unsupported(`${name} of record sets`);
   }
   if (view.Name === undefined || view.Type === undefined) throw call.error('InvalidInput', 400, 'Invalid request: a record set has a Name and a Type');
-  if (view.TTL === undefined || view.ResourceRecords === undefined || view.ResourceRecords.length === 0) {
-    const missing = view.TTL === undefined ? 'TTL' : 'ResourceRecords';
-    throw call.error('InvalidInput', 400, `Invalid request: Missing field '${missing}' in Change with [Action=${change.Action ?? ''}, Name=${view.Name}, Type=${view.Type}, SetIdentifier=${view.SetIdentifier ?? 'null'}]`);
+  const invalid = (what: string): Error =>
+    call.error('InvalidInput', 400, `Invalid request: ${what} in Change with [Action=${change.Action ?? ''}, Name=${view.Name ?? ''}, Type=${view.Type ?? ''}, SetIdentifier=${view.SetIdentifier ?? 'null'}]`);
+  const { AliasTarget: target } = view;
+  if (target !== undefined) {
+    if (view.TTL !== undefined || (view.ResourceRecords ?? []).length > 0) throw invalid("Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords]], but found more than one");
+    if (target.HostedZoneId === undefined || target.DNSName === undefined || target.EvaluateTargetHealth === undefined) throw invalid("Missing field of 'AliasTarget'");
+  } else if (view.TTL === undefined || view.ResourceRecords === undefined || view.ResourceRecords.length === 0) {
+    throw invalid(`Missing field '${view.TTL === undefined ? 'TTL' : 'ResourceRecords'}'`);
   }
   // What came over the wire may be anything.
   if (!FAILOVERS.includes(view.Failover)) throw call.error('InvalidInput', 400, 'Failover is PRIMARY or SECONDARY');
   return {
     name: normalName(view.Name),
     type: view.Type,
-    ttl: view.TTL,
-    values: view.ResourceRecords.map((record) => record.Value ?? ''),
+    ttl: view.TTL ?? ALIAS_TTL,
+    values: (view.ResourceRecords ?? []).map((record) => record.Value ?? ''),
     setIdentifier: view.SetIdentifier,
     failover: view.Failover,
     weight: view.Weight,
     region: view.Region,
+    geo: placeOf(view.GeoLocation),
+    alias: aliasOf(target),
     healthCheckId: view.HealthCheckId,
+  };
+}
+
+/** An alias has no TTL of its own; it counts as this where one is needed to compare. */
+const ALIAS_TTL = 0;
+
+function aliasOf(target: RecordSetView['AliasTarget']): RecordSet['alias'] {
+  if (target === undefined) return undefined;
+  return { zoneId: target.HostedZoneId ?? '', name: normalName(target.DNSName ?? ''), evaluateTargetHealth: target.EvaluateTargetHealth ?? false };
+}
+
+function placeOf(view: RecordSetView['GeoLocation']): RecordSet['geo'] {
+  if (view === undefined) return undefined;
+  return {
+    ...(view.ContinentCode === undefined ? {} : { continent: view.ContinentCode }),
+    ...(view.CountryCode === undefined ? {} : { country: view.CountryCode }),
+    ...(view.SubdivisionCode === undefined ? {} : { subdivision: view.SubdivisionCode }),
   };
 }

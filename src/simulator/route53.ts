@@ -73,7 +73,21 @@ export const route53: ServiceModel<'route53'> = {
   GetHealthCheck: {
     accepts: ['HealthCheckId'],
     handle(input, call) {
-      return { HealthCheck: checkView(checkOf(input.HealthCheckId, call)) };
+      return { HealthCheck: checkView(checkOf(input.HealthCheckId, call, call.at)) };
+    },
+  },
+
+  UpdateHealthCheck: {
+    accepts: ['HealthCheckId', 'HealthCheckVersion', 'Inverted', 'Disabled', 'FailureThreshold'],
+    handle(input, call) {
+      return { HealthCheck: checkView(updateCheck(checkOf(input.HealthCheckId, call), input, call)) };
+    },
+  },
+
+  ListResourceRecordSetProtections: {
+    accepts: ['HostedZoneId', 'StartRecordName', 'StartRecordType', 'MaxResults', 'NextToken'],
+    handle(input, call) {
+      return listProtections(zoneOf(input.HostedZoneId, call), input, call);
     },
   },
 
@@ -93,10 +107,47 @@ function zoneOf(id: string | undefined, call: Call): Zone {
   return zone;
 }
 
-function checkOf(id: string | undefined, call: Call): HealthCheck {
-  const check = call.state.healthChecks.get(id ?? '');
+function checkOf(id: string | undefined, call: Call, at?: number): HealthCheck {
+  const check = call.state.healthChecks.get(id ?? '', at);
   if (check === undefined) throw call.error('NoSuchHealthCheck', 404, `A health check with id ${id ?? ''} does not exist.`);
   return check;
+}
+
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_UpdateHealthCheck.html */
+function updateCheck(check: HealthCheck, input: InputOf<'route53', 'UpdateHealthCheck'>, call: Call): HealthCheck {
+  const { HealthCheckVersion: version, Inverted: inverted, Disabled: disabled, FailureThreshold: failureThreshold } = input;
+  if (version !== undefined && version !== check.version) {
+    throw call.error('HealthCheckVersionMismatch', 409, `The specified version ${version} does not match the current version ${check.version} of the health check ${check.id}`);
+  }
+  if (failureThreshold !== undefined && (!Number.isInteger(failureThreshold) || failureThreshold < 1 || failureThreshold > 10)) {
+    throw call.error('InvalidInput', 400, `Invalid parameter : the failure threshold must be between 1 and 10, not ${failureThreshold}`);
+  }
+  const change = {
+    ...(inverted === undefined ? {} : { inverted }),
+    ...(disabled === undefined ? {} : { disabled }),
+    ...(failureThreshold === undefined ? {} : { failureThreshold }),
+  };
+  return call.state.healthChecks.update(check, change, call.now);
+}
+
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSetProtections.html */
+function listProtections(zone: Zone, input: InputOf<'route53', 'ListResourceRecordSetProtections'>, call: Call): OutputOf<'route53', 'ListResourceRecordSetProtections'> {
+  const { StartRecordName: name, StartRecordType: type, NextToken: token } = input;
+  if (type !== undefined && name === undefined) throw call.error('InvalidInput', 400, 'A start type needs a start name');
+  const size = maxItems(input.MaxResults, PAGE_MAX, call);
+  const keys = zone.protections.keys(call.at);
+  const start = token !== undefined ? Buffer.from(token, 'base64url').toString() : name === undefined ? '' : type === undefined ? nameKey(normalName(name)) : groupKey(normalName(name), type);
+  const first = lowerBound(keys, start);
+  const next = keys[first + size];
+  return {
+    ResourceRecordSetProtections: keys.slice(first, first + size).flatMap((key) => {
+      const found = zone.protections.get(key, call.at);
+      if (found === undefined) return [];
+      const { comment } = found;
+      return [{ RecordName: found.name, RecordType: found.type as 'A', ...(comment === undefined ? {} : { Comment: comment }) }];
+    }),
+    ...(next === undefined ? {} : { NextToken: Buffer.from(next).toString('base64url') }),
+  };
 }
 
 function zoneView(zone: Zone): ZoneView {

@@ -2,6 +2,7 @@
 import { isWriter, namedSource, statusOf } from './db-instance.ts';
 import { stageOf } from './groups.ts';
 import { answerOf } from './dns-answers.ts';
+import { placeIn } from './places.ts';
 import type { State } from './state.ts';
 
 export interface WorldSnapshot {
@@ -105,7 +106,7 @@ function records(state: State): WorldSnapshot['records'] {
       if (shown.length >= RECORDS_MAX) return shown;
       if (set.type === 'SOA' || set.type === 'NS') continue;
       // A draw among weights would move the seed: what is answered is told for the others only.
-      const answered = set.weight === undefined && answerOf(state, set.name, set.type).chain[0] === set;
+      const answered = set.weight === undefined && answerOf(state, set.name, set.type, placeIn(state.core.regions[0] ?? '')).chain[0]?.setIdentifier === set.setIdentifier;
       shown.push({
         zone: zone.id,
         name: set.name,

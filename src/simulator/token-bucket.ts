@@ -11,14 +11,14 @@ export class TokenBucket {
     this.tokens = burst;
   }
 
-  /** False when the quota is used up. */
-  take(now: number): boolean {
+  /** Takes all or nothing; false when the quota is used up. */
+  take(now: number, count = 1): boolean {
     if (this.filledAt !== undefined) {
       this.tokens = Math.min(this.burst, this.tokens + ((now - this.filledAt) / 1000) * this.perSecond);
     }
     this.filledAt = now;
-    if (this.tokens < 1) return false;
-    this.tokens -= 1;
+    if (this.tokens < count) return false;
+    this.tokens -= count;
     return true;
   }
 }

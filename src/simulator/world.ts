@@ -15,16 +15,23 @@ import { answerOf, type Answer } from './dns-answers.ts';
 import { Faults, throttleOf } from './faults.ts';
 import type {
   ApplicationSeed,
+  AutomatedBackupSeed,
   AutoScalingGroupSeed,
   DbInstanceSeed,
+  DbSnapshotSeed,
+  Ec2InstanceSeed,
   Fault,
   FunctionSeed,
   HealthCheckSeed,
   HostedZoneSeed,
+  ImageSeed,
+  LaunchTemplateSeed,
+  LoadBalancerSeed,
   RecordSetSeed,
   SecurityGroupSeed,
 } from './seeds.ts';
 import type { Invocation } from './functions.ts';
+import { type Place, placeIn } from './places.ts';
 import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
 import { State } from './state.ts';
 import type { Published } from './topics.ts';
@@ -76,6 +83,45 @@ export class World implements AwsCaller {
     this.unsettled = true;
   }
 
+  addAutomatedBackup(seed: AutomatedBackupSeed): void {
+    this.state.backups.add(seed);
+  }
+
+  addDbSnapshot(seed: DbSnapshotSeed): void {
+    this.state.backups.addSnapshot(seed);
+  }
+
+  addDbSubnetGroup(seed: { region: string; name: string }): void {
+    this.state.dbGroups.addSubnetGroup(seed);
+  }
+
+  addDbParameterGroup(seed: { region: string; name: string; family?: string }): void {
+    this.state.dbGroups.addParameterGroup(seed);
+  }
+
+  addEc2Instance(seed: Ec2InstanceSeed): void {
+    this.state.instances.add(seed);
+    this.unsettled = true;
+  }
+
+  addImage(seed: ImageSeed): void {
+    this.state.instances.addImage(seed);
+  }
+
+  addLaunchTemplate(seed: LaunchTemplateSeed): void {
+    this.state.instances.addTemplate(seed);
+  }
+
+  addSubnet(seed: { region: string; id: string; zone: string }): void {
+    this.state.instances.addSubnet(seed);
+  }
+
+  /** With `arn` it has that one; `targets` are registered since long ago. */
+  addTargetGroup(seed: { region: string; name: string; arn?: string; targets?: readonly string[] }): void {
+    this.state.targetGroups.add(seed);
+    this.unsettled = true;
+  }
+
   addAutoScalingGroup(seed: AutoScalingGroupSeed): void {
     this.state.groups.add(seed);
     this.unsettled = true;
@@ -88,6 +134,16 @@ export class World implements AwsCaller {
   /** More records for a zone that was added before. */
   addRecordSets(zoneId: string, records: readonly RecordSetSeed[]): void {
     this.state.zones.seedRecords(zoneId, records);
+  }
+
+  /** Nobody may change the sets of that name and type. */
+  protectRecords(zoneId: string, record: { name: string; type: string; comment?: string }): void {
+    this.state.zones.protect(zoneId, record);
+  }
+
+  /** What alias records may lead to. */
+  addLoadBalancer(seed: LoadBalancerSeed): void {
+    this.state.loadBalancers.add(seed);
   }
 
   addHealthCheck(seed: HealthCheckSeed): void {
@@ -127,6 +183,7 @@ export class World implements AwsCaller {
     const now = this.now();
     if (!this.core.setAlive(region, false)) return;
     this.state.databases.regionChanged(region, false, now);
+    this.state.backups.regionChanged(region, false, now);
     this.core.touch(region, now);
   }
 
@@ -135,6 +192,7 @@ export class World implements AwsCaller {
     const now = this.now();
     if (!this.core.setAlive(region, true)) return;
     this.state.databases.regionChanged(region, true, now);
+    this.state.backups.regionChanged(region, true, now);
     this.core.touch(region, now);
   }
 
@@ -148,10 +206,10 @@ export class World implements AwsCaller {
     return this.core.alive(region);
   }
 
-  /** What the DNS servers answer now. */
-  resolve(name: string, type: string): Answer {
+  /** What the DNS servers answer now, to a resolver in the world's first region unless told otherwise. */
+  resolve(name: string, type: string, from: Place = placeIn(this.core.regions[0] ?? '')): Answer {
     this.now();
-    return answerOf(this.state, name, type);
+    return answerOf(this.state, name, type, from);
   }
 
   /** Messages published, oldest first. */
@@ -187,6 +245,11 @@ export class World implements AwsCaller {
   /** How many instances the region gives a group from now on. */
   setGroupCapacity(region: string, name: string, capacity: number): void {
     this.state.groups.setCapacity(region, name, capacity, this.now());
+  }
+
+  /** How many more instances of a type can be started or launched in a zone from now on. */
+  setEc2Capacity(at: { region: string; zone: string; type: string }, left: number): void {
+    this.state.instances.setCapacity(at, left);
   }
 
   /** Stops or starts the application at an address. */

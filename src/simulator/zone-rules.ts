@@ -1,6 +1,6 @@
 /** What Route 53 demands of record sets. Messages as AWS words them, where they are known. */
 import { isIP } from 'node:net';
-import { policyOf, type RecordSet } from './record-set.ts';
+import { geoKey, policyOf, type RecordSet } from './record-set.ts';
 
 const TYPES = new Set(['A', 'AAAA', 'CAA', 'CNAME', 'DS', 'HTTPS', 'MX', 'NAPTR', 'NS', 'PTR', 'SOA', 'SPF', 'SRV', 'SSHFP', 'SVCB', 'TLSA', 'TXT']);
 const VALUES_MAX = 400;
@@ -16,6 +16,7 @@ export function validateSet(zone: { name: string }, set: RecordSet): string | un
     return `FATAL problem: DomainLabelEmpty or too long (Domain name contains an unusable label) encountered with '${set.name}'`;
   }
   if (set.type === 'CNAME' && set.name === zone.name) return `RRSet of type CNAME with DNS name ${set.name} is not permitted at apex in zone ${zone.name}`;
+  if (set.alias !== undefined) return set.type === 'NS' || set.type === 'SOA' ? `${where}: an alias of type ${set.type} is not permitted` : wrongRouting(set);
   if (!Number.isInteger(set.ttl) || set.ttl < 0 || set.ttl > TTL_MAX) return `Invalid TTL ${set.ttl} for ${set.name}`;
   if (set.values.length === 0 || set.values.length > VALUES_MAX) return `${where}, type ${set.type} must have between 1 and ${VALUES_MAX} values`;
   return wrongValue(set) ?? wrongRouting(set);
@@ -32,14 +33,22 @@ function wrongValue(set: RecordSet): string | undefined {
 }
 
 function wrongRouting(set: RecordSet): string | undefined {
-  const routed = [set.failover, set.weight, set.region].filter((way) => way !== undefined).length;
+  const routed = [set.failover, set.weight, set.region, set.geo].filter((way) => way !== undefined).length;
   if (routed > 1) return `RRSet with DNS name ${set.name}, type ${set.type} has more than one routing policy`;
   if ((routed === 1) !== (set.setIdentifier !== undefined)) {
     return `RRSet with DNS name ${set.name}, type ${set.type}: a set identifier and a routing policy go together`;
   }
   if (set.setIdentifier !== undefined && (set.setIdentifier === '' || set.setIdentifier.length > 128)) return `Invalid set identifier for ${set.name}`;
+  if (set.geo !== undefined && wrongPlace(set.geo)) return `RRSet with DNS name ${set.name}: a location is a continent, or a country, or a country with a subdivision of it`;
   if (set.weight !== undefined && (!Number.isInteger(set.weight) || set.weight < 0 || set.weight > 255)) return `Invalid weight ${set.weight} for ${set.name}`;
   return undefined;
+}
+
+function wrongPlace({ continent, country, subdivision }: NonNullable<RecordSet['geo']>): boolean {
+  if (continent !== undefined) return country !== undefined || subdivision !== undefined || !/^[A-Z]{2}$/.test(continent);
+  if (country === undefined || !/^([A-Z]{2}|\*)$/.test(country)) return true;
+  // Subdivisions are those of the US, and of Ukraine; we know the first only.
+  return subdivision !== undefined && country !== 'US';
 }
 
 /** What is wrong with the sets of one name and type together. */
@@ -52,11 +61,11 @@ export function validateGroup(sets: readonly RecordSet[]): string | undefined {
   if (other !== undefined) return `${subject(other)} cannot be created as a non-${policyOf(other)} set exists with the same name and type.`;
   const seen = new Map<string, RecordSet>();
   for (const set of sets) {
-    const unique = set.failover ?? set.region;
+    const unique = set.failover ?? set.region ?? geoKey(set.geo);
     const twin = unique === undefined ? undefined : seen.get(unique);
     if (unique === undefined) continue;
     if (twin !== undefined) {
-      const what = set.failover === undefined ? `Region ${unique}` : `Failover ${unique}`;
+      const what = set.failover !== undefined ? `Failover ${unique}` : set.region !== undefined ? `Region ${unique}` : `the same geolocation`;
       return `${subject(set)} cannot be created as a set with ${what} exists with the same name and type (SetIdentifier ${twin.setIdentifier ?? ''}).`;
     }
     seen.set(unique, set);

@@ -17,8 +17,17 @@ export interface Zone {
   readonly edge: Map<string, readonly RecordSet[]>;
   /** How many groups of the edge a name has: for NXDOMAIN and wildcards. */
   readonly edgeNames: Map<string, number>;
+  /** Names and types that must not be changed, with the comment of each; keys as of groups of records. */
+  readonly protections: Table<Protection>;
   /** Until when a change is under way. */
   busyUntil: number;
+}
+
+export interface Protection {
+  /** With the final dot. */
+  readonly name: string;
+  readonly type: string;
+  readonly comment: string | undefined;
 }
 
 export interface Change {
@@ -47,7 +56,7 @@ export class Zones {
     if (known !== undefined && known.name !== name) throw new Error(`hosted zone ${seed.id} exists already, for ${known.name}`);
     if (known !== undefined) return this.seedRecords(seed.id, seed.records);
     if (this.byName.has(name)) throw new Error(`another hosted zone for ${name} exists already`);
-    const zone: Zone = { id: seed.id, name, records: new Table(), edge: new Map(), edgeNames: new Map(), busyUntil: 0 };
+    const zone: Zone = { id: seed.id, name, records: new Table(), edge: new Map(), edgeNames: new Map(), protections: new Table(), busyUntil: 0 };
     this.byId.set(seed.id, zone);
     this.byName.set(name, zone);
     const soa = { name, type: 'SOA', ttl: 900, values: [`${NAME_SERVERS[0] ?? ''} hostmaster.${name} 1 7200 900 1209600 86400`] };
@@ -69,6 +78,14 @@ export class Zones {
       groups.set(key, [...(groups.get(key) ?? zone.edge.get(key) ?? []), set]);
     }
     for (const [key, sets] of groups) putEdge(zone, key, sets);
+  }
+
+  /** https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/rrset-protection.html */
+  protect(zoneId: string, record: { name: string; type: string; comment?: string }): void {
+    const zone = this.byId.get(zoneId);
+    if (zone === undefined) throw new Error(`the world has no hosted zone ${zoneId}`);
+    const name = normalName(record.name);
+    zone.protections.seed(groupKey(name, record.type), { name, type: record.type, comment: record.comment });
   }
 
   get(id: string | undefined): Zone | undefined {

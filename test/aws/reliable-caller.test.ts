@@ -172,6 +172,6 @@ describe('pacing', () => {
     const s = scripted(['ok']);
     const status = { ...list, operation: 'GetHealthCheckStatus', input: { HealthCheckId: 'h' } } as const;
     await s.clock.run(Promise.all(Array.from({ length: 7 }, () => s.aws.call(status))));
-    expect(s.calls).toEqual([0, 0, 0, 0, 0, 1000, 2000]);
+    expect(s.calls).toEqual([0, 0, 0, 0, 1000, 2000, 3000]);
   });
 });

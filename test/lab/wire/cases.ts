@@ -111,6 +111,19 @@ const route53: Cases['route53'] = {
       },
     },
   },
+  UpdateHealthCheck: {
+    region: 'us-east-1',
+    input: { HealthCheckId: 'hc-1', HealthCheckVersion: 3, Inverted: true, Disabled: true },
+    output: { HealthCheck: { Id: 'hc-1', CallerReference: 'x', HealthCheckVersion: 4, HealthCheckConfig: { Type: 'TCP', Inverted: true, Disabled: true } } },
+  },
+  ListResourceRecordSetProtections: {
+    region: 'us-east-1',
+    input: { HostedZoneId: 'Z123', StartRecordName: 'shop.example.com.', StartRecordType: 'A', MaxResults: 300, NextToken: 'a b/c' },
+    output: {
+      ResourceRecordSetProtections: [{ RecordName: 'shop.example.com.', RecordType: 'A', Comment: NASTY }, { RecordName: '\\052.example.com.', RecordType: 'AAAA' }],
+      NextToken: 'next & more',
+    },
+  },
   GetHealthCheckStatus: {
     region: 'us-east-1',
     input: { HealthCheckId: 'hc-1' },
