@@ -27,6 +27,7 @@ const MARKS: Record<StepRun['state'], [mark: string, style: Style]> = {
   refused: ['✖', 'red'],
   failed: ['✖', 'red'],
   undone: ['↩', 'yellow'],
+  paused: ['⏸', 'yellow'],
 };
 
 /** Every phase and every step of a run as text, nothing left out. */

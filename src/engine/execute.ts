@@ -53,12 +53,18 @@ export async function execute(options: ExecuteOptions): Promise<RunOutcome | 'in
     const end = back ? await leadBack({ effects, journal, context, kindOf: (step) => kindOf(kinds, step) }) : forward;
     await probes.stop();
     await journal.append(
-      end === 'interrupted' ? { type: 'run.interrupted', signal: 'stop requested' } : { type: 'run.finished', outcome: end },
+      end === 'interrupted' ? { type: 'run.interrupted', signal: whyInterrupted(journal.state) } : { type: 'run.finished', outcome: end },
     );
     return end;
   } finally {
     await probes.stop().catch(() => undefined);
   }
+}
+
+/** A step that waits for a person names itself: a run that is interrupted can be gone on with. */
+function whyInterrupted(state: RunState): string {
+  const paused = [...state.steps.values()].filter((step) => step.state === 'paused');
+  return paused.length === 0 ? 'stop requested' : `a person is needed for ${paused.map((step) => step.id).join(', ')}`;
 }
 
 /** A planned move must not leave the application half way: what acted is undone, unless the line is crossed. */
@@ -135,6 +141,7 @@ function contextMaker(options: ExecuteOptions, impactAt: () => number | undefine
     operator: operator.identity,
     acceptances: journal.state.acceptances,
     impactAt,
+    attempt: 0,
     fact: (name) => journal.state.facts.get(name),
     ...tools,
   });

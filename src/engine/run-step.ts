@@ -21,7 +21,7 @@ import type { Effects } from '../effects/effects.ts';
  */
 
 /** How a step left the engine's hands. An interrupted step is looked at afresh by a resume. */
-export type StepEnd = 'done' | 'refused' | 'failed' | 'interrupted';
+export type StepEnd = 'done' | 'refused' | 'failed' | 'paused' | 'interrupted';
 
 export interface StepRuntime {
   step: PlanStep;
@@ -115,6 +115,8 @@ class StepRunner {
         return { event: 'refused', because: seen.refusal.observed, refusal: seen.refusal };
       case 'impossible':
         return { event: 'impossible', because: seen.because, error: errorRecord('IMPOSSIBLE', seen.because, seen.next) };
+      case 'paused':
+        return { event: 'paused', because: seen.because };
       case 'absent':
         return this.#absent(seen.because);
     }
@@ -155,7 +157,7 @@ class StepRunner {
     const { effects, step } = this.#runtime;
     const kind = this.#kind;
     try {
-      await withDeadline(effects.clock, LIMITS.actMs, step.id, undefined, async (signal) =>
+      await withDeadline(effects.clock, this.#kind.actMs?.(step.params) ?? LIMITS.actMs, step.id, undefined, async (signal) =>
         kind.act?.(this.#context(signal), step.params),
       );
       this.#actedAt = effects.clock.now();
@@ -196,6 +198,8 @@ class StepRunner {
       case 'step.refused':
         if (happening.refusal === undefined) throw new Error('a refusal without its rule');
         return journal.append({ type, refusal: happening.refusal, ...this.#outcome(because) });
+      case 'step.paused':
+        return journal.append({ type, ...this.#outcome(because) });
       case 'step.failed':
         return journal.append({ type, error, ...this.#outcome(because) });
       default:
@@ -241,7 +245,7 @@ class StepRunner {
       wait: (cause, ms) => this.#trace.wait(cause, () => clock.sleep(ms, signal)),
     });
     // What the step itself has recorded is not in the journal before it ends.
-    return { ...context, fact: (name) => this.#facts[name] ?? context.fact(name) };
+    return { ...context, attempt: this.#attempt, fact: (name) => this.#facts[name] ?? context.fact(name) };
   }
 }
 

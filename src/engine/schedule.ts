@@ -9,7 +9,7 @@ const SEVERITY: readonly ScheduleEnd[] = ['done', 'interrupted', 'refused', 'fai
 /**
  * Runs the steps of a graph, each as soon as all before it are done, at most `limit` at a time.
  * After the first step that does not end well nothing new is started; what is running is waited for.
- * An optional step that fails holds back nothing.
+ * An optional step that fails holds back nothing. A paused one holds back what waits for it, and nothing else.
  * @throws what `run` throws, once everything that was running has ended.
  */
 export function runGraph(
@@ -23,10 +23,15 @@ export function runGraph(
   let end: ScheduleEnd = 'done';
   let thrown: Error | undefined;
   let ended = 0;
+  let paused = false;
   let running = 0;
   let head = 0;
 
   const settle = (step: PlanStep, result: StepEnd): void => {
+    if (result === 'paused') {
+      paused = true;
+      return;
+    }
     if (result !== 'done' && !(step.optional && result !== 'interrupted')) {
       if (SEVERITY.indexOf(result) > SEVERITY.indexOf(end)) end = result;
       return;
@@ -47,7 +52,7 @@ export function runGraph(
       if (running > 0) return;
       if (thrown !== undefined) return reject(thrown);
       if (end === 'done' && ended < count) {
-        if (drain.aborted) return resolve('interrupted');
+        if (drain.aborted || paused) return resolve('interrupted');
         return reject(new Error('the plan has a circle: steps are left that never become ready'));
       }
       resolve(end);

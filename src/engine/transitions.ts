@@ -20,6 +20,7 @@ export type StepEvent =
   | 'acted'
   | 'unclear'
   | 'refused'
+  | 'paused'
   | 'impossible'
   | 'time-up';
 
@@ -39,6 +40,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'observing', on: 'absent', to: 'acting', journal: 'step.intent', why: 'the wanted state is missing' },
   { from: 'observing', on: 'unclear', to: 'observing', why: 'the look failed: look again' },
   { from: 'observing', on: 'refused', to: 'refused', journal: 'step.refused', why: 'a gate says no' },
+  { from: 'observing', on: 'paused', to: 'paused', journal: 'step.paused', why: 'a person is needed, and nobody can be asked' },
   { from: 'observing', on: 'impossible', to: 'failed', journal: 'step.failed', why: 'it can no longer be reached' },
   { from: 'observing', on: 'time-up', to: 'failed', journal: 'step.failed', why: 'the limit of the step is up' },
   { from: 'acting', on: 'acted', to: 'verifying', journal: 'step.acted', why: 'the request was accepted' },
@@ -55,7 +57,7 @@ export const TRANSITIONS: readonly Transition[] = [
 ];
 
 /** States that a step does not leave within a run. */
-export const END_STATES: ReadonlySet<StepState> = new Set(['done', 'refused', 'failed']);
+export const END_STATES: ReadonlySet<StepState> = new Set(['done', 'refused', 'failed', 'paused']);
 
 const BY_KEY = new Map(TRANSITIONS.map((row) => [`${row.from}/${row.on}`, row]));
 

@@ -106,6 +106,8 @@ export type RunEvent =
   | ({ type: 'step.done'; already: boolean } & StepOutcome)
   | ({ type: 'step.refused'; refusal: Refusal } & StepOutcome)
   | ({ type: 'step.failed'; error: ErrorRecord } & StepOutcome)
+  /** A person is needed and nobody could be asked. What else can run goes on; then the run is interrupted. */
+  | ({ type: 'step.paused' } & StepOutcome)
   /** From here on the run only leads back; `operator` is a person who asked for it, and absent when the run does it by itself. */
   | { type: 'undo.started'; because: string; operator?: Operator }
   /** Abort, or the way back before the line: durable before the call that undoes. */

@@ -195,7 +195,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
 function end(
   state: RunState,
   step: Mutable<StepRun>,
-  record: Extract<JournalRecord, { type: 'step.done' | 'step.refused' | 'step.failed' }>,
+  record: Extract<JournalRecord, { type: 'step.done' | 'step.refused' | 'step.failed' | 'step.paused' }>,
 ): void {
   step.endedAt = record.at;
   keepOutcome(state, step, record);
@@ -205,6 +205,8 @@ function end(
   } else if (record.type === 'step.refused') {
     step.state = 'refused';
     step.refusal = record.refusal;
+  } else if (record.type === 'step.paused') {
+    step.state = 'paused';
   } else {
     step.state = 'failed';
     step.error = record.error;

@@ -3,8 +3,8 @@ import type { Acceptances, Refusal } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CallRecord, ErrorRecord, LabTruth, Operator, RunMode, RunOutcome, WaitRecord } from './events.ts';
 
-/** Where a step stands. The last four are ends. */
-export type StepState = 'waiting' | 'observing' | 'acting' | 'verifying' | 'done' | 'refused' | 'failed' | 'undone';
+/** Where a step stands. The last five are ends. `paused`: a person is needed; a resume looks again. */
+export type StepState = 'waiting' | 'observing' | 'acting' | 'verifying' | 'done' | 'refused' | 'failed' | 'undone' | 'paused';
 
 export interface StepRun {
   id: string;

@@ -82,10 +82,12 @@ export type Observation =
   | { state: 'absent'; because: string }
   /** It can no longer be reached by waiting or by acting again. */
   | { state: 'impossible'; because: string; next?: readonly string[] }
-  | { state: 'refused'; refusal: Refusal };
+  | { state: 'refused'; refusal: Refusal }
+  /** A person has to say something first, and nobody can be asked: the run ends as interrupted, and a resume goes on. */
+  | { state: 'paused'; because: string };
 
 /** Whom a wait is for. What is none of these is the tool's own time. */
-export type WaitCause = 'aws' | 'database' | 'dns' | 'hold' | 'person' | 'users';
+export type WaitCause = 'aws' | 'database' | 'dns' | 'hold' | 'own' | 'person' | 'users';
 
 /** What a person has said on the command line; journaled with the run, and part of no plan. */
 export interface Acceptances {
@@ -97,6 +99,10 @@ export interface Acceptances {
   reason?: string;
   /** `--approved-by`: names as claimed, not verified. */
   approvedBy: readonly string[];
+  /** `--done`: own steps that a named operator says are done: `NAME`, or `RUNBOOK:NAME`. */
+  done?: readonly string[];
+  /** `--again`: own steps that may be run once more although it is not known whether they ran. */
+  again?: readonly string[];
 }
 
 /** What a step kind gets to work with. */
@@ -110,6 +116,8 @@ export interface StepContext {
   acceptances: Acceptances;
   /** Milliseconds since the epoch of the first failed probe, if one was seen. */
   impactAt(): number | undefined;
+  /** How often the step has begun to act, in this run and before a resume; 0 in a check. */
+  attempt: number;
   /** A fact that an earlier step recorded, e.g. `fence.orders`. */
   fact(name: string): Json | undefined;
   /** Journaled with the step's outcome; seen by later steps, resume and report. */
@@ -130,6 +138,8 @@ export interface StepKind<P = never> {
   observe(ctx: StepContext, params: P): Promise<Observation>;
   /** The one mutation. Absent for a gate and for steps that only watch. */
   act?(ctx: StepContext, params: P): Promise<void>;
+  /** The longest that the act may take, milliseconds. Default: `LIMITS.actMs`. */
+  actMs?(params: P): number;
   /** The end state, observed; asked again until it is reached or the step's limit is up. Default: `observe`. */
   verify?(ctx: StepContext, params: P): Promise<Observation>;
   /**

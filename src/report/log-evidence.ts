@@ -50,6 +50,8 @@ function sayRecord(record: JournalRecord, line: { crossed: boolean; past: Readon
       return `${record.step}: refused: ${record.refusal.rule}`;
     case 'step.failed':
       return `${record.step}: failed: ${record.error.message}`;
+    case 'step.paused':
+      return `${record.step}: a person is needed`;
     case 'undo.started':
       return record.operator === undefined ? `the run leads back: ${record.because}` : `abort by ${record.operator.identity}: the run leads back`;
     case 'undo.done':

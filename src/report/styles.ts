@@ -7,16 +7,16 @@ const LIGHT = `
   --good:#137a4b; --good-bg:#e2f5ea; --bad:#b4232c; --bad-bg:#fdeaea; --warn:#8a5800; --warn-bg:#fdf1d9; --mute:#55637a; --mute-bg:#e9edf3;
   --mode:#5b2bb5; --mode-bg:#efe8fd; --ribbon:#5b2bb5; --ribbon-ink:#fff; --down:#d9363e; --ghost:#aab6c6; --mark:#17212e;
   --c-before:#98a4b5; --c-stopped:#c3cbd6; --c-person:#b98a00; --c-database:#3a6fd8; --c-aws:#e8892b; --c-dns:#8257cf;
-  --c-users:#1b9a86; --c-hold:#8bb4d6; --c-call:#f2bd7e; --c-tool:#d6336c;`;
+  --c-users:#1b9a86; --c-own:#a3a847; --c-hold:#8bb4d6; --c-call:#f2bd7e; --c-tool:#d6336c;`;
 
 const DARK = `
   --page:#10151d; --panel:#18202b; --ink:#e6ebf2; --soft:#9aa8bb; --line:#2b3646; --link:#7db0ff;
   --good:#5fd39a; --good-bg:#12382a; --bad:#ff8a8a; --bad-bg:#44191c; --warn:#f2bf5e; --warn-bg:#3b2c0d; --mute:#a9b6c8; --mute-bg:#273141;
   --mode:#c9b2ff; --mode-bg:#2e2150; --ribbon:#3b2a68; --ribbon-ink:#e5daff; --down:#ff5f66; --ghost:#5b687b; --mark:#e6ebf2;
   --c-before:#76849a; --c-stopped:#47546a; --c-person:#d9ae2f; --c-database:#5f92f5; --c-aws:#f2a14e; --c-dns:#a684ee;
-  --c-users:#35c1aa; --c-hold:#6f9cc4; --c-call:#b98d55; --c-tool:#f0628f;`;
+  --c-users:#35c1aa; --c-own:#c2c75f; --c-hold:#6f9cc4; --c-call:#b98d55; --c-tool:#f0628f;`;
 
-const CAUSE_CLASSES = ['before', 'stopped', 'person', 'database', 'aws', 'dns', 'users', 'hold', 'call', 'tool']
+const CAUSE_CLASSES = ['before', 'stopped', 'person', 'database', 'aws', 'dns', 'users', 'own', 'hold', 'call', 'tool']
   .map((cause) => `.c-${cause}{fill:var(--c-${cause})}`)
   .join('\n');
 

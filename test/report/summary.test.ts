@@ -61,7 +61,7 @@ describe('summary for a terminal', () => {
     const evidence = evidenceOf(goodRun({ mode: 'lab' }), LAB);
     const [db] = evidence.databases;
     if (db === undefined || evidence.lab === null) throw new Error('fixture');
-    const breakdown = (['before', 'stopped', 'person', 'database', 'aws', 'dns', 'users', 'hold', 'call', 'tool'] as const).map((cause, i) => ({ cause, ms: (i + 1) * 100 }));
+    const breakdown = (['before', 'stopped', 'person', 'database', 'aws', 'dns', 'users', 'own', 'hold', 'call', 'tool'] as const).map((cause, i) => ({ cause, ms: (i + 1) * 100 }));
     const full = { ...evidence, lab: { ...evidence.lab, breakdown }, databases: Array.from({ length: 9 }, (_, i) => ({ ...db, name: `db${i}` })) };
     const lines = summaryLines(full);
     expect(lines.length).toBeLessThanOrEqual(25);

@@ -83,6 +83,8 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
       return { tone: 'good', text: `${id}: undone: ${record.because}` };
     case 'undo.failed':
       return { tone: 'bad', text: `${id}: not undone: ${record.error.message}` };
+    case 'step.paused':
+      return { tone: 'warn', text: `${id}: ${record.because}` };
     case 'step.failed':
       return { tone: 'bad', text: [`${id}: failed: ${record.error.message}`, ...(record.error.next ?? [])].join('\n') };
   }
