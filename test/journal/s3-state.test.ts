@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { DrError } from '../../src/base/errors.ts';
+import { SeededIds } from '../../src/simulator/random.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { World } from '../../src/simulator/world.ts';
+import { chainBreak, seal } from '../../src/journal/chain.ts';
+import type { JournalRecord, Operator } from '../../src/journal/events.ts';
+import { parseS3Place, S3State } from '../../src/journal/s3-state.ts';
+
+const RUN = '20261120T000000Z-shop-failover-000001';
+const alice: Operator = { identity: 'arn:aws:sts::1:assumed-role/alice', user: 'alice', host: 'a', pid: 1 };
+const bob: Operator = { ...alice, user: 'bob', host: 'b' };
+
+function setUp() {
+  const clock = new VirtualClock();
+  const world = new World({ clock, seed: 1, regions: ['ap-northeast-1'] });
+  world.addBucket({ region: 'ap-northeast-1', name: 'shop-dr-state' });
+  const place = parseS3Place('s3://shop-dr-state/dr?region=ap-northeast-1');
+  if (place === undefined) throw new Error('not a place');
+  return { clock, world, state: new S3State(world, place) };
+}
+
+function records(count: number): JournalRecord[] {
+  const made: JournalRecord[] = [];
+  for (let seq = 0; seq < count; seq++) {
+    made.push(seal({ type: 'checks.green' }, { seq, run: RUN, term: 1, at: seq, prev: made.at(-1)?.hash ?? '0'.repeat(64) }));
+  }
+  return made;
+}
+
+async function errorOf(work: Promise<unknown>): Promise<DrError> {
+  const error: unknown = await work.then(() => undefined, (e: unknown) => e);
+  if (!(error instanceof DrError)) throw new Error(`expected a DrError, got ${String(error)}`);
+  return error;
+}
+
+describe('state in S3', () => {
+  it.each(['s3://b', 's3://bucket/x', 'bucket/x', 's3://Bad_Bucket?region=ap-northeast-1', 's3://bucket?region=nowhere'])('does not take %s for a place', (text) => {
+    expect(parseS3Place(text)).toBeUndefined();
+  });
+
+  it('keeps a journal, one object a record, and reads it back in order', async () => {
+    const { clock, state } = setUp();
+    await clock.run(async () => {
+      const written = records(12);
+      const run = state.run(RUN);
+      for (const record of written) await run.append(record);
+      const read = await state.run(RUN).read();
+      expect(read).toEqual(written);
+      expect(read.map((record, i) => chainBreak(record, read[i - 1]))).toEqual(written.map(() => undefined));
+      expect(await state.runs()).toEqual([RUN]);
+    });
+  });
+
+  it('lets only one of two runners write a record number', async () => {
+    const { clock, state } = setUp();
+    await clock.run(async () => {
+      const [first, second] = records(2);
+      if (first === undefined || second === undefined) throw new Error('no records');
+      await state.run(RUN).append(first);
+      const other = { ...first, term: 2, hash: 'other' };
+      expect(await errorOf(state.run(RUN).append(other))).toMatchObject({ code: 'SUPERSEDED', exit: 'busy' });
+      // The same record again is a lost answer, not another runner.
+      await state.run(RUN).append(first);
+      expect(await state.run(RUN).read()).toEqual([first]);
+    });
+  });
+
+  it('takes a write whose answer was lost for written', async () => {
+    const { clock, world, state } = setUp();
+    await clock.run(async () => {
+      world.addFault({ service: 's3', operation: 'PutObject', effect: { kind: 'answer-lost' }, times: 1 });
+      const [first] = records(1);
+      if (first === undefined) throw new Error('no record');
+      await state.run(RUN).append(first);
+      expect(await state.run(RUN).read()).toEqual([first]);
+    });
+  });
+
+  it('gives an application to one runner, and after its release to the next with a higher term', async () => {
+    const { clock, state } = setUp();
+    await clock.run(async () => {
+      const lease = await state.lease('shop', RUN, alice, clock.now(), new SeededIds(1));
+      expect(lease.term).toBe(1);
+      const refused = await errorOf(state.lease('shop', RUN, bob, clock.now(), new SeededIds(2)));
+      expect(refused).toMatchObject({ code: 'RUN_IN_PROGRESS', exit: 'busy' });
+      expect(refused.detail).toContain('alice on a');
+      await lease.release();
+      expect((await state.lease('shop', RUN, bob, clock.now(), new SeededIds(3))).term).toBe(2);
+    });
+  });
+
+  it('stops a runner whose application was taken over', async () => {
+    const { clock, state } = setUp();
+    await clock.run(async () => {
+      const lease = await state.lease('shop', RUN, alice, clock.now(), new SeededIds(1));
+      const run = state.run(RUN, () => lease.assertHeld());
+      const [first, second] = records(2);
+      if (first === undefined || second === undefined) throw new Error('no records');
+      await run.append(first);
+      await state.take('shop', RUN, bob, clock.now(), new SeededIds(2), lease.term + 1);
+      expect(await errorOf(run.append(second))).toMatchObject({ code: 'SUPERSEDED' });
+      expect(await state.run(RUN).read()).toEqual([first]);
+    });
+  });
+
+  it('lets one of many take a term', async () => {
+    const { clock, state } = setUp();
+    await clock.run(async () => {
+      const tries = await Promise.allSettled(
+        Array.from({ length: 20 }, (_, i) => state.lease('shop', RUN, { ...bob, pid: i }, clock.now(), new SeededIds(i))),
+      );
+      expect(tries.filter((t) => t.status === 'fulfilled')).toHaveLength(1);
+    });
+  });
+});
