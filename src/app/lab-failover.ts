@@ -4,12 +4,12 @@ import type { LabTruth } from '../journal/events.ts';
 import type { Acceptances } from '../kinds/step.ts';
 import type { LabLedger } from '../lab/status.ts';
 import type { Runbook } from '../runbook/runbook.ts';
-import { failover, type FailoverRequest } from './failover.ts';
+import { startRun, type StartRequest } from './start-run.ts';
 import { type LabHandle, spawnLab } from '../lab/spawn.ts';
 import { chooseRunbook } from './make-plan.ts';
 import type { RunResult } from './run-to-the-end.ts';
 
-export interface LabFailoverRequest extends FailoverRequest {
+export interface LabFailoverRequest extends StartRequest {
   /** One line for the person watching. */
   onMessage(text: string): void;
 }
@@ -37,7 +37,7 @@ export async function labFailover(request: LabFailoverRequest): Promise<RunResul
     await ordersFlow(lab);
     await lab.breakRegion(source);
     request.onMessage(`lab: ${nameOf(runbook, source)} is broken: database killed, application gone, AWS endpoints swallow requests`);
-    return await failover({
+    return await startRun({
       ...request,
       runbook: loaded.path,
       acceptances: approvedInLab(request.acceptances, runbook),

@@ -7,11 +7,10 @@ import { findRunbook, findRunbooks } from '../runbook/find.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { liveEffects } from './live-effects.ts';
-import { type Observed, observeForFailover } from './observe.ts';
+import { verbFlag } from './active-region.ts';
+import { type Direction, observe, type Observed } from './observe.ts';
 
-export interface PlanRequest {
-  /** The region to make active. */
-  region: string;
+export interface PlanRequest extends Direction {
   /** Name or path; default: the only runbook of the folder that names the region. */
   runbook?: string;
   /** Folder. */
@@ -30,16 +29,17 @@ export interface MadePlan {
 export async function makePlan(request: PlanRequest): Promise<Plan> {
   const effects = request.effects ?? liveEffects();
   const loaded = await chooseRunbook(request);
-  return (await planFor(effects, loaded, request.region)).plan;
+  return (await planFor(effects, loaded, request)).plan;
 }
 
-export async function planFor(effects: Effects, loaded: LoadedRunbook, region: string): Promise<MadePlan> {
-  const observed = await observeForFailover(effects, loaded, region);
+export async function planFor(effects: Effects, loaded: LoadedRunbook, direction: Direction): Promise<MadePlan> {
+  const observed = await observe(effects, loaded, direction);
   const plan = compilePlan({
     loaded,
-    verb: 'failover',
+    verb: direction.verb,
     source: observed.source,
-    target: region,
+    target: observed.target,
+    ...(observed.rebuild === undefined ? {} : { rebuild: observed.rebuild, standby: direction.standby }),
     account: observed.account,
     now: effects.clock.now(),
     resources: observed.resources,
@@ -95,6 +95,6 @@ export function refuseStale(saved: Plan, now: Plan): void {
     exit: 'refused',
     title: 'The plan is stale.',
     detail: `${reason} It was made at ${saved.madeAt}.`,
-    next: [`dr plan --region ${saved.target} --out FILE    makes a new one`],
+    next: [`dr plan${verbFlag(saved.verb)} --region ${saved.target} --out FILE    makes a new one`],
   });
 }

@@ -3,36 +3,88 @@ import { callerIdentity } from '../aws/identity.ts';
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Effects } from '../effects/effects.ts';
-import type { ObserveContext, ResourceKind } from '../kinds/kind.ts';
+import type { ObserveContext, ResourceKind, Verb } from '../kinds/kind.ts';
 import { loadKind } from '../kinds/registry.ts';
 import type { ObservedResource } from '../plan/compile.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
+import { activeView, sourceOf, toRebuild } from './active-region.ts';
+
+/** Which way a plan goes. */
+export interface Direction {
+  verb: Verb;
+  /** The region that is active when the plan has been run. A reprotect finds it by itself where it can be told. */
+  region?: string | undefined;
+  /** The region that is left, where it cannot be inferred. */
+  from?: string | undefined;
+  /** reprotect: the one region to rebuild. Default: every region whose standby does not follow the active one. */
+  standby?: string | undefined;
+}
 
 /** What a plan is made from, besides the runbook. */
 export interface Observed {
   account: string;
   /** The caller's ARN. */
   identity: string;
+  target: string;
   source: string;
+  /** reprotect: every region that is rebuilt, the source first. */
+  rebuild?: readonly string[];
+  resources: readonly ObservedResource[];
+}
+
+/** What one region says. */
+export interface RegionView {
+  region: string;
+  account: string;
+  identity: string;
   resources: readonly ObservedResource[];
 }
 
 /**
- * Looks at every resource, asking only the target region and global services: the source may be dead.
+ * Looks at every resource. A failover and a switchover ask only the target region and global services, for the source may
+ * be dead; a reprotect asks the regions one by one which of them is active.
  * @throws DrError: unknown region, already active, no credentials, AWS silent where it is needed.
  */
-export async function observeForFailover(effects: Effects, loaded: LoadedRunbook, target: string, signal?: AbortSignal): Promise<Observed> {
+export async function observe(effects: Effects, loaded: LoadedRunbook, direction: Direction, signal?: AbortSignal): Promise<Observed> {
+  const { verb, region, from, standby } = direction;
+  for (const named of [region, from, standby]) if (named !== undefined) mustKnow(named, loaded);
+  if (verb === 'reprotect') return observeStandby(effects, loaded, direction, signal);
+  if (region === undefined) throw new Error(`a ${verb} needs a region`);
+  if (from === region) throw unlike('--from', region);
+  const view = await lookFrom(region, effects, loaded, { verb, source: from, signal });
+  return { ...view, target: region, source: sourceOf(view, loaded.runbook, verb, from) };
+}
+
+async function observeStandby(effects: Effects, loaded: LoadedRunbook, direction: Direction, signal: AbortSignal | undefined): Promise<Observed> {
+  const { runbook } = loaded;
+  const { region, standby } = direction;
+  if (region !== undefined && region === standby) throw unlike('--standby', region);
+  const asked = region === undefined ? runbook.regions.map((r) => r.id) : [region];
+  const looks = await Promise.allSettled(asked.map((id) => lookFrom(id, effects, loaded, { verb: 'reprotect', source: standby, signal })));
+  const views = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
+  const errors = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason as unknown] : []));
+  if (views.length === 0) throw errors[0];
+  const view = activeView(views, runbook, region, errors);
+  const rebuild = toRebuild(view, runbook, standby);
+  return { ...view, target: view.region, source: rebuild[0] ?? '', rebuild };
+}
+
+/** What the resources look like from one region. @throws DrError */
+async function lookFrom(
+  target: string,
+  effects: Effects,
+  loaded: LoadedRunbook,
+  options: { verb: Verb; source: string | undefined; signal: AbortSignal | undefined },
+): Promise<RegionView> {
   const { runbook } = loaded;
   const regions = runbook.regions.map((r) => r.id);
-  if (!regions.includes(target)) throw unknownRegion(target, loaded);
-  const context: ObserveContext = { effects, verb: 'failover', strategy: runbook.strategy, target, regions, signal };
+  const context: ObserveContext = { effects, verb: options.verb, strategy: runbook.strategy, target, source: options.source, regions, signal: options.signal };
   try {
     const [identity, ...resources] = await Promise.all([
-      callerIdentity(effects.aws, target, { signal }),
+      callerIdentity(effects.aws, target, { signal: options.signal }),
       ...runbook.resources.map((resource) => observeResource(resource, context)),
     ]);
-    const source = sourceOf(resources, target, regions, runbook.name);
-    return { account: identity.account, identity: identity.arn, source, resources };
+    return { region: target, account: identity.account, identity: identity.arn, resources };
   } catch (error) {
     throw error instanceof AwsError ? awsFailure(error, target) : error;
   }
@@ -45,31 +97,12 @@ async function observeResource(resource: LoadedRunbook['runbook']['resources'][n
   return { ...resource, state, draft: (ctx) => kind.plan(ctx, resource.name, resource.resource, state) };
 }
 
-/** Data decides where an application is; traffic where there is no data. */
-function sourceOf(resources: readonly ObservedResource[], target: string, regions: readonly string[], name: string): string {
-  const told = (section: string) =>
-    resources.filter((r) => r.section === section).flatMap((r) => [...r.state.activeIn]);
-  const active = [...told('databases'), ...told('traffic')];
-  if (active.length > 0 && active.every((region) => region === target)) {
-    throw new DrError({
-      code: 'ALREADY_ACTIVE',
-      exit: 'refused',
-      title: `${name} is active in ${target} already.`,
-      detail: resources.filter((r) => r.state.activeIn.length > 0).map((r) => `${r.section}.${r.name}: ${r.state.because}`).join('\n'),
-      next: [`dr plan --region ${regions.find((r) => r !== target) ?? 'REGION'}    for the other direction`],
-    });
-  }
-  const elsewhere = [...new Set(active.filter((region) => region !== target))];
-  const others = regions.filter((region) => region !== target);
-  const source = elsewhere[0] ?? (others.length === 1 ? others[0] : undefined);
-  if (source !== undefined && elsewhere.length <= 1 && regions.includes(source)) return source;
-  throw new DrError({
-    code: 'SOURCE_UNKNOWN',
-    exit: 'refused',
-    title: `It is not clear which region of ${name} is active now.`,
-    detail: resources.map((r) => `${r.section}.${r.name}: ${r.state.because}`).join('\n'),
-    next: ['bring the resources of the runbook into one state, or correct the runbook'],
-  });
+function mustKnow(region: string, loaded: LoadedRunbook): void {
+  if (!loaded.runbook.regions.some((r) => r.id === region)) throw unknownRegion(region, loaded);
+}
+
+function unlike(flag: string, region: string): DrError {
+  return new DrError({ code: 'SAME_REGION', exit: 'usage', title: `${flag} and --region both say ${region}.`, next: ['name two regions'] });
 }
 
 function unknownRegion(target: string, loaded: LoadedRunbook): DrError {

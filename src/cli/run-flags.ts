@@ -3,11 +3,38 @@ import { parseDuration } from '../base/duration.ts';
 import { DrError } from '../base/errors.ts';
 import type { Acceptances } from '../kinds/step.ts';
 
-/** Which runbook, made into which plan. Shared by `plan` and `failover`. */
+/** Which runbook, made into which plan. Shared by `plan` and every verb. */
 export const targetFlags = {
   region: Flags.string({ description: 'Region to make active, e.g. ap-northeast-1', helpValue: 'REGION' }),
   runbook: Flags.string({ description: 'Runbook, by name or path. Default: the one in the folder', helpValue: 'NAME|PATH' }),
   runbooks: Flags.string({ description: 'Folder of the runbooks', helpValue: 'DIR', default: './runbooks' }),
+};
+
+/** The region to leave, where the resources do not tell which one it is. */
+export const fromFlag = {
+  from: Flags.string({ description: 'Region to leave, where it cannot be inferred', helpValue: 'REGION' }),
+};
+
+/** The one region that a reprotect rebuilds. */
+export const standbyFlag = {
+  standby: Flags.string({ description: 'Region to rebuild as the standby. Default: every region that does not follow', helpValue: 'REGION' }),
+};
+
+/** How a run of any verb is started. */
+export const startFlags = {
+  plan: Flags.string({ description: 'Run a plan that `dr plan --out` saved', helpValue: 'FILE', exclusive: ['region', 'runbook', 'lab'] }),
+  confirm: Flags.string({ description: 'Name of the runbook, instead of typing it', helpValue: 'NAME' }),
+};
+
+/** Who stands behind a run, for the record. */
+export const peopleFlags = {
+  reason: Flags.string({ description: 'Why, for the record', helpValue: 'TEXT' }),
+  'approved-by': Flags.string({
+    description: 'Somebody who approved; can be given more than once',
+    helpValue: 'NAME',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
 };
 
 /** What a person can say about a run; it is journaled with their reason. */
@@ -20,13 +47,7 @@ export const acceptanceFlags = {
     description: 'State, in your name, that the source region is down. Needs --reason',
     helpValue: 'NAME',
   }),
-  reason: Flags.string({ description: 'Why, for the record', helpValue: 'TEXT' }),
-  'approved-by': Flags.string({
-    description: 'Somebody who approved; can be given more than once',
-    helpValue: 'NAME',
-    multiple: true,
-    multipleNonGreedy: true,
-  }),
+  ...peopleFlags,
 };
 
 /** How a run is shown while it happens. */

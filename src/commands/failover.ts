@@ -1,11 +1,8 @@
 import * as Flags from '@oclif/core/flags';
-import { DrError } from '../base/errors.ts';
-import { confirm, terminalIo } from '../cli/confirm.ts';
-import { RunCommand } from '../cli/run-command.ts';
-import { acceptanceFlags, acceptances, impactTime, outputFlags, targetFlags } from '../cli/run-flags.ts';
-import type { Plan } from '../plan/plan.ts';
+import { acceptanceFlags, fromFlag, outputFlags, startFlags, targetFlags } from '../cli/run-flags.ts';
+import { StartCommand } from '../cli/start-command.ts';
 
-export default class Failover extends RunCommand {
+export default class Failover extends StartCommand {
   static override summary = 'Make a region active while the present one is down.';
   static override description =
     'Plans, asks for confirmation, runs, and reports. Nothing is needed from the region that is down. ' +
@@ -17,8 +14,8 @@ export default class Failover extends RunCommand {
   ];
   static override flags = {
     ...targetFlags,
-    plan: Flags.string({ description: 'Run a plan that `dr plan --out` saved', helpValue: 'FILE', exclusive: ['region', 'runbook', 'lab'] }),
-    confirm: Flags.string({ description: 'Name of the runbook, instead of typing it', helpValue: 'NAME' }),
+    ...fromFlag,
+    ...startFlags,
     'impact-at': Flags.string({
       description: 'When users began to suffer, e.g. 2026-11-20T03:04:05Z: the RTO clock starts there. Default: the first failed probe',
       helpValue: 'TIME',
@@ -30,34 +27,8 @@ export default class Failover extends RunCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Failover);
-    if (flags.region === undefined && flags.plan === undefined) {
-      throw new DrError({
-        code: 'REGION_NEEDED',
-        exit: 'usage',
-        title: 'Which region is to become active?',
-        next: ['dr failover --region REGION', 'dr failover --plan FILE'],
-      });
-    }
-    const accepted = acceptances(flags);
-    await this.watched(flags.output, async (watch) => {
-      const request = {
-        ...(flags.region === undefined ? {} : { region: flags.region }),
-        ...(flags.runbook === undefined ? {} : { runbook: flags.runbook }),
-        ...(flags.plan === undefined ? {} : { planFile: flags.plan }),
-        runbooks: flags.runbooks,
-        state: this.stateDir(flags.state),
-        acceptances: accepted,
-        ...impactTime(flags['impact-at']),
-        confirm: (plan: Plan) => this.ask(plan, accepted, flags.confirm),
-        ...watch,
-      };
-      if (flags.lab) return (await import('../app/lab-failover.ts')).labFailover(request);
-      return (await import('../app/failover.ts')).failover(request);
-    });
-  }
-
-  private async ask(plan: Plan, accepted: ReturnType<typeof acceptances>, given: string | undefined): Promise<'typed' | 'flag'> {
-    const { criticalPath } = await import('../plan/critical-path.ts');
-    return confirm({ plan, expected: criticalPath(plan), acceptances: accepted, given }, terminalIo());
+    this.needRegion('failover', flags);
+    if (!flags.lab) return this.start('failover', flags);
+    return this.start('failover', flags, async (request) => (await import('../app/lab-failover.ts')).labFailover(request));
   }
 }

@@ -3,19 +3,25 @@ import { writeFile } from 'node:fs/promises';
 import { DrCommand } from '../cli/base-command.ts';
 import { planText } from '../cli/plan-view.ts';
 import { policyDocument } from '../cli/policy.ts';
-import { targetFlags } from '../cli/run-flags.ts';
+import { fromFlag, standbyFlag, targetFlags } from '../cli/run-flags.ts';
+import { regionNeeded } from '../cli/start-command.ts';
 import { painterFor } from '../cli/style.ts';
+import { VERBS } from '../kinds/kind.ts';
 
 export default class PlanCommand extends DrCommand {
-  static override summary = 'Show what a failover would do: steps, point of no return, times, changes, permissions. Changes nothing.';
+  static override summary = 'Show what a run would do: steps, point of no return, times, changes, permissions. Changes nothing.';
   static override examples = [
     '<%= config.bin %> plan --region ap-northeast-1',
     '<%= config.bin %> plan --region ap-northeast-1 --out plan.json',
+    '<%= config.bin %> plan --verb switchover --region ap-northeast-1',
+    '<%= config.bin %> plan --verb reprotect',
   ];
   static override flags = {
     ...targetFlags,
-    region: Flags.string({ description: 'Region to make active, e.g. ap-northeast-1', helpValue: 'REGION', required: true }),
-    out: Flags.string({ description: 'Save the plan, for `dr failover --plan FILE`', helpValue: 'FILE' }),
+    verb: Flags.option({ description: 'What to plan', options: VERBS, default: 'failover' as const, helpValue: VERBS.join('|') })(),
+    ...fromFlag,
+    ...standbyFlag,
+    out: Flags.string({ description: 'Save the plan, for `--plan FILE` of the verb', helpValue: 'FILE' }),
   };
 
   override async run(): Promise<void> {
@@ -23,10 +29,12 @@ export default class PlanCommand extends DrCommand {
     const { makePlan } = await import('../app/make-plan.ts');
     const { criticalPath } = await import('../plan/critical-path.ts');
     const runbook = flags.runbook === undefined ? {} : { runbook: flags.runbook };
-    const plan = await makePlan({ region: flags.region, runbooks: flags.runbooks, ...runbook });
+    const { verb, region, from, standby, runbooks } = flags;
+    if (region === undefined && verb !== 'reprotect') throw regionNeeded(`plan${verb === 'failover' ? '' : ` --verb ${verb}`}`);
+    const plan = await makePlan({ verb, region, from, standby, runbooks, ...runbook });
     if (flags.out !== undefined) {
       await writeFile(flags.out, `${JSON.stringify(plan, null, 2)}\n`);
-      this.note(`Saved; run it with: dr failover --plan ${flags.out}`);
+      this.note(`Saved; run it with: dr ${verb} --plan ${flags.out}`);
     }
     const critical = criticalPath(plan);
     this.done({ plan, critical, policy: policyDocument(plan) }, () => planText(plan, critical, painterFor(process.stdout)));

@@ -44,6 +44,8 @@ export interface ResourceState {
   activeIn: readonly string[];
   /** The sentence that explains it. */
   because: string;
+  /** Regions whose standby follows the active one, as far as that can be seen from it. Absent: the kind cannot tell. */
+  standbys?: readonly string[];
   /** What the plan rests on: part of the plan's fingerprint, so only what makes a plan stale when it changes. */
   facts: { readonly [key: string]: Json | undefined };
 }

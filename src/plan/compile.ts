@@ -1,7 +1,6 @@
 import { canonicalJson, type Json, sha256 } from '../base/json.ts';
 import { iso } from '../base/clock.ts';
-import { DrError } from '../base/errors.ts';
-import type { PlanContext, ResourceState, StepDraft, Strategy, Verb } from '../kinds/kind.ts';
+import type { PlanContext, ResourceState, StepDraft, Verb } from '../kinds/kind.ts';
 import type { PlanStep } from '../kinds/step.ts';
 import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
 import { linkSteps } from './graph.ts';
@@ -20,37 +19,36 @@ export interface CompileInput {
   verb: Verb;
   source: string;
   target: string;
+  /** reprotect: all regions whose standby is rebuilt, the source first. */
+  rebuild?: readonly string[];
+  /** reprotect: the region that a person named with `--standby`. */
+  standby?: string | undefined;
   account: string;
   /** Milliseconds since the epoch. */
   now: number;
   resources: readonly ObservedResource[];
 }
 
-/** Strategies that can be compiled. Their steps come from the kinds; the order of phases is the same for all of them. */
-const COMPILED: ReadonlySet<Strategy> = new Set(['warm-standby']);
-
-/** Makes a plan. Pure. @throws DrError when the strategy cannot be compiled. */
+/** Makes a plan. Pure. */
 export function compilePlan(input: CompileInput): Plan {
   const { runbook } = input.loaded;
-  if (!COMPILED.has(runbook.strategy)) {
-    throw new DrError({
-      code: 'STRATEGY_NOT_SUPPORTED',
-      exit: 'runbook',
-      title: `This version of dr cannot run the strategy ${runbook.strategy}.`,
-      detail: `It runs: ${[...COMPILED].join(', ')}.`,
-      next: ['set `strategy: warm-standby` if that is what the standby region is'],
-    });
-  }
   const { verb, source, target, account } = input;
-  const survivors = [target, ...runbook.regions.map((r) => r.id).filter((id) => id !== target && id !== source)];
   const { name, strategy, objectives } = runbook;
-  const context: PlanContext = { runbook: name, verb, strategy, source, target, survivors, objectives, account };
-  const resources = input.resources.flatMap((resource) => resourceSteps(resource, context));
+  const others = runbook.regions.map((r) => r.id).filter((id) => id !== target);
+  const context = (left: string): PlanContext => {
+    const survivors = [target, ...others.filter((id) => id !== left)];
+    return { runbook: name, verb, strategy, source: left, target, survivors, objectives, account };
+  };
+  const resources = input.resources.flatMap((resource) => [
+    ...resourceSteps(resource, context(source)),
+    // Each further region is rebuilt by steps of its own, which say so in their names.
+    ...(input.rebuild ?? []).filter((region) => region !== source).flatMap((region) => resourceSteps(resource, context(region), region)),
+  ]);
   const own = [
-    ...assessSteps(runbook, source, resources),
-    ...approvalStep(runbook),
+    ...assessSteps(runbook, verb, source, resources),
+    ...approvalStep(runbook, resources),
     ...verifySteps(runbook),
-    ...notifySteps(runbook, target),
+    ...notifySteps(runbook, verb, source, target),
   ];
   const rest: Omit<Plan, 'hash'> = {
     schema: PLAN_SCHEMA,
@@ -59,11 +57,12 @@ export function compilePlan(input: CompileInput): Plan {
     strategy: runbook.strategy,
     source,
     target,
+    ...(input.standby === undefined ? {} : { standby: input.standby }),
     account,
     madeAt: iso(input.now),
     objectives: runbook.objectives,
     probes: runbook.probes,
-    steps: linkSteps([...resources, ...own]),
+    steps: linkSteps([...resources, ...own], verb),
     fingerprint: fingerprint(input),
   };
   return { ...rest, hash: planHash(rest) };
@@ -78,11 +77,12 @@ export function planHash(plan: Omit<Plan, 'hash'> & { hash?: string }): string {
 /** When this changes, what the plan was made from has changed: it is stale. */
 function fingerprint(input: CompileInput): string {
   const seen: Json = input.resources.map((r) => ({ name: `${r.section}.${r.name}`, active: r.state.activeIn, facts: r.state.facts }));
-  return sha256(canonicalJson({ runbook: input.loaded.sha256, account: input.account, source: input.source, target: input.target, seen }));
+  const { verb, account, source, target, rebuild = [] } = input;
+  return sha256(canonicalJson({ runbook: input.loaded.sha256, verb, account, source, target, rebuild, seen }));
 }
 
-function resourceSteps(resource: ObservedResource, context: PlanContext): PlanStep[] {
-  const id = (step: string) => `${resource.section}.${resource.name}.${step}`;
+function resourceSteps(resource: ObservedResource, context: PlanContext, further?: string): PlanStep[] {
+  const id = (step: string) => `${resource.section}.${resource.name}.${step}${further === undefined ? '' : `-${further}`}`;
   return resource.draft(context).map(({ step, after = [], gate = false, optional = false, ...draft }) => ({
     ...draft,
     id: id(step),

@@ -1,3 +1,4 @@
+import type { Verb } from '../kinds/kind.ts';
 import type { Phase, PlanStep } from '../kinds/step.ts';
 
 /*
@@ -5,6 +6,7 @@ import type { Phase, PlanStep } from '../kinds/step.ts';
  *
  * 1. assess → fence → data; traffic after all data and compute; verify after traffic; protect after verify.
  * 2. Compute waits for assess only, and runs beside fence and data: a failover that is refused has changed nothing.
+ *    A switchover has the time: there the fence waits for compute, so that writes stand still for as short as can be.
  * 3. A step past the line waits for every gate, every assess and every fence step of the plan.
  */
 
@@ -19,13 +21,17 @@ const PHASE_AFTER: Record<Phase, readonly Phase[]> = {
   protect: ['verify'],
 };
 
+function phasesBefore(phase: Phase, verb: Verb): readonly Phase[] {
+  return verb === 'switchover' && phase === 'fence' ? ['assess', 'compute'] : PHASE_AFTER[phase];
+}
+
 /** Adds the links of the three rules to steps that have only those inside their own resource. */
-export function linkSteps(steps: readonly PlanStep[]): PlanStep[] {
+export function linkSteps(steps: readonly PlanStep[], verb: Verb = 'failover'): PlanStep[] {
   const byPhase = Map.groupBy(steps, (step) => step.phase);
   const gates = steps.filter(guardsTheLine).map((step) => step.id);
   const linked = steps.map((step) => {
     const after = new Set(step.after);
-    for (const id of lastOf(step.phase, byPhase)) after.add(id);
+    for (const id of lastOf(step.phase, byPhase, verb)) after.add(id);
     if (step.reversibility === 'point-of-no-return') for (const id of gates) after.add(id);
     after.delete(step.id);
     return { ...step, after: [...after] };
@@ -39,10 +45,10 @@ function guardsTheLine(step: PlanStep): boolean {
 }
 
 /** The steps that the phase waits for; where a phase it names has none, those that phase would wait for. */
-function lastOf(phase: Phase, byPhase: ReadonlyMap<Phase, readonly PlanStep[]>): string[] {
-  return PHASE_AFTER[phase].flatMap((before) => {
+function lastOf(phase: Phase, byPhase: ReadonlyMap<Phase, readonly PlanStep[]>, verb: Verb): string[] {
+  return phasesBefore(phase, verb).flatMap((before) => {
     const steps = byPhase.get(before);
-    return steps === undefined ? lastOf(before, byPhase) : steps.map((step) => step.id);
+    return steps === undefined ? lastOf(before, byPhase, verb) : steps.map((step) => step.id);
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Json } from '../base/json.ts';
+import type { Verb } from '../kinds/kind.ts';
 import type { PlanStep } from '../kinds/step.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 
@@ -23,8 +24,12 @@ function own(step: OwnStep): PlanStep {
   };
 }
 
-/** Looks at what users see, then weighs all signals of the plan. */
-export function assessSteps(runbook: Runbook, source: string, resources: readonly PlanStep[]): PlanStep[] {
+/**
+ * Looks at what users see, then weighs all signals of the plan: a failover needs a source that is down, a switchover one
+ * that is healthy. A reprotect leaves nobody, and asks neither.
+ */
+export function assessSteps(runbook: Runbook, verb: Verb, source: string, resources: readonly PlanStep[]): PlanStep[] {
+  if (verb === 'reprotect') return [];
   const looks = resources.filter((step) => step.phase === 'assess' && !step.gate);
   const users = own({
     id: 'assess.users',
@@ -36,8 +41,8 @@ export function assessSteps(runbook: Runbook, source: string, resources: readonl
   });
   const judge = own({
     id: 'assess.source',
-    kind: 'run.judge-source',
-    title: `Is ${source} down? Two independent signals`,
+    kind: verb === 'failover' ? 'run.judge-source' : 'run.source-healthy',
+    title: verb === 'failover' ? `Is ${source} down? Two independent signals` : `Is ${source} healthy, and does ${runbook.name} follow?`,
     phase: 'assess',
     gate: true,
     after: [users.id, ...looks.map((step) => step.id)],
@@ -53,8 +58,9 @@ function signalName(step: PlanStep): string {
   return signal;
 }
 
-/** The approvals of the runbook as one gate each. */
-export function approvalStep(runbook: Runbook): PlanStep[] {
+/** The approvals of the runbook as one gate each; none where the plan has no line to cross. */
+export function approvalStep(runbook: Runbook, resources: readonly PlanStep[]): PlanStep[] {
+  if (!resources.some((step) => step.reversibility === 'point-of-no-return')) return [];
   return runbook.approvals.map((approval, index) =>
     own({
       id: `assess.approval${runbook.approvals.length > 1 ? `-${index + 1}` : ''}`,
@@ -81,11 +87,12 @@ export function verifySteps(runbook: Runbook): PlanStep[] {
   );
 }
 
-export function notifySteps(runbook: Runbook, target: string): PlanStep[] {
+export function notifySteps(runbook: Runbook, verb: Verb, source: string, target: string): PlanStep[] {
+  const news = verb === 'reprotect' ? `${runbook.name} runs in ${target} and has its standby in ${source} again` : `${runbook.name} was moved from ${source} to ${target}`;
   const tell = { phase: 'protect', optional: true, estimate: { p50: 1, p95: 5, basis: 'one request' } } as const;
   return runbook.notify.flatMap((notifier, index) => {
     if (notifier.type === 'slack') {
-      return [own({ ...tell, id: `notify.slack-${index + 1}`, kind: 'run.notify-slack', title: 'Tell Slack', params: { webhookEnv: notifier.webhookEnv } })];
+      return [own({ ...tell, id: `notify.slack-${index + 1}`, kind: 'run.notify-slack', title: 'Tell Slack', params: { webhookEnv: notifier.webhookEnv, news } })];
     }
     const topic = notifier.topics[target];
     if (topic === undefined) return [];
@@ -95,7 +102,7 @@ export function notifySteps(runbook: Runbook, target: string): PlanStep[] {
         id: `notify.sns-${index + 1}`,
         kind: 'run.notify-sns',
         title: `Tell ${topic.split(':').at(-1) ?? topic}`,
-        params: { region: target, topic },
+        params: { region: target, topic, news },
         permissions: [{ actions: ['sns:Publish'], resources: [topic] }],
       }),
     ];

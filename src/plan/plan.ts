@@ -21,6 +21,8 @@ export interface Plan {
   strategy: string;
   source: string;
   target: string;
+  /** reprotect: the region that a person named; absent: every region that does not follow the target. */
+  standby?: string;
   account: string;
   /** ISO 8601. */
   madeAt: string;

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { reliableCaller } from '../../src/aws/reliable-caller.ts';
 import { compilePlan } from '../../src/plan/compile.ts';
 import type { Plan } from '../../src/plan/plan.ts';
-import { observeForFailover } from '../../src/app/observe.ts';
+import { type Direction, observe } from '../../src/app/observe.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import { execute } from '../../src/engine/execute.ts';
 import type { JournalRecord, Operator } from '../../src/journal/events.ts';
@@ -71,14 +71,17 @@ export async function simulation(options: { path?: string; seed?: number; timing
   return { clock, world, effects, loaded };
 }
 
-export async function planOf(sim: Simulation, target: string): Promise<Plan> {
+/** The plan of a failover to a region, or of what `direction` says. */
+export async function planOf(sim: Simulation, to: string | Direction): Promise<Plan> {
+  const direction: Direction = typeof to === 'string' ? { verb: 'failover', region: to } : to;
   return sim.clock.run(async () => {
-    const observed = await observeForFailover(sim.effects, sim.loaded, target);
+    const observed = await observe(sim.effects, sim.loaded, direction);
     return compilePlan({
       loaded: sim.loaded,
-      verb: 'failover',
+      verb: direction.verb,
       source: observed.source,
-      target,
+      target: observed.target,
+      ...(observed.rebuild === undefined ? {} : { rebuild: observed.rebuild, standby: direction.standby }),
       account: observed.account,
       now: sim.clock.now(),
       resources: observed.resources,

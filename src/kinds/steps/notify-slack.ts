@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { LIMITS } from '../../base/limits.ts';
 import { envName, stepKind } from '../common.ts';
 
-const params = z.strictObject({ webhookEnv: envName });
+const params = z.strictObject({ webhookEnv: envName, news: z.string() });
 type Params = z.infer<typeof params>;
 
 const SENT = 'notified.slack';
@@ -24,7 +24,7 @@ export default stepKind<Params>({
   },
   act: async (ctx, p) => {
     const url = ctx.effects.env(p.webhookEnv) ?? '';
-    const text = `dr: ${ctx.runbook} was moved from ${ctx.source} to ${ctx.target} by ${ctx.operator}.`;
+    const text = `dr: ${p.news}, by ${ctx.operator}.`;
     const sample = await ctx.effects.http.request({
       url,
       method: 'POST',

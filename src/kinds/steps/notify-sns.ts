@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { regionName, stepKind } from '../common.ts';
 
-const params = z.strictObject({ region: regionName, topic: z.string() });
+const params = z.strictObject({ region: regionName, topic: z.string(), news: z.string() });
 type Params = z.infer<typeof params>;
 
 const SENT = 'notified.sns';
@@ -20,7 +20,7 @@ export default stepKind<Params>({
       input: {
         TopicArn: p.topic,
         Subject: `dr: ${ctx.runbook} is active in ${ctx.target}`,
-        Message: `${ctx.runbook} was moved from ${ctx.source} to ${ctx.target} by ${ctx.operator}.`,
+        Message: `${p.news}, by ${ctx.operator}.`,
       },
       signal: ctx.signal,
       attempts: 2,

@@ -9,14 +9,14 @@ import type { Acceptances } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
+import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
 import { gitCommit, thisOperator } from './operator.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
 import { toolVersion } from './version.ts';
 
-export interface FailoverRequest extends RunWatchers {
-  /** The region to make active. Needed unless `planFile` is given. */
-  region?: string;
+/** What starts a run of any verb. `region` is needed unless `planFile` is given, or a reprotect finds it by itself. */
+export interface StartRequest extends RunWatchers, Direction {
   /** Name or path. */
   runbook?: string;
   /** Folder of runbooks. */
@@ -34,7 +34,7 @@ export interface FailoverRequest extends RunWatchers {
 }
 
 /** Plans, asks, runs, reports. */
-export async function failover(request: FailoverRequest): Promise<RunResult> {
+export async function startRun(request: StartRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
   const planning = { from: effects.clock.now(), trace: traceStep(effects) };
   const { plan, observed } = await planOf(request, planning.trace.effects);
@@ -69,13 +69,20 @@ export async function failover(request: FailoverRequest): Promise<RunResult> {
   }
 }
 
-async function planOf(request: FailoverRequest, effects: Effects): Promise<MadePlan> {
-  if (request.planFile === undefined) {
-    if (request.region === undefined) throw new Error('a failover needs a region or a plan');
-    return planFor(effects, await chooseRunbook(request), request.region);
-  }
+async function planOf(request: StartRequest, effects: Effects): Promise<MadePlan> {
+  if (request.planFile === undefined) return planFor(effects, await chooseRunbook(request), request);
   const saved = await readPlan(request.planFile);
-  const made = await planFor(effects, await loadRunbook(saved.runbook.path), saved.target);
+  if (saved.verb !== request.verb) {
+    throw new DrError({
+      code: 'OTHER_VERB',
+      exit: 'usage',
+      title: `The plan in ${request.planFile} is one for a ${saved.verb}.`,
+      next: [`dr ${saved.verb} --plan ${request.planFile}`],
+    });
+  }
+  const { verb, target: region, standby } = saved;
+  const from = verb === 'reprotect' ? {} : { from: saved.source };
+  const made = await planFor(effects, await loadRunbook(saved.runbook.path), { verb, region, standby, ...from });
   if (saved.account !== made.plan.account) {
     throw new DrError({
       code: 'WRONG_ACCOUNT',
