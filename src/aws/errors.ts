@@ -38,6 +38,18 @@ const THROTTLES = new Set([
   'ConditionalRequestConflict',
 ]);
 
+/**
+ * Clear refusals that EC2 answers with status 500: nothing was started.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+ */
+const SHORTAGES = new Set([
+  'InsufficientInstanceCapacity',
+  'InsufficientHostCapacity',
+  'InsufficientReservedInstanceCapacity',
+  'InsufficientCapacity',
+  'InsufficientDBInstanceCapacity',
+]);
+
 const CREDENTIAL_CODES = new Set([
   NO_CREDENTIALS,
   'CredentialsProviderError',
@@ -76,7 +88,13 @@ export class AwsError extends Error {
 
   /** The region or its service gave no usable answer, as opposed to a clear refusal. */
   get unreachable(): boolean {
+    if (this.isShortage) return false;
     return this.code === NO_ANSWER || (this.httpStatus !== undefined && this.httpStatus >= 500);
+  }
+
+  /** The region has not enough of what was asked for. */
+  get isShortage(): boolean {
+    return SHORTAGES.has(this.code);
   }
 
   get isCredentials(): boolean {
@@ -86,6 +104,7 @@ export class AwsError extends Error {
 
 function classify(parts: AwsErrorParts): AwsErrorKind {
   if (THROTTLES.has(parts.code)) return 'retryable';
+  if (SHORTAGES.has(parts.code)) return 'terminal';
   const unanswered = parts.code === NO_ANSWER || (parts.httpStatus !== undefined && parts.httpStatus >= 500);
   if (!unanswered) return 'terminal';
   return MUTATIONS.has(`${parts.service}.${parts.operation}`) ? 'unknown' : 'retryable';

@@ -4,7 +4,10 @@ import type { OperationOf, Service } from './operations.ts';
  * The table of `operations.ts` at run time. The compiler refuses a name too many and a name too few.
  */
 export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in OperationOf<S>]: true } } = {
-  rds: { DescribeDBInstances: true, PromoteReadReplica: true, ModifyDBInstance: true,
+  rds: {
+    DescribeDBInstances: true,
+    PromoteReadReplica: true,
+    ModifyDBInstance: true,
     DescribeDBSnapshots: true,
     DescribeDBInstanceAutomatedBackups: true,
     DescribeDBSubnetGroups: true,
@@ -32,7 +35,8 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     DescribeImages: true,
     DescribeLaunchTemplateVersions: true,
     RunInstances: true,
-    DescribeInstances: true, DescribeSecurityGroups: true,
+    DescribeInstances: true,
+    DescribeSecurityGroups: true,
   },
   autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, DescribeScalingActivities: true },
   elbv2: { RegisterTargets: true, DescribeTargetHealth: true },

@@ -2,22 +2,25 @@ import type { Core } from './core.ts';
 import type { Databases } from './databases.ts';
 import type { Groups } from './groups.ts';
 import type { ApplicationSeed } from './seeds.ts';
+import type { TargetGroups } from './target-groups.ts';
 
 /** What listens where users go. */
 export class Applications {
   private readonly core: Core;
   private readonly databases: Databases;
   private readonly groups: Groups;
+  private readonly targetGroups: TargetGroups;
   private readonly byAddress = new Map<string, ApplicationSeed>();
   private readonly byRegion = new Map<string, ApplicationSeed[]>();
   /** Regions whose applications use a database of a region. */
   private readonly users = new Map<string, Set<string>>();
   private readonly down = new Set<string>();
 
-  constructor(core: Core, databases: Databases, groups: Groups) {
+  constructor(core: Core, databases: Databases, groups: Groups, targetGroups: TargetGroups) {
     this.core = core;
     this.databases = databases;
     this.groups = groups;
+    this.targetGroups = targetGroups;
   }
 
   add(seed: ApplicationSeed): void {
@@ -66,6 +69,7 @@ export class Applications {
       const group = this.groups.get(app.region, app.group);
       if (group === undefined || this.groups.healthyCount(group, now) === 0) return 503;
     }
+    if (app.targetGroup !== undefined && this.targetGroups.healthy(app.targetGroup, app.region, now) === 0) return 503;
     return app.database === undefined || this.databases.acceptsWrites(app.database, now) ? 200 : 503;
   }
 }

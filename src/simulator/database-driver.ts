@@ -20,6 +20,11 @@ export interface DatabaseDriver {
    * modification ends when this is fulfilled and the modelled time is over.
    */
   quarantine(ref: DbRef, closed: boolean): Promise<void>;
+  /**
+   * Called when an instance is made out of a backup of `source` that holds what was committed until `upTo`, reachable
+   * unless `closed`. Fulfilled with its endpoint. Absent: these databases cannot be restored.
+   */
+  restore?(ref: DbRef, from: { source: DbRef; upTo: number; closed: boolean }): Promise<{ address: string; port: number }>;
 }
 
 export function sameRef(a: DbRef | undefined, b: DbRef | undefined): boolean {

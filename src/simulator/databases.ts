@@ -6,7 +6,7 @@
 import { Commits } from './commits.ts';
 import type { Core } from './core.ts';
 import { refKey, type DbRef } from './database-driver.ts';
-import { instanceFromSeed, isWriter, namedSource, writableAt, type DbInstance } from './db-instance.ts';
+import { instanceFromSeed, isWriter, namedSource, openAt, writableAt, type DbInstance } from './db-instance.ts';
 import { LagSamples } from './lag-samples.ts';
 import { Replication } from './replication.ts';
 import type { SecurityGroups } from './security-groups.ts';
@@ -132,6 +132,41 @@ export class Databases {
     return next;
   }
 
+  /** Begins to make an instance out of a backup of `source` that holds everything up to `upTo`. The caller has checked that it may. */
+  restore(seed: DbInstanceSeed, source: DbRef, upTo: number, now: number): DbInstance {
+    const { driver, timings, account } = this.core;
+    const creation = { startedAt: now, endsAt: now + timings.restoreMs, driverDone: driver === undefined };
+    const row: DbInstance = { ...instanceFromSeed(seed, account, now), createdAt: now, creation };
+    this.promoted.set(refKey(row.ref), { source, upTo });
+    this.commits.set(refKey(row.ref), new Commits(seed.commitsPerSecond ?? 10));
+    this.byEndpoint.set(`${row.endpoint.address}:${row.endpoint.port}`, row.ref);
+    this.put(row, now);
+    this.core.agenda.at(openAt(creation), (at) => this.changed(row.ref, at));
+    this.core.agenda.at(creation.endsAt, (at) => this.endCreation(row.ref, at));
+    const closed = this.groups.allClosed(row.ref.region, row.groups);
+    driver?.restore?.(row.ref, { source, upTo, closed }).then(
+      (endpoint) => this.driverRestored(row.ref, endpoint),
+      () => this.fail(row.ref),
+    );
+    return row;
+  }
+
+  private driverRestored(ref: DbRef, endpoint: { address: string; port: number }): void {
+    const now = this.core.now();
+    const row = this.row(ref);
+    if (row?.creation === undefined) return;
+    this.byEndpoint.delete(`${row.endpoint.address}:${row.endpoint.port}`);
+    this.byEndpoint.set(`${endpoint.address}:${endpoint.port}`, ref);
+    this.put({ ...row, endpoint, creation: { ...row.creation, driverDone: true } }, now);
+    this.endCreation(ref, now);
+  }
+
+  private endCreation(ref: DbRef, at: number): void {
+    const row = this.row(ref);
+    if (row?.creation === undefined || !row.creation.driverDone || row.creation.endsAt > at) return;
+    this.put({ ...row, creation: undefined }, at);
+  }
+
   private driverPromoted(ref: DbRef): void {
     const now = this.core.now();
     const row = this.row(ref);
@@ -148,7 +183,7 @@ export class Databases {
 
   private fail(ref: DbRef): void {
     const row = this.row(ref);
-    if (row !== undefined) this.put({ ...row, promotion: undefined, modification: undefined, status: 'failed' }, this.core.now());
+    if (row !== undefined) this.put({ ...row, promotion: undefined, modification: undefined, creation: undefined, status: 'failed' }, this.core.now());
   }
 
   /** Begins a change of security groups. The caller has checked that it may. */

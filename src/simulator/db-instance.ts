@@ -19,6 +19,14 @@ export interface Modification {
   readonly groups: readonly string[];
 }
 
+/** An instance that is being made out of a backup. */
+export interface Creation {
+  readonly startedAt: number;
+  readonly endsAt: number;
+  /** The real database behind the model, if there is one, is there. */
+  readonly driverDone: boolean;
+}
+
 export interface DbInstance {
   readonly ref: DbRef;
   readonly arn: string;
@@ -32,12 +40,19 @@ export interface DbInstance {
   readonly source: DbRef | undefined;
   readonly promotion: Promotion | undefined;
   readonly modification: Modification | undefined;
+  readonly creation: Creation | undefined;
+  readonly subnetGroup: string;
+  readonly parameterGroup: string;
+  readonly kmsKeyId: string;
+  readonly tags: Readonly<Record<string, string>>;
   /** Where neither a promotion nor a modification is under way. */
   readonly status: string;
 }
 
 /** Shares of `promotionMs`. */
 const STAGES = { silent: 0.15, modifying: 0.6, rebooting: 0.85 } as const;
+/** Share of `restoreMs` that a restored instance is `creating`; then it takes writes, and is `backing-up`. */
+const CREATING_SHARE = 0.8;
 const HOUR_MS = 3_600_000;
 
 export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: number): DbInstance {
@@ -59,12 +74,22 @@ export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: num
     source: seed.replicaOf,
     promotion: undefined,
     modification: undefined,
+    creation: undefined,
+    subnetGroup: seed.subnetGroup ?? 'default',
+    parameterGroup: seed.parameterGroup ?? (engine === 'postgres' ? 'default.postgres17' : 'default.mysql8.4'),
+    kmsKeyId: seed.kmsKeyId ?? `arn:aws:kms:${seed.region}:${account}:key/00000000-0000-4000-8000-000000000000`,
+    tags: seed.tags ?? {},
     status: 'available',
   };
 }
 
 export function dbArn(ref: DbRef, account: string): string {
   return `arn:aws:rds:${ref.region}:${account}:db:${ref.id}`;
+}
+
+/** DbiResourceId. */
+export function resourceId(arn: string): string {
+  return `db-${sha256(arn).slice(0, 26).toUpperCase()}`;
 }
 
 /** How far a promotion is, 0 to 1; it cannot pass the reboot before the real database is promoted. */
@@ -79,9 +104,22 @@ export function writableAt(promotion: Promotion): number {
   return promotion.startedAt + STAGES.rebooting * (promotion.endsAt - promotion.startedAt);
 }
 
+/** How far a creation is, 0 to 1; it is not over before the real database is there. */
+function created(creation: Creation, at: number): number {
+  const length = creation.endsAt - creation.startedAt;
+  const passed = length > 0 ? (at - creation.startedAt) / length : 1;
+  return creation.driverDone ? passed : Math.min(passed, CREATING_SHARE - 0.01);
+}
+
+/** When a restored instance takes its first write. */
+export function openAt(creation: Creation): number {
+  return creation.startedAt + CREATING_SHARE * (creation.endsAt - creation.startedAt);
+}
+
 /** Its role and state let it take writes; region and security groups are not looked at. */
 export function isWriter(row: DbInstance, at: number): boolean {
   if (row.status === 'failed' || row.status === 'stopped') return false;
+  if (row.creation !== undefined) return created(row.creation, at) >= CREATING_SHARE;
   if (row.promotion !== undefined) return share(row.promotion, at) >= STAGES.rebooting;
   return row.source === undefined;
 }
@@ -89,6 +127,10 @@ export function isWriter(row: DbInstance, at: number): boolean {
 /** DBInstanceStatus. */
 export function statusOf(row: DbInstance, at: number): string {
   if (row.modification !== undefined) return 'modifying';
+  if (row.creation !== undefined) {
+    if (created(row.creation, at) < CREATING_SHARE) return 'creating';
+    return row.backupRetentionDays > 0 ? 'backing-up' : 'modifying';
+  }
   if (row.promotion === undefined) return row.status;
   const passed = share(row.promotion, at);
   if (passed < STAGES.silent) return 'available';
@@ -141,7 +183,8 @@ export function viewOf(
     EngineVersion: row.engine === 'postgres' ? '17.5' : '8.4.5',
     DBInstanceStatus: statusOf(row, at),
     MasterUsername: 'dr',
-    Endpoint: { Address: row.endpoint.address, Port: row.endpoint.port },
+    // There is none before the instance can be reached.
+    ...(statusOf(row, at) === 'creating' ? {} : { Endpoint: { Address: row.endpoint.address, Port: row.endpoint.port } }),
     AllocatedStorage: 100,
     InstanceCreateTime: new Date(row.createdAt),
     BackupRetentionPeriod: retention(row, at),
@@ -151,7 +194,11 @@ export function viewOf(
     MultiAZ: row.multiAz,
     ReadReplicaDBInstanceIdentifiers: links.replicas.map(name),
     StorageEncrypted: true,
-    DbiResourceId: `db-${sha256(row.arn).slice(0, 26).toUpperCase()}`,
+    DbiResourceId: resourceId(row.arn),
+    KmsKeyId: row.kmsKeyId,
+    DBSubnetGroup: { DBSubnetGroupName: row.subnetGroup, SubnetGroupStatus: 'Complete' },
+    DBParameterGroups: [{ DBParameterGroupName: row.parameterGroup, ParameterApplyStatus: 'in-sync' }],
+    TagList: Object.entries(row.tags).map(([Key, Value]) => ({ Key, Value })),
     DBInstanceArn: row.arn,
     ...(source === undefined
       ? {}

@@ -1,6 +1,8 @@
 import type { OutputOf } from '../aws/operations.ts';
 import { pageOf, type Call, type ServiceModel } from './call.ts';
+import { instanceOperations, instanceView, passesFilters, refuseUnknownFilters } from './ec2-instances.ts';
 import { INSTANCE_TYPE, stageOf, type Group, type GroupInstance } from './groups.ts';
+import { instanceState, type Instance } from './instances.ts';
 import type { SecurityGroupSeed } from './seeds.ts';
 
 type Reservation = NonNullable<OutputOf<'ec2', 'DescribeInstances'>['Reservations']>[number];
@@ -8,9 +10,12 @@ type GroupView = NonNullable<OutputOf<'ec2', 'DescribeSecurityGroups'>['Security
 
 /** EC2: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html */
 export const ec2: ServiceModel<'ec2'> = {
+  ...instanceOperations,
+
   DescribeInstances: {
-    accepts: ['InstanceIds', 'MaxResults', 'NextToken'],
+    accepts: ['InstanceIds', 'Filters', 'MaxResults', 'NextToken'],
     handle(input, call) {
+      refuseUnknownFilters(input.Filters, call);
       const table = call.state.groups.table(call.region);
       const found = new Map<string, Reservation>();
       for (const name of table.keys(call.at)) {
@@ -19,10 +24,15 @@ export const ec2: ServiceModel<'ec2'> = {
           if (group !== undefined) found.set(instance.id, reservation(group, instance, call));
         }
       }
+      const own = call.state.instances.table(call.region);
+      for (const id of own.keys(call.at)) {
+        const instance = own.get(id, call.at);
+        if (instance !== undefined) found.set(id, ownReservation(instance, call));
+      }
       const ids = input.InstanceIds ?? [];
       const missing = ids.find((id) => !found.has(id));
       if (missing !== undefined) throw call.error('InvalidInstanceID.NotFound', 400, `The instance ID '${missing}' does not exist`);
-      const chosen = (ids.length === 0 ? [...found.keys()] : [...new Set(ids)]).sort();
+      const chosen = (ids.length === 0 ? [...found.keys()] : [...new Set(ids)]).filter((id) => matches(id, input.Filters, call)).sort();
       const { page, next } = pageOf(chosen, (id) => id, input.NextToken, sizeOf(input.MaxResults, call));
       const Reservations = page.map((id) => found.get(id)).filter((entry) => entry !== undefined);
       return { Reservations, ...(next === undefined ? {} : { NextToken: next }) };
@@ -43,6 +53,21 @@ export const ec2: ServiceModel<'ec2'> = {
     },
   },
 };
+
+/** Filters are modelled for instances of their own; those of groups pass none. */
+function matches(id: string, filters: Parameters<typeof passesFilters>[0], call: Call): boolean {
+  const instance = call.state.instances.get(call.region, id, call.at);
+  if (instance === undefined) return (filters ?? []).length === 0;
+  const valueOf = (name: string): string | undefined => {
+    if (name === 'instance-state-name') return instanceState(instance, call.at);
+    return name === 'client-token' ? instance.clientToken : instance.tags[name.slice(4)];
+  };
+  return passesFilters(filters, valueOf, call);
+}
+
+function ownReservation(instance: Instance, call: Call): Reservation {
+  return { ReservationId: instance.id.replace('i-', 'r-'), OwnerId: call.state.core.account, Instances: [instanceView(instance, call.at)] };
+}
 
 function sizeOf(maxResults: number | undefined, call: Call): number {
   const size = maxResults ?? 1000;

@@ -1,32 +1,47 @@
 import type { OutputOf } from '../aws/operations.ts';
 import type { ServiceModel } from './call.ts';
-import { stageOf } from './groups.ts';
 
 type TargetView = NonNullable<OutputOf<'elbv2', 'DescribeTargetHealth'>['TargetHealthDescriptions']>[number];
 
 const PORT = 80;
+const REASONS = {
+  healthy: undefined,
+  initial: { Reason: 'Elb.RegistrationInProgress', Description: 'Target registration is in progress' },
+  unhealthy: { Reason: 'Target.FailedHealthChecks', Description: 'Health checks failed' },
+  unused: { Reason: 'Target.InvalidState', Description: 'Target is in the stopped state' },
+} as const;
 
 /** Load balancing: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html */
 export const elbv2: ServiceModel<'elbv2'> = {
   DescribeTargetHealth: {
     accepts: ['TargetGroupArn'],
     handle(input, call) {
-      const groups = call.state.groups.feeding(input.TargetGroupArn ?? '', call.region, call.at);
-      if (groups === undefined) throw call.error('TargetGroupNotFound', 400, `Target groups '${input.TargetGroupArn ?? ''}' not found`);
-      const targets: TargetView[] = [];
-      for (const instance of groups.flatMap((group) => group.instances)) {
-        const stage = stageOf(instance, call.at);
-        if (stage === 'pending') continue;
-        targets.push({
-          Target: { Id: instance.id, Port: PORT },
-          HealthCheckPort: String(PORT),
-          TargetHealth:
-            stage === 'healthy'
-              ? { State: 'healthy' }
-              : { State: 'initial', Reason: 'Elb.RegistrationInProgress', Description: 'Target registration is in progress' },
-        });
+      const targets = call.state.targetGroups.targets(input.TargetGroupArn ?? '', call.region, call.at);
+      if (targets === undefined) throw call.error('TargetGroupNotFound', 400, `Target groups '${input.TargetGroupArn ?? ''}' not found`);
+      return {
+        TargetHealthDescriptions: targets.map(({ id, port, state }): TargetView => ({
+          Target: { Id: id, Port: port },
+          HealthCheckPort: String(port),
+          TargetHealth: { State: state, ...REASONS[state] },
+        })),
+      };
+    },
+  },
+
+  RegisterTargets: {
+    accepts: ['TargetGroupArn', 'Targets'],
+    handle(input, call) {
+      const arn = input.TargetGroupArn ?? '';
+      const targets = (input.Targets ?? []).map((t) => ({ id: t.Id ?? '', port: t.Port ?? PORT }));
+      const unknown = targets.find((t) => call.state.instances.get(call.region, t.id) === undefined);
+      if (unknown !== undefined) throw call.error('InvalidTarget', 400, `The following targets are not valid instances: '${unknown.id}'`);
+      // Stricter: AWS registers an instance that is not running only in some states.
+      const stopped = targets.find((t) => call.state.instances.get(call.region, t.id)?.stopped === true);
+      if (stopped !== undefined) throw call.error('InvalidTarget', 400, `The following targets are not in a running state and cannot be registered: '${stopped.id}'`);
+      if (!call.state.targetGroups.register(arn, call.region, targets, call.now)) {
+        throw call.error('TargetGroupNotFound', 400, `Target groups '${arn}' not found`);
       }
-      return { TargetHealthDescriptions: targets };
+      return {};
     },
   },
 };

@@ -1,17 +1,18 @@
 /** Load balancers, as far as alias records see them: addresses, and whether their target groups have a healthy target. */
 import type { Core } from './core.ts';
-import { type Groups, targetGroupArn } from './groups.ts';
+import { targetGroupArn } from './groups.ts';
 import { normalName } from './record-set.ts';
 import type { LoadBalancerSeed } from './seeds.ts';
+import type { TargetGroups } from './target-groups.ts';
 
 export class LoadBalancers {
   private readonly core: Core;
-  private readonly groups: Groups;
+  private readonly targetGroups: TargetGroups;
   private readonly byName = new Map<string, LoadBalancerSeed>();
 
-  constructor(core: Core, groups: Groups) {
+  constructor(core: Core, targetGroups: TargetGroups) {
     this.core = core;
-    this.groups = groups;
+    this.targetGroups = targetGroups;
   }
 
   add(seed: LoadBalancerSeed): void {
@@ -32,8 +33,8 @@ export class LoadBalancers {
   healthy(balancer: LoadBalancerSeed, now: number): boolean {
     if (!this.core.alive(balancer.region)) return false;
     return balancer.targetGroups.every((name) => {
-      const feeding = this.groups.feeding(targetGroupArn(balancer.region, name, this.core.account), balancer.region, now) ?? [];
-      return feeding.some((group) => this.groups.healthyCount(group, now) > 0);
+      const arn = name.startsWith('arn:') ? name : targetGroupArn(balancer.region, name, this.core.account);
+      return this.targetGroups.healthy(arn, balancer.region, now) > 0;
     });
   }
 }

@@ -1,9 +1,14 @@
 import type { Call, ServiceModel } from './call.ts';
 import { pageOf } from './call.ts';
+import { dbGroupOperations } from './db-groups.ts';
+import { backupOperations } from './rds-backups.ts';
 import { dbArn, namedSource, statusOf, viewOf, type DbInstance, type DbInstanceView } from './db-instance.ts';
 
 /** RDS: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/Welcome.html */
 export const rds: ServiceModel<'rds'> = {
+  ...backupOperations,
+  ...dbGroupOperations,
+
   DescribeDBInstances: {
     accepts: ['DBInstanceIdentifier', 'MaxRecords', 'Marker'],
     handle(input, call) {
@@ -70,7 +75,7 @@ function find(name: string | undefined, call: Call, at?: number): DbInstance {
 
 function refuseUnlessAvailable(row: DbInstance, call: Call, verb: string): void {
   const status = statusOf(row, call.now);
-  if (status === 'available' && row.promotion === undefined) return;
+  if (status === 'available' && row.promotion === undefined && row.creation === undefined) return;
   const why = row.promotion === undefined ? `is in status ${status}` : 'is being promoted';
   throw call.error('InvalidDBInstanceState', 400, `DB Instance ${row.ref.id} ${why} and cannot be ${verb}; it must be available.`);
 }

@@ -16,6 +16,65 @@ export interface DbInstanceSeed {
   lagMs?: number;
   /** What users commit in it while it takes writes, per second. Default: 10. */
   commitsPerSecond?: number;
+  subnetGroup?: string;
+  parameterGroup?: string;
+  kmsKeyId?: string;
+  tags?: Readonly<Record<string, string>>;
+}
+
+/** Automated backups of an instance, kept in another region. */
+export interface AutomatedBackupSeed {
+  region: string;
+  source: { region: string; id: string };
+  /** Default: a key of `region`. */
+  kmsKeyId?: string;
+  retentionDays?: number;
+  /** Its replication was stopped: what is there stays. */
+  stopped?: boolean;
+  /** Begins now: not usable until its first snapshot has arrived. Default: there since long ago. */
+  fresh?: boolean;
+}
+
+/** A snapshot, or the copy of one. */
+export interface DbSnapshotSeed {
+  region: string;
+  id: string;
+  source: { region: string; id: string };
+  /** Age of the data in it. */
+  ageMs: number;
+  /** Default: available. */
+  status?: string;
+  kmsKeyId?: string;
+}
+
+/** An instance that belongs to no Auto Scaling group. */
+export interface Ec2InstanceSeed {
+  region: string;
+  id: string;
+  type?: string;
+  zone?: string;
+  stopped?: boolean;
+  bootMs?: number;
+  tags?: Readonly<Record<string, string>>;
+}
+
+export interface ImageSeed {
+  region: string;
+  id: string;
+  name: string;
+  ageMs: number;
+  /** Default: available. */
+  state?: 'available' | 'pending' | 'failed';
+  tags?: Readonly<Record<string, string>>;
+}
+
+export interface LaunchTemplateSeed {
+  region: string;
+  id: string;
+  name: string;
+  type: string;
+  imageId?: string;
+  version?: number;
 }
 
 export interface AutoScalingGroupSeed {
@@ -104,6 +163,8 @@ export interface ApplicationSeed {
   database?: { region: string; id: string };
   /** It answers 200 only while this Auto Scaling group of its region has a healthy target. */
   group?: string;
+  /** It answers 200 only while this target group (ARN) of its region has a healthy target. */
+  targetGroup?: string;
   /** Bodies by path; any other path is 404. Default: `ok` for `/healthz`. */
   pages?: Readonly<Record<string, string>>;
 }

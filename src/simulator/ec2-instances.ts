@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import type { InputOf } from '../aws/operations.ts';
+import { canonicalJson, type Json } from '../base/json.ts';
+import type { Call, ServiceModel } from './call.ts';
+import { instanceState, isUp, type Image, type Instance } from './instances.ts';
+
+type InstanceOperations = Pick<
+  ServiceModel<'ec2'>,
+  'DescribeInstanceStatus' | 'StartInstances' | 'StopInstances' | 'ModifyInstanceAttribute' | 'DescribeImages' | 'DescribeLaunchTemplateVersions' | 'RunInstances'
+>;
+
+const STATE_CODES = { pending: 0, running: 16, stopping: 64, stopped: 80 } as const;
+
+/** Instances by id, and launches: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html */
+export const instanceOperations: InstanceOperations = {
+  DescribeInstanceStatus: {
+    accepts: ['InstanceIds', 'IncludeAllInstances'],
+    handle(input, call) {
+      const found = findAll(input.InstanceIds ?? [], call, call.at);
+      const shown = input.IncludeAllInstances === true ? found : found.filter((i) => instanceState(i, call.at) === 'running');
+      return {
+        InstanceStatuses: shown.map((i) => {
+          const Status = isUp(i, call.at) ? 'ok' : instanceState(i, call.at) === 'running' ? 'initializing' : 'not-applicable';
+          return { InstanceId: i.id, AvailabilityZone: i.zone, InstanceState: stateView(i, call.at), InstanceStatus: { Status }, SystemStatus: { Status } };
+        }),
+      };
+    },
+  },
+
+  StartInstances: {
+    accepts: ['InstanceIds'],
+    handle(input, call) {
+      const found = findAll(input.InstanceIds ?? [], call);
+      const stopping = found.find((i) => instanceState(i, call.now) === 'stopping');
+      if (stopping !== undefined) throw wrongState(stopping, 'started', call);
+      const before = found.map((i) => stateView(i, call.now));
+      const shortage = call.state.instances.start(found, call.now);
+      if (shortage !== undefined) throw noCapacity(shortage, call);
+      return { StartingInstances: changes(found, before, call) };
+    },
+  },
+
+  StopInstances: {
+    accepts: ['InstanceIds'],
+    handle(input, call) {
+      const found = findAll(input.InstanceIds ?? [], call);
+      const before = found.map((i) => stateView(i, call.now));
+      call.state.instances.stop(found, call.now);
+      return { StoppingInstances: changes(found, before, call) };
+    },
+  },
+
+  ModifyInstanceAttribute: {
+    accepts: ['InstanceId', 'InstanceType'],
+    handle(input, call) {
+      const [instance] = findAll([input.InstanceId ?? ''], call);
+      const type = input.InstanceType?.Value;
+      if (instance === undefined || type === undefined) throw call.unsupported('an attribute other than InstanceType');
+      if (instanceState(instance, call.now) !== 'stopped') throw call.error('IncorrectInstanceState', 400, `The instance '${instance.id}' is not in the 'stopped' state.`);
+      call.state.instances.put({ ...instance, type }, call.now);
+      return {};
+    },
+  },
+
+  DescribeImages: {
+    accepts: ['ImageIds', 'Owners', 'Filters'],
+    handle(input, call) {
+      const all = call.state.instances.imagesIn(call.region);
+      const ids = input.ImageIds ?? [];
+      const missing = ids.find((id) => !all.some((image) => image.id === id));
+      if (missing !== undefined) throw call.error('InvalidAMIID.NotFound', 400, `The image id '[${missing}]' does not exist`);
+      const chosen = all.filter((image) => ids.length === 0 || ids.includes(image.id)).filter((image) => passes(image, input.Filters, call));
+      return {
+        Images: chosen.map((image) => ({
+          ImageId: image.id,
+          Name: image.name,
+          State: image.state,
+          CreationDate: new Date(image.createdAt).toISOString(),
+          OwnerId: call.state.core.account,
+          Tags: Object.entries(image.tags).map(([Key, Value]) => ({ Key, Value })),
+        })),
+      };
+    },
+  },
+
+  DescribeLaunchTemplateVersions: {
+    accepts: ['LaunchTemplateId', 'LaunchTemplateName', 'Versions'],
+    handle(input, call) {
+      const template = findTemplate(input, call);
+      const versions = (input.Versions ?? []).map((v) => (v === '$Default' || v === '$Latest' ? String(template.version ?? 1) : v));
+      const wrong = versions.find((v) => v !== String(template.version ?? 1));
+      if (wrong !== undefined) throw call.error('InvalidLaunchTemplateId.VersionNotFound', 400, `Could not find the specified version ${wrong} for the launch template with ID ${template.id}.`);
+      return {
+        LaunchTemplateVersions: [
+          {
+            LaunchTemplateId: template.id,
+            LaunchTemplateName: template.name,
+            VersionNumber: template.version ?? 1,
+            DefaultVersion: true,
+            LaunchTemplateData: { InstanceType: template.type as 'm6g.large' },
+          },
+        ],
+      };
+    },
+  },
+
+  RunInstances: {
+    accepts: ['LaunchTemplate', 'ImageId', 'InstanceType', 'SubnetId', 'MinCount', 'MaxCount', 'ClientToken', 'TagSpecifications'],
+    handle(input, call) {
+      const params = createHash('sha256').update(canonicalJson(input as unknown as Json)).digest('hex');
+      const key = `${call.region}/${input.ClientToken ?? ''}`;
+      const known = input.ClientToken === undefined ? undefined : call.state.instances.launches.get(key);
+      if (known !== undefined && known.params !== params) {
+        throw call.error('IdempotentParameterMismatch', 400, 'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).');
+      }
+      const launched = known === undefined ? launch(input, call) : findAll(known.ids, call);
+      if (input.ClientToken !== undefined) call.state.instances.launches.set(key, { params, ids: launched.map((i) => i.id) });
+      return { ReservationId: launched[0]?.id.replace('i-', 'r-'), OwnerId: call.state.core.account, Instances: launched.map((i) => instanceView(i, call.now)) };
+    },
+  },
+};
+
+function launch(input: InputOf<'ec2', 'RunInstances'>, call: Call): Instance[] {
+  const { instances } = call.state;
+  const template = findTemplate(input.LaunchTemplate ?? {}, call);
+  const image = instances.imagesIn(call.region).find((i) => i.id === (input.ImageId ?? template.imageId));
+  if (image === undefined) throw call.error('InvalidAMIID.NotFound', 400, `The image id '[${input.ImageId ?? ''}]' does not exist`);
+  if (image.state !== 'available') throw call.error('InvalidAMIID.Unavailable', 400, `The image ID '${image.id}' is not available (${image.state}).`);
+  const zone = input.SubnetId === undefined ? undefined : instances.zoneOf(call.region, input.SubnetId);
+  if (input.SubnetId !== undefined && zone === undefined) throw call.error('InvalidSubnetID.NotFound', 400, `The subnet ID '${input.SubnetId}' does not exist`);
+  const count = input.MaxCount ?? 1;
+  if (input.MinCount !== count) throw call.unsupported('a MinCount other than MaxCount');
+  const tags = Object.fromEntries((input.TagSpecifications ?? []).flatMap((s) => (s.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? ''])));
+  const wish = { region: call.region, zone, type: input.InstanceType ?? template.type, imageId: image.id, count, token: input.ClientToken, tags };
+  const fresh = instances.run(wish, call.now);
+  if (!Array.isArray(fresh)) throw noCapacity(fresh, call);
+  return fresh;
+}
+
+function findTemplate(named: { LaunchTemplateId?: string | undefined; LaunchTemplateName?: string | undefined }, call: Call) {
+  const name = named.LaunchTemplateId ?? named.LaunchTemplateName ?? '';
+  const template = call.state.instances.template(call.region, name);
+  if (template !== undefined) return template;
+  if (named.LaunchTemplateId === undefined) {
+    throw call.error('InvalidLaunchTemplateName.NotFoundException', 400, 'At least one of the launch templates specified in the request does not exist.');
+  }
+  throw call.error('InvalidLaunchTemplateId.NotFound', 400, `The specified launch template, with template ID ${name}, does not exist.`);
+}
+
+function findAll(ids: readonly string[], call: Call, at?: number): Instance[] {
+  if (ids.length === 0) throw call.unsupported('a call that names no instance');
+  const found = ids.map((id) => call.state.instances.get(call.region, id, at));
+  const missing = ids.find((_, i) => found[i] === undefined);
+  if (missing !== undefined) throw call.error('InvalidInstanceID.NotFound', 400, `The instance ID '${missing}' does not exist`);
+  return found.filter((i) => i !== undefined);
+}
+
+/** EC2 answers 500, although nothing was started: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
+function noCapacity(shortage: { zone: string; type: string }, call: Call) {
+  return call.error(
+    'InsufficientInstanceCapacity',
+    500,
+    `We currently do not have sufficient ${shortage.type} capacity in the Availability Zone you requested (${shortage.zone}).`,
+  );
+}
+
+function wrongState(instance: Instance, verb: string, call: Call) {
+  return call.error('IncorrectInstanceState', 400, `The instance '${instance.id}' is not in a state from which it can be ${verb}.`);
+}
+
+function stateView(instance: Instance, at: number): { Code: number; Name: keyof typeof STATE_CODES } {
+  const Name = instanceState(instance, at);
+  return { Code: STATE_CODES[Name], Name };
+}
+
+function changes(found: readonly Instance[], before: readonly { Code: number; Name: keyof typeof STATE_CODES }[], call: Call) {
+  return found.map(({ id, region }, i) => {
+    const now = call.state.instances.get(region, id);
+    return { InstanceId: id, PreviousState: before[i], CurrentState: now === undefined ? undefined : stateView(now, call.now) };
+  });
+}
+
+export function instanceView(instance: Instance, at: number) {
+  return {
+    InstanceId: instance.id,
+    ImageId: instance.imageId,
+    InstanceType: instance.type as 'm6g.large',
+    State: stateView(instance, at),
+    LaunchTime: new Date(instance.changedAt),
+    Placement: { AvailabilityZone: instance.zone },
+    ...(instance.clientToken === undefined ? {} : { ClientToken: instance.clientToken }),
+    Tags: Object.entries(instance.tags).map(([Key, Value]) => ({ Key, Value })),
+  };
+}
+
+type Filters = readonly { Name?: string | undefined; Values?: string[] | undefined }[] | undefined;
+
+const FILTERS = new Set(['name', 'state', 'instance-state-name', 'client-token']);
+
+export function refuseUnknownFilters(filters: Filters, call: Call): void {
+  const unknown = filters?.find(({ Name = '' }) => !Name.startsWith('tag:') && !FILTERS.has(Name));
+  if (unknown !== undefined) throw call.unsupported(`the filter ${unknown.Name ?? ''}`);
+}
+
+/** Whether something passes every filter; `*` in a value stands for any text. */
+export function passesFilters(filters: Filters, valueOf: (name: string) => string | undefined, call: Call): boolean {
+  refuseUnknownFilters(filters, call);
+  return (filters ?? []).every(({ Name = '', Values = [] }) => {
+    const value = valueOf(Name);
+    return Values.some((wanted) => value !== undefined && new RegExp(`^${wanted.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`).test(value));
+  });
+}
+
+function passes(image: Image, filters: Filters, call: Call): boolean {
+  return passesFilters(filters, (name) => (name === 'name' ? image.name : name === 'state' ? image.state : image.tags[name.slice(4)]), call);
+}

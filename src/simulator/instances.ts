@@ -1,0 +1,184 @@
+/**
+ * EC2 instances that belong to no Auto Scaling group, and what they are launched from.
+ * 1. A stopped instance holds no capacity: starting it takes from what its zone has left of its type.
+ * 2. A launch with a client token happens once, however often it is asked for.
+ */
+import type { Core } from './core.ts';
+import type { Ec2InstanceSeed, ImageSeed, LaunchTemplateSeed } from './seeds.ts';
+import { Table } from './table.ts';
+
+export interface Instance {
+  readonly region: string;
+  readonly id: string;
+  readonly type: string;
+  readonly zone: string;
+  readonly imageId: string;
+  readonly stopped: boolean;
+  /** Of the last start or stop. */
+  readonly changedAt: number;
+  /** From a start until its status checks pass. */
+  readonly bootMs: number;
+  readonly clientToken: string | undefined;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface Image extends Required<Omit<ImageSeed, 'ageMs'>> {
+  readonly createdAt: number;
+}
+
+export interface Launch {
+  readonly params: string;
+  readonly ids: readonly string[];
+}
+
+/** Shares of the boot, and the time that a stop takes. */
+const PENDING_SHARE = 0.3;
+const STOPPING_MS = 20_000;
+const ZONES = ['a', 'c', 'd'];
+
+export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped';
+
+export function instanceState(instance: Instance, at: number): InstanceState {
+  const since = at - instance.changedAt;
+  if (instance.stopped) return since < Math.min(STOPPING_MS, instance.bootMs) ? 'stopping' : 'stopped';
+  return since < PENDING_SHARE * instance.bootMs ? 'pending' : 'running';
+}
+
+/** Its status checks pass. */
+export function isUp(instance: Instance, at: number): boolean {
+  return !instance.stopped && at - instance.changedAt >= instance.bootMs;
+}
+
+export class Instances {
+  readonly launches = new Map<string, Launch>();
+  private readonly core: Core;
+  private readonly byRegion = new Map<string, Table<Instance>>();
+  private readonly images = new Map<string, Image[]>();
+  private readonly templates = new Map<string, LaunchTemplateSeed[]>();
+  private readonly subnets = new Map<string, string>();
+  /** What is left, by region, zone and type; no entry: enough. */
+  private readonly left = new Map<string, number>();
+
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  add(seed: Ec2InstanceSeed): void {
+    const now = this.core.now();
+    this.table(seed.region).seed(seed.id, {
+      region: seed.region,
+      id: seed.id,
+      type: seed.type ?? 'm6g.large',
+      zone: seed.zone ?? `${seed.region}a`,
+      imageId: 'ami-00000000000000000',
+      stopped: seed.stopped ?? false,
+      changedAt: now - 3_600_000,
+      bootMs: seed.bootMs ?? this.core.timings.instanceWarmUpMs,
+      clientToken: undefined,
+      tags: seed.tags ?? {},
+    });
+  }
+
+  addImage(seed: ImageSeed): void {
+    const { ageMs, ...rest } = seed;
+    const image: Image = { state: 'available', tags: {}, ...rest, createdAt: this.core.now() - ageMs };
+    this.images.set(seed.region, [...this.imagesIn(seed.region), image]);
+  }
+
+  addTemplate(seed: LaunchTemplateSeed): void {
+    this.templates.set(seed.region, [...(this.templates.get(seed.region) ?? []), seed]);
+  }
+
+  addSubnet(seed: { region: string; id: string; zone: string }): void {
+    this.subnets.set(`${seed.region}/${seed.id}`, seed.zone);
+  }
+
+  zoneOf(region: string, subnet: string): string | undefined {
+    return this.subnets.get(`${region}/${subnet}`);
+  }
+
+  table(region: string): Table<Instance> {
+    let table = this.byRegion.get(region);
+    if (table === undefined) this.byRegion.set(region, (table = new Table()));
+    return table;
+  }
+
+  get(region: string, id: string, at?: number): Instance | undefined {
+    return this.byRegion.get(region)?.get(id, at);
+  }
+
+  imagesIn(region: string): readonly Image[] {
+    return this.images.get(region) ?? [];
+  }
+
+  template(region: string, idOrName: string): LaunchTemplateSeed | undefined {
+    return this.templates.get(region)?.find((t) => t.id === idOrName || t.name === idOrName);
+  }
+
+  /** How many more instances of a type a zone has from now on. */
+  setCapacity(at: { region: string; zone: string; type: string }, left: number): void {
+    this.left.set(`${at.region}/${at.zone}/${at.type}`, left);
+  }
+
+  /** Takes capacity, all or nothing. */
+  private take(wanted: readonly { region: string; zone: string; type: string }[]): { zone: string; type: string } | undefined {
+    const counts = Map.groupBy(wanted, (w) => `${w.region}/${w.zone}/${w.type}`);
+    for (const [key, list] of counts) {
+      if ((this.left.get(key) ?? Number.POSITIVE_INFINITY) < list.length) return list[0];
+    }
+    for (const [key, list] of counts) {
+      const left = this.left.get(key);
+      if (left !== undefined) this.left.set(key, left - list.length);
+    }
+    return undefined;
+  }
+
+  /** Starts stopped instances, or says what there is too little of. */
+  start(instances: readonly Instance[], now: number): { zone: string; type: string } | undefined {
+    const stopped = instances.filter((i) => i.stopped);
+    const shortage = this.take(stopped);
+    if (shortage !== undefined) return shortage;
+    for (const instance of stopped) this.put({ ...instance, stopped: false, changedAt: now }, now);
+    return undefined;
+  }
+
+  stop(instances: readonly Instance[], now: number): void {
+    for (const instance of instances) {
+      if (instance.stopped) continue;
+      const key = `${instance.region}/${instance.zone}/${instance.type}`;
+      const left = this.left.get(key);
+      if (left !== undefined) this.left.set(key, left + 1);
+      this.put({ ...instance, stopped: true, changedAt: now }, now);
+    }
+  }
+
+  /** Launches instances, or says what there is too little of. Without a zone it spreads over the region's. */
+  run(
+    wish: { region: string; zone: string | undefined; type: string; imageId: string; count: number; token: string | undefined; tags: Record<string, string> },
+    now: number,
+  ): Instance[] | { zone: string; type: string } {
+    const { region, type, imageId } = wish;
+    const fresh = Array.from({ length: wish.count }, (_, i): Instance => ({
+      region,
+      id: `i-0${this.core.ids.hex(8)}`,
+      type,
+      zone: wish.zone ?? `${region}${ZONES[i % ZONES.length] ?? 'a'}`,
+      imageId,
+      stopped: false,
+      changedAt: now,
+      bootMs: this.core.timings.instanceWarmUpMs,
+      clientToken: wish.token,
+      tags: wish.tags,
+    }));
+    const shortage = this.take(fresh);
+    if (shortage !== undefined) return shortage;
+    for (const instance of fresh) this.put(instance, now);
+    return fresh;
+  }
+
+  put(instance: Instance, now: number): void {
+    this.table(instance.region).set(instance.id, instance, now);
+    this.core.touch(instance.region, now);
+    if (!instance.stopped) this.core.agenda.at(now + instance.bootMs, (at) => this.core.touch(instance.region, at));
+  }
+}

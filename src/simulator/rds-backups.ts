@@ -1,0 +1,255 @@
+import type { OutputOf } from '../aws/operations.ts';
+import { type AutomatedBackup, defaultKey, type Snapshot } from './backups.ts';
+import { type Call, pageOf, type ServiceModel } from './call.ts';
+import type { DbRef } from './database-driver.ts';
+import { dbArn, resourceId, viewOf, type DbInstance } from './db-instance.ts';
+import type { DbInstanceSeed } from './seeds.ts';
+
+type BackupView = NonNullable<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>[number];
+type SnapshotView = NonNullable<OutputOf<'rds', 'DescribeDBSnapshots'>['DBSnapshots']>[number];
+type BackupOperations = Pick<
+  ServiceModel<'rds'>,
+  | 'DescribeDBInstanceAutomatedBackups'
+  | 'DescribeDBSnapshots'
+  | 'RestoreDBInstanceToPointInTime'
+  | 'RestoreDBInstanceFromDBSnapshot'
+  | 'StartDBInstanceAutomatedBackupsReplication'
+>;
+
+/** The security group that AWS gives to whatever names none: only its own members may come in. */
+export const DEFAULT_GROUP = 'sg-00000000';
+/** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html */
+const REPLICATIONS_MAX = 20;
+
+/** Parameters that a restore takes, with what AWS sets where they are left out. */
+interface RestoreInput {
+  DBInstanceClass?: string | undefined;
+  DBSubnetGroupName?: string | undefined;
+  DBParameterGroupName?: string | undefined;
+  VpcSecurityGroupIds?: string[] | undefined;
+  MultiAZ?: boolean | undefined;
+  BackupRetentionPeriod?: number | undefined;
+  Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined;
+}
+
+const RESTORE_INPUT = ['DBInstanceClass', 'DBSubnetGroupName', 'DBParameterGroupName', 'VpcSecurityGroupIds', 'MultiAZ', 'BackupRetentionPeriod', 'Tags'] as const;
+
+/** Backups of RDS across regions: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html */
+export const backupOperations: BackupOperations = {
+  DescribeDBInstanceAutomatedBackups: {
+    accepts: ['DBInstanceIdentifier', 'DBInstanceAutomatedBackupsArn', 'Filters', 'MaxRecords', 'Marker'],
+    handle(input, call) {
+      const filter = idFilter(input.Filters, call);
+      const all = [...own(call), ...call.state.backups.in(call.region)]
+        .filter((b) => b.createdAt <= call.at)
+        .filter((b) => input.DBInstanceIdentifier === undefined || b.source.id === input.DBInstanceIdentifier.toLowerCase())
+        .filter((b) => input.DBInstanceAutomatedBackupsArn === undefined || b.arn === input.DBInstanceAutomatedBackupsArn)
+        .filter((b) => filter === undefined || filter.includes(b.source.id) || filter.includes(b.sourceArn))
+        .sort((a, b) => (a.arn < b.arn ? -1 : 1));
+      if (input.DBInstanceAutomatedBackupsArn !== undefined && all.length === 0) throw noBackup(input.DBInstanceAutomatedBackupsArn, call);
+      const { page, next } = pageOf(all, (b) => b.arn, input.Marker, sizeOf(input.MaxRecords, call));
+      return { DBInstanceAutomatedBackups: page.map((b) => backupView(b, call)), ...(next === undefined ? {} : { Marker: next }) };
+    },
+  },
+
+  DescribeDBSnapshots: {
+    accepts: ['DBInstanceIdentifier', 'DBSnapshotIdentifier', 'MaxRecords', 'Marker'],
+    handle(input, call) {
+      const all = call.state.backups
+        .snapshotsIn(call.region)
+        .filter((s) => input.DBInstanceIdentifier === undefined || s.source.id === input.DBInstanceIdentifier)
+        .filter((s) => input.DBSnapshotIdentifier === undefined || s.id === input.DBSnapshotIdentifier)
+        .toSorted((a, b) => (a.id < b.id ? -1 : 1));
+      if (input.DBSnapshotIdentifier !== undefined && all.length === 0) throw noSnapshot(input.DBSnapshotIdentifier, call);
+      const { page, next } = pageOf(all, (s) => s.id, input.Marker, sizeOf(input.MaxRecords, call));
+      return { DBSnapshots: page.map((s) => snapshotView(s, call)), ...(next === undefined ? {} : { Marker: next }) };
+    },
+  },
+
+  RestoreDBInstanceToPointInTime: {
+    accepts: ['SourceDBInstanceAutomatedBackupsArn', 'TargetDBInstanceIdentifier', 'UseLatestRestorableTime', 'RestoreTime', ...RESTORE_INPUT],
+    handle(input, call) {
+      const arn = input.SourceDBInstanceAutomatedBackupsArn;
+      if (arn === undefined) throw call.unsupported('a restore from an instance');
+      const backup = call.state.backups.in(call.region).find((b) => b.arn === arn);
+      if (backup === undefined) throw noBackup(arn, call);
+      const latest = call.state.backups.latestTime(backup, call.now);
+      const wanted = input.RestoreTime?.getTime();
+      if ((wanted === undefined) === (input.UseLatestRestorableTime !== true)) {
+        throw call.error('InvalidParameterCombination', 400, 'Specify either RestoreTime or UseLatestRestorableTime');
+      }
+      if (latest === undefined || (wanted !== undefined && wanted > latest)) {
+        throw call.error('InvalidRestoreFault', 400, 'The specified time is not within the restore window.');
+      }
+      const upTo = wanted ?? latest;
+      return { DBInstance: restore(input.TargetDBInstanceIdentifier, input, { source: backup.source, upTo, kmsKeyId: backup.kmsKeyId, days: backup.retentionDays }, call) };
+    },
+  },
+
+  RestoreDBInstanceFromDBSnapshot: {
+    accepts: ['DBInstanceIdentifier', 'DBSnapshotIdentifier', ...RESTORE_INPUT],
+    handle(input, call) {
+      const snapshot = call.state.backups.snapshotsIn(call.region).find((s) => s.id === input.DBSnapshotIdentifier);
+      if (snapshot === undefined) throw noSnapshot(input.DBSnapshotIdentifier ?? '', call);
+      if (snapshot.status !== 'available') {
+        throw call.error('InvalidDBSnapshotState', 400, `Cannot restore from the DB snapshot ${snapshot.id} because it is ${snapshot.status}`);
+      }
+      const { source, takenAt: upTo, kmsKeyId } = snapshot;
+      return { DBInstance: restore(input.DBInstanceIdentifier, input, { source, upTo, kmsKeyId, days: 1 }, call) };
+    },
+  },
+
+  StartDBInstanceAutomatedBackupsReplication: {
+    // The SDK adds a signed URL by itself; AWS needs it in some partitions only.
+    accepts: ['SourceDBInstanceArn', 'BackupRetentionPeriod', 'KmsKeyId', 'PreSignedUrl'],
+    handle(input, call) {
+      const arn = input.SourceDBInstanceArn ?? '';
+      const [, , , region = '', , , id = ''] = arn.split(':');
+      const source = { region, id };
+      const row = call.state.databases.row(source);
+      if (region === call.region) throw call.error('InvalidParameterValue', 400, 'The source DB instance must be in a different AWS Region.');
+      if (row === undefined || arn !== dbArn(source, call.state.core.account)) throw call.error('DBInstanceNotFound', 404, `DBInstance ${arn} not found.`);
+      if (!call.state.core.alive(region) || row.backupRetentionDays === 0) {
+        throw call.error('InvalidDBInstanceState', 400, `The automated backups of ${id} cannot be replicated: they are not available.`);
+      }
+      if (input.KmsKeyId === undefined) throw call.error('InvalidParameterValue', 400, 'A KMS key of the destination Region is needed for an encrypted source.');
+      if (input.KmsKeyId.split(':')[3] !== call.region) throw call.error('KMSKeyNotAccessibleFault', 400, `The KMS key ${input.KmsKeyId} is not accessible in ${call.region}.`);
+      const kept = call.state.backups.in(call.region);
+      if (kept.some((b) => b.sourceArn === arn && !b.stopped)) {
+        throw call.error('InvalidDBInstanceAutomatedBackupState', 400, `The automated backups of ${arn} are replicated already.`);
+      }
+      if (kept.filter((b) => !b.stopped).length >= REPLICATIONS_MAX) {
+        throw call.error('DBInstanceAutomatedBackupQuotaExceeded', 400, 'The quota for retained automated backups was exceeded.');
+      }
+      const backup = call.state.backups.add({
+        region: call.region,
+        source,
+        kmsKeyId: input.KmsKeyId,
+        retentionDays: input.BackupRetentionPeriod ?? 7,
+        fresh: true,
+      });
+      return { DBInstanceAutomatedBackup: backupView(backup, call) };
+    },
+  },
+};
+
+/** Makes an instance out of a backup, with AWS's defaults for everything that was not said. */
+function restore(
+  name: string | undefined,
+  input: RestoreInput,
+  from: { source: DbRef; upTo: number; kmsKeyId: string; days: number },
+  call: Call,
+): ReturnType<typeof viewOf> {
+  const { databases, securityGroups, dbGroups, core } = call.state;
+  const { region } = call;
+  const id = (name ?? '').toLowerCase();
+  if (!/^[a-z](?:-?[a-z0-9])*$/.test(id)) throw call.error('InvalidParameterValue', 400, `The parameter DBInstanceIdentifier is not a valid identifier: ${name ?? ''}`);
+  if (databases.row({ region, id }) !== undefined) throw call.error('DBInstanceAlreadyExists', 400, 'DB instance already exists');
+  const original = databases.row(from.source);
+  const subnetGroup = input.DBSubnetGroupName ?? 'default';
+  if (input.DBSubnetGroupName !== undefined && !dbGroups.hasSubnetGroup(region, subnetGroup)) {
+    throw call.error('DBSubnetGroupNotFoundFault', 404, `DB subnet group '${subnetGroup}' does not exist.`);
+  }
+  const engine = original?.engine ?? 'postgres';
+  const parameterGroup = input.DBParameterGroupName ?? defaultParameterGroup(engine);
+  if (input.DBParameterGroupName !== undefined && !dbGroups.hasParameterGroup(region, parameterGroup)) {
+    throw call.error('DBParameterGroupNotFound', 404, `DBParameterGroup ${parameterGroup} not found.`);
+  }
+  const groups = input.VpcSecurityGroupIds ?? [DEFAULT_GROUP];
+  if (groups.includes(DEFAULT_GROUP)) securityGroups.add({ region, id: DEFAULT_GROUP, name: 'default', closed: true });
+  const unknown = groups.find((group) => securityGroups.get(region, group) === undefined);
+  if (unknown !== undefined) throw call.error('InvalidParameterValue', 400, `Invalid security group , groupId= ${unknown}, groupName=.`);
+  const backupRetentionDays = input.BackupRetentionPeriod ?? from.days;
+  if (backupRetentionDays < 0 || backupRetentionDays > 35) throw call.error('InvalidParameterValue', 400, `Invalid backup retention period: ${backupRetentionDays}. Must be between 0 and 35`);
+  const seed: DbInstanceSeed = {
+    region,
+    id,
+    engine,
+    instanceClass: input.DBInstanceClass ?? original?.instanceClass ?? 'db.m6g.large',
+    multiAz: input.MultiAZ ?? false,
+    backupRetentionDays,
+    securityGroups: groups,
+    subnetGroup,
+    parameterGroup,
+    kmsKeyId: from.kmsKeyId,
+    tags: Object.fromEntries((input.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
+  };
+  if (core.driver !== undefined && core.driver.restore === undefined) throw call.unsupported('a restore with these databases behind the model');
+  const row = databases.restore(seed, from.source, from.upTo, call.now);
+  return viewOf(row, call.now, { replicas: [], replicationStatus: 'replicating', account: core.account });
+}
+
+export function defaultParameterGroup(engine: DbInstance['engine']): string {
+  return engine === 'postgres' ? 'default.postgres17' : 'default.mysql8.4';
+}
+
+/** Each instance that keeps backups has those of its own region. */
+function own(call: Call): AutomatedBackup[] {
+  const { databases, core } = call.state;
+  const table = databases.table(call.region);
+  return table.keys(call.at).flatMap((id) => {
+    const row = table.get(id, call.at);
+    if (row === undefined || row.backupRetentionDays === 0 || row.source !== undefined || row.creation !== undefined) return [];
+    const { ref: source, createdAt, backupRetentionDays: retentionDays } = row;
+    const arn = `arn:aws:rds:${call.region}:${core.account}:auto-backup:ab-own-${id}`;
+    return [{ region: call.region, source, sourceArn: row.arn, arn, kmsKeyId: defaultKey(call.region, core.account), retentionDays, createdAt, readyAt: createdAt, stopped: false }];
+  });
+}
+
+function backupView(backup: AutomatedBackup, call: Call): BackupView {
+  const latest = call.state.backups.latestTime(backup, call.at);
+  return {
+    DBInstanceArn: backup.sourceArn,
+    DbiResourceId: resourceId(backup.sourceArn),
+    Region: backup.source.region,
+    DBInstanceIdentifier: backup.source.id,
+    RestoreWindow: latest === undefined ? {} : { EarliestTime: new Date(backup.createdAt), LatestTime: new Date(latest) },
+    AllocatedStorage: 100,
+    Status: latest === undefined ? 'creating' : backup.stopped ? 'retained' : 'active',
+    Engine: call.state.databases.row(backup.source)?.engine ?? 'postgres',
+    Encrypted: true,
+    KmsKeyId: backup.kmsKeyId,
+    BackupRetentionPeriod: backup.retentionDays,
+    DBInstanceAutomatedBackupsArn: backup.arn,
+  };
+}
+
+function snapshotView(snapshot: Snapshot, call: Call): SnapshotView {
+  const { account } = call.state.core;
+  return {
+    DBSnapshotIdentifier: snapshot.id,
+    DBInstanceIdentifier: snapshot.source.id,
+    // A copy is made later than the data it holds.
+    SnapshotCreateTime: new Date(snapshot.takenAt + 600_000),
+    OriginalSnapshotCreateTime: new Date(snapshot.takenAt),
+    Engine: call.state.databases.row(snapshot.source)?.engine ?? 'postgres',
+    Status: snapshot.status,
+    SnapshotType: 'manual',
+    PercentProgress: snapshot.status === 'available' ? 100 : 50,
+    Encrypted: true,
+    KmsKeyId: snapshot.kmsKeyId,
+    DBSnapshotArn: `arn:aws:rds:${snapshot.region}:${account}:snapshot:${snapshot.id}`,
+    SourceDBSnapshotIdentifier: `arn:aws:rds:${snapshot.source.region}:${account}:snapshot:${snapshot.id}`,
+    SourceRegion: snapshot.source.region,
+    DbiResourceId: resourceId(dbArn(snapshot.source, account)),
+  };
+}
+
+function idFilter(filters: readonly { Name?: string | undefined; Values?: string[] | undefined }[] | undefined, call: Call): string[] | undefined {
+  const other = filters?.find((f) => f.Name !== 'db-instance-id');
+  if (other !== undefined) throw call.unsupported(`the filter ${other.Name ?? ''}`);
+  return filters === undefined || filters.length === 0 ? undefined : filters.flatMap((f) => f.Values ?? []);
+}
+
+function sizeOf(size: number | undefined, call: Call): number {
+  if (size !== undefined && (size < 20 || size > 100)) throw call.error('InvalidParameterValue', 400, `Invalid value ${size} for MaxRecords. Must be between 20 and 100`);
+  return size ?? 100;
+}
+
+function noBackup(name: string, call: Call) {
+  return call.error('DBInstanceAutomatedBackupNotFound', 404, `Automated backup ${name} not found.`);
+}
+
+function noSnapshot(name: string, call: Call) {
+  return call.error('DBSnapshotNotFound', 404, `DBSnapshot ${name} not found.`);
+}
