@@ -11,6 +11,8 @@ export const LIMITS = {
   probeMs: 2_000,
   dnsMs: 1_500,
   sqlMs: 3_000,
+  /** Making a database read-only, with the end of all its sessions. */
+  quiesceMs: 20_000,
   /** Results of checks older than this are made again before the first mutation. */
   checkAgeMs: 120_000,
   /** All calls of one step's check. */

@@ -17,7 +17,7 @@ export interface HttpSample {
 
 export interface HttpRequest {
   url: string;
-  method?: 'GET' | 'POST';
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   headers?: Readonly<Record<string, string>>;
   body?: string;
   timeoutMs: number;
@@ -53,6 +53,17 @@ export interface SqlTarget {
   password: string;
 }
 
+/** Where the log of a database stands. */
+export interface SqlPosition {
+  role: 'writer' | 'replica';
+  /** Bytes of the write-ahead log: written by a writer, replayed by a replica. Comparable along one line of replication. */
+  at: bigint;
+  /** New sessions of this database may only read. */
+  readOnly: boolean;
+  /** The login may change that: it has the rights of the database's owner. */
+  mayChange: boolean;
+}
+
 /** The few things `dr` does inside a database. */
 export interface SqlPort {
   /**
@@ -60,6 +71,59 @@ export interface SqlPort {
    * Returns what was read. @throws Error in the words of the database.
    */
   canary(target: SqlTarget, table: string, token: string, timeoutMs: number, signal?: AbortSignal): Promise<string>;
+  /**
+   * Lets new sessions of this database only read, or write again, and ends all other sessions, so that none goes on as it
+   * was. The setting is part of the database: replicas get it, and it stays after a promotion until it is cleared.
+   * @throws Error in the words of the database; what was done until then stays done.
+   */
+  setReadOnly(target: SqlTarget, on: boolean, timeoutMs: number, signal?: AbortSignal): Promise<void>;
+  /** @throws Error in the words of the database. */
+  position(target: SqlTarget, timeoutMs: number, signal?: AbortSignal): Promise<SqlPosition>;
+  /** Runs one statement, in a transaction of its own. Never an exception, unless the signal is aborted before it began. */
+  statement(target: SqlTarget, text: string, timeoutMs: number, signal?: AbortSignal): Promise<SqlOutcome>;
+}
+
+/**
+ * What came of one statement.
+ * - done: committed; `text` is what the server said and the first rows, bounded
+ * - refused: it did not happen, in the server's words
+ * - unknown: no answer, so that it may have happened
+ */
+export type SqlOutcome = { state: 'done'; text: string } | { state: 'refused' | 'unknown'; error: string };
+
+export interface CommandRequest {
+  /** Program and arguments; no shell reads them. */
+  argv: readonly [program: string, ...rest: string[]];
+  /** The whole environment of the program. */
+  env: Readonly<Record<string, string>>;
+  /** It is killed then, with everything it started. */
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** How a program ended. Never an exception: one that cannot be started is an observation. */
+export interface CommandResult {
+  /** Exit code; undefined when it was killed or never started. */
+  code: number | undefined;
+  /** The last 64 KiB of what it wrote to stdout and stderr, in the order in which it came. */
+  output: string;
+  /** Something before `output` is left out. */
+  cut: boolean;
+  ms: number;
+  /** Why there is no exit code. `notStarted`: it never ran. */
+  error?: string;
+  notStarted?: boolean;
+}
+
+/** Programs on the machine that runs `dr`. */
+export interface ProcessPort {
+  run(request: CommandRequest): Promise<CommandResult>;
+}
+
+/** The person at the terminal. */
+export interface PersonPort {
+  /** Resolves when they typed `word`. Rejects with the signal's reason. */
+  confirm(word: string, what: string, signal: AbortSignal): Promise<void>;
 }
 
 /** Everything a run touches outside its own process. */
@@ -70,6 +134,9 @@ export interface Effects {
   http: HttpPort;
   dns: DnsPort;
   sql: SqlPort;
+  process: ProcessPort;
+  /** Undefined where nobody sits at a terminal. */
+  person?: PersonPort | undefined;
   /** Value of an environment variable that a runbook names for a secret. Never journaled, never printed. */
   env(name: string): string | undefined;
 }

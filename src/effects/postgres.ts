@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
-import type { Client, ClientConfig } from 'pg';
+import type { Client, ClientConfig, QueryConfig, QueryResult } from 'pg';
+import { messageOf } from '../base/errors.ts';
 import type { SqlPort, SqlTarget } from './effects.ts';
 
 /** What `pg` says when the server has no TLS; only then may a connection go on without it. */
 const NO_TLS = 'The server does not support SSL connections';
 
 /**
- * The canary on PostgreSQL. TLS follows libpq's `PGSSLMODE`: unset or `prefer` takes TLS where the server offers it
+ * What `dr` does inside PostgreSQL: canary, read-only, position, one statement of a person. TLS follows libpq's `PGSSLMODE`: unset or `prefer` takes TLS where the server offers it
  * (not verified, as libpq does), `require` insists, `verify-ca` and `verify-full` verify it against `PGSSLROOTCERT` or the
  * system's authorities, `disable` does without. https://www.postgresql.org/docs/17/libpq-ssl.html
  */
@@ -33,7 +34,85 @@ export function systemSql(env: Readonly<Record<string, string | undefined>>): Sq
         return read;
       });
     },
+
+    setReadOnly: (target, on, timeoutMs, signal) =>
+      session(env, target, timeoutMs, signal, async (client) => {
+        // A session of a database that is read-only could not even clear that.
+        await client.query('SET default_transaction_read_only = off');
+        const database = quoteIdentifier(target.database);
+        await client.query(`ALTER DATABASE ${database} ${on ? 'SET default_transaction_read_only = on' : 'RESET default_transaction_read_only'}`);
+        const found = await client.query<{ left: string }>(END_OTHERS);
+        const left = Number(found.rows[0]?.left ?? 0);
+        if (left > 0) throw new Error(`${left} other ${left === 1 ? 'session has' : 'sessions have'} not ended yet`);
+      }),
+
+    position: (target, timeoutMs, signal) =>
+      session(env, target, timeoutMs, signal, async (client) => {
+        const found = await client.query<{ replica: boolean; at: string; read_only: string; owner: boolean }>(POSITION);
+        const row = found.rows[0];
+        if (row === undefined) throw new Error('the database told no position');
+        return { role: row.replica ? 'replica' : 'writer', at: BigInt(row.at), readOnly: row.read_only === 'on', mayChange: row.owner };
+      }),
+
+    async statement(target, text, timeoutMs, signal) {
+      let sent = false;
+      try {
+        const said = await session(env, target, timeoutMs, signal, async (client) => {
+          // The server ends it before we give up on it: then the answer is known.
+          await client.query(`SET statement_timeout = ${Math.max(1, Math.floor(timeoutMs * 0.9))}`);
+          sent = true;
+          return oneStatement(client, text);
+        });
+        return { state: 'done', text: outcomeText(said) };
+      } catch (error) {
+        if (!sent) signal?.throwIfAborted();
+        // Only the server has SQLSTATE codes, and what it refuses it has rolled back; 57P are its own shutdowns.
+        const code = (error as { code?: unknown }).code;
+        const answered = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') && !code.startsWith('08');
+        return { state: sent && !answered ? 'unknown' : 'refused', error: messageOf(error) };
+      }
+    },
   };
+}
+
+/**
+ * Ends the sessions of all others and waits for each; those of RDS itself stay.
+ * https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-SIGNAL
+ */
+const END_OTHERS =
+  'SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 2000))::text AS left FROM pg_stat_activity ' +
+  "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND usename <> 'rdsadmin'";
+
+/** https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-BACKUP and …#FUNCTIONS-RECOVERY-CONTROL */
+const POSITION =
+  'SELECT pg_is_in_recovery() AS replica, ' +
+  "(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn)::text AS at, " +
+  "current_setting('default_transaction_read_only') AS read_only, " +
+  "(SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()) AS owner";
+
+/** The extended protocol takes one statement and refuses more. However many rows there are, only the first are kept. */
+async function oneStatement(client: Client, text: string): Promise<QueryResult<Record<string, unknown>>> {
+  const { default: pg } = await import('pg');
+  return new Promise((resolve, reject) => {
+    const query = new pg.Query<Record<string, unknown>>({ text, values: [], queryMode: 'extended' } as QueryConfig, (error, result) => {
+      if (error === undefined || error === null) resolve(result as unknown as QueryResult<Record<string, unknown>>);
+      else reject(error);
+    });
+    query.on('row', (_row, result) => {
+      if (result !== undefined && result.rows.length >= ROWS_SHOWN) result.rows.length = ROWS_SHOWN;
+    });
+    client.query(query);
+  });
+}
+
+const ROWS_SHOWN = 5;
+const ROW_TEXT = 1_000;
+
+/** `SELECT 2: {"a":1} {"a":2}` */
+function outcomeText(result: QueryResult<Record<string, unknown>>): string {
+  const rows = result.rows.slice(0, ROWS_SHOWN).map((row) => JSON.stringify(row)).join(' ');
+  const head = [result.command, result.rowCount ?? ''].join(' ').trim() || 'done';
+  return rows === '' ? head : `${head}: ${rows.slice(0, ROW_TEXT)}`;
 }
 
 function quoteIdentifier(name: string): string {
@@ -63,7 +142,7 @@ async function session<T>(
         ssl: ssl.config,
         connectionTimeoutMillis: timeoutMs,
         query_timeout: timeoutMs,
-        application_name: 'dr-canary',
+        application_name: 'dr',
       });
       open.client = client;
       // An unheard 'error' event would end the process.

@@ -5,6 +5,7 @@ import { systemDns } from './dns.ts';
 import type { Effects } from './effects.ts';
 import { systemHttp } from './http.ts';
 import { systemSql } from './postgres.ts';
+import { systemProcess } from './process.ts';
 
 /**
  * The real world. Of `env` it reads `DR_RESOLVER` (DNS server, `address:port`), `DR_CONNECT_TO` (`PORT:PORT`, as curl's
@@ -21,6 +22,7 @@ export function systemEffects(parts: { aws: AwsCaller; env: Readonly<Record<stri
     dns,
     http: systemHttp({ dns: own ? dns : undefined, connectTo: parts.env['DR_CONNECT_TO'] }),
     sql: systemSql(parts.env),
+    process: systemProcess,
     env: (name) => parts.env[name],
   };
 }

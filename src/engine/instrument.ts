@@ -1,7 +1,7 @@
 import type { AwsCaller } from '../aws/caller.ts';
 import { AwsError } from '../aws/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Effects } from '../effects/effects.ts';
+import type { Effects, PersonPort } from '../effects/effects.ts';
 import type { CallRecord, WaitRecord } from '../journal/events.ts';
 import type { WaitCause } from '../kinds/step.ts';
 
@@ -67,7 +67,14 @@ export function traceStep(effects: Effects): StepTrace {
       aws,
       http: { request: (request) => wait('users', () => effects.http.request(request)) },
       dns: { resolve: (...args) => wait('dns', () => effects.dns.resolve(...args)) },
-      sql: { canary: (...args) => wait('database', () => effects.sql.canary(...args)) },
+      sql: {
+        canary: (...args) => wait('database', () => effects.sql.canary(...args)),
+        setReadOnly: (...args) => wait('database', () => effects.sql.setReadOnly(...args)),
+        position: (...args) => wait('database', () => effects.sql.position(...args)),
+        statement: (...args) => wait('own', () => effects.sql.statement(...args)),
+      },
+      process: { run: (request) => wait('own', () => effects.process.run(request)) },
+      ...(effects.person === undefined ? {} : { person: personWaitedFor(effects.person, wait) }),
     },
     takeCalls: () => {
       const taken = fresh;
@@ -77,6 +84,10 @@ export function traceStep(effects: Effects): StepTrace {
     all: () => ({ calls, callCount, waits }),
     wait,
   };
+}
+
+function personWaitedFor(person: PersonPort, wait: StepTrace['wait']): PersonPort {
+  return { confirm: (...args) => wait('person', () => person.confirm(...args)) };
 }
 
 /** Adjoining waits for the same cause become one; the list stays bounded, and what is left out counts as the tool's own. */

@@ -11,6 +11,7 @@ import { LagSamples } from './lag-samples.ts';
 import { Replication } from './replication.ts';
 import type { SecurityGroups } from './security-groups.ts';
 import type { DbInstanceSeed } from './seeds.ts';
+import { ReadOnlySettings } from './settings.ts';
 import { Table } from './table.ts';
 
 /** Acknowledged by the source and missing in the promoted instance. */
@@ -30,6 +31,7 @@ export class Databases {
   private readonly byEndpoint = new Map<string, DbRef>();
   private readonly links = new Map<string, Replication>();
   private readonly commits = new Map<string, Commits>();
+  private readonly settings = new ReadOnlySettings();
   /** Replicas that an instance has or has had. */
   private readonly replicas = new Map<string, DbRef[]>();
   private readonly promoted = new Map<string, { source: DbRef; upTo: number }>();
@@ -111,13 +113,42 @@ export class Databases {
 
   acceptsWrites(ref: DbRef, at: number): boolean {
     const row = this.row(ref);
-    return row !== undefined && this.reachable(row) && isWriter(row, at);
+    return row !== undefined && this.reachable(row) && isWriter(row, at) && !this.readOnly(ref, at);
+  }
+
+  /** What a session inside the database sees: in recovery or not. */
+  sqlRole(ref: DbRef, at: number): 'writer' | 'replica' {
+    return isWriter(this.must(ref), at) ? 'writer' : 'replica';
+  }
+
+  /** Sessions that begin then only read. A replica has the setting that its source had when what it holds was written. */
+  readOnly(ref: DbRef, at: number): boolean {
+    const link = this.link(ref, at);
+    const row = this.row(ref, at);
+    if (row?.source === undefined || row.promotion !== undefined || link === undefined) return this.settings.on(refKey(ref), at);
+    return this.readOnly(row.source, link.reached(at));
+  }
+
+  setReadOnly(ref: DbRef, on: boolean, now: number): void {
+    this.settings.set(refKey(this.must(ref).ref), on, now);
+    this.changed(ref, now);
+  }
+
+  /** Where the log stands: the time of the last change that the instance holds. */
+  position(ref: DbRef, at: number): number {
+    const link = this.link(ref, at);
+    const row = this.row(ref);
+    if (row?.source !== undefined && row.promotion === undefined && link !== undefined) return this.position(row.source, link.reached(at));
+    const own = [this.commits.get(refKey(ref))?.lastBefore(at), this.settings.lastChange(refKey(ref), at), this.promoted.get(refKey(ref))?.upTo];
+    return Math.max(0, ...own.filter((time) => time !== undefined));
   }
 
   /** Begins a promotion. The caller has checked that it may. */
   promote(row: DbInstance, source: DbRef, backupRetentionDays: number, now: number): DbInstance {
     const link = this.links.get(refKey(row.ref));
     this.promoted.set(refKey(row.ref), { source, upTo: link?.reached(now) ?? Number.NEGATIVE_INFINITY });
+    // What it was told to be by then stays, as part of its data.
+    this.settings.set(refKey(row.ref), this.readOnly(row.ref, now), now);
     link?.change(now, 'silent');
     const driver = this.core.driver;
     const promotion = { startedAt: now, endsAt: now + this.core.timings.promotionMs, backupRetentionDays, driverDone: driver === undefined };

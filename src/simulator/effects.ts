@@ -1,7 +1,8 @@
 /** What a run touches outside its process, answered by a simulated world. README.md says what the application answers. */
 import { isIP } from 'node:net';
-import type { DnsAnswer, DnsPort, Effects, HttpPort, HttpRequest, HttpSample, SqlPort } from '../effects/effects.ts';
-import { refKey } from './database-driver.ts';
+import type { DnsAnswer, DnsPort, Effects, HttpPort, HttpRequest, HttpSample, ProcessPort, SqlOutcome, SqlPosition, SqlPort, SqlTarget } from '../effects/effects.ts';
+import { messageOf } from '../base/errors.ts';
+import { type DbRef, refKey } from './database-driver.ts';
 import { statusOf } from './db-instance.ts';
 import { SeededIds } from './random.ts';
 import type { World } from './world.ts';
@@ -18,6 +19,7 @@ export function simulatedEffects(world: World): Effects {
     dns: dnsPort(world),
     http: httpPort(world),
     sql: sqlPort(world),
+    process: processPort(world),
     // Every secret exists; the world's databases ask for none.
     env: (name) => `simulated-${name}`,
   };
@@ -69,25 +71,69 @@ function httpPort(world: World): HttpPort {
 
 function sqlPort(world: World): SqlPort {
   const { clock } = world.options;
+  /** The instance that takes connections there. @throws Error in the words of the system. */
+  const connect = async (target: SqlTarget, timeoutMs: number, signal: AbortSignal | undefined): Promise<DbRef> => {
+    signal?.throwIfAborted();
+    world.tick();
+    const { databases } = world.state;
+    const ref = databases.atEndpoint(target.host, target.port);
+    const row = ref === undefined ? undefined : databases.row(ref);
+    if (row === undefined) throw new Error(`getaddrinfo ENOTFOUND ${target.host}`);
+    if (!databases.reachable(row)) {
+      await clock.sleep(timeoutMs, signal);
+      throw new Error(`timeout expired: no answer from ${target.host}:${target.port} within ${timeoutMs} ms`);
+    }
+    const status = statusOf(row, clock.now());
+    if (status === 'rebooting' || status === 'failed' || status === 'stopped') {
+      throw new Error(`connect ECONNREFUSED ${target.host}:${target.port} (${refKey(row.ref)} is ${status})`);
+    }
+    return row.ref;
+  };
+  const readOnly = (ref: DbRef) => !world.state.databases.acceptsWrites(ref, clock.now());
   return {
     async canary(target, _table, token, timeoutMs, signal): Promise<string> {
-      signal?.throwIfAborted();
-      world.tick();
-      const { databases } = world.state;
-      const ref = databases.atEndpoint(target.host, target.port);
-      const row = ref === undefined ? undefined : databases.row(ref);
-      if (row === undefined) throw new Error(`getaddrinfo ENOTFOUND ${target.host}`);
-      if (!databases.reachable(row)) {
-        await clock.sleep(timeoutMs, signal);
-        throw new Error(`timeout expired: no answer from ${target.host}:${target.port} within ${timeoutMs} ms`);
-      }
-      const now = clock.now();
-      const status = statusOf(row, now);
-      if (status === 'rebooting' || status === 'failed' || status === 'stopped') {
-        throw new Error(`connect ECONNREFUSED ${target.host}:${target.port} (${refKey(row.ref)} is ${status})`);
-      }
-      if (!databases.acceptsWrites(row.ref, now)) throw new Error('cannot execute CREATE TABLE in a read-only transaction');
+      if (readOnly(await connect(target, timeoutMs, signal))) throw new Error('cannot execute CREATE TABLE in a read-only transaction');
       return token;
+    },
+    async setReadOnly(target, on, timeoutMs, signal): Promise<void> {
+      const ref = await connect(target, timeoutMs, signal);
+      const { databases } = world.state;
+      if (databases.sqlRole(ref, clock.now()) === 'replica') throw new Error('cannot execute ALTER DATABASE in a read-only transaction');
+      databases.setReadOnly(ref, on, clock.now());
+    },
+    async position(target, timeoutMs, signal): Promise<SqlPosition> {
+      const ref = await connect(target, timeoutMs, signal);
+      const { databases } = world.state;
+      const now = clock.now();
+      return { role: databases.sqlRole(ref, now), at: BigInt(Math.max(0, Math.floor(databases.position(ref, now)))), readOnly: databases.readOnly(ref, now), mayChange: true };
+    },
+    async statement(target, text, timeoutMs, signal): Promise<SqlOutcome> {
+      try {
+        const ref = await connect(target, timeoutMs, signal);
+        if (readOnly(ref) && !/^\s*(select|show)\b/i.test(text)) return { state: 'refused', error: 'cannot execute the statement in a read-only transaction' };
+        world.ran.statements.push({ ...ref, text, at: clock.now() });
+        return { state: 'done', text: 'done' };
+      } catch (error) {
+        signal?.throwIfAborted();
+        return { state: 'refused', error: messageOf(error) };
+      }
+    },
+  };
+}
+
+/** Programs are not run: they are recorded, and answered as the world was told to. */
+function processPort(world: World): ProcessPort {
+  const { clock } = world.options;
+  return {
+    async run(request) {
+      const began = clock.now();
+      world.ran.commands.push({ argv: request.argv, env: request.env, at: began });
+      const answer = world.ran.answer(request);
+      const late = (answer.ms ?? 0) >= request.timeoutMs;
+      await clock.sleep(late ? request.timeoutMs : (answer.ms ?? 0), request.signal);
+      const ended = { output: answer.output ?? '', cut: false, ms: clock.now() - began };
+      if (late) return { ...ended, code: undefined, error: `killed after ${request.timeoutMs} ms` };
+      return { ...ended, code: answer.code ?? 0 };
     },
   };
 }

@@ -33,6 +33,7 @@ import type {
 import type { Invocation } from './functions.ts';
 import { type Place, placeIn } from './places.ts';
 import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
+import type { Ran } from './ran.ts';
 import { State } from './state.ts';
 import type { Published } from './topics.ts';
 
@@ -42,6 +43,8 @@ export type { Timings } from './timings.ts';
 export class World implements AwsCaller {
   readonly options: WorldOptions;
   readonly state: State;
+  /** What own steps did outside of AWS, oldest first, and what a program answers. */
+  readonly ran: Ran = { commands: [], statements: [], answer: () => ({}) };
   private readonly core: Core;
   private readonly faults = new Faults();
   private unsettled = false;

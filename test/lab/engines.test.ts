@@ -68,6 +68,26 @@ describe.each([
       await expect(systemSql({}).canary(replicaTarget, 'dr_canary', 'token-3', 5_000)).rejects.toThrow(/read-only transaction/);
     });
 
+    it('is made read-only with the end of every other session; the replica gets the position and the setting', async () => {
+      const writer = { engine: 'postgres', ...cluster.writer.address(), ...LOGIN } as const;
+      const follower = { ...writer, ...replica().server.address() };
+      const { default: pg } = await import('pg');
+      const other = new pg.Client({ ...writer, connectionTimeoutMillis: 2_000 });
+      const ended = new Promise((resolve) => other.on('error', resolve));
+      await other.connect();
+      expect(await systemSql({}).position(writer, 5_000)).toMatchObject({ role: 'writer', readOnly: false, mayChange: true });
+      await systemSql({}).setReadOnly(writer, true, 5_000);
+      await ended;
+      await expect(sql(cluster.writer, INSERT, ['r-1', 'seoul'])).rejects.toMatchObject({ code: '25006' });
+      const quiet = await systemSql({}).position(writer, 5_000);
+      expect(quiet).toMatchObject({ role: 'writer', readOnly: true });
+      await until('replayed', async () => (await systemSql({}).position(follower, 5_000)).at >= quiet.at);
+      expect(await systemSql({}).position(follower, 5_000)).toMatchObject({ role: 'replica', readOnly: true });
+      await expect(systemSql({}).setReadOnly(follower, false, 5_000)).rejects.toThrow(/read-only transaction/);
+      await systemSql({}).setReadOnly(writer, false, 5_000);
+      await sql(cluster.writer, INSERT, ['r-2', 'seoul']);
+    });
+
     it('lets nothing through a cut link, and everything through one that is open again', async () => {
       replica().link.cut();
       const before = (await replica().server.position()).at;

@@ -59,7 +59,9 @@ class ModelServer implements LabServer {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => undefined);
-      new Session(socket, this.store, this.#login);
+      new Session(socket, this.store, this.#login, () => {
+        for (const other of this.#sockets) if (other !== socket) other.destroy();
+      });
       socket.on('data', () => this.#changed());
     });
     await new Promise<void>((resolve, reject) => {

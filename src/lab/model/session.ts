@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Login } from '../server.ts';
 import { Body, CANCEL_REQUEST, GSS_REQUEST, PROTOCOL_3, say, SSL_REQUEST } from './messages.ts';
 import { SqlError } from './sql-error.ts';
-import { parseStatement, type Statement, type Value } from './statement.ts';
+import { parseStatement, type SessionState, type Statement, type Value } from './statement.ts';
 import type { Store } from './store.ts';
 
 const MESSAGE_LIMIT = 1_048_576;
@@ -13,6 +13,7 @@ export class Session {
   readonly #socket: Socket;
   readonly #store: Store;
   readonly #login: Login;
+  readonly #state: SessionState;
   #buffered: Buffer = Buffer.alloc(0);
   #stage: 'startup' | 'password' | 'ready' = 'startup';
   #prepared = new Map<string, Statement>();
@@ -20,10 +21,12 @@ export class Session {
   /** After an error the rest of an extended query is skipped, up to its Sync. */
   #skipping = false;
 
-  constructor(socket: Socket, store: Store, login: Login) {
+  /** `endOthers` ends every session of the server but this one. */
+  constructor(socket: Socket, store: Store, login: Login, endOthers: () => void) {
     this.#socket = socket;
     this.#store = store;
     this.#login = login;
+    this.#state = { readOnly: false, endOthers };
     socket.on('data', (chunk: Buffer) => {
       this.#buffered = Buffer.concat([this.#buffered, chunk]);
       try {
@@ -78,6 +81,7 @@ export class Session {
       return this.#refuse('28P01', `password authentication failed for user "${this.#login.user}"`);
     }
     this.#stage = 'ready';
+    this.#state.readOnly = this.#store.readOnly;
     const about = { server_version: '17.0 (dr lab model)', client_encoding: 'UTF8', standard_conforming_strings: 'on', DateStyle: 'ISO, MDY' };
     const parameters = Object.entries(about).map(([name, value]) => say.parameter(name, value));
     this.#socket.write(Buffer.concat([say.welcome(), ...parameters, say.key(), say.ready()]));
@@ -135,7 +139,10 @@ export class Session {
   }
 
   #run(statement: Statement, parameters: readonly Value[]): Buffer[] {
-    const { rows, tag } = statement.run(this.#store, parameters);
+    if (statement.writes !== undefined && this.#state.readOnly) {
+      throw new SqlError('25006', `cannot execute ${statement.writes} in a read-only transaction`);
+    }
+    const { rows, tag } = statement.run(this.#store, parameters, this.#state);
     return [...rows.map((row) => say.row(row)), say.complete(tag)];
   }
 

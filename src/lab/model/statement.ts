@@ -6,7 +6,17 @@ export type Value = string | null;
 /** A statement that the model knows: its columns before it runs, its rows when it does. */
 export interface Statement {
   columns: readonly { name: string; type: 'text' | 'bool' }[];
-  run(store: Store, parameters: readonly Value[]): { rows: readonly (readonly Value[])[]; tag: string };
+  /** What it is called when a read-only session may not run it; absent for what only reads. */
+  writes?: string;
+  run(store: Store, parameters: readonly Value[], session: SessionState): { rows: readonly (readonly Value[])[]; tag: string };
+}
+
+/** What a statement may see and change of the session that runs it. */
+export interface SessionState {
+  /** `default_transaction_read_only`: taken from the database when the session begins. */
+  readOnly: boolean;
+  /** Ends every other session of the server. */
+  endOthers(): void;
 }
 
 const NAME = '("(?:[^"]|"")+"|[a-z_]\\w*)';
@@ -17,6 +27,32 @@ function unquote(name: string): string {
 }
 
 const FORMS: readonly [RegExp, (groups: readonly string[]) => Statement][] = [
+  [/^SELECT pg_is_in_recovery\(\) AS replica, \(CASE WHEN .* AS owner$/i, () => ({
+    columns: [{ name: 'replica', type: 'bool' }, { name: 'at', type: 'text' }, { name: 'read_only', type: 'text' }, { name: 'owner', type: 'bool' }],
+    run: (store, _, session) => ({ rows: [[store.writable ? 'f' : 't', String(store.log.length), session.readOnly ? 'on' : 'off', 't']], tag: 'SELECT 1' }),
+  })],
+  [/^SET default_transaction_read_only = off$/i, () => ({
+    columns: [],
+    run: (_store, _, session) => {
+      session.readOnly = false;
+      return { rows: [], tag: 'SET' };
+    },
+  })],
+  [new RegExp(`^ALTER DATABASE ${NAME} (SET default_transaction_read_only = on|RESET default_transaction_read_only)$`, 'i'), ([, change]) => ({
+    columns: [],
+    writes: 'ALTER DATABASE',
+    run: (store) => {
+      store.setReadOnly(/^SET/i.test(change ?? ''));
+      return { rows: [], tag: 'ALTER DATABASE' };
+    },
+  })],
+  [/^SELECT count\(\*\) FILTER \(WHERE NOT pg_terminate_backend\(pid, 2000\)\)::text AS left FROM pg_stat_activity WHERE /i, () => ({
+    columns: [{ name: 'left', type: 'text' }],
+    run: (_store, _, session) => {
+      session.endOthers();
+      return { rows: [['0']], tag: 'SELECT 1' };
+    },
+  })],
   [/^SELECT pg_is_in_recovery\(\) AS replica$/i, () => ({
     columns: [{ name: 'replica', type: 'bool' }],
     run: (store) => ({ rows: [[store.writable ? 'f' : 't']], tag: 'SELECT 1' }),
@@ -27,6 +63,7 @@ const FORMS: readonly [RegExp, (groups: readonly string[]) => Statement][] = [
   })],
   [new RegExp(`^CREATE TABLE IF NOT EXISTS ${NAME} \\((.+)\\)$`, 'is'), ([table, definitions]) => ({
     columns: [],
+    writes: 'CREATE TABLE',
     run: (store) => {
       store.create(unquote(table ?? ''), columnNames(definitions ?? ''));
       return { rows: [], tag: 'CREATE TABLE' };
@@ -34,6 +71,7 @@ const FORMS: readonly [RegExp, (groups: readonly string[]) => Statement][] = [
   })],
   [new RegExp(`^INSERT INTO ${NAME} \\(([^)]+)\\) VALUES \\(((?:\\$\\d+(?:, )?)+)\\)$`, 'i'), ([table, names, values]) => ({
     columns: [],
+    writes: 'INSERT',
     run: (store, parameters) => {
       const columns = (names ?? '').split(',').map((name) => unquote(name.trim()));
       const places = (values ?? '').split(',').map((place) => Number(place.trim().slice(1)) - 1);

@@ -10,6 +10,7 @@ interface Table {
 /** One committed change: what replicas receive. */
 type LogEntry =
   | { change: 'create'; table: string; columns: readonly string[] }
+  | { change: 'read-only'; on: boolean }
   | { change: 'insert'; table: string; row: Row };
 
 /** The data of one server: tables whose first column is the key, and the log of all changes. It outlives a kill. */
@@ -17,6 +18,8 @@ export class Store {
   readonly log: LogEntry[] = [];
   readonly #tables = new Map<string, Table>();
   writable: boolean;
+  /** Sessions that begin from now on only read. Part of the database: replicas receive it. */
+  readOnly = false;
 
   constructor(writable: boolean) {
     this.writable = writable;
@@ -40,6 +43,11 @@ export class Store {
     this.apply({ change: 'insert', table: name, row });
   }
 
+  setReadOnly(on: boolean): void {
+    this.#mustBeWritable('ALTER DATABASE');
+    if (on !== this.readOnly) this.apply({ change: 'read-only', on });
+  }
+
   table(name: string): Table {
     const table = this.#tables.get(name);
     if (table === undefined) throw new SqlError('42P01', `relation "${name}" does not exist`);
@@ -49,6 +57,10 @@ export class Store {
   /** Makes a change that was checked here, or on the writer it comes from. */
   apply(entry: LogEntry): void {
     this.log.push(entry);
+    if (entry.change === 'read-only') {
+      this.readOnly = entry.on;
+      return;
+    }
     if (entry.change === 'create') {
       this.#tables.set(entry.table, { columns: entry.columns, rows: new Map() });
       return;

@@ -1,0 +1,30 @@
+/** Changes of one database's setting that are remembered. */
+const CHANGES_MAX = 64;
+
+/** Which databases are read-only, by time. A change travels with the log, so that replicas get it with their lag. */
+export class ReadOnlySettings {
+  private readonly changes = new Map<string, { at: number; on: boolean }[]>();
+
+  set(key: string, on: boolean, at: number): void {
+    this.changes.set(key, [...(this.changes.get(key) ?? []), { at, on }].slice(-CHANGES_MAX));
+  }
+
+  on(key: string, at: number): boolean {
+    return this.changes.get(key)?.findLast((change) => change.at <= at)?.on ?? false;
+  }
+
+  lastChange(key: string, at: number): number | undefined {
+    return this.changes.get(key)?.findLast((change) => change.at <= at)?.at;
+  }
+
+  /** An instance has another name from now on. */
+  rename(from: string, to: string): void {
+    const changes = this.changes.get(from);
+    this.changes.delete(from);
+    if (changes !== undefined) this.changes.set(to, changes);
+  }
+
+  forget(key: string): void {
+    this.changes.delete(key);
+  }
+}
