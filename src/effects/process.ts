@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { CommandRequest, CommandResult, ProcessPort } from './effects.ts';
+
+const OUTPUT_LIMIT = 65_536;
+/** How long output is read on after the program has ended: something it started may hold the pipe open. */
+const DRAIN_MS = 500;
+
+/**
+ * Runs programs without a shell, in a process group of their own: at the limit all of it is killed, and the first Ctrl-C
+ * at the terminal does not reach it. If `dr` itself ends, so do they.
+ */
+export const systemProcess: ProcessPort = { run };
+
+async function run(request: CommandRequest): Promise<CommandResult> {
+  request.signal?.throwIfAborted();
+  const [program, ...rest] = request.argv;
+  const startedAt = performance.now();
+  const tail = new Tail();
+  const child = spawn(program, rest, { env: { ...request.env }, shell: false, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.on('data', (chunk: Buffer) => tail.add(chunk));
+  child.stderr.on('data', (chunk: Buffer) => tail.add(chunk));
+  const kill = () => killGroup(child);
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    kill();
+  }, request.timeoutMs);
+  process.once('exit', kill);
+  request.signal?.addEventListener('abort', kill, { once: true });
+  try {
+    const end = await ended(child);
+    const result = { output: tail.text(), cut: tail.cut, ms: Math.round(performance.now() - startedAt) };
+    if ('error' in end) return { ...result, code: undefined, error: end.error, notStarted: true };
+    if (end.code !== null) return { ...result, code: end.code };
+    const error = late ? `killed: it had not ended within ${request.timeoutMs} ms` : `ended by ${end.signal ?? 'a signal'}`;
+    return { ...result, code: undefined, error };
+  } finally {
+    clearTimeout(timer);
+    process.off('exit', kill);
+    request.signal?.removeEventListener('abort', kill);
+    kill();
+    child.stdout.destroy();
+    child.stderr.destroy();
+  }
+}
+
+function killGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in the group.
+  }
+}
+
+type End = { code: number | null; signal: string | null } | { error: string };
+
+function ended(child: ChildProcess): Promise<End> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ error: error.message }));
+    child.once('close', (code, signal) => resolve({ code, signal }));
+    child.once('exit', (code, signal) => setTimeout(() => resolve({ code, signal }), DRAIN_MS).unref());
+  });
+}
+
+/** The last bytes of a stream. */
+class Tail {
+  cut = false;
+  #chunks: Buffer[] = [];
+  #size = 0;
+
+  add(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    while (this.#size - (this.#chunks[0]?.length ?? 0) >= OUTPUT_LIMIT) {
+      this.#size -= this.#chunks.shift()?.length ?? 0;
+      this.cut = true;
+    }
+  }
+
+  text(): string {
+    const all = Buffer.concat(this.#chunks);
+    if (all.length > OUTPUT_LIMIT) this.cut = true;
+    return all.subarray(Math.max(0, all.length - OUTPUT_LIMIT)).toString('utf8');
+  }
+}
