@@ -40,7 +40,7 @@ describe('a wrong command line', () => {
     [['failover', '--region'], 'Flag --region expects a value'],
     [['failover', '--region', 'ap-northeast-1', '--output', 'xml'], 'Expected --output=xml to be one of: text, jsonl'],
     [['failover'], 'Which region is to become active?'],
-    [['plan'], 'Missing required flag region'],
+    [['plan'], 'Which region is to become active?'],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await dr(args);
     expect(stderr).toContain(`Error: ${message}`);
