@@ -14,6 +14,8 @@ const params = z.strictObject({
   table: sqlName,
   userEnv: envName,
   passwordEnv: envName,
+  /** This run makes the instance: it is not there yet when checks are made. */
+  made: z.boolean().optional(),
 });
 type Params = z.infer<typeof params>;
 
@@ -42,7 +44,8 @@ export const canary = stepKind<Params>({
   params,
   check: async (ctx, p) => {
     const missing = [p.userEnv, p.passwordEnv].filter((name) => (ctx.effects.env(name) ?? '') === '');
-    const target = missing.length > 0 ? `${missing.join(' and ')} not set` : await targetOf(ctx, p);
+    const found = p.made === true ? undefined : await targetOf(ctx, p);
+    const target = missing.length > 0 ? `${missing.join(' and ')} not set` : found;
     if (typeof target !== 'string') return { state: 'ok', because: `login for ${p.id} is there` };
     return refused({
       rule: 'canary',

@@ -1,0 +1,109 @@
+import type { AwsCaller } from './caller.ts';
+import { type CallOptions, outputOf } from './call-options.ts';
+import { AwsError } from './errors.ts';
+import type { InputOf, OutputOf } from './operations.ts';
+
+export type Ec2Instance = NonNullable<NonNullable<OutputOf<'ec2', 'DescribeInstances'>['Reservations']>[number]['Instances']>[number];
+export type Image = NonNullable<OutputOf<'ec2', 'DescribeImages'>['Images']>[number];
+export type TemplateVersion = NonNullable<OutputOf<'ec2', 'DescribeLaunchTemplateVersions'>['LaunchTemplateVersions']>[number];
+export type Filter = NonNullable<InputOf<'ec2', 'DescribeInstances'>['Filters']>[number];
+
+const PAGES_MAX = 20;
+
+/**
+ * Instances by id, or by filters; an unknown id is an error of AWS.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+ * @throws AwsError
+ */
+export async function findInstances(
+  aws: AwsCaller,
+  region: string,
+  which: { InstanceIds: string[] } | { Filters: Filter[] },
+  options?: CallOptions,
+): Promise<Ec2Instance[]> {
+  const found: Ec2Instance[] = [];
+  let NextToken: string | undefined;
+  for (let page = 0; page < PAGES_MAX; page++) {
+    const input = { ...which, ...(NextToken === undefined ? {} : { NextToken }) };
+    const output = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeInstances', input }, options);
+    found.push(...(output.Reservations ?? []).flatMap((r) => r.Instances ?? []));
+    NextToken = output.NextToken;
+    if (NextToken === undefined || NextToken === '') break;
+  }
+  return found;
+}
+
+/**
+ * The instances whose both status checks have passed.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
+ * @throws AwsError
+ */
+export async function instancesUp(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const input = { InstanceIds: [...ids] };
+  const output = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeInstanceStatus', input }, options);
+  const ok = (output.InstanceStatuses ?? []).filter(
+    (s) => s.InstanceState?.Name === 'running' && s.InstanceStatus?.Status === 'ok' && s.SystemStatus?.Status === 'ok',
+  );
+  return new Set(ok.map((s) => s.InstanceId ?? ''));
+}
+
+/**
+ * Images of the account, by id or by filters; none for an id that does not exist.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html
+ * @throws AwsError
+ */
+export async function findImages(
+  aws: AwsCaller,
+  region: string,
+  which: { ImageIds: string[] } | { Owners: string[]; Filters: Filter[] },
+  options?: CallOptions,
+): Promise<Image[]> {
+  try {
+    const output = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeImages', input: which }, options);
+    return output.Images ?? [];
+  } catch (error) {
+    if (error instanceof AwsError && error.code.startsWith('InvalidAMIID.')) return [];
+    throw error;
+  }
+}
+
+/**
+ * One version of a launch template; undefined when there is none.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplateVersions.html
+ * @throws AwsError
+ */
+export async function findTemplateVersion(
+  aws: AwsCaller,
+  region: string,
+  template: { LaunchTemplateId: string } | { LaunchTemplateName: string },
+  version: string,
+  options?: CallOptions,
+): Promise<TemplateVersion | undefined> {
+  const input = { ...template, Versions: [version] };
+  try {
+    const output = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeLaunchTemplateVersions', input }, options);
+    return output.LaunchTemplateVersions?.[0];
+  } catch (error) {
+    if (error instanceof AwsError && error.code.startsWith('InvalidLaunchTemplate')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The security groups of these ids that do not exist.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
+ * @throws AwsError
+ */
+export async function missingSecurityGroups(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<string[]> {
+  const missing: string[] = [];
+  for (const id of new Set(ids)) {
+    try {
+      await outputOf(aws, { service: 'ec2', region, operation: 'DescribeSecurityGroups', input: { GroupIds: [id] } }, options);
+    } catch (error) {
+      if (!(error instanceof AwsError) || error.code !== 'InvalidGroup.NotFound') throw error;
+      missing.push(id);
+    }
+  }
+  return missing;
+}

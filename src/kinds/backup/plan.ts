@@ -1,0 +1,136 @@
+import { allow, inRegion } from '../common.ts';
+import type { PlanContext, StepDraft } from '../kind.ts';
+import { dbArn } from '../rds/instance.ts';
+import type { RdsBackup } from './schema.ts';
+
+/** What the steps of one database have in common. */
+interface Names {
+  name: string;
+  /** In the target. */
+  id: string;
+  /** In the source. */
+  oldId: string;
+  db: RdsBackup;
+}
+
+export function namesOf(ctx: PlanContext, name: string, db: RdsBackup): Names {
+  return { name, id: inRegion(db.instances, ctx.target), oldId: inRegion(db.instances, ctx.source), db };
+}
+
+const LOOK = { phase: 'assess', reversibility: 'reversible', controlPlanes: [], changes: [], limitMs: 30_000 } as const;
+/** These calls are not limited to one instance. */
+const readBackups = allow(['rds:DescribeDBInstanceAutomatedBackups', 'rds:DescribeDBSnapshots'], ['*']);
+
+export function signalSteps(ctx: PlanContext, n: Names): StepDraft[] {
+  const source = { region: ctx.source, id: n.oldId };
+  return [
+    {
+      ...LOOK,
+      step: 'assessSourceApi',
+      title: `Does the RDS API of ${ctx.source} answer for ${n.oldId}?`,
+      params: { signal: `rds-api.${n.name}`, ...source },
+      permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.source, ctx.account, n.oldId)])],
+      estimate: { p50: 2, p95: 3, basis: 'limit of one look at a region that may be dead' },
+    },
+    {
+      ...LOOK,
+      step: 'assessBackups',
+      title: `Do backups of ${n.oldId} still arrive in ${ctx.target}?`,
+      params: { signal: `backups.${n.name}`, region: ctx.target, source },
+      permissions: [readBackups],
+      estimate: { p50: 1, p95: 3, basis: 'two API calls' },
+    },
+  ];
+}
+
+export function gateStep(ctx: PlanContext, n: Names): StepDraft {
+  return {
+    ...LOOK,
+    step: 'recoveryGate',
+    gate: true,
+    title: `Newest recovery point of ${n.name} is within the RPO`,
+    params: { name: n.name, region: ctx.target, source: { region: ctx.source, id: n.oldId }, rpoMs: ctx.objectives.rpoMs },
+    permissions: [readBackups],
+    estimate: { p50: 1, p95: 3, basis: 'two API calls' },
+  };
+}
+
+/** Restore, opening and canary; `after` is what the restore waits for besides its phase. */
+export function restoreSteps(ctx: PlanContext, n: Names, after: readonly string[] = []): StepDraft[] {
+  const { id, name, db } = n;
+  const settings = inRegion(db.restore, ctx.target);
+  const closedBy = db.fence?.quarantine[ctx.target];
+  const arn = dbArn(ctx.target, ctx.account, id);
+  const wildcard = `arn:aws:rds:${ctx.target}:${ctx.account}:*`;
+  const data = { phase: 'data', controlPlanes: [`rds@${ctx.target}`] } as const;
+  const params = { name, region: ctx.target, id, settings };
+  const steps: StepDraft[] = [
+    {
+      ...data,
+      step: 'restore',
+      after,
+      // Open at once, its first write is the restore's doing: then that is the line.
+      reversibility: closedBy === undefined ? 'point-of-no-return' : 'compensable',
+      title: `Restore ${id} from the newest recovery point${closedBy === undefined ? '' : ', closed'}`,
+      params: closedBy === undefined ? params : { ...params, closedBy },
+      permissions: [
+        allow(['rds:DescribeDBInstances', 'rds:RestoreDBInstanceToPointInTime', 'rds:RestoreDBInstanceFromDBSnapshot', 'rds:AddTagsToResource'], [wildcard]),
+        allow(['rds:DescribeDBSubnetGroups', 'rds:DescribeDBParameterGroups', 'ec2:DescribeSecurityGroups'], ['*']),
+      ],
+      estimate: { p50: 900, p95: 3600, basis: 'a new instance and its volume; grows with the logs that are replayed' },
+      limitMs: 6 * 3_600_000,
+      changes: [{ resource: `rds:${ctx.target}:${id}`, field: 'instance', before: 'none', after: `${settings.class}, ${settings.multiAz ? 'Multi-AZ' : 'Single-AZ'}` }],
+    },
+  ];
+  if (closedBy !== undefined) {
+    steps.push({
+      ...data,
+      step: 'open',
+      after: ['restore'],
+      reversibility: 'point-of-no-return',
+      title: `Open ${id} to the application: from here on it goes its own way`,
+      params,
+      permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [arn])],
+      estimate: { p50: 30, p95: 120, basis: 'a change of security groups' },
+      limitMs: 1_800_000,
+      changes: [{ resource: `rds:${ctx.target}:${id}`, field: 'VpcSecurityGroups', before: closedBy, after: settings.securityGroups.join(', ') }],
+    });
+  }
+  if (db.canary !== undefined) {
+    steps.push({
+      phase: 'data',
+      controlPlanes: [],
+      step: 'canary',
+      after: [closedBy === undefined ? 'restore' : 'open'],
+      reversibility: 'reversible',
+      title: `Write a row to ${id} and read it back`,
+      params: { name, region: ctx.target, id, made: true, ...db.canary },
+      permissions: [allow(['rds:DescribeDBInstances'], [arn])],
+      estimate: { p50: 1, p95: 10, basis: 'one connection, one insert, one select' },
+      limitMs: 300_000,
+      changes: [{ resource: `rds:${ctx.target}:${id}`, field: `table ${db.canary.table}`, before: '', after: 'one canary row' }],
+    });
+  }
+  return steps;
+}
+
+/** The old writer takes no more writes. In a failover: as far as its API answers. */
+export function fenceStep(ctx: PlanContext, n: Names): StepDraft {
+  const group = n.db.fence?.quarantine[ctx.source];
+  return {
+    step: 'fence',
+    phase: 'fence',
+    reversibility: 'compensable',
+    title: `Fence the old writer ${n.oldId} in ${ctx.source}`,
+    params: { name: n.name, region: ctx.source, id: n.oldId, ...(group === undefined ? {} : { group }) },
+    // What the source still answers is used, and never needed.
+    controlPlanes: [],
+    permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(ctx.source, ctx.account, n.oldId)])],
+    estimate: { p50: 1, p95: 60, basis: 'nothing to change where the region is dead; a security group change takes under a minute' },
+    limitMs: 120_000,
+    changes:
+      group === undefined
+        ? []
+        : [{ resource: `rds:${ctx.source}:${n.oldId}`, field: 'VpcSecurityGroups', before: 'as it is', after: `${group} (if its API answers)` }],
+  };
+}
