@@ -54,7 +54,11 @@ class StepRunner {
   readonly #trace: StepTrace;
   readonly #facts: Record<string, Json> = {};
   #state: StepState = 'waiting';
+  /** Counted on from before a resume, so that the journal numbers every attempt once. */
   #attempt = 0;
+  readonly #attemptsBefore: number;
+  /** The last sentence about it. */
+  #seen = '';
   #startedAt = 0;
   #actedAt = 0;
 
@@ -62,7 +66,8 @@ class StepRunner {
     this.#runtime = runtime;
     this.#kind = runtime.kind;
     this.#trace = traceStep(runtime.effects);
-    this.#attempt = runtime.journal.state.steps.get(runtime.step.id)?.attempts ?? 0;
+    this.#attemptsBefore = runtime.journal.state.steps.get(runtime.step.id)?.attempts ?? 0;
+    this.#attempt = this.#attemptsBefore;
   }
 
   async run(): Promise<StepEnd> {
@@ -86,7 +91,7 @@ class StepRunner {
     if (this.#state === 'acting') return this.#act();
     if (this.#timeLeft() <= 0) {
       const seconds = Math.round(this.#runtime.step.limitMs / 1000);
-      const because = `not reached within its limit of ${seconds} s; ${this.#last()}`;
+      const because = `not reached within its limit of ${seconds} s; ${this.#seen}`;
       return Promise.resolve({ event: 'time-up', because, error: { code: 'STEP_TIMED_OUT', message: because } });
     }
     return this.#look();
@@ -130,7 +135,8 @@ class StepRunner {
       return { event: 'absent', because, error: errorRecord('NO_SIGN', because) };
     }
     if (this.#kind.act === undefined) return { event: 'pending', because, waitingFor: 'aws' };
-    if (this.#attempt >= LIMITS.stepAttempts) {
+    // A resume is a person's decision: it may try as often again.
+    if (this.#attempt - this.#attemptsBefore >= LIMITS.stepAttempts) {
       return { event: 'impossible', because, error: errorRecord('ATTEMPTS_USED_UP', `${because} (after ${this.#attempt} attempts)`) };
     }
     const verdict = await this.#runtime.recheck();
@@ -175,6 +181,7 @@ class StepRunner {
     if (row.journal === 'step.intent') this.#attempt += 1;
     await this.#write(row.journal, happening);
     this.#state = row.to;
+    this.#seen = happening.because;
   }
 
   async #write(type: string | undefined, happening: Happening): Promise<void> {
@@ -230,10 +237,6 @@ class StepRunner {
 
   #timeLeft(): number {
     return this.#startedAt + this.#runtime.step.limitMs - this.#runtime.effects.clock.now();
-  }
-
-  #last(): string {
-    return this.#runtime.journal.state.steps.get(this.#runtime.step.id)?.because ?? '';
   }
 
   #context(signal: AbortSignal): StepContext {
