@@ -67,6 +67,7 @@ export class Backups {
       stopped: seed.stopped ?? false,
     };
     this.kept.set(region, [...this.in(region).filter((b) => b.arn !== backup.arn), backup]);
+    this.core.driver?.keepBackups?.(source);
     return backup;
   }
 
@@ -80,6 +81,7 @@ export class Backups {
       kmsKeyId: seed.kmsKeyId ?? defaultKey(seed.region, this.core.account),
     };
     this.snapshots.set(seed.region, [...this.snapshotsIn(seed.region), snapshot]);
+    this.core.driver?.keepBackups?.(seed.source);
   }
 
   in(region: string): readonly AutomatedBackup[] {
@@ -103,6 +105,10 @@ export class Backups {
     const seen = (this.outages.get(backup.source.region) ?? []).reduce((t, o) => (t >= o.from && t < o.to ? o.from : t), at);
     const latest = Math.floor((seen - backupDelayMs) / backupPeriodMs) * backupPeriodMs;
     if (at < backup.readyAt) return undefined;
-    return Math.max(latest, backup.readyAt - backupDelayMs);
+    const modelled = Math.max(latest, backup.readyAt - backupDelayMs);
+    const driver = this.core.driver;
+    if (driver?.restorableUpTo === undefined) return modelled;
+    const real = driver.restorableUpTo(backup.source);
+    return real === undefined ? undefined : Math.min(modelled, real);
   }
 }

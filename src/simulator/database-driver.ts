@@ -4,13 +4,19 @@ export interface DbRef {
   readonly id: string;
 }
 
+/** Where an instance takes connections. */
+export interface DbEndpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
 /**
  * Real databases behind the model: what the lab implements. The model keeps AWS's states, the driver does the work.
+ * Work that is rejected makes the instance `failed`. An operation whose hook is absent is refused as not supported.
  */
 export interface DatabaseDriver {
   /**
-   * Called when a promotion begins. The instance is done when this is fulfilled and the modelled time is over; if it
-   * is rejected, the instance becomes `failed`.
+   * Called when a promotion begins. The instance is done when this is fulfilled and the modelled time is over.
    */
   promote(ref: DbRef): Promise<void>;
   /** Lag of a replica behind its source in milliseconds, now; undefined when it cannot be told. */
@@ -24,7 +30,25 @@ export interface DatabaseDriver {
    * Called when an instance is made out of a backup of `source` that holds what was committed until `upTo`, reachable
    * unless `closed`. Fulfilled with its endpoint. Absent: these databases cannot be restored.
    */
-  restore?(ref: DbRef, from: { source: DbRef; upTo: number; closed: boolean }): Promise<{ address: string; port: number }>;
+  restore?(ref: DbRef, from: { source: DbRef; upTo: number; closed: boolean }): Promise<DbEndpoint>;
+  /**
+   * Called when a read replica of `source` is made, out of a fresh copy: reachable unless `closed`. Fulfilled with its
+   * endpoint when it holds everything that was committed before the call, and goes on replicating.
+   */
+  createReplica?(ref: DbRef, from: { source: DbRef; closed: boolean }): Promise<DbEndpoint>;
+  /**
+   * Called when an instance gets another identifier. Fulfilled with its endpoint under the new one, which is from then
+   * on the only name it is known by here; it keeps its data, its groups and its replicas. Whatever takes the old
+   * identifier later gets the old endpoint, as on AWS, where the endpoint is made of the name.
+   */
+  rename?(ref: DbRef, to: DbRef): Promise<DbEndpoint>;
+  /** Called when automated backups of an instance begin to be kept in another region, or it has a snapshot. */
+  keepBackups?(source: DbRef): void;
+  /**
+   * Everything committed up to then can be restored elsewhere; undefined while there is nothing. The restorable time that
+   * is shown is never newer.
+   */
+  restorableUpTo?(source: DbRef): number | undefined;
 }
 
 export function sameRef(a: DbRef | undefined, b: DbRef | undefined): boolean {
