@@ -37,7 +37,7 @@ export async function labFailover(request: LabFailoverRequest): Promise<RunResul
     await ordersFlow(lab);
     await lab.breakRegion(source);
     request.onMessage(`lab: ${nameOf(runbook, source)} is broken: database killed, application gone, AWS endpoints swallow requests`);
-    return await startRun({
+    const result = await startRun({
       ...request,
       runbook: loaded.path,
       acceptances: approvedInLab(request.acceptances, runbook),
@@ -47,6 +47,7 @@ export async function labFailover(request: LabFailoverRequest): Promise<RunResul
       },
       measureLab: () => measure(lab, source, engine.kind),
     });
+    return { ...result, resumable: false };
   } finally {
     restore();
     await lab.stop();

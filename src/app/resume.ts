@@ -8,6 +8,7 @@ import { LocalStore } from '../journal/local-store.ts';
 import type { Acceptances } from '../kinds/step.ts';
 import { liveEffects } from './live-effects.ts';
 import { awsFailure } from './observe.ts';
+import { lockName } from './lock-name.ts';
 import { thisOperator } from './operator.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
 import { listRuns, loadRun } from './runs.ts';
@@ -48,7 +49,8 @@ export async function resume(request: ResumeRequest): Promise<RunResult> {
     });
   }
   const operator = thisOperator(identity.arn);
-  const lease = await acquireLease(request.state, plan.runbook.name, run, operator, effects.clock.now(), effects.ids, before.state.term);
+  const lock = lockName(plan.runbook.name, plan.account, before.state.endpoints);
+  const lease = await acquireLease(request.state, lock, run, operator, effects.clock.now(), effects.ids, before.state.term);
   const store = new LocalStore(request.state, run, () => lease.assertHeld());
   try {
     // Read again under the lock: the runner that held it before may have written on.

@@ -28,6 +28,8 @@ export interface RunResult {
   report?: ReportFiles;
   /** Lines for a person. */
   summary: string[];
+  /** False where the world that it ran in is gone: its lab has ended. */
+  resumable?: boolean;
 }
 
 /** Executes what is left of a journal's plan, then writes the report. */
@@ -35,8 +37,9 @@ export async function runToTheEnd(
   parts: RunWatchers & { journal: Journal; store: LocalStore; effects: Effects; operator: Operator },
 ): Promise<RunResult> {
   const { journal, store, effects } = parts;
-  await execute({ journal, effects, stepKind: loadStepKind, operator: parts.operator, drain: parts.drain });
-  if (parts.measureLab !== undefined) await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });
+  const end = await execute({ journal, effects, stepKind: loadStepKind, operator: parts.operator, drain: parts.drain });
+  // Before users are served again there is nothing that the lab could measure.
+  if (parts.measureLab !== undefined && end === 'succeeded') await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });
   const { evidence, report } = await reportRun(journal.state, await store.read(), dirname(store.path), effects.clock.now());
   return { state: journal.state, exit: exitOf(journal.state, evidence), report, summary: summaryLines(evidence) };
 }

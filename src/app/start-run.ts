@@ -11,6 +11,7 @@ import { loadRunbook } from '../runbook/load.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
 import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
+import { lockName } from './lock-name.ts';
 import { gitCommit, thisOperator } from './operator.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
 import { toolVersion } from './version.ts';
@@ -43,7 +44,9 @@ export async function startRun(request: StartRequest): Promise<RunResult> {
   const declaredAt = effects.clock.now();
   const operator = thisOperator(observed.identity);
   const run = runId(effects.ids, declaredAt, plan.runbook.name, plan.verb);
-  const lease = await acquireLease(request.state, plan.runbook.name, run, operator, declaredAt, effects.ids);
+  const endpoints = endpointOverrides();
+  const lock = lockName(plan.runbook.name, plan.account, endpoints);
+  const lease = await acquireLease(request.state, lock, run, operator, declaredAt, effects.ids);
   const store = new LocalStore(request.state, run, () => lease.assertHeld());
   const journal = new Journal({ store, clock: effects.clock, run, term: lease.term, onRecord: request.onRecord });
   try {
@@ -59,7 +62,7 @@ export async function startRun(request: StartRequest): Promise<RunResult> {
       ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }),
       confirmedBy,
       acceptances: request.acceptances,
-      endpoints: endpointOverrides(),
+      endpoints,
       ...(git === undefined ? {} : { git }),
     });
     return await runToTheEnd({ ...request, journal, store, effects, operator });

@@ -13,6 +13,8 @@ export interface EndedRun {
   report?: { html: string; json: string };
   /** Lines for a person. */
   summary: string[];
+  /** False where it cannot be gone on with, whatever its state: the lab that it ran in has ended. */
+  resumable?: boolean;
 }
 
 /** What the commands that run something share: how it is watched, and how its end is told. */
@@ -32,10 +34,10 @@ export abstract class RunCommand extends DrCommand {
     this.tell(ended, output);
   }
 
-  private tell({ state, exit, report, summary }: EndedRun, output: string): void {
+  private tell({ state, exit, report, summary, resumable: can = true }: EndedRun, output: string): void {
     const lines = [...summary];
     if (report !== undefined) lines.push(`Report: ${report.html}`);
-    if (exit !== 'ok' && resumable(state)) lines.push(`Go on with: ${resumeCommand(state.run)}`);
+    if (exit !== 'ok' && can && resumable(state)) lines.push(`Go on with: ${resumeCommand(state.run)}`);
     if (output === 'jsonl') {
       // stdout holds the records, and nothing else.
       process.exitCode = EXIT[exit];

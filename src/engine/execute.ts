@@ -53,7 +53,7 @@ export async function execute(options: ExecuteOptions): Promise<RunOutcome | 'in
     const end = back ? await leadBack({ effects, journal, context, kindOf: (step) => kindOf(kinds, step) }) : forward;
     await probes.stop();
     await journal.append(
-      end === 'interrupted' ? { type: 'run.interrupted', signal: whyInterrupted(journal.state) } : { type: 'run.finished', outcome: end },
+      end === 'interrupted' ? { type: 'run.interrupted', signal: whyInterrupted(journal.state, drain) } : { type: 'run.finished', outcome: end },
     );
     return end;
   } finally {
@@ -62,9 +62,10 @@ export async function execute(options: ExecuteOptions): Promise<RunOutcome | 'in
 }
 
 /** A step that waits for a person names itself: a run that is interrupted can be gone on with. */
-function whyInterrupted(state: RunState): string {
+function whyInterrupted(state: RunState, drain: AbortSignal): string {
   const paused = [...state.steps.values()].filter((step) => step.state === 'paused');
-  return paused.length === 0 ? 'stop requested' : `a person is needed for ${paused.map((step) => step.id).join(', ')}`;
+  const stopped = drain.reason instanceof Error ? drain.reason.message : 'stop requested';
+  return paused.length === 0 ? stopped : `a person is needed for ${paused.map((step) => step.id).join(', ')}`;
 }
 
 /** A planned move must not leave the application half way: what acted is undone, unless the line is crossed. */
