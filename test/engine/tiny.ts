@@ -115,9 +115,10 @@ export async function runTiny(steps: readonly PlanStep[], kinds: Record<string, 
 /** Goes on with a run from its records, as a resume does. */
 export async function resumeTiny(records: readonly JournalRecord[], kinds: Record<string, Fake>, options: TinyOptions = {}): Promise<TinyRun> {
   const clock = options.clock ?? new VirtualClock();
-  const store = new MemoryStore();
+  const store = options.store ?? new MemoryStore();
   store.records.push(...records);
-  const journal = new Journal({ store, clock, run: RUN, term: 2, records });
+  const term = (records.at(-1)?.term ?? 0) + 1;
+  const journal = new Journal({ store, clock, run: RUN, term, records, onRecord: (r) => options.onRecord?.(r) });
   const began = clock.now();
   const outcome = await clock.run(async () => {
     await journal.append({ type: 'run.resumed', operator: OPERATOR, acceptances: { approvedBy: [] } });
