@@ -78,3 +78,11 @@ export function rpoFromRecoveryPoint(
   const because = 'everything committed before the recovery point is restored';
   return { ...rest, boundMs: Math.max(0, outageAt - pointAt), ageMs: now - pointAt, because };
 }
+
+/**
+ * Nothing is lost: writes were stopped at `quiescedAt`, and afterwards the replica was seen to have replayed the whole
+ * log. The caller has compared the positions.
+ */
+export function rpoFromPosition(database: string, quiescedAt: number, now: number, because: string): RpoBound {
+  return { database, method: 'position', boundMs: 0, lagMs: 0, sampledAt: now, ageMs: 0, outageAt: quiescedAt, because };
+}

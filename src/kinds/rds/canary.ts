@@ -1,40 +1,17 @@
 import * as z from 'zod';
-import { findDbInstance } from '../../aws/rds.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { SqlTarget } from '../../effects/effects.ts';
-import { dbInstanceId, envName, refused, regionName, sqlName, stepKind } from '../common.ts';
-import type { StepContext } from '../step.ts';
+import { refused, sqlName, stepKind } from '../common.ts';
+import { loginParams, missingLogin, targetOf } from './login.ts';
 
 const params = z.strictObject({
   name: z.string(),
-  region: regionName,
-  id: dbInstanceId,
-  database: sqlName,
   table: sqlName,
-  userEnv: envName,
-  passwordEnv: envName,
+  ...loginParams,
   /** This run makes the instance: it is not there yet when checks are made. */
   made: z.boolean().optional(),
 });
 type Params = z.infer<typeof params>;
-
-async function targetOf(ctx: StepContext, p: Params): Promise<SqlTarget | string> {
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
-  const endpoint = instance?.Endpoint;
-  if (endpoint?.Address === undefined || endpoint.Port === undefined) return `${p.id} shows no endpoint`;
-  if (instance?.Engine !== undefined && !instance.Engine.includes('postgres')) {
-    return `the canary speaks PostgreSQL, and ${p.id} is ${instance.Engine}`;
-  }
-  return {
-    engine: 'postgres',
-    host: endpoint.Address,
-    port: endpoint.Port,
-    database: p.database,
-    user: ctx.effects.env(p.userEnv) ?? '',
-    password: ctx.effects.env(p.passwordEnv) ?? '',
-  };
-}
 
 /**
  * A row is written, committed and read back: success of a promotion is seen, not inferred. Looked at again until it
@@ -43,9 +20,7 @@ async function targetOf(ctx: StepContext, p: Params): Promise<SqlTarget | string
 export const canary = stepKind<Params>({
   params,
   check: async (ctx, p) => {
-    const missing = [p.userEnv, p.passwordEnv].filter((name) => (ctx.effects.env(name) ?? '') === '');
-    const found = p.made === true ? undefined : await targetOf(ctx, p);
-    const target = missing.length > 0 ? `${missing.join(' and ')} not set` : found;
+    const target = missingLogin(ctx, p) ?? (p.made === true ? undefined : await targetOf(ctx, p));
     if (typeof target !== 'string') return { state: 'ok', because: `login for ${p.id} is there` };
     return refused({
       rule: 'canary',

@@ -35,3 +35,15 @@ export function dbArn(region: string, account: string, id: string): string {
 export function replicationStatus(instance: DbInstance): string | undefined {
   return instance.StatusInfos?.find((info) => info.StatusType === 'read replication')?.Status;
 }
+
+/**
+ * Regions whose instance of the runbook replicates from this one. RDS names replicas of other regions by ARN.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+ */
+export function followers(instance: DbInstance, instances: Readonly<Record<string, string>>): string[] {
+  const named = instance.ReadReplicaDBInstanceIdentifiers ?? [];
+  return Object.entries(instances).flatMap(([region, id]) => {
+    const tail = `:db:${id.toLowerCase()}`;
+    return named.some((name) => name.split(':')[3] === region && name.toLowerCase().endsWith(tail)) ? [region] : [];
+  });
+}

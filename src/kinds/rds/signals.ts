@@ -9,7 +9,13 @@ import type { Observation, StepContext } from '../step.ts';
 import { replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
 
-const params = z.strictObject({ signal: z.string(), region: regionName, id: dbInstanceId });
+const params = z.strictObject({
+  signal: z.string(),
+  region: regionName,
+  id: dbInstanceId,
+  /** Replication with more lag than that does not count as up. */
+  maxLagMs: z.number().positive().optional(),
+});
 type Params = z.infer<typeof params>;
 
 const ok = () => Promise.resolve({ state: 'ok', because: 'reads only' } as const);
@@ -57,6 +63,9 @@ async function lookAtReplication(ctx: StepContext, p: Params): Promise<Signal> {
   const age = ctx.effects.clock.now() - newest.sampledAt;
   if (newest.lagMs < 0) return { vantage, says: 'down', because: `${p.id} reports that it is not replicating` };
   if (age > METRIC_STOPPED_MS) return { vantage, says: 'down', because: `ReplicaLag stopped ${formatDuration(age)} ago` };
+  if (p.maxLagMs !== undefined && newest.lagMs > p.maxLagMs) {
+    return { vantage, says: 'down', because: `${p.id} lags ${formatDuration(newest.lagMs)} behind, more than ${formatDuration(p.maxLagMs)}` };
+  }
   return { vantage, says: 'up', because: `${p.id} is replicating, lag ${formatDuration(newest.lagMs)}, ${formatDuration(age)} ago` };
 }
 
