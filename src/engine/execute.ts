@@ -53,7 +53,7 @@ export async function execute(options: ExecuteOptions): Promise<RunOutcome | 'in
     const end = back ? await leadBack({ effects, journal, context, kindOf: (step) => kindOf(kinds, step) }) : forward;
     await probes.stop();
     await journal.append(
-      end === 'interrupted' ? { type: 'run.interrupted', signal: whyInterrupted(journal.state, drain) } : { type: 'run.finished', outcome: end },
+      end === 'interrupted' ? { type: 'run.interrupted', signal: whyInterrupted(journal.state, options.drain) } : { type: 'run.finished', outcome: end },
     );
     return end;
   } finally {
