@@ -1,0 +1,89 @@
+import * as z from 'zod';
+import { findImages, findTemplateVersion, type Image } from '../../aws/ec2.ts';
+import { formatDuration } from '../../base/duration.ts';
+import { refused, regionName, stepKind } from '../common.ts';
+import type { StepContext, Verdict } from '../step.ts';
+import { imageSchema, templateSchema } from './image-schema.ts';
+
+const params = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  template: templateSchema,
+  image: imageSchema,
+  maxAgeMs: z.number().positive().optional(),
+});
+type Params = z.infer<typeof params>;
+
+const choiceSchema = z.strictObject({
+  image: z.string(),
+  /** The version that `$Default` stood for when it was chosen. */
+  version: z.string(),
+  /** Part of the client tokens of this run's launches. */
+  token: z.string(),
+});
+
+/** What the gate of this run chose. */
+export function readLaunch(ctx: Pick<StepContext, 'fact'>, name: string): z.infer<typeof choiceSchema> | undefined {
+  return choiceSchema.safeParse(ctx.fact(`launch.${name}`)).data;
+}
+
+function createdAt(image: Image): number {
+  return Date.parse(image.CreationDate ?? '');
+}
+
+async function newestImage(ctx: StepContext, p: Params): Promise<Image | undefined> {
+  const { id, name, tag } = p.image;
+  const filters = [
+    ...(name === undefined ? [] : [{ Name: 'name', Values: [name] }]),
+    ...(tag === undefined ? [] : [{ Name: `tag:${tag.key}`, Values: [tag.value] }]),
+  ];
+  const which = id === undefined ? { Owners: ['self'], Filters: filters } : { ImageIds: [id] };
+  const found = await findImages(ctx.effects.aws, p.region, which, { signal: ctx.signal });
+  // One that is still being copied is newer, and of no use.
+  const usable = id === undefined ? found.filter((image) => image.State === 'available') : found;
+  return usable.toSorted((a, b) => createdAt(b) - createdAt(a))[0];
+}
+
+/** `{ id }` or `{ name }` in the words of EC2. */
+export function templateName(template: z.infer<typeof templateSchema>): { LaunchTemplateId: string } | { LaunchTemplateName: string } {
+  return template.id === undefined ? { LaunchTemplateName: template.name ?? '' } : { LaunchTemplateId: template.id };
+}
+
+type Choice = { image: string; version: string; because: string };
+
+async function decide(ctx: StepContext, p: Params): Promise<Choice | Extract<Verdict, { state: 'refused' }>> {
+  const [image, version] = await Promise.all([
+    newestImage(ctx, p),
+    findTemplateVersion(ctx.effects.aws, p.region, templateName(p.template), String(p.template.version), { signal: ctx.signal }),
+  ]);
+  const refuse = (observed: string, threshold: string, override: string) =>
+    refused({ rule: 'image', observed, threshold, consequence: `${p.name} could not be launched in ${p.region}, or not as it runs now`, override });
+  const wanted = p.image.id ?? [p.image.name, p.image.tag === undefined ? undefined : `${p.image.tag.key}=${p.image.tag.value}`].filter((t) => t !== undefined).join(', ');
+  if (version?.VersionNumber === undefined) {
+    const name = p.template.id ?? p.template.name ?? '';
+    return refuse(`${p.region} has no launch template ${name} with version ${p.template.version}`, 'a launch template', `none: aws ec2 describe-launch-template-versions --region ${p.region}`);
+  }
+  if (image?.ImageId === undefined) return refuse(`${p.region} has no image ${wanted} that is available`, 'a copied image', `none: aws ec2 copy-image --region ${p.region} …`);
+  if (image.State !== 'available') return refuse(`the image ${image.ImageId} is ${image.State ?? 'unknown'}`, 'available', 'none: wait until it is copied');
+  const ageMs = ctx.effects.clock.now() - createdAt(image);
+  if (p.maxAgeMs !== undefined && !(ageMs <= p.maxAgeMs)) {
+    const age = Number.isFinite(ageMs) ? `${formatDuration(ageMs)} old` : 'of unknown age';
+    return refuse(`the image ${image.ImageId} is ${age}`, `at most ${formatDuration(p.maxAgeMs)} old`, `none: copy the current image into ${p.region}, or raise \`maxAge\` in the runbook`);
+  }
+  return { image: image.ImageId, version: String(version.VersionNumber), because: `${image.ImageId}${image.Name === undefined ? '' : ` (${image.Name})`}, ${formatDuration(Math.max(0, ageMs))} old` };
+}
+
+/** Chooses the image and the version of the launch template. Records them as `launch.<compute>`. */
+export const imageGate = stepKind<Params>({
+  params,
+  check: async (ctx, p) => {
+    const choice = await decide(ctx, p);
+    return 'refusal' in choice ? choice : { state: 'ok', because: choice.because };
+  },
+  observe: async (ctx, p) => {
+    const choice = await decide(ctx, p);
+    if ('refusal' in choice) return choice;
+    ctx.record(`launch.${p.name}`, { image: choice.image, version: choice.version, token: ctx.effects.ids.hex(8) });
+    return { state: 'reached', because: choice.because };
+  },
+});

@@ -1,0 +1,64 @@
+import * as z from 'zod';
+import { findInstances } from '../../aws/ec2.ts';
+import { targetHealth } from '../../aws/elbv2.ts';
+import { regionName, stepKind } from '../common.ts';
+import type { Observation, StepContext } from '../step.ts';
+import { launchedFilters } from './tags.ts';
+import { instanceId, targetGroupArn } from './schema.ts';
+
+/*
+ * A load balancer whose target group has no healthy target sends users nowhere, and an alias record to it counts as
+ * unhealthy: traffic waits for these targets.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
+ */
+
+const params = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  targetGroup: targetGroupArn,
+  port: z.int().optional(),
+  wanted: z.int().min(1),
+  /** Instances by id; without: those that runs of this runbook have launched. */
+  ids: z.array(instanceId).optional(),
+});
+type Params = z.infer<typeof params>;
+
+/** Those that run. */
+async function running(ctx: StepContext, p: Params): Promise<string[]> {
+  const which = p.ids === undefined ? { Filters: launchedFilters(ctx.runbook, p.name, ['running']) } : { InstanceIds: p.ids };
+  const found = await findInstances(ctx.effects.aws, p.region, which, { signal: ctx.signal });
+  return found.filter((i) => i.State?.Name === 'running').map((i) => i.InstanceId ?? '');
+}
+
+async function unregistered(ctx: StepContext, p: Params): Promise<{ missing: string[]; health: Awaited<ReturnType<typeof targetHealth>> }> {
+  const [ids, health] = await Promise.all([running(ctx, p), targetHealth(ctx.effects.aws, p.region, p.targetGroup, { signal: ctx.signal })]);
+  const known = new Set(health.map((h) => h.id));
+  return { missing: ids.filter((id) => !known.has(id)), health };
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const { missing, health } = await unregistered(ctx, p);
+  if (missing.length > 0) return { state: 'absent', because: `${missing.length} instances are not registered` };
+  const healthy = health.filter((h) => h.state === 'healthy').length;
+  const group = p.targetGroup.split('/')[1] ?? p.targetGroup;
+  if (healthy >= p.wanted) return { state: 'reached', because: `${healthy} targets are healthy in ${group}` };
+  const bad = health.find((h) => h.state === 'unhealthy');
+  const why = bad === undefined ? '' : `; ${bad.id} is unhealthy: ${bad.reason ?? 'no reason given'}`;
+  return { state: 'pending', because: `${healthy} of ${p.wanted} targets are healthy in ${group}${why}`, waitingFor: 'aws' };
+}
+
+export const registerTargets = stepKind<Params>({
+  params,
+  check: async (ctx, p) => {
+    const health = await targetHealth(ctx.effects.aws, p.region, p.targetGroup, { signal: ctx.signal });
+    return { state: 'ok', because: `${p.targetGroup.split('/')[1] ?? ''} has ${health.length} targets` };
+  },
+  observe,
+  act: async (ctx, p) => {
+    const { missing } = await unregistered(ctx, p);
+    if (missing.length === 0) return;
+    const Targets = missing.map((Id) => ({ Id, ...(p.port === undefined ? {} : { Port: p.port }) }));
+    await ctx.effects.aws.call({ service: 'elbv2', region: p.region, operation: 'RegisterTargets', input: { TargetGroupArn: p.targetGroup, Targets }, signal: ctx.signal });
+  },
+});
+

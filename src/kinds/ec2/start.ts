@@ -1,0 +1,135 @@
+import * as z from 'zod';
+import { type Ec2Instance, findInstances, instancesUp } from '../../aws/ec2.ts';
+import { AwsError } from '../../aws/errors.ts';
+import { refused, regionName, stepKind } from '../common.ts';
+import type { Observation, StepContext, Verdict } from '../step.ts';
+import { instanceId, instanceType } from './schema.ts';
+import { noCapacity } from './shortage.ts';
+
+/*
+ * Starts instances that are there and stopped. A stopped instance holds no capacity: where its zone has none left of its
+ * type, it becomes another type that the runbook names, or a spare in another zone is started in its place.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
+ */
+
+const params = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  ids: z.array(instanceId).min(1),
+  spares: z.array(instanceId),
+  types: z.array(instanceType),
+});
+type Params = z.infer<typeof params>;
+
+const ALIVE = new Set(['pending', 'running']);
+const GONE = new Set(['shutting-down', 'terminated']);
+const ACT_MS = 120_000;
+
+function stateOf(instance: Ec2Instance): string {
+  return instance.State?.Name ?? 'unknown';
+}
+
+/** Those that are named, those first that are not only spare. @throws AwsError when one does not exist. */
+async function look(ctx: StepContext, p: Params): Promise<Ec2Instance[]> {
+  const order = [...p.ids, ...p.spares];
+  const found = await findInstances(ctx.effects.aws, p.region, { InstanceIds: order }, { signal: ctx.signal });
+  return found.toSorted((a, b) => order.indexOf(a.InstanceId ?? '') - order.indexOf(b.InstanceId ?? ''));
+}
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const refuse = (observed: string) =>
+    refused({
+      rule: 'instances',
+      observed,
+      threshold: `${p.ids.length} instances that can be started`,
+      consequence: 'users would be sent to a region without capacity',
+      override: `none: correct the ids in the runbook. aws ec2 describe-instances --region ${p.region}`,
+    });
+  try {
+    const found = await look(ctx, p);
+    const usable = found.filter((i) => !GONE.has(stateOf(i)));
+    if (usable.length < p.ids.length) return refuse(`${found.length - usable.length} of the instances of ${p.name} are terminated`);
+    const running = found.filter((i) => ALIVE.has(stateOf(i))).length;
+    return { state: 'ok', because: `${running} of ${p.ids.length} instances run; stopped ones hold no capacity` };
+  } catch (error) {
+    if (error instanceof AwsError && error.code.startsWith('InvalidInstanceID')) return refuse(error.message);
+    throw error;
+  }
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const found = await look(ctx, p);
+  const wanted = p.ids.length;
+  const alive = found.filter((i) => ALIVE.has(stateOf(i))).map((i) => i.InstanceId ?? '');
+  if (alive.length < wanted) {
+    const stopping = found.filter((i) => stateOf(i) === 'stopping').length;
+    if (alive.length + stopping >= wanted) return { state: 'pending', because: `${stopping} instances are still stopping`, waitingFor: 'aws' };
+    return { state: 'absent', because: `${alive.length} of ${wanted} instances run` };
+  }
+  const up = await instancesUp(ctx.effects.aws, p.region, alive, { signal: ctx.signal });
+  if (up.size < wanted) return { state: 'pending', because: `the status checks of ${up.size} of ${wanted} instances have passed`, waitingFor: 'aws' };
+  return { state: 'reached', because: `${up.size} instances run, and their status checks have passed` };
+}
+
+async function act(ctx: StepContext, p: Params): Promise<void> {
+  const found = await look(ctx, p);
+  const missing = p.ids.length - found.filter((i) => ALIVE.has(stateOf(i))).length;
+  const stopped = found.filter((i) => stateOf(i) === 'stopped');
+  const first = stopped.slice(0, missing);
+  // What is to be stopped again if the run is led back.
+  ctx.record(`started.${p.name}`, [...new Set([...startedBefore(ctx, p), ...stopped.map((i) => i.InstanceId ?? '')])]);
+  if (first.length === missing && (await start(ctx, p, first.map((i) => i.InstanceId ?? '')))) return;
+  const tried: string[] = [];
+  let left = missing;
+  for (const instance of stopped) {
+    if (left === 0) return;
+    if (await startOne(ctx, p, instance, tried)) left -= 1;
+  }
+  if (left > 0) throw noCapacity(p.name, p.region, tried, `name other \`types\`, or \`spares\` in other zones, for ${p.name} in the runbook; then: dr resume`);
+}
+
+function startedBefore(ctx: StepContext, p: Params): string[] {
+  return z.array(z.string()).safeParse(ctx.fact(`started.${p.name}`)).data ?? [];
+}
+
+/** With its own type, then with the others. False when there is no capacity for any. */
+async function startOne(ctx: StepContext, p: Params, instance: Ec2Instance, tried: string[]): Promise<boolean> {
+  const id = instance.InstanceId ?? '';
+  const own = instance.InstanceType ?? 'unknown';
+  for (const type of [own, ...p.types.filter((t) => t !== own)]) {
+    if (type !== own) {
+      const input = { InstanceId: id, InstanceType: { Value: type } };
+      await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'ModifyInstanceAttribute', input, signal: ctx.signal });
+    }
+    if (await start(ctx, p, [id])) return true;
+    tried.push(`no ${type} in ${instance.Placement?.AvailabilityZone ?? 'its zone'} for ${id}`);
+  }
+  return false;
+}
+
+/** All of them or none. False when there is no capacity. */
+async function start(ctx: StepContext, p: Params, ids: string[]): Promise<boolean> {
+  try {
+    await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StartInstances', input: { InstanceIds: ids }, signal: ctx.signal });
+    return true;
+  } catch (error) {
+    if (error instanceof AwsError && error.isShortage) return false;
+    throw error;
+  }
+}
+
+/** Between two looks at instances that are stopping. */
+const LOOK_MS = 5_000;
+
+async function undo(ctx: StepContext, p: Params): Promise<void> {
+  const ids = startedBefore(ctx, p);
+  if (ids.length === 0) return;
+  await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StopInstances', input: { InstanceIds: ids }, signal: ctx.signal });
+  for (;;) {
+    const found = await findInstances(ctx.effects.aws, p.region, { InstanceIds: ids }, { signal: ctx.signal });
+    if (found.every((i) => stateOf(i) === 'stopped' || GONE.has(stateOf(i)))) return;
+    await ctx.wait('aws', LOOK_MS);
+  }
+}
+
+export const startInstances = stepKind<Params>({ params, check, observe, act, actMs: () => ACT_MS, undo });

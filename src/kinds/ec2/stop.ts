@@ -1,0 +1,57 @@
+import * as z from 'zod';
+import { findInstances } from '../../aws/ec2.ts';
+import { targetHealth } from '../../aws/elbv2.ts';
+import { refused, regionName, stepKind } from '../common.ts';
+import type { Observation, StepContext } from '../step.ts';
+import { instanceId, targetGroupArn } from './schema.ts';
+import { launchedFilters } from './tags.ts';
+
+/** Stops what waits: capacity of a region is only taken away while another one is seen to carry the users. */
+const params = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  /** By id; without: those that runs of this runbook have launched there. */
+  ids: z.array(instanceId).optional(),
+  /** The side that must be healthy. */
+  guard: z.strictObject({ region: regionName, targetGroup: targetGroupArn.optional(), ids: z.array(instanceId).optional(), wanted: z.int().min(1) }),
+});
+type Params = z.infer<typeof params>;
+
+async function alive(ctx: StepContext, name: string, region: string, ids: readonly string[] | undefined): Promise<string[]> {
+  const which = ids === undefined ? { Filters: launchedFilters(ctx.runbook, name, ['pending', 'running']) } : { InstanceIds: [...ids] };
+  const found = await findInstances(ctx.effects.aws, region, which, { signal: ctx.signal });
+  return found.filter((i) => i.State?.Name === 'pending' || i.State?.Name === 'running').map((i) => i.InstanceId ?? '');
+}
+
+/** Targets where there is a target group, else running instances. */
+async function carrying(ctx: StepContext, p: Params): Promise<number> {
+  const { region, targetGroup, ids } = p.guard;
+  if (targetGroup === undefined) return (await alive(ctx, p.name, region, ids)).length;
+  const health = await targetHealth(ctx.effects.aws, region, targetGroup, { signal: ctx.signal });
+  return health.filter((h) => h.state === 'healthy').length;
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const running = await alive(ctx, p.name, p.region, p.ids);
+  if (running.length === 0) return { state: 'reached', because: `no instance of ${p.name} runs in ${p.region}` };
+  const healthy = await carrying(ctx, p);
+  if (healthy >= p.guard.wanted) return { state: 'absent', because: `${running.length} instances run in ${p.region}; ${p.guard.region} has ${healthy} healthy ones` };
+  return refused({
+    rule: 'last-healthy-side',
+    observed: `${p.guard.region} has ${healthy} healthy instances of ${p.name}`,
+    threshold: String(p.guard.wanted),
+    consequence: `${p.region} may be the last side that can serve users`,
+    override: `none: bring ${p.guard.region} up first, then: dr resume`,
+  });
+}
+
+export const stopInstances = stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'the other side is looked at right before' } as const),
+  observe,
+  act: async (ctx, p) => {
+    const ids = await alive(ctx, p.name, p.region, p.ids);
+    if (ids.length === 0) return;
+    await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StopInstances', input: { InstanceIds: ids }, signal: ctx.signal });
+  },
+});

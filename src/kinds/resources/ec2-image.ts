@@ -1,0 +1,148 @@
+import { allow, inRegion } from '../common.ts';
+import { imageGate } from '../ec2/image-gate.ts';
+import { type Ec2Image, schema } from '../ec2/image-schema.ts';
+import { launch } from '../ec2/launch.ts';
+import { registerTargets } from '../ec2/register.ts';
+import { stopInstances } from '../ec2/stop.ts';
+import { COMPUTE_TAG } from '../ec2/tags.ts';
+import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
+import type { World } from '../../simulator/world.ts';
+
+/*
+ * Instances that do not exist before they are needed: launched from a template and an image that was copied into the
+ * region before.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html
+ */
+
+const read = allow(
+  ['ec2:DescribeInstances', 'ec2:DescribeInstanceStatus', 'ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions', 'elasticloadbalancing:DescribeTargetHealth'],
+  ['*'],
+);
+
+function plan(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {
+  return ctx.verb === 'reprotect' ? [stopStep(ctx, name, resource)] : launchSteps(ctx, name, resource);
+}
+
+function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {
+  const region = ctx.target;
+  const template = inRegion(resource.template, region);
+  const steps: StepDraft[] = [
+    {
+      step: 'imageGate',
+      phase: 'assess',
+      gate: true,
+      reversibility: 'reversible',
+      title: `Image and launch template of ${name} in ${region}`,
+      params: {
+        name,
+        region,
+        template,
+        image: inRegion(resource.image, region),
+        ...(resource.maxAge === undefined ? {} : { maxAgeMs: resource.maxAge }),
+      },
+      controlPlanes: [],
+      permissions: [read],
+      estimate: { p50: 1, p95: 3, basis: 'two API calls' },
+      limitMs: 30_000,
+      changes: [],
+    },
+    {
+      step: 'launch',
+      phase: 'compute',
+      reversibility: 'compensable',
+      title: `Launch ${resource.count} instances of ${name} in ${region}`,
+      params: { name, region, count: resource.count, template, types: resource.types ?? [], subnets: resource.subnets?.[region] ?? [] },
+      controlPlanes: [`ec2@${region}`],
+      // A launch touches image, network, volumes and the role of the template: which, only the template knows.
+      permissions: [allow(['ec2:RunInstances', 'ec2:CreateTags', 'ec2:StopInstances'], [`arn:aws:ec2:${region}:*:*`, `arn:aws:ec2:${region}::image/*`]), read],
+      estimate: { p50: 120, p95: 300, basis: 'launch, boot and both status checks' },
+      limitMs: 1_800_000,
+      changes: [{ resource: `ec2:${region}:${name}`, field: 'instances', before: 'those that run', after: `at least ${resource.count}` }],
+    },
+  ];
+  const group = resource.targets?.groups[region];
+  if (group === undefined) return steps;
+  const port = resource.targets?.port;
+  steps.push({
+    step: 'register',
+    phase: 'compute',
+    after: ['launch'],
+    reversibility: 'reversible',
+    title: `${resource.count} targets of ${name} are healthy`,
+    params: { name, region, targetGroup: group, ...(port === undefined ? {} : { port }), wanted: resource.count },
+    controlPlanes: [`elasticloadbalancing@${region}`],
+    permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), read],
+    estimate: { p50: 30, p95: 120, basis: 'registration and health checks of the target group' },
+    limitMs: 1_800_000,
+    changes: [],
+  });
+  return steps;
+}
+
+/** Only what runs of this runbook have launched is stopped, and nothing is terminated. */
+function stopStep(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft {
+  const region = ctx.source;
+  const group = resource.targets?.groups[ctx.target];
+  return {
+    step: 'stop',
+    phase: 'protect',
+    reversibility: 'compensable',
+    title: `Stop what runs of dr launched of ${name} in ${region}`,
+    params: { name, region, guard: { region: ctx.target, wanted: resource.count, ...(group === undefined ? {} : { targetGroup: group }) } },
+    controlPlanes: [`ec2@${region}`],
+    permissions: [allow(['ec2:StopInstances'], [`arn:aws:ec2:${region}:${ctx.account}:instance/*`]), read],
+    estimate: { p50: 30, p95: 120, basis: 'shutdown of an instance' },
+    limitMs: 900_000,
+    changes: [{ resource: `ec2:${region}:${name}`, field: 'launched instances', before: 'as they are', after: 'stopped' }],
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
+function simulate(world: World, name: string, resource: Ec2Image, home: string): void {
+  for (const region of Object.keys(resource.template)) {
+    const template = inRegion(resource.template, region);
+    const image = inRegion(resource.image, region);
+    const ageMs = Math.min(HOUR_MS, resource.maxAge ?? HOUR_MS);
+    const tags = image.tag === undefined ? {} : { tags: { [image.tag.key]: image.tag.value } };
+    const id = image.id ?? `ami-0${world.options.regions.indexOf(region)}23456789abcdef`;
+    world.addImage({ region, id, name: (image.name ?? name).replaceAll('*', '1'), ageMs, ...tags });
+    const version = typeof template.version === 'number' ? { version: template.version } : {};
+    world.addLaunchTemplate({ region, id: template.id ?? `lt-0${world.options.regions.indexOf(region)}23456789abcdef`, name: template.name ?? name, type: 'm6g.large', imageId: id, ...version });
+    (resource.subnets?.[region] ?? []).forEach((subnet, i) => world.addSubnet({ region, id: subnet, zone: `${region}${'acd'[i % 3] ?? 'a'}` }));
+    const arn = resource.targets?.groups[region];
+    const ids = region === home ? Array.from({ length: resource.count }, (_, i) => `i-0${String(i).padStart(8, '0')}`) : [];
+    for (const instance of ids) world.addEc2Instance({ region, id: instance, tags: { [COMPUTE_TAG]: name } });
+    if (arn !== undefined) world.addTargetGroup({ region, name: arn.split('/')[1] ?? arn, arn, targets: ids });
+  }
+}
+
+const kind: ResourceKind<Ec2Image> = {
+  section: 'compute',
+  strategies: ['backup-restore', 'pilot-light'],
+  summary: 'EC2 instances launched from a template and a copied image when they are needed',
+  schema,
+  regions: (resource) => [
+    { path: ['template'], regions: Object.keys(resource.template) },
+    { path: ['image'], regions: Object.keys(resource.image) },
+    ...(resource.subnets === undefined ? [] : [{ path: ['subnets'], regions: Object.keys(resource.subnets) }]),
+    ...(resource.targets === undefined ? [] : [{ path: ['targets', 'groups'], regions: Object.keys(resource.targets.groups) }]),
+  ],
+  lint: (resource) => [
+    ...(resource.targets === undefined
+      ? [{ path: [], severity: 'warning' as const, message: 'without `targets` nothing says that the application answers before users are sent to it' }]
+      : []),
+    ...(resource.maxAge === undefined
+      ? [{ path: [], severity: 'warning' as const, message: 'without `maxAge` an image that was copied years ago passes' }]
+      : []),
+  ],
+  observe: async (ctx, resource) => {
+    const template = inRegion(resource.template, ctx.target);
+    return Promise.resolve({ activeIn: [], because: `instances of ${template.id ?? template.name ?? ''} are launched when they are needed`, facts: {} });
+  },
+  plan,
+  steps: { imageGate, launch, register: registerTargets, stop: stopInstances },
+  simulate,
+};
+
+export default kind;

@@ -1,0 +1,132 @@
+import * as z from 'zod';
+import { findInstances } from '../../aws/ec2.ts';
+import { allow, inRegion, perRegion } from '../common.ts';
+import { registerTargets } from '../ec2/register.ts';
+import { instanceId, targets, types } from '../ec2/schema.ts';
+import { startInstances } from '../ec2/start.ts';
+import { stopInstances } from '../ec2/stop.ts';
+import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
+
+/*
+ * Instances that are there in every region: running where users are, stopped where they wait.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html
+ */
+
+const ids = z.array(instanceId).max(100, 'expected at most 100 instances');
+
+const schema = z.strictObject({
+  kind: z.literal('ec2-instances'),
+  instances: perRegion(ids.min(1, 'expected at least one instance')).describe('Ids of the instances in each region'),
+  spares: perRegion(ids).optional().describe('Stopped instances in other zones, started in place of those whose zone has no capacity'),
+  types: types.optional(),
+  targets: targets.optional().describe('Where the instances are registered; without it their own status is all that is waited for'),
+});
+
+type Ec2Instances = z.infer<typeof schema>;
+
+const read = allow(['ec2:DescribeInstances', 'ec2:DescribeInstanceStatus', 'elasticloadbalancing:DescribeTargetHealth'], ['*']);
+
+function plan(ctx: PlanContext, name: string, resource: Ec2Instances): StepDraft[] {
+  return ctx.verb === 'reprotect' ? [stopStep(ctx, name, resource)] : startSteps(ctx, name, resource);
+}
+
+function startSteps(ctx: PlanContext, name: string, resource: Ec2Instances): StepDraft[] {
+  const region = ctx.target;
+  const wanted = inRegion(resource.instances, region);
+  const spares = resource.spares?.[region] ?? [];
+  const arn = `arn:aws:ec2:${region}:${ctx.account}:instance/*`;
+  const group = resource.targets?.groups[region];
+  const start: StepDraft = {
+    step: 'start',
+    phase: 'compute',
+    reversibility: 'compensable',
+    title: `Start ${wanted.length} instances of ${name} in ${region}`,
+    params: { name, region, ids: wanted, spares, types: resource.types ?? [] },
+    controlPlanes: [`ec2@${region}`],
+    permissions: [allow(['ec2:StartInstances', 'ec2:StopInstances', 'ec2:ModifyInstanceAttribute'], [arn]), read],
+    estimate: { p50: 120, p95: 300, basis: 'boot and both status checks' },
+    limitMs: 1_800_000,
+    changes: wanted.map((id) => ({ resource: `ec2:${region}:${id}`, field: 'state', before: 'stopped', after: 'running' })),
+  };
+  if (group === undefined) return [start];
+  const port = resource.targets?.port;
+  const register: StepDraft = {
+    step: 'register',
+    phase: 'compute',
+    after: ['start'],
+    reversibility: 'reversible',
+    title: `${wanted.length} targets of ${name} are healthy`,
+    params: { name, region, targetGroup: group, ...(port === undefined ? {} : { port }), wanted: wanted.length, ids: [...wanted, ...spares] },
+    controlPlanes: [`elasticloadbalancing@${region}`],
+    permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), read],
+    estimate: { p50: 30, p95: 120, basis: 'registration and health checks of the target group' },
+    limitMs: 1_800_000,
+    changes: [],
+  };
+  return [start, register];
+}
+
+/** The source waits again: its instances cost nothing while they are stopped. */
+function stopStep(ctx: PlanContext, name: string, resource: Ec2Instances): StepDraft {
+  const region = ctx.source;
+  const mine = [...inRegion(resource.instances, region), ...(resource.spares?.[region] ?? [])];
+  const there = inRegion(resource.instances, ctx.target);
+  const group = resource.targets?.groups[ctx.target];
+  return {
+    step: 'stop',
+    phase: 'protect',
+    reversibility: 'compensable',
+    title: `Stop the instances of ${name} in ${region}`,
+    params: {
+      name,
+      region,
+      ids: mine,
+      guard: { region: ctx.target, wanted: there.length, ids: [...there, ...(resource.spares?.[ctx.target] ?? [])], ...(group === undefined ? {} : { targetGroup: group }) },
+    },
+    controlPlanes: [`ec2@${region}`],
+    permissions: [allow(['ec2:StopInstances'], [`arn:aws:ec2:${region}:${ctx.account}:instance/*`]), read],
+    estimate: { p50: 30, p95: 120, basis: 'shutdown of an instance' },
+    limitMs: 900_000,
+    changes: mine.map((id) => ({ resource: `ec2:${region}:${id}`, field: 'state', before: 'as it is', after: 'stopped' })),
+  };
+}
+
+const kind: ResourceKind<Ec2Instances> = {
+  section: 'compute',
+  strategies: ['backup-restore', 'pilot-light'],
+  summary: 'EC2 instances that wait stopped: started, then waited for until their targets are healthy',
+  schema,
+  regions: (resource) => [
+    { path: ['instances'], regions: Object.keys(resource.instances) },
+    ...(resource.spares === undefined ? [] : [{ path: ['spares'], regions: Object.keys(resource.spares) }]),
+    ...(resource.targets === undefined ? [] : [{ path: ['targets', 'groups'], regions: Object.keys(resource.targets.groups) }]),
+  ],
+  lint: (resource) => [
+    ...(resource.targets === undefined
+      ? [{ path: [], severity: 'warning' as const, message: 'without `targets` nothing says that the application answers before users are sent to it' }]
+      : []),
+    ...(resource.spares === undefined && resource.types === undefined
+      ? [{ path: [], severity: 'warning' as const, message: 'stopped instances hold no capacity: without `types` or `spares` a shortage ends the run' }]
+      : []),
+  ],
+  observe: async (ctx, resource) => {
+    const mine = inRegion(resource.instances, ctx.target);
+    const found = await findInstances(ctx.effects.aws, ctx.target, { InstanceIds: mine }, { signal: ctx.signal });
+    const running = found.filter((i) => i.State?.Name === 'running').length;
+    // How many run says nothing of where users are.
+    return { activeIn: [], because: `${running} of ${mine.length} instances run in ${ctx.target}`, facts: { running } };
+  },
+  plan,
+  steps: { start: startInstances, register: registerTargets, stop: stopInstances },
+  simulate: (world, _name, resource, home) => {
+    for (const [region, list] of Object.entries(resource.instances)) {
+      const spares = resource.spares?.[region] ?? [];
+      list.forEach((id, i) => world.addEc2Instance({ region, id, zone: `${region}${'acd'[i % 3] ?? 'a'}`, stopped: region !== home }));
+      spares.forEach((id, i) => world.addEc2Instance({ region, id, zone: `${region}${'dca'[i % 3] ?? 'd'}`, stopped: true }));
+      const arn = resource.targets?.groups[region];
+      if (arn !== undefined) world.addTargetGroup({ region, name: arn.split('/')[1] ?? arn, arn, targets: region === home ? list : [] });
+    }
+  },
+};
+
+export default kind;
