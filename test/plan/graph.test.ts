@@ -6,10 +6,14 @@ import { planStep } from '../journal/fixture.ts';
 
 const PONR = { phase: 'data', reversibility: 'point-of-no-return' } as const;
 
-function afterOf(steps: readonly PlanStep[], id: string): string[] {
-  const step = steps.find((s) => s.id === id);
-  if (step === undefined) throw new Error(`no step ${id}`);
-  return [...step.after].sort();
+/** All that a step waits for, be it right before it or behind others. */
+function waitsFor(steps: readonly PlanStep[], id: string): string[] {
+  const byId = new Map(steps.map((s) => [s.id, s]));
+  const start = byId.get(id);
+  if (start === undefined) throw new Error(`no step ${id}`);
+  const seen = new Set(start.after);
+  for (const before of seen) for (const further of byId.get(before)?.after ?? []) seen.add(further);
+  return [...seen].sort();
 }
 
 /** One of each phase, a gate, and a step past the line: in an order that is wrong on purpose. */
@@ -28,15 +32,15 @@ const WHOLE: PlanStep[] = [
 describe('linkSteps', () => {
   it('puts the phases one after the other, compute beside fence and data', () => {
     const steps = linkSteps(WHOLE);
-    expect(afterOf(steps, 'look')).toEqual([]);
-    expect(afterOf(steps, 'judge')).toEqual(['look']);
-    expect(afterOf(steps, 'fence')).toEqual(['judge', 'look']);
-    expect(afterOf(steps, 'promote')).toEqual(['fence', 'judge', 'look']);
-    expect(afterOf(steps, 'canary')).toEqual(['fence', 'promote']);
-    expect(afterOf(steps, 'scale')).toEqual(['judge', 'look']);
-    expect(afterOf(steps, 'flip')).toEqual(['canary', 'promote', 'scale']);
-    expect(afterOf(steps, 'hold')).toEqual(['flip']);
-    expect(afterOf(steps, 'tell')).toEqual(['hold']);
+    expect(waitsFor(steps, 'look')).toEqual([]);
+    expect(waitsFor(steps, 'judge')).toEqual(['look']);
+    expect(waitsFor(steps, 'fence')).toEqual(['judge', 'look']);
+    expect(waitsFor(steps, 'promote')).toEqual(['fence', 'judge', 'look']);
+    expect(waitsFor(steps, 'canary')).toEqual(['fence', 'judge', 'look', 'promote']);
+    expect(waitsFor(steps, 'scale')).toEqual(['judge', 'look']);
+    expect(waitsFor(steps, 'flip')).toEqual(['canary', 'fence', 'judge', 'look', 'promote', 'scale']);
+    expect(waitsFor(steps, 'hold')).toEqual([...waitsFor(steps, 'flip'), 'flip'].sort());
+    expect(waitsFor(steps, 'tell')).toEqual([...waitsFor(steps, 'hold'), 'hold'].sort());
   });
 
   it('gives them in an order in which they could run one by one, and keeps all else of them', () => {
@@ -47,20 +51,20 @@ describe('linkSteps', () => {
 
   it('a phase without steps hands on what it would wait for', () => {
     const without = (...phases: string[]) => linkSteps(WHOLE.filter((s) => !phases.includes(s.phase)));
-    expect(afterOf(without('fence'), 'promote')).toEqual(['judge', 'look']);
-    expect(afterOf(without('traffic'), 'hold')).toEqual(['canary', 'promote', 'scale']);
-    expect(afterOf(without('data'), 'flip')).toEqual(['fence', 'scale']);
-    expect(afterOf(without('traffic', 'verify', 'data', 'compute', 'fence'), 'tell')).toEqual(['judge', 'look']);
+    expect(waitsFor(without('fence'), 'promote')).toEqual(['judge', 'look']);
+    expect(waitsFor(without('traffic'), 'hold')).toEqual(['canary', 'fence', 'judge', 'look', 'promote', 'scale']);
+    expect(waitsFor(without('data'), 'flip')).toEqual(['fence', 'judge', 'look', 'scale']);
+    expect(waitsFor(without('traffic', 'verify', 'data', 'compute', 'fence'), 'tell')).toEqual(['judge', 'look']);
   });
 
   it('a step past the line waits for every gate of any phase before it, and for every look and fence', () => {
     const steps = linkSteps([...WHOLE, planStep('capacity', { phase: 'compute', gate: true }), planStep('lag', { phase: 'data', gate: true }), planStep('fence-2', { phase: 'fence' })]);
-    expect(afterOf(steps, 'promote')).toEqual(['capacity', 'fence', 'fence-2', 'judge', 'lag', 'look']);
+    expect(waitsFor(steps, 'promote')).toEqual(['capacity', 'fence', 'fence-2', 'judge', 'lag', 'look']);
   });
 
   it('gates that look at the result do not stand before the line', () => {
     const steps = linkSteps([...WHOLE, planStep('result', { phase: 'verify', gate: true }), planStep('told', { phase: 'protect', gate: true })]);
-    expect(afterOf(steps, 'promote')).toEqual(['fence', 'judge', 'look']);
+    expect(waitsFor(steps, 'promote')).toEqual(['fence', 'judge', 'look']);
   });
 
   it('whatever the steps are, the plan is sound: in order, and every line behind every gate', () => {
@@ -82,11 +86,21 @@ describe('linkSteps', () => {
         for (const traffic of linked.filter((s) => s.phase === 'traffic')) {
           for (const data of linked.filter((s) => s.phase === 'data')) {
             expect(position.get(data.id)).toBeLessThan(position.get(traffic.id) ?? -1);
-            expect(traffic.after).toContain(data.id);
+            expect(waitsFor(linked, traffic.id)).toContain(data.id);
           }
         }
       }),
     );
+  });
+});
+
+describe('a large plan', () => {
+  it('stays sound, and its links do not grow with the square of its steps', () => {
+    const many = (name: string, parts: Partial<PlanStep>) => Array.from({ length: 1000 }, (_, i) => planStep(`${name}${i}`, parts));
+    const steps = linkSteps([...many('look', {}), ...many('scale', { phase: 'compute' }), ...many('promote', PONR), ...many('flip', { phase: 'traffic' })], 'failover');
+    expect(steps.reduce((sum, s) => sum + s.after.length, 0)).toBeLessThan(20_000);
+    expect(waitsFor(steps, 'flip7').filter((id) => id.startsWith('promote'))).toHaveLength(1000);
+    expect(waitsFor(steps, 'promote7').filter((id) => id.startsWith('look'))).toHaveLength(1000);
   });
 });
 
