@@ -7,6 +7,7 @@ import { error, explainIssues } from './explain.ts';
 import { notFound } from './find.ts';
 import { lintRunbook } from './lint.ts';
 import { RunbookError, sortProblems, type Problem } from './problem.ts';
+import { checkStrategy } from './strategy.ts';
 import { checkRegions, isMap, lintResource, readResources } from './resources.ts';
 import { toRunbook, type LoadedRunbook } from './runbook.ts';
 import { regionsSchema, runbookSchema } from './schema.ts';
@@ -42,6 +43,7 @@ export async function parseRunbook(bytes: Uint8Array, path: string): Promise<Loa
   if (regions.success) {
     for (const resource of resources) problems.push(...checkRegions(resource, Object.keys(regions.data), text));
   }
+  for (const resource of resources) problems.push(...checkStrategy(resource, file['strategy'], text));
   if (!checked.success) throw new RunbookError(path, problems);
   const runbook = toRunbook(checked.data, resources.map(({ section, name, kind, resource }) => ({ section, name, kind, resource })));
   const forKinds = { objectives: runbook.objectives, regions: runbook.regions.map((region) => region.id) };
