@@ -51,7 +51,7 @@ export async function execute(options: ExecuteOptions): Promise<RunOutcome | 'in
     }
     const back = forward === undefined || journal.state.leadingBack !== undefined;
     const end = back ? await leadBack({ effects, journal, context, kindOf: (step) => kindOf(kinds, step) }) : forward;
-    await probes.stop();
+    await probes.stop(end === 'succeeded');
     await journal.append(
       end === 'interrupted' ? { type: 'run.interrupted', signal: whyInterrupted(journal.state, options.drain) } : { type: 'run.finished', outcome: end },
     );

@@ -195,9 +195,22 @@ describe('probes', () => {
   it('are judged by status and by body', async () => {
     const clock = new VirtualClock();
     const bodies = ['ok', 'maintenance'];
-    const http = { request: () => clock.sleep(1).then(() => ({ ...answer(200), body: bodies.shift() ?? 'ok' })) };
+    const http = { request: () => clock.sleep(1).then(() => ({ ...answer(200), body: bodies.shift() ?? 'maintenance' })) };
     const run = await runTiny([tinyStep('a')], { a: { observe: () => (bodies.length > 0 ? PENDING : REACHED) } }, { clock, effects: { http }, plan: { probes: [{ ...PROBE, body: 'ok' }] } });
     expect(run.state.probes.get('home-page')?.changes.map((c) => c.up)).toEqual([true, false]);
+  });
+
+  it('are asked once more after a run that succeeded, and not after another', async () => {
+    const good = await sampled(5_500, (at) => (at < 5_100 ? 503 : 200));
+    expect(good.changes?.map(([, up]) => up)).toEqual([false, true]);
+    expect(good.changes?.at(-1)?.[0]).toBeGreaterThanOrEqual(5_500);
+    expect(good.run.told.slice(-3)).toEqual(['probe.changed', 'probe.summary', 'run.finished']);
+    const clock = new VirtualClock();
+    let asked = 0;
+    const http = { request: () => clock.sleep(10).then(() => answer((asked += 1) === 1 ? 503 : 200)) };
+    const observe = () => clock.sleep(100).then(() => ({ state: 'impossible', because: 'no' }) as const);
+    const run = await runTiny([tinyStep('a')], { a: { observe } }, { clock, effects: { http }, plan: { probes: [PROBE] } });
+    expect({ outcome: run.outcome, asked }).toEqual({ outcome: 'failed', asked: 1 });
   });
 
   it('that a resume begins again add to what was counted, and keep the first impact', async () => {
