@@ -2,12 +2,16 @@ import { readdir } from 'node:fs/promises';
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { AnyResourceKind } from './kind.ts';
+import type { AnyOwnKind } from './own-steps/own-kind.ts';
 import type { AnyStepKind } from './step.ts';
 
 /*
  * Finds kinds by their file name: `resources/<kind>.ts` holds a kind of resource, `steps/<name>.ts` a step that
- * belongs to no resource (`run.<name>` in a plan). Nothing lists them, and only what a runbook names is loaded.
+ * belongs to no resource (`run.<name>` in a plan), `own/<kind>.ts` a kind of own step (`own.<kind>` in a plan). Nothing
+ * lists them, and only what a runbook names is loaded.
  */
+
+type Folder = 'resources' | 'steps' | 'own';
 
 const listings = new Map<string, Promise<ReadonlyMap<string, string>>>();
 
@@ -15,7 +19,7 @@ const listings = new Map<string, Promise<ReadonlyMap<string, string>>>();
 const modules = new Map<string, Promise<unknown>>();
 
 /** The default export of a file that a listing named. */
-function load(folder: 'resources' | 'steps', file: string): Promise<unknown> {
+function load(folder: Folder, file: string): Promise<unknown> {
   const path = `./${folder}/${file}`;
   let module = modules.get(path);
   if (module === undefined) {
@@ -26,7 +30,7 @@ function load(folder: 'resources' | 'steps', file: string): Promise<unknown> {
 }
 
 /** File names by kind. Run from src they end in .ts, once built in .js. */
-function filesOf(folder: 'resources' | 'steps'): Promise<ReadonlyMap<string, string>> {
+function filesOf(folder: Folder): Promise<ReadonlyMap<string, string>> {
   let listing = listings.get(folder);
   if (listing === undefined) {
     listing = readdir(new URL(`./${folder}/`, import.meta.url)).then((names) => {
@@ -55,6 +59,17 @@ export async function loadKind(name: string): Promise<AnyResourceKind | undefine
   return (await load('resources', file)) as AnyResourceKind;
 }
 
+/** Every kind of own step there is, sorted. */
+export async function ownKindNames(): Promise<string[]> {
+  return [...(await filesOf('own')).keys()];
+}
+
+/** Loads one kind of own step. Undefined when there is none of that name. */
+export async function loadOwnKind(name: string): Promise<AnyOwnKind | undefined> {
+  const file = (await filesOf('own')).get(name);
+  return file === undefined ? undefined : ((await load('own', file)) as AnyOwnKind);
+}
+
 /** The code of a step by its name in a plan. @throws DrError when this version has no such step. */
 export async function loadStepKind(name: string): Promise<AnyStepKind> {
   const [prefix = '', step = ''] = name.split('.');
@@ -63,6 +78,11 @@ export async function loadStepKind(name: string): Promise<AnyStepKind> {
     const file = files.get(step);
     if (file === undefined) throw unknownStep(name, [...files.keys()].map((known) => `run.${known}`));
     return (await load('steps', file)) as AnyStepKind;
+  }
+  if (prefix === 'own') {
+    const kind = await loadOwnKind(step);
+    if (kind === undefined) throw unknownStep(name, (await ownKindNames()).map((known) => `own.${known}`));
+    return kind.step;
   }
   const steps = (await loadKind(prefix))?.steps ?? {};
   const code = Object.hasOwn(steps, step) ? steps[step] : undefined;

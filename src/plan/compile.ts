@@ -5,6 +5,7 @@ import type { PlanStep } from '../kinds/step.ts';
 import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
 import { linkSteps } from './graph.ts';
 import { approvalStep, assessSteps, notifySteps, verifySteps } from './own-steps.ts';
+import { placedSteps } from './placed-steps.ts';
 import { type Plan, PLAN_SCHEMA } from './plan.ts';
 
 /** A resource with what was seen of it. */
@@ -44,9 +45,10 @@ export function compilePlan(input: CompileInput): Plan {
     // Each further region is rebuilt by steps of its own, which say so in their names.
     ...(input.rebuild ?? []).filter((region) => region !== source).flatMap((region) => resourceSteps(resource, context(region), region)),
   ]);
+  const placed = placedSteps(runbook, context(source));
   const own = [
     ...assessSteps(runbook, verb, source, resources),
-    ...approvalStep(runbook, resources),
+    ...approvalStep(runbook, [...resources, ...placed.steps]),
     ...verifySteps(runbook),
     ...notifySteps(runbook, verb, source, target),
   ];
@@ -62,7 +64,7 @@ export function compilePlan(input: CompileInput): Plan {
     madeAt: iso(input.now),
     objectives: runbook.objectives,
     probes: runbook.probes,
-    steps: linkSteps([...resources, ...own], verb),
+    steps: linkSteps([...resources, ...own, ...placed.steps], verb, placed.places),
     fingerprint: fingerprint(input),
   };
   return { ...rest, hash: planHash(rest) };

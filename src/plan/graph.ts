@@ -8,7 +8,18 @@ import type { Phase, PlanStep } from '../kinds/step.ts';
  * 2. Compute waits for assess only, and runs beside fence and data: a failover that is refused has changed nothing.
  *    A switchover has the time: there the fence waits for compute, so that writes stand still for as short as can be.
  * 3. A step past the line waits for every gate, every assess and every fence step of the plan.
+ *
+ * A runbook's own step stands in a phase too, before or after all the others of it. Between two phases that both have many
+ * steps a step is put that only gathers: 5,000 steps that each wait for 5,000 others would be 25 million links.
  */
+
+/** Where own steps stand in their phase, by id, in the order of the runbook. */
+export type Places = ReadonlyMap<string, 'before' | 'after'>;
+
+/** Two phases with more links than that between them get a step that gathers. */
+const LINKS_MAX = 1_024;
+
+const NO_PHASES: ReadonlySet<Phase> = new Set();
 
 /** The phases that a phase waits for. */
 const PHASE_AFTER: Record<Phase, readonly Phase[]> = {
@@ -26,17 +37,81 @@ function phasesBefore(phase: Phase, verb: Verb): readonly Phase[] {
 }
 
 /** Adds the links of the three rules to steps that have only those inside their own resource. */
-export function linkSteps(steps: readonly PlanStep[], verb: Verb = 'failover'): PlanStep[] {
-  const byPhase = Map.groupBy(steps, (step) => step.phase);
-  const gates = steps.filter(guardsTheLine).map((step) => step.id);
+export function linkSteps(steps: readonly PlanStep[], verb: Verb = 'failover', places: Places = new Map()): PlanStep[] {
+  const byPhase = new Map(Map.groupBy(steps, (step) => step.phase));
+  const waitsFor = waitingFor(byPhase, verb);
+  const gates = steps.filter(guardsTheLine);
+  const many = gates.length * steps.filter((step) => step.reversibility === 'point-of-no-return').length > LINKS_MAX;
   const linked = steps.map((step) => {
     const after = new Set(step.after);
-    for (const id of lastOf(step.phase, byPhase, verb)) after.add(id);
-    if (step.reversibility === 'point-of-no-return') for (const id of gates) after.add(id);
+    for (const id of waitsFor.ids(step.phase)) after.add(id);
+    for (const id of placeLinks(step, byPhase.get(step.phase) ?? [], places)) after.add(id);
+    if (step.reversibility === 'point-of-no-return') {
+      const implied = many ? phasesEndedBefore(step.phase, verb) : NO_PHASES;
+      for (const gate of gates) if (!implied.has(gate.phase)) after.add(gate.id);
+    }
     after.delete(step.id);
     return { ...step, after: [...after] };
   });
-  return topological(linked);
+  return topological([...linked, ...waitsFor.gathering()]);
+}
+
+/** Own steps come before or after everything else of their phase, and one after the other in the order of the runbook. */
+function placeLinks(step: PlanStep, phase: readonly PlanStep[], places: Places): string[] {
+  const place = places.get(step.id);
+  if (places.size === 0 || place === undefined) return phase.filter((other) => places.get(other.id) === 'before').map((other) => other.id);
+  const same = phase.filter((other) => places.get(other.id) === place);
+  const earlier = same.slice(0, same.indexOf(step)).map((other) => other.id);
+  if (place === 'before') return earlier;
+  return [...phase.filter((other) => places.get(other.id) !== 'after').map((other) => other.id), ...earlier];
+}
+
+/** What each phase waits for, with a step that gathers where the links would be too many. */
+function waitingFor(byPhase: ReadonlyMap<Phase, readonly PlanStep[]>, verb: Verb) {
+  const known = new Map<Phase, readonly string[]>();
+  const gathering: PlanStep[] = [];
+  const ids = (phase: Phase): readonly string[] => {
+    const before = known.get(phase);
+    if (before !== undefined) return before;
+    const all = lastOf(phase, byPhase, verb);
+    const links = all.length * (byPhase.get(phase)?.length ?? 0);
+    const gather = links > LINKS_MAX ? gatherStep(phase, all) : undefined;
+    if (gather !== undefined) gathering.push(gather);
+    const found = gather === undefined ? all : [gather.id];
+    known.set(phase, found);
+    return found;
+  };
+  return { ids, gathering: () => gathering };
+}
+
+function gatherStep(phase: Phase, after: readonly string[]): PlanStep {
+  return {
+    id: `${phase}.ready`,
+    kind: 'run.gather',
+    title: `All ${after.length} steps before ${phase} are done`,
+    phase,
+    reversibility: 'reversible',
+    gate: false,
+    optional: false,
+    after,
+    params: {},
+    controlPlanes: [],
+    permissions: [],
+    estimate: { p50: 0, p95: 0, basis: 'waits for nothing of its own' },
+    limitMs: 30_000,
+    changes: [],
+  };
+}
+
+/** Phases of which every step has ended before any step of `phase` begins. */
+function phasesEndedBefore(phase: Phase, verb: Verb): Set<Phase> {
+  const ended = new Set<Phase>();
+  const open = [...phasesBefore(phase, verb)];
+  for (let before = open.pop(); before !== undefined; before = open.pop()) {
+    ended.add(before);
+    open.push(...phasesBefore(before, verb));
+  }
+  return ended;
 }
 
 /** Gates stand before the line, except those that only look at the result. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { parseDuration } from '../base/duration.ts';
 import { nearest } from '../base/nearest.ts';
 import { REGION_SHAPE, REGIONS } from '../base/regions.ts';
+import { durationField } from '../kinds/duration.ts';
 import { quote } from './secrets.ts';
 
 // A message that begins with "expected" gets what was found added to it: see explain.ts.
@@ -21,21 +21,6 @@ const DAY_MS = 86_400_000;
 export function lineField(what: string) {
   const wanted = `expected ${what}`;
   return z.string(wanted).max(200, `${wanted} of at most 200 characters`).regex(/^\S(.*\S)?$/, wanted);
-}
-
-const DURATION_WANTED = 'expected a duration with its unit, e.g. 30s or 15m';
-
-/** A duration with its unit, as milliseconds. `range` says in words what `min` and `max` are. */
-export function durationField(limits: { min: number; max: number; range: string }) {
-  return z
-    .string(DURATION_WANTED)
-    .regex(/^(\d+(\.\d+)?(ms|s|m|h|d))+$/, { error: DURATION_WANTED, abort: true })
-    .transform((text, ctx) => {
-      const ms = parseDuration(text);
-      if (ms !== undefined && ms >= limits.min && ms <= limits.max) return ms;
-      ctx.issues.push({ code: 'custom', message: `expected ${limits.range}`, input: text });
-      return z.NEVER;
-    });
 }
 
 /** RPO and RTO. */

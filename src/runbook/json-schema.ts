@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { SECTIONS, type Section } from '../kinds/kind.ts';
-import { kindNames, loadKind } from '../kinds/registry.ts';
+import { kindNames, loadKind, loadOwnKind, ownKindNames } from '../kinds/registry.ts';
 import { runbookSchema } from './schema.ts';
 
 type JsonSchema = Record<string, unknown>;
@@ -16,6 +16,7 @@ export async function runbookJsonSchema(): Promise<JsonSchema> {
   for (const section of SECTIONS) {
     properties[section] = { ...properties[section], minProperties: 1, additionalProperties: { oneOf: kinds[section] } };
   }
+  properties['steps'] = { ...properties['steps'], minProperties: 1, additionalProperties: { oneOf: await ownSchemas() } };
   properties['regions'] = { ...properties['regions'], minProperties: 2 };
   return {
     $schema,
@@ -29,6 +30,17 @@ export async function runbookJsonSchema(): Promise<JsonSchema> {
 /** As it is written to `schema/runbook.json`. */
 export async function runbookJsonSchemaText(): Promise<string> {
   return `${JSON.stringify(await runbookJsonSchema(), null, 2)}\n`;
+}
+
+async function ownSchemas(): Promise<JsonSchema[]> {
+  const schemas: JsonSchema[] = [];
+  for (const name of await ownKindNames()) {
+    const kind = await loadOwnKind(name);
+    if (kind === undefined) continue;
+    const { $schema: _ours, ...schema } = z.toJSONSchema(kind.schema, { io: 'input' }) as JsonSchema;
+    schemas.push({ title: name, description: kind.summary, ...schema });
+  }
+  return schemas;
 }
 
 async function kindSchemas(): Promise<Record<Section, JsonSchema[]>> {

@@ -6,6 +6,7 @@ import { LIMITS } from '../base/limits.ts';
 import { error, explainIssues } from './explain.ts';
 import { notFound } from './find.ts';
 import { lintRunbook } from './lint.ts';
+import { readOwnSteps } from './own-steps.ts';
 import { RunbookError, sortProblems, type Problem } from './problem.ts';
 import { checkStrategy } from './strategy.ts';
 import { checkRegions, isMap, lintResource, readResources } from './resources.ts';
@@ -39,18 +40,21 @@ export async function parseRunbook(bytes: Uint8Array, path: string): Promise<Loa
   // The regions are looked at for themselves, so that a slip elsewhere does not hide one here.
   const regions = regionsSchema.safeParse(file['regions'], { jitless: true });
   const { resources, problems: more } = await readResources(file, Object.keys(regions.data ?? {}), text);
-  problems.push(...more, ...checkSomething(file, text));
+  const own = await readOwnSteps(file, Object.keys(regions.data ?? {}), text);
+  problems.push(...more, ...own.problems, ...checkSomething(file, text));
   if (regions.success) {
+    for (const step of own.steps) problems.push(...checkRegions(step, Object.keys(regions.data), text));
     for (const resource of resources) problems.push(...checkRegions(resource, Object.keys(regions.data), text));
   }
   for (const resource of resources) problems.push(...checkStrategy(resource, file['strategy'], text));
   if (!checked.success) throw new RunbookError(path, problems);
-  const runbook = toRunbook(checked.data, resources.map(({ section, name, kind, resource }) => ({ section, name, kind, resource })));
+  const read = resources.map(({ section, name, kind, resource }) => ({ section, name, kind, resource }));
+  const runbook = toRunbook(checked.data, read, own.steps.map(({ step }) => step));
   const forKinds = { objectives: runbook.objectives, regions: runbook.regions.map((region) => region.id) };
   for (const resource of resources) problems.push(...lintResource(resource, forKinds, text));
   problems.push(...lintRunbook(runbook, text));
   if (problems.some((p) => p.severity === 'error')) throw new RunbookError(path, problems);
-  return { runbook, path, sha256: sha256(bytes), warnings: sortProblems(problems) };
+  return { runbook, path, sha256: sha256(bytes), warnings: sortProblems(problems), at: text.at };
 }
 
 /** A runbook that recovers nothing is a slip. */

@@ -64,7 +64,7 @@ async function kindsOf(section: Section): Promise<string[]> {
 }
 
 /** Every map from region must name every region of the runbook and no other one. */
-export function checkRegions(resource: ReadResource, regions: readonly string[], text: YamlText): Problem[] {
+export function checkRegions(resource: Pick<ReadResource, 'resource' | 'path'> & { code: Pick<OpenKind, 'regions'> }, regions: readonly string[], text: YamlText): Problem[] {
   const problems: Problem[] = [];
   for (const part of resource.code.regions(resource.resource)) {
     const path = [...resource.path, ...part.path];
@@ -72,7 +72,7 @@ export function checkRegions(resource: ReadResource, regions: readonly string[],
       if (regions.includes(region)) continue;
       problems.push(error(text.keyAt([...path, region]), path, unknownName('region', region, regions)));
     }
-    const missing = regions.filter((region) => !part.regions.includes(region));
+    const missing = part.partial === true ? [] : regions.filter((region) => !part.regions.includes(region));
     if (missing.length > 0) {
       const message = `names nothing in ${missing.join(' and ')}: a resource names every region of the runbook`;
       problems.push(error(text.at(path), path, message));

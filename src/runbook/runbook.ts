@@ -1,5 +1,7 @@
-import type { Section, Strategy } from '../kinds/kind.ts';
-import type { Problem } from './problem.ts';
+import type { PlanContext, Section, Strategy } from '../kinds/kind.ts';
+import type { Frame } from '../kinds/own-steps/frame.ts';
+import type { OwnDraft } from '../kinds/own-steps/own-kind.ts';
+import type { Position, Problem } from './problem.ts';
 import type { RunbookFile } from './schema.ts';
 
 export interface RunbookRegion {
@@ -17,6 +19,18 @@ export interface RunbookResource {
   kind: string;
   /** What the kind's schema made of it: to be given to that kind and to nothing else. */
   resource: unknown;
+}
+
+/** One entry of `steps`. */
+export interface RunbookStep {
+  name: string;
+  kind: string;
+  /** What all own steps have: where it stands, how long it may take. */
+  frame: Frame;
+  /** It changes nothing, whatever its frame says. */
+  harmless: boolean;
+  /** What its kind will do. */
+  draft(ctx: PlanContext): OwnDraft;
 }
 
 /** Asked from outside during the whole run. Times in milliseconds. */
@@ -56,6 +70,10 @@ export interface Runbook {
   probes: readonly RunbookProbe[];
   approvals: readonly RunbookApproval[];
   notify: readonly RunbookNotifier[];
+  /** The runbook's own steps, in the order of the file. */
+  steps: readonly RunbookStep[];
+  /** Runbooks of the same folder that are failed over before this one. */
+  dependsOn: readonly string[];
 }
 
 /** A runbook and the file it was read from. */
@@ -67,10 +85,12 @@ export interface LoadedRunbook {
   sha256: string;
   /** What does not stop a run but should be read. */
   warnings: readonly Problem[];
+  /** Where a value stands in the file, for what only a whole folder can tell. */
+  at(path: readonly PropertyKey[]): Position;
 }
 
 /** The checked file and the resources that the kinds have read, as one runbook. */
-export function toRunbook(file: RunbookFile, resources: readonly RunbookResource[]): Runbook {
+export function toRunbook(file: RunbookFile, resources: readonly RunbookResource[], steps: readonly RunbookStep[]): Runbook {
   const regions = Object.entries(file.regions).map(([id, r]) => ({ id, name: r.name, home: r.home === true }));
   return {
     name: file.runbook,
@@ -93,5 +113,7 @@ export function toRunbook(file: RunbookFile, resources: readonly RunbookResource
     notify: (file.notify ?? []).map((entry) =>
       'slack' in entry ? { type: 'slack', webhookEnv: entry.slack.webhookEnv } : { type: 'sns', topics: entry.sns },
     ),
+    steps,
+    dependsOn: file.dependsOn ?? [],
   };
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { STRATEGIES } from '../kinds/kind.ts';
-import { envField, httpField, lineField, nameField, objectiveField, durationField, regionField, topicArnField } from './fields.ts';
+import { durationField } from '../kinds/duration.ts';
+import { envField, httpField, lineField, nameField, objectiveField, regionField, topicArnField } from './fields.ts';
 
 const MINUTE_MS = 60_000;
 
@@ -93,6 +94,17 @@ function section(what: string) {
     .optional();
 }
 
+/** Own steps before their kinds have read them. */
+const ownSteps = z
+  .record(
+    nameField(),
+    z.looseObject({ kind: z.string('expected the name of a kind') }, 'expected a step, e.g. { kind: wait, after: compute, for: 30s, limit: 1m }'),
+    'expected a map of steps, each with its kind',
+  )
+  .superRefine((map, ctx) => {
+    if (Object.keys(map).length === 0) ctx.addIssue({ code: 'custom', message: 'expected at least one step, or leave the key out' });
+  });
+
 /** The runbook as people write it, except for what its kinds know. */
 export const runbookSchema = z.strictObject(
   {
@@ -119,6 +131,16 @@ export const runbookSchema = z.strictObject(
       .describe('What users see, asked from outside during the whole run'),
     approvals: z.array(approvalSchema, 'expected a list of approvals').optional().describe('Who must agree, and to what'),
     notify: z.array(notifySchema, 'expected a list of notifiers').optional().describe('Who is told'),
+    dependsOn: z
+      .array(nameField(), 'expected a list of runbooks, e.g. [identity]')
+      .superRefine((names, ctx) => {
+        names.forEach((name, i) => {
+          if (names.indexOf(name) < i) ctx.addIssue({ code: 'custom', path: [i], message: `${name} stands here twice` });
+        });
+      })
+      .optional()
+      .describe('Runbooks of the same folder that are failed over before this one'),
+    steps: ownSteps.optional().describe('Steps of your own, before or after a phase'),
   },
   'expected a map with the keys runbook, owner, strategy, objectives and regions',
 );

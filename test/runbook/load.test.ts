@@ -50,6 +50,8 @@ describe('a valid runbook', () => {
         { type: 'slack', webhookEnv: 'SLACK_WEBHOOK_URL' },
         { type: 'sns', topics: { 'ap-northeast-1': 'arn:aws:sns:ap-northeast-1:111122223333:dr' } },
       ],
+      dependsOn: [],
+      steps: [],
     });
     expect(resources.map(({ section, name, kind }) => [section, name, kind])).toEqual([
       ['databases', 'orders', 'rds-read-replica'],

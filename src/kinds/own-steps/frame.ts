@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { durationField } from '../duration.ts';
+import { PHASES, type Phase, type Reversibility } from '../step.ts';
+
+/*
+ * What every own step of a runbook says, whatever it does: where it stands, how long it may take, and what it leaves behind.
+ */
+
+const PHASE_WANTED = `expected a phase: ${PHASES.join(', ')}`;
+const LINE_WANTED = 'expected one line of text';
+
+/** Verbs that move an application. A reprotect rebuilds a standby: nobody is moved, and no own step runs. */
+const MOVES = ['failover', 'switchover'] as const;
+
+/** Fields of every kind of own step. */
+export const frame = {
+  description: z.string(LINE_WANTED).max(200).regex(/^\S(.*\S)?$/, LINE_WANTED).optional().describe('What it is for'),
+  before: z.enum(PHASES, PHASE_WANTED).optional().describe('It ends before anything of this phase begins'),
+  after: z.enum(PHASES, PHASE_WANTED).optional().describe('It begins when all of this phase is done'),
+  limit: durationField({ min: 1_000, max: 6 * 3_600_000, range: 'a duration from 1s to 6h' }).describe('The longest it may take; it is stopped then'),
+  takes: durationField({ min: 0, max: 6 * 3_600_000, range: 'a duration up to 6h' })
+    .optional()
+    .describe('How long it usually takes, for the expected duration of a plan. Default: its limit'),
+  verbs: z.array(z.enum(MOVES)).min(1, 'expected at least one verb').prefault([...MOVES]).describe('When it runs'),
+  optional: z.boolean('expected true or false').default(false).describe('If it fails, the run goes on and says so'),
+};
+
+/** Fields of the kinds that change something outside. */
+export const acting = {
+  changes: z
+    .literal('nothing', 'expected the word nothing, or leave the key out')
+    .optional()
+    .describe('Say `nothing` if it only looks or warms up: then nothing has to be undone'),
+  repeatable: z
+    .boolean('expected true or false')
+    .default(false)
+    .describe('It does no harm twice: it is run again when it is not known whether it ran'),
+};
+
+/** What the frame of any own step holds once it is read. */
+export interface Frame {
+  kind: string;
+  description?: string | undefined;
+  before?: Phase | undefined;
+  after?: Phase | undefined;
+  /** Milliseconds. */
+  limit: number;
+  takes?: number | undefined;
+  verbs: readonly (typeof MOVES)[number][];
+  optional: boolean;
+  changes?: 'nothing' | undefined;
+  repeatable?: boolean | undefined;
+  undo?: unknown;
+}
+
+/** Compensable only with an undo; what changes something and has none cannot be taken back. */
+export function reversibilityOf(step: Pick<Frame, 'changes' | 'undo'>): Reversibility {
+  if (step.undo !== undefined) return 'compensable';
+  return step.changes === 'nothing' ? 'reversible' : 'point-of-no-return';
+}
+
+/** Rules of the frame that no single field can check. For `superRefine`. */
+export function checkFrame(step: Omit<Frame, 'kind'>, ctx: z.RefinementCtx): void {
+  const refuse = (path: string[], message: string) => ctx.addIssue({ code: 'custom', path, message });
+  if (step.before === undefined && step.after === undefined) return refuse([], 'stands nowhere: add before: or after: and a phase');
+  if (step.before !== undefined && step.after !== undefined) return refuse(['after'], 'stands before one phase and after another: choose one');
+  if (step.changes === 'nothing' && step.undo !== undefined) refuse(['undo'], 'it changes nothing, so there is nothing to undo: choose one');
+  const [place, phase] = step.before === undefined ? ['after', step.after] : ['before', step.before];
+  const reversibility = reversibilityOf(step);
+  if (step.before === 'assess' && reversibility !== 'reversible') {
+    return refuse(['before'], 'nothing is changed before the assessment is over: say `changes: nothing`, or put it after assess');
+  }
+  const beforeTheLine = phase === 'assess' || phase === 'fence' || phase === 'compute' || step.before === 'data';
+  if (beforeTheLine && reversibility === 'point-of-no-return') {
+    refuse([place], 'cannot be taken back, and stands before the point of no return: give it an undo, say `changes: nothing`, or put it after data');
+  }
+}

@@ -1,0 +1,33 @@
+import type * as z from 'zod';
+import type { Json } from '../../base/json.ts';
+import type { PlanContext } from '../kind.ts';
+import type { AnyStepKind, Permission } from '../step.ts';
+import type { Frame } from './frame.ts';
+
+/** What an own step will do, with everything filled in. */
+export interface OwnDraft {
+  params: Json;
+  /** What it does to the world outside, in full: arguments, URL, statement. Shown in the plan. */
+  does: string;
+  /** What its undo does. */
+  undoes?: string | undefined;
+  permissions?: readonly Permission[];
+}
+
+/**
+ * One kind of own step: the default export of `kinds/own/<kind>.ts`. A new kind is a new file: nothing lists them.
+ */
+export interface OwnKind<S extends Frame = never> {
+  /** One line for editors. */
+  summary: string;
+  /** Strict; its `kind` is a literal equal to the file's name. */
+  schema: z.ZodType<S>;
+  /** Every region that it names somewhere. */
+  regions?(step: S): { path: readonly (string | number)[]; regions: readonly string[] }[];
+  /** It never changes anything: a wait. */
+  harmless?: boolean;
+  draft(ctx: PlanContext, name: string, step: S): OwnDraft;
+  step: AnyStepKind;
+}
+
+export type AnyOwnKind = OwnKind;

@@ -1,0 +1,128 @@
+import * as z from 'zod';
+import { DeadlineError } from '../../base/deadline.ts';
+import { DrError } from '../../base/errors.ts';
+import type { Json } from '../../base/json.ts';
+import { refused, stepKind } from '../common.ts';
+import type { AnyStepKind, Observation, StepContext, StepKind, Verdict } from '../step.ts';
+
+/*
+ * The world outside cannot be asked whether an own step has run, so the journal is: each attempt leaves how it ended.
+ * An attempt that began and left nothing may have run. It is not made again, unless the runbook says that it does no harm
+ * twice, or a person says so.
+ */
+
+/** How an attempt ended, as far as it is known. Thrown errors of AWS stay what they are. */
+export type Ending =
+  | { state: 'done'; said: string }
+  /** It did not happen, or not wholly, and that is known. */
+  | { state: 'failed'; said: string }
+  /** No answer: it may have happened. */
+  | { state: 'unknown'; said: string };
+
+/** Parameters of every own step that acts. */
+export const oncePart = {
+  name: z.string(),
+  limitMs: z.number().positive(),
+  repeatable: z.boolean(),
+};
+
+interface Once {
+  name: string;
+  limitMs: number;
+  repeatable: boolean;
+  /** Environment variables that it needs. */
+  env?: readonly string[];
+}
+
+const recordSchema = z.strictObject({ attempt: z.int(), ok: z.boolean(), said: z.string() });
+
+/** The fact under which the end of a step's last attempt is kept. */
+export function ownFact(name: string): string {
+  return `own.${name}`;
+}
+
+/** Time for the engine around the action's own limit, so that the action's own end is the one that is seen. */
+export const AROUND_MS = 5_000;
+
+/** Whether a flag names this step: `NAME`, or `RUNBOOK:NAME`. */
+export function named(list: readonly string[] | undefined, ctx: Pick<StepContext, 'runbook'>, name: string): boolean {
+  return list?.some((given) => given === name || given === `${ctx.runbook}:${name}`) ?? false;
+}
+
+function observe(ctx: StepContext, p: Once): Observation {
+  const last = recordSchema.safeParse(ctx.fact(ownFact(p.name))).data;
+  if (last?.ok === true) return { state: 'reached', because: last.said };
+  if (named(ctx.acceptances.done, ctx, p.name)) {
+    return { state: 'reached', because: `done, as ${ctx.operator} says with --done ${p.name}` };
+  }
+  if (last?.attempt === ctx.attempt) return { state: 'absent', because: ctx.attempt === 0 ? 'not run' : `failed before: ${last.said}` };
+  if (ctx.attempt === 0) return { state: 'absent', because: 'not run' };
+  if (p.repeatable) return { state: 'absent', because: 'it may have run; the runbook says that it does no harm twice' };
+  if (named(ctx.acceptances.again, ctx, p.name)) return { state: 'absent', because: `it may have run; ${ctx.operator} says --again ${p.name}` };
+  return { state: 'impossible', because: `attempt ${ctx.attempt} may have run, and nobody knows`, next: unknownNext(p.name) };
+}
+
+function unknownNext(name: string): string[] {
+  return [
+    'look whether it has happened, then one of:',
+    `dr resume RUN --done ${name}    it has happened`,
+    `dr resume RUN --again ${name}    it has not, or may happen twice`,
+  ];
+}
+
+async function act(ctx: StepContext, p: Once, work: () => Promise<Ending>): Promise<void> {
+  const ending = await work();
+  if (ending.state === 'unknown') {
+    if (p.repeatable) throw new DeadlineError(p.limitMs, `${p.name}: ${ending.said}`);
+    throw new DrError({ code: 'OWN_STEP_UNKNOWN', exit: 'failed', title: `${ending.said}: it may have happened.`, next: unknownNext(p.name) });
+  }
+  const end: Json = { attempt: ctx.attempt, ok: ending.state === 'done', said: ending.said };
+  ctx.record(ownFact(p.name), end);
+  if (ending.state === 'done') return;
+  throw new DrError({ code: 'OWN_STEP_FAILED', exit: 'failed', title: ending.said, next: ['mend the cause, then: dr resume', `or do it by hand, then: dr resume RUN --done ${p.name}`] });
+}
+
+/** Environment variables that are named and not set. */
+function missingEnv(ctx: StepContext, p: Once): Verdict | undefined {
+  const missing = (p.env ?? []).filter((name) => ctx.effects.env(name) === undefined);
+  if (missing.length === 0 || named(ctx.acceptances.done, ctx, p.name)) return undefined;
+  return refused({
+    rule: 'own-step',
+    observed: `${missing.join(' and ')} not set`,
+    threshold: `the environment variables that the own step ${p.name} names`,
+    consequence: `${p.name} could not run when its turn comes`,
+    override: `export ${missing.map((name) => `${name}=…`).join(' ')}, or --done ${p.name} if it is done already`,
+  });
+}
+
+/** The values of the variables that a step names. */
+export function envOf(ctx: StepContext, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, ctx.effects.env(name) ?? '']));
+}
+
+/** A step that runs once: `run` is the action, `undo` what takes it back where the parameters hold one. */
+export function ranOnce<P extends Once>(kind: {
+  params: z.ZodType<P>;
+  check?(ctx: StepContext, params: P): Promise<Verdict>;
+  run(ctx: StepContext, params: P): Promise<Ending>;
+  undo(ctx: StepContext, params: P): Promise<Ending | undefined>;
+}): AnyStepKind {
+  const step: StepKind<P> = {
+    params: kind.params,
+    check: (ctx, p) => {
+      const missing = missingEnv(ctx, p);
+      if (missing !== undefined) return Promise.resolve(missing);
+      return kind.check?.(ctx, p) ?? Promise.resolve({ state: 'ok', because: 'what it needs is there' });
+    },
+    observe: (ctx, p) => Promise.resolve(observe(ctx, p)),
+    act: (ctx, p) => act(ctx, p, () => kind.run(ctx, p)),
+    actMs: (p) => p.limitMs + AROUND_MS,
+    undo: async (ctx, p) => {
+      const ending = await kind.undo(ctx, p);
+      if (ending === undefined) throw new DrError({ code: 'NO_UNDO', exit: 'failed', title: `${p.name} has no undo` });
+      if (ending.state !== 'done') throw new DrError({ code: 'OWN_UNDO_FAILED', exit: 'failed', title: ending.said });
+      ctx.record(`${ownFact(p.name)}.undone`, ending.said);
+    },
+  };
+  return stepKind(step);
+}
