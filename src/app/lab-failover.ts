@@ -3,9 +3,11 @@ import { DrError } from '../base/errors.ts';
 import type { LabTruth } from '../journal/events.ts';
 import type { Acceptances } from '../kinds/step.ts';
 import type { LabLedger } from '../lab/status.ts';
+import { loadRunbook } from '../runbook/load.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 import { startRun, type StartRequest } from './start-run.ts';
 import { type LabHandle, spawnLab } from '../lab/spawn.ts';
+import { EXAMPLE_RUNBOOK } from './lab.ts';
 import { chooseRunbook } from './make-plan.ts';
 import type { RunResult } from './run-to-the-end.ts';
 
@@ -25,7 +27,8 @@ const RECOVERY_WITHIN_MS = 10_000;
  * that runs against AWS, measures from outside, and leaves nothing running.
  */
 export async function labFailover(request: LabFailoverRequest): Promise<RunResult> {
-  const loaded = await chooseRunbook(request);
+  // The lab serves one application: shop, unless another is named.
+  const loaded = request.runbook === undefined ? await loadRunbook(EXAMPLE_RUNBOOK) : await chooseRunbook(request);
   const { runbook } = loaded;
   const source = sourceInLab(runbook, request.region);
   request.onMessage(`lab: starting ${runbook.regions.map((r) => r.name).join(' and ')} on this machine`);
