@@ -58,10 +58,12 @@ export async function simulation(options: { path?: string; seed?: number; timing
   }
   for (const region of regions) {
     const id = (runbook.resources.find((r) => r.section === 'databases')?.resource as { instances: Record<string, string> }).instances[region];
-    world.addApplication({ region, address: simulatedAddress(regions, region), ...(id === undefined ? {} : { database: { region, id } }) });
+    const app = { region, address: simulatedAddress(regions, region), ...computeOf(runbook, region) };
+    world.addApplication(id === undefined ? app : { ...app, database: { region, id } });
   }
   const plain = simulatedEffects(world);
-  const login: Record<string, string> = { SHOP_DB_USER: 'shop', SHOP_DB_PASSWORD: 'secret-canary' };
+  const login: Record<string, string> = {};
+  for (const name of ['SHOP', 'ARCHIVE', 'BILLING']) Object.assign(login, { [`${name}_DB_USER`]: name.toLowerCase(), [`${name}_DB_PASSWORD`]: 'secret-canary' });
   const effects: Effects = {
     ...plain,
     env: (name) => login[name],
@@ -69,6 +71,20 @@ export async function simulation(options: { path?: string; seed?: number; timing
   };
   await clock.run(() => clock.sleep(600_000));
   return { clock, world, effects, loaded };
+}
+
+/** What an application needs besides its database, where the standby side has none of it: it answers 503 without. */
+function computeOf(runbook: LoadedRunbook['runbook'], region: string): { group?: string; targetGroup?: string } {
+  if (runbook.strategy !== 'pilot-light' && runbook.strategy !== 'backup-restore') return {};
+  let needs: { group?: string; targetGroup?: string } = {};
+  for (const { kind, resource } of runbook.resources) {
+    const { groups, targets } = resource as { groups?: Record<string, string>; targets?: { groups: Record<string, string> } };
+    const group = groups?.[region];
+    const targetGroup = targets?.groups[region];
+    if (kind === 'auto-scaling-group' && group !== undefined) needs = { ...needs, group };
+    if (kind.startsWith('ec2-') && targetGroup !== undefined) needs = { ...needs, targetGroup };
+  }
+  return needs;
 }
 
 /** The plan of a failover to a region, or of what `direction` says. */
