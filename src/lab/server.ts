@@ -29,10 +29,23 @@ export interface ReplicationLink {
   close(): Promise<void>;
 }
 
+export interface LabReplica {
+  server: LabServer;
+  link: ReplicationLink;
+}
+
 /** A writer and its replicas, before anything is broken. */
 export interface LabCluster {
   writer: LabServer;
-  replicas: readonly { server: LabServer; link: ReplicationLink }[];
+  replicas: readonly LabReplica[];
+}
+
+/** A copy of a server kept elsewhere, with its log from then on. It outlives the server. */
+export interface LabBackup {
+  /** Takes what the log has grown by; everything that was committed before the call is in what it gives back. */
+  ship(): Promise<bigint>;
+  /** A new server, started as a writer, that holds the log up to `at`: a position that `ship` gave. */
+  restore(name: string, at: bigint): Promise<LabServer>;
 }
 
 export interface Login {
@@ -53,4 +66,8 @@ export interface DatabaseEngine {
   /** One line for people: a version, or why it is only the model. */
   note: string;
   cluster(writer: string, replicas: readonly ReplicaWish[], login: Login): Promise<LabCluster>;
+  /** One more replica of a running writer, out of a fresh copy; it has caught up when this is fulfilled. */
+  replicate(source: LabServer, wish: ReplicaWish, login: Login): Promise<LabReplica>;
+  /** Begins to keep a backup of a running writer. */
+  backup(source: LabServer, login: Login): Promise<LabBackup>;
 }

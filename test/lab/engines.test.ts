@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeLabFolder, removeLabFolder } from '../../src/lab/folder.ts';
 import { modelEngine } from '../../src/lab/model/engine.ts';
 import { findBinaries } from '../../src/lab/postgres/binaries.ts';
 import { postgresEngine } from '../../src/lab/postgres/engine.ts';
-import type { DatabaseEngine, LabCluster } from '../../src/lab/server.ts';
+import type { DatabaseEngine, LabCluster, LabReplica, LabServer } from '../../src/lab/server.ts';
 import { systemSql } from '../../src/effects/postgres.ts';
 import { LOGIN, sql, until } from './helpers.ts';
 
@@ -12,13 +13,15 @@ const answer = await findBinaries(folder);
 const binaries = 'found' in answer ? answer.found : undefined;
 afterAll(() => removeLabFolder(folder));
 
+const postgres = binaries === undefined ? undefined : postgresEngine(binaries, folder);
+
 const CREATE = 'CREATE TABLE IF NOT EXISTS orders (id text PRIMARY KEY, region text NOT NULL)';
 const INSERT = 'INSERT INTO orders (id, region) VALUES ($1, $2)';
 const SELECT = 'SELECT id FROM orders WHERE id = ANY($1)';
 
 /** The model must behave as PostgreSQL does in everything that the lab uses: the same tests for both. */
 describe.each([
-  ['PostgreSQL', () => (binaries === undefined ? undefined : postgresEngine(binaries, folder)), binaries !== undefined],
+  ['PostgreSQL', () => postgres, binaries !== undefined],
   ['the model', () => modelEngine('test'), true],
 ] as const)('%s', (_name, make, runs) => {
   let cluster: LabCluster;
@@ -118,6 +121,88 @@ describe.each([
       expect(found.map(({ id }) => id).sort()).toEqual(['b-1', 'b-2']);
       expect((await cluster.writer.position()).writable).toBe(true);
       await sql(cluster.writer, INSERT, ['b-4', 'seoul']);
+    });
+  });
+
+  describe.skipIf(!runs)('more of it while it runs', () => {
+    let engine: DatabaseEngine;
+    let home: LabServer;
+    let abroad: LabReplica;
+    const made: { stop(): Promise<void> }[] = [];
+    const ids = async (server: LabServer, of: string[]) => (await sql(server, SELECT, [of])).map(({ id }) => String(id)).sort();
+    const caughtUp = (writer: LabServer, follower: LabServer) => until('replicated', async () => (await follower.position()).at >= (await writer.position()).at);
+    beforeAll(async () => {
+      engine = make() as DatabaseEngine;
+      ({ writer: home } = await engine.cluster('home', [], LOGIN));
+      made.push(home);
+      await sql(home, CREATE);
+      await sql(home, INSERT, ['c-1', 'home']);
+    });
+    afterAll(async () => {
+      await abroad.link.close();
+      await Promise.all(made.map((server) => server.stop()));
+    });
+
+    it('makes a replica of a writer in use, with what it held and what comes', async () => {
+      const writing = new AbortController();
+      const busy = (async () => {
+        for (let n = 1; !writing.signal.aborted; n++) await sql(home, INSERT, [`busy-${n}`, 'home']);
+      })();
+      abroad = await engine.replicate(home, { name: 'abroad', delayMs: 50 }, LOGIN);
+      made.push(abroad.server);
+      writing.abort();
+      await busy;
+      await sql(home, INSERT, ['c-2', 'home']);
+      await caughtUp(home, abroad.server);
+      expect(await ids(abroad.server, ['busy-1', 'c-1', 'c-2'])).toEqual(['busy-1', 'c-1', 'c-2']);
+      expect((await abroad.server.position()).writable).toBe(false);
+    });
+
+    it('goes out and home again: a promoted replica gets a replica of its own', async () => {
+      abroad.link.cut();
+      await home.kill();
+      await abroad.server.promote();
+      await sql(abroad.server, INSERT, ['c-3', 'abroad']);
+      const back = await engine.replicate(abroad.server, { name: 'back', delayMs: 20 }, LOGIN);
+      made.push(back.server, { stop: () => back.link.close() });
+      await sql(abroad.server, INSERT, ['c-4', 'abroad']);
+      await caughtUp(abroad.server, back.server);
+      back.link.cut();
+      await abroad.server.kill();
+      await back.server.promote();
+      await sql(back.server, INSERT, ['c-5', 'home']);
+      expect(await ids(back.server, ['c-1', 'c-2', 'c-3', 'c-4', 'c-5'])).toEqual(['c-1', 'c-2', 'c-3', 'c-4', 'c-5']);
+      await home.start();
+      expect(await ids(home, ['c-2', 'c-3', 'c-5'])).toEqual(['c-2']);
+    });
+
+    it('restores a backup to a position, after its source is gone', async () => {
+      const backup = await engine.backup(home, LOGIN);
+      await sql(home, INSERT, ['d-1', 'home']);
+      const first = await backup.ship();
+      for (let n = 0; n < 3; n++) await sql(home, INSERT, [`${'x'.repeat(n)}-d-2`, 'home']);
+      const second = await backup.ship();
+      await sql(home, INSERT, ['d-3', 'home']);
+      await home.kill();
+      await expect(backup.ship()).rejects.toThrow();
+      const earlier = await backup.restore('earlier', first);
+      made.push(earlier);
+      const later = await backup.restore('later', second);
+      made.push(later);
+      expect(await ids(earlier, ['c-1', 'd-1', '-d-2', 'd-3'])).toEqual(['c-1', 'd-1']);
+      expect(await ids(later, ['c-1', 'd-1', '-d-2', 'd-3'])).toEqual(['-d-2', 'c-1', 'd-1']);
+      for (const server of [earlier, later]) await sql(server, INSERT, ['d-4', 'restored']);
+    });
+
+    it('restores a log of several segments', async () => {
+      const source = await engine.replicate(made.at(-1) as LabServer, { name: 'large', delayMs: 0 }, LOGIN);
+      made.push(source.server, { stop: () => source.link.close() });
+      await source.server.promote();
+      const backup = await engine.backup(source.server, LOGIN);
+      for (let n = 0; n < 30; n++) await sql(source.server, INSERT, [`e-${n}`, randomBytes(80_000).toString('hex')]);
+      const restored = await backup.restore('all of it', await backup.ship());
+      made.push(restored);
+      expect(await ids(restored, ['e-0', 'e-29', 'd-4'])).toEqual(['d-4', 'e-0', 'e-29']);
     });
   });
 });

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import type { DatabaseEngine, LabCluster, LabServer, Login, LogPosition, ReplicationLink } from '../server.ts';
+import type { DatabaseEngine, LabBackup, LabCluster, LabReplica, LabServer, Login, LogPosition, ReplicationLink } from '../server.ts';
 import { Session } from './session.ts';
-import { Store } from './store.ts';
+import { type LogEntry, Store } from './store.ts';
 
 const HOST = '127.0.0.1';
 
@@ -22,7 +22,45 @@ export function modelEngine(why: string): DatabaseEngine {
       await Promise.all([writer.start(), ...replicas.map(({ server }) => server.start())]);
       return { writer, replicas };
     },
+    async replicate(source, { name, delayMs }, login): Promise<LabReplica> {
+      const writer = mine(source);
+      const server = new ModelServer(name, login, Store.of(writer.store.log, false));
+      const link = new ModelLink(writer, server, delayMs);
+      await server.start();
+      return { server, link };
+    },
+    backup: (source, login) => Promise.resolve(new ModelBackup(mine(source), login)),
   };
+}
+
+function mine(server: LabServer): ModelServer {
+  if (server instanceof ModelServer) return server;
+  throw new Error(`${server.name} is no model`);
+}
+
+class ModelBackup implements LabBackup {
+  readonly #source: ModelServer;
+  readonly #login: Login;
+  readonly #log: LogEntry[] = [];
+
+  constructor(source: ModelServer, login: Login) {
+    this.#source = source;
+    this.#login = login;
+  }
+
+  async ship(): Promise<bigint> {
+    const { writable } = await this.#source.position();
+    if (!writable) throw new Error(`${this.#source.name} writes no log of its own`);
+    const { log } = this.#source.store;
+    this.#log.push(...log.slice(this.#log.length));
+    return BigInt(this.#log.length);
+  }
+
+  async restore(name: string, at: bigint): Promise<LabServer> {
+    const server = new ModelServer(name, this.#login, Store.of(this.#log.slice(0, Number(at)), true));
+    await server.start();
+    return server;
+  }
 }
 
 class ModelServer implements LabServer {

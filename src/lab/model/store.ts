@@ -8,7 +8,7 @@ interface Table {
 }
 
 /** One committed change: what replicas receive. */
-type LogEntry =
+export type LogEntry =
   | { change: 'create'; table: string; columns: readonly string[] }
   | { change: 'read-only'; on: boolean }
   | { change: 'insert'; table: string; row: Row };
@@ -23,6 +23,13 @@ export class Store {
 
   constructor(writable: boolean) {
     this.writable = writable;
+  }
+
+  /** What a log leads to. */
+  static of(log: readonly LogEntry[], writable: boolean): Store {
+    const store = new Store(writable);
+    for (const entry of log) store.apply(entry);
+    return store;
   }
 
   has(table: string): boolean {

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { DrError, messageOf } from '../../base/errors.ts';
-import type { DatabaseEngine, LabCluster, LabServer, Login, ReplicaWish } from '../server.ts';
+import type { DatabaseEngine, LabCluster, LabReplica, LabServer, Login, ReplicaWish } from '../server.ts';
 import { WanLink } from '../wan-link.ts';
 import type { Binaries } from './binaries.ts';
+import { PostgresBackup } from './backup.ts';
+import { baseCopy, makeFolder } from './base-copy.ts';
 import { spawnIdentity } from './run-as.ts';
 import { makeReplica, PostgresServer } from './server.ts';
 
@@ -25,7 +27,34 @@ export function postgresEngine(binaries: Binaries, folder: string): DatabaseEngi
         throw error instanceof DrError ? error : notSetUp(error);
       }
     },
+    replicate: (source, wish, login) => addReplica(binaries, join(folder, `replica-${++made}`), mine(source), wish, login),
+    backup: (source, login) => PostgresBackup.begin(mine(source), binaries, login, join(folder, `backup-${++made}`)),
   };
+}
+
+function mine(server: LabServer): PostgresServer {
+  if (server instanceof PostgresServer) return server;
+  throw new Error(`${server.name} is no PostgreSQL of the lab`);
+}
+
+/** Every server lies two folders below the lab's, where the watchdog looks. */
+async function addReplica(binaries: Binaries, folder: string, source: PostgresServer, wish: ReplicaWish, login: Login): Promise<LabReplica> {
+  const dataFolder = join(folder, 'data');
+  await makeFolder(folder, binaries.runAs);
+  await baseCopy(source, dataFolder, binaries);
+  const link = new WanLink(() => source.address());
+  const server = new PostgresServer({ name: wish.name, binaries, dataFolder, login });
+  try {
+    const port = await link.listen('127.0.0.1');
+    await makeReplica(dataFolder, binaries.runAs, wish.name, { host: '127.0.0.1', port }, login);
+    await server.start();
+    await caughtUp(source, server);
+    link.setDelay(wish.delayMs);
+    return { server, link };
+  } catch (error) {
+    await Promise.all([server.stop(), link.close()]);
+    throw error;
+  }
 }
 
 async function makeCluster(

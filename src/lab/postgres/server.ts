@@ -68,6 +68,10 @@ export class PostgresServer implements LabServer {
     return { host: HOST, port: this.#port };
   }
 
+  get dataFolder(): string {
+    return this.#options.dataFolder;
+  }
+
   async start(): Promise<void> {
     if (this.#child !== undefined) return;
     const until = performance.now() + START_MS;
@@ -156,6 +160,16 @@ export class PostgresServer implements LabServer {
     for (const statement of statements) await this.#query(statement, 10_000);
   }
 
+  /** Does several things in one session of its own. */
+  async inSession<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const client = await this.#newClient();
+    try {
+      return await work(client);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
   async stop(): Promise<void> {
     this.#dropAdmin();
     const child = this.#child;
@@ -178,13 +192,20 @@ export class PostgresServer implements LabServer {
     }
   }
 
-  async #connect(): Promise<Client> {
+  async #newClient(): Promise<Client> {
     const { default: pg } = await import('pg');
     const client = new pg.Client({ ...this.address(), ...this.#options.login, connectionTimeoutMillis: 2_000, application_name: 'lab' });
+    // An unheard 'error' event would end the process.
+    client.on('error', () => undefined);
+    await client.connect();
+    return client;
+  }
+
+  async #connect(): Promise<Client> {
+    const client = await this.#newClient();
     client.on('error', () => {
       if (this.#admin === client) this.#admin = undefined;
     });
-    await client.connect();
     this.#admin?.connection.stream.destroy();
     this.#admin = client;
     return client;
