@@ -51,6 +51,58 @@ export async function listRecordSets(
   return found;
 }
 
+/** Name and type: what the sets of a routing policy have in common. */
+export type RecordKey = { name: string; type: RecordType };
+
+/**
+ * The sets of many names of one zone, in the order of `records`, with as few requests as pages of 300 allow: the zone is
+ * read in its own order, and what lies between two wanted names is skipped where a page ends in it.
+ * @throws AwsError
+ */
+export async function listManyRecordSets(
+  aws: AwsCaller,
+  zoneId: string,
+  records: readonly RecordKey[],
+  options?: CallOptions,
+): Promise<RecordSet[][]> {
+  const found = new Map<string, RecordSet[]>(records.map((record) => [orderKey(record.name, record.type), []]));
+  const wanted = [...found.keys()].sort();
+  const byKey = new Map(records.map((record) => [orderKey(record.name, record.type), record]));
+  let input: ListInput | undefined = startAt(zoneId, byKey.get(wanted[0] ?? ''));
+  for (let page = 0; input !== undefined && page < MAX_PAGES + records.length; page++) {
+    const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSets', input } as const;
+    const output: ListOutput = await outputOf(aws, request, options);
+    for (const record of output.ResourceRecordSets ?? []) found.get(orderKey(record.Name ?? '', record.Type))?.push(record);
+    if (output.IsTruncated !== true) break;
+    input = nextStart(input, output, wanted, byKey);
+  }
+  // Should a zone be in another order than we think, nothing is missed for it.
+  for (const [key, sets] of found) {
+    const record = byKey.get(key);
+    if (sets.length === 0 && record !== undefined) sets.push(...(await listRecordSets(aws, zoneId, record.name, record.type, options)));
+  }
+  return records.map((record) => found.get(orderKey(record.name, record.type)) ?? []);
+}
+
+function startAt(zoneId: string, record: RecordKey | undefined): ListInput | undefined {
+  return record === undefined ? undefined : { HostedZoneId: zoneId, StartRecordName: absolute(record.name), StartRecordType: record.type };
+}
+
+/** Where the next page begins: at the next wanted name, or inside the one that the last page ended in. */
+function nextStart(last: ListInput, output: ListOutput, wanted: readonly string[], byKey: ReadonlyMap<string, RecordKey>): ListInput | undefined {
+  const reached = orderKey(output.NextRecordName ?? '', output.NextRecordType);
+  const key = wanted.find((candidate) => candidate >= reached);
+  if (key === undefined) return undefined;
+  const next = startAt(last.HostedZoneId ?? '', byKey.get(key));
+  if (next !== undefined && key === reached) next.StartRecordIdentifier = output.NextRecordIdentifier;
+  return next !== undefined && sameStart(next, last) ? undefined : next;
+}
+
+/** A zone is listed in the order of these: the labels from the last to the first, then the type. */
+function orderKey(name: string, type: string | undefined): string {
+  return `${absolute(name).split('.').reverse().join('.')}\u0000${type ?? ''}`;
+}
+
 function sameStart(a: ListInput, b: ListInput): boolean {
   return a.StartRecordName === b.StartRecordName && a.StartRecordIdentifier === b.StartRecordIdentifier;
 }
@@ -100,6 +152,70 @@ export async function changeStatus(
   const request = { service: 'route53', region: ROUTE53_REGION, operation: 'GetChange', input } as const;
   const output = await outputOf(aws, request, options);
   return output.ChangeInfo?.Status === 'INSYNC' ? 'INSYNC' : 'PENDING';
+}
+
+/** What `GetHealthCheck` says, as far as a switch needs it. */
+export interface HealthCheckState {
+  version: number;
+  disabled: boolean;
+  inverted: boolean;
+}
+
+function checkState(check: OutputOf<'route53', 'GetHealthCheck'>['HealthCheck']): HealthCheckState {
+  return {
+    version: check?.HealthCheckVersion ?? 0,
+    disabled: check?.HealthCheckConfig?.Disabled ?? false,
+    inverted: check?.HealthCheckConfig?.Inverted ?? false,
+  };
+}
+
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheck.html @throws AwsError */
+export async function readHealthCheck(aws: AwsCaller, id: string, options?: CallOptions): Promise<HealthCheckState> {
+  const request = { service: 'route53', region: ROUTE53_REGION, operation: 'GetHealthCheck', input: { HealthCheckId: id } } as const;
+  return checkState((await outputOf(aws, request, options)).HealthCheck);
+}
+
+/**
+ * Changes a health check that still has the version that was read: else 409 `HealthCheckVersionMismatch`.
+ * https://docs.aws.amazon.com/Route53/latest/APIReference/API_UpdateHealthCheck.html
+ * @throws AwsError
+ */
+export async function updateHealthCheck(
+  aws: AwsCaller,
+  id: string,
+  version: number,
+  change: { disabled: boolean; inverted: boolean },
+  options?: CallOptions,
+): Promise<HealthCheckState> {
+  const input = { HealthCheckId: id, HealthCheckVersion: version, Disabled: change.disabled, Inverted: change.inverted };
+  const request = { service: 'route53', region: ROUTE53_REGION, operation: 'UpdateHealthCheck', input } as const;
+  return checkState((await outputOf(aws, request, options)).HealthCheck);
+}
+
+/**
+ * Which of these names Route 53 refuses to change, with the comment of each protection.
+ * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSetProtections.html
+ * @throws AwsError
+ */
+export async function protectionsOf(
+  aws: AwsCaller,
+  zoneId: string,
+  records: readonly RecordKey[],
+  options?: CallOptions,
+): Promise<{ record: RecordKey; comment: string | undefined }[]> {
+  const comments = new Map<string, string | undefined>();
+  let token: string | undefined;
+  for (let page = 0; page < MAX_PAGES; page++) {
+    const input = { HostedZoneId: zoneId, ...(token === undefined ? {} : { NextToken: token }) };
+    const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSetProtections', input } as const;
+    const output: OutputOf<'route53', 'ListResourceRecordSetProtections'> = await outputOf(aws, request, options);
+    for (const found of output.ResourceRecordSetProtections ?? []) comments.set(orderKey(found.RecordName ?? '', found.RecordType), found.Comment);
+    if (output.NextToken === undefined || output.NextToken === token) break;
+    token = output.NextToken;
+  }
+  return records
+    .filter((record) => comments.has(orderKey(record.name, record.type)))
+    .map((record) => ({ record, comment: comments.get(orderKey(record.name, record.type)) }));
 }
 
 /** `/change/C123` and `C123` are the same. */

@@ -98,8 +98,11 @@ export interface ResourceKind<R = never> {
   strategies: readonly Strategy[];
   /** Strict; its `kind` is a literal equal to the file's name. */
   schema: z.ZodType<R>;
-  /** Every region the resource names somewhere, so that the loader can compare them with the runbook's. */
-  regions(resource: R): { path: readonly (string | number)[]; regions: readonly string[] }[];
+  /**
+   * Every region the resource names somewhere, so that the loader can compare them with the runbook's. A map that is
+   * `partial` need not name all of them; none may name another.
+   */
+  regions(resource: R): { path: readonly (string | number)[]; regions: readonly string[]; partial?: boolean }[];
   lint?(resource: R, runbook: { objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] }): LintFinding[];
   observe(ctx: ObserveContext, resource: R): Promise<ResourceState>;
   /** The steps for `ctx.verb`; none where the verb asks nothing of it. */

@@ -77,7 +77,7 @@ const cases: Case[] = [
     '9:3 databases.orders: the key "instances" is missing: expected a map',
     '11:5 databases.orders: unknown key "instanses"; did you mean "instances"?'],
   ['value of a kind', 'switch: record', 'switch: recrod',
-    '26:13 traffic.storefront.switch: expected one of record, object, found "recrod"; did you mean "record"?'],
+    '26:13 traffic.storefront.switch: expected one of record, health-check, object, found "recrod"; did you mean "record"?'],
   ['value of a kind, deep', 'type: A }', 'type: MX }',
     '24:45 traffic.storefront.record.type: expected one of A, AAAA, CNAME, found "MX"'],
   ['region missing in a resource', 'groups: { ap-northeast-2: shop-api, ap-northeast-1: shop-api }', 'groups: { ap-northeast-2: shop-api }',

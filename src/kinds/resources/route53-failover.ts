@@ -1,36 +1,47 @@
-import { allow, inRegion } from '../common.ts';
-import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
-import { assessHealthCheck } from '../route53/health-signal.ts';
+import { listManyRecordSets } from '../../aws/route53.ts';
+import { inRegion } from '../common.ts';
+import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
+import { changeRights, checksStep, objectRights, readRights } from '../route53/active-active.ts';
+import type { Aim } from '../route53/aim.ts';
 import { flipObject } from '../route53/flip-object.ts';
-import { flipRecord } from '../route53/flip-record.ts';
-import { type Route53Failover, schema } from '../route53/schema.ts';
-import { objectExists, roleOf, setsOf } from '../route53/sets.ts';
+import { assessHealthCheck } from '../route53/health-signal.ts';
+import { isForced } from '../route53/observe-regions.ts';
+import { failoverSchema, recordsOf, type Route53Failover } from '../route53/schema.ts';
+import { objectSeen, roleOf } from '../route53/sets.ts';
 import { settle } from '../route53/settle.ts';
+import { shiftChecks } from '../route53/shift-checks.ts';
+import { shiftRecords } from '../route53/shift-records.ts';
 import { simulateRecord } from '../route53/simulate.ts';
 
 /*
- * One PRIMARY and one SECONDARY record set of a name.
+ * One PRIMARY and one SECONDARY record set of a name, or of several that move together. A switchover flips as a failover
+ * does. A reprotect changes nothing but an object that a dead region kept.
  * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-failover.html
  */
 
 /** Without asking Route 53, where traffic is switched without it. */
-async function observe(ctx: Parameters<ResourceKind<Route53Failover>['observe']>[0], t: Route53Failover): Promise<ResourceState> {
+async function observe(ctx: ObserveContext, t: Route53Failover): Promise<ResourceState> {
   if (t.switch === 'object') return observeObject(ctx, t);
-  const sets = await setsOf(ctx.effects.aws, t, { signal: ctx.signal });
-  const primary = ctx.regions.find((region) => roleOf(sets, inRegion(t.sets, region)) === 'PRIMARY');
-  return {
-    activeIn: primary === undefined ? [] : [primary],
-    because: primary === undefined ? `${t.record.name} has no PRIMARY set that the runbook names` : `the PRIMARY set of ${t.record.name} is ${inRegion(t.sets, primary)}`,
-    facts: { primary },
-  };
+  const records = recordsOf(t);
+  const sets = await listManyRecordSets(ctx.effects.aws, t.zone, records, { signal: ctx.signal });
+  const primaries = ctx.regions.filter((region) => sets.some((own) => roleOf(own, inRegion(t.sets, region)) === 'PRIMARY'));
+  const what = `${records[0]?.name ?? ''}${records.length > 1 ? ` and ${records.length - 1} more` : ''}`;
+  const [primary] = primaries;
+  if (primary === undefined) return { activeIn: [], because: `${what} has no PRIMARY set that the runbook names`, facts: {} };
+  const names = primaries.map((region) => inRegion(t.sets, region)).join(' and ');
+  if (t.switch === 'health-check' && (await isForced(ctx, sets.flat(), inRegion(t.sets, primary)))) {
+    const other = ctx.regions.find((region) => region !== primary);
+    return { activeIn: other === undefined ? [] : [other], because: `the health check of ${names} is disabled and inverted: it counts as unhealthy`, facts: { primary, out: true } };
+  }
+  return { activeIn: primaries, because: `the PRIMARY set of ${what} is ${names}`, facts: { primary: primaries.length > 1 ? [...primaries] : primary } };
 }
 
-async function observeObject(ctx: Parameters<ResourceKind<Route53Failover>['observe']>[0], t: Route53Failover): Promise<ResourceState> {
+async function observeObject(ctx: ObserveContext, t: Route53Failover): Promise<ResourceState> {
   const watched = t.object?.[ctx.target];
   if (watched === undefined) {
     return { activeIn: [], because: `${ctx.target} is primary: it is active while no other region's object exists`, facts: {} };
   }
-  const there = await objectExists(ctx.effects.aws, ctx.target, watched, { signal: ctx.signal });
+  const { there } = await objectSeen(ctx.effects.aws, ctx.target, watched, { signal: ctx.signal });
   const where = `s3://${watched.bucket}/${watched.key}`;
   if (there) return { activeIn: [ctx.target], because: `${where} exists`, facts: { raised: true } };
   const other = ctx.regions.find((region) => region !== ctx.target);
@@ -38,92 +49,141 @@ async function observeObject(ctx: Parameters<ResourceKind<Route53Failover>['obse
 }
 
 function plan(ctx: PlanContext, name: string, t: Route53Failover, state: ResourceState): StepDraft[] {
-  const common = { zone: t.zone, name: t.record.name, type: t.record.type };
-  const to = inRegion(t.sets, ctx.target);
-  const from = inRegion(t.sets, ctx.source);
-  const zoneArn = `arn:aws:route53:::hostedzone/${t.zone}`;
-  const read = allow(['route53:ListResourceRecordSets'], [zoneArn]);
-  return [
-    {
-      step: 'assessHealthCheck',
-      phase: 'assess',
-      reversibility: 'reversible',
-      title: `What do Route 53's checkers see of ${from}?`,
-      params: { signal: `health-check.${name}`, ...common, set: from },
-      controlPlanes: [],
-      permissions: [read, allow(['route53:GetHealthCheckStatus'], ['arn:aws:route53:::healthcheck/*'])],
-      estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },
-      limitMs: 30_000,
-      changes: [],
-    },
-    t.switch === 'record' ? recordStep(ctx, t, state, read, zoneArn) : objectStep(ctx, t),
-    {
-      step: 'settle',
-      phase: 'traffic',
-      after: [t.switch === 'record' ? 'flip' : 'flipObject'],
-      reversibility: 'reversible',
-      title: `${t.record.name} answers with ${to} from outside`,
-      params: { ...common, set: to },
-      controlPlanes: [],
-      permissions: [read],
-      estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
-      limitMs: 900_000,
-      changes: [],
-    },
-  ];
+  if (ctx.verb === 'reprotect') return t.switch === 'object' ? objectSteps(ctx, t) : [];
+  const moves = t.switch === 'record' ? [recordStep(ctx, name, t, state)] : t.switch === 'object' ? objectSteps(ctx, t) : [checkStep(ctx, t, state)];
+  return [assessStep(ctx, name, t), ...moves, settleStep(ctx, name, t, moves.at(-1)?.step ?? '')];
 }
 
-function recordStep(ctx: PlanContext, t: Route53Failover, state: ResourceState, read: StepDraft['permissions'][number], zoneArn: string): StepDraft {
+function assessStep(ctx: PlanContext, name: string, t: Route53Failover): StepDraft {
+  const from = inRegion(t.sets, ctx.source);
+  // An inverted check that watches an object says nothing of the region that its set leads to.
+  const asked = t.switch === 'object' ? {} : { set: from };
+  return {
+    step: 'assessHealthCheck',
+    phase: 'assess',
+    reversibility: 'reversible',
+    title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${from}?`,
+    params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), ...asked },
+    controlPlanes: [],
+    permissions: readRights(t.zone),
+    estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },
+    limitMs: 30_000,
+    changes: [],
+  };
+}
+
+function recordStep(ctx: PlanContext, name: string, t: Route53Failover, state: ResourceState): StepDraft {
   const to = inRegion(t.sets, ctx.target);
   const from = inRegion(t.sets, ctx.source);
-  const primaryNow = state.facts.primary === ctx.target ? to : from;
+  const records = recordsOf(t);
+  const aim: Aim = { policy: 'failover', primary: to, secondary: from };
+  const before: Aim = { policy: 'failover', primary: from, secondary: to };
   return {
     step: 'flip',
     phase: 'traffic',
     reversibility: 'compensable',
-    title: `Make ${to} the PRIMARY set of ${t.record.name}`,
-    params: { zone: t.zone, name: t.record.name, type: t.record.type, to, from },
+    title: `Make ${to} the PRIMARY set of ${records.length === 1 ? (records[0]?.name ?? '') : `${records.length} names`}`,
+    params: { key: `${name}.flip`, zone: t.zone, records, aim, before, towards: [to] },
     controlPlanes: ['route53@us-east-1'],
-    permissions: [read, allow(['route53:ChangeResourceRecordSets'], [zoneArn]), allow(['route53:GetChange'], ['arn:aws:route53:::change/*'])],
+    permissions: changeRights(t.zone),
     estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
     limitMs: 900_000,
-    changes: [{ resource: `route53:${t.zone}:${t.record.name} ${t.record.type}`, field: 'PRIMARY', before: primaryNow, after: to }],
+    changes: [{ resource: whole(t), field: 'PRIMARY', before: state.facts.primary === ctx.target ? to : from, after: to }],
   };
 }
 
-function objectStep(ctx: PlanContext, t: Route53Failover): StepDraft {
-  const raise = t.object?.[ctx.target];
-  const watched = raise ?? t.object?.[ctx.source];
-  if (watched === undefined) throw new Error('neither region has an object to watch');
-  const region = raise === undefined ? ctx.source : ctx.target;
+function whole(t: Route53Failover): string {
+  const [record] = recordsOf(t);
+  const more = recordsOf(t).length - 1;
+  return `route53:${t.zone}:${record?.name ?? ''} ${record?.type ?? ''}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** PRIMARY is answered while it counts as healthy: its check decides alone. */
+function checkStep(ctx: PlanContext, t: Route53Failover, state: ResourceState): StepDraft {
+  const to = inRegion(t.sets, ctx.target);
+  const from = inRegion(t.sets, ctx.source);
+  const home = state.facts.primary === ctx.target;
   return {
-    step: 'flipObject',
+    ...checksStep(t, home ? { out: [], in: [to] } : { out: [from], in: [to] }),
+    title: home ? `Let the health check of ${to}, the PRIMARY set, speak again` : `Let ${from}, the PRIMARY set, count as unhealthy`,
+    changes: [{ resource: whole(t), field: `health check of ${home ? to : from}`, before: home ? 'disabled and inverted' : 'enabled', after: home ? 'enabled' : 'disabled and inverted' }],
+  };
+}
+
+/** The target's object is put, where it has one; the source's is taken away, if its region answers. */
+function objectSteps(ctx: PlanContext, t: Route53Failover): StepDraft[] {
+  const steps: StepDraft[] = [];
+  const { [ctx.target]: raise, [ctx.source]: clear } = t.object ?? {};
+  if (raise !== undefined) steps.push(objectStep('flipObject', ctx.target, raise, true));
+  if (clear !== undefined) {
+    const step = raise === undefined ? 'flipObject' : 'clearObject';
+    steps.push({ ...objectStep(step, ctx.source, clear, false), ...(raise === undefined ? {} : { after: ['flipObject'] }) });
+  }
+  if (steps.length === 0) throw new Error('neither region has an object to watch');
+  return steps;
+}
+
+function objectStep(step: string, region: string, watched: { bucket: string; key: string }, present: boolean): StepDraft {
+  const { bucket, key } = watched;
+  return {
+    step,
     phase: 'traffic',
     reversibility: 'compensable',
-    title: raise === undefined ? `Take away s3://${watched.bucket}/${watched.key}` : `Put s3://${watched.bucket}/${watched.key}`,
-    params: { region, ...watched, present: raise !== undefined },
+    title: `${present ? 'Put' : 'Take away'} s3://${bucket}/${key}`,
+    params: { region, bucket, key, present },
     // S3 objects are a data plane: no control plane is needed.
     controlPlanes: [],
-    permissions: [allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`arn:aws:s3:::${watched.bucket}/${watched.key}`])],
+    permissions: objectRights(bucket, key),
     estimate: { p50: 1, p95: 3, basis: 'one request to S3' },
     limitMs: 120_000,
-    changes: [{ resource: `s3:${region}:${watched.bucket}/${watched.key}`, field: 'object', before: raise === undefined ? 'there' : 'absent', after: raise === undefined ? 'absent' : 'there' }],
+    changes: [{ resource: `s3:${region}:${bucket}/${key}`, field: 'object', before: present ? 'absent' : 'there', after: present ? 'there' : 'absent' }],
+  };
+}
+
+function settleStep(ctx: PlanContext, name: string, t: Route53Failover, after: string): StepDraft {
+  const to = inRegion(t.sets, ctx.target);
+  const records = recordsOf(t);
+  const answer = t.answers?.[ctx.target];
+  const object = t.switch === 'object' ? (t.object?.[ctx.target] ?? t.object?.[ctx.source]) : undefined;
+  return {
+    step: 'settle',
+    phase: 'traffic',
+    after: [after],
+    reversibility: 'reversible',
+    title: `${records.length === 1 ? `${records[0]?.name ?? ''} answers` : `${records.length} names answer`} with ${to} from outside`,
+    params: { key: name, zone: t.zone, records, to: { set: to, ...(answer === undefined ? {} : { answer }) }, ...(object === undefined ? {} : { object }) },
+    controlPlanes: [],
+    permissions: readRights(t.zone),
+    estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
+    limitMs: 900_000,
+    changes: [],
   };
 }
 
 const kind: ResourceKind<Route53Failover> = {
   section: 'traffic',
   strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
-  summary: 'A failover pair of Route 53 record sets, switched by record or by a watched object',
-  schema,
-  regions: (t) => [{ path: ['sets'], regions: Object.keys(t.sets) }],
-  lint: (t) =>
-    t.switch === 'record' && t.object !== undefined
-      ? [{ path: ['object'], severity: 'warning', message: '`object` is not used by `switch: record`' }]
-      : [],
+  summary: 'A failover pair of Route 53 record sets, switched by record, by health check or by a watched object',
+  schema: failoverSchema,
+  regions: (t) => [
+    { path: ['sets'], regions: Object.keys(t.sets) },
+    ...(t.object === undefined ? [] : [{ path: ['object'], regions: Object.keys(t.object), partial: true }]),
+    ...(t.answers === undefined ? [] : [{ path: ['answers'], regions: Object.keys(t.answers) }]),
+  ],
+  lint: (t, runbook) => [
+    ...(runbook.regions.length > 2
+      ? [{ path: ['sets'], severity: 'error' as const, message: 'a failover pair has two sets, and the runbook more regions: use route53-weighted, where a standby has the weight 0' }]
+      : []),
+    ...(t.switch !== 'object' && t.object !== undefined
+      ? [{ path: ['object'], severity: 'warning' as const, message: `\`object\` is not used by \`switch: ${t.switch}\`` }]
+      : []),
+    ...(t.switch === 'object' && t.answers === undefined
+      ? [{ path: [], severity: 'warning' as const, message: 'without `answers` a move is recognised by its leaving the old answer only, when the Route 53 API is silent' }]
+      : []),
+  ],
   observe,
   plan,
-  steps: { assessHealthCheck, flip: flipRecord, flipObject, settle },
+  steps: { assessHealthCheck, flip: shiftRecords, shiftChecks, flipObject, clearObject: flipObject, settle },
   simulate: simulateRecord,
 };
 

@@ -1,24 +1,48 @@
 import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
-import { objectExists } from './sets.ts';
+import { objectSeen } from './sets.ts';
 
 /*
- * Switches traffic without the Route 53 control plane: the health check of the primary set is inverted and watches an
- * object. While the object exists the primary counts as unhealthy, and the secondary is answered.
+ * Switches traffic without the Route 53 control plane: the health check of a set is inverted and watches an object in
+ * another region. While the object exists the set counts as unhealthy, and others are answered.
  * https://aws.amazon.com/blogs/networking-and-content-delivery/creating-disaster-recovery-mechanisms-using-amazon-route-53/
  */
 
 const params = z.strictObject({ region: regionName, bucket: z.string(), key: z.string(), present: z.boolean() });
 type Params = z.infer<typeof params>;
 
+/** Facts `<this>.<bucket>/<key>`: when the object was written (ms), and whether this run has changed it. */
+export const OBJECT_SINCE = 'object.since';
+export const OBJECT_CHANGED = 'object.changed';
+
+function where(p: Params): string {
+  return `s3://${p.bucket}/${p.key}`;
+}
+
+/** An object that is to go away is asked for once, shortly: its region may be gone, and then it need not be. */
+function options(ctx: StepContext, p: Params) {
+  return p.present ? { signal: ctx.signal } : { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 };
+}
+
+function isSilent(error: unknown, p: Params): error is AwsError {
+  return error instanceof AwsError && error.unreachable && !p.present;
+}
+
+function outOfReach(p: Params): string {
+  return `${p.region} does not answer for ${where(p)}: what cannot be read does not count as there, for the health check either`;
+}
+
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   try {
-    const there = await objectExists(ctx.effects.aws, p.region, p, { signal: ctx.signal });
-    return { state: 'ok', because: `s3://${p.bucket}/${p.key} is ${there ? 'there' : 'not there'}` };
+    const { there } = await objectSeen(ctx.effects.aws, p.region, p, options(ctx, p));
+    return { state: 'ok', because: `${where(p)} is ${there ? 'there' : 'not there'}` };
   } catch (error) {
-    // An object in a region that is gone cannot be read by the health check either: it needs no taking away.
-    if (!p.present) return { state: 'ok', because: 'the object cannot be seen', warnings: [`${p.region} does not answer for s3://${p.bucket}`] };
+    if (isSilent(error, p)) {
+      return { state: 'ok', because: outOfReach(p), warnings: [`take ${where(p)} away before ${p.region} comes back: aws s3 rm ${where(p)}, or dr reprotect`] };
+    }
     return refused({
       rule: 'watched-object',
       observed: error instanceof Error ? error.message : String(error),
@@ -30,20 +54,32 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const there = await objectExists(ctx.effects.aws, p.region, p, { signal: ctx.signal });
-  const because = `s3://${p.bucket}/${p.key} is ${there ? 'there' : 'not there'}`;
-  return there === p.present ? { state: 'reached', because } : { state: 'absent', because };
+  try {
+    const { there, modifiedAt } = await objectSeen(ctx.effects.aws, p.region, p, options(ctx, p));
+    const because = `${where(p)} is ${there ? 'there' : 'not there'}`;
+    if (there !== p.present) return { state: 'absent', because };
+    if (modifiedAt !== undefined) ctx.record(`${OBJECT_SINCE}.${p.bucket}/${p.key}`, modifiedAt);
+    return { state: 'reached', because };
+  } catch (error) {
+    if (isSilent(error, p)) return { state: 'reached', because: outOfReach(p) };
+    throw error;
+  }
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
+  ctx.record(`${OBJECT_CHANGED}.${p.bucket}/${p.key}`, true);
+  await put(ctx, p, p.present);
+}
+
+async function put(ctx: StepContext, p: Params, present: boolean): Promise<void> {
   const object = { Bucket: p.bucket, Key: p.key };
   const common = { service: 's3', region: p.region, signal: ctx.signal } as const;
-  if (p.present) {
-    const Body = `${ctx.runbook}: ${ctx.target} is active\n`;
+  if (present) {
+    const Body = `${ctx.runbook}: written by dr for ${ctx.target}\n`;
     await ctx.effects.aws.call({ ...common, operation: 'PutObject', input: { ...object, Body, ContentType: 'text/plain' } });
   } else {
     await ctx.effects.aws.call({ ...common, operation: 'DeleteObject', input: object });
   }
 }
 
-export const flipObject = stepKind<Params>({ params, check, observe, act });
+export const flipObject = stepKind<Params>({ params, check, observe, act, undo: (ctx, p) => put(ctx, p, !p.present) });

@@ -1,37 +1,97 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
+import { listManyRecordSets, type RecordKey, type RecordSet } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { dnsName, hostedZoneId, recordType, stepKind } from '../common.ts';
+import { hostedZoneId, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
-import { answersOf, DNS_BEFORE, findSet, setsOf } from './sets.ts';
+import { answerSchema, type RegionAnswer } from './aim.ts';
+import { OBJECT_CHANGED, OBJECT_SINCE } from './flip-object.ts';
+import { DNS_BEFORE, DNS_BEFORE_AT, findSet } from './sets.ts';
+import { recordKeys } from './shift-records.ts';
 
-const params = z.strictObject({ zone: hostedZoneId, name: dnsName, type: recordType, set: z.string() });
+/*
+ * The names answer from outside as they are to: that, and not an accepted change, is what moves users.
+ */
+
+const params = z.strictObject({
+  /** Unique in the plan: names the facts of this step. */
+  key: z.string(),
+  zone: hostedZoneId,
+  records: recordKeys,
+  /** Either whose answers must be seen, or whose must be gone: a set, and its answer where the runbook has it. */
+  to: z.strictObject({ set: z.string(), answer: answerSchema.optional() }).optional(),
+  gone: z.strictObject({ sets: z.array(z.string()), answers: z.array(answerSchema) }).optional(),
+  /** Answers that must be right one after the other: more than one where Route 53 draws lots. */
+  samples: z.int().min(1).max(100).default(1),
+  /** The object by which traffic is switched. */
+  object: z.strictObject({ bucket: z.string(), key: z.string() }).optional(),
+});
 type Params = z.infer<typeof params>;
 
-/** How the move is recognised: by the target's own addresses, or, where Route 53's API is silent, by leaving the old ones. */
-const wantedSchema = z.union([z.strictObject({ is: z.array(z.string()) }), z.strictObject({ not: z.array(z.string()) })]);
+/** Names that are looked up at the same time. */
+const LOOKUPS = 16;
+/** The slowest health check that there is (30 s × 10), and a TTL of a minute: by then a switch has been felt. */
+const FELT_MS = 360_000;
+
+/** How a name is judged. `known`: by these answers. `moved`: by leaving what it answered before the run, or from a time on by anything. */
+const wantedSchema = z.union([
+  z.strictObject({ known: z.enum(['is', 'not']), answers: z.array(answerSchema) }),
+  z.strictObject({ moved: z.array(z.string()), orFrom: z.number().optional() }),
+]);
 type Wanted = z.infer<typeof wantedSchema>;
 
-async function findWanted(ctx: StepContext, p: Params): Promise<Wanted | string> {
-  const sets = await setsOf(ctx.effects.aws, { zone: p.zone, record: p }, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
-  const set = findSet(sets, p.set);
-  if (set === undefined) return `${p.name} has no set ${p.set}`;
-  const { values, alias } = answersOf(set);
-  if (alias === undefined) return { is: values };
-  const target = await ctx.effects.dns.resolve(alias, p.type, LIMITS.dnsMs, ctx.signal);
-  return { is: [...target.values] };
+function answerOf(set: RecordSet): RegionAnswer {
+  const { AliasTarget: alias } = set;
+  if (alias !== undefined) {
+    return { alias: { zone: alias.HostedZoneId ?? '', name: alias.DNSName ?? '', evaluateTargetHealth: alias.EvaluateTargetHealth ?? false } };
+  }
+  return { values: (set.ResourceRecords ?? []).map((record) => record.Value ?? ''), ttl: set.TTL ?? 0 };
 }
 
-async function wantedNow(ctx: StepContext, p: Params): Promise<Wanted | string> {
-  const factName = `dns.wanted.${p.name}`;
-  const known = wantedSchema.safeParse(ctx.fact(factName));
-  if (known.success) return known.data;
-  const before = z.array(z.string()).safeParse(ctx.fact(`${DNS_BEFORE}.${p.name}`));
-  const found = await findWanted(ctx, p).catch((error: unknown) => {
-    if (error instanceof AwsError && before.success) return { not: before.data };
-    throw error;
-  });
+/** From the runbook where it says so; else from Route 53, which may be silent. @throws AwsError */
+async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {
+  const fromRunbook: Wanted | undefined =
+    p.to?.answer !== undefined
+      ? { known: 'is', answers: [p.to.answer] }
+      : p.gone !== undefined && p.gone.answers.length > 0
+        ? { known: 'not', answers: p.gone.answers }
+        : undefined;
+  if (fromRunbook !== undefined) return p.records.map(() => fromRunbook);
+  const sets = await listManyRecordSets(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
+  const wanted: Wanted[] = [];
+  for (const [i, record] of p.records.entries()) {
+    const named = (p.to === undefined ? (p.gone?.sets ?? []) : [p.to.set]).map((id) => findSet(sets[i] ?? [], id)).filter((set) => set !== undefined);
+    if (p.to !== undefined && named.length === 0) return `${record.name} has no set ${p.to.set}`;
+    wanted.push({ known: p.to === undefined ? 'not' : 'is', answers: named.map(answerOf) });
+  }
+  return wanted;
+}
+
+/** Where Route 53's API is silent: the name must leave what it answered, unless it had been switched before this run looked. */
+function moved(ctx: StepContext, p: Params, record: RecordKey): Wanted | undefined {
+  const before = z.array(z.string()).safeParse(ctx.fact(`${DNS_BEFORE}.${record.name}`)).data;
+  const lookedAt = z.number().safeParse(ctx.fact(DNS_BEFORE_AT)).data;
+  if (before === undefined || lookedAt === undefined) return undefined;
+  const name = `${p.object?.bucket ?? ''}/${p.object?.key ?? ''}`;
+  const since = z.number().safeParse(ctx.fact(`${OBJECT_SINCE}.${name}`)).data;
+  // S3 tells the second only.
+  const switchedNow = ctx.fact(`${OBJECT_CHANGED}.${name}`) === true || (since !== undefined && since + 1_000 > lookedAt);
+  return switchedNow ? { moved: before } : { moved: before, orFrom: (since ?? lookedAt) + FELT_MS };
+}
+
+async function wantedNow(ctx: StepContext, p: Params): Promise<readonly Wanted[] | string> {
+  const factName = `dns.wanted.${p.key}`;
+  const noted = z.array(wantedSchema).safeParse(ctx.fact(factName));
+  if (noted.success) return noted.data;
+  let found: Wanted[] | string;
+  try {
+    found = await known(ctx, p);
+  } catch (error) {
+    const others = p.records.map((record) => moved(ctx, p, record)).filter((wanted) => wanted !== undefined);
+    if (!(error instanceof AwsError) || p.object === undefined || others.length < p.records.length) throw error;
+    found = others;
+  }
   if (typeof found !== 'string') ctx.record(factName, found);
   return found;
 }
@@ -39,20 +99,70 @@ async function wantedNow(ctx: StepContext, p: Params): Promise<Wanted | string> 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const wanted = await wantedNow(ctx, p);
   if (typeof wanted === 'string') return { state: 'impossible', because: wanted };
-  const answer = await ctx.effects.dns.resolve(p.name, p.type, LIMITS.dnsMs, ctx.signal).catch((error: unknown) => messageOf(error));
-  ctx.signal.throwIfAborted();
-  if (typeof answer === 'string') return { state: 'pending', because: answer, waitingFor: 'dns' };
-  const seen = answer.values.join(', ') || 'nothing';
-  const right = (value: string) => ('is' in wanted ? wanted.is.includes(value) : !wanted.not.includes(value));
-  if (answer.values.length > 0 && answer.values.every(right)) return { state: 'reached', because: `${p.name} answers ${seen}` };
-  return { state: 'pending', because: `${p.name} still answers ${seen} (TTL ${answer.ttl} s)`, waitingFor: 'dns' };
+  const factName = `dns.settled.${p.key}`;
+  let done = z.int().safeParse(ctx.fact(factName)).data ?? 0;
+  let seen = '';
+  while (done < p.records.length) {
+    const names = p.records.slice(done, done + LOOKUPS);
+    const looks = await Promise.all(names.map((record, i) => lookAt(ctx, p, record, wanted[done + i])));
+    ctx.signal.throwIfAborted();
+    const bad = looks.findIndex((look) => !look.right);
+    seen = looks[0]?.because ?? '';
+    done += bad < 0 ? names.length : bad;
+    ctx.record(factName, done);
+    if (bad >= 0) return { state: 'pending', because: looks[bad]?.because ?? '', waitingFor: 'dns' };
+  }
+  return { state: 'reached', because: p.records.length === 1 && seen !== '' ? seen : `${p.records.length} names answer as they are to` };
+}
+
+interface Look {
+  right: boolean;
+  because: string;
+}
+
+async function lookAt(ctx: StepContext, p: Params, record: RecordKey, wanted: Wanted | undefined): Promise<Look> {
+  if (wanted === undefined) throw new Error(`nothing is known of what ${record.name} is to answer`);
+  const resolve = (name: string) => ctx.effects.dns.resolve(name, record.type, LIMITS.dnsMs, ctx.signal);
+  try {
+    let because = '';
+    for (let i = 0; i < p.samples; i++) {
+      const { values, ttl } = await resolve(record.name);
+      const shown = values.join(', ') || 'nothing';
+      const right = values.length > 0 && (await isRight(values.map(plain), wanted, ctx, resolve));
+      if (!right) return { right, because: `${record.name} still answers ${shown} (TTL ${ttl} s)` };
+      because = `${record.name} answers ${shown}`;
+    }
+    return { right: true, because };
+  } catch (error) {
+    return { right: false, because: messageOf(error) };
+  }
+}
+
+async function isRight(
+  values: readonly string[],
+  wanted: Wanted,
+  ctx: StepContext,
+  resolve: (name: string) => Promise<{ values: readonly string[] }>,
+): Promise<boolean> {
+  if ('moved' in wanted) {
+    return values.every((value) => !wanted.moved.map(plain).includes(value)) || (wanted.orFrom !== undefined && ctx.effects.clock.now() >= wanted.orFrom);
+  }
+  const fixed = wanted.answers.flatMap((answer) => ('values' in answer ? answer.values.map(plain) : []));
+  // What an alias leads to may change at any time, and may be more than one answer holds.
+  const aliases: string[] = [];
+  for (const answer of wanted.answers) if ('alias' in answer) aliases.push(...(await resolve(answer.alias.name)).values.map(plain));
+  if (wanted.known === 'not') return values.every((value) => !fixed.includes(value) && !aliases.includes(value));
+  return aliases.length > 0 ? values.some((value) => aliases.includes(value)) : values.every((value) => fixed.includes(value));
+}
+
+function plain(value: string): string {
+  return value.toLowerCase().replace(/\.$/, '');
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  const wanted = await findWanted(ctx, p).catch((error: unknown) => messageOf(error));
-  if (typeof wanted === 'string') return { state: 'ok', because: 'the target’s answers are not known', warnings: [wanted] };
-  return { state: 'ok', because: `${p.set} answers ${'is' in wanted ? wanted.is.join(', ') : ''}` };
+  const found = await known(ctx, p).catch((error: unknown) => messageOf(error));
+  if (typeof found === 'string') return { state: 'ok', because: 'what is to be answered is not known', warnings: [found] };
+  return { state: 'ok', because: `it is known what ${p.records.length === 1 ? (p.records[0]?.name ?? '') : `${p.records.length} names`} must answer${p.to === undefined ? ' no more' : ''}` };
 }
 
-/** The name resolves to the target from outside: that, and not an accepted change, is what moves users. */
 export const settle = stepKind<Params>({ params, check, observe });

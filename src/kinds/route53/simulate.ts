@@ -1,6 +1,7 @@
+import type { RecordSetSeed } from '../../simulator/seeds.ts';
 import type { World } from '../../simulator/world.ts';
 import { inRegion } from '../common.ts';
-import type { Route53Failover } from './schema.ts';
+import { recordsOf, type RegionAnswer, type Route53Failover, type SharedTraffic } from './schema.ts';
 
 /** Seconds: short, so that a rehearsal shows the tool and not the cache. */
 const TTL = 1;
@@ -10,21 +11,35 @@ export function simulatedAddress(regions: readonly string[], region: string): st
   return `127.0.0.${regions.indexOf(region) + 2}`;
 }
 
+/** What a region's sets answer in a simulated world: what the runbook says, where it says it. */
+export function simulatedAnswer(answer: RegionAnswer | undefined, regions: readonly string[], region: string): Pick<RecordSetSeed, 'ttl' | 'values' | 'alias'> {
+  if (answer === undefined) return { ttl: TTL, values: [simulatedAddress(regions, region)] };
+  if ('values' in answer) return { ttl: answer.ttl, values: answer.values };
+  const { zone, name, evaluateTargetHealth } = answer.alias;
+  return { ttl: 0, values: [], alias: { zoneId: zone, name, evaluateTargetHealth } };
+}
+
+/** The zone that a name is taken to lie in: its last two labels. */
+function zoneName(name: string): string {
+  return name.replace(/\.$/, '').split('.').slice(-2).join('.');
+}
+
 export function simulateRecord(world: World, _name: string, traffic: Route53Failover, home: string): void {
   const regions = Object.keys(traffic.sets);
-  const { name, type } = traffic.record;
+  const records = recordsOf(traffic);
   world.addHostedZone({
     id: traffic.zone,
-    name: name.split('.').slice(-2).join('.'),
-    records: regions.map((region) => ({
-      name,
-      type,
-      ttl: TTL,
-      values: [simulatedAddress(regions, region)],
-      setIdentifier: inRegion(traffic.sets, region),
-      failover: region === home ? ('PRIMARY' as const) : ('SECONDARY' as const),
-      healthCheckId: `hc-${inRegion(traffic.sets, region)}`,
-    })),
+    name: zoneName(records[0]?.name ?? ''),
+    records: records.flatMap(({ name, type }) =>
+      regions.map((region) => ({
+        name,
+        type,
+        ...simulatedAnswer(traffic.answers?.[region], regions, region),
+        setIdentifier: inRegion(traffic.sets, region),
+        failover: region === home ? ('PRIMARY' as const) : ('SECONDARY' as const),
+        healthCheckId: `hc-${inRegion(traffic.sets, region)}`,
+      })),
+    ),
   });
   for (const region of regions) addHealthCheck(world, traffic, region, home);
 }
@@ -38,12 +53,41 @@ function addHealthCheck(world: World, traffic: Route53Failover, region: string, 
     world.addHealthCheck({ id, watches: { kind: 'region-endpoint', region, shallow: true }, intervalSeconds: 10, failureThreshold: 3 });
     return;
   }
-  world.addBucket({ region: other, name: watched.bucket });
-  world.addHealthCheck({
-    id,
-    watches: { kind: 's3-object', region: other, bucket: watched.bucket, key: watched.key },
-    inverted: true,
-    intervalSeconds: 10,
-    failureThreshold: 3,
+  watchObject(world, id, { ...watched, region: other });
+}
+
+function watchObject(world: World, id: string, object: { region: string; bucket: string; key: string }): void {
+  const { region, bucket, key } = object;
+  world.addBucket({ region, name: bucket });
+  world.addHealthCheck({ id, watches: { kind: 's3-object', region, bucket, key }, inverted: true, intervalSeconds: 10, failureThreshold: 3 });
+}
+
+/** The records of a resource by which several regions answer, with the health check of each region. */
+export function simulateShared(
+  world: World,
+  resource: string,
+  traffic: SharedTraffic,
+  regions: readonly string[],
+  setsOf: (record: Pick<RecordSetSeed, 'name' | 'type' | 'healthCheckId'>, region: string) => RecordSetSeed[],
+): void {
+  const records = recordsOf(traffic);
+  // Where sets are made again from the runbook, they have the health check that it names, or none.
+  const own = (region: string) => (traffic.kind === 'route53-weighted' ? `hc-${resource}-${region}` : undefined);
+  const checks = new Map(regions.map((region) => [region, traffic.answers?.[region]?.healthCheck ?? own(region)]));
+  world.addHostedZone({
+    id: traffic.zone,
+    name: zoneName(records[0]?.name ?? ''),
+    records: records.flatMap((record) => regions.flatMap((region) => {
+        const id = checks.get(region);
+        return setsOf({ ...record, ...(id === undefined ? {} : { healthCheckId: id }) }, region);
+      }),
+    ),
   });
+  for (const [region, id] of checks) {
+    // Two resources may share a region's health check.
+    if (id === undefined || world.state.healthChecks.get(id) !== undefined) continue;
+    const object = traffic.switch === 'object' ? traffic.object?.[region] : undefined;
+    if (object === undefined) world.addHealthCheck({ id, watches: { kind: 'region-endpoint', region, shallow: true }, intervalSeconds: 10, failureThreshold: 3 });
+    else watchObject(world, id, { region: object.in, bucket: object.bucket, key: object.key });
+  }
 }

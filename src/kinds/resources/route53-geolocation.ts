@@ -1,0 +1,75 @@
+import { inRegion } from '../common.ts';
+import type { ResourceKind } from '../kind.ts';
+import { planActiveActive, type Policy, steps } from '../route53/active-active.ts';
+import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
+import { lintShared, sharedRegions } from '../route53/lint.ts';
+import { observeRegions } from '../route53/observe-regions.ts';
+import { geolocationSchema, type Route53Geolocation } from '../route53/schema.ts';
+import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
+
+/*
+ * Record sets for places, each answered by a region. The places of a region that is out are spread over the regions that
+ * stay. No set is deleted, so that no place is ever without an answer, with or without a default.
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-geo.html
+ */
+
+function policyOf(t: Route53Geolocation): Policy {
+  const setsOf = (region: string) => Object.keys(t.places).filter((id) => t.places[id]?.region === region);
+  const sets = (ids: readonly string[], answering: (id: string, nth: number) => string): Aim => ({
+    policy: 'answers',
+    sets: Object.fromEntries(ids.map((id, nth) => [id, { place: inRegion(t.places, id).place, answer: inRegion(t.answers, answering(id, nth)) }])),
+  });
+  const owner = (id: string) => inRegion(t.places, id).region;
+  return {
+    setsOf,
+    aim: (inside, leaving) =>
+      sets(Object.keys(t.places), (id, nth) => (inside.includes(owner(id)) || owner(id) === leaving?.region ? owner(id) : (inside[nth % inside.length] ?? owner(id)))),
+    back: (region, percent) => sets(setsOf(region), (id) => (percent > 0 ? owner(id) : (Object.keys(t.answers).find((other) => other !== region) ?? region))),
+    pace: [0],
+    answer: (region) => t.answers[region],
+    samples: 1,
+  };
+}
+
+const kind: ResourceKind<Route53Geolocation> = {
+  section: 'traffic',
+  strategies: ['active-active'],
+  summary: 'Geolocation Route 53 record sets: the places of a lost region are answered by the regions that stay',
+  schema: geolocationSchema,
+  regions: (t) => [
+    { path: ['answers'], regions: Object.keys(t.answers) },
+    ...Object.entries(t.places).map(([id, { region }]) => ({ path: ['places', id], regions: [region], partial: true })),
+    ...sharedRegions(t),
+  ],
+  lint: (t, runbook) => {
+    const places = Object.values(t.places).map(({ place }) => JSON.stringify(geoLocation(place)));
+    const twice = places.find((place, i) => places.indexOf(place) !== i);
+    return [
+      ...lintShared(t, runbook),
+      ...(twice === undefined ? [] : [{ path: ['places'], severity: 'error' as const, message: 'two sets have the same place: Route 53 takes one' }]),
+      ...(Object.values(t.places).some(({ place }) => place === 'default')
+        ? []
+        : [{ path: ['places'], severity: 'warning' as const, message: 'no place is the default: users whom Route 53 cannot place, and those of places that are not named, get no answer' }]),
+    ];
+  },
+  observe: (ctx, t) =>
+    observeRegions(ctx, t, {
+      setsOf: policyOf(t).setsOf,
+      answers: (region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
+    }),
+  plan: (ctx, name, t, state) => planActiveActive(ctx, name, t, state, policyOf(t)),
+  steps,
+  simulate: (world, name, t) => {
+    const regions = Object.keys(t.answers);
+    simulateShared(world, name, t, regions, (record, region) =>
+      policyOf(t).setsOf(region).map((id) => ({ ...record, ...simulatedAnswer(t.answers[region], regions, region), setIdentifier: id, geo: geoOf(t, id) })),
+    );
+  },
+};
+
+function geoOf(t: Route53Geolocation, id: string) {
+  const { ContinentCode: continent, CountryCode: country, SubdivisionCode: subdivision } = geoLocation(inRegion(t.places, id).place);
+  return { ...(continent === undefined ? {} : { continent }), ...(country === undefined ? {} : { country }), ...(subdivision === undefined ? {} : { subdivision }) };
+}
+
+export default kind;

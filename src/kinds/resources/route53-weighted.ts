@@ -1,0 +1,70 @@
+import { inRegion } from '../common.ts';
+import type { ResourceKind } from '../kind.ts';
+import { planActiveActive, type Policy, steps } from '../route53/active-active.ts';
+import type { Aim } from '../route53/aim.ts';
+import { lintShared, sharedRegions } from '../route53/lint.ts';
+import { observeRegions } from '../route53/observe-regions.ts';
+import { type Route53Weighted, weightedSchema } from '../route53/schema.ts';
+import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
+
+/*
+ * One weighted record set for each region. A region is taken out by the weight 0, so that its set stays as it is.
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy-weighted.html
+ */
+
+/** So many answers in a row without the region: one that kept a tenth of the users would be missed once in eight. */
+const SAMPLES = 20;
+
+function policyOf(t: Route53Weighted): Policy {
+  const set = (region: string) => inRegion(t.sets, region);
+  const weight = (region: string) => inRegion(t.weights, region);
+  // What is not to be 0 is at least 1: a small weight must not fall out by rounding.
+  const share = (region: string, percent: number) => (percent === 0 ? 0 : Math.max(1, Math.round((weight(region) * percent) / 100)));
+  const weights = (shares: Record<string, number>): Aim => ({ policy: 'weighted', weights: shares });
+  return {
+    setsOf: (region) => [set(region)],
+    aim: (inside, leaving) =>
+      weights(
+        Object.fromEntries(
+          Object.keys(t.sets).map((region) => [set(region), region === leaving?.region ? share(region, leaving.percent) : inside.includes(region) ? weight(region) : 0]),
+        ),
+      ),
+    back: (region, percent) => weights({ [set(region)]: share(region, percent) }),
+    pace: t.pace,
+    answer: (region) => t.answers?.[region],
+    samples: SAMPLES,
+  };
+}
+
+const kind: ResourceKind<Route53Weighted> = {
+  section: 'traffic',
+  strategies: ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'],
+  summary: 'Weighted Route 53 record sets, one a region: a lost region gets the weight 0, a planned drain goes in steps',
+  schema: weightedSchema,
+  regions: (t) => [
+    { path: ['sets'], regions: Object.keys(t.sets) },
+    { path: ['weights'], regions: Object.keys(t.weights) },
+    ...sharedRegions(t),
+  ],
+  lint: lintShared,
+  observe: (ctx, t) =>
+    observeRegions(ctx, t, {
+      setsOf: (region) => [inRegion(t.sets, region)],
+      answers: (region, sets) => sets.some((set) => set.SetIdentifier === inRegion(t.sets, region) && (set.Weight ?? 0) > 0),
+    }),
+  // Where one region serves, a standby has the weight 0: users move at once, after the data, and stay out.
+  plan: (ctx, name, t, state) => {
+    if (ctx.strategy === 'active-active') return planActiveActive(ctx, name, t, state, policyOf(t));
+    return ctx.verb === 'reprotect' ? [] : planActiveActive(ctx, name, t, state, { ...policyOf(t), pace: [0] });
+  },
+  steps,
+  simulate: (world, name, t, home, strategy) => {
+    const regions = Object.keys(t.sets);
+    const weight = (region: string) => (strategy === 'active-active' || region === home ? inRegion(t.weights, region) : 0);
+    simulateShared(world, name, t, regions, (record, region) => [
+      { ...record, ...simulatedAnswer(t.answers?.[region], regions, region), setIdentifier: inRegion(t.sets, region), weight: weight(region) },
+    ]);
+  },
+};
+
+export default kind;

@@ -1,0 +1,172 @@
+import * as z from 'zod';
+import type { RecordChange, RecordKey, RecordSet } from '../../aws/route53.ts';
+import { canonicalJson } from '../../base/json.ts';
+import { regionName, dnsName, hostedZoneId } from '../common.ts';
+
+/*
+ * What the sets of a name are to be, as plain data, and the change that makes them so. Pure.
+ *
+ * Invariants:
+ * 1. A set is never deleted without being made again in the same atomic change: a name never answers with nothing.
+ * 2. What is not to be changed stays as it was read, to the letter.
+ */
+
+const answerParts = { healthCheck: z.string().min(1).max(64).optional().describe('Id of its health check') };
+
+/** What a set answers with. It stands in the runbook, so that a region that was taken out can be brought back. */
+export const answerSchema = z.union([
+  z.strictObject({
+    values: z.array(z.string().min(1).max(4000)).min(1).max(400),
+    ttl: z.int().min(0).max(86_400).default(60).describe('Seconds'),
+    ...answerParts,
+  }),
+  z.strictObject({
+    alias: z.strictObject({
+      zone: hostedZoneId.describe('Hosted zone of the alias target, e.g. that of the load balancer'),
+      name: dnsName,
+      evaluateTargetHealth: z.boolean().default(true),
+    }),
+    ...answerParts,
+  }),
+]);
+export type RegionAnswer = z.infer<typeof answerSchema>;
+
+/** Where a geolocation set answers. */
+export const placeSchema = z.union([
+  z.literal('default'),
+  z.strictObject({ continent: z.enum(['AF', 'AN', 'AS', 'EU', 'NA', 'OC', 'SA']) }),
+  z.strictObject({ country: z.string().regex(/^[A-Z]{2}$/, 'expected a country of two capitals, e.g. KR'), subdivision: z.string().min(1).max(3).optional() }),
+]);
+export type GeoPlace = z.infer<typeof placeSchema>;
+
+const setId = z.string().min(1).max(128);
+
+const routedSet = z.strictObject({
+  answer: answerSchema,
+  /** Of a latency set. */
+  region: regionName.optional(),
+  /** Of a geolocation set. */
+  place: placeSchema.optional(),
+});
+
+/** Sets that an aim does not name stay as they are. */
+export const aimSchema = z.discriminatedUnion('policy', [
+  z.strictObject({ policy: z.literal('failover'), primary: setId, secondary: setId }),
+  z.strictObject({ policy: z.literal('weighted'), weights: z.record(setId, z.int().min(0).max(255)) }),
+  z.strictObject({ policy: z.literal('answers'), sets: z.record(setId, routedSet) }),
+]);
+export type Aim = z.infer<typeof aimSchema>;
+
+/** The sets of one name as they are to be; a text where they cannot be so. */
+export function wantedSets(aim: Aim, record: RecordKey, current: readonly RecordSet[]): RecordSet[] | string {
+  switch (aim.policy) {
+    case 'failover': {
+      const roles = new Map<string, RecordSet['Failover']>([[aim.primary, 'PRIMARY'], [aim.secondary, 'SECONDARY']]);
+      const missing = [...roles.keys()].filter((id) => current.find((set) => set.SetIdentifier === id)?.Failover === undefined);
+      if (missing.length > 0) return lacks(record, current, `failover set called ${missing.join(' or ')}`);
+      return current.map((set) => {
+        const role = roles.get(set.SetIdentifier ?? '');
+        return role === undefined ? set : { ...set, Failover: role };
+      });
+    }
+    case 'weighted':
+      return weightedSets(aim.weights, record, current);
+    case 'answers':
+      return answeringSets(aim.sets, record, current);
+  }
+}
+
+function weightedSets(weights: Readonly<Record<string, number>>, record: RecordKey, current: readonly RecordSet[]): RecordSet[] | string {
+  const known = new Set(current.filter((set) => set.Weight !== undefined).map((set) => set.SetIdentifier));
+  // A set that is to answer nobody need not be there.
+  const missing = Object.entries(weights).filter(([id, weight]) => weight > 0 && !known.has(id));
+  if (missing.length > 0) return lacks(record, current, `weighted set called ${missing.map(([id]) => id).join(' or ')}`);
+  const wanted = current.map((set) => {
+    const weight = weights[set.SetIdentifier ?? ''];
+    return weight === undefined ? set : { ...set, Weight: weight };
+  });
+  // Route 53 answers with all sets in equal shares when every weight is 0: nobody would be taken out.
+  if (wanted.every((set) => (set.Weight ?? 0) === 0)) return `every set of ${record.name} would have the weight 0, which Route 53 takes for equal shares`;
+  return wanted;
+}
+
+function answeringSets(sets: Readonly<Record<string, z.infer<typeof routedSet>>>, record: RecordKey, current: readonly RecordSet[]): RecordSet[] | string {
+  const simple = current.find((set) => set.Region === undefined && set.GeoLocation === undefined);
+  if (simple !== undefined) return `${record.name} ${record.type} has a set without a region or a place: ${simple.SetIdentifier ?? 'a simple record'}`;
+  const wanted = new Map(current.map((set) => [set.SetIdentifier ?? '', set]));
+  for (const [id, { answer, region, place }] of Object.entries(sets)) {
+    const routing = wanted.get(id) ?? {
+      Name: record.name,
+      Type: record.type,
+      SetIdentifier: id,
+      ...(region === undefined ? {} : { Region: region as NonNullable<RecordSet['Region']> }),
+      ...(place === undefined ? {} : { GeoLocation: geoLocation(place) }),
+    };
+    const { TTL: _ttl, ResourceRecords: _records, AliasTarget: _alias, HealthCheckId: _check, ...rest } = routing;
+    wanted.set(id, { ...rest, ...answerFields(answer) });
+  }
+  return [...wanted.values()];
+}
+
+export function geoLocation(place: GeoPlace): NonNullable<RecordSet['GeoLocation']> {
+  if (place === 'default') return { CountryCode: '*' };
+  if ('continent' in place) return { ContinentCode: place.continent };
+  return { CountryCode: place.country, ...(place.subdivision === undefined ? {} : { SubdivisionCode: place.subdivision }) };
+}
+
+type AnswerFields = Pick<RecordSet, 'TTL' | 'ResourceRecords' | 'AliasTarget' | 'HealthCheckId'>;
+
+function answerFields(answer: RegionAnswer): AnswerFields {
+  const check = answer.healthCheck === undefined ? {} : { HealthCheckId: answer.healthCheck };
+  if ('values' in answer) return { TTL: answer.ttl, ResourceRecords: answer.values.map((Value) => ({ Value })), ...check };
+  const { zone, name, evaluateTargetHealth } = answer.alias;
+  return { AliasTarget: { HostedZoneId: zone, DNSName: absolute(name), EvaluateTargetHealth: evaluateTargetHealth }, ...check };
+}
+
+function lacks(record: RecordKey, current: readonly RecordSet[], what: string): string {
+  return `${record.name} ${record.type} has no ${what}; it has: ${current.map((s) => s.SetIdentifier ?? 'a simple record').join(', ') || 'nothing'}`;
+}
+
+/**
+ * The one change that makes `wanted` of `current`. What is there is deleted to the letter and made again: a DELETE must
+ * match, so that a set which somebody changed meanwhile makes the whole batch fail. That costs no more than an UPSERT.
+ */
+export function changeTo(current: readonly RecordSet[], wanted: readonly RecordSet[]): RecordChange[] {
+  const before = new Map(current.map((set) => [set.SetIdentifier ?? '', set]));
+  const changed = wanted.filter((set) => {
+    const old = before.get(set.SetIdentifier ?? '');
+    return old === undefined || plain(old) !== plain(set);
+  });
+  const replaced = changed.map((set) => before.get(set.SetIdentifier ?? '')).filter((set) => set !== undefined);
+  return [
+    ...replaced.map((ResourceRecordSet) => ({ Action: 'DELETE' as const, ResourceRecordSet })),
+    ...changed.map((ResourceRecordSet) => ({ Action: 'CREATE' as const, ResourceRecordSet })),
+  ];
+}
+
+/** Whether a set answers with that. */
+export function answersWith(set: RecordSet, answer: RegionAnswer): boolean {
+  const own = answerFields(answer);
+  if (own.AliasTarget !== undefined) return absolute(set.AliasTarget?.DNSName ?? '') === own.AliasTarget.DNSName;
+  return set.AliasTarget === undefined && valuesOf(set).join() === valuesOf(own).join();
+}
+
+function valuesOf(set: AnswerFields): string[] {
+  return (set.ResourceRecords ?? []).map((record) => record.Value ?? '').sort();
+}
+
+/** Two sets of the same text are the same set, however their fields are ordered and their names written. */
+function plain(set: RecordSet): string {
+  const { Name: _, ResourceRecords: records, AliasTarget: alias, ...rest } = set;
+  const shown = {
+    ...rest,
+    ...(records === undefined ? {} : { values: valuesOf(set) }),
+    ...(alias === undefined ? {} : { alias: { ...alias, DNSName: absolute(alias.DNSName ?? '') } }),
+  };
+  return canonicalJson(shown);
+}
+
+function absolute(name: string): string {
+  const lower = name.toLowerCase();
+  return lower.endsWith('.') ? lower : `${lower}.`;
+}

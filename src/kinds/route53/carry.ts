@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import { findGroup } from '../../aws/autoscaling.ts';
+import { targetHealth } from '../../aws/elbv2.ts';
+import { AwsError } from '../../aws/errors.ts';
+import { listRecordSets } from '../../aws/route53.ts';
+import { formatDuration } from '../../base/duration.ts';
+import { hostedZoneId, refused, regionName, stepKind } from '../common.ts';
+import type { Observation, StepContext, Verdict } from '../step.ts';
+import { checkersOf } from './checkers.ts';
+import { findSet } from './sets.ts';
+import { recordKeys } from './shift-records.ts';
+
+/*
+ * Before and while users are moved: do the regions that stay carry the load? Seen from their targets, where the runbook
+ * names them, else from the health checks of their sets.
+ */
+
+/** What must be healthy in a region before it takes more users. */
+export const capacitySchema = z.union([
+  z.strictObject({ autoScalingGroup: z.string().min(1).max(255), healthy: z.int().min(1).max(10_000) }),
+  z.strictObject({ targetGroup: z.string().startsWith('arn:'), healthy: z.int().min(1).max(10_000) }),
+]);
+
+const params = z.strictObject({
+  /** Unique in the plan: names the facts of this step. */
+  key: z.string(),
+  zone: hostedZoneId,
+  records: recordKeys,
+  survivors: z.array(z.strictObject({ region: regionName, set: z.string(), capacity: capacitySchema.optional() })).min(1),
+  /** What nobody can see does not pass: for a planned drain there is time to mend that. */
+  mustKnow: z.boolean(),
+  /** How long it must stay good without a break, milliseconds; 0 for a gate. */
+  holdMs: z.int().min(0),
+});
+type Params = z.infer<typeof params>;
+type Survivor = Params['survivors'][number];
+
+/** How long a gate waits for what is on its way, and a hold for what has broken. */
+const PATIENCE_MS = 120_000;
+
+interface Health {
+  says: 'good' | 'bad' | 'unknown';
+  because: string;
+}
+
+async function healthOf(ctx: StepContext, p: Params, survivor: Survivor): Promise<Health> {
+  const { region, capacity, set } = survivor;
+  const options = { signal: ctx.signal };
+  if (capacity === undefined) {
+    const [record] = p.records;
+    if (record === undefined) return { says: 'unknown', because: `${region}: nothing to look at` };
+    const health = await checkersOf(ctx, findSet(await listRecordSets(ctx.effects.aws, p.zone, record.name, record.type, options), set));
+    if (health === undefined || health.says === 'unknown') return { says: 'unknown', because: `${region}: ${health?.because ?? `set ${set} has no health check, and the runbook names no capacity`}` };
+    return { says: health.says === 'up' ? 'good' : 'bad', because: `${region}: ${health.because}` };
+  }
+  const healthy = 'targetGroup' in capacity ? await healthyTargets(ctx, region, capacity.targetGroup) : await healthyInGroup(ctx, region, capacity.autoScalingGroup);
+  if (typeof healthy === 'string') return { says: 'bad', because: `${region}: ${healthy}` };
+  return { says: healthy >= capacity.healthy ? 'good' : 'bad', because: `${region}: ${healthy} of ${capacity.healthy} are healthy` };
+}
+
+async function healthyTargets(ctx: StepContext, region: string, arn: string): Promise<number> {
+  const targets = await targetHealth(ctx.effects.aws, region, arn, { signal: ctx.signal });
+  return targets.filter((target) => target.state === 'healthy').length;
+}
+
+/** What the group's load balancers call healthy; what the group itself does, where it feeds none. */
+async function healthyInGroup(ctx: StepContext, region: string, name: string): Promise<number | string> {
+  const group = await findGroup(ctx.effects.aws, region, name, { signal: ctx.signal });
+  if (group === undefined) return `there is no Auto Scaling group ${name}`;
+  const arns = group.TargetGroupARNs ?? [];
+  if (arns.length === 0) return (group.Instances ?? []).filter((i) => i.LifecycleState === 'InService' && i.HealthStatus?.toLowerCase() === 'healthy').length;
+  return Math.min(...(await Promise.all(arns.map((arn) => healthyTargets(ctx, region, arn)))));
+}
+
+/** The worst of all survivors. A region that does not answer is a bad one. */
+async function look(ctx: StepContext, p: Params): Promise<Health> {
+  const seen = await Promise.all(
+    p.survivors.map((survivor) =>
+      healthOf(ctx, p, survivor).catch((error: unknown): Health => {
+        if (error instanceof AwsError) return { says: survivor.capacity === undefined ? 'unknown' : 'bad', because: `${survivor.region}: ${error.message}` };
+        throw error;
+      }),
+    ),
+  );
+  const says = (['bad', 'unknown', 'good'] as const).find((word) => seen.some((health) => health.says === word)) ?? 'good';
+  return { says: says === 'unknown' && !p.mustKnow ? 'good' : says, because: seen.map((health) => health.because).join('; ') };
+}
+
+function refusal(p: Params, observed: string) {
+  return refused({
+    rule: 'survivors-carry',
+    observed,
+    threshold: 'every region that stays has what it needs to carry the load',
+    consequence: 'users would be sent where nobody can serve them',
+    override: p.survivors.some((s) => s.capacity === undefined)
+      ? 'name `capacity` for each region in the runbook, or give its set a health check'
+      : 'scale the regions that stay, or lower `healthy` in the runbook if fewer carry the load',
+  });
+}
+
+/** Capacity may be on its way when checks are made: only what cannot be asked at all stops the run here. */
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const seen = await look(ctx, p);
+  if (seen.says === 'unknown') return refusal(p, seen.because);
+  return { state: 'ok', because: seen.because, ...(seen.says === 'bad' ? { warnings: [`not yet enough: ${seen.because}`] } : {}) };
+}
+
+interface Span {
+  goodSince?: number | undefined;
+  badSince?: number | undefined;
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const factName = `carry.${p.key}`;
+  const before = (ctx.fact(factName) ?? {}) as Span;
+  const { says, because } = await look(ctx, p);
+  const now = ctx.effects.clock.now();
+  const good = says === 'good';
+  const span: Span = good ? { goodSince: before.goodSince ?? now } : { badSince: before.badSince ?? now };
+  ctx.record(factName, { goodSince: span.goodSince, badSince: span.badSince });
+  if (span.goodSince !== undefined && now - span.goodSince >= p.holdMs) {
+    return { state: 'reached', because: p.holdMs === 0 ? because : `good for ${formatDuration(p.holdMs)}: ${because}` };
+  }
+  if (span.badSince !== undefined && now - span.badSince >= PATIENCE_MS) return refusal(p, because);
+  return { state: 'pending', because, waitingFor: good ? 'hold' : 'aws' };
+}
+
+/** A gate before the first users are moved, and a hold between the steps of a drain. */
+export const carry = stepKind<Params>({ params, check, observe });

@@ -1,0 +1,209 @@
+import * as z from 'zod';
+import { packBatches } from '../../aws/route53-batches.ts';
+import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type RecordChange, type RecordSet } from '../../aws/route53.ts';
+import { AwsError } from '../../aws/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
+import type { Observation, StepContext, Verdict } from '../step.ts';
+import { type Aim, aimSchema, changeTo, wantedSets } from './aim.ts';
+import { checkersOf } from './checkers.ts';
+
+/*
+ * Brings the sets of any number of names of one zone to what an aim says.
+ *
+ * Invariants:
+ * 1. As few requests as the limits of a batch allow; all sets of one name change at once.
+ * 2. What was read is what is deleted: a set that somebody changed meanwhile fails the batch (see `changeTo`).
+ * 3. It is done when every change is INSYNC, and not when it was accepted.
+ * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+ */
+
+export const recordKeys = z.array(z.strictObject({ name: dnsName, type: recordType })).min(1);
+
+const params = z.strictObject({
+  /** Unique in the plan: names the facts of this step. */
+  key: z.string(),
+  zone: hostedZoneId,
+  records: recordKeys,
+  aim: aimSchema,
+  /** What undo leads back to; absent where there is no way back. */
+  before: aimSchema.optional(),
+  /** Sets that must be able to answer afterwards: their health is looked at before. */
+  towards: z.array(z.string()).default([]),
+});
+type Params = z.infer<typeof params>;
+
+/** Above that the TTL is worth a warning, seconds. */
+const LONG_TTL = 60;
+/** Between two looks at a change that is not INSYNC. */
+const INSYNC_POLL_MS = 1_000;
+/** Looks in a row inside one look of the engine. */
+const INSYNC_LOOKS = 20;
+/** Throttling, or another change of the zone that is under way, may take a while. */
+const CHANGE_ATTEMPTS = 8;
+/** Health checks asked in a check: their status may be asked for once a second. */
+const CHECKS_ASKED = 4;
+
+function read(ctx: StepContext, p: Params): Promise<RecordSet[][]> {
+  return listManyRecordSets(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal });
+}
+
+/** What is to be changed, a group for each name; a text where the aim cannot be reached. */
+function groupsFor(aim: Aim, p: Params, current: readonly RecordSet[][]): RecordChange[][] | string {
+  const groups: RecordChange[][] = [];
+  for (const [i, record] of p.records.entries()) {
+    const sets = current[i] ?? [];
+    const wanted = wantedSets(aim, record, sets);
+    if (typeof wanted === 'string') return wanted;
+    const changes = changeTo(sets, wanted);
+    if (changes.length > 0) groups.push(changes);
+  }
+  return groups;
+}
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const current = await read(ctx, p);
+  const groups = groupsFor(p.aim, p, current);
+  if (typeof groups === 'string') {
+    return refused({
+      rule: p.aim.policy === 'failover' ? 'failover-pair' : 'record-sets',
+      observed: groups,
+      threshold: p.aim.policy === 'failover' ? 'one PRIMARY and one SECONDARY set, named as in the runbook' : 'the sets that the runbook names, with one left that answers',
+      consequence: 'users could not be moved',
+      override: `correct \`sets\` in the runbook, or the records in zone ${p.zone}`,
+    });
+  }
+  const batches = packBatches(groups).length;
+  const guarded = await protections(ctx, p);
+  if (guarded.refusal !== undefined) return guarded.refusal;
+  const because = groups.length === 0 ? 'the records are as they are to be' : `${groups.length} of ${p.records.length} names change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
+  return { state: 'ok', because, warnings: [...guarded.warnings, ...(await healthWarnings(ctx, p, current)), ...ttlWarnings(p, current)] };
+}
+
+/** A protected record would be refused by Route 53 in the middle of a run. */
+async function protections(ctx: StepContext, p: Params): Promise<{ refusal?: Verdict; warnings: string[] }> {
+  try {
+    const found = await protectionsOf(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal });
+    if (found.length === 0) return { warnings: [] };
+    const names = found.map(({ record, comment }) => `${record.name} ${record.type}${comment === undefined ? '' : ` (${comment})`}`);
+    const { name, type } = found[0]?.record ?? { name: '', type: '' };
+    return {
+      warnings: [],
+      refusal: refused({
+        rule: 'record-protected',
+        observed: `protected from changes: ${names.slice(0, 5).join(', ')}${names.length > 5 ? `, and ${names.length - 5} more` : ''}`,
+        threshold: 'no resource record set protection on a name that has to change',
+        consequence: 'Route 53 would refuse the change',
+        override: `aws route53 delete-resource-record-set-protections --hosted-zone-id ${p.zone} --protections RecordName=${name},RecordType=${type}`,
+      }),
+    };
+  } catch (error) {
+    // A right that older roles do not have: what cannot be seen is said, and a protected record would be refused by AWS.
+    if (!(error instanceof AwsError) || error.code !== 'AccessDenied') throw error;
+    return { warnings: [`whether records are protected cannot be seen: ${error.message}`] };
+  }
+}
+
+async function healthWarnings(ctx: StepContext, p: Params, current: readonly RecordSet[][]): Promise<string[]> {
+  const towards = current.flat().filter((set) => p.towards.includes(set.SetIdentifier ?? ''));
+  const byCheck = new Map(towards.map((set) => [set.HealthCheckId, set]));
+  byCheck.delete(undefined);
+  const warnings: string[] = [];
+  for (const set of [...byCheck.values()].slice(0, CHECKS_ASKED)) {
+    const health = await checkersOf(ctx, set);
+    if (health?.says !== 'down') continue;
+    warnings.push(
+      `the health check of ${set.SetIdentifier ?? ''} fails now (${health.because}): after the flip it is answered only once it passes again, interval × threshold later. A shallow check does not have this trap`,
+    );
+  }
+  return warnings;
+}
+
+function ttlWarnings(p: Params, current: readonly RecordSet[][]): string[] {
+  const slowest = Math.max(0, ...current.flat().map((set) => set.TTL ?? 0));
+  const warnings = slowest > LONG_TTL ? [`the TTL of ${p.records[0]?.name ?? ''} is up to ${slowest} s: users move only when it is over`] : [];
+  if (p.aim.policy !== 'failover') return warnings;
+  const { secondary } = p.aim;
+  const old = current.flat().find((set) => set.SetIdentifier === secondary);
+  const blind = old !== undefined && old.HealthCheckId === undefined && old.AliasTarget === undefined;
+  return blind ? [...warnings, `set ${secondary} has no health check: as PRIMARY it is always called healthy`] : warnings;
+}
+
+function factOf(p: Params): string {
+  return `route53.changes.${p.key}`;
+}
+
+/** Ids of the changes that this step has sent. */
+function sentChanges(ctx: StepContext, p: Params): string[] {
+  const found = z.array(z.string()).safeParse(ctx.fact(factOf(p)));
+  return found.success ? found.data : [];
+}
+
+/** The sets as they are to be, and INSYNC where the changes' ids are known. Where they died with a process, `settle` looks from outside. */
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const groups = groupsFor(p.aim, p, await read(ctx, p));
+  if (typeof groups === 'string') return { state: 'impossible', because: groups };
+  if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${p.records.length} names are not yet as they are to be` };
+  const waiting = await notInsync(ctx, sentChanges(ctx, p), 1);
+  if (waiting !== undefined) return { state: 'pending', because: `change ${waiting} is PENDING`, waitingFor: 'aws' };
+  return { state: 'reached', because: p.records.length === 1 ? `${p.records[0]?.name ?? ''} is as it is to be` : `${p.records.length} names are as they are to be` };
+}
+
+async function act(ctx: StepContext, p: Params): Promise<void> {
+  await send(ctx, p, p.aim, `dr ${p.key} of ${ctx.runbook}`);
+}
+
+async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Promise<void> {
+  const sent = sentChanges(ctx, p);
+  let before = '';
+  for (;;) {
+    const current = await read(ctx, p);
+    const groups = groupsFor(aim, p, current);
+    if (typeof groups === 'string') throw new Error(groups);
+    try {
+      for (const batch of packBatches(groups)) {
+        const { changeId } = await changeRecords(ctx.effects.aws, p.zone, batch, comment, { signal: ctx.signal, attempts: CHANGE_ATTEMPTS });
+        sent.push(changeId);
+        ctx.record(factOf(p), [...sent]);
+      }
+      return;
+    } catch (error) {
+      // A set that was changed between reading and writing: read again, once for each state that is seen.
+      const seen = JSON.stringify(groups);
+      if (!(error instanceof AwsError) || error.code !== 'InvalidChangeBatch' || seen === before) throw error;
+      before = seen;
+    }
+  }
+}
+
+/** The first change that is not INSYNC after so many looks; undefined when all are. */
+async function notInsync(ctx: StepContext, ids: readonly string[], looks: number): Promise<string | undefined> {
+  let look = 0;
+  for (const id of ids) {
+    while ((await changeStatus(ctx.effects.aws, id, { signal: ctx.signal })) !== 'INSYNC') {
+      if (++look >= looks) return id;
+      await ctx.wait('aws', INSYNC_POLL_MS);
+    }
+  }
+  return undefined;
+}
+
+/** Asks for the changes first: while they are on their way the records need not be read. */
+async function verify(ctx: StepContext, p: Params): Promise<Observation> {
+  const waiting = await notInsync(ctx, sentChanges(ctx, p), INSYNC_LOOKS);
+  if (waiting !== undefined) return { state: 'pending', because: `change ${waiting} is PENDING`, waitingFor: 'aws' };
+  return observe(ctx, p);
+}
+
+async function undo(ctx: StepContext, p: Params): Promise<void> {
+  if (p.before === undefined) throw new Error('what the records were before is not known');
+  await send(ctx, p, p.before, `dr: way back of ${p.key} of ${ctx.runbook}`);
+  while ((await notInsync(ctx, sentChanges(ctx, p), INSYNC_LOOKS)) !== undefined) ctx.signal.throwIfAborted();
+}
+
+/** All changes of one step may have to wait for their turn: one batch every ten seconds, a name at most four elements. */
+function actMs(p: Params): number {
+  return LIMITS.actMs + Math.ceil((p.records.length * 4) / 1000) * 12_000;
+}
+
+export const shiftRecords = stepKind<Params>({ params, check, observe, act, actMs, verify, undo });
