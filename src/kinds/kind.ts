@@ -73,6 +73,8 @@ export interface PlanContext {
 export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'after' | 'gate' | 'optional'> {
   /** Key in the kind's `steps`. */
   step: string;
+  /** What it is called in the plan, where a kind contributes one step several times. Default: `step`. */
+  label?: string;
   gate?: boolean;
   optional?: boolean;
   after?: readonly string[];
