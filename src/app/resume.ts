@@ -78,5 +78,12 @@ async function newestOpenRun(stateDir: string): Promise<string> {
 }
 
 function merge(before: Acceptances, now: Acceptances): Acceptances {
-  return { ...before, ...now, approvedBy: [...new Set([...before.approvedBy, ...now.approvedBy])] };
+  // `again` holds for one resume only: what is unclear afterwards has to be looked at afresh.
+  const { again: _once, ...lasting } = before;
+  const done = union(before.done, now.done);
+  return { ...lasting, ...now, approvedBy: union(before.approvedBy, now.approvedBy), ...(done.length === 0 ? {} : { done }) };
+}
+
+function union(before: readonly string[] = [], now: readonly string[] = []): string[] {
+  return [...new Set([...before, ...now])];
 }

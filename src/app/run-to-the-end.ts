@@ -1,5 +1,5 @@
 import type { ExitName } from '../base/exit-codes.ts';
-import type { Effects } from '../effects/effects.ts';
+import type { Effects, PersonPort } from '../effects/effects.ts';
 import { execute } from '../engine/execute.ts';
 import type { JournalRecord, LabTruth, Operator } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -18,6 +18,8 @@ export interface RunWatchers {
   onRecord: (record: JournalRecord, state: RunState) => void;
   /** Aborted when a person asks to stop. */
   drain: AbortSignal;
+  /** Whom manual steps ask; undefined where nobody sits at a terminal. */
+  person?: PersonPort;
   /** In the lab: what its client saw, asked when the steps have ended. */
   measureLab?(): Promise<LabTruth>;
 }
@@ -36,7 +38,8 @@ export interface RunResult {
 export async function runToTheEnd(
   parts: RunWatchers & { journal: Journal; store: LocalStore; effects: Effects; operator: Operator },
 ): Promise<RunResult> {
-  const { journal, store, effects } = parts;
+  const { journal, store } = parts;
+  const effects = parts.person === undefined ? parts.effects : { ...parts.effects, person: parts.person };
   const end = await execute({ journal, effects, stepKind: loadStepKind, operator: parts.operator, drain: parts.drain });
   // Before users are served again there is nothing that the lab could measure.
   if (parts.measureLab !== undefined && end === 'succeeded') await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });

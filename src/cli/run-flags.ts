@@ -35,6 +35,18 @@ export const peopleFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  done: Flags.string({
+    description: 'Own step of the runbook that is done, as you say: a manual one, or one that cannot be known to have run',
+    helpValue: 'STEP',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  again: Flags.string({
+    description: 'Own step of the runbook that may be run once more although it may have run',
+    helpValue: 'STEP',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
 };
 
 /** What a person can say about a run; it is journaled with their reason. */
@@ -64,6 +76,8 @@ export interface AcceptanceInput {
   'attest-source-down'?: string | undefined;
   reason?: string | undefined;
   'approved-by'?: string[] | undefined;
+  done?: string[] | undefined;
+  again?: string[] | undefined;
 }
 
 /** @throws DrError `usage` for a duration without a unit, or an acceptance without a reason. */
@@ -81,6 +95,8 @@ export function acceptances(flags: AcceptanceInput): Acceptances {
     ...(attested === undefined ? {} : { sourceDown: attested.trim() }),
     ...(reason === undefined || reason === '' ? {} : { reason }),
     approvedBy: flags['approved-by'] ?? [],
+    ...(flags.done === undefined ? {} : { done: flags.done }),
+    ...(flags.again === undefined ? {} : { again: flags.again }),
   };
 }
 

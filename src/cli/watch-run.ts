@@ -1,6 +1,8 @@
 import type { JournalRecord } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
+import type { PersonPort } from '../effects/effects.ts';
 import { resumeCommand } from './names.ts';
+import { terminalPerson } from './person.ts';
 import { choosePresenter } from './presenters/choose.ts';
 import { drainOnSignals } from './signals.ts';
 
@@ -10,6 +12,8 @@ export interface RunWatch {
   onMessage(text: string): void;
   /** Aborted at the first Ctrl-C or SIGTERM. */
   drain: AbortSignal;
+  /** Undefined where nobody can be asked. */
+  person?: PersonPort;
   /** Draws the end and gives terminal and signals back. */
   close(): Promise<void>;
 }
@@ -34,6 +38,7 @@ export async function watchRun(choice: { json: boolean; output: string }): Promi
     },
     onMessage: (text) => presenter.message(text),
     drain: drain.signal,
+    ...(process.stdin.isTTY && process.stderr.isTTY && !choice.json ? { person: terminalPerson(process.stdin, (text) => presenter.message(text)) } : {}),
     close: async () => {
       drain.dispose();
       await presenter.close();
