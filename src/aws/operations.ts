@@ -26,6 +26,7 @@ export interface Operations {
       rds.DescribeDBInstanceAutomatedBackupsCommandOutput
     >;
     DescribeDBSubnetGroups: Op<rds.DescribeDBSubnetGroupsCommandInput, rds.DescribeDBSubnetGroupsCommandOutput>;
+    DescribeDBParameters: Op<rds.DescribeDBParametersCommandInput, rds.DescribeDBParametersCommandOutput>;
     DescribeDBParameterGroups: Op<rds.DescribeDBParameterGroupsCommandInput, rds.DescribeDBParameterGroupsCommandOutput>;
     RestoreDBInstanceToPointInTime: Op<
       rds.RestoreDBInstanceToPointInTimeCommandInput,
@@ -40,6 +41,8 @@ export interface Operations {
       rds.StartDBInstanceAutomatedBackupsReplicationCommandOutput
     >;
     ModifyDBInstance: Op<rds.ModifyDBInstanceCommandInput, rds.ModifyDBInstanceCommandOutput>;
+    CreateDBInstanceReadReplica: Op<rds.CreateDBInstanceReadReplicaCommandInput, rds.CreateDBInstanceReadReplicaCommandOutput>;
+    RebootDBInstance: Op<rds.RebootDBInstanceCommandInput, rds.RebootDBInstanceCommandOutput>;
   };
   route53: {
     ListHostedZones: Op<route53.ListHostedZonesCommandInput, route53.ListHostedZonesCommandOutput>;
@@ -128,6 +131,8 @@ export type OutputOf<S extends Service, O extends OperationOf<S>> =
 export const MUTATIONS: ReadonlySet<string> = new Set([
   'rds.PromoteReadReplica',
   'rds.ModifyDBInstance',
+  'rds.CreateDBInstanceReadReplica',
+  'rds.RebootDBInstance',
   'rds.RestoreDBInstanceToPointInTime',
   'rds.RestoreDBInstanceFromDBSnapshot',
   'rds.StartDBInstanceAutomatedBackupsReplication',

@@ -5,9 +5,10 @@
  */
 import { Commits } from './commits.ts';
 import type { Core } from './core.ts';
-import { refKey, type DbRef } from './database-driver.ts';
-import { instanceFromSeed, isWriter, namedSource, openAt, writableAt, type DbInstance } from './db-instance.ts';
+import { refKey, type DbEndpoint, type DbRef } from './database-driver.ts';
+import { addressOf, dbArn, downAt, instanceFromSeed, isWriter, namedSource, openAt, writableAt, type Change, type DbInstance } from './db-instance.ts';
 import { LagSamples } from './lag-samples.ts';
+import { Lineage, type LedgerEntry } from './lineage.ts';
 import { Replication } from './replication.ts';
 import type { SecurityGroups } from './security-groups.ts';
 import type { DbInstanceSeed } from './seeds.ts';
@@ -32,6 +33,7 @@ export class Databases {
   private readonly links = new Map<string, Replication>();
   private readonly commits = new Map<string, Commits>();
   private readonly settings = new ReadOnlySettings();
+  private readonly lineage = new Lineage();
   /** Replicas that an instance has or has had. */
   private readonly replicas = new Map<string, DbRef[]>();
   private readonly promoted = new Map<string, { source: DbRef; upTo: number }>();
@@ -57,7 +59,7 @@ export class Databases {
     }
     this.table(seed.region).seed(seed.id, row);
     this.byEndpoint.set(`${row.endpoint.address}:${row.endpoint.port}`, row.ref);
-    this.commits.set(key, new Commits(seed.commitsPerSecond ?? 10));
+    this.bear(key, seed);
     // It has been in use since its creation, not since the world began.
     if (this.acceptsWrites(row.ref, now)) this.commits.get(key)?.accepting(true, row.createdAt);
   }
@@ -146,7 +148,9 @@ export class Databases {
   /** Begins a promotion. The caller has checked that it may. */
   promote(row: DbInstance, source: DbRef, backupRetentionDays: number, now: number): DbInstance {
     const link = this.links.get(refKey(row.ref));
-    this.promoted.set(refKey(row.ref), { source, upTo: link?.reached(now) ?? Number.NEGATIVE_INFINITY });
+    const upTo = link?.reached(now) ?? Number.NEGATIVE_INFINITY;
+    this.promoted.set(refKey(row.ref), { source, upTo });
+    this.lineage.inherit(refKey(row.ref), refKey(source), upTo);
     // What it was told to be by then stays, as part of its data.
     this.settings.set(refKey(row.ref), this.readOnly(row.ref, now), now);
     link?.change(now, 'silent');
@@ -169,7 +173,8 @@ export class Databases {
     const creation = { startedAt: now, endsAt: now + timings.restoreMs, driverDone: driver === undefined };
     const row: DbInstance = { ...instanceFromSeed(seed, account, now), createdAt: now, creation };
     this.promoted.set(refKey(row.ref), { source, upTo });
-    this.commits.set(refKey(row.ref), new Commits(seed.commitsPerSecond ?? 10));
+    this.bear(refKey(row.ref), seed);
+    this.lineage.inherit(refKey(row.ref), refKey(source), upTo);
     this.byEndpoint.set(`${row.endpoint.address}:${row.endpoint.port}`, row.ref);
     this.put(row, now);
     this.core.agenda.at(openAt(creation), (at) => this.changed(row.ref, at));
@@ -217,21 +222,121 @@ export class Databases {
     if (row !== undefined) this.put({ ...row, promotion: undefined, modification: undefined, creation: undefined, status: 'failed' }, this.core.now());
   }
 
-  /** Begins a change of security groups. The caller has checked that it may. */
-  modify(row: DbInstance, groups: readonly string[], now: number): DbInstance {
-    const next: DbInstance = { ...row, modification: { groups, endsAt: now + this.core.timings.modifyMs } };
-    this.put(next, now);
-    let waiting = this.core.driver === undefined ? 1 : 2;
-    const oneDone = (at: number): void => {
-      waiting -= 1;
-      const current = this.row(row.ref);
-      if (waiting === 0 && current?.modification !== undefined) this.put({ ...current, modification: undefined, groups }, at);
-    };
-    this.core.agenda.at(now + this.core.timings.modifyMs, oneDone);
-    this.core.driver?.quarantine(row.ref, this.groups.allClosed(row.ref.region, groups)).then(
-      () => oneDone(this.core.now()),
+  /** Begins to make a replica. The caller has checked that it may. It replicates from when it is open. */
+  createReplica(seed: DbInstanceSeed, source: DbRef, now: number): DbInstance {
+    const { driver, timings, account } = this.core;
+    const creation = { startedAt: now, endsAt: now + timings.replicaMs, driverDone: driver === undefined };
+    const row: DbInstance = { ...instanceFromSeed({ ...seed, replicaOf: source }, account, now), createdAt: now, creation };
+    const key = refKey(row.ref);
+    const link = new Replication(seed.lagMs ?? 1000, now);
+    link.change(now, 'silent');
+    this.links.set(key, link);
+    this.replicas.set(refKey(source), [...(this.replicas.get(refKey(source)) ?? []), row.ref]);
+    this.promoted.delete(key);
+    this.settings.forget(key);
+    this.bear(key, seed);
+    this.byEndpoint.set(`${row.endpoint.address}:${row.endpoint.port}`, row.ref);
+    this.put(row, now);
+    this.core.agenda.at(openAt(creation), (at) => this.startReplicating(row.ref, at));
+    this.core.agenda.at(creation.endsAt, (at) => this.endCreation(row.ref, at));
+    this.samples.follow(row.ref, (at) => this.row(row.ref)?.promotion === undefined && this.links.get(key)?.mode(at) === 'replicating');
+    driver?.createReplica?.(row.ref, { source, closed: this.groups.allClosed(row.ref.region, row.groups) }).then(
+      (endpoint) => this.driverRestored(row.ref, endpoint),
       () => this.fail(row.ref),
     );
+    return row;
+  }
+
+  private startReplicating(ref: DbRef, at: number): void {
+    const row = this.row(ref);
+    if (row?.source === undefined) return;
+    const lives = this.core.alive(ref.region) && this.core.alive(row.source.region);
+    this.links.get(refKey(ref))?.change(at, lives ? 'replicating' : 'silent');
+    this.changed(ref, at);
+  }
+
+  /** Begins a change. The caller has checked that it may. */
+  modify(row: DbInstance, change: Change, now: number): DbInstance {
+    const { driver, timings } = this.core;
+    const lasts = change.newId !== undefined ? timings.renameMs : change.instanceClass !== undefined ? timings.classMs : timings.modifyMs;
+    const modification = { ...change, startedAt: now, endsAt: now + lasts };
+    const next: DbInstance = { ...row, modification };
+    this.put(next, now);
+    const down = downAt(modification);
+    if (down !== undefined) this.core.agenda.at(down, (at) => this.changed(row.ref, at));
+    const work = this.driverWork(row, change);
+    let endpoint: DbEndpoint | undefined;
+    let waiting = work === undefined ? 1 : 2;
+    const oneDone = (at: number): void => {
+      waiting -= 1;
+      if (waiting === 0) this.endModification(row.ref, endpoint, at);
+    };
+    this.core.agenda.at(modification.endsAt, oneDone);
+    work?.then(
+      (moved) => {
+        endpoint = moved ?? undefined;
+        oneDone(this.core.now());
+      },
+      () => this.fail(row.ref),
+    );
+    return next;
+  }
+
+  private driverWork(row: DbInstance, { groups, newId }: Change): Promise<DbEndpoint | void> | undefined {
+    const { driver } = this.core;
+    if (newId !== undefined) return driver?.rename?.(row.ref, { region: row.ref.region, id: newId });
+    return groups === undefined ? undefined : driver?.quarantine(row.ref, this.groups.allClosed(row.ref.region, groups));
+  }
+
+  private endModification(ref: DbRef, endpoint: DbEndpoint | undefined, at: number): void {
+    const row = this.row(ref);
+    if (row?.modification === undefined) return;
+    const { groups = row.groups, instanceClass = row.instanceClass, parameterGroup, newId } = row.modification;
+    const next: DbInstance = {
+      ...row,
+      modification: undefined,
+      groups,
+      instanceClass,
+      ...(parameterGroup === undefined ? {} : { parameterGroup, pendingReboot: true }),
+      // A change of class reboots it.
+      ...(instanceClass === row.instanceClass ? {} : { pendingReboot: false }),
+    };
+    if (newId === undefined) this.put(next, at);
+    else this.rename(next, newId, endpoint, at);
+  }
+
+  /** Everything that knew it by its old name knows it by the new one; the old name is free. */
+  private rename(row: DbInstance, id: string, endpoint: DbEndpoint | undefined, at: number): void {
+    const { account } = this.core;
+    const to = { region: row.ref.region, id };
+    const [oldKey, newKey] = [refKey(row.ref), refKey(to)];
+    const isIt = (ref: DbRef) => refKey(ref) === oldKey;
+    const moved = endpoint ?? { address: addressOf(to, account), port: row.endpoint.port };
+    this.byEndpoint.delete(`${row.endpoint.address}:${row.endpoint.port}`);
+    this.byEndpoint.set(`${moved.address}:${moved.port}`, to);
+    for (const map of [this.links, this.commits, this.replicas, this.promoted] as Map<string, unknown>[]) {
+      const value = map.get(oldKey);
+      map.delete(oldKey);
+      if (value !== undefined) map.set(newKey, value);
+    }
+    for (const [key, refs] of this.replicas) this.replicas.set(key, refs.map((ref) => (isIt(ref) ? to : ref)));
+    for (const [key, { source, upTo }] of this.promoted) if (isIt(source)) this.promoted.set(key, { source: to, upTo });
+    this.settings.rename(oldKey, newKey);
+    this.lineage.rename(oldKey, newKey);
+    this.samples.forget(row.ref);
+    this.table(to.region).delete(row.ref.id, at);
+    this.put({ ...row, ref: to, arn: dbArn(to, account), endpoint: moved, pendingReboot: false }, at);
+    for (const other of [...this.all()]) if (other.source !== undefined && isIt(other.source)) this.put({ ...other, source: to }, at);
+  }
+
+  /** Begins a reboot. The caller has checked that it may. */
+  reboot(row: DbInstance, now: number): DbInstance {
+    const next: DbInstance = { ...row, rebootUntil: now + this.core.timings.rebootMs };
+    this.put(next, now);
+    this.core.agenda.at(now + this.core.timings.rebootMs, (at) => {
+      const current = this.row(row.ref);
+      if (current?.rebootUntil !== undefined) this.put({ ...current, rebootUntil: undefined, pendingReboot: false }, at);
+    });
     return next;
   }
 
@@ -251,7 +356,8 @@ export class Databases {
   regionChanged(region: string, alive: boolean, now: number): void {
     for (const row of this.all()) {
       const touched = row.ref.region === region;
-      if ((touched || row.source?.region === region) && row.source !== undefined && row.promotion === undefined) {
+      const replicates = row.source !== undefined && row.promotion === undefined && (row.creation === undefined || openAt(row.creation) <= now);
+      if ((touched || row.source?.region === region) && row.source !== undefined && replicates) {
         const lives = this.core.alive(row.ref.region) && this.core.alive(row.source.region);
         this.links.get(refKey(row.ref))?.change(now, alive && lives ? 'replicating' : 'silent');
       }
@@ -267,6 +373,17 @@ export class Databases {
     const commits = source?.between(promoted.upTo, now) ?? 0;
     const last = source?.lastBefore(now) ?? promoted.upTo;
     return { commits, ms: commits === 0 ? 0 : last - promoted.upTo, recoveredUpTo: promoted.upTo };
+  }
+
+  /** What an instance holds of everything that was ever acknowledged by any. */
+  ledgerOf(ref: DbRef, now: number): LedgerEntry[] {
+    return this.lineage.ledger(refKey(this.must(ref).ref), now);
+  }
+
+  private bear(key: string, seed: DbInstanceSeed): void {
+    const commits = new Commits(seed.commitsPerSecond ?? 10);
+    this.commits.set(key, commits);
+    this.lineage.born(key, commits);
   }
 
   private must(ref: DbRef): DbInstance {

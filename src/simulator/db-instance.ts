@@ -14,12 +14,20 @@ export interface Promotion {
   readonly driverDone: boolean;
 }
 
-export interface Modification {
-  readonly endsAt: number;
-  readonly groups: readonly string[];
+/** What a ModifyDBInstance changes; one thing at a time but for the groups. */
+export interface Change {
+  readonly groups?: readonly string[];
+  readonly instanceClass?: string;
+  readonly parameterGroup?: string;
+  readonly newId?: string;
 }
 
-/** An instance that is being made out of a backup. */
+export interface Modification extends Change {
+  readonly startedAt: number;
+  readonly endsAt: number;
+}
+
+/** An instance that is being made, out of a backup or as a replica. */
 export interface Creation {
   readonly startedAt: number;
   readonly endsAt: number;
@@ -43,6 +51,12 @@ export interface DbInstance {
   readonly creation: Creation | undefined;
   readonly subnetGroup: string;
   readonly parameterGroup: string;
+  /** Its parameter group waits for a reboot. */
+  readonly pendingReboot: boolean;
+  /** Being rebooted on request until then. */
+  readonly rebootUntil: number | undefined;
+  readonly publiclyAccessible: boolean;
+  readonly deletionProtection: boolean;
   readonly kmsKeyId: string;
   readonly tags: Readonly<Record<string, string>>;
   /** Where neither a promotion nor a modification is under way. */
@@ -53,11 +67,12 @@ export interface DbInstance {
 const STAGES = { silent: 0.15, modifying: 0.6, rebooting: 0.85 } as const;
 /** Share of `restoreMs` that a restored instance is `creating`; then it takes writes, and is `backing-up`. */
 const CREATING_SHARE = 0.8;
+/** Share of a change of class or name after which the instance is down. */
+const DOWN_SHARE = 0.7;
 const HOUR_MS = 3_600_000;
 
 export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: number): DbInstance {
   const engine = seed.engine ?? 'postgres';
-  const tail = sha256(`${account}/${seed.region}`).slice(0, 12);
   return {
     ref: { region: seed.region, id: seed.id },
     arn: dbArn({ region: seed.region, id: seed.id }, account),
@@ -66,10 +81,7 @@ export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: num
     multiAz: seed.multiAz ?? false,
     backupRetentionDays: seed.backupRetentionDays ?? (seed.replicaOf === undefined ? 7 : 0),
     groups: seed.securityGroups ?? [],
-    endpoint: seed.endpoint ?? {
-      address: `${seed.id}.c${tail}.${seed.region}.rds.amazonaws.com`,
-      port: engine === 'postgres' ? 5432 : 3306,
-    },
+    endpoint: seed.endpoint ?? { address: addressOf({ region: seed.region, id: seed.id }, account), port: engine === 'postgres' ? 5432 : 3306 },
     createdAt: now - HOUR_MS,
     source: seed.replicaOf,
     promotion: undefined,
@@ -77,10 +89,20 @@ export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: num
     creation: undefined,
     subnetGroup: seed.subnetGroup ?? 'default',
     parameterGroup: seed.parameterGroup ?? (engine === 'postgres' ? 'default.postgres17' : 'default.mysql8.4'),
+    pendingReboot: false,
+    rebootUntil: undefined,
+    publiclyAccessible: seed.publiclyAccessible ?? false,
+    deletionProtection: seed.deletionProtection ?? false,
     kmsKeyId: seed.kmsKeyId ?? `arn:aws:kms:${seed.region}:${account}:key/00000000-0000-4000-8000-000000000000`,
     tags: seed.tags ?? {},
     status: 'available',
   };
+}
+
+/** The host name that AWS gives an instance. It changes with the identifier. */
+export function addressOf(ref: DbRef, account: string): string {
+  const tail = sha256(`${account}/${ref.region}`).slice(0, 12);
+  return `${ref.id}.c${tail}.${ref.region}.rds.amazonaws.com`;
 }
 
 export function dbArn(ref: DbRef, account: string): string {
@@ -111,22 +133,36 @@ function created(creation: Creation, at: number): number {
   return creation.driverDone ? passed : Math.min(passed, CREATING_SHARE - 0.01);
 }
 
-/** When a restored instance takes its first write. */
+/** When a restored instance takes its first write, and a new replica begins to replicate. */
 export function openAt(creation: Creation): number {
   return creation.startedAt + CREATING_SHARE * (creation.endsAt - creation.startedAt);
+}
+
+/** When a modification takes the instance down; undefined when it does not. */
+export function downAt({ startedAt, endsAt, instanceClass, newId }: Modification): number | undefined {
+  return instanceClass === undefined && newId === undefined ? undefined : startedAt + DOWN_SHARE * (endsAt - startedAt);
+}
+
+/** No connection is accepted: it is made, rebooted, or under a change that needs a reboot. */
+export function isDown(row: DbInstance, at: number): boolean {
+  const from = row.modification === undefined ? undefined : downAt(row.modification);
+  if (row.rebootUntil !== undefined || (from !== undefined && at >= from)) return true;
+  return row.creation !== undefined && created(row.creation, at) < CREATING_SHARE;
 }
 
 /** Its role and state let it take writes; region and security groups are not looked at. */
 export function isWriter(row: DbInstance, at: number): boolean {
   if (row.status === 'failed' || row.status === 'stopped') return false;
-  if (row.creation !== undefined) return created(row.creation, at) >= CREATING_SHARE;
+  if (isDown(row, at)) return false;
+  if (row.creation !== undefined) return row.source === undefined && created(row.creation, at) >= CREATING_SHARE;
   if (row.promotion !== undefined) return share(row.promotion, at) >= STAGES.rebooting;
   return row.source === undefined;
 }
 
 /** DBInstanceStatus. */
 export function statusOf(row: DbInstance, at: number): string {
-  if (row.modification !== undefined) return 'modifying';
+  if (row.rebootUntil !== undefined) return 'rebooting';
+  if (row.modification !== undefined) return row.modification.newId === undefined ? 'modifying' : 'renaming';
   if (row.creation !== undefined) {
     if (created(row.creation, at) < CREATING_SHARE) return 'creating';
     return row.backupRetentionDays > 0 ? 'backing-up' : 'modifying';
@@ -159,10 +195,11 @@ function retention(row: DbInstance, at: number): number {
 function memberships(row: DbInstance): { VpcSecurityGroupId: string; Status: string }[] {
   const { modification } = row;
   const show = (id: string, Status: string) => ({ VpcSecurityGroupId: id, Status });
-  if (modification === undefined) return row.groups.map((id) => show(id, 'active'));
+  const next = modification?.groups;
+  if (next === undefined) return row.groups.map((id) => show(id, 'active'));
   return [
-    ...modification.groups.map((id) => show(id, row.groups.includes(id) ? 'active' : 'adding')),
-    ...row.groups.filter((id) => !modification.groups.includes(id)).map((id) => show(id, 'removing')),
+    ...next.map((id) => show(id, row.groups.includes(id) ? 'active' : 'adding')),
+    ...row.groups.filter((id) => !next.includes(id)).map((id) => show(id, 'removing')),
   ];
 }
 
@@ -190,21 +227,27 @@ export function viewOf(
     BackupRetentionPeriod: retention(row, at),
     VpcSecurityGroups: memberships(row),
     AvailabilityZone: `${region}a`,
-    PendingModifiedValues: pending === undefined ? {} : { BackupRetentionPeriod: pending },
+    PendingModifiedValues: {
+      ...(pending === undefined ? {} : { BackupRetentionPeriod: pending }),
+      ...(row.modification?.instanceClass === undefined ? {} : { DBInstanceClass: row.modification.instanceClass }),
+      ...(row.modification?.newId === undefined ? {} : { DBInstanceIdentifier: row.modification.newId }),
+    },
     MultiAZ: row.multiAz,
     ReadReplicaDBInstanceIdentifiers: links.replicas.map(name),
     StorageEncrypted: true,
     DbiResourceId: resourceId(row.arn),
     KmsKeyId: row.kmsKeyId,
     DBSubnetGroup: { DBSubnetGroupName: row.subnetGroup, SubnetGroupStatus: 'Complete' },
-    DBParameterGroups: [{ DBParameterGroupName: row.parameterGroup, ParameterApplyStatus: 'in-sync' }],
+    DBParameterGroups: [{ DBParameterGroupName: row.parameterGroup, ParameterApplyStatus: row.pendingReboot ? 'pending-reboot' : 'in-sync' }],
+    PubliclyAccessible: row.publiclyAccessible,
+    DeletionProtection: row.deletionProtection,
     TagList: Object.entries(row.tags).map(([Key, Value]) => ({ Key, Value })),
     DBInstanceArn: row.arn,
     ...(source === undefined
       ? {}
       : {
           ReadReplicaSourceDBInstanceIdentifier: name(source),
-          StatusInfos: [statusInfo(links.replicationStatus)],
+          ...(statusOf(row, at) === 'creating' ? {} : { StatusInfos: [statusInfo(links.replicationStatus)] }),
         }),
   };
 }

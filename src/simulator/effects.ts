@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type { DnsAnswer, DnsPort, Effects, HttpPort, HttpRequest, HttpSample, ProcessPort, SqlOutcome, SqlPosition, SqlPort, SqlTarget } from '../effects/effects.ts';
 import { messageOf } from '../base/errors.ts';
 import { type DbRef, refKey } from './database-driver.ts';
-import { statusOf } from './db-instance.ts';
+import { isDown, statusOf } from './db-instance.ts';
 import { SeededIds } from './random.ts';
 import type { World } from './world.ts';
 
@@ -84,7 +84,7 @@ function sqlPort(world: World): SqlPort {
       throw new Error(`timeout expired: no answer from ${target.host}:${target.port} within ${timeoutMs} ms`);
     }
     const status = statusOf(row, clock.now());
-    if (status === 'rebooting' || status === 'failed' || status === 'stopped') {
+    if (isDown(row, clock.now()) || status === 'rebooting' || status === 'failed' || status === 'stopped') {
       throw new Error(`connect ECONNREFUSED ${target.host}:${target.port} (${refKey(row.ref)} is ${status})`);
     }
     return row.ref;

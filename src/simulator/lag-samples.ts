@@ -21,6 +21,8 @@ export class LagSamples {
     this.byKey.set(refKey(ref), samples);
     const period = this.core.timings.metricPeriodMs;
     const sample = (due: number): void => {
+      // Renamed, or another instance of that name: this one is followed no more.
+      if (this.byKey.get(refKey(ref)) !== samples) return;
       const lagMs = live(due) ? driver.lagMs(ref) : undefined;
       // Measured now and stamped with the time it was due: late is older, never younger.
       if (lagMs !== undefined) samples.push({ at: due, lagMs });
@@ -29,6 +31,11 @@ export class LagSamples {
       this.core.agenda.at((Math.floor(now / period) + 1) * period, sample);
     };
     this.core.agenda.at(Math.floor(this.core.clock.now() / period) * period, sample);
+  }
+
+  /** Metrics belong to a name: under the new one there are none yet. */
+  forget(ref: DbRef): void {
+    this.byKey.delete(refKey(ref));
   }
 
   /** Oldest first; undefined when there is no driver. */

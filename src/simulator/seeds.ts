@@ -12,6 +12,8 @@ export interface DbInstanceSeed {
   endpoint?: { address: string; port: number };
   /** Makes it a replica of an instance in any region. */
   replicaOf?: { region: string; id: string };
+  publiclyAccessible?: boolean;
+  deletionProtection?: boolean;
   /** Steady lag behind the source while replicating. */
   lagMs?: number;
   /** What users commit in it while it takes writes, per second. Default: 10. */

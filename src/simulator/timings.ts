@@ -4,6 +4,13 @@ export interface Timings {
   callMs: number;
   promotionMs: number;
   modifyMs: number;
+  /** From NewDBInstanceIdentifier to the new name. */
+  renameMs: number;
+  /** From a new class to `available`. */
+  classMs: number;
+  rebootMs: number;
+  /** From CreateDBInstanceReadReplica to `available`. */
+  replicaMs: number;
   /** From a restore to `available`. */
   restoreMs: number;
   /** The newest restorable time moves in steps of that, and is older by at least the delay. */
@@ -28,6 +35,10 @@ export const DEFAULT_TIMINGS: Timings = {
   callMs: 20,
   promotionMs: 240_000,
   modifyMs: 30_000,
+  renameMs: 60_000,
+  classMs: 300_000,
+  rebootMs: 30_000,
+  replicaMs: 900_000,
   restoreMs: 900_000,
   backupPeriodMs: 300_000,
   backupDelayMs: 60_000,

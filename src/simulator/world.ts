@@ -10,6 +10,7 @@ import { Call } from './call.ts';
 import { Core, GLOBAL_REGION, type WorldOptions } from './core.ts';
 import type { DbRef } from './database-driver.ts';
 import type { Loss } from './databases.ts';
+import type { LedgerEntry } from './lineage.ts';
 import { handle } from './dispatch.ts';
 import { answerOf, type Answer } from './dns-answers.ts';
 import { Faults, throttleOf } from './faults.ts';
@@ -98,7 +99,7 @@ export class World implements AwsCaller {
     this.state.dbGroups.addSubnetGroup(seed);
   }
 
-  addDbParameterGroup(seed: { region: string; name: string; family?: string }): void {
+  addDbParameterGroup(seed: { region: string; name: string; family?: string; parameters?: Readonly<Record<string, string>> }): void {
     this.state.dbGroups.addParameterGroup(seed);
   }
 
@@ -228,6 +229,11 @@ export class World implements AwsCaller {
   /** What the promotion of an instance lost of what users had been told is safe; undefined if it was never promoted. */
   lossOf(ref: DbRef): Loss | undefined {
     return this.state.databases.lossOf(ref, this.now());
+  }
+
+  /** What an instance holds of everything that any instance ever acknowledged. */
+  ledgerOf(ref: DbRef): LedgerEntry[] {
+    return this.state.databases.ledgerOf(ref, this.now());
   }
 
   /** True while the instance lives, lets connections in and takes writes. */
