@@ -1,8 +1,9 @@
 import * as z from 'zod';
-import { findGroup, type Group, recentActivities } from '../../aws/autoscaling.ts';
-import { targetHealth } from '../../aws/elbv2.ts';
+import { findGroup, recentActivities } from '../../aws/autoscaling.ts';
+import { DrError } from '../../base/errors.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
+import { healthyCount, inServiceIds } from './health.ts';
 
 const params = z.strictObject({
   region: regionName,
@@ -40,24 +41,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     if (shortage !== undefined) return shortage;
     return { state: 'pending', because: `${inService.length} of ${p.desired} instances are in service`, waitingFor: 'aws' };
   }
-  return targets(ctx, p, group);
-}
-
-function inServiceIds(group: Group): string[] {
-  return (group.Instances ?? [])
-    .filter((i) => i.LifecycleState === 'InService' && i.HealthStatus?.toLowerCase() === 'healthy')
-    .map((i) => i.InstanceId ?? '');
-}
-
-/** A load balancer sends users only to targets that its own checks call healthy. */
-async function targets(ctx: StepContext, p: Params, group: Group): Promise<Observation> {
-  for (const arn of group.TargetGroupARNs ?? []) {
-    const health = await targetHealth(ctx.effects.aws, p.region, arn, { signal: ctx.signal });
-    const healthy = health.filter((h) => h.state === 'healthy').length;
-    if (healthy < p.desired) {
-      return { state: 'pending', because: `${healthy} of ${p.desired} targets are healthy in ${arn.split('/')[1] ?? arn}`, waitingFor: 'aws' };
-    }
-  }
+  const { count, where } = await healthyCount(ctx, p.region, group);
+  if (count < p.desired) return { state: 'pending', because: `${count} of ${p.desired} targets are ${where}`, waitingFor: 'aws' };
   return { state: 'reached', because: `${p.desired} instances are in service and healthy` };
 }
 
@@ -82,15 +67,45 @@ async function findShortage(ctx: StepContext, p: Params): Promise<Observation | 
   };
 }
 
+const sizes = z.strictObject({ min: z.int(), desired: z.int(), max: z.int() });
+
+function sizesFact(p: Params): string {
+  return `sizes.${p.region}.${p.group}`;
+}
+
+async function update(ctx: StepContext, p: Params, to: z.infer<typeof sizes>): Promise<void> {
+  const input = { AutoScalingGroupName: p.group, MinSize: to.min, MaxSize: to.max, DesiredCapacity: to.desired };
+  await ctx.effects.aws.call({ service: 'autoscaling', region: p.region, operation: 'UpdateAutoScalingGroup', input, signal: ctx.signal });
+}
+
 async function act(ctx: StepContext, p: Params): Promise<void> {
-  await ctx.effects.aws.call({
-    service: 'autoscaling',
-    region: p.region,
-    operation: 'UpdateAutoScalingGroup',
-    input: { AutoScalingGroupName: p.group, MinSize: p.min, MaxSize: p.max, DesiredCapacity: p.desired },
-    signal: ctx.signal,
-  });
+  const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
+  const now = { min: group?.MinSize ?? 0, desired: group?.DesiredCapacity ?? 0, max: group?.MaxSize ?? 0 };
+  // Those of the first attempt: a later one finds what that has set.
+  if (ctx.fact(sizesFact(p)) === undefined) ctx.record(sizesFact(p), now);
+  await update(ctx, p, { min: Math.max(now.min, p.min), desired: Math.max(now.desired, p.desired), max: Math.max(now.max, p.max) });
+}
+
+/** Back to the recorded sizes, unless somebody has changed them since. */
+async function undo(ctx: StepContext, p: Params): Promise<void> {
+  const before = sizes.safeParse(ctx.fact(sizesFact(p))).data;
+  const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
+  if (before === undefined || group === undefined) return;
+  const is = { min: group.MinSize ?? 0, desired: group.DesiredCapacity ?? 0, max: group.MaxSize ?? 0 };
+  if (is.min === before.min && is.desired === before.desired && is.max === before.max) return;
+  const set = { min: Math.max(before.min, p.min), desired: Math.max(before.desired, p.desired), max: Math.max(before.max, p.max) };
+  // Scaling policies move what is wanted, and nothing else.
+  if (is.min !== set.min || is.max !== set.max) {
+    throw new DrError({
+      code: 'SIZE_CHANGED',
+      exit: 'refused',
+      title: `${p.group} in ${p.region} was resized by somebody else: it is left as it is.`,
+      detail: `It was ${before.min}/${before.desired}/${before.max} (min/desired/max) before the run.`,
+      next: [`aws autoscaling update-auto-scaling-group --region ${p.region} --auto-scaling-group-name ${p.group} --min-size ${before.min} --desired-capacity ${before.desired} --max-size ${before.max}`],
+    });
+  }
+  await update(ctx, p, before);
 }
 
 /** Raises min, desired and max in one call, then waits for instances in service and healthy targets. Never lowers. */
-export const scaleOut = stepKind<Params>({ params, check, observe, act });
+export const scaleOut = stepKind<Params>({ params, check, observe, act, undo });

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { findGroup } from '../../aws/autoscaling.ts';
 import { DrError } from '../../base/errors.ts';
+import { scaleIn } from '../autoscaling/scale-in.ts';
 import { scaleOut } from '../autoscaling/scale-out.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
-import type { ResourceKind } from '../kind.ts';
+import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
 
 /*
  * Capacity in an Auto Scaling group: grown in the region that becomes active, beside everything else.
@@ -25,9 +26,86 @@ const schema = z.strictObject({
   groups: perRegion(groupName).describe('Name of the group in each region'),
   active: size.describe('Size in the region that serves users'),
   standby: size.describe('Size in the region that waits'),
+  scaleIn: z
+    .enum(['reprotect', 'switchover'])
+    .default('reprotect')
+    .describe('When the region that was left shrinks to its standby size: by reprotect, or at the end of a switchover already'),
 });
 
 type AutoScalingGroup = z.infer<typeof schema>;
+
+type Sizes = z.infer<typeof size>;
+
+const NOTHING: Sizes = { min: 0, desired: 0, max: 0 };
+
+// These calls know no resource.
+const read = allow(['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities', 'elasticloadbalancing:DescribeTargetHealth'], ['*']);
+
+function update(ctx: PlanContext, region: string, name: string) {
+  return allow(['autoscaling:UpdateAutoScalingGroup'], [`arn:aws:autoscaling:${region}:${ctx.account}:autoScalingGroup:*:autoScalingGroupName/${name}`]);
+}
+
+function plan(ctx: PlanContext, _name: string, group: AutoScalingGroup, state: { facts: object }): StepDraft[] {
+  const several = ctx.strategy === 'active-active';
+  if (ctx.verb === 'reprotect') {
+    // A region that is to serve again beside the others grows; one that is to wait shrinks.
+    return [several ? scaleOutStep(ctx, group, ctx.source, group.standby, NOTHING) : scaleInStep(ctx, group)];
+  }
+  const grown = (several ? ctx.survivors : [ctx.target]).map((region) => {
+    const before = region === ctx.target ? (state.facts as Sizes) : NOTHING;
+    return { ...scaleOutStep(ctx, group, region, group.active, before), ...(region === ctx.target ? {} : { label: `scaleOut-${region}` }) };
+  });
+  return ctx.verb === 'switchover' && group.scaleIn === 'switchover' && !several ? [...grown, scaleInStep(ctx, group)] : grown;
+}
+
+/** `before` is what was seen, or nothing where nobody could look. */
+function scaleOutStep(ctx: PlanContext, group: AutoScalingGroup, region: string, size: Sizes, before: Sizes): StepDraft {
+  const name = inRegion(group.groups, region);
+  // Capacity is only ever added here: what is larger than wanted stays so.
+  const wanted = { min: Math.max(before.min, size.min), desired: Math.max(before.desired, size.desired), max: Math.max(before.max, size.max) };
+  return {
+    step: 'scaleOut',
+    phase: 'compute',
+    reversibility: 'compensable',
+    title: `Scale ${name} out to ${wanted.desired} and wait until its targets are healthy`,
+    params: { region, group: name, ...wanted },
+    controlPlanes: before.desired >= wanted.desired ? [] : [`autoscaling@${region}`, `ec2@${region}`],
+    permissions: [update(ctx, region, name), read],
+    estimate: { p50: 120, p95: 300, basis: 'launch, boot and health checks of an instance; yours may differ' },
+    limitMs: 1_800_000,
+    changes: (['min', 'desired', 'max'] as const)
+      .filter((field) => before[field] !== wanted[field])
+      .map((field) => ({
+        resource: `autoscaling:${region}:${name}`,
+        field,
+        before: before === NOTHING ? 'as it is' : String(before[field]),
+        after: before === NOTHING ? `at least ${wanted[field]}` : String(wanted[field]),
+      })),
+  };
+}
+
+function scaleInStep(ctx: PlanContext, group: AutoScalingGroup): StepDraft {
+  const name = inRegion(group.groups, ctx.source);
+  const { standby, active } = group;
+  const guard = { region: ctx.target, group: inRegion(group.groups, ctx.target), healthy: Math.max(1, active.min) };
+  return {
+    step: 'scaleIn',
+    phase: 'protect',
+    reversibility: 'compensable',
+    title: `Shrink ${name} in ${ctx.source} to its standby size of ${standby.desired}`,
+    params: { region: ctx.source, group: name, ...standby, guard },
+    controlPlanes: [`autoscaling@${ctx.source}`],
+    permissions: [update(ctx, ctx.source, name), read],
+    estimate: { p50: 2, p95: 10, basis: 'one request; instances end after their draining' },
+    limitMs: 300_000,
+    changes: (['min', 'desired', 'max'] as const).map((field) => ({
+      resource: `autoscaling:${ctx.source}:${name}`,
+      field,
+      before: 'as it is',
+      after: field === 'max' ? String(standby.max) : `at most ${standby[field]}`,
+    })),
+  };
+}
 
 const kind: ResourceKind<AutoScalingGroup> = {
   section: 'compute',
@@ -55,44 +133,8 @@ const kind: ResourceKind<AutoScalingGroup> = {
     return { activeIn: [], because: `${name} has ${facts.desired} instances wanted`, facts };
   },
 
-  plan: (ctx, _name, group, state) => {
-    const name = inRegion(group.groups, ctx.target);
-    const before = state.facts as { min: number; desired: number; max: number };
-    // Capacity is only ever added here: what is larger than wanted stays so.
-    const wanted = {
-      min: Math.max(before.min, group.active.min),
-      desired: Math.max(before.desired, group.active.desired),
-      max: Math.max(before.max, group.active.max),
-    };
-    const arn = `arn:aws:autoscaling:${ctx.target}:${ctx.account}:autoScalingGroup:*:autoScalingGroupName/${name}`;
-    return [
-      {
-        step: 'scaleOut',
-        phase: 'compute',
-        reversibility: 'compensable',
-        title: `Scale ${name} out to ${wanted.desired} and wait until its targets are healthy`,
-        params: { region: ctx.target, group: name, ...wanted },
-        controlPlanes: before.desired >= wanted.desired ? [] : [`autoscaling@${ctx.target}`, `ec2@${ctx.target}`],
-        permissions: [
-          allow(['autoscaling:UpdateAutoScalingGroup'], [arn]),
-          // These calls know no resource.
-          allow(['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities', 'elasticloadbalancing:DescribeTargetHealth'], ['*']),
-        ],
-        estimate: { p50: 120, p95: 300, basis: 'launch, boot and health checks of an instance; yours may differ' },
-        limitMs: 1_800_000,
-        changes: (['min', 'desired', 'max'] as const)
-          .filter((field) => before[field] !== wanted[field])
-          .map((field) => ({
-            resource: `autoscaling:${ctx.target}:${name}`,
-            field,
-            before: String(before[field]),
-            after: String(wanted[field]),
-          })),
-      },
-    ];
-  },
-
-  steps: { scaleOut },
+  plan,
+  steps: { scaleOut, scaleIn },
 
   simulate: (world, _name, group, home) => {
     for (const [region, name] of Object.entries(group.groups)) {
