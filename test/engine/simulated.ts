@@ -146,12 +146,12 @@ export async function runPlan(
 }
 
 /** Goes on with a run from the records that are there. */
-export async function resumeRun(sim: Simulation, records: readonly JournalRecord[]): Promise<SimulatedRun> {
+export async function resumeRun(sim: Simulation, records: readonly JournalRecord[], acceptances: Acceptances = APPROVED): Promise<SimulatedRun> {
   const store = new MemoryStore();
   store.records.push(...records);
   const journal = new Journal({ store, clock: sim.clock, run: RUN, term: 2, records });
   return sim.clock.run(async () => {
-    await journal.append({ type: 'run.resumed', operator: OPERATOR, acceptances: APPROVED });
+    await journal.append({ type: 'run.resumed', operator: OPERATOR, acceptances });
     const drain = new AbortController().signal;
     const outcome = await execute({ journal, effects: sim.effects, stepKind: loadStepKind, operator: OPERATOR, drain });
     return { state: journal.state, records: store.records, outcome };
