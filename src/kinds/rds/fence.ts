@@ -33,7 +33,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const seen = await look(ctx, p);
   if ('dead' in seen) return withoutItsApi(ctx, p, seen.dead);
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
-  if (p.group === undefined) return withoutItsApi(ctx, p, 'the runbook names no quarantine group');
+  if (p.group === undefined) return withoutGroup(ctx, p, seen.instance.DBInstanceStatus ?? 'unknown');
   const groups = seen.instance.VpcSecurityGroups ?? [];
   const quarantined = groups.length > 0 && groups.every((g) => g.VpcSecurityGroupId === p.group);
   if (quarantined && groups.every((g) => g.Status === 'active')) {
@@ -43,16 +43,32 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return { state: 'absent', because: `${p.id} answers, and is not in quarantine` };
 }
 
+/**
+ * It answers, and cannot be cut off. What users and health checkers see may be the application alone: while the database
+ * itself says that it is available, only a person can say that it takes no writes.
+ */
+function withoutGroup(ctx: StepContext, p: Params, status: string): Observation {
+  const why = `its API answers that it is ${status}, and the runbook names no quarantine group`;
+  if (status !== 'available') return withoutItsApi(ctx, p, why);
+  const attested = ctx.acceptances.sourceDown;
+  if (attested !== undefined) return done(ctx, p, 'attested', `${why}; attested by ${attested}`);
+  return unfenced(p, why, 'fenced by a security group, or a named person who says that it takes no writes');
+}
+
 /** Nothing can be changed there: then the region itself must be known to be down. */
 function withoutItsApi(ctx: StepContext, p: Params, why: string): Observation {
   const verdict = sourceVerdictSchema.safeParse(ctx.fact(SOURCE_VERDICT));
   if (verdict.success && verdict.data.verdict !== 'not-down') {
     return done(ctx, p, verdict.data.verdict, `${why}; ${verdict.data.because}`);
   }
+  return unfenced(p, why, 'fenced, or the source down by two independent signals');
+}
+
+function unfenced(p: Params, why: string, threshold: string): Observation {
   return refused({
     rule: 'fence',
     observed: `the old writer ${p.id} cannot be fenced: ${why}`,
-    threshold: 'fenced, or the source down by two independent signals',
+    threshold,
     consequence: 'two writers may accept orders at once, and their data can no longer be joined',
     override: '--attest-source-down NAME --reason "who has seen it, and how"',
   });

@@ -1,11 +1,15 @@
 import * as z from 'zod';
+import { DrError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { envName, stepKind } from '../common.ts';
 
 const params = z.strictObject({ webhookEnv: envName, news: z.string() });
 type Params = z.infer<typeof params>;
 
-const SENT = 'notified.slack';
+/** The fact of a message that was taken: one for each channel. */
+function sentFact(p: Params): string {
+  return `notified.slack.${p.webhookEnv}`;
+}
 
 /**
  * Tells a Slack channel. The webhook's address is a secret and stands in the environment only.
@@ -20,7 +24,7 @@ export default stepKind<Params>({
   },
   observe: (ctx, p) => {
     if ((ctx.effects.env(p.webhookEnv) ?? '') === '') return Promise.resolve({ state: 'reached', because: `${p.webhookEnv} is not set: nothing was sent` });
-    return Promise.resolve(ctx.fact(SENT) === undefined ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' });
+    return Promise.resolve(ctx.fact(sentFact(p)) === undefined ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' });
   },
   act: async (ctx, p) => {
     const url = ctx.effects.env(p.webhookEnv) ?? '';
@@ -33,7 +37,10 @@ export default stepKind<Params>({
       timeoutMs: LIMITS.awsCallMs,
       signal: ctx.signal,
     });
-    if (sample.status !== 200) throw new Error(`Slack answered ${sample.status}`);
-    ctx.record(SENT, true);
+    if (sample.status !== 200) {
+      const answer = sample.status === 0 ? `gave no answer: ${sample.error ?? ''}` : `answered ${sample.status}`;
+      throw new DrError({ code: 'NOT_NOTIFIED', exit: 'failed', title: `Slack ${answer}`, next: [`check the address in ${p.webhookEnv}`] });
+    }
+    ctx.record(sentFact(p), true);
   },
 });

@@ -4,14 +4,17 @@ import { regionName, stepKind } from '../common.ts';
 const params = z.strictObject({ region: regionName, topic: z.string(), news: z.string() });
 type Params = z.infer<typeof params>;
 
-const SENT = 'notified.sns';
+/** The fact of a message that was taken: one for each topic. */
+function sentFact(p: Params): string {
+  return `notified.sns.${p.topic}`;
+}
 
 /** Tells a topic of the target region how the run stands. Optional: a silent notifier stops no recovery. */
 export default stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'sent at the end' } as const),
-  observe: (ctx) =>
-    Promise.resolve(ctx.fact(SENT) === undefined ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' }),
+  observe: (ctx, p) =>
+    Promise.resolve(ctx.fact(sentFact(p)) === undefined ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' }),
   act: async (ctx, p) => {
     const { output } = await ctx.effects.aws.call({
       service: 'sns',
@@ -25,6 +28,6 @@ export default stepKind<Params>({
       signal: ctx.signal,
       attempts: 2,
     });
-    ctx.record(SENT, output.MessageId ?? 'sent');
+    ctx.record(sentFact(p), output.MessageId ?? 'sent');
   },
 });

@@ -1,0 +1,55 @@
+import type { Json } from '../../src/base/json.ts';
+import type { Effects } from '../../src/effects/effects.ts';
+import { traceStep } from '../../src/engine/instrument.ts';
+import { loadStepKind } from '../../src/kinds/registry.ts';
+import type { Acceptances, StepContext, StepKind } from '../../src/kinds/step.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { tinyEffects } from '../engine/tiny.ts';
+
+export const SEOUL = 'ap-northeast-2';
+export const TOKYO = 'ap-northeast-1';
+
+export interface AtHand {
+  clock?: VirtualClock;
+  effects?: Partial<Effects>;
+  facts?: Record<string, Json>;
+  acceptances?: Partial<Acceptances>;
+  impactAt?: number;
+  signal?: AbortSignal;
+}
+
+/** One step kind, asked directly: what it answers, and what it has recorded. */
+export async function stepOf(name: string, params: Json, at: AtHand = {}) {
+  const kind = (await loadStepKind(name)) as unknown as StepKind<Json>;
+  const clock = at.clock ?? new VirtualClock();
+  const recorded: Record<string, Json> = {};
+  const trace = traceStep(tinyEffects(clock, at.effects));
+  const signal = at.signal ?? new AbortController().signal;
+  const context: StepContext = {
+    effects: trace.effects,
+    signal,
+    runbook: 'shop',
+    source: SEOUL,
+    target: TOKYO,
+    operator: 'arn:aws:iam::111122223333:user/kim',
+    acceptances: { approvedBy: [], ...at.acceptances },
+    impactAt: () => at.impactAt,
+    attempt: 0,
+    fact: (fact) => recorded[fact] ?? at.facts?.[fact],
+    record: (fact, value) => {
+      recorded[fact] = value;
+    },
+    wait: (cause, ms) => trace.wait(cause, () => clock.sleep(ms, signal)),
+  };
+  const parsed = kind.params.parse(params);
+  return {
+    kind,
+    clock,
+    recorded,
+    waits: () => trace.all().waits,
+    calls: () => trace.all().calls,
+    check: () => clock.run(() => kind.check(context, parsed)),
+    observe: () => clock.run(() => kind.observe(context, parsed)),
+    act: () => clock.run(async () => kind.act?.(context, parsed)),
+  };
+}

@@ -1,0 +1,146 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { HttpSample } from '../../../src/effects/effects.ts';
+import { judgeSource, readSignal, type Signal } from '../../../src/kinds/signals.ts';
+import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
+import { SEOUL, stepOf } from '../context.ts';
+
+const probe = (name: string, more: object = {}) => ({ name, http: `http://${name}.example.com/`, status: 200, everyMs: 1000, holdMs: 5000, ...more });
+
+/** Answers of a site by host; each in turn, the last again and again. */
+function site(clock: VirtualClock, answers: Record<string, number[]>) {
+  const asked: string[] = [];
+  const request = async ({ url }: { url: string }): Promise<HttpSample> => {
+    const host = new URL(url).hostname.split('.')[0] ?? '';
+    asked.push(host);
+    await clock.sleep(10);
+    const list = answers[host] ?? [];
+    const status = (list.length > 1 ? list.shift() : list[0]) ?? 0;
+    return { status, body: 'hello', address: '127.0.0.2', ms: 10, ...(status === 0 ? { error: 'ECONNREFUSED' } : {}) };
+  };
+  return { asked, http: { request } };
+}
+
+async function users(answers: Record<string, number[]>, probes = Object.keys(answers).map((name) => probe(name))) {
+  const clock = new VirtualClock();
+  const { asked, http } = site(clock, answers);
+  const step = await stepOf('run.assess-users', { probes }, { clock, effects: { http } });
+  const seen = await step.observe();
+  return { seen, asked, signal: readSignal(step.recorded['signal.users']), step };
+}
+
+describe('run.assess-users', () => {
+  it('says up from one good answer, without asking twice', async () => {
+    const { signal, asked, seen } = await users({ home: [200] });
+    expect(signal).toMatchObject({ vantage: 'users', says: 'up' });
+    expect(asked).toEqual(['home']);
+    expect(seen).toEqual({ state: 'reached', because: 'up: home: status 200 from 127.0.0.2 in 10 ms' });
+  });
+
+  it('says down only after two bad answers, and says whom it waited for', async () => {
+    const { signal, asked, step } = await users({ home: [503, 0] });
+    expect(signal).toEqual({ vantage: 'users', says: 'down', because: 'home: no answer from 127.0.0.2: ECONNREFUSED' });
+    expect(asked).toEqual(['home', 'home']);
+    expect(new Set(step.waits().map((w) => w.cause))).toEqual(new Set(['users']));
+  });
+
+  it('one bad answer may be chance', async () => {
+    expect((await users({ home: [0, 200] })).signal?.says).toBe('up');
+  });
+
+  it('says down when every probe does; a part that works may be a cached page', async () => {
+    expect((await users({ home: [503], cart: [503] })).signal?.says).toBe('down');
+    const { signal } = await users({ home: [200], cart: [503] });
+    expect(signal?.says).toBe('up');
+    expect(signal?.because).toContain('cart: status 503 from 127.0.0.2, expected 200');
+  });
+
+  it('judges status and body as the runbook wants them', async () => {
+    expect((await users({ home: [404] }, [probe('home', { status: 404 })])).signal?.says).toBe('up');
+    expect((await users({ home: [200] }, [probe('home', { body: 'goodbye' })])).signal).toMatchObject({ says: 'down', because: expect.stringContaining('does not contain the expected text') as string });
+    expect((await users({ home: [200] }, [probe('home', { body: 'hell' })])).signal?.says).toBe('up');
+  });
+
+  it('knows nothing without probes: unknown, never up', async () => {
+    expect((await users({}, [])).signal).toEqual({ vantage: 'users', says: 'unknown', because: 'the runbook has no probe' });
+  });
+});
+
+const VANTAGES = ['users', 'source-api', 'replication', 'health-checkers'] as const;
+const signal = (vantage: Signal['vantage'], says: Signal['says']): Signal => ({ vantage, says, because: 'seen' });
+
+describe('judgeSource', () => {
+  it('two vantages that say down make the source down', () => {
+    expect(judgeSource([signal('users', 'down'), signal('replication', 'down')], undefined)).toEqual({
+      verdict: 'source-down',
+      because: '2 independent signals say down. users: down (seen); replication: down (seen)',
+    });
+  });
+
+  it('two signals of one vantage are one', () => {
+    expect(judgeSource([signal('users', 'down'), signal('users', 'down')], undefined).verdict).toBe('not-down');
+    expect(judgeSource([signal('source-api', 'down'), signal('source-api', 'down'), signal('users', 'up')], undefined).verdict).toBe('not-down');
+  });
+
+  it('no signals are no outage', () => {
+    expect(judgeSource([], undefined)).toEqual({ verdict: 'not-down', because: '0 of at least 2 independent signals say down. no signal was seen' });
+  });
+
+  it('a named person attests what signals do not say, and is named', () => {
+    expect(judgeSource([signal('users', 'up')], 'alice')).toEqual({ verdict: 'attested', because: 'attested by alice. users: up (seen)' });
+    expect(judgeSource([signal('users', 'down'), signal('source-api', 'down')], 'alice').verdict).toBe('source-down');
+  });
+
+  it('unknown is not down, however often: only two vantages that say down do', () => {
+    const any = fc.record({ vantage: fc.constantFrom(...VANTAGES), says: fc.constantFrom('down' as const, 'up' as const, 'unknown' as const), because: fc.string() });
+    fc.assert(
+      fc.property(fc.array(any, { maxLength: 12 }), (signals) => {
+        const down = VANTAGES.filter((v) => signals.some((s) => s.vantage === v && s.says === 'down')).length;
+        expect(judgeSource(signals, undefined).verdict).toBe(down >= 2 ? 'source-down' : 'not-down');
+      }),
+    );
+  });
+});
+
+describe('run.judge-source', () => {
+  const PARAMS = { region: SEOUL, signals: ['users', 'rds-api.orders', 'replication.orders'] };
+  const facts = (...signals: [string, Signal][]) => Object.fromEntries(signals.map(([name, s]) => [`signal.${name}`, { ...s }]));
+
+  it('opens, and records its verdict', async () => {
+    const step = await stepOf('run.judge-source', PARAMS, { facts: facts(['users', signal('users', 'down')], ['rds-api.orders', signal('source-api', 'down')]) });
+    expect(await step.observe()).toEqual({ state: 'reached', because: '2 independent signals say down. users: down (seen); source-api: down (seen)' });
+    expect(step.recorded['source.verdict']).toMatchObject({ verdict: 'source-down' });
+  });
+
+  it('refuses a healthy source, with every part said', async () => {
+    const step = await stepOf('run.judge-source', PARAMS, { facts: facts(['users', signal('users', 'down')], ['rds-api.orders', signal('source-api', 'up')]) });
+    expect(await step.observe()).toEqual({
+      state: 'refused',
+      refusal: {
+        rule: 'source-down',
+        observed: '1 of at least 2 independent signals say down. users: down (seen); source-api: up (seen)',
+        threshold: 'two independent signals that the source region is down',
+        consequence: 'a failover away from ap-northeast-2 while it works splits the data: both sides may take writes',
+        override: '--attest-source-down NAME --reason "who has seen it, and how"',
+      },
+    });
+    expect(step.recorded['source.verdict']).toMatchObject({ verdict: 'not-down' });
+  });
+
+  it('weighs only the signals of its plan, and none that is not one', async () => {
+    const step = await stepOf('run.judge-source', PARAMS, {
+      facts: { ...facts(['users', signal('users', 'down')], ['other', signal('replication', 'down')]), 'signal.rds-api.orders': { says: 'down' } },
+    });
+    expect((await step.observe()).state).toBe('refused');
+  });
+
+  it('opens by attestation', async () => {
+    const step = await stepOf('run.judge-source', PARAMS, { acceptances: { sourceDown: 'alice' } });
+    expect(await step.observe()).toMatchObject({ state: 'reached', because: 'attested by alice. no signal was seen' });
+  });
+
+  it('takes no parameters but its own', async () => {
+    await expect(stepOf('run.judge-source', { ...PARAMS, region: '../x' })).rejects.toThrow(z.ZodError);
+  });
+});
