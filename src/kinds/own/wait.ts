@@ -48,6 +48,8 @@ const kind: OwnKind<z.infer<typeof schema>> = {
       ctx.record(since(p), ctx.effects.clock.now());
       return Promise.resolve();
     },
+    // There is nothing to undo, and that is no failure.
+    undo: () => Promise.resolve(),
   }),
 };
 

@@ -3,8 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Effects } from '../../../src/effects/effects.ts';
+import { execute } from '../../../src/engine/execute.ts';
+import { Journal } from '../../../src/journal/journal.ts';
+import { MemoryStore } from '../../../src/journal/memory-store.ts';
+import { loadStepKind } from '../../../src/kinds/registry.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
-import { APPROVED, planOf, resumeRun, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../../engine/simulated.ts';
+import { APPROVED, OPERATOR, planOf, resumeRun, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../../engine/simulated.ts';
 
 /** Own steps in whole failovers, in virtual time. */
 
@@ -165,7 +169,10 @@ describe('own steps in a run', () => {
   });
 
   it('a manual step without a terminal pauses; the rest that can run goes on; --done goes on with it', async () => {
-    const sim = await shopWith('  bank: { kind: manual, before: fence, limit: 1h, instruction: "Call the bank about {target}.", changes: nothing }');
+    const sim = await shopWith(`
+  bank: { kind: manual, before: fence, limit: 1h, instruction: "Call the bank about {target}.", changes: nothing }
+  rest: { kind: wait, after: compute, for: 10s, limit: 20s }
+`);
     const first = await runPlan(sim, await planOf(sim, TOKYO));
     expect(first.outcome).toBe('interrupted');
     expect(first.records.at(-1)).toMatchObject({ type: 'run.interrupted', signal: 'a person is needed for own.bank' });
@@ -174,7 +181,7 @@ describe('own steps in a run', () => {
       because: 'a person is needed: Call the bank about ap-northeast-1. Then: dr resume RUN --done bank',
       warnings: ['nobody is at a terminal: the run pauses here until dr resume RUN --done bank'],
     });
-    expect(first.state.steps.get('compute.api.scaleOut')?.state).toBe('done');
+    expect(first.state.steps.get('own.rest')?.state).toBe('done');
     expect(first.state.steps.get('databases.orders.fence')?.state).toBe('waiting');
     expect((await resumeRun(sim, first.records)).outcome).toBe('interrupted');
     const second = await resumeRun(sim, first.records, { ...APPROVED, done: ['bank'] });
@@ -196,6 +203,28 @@ describe('own steps in a run', () => {
     expect(outcome).toBe('succeeded');
     expect(asked).toEqual(['bank: Call the bank.']);
     expect(state.steps.get('own.bank')?.waits).toMatchObject([{ cause: 'person' }]);
+  });
+
+  it('what has an undo is undone when the run is led back; what changes nothing has nothing to undo', async () => {
+    const sim = await shopWith(`
+  job: { kind: command, after: assess, limit: 30s, run: [./job], undo: { run: [./job, --undo, "{target}"] } }
+  look: { kind: command, after: assess, limit: 30s, run: [./look], changes: nothing }
+  rest: { kind: wait, after: assess, for: 1s, limit: 2s }
+`);
+    const { records } = await runPlan(sim, await planOf(sim, TOKYO));
+    const done = records.findIndex((record) => record.type === 'step.done' && record.step === 'own.rest');
+    const store = new MemoryStore();
+    store.records.push(...records.slice(0, done + 1));
+    const journal = new Journal({ store, clock: sim.clock, run: records[0]?.run ?? '', term: 2, records: store.records.slice() });
+    const outcome = await sim.clock.run(async () => {
+      await journal.append({ type: 'run.resumed', operator: OPERATOR, acceptances: APPROVED });
+      await journal.append({ type: 'undo.started', because: 'a test', operator: OPERATOR });
+      return execute({ journal, effects: sim.effects, stepKind: loadStepKind, operator: OPERATOR, drain: new AbortController().signal });
+    });
+    expect(outcome).toBe('aborted');
+    expect(sim.world.ran.commands.map(({ argv }) => argv)).toEqual([['./job'], ['./look'], ['./job', '--undo', TOKYO]]);
+    expect([...journal.state.steps.values()].filter((s) => s.state === 'undone').map((s) => s.id)).toEqual(expect.arrayContaining(['own.job', 'own.look', 'own.rest']));
+    expect([...journal.state.steps.values()].filter((s) => s.notUndone !== undefined)).toEqual([]);
   });
 
   it('what cannot run is refused before anything is changed', async () => {
