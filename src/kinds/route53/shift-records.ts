@@ -180,12 +180,22 @@ async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Pro
 async function notInsync(ctx: StepContext, ids: readonly string[], looks: number): Promise<string | undefined> {
   let look = 0;
   for (const id of ids) {
-    while ((await changeStatus(ctx.effects.aws, id, { signal: ctx.signal })) !== 'INSYNC') {
+    while ((await statusOf(ctx, id)) !== 'INSYNC') {
       if (++look >= looks) return id;
       await ctx.wait('aws', INSYNC_POLL_MS);
     }
   }
   return undefined;
+}
+
+/** A change that Route 53 does not know, yet or any more, cannot be waited for: the records and `settle` tell. */
+async function statusOf(ctx: StepContext, id: string): Promise<'PENDING' | 'INSYNC'> {
+  try {
+    return await changeStatus(ctx.effects.aws, id, { signal: ctx.signal });
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'NoSuchChange') return 'INSYNC';
+    throw error;
+  }
 }
 
 /** Asks for the changes first: while they are on their way the records need not be read. */
