@@ -175,6 +175,8 @@ export class Databases {
     this.promoted.set(refKey(row.ref), { source, upTo });
     this.bear(refKey(row.ref), seed);
     this.lineage.inherit(refKey(row.ref), refKey(source), upTo);
+    // The setting is part of what was backed up.
+    this.settings.set(refKey(row.ref), this.settings.on(refKey(source), upTo), now);
     this.byEndpoint.set(`${row.endpoint.address}:${row.endpoint.port}`, row.ref);
     this.put(row, now);
     this.core.agenda.at(openAt(creation), (at) => this.changed(row.ref, at));

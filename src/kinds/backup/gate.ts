@@ -4,6 +4,7 @@ import type { Json } from '../../base/json.ts';
 import { rpoFromRecoveryPoint } from '../../measure/rpo.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { decideLoss, type LossDecision } from '../rds/loss.ts';
+import { quiescedAt, quiesceFact } from '../rds/quiesce.ts';
 import type { StepContext } from '../step.ts';
 import { describePoint, findPoints, type RecoveryPoint, recoveryPointSchema } from './points.ts';
 
@@ -84,12 +85,6 @@ export const recoveryGate = stepKind<Params>({
 const waitParams = params.omit({ rpoMs: true });
 type WaitParams = z.infer<typeof waitParams>;
 
-/** How long the last writes may take to appear in the target's backups: AWS moves the time about every five minutes. */
-const fencedAt = (ctx: StepContext, name: string): number | undefined => {
-  const at = z.looseObject({ at: z.number() }).safeParse(ctx.fact(`quiesced.${name}`));
-  return at.data?.at;
-};
-
 /**
  * Of a switchover: writes stand still, and the restore waits until the newest restorable time is past that. Only then is
  * the loss none. Records `rpo.<database>` and `recovery.<database>`.
@@ -109,7 +104,7 @@ export const caughtUp = stepKind<WaitParams>({
     });
   },
   observe: async (ctx, p) => {
-    const since = fencedAt(ctx, p.name);
+    const since = quiescedAt(ctx.fact(quiesceFact(p.name)))?.since;
     if (since === undefined) return { state: 'impossible', because: `it was not recorded when the writes of ${p.name} stopped` };
     const { usable } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
     const point = usable.find((found) => found.method === 'restorable-time');

@@ -21,7 +21,7 @@ const LOOK = { phase: 'assess', reversibility: 'reversible', controlPlanes: [], 
 /** These calls are not limited to one instance. */
 const readBackups = allow(['rds:DescribeDBInstanceAutomatedBackups', 'rds:DescribeDBSnapshots'], ['*']);
 
-export function signalSteps(ctx: PlanContext, n: Names): StepDraft[] {
+function signalSteps(ctx: PlanContext, n: Names): StepDraft[] {
   const source = { region: ctx.source, id: n.oldId };
   return [
     {
@@ -43,7 +43,7 @@ export function signalSteps(ctx: PlanContext, n: Names): StepDraft[] {
   ];
 }
 
-export function gateStep(ctx: PlanContext, n: Names): StepDraft {
+function gateStep(ctx: PlanContext, n: Names): StepDraft {
   return {
     ...LOOK,
     step: 'recoveryGate',
@@ -55,8 +55,8 @@ export function gateStep(ctx: PlanContext, n: Names): StepDraft {
   };
 }
 
-/** Restore, opening and canary; `after` is what the restore waits for besides its phase. */
-export function restoreSteps(ctx: PlanContext, n: Names, after: readonly string[] = []): StepDraft[] {
+/** Restore, opening and canary. */
+function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
   const { id, name, db } = n;
   const settings = inRegion(db.restore, ctx.target);
   const closedBy = db.fence?.quarantine[ctx.target];
@@ -68,7 +68,7 @@ export function restoreSteps(ctx: PlanContext, n: Names, after: readonly string[
     {
       ...data,
       step: 'restore',
-      after,
+      ...(ctx.verb === 'switchover' ? { after: ['caughtUp'] } : {}),
       // Open at once, its first write is the restore's doing: then that is the line.
       reversibility: closedBy === undefined ? 'point-of-no-return' : 'compensable',
       title: `Restore ${id} from the newest recovery point${closedBy === undefined ? '' : ', closed'}`,
@@ -96,12 +96,14 @@ export function restoreSteps(ctx: PlanContext, n: Names, after: readonly string[
       changes: [{ resource: `rds:${ctx.target}:${id}`, field: 'VpcSecurityGroups', before: closedBy, after: settings.securityGroups.join(', ') }],
     });
   }
+  const opened = closedBy === undefined ? 'restore' : 'open';
+  if (db.canary !== undefined && ctx.verb === 'switchover') steps.push(openWritesStep(ctx, n, db.canary, opened));
   if (db.canary !== undefined) {
     steps.push({
       phase: 'data',
       controlPlanes: [],
       step: 'canary',
-      after: [closedBy === undefined ? 'restore' : 'open'],
+      after: [ctx.verb === 'switchover' ? 'openWrites' : opened],
       reversibility: 'reversible',
       title: `Write a row to ${id} and read it back`,
       params: { name, region: ctx.target, id, made: true, ...db.canary },
@@ -114,8 +116,101 @@ export function restoreSteps(ctx: PlanContext, n: Names, after: readonly string[
   return steps;
 }
 
-/** The old writer takes no more writes. In a failover: as far as its API answers. */
-export function fenceStep(ctx: PlanContext, n: Names): StepDraft {
+type Login = NonNullable<RdsBackup['canary']>;
+
+function loginOf({ database, userEnv, passwordEnv }: Login) {
+  return { database, userEnv, passwordEnv };
+}
+
+/** The read-only setting of a switchover is part of the database, and was restored with it. */
+function openWritesStep(ctx: PlanContext, n: Names, login: Login, after: string): StepDraft {
+  return {
+    step: 'openWrites',
+    phase: 'data',
+    after: [after],
+    reversibility: 'reversible',
+    title: `Make sure that ${n.id} takes writes`,
+    params: { name: n.name, region: ctx.target, id: n.id, ...loginOf(login) },
+    controlPlanes: [],
+    permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, n.id)])],
+    estimate: { p50: 1, p95: 10, basis: 'one ALTER DATABASE' },
+    limitMs: 300_000,
+    changes: [{ resource: `rds:${ctx.target}:${n.id}`, field: `database ${login.database}`, before: 'read-only', after: 'read and write' }],
+  };
+}
+
+function quiesceStep(ctx: PlanContext, n: Names, login: Login): StepDraft {
+  return {
+    step: 'quiesce',
+    phase: 'fence',
+    reversibility: 'compensable',
+    title: `Stop writes to ${n.oldId} in ${ctx.source}`,
+    params: { name: n.name, region: ctx.source, id: n.oldId, ...loginOf(login) },
+    controlPlanes: [],
+    permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.source, ctx.account, n.oldId)])],
+    estimate: { p50: 1, p95: 20, basis: 'one ALTER DATABASE, then the end of every session' },
+    limitMs: 120_000,
+    changes: [{ resource: `rds:${ctx.source}:${n.oldId}`, field: `database ${login.database}`, before: 'read and write', after: 'read-only, sessions ended' }],
+  };
+}
+
+/** Writes stand still while it waits: when the backups do not come, better back to where it was. */
+const CAUGHT_UP_LIMIT_MS = 3_600_000;
+
+function caughtUpStep(ctx: PlanContext, n: Names): StepDraft {
+  return {
+    step: 'caughtUp',
+    phase: 'data',
+    reversibility: 'reversible',
+    gate: true,
+    title: `Backups in ${ctx.target} hold every write of ${n.oldId}`,
+    params: { name: n.name, region: ctx.target, source: { region: ctx.source, id: n.oldId } },
+    controlPlanes: [],
+    permissions: [readBackups],
+    estimate: { p50: 360, p95: 1200, basis: 'AWS moves the newest restorable time about every five minutes; its copy comes later' },
+    limitMs: CAUGHT_UP_LIMIT_MS,
+    changes: [],
+  };
+}
+
+/** Unplanned: the loss is the age of the newest recovery point at the outage. */
+export function failoverSteps(ctx: PlanContext, n: Names): StepDraft[] {
+  return [...signalSteps(ctx, n), gateStep(ctx, n), fenceStep(ctx, n), ...restoreSteps(ctx, n)];
+}
+
+/** Planned: writes are stopped, and the restore waits until the backups hold all of them. Users wait for all of it. */
+export function switchoverSteps(ctx: PlanContext, n: Names): StepDraft[] {
+  if (n.db.canary === undefined) throw new Error('a switchover needs a login');
+  return [...signalSteps(ctx, n), quiesceStep(ctx, n, n.db.canary), caughtUpStep(ctx, n), ...restoreSteps(ctx, n)];
+}
+
+/** The backups of the active instance go to the region that waits. */
+export function reprotectSteps(ctx: PlanContext, n: Names): StepDraft[] {
+  const kmsKey = n.db.kmsKeys?.[ctx.source];
+  const { retentionDays } = inRegion(n.db.restore, ctx.source);
+  return [
+    {
+      step: 'replicate',
+      phase: 'data',
+      reversibility: 'compensable',
+      title: `Replicate the backups of ${n.id} to ${ctx.source}, until they arrive`,
+      params: { name: n.name, region: ctx.source, active: { region: ctx.target, id: n.id }, retentionDays, ...(kmsKey === undefined ? {} : { kmsKey }) },
+      controlPlanes: [`rds@${ctx.source}`],
+      permissions: [
+        allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, n.id)]),
+        allow(['rds:StartDBInstanceAutomatedBackupsReplication'], ['*']),
+        readBackups,
+        ...(kmsKey === undefined ? [] : [allow(['kms:DescribeKey', 'kms:CreateGrant'], [kmsKey])]),
+      ],
+      estimate: { p50: 1200, p95: 7200, basis: 'the first snapshot and its copy; grows with the volume' },
+      limitMs: 24 * 3_600_000,
+      changes: [{ resource: `rds:${ctx.source}:${n.id}`, field: 'replicated backups', before: 'none', after: `${retentionDays} days` }],
+    },
+  ];
+}
+
+/** The old writer takes no more writes, as far as its API answers. */
+function fenceStep(ctx: PlanContext, n: Names): StepDraft {
   const group = n.db.fence?.quarantine[ctx.source];
   return {
     step: 'fence',

@@ -1,8 +1,10 @@
 import { findDbInstance } from '../../aws/rds.ts';
+import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
 import { caughtUp, recoveryGate } from '../backup/gate.ts';
-import { fenceStep, gateStep, namesOf, restoreSteps, signalSteps } from '../backup/plan.ts';
+import { failoverSteps, namesOf, reprotectSteps, switchoverSteps } from '../backup/plan.ts';
 import { findPoints } from '../backup/points.ts';
+import { replicate } from '../backup/replicate.ts';
 import { open, restore } from '../backup/restore.ts';
 import { type RdsBackup, schema } from '../backup/schema.ts';
 import { hasGroups } from '../backup/settings.ts';
@@ -11,6 +13,8 @@ import { inRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
 import { canary } from '../rds/canary.ts';
 import { fence } from '../rds/fence.ts';
+import { openWrites } from '../rds/open-writes.ts';
+import { quiesce } from '../rds/quiesce.ts';
 import { assessSourceApi } from '../rds/signals.ts';
 
 /*
@@ -19,6 +23,7 @@ import { assessSourceApi } from '../rds/signals.ts';
  */
 
 async function observe(ctx: Parameters<ResourceKind<RdsBackup>['observe']>[0], db: RdsBackup): Promise<ResourceState> {
+  if (ctx.verb === 'switchover' && db.canary === undefined) throw needsLogin(inRegion(db.instances, ctx.target));
   const id = inRegion(db.instances, ctx.target);
   const quarantine = db.fence?.quarantine[ctx.target];
   const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
@@ -37,9 +42,30 @@ async function observe(ctx: Parameters<ResourceKind<RdsBackup>['observe']>[0], d
   return { activeIn: only, because: `${here}, and there is no recovery point`, facts };
 }
 
+/** Without a login writes cannot be stopped, and what was written meanwhile would be lost. */
+function needsLogin(id: string): DrError {
+  return new DrError({
+    code: 'LOGIN_NEEDED',
+    exit: 'refused',
+    title: `A switchover to ${id} needs an SQL login: writes are stopped by it.`,
+    detail: 'The runbook names none for this database.',
+    next: [
+      'add to the database: canary: { database: NAME, table: dr_canary, userEnv: DB_USER, passwordEnv: DB_PASSWORD }',
+      'the user must have the rights of the owner of that database',
+    ],
+  });
+}
+
 function plan(ctx: PlanContext, name: string, db: RdsBackup): StepDraft[] {
   const names = namesOf(ctx, name, db);
-  return [...signalSteps(ctx, names), gateStep(ctx, names), fenceStep(ctx, names), ...restoreSteps(ctx, names)];
+  switch (ctx.verb) {
+    case 'failover':
+      return failoverSteps(ctx, names);
+    case 'switchover':
+      return switchoverSteps(ctx, names);
+    case 'reprotect':
+      return reprotectSteps(ctx, names);
+  }
 }
 
 function simulate(world: World, _name: string, db: RdsBackup, home: string): void {
@@ -80,7 +106,7 @@ const kind: ResourceKind<RdsBackup> = {
   ],
   observe,
   plan,
-  steps: { assessSourceApi, assessBackups, recoveryGate, caughtUp, fence, restore, open, canary },
+  steps: { assessSourceApi, assessBackups, recoveryGate, fence, quiesce, caughtUp, restore, open, openWrites, canary, replicate },
   simulate,
 };
 
