@@ -1,16 +1,19 @@
-import type { Call, ServiceModel } from './call.ts';
+import { type Call, pageOf, type ServiceModel } from './call.ts';
 
 /** Subnet groups and parameter groups of databases, by region and name. They do not change. */
 export class DbGroups {
   private readonly subnets = new Set<string>();
   private readonly parameters = new Map<string, string>();
+  /** What people have set in a parameter group. */
+  private readonly values = new Map<string, Readonly<Record<string, string>>>();
 
   addSubnetGroup(seed: { region: string; name: string }): void {
     this.subnets.add(`${seed.region}/${seed.name}`);
   }
 
-  addParameterGroup(seed: { region: string; name: string; family?: string }): void {
+  addParameterGroup(seed: { region: string; name: string; family?: string; parameters?: Readonly<Record<string, string>> }): void {
     this.parameters.set(`${seed.region}/${seed.name}`, seed.family ?? 'postgres17');
+    this.values.set(`${seed.region}/${seed.name}`, seed.parameters ?? {});
   }
 
   hasSubnetGroup(region: string, name: string): boolean {
@@ -21,13 +24,17 @@ export class DbGroups {
     return this.parameters.has(`${region}/${name}`);
   }
 
+  valuesOf(region: string, name: string): Readonly<Record<string, string>> {
+    return this.values.get(`${region}/${name}`) ?? {};
+  }
+
   familyOf(region: string, name: string): string | undefined {
     return this.parameters.get(`${region}/${name}`);
   }
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSubnetGroups.html and …DBParameterGroups.html */
-export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups'> = {
+export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeDBParameters'> = {
   DescribeDBSubnetGroups: {
     accepts: ['DBSubnetGroupName'],
     handle(input, call) {
@@ -48,7 +55,39 @@ export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroup
       return { DBParameterGroups: [{ DBParameterGroupName: name, DBParameterGroupFamily: family, Description: name }] };
     },
   },
+
+  DescribeDBParameters: {
+    accepts: ['DBParameterGroupName', 'MaxRecords', 'Marker'],
+    handle(input, call) {
+      const name = named(input.DBParameterGroupName, call);
+      const family = call.state.dbGroups.familyOf(call.region, name) ?? defaultFamily(name);
+      if (family === undefined) throw call.error('DBParameterGroupNotFound', 404, `DBParameterGroup ${name} not found.`);
+      const size = input.MaxRecords ?? 100;
+      if (size < 20 || size > 100) throw call.error('InvalidParameterValue', 400, `Invalid value ${size} for MaxRecords. Must be between 20 and 100`);
+      const set = call.state.dbGroups.valuesOf(call.region, name);
+      const names = [...new Set([...(family.startsWith('mysql') ? MYSQL_PARAMETERS : []), ...Object.keys(set)])].sort();
+      const { page, next } = pageOf(names, (parameter) => parameter, input.Marker, size);
+      return { Parameters: page.map((parameter) => parameterView(parameter, set[parameter])), ...(next === undefined ? {} : { Marker: next }) };
+    },
+  },
 };
+
+/** Of the hundreds that MySQL has, those that something here asks for. */
+const MYSQL_PARAMETERS = ['auto_increment_increment', 'auto_increment_offset', 'read_only'];
+
+/** A default group is there without having been made. */
+function defaultFamily(name: string): string | undefined {
+  return /^default\.(.+)$/.exec(name)?.[1];
+}
+
+function parameterView(name: string, value: string | undefined) {
+  return {
+    ParameterName: name,
+    ...(value === undefined ? {} : { ParameterValue: value }),
+    Source: value === undefined ? 'engine-default' : 'user',
+    IsModifiable: true,
+  };
+}
 
 function named(name: string | undefined, call: Call): string {
   if (name === undefined) throw call.unsupported('a list of all groups');

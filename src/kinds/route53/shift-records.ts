@@ -153,7 +153,8 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   await send(ctx, p, p.aim, `dr ${p.key} of ${ctx.runbook}`);
 }
 
-async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Promise<void> {
+/** Sends what is missing; the ids of all changes that this step has sent. */
+async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Promise<string[]> {
   const sent = sentChanges(ctx, p);
   let before = '';
   for (;;) {
@@ -166,7 +167,7 @@ async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Pro
         sent.push(changeId);
         ctx.record(factOf(p), [...sent]);
       }
-      return;
+      return sent;
     } catch (error) {
       // A set that was changed between reading and writing: read again, once for each state that is seen.
       const seen = JSON.stringify(groups);
@@ -207,8 +208,8 @@ async function verify(ctx: StepContext, p: Params): Promise<Observation> {
 
 async function undo(ctx: StepContext, p: Params): Promise<void> {
   if (p.before === undefined) throw new Error('what the records were before is not known');
-  await send(ctx, p, p.before, `dr: way back of ${p.key} of ${ctx.runbook}`);
-  while ((await notInsync(ctx, sentChanges(ctx, p), INSYNC_LOOKS)) !== undefined) ctx.signal.throwIfAborted();
+  const sent = await send(ctx, p, p.before, `dr: way back of ${p.key} of ${ctx.runbook}`);
+  while ((await notInsync(ctx, sent, INSYNC_LOOKS)) !== undefined) ctx.signal.throwIfAborted();
 }
 
 /** All changes of one step may have to wait for their turn: one batch every ten seconds, a name at most four elements. */

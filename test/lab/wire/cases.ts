@@ -262,6 +262,14 @@ const lambda: Cases['lambda'] = {
 export const CASES: Cases = {
   lambda,
   rds: {
+    DescribeDBParameters: {
+      region: TOKYO,
+      input: { DBParameterGroupName: 'shop-mysql', MaxRecords: 100, Marker: 'a b/c' },
+      output: {
+        Parameters: [{ ParameterName: 'auto_increment_offset', ParameterValue: '2', Source: 'user', IsModifiable: true }, { ParameterName: 'x', Description: NASTY }],
+        Marker: 'next',
+      },
+    },
     DescribeDBInstances: {
       region: TOKYO,
       input: { DBInstanceIdentifier: 'shop-tokyo', Filters: [{ Name: 'engine', Values: ['postgres', NASTY] }], MaxRecords: 20 },

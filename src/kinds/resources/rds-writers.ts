@@ -1,0 +1,143 @@
+import * as z from 'zod';
+import { findDbInstance } from '../../aws/rds.ts';
+import { DrError } from '../../base/errors.ts';
+import { allow, dbInstanceId, inRegion, perRegion } from '../common.ts';
+import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
+import { dbArn, isWriter } from '../rds/instance.ts';
+import { assessSourceApi } from '../rds/signals.ts';
+import { writerReady } from '../writers/ready.ts';
+import { uniqueKeys } from '../writers/unique-keys.ts';
+
+/*
+ * A writable database in each region, kept alike by the application or by replication that dr does not run. Nothing is
+ * promoted: it is seen that the regions that stay take writes, and that no two writers make the same key.
+ */
+
+const schema = z
+  .strictObject({
+    kind: z.literal('rds-writers'),
+    instances: perRegion(dbInstanceId).describe('DB instance identifier in each region; each takes writes'),
+    keys: z
+      .enum(['auto-increment', 'uuid'])
+      .describe('auto-increment: steps and offsets are compared in the parameter groups (MySQL, MariaDB). uuid: keys cannot collide, nothing is compared'),
+    offsets: perRegion(z.int().min(1).max(65_535))
+      .optional()
+      .describe('auto_increment_offset of each region: stands in for the answer of a region that is lost'),
+  })
+  .refine((db) => db.keys !== 'uuid' || db.offsets === undefined, { path: ['offsets'], message: '`offsets` belong to `keys: auto-increment`' });
+
+type RdsWriters = z.infer<typeof schema>;
+
+function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
+  const back = ctx.verb === 'reprotect';
+  const needed = back ? [ctx.source] : ctx.survivors;
+  const describe = (regions: readonly string[]) => allow(['rds:DescribeDBInstances'], regions.map((region) => dbArn(region, ctx.account, inRegion(db.instances, region))));
+  const watch = { reversibility: 'reversible', controlPlanes: [], changes: [] } as const;
+  const steps: StepDraft[] = [];
+  if (!back) {
+    const id = inRegion(db.instances, ctx.source);
+    steps.push({
+      ...watch,
+      step: 'assessSourceApi',
+      phase: 'assess',
+      title: `Does the RDS API of ${ctx.source} answer for ${id}?`,
+      params: { signal: `rds-api.${name}`, region: ctx.source, id },
+      permissions: [describe([ctx.source])],
+      estimate: { p50: 2, p95: 3, basis: 'limit of one look at a region that may be dead' },
+      limitMs: 30_000,
+    });
+  }
+  if (db.keys === 'auto-increment') {
+    const regions = [...new Set([ctx.target, ...ctx.survivors, ctx.source])];
+    steps.push({
+      ...watch,
+      step: 'uniqueKeys',
+      phase: 'assess',
+      gate: true,
+      title: `No two writers of ${name} make the same key`,
+      params: {
+        writers: regions.map((region) => ({ region, id: inRegion(db.instances, region), ...(db.offsets?.[region] === undefined ? {} : { offset: db.offsets[region] }) })),
+        // Only a failover leaves a region that may be silent.
+        ...(ctx.verb === 'failover' ? { leaving: ctx.source } : {}),
+      },
+      permissions: [describe(regions), allow(['rds:DescribeDBParameters'], regions.map((region) => `arn:aws:rds:${region}:${ctx.account}:pg:*`))],
+      estimate: { p50: 2, p95: 5, basis: 'a few API calls in each region' },
+      limitMs: 60_000,
+    });
+  }
+  for (const region of needed) {
+    const id = inRegion(db.instances, region);
+    steps.push({
+      ...watch,
+      step: readyStep(needed, region),
+      phase: 'data',
+      title: `${id} in ${region} takes writes`,
+      params: { region, id },
+      permissions: [describe([region])],
+      estimate: { p50: 1, p95: 5, basis: 'one API call' },
+      limitMs: 900_000,
+    });
+  }
+  return steps;
+}
+
+/** Regions beyond the first, which each have a step of their own. */
+const MORE = 9;
+
+function readyStep(regions: readonly string[], region: string): string {
+  const at = regions.indexOf(region);
+  if (at > MORE) throw new Error(`more than ${MORE + 1} regions`);
+  return at === 0 ? 'ready' : `ready${at + 1}`;
+}
+
+const kind: ResourceKind<RdsWriters> = {
+  section: 'databases',
+  strategies: ['active-active'],
+  summary: 'A writable RDS database in each region: nothing is promoted, keys are checked to be unique',
+  schema,
+  regions: (db) => [
+    { path: ['instances'], regions: Object.keys(db.instances) },
+    ...(db.offsets === undefined ? [] : [{ path: ['offsets'], regions: Object.keys(db.offsets) }]),
+  ],
+  lint: (db) => {
+    if (db.keys === 'uuid') return [];
+    const offsets = Object.values(db.offsets ?? {});
+    if (new Set(offsets).size < offsets.length) return [{ path: ['offsets'], severity: 'error', message: 'two regions have the same offset: they would make the same keys' }];
+    return db.offsets === undefined ? [{ path: [], severity: 'warning', message: 'without `offsets` nobody knows from where a lost region counted' }] : [];
+  },
+  observe: async (ctx, db) => {
+    const id = inRegion(db.instances, ctx.target);
+    const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
+    if (instance === undefined) {
+      throw new DrError({
+        code: 'DATABASE_NOT_FOUND',
+        exit: 'refused',
+        title: `There is no DB instance "${id}" in ${ctx.target}.`,
+        detail: 'Without it the region can take no writes.',
+        next: ['check the name under `instances` in the runbook, and the account of your credentials'],
+      });
+    }
+    const writer = isWriter(instance);
+    // All of them take writes, and the others may not be asked: traffic tells which of them serve.
+    return { activeIn: [], because: `${id} in ${ctx.target} is ${writer ? 'a writer' : 'a replica'}`, facts: { role: writer ? 'writer' : 'replica' } };
+  },
+  plan,
+  steps: {
+    assessSourceApi,
+    uniqueKeys,
+    ready: writerReady,
+    ...Object.fromEntries(Array.from({ length: MORE }, (_, i) => [`ready${i + 2}`, writerReady])),
+  },
+  simulate: (world, name, db) => {
+    const regions = Object.keys(db.instances);
+    for (const [i, region] of regions.entries()) {
+      const parameterGroup = `${name}-writer`;
+      const parameters = { auto_increment_increment: String(regions.length), auto_increment_offset: String(db.offsets?.[region] ?? i + 1) };
+      const mysql = db.keys === 'auto-increment';
+      if (mysql) world.addDbParameterGroup({ region, name: parameterGroup, family: 'mysql8.4', parameters });
+      world.addDbInstance({ region, id: inRegion(db.instances, region), ...(mysql ? { engine: 'mysql' as const, parameterGroup } : {}) });
+    }
+  },
+};
+
+export default kind;

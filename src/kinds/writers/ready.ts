@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { isWriter } from '../rds/instance.ts';
+import type { Observation, StepContext, Verdict } from '../step.ts';
+
+const params = z.strictObject({ region: regionName, id: dbInstanceId });
+type Params = z.infer<typeof params>;
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  if (instance === undefined) return { state: 'impossible', because: `there is no ${p.id} in ${p.region}` };
+  if (!isWriter(instance)) return { state: 'impossible', because: `${p.id} in ${p.region} is a replica: it takes no writes` };
+  const status = instance.DBInstanceStatus ?? 'unknown';
+  if (status === 'available') return { state: 'reached', because: `${p.id} in ${p.region} takes writes` };
+  return { state: 'pending', because: `${p.id} in ${p.region} is ${status}`, waitingFor: 'database' };
+}
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const seen = await observe(ctx, p);
+  if (seen.state !== 'impossible') return { state: 'ok', because: 'because' in seen ? seen.because : '' };
+  return refused({
+    rule: 'writer',
+    observed: seen.because,
+    threshold: 'a writable database in each region that stays',
+    consequence: 'users would be sent to a region that cannot write',
+    override: 'correct `instances` in the runbook; a region with a read replica is a standby: rds-read-replica',
+  });
+}
+
+/** A region that is to take more users has a database that takes writes. Only watches. */
+export const writerReady = stepKind<Params>({ params, check, observe });
