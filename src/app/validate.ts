@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DrError } from '../base/errors.ts';
-import { findRunbooks } from '../runbook/find.ts';
+import { findRunbooks, runbookName } from '../runbook/find.ts';
+import { folderProblems } from '../runbook/folder.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import { RunbookError, sortProblems, type Problem } from '../runbook/problem.ts';
+import type { LoadedRunbook } from '../runbook/runbook.ts';
 
 /** What was found in one file. `ok` is false as soon as one problem is an error. */
 export interface ValidateResult {
@@ -16,6 +18,7 @@ export interface ValidateResult {
 /** A checked file, and the name it gives itself when it is valid. */
 interface Checked extends ValidateResult {
   name?: string;
+  loaded?: LoadedRunbook;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function validate(paths: readonly string[]): Promise<ValidateResult
   }
   const results: Checked[] = [];
   for (const path of paths) results.push(...(await validatePath(path)));
-  return withUniqueNames(results).map(({ path, ok, problems }) => ({ path, ok, problems }));
+  return withFolders(withUniqueNames(results), await folderFindings(results)).map(({ path, ok, problems }) => ({ path, ok, problems }));
 }
 
 async function validatePath(path: string): Promise<Checked[]> {
@@ -51,8 +54,8 @@ async function validatePath(path: string): Promise<Checked[]> {
 
 async function validateFile(path: string): Promise<Checked> {
   try {
-    const { runbook, warnings } = await loadRunbook(path);
-    return { path, ok: true, problems: warnings, name: runbook.name };
+    const loaded = await loadRunbook(path);
+    return { path, ok: true, problems: loaded.warnings, name: loaded.runbook.name, loaded };
   } catch (error) {
     if (error instanceof RunbookError) return { path, ok: false, problems: error.problems };
     if (error instanceof DrError) return failed(path, textOf(error));
@@ -71,6 +74,36 @@ function withUniqueNames(results: readonly Checked[]): Checked[] {
     if (other === undefined || resolve(other) === resolve(result.path)) return result;
     const message = `runbook: ${other} has the name ${result.name} already`;
     return { ...result, ok: false, problems: sortProblems([{ line: 1, col: 1, message, severity: 'error' }, ...result.problems]) };
+  });
+}
+
+/**
+ * What only the whole folder tells, by path. A file that is checked alone is compared with its neighbours, whose own
+ * problems are not told.
+ */
+async function folderFindings(results: readonly Checked[]): Promise<Map<string, Problem[]>> {
+  const found = new Map<string, Problem[]>();
+  const checked = results.flatMap(({ loaded }) => loaded ?? []);
+  for (const [dir, loaded] of Map.groupBy(checked, ({ path }) => dirname(resolve(path)))) {
+    const paths = new Set(loaded.map(({ path }) => resolve(path)));
+    const neighbours = (await findRunbooks(dir)).filter((path) => !paths.has(resolve(path)));
+    const read = await Promise.all(neighbours.map((path) => loadRunbook(path).catch(() => undefined)));
+    const broken = await Promise.all([...neighbours.filter((_, i) => read[i] === undefined), ...unreadIn(results, dir)].map(runbookName));
+    const problems = await folderProblems([...loaded, ...read.filter((r) => r !== undefined)], broken.filter((name) => name !== undefined));
+    for (const { path } of loaded) if (problems.has(path)) found.set(path, problems.get(path) ?? []);
+  }
+  return found;
+}
+
+/** Files of the folder that were checked and could not be read as runbooks. */
+function unreadIn(results: readonly Checked[], dir: string): string[] {
+  return results.filter(({ path, loaded }) => loaded === undefined && dirname(resolve(path)) === dir).map(({ path }) => path);
+}
+
+function withFolders(results: readonly Checked[], found: ReadonlyMap<string, Problem[]>): Checked[] {
+  return results.map((result) => {
+    const more = found.get(result.path);
+    return more === undefined ? result : { ...result, ok: false, problems: sortProblems([...more, ...result.problems]) };
   });
 }
 

@@ -35,7 +35,7 @@ export async function findRunbook(dir: string, nameOrPath: string): Promise<stri
   if (nameOrPath.includes('/') || nameOrPath.includes(sep) || YAML_FILE.test(nameOrPath)) return nameOrPath;
   const files = await findRunbooks(dir);
   const named: string[] = [];
-  for (const file of files) if ((await nameInside(file)) === nameOrPath) named.push(file);
+  for (const file of files) if ((await runbookName(file)) === nameOrPath) named.push(file);
   const found = named.length > 0 ? named : files.filter((file) => fileName(file) === nameOrPath);
   if (found.length > 1) {
     throw new DrError({
@@ -77,7 +77,7 @@ function fileName(file: string): string {
 }
 
 /** What the file calls itself, read without parsing it: a broken file still has a name. */
-async function nameInside(file: string): Promise<string | undefined> {
+export async function runbookName(file: string): Promise<string | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return /^runbook:[ \t]*["']?([a-z0-9][a-z0-9-]{0,39})["']?[ \t]*(?:#.*)?\r?$/m.exec(text)?.[1];
 }

@@ -1,0 +1,147 @@
+import type { ResourceKind } from '../kinds/kind.ts';
+import { loadKind } from '../kinds/registry.ts';
+import { formatDuration } from '../base/duration.ts';
+import { prefix, unknownName } from './explain.ts';
+import type { Problem } from './problem.ts';
+import type { LoadedRunbook } from './runbook.ts';
+
+/*
+ * What only a whole folder of runbooks can tell: whether they depend on each other in a circle, and whether those that
+ * share a database say the same about it.
+ */
+
+/**
+ * Problems by the path of the runbook, each with its line. `others`: names of runbooks of the folder that could not be
+ * read; they exist all the same.
+ */
+export async function folderProblems(runbooks: readonly LoadedRunbook[], others: readonly string[] = []): Promise<Map<string, Problem[]>> {
+  const problems = new Map<string, Problem[]>();
+  const add = (loaded: LoadedRunbook, path: readonly PropertyKey[], message: string): void => {
+    const list = problems.get(loaded.path) ?? [];
+    problems.set(loaded.path, list);
+    list.push({ ...loaded.at(path), message: prefix(path) + message, severity: 'error' });
+  };
+  checkDependencies(runbooks, others, add);
+  checkShared(await sharedDatabases(runbooks), add);
+  return problems;
+}
+
+type Add = (loaded: LoadedRunbook, path: readonly PropertyKey[], message: string) => void;
+
+function checkDependencies(runbooks: readonly LoadedRunbook[], others: readonly string[], add: Add): void {
+  const byName = new Map(runbooks.map((loaded) => [loaded.runbook.name, loaded]));
+  const names = [...byName.keys(), ...others];
+  for (const loaded of runbooks) {
+    const { name, dependsOn } = loaded.runbook;
+    dependsOn.forEach((other, i) => {
+      if (!names.includes(other)) return add(loaded, ['dependsOn', i], unknownName('runbook', other, names.filter((known) => known !== name)));
+      const way = wayBack(byName, other, name);
+      if (way !== undefined) add(loaded, ['dependsOn', i], `a circle: ${[name, ...way].join(' → ')}: none of them could be first`);
+    });
+  }
+}
+
+/** The shortest way along `dependsOn` from one name to another, both in it. */
+function wayBack(byName: ReadonlyMap<string, LoadedRunbook>, from: string, to: string): string[] | undefined {
+  const seen = new Set([from]);
+  const open: string[][] = [[from]];
+  for (let way = open.shift(); way !== undefined; way = open.shift()) {
+    const last = way.at(-1) ?? '';
+    if (last === to) return way;
+    for (const next of byName.get(last)?.runbook.dependsOn ?? []) {
+      if (!seen.has(next)) open.push([...way, next]);
+      seen.add(next);
+    }
+  }
+  return undefined;
+}
+
+/** One owner of a database that several runbooks name. */
+export interface Owner {
+  loaded: LoadedRunbook;
+  /** Name under `databases`. */
+  name: string;
+  kind: string;
+  /** Where its ids stand in the resource. */
+  path: readonly (string | number)[];
+  /** Id by region. */
+  ids: Readonly<Record<string, string>>;
+  resource: unknown;
+}
+
+/** Databases that more than one runbook names, each with all its owners: same kind, and the same id in at least one region. */
+export async function sharedDatabases(runbooks: readonly LoadedRunbook[]): Promise<Owner[][]> {
+  const owners = (await Promise.all(runbooks.map(ownersIn))).flat();
+  const groups: Owner[][] = [];
+  const byId = new Map<string, Owner[]>();
+  for (const owner of owners) {
+    const keys = Object.entries(owner.ids).map(([region, id]) => `${owner.kind} ${region} ${id}`);
+    const known = [...new Set(keys.map((key) => byId.get(key)).filter((group) => group !== undefined))];
+    const group = known[0] ?? [];
+    if (known.length === 0) groups.push(group);
+    // One that names ids of two groups makes one of them.
+    for (const other of known.slice(1)) {
+      group.push(...other);
+      groups.splice(groups.indexOf(other), 1);
+      for (const [key, value] of byId) if (value === other) byId.set(key, group);
+    }
+    group.push(owner);
+    for (const key of keys) byId.set(key, group);
+  }
+  return groups.filter((group) => new Set(group.map((owner) => owner.loaded.path)).size > 1);
+}
+
+async function ownersIn(loaded: LoadedRunbook): Promise<Owner[]> {
+  const found: Owner[] = [];
+  for (const { section, name, kind, resource } of loaded.runbook.resources) {
+    if (section !== 'databases') continue;
+    const code = (await loadKind(kind)) as unknown as ResourceKind<unknown> | undefined;
+    const path = code?.regions(resource)[0]?.path;
+    const ids = path === undefined ? undefined : textsAt(resource, path);
+    if (path !== undefined && ids !== undefined) found.push({ loaded, name, kind, path, ids, resource });
+  }
+  return found;
+}
+
+/** The map of texts at a path; undefined where there is none. */
+function textsAt(value: unknown, path: readonly (string | number)[]): Record<string, string> | undefined {
+  let here = value;
+  for (const part of path) here = typeof here === 'object' && here !== null ? (here as Record<PropertyKey, unknown>)[part] : undefined;
+  if (typeof here !== 'object' || here === null || Object.values(here).some((id) => typeof id !== 'string')) return undefined;
+  return here as Record<string, string>;
+}
+
+/** Every owner must name the same ids in the same regions, and promise the same of the data. */
+function checkShared(shared: readonly Owner[][], add: Add): void {
+  for (const group of shared) {
+    for (const owner of group) {
+      const other = group.find((o) => o.loaded.path !== owner.loaded.path && disagreement(owner, o) !== undefined);
+      const found = other === undefined ? undefined : disagreement(owner, other);
+      if (other === undefined || found === undefined) continue;
+      const what = `${other.loaded.runbook.name} (${other.loaded.path}:${other.loaded.at(found.otherPath).line})`;
+      add(owner.loaded, found.path, `${what} shares this database and ${found.says}: its owners must say the same`);
+    }
+  }
+}
+
+/** What two owners of a database say differently; undefined when nothing. Paths are those of the whole files. */
+function disagreement(a: Owner, b: Owner): { path: PropertyKey[]; otherPath: PropertyKey[]; says: string } | undefined {
+  const at = (owner: Owner, path: readonly PropertyKey[]) => ['databases', owner.name, ...path];
+  for (const region of new Set([...Object.keys(a.ids), ...Object.keys(b.ids)])) {
+    const [mine, its] = [a.ids[region], b.ids[region]];
+    if (mine === its) continue;
+    const path = at(a, mine === undefined ? a.path : [...a.path, region]);
+    const otherPath = at(b, its === undefined ? b.path : [...b.path, region]);
+    return { path, otherPath, says: its === undefined ? `has none in ${region}` : `names ${its} in ${region}` };
+  }
+  const [mine, its] = [methodOf(a), methodOf(b)];
+  if (mine !== its) return { path: at(a, ['rpo']), otherPath: at(b, ['rpo']), says: `measures its loss by ${its ?? 'nothing'}` };
+  const [rpo, other] = [a.loaded.runbook.objectives.rpoMs, b.loaded.runbook.objectives.rpoMs];
+  if (rpo === other) return undefined;
+  return { path: ['objectives', 'rpo'], otherPath: ['objectives', 'rpo'], says: `has an RPO of ${formatDuration(other)}` };
+}
+
+function methodOf(owner: Owner): string | undefined {
+  const rpo = (owner.resource as { rpo?: { method?: unknown } }).rpo;
+  return typeof rpo?.method === 'string' ? rpo.method : undefined;
+}
