@@ -1,22 +1,286 @@
+import { readFile, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from './simulated.ts';
+import { findDbInstance } from '../../src/aws/rds.ts';
+import type { AwsCaller } from '../../src/aws/caller.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
+import type { RpoBound } from '../../src/measure/rpo.ts';
+import type { Acceptances } from '../../src/kinds/step.ts';
+import { APPROVED, planOf, resumeRun, runPlan, SEOUL, simulation, type Simulation, type SimulatedRun, TOKYO } from './simulated.ts';
 
-export const ARCHIVE = fileURLToPath(new URL('../../runbooks/archive.yaml', import.meta.url));
+const ARCHIVE = fileURLToPath(new URL('../../runbooks/archive.yaml', import.meta.url));
+const HOME = { region: SEOUL, id: 'archive-documents' };
 const RESTORED = { region: TOKYO, id: 'archive-documents-tokyo' };
+const HOUR_MS = 3_600_000;
 
-async function archive(options: Parameters<typeof simulation>[0] = {}): Promise<Simulation> {
-  return simulation({ path: ARCHIVE, ...options });
+const archive = (options: Parameters<typeof simulation>[0] = {}): Promise<Simulation> => simulation({ path: ARCHIVE, ...options });
+
+/** The archive with one part of its runbook replaced. */
+async function edited(from: string | RegExp, to: string): Promise<Simulation> {
+  const text = await readFile(ARCHIVE, 'utf8');
+  const changed = text.replace(from, to);
+  if (changed === text) throw new Error('the runbook does not contain that');
+  const path = join(await mkdtemp(join(tmpdir(), 'dr-test-')), 'archive.yaml');
+  await writeFile(path, changed);
+  return simulation({ path });
 }
+
+function troubleOf({ state }: SimulatedRun) {
+  return [...state.steps.values()].filter((s) => s.state !== 'done').map((s) => ({ id: s.id, state: s.state, because: s.because, refusal: s.refusal, error: s.error }));
+}
+
+async function failover(sim: Simulation, acceptances: Acceptances = APPROVED) {
+  const run = await runPlan(sim, await planOf(sim, TOKYO), { acceptances });
+  const refused = [...run.state.steps.values()].flatMap((s) => (s.refusal === undefined ? [] : [s.refusal]));
+  const mutations = run.records.filter((r) => r.type === 'step.intent').map((r) => r.step);
+  return { ...run, refused, mutations };
+}
+
+const instance = (sim: Simulation, ref: { region: string; id: string }) => sim.clock.run(() => findDbInstance(sim.effects.aws, ref.region, ref.id));
 
 describe('backup and restore in simulated time', () => {
   it('brings the archive back in Tokyo from backups alone, with the settings that the runbook names', async () => {
     const sim = await archive();
     sim.world.breakRegion(SEOUL);
-    const { state, outcome } = await runPlan(sim, await planOf(sim, TOKYO));
-    const trouble = [...state.steps.values()].filter((s) => s.state !== 'done').map((s) => ({ id: s.id, state: s.state, because: s.because, refusal: s.refusal, error: s.error }));
-    expect(trouble).toEqual([]);
-    expect(outcome).toBe('succeeded');
+    const run = await failover(sim);
+    expect(troubleOf(run)).toEqual([]);
+    expect(run.outcome).toBe('succeeded');
+    expect(sim.world.resolve('archive.example.com', 'A').values).toEqual(['127.0.0.3']);
     expect(sim.world.acceptsWrites(RESTORED)).toBe(true);
+    expect(await instance(sim, RESTORED)).toMatchObject({
+      DBInstanceClass: 'db.r6g.large',
+      DBSubnetGroup: { DBSubnetGroupName: 'archive' },
+      DBParameterGroups: [{ DBParameterGroupName: 'archive-pg17', ParameterApplyStatus: 'in-sync' }],
+      MultiAZ: true,
+      BackupRetentionPeriod: 14,
+      VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-0b10000000000000b', Status: 'active' }],
+    });
+  });
+
+  it('asks nothing of the lost region but whether it answers', async () => {
+    const sim = await archive();
+    sim.world.breakRegion(SEOUL);
+    const { state } = await failover(sim);
+    const asked = [...state.steps.values()].flatMap((s) => s.calls).filter((c) => c.region === SEOUL);
+    expect(asked.map((c) => [c.operation, c.error])).toEqual([['DescribeDBInstances', 'NoAnswer']]);
+  });
+
+  it('states a loss that is never below what was lost', async () => {
+    for (const minutes of [0, 1, 2, 4]) {
+      const sim = await archive();
+      await sim.clock.run(() => sim.clock.sleep(minutes * 60_000 + 7_000));
+      sim.world.breakRegion(SEOUL);
+      const { state } = await failover(sim);
+      const bound = state.facts.get('rpo.documents') as unknown as RpoBound;
+      const loss = sim.world.lossOf(RESTORED);
+      expect(bound).toMatchObject({ method: 'restorable-time' });
+      expect(loss?.commits).toBeGreaterThan(0);
+      expect(bound.boundMs).toBeGreaterThanOrEqual(loss?.ms ?? Number.NaN);
+      // And not far above it: the outage was seen within seconds.
+      expect(bound.boundMs).toBeLessThan((loss?.ms ?? 0) + 30_000);
+    }
+  });
+
+  it('lets nobody write before the line is crossed', async () => {
+    const sim = await archive();
+    sim.world.breakRegion(SEOUL);
+    const plan = await planOf(sim, TOKYO);
+    const line = plan.steps.filter((s) => s.reversibility === 'point-of-no-return').map((s) => s.id);
+    expect(line).toEqual(['databases.documents.open']);
+    const before: boolean[] = [];
+    const { records } = await runPlan(sim, plan, {
+      onRecord: (r) => {
+        if (r.type === 'step.done' && r.step === 'databases.documents.restore') before.push(sim.world.acceptsWrites(RESTORED));
+        if (r.type === 'step.intent' && r.step === line[0]) before.push(sim.world.acceptsWrites(RESTORED));
+      },
+    });
+    expect(before).toEqual([false, false]);
+    const order = records.flatMap((r) => (r.type === 'step.done' ? [r.step] : []));
+    expect(order.indexOf('databases.documents.open')).toBeLessThan(order.indexOf('traffic.site.flip'));
+  });
+
+  it('without a quarantine group the restore itself is the line', async () => {
+    const sim = await edited(/ {4}# A restored instance is closed[^]*?fence:\n.*\n/, '');
+    sim.world.breakRegion(SEOUL);
+    const plan = await planOf(sim, TOKYO);
+    expect(plan.steps.filter((s) => s.reversibility === 'point-of-no-return').map((s) => s.id)).toEqual(['databases.documents.restore']);
+    const run = await runPlan(sim, plan);
+    expect(troubleOf(run)).toEqual([]);
+    expect(sim.world.acceptsWrites(RESTORED)).toBe(true);
+  });
+
+  it('takes the newest point that is usable: a snapshot of the hour, not backups that stopped yesterday', async () => {
+    const sim = await archive();
+    const { world } = sim;
+    world.addAutomatedBackup({ region: TOKYO, source: HOME, stopped: true, fresh: false, kmsKeyId: `arn:aws:kms:${SEOUL}:111122223333:key/of-the-lost-region` });
+    world.addDbSnapshot({ region: TOKYO, id: 'archive-hourly-1', source: HOME, ageMs: 2 * HOUR_MS });
+    world.addDbSnapshot({ region: TOKYO, id: 'archive-hourly-2', source: HOME, ageMs: HOUR_MS });
+    world.addDbSnapshot({ region: TOKYO, id: 'archive-hourly-3', source: HOME, ageMs: 60_000, status: 'creating' });
+    world.addDbSnapshot({ region: TOKYO, id: 'archive-hourly-4', source: HOME, ageMs: 60_000, kmsKeyId: `arn:aws:kms:${SEOUL}:111122223333:key/of-the-lost-region` });
+    world.breakRegion(SEOUL);
+    const first = await failover(sim);
+    expect(first.refused).toMatchObject([{ rule: 'rpo-gate', threshold: 'RPO 30m' }]);
+    expect(first.refused[0]?.observed).toContain('at most 1h');
+    expect(first.refused[0]?.observed).toContain('snapshot archive-hourly-2 of ap-northeast-2');
+    expect(first.refused[0]?.observed).toContain('snapshot archive-hourly-3 is creating');
+    expect(first.refused[0]?.observed).toContain('snapshot archive-hourly-4: its key is in ap-northeast-2, not in ap-northeast-1');
+    expect(first.mutations).toEqual([]);
+    const seconds = Number(/(\d+)s/.exec(first.refused[0]?.override ?? '')?.[1]);
+    const second = await failover(sim, { ...APPROVED, dataLossSeconds: seconds, reason: 'decided' });
+    expect(troubleOf(second)).toEqual([]);
+    expect(second.state.facts.get('rpo.documents')).toMatchObject({ method: 'snapshot-time' });
+    expect(second.state.facts.get('restored.documents')).toMatchObject({ from: 'archive-hourly-2' });
+  });
+});
+
+describe('what backup and restore refuses', () => {
+  it('an instance of that name which no run has made', async () => {
+    const sim = await archive();
+    sim.world.addDbInstance({ ...RESTORED, securityGroups: ['sg-0b20000000000000b'] });
+    sim.world.breakRegion(SEOUL);
+    const { refused, mutations } = await failover(sim);
+    expect(refused).toEqual([
+      {
+        rule: 'restore-target',
+        observed: 'archive-documents-tokyo in ap-northeast-1 exists already (available), and no run of dr made it',
+        threshold: 'a free identifier',
+        consequence: 'users would get whatever is in it; it is not overwritten, and not deleted',
+        override:
+          'keep it under another name: aws rds modify-db-instance --region ap-northeast-1 --db-instance-identifier archive-documents-tokyo --new-db-instance-identifier archive-documents-tokyo-kept --apply-immediately',
+      },
+    ]);
+    expect(mutations).toEqual([]);
+  });
+
+  it('no recovery point at all, even when a loss is accepted', async () => {
+    const sim = await archive();
+    sim.world.addAutomatedBackup({ region: TOKYO, source: HOME, kmsKeyId: `arn:aws:kms:${SEOUL}:111122223333:key/of-the-lost-region` });
+    sim.world.breakRegion(SEOUL);
+    const { refused } = await failover(sim);
+    expect(refused).toMatchObject([
+      {
+        rule: 'rpo-gate',
+        observed:
+          'the recovery point of archive-documents is unknown: no usable recovery point was found; not usable: automated backups of archive-documents in ap-northeast-2: its key is in ap-northeast-2, not in ap-northeast-1',
+        override: '--accept-data-loss unknown --reason "…"',
+      },
+    ]);
+    const accepted = await failover(sim, { ...APPROVED, dataLossSeconds: 'unknown', reason: 'decided' });
+    expect(accepted.refused).toMatchObject([{ rule: 'recovery-point', threshold: 'one recovery point of archive-documents in ap-northeast-1' }]);
+    expect(accepted.mutations).toEqual([]);
+  });
+
+  it('a region without the groups that a restore names', async () => {
+    const sim = await archive();
+    sim.world.addFault({ service: 'rds', operation: 'DescribeDBSubnetGroups', effect: { kind: 'error', httpStatus: 404, code: 'DBSubnetGroupNotFoundFault' } });
+    sim.world.breakRegion(SEOUL);
+    const { refused, mutations } = await failover(sim);
+    expect(refused).toMatchObject([{ rule: 'restore-settings', observed: 'ap-northeast-1 does not have the subnet group archive' }]);
+    expect(mutations).toEqual([]);
+  });
+
+  it('an image that is too old, and one that is not there', async () => {
+    const old = await edited('maxAge: 90d', 'maxAge: 1h');
+    await old.clock.run(() => old.clock.sleep(HOUR_MS));
+    old.world.breakRegion(SEOUL);
+    expect((await failover(old)).refused).toMatchObject([{ rule: 'image', threshold: 'at most 1h old', override: 'none: copy the current image into ap-northeast-1, or raise `maxAge` in the runbook' }]);
+    const none = await archive();
+    none.world.addFault({ service: 'ec2', operation: 'DescribeImages', effect: { kind: 'error', httpStatus: 400, code: 'InvalidAMIID.NotFound' } });
+    none.world.breakRegion(SEOUL);
+    expect((await failover(none)).refused).toMatchObject([{ rule: 'image', observed: 'ap-northeast-1 has no image archive-api-* that is available' }]);
+  });
+});
+
+describe('compute from an image', () => {
+  const of = (sim: Simulation) => [...sim.world.state.instances.table(TOKYO).values()];
+
+  it('tries the next zone, then the next type, and says early what it has tried', async () => {
+    const sim = await archive();
+    for (const zone of ['a', 'c']) sim.world.setEc2Capacity({ region: TOKYO, zone: `${TOKYO}${zone}`, type: 'm6g.large' }, 1);
+    sim.world.breakRegion(SEOUL);
+    expect(troubleOf(await failover(sim))).toEqual([]);
+    expect(of(sim).map((i) => [i.type, i.zone])).toEqual([
+      ['m7g.large', `${TOKYO}a`],
+      ['m7g.large', `${TOKYO}a`],
+    ]);
+
+    const none = await archive();
+    for (const zone of ['a', 'c']) for (const type of ['m6g.large', 'm7g.large', 'm6g.xlarge']) none.world.setEc2Capacity({ region: TOKYO, zone: `${TOKYO}${zone}`, type }, 0);
+    none.world.breakRegion(SEOUL);
+    const run = await failover(none);
+    const launch = run.state.steps.get('compute.api.launch');
+    expect(run.outcome).toBe('failed');
+    expect(launch?.error).toMatchObject({ code: 'NO_CAPACITY', message: expect.stringContaining('no m6g.xlarge in subnet-0b1000000000000bc') });
+    // From the error, and not from a time-out.
+    expect((launch?.endedAt ?? Infinity) - (launch?.startedAt ?? 0)).toBeLessThan(10_000);
+  });
+
+  it('launches once, whatever answer is lost', async () => {
+    const sim = await archive();
+    sim.world.addFault({ service: 'ec2', operation: 'RunInstances', effect: { kind: 'answer-lost' }, times: 1 });
+    sim.world.breakRegion(SEOUL);
+    expect(troubleOf(await failover(sim))).toEqual([]);
+    expect(of(sim)).toHaveLength(2);
+  });
+});
+
+class Crash extends Error {}
+
+describe('a crash while restoring, then resume', () => {
+  it.each(['before', 'after'] as const)('ends with one instance, two servers and the archive up, %s any change', async (when) => {
+    for (const operation of ['RestoreDBInstanceToPointInTime', 'RunInstances', 'RegisterTargets', 'ModifyDBInstance', 'ChangeResourceRecordSets']) {
+      const sim = await archive();
+      sim.world.breakRegion(SEOUL);
+      const plan = await planOf(sim, TOKYO);
+      let dead = false;
+      const store = new MemoryStore(() => {
+        if (dead) throw new Crash('crash');
+      });
+      const inner = sim.effects.aws;
+      const aws: AwsCaller = {
+        call: async (request) => {
+          const mine = !dead && request.operation === operation;
+          if (mine && when === 'before') dead = true;
+          if (dead) throw new Crash('crash');
+          return await inner.call(request).finally(() => {
+            if (mine) dead = true;
+            if (dead) throw new Crash('crash');
+          });
+        },
+      };
+      await runPlan({ ...sim, effects: { ...sim.effects, aws } }, plan, { store }).catch((error: unknown) => {
+        if (!dead) throw error;
+      });
+      expect({ operation, dead }).toEqual({ operation, dead: true });
+      const run = await resumeRun(sim, store.records);
+      expect({ operation, outcome: run.outcome, trouble: troubleOf(run) }).toEqual({ operation, outcome: 'succeeded', trouble: [] });
+      expect([...sim.world.state.instances.table(TOKYO).values()]).toHaveLength(2);
+      expect(sim.world.acceptsWrites(RESTORED)).toBe(true);
+    }
+  });
+});
+
+describe('a switchover by backups', () => {
+  it('loses nothing: the restore waits until the backups hold the last write', async () => {
+    const sim = await archive();
+    const plan = await planOf(sim, { verb: 'switchover', region: TOKYO });
+    const run = await runPlan(sim, plan);
+    expect(troubleOf(run)).toEqual([]);
+    expect(run.state.facts.get('rpo.documents')).toMatchObject({ boundMs: 0, method: 'restorable-time' });
+    expect(sim.world.lossOf(RESTORED)?.commits).toBe(0);
+    expect(sim.world.acceptsWrites(RESTORED)).toBe(true);
+    expect(sim.world.acceptsWrites(HOME)).toBe(false);
+  });
+
+  it('is refused where there are only snapshots', async () => {
+    const sim = await archive();
+    sim.world.addAutomatedBackup({ region: TOKYO, source: HOME, kmsKeyId: `arn:aws:kms:${SEOUL}:111122223333:key/x` });
+    sim.world.addDbSnapshot({ region: TOKYO, id: 'archive-hourly-1', source: HOME, ageMs: HOUR_MS });
+    const run = await runPlan(sim, await planOf(sim, { verb: 'switchover', region: TOKYO }));
+    const refused = [...run.state.steps.values()].flatMap((s) => (s.refusal === undefined ? [] : [s.refusal]));
+    expect(refused).toMatchObject([{ rule: 'switchover-backup', observed: 'only snapshots', consequence: 'a switchover from a snapshot would lose every write since it was taken' }]);
+    expect(sim.world.acceptsWrites(HOME)).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { Json } from '../../base/json.ts';
 import { rpoFromRecoveryPoint } from '../../measure/rpo.ts';
@@ -10,8 +11,9 @@ import { describePoint, findPoints, type RecoveryPoint, recoveryPointSchema } fr
 
 const params = z.strictObject({
   name: z.string(),
-  /** Where it is restored. */
+  /** Where it is restored, and as what. */
   region: regionName,
+  id: dbInstanceId,
   source: z.strictObject({ region: regionName, id: dbInstanceId }),
   rpoMs: z.number().positive(),
 });
@@ -28,6 +30,29 @@ function choiceFact(name: string): string {
 /** What the gate of this run chose. */
 export function readChoice(ctx: Pick<StepContext, 'fact'>, name: string): Choice | undefined {
   return choiceSchema.safeParse(ctx.fact(choiceFact(name))).data;
+}
+
+/** The tag by which a run knows again what it made. */
+export const RESTORE_TAG = 'dr:restore';
+
+export function carriesToken(instance: DbInstance, choice: Choice | undefined): boolean {
+  return choice !== undefined && (instance.TagList ?? []).some((tag) => tag.Key === RESTORE_TAG && tag.Value === choice.token);
+}
+
+/**
+ * The choice from which this run has begun to restore already. A gate that decides afresh after a crash must not choose
+ * again then: what is restored is what was chosen.
+ */
+async function begun(ctx: StepContext, p: { name: string; region: string; id: string }): Promise<Choice | undefined> {
+  const choice = readChoice(ctx, p.name);
+  if (choice === undefined) return undefined;
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  return instance !== undefined && carriesToken(instance, choice) ? choice : undefined;
+}
+
+/** One token a run: an attempt whose answer was lost is known again by it. */
+function choose(ctx: StepContext, name: string, point: RecoveryPoint): void {
+  ctx.record(choiceFact(name), { point, token: readChoice(ctx, name)?.token ?? ctx.effects.ids.hex(8) });
 }
 
 async function decide(ctx: StepContext, p: Params): Promise<{ decision: LossDecision; point: RecoveryPoint | undefined }> {
@@ -68,16 +93,19 @@ function nothingToRestore(p: Params, rejected: string) {
 export const recoveryGate = stepKind<Params>({
   params,
   check: async (ctx, p) => {
+    if ((await begun(ctx, p)) !== undefined) return { state: 'ok', because: `this run restores ${p.id} already` };
     const { decision, point } = await decide(ctx, p);
     if (decision.refusal !== undefined) return refused(decision.refusal);
     return point === undefined ? nothingToRestore(p, decision.bound.because) : { state: 'ok', because: decision.because };
   },
   observe: async (ctx, p) => {
+    const known = await begun(ctx, p);
+    if (known !== undefined) return { state: 'reached', because: `this run restores ${p.id} already: ${describePoint(known.point, ctx.effects.clock.now())}` };
     const { decision, point } = await decide(ctx, p);
     ctx.record(`rpo.${p.name}`, decision.bound as unknown as Json);
     if (decision.refusal !== undefined) return refused(decision.refusal);
     if (point === undefined) return nothingToRestore(p, decision.bound.because);
-    ctx.record(choiceFact(p.name), { point, token: ctx.effects.ids.hex(8) });
+    choose(ctx, p.name, point);
     return { state: 'reached', because: decision.because };
   },
 });
@@ -104,6 +132,7 @@ export const caughtUp = stepKind<WaitParams>({
     });
   },
   observe: async (ctx, p) => {
+    if ((await begun(ctx, p)) !== undefined) return { state: 'reached', because: `this run restores ${p.id} already` };
     const since = quiescedAt(ctx.fact(quiesceFact(p.name)))?.since;
     if (since === undefined) return { state: 'impossible', because: `it was not recorded when the writes of ${p.name} stopped` };
     const { usable } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
@@ -114,7 +143,7 @@ export const caughtUp = stepKind<WaitParams>({
       return { state: 'pending', because: behind, waitingFor: 'aws' };
     }
     ctx.record(`rpo.${p.name}`, rpoFromRecoveryPoint(p.name, 'restorable-time', point.at, since, now) as unknown as Json);
-    ctx.record(choiceFact(p.name), { point, token: ctx.effects.ids.hex(8) });
+    choose(ctx, p.name, point);
     return { state: 'reached', because: `everything written before the writes stopped can be restored: ${describePoint(point, now)}` };
   },
 });

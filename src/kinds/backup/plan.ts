@@ -49,7 +49,7 @@ function gateStep(ctx: PlanContext, n: Names): StepDraft {
     step: 'recoveryGate',
     gate: true,
     title: `Newest recovery point of ${n.name} is within the RPO`,
-    params: { name: n.name, region: ctx.target, source: { region: ctx.source, id: n.oldId }, rpoMs: ctx.objectives.rpoMs },
+    params: { name: n.name, region: ctx.target, id: n.id, source: { region: ctx.source, id: n.oldId }, rpoMs: ctx.objectives.rpoMs },
     permissions: [readBackups],
     estimate: { p50: 1, p95: 3, basis: 'two API calls' },
   };
@@ -164,7 +164,7 @@ function caughtUpStep(ctx: PlanContext, n: Names): StepDraft {
     reversibility: 'reversible',
     gate: true,
     title: `Backups in ${ctx.target} hold every write of ${n.oldId}`,
-    params: { name: n.name, region: ctx.target, source: { region: ctx.source, id: n.oldId } },
+    params: { name: n.name, region: ctx.target, id: n.id, source: { region: ctx.source, id: n.oldId } },
     controlPlanes: [],
     permissions: [readBackups],
     estimate: { p50: 360, p95: 1200, basis: 'AWS moves the newest restorable time about every five minutes; its copy comes later' },

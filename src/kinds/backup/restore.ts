@@ -3,7 +3,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../step.ts';
-import { readChoice } from './gate.ts';
+import { carriesToken, readChoice, RESTORE_TAG } from './gate.ts';
 import { restoreSettings } from './schema.ts';
 import { differences, hasGroups, missingSettings } from './settings.ts';
 
@@ -24,14 +24,10 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
-/** The tag by which a run knows again what it made. */
-export const RESTORE_TAG = 'dr:restore';
-
 const BROKEN = /^(failed|incompatible-|restore-error|inaccessible-encryption-credentials|storage-full)/;
 
 function isOurs(ctx: StepContext, p: Params, instance: DbInstance): boolean {
-  const token = readChoice(ctx, p.name)?.token;
-  return token !== undefined && (instance.TagList ?? []).some((tag) => tag.Key === RESTORE_TAG && tag.Value === token);
+  return carriesToken(instance, readChoice(ctx, p.name));
 }
 
 function stranger(p: Params, instance: DbInstance): { state: 'refused'; refusal: Refusal } {

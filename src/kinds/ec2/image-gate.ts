@@ -83,7 +83,10 @@ export const imageGate = stepKind<Params>({
   observe: async (ctx, p) => {
     const choice = await decide(ctx, p);
     if ('refusal' in choice) return choice;
-    ctx.record(`launch.${p.name}`, { image: choice.image, version: choice.version, token: ctx.effects.ids.hex(8) });
+    // Decided afresh after a crash: the same choice keeps its token, so that nothing is launched twice.
+    const known = readLaunch(ctx, p.name);
+    const same = known?.image === choice.image && known.version === choice.version;
+    ctx.record(`launch.${p.name}`, { image: choice.image, version: choice.version, token: same ? known.token : ctx.effects.ids.hex(8) });
     return { state: 'reached', because: choice.because };
   },
 });
