@@ -25,3 +25,16 @@ export async function findDbInstance(
     throw error;
   }
 }
+
+/** All instances of a region. @throws AwsError */
+export async function listDbInstances(aws: AwsCaller, region: string, options?: CallOptions): Promise<DbInstance[]> {
+  const all: DbInstance[] = [];
+  let marker: string | undefined;
+  do {
+    const input = marker === undefined ? {} : { Marker: marker };
+    const output = await outputOf(aws, { service: 'rds', region, operation: 'DescribeDBInstances', input }, options);
+    all.push(...(output.DBInstances ?? []));
+    marker = output.Marker;
+  } while (marker !== undefined && marker !== '');
+  return all;
+}

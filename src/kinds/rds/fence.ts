@@ -40,6 +40,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     return done(ctx, p, 'fenced', `${p.id} accepts no connection: its only security group is ${p.group}`);
   }
   if (quarantined) return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
+  ctx.record(beforeFact(p), groups.map((g) => g.VpcSecurityGroupId ?? ''));
   return { state: 'absent', because: `${p.id} answers, and is not in quarantine` };
 }
 
@@ -98,9 +99,35 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   }
 }
 
+/** Its security groups before the quarantine. */
+function beforeFact(p: Params): string {
+  return `fence.${p.name}.before`;
+}
+
+async function undo(ctx: StepContext, p: Params): Promise<void> {
+  const before = z.array(z.string()).safeParse(ctx.fact(beforeFact(p)));
+  if (!before.success || p.group === undefined) throw new Error('the security groups it had are not known');
+  const groups = before.data;
+  if (groups.length === 0) throw new Error(`${p.id} had no security group to give back`);
+  for (;;) {
+    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+    if (instance === undefined) throw new Error(`${p.id} is not in ${p.region} any more`);
+    const now = instance.VpcSecurityGroups ?? [];
+    const back = now.length === groups.length && now.every((g) => groups.includes(g.VpcSecurityGroupId ?? ''));
+    if (back && now.every((g) => g.Status === 'active')) break;
+    if (!back && instance.DBInstanceStatus === 'available') {
+      const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: groups, ApplyImmediately: true };
+      await ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal });
+    }
+    await ctx.wait('aws', LIMITS.pollMaxMs);
+  }
+  ctx.record(`fence.${p.name}`, { verdict: 'undone', because: `${p.id} has its security groups again: ${groups.join(', ')}` });
+}
+
 export const fence = stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'what the source answers is used, and not needed' } as const),
   observe,
   act,
+  undo,
 });

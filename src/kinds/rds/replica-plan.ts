@@ -14,7 +14,7 @@ export function failoverSteps(ctx: PlanContext, name: string, db: RdsReadReplica
     ...assessSteps(ctx, name, id, oldId),
     rpoGateStep(ctx, name, id),
     fenceStep(ctx, name, db, oldId),
-    promoteStep(ctx, name, id, oldId, state),
+    ...promotion(ctx, name, db, state),
     ...writerSteps(ctx, name, id, db),
   ];
 }
@@ -31,9 +31,34 @@ export function switchoverSteps(ctx: PlanContext, name: string, db: RdsReadRepli
     { ...replication, params: { ...(replication.params as object), maxLagMs: ctx.objectives.rpoMs } },
     quiesceStep(ctx, name, oldId, db.canary),
     positionGateStep(ctx, name, id, oldId, db.canary),
-    promoteStep(ctx, name, id, oldId, state),
+    ...promotion(ctx, name, db, state),
     ...writerSteps(ctx, name, id, db),
   ];
+}
+
+/** The promotion, and before it the larger class: the restart that it takes would otherwise hit users. */
+function promotion(ctx: PlanContext, name: string, db: RdsReadReplica, state: ResourceState): StepDraft[] {
+  const id = inRegion(db.instances, ctx.target);
+  const line = promoteStep(ctx, name, id, inRegion(db.instances, ctx.source), state);
+  const wanted = db.instanceClass?.active;
+  const has = state.facts.instanceClass;
+  if (wanted === undefined || wanted === has) return [line];
+  return [resizeStep(ctx, name, id, typeof has === 'string' ? has : 'unknown', wanted), { ...line, after: ['resize'] }];
+}
+
+function resizeStep(ctx: PlanContext, name: string, id: string, before: string, to: string): StepDraft {
+  return {
+    step: 'resize',
+    phase: 'compute',
+    reversibility: 'compensable',
+    title: `Give ${id} the class ${to}`,
+    params: { name, region: ctx.target, id, to },
+    controlPlanes: [`rds@${ctx.target}`],
+    permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(ctx.target, ctx.account, id)])],
+    estimate: { p50: 420, p95: 1200, basis: 'a change of class with a restart; Multi-AZ is faster' },
+    limitMs: 3_600_000,
+    changes: [{ resource: `rds:${ctx.target}:${id}`, field: 'DBInstanceClass', before, after: to }],
+  };
 }
 
 function assessSteps(ctx: PlanContext, name: string, id: string, oldId: string): StepDraft[] {

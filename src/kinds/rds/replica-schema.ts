@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { dbInstanceId, envName, perRegion, securityGroupId, sqlName } from '../common.ts';
 
+const dbInstanceClass = z.string().regex(/^db\.[a-z0-9-]+\.[a-z0-9]+$/, 'expected an instance class such as db.r6g.large');
+
 /* What a runbook says of a database with a read replica in another region. */
 
 export const schema = z.strictObject({
@@ -14,6 +16,13 @@ export const schema = z.strictObject({
     .strictObject({ quarantine: perRegion(securityGroupId) })
     .optional()
     .describe('A security group without inbound rules in each region: an old writer that still answers is put into it'),
+  securityGroups: perRegion(z.array(securityGroupId).min(1))
+    .optional()
+    .describe('Security groups of a rebuilt instance in each region. Default: those of the old one, unless it is in quarantine'),
+  instanceClass: z
+    .strictObject({ active: dbInstanceClass, standby: dbInstanceClass })
+    .optional()
+    .describe('Instance class where users are, and where the replica waits. Default: left as it is'),
   canary: z
     .strictObject({
       database: sqlName,

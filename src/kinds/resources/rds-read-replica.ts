@@ -6,14 +6,19 @@ import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraf
 import { canary } from '../rds/canary.ts';
 import { fence } from '../rds/fence.ts';
 import { followers, isWriter, sourceRegion } from '../rds/instance.ts';
+import { keepOld } from '../rds/keep-old.ts';
 import { openWrites } from '../rds/open-writes.ts';
 import { positionGate } from '../rds/position-gate.ts';
 import { promote } from '../rds/promote.ts';
 import { quiesce } from '../rds/quiesce.ts';
 import { failoverSteps, switchoverSteps } from '../rds/replica-plan.ts';
 import { type RdsReadReplica, schema } from '../rds/replica-schema.ts';
+import { reprotectSteps } from '../rds/reprotect-plan.ts';
+import { inSync, parameters, rebuild, restart } from '../rds/rebuild.ts';
+import { resize } from '../rds/resize.ts';
 import { rpoGate } from '../rds/rpo-gate.ts';
 import { assessReplication, assessSourceApi } from '../rds/signals.ts';
+import { standbyGate } from '../rds/standby-gate.ts';
 
 /*
  * A database with one writable instance and a cross-region read replica.
@@ -68,18 +73,29 @@ function plan(ctx: PlanContext, name: string, db: RdsReadReplica, state: Resourc
     case 'switchover':
       return switchoverSteps(ctx, name, db, state);
     case 'reprotect':
-      return [];
+      return reprotectSteps(ctx, name, db);
   }
 }
 
+/** The group that lets the application in, where the runbook names none. */
+const OPEN_GROUP = 'sg-0cccccccccccccccc';
+
 function simulate(world: World, _name: string, db: RdsReadReplica, home: string): void {
-  for (const region of Object.keys(db.instances)) {
-    const group = db.fence?.quarantine[region];
-    if (group !== undefined) world.addSecurityGroup({ region, id: group, name: 'quarantine', closed: true });
-  }
-  world.addDbInstance({ region: home, id: inRegion(db.instances, home) });
-  for (const [region, id] of Object.entries(db.instances)) {
-    if (region !== home) world.addDbInstance({ region, id, replicaOf: { region: home, id: inRegion(db.instances, home) } });
+  const main = { region: home, id: inRegion(db.instances, home) };
+  const regions = Object.keys(db.instances).sort((a, b) => Number(b === home) - Number(a === home));
+  for (const region of regions) {
+    const quarantine = db.fence?.quarantine[region];
+    if (quarantine !== undefined) world.addSecurityGroup({ region, id: quarantine, name: 'quarantine', closed: true });
+    const securityGroups = db.securityGroups?.[region] ?? [OPEN_GROUP];
+    for (const id of securityGroups) world.addSecurityGroup({ region, id, name: 'application', closed: false });
+    const instanceClass = db.instanceClass?.[region === home ? 'active' : 'standby'];
+    world.addDbInstance({
+      region,
+      id: inRegion(db.instances, region),
+      securityGroups,
+      ...(instanceClass === undefined ? {} : { instanceClass }),
+      ...(region === home ? {} : { replicaOf: main }),
+    });
   }
 }
 
@@ -90,6 +106,7 @@ const kind: ResourceKind<RdsReadReplica> = {
   schema,
   regions: (db) => [
     { path: ['instances'], regions: Object.keys(db.instances) },
+    ...(db.securityGroups === undefined ? [] : [{ path: ['securityGroups'], regions: Object.keys(db.securityGroups) }]),
     ...(db.fence === undefined ? [] : [{ path: ['fence', 'quarantine'], regions: Object.keys(db.fence.quarantine) }]),
   ],
   lint: (db) =>
@@ -98,7 +115,24 @@ const kind: ResourceKind<RdsReadReplica> = {
       : [],
   observe,
   plan,
-  steps: { assessSourceApi, assessReplication, rpoGate, fence, quiesce, positionGate, promote, openWrites, canary },
+  steps: {
+    assessSourceApi,
+    assessReplication,
+    rpoGate,
+    fence,
+    quiesce,
+    positionGate,
+    resize,
+    promote,
+    openWrites,
+    canary,
+    standbyGate,
+    keepOld,
+    rebuild,
+    parameters,
+    restart,
+    inSync,
+  },
   simulate,
 };
 

@@ -1,0 +1,83 @@
+import { AwsError } from '../../aws/errors.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { stepKind } from '../common.ts';
+import type { Observation, StepContext } from '../step.ts';
+import { atStandby, follows, freeName, keptBefore, PASSING, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+
+/*
+ * Renames the old primary and keeps it: its data may exist nowhere else. Its endpoint goes with its name, and the reboot
+ * that comes with it ends every connection, so that nobody writes to it by mistake.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
+ */
+
+async function observe(ctx: StepContext, p: StandbyParams): Promise<Observation> {
+  const known = readStandby(ctx.fact(standbyFact(p)));
+  const old = await atStandby(ctx, p);
+  if (old === undefined) return nameIsFree(ctx, p, known?.kept ?? undefined);
+  if (follows(old, p)) return { state: 'reached', because: `${p.id} follows the writer already` };
+  const status = old.DBInstanceStatus ?? 'unknown';
+  if (status !== 'available') {
+    if (PASSING.has(status)) return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+    return { state: 'impossible', because: `${p.id} is ${status}` };
+  }
+  // A name that was chosen stays chosen: an attempt that is under way unseen must not be followed by one with another.
+  const kept = known?.kept ?? (await freeName(ctx, p));
+  ctx.record(standbyFact(p), { kept, settings: known?.settings ?? settingsOf(old, p) });
+  return { state: 'absent', because: `${p.id} has the name that the new replica needs` };
+}
+
+async function nameIsFree(ctx: StepContext, p: StandbyParams, kept: string | undefined): Promise<Observation> {
+  if (kept === undefined) {
+    const before = await keptBefore(ctx, p);
+    if (before === undefined) return { state: 'impossible', because: `there is neither ${p.id} nor a kept one in ${p.region}` };
+    ctx.record(standbyFact(p), { kept: before.DBInstanceIdentifier ?? null, settings: settingsOf(before, p) });
+    return { state: 'reached', because: `${p.id} is kept as ${before.DBInstanceIdentifier ?? ''}` };
+  }
+  const renamed = await findDbInstance(ctx.effects.aws, p.region, kept, { signal: ctx.signal });
+  if (renamed?.DBInstanceStatus === 'available') return { state: 'reached', because: `${p.id} is kept as ${kept}` };
+  return { state: 'pending', because: `${kept} is ${renamed?.DBInstanceStatus ?? 'not seen yet'}`, waitingFor: 'aws' };
+}
+
+async function rename(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
+  try {
+    await ctx.effects.aws.call({
+      service: 'rds',
+      region,
+      operation: 'ModifyDBInstance',
+      input: { DBInstanceIdentifier: from, NewDBInstanceIdentifier: to, ApplyImmediately: true },
+      signal: ctx.signal,
+    });
+  } catch (error) {
+    // Something is under way, most likely the same change by an earlier attempt: the looks that follow decide.
+    if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState')) return;
+    throw error;
+  }
+}
+
+async function act(ctx: StepContext, p: StandbyParams): Promise<void> {
+  const kept = readStandby(ctx.fact(standbyFact(p)))?.kept;
+  if (kept === undefined || kept === null) throw new Error('no name was chosen for the old instance');
+  await rename(ctx, p.region, p.id, kept);
+}
+
+async function undo(ctx: StepContext, p: StandbyParams): Promise<void> {
+  const kept = readStandby(ctx.fact(standbyFact(p)))?.kept ?? undefined;
+  if (kept === undefined) return;
+  const look = (id: string): Promise<DbInstance | undefined> => findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
+  for (;;) {
+    const [here, there] = await Promise.all([look(p.id), look(kept)]);
+    if (there === undefined && here?.DBInstanceStatus === 'available') return;
+    if (there !== undefined && here !== undefined) throw new Error(`the name ${p.id} is taken by the new replica; the old instance stays ${kept}`);
+    if (there?.DBInstanceStatus === 'available') await rename(ctx, p.region, kept, p.id);
+    await ctx.wait('aws', LIMITS.pollMaxMs);
+  }
+}
+
+export const keepOld = stepKind<StandbyParams>({
+  params: standbyParams,
+  check: () => Promise.resolve({ state: 'ok', because: 'the gate has looked at it' } as const),
+  observe,
+  act,
+  undo,
+});

@@ -1,0 +1,92 @@
+import { allow, inRegion } from '../common.ts';
+import type { PlanContext, StepDraft } from '../kind.ts';
+import { dbArn } from './instance.ts';
+import type { RdsReadReplica } from './replica-schema.ts';
+
+/** The steps that make a standby again where the old primary was. Nothing is deleted, and the writer is only read from. */
+export function reprotectSteps(ctx: PlanContext, name: string, db: RdsReadReplica): StepDraft[] {
+  const id = inRegion(db.instances, ctx.source);
+  const writer = dbArn(ctx.target, ctx.account, inRegion(db.instances, ctx.target).toLowerCase());
+  const groups = db.securityGroups?.[ctx.source];
+  const quarantine = db.fence?.quarantine[ctx.source];
+  const params = {
+    name,
+    region: ctx.source,
+    id,
+    writer,
+    ...(groups === undefined ? {} : { securityGroups: groups }),
+    ...(quarantine === undefined ? {} : { quarantine }),
+    ...(db.instanceClass === undefined ? {} : { instanceClass: db.instanceClass.standby }),
+  };
+  const resource = `rds:${ctx.source}:${id}`;
+  // The old instance has many names before this is over, and the new one is made of groups and keys that only it names.
+  const all = `arn:aws:rds:${ctx.source}:${ctx.account}:*`;
+  const look = allow(['rds:DescribeDBInstances'], [all, writer]);
+  const change = allow(['rds:ModifyDBInstance', 'rds:RebootDBInstance'], [all]);
+  const shared = { params, controlPlanes: [`rds@${ctx.source}`], reversibility: 'reversible', phase: 'data', changes: [] } as const;
+  return [
+    {
+      ...shared,
+      step: 'standbyGate',
+      phase: 'assess',
+      gate: true,
+      title: `Can ${id} in ${ctx.source} be rebuilt as a replica?`,
+      permissions: [look],
+      estimate: { p50: 1, p95: 5, basis: 'a few API calls' },
+      limitMs: 60_000,
+    },
+    {
+      ...shared,
+      step: 'keepOld',
+      phase: 'fence',
+      reversibility: 'compensable',
+      title: `Rename the old ${id} in ${ctx.source}, and keep it`,
+      permissions: [look, change],
+      estimate: { p50: 120, p95: 600, basis: 'a new name takes a restart' },
+      limitMs: 3_600_000,
+      changes: [{ resource, field: 'DBInstanceIdentifier', before: id, after: `${id}-old-YYYYMMDD` }],
+    },
+    {
+      ...shared,
+      step: 'rebuild',
+      title: `Make ${id} anew, as a replica of ${inRegion(db.instances, ctx.target)}`,
+      permissions: [
+        look,
+        allow(['rds:CreateDBInstanceReadReplica', 'rds:AddTagsToResource'], [all, writer]),
+        allow(['kms:CreateGrant', 'kms:DescribeKey', 'ec2:DescribeSecurityGroups', 'ec2:DescribeSubnets', 'ec2:DescribeVpcs'], ['*']),
+      ],
+      estimate: { p50: 1800, p95: 7200, basis: 'a snapshot is taken and copied between the regions: grows with the data' },
+      limitMs: 24 * 3_600_000,
+      changes: [{ resource, field: 'instance', before: 'none', after: 'replica' }],
+    },
+    {
+      ...shared,
+      step: 'parameters',
+      after: ['rebuild'],
+      title: `Give ${id} the parameter group of the old one`,
+      permissions: [look, change],
+      estimate: { p50: 5, p95: 120, basis: 'one change, where it is another than the default' },
+      limitMs: 1_800_000,
+    },
+    {
+      ...shared,
+      step: 'restart',
+      after: ['parameters'],
+      title: `Restart ${id} if its parameters wait for it`,
+      permissions: [look, change],
+      estimate: { p50: 30, p95: 300, basis: 'one restart, where the parameter group was changed' },
+      limitMs: 1_800_000,
+    },
+    {
+      ...shared,
+      params: { ...params, maxLagMs: ctx.objectives.rpoMs },
+      controlPlanes: [],
+      step: 'inSync',
+      after: ['restart'],
+      title: `${id} is in sync`,
+      permissions: [look, allow(['cloudwatch:GetMetricData'], ['*'])],
+      estimate: { p50: 180, p95: 1800, basis: 'the log since the snapshot, then a lag sample a minute' },
+      limitMs: 24 * 3_600_000,
+    },
+  ];
+}
