@@ -133,6 +133,8 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
       AWS_ACCESS_KEY_ID: 'lab',
       AWS_SECRET_ACCESS_KEY: 'lab',
       AWS_REGION: scenario.home,
+      // What boto3 and version 1 of the AWS CLI read instead.
+      AWS_DEFAULT_REGION: scenario.home,
       DR_RESOLVER: resolver,
       DR_CONNECT_TO: `80:${fleet.port}`,
       ...scenario.loginEnv,
