@@ -10,19 +10,23 @@ export interface ApplicationOptions {
   /** Loopback address of its region; the port is the same in all regions, for DNS gives addresses only. */
   address: string;
   port: number;
-  /** The region's database endpoint, and how to log in. */
-  database: Login & { host: string; port: number };
+  /** The region's database endpoint, and how to log in; undefined where it keeps nothing. */
+  database: (Login & { host: string; port: number }) | undefined;
+  /** Whether the region has healthy compute: it is what the application stands for. */
+  compute: () => boolean;
 }
 
 /** For one query: less than a user waits, so that the reason reaches the user. */
 const QUERY_MS = 500;
 const BODY_LIMIT = 4_096;
+const HEALTH = "SELECT pg_is_in_recovery() AS replica, current_setting('transaction_read_only') AS read_only";
 const ORDER_ID = /^[\w-]{1,64}$/;
 
 /**
  * The shop in one region. It writes orders into its own region's database, so in the standby region, where that is a
  * replica, it answers 503. It runs inside the lab's process; when its region breaks, its listener closes and every
- * connection is destroyed at once, which is what users see of a process that was killed.
+ * connection is destroyed at once, which is what users see of a process that was killed. Without healthy compute in its
+ * region it answers 503, and without a database it keeps nothing.
  */
 export class Application {
   readonly region: string;
@@ -44,8 +48,20 @@ export class Application {
   async start(): Promise<void> {
     if (this.#server !== undefined) return;
     const { default: pg } = await import('pg');
-    const { host, port, user, password, database } = this.#options.database;
-    this.#pool = new pg.Pool({
+    if (this.#options.database !== undefined) this.#openPool(pg.Pool, this.#options.database);
+    const server = createServer((request, response) => {
+      this.#handle(request, response).catch((error: unknown) => reply(response, 503, messageOf(error)));
+    });
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.on('close', () => this.#sockets.delete(socket));
+    });
+    await listen(server, this.#options.port, this.#options.address);
+    this.#server = server;
+  }
+
+  #openPool(PoolOf: typeof Pool, { host, port, user, password, database }: Login & { host: string; port: number }): void {
+    this.#pool = new PoolOf({
       host,
       port,
       user,
@@ -59,15 +75,6 @@ export class Application {
       application_name: `shop-${this.region}`,
     });
     this.#pool.on('error', () => undefined);
-    const server = createServer((request, response) => {
-      this.#handle(request, response).catch((error: unknown) => reply(response, 503, messageOf(error)));
-    });
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
-    await listen(server, this.#options.port, this.#options.address);
-    this.#server = server;
   }
 
   /** Ends at once: nobody gets an answer any more, not even for a request under way. */
@@ -82,15 +89,20 @@ export class Application {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const pool = this.#pool;
-    if (pool === undefined) {
+    if (!this.running) {
       response.destroy();
+      return;
+    }
+    if (!this.#options.compute()) {
+      reply(response, 503, `no healthy instance in ${this.region}`);
       return;
     }
     const path = (request.url ?? '/').split('?')[0];
     if (path === '/healthz' && (request.method === 'GET' || request.method === 'HEAD')) {
-      const { rows } = await pool.query<{ replica: boolean }>('SELECT pg_is_in_recovery() AS replica');
-      if (rows[0]?.replica === false) reply(response, 200, 'ok');
-      else reply(response, 503, `the database in ${this.region} is a read-only replica`);
+      const { rows } = (await pool?.query<{ replica: boolean; read_only: string }>(HEALTH)) ?? { rows: [{ replica: false, read_only: 'off' }] };
+      if (rows[0]?.replica !== false) reply(response, 503, `the database in ${this.region} is a read-only replica`);
+      else if (rows[0].read_only !== 'off') reply(response, 503, `the database in ${this.region} takes no writes now`);
+      else reply(response, 200, 'ok');
       return;
     }
     if (path === '/orders' && request.method === 'POST') {
@@ -100,7 +112,7 @@ export class Application {
         return;
       }
       // One statement is a transaction of its own; on a replica it fails, and that is the answer.
-      await pool.query('INSERT INTO orders (id, region) VALUES ($1, $2)', [id, this.region]);
+      await pool?.query('INSERT INTO orders (id, region) VALUES ($1, $2)', [id, this.region]);
       reply(response, 201, JSON.stringify({ id, region: this.region, committedAt: Date.now() }));
       return;
     }

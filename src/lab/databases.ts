@@ -1,7 +1,7 @@
-import { DrError } from '../base/errors.ts';
-import { refKey, sameRef, type DatabaseDriver, type DbRef } from '../simulator/database-driver.ts';
+import { refKey, sameRef, type DatabaseDriver, type DbEndpoint, type DbRef } from '../simulator/database-driver.ts';
 import type { DbInstanceSeed } from '../simulator/seeds.ts';
 import { ORDERS_TABLE } from './application.ts';
+import { BackupKeeper } from './backup-keeper.ts';
 import { Door } from './door.ts';
 import { LagMeter } from './lag-meter.ts';
 import type { DatabaseEngine, LabServer, Login, ReplicationLink } from './server.ts';
@@ -10,18 +10,22 @@ import type { DatabaseEngine, LabServer, Login, ReplicationLink } from './server
 interface Instance {
   ref: DbRef;
   server: LabServer;
-  door: Door;
-  endpoint: { address: string; port: number };
   login: Login;
+  /** On the way of its log to another region. */
+  delayMs: number;
   /** Set on a replica until it is promoted. */
-  replicates: { source: DbRef; link: ReplicationLink; meter: LagMeter } | undefined;
+  replicates: { source: Instance; link: ReplicationLink; meter: LagMeter } | undefined;
   closed: boolean;
+  /** The writer that all its data comes from, in the end: what is in one of a family may be looked for in another. */
+  family: string;
 }
 
 /** A database of the runbook: its instances as seeded, and how to log in. */
 export interface DatabaseWish {
   seeds: readonly DbInstanceSeed[];
   login: Login;
+  /** Identifier in each region, whether an instance of that name is there yet or not. */
+  names: Readonly<Record<string, string>>;
 }
 
 /** Between regions that are near to each other, with replicas that keep up. */
@@ -30,74 +34,84 @@ const MEASURED_MS = 10_000;
 
 /**
  * The databases of the lab: real servers, each behind the door that is its RDS endpoint. The simulated world keeps AWS's
- * states and asks this for the work: promotion, lag, quarantine.
+ * states and asks this for the work: promotion, lag, quarantine, replicas, new names, restores.
+ * 1. A door belongs to a name, as on AWS, where the endpoint is made of the identifier: whoever has the name is behind it.
+ * 2. No server is ever ended because another takes its place.
  */
 export class LabDatabases implements DatabaseDriver {
   readonly #instances = new Map<string, Instance>();
+  readonly #doors = new Map<string, { door: Door; endpoint: DbEndpoint; region: string }>();
+  readonly #keepers = new Map<string, { instance: Instance; keeper: BackupKeeper }>();
   readonly #dead = new Set<string>();
+  #addressOf: (region: string) => string = () => '127.0.0.1';
+  #engine: DatabaseEngine | undefined;
   #work: Promise<unknown> = Promise.resolve();
+  #stopped = false;
 
   /** Starts all servers. `addressOf` is the loopback address that stands for a region. */
   async start(engine: DatabaseEngine, wishes: readonly DatabaseWish[], addressOf: (region: string) => string): Promise<void> {
+    this.#engine = engine;
+    this.#addressOf = addressOf;
     try {
+      await Promise.all(wishes.flatMap(({ names }) => Object.entries(names).map(([region, id]) => this.#openDoor({ region, id }))));
       await Promise.all(wishes.flatMap(({ seeds, login }) =>
-        seeds.filter((seed) => seed.replicaOf === undefined).map((writer) => this.#startCluster(engine, writer, seeds, login, addressOf)),
+        seeds.filter((seed) => seed.replicaOf === undefined).map((writer) => this.#startCluster(engine, writer, seeds, login)),
       ));
     } catch (error) {
-      await this.stop();
+      await this.#end();
       throw error;
     }
   }
 
-  async #startCluster(
-    engine: DatabaseEngine,
-    writer: DbInstanceSeed,
-    seeds: readonly DbInstanceSeed[],
-    login: Login,
-    addressOf: (region: string) => string,
-  ): Promise<void> {
+  async #startCluster(engine: DatabaseEngine, writer: DbInstanceSeed, seeds: readonly DbInstanceSeed[], login: Login): Promise<void> {
     const replicas = seeds.filter((seed) => sameRef(seed.replicaOf, writer));
-    for (const { engine: kind, id } of [writer, ...replicas]) {
-      if (kind === 'mysql') throw new DrError({ code: 'LAB_ENGINE', exit: 'lab', title: `The lab has no MySQL for ${id}, only PostgreSQL.` });
-    }
-    const cluster = await engine.cluster(
-      refKey(writer),
-      replicas.map((seed) => ({ name: refKey(seed), delayMs: seed.lagMs ?? DEFAULT_LAG_MS })),
-      login,
-    );
-    await this.#add(writer, cluster.writer, login, addressOf);
+    const delayOf = (seed: DbInstanceSeed | undefined) => seed?.lagMs ?? DEFAULT_LAG_MS;
+    const cluster = await engine.cluster(refKey(writer), replicas.map((seed) => ({ name: refKey(seed), delayMs: delayOf(seed) })), login);
+    const first = { login, closed: false, family: refKey(writer) };
+    const source = await this.#add({ ...first, ref: refOf(writer), server: cluster.writer, delayMs: delayOf(replicas[0]), replicates: undefined });
     await runSql(cluster.writer, login, ORDERS_TABLE);
-    for (const [n, { server, link }] of cluster.replicas.entries()) {
+    for (const [n, replica] of cluster.replicas.entries()) {
       const seed = replicas[n];
       if (seed === undefined) continue;
-      const instance = await this.#add(seed, server, login, addressOf);
-      const meter = new LagMeter(cluster.writer, server);
-      instance.replicates = { source: { region: writer.region, id: writer.id }, link, meter };
+      const { link, server } = replica;
+      const meter = new LagMeter(source.server, server);
+      await this.#add({ ...first, ref: refOf(seed), server, delayMs: delayOf(seed), replicates: { source, link, meter } });
       meter.start();
       // Known from the beginning: a failover that is tried at once must not find a replica of unknown lag.
       await meter.measured(MEASURED_MS);
     }
   }
 
-  async #add(seed: DbInstanceSeed, server: LabServer, login: Login, addressOf: (region: string) => string): Promise<Instance> {
-    const door = new Door(() => server.address());
-    const address = addressOf(seed.region);
-    const port = await door.listen(address);
-    const ref = { region: seed.region, id: seed.id };
-    const instance: Instance = { ref, server, door, endpoint: { address, port }, login, replicates: undefined, closed: false };
-    this.#instances.set(refKey(ref), instance);
+  async #add(instance: Instance): Promise<Instance> {
+    await this.#openDoor(instance.ref);
+    this.#instances.set(refKey(instance.ref), instance);
+    this.#setDoor(instance.ref);
     return instance;
   }
 
-  /** Where users reach an instance; what DescribeDBInstances shows. */
-  endpoint(ref: DbRef): { address: string; port: number } {
-    return this.#get(ref).endpoint;
+  /** The door of a name; it leads nowhere while no instance has the name. */
+  async #openDoor(ref: DbRef): Promise<DbEndpoint> {
+    const key = refKey(ref);
+    const there = this.#doors.get(key);
+    if (there !== undefined) return there.endpoint;
+    const door = new Door(() => this.#instances.get(key)?.server.address());
+    const address = this.#addressOf(ref.region);
+    const endpoint = { address, port: await door.listen(address) };
+    this.#doors.set(key, { door, endpoint, region: ref.region });
+    return endpoint;
+  }
+
+  /** Where users reach an instance; what DescribeDBInstances shows. @throws Error for a name that the lab has never heard of. */
+  endpoint(ref: DbRef): DbEndpoint {
+    const there = this.#doors.get(refKey(ref));
+    if (there === undefined) throw new Error(`the lab has no database ${refKey(ref)}`);
+    return there.endpoint;
   }
 
   promote(ref: DbRef): Promise<void> {
     return this.#exclusive(async () => {
       const instance = this.#get(ref);
-      if (this.#dead.has(ref.region)) throw new Error(`${refKey(ref)}: its region is dead`);
+      this.#mustLive(ref);
       await instance.server.promote();
       instance.replicates?.link.cut();
       instance.replicates?.meter.stop();
@@ -106,14 +120,88 @@ export class LabDatabases implements DatabaseDriver {
   }
 
   lagMs(ref: DbRef): number | undefined {
-    return this.#get(ref).replicates?.meter.lagMs();
+    return this.#instances.get(refKey(ref))?.replicates?.meter.lagMs();
   }
 
   quarantine(ref: DbRef, closed: boolean): Promise<void> {
-    const instance = this.#get(ref);
-    instance.closed = closed;
-    this.#setDoor(instance);
+    this.#get(ref).closed = closed;
+    this.#setDoor(ref);
     return Promise.resolve();
+  }
+
+  async createReplica(ref: DbRef, from: { source: DbRef; closed: boolean }): Promise<DbEndpoint> {
+    const { engine, source } = this.#ready(ref, from.source);
+    const made = await engine.replicate(source.server, { name: refKey(ref), delayMs: source.delayMs }, source.login);
+    const meter = new LagMeter(source.server, made.server);
+    await this.#exclusive(async () => {
+      const { login, delayMs, family } = source;
+      const replicates = { source, link: made.link, meter };
+      await this.#keepIfAlive({ ref, server: made.server, login, delayMs, family, closed: from.closed, replicates }, () => made.link.close());
+      meter.start();
+      if (this.#dead.has(source.ref.region)) made.link.cut();
+    });
+    await meter.measured(MEASURED_MS);
+    return this.endpoint(ref);
+  }
+
+  async restore(ref: DbRef, from: { source: DbRef; upTo: number; closed: boolean }): Promise<DbEndpoint> {
+    const kept = this.#keepers.get(refKey(from.source));
+    if (kept === undefined) throw new Error(`the lab keeps no backups of ${refKey(from.source)}`);
+    const server = await kept.keeper.restore(refKey(ref), from.upTo);
+    return this.#exclusive(async () => {
+      const { login, delayMs, family } = kept.instance;
+      await this.#keepIfAlive({ ref, server, login, delayMs, family, closed: from.closed, replicates: undefined }, () => Promise.resolve());
+      return this.endpoint(ref);
+    });
+  }
+
+  /** Takes a new server in. @throws Error when its region died or the lab ended while it was being made; then it is ended. */
+  async #keepIfAlive(instance: Instance, undo: () => Promise<void>): Promise<void> {
+    try {
+      this.#mustLive(instance.ref);
+      if (this.#stopped) throw new Error('the lab has ended');
+      await this.#add(instance);
+    } catch (error) {
+      await Promise.all([instance.server.stop(), undo()]);
+      throw error;
+    }
+  }
+
+  rename(ref: DbRef, to: DbRef): Promise<DbEndpoint> {
+    return this.#exclusive(async () => {
+      const instance = this.#get(ref);
+      this.#mustBeFree(to);
+      await this.#openDoor(to);
+      this.#instances.delete(refKey(ref));
+      instance.ref = to;
+      this.#instances.set(refKey(to), instance);
+      // Whoever is connected by the old name is not any more.
+      this.#doors.get(refKey(ref))?.door.endAll();
+      this.#setDoor(ref);
+      this.#setDoor(to);
+      return this.endpoint(to);
+    });
+  }
+
+  keepBackups(source: DbRef): void {
+    const instance = this.#instances.get(refKey(source));
+    const engine = this.#engine;
+    if (instance === undefined || engine === undefined || this.#keepers.get(refKey(source))?.instance === instance) return;
+    // Of another instance that had the name.
+    void this.#keepers.get(refKey(source))?.keeper.stop();
+    const keeper = new BackupKeeper(() => engine.backup(instance.server, instance.login));
+    this.#keepers.set(refKey(source), { instance, keeper });
+    if (this.#dead.has(source.region)) keeper.pause();
+    keeper.start();
+  }
+
+  restorableUpTo(source: DbRef): number | undefined {
+    return this.#keepers.get(refKey(source))?.keeper.restorableUpTo();
+  }
+
+  /** Resolves when there is something to restore from of everything that is kept. */
+  async backedUp(): Promise<void> {
+    await Promise.all([...this.#keepers.values()].map(({ keeper }) => keeper.first()));
   }
 
   /** kill -9 for its servers; what they were sending is lost; their endpoints swallow. */
@@ -123,7 +211,8 @@ export class LabDatabases implements DatabaseDriver {
     for (const instance of this.#instances.values()) {
       if (this.#touches(instance, region)) instance.replicates?.link.cut();
     }
-    for (const instance of local) this.#setDoor(instance);
+    for (const { instance, keeper } of this.#keepers.values()) if (instance.ref.region === region) keeper.pause();
+    this.#setDoors(region);
     return this.#exclusive(async () => {
       await Promise.all(local.map(({ server }) => server.kill()));
     });
@@ -133,52 +222,73 @@ export class LabDatabases implements DatabaseDriver {
   healRegion(region: string): Promise<void> {
     return this.#exclusive(async () => {
       this.#dead.delete(region);
-      const local = this.#in(region);
-      await Promise.all(local.map(({ server }) => server.start()));
-      for (const instance of local) this.#setDoor(instance);
+      await Promise.all(this.#in(region).map(({ server }) => server.start()));
+      this.#setDoors(region);
       for (const instance of this.#instances.values()) {
         const { replicates, ref } = instance;
         if (replicates === undefined || !this.#touches(instance, region)) continue;
-        if (!this.#dead.has(ref.region) && !this.#dead.has(replicates.source.region)) replicates.link.open();
+        if (!this.#dead.has(ref.region) && !this.#dead.has(replicates.source.ref.region)) replicates.link.open();
       }
+      for (const { instance, keeper } of this.#keepers.values()) if (instance.ref.region === region) keeper.resume();
     });
   }
 
-  /** Which of the orders are in the database of a region. @throws Error when it does not answer. */
-  async present(region: string, ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const instance = this.#in(region)[0];
-    if (instance === undefined) throw new Error(`there is no database in ${region}`);
+  /** What all data of an instance comes from; undefined when nobody has the name. */
+  family(ref: DbRef): string | undefined {
+    return this.#instances.get(refKey(ref))?.family;
+  }
+
+  /** Which of the orders are in an instance, closed or not. @throws Error when it does not answer. */
+  async present(ref: DbRef, ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const instance = this.#get(ref);
     const rows = await runSql(instance.server, instance.login, 'SELECT id FROM orders WHERE id = ANY($1)', [ids]);
     return new Set(rows.map((row) => String(row['id'])));
   }
 
   /** For people: what each server is right now. */
   async states(): Promise<{ region: string; id: string; endpoint: string; state: string; door: string }[]> {
-    return Promise.all([...this.#instances.values()].map(async ({ ref, server, door, endpoint }) => {
+    return Promise.all([...this.#instances.values()].map(async ({ ref, server }) => {
+      const { address, port } = this.endpoint(ref);
       const state = this.#dead.has(ref.region)
         ? 'dead'
         : await server.position().then((p) => (p.writable ? 'writer' : 'replica'), () => 'does not answer');
-      return { ...ref, endpoint: `${endpoint.address}:${endpoint.port}`, state, door: door.state };
+      return { ...ref, endpoint: `${address}:${port}`, state, door: this.#doors.get(refKey(ref))?.door.state ?? 'cut' };
     }));
   }
 
   /** Ends everything at once. */
   async stop(): Promise<void> {
-    await this.#exclusive(async () => {
-      await Promise.all([...this.#instances.values()].map(async ({ server, door, replicates }) => {
+    this.#stopped = true;
+    await this.#exclusive(() => this.#end());
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all([...this.#keepers.values()].map(({ keeper }) => keeper.stop()));
+    await Promise.all([
+      ...[...this.#doors.values()].map(({ door }) => door.close()),
+      ...[...this.#instances.values()].map(async ({ server, replicates }) => {
         replicates?.meter.stop();
-        await Promise.all([door.close(), replicates?.link.close(), server.stop()]);
-      }));
-      this.#instances.clear();
-    });
+        await Promise.all([replicates?.link.close(), server.stop()]);
+      }),
+    ]);
+    this.#instances.clear();
+    this.#doors.clear();
   }
 
   #touches({ ref, replicates }: Instance, region: string): boolean {
-    return ref.region === region || replicates?.source.region === region;
+    return ref.region === region || replicates?.source.ref.region === region;
   }
 
-  #setDoor(instance: Instance): void {
-    instance.door.set(this.#dead.has(instance.ref.region) ? 'dead' : instance.closed ? 'cut' : 'open');
+  #setDoor(ref: DbRef): void {
+    const closed = this.#instances.get(refKey(ref))?.closed ?? false;
+    this.#doors.get(refKey(ref))?.door.set(this.#dead.has(ref.region) ? 'dead' : closed ? 'cut' : 'open');
+  }
+
+  #setDoors(region: string): void {
+    for (const { ref } of this.#in(region)) this.#setDoor(ref);
+    for (const [key, { door, region: at }] of this.#doors) {
+      if (at === region && !this.#instances.has(key)) door.set(this.#dead.has(region) ? 'dead' : 'open');
+    }
   }
 
   #in(region: string): Instance[] {
@@ -191,12 +301,35 @@ export class LabDatabases implements DatabaseDriver {
     return instance;
   }
 
+  /** What a replica needs. @throws Error when it is not there. */
+  #ready(ref: DbRef, from: DbRef): { engine: DatabaseEngine; source: Instance } {
+    const engine = this.#engine;
+    const source = this.#get(from);
+    this.#mustBeFree(ref);
+    this.#mustLive(ref);
+    this.#mustLive(from);
+    if (engine === undefined) throw new Error('the lab has no databases');
+    return { engine, source };
+  }
+
+  #mustBeFree(ref: DbRef): void {
+    if (this.#instances.has(refKey(ref))) throw new Error(`the lab has a database ${refKey(ref)} already`);
+  }
+
+  #mustLive({ region, id }: DbRef): void {
+    if (this.#dead.has(region)) throw new Error(`${region}/${id}: its region is dead`);
+  }
+
   /** One thing at a time: a heal must not overtake the break before it. */
   #exclusive<T>(work: () => Promise<T>): Promise<T> {
     const result = this.#work.then(work, work);
     this.#work = result.catch(() => undefined);
     return result;
   }
+}
+
+function refOf({ region, id }: DbInstanceSeed): DbRef {
+  return { region, id };
 }
 
 async function runSql(server: LabServer, login: Login, text: string, values?: unknown[]): Promise<Record<string, unknown>[]> {

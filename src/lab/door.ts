@@ -14,13 +14,13 @@ const SILENT_LIMIT = 200;
 /** The endpoint of a database: a TCP proxy that can be cut, and that swallows when its region is dead. */
 export class Door {
   #state: DoorState = 'open';
-  readonly #upstream: () => { host: string; port: number };
+  readonly #upstream: () => { host: string; port: number } | undefined;
   readonly #server: Server;
   readonly #pairs = new Map<Socket, Socket>();
   readonly #silent = new Set<Socket>();
 
-  /** `upstream` is asked at every connection: a server may come back on another port. */
-  constructor(upstream: () => { host: string; port: number }) {
+  /** `upstream` is asked at every connection: a server may come back on another port. Undefined: there is nobody, and users are refused. */
+  constructor(upstream: () => { host: string; port: number } | undefined) {
     this.#upstream = upstream;
     this.#server = createServer((socket) => this.#accept(socket));
   }
@@ -50,12 +50,18 @@ export class Door {
         server.destroy();
       }
     } else {
-      for (const [user, server] of this.#pairs) {
-        user.destroy();
-        server.destroy();
-      }
+      this.endAll();
       for (const socket of this.#silent) socket.destroy();
       this.#silent.clear();
+    }
+    this.#pairs.clear();
+  }
+
+  /** Ends the connections that are there. */
+  endAll(): void {
+    for (const [user, server] of this.#pairs) {
+      user.destroy();
+      server.destroy();
     }
     this.#pairs.clear();
   }
@@ -72,7 +78,12 @@ export class Door {
   #accept(user: Socket): void {
     user.on('error', () => undefined);
     if (this.#state !== 'open') return this.#hush(user);
-    const server = connect(this.#upstream());
+    const upstream = this.#upstream();
+    if (upstream === undefined) {
+      user.destroy();
+      return;
+    }
+    const server = connect(upstream);
     this.#pairs.set(user, server);
     user.setNoDelay(true);
     server.setNoDelay(true);

@@ -1,7 +1,6 @@
 import { DrError } from '../base/errors.ts';
-import { Application } from './application.ts';
+import { Application, type ApplicationOptions } from './application.ts';
 import { freePort } from './ports.ts';
-import type { Login } from './server.ts';
 
 const TRIES = 50;
 
@@ -17,12 +16,12 @@ export class Fleet {
 
   /** Finds a port that is free at every region's address. */
   static async start(
-    regions: readonly { id: string; address: string; database: Login & { host: string; port: number } }[],
+    regions: readonly ({ id: string } & Pick<ApplicationOptions, 'address' | 'database' | 'compute'>)[],
   ): Promise<Fleet> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const port = await freePort('127.0.0.1');
       const applications = new Map(
-        regions.map(({ id, address, database }) => [id, new Application({ region: id, address, port, database })]),
+        regions.map(({ id, ...options }) => [id, new Application({ region: id, port, ...options })]),
       );
       const started = await Promise.allSettled([...applications.values()].map((application) => application.start()));
       const failed = started.find((result) => result.status === 'rejected');

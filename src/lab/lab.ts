@@ -12,6 +12,7 @@ import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import { systemDns } from '../effects/dns.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
+import { placeIn } from '../simulator/places.ts';
 import type { World } from '../simulator/world.ts';
 import { startDatabases } from './choose-engine.ts';
 import { LabDatabases } from './databases.ts';
@@ -88,6 +89,7 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
   const engine = await startDatabases(databases, scenario.databases, addressOf, folder, options.env?.['DR_LAB_POSTGRES']);
 
   const world = scenario.world(databases, (ref) => databases.endpoint(ref));
+  await databases.backedUp();
   const ticking = setInterval(() => world.tick(), TICK_MS);
   undo.push(() => {
     clearInterval(ticking);
@@ -96,33 +98,25 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
 
   const wire = await awsEndpoint(options, world);
   undo.push(() => wire.close());
-  const dns = new DnsServer(zoneSource(world));
-  const dnsPort = await dns.listen('127.0.0.1');
-  undo.push(() => dns.close());
-
-  const fleet = await Fleet.start(scenario.regions.map(({ id, address }) => ({ id, address, database: databaseOf(scenario, databases, id) })));
+  const fleet = await Fleet.start(scenario.regions.map(({ id, address }) => {
+    const database = scenario.databaseOf(id);
+    return {
+      id,
+      address,
+      database: database === undefined ? undefined : { ...database.login, host: databases.endpoint(database).address, port: databases.endpoint(database).port },
+      compute: () => hasCompute(world, address),
+    };
+  }));
   undo.push(() => fleet.stop());
-  const resolver = `127.0.0.1:${dnsPort}`;
   const ledger = new Ledger(Date.now());
-  const users = new Users({
-    host: scenario.host,
-    port: fleet.port,
-    dns: systemDns(resolver),
-    ledger,
-    everyMs: ORDER_EVERY_MS,
-    timeoutMs: ORDER_TIMEOUT_MS,
-    prefix: `order-${randomBytes(3).toString('hex')}`,
-    now: () => Date.now(),
-  });
-  users.start();
-  undo.push(() => users.stop());
+  const resolver = await putUsersOn({ scenario, world, ledger, port: fleet.port, undo });
   await served(ledger);
 
   const info: LabInfo = {
     pid: process.pid,
     startedAt,
     runbook: { name: scenario.runbook, path: options.runbook.path },
-    engine: { kind: engine.kind, note: engine.note },
+    engine: { kind: engine.kind, note: standIn(scenario) === '' ? engine.note : `${engine.note}; ${standIn(scenario)}` },
     awsUrl: wire.url,
     resolver,
     applicationPort: fleet.port,
@@ -141,6 +135,54 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
     },
   };
   return running({ scenario, databases, world, fleet, ledger, info, stop });
+}
+
+/** What a person must know of databases that are not what the runbook says. */
+function standIn({ databases }: Scenario): string {
+  const mysql = databases.flatMap(({ seeds }) => seeds).filter(({ engine }) => engine === 'mysql');
+  if (databases.length === 0) return 'the runbook has no database, and its application keeps nothing';
+  return mysql.length === 0 ? '' : `it stands in for the MySQL of ${mysql.map(({ id }) => id).join(' and ')}`;
+}
+
+/** Without its database: whether the simulated region has what runs the application. */
+function hasCompute(world: World, address: string): boolean {
+  world.tick();
+  const app = world.state.applications.at(address);
+  if (app === undefined) return false;
+  const { database: _, ...compute } = app;
+  return world.state.applications.status(compute, Date.now()) === 200;
+}
+
+/**
+ * Users near each region, with a DNS server of their own, where answers differ by place or by chance; else one crowd, for
+ * all are answered alike. Resolves to the DNS server of the home region.
+ */
+async function putUsersOn(parts: { scenario: Scenario; world: World; ledger: Ledger; port: number; undo: (() => Promise<unknown>)[] }): Promise<string> {
+  const { scenario, world, ledger, port, undo } = parts;
+  const prefix = `order-${randomBytes(3).toString('hex')}`;
+  const places = [...new Set([scenario.home, ...(scenario.sharedTraffic ? scenario.regions.map(({ id }) => id) : [])])];
+  const resolvers = await Promise.all(places.map(async (region) => {
+    const server = new DnsServer(zoneSource(world, placeIn(region)));
+    const dnsPort = await server.listen('127.0.0.1');
+    undo.push(() => server.close());
+    return `127.0.0.1:${dnsPort}`;
+  }));
+  for (const [n, resolver] of resolvers.entries()) {
+    const users = new Users({
+      host: scenario.host,
+      port,
+      dns: systemDns(resolver),
+      ledger,
+      everyMs: ORDER_EVERY_MS * places.length,
+      timeoutMs: ORDER_TIMEOUT_MS,
+      prefix: `${prefix}-${n}`,
+      from: places.length === 1 ? undefined : places[n],
+      now: () => Date.now(),
+    });
+    users.start();
+    undo.push(() => users.stop());
+  }
+  return resolvers[0] ?? '';
 }
 
 async function awsEndpoint(options: LabOptions, world: World): Promise<WireServer> {
@@ -188,12 +230,21 @@ function running({ scenario, databases, world, fleet, ledger, info, stop }: Part
   const known = (region: string) => {
     if (!scenario.regions.some(({ id }) => id === region)) throw unknownRegion(region, scenario);
   };
+  /** Where the orders of a region are to be found: where users are now, unless that region keeps a database of its own. */
+  const present = async (survivor: string, ids: readonly string[], committedIn: string | undefined): Promise<ReadonlySet<string> | undefined> => {
+    const here = scenario.databaseOf(survivor);
+    if (here === undefined) return new Set(ids);
+    const own = committedIn === undefined ? undefined : scenario.databaseOf(committedIn);
+    const family = own === undefined ? undefined : databases.family(own);
+    if (own === undefined || family === undefined || family === databases.family(here)) return databases.present(here, ids);
+    return world.isAlive(own.region) ? databases.present(own, ids) : undefined;
+  };
   const loss = async (): Promise<Pick<LabLedger, 'loss' | 'lossUnknown'>> => {
     const survivor = ledger.summary().lastGood?.region;
     if (survivor === undefined) return { lossUnknown: 'no order was acknowledged yet' };
     const breaks = [...brokenAt].filter(([region]) => region !== survivor).map(([, at]) => at);
     try {
-      return { loss: await ledger.audit(survivor, breaks.length === 0 ? undefined : Math.max(...breaks), (ids) => databases.present(survivor, ids)) };
+      return { loss: await ledger.audit(survivor, breaks.length === 0 ? undefined : Math.max(...breaks), (ids, from) => present(survivor, ids, from)) };
     } catch (error) {
       return { lossUnknown: `the database in ${survivor} does not answer: ${error instanceof Error ? error.message : String(error)}` };
     }
@@ -235,16 +286,6 @@ function running({ scenario, databases, world, fleet, ledger, info, stop }: Part
       world.healRegion(region);
     },
   };
-}
-
-function databaseOf(scenario: Scenario, databases: LabDatabases, region: string) {
-  const wish = scenario.databases[0];
-  const seed = wish?.seeds.find((s) => s.region === region);
-  if (wish === undefined || seed === undefined) {
-    throw new DrError({ code: 'LAB_RUNBOOK', exit: 'lab', title: `The first database of the runbook has no instance in ${region}.` });
-  }
-  const { address, port } = databases.endpoint(seed);
-  return { ...wish.login, host: address, port };
 }
 
 function unknownRegion(region: string, scenario: Scenario): DrError {

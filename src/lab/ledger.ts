@@ -10,6 +10,8 @@ export interface OrderSample {
   id: string;
   sentAt: number;
   endedAt: number;
+  /** Who sent it: users who are answered alike. Default: all are. */
+  from?: string;
   /** HTTP status; 0 without an answer. */
   status: number;
   address: string | undefined;
@@ -19,8 +21,10 @@ export interface OrderSample {
   error?: string;
 }
 
-/** A time during which users got no good answer. */
+/** A time during which some users got no good answer. */
 export interface Outage {
+  /** Whose. */
+  from: string;
   lastGoodAt: number;
   lastGoodAddress: string | undefined;
   /** Undefined while it lasts. */
@@ -50,7 +54,9 @@ export interface LossAudit {
   /** Acknowledged so long ago that they are no longer remembered. */
   notChecked: number;
   lost: number;
-  /** A few of them. */
+  /** Stored in a region that nobody has taken over from, and that does not answer: not lost, and not to be had. */
+  unreachable: number;
+  /** A few of the lost. */
   lostIds: readonly string[];
   /** Commit times of the first and the last lost order. */
   lostFrom: number | undefined;
@@ -66,6 +72,7 @@ const LOST_SHOWN = 20;
 
 interface Acknowledged {
   id: string;
+  region: string | undefined;
   committedAt: number;
 }
 
@@ -76,6 +83,7 @@ export class Ledger {
   #orders = 0;
   #failed = 0;
   #lastGood: LedgerSummary['lastGood'];
+  readonly #lastGoodOf = new Map<string, { at: number; address: string | undefined }>();
   #lastError: string | undefined;
   #outages: Outage[] = [];
 
@@ -90,12 +98,13 @@ export class Ledger {
   }
 
   #good(sample: OrderSample): void {
-    this.#acknowledged.push({ id: sample.id, committedAt: sample.committedAt ?? sample.endedAt });
+    this.#acknowledged.push({ id: sample.id, region: sample.region, committedAt: sample.committedAt ?? sample.endedAt });
     // In one go, now and then: taking one from the front of a long array is slow.
     if (this.#acknowledged.length > REMEMBERED * 1.1) {
       this.#forgotten += this.#acknowledged.splice(0, this.#acknowledged.length - REMEMBERED).length;
     }
-    const open = this.#openOutage();
+    const from = sample.from ?? '';
+    const open = this.#openOutage(from);
     if (open !== undefined) {
       open.firstGoodAt = sample.endedAt;
       open.firstGoodAddress = sample.address;
@@ -104,21 +113,25 @@ export class Ledger {
     if (this.#lastGood === undefined || sample.endedAt >= this.#lastGood.at) {
       this.#lastGood = { at: sample.endedAt, address: sample.address, region: sample.region };
     }
+    if (sample.endedAt >= (this.#lastGoodOf.get(from)?.at ?? 0)) this.#lastGoodOf.set(from, { at: sample.endedAt, address: sample.address });
   }
 
   #bad(sample: OrderSample): void {
     this.#failed++;
     this.#lastError = sample.error ?? `HTTP ${sample.status}`;
-    const open = this.#openOutage();
+    const from = sample.from ?? '';
+    const open = this.#openOutage(from);
     if (open !== undefined) {
       open.failedOrders++;
       return;
     }
     // Sent before others were answered well: a straggler of what is over, or the first sign that the next ones confirm.
-    if (this.#lastGood === undefined || sample.sentAt <= this.#lastGood.at) return;
+    const lastGood = this.#lastGoodOf.get(from);
+    if (lastGood === undefined || sample.sentAt <= lastGood.at) return;
     this.#outages = [...this.#outages.slice(1 - OUTAGES_REMEMBERED), {
-      lastGoodAt: this.#lastGood.at,
-      lastGoodAddress: this.#lastGood.address,
+      from,
+      lastGoodAt: lastGood.at,
+      lastGoodAddress: lastGood.address,
       firstGoodAt: undefined,
       firstGoodAddress: undefined,
       downtimeMs: undefined,
@@ -126,9 +139,8 @@ export class Ledger {
     }];
   }
 
-  #openOutage(): Outage | undefined {
-    const last = this.#outages.at(-1);
-    return last !== undefined && last.firstGoodAt === undefined ? last : undefined;
+  #openOutage(from: string): Outage | undefined {
+    return this.#outages.findLast((outage) => outage.from === from && outage.firstGoodAt === undefined);
   }
 
   summary(): LedgerSummary {
@@ -144,20 +156,24 @@ export class Ledger {
   }
 
   /**
-   * `present` answers which of some ids are in the surviving database. `brokenAt`: when the region of the old writer was
-   * broken, if it was.
+   * `present` answers which of some ids, all acknowledged in one region, are where they are to be looked for; undefined
+   * when that cannot be reached. `brokenAt`: when the region of the old writer was broken, if it was.
    */
   async audit(
     region: string,
     brokenAt: number | undefined,
-    present: (ids: readonly string[]) => Promise<ReadonlySet<string>>,
+    present: (ids: readonly string[], committedIn: string | undefined) => Promise<ReadonlySet<string> | undefined>,
   ): Promise<LossAudit> {
     const all = this.#acknowledged.slice();
     const lost: Acknowledged[] = [];
-    for (let from = 0; from < all.length; from += 1000) {
-      const some = all.slice(from, from + 1000);
-      const found = await present(some.map(({ id }) => id));
-      lost.push(...some.filter(({ id }) => !found.has(id)));
+    let unreachable = 0;
+    for (const [committedIn, orders] of Map.groupBy(all, (order) => order.region)) {
+      for (let from = 0; from < orders.length; from += 1000) {
+        const some = orders.slice(from, from + 1000);
+        const found = await present(some.map(({ id }) => id), committedIn);
+        if (found === undefined) unreachable += some.length;
+        else lost.push(...some.filter(({ id }) => !found.has(id)));
+      }
     }
     const times = lost.map(({ committedAt }) => committedAt).sort((a, b) => a - b);
     const [lostFrom, lostTo] = [times[0], times.at(-1)];
@@ -166,6 +182,7 @@ export class Ledger {
       checked: all.length,
       notChecked: this.#forgotten,
       lost: lost.length,
+      unreachable,
       lostIds: lost.slice(0, LOST_SHOWN).map(({ id }) => id),
       lostFrom,
       lostTo,

@@ -8,6 +8,7 @@ import type { DatabaseDriver, DbRef } from '../simulator/database-driver.ts';
 import type { DbInstanceSeed, HostedZoneSeed } from '../simulator/seeds.ts';
 import { World } from '../simulator/world.ts';
 import type { DatabaseWish } from './databases.ts';
+import type { Login } from './server.ts';
 import { LAB_TIMINGS } from './timings.ts';
 
 /** What the lab builds, read from a runbook. */
@@ -17,6 +18,10 @@ export interface Scenario {
   home: string;
   /** The name that users know. */
   host: string;
+  /** Users near different regions may be answered differently. */
+  sharedTraffic: boolean;
+  /** What the application of a region writes into; undefined where it needs no database. */
+  databaseOf(region: string): (DbRef & { login: Login }) | undefined;
   databases: readonly DatabaseWish[];
   /** The database login under the names that the runbook gives to it. */
   loginEnv: Readonly<Record<string, string>>;
@@ -28,6 +33,12 @@ export interface Scenario {
 const loginSchema = z.looseObject({
   canary: z.looseObject({ database: z.string(), userEnv: z.string(), passwordEnv: z.string() }),
 });
+
+/** What every kind of database calls its instances by. */
+const namesSchema = z.looseObject({ instances: z.record(z.string(), z.string()) });
+/** What a kind of compute may name by region: Auto Scaling groups, and target groups by ARN. */
+const groupsSchema = z.looseObject({ groups: z.record(z.string(), z.string()) });
+const targetsSchema = z.looseObject({ targets: groupsSchema });
 
 interface Part {
   name: string;
@@ -59,17 +70,28 @@ export async function scenarioOf(loaded: LoadedRunbook, password: string): Promi
     if (seeds.length === 0) continue;
     const { canary } = loginSchema.safeParse(part.resource).data ?? {};
     const login = { user: 'shop', password, database: canary?.database ?? 'shop' };
-    databases.push({ seeds, login });
+    const names = namesSchema.safeParse(part.resource).data?.instances ?? Object.fromEntries(seeds.map(({ region, id }) => [region, id]));
+    databases.push({ seeds, login, names });
     if (canary !== undefined) Object.assign(loginEnv, { [canary.userEnv]: login.user, [canary.passwordEnv]: login.password });
   }
-  if (databases.length === 0) throw nothingToShow(loaded.path, 'it has no database, and the application of the lab writes orders into one');
   const { host, addressOf } = usersView(loaded, parts, zones);
+
+  const databaseOf = (region: string) => {
+    const [first] = databases;
+    if (first === undefined) return undefined;
+    const id = first.names[region];
+    if (id === undefined) throw nothingToShow(loaded.path, `its first database has no instance in ${region}`);
+    return { region, id, login: first.login };
+  };
+  const compute = computeOf(parts.filter((part) => part.section === 'compute').map((part) => part.resource));
 
   return {
     runbook: runbook.name,
     regions: runbook.regions.map(({ id, name }) => ({ id, name, address: addressOf(id) })),
     home: runbook.home,
     host,
+    sharedTraffic: zones.some(({ records }) => records.some((r) => r.weight !== undefined || r.region !== undefined || r.geo !== undefined)),
+    databaseOf,
     databases,
     loginEnv,
     world: (driver, endpointOf) => {
@@ -77,14 +99,32 @@ export async function scenarioOf(loaded: LoadedRunbook, password: string): Promi
       for (const part of parts) part.simulate(world);
       for (const [region, arn] of topics) world.addTopic({ region, arn });
       for (const region of regionIds) {
-        const database = databases[0]?.seeds.find((seed) => seed.region === region);
-        const app = { region, address: addressOf(region) };
-        world.addApplication(database === undefined ? app : { ...app, database: { region, id: database.id } });
+        const database = databaseOf(region);
+        world.addApplication({
+          region,
+          address: addressOf(region),
+          ...compute(region),
+          ...(database === undefined ? {} : { database: { region, id: database.id } }),
+        });
       }
       return world;
     },
   };
 }
+
+/** Without a healthy one of these a region's application answers nobody: the first of each that the compute names. */
+function computeOf(resources: readonly unknown[]): (region: string) => { group?: string; targetGroup?: string } {
+  const groups = resources.map((resource) => groupsSchema.safeParse(resource).data?.groups).find((found) => found !== undefined);
+  const targets = resources.map((resource) => targetsSchema.safeParse(resource).data?.targets.groups).find((found) => found !== undefined);
+  return (region) => {
+    const [group, targetGroup] = [groups?.[region], targets?.[region]];
+    return { ...(group === undefined ? {} : { group }), ...(targetGroup === undefined ? {} : { targetGroup }) };
+  };
+}
+
+/** What the kinds of traffic call the records of a region: one set each, or those of its places. */
+const setsSchema = z.looseObject({ sets: z.record(z.string(), z.string()) });
+const placesSchema = z.looseObject({ places: z.record(z.string(), z.looseObject({ region: z.string() })) });
 
 /** The name that users ask for, and the address of each region: both as the traffic of the runbook has them. */
 function usersView(
@@ -92,18 +132,21 @@ function usersView(
   parts: readonly Part[],
   zones: readonly HostedZoneSeed[],
 ): { host: string; addressOf: (region: string) => string } {
-  const record = zones.flatMap((zone) => zone.records).find(({ type, values }) => type === 'A' && values.every((v) => v.startsWith('127.')));
+  const records = zones.flatMap((zone) => zone.records);
+  const [traffic] = parts.filter((part) => part.section === 'traffic');
+  const { sets } = setsSchema.safeParse(traffic?.resource).data ?? {};
+  const { places } = placesSchema.safeParse(traffic?.resource).data ?? {};
+  const setOf = (region: string) => sets?.[region] ?? Object.keys(places ?? {}).find((id) => places?.[id]?.region === region);
+  const own = new Set(loaded.runbook.regions.map(({ id }) => setOf(id)));
+  const record = records.find(({ type, setIdentifier }) => type === 'A' && own.has(setIdentifier));
   if (record === undefined) throw nothingToShow(loaded.path, 'it has no traffic with an A record, by which users would find the application');
-  const sets = parts
-    .filter((part) => part.section === 'traffic')
-    .map((part) => z.looseObject({ sets: z.record(z.string(), z.string()) }).safeParse(part.resource).data?.sets)
-    .find((found) => found !== undefined);
-  const bySet = new Map(zones.flatMap((zone) => zone.records).map((r) => [r.setIdentifier ?? '', r.values[0]]));
+  const ofName = new Map(records.filter(({ name }) => name === record.name).map((r) => [r.setIdentifier, r.values[0]]));
   return {
     host: record.name.replace(/\.$/, ''),
     addressOf: (region) => {
-      const address = bySet.get(sets?.[region] ?? '');
-      if (address === undefined) throw nothingToShow(loaded.path, `no record leads users to ${region}`);
+      const address = ofName.get(setOf(region));
+      if (address === undefined) throw nothingToShow(loaded.path, `no record of ${record.name} leads users to ${region}`);
+      if (!/^127\./.test(address)) throw nothingToShow(loaded.path, `${record.name} answers with ${address} for ${region}, and here only 127.0.0.2, 127.0.0.3 and so on can listen`);
       return address;
     },
   };

@@ -13,6 +13,8 @@ export interface UsersOptions {
   everyMs: number;
   /** After that a user gives up on an order. */
   timeoutMs: number;
+  /** Where they are, when not all are answered alike. */
+  from?: string | undefined;
   /** In front of the number of every order, so that two runs of users do not meet. */
   prefix: string;
   now: () => number;
@@ -54,7 +56,8 @@ export class Users {
   }
 
   async #order(): Promise<void> {
-    const { ledger, now, prefix } = this.#options;
+    const { ledger, now, prefix, from } = this.#options;
+    const who = from === undefined ? {} : { from };
     const id = `${prefix}-${++this.#placed}`;
     const sentAt = now();
     const seen: { address?: string } = {};
@@ -63,9 +66,9 @@ export class Users {
       const address = await this.#address();
       seen.address = address;
       const answer = await this.#post(address, JSON.stringify({ id }));
-      sample = { id, sentAt, endedAt: now(), address, ...answer };
+      sample = { ...who, id, sentAt, endedAt: now(), address, ...answer };
     } catch (error) {
-      sample = { id, sentAt, endedAt: now(), status: 0, address: seen.address, error: messageOf(error) };
+      sample = { ...who, id, sentAt, endedAt: now(), status: 0, address: seen.address, error: messageOf(error) };
     }
     if (!this.#stopping.signal.aborted) ledger.record(sample);
   }

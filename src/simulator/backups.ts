@@ -100,14 +100,14 @@ export class Backups {
   }
 
   /** Everything committed up to then can be restored; undefined while there is nothing to restore from. */
-  latestTime(backup: Pick<AutomatedBackup, 'source' | 'readyAt'>, at: number): number | undefined {
+  latestTime(backup: Pick<AutomatedBackup, 'region' | 'source' | 'readyAt'>, at: number): number | undefined {
     const { backupPeriodMs, backupDelayMs } = this.core.timings;
     const seen = (this.outages.get(backup.source.region) ?? []).reduce((t, o) => (t >= o.from && t < o.to ? o.from : t), at);
     const latest = Math.floor((seen - backupDelayMs) / backupPeriodMs) * backupPeriodMs;
     if (at < backup.readyAt) return undefined;
     const modelled = Math.max(latest, backup.readyAt - backupDelayMs);
     const driver = this.core.driver;
-    if (driver?.restorableUpTo === undefined) return modelled;
+    if (driver?.restorableUpTo === undefined || backup.region === backup.source.region) return modelled;
     const real = driver.restorableUpTo(backup.source);
     return real === undefined ? undefined : Math.min(modelled, real);
   }

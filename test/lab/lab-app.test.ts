@@ -55,7 +55,7 @@ describe('dr lab', () => {
 
   it('breaks and heals a region', async () => {
     expect((await labBreak({ state, region: 'ap-northeast-2' })).regions.map((r) => r.alive)).toEqual([false, true]);
-    await until('users notice', async () => (await labLedger({ state })).failed > 0);
+    await until('users notice', async () => (await labLedger({ state })).outages.length > 0);
     expect((await labHeal({ state, region: 'ap-northeast-2' })).regions.map((r) => r.alive)).toEqual([true, true]);
     await until('users are back', async () => (await labLedger({ state })).outages.at(-1)?.downtimeMs !== undefined);
     expect((await labLedger({ state })).loss).toMatchObject({ region: 'ap-northeast-2', lost: 0, lossMs: 0 });

@@ -10,7 +10,7 @@ describe('the ledger', () => {
     for (const sample of [good('1', 0, 10), good('2', 50, 60), bad('3', 100, 600), bad('4', 150, 650), good('5', 900, 910, '127.0.0.3'), good('6', 950, 960, '127.0.0.3')]) ledger.record(sample);
     expect(ledger.summary()).toMatchObject({ orders: 6, acknowledged: 4, failed: 2, lastGood: { at: 960, address: '127.0.0.3' } });
     expect(ledger.summary().outages).toEqual([
-      { lastGoodAt: 60, lastGoodAddress: '127.0.0.2', firstGoodAt: 910, firstGoodAddress: '127.0.0.3', downtimeMs: 850, failedOrders: 2 },
+      { from: '', lastGoodAt: 60, lastGoodAddress: '127.0.0.2', firstGoodAt: 910, firstGoodAddress: '127.0.0.3', downtimeMs: 850, failedOrders: 2 },
     ]);
   });
 
@@ -34,7 +34,7 @@ describe('the ledger', () => {
       return Promise.resolve(new Set(ids.filter((id) => !lost.has(id))));
     });
     expect(asked).toEqual([1000, 1000, 500]);
-    expect(audit).toEqual({ region: 'tokyo', checked: 2500, notChecked: 0, lost: 3, lostIds: [...lost], lostFrom: 24_904, lostTo: 24_994, lossMs: 25_100 - 24_904 });
+    expect(audit).toEqual({ region: 'tokyo', checked: 2500, notChecked: 0, unreachable: 0, lost: 3, lostIds: [...lost], lostFrom: 24_904, lostTo: 24_994, lossMs: 25_100 - 24_904 });
     expect((await ledger.audit('tokyo', undefined, (ids) => Promise.resolve(new Set(ids)))).lossMs).toBe(0);
   });
 

@@ -57,6 +57,10 @@ const FORMS: readonly [RegExp, (groups: readonly string[]) => Statement][] = [
     columns: [{ name: 'replica', type: 'bool' }],
     run: (store) => ({ rows: [[store.writable ? 'f' : 't']], tag: 'SELECT 1' }),
   })],
+  [/^SELECT pg_is_in_recovery\(\) AS replica, current_setting\('transaction_read_only'\) AS read_only$/i, () => ({
+    columns: [{ name: 'replica', type: 'bool' }, { name: 'read_only', type: 'text' }],
+    run: (store, _, session) => ({ rows: [[store.writable ? 'f' : 't', session.readOnly || !store.writable ? 'on' : 'off']], tag: 'SELECT 1' }),
+  })],
   [/^SELECT to_regclass\(\$1\)::text AS there$/i, () => ({
     columns: [{ name: 'there', type: 'text' }],
     run: (store, [table]) => ({ rows: [[store.has(unquote(table ?? '')) ? table ?? null : null]], tag: 'SELECT 1' }),
