@@ -19,7 +19,8 @@ import { actedSteps, leadBack, stepsPastTheLine } from './undo.ts';
  * Invariants:
  * 1. No mutation before every check of the plan is green, and younger than LIMITS.checkAgeMs.
  * 2. No step past the line before every gate is done: the plan's own edges say so, and it is refused if they do not.
- * 3. A step that is done stays done: a resume does not run it again.
+ * 3. A step that is done stays done: a resume does not run it again. Before the line it decides afresh, though: what was
+ *    seen of the source, and the fence, may be hours old by then.
  * 4. A switchover that is refused or fails before the line leads itself back; so does a run that a person aborts.
  * 5. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
  */
@@ -76,8 +77,9 @@ function ledBack(state: RunState, end: RunOutcome | 'interrupted'): boolean {
 
 async function runAll(options: ExecuteOptions, kinds: Kinds, context: ContextMaker): Promise<RunOutcome | 'interrupted'> {
   const { journal, effects, drain } = options;
-  const { steps } = journal.state.plan;
-  const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done').map((s) => s.id));
+  // What a schema fills in by itself is not in the plan.
+  const steps = journal.state.plan.steps.map((step) => ({ ...step, params: kindOf(kinds, step).params.parse(step.params) }));
+  const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done' && !mustLookAgain(journal.state, s)).map((s) => s.id));
   const todo = steps.filter((s) => !done.has(s.id)).map((step) => ({ step, kind: kindOf(kinds, step) }));
   const green = await runChecks({ steps: todo, effects, journal, drain, context: (e, s) => context(e, s, NO_TOOLS) });
   if (!green) return drain.aborted ? 'interrupted' : 'refused';
@@ -95,6 +97,11 @@ async function runAll(options: ExecuteOptions, kinds: Kinds, context: ContextMak
     return runStep({ step, kind, effects, journal, drain, recheck, context });
   });
   return end === 'done' ? 'succeeded' : end;
+}
+
+/** Signals, gates and the fence are true for a moment only: until the line is crossed, whoever goes on looks again. */
+function mustLookAgain(state: RunState, step: PlanStep): boolean {
+  return (step.gate || step.phase === 'assess' || step.phase === 'fence') && stepsPastTheLine(state).length === 0;
 }
 
 type Kinds = ReadonlyMap<string, StepKind<Json>>;

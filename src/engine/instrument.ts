@@ -81,7 +81,8 @@ export function traceStep(effects: Effects): StepTrace {
       fresh = [];
       return taken;
     },
-    all: () => ({ calls, callCount, waits }),
+    // Copies: a look that was given up may still end, and a record does not change once it is sealed.
+    all: () => ({ calls: [...calls], callCount, waits: waits.map((one) => ({ ...one })) }),
     wait,
   };
 }

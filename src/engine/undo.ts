@@ -70,7 +70,7 @@ async function undoStep(runtime: UndoRuntime, step: PlanStep, kind: StepKind<Jso
           record: (name, value) => void (facts[name] = value),
           wait: (cause, ms) => trace.wait(cause, () => effects.clock.sleep(ms, signal)),
         });
-        await kind.undo?.(context, step.params);
+        await kind.undo?.(context, kind.params.parse(step.params));
       });
       const seen = Object.keys(facts).length === 0 ? {} : { facts };
       await journal.append({ type: 'undo.done', step: step.id, because: 'as it was before', ...seen, calls: trace.takeCalls() });
