@@ -3,8 +3,6 @@ import { callerIdentity } from '../aws/identity.ts';
 import { DrError } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
 import { Journal } from '../journal/journal.ts';
-import { acquireLease } from '../journal/lease.ts';
-import { LocalStore } from '../journal/local-store.ts';
 import type { Acceptances } from '../kinds/step.ts';
 import { liveEffects } from './live-effects.ts';
 import { awsFailure } from './observe.ts';
@@ -12,12 +10,14 @@ import { lockName } from './lock-name.ts';
 import { thisOperator } from './operator.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
 import { listRuns, loadRun } from './runs.ts';
+import { openState, type StatePlace } from './state.ts';
 
 export interface ResumeRequest extends RunWatchers {
   /** Default: the newest run that has not succeeded. */
   run?: string;
-  /** State folder. */
-  state: string;
+  state: StatePlace | string;
+  /** Takes the application from whoever holds it: the person who says so gives a reason. */
+  takeOver?: boolean;
   /** What is said now, on top of what was said before. */
   acceptances: Acceptances;
   effects?: Effects;
@@ -26,8 +26,9 @@ export interface ResumeRequest extends RunWatchers {
 /** Goes on with a run: every step that is not done is observed, and acted on only where the wanted state is missing. */
 export async function resume(request: ResumeRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
+  const state = openState(request.state, effects.aws);
   const run = request.run ?? (await newestOpenRun(request.state));
-  const before = await loadRun(request.state, run);
+  const before = await loadRun(state, run);
   const { plan } = before.state;
   if (before.state.outcome === 'succeeded') {
     throw new DrError({
@@ -50,8 +51,10 @@ export async function resume(request: ResumeRequest): Promise<RunResult> {
   }
   const operator = thisOperator(identity.arn);
   const lock = lockName(plan.runbook.name, plan.account, before.state.endpoints);
-  const lease = await acquireLease(request.state, lock, run, operator, effects.clock.now(), effects.ids, before.state.term);
-  const store = new LocalStore(request.state, run, () => lease.assertHeld());
+  const { clock, ids } = effects;
+  const force = request.takeOver ?? false;
+  const lease = await state.lease({ lock, run, operator, now: clock.now(), ids, above: before.state.term, force });
+  const store = state.run(run, () => lease.assertHeld());
   try {
     // Read again under the lock: the runner that held it before may have written on.
     const records = await store.read();
@@ -65,14 +68,14 @@ export async function resume(request: ResumeRequest): Promise<RunResult> {
   }
 }
 
-async function newestOpenRun(stateDir: string): Promise<string> {
-  const open = (await listRuns(stateDir)).find((run) => run.outcome !== 'succeeded');
+async function newestOpenRun(place: StatePlace | string): Promise<string> {
+  const open = (await listRuns(place)).find((run) => run.outcome !== 'succeeded');
   if (open !== undefined) return open.run;
   throw new DrError({
     code: 'NOTHING_TO_RESUME',
     exit: 'usage',
     title: 'There is no run that could be resumed.',
-    detail: `State folder: ${stateDir}`,
+    detail: `State: ${typeof place === 'string' ? place : (place.s3 ?? place.folder)}`,
     next: ['dr history    lists the runs'],
   });
 }

@@ -3,14 +3,14 @@ import type { Effects, PersonPort } from '../effects/effects.ts';
 import { execute } from '../engine/execute.ts';
 import type { JournalRecord, LabTruth, Operator } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { LocalStore } from '../journal/local-store.ts';
+import type { RunStore } from '../journal/state-store.ts';
 import type { RunState } from '../journal/state.ts';
 import { loadStepKind } from '../kinds/registry.ts';
 import { buildEvidence } from '../report/evidence.ts';
 import type { Evidence } from '../report/evidence-schema.ts';
+import { evidenceText, renderHtml } from '../report/html.ts';
 import { summaryLines } from '../report/summary.ts';
 import { type ReportFiles, writeReport } from '../report/write.ts';
-import { dirname } from 'node:path';
 
 /** How a run is followed and stopped. */
 export interface RunWatchers {
@@ -36,14 +36,14 @@ export interface RunResult {
 
 /** Executes what is left of a journal's plan, then writes the report. */
 export async function runToTheEnd(
-  parts: RunWatchers & { journal: Journal; store: LocalStore; effects: Effects; operator: Operator },
+  parts: RunWatchers & { journal: Journal; store: RunStore; effects: Effects; operator: Operator },
 ): Promise<RunResult> {
   const { journal, store } = parts;
   const effects = parts.person === undefined ? parts.effects : { ...parts.effects, person: parts.person };
   const end = await execute({ journal, effects, stepKind: loadStepKind, operator: parts.operator, drain: parts.drain });
   // Before users are served again there is nothing that the lab could measure.
   if (parts.measureLab !== undefined && end === 'succeeded') await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });
-  const { evidence, report } = await reportRun(journal.state, await store.read(), dirname(store.path), effects.clock.now());
+  const { evidence, report } = await reportRun(journal.state, await store.read(), store, effects.clock.now());
   return { state: journal.state, exit: exitOf(journal.state, evidence), report, summary: summaryLines(evidence) };
 }
 
@@ -51,12 +51,15 @@ export async function runToTheEnd(
 export async function reportRun(
   state: RunState,
   records: readonly JournalRecord[],
-  folder: string,
+  store: RunStore,
   now: number,
 ): Promise<{ evidence: Evidence; report: ReportFiles }> {
   const impact = state.impactAt === undefined ? {} : { impact: { at: state.impactAt, source: '--impact-at' } };
   const evidence = buildEvidence(state, records, { madeAt: now, lab: state.lab, ...impact });
-  return { evidence, report: await writeReport(folder, evidence) };
+  const report = await writeReport(store.folder, evidence);
+  await store.publish('report.json', evidenceText(evidence));
+  await store.publish('report.html', renderHtml(evidence));
+  return { evidence, report };
 }
 
 /** The exit code of a run that has ended. */

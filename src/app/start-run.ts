@@ -3,8 +3,7 @@ import { runId } from '../base/ids.ts';
 import type { Effects } from '../effects/effects.ts';
 import { traceStep } from '../engine/instrument.ts';
 import { Journal } from '../journal/journal.ts';
-import { acquireLease } from '../journal/lease.ts';
-import { LocalStore } from '../journal/local-store.ts';
+import type { FleetRecord, WaitRecord } from '../journal/events.ts';
 import type { Acceptances } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
 import { loadRunbook } from '../runbook/load.ts';
@@ -14,6 +13,7 @@ import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './
 import { lockName } from './lock-name.ts';
 import { gitCommit, thisOperator } from './operator.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
+import { openState, type StatePlace } from './state.ts';
 import { toolVersion } from './version.ts';
 
 /** What starts a run of any verb. `region` is needed unless `planFile` is given, or a reprotect finds it by itself. */
@@ -23,7 +23,7 @@ export interface StartRequest extends RunWatchers, Direction {
   /** Folder of runbooks. */
   runbooks: string;
   /** State folder. */
-  state: string;
+  state: StatePlace | string;
   /** A saved plan. */
   planFile?: string;
   acceptances: Acceptances;
@@ -41,13 +41,39 @@ export async function startRun(request: StartRequest): Promise<RunResult> {
   const { plan, observed } = await planOf(request, planning.trace.effects);
   const planned = { from: planning.from, to: effects.clock.now(), waits: planning.trace.all().waits };
   const confirmedBy = await request.confirm(plan);
-  const declaredAt = effects.clock.now();
-  const operator = thisOperator(observed.identity);
-  const run = runId(effects.ids, declaredAt, plan.runbook.name, plan.verb);
+  return runPlan({ ...request, effects, plan, identity: observed.identity, planned, confirmedBy, declaredAt: effects.clock.now() });
+}
+
+/** A plan that a person has confirmed, and how it is run. */
+export interface ConfirmedPlan extends RunWatchers {
+  plan: Plan;
+  /** The caller's ARN. */
+  identity: string;
+  /** When it was planned, and for whom that waited. */
+  planned: { from: number; to: number; waits: readonly WaitRecord[] };
+  confirmedBy: 'typed' | 'flag' | 'lab';
+  /** Milliseconds: when it was confirmed. */
+  declaredAt: number;
+  /** State folder. */
+  state: StatePlace | string;
+  acceptances: Acceptances;
+  impactAt?: number;
+  effects: Effects;
+  /** What it is part of. */
+  fleet?: FleetRecord;
+}
+
+/** Begins the journal of a run, executes its plan, reports. */
+export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
+  const { effects, plan, declaredAt } = request;
+  const operator = thisOperator(request.identity);
+  const startedAt = effects.clock.now();
+  const run = runId(effects.ids, startedAt, plan.runbook.name, plan.verb);
   const endpoints = endpointOverrides();
   const lock = lockName(plan.runbook.name, plan.account, endpoints);
-  const lease = await acquireLease(request.state, lock, run, operator, declaredAt, effects.ids);
-  const store = new LocalStore(request.state, run, () => lease.assertHeld());
+  const state = openState(request.state, effects.aws);
+  const lease = await state.lease({ lock, run, operator, now: startedAt, ids: effects.ids });
+  const store = state.run(run, () => lease.assertHeld());
   const journal = new Journal({ store, clock: effects.clock, run, term: lease.term, onRecord: request.onRecord });
   try {
     const git = await gitCommit(plan.runbook.path);
@@ -58,9 +84,10 @@ export async function startRun(request: StartRequest): Promise<RunResult> {
       tool: toolVersion(),
       mode: runMode(plan.account),
       declaredAt,
-      planning: planned,
+      planning: request.planned,
       ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }),
-      confirmedBy,
+      confirmedBy: request.confirmedBy,
+      ...(request.fleet === undefined ? {} : { fleet: request.fleet }),
       acceptances: request.acceptances,
       endpoints,
       ...(git === undefined ? {} : { git }),

@@ -70,6 +70,24 @@ export interface LabTruth {
   postgres: 'real' | 'model';
 }
 
+/** Many applications that are moved together: in the journal of each of their runs, so that a resume knows the others. */
+export interface FleetRecord {
+  id: string;
+  region: string;
+  members: readonly FleetMemberRecord[];
+}
+
+export interface FleetMemberRecord {
+  name: string;
+  /** Of the runbook. */
+  path: string;
+  sha256: string;
+  /** Begins when these have succeeded. */
+  needs: readonly string[];
+  /** Begins when these have ended, whichever way: they share a database. */
+  follows: readonly string[];
+}
+
 /** A fact of a run. The journal is the list of them; everything people see is computed from it. */
 export type RunEvent =
   | {
@@ -83,6 +101,7 @@ export type RunEvent =
       /** From the command to the plan: when it began, and whom it waited for. */
       planning?: { from: number; to: number; waits: readonly WaitRecord[] };
       confirmedBy: 'typed' | 'flag' | 'lab';
+      fleet?: FleetRecord;
       acceptances: Acceptances;
       /** `--impact-at`: when users began to suffer, as a person or an alarm says. Milliseconds since the epoch. */
       impactAt?: number;

@@ -49,6 +49,7 @@ function start(record: JournalRecord): RunState {
     endpoints: record.endpoints,
     acceptances: record.acceptances,
     confirmedBy: record.confirmedBy,
+    ...(record.fleet === undefined ? {} : { fleet: record.fleet }),
     declaredAt: record.declaredAt,
     ...(record.planning === undefined ? {} : { planning: record.planning }),
     ...(record.impactAt === undefined ? {} : { impactAt: record.impactAt }),

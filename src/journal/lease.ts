@@ -40,7 +40,7 @@ export interface Lease {
 /**
  * Takes the lock of an application in the state folder. The term grows each time, and is higher than `above`, the term
  * of a journal that is to be written on: its locks may have been left behind on another machine, or removed.
- * A lock whose process is gone from this host is taken over; any other is respected.
+ * A lock whose process is gone from this host is taken over; any other is respected, unless a person decided (`force`).
  * @throws DrError (busy) that says who holds it; STATE_UNUSABLE.
  */
 export async function acquireLease(
@@ -51,6 +51,7 @@ export async function acquireLease(
   now: number,
   ids: Ids,
   above = 0,
+  force = false,
 ): Promise<Lease> {
   const folder = join(stateDir, 'locks');
   const usable = async <T>(work: Promise<T>): Promise<T> => {
@@ -62,7 +63,7 @@ export async function acquireLease(
   };
   await usable(mkdir(folder, { recursive: true, mode: 0o700 }));
   const before = await usable(highest(folder, runbook));
-  if (before !== undefined && isHeld(before, operator.host)) throw busy(runbook, before, removal(folder, runbook, before.term));
+  if (!force && before !== undefined && isHeld(before, operator.host)) throw busy(runbook, before, removal(folder, runbook, before.term));
   const { user, host, pid } = operator;
   const mine: LockRecord = { run, term: Math.max(before?.term ?? 0, above) + 1, token: ids.hex(8), user, host, pid, since: iso(now) };
   const made = await usable(claim(folder, runbook, mine));
@@ -99,7 +100,8 @@ export async function lockOf(stateDir: string, runbook: string): Promise<LockRec
   return lock?.released === undefined ? lock : undefined;
 }
 
-function isHeld(lock: LockRecord, ownHost: string): boolean {
+/** Held, as far as can be known from here: a process of this host that is gone holds nothing. */
+export function isHeld(lock: LockRecord, ownHost: string): boolean {
   return lock.released === undefined && (lock.host !== ownHost || isAlive(lock.pid));
 }
 

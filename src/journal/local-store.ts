@@ -5,7 +5,8 @@ import { DrError, messageOf } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
-import { damaged, type JournalStore, verifyRecords } from './journal.ts';
+import { damaged, verifyRecords } from './journal.ts';
+import type { RunStore } from './state-store.ts';
 
 /** Where local runs lie below the state folder: `runs/<run id>/journal.jsonl`. */
 export function runFolder(stateDir: string, run: string): string {
@@ -32,7 +33,8 @@ export async function listRunIds(stateDir: string): Promise<string[]> {
 }
 
 /** A journal in a folder: one JSON record a line, each forced to the disk before `append` returns. */
-export class LocalStore implements JournalStore {
+export class LocalStore implements RunStore {
+  readonly folder: string;
   readonly path: string;
   readonly #stateDir: string;
   readonly #guard: () => Promise<void>;
@@ -41,7 +43,8 @@ export class LocalStore implements JournalStore {
   /** `guard` is asked before every write; it throws when this runner has been superseded. */
   constructor(stateDir: string, run: string, guard: () => Promise<void> = () => Promise.resolve()) {
     this.#stateDir = stateDir;
-    this.path = join(runFolder(stateDir, run), 'journal.jsonl');
+    this.folder = runFolder(stateDir, run);
+    this.path = join(this.folder, 'journal.jsonl');
     this.#guard = guard;
   }
 
@@ -73,9 +76,15 @@ export class LocalStore implements JournalStore {
     }
   }
 
-  async close(): Promise<void> {
+  /** The reports lie in `folder` already. */
+  publish(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  async close(): Promise<undefined> {
     await this.#file?.close();
     this.#file = undefined;
+    return undefined;
   }
 
   /** A line torn by a crash is cut off, so that the next record starts on a line of its own. */

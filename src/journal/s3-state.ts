@@ -2,11 +2,12 @@ import type { AwsCaller } from '../aws/caller.ts';
 import { AwsError } from '../aws/errors.ts';
 import { iso } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
-import { type Ids, RUN_ID } from '../base/ids.ts';
-import type { JournalRecord, Operator } from './events.ts';
+import { RUN_ID } from '../base/ids.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
-import { busy, type Lease, type LockRecord, superseded } from './lease.ts';
-import type { RunStore, StateStore } from './state-store.ts';
+import { busy, isHeld, type Lease, type LockRecord, superseded } from './lease.ts';
+import type { LeaseRequest } from './state-store.ts';
 
 /*
  * State in a bucket of the recovery region, so that another person on another machine can go on.
@@ -40,10 +41,13 @@ const DIGITS = 12;
 class Objects {
   readonly #aws: AwsCaller;
   readonly #place: S3Place;
+  /** Short: every record waits for it, and a bucket that is away must not stop a run. */
+  readonly #call: { service: 's3'; region: string; timeoutMs: number; attempts: number };
 
   constructor(aws: AwsCaller, place: S3Place) {
     this.#aws = aws;
     this.#place = place;
+    this.#call = { service: 's3', region: place.region, timeoutMs: LIMITS.signalMs, attempts: 2 };
   }
 
   url(key: string): string {
@@ -71,7 +75,7 @@ class Objects {
   async read(key: string): Promise<string | undefined> {
     try {
       const input = { Bucket: this.#place.bucket, Key: this.#key(key) };
-      const { output } = await this.#aws.call({ service: 's3', region: this.#place.region, operation: 'GetObject', input });
+      const { output } = await this.#aws.call({ ...this.#call, operation: 'GetObject', input });
       return await output.Body?.transformToString();
     } catch (error) {
       if (error instanceof AwsError && error.code === 'NoSuchKey') return undefined;
@@ -86,8 +90,7 @@ class Objects {
     let token: string | undefined;
     do {
       const { output } = await this.#aws.call({
-        service: 's3',
-        region: this.#place.region,
+        ...this.#call,
         operation: 'ListObjectsV2',
         input: {
           Bucket: this.#place.bucket,
@@ -105,7 +108,7 @@ class Objects {
 
   async #put(key: string, text: string, onlyNew: boolean): Promise<void> {
     const input = { Bucket: this.#place.bucket, Key: this.#key(key), Body: text, ...(onlyNew ? { IfNoneMatch: '*' } : {}) };
-    await this.#aws.call({ service: 's3', region: this.#place.region, operation: 'PutObject', input });
+    await this.#aws.call({ ...this.#call, operation: 'PutObject', input });
   }
 
   #key(key: string): string {
@@ -114,7 +117,7 @@ class Objects {
 }
 
 /** State in S3, through the one door to AWS. */
-export class S3State implements StateStore {
+export class S3State {
   readonly place: string;
   readonly #objects: Objects;
 
@@ -127,11 +130,18 @@ export class S3State implements StateStore {
     return (await this.#objects.list('runs', true)).filter((name) => RUN_ID.test(name));
   }
 
-  run(run: string, guard: () => Promise<void> = () => Promise.resolve()): RunStore {
-    return new S3Run(this.#objects, run, guard);
+  run(run: string): S3Run {
+    return new S3Run(this.#objects, run);
   }
 
+  /** The lock of an application, if somebody has it. */
   async lockOf(runbook: string): Promise<LockRecord | undefined> {
+    const lock = await this.#newest(runbook);
+    if (lock === undefined) return undefined;
+    return (await this.#objects.read(this.#released(runbook, lock.term))) === undefined ? lock : undefined;
+  }
+
+  async #newest(runbook: string): Promise<LockRecord | undefined> {
     const names = await this.#objects.list(`locks/${runbook}`);
     const newest = names.filter((name) => /^\d+\.json$/.test(name)).at(-1);
     if (newest === undefined) return undefined;
@@ -139,28 +149,25 @@ export class S3State implements StateStore {
     return text === undefined ? undefined : (JSON.parse(text) as LockRecord);
   }
 
-  async lease(runbook: string, run: string, operator: Operator, now: number, ids: Ids): Promise<Lease> {
-    const before = await this.lockOf(runbook);
-    const released = before !== undefined && (await this.#objects.read(this.#released(runbook, before.term))) !== undefined;
-    if (before !== undefined && !released) throw busy(runbook, before);
-    return this.take(runbook, run, operator, now, ids, (before?.term ?? 0) + 1);
-  }
-
-  /** Takes a term, whoever holds the one before. @throws DrError (busy) when somebody was faster. */
-  async take(runbook: string, run: string, operator: Operator, now: number, ids: Ids, term: number): Promise<Lease> {
+  /** @throws DrError (busy) that says who holds it, or who was faster. */
+  async lease({ lock, run, operator, now, ids, above = 0, force = false }: LeaseRequest): Promise<Lease> {
+    const before = await this.#newest(lock);
+    const holder = force || before === undefined ? undefined : await this.lockOf(lock);
+    if (holder !== undefined && isHeld(holder, operator.host)) throw busy(lock, holder, `dr takeover ${holder.run}    if that runner is gone for good`);
+    const term = Math.max(before?.term ?? 0, above) + 1;
     const { user, host, pid } = operator;
     const mine: LockRecord = { run, term, token: ids.hex(8), user, host, pid, since: iso(now) };
-    if (!(await this.#objects.create(this.#lock(runbook, term), JSON.stringify(mine)))) {
-      throw busy(runbook, (await this.lockOf(runbook)) ?? mine);
+    if (!(await this.#objects.create(this.#lock(lock, term), JSON.stringify(mine)))) {
+      throw busy(lock, (await this.#newest(lock)) ?? mine);
     }
     return {
       term,
       assertHeld: async () => {
-        const next = await this.#objects.read(this.#lock(runbook, term + 1));
-        if (next !== undefined) throw superseded(runbook, JSON.parse(next) as LockRecord);
+        const newest = await this.#newest(lock);
+        if (newest !== undefined && newest.token !== mine.token) throw superseded(lock, newest);
       },
       release: async () => {
-        await this.#objects.create(this.#released(runbook, term), mine.token);
+        await this.#objects.create(this.#released(lock, term), mine.token);
       },
     };
   }
@@ -174,17 +181,16 @@ export class S3State implements StateStore {
   }
 }
 
-class S3Run implements RunStore {
+/** One run's records and reports in the bucket. */
+export class S3Run {
   readonly place: string;
   readonly #objects: Objects;
   readonly #run: string;
-  readonly #guard: () => Promise<void>;
 
-  constructor(objects: Objects, run: string, guard: () => Promise<void>) {
+  constructor(objects: Objects, run: string) {
     if (!RUN_ID.test(run)) throw new DrError({ code: 'RUN_UNKNOWN', exit: 'usage', title: `"${run.slice(0, 80)}" is not the name of a run.` });
     this.#objects = objects;
     this.#run = run;
-    this.#guard = guard;
     this.place = objects.url(`runs/${run}`);
   }
 
@@ -202,20 +208,17 @@ class S3Run implements RunStore {
     return records;
   }
 
+  /** @throws DrError (busy) when another runner has written a record of that number; AwsError. */
   async append(record: JournalRecord): Promise<void> {
-    await this.#guard();
     const key = `runs/${this.#run}/journal/${String(record.seq).padStart(DIGITS, '0')}.json`;
     if (await this.#objects.create(key, JSON.stringify(record))) return;
     throw superseded(this.#run, undefined);
   }
 
+  /** Keeps a report beside the journal. Returns its URL. */
   async save(name: string, content: string): Promise<string> {
     const key = `runs/${this.#run}/${name}`;
     await this.#objects.replace(key, content);
     return this.#objects.url(key);
-  }
-
-  close(): Promise<void> {
-    return Promise.resolve();
   }
 }

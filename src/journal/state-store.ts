@@ -5,12 +5,26 @@ import type { Lease, LockRecord } from './lease.ts';
 
 /** Where one run's records and reports lie. */
 export interface RunStore extends JournalStore {
-  /** A folder, or `s3://bucket/prefix/runs/RUN`. */
-  readonly place: string;
-  /** Keeps a file beside the journal. Returns where. */
-  save(name: string, content: string): Promise<string>;
-  /** Writes what is still to be written. */
-  close(): Promise<void>;
+  /** On this machine: the journal, or a copy of it, and the reports. */
+  readonly folder: string;
+  /** Keeps a report where others find it too. Returns where; undefined when `folder` is that place. */
+  publish(name: string, text: string): Promise<string | undefined>;
+  /** Writes what is still to be written. Returns what could not be, in words. */
+  close(): Promise<string | undefined>;
+}
+
+/** Who asks for a lock, for which run. */
+export interface LeaseRequest {
+  lock: string;
+  run: string;
+  operator: Operator;
+  /** Milliseconds since the epoch. */
+  now: number;
+  ids: Ids;
+  /** The term of the journal that is to be written on: the new one is higher. */
+  above?: number;
+  /** Takes it from whoever holds it: a decision of a person. */
+  force?: boolean;
 }
 
 /** Where runs, locks and reports lie: a folder, or a bucket of the recovery region. */
@@ -22,6 +36,6 @@ export interface StateStore {
   /** `guard` is asked before each write; it throws when this runner has been superseded. */
   run(run: string, guard?: () => Promise<void>): RunStore;
   /** Takes the lock of an application. @throws DrError (busy) that says who holds it. */
-  lease(runbook: string, run: string, operator: Operator, now: number, ids: Ids): Promise<Lease>;
-  lockOf(runbook: string): Promise<LockRecord | undefined>;
+  lease(request: LeaseRequest): Promise<Lease>;
+  lockOf(lock: string): Promise<LockRecord | undefined>;
 }

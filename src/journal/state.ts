@@ -1,7 +1,7 @@
 import type { Json } from '../base/json.ts';
 import type { Acceptances, Refusal } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { CallRecord, ErrorRecord, LabTruth, Operator, RunMode, RunOutcome, WaitRecord } from './events.ts';
+import type { CallRecord, ErrorRecord, FleetRecord, LabTruth, Operator, RunMode, RunOutcome, WaitRecord } from './events.ts';
 
 /** Where a step stands. The last five are ends. `paused`: a person is needed; a resume looks again. */
 export type StepState = 'waiting' | 'observing' | 'acting' | 'verifying' | 'done' | 'refused' | 'failed' | 'undone' | 'paused';
@@ -62,6 +62,8 @@ export interface RunState {
   endpoints: readonly string[];
   acceptances: Acceptances;
   confirmedBy: 'typed' | 'flag' | 'lab';
+  /** Of a run that is one of many. */
+  fleet?: FleetRecord;
   declaredAt: number;
   planning?: { from: number; to: number; waits: readonly WaitRecord[] };
   /** As a person or an alarm says. */

@@ -1,0 +1,147 @@
+import { DrError, messageOf } from '../../base/errors.ts';
+import { EXIT, type ExitName } from '../../base/exit-codes.ts';
+import { runId } from '../../base/ids.ts';
+import type { Effects } from '../../effects/effects.ts';
+import type { FleetRecord } from '../../journal/events.ts';
+import type { Acceptances } from '../../kinds/step.ts';
+import { liveEffects } from '../live-effects.ts';
+import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
+import { runPlan } from '../start-run.ts';
+import { chooseFleet, type FleetChoice } from './choose.ts';
+import { type PlannedMember, planFleet } from './plans.ts';
+import { runFleet } from './schedule.ts';
+
+/*
+ * Many applications in one go. Each keeps its own plan, journal, lease and report; they share one process and one caller,
+ * so that API limits are shared.
+ *
+ * Invariants:
+ * 1. One that fails holds back those that depend on it, and nobody else.
+ * 2. Owners of one database run one after the other: the second finds it failed over.
+ * 3. Nothing runs that was not part of what a person confirmed.
+ */
+
+/** What was planned, before anybody confirms it. */
+export interface FleetPlan {
+  region: string;
+  members: readonly PlannedMember[];
+  /** What is to be said of those that are left out. */
+  notes: readonly string[];
+}
+
+export interface FleetRequest extends FleetChoice, RunWatchers {
+  /** State folder. */
+  state: string;
+  acceptances: Acceptances;
+  impactAt?: number;
+  /** Asks the person. @throws DrError (declined). */
+  confirm(plan: FleetPlan): Promise<'typed' | 'flag'>;
+  effects?: Effects;
+}
+
+/** What became of one member. */
+export interface FleetOutcome {
+  name: string;
+  /** How its run ended, or why it has none. */
+  standing: 'ran' | 'active already' | 'held back' | 'not begun' | 'failed';
+  because: string;
+  exit: ExitName;
+  result?: RunResult;
+  error?: DrError;
+}
+
+export interface FleetResult {
+  id: string;
+  region: string;
+  outcomes: readonly FleetOutcome[];
+  notes: readonly string[];
+  /** The worst of all. */
+  exit: ExitName;
+}
+
+/** Chooses and plans. Changes nothing. */
+export async function makeFleetPlan(choice: FleetChoice & { effects?: Effects }): Promise<FleetPlan> {
+  const { members, notes } = await chooseFleet(choice);
+  const planned = await planFleet(choice.effects ?? liveEffects(), members, choice.region);
+  return { region: choice.region, members: planned, notes };
+}
+
+/** Plans all, asks once, runs them in order, reports each. */
+export async function fleetFailover(request: FleetRequest): Promise<FleetResult> {
+  const effects = request.effects ?? liveEffects();
+  const plan = await makeFleetPlan({ ...request, effects });
+  const runnable = plan.members.filter((m) => m.state === 'planned');
+  if (runnable.length === 0) return nothingToRun(plan);
+  const confirmedBy = await request.confirm(plan);
+  const declaredAt = effects.clock.now();
+  const fleet = fleetRecord(runId(effects.ids, declaredAt, 'fleet', 'failover'), plan);
+  return runMembers(plan, fleet, request.drain, (member) =>
+    runPlan({ ...request, ...member, effects, confirmedBy, declaredAt, fleet }),
+  );
+}
+
+function nothingToRun(plan: FleetPlan): FleetResult {
+  const failed = plan.members.find((m) => m.state === 'failed');
+  if (failed?.state === 'failed') throw failed.error;
+  return { id: '', region: plan.region, outcomes: plan.members.map(unplanned), notes: plan.notes, exit: 'ok' };
+}
+
+/** What every journal of the fleet says of all of it. Members that were there already are not part of it. */
+function fleetRecord(id: string, plan: FleetPlan): FleetRecord {
+  const members = plan.members.filter((m) => m.state !== 'there').map(({ name, loaded, needs, follows }) => ({ name, path: loaded.path, sha256: loaded.sha256, needs, follows }));
+  return { id, region: plan.region, members };
+}
+
+/** Runs what is planned, in the order of the fleet. */
+export async function runMembers(
+  plan: FleetPlan,
+  fleet: FleetRecord,
+  drain: AbortSignal,
+  run: (member: Extract<PlannedMember, { state: 'planned' }>) => Promise<RunResult>,
+): Promise<FleetResult> {
+  const outcomes = new Map<string, FleetOutcome>(plan.members.filter((m) => m.state !== 'planned').map((m) => [m.name, unplanned(m)]));
+  const byName = new Map(plan.members.map((m) => [m.name, m]));
+  await runFleet(
+    plan.members,
+    drain,
+    async (name) => {
+      const member = byName.get(name);
+      if (member?.state !== 'planned') return member?.state === 'there' ? 'good' : 'bad';
+      const outcome = await outcomeOf(name, run(member));
+      outcomes.set(name, outcome);
+      return outcome.result?.state.outcome === 'succeeded' ? 'good' : 'bad';
+    },
+    (name, by) => outcomes.set(name, { name, standing: 'held back', because: `it depends on ${by}, which did not succeed`, exit: 'failed' }),
+  );
+  const all = plan.members.map((m) => outcomes.get(m.name) ?? notBegun(m.name));
+  return { id: fleet.id, region: plan.region, outcomes: all, notes: plan.notes, exit: worst(all.map((o) => o.exit)) };
+}
+
+export async function outcomeOf(name: string, run: Promise<RunResult>): Promise<FleetOutcome> {
+  try {
+    const result = await run;
+    return { name, standing: 'ran', because: result.state.outcome ?? 'interrupted', exit: result.exit, result };
+  } catch (error) {
+    const known = error instanceof DrError ? error : new DrError({ code: 'BUG', exit: 'bug', title: `a defect in dr: ${messageOf(error)}`, cause: error });
+    return { name, standing: 'failed', because: known.message, exit: known.exit, error: known };
+  }
+}
+
+function unplanned(member: PlannedMember): FleetOutcome {
+  const { name } = member;
+  if (member.state === 'failed') return { name, standing: 'failed', because: member.error.message, exit: member.error.exit, error: member.error };
+  return { name, standing: 'active already', because: member.state === 'there' ? member.because : '', exit: 'ok' };
+}
+
+function notBegun(name: string): FleetOutcome {
+  return { name, standing: 'not begun', because: 'the run was stopped before its turn', exit: 'interrupted' };
+}
+
+/** From harmless to worst: the exit code of many runs is the worst of theirs. */
+const SEVERITY: readonly ExitName[] = ['ok', 'objectiveMissed', 'declined', 'usage', 'runbook', 'lab', 'interrupted', 'refused', 'busy', 'aws', 'journal', 'failed', 'bug'];
+
+/** The worst of several exits; `ok` of none. */
+export function worst(exits: readonly ExitName[]): ExitName {
+  const rank = (name: ExitName) => (name in EXIT ? SEVERITY.indexOf(name) : SEVERITY.length);
+  return exits.reduce<ExitName>((bad, name) => (rank(name) > rank(bad) ? name : bad), 'ok');
+}

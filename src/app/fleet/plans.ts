@@ -1,0 +1,54 @@
+import { DrError, messageOf } from '../../base/errors.ts';
+import type { Effects } from '../../effects/effects.ts';
+import { traceStep } from '../../engine/instrument.ts';
+import { inParallel } from '../../engine/parallel.ts';
+import type { WaitRecord } from '../../journal/events.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { planFor } from '../make-plan.ts';
+import type { FleetMember } from './choose.ts';
+
+/** A member with what became of planning it. */
+export type PlannedMember = FleetMember & { name: string } & (
+    | { state: 'planned'; plan: Plan; identity: string; planned: { from: number; to: number; waits: readonly WaitRecord[] } }
+    /** It is active there already: nothing to do. */
+    | { state: 'there'; because: string }
+    /** It cannot be planned; those that need it are held back. */
+    | { state: 'failed'; error: DrError }
+  );
+
+const PLANNED_AT_ONCE = 32;
+
+/**
+ * Plans every member, many at a time, through one caller, so that API limits are shared.
+ * @throws DrError when none can be planned for the same reason, e.g. without credentials.
+ */
+export async function planFleet(effects: Effects, members: readonly FleetMember[], region: string): Promise<PlannedMember[]> {
+  const planned = new Map<FleetMember, PlannedMember>();
+  await inParallel(members, PLANNED_AT_ONCE, async (member) => {
+    planned.set(member, await planMember(effects, member, region));
+  });
+  const all = members.flatMap((member) => planned.get(member) ?? []);
+  const [first] = all;
+  if (first?.state === 'failed' && all.every((m) => m.state === 'failed' && m.error.code === first.error.code)) throw first.error;
+  return all;
+}
+
+/** Plans one member now. */
+export async function planMember(effects: Effects, member: FleetMember, region: string): Promise<PlannedMember> {
+  const { name } = member.loaded.runbook;
+  const from = effects.clock.now();
+  const trace = traceStep(effects);
+  try {
+    const { plan, observed } = await planFor(trace.effects, member.loaded, { verb: 'failover', region });
+    const planned = { from, to: effects.clock.now(), waits: trace.all().waits };
+    return { ...member, name, state: 'planned', plan, identity: observed.identity, planned };
+  } catch (error) {
+    if (error instanceof DrError && error.code === 'ALREADY_ACTIVE') return { ...member, name, state: 'there', because: error.message };
+    return { ...member, name, state: 'failed', error: error instanceof DrError ? error : asDefect(error) };
+  }
+}
+
+/** One application's defect must not stop the others. */
+function asDefect(error: unknown): DrError {
+  return new DrError({ code: 'BUG', exit: 'bug', title: `a defect in dr: ${messageOf(error)}`, cause: error });
+}

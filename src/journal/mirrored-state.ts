@@ -1,0 +1,144 @@
+import { AwsError } from '../aws/errors.ts';
+import type { Clock } from '../base/clock.ts';
+import { DrError } from '../base/errors.ts';
+import type { JournalRecord } from './events.ts';
+import type { Lease, LockRecord } from './lease.ts';
+import type { LocalState } from './local-state.ts';
+import type { S3Run, S3State } from './s3-state.ts';
+import type { LeaseRequest, RunStore, StateStore } from './state-store.ts';
+
+/*
+ * State in a bucket, with a copy on this machine.
+ *
+ * Invariants:
+ * 1. A record is durable on this machine before it goes to the bucket; it counts as written then.
+ * 2. A bucket that goes away in the middle stops nothing: what is missing there is sent, in order, when it is back.
+ * 3. A bucket that holds another record under the same number means that somebody has taken over: this runner stops.
+ * 4. A run begins only with the bucket there: without it nobody could know that the application is held.
+ */
+export class MirroredState implements StateStore {
+  readonly place: string;
+  readonly #local: LocalState;
+  readonly #remote: S3State;
+  readonly #clock: Clock;
+
+  constructor(local: LocalState, remote: S3State, clock: Clock) {
+    this.place = remote.place;
+    this.#local = local;
+    this.#remote = remote;
+    this.#clock = clock;
+  }
+
+  runs(): Promise<string[]> {
+    return this.#remote.runs();
+  }
+
+  run(run: string, guard: () => Promise<void> = () => Promise.resolve()): RunStore {
+    const askedGently = async (): Promise<void> => {
+      try {
+        await guard();
+      } catch (error) {
+        // Nobody can take over through a bucket that does not answer.
+        if (!isAway(error)) throw error;
+      }
+    };
+    return new MirroredRun(this.#local.run(run, askedGently), this.#remote.run(run), this.#clock);
+  }
+
+  lease(request: LeaseRequest): Promise<Lease> {
+    return this.#remote.lease(request);
+  }
+
+  lockOf(lock: string): Promise<LockRecord | undefined> {
+    return this.#remote.lockOf(lock);
+  }
+}
+
+/** Between two tries to reach a bucket that has gone away. */
+const RETRY_MS = 5_000;
+
+class MirroredRun implements RunStore {
+  readonly folder: string;
+  readonly #local: RunStore;
+  readonly #remote: S3Run;
+  readonly #clock: Clock;
+  /** On this machine, and not yet in the bucket. */
+  #missing: JournalRecord[] = [];
+  #awaySince: number | undefined;
+  #begun = false;
+
+  constructor(local: RunStore, remote: S3Run, clock: Clock) {
+    this.folder = local.folder;
+    this.#local = local;
+    this.#remote = remote;
+    this.#clock = clock;
+  }
+
+  async read(): Promise<JournalRecord[]> {
+    const [here, there] = await Promise.all([this.#local.read(), this.#remote.read()]);
+    const parting = here.findIndex((record, i) => there[i] !== undefined && there[i].hash !== record.hash);
+    if (parting >= 0) throw diverged(this.folder, this.#remote.place, parting + 1);
+    this.#missing = here.slice(there.length);
+    return here.length >= there.length ? here : there;
+  }
+
+  async append(record: JournalRecord): Promise<void> {
+    if (!this.#begun) await this.#catchUp(record);
+    await this.#local.append(record);
+    this.#missing.push(record);
+    if (this.#awaySince !== undefined && this.#clock.now() - this.#awaySince < RETRY_MS) return;
+    await this.#send();
+  }
+
+  async publish(name: string, text: string): Promise<string | undefined> {
+    try {
+      return await this.#remote.save(name, text);
+    } catch (error) {
+      if (isAway(error)) return undefined;
+      throw error;
+    }
+  }
+
+  async close(): Promise<string | undefined> {
+    if (this.#missing.length > 0) await this.#send();
+    await this.#local.close();
+    if (this.#missing.length === 0) return undefined;
+    return `${this.#missing.length} records are only in ${this.folder}: ${this.#remote.place} did not answer. dr resume sends them`;
+  }
+
+  /** On another machine the copy here is behind: it is brought up to what the bucket has. */
+  async #catchUp(next: JournalRecord): Promise<void> {
+    const here = await this.#local.read();
+    if (next.seq > here.length) for (const record of (await this.#remote.read()).slice(here.length)) await this.#local.append(record);
+    this.#begun = true;
+  }
+
+  async #send(): Promise<void> {
+    try {
+      for (let record = this.#missing[0]; record !== undefined; record = this.#missing[0]) {
+        await this.#remote.append(record);
+        this.#missing.shift();
+      }
+      this.#awaySince = undefined;
+    } catch (error) {
+      const beginning = this.#missing[0]?.type === 'run.started';
+      if (!isAway(error) || beginning) throw error;
+      this.#awaySince = this.#clock.now();
+    }
+  }
+}
+
+/** The bucket gives no usable answer; anything that it says clearly is not this. */
+function isAway(error: unknown): boolean {
+  return error instanceof AwsError && error.kind !== 'terminal';
+}
+
+function diverged(folder: string, place: string, record: number): DrError {
+  return new DrError({
+    code: 'JOURNAL_DIVERGED',
+    exit: 'journal',
+    title: `The copy of the journal in ${folder} is another than the one in ${place}.`,
+    detail: `They part at record ${record}: two runners wrote on. Nothing was done.`,
+    next: ['keep both: they are evidence', 'rename the folder here, then: dr resume    goes on from the bucket'],
+  });
+}
