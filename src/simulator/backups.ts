@@ -5,7 +5,7 @@
  */
 import { sha256 } from '../base/json.ts';
 import type { Core } from './core.ts';
-import { refKey, type DbRef } from './database-driver.ts';
+import { refKey, sameRef, type DbRef } from './database-driver.ts';
 import { dbArn } from './db-instance.ts';
 import type { AutomatedBackupSeed, DbSnapshotSeed } from './seeds.ts';
 
@@ -20,7 +20,8 @@ export interface AutomatedBackup {
   /** The first snapshot is there from then on. */
   readonly readyAt: number;
   readonly createdAt: number;
-  readonly stopped: boolean;
+  /** When its replication was stopped: what is there stays. */
+  readonly stoppedAt: number | undefined;
 }
 
 export interface Snapshot {
@@ -55,18 +56,19 @@ export class Backups {
     const { region, source } = seed;
     const { account } = this.core;
     const day = 86_400_000;
+    const known = this.in(region).length;
     const backup: AutomatedBackup = {
       region,
       source,
       sourceArn: dbArn(source, account),
-      arn: `arn:aws:rds:${region}:${account}:auto-backup:ab-${sha256(`${region} ${refKey(source)}`).slice(0, 26)}`,
+      arn: `arn:aws:rds:${region}:${account}:auto-backup:ab-${sha256(`${region} ${refKey(source)} ${known}`).slice(0, 26)}`,
       kmsKeyId: seed.kmsKeyId ?? defaultKey(region, account),
       retentionDays: seed.retentionDays ?? 7,
-      createdAt: seed.fresh === true ? now : now - day,
-      readyAt: seed.fresh === true ? now + this.core.timings.firstBackupMs : now - day,
-      stopped: seed.stopped ?? false,
+      createdAt: seed.fresh === true ? now : now - 2 * day,
+      readyAt: seed.fresh === true ? now + this.core.timings.firstBackupMs : now - 2 * day,
+      stoppedAt: seed.stopped === true ? now - day : undefined,
     };
-    this.kept.set(region, [...this.in(region).filter((b) => b.arn !== backup.arn), backup]);
+    this.kept.set(region, [...this.in(region).filter((b) => !sameRef(b.source, source)), backup]);
     this.core.driver?.keepBackups?.(source);
     return backup;
   }
@@ -99,8 +101,16 @@ export class Backups {
     else if (last !== undefined) last.to = now;
   }
 
+  /** Backups belong to the instance, whatever it is called. */
+  rename(from: DbRef, to: DbRef): void {
+    for (const [region, list] of this.kept) {
+      this.kept.set(region, list.map((b) => (sameRef(b.source, from) ? { ...b, source: to, sourceArn: dbArn(to, this.core.account) } : b)));
+    }
+  }
+
   /** Everything committed up to then can be restored; undefined while there is nothing to restore from. */
-  latestTime(backup: Pick<AutomatedBackup, 'region' | 'source' | 'readyAt'>, at: number): number | undefined {
+  latestTime(backup: Pick<AutomatedBackup, 'region' | 'source' | 'readyAt' | 'stoppedAt'>, now: number): number | undefined {
+    const at = Math.min(now, backup.stoppedAt ?? now);
     const { backupPeriodMs, backupDelayMs } = this.core.timings;
     const seen = (this.outages.get(backup.source.region) ?? []).reduce((t, o) => (t >= o.from && t < o.to ? o.from : t), at);
     const latest = Math.floor((seen - backupDelayMs) / backupPeriodMs) * backupPeriodMs;

@@ -38,6 +38,9 @@ export class Databases {
   private readonly replicas = new Map<string, DbRef[]>();
   private readonly promoted = new Map<string, { source: DbRef; upTo: number }>();
 
+  /** Told when an instance gets another name. */
+  onRename: ((from: DbRef, to: DbRef) => void) | undefined;
+
   constructor(core: Core, groups: SecurityGroups) {
     this.core = core;
     this.groups = groups;
@@ -326,6 +329,7 @@ export class Databases {
     this.settings.rename(oldKey, newKey);
     this.lineage.rename(oldKey, newKey);
     this.samples.forget(row.ref);
+    this.onRename?.(row.ref, to);
     this.table(to.region).delete(row.ref.id, at);
     this.put({ ...row, ref: to, arn: dbArn(to, account), endpoint: moved, pendingReboot: false }, at);
     for (const other of [...this.all()]) if (other.source !== undefined && isIt(other.source)) this.put({ ...other, source: to }, at);

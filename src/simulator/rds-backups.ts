@@ -115,10 +115,10 @@ export const backupOperations: BackupOperations = {
       if (input.KmsKeyId === undefined) throw call.error('InvalidParameterValue', 400, 'A KMS key of the destination Region is needed for an encrypted source.');
       if (input.KmsKeyId.split(':')[3] !== call.region) throw call.error('KMSKeyNotAccessibleFault', 400, `The KMS key ${input.KmsKeyId} is not accessible in ${call.region}.`);
       const kept = call.state.backups.in(call.region);
-      if (kept.some((b) => b.sourceArn === arn && !b.stopped)) {
+      if (kept.some((b) => b.sourceArn === arn && b.stoppedAt === undefined)) {
         throw call.error('InvalidDBInstanceAutomatedBackupState', 400, `The automated backups of ${arn} are replicated already.`);
       }
-      if (kept.filter((b) => !b.stopped).length >= REPLICATIONS_MAX) {
+      if (kept.filter((b) => b.stoppedAt === undefined).length >= REPLICATIONS_MAX) {
         throw call.error('DBInstanceAutomatedBackupQuotaExceeded', 400, 'The quota for retained automated backups was exceeded.');
       }
       const backup = call.state.backups.add({
@@ -192,7 +192,7 @@ function own(call: Call): AutomatedBackup[] {
     if (row === undefined || row.backupRetentionDays === 0 || row.source !== undefined || row.creation !== undefined) return [];
     const { ref: source, createdAt, backupRetentionDays: retentionDays } = row;
     const arn = `arn:aws:rds:${call.region}:${core.account}:auto-backup:ab-own-${id}`;
-    return [{ region: call.region, source, sourceArn: row.arn, arn, kmsKeyId: defaultKey(call.region, core.account), retentionDays, createdAt, readyAt: createdAt, stopped: false }];
+    return [{ region: call.region, source, sourceArn: row.arn, arn, kmsKeyId: defaultKey(call.region, core.account), retentionDays, createdAt, readyAt: createdAt, stoppedAt: undefined }];
   });
 }
 
@@ -205,7 +205,7 @@ function backupView(backup: AutomatedBackup, call: Call): BackupView {
     DBInstanceIdentifier: backup.source.id,
     RestoreWindow: latest === undefined ? {} : { EarliestTime: new Date(backup.createdAt), LatestTime: new Date(latest) },
     AllocatedStorage: 100,
-    Status: latest === undefined ? 'creating' : backup.stopped ? 'retained' : 'active',
+    Status: latest === undefined ? 'creating' : backup.stoppedAt !== undefined ? 'retained' : 'active',
     Engine: call.state.databases.row(backup.source)?.engine ?? 'postgres',
     Encrypted: true,
     KmsKeyId: backup.kmsKeyId,

@@ -43,6 +43,7 @@ export class State {
     this.databases = new Databases(core, this.securityGroups);
     this.groups = new Groups(core);
     this.backups = new Backups(core);
+    this.databases.onRename = (from, to) => this.backups.rename(from, to);
     this.instances = new Instances(core);
     this.targetGroups = new TargetGroups(core, this.groups, this.instances);
     this.loadBalancers = new LoadBalancers(core, this.targetGroups);
