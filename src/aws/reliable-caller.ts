@@ -79,7 +79,8 @@ export function reliableCaller(inner: AwsCaller, options: ReliableOptions): AwsC
   const call: PlainCall = async (request) => {
     const attempts = Math.max(1, request.attempts ?? limits.attempts);
     for (let attempt = 1; ; attempt++) {
-      const changes = changesOf(request.service, request.operation, request.input);
+      // What AWS has turned away has cost it nothing.
+      const changes = attempt === 1 ? changesOf(request.service, request.operation, request.input) : 0;
       await pacer.turn(request.service, request.region, request.operation, request.signal, changes);
       const startedAt = options.clock.now();
       const result = await attemptOnce(innerCall, request, options.clock, request.timeoutMs ?? limits.callMs);

@@ -98,9 +98,9 @@ function nextStart(last: ListInput, output: ListOutput, wanted: readonly string[
   return next !== undefined && sameStart(next, last) ? undefined : next;
 }
 
-/** A zone is listed in the order of these: the labels from the last to the first, then the type. */
+/** A zone is listed in the order of these: `com.example.www.`, its final dot included, then the type. */
 function orderKey(name: string, type: string | undefined): string {
-  return `${absolute(name).split('.').reverse().join('.')}\u0000${type ?? ''}`;
+  return `${absolute(name).slice(0, -1).split('.').reverse().join('.')}.\u0000${type ?? ''}`;
 }
 
 function sameStart(a: ListInput, b: ListInput): boolean {
