@@ -20,7 +20,8 @@ export class BackupKeeper {
   #points: Point[] = [];
   #timer: NodeJS.Timeout | undefined;
   #under: Promise<void> = Promise.resolve();
-  #paused = false;
+  /** Aborted when its source is gone. */
+  #sending = new AbortController();
   #stopped = false;
 
   constructor(begin: () => Promise<LabBackup>) {
@@ -47,13 +48,13 @@ export class BackupKeeper {
 
   /** Its source is gone; what is under way is lost. */
   pause(): void {
-    this.#paused = true;
+    this.#sending.abort();
     const now = Date.now();
     this.#points = this.#points.filter((point) => point.arrivesAt <= now);
   }
 
   resume(): void {
-    this.#paused = false;
+    this.#sending = new AbortController();
   }
 
   async stop(): Promise<void> {
@@ -79,14 +80,20 @@ export class BackupKeeper {
   }
 
   async #look(): Promise<void> {
-    if (this.#paused) return;
+    const { signal } = this.#sending;
+    if (signal.aborted) return;
     try {
       this.#backup ??= await this.#begin();
       const at = Date.now();
       const position = await this.#backup.ship();
-      if (!this.#paused) this.#points.push({ at, position, arrivesAt: Date.now() + UNDER_WAY_MS });
+      // A source that died in between has sent nothing.
+      if (isSending(signal)) this.#points.push({ at, position, arrivesAt: Date.now() + UNDER_WAY_MS });
     } catch {
       // It does not run, or is no writer now: the restorable time stands still, which is how that shows.
     }
   }
+}
+
+function isSending(signal: AbortSignal): boolean {
+  return !signal.aborted;
 }
