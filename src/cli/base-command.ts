@@ -2,7 +2,7 @@ import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { errorEnvelope, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
-import { stateDir } from './state-dir.ts';
+import { stateDir, statePlace } from './state-dir.ts';
 import { painterFor } from './style.ts';
 
 /**
@@ -16,8 +16,8 @@ export abstract class DrCommand extends Command {
   static override baseFlags = {
     json: Flags.boolean({ description: 'Print one JSON document on stdout.', helpGroup: 'GLOBAL' }),
     state: Flags.string({
-      description: 'Folder of the journals. Default: $DR_STATE, else $XDG_STATE_HOME/dr or ~/.local/state/dr',
-      helpValue: 'DIR',
+      description: 'Folder of the journals, or s3://bucket/prefix?region=R. Default: $DR_STATE, else $XDG_STATE_HOME/dr or ~/.local/state/dr',
+      helpValue: 'DIR|S3',
       helpGroup: 'GLOBAL',
     }),
   };
@@ -30,6 +30,11 @@ export abstract class DrCommand extends Command {
 
   protected stateDir(flag: string | undefined): string {
     return stateDir(flag, process.env);
+  }
+
+  /** Where runs are kept: the folder, or the bucket that `--state s3://…` names. */
+  protected statePlace(flag: string | undefined): string | { folder: string; s3: string } {
+    return statePlace(flag, process.env);
   }
 
   /** The end of a command: its result, as text or as the envelope, and the exit code. */

@@ -43,7 +43,7 @@ export abstract class StartCommand extends RunCommand {
         ...(flags.runbook === undefined ? {} : { runbook: flags.runbook }),
         ...(flags.plan === undefined ? {} : { planFile: flags.plan }),
         runbooks: flags.runbooks,
-        state: this.stateDir(flags.state),
+        state: this.statePlace(flags.state),
         acceptances: accepted,
         ...impactTime(flags['impact-at']),
         confirm: (plan: Plan) => askFor(plan, accepted, flags.confirm),

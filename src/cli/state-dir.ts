@@ -6,8 +6,17 @@ import { join, resolve } from 'node:path';
  * @see https://specifications.freedesktop.org/basedir-spec/latest/
  */
 export function stateDir(flag: string | undefined, env: NodeJS.ProcessEnv): string {
-  if (flag !== undefined && flag !== '') return resolve(flag);
-  if (env.DR_STATE !== undefined && env.DR_STATE !== '') return resolve(env.DR_STATE);
+  for (const named of [flag, env.DR_STATE]) if (named !== undefined && named !== '' && !isBucket(named)) return resolve(named);
   const base = env.XDG_STATE_HOME ?? '';
   return join(base === '' ? join(homedir(), '.local', 'state') : resolve(base), 'dr');
+}
+
+/** The folder, or the bucket that was named with a folder for the copy on this machine. */
+export function statePlace(flag: string | undefined, env: NodeJS.ProcessEnv): string | { folder: string; s3: string } {
+  const named = flag ?? env.DR_STATE ?? '';
+  return isBucket(named) ? { folder: stateDir(undefined, env), s3: named } : stateDir(flag, env);
+}
+
+function isBucket(text: string): boolean {
+  return text.startsWith('s3:');
 }

@@ -7,7 +7,7 @@ export default class History extends DrCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(History);
     const { listRuns } = await import('../app/runs.ts');
-    const runs = await listRuns(this.stateDir(flags.state));
+    const runs = await listRuns(this.statePlace(flags.state));
     this.done({ runs: runs.map(runJson) }, () => historyText(runs));
   }
 }

@@ -8,7 +8,7 @@ export default class Report extends DrCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Report);
     const { report } = await import('../app/report.ts');
-    const files = await report(this.stateDir(flags.state), args.run);
+    const files = await report(this.statePlace(flags.state), args.run);
     this.done(files, () => `${files.html}\n${files.json}`);
   }
 }

@@ -17,7 +17,7 @@ export default class Resume extends RunCommand {
     await this.watched(flags.output, (watch) =>
       resume({
         ...(args.run === undefined ? {} : { run: args.run }),
-        state: this.stateDir(flags.state),
+        state: this.statePlace(flags.state),
         acceptances: accepted,
         ...watch,
       }),

@@ -10,7 +10,7 @@ export default class Status extends DrCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
     const { showRun } = await import('../app/runs.ts');
-    const state = await showRun(this.stateDir(flags.state), args.run);
+    const state = await showRun(this.statePlace(flags.state), args.run);
     this.done(runJson(state), () => statusText(state, painterFor(process.stdout)));
   }
 }

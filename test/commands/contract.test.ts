@@ -18,7 +18,7 @@ it('commands and their flags are as they were', () => {
     return [id.replaceAll(':', ' '), ...named, ...flagged].join(' ');
   });
   expect(lines.sort().join('\n')).toMatchInlineSnapshot(`
-    "failover --accept-data-loss= --approved-by=… --attest-source-down= --confirm= --from= --impact-at= --json --lab --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
+    "failover --accept-data-loss= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --from= --impact-at= --json --lab --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
     help --json --state=
     history --json --state=
     lab break REGION --json --state=
@@ -29,10 +29,11 @@ it('commands and their flags are as they were', () => {
     lab stop --json --state=
     plan --from= --json --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect
     report RUN --json --state=
-    reprotect --approved-by=… --confirm= --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --standby= --state=
-    resume [RUN] --accept-data-loss= --approved-by=… --attest-source-down= --json --output=text|jsonl --reason= --state=
+    reprotect --again=… --approved-by=… --confirm= --done=… --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --standby= --state=
+    resume [RUN] --accept-data-loss= --again=… --approved-by=… --attest-source-down= --done=… --json --output=text|jsonl --reason= --state=
     status [RUN] --json --state=
-    switchover --approved-by=… --confirm= --from= --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
+    switchover --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
+    takeover RUN --accept-data-loss= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --state=
     validate --json --state="
   `);
 });
