@@ -35,12 +35,12 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
   if (p.group === undefined) return withoutGroup(ctx, p, seen.instance.DBInstanceStatus ?? 'unknown');
   const groups = seen.instance.VpcSecurityGroups ?? [];
-  const quarantined = groups.length > 0 && groups.every((g) => g.VpcSecurityGroupId === p.group);
-  if (quarantined && groups.every((g) => g.Status === 'active')) {
+  const only = groups.length > 0 && groups.every((g) => g.VpcSecurityGroupId === p.group);
+  if (only && groups.every((g) => g.Status === 'active')) {
     return done(ctx, p, 'fenced', `${p.id} accepts no connection: its only security group is ${p.group}`);
   }
-  if (quarantined) return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
-  ctx.record(beforeFact(p), groups.map((g) => g.VpcSecurityGroupId ?? ''));
+  const asked = groups.some((g) => g.VpcSecurityGroupId === p.group) && groups.every((g) => g.VpcSecurityGroupId === p.group || g.Status === 'removing');
+  if (asked) return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
   return { state: 'absent', because: `${p.id} answers, and is not in quarantine` };
 }
 
@@ -76,7 +76,7 @@ function unfenced(p: Params, why: string, threshold: string): Observation {
 }
 
 function done(ctx: StepContext, p: Params, verdict: string, because: string): Observation {
-  ctx.record(`fence.${p.name}`, { verdict, because });
+  ctx.record(`fence.${p.name}`, { verdict, because, at: ctx.effects.clock.now() });
   return { state: 'reached', because };
 }
 
