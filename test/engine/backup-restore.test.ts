@@ -284,3 +284,53 @@ describe('a switchover by backups', () => {
     expect(sim.world.acceptsWrites(HOME)).toBe(true);
   });
 });
+
+describe('out and home again', () => {
+  /** Roles and records; not the names of what is kept besides. */
+  const roles = (sim: Simulation) => ({
+    writers: sim.world.snapshot().databases.filter((d) => d.acceptsWrites && !d.id.includes('-old-')).map((d) => `${d.region}/${d.id}`),
+    answers: sim.world.resolve('archive.example.com', 'A').values,
+    records: sim.world.snapshot().records.map(({ name, setIdentifier, failover }) => ({ name, setIdentifier, failover })),
+  });
+
+  async function verb(sim: Simulation, direction: Parameters<typeof planOf>[1]): Promise<SimulatedRun> {
+    const run = await runPlan(sim, await planOf(sim, direction));
+    expect(troubleOf(run)).toEqual([]);
+    return run;
+  }
+
+  it('A → B → A is the identity, and nothing that holds data is deleted', async () => {
+    const sim = await archive();
+    const atHome = roles(sim);
+    sim.world.breakRegion(SEOUL);
+    await verb(sim, TOKYO);
+    sim.world.healRegion(SEOUL);
+    await sim.clock.run(() => sim.clock.sleep(600_000));
+    const protect = await verb(sim, { verb: 'reprotect', region: TOKYO });
+    const kept = String(protect.state.facts.get('kept.documents.ap-northeast-2'));
+    expect(kept).toMatch(/^archive-documents-old-\d{8}$/);
+    expect(await instance(sim, { region: SEOUL, id: kept })).toMatchObject({ DBInstanceStatus: 'available' });
+    expect(await instance(sim, HOME)).toBeUndefined();
+    await verb(sim, { verb: 'switchover', region: SEOUL });
+    expect(roles(sim)).toEqual(atHome);
+    // The way home is planned: it loses nothing.
+    expect(sim.world.lossOf(HOME)?.commits).toBe(0);
+    expect((await instance(sim, HOME))?.BackupRetentionPeriod).toBe(14);
+    await verb(sim, { verb: 'reprotect', region: SEOUL });
+    expect(sim.world.snapshot().databases.map((d) => d.id).filter((id) => id.includes('-old-'))).toHaveLength(2);
+  });
+
+  it('reprotect takes no name away while the active instance is not available', async () => {
+    const sim = await archive();
+    sim.world.breakRegion(SEOUL);
+    await verb(sim, TOKYO);
+    sim.world.healRegion(SEOUL);
+    await sim.clock.run(() => sim.clock.sleep(600_000));
+    const plan = await planOf(sim, { verb: 'reprotect', region: TOKYO });
+    sim.world.setDbStatus(RESTORED, 'storage-full');
+    const { outcome, state, records } = await runPlan(sim, plan);
+    expect(outcome).toBe('refused');
+    expect(state.steps.get('databases.documents.keepOld')?.refusal).toMatchObject({ rule: 'keep-old', observed: 'archive-documents-tokyo in ap-northeast-1 is storage-full' });
+    expect(records.filter((r) => r.type === 'step.intent')).toEqual([]);
+  });
+});

@@ -188,13 +188,26 @@ export function switchoverSteps(ctx: PlanContext, n: Names): StepDraft[] {
 export function reprotectSteps(ctx: PlanContext, n: Names): StepDraft[] {
   const kmsKey = n.db.kmsKeys?.[ctx.source];
   const { retentionDays } = inRegion(n.db.restore, ctx.source);
+  const active = { region: ctx.target, id: n.id };
   return [
+    {
+      step: 'keepOld',
+      phase: 'fence',
+      reversibility: 'compensable',
+      title: `Rename the old ${n.oldId} in ${ctx.source}, and keep it`,
+      params: { name: n.name, region: ctx.source, id: n.oldId, active },
+      controlPlanes: [`rds@${ctx.source}`],
+      permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [`arn:aws:rds:${ctx.source}:${ctx.account}:*`])],
+      estimate: { p50: 120, p95: 600, basis: 'a new name takes a restart' },
+      limitMs: 3_600_000,
+      changes: [{ resource: `rds:${ctx.source}:${n.oldId}`, field: 'DBInstanceIdentifier', before: n.oldId, after: `${n.oldId}-old-YYYYMMDD` }],
+    },
     {
       step: 'replicate',
       phase: 'data',
       reversibility: 'compensable',
       title: `Replicate the backups of ${n.id} to ${ctx.source}, until they arrive`,
-      params: { name: n.name, region: ctx.source, active: { region: ctx.target, id: n.id }, retentionDays, ...(kmsKey === undefined ? {} : { kmsKey }) },
+      params: { name: n.name, region: ctx.source, active, retentionDays, ...(kmsKey === undefined ? {} : { kmsKey }) },
       controlPlanes: [`rds@${ctx.source}`],
       permissions: [
         allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, n.id)]),

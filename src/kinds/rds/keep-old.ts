@@ -39,7 +39,8 @@ async function nameIsFree(ctx: StepContext, p: StandbyParams, kept: string | und
   return { state: 'pending', because: `${kept} is ${renamed?.DBInstanceStatus ?? 'not seen yet'}`, waitingFor: 'aws' };
 }
 
-async function rename(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
+/** Gives an instance another name. */
+export async function rename(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
   try {
     await ctx.effects.aws.call({
       service: 'rds',

@@ -2,6 +2,7 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
 import { caughtUp, recoveryGate } from '../backup/gate.ts';
+import { keepOld } from '../backup/keep-old.ts';
 import { failoverSteps, namesOf, reprotectSteps, switchoverSteps } from '../backup/plan.ts';
 import { findPoints } from '../backup/points.ts';
 import { replicate } from '../backup/replicate.ts';
@@ -106,7 +107,7 @@ const kind: ResourceKind<RdsBackup> = {
   ],
   observe,
   plan,
-  steps: { assessSourceApi, assessBackups, recoveryGate, fence, quiesce, caughtUp, restore, open, openWrites, canary, replicate },
+  steps: { assessSourceApi, assessBackups, recoveryGate, fence, quiesce, caughtUp, restore, open, openWrites, canary, keepOld, replicate },
   simulate,
 };
 

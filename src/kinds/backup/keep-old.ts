@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import { findDbInstance } from '../../aws/rds.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { rename } from '../rds/keep-old.ts';
+import { freeName, PASSING } from '../rds/standby.ts';
+import type { Observation, StepContext } from '../step.ts';
+
+/*
+ * Of reprotect: the old instance of the region that waits gets another name and is kept, its data may exist nowhere
+ * else. Then its name is free for the next restore, and its endpoint leads nobody to old data.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
+ */
+
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, active: z.strictObject({ region: regionName, id: dbInstanceId }) });
+type Params = z.infer<typeof params>;
+
+function keptFact(p: Params): string {
+  return `kept.${p.name}.${p.region}`;
+}
+
+/** The name that was chosen for it. */
+function chosen(ctx: StepContext, p: Params): string | undefined {
+  const name = ctx.fact(keptFact(p));
+  return typeof name === 'string' ? name : undefined;
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const options = { signal: ctx.signal };
+  const kept = chosen(ctx, p);
+  const old = await findDbInstance(ctx.effects.aws, p.region, p.id, options);
+  if (old === undefined) {
+    const renamed = kept === undefined ? undefined : await findDbInstance(ctx.effects.aws, p.region, kept, options);
+    if (kept === undefined || renamed?.DBInstanceStatus === 'available') return { state: 'reached', because: kept === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} is kept as ${kept}` };
+    return { state: 'pending', because: `${kept} is ${renamed?.DBInstanceStatus ?? 'not seen yet'}`, waitingFor: 'aws' };
+  }
+  const status = old.DBInstanceStatus ?? 'unknown';
+  if (status !== 'available') {
+    if (PASSING.has(status)) return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+    return { state: 'impossible', because: `${p.id} is ${status}: only an available instance can be renamed` };
+  }
+  // A name that was chosen stays chosen: an attempt that is under way unseen must not be followed by one with another.
+  ctx.record(keptFact(p), kept ?? (await freeName(ctx, { name: p.name, region: p.region, id: p.id, writer: 'arn:' })));
+  return { state: 'absent', because: `${p.id} in ${p.region} has the name that the next restore needs` };
+}
+
+async function undo(ctx: StepContext, p: Params): Promise<void> {
+  const kept = chosen(ctx, p);
+  if (kept === undefined) return;
+  const options = { signal: ctx.signal };
+  for (;;) {
+    const here = await findDbInstance(ctx.effects.aws, p.region, p.id, options);
+    const there = await findDbInstance(ctx.effects.aws, p.region, kept, options);
+    if (there === undefined && here?.DBInstanceStatus === 'available') return;
+    if (there !== undefined && here !== undefined) throw new Error(`the name ${p.id} is taken; the old instance stays ${kept}`);
+    if (there?.DBInstanceStatus === 'available') await rename(ctx, p.region, kept, p.id);
+    await ctx.wait('aws', LIMITS.pollMaxMs);
+  }
+}
+
+export const keepOld = stepKind<Params>({
+  params,
+  check: async (ctx, p) => {
+    // Renaming takes an instance away from whoever uses it: there must be another one that users are on.
+    const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
+    if (active?.DBInstanceStatus === 'available') return { state: 'ok', because: `${p.active.id} in ${p.active.region} is available` };
+    return refused({
+      rule: 'keep-old',
+      observed: `${p.active.id} in ${p.active.region} is ${active?.DBInstanceStatus ?? 'not there'}`,
+      threshold: 'an active instance that is available',
+      consequence: `${p.id} in ${p.region} may be the only one that holds the data in use`,
+      override: 'none: wait until the active instance is available',
+    });
+  },
+  observe,
+  act: async (ctx, p) => {
+    const kept = chosen(ctx, p);
+    if (kept === undefined) throw new Error(`no name was chosen for ${p.id}`);
+    await rename(ctx, p.region, p.id, kept);
+  },
+  undo,
+});
