@@ -98,6 +98,8 @@ export async function scenarioOf(loaded: LoadedRunbook, password: string): Promi
       const world = new LabWorld(regionIds, driver, endpointOf);
       for (const part of parts) part.simulate(world);
       for (const [region, arn] of topics) world.addTopic({ region, arn });
+      // A place for `--state s3://dr-state-REGION`.
+      for (const region of regionIds) world.addBucket({ region, name: `dr-state-${region}` });
       for (const region of regionIds) {
         const database = databaseOf(region);
         world.addApplication({
