@@ -39,6 +39,9 @@ export type SourceVerdict = z.infer<typeof sourceVerdictSchema>;
 
 export const SOURCE_VERDICT = 'source.verdict';
 
+/** Fact: this run was about to stop writes, or has. What users and health checkers see since then is its own doing. */
+export const WRITES_STOPPED = 'writes.stopped';
+
 /** Weighs signals: two vantages that say down make the source down; anything else does not. */
 export function judgeSource(signals: readonly Signal[], attestedBy: string | undefined): SourceVerdict {
   const down = new Set(signals.filter((s) => s.says === 'down').map((s) => s.vantage));

@@ -146,10 +146,10 @@ export async function runPlan(
 }
 
 /** Goes on with a run from the records that are there. */
-export async function resumeRun(sim: Simulation, records: readonly JournalRecord[], acceptances: Acceptances = APPROVED): Promise<SimulatedRun> {
+export async function resumeRun(sim: Simulation, records: readonly JournalRecord[], acceptances: Acceptances = APPROVED, onRecord: (record: JournalRecord) => void = () => undefined): Promise<SimulatedRun> {
   const store = new MemoryStore();
   store.records.push(...records);
-  const journal = new Journal({ store, clock: sim.clock, run: RUN, term: 2, records });
+  const journal = new Journal({ store, clock: sim.clock, run: RUN, term: 2, records, onRecord });
   return sim.clock.run(async () => {
     await journal.append({ type: 'run.resumed', operator: OPERATOR, acceptances });
     const drain = new AbortController().signal;

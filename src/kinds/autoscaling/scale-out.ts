@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { findGroup, recentActivities } from '../../aws/autoscaling.ts';
+import { findGroup, type Group, recentActivities } from '../../aws/autoscaling.ts';
 import { DrError } from '../../base/errors.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
@@ -34,6 +34,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
   if (group === undefined) return { state: 'impossible', because: `${p.group} is not in ${p.region}` };
   const sized = (group.MinSize ?? 0) >= p.min && (group.DesiredCapacity ?? 0) >= p.desired && (group.MaxSize ?? 0) >= p.max;
+  // Journaled before the act, so that its undo knows them whatever happens. A later attempt finds what the first has set.
+  if (!sized && ctx.fact(sizesFact(p)) === undefined) ctx.record(sizesFact(p), sizesOf(group));
   if (!sized) return { state: 'absent', because: `${p.group} wants ${group.DesiredCapacity ?? 0}, not ${p.desired}` };
   const inService = inServiceIds(group);
   if (inService.length < p.desired) {
@@ -69,6 +71,10 @@ async function findShortage(ctx: StepContext, p: Params): Promise<Observation | 
 
 const sizes = z.strictObject({ min: z.int(), desired: z.int(), max: z.int() });
 
+function sizesOf(group: Group | undefined): z.infer<typeof sizes> {
+  return { min: group?.MinSize ?? 0, desired: group?.DesiredCapacity ?? 0, max: group?.MaxSize ?? 0 };
+}
+
 function sizesFact(p: Params): string {
   return `sizes.${p.region}.${p.group}`;
 }
@@ -80,9 +86,7 @@ async function update(ctx: StepContext, p: Params, to: z.infer<typeof sizes>): P
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
-  const now = { min: group?.MinSize ?? 0, desired: group?.DesiredCapacity ?? 0, max: group?.MaxSize ?? 0 };
-  // Those of the first attempt: a later one finds what that has set.
-  if (ctx.fact(sizesFact(p)) === undefined) ctx.record(sizesFact(p), now);
+  const now = sizesOf(group);
   await update(ctx, p, { min: Math.max(now.min, p.min), desired: Math.max(now.desired, p.desired), max: Math.max(now.max, p.max) });
 }
 
@@ -91,7 +95,7 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   const before = sizes.safeParse(ctx.fact(sizesFact(p))).data;
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
   if (before === undefined || group === undefined) return;
-  const is = { min: group.MinSize ?? 0, desired: group.DesiredCapacity ?? 0, max: group.MaxSize ?? 0 };
+  const is = sizesOf(group);
   if (is.min === before.min && is.desired === before.desired && is.max === before.max) return;
   const set = { min: Math.max(before.min, p.min), desired: Math.max(before.desired, p.desired), max: Math.max(before.max, p.max) };
   // Scaling policies move what is wanted, and nothing else.

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Json } from '../../base/json.ts';
 import { refused, stepKind } from '../common.ts';
+import { WRITES_STOPPED } from '../signals.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 import { loginParams, positionOf, setReadOnly } from './login.ts';
 
@@ -41,6 +42,8 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 /** Only what this run has recorded counts: a database that somebody else made read-only may have sessions that still write. */
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const known = quiescedAt(ctx.fact(quiesceFact(p.name)));
+  // With the intent, so that a run that dies on the way knows why users are down.
+  ctx.record(WRITES_STOPPED, true);
   if (known === undefined) return { state: 'absent', because: `${p.id} takes writes` };
   const seen = await positionOf(ctx, p);
   if (typeof seen === 'string') return { state: 'pending', because: seen, waitingFor: 'database' };
@@ -63,6 +66,7 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   if (typeof seen === 'string') throw new Error(seen);
   if (seen.readOnly) throw new Error(`${p.id} is still read-only`);
   ctx.record(quiesceFact(p.name), null);
+  ctx.record(WRITES_STOPPED, false);
   ctx.record(`fence.${p.name}`, { verdict: 'undone', because: `${p.id} takes writes again` });
 }
 
