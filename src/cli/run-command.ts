@@ -1,9 +1,11 @@
+import type { FleetResult } from '../app/fleet/fleet.ts';
 import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { DrError } from '../base/errors.ts';
 import type { RunState } from '../journal/state.ts';
 import { DrCommand } from './base-command.ts';
 import { resumeCommand } from './names.ts';
 import { resumable, runJson } from './run-view.ts';
+import { painterFor } from './style.ts';
 import { watchRun, type RunWatch } from './watch-run.ts';
 
 /** What a use case gives back when a run has ended, whichever way. */
@@ -21,17 +23,29 @@ export interface EndedRun {
 export abstract class RunCommand extends DrCommand {
   /** Runs, shows, tells the end. `work` gets what the engine needs to be watched and stopped. */
   protected async watched(output: string, work: (watch: RunWatch) => Promise<EndedRun>): Promise<void> {
+    this.tell(await this.#watch(output, false, work), output);
+  }
+
+  /** The same for many runs at once. */
+  protected async watchedFleet(output: string, work: (watch: RunWatch) => Promise<FleetResult>): Promise<void> {
+    const result = await this.#watch(output, true, work);
+    const { fleetJson, fleetText } = await import('./fleet-view.ts');
+    if (output === 'jsonl') {
+      process.exitCode = EXIT[result.exit];
+      this.note(fleetText(result, painterFor(process.stderr)));
+    } else this.done(fleetJson(result), () => fleetText(result, painterFor(process.stdout)), result.exit);
+  }
+
+  async #watch<T>(output: string, fleet: boolean, work: (watch: RunWatch) => Promise<T>): Promise<T> {
     if (this.json && output === 'jsonl') {
       throw new DrError({ code: 'TWO_OUTPUTS', exit: 'usage', title: '--json and --output jsonl both want stdout: choose one.' });
     }
-    const watch = await watchRun({ json: this.json, output });
-    let ended: EndedRun;
+    const watch = await watchRun({ json: this.json, output, fleet });
     try {
-      ended = await work(watch);
+      return await work(watch);
     } finally {
       await watch.close();
     }
-    this.tell(ended, output);
   }
 
   private tell({ state, exit, report, summary, resumable: can = true }: EndedRun, output: string): void {

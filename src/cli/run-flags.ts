@@ -10,6 +10,17 @@ export const targetFlags = {
   runbooks: Flags.string({ description: 'Folder of the runbooks', helpValue: 'DIR', default: './runbooks' }),
 };
 
+/** Which of the folder's runbooks, where there are many. */
+export const fleetFlags = {
+  only: Flags.string({ description: 'Of the folder, these runbooks and no other, with commas', helpValue: 'NAME,...', exclusive: ['runbook', 'plan', 'lab', 'except'] }),
+  except: Flags.string({ description: 'Of the folder, all but these, with commas', helpValue: 'NAME,...', exclusive: ['runbook', 'plan', 'lab'] }),
+};
+
+/** A list with commas; an empty one stays empty, and is refused by whoever chooses. */
+export function names(text: string | undefined): string[] | undefined {
+  return text?.split(',').map((name) => name.trim()).filter((name) => name !== '');
+}
+
 /** The region to leave, where the resources do not tell which one it is. */
 export const fromFlag = {
   from: Flags.string({ description: 'Region to leave, where it cannot be inferred', helpValue: 'REGION' }),

@@ -5,7 +5,8 @@ import type { Acceptances } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
 import { confirm, terminalIo } from './confirm.ts';
 import { RunCommand, type EndedRun } from './run-command.ts';
-import { acceptances, type AcceptanceInput, impactTime } from './run-flags.ts';
+import { acceptances, type AcceptanceInput, impactTime, names } from './run-flags.ts';
+import { painterFor } from './style.ts';
 import type { RunWatch } from './watch-run.ts';
 
 /** Flags that every verb has; the rest are of one verb or another. */
@@ -52,6 +53,31 @@ export abstract class StartCommand extends RunCommand {
     );
   }
 
+  /**
+   * Moves every runbook of the folder that the flags choose. False, and nothing done, where one application is meant: one
+   * is named, or the folder holds only one.
+   */
+  protected async startFleet(flags: StartFlags & { only?: string | undefined; except?: string | undefined }): Promise<boolean> {
+    const { region, from } = flags;
+    if (region === undefined || flags.runbook !== undefined || flags.plan !== undefined) return false;
+    const choice = { runbooks: flags.runbooks, region, only: names(flags.only), except: names(flags.except) };
+    if (!(await isFleet(choice))) return false;
+    if (from !== undefined) throw new DrError({ code: 'ONE_RUNBOOK', exit: 'usage', title: '--from is for one application.', next: ['--runbook NAME'] });
+    const accepted = acceptances(flags);
+    const [{ fleetFailover }, { confirmFleet }] = await Promise.all([import('../app/fleet/fleet.ts'), import('./fleet-view.ts')]);
+    await this.watchedFleet(flags.output, (watch) =>
+      fleetFailover({
+        ...choice,
+        state: this.statePlace(flags.state),
+        acceptances: accepted,
+        ...impactTime(flags['impact-at']),
+        confirm: (plan) => confirmFleet(plan, accepted, flags.confirm, terminalIo(), painterFor(process.stderr)),
+        ...watch,
+      }),
+    );
+    return true;
+  }
+
   /** @throws DrError (usage) where neither a region nor a plan was given. */
   protected needRegion(verb: Direction['verb'], flags: Pick<StartFlags, 'region' | 'plan'>): void {
     if (flags.region !== undefined || flags.plan !== undefined) return;
@@ -72,4 +98,11 @@ export function regionNeeded(command: string, ...next: string[]): DrError {
 async function askFor(plan: Plan, accepted: Acceptances, given: string | undefined): Promise<'typed' | 'flag'> {
   const { criticalPath } = await import('../plan/critical-path.ts');
   return confirm({ plan, expected: criticalPath(plan), acceptances: accepted, given }, terminalIo());
+}
+
+/** Whether many applications are meant: more than one runbook lies in the folder, or a choice among them was made. */
+export async function isFleet(choice: { runbooks: string; only?: readonly string[] | undefined; except?: readonly string[] | undefined }): Promise<boolean> {
+  if (choice.only !== undefined || choice.except !== undefined) return true;
+  const { findRunbooks } = await import('../runbook/find.ts');
+  return (await findRunbooks(choice.runbooks)).length > 1;
 }

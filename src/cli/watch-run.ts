@@ -19,14 +19,15 @@ export interface RunWatch {
 }
 
 /** Shows a run and listens for signals, until `close`. */
-export async function watchRun(choice: { json: boolean; output: string }): Promise<RunWatch> {
+export async function watchRun(choice: { json: boolean; output: string; fleet?: boolean }): Promise<RunWatch> {
   const presenter = await choosePresenter({
     tty: process.stderr.isTTY,
     json: choice.json,
     output: choice.output === 'jsonl' ? 'jsonl' : 'text',
+    fleet: choice.fleet === true,
   });
   let run: string | undefined;
-  const goOn = () => (run === undefined ? 'No run was started.' : `Go on with: ${resumeCommand(run)}`);
+  const goOn = () => (run === undefined ? 'No run was started.' : `Go on with: ${choice.fleet === true ? 'dr resume --all' : resumeCommand(run)}`);
   const drain = drainOnSignals(
     (signal) => presenter.message(`${signal}: nothing new is started, what is in flight is finished. Once more to leave at once. ${goOn()}`),
     () => `Left at once; what was in flight is not known. ${goOn()}`,

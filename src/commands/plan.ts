@@ -1,10 +1,12 @@
 import * as Flags from '@oclif/core/flags';
+import type { Interfaces } from '@oclif/core';
 import { writeFile } from 'node:fs/promises';
+import { DrError } from '../base/errors.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { planText } from '../cli/plan-view.ts';
 import { policyDocument } from '../cli/policy.ts';
-import { fromFlag, standbyFlag, targetFlags } from '../cli/run-flags.ts';
-import { regionNeeded } from '../cli/start-command.ts';
+import { fleetFlags, fromFlag, names, standbyFlag, targetFlags } from '../cli/run-flags.ts';
+import { isFleet, regionNeeded } from '../cli/start-command.ts';
 import { painterFor } from '../cli/style.ts';
 import { VERBS } from '../kinds/kind.ts';
 
@@ -18,6 +20,7 @@ export default class PlanCommand extends DrCommand {
   ];
   static override flags = {
     ...targetFlags,
+    ...fleetFlags,
     verb: Flags.option({ description: 'What to plan', options: VERBS, default: 'failover' as const, helpValue: VERBS.join('|') })(),
     ...fromFlag,
     ...standbyFlag,
@@ -26,6 +29,7 @@ export default class PlanCommand extends DrCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(PlanCommand);
+    if (await this.#fleet(flags)) return;
     const { makePlan } = await import('../app/make-plan.ts');
     const { criticalPath } = await import('../plan/critical-path.ts');
     const runbook = flags.runbook === undefined ? {} : { runbook: flags.runbook };
@@ -38,5 +42,20 @@ export default class PlanCommand extends DrCommand {
     }
     const critical = criticalPath(plan);
     this.done({ plan, critical, policy: policyDocument(plan) }, () => planText(plan, critical, painterFor(process.stdout)));
+  }
+
+  /** Many plans as one table, where the folder holds many runbooks and none is named. */
+  async #fleet(flags: Interfaces.InferredFlags<typeof PlanCommand.flags>): Promise<boolean> {
+    const { region, runbooks, runbook, verb, from, out } = flags;
+    const choice = { runbooks, only: names(flags.only), except: names(flags.except) };
+    if (region === undefined || verb !== 'failover' || runbook !== undefined || !(await isFleet(choice))) return false;
+    if (out !== undefined || from !== undefined) {
+      throw new DrError({ code: 'ONE_RUNBOOK', exit: 'usage', title: `--${out === undefined ? 'from' : 'out'} is for one application.`, next: ['--runbook NAME'] });
+    }
+    const [{ makeFleetPlan }, { fleetPlanJson, fleetPlanText, fleetWord }] = await Promise.all([import('../app/fleet/fleet.ts'), import('../cli/fleet-view.ts')]);
+    const plan = await makeFleetPlan({ ...choice, region });
+    const hint = `One of them in full: dr plan --region ${region} --runbook NAME\nRun them: dr failover --region ${region} --confirm ${fleetWord(plan)}`;
+    this.done(fleetPlanJson(plan), () => `${fleetPlanText(plan, painterFor(process.stdout))}\n${hint}`);
+    return true;
   }
 }

@@ -64,6 +64,8 @@ export interface LabTruth {
   acknowledged: number;
   /** Those of them that are not in the new primary. */
   lost: number;
+  /** Those of them that only a region has that does not answer, and that nobody took over from: they come back with it. */
+  unreachable?: number | undefined;
   /** First lost order to the outage: the true loss as a time. 0 when nothing was lost. */
   lostSpanMs: number;
   /** Real PostgreSQL servers, or the model where they cannot run. */

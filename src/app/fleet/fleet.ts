@@ -7,6 +7,7 @@ import type { Acceptances } from '../../kinds/step.ts';
 import { liveEffects } from '../live-effects.ts';
 import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
 import { runPlan } from '../start-run.ts';
+import type { StatePlace } from '../state.ts';
 import { chooseFleet, type FleetChoice } from './choose.ts';
 import { type PlannedMember, planFleet } from './plans.ts';
 import { runFleet } from './schedule.ts';
@@ -31,7 +32,7 @@ export interface FleetPlan {
 
 export interface FleetRequest extends FleetChoice, RunWatchers {
   /** State folder. */
-  state: string;
+  state: StatePlace | string;
   acceptances: Acceptances;
   impactAt?: number;
   /** Asks the person. @throws DrError (declined). */
@@ -111,7 +112,7 @@ export async function runMembers(
       outcomes.set(name, outcome);
       return outcome.result?.state.outcome === 'succeeded' ? 'good' : 'bad';
     },
-    (name, by) => outcomes.set(name, { name, standing: 'held back', because: `it depends on ${by}, which did not succeed`, exit: 'failed' }),
+    (name, by) => outcomes.set(name, { name, standing: 'held back', because: `it depends on ${by}, which did not succeed`, exit: outcomes.get(by)?.exit ?? 'failed' }),
   );
   const all = plan.members.map((m) => outcomes.get(m.name) ?? notBegun(m.name));
   return { id: fleet.id, region: plan.region, outcomes: all, notes: plan.notes, exit: worst(all.map((o) => o.exit)) };

@@ -5,6 +5,8 @@ export interface PresenterChoice {
   tty: boolean;
   json: boolean;
   output: 'text' | 'jsonl';
+  /** Many runs at once. */
+  fleet?: boolean;
 }
 
 /** `--json` is silent until the end, `--output jsonl` streams on stdout; a terminal gets the tree, a log gets lines. */
@@ -14,6 +16,10 @@ export async function choosePresenter(choice: PresenterChoice): Promise<Presente
     return new JsonlPresenter(process.stdout);
   }
   if (choice.json) return SILENT;
+  if (choice.fleet === true) {
+    const { FleetLines, FleetTable } = await import('./fleet.ts');
+    return choice.tty ? new FleetTable(process.stderr) : new FleetLines(process.stderr);
+  }
   if (choice.tty) {
     const { TreePresenter } = await import('./tree.ts');
     return new TreePresenter(process.stderr);

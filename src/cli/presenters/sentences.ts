@@ -50,7 +50,8 @@ function startSentence(state: RunState): string {
 
 function labSentence(truth: LabTruth): string {
   const down = truth.clientDowntimeMs === undefined ? 'no good response again' : `${formatDuration(truth.clientDowntimeMs)} without a good response`;
-  return `lab: its users saw ${down}; ${truth.lost} of ${truth.acknowledged} acknowledged orders are lost`;
+  const unreachable = truth.unreachable === undefined ? '' : `, ${truth.unreachable} are not to be had until the lost region is back`;
+  return `lab: its users saw ${down}; ${truth.lost} of ${truth.acknowledged} acknowledged orders are lost${unreachable}`;
 }
 
 type StepRecord = Extract<JournalRecord, { step: string }>;

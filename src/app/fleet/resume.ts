@@ -1,0 +1,92 @@
+import { DrError } from '../../base/errors.ts';
+import type { Effects } from '../../effects/effects.ts';
+import type { FleetRecord } from '../../journal/events.ts';
+import type { RunState } from '../../journal/state.ts';
+import type { Acceptances } from '../../kinds/step.ts';
+import { loadRunbook } from '../../runbook/load.ts';
+import { liveEffects } from '../live-effects.ts';
+import { resume } from '../resume.ts';
+import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
+import { listRuns } from '../runs.ts';
+import type { StatePlace } from '../state.ts';
+import { runPlan } from '../start-run.ts';
+import { type FleetOutcome, type FleetResult, outcomeOf, worst } from './fleet.ts';
+import { planMember } from './plans.ts';
+import { runFleet } from './schedule.ts';
+
+export interface ResumeFleetRequest extends RunWatchers {
+  /** State folder. */
+  state: StatePlace | string;
+  acceptances: Acceptances;
+  effects?: Effects;
+}
+
+/**
+ * Goes on with the newest fleet that is not done: its open runs are resumed, and what was not begun is planned now and
+ * run, in the order of the fleet. What a person confirmed was the fleet: a runbook that has changed since is refused.
+ */
+export async function resumeFleet(request: ResumeFleetRequest): Promise<FleetResult> {
+  const effects = request.effects ?? liveEffects();
+  const { fleet, runs } = await openFleet(request.state);
+  const outcomes = new Map<string, FleetOutcome>();
+  await runFleet(
+    fleet.members,
+    request.drain,
+    async (name) => {
+      const before = runs.get(name);
+      if (before?.outcome === 'succeeded') {
+        outcomes.set(name, { name, standing: 'active already', because: `run ${before.run} has succeeded`, exit: 'ok' });
+        return 'good';
+      }
+      const again = before === undefined ? begin(request, effects, fleet, name, runs) : resume({ ...request, effects, run: before.run });
+      const outcome = await outcomeOf(name, again);
+      outcomes.set(name, outcome.error?.code === 'ALREADY_ACTIVE' ? { ...outcome, standing: 'active already', exit: 'ok' } : outcome);
+      return outcome.result?.state.outcome === 'succeeded' || outcome.error?.code === 'ALREADY_ACTIVE' ? 'good' : 'bad';
+    },
+    (name, by) => outcomes.set(name, { name, standing: 'held back', because: `it depends on ${by}, which did not succeed`, exit: outcomes.get(by)?.exit ?? 'failed' }),
+  );
+  const all = fleet.members.map(({ name }) => outcomes.get(name) ?? { name, standing: 'not begun' as const, because: 'the run was stopped before its turn', exit: 'interrupted' as const });
+  return { id: fleet.id, region: fleet.region, outcomes: all, notes: [], exit: worst(all.map((o) => o.exit)) };
+}
+
+/** The newest fleet with a member that has not succeeded, and the newest run of each member. */
+async function openFleet(state: StatePlace | string): Promise<{ fleet: FleetRecord; runs: Map<string, RunState> }> {
+  const all = await listRuns(state);
+  for (const id of new Set(all.flatMap((run) => run.fleet?.id ?? []))) {
+    const mine = all.filter((run) => run.fleet?.id === id);
+    const fleet = mine[0]?.fleet;
+    if (fleet === undefined) continue;
+    // Newest first, so that an older run of the same name does not replace it.
+    const runs = new Map(mine.toReversed().map((run) => [run.plan.runbook.name, run]));
+    if (fleet.members.some(({ name }) => runs.get(name)?.outcome !== 'succeeded')) return { fleet, runs };
+  }
+  throw new DrError({
+    code: 'NOTHING_TO_RESUME',
+    exit: 'usage',
+    title: 'No run of many applications is open.',
+    detail: `State folder: ${typeof state === 'string' ? state : state.folder}`,
+    next: ['dr history    lists the runs', 'dr resume    goes on with the newest run of one application'],
+  });
+}
+
+/** Begins a member that has no run yet. */
+async function begin(request: ResumeFleetRequest, effects: Effects, fleet: FleetRecord, name: string, runs: ReadonlyMap<string, RunState>): Promise<RunResult> {
+  const member = fleet.members.find((m) => m.name === name);
+  const confirmed = [...runs.values()][0];
+  if (member === undefined || confirmed === undefined) throw new Error(`${name} is not part of the fleet`);
+  const loaded = await loadRunbook(member.path);
+  if (loaded.sha256 !== member.sha256) {
+    throw new DrError({
+      code: 'RUNBOOK_CHANGED',
+      exit: 'refused',
+      title: `The runbook ${member.path} was changed after all of them were confirmed.`,
+      next: [`dr failover --region ${fleet.region} --runbook ${name}`],
+    });
+  }
+  const planned = await planMember(effects, { loaded, needs: member.needs, follows: member.follows }, fleet.region);
+  if (planned.state === 'failed') throw planned.error;
+  if (planned.state === 'there') throw new DrError({ code: 'ALREADY_ACTIVE', exit: 'refused', title: planned.because });
+  const { confirmedBy, declaredAt, impactAt } = confirmed;
+  const acceptances = { ...confirmed.acceptances, ...request.acceptances, approvedBy: [...new Set([...confirmed.acceptances.approvedBy, ...request.acceptances.approvedBy])] };
+  return runPlan({ ...request, ...planned, effects, confirmedBy, declaredAt, acceptances, fleet, ...(impactAt === undefined ? {} : { impactAt }) });
+}

@@ -1,0 +1,136 @@
+import type { FleetOutcome, FleetPlan, FleetResult } from '../app/fleet/fleet.ts';
+import { DrError } from '../base/errors.ts';
+import { formatDuration } from '../base/duration.ts';
+import type { Acceptances } from '../kinds/step.ts';
+import { criticalPath } from '../plan/critical-path.ts';
+import type { ConfirmIo } from './confirm.ts';
+import { regionName, resumeCommand } from './names.ts';
+import { resumable, runJson, standing } from './run-view.ts';
+import type { Painter } from './style.ts';
+import { columns, indent } from './text.ts';
+
+/** What a person types, or gives with `--confirm`, for many applications: how many, and where. */
+export function fleetWord(plan: FleetPlan): string {
+  return `${plan.members.filter((m) => m.state === 'planned').length}@${plan.region}`;
+}
+
+/** Many plans as a table, in the order in which they run. */
+export function fleetPlanText(plan: FleetPlan, paint: Painter): string {
+  const rows = plan.members.map((member) => {
+    const order = [...member.needs.map((name) => `after ${name}`), ...member.follows.map((name) => `shares data with ${name}`)].join(', ');
+    if (member.state === 'failed') return [member.name, '', '', '', '', `cannot be planned: ${member.error.message}`];
+    if (member.state === 'there') return [member.name, '', '', '', '', `skipped: ${member.because}`];
+    const { p50, p95 } = criticalPath(member.plan);
+    const past = member.plan.steps.filter((step) => step.reversibility === 'point-of-no-return').length;
+    return [member.name, member.plan.source, String(member.plan.steps.length), `${seconds(p50)} / ${seconds(p95)}`, past === 0 ? 'none' : String(past), order];
+  });
+  const expected = fleetExpected(plan);
+  return [
+    paint('bold', `failover of ${plan.members.length} applications to ${regionName(plan.region)}`),
+    indent(columns([['RUNBOOK', 'FROM', 'STEPS', 'P50 / P95', 'NO RETURN', 'ORDER'], ...rows]).join('\n'), 2),
+    ...plan.notes.map((note) => `Note: ${note}.`),
+    `Expected: about ${seconds(expected.p50)} (p50), ${seconds(expected.p95)} (p95) on AWS, all together.`,
+  ].join('\n');
+}
+
+/** The longest way through all applications, seconds. Members come in order. */
+export function fleetExpected(plan: FleetPlan): { p50: number; p95: number } {
+  const ends = new Map<string, { p50: number; p95: number }>();
+  for (const member of plan.members) {
+    const before = [...member.needs, ...member.follows].map((name) => ends.get(name) ?? { p50: 0, p95: 0 });
+    const own = member.state === 'planned' ? criticalPath(member.plan) : { p50: 0, p95: 0 };
+    ends.set(member.name, { p50: Math.max(0, ...before.map((b) => b.p50)) + own.p50, p95: Math.max(0, ...before.map((b) => b.p95)) + own.p95 });
+  }
+  const all = [...ends.values()];
+  return { p50: Math.max(0, ...all.map((e) => e.p50)), p95: Math.max(0, ...all.map((e) => e.p95)) };
+}
+
+/**
+ * One confirmation for all: how many applications, and the region.
+ * @throws DrError `declined` in every other case.
+ */
+export async function confirmFleet(plan: FleetPlan, accepted: Acceptances, given: string | undefined, io: ConfirmIo, paint: Painter): Promise<'typed' | 'flag'> {
+  const word = fleetWord(plan);
+  const declined = (code: string, title: string): DrError =>
+    new DrError({ code, exit: 'declined', title: `${title} Nothing was done.`, next: [`dr failover --region ${plan.region} --confirm ${word}`] });
+  if (given !== undefined) {
+    if (given === word) return 'flag';
+    throw declined('CONFIRMATION_MISMATCH', `--confirm says "${given}", but this is ${word}.`);
+  }
+  if (!io.tty) throw declined('CONFIRMATION_NEEDED', 'A failover needs a confirmation, and there is no terminal to ask.');
+  const loss = accepted.dataLossSeconds === undefined ? [] : [`Data loss accepted for every one of them: ${String(accepted.dataLossSeconds)} s.`];
+  io.write(`${[fleetPlanText(plan, paint), ...loss].join('\n')}\n`);
+  const typed = (await io.ask(`Type the number of applications and the region (${word}) to go on: `)).trim();
+  if (typed === word) return 'typed';
+  throw declined('NOT_CONFIRMED', `"${typed}" is not "${word}".`);
+}
+
+/** How all of them ended. */
+export function fleetText(result: FleetResult, paint: Painter): string {
+  const rows = result.outcomes.map((outcome) => [mark(outcome, paint), outcome.name, endWord(outcome), tookText(outcome), detail(outcome)]);
+  const good = result.outcomes.filter((o) => o.result?.state.outcome === 'succeeded' || o.standing === 'active already').length;
+  const open = result.outcomes.some((o) => o.standing !== 'ran' || (o.result !== undefined && resumable(o.result.state)));
+  return [
+    ...columns([[' ', 'RUNBOOK', 'STANDS', 'TOOK', 'RUN'], ...rows]),
+    ...result.notes.map((note) => `Note: ${note}.`),
+    paint('bold', `${good} of ${result.outcomes.length} are active in ${regionName(result.region)}.`),
+    ...(good === result.outcomes.length || !open ? [] : ['Go on with: dr resume --all']),
+  ].join('\n');
+}
+
+function mark(outcome: FleetOutcome, paint: Painter): string {
+  if (outcome.result?.state.outcome === 'succeeded' || outcome.standing === 'active already') return paint('green', '✔');
+  return outcome.exit === 'interrupted' ? paint('yellow', '…') : paint('red', '✖');
+}
+
+function endWord({ standing: how, result }: FleetOutcome): string {
+  return result === undefined ? how : standing(result.state);
+}
+
+function tookText({ result }: FleetOutcome): string {
+  return result === undefined ? '' : formatDuration(result.state.lastAt - result.state.startedAt);
+}
+
+function detail({ result, because }: FleetOutcome): string {
+  return result === undefined ? because : result.state.run;
+}
+
+/** All of them as `--json` gives them: one document. */
+export function fleetJson(result: FleetResult): object {
+  return {
+    fleet: result.id,
+    region: result.region,
+    notes: result.notes,
+    runbooks: result.outcomes.map(({ name, standing: how, because, exit, result: run, error }) => ({
+      runbook: name,
+      standing: how,
+      because,
+      exit,
+      ...(error === undefined ? {} : { error: { code: error.code, message: error.message, next: error.next } }),
+      ...(run === undefined ? {} : { run: runJson(run.state), summary: run.summary, report: run.report, ...(run.exit === 'ok' ? {} : { resume: resumeCommand(run.state.run) }) }),
+    })),
+  };
+}
+
+/** Many plans as `--json` gives them. */
+export function fleetPlanJson(plan: FleetPlan): object {
+  return {
+    region: plan.region,
+    confirm: fleetWord(plan),
+    expected: fleetExpected(plan),
+    notes: plan.notes,
+    runbooks: plan.members.map((member) => ({
+      runbook: member.name,
+      needs: member.needs,
+      follows: member.follows,
+      state: member.state,
+      ...(member.state === 'planned' ? { plan: member.plan, critical: criticalPath(member.plan) } : {}),
+      ...(member.state === 'there' ? { because: member.because } : {}),
+      ...(member.state === 'failed' ? { error: { code: member.error.code, message: member.error.message } } : {}),
+    })),
+  };
+}
+
+function seconds(value: number): string {
+  return formatDuration(value * 1_000);
+}
