@@ -134,6 +134,7 @@ async function measure(lab: LabHandle, source: string, engine: 'postgresql' | 'm
     ...(outage === undefined || ended === undefined ? {} : { firstGoodAt: ended, clientDowntimeMs: ended - outage.lastGoodAt }),
     acknowledged: ledger.acknowledged,
     lost: loss.lost,
+    ...(loss.unreachable === 0 ? {} : { unreachable: loss.unreachable }),
     lostSpanMs: loss.lossMs,
     postgres: engine === 'postgresql' ? 'real' : 'model',
   };

@@ -175,6 +175,11 @@ export class LabDatabases implements DatabaseDriver {
       this.#instances.delete(refKey(ref));
       instance.ref = to;
       this.#instances.set(refKey(to), instance);
+      const kept = this.#keepers.get(refKey(ref));
+      if (kept?.instance === instance) {
+        this.#keepers.delete(refKey(ref));
+        this.#keepers.set(refKey(to), kept);
+      }
       // Whoever is connected by the old name is not any more.
       this.#doors.get(refKey(ref))?.door.endAll();
       this.#setDoor(ref);

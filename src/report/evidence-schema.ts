@@ -104,6 +104,7 @@ const lab = z.strictObject({
   firstGoodAt: maybeTime,
   acknowledged: z.number(),
   lost: z.number(),
+  unreachable: z.number().describe('acknowledged in a region that does not answer and that nobody took over from: they come back with it'),
   lostSpanMs: ms,
   boundHolds: z.boolean().nullable().describe('the RPO bound is not below the true loss; null: there is no bound'),
   breakdown: z.array(causeRow),

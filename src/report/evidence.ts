@@ -141,6 +141,7 @@ function labEvidence(
     firstGoodAt: isoOrNull(firstGoodAt),
     acknowledged: lab.acknowledged,
     lost: lab.lost,
+    unreachable: lab.unreachable ?? 0,
     lostSpanMs: lab.lostSpanMs,
     boundHolds: bounds.length === 0 ? null : Math.max(...bounds) >= lab.lostSpanMs,
     breakdown: window === undefined ? [] : runBreakdown(window, state, records),

@@ -76,7 +76,8 @@ function truthLines(databases: Evidence['databases'], lab: Evidence['lab']): str
   const bounds = databases.flatMap((db) => (db.rpo.boundMs === null ? [] : [db.rpo.boundMs]));
   const against = bounds.length === 0 ? `true loss ${formatMs(lab.lostSpanMs)}: ${lab.lost} orders` : boundAgainstLoss(Math.max(...bounds), lab);
   const postgres = lab.postgres === 'real' ? '' : ' (PostgreSQL is a model here)';
-  return [`  ledger: ${against}, of ${lab.acknowledged} acknowledged${lab.boundHolds === false ? '; THE BOUND DID NOT HOLD' : ''}${postgres}`];
+  const unreachable = lab.unreachable === 0 ? '' : `; ${lab.unreachable} more come back with the lost region`;
+  return [`  ledger: ${against}, of ${lab.acknowledged} acknowledged${unreachable}${lab.boundHolds === false ? '; THE BOUND DID NOT HOLD' : ''}${postgres}`];
 }
 
 function objectiveLines({ objectives }: Evidence): string[] {
