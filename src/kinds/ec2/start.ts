@@ -64,6 +64,9 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (alive.length < wanted) {
     const stopping = found.filter((i) => stateOf(i) === 'stopping').length;
     if (alive.length + stopping >= wanted) return { state: 'pending', because: `${stopping} instances are still stopping`, waitingFor: 'aws' };
+    // What is to be stopped again if the run is led back: journaled before the act.
+    const stopped = found.filter((i) => stateOf(i) === 'stopped').map((i) => i.InstanceId ?? '');
+    ctx.record(`started.${p.name}`, [...new Set([...startedBefore(ctx, p), ...stopped])]);
     return { state: 'absent', because: `${alive.length} of ${wanted} instances run` };
   }
   const up = await instancesUp(ctx.effects.aws, p.region, alive, { signal: ctx.signal });
@@ -76,8 +79,6 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   const missing = p.ids.length - found.filter((i) => ALIVE.has(stateOf(i))).length;
   const stopped = found.filter((i) => stateOf(i) === 'stopped');
   const first = stopped.slice(0, missing);
-  // What is to be stopped again if the run is led back.
-  ctx.record(`started.${p.name}`, [...new Set([...startedBefore(ctx, p), ...stopped.map((i) => i.InstanceId ?? '')])]);
   if (first.length === missing && (await start(ctx, p, first.map((i) => i.InstanceId ?? '')))) return;
   const tried: string[] = [];
   let left = missing;

@@ -1,0 +1,178 @@
+import { DescribeInstancesCommand, EC2Client, ModifyInstanceAttributeCommand, RunInstancesCommand, StartInstancesCommand } from '@aws-sdk/client-ec2';
+import { DescribeDBInstanceAutomatedBackupsCommand, DescribeDBInstancesCommand, DescribeDBSnapshotsCommand, RDSClient, RestoreDBInstanceToPointInTimeCommand } from '@aws-sdk/client-rds';
+import { mockClient } from 'aws-sdk-client-mock';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { sdkCaller } from '../../../src/aws/sdk-caller.ts';
+import type { Json } from '../../../src/base/json.ts';
+import { awsEnvironment, restoreEnvironment, useEnvironment } from '../../lab/wire/environment.ts';
+import { SEOUL, stepOf, TOKYO } from '../context.ts';
+
+/* What the steps make of AWS's errors, as the SDK throws them. */
+
+const rds = mockClient(RDSClient);
+const ec2 = mockClient(EC2Client);
+const aws = sdkCaller();
+
+beforeEach(() => useEnvironment(awsEnvironment({})));
+afterEach(() => {
+  rds.reset();
+  ec2.reset();
+  restoreEnvironment();
+});
+
+const thrown = (name: string, httpStatusCode: number) => Object.assign(new Error('said by the service'), { name, Code: name, $metadata: { httpStatusCode, requestId: 'rq' } });
+
+const settings = { class: 'db.r6g.large', subnetGroup: 'archive', securityGroups: ['sg-0b10000000000000b'], parameterGroup: 'archive-pg17', multiAz: true, retentionDays: 14 };
+const RESTORE: Json = { name: 'documents', region: TOKYO, id: 'archive-tokyo', settings, closedBy: 'sg-0b20000000000000b' };
+const CHOICE: Json = { point: { method: 'restorable-time', from: 'arn:backup', sourceRegion: SEOUL, at: 1 }, token: 'cafe' };
+const restore = () => stepOf('rds-backup.restore', RESTORE, { effects: { aws }, facts: { 'recovery.documents': CHOICE } });
+
+describe('rds-backup.restore', () => {
+  it('says everything that AWS would set a default for', async () => {
+    rds.on(RestoreDBInstanceToPointInTimeCommand).resolves({});
+    await (await restore()).act();
+    expect(rds.commandCalls(RestoreDBInstanceToPointInTimeCommand).map((call) => call.args[0].input)).toEqual([
+      {
+        TargetDBInstanceIdentifier: 'archive-tokyo',
+        SourceDBInstanceAutomatedBackupsArn: 'arn:backup',
+        UseLatestRestorableTime: true,
+        DBInstanceClass: 'db.r6g.large',
+        DBSubnetGroupName: 'archive',
+        DBParameterGroupName: 'archive-pg17',
+        VpcSecurityGroupIds: ['sg-0b20000000000000b'],
+        MultiAZ: true,
+        BackupRetentionPeriod: 14,
+        Tags: [
+          { Key: 'dr:restore', Value: 'cafe' },
+          { Key: 'dr:runbook', Value: 'shop' },
+        ],
+      },
+    ]);
+  });
+
+  it('an instance that exists already is for the next look to judge; a clear no is passed on', async () => {
+    rds.on(RestoreDBInstanceToPointInTimeCommand).rejectsOnce(thrown('DBInstanceAlreadyExists', 400)).rejects(thrown('StorageQuotaExceeded', 400));
+    const step = await restore();
+    await step.act();
+    await expect(step.act()).rejects.toMatchObject({ code: 'StorageQuotaExceeded', kind: 'terminal' });
+  });
+
+  it('a lost answer is unknown, and never taken for no', async () => {
+    rds.on(RestoreDBInstanceToPointInTimeCommand).rejects(thrown('InternalFailure', 500));
+    await expect((await restore()).act()).rejects.toMatchObject({ kind: 'unknown' });
+  });
+
+  const shown = (more: object) => ({
+    DBInstanceIdentifier: 'archive-tokyo',
+    DBInstanceStatus: 'available',
+    DBInstanceClass: 'db.r6g.large',
+    DBSubnetGroup: { DBSubnetGroupName: 'archive' },
+    DBParameterGroups: [{ DBParameterGroupName: 'archive-pg17', ParameterApplyStatus: 'in-sync' }],
+    VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-0b20000000000000b', Status: 'active' }],
+    MultiAZ: true,
+    BackupRetentionPeriod: 14,
+    TagList: [{ Key: 'dr:restore', Value: 'cafe' }],
+    ...more,
+  });
+
+  it.each([
+    [{ MultiAZ: false, BackupRetentionPeriod: 1 }, 'archive-tokyo was restored otherwise than asked: Multi-AZ is false, not true; backup retention is 1, not 14'],
+    [{ DBSubnetGroup: { DBSubnetGroupName: 'default' } }, 'archive-tokyo was restored otherwise than asked: subnet group is default, not archive'],
+    [{ DBParameterGroups: [{ DBParameterGroupName: 'default.postgres17' }] }, 'archive-tokyo was restored otherwise than asked: parameter group is default.postgres17, not archive-pg17'],
+    [{ VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-default', Status: 'active' }] }, 'archive-tokyo was restored otherwise than asked: its security groups are not sg-0b20000000000000b'],
+    [{ DBInstanceStatus: 'incompatible-restore' }, 'archive-tokyo is incompatible-restore'],
+  ])('is not done with %j', async (more, because) => {
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [shown(more)] });
+    expect(await (await restore()).observe()).toMatchObject({ state: 'impossible', because });
+  });
+
+  it('is done with all of it', async () => {
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [shown({})] });
+    expect(await (await restore()).observe()).toMatchObject({ state: 'reached' });
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [shown({ TagList: [{ Key: 'dr:restore', Value: 'another run' }] })] });
+    expect(await (await restore()).observe()).toMatchObject({ state: 'refused', refusal: { rule: 'restore-target', observed: 'archive-tokyo in ap-northeast-1 exists already (available), restored by another run' } });
+  });
+});
+
+describe('rds-backup.recoveryGate', () => {
+  const gate = () =>
+    stepOf('rds-backup.recoveryGate', { name: 'documents', region: TOKYO, id: 'archive-tokyo', source: { region: SEOUL, id: 'archive' }, rpoMs: 1_800_000 }, { effects: { aws } });
+  const backup = (more: object) => ({
+    DBInstanceArn: `arn:aws:rds:${SEOUL}:111122223333:db:archive`,
+    DBInstanceAutomatedBackupsArn: 'arn:backup',
+    Status: 'active',
+    RestoreWindow: { LatestTime: new Date(0) },
+    Encrypted: true,
+    KmsKeyId: `arn:aws:kms:${TOKYO}:111122223333:key/1`,
+    ...more,
+  });
+
+  it.each([
+    [{ KmsKeyId: `arn:aws:kms:${SEOUL}:111122223333:key/1` }, 'automated backups of archive in ap-northeast-2: its key is in ap-northeast-2, not in ap-northeast-1'],
+    [{ Status: 'creating', RestoreWindow: {} }, 'automated backups of archive in ap-northeast-2 are creating'],
+  ])('refuses %j', async (more, why) => {
+    rds.on(DescribeDBInstancesCommand).rejects(thrown('DBInstanceNotFound', 404));
+    rds.on(DescribeDBInstanceAutomatedBackupsCommand).resolves({ DBInstanceAutomatedBackups: [backup(more)] });
+    rds.on(DescribeDBSnapshotsCommand).resolves({ DBSnapshots: [] });
+    expect(await (await gate()).observe()).toMatchObject({
+      state: 'refused',
+      refusal: { rule: 'rpo-gate', observed: `the recovery point of archive is unknown: no usable recovery point was found; not usable: ${why}` },
+    });
+  });
+
+  it('reads every page, and takes no instance of the same name in another region', async () => {
+    rds.on(DescribeDBInstanceAutomatedBackupsCommand).resolvesOnce({ Marker: 'm', DBInstanceAutomatedBackups: [backup({ DBInstanceArn: 'arn:aws:rds:eu-west-1:111122223333:db:archive' })] }).resolves({ DBInstanceAutomatedBackups: [backup({})] });
+    rds.on(DescribeDBSnapshotsCommand).resolves({});
+    const step = await gate();
+    await step.observe();
+    expect(step.recorded['rpo.documents']).toMatchObject({ sampledAt: 0, method: 'restorable-time' });
+  });
+
+  it('passes on that it may not look', async () => {
+    rds.on(DescribeDBInstanceAutomatedBackupsCommand).rejects(thrown('AccessDenied', 403));
+    rds.on(DescribeDBSnapshotsCommand).resolves({});
+    await expect((await gate()).check()).rejects.toMatchObject({ code: 'AccessDenied' });
+  });
+});
+
+describe('a shortage that EC2 answers with status 500', () => {
+  const ids = ['i-0b00000000000b001'];
+  const start = (types: string[]) => stepOf('ec2-instances.start', { name: 'batch', region: TOKYO, ids, spares: [], types }, { effects: { aws } });
+  const stopped = { Reservations: [{ Instances: [{ InstanceId: ids[0], InstanceType: 'm6g.large' as const, State: { Name: 'stopped' as const }, Placement: { AvailabilityZone: 'ap-northeast-1a' } }] }] };
+
+  it('is a clear no: the next type is tried', async () => {
+    ec2.on(DescribeInstancesCommand).resolves(stopped);
+    ec2.on(StartInstancesCommand).rejectsOnce(thrown('InsufficientInstanceCapacity', 500)).rejectsOnce(thrown('InsufficientInstanceCapacity', 500)).resolves({});
+    ec2.on(ModifyInstanceAttributeCommand).resolves({});
+    await (await start(['m7g.large'])).act();
+    expect(ec2.commandCalls(ModifyInstanceAttributeCommand).map((c) => c.args[0].input.InstanceType?.Value)).toEqual(['m7g.large']);
+  });
+
+  it('without another type it is the end, with what was tried', async () => {
+    ec2.on(DescribeInstancesCommand).resolves(stopped);
+    ec2.on(StartInstancesCommand).rejects(thrown('InsufficientInstanceCapacity', 500));
+    await expect((await start([])).act()).rejects.toMatchObject({
+      code: 'NO_CAPACITY',
+      message: 'ap-northeast-1 has no capacity for batch: no m6g.large in ap-northeast-1a for i-0b00000000000b001',
+    });
+  });
+
+  it('any other 500 is unknown, and not repeated', async () => {
+    ec2.on(DescribeInstancesCommand).resolves(stopped);
+    ec2.on(StartInstancesCommand).rejects(thrown('InternalError', 500));
+    await expect((await start(['m7g.large'])).act()).rejects.toMatchObject({ kind: 'unknown' });
+    expect(ec2.commandCalls(StartInstancesCommand)).toHaveLength(1);
+  });
+
+  it('ec2-image asks again with another token, for the request is another', async () => {
+    ec2.on(DescribeInstancesCommand).resolves({ Reservations: [] });
+    ec2.on(RunInstancesCommand).rejectsOnce(thrown('InsufficientInstanceCapacity', 500)).resolves({});
+    const params: Json = { name: 'api', region: TOKYO, count: 2, template: { name: 'archive-api', version: '$Default' }, types: [], subnets: ['subnet-0b1000000000000ba', 'subnet-0b1000000000000bc'] };
+    const step = await stepOf('ec2-image.launch', params, { effects: { aws }, facts: { 'launch.api': { image: 'ami-1', version: '3', token: 'beef' } } });
+    await step.act();
+    expect(ec2.commandCalls(RunInstancesCommand).map((c) => [c.args[0].input.ClientToken, c.args[0].input.SubnetId])).toEqual([
+      ['dr-beef-2-0-0', 'subnet-0b1000000000000ba'],
+      ['dr-beef-2-0-1', 'subnet-0b1000000000000bc'],
+    ]);
+  });
+});
