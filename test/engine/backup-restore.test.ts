@@ -224,41 +224,65 @@ describe('compute from an image', () => {
     expect(troubleOf(await failover(sim))).toEqual([]);
     expect(of(sim)).toHaveLength(2);
   });
+
+  it('launches once, when besides what was launched cannot be seen yet', async () => {
+    const sim = await archive();
+    sim.world.addFault({ service: 'ec2', operation: 'RunInstances', effect: { kind: 'answer-lost' }, times: 1 });
+    sim.world.addFault({ service: 'ec2', operation: 'DescribeInstances', region: TOKYO, effect: { kind: 'stale-read', ms: 60_000 }, times: 6 });
+    sim.world.breakRegion(SEOUL);
+    const run = await failover(sim);
+    expect(troubleOf(run)).toEqual([]);
+    expect(run.state.steps.get('compute.api.launch')?.attempts).toBeGreaterThan(1);
+    expect(of(sim)).toHaveLength(2);
+  });
 });
 
 class Crash extends Error {}
 
+/** A failover that dies before or after an operation. */
+async function crashed(operation: string, when: 'before' | 'after') {
+  const sim = await archive();
+  sim.world.breakRegion(SEOUL);
+  const plan = await planOf(sim, TOKYO);
+  let dead = false;
+  const store = new MemoryStore(() => {
+    if (dead) throw new Crash('crash');
+  });
+  const inner = sim.effects.aws;
+  const aws: AwsCaller = {
+    call: async (request) => {
+      const mine = !dead && request.operation === operation;
+      if (mine && when === 'before') dead = true;
+      if (dead) throw new Crash('crash');
+      return await inner.call(request).finally(() => {
+        if (mine) dead = true;
+        if (dead) throw new Crash('crash');
+      });
+    },
+  };
+  await runPlan({ ...sim, effects: { ...sim.effects, aws } }, plan, { store }).catch((error: unknown) => {
+    if (!dead) throw error;
+  });
+  expect({ operation, dead }).toEqual({ operation, dead: true });
+  return { sim, records: store.records };
+}
+
 describe('a crash while restoring, then resume', () => {
   it.each(['before', 'after'] as const)('ends with one instance, two servers and the archive up, %s any change', async (when) => {
     for (const operation of ['RestoreDBInstanceToPointInTime', 'RunInstances', 'RegisterTargets', 'ModifyDBInstance', 'ChangeResourceRecordSets']) {
-      const sim = await archive();
-      sim.world.breakRegion(SEOUL);
-      const plan = await planOf(sim, TOKYO);
-      let dead = false;
-      const store = new MemoryStore(() => {
-        if (dead) throw new Crash('crash');
-      });
-      const inner = sim.effects.aws;
-      const aws: AwsCaller = {
-        call: async (request) => {
-          const mine = !dead && request.operation === operation;
-          if (mine && when === 'before') dead = true;
-          if (dead) throw new Crash('crash');
-          return await inner.call(request).finally(() => {
-            if (mine) dead = true;
-            if (dead) throw new Crash('crash');
-          });
-        },
-      };
-      await runPlan({ ...sim, effects: { ...sim.effects, aws } }, plan, { store }).catch((error: unknown) => {
-        if (!dead) throw error;
-      });
-      expect({ operation, dead }).toEqual({ operation, dead: true });
-      const run = await resumeRun(sim, store.records);
+      const { sim, records } = await crashed(operation, when);
+      const run = await resumeRun(sim, records);
       expect({ operation, outcome: run.outcome, trouble: troubleOf(run) }).toEqual({ operation, outcome: 'succeeded', trouble: [] });
       expect([...sim.world.state.instances.table(TOKYO).values()]).toHaveLength(2);
       expect(sim.world.acceptsWrites(RESTORED)).toBe(true);
     }
+  });
+
+  it('knows its own instance again although nothing of it could be seen at first', async () => {
+    const { sim, records } = await crashed('RestoreDBInstanceToPointInTime', 'after');
+    sim.world.addFault({ service: 'rds', operation: 'DescribeDBInstances', region: TOKYO, effect: { kind: 'stale-read', ms: 600_000 }, times: 3 });
+    const run = await resumeRun(sim, records);
+    expect({ outcome: run.outcome, trouble: troubleOf(run) }).toEqual({ outcome: 'succeeded', trouble: [] });
   });
 });
 

@@ -157,6 +157,12 @@ describe('a shortage that EC2 answers with status 500', () => {
     });
   });
 
+  it('says nothing of the region: it is neither silent nor unclear', async () => {
+    ec2.on(StartInstancesCommand).rejects(thrown('InsufficientInstanceCapacity', 500));
+    const error: unknown = await aws.call({ service: 'ec2', region: TOKYO, operation: 'StartInstances', input: { InstanceIds: ids } }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'InsufficientInstanceCapacity', kind: 'terminal', unreachable: false, isShortage: true });
+  });
+
   it('any other 500 is unknown, and not repeated', async () => {
     ec2.on(DescribeInstancesCommand).resolves(stopped);
     ec2.on(StartInstancesCommand).rejects(thrown('InternalError', 500));
