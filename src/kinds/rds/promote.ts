@@ -1,16 +1,19 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
+import type { Json } from '../../base/json.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 import { isPromoted, isWriter } from './instance.ts';
+import { boundAtFence } from './loss-at-fence.ts';
+import { decideLoss } from './loss.ts';
 
 /*
  * PromoteReadReplica: asynchronous, irreversible, without a lag check of its own, called in the replica's region.
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
  */
 
-const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId });
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, rpoMs: z.number().positive().optional() });
 type Params = z.infer<typeof params>;
 
 /** States in which AWS lets a promotion start, or in which one may be under way. */
@@ -39,9 +42,20 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
   const status = instance.DBInstanceStatus ?? 'unknown';
   if (isPromoted(instance)) return { state: 'reached', because: `${p.id} is available and replicates from nobody` };
-  if (status === 'available' && !isWriter(instance)) return { state: 'absent', because: `${p.id} is still a replica` };
+  if (status === 'available' && !isWriter(instance)) return weigh(ctx, p) ?? { state: 'absent', because: `${p.id} is still a replica` };
   if (!USABLE.has(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
   return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+}
+
+/** What the fence has added to the loss is weighed like all of it. */
+function weigh(ctx: StepContext, p: Params): Observation | undefined {
+  const bound = boundAtFence(ctx, p.name);
+  if (bound === undefined) return undefined;
+  ctx.record(`rpo.${p.name}`, bound as unknown as Json);
+  if (p.rpoMs === undefined) return undefined;
+  const loss = { name: p.name, rpoMs: p.rpoMs, bound, measured: `the lag of ${p.id}`, unknown: '', evidence: bound.because, act: 'a promotion' };
+  const { refusal } = decideLoss(loss, ctx.acceptances);
+  return refusal === undefined ? undefined : refused(refusal);
 }
 
 /**

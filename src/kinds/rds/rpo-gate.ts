@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { Json } from '../../base/json.ts';
-import { rpoFromLag } from '../../measure/rpo.ts';
+import { type LagSample, rpoFromLag } from '../../measure/rpo.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { StepContext } from '../step.ts';
 import { isWriter, replicationStatus } from './instance.ts';
@@ -12,12 +12,21 @@ import { decideLoss, type LossDecision } from './loss.ts';
 const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, rpoMs: z.number().positive() });
 type Params = z.infer<typeof params>;
 
+/**
+ * Loss counts up to the impact. A replica that was seen replicating after it says that the source lived on, so that more
+ * may have been written: then it counts up to now.
+ */
+function outageAt(impactAt: number | undefined, newest: LagSample | undefined, now: number): number {
+  if (impactAt === undefined || (newest !== undefined && newest.sampledAt > impactAt)) return now;
+  return impactAt;
+}
+
 async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   const now = ctx.effects.clock.now();
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   const { newest, newestValid } = await sampleLag(ctx, p.region, p.id);
   const status = instance === undefined ? undefined : replicationStatus(instance);
-  const bound = rpoFromLag(p.name, newestValid, ctx.impactAt() ?? now, now);
+  const bound = rpoFromLag(p.name, newestValid, outageAt(ctx.impactAt(), newest, now), now);
   if (instance !== undefined && isWriter(instance)) {
     return { bound, refusal: undefined, because: `${p.id} is a writer already: nothing more is lost by this run` };
   }

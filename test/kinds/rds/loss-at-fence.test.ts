@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { boundAtFence } from '../../../src/kinds/rds/loss-at-fence.ts';
+import type { Json } from '../../../src/base/json.ts';
+
+const bound = { database: 'orders', method: 'replica-lag', boundMs: 20_000, lagMs: 19_000, sampledAt: 99_000, ageMs: 1_000, outageAt: 100_000, because: 'measured' };
+
+function at(rpo: Json, fence: Json) {
+  const facts: Record<string, Json> = { 'rpo.orders': rpo, 'fence.orders': fence };
+  return boundAtFence({ fact: (name) => facts[name] }, 'orders');
+}
+
+describe('the bound on loss when the old writer is cut off', () => {
+  it('counts every second until the fence', () => {
+    expect(at(bound, { verdict: 'fenced', because: '', at: 131_000 })).toMatchObject({ boundMs: 51_000, outageAt: 131_000, database: 'orders' });
+  });
+
+  it('counts them for any verdict where nobody knew that the source had stopped', () => {
+    expect(at(bound, { verdict: 'attested', because: '', at: 104_000 })).toMatchObject({ boundMs: 24_000 });
+  });
+
+  it('adds nothing where the outage had begun before, and the source is down', () => {
+    expect(at({ ...bound, outageAt: 99_500 }, { verdict: 'source-down', because: '', at: 131_000 })).toBeUndefined();
+  });
+
+  it('adds nothing twice, nothing to an unknown loss, and nothing without a fence', () => {
+    expect(at({ ...bound, outageAt: 131_000 }, { verdict: 'fenced', because: '', at: 131_000 })).toBeUndefined();
+    expect(at({ ...bound, boundMs: null }, { verdict: 'fenced', because: '', at: 131_000 })).toBeUndefined();
+    expect(at(bound, { verdict: 'fenced', because: '' })).toBeUndefined();
+  });
+});
