@@ -1,0 +1,196 @@
+import type { AwsCaller } from '../../src/aws/caller.ts';
+import type { JournalRecord } from '../../src/journal/events.ts';
+import type { JournalStore } from '../../src/journal/journal.ts';
+import type { AnyStepKind, StepContext, StepKind } from '../../src/kinds/step.ts';
+import type { Json } from '../../src/base/json.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { Stage } from './stage.ts';
+
+/*
+ * Defects, planted from outside: what the simulation must find. None of this is in the tool.
+ */
+
+export interface Bug {
+  name: string;
+  /** Any of these is the right thing to find. */
+  breaks: readonly number[];
+  step?(name: string, kind: AnyStepKind, stage: Stage): AnyStepKind | undefined;
+  aws?(inner: AwsCaller, stage: Stage): AwsCaller;
+  store?(inner: JournalStore, records: JournalRecord[]): JournalStore;
+  plan?(plan: Plan): Plan;
+  /** Nobody is stopped by a higher term. */
+  noLock?: boolean;
+}
+
+type Code = StepKind<Json>;
+
+/** A step of that name with some of its parts replaced. */
+function spoil(step: string, change: (code: Code) => Partial<Code>): NonNullable<Bug['step']> {
+  return (name, kind) => {
+    if (!name.endsWith(`.${step}`)) return undefined;
+    const code = kind as unknown as Code;
+    return { ...code, ...change(code) } as unknown as AnyStepKind;
+  };
+}
+
+/** A context whose recorded facts go through a filter. */
+function recording(ctx: StepContext, map: (name: string, value: Json) => Json | undefined): StepContext {
+  return {
+    ...ctx,
+    record: (name, value) => {
+      const changed = map(name, value);
+      if (changed !== undefined) ctx.record(name, changed);
+    },
+  };
+}
+
+const reached = { state: 'reached', because: 'a planted defect says so' } as const;
+
+/** A call as the planted code makes it. */
+function make(ctx: StepContext, service: string, operation: string, region: string, input: unknown): Promise<unknown> {
+  return ctx.effects.aws.call({ service, operation, region, input, signal: ctx.signal, attempts: 1 } as unknown as Parameters<AwsCaller['call']>[0]).catch(() => undefined);
+}
+
+export const BUGS: readonly Bug[] = [
+  {
+    name: 'fence-lies',
+    breaks: [1],
+    step: spoil('fence', () => ({
+      observe: (ctx, p) => {
+        ctx.record(`fence.${(p as { name: string }).name}`, { verdict: 'fenced', because: 'not looked at' });
+        return Promise.resolve(reached);
+      },
+    })),
+  },
+  { name: 'no-fence-verdict', breaks: [2], step: spoil('fence', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, () => undefined), p) })) },
+  {
+    name: 'bound-too-small',
+    breaks: [3],
+    step: spoil('rpoGate', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, (_n, v) => ({ ...(v as object), boundMs: 0 })), p) })),
+  },
+  {
+    name: 'unknown-lag-is-zero',
+    breaks: [4],
+    step: spoil('rpoGate', (code) => ({
+      check: (ctx, p) => code.check({ ...ctx, acceptances: { ...ctx.acceptances, ...unknownOnly(ctx) } }, p),
+      observe: (ctx, p) => code.observe({ ...ctx, acceptances: { ...ctx.acceptances, ...unknownOnly(ctx) } }, p),
+    })),
+  },
+  {
+    name: 'rpo-gate-off',
+    breaks: [5],
+    step: spoil('rpoGate', (code) => ({
+      check: () => Promise.resolve({ state: 'ok', because: 'off' }),
+      observe: async (ctx, p) => {
+        await code.observe(ctx, p);
+        return reached;
+      },
+    })),
+  },
+  { name: 'healthy-source-passes', breaks: [7, 2], step: spoil('judge-source', (code) => ({ observe: (ctx, p) => code.observe({ ...ctx, acceptances: { ...ctx.acceptances, sourceDown: 'nobody' } }, p) })) },
+  { name: 'no-lock', breaks: [8], noLock: true },
+  {
+    name: 'deletes-old-primary',
+    breaks: [9],
+    step: spoil('promote', (code) => ({
+      act: async (ctx, p) => {
+        await make(ctx, 's3', 'DeleteObject', ctx.target, { Bucket: 'shop-backups', Key: 'orders' });
+        await code.act?.(ctx, p);
+      },
+    })),
+  },
+  {
+    name: 'delete-then-create',
+    breaks: [10],
+    aws: (inner, stage) => ({
+      call: (async (request: Parameters<AwsCaller['call']>[0]) => {
+        const batch = (request.input as { ChangeBatch?: { Changes?: { Action?: string }[] } }).ChangeBatch;
+        if (request.operation !== 'ChangeResourceRecordSets' || batch?.Changes === undefined) return inner.call(request);
+        const part = (action: string) => ({ ...request, input: { ...(request.input as object), ChangeBatch: { Changes: batch.Changes?.filter((c) => (c.Action === 'DELETE') === (action === 'DELETE')) } } }) as typeof request;
+        await inner.call(part('DELETE'));
+        await stage.clock.sleep(6_000);
+        return inner.call(part('CREATE'));
+      }) as AwsCaller['call'],
+    }),
+  },
+  {
+    name: 'needs-the-source',
+    breaks: [11],
+    step: spoil('promote', (code) => ({
+      observe: async (ctx, p) => {
+        await make(ctx, 'rds', 'DescribeDBInstances', ctx.source, {});
+        return code.observe(ctx, p);
+      },
+    })),
+  },
+  {
+    name: 'acts-in-a-check',
+    breaks: [13],
+    step: spoil('scaleOut', (code) => ({
+      check: async (ctx, p) => {
+        await code.act?.(ctx, p);
+        return code.check(ctx, p);
+      },
+    })),
+  },
+  { name: 'traffic-before-data', breaks: [14], plan: (plan) => ({ ...plan, steps: plan.steps.map((step) => (step.phase === 'traffic' ? { ...step, after: step.after.filter((id) => !id.startsWith('databases.') || id.includes('.assess')) } : step)) }) },
+  { name: 'trusts-available', breaks: [15, 14], step: spoil('promote', () => ({ verify: () => Promise.resolve(reached) })) },
+  { name: 'canary-not-written', breaks: [15], step: spoil('canary', () => ({ observe: () => Promise.resolve(reached) })) },
+  {
+    name: 'wrong-instance',
+    breaks: [18],
+    step: spoil('promote', (code) => ({
+      act: async (ctx, p) => {
+        await make(ctx, 'rds', 'PromoteReadReplica', ctx.target, { DBInstanceIdentifier: 'shop-orders' });
+        await code.act?.(ctx, p);
+      },
+    })),
+  },
+  {
+    name: 'scales-down-what-serves',
+    breaks: [19],
+    step: spoil('scaleOut', (code) => ({
+      act: async (ctx, p) => {
+        await make(ctx, 'autoscaling', 'UpdateAutoScalingGroup', ctx.target, { AutoScalingGroupName: (p as { group: string }).group, MinSize: 0, DesiredCapacity: 0 });
+        await code.act?.(ctx, p);
+      },
+    })),
+  },
+  {
+    name: 'hangs-for-ever',
+    breaks: [20],
+    store: (inner) => ({ ...inner, append: (record) => (record.type === 'step.acted' ? new Promise<void>(() => undefined) : inner.append(record)) }),
+  },
+  {
+    name: 'resume-forgets',
+    breaks: [21],
+    step: spoil('promote', (code) => ({
+      // Once more after a crash, it does not see that the promotion is under way.
+      observe: async (ctx, p) => {
+        const seen = await code.observe(ctx, p);
+        return ctx.attempt === 1 && seen.state === 'pending' ? { state: 'impossible', because: 'not expected' } : seen;
+      },
+      verify: (ctx, p) => code.observe(ctx, p),
+    })),
+  },
+  {
+    name: 'record-lost',
+    breaks: [25],
+    store: (inner) => ({ ...inner, append: (record) => (record.type === 'step.intent' ? Promise.resolve() : inner.append(record)) }),
+  },
+  {
+    name: 'acts-without-intent',
+    breaks: [25],
+    step: spoil('settle', (code) => ({
+      observe: async (ctx, p) => {
+        await make(ctx, 'sns', 'Publish', ctx.target, { TopicArn: `arn:aws:sns:${ctx.target}:111122223333:dr`, Message: 'moved' });
+        return code.observe(ctx, p);
+      },
+    })),
+  },
+];
+
+/** Passes the gate as if an unknown loss had been accepted, where nothing was. */
+function unknownOnly(ctx: StepContext): { dataLossSeconds?: 'unknown' } {
+  return ctx.acceptances.dataLossSeconds === undefined ? { dataLossSeconds: 'unknown' } : {};
+}

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { BUGS } from './bugs.ts';
+import { playSeed } from './run.ts';
+import { scenarioOf } from './scenario.ts';
+
+describe('simulated failovers', () => {
+  it('hold every invariant over 150 seeds, and a good part of them succeeds', async () => {
+    const broken: unknown[] = [];
+    let succeeded = 0;
+    let died = 0;
+    for (let seed = 1; seed <= 150; seed++) {
+      const played = await playSeed(seed);
+      broken.push(...played.broken.map((b) => ({ seed, ...b })));
+      if (played.end.includes('succeeded')) succeeded += 1;
+      if (played.end.includes('died')) died += 1;
+    }
+    expect(broken).toEqual([]);
+    expect(succeeded).toBeGreaterThan(75);
+    expect(died).toBeGreaterThan(20);
+  }, 120_000);
+
+  it('go the same way for the same seed, to the last line', async () => {
+    expect(scenarioOf(24)).toEqual(scenarioOf(24));
+    const first = (await playSeed(24)).lines();
+    expect(first.length).toBeGreaterThan(50);
+    expect((await playSeed(24)).lines()).toEqual(first);
+    expect((await playSeed(25)).lines()).not.toEqual(first);
+  });
+
+  it.each(BUGS.map((bug) => [bug.name, bug] as const))(
+    'find the planted defect %s',
+    async (_name, bug) => {
+      for (let seed = 1; seed <= 2_000; seed++) {
+        const { broken } = await playSeed(seed, bug);
+        const right = broken.find((b) => bug.breaks.includes(b.invariant));
+        if (right === undefined) continue;
+        expect(right.why).not.toBe('');
+        return;
+      }
+      expect.fail(`${bug.name} was not found within 2,000 seeds`);
+    },
+    120_000,
+  );
+
+  it('plants at least fifteen defects, for fifteen invariants', () => {
+    expect(new Set(BUGS.map((bug) => bug.breaks[0])).size).toBeGreaterThanOrEqual(15);
+  });
+});

@@ -1,0 +1,129 @@
+import { simulatedEffects } from '../../src/simulator/effects.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { World } from '../../src/simulator/world.ts';
+import type { Effects } from '../../src/effects/effects.ts';
+import type { ResourceKind } from '../../src/kinds/kind.ts';
+import { loadKind } from '../../src/kinds/registry.ts';
+import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
+import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
+import { History } from './history.ts';
+import type { Happening, Scenario } from './scenario.ts';
+import { DATABASES, instanceOf, runbookOf, SEOUL, TOKYO } from './shapes.ts';
+
+export const REGIONS = [SEOUL, TOKYO] as const;
+
+/** Where a scenario plays: a world with everything of its runbook in it. */
+export interface Stage {
+  scenario: Scenario;
+  clock: VirtualClock;
+  world: World;
+  /** Without AWS: that goes through each process's own caller. */
+  effects: Effects;
+  loaded: LoadedRunbook;
+  history: History;
+  /** When the scenario began. */
+  zero: number;
+  databases: readonly string[];
+}
+
+const MINUTE = 60_000;
+
+export async function stageOf(scenario: Scenario): Promise<Stage> {
+  const loaded = await runbookOf(scenario.shape);
+  const { runbook } = loaded;
+  const kinds = new Map<string, ResourceKind<unknown>>();
+  for (const { kind } of runbook.resources) kinds.set(kind, (await loadKind(kind)) as unknown as ResourceKind<unknown>);
+  const clock = new VirtualClock();
+  const world = new World({ clock, seed: scenario.seed, regions: [...REGIONS, 'us-east-1'], timings: scenario.timings });
+  for (const { kind, name, resource } of runbook.resources) kinds.get(kind)?.simulate(world, name, resource, runbook.home, runbook.strategy);
+  for (const notifier of runbook.notify) {
+    if (notifier.type === 'sns') for (const [region, arn] of Object.entries(notifier.topics)) world.addTopic({ region, arn });
+  }
+  const databases = DATABASES.slice(0, scenario.shape.databases);
+  for (const region of REGIONS) {
+    world.addApplication({ region, address: simulatedAddress(REGIONS, region), database: { region, id: instanceOf(DATABASES[0], region) } });
+  }
+  for (const database of databases) world.setReplication({ region: TOKYO, id: instanceOf(database, TOKYO) }, { lagMs: scenario.lagMs });
+  const login: Record<string, string> = { SHOP_DB_USER: 'shop', SHOP_DB_PASSWORD: 'secret-canary' };
+  const effects: Effects = { ...simulatedEffects(world), env: (name) => login[name] };
+  if (scenario.lagUnknown) {
+    for (const database of databases) world.setReplication({ region: TOKYO, id: instanceOf(database, TOKYO) }, { mode: 'stopped' });
+    await clock.run(() => clock.sleep(240 * MINUTE));
+  }
+  // Metrics and health checks have a past.
+  await clock.run(() => clock.sleep(10 * MINUTE));
+  return { scenario, clock, world, effects, loaded, history: new History(() => clock.now()), zero: clock.now(), databases };
+}
+
+/** Lets the scenario's happenings happen, then makes it calm. */
+export async function play(stage: Stage, signal: AbortSignal): Promise<void> {
+  const { clock, scenario, zero } = stage;
+  const wait = async (at: number): Promise<void> => {
+    if (zero + at > clock.now()) await clock.sleep(zero + at - clock.now(), signal);
+  };
+  const ends: { at: number; end: () => void }[] = [];
+  const endDue = async (until: number): Promise<void> => {
+    for (const due of ends.sort((a, b) => a.at - b.at).filter((e) => e.at <= until)) {
+      await wait(due.at);
+      due.end();
+      ends.splice(ends.indexOf(due), 1);
+    }
+  };
+  for (const happening of scenario.happenings) {
+    await endDue(happening.at);
+    await wait(happening.at);
+    const end = happen(stage, happening);
+    if (end !== undefined && happening.what === 'fault') ends.push({ at: happening.until, end });
+  }
+  await endDue(scenario.calmAt);
+  await wait(scenario.calmAt);
+  calm(stage);
+}
+
+function happen(stage: Stage, happening: Happening): (() => void) | undefined {
+  const { world, history } = stage;
+  const replica = (database: string) => ({ region: TOKYO, id: instanceOf(database, TOKYO) });
+  const isReplica = (database: string) => world.state.databases.link(replica(database), stage.clock.now()) !== undefined;
+  switch (happening.what) {
+    case 'region-lost':
+      history.note('world', () => `${happening.region} is lost`);
+      world.breakRegion(happening.region);
+      return undefined;
+    case 'region-back':
+      history.note('world', () => `${happening.region} is back`);
+      world.healRegion(happening.region);
+      return undefined;
+    case 'lag':
+      if (!isReplica(happening.database) || stage.scenario.lagUnknown) return undefined;
+      history.note('world', () => `lag of ${happening.database} is ${happening.lagMs / 1000} s from now on`);
+      world.setReplication(replica(happening.database), { lagMs: happening.lagMs, ...(stage.world.isAlive(SEOUL) ? {} : { mode: 'stopped' }) });
+      return undefined;
+    case 'replication-stopped':
+    case 'replication-on':
+      if (stage.scenario.lagUnknown) return undefined;
+      if (!isReplica(happening.database) || !world.isAlive(SEOUL)) return undefined;
+      history.note('world', () => `${happening.what} of ${happening.database}`);
+      world.setReplication(replica(happening.database), { mode: happening.what === 'replication-on' ? 'replicating' : 'stopped' });
+      return undefined;
+    case 'capacity':
+      history.note('world', () => `${happening.region} gives shop-api ${happening.instances} instances`);
+      world.setGroupCapacity(happening.region, 'shop-api', happening.instances);
+      return undefined;
+    case 'fault': {
+      const { fault } = happening;
+      const words = `${fault.service ?? ''}.${fault.operation ?? '*'} in ${fault.region ?? 'any region'}: ${JSON.stringify(fault.effect)}${fault.times === undefined ? '' : `, ${fault.times} times`}`;
+      history.note('fault', () => words);
+      const end = world.addFault(fault);
+      return () => {
+        history.note('fault', () => `over: ${words}`);
+        end();
+      };
+    }
+  }
+}
+
+function calm(stage: Stage): void {
+  const { world, history, scenario } = stage;
+  history.note('world', () => 'calm: nothing more goes wrong');
+  if (scenario.shape.compute) world.setGroupCapacity(TOKYO, 'shop-api', 100);
+}

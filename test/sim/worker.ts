@@ -1,0 +1,47 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { BUGS } from './bugs.ts';
+import { playSeed } from './run.ts';
+
+/*
+ * Plays seeds in a thread of its own: `from`, `from + step`, … below `to`. Tells what broke, and at the end what it saw.
+ */
+
+export interface Task {
+  from: number;
+  to: number;
+  step: number;
+  bug?: string;
+}
+
+export interface Told {
+  failed?: { seed: number; broken: readonly { invariant: number; why: string }[] };
+  /** Runs since the last time, starts of the tool, ends by their name, known gaps by what they are. */
+  played?: { runs: number; starts: number; ends: Record<string, number>; gaps: Record<string, number> };
+}
+
+const EVERY = 200;
+
+async function work({ from, to, step, bug: name }: Task, tell: (told: Told) => void): Promise<void> {
+  const bug = BUGS.find((b) => b.name === name);
+  const fresh = (): NonNullable<Told['played']> => ({ runs: 0, starts: 0, ends: {}, gaps: {} });
+  let seen = fresh();
+  for (let seed = from; seed < to; seed += step) {
+    const played = await playSeed(seed, bug);
+    seen.runs += 1;
+    seen.starts += played.starts;
+    for (const end of played.end.split(' ')) {
+      const word = end.split(':')[1] ?? 'nothing';
+      seen.ends[word] = (seen.ends[word] ?? 0) + 1;
+    }
+    for (const gap of played.gaps) seen.gaps[gap] = (seen.gaps[gap] ?? 0) + 1;
+    if (played.broken.length > 0) tell({ failed: { seed, broken: played.broken.map(({ invariant, why }) => ({ invariant, why })) } });
+    if (seen.runs % EVERY === 0) {
+      tell({ played: seen });
+      seen = fresh();
+    }
+  }
+  tell({ played: seen });
+}
+
+const port = parentPort;
+if (port !== null) await work(workerData as Task, (told) => port.postMessage(told));
