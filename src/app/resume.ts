@@ -1,16 +1,12 @@
-import { AwsError } from '../aws/errors.ts';
-import { callerIdentity } from '../aws/identity.ts';
 import { DrError } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
-import { Journal } from '../journal/journal.ts';
+import type { RunState } from '../journal/state.ts';
 import type { Acceptances } from '../kinds/step.ts';
+import { withHeldRun } from './held-run.ts';
 import { liveEffects } from './live-effects.ts';
-import { awsFailure } from './observe.ts';
-import { lockName } from './lock-name.ts';
-import { thisOperator } from './operator.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
-import { listRuns, loadRun } from './runs.ts';
-import { openState, type StatePlace } from './state.ts';
+import { listRuns } from './runs.ts';
+import type { StatePlace } from './state.ts';
 
 export interface ResumeRequest extends RunWatchers {
   /** Default: the newest run that has not succeeded. */
@@ -26,50 +22,33 @@ export interface ResumeRequest extends RunWatchers {
 /** Goes on with a run: every step that is not done is observed, and acted on only where the wanted state is missing. */
 export async function resume(request: ResumeRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
-  const state = openState(request.state, effects.aws);
   const run = request.run ?? (await newestOpenRun(request.state));
-  const before = await loadRun(state, run);
-  const { plan } = before.state;
-  if (before.state.outcome === 'succeeded') {
-    throw new DrError({
-      code: 'RUN_ENDED',
-      exit: 'usage',
-      title: `Run ${run} has succeeded: there is nothing to resume.`,
-      next: [`dr report ${run}`],
-    });
-  }
-  const identity = await callerIdentity(effects.aws, plan.target).catch((error: unknown) => {
-    throw error instanceof AwsError ? awsFailure(error, plan.target) : error;
-  });
-  if (identity.account !== plan.account) {
-    throw new DrError({
-      code: 'WRONG_ACCOUNT',
-      exit: 'refused',
-      title: `The run is for account ${plan.account}; your credentials are for ${identity.account}.`,
-      next: ['export AWS_PROFILE=…'],
-    });
-  }
-  const operator = thisOperator(identity.arn);
-  const lock = lockName(plan.runbook.name, plan.account, before.state.endpoints);
-  const { clock, ids } = effects;
-  const force = request.takeOver ?? false;
-  const lease = await state.lease({ lock, run, operator, now: clock.now(), ids, above: before.state.term, force });
-  const store = state.run(run, () => lease.assertHeld());
-  try {
-    // Read again under the lock: the runner that held it before may have written on.
-    const records = await store.read();
-    const journal = new Journal({ store, clock: effects.clock, run, term: lease.term, onRecord: request.onRecord, records });
+  const mayTake = (state: RunState): Promise<void> => (isOver(state) ? Promise.reject(over(state)) : Promise.resolve());
+  return withHeldRun({ ...request, run, effects, mayTake }, async ({ journal, store, operator }) => {
     const acceptances = merge(journal.state.acceptances, request.acceptances);
     await journal.append({ type: 'run.resumed', operator, acceptances });
-    return await runToTheEnd({ ...request, journal, store, effects, operator });
-  } finally {
-    await store.close();
-    await lease.release();
-  }
+    return runToTheEnd({ ...request, journal, store, effects, operator });
+  });
 }
 
-async function newestOpenRun(place: StatePlace | string): Promise<string> {
-  const open = (await listRuns(place)).find((run) => run.outcome !== 'succeeded');
+/** It has succeeded, or was led back as a whole: nothing of it is left to do. */
+export function isOver(state: RunState): boolean {
+  return state.outcome === 'succeeded' || state.outcome === 'aborted';
+}
+
+function over(state: RunState): DrError {
+  const { run, outcome, plan } = state;
+  return new DrError({
+    code: 'RUN_ENDED',
+    exit: 'usage',
+    title: outcome === 'aborted' ? `Run ${run} was led back: there is nothing to resume.` : `Run ${run} has succeeded: there is nothing to resume.`,
+    next: outcome === 'aborted' ? [`dr ${plan.verb} --region ${plan.target}    starts anew`, `dr report ${run}`] : [`dr report ${run}`],
+  });
+}
+
+/** The newest run that is not over. @throws DrError when there is none. */
+export async function newestOpenRun(place: StatePlace | string): Promise<string> {
+  const open = (await listRuns(place)).find((run) => !isOver(run));
   if (open !== undefined) return open.run;
   throw new DrError({
     code: 'NOTHING_TO_RESUME',

@@ -10,6 +10,7 @@ import { buildEvidence } from '../report/evidence.ts';
 import type { Evidence } from '../report/evidence-schema.ts';
 import { evidenceText, renderHtml } from '../report/html.ts';
 import { summaryLines } from '../report/summary.ts';
+import { wayBackLines } from '../report/way-back.ts';
 import { type ReportFiles, writeReport } from '../report/write.ts';
 
 /** How a run is followed and stopped. */
@@ -44,7 +45,7 @@ export async function runToTheEnd(
   // Before users are served again there is nothing that the lab could measure.
   if (parts.measureLab !== undefined && end === 'succeeded') await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });
   const { evidence, report } = await reportRun(journal.state, await store.read(), store, effects.clock.now());
-  return { state: journal.state, exit: exitOf(journal.state, evidence), report, summary: summaryLines(evidence) };
+  return { state: journal.state, exit: exitOf(journal.state, evidence), report, summary: [...summaryLines(evidence), ...wayBackLines(journal.state)] };
 }
 
 /** Writes the report of a run beside its journal. */
@@ -54,7 +55,7 @@ export async function reportRun(
   store: RunStore,
   now: number,
 ): Promise<{ evidence: Evidence; report: ReportFiles }> {
-  const impact = state.impactAt === undefined ? {} : { impact: { at: state.impactAt, source: '--impact-at' } };
+  const impact = state.impactAt === undefined ? {} : { impact: { at: state.impactAt, source: state.impactSource ?? '--impact-at' } };
   const evidence = buildEvidence(state, records, { madeAt: now, lab: state.lab, ...impact });
   const report = await writeReport(store.folder, evidence);
   await store.publish('report.json', evidenceText(evidence));

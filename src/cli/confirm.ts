@@ -1,7 +1,8 @@
 import { createInterface } from 'node:readline/promises';
 import { formatDuration } from '../base/duration.ts';
 import { DrError } from '../base/errors.ts';
-import type { Acceptances } from '../kinds/step.ts';
+import type { RunState } from '../journal/state.ts';
+import type { Acceptances, PlanStep } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
 import { regionName } from './names.ts';
 import { columns } from './text.ts';
@@ -23,29 +24,60 @@ export interface ConfirmRequest {
   given: string | undefined;
 }
 
-/**
- * Nothing is guessed: the person types the runbook's name, or gave it with `--confirm`.
- * @throws DrError `declined` in every other case.
- */
-export async function confirm(request: ConfirmRequest, io: ConfirmIo): Promise<'typed' | 'flag'> {
-  const { plan, given } = request;
-  const name = plan.runbook.name;
-  if (given !== undefined) {
-    if (given === name) return 'flag';
-    throw declined('CONFIRMATION_MISMATCH', `--confirm says "${given}", but the runbook is "${name}". Nothing was done.`, request);
-  }
-  if (!io.tty) {
-    throw declined('CONFIRMATION_NEEDED', `A ${plan.verb} needs a confirmation, and there is no terminal to ask. Nothing was done.`, request);
-  }
-  io.write(`${confirmationText(request)}\n`);
-  const typed = await io.ask(`Type the name of the runbook (${name}) to go on: `);
-  if (typed.trim() === name) return 'typed';
-  throw declined('NOT_CONFIRMED', `"${typed.trim()}" is not "${name}". Nothing was done.`, request);
+/** The person types the runbook's name, or gave it with `--confirm`. */
+interface Question {
+  name: string;
+  /** What needs the confirmation, e.g. `A failover`. */
+  what: string;
+  given: string | undefined;
+  /** Shown before the question. */
+  text(): string;
+  /** The command with the flag that answers the question. */
+  command: string;
 }
 
-function declined(code: string, title: string, { plan }: ConfirmRequest): DrError {
-  const next = [`dr ${plan.verb} --region ${plan.target} --runbook ${plan.runbook.name} --confirm ${plan.runbook.name}`];
-  return new DrError({ code, exit: 'declined', title, next });
+/**
+ * Nothing is guessed.
+ * @throws DrError `declined` in every case but one.
+ */
+async function askName({ name, what, given, text, command }: Question, io: ConfirmIo): Promise<'typed' | 'flag'> {
+  const declined = (code: string, title: string) => new DrError({ code, exit: 'declined', title: `${title} Nothing was done.`, next: [command] });
+  if (given !== undefined) {
+    if (given === name) return 'flag';
+    throw declined('CONFIRMATION_MISMATCH', `--confirm says "${given}", but the runbook is "${name}".`);
+  }
+  if (!io.tty) throw declined('CONFIRMATION_NEEDED', `${what} needs a confirmation, and there is no terminal to ask.`);
+  io.write(`${text()}\n`);
+  const typed = await io.ask(`Type the name of the runbook (${name}) to go on: `);
+  if (typed.trim() === name) return 'typed';
+  throw declined('NOT_CONFIRMED', `"${typed.trim()}" is not "${name}".`);
+}
+
+/** Asks before a run of any verb begins. @throws DrError `declined`. */
+export async function confirm(request: ConfirmRequest, io: ConfirmIo): Promise<'typed' | 'flag'> {
+  const { plan, given } = request;
+  const { name } = plan.runbook;
+  const where = plan.verb === 'reprotect' ? `--standby ${plan.source}` : `--region ${plan.target}`;
+  const command = `dr ${plan.verb} ${where} --runbook ${name} --confirm ${name}`;
+  return askName({ name, what: `A ${plan.verb}`, given, text: () => confirmationText(request), command }, io);
+}
+
+export interface AbortQuestion {
+  state: RunState;
+  /** Steps that have acted, newest first. */
+  acted: readonly PlanStep[];
+  given: string | undefined;
+}
+
+/** Asks before a run is led back. @throws DrError `declined`. */
+export async function confirmAbort({ state, acted, given }: AbortQuestion, io: ConfirmIo): Promise<void> {
+  const { name } = state.plan.runbook;
+  const text = () =>
+    [
+      `Leads ${state.plan.verb} ${state.run} back: ${name} stays in ${regionName(state.plan.verb === 'reprotect' ? state.plan.target : state.plan.source)}.`,
+      ...(acted.length === 0 ? ['No step of it has changed anything.'] : ['Is undone, where it can be, in this order:', ...acted.map((step) => `  ${step.title} [${step.id}]`)]),
+    ].join('\n');
+  await askName({ name, what: 'An abort', given, text, command: `dr abort ${state.run} --confirm ${name}` }, io);
 }
 
 /** What is about to happen, and what of it cannot be taken back. */
@@ -56,8 +88,9 @@ export function confirmationText({ plan, expected, acceptances }: ConfirmRequest
       ['verb', plan.verb],
       ['runbook', `${plan.runbook.name} (${plan.runbook.path})`],
       ['account', plan.account],
-      ['from', regionName(plan.source)],
-      ['to', regionName(plan.target)],
+      ...(plan.verb === 'reprotect'
+        ? [['stays active', regionName(plan.target)], ['is rebuilt', regionName(plan.source)]]
+        : [['from', regionName(plan.source)], ['to', regionName(plan.target)]]),
       ['expected', `about ${seconds(expected.p50)}, ${seconds(expected.p95)} in a slow case, on AWS`],
       ['data loss', lossBound(plan, acceptances)],
     ]),
@@ -68,6 +101,8 @@ export function confirmationText({ plan, expected, acceptances }: ConfirmRequest
 }
 
 function lossBound(plan: Plan, acceptances: Acceptances): string {
+  if (plan.verb === 'reprotect') return 'none: nothing is promoted, and the old instances are kept';
+  if (plan.verb === 'switchover') return 'none: writes are stopped, and the promotion waits until every one of them has arrived';
   const accepted = acceptances.dataLossSeconds;
   if (accepted === 'unknown') return 'any, even one that cannot be bounded: accepted with --accept-data-loss unknown';
   if (accepted !== undefined) return `up to ${seconds(accepted)} of writes, accepted with --accept-data-loss`;

@@ -15,7 +15,7 @@ export function standing(state: RunState): string {
 
 /** Can a resume go on with it? A run without an end may still be running; its lock tells the resume. */
 export function resumable(state: RunState): boolean {
-  return state.outcome !== 'succeeded';
+  return state.outcome !== 'succeeded' && state.outcome !== 'aborted';
 }
 
 /** Where a run stands, with everything a person needs to decide what to do next. */

@@ -41,6 +41,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   }
   const asked = groups.some((g) => g.VpcSecurityGroupId === p.group) && groups.every((g) => g.VpcSecurityGroupId === p.group || g.Status === 'removing');
   if (asked) return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
+  // Journaled with the intent: what an undo gives back.
+  ctx.record(beforeFact(p), groups.map((g) => g.VpcSecurityGroupId ?? ''));
   return { state: 'absent', because: `${p.id} answers, and is not in quarantine` };
 }
 

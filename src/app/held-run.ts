@@ -1,0 +1,70 @@
+import { AwsError } from '../aws/errors.ts';
+import { callerIdentity } from '../aws/identity.ts';
+import { DrError } from '../base/errors.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { JournalRecord, Operator } from '../journal/events.ts';
+import { Journal } from '../journal/journal.ts';
+import type { RunStore } from '../journal/state-store.ts';
+import type { RunState } from '../journal/state.ts';
+import { lockName } from './lock-name.ts';
+import { awsFailure } from './observe.ts';
+import { thisOperator } from './operator.ts';
+import { loadRun } from './runs.ts';
+import { openState, type StatePlace } from './state.ts';
+
+/** A run that has begun, held by this process alone: its journal can be written on. */
+export interface HeldRun {
+  journal: Journal;
+  store: RunStore;
+  operator: Operator;
+}
+
+export interface HoldRequest {
+  run: string;
+  state: StatePlace | string;
+  effects: Effects;
+  /** Takes the application from whoever holds it. */
+  takeOver?: boolean;
+  onRecord: (record: JournalRecord, state: RunState) => void;
+  /** Looks at the run before it is taken. @throws DrError when it must not be. */
+  mayTake: (state: RunState) => Promise<void>;
+}
+
+/**
+ * Takes a run that has begun, and lets `work` go on with it: the account is that of the run, the lock is held, and the
+ * journal was read again under it.
+ * @throws DrError: no such run, other account, held by somebody else.
+ */
+export async function withHeldRun<T>(request: HoldRequest, work: (held: HeldRun) => Promise<T>): Promise<T> {
+  const { run, effects } = request;
+  const state = openState(request.state, effects.aws);
+  const before = await loadRun(state, run);
+  const { plan } = before.state;
+  await request.mayTake(before.state);
+  const identity = await callerIdentity(effects.aws, plan.target).catch((error: unknown) => {
+    throw error instanceof AwsError ? awsFailure(error, plan.target) : error;
+  });
+  if (identity.account !== plan.account) {
+    throw new DrError({
+      code: 'WRONG_ACCOUNT',
+      exit: 'refused',
+      title: `The run is for account ${plan.account}; your credentials are for ${identity.account}.`,
+      next: ['export AWS_PROFILE=…'],
+    });
+  }
+  const operator = thisOperator(identity.arn);
+  const lock = lockName(plan.runbook.name, plan.account, before.state.endpoints);
+  const { clock, ids } = effects;
+  const force = request.takeOver ?? false;
+  const lease = await state.lease({ lock, run, operator, now: clock.now(), ids, above: before.state.term, force });
+  const store = state.run(run, () => lease.assertHeld());
+  try {
+    // Read again under the lock: the runner that held it before may have written on.
+    const records = await store.read();
+    const journal = new Journal({ store, clock, run, term: lease.term, onRecord: request.onRecord, records });
+    return await work({ journal, store, operator });
+  } finally {
+    await store.close();
+    await lease.release();
+  }
+}

@@ -1,0 +1,130 @@
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { abort } from '../../src/app/abort.ts';
+import type { Direction } from '../../src/app/observe.ts';
+import { resume } from '../../src/app/resume.ts';
+import { DrError } from '../../src/base/errors.ts';
+import type { JournalRecord } from '../../src/journal/events.ts';
+import { APPROVED, planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
+
+const HOME = { region: SEOUL, id: 'shop-orders' };
+const RUN = '20261120T000000Z-shop-failover-000001';
+
+/** A run that was stopped at a record, as it lies in a state folder. */
+async function stopped(sim: Simulation, direction: Direction, at: (record: JournalRecord) => boolean, acceptances = APPROVED): Promise<string> {
+  const drain = new AbortController();
+  const plan = await planOf(sim, direction);
+  const { records, outcome } = await runPlan(sim, plan, {
+    acceptances,
+    drain: drain.signal,
+    onRecord: (record) => {
+      if (at(record)) drain.abort(new Error('stop requested'));
+    },
+  });
+  expect(outcome).toBe('interrupted');
+  const state = await mkdtemp(join(tmpdir(), 'dr-test-'));
+  await mkdir(join(state, 'runs', RUN), { recursive: true });
+  await writeFile(join(state, 'runs', RUN, 'journal.jsonl'), records.map((r) => `${JSON.stringify(r)}\n`).join(''));
+  return state;
+}
+
+function aborting(sim: Simulation, state: string, asked: string[] = []) {
+  return sim.clock.run(() =>
+    abort({
+      state,
+      effects: sim.effects,
+      drain: new AbortController().signal,
+      onRecord: () => undefined,
+      reason: 'changed our minds',
+      confirm: (_state, acted) => {
+        asked.push(...acted.map((step) => step.id));
+        return Promise.resolve();
+      },
+    }),
+  );
+}
+
+async function errorOf(work: Promise<unknown>): Promise<DrError> {
+  const error = await work.then(() => undefined, (e: unknown) => e);
+  expect(error).toBeInstanceOf(DrError);
+  return error as DrError;
+}
+
+const done = (step: string) => (record: JournalRecord) => record.type === 'step.done' && record.step === step;
+
+describe('dr abort', () => {
+  it('undoes what a switchover did before the line, newest first, and users are where they were', async () => {
+    const sim = await simulation();
+    const before = sim.world.snapshot().groups;
+    const state = await stopped(sim, { verb: 'switchover', region: TOKYO }, done('databases.orders.quiesce'));
+    expect(sim.world.acceptsWrites(HOME)).toBe(false);
+    const asked: string[] = [];
+    const result = await aborting(sim, state, asked);
+    expect(asked).toEqual(['databases.orders.quiesce', 'compute.api.scaleOut']);
+    expect(result.state.outcome).toBe('aborted');
+    expect(result.exit).toBe('failed');
+    expect(result.summary.slice(-3)).toEqual(['Led back:', '  undone      compute.api.scaleOut', '  undone      databases.orders.quiesce']);
+    expect(sim.world.acceptsWrites(HOME)).toBe(true);
+    expect(sim.world.snapshot().groups).toEqual(before);
+    const journal = await readFile(join(state, 'runs', RUN, 'journal.jsonl'), 'utf8');
+    const types = journal.trim().split('\n').map((line) => (JSON.parse(line) as JournalRecord).type);
+    expect(types.filter((type) => type.startsWith('undo.'))).toEqual(['undo.started', 'undo.intent', 'undo.done', 'undo.intent', 'undo.done']);
+    expect(await errorOf(aborting(sim, state))).toMatchObject({ code: 'NOTHING_TO_RESUME' });
+    const resuming = sim.clock.run(() => resume({ run: RUN, state, effects: sim.effects, acceptances: APPROVED, drain: new AbortController().signal, onRecord: () => undefined }));
+    expect(await errorOf(resuming)).toMatchObject({ code: 'RUN_ENDED', message: `Run ${RUN} was led back: there is nothing to resume.` });
+  });
+
+  it('gives the old writer its security groups back', async () => {
+    const sim = await simulation();
+    const groups = () => sim.world.snapshot().databases.find((d) => d.id === HOME.id)?.securityGroups;
+    const before = groups();
+    const attested = { ...APPROVED, sourceDown: 'alice', reason: 'fire' };
+    const state = await stopped(sim, { verb: 'failover', region: TOKYO }, done('databases.orders.fence'), attested);
+    expect(groups()).not.toEqual(before);
+    const { state: end, summary } = await aborting(sim, state);
+    expect(summary.join('\n')).not.toContain('not undone');
+    expect(end.outcome).toBe('aborted');
+    expect(groups()).toEqual(before);
+    expect(end.facts.get('fence.orders')).toMatchObject({ verdict: 'undone' });
+  });
+
+  it('says what cannot be undone, and that it is not over then', async () => {
+    const sim = await simulation();
+    const state = await stopped(sim, { verb: 'switchover', region: TOKYO }, done('databases.orders.quiesce'));
+    sim.world.breakRegion(SEOUL);
+    const { state: end, exit, summary } = await aborting(sim, state);
+    expect([end.outcome, exit]).toEqual(['failed', 'failed']);
+    expect(summary.join('\n')).toContain('not undone  databases.orders.quiesce: ');
+    expect(end.steps.get('compute.api.scaleOut')?.state).toBe('undone');
+    sim.world.healRegion(SEOUL);
+    const again = await aborting(sim, state);
+    expect(again.state.outcome).toBe('aborted');
+    expect(sim.world.acceptsWrites(HOME)).toBe(true);
+  });
+
+  it('refuses once the line is crossed, and says what to do instead', async () => {
+    const sim = await simulation();
+    const crossing = (record: JournalRecord) => record.type === 'step.intent' && record.step === 'databases.orders.promote';
+    const state = await stopped(sim, { verb: 'switchover', region: TOKYO }, crossing);
+    const error = await errorOf(aborting(sim, state));
+    expect(error).toMatchObject({ code: 'LINE_CROSSED', exit: 'refused', message: `Run ${RUN} has crossed the line: it can no longer be led back.` });
+    expect(error.next).toEqual([`dr resume ${RUN}    goes on to the end`, `then dr reprotect --standby ${SEOUL}`, `then dr switchover --region ${SEOUL}`]);
+  });
+
+  it('renames the old primary back, and leaves a new replica where it is', async () => {
+    const sim = await simulation();
+    sim.world.breakRegion(SEOUL);
+    await runPlan(sim, await planOf(sim, TOKYO));
+    sim.world.healRegion(SEOUL);
+    const state = await stopped(sim, { verb: 'reprotect' }, done('databases.orders.keepOld'));
+    expect((await aborting(sim, state)).state.outcome).toBe('aborted');
+    expect(sim.world.snapshot().databases.map((d) => d.id).sort()).toEqual(['shop-orders', 'shop-orders-tokyo']);
+    const late = await stopped(sim, { verb: 'reprotect' }, done('databases.orders.rebuild'));
+    const { state: end, summary } = await aborting(sim, late);
+    expect(end.outcome).toBe('failed');
+    expect(summary.join('\n')).toContain('the name shop-orders is taken by the new replica; the old instance stays shop-orders-old-20261120');
+    expect(end.steps.get('databases.orders.rebuild')?.notUndone).toMatchObject({ code: 'NO_UNDO' });
+  });
+});
