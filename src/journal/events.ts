@@ -107,6 +107,8 @@ export type RunEvent =
       acceptances: Acceptances;
       /** `--impact-at`: when users began to suffer, as a person or an alarm says. Milliseconds since the epoch. */
       impactAt?: number;
+      /** Who says so, where it is not the flag. */
+      impactSource?: string;
       /** AWS_ENDPOINT_URL and the like, when set: such a run is not one against AWS itself. */
       endpoints: readonly string[];
       git?: { commit: string; dirty: boolean };

@@ -53,6 +53,7 @@ function start(record: JournalRecord): RunState {
     declaredAt: record.declaredAt,
     ...(record.planning === undefined ? {} : { planning: record.planning }),
     ...(record.impactAt === undefined ? {} : { impactAt: record.impactAt }),
+    ...(record.impactSource === undefined ? {} : { impactSource: record.impactSource }),
     startedAt: record.at,
     lastAt: record.at,
     interrupted: false,

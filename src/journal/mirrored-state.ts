@@ -42,7 +42,7 @@ export class MirroredState implements StateStore {
         if (!isAway(error)) throw error;
       }
     };
-    return new MirroredRun(this.#local.run(run, askedGently), this.#remote.run(run), this.#clock);
+    return new MirroredRun(this.#local.run(run), this.#remote.run(run), askedGently, this.#clock);
   }
 
   lease(request: LeaseRequest): Promise<Lease> {
@@ -61,16 +61,18 @@ class MirroredRun implements RunStore {
   readonly folder: string;
   readonly #local: RunStore;
   readonly #remote: S3Run;
+  readonly #guard: () => Promise<void>;
   readonly #clock: Clock;
   /** On this machine, and not yet in the bucket. */
   #missing: JournalRecord[] = [];
   #awaySince: number | undefined;
   #begun = false;
 
-  constructor(local: RunStore, remote: S3Run, clock: Clock) {
+  constructor(local: RunStore, remote: S3Run, guard: () => Promise<void>, clock: Clock) {
     this.folder = local.folder;
     this.#local = local;
     this.#remote = remote;
+    this.#guard = guard;
     this.#clock = clock;
   }
 
@@ -84,6 +86,8 @@ class MirroredRun implements RunStore {
 
   async append(record: JournalRecord): Promise<void> {
     if (!this.#begun) await this.#catchUp(record);
+    // Before a mutation the lock is asked for; any other record is fenced by its own number.
+    if (record.type === 'step.intent' || record.type === 'undo.intent') await this.#guard();
     await this.#local.append(record);
     this.#missing.push(record);
     if (this.#awaySince !== undefined && this.#clock.now() - this.#awaySince < RETRY_MS) return;

@@ -68,6 +68,8 @@ export interface RunState {
   planning?: { from: number; to: number; waits: readonly WaitRecord[] };
   /** As a person or an alarm says. */
   impactAt?: number;
+  /** Who says so, where it is not `--impact-at`. */
+  impactSource?: string;
   startedAt: number;
   /** Time of the last record. */
   lastAt: number;

@@ -1,0 +1,133 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { DrError } from '../../src/base/errors.ts';
+import { seal } from '../../src/journal/chain.ts';
+import type { JournalRecord, RunEvent } from '../../src/journal/events.ts';
+import { LocalState } from '../../src/journal/local-state.ts';
+import { MirroredState } from '../../src/journal/mirrored-state.ts';
+import { parseS3Place, S3State } from '../../src/journal/s3-state.ts';
+import { SeededIds } from '../../src/simulator/random.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { World } from '../../src/simulator/world.ts';
+
+const RUN = '20261120T000000Z-shop-failover-000001';
+const alice = { identity: 'a', user: 'alice', host: 'a', pid: 1 };
+const bob = { identity: 'b', user: 'bob', host: 'b', pid: 1 };
+
+async function setUp() {
+  const clock = new VirtualClock();
+  const world = new World({ clock, seed: 1, regions: ['ap-northeast-1'] });
+  world.addBucket({ region: 'ap-northeast-1', name: 'state' });
+  const place = parseS3Place('s3://state/dr?region=ap-northeast-1');
+  if (place === undefined) throw new Error('not a place');
+  const remote = new S3State(world, place);
+  const machine = async () => new MirroredState(new LocalState(await mkdtemp(join(tmpdir(), 'dr-state-'))), remote, clock);
+  return { clock, world, remote, here: await machine(), there: await machine() };
+}
+
+/** A chain of records of one run; the first is not a run.started, which the store does not look into. */
+function chain(...events: RunEvent[]): JournalRecord[] {
+  const records: JournalRecord[] = [];
+  for (const event of events) {
+    const seq = records.length;
+    records.push(seal(event, { seq, run: RUN, term: 1, at: seq, prev: records.at(-1)?.hash ?? '0'.repeat(64) }));
+  }
+  return records;
+}
+
+const GREEN: RunEvent = { type: 'checks.green' };
+const INTENT: RunEvent = { type: 'step.intent', step: 's', attempt: 1, because: 'b' };
+
+async function errorOf(work: Promise<unknown>): Promise<DrError> {
+  const error: unknown = await work.then(() => undefined, (e: unknown) => e);
+  if (!(error instanceof DrError)) throw new Error(`expected a DrError, got ${String(error)}`);
+  return error;
+}
+
+describe('state in a bucket with a copy on this machine', () => {
+  it('lets another machine read what this one wrote, and go on from there', async () => {
+    const { clock, here, there } = await setUp();
+    await clock.run(async () => {
+      const records = chain(GREEN, GREEN, GREEN);
+      const run = here.run(RUN);
+      for (const record of records.slice(0, 2)) await run.append(record);
+      const other = there.run(RUN);
+      expect(await other.read()).toEqual(records.slice(0, 2));
+      await other.append(records[2] as JournalRecord);
+      expect(await there.run(RUN).read()).toEqual(records);
+      expect(await here.run(RUN).read()).toEqual(records);
+    });
+  });
+
+  it('goes on without the bucket, and sends what it lacks when it is back', async () => {
+    const { clock, world, here, remote } = await setUp();
+    await clock.run(async () => {
+      const records = chain(GREEN, GREEN, INTENT, GREEN);
+      const run = here.run(RUN);
+      await run.append(records[0] as JournalRecord);
+      const mend = world.addFault({ service: 's3', effect: { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' } });
+      for (const record of records.slice(1)) await run.append(record);
+      mend();
+      expect(await remote.run(RUN).read()).toEqual(records.slice(0, 1));
+      await clock.sleep(10_000);
+      expect(await run.close()).toBeUndefined();
+      expect(await remote.run(RUN).read()).toEqual(records);
+    });
+  });
+
+  it('says what could not be sent, and a later process sends it', async () => {
+    const { clock, world, here, remote } = await setUp();
+    await clock.run(async () => {
+      const records = chain(GREEN, GREEN, GREEN);
+      const run = here.run(RUN);
+      await run.append(records[0] as JournalRecord);
+      const mend = world.addFault({ service: 's3', effect: { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' } });
+      await run.append(records[1] as JournalRecord);
+      expect(await run.close()).toMatch(/^1 records are only in .*dr resume sends them$/);
+      mend();
+      const later = here.run(RUN);
+      expect(await later.read()).toEqual(records.slice(0, 2));
+      await later.append(records[2] as JournalRecord);
+      expect(await remote.run(RUN).read()).toEqual(records);
+    });
+  });
+
+  it('stops before its next change once somebody has taken over', async () => {
+    const { clock, here, there } = await setUp();
+    await clock.run(async () => {
+      const lease = await here.lease({ lock: 'shop', run: RUN, operator: alice, now: 0, ids: new SeededIds(1) });
+      const run = here.run(RUN, () => lease.assertHeld());
+      const records = chain(GREEN, INTENT);
+      await run.append(records[0] as JournalRecord);
+      expect(await errorOf(there.lease({ lock: 'shop', run: RUN, operator: bob, now: 1, ids: new SeededIds(2) }))).toMatchObject({ code: 'RUN_IN_PROGRESS' });
+      await there.lease({ lock: 'shop', run: RUN, operator: bob, now: 1, ids: new SeededIds(2), force: true });
+      expect(await errorOf(run.append(records[1] as JournalRecord))).toMatchObject({ code: 'SUPERSEDED', exit: 'busy' });
+      expect(await here.run(RUN).read()).toEqual(records.slice(0, 1));
+    });
+  });
+
+  it('stops when the bucket holds another record under its number', async () => {
+    const { clock, here, there } = await setUp();
+    await clock.run(async () => {
+      const mine = chain(GREEN, GREEN);
+      const run = here.run(RUN);
+      await run.append(mine[0] as JournalRecord);
+      const other = there.run(RUN);
+      await other.read();
+      await other.append(chain(GREEN, INTENT)[1] as JournalRecord);
+      expect(await errorOf(run.append(mine[1] as JournalRecord))).toMatchObject({ code: 'SUPERSEDED' });
+      expect(await errorOf(here.run(RUN).read())).toMatchObject({ code: 'JOURNAL_DIVERGED', exit: 'journal' });
+    });
+  });
+
+  it('does not begin without the bucket', async () => {
+    const { clock, world, here } = await setUp();
+    await clock.run(async () => {
+      world.addFault({ service: 's3', effect: { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' } });
+      const lease = here.lease({ lock: 'shop', run: RUN, operator: alice, now: 0, ids: new SeededIds(1) });
+      await expect(lease).rejects.toMatchObject({ code: 'ServiceUnavailable' });
+    });
+  });
+});
