@@ -1,5 +1,5 @@
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,12 +16,21 @@ const ME: Operator = { identity: 'arn:aws:iam::111122223333:user/kim', user: 'ki
 let state = '';
 const children: ChildProcess[] = [];
 
+const folders: string[] = [];
+
+async function newState(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'dr-lease-'));
+  folders.push(folder);
+  return folder;
+}
+
 beforeEach(async () => {
-  state = await mkdtemp(join(tmpdir(), 'dr-lease-'));
+  state = await newState();
 });
 
-afterEach(() => {
+afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
 });
 
 function acquire(run = RUN, operator = ME, above = 0): Promise<Lease> {
@@ -143,7 +152,7 @@ describe('a runner that has been superseded', () => {
 
   it('sees that its lock is gone', async () => {
     const lease = await acquire();
-    await (await import('node:fs/promises')).rm(join(state, 'locks'), { recursive: true });
+    await rm(join(state, 'locks'), { recursive: true });
     expect(await refusalOf(lease.assertHeld())).toMatchObject({ code: 'SUPERSEDED', detail: 'Its lock is gone.' });
   });
 });
@@ -151,7 +160,7 @@ describe('a runner that has been superseded', () => {
 describe('many who try at once', () => {
   it.each([['a lock that nobody has', false], ['a lock that a dead process left', true]])('%s: one gets it', async (_name, dead) => {
     for (let round = 0; round < 20; round++) {
-      state = await mkdtemp(join(tmpdir(), 'dr-lease-'));
+      state = await newState();
       if (dead) await leaveBehind({ term: 7 });
       const ends = await Promise.allSettled(Array.from({ length: 12 }, (_, i) => acquire(`run-${i}`)));
       const won = ends.flatMap((end) => (end.status === 'fulfilled' ? [end.value] : []));

@@ -1,8 +1,8 @@
-import { appendFile, chmod, mkdir, mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DrError } from '../../src/base/errors.ts';
 import { RUN_ID, runId, systemIds } from '../../src/base/ids.ts';
 import { LIMITS } from '../../src/base/limits.ts';
@@ -11,13 +11,17 @@ import { Journal } from '../../src/journal/journal.ts';
 import { listRunIds, LocalStore, runFolder } from '../../src/journal/local-store.ts';
 import { chained, OPERATOR, RUN, started, tickingClock } from './fixture.ts';
 
+let folder = '';
 let state = '';
 let path = '';
 
 beforeEach(async () => {
-  state = join(await mkdtemp(join(tmpdir(), 'dr-store-')), 'state');
+  folder = await mkdtemp(join(tmpdir(), 'dr-store-'));
+  state = join(folder, 'state');
   path = join(state, 'runs', RUN, 'journal.jsonl');
 });
+
+afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const THREE = chained([started(), { type: 'checks.green' }, { type: 'step.started', step: 'one' }]);
 
