@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { InputOf } from '../aws/operations.ts';
-import { canonicalJson, type Json } from '../base/json.ts';
+import { canonicalJson } from '../base/json.ts';
 import type { Call, ServiceModel } from './call.ts';
 import { instanceState, isUp, type Image, type Instance } from './instances.ts';
 
@@ -107,7 +107,7 @@ export const instanceOperations: InstanceOperations = {
   RunInstances: {
     accepts: ['LaunchTemplate', 'ImageId', 'InstanceType', 'SubnetId', 'MinCount', 'MaxCount', 'ClientToken', 'TagSpecifications'],
     handle(input, call) {
-      const params = createHash('sha256').update(canonicalJson(input as unknown as Json)).digest('hex');
+      const params = createHash('sha256').update(canonicalJson(input)).digest('hex');
       const key = `${call.region}/${input.ClientToken ?? ''}`;
       const known = input.ClientToken === undefined ? undefined : call.state.instances.launches.get(key);
       if (known !== undefined && known.params !== params) {

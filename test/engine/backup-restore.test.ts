@@ -331,7 +331,7 @@ describe('out and home again', () => {
     sim.world.healRegion(SEOUL);
     await sim.clock.run(() => sim.clock.sleep(600_000));
     const protect = await verb(sim, { verb: 'reprotect', region: TOKYO });
-    const kept = String(protect.state.facts.get('kept.documents.ap-northeast-2'));
+    const kept = protect.state.facts.get('kept.documents.ap-northeast-2') as string;
     expect(kept).toMatch(/^archive-documents-old-\d{8}$/);
     expect(await instance(sim, { region: SEOUL, id: kept })).toMatchObject({ DBInstanceStatus: 'available' });
     expect(await instance(sim, HOME)).toBeUndefined();

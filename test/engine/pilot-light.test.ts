@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { planOf, runPlan, SEOUL, simulation, type Simulation, type SimulatedRun, TOKYO } from './simulated.ts';
 
 const BILLING = fileURLToPath(new URL('../../runbooks/billing.yaml', import.meta.url));
-const [FIRST, SECOND, SPARE] = ['i-0b00000000000b001', 'i-0b00000000000b002', 'i-0b00000000000b003'];
+const [FIRST, SECOND, SPARE] = ['i-0b00000000000b001', 'i-0b00000000000b002', 'i-0b00000000000b003'] as const;
 const SITE = 'http://127.0.0.3/healthz';
 
 const billing = (): Promise<Simulation> => simulation({ path: BILLING });
@@ -76,7 +76,7 @@ describe('pilot light in simulated time', () => {
   it('refuses ids that do not exist, before anything is changed', async () => {
     const sim = await billing();
     const plan = await planOf(sim, TOKYO);
-    sim.world.state.instances.table(TOKYO).delete(SECOND ?? '', sim.clock.now());
+    sim.world.state.instances.table(TOKYO).delete(SECOND, sim.clock.now());
     sim.world.breakRegion(SEOUL);
     const { state, outcome, records } = await runPlan(sim, plan);
     expect(outcome).toBe('refused');
