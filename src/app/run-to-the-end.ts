@@ -45,7 +45,9 @@ export async function runToTheEnd(
   // Before users are served again there is nothing that the lab could measure.
   if (parts.measureLab !== undefined && end === 'succeeded') await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });
   const { evidence, report } = await reportRun(journal.state, await store.read(), store, effects.clock.now());
-  return { state: journal.state, exit: exitOf(journal.state, evidence), report, summary: [...summaryLines(evidence), ...wayBackLines(journal.state)] };
+  const unsent = await store.close();
+  const summary = [...summaryLines(evidence), ...wayBackLines(journal.state), ...(unsent === undefined ? [] : [`Journal: ${unsent}`])];
+  return { state: journal.state, exit: exitOf(journal.state, evidence), report, summary };
 }
 
 /** Writes the report of a run beside its journal. */

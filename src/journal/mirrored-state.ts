@@ -77,7 +77,12 @@ class MirroredRun implements RunStore {
   }
 
   async read(): Promise<JournalRecord[]> {
-    const [here, there] = await Promise.all([this.#local.read(), this.#remote.read()]);
+    const here = await this.#local.read();
+    const there = await this.#remote.read().catch((error: unknown) => {
+      if (isAway(error) && here.length > 0) return undefined;
+      throw error;
+    });
+    if (there === undefined) return here;
     const parting = here.findIndex((record, i) => there[i] !== undefined && there[i].hash !== record.hash);
     if (parting >= 0) throw diverged(this.folder, this.#remote.place, parting + 1);
     this.#missing = here.slice(there.length);

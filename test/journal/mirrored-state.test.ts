@@ -69,6 +69,7 @@ describe('state in a bucket with a copy on this machine', () => {
       await run.append(records[0] as JournalRecord);
       const mend = world.addFault({ service: 's3', effect: { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' } });
       for (const record of records.slice(1)) await run.append(record);
+      expect(await run.read()).toEqual(records);
       mend();
       expect(await remote.run(RUN).read()).toEqual(records.slice(0, 1));
       await clock.sleep(10_000);
