@@ -18,7 +18,8 @@ it('commands and their flags are as they were', () => {
     return [id.replaceAll(':', ' '), ...named, ...flagged].join(' ');
   });
   expect(lines.sort().join('\n')).toMatchInlineSnapshot(`
-    "failover --accept-data-loss= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --from= --impact-at= --json --lab --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
+    "abort [RUN] --confirm= --json --output=text|jsonl --reason= --state=
+    failover --accept-data-loss= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
     help --json --state=
     history --json --state=
     lab break REGION --json --state=
@@ -27,10 +28,10 @@ it('commands and their flags are as they were', () => {
     lab start --foreground --json --port= --runbook= --state=
     lab status --json --state=
     lab stop --json --state=
-    plan --from= --json --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect
+    plan --except= --from= --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect
     report RUN --json --state=
     reprotect --again=… --approved-by=… --confirm= --done=… --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --standby= --state=
-    resume [RUN] --accept-data-loss= --again=… --approved-by=… --attest-source-down= --done=… --json --output=text|jsonl --reason= --state=
+    resume [RUN] --accept-data-loss= --again=… --all --approved-by=… --attest-source-down= --done=… --json --output=text|jsonl --reason= --state=
     status [RUN] --json --state=
     switchover --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
     takeover RUN --accept-data-loss= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --state=
