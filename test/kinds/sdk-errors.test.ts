@@ -1,4 +1,4 @@
-import { AutoScalingClient, DescribeAutoScalingGroupsCommand, UpdateAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
+import { AutoScalingClient, DescribeAutoScalingGroupsCommand, DescribeScalingActivitiesCommand, UpdateAutoScalingGroupCommand } from '@aws-sdk/client-auto-scaling';
 import { CloudWatchClient, GetMetricDataCommand } from '@aws-sdk/client-cloudwatch';
 import { DescribeDBInstancesCommand, ModifyDBInstanceCommand, PromoteReadReplicaCommand, RDSClient } from '@aws-sdk/client-rds';
 import { ChangeResourceRecordSetsCommand, GetChangeCommand, ListResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
@@ -12,6 +12,7 @@ import { LIMITS } from '../../src/base/limits.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
 import { readSignal } from '../../src/kinds/signals.ts';
 import type { Plan } from '../../src/plan/plan.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { planOf, simulation, TOKYO } from '../engine/simulated.ts';
 import { awsEnvironment, restoreEnvironment, useEnvironment } from '../lab/wire/environment.ts';
 import { stepOf } from './context.ts';
@@ -49,16 +50,16 @@ const noWait: Clock = {
   sleep: (ms, signal) => (ms < LIMITS.signalMs ? Promise.resolve() : new Promise((_resolve, reject) => signal?.addEventListener('abort', () => reject(new Error('done'))))),
 };
 
-function step(id: string, facts: Record<string, Json> = {}) {
+function step(id: string, facts: Record<string, Json> = {}, now?: number) {
   const found = plan.steps.find((s) => s.id === id);
   if (found === undefined) throw new Error(`no step ${id}`);
   const aws = reliableCaller(sdkCaller(), { clock: noWait, ids: new SeededIds(1) });
-  return stepOf(found.kind, found.params, { effects: { aws }, facts });
+  return stepOf(found.kind, found.params, { effects: { aws }, facts, ...(now === undefined ? {} : { clock: new VirtualClock(now) }) });
 }
 
 /** Real time and no virtual clock: the SDK's own work is none of the clock's. */
-async function ask(id: string, what: 'check' | 'observe' | 'act', facts?: Record<string, Json>) {
-  const made = await step(id, facts);
+async function ask(id: string, what: 'check' | 'observe' | 'act', facts?: Record<string, Json>, now?: number) {
+  const made = await step(id, facts, now);
   return { made, answer: await made.direct(what) };
 }
 
@@ -148,6 +149,25 @@ describe('Auto Scaling', () => {
     expect(await errorOf(ask('compute.api.scaleOut', 'act'))).toMatchObject({ code: 'ValidationError', kind: 'terminal' });
     autoscaling.on(UpdateAutoScalingGroupCommand).rejects(thrown('ScalingActivityInProgress', 400));
     expect(await errorOf(ask('compute.api.scaleOut', 'act'))).toMatchObject({ code: 'ScalingActivityInProgress' });
+  });
+});
+
+describe('a scaling activity that failed', () => {
+  const launching = { AutoScalingGroupName: 'shop-api', MinSize: 4, DesiredCapacity: 6, MaxSize: 12, DefaultCooldown: 0, AvailabilityZones: [], HealthCheckType: 'EC2', CreatedTime: new Date(), Instances: [] };
+  const failed = (agoMs: number, StatusMessage: string) => ({ ActivityId: 'a', AutoScalingGroupName: 'shop-api', Cause: '', StartTime: new Date(Date.now() - agoMs), StatusCode: 'Failed' as const, StatusMessage });
+  const SHORTAGE = 'We currently do not have sufficient m7g.large capacity in the Availability Zone you requested (InsufficientInstanceCapacity)';
+
+  it.each([
+    ['a shortage just now cannot be waited out', 60_000, SHORTAGE, 'impossible'],
+    ['a quota just now as well', 60_000, 'You have exceeded your vCPU limit', 'impossible'],
+    ['an old shortage says nothing about now', 900_000, SHORTAGE, 'pending'],
+    ['any other failure is tried again by Auto Scaling', 60_000, 'Failed to attach volume', 'pending'],
+  ])('%s', async (_name, ago, message, state) => {
+    autoscaling.on(DescribeAutoScalingGroupsCommand).resolves({ AutoScalingGroups: [launching] });
+    autoscaling.on(DescribeScalingActivitiesCommand).resolves({ Activities: [failed(ago, message)] });
+    const { answer } = await ask('compute.api.scaleOut', 'observe', {}, Date.now());
+    expect(answer).toMatchObject({ state });
+    if (state === 'impossible') expect(answer).toMatchObject({ because: `shop-api cannot launch: ${message}` });
   });
 });
 
