@@ -48,9 +48,10 @@ function lintObjectives(runbook: Runbook, warn: Warn): void {
         `an RPO of ${formatDuration(rpoMs)} cannot be proven for ${name} by replica-lag: CloudWatch has one value a minute; ` +
           'expect it to be missed, or set 2m or more');
     }
-    if (resource['switch'] === 'record' && rtoMs < 60 * MINUTE_MS) {
+    const how = resource['switch'];
+    if ((how === 'record' || how === 'health-check') && rtoMs < 60 * MINUTE_MS) {
       warn([section, name, 'switch'],
-        `an RTO of ${formatDuration(rtoMs)} with switch: record needs the Route 53 control plane in us-east-1, which was ` +
+        `an RTO of ${formatDuration(rtoMs)} with switch: ${how} needs the Route 53 control plane in us-east-1, which was ` +
           'down for hours on 7 December 2021; switch: object needs no write to Route 53');
     }
   }

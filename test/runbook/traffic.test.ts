@@ -1,0 +1,124 @@
+import { describe, expect, it } from 'vitest';
+import { parseRunbook } from '../../src/runbook/load.ts';
+import { RunbookError } from '../../src/runbook/problem.ts';
+import { edited } from './fixture.ts';
+
+/* What dr validate says of the kinds of traffic, each with its line. */
+
+const SEOUL = 'ap-northeast-2';
+const TOKYO = 'ap-northeast-1';
+const PAIR = `    kind: route53-failover
+    zone: Z0123456789ABCDEFGHIJ
+    record: { name: shop.example.com, type: A }
+    sets: { ap-northeast-2: seoul, ap-northeast-1: tokyo }
+    switch: record
+`;
+
+async function problems(text: string): Promise<string[]> {
+  const print = (list: readonly { line: number; col: number; severity: string; message: string }[]) =>
+    list.map((p) => `${p.line}:${p.col} ${p.severity === 'warning' ? 'warning: ' : ''}${p.message}`);
+  try {
+    return print((await parseRunbook(Buffer.from(text), 'shop.yaml')).warnings);
+  } catch (error) {
+    if (error instanceof RunbookError) return print(error.problems);
+    throw error;
+  }
+}
+
+/** The valid runbook, active-active, with that as its traffic. */
+function active(traffic: string): string {
+  return edited(PAIR, traffic)
+    .replace('strategy: warm-standby', 'strategy: active-active')
+    .replace(/databases:[^]*?compute:/, 'databases:\n  orders:\n    kind: rds-writers\n    instances: { ap-northeast-2: a, ap-northeast-1: b }\n    keys: uuid\ncompute:');
+}
+
+const shared = (kind: string, lines: string) => `    kind: ${kind}\n    zone: Z0123456789ABCDEFGHIJ\n    record: { name: shop.example.com, type: A }\n    switch: record\n${lines}`;
+const capacity = `    capacity: { ${SEOUL}: { autoScalingGroup: web, healthy: 4 }, ${TOKYO}: { autoScalingGroup: web, healthy: 4 } }\n`;
+const answer = (value: string, more = ', healthCheck: hc') => `{ values: [${value}], ttl: 60${more} }`;
+const sets = `    sets: { ${SEOUL}: seoul, ${TOKYO}: tokyo }\n`;
+
+describe('route53-failover', () => {
+  it('an object need not be in every region, but in no other', async () => {
+    const object = (region: string) => edited('switch: record', `switch: object\n    object: { ${region}: { bucket: dr-bucket, key: k } }`);
+    expect(await problems(object(TOKYO))).toEqual([
+      '21:3 warning: traffic.storefront: without `answers` a move is recognised by its leaving the old answer only, when the Route 53 API is silent',
+    ]);
+    expect(await problems(object('ap-northeast-3'))).toContain(
+      '27:15 traffic.storefront.object: unknown region "ap-northeast-3"; did you mean "ap-northeast-2"?',
+    );
+    expect(await problems(edited('switch: record', 'switch: object'))).toEqual([expect.stringContaining('`switch: object` needs `object`')]);
+  });
+
+  it('has one name, or several, each once', async () => {
+    const record = 'record: { name: shop.example.com, type: A }';
+    const two = 'records: [{ name: a.example.com, type: A }, { name: b.example.com, type: AAAA }]';
+    expect(await problems(edited(record, two))).toEqual([]);
+    expect(await problems(edited(record, ''))).toEqual(['21:3 traffic.storefront: expected `record`, or several in `records`']);
+    expect(await problems(edited(record, `${record}\n    ${two}`))).toEqual([expect.stringContaining('expected `record` or `records`, not both') as string]);
+    expect(await problems(edited(record, two.replace('b.example.com, type: AAAA', 'a.example.com., type: A')))).toEqual([expect.stringContaining('a.example.com A stands here twice') as string]);
+  });
+
+  it('cannot serve three regions', async () => {
+    const three = edited('  ap-northeast-1: { name: Tokyo }', '  ap-northeast-1: { name: Tokyo }\n  ap-northeast-3: { name: Osaka }').replaceAll('ap-northeast-1: tokyo }', 'ap-northeast-1: tokyo, ap-northeast-3: osaka }');
+    expect(await problems(three)).toContain('26:11 traffic.storefront.sets: a failover pair has two sets, and the runbook more regions: use route53-weighted, where a standby has the weight 0');
+  });
+});
+
+describe('route53-weighted', () => {
+  const weighted = (lines: string) => active(shared('route53-weighted', `${sets}    weights: { ${SEOUL}: 100, ${TOKYO}: 50 }\n${capacity}${lines}`));
+
+  it('is good as it is, and falls to 0', async () => {
+    expect((await problems(weighted(''))).filter((p) => p.includes('traffic.'))).toEqual([]);
+    for (const pace of ['[75, 80, 0]', '[50, 25]', '[]']) {
+      expect(await problems(weighted(`    pace: ${pace}\n`))).toEqual(expect.arrayContaining([expect.stringMatching(/traffic\.storefront\.pace/)]));
+    }
+    expect(await problems(weighted('').replace(`${TOKYO}: 50`, `${TOKYO}: 0`))).toEqual(expect.arrayContaining([expect.stringMatching(/weights\.ap-northeast-1/)]));
+  });
+
+  it('an object lives in another region than the one that it takes out', async () => {
+    const object = (home: string) => weighted(`    object: { ${SEOUL}: { in: ${home}, bucket: dr-b, key: k }, ${TOKYO}: { in: ${SEOUL}, bucket: dr-c, key: k } }\n`).replace('switch: record', 'switch: object');
+    expect(await problems(object(SEOUL))).toEqual(expect.arrayContaining([expect.stringMatching(/object.*expected another region: ap-northeast-2 is what is lost/)]));
+    expect(await problems(object(TOKYO))).toEqual(expect.arrayContaining([expect.stringMatching(/`switch: object` needs `answers`/)]));
+    const whole = weighted(`    answers: { ${SEOUL}: ${answer('192.0.2.2')}, ${TOKYO}: ${answer('192.0.2.1')} }\n    object: { ${SEOUL}: { in: us-east-1, bucket: dr-b, key: k }, ${TOKYO}: { in: ${SEOUL}, bucket: dr-c, key: k } }\n`).replace('switch: record', 'switch: object');
+    expect((await problems(whole)).filter((p) => !p.includes('warning'))).toEqual([expect.stringMatching(/traffic\.storefront\.object\.ap-northeast-2: unknown region "us-east-1"/)]);
+  });
+});
+
+describe('route53-latency and route53-geolocation', () => {
+  const both = `    answers: { ${SEOUL}: ${answer('192.0.2.2')}, ${TOKYO}: ${answer('192.0.2.1')} }\n`;
+
+  it('a set that nobody checks keeps sending users into a lost region', async () => {
+    const blind = both.replace(', healthCheck: hc', '');
+    const [found, ...more] = (await problems(active(shared('route53-latency', `${sets}${capacity}${blind}`)))).filter((p) => p.includes('traffic.'));
+    expect(more).toEqual([]);
+    expect(found).toMatch(/warning: traffic\.storefront\.answers: ap-northeast-2 has neither a health check nor an alias that evaluates its target: Route 53 would keep sending users into a lost region/);
+    expect((await problems(active(shared('route53-latency', `${sets}${capacity}${both}`)))).filter((p) => p.includes('traffic.'))).toEqual([]);
+  });
+
+  it('places: a default is missing, two are the same, a region is unknown', async () => {
+    const geo = (places: string) => problems(active(shared('route53-geolocation', `${capacity}${both}    places:\n${places}`)));
+    expect(await geo(`      kr: { place: { country: KR }, region: ${SEOUL} }\n`)).toEqual(expect.arrayContaining([expect.stringMatching(/warning: traffic\.storefront\.places: no place is the default/)]));
+    expect(await geo(`      kr: { place: { country: KR }, region: ${SEOUL} }\n      k2: { place: { country: KR }, region: ${TOKYO} }\n      all: { place: default, region: ${TOKYO} }\n`)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/traffic\.storefront\.places: two sets have the same place/)]),
+    );
+    expect(await geo(`      all: { place: default, region: ap-northeast-3 }\n`)).toEqual(expect.arrayContaining([expect.stringMatching(/traffic\.storefront\.places\.all.*unknown region "ap-northeast-3"/)]));
+    expect(await geo(`      all: { place: { country: Korea }, region: ${SEOUL} }\n`)).toEqual(expect.arrayContaining([expect.stringMatching(/country/)]));
+  });
+
+  it('switch: health-check needs a check in each answer', async () => {
+    const text = active(shared('route53-latency', `${sets}${capacity}${both.replace(', healthCheck: hc', '')}`)).replace('switch: record', 'switch: health-check');
+    expect(await problems(text)).toEqual(expect.arrayContaining([expect.stringMatching(/^\d+:\d+ traffic\.storefront\.answers: `switch: health-check` needs a `healthCheck` of its own in each answer/)]));
+  });
+});
+
+describe('rds-writers', () => {
+  const writers = (lines: string) => active(PAIR).replace('    keys: uuid\n', lines).replace(PAIR, shared('route53-weighted', `${sets}    weights: { ${SEOUL}: 1, ${TOKYO}: 1 }\n${capacity}`));
+
+  it('offsets belong to auto-increment, and differ', async () => {
+    const found = (text: string) => problems(text).then((list) => list.filter((p) => p.includes('databases.')));
+    expect(await found(writers('    keys: uuid\n'))).toEqual([]);
+    expect(await found(writers(`    keys: uuid\n    offsets: { ${SEOUL}: 1, ${TOKYO}: 2 }\n`))).toEqual([expect.stringContaining('`offsets` belong to `keys: auto-increment`')]);
+    expect(await found(writers(`    keys: auto-increment\n    offsets: { ${SEOUL}: 1, ${TOKYO}: 1 }\n`))).toEqual([expect.stringMatching(/databases\.orders\.offsets: two regions have the same offset/)]);
+    expect(await found(writers('    keys: auto-increment\n'))).toEqual([expect.stringMatching(/warning: databases\.orders: without `offsets`/)]);
+  });
+});
