@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { hostname, userInfo } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Operator } from '../journal/events.ts';
 
@@ -18,13 +18,30 @@ function userName(): string {
   }
 }
 
+/** The version of a runbook: the Git commit of its folder, and whether the file was changed since. */
+export type GitOf = (path: string) => Promise<{ commit: string; dirty: boolean } | undefined>;
+
 /** The Git commit of the folder a runbook lies in; undefined where there is none, or no git. */
-export async function gitCommit(path: string): Promise<{ commit: string; dirty: boolean } | undefined> {
-  const git = async (...args: string[]) =>
-    (await promisify(execFile)('git', ['-C', dirname(resolve(path)), ...args], { timeout: 2_000 })).stdout.trim();
+export const gitCommit: GitOf = (path) => gitByFolder()(path);
+
+/** The same for many runbooks: git is asked once a folder. */
+export function gitByFolder(): GitOf {
+  const folders = new Map<string, Promise<{ commit: string; dirty: ReadonlySet<string> } | undefined>>();
+  return async (path) => {
+    const folder = dirname(resolve(path));
+    const known = folders.get(folder) ?? gitFolder(folder);
+    folders.set(folder, known);
+    const found = await known;
+    return found === undefined ? undefined : { commit: found.commit, dirty: found.dirty.has(basename(path)) };
+  };
+}
+
+async function gitFolder(folder: string): Promise<{ commit: string; dirty: ReadonlySet<string> } | undefined> {
+  const git = async (...args: string[]) => (await promisify(execFile)('git', ['-C', folder, ...args], { timeout: 2_000 })).stdout;
   try {
-    const [commit, changes] = await Promise.all([git('rev-parse', 'HEAD'), git('status', '--porcelain', '--', resolve(path))]);
-    return { commit, dirty: changes !== '' };
+    const [commit, changes] = await Promise.all([git('rev-parse', 'HEAD'), git('status', '--porcelain', '-z', '--', '.')]);
+    // `XY path`, and for a renamed file its old path as an entry of its own.
+    return { commit: commit.trim(), dirty: new Set(changes.split('\0').map((entry) => basename(entry.slice(3)))) };
   } catch {
     return undefined;
   }

@@ -58,9 +58,13 @@ export interface ConfirmedPlan extends RunWatchers {
   state: StatePlace | string;
   acceptances: Acceptances;
   impactAt?: number;
+  /** Who says so. Default: `--impact-at`. */
+  impactSource?: string;
   effects: Effects;
   /** What it is part of. */
   fleet?: FleetRecord;
+  /** Which version of the runbook that is. Default: asks git. */
+  gitOf?: typeof gitCommit;
 }
 
 /** Begins the journal of a run, executes its plan, reports. */
@@ -76,7 +80,7 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
   const store = state.run(run, () => lease.assertHeld());
   const journal = new Journal({ store, clock: effects.clock, run, term: lease.term, onRecord: request.onRecord });
   try {
-    const git = await gitCommit(plan.runbook.path);
+    const git = await (request.gitOf ?? gitCommit)(plan.runbook.path);
     await journal.append({
       type: 'run.started',
       plan,
@@ -86,6 +90,7 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
       declaredAt,
       planning: request.planned,
       ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }),
+      ...(request.impactSource === undefined ? {} : { impactSource: request.impactSource }),
       confirmedBy: request.confirmedBy,
       ...(request.fleet === undefined ? {} : { fleet: request.fleet }),
       acceptances: request.acceptances,

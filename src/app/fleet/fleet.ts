@@ -5,10 +5,12 @@ import type { Effects } from '../../effects/effects.ts';
 import type { FleetRecord } from '../../journal/events.ts';
 import type { Acceptances } from '../../kinds/step.ts';
 import { liveEffects } from '../live-effects.ts';
+import { gitByFolder, type GitOf } from '../operator.ts';
 import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
 import { runPlan } from '../start-run.ts';
 import type { StatePlace } from '../state.ts';
 import { chooseFleet, type FleetChoice } from './choose.ts';
+import { watchWaiting } from './impact.ts';
 import { type PlannedMember, planFleet } from './plans.ts';
 import { runFleet } from './schedule.ts';
 
@@ -38,6 +40,8 @@ export interface FleetRequest extends FleetChoice, RunWatchers {
   /** Asks the person. @throws DrError (declined). */
   confirm(plan: FleetPlan): Promise<'typed' | 'flag'>;
   effects?: Effects;
+  /** Which version a runbook is. Default: asks git, once a folder. */
+  gitOf?: GitOf;
 }
 
 /** What became of one member. */
@@ -75,10 +79,17 @@ export async function fleetFailover(request: FleetRequest): Promise<FleetResult>
   if (runnable.length === 0) return nothingToRun(plan);
   const confirmedBy = await request.confirm(plan);
   const declaredAt = effects.clock.now();
+  const gitOf = request.gitOf ?? gitByFolder();
   const fleet = fleetRecord(runId(effects.ids, declaredAt, 'fleet', 'failover'), plan);
+  const impact = watchWaiting(plan.members, effects, request.impactAt);
   return runMembers(plan, fleet, request.drain, (member) =>
-    runPlan({ ...request, ...member, effects, confirmedBy, declaredAt, fleet }),
-  );
+    runPlan({ ...request, ...whatWasPlanned(member), ...impact.of(member.name), effects, confirmedBy, declaredAt, fleet, gitOf }),
+  ).finally(() => impact.stop());
+}
+
+/** Of a planned member, what its run is given. */
+export function whatWasPlanned({ plan, identity, planned }: Extract<PlannedMember, { state: 'planned' }>) {
+  return { plan, identity, planned };
 }
 
 function nothingToRun(plan: FleetPlan): FleetResult {

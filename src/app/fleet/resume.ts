@@ -6,11 +6,12 @@ import type { Acceptances } from '../../kinds/step.ts';
 import { loadRunbook } from '../../runbook/load.ts';
 import { liveEffects } from '../live-effects.ts';
 import { resume } from '../resume.ts';
+import type { GitOf } from '../operator.ts';
 import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
 import { listRuns } from '../runs.ts';
 import type { StatePlace } from '../state.ts';
 import { runPlan } from '../start-run.ts';
-import { type FleetOutcome, type FleetResult, outcomeOf, worst } from './fleet.ts';
+import { type FleetOutcome, type FleetResult, outcomeOf, whatWasPlanned, worst } from './fleet.ts';
 import { planMember } from './plans.ts';
 import { runFleet } from './schedule.ts';
 
@@ -19,6 +20,7 @@ export interface ResumeFleetRequest extends RunWatchers {
   state: StatePlace | string;
   acceptances: Acceptances;
   effects?: Effects;
+  gitOf?: GitOf;
 }
 
 /**
@@ -88,5 +90,5 @@ async function begin(request: ResumeFleetRequest, effects: Effects, fleet: Fleet
   if (planned.state === 'there') throw new DrError({ code: 'ALREADY_ACTIVE', exit: 'refused', title: planned.because });
   const { confirmedBy, declaredAt, impactAt } = confirmed;
   const acceptances = { ...confirmed.acceptances, ...request.acceptances, approvedBy: [...new Set([...confirmed.acceptances.approvedBy, ...request.acceptances.approvedBy])] };
-  return runPlan({ ...request, ...planned, effects, confirmedBy, declaredAt, acceptances, fleet, ...(impactAt === undefined ? {} : { impactAt }) });
+  return runPlan({ ...request, ...whatWasPlanned(planned), effects, confirmedBy, declaredAt, acceptances, fleet, ...(impactAt === undefined ? {} : { impactAt }) });
 }
