@@ -21,4 +21,5 @@ export const LAB_TIMINGS: Partial<Timings> = {
   insyncMs: 400,
   instanceWarmUpMs: 1_000,
   metricPeriodMs: 1_000,
+  minuteMs: 1_000,
 };

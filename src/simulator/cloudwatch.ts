@@ -75,7 +75,8 @@ function understand(query: Query, call: Call): { instance: string; period: numbe
   }
   const stat = STATS[query.MetricStat.Stat ?? ''];
   if (stat === undefined) throw call.unsupported(`the statistic ${query.MetricStat.Stat ?? ''}`);
-  return { instance: dimension.Value ?? '', period: seconds * 1000, stat };
+  const { minuteMs } = call.state.core.timings;
+  return { instance: dimension.Value ?? '', period: seconds < 60 ? seconds * 1000 : (seconds / 60) * minuteMs, stat };
 }
 
 /** Samples of the buckets that touch the time asked for, oldest first. */

@@ -26,6 +26,8 @@ export interface Timings {
   instanceWarmUpMs: number;
   /** Period of the ReplicaLag metric. */
   metricPeriodMs: number;
+  /** How long a minute of CloudWatch lasts: periods of a minute and longer are made of these. */
+  minuteMs: number;
   /** One HTTP request of a user, there and back. */
   httpMs: number;
 }
@@ -47,5 +49,6 @@ export const DEFAULT_TIMINGS: Timings = {
   insyncMs: 30_000,
   instanceWarmUpMs: 120_000,
   metricPeriodMs: 60_000,
+  minuteMs: 60_000,
   httpMs: 5,
 };
