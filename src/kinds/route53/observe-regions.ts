@@ -22,7 +22,12 @@ export async function observeRegions(ctx: ObserveContext, t: SharedTraffic, read
   const activeIn = named.filter((region) => !forced.includes(region));
   const out = ctx.regions.filter((region) => !activeIn.includes(region));
   const because = `${names} ${records.length === 1 ? 'leads' : 'lead'} to ${activeIn.join(' and ') || 'no region of the runbook'}${out.length > 0 ? `, not to ${out.join(' and ')}` : ''}`;
-  return { activeIn, standbys: activeIn, because, facts: { active: [...activeIn] } };
+  return { activeIn, ...protectedIn(ctx, activeIn), because, facts: { active: [...activeIn] } };
+}
+
+/** A region that answers needs no standby; where one region serves, that says nothing of the others. */
+function protectedIn(ctx: ObserveContext, activeIn: readonly string[]): Pick<ResourceState, 'standbys'> {
+  return ctx.strategy === 'active-active' ? { standbys: activeIn } : {};
 }
 
 async function forcedOut(ctx: ObserveContext, regions: readonly string[], sets: readonly RecordSet[], reader: Reader): Promise<string[]> {
@@ -51,5 +56,5 @@ async function byObjects(ctx: ObserveContext, t: SharedTraffic): Promise<Resourc
   const out = looks.filter((look) => look.out).map((look) => look.region);
   const activeIn = ctx.regions.filter((region) => !out.includes(region));
   const because = out.length === 0 ? `no object in ${ctx.target} takes a region out` : `an object in ${ctx.target} takes ${out.join(' and ')} out`;
-  return { activeIn, standbys: activeIn, because, facts: { out } };
+  return { activeIn, ...protectedIn(ctx, activeIn), because, facts: { out } };
 }
