@@ -1,3 +1,19 @@
+/** Acknowledged by the source and missing in what was made of it. */
+export interface Loss {
+  commits: number;
+  /** From the last commit that had arrived to the last that was acknowledged; 0 if none is missing. */
+  ms: number;
+  /** Everything committed up to then had arrived. */
+  recoveredUpTo: number;
+}
+
+/** What a source acknowledged after the time up to which its commits had arrived. */
+export function lossAfter(source: Commits | undefined, upTo: number, now: number): Loss {
+  const commits = source?.between(upTo, now) ?? 0;
+  const last = source?.lastBefore(now) ?? upTo;
+  return { commits, ms: commits === 0 ? 0 : last - upTo, recoveredUpTo: upTo };
+}
+
 /** Times during which a writer took writes that are remembered. */
 const INTERVALS_MAX = 256;
 

@@ -3,7 +3,7 @@
  * 1. A promotion and a modification end when their time is over and, where there is a driver, its promise is fulfilled.
  * 2. Replication into an instance ends for good when its promotion begins; the loss is fixed then.
  */
-import { Commits } from './commits.ts';
+import { Commits, type Loss, lossAfter } from './commits.ts';
 import type { Core } from './core.ts';
 import { refKey, type DbEndpoint, type DbRef } from './database-driver.ts';
 import { addressOf, dbArn, downAt, instanceFromSeed, isWriter, namedSource, openAt, writableAt, type Change, type DbInstance } from './db-instance.ts';
@@ -14,15 +14,6 @@ import type { SecurityGroups } from './security-groups.ts';
 import type { DbInstanceSeed } from './seeds.ts';
 import { ReadOnlySettings } from './settings.ts';
 import { Table } from './table.ts';
-
-/** Acknowledged by the source and missing in the promoted instance. */
-export interface Loss {
-  commits: number;
-  /** From the last commit that had arrived to the last that was acknowledged; 0 if none is missing. */
-  ms: number;
-  /** Everything committed up to then had arrived. */
-  recoveredUpTo: number;
-}
 
 export class Databases {
   readonly samples: LagSamples;
@@ -262,7 +253,7 @@ export class Databases {
 
   /** Begins a change. The caller has checked that it may. */
   modify(row: DbInstance, change: Change, now: number): DbInstance {
-    const { driver, timings } = this.core;
+    const { timings } = this.core;
     const lasts = change.newId !== undefined ? timings.renameMs : change.instanceClass !== undefined ? timings.classMs : timings.modifyMs;
     const modification = { ...change, startedAt: now, endsAt: now + lasts };
     const next: DbInstance = { ...row, modification };
@@ -371,14 +362,10 @@ export class Databases {
     }
   }
 
-  /** What a promotion lost; undefined for an instance that was never promoted. */
+  /** What a promotion or a restore lost; undefined for an instance that is the first of its kind. */
   lossOf(ref: DbRef, now: number): Loss | undefined {
     const promoted = this.promoted.get(refKey(ref));
-    if (promoted === undefined) return undefined;
-    const source = this.commits.get(refKey(promoted.source));
-    const commits = source?.between(promoted.upTo, now) ?? 0;
-    const last = source?.lastBefore(now) ?? promoted.upTo;
-    return { commits, ms: commits === 0 ? 0 : last - promoted.upTo, recoveredUpTo: promoted.upTo };
+    return promoted === undefined ? undefined : lossAfter(this.commits.get(refKey(promoted.source)), promoted.upTo, now);
   }
 
   /** What an instance holds of everything that was ever acknowledged by any. */

@@ -1,5 +1,3 @@
-import { type Call, pageOf, type ServiceModel } from './call.ts';
-
 /** Subnet groups and parameter groups of databases, by region and name. They do not change. */
 export class DbGroups {
   private readonly subnets = new Set<string>();
@@ -31,65 +29,4 @@ export class DbGroups {
   familyOf(region: string, name: string): string | undefined {
     return this.parameters.get(`${region}/${name}`);
   }
-}
-
-/** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSubnetGroups.html and …DBParameterGroups.html */
-export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeDBParameters'> = {
-  DescribeDBSubnetGroups: {
-    accepts: ['DBSubnetGroupName'],
-    handle(input, call) {
-      const name = named(input.DBSubnetGroupName, call);
-      if (!call.state.dbGroups.hasSubnetGroup(call.region, name)) {
-        throw call.error('DBSubnetGroupNotFoundFault', 404, `DB subnet group '${name}' does not exist.`);
-      }
-      return { DBSubnetGroups: [{ DBSubnetGroupName: name, VpcId: 'vpc-00000000000000001', SubnetGroupStatus: 'Complete' }] };
-    },
-  },
-
-  DescribeDBParameterGroups: {
-    accepts: ['DBParameterGroupName'],
-    handle(input, call) {
-      const name = named(input.DBParameterGroupName, call);
-      const family = call.state.dbGroups.familyOf(call.region, name);
-      if (family === undefined) throw call.error('DBParameterGroupNotFound', 404, `DBParameterGroup ${name} not found.`);
-      return { DBParameterGroups: [{ DBParameterGroupName: name, DBParameterGroupFamily: family, Description: name }] };
-    },
-  },
-
-  DescribeDBParameters: {
-    accepts: ['DBParameterGroupName', 'MaxRecords', 'Marker'],
-    handle(input, call) {
-      const name = named(input.DBParameterGroupName, call);
-      const family = call.state.dbGroups.familyOf(call.region, name) ?? defaultFamily(name);
-      if (family === undefined) throw call.error('DBParameterGroupNotFound', 404, `DBParameterGroup ${name} not found.`);
-      const size = input.MaxRecords ?? 100;
-      if (size < 20 || size > 100) throw call.error('InvalidParameterValue', 400, `Invalid value ${size} for MaxRecords. Must be between 20 and 100`);
-      const set = call.state.dbGroups.valuesOf(call.region, name);
-      const names = [...new Set([...(family.startsWith('mysql') ? MYSQL_PARAMETERS : []), ...Object.keys(set)])].sort();
-      const { page, next } = pageOf(names, (parameter) => parameter, input.Marker, size);
-      return { Parameters: page.map((parameter) => parameterView(parameter, set[parameter])), ...(next === undefined ? {} : { Marker: next }) };
-    },
-  },
-};
-
-/** Of the hundreds that MySQL has, those that something here asks for. */
-const MYSQL_PARAMETERS = ['auto_increment_increment', 'auto_increment_offset', 'read_only'];
-
-/** A default group is there without having been made. */
-function defaultFamily(name: string): string | undefined {
-  return /^default\.(.+)$/.exec(name)?.[1];
-}
-
-function parameterView(name: string, value: string | undefined) {
-  return {
-    ParameterName: name,
-    ...(value === undefined ? {} : { ParameterValue: value }),
-    Source: value === undefined ? 'engine-default' : 'user',
-    IsModifiable: true,
-  };
-}
-
-function named(name: string | undefined, call: Call): string {
-  if (name === undefined) throw call.unsupported('a list of all groups');
-  return name;
 }

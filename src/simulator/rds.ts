@@ -1,5 +1,5 @@
 import { pageOf, type ServiceModel } from './call.ts';
-import { dbGroupOperations } from './db-groups.ts';
+import { dbGroupOperations } from './rds-db-groups.ts';
 import { backupOperations } from './rds-backups.ts';
 import { instanceOperations } from './rds-instances.ts';
 import { namedSource } from './db-instance.ts';

@@ -9,7 +9,7 @@ import { MUTATIONS, type OperationOf, type OutputOf, type Service } from '../aws
 import { Call } from './call.ts';
 import { Core, GLOBAL_REGION, type WorldOptions } from './core.ts';
 import type { DbRef } from './database-driver.ts';
-import type { Loss } from './databases.ts';
+import type { Loss } from './commits.ts';
 import type { LedgerEntry } from './lineage.ts';
 import { handle } from './dispatch.ts';
 import { answerOf, type Answer } from './dns-answers.ts';
