@@ -59,7 +59,10 @@ async function decide(ctx: StepContext, p: Params): Promise<{ decision: LossDeci
   const { usable, rejected } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
   const point = usable[0];
   const now = ctx.effects.clock.now();
-  const bound = rpoFromRecoveryPoint(p.name, point?.method ?? 'restorable-time', point?.at, ctx.impactAt() ?? now, now);
+  // A point after the impact says that the source lived on, so that more may have been written.
+  const impact = ctx.impactAt();
+  const outageAt = impact === undefined || (point !== undefined && point.at > impact) ? now : impact;
+  const bound = rpoFromRecoveryPoint(p.name, point?.method ?? 'restorable-time', point?.at, outageAt, now);
   const others = rejected.length === 0 ? '' : `; not usable: ${rejected.join('; ')}`;
   const decision = decideLoss(
     {

@@ -14,10 +14,10 @@ type Params = z.infer<typeof params>;
 
 /**
  * Loss counts up to the impact. A replica that was seen replicating after it says that the source lived on, so that more
- * may have been written: then it counts up to now.
+ * may have been written: then it counts up to now. A sample of −1 says that it does not replicate, and proves no life.
  */
-function outageAt(impactAt: number | undefined, newest: LagSample | undefined, now: number): number {
-  if (impactAt === undefined || (newest !== undefined && newest.sampledAt > impactAt)) return now;
+function outageAt(impactAt: number | undefined, replicating: LagSample | undefined, now: number): number {
+  if (impactAt === undefined || (replicating !== undefined && replicating.sampledAt > impactAt)) return now;
   return impactAt;
 }
 
@@ -26,7 +26,7 @@ async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   const { newest, newestValid } = await sampleLag(ctx, p.region, p.id);
   const status = instance === undefined ? undefined : replicationStatus(instance);
-  const bound = rpoFromLag(p.name, newestValid, outageAt(ctx.impactAt(), newest, now), now);
+  const bound = rpoFromLag(p.name, newestValid, outageAt(ctx.impactAt(), newestValid, now), now);
   if (instance !== undefined && isWriter(instance)) {
     return { bound, refusal: undefined, because: `${p.id} is a writer already: nothing more is lost by this run` };
   }

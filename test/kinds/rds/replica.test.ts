@@ -164,6 +164,23 @@ describe('rds-read-replica.rpoGate', () => {
     expect(bound.boundMs).toBeLessThan(120_000);
   });
 
+  it('counts up to now where the replica was seen replicating after the impact, and a −1 is no such sign', async () => {
+    const outage = async (mode: 'replicating' | 'stopped') => {
+      const sim = await simulation();
+      const impactAt = sim.clock.now();
+      sim.world.setReplication(REPLICA, { mode });
+      await wait(sim, 240_000);
+      const step = await gate(sim, { impactAt });
+      await step.observe();
+      return { impactAt, now: sim.clock.now(), bound: step.recorded['rpo.orders'] as { boundMs: number; outageAt: number } };
+    };
+    const alive = await outage('replicating');
+    expect(alive.now - alive.bound.outageAt).toBeLessThan(1_000);
+    const dead = await outage('stopped');
+    expect(dead.bound.outageAt).toBe(dead.impactAt);
+    expect(dead.bound.boundMs).toBeLessThan(120_000);
+  });
+
   it('refuses more than the RPO, and the override that it names opens it', async () => {
     const sim = await simulation();
     sim.world.setReplication(REPLICA, { lagMs: 900_000 });
