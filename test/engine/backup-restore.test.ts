@@ -298,6 +298,18 @@ describe('a switchover by backups', () => {
     expect(sim.world.acceptsWrites(HOME)).toBe(false);
   });
 
+  it('leads back before the line: users write to the old side again, at once', async () => {
+    const sim = await archive();
+    sim.world.addFault({ service: 'rds', operation: 'RestoreDBInstanceToPointInTime', effect: { kind: 'error', httpStatus: 400, code: 'StorageQuotaExceeded' } });
+    const { outcome, records } = await runPlan(sim, await planOf(sim, { verb: 'switchover', region: TOKYO }));
+    expect(outcome).toBe('aborted');
+    const undone = records.flatMap((r) => (r.type === 'undo.done' ? [r.step] : []));
+    expect(undone).toContain('databases.documents.quiesce');
+    expect(sim.world.acceptsWrites(HOME)).toBe(true);
+    // What was launched is stopped again, and not terminated.
+    expect([...sim.world.state.instances.table(TOKYO).values()].map((i) => i.stopped)).toEqual([true, true]);
+  });
+
   it('is refused where there are only snapshots', async () => {
     const sim = await archive();
     sim.world.addAutomatedBackup({ region: TOKYO, source: HOME, kmsKeyId: `arn:aws:kms:${SEOUL}:111122223333:key/x` });
