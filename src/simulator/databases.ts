@@ -25,6 +25,8 @@ export class Databases {
   private readonly commits = new Map<string, Commits>();
   private readonly settings = new ReadOnlySettings();
   private readonly lineage = new Lineage();
+  /** The name under which its users know an instance: its first. */
+  private readonly knownAs = new Map<string, string>();
   /** Replicas that an instance has or has had. */
   private readonly replicas = new Map<string, DbRef[]>();
   private readonly promoted = new Map<string, { source: DbRef; upTo: number }>();
@@ -310,7 +312,7 @@ export class Databases {
     const moved = endpoint ?? { address: addressOf(to, account), port: row.endpoint.port };
     this.byEndpoint.delete(`${row.endpoint.address}:${row.endpoint.port}`);
     this.byEndpoint.set(`${moved.address}:${moved.port}`, to);
-    for (const map of [this.links, this.commits, this.replicas, this.promoted] as Map<string, unknown>[]) {
+    for (const map of [this.links, this.commits, this.replicas, this.promoted, this.knownAs] as Map<string, unknown>[]) {
       const value = map.get(oldKey);
       map.delete(oldKey);
       if (value !== undefined) map.set(newKey, value);
@@ -358,7 +360,7 @@ export class Databases {
         const lives = this.core.alive(row.ref.region) && this.core.alive(row.source.region);
         this.links.get(refKey(row.ref))?.change(now, alive && lives ? 'replicating' : 'silent');
       }
-      if (touched) this.commits.get(refKey(row.ref))?.accepting(this.acceptsWrites(row.ref, now), now);
+      if (touched) this.countCommits(row.ref, now);
     }
   }
 
@@ -373,7 +375,14 @@ export class Databases {
     return this.lineage.ledger(refKey(this.must(ref).ref), now);
   }
 
+  /** Users write where they can, under the name they know. */
+  private countCommits(ref: DbRef, now: number): void {
+    const used = this.knownAs.get(refKey(ref)) === ref.id && this.acceptsWrites(ref, now);
+    this.commits.get(refKey(ref))?.accepting(used, now);
+  }
+
   private bear(key: string, seed: DbInstanceSeed): void {
+    this.knownAs.set(key, seed.id);
     const commits = new Commits(seed.commitsPerSecond ?? 10);
     this.commits.set(key, commits);
     this.lineage.born(key, commits);
@@ -391,7 +400,7 @@ export class Databases {
   }
 
   private changed(ref: DbRef, now: number): void {
-    this.commits.get(refKey(ref))?.accepting(this.acceptsWrites(ref, now), now);
+    this.countCommits(ref, now);
     this.core.touch(ref.region, now);
   }
 }
