@@ -59,7 +59,10 @@ export interface PlanContext {
   source: string;
   /** The region that is active when the plan has been run. */
   target: string;
-  /** All regions of the runbook but the source, the target first: those that carry the load of an active-active application. */
+  /**
+   * All regions of the runbook but the source, the target first: those that carry the load. Of an active-active application
+   * without those that are out of every answer.
+   */
   survivors: readonly string[];
   objectives: { rpoMs: number; rtoMs: number };
   /** Twelve digits, for ARNs in permissions. */

@@ -36,8 +36,11 @@ export function compilePlan(input: CompileInput): Plan {
   const { verb, source, target, account } = input;
   const { name, strategy, objectives } = runbook;
   const others = runbook.regions.map((r) => r.id).filter((id) => id !== target);
+  // Where several regions answer, one that is out of every answer carries no load, and may be dead.
+  const answering = strategy === 'active-active' ? input.resources.filter((r) => r.section === 'traffic').flatMap((r) => r.state.activeIn) : [];
+  const serves = (region: string) => answering.length === 0 || answering.includes(region);
   const context = (left: string): PlanContext => {
-    const survivors = [target, ...others.filter((id) => id !== left)];
+    const survivors = [target, ...others.filter((id) => id !== left && serves(id))];
     return { runbook: name, verb, strategy, source: left, target, survivors, objectives, account };
   };
   const resources = input.resources.flatMap((resource) => [

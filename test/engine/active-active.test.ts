@@ -118,7 +118,7 @@ describe('an application that serves from two regions', () => {
     expect(outcome).toBe('refused');
     expect(state.steps.get('databases.tickets.uniqueKeys')?.refusal).toEqual({
       rule: 'unique-keys',
-      observed: `${TOKYO} and ${SEOUL} both start at 1`,
+      observed: `${SEOUL} and ${TOKYO} both start at 1`,
       threshold: 'auto_increment_increment of at least 2 for all, and an auto_increment_offset of its own for each of 2 writers',
       consequence: 'two regions would make the same key, and rows would be lost when they meet',
       override: 'aws rds modify-db-parameter-group --region REGION --db-parameter-group-name GROUP --parameters ParameterName=auto_increment_offset,ParameterValue=N,ApplyMethod=immediate',

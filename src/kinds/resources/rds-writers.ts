@@ -48,7 +48,7 @@ function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
     });
   }
   if (db.keys === 'auto-increment') {
-    const regions = [...new Set([ctx.target, ...ctx.survivors, ctx.source])];
+    const regions = Object.keys(db.instances);
     steps.push({
       ...watch,
       step: 'uniqueKeys',
@@ -57,8 +57,8 @@ function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
       title: `No two writers of ${name} make the same key`,
       params: {
         writers: regions.map((region) => ({ region, id: inRegion(db.instances, region), ...(db.offsets?.[region] === undefined ? {} : { offset: db.offsets[region] }) })),
-        // Only a failover leaves a region that may be silent.
-        ...(ctx.verb === 'failover' ? { leaving: ctx.source } : {}),
+        // A failover leaves a region that may be dead; one that is out already may be too.
+        maybeSilent: regions.filter((region) => !ctx.survivors.includes(region) && (ctx.verb === 'failover' || region !== ctx.source)),
       },
       permissions: [describe(regions), allow(['rds:DescribeDBParameters'], regions.map((region) => `arn:aws:rds:${region}:${ctx.account}:pg:*`))],
       estimate: { p50: 2, p95: 5, basis: 'a few API calls in each region' },

@@ -8,15 +8,15 @@ import type { Observation, StepContext, Verdict } from '../step.ts';
 import { DEFAULTS, type KeySettings, keyProblems } from './keys.ts';
 
 /*
- * The gate before more users write to a region: no two writers may make the same key. A region that is left may be dead:
- * it is asked shortly, and what the runbook says of it stands in for its answer. If that says nothing either, a failover
+ * The gate before more users write to a region: no two writers may make the same key. A region that is left, or is out,
+ * may be dead: it is asked shortly, and what the runbook says of it stands in for its answer. If that says nothing either, a failover
  * goes on with a warning, for a lost region writes no more; a way back, and a planned drain, are refused.
  */
 
 const params = z.strictObject({
   writers: z.array(z.strictObject({ region: regionName, id: dbInstanceId, offset: z.int().min(1).optional() })).min(2),
-  /** May be silent. */
-  leaving: regionName.optional(),
+  /** Regions that may be dead. */
+  maybeSilent: z.array(regionName),
 });
 type Params = z.infer<typeof params>;
 
@@ -24,7 +24,7 @@ const NAMES = { increment: 'auto_increment_increment', offset: 'auto_increment_o
 
 async function settingsOf(ctx: StepContext, p: Params, writer: Params['writers'][number]): Promise<KeySettings> {
   const { region, id, offset } = writer;
-  const leaving = region === p.leaving;
+  const leaving = p.maybeSilent.includes(region);
   const options = leaving ? { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 } : { signal: ctx.signal };
   try {
     const instance = await findDbInstance(ctx.effects.aws, region, id, options);
