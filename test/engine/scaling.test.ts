@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { loadStepKind } from '../../src/kinds/registry.ts';
+import type { PlanContext, ResourceKind } from '../../src/kinds/kind.ts';
+import { loadKind, loadStepKind } from '../../src/kinds/registry.ts';
 import type { StepContext, StepKind } from '../../src/kinds/step.ts';
 import { planOf, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from './simulated.ts';
 
@@ -52,5 +53,32 @@ describe('capacity in every verb', () => {
     const { outcome } = await runPlan(sim, plan);
     expect(outcome).toBe('succeeded');
     expect(sizes(sim)).toEqual({ [SEOUL]: [1, 2, 12, 2], [TOKYO]: [4, 6, 12, 6] });
+  });
+
+  it('every survivor of an active-active application grows, each by a step of its own', async () => {
+    const kind = (await loadKind('auto-scaling-group')) as unknown as ResourceKind<unknown>;
+    const OSAKA = 'ap-northeast-3';
+    const groups = { [SEOUL]: 'web', [TOKYO]: 'web', [OSAKA]: 'web' };
+    const sizes = { active: { min: 4, desired: 6, max: 12 }, standby: { min: 2, desired: 4, max: 12 } };
+    const resource = kind.schema.parse({ kind: 'auto-scaling-group', groups, ...sizes });
+    const context: PlanContext = {
+      runbook: 'x',
+      verb: 'failover',
+      strategy: 'active-active',
+      source: SEOUL,
+      target: TOKYO,
+      survivors: [TOKYO, OSAKA],
+      objectives: { rpoMs: 1, rtoMs: 1 },
+      account: '000000000000',
+    };
+    const state = { activeIn: [], because: '', facts: { min: 2, desired: 8, max: 12 } };
+    const steps = kind.plan(context, 'web', resource, state);
+    expect(steps.map((s) => [s.label ?? s.step, s.params])).toEqual([
+      // What is larger than wanted already stays so.
+      ['scaleOut', { region: TOKYO, group: 'web', min: 4, desired: 8, max: 12 }],
+      [`scaleOut-${OSAKA}`, { region: OSAKA, group: 'web', min: 4, desired: 6, max: 12 }],
+    ]);
+    const back = kind.plan({ ...context, verb: 'reprotect' }, 'web', resource, state);
+    expect(back.map((s) => [s.step, s.params])).toEqual([['scaleOut', { region: SEOUL, group: 'web', min: 2, desired: 4, max: 12 }]]);
   });
 });
