@@ -148,7 +148,8 @@ export function awsFailure(error: AwsError, target: string): DrError {
     exit: 'aws',
     title: `AWS refused ${error.service}:${error.operation} in ${error.region}.`,
     detail: error.message,
-    next: error.code.startsWith('AccessDenied') ? ['dr plan --region REGION lists the IAM permissions that are needed'] : [],
+    // The plan lists every permission, and cannot be made without this one.
+    next: error.code.startsWith('AccessDenied') ? ['allow that to these credentials; then dr plan lists everything that they need'] : [],
     cause: error,
   });
 }

@@ -7,6 +7,7 @@ export const SUMMARY_WIDTH = 110;
 /** Lines for the breakdown and for databases; the report has all. */
 const BREAKDOWN_ROWS = 6;
 const DATABASE_ROWS = 2;
+const REFUSALS = 8;
 
 /**
  * The end of a run for a terminal: plain text, at most 25 lines, columns aligned. Texts from outside cannot move the
@@ -14,14 +15,26 @@ const DATABASE_ROWS = 2;
  */
 export function summaryLines(evidence: Evidence): string[] {
   const mark = modeMark(evidence);
-  const body = [
-    ...clockLines(evidence),
-    ...downtimeLines(evidence),
-    ...dataLines(evidence),
-    ...objectiveLines(evidence),
-  ].map((line) => clip(visible(line), SUMMARY_WIDTH));
+  const body = changedNothing(evidence)
+    ? refusalLines(evidence)
+    : [...clockLines(evidence), ...downtimeLines(evidence), ...dataLines(evidence), ...objectiveLines(evidence)].map((line) => clip(visible(line), SUMMARY_WIDTH));
   const banner = mark === undefined ? [] : [`[${mark.chip}] ${mark.ribbon.replace(/^[^:]*: /, '')}`];
   return [...banner, visible(evidence.verdict.sentence), ...body];
+}
+
+/** Refused before anything was done: what was not measured then is no news, and why it was refused is. */
+function changedNothing({ verdict, steps }: Evidence): boolean {
+  return verdict.word === 'refused' && steps.every((step) => step.attempts === 0);
+}
+
+/** One that refuses has the exact flag that overrides it, whole however long it is. */
+function refusalLines({ steps }: Evidence): string[] {
+  const refused = steps.flatMap(({ id, refusal, check, error }) => {
+    if (refusal !== null) return [[clip(visible(`  ${id}: ${refusal.observed}`), SUMMARY_WIDTH), visible(`    override: ${refusal.override}`)]];
+    return check === 'failed' ? [[clip(visible(`  ${id}: ${error?.message ?? 'the check could not be made'}`), SUMMARY_WIDTH)]] : [];
+  });
+  const more = refused.length - REFUSALS;
+  return [...refused.slice(0, REFUSALS).flat(), ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 
 function clockLines({ clock }: Evidence): string[] {

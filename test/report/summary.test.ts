@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { buildEvidence } from '../../src/report/evidence.ts';
 import type { Evidence } from '../../src/report/evidence-schema.ts';
 import { SUMMARY_WIDTH, summaryLines } from '../../src/report/summary.ts';
-import { failedRun, goodRun, LAB, type Script, T0 } from './fixtures.ts';
+import { failedRun, goodRun, LAB, Script, T0 } from './fixtures.ts';
 
 const evidenceOf = (script: Script, lab?: typeof LAB): Evidence => buildEvidence(script.state(), script.records, { madeAt: T0, lab });
 
@@ -57,6 +57,22 @@ describe('summary for a terminal', () => {
     `);
   });
 
+  it('of a run that changed nothing says why, and how each refusal is overridden', () => {
+    const refusal = { rule: 'rpo-gate', observed: 'at most 10m of writes are lost', threshold: 'RPO 5m', consequence: 'lost', override: '--accept-data-loss 660s --reason "…"' };
+    const error = { code: 'NoAnswer', message: 'autoscaling.DescribeAutoScalingGroups in ap-northeast-1: NoAnswer: read ECONNRESET' };
+    const refused = new Script()
+      .started(2000)
+      .at(2100, { type: 'check.refused', step: 'databases.orders.rpoGate', refusal })
+      .at(2200, { type: 'check.failed', step: 'compute.api.scale', error })
+      .at(2300, { type: 'run.finished', outcome: 'refused' });
+    expect(summaryLines(evidenceOf(refused)).join('\n')).toMatchInlineSnapshot(`
+      "The failover of shop was refused by rpo-gate (databases.orders.rpoGate); nothing was changed.
+        databases.orders.rpoGate: at most 10m of writes are lost
+          override: --accept-data-loss 660s --reason "…"
+        compute.api.scale: autoscaling.DescribeAutoScalingGroups in ap-northeast-1: NoAnswer: read ECONNRESET"
+    `);
+  });
+
   it('stays within 25 lines with every cause and many databases', () => {
     const evidence = evidenceOf(goodRun({ mode: 'lab' }), LAB);
     const [db] = evidence.databases;
@@ -65,7 +81,7 @@ describe('summary for a terminal', () => {
     const full = { ...evidence, lab: { ...evidence.lab, breakdown }, databases: Array.from({ length: 9 }, (_, i) => ({ ...db, name: `db${i}` })) };
     const lines = summaryLines(full);
     expect(lines.length).toBeLessThanOrEqual(25);
-    expect(lines.find((line) => line.includes("dr's own share"))).toContain('1.0 s');
+    expect(lines.find((line) => line.includes("dr's own share"))).toContain('1.1 s');
     expect(lines).toContain('  and 8 more databases');
   });
 
