@@ -15,6 +15,8 @@ export const LIMITS = {
   quiesceMs: 20_000,
   /** Results of checks older than this are made again before the first mutation. */
   checkAgeMs: 120_000,
+  /** Signals, gates and the fence that are older than that carry no step over the line. */
+  decisionAgeMs: 300_000,
   /** All calls of one step's check. */
   checkMs: 20_000,
   checksInParallel: 16,
@@ -31,7 +33,7 @@ export const LIMITS = {
   pollMinMs: 200,
   pollMaxMs: 5_000,
   runbookBytes: 1_048_576,
-  journalRecordBytes: 4_194_304,
+  journalRecordBytes: 33_554_432,
   callsJournaledPerStep: 50,
   waitsJournaledPerStep: 200,
 } as const;

@@ -8,6 +8,7 @@ import type { RunState } from '../journal/state.ts';
 import type { AnyStepKind, PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
 import { planProblems } from '../plan/graph.ts';
 import { runChecks } from './checks.ts';
+import { isDecision, lineIsAhead, oldDecision, type LineRuntime } from './line.ts';
 import { watchProbes } from './probes.ts';
 import { runStep, type StepRuntime } from './run-step.ts';
 import { runGraph } from './schedule.ts';
@@ -79,7 +80,9 @@ async function runAll(options: ExecuteOptions, kinds: Kinds, context: ContextMak
   const { journal, effects, drain } = options;
   // What a schema fills in by itself is not in the plan.
   const steps = journal.state.plan.steps.map((step) => ({ ...step, params: kindOf(kinds, step).params.parse(step.params) }));
-  const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done' && !mustLookAgain(journal.state, s)).map((s) => s.id));
+  const line: LineRuntime = { steps, state: () => journal.state, effects, drain, kindOf: (step) => kindOf(kinds, step), context: (e, s) => context(e, s, NO_TOOLS) };
+  const again = await lineIsAhead(line);
+  const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done' && !(again && isDecision(s))).map((s) => s.id));
   const todo = steps.filter((s) => !done.has(s.id)).map((step) => ({ step, kind: kindOf(kinds, step) }));
   const green = await runChecks({ steps: todo, effects, journal, drain, context: (e, s) => context(e, s, NO_TOOLS) });
   if (!green) return drain.aborted ? 'interrupted' : 'refused';
@@ -88,7 +91,10 @@ async function runAll(options: ExecuteOptions, kinds: Kinds, context: ContextMak
 
   const end = await runGraph(steps, done, LIMITS.stepsInParallel, drain, (step) => {
     const kind = kindOf(kinds, step);
+    const startedAt = effects.clock.now();
     const recheck = async (): Promise<Verdict> => {
+      const old = oldDecision(line, step, startedAt);
+      if (old !== undefined) return old;
       if (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs) return { state: 'ok', because: 'checked a moment ago' };
       return withDeadline(effects.clock, LIMITS.checkMs, `check of ${step.id}`, drain, (signal) =>
         kind.check(context(effects, signal, NO_TOOLS), step.params),
@@ -97,11 +103,6 @@ async function runAll(options: ExecuteOptions, kinds: Kinds, context: ContextMak
     return runStep({ step, kind, effects, journal, drain, recheck, context });
   });
   return end === 'done' ? 'succeeded' : end;
-}
-
-/** Signals, gates and the fence are true for a moment only: until the line is crossed, whoever goes on looks again. */
-function mustLookAgain(state: RunState, step: PlanStep): boolean {
-  return (step.gate || step.phase === 'assess' || step.phase === 'fence') && stepsPastTheLine(state).length === 0;
 }
 
 type Kinds = ReadonlyMap<string, StepKind<Json>>;

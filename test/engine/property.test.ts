@@ -85,11 +85,13 @@ function checkOrder(records: readonly JournalRecord[], steps: readonly PlanStep[
   const byId = new Map(steps.map((s) => [s.id, s]));
   const done = new Set<string>();
   let green = false;
-  let crossed = false;
+  const line = steps.filter((s) => s.reversibility === 'point-of-no-return');
+  const intended = new Set<string>();
+  const ahead = () => line.length === 0 || line.some((s) => !done.has(s.id) && !intended.has(s.id));
   for (const record of records) {
     if (record.type === 'run.resumed') green = false;
     // Before the line whoever goes on decides afresh.
-    if (record.type === 'run.resumed' && !crossed) for (const s of steps) if (s.gate || s.phase === 'assess' || s.phase === 'fence') done.delete(s.id);
+    if (record.type === 'run.resumed' && ahead()) for (const s of steps) if (s.gate || s.phase === 'assess' || s.phase === 'fence') done.delete(s.id);
     if (record.type === 'checks.green') green = true;
     if (!('step' in record)) continue;
     const step = byId.get(record.step);
@@ -99,7 +101,7 @@ function checkOrder(records: readonly JournalRecord[], steps: readonly PlanStep[
       for (const before of step?.after ?? []) expect(done.has(before), `${record.step} started before ${before} was done`).toBe(true);
     }
     if (record.type === 'step.intent' && step?.reversibility === 'point-of-no-return') {
-      crossed = true;
+      intended.add(record.step);
       for (const gate of steps.filter((s) => s.gate && s.phase !== 'traffic' && s.phase !== 'verify' && s.phase !== 'protect')) {
         expect(done.has(gate.id), `${record.step} crossed the line before the gate ${gate.id}`).toBe(true);
       }

@@ -1,0 +1,81 @@
+import { withDeadline } from '../base/deadline.ts';
+import { formatDuration } from '../base/duration.ts';
+import type { Json } from '../base/json.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { RunState } from '../journal/state.ts';
+import type { PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
+
+/*
+ * What carries a step over the line is true for a moment only.
+ *
+ * Invariants:
+ * 1. While a step of no return is still to be made, whoever goes on with a run decides afresh.
+ * 2. A step of no return that has waited for longer than LIMITS.decisionAgeMs with nothing before it left to do is refused.
+ */
+
+export interface LineRuntime {
+  steps: readonly PlanStep[];
+  state(): RunState;
+  effects: Effects;
+  drain: AbortSignal;
+  kindOf(step: PlanStep): StepKind<Json>;
+  context(effects: Effects, signal: AbortSignal): StepContext;
+}
+
+/** Signals, gates before the line, and the fence. */
+export function isDecision(step: PlanStep): boolean {
+  return step.gate || step.phase === 'assess' || step.phase === 'fence';
+}
+
+/**
+ * True while a step of no return has not been made, or where the plan has none. An intent in the journal does not say that it was: the process may
+ * have died before the call. One that is young may not show yet, and counts as made.
+ */
+export async function lineIsAhead(runtime: LineRuntime): Promise<boolean> {
+  const { effects, drain } = runtime;
+  const run = runtime.state();
+  const all = runtime.steps.filter((step) => step.reversibility === 'point-of-no-return');
+  if (all.length === 0) return true;
+  const open = all.filter((step) => run.steps.get(step.id)?.state !== 'done');
+  const ahead = await Promise.all(
+    open.map(async (step) => {
+      const actedAt = run.steps.get(step.id)?.actedAt;
+      if (actedAt === undefined) return true;
+      if (effects.clock.now() - actedAt <= LIMITS.checkAgeMs) return false;
+      try {
+        const look = (signal: AbortSignal) => runtime.kindOf(step).observe(runtime.context(effects, signal), step.params);
+        const seen = await withDeadline(effects.clock, LIMITS.checkMs, step.id, drain, look);
+        return seen.state === 'absent' || seen.state === 'refused';
+      } catch {
+        return false;
+      }
+    }),
+  );
+  return ahead.includes(true);
+}
+
+/** The refusal of a step of no return whose decisions have grown old while it waited. `startedAt`: in this process. */
+export function oldDecision(runtime: LineRuntime, step: PlanStep, startedAt: number): Verdict | undefined {
+  if (step.reversibility !== 'point-of-no-return') return undefined;
+  const run = runtime.state();
+  const now = runtime.effects.clock.now();
+  // What has to be made before it (a restore) takes as long as it takes: only its own waiting counts.
+  const waited = now - startedAt;
+  if (waited <= LIMITS.decisionAgeMs) return undefined;
+  const before = runtime.steps.filter((s) => isDecision(s) && s.phase !== 'traffic' && s.phase !== 'verify' && s.phase !== 'protect');
+  const ages = before.map((s) => ({ title: s.title, ageMs: now - (run.steps.get(s.id)?.endedAt ?? now) }));
+  const oldest = ages.sort((a, b) => b.ageMs - a.ageMs)[0];
+  if (oldest === undefined || oldest.ageMs <= LIMITS.decisionAgeMs) return undefined;
+  return {
+    state: 'refused',
+    refusal: {
+      rule: 'decision-age',
+      observed: `"${oldest.title}" was answered ${formatDuration(oldest.ageMs)} ago`,
+      ageMs: oldest.ageMs,
+      threshold: `at most ${formatDuration(LIMITS.decisionAgeMs)} before the point of no return`,
+      consequence: 'the source may be back, and the loss another one, than when it was decided',
+      override: 'dr resume: looks again, and decides again',
+    },
+  };
+}
