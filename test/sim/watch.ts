@@ -23,6 +23,9 @@ export interface SeenCall {
 /** The source counts as healthy all the time when nothing was wrong with it for so long. */
 const HEALTHY_MS = 15 * 60_000;
 
+/** A decision that a promotion rests on is older than that. */
+const OLD_MS = 5 * 60_000;
+
 /** Reads of the source are signals, or part of the fence; what traffic asks of it must not be needed. */
 const MAY_ASK_SOURCE = /\.(assess[A-Za-z]*|fence|fence[A-Za-z]*|quarantine[A-Za-z]*|flipObject|quiesce|positionGate)$/;
 /** Whatever removes something that holds data. */
@@ -90,6 +93,7 @@ export class Watch {
     if (this.#promoted.has(database)) return;
     this.#fence(database, state);
     this.#loss(database, state);
+    this.#young(database, state);
     if (this.#stage.clock.now() - this.#sourceBadAt > HEALTHY_MS && state.acceptances.sourceDown === undefined) {
       this.#broken(7, 'promotes although the source was healthy all the time, and nobody attested that it is down');
     }
@@ -106,6 +110,15 @@ export class Watch {
       const signals = [...state.facts].filter(([name]) => name.startsWith('signal.')).map(([, value]) => readSignal(value));
       const down = new Set(signals.filter((s) => s?.says === 'down').map((s) => s?.vantage));
       if (!judged.success || judged.data.verdict !== 'source-down' || down.size < 2) this.#broken(2, `promotes ${database}: source-down by ${down.size} independent signals`);
+    }
+  }
+
+  /** What the promotion rests on was decided a moment ago, not hours ago by somebody else. */
+  #young(database: string, state: RunState): void {
+    const now = this.#stage.clock.now();
+    for (const step of state.steps.values()) {
+      const basis = step.id === `databases.${database}.fence` || step.id === `databases.${database}.rpoGate` || step.id === 'assess.source';
+      if (basis && now - (step.endedAt ?? 0) > OLD_MS) this.#broken(13, `promotes ${database} on ${step.id}, which was decided ${Math.round((now - (step.endedAt ?? 0)) / 60_000)} minutes ago`);
     }
   }
 
