@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BATCH_LIMITS, packBatches } from '../../src/aws/route53-batches.ts';
+import { listManyRecordSets, protectionsOf, type RecordChange, type RecordKey } from '../../src/aws/route53.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { World } from '../../src/simulator/world.ts';
+
+const change = (name: string, values: number, Action: 'CREATE' | 'DELETE' | 'UPSERT' = 'CREATE', length = 9): RecordChange => ({
+  Action,
+  ResourceRecordSet: { Name: name, Type: 'A', TTL: 60, ResourceRecords: Array.from({ length: values }, () => ({ Value: 'x'.repeat(length) })) },
+});
+
+function sizeOf(batch: readonly RecordChange[]) {
+  let elements = 0;
+  let characters = 0;
+  for (const { Action, ResourceRecordSet: set } of batch) {
+    const times = Action === 'UPSERT' ? 2 : 1;
+    elements += times * (set?.ResourceRecords?.length ?? 0);
+    for (const record of set?.ResourceRecords ?? []) characters += times * (record.Value ?? '').length;
+  }
+  return { elements, characters };
+}
+
+describe('packBatches', () => {
+  it('never passes a limit, never splits a name, loses nothing', () => {
+    const group = fc.record({ values: fc.integer({ min: 1, max: 400 }), length: fc.integer({ min: 1, max: 60 }), upsert: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(group, { maxLength: 60 }), (sizes) => {
+        const groups = sizes.map(({ values, length, upsert }, i) => [change(`n${i}`, Math.min(values, 250), upsert ? 'UPSERT' : 'CREATE', length), change(`n${i}`, 1, 'DELETE', length)]);
+        const batches = packBatches(groups);
+        for (const batch of batches) {
+          expect(sizeOf(batch).elements).toBeLessThanOrEqual(BATCH_LIMITS.elements);
+          expect(sizeOf(batch).characters).toBeLessThanOrEqual(BATCH_LIMITS.characters);
+        }
+        const homes = new Map<string, Set<number>>();
+        for (const [i, batch] of batches.entries()) for (const { ResourceRecordSet: set } of batch) homes.set(set?.Name ?? '', (homes.get(set?.Name ?? '') ?? new Set()).add(i));
+        expect([...homes.values()].every((in_) => in_.size === 1)).toBe(true);
+        expect(batches.flat()).toHaveLength(2 * sizes.length);
+      }),
+    );
+  });
+
+  it('of groups of one size makes as few as there can be', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 900 }), fc.integer({ min: 1, max: 12 }), (count, values) => {
+        const groups = Array.from({ length: count }, (_, i) => [change(`n${i}`, values)]);
+        expect(packBatches(groups)).toHaveLength(Math.ceil(count / Math.floor(BATCH_LIMITS.elements / values)));
+      }),
+    );
+  });
+
+  it('says which name is too much for one change', () => {
+    expect(() => packBatches([[change('n', 400, 'UPSERT'), change('n', 400)]])).toThrow('the sets of n have 1200 elements and 10800 characters: too much for one atomic change');
+  });
+});
+
+describe('listManyRecordSets', () => {
+  it('finds for any names of any zone what each alone would find, in pages and not one by one', async () => {
+    const label = fc.constantFrom('a', 'b', 'a-1', 'a1', 'z', '*', '_x', 'shop');
+    const name = fc.array(label, { minLength: 1, maxLength: 2 }).map((labels) => `${labels.filter((l, i) => l !== '*' || i === 0).join('.')}.example.com`);
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(name, { maxLength: 30 }), fc.array(name, { minLength: 1, maxLength: 20 }), fc.integer({ min: 1, max: 40 }), async (there, asked, fill) => {
+        const clock = new VirtualClock();
+        const world = new World({ clock, seed: 1, regions: ['ap-northeast-1'], timings: { callMs: 0 } });
+        const sets = (type: 'A' | 'AAAA', value: string) => there.flatMap((n) => ['s', 't'].map((setIdentifier) => ({ name: n, type, ttl: 1, values: [value], setIdentifier, weight: 1 })));
+        const others = Array.from({ length: fill * 20 }, (_, i) => ({ name: `m${i}.example.com`, type: 'A', ttl: 1, values: ['192.0.2.1'] }));
+        world.addHostedZone({ id: 'Z0000', name: 'example.com', records: [...sets('A', '192.0.2.1'), ...sets('AAAA', '2001:db8::1'), ...others] });
+        const records: RecordKey[] = asked.map((n) => ({ name: n, type: 'A' }));
+        const found = await clock.run(() => listManyRecordSets(world, 'Z0000', records));
+        expect(found.map((list) => list.map((set) => set.SetIdentifier))).toEqual(asked.map((n) => (there.includes(n) ? ['s', 't'] : [])));
+        expect(found.flat().every((set) => set.Type === 'A')).toBe(true);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});
+
+it('protectionsOf names the records that are protected, page after page', async () => {
+  const clock = new VirtualClock();
+  const world = new World({ clock, seed: 1, regions: ['ap-northeast-1'] });
+  world.addHostedZone({ id: 'Z0000', name: 'example.com', records: [] });
+  for (let i = 0; i < 650; i++) world.protectRecords('Z0000', { name: `p${i}.example.com`, type: 'A', comment: `c${i}` });
+  const records: RecordKey[] = [{ name: 'p649.example.com', type: 'A' }, { name: 'p1.example.com.', type: 'A' }, { name: 'p1.example.com', type: 'AAAA' }, { name: 'free.example.com', type: 'A' }];
+  expect((await clock.run(() => protectionsOf(world, 'Z0000', records))).map(({ comment }) => comment)).toEqual(['c649', 'c1']);
+});
