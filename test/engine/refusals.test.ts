@@ -84,14 +84,18 @@ describe('what a failover refuses', () => {
     expect(bound.boundMs).toBeGreaterThanOrEqual(sim.world.lossOf(REPLICA)?.ms ?? Number.POSITIVE_INFINITY);
   });
 
-  it('a lag that is unknown', async () => {
+  it('a lag that is unknown, unless a person accepts that', async () => {
     const sim = await simulation();
     sim.world.addFault({ service: 'cloudwatch', effect: { kind: 'error', httpStatus: 400, code: 'AccessDenied' } });
     sim.world.breakRegion(SEOUL);
-    const { outcome, state, mutations } = await refusalsOf(sim);
+    const { outcome, refused, mutations } = await refusalsOf(sim);
     expect(outcome).toBe('refused');
-    expect(state.steps.get('databases.orders.rpoGate')).toMatchObject({ check: 'failed', error: { code: 'AccessDenied' } });
+    expect(refused).toMatchObject([{ rule: 'rpo-gate', override: '--accept-data-loss unknown --reason "…"' }]);
+    expect(refused[0]?.observed).toContain('AccessDenied');
     expect(mutations).toEqual([]);
+    const accepted = await refusalsOf(sim, { ...APPROVED, dataLossSeconds: 'unknown', reason: 'CloudWatch is down, too' });
+    expect(accepted.outcome).toBe('succeeded');
+    expect((accepted.state.facts.get('rpo.orders') as { boundMs?: number }).boundMs).toBeUndefined();
   });
 
   it('a replica that has not replicated for hours', async () => {

@@ -125,10 +125,11 @@ describe('RDS', () => {
 });
 
 describe('CloudWatch', () => {
-  it('a metric that cannot be read is an error of the gate, and no lag', async () => {
+  it('a metric that cannot be read is unknown: refused, with the error', async () => {
     rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: 'x' }] });
     cloudwatch.on(GetMetricDataCommand).rejects(thrown('AccessDenied', 403));
-    expect(await errorOf(ask('databases.orders.rpoGate', 'observe'))).toMatchObject({ code: 'AccessDenied' });
+    const { answer } = await ask('databases.orders.rpoGate', 'observe');
+    expect(answer).toMatchObject({ state: 'refused', refusal: { rule: 'rpo-gate', observed: expect.stringContaining('AccessDenied') as string } });
   });
 
   it('an empty metric, or one of −1, is unknown: refused', async () => {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { Json } from '../../base/json.ts';
@@ -21,10 +22,25 @@ function outageAt(impactAt: number | undefined, replicating: LagSample | undefin
   return impactAt;
 }
 
+interface Lag extends Partial<Awaited<ReturnType<typeof sampleLag>>> {
+  /** Why there is no answer about it. */
+  silence?: string;
+}
+
+/** CloudWatch that does not answer leaves the loss unknown, and that a person may accept: it must not stop them. */
+async function lagOf(ctx: StepContext, p: Params): Promise<Lag> {
+  try {
+    return await sampleLag(ctx, p.region, p.id);
+  } catch (error) {
+    if (error instanceof AwsError) return { silence: error.message };
+    throw error;
+  }
+}
+
 async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   const now = ctx.effects.clock.now();
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
-  const { newest, newestValid } = await sampleLag(ctx, p.region, p.id);
+  const { newest, newestValid, silence } = await lagOf(ctx, p);
   const status = instance === undefined ? undefined : replicationStatus(instance);
   const bound = rpoFromLag(p.name, newestValid, outageAt(ctx.impactAt(), newestValid, now), now);
   if (instance !== undefined && isWriter(instance)) {
@@ -33,7 +49,7 @@ async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   const stopped = newest !== undefined && newest.lagMs < 0 ? `; ReplicaLag is −1: ${p.id} is not replicating` : '';
   const replication = status === undefined || status === 'replicating' ? '' : `; replication is ${status}`;
   const evidence = `lag ${formatDuration(bound.lagMs ?? 0)}, sample ${formatDuration(bound.ageMs ?? 0)} old${stopped}${replication}`;
-  const unknown = `${bound.because}${stopped}${replication}`;
+  const unknown = `${silence ?? bound.because}${stopped}${replication}`;
   return decideLoss(
     { name: p.name, rpoMs: p.rpoMs, bound, measured: `the lag of ${p.id}`, unknown, evidence, act: 'a promotion' },
     ctx.acceptances,

@@ -213,12 +213,19 @@ describe('rds-read-replica.rpoGate', () => {
     expect(accepted.recorded['rpo.orders']).not.toHaveProperty('boundMs', 0);
   });
 
-  it('a metric that cannot be read is an error, never a lag of zero', async () => {
+  it.each([
+    ['refused', { kind: 'error', httpStatus: 400, code: 'AccessDenied' }, 'AccessDenied'],
+    ['silent', { kind: 'hang' }, 'no answer within'],
+  ] as const)('a metric that cannot be read (%s) is unknown, never a lag of zero, and a person may accept that', async (_, effect, words) => {
     const sim = await simulation();
     const step = await gate(sim);
-    sim.world.addFault({ service: 'cloudwatch', effect: { kind: 'error', httpStatus: 400, code: 'AccessDenied' } });
-    await expect(step.check()).rejects.toMatchObject({ code: 'AccessDenied' });
-    await expect(step.observe()).rejects.toMatchObject({ code: 'AccessDenied' });
+    sim.world.addFault({ service: 'cloudwatch', effect });
+    const refusal = { rule: 'rpo-gate', observed: expect.stringContaining(words) as string, override: '--accept-data-loss unknown --reason "…"' };
+    expect(await step.check()).toMatchObject({ state: 'refused', refusal });
+    expect(await step.observe()).toMatchObject({ state: 'refused', refusal });
+    const accepted = await gate(sim, { acceptances: { dataLossSeconds: 'unknown', reason: 'x' } });
+    expect(await accepted.observe()).toMatchObject({ state: 'reached', because: 'loss of orders is unknown; accepted: x' });
+    expect((accepted.recorded['rpo.orders'] as { boundMs?: number }).boundMs).toBeUndefined();
   });
 
   it('is open for what is a writer already', async () => {
