@@ -2,12 +2,19 @@ import { DrError } from '../base/errors.ts';
 import type { Verb } from '../kinds/kind.ts';
 import type { ObservedResource } from '../plan/compile.ts';
 import type { Runbook } from '../runbook/runbook.ts';
-import type { RegionView } from './observe.ts';
 
 /*
  * Which region an application is active in, from what its resources say. Data decides; traffic where there is no data,
  * and where data contradicts itself: an old writer that has come back calls itself a writer too.
  */
+
+/** What one region says. */
+export interface RegionView {
+  region: string;
+  account: string;
+  identity: string;
+  resources: readonly ObservedResource[];
+}
 
 /** What a resource of a section says of where it is active. A kind that cannot tell says nothing. */
 function told(resources: readonly ObservedResource[], section: string): (readonly string[])[] {

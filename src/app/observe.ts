@@ -7,7 +7,7 @@ import type { ObserveContext, ResourceKind, Verb } from '../kinds/kind.ts';
 import { loadKind } from '../kinds/registry.ts';
 import type { ObservedResource } from '../plan/compile.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
-import { activeView, sourceOf, toRebuild } from './active-region.ts';
+import { activeView, type RegionView, sourceOf, toRebuild } from './active-region.ts';
 
 /** Which way a plan goes. */
 export interface Direction {
@@ -29,14 +29,6 @@ export interface Observed {
   source: string;
   /** reprotect: every region that is rebuilt, the source first. */
   rebuild?: readonly string[];
-  resources: readonly ObservedResource[];
-}
-
-/** What one region says. */
-export interface RegionView {
-  region: string;
-  account: string;
-  identity: string;
   resources: readonly ObservedResource[];
 }
 

@@ -59,3 +59,10 @@ export function sameRef(a: DbRef | undefined, b: DbRef | undefined): boolean {
 export function refKey(ref: DbRef): string {
   return `${ref.region}/${ref.id}`;
 }
+
+/** What was kept under one key is kept under another. */
+export function rekey(map: Map<string, unknown>, from: string, to: string): void {
+  const value = map.get(from);
+  map.delete(from);
+  if (value !== undefined) map.set(to, value);
+}

@@ -5,7 +5,7 @@
  */
 import { Commits, type Loss, lossAfter } from './commits.ts';
 import type { Core } from './core.ts';
-import { refKey, type DbEndpoint, type DbRef } from './database-driver.ts';
+import { refKey, rekey, type DbEndpoint, type DbRef } from './database-driver.ts';
 import { addressOf, dbArn, downAt, instanceFromSeed, isWriter, namedSource, openAt, writableAt, type Change, type DbInstance } from './db-instance.ts';
 import { LagSamples } from './lag-samples.ts';
 import { Lineage, type LedgerEntry } from './lineage.ts';
@@ -270,13 +270,11 @@ export class Databases {
       if (waiting === 0) this.endModification(row.ref, endpoint, at);
     };
     this.core.agenda.at(modification.endsAt, oneDone);
-    work?.then(
-      (moved) => {
-        endpoint = moved ?? undefined;
-        oneDone(this.core.now());
-      },
-      () => this.fail(row.ref),
-    );
+    const done = (moved: DbEndpoint | void): void => {
+      endpoint = moved ?? undefined;
+      oneDone(this.core.now());
+    };
+    work?.then(done, () => this.fail(row.ref));
     return next;
   }
 
@@ -312,11 +310,7 @@ export class Databases {
     const moved = endpoint ?? { address: addressOf(to, account), port: row.endpoint.port };
     this.byEndpoint.delete(`${row.endpoint.address}:${row.endpoint.port}`);
     this.byEndpoint.set(`${moved.address}:${moved.port}`, to);
-    for (const map of [this.links, this.commits, this.replicas, this.promoted, this.knownAs] as Map<string, unknown>[]) {
-      const value = map.get(oldKey);
-      map.delete(oldKey);
-      if (value !== undefined) map.set(newKey, value);
-    }
+    for (const map of [this.links, this.commits, this.replicas, this.promoted, this.knownAs]) rekey(map, oldKey, newKey);
     for (const [key, refs] of this.replicas) this.replicas.set(key, refs.map((ref) => (isIt(ref) ? to : ref)));
     for (const [key, { source, upTo }] of this.promoted) if (isIt(source)) this.promoted.set(key, { source: to, upTo });
     this.settings.rename(oldKey, newKey);

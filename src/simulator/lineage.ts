@@ -1,4 +1,5 @@
 import type { Commits } from './commits.ts';
+import { rekey } from './database-driver.ts';
 
 /** Commits of one writer, and how many of them an instance holds. */
 export interface LedgerEntry {
@@ -31,11 +32,8 @@ export class Lineage {
   }
 
   rename(from: string, to: string): void {
-    for (const map of [this.own, this.inherited] as Map<string, unknown>[]) {
-      const value = map.get(from);
-      map.delete(from);
-      if (value !== undefined) map.set(to, value);
-    }
+    rekey(this.own, from, to);
+    rekey(this.inherited, from, to);
   }
 
   /** For an instance that is or was a writer. */

@@ -1,3 +1,5 @@
+import { rekey } from './database-driver.ts';
+
 /** Changes of one database's setting that are remembered. */
 const CHANGES_MAX = 64;
 
@@ -19,9 +21,7 @@ export class ReadOnlySettings {
 
   /** An instance has another name from now on. */
   rename(from: string, to: string): void {
-    const changes = this.changes.get(from);
-    this.changes.delete(from);
-    if (changes !== undefined) this.changes.set(to, changes);
+    rekey(this.changes, from, to);
   }
 
   forget(key: string): void {

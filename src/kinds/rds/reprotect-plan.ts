@@ -18,12 +18,25 @@ export function reprotectSteps(ctx: PlanContext, name: string, db: RdsReadReplic
     ...(quarantine === undefined ? {} : { quarantine }),
     ...(db.instanceClass === undefined ? {} : { instanceClass: db.instanceClass.standby }),
   };
-  const resource = `rds:${ctx.source}:${id}`;
-  // The old instance has many names before this is over, and the new one is made of groups and keys that only it names.
+  return [...makeRoom(ctx, db, params), ...finish(ctx, params)];
+}
+
+type Params = { name: string; region: string; id: string; writer: string };
+
+/** What the steps share: the old instance has many names before this is over, so that no permission can name it. */
+function sharedBy(ctx: PlanContext, params: Params) {
   const all = `arn:aws:rds:${ctx.source}:${ctx.account}:*`;
-  const look = allow(['rds:DescribeDBInstances'], [all, writer]);
+  const look = allow(['rds:DescribeDBInstances'], [all, params.writer]);
   const change = allow(['rds:ModifyDBInstance', 'rds:RebootDBInstance'], [all]);
   const shared = { params, controlPlanes: [`rds@${ctx.source}`], reversibility: 'reversible', phase: 'data', changes: [] } as const;
+  return { all, look, change, shared };
+}
+
+/** The old instance gives its name to the new one. */
+function makeRoom(ctx: PlanContext, db: RdsReadReplica, params: Params): StepDraft[] {
+  const { all, look, change, shared } = sharedBy(ctx, params);
+  const { id, writer } = params;
+  const resource = `rds:${ctx.source}:${id}`;
   return [
     {
       ...shared,
@@ -59,6 +72,14 @@ export function reprotectSteps(ctx: PlanContext, name: string, db: RdsReadReplic
       limitMs: 24 * 3_600_000,
       changes: [{ resource, field: 'instance', before: 'none', after: 'replica' }],
     },
+  ];
+}
+
+/** The new one becomes what the old one was. */
+function finish(ctx: PlanContext, params: Params): StepDraft[] {
+  const { look, change, shared } = sharedBy(ctx, params);
+  const { id } = params;
+  return [
     {
       ...shared,
       step: 'parameters',
