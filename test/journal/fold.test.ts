@@ -144,6 +144,30 @@ describe('fold', () => {
     expect(state.facts.get('a')).toBe(1);
   });
 
+  it('pauses, and the way back', () => {
+    const acted: RunEvent[] = [
+      { type: 'step.started', step: 'one' },
+      { type: 'step.intent', step: 'one', attempt: 1, because: 'missing' },
+      { type: 'step.done', step: 'one', already: false, because: 'made' },
+      { type: 'step.started', step: 'two' },
+      { type: 'step.paused', step: 'two', because: 'a person is needed' },
+    ];
+    expect(stepOf(stateOf(...acted), 'two')).toMatchObject({ state: 'paused', because: 'a person is needed', endedAt: T0 + 5000 });
+    const back: RunEvent[] = [
+      { type: 'undo.started', because: 'aborted by a person' },
+      { type: 'undo.intent', step: 'one' },
+      { type: 'undo.done', step: 'one', because: 'as it was before', calls: [CALL] },
+      { type: 'undo.failed', step: 'two', error: { code: 'NOT_UNDONE', message: 'gone' } },
+      { type: 'run.finished', outcome: 'aborted' },
+    ];
+    const state = stateOf(...acted, ...back);
+    expect(state).toMatchObject({ outcome: 'aborted', leadingBack: { because: 'aborted by a person' } });
+    expect(stepOf(state, 'one')).toMatchObject({ state: 'undone', because: 'as it was before', calls: [CALL] });
+    expect(stepOf(state, 'two')?.notUndone).toMatchObject({ code: 'NOT_UNDONE' });
+    // What was led back is not run again by a resume.
+    expect(stepOf(stateOf(...acted, ...back.slice(0, 3), { type: 'run.resumed', operator: OPERATOR, acceptances: { approvedBy: [] } }), 'one')?.state).toBe('undone');
+  });
+
   it('the whole at once equals one record after another', () => {
     const records = chained([
       started(),
