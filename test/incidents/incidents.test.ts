@@ -1,0 +1,261 @@
+import { describe, expect, it } from 'vitest';
+import { DrError } from '../../src/base/errors.ts';
+import type { JournalRecord } from '../../src/journal/events.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
+import { APPROVED, planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
+import { type Scenario, scenarioOf } from '../sim/scenario.ts';
+import { playScenario } from '../sim/run.ts';
+import { change, MINUTE, NAME, naive, OLD, REPLICA, SEOUL_ADDRESS, sets, swapTo, TOKYO_ADDRESS } from './naive.ts';
+
+/*
+ * What has gone wrong elsewhere. Each incident twice: calls as a script makes them, which end as it did, and the same
+ * situation with the tool, which passes or refuses.
+ */
+
+async function failover(sim: Simulation, acceptances = APPROVED) {
+  const answers: string[] = [];
+  const onRecord = (): void => void answers.push(sim.world.resolve(NAME, 'A').values.join(','));
+  const { outcome, state, records } = await runPlan(sim, await planOf(sim, TOKYO), { acceptances, onRecord });
+  const refused = [...state.steps.values()].flatMap((step) => (step.refusal === undefined ? [] : [step.refusal.rule]));
+  const intents = records.flatMap((r: JournalRecord) => (r.type === 'step.intent' ? [r.step] : []));
+  return { outcome, state, refused, intents, answers };
+}
+
+describe('GitHub, 21 October 2018: a short partition, and both coasts took writes', () => {
+  it('a script promotes because the link is broken: two writers', async () => {
+    const it = await naive();
+    it.world.setReplication(REPLICA, { mode: 'stopped' });
+    await it.promote();
+    await it.sleep(10 * MINUTE);
+    expect([it.world.acceptsWrites(OLD), it.world.acceptsWrites(REPLICA)]).toEqual([true, true]);
+  });
+
+  it('the tool refuses: a broken link is one signal, and users are served', async () => {
+    const sim = await simulation();
+    sim.world.setReplication(REPLICA, { mode: 'stopped' });
+    const { outcome, refused, intents } = await failover(sim);
+    expect({ outcome, refused, intents }).toEqual({ outcome: 'refused', refused: ['source-down'], intents: [] });
+    expect([sim.world.acceptsWrites(OLD), sim.world.acceptsWrites(REPLICA)]).toEqual([true, false]);
+  });
+
+  it('and where a person insists, the old writer is cut off first', async () => {
+    const sim = await simulation();
+    const { outcome, state } = await failover(sim, { ...APPROVED, sourceDown: 'alice', reason: 'fire' });
+    expect(outcome).toBe('succeeded');
+    expect(state.facts.get('fence.orders')).toMatchObject({ verdict: 'fenced' });
+    expect([sim.world.acceptsWrites(OLD), sim.world.acceptsWrites(REPLICA)]).toEqual([false, true]);
+  });
+});
+
+describe('GitLab, 31 January 2017: replication had stopped long before anybody relied on it', () => {
+  it('a script promotes what there is: hours of acknowledged writes are gone, and nobody was told', async () => {
+    const it = await naive();
+    it.world.setReplication(REPLICA, { mode: 'stopped' });
+    await it.sleep(4 * 60 * MINUTE);
+    it.world.breakRegion(SEOUL);
+    await it.promote();
+    await it.sleep(10 * MINUTE);
+    expect(it.world.lossOf(REPLICA)?.ms).toBeGreaterThan(3.9 * 60 * MINUTE);
+    expect(it.world.acceptsWrites(REPLICA)).toBe(true);
+  });
+
+  it('the tool refuses a loss that nobody knows', async () => {
+    const sim = await simulation();
+    sim.world.setReplication(REPLICA, { mode: 'stopped' });
+    await sim.clock.run(() => sim.clock.sleep(4 * 60 * MINUTE));
+    sim.world.breakRegion(SEOUL);
+    const { outcome, refused, intents } = await failover(sim);
+    expect({ outcome, refused, intents }).toEqual({ outcome: 'refused', refused: ['rpo-gate'], intents: [] });
+  });
+});
+
+describe('orchestrator, issue 1050: a lag that was not known counted as none', () => {
+  it('a script takes −1 for less than the limit', async () => {
+    const it = await naive();
+    it.world.setReplication(REPLICA, { mode: 'stopped' });
+    await it.sleep(20 * MINUTE);
+    const query = { Id: 'lag', MetricStat: { Metric: { Namespace: 'AWS/RDS', MetricName: 'ReplicaLag', Dimensions: [{ Name: 'DBInstanceIdentifier', Value: REPLICA.id }] }, Period: 60, Stat: 'Maximum' } };
+    const window = { StartTime: new Date(it.clock.now() - 5 * MINUTE), EndTime: new Date(it.clock.now()) };
+    const { MetricDataResults: results } = await it.call('cloudwatch', TOKYO, 'GetMetricData', { MetricDataQueries: [query], ...window });
+    const lag = results?.[0]?.Values?.[0] ?? 0;
+    expect(lag).toBe(-1);
+    expect(lag <= 300, 'the naive gate is open').toBe(true);
+    it.world.breakRegion(SEOUL);
+    await it.promote();
+    expect(it.world.lossOf(REPLICA)?.ms).toBeGreaterThan(19 * MINUTE);
+  });
+
+  it('the tool counts from the last lag that said something, and refuses', async () => {
+    const sim = await simulation();
+    sim.world.setReplication(REPLICA, { mode: 'stopped' });
+    await sim.clock.run(() => sim.clock.sleep(20 * MINUTE));
+    sim.world.breakRegion(SEOUL);
+    const { outcome, refused, state } = await failover(sim);
+    expect({ outcome, refused }).toEqual({ outcome: 'refused', refused: ['rpo-gate'] });
+    expect(state.steps.get('databases.orders.rpoGate')?.refusal?.observed).toMatch(/at most 2\dm/);
+  });
+});
+
+describe('AWS, 20 October 2025: a delayed worker wrote an old plan over a newer one', () => {
+  it('a script that was held up sends users back to the region that is dead', async () => {
+    const it = await naive();
+    const old = await swapTo(it, 'seoul');
+    const newer = await swapTo(it, 'tokyo');
+    it.world.breakRegion(SEOUL);
+    await it.promote();
+    await it.sleep(10 * MINUTE);
+    await change(it, newer);
+    await it.sleep(5 * MINUTE);
+    expect((await sets(it)).tokyo.Failover).toBe('PRIMARY');
+    await change(it, old);
+    await it.sleep(5 * MINUTE);
+    expect((await sets(it)).seoul.Failover).toBe('PRIMARY');
+    it.world.healRegion(SEOUL);
+    await it.sleep(5 * MINUTE);
+    // Two writers, and users at the old one.
+    expect(it.answers()).toEqual([SEOUL_ADDRESS]);
+    expect([it.world.acceptsWrites(OLD), it.world.acceptsWrites(REPLICA)]).toEqual([true, true]);
+  });
+
+  it('the tool stops before its next change when somebody has taken over', async () => {
+    const sim = await simulation();
+    sim.world.breakRegion(SEOUL);
+    let over = false;
+    const store = new MemoryStore((record) => {
+      if (over) throw new DrError({ code: 'SUPERSEDED', exit: 'busy', title: 'somebody has taken over', next: [] });
+      if (record.type === 'step.done' && record.step === 'databases.orders.promote') over = true;
+    });
+    const run = runPlan(sim, await planOf(sim, TOKYO), { store });
+    await expect(run).rejects.toThrow('somebody has taken over');
+    await sim.clock.run(() => sim.clock.sleep(10 * MINUTE));
+    const { records } = sim.world.snapshot();
+    expect(records.find((r) => r.setIdentifier === 'seoul')?.failover).toBe('PRIMARY');
+  });
+});
+
+describe('AWS, 20 October 2025: clean-up left a name without any record', () => {
+  it('a script deletes, then makes anew: in between the name answers nothing', async () => {
+    const it = await naive();
+    const { seoul, tokyo } = await sets(it);
+    await change(it, [{ Action: 'DELETE', ResourceRecordSet: seoul }, { Action: 'DELETE', ResourceRecordSet: tokyo }]);
+    await it.sleep(MINUTE);
+    expect(it.answers()).toEqual([]);
+  });
+
+  it('the tool changes both sets at once: at no record of the run the name was empty', async () => {
+    const sim = await simulation();
+    sim.world.breakRegion(SEOUL);
+    const { outcome, answers } = await failover(sim);
+    expect(outcome).toBe('succeeded');
+    expect(answers.length).toBeGreaterThan(40);
+    expect(answers).not.toContain('');
+    expect(answers.at(-1)).toBe(TOKYO_ADDRESS);
+  });
+});
+
+describe('AWS, 7 December 2021: the control plane was gone when it was needed', () => {
+  it('a script cannot move anybody while the Route 53 API is silent', async () => {
+    const it = await naive();
+    const newer = await swapTo(it, 'tokyo');
+    it.world.breakRegion(SEOUL);
+    it.world.addFault({ service: 'route53', effect: { kind: 'hang' } });
+    await expect(change(it, newer)).rejects.toThrow('NoAnswer');
+    expect(it.status(TOKYO_ADDRESS)).not.toBe(200);
+  });
+
+  it('the tool recovers without it, by the watched object', async () => {
+    const shape = { databases: 1, fence: true, canary: true, switch: 'object', compute: true, probe: true, approval: false, rpoMinutes: 10 } as const;
+    const silent = { at: 0, what: 'fault', until: 60 * MINUTE, fault: { service: 'route53', effect: { kind: 'hang' } } } as const;
+    const scenario: Scenario = {
+      ...scenarioOf(1),
+      shape,
+      lagUnknown: false,
+      lagMs: 500,
+      calmAt: 61 * MINUTE,
+      happenings: [silent, { at: 1_000, what: 'region-lost', region: SEOUL }],
+      people: [{ name: 'alice', host: 'laptop', startsAt: MINUTE, takesOver: false, insists: false, goes: [{ acceptances: { approvedBy: [] }, restMs: 1_000 }] }],
+    };
+    const { end, broken } = await playScenario(scenario);
+    expect({ end, broken }).toEqual({ end: 'alice:succeeded', broken: [] });
+  });
+});
+
+describe('an AWS sample for read replicas: it sleeps, then trusts `available`', () => {
+  it('a script sees `available` while the instance is still a replica, and moves users to it', async () => {
+    const it = await naive();
+    it.world.breakRegion(SEOUL);
+    await it.promote();
+    await it.sleep(20_000);
+    const { DBInstances: found } = await it.call('rds', TOKYO, 'DescribeDBInstances', { DBInstanceIdentifier: REPLICA.id });
+    expect(found?.[0]?.DBInstanceStatus).toBe('available');
+    expect(it.world.acceptsWrites(REPLICA)).toBe(false);
+    expect(it.status(TOKYO_ADDRESS)).toBe(503);
+  });
+
+  it('the tool moves users after a row was written and read back', async () => {
+    const sim = await simulation();
+    sim.world.breakRegion(SEOUL);
+    let writable: boolean | undefined;
+    const { outcome, state } = await runPlan(sim, await planOf(sim, TOKYO), {
+      onRecord: (r) => {
+        if (r.type === 'step.intent' && r.step.startsWith('traffic.')) writable = sim.world.acceptsWrites(REPLICA);
+      },
+    });
+    expect({ outcome, writable }).toEqual({ outcome: 'succeeded', writable: true });
+    expect(state.facts.get('canary.orders')).toBeDefined();
+  });
+});
+
+describe('orchestrator, issue 802: a hook failed after the master was already cut off', () => {
+  it('a script fences first and looks afterwards: nobody serves', async () => {
+    const it = await naive();
+    await it.call('rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: OLD.id, VpcSecurityGroupIds: ['sg-0aaaaaaaaaaaaaaaa'], ApplyImmediately: true });
+    await it.sleep(2 * MINUTE);
+    it.world.setDbStatus(REPLICA, 'storage-full');
+    await expect(it.promote()).rejects.toThrow('InvalidDBInstanceState');
+    expect([it.status(SEOUL_ADDRESS), it.status(TOKYO_ADDRESS)]).toEqual([503, 503]);
+  });
+
+  it('the tool looks at everything first, and changes nothing', async () => {
+    const sim = await simulation();
+    sim.world.setDbStatus(REPLICA, 'storage-full');
+    const { outcome, refused, intents } = await failover(sim, { ...APPROVED, sourceDown: 'alice', reason: 'drill' });
+    expect({ outcome, refused, intents }).toEqual({ outcome: 'refused', refused: ['replica-usable'], intents: [] });
+    expect(sim.world.acceptsWrites(OLD)).toBe(true);
+  });
+});
+
+describe('Kakao, 15 October 2022: what was needed for the recovery stood in the building that burned', () => {
+  it('a script that tells people by a topic of the lost region waits in vain', async () => {
+    const it = await naive();
+    it.world.breakRegion(SEOUL);
+    await expect(it.call('sns', SEOUL, 'Publish', { TopicArn: 'arn:aws:sns:ap-northeast-2:111122223333:dr', Message: 'help' })).rejects.toThrow('NoAnswer');
+  });
+
+  it('the tool needs nothing of it: it recovers, and tells by a topic of the target', async () => {
+    const sim = await simulation();
+    sim.world.breakRegion(SEOUL);
+    const { outcome } = await failover(sim);
+    expect(outcome).toBe('succeeded');
+    expect(sim.world.published.map((p) => p.topic.split(':')[3])).toEqual([TOKYO]);
+  });
+});
+
+describe('Joyent, 27 May 2014: an empty scope meant everything', () => {
+  it('a script whose variable is empty gets every instance, and takes the first', async () => {
+    const it = await naive();
+    it.world.addDbInstance({ region: TOKYO, id: 'billing' });
+    const wanted: string | undefined = undefined;
+    const { DBInstances: found = [] } = await it.call('rds', TOKYO, 'DescribeDBInstances', { DBInstanceIdentifier: wanted });
+    expect(found.map((i) => i.DBInstanceIdentifier)).toEqual(['billing', REPLICA.id]);
+  });
+
+  it('the tool names what it looks for, and refuses what is not there', async () => {
+    const sim = await simulation();
+    const [orders, ...others] = sim.loaded.runbook.resources;
+    if (orders === undefined) throw new Error('no database');
+    const resource = { ...(orders.resource as object), instances: { [SEOUL]: 'shop-orders', [TOKYO]: 'gone' } };
+    const loaded = { ...sim.loaded, runbook: { ...sim.loaded.runbook, resources: [{ ...orders, resource }, ...others] } };
+    await expect(planOf({ ...sim, loaded }, TOKYO)).rejects.toThrow('There is no DB instance "gone" in ap-northeast-1.');
+  });
+});
