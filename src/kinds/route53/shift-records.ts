@@ -77,7 +77,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const guarded = await protections(ctx, p);
   if (guarded.refusal !== undefined) return guarded.refusal;
   const because = groups.length === 0 ? 'the records are as they are to be' : `${groups.length} of ${p.records.length} names change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
-  return { state: 'ok', because, warnings: [...guarded.warnings, ...(await healthWarnings(ctx, p, current)), ...ttlWarnings(p, current)] };
+  return { state: 'ok', because, warnings: [...guarded.warnings, ...(await healthWarnings(ctx, p, current)), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
 }
 
 /** A protected record would be refused by Route 53 in the middle of a run. */
@@ -127,6 +127,14 @@ function ttlWarnings(p: Params, current: readonly RecordSet[][]): string[] {
   const old = current.flat().find((set) => set.SetIdentifier === secondary);
   const blind = old !== undefined && old.HealthCheckId === undefined && old.AliasTarget === undefined;
   return blind ? [...warnings, `set ${secondary} has no health check: as PRIMARY it is always called healthy`] : warnings;
+}
+
+/** A latency or geolocation set that nobody checks is answered whatever its region does, until a run takes it out. */
+function blindWarnings(p: Params, current: readonly RecordSet[][]): string[] {
+  if (p.aim.policy !== 'answers') return [];
+  const blind = current.flat().filter((set) => set.HealthCheckId === undefined && set.AliasTarget?.EvaluateTargetHealth !== true);
+  const names = [...new Set(blind.map((set) => set.SetIdentifier ?? ''))];
+  return names.length === 0 ? [] : [`without a health check, and so answered also while the region is lost: ${names.join(', ')}`];
 }
 
 function factOf(p: Params): string {

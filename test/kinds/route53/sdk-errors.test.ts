@@ -109,6 +109,18 @@ describe('route53-latency and route53-geolocation', () => {
     ]);
   });
 
+  it('say which sets nobody checks', async () => {
+    route53.on(ListResourceRecordSetProtectionsCommand).resolves({ ResourceRecordSetProtections: [] });
+    const place = (id: string, CountryCode: string) => ({ Name: 'shop.example.com.', Type: 'A' as const, SetIdentifier: id, GeoLocation: { CountryCode }, TTL: 60, ResourceRecords: [{ Value: '192.0.2.9' }] });
+    route53.on(ListResourceRecordSetsCommand).resolves({ ResourceRecordSets: [place('kr', 'KR'), { ...place('all', '*'), HealthCheckId: 'hc' }], IsTruncated: false });
+    const params = { key: 'k', zone: 'Z0000SHOP', records: [RECORD], aim: { policy: 'answers', sets: { kr: { answer, place: { country: 'KR' } } } }, towards: [] };
+    expect(await ask('route53-geolocation.shift1', params, 'check')).toEqual({
+      state: 'ok',
+      because: '1 of 1 names change in 1 request',
+      warnings: ['without a health check, and so answered also while the region is lost: kr'],
+    });
+  });
+
   it('refuse a name that has another policy', async () => {
     route53.on(ListResourceRecordSetProtectionsCommand).resolves({ ResourceRecordSetProtections: [] });
     route53.on(ListResourceRecordSetsCommand).resolves({ ResourceRecordSets: [set('seoul', 100)], IsTruncated: false });
