@@ -17,8 +17,8 @@ export const LIMITS = {
   checkAgeMs: 120_000,
   /** Signals, gates and the fence that are older than that carry no step over the line. */
   decisionAgeMs: 300_000,
-  /** All calls of one step's check. */
-  checkMs: 20_000,
+  /** All calls of one step's check. Each is bounded by itself; where many applications are checked at once they wait for their turn. */
+  checkMs: 120_000,
   checksInParallel: 16,
   /** An act that gets no answer is unclear after that. */
   actMs: 30_000,

@@ -60,9 +60,8 @@ export abstract class StartCommand extends RunCommand {
   protected async startFleet(flags: StartFlags & { only?: string | undefined; except?: string | undefined }): Promise<boolean> {
     const { region, from } = flags;
     if (region === undefined || flags.runbook !== undefined || flags.plan !== undefined) return false;
-    const choice = { runbooks: flags.runbooks, region, only: names(flags.only), except: names(flags.except) };
+    const choice = { runbooks: flags.runbooks, region, from, only: names(flags.only), except: names(flags.except) };
     if (!(await isFleet(choice))) return false;
-    if (from !== undefined) throw new DrError({ code: 'ONE_RUNBOOK', exit: 'usage', title: '--from is for one application.', next: ['--runbook NAME'] });
     const accepted = acceptances(flags);
     const [{ fleetFailover }, { confirmFleet }] = await Promise.all([import('../app/fleet/fleet.ts'), import('./fleet-view.ts')]);
     await this.watchedFleet(flags.output, (watch) =>

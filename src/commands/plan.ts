@@ -47,11 +47,9 @@ export default class PlanCommand extends DrCommand {
   /** Many plans as one table, where the folder holds many runbooks and none is named. */
   async #fleet(flags: Interfaces.InferredFlags<typeof PlanCommand.flags>): Promise<boolean> {
     const { region, runbooks, runbook, verb, from, out } = flags;
-    const choice = { runbooks, only: names(flags.only), except: names(flags.except) };
+    const choice = { runbooks, from, only: names(flags.only), except: names(flags.except) };
     if (region === undefined || verb !== 'failover' || runbook !== undefined || !(await isFleet(choice))) return false;
-    if (out !== undefined || from !== undefined) {
-      throw new DrError({ code: 'ONE_RUNBOOK', exit: 'usage', title: `--${out === undefined ? 'from' : 'out'} is for one application.`, next: ['--runbook NAME'] });
-    }
+    if (out !== undefined) throw new DrError({ code: 'ONE_RUNBOOK', exit: 'usage', title: '--out is for one application.', next: ['--runbook NAME'] });
     const [{ makeFleetPlan }, { fleetPlanJson, fleetPlanText, fleetWord }] = await Promise.all([import('../app/fleet/fleet.ts'), import('../cli/fleet-view.ts')]);
     const plan = await makeFleetPlan({ ...choice, region });
     const hint = `One of them in full: dr plan --region ${region} --runbook NAME\nRun them: dr failover --region ${region} --confirm ${fleetWord(plan)}`;

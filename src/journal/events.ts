@@ -76,6 +76,8 @@ export interface LabTruth {
 export interface FleetRecord {
   id: string;
   region: string;
+  /** The region that is left, where a person named it. */
+  from?: string;
   members: readonly FleetMemberRecord[];
 }
 

@@ -13,6 +13,8 @@ export interface FleetChoice {
   runbooks: string;
   /** The region to make active. */
   region: string;
+  /** The region to leave, where it cannot be inferred. */
+  from?: string | undefined;
   /** Names to take, and no other. Undefined: all that have the region. An empty list is refused. */
   only?: readonly string[] | undefined;
   /** Names to leave out. */

@@ -27,6 +27,7 @@ import { runFleet } from './schedule.ts';
 /** What was planned, before anybody confirms it. */
 export interface FleetPlan {
   region: string;
+  from?: string | undefined;
   members: readonly PlannedMember[];
   /** What is to be said of those that are left out. */
   notes: readonly string[];
@@ -67,8 +68,8 @@ export interface FleetResult {
 /** Chooses and plans. Changes nothing. */
 export async function makeFleetPlan(choice: FleetChoice & { effects?: Effects }): Promise<FleetPlan> {
   const { members, notes } = await chooseFleet(choice);
-  const planned = await planFleet(choice.effects ?? liveEffects(), members, choice.region);
-  return { region: choice.region, members: planned, notes };
+  const planned = await planFleet(choice.effects ?? liveEffects(), members, choice);
+  return { region: choice.region, from: choice.from, members: planned, notes };
 }
 
 /** Plans all, asks once, runs them in order, reports each. */
@@ -101,7 +102,7 @@ function nothingToRun(plan: FleetPlan): FleetResult {
 /** What every journal of the fleet says of all of it. Members that were there already are not part of it. */
 function fleetRecord(id: string, plan: FleetPlan): FleetRecord {
   const members = plan.members.filter((m) => m.state !== 'there').map(({ name, loaded, needs, follows }) => ({ name, path: loaded.path, sha256: loaded.sha256, needs, follows }));
-  return { id, region: plan.region, members };
+  return { id, region: plan.region, ...(plan.from === undefined ? {} : { from: plan.from }), members };
 }
 
 /** Runs what is planned, in the order of the fleet. */

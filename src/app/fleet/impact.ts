@@ -33,11 +33,15 @@ export function watchWaiting(members: readonly PlannedMember[], effects: Effects
 
 async function watchUntilBad(probe: PlanProbe, effects: Effects, signal: AbortSignal, bad: (at: number) => void): Promise<void> {
   const { clock, http } = effects;
-  while (!signal.aborted) {
+  const ended = (): boolean => signal.aborted;
+  while (!ended()) {
     const at = clock.now();
     const sample = await http.request({ url: probe.http, timeoutMs: LIMITS.probeMs, signal });
-    if (signal.aborted) return;
-    if (!judgeSample(sample, probe).up) return bad(at);
+    if (!judgeSample(sample, probe).up) {
+      // A sample that was cut off by the end says nothing.
+      if (!ended()) bad(at);
+      return;
+    }
     await clock.sleep(Math.max(1, probe.everyMs - (clock.now() - at)), signal).catch(() => undefined);
   }
 }

@@ -18,14 +18,20 @@ export type PlannedMember = FleetMember & { name: string } & (
 
 const PLANNED_AT_ONCE = 32;
 
+/** Which way all of them go. */
+export interface FleetDirection {
+  region: string;
+  from?: string | undefined;
+}
+
 /**
  * Plans every member, many at a time, through one caller, so that API limits are shared.
  * @throws DrError when none can be planned for the same reason, e.g. without credentials.
  */
-export async function planFleet(effects: Effects, members: readonly FleetMember[], region: string): Promise<PlannedMember[]> {
+export async function planFleet(effects: Effects, members: readonly FleetMember[], to: FleetDirection): Promise<PlannedMember[]> {
   const planned = new Map<FleetMember, PlannedMember>();
   await inParallel(members, PLANNED_AT_ONCE, async (member) => {
-    planned.set(member, await planMember(effects, member, region));
+    planned.set(member, await planMember(effects, member, to));
   });
   const all = members.flatMap((member) => planned.get(member) ?? []);
   const [first] = all;
@@ -34,12 +40,12 @@ export async function planFleet(effects: Effects, members: readonly FleetMember[
 }
 
 /** Plans one member now. */
-export async function planMember(effects: Effects, member: FleetMember, region: string): Promise<PlannedMember> {
+export async function planMember(effects: Effects, member: FleetMember, to: FleetDirection): Promise<PlannedMember> {
   const { name } = member.loaded.runbook;
   const from = effects.clock.now();
   const trace = traceStep(effects);
   try {
-    const { plan, observed } = await planFor(trace.effects, member.loaded, { verb: 'failover', region });
+    const { plan, observed } = await planFor(trace.effects, member.loaded, { verb: 'failover', region: to.region, from: to.from });
     const planned = { from, to: effects.clock.now(), waits: trace.all().waits };
     return { ...member, name, state: 'planned', plan, identity: observed.identity, planned };
   } catch (error) {

@@ -85,7 +85,7 @@ async function begin(request: ResumeFleetRequest, effects: Effects, fleet: Fleet
       next: [`dr failover --region ${fleet.region} --runbook ${name}`],
     });
   }
-  const planned = await planMember(effects, { loaded, needs: member.needs, follows: member.follows }, fleet.region);
+  const planned = await planMember(effects, { loaded, needs: member.needs, follows: member.follows }, fleet);
   if (planned.state === 'failed') throw planned.error;
   if (planned.state === 'there') throw new DrError({ code: 'ALREADY_ACTIVE', exit: 'refused', title: planned.because });
   const { confirmedBy, declaredAt, impactAt } = confirmed;
