@@ -2,7 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { PlanStep } from '../kinds/step.ts';
 import type { CriticalPath } from '../plan/critical-path.ts';
 import type { Plan } from '../plan/plan.ts';
-import { regionName } from './names.ts';
+import { routeText } from './names.ts';
 import { policyDocument } from './policy.ts';
 import { byPhase } from './step-tree.ts';
 import type { Painter } from './style.ts';
@@ -21,7 +21,7 @@ export function planText(plan: Plan, critical: CriticalPath, paint: Painter): st
 }
 
 function head(plan: Plan, critical: CriticalPath, paint: Painter): string {
-  const title = `${plan.verb} of ${plan.runbook.name}: ${regionName(plan.source)} → ${regionName(plan.target)}`;
+  const title = `${plan.verb} of ${plan.runbook.name}: ${routeText(plan)}`;
   const rows = columns([
     ['strategy', plan.strategy],
     ['account', plan.account],

@@ -1,7 +1,7 @@
 import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { RunState } from '../journal/state.ts';
-import { modeTag, regionName, resumeCommand } from './names.ts';
+import { modeTag, resumeCommand, routeText } from './names.ts';
 import { budgetLine } from './presenters/sentences.ts';
 import { stepTree } from './step-tree.ts';
 import type { Painter } from './style.ts';
@@ -23,10 +23,11 @@ export function statusText(state: RunState, paint: Painter): string {
   const { plan } = state;
   const rows = columns([
     ['run', `${state.run}${modeTag(state.mode)}`],
-    ['what', `${plan.verb} of ${plan.runbook.name}, ${regionName(plan.source)} → ${regionName(plan.target)}`],
+    ['what', `${plan.verb} of ${plan.runbook.name}, ${routeText(plan)}`],
     ['stands', standing(state)],
     ['started', `${iso(state.startedAt)} by ${state.operator.user}@${state.operator.host} (${state.operator.identity})`],
     [state.endedAt === undefined ? 'last record' : 'ended', `${iso(state.lastAt)}, after ${formatDuration(state.lastAt - state.startedAt)}`],
+    ...(state.leadingBack === undefined ? [] : [['leads back', `since ${iso(state.leadingBack.at)}: ${state.leadingBack.because}`]]),
     ...(state.resumedBy.length === 0 ? [] : [['resumed', `${state.resumedBy.length} times`]]),
   ]);
   const next = resumable(state) ? [`${paint('bold', 'Go on with:')} ${resumeCommand(state.run)}`] : [];
@@ -41,7 +42,7 @@ export function historyText(states: readonly RunState[]): string {
     state.run,
     state.plan.runbook.name,
     state.plan.verb,
-    `${state.plan.source} → ${state.plan.target}`,
+    routeText(state.plan, (region) => region),
     state.mode,
     standing(state),
     formatDuration(state.lastAt - state.startedAt),
@@ -99,6 +100,7 @@ function stepJson(state: RunState, id: string, phase: string, title: string): ob
     ...(run.warnings.length === 0 ? {} : { warnings: run.warnings }),
     ...(run.error === undefined ? {} : { error: run.error }),
     ...(run.refusal === undefined ? {} : { refusal: run.refusal }),
+    ...(run.notUndone === undefined ? {} : { notUndone: run.notUndone }),
     requestIds: run.calls.flatMap((call) => call.requestId ?? []),
   };
 }

@@ -48,5 +48,6 @@ function stepLines(step: PlanStep, state: RunState, now: number, paint: Painter)
   if (run.because !== '' && (run.state !== 'waiting' || checkFailed)) lines.push(indent(paint('dim', run.because), 6));
   if (run.refusal !== undefined) lines.push(indent(refusalLines(run.refusal).join('\n'), 6));
   for (const next of run.error?.next ?? []) lines.push(indent(next, 6));
+  if (run.notUndone !== undefined) lines.push(indent(paint('red', `not undone: ${run.notUndone.message}`), 6));
   return lines.join('\n');
 }

@@ -32,12 +32,35 @@ export function databaseEvidence(state: RunState): Database[] {
   }));
 }
 
+const ProtectedFact = z.object({ id: z.string(), lagMs: z.number(), sampledAt: z.number() });
+const StandbyFact = z.object({ kept: z.string().nullable() });
+
+/** Standbys that the run rebuilds, of the facts `standby.<database>.<region>` and `protected.<database>.<region>`. */
+export function standbyEvidence(state: RunState): Evidence['standbys'] {
+  const keys = new Set([...state.facts.keys()].flatMap((name) => /^(?:standby|protected)\.(.+\..+)$/.exec(name)?.[1] ?? []));
+  return [...keys].sort().map((key) => {
+    const [, database = '', region = ''] = /^(.+)\.([^.]+)$/.exec(key) ?? [];
+    const there = ProtectedFact.safeParse(state.facts.get(`protected.${key}`)).data;
+    const before = StandbyFact.safeParse(state.facts.get(`standby.${key}`)).data;
+    return {
+      database,
+      region,
+      id: there?.id ?? '',
+      kept: before?.kept ?? null,
+      lagMs: there?.lagMs ?? null,
+      sampledAt: isoOrNull(there?.sampledAt),
+    };
+  });
+}
+
 /** Ids of steps of a resource are `<section>.<resource>.<step>`. */
 function resourceOf(stepId: string): string | undefined {
   return /^[^.]+\.(.+)\.[^.]+$/.exec(stepId)?.[1];
 }
 
+/** Of a reprotect none: nothing is promoted, and nothing can be lost. */
 function databaseNames(state: RunState): string[] {
+  if (state.plan.verb === 'reprotect') return [];
   const names = new Set<string>();
   for (const step of state.plan.steps) {
     const name = step.phase === 'data' ? resourceOf(step.id) : undefined;

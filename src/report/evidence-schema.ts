@@ -179,6 +179,9 @@ export const EvidenceSchema = z.strictObject({
   }),
   assessment,
   databases: z.array(database),
+  standbys: z.array(
+    z.strictObject({ database: z.string(), region: z.string(), id: z.string(), kept: z.string().nullable(), lagMs: ms.nullable(), sampledAt: time.nullable() }),
+  ).describe('standbys that the run rebuilt; `kept` is the name under which the old instance is kept, `lagMs` null until it is in sync'),
   lab: lab.nullable().describe('what the lab knows from outside; null for any other run'),
   steps: z.array(step),
   changes: z.array(change.extend({ step: z.string(), made: z.enum(['yes', 'in place', 'no', 'undone', 'not known']) })),

@@ -2,14 +2,15 @@ import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { JournalRecord, LabTruth, RunMode } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
+import type { Verb } from '../kinds/kind.ts';
 import { clockEvidence, downtimeEvidence, type GivenTimes, isoOrNull, runBreakdown, runClock } from './clock-evidence.ts';
-import { assessmentEvidence, databaseEvidence } from './data-evidence.ts';
+import { assessmentEvidence, databaseEvidence, standbyEvidence } from './data-evidence.ts';
 import { deviationsOf } from './deviations.ts';
 import { type Evidence, REPORT_SCHEMA } from './evidence-schema.ts';
 import { regionName } from './format.ts';
 import { logEvidence, probeEvidence } from './log-evidence.ts';
 import { nextSteps } from './next-steps.ts';
-import { PASS_RULE, rpoObjective, rtoObjective, verdictOf } from './objectives.ts';
+import { objectivesOf, PASS_RULE, PROTECT_RULE, verdictOf } from './objectives.ts';
 import { changeEvidence, hasActed, stepEvidence } from './step-evidence.ts';
 
 export interface EvidenceOptions extends GivenTimes {
@@ -30,10 +31,7 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
   const lab = state.mode === 'lab' ? (options.lab ?? state.lab) : undefined;
   const rto = runClock(state, records, options, lab);
   const databases = databaseEvidence(state);
-  const objectives = [
-    rtoObjective(rto, plan.objectives.rtoMs),
-    rpoObjective(databases, plan.objectives.rpoMs, lab?.lostSpanMs),
-  ];
+  const objectives = objectivesOf(state, rto, databases, lab?.lostSpanMs);
   const steps = stepEvidence(state, records);
   const verdict = verdictOf(state, rto, objectives, hasActed(records));
   return {
@@ -46,11 +44,12 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
     tool: state.tool,
     endpoints: [...state.endpoints],
     objectives,
-    passRule: PASS_RULE,
+    passRule: state.plan.verb === 'reprotect' ? PROTECT_RULE : PASS_RULE,
     clock: clockEvidence(rto, state),
     downtime: downtimeEvidence(rto, state, records),
     assessment: assessmentEvidence(state),
     databases,
+    standbys: standbyEvidence(state),
     lab: lab === undefined ? null : labEvidence(lab, databases, state, records),
     steps,
     changes: changeEvidence(state),
@@ -89,9 +88,19 @@ function testEvidence(state: RunState, scenario: string | undefined): Evidence['
     kindText: KINDS[state.mode],
     verb: plan.verb,
     scenario:
-      scenario ?? acceptances.reason ?? `${regionName(plan.source)} is lost; ${plan.runbook.name} is made active in ${regionName(plan.target)}.`,
+      scenario ?? acceptances.reason ?? scenarioOf(state),
     assumptions,
   };
+}
+
+const SCENARIOS: Record<Verb, (name: string, source: string, target: string) => string> = {
+  failover: (name, source, target) => `${source} is lost; ${name} is made active in ${target}.`,
+  switchover: (name, source, target) => `A planned move: ${name} leaves ${source}, which is healthy, for ${target}.`,
+  reprotect: (name, source, target) => `${name} is active in ${target} and has no standby in ${source}: it is rebuilt.`,
+};
+
+function scenarioOf({ plan }: RunState): string {
+  return SCENARIOS[plan.verb](plan.runbook.name, regionName(plan.source), regionName(plan.target));
 }
 
 function scopeEvidence(state: RunState): Evidence['scope'] {

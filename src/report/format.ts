@@ -34,6 +34,11 @@ export function regionName(region: string): string {
   return place === undefined ? region : `${region} (${place})`;
 }
 
+/** From where to where: a reprotect stays where it is, and rebuilds the other side. */
+export function routeText(verb: string, { source, target }: { source: string; target: string }, name: (region: string) => string = regionName): string {
+  return verb === 'reprotect' ? `${name(target)}, standby ${name(source)}` : `${name(source)} → ${name(target)}`;
+}
+
 /** The city alone where it is known: short enough for a headline. */
 export function regionPlace(region: string): string {
   return REGIONS[region] ?? region;

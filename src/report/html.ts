@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { sha256 } from '../base/json.ts';
 import { html, trusted } from './escape.ts';
 import type { Evidence } from './evidence-schema.ts';
-import { regionPlace, utcDateTime } from './format.ts';
+import { regionPlace, routeText, utcDateTime } from './format.ts';
 import { modeMark } from './mode.ts';
 import { clockSection, downtimeSection, timelineSection } from './sections/clock.ts';
 import { dataSection, objectivesSection } from './sections/data.ts';
@@ -26,7 +26,7 @@ export function renderHtml(evidence: Evidence): string {
   const styleHash = createHash('sha256').update(styles).digest('base64');
   const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
   const { scope, test, tool } = evidence;
-  const title = `${mark === undefined ? '' : `[${mark.chip}] `}${scope.runbook.name}: ${test.verb} ${regionPlace(scope.source)} → ${regionPlace(scope.target)}`;
+  const title = `${mark === undefined ? '' : `[${mark.chip}] `}${scope.runbook.name}: ${test.verb} ${routeText(test.verb, scope, regionPlace)}`;
   return html`<!doctype html>
 <html lang="en">
 <head>

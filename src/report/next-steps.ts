@@ -11,22 +11,48 @@ export function nextSteps(state: RunState, word: Evidence['verdict']['word']): s
     case 'unfinished':
       return [`Go on from where it stopped: dr resume ${state.run}`];
     case 'failed':
-      return [
-        ...ofFailedSteps(state),
-        `Mend what made the step fail, then go on from there: dr resume ${state.run}`,
-        'Do not start a second failover: this run still holds what it has changed.',
-      ];
+      return state.leadingBack === undefined ? afterFailure(state) : [`Mend what stands in the way, then lead back what is left: dr abort ${state.run}`];
     case 'aborted':
-      return [`${plan.runbook.name} is active in ${source} as before. Start again when what stood in the way is mended.`];
+      return [`${plan.runbook.name} is active in ${plan.verb === 'reprotect' ? target : source} as before. Start again when what stood in the way is mended.`];
     case 'refused':
       return [...ofRefusals(state), 'Nothing irreversible was done after the refusal.'];
     default:
-      return [
-        `Reprotect: ${plan.runbook.name} now runs in ${target} alone. Rebuild its replicas and standby capacity in ${source} once that region is healthy.`,
-        `Keep the old databases in ${source} until a person has decided about them: writes that were not replicated exist nowhere else.`,
-        `Going back to ${source} is a decision of its own, after replication has caught up.`,
-      ];
+      return plan.verb === 'reprotect' ? afterReprotect(state) : afterMove(state);
   }
+}
+
+function afterFailure(state: RunState): string[] {
+  const crossed = state.plan.steps.some((step) => step.reversibility === 'point-of-no-return' && state.steps.get(step.id)?.actedAt !== undefined);
+  return [
+    ...ofFailedSteps(state),
+    `Mend what made the step fail, then go on from there: dr resume ${state.run}`,
+    ...(crossed ? [] : [`Or lead back what it has changed: dr abort ${state.run}`]),
+    `Do not start a second ${state.plan.verb}: this run still holds what it has changed.`,
+  ];
+}
+
+function afterMove({ plan }: RunState): string[] {
+  const source = regionName(plan.source);
+  const lost =
+    plan.verb === 'switchover'
+      ? `The old databases in ${source} are read-only. They hold nothing that ${regionName(plan.target)} lacks, and are renamed and kept by the reprotect.`
+      : `Keep the old databases in ${source} until a person has decided about them: writes that were not replicated exist nowhere else.`;
+  return [
+    `Reprotect: ${plan.runbook.name} now runs in ${regionName(plan.target)} alone. Once ${source} is healthy: dr reprotect --standby ${plan.source}`,
+    lost,
+    `Going back to ${source} is a decision of its own, after the reprotect: dr switchover --region ${plan.source}`,
+  ];
+}
+
+function afterReprotect({ plan, facts }: RunState): string[] {
+  const kept = [...facts].flatMap(([name, fact]) => {
+    const old = name.startsWith('standby.') ? (fact as { kept?: unknown }).kept : undefined;
+    return typeof old === 'string' ? [old] : [];
+  });
+  return [
+    `${plan.runbook.name} can be moved again: dr switchover --region ${plan.source}, or dr failover --region ${plan.source} when ${regionName(plan.target)} is lost.`,
+    ...(kept.length === 0 ? [] : [`Kept, and paid for, until a person decides about them: ${kept.join(', ')}. They may hold writes that exist nowhere else.`]),
+  ];
 }
 
 function ofFailedSteps(state: RunState): string[] {

@@ -8,6 +8,27 @@ export const PASS_RULE =
   'database was measured and is within the objective. What was not measured never counts as met. A bound above the objective ' +
   'counts as missed even where the true loss may be smaller.';
 
+export const PROTECT_RULE =
+  'The run passes when it succeeded: every standby is available, replicates from the active side, and a recent sample says that its ' +
+  'lag is small. Nobody is moved, so that RTO and RPO do not apply.';
+
+/** The objectives that apply to a verb: a reprotect moves nobody and loses nothing. */
+export function objectivesOf(state: RunState, rto: Rto, databases: Evidence['databases'], trueLossMs: number | undefined): EvidenceObjective[] {
+  const { verb, objectives } = state.plan;
+  if (verb === 'reprotect') return [];
+  const time = rtoObjective(rto, objectives.rtoMs);
+  return [
+    verb === 'switchover' && neverDown(state, rto) ? { ...time, actualMs: 0, atLeast: false, verdict: 'met', because: 'no probe of the run ever failed' } : time,
+    rpoObjective(databases, objectives.rpoMs, trueLossMs),
+  ];
+}
+
+/** A planned move that users did not notice has taken them no time; where nobody looked, it is not known. */
+function neverDown(state: RunState, rto: Rto): boolean {
+  const probes = [...state.probes.values()];
+  return rto.milestones[0]?.at === undefined && state.outcome === 'succeeded' && probes.length > 0 && probes.every((p) => p.samples > 0 && p.failed === 0);
+}
+
 /** RTO from impact against its objective. A lower bound can show a miss, and can never show that it was met. */
 export function rtoObjective(rto: Rto, objectiveMs: number): EvidenceObjective {
   const { ms, atLeast, because } = rto.fromImpact;
@@ -84,14 +105,16 @@ function sentence(
   objectives: readonly EvidenceObjective[],
   acted: boolean,
 ): string {
-  const { runbook, target, verb } = state.plan;
+  const { runbook, source, target, verb } = state.plan;
   const name = runbook.name;
   switch (word) {
     case 'met':
     case 'missed':
     case 'not measured':
-      return `${name} runs in ${regionName(target)}${recoveredIn(rto)}; ${objectiveWords(objectives)}.`;
+      if (verb === 'reprotect') return `${name} runs in ${regionName(target)} and has its standby in ${regionName(source)} again.`;
+      return `${name} runs in ${regionName(target)}${recoveredIn(rto, objectives)}; ${objectiveWords(objectives)}.`;
     case 'failed': {
+      if (state.leadingBack !== undefined) return `the ${verb} of ${name} was led back, and not everything could be undone.`;
       const failed = [...state.steps.values()].find((step) => step.state === 'failed');
       const where = failed === undefined ? '' : ` at step ${failed.id}`;
       return `the ${verb} of ${name} failed${where} after ${formatMs(rto.toFailure?.ms ?? 0)}: a time to failure, not an RTO.`;
@@ -103,14 +126,15 @@ function sentence(
       return `the ${verb} of ${name} was refused${rule}; ${after}.`;
     }
     case 'aborted':
-      return `the ${verb} of ${name} was aborted: what could be undone is undone.`;
+      return `the ${verb} of ${name} was led back (${state.leadingBack?.because ?? 'aborted'}): everything that can be undone is undone.`;
     case 'unfinished':
       return `the ${verb} of ${name} has not finished${state.interrupted ? ': it was interrupted' : ''}.`;
   }
 }
 
-function recoveredIn(rto: Rto): string {
+function recoveredIn(rto: Rto, objectives: readonly EvidenceObjective[]): string {
   const { ms, atLeast } = rto.fromImpact;
+  if (ms === undefined && objectives.some((o) => o.name === 'RTO' && o.actualMs === 0)) return ', and users never saw it down';
   if (ms === undefined) return '; how long it was away was not measured';
   return ` again ${formatFigure({ ms, atLeast })} after impact`;
 }

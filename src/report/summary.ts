@@ -1,5 +1,5 @@
 import type { Evidence } from './evidence-schema.ts';
-import { boundAgainstLoss, CAUSE_LABELS, clip, formatFigure, formatMs, utcTime, visible } from './format.ts';
+import { boundAgainstLoss, CAUSE_LABELS, clip, formatFigure, formatMs, regionName, utcTime, visible } from './format.ts';
 import { modeMark } from './mode.ts';
 
 /** No line but the verdict is wider, so that a terminal of usual width breaks none. */
@@ -17,9 +17,26 @@ export function summaryLines(evidence: Evidence): string[] {
   const mark = modeMark(evidence);
   const body = changedNothing(evidence)
     ? refusalLines(evidence)
-    : [...clockLines(evidence), ...downtimeLines(evidence), ...dataLines(evidence), ...objectiveLines(evidence)].map((line) => clip(visible(line), SUMMARY_WIDTH));
+    : bodyLines(evidence).map((line) => clip(visible(line), SUMMARY_WIDTH));
   const banner = mark === undefined ? [] : [`[${mark.chip}] ${mark.ribbon.replace(/^[^:]*: /, '')}`];
   return [...banner, visible(evidence.verdict.sentence), ...body];
+}
+
+function bodyLines(evidence: Evidence): string[] {
+  if (evidence.test.verb === 'reprotect') return standbyLines(evidence);
+  return [...clockLines(evidence), ...downtimeLines(evidence), ...dataLines(evidence), ...objectiveLines(evidence)];
+}
+
+/** A reprotect moves nobody: what counts is what follows, and what was kept. */
+function standbyLines({ standbys, clock }: Evidence): string[] {
+  const took = clock.endedAt === null ? [] : [`Took ${formatMs(Date.parse(clock.endedAt) - Date.parse(clock.startedAt))}`];
+  const rows = standbys.map(({ database, region, lagMs, sampledAt }) => [
+    database,
+    regionName(region),
+    lagMs === null ? 'not in sync yet' : `in sync, ${formatMs(lagMs)} behind at ${utcTime(sampledAt ?? '')}`,
+  ]);
+  const kept = standbys.flatMap(({ region, kept: name }) => (name === null ? [] : [[name, regionName(region)]]));
+  return [...took, ...(rows.length === 0 ? [] : ['Standbys:', ...columns(rows)]), ...(kept.length === 0 ? [] : ['Kept, until a person decides about them:', ...columns(kept)])];
 }
 
 /** Refused before anything was done: what was not measured then is no news, and why it was refused is. */
@@ -77,6 +94,7 @@ function dataLines({ databases, lab }: Evidence): string[] {
   const rows = worst.slice(0, databases.length <= DATABASE_ROWS ? DATABASE_ROWS : 1).map(({ name, promoted, rpo }) => {
     if (rpo.boundMs === null) return [name, 'not measured', rpo.because];
     if (!promoted) return [name, 'not promoted', `a promotion would lose at most ${formatMs(rpo.boundMs)}`];
+    if (rpo.boundMs === 0 && rpo.method === 'position') return [name, 'nothing', 'proven: every byte of the log had arrived'];
     const age = rpo.ageMs === null ? '' : `, sample ${formatMs(rpo.ageMs)} old`;
     return [name, `at most ${formatMs(rpo.boundMs)}`, `${rpo.method}${age}`];
   });

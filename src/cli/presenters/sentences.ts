@@ -2,7 +2,7 @@ import { formatDuration } from '../../base/duration.ts';
 import type { JournalRecord, LabTruth } from '../../journal/events.ts';
 import type { RunState, StepRun } from '../../journal/state.ts';
 import type { PlanStep } from '../../kinds/step.ts';
-import { modeTag, regionName, resumeCommand } from '../names.ts';
+import { modeTag, resumeCommand, routeText } from '../names.ts';
 import { refusalLines } from '../refusal-view.ts';
 
 /** How a line is to be taken. */
@@ -45,7 +45,7 @@ export function sentence(record: JournalRecord, state: RunState): Sentence | und
 function startSentence(state: RunState): string {
   const { plan } = state;
   const what = `${plan.verb} of ${plan.runbook.name}${modeTag(state.mode)}`;
-  return `run ${state.run}: ${what}, ${regionName(plan.source)} → ${regionName(plan.target)}, ${plan.steps.length} steps`;
+  return `run ${state.run}: ${what}, ${routeText(plan)}, ${plan.steps.length} steps`;
 }
 
 function labSentence(truth: LabTruth): string {

@@ -10,7 +10,7 @@ import {
 import type { JournalRecord } from '../../journal/events.ts';
 import type { RunState, StepRun } from '../../journal/state.ts';
 import type { PlanStep } from '../../kinds/step.ts';
-import { regionName, modeTag } from '../names.ts';
+import { modeTag, routeText } from '../names.ts';
 import { byPhase, stepTree, type PhaseSteps } from '../step-tree.ts';
 import { painterFor } from '../style.ts';
 import type { Presenter } from './presenter.ts';
@@ -101,7 +101,7 @@ export class TreePresenter implements Presenter {
 
   #start(state: RunState): void {
     const { plan } = state;
-    const head = `${plan.verb} of ${plan.runbook.name}${modeTag(state.mode)}: ${regionName(plan.source)} → ${regionName(plan.target)}`;
+    const head = `${plan.verb} of ${plan.runbook.name}${modeTag(state.mode)}: ${routeText(plan)}`;
     this.#out.write(`${painterFor(this.#out)('bold', head)}  run ${state.run}\n`);
     for (const step of plan.steps) this.#steps.set(step.id, { step, gate: new Gate() });
     const bar: Task = {
@@ -175,7 +175,8 @@ export class TreePresenter implements Presenter {
     phase?.gate.begin();
     entry.gate.begin();
     if (run.state === 'done') entry.gate.end('done');
-    if (run.state === 'failed' || run.state === 'refused') entry.gate.end('failed');
+    // A step that was cut off and is undone ends here; one that had ended shows it in the tree at the end.
+    if (run.state === 'failed' || run.state === 'refused' || run.state === 'undone') entry.gate.end('failed');
     if (entry.wrapper !== undefined) this.#retitle(entry.step, entry.wrapper);
     if (phase?.wrapper !== undefined) phase.wrapper.task.title = phaseTitle(entry.step.phase, phase.steps, this.#state);
   }

@@ -103,7 +103,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
 
 /** Its security groups before the quarantine. */
 function beforeFact(p: Params): string {
-  return `fence.${p.name}.before`;
+  return `groups-before.${p.name}`;
 }
 
 async function undo(ctx: StepContext, p: Params): Promise<void> {

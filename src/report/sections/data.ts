@@ -1,8 +1,8 @@
 import { html, type Html, type HtmlValue } from '../escape.ts';
 import type { Evidence } from '../evidence-schema.ts';
-import { boundAgainstLoss, formatMs, plural, utcTime } from '../format.ts';
+import { boundAgainstLoss, formatMs, plural, regionName, utcTime } from '../format.ts';
 import type { ModeMark } from '../mode.ts';
-import { facts, list, notMeasured, pill, section, table } from '../tables.ts';
+import { facts, list, notMeasured, pill, section, table, type Tone } from '../tables.ts';
 import { objectiveTone } from './top.ts';
 
 /** Every objective with its verdict, and the rule that makes a run pass. */
@@ -20,6 +20,7 @@ export function objectivesSection(evidence: Evidence, mark: ModeMark | undefined
 
 /** RPO, fence and data integrity of every database; in the lab, the truth beside the bound. */
 export function dataSection(evidence: Evidence, mark: ModeMark | undefined): Html {
+  if (evidence.test.verb === 'reprotect') return standbySection(evidence, mark);
   const { databases, lab } = evidence;
   const columns = [
     { head: 'Database' },
@@ -52,12 +53,28 @@ export function dataSection(evidence: Evidence, mark: ModeMark | undefined): Htm
   );
 }
 
+/** What follows the active side again, and what was kept. */
+function standbySection({ standbys }: Evidence, mark: ModeMark | undefined): Html {
+  const columns = [{ head: 'Database' }, { head: 'Region' }, { head: 'Standby' }, { head: 'Lag', number: true }, { head: 'Sampled (UTC)', number: true }, { head: 'Old instance, kept as' }];
+  const rows = standbys.map(({ database, region, id, lagMs, sampledAt, kept }) => [
+    database,
+    regionName(region),
+    id === '' ? notMeasured('not in sync') : id,
+    orDash(lagMs),
+    sampledAt === null ? '–' : utcTime(sampledAt),
+    kept ?? '–',
+  ]);
+  return section('Standbys', mark, table(columns, rows, mark, 'no standby was rebuilt'));
+}
+
 function orDash(ms: number | null): string {
   return ms === null ? '–' : formatMs(ms);
 }
 
+const FENCE_TONES: Readonly<Record<string, Tone>> = { fenced: 'good', 'source-down': 'good', 'read-only': 'good', attested: 'warn', undone: 'mute' };
+
 function fenceRow({ name, fence }: Evidence['databases'][number]): HtmlValue[] {
-  const tone = fence.verdict === 'fenced' || fence.verdict === 'source-down' ? 'good' : fence.verdict === 'attested' ? 'warn' : 'bad';
+  const tone = FENCE_TONES[fence.verdict ?? ''] ?? 'bad';
   const verdict = fence.verdict === null ? html`<span class="nm">not recorded</span>` : pill(tone, fence.verdict);
   return [name, verdict, fence.because, list(fence.details, '–')];
 }

@@ -1,6 +1,6 @@
 import { html, type Html } from '../escape.ts';
 import type { Evidence } from '../evidence-schema.ts';
-import { formatCount, formatMs, regionName, utcDateTime, utcTime } from '../format.ts';
+import { formatCount, formatMs, routeText, utcDateTime, utcTime } from '../format.ts';
 import { CONFIRMED } from '../log-evidence.ts';
 import type { ModeMark } from '../mode.ts';
 import { code, facts, list, pill, section, table } from '../tables.ts';
@@ -50,7 +50,7 @@ export function scopeSection(evidence: Evidence, mark: ModeMark | undefined): Ht
       ['Test', html`${code(test.id)} <span class="why">${test.kindText}</span>`],
       ['Scenario', test.scenario],
       ['Assumptions', list(test.assumptions)],
-      ['Regions', `${regionName(scope.source)} → ${regionName(scope.target)}`],
+      ['Regions', routeText(test.verb, scope)],
       ['Account', scope.account],
       ['Strategy', scope.strategy],
       ['Resources changed by the plan', list(scope.resources.map(code))],

@@ -1,6 +1,6 @@
 import { html, type Html, type HtmlValue } from '../escape.ts';
 import type { Evidence, EvidenceObjective } from '../evidence-schema.ts';
-import { formatCount, formatFigure, formatMs, plural, regionName, regionPlace, utcDateTime } from '../format.ts';
+import { formatCount, formatFigure, formatMs, plural, regionPlace, routeText, utcDateTime } from '../format.ts';
 import { pill, type Tone } from '../tables.ts';
 
 /** Title, verdict and the big figures: what somebody reads who reads nothing else. */
@@ -8,8 +8,8 @@ export function topSection(evidence: Evidence): Html {
   const { scope, test, clock, verdict } = evidence;
   return html`<header>
 <p class="over">Report of a ${test.verb} · ${utcDateTime(clock.startedAt)}</p>
-<h1>${scope.runbook.name}: ${regionPlace(scope.source)} → ${regionPlace(scope.target)}</h1>
-<p class="sub">${regionName(scope.source)} → ${regionName(scope.target)} · ${scope.strategy} · run ${test.id}</p>
+<h1>${scope.runbook.name}: ${routeText(test.verb, scope, regionPlace)}</h1>
+<p class="sub">${routeText(test.verb, scope)} · ${scope.strategy} · run ${test.id}</p>
 <p class="verdict ${verdictTone(verdict.word)}">${verdict.sentence}</p>
 </header>
 <div class="cards">
