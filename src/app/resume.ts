@@ -5,7 +5,7 @@ import type { Acceptances } from '../kinds/step.ts';
 import { withHeldRun } from './held-run.ts';
 import { liveEffects } from './live-effects.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
-import { listRuns } from './runs.ts';
+import { listAllRuns } from './runs.ts';
 import type { StatePlace } from './state.ts';
 
 export interface ResumeRequest extends RunWatchers {
@@ -46,9 +46,12 @@ function over(state: RunState): DrError {
   });
 }
 
-/** The newest run that is not over. @throws DrError when there is none. */
+/** The newest run that is not over. @throws DrError when there is none, or a damaged one is newer: it may be the one that is meant. */
 export async function newestOpenRun(place: StatePlace | string): Promise<string> {
-  const open = (await listRuns(place)).find((run) => !isOver(run));
+  const { runs, damaged } = await listAllRuns(place);
+  const open = runs.find((run) => !isOver(run));
+  const doubtful = damaged[0];
+  if (doubtful !== undefined && (open === undefined || doubtful.run > open.run)) throw doubtful.error;
   if (open !== undefined) return open.run;
   throw new DrError({
     code: 'NOTHING_TO_RESUME',

@@ -13,11 +13,35 @@ export interface LoadedRun {
   state: RunState;
 }
 
+/** A run whose journal cannot be trusted. */
+export interface DamagedRun {
+  run: string;
+  error: DrError;
+}
+
 /** Every run of a state, newest first. @throws DrError when a journal is damaged. */
 export async function listRuns(place: StatePlace | string): Promise<RunState[]> {
+  const { runs, damaged } = await listAllRuns(place);
+  if (damaged[0] !== undefined) throw damaged[0].error;
+  return runs;
+}
+
+/** Every run, newest first; those with a damaged journal apart, so that one of them does not hide the others. */
+export async function listAllRuns(place: StatePlace | string): Promise<{ runs: RunState[]; damaged: DamagedRun[] }> {
   const store = openState(place);
-  const runs = await Promise.all((await store.runs()).map((id) => readRun(store, id)));
-  return runs.flatMap((run) => (run === undefined ? [] : [run.state])).reverse();
+  const damaged: DamagedRun[] = [];
+  const read = async (id: string): Promise<RunState[]> => {
+    try {
+      const run = await readRun(store, id);
+      return run === undefined ? [] : [run.state];
+    } catch (error) {
+      if (!(error instanceof DrError) || error.code !== 'JOURNAL_DAMAGED') throw error;
+      damaged.push({ run: id, error });
+      return [];
+    }
+  };
+  const runs = (await Promise.all((await store.runs()).map(read))).flat().reverse();
+  return { runs, damaged: damaged.sort((a, b) => (a.run < b.run ? 1 : -1)) };
 }
 
 /** The state of a run; the newest when none is named. */

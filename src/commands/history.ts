@@ -6,8 +6,10 @@ export default class History extends DrCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(History);
-    const { listRuns } = await import('../app/runs.ts');
-    const runs = await listRuns(this.statePlace(flags.state));
-    this.done({ runs: runs.map(runJson) }, () => historyText(runs));
+    const { listAllRuns } = await import('../app/runs.ts');
+    const { runs, damaged } = await listAllRuns(this.statePlace(flags.state));
+    for (const { run, error } of damaged) this.warning(`run ${run} is left out: ${error.message} ${error.detail ?? ''}`.trimEnd());
+    const result = { runs: runs.map(runJson), damaged: damaged.map(({ run }) => run) };
+    this.done(result, () => (runs.length === 0 && damaged.length > 0 ? '' : historyText(runs)), damaged.length === 0 ? 'ok' : 'journal');
   }
 }

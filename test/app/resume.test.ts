@@ -2,7 +2,8 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { report } from '../../src/app/report.ts';
-import { listRuns, showRun } from '../../src/app/runs.ts';
+import { newestOpenRun } from '../../src/app/resume.ts';
+import { listAllRuns, listRuns, showRun } from '../../src/app/runs.ts';
 import type { AwsCaller, AwsRequest } from '../../src/aws/caller.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { verifyRecords } from '../../src/journal/journal.ts';
@@ -145,6 +146,22 @@ describe('runs', () => {
     const b = await bench();
     expect(await refusalOf(showRun(b.state))).toMatchObject({ code: 'RUN_UNKNOWN', exit: 'usage', message: 'There is no run yet.' });
     expect(await refusalOf(showRun(b.state, '20261120T101500Z-shop-failover-1a2b3c'))).toMatchObject({ code: 'RUN_UNKNOWN', next: ['dr history    lists the runs'] });
+  });
+
+  it('with a damaged journal hide no others, and are not taken for ended', async () => {
+    const b = await bench();
+    const older = (await b.start({ acceptances: { approvedBy: [] } })).state.run;
+    await b.sim.clock.run(() => b.sim.clock.sleep(5_000));
+    const newer = (await b.start({ acceptances: { approvedBy: [] } })).state.run;
+    const damage = async (run: string) => writeFile(journalOf(b, run), (await readFile(journalOf(b, run), 'utf8')).replace('"approval"', '"another"'));
+    await damage(older);
+    const { runs, damaged } = await listAllRuns(b.state);
+    expect([runs.map((r) => r.run), damaged.map((d) => d.run)]).toEqual([[newer], [older]]);
+    expect(await refusalOf(listRuns(b.state))).toMatchObject({ code: 'JOURNAL_DAMAGED' });
+    expect(await newestOpenRun(b.state)).toBe(newer);
+    // It may be the one that is meant: nobody guesses.
+    await damage(newer);
+    expect(await refusalOf(newestOpenRun(b.state))).toMatchObject({ code: 'JOURNAL_DAMAGED', exit: 'journal', message: expect.stringContaining(newer) as string });
   });
 
   it('a folder of a run that died before its first record was whole is no run', async () => {
