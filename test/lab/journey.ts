@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { abort } from '../../src/app/abort.ts';
 import type { Direction } from '../../src/app/observe.ts';
 import type { RunResult } from '../../src/app/run-to-the-end.ts';
 import { startRun } from '../../src/app/start-run.ts';
@@ -57,6 +58,22 @@ export class Journey {
         options.seen?.(record);
       },
     });
+  }
+
+  /** Leads back the run that was stopped last. */
+  abort(): Promise<RunResult> {
+    return abort({
+      state: this.#state,
+      reason: 'the test',
+      confirm: () => Promise.resolve(),
+      drain: new AbortController().signal,
+      onRecord: (record) => this.records.push(record),
+    });
+  }
+
+  async servedAnywhere(more: number): Promise<void> {
+    const { acknowledged } = await this.lab.ledger();
+    await until('users are served', async () => (await this.lab.ledger()).acknowledged >= acknowledged + more, 20_000);
   }
 
   /** Resolves when users get orders through in a region, and have got `more` since they were asked. */
