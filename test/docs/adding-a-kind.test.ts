@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+/*
+ * Follows docs/adding-a-kind.md word for word in a copy of the tree: writes its files, runs its commands.
+ */
+
+const ROOT = join(import.meta.dirname, '..', '..');
+let copy: string;
+beforeAll(async () => {
+  copy = await mkdtemp(join(tmpdir(), 'dr-adding-'));
+  // What it needs of the tree: code, tests, and what they are checked with.
+  for (const name of ['src', 'test', 'runbooks', 'schema', 'scripts', 'package.json', 'tsconfig.json', 'vitest.config.ts']) {
+    await cp(join(ROOT, name), join(copy, name), { recursive: true });
+  }
+  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+});
+afterAll(() => rm(copy, { recursive: true, force: true }));
+
+/** Path and hash of every file of a folder. */
+async function hashes(folder: string): Promise<Record<string, string>> {
+  const names = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const found: Record<string, string> = {};
+  for (const entry of names) {
+    const path = join(entry.parentPath, entry.name);
+    found[path.slice(folder.length + 1)] = createHash('sha256').update(await readFile(path)).digest('hex');
+  }
+  return found;
+}
+
+it('adds a kind with one file of src/ and its test', async () => {
+  const page = await readFile(join(ROOT, 'docs', 'adding-a-kind.md'), 'utf8');
+  const files = [...page.matchAll(/^```ts file=(\S+)\n([^]*?)^```$/gm)].map(([, path = '', text = '']) => ({ path, text }));
+  const commands = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, text = '']) => text.trim().split('\n'));
+  expect(files.map(({ path }) => path)).toEqual(['src/kinds/resources/s3-marker.ts', 'test/kinds/s3-marker.test.ts']);
+  expect(commands).toHaveLength(3);
+
+  const before = await hashes(join(copy, 'src'));
+  for (const { path, text } of files) {
+    // Said in the text, not only in the block.
+    expect(page).toContain(`\`${path}\``);
+    await mkdir(dirname(join(copy, path)), { recursive: true });
+    await writeFile(join(copy, path), text);
+  }
+  for (const command of commands) {
+    const [program = '', ...args] = command.split(' ');
+    await promisify(execFile)(program, args, { cwd: copy, env: { ...process.env, NODE_ENV: 'test' } }).catch((error: { stdout?: string; stderr?: string }) => {
+      throw new Error(`${command}\n${error.stdout ?? ''}${error.stderr ?? ''}`);
+    });
+  }
+  const { 'kinds/resources/s3-marker.ts': added, ...after } = await hashes(join(copy, 'src'));
+  expect(added).toBeDefined();
+  expect(after).toEqual(before);
+  expect(await readFile(join(copy, 'schema', 'runbook.json'), 'utf8')).toContain('"title": "s3-marker"');
+}, 180_000);
