@@ -31,7 +31,7 @@ interface Question {
   what: string;
   given: string | undefined;
   /** Shown before the question. */
-  text(): string;
+  text: () => string;
   /** The command with the flag that answers the question. */
   command: string;
 }

@@ -56,6 +56,7 @@ export function systemSql(env: Readonly<Record<string, string | undefined>>): Sq
 
     async statement(target, text, timeoutMs, signal) {
       let sent = false;
+      const wasSent = (): boolean => sent;
       try {
         const said = await session(env, target, timeoutMs, signal, async (client) => {
           // The server ends it before we give up on it: then the answer is known.
@@ -65,11 +66,11 @@ export function systemSql(env: Readonly<Record<string, string | undefined>>): Sq
         });
         return { state: 'done', text: outcomeText(said) };
       } catch (error) {
-        if (!sent) signal?.throwIfAborted();
+        if (!wasSent()) signal?.throwIfAborted();
         // Only the server has SQLSTATE codes, and what it refuses it has rolled back; 57P are its own shutdowns.
         const code = (error as { code?: unknown }).code;
         const answered = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') && !code.startsWith('08');
-        return { state: sent && !answered ? 'unknown' : 'refused', error: messageOf(error) };
+        return { state: wasSent() && !answered ? 'unknown' : 'refused', error: messageOf(error) };
       }
     },
   };
@@ -94,9 +95,9 @@ const POSITION =
 async function oneStatement(client: Client, text: string): Promise<QueryResult<Record<string, unknown>>> {
   const { default: pg } = await import('pg');
   return new Promise((resolve, reject) => {
-    const query = new pg.Query<Record<string, unknown>>({ text, values: [], queryMode: 'extended' } as QueryConfig, (error, result) => {
-      if (error === undefined || error === null) resolve(result as unknown as QueryResult<Record<string, unknown>>);
-      else reject(error);
+    const query = new pg.Query<Record<string, unknown>>({ text, values: [], queryMode: 'extended' } as QueryConfig, (error: Error | null | undefined, result) => {
+      if (error instanceof Error) reject(error);
+      else resolve(result);
     });
     query.on('row', (_row, result) => {
       if (result !== undefined && result.rows.length >= ROWS_SHOWN) result.rows.length = ROWS_SHOWN;

@@ -27,12 +27,13 @@ async function run(request: CommandRequest): Promise<CommandResult> {
   }, request.timeoutMs);
   process.once('exit', kill);
   request.signal?.addEventListener('abort', kill, { once: true });
+  const wasLate = (): boolean => late;
   try {
     const end = await ended(child);
     const result = { output: tail.text(), cut: tail.cut, ms: Math.round(performance.now() - startedAt) };
     if ('error' in end) return { ...result, code: undefined, error: end.error, notStarted: true };
     if (end.code !== null) return { ...result, code: end.code };
-    const error = late ? `killed: it had not ended within ${request.timeoutMs} ms` : `ended by ${end.signal ?? 'a signal'}`;
+    const error = wasLate() ? `killed: it had not ended within ${request.timeoutMs} ms` : `ended by ${end.signal ?? 'a signal'}`;
     return { ...result, code: undefined, error };
   } finally {
     clearTimeout(timer);

@@ -17,7 +17,7 @@ export interface YamlText {
    * Where a value stands. A block map or list is found at its key, and what is missing at the key of the map that
    * should hold it.
    */
-  at(path: Path): Position;
+  at: (path: Path) => Position;
   /** Where the key itself stands. */
   keyAt(path: Path): Position;
 }

@@ -270,7 +270,7 @@ export class Databases {
       if (waiting === 0) this.endModification(row.ref, endpoint, at);
     };
     this.core.agenda.at(modification.endsAt, oneDone);
-    const done = (moved: DbEndpoint | void): void => {
+    const done = (moved: DbEndpoint | undefined): void => {
       endpoint = moved ?? undefined;
       oneDone(this.core.now());
     };
@@ -278,10 +278,10 @@ export class Databases {
     return next;
   }
 
-  private driverWork(row: DbInstance, { groups, newId }: Change): Promise<DbEndpoint | void> | undefined {
+  private driverWork(row: DbInstance, { groups, newId }: Change): Promise<DbEndpoint | undefined> | undefined {
     const { driver } = this.core;
     if (newId !== undefined) return driver?.rename?.(row.ref, { region: row.ref.region, id: newId });
-    return groups === undefined ? undefined : driver?.quarantine(row.ref, this.groups.allClosed(row.ref.region, groups));
+    return groups === undefined ? undefined : driver?.quarantine(row.ref, this.groups.allClosed(row.ref.region, groups)).then(() => undefined);
   }
 
   private endModification(ref: DbRef, endpoint: DbEndpoint | undefined, at: number): void {

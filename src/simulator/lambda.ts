@@ -23,7 +23,8 @@ export const lambda: ServiceModel<'lambda'> = {
         throw call.error('InvalidRequestContentException', 400, 'Could not parse request body into json: Could not parse payload into json');
       }
       if (type === 'DryRun') return { StatusCode: 204 };
-      if (type !== 'RequestResponse' && type !== 'Event') throw call.unsupported(`the invocation type ${String(type)}`);
+      const known: readonly string[] = ['RequestResponse', 'Event'];
+      if (!known.includes(type)) throw call.unsupported(`the invocation type ${String(type)}`);
       call.state.functions.record({ region: call.region, name, type, payload, at: call.now });
       if (type === 'Event') return { StatusCode: 202 };
       const answer = { StatusCode: 200, ExecutedVersion: '$LATEST', Payload: bytesOf(found.answer) };

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { iso } from '../../base/clock.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { JournalRecord } from '../../journal/events.ts';
@@ -77,7 +78,7 @@ export class FleetTable implements Presenter {
   #draw(): void {
     this.#clear();
     const lines = fleetTable([...this.#runs.values()], Date.now(), Math.max(3, (this.#out.rows || 24) - 4), this.#paint);
-    const cut = lines.map((line) => (width(line) > (this.#out.columns || 80) ? `${line.slice(0, (this.#out.columns || 80) - 1)}` : line));
+    const cut = lines.map((line) => (width(line) > (this.#out.columns || 80) ? stripVTControlCharacters(line).slice(0, (this.#out.columns || 80) - 1) : line));
     this.#out.write(`${cut.join('\n')}\n`);
     this.#drawn = cut.length;
   }

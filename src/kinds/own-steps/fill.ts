@@ -3,9 +3,7 @@ import type { Json } from '../../base/json.ts';
 import type { PlanContext } from '../kind.ts';
 
 /** What `{…}` may stand for. Everything else in braces stays as it is, JSON for example. */
-const PLACEHOLDERS = ['source', 'target', 'runbook', 'verb'] as const;
-
-export type FillContext = Pick<PlanContext, (typeof PLACEHOLDERS)[number]>;
+export type FillContext = Pick<PlanContext, 'source' | 'target' | 'runbook' | 'verb'>;
 
 /** Puts source, target, runbook and verb into a text. The values are names, so that they are safe in a URL or a statement. */
 export function fill(text: string, ctx: FillContext): string {
@@ -21,4 +19,4 @@ export function fillJson(value: Json, ctx: FillContext): Json {
 }
 
 /** JSON as a runbook writes it. */
-export const jsonValue: z.ZodType<Json> = z.json() as unknown as z.ZodType<Json>;
+export const jsonValue: z.ZodType<Json> = z.json();

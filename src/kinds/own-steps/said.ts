@@ -22,7 +22,6 @@ export function withoutSecrets(text: string, secrets: Readonly<Record<string, st
 }
 
 /** Control characters could repaint a terminal. */
-// eslint-disable-next-line no-control-regex
 const UNSAFE = /\u001b\[[0-9;?]*[ -/]*[@-~]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /**

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -15,8 +15,7 @@ export const loginParams = {
   passwordEnv: envName,
 };
 
-const login = z.strictObject(loginParams);
-export type Login = z.infer<typeof login>;
+export type Login = { [K in keyof typeof loginParams]: z.infer<(typeof loginParams)[K]> };
 
 /** Variables of the login that are not set. */
 export function missingLogin(ctx: StepContext, p: Login): string | undefined {
@@ -60,7 +59,8 @@ export async function setReadOnly(ctx: StepContext, p: Login, on: boolean): Prom
   if (typeof target === 'string') throw new Error(target);
   for (let attempt = 1; ; attempt++) {
     try {
-      return await ctx.effects.sql.setReadOnly(target, on, LIMITS.quiesceMs, ctx.signal);
+      await ctx.effects.sql.setReadOnly(target, on, LIMITS.quiesceMs, ctx.signal);
+      return;
     } catch (error) {
       ctx.signal.throwIfAborted();
       if (attempt === ATTEMPTS) throw error;
