@@ -27,6 +27,8 @@ export class Process {
   #calls = 0;
   #records = 0;
   dead = false;
+  /** It has a plan, and a journal. */
+  begun = false;
 
   constructor(name: string, term: number, death: Death | undefined) {
     this.name = name;

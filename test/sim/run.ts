@@ -166,7 +166,7 @@ class Troupe {
     if (error instanceof DrError && error.code === 'SUPERSEDED') return 'superseded';
     if (error instanceof DrError && error.code === 'ALREADY_ACTIVE') return 'active';
     this.#stage.history.note(process.name, () => `throws: ${messageOf(error)}`);
-    if (error instanceof DrError && this.desk.run === undefined) return 'no-plan';
+    if (error instanceof DrError && !process.begun) return 'no-plan';
     this.#stage.history.violate(20, `a run ends with an error: ${messageOf(error)}`);
     return 'failed';
   }
@@ -185,6 +185,7 @@ class Troupe {
     const store = this.#store(process, run.records);
     const records = [...run.records];
     const journal = new Journal({ store, clock, run: RUN, term: process.term, records, onRecord: (record) => this.#watch.record(process, record) });
+    process.begun = true;
     this.#watch.holds(process, () => journal.state);
     if (records.length === 0) {
       await journal.append({ type: 'run.started', plan, operator, tool: { name: 'test', version: '0', node: '0' }, mode: 'simulated', declaredAt: clock.now(), confirmedBy: 'flag', acceptances, endpoints: [] });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
 import type { Json } from '../../base/json.ts';
+import type { RpoBound } from '../../measure/rpo.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 import { isPromoted, isWriter } from './instance.ts';
@@ -47,13 +48,13 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
 }
 
-/** What the fence has added to the loss is weighed like all of it. */
+/** What the gate found, and the fence has added, against what is accepted now: a resume may accept less than the run began with. */
 function weigh(ctx: StepContext, p: Params): Observation | undefined {
-  const bound = boundAtFence(ctx, p.name);
-  if (bound === undefined) return undefined;
-  ctx.record(`rpo.${p.name}`, bound as unknown as Json);
-  if (p.rpoMs === undefined) return undefined;
-  const loss = { name: p.name, rpoMs: p.rpoMs, bound, measured: `the lag of ${p.id}`, unknown: '', evidence: bound.because, act: 'a promotion' };
+  const later = boundAtFence(ctx, p.name);
+  if (later !== undefined) ctx.record(`rpo.${p.name}`, later as unknown as Json);
+  const bound = later ?? (ctx.fact(`rpo.${p.name}`) as unknown as RpoBound | undefined);
+  if (bound === undefined || p.rpoMs === undefined) return undefined;
+  const loss = { name: p.name, rpoMs: p.rpoMs, bound, measured: `the lag of ${p.id}`, unknown: bound.because, evidence: bound.because, act: 'a promotion' };
   const { refusal } = decideLoss(loss, ctx.acceptances);
   return refusal === undefined ? undefined : refused(refusal);
 }
