@@ -24,7 +24,7 @@ export const lambda: ServiceModel<'lambda'> = {
       }
       if (type === 'DryRun') return { StatusCode: 204 };
       const known: readonly string[] = ['RequestResponse', 'Event'];
-      if (!known.includes(type)) throw call.unsupported(`the invocation type ${String(type)}`);
+      if (!known.includes(type)) throw call.unsupported(`the invocation type ${type}`);
       call.state.functions.record({ region: call.region, name, type, payload, at: call.now });
       if (type === 'Event') return { StatusCode: 202 };
       const answer = { StatusCode: 200, ExecutedVersion: '$LATEST', Payload: bytesOf(found.answer) };

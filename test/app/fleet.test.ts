@@ -9,7 +9,10 @@ import { application, type FleetSimulation, fleetSimulation, SEOUL, TOKYO } from
 const standings = (result: FleetResult) => Object.fromEntries(result.outcomes.map((o) => [o.name, o.standing === 'ran' ? o.because : o.standing]));
 const startOf = (result: FleetResult, name: string) => result.outcomes.find((o) => o.name === name)?.result?.state.startedAt ?? 0;
 const endOf = (result: FleetResult, name: string) => result.outcomes.find((o) => o.name === name)?.result?.state.lastAt ?? 0;
-const refusal = (work: Promise<unknown>) => work.then(() => 'not refused', (error: DrError) => [error.code, error.exit, error.message]);
+const refusal = (work: Promise<unknown>) => work.then(() => 'not refused', (error: unknown) => {
+    const { code, exit, message } = error as DrError;
+    return [code, exit, message];
+  });
 const answers = (sim: FleetSimulation, name: string) => sim.world.resolve(`${name}.example.com`, 'A').values;
 
 describe('many applications', () => {

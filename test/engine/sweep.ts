@@ -67,10 +67,11 @@ export async function crashed(make: () => Promise<Simulation>, direction: Direct
   };
   const effects: Effects = { ...sim.effects, aws, sql };
   let outcome: string | undefined;
+  const hasDied = (): boolean => dead;
   try {
     ({ outcome } = await runPlan({ ...sim, effects }, plan, { store, onRecord: (record) => onRecord?.(record, sim) }));
   } catch (error) {
-    if (!dead) throw error;
+    if (!hasDied()) throw error;
   }
   return { sim, records: store.records, calls, dead, outcome };
 }
