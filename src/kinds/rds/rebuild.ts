@@ -109,6 +109,8 @@ type InSyncParams = z.infer<typeof inSyncParams>;
 
 /** Older than two missed minutes of a one-minute metric says nothing about now. */
 const RECENT_MS = 180_000;
+/** A sample carries the start of its minute; one of a minute before the instance was there is of another of its name. */
+const PERIOD_MS = 60_000;
 
 /** Protected again: available, replicating, and a recent sample says that the lag is small. */
 export const inSync = stepKind<InSyncParams>({
@@ -123,7 +125,7 @@ export const inSync = stepKind<InSyncParams>({
     const { newest } = await sampleLag(ctx, p.region, p.id);
     const createdAt = seen.instance.InstanceCreateTime?.getTime() ?? 0;
     const age = newest === undefined ? undefined : ctx.effects.clock.now() - newest.sampledAt;
-    if (newest === undefined || age === undefined || age > RECENT_MS || newest.sampledAt < createdAt) return wait(`no recent lag of ${p.id} is known yet`);
+    if (newest === undefined || age === undefined || age > RECENT_MS || newest.sampledAt + PERIOD_MS < createdAt) return wait(`no recent lag of ${p.id} is known yet`);
     if (newest.lagMs < 0) return wait(`${p.id} reports that it is not replicating`);
     const lag = `${p.id} lags ${formatDuration(newest.lagMs)} behind, ${formatDuration(age)} ago`;
     if (newest.lagMs > p.maxLagMs) return wait(`${lag}: more than ${formatDuration(p.maxLagMs)}`);
