@@ -27,7 +27,6 @@ export interface EvidenceOptions extends GivenTimes {
  * Pure: the same journal and options give the same document.
  */
 export function buildEvidence(state: RunState, records: readonly JournalRecord[], options: EvidenceOptions): Evidence {
-  const { plan } = state;
   const lab = state.mode === 'lab' ? (options.lab ?? state.lab) : undefined;
   const rto = runClock(state, records, options, lab);
   const databases = databaseEvidence(state);
