@@ -139,7 +139,10 @@ export class Watch {
     // Who says falsely that the source is down says too that no more is written there.
     const fence = state.facts.get(`fence.${database}`) as { verdict?: string } | undefined;
     if (fence?.verdict === 'attested' && this.#stage.world.isAlive(SEOUL)) return;
-    if (loss !== undefined && loss > bound) this.#broken(3, `the bound of ${database} is ${bound} ms, and ${loss} ms of acknowledged writes are lost`);
+    if (loss === undefined || loss <= bound) return;
+    // Loss counts up to the impact that was seen. Nobody saw that the source lived again after it.
+    if (this.#returned) this.#stage.history.gap('the source took writes again after the impact, and is left all the same: the bound does not count them');
+    else this.#broken(3, `the bound of ${database} is ${bound} ms, and ${loss} ms of acknowledged writes are lost`);
   }
 
   /** What a promotion at this moment loses, milliseconds; undefined when it is promoted already. */
