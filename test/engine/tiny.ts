@@ -28,6 +28,7 @@ export interface Fake {
   observe?: (ctx: StepContext) => Promise<Observation> | Observation;
   act?: (ctx: StepContext) => Promise<void> | void;
   verify?: (ctx: StepContext) => Promise<Observation> | Observation;
+  undo?: (ctx: StepContext) => Promise<void> | void;
 }
 
 export function fakeKind(fake: Fake): AnyStepKind {
@@ -36,6 +37,7 @@ export function fakeKind(fake: Fake): AnyStepKind {
     check: async (ctx) => (fake.check === undefined ? OK : fake.check(ctx)),
     observe: async (ctx) => (fake.observe === undefined ? REACHED : fake.observe(ctx)),
     ...(fake.act === undefined ? {} : { act: async (ctx: StepContext) => fake.act?.(ctx) }),
+    ...(fake.undo === undefined ? {} : { undo: async (ctx: StepContext) => fake.undo?.(ctx) }),
     ...(fake.verify === undefined ? {} : { verify: async (ctx: StepContext) => (fake.verify === undefined ? REACHED : fake.verify(ctx)) }),
   };
   return kind as unknown as AnyStepKind;

@@ -79,6 +79,13 @@ describe('the old instance is kept', () => {
     expect(made.recorded).toEqual({ [`standby.orders.${SEOUL}`]: { ...(FACT as object), kept: 'shop-orders-old-20261120-2' } });
   });
 
+  it('a name that was chosen stays chosen, also on the next day', async () => {
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [OLD] });
+    const made = await step('keepOld', { [`standby.orders.${SEOUL}`]: { ...(FACT as object), kept: 'shop-orders-old-20261119' } });
+    expect(await made.direct('observe')).toMatchObject({ state: 'absent' });
+    expect(made.recorded).toMatchObject({ [`standby.orders.${SEOUL}`]: { kept: 'shop-orders-old-20261119' } });
+  });
+
   it('invalid state is taken for a change that is under way; a taken name and a no are told', async () => {
     rds.on(ModifyDBInstanceCommand).rejects(thrown('InvalidDBInstanceStateFault', 400));
     await expect((await step('keepOld', FACTS)).direct('act')).resolves.toBeUndefined();

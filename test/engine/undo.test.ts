@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { AwsError } from '../../src/aws/errors.ts';
+import { LIMITS } from '../../src/base/limits.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
+import { ABSENT, type Fake, REFUSAL, resumeTiny, runTiny, Thing, tinyStep } from './tiny.ts';
+
+const SWITCHOVER = { plan: { verb: 'switchover' } } as const;
+const refusing: Fake = { observe: () => ({ state: 'refused', refusal: REFUSAL }) };
+
+/** Things that can be taken back, and the order in which they were. */
+function world(names: readonly string[]) {
+  const undone: string[] = [];
+  const things = new Map(names.map((name) => [name, new Thing()]));
+  const kinds: Record<string, Fake> = {};
+  for (const [name, thing] of things) {
+    kinds[name] = thing.kind({
+      undo: () => {
+        undone.push(name);
+        thing.there = false;
+      },
+    });
+  }
+  return { kinds, undone, there: () => [...things].filter(([, thing]) => thing.there).map(([name]) => name) };
+}
+
+const compensable = { reversibility: 'compensable' } as const;
+const line = tinyStep('line', { reversibility: 'point-of-no-return', after: ['gate'], phase: 'data' });
+
+describe('the way back', () => {
+  it('undoes what acted, newest first, when a switchover is refused before the line', async () => {
+    const { kinds, undone, there } = world(['a', 'b', 'c']);
+    const steps = [tinyStep('a', compensable), tinyStep('b', { ...compensable, after: ['a'] }), tinyStep('c', { ...compensable, after: ['b'] }), tinyStep('gate', { gate: true, after: ['c'], phase: 'data' }), line];
+    const { outcome, told, state } = await runTiny(steps, { ...kinds, gate: refusing, line: new Thing().kind() }, SWITCHOVER);
+    expect(outcome).toBe('aborted');
+    expect([undone, there()]).toEqual([['c', 'b', 'a'], []]);
+    expect(told.slice(-8)).toEqual(['undo.started', 'undo.intent c', 'undo.done c', 'undo.intent b', 'undo.done b', 'undo.intent a', 'undo.done a', 'run.finished']);
+    expect(state.steps.get('a')?.state).toBe('undone');
+    expect(state.steps.get('gate')?.state).toBe('refused');
+  });
+
+  it('leaves alone what was there before, and what a failover has done', async () => {
+    const { kinds, undone, there } = world(['a', 'b']);
+    const steps = [tinyStep('a', compensable), tinyStep('b', { ...compensable, after: ['a'] }), tinyStep('gate', { gate: true, after: ['b'] })];
+    await runTiny(steps, { ...kinds, a: { undo: () => void undone.push('a') }, gate: refusing }, SWITCHOVER);
+    expect(undone).toEqual(['b']);
+    const failover = world(['a', 'b']);
+    const { outcome } = await runTiny(steps, { ...failover.kinds, gate: refusing });
+    expect([outcome, failover.undone, failover.there()]).toEqual(['refused', [], ['a', 'b']]);
+    expect(there()).toEqual([]);
+  });
+
+  it('is not taken once a step of no return was about to act, even if it then failed', async () => {
+    const { kinds, undone } = world(['a']);
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), line];
+    const failing: Fake = { observe: () => ABSENT, act: () => Promise.reject(new Error('AWS says no')) };
+    const { outcome, told } = await runTiny(steps, { ...kinds, gate: {}, line: failing }, SWITCHOVER);
+    expect(outcome).toBe('failed');
+    expect(undone).toEqual([]);
+    expect(told).not.toContain('undo.started');
+  });
+
+  it('goes on past what cannot be undone, says why, and is not called aborted then', async () => {
+    const { kinds, undone } = world(['a', 'b']);
+    const steps = [tinyStep('a', compensable), tinyStep('n', { after: ['a'] }), tinyStep('b', { ...compensable, after: ['n'] }), tinyStep('gate', { gate: true, after: ['b'] })];
+    const stuck: Fake = { ...kinds.b, undo: () => Promise.reject(new Error('somebody else has changed it')) };
+    const { outcome, state } = await runTiny(steps, { ...kinds, b: stuck, n: new Thing().kind(), gate: refusing }, SWITCHOVER);
+    expect([outcome, undone]).toEqual(['failed', ['a']]);
+    expect(state.steps.get('b')).toMatchObject({ state: 'done', notUndone: { code: 'NOT_UNDONE', message: 'somebody else has changed it' } });
+    expect(state.steps.get('n')?.notUndone?.code).toBe('NO_UNDO');
+  });
+
+  it('what has no way back does not make it fail', async () => {
+    const steps = [tinyStep('n'), tinyStep('gate', { gate: true, after: ['n'] })];
+    const { outcome } = await runTiny(steps, { n: new Thing().kind(), gate: refusing }, SWITCHOVER);
+    expect(outcome).toBe('aborted');
+  });
+
+  it('tries an undo again that AWS did not answer, a few times', async () => {
+    const thing = new Thing();
+    let tries = 0;
+    const silent = () => new AwsError({ service: 'rds', operation: 'ModifyDBInstance', region: 'ap-northeast-2', code: 'NoAnswer', message: 'read ECONNRESET' });
+    const kind = thing.kind({ undo: () => ((tries += 1) < LIMITS.undoAttempts ? Promise.reject(silent()) : undefined) });
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'] })];
+    expect((await runTiny(steps, { a: kind, gate: refusing }, SWITCHOVER)).outcome).toBe('aborted');
+    expect(tries).toBe(LIMITS.undoAttempts);
+    const never = await runTiny(steps, { a: new Thing().kind({ undo: () => Promise.reject(silent()) }), gate: refusing }, SWITCHOVER);
+    expect(never.outcome).toBe('failed');
+    expect(never.state.steps.get('a')?.notUndone).toMatchObject({ code: 'NoAnswer' });
+  });
+
+  it('knows what the step had seen before it acted, also where the process died with the act', async () => {
+    const seen: unknown[] = [];
+    let there = false;
+    const kind: Fake = {
+      observe: (ctx) => {
+        if (!there) ctx.record('before.a', 'three');
+        return there ? { state: 'reached', because: 'made' } : ABSENT;
+      },
+      act: () => {
+        there = true;
+      },
+      undo: (ctx) => {
+        seen.push(ctx.fact('before.a'));
+      },
+    };
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'] })];
+    const store = new MemoryStore((record) => {
+      if (record.type === 'step.acted') throw new Error('the process dies');
+    });
+    await runTiny(steps, { a: kind, gate: refusing }, { ...SWITCHOVER, store }).catch(() => undefined);
+    expect(store.records.at(-1)?.type).toBe('step.intent');
+    expect((await resumeTiny(store.records, { a: kind, gate: refusing }, SWITCHOVER)).outcome).toBe('aborted');
+    expect(seen).toEqual(['three']);
+  });
+
+  it('is gone on with by a resume that finds it begun: never forward again', async () => {
+    const { kinds, undone } = world(['a', 'b']);
+    const steps = [tinyStep('a', compensable), tinyStep('b', { ...compensable, after: ['a'] }), tinyStep('gate', { gate: true, after: ['b'] })];
+    const store = new MemoryStore((record) => {
+      if (record.type === 'undo.done' && record.step === 'b') throw new Error('the process dies');
+    });
+    await runTiny(steps, { ...kinds, gate: refusing }, { ...SWITCHOVER, store }).catch(() => undefined);
+    expect(undone).toEqual(['b']);
+    const { outcome, told } = await resumeTiny(store.records, { ...kinds, gate: {} }, SWITCHOVER);
+    expect(outcome).toBe('aborted');
+    // The undo whose end is not known is made again.
+    expect(undone).toEqual(['b', 'b', 'a']);
+    expect(told.slice(store.records.length)).not.toContain('step.started gate');
+  });
+});
