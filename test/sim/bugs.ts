@@ -51,6 +51,12 @@ function make(ctx: StepContext, service: string, operation: string, region: stri
   return ctx.effects.aws.call({ service, operation, region, input, signal: ctx.signal, attempts: 1 } as unknown as Parameters<AwsCaller['call']>[0]).catch(() => undefined);
 }
 
+/** The promotion weighs the loss once more: both must be off for it to pass. */
+function weighsNothing(plan: Plan): Plan {
+  const without = (params: Json): Json => Object.fromEntries(Object.entries(params as Record<string, Json>).filter(([key]) => key !== 'rpoMs'));
+  return { ...plan, steps: plan.steps.map((step) => (step.kind.endsWith('.promote') ? { ...step, params: without(step.params) } : step)) };
+}
+
 export const BUGS: readonly Bug[] = [
   {
     name: 'fence-lies',
@@ -71,6 +77,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'unknown-lag-is-zero',
     breaks: [4],
+    plan: weighsNothing,
     step: spoil('rpoGate', (code) => ({
       check: (ctx, p) => code.check({ ...ctx, acceptances: { ...ctx.acceptances, ...unknownOnly(ctx) } }, p),
       observe: (ctx, p) => code.observe({ ...ctx, acceptances: { ...ctx.acceptances, ...unknownOnly(ctx) } }, p),
@@ -79,6 +86,7 @@ export const BUGS: readonly Bug[] = [
   {
     name: 'rpo-gate-off',
     breaks: [5],
+    plan: weighsNothing,
     step: spoil('rpoGate', (code) => ({
       check: () => Promise.resolve({ state: 'ok', because: 'off' }),
       observe: async (ctx, p) => {
