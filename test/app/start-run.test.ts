@@ -85,9 +85,15 @@ describe('the exit code', () => {
 
   it('10: what had to be looked at could not be', async () => {
     const b = await bench();
-    b.sim.world.addFault({ service: 'cloudwatch', effect: { kind: 'error', httpStatus: 400, code: 'AccessDenied' } });
-    const { exit } = await b.start();
+    const { exit, state } = await b.start({
+      confirm: () => {
+        // The plan could still be made; the checks cannot.
+        b.sim.world.addFault({ service: 'autoscaling', effect: { kind: 'error', httpStatus: 400, code: 'AccessDenied' } });
+        return Promise.resolve('flag');
+      },
+    });
     expect([exit, EXIT[exit]]).toEqual(['aws', 10]);
+    expect(state.steps.get('compute.api.scaleOut')?.check).toBe('failed');
   });
 
   it('6: a step failed', async () => {

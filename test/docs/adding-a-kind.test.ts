@@ -49,8 +49,9 @@ it('adds a kind with one file of src/ and its test', async () => {
   }
   for (const command of commands) {
     const [program = '', ...args] = command.split(' ');
-    await promisify(execFile)(program, args, { cwd: copy, env: { ...process.env, NODE_ENV: 'test' } }).catch((error: { stdout?: string; stderr?: string }) => {
-      throw new Error(`${command}\n${error.stdout ?? ''}${error.stderr ?? ''}`);
+    await promisify(execFile)(program, args, { cwd: copy, env: { ...process.env, NODE_ENV: 'test' } }).catch((error: unknown) => {
+      const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+      throw new Error(`${command}\n${stdout}${stderr}`);
     });
   }
   const { 'kinds/resources/s3-marker.ts': added, ...after } = await hashes(join(copy, 'src'));
