@@ -73,7 +73,7 @@ function nameOf(runbook: Runbook, region: string): string {
 }
 
 function describeEngine(engine: { kind: 'postgresql' | 'model'; note: string }): string {
-  return engine.kind === 'postgresql' ? `two real PostgreSQL servers (${engine.note})` : `MODEL ALONE, no PostgreSQL: ${engine.note}`;
+  return engine.kind === 'postgresql' ? `real PostgreSQL (${engine.note})` : `MODEL ALONE, no PostgreSQL: ${engine.note}`;
 }
 
 /** The SDK reads the process's own environment. Nothing of the person's real account may reach the lab, or the lab's it. */
@@ -140,10 +140,20 @@ async function measure(lab: LabHandle, source: string, engine: 'postgresql' | 'm
   };
 }
 
-/** The outage that the break caused: the longest of those that ended after it. */
-function outageOf(ledger: LabLedger, source: string): LabLedger['outages'][number] | undefined {
+/**
+ * What the users who suffered longest saw of the break. Where one address after the other is tried, as with weighted
+ * records, good answers lie between the bad ones: then it lasts from the last good one before to the last recovery.
+ */
+function outageOf(ledger: LabLedger, source: string): Pick<LabLedger['outages'][number], 'lastGoodAt' | 'firstGoodAt'> | undefined {
   const brokenAt = ledger.brokenAt[source] ?? 0;
   const after = ledger.outages.filter((o) => o.firstGoodAt === undefined || o.firstGoodAt > brokenAt);
-  const length = (o: LabLedger['outages'][number]) => (o.firstGoodAt ?? Number.MAX_SAFE_INTEGER) - o.lastGoodAt;
-  return after.sort((a, b) => length(b) - length(a))[0];
+  const length = (o: Pick<LabLedger['outages'][number], 'lastGoodAt' | 'firstGoodAt'>) => (o.firstGoodAt ?? Number.MAX_SAFE_INTEGER) - o.lastGoodAt;
+  const spans = [...Map.groupBy(after, ({ from }) => from)].map(([from, outages]) => {
+    const longest = outages.toSorted((a, b) => length(b) - length(a))[0];
+    if (from === '' || longest === undefined) return longest;
+    const ends = outages.map(({ firstGoodAt }) => firstGoodAt);
+    const last = ends.includes(undefined) ? undefined : Math.max(...ends.map((end) => end ?? 0));
+    return { lastGoodAt: Math.min(...outages.map(({ lastGoodAt }) => lastGoodAt)), firstGoodAt: last };
+  });
+  return spans.filter((span) => span !== undefined).sort((a, b) => length(b) - length(a))[0];
 }

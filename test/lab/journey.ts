@@ -85,6 +85,13 @@ export class Journey {
     }, 20_000);
   }
 
+  /** The record sets as Route 53 has them, in an order of their own. Which of them answers now may be a matter of chance. */
+  async recordSets(): Promise<object[]> {
+    const { world } = await this.lab.status();
+    const key = ({ name, type, setIdentifier }: (typeof world.records)[number]) => [name, type, setIdentifier].join(' ');
+    return world.records.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)).map(({ answered: _, ...set }) => set);
+  }
+
   /** `region/id: state` of every database server, in order. */
   async roles(): Promise<string[]> {
     return (await this.lab.status()).databases.map(({ region, id, state }) => `${region}/${id}: ${state}`).sort();

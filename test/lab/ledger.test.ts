@@ -38,6 +38,25 @@ describe('the ledger', () => {
     expect((await ledger.audit('tokyo', undefined, (ids) => Promise.resolve(new Set(ids)))).lossMs).toBe(0);
   });
 
+  it('keeps the outages of users apart who are answered differently', () => {
+    const ledger = new Ledger(0);
+    for (const sample of [
+      { ...good('s1', 0, 10), from: 'seoul' },
+      { ...good('t1', 0, 10), from: 'tokyo' },
+      { ...bad('s2', 20, 30), from: 'seoul' },
+      { ...good('t2', 30, 40), from: 'tokyo' },
+      { ...good('s3', 50, 60), from: 'seoul' },
+    ]) ledger.record(sample);
+    expect(ledger.summary().outages).toMatchObject([{ from: 'seoul', lastGoodAt: 10, firstGoodAt: 60, downtimeMs: 50 }]);
+  });
+
+  it('tells what cannot be reached from what is lost', async () => {
+    const ledger = new Ledger(0);
+    for (const [n, region] of ['seoul', 'seoul', 'tokyo', 'tokyo'].entries()) ledger.record({ ...good(`r-${n}`, n, n + 1), region });
+    const audit = await ledger.audit('tokyo', undefined, (ids, from) => Promise.resolve(from === 'seoul' ? undefined : new Set(ids.slice(1))));
+    expect(audit).toMatchObject({ checked: 4, unreachable: 2, lost: 1, lostIds: ['r-2'] });
+  });
+
   it('says how many it no longer remembers', async () => {
     const ledger = new Ledger(0);
     for (let n = 0; n < 170_000; n++) ledger.record(good(`o-${n}`, n, n));

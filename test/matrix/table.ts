@@ -20,7 +20,10 @@ export type MatrixVerb = (typeof VERBS)[number];
 const ORDER = ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'];
 const OPEN = /<!-- matrix(?: [^>]*)?-->/;
 const CLOSE = '<!-- /matrix -->';
-const NOTE = '`npm run matrix` runs all of it and writes this table. Simulator: how long it took, and what the plan expected (median).';
+const NOTE = [
+  '`npm run matrix` runs all of it and writes this table. Lab: real PostgreSQL with users on it unless it says `model`; `hold` and',
+  '`between` are shortened to 2 s. Simulator: how long it took, and in parentheses what the plan expected (p50).',
+].join('\n');
 
 /** Runbooks of a folder, by file name. */
 export async function runbooksIn(folder: string): Promise<string[]> {
