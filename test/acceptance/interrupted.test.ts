@@ -1,0 +1,169 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EXIT } from '../../src/base/exit-codes.ts';
+import type { JournalRecord } from '../../src/journal/events.ts';
+import { BIN, type Ran } from '../commands/run-dr.ts';
+import { APPROVED, envelopeOf, runsIn, type Stage, stage, TOKYO } from './stage.ts';
+import { told } from './told.ts';
+
+/*
+ * One failover that is stopped half way, from one terminal, and looked at, competed with and gone on with from others.
+ */
+
+const TIMEOUT_MS = 60_000;
+let on: Stage;
+
+beforeAll(async () => {
+  on = await stage();
+}, TIMEOUT_MS);
+afterAll(() => on.close(), TIMEOUT_MS);
+
+const says = async (...args: string[]): Promise<string> => told(await on.dr(args), { [on.folder]: 'FOLDER' });
+
+/** A `dr` that streams its journal; `until` resolves with the first record that is so. */
+function streaming(args: readonly string[]) {
+  const base = { PATH: process.env.PATH ?? '' };
+  const child = spawn(process.execPath, [BIN, ...args, '--output', 'jsonl'], { cwd: on.folder, env: { ...base, ...on.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const waiting: { is: (record: JournalRecord) => boolean; seen: (record: JournalRecord) => void }[] = [];
+  createInterface(child.stdout).on('line', (line) => {
+    const record = JSON.parse(line) as JournalRecord;
+    for (const { is, seen } of waiting) if (is(record)) seen(record);
+  });
+  const ended = once(child, 'close').then(([code]): Ran => ({ code: code as number | null, stdout: '', stderr }));
+  return {
+    child,
+    ended,
+    until: (is: (record: JournalRecord) => boolean) =>
+      Promise.race([
+        new Promise<JournalRecord>((seen) => waiting.push({ is, seen })),
+        ended.then((ran): never => { throw new Error(`it ended before: ${told(ran)}`); }),
+      ]),
+  };
+}
+
+describe('a failover', () => {
+  it('that is stopped by Ctrl-C keeps others out until then, and is gone on with by dr resume', { timeout: TIMEOUT_MS }, async () => {
+    const impact = await on.breakSeoul();
+    const failover = ['failover', '--region', TOKYO, '--confirm', 'shop', ...APPROVED];
+    const first = streaming([...failover, '--impact-at', impact]);
+    await first.until((r) => r.type === 'checks.green');
+    expect(await says(...failover)).toMatchInlineSnapshot(`
+      "exit 9
+      Error: Another run holds shop-lab-HASH. [RUN_IN_PROGRESS]
+
+        Run RUN-shop-failover, term 1, by USER on HOST (process PID) since TIME.
+
+      Next:
+        dr status RUN-shop-failover    shows where it stands
+        rm FOLDER/state/locks/shop-lab-HASH.1.json    only if that process is gone for good"
+    `);
+
+    await first.until((r) => r.type === 'step.acted' && r.step === 'databases.orders.promote');
+    first.child.kill('SIGINT');
+    const stopped = await first.ended;
+    expect(told(stopped, { [on.folder]: 'FOLDER' })).toMatchInlineSnapshot(`
+      "exit 7
+      SIGINT: nothing new is started, what is in flight is finished. Once more to leave at once. Go on with: dr resume RUN-shop-failover
+      [LAB] a two-region lab on one machine; no AWS account was involved
+      In the lab: the failover of shop has not finished: it was interrupted.
+      Clock (UTC): RTO from impact not measured, from start not measured
+        impact               TIME
+        detected             not measured  it was down before the first sample, and no alarm time was given
+        declared             TIME  +N ms
+        started              TIME  +N ms
+        data ready           not measured  step databases.orders.promote was not done
+        traffic switched     not measured  step traffic.storefront.flip was not done
+        first good response  not measured  home-page was still down at its last sample
+        verified             not measured  step verify.home-page was not done
+      Downtime not measured: home-page was still down at its last sample
+      Data loss:
+        orders  not promoted  a promotion would lose at most N ms
+      Objectives:
+        RTO  not measured  the run has not finished
+        RPO  not measured  orders was not promoted
+      Report: FOLDER/state/runs/RUN-shop-failover/report.html
+      Go on with: dr resume RUN-shop-failover"
+    `);
+    expect(stopped.code).toBe(EXIT.interrupted);
+    expect((await on.journal()).at(-1)).toMatchObject({ type: 'run.interrupted', signal: 'SIGINT' });
+
+    expect(await says('status')).toContain('interrupted');
+    const resumed = await on.dr(['resume', '--json']);
+    expect(envelopeOf(resumed)).toMatchObject({ ok: true, exit: 'ok', result: { standing: 'succeeded' } });
+    expect(resumed.code).toBe(EXIT.ok);
+    expect(on.proxy.accepted('PromoteReadReplica')).toHaveLength(1);
+    expect(await says('resume')).toMatchInlineSnapshot(`
+      "exit 2
+      Error: There is no run that could be resumed. [NOTHING_TO_RESUME]
+
+        State: FOLDER/state
+
+      Next:
+        dr history    lists the runs"
+    `);
+    const [run = ''] = await runsIn(on.state);
+    expect(await says('resume', run)).toMatchInlineSnapshot(`
+      "exit 2
+      Error: Run RUN-shop-failover has succeeded: there is nothing to resume. [RUN_ENDED]
+
+      Next:
+        dr report RUN-shop-failover"
+    `);
+  });
+
+  it('whose journal is damaged is neither shown nor gone on with', { timeout: TIMEOUT_MS }, async () => {
+    const [run = ''] = await runsIn(on.state);
+    const path = join(on.state, 'runs', run, 'journal.jsonl');
+    const whole = await readFile(path, 'utf8');
+    const lines = whole.split('\n');
+    await writeFile(path, [...lines.slice(0, 9), lines[9]?.replace('"term":1', '"term":2') ?? '', ...lines.slice(10)].join('\n'));
+    expect(await says('status', run)).toMatchInlineSnapshot(`
+      "exit 11
+      Error: The journal is damaged at FOLDER/state/runs/RUN-shop-failover/journal.jsonl:10. [JOURNAL_DAMAGED]
+
+        Record 10: its content was changed after it was written. Nothing was done.
+
+      Next:
+        keep the file: it is evidence
+        dr plan --region REGION    shows what is left to do, from what AWS says now
+        dr failover --region REGION    starts a new run; steps whose end state is there are skipped"
+    `);
+    for (const verb of ['resume', 'report', 'status']) expect((await on.dr([verb, run])).code).toBe(EXIT.journal);
+    await writeFile(path, [...lines.slice(0, 7), ...lines.slice(8)].join('\n'));
+    expect(await says('resume', run)).toMatchInlineSnapshot(`
+      "exit 11
+      Error: The journal is damaged at FOLDER/state/runs/RUN-shop-failover/journal.jsonl:8. [JOURNAL_DAMAGED]
+
+        Record 8: it does not follow the record before it. Nothing was done.
+
+      Next:
+        keep the file: it is evidence
+        dr plan --region REGION    shows what is left to do, from what AWS says now
+        dr failover --region REGION    starts a new run; steps whose end state is there are skipped"
+    `);
+    await writeFile(path, [...lines.slice(0, 7), lines[7]?.slice(0, 40) ?? '', ...lines.slice(8)].join('\n'));
+    expect(await says('report', run)).toMatchInlineSnapshot(`
+      "exit 11
+      Error: The journal is damaged at FOLDER/state/runs/RUN-shop-failover/journal.jsonl:8. [JOURNAL_DAMAGED]
+
+        Record 8: it is not JSON. Nothing was done.
+
+      Next:
+        keep the file: it is evidence
+        dr plan --region REGION    shows what is left to do, from what AWS says now
+        dr failover --region REGION    starts a new run; steps whose end state is there are skipped"
+    `);
+    expect(await says('history')).toMatchInlineSnapshot(`
+      "exit 11
+      Warning: run RUN-shop-failover is left out: The journal is damaged at FOLDER/state/runs/RUN-shop-failover/journal.jsonl:8. Record 8: it is not JSON. Nothing was done."
+    `);
+    await writeFile(path, whole);
+    expect((await on.dr(['status', run])).code).toBe(EXIT.ok);
+  });
+});

@@ -1,0 +1,173 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Evidence } from '../../src/report/evidence-schema.ts';
+import { BIN, type Ran, ROOT } from '../commands/run-dr.ts';
+import { Family } from './processes.ts';
+import { envelopeOf, runsIn, TOKYO } from './stage.ts';
+
+/*
+ * `dr failover --region ap-northeast-1 --lab`, as a newcomer runs it: one process, everything in it, nothing left.
+ */
+
+const MAIN_JOB = ['failover', '--region', TOKYO, '--lab'];
+const JOB_MS = 120_000;
+const NOBODY = 65_534;
+
+interface Job extends Ran {
+  /** Files that are left in the temporary folder. */
+  files: string[];
+  /** Processes that are left. */
+  left: number[];
+  processes: number;
+}
+
+const homes: string[] = [];
+afterAll(() => {
+  for (const home of homes) rmSync(home, { recursive: true, force: true });
+});
+
+/** An empty HOME with a TMPDIR of its own. */
+function newHome(): string {
+  const home = mkdtempSync(join(tmpdir(), 'dr-home-'));
+  homes.push(home);
+  mkdirSync(join(home, 'tmp'));
+  chmodSync(home, 0o755);
+  chmodSync(join(home, 'tmp'), 0o1777);
+  return home;
+}
+
+/** The example with a short hold, for the jobs that are not about figures. */
+function brisk(home: string): string[] {
+  const folder = join(home, 'runbooks');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'shop.yaml'), readFileSync(join(ROOT, 'runbooks', 'shop.yaml'), 'utf8').replace('hold: 5s', 'hold: 300ms'));
+  return ['--runbooks', folder];
+}
+
+async function job(home: string, command: readonly string[], env: Record<string, string> = {}): Promise<Job> {
+  const [program = '', ...args] = command;
+  const base = { PATH: process.env.PATH ?? '', HOME: home, TMPDIR: join(home, 'tmp') };
+  const child = spawn(program, args, { cwd: ROOT, env: { ...base, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const family = new Family(child.pid ?? 0);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  // Node keeps compiled code of every program there.
+  const files = readdirSync(join(home, 'tmp')).filter((name) => name !== 'node-compile-cache');
+  return { code, stdout, stderr, files, left: family.left(), processes: family.size };
+}
+
+const dr = (...args: string[]): string[] => [process.execPath, BIN, ...args];
+
+function nothingIsLeft({ files, left, processes }: Job): void {
+  expect({ files, left }).toEqual({ files: [], left: [] });
+  // It did start some: dr, the lab and its watchdog at least.
+  expect(processes).toBeGreaterThan(2);
+}
+
+function evidenceOf(ran: Ran): Evidence {
+  const { result } = envelopeOf(ran);
+  return JSON.parse(readFileSync(result.report.json, 'utf8')) as Evidence;
+}
+
+const sum = (rows: readonly { ms: number }[]): number => rows.reduce((total, { ms }) => total + ms, 0);
+
+function figuresHold(evidence: Evidence): { downtime: number; own: number } {
+  const { lab } = evidence;
+  if (lab === null || lab.clientDowntimeMs === null) throw new Error('the client measured nothing');
+  expect(evidence.test.kind).toBe('lab');
+  expect(evidence.verdict.word).toBe('met');
+  // Every millisecond of the downtime is given to somebody.
+  expect(sum(lab.breakdown)).toBe(lab.clientDowntimeMs);
+  expect(sum(evidence.downtime.breakdown)).toBe(evidence.downtime.ms);
+  expect(Date.parse(lab.firstGoodAt ?? '') - Date.parse(lab.lastGoodAt ?? '')).toBe(lab.clientDowntimeMs);
+  // The truth about loss, and the bound that is never below it.
+  const [database] = evidence.databases;
+  expect(lab.lost).toBeGreaterThan(0);
+  expect(lab.lost).toBeLessThan(lab.acknowledged);
+  expect(lab.lostSpanMs).toBeGreaterThan(0);
+  expect(database?.rpo.boundMs).toBeGreaterThanOrEqual(lab.lostSpanMs);
+  expect(lab.boundHolds).toBe(true);
+  const own = lab.breakdown.find(({ cause }) => cause === 'tool')?.ms ?? Number.NaN;
+  return { downtime: lab.clientDowntimeMs, own };
+}
+
+describe('the main job', () => {
+  it('brings the shop back, measures it, and leaves nothing; a second one after it, too', { timeout: 2 * JOB_MS }, async () => {
+    const home = newHome();
+    const state = join(home, '.local', 'state', 'dr');
+    const first = await job(home, dr(...MAIN_JOB, '--json'));
+    expect({ code: first.code, stderr: first.stderr }).toEqual({ code: 0, stderr: '' });
+    nothingIsLeft(first);
+    const evidence = evidenceOf(first);
+    const { downtime, own } = figuresHold(evidence);
+    const rows = evidence.lab?.breakdown.map(({ cause, ms }) => `${cause} ${ms}`).join(', ') ?? '';
+    console.log(`main job: downtime ${downtime} ms (${rows}); ${evidence.lab?.lost} of ${evidence.lab?.acknowledged} orders lost, ${evidence.lab?.lostSpanMs} ms, bound ${evidence.databases[0]?.rpo.boundMs} ms`);
+    // What the first version must show, with a TTL of one second.
+    expect(downtime).toBeLessThanOrEqual(10_000);
+    expect(own).toBeLessThanOrEqual(1_000);
+
+    const again = await job(home, dr(...MAIN_JOB, ...brisk(home)));
+    expect({ code: again.code, said: again.stdout.split('\n')[0] }).toEqual({ code: 0, said: '[LAB] a two-region lab on one machine; no AWS account was involved' });
+    nothingIsLeft(again);
+    expect(await runsIn(state)).toHaveLength(2);
+  });
+
+  it('runs twice at once in one state folder, one of them with the model alone, which it says loudly', { timeout: JOB_MS }, async () => {
+    const home = newHome();
+    const args = [...MAIN_JOB, ...brisk(home)];
+    const other = newHome();
+    const both = { DR_STATE: join(home, 'state') };
+    const [real, model] = await Promise.all([
+      job(home, dr(...args), both),
+      job(other, dr(...args), { ...both, DR_LAB_POSTGRES: 'model' }),
+    ]);
+    for (const one of [real, model]) {
+      expect({ code: one.code, stderr: one.code === 0 ? '' : one.stderr }).toEqual({ code: 0, stderr: '' });
+      nothingIsLeft(one);
+    }
+    expect(await runsIn(both.DR_STATE)).toHaveLength(2);
+    expect(model.stderr).toContain('MODEL ALONE, no PostgreSQL: DR_LAB_POSTGRES=model');
+    expect(model.stdout).toContain('(PostgreSQL is a model here)');
+    expect(real.stdout).not.toContain('is a model');
+  });
+
+  const asNobody = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+  const reachable = process.getuid?.() === 0 && spawnSync(asNobody[0] ?? '', [...asNobody.slice(1), process.execPath, BIN, '--version'], { stdio: 'ignore' }).status === 0;
+
+  it.skipIf(!reachable)('runs as an ordinary user', { timeout: JOB_MS }, async () => {
+    const home = newHome();
+    const runbooks = brisk(home);
+    chownSync(home, NOBODY, NOBODY);
+    const ran = await job(home, [...asNobody, ...dr(...MAIN_JOB, ...runbooks)]);
+    expect({ code: ran.code, stderr: ran.code === 0 ? '' : ran.stderr }).toEqual({ code: 0, stderr: '' });
+    nothingIsLeft(ran);
+    expect(await runsIn(join(home, '.local', 'state', 'dr'))).toHaveLength(1);
+  });
+
+  const hasScript = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout.includes('util-linux');
+
+  it.skipIf(!hasScript)('draws a tree where there is a terminal, and ends with the summary', { timeout: JOB_MS }, async () => {
+    const home = newHome();
+    const line = `stty rows 50 cols 120; exec ${dr(...MAIN_JOB, ...brisk(home)).map((word) => `'${word}'`).join(' ')}`;
+    const { code, stdout, files, left } = await job(home, ['script', '-qec', line, '/dev/null'], { TERM: 'xterm-256color' });
+    expect({ code, files, left }).toEqual({ code: 0, files: [], left: [] });
+    // The tree is drawn over itself: the cursor goes up, and lines are cleared.
+    expect(stdout).toMatch(/\u001b\[\d*A/);
+    expect(stdout).toMatch(/\u001b\[\d*[JK]/);
+    // What a terminal would show.
+    const shown = stdout.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replaceAll('\r', '');
+    const tree = shown.slice(0, shown.lastIndexOf('[LAB] a two-region lab'));
+    for (const phase of ['assess', 'fence', 'data', 'compute', 'traffic', 'verify', 'protect']) expect(tree).toContain(phase);
+    expect(tree).toMatch(/✔.*Promote shop-orders-tokyo/);
+    const summary = shown.slice(tree.length).trimEnd().split('\n');
+    expect(summary[1]).toContain('shop runs in ap-northeast-1 (Tokyo) again');
+    expect(summary.at(-1)).toMatch(/^Report: .*report\.html$/);
+    // Given back as it was: the cursor is shown again.
+    if (stdout.includes('\u001b[?25l')) expect(stdout.lastIndexOf('\u001b[?25h')).toBeGreaterThan(stdout.lastIndexOf('\u001b[?25l'));
+  });
+});

@@ -1,0 +1,29 @@
+import { hostname, userInfo } from 'node:os';
+import type { Ran } from '../commands/run-dr.ts';
+
+/** What differs from run to run and from machine to machine, under a name of its own. */
+const MASKS: [RegExp, string][] = [
+  [/\b\d{8}T\d{6}Z-([a-z-]+)-[0-9a-f]{6}\b/g, 'RUN-$1'],
+  [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME'],
+  [/\b\d\d:\d\d:\d\d\.\d{3}\b/g, 'TIME'],
+  [/\bprocess \d+/g, 'process PID'],
+  [/(?<=127\.0\.0\.\d:)\d+/g, 'PORT'],
+  [/\b[Pp]ort \d+/g, 'port PORT'],
+  [/\b\d+(\.\d+)? (ms|s|m|h)\b( \d+ s\b)?/g, 'N $2'],
+  [/\b\d+m \d+s\b/g, 'N m'],
+  [/(?<=--accept-data-loss )\d+s/g, 'Ns'],
+  // Cut to the width of a terminal, by the length of what is masked.
+  [/^(.{60}).*…$/gm, '$1…'],
+  [/\b[0-9a-f]{64}\b/g, 'HASH'],
+  [/-lab-[0-9a-f]{12}\b/g, '-lab-HASH'],
+];
+
+/** Exit code and everything that a person reads, masked. `known` are texts of this test, e.g. its folder. */
+export function told({ code, stdout, stderr }: Ran, known: Record<string, string> = {}): string {
+  let text = [`exit ${String(code)}`, stdout.trimEnd(), stderr.trimEnd()].filter((part) => part !== '').join('\n');
+  const here = { [hostname()]: 'HOST', ...known };
+  for (const [value, name] of Object.entries(here)) text = text.replaceAll(value, name);
+  text = text.replaceAll(`by ${userInfo().username} on`, 'by USER on');
+  for (const [pattern, name] of MASKS) text = text.replaceAll(pattern, name);
+  return text;
+}
