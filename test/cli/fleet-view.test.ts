@@ -37,7 +37,8 @@ function io(tty: boolean, answer = ''): ConfirmIo & { written: string } {
 }
 
 const accepted = { approvedBy: [] };
-const refused = (work: Promise<unknown>) => work.then(() => 'not refused', (error: DrError) => [error.code, error.exit, error.message, error.next]);
+const refused = (work: Promise<unknown>) =>
+  work.then(() => 'not refused', (error: unknown) => (error instanceof DrError ? [error.code, error.exit, error.message, error.next] : error));
 
 describe('the plan of many', () => {
   it('is a table in the order in which they run', () => {

@@ -1,3 +1,4 @@
+import { sharedRoute53 } from '../../aws/shared-route53.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
 import { EXIT, type ExitName } from '../../base/exit-codes.ts';
 import { runId } from '../../base/ids.ts';
@@ -65,16 +66,21 @@ export interface FleetResult {
   exit: ExitName;
 }
 
+/** One caller for all of them: what they ask of Route 53 is asked together. */
+export function sharing(effects: Effects): Effects {
+  return { ...effects, aws: sharedRoute53(effects.aws, effects.clock) };
+}
+
 /** Chooses and plans. Changes nothing. */
 export async function makeFleetPlan(choice: FleetChoice & { effects?: Effects }): Promise<FleetPlan> {
   const { members, notes } = await chooseFleet(choice);
-  const planned = await planFleet(choice.effects ?? liveEffects(), members, choice);
+  const planned = await planFleet(choice.effects ?? sharing(liveEffects()), members, choice);
   return { region: choice.region, from: choice.from, members: planned, notes };
 }
 
 /** Plans all, asks once, runs them in order, reports each. */
 export async function fleetFailover(request: FleetRequest): Promise<FleetResult> {
-  const effects = request.effects ?? liveEffects();
+  const effects = sharing(request.effects ?? liveEffects());
   const plan = await makeFleetPlan({ ...request, effects });
   const runnable = plan.members.filter((m) => m.state === 'planned');
   if (runnable.length === 0) return nothingToRun(plan);

@@ -11,7 +11,7 @@ import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
 import { listRuns } from '../runs.ts';
 import type { StatePlace } from '../state.ts';
 import { runPlan } from '../start-run.ts';
-import { type FleetOutcome, type FleetResult, outcomeOf, whatWasPlanned, worst } from './fleet.ts';
+import { type FleetOutcome, type FleetResult, outcomeOf, sharing, whatWasPlanned, worst } from './fleet.ts';
 import { planMember } from './plans.ts';
 import { runFleet } from './schedule.ts';
 
@@ -28,7 +28,7 @@ export interface ResumeFleetRequest extends RunWatchers {
  * run, in the order of the fleet. What a person confirmed was the fleet: a runbook that has changed since is refused.
  */
 export async function resumeFleet(request: ResumeFleetRequest): Promise<FleetResult> {
-  const effects = request.effects ?? liveEffects();
+  const effects = sharing(request.effects ?? liveEffects());
   const { fleet, runs } = await openFleet(request.state);
   const outcomes = new Map<string, FleetOutcome>();
   await runFleet(
