@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { parseRunbook } from '../../src/runbook/load.ts';
 import { RunbookError } from '../../src/runbook/problem.ts';
@@ -19,6 +20,13 @@ async function problems(steps: string): Promise<string[]> {
 const step = (lines: string) => `steps:\n  warm:\n${lines.split('\n').map((line) => `    ${line}`).join('\n')}\n`;
 
 describe('own steps', () => {
+  it('of docs/own-steps.md are valid', async () => {
+    const page = await readFile(new URL('../../docs/own-steps.md', import.meta.url), 'utf8');
+    const example = /^```yaml\n([^]*?)^```$/m.exec(page)?.[1] ?? '';
+    expect(example).toContain('kind: manual');
+    expect(await problems(example)).toEqual([]);
+  });
+
   it('of every kind are read, with their defaults', async () => {
     const { runbook } = await parseRunbook(
       Buffer.from(`${VALID}steps:
