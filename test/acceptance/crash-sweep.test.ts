@@ -80,10 +80,11 @@ async function crashed(place: string, wanted: End, resumeCrash?: string): Promis
       lives += 1;
     }
     const resumed = envelopeOf(last);
+    if (resumed.error !== undefined) return { place, lives, problem: resumed.error };
     const end = endOf(resumed, await settled(on, (world) => isDeepStrictEqual(world, wanted.world)));
     const problems = [...unintended(on, await on.journal()), ...twice(on)];
     if (isDeepStrictEqual(end, wanted) && problems.length === 0) return { place, lives };
-    return { place, lives, problems, differs: differences(end, wanted), error: resumed.error, summary: resumed.result.summary };
+    return { place, lives, problems, differs: differences(end, wanted), summary: resumed.result.summary };
   });
 }
 
