@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Permission, Refusal, StepKind } from './step.ts';
+import type { Conditions, Permission, Refusal, StepKind } from './step.ts';
 
 /** An AWS region by its shape; whether it exists is the loader's question. */
 export const regionName = z
@@ -40,8 +40,8 @@ export function stepKind<P>(kind: StepKind<P>): StepKind {
   return kind as unknown as StepKind;
 }
 
-export function allow(actions: readonly string[], resources: readonly string[]): Permission {
-  return { actions, resources };
+export function allow(actions: readonly string[], resources: readonly string[], conditions?: Conditions): Permission {
+  return { actions, resources, ...(conditions === undefined ? {} : { conditions }) };
 }
 
 export function refused(refusal: Refusal): { state: 'refused'; refusal: Refusal } {

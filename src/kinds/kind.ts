@@ -2,7 +2,7 @@ import type * as z from 'zod';
 import type { Json } from '../base/json.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { World } from '../simulator/world.ts';
-import type { AnyStepKind, PlanStep } from './step.ts';
+import type { AnyStepKind, Permission, PlanStep } from './step.ts';
 
 /**
  * The verbs a runbook is compiled for.
@@ -33,6 +33,12 @@ export interface ObserveContext {
   /** All regions of the runbook, home first. */
   regions: readonly string[];
   signal?: AbortSignal | undefined;
+}
+
+/** From where a resource is looked at, for permissions. */
+export interface LookContext {
+  target: string;
+  account: string;
 }
 
 /** What is so now, seen without asking any region but the target. */
@@ -110,6 +116,8 @@ export interface ResourceKind<R = never> {
   regions(resource: R): { path: readonly (string | number)[]; regions: readonly string[]; partial?: boolean }[];
   lint?(resource: R, runbook: { objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] }): LintFinding[];
   observe(ctx: ObserveContext, resource: R): Promise<ResourceState>;
+  /** What `observe` needs to be allowed when `target` is asked; none where it calls nothing. */
+  looks?(at: LookContext, resource: R): Permission[];
   /** The steps for `ctx.verb`; none where the verb asks nothing of it. */
   plan(ctx: PlanContext, name: string, resource: R, state: ResourceState): StepDraft[];
   steps: { readonly [step: string]: AnyStepKind };

@@ -38,7 +38,11 @@ export interface PlanStep {
 export interface Permission {
   actions: readonly string[];
   resources: readonly string[];
+  /** By operator, then by key, e.g. `{ StringEquals: { 'aws:ResourceTag/dr:runbook': ['shop'] } }`. */
+  conditions?: Conditions;
 }
+
+export type Conditions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
 
 /** Seconds. `basis` says where the figures come from. */
 export interface Estimate {
@@ -148,6 +152,8 @@ export interface StepKind<P = never> {
    * @throws what stands in the way; it is journaled, and the rest is undone.
    */
   undo?(ctx: StepContext, params: P): Promise<void>;
+  /** Where there is no undo on purpose: what stays as it is, and why that is the safe side. */
+  stays?(ctx: Pick<StepContext, 'fact'>, params: P): string;
 }
 
 /** Keeps the type of the parameters while the value goes into a table of any step kinds. */

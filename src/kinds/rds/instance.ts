@@ -1,4 +1,5 @@
 import type { DbInstance } from '../../aws/rds.ts';
+import type { Conditions } from '../step.ts';
 
 /** An instance that replicates from nobody. One that is being promoted counts as a replica until AWS has let go. */
 export function isWriter(instance: DbInstance): boolean {
@@ -28,7 +29,18 @@ export function isPromoted(instance: DbInstance): boolean {
 }
 
 export function dbArn(region: string, account: string, id: string): string {
-  return `arn:aws:rds:${region}:${account}:db:${id}`;
+  // RDS keeps identifiers in lower case, and IAM compares to the letter.
+  return `arn:aws:rds:${region}:${account}:db:${id.toLowerCase()}`;
+}
+
+/** ARNs of an RDS resource type in a region, for calls whose exact resource AWS chooses or that list. */
+export function rdsArns(region: string, account: string, ...parts: string[]): string[] {
+  return parts.map((part) => `arn:aws:rds:${region}:${account}:${part}`);
+}
+
+/** A key may be used through RDS of that region only. https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html */
+export function viaRds(region: string): Conditions {
+  return { StringEquals: { 'kms:ViaService': [`rds.${region}.amazonaws.com`] } };
 }
 
 /** What the RDS API says about replication, e.g. `replicating`, or why it stopped. */

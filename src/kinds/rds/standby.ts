@@ -79,6 +79,13 @@ function keptName(id: string, tail: string): string {
   return `${id.toLowerCase().slice(0, ID_MAX - tail.length).replace(/-+$/, '')}${tail}`;
 }
 
+/** Every name that `keptName` can make of an id, with * for what is not known before. */
+export function keptPattern(id: string): string {
+  const longestTail = '-old-20261231-999'.length;
+  const whole = id.length + longestTail <= ID_MAX;
+  return whole ? `${id.toLowerCase()}-old-*` : `${id.toLowerCase().slice(0, ID_MAX - longestTail).replace(/-+$/, '')}*-old-*`;
+}
+
 /** A name for the old instance that nobody has yet. */
 export async function freeName(ctx: StepContext, p: StandbyParams): Promise<string> {
   const taken = new Set((await listDbInstances(ctx.effects.aws, p.region, { signal: ctx.signal })).map((i) => i.DBInstanceIdentifier));

@@ -52,7 +52,7 @@ function plan(ctx: PlanContext, _name: string, group: AutoScalingGroup, state: {
     return [several ? scaleOutStep(ctx, group, ctx.source, group.standby, NOTHING) : scaleInStep(ctx, group)];
   }
   const grown = (several ? ctx.survivors : [ctx.target]).map((region) => {
-    const before = region === ctx.target ? (state.facts as Sizes) : NOTHING;
+    const before = region === ctx.target && 'desired' in state.facts ? (state.facts as Sizes) : NOTHING;
     return { ...scaleOutStep(ctx, group, region, group.active, before), ...(region === ctx.target ? {} : { label: `scaleOut-${region}` }) };
   });
   return ctx.verb === 'switchover' && group.scaleIn === 'switchover' && !several ? [...grown, scaleInStep(ctx, group)] : grown;
@@ -133,6 +133,7 @@ const kind: ResourceKind<AutoScalingGroup> = {
     return { activeIn: [], because: `${name} has ${facts.desired} instances wanted`, facts };
   },
 
+  looks: () => [allow(['autoscaling:DescribeAutoScalingGroups'], ['*'])],
   plan,
   steps: { scaleOut, scaleIn },
 

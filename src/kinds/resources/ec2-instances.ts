@@ -26,6 +26,10 @@ type Ec2Instances = z.infer<typeof schema>;
 
 const read = allow(['ec2:DescribeInstances', 'ec2:DescribeInstanceStatus', 'elasticloadbalancing:DescribeTargetHealth'], ['*']);
 
+function instanceArns(ctx: PlanContext, region: string, ids: readonly string[]): string[] {
+  return ids.map((id) => `arn:aws:ec2:${region}:${ctx.account}:instance/${id}`);
+}
+
 function plan(ctx: PlanContext, name: string, resource: Ec2Instances): StepDraft[] {
   return ctx.verb === 'reprotect' ? [stopStep(ctx, name, resource)] : startSteps(ctx, name, resource);
 }
@@ -34,7 +38,7 @@ function startSteps(ctx: PlanContext, name: string, resource: Ec2Instances): Ste
   const region = ctx.target;
   const wanted = inRegion(resource.instances, region);
   const spares = resource.spares?.[region] ?? [];
-  const arn = `arn:aws:ec2:${region}:${ctx.account}:instance/*`;
+  const arns = instanceArns(ctx, region, [...wanted, ...spares]);
   const group = resource.targets?.groups[region];
   const start: StepDraft = {
     step: 'start',
@@ -43,7 +47,7 @@ function startSteps(ctx: PlanContext, name: string, resource: Ec2Instances): Ste
     title: `Start ${wanted.length} instances of ${name} in ${region}`,
     params: { name, region, ids: wanted, spares, types: resource.types ?? [] },
     controlPlanes: [`ec2@${region}`],
-    permissions: [allow(['ec2:StartInstances', 'ec2:StopInstances', 'ec2:ModifyInstanceAttribute'], [arn]), read],
+    permissions: [allow(['ec2:StartInstances', 'ec2:StopInstances', 'ec2:ModifyInstanceAttribute'], arns), read],
     estimate: { p50: 120, p95: 300, basis: 'boot and both status checks' },
     limitMs: 1_800_000,
     changes: wanted.map((id) => ({ resource: `ec2:${region}:${id}`, field: 'state', before: 'stopped', after: 'running' })),
@@ -84,7 +88,7 @@ function stopStep(ctx: PlanContext, name: string, resource: Ec2Instances): StepD
       guard: { region: ctx.target, wanted: there.length, ids: [...there, ...(resource.spares?.[ctx.target] ?? [])], ...(group === undefined ? {} : { targetGroup: group }) },
     },
     controlPlanes: [`ec2@${region}`],
-    permissions: [allow(['ec2:StopInstances'], [`arn:aws:ec2:${region}:${ctx.account}:instance/*`]), read],
+    permissions: [allow(['ec2:StopInstances'], instanceArns(ctx, region, mine)), read],
     estimate: { p50: 30, p95: 120, basis: 'shutdown of an instance' },
     limitMs: 900_000,
     changes: mine.map((id) => ({ resource: `ec2:${region}:${id}`, field: 'state', before: 'as it is', after: 'stopped' })),
@@ -116,6 +120,7 @@ const kind: ResourceKind<Ec2Instances> = {
     // How many run says nothing of where users are.
     return { activeIn: [], because: `${running} of ${mine.length} instances run in ${ctx.target}`, facts: { running } };
   },
+  looks: () => [allow(['ec2:DescribeInstances'], ['*'])],
   plan,
   steps: { start: startInstances, register: registerTargets, stop: stopInstances },
   simulate: (world, _name, resource, home) => {

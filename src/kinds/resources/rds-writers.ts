@@ -121,6 +121,7 @@ const kind: ResourceKind<RdsWriters> = {
     // All of them take writes, and the others may not be asked: traffic tells which of them serve.
     return { activeIn: [], because: `${id} in ${ctx.target} is ${writer ? 'a writer' : 'a replica'}`, facts: { role: writer ? 'writer' : 'replica' } };
   },
+  looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))])],
   plan,
   steps: {
     assessSourceApi,

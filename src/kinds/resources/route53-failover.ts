@@ -1,11 +1,12 @@
 import { listManyRecordSets } from '../../aws/route53.ts';
 import { inRegion } from '../common.ts';
 import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
-import { changeRights, checksStep, objectRights, readRights } from '../route53/active-active.ts';
+import { checksStep } from '../route53/active-active.ts';
 import type { Aim } from '../route53/aim.ts';
 import { flipObject } from '../route53/flip-object.ts';
 import { assessHealthCheck } from '../route53/health-signal.ts';
 import { isForced } from '../route53/observe-regions.ts';
+import { changeRights, lookRights, objectRights, readRights } from '../route53/rights.ts';
 import { failoverSchema, recordsOf, type Route53Failover } from '../route53/schema.ts';
 import { objectSeen, roleOf } from '../route53/sets.ts';
 import { settle } from '../route53/settle.ts';
@@ -65,7 +66,7 @@ function assessStep(ctx: PlanContext, name: string, t: Route53Failover): StepDra
     title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${from}?`,
     params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), ...asked },
     controlPlanes: [],
-    permissions: readRights(t.zone),
+    permissions: readRights(t),
     estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },
     limitMs: 30_000,
     changes: [],
@@ -85,7 +86,7 @@ function recordStep(ctx: PlanContext, name: string, t: Route53Failover, state: R
     title: `Make ${to} the PRIMARY set of ${records.length === 1 ? (records[0]?.name ?? '') : `${records.length} names`}`,
     params: { key: `${name}.flip`, zone: t.zone, records, aim, before, towards: [to] },
     controlPlanes: ['route53@us-east-1'],
-    permissions: changeRights(t.zone),
+    permissions: changeRights(t),
     estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
     limitMs: 900_000,
     changes: [{ resource: whole(t), field: 'PRIMARY', before: state.facts.primary === ctx.target ? to : from, after: to }],
@@ -153,7 +154,7 @@ function settleStep(ctx: PlanContext, name: string, t: Route53Failover, after: s
     title: `${records.length === 1 ? `${records[0]?.name ?? ''} answers` : `${records.length} names answer`} with ${to} from outside`,
     params: { key: name, zone: t.zone, records, to: { set: to, ...(answer === undefined ? {} : { answer }) }, ...(object === undefined ? {} : { object }) },
     controlPlanes: [],
-    permissions: readRights(t.zone),
+    permissions: readRights(t),
     estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
     limitMs: 900_000,
     changes: [],
@@ -182,6 +183,7 @@ const kind: ResourceKind<Route53Failover> = {
       : []),
   ],
   observe,
+  looks: lookRights,
   plan,
   steps: { assessHealthCheck, flip: shiftRecords, shiftChecks, flipObject, clearObject: flipObject, settle },
   simulate: simulateRecord,

@@ -4,6 +4,7 @@ import { planActiveActive, type Policy, steps } from '../route53/active-active.t
 import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
+import { lookRights } from '../route53/rights.ts';
 import { geolocationSchema, type Route53Geolocation } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
 
@@ -58,6 +59,7 @@ const kind: ResourceKind<Route53Geolocation> = {
       answers: (region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
     }),
   plan: (ctx, name, t, state) => planActiveActive(ctx, name, t, state, policyOf(t)),
+  looks: lookRights,
   steps,
   simulate: (world, name, t) => {
     const regions = Object.keys(t.answers);

@@ -4,6 +4,7 @@ import { planActiveActive, type Policy, steps } from '../route53/active-active.t
 import type { Aim } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
+import { lookRights } from '../route53/rights.ts';
 import { type Route53Weighted, weightedSchema } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
 
@@ -57,6 +58,7 @@ const kind: ResourceKind<Route53Weighted> = {
     if (ctx.strategy === 'active-active') return planActiveActive(ctx, name, t, state, policyOf(t));
     return ctx.verb === 'reprotect' ? [] : planActiveActive(ctx, name, t, state, { ...policyOf(t), pace: [0] });
   },
+  looks: lookRights,
   steps,
   simulate: (world, name, t, home, strategy) => {
     const regions = Object.keys(t.sets);

@@ -5,7 +5,8 @@ import type { Aim, RegionAnswer } from './aim.ts';
 import { carry } from './carry.ts';
 import { flipObject } from './flip-object.ts';
 import { assessHealthCheck } from './health-signal.ts';
-import { recordsOf, type SharedTraffic } from './schema.ts';
+import { changeRights, healthCheckArns, objectRights, readRights } from './rights.ts';
+import { recordsOf, type Route53Failover, type SharedTraffic } from './schema.ts';
 import { settle } from './settle.ts';
 import { shiftChecks } from './shift-checks.ts';
 import { shiftRecords } from './shift-records.ts';
@@ -97,18 +98,11 @@ function assessStep({ ctx, name, t, policy }: Parts): StepDraft {
     title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${ctx.source}?`,
     params: { signal: `health-check.${name}`, zone: t.zone, records, ...(t.switch === 'object' || set === undefined ? {} : { set }) },
     controlPlanes: [],
-    permissions: readRights(t.zone),
+    permissions: readRights(t),
     estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },
     limitMs: 30_000,
     changes: [],
   };
-}
-
-export function readRights(zone: string): StepDraft['permissions'] {
-  return [
-    allow(['route53:ListResourceRecordSets', 'route53:ListResourceRecordSetProtections'], [`arn:aws:route53:::hostedzone/${zone}`]),
-    allow(['route53:GetHealthCheck', 'route53:GetHealthCheckStatus'], ['arn:aws:route53:::healthcheck/*']),
-  ];
 }
 
 function carryStep({ ctx, name, t, policy }: Parts, step: string, regions: readonly string[], holdMs = 0): StepDraft {
@@ -121,7 +115,7 @@ function carryStep({ ctx, name, t, policy }: Parts, step: string, regions: reado
     title: holdMs === 0 ? `${regions.join(' and ')} can carry the load` : `All stays healthy for ${holdMs / 1000} s`,
     params: { key: `${name}.${step}`, zone: t.zone, records: recordsOf(t).slice(0, 1), survivors, mustKnow: ctx.verb !== 'failover', holdMs },
     controlPlanes: [],
-    permissions: [...readRights(t.zone), allow(['autoscaling:DescribeAutoScalingGroups', 'elasticloadbalancing:DescribeTargetHealth'], ['*'])],
+    permissions: [...readRights(t), allow(['autoscaling:DescribeAutoScalingGroups', 'elasticloadbalancing:DescribeTargetHealth'], ['*'])],
     estimate: { p50: 1 + holdMs / 1000, p95: 60 + holdMs / 1000, basis: holdMs === 0 ? 'a look at each region' : 'the time of the runbook' },
     limitMs: 600_000 + holdMs,
     changes: [],
@@ -179,19 +173,11 @@ function shiftStep(parts: Parts, step: string, move: { aim: Aim; before: Aim; pe
       towards: (back ? [ctx.source] : staying(parts)).flatMap((region) => policy.setsOf(region)),
     },
     controlPlanes: ['route53@us-east-1'],
-    permissions: changeRights(t.zone),
+    permissions: changeRights(t),
     estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
     limitMs: 900_000,
     changes: [{ resource: `route53:${t.zone}:${resourceName(parts)}`, field: `share of ${ctx.source}`, before: `${move.from} %`, after: `${move.percent} %` }],
   };
-}
-
-export function changeRights(zone: string): StepDraft['permissions'] {
-  return [
-    ...readRights(zone),
-    allow(['route53:ChangeResourceRecordSets'], [`arn:aws:route53:::hostedzone/${zone}`]),
-    allow(['route53:GetChange'], ['arn:aws:route53:::change/*']),
-  ];
 }
 
 function checksMove(parts: Parts): StepDraft {
@@ -207,7 +193,7 @@ function checksMove(parts: Parts): StepDraft {
 }
 
 /** The step that forces sets out, and lets others be judged again. */
-export function checksStep(t: { zone: string; record?: SharedTraffic['record']; records?: SharedTraffic['records'] }, sets: { out: string[]; in: string[] }): StepDraft {
+export function checksStep(t: SharedTraffic | Route53Failover, sets: { out: string[]; in: string[] }): StepDraft {
   return {
     step: 'shiftChecks',
     phase: 'traffic',
@@ -215,7 +201,7 @@ export function checksStep(t: { zone: string; record?: SharedTraffic['record']; 
     title: '',
     params: { zone: t.zone, records: recordsOf(t), ...sets },
     controlPlanes: ['route53@us-east-1'],
-    permissions: [...readRights(t.zone), allow(['route53:UpdateHealthCheck'], ['arn:aws:route53:::healthcheck/*'])],
+    permissions: [...readRights(t), allow(['route53:UpdateHealthCheck'], healthCheckArns(t))],
     estimate: { p50: 1, p95: 10, basis: 'one request a health check' },
     limitMs: 300_000,
     changes: [],
@@ -250,11 +236,6 @@ function objectStep({ t }: Parts, step: string, region: string, present: boolean
   };
 }
 
-export function objectRights(bucket: string, key: string): StepDraft['permissions'] {
-  // Without ListBucket S3 answers 403 for an object that is not there.
-  return [allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`arn:aws:s3:::${bucket}/${key}`]), allow(['s3:ListBucket'], [`arn:aws:s3:::${bucket}`])];
-}
-
 function settleStep(parts: Parts): StepDraft {
   const { ctx, name, t, policy } = parts;
   const { source } = ctx;
@@ -276,7 +257,7 @@ function settleStep(parts: Parts): StepDraft {
       ...(watched === undefined ? {} : { object: { bucket: watched.bucket, key: watched.key } }),
     },
     controlPlanes: [],
-    permissions: readRights(t.zone),
+    permissions: readRights(t),
     estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
     limitMs: 900_000,
     changes: [],

@@ -1,0 +1,72 @@
+import { allow } from '../common.ts';
+import type { LookContext } from '../kind.ts';
+import type { Permission } from '../step.ts';
+import { recordsOf, type Route53Failover, type SharedTraffic } from './schema.ts';
+
+/*
+ * What the steps of traffic need to be allowed. Route 53 is global: its ARNs name neither region nor account.
+ * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html
+ */
+
+type Traffic = SharedTraffic | Route53Failover;
+
+/** The health checks that the runbook names, if it names one for every region; else those of the records, whatever they are. */
+export function healthCheckArns(t: Traffic): string[] {
+  const answers = Object.values(t.answers ?? {});
+  const ids = answers.flatMap(({ healthCheck }) => healthCheck ?? []);
+  const all = ids.length > 0 && ids.length === answers.length;
+  return (all ? ids : ['*']).map((id) => `arn:aws:route53:::healthcheck/${id}`);
+}
+
+function zoneArn(t: Traffic): string {
+  return `arn:aws:route53:::hostedzone/${t.zone}`;
+}
+
+export function readRights(t: Traffic): Permission[] {
+  return [
+    allow(['route53:ListResourceRecordSets', 'route53:ListResourceRecordSetProtections'], [zoneArn(t)]),
+    allow(['route53:GetHealthCheck', 'route53:GetHealthCheckStatus'], healthCheckArns(t)),
+  ];
+}
+
+/** Only the names and types of the runbook. https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html */
+export function changeRights(t: Traffic): Permission[] {
+  const records = recordsOf(t);
+  const of = (values: readonly string[]) => [...new Set(values)].sort();
+  return [
+    ...readRights(t),
+    allow(['route53:ChangeResourceRecordSets'], [zoneArn(t)], {
+      'ForAllValues:StringEquals': {
+        'route53:ChangeResourceRecordSetsNormalizedRecordNames': of(records.map(({ name }) => normalizedName(name))),
+        'route53:ChangeResourceRecordSetsRecordTypes': of(records.map(({ type }) => type)),
+      },
+    }),
+    allow(['route53:GetChange'], ['arn:aws:route53:::change/*']),
+  ];
+}
+
+/** As Route 53 compares names: lower case, without the last dot, unusual characters as octal numbers. */
+export function normalizedName(name: string): string {
+  const octal = (char: string) => `\\${char.charCodeAt(0).toString(8).padStart(3, '0')}`;
+  return name.toLowerCase().replace(/\.$/, '').replace(/[^a-z0-9._-]/g, octal);
+}
+
+export function objectRights(bucket: string, key: string): Permission[] {
+  return [allow(['s3:GetObject', 's3:PutObject', 's3:DeleteObject'], [`arn:aws:s3:::${bucket}/${key}`]), mayList(bucket)];
+}
+
+/** Without it S3 answers 403 for an object that is not there. */
+function mayList(bucket: string): Permission {
+  return allow(['s3:ListBucket'], [`arn:aws:s3:::${bucket}`]);
+}
+
+/** What the looks before a plan need. */
+export function lookRights(at: LookContext, t: Traffic): Permission[] {
+  if (t.switch !== 'object') {
+    const forced = t.switch === 'health-check' ? [allow(['route53:GetHealthCheck'], healthCheckArns(t))] : [];
+    return [allow(['route53:ListResourceRecordSets'], [zoneArn(t)]), ...forced];
+  }
+  const objects = Object.entries<{ bucket: string; key: string; in?: string }>(t.object ?? {});
+  const here = objects.filter(([region, { in: home = region }]) => home === at.target).map(([, object]) => object);
+  return here.flatMap(({ bucket, key }) => [allow(['s3:GetObject'], [`arn:aws:s3:::${bucket}/${key}`]), mayList(bucket)]);
+}
