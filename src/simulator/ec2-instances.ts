@@ -130,7 +130,10 @@ function launch(input: InputOf<'ec2', 'RunInstances'>, call: Call): Instance[] {
   if (input.SubnetId !== undefined && zone === undefined) throw call.error('InvalidSubnetID.NotFound', 400, `The subnet ID '${input.SubnetId}' does not exist`);
   const count = input.MaxCount ?? 1;
   if (input.MinCount !== count) throw call.unsupported('a MinCount other than MaxCount');
-  const tags = Object.fromEntries((input.TagSpecifications ?? []).flatMap((s) => (s.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? ''])));
+  // Of every template: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/launch-instances-from-launch-template.html
+  const ofTemplate = { 'aws:ec2launchtemplate:id': template.id, 'aws:ec2launchtemplate:version': String(template.version ?? 1) };
+  const asked = Object.fromEntries((input.TagSpecifications ?? []).flatMap((s) => (s.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? ''])));
+  const tags = { ...asked, ...ofTemplate };
   const wish = { region: call.region, zone, type: input.InstanceType ?? template.type, imageId: image.id, count, token: input.ClientToken, tags };
   const fresh = instances.run(wish, call.now);
   if (!Array.isArray(fresh)) throw noCapacity(fresh, call);
@@ -195,7 +198,7 @@ export function instanceView(instance: Instance, at: number) {
 
 type Filters = readonly { Name?: string | undefined; Values?: string[] | undefined }[] | undefined;
 
-const FILTERS = new Set(['name', 'state', 'instance-state-name', 'client-token']);
+const FILTERS = new Set(['name', 'instance-id', 'state', 'instance-state-name', 'client-token']);
 
 export function refuseUnknownFilters(filters: Filters, call: Call): void {
   const unknown = filters?.find(({ Name = '' }) => !Name.startsWith('tag:') && !FILTERS.has(Name));

@@ -59,6 +59,7 @@ function matches(id: string, filters: Parameters<typeof passesFilters>[0], call:
   const instance = call.state.instances.get(call.region, id, call.at);
   if (instance === undefined) return (filters ?? []).length === 0;
   const valueOf = (name: string): string | undefined => {
+    if (name === 'instance-id') return instance.id;
     if (name === 'instance-state-name') return instanceState(instance, call.at);
     return name === 'client-token' ? instance.clientToken : instance.tags[name.slice(4)];
   };

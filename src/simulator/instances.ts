@@ -70,7 +70,7 @@ export class Instances {
       id: seed.id,
       type: seed.type ?? 'm6g.large',
       zone: seed.zone ?? `${seed.region}a`,
-      imageId: 'ami-00000000000000000',
+      imageId: seed.imageId ?? 'ami-00000000000000000',
       stopped: seed.stopped ?? false,
       changedAt: now - 3_600_000,
       bootMs: seed.bootMs ?? this.core.timings.instanceWarmUpMs,
@@ -109,6 +109,10 @@ export class Instances {
 
   imagesIn(region: string): readonly Image[] {
     return this.images.get(region) ?? [];
+  }
+
+  *all(): Iterable<Instance> {
+    for (const table of this.byRegion.values()) yield* table.values();
   }
 
   template(region: string, idOrName: string): LaunchTemplateSeed | undefined {

@@ -57,6 +57,7 @@ export interface Ec2InstanceSeed {
   zone?: string;
   stopped?: boolean;
   bootMs?: number;
+  imageId?: string;
   tags?: Readonly<Record<string, string>>;
 }
 

@@ -1,6 +1,7 @@
 /** The whole world as plain JSON, for people. */
 import { isWriter, namedSource, statusOf } from './db-instance.ts';
 import { stageOf } from './groups.ts';
+import { instanceState } from './instances.ts';
 import { answerOf } from './dns-answers.ts';
 import { placeIn } from './places.ts';
 import type { State } from './state.ts';
@@ -25,6 +26,8 @@ export interface WorldSnapshot {
     acceptsWrites: boolean;
   }[];
   groups: { region: string; name: string; min: number; max: number; desired: number; inService: number; healthy: number }[];
+  /** Of no Auto Scaling group. */
+  instances: { region: string; id: string; state: string; imageId: string }[];
   records: {
     zone: string;
     name: string;
@@ -61,6 +64,7 @@ export function snapshotOf(state: State, now: number): WorldSnapshot {
       inService: group.instances.filter((instance) => stageOf(instance, now) !== 'pending').length,
       healthy: state.groups.healthyCount(group, now),
     })),
+    instances: [...state.instances.all()].map((i) => ({ region: i.region, id: i.id, state: instanceState(i, now), imageId: i.imageId })),
     records: records(state),
     healthChecks: [...state.healthChecks.all()].map((check) => ({
       id: check.id,

@@ -327,7 +327,10 @@ describe('out and home again', () => {
     writers: sim.world.snapshot().databases.filter((d) => d.acceptsWrites && !d.id.includes('-old-')).map((d) => `${d.region}/${d.id}`),
     answers: sim.world.resolve('archive.example.com', 'A').values,
     records: sim.world.snapshot().records.map(({ name, setIdentifier, failover }) => ({ name, setIdentifier, failover })),
+    running: running(sim),
+    healthy: sim.world.snapshot().applications,
   });
+  const running = (sim: Simulation) => sim.world.snapshot().instances.filter(({ state }) => state === 'running').map(({ region, id }) => `${region}/${id}`).sort();
 
   async function verb(sim: Simulation, direction: Parameters<typeof planOf>[1]): Promise<SimulatedRun> {
     const run = await runPlan(sim, await planOf(sim, direction));
@@ -346,13 +349,17 @@ describe('out and home again', () => {
     const kept = protect.state.facts.get('kept.documents.ap-northeast-2') as string;
     expect(kept).toMatch(/^archive-documents-old-\d{8}$/);
     expect(await instance(sim, { region: SEOUL, id: kept })).toMatchObject({ DBInstanceStatus: 'available' });
+    expect(sim.world.snapshot().databases.find((d) => d.id === kept)).toMatchObject({ quarantined: true, acceptsWrites: false });
     expect(await instance(sim, HOME)).toBeUndefined();
     await verb(sim, { verb: 'switchover', region: SEOUL });
-    expect(roles(sim)).toEqual(atHome);
+    // The old side still runs what was launched there, until it is the standby again.
+    expect({ ...roles(sim), running: running(sim).filter((id) => id.startsWith(SEOUL)), healthy: atHome.healthy }).toEqual(atHome);
     // The way home is planned: it loses nothing.
     expect(sim.world.lossOf(HOME)?.commits).toBe(0);
     expect((await instance(sim, HOME))?.BackupRetentionPeriod).toBe(14);
     await verb(sim, { verb: 'reprotect', region: SEOUL });
+    await sim.clock.run(() => sim.clock.sleep(60_000));
+    expect(roles(sim)).toEqual(atHome);
     expect(sim.world.snapshot().databases.map((d) => d.id).filter((id) => id.includes('-old-'))).toHaveLength(2);
   });
 

@@ -9,12 +9,12 @@ const SHOP = fileURLToPath(new URL('../../runbooks/shop.yaml', import.meta.url))
 /** Out because Seoul is lost, and home again as planned, with users on it all the time and real databases where they run. */
 describe('there and back in the lab', { timeout: 120_000 }, () => {
   let journey: Journey;
-  let before: { roles: string[]; records: unknown };
+  let before: { roles: string[]; records: unknown; running: unknown };
   let lost: readonly string[];
   beforeAll(async () => {
     journey = await Journey.begin(SHOP);
     await journey.servedIn(SEOUL, 40);
-    before = { roles: await journey.roles(), records: await journey.recordSets() };
+    before = { roles: await journey.roles(), records: await journey.recordSets(), running: await journey.running() };
   }, 60_000);
   afterAll(() => journey.end());
 
@@ -32,6 +32,7 @@ describe('there and back in the lab', { timeout: 120_000 }, () => {
     const roles = await journey.roles();
     expect(roles.filter((role) => role.endsWith('replica'))).toEqual([`${SEOUL}/shop-orders: replica`]);
     expect(roles).toHaveLength(3);
+    expect(await journey.keptDoors()).toEqual(['cut']);
     lost = (await journey.lab.ledger()).loss?.lostIds ?? [];
   });
 
@@ -52,7 +53,10 @@ describe('there and back in the lab', { timeout: 120_000 }, () => {
     expect(roles).toEqual(expect.arrayContaining(before.roles));
     // Besides them only those that were kept.
     expect(roles.filter((role) => !before.roles.includes(role))).toEqual([expect.stringMatching(/\/shop-orders-tokyo-old-\d+: writer$/), expect.stringMatching(/\/shop-orders-old-\d+: writer$/)]);
+    // Nobody reaches them, whoever else is let in.
+    expect(await journey.keptDoors()).toEqual(['cut', 'cut']);
     expect(await journey.recordSets()).toEqual(before.records);
+    expect(await journey.running()).toEqual(before.running);
     await journey.servedIn(SEOUL);
     expect((await journey.lab.ledger()).loss).toMatchObject({ lost: lost.length, notChecked: 0 });
   });

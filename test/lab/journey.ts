@@ -92,6 +92,20 @@ export class Journey {
     return world.records.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)).map(({ answered: _, ...set }) => set);
   }
 
+  /** What runs: instances by id, and groups with their sizes. */
+  async running(): Promise<object> {
+    const { instances, groups } = (await this.lab.status()).world;
+    return {
+      instances: instances.filter(({ state }) => state === 'running').map(({ region, id }) => `${region}/${id}`).sort(),
+      groups: groups.map(({ region, name, min, max, desired }) => `${region}/${name}: ${min}..${max}, ${desired}`).sort(),
+    };
+  }
+
+  /** Whether the old instances that are kept can be reached: `open`, or `cut` by a quarantine. */
+  async keptDoors(): Promise<string[]> {
+    return (await this.lab.status()).databases.filter(({ id }) => id.includes('-old-')).map(({ door }) => door);
+  }
+
   /** `region/id: state` of every database server, in order. */
   async roles(): Promise<string[]> {
     return (await this.lab.status()).databases.map(({ region, id, state }) => `${region}/${id}: ${state}`).sort();

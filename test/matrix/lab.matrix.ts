@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { loadRunbook } from '../../src/runbook/load.ts';
 import { Journey, trouble } from '../lab/journey.ts';
 import { cell, RUNBOOKS } from './cells.ts';
@@ -18,6 +18,7 @@ describe.each(await runbooksIn(RUNBOOKS))('%s in the lab', async (runbook) => {
   let folder: string;
   let journey: Journey;
   let records: object[];
+  let running: object;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dr-matrix-'));
@@ -26,6 +27,7 @@ describe.each(await runbooksIn(RUNBOOKS))('%s in the lab', async (runbook) => {
     journey = await Journey.begin(path);
     await users();
     records = await journey.recordSets();
+    running = await journey.running();
   });
   afterAll(async () => {
     await journey.end();
@@ -45,6 +47,9 @@ describe.each(await runbooksIn(RUNBOOKS))('%s in the lab', async (runbook) => {
     return loss.lost;
   };
 
+  /** The same instances run, in groups of the same size; one that is stopped takes a moment. */
+  const asItRan = () => vi.waitFor(async () => expect(await journey.running()).toEqual(running), { timeout: 20_000, interval: 250 });
+
   it('abort', () =>
     cell(of('abort'), async () => {
       const stop = new AbortController();
@@ -59,6 +64,7 @@ describe.each(await runbooksIn(RUNBOOKS))('%s in the lab', async (runbook) => {
       expect([...result.state.steps.values()].some(({ state }) => state === 'undone')).toBe(true);
       await users();
       expect(await journey.recordSets()).toEqual(records);
+      await asItRan();
       expect(await lost()).toBe(0);
       return engine();
     }));
@@ -90,6 +96,7 @@ describe.each(await runbooksIn(RUNBOOKS))('%s in the lab', async (runbook) => {
       expect(await lost()).toBe(before);
       done(await journey.run({ verb: 'reprotect', region: home }));
       expect(await journey.recordSets()).toEqual(records);
+      await asItRan();
       return engine();
     }));
 });

@@ -3,13 +3,15 @@ import { findImages, findTemplateVersion, type Image } from '../../aws/ec2.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { StepContext, Verdict } from '../step.ts';
-import { imageSchema, templateSchema } from './image-schema.ts';
+import { imageSchema, templateName, templateSchema } from './image-schema.ts';
+import { existingSchema, ourInstances } from './ours.ts';
 
 const params = z.strictObject({
   name: z.string(),
   region: regionName,
   template: templateSchema,
   image: imageSchema,
+  existing: existingSchema,
   maxAgeMs: z.number().positive().optional(),
 });
 type Params = z.infer<typeof params>;
@@ -44,11 +46,6 @@ async function newestImage(ctx: StepContext, p: Params): Promise<Image | undefin
   return usable.toSorted((a, b) => createdAt(b) - createdAt(a))[0];
 }
 
-/** `{ id }` or `{ name }` in the words of EC2. */
-export function templateName(template: z.infer<typeof templateSchema>): { LaunchTemplateId: string } | { LaunchTemplateName: string } {
-  return template.id === undefined ? { LaunchTemplateName: template.name ?? '' } : { LaunchTemplateId: template.id };
-}
-
 type Choice = { image: string; version: string; because: string };
 
 async function decide(ctx: StepContext, p: Params): Promise<Choice | Extract<Verdict, { state: 'refused' }>> {
@@ -78,7 +75,10 @@ export const imageGate = stepKind<Params>({
   params,
   check: async (ctx, p) => {
     const choice = await decide(ctx, p);
-    return 'refusal' in choice ? choice : { state: 'ok', because: choice.because };
+    if ('refusal' in choice) return choice;
+    const older = (await ourInstances(ctx, p, ['pending', 'running'])).filter((i) => i.ImageId !== choice.image);
+    const warnings = older.map((i) => `${i.InstanceId ?? ''} runs ${i.ImageId ?? 'an unknown image'}, not ${choice.image}: it counts, and is not replaced`);
+    return { state: 'ok', because: choice.because, ...(warnings.length === 0 ? {} : { warnings }) };
   },
   observe: async (ctx, p) => {
     const choice = await decide(ctx, p);

@@ -16,6 +16,11 @@ export const templateSchema = z
   })
   .refine((t) => (t.id === undefined) !== (t.name === undefined), { message: 'expected either id or name' });
 
+/** `{ id }` or `{ name }` in the words of EC2. */
+export function templateName(template: z.infer<typeof templateSchema>): { LaunchTemplateId: string } | { LaunchTemplateName: string } {
+  return template.id === undefined ? { LaunchTemplateName: template.name ?? '' } : { LaunchTemplateId: template.id };
+}
+
 export const imageSchema = z
   .strictObject({
     id: z.string().regex(/^ami-[0-9a-f]{8,17}$/, 'expected the id of an image such as ami-0123456789abcdef0').optional(),
@@ -39,5 +44,9 @@ export const schema = z.strictObject({
     .optional()
     .describe('Subnets that are tried in this order, one a zone. Default: that of the launch template'),
   targets: targets.optional().describe('Where the instances are registered'),
+  existing: z
+    .strictObject({ key: z.string().min(1).max(128), value: z.string().min(1).max(256) })
+    .optional()
+    .describe('Tag of the instances that were there before, in any region. Default: those in `targets`, else those of the launch template'),
 });
 export type Ec2Image = z.infer<typeof schema>;

@@ -1,16 +1,19 @@
 import * as z from 'zod';
-import { type Ec2Instance, findInstances, instancesUp } from '../../aws/ec2.ts';
+import { type Ec2Instance, instancesUp } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
-import { readLaunch, templateName } from './image-gate.ts';
-import { templateSchema } from './image-schema.ts';
+import { readLaunch } from './image-gate.ts';
+import { templateName, templateSchema } from './image-schema.ts';
+import { existingSchema, isLaunched, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
 import { instanceType } from './schema.ts';
 import { noCapacity } from './shortage.ts';
-import { COMPUTE_TAG, launchedFilters, RUNBOOK_TAG } from './tags.ts';
+import { COMPUTE_TAG, RUNBOOK_TAG } from './tags.ts';
 
 /*
- * Launches instances from a template and an image. The client token comes from the gate of this run and is in its
+ * Brings instances up to a count. What runs counts, whoever launched it. What an earlier run launched and stopped again is
+ * started, where it is of the image and template version that would be launched now; what a person stopped stays as it is.
+ * The rest is launched. The client token comes from the gate of this run and is in its
  * journal before anything is launched: after a crash the same request answers with the same instances.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Run_Instance_Idempotency.html
  */
@@ -20,45 +23,94 @@ const params = z.strictObject({
   region: regionName,
   count: z.int().min(1),
   template: templateSchema,
+  existing: existingSchema,
   types: z.array(instanceType),
   subnets: z.array(z.string()),
 });
 type Params = z.infer<typeof params>;
 
-const ALIVE = ['pending', 'running'];
+const ALIVE = new Set(['pending', 'running']);
+const STATES = ['pending', 'running', 'stopping', 'stopped'];
 const ACT_MS = 120_000;
 
-function look(ctx: StepContext, p: Params): Promise<Ec2Instance[]> {
-  return findInstances(ctx.effects.aws, p.region, { Filters: launchedFilters(ctx.runbook, p.name, ALIVE) }, { signal: ctx.signal });
+function idOf(instance: Ec2Instance): string {
+  return instance.InstanceId ?? '';
+}
+
+interface Found {
+  alive: Ec2Instance[];
+  /** Launched by an earlier run, of what would be launched now, and not running: no more of them than are missing. */
+  stopping: string[];
+  stopped: string[];
+}
+
+async function look(ctx: StepContext, p: Params): Promise<Found> {
+  const found = await ourInstances(ctx, p, STATES);
+  const alive = found.filter((i) => ALIVE.has(i.State?.Name ?? ''));
+  const choice = readLaunch(ctx, p.name);
+  const fit = found.filter((i) => {
+    const version = tagOf(i, TEMPLATE_VERSION_TAG);
+    return isLaunched(ctx, p.name, i) && i.ImageId === choice?.image && (version === undefined || version === choice?.version);
+  });
+  const idle = (state: string) => fit.filter((i) => i.State?.Name === state).map(idOf);
+  const missing = Math.max(0, p.count - alive.length);
+  return { alive, stopping: idle('stopping').slice(0, missing), stopped: idle('stopped').slice(0, missing) };
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const alive = await look(ctx, p);
+  const { alive, stopping, stopped } = await look(ctx, p);
   const token = readLaunch(ctx, p.name)?.token;
   const mine = alive.some((i) => token !== undefined && i.ClientToken?.includes(token) === true);
   if (alive.length < p.count) {
     // A launch is all or nothing: if some of it can be seen, the rest will be.
     if (mine) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
+    if (stopping.length > stopped.length) return { state: 'pending', because: `${stopping.length} instances are still stopping`, waitingFor: 'aws' };
+    // What is to be stopped again if the run is led back: journaled before the act.
+    ctx.record(`started.${p.name}`, [...new Set([...startedBefore(ctx, p), ...stopped])]);
     return { state: 'absent', because: `${alive.length} of ${p.count} instances of ${p.name} run` };
   }
-  const up = await instancesUp(ctx.effects.aws, p.region, alive.map((i) => i.InstanceId ?? ''), { signal: ctx.signal });
+  const up = await instancesUp(ctx.effects.aws, p.region, alive.map(idOf), { signal: ctx.signal });
   if (up.size < p.count) return { state: 'pending', because: `the status checks of ${up.size} of ${p.count} instances have passed`, waitingFor: 'aws' };
   return { state: 'reached', because: `${up.size} instances run, and their status checks have passed` };
+}
+
+function startedBefore(ctx: StepContext, p: Params): string[] {
+  return z.array(z.string()).safeParse(ctx.fact(`started.${p.name}`)).data ?? [];
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const choice = readLaunch(ctx, p.name);
   if (choice === undefined) throw new Error(`no image of ${p.name} was chosen`);
-  const count = p.count - (await look(ctx, p)).length;
-  if (count <= 0) return;
+  const { alive, stopped } = await look(ctx, p);
+  const missing = p.count - alive.length;
+  if (missing <= 0) return;
+  const tried: string[] = [];
+  const started = stopped.length > 0 && (await startAgain(ctx, p, stopped));
+  if (stopped.length > 0 && !started) tried.push(`none to start ${stopped.join(', ')} again`);
+  const count = missing - (started ? stopped.length : 0);
+  if (count > 0) await launchRest(ctx, p, { ...choice, count, tried });
+}
+
+/** All of them or none. False when there is no capacity: stopped instances hold none. */
+async function startAgain(ctx: StepContext, p: Params, ids: string[]): Promise<boolean> {
+  try {
+    await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StartInstances', input: { InstanceIds: ids }, signal: ctx.signal });
+    return true;
+  } catch (error) {
+    if (error instanceof AwsError && error.isShortage) return false;
+    throw error;
+  }
+}
+
+async function launchRest(ctx: StepContext, p: Params, choice: { image: string; version: string; token: string; count: number; tried: string[] }): Promise<void> {
+  const { count, tried } = choice;
   const types = p.types.length === 0 ? [undefined] : [undefined, ...p.types];
   const subnets = p.subnets.length === 0 ? [undefined] : p.subnets;
-  const tried: string[] = [];
   // Another zone first: the type is what was tested.
   for (const [t, type] of types.entries()) {
     for (const [s, subnet] of subnets.entries()) {
       try {
-        await run(ctx, p, { ...choice, count, type, subnet, token: `dr-${choice.token}-${count}-${t}-${s}` });
+        await run(ctx, p, { image: choice.image, version: choice.version, count, type, subnet, token: `dr-${choice.token}-${count}-${t}-${s}` });
         return;
       } catch (error) {
         if (!(error instanceof AwsError) || !error.isShortage) throw error;
@@ -103,9 +155,10 @@ const LOOK_MS = 5_000;
 /** Stopped, not terminated: whether anything on them is wanted is for a person to say. */
 async function undo(ctx: StepContext, p: Params): Promise<void> {
   const token = readLaunch(ctx, p.name)?.token;
-  if (token === undefined) return;
+  const started = new Set(startedBefore(ctx, p));
   for (;;) {
-    const mine = (await look(ctx, p)).filter((i) => i.ClientToken?.includes(token) === true).map((i) => i.InstanceId ?? '');
+    const { alive } = await look(ctx, p);
+    const mine = alive.filter((i) => started.has(idOf(i)) || (token !== undefined && i.ClientToken?.includes(token) === true)).map(idOf);
     if (mine.length === 0) return;
     await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StopInstances', input: { InstanceIds: mine }, signal: ctx.signal });
     await ctx.wait('aws', LOOK_MS);

@@ -3,7 +3,7 @@ import { findInstances } from '../../aws/ec2.ts';
 import { targetHealth } from '../../aws/elbv2.ts';
 import { regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
-import { launchedFilters } from './tags.ts';
+import { existingSchema, ourInstances } from './ours.ts';
 import { instanceId, targetGroupArn } from './schema.ts';
 
 /*
@@ -18,15 +18,17 @@ const params = z.strictObject({
   targetGroup: targetGroupArn,
   port: z.int().optional(),
   wanted: z.int().min(1),
-  /** Instances by id; without: those that runs of this runbook have launched. */
+  /** Instances by id, or by how they are recognised. */
   ids: z.array(instanceId).optional(),
+  existing: existingSchema.optional(),
 });
 type Params = z.infer<typeof params>;
 
 /** Those that run. */
 async function running(ctx: StepContext, p: Params): Promise<string[]> {
-  const which = p.ids === undefined ? { Filters: launchedFilters(ctx.runbook, p.name, ['running']) } : { InstanceIds: p.ids };
-  const found = await findInstances(ctx.effects.aws, p.region, which, { signal: ctx.signal });
+  const { name, region, existing, ids = [] } = p;
+  const found =
+    existing === undefined ? await findInstances(ctx.effects.aws, region, { InstanceIds: ids }, { signal: ctx.signal }) : await ourInstances(ctx, { name, region, existing }, ['running']);
   return found.filter((i) => i.State?.Name === 'running').map((i) => i.InstanceId ?? '');
 }
 

@@ -3,6 +3,7 @@ import { findInstances } from '../../aws/ec2.ts';
 import { targetHealth } from '../../aws/elbv2.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
+import { existingSchema, ourInstances } from './ours.ts';
 import { instanceId, targetGroupArn } from './schema.ts';
 import { launchedFilters } from './tags.ts';
 
@@ -13,7 +14,13 @@ const params = z.strictObject({
   /** By id; without: those that runs of this runbook have launched there. */
   ids: z.array(instanceId).optional(),
   /** The side that must be healthy. */
-  guard: z.strictObject({ region: regionName, targetGroup: targetGroupArn.optional(), ids: z.array(instanceId).optional(), wanted: z.int().min(1) }),
+  guard: z.strictObject({
+    region: regionName,
+    targetGroup: targetGroupArn.optional(),
+    ids: z.array(instanceId).optional(),
+    existing: existingSchema.optional(),
+    wanted: z.int().min(1),
+  }),
 });
 type Params = z.infer<typeof params>;
 
@@ -25,7 +32,8 @@ async function alive(ctx: StepContext, name: string, region: string, ids: readon
 
 /** Targets where there is a target group, else running instances. */
 async function carrying(ctx: StepContext, p: Params): Promise<number> {
-  const { region, targetGroup, ids } = p.guard;
+  const { region, targetGroup, ids, existing } = p.guard;
+  if (targetGroup === undefined && existing !== undefined) return (await ourInstances(ctx, { name: p.name, region, existing }, ['running'])).length;
   if (targetGroup === undefined) return (await alive(ctx, p.name, region, ids)).length;
   const health = await targetHealth(ctx.effects.aws, region, targetGroup, { signal: ctx.signal });
   return health.filter((h) => h.state === 'healthy').length;

@@ -2,9 +2,10 @@ import { allow, inRegion } from '../common.ts';
 import { imageGate } from '../ec2/image-gate.ts';
 import { type Ec2Image, schema } from '../ec2/image-schema.ts';
 import { launch } from '../ec2/launch.ts';
+import { existingIn, TEMPLATE_TAG, TEMPLATE_VERSION_TAG } from '../ec2/ours.ts';
 import { registerTargets } from '../ec2/register.ts';
+import { launchedOnly, launchRights } from '../ec2/rights.ts';
 import { stopInstances } from '../ec2/stop.ts';
-import { COMPUTE_TAG } from '../ec2/tags.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
 import type { World } from '../../simulator/world.ts';
 
@@ -26,6 +27,7 @@ function plan(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {
 function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {
   const region = ctx.target;
   const template = inRegion(resource.template, region);
+  const existing = existingIn(resource, region);
   const steps: StepDraft[] = [
     {
       step: 'imageGate',
@@ -38,6 +40,7 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
         region,
         template,
         image: inRegion(resource.image, region),
+        existing,
         ...(resource.maxAge === undefined ? {} : { maxAgeMs: resource.maxAge }),
       },
       controlPlanes: [],
@@ -50,11 +53,10 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
       step: 'launch',
       phase: 'compute',
       reversibility: 'compensable',
-      title: `Launch ${resource.count} instances of ${name} in ${region}`,
-      params: { name, region, count: resource.count, template, types: resource.types ?? [], subnets: resource.subnets?.[region] ?? [] },
+      title: `Bring up ${resource.count} instances of ${name} in ${region}`,
+      params: { name, region, count: resource.count, template, existing, types: resource.types ?? [], subnets: resource.subnets?.[region] ?? [] },
       controlPlanes: [`ec2@${region}`],
-      // A launch touches image, network, volumes and the role of the template: which, only the template knows.
-      permissions: [allow(['ec2:RunInstances', 'ec2:CreateTags', 'ec2:StopInstances'], [`arn:aws:ec2:${region}:*:*`, `arn:aws:ec2:${region}::image/*`]), read],
+      permissions: [...launchRights(ctx, name, resource), read],
       estimate: { p50: 120, p95: 300, basis: 'launch, boot and both status checks' },
       limitMs: 1_800_000,
       changes: [{ resource: `ec2:${region}:${name}`, field: 'instances', before: 'those that run', after: `at least ${resource.count}` }],
@@ -69,7 +71,7 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
     after: ['launch'],
     reversibility: 'reversible',
     title: `${resource.count} targets of ${name} are healthy`,
-    params: { name, region, targetGroup: group, ...(port === undefined ? {} : { port }), wanted: resource.count },
+    params: { name, region, targetGroup: group, ...(port === undefined ? {} : { port }), wanted: resource.count, existing },
     controlPlanes: [`elasticloadbalancing@${region}`],
     permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), read],
     estimate: { p50: 30, p95: 120, basis: 'registration and health checks of the target group' },
@@ -79,7 +81,10 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
   return steps;
 }
 
-/** Only what runs of this runbook have launched is stopped, and nothing is terminated. */
+/**
+ * Only what runs of this runbook have launched is stopped, and nothing is terminated: an instance may hold what nobody has
+ * looked at yet. The next failover to that region starts it again, or launches newer ones beside it.
+ */
 function stopStep(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft {
   const region = ctx.source;
   const group = resource.targets?.groups[ctx.target];
@@ -88,9 +93,9 @@ function stopStep(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft
     phase: 'protect',
     reversibility: 'compensable',
     title: `Stop what runs of dr launched of ${name} in ${region}`,
-    params: { name, region, guard: { region: ctx.target, wanted: resource.count, ...(group === undefined ? {} : { targetGroup: group }) } },
+    params: { name, region, guard: { region: ctx.target, wanted: resource.count, existing: existingIn(resource, ctx.target), ...(group === undefined ? {} : { targetGroup: group }) } },
     controlPlanes: [`ec2@${region}`],
-    permissions: [allow(['ec2:StopInstances'], [`arn:aws:ec2:${region}:${ctx.account}:instance/*`]), read],
+    permissions: [allow(['ec2:StopInstances'], [`arn:aws:ec2:${region}:${ctx.account}:instance/*`], launchedOnly(ctx, name)), read],
     estimate: { p50: 30, p95: 120, basis: 'shutdown of an instance' },
     limitMs: 900_000,
     changes: [{ resource: `ec2:${region}:${name}`, field: 'launched instances', before: 'as they are', after: 'stopped' }],
@@ -105,14 +110,17 @@ function simulate(world: World, name: string, resource: Ec2Image, home: string):
     const image = inRegion(resource.image, region);
     const ageMs = Math.min(HOUR_MS, resource.maxAge ?? HOUR_MS);
     const tags = image.tag === undefined ? {} : { tags: { [image.tag.key]: image.tag.value } };
-    const id = image.id ?? `ami-0${world.options.regions.indexOf(region)}23456789abcdef`;
-    world.addImage({ region, id, name: (image.name ?? name).replaceAll('*', '1'), ageMs, ...tags });
-    const version = typeof template.version === 'number' ? { version: template.version } : {};
-    world.addLaunchTemplate({ region, id: template.id ?? `lt-0${world.options.regions.indexOf(region)}23456789abcdef`, name: template.name ?? name, type: 'm6g.large', imageId: id, ...version });
+    const imageId = image.id ?? `ami-0${world.options.regions.indexOf(region)}23456789abcdef`;
+    world.addImage({ region, id: imageId, name: (image.name ?? name).replaceAll('*', '1'), ageMs, ...tags });
+    const version = typeof template.version === 'number' ? template.version : 1;
+    const templateId = template.id ?? `lt-0${world.options.regions.indexOf(region)}23456789abcdef`;
+    world.addLaunchTemplate({ region, id: templateId, name: template.name ?? name, type: 'm6g.large', imageId, version });
     (resource.subnets?.[region] ?? []).forEach((subnet, i) => world.addSubnet({ region, id: subnet, zone: `${region}${'acd'[i % 3] ?? 'a'}` }));
     const arn = resource.targets?.groups[region];
+    // As people launch them: no run of dr has put its tags on them.
     const ids = region === home ? Array.from({ length: resource.count }, (_, i) => `i-0${String(i).padStart(8, '0')}`) : [];
-    for (const instance of ids) world.addEc2Instance({ region, id: instance, tags: { [COMPUTE_TAG]: name } });
+    const own = resource.existing === undefined ? {} : { [resource.existing.key]: resource.existing.value };
+    for (const id of ids) world.addEc2Instance({ region, id, imageId, tags: { [TEMPLATE_TAG]: templateId, [TEMPLATE_VERSION_TAG]: String(version), ...own } });
     if (arn !== undefined) world.addTargetGroup({ region, name: arn.split('/')[1] ?? arn, arn, targets: ids });
   }
 }

@@ -173,7 +173,7 @@ describe('a shortage that EC2 answers with status 500', () => {
   it('ec2-image asks again with another token, for the request is another', async () => {
     ec2.on(DescribeInstancesCommand).resolves({ Reservations: [] });
     ec2.on(RunInstancesCommand).rejectsOnce(thrown('InsufficientInstanceCapacity', 500)).resolves({});
-    const params: Json = { name: 'api', region: TOKYO, count: 2, template: { name: 'archive-api', version: '$Default' }, types: [], subnets: ['subnet-0b1000000000000ba', 'subnet-0b1000000000000bc'] };
+    const params: Json = { name: 'api', region: TOKYO, count: 2, template: { name: 'archive-api', version: '$Default' }, existing: { by: 'tag', key: 'role', value: 'api' }, types: [], subnets: ['subnet-0b1000000000000ba', 'subnet-0b1000000000000bc'] };
     const step = await stepOf('ec2-image.launch', params, { effects: { aws }, facts: { 'launch.api': { image: 'ami-1', version: '3', token: 'beef' } } });
     await step.act();
     expect(ec2.commandCalls(RunInstancesCommand).map((c) => [c.args[0].input.ClientToken, c.args[0].input.SubnetId])).toEqual([
