@@ -50,7 +50,9 @@ export async function leadBack(runtime: UndoRuntime): Promise<'aborted' | 'faile
   for (const step of actedSteps(journal.state)) {
     const kind = runtime.kindOf(step);
     if (kind.undo === undefined) {
-      await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'NO_UNDO', message: `${step.title}: what it did cannot be taken back` } });
+      const facts = { fact: (name: string) => journal.state.facts.get(name) };
+      const message = kind.stays?.(facts, kind.params.parse(step.params)) ?? 'what it did cannot be taken back';
+      await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'NO_UNDO', message: `${step.title}: ${message}` } });
     } else {
       complete = (await undoStep(runtime, step, kind)) && complete;
     }

@@ -113,14 +113,32 @@ describe('dr abort', () => {
     expect(error.next).toEqual([`dr resume ${RUN}    goes on to the end`, `then dr reprotect --standby ${SEOUL}`, `then dr switchover --region ${SEOUL}`]);
   });
 
-  it('renames the old primary back, and leaves a new replica where it is', async () => {
+  /** Users are in Tokyo, and Seoul is back with a writer that nobody could fence. */
+  async function afterFailover(): Promise<Simulation> {
     const sim = await simulation();
     sim.world.breakRegion(SEOUL);
     await runPlan(sim, await planOf(sim, TOKYO));
     sim.world.healRegion(SEOUL);
+    expect(sim.world.acceptsWrites(HOME)).toBe(true);
+    return sim;
+  }
+
+  it('renames the old primary back, and leaves it in quarantine: it would be a second writer', async () => {
+    const sim = await afterFailover();
     const state = await stopped(sim, { verb: 'reprotect' }, done('databases.orders.keepOld'));
-    expect((await aborting(sim, state)).state.outcome).toBe('aborted');
+    const { state: end, summary } = await aborting(sim, state);
+    expect(end.outcome).toBe('aborted');
     expect(sim.world.snapshot().databases.map((d) => d.id).sort()).toEqual(['shop-orders', 'shop-orders-tokyo']);
+    expect(sim.world.acceptsWrites(HOME)).toBe(false);
+    expect(end.steps.get('databases.orders.closeOld')?.notUndone).toMatchObject({ code: 'NO_UNDO' });
+    expect(summary.join('\n')).toContain('shop-orders in ap-northeast-2 stays in quarantine: open again it would be a second writer. It had sg-0cccccccccccccccc');
+    // Its groups cannot be told from it any more; the refusal says what to write where.
+    const { state: later } = await runPlan(sim, await planOf(sim, { verb: 'reprotect' }));
+    expect(later.steps.get('databases.orders.standbyGate')?.refusal).toMatchObject({ override: 'add to the database in the runbook: securityGroups: { ap-northeast-2: [sg-…] }' });
+  });
+
+  it('leaves a new replica where it is', async () => {
+    const sim = await afterFailover();
     const late = await stopped(sim, { verb: 'reprotect' }, done('databases.orders.rebuild'));
     const { state: end, summary } = await aborting(sim, late);
     expect(end.outcome).toBe('failed');

@@ -34,6 +34,39 @@ describe('reprotect in simulated time', () => {
     expect(sim.world.acceptsWrites(AWAY)).toBe(true);
   });
 
+  it('closes a writer that nobody could fence before it gives it another name, and the new replica gets its groups', async () => {
+    const sim = await simulation();
+    const database = (id: string) => sim.world.snapshot().databases.find((d) => d.id === id);
+    const groups = database(HOME.id)?.securityGroups;
+    sim.world.breakRegion(SEOUL);
+    await done(sim, { verb: 'failover', region: TOKYO });
+    sim.world.healRegion(SEOUL);
+    expect(sim.world.acceptsWrites(HOME)).toBe(true);
+    const { outcome, state } = await runPlan(sim, await planOf(sim, { verb: 'reprotect' }), {
+      onRecord: (record) => {
+        const renames = record.type === 'step.intent' && record.step === 'databases.orders.keepOld';
+        if (renames) expect(database(HOME.id)).toMatchObject({ quarantined: true, acceptsWrites: false });
+      },
+    });
+    expect(outcome).toBe('succeeded');
+    expect(database('shop-orders-old-20261120')).toMatchObject({ role: 'writer', quarantined: true, acceptsWrites: false });
+    expect(database(HOME.id)).toMatchObject({ role: 'replica', quarantined: false, securityGroups: groups });
+    expect(state.facts.get('fence.orders')).toMatchObject({ verdict: 'fenced' });
+  });
+
+  it('says that it stays open where the runbook names no quarantine group', async () => {
+    const text = await readFile(SHOP, 'utf8');
+    const path = join(await mkdtemp(join(tmpdir(), 'dr-test-')), 'shop.yaml');
+    await writeFile(path, text.replace(/\n {4}fence:\n.*\n/, '\n'));
+    const sim = await simulation({ path });
+    await done(sim, { verb: 'switchover', region: TOKYO });
+    const plan = await planOf(sim, { verb: 'reprotect' });
+    expect(plan.steps.filter((s) => s.phase === 'fence').map((s) => s.title)).toEqual(['Rename the old shop-orders in ap-northeast-2, and keep it (open: the runbook names no quarantine group)']);
+    const { outcome, state } = await runPlan(sim, plan);
+    expect(outcome).toBe('succeeded');
+    expect(state.steps.get('databases.orders.keepOld')?.warnings).toEqual(['the old shop-orders takes writes from whoever learns its new name: the runbook names no fence.quarantine for ap-northeast-2']);
+  });
+
   it('says what a standby that is not in sync yet waits for, and goes on when it is', async () => {
     const sim = await simulation({ timings: { metricPeriodMs: 60_000 } });
     await done(sim, { verb: 'switchover', region: TOKYO });

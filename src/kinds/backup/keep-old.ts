@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
-import { rename } from '../rds/keep-old.ts';
+import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { rename, staysOpen } from '../rds/keep-old.ts';
 import { freeName, PASSING } from '../rds/standby.ts';
-import type { Observation, StepContext } from '../step.ts';
+import type { Observation, StepContext, Verdict } from '../step.ts';
 
 /*
  * Of reprotect: the old instance of the region that waits gets another name and is kept, its data may exist nowhere
@@ -12,15 +12,17 @@ import type { Observation, StepContext } from '../step.ts';
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
  */
 
-const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, active: z.strictObject({ region: regionName, id: dbInstanceId }) });
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, active: z.strictObject({ region: regionName, id: dbInstanceId }), quarantine: securityGroupId.optional() });
 type Params = z.infer<typeof params>;
 
-function keptFact(p: Params): string {
+type Named = Pick<Params, 'name' | 'region' | 'id' | 'active'>;
+
+function keptFact(p: Named): string {
   return `kept.${p.name}.${p.region}`;
 }
 
 /** The name that was chosen for it. */
-function chosen(ctx: StepContext, p: Params): string | undefined {
+export function chosen(ctx: StepContext, p: Named): string | undefined {
   const name = ctx.fact(keptFact(p));
   return typeof name === 'string' ? name : undefined;
 }
@@ -58,19 +60,24 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   }
 }
 
+/** Quarantine and a new name take an instance away from whoever uses it: there must be another one that users are on. */
+export async function activeIsThere(ctx: StepContext, p: Named): Promise<Verdict> {
+  const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
+  if (active?.DBInstanceStatus === 'available') return { state: 'ok', because: `${p.active.id} in ${p.active.region} is available` };
+  return refused({
+    rule: 'keep-old',
+    observed: `${p.active.id} in ${p.active.region} is ${active?.DBInstanceStatus ?? 'not there'}`,
+    threshold: 'an active instance that is available',
+    consequence: `${p.id} in ${p.region} may be the only one that holds the data in use`,
+    override: 'none: wait until the active instance is available',
+  });
+}
+
 export const keepOld = stepKind<Params>({
   params,
   check: async (ctx, p) => {
-    // Renaming takes an instance away from whoever uses it: there must be another one that users are on.
-    const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
-    if (active?.DBInstanceStatus === 'available') return { state: 'ok', because: `${p.active.id} in ${p.active.region} is available` };
-    return refused({
-      rule: 'keep-old',
-      observed: `${p.active.id} in ${p.active.region} is ${active?.DBInstanceStatus ?? 'not there'}`,
-      threshold: 'an active instance that is available',
-      consequence: `${p.id} in ${p.region} may be the only one that holds the data in use`,
-      override: 'none: wait until the active instance is available',
-    });
+    const verdict = await activeIsThere(ctx, p);
+    return verdict.state === 'ok' && p.quarantine === undefined ? { ...verdict, warnings: [staysOpen(p)] } : verdict;
   },
   observe,
   act: async (ctx, p) => {

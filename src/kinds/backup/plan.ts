@@ -1,6 +1,8 @@
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, StepDraft } from '../kind.ts';
-import { dbArn } from '../rds/instance.ts';
+import { dbArn, rdsArns, viaRds } from '../rds/instance.ts';
+import { keptPattern } from '../rds/standby.ts';
+import type { Permission } from '../step.ts';
 import type { RdsBackup } from './schema.ts';
 
 /** What the steps of one database have in common. */
@@ -18,8 +20,19 @@ export function namesOf(ctx: PlanContext, name: string, db: RdsBackup): Names {
 }
 
 const LOOK = { phase: 'assess', reversibility: 'reversible', controlPlanes: [], changes: [], limitMs: 30_000 } as const;
-/** These calls are not limited to one instance. */
-const readBackups = allow(['rds:DescribeDBInstanceAutomatedBackups', 'rds:DescribeDBSnapshots'], ['*']);
+/** Backups are listed by a filter, so that AWS asks for the right to list them all; these are reads. */
+export function readBackups(region: string, account: string) {
+  return allow(['rds:DescribeDBInstanceAutomatedBackups', 'rds:DescribeDBSnapshots'], rdsArns(region, account, 'auto-backup:*', 'db:*', 'snapshot:*'));
+}
+
+function readTargetBackups(ctx: PlanContext) {
+  return readBackups(ctx.target, ctx.account);
+}
+
+/** RDS takes the caller's own right to the key. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html */
+function keyRights(region: string, key: string | undefined): Permission[] {
+  return key === undefined ? [] : [allow(['kms:DescribeKey', 'kms:CreateGrant'], [key], viaRds(region))];
+}
 
 function signalSteps(ctx: PlanContext, n: Names): StepDraft[] {
   const source = { region: ctx.source, id: n.oldId };
@@ -37,7 +50,7 @@ function signalSteps(ctx: PlanContext, n: Names): StepDraft[] {
       step: 'assessBackups',
       title: `Do backups of ${n.oldId} still arrive in ${ctx.target}?`,
       params: { signal: `backups.${n.name}`, region: ctx.target, source },
-      permissions: [readBackups],
+      permissions: [readTargetBackups(ctx)],
       estimate: { p50: 1, p95: 3, basis: 'two API calls' },
     },
   ];
@@ -50,7 +63,7 @@ function gateStep(ctx: PlanContext, n: Names): StepDraft {
     gate: true,
     title: `Newest recovery point of ${n.name} is within the RPO`,
     params: { name: n.name, region: ctx.target, id: n.id, source: { region: ctx.source, id: n.oldId }, rpoMs: ctx.objectives.rpoMs },
-    permissions: [readBackups],
+    permissions: [readTargetBackups(ctx)],
     estimate: { p50: 1, p95: 3, basis: 'two API calls' },
   };
 }
@@ -61,7 +74,8 @@ function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
   const settings = inRegion(db.restore, ctx.target);
   const closedBy = db.fence?.quarantine[ctx.target];
   const arn = dbArn(ctx.target, ctx.account, id);
-  const wildcard = `arn:aws:rds:${ctx.target}:${ctx.account}:*`;
+  const arns = (...parts: string[]) => rdsArns(ctx.target, ctx.account, ...parts);
+  const groups = arns(`subgrp:${settings.subnetGroup.toLowerCase()}`, `pg:${settings.parameterGroup.toLowerCase()}`);
   const data = { phase: 'data', controlPlanes: [`rds@${ctx.target}`] } as const;
   const params = { name, region: ctx.target, id, settings };
   const steps: StepDraft[] = [
@@ -74,8 +88,12 @@ function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
       title: `Restore ${id} from the newest recovery point${closedBy === undefined ? '' : ', closed'}`,
       params: closedBy === undefined ? params : { ...params, closedBy },
       permissions: [
-        allow(['rds:DescribeDBInstances', 'rds:RestoreDBInstanceToPointInTime', 'rds:RestoreDBInstanceFromDBSnapshot', 'rds:AddTagsToResource'], [wildcard]),
-        allow(['rds:DescribeDBSubnetGroups', 'rds:DescribeDBParameterGroups', 'ec2:DescribeSecurityGroups'], ['*']),
+        allow(['rds:DescribeDBInstances', 'rds:AddTagsToResource'], [arn]),
+        // Which backup is the newest, and the option group in it, is only known then.
+        allow(['rds:RestoreDBInstanceToPointInTime', 'rds:RestoreDBInstanceFromDBSnapshot'], [arn, ...groups, ...arns('og:*', 'snapshot:*', 'auto-backup:*')]),
+        allow(['rds:DescribeDBSubnetGroups', 'rds:DescribeDBParameterGroups'], groups),
+        allow(['ec2:DescribeSecurityGroups'], ['*']),
+        ...keyRights(ctx.target, db.kmsKeys?.[ctx.target]),
       ],
       estimate: { p50: 900, p95: 3600, basis: 'a new instance and its volume; grows with the logs that are replayed' },
       limitMs: 6 * 3_600_000,
@@ -166,7 +184,7 @@ function caughtUpStep(ctx: PlanContext, n: Names): StepDraft {
     title: `Backups in ${ctx.target} hold every write of ${n.oldId}`,
     params: { name: n.name, region: ctx.target, id: n.id, source: { region: ctx.source, id: n.oldId } },
     controlPlanes: [],
-    permissions: [readBackups],
+    permissions: [readTargetBackups(ctx)],
     estimate: { p50: 360, p95: 1200, basis: 'AWS moves the newest restorable time about every five minutes; its copy comes later' },
     limitMs: CAUGHT_UP_LIMIT_MS,
     changes: [],
@@ -189,15 +207,29 @@ export function reprotectSteps(ctx: PlanContext, n: Names): StepDraft[] {
   const kmsKey = n.db.kmsKeys?.[ctx.source];
   const { retentionDays } = inRegion(n.db.restore, ctx.source);
   const active = { region: ctx.target, id: n.id };
+  const quarantine = n.db.fence?.quarantine[ctx.source];
+  const old = {
+    phase: 'fence',
+    reversibility: 'compensable',
+    params: { name: n.name, region: ctx.source, id: n.oldId, active, ...(quarantine === undefined ? {} : { quarantine }) },
+    controlPlanes: [`rds@${ctx.source}`],
+    permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(ctx.source, ctx.account, n.oldId), ...rdsArns(ctx.source, ctx.account, `db:${keptPattern(n.oldId)}`)])],
+  } as const;
+  const closing: StepDraft = {
+    ...old,
+    step: 'closeOld',
+    title: `Put the old ${n.oldId} in ${ctx.source} into quarantine`,
+    estimate: { p50: 30, p95: 120, basis: 'a change of security groups' },
+    limitMs: 1_800_000,
+    changes: [{ resource: `rds:${ctx.source}:${n.oldId}`, field: 'VpcSecurityGroups', before: 'as it is', after: quarantine ?? '' }],
+  };
   return [
+    ...(quarantine === undefined ? [] : [closing]),
     {
+      ...old,
       step: 'keepOld',
-      phase: 'fence',
-      reversibility: 'compensable',
-      title: `Rename the old ${n.oldId} in ${ctx.source}, and keep it`,
-      params: { name: n.name, region: ctx.source, id: n.oldId, active },
-      controlPlanes: [`rds@${ctx.source}`],
-      permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [`arn:aws:rds:${ctx.source}:${ctx.account}:*`])],
+      after: quarantine === undefined ? [] : ['closeOld'],
+      title: `Rename the old ${n.oldId} in ${ctx.source}, and keep it${quarantine === undefined ? ' (open: the runbook names no quarantine group)' : ''}`,
       estimate: { p50: 120, p95: 600, basis: 'a new name takes a restart' },
       limitMs: 3_600_000,
       changes: [{ resource: `rds:${ctx.source}:${n.oldId}`, field: 'DBInstanceIdentifier', before: n.oldId, after: `${n.oldId}-old-YYYYMMDD` }],
@@ -211,9 +243,9 @@ export function reprotectSteps(ctx: PlanContext, n: Names): StepDraft[] {
       controlPlanes: [`rds@${ctx.source}`],
       permissions: [
         allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, n.id)]),
-        allow(['rds:StartDBInstanceAutomatedBackupsReplication'], ['*']),
-        readBackups,
-        ...(kmsKey === undefined ? [] : [allow(['kms:DescribeKey', 'kms:CreateGrant'], [kmsKey])]),
+        allow(['rds:StartDBInstanceAutomatedBackupsReplication'], [dbArn(ctx.target, ctx.account, n.id), ...rdsArns(ctx.source, ctx.account, 'auto-backup:*')]),
+        readBackups(ctx.source, ctx.account),
+        ...keyRights(ctx.source, kmsKey),
       ],
       estimate: { p50: 1200, p95: 7200, basis: 'the first snapshot and its copy; grows with the volume' },
       limitMs: 24 * 3_600_000,

@@ -5,6 +5,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { readSignal, signalFact, SOURCE_VERDICT, sourceVerdictSchema } from '../signals.ts';
 import type { Observation, StepContext } from '../step.ts';
+import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
 
 /*
  * Makes sure that the old writer takes no more writes: its security groups are replaced by a closed one where its API
@@ -34,15 +35,11 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if ('dead' in seen) return withoutItsApi(ctx, p, seen.dead);
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
   if (p.group === undefined) return withoutGroup(ctx, p, seen.instance.DBInstanceStatus ?? 'unknown');
-  const groups = seen.instance.VpcSecurityGroups ?? [];
-  const only = groups.length > 0 && groups.every((g) => g.VpcSecurityGroupId === p.group);
-  if (only && groups.every((g) => g.Status === 'active')) {
-    return done(ctx, p, 'fenced', `${p.id} accepts no connection: its only security group is ${p.group}`);
-  }
-  const asked = groups.some((g) => g.VpcSecurityGroupId === p.group) && groups.every((g) => g.VpcSecurityGroupId === p.group || g.Status === 'removing');
-  if (asked) return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
+  const state = quarantineOf(seen.instance, p.group);
+  if (state === 'closed') return done(ctx, p, 'fenced', `${p.id} accepts no connection: its only security group is ${p.group}`);
+  if (state === 'closing') return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
   // Journaled with the intent: what an undo gives back.
-  ctx.record(beforeFact(p), groups.map((g) => g.VpcSecurityGroupId ?? ''));
+  ctx.record(beforeFact(p), groupsOf(seen.instance));
   return { state: 'absent', because: `${p.id} answers, and is not in quarantine` };
 }
 
@@ -84,21 +81,7 @@ function done(ctx: StepContext, p: Params, verdict: string, because: string): Ob
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
   if (p.group === undefined) throw new Error('nothing to quarantine with');
-  try {
-    await ctx.effects.aws.call({
-      service: 'rds',
-      region: p.region,
-      operation: 'ModifyDBInstance',
-      input: { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: [p.group], ApplyImmediately: true },
-      signal: ctx.signal,
-      timeoutMs: LIMITS.awsCallMs,
-      attempts: 1,
-    });
-  } catch (error) {
-    // It may have died just now: the next look decides.
-    if (error instanceof AwsError && error.unreachable) return;
-    throw error;
-  }
+  await askForQuarantine(ctx, p.region, p.id, p.group);
 }
 
 /** Its security groups before the quarantine. */

@@ -6,8 +6,8 @@ import type { Observation, StepContext } from '../step.ts';
 import { atStandby, follows, freeName, keptBefore, PASSING, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
 /*
- * Renames the old primary and keeps it: its data may exist nowhere else. Its endpoint goes with its name, and the reboot
- * that comes with it ends every connection, so that nobody writes to it by mistake.
+ * Renames the old primary and keeps it: its data may exist nowhere else. It is in quarantine by then (`close-old.ts`). Its
+ * endpoint goes with its name, and the reboot that comes with it ends every connection that a security group lets live on.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
  */
 
@@ -37,6 +37,11 @@ async function nameIsFree(ctx: StepContext, p: StandbyParams, kept: string | und
   const renamed = await findDbInstance(ctx.effects.aws, p.region, kept, { signal: ctx.signal });
   if (renamed?.DBInstanceStatus === 'available') return { state: 'reached', because: `${p.id} is kept as ${kept}` };
   return { state: 'pending', because: `${kept} is ${renamed?.DBInstanceStatus ?? 'not seen yet'}`, waitingFor: 'aws' };
+}
+
+/** Without a quarantine group nothing but its new name keeps users out. */
+export function staysOpen(p: { region: string; id: string }): string {
+  return `the old ${p.id} takes writes from whoever learns its new name: the runbook names no fence.quarantine for ${p.region}`;
 }
 
 /** Gives an instance another name. */
@@ -77,7 +82,7 @@ async function undo(ctx: StepContext, p: StandbyParams): Promise<void> {
 
 export const keepOld = stepKind<StandbyParams>({
   params: standbyParams,
-  check: () => Promise.resolve({ state: 'ok', because: 'the gate has looked at it' } as const),
+  check: (_, p) => Promise.resolve({ state: 'ok', because: 'the gate has looked at it', ...(p.quarantine === undefined ? { warnings: [staysOpen(p)] } : {}) } as const),
   observe,
   act,
   undo,

@@ -1,7 +1,8 @@
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, StepDraft } from '../kind.ts';
-import { dbArn } from './instance.ts';
+import { dbArn, rdsArns, viaRds } from './instance.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
+import { keptPattern } from './standby.ts';
 
 /** The steps that make a standby again where the old primary was. Nothing is deleted, and the writer is only read from. */
 export function reprotectSteps(ctx: PlanContext, name: string, db: RdsReadReplica): StepDraft[] {
@@ -18,23 +19,25 @@ export function reprotectSteps(ctx: PlanContext, name: string, db: RdsReadReplic
     ...(quarantine === undefined ? {} : { quarantine }),
     ...(db.instanceClass === undefined ? {} : { instanceClass: db.instanceClass.standby }),
   };
-  return [...makeRoom(ctx, db, params), ...finish(ctx, params)];
+  return [...makeRoom(ctx, db, params, quarantine), ...finish(ctx, params)];
 }
 
 type Params = { name: string; region: string; id: string; writer: string };
 
-/** What the steps share: the old instance has many names before this is over, so that no permission can name it. */
+/** What the steps share. The old instance gets another name; a free one is found by listing all that there are. */
 function sharedBy(ctx: PlanContext, params: Params) {
-  const all = `arn:aws:rds:${ctx.source}:${ctx.account}:*`;
-  const look = allow(['rds:DescribeDBInstances'], [all, params.writer]);
-  const change = allow(['rds:ModifyDBInstance', 'rds:RebootDBInstance'], [all]);
+  const arns = (...parts: string[]) => rdsArns(ctx.source, ctx.account, ...parts);
+  const mine = [dbArn(ctx.source, ctx.account, params.id), ...arns(`db:${keptPattern(params.id)}`)];
+  const look = allow(['rds:DescribeDBInstances'], [...arns('db:*'), params.writer]);
+  // The parameter group is that of the old instance, which only AWS knows.
+  const change = allow(['rds:ModifyDBInstance'], [...mine, ...arns('pg:*', 'og:*')]);
   const shared = { params, controlPlanes: [`rds@${ctx.source}`], reversibility: 'reversible', phase: 'data', changes: [] } as const;
-  return { all, look, change, shared };
+  return { arns, mine, look, change, shared };
 }
 
 /** The old instance gives its name to the new one. */
-function makeRoom(ctx: PlanContext, db: RdsReadReplica, params: Params): StepDraft[] {
-  const { all, look, change, shared } = sharedBy(ctx, params);
+function makeRoom(ctx: PlanContext, db: RdsReadReplica, params: Params, quarantine: string | undefined): StepDraft[] {
+  const { arns, mine, look, change, shared } = sharedBy(ctx, params);
   const { id, writer } = params;
   const resource = `rds:${ctx.source}:${id}`;
   return [
@@ -48,12 +51,28 @@ function makeRoom(ctx: PlanContext, db: RdsReadReplica, params: Params): StepDra
       estimate: { p50: 1, p95: 5, basis: 'a few API calls' },
       limitMs: 60_000,
     },
+    ...(quarantine === undefined
+      ? []
+      : [
+          {
+            ...shared,
+            step: 'closeOld',
+            phase: 'fence' as const,
+            reversibility: 'compensable' as const,
+            title: `Put the old ${id} in ${ctx.source} into quarantine`,
+            permissions: [look, change],
+            estimate: { p50: 30, p95: 120, basis: 'a change of security groups' },
+            limitMs: 1_800_000,
+            changes: [{ resource, field: 'VpcSecurityGroups', before: 'as it is', after: quarantine }],
+          },
+        ]),
     {
       ...shared,
       step: 'keepOld',
       phase: 'fence',
+      ...(quarantine === undefined ? {} : { after: ['closeOld'] }),
       reversibility: 'compensable',
-      title: `Rename the old ${id} in ${ctx.source}, and keep it`,
+      title: `Rename the old ${id} in ${ctx.source}, and keep it${quarantine === undefined ? ' (open: the runbook names no quarantine group)' : ''}`,
       permissions: [look, change],
       estimate: { p50: 120, p95: 600, basis: 'a new name takes a restart' },
       limitMs: 3_600_000,
@@ -65,8 +84,9 @@ function makeRoom(ctx: PlanContext, db: RdsReadReplica, params: Params): StepDra
       title: `Make ${id} anew, as a replica of ${inRegion(db.instances, ctx.target)}`,
       permissions: [
         look,
-        allow(['rds:CreateDBInstanceReadReplica', 'rds:AddTagsToResource'], [all, writer]),
-        allow(['kms:CreateGrant', 'kms:DescribeKey', 'ec2:DescribeSecurityGroups', 'ec2:DescribeSubnets', 'ec2:DescribeVpcs'], ['*']),
+        // Groups and key are those of the old instance, which only AWS knows. Copying encrypted data needs the key's grants.
+        allow(['rds:CreateDBInstanceReadReplica'], [mine[0] ?? '', writer, ...arns('pg:*', 'og:*', 'subgrp:*')]),
+        allow(['kms:CreateGrant', 'kms:DescribeKey'], [`arn:aws:kms:${ctx.source}:${ctx.account}:key/*`], viaRds(ctx.source)),
       ],
       estimate: { p50: 1800, p95: 7200, basis: 'a snapshot is taken and copied between the regions: grows with the data' },
       limitMs: 24 * 3_600_000,
@@ -77,7 +97,7 @@ function makeRoom(ctx: PlanContext, db: RdsReadReplica, params: Params): StepDra
 
 /** The new one becomes what the old one was. */
 function finish(ctx: PlanContext, params: Params): StepDraft[] {
-  const { look, change, shared } = sharedBy(ctx, params);
+  const { mine, look, change, shared } = sharedBy(ctx, params);
   const { id } = params;
   return [
     {
@@ -94,7 +114,7 @@ function finish(ctx: PlanContext, params: Params): StepDraft[] {
       step: 'restart',
       after: ['parameters'],
       title: `Restart ${id} if its parameters wait for it`,
-      permissions: [look, change],
+      permissions: [look, allow(['rds:RebootDBInstance'], mine.slice(0, 1))],
       estimate: { p50: 30, p95: 300, basis: 'one restart, where the parameter group was changed' },
       limitMs: 1_800_000,
     },

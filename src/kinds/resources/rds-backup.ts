@@ -2,18 +2,20 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
 import { caughtUp, recoveryGate } from '../backup/gate.ts';
+import { closeOld } from '../backup/close-old.ts';
 import { keepOld } from '../backup/keep-old.ts';
-import { failoverSteps, namesOf, reprotectSteps, switchoverSteps } from '../backup/plan.ts';
+import { failoverSteps, namesOf, readBackups, reprotectSteps, switchoverSteps } from '../backup/plan.ts';
 import { findPoints } from '../backup/points.ts';
 import { replicate } from '../backup/replicate.ts';
 import { open, restore } from '../backup/restore.ts';
 import { type RdsBackup, schema } from '../backup/schema.ts';
 import { hasGroups } from '../backup/settings.ts';
 import { assessBackups } from '../backup/signal.ts';
-import { inRegion } from '../common.ts';
+import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
 import { canary } from '../rds/canary.ts';
 import { fence } from '../rds/fence.ts';
+import { dbArn } from '../rds/instance.ts';
 import { openWrites } from '../rds/open-writes.ts';
 import { quiesce } from '../rds/quiesce.ts';
 import { assessSourceApi } from '../rds/signals.ts';
@@ -106,8 +108,9 @@ const kind: ResourceKind<RdsBackup> = {
       : []),
   ],
   observe,
+  looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))]), readBackups(at.target, at.account)],
   plan,
-  steps: { assessSourceApi, assessBackups, recoveryGate, fence, quiesce, caughtUp, restore, open, openWrites, canary, keepOld, replicate },
+  steps: { assessSourceApi, assessBackups, recoveryGate, fence, quiesce, caughtUp, restore, open, openWrites, canary, closeOld, keepOld, replicate },
   simulate,
 };
 

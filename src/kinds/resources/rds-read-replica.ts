@@ -1,11 +1,12 @@
 import { findDbInstance } from '../../aws/rds.ts';
 import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
-import { inRegion } from '../common.ts';
+import { allow, inRegion } from '../common.ts';
 import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
 import { canary } from '../rds/canary.ts';
+import { closeOld } from '../rds/close-old.ts';
 import { fence } from '../rds/fence.ts';
-import { followers, isWriter, sourceRegion } from '../rds/instance.ts';
+import { dbArn, followers, isWriter, sourceRegion } from '../rds/instance.ts';
 import { keepOld } from '../rds/keep-old.ts';
 import { openWrites } from '../rds/open-writes.ts';
 import { positionGate } from '../rds/position-gate.ts';
@@ -94,7 +95,7 @@ function simulate(world: World, _name: string, db: RdsReadReplica, home: string)
       id: inRegion(db.instances, region),
       securityGroups,
       ...(instanceClass === undefined ? {} : { instanceClass }),
-      ...(region === home ? {} : { replicaOf: main }),
+      ...(region !== home ? { replicaOf: main } : db.retentionDays === undefined ? {} : { backupRetentionDays: db.retentionDays }),
     });
   }
 }
@@ -109,11 +110,16 @@ const kind: ResourceKind<RdsReadReplica> = {
     ...(db.securityGroups === undefined ? [] : [{ path: ['securityGroups'], regions: Object.keys(db.securityGroups) }]),
     ...(db.fence === undefined ? [] : [{ path: ['fence', 'quarantine'], regions: Object.keys(db.fence.quarantine) }]),
   ],
-  lint: (db) =>
-    db.fence === undefined
-      ? [{ path: [], severity: 'warning', message: 'without `fence` an old writer whose API still answers cannot be quarantined' }]
-      : [],
+  lint: (db) => [
+    ...(db.fence === undefined
+      ? [{ path: [], severity: 'warning' as const, message: 'without `fence` an old writer whose API still answers cannot be quarantined' }]
+      : []),
+    ...(db.retentionDays === undefined
+      ? [{ path: [], severity: 'warning' as const, message: 'without `retentionDays` AWS keeps backups for one day after a failover' }]
+      : []),
+  ],
   observe,
+  looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))])],
   plan,
   steps: {
     assessSourceApi,
@@ -127,6 +133,7 @@ const kind: ResourceKind<RdsReadReplica> = {
     openWrites,
     canary,
     standbyGate,
+    closeOld,
     keepOld,
     rebuild,
     parameters,

@@ -1,0 +1,40 @@
+import { AwsError } from '../../aws/errors.ts';
+import type { DbInstance } from '../../aws/rds.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { StepContext } from '../step.ts';
+
+/**
+ * How far an instance is in quarantine: `closed` when the group is its only one and in force, `closing` while AWS applies it.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_VpcSecurityGroupMembership.html
+ */
+export function quarantineOf(instance: DbInstance, group: string): 'closed' | 'closing' | 'open' {
+  const groups = instance.VpcSecurityGroups ?? [];
+  const isIt = (id: string | undefined) => id === group;
+  const only = groups.length > 0 && groups.every((g) => isIt(g.VpcSecurityGroupId));
+  if (only && groups.every((g) => g.Status === 'active')) return 'closed';
+  const asked = groups.some((g) => isIt(g.VpcSecurityGroupId)) && groups.every((g) => isIt(g.VpcSecurityGroupId) || g.Status === 'removing');
+  return asked ? 'closing' : 'open';
+}
+
+/** Asks for the quarantine. A region that dies meanwhile, or a change that is under way, is for the next look to find. */
+export async function askForQuarantine(ctx: StepContext, region: string, id: string, group: string): Promise<void> {
+  try {
+    await ctx.effects.aws.call({
+      service: 'rds',
+      region,
+      operation: 'ModifyDBInstance',
+      input: { DBInstanceIdentifier: id, VpcSecurityGroupIds: [group], ApplyImmediately: true },
+      signal: ctx.signal,
+      timeoutMs: LIMITS.awsCallMs,
+      attempts: 1,
+    });
+  } catch (error) {
+    if (error instanceof AwsError && (error.unreachable || error.code.startsWith('InvalidDBInstanceState'))) return;
+    throw error;
+  }
+}
+
+/** Ids of its security groups. */
+export function groupsOf(instance: DbInstance): string[] {
+  return (instance.VpcSecurityGroups ?? []).flatMap((g) => g.VpcSecurityGroupId ?? []);
+}
