@@ -95,7 +95,7 @@ function simulate(world: World, _name: string, db: RdsReadReplica, home: string)
       id: inRegion(db.instances, region),
       securityGroups,
       ...(instanceClass === undefined ? {} : { instanceClass }),
-      ...(region !== home ? { replicaOf: main } : db.retentionDays === undefined ? {} : { backupRetentionDays: db.retentionDays }),
+      ...(region === home ? {} : { replicaOf: main }),
     });
   }
 }
@@ -110,14 +110,10 @@ const kind: ResourceKind<RdsReadReplica> = {
     ...(db.securityGroups === undefined ? [] : [{ path: ['securityGroups'], regions: Object.keys(db.securityGroups) }]),
     ...(db.fence === undefined ? [] : [{ path: ['fence', 'quarantine'], regions: Object.keys(db.fence.quarantine) }]),
   ],
-  lint: (db) => [
-    ...(db.fence === undefined
-      ? [{ path: [], severity: 'warning' as const, message: 'without `fence` an old writer whose API still answers cannot be quarantined' }]
-      : []),
-    ...(db.retentionDays === undefined
-      ? [{ path: [], severity: 'warning' as const, message: 'without `retentionDays` AWS keeps backups for one day after a failover' }]
-      : []),
-  ],
+  lint: (db) =>
+    db.fence === undefined
+      ? [{ path: [], severity: 'warning', message: 'without `fence` an old writer whose API still answers cannot be quarantined' }]
+      : [],
   observe,
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))])],
   plan,
