@@ -2,8 +2,8 @@ import { formatDuration } from '../base/duration.ts';
 import type { PlanStep } from '../kinds/step.ts';
 import type { CriticalPath } from '../plan/critical-path.ts';
 import type { Plan } from '../plan/plan.ts';
+import { policyOf } from '../plan/policy.ts';
 import { routeText } from './names.ts';
-import { policyDocument } from './policy.ts';
 import { byPhase } from './step-tree.ts';
 import type { Painter } from './style.ts';
 import { columns, indent } from './text.ts';
@@ -16,7 +16,7 @@ export function planText(plan: Plan, critical: CriticalPath, paint: Painter): st
     `${heading('Steps')} (* on the critical path)\n${indent(stepTable(plan, critical, paint), 2)}`,
     `${heading('Changes')}\n${indent(changes(plan).join('\n'), 2)}`,
     `${heading('AWS control planes that must answer')}\n${indent(controlPlanes(plan).join('\n'), 2)}`,
-    `${heading('IAM permissions')}\n${indent(JSON.stringify(policyDocument(plan), null, 2), 2)}`,
+    `${heading('IAM permissions')}\n${indent(JSON.stringify(policyOf(plan.steps.flatMap((step) => step.permissions)), null, 2), 2)}`,
   ].join('\n\n');
 }
 

@@ -4,11 +4,11 @@ import { writeFile } from 'node:fs/promises';
 import { DrError } from '../base/errors.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { planText } from '../cli/plan-view.ts';
-import { policyDocument } from '../cli/policy.ts';
 import { fleetFlags, fromFlag, names, standbyFlag, targetFlags } from '../cli/run-flags.ts';
 import { isFleet, regionNeeded } from '../cli/start-command.ts';
 import { painterFor } from '../cli/style.ts';
 import { VERBS } from '../kinds/kind.ts';
+import { policyOf } from '../plan/policy.ts';
 
 export default class PlanCommand extends DrCommand {
   static override summary = 'Show what a run would do: steps, point of no return, times, changes, permissions. Changes nothing.';
@@ -41,7 +41,7 @@ export default class PlanCommand extends DrCommand {
       this.note(`Saved; run it with: dr ${verb} --plan ${flags.out}`);
     }
     const critical = criticalPath(plan);
-    this.done({ plan, critical, policy: policyDocument(plan) }, () => planText(plan, critical, painterFor(process.stdout)));
+    this.done({ plan, critical, policy: policyOf(plan.steps.flatMap((step) => step.permissions)) }, () => planText(plan, critical, painterFor(process.stdout)));
   }
 
   /** Many plans as one table, where the folder holds many runbooks and none is named. */

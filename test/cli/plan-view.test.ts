@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { planText, beyondTheLine } from '../../src/cli/plan-view.ts';
-import { policyDocument } from '../../src/cli/policy.ts';
 import { plain } from '../../src/cli/style.ts';
 import { criticalPath } from '../../src/plan/critical-path.ts';
 import { plan, step } from './fixture.ts';
@@ -38,16 +37,17 @@ describe('a plan for people', () => {
           "Version": "2012-10-17",
           "Statement": [
             {
+              "Sid": "AutoscalingWrite49e51742",
               "Effect": "Allow",
               "Action": [
-                "autoscaling:UpdateAutoScalingGroup",
-                "route53:ChangeResourceRecordSets"
+                "autoscaling:UpdateAutoScalingGroup"
               ],
               "Resource": [
                 "*"
               ]
             },
             {
+              "Sid": "RdsWrite5d22c473",
               "Effect": "Allow",
               "Action": [
                 "rds:DescribeDBInstances",
@@ -55,6 +55,16 @@ describe('a plan for people', () => {
               ],
               "Resource": [
                 "arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo"
+              ]
+            },
+            {
+              "Sid": "Route53Writecc7ed95e",
+              "Effect": "Allow",
+              "Action": [
+                "route53:ChangeResourceRecordSets"
+              ],
+              "Resource": [
+                "*"
               ]
             }
           ]
@@ -77,18 +87,5 @@ describe('a plan for people', () => {
 describe('the line', () => {
   it('has steps of no return beyond it, and all that wait for one', () => {
     expect([...beyondTheLine(plan().steps)]).toEqual(['data.orders.promote', 'traffic.storefront.flip']);
-  });
-});
-
-describe('the policy document', () => {
-  it('joins statements on the same resources, whatever the order of the steps', () => {
-    const of = (actions: string[], resources: string[]) => step('s', { permissions: [{ actions, resources }] });
-    const steps = [of(['b:X', 'a:Y'], ['r2', 'r1']), of(['a:Y', 'c:Z'], ['r1', 'r2']), of(['a:A'], ['*'])];
-    const document = policyDocument({ steps });
-    expect(document.Statement).toEqual([
-      { Effect: 'Allow', Action: ['a:A'], Resource: ['*'] },
-      { Effect: 'Allow', Action: ['a:Y', 'b:X', 'c:Z'], Resource: ['r1', 'r2'] },
-    ]);
-    expect(policyDocument({ steps: steps.toReversed() })).toEqual(document);
   });
 });

@@ -22,6 +22,7 @@ it('commands and their flags are as they were', () => {
     failover --accept-data-loss= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
     help --json --state=
     history --json --state=
+    iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|abort
     lab break REGION --json --state=
     lab env --json --state=
     lab heal REGION --json --state=

@@ -213,7 +213,11 @@ export function reprotectSteps(ctx: PlanContext, n: Names): StepDraft[] {
     reversibility: 'compensable',
     params: { name: n.name, region: ctx.source, id: n.oldId, active, ...(quarantine === undefined ? {} : { quarantine }) },
     controlPlanes: [`rds@${ctx.source}`],
-    permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(ctx.source, ctx.account, n.oldId), ...rdsArns(ctx.source, ctx.account, `db:${keptPattern(n.oldId)}`)])],
+    permissions: [
+      // A free name is found by listing all that there are.
+      allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, n.id), ...rdsArns(ctx.source, ctx.account, 'db:*')]),
+      allow(['rds:ModifyDBInstance'], [dbArn(ctx.source, ctx.account, n.oldId), ...rdsArns(ctx.source, ctx.account, `db:${keptPattern(n.oldId)}`)]),
+    ],
   } as const;
   const closing: StepDraft = {
     ...old,
@@ -244,7 +248,7 @@ export function reprotectSteps(ctx: PlanContext, n: Names): StepDraft[] {
       permissions: [
         allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, n.id)]),
         allow(['rds:StartDBInstanceAutomatedBackupsReplication'], [dbArn(ctx.target, ctx.account, n.id), ...rdsArns(ctx.source, ctx.account, 'auto-backup:*')]),
-        readBackups(ctx.source, ctx.account),
+        allow(['rds:DescribeDBInstanceAutomatedBackups'], rdsArns(ctx.source, ctx.account, 'auto-backup:*', 'db:*')),
         ...keyRights(ctx.source, kmsKey),
       ],
       estimate: { p50: 1200, p95: 7200, basis: 'the first snapshot and its copy; grows with the volume' },

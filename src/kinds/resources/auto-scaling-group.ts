@@ -39,7 +39,8 @@ type Sizes = z.infer<typeof size>;
 const NOTHING: Sizes = { min: 0, desired: 0, max: 0 };
 
 // These calls know no resource.
-const read = allow(['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities', 'elasticloadbalancing:DescribeTargetHealth'], ['*']);
+const read = allow(['autoscaling:DescribeAutoScalingGroups', 'elasticloadbalancing:DescribeTargetHealth'], ['*']);
+const readShortage = allow(['autoscaling:DescribeScalingActivities'], ['*']);
 
 function update(ctx: PlanContext, region: string, name: string) {
   return allow(['autoscaling:UpdateAutoScalingGroup'], [`arn:aws:autoscaling:${region}:${ctx.account}:autoScalingGroup:*:autoScalingGroupName/${name}`]);
@@ -70,7 +71,7 @@ function scaleOutStep(ctx: PlanContext, group: AutoScalingGroup, region: string,
     title: `Scale ${name} out to ${wanted.desired} and wait until its targets are healthy`,
     params: { region, group: name, ...wanted },
     controlPlanes: before.desired >= wanted.desired ? [] : [`autoscaling@${region}`, `ec2@${region}`],
-    permissions: [update(ctx, region, name), read],
+    permissions: [update(ctx, region, name), read, readShortage],
     estimate: { p50: 120, p95: 300, basis: 'launch, boot and health checks of an instance; yours may differ' },
     limitMs: 1_800_000,
     changes: (['min', 'desired', 'max'] as const)

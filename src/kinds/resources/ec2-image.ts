@@ -15,10 +15,11 @@ import type { World } from '../../simulator/world.ts';
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/CopyingAMIs.html
  */
 
-const read = allow(
-  ['ec2:DescribeInstances', 'ec2:DescribeInstanceStatus', 'ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions', 'elasticloadbalancing:DescribeTargetHealth'],
-  ['*'],
-);
+/** These calls know no resource. */
+function reads(resource: Ec2Image, region: string, ...actions: string[]) {
+  const existing = { tag: [], targets: ['elasticloadbalancing:DescribeTargetHealth'], template: ['ec2:DescribeLaunchTemplateVersions'] }[existingIn(resource, region).by];
+  return allow([...new Set(['ec2:DescribeInstances', ...existing, ...actions])], ['*']);
+}
 
 function plan(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {
   return ctx.verb === 'reprotect' ? [stopStep(ctx, name, resource)] : launchSteps(ctx, name, resource);
@@ -44,7 +45,7 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
         ...(resource.maxAge === undefined ? {} : { maxAgeMs: resource.maxAge }),
       },
       controlPlanes: [],
-      permissions: [read],
+      permissions: [reads(resource, region, 'ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions')],
       estimate: { p50: 1, p95: 3, basis: 'two API calls' },
       limitMs: 30_000,
       changes: [],
@@ -56,7 +57,7 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
       title: `Bring up ${resource.count} instances of ${name} in ${region}`,
       params: { name, region, count: resource.count, template, existing, types: resource.types ?? [], subnets: resource.subnets?.[region] ?? [] },
       controlPlanes: [`ec2@${region}`],
-      permissions: [...launchRights(ctx, name, resource), read],
+      permissions: [...launchRights(ctx, name, resource), reads(resource, region, 'ec2:DescribeInstanceStatus')],
       estimate: { p50: 120, p95: 300, basis: 'launch, boot and both status checks' },
       limitMs: 1_800_000,
       changes: [{ resource: `ec2:${region}:${name}`, field: 'instances', before: 'those that run', after: `at least ${resource.count}` }],
@@ -73,7 +74,7 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
     title: `${resource.count} targets of ${name} are healthy`,
     params: { name, region, targetGroup: group, ...(port === undefined ? {} : { port }), wanted: resource.count, existing },
     controlPlanes: [`elasticloadbalancing@${region}`],
-    permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), read],
+    permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), reads(resource, region, 'elasticloadbalancing:DescribeTargetHealth')],
     estimate: { p50: 30, p95: 120, basis: 'registration and health checks of the target group' },
     limitMs: 1_800_000,
     changes: [],
@@ -95,7 +96,7 @@ function stopStep(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft
     title: `Stop what runs of dr launched of ${name} in ${region}`,
     params: { name, region, guard: { region: ctx.target, wanted: resource.count, existing: existingIn(resource, ctx.target), ...(group === undefined ? {} : { targetGroup: group }) } },
     controlPlanes: [`ec2@${region}`],
-    permissions: [allow(['ec2:StopInstances'], [`arn:aws:ec2:${region}:${ctx.account}:instance/*`], launchedOnly(ctx, name)), read],
+    permissions: [allow(['ec2:StopInstances'], [`arn:aws:ec2:${region}:${ctx.account}:instance/*`], launchedOnly(ctx, name)), reads(resource, ctx.target, 'ec2:DescribeInstanceStatus', 'elasticloadbalancing:DescribeTargetHealth')],
     estimate: { p50: 30, p95: 120, basis: 'shutdown of an instance' },
     limitMs: 900_000,
     changes: [{ resource: `ec2:${region}:${name}`, field: 'launched instances', before: 'as they are', after: 'stopped' }],

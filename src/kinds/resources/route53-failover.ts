@@ -6,7 +6,7 @@ import type { Aim } from '../route53/aim.ts';
 import { flipObject } from '../route53/flip-object.ts';
 import { assessHealthCheck } from '../route53/health-signal.ts';
 import { isForced } from '../route53/observe-regions.ts';
-import { changeRights, lookRights, objectRights, readRights } from '../route53/rights.ts';
+import { changeRights, listRights, lookRights, objectRights, readRights } from '../route53/rights.ts';
 import { failoverSchema, recordsOf, type Route53Failover } from '../route53/schema.ts';
 import { objectSeen, roleOf } from '../route53/sets.ts';
 import { settle } from '../route53/settle.ts';
@@ -154,7 +154,7 @@ function settleStep(ctx: PlanContext, name: string, t: Route53Failover, after: s
     title: `${records.length === 1 ? `${records[0]?.name ?? ''} answers` : `${records.length} names answer`} with ${to} from outside`,
     params: { key: name, zone: t.zone, records, to: { set: to, ...(answer === undefined ? {} : { answer }) }, ...(object === undefined ? {} : { object }) },
     controlPlanes: [],
-    permissions: readRights(t),
+    permissions: [listRights(t)],
     estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
     limitMs: 900_000,
     changes: [],

@@ -5,7 +5,7 @@ import type { Aim, RegionAnswer } from './aim.ts';
 import { carry } from './carry.ts';
 import { flipObject } from './flip-object.ts';
 import { assessHealthCheck } from './health-signal.ts';
-import { changeRights, healthCheckArns, objectRights, readRights } from './rights.ts';
+import { changeRights, checkRights, listRights, objectRights, readRights } from './rights.ts';
 import { recordsOf, type Route53Failover, type SharedTraffic } from './schema.ts';
 import { settle } from './settle.ts';
 import { shiftChecks } from './shift-checks.ts';
@@ -201,7 +201,7 @@ export function checksStep(t: SharedTraffic | Route53Failover, sets: { out: stri
     title: '',
     params: { zone: t.zone, records: recordsOf(t), ...sets },
     controlPlanes: ['route53@us-east-1'],
-    permissions: [...readRights(t), allow(['route53:UpdateHealthCheck'], healthCheckArns(t))],
+    permissions: checkRights(t),
     estimate: { p50: 1, p95: 10, basis: 'one request a health check' },
     limitMs: 300_000,
     changes: [],
@@ -257,7 +257,7 @@ function settleStep(parts: Parts): StepDraft {
       ...(watched === undefined ? {} : { object: { bucket: watched.bucket, key: watched.key } }),
     },
     controlPlanes: [],
-    permissions: readRights(t),
+    permissions: [listRights(t)],
     estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
     limitMs: 900_000,
     changes: [],

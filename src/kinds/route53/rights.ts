@@ -22,11 +22,18 @@ function zoneArn(t: Traffic): string {
   return `arn:aws:route53:::hostedzone/${t.zone}`;
 }
 
+/** Who answers now, and what Route 53's checkers see. */
 export function readRights(t: Traffic): Permission[] {
-  return [
-    allow(['route53:ListResourceRecordSets', 'route53:ListResourceRecordSetProtections'], [zoneArn(t)]),
-    allow(['route53:GetHealthCheck', 'route53:GetHealthCheckStatus'], healthCheckArns(t)),
-  ];
+  return [listRights(t), allow(['route53:GetHealthCheckStatus'], healthCheckArns(t))];
+}
+
+export function listRights(t: Traffic): Permission {
+  return allow(['route53:ListResourceRecordSets'], [zoneArn(t)]);
+}
+
+/** Sets are taken out and brought back by their health checks. */
+export function checkRights(t: Traffic): Permission[] {
+  return [listRights(t), allow(['route53:GetHealthCheck', 'route53:UpdateHealthCheck'], healthCheckArns(t))];
 }
 
 /** Only the names and types of the runbook. https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/specifying-conditions-route53.html */
@@ -34,7 +41,7 @@ export function changeRights(t: Traffic): Permission[] {
   const records = recordsOf(t);
   const of = (values: readonly string[]) => [...new Set(values)].sort();
   return [
-    ...readRights(t),
+    allow(['route53:ListResourceRecordSets', 'route53:ListResourceRecordSetProtections'], [zoneArn(t)]),
     allow(['route53:ChangeResourceRecordSets'], [zoneArn(t)], {
       'ForAllValues:StringEquals': {
         'route53:ChangeResourceRecordSetsNormalizedRecordNames': of(records.map(({ name }) => normalizedName(name))),
@@ -42,6 +49,7 @@ export function changeRights(t: Traffic): Permission[] {
       },
     }),
     allow(['route53:GetChange'], ['arn:aws:route53:::change/*']),
+    allow(['route53:GetHealthCheckStatus'], healthCheckArns(t)),
   ];
 }
 
