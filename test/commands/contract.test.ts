@@ -19,6 +19,7 @@ it('commands and their flags are as they were', () => {
   });
   expect(lines.sort().join('\n')).toMatchInlineSnapshot(`
     "abort [RUN] --confirm= --json --output=text|jsonl --reason= --state=
+    doctor --json --state= --without=…
     failover --accept-data-loss= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
     help --json --state=
     history --json --state=

@@ -1,0 +1,61 @@
+/*
+ * What may be lost, and what a survival check says of one thing.
+ */
+
+/** `region`, or a global control plane: all three stand in us-east-1. */
+export const PLANES = ['route53-control-plane', 'iam', 'sts-global'] as const;
+export type Plane = (typeof PLANES)[number];
+
+export interface Losses {
+  regions: ReadonlySet<string>;
+  planes: ReadonlySet<Plane>;
+}
+
+/** Where the control planes of Route 53 and IAM and the global STS endpoint stand. https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html */
+const GLOBAL_HOME = 'us-east-1';
+
+export function lossesOf(names: readonly string[]): Losses {
+  const planes = PLANES.filter((plane) => names.includes(plane) || names.includes(GLOBAL_HOME));
+  return { regions: new Set(names.filter((name) => !PLANES.some((plane) => plane === name))), planes: new Set(planes) };
+}
+
+/**
+ * - ok: it would run
+ * - would-not-run: it needs what is lost
+ * - not-known: it cannot be told from here; counts as not ok
+ */
+export type SurvivalVerdict = 'ok' | 'would-not-run' | 'not-known';
+
+export interface Finding {
+  /** `plan`, `traffic`, `state`, … */
+  area: string;
+  /** Of a runbook's own, with the region that would become active. */
+  runbook?: string;
+  target?: string;
+  what: string;
+  verdict: SurvivalVerdict;
+  /** A failover would stop for it. Of a thing that would not run: a message that nobody gets stops nothing. */
+  blocks: boolean;
+  because: string;
+  /** What to do; absent where it is ok. */
+  next?: string;
+}
+
+type Parts = Omit<Finding, 'verdict' | 'blocks' | 'next'>;
+
+export function fine(parts: Parts): Finding {
+  return { ...parts, verdict: 'ok', blocks: false };
+}
+
+export function lost(parts: Parts & { next: string }, blocks = true): Finding {
+  return { ...parts, verdict: 'would-not-run', blocks };
+}
+
+export function unknown(parts: Parts & { next: string }): Finding {
+  return { ...parts, verdict: 'not-known', blocks: false };
+}
+
+/** The regions that a text names, e.g. an ARN or an address. */
+export function regionsIn(text: string): string[] {
+  return [...new Set(text.match(/\b(?:us|eu|ap|ca|sa|me|af|il|mx|cn)(?:-gov)?-(?:north|south|east|west|central)(?:east|west)?-\d\b/g) ?? [])];
+}

@@ -1,0 +1,112 @@
+import type { Json } from '../../base/json.ts';
+import type { PlanStep } from '../../kinds/step.ts';
+import type { Plan } from '../../plan/plan.ts';
+import { type Finding, fine, lost, type Losses, regionsIn, unknown } from './finding.ts';
+
+/*
+ * What the steps of a failover need. In assess and fence the source is asked for what it still says, and never needed.
+ */
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+interface Place {
+  runbook: string;
+  target: string;
+}
+
+/** All findings of one way, e.g. from Seoul to Tokyo. */
+export function planFindings(plan: Plan, losses: Losses, env: Env): Finding[] {
+  const place = { runbook: plan.runbook.name, target: plan.target };
+  const steps = plan.steps.filter((step) => !step.kind.startsWith('run.') || step.kind.startsWith('run.notify') || step.kind === 'run.hold-probe');
+  const topics = plan.steps.some((step) => step.kind === 'run.notify-sns');
+  const perStep = steps.flatMap((step) => (step.kind === 'run.notify-slack' ? [slack(step, topics, place)] : stepFindings(step, losses, place)));
+  return [...planes(plan.steps, losses, place), ...folded(perStep, place), ...secrets(plan.steps, env, place)];
+}
+
+const NEEDS_NOTHING = 'they need no control plane, and name nothing of what is lost';
+
+/** Steps of which nothing is to be said stand in one line. */
+function folded(findings: readonly Finding[], place: Place): Finding[] {
+  const plain = findings.filter((f) => f.because === NEEDS_NOTHING);
+  const others = findings.filter((f) => f.because !== NEEDS_NOTHING);
+  return plain.length === 0 ? others : [...others, fine({ area: 'plan', ...place, what: `${plain.length} other ${plain.length === 1 ? 'step' : 'steps'}`, because: NEEDS_NOTHING })];
+}
+
+/** Each AWS control plane once, with the steps that need it. */
+function planes(steps: readonly PlanStep[], losses: Losses, place: Place): Finding[] {
+  const users = new Map<string, PlanStep[]>();
+  for (const step of steps) for (const plane of step.controlPlanes) users.set(plane, [...(users.get(plane) ?? []), step]);
+  return [...users].map(([plane, of]) => {
+    const [service, region = ''] = plane.split('@');
+    const gone = losses.regions.has(region) || (service === 'route53' && losses.planes.has('route53-control-plane'));
+    const parts = { area: service === 'route53' ? 'traffic' : 'plan', ...place, what: plane, because: `${of.map((step) => step.id).join(', ')} ${of.length === 1 ? 'needs' : 'need'} it` };
+    if (!gone) return fine(parts);
+    const next = service === 'route53' ? '`switch: object`: it needs no write to Route 53 (a health check cannot be updated without that control plane either)' : `name what is in ${place.target} instead`;
+    return lost({ ...parts, next }, of.some((step) => !step.optional));
+  });
+}
+
+function stepFindings(step: PlanStep, losses: Losses, place: Place): Finding[] {
+  const parts = { area: areaOf(step), ...place, what: step.id };
+  if (step.kind === 'own.command') {
+    return [unknown({ ...parts, because: 'a program of your own: what it calls is not known', next: 'see that it needs nothing of what is lost, and rehearse it' })];
+  }
+  if (step.phase === 'assess' || step.phase === 'fence') return [];
+  const params = step.params as { region?: Json; present?: Json };
+  const region = typeof params.region === 'string' ? params.region : undefined;
+  if (region !== undefined && losses.regions.has(region)) {
+    if (params.present === false) {
+      return [fine({ ...parts, because: `${region} need not answer: an object that cannot be read does not count` })];
+    }
+    return [lost({ ...parts, because: `it acts in ${region}`, next: 'name something in a region that stays' }, !step.optional)];
+  }
+  return [...namedRegions(step, losses, parts), ...(step.kind === 'own.http-request' ? [ownRequest(parts)] : [])];
+}
+
+/** ARNs and addresses of a region that is lost: keys, topics, target groups, functions. */
+function namedRegions(step: PlanStep, losses: Losses, parts: { area: string; runbook: string; target: string; what: string }): Finding[] {
+  const named = textsIn(step.params).filter(({ text }) => text.startsWith('arn:') || text.includes('://') || text.includes('.amazonaws.com'));
+  const dead = named.filter(({ text }) => regionsIn(text).some((region) => losses.regions.has(region)));
+  if (dead.length > 0) {
+    return dead.map(({ text }) => lost({ ...parts, because: `it names ${text}`, next: `name what is in ${parts.target} instead` }, !step.optional));
+  }
+  if (step.controlPlanes.length > 0) return [];
+  return [fine({ ...parts, because: NEEDS_NOTHING })];
+}
+
+/** Slack is nobody's region: what matters is that it is not the only way. */
+function slack(step: PlanStep, topics: boolean, place: Place): Finding {
+  const parts = { area: 'notify', ...place, what: step.id };
+  if (topics) return fine({ ...parts, because: `Slack stands outside; a topic in ${place.target} tells as well` });
+  return unknown({ ...parts, because: 'Slack stands outside, and nothing else tells', next: `add an SNS topic in ${place.target} under \`notify\`` });
+}
+
+function ownRequest(parts: { area: string; runbook: string; target: string; what: string }): Finding {
+  return unknown({ ...parts, because: 'where the service behind that address runs is not known', next: 'ask those who run it' });
+}
+
+function areaOf(step: PlanStep): string {
+  if (step.kind.startsWith('run.notify')) return 'notify';
+  if (step.phase === 'traffic') return 'traffic';
+  return 'plan';
+}
+
+/** Environment variables that a step reads: a run stops at the first that is not set. */
+function secrets(steps: readonly PlanStep[], env: Env, place: Place): Finding[] {
+  const needs = new Map<string, PlanStep[]>();
+  for (const step of steps) {
+    for (const { key, text } of textsIn(step.params)) if (/Env$/.test(key)) needs.set(text, [...(needs.get(text) ?? []), step]);
+  }
+  return [...needs].map(([name, of]) => {
+    const parts = { area: 'secrets', ...place, what: name, because: `${of.map((step) => step.id).join(', ')} ${of.length === 1 ? 'reads' : 'read'} it` };
+    if ((env[name] ?? '') !== '') return fine({ ...parts, because: `set; ${parts.because}` });
+    return lost({ ...parts, because: `not set; ${parts.because}`, next: `export ${name}=…, and keep it where people can read it without what is lost` }, of.some((step) => !step.optional));
+  });
+}
+
+function textsIn(value: Json, key = ''): { key: string; text: string }[] {
+  if (typeof value === 'string') return [{ key, text: value }];
+  if (Array.isArray(value)) return (value as readonly Json[]).flatMap((inner) => textsIn(inner, key));
+  if (value === null || typeof value !== 'object') return [];
+  return Object.entries(value).flatMap(([name, inner]) => (inner === undefined ? [] : textsIn(inner, name)));
+}
