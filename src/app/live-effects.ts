@@ -1,3 +1,4 @@
+import { onAwsTime } from '../aws/aws-time.ts';
 import { reliableCaller } from '../aws/reliable-caller.ts';
 import { sdkCaller } from '../aws/sdk-caller.ts';
 import { systemClock } from '../base/clock.ts';
@@ -13,8 +14,9 @@ const LAB_ACCOUNT = '000000000000';
 export function liveEffects(env: NodeJS.ProcessEnv = process.env): Effects {
   const attempts = Number.parseInt(env.AWS_MAX_ATTEMPTS ?? '', 10);
   const limits = Number.isFinite(attempts) && attempts > 0 ? { attempts } : {};
-  const aws = reliableCaller(sdkCaller(), { clock: systemClock, ids: systemIds, limits });
-  return systemEffects({ aws, env });
+  const timed = onAwsTime(sdkCaller(), systemClock);
+  const aws = reliableCaller(timed.aws, { clock: timed.clock, ids: systemIds, limits });
+  return { ...systemEffects({ aws, env }), clock: timed.clock };
 }
 
 /** Where the endpoints of this environment lead; AWS itself has twelve digits that are not all zero. */

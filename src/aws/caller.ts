@@ -18,6 +18,8 @@ export interface AwsAnswer<T> {
   output: T;
   /** As AWS gave it; journaled, for auditors. */
   requestId: string | undefined;
+  /** AWS's time when it answered, milliseconds since the epoch, as its Date header says it: whole seconds. */
+  at?: number | undefined;
 }
 
 /**

@@ -20,6 +20,7 @@ interface PlainRequest {
 interface PlainAnswer {
   output: unknown;
   requestId: string | undefined;
+  at?: number | undefined;
 }
 
 /**
@@ -40,23 +41,33 @@ async function callOnce(clients: Clients, request: PlainRequest): Promise<PlainA
   const { service, region, operation } = request;
   const timeoutMs = request.timeoutMs ?? LIMITS.awsCallMs;
   let sent = false;
+  let at: number | undefined;
   try {
     const work = async (abortSignal: AbortSignal): Promise<PlainAnswer> => {
       const { sdk, client } = await clients.get(service, region);
       const command = new (commandClass(sdk, operation))(request.input);
-      const markSent = (next: (args: unknown) => Promise<unknown>) => (args: unknown) => {
+      const markSent = (next: (args: unknown) => Promise<unknown>) => async (args: unknown) => {
         sent = true;
-        return next(args);
+        const answer = await next(args);
+        at = dateOf(answer);
+        return answer;
       };
       command.middlewareStack.add(markSent, { step: 'deserialize', priority: 'low', name: 'drMarkSent' });
       const { $metadata, ...output } = await client.send(command, { abortSignal, requestTimeout: timeoutMs });
-      return { output: await withWholeBody(output), requestId: $metadata?.requestId };
+      return { output: await withWholeBody(output), requestId: $metadata?.requestId, at };
     };
     return await withDeadline(systemClock, timeoutMs, `${service}.${operation} in ${region}`, request.signal, work);
   } catch (error) {
     request.signal?.throwIfAborted();
     throw toAwsError(error, { service, region, operation }, sent);
   }
+}
+
+/** What the Date header of an answer says, as the SDK's middleware passes it on. */
+function dateOf(answer: unknown): number | undefined {
+  const { headers } = ((answer as { response?: unknown }).response ?? {}) as { headers?: Record<string, string> };
+  const at = Date.parse(headers?.date ?? '');
+  return Number.isNaN(at) ? undefined : at;
 }
 
 /**

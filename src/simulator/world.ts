@@ -79,7 +79,7 @@ export class World implements AwsCaller {
     if (mutation) await this.pause(callMs / 2, signal);
     if (effect?.kind === 'answer-lost') throw call.noAnswer('read ECONNRESET');
     if (mutation && !this.core.alive(region)) return await never(signal);
-    return { output, requestId: call.requestId };
+    return { output, requestId: call.requestId, at: Math.floor(this.now() / 1000) * 1000 };
   }
 
   addDbInstance(seed: DbInstanceSeed): void {

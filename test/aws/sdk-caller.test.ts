@@ -59,6 +59,17 @@ const promote = (aws: AwsCaller, timeoutMs: number) => {
   return aws.call({ service: 'rds', region: TOKYO, operation: 'PromoteReadReplica', input, timeoutMs });
 };
 
+describe('an answer', () => {
+  it('says what time it is at AWS', async () => {
+    const server = await start(() => Promise.resolve({ output: { DBInstances: [] } }));
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: server.url }));
+    const began = Math.floor(Date.now() / 1000) * 1000;
+    const { at } = await describeInstances(sdkCaller());
+    expect(at).toBeGreaterThanOrEqual(began);
+    expect(at).toBeLessThanOrEqual(Date.now());
+  });
+});
+
 describe('no answer', () => {
   it('a black hole ends with the timeout: a read may be tried again, a mutation may have happened', async () => {
     useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: await blackHole() }));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { findDbInstance } from '../../src/aws/rds.ts';
+import { onAwsTime } from '../../src/aws/aws-time.ts';
 import type { AwsCaller } from '../../src/aws/caller.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { RpoBound } from '../../src/measure/rpo.ts';
@@ -283,6 +284,39 @@ describe('a crash while restoring, then resume', () => {
     sim.world.addFault({ service: 'rds', operation: 'DescribeDBInstances', region: TOKYO, effect: { kind: 'stale-read', ms: 600_000 }, times: 3 });
     const run = await resumeRun(sim, records);
     expect({ outcome: run.outcome, trouble: troubleOf(run) }).toEqual({ outcome: 'succeeded', trouble: [] });
+  });
+});
+
+describe('what is lost, on machines and of sources that are not what they seem', () => {
+  /** The same world, seen from a machine whose clock is off. */
+  function offBy(sim: Simulation, ms: number): Simulation {
+    const own = { now: () => sim.clock.now() + ms, sleep: (time: number, signal?: AbortSignal) => sim.clock.sleep(time, signal) };
+    const { aws, clock } = onAwsTime(sim.effects.aws, own);
+    return { ...sim, effects: { ...sim.effects, aws, clock } };
+  }
+
+  it.each([-90_000, 90_000])('a switchover loses nothing where the clock is %i ms off', async (ms) => {
+    const sim = offBy(await archive({ timings: { backupPeriodMs: 20_000 } }), ms);
+    const { outcome } = await runPlan(sim, await planOf(sim, { verb: 'switchover', region: TOKYO }));
+    expect(outcome).toBe('succeeded');
+    expect(sim.world.lossOf(RESTORED)).toMatchObject({ commits: 0 });
+  });
+
+  it('counts what a source that lives took until it was fenced', async () => {
+    const sim = await archive();
+    const run = await failover(sim, { ...APPROVED, sourceDown: 'lead', reason: 'seen' });
+    expect(run.outcome).toBe('succeeded');
+    const { boundMs } = run.state.facts.get('rpo.documents') as unknown as RpoBound;
+    const loss = sim.world.lossOf(RESTORED)?.ms ?? Number.NaN;
+    expect(loss).toBeGreaterThan(0);
+    expect(boundMs).toBeGreaterThanOrEqual(loss);
+  });
+
+  it('is refused at the line when the fence took so long that it is over the RPO', async () => {
+    const sim = await archive({ timings: { modifyMs: 100_000, backupPeriodMs: 60_000, backupDelayMs: 1_730_000 } });
+    const run = await failover(sim, { ...APPROVED, sourceDown: 'lead', reason: 'seen' });
+    expect(run.refused.map((r) => r.rule)).toContain('rpo-gate');
+    expect(sim.world.acceptsWrites(RESTORED)).toBe(false);
   });
 });
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { CLOCK_MAY_BE_OFF_MS } from '../../aws/aws-time.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { Json } from '../../base/json.ts';
@@ -141,8 +142,8 @@ export const caughtUp = stepKind<WaitParams>({
     const { usable } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
     const point = usable.find((found) => found.method === 'restorable-time');
     const now = ctx.effects.clock.now();
-    if (point === undefined || point.at < since) {
-      const behind = point === undefined ? 'there is no restorable time' : `the newest restorable time is ${formatDuration(since - point.at)} before the last write`;
+    if (point === undefined || point.at < since + CLOCK_MAY_BE_OFF_MS) {
+      const behind = point === undefined ? 'there is no restorable time' : `the newest restorable time is ${formatDuration(since + CLOCK_MAY_BE_OFF_MS - point.at)} before what is surely after the last write`;
       return { state: 'pending', because: behind, waitingFor: 'aws' };
     }
     ctx.record(`rpo.${p.name}`, rpoFromRecoveryPoint(p.name, 'restorable-time', point.at, since, now) as unknown as Json);

@@ -78,6 +78,8 @@ function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
   const groups = arns(`subgrp:${settings.subnetGroup.toLowerCase()}`, `pg:${settings.parameterGroup.toLowerCase()}`);
   const data = { phase: 'data', controlPlanes: [`rds@${ctx.target}`] } as const;
   const params = { name, region: ctx.target, id, settings };
+  // Weighed once more at the line.
+  const atLine = ctx.verb === 'failover' ? { ...params, rpoMs: ctx.objectives.rpoMs } : params;
   const steps: StepDraft[] = [
     {
       ...data,
@@ -86,7 +88,7 @@ function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
       // Open at once, its first write is the restore's doing: then that is the line.
       reversibility: closedBy === undefined ? 'point-of-no-return' : 'compensable',
       title: `Restore ${id} from the newest recovery point${closedBy === undefined ? '' : ', closed'}`,
-      params: closedBy === undefined ? params : { ...params, closedBy },
+      params: closedBy === undefined ? atLine : { ...params, closedBy },
       permissions: [
         allow(['rds:DescribeDBInstances', 'rds:AddTagsToResource'], [arn]),
         // Which backup is the newest, and the option group in it, is only known then.
@@ -107,7 +109,7 @@ function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
       after: ['restore'],
       reversibility: 'point-of-no-return',
       title: `Open ${id} to the application: from here on it goes its own way`,
-      params,
+      params: atLine,
       permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [arn])],
       estimate: { p50: 30, p95: 120, basis: 'a change of security groups' },
       limitMs: 1_800_000,

@@ -3,6 +3,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../step.ts';
+import { weighAtLine } from '../rds/weigh-at-line.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './gate.ts';
 import { restoreSettings } from './schema.ts';
 import { differences, hasGroups, missingSettings } from './settings.ts';
@@ -21,6 +22,8 @@ const params = z.strictObject({
   settings: restoreSettings,
   /** The quarantine group that it is made with. */
   closedBy: securityGroupId.optional(),
+  /** Where it is the line, in a failover: what may be lost. */
+  rpoMs: z.number().positive().optional(),
 });
 type Params = z.infer<typeof params>;
 
@@ -55,9 +58,14 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   });
 }
 
+/** An old writer that lives has taken writes until the fence: they are lost too. */
+function lossAtLine(ctx: StepContext, { name, id, rpoMs }: Pick<Params, 'name' | 'id' | 'rpoMs'>): Observation | undefined {
+  return rpoMs === undefined ? undefined : weighAtLine(ctx, { name, rpoMs, measured: `the recovery point of ${id}`, act: 'a restore' });
+}
+
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
-  if (instance === undefined) return { state: 'absent', because: `${p.id} is not in ${p.region}` };
+  if (instance === undefined) return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is not in ${p.region}` };
   if (!isOurs(ctx, p, instance)) return stranger(p, instance);
   const status = instance.DBInstanceStatus ?? 'unknown';
   if (BROKEN.test(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
@@ -125,7 +133,7 @@ export const open = stepKind<z.infer<typeof openParams>>({
     const status = instance.DBInstanceStatus ?? 'unknown';
     if (settled && status === 'available') return { state: 'reached', because: `${p.id} lets in ${p.settings.securityGroups.join(', ')}` };
     if (same || status !== 'available') return { state: 'pending', because: `${p.id} is ${status}; its security groups are being applied`, waitingFor: 'aws' };
-    return { state: 'absent', because: `${p.id} is closed` };
+    return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is closed` };
   },
   act: async (ctx, p) => {
     const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: p.settings.securityGroups, ApplyImmediately: true };

@@ -1,13 +1,10 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
-import type { Json } from '../../base/json.ts';
-import type { RpoBound } from '../../measure/rpo.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 import { isPromoted, isWriter } from './instance.ts';
-import { boundAtFence } from './loss-at-fence.ts';
-import { decideLoss } from './loss.ts';
+import { weighAtLine } from './weigh-at-line.ts';
 
 /*
  * PromoteReadReplica: asynchronous, irreversible, without a lag check of its own, called in the replica's region.
@@ -43,20 +40,9 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
   const status = instance.DBInstanceStatus ?? 'unknown';
   if (isPromoted(instance)) return { state: 'reached', because: `${p.id} is available and replicates from nobody` };
-  if (status === 'available' && !isWriter(instance)) return weigh(ctx, p) ?? { state: 'absent', because: `${p.id} is still a replica` };
+  if (status === 'available' && !isWriter(instance)) return weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' }) ?? { state: 'absent', because: `${p.id} is still a replica` };
   if (!USABLE.has(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
   return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
-}
-
-/** What the gate found, and the fence has added, against what is accepted now: a resume may accept less than the run began with. */
-function weigh(ctx: StepContext, p: Params): Observation | undefined {
-  const later = boundAtFence(ctx, p.name);
-  if (later !== undefined) ctx.record(`rpo.${p.name}`, later as unknown as Json);
-  const bound = later ?? (ctx.fact(`rpo.${p.name}`) as unknown as RpoBound | undefined);
-  if (bound === undefined || p.rpoMs === undefined) return undefined;
-  const loss = { name: p.name, rpoMs: p.rpoMs, bound, measured: `the lag of ${p.id}`, unknown: bound.because, evidence: bound.because, act: 'a promotion' };
-  const { refusal } = decideLoss(loss, ctx.acceptances);
-  return refusal === undefined ? undefined : refused(refusal);
 }
 
 /**

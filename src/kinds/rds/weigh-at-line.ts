@@ -1,0 +1,31 @@
+import type { Json } from '../../base/json.ts';
+import type { RpoBound } from '../../measure/rpo.ts';
+import { refused } from '../common.ts';
+import type { Observation, StepContext } from '../step.ts';
+import { boundAtFence } from './loss-at-fence.ts';
+import { decideLoss } from './loss.ts';
+
+/** A step over the line, and what it would lose. */
+export interface AtLine {
+  /** Name of the database in the runbook. */
+  name: string;
+  /** Absent in a planned move: nothing is lost there. */
+  rpoMs?: number | undefined;
+  /** What is unknown when there is no bound, e.g. `the lag of shop-orders-tokyo`. */
+  measured: string;
+  /** What would lose the writes: `a promotion`, `a restore`. */
+  act: string;
+}
+
+/**
+ * What the gate found, and the fence has added, against what is accepted now: a resume may accept less than the run began
+ * with. Undefined where the line may be crossed.
+ */
+export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undefined {
+  const later = boundAtFence(ctx, line.name);
+  if (later !== undefined) ctx.record(`rpo.${line.name}`, later as unknown as Json);
+  const bound = later ?? (ctx.fact(`rpo.${line.name}`) as unknown as RpoBound | undefined);
+  if (bound === undefined || line.rpoMs === undefined) return undefined;
+  const { refusal } = decideLoss({ ...line, rpoMs: line.rpoMs, bound, unknown: bound.because, evidence: bound.because }, ctx.acceptances);
+  return refusal === undefined ? undefined : refused(refusal);
+}

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { onAwsTime } from '../../src/aws/aws-time.ts';
+import type { AwsCaller } from '../../src/aws/caller.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+
+/** A machine whose clock is off by so much, and AWS, whose answers take `ms`. */
+function machine(offMs: number, options: { ms?: number; silent?: boolean } = {}) {
+  const true_ = new VirtualClock();
+  const own = { now: () => true_.now() + offMs, sleep: (ms: number, signal?: AbortSignal) => true_.sleep(ms, signal) };
+  const call = async () => {
+    await true_.sleep(options.ms ?? 40);
+    return { output: {}, requestId: undefined, ...(options.silent === true ? {} : { at: Math.floor(true_.now() / 1000) * 1000 }) };
+  };
+  const { aws, clock } = onAwsTime({ call: call as unknown as AwsCaller['call'] }, own);
+  const ask = () => true_.run(() => aws.call({ service: 'sts', region: 'ap-northeast-1', operation: 'GetCallerIdentity', input: {} }));
+  return { ask, error: () => clock.now() - true_.now(), sleep: (ms: number) => true_.run(() => clock.sleep(ms)) };
+}
+
+describe('the clock of a machine that is wrong', () => {
+  it.each([-3_600_000, -90_000, -4_000, 4_000, 120_000])('is set right by the first answer: %i ms off', async (offMs) => {
+    const m = machine(offMs);
+    expect(m.error()).toBe(offMs);
+    await m.ask();
+    expect(Math.abs(m.error())).toBeLessThanOrEqual(1_000);
+  });
+
+  it('is left alone where the header could not tell', async () => {
+    const m = machine(1_200);
+    await m.ask();
+    expect(m.error()).toBe(1_200);
+  });
+
+  it('does not jump about once it is right', async () => {
+    const m = machine(-90_000);
+    await m.ask();
+    const error = m.error();
+    for (let i = 0; i < 20; i++) {
+      await m.sleep(137);
+      await m.ask();
+      expect(m.error()).toBe(error);
+    }
+  });
+
+  it('learns nothing from an answer that took long, or has no date', async () => {
+    for (const options of [{ ms: 6_000 }, { silent: true }]) {
+      const m = machine(-90_000, options);
+      await m.ask();
+      expect(m.error()).toBe(-90_000);
+    }
+  });
+});
