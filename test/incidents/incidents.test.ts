@@ -3,7 +3,8 @@ import { DrError } from '../../src/base/errors.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import { APPROVED, planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
-import { type Scenario, scenarioOf } from '../sim/scenario.ts';
+import { scenarioOf } from '../sim/make-scenario.ts';
+import type { Scenario } from '../sim/scenario.ts';
 import { playScenario } from '../sim/run.ts';
 import { change, MINUTE, NAME, naive, OLD, REPLICA, SEOUL_ADDRESS, sets, swapTo, TOKYO_ADDRESS } from './naive.ts';
 
@@ -164,16 +165,25 @@ describe('AWS, 7 December 2021: the control plane was gone when it was needed', 
   });
 
   it('the tool recovers without it, by the watched object', async () => {
-    const shape = { databases: 1, fence: true, canary: true, switch: 'object', compute: true, probe: true, approval: false, rpoMinutes: 10 } as const;
+    const shape = { strategy: 'warm-standby', databases: 1, fence: true, canary: true, traffic: 'route53-failover', switch: 'object', compute: 'group', probe: true, approval: false, own: false, rpoMinutes: 10 } as const;
     const silent = { at: 0, what: 'fault', until: 60 * MINUTE, fault: { service: 'route53', effect: { kind: 'hang' } } } as const;
     const scenario: Scenario = {
       ...scenarioOf(1),
       shape,
       lagUnknown: false,
       lagMs: 500,
-      calmAt: 61 * MINUTE,
-      happenings: [silent, { at: 1_000, what: 'region-lost', region: SEOUL }],
-      people: [{ name: 'alice', host: 'laptop', startsAt: MINUTE, takesOver: false, insists: false, goes: [{ acceptances: { approvedBy: [] }, restMs: 1_000 }] }],
+      state: 'folder',
+      skew: {},
+      chapters: [
+        {
+          verb: 'failover',
+          source: SEOUL,
+          target: TOKYO,
+          calmAt: 61 * MINUTE,
+          happenings: [silent, { at: 1_000, what: 'region-lost', region: SEOUL }],
+          people: [{ name: 'alice', host: 'laptop', startsAt: MINUTE, takesOver: false, insists: false, goes: [{ acceptances: { approvedBy: [] }, restMs: 1_000 }] }],
+        },
+      ],
     };
     const { end, broken } = await playScenario(scenario);
     expect({ end, broken }).toEqual({ end: 'alice:succeeded', broken: [] });

@@ -4,6 +4,7 @@ import { AwsError } from '../../src/aws/errors.ts';
 import { messageOf } from '../../src/base/errors.ts';
 import type { AnyStepKind, StepContext, StepKind } from '../../src/kinds/step.ts';
 import type { Json } from '../../src/base/json.ts';
+import type { Effects, SqlPort } from '../../src/effects/effects.ts';
 import type { Death } from './scenario.ts';
 import type { Stage } from './stage.ts';
 import type { Watch } from './watch.ts';
@@ -16,23 +17,30 @@ export const MADE_BY = Symbol('made by');
 
 export interface MadeBy {
   kind: string;
-  part: 'check' | 'observe' | 'act' | 'verify' | 'undo';
+  /** `state`: the journal and the lock, which no step writes. */
+  part: 'check' | 'observe' | 'act' | 'verify' | 'undo' | 'state';
 }
+
+type Tagged = { [MADE_BY]?: MadeBy };
 
 /** One process of the tool: it has a term, makes calls, and may die. */
 export class Process {
   readonly name: string;
-  readonly term: number;
+  readonly host: string;
+  /** 0 until it holds the application. */
+  term = 0;
   readonly #death: Death | undefined;
   #calls = 0;
   #records = 0;
   dead = false;
   /** It has a plan, and a journal. */
   begun = false;
+  /** Where the state lies did not answer its last call. */
+  stateAway = false;
 
-  constructor(name: string, term: number, death: Death | undefined) {
+  constructor(name: string, host: string, death: Death | undefined) {
     this.name = name;
-    this.term = term;
+    this.host = host;
     this.#death = death;
   }
 
@@ -55,7 +63,7 @@ export class Process {
 
   /** AWS as this process reaches it: watched, and cut off when it dies. Every attempt counts as a call. */
   caller(stage: Stage, watch: Watch, inner: AwsCaller = stage.world): AwsCaller {
-    const call = async (request: Parameters<AwsCaller['call']>[0] & { [MADE_BY]?: MadeBy }) => {
+    const call = async (request: Parameters<AwsCaller['call']>[0] & Tagged) => {
       this.#stopIfDead();
       const mine = (this.#calls += 1);
       const here = this.#death?.n === mine ? this.#death.at : undefined;
@@ -74,9 +82,11 @@ export class Process {
         const answer = await inner.call(request);
         watch.afterCall(this, { service, region, operation, input: request.input, mutation, by });
         stage.history.note(this.name, () => `${what}: ok`);
+        if (by?.part === 'state') this.stateAway = false;
         return answer;
       } catch (error) {
         stage.history.note(this.name, () => `${what}: ${error instanceof AwsError ? error.code : messageOf(error)}`);
+        if (by?.part === 'state' && !(error instanceof AwsError && error.kind === 'terminal')) this.stateAway = true;
         throw error;
       } finally {
         if (here === 'after-call') this.kill(`after call ${mine}`, stage);
@@ -86,16 +96,61 @@ export class Process {
     };
     return { call: call as AwsCaller['call'] };
   }
+
+  /** Databases and programs as this process reaches them: a dead one reaches nothing. */
+  ports(stage: Stage, watch: Watch, { sql, process, http, dns }: Effects): Pick<Effects, 'sql' | 'process' | 'http' | 'dns'> {
+    const live = async <T>(work: () => Promise<T>): Promise<T> => {
+      this.#stopIfDead();
+      try {
+        return await work();
+      } finally {
+        this.#stopIfDead();
+      }
+    };
+    const setReadOnly: SqlPort['setReadOnly'] = (target, on, ...rest) =>
+      live(() => {
+        const by = (target as Tagged)[MADE_BY];
+        const call = { service: 'sql', region: stage.world.state.databases.atEndpoint(target.host, target.port)?.region ?? '', operation: 'SetReadOnly', input: { host: target.host, on }, mutation: true, by };
+        stage.history.note(this.name, () => `→ sql.SetReadOnly ${target.host} ${String(on)} (${by?.kind ?? ''} ${by?.part ?? ''})`);
+        watch.beforeCall(this, call);
+        return sql.setReadOnly(target, on, ...rest);
+      });
+    return {
+      sql: {
+        canary: (...args) => live(() => sql.canary(...args)),
+        setReadOnly,
+        position: (...args) => live(() => sql.position(...args)),
+        statement: (...args) => live(() => sql.statement(...args)),
+      },
+      process: {
+        run: (request) =>
+          live(() => {
+            stage.history.note(this.name, () => `→ ${request.argv.join(' ')}`);
+            watch.program(this, request.argv.join(' '));
+            return process.run(request);
+          }),
+      },
+      http: { request: (request) => live(() => http.request(request)) },
+      dns: { resolve: (...args) => live(() => dns.resolve(...args)) },
+    };
+  }
+}
+
+/** AWS as the store of the journal and the lock uses it. */
+export function forState(aws: AwsCaller): AwsCaller {
+  const by: MadeBy = { kind: 'state', part: 'state' };
+  return { call: ((request: object) => aws.call({ ...request, [MADE_BY]: by } as unknown as Parameters<AwsCaller['call']>[0])) as AwsCaller['call'] };
 }
 
 /** A step kind whose calls say that they are its own. */
 export function tagged(name: string, kind: AnyStepKind): AnyStepKind {
   const code = kind as unknown as StepKind<Json>;
   const as = (ctx: StepContext, part: MadeBy['part']): StepContext => {
-    const { aws } = ctx.effects;
+    const { aws, sql } = ctx.effects;
     const by: MadeBy = { kind: name, part };
+    const setReadOnly: SqlPort['setReadOnly'] = (target, ...rest) => sql.setReadOnly({ ...target, [MADE_BY]: by } as typeof target, ...rest);
     const call = ((request: object) => aws.call({ ...request, [MADE_BY]: by } as unknown as Parameters<AwsCaller['call']>[0])) as AwsCaller['call'];
-    return { ...ctx, effects: { ...ctx.effects, aws: { call } } };
+    return { ...ctx, effects: { ...ctx.effects, aws: { call }, sql: { ...sql, setReadOnly } } };
   };
   const { act, verify, undo, actMs } = code;
   const wrapped: StepKind<Json> = {

@@ -1,6 +1,7 @@
 import { BUGS } from './bugs.ts';
 import { playSeed } from './run.ts';
-import { describeScenario, scenarioOf } from './scenario.ts';
+import { scenarioOf } from './make-scenario.ts';
+import { describeScenario } from './scenario.ts';
 
 /** `node test/sim/replay.ts SEED [BUG]`: the whole story of one seed. */
 const [seed = '1', name] = process.argv.slice(2);

@@ -1,20 +1,26 @@
 import { reliableCaller } from '../../src/aws/reliable-caller.ts';
+import { callerIdentity } from '../../src/aws/identity.ts';
 import { observe } from '../../src/app/observe.ts';
+import { onAwsTime } from '../../src/aws/aws-time.ts';
+import { AwsError } from '../../src/aws/errors.ts';
 import { DrError, messageOf } from '../../src/base/errors.ts';
 import { execute } from '../../src/engine/execute.ts';
-import type { JournalRecord } from '../../src/journal/events.ts';
+import { stepsPastTheLine } from '../../src/engine/undo.ts';
+import type { JournalRecord, Operator } from '../../src/journal/events.ts';
 import { Journal, type JournalStore, verifyRecords } from '../../src/journal/journal.ts';
-import { loadStepKind } from '../../src/kinds/registry.ts';
 import type { Acceptances, AnyStepKind } from '../../src/kinds/step.ts';
 import { compilePlan } from '../../src/plan/compile.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
 import type { Bug } from './bugs.ts';
+import { Bucket, type Desk, SharedFolder } from './desk.ts';
 import type { Broken } from './history.ts';
+import { kindOf, preload } from './kinds.ts';
+import { scenarioOf } from './make-scenario.ts';
 import { Process, tagged } from './process.ts';
-import { BOSS, type Go, type Person, type Scenario, scenarioOf } from './scenario.ts';
-import { instanceOf, TOKYO } from './shapes.ts';
-import { play, stageOf, type Stage } from './stage.ts';
+import { BOSS, type Chapter, type Go, type Person, type Scenario } from './scenario.ts';
+import { BUCKET } from './shapes.ts';
+import { play, skewed, stageOf, type Stage, turnTo } from './stage.ts';
 import { Watch } from './watch.ts';
 
 /*
@@ -25,25 +31,21 @@ export interface Played {
   seed: number;
   broken: readonly Broken[];
   gaps: readonly string[];
-  /** How the last run ended, in one word. */
+  /** How each start ended, by whom. */
   end: string;
   records: number;
   /** How often the tool was started. */
   starts: number;
+  /** Verbs that were played, in their order. */
+  verbs: readonly string[];
   lines(): string[];
 }
 
-/** Who holds the application, and the journal of its open run. */
-interface Desk {
-  term: number;
-  holder: Process | undefined;
-  run: { plan: Plan; records: JournalRecord[] } | undefined;
-}
+type Ended = 'succeeded' | 'failed' | 'refused' | 'aborted' | 'interrupted' | 'died' | 'superseded' | 'busy' | 'no-plan' | 'no-state' | 'no-abort' | 'active';
 
-type Ended = 'succeeded' | 'failed' | 'refused' | 'aborted' | 'interrupted' | 'died' | 'superseded' | 'busy' | 'no-plan' | 'active';
-
-const RUN = '20261120T000000Z-shop-failover-000001';
 const MINUTE = 60_000;
+/** A person who waits for a standby to be rebuilt stops waiting then, and presses Ctrl-C. */
+const PATIENCE_MS = 60 * MINUTE;
 /** No go may take longer: the sum of what a plan's steps may wait for. */
 const GO_MS = 3 * 60 * MINUTE;
 const GOES_MAX = 12;
@@ -53,31 +55,55 @@ export async function playSeed(seed: number, bug?: Bug): Promise<Played> {
 }
 
 export async function playScenario(scenario: Scenario, bug?: Bug): Promise<Played> {
-  const stage = await stageOf(scenario);
   await preload();
+  const stage = await stageOf(scenario);
   const troupe = new Troupe(stage, bug);
   await stage.clock.run(() => troupe.play()).catch((error: unknown) => {
     stage.history.violate(20, `it never ends: ${messageOf(error)}`);
   });
-  return { seed: scenario.seed, broken: stage.history.broken, gaps: [...stage.history.gaps], end: troupe.ends.join(' '), records: troupe.desk.run?.records.length ?? 0, starts: troupe.starts, lines: () => stage.history.lines() };
+  const { history } = stage;
+  return { seed: scenario.seed, broken: history.broken, gaps: [...history.gaps], end: troupe.ends.join(' '), records: troupe.records, starts: troupe.starts, verbs: troupe.verbs, lines: () => history.lines() };
 }
 
 class Troupe {
   readonly #stage: Stage;
   readonly #bug: Bug | undefined;
   readonly #watch: Watch;
-  readonly desk: Desk = { term: 0, holder: undefined, run: undefined };
+  readonly #desk: Desk;
+  /** The run of this chapter that has begun. */
+  #open: string | undefined;
+  #runs: string[] = [];
   readonly ends: string[] = [];
+  readonly verbs: string[] = [];
   starts = 0;
+  /** Nobody has taken over from the process that ended last. */
+  #newest = false;
 
   constructor(stage: Stage, bug: Bug | undefined) {
     this.#stage = stage;
     this.#bug = bug;
     this.#watch = new Watch(stage);
+    this.#desk = stage.scenario.state === 'bucket' ? new Bucket() : new SharedFolder(bug?.noLock === true);
+  }
+
+  get records(): number {
+    return this.#runs.reduce((sum, run) => sum + this.#desk.all(run).length, 0);
   }
 
   async play(): Promise<void> {
-    const { clock, scenario } = this.#stage;
+    for (const [i, chapter] of this.#stage.scenario.chapters.entries()) {
+      if (i > 0) await turnTo(this.#stage, chapter);
+      this.#open = undefined;
+      this.#watch.begin();
+      this.verbs.push(chapter.verb);
+      if (!(await this.#chapter(chapter))) break;
+    }
+    this.#finally();
+  }
+
+  /** True when the move was made. */
+  async #chapter({ happenings, people }: Chapter): Promise<boolean> {
+    const { clock } = this.#stage;
     const over = new AbortController();
     const tick = async (): Promise<void> => {
       while (!over.signal.aborted) {
@@ -87,58 +113,66 @@ class Troupe {
     };
     const ticking = tick().catch(() => undefined);
     const playing = play(this.#stage, over.signal).catch(() => undefined);
-    if (scenario.happenings.some((h) => h.what !== 'capacity' && h.what !== 'region-lost')) this.#watch.sourceTroubled();
-    await Promise.all(scenario.people.map((person) => this.#work(person)));
+    if (happenings.some((h) => h.what !== 'capacity' && h.what !== 'region-lost')) this.#watch.sourceTroubled();
+    const ends = await Promise.all(people.map((person) => this.#work(person)));
     over.abort(new Error('over'));
     await Promise.all([ticking, playing]);
-    this.#finally();
+    return ends.includes('succeeded');
   }
 
-  async #work(person: Person): Promise<void> {
-    const { clock, zero, scenario } = this.#stage;
+  async #work(person: Person): Promise<Ended> {
+    const { clock, zero, chapter } = this.#stage;
     await clock.sleep(person.startsAt);
     let said: Acceptances = { approvedBy: [] };
     for (let n = 0; n < GOES_MAX; n++) {
-      const go = person.goes[n] ?? lastGo(person, scenario);
-      const calmly = n >= person.goes.length && clock.now() >= zero + scenario.calmAt;
-      if (n >= person.goes.length && !calmly) await clock.sleep(Math.max(0, zero + scenario.calmAt - clock.now()) + 1_000);
-      said = { ...said, ...go.acceptances, approvedBy: [...new Set([...said.approvedBy, ...go.acceptances.approvedBy])] };
-      const end = await this.#go(person, go, said);
+      const last = n >= person.goes.length;
+      const go = person.goes[n] ?? lastGo(person);
+      const calmly = last && clock.now() >= zero + chapter.calmAt;
+      if (last && !calmly) await clock.sleep(Math.max(0, zero + chapter.calmAt - clock.now()) + 1_000);
+      said = together(said, go.acceptances);
+      const end = await this.#go(person, go, said, last);
       this.ends.push(`${person.name}:${end}`);
       this.#stage.history.note(person.name, () => `goes home: ${end}`);
-      if (end === 'succeeded' || end === 'active' || end === 'superseded') return;
-      if (end === 'busy' && person.name !== 'alice') return;
-      if (n >= person.goes.length) {
+      if (end === 'succeeded' || end === 'active' || end === 'aborted') return end;
+      // Of two who met at the same record the one who took over goes on.
+      if (end === 'superseded' && !this.#newest) return end;
+      if (end === 'busy' && person.name !== 'alice') return end;
+      if (last) {
+        // Its copy of the journal was moved away, or the bucket has just come back.
+        if (end === 'no-state' || end === 'superseded') continue;
         this.#liveness(person, end);
-        return;
+        return end;
       }
       await clock.sleep(go.restMs);
     }
+    return 'busy';
   }
 
   /** When all is calm and a person says what is asked for, the application is recovered. */
   #liveness(person: Person, end: Ended): void {
     if (end === 'busy' || end === 'no-plan') return;
-    const { world, history } = this.#stage;
-    const lost = !world.isAlive('ap-northeast-2');
-    if (person.insists && lost) history.violate(21, `calm, everything was said, and the last go ended ${end}`);
-    else if (end !== 'refused') history.violate(20, `calm, and the last go ended ${end}`);
+    const { world, history, chapter } = this.#stage;
+    const both = world.isAlive(chapter.source) && world.isAlive(chapter.target);
+    if (chapter.verb === 'failover') {
+      if (!world.isAlive(chapter.target)) return;
+      if (person.insists && !world.isAlive(chapter.source)) history.violate(21, `calm, everything was said, and the last go ended ${end}`);
+      else if (end !== 'refused') history.violate(20, `calm, and the last go ended ${end}`);
+    } else if (both && end !== 'refused') {
+      history.violate(21, `calm, both regions are well, and the last go of the ${chapter.verb} ended ${end}`);
+    }
   }
 
-  async #go(person: Person, go: Go, acceptances: Acceptances): Promise<Ended> {
+  async #go(person: Person, go: Go, acceptances: Acceptances, last: boolean): Promise<Ended> {
     const { clock, history } = this.#stage;
-    const { desk } = this;
-    if (desk.holder !== undefined && !desk.holder.dead && !person.takesOver) return 'busy';
     this.starts += 1;
-    const before = desk.holder;
-    desk.term += 1;
-    const process = new Process(`${person.name}/${desk.term}`, desk.term, go.death);
-    desk.holder = process;
-    history.note(process.name, () => `starts with ${JSON.stringify(acceptances)}${before === undefined || before.dead ? '' : `, and takes over from ${before.name}`}`);
+    this.#newest = false;
+    const process = new Process(`${person.name}/${this.starts}`, person.host, go.death);
+    history.note(process.name, () => `starts${go.abort === true ? ' to abort,' : ''} with ${JSON.stringify(acceptances)}`);
     const drain = new AbortController();
     const timer = new AbortController();
-    if (go.drainMs !== undefined) {
-      clock.sleep(go.drainMs, timer.signal).then(
+    const drainMs = go.drainMs ?? (this.#stage.chapter.verb === 'reprotect' ? PATIENCE_MS : undefined);
+    if (drainMs !== undefined) {
+      clock.sleep(drainMs, timer.signal).then(
         () => drain.abort(new Error('Ctrl-C')),
         () => undefined,
       );
@@ -152,106 +186,140 @@ class Troupe {
       () => new Promise<never>(() => undefined),
     );
     try {
-      return await Promise.race([this.#run(process, acceptances, drain.signal), late]);
+      const force = person.takesOver || last;
+      return await Promise.race([this.#run(process, { acceptances, abort: go.abort === true, drain: drain.signal, force }), late]);
     } catch (error) {
       return this.#thrown(error, process);
     } finally {
       timer.abort(new Error('done'));
-      if (desk.holder === process) desk.holder = undefined;
+      this.#newest = process.term > 0 && this.#watch.isNewest(process);
     }
   }
 
   #thrown(error: unknown, process: Process): Ended {
     if (process.dead) return 'died';
-    if (error instanceof DrError && error.code === 'SUPERSEDED') return 'superseded';
-    if (error instanceof DrError && error.code === 'ALREADY_ACTIVE') return 'active';
+    if (error instanceof DrError) {
+      if (error.code === 'SUPERSEDED') return 'superseded';
+      if (error.code === 'ALREADY_ACTIVE' || error.code === 'ALREADY_PROTECTED') return 'active';
+      if (error.code === 'RUN_IN_PROGRESS') return 'busy';
+      if (error.code === 'JOURNAL_DIVERGED' && this.#open !== undefined) this.#desk.forget(process.host, this.#open);
+    }
     this.#stage.history.note(process.name, () => `throws: ${messageOf(error)}`);
-    if (error instanceof DrError && !process.begun) return 'no-plan';
+    if (!process.begun && this.#stage.scenario.state === 'bucket' && (error instanceof AwsError || (error instanceof DrError && error.exit === 'journal'))) return 'no-state';
+    if ((error instanceof DrError || error instanceof AwsError) && !process.begun) return 'no-plan';
     this.#stage.history.violate(20, `a run ends with an error: ${messageOf(error)}`);
     return 'failed';
   }
 
-  async #run(process: Process, acceptances: Acceptances, drain: AbortSignal): Promise<Ended> {
+  async #run(process: Process, way: { acceptances: Acceptances; abort: boolean; drain: AbortSignal; force: boolean }): Promise<Ended> {
     const stage = this.#stage;
-    const { desk } = this;
-    const { clock } = stage;
     const inner = this.#bug?.aws?.(stage.world, stage) ?? stage.world;
-    const aws = reliableCaller(process.caller(stage, this.#watch, inner), { clock, ids: new SeededIds(stage.scenario.seed + process.term) });
-    const effects = { ...stage.effects, aws };
-    const operator = { identity: `arn:aws:sts::000000000000:assumed-role/ops/${process.name}`, user: process.name, host: process.name, pid: process.term };
-    const known = desk.run;
-    const plan = known?.plan ?? (await this.#plan(effects));
-    const run = (desk.run ??= { plan, records: [] });
-    const store = this.#store(process, run.records);
-    const records = [...run.records];
-    const journal = new Journal({ store, clock, run: RUN, term: process.term, records, onRecord: (record) => this.#watch.record(process, record) });
-    process.begun = true;
-    this.#watch.holds(process, () => journal.state);
-    if (records.length === 0) {
-      await journal.append({ type: 'run.started', plan, operator, tool: { name: 'test', version: '0', node: '0' }, mode: 'simulated', declaredAt: clock.now(), confirmedBy: 'flag', acceptances, endpoints: [] });
-    } else {
-      await journal.append({ type: 'run.resumed', operator, acceptances: { ...journal.state.acceptances, ...acceptances } });
+    const ids = new SeededIds(stage.scenario.seed + this.starts);
+    const { aws: timed, clock } = onAwsTime(process.caller(stage, this.#watch, inner), skewed(stage.clock, stage.scenario.skew[process.host] ?? 0));
+    const aws = reliableCaller(timed, { clock, ids });
+    const effects = { ...stage.effects, ...process.ports(stage, this.#watch, stage.effects), clock, ids, aws };
+    const operator = { identity: `arn:aws:sts::000000000000:assumed-role/ops/${process.name}`, user: process.name, host: process.host, pid: this.starts };
+    const known = this.#open;
+    if (known === undefined && way.abort) return 'no-abort';
+    // Every start asks who it is; the answer says too what time it is.
+    await callerIdentity(aws, BUCKET.region);
+    const plan = known === undefined ? await this.#plan(effects) : undefined;
+    const run = known ?? this.#name();
+    const held = await this.#desk.take({ run, process, operator, clock, ids, aws, force: way.force && known !== undefined });
+    process.term = held.term;
+    try {
+      const store = this.#store(process, held.store, run);
+      const journal = new Journal({ store, clock, run, term: held.term, records: held.records, onRecord: (record) => this.#watch.record(process, record) });
+      this.#watch.holds(process, () => journal.state);
+      if (plan !== undefined) {
+        await journal.append({ type: 'run.started', plan, operator, tool: { name: 'test', version: '0', node: '0' }, mode: 'simulated', declaredAt: clock.now(), confirmedBy: 'flag', acceptances: way.acceptances, endpoints: [] });
+        this.#open = run;
+      } else {
+        const begun = await this.#goOn(journal, operator, way);
+        if (begun !== undefined) return begun;
+      }
+      process.begun = true;
+      const end = await execute({ journal, effects, stepKind: (name) => this.#stepKind(name), operator, drain: way.drain });
+      // What was led back in part is not gone on with: a new run looks at what is there.
+      if (end === 'failed' && journal.state.leadingBack !== undefined) this.#open = undefined;
+      return end;
+    } finally {
+      if (!process.dead) await held.release().catch((error: unknown) => stage.history.note(process.name, () => `could not give back the lock: ${messageOf(error)}`));
     }
-    return execute({ journal, effects, stepKind: (name) => this.#stepKind(name), operator, drain });
+  }
+
+  /** The first record of a resume or an abort; how it ended where there is nothing to go on with. */
+  async #goOn(journal: Journal, operator: Operator, { acceptances, abort }: { acceptances: Acceptances; abort: boolean }): Promise<Ended | undefined> {
+    const { state } = journal;
+    if (state.outcome === 'succeeded' || state.outcome === 'aborted') return 'active';
+    if (abort && stepsPastTheLine(state).length > 0) return 'no-abort';
+    if (abort) await journal.append({ type: 'undo.started', because: 'aborted by a person', operator });
+    else await journal.append({ type: 'run.resumed', operator, acceptances: { ...state.acceptances, ...acceptances } });
+    return undefined;
+  }
+
+  #name(): string {
+    const n = this.#runs.length + 1;
+    const run = `20261120T0000${String(n).padStart(2, '0')}Z-shop-${this.#stage.chapter.verb}-${String(n).padStart(6, '0')}`;
+    this.#runs.push(run);
+    return run;
   }
 
   async #plan(effects: Stage['effects']): Promise<Plan> {
-    const { loaded, clock } = this.#stage;
-    const observed = await observe(effects, loaded, { verb: 'failover', region: TOKYO });
-    const plan = compilePlan({ loaded, verb: 'failover', source: observed.source, target: observed.target, account: observed.account, now: clock.now(), resources: observed.resources });
+    const { loaded, chapter } = this.#stage;
+    const { verb, source, target } = chapter;
+    const observed = await observe(effects, loaded, verb === 'reprotect' ? { verb, region: target, standby: source } : { verb, region: target });
+    const plan = compilePlan({
+      loaded,
+      verb,
+      source: observed.source,
+      target: observed.target,
+      ...(observed.rebuild === undefined ? {} : { rebuild: observed.rebuild, standby: source }),
+      account: observed.account,
+      now: effects.clock.now(),
+      resources: observed.resources,
+    });
     return this.#bug?.plan?.(plan) ?? plan;
   }
 
   async #stepKind(name: string): Promise<AnyStepKind> {
-    const kind = kinds.get(name) ?? (await loadStepKind(name));
+    const kind = await kindOf(name);
     return tagged(name, this.#bug?.step?.(name, kind, this.#stage) ?? kind);
   }
 
-  /** What every process writes to: a record of a lower term than the application's is refused. */
-  #store(process: Process, records: JournalRecord[]): JournalStore {
-    const append = (record: JournalRecord): Promise<void> => {
-      process.beforeRecord(this.#stage);
-      if (process.term < this.desk.term && this.#bug?.noLock !== true) throw new DrError({ code: 'SUPERSEDED', exit: 'busy', title: 'superseded', next: [] });
-      records.push(record);
-      return Promise.resolve();
+  #store(process: Process, inner: JournalStore, run: string): JournalStore {
+    const store: JournalStore = {
+      read: () => inner.read(),
+      append: (record) =>
+        Promise.resolve().then(() => {
+          process.beforeRecord(this.#stage);
+          return inner.append(record);
+        }),
     };
-    const store: JournalStore = { read: () => Promise.resolve([...records]), append: (record) => Promise.resolve().then(() => append(record)) };
-    return this.#bug?.store?.(store, records) ?? store;
+    return this.#bug?.store?.(store, this.#desk.all(run) as JournalRecord[]) ?? store;
   }
 
   /** What must be so when everybody has gone home. */
   #finally(): void {
-    const { history, world, databases } = this.#stage;
-    const records = this.desk.run?.records ?? [];
-    try {
-      verifyRecords(records, 'the journal');
-    } catch (error) {
-      history.violate(25, `the chain of the journal is broken: ${error instanceof DrError ? (error.detail ?? '') : messageOf(error)}`);
-    }
-    for (const region of ['ap-northeast-2', TOKYO]) {
-      for (const database of databases) {
-        if (world.state.databases.row({ region, id: instanceOf(database, region) }) === undefined) history.violate(9, `${instanceOf(database, region)} is gone`);
+    for (const run of this.#runs) {
+      try {
+        verifyRecords(this.#desk.all(run), 'the journal');
+      } catch (error) {
+        this.#stage.history.violate(25, `the chain of the journal is broken: ${error instanceof DrError ? (error.detail ?? '') : messageOf(error)}`);
       }
     }
+    this.#watch.end();
   }
 }
 
 /** After the person's own ideas: what the tool asks for, without a death. */
-function lastGo(person: Person, _scenario: Scenario): Go {
-  const asked: Acceptances = { approvedBy: [BOSS], ...(person.insists ? { dataLossSeconds: 'unknown' as const, sourceDown: 'alice', reason: 'decided' } : {}) };
+function lastGo(person: Person): Go {
+  const asked: Acceptances = { approvedBy: [BOSS], done: ['tell-the-bank', 'move-jobs'], ...(person.insists ? { dataLossSeconds: 'unknown' as const, sourceDown: 'alice', reason: 'decided' } : {}) };
   return { acceptances: asked, restMs: 1_000 };
 }
 
-const kinds = new Map<string, AnyStepKind>();
-
-/** Loading a module is no simulated work. */
-async function preload(): Promise<void> {
-  if (kinds.size > 0) return;
-  const names = ['assessSourceApi', 'assessReplication', 'rpoGate', 'fence', 'promote', 'openWrites', 'canary'].map((step) => `rds-read-replica.${step}`);
-  names.push('auto-scaling-group.scaleOut', ...['assessHealthCheck', 'flip', 'flipObject', 'settle'].map((step) => `route53-failover.${step}`));
-  names.push('run.assess-users', 'run.judge-source', 'run.approval', 'run.hold-probe', 'run.notify-sns', 'run.gather');
-  for (const name of names) {
-    const kind = await loadStepKind(name).catch(() => undefined);
-    if (kind !== undefined) kinds.set(name, kind);
-  }
+function together(before: Acceptances, now: Acceptances): Acceptances {
+  const union = (a: readonly string[] = [], b: readonly string[] = []) => [...new Set([...a, ...b])];
+  const done = union(before.done, now.done);
+  return { ...before, ...now, approvedBy: union(before.approvedBy, now.approvedBy), ...(done.length === 0 ? {} : { done }) };
 }

@@ -1,25 +1,29 @@
-import { parseRunbook } from '../../src/runbook/load.ts';
-import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
-
 /*
- * Runbooks of the simulation: written as YAML and read by the loader like any other, once for each shape.
+ * What the runbooks of the simulation have in common, and in what they differ.
  */
 
 export const SEOUL = 'ap-northeast-2';
 export const TOKYO = 'ap-northeast-1';
 export const NAME = 'shop.example.com';
+/** Where the state lies that is kept away from both machines. */
+export const BUCKET = { region: TOKYO, bucket: 'shop-dr-state', prefix: 'dr' } as const;
 
 /** What differs from one runbook to the next. */
 export interface Shape {
-  /** One database, or two that are promoted side by side. */
+  strategy: 'warm-standby' | 'pilot-light' | 'backup-restore' | 'active-active';
+  /** One database, or two that are moved side by side. */
   databases: 1 | 2;
   fence: boolean;
   canary: boolean;
-  switch: 'record' | 'object';
-  compute: boolean;
+  /** How users are moved. Shared kinds only where both regions answer. */
+  traffic: 'route53-failover' | 'route53-weighted' | 'route53-latency' | 'route53-geolocation';
+  switch: 'record' | 'object' | 'health-check';
+  compute: 'none' | 'group' | 'instances' | 'image';
   probe: boolean;
   approval: boolean;
-  rpoMinutes: 3 | 10;
+  /** Steps of the user's own: a wait, a request, a program, a person. */
+  own: boolean;
+  rpoMinutes: 3 | 10 | 30;
 }
 
 export const DATABASES = ['orders', 'stock'] as const;
@@ -28,43 +32,12 @@ export function instanceOf(database: string, region: string): string {
   return `shop-${database}-${region === SEOUL ? 'seoul' : 'tokyo'}`;
 }
 
-function database(name: string, shape: Shape): string {
-  const lines = [`  ${name}:`, '    kind: rds-read-replica', `    instances: { ${SEOUL}: ${instanceOf(name, SEOUL)}, ${TOKYO}: ${instanceOf(name, TOKYO)} }`];
-  if (shape.fence) lines.push(`    fence: { quarantine: { ${SEOUL}: sg-0aaaaaaaaaaaaaaa${name.length % 10}, ${TOKYO}: sg-0bbbbbbbbbbbbbbb${name.length % 10} } }`);
-  if (shape.canary) lines.push('    canary: { database: shop, table: dr_canary, userEnv: SHOP_DB_USER, passwordEnv: SHOP_DB_PASSWORD }');
-  return lines.join('\n');
+/** What the application of a region needs besides its database, where nothing of it waits there. */
+export function needsOf(shape: Shape, region: string): { group?: string; targetGroup?: string } {
+  if (shape.compute === 'group') return shape.strategy === 'pilot-light' || shape.strategy === 'backup-restore' ? { group: 'shop-api' } : {};
+  return shape.compute === 'none' ? {} : { targetGroup: targetGroupOf(region) };
 }
 
-function yamlOf(shape: Shape): string {
-  const lines = [
-    'runbook: shop',
-    'owner: shop-oncall@example.com',
-    'strategy: warm-standby',
-    `objectives: { rpo: ${shape.rpoMinutes}m, rto: 15m }`,
-    'regions:',
-    `  ${SEOUL}: { name: Seoul, home: true }`,
-    `  ${TOKYO}: { name: Tokyo }`,
-    'databases:',
-    ...DATABASES.slice(0, shape.databases).map((name) => database(name, shape)),
-  ];
-  if (shape.compute) {
-    lines.push('compute:', '  api:', '    kind: auto-scaling-group', `    groups: { ${SEOUL}: shop-api, ${TOKYO}: shop-api }`);
-    lines.push('    active: { min: 2, desired: 3, max: 6 }', '    standby: { min: 1, desired: 1, max: 6 }');
-  }
-  lines.push('traffic:', '  storefront:', '    kind: route53-failover', '    zone: Z0123456789ABCDEFGHIJ', `    record: { name: ${NAME}, type: A }`);
-  lines.push(`    sets: { ${SEOUL}: seoul, ${TOKYO}: tokyo }`, `    switch: ${shape.switch}`);
-  if (shape.switch === 'object') lines.push(`    object: { ${TOKYO}: { bucket: shop-switch-tokyo, key: failed-over } }`);
-  if (shape.probe) lines.push('probes:', `  home-page: { http: "http://${NAME}/healthz", expect: { status: 200 }, every: 5s, hold: 10s }`);
-  if (shape.approval) lines.push('approvals:', '  - { before: point-of-no-return, from: [boss@example.com, lead@example.com], quorum: 1 }');
-  lines.push('notify:', `  - sns: { ${SEOUL}: "arn:aws:sns:${SEOUL}:111122223333:dr", ${TOKYO}: "arn:aws:sns:${TOKYO}:111122223333:dr" }`);
-  return `${lines.join('\n')}\n`;
-}
-
-const loaded = new Map<string, Promise<LoadedRunbook>>();
-
-export function runbookOf(shape: Shape): Promise<LoadedRunbook> {
-  const yaml = yamlOf(shape);
-  const known = loaded.get(yaml) ?? parseRunbook(new TextEncoder().encode(yaml), 'shop.yaml');
-  loaded.set(yaml, known);
-  return known;
+export function targetGroupOf(region: string): string {
+  return `arn:aws:elasticloadbalancing:${region}:111122223333:targetgroup/shop-api/0${region === SEOUL ? 'a' : 'b'}1b2c3d4e5f6071`;
 }

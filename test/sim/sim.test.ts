@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BUGS } from './bugs.ts';
 import { playSeed } from './run.ts';
-import { scenarioOf } from './scenario.ts';
+import { scenarioOf } from './make-scenario.ts';
 
 describe('simulated failovers', () => {
   it('hold every invariant over 150 seeds, and a good part of them succeeds', async () => {

@@ -1,3 +1,4 @@
+import type { Clock } from '../../src/base/clock.ts';
 import { simulatedEffects } from '../../src/simulator/effects.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { World } from '../../src/simulator/world.ts';
@@ -7,8 +8,9 @@ import { loadKind } from '../../src/kinds/registry.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
 import { History } from './history.ts';
-import type { Happening, Scenario } from './scenario.ts';
-import { DATABASES, instanceOf, runbookOf, SEOUL, TOKYO } from './shapes.ts';
+import { runbookOf } from './runbooks.ts';
+import type { Chapter, Happening, Scenario } from './scenario.ts';
+import { BUCKET, DATABASES, instanceOf, needsOf, SEOUL, TOKYO } from './shapes.ts';
 
 export const REGIONS = [SEOUL, TOKYO] as const;
 
@@ -21,9 +23,10 @@ export interface Stage {
   effects: Effects;
   loaded: LoadedRunbook;
   history: History;
-  /** When the scenario began. */
-  zero: number;
   databases: readonly string[];
+  /** What is played now, and when it began. */
+  chapter: Chapter;
+  zero: number;
 }
 
 const MINUTE = 60_000;
@@ -39,25 +42,47 @@ export async function stageOf(scenario: Scenario): Promise<Stage> {
   for (const notifier of runbook.notify) {
     if (notifier.type === 'sns') for (const [region, arn] of Object.entries(notifier.topics)) world.addTopic({ region, arn });
   }
-  const databases = DATABASES.slice(0, scenario.shape.databases);
+  world.addBucket({ region: BUCKET.region, name: BUCKET.bucket });
+  const { shape } = scenario;
+  const databases = DATABASES.slice(0, shape.databases);
   for (const region of REGIONS) {
-    world.addApplication({ region, address: simulatedAddress(REGIONS, region), database: { region, id: instanceOf(DATABASES[0], region) } });
+    world.addApplication({ region, address: simulatedAddress(REGIONS, region), database: { region, id: instanceOf(DATABASES[0], region) }, ...needsOf(shape, region) });
   }
-  for (const database of databases) world.setReplication({ region: TOKYO, id: instanceOf(database, TOKYO) }, { lagMs: scenario.lagMs });
-  const login: Record<string, string> = { SHOP_DB_USER: 'shop', SHOP_DB_PASSWORD: 'secret-canary' };
+  const replicas = shape.strategy === 'warm-standby' || shape.strategy === 'pilot-light' ? databases.map((database) => ({ region: TOKYO, id: instanceOf(database, TOKYO) })) : [];
+  for (const replica of replicas) world.setReplication(replica, { lagMs: scenario.lagMs });
+  const login: Record<string, string> = { SHOP_DB_USER: 'shop', SHOP_DB_PASSWORD: 'secret-canary', PATH: '/usr/bin' };
   const effects: Effects = { ...simulatedEffects(world), env: (name) => login[name] };
   if (scenario.lagUnknown) {
-    for (const database of databases) world.setReplication({ region: TOKYO, id: instanceOf(database, TOKYO) }, { mode: 'stopped' });
+    for (const replica of replicas) world.setReplication(replica, { mode: 'stopped' });
     await clock.run(() => clock.sleep(240 * MINUTE));
   }
   // Metrics and health checks have a past.
   await clock.run(() => clock.sleep(10 * MINUTE));
-  return { scenario, clock, world, effects, loaded, history: new History(() => clock.now()), zero: clock.now(), databases };
+  const [chapter] = scenario.chapters;
+  if (chapter === undefined) throw new Error('a scenario without a chapter');
+  return { scenario, clock, world, effects, loaded, history: new History(() => clock.now()), databases, chapter, zero: clock.now() };
 }
 
-/** Lets the scenario's happenings happen, then makes it calm. */
+/** How long all is well before the next chapter: metrics, health checks and replication settle. */
+const REST_MS = 10 * MINUTE;
+
+/** Both regions live, for as long as it takes to see it; then the next chapter begins. */
+export async function turnTo(stage: Stage, chapter: Chapter): Promise<void> {
+  const { world, clock, history } = stage;
+  for (const region of REGIONS) {
+    if (world.isAlive(region)) continue;
+    history.note('world', () => `${region} is back`);
+    world.healRegion(region);
+  }
+  await clock.sleep(REST_MS);
+  stage.chapter = chapter;
+  stage.zero = clock.now();
+  history.note('world', () => `chapter: ${chapter.verb} ${chapter.source} → ${chapter.target}`);
+}
+
+/** Lets the chapter's happenings happen, then makes it calm. */
 export async function play(stage: Stage, signal: AbortSignal): Promise<void> {
-  const { clock, scenario, zero } = stage;
+  const { clock, chapter, zero } = stage;
   const wait = async (at: number): Promise<void> => {
     if (zero + at > clock.now()) await clock.sleep(zero + at - clock.now(), signal);
   };
@@ -69,20 +94,28 @@ export async function play(stage: Stage, signal: AbortSignal): Promise<void> {
       ends.splice(ends.indexOf(due), 1);
     }
   };
-  for (const happening of scenario.happenings) {
-    await endDue(happening.at);
-    await wait(happening.at);
-    const end = happen(stage, happening);
-    if (end !== undefined && happening.what === 'fault') ends.push({ at: happening.until, end });
+  try {
+    for (const happening of chapter.happenings) {
+      await endDue(happening.at);
+      await wait(happening.at);
+      const end = happen(stage, happening);
+      if (end !== undefined && happening.what === 'fault') ends.push({ at: happening.until, end });
+    }
+    await endDue(chapter.calmAt);
+    await wait(chapter.calmAt);
+  } finally {
+    for (const { end } of ends) end();
   }
-  await endDue(scenario.calmAt);
-  await wait(scenario.calmAt);
   calm(stage);
 }
 
 function happen(stage: Stage, happening: Happening): (() => void) | undefined {
   const { world, history } = stage;
-  const replica = (database: string) => ({ region: TOKYO, id: instanceOf(database, TOKYO) });
+  const { source, target } = stage.chapter;
+  // The standby of a reprotect is the region that is rebuilt.
+  const active = stage.chapter.verb === 'reprotect' ? target : source;
+  const waiting = stage.chapter.verb === 'reprotect' ? source : target;
+  const replica = (database: string) => ({ region: waiting, id: instanceOf(database, waiting) });
   const isReplica = (database: string) => world.state.databases.link(replica(database), stage.clock.now()) !== undefined;
   switch (happening.what) {
     case 'region-lost':
@@ -96,12 +129,12 @@ function happen(stage: Stage, happening: Happening): (() => void) | undefined {
     case 'lag':
       if (!isReplica(happening.database) || stage.scenario.lagUnknown) return undefined;
       history.note('world', () => `lag of ${happening.database} is ${happening.lagMs / 1000} s from now on`);
-      world.setReplication(replica(happening.database), { lagMs: happening.lagMs, ...(stage.world.isAlive(SEOUL) ? {} : { mode: 'stopped' }) });
+      world.setReplication(replica(happening.database), { lagMs: happening.lagMs, ...(world.isAlive(active) ? {} : { mode: 'stopped' }) });
       return undefined;
     case 'replication-stopped':
     case 'replication-on':
       if (stage.scenario.lagUnknown) return undefined;
-      if (!isReplica(happening.database) || !world.isAlive(SEOUL)) return undefined;
+      if (!isReplica(happening.database) || !world.isAlive(active)) return undefined;
       history.note('world', () => `${happening.what} of ${happening.database}`);
       world.setReplication(replica(happening.database), { mode: happening.what === 'replication-on' ? 'replicating' : 'stopped' });
       return undefined;
@@ -125,5 +158,10 @@ function happen(stage: Stage, happening: Happening): (() => void) | undefined {
 function calm(stage: Stage): void {
   const { world, history, scenario } = stage;
   history.note('world', () => 'calm: nothing more goes wrong');
-  if (scenario.shape.compute) world.setGroupCapacity(TOKYO, 'shop-api', 100);
+  if (scenario.shape.compute === 'group') for (const region of REGIONS) world.setGroupCapacity(region, 'shop-api', 100);
+}
+
+/** A machine's clock: ahead of the world's by so much. */
+export function skewed(clock: Clock, ms: number): Clock {
+  return ms === 0 ? clock : { now: () => clock.now() + ms, sleep: (time, signal) => clock.sleep(time, signal) };
 }

@@ -1,10 +1,13 @@
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
-import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
-import { readSignal, sourceVerdictSchema, SOURCE_VERDICT } from '../../src/kinds/signals.ts';
+import type { PlanStep } from '../../src/kinds/step.ts';
+import { describeRecord } from './describe.ts';
+import { Eyes } from './eyes.ts';
 import type { MadeBy, Process } from './process.ts';
-import { NAME, instanceOf, SEOUL, TOKYO } from './shapes.ts';
+import { instanceOf } from './shapes.ts';
 import { REGIONS, type Stage } from './stage.ts';
+import { judgeLedBack, judgeSuccess } from './watch-end.ts';
+import { judgeCrossing } from './watch-line.ts';
 
 /*
  * The invariants, asked of the history: at every call, every record and every few seconds. The watch looks into the
@@ -20,32 +23,50 @@ export interface SeenCall {
   by: MadeBy | undefined;
 }
 
-/** The source counts as healthy all the time when nothing was wrong with it for so long. */
-const HEALTHY_MS = 15 * 60_000;
-
-/** A decision that a promotion rests on is older than that. */
-const OLD_MS = 5 * 60_000;
-
 /** Reads of the source are signals, or part of the fence; what traffic asks of it must not be needed. */
-const MAY_ASK_SOURCE = /\.(assess[A-Za-z]*|fence|fence[A-Za-z]*|quarantine[A-Za-z]*|flipObject|quiesce|positionGate)$/;
+const MAY_ASK_SOURCE = /\.(assess[A-Za-z]*|uniqueKeys|fence|fence[A-Za-z]*|quarantine[A-Za-z]*|flipObject|raiseObject|clearObject|quiesce|positionGate)$/;
 /** Whatever removes something that holds data. */
 const DESTROYS = /^(Delete|Terminate|Purge|Remove|Deregister)/;
+/** Objects that switch users: they hold no data. */
+const SWITCHES = /\.(flipObject|raiseObject|clearObject)$/;
+/** A region that was dead for so long was no healthy source when writes were stopped. */
+const DEAD_MS = 2 * 60_000;
 
 export class Watch {
   readonly #stage: Stage;
+  readonly #eyes: Eyes;
   /** The state of the run that each process works on, as its journal has it. */
   readonly #states = new Map<Process, () => RunState>();
   /** Records of the run since each process began. */
   readonly #session = new Map<Process, JournalRecord[]>();
+  /** True time at which each step was last done. */
+  readonly #doneAt = new Map<string, number>();
+  /** Databases of the beginning, by region. */
+  readonly #born: ReadonlyMap<string, number>;
   #term = 0;
-  /** When each database was promoted. */
+  /** When each database went over the line. */
   readonly #promoted = new Map<string, number>();
-  #sourceBadAt: number;
+  readonly #programs: string[] = [];
+  #sourceBadAt = Number.NEGATIVE_INFINITY;
+  #deadSince: number | undefined;
   #returned = false;
 
   constructor(stage: Stage) {
     this.#stage = stage;
+    this.#eyes = new Eyes(stage);
+    this.#born = new Map(REGIONS.map((region) => [region, this.#old(region, stage.zero)]));
+  }
+
+  /** A chapter begins: what was true of the one before holds no more. */
+  begin(): void {
+    this.#states.clear();
+    this.#session.clear();
+    this.#doneAt.clear();
+    this.#promoted.clear();
+    this.#programs.length = 0;
     this.#sourceBadAt = Number.NEGATIVE_INFINITY;
+    this.#returned = false;
+    this.#deadSince = undefined;
   }
 
   /** A process has the application from now on. */
@@ -55,15 +76,30 @@ export class Watch {
     this.#term = Math.max(this.#term, process.term);
   }
 
+  /** True while nobody has taken over from it. */
+  isNewest(process: Process): boolean {
+    return process.term === this.#term;
+  }
+
   /** A record is durable. */
   record(process: Process, record: JournalRecord): void {
     this.#session.get(process)?.push(record);
-    this.#stage.history.note(process.name, () => describe(record));
-    if (record.type === 'run.finished' && record.outcome === 'succeeded') this.#success(process);
+    this.#stage.history.note(process.name, () => describeRecord(record));
+    if (record.type === 'step.done') this.#doneAt.set(record.step, this.#stage.clock.now());
+    if (record.type === 'run.finished') this.#finished(process, record.outcome);
     this.look();
   }
 
+  #finished(process: Process, outcome: string): void {
+    const state = this.#states.get(process)?.();
+    if (state === undefined) return;
+    const end = { stage: this.#stage, eyes: this.#eyes, state };
+    if (outcome === 'succeeded') judgeSuccess(end);
+    if (outcome === 'aborted') judgeLedBack(end, this.#promoted);
+  }
+
   beforeCall(process: Process, call: SeenCall): void {
+    if (call.by?.part === 'state') return;
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
     if (state.plan.verb === 'failover' && call.service !== 'route53' && call.region === state.plan.source && !MAY_ASK_SOURCE.test(call.by?.kind ?? '')) {
@@ -76,136 +112,107 @@ export class Watch {
     const { by, operation } = call;
     const records = this.#session.get(process) ?? [];
     if (!records.some((r) => r.type === 'checks.green') && by?.part !== 'undo') this.#broken(13, `${operation} before every check was green`);
-    if (process.term < this.#term) this.#broken(8, `${operation} by a runner that was superseded`);
-    if (DESTROYS.test(operation) && !(operation === 'DeleteObject' && by?.kind.endsWith('flipObject'))) this.#broken(9, `${operation} removes what may be in use`);
-    const intents = records.filter((r) => r.type === 'step.intent' && kindOfStep(state, r.step) === by?.kind);
-    if (by?.part === 'act' ? intents.length === 0 : by?.part !== 'undo') this.#broken(25, `${operation} without an intent in the journal`);
-    if (operation === 'PromoteReadReplica') this.#promotion(call, state);
-    if (operation === 'UpdateAutoScalingGroup') this.#scaling(call);
-    if (operation === 'ChangeResourceRecordSets' || (operation === 'PutObject' && by?.kind.endsWith('flipObject'))) this.#traffic(operation, state);
+    if (process.term < this.#term) this.#superseded(process, call, records);
+    if (DESTROYS.test(operation) && !(operation === 'DeleteObject' && SWITCHES.test(by?.kind ?? ''))) this.#broken(9, `${operation} removes what may be in use`);
+    const intent = by?.part === 'undo' ? 'undo.intent' : 'step.intent';
+    const intents = records.filter((r) => r.type === intent && stepOf(state, r.step)?.kind === by?.kind);
+    const mayAct = by?.part === 'act' || by?.part === 'undo';
+    if (!mayAct || intents.length === 0) this.#broken(25, `${operation} without an intent in the journal`);
+    if (by?.part !== 'undo') this.#forward(call, state);
   }
 
-  #promotion(call: SeenCall, state: RunState): void {
-    const id = (call.input as { DBInstanceIdentifier?: string }).DBInstanceIdentifier ?? '';
-    const database = this.#stage.databases.find((name) => instanceOf(name, TOKYO) === id);
+  #forward(call: SeenCall, state: RunState): void {
+    const { operation, by } = call;
+    const step = state.plan.steps.find((s) => s.kind === by?.kind);
+    if (operation === 'PromoteReadReplica' || (step?.reversibility === 'point-of-no-return' && step.phase === 'data' && call.service === 'rds')) this.#crossing(call, state);
+    if (operation === 'UpdateAutoScalingGroup') this.#scaling(call);
+    if (step?.phase === 'traffic' || SWITCHES.test(by?.kind ?? '')) this.#traffic(operation, state);
+    if (operation === 'SetReadOnly' && (call.input as { on?: boolean }).on === true) this.#planned(state);
+  }
+
+  /**
+   * It may end what it had begun when somebody took over, and has promised in the journal that both share. Where the
+   * bucket does not answer it cannot know of any other.
+   */
+  #superseded(process: Process, call: SeenCall, records: readonly JournalRecord[]): void {
+    const newest = [...this.#session].find(([other]) => other.term === this.#term)?.[1] ?? [];
+    const first = newest[0]?.seq ?? Number.POSITIVE_INFINITY;
+    const promised = records.filter((r) => r.type === 'step.intent' || r.type === 'undo.intent').at(-1);
+    if (this.#stage.scenario.state === 'bucket') {
+      if (promised !== undefined && promised.seq < first) return;
+      if (process.stateAway) return this.#stage.history.gap('the bucket went away after a take-over, and who was superseded could not know');
+    }
+    this.#broken(8, `${call.operation} by a runner that was superseded`);
+  }
+
+  #crossing(call: SeenCall, state: RunState): void {
+    const input = call.input as { DBInstanceIdentifier?: string; TargetDBInstanceIdentifier?: string };
+    const id = input.TargetDBInstanceIdentifier ?? input.DBInstanceIdentifier ?? '';
+    const database = this.#stage.databases.find((name) => instanceOf(name, state.plan.target) === id);
     if (database === undefined || call.region !== state.plan.target) return this.#broken(18, `promotes ${id} in ${call.region}, which the plan does not name`);
     // Asked for again after an answer that was lost: AWS refuses it, and nothing more is lost by it.
     if (this.#promoted.has(database)) return;
-    this.#fence(database, state);
-    this.#loss(database, state);
-    this.#young(database, state);
-    if (this.#stage.clock.now() - this.#sourceBadAt > HEALTHY_MS && state.acceptances.sourceDown === undefined) {
-      this.#broken(7, 'promotes although the source was healthy all the time, and nobody attested that it is down');
-    }
-  }
-
-  #fence(database: string, state: RunState): void {
-    const fact = state.facts.get(`fence.${database}`) as { verdict?: string } | undefined;
-    if (fact?.verdict === undefined) return this.#broken(2, `promotes ${database} without a fence verdict`);
-    const old = { region: SEOUL, id: instanceOf(database, SEOUL) };
-    if (fact.verdict === 'fenced' && this.#stage.world.acceptsWrites(old)) this.#broken(1, `promotes ${database}, called fenced, while its old writer takes writes`);
-    if (fact.verdict === 'attested' && state.acceptances.sourceDown === undefined) this.#broken(2, `promotes ${database} as attested by nobody`);
-    if (fact.verdict === 'source-down') {
-      const judged = sourceVerdictSchema.safeParse(state.facts.get(SOURCE_VERDICT));
-      const signals = [...state.facts].filter(([name]) => name.startsWith('signal.')).map(([, value]) => readSignal(value));
-      const down = new Set(signals.filter((s) => s?.says === 'down').map((s) => s?.vantage));
-      if (!judged.success || judged.data.verdict !== 'source-down' || down.size < 2) this.#broken(2, `promotes ${database}: source-down by ${down.size} independent signals`);
-    }
-  }
-
-  /** What the promotion rests on was decided a moment ago, not hours ago by somebody else. */
-  #young(database: string, state: RunState): void {
-    const now = this.#stage.clock.now();
-    for (const step of state.steps.values()) {
-      const basis = step.id === `databases.${database}.fence` || step.id === `databases.${database}.rpoGate` || step.id === 'assess.source';
-      if (basis && now - (step.endedAt ?? 0) > OLD_MS) this.#broken(13, `promotes ${database} on ${step.id}, which was decided ${Math.round((now - (step.endedAt ?? 0)) / 60_000)} minutes ago`);
-    }
-  }
-
-  #loss(database: string, state: RunState): void {
-    const fact = state.facts.get(`rpo.${database}`) as { boundMs?: number | null } | undefined;
-    if (fact === undefined) return this.#broken(3, `promotes ${database} without a recorded bound on loss`);
-    const accepted = state.acceptances.dataLossSeconds;
-    const bound = fact.boundMs ?? undefined;
-    if (bound === undefined) {
-      if (accepted !== 'unknown') this.#broken(4, `promotes ${database} with an unknown loss that nobody accepted`);
-      return;
-    }
-    const { rpoMs } = state.plan.objectives;
-    if (bound > rpoMs && accepted !== 'unknown' && (accepted === undefined || bound > accepted * 1000)) {
-      this.#broken(5, `promotes ${database} with a loss of up to ${bound} ms, RPO ${rpoMs} ms, accepted ${String(accepted)}`);
-    }
-    const loss = this.#lossNow(database);
-    // Who says falsely that the source is down says too that no more is written there.
-    const fence = state.facts.get(`fence.${database}`) as { verdict?: string } | undefined;
-    if (fence?.verdict === 'attested' && this.#stage.world.isAlive(SEOUL)) return;
-    if (loss === undefined || loss <= bound) return;
-    // Loss counts up to the impact that was seen. Nobody saw that the source lived again after it.
-    if (this.#returned) this.#stage.history.gap('the source took writes again after the impact, and is left all the same: the bound does not count them');
-    else this.#broken(3, `the bound of ${database} is ${bound} ms, and ${loss} ms of acknowledged writes are lost`);
-  }
-
-  /** What a promotion at this moment loses, milliseconds; undefined when it is promoted already. */
-  #lossNow(database: string): number | undefined {
-    const { world, clock } = this.#stage;
-    const now = clock.now();
-    const { databases } = world.state;
-    const link = databases.link({ region: TOKYO, id: instanceOf(database, TOKYO) }, now);
-    if (link === undefined || this.#promoted.has(database)) return undefined;
-    const last = databases.position({ region: SEOUL, id: instanceOf(database, SEOUL) }, now);
-    return Math.max(0, last - link.reached(now));
+    const { sourceBadAt, returned } = { sourceBadAt: this.#sourceBadAt, returned: this.#returned };
+    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, doneAt: (step) => this.#doneAt.get(step) });
   }
 
   #scaling(call: SeenCall): void {
     const input = call.input as { AutoScalingGroupName?: string; DesiredCapacity?: number };
-    const { world } = this.#stage;
-    const group = world.state.groups.get(call.region, input.AutoScalingGroupName ?? '');
+    const group = this.#stage.world.state.groups.get(call.region, input.AutoScalingGroupName ?? '');
     if (group === undefined || input.DesiredCapacity === undefined || input.DesiredCapacity >= group.desired) return;
     const other = REGIONS.find((region) => region !== call.region);
-    if (other === undefined || this.#status(other) !== 200) this.#broken(19, `${input.AutoScalingGroupName ?? ''} in ${call.region} is scaled down, and no other side is healthy`);
+    if (other === undefined || this.#eyes.status(other) !== 200) this.#broken(19, `${input.AutoScalingGroupName ?? ''} in ${call.region} is scaled down, and no other side is healthy`);
   }
 
   #traffic(operation: string, state: RunState): void {
-    const { world, databases } = this.#stage;
-    const { target, source } = state.plan;
-    for (const database of databases) {
-      if (!world.acceptsWrites({ region: target, id: instanceOf(database, target) })) this.#broken(14, `${operation} while ${database} takes no writes in ${target}`);
+    const { plan } = state;
+    const { stage } = { stage: this.#stage };
+    const shared = stage.scenario.shape.strategy === 'active-active';
+    const back = shared && plan.verb === 'reprotect';
+    const [from, to] = back ? [plan.target, plan.source] : [plan.source, plan.target];
+    for (const database of stage.databases) {
+      if (!this.#eyes.takesWrites(database, to)) this.#broken(14, `${operation} while ${database} takes no writes in ${to}`);
     }
-    if (this.#status(source) === 200 && this.#status(target) !== 200) this.#broken(10, `${operation} leads users from a side that answers to one that does not`);
+    if (this.#eyes.status(from) === 200 && this.#eyes.status(to) !== 200) this.#broken(10, `${operation} leads users from a side that answers to one that does not`);
+  }
+
+  /** A switchover is for a source that is well. */
+  #planned(state: RunState): void {
+    const dead = this.#deadSince;
+    if (state.plan.verb === 'switchover' && dead !== undefined && this.#stage.clock.now() - dead > DEAD_MS) this.#broken(7, 'a switchover stops writes in a region that has been dead for minutes');
+  }
+
+  /** A program of the user's is started: twice only if it does no harm, or a person says so. */
+  program(process: Process, text: string): void {
+    const state = this.#states.get(process)?.();
+    const known = this.#programs.includes(text) && !/pause|go-on/.test(text);
+    if (known && !(state?.acceptances.again ?? []).some((name) => name.endsWith('jobs'))) this.#broken(21, `${text} is run twice`);
+    this.#programs.push(text);
   }
 
   afterCall(_process: Process, call: SeenCall): void {
-    if (call.operation !== 'PromoteReadReplica') return;
-    const id = (call.input as { DBInstanceIdentifier?: string }).DBInstanceIdentifier ?? '';
-    const database = this.#stage.databases.find((name) => instanceOf(name, TOKYO) === id);
+    const input = call.input as { DBInstanceIdentifier?: string; TargetDBInstanceIdentifier?: string };
+    const opened = call.by?.kind.endsWith('.open') === true && call.mutation;
+    const restored = /^RestoreDBInstance/.test(call.operation) && !this.#stage.scenario.shape.fence;
+    if (call.operation !== 'PromoteReadReplica' && !opened && !restored) return;
+    const id = input.TargetDBInstanceIdentifier ?? input.DBInstanceIdentifier ?? '';
+    const database = this.#stage.databases.find((name) => instanceOf(name, this.#stage.chapter.target) === id);
     if (database === undefined) return;
-    if (this.#promoted.has(database)) this.#broken(25, `${database} was promoted twice`);
+    if (this.#promoted.has(database) && !opened) this.#broken(25, `${database} was promoted twice`);
     this.#promoted.set(database, this.#stage.clock.now());
-  }
-
-  #success(process: Process): void {
-    const { world, databases, clock, scenario } = this.#stage;
-    const state = this.#states.get(process)?.();
-    if (state === undefined) return;
-    const { target } = state.plan;
-    for (const database of databases) {
-      const ref = { region: target, id: instanceOf(database, target) };
-      const row = world.state.databases.row(ref);
-      if (row === undefined || row.source !== undefined || row.promotion !== undefined) this.#broken(15, `success, and ${ref.id} is not promoted to its end`);
-      if (!world.state.databases.acceptsWrites(ref, clock.now())) this.#broken(15, `success, and ${ref.id} takes no writes`);
-      if (scenario.shape.canary && state.facts.get(`canary.${database}`) === undefined) this.#broken(15, `success without a row written to ${database} and read back`);
-    }
-    if (this.#answered() !== target) this.#broken(15, `success, and ${NAME} does not answer with ${target}`);
-    if (this.#status(target) !== 200) this.#broken(15, `success, and ${target} does not serve users`);
   }
 
   /** Looks at the world as it is now. */
   look(): void {
-    const { world, clock } = this.#stage;
-    const { values } = world.resolve(NAME, 'A');
-    if (values.length === 0) this.#broken(10, `${NAME} answers nothing`);
-    if (!world.isAlive(SEOUL)) this.#sourceBadAt = clock.now();
-    else if (this.#sourceBadAt > Number.NEGATIVE_INFINITY) this.#returned = true;
+    const { world, clock, chapter } = this.#stage;
+    if (this.#eyes.silent()) this.#broken(10, 'the name answers nothing');
+    if (!world.isAlive(chapter.source)) {
+      this.#sourceBadAt = clock.now();
+      this.#deadSince ??= clock.now();
+    } else {
+      this.#deadSince = undefined;
+      if (this.#sourceBadAt > Number.NEGATIVE_INFINITY) this.#returned = true;
+    }
     this.#twoWriters();
   }
 
@@ -214,11 +221,24 @@ export class Watch {
     this.#sourceBadAt = this.#stage.clock.now();
   }
 
+  /** What must be so when everybody has gone home. */
+  end(): void {
+    for (const [region, count] of this.#born) {
+      if (this.#old(region, this.#stage.zero) < count) this.#broken(9, `a database of ${region} is gone`);
+    }
+  }
+
+  /** Instances of a region that were there when the scenario began, whatever they are called now. */
+  #old(region: string, before: number): number {
+    let count = 0;
+    for (const row of this.#stage.world.state.databases.table(region).values()) if (row.createdAt < before) count += 1;
+    return count;
+  }
+
   #twoWriters(): void {
-    const { world, history } = this.#stage;
+    const { history, chapter } = this.#stage;
     for (const database of this.#promoted.keys()) {
-      const old = { region: SEOUL, id: instanceOf(database, SEOUL) };
-      if (!world.acceptsWrites(old) || this.#answered() !== SEOUL) continue;
+      if (!this.#eyes.takesWrites(database, chapter.source) || !this.#eyes.answers().has(chapter.source)) continue;
       const why = this.#excuse(database);
       if (why === undefined) this.#broken(1, `users write to the old writer of ${database} after its promotion`);
       else if (why !== '') history.gap(why);
@@ -236,32 +256,11 @@ export class Watch {
     return undefined;
   }
 
-  #answered(): string | undefined {
-    const address = this.#stage.world.resolve(NAME, 'A').values[0];
-    return REGIONS.find((region) => simulatedAddress(REGIONS, region) === address);
-  }
-
-  /** HTTP status of a region's application; 0 when it gives no answer. */
-  #status(region: string): number {
-    const { world, clock } = this.#stage;
-    const app = world.state.applications.at(simulatedAddress(REGIONS, region));
-    return app === undefined ? 0 : world.state.applications.status(app, clock.now());
-  }
-
   #broken(invariant: number, why: string): void {
     this.#stage.history.violate(invariant, why);
   }
 }
 
-function kindOfStep(state: RunState, id: string): string | undefined {
-  return state.plan.steps.find((step) => step.id === id)?.kind;
-}
-
-function describe(record: JournalRecord): string {
-  const step = 'step' in record ? ` ${record.step}` : '';
-  const because = 'because' in record ? `: ${record.because}` : '';
-  const refusal = 'refusal' in record ? `: ${record.refusal.rule}: ${record.refusal.observed}` : '';
-  const error = 'error' in record && typeof record.error === 'object' ? `: ${record.error.code}: ${record.error.message}` : '';
-  const outcome = record.type === 'run.finished' ? `: ${record.outcome}` : '';
-  return `■ ${record.seq} ${record.type}${step}${because}${refusal}${error}${outcome}`;
+function stepOf(state: RunState, id: string): PlanStep | undefined {
+  return state.plan.steps.find((step) => step.id === id);
 }

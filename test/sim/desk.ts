@@ -1,0 +1,141 @@
+import type { AwsCaller } from '../../src/aws/caller.ts';
+import type { Clock } from '../../src/base/clock.ts';
+import { DrError } from '../../src/base/errors.ts';
+import type { Ids } from '../../src/base/ids.ts';
+import type { JournalRecord, Operator } from '../../src/journal/events.ts';
+import type { JournalStore } from '../../src/journal/journal.ts';
+import type { LocalState } from '../../src/journal/local-state.ts';
+import { MirroredState } from '../../src/journal/mirrored-state.ts';
+import { S3State } from '../../src/journal/s3-state.ts';
+import type { RunStore } from '../../src/journal/state-store.ts';
+import { forState, type Process } from './process.ts';
+import { BUCKET } from './shapes.ts';
+
+/*
+ * Where journal and lock lie: a folder that never fails, which all share, or a bucket of the simulated world through
+ * the tool's own code, with a copy on each machine.
+ */
+
+export interface Asked {
+  run: string;
+  process: Process;
+  operator: Operator;
+  clock: Clock;
+  ids: Ids;
+  /** AWS as this process reaches it. */
+  aws: AwsCaller;
+  /** Takes it from whoever holds it. */
+  force: boolean;
+}
+
+/** A run that a process may write on. */
+export interface Held {
+  term: number;
+  store: JournalStore;
+  records: JournalRecord[];
+  release(): Promise<void>;
+}
+
+export interface Desk {
+  /** @throws DrError (busy); AwsError when it does not answer. */
+  take(asked: Asked): Promise<Held>;
+  /** Everything that is written of a run, wherever it lies. */
+  all(run: string): readonly JournalRecord[];
+  /** A person moves the copy of a machine away that has parted from the bucket. */
+  forget(host: string, run: string): void;
+}
+
+const LOCK = 'shop';
+
+/** A record of a lower term than the application's is refused, at once. `noLock`: by nobody. */
+export class SharedFolder implements Desk {
+  readonly #records = new Map<string, JournalRecord[]>();
+  readonly #noLock: boolean;
+  #term = 0;
+  #holder: Process | undefined;
+
+  constructor(noLock: boolean) {
+    this.#noLock = noLock;
+  }
+
+  take({ run, process, force }: Asked): Promise<Held> {
+    if (this.#holder !== undefined && !this.#holder.dead && !force) return Promise.reject(busy());
+    this.#term += 1;
+    this.#holder = process;
+    const term = this.#term;
+    const records = this.#records.get(run) ?? [];
+    this.#records.set(run, records);
+    const append = (record: JournalRecord): void => {
+      if (term < this.#term && !this.#noLock) throw new DrError({ code: 'SUPERSEDED', exit: 'busy', title: 'superseded', next: [] });
+      records.push(record);
+    };
+    const store: JournalStore = { read: () => Promise.resolve([...records]), append: (record) => Promise.resolve().then(() => append(record)) };
+    const release = (): Promise<void> => {
+      if (this.#holder === process) this.#holder = undefined;
+      return Promise.resolve();
+    };
+    return Promise.resolve({ term, store, records: [...records], release });
+  }
+
+  all(run: string): readonly JournalRecord[] {
+    return this.#records.get(run) ?? [];
+  }
+
+  forget(): void {
+    throw new Error('there is one folder');
+  }
+}
+
+/** The tool's own state in S3. The copy of each machine is kept in memory. */
+export class Bucket implements Desk {
+  readonly #copies = new Map<string, JournalRecord[]>();
+  #holder: Process | undefined;
+
+  async take({ run, process, operator, clock, ids, aws, force }: Asked): Promise<Held> {
+    const copies = { run: () => this.#copy(process, run) } as unknown as LocalState;
+    const state = new MirroredState(copies, new S3State(forState(aws), BUCKET), clock);
+    const known = (await state.runs()).includes(run);
+    const above = known ? ((await state.run(run).read()).at(-1)?.term ?? 0) : 0;
+    // The tool sees by itself that a process of its own machine is gone.
+    const gone = this.#holder !== undefined && this.#holder.dead && this.#holder.host === process.host;
+    const lease = await state.lease({ lock: LOCK, run, operator, now: clock.now(), ids, above, force: force || gone });
+    this.#holder = process;
+    const store = state.run(run, () => lease.assertHeld());
+    const records = known ? await store.read() : [];
+    const release = async (): Promise<void> => {
+      await store.close();
+      await lease.release();
+    };
+    return { term: lease.term, store, records, release };
+  }
+
+  /** What the machines have is not less than what the bucket has. */
+  all(run: string): readonly JournalRecord[] {
+    const copies = [...this.#copies].filter(([key]) => key.endsWith(`/${run}`)).map(([, records]) => records);
+    return copies.sort((a, b) => b.length - a.length)[0] ?? [];
+  }
+
+  forget(host: string, run: string): void {
+    this.#copies.delete(`${host}/${run}`);
+  }
+
+  #copy(process: Process, run: string): Partial<RunStore> {
+    const key = `${process.host}/${run}`;
+    const records = this.#copies.get(key) ?? [];
+    this.#copies.set(key, records);
+    return {
+      folder: key,
+      read: () => Promise.resolve([...records]),
+      append: (record) => {
+        records.push(record);
+        return Promise.resolve();
+      },
+      publish: () => Promise.resolve(undefined),
+      close: () => Promise.resolve(undefined),
+    };
+  }
+}
+
+function busy(): DrError {
+  return new DrError({ code: 'RUN_IN_PROGRESS', exit: 'busy', title: 'Another run holds shop.', next: [] });
+}

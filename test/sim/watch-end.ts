@@ -1,0 +1,75 @@
+import { sameRef } from '../../src/simulator/database-driver.ts';
+import type { RunState } from '../../src/journal/state.ts';
+import type { Eyes } from './eyes.ts';
+import type { Stage } from './stage.ts';
+
+/*
+ * What must be so when a run says that it has succeeded, or that it was led back.
+ */
+
+interface End {
+  stage: Stage;
+  eyes: Eyes;
+  state: RunState;
+}
+
+/** Route 53 draws lots: so often it is asked. */
+const DRAWS = 20;
+
+export function judgeSuccess(end: End): void {
+  const { plan } = end.state;
+  if (plan.verb === 'reprotect') return protectedAgain(end);
+  const { stage, eyes, state } = end;
+  const { target, source } = plan;
+  for (const database of stage.databases) {
+    const ref = eyes.ref(database, target);
+    const row = stage.world.state.databases.row(ref);
+    if (row === undefined || row.source !== undefined || row.promotion !== undefined || row.creation !== undefined) broken(end, `${ref.id} is not a writer of its own`);
+    if (!eyes.takesWrites(database, target)) broken(end, `${ref.id} takes no writes`);
+    const { canary, strategy } = stage.scenario.shape;
+    if (canary && strategy !== 'active-active' && state.facts.get(`canary.${database}`) === undefined) broken(end, `without a row written to ${database} and read back`);
+  }
+  const answers = eyes.answers(DRAWS);
+  if (!answers.has(target)) broken(end, `the name does not answer with ${target}`);
+  if (answers.has(source)) broken(end, `the name leads users to ${source}`);
+  if (eyes.status(target) !== 200) broken(end, `${target} does not serve users`);
+}
+
+function protectedAgain(end: End): void {
+  const { stage, eyes, state } = end;
+  const { target, source } = state.plan;
+  const { databases, backups } = stage.world.state;
+  const now = stage.clock.now();
+  for (const database of stage.databases) {
+    const active = eyes.ref(database, target);
+    const waiting = eyes.ref(database, source);
+    if (!eyes.takesWrites(database, target)) broken(end, `${active.id} takes no writes`);
+    if (stage.scenario.shape.strategy === 'active-active') {
+      if (!eyes.takesWrites(database, source)) broken(end, `${waiting.id} takes no writes`);
+    } else if (stage.scenario.shape.strategy === 'backup-restore') {
+      const kept = backups.in(source).some((backup) => sameRef(backup.source, active) && backups.latestTime(backup, now) !== undefined);
+      if (!kept) broken(end, `no backups of ${active.id} arrive in ${source}`);
+    } else {
+      const row = databases.row(waiting);
+      if (!sameRef(row?.source, active) || row?.creation !== undefined) broken(end, `${waiting.id} is no replica of ${active.id}`);
+      if (databases.lagNow(waiting, now) === undefined) broken(end, `${waiting.id} does not follow ${active.id}`);
+    }
+  }
+  if (stage.scenario.shape.strategy === 'active-active' && !eyes.answers(3 * DRAWS).has(source)) broken(end, `the name leads nobody to ${source}`);
+  if (!eyes.answers(DRAWS).has(target)) broken(end, `the name does not answer with ${target}`);
+}
+
+/** What was led back is as it was: the old writer writes, the new one was never promoted. */
+export function judgeLedBack({ stage, eyes, state }: End, crossed: ReadonlyMap<string, number>): void {
+  const { source, target, verb } = state.plan;
+  for (const database of crossed.keys()) stage.history.violate(21, `led back, and ${database} was promoted`);
+  if (verb === 'reprotect' || !stage.world.isAlive(source)) return;
+  for (const database of stage.databases) {
+    if (!eyes.takesWrites(database, source)) stage.history.violate(21, `led back, and ${eyes.ref(database, source).id} takes no writes`);
+  }
+  if (eyes.status(source) === 200 && stage.world.isAlive(target) && eyes.answers().size === 0) stage.history.violate(10, 'led back, and the name answers nobody');
+}
+
+function broken({ stage, state }: End, why: string): void {
+  stage.history.violate(15, `success of a ${state.plan.verb}, and ${why}`);
+}

@@ -1,0 +1,99 @@
+import { CLOCK_MAY_BE_OFF_MS } from '../../src/aws/aws-time.ts';
+import type { RunState } from '../../src/journal/state.ts';
+import { readSignal, sourceVerdictSchema, SOURCE_VERDICT } from '../../src/kinds/signals.ts';
+import type { Eyes } from './eyes.ts';
+import type { Stage } from './stage.ts';
+
+/*
+ * What a step over the line rests on: asked at the moment of its call.
+ */
+
+/** The source counts as healthy all the time when nothing was wrong with it for so long. */
+const HEALTHY_MS = 15 * 60_000;
+
+/** A decision that it rests on is older than that. */
+const OLD_MS = 5 * 60_000;
+
+export interface Crossing {
+  stage: Stage;
+  eyes: Eyes;
+  database: string;
+  state: RunState;
+  /** When the source was last seen to be wrong in any way. */
+  sourceBadAt: number;
+  /** The source was lost, and lives again. */
+  returned: boolean;
+  /** True time at which a step was last done. */
+  doneAt(step: string): number | undefined;
+}
+
+export function judgeCrossing(c: Crossing): void {
+  fence(c);
+  loss(c);
+  if (c.state.plan.verb === 'failover') {
+    young(c);
+    if (c.stage.clock.now() - c.sourceBadAt > HEALTHY_MS && c.state.acceptances.sourceDown === undefined) {
+      broken(c, 7, 'goes over the line although the source was healthy all the time, and nobody attested that it is down');
+    }
+  }
+}
+
+function fence(c: Crossing): void {
+  const { database, state, eyes } = c;
+  const fact = state.facts.get(`fence.${database}`) as { verdict?: string } | undefined;
+  if (fact?.verdict === undefined) return broken(c, 2, `promotes ${database} without a fence verdict`);
+  const writes = eyes.takesWrites(database, state.plan.source);
+  if ((fact.verdict === 'fenced' || fact.verdict === 'read-only') && writes) broken(c, 1, `promotes ${database}, called ${fact.verdict}, while its old writer takes writes`);
+  if (fact.verdict === 'attested' && state.acceptances.sourceDown === undefined) broken(c, 2, `promotes ${database} as attested by nobody`);
+  if (fact.verdict === 'source-down') {
+    const judged = sourceVerdictSchema.safeParse(state.facts.get(SOURCE_VERDICT));
+    const signals = [...state.facts].filter(([name]) => name.startsWith('signal.')).map(([, value]) => readSignal(value));
+    const down = new Set(signals.filter((s) => s?.says === 'down').map((s) => s?.vantage));
+    if (!judged.success || judged.data.verdict !== 'source-down' || down.size < 2) broken(c, 2, `promotes ${database}: source-down by ${down.size} independent signals`);
+  }
+}
+
+/** What the line rests on was decided a moment ago, not hours ago by somebody else. What must be made first takes its time. */
+function young(c: Crossing): void {
+  const { database, state, stage } = c;
+  const bases = [`databases.${database}.fence`, `databases.${database}.rpoGate`, 'assess.source'];
+  const made = c.doneAt(`databases.${database}.restore`) ?? 0;
+  for (const id of bases) {
+    const at = c.doneAt(id);
+    if (at === undefined) continue;
+    const age = stage.clock.now() - Math.max(at, made);
+    if (age > OLD_MS) broken(c, 13, `promotes ${database} on ${id}, which was decided ${Math.round(age / 60_000)} minutes ago`);
+  }
+  if (c.doneAt('assess.source') === undefined) broken(c, 13, `promotes ${database}, and the source was not judged`);
+  if (state.plan.steps.every((step) => step.phase !== 'fence')) broken(c, 2, 'the plan has no fence');
+}
+
+function loss(c: Crossing): void {
+  const { database, state, stage, eyes } = c;
+  const fact = state.facts.get(`rpo.${database}`) as { boundMs?: number | null } | undefined;
+  if (fact === undefined && state.plan.verb === 'failover') return broken(c, 3, `promotes ${database} without a recorded bound on loss`);
+  const bound = state.plan.verb === 'switchover' ? 0 : (fact?.boundMs ?? undefined);
+  const accepted = state.acceptances.dataLossSeconds;
+  if (bound === undefined) {
+    if (accepted !== 'unknown') broken(c, 4, `promotes ${database} with an unknown loss that nobody accepted`);
+    return;
+  }
+  const { rpoMs } = state.plan.objectives;
+  if (bound > rpoMs && accepted !== 'unknown' && (accepted === undefined || bound > accepted * 1000)) {
+    broken(c, 5, `promotes ${database} with a loss of up to ${bound} ms, RPO ${rpoMs} ms, accepted ${String(accepted)}`);
+  }
+  const lost = eyes.lossNow(database);
+  // Who says falsely that the source is down says too that no more is written there.
+  const verdict = (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
+  if (verdict === 'attested' && stage.world.isAlive(state.plan.source)) return;
+  // As far as the clocks of two machines can be compared.
+  const off = Object.values(stage.scenario.skew).some((ms) => ms !== 0) ? CLOCK_MAY_BE_OFF_MS : 0;
+  if (lost === undefined || lost <= bound + off) return;
+  // Loss counts up to the impact that was seen. Nobody saw that the source lived again after it.
+  if (c.returned) stage.history.gap('the source took writes again after the impact, and is left all the same: the bound does not count them');
+  else broken(c, 3, `the bound of ${database} is ${bound} ms, and ${lost} ms of acknowledged writes are lost`);
+}
+
+function broken(c: Crossing, invariant: number, why: string): void {
+  c.stage.history.violate(invariant, why);
+}
