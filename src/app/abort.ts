@@ -31,11 +31,11 @@ export async function abort(request: AbortRequest): Promise<RunResult> {
     refuse(state);
     await request.confirm(state, actedSteps(state));
   };
-  return withHeldRun({ ...request, run, effects, mayTake }, async ({ journal, store, operator }) => {
+  return withHeldRun({ ...request, run, effects, mayTake }, async ({ journal, state, store, operator }) => {
     // Who held it until now may have crossed the line since.
     refuse(journal.state);
     await journal.append({ type: 'undo.started', because: request.reason ?? 'aborted by a person', operator });
-    return runToTheEnd({ ...request, journal, store, effects, operator });
+    return runToTheEnd({ ...request, journal, state, store, effects, operator });
   });
 }
 

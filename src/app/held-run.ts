@@ -4,7 +4,7 @@ import { DrError } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { JournalRecord, Operator } from '../journal/events.ts';
 import { Journal } from '../journal/journal.ts';
-import type { RunStore } from '../journal/state-store.ts';
+import type { RunStore, StateStore } from '../journal/state-store.ts';
 import type { RunState } from '../journal/state.ts';
 import { lockName } from './lock-name.ts';
 import { awsFailure } from './observe.ts';
@@ -15,6 +15,7 @@ import { openState, type StatePlace } from './state.ts';
 /** A run that has begun, held by this process alone: its journal can be written on. */
 export interface HeldRun {
   journal: Journal;
+  state: StateStore;
   store: RunStore;
   operator: Operator;
 }
@@ -62,7 +63,7 @@ export async function withHeldRun<T>(request: HoldRequest, work: (held: HeldRun)
     // Read again under the lock: the runner that held it before may have written on.
     const records = await store.read();
     const journal = new Journal({ store, clock, run, term: lease.term, onRecord: request.onRecord, records });
-    return await work({ journal, store, operator });
+    return await work({ journal, state, store, operator });
   } finally {
     await store.close();
     await lease.release();

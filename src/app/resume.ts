@@ -2,6 +2,7 @@ import { DrError } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Acceptances } from '../kinds/step.ts';
+import { refuseClaims } from './approvals.ts';
 import { withHeldRun } from './held-run.ts';
 import { liveEffects } from './live-effects.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
@@ -24,10 +25,11 @@ export async function resume(request: ResumeRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
   const run = request.run ?? (await newestOpenRun(request.state));
   const mayTake = (state: RunState): Promise<void> => (isOver(state) ? Promise.reject(over(state)) : Promise.resolve());
-  return withHeldRun({ ...request, run, effects, mayTake }, async ({ journal, store, operator }) => {
+  return withHeldRun({ ...request, run, effects, mayTake }, async ({ journal, state, store, operator }) => {
+    refuseClaims(journal.state.plan, request.acceptances, run);
     const acceptances = merge(journal.state.acceptances, request.acceptances);
     await journal.append({ type: 'run.resumed', operator, acceptances });
-    return runToTheEnd({ ...request, journal, store, effects, operator });
+    return runToTheEnd({ ...request, journal, state, store, effects, operator });
   });
 }
 

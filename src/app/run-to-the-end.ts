@@ -3,8 +3,9 @@ import type { Effects, PersonPort } from '../effects/effects.ts';
 import { execute } from '../engine/execute.ts';
 import type { JournalRecord, LabTruth, Operator } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
-import type { RunStore } from '../journal/state-store.ts';
+import type { RunStore, StateStore } from '../journal/state-store.ts';
 import type { RunState } from '../journal/state.ts';
+import { historyOf } from './history.ts';
 import { loadStepKind } from '../kinds/registry.ts';
 import { buildEvidence } from '../report/evidence.ts';
 import type { Evidence } from '../report/evidence-schema.ts';
@@ -37,10 +38,15 @@ export interface RunResult {
 
 /** Executes what is left of a journal's plan, then writes the report. */
 export async function runToTheEnd(
-  parts: RunWatchers & { journal: Journal; store: RunStore; effects: Effects; operator: Operator },
+  parts: RunWatchers & { journal: Journal; state: StateStore; store: RunStore; effects: Effects; operator: Operator },
 ): Promise<RunResult> {
   const { journal, store } = parts;
-  const effects = parts.person === undefined ? parts.effects : { ...parts.effects, person: parts.person };
+  const effects: Effects = {
+    ...parts.effects,
+    ...(parts.person === undefined ? {} : { person: parts.person }),
+    approvals: { files: () => store.approvals() },
+    history: historyOf(parts.state, journal.state, parts.effects.clock),
+  };
   const end = await execute({ journal, effects, stepKind: loadStepKind, operator: parts.operator, drain: parts.drain });
   // Before users are served again there is nothing that the lab could measure.
   if (parts.measureLab !== undefined && end === 'succeeded') await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });

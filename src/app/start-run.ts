@@ -11,6 +11,7 @@ import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
 import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
 import { lockName } from './lock-name.ts';
+import { initiatorKeys, refuseClaims } from './approvals.ts';
 import { gitCommit, thisOperator } from './operator.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
 import { openState, type StatePlace } from './state.ts';
@@ -70,6 +71,7 @@ export interface ConfirmedPlan extends RunWatchers {
 /** Begins the journal of a run, executes its plan, reports. */
 export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
   const { effects, plan, declaredAt } = request;
+  if (request.fleet === undefined) refuseClaims(plan, request.acceptances);
   const operator = thisOperator(request.identity);
   const startedAt = effects.clock.now();
   const run = runId(effects.ids, startedAt, plan.runbook.name, plan.verb);
@@ -94,10 +96,11 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
       confirmedBy: request.confirmedBy,
       ...(request.fleet === undefined ? {} : { fleet: request.fleet }),
       acceptances: request.acceptances,
+      ...initiatorKeys(plan),
       endpoints,
       ...(git === undefined ? {} : { git }),
     });
-    return await runToTheEnd({ ...request, journal, store, effects, operator });
+    return await runToTheEnd({ ...request, journal, state, store, effects, operator });
   } finally {
     await store.close();
     await lease.release();

@@ -34,6 +34,8 @@ export const LIMITS = {
   pollMaxMs: 5_000,
   runbookBytes: 1_048_576,
   journalRecordBytes: 33_554_432,
+  /** Signed approvals of one run; anything more is not looked at. */
+  approvalsRead: 200,
   callsJournaledPerStep: 50,
   waitsJournaledPerStep: 200,
 } as const;

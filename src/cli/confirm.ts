@@ -80,6 +80,20 @@ export async function confirmAbort({ state, acted, given }: AbortQuestion, io: C
   await askName({ name, what: 'An abort', given, text, command: `dr abort ${state.run} --confirm ${name}` }, io);
 }
 
+export interface ApprovalQuestion {
+  /** Of the runbook. */
+  name: string;
+  run: string;
+  reject: boolean;
+  given: string | undefined;
+}
+
+/** Asks before an approval is signed, which has been shown. @throws DrError `declined`. */
+export async function confirmApproval({ name, run, reject, given }: ApprovalQuestion, io: ConfirmIo): Promise<void> {
+  const command = `dr approve ${run}${reject ? ' --reject' : ''} --confirm ${name}`;
+  await askName({ name, what: reject ? 'A rejection' : 'An approval', given, text: () => '', command }, io);
+}
+
 /** What is about to happen, and what of it cannot be taken back. */
 export function confirmationText({ plan, expected, acceptances }: ConfirmRequest): string {
   const final = plan.steps.filter((step) => step.reversibility === 'point-of-no-return');

@@ -60,6 +60,14 @@ export const peopleFlags = {
   }),
 };
 
+/** For the verbs that move an application. */
+export const flapFlag = {
+  'acknowledge-flap': Flags.string({
+    description: 'State, in your name, that it may move again although it moved within the flap guard of its runbook. Needs --reason',
+    helpValue: 'NAME',
+  }),
+};
+
 /** What a person can say about a run; it is journaled with their reason. */
 export const acceptanceFlags = {
   'accept-data-loss': Flags.string({
@@ -70,6 +78,7 @@ export const acceptanceFlags = {
     description: 'State, in your name, that the source region is down. Needs --reason',
     helpValue: 'NAME',
   }),
+  ...flapFlag,
   ...peopleFlags,
 };
 
@@ -85,25 +94,31 @@ export const outputFlags = {
 export interface AcceptanceInput {
   'accept-data-loss'?: string | undefined;
   'attest-source-down'?: string | undefined;
+  'acknowledge-flap'?: string | undefined;
   reason?: string | undefined;
   'approved-by'?: string[] | undefined;
   done?: string[] | undefined;
   again?: string[] | undefined;
 }
 
+/** What a person says in their name. */
+const NAMED = ['attest-source-down', 'acknowledge-flap'] as const;
+
 /** @throws DrError `usage` for a duration without a unit, or an acceptance without a reason. */
 export function acceptances(flags: AcceptanceInput): Acceptances {
   const loss = flags['accept-data-loss'];
-  const attested = flags['attest-source-down'];
   const reason = flags.reason?.trim();
-  if ((loss !== undefined || attested !== undefined) && (reason === undefined || reason === '')) {
-    const flag = loss === undefined ? '--attest-source-down' : '--accept-data-loss';
-    throw usage('REASON_NEEDED', `${flag} needs --reason "why": it is kept with the run.`);
+  const unreasoned = (['accept-data-loss', ...NAMED] as const).find((name) => flags[name] !== undefined);
+  if (unreasoned !== undefined && (reason === undefined || reason === '')) {
+    throw usage('REASON_NEEDED', `--${unreasoned} needs --reason "why": it is kept with the run.`);
   }
-  if (attested?.trim() === '') throw usage('NAME_NEEDED', '--attest-source-down needs the name of the person who says so.');
+  for (const name of NAMED) if (flags[name]?.trim() === '') throw usage('NAME_NEEDED', `--${name} needs the name of the person who says so.`);
+  const attested = flags['attest-source-down'];
+  const flap = flags['acknowledge-flap'];
   return {
     ...(loss === undefined ? {} : { dataLossSeconds: lossSeconds(loss) }),
     ...(attested === undefined ? {} : { sourceDown: attested.trim() }),
+    ...(flap === undefined ? {} : { flap: flap.trim() }),
     ...(reason === undefined || reason === '' ? {} : { reason }),
     approvedBy: flags['approved-by'] ?? [],
     ...(flags.done === undefined ? {} : { done: flags.done }),

@@ -1,4 +1,4 @@
-import { fromFlag, outputFlags, peopleFlags, startFlags, targetFlags } from '../cli/run-flags.ts';
+import { flapFlag, fromFlag, outputFlags, peopleFlags, startFlags, targetFlags } from '../cli/run-flags.ts';
 import { StartCommand } from '../cli/start-command.ts';
 
 export default class Switchover extends StartCommand {
@@ -10,7 +10,7 @@ export default class Switchover extends StartCommand {
     '<%= config.bin %> switchover --region ap-northeast-1',
     '<%= config.bin %> switchover --region ap-northeast-1 --runbook shop --confirm shop --approved-by alice@example.com',
   ];
-  static override flags = { ...targetFlags, ...fromFlag, ...startFlags, ...peopleFlags, ...outputFlags };
+  static override flags = { ...targetFlags, ...fromFlag, ...startFlags, ...flapFlag, ...peopleFlags, ...outputFlags };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Switchover);

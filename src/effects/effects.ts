@@ -126,6 +126,32 @@ export interface PersonPort {
   confirm(word: string, what: string, signal: AbortSignal): Promise<void>;
 }
 
+/** Signed approvals that people have put into the state of the run. */
+export interface ApprovalsPort {
+  /** What was put there, unread: whoever can write to the state can write anything. @throws Error when the state does not answer. */
+  files(): Promise<readonly string[]>;
+}
+
+/** An earlier run that moved the application. */
+export interface PastMove {
+  run: string;
+  verb: string;
+  source: string;
+  target: string;
+  /** Milliseconds since the epoch: its last record. */
+  at: number;
+  /** It came to its end. */
+  complete: boolean;
+  /** Who ran it. */
+  by: string;
+}
+
+/** What earlier runs have done to the application of this run. */
+export interface HistoryPort {
+  /** Its moves that ended after `since`, newest first, without this run. @throws Error when it cannot be known. */
+  moves(since: number): Promise<readonly PastMove[]>;
+}
+
 /** Everything a run touches outside its own process. */
 export interface Effects {
   clock: Clock;
@@ -137,6 +163,10 @@ export interface Effects {
   process: ProcessPort;
   /** Undefined where nobody sits at a terminal. */
   person?: PersonPort | undefined;
+  /** Undefined where there is no state that others can reach. */
+  approvals?: ApprovalsPort | undefined;
+  /** Undefined where nothing is known of other runs. */
+  history?: HistoryPort | undefined;
   /** Value of an environment variable that a runbook names for a secret. Never journaled, never printed. */
   env(name: string): string | undefined;
 }

@@ -5,6 +5,7 @@ import type { Effects } from '../effects/effects.ts';
 import type { Operator, RunOutcome } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunState } from '../journal/state.ts';
+import type { Initiator } from '../kinds/approvals/people.ts';
 import type { AnyStepKind, PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
 import { planProblems } from '../plan/graph.ts';
 import { runChecks } from './checks.ts';
@@ -21,7 +22,7 @@ import { actedSteps, leadBack, stepsPastTheLine } from './undo.ts';
  * 1. No mutation before every check of the plan is green, and younger than LIMITS.checkAgeMs.
  * 2. No step past the line before every gate is done: the plan's own edges say so, and it is refused if they do not.
  * 3. A step that is done stays done: a resume does not run it again. Before the line it decides afresh, though: what was
- *    seen of the source, and the fence, may be hours old by then.
+ *    seen of the source, and the fence, may be hours old by then. So does a run that has waited long for a person.
  * 4. A switchover that is refused or fails before the line leads itself back; so does a run that a person aborts.
  * 5. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
  */
@@ -76,7 +77,18 @@ function ledBack(state: RunState, end: RunOutcome | 'interrupted'): boolean {
   return actedSteps(state).length > 0 && stepsPastTheLine(state).length === 0;
 }
 
+/** How often a run decides afresh by itself. */
+const ROUNDS = 3;
+
 async function runAll(options: ExecuteOptions, kinds: Kinds, context: ContextMaker): Promise<RunOutcome | 'interrupted'> {
+  for (let round = 1; ; round++) {
+    const asked: true[] = [];
+    const end = await runOnce(options, kinds, context, () => void asked.push(true));
+    if (end !== 'interrupted' || asked.length === 0 || options.drain.aborted || round === ROUNDS) return end;
+  }
+}
+
+async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMaker, decideAgain: () => void): Promise<RunOutcome | 'interrupted'> {
   const { journal, effects, drain } = options;
   // What a schema fills in by itself is not in the plan.
   const steps = journal.state.plan.steps.map((step) => ({ ...step, params: kindOf(kinds, step).params.parse(step.params) }));
@@ -100,7 +112,7 @@ async function runAll(options: ExecuteOptions, kinds: Kinds, context: ContextMak
         kind.check(context(effects, signal, NO_TOOLS), step.params),
       );
     };
-    return runStep({ step, kind, effects, journal, drain, recheck, context });
+    return runStep({ step, kind, effects, journal, drain, recheck, decideAgain, context });
   });
   return end === 'done' ? 'succeeded' : end;
 }
@@ -138,6 +150,10 @@ function firstFailure(state: RunState): number | undefined {
   return times.length === 0 ? undefined : Math.min(...times);
 }
 
+function initiatorOf({ operator, initiatorKeys }: RunState): Initiator {
+  return { identity: operator.identity, user: operator.user, keys: initiatorKeys };
+}
+
 function contextMaker(options: ExecuteOptions, impactAt: () => number | undefined): ContextMaker {
   const { journal, operator } = options;
   const { plan } = journal.state;
@@ -148,6 +164,7 @@ function contextMaker(options: ExecuteOptions, impactAt: () => number | undefine
     source: plan.source,
     target: plan.target,
     operator: operator.identity,
+    run: { id: journal.state.run, plan: plan.hash, verb: plan.verb, account: plan.account, initiator: initiatorOf(journal.state) },
     acceptances: journal.state.acceptances,
     impactAt,
     attempt: 0,

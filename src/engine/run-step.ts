@@ -32,6 +32,8 @@ export interface StepRuntime {
   drain: AbortSignal;
   /** Asked before each act: a check that is too old is made again, and may refuse. */
   recheck(): Promise<Verdict>;
+  /** Told when a person was waited for so long that what was decided before has to be decided again. */
+  decideAgain(): void;
   context(effects: Effects, signal: AbortSignal, tools: Pick<StepContext, 'record' | 'wait'>): StepContext;
 }
 
@@ -121,6 +123,7 @@ class StepRunner {
       case 'impossible':
         return { event: 'impossible', because: seen.because, error: errorRecord('IMPOSSIBLE', seen.because, seen.next) };
       case 'paused':
+        if (seen.decideAgain === true) this.#runtime.decideAgain();
         return { event: 'paused', because: seen.because };
       case 'absent':
         return this.#absent(seen.because);

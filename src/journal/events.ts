@@ -107,6 +107,8 @@ export type RunEvent =
       confirmedBy: 'typed' | 'flag' | 'lab';
       fleet?: FleetRecord;
       acceptances: Acceptances;
+      /** Fingerprints of the approvers' keys that lie in the home folder of who began it: they are that person's own. */
+      initiatorKeys?: readonly string[];
       /** `--impact-at`: when users began to suffer, as a person or an alarm says. Milliseconds since the epoch. */
       impactAt?: number;
       /** Who says so, where it is not the flag. */

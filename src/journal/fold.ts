@@ -48,6 +48,7 @@ function start(record: JournalRecord): RunState {
     ...(record.git === undefined ? {} : { git: record.git }),
     endpoints: record.endpoints,
     acceptances: record.acceptances,
+    initiatorKeys: record.initiatorKeys ?? [],
     confirmedBy: record.confirmedBy,
     ...(record.fleet === undefined ? {} : { fleet: record.fleet }),
     declaredAt: record.declaredAt,

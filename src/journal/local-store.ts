@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, truncate } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DrError, messageOf } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
@@ -7,6 +7,10 @@ import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
 import type { RunStore } from './state-store.ts';
+
+/** Where approvals lie below the folder of their run, and what their files are called. */
+const APPROVALS = 'approvals';
+export const APPROVAL = /^[0-9a-f]{32}\.json$/;
 
 /** Where local runs lie below the state folder: `runs/<run id>/journal.jsonl`. */
 export function runFolder(stateDir: string, run: string): string {
@@ -72,6 +76,44 @@ export class LocalStore implements RunStore {
       await this.#file.appendFile(line);
       await this.#file.datasync();
     } catch (error) {
+      throw unusable(this.#stateDir, error);
+    }
+  }
+
+  async last(): Promise<JournalRecord | undefined> {
+    const text = await readFile(this.path, 'utf8').catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+      throw unusable(this.#stateDir, error);
+    });
+    const end = text.lastIndexOf('\n');
+    if (end < 0) return undefined;
+    const line = text.slice(text.lastIndexOf('\n', end - 1) + 1, end);
+    try {
+      return JSON.parse(line) as JournalRecord;
+    } catch {
+      throw damaged(this.path, text.slice(0, end).split('\n').length, 'it is not JSON');
+    }
+  }
+
+  async addApproval(name: string, text: string): Promise<void> {
+    const folder = join(this.folder, APPROVALS);
+    try {
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      const temporary = join(folder, `.${name}.${process.pid}`);
+      await writeFile(temporary, text, { mode: 0o600, flush: true });
+      await rename(temporary, join(folder, name));
+    } catch (error) {
+      throw unusable(this.#stateDir, error);
+    }
+  }
+
+  async approvals(): Promise<readonly string[]> {
+    const folder = join(this.folder, APPROVALS);
+    try {
+      const names = (await readdir(folder)).filter((name) => APPROVAL.test(name)).sort();
+      return await Promise.all(names.slice(0, LIMITS.approvalsRead).map((name) => readFile(join(folder, name), 'utf8')));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
       throw unusable(this.#stateDir, error);
     }
   }

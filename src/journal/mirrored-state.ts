@@ -99,6 +99,24 @@ class MirroredRun implements RunStore {
     await this.#send();
   }
 
+  last(): Promise<JournalRecord | undefined> {
+    return this.#remote.last();
+  }
+
+  addApproval(name: string, text: string): Promise<void> {
+    return this.#remote.addApproval(name, text);
+  }
+
+  /** Of the bucket, and what was kept on this machine while it was away. */
+  async approvals(): Promise<readonly string[]> {
+    const here = await this.#local.approvals();
+    const there = await this.#remote.approvals().catch((error: unknown) => {
+      if (isAway(error) && here.length > 0) return [];
+      throw error;
+    });
+    return [...new Set([...there, ...here])];
+  }
+
   async publish(name: string, text: string): Promise<string | undefined> {
     try {
       return await this.#remote.save(name, text);

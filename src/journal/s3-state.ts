@@ -6,6 +6,7 @@ import { RUN_ID } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
+import { APPROVAL } from './local-store.ts';
 import { busy, isHeld, type Lease, type LockRecord, superseded } from './lease.ts';
 import type { LeaseRequest } from './state-store.ts';
 
@@ -213,6 +214,28 @@ export class S3Run {
     const key = `runs/${this.#run}/journal/${String(record.seq).padStart(DIGITS, '0')}.json`;
     if (await this.#objects.create(key, JSON.stringify(record))) return;
     throw superseded(this.#run, undefined);
+  }
+
+  async last(): Promise<JournalRecord | undefined> {
+    const folder = `runs/${this.#run}/journal`;
+    const name = (await this.#objects.list(folder)).filter((one) => /^\d+\.json$/.test(one)).at(-1);
+    if (name === undefined) return undefined;
+    try {
+      return JSON.parse((await this.#objects.read(`${folder}/${name}`)) ?? '') as JournalRecord;
+    } catch (error) {
+      throw error instanceof SyntaxError ? damaged(this.place, Number.parseInt(name, 10) + 1, 'it is not JSON') : error;
+    }
+  }
+
+  async addApproval(name: string, text: string): Promise<void> {
+    await this.#objects.create(`runs/${this.#run}/approvals/${name}`, text);
+  }
+
+  async approvals(): Promise<readonly string[]> {
+    const folder = `runs/${this.#run}/approvals`;
+    const names = (await this.#objects.list(folder)).filter((name) => APPROVAL.test(name));
+    const texts = await Promise.all(names.slice(0, LIMITS.approvalsRead).map((name) => this.#objects.read(`${folder}/${name}`)));
+    return texts.filter((text) => text !== undefined);
   }
 
   /** Keeps a report beside the journal. Returns its URL. */

@@ -1,5 +1,5 @@
 import type { Ids } from '../base/ids.ts';
-import type { Operator } from './events.ts';
+import type { JournalRecord, Operator } from './events.ts';
 import type { JournalStore } from './journal.ts';
 import type { Lease, LockRecord } from './lease.ts';
 
@@ -9,6 +9,12 @@ export interface RunStore extends JournalStore {
   readonly folder: string;
   /** Keeps a report where others find it too. Returns where; undefined when `folder` is that place. */
   publish(name: string, text: string): Promise<string | undefined>;
+  /** The last record; undefined of a run without one. What stands before it is not looked at. @throws when it cannot be read. */
+  last(): Promise<JournalRecord | undefined>;
+  /** Keeps a signed approval; one that is there already stays as it is. @throws where others could not find it. */
+  addApproval(name: string, text: string): Promise<void>;
+  /** Every approval that was kept, unread. */
+  approvals(): Promise<readonly string[]>;
   /** Writes what is still to be written. Returns what could not be, in words. */
   close(): Promise<string | undefined>;
 }

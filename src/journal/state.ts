@@ -61,6 +61,8 @@ export interface RunState {
   git?: { commit: string; dirty: boolean };
   endpoints: readonly string[];
   acceptances: Acceptances;
+  /** Fingerprints of approvers' keys that belong to who began it. */
+  initiatorKeys: readonly string[];
   confirmedBy: 'typed' | 'flag' | 'lab';
   /** Of a run that is one of many. */
   fleet?: FleetRecord;

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Json } from '../base/json.ts';
 import type { Effects } from '../effects/effects.ts';
+import type { Initiator } from './approvals/people.ts';
 
 /** Phases in the order in which a report shows them; `data` and `compute` run side by side. */
 export const PHASES = ['assess', 'fence', 'data', 'compute', 'traffic', 'verify', 'protect'] as const;
@@ -87,8 +88,11 @@ export type Observation =
   /** It can no longer be reached by waiting or by acting again. */
   | { state: 'impossible'; because: string; next?: readonly string[] }
   | { state: 'refused'; refusal: Refusal }
-  /** A person has to say something first, and nobody can be asked: the run ends as interrupted, and a resume goes on. */
-  | { state: 'paused'; because: string };
+  /**
+   * A person has to say something first, and nobody can be asked: the run ends as interrupted, and a resume goes on.
+   * `decideAgain`: they have said it, and it took so long that the run itself decides afresh, and asks the step again.
+   */
+  | { state: 'paused'; because: string; decideAgain?: true };
 
 /** Whom a wait is for. What is none of these is the tool's own time. */
 export type WaitCause = 'aws' | 'database' | 'dns' | 'hold' | 'own' | 'person' | 'users';
@@ -99,6 +103,8 @@ export interface Acceptances {
   dataLossSeconds?: number | 'unknown';
   /** `--attest-source-down`: a named person says that the source is down. */
   sourceDown?: string;
+  /** `--acknowledge-flap`: a named person says that the application may move again so soon. */
+  flap?: string;
   /** `--reason`, for the record. */
   reason?: string;
   /** `--approved-by`: names as claimed, not verified. */
@@ -109,6 +115,16 @@ export interface Acceptances {
   again?: readonly string[];
 }
 
+/** Which run a step is part of. */
+export interface RunFacts {
+  id: string;
+  /** The plan's hash. */
+  plan: string;
+  verb: string;
+  account: string;
+  initiator: Initiator;
+}
+
 /** What a step kind gets to work with. */
 export interface StepContext {
   effects: Effects;
@@ -117,6 +133,7 @@ export interface StepContext {
   source: string;
   target: string;
   operator: string;
+  run: RunFacts;
   acceptances: Acceptances;
   /** Milliseconds since the epoch of the first failed probe, if one was seen. */
   impactAt(): number | undefined;

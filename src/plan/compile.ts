@@ -3,8 +3,8 @@ import { iso } from '../base/clock.ts';
 import type { PlanContext, ResourceState, StepDraft, Verb } from '../kinds/kind.ts';
 import type { PlanStep } from '../kinds/step.ts';
 import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
-import { linkSteps } from './graph.ts';
-import { approvalStep, assessSteps, notifySteps, verifySteps } from './own-steps.ts';
+import { linkSteps, type Places } from './graph.ts';
+import { approvalSteps, assessSteps, flapGuardStep, notifySteps, verifySteps } from './own-steps.ts';
 import { placedSteps } from './placed-steps.ts';
 import { type Plan, PLAN_SCHEMA } from './plan.ts';
 
@@ -49,9 +49,13 @@ export function compilePlan(input: CompileInput): Plan {
     ...(input.rebuild ?? []).filter((region) => region !== source).flatMap((region) => resourceSteps(resource, context(region), region)),
   ]);
   const placed = placedSteps(runbook, context(source));
+  const assess = [...assessSteps(runbook, verb, source, resources), ...flapGuardStep(runbook, verb)];
+  const assessed = [...resources, ...assess].filter((step) => step.phase === 'assess').map((step) => step.id);
+  const approvals = approvalSteps(runbook, [...resources, ...placed.steps], assessed);
+  const places: Places = new Map([...approvals.first.map((id) => [id, 'before'] as const), ...placed.places]);
   const own = [
-    ...assessSteps(runbook, verb, source, resources),
-    ...approvalStep(runbook, [...resources, ...placed.steps]),
+    ...assess,
+    ...approvals.steps,
     ...verifySteps(runbook),
     ...notifySteps(runbook, verb, source, target),
   ];
@@ -67,7 +71,7 @@ export function compilePlan(input: CompileInput): Plan {
     madeAt: iso(input.now),
     objectives: runbook.objectives,
     probes: runbook.probes,
-    steps: linkSteps([...resources, ...own, ...placed.steps], verb, placed.places),
+    steps: linkSteps([...resources, ...own, ...placed.steps], verb, places),
     fingerprint: fingerprint(input),
   };
   return { ...rest, hash: planHash(rest) };

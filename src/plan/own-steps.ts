@@ -1,3 +1,4 @@
+import { formatDuration } from '../base/duration.ts';
 import type { Json } from '../base/json.ts';
 import type { Verb } from '../kinds/kind.ts';
 import type { PlanStep } from '../kinds/step.ts';
@@ -58,19 +59,48 @@ function signalName(step: PlanStep): string {
   return signal;
 }
 
-/** The approvals of the runbook as one gate each; none where the plan has no line to cross. */
-export function approvalStep(runbook: Runbook, resources: readonly PlanStep[]): PlanStep[] {
-  if (!resources.some((step) => step.reversibility === 'point-of-no-return')) return [];
-  return runbook.approvals.map((approval, index) =>
+/** A second move so soon after one is how an outage gets worse. A reprotect moves nobody. */
+export function flapGuardStep(runbook: Runbook, verb: Verb): PlanStep[] {
+  if (verb === 'reprotect') return [];
+  const window = formatDuration(runbook.flapGuardMs);
+  return [
     own({
-      id: `assess.approval${runbook.approvals.length > 1 ? `-${index + 1}` : ''}`,
-      kind: 'run.approval',
-      title: `Approved by ${approval.quorum} of ${approval.from.length}`,
+      id: 'assess.flap-guard',
+      kind: 'run.flap-guard',
+      title: `No move within ${window} before`,
       phase: 'assess',
       gate: true,
-      params: { from: approval.from, quorum: approval.quorum },
+      params: { windowMs: runbook.flapGuardMs },
+      estimate: { p50: 0, p95: 2, basis: 'reads the runs of the state' },
+      limitMs: 60_000,
     }),
-  );
+  ];
+}
+
+/** What stands before the line, and what is asked for in vain where a plan has none. */
+const BEFORE_LINE: ReadonlySet<string> = new Set(['point-of-no-return', 'fence', 'data', 'compute']);
+
+/**
+ * The approvals of the runbook as one gate each, in the phase that they stand before; `first` are ids that come before
+ * the rest of their phase. None where the plan has no line to cross, or nothing in that phase. Signatures are asked for
+ * when the rest of the assessment is over, so that people see what they approve.
+ */
+export function approvalSteps(runbook: Runbook, resources: readonly PlanStep[], assessed: readonly string[]): { steps: PlanStep[]; first: string[] } {
+  const line = resources.some((step) => step.reversibility === 'point-of-no-return');
+  const first: string[] = [];
+  const steps = runbook.approvals.flatMap((approval, index) => {
+    const { before, from, quorum, waitMs } = approval;
+    const phase = before === 'point-of-no-return' ? 'assess' : before;
+    if (before === 'point-of-no-return' ? !line : !resources.some((step) => step.phase === before)) return [];
+    const id = `${phase}.approval${runbook.approvals.length > 1 ? `-${index + 1}` : ''}`;
+    const signed = from.some(({ keys }) => keys.length > 0);
+    if (phase !== 'assess') first.push(id);
+    const params: Json = { gate: id, from: from.map(({ name, keys }) => ({ name, keys })), quorum, waitMs, line: line && BEFORE_LINE.has(before) };
+    const waits = { estimate: { p50: 60, p95: waitMs / 1000, basis: 'people sign; at most the wait of the runbook' }, limitMs: waitMs + 60_000 };
+    const after = phase === 'assess' && signed ? assessed : [];
+    return [own({ id, kind: 'run.approval', title: `Approved by ${quorum} of ${from.length}`, phase, gate: true, after, params, ...(signed ? waits : {}) })];
+  });
+  return { steps, first };
 }
 
 export function verifySteps(runbook: Runbook): PlanStep[] {

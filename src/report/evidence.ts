@@ -118,11 +118,12 @@ function scopeEvidence(state: RunState): Evidence['scope'] {
 }
 
 function peopleEvidence(state: RunState): Evidence['people'] {
-  const { dataLossSeconds, sourceDown, reason, approvedBy } = state.acceptances;
+  const { dataLossSeconds, sourceDown, flap, reason, approvedBy } = state.acceptances;
   const acceptances: string[] = [];
   if (dataLossSeconds === 'unknown') acceptances.push('a loss of data that cannot be bounded accepted');
   else if (dataLossSeconds !== undefined) acceptances.push(`loss of up to ${formatDuration(dataLossSeconds * 1000)} of data accepted`);
   if (sourceDown !== undefined) acceptances.push(`source attested to be down: ${sourceDown}`);
+  if (flap !== undefined) acceptances.push(`a move so soon after another acknowledged: ${flap}`);
   if (reason !== undefined) acceptances.push(`reason: ${reason}`);
   return {
     operator: state.operator,

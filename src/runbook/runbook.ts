@@ -1,6 +1,8 @@
+import type { Approver } from '../kinds/approvals/people.ts';
 import type { PlanContext, Section, Strategy } from '../kinds/kind.ts';
 import type { Frame } from '../kinds/own-steps/frame.ts';
 import type { OwnDraft } from '../kinds/own-steps/own-kind.ts';
+import type { Phase } from '../kinds/step.ts';
 import type { Position, Problem } from './problem.ts';
 import type { RunbookFile } from './schema.ts';
 
@@ -45,9 +47,13 @@ export interface RunbookProbe {
 }
 
 export interface RunbookApproval {
-  before: 'point-of-no-return';
-  from: readonly string[];
+  /** The line, or a phase. */
+  before: 'point-of-no-return' | Exclude<Phase, 'assess'>;
+  /** All with keys, or all without: without, an approval is a name on the command line. */
+  from: readonly Approver[];
   quorum: number;
+  /** How long a run waits for signatures, milliseconds. */
+  waitMs: number;
 }
 
 export type RunbookNotifier =
@@ -69,6 +75,8 @@ export interface Runbook {
   resources: readonly RunbookResource[];
   probes: readonly RunbookProbe[];
   approvals: readonly RunbookApproval[];
+  /** No other move of the application for that long after one, milliseconds. */
+  flapGuardMs: number;
   notify: readonly RunbookNotifier[];
   /** The runbook's own steps, in the order of the file. */
   steps: readonly RunbookStep[];
@@ -109,7 +117,13 @@ export function toRunbook(file: RunbookFile, resources: readonly RunbookResource
       everyMs: probe.every,
       holdMs: probe.hold,
     })),
-    approvals: file.approvals ?? [],
+    approvals: (file.approvals ?? []).map(({ before, from, quorum, wait }) => ({
+      before,
+      from: from.map((person) => (typeof person === 'string' ? { name: person, keys: [] } : person)),
+      quorum,
+      waitMs: wait,
+    })),
+    flapGuardMs: file.flapGuard,
     notify: (file.notify ?? []).map((entry) =>
       'slack' in entry ? { type: 'slack', webhookEnv: entry.slack.webhookEnv } : { type: 'sns', topics: entry.sns },
     ),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { STRATEGIES } from '../kinds/kind.ts';
 import { durationField } from '../kinds/duration.ts';
+import { approvalsField } from './approvals.ts';
 import { envField, httpField, lineField, nameField, objectiveField, regionField, topicArnField } from './fields.ts';
 
 const MINUTE_MS = 60_000;
@@ -43,22 +44,6 @@ const probeSchema = z.strictObject({
     .prefault('30s')
     .describe('How long it must answer well before a failover counts as done'),
 });
-
-const approvalSchema = z
-  .strictObject({
-    before: z.literal('point-of-no-return').describe('What needs the approval'),
-    from: z
-      .array(lineField('a person, e.g. incident-commander@example.com'), 'expected a list of people')
-      .min(1, 'expected at least one person: nobody could ever approve')
-      .describe('Who may approve'),
-    quorum: z.int('expected a whole number').min(1, 'expected at least 1').describe('How many of them must approve'),
-  })
-  .superRefine(({ from, quorum }, ctx) => {
-    const people = new Set(from);
-    const refuse = (path: PropertyKey[], message: string) => ctx.addIssue({ code: 'custom', path, message });
-    if (people.size < from.length) refuse(['from'], 'the same person stands here twice');
-    else if (people.size > 0 && quorum > people.size) refuse(['quorum'], `expected at most ${people.size}, the number of people in from`);
-  });
 
 const notifySchema = z.union([
   z.strictObject({
@@ -129,7 +114,10 @@ export const runbookSchema = z.strictObject(
       .record(nameField(), probeSchema, 'expected a map of probes, e.g. home-page: { http: "https://…" }')
       .optional()
       .describe('What users see, asked from outside during the whole run'),
-    approvals: z.array(approvalSchema, 'expected a list of approvals').optional().describe('Who must agree, and to what'),
+    approvals: approvalsField().optional().describe('Who must agree, and to what'),
+    flapGuard: durationField({ min: MINUTE_MS, max: 7 * 24 * 60 * MINUTE_MS, range: 'a duration from 1m to 7d' })
+      .prefault('1h')
+      .describe('No second move, and no way back, for that long after a move, unless it is acknowledged'),
     notify: z.array(notifySchema, 'expected a list of notifiers').optional().describe('Who is told'),
     dependsOn: z
       .array(nameField(), 'expected a list of runbooks, e.g. [identity]')

@@ -20,6 +20,8 @@ export function simulatedEffects(world: World): Effects {
     http: httpPort(world),
     sql: sqlPort(world),
     process: processPort(world),
+    // Nothing has run in this world before.
+    history: { moves: () => Promise.resolve([]) },
     // Every secret exists; the world's databases ask for none.
     env: (name) => `simulated-${name}`,
   };

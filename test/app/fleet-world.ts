@@ -130,7 +130,7 @@ async function addApplication(world: World, path: string, seen: Set<string>): Pr
 
 /** Loading a module is no simulated work: a virtual clock would call it a deadlock. */
 async function preload(): Promise<void> {
-  const steps = ['assess-users', 'judge-source', 'approval', 'hold-probe', 'notify-sns', 'gather'].map((name) => `run.${name}`);
+  const steps = ['assess-users', 'judge-source', 'approval', 'flap-guard', 'hold-probe', 'notify-sns', 'gather'].map((name) => `run.${name}`);
   await Promise.all([...steps, 'own.wait', 'own.manual', 'own.command'].map(loadStepKind));
   await import('../../src/report/write.ts');
 }

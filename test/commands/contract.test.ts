@@ -19,8 +19,9 @@ it('commands and their flags are as they were', () => {
   });
   expect(lines.sort().join('\n')).toMatchInlineSnapshot(`
     "abort [RUN] --confirm= --json --output=text|jsonl --reason= --state=
+    approve RUN --as= --confirm= --gate= --json --key= --print --reject --signature= --state= --valid-for=
     doctor --json --state= --without=…
-    failover --accept-data-loss= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
+    failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
     help --json --state=
     history --json --state=
     iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|abort
@@ -33,10 +34,10 @@ it('commands and their flags are as they were', () => {
     plan --except= --from= --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect
     report RUN --json --state=
     reprotect --again=… --approved-by=… --confirm= --done=… --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --standby= --state=
-    resume [RUN] --accept-data-loss= --again=… --all --approved-by=… --attest-source-down= --done=… --json --output=text|jsonl --reason= --state=
+    resume [RUN] --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --done=… --json --output=text|jsonl --reason= --state=
     status [RUN] --json --state=
-    switchover --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
-    takeover RUN --accept-data-loss= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --state=
+    switchover --acknowledge-flap= --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
+    takeover RUN --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --state=
     validate --json --state="
   `);
 });

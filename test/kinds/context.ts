@@ -2,12 +2,20 @@ import type { Json } from '../../src/base/json.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import { traceStep } from '../../src/engine/instrument.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
-import type { Acceptances, StepContext, StepKind } from '../../src/kinds/step.ts';
+import type { Acceptances, RunFacts, StepContext, StepKind } from '../../src/kinds/step.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { tinyEffects } from '../engine/tiny.ts';
 
 export const SEOUL = 'ap-northeast-2';
 export const TOKYO = 'ap-northeast-1';
+
+export const RUN_FACTS: RunFacts = {
+  id: '20261120T101500Z-shop-failover-1a2b3c',
+  plan: 'a'.repeat(64),
+  verb: 'failover',
+  account: '111122223333',
+  initiator: { identity: 'arn:aws:iam::111122223333:user/kim', user: 'kim', keys: [] },
+};
 
 export interface AtHand {
   clock?: VirtualClock;
@@ -32,6 +40,7 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     source: SEOUL,
     target: TOKYO,
     operator: 'arn:aws:iam::111122223333:user/kim',
+    run: RUN_FACTS,
     acceptances: { approvedBy: [], ...at.acceptances },
     impactAt: () => at.impactAt,
     attempt: 0,

@@ -44,13 +44,15 @@ export class Journey {
 
   /** Runs a verb to its end. `seen` is told of every record, as soon as it is durable. */
   run(direction: Direction, options: { drain?: AbortSignal; seen?: (record: JournalRecord) => void; acceptances?: Partial<Acceptances> } = {}): Promise<RunResult> {
-    const approvedBy = this.loaded.runbook.approvals.flatMap(({ from, quorum }) => from.slice(0, quorum));
+    const approvedBy = this.loaded.runbook.approvals.flatMap(({ from, quorum }) => from.slice(0, quorum).map(({ name }) => name));
+    // A journey goes there and back within minutes, and says so.
+    const acknowledged = { flap: 'the test', reason: 'a journey in the lab' };
     return startRun({
       ...direction,
       runbook: this.loaded.path,
       runbooks: join(this.loaded.path, '..'),
       state: this.#state,
-      acceptances: { approvedBy, ...options.acceptances },
+      acceptances: { approvedBy, ...acknowledged, ...options.acceptances },
       confirm: () => Promise.resolve('lab'),
       drain: options.drain ?? new AbortController().signal,
       onRecord: (record) => {

@@ -44,8 +44,14 @@ describe('a valid runbook', () => {
       home: 'ap-northeast-2',
       probes: [{ name: 'home-page', http: 'https://shop.example.com/healthz', status: 200, everyMs: 1000, holdMs: 30_000 }],
       approvals: [
-        { before: 'point-of-no-return', from: ['incident-commander@example.com', 'shop-lead@example.com'], quorum: 1 },
+        {
+          before: 'point-of-no-return',
+          from: [{ name: 'incident-commander@example.com', keys: [] }, { name: 'shop-lead@example.com', keys: [] }],
+          quorum: 1,
+          waitMs: 900_000,
+        },
       ],
+      flapGuardMs: 3_600_000,
       notify: [
         { type: 'slack', webhookEnv: 'SLACK_WEBHOOK_URL' },
         { type: 'sns', topics: { 'ap-northeast-1': 'arn:aws:sns:ap-northeast-1:111122223333:dr' } },

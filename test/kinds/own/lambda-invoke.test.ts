@@ -14,6 +14,7 @@ import { type WireServer, wireServer } from '../../../src/lab/wire/server.ts';
 import { simulatedEffects } from '../../../src/simulator/effects.ts';
 import { World } from '../../../src/simulator/world.ts';
 import { awsEnvironment, restoreEnvironment, useEnvironment } from '../../lab/wire/environment.ts';
+import { RUN_FACTS } from '../context.ts';
 
 const TOKYO = 'ap-northeast-1';
 const SEOUL = 'ap-northeast-2';
@@ -29,7 +30,7 @@ function context(world: World): StepContext & { facts: Map<string, Json> } {
     aws: reliableCaller(sdkCaller(), { clock: systemClock, ids: systemIds, limits: { attempts: 2, backoffMs: 1, backoffMaxMs: 2 } }),
   };
   return {
-    facts, effects, signal: new AbortController().signal, runbook: 'shop', source: SEOUL, target: TOKYO, operator: 'me', attempt: 1,
+    facts, effects, signal: new AbortController().signal, runbook: 'shop', source: SEOUL, target: TOKYO, operator: 'me', attempt: 1, run: RUN_FACTS,
     acceptances: { approvedBy: [] }, impactAt: () => undefined, fact: (name) => facts.get(name), record: (name, value) => void facts.set(name, value),
     wait: () => Promise.resolve(),
   };

@@ -14,6 +14,7 @@ import { loadRunbook } from '../../../src/runbook/load.ts';
 import { simulatedEffects } from '../../../src/simulator/effects.ts';
 import { World } from '../../../src/simulator/world.ts';
 import { awsEnvironment, restoreEnvironment, useEnvironment } from '../../lab/wire/environment.ts';
+import { RUN_FACTS } from '../context.ts';
 
 /* The kinds of backup-restore and pilot-light through the real SDK, over HTTP, against a world in real time. */
 
@@ -66,6 +67,7 @@ async function resourceOf(runbook: string, name: string) {
       source: SEOUL,
       target: TOKYO,
       operator: 'test',
+      run: RUN_FACTS,
       acceptances: { approvedBy: [] },
       impactAt: () => undefined,
       attempt: 0,

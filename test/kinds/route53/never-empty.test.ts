@@ -14,6 +14,7 @@ import { simulatedEffects } from '../../../src/simulator/effects.ts';
 import { SeededIds } from '../../../src/simulator/random.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { World } from '../../../src/simulator/world.ts';
+import { RUN_FACTS } from '../context.ts';
 
 /*
  * For any sets of records, and any sequence of moves, a name always has an answer, and when a region has been taken out
@@ -103,6 +104,7 @@ class Bench {
       source: '',
       target: '',
       operator: 'test',
+      run: RUN_FACTS,
       acceptances: { approvedBy: [] },
       impactAt: () => undefined,
       attempt: 1,

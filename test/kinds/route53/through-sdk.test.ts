@@ -16,6 +16,7 @@ import type { RunbookResource } from '../../../src/runbook/runbook.ts';
 import { simulatedEffects } from '../../../src/simulator/effects.ts';
 import { World } from '../../../src/simulator/world.ts';
 import { awsEnvironment, restoreEnvironment, useEnvironment } from '../../lab/wire/environment.ts';
+import { RUN_FACTS } from '../context.ts';
 
 /*
  * The kinds of active-active.yaml, and a pair, through the real SDK against the lab's endpoints.
@@ -88,6 +89,7 @@ async function run(name: string, verb: Verb, source: string, target: string, onl
     source,
     target,
     operator: 'test',
+    run: RUN_FACTS,
     acceptances: { approvedBy: [] },
     impactAt: () => undefined,
     attempt: 1,

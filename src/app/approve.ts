@@ -1,0 +1,137 @@
+import { iso } from '../base/clock.ts';
+import { DrError } from '../base/errors.ts';
+import type { Clock } from '../base/clock.ts';
+import type { RunStore } from '../journal/state-store.ts';
+import type { RunState } from '../journal/state.ts';
+import { type ApprovalGate, decide, judge, type Judgement, statementProblem } from '../kinds/approvals/judge.ts';
+import { fileName, fileText, readStatement, type SignedFile, type Statement, statementText, VALID_MAX_MS } from '../kinds/approvals/statement.ts';
+import { gatesOf, type PlannedGate } from './approvals.ts';
+import { isOver } from './resume.ts';
+import { loadRun } from './runs.ts';
+import { openState, type StatePlace } from './state.ts';
+
+/** A gate that waits for people, with what is known of it. */
+export interface WaitingGate {
+  state: RunState;
+  gate: PlannedGate;
+  /** What has been signed so far. */
+  judgement: Judgement;
+  store: RunStore;
+}
+
+/** A run's gate that waits for signatures. @throws DrError: no such run, over, not waiting, no keys named. */
+export async function waitingGate(place: StatePlace | string, run: string, now: number, id?: string): Promise<WaitingGate> {
+  const { state, store } = await loadRun(openState(place), run);
+  refuseEnded(state);
+  const gates = gatesOf(state.plan);
+  const gate = choose(state, gates, id);
+  if (!gate.signed) {
+    throw new DrError({
+      code: 'NO_KEYS',
+      exit: 'refused',
+      title: `The runbook names no keys for ${gate.step.id}: there is nothing to sign.`,
+      next: [`dr resume ${run} --approved-by NAME`],
+    });
+  }
+  return { state, gate, store, judgement: judge(await store.approvals(), approvalGate(state, gate), now) };
+}
+
+function refuseEnded(state: RunState): void {
+  const { run, outcome, leadingBack } = state;
+  const over = (title: string) => new DrError({ code: 'RUN_ENDED', exit: 'refused', title, next: [`dr report ${run}`] });
+  if (outcome === 'aborted' || leadingBack !== undefined) throw over(`Run ${run} was led back: there is nothing to approve.`);
+  if (isOver(state)) throw over(`Run ${run} has succeeded: there is nothing to approve.`);
+}
+
+/** The gate that was named, or the first that waits. */
+function choose(state: RunState, gates: readonly PlannedGate[], id: string | undefined): PlannedGate {
+  const standing = ({ step }: PlannedGate) => state.steps.get(step.id);
+  const waits = (gate: PlannedGate) => {
+    const step = standing(gate);
+    return step !== undefined && (step.check === 'refused' || !['waiting', 'done', 'undone'].includes(step.state));
+  };
+  const found = gates.find((gate) => (id === undefined || gate.step.id === id) && waits(gate));
+  if (found !== undefined) return found;
+  throw new DrError({
+    code: 'NOT_WAITING',
+    exit: 'refused',
+    title: `Run ${state.run} does not wait for an approval${id === undefined ? '' : ` at ${id}`}.`,
+    detail: gates.map((gate) => `${gate.step.id}: ${standing(gate)?.state === 'done' ? 'approved already' : 'not its turn yet'}`).join('\n') || 'Its plan asks for none.',
+    next: [`dr status ${state.run}`],
+  });
+}
+
+function approvalGate(state: RunState, { step, from, quorum }: PlannedGate): ApprovalGate {
+  const { plan, operator } = state;
+  return {
+    subject: { run: state.run, plan: plan.hash, application: plan.runbook.name, account: plan.account, verb: plan.verb, from: plan.source, to: plan.target, gate: step.id },
+    from,
+    quorum,
+    initiator: { identity: operator.identity, user: operator.user, keys: state.initiatorKeys },
+  };
+}
+
+export interface StatementRequest {
+  approver: string;
+  decision: Statement['decision'];
+  /** How long it holds, milliseconds. */
+  holdsMs: number;
+}
+
+/** The text that an approver signs. @throws DrError (refused) where their signature would not count. */
+export function statementFor({ state, gate, judgement }: WaitingGate, { approver, decision, holdsMs }: StatementRequest, clock: Clock): string {
+  const signed = clock.now();
+  const whole = approvalGate(state, gate);
+  const statement: Statement = { ...whole.subject, decision, approver, signed, expires: signed + Math.min(holdsMs, VALID_MAX_MS) };
+  const wrong = statementProblem(statement, whole, signed);
+  if (wrong !== undefined) throw doesNotCount(wrong);
+  refuseTwice(judgement, statement, gate);
+  return statementText(statement);
+}
+
+function refuseTwice({ approved }: Judgement, { approver, decision }: Statement, { quorum, from }: PlannedGate): void {
+  const before = decision === 'approve' ? approved.find((one) => one.approver === approver) : undefined;
+  if (before === undefined) return;
+  const others = from.map(({ name }) => name).filter((name) => name !== approver);
+  const missing = quorum - approved.length;
+  throw new DrError({
+    code: 'APPROVED_ALREADY',
+    exit: 'refused',
+    title: `${approver} approved this at ${iso(before.signed)} already: one person counts once.`,
+    ...(missing > 0 ? { detail: `${approved.length} of ${quorum}; still to come: ${missing} of ${others.join(', ')}.` } : {}),
+  });
+}
+
+function doesNotCount(why: string): DrError {
+  return new DrError({ code: 'APPROVAL_REFUSED', exit: 'refused', title: `This does not count: ${why}.`, detail: 'Nothing was kept.' });
+}
+
+/** What came of an approval. */
+export interface Kept {
+  run: string;
+  gate: string;
+  decision: Statement['decision'];
+  approver: string;
+  /** Type and fingerprint. */
+  key: string;
+  /** SHA-256 of the signature, as the journal will name it. */
+  signature: string;
+  expires: string;
+  /** With this one. */
+  approvals: number;
+  quorum: number;
+}
+
+/** Puts a signed text into the state, where the run finds it. @throws DrError (refused) where it does not count. */
+export async function keepApproval(waiting: WaitingGate, file: SignedFile, clock: Clock): Promise<Kept> {
+  const { state, gate, store } = waiting;
+  const whole = approvalGate(state, gate);
+  const found = decide(file, whole, clock.now());
+  if (typeof found === 'string') throw doesNotCount(found);
+  const statement = readStatement(file.text);
+  if (statement !== undefined) refuseTwice(waiting.judgement, statement, gate);
+  await store.addApproval(fileName(file), fileText(file));
+  const { approved } = judge(await store.approvals(), whole, clock.now());
+  const { decision, approver, key, signature, expires } = found;
+  return { run: state.run, gate: gate.step.id, decision, approver, key, signature, expires: iso(expires), approvals: approved.length, quorum: gate.quorum };
+}

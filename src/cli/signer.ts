@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join } from 'node:path';
+import type { PlannedGate } from '../app/approvals.ts';
+import { DrError, messageOf } from '../base/errors.ts';
+import { fingerprintsOf } from '../kinds/approvals/people.ts';
+import { readPrivateKey } from '../kinds/approvals/private-key.ts';
+import { decodePublicKey, ed25519Blob, fingerprint, readPublicKey } from '../kinds/approvals/public-key.ts';
+import { NAMESPACE, signText } from '../kinds/approvals/signature.ts';
+
+/** A key of an approver on this machine. */
+export interface Signer {
+  /** Who signs, as the runbook calls them; undefined when it names this key for nobody. */
+  name: string | undefined;
+  path: string;
+  fingerprint: string;
+}
+
+/** The key that was named, or the one of ~/.ssh that the gate names. @throws DrError (usage) */
+export async function findSigner(gate: PlannedGate, named: string | undefined, home = homedir()): Promise<Signer | undefined> {
+  if (named !== undefined) return signerOf(gate, named, await fingerprintOfFile(named));
+  const folder = join(home, '.ssh');
+  const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.pub')).sort();
+  for (const name of names) {
+    const path = join(folder, name.slice(0, -'.pub'.length));
+    const signer = signerOf(gate, path, await fingerprintOfFile(path).catch(() => ''));
+    if (signer.name !== undefined) return signer;
+  }
+  return undefined;
+}
+
+function signerOf(gate: PlannedGate, path: string, print: string): Signer {
+  return { name: gate.from.find((person) => fingerprintsOf(person).includes(print))?.name, path, fingerprint: print };
+}
+
+/** Of a private key's file: from its public half beside it, or from itself. */
+async function fingerprintOfFile(path: string): Promise<string> {
+  const text = await readFile(path.endsWith('.pub') ? path : `${path}.pub`, 'utf8').catch(() => undefined);
+  if (text !== undefined) return fingerprint(readPublicKey(text));
+  const pair = readPrivateKey(await readFile(path, 'utf8').catch((error: unknown) => Promise.reject(unreadable(path, messageOf(error)))));
+  if (pair === undefined) throw unreadable(path, `it is no ed25519 key without a passphrase, and there is no ${basename(path)}.pub beside it`);
+  return fingerprint(decodePublicKey(ed25519Blob(pair.publicKey)));
+}
+
+function unreadable(path: string, why: string): DrError {
+  return new DrError({ code: 'KEY_UNUSABLE', exit: 'usage', title: `The key ${path} cannot be used.`, detail: why, next: ['--key FILE    the private key, or its public half where an agent holds it'] });
+}
+
+/** Signs by itself where it can, else through ssh-keygen: with a passphrase, an agent or a hardware key. */
+export async function signWith(path: string, text: string): Promise<string> {
+  const pair = path.endsWith('.pub') ? undefined : readPrivateKey(await readFile(path, 'utf8').catch(() => ''));
+  if (pair !== undefined) return signText(text, pair.privateKey, pair.publicKey);
+  return sshKeygen(path, text);
+}
+
+/** It asks for a passphrase on the terminal by itself. */
+function sshKeygen(path: string, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const failed = (why: string) =>
+      reject(new DrError({ code: 'NOT_SIGNED', exit: 'usage', title: `ssh-keygen did not sign with ${path}.`, detail: why, next: ['dr approve RUN --print > approval.txt    gives the text, to be signed elsewhere'] }));
+    const child = spawn('ssh-keygen', ['-Y', 'sign', '-f', path, '-n', NAMESPACE], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+    child.on('error', (error) => failed(error.message));
+    child.on('close', (code) => (code === 0 ? resolve(out) : failed(`exit code ${code ?? 'none'}`)));
+    child.stdin.on('error', () => undefined);
+    child.stdin.end(text);
+  });
+}
