@@ -17,6 +17,8 @@ import { type StepRuntime, toErrorRecord } from './run-step.ts';
  * 1. Nothing is undone once a step of no return has intended to act.
  * 2. The intent is durable before the undo, so that one that was cut short is made again.
  * 3. An undo that fails does not hold back the others, and is never called done.
+ * 4. A line that was crossed counts, also where the journal does not know of it: another machine may have written what
+ *    never reached this one.
  */
 
 export interface UndoRuntime {
@@ -46,6 +48,12 @@ export async function leadBack(runtime: UndoRuntime): Promise<'aborted' | 'faile
   const { journal } = runtime;
   const past = stepsPastTheLine(journal.state);
   if (past.length > 0) throw new Error(`nothing is undone after ${past.map((s) => s.id).join(', ')}`);
+  const made = await madeUnseen(runtime);
+  for (const step of made) {
+    const message = `${step.title}: it has been made, although this journal does not say so, so that nothing is undone`;
+    await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'LINE_CROSSED', message, next: ['another machine may hold the rest of the journal: dr resume there', `dr ${journal.state.plan.verb} --region ${journal.state.plan.target}    starts anew, from what is there`] } });
+  }
+  if (made.length > 0) return 'failed';
   let complete = true;
   for (const step of actedSteps(journal.state)) {
     const kind = runtime.kindOf(step);
@@ -58,6 +66,25 @@ export async function leadBack(runtime: UndoRuntime): Promise<'aborted' | 'faile
     }
   }
   return complete ? 'aborted' : 'failed';
+}
+
+/** Steps of no return whose end state is there. One that cannot be looked at (its region may be gone) holds back nothing. */
+async function madeUnseen(runtime: UndoRuntime): Promise<PlanStep[]> {
+  const { journal, effects } = runtime;
+  const seen = await Promise.all(
+    journal.state.plan.steps.map(async (step) => {
+      if (step.reversibility !== 'point-of-no-return') return [];
+      const kind = runtime.kindOf(step);
+      const tools = { record: () => undefined, wait: () => Promise.reject(new Error('a look does not wait')) };
+      try {
+        const look = (signal: AbortSignal) => kind.observe(runtime.context(effects, signal, tools), kind.params.parse(step.params));
+        return (await withDeadline(effects.clock, LIMITS.checkMs, step.id, undefined, look)).state === 'reached' ? [step] : [];
+      } catch {
+        return [];
+      }
+    }),
+  );
+  return seen.flat();
 }
 
 async function undoStep(runtime: UndoRuntime, step: PlanStep, kind: StepKind<Json>): Promise<boolean> {

@@ -49,6 +49,21 @@ describe('the way back', () => {
     expect(there()).toEqual([]);
   });
 
+  it('is not taken where the line was crossed by somebody whose records never came here', async () => {
+    const { kinds, undone, there } = world(['a']);
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), line];
+    const { outcome, state } = await runTiny(steps, { ...kinds, gate: refusing, line: {} }, SWITCHOVER);
+    expect([outcome, undone, there()]).toEqual(['failed', [], ['a']]);
+    expect(state.steps.get('line')?.notUndone).toMatchObject({ code: 'LINE_CROSSED' });
+  });
+
+  it('is taken where the line cannot be looked at', async () => {
+    const { kinds, undone } = world(['a']);
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), line];
+    const { outcome } = await runTiny(steps, { ...kinds, gate: refusing, line: { observe: () => Promise.reject(new Error('no answer')) } }, SWITCHOVER);
+    expect([outcome, undone]).toEqual(['aborted', ['a']]);
+  });
+
   it('is not taken once a step of no return was about to act, even if it then failed', async () => {
     const { kinds, undone } = world(['a']);
     const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), line];

@@ -124,13 +124,14 @@ class Troupe {
     const { clock, zero, chapter } = this.#stage;
     await clock.sleep(person.startsAt);
     let said: Acceptances = { approvedBy: [] };
+    let end: Ended = 'busy';
     for (let n = 0; n < GOES_MAX; n++) {
       const last = n >= person.goes.length;
       const go = person.goes[n] ?? lastGo(person);
       const calmly = last && clock.now() >= zero + chapter.calmAt;
       if (last && !calmly) await clock.sleep(Math.max(0, zero + chapter.calmAt - clock.now()) + 1_000);
       said = together(said, go.acceptances);
-      const end = await this.#go(person, go, said, last);
+      end = await this.#go(person, go, said, last);
       this.ends.push(`${person.name}:${end}`);
       this.#stage.history.note(person.name, () => `goes home: ${end}`);
       if (end === 'succeeded' || end === 'active' || end === 'aborted') return end;
@@ -138,14 +139,14 @@ class Troupe {
       if (end === 'superseded' && !this.#newest) return end;
       if (end === 'busy' && person.name !== 'alice') return end;
       if (last) {
-        // Its copy of the journal was moved away, or the bucket has just come back.
-        if (end === 'no-state' || end === 'superseded') continue;
-        this.#liveness(person, end);
-        return end;
+        // Its copy of the journal was moved away, or the bucket has just come back; or it begins anew.
+        const again = end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#open === undefined);
+        if (!again) break;
       }
       await clock.sleep(go.restMs);
     }
-    return 'busy';
+    this.#liveness(person, end);
+    return end;
   }
 
   /** When all is calm and a person says what is asked for, the application is recovered. */
