@@ -1,19 +1,23 @@
 import type { Clock } from '../base/clock.ts';
+import { withSignal } from '../base/deadline.ts';
 import { canonicalJson } from '../base/json.ts';
 import type { AwsAnswer, AwsCaller, AwsRequest } from './caller.ts';
 import { AwsError } from './errors.ts';
 import type { InputOf, OutputOf } from './operations.ts';
 import { packBatches } from './route53-batches.ts';
 import { listManyRecordSets, type RecordChange, type RecordKey, type RecordType, ROUTE53_REGION } from './route53.ts';
+import { FRESH_MAX_MS } from './shared-reads.ts';
 
 /*
  * Route 53 allows an account five to ten requests a second, whatever they hold. Many applications at once would wait for
  * minutes, each with a few requests of its own. Laid over a caller, this lets them share:
  *
- * 1. Look-ups of names in one zone that are asked for at the same time are read together, in pages of 300 sets.
+ * 1. Look-ups of names in one zone that are asked for at the same time are read together, in pages of 300 sets. What was
+ *    read so is told again for a moment, unless a change of the zone was sent from here since it was asked for.
  * 2. Changes of one zone go out together, in as few atomic batches as the limits allow, one after the other. A batch that is
  *    refused changed nothing: then each is sent by itself, and only the wrong one fails.
- * 3. Who asks the same about a change, or about a zone's protections, at the same time gets one answer.
+ * 3. Who asks the same about a zone's protections at the same time gets one answer; so does who asks about a change, for
+ *    as long as it may be old: the more changes are on their way, the longer, so that all of them cost so many a second.
  * 4. A health check's status, once a second in all, is told to the first that ask; the others learn at once that it is not known.
  */
 
@@ -26,9 +30,13 @@ type ChangeOutput = OutputOf<'route53', 'ChangeResourceRecordSets'>;
 const WINDOW_MS = 100;
 /** With fewer names each is asked for by itself. */
 const TOGETHER_MIN = 4;
-/** Status look-ups under way at most: what `Pacer` lets through at once. */
-const STATUS_MAX = 4;
+/** Status look-ups that are answered at once, of the last so many seconds; beyond them one at a time waits for its turn. */
+const STATUS_BURST = 4;
 const CHANGE_ATTEMPTS = 8;
+/** Questions about all changes that are on their way, together. */
+const STATUS_PER_SECOND = 2;
+/** Of the time that the last change took: a younger one is hardly INSYNC, and is asked about once. */
+const RIPE = 0.8;
 
 interface Waiting<I, O> {
   input: I;
@@ -49,7 +57,13 @@ class Shared {
   readonly #same = new Map<string, Promise<AwsAnswer<unknown>>>();
   readonly #lists = new Map<string, Queue<ListInput, ListOutput>>();
   readonly #changes = new Map<string, Queue<ChangeInput, ChangeOutput>>();
+  readonly #statuses = new Map<string, { answer: Promise<AwsAnswer<unknown>>; since: number; until: number }>();
+  /** How long the last change took until it was INSYNC, milliseconds. */
+  #lastTook = 0;
+  /** By zone: what was read together since the last change. */
+  readonly #read = new Map<string, Map<string, { output: ListOutput; until: number }>>();
   #asking = 0;
+  #asked: number[] = [];
 
   constructor(inner: AwsCaller, clock: Clock) {
     this.#inner = inner;
@@ -62,10 +76,11 @@ class Shared {
     switch (operation) {
       case 'ListResourceRecordSets':
         if (!isLookUp(input as ListInput)) return this.#inner.call(request);
-        return this.#queue(this.#lists, (input as ListInput).HostedZoneId ?? '', (all) => this.#readTogether(all)).add(input as ListInput, signal);
+        return this.#known(input as ListInput) ?? this.#queue(this.#lists, (input as ListInput).HostedZoneId ?? '', (all) => this.#readTogether(all)).add(input as ListInput, signal);
       case 'ChangeResourceRecordSets':
         return this.#queue(this.#changes, (input as ChangeInput).HostedZoneId ?? '', (all) => this.#changeTogether(all)).add(input as ChangeInput, signal);
       case 'GetChange':
+        return this.#status((input as InputOf<'route53', 'GetChange'>).Id ?? '', request, signal);
       case 'ListResourceRecordSetProtections':
         return this.#once(`${operation} ${canonicalJson(input)}`, request, signal);
       case 'GetHealthCheckStatus':
@@ -73,6 +88,12 @@ class Shared {
       default:
         return this.#inner.call(request);
     }
+  }
+
+  #known(input: ListInput): Promise<AwsAnswer<ListOutput>> | undefined {
+    const known = this.#read.get(input.HostedZoneId ?? '')?.get(keyOf(input));
+    if (known === undefined || this.#clock.now() > known.until) return undefined;
+    return Promise.resolve({ output: known.output, requestId: undefined });
   }
 
   #queue<I, O>(queues: Map<string, Queue<I, O>>, zone: string, work: (all: Waiting<I, O>[]) => Promise<void>): Queue<I, O> {
@@ -91,11 +112,39 @@ class Shared {
     return withSignal(answer, signal);
   }
 
+  /** A change that is INSYNC stays so. One that is PENDING is asked about again when it may be ripe, in its turn. */
+  #status(id: string, request: AwsRequest, signal: AbortSignal | undefined): Promise<AwsAnswer<unknown>> {
+    const known = this.#statuses.get(id);
+    const now = this.#clock.now();
+    if (known !== undefined && now < known.until) return withSignal(known.answer, signal);
+    const answer = this.#inner.call({ ...request, signal: undefined });
+    const asked = { answer, since: known?.since ?? now, until: Infinity };
+    this.#statuses.set(id, asked);
+    answer.then(
+      ({ output }) => {
+        const then = this.#clock.now();
+        if ((output as OutputOf<'route53', 'GetChange'>).ChangeInfo?.Status === 'INSYNC') this.#lastTook = then - asked.since;
+        else asked.until = Math.max(then + this.#turnMs(then), asked.since + RIPE * this.#lastTook);
+      },
+      () => this.#statuses.delete(id),
+    );
+    return withSignal(answer, signal);
+  }
+
+  /** Until a ripe change is asked about again. */
+  #turnMs(now: number): number {
+    const ripe = [...this.#statuses.values()].filter(({ until, since }) => until !== Infinity && now - since >= RIPE * this.#lastTook);
+    return (Math.max(1, ripe.length) * 1000) / STATUS_PER_SECOND;
+  }
+
   async #ifFree(request: AwsRequest): Promise<AwsAnswer<unknown>> {
     const { service, region, operation } = request;
-    if (this.#asking >= STATUS_MAX) {
+    const now = this.#clock.now();
+    this.#asked = this.#asked.filter((at) => now - at < STATUS_BURST * 1000);
+    if (this.#asking > 0 && this.#asked.length >= STATUS_BURST) {
       throw new AwsError({ service, region, operation, code: 'NotAsked', message: 'not asked: others are being asked, and it may be asked once a second only' });
     }
+    this.#asked.push(now);
     this.#asking += 1;
     try {
       return await this.#inner.call(request);
@@ -118,10 +167,17 @@ class Shared {
       return;
     }
     const names = [...keys.values()];
+    const memory = this.#read.get(zone) ?? new Map<string, { output: ListOutput; until: number }>();
+    this.#read.set(zone, memory);
+    const askedAt = this.#clock.now();
     const sets = await listManyRecordSets(this.#inner, zone, names);
-    const found = new Map([...keys.keys()].map((key, i) => [key, sets[i] ?? []]));
+    const now = this.#clock.now();
+    const found = new Map([...keys.keys()].map((key, i): [string, ListOutput] => [key, { ResourceRecordSets: sets[i] ?? [], IsTruncated: false, MaxItems: 300 }]));
+    // A change that was sent meanwhile has taken this memory out of use.
+    for (const [key, output] of found) memory.set(key, { output, until: now + Math.min(FRESH_MAX_MS, 2 * (now - askedAt)) });
     for (const { input, resolve } of all) {
-      resolve({ output: { ResourceRecordSets: found.get(keyOf(input)) ?? [], IsTruncated: false, MaxItems: 300 }, requestId: undefined });
+      const output = found.get(keyOf(input));
+      if (output !== undefined) resolve({ output, requestId: undefined });
     }
   }
 
@@ -140,9 +196,12 @@ class Shared {
 
   #change(batch: readonly Waiting<ChangeInput, ChangeOutput>[]): Promise<AwsAnswer<ChangeOutput>> {
     const [first] = batch;
+    const zone = first?.input.HostedZoneId ?? '';
+    const forget = (): void => void this.#read.delete(zone);
+    forget();
     const comment = batch.length === 1 ? first?.input.ChangeBatch?.Comment : `dr: ${batch.length} changes that were asked for at once`;
-    const input: ChangeInput = { HostedZoneId: first?.input.HostedZoneId, ChangeBatch: { Comment: comment, Changes: batch.flatMap(changesOf) } };
-    return this.#inner.call({ service: 'route53', region: ROUTE53_REGION, operation: 'ChangeResourceRecordSets', input, attempts: CHANGE_ATTEMPTS });
+    const input: ChangeInput = { HostedZoneId: zone, ChangeBatch: { Comment: comment, Changes: batch.flatMap(changesOf) } };
+    return this.#inner.call({ service: 'route53', region: ROUTE53_REGION, operation: 'ChangeResourceRecordSets', input, attempts: CHANGE_ATTEMPTS }).finally(forget);
   }
 }
 
@@ -180,16 +239,6 @@ class Queue<I, O> {
     }
     this.#busy = false;
   }
-}
-
-function withSignal<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return answer;
-  return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return leave();
-    signal.addEventListener('abort', leave, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
 }
 
 /** The beginning of a look-up of one name, not a further page. */

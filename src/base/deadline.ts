@@ -50,3 +50,14 @@ export async function withDeadline<T>(
     outer?.removeEventListener('abort', relay);
   }
 }
+
+/** An answer that others wait for too: an abort ends the waiting, and not the work. @throws the signal's reason */
+export function withSignal<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return answer;
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return leave();
+    signal.addEventListener('abort', leave, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
+  });
+}

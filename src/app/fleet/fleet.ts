@@ -1,3 +1,4 @@
+import { sharedReads } from '../../aws/shared-reads.ts';
 import { sharedRoute53 } from '../../aws/shared-route53.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
 import { EXIT, type ExitName } from '../../base/exit-codes.ts';
@@ -66,9 +67,9 @@ export interface FleetResult {
   exit: ExitName;
 }
 
-/** One caller for all of them: what they ask of Route 53 is asked together. */
+/** One caller for all of them: what they ask at the same time is asked once, and of Route 53 together. */
 export function sharing(effects: Effects): Effects {
-  return { ...effects, aws: sharedRoute53(effects.aws, effects.clock) };
+  return { ...effects, aws: sharedRoute53(sharedReads(effects.aws, effects.clock), effects.clock) };
 }
 
 /** Chooses and plans. Changes nothing. */

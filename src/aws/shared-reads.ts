@@ -1,0 +1,72 @@
+import type { Clock } from '../base/clock.ts';
+import { withSignal } from '../base/deadline.ts';
+import { canonicalJson } from '../base/json.ts';
+import type { AwsAnswer, AwsCaller, AwsRequest } from './caller.ts';
+import type { Service } from './operations.ts';
+
+/*
+ * Several steps of an application look at the same database or group at the same time, and API requests are limited by
+ * account: with hundreds of applications the looks would wait for each other. Laid over a caller, this gives one answer to
+ * all who ask the same within a moment.
+ *
+ * Invariants:
+ * 1. An answer that is told to others was asked for after the last change that was sent from here to that service and region
+ *    and that names anything of what the look names; a look that names nothing comes after every change.
+ * 2. Errors are not told on, except to those who were waiting for the same answer.
+ */
+
+/** Where looks are repeated. Objects are streams, identities are asked for once, and Route 53 has rules of its own. */
+const SHARED: ReadonlySet<Service> = new Set<Service>(['rds', 'autoscaling', 'elbv2', 'ec2', 'cloudwatch']);
+const READ = /^(?:Describe|Get|List)/;
+/** How old an answer may be that is told to others: twice what it took to get it, its turn included, and never more than this, milliseconds. */
+export const FRESH_MAX_MS = 3_000;
+/** Answers that are kept before old ones are thrown away. */
+const KEPT = 1_000;
+
+/** Gives those who ask the same at about the same time one answer. */
+export function sharedReads(inner: AwsCaller, clock: Clock): AwsCaller {
+  const answers = new Map<string, { answer: Promise<AwsAnswer<unknown>>; until: number }>();
+  const changes = new Map<string, number>();
+  let count = 0;
+
+  const read = (request: AwsRequest, place: string): Promise<AwsAnswer<unknown>> => {
+    const { operation, input, timeoutMs, attempts, signal } = request;
+    const names = namesIn(input);
+    const change = names.length === 0 ? count : Math.max(...names.map((name) => changes.get(`${place} ${name}`) ?? 0));
+    const key = canonicalJson({ place, change, operation, input, timeoutMs, attempts });
+    const known = answers.get(key);
+    if (known !== undefined && clock.now() <= known.until) return withSignal(known.answer, signal);
+    if (answers.size >= KEPT) for (const [old, { until }] of answers) if (clock.now() > until) answers.delete(old);
+    // Not the signal of whoever came first: the others wait for the same answer.
+    const askedAt = clock.now();
+    const answer = inner.call({ ...request, signal: undefined });
+    const entry = { answer, until: Infinity };
+    answers.set(key, entry);
+    answer.then(
+      () => (entry.until = clock.now() + Math.min(FRESH_MAX_MS, 2 * (clock.now() - askedAt))),
+      () => (entry.until = 0),
+    );
+    return withSignal(answer, signal);
+  };
+
+  const call = (request: AwsRequest): Promise<AwsAnswer<unknown>> => {
+    const { service, region, operation, input } = request;
+    if (!SHARED.has(service)) return inner.call(request);
+    const place = `${service}@${region}`;
+    if (READ.test(operation)) return read(request, place);
+    const changed = (): void => {
+      count += 1;
+      for (const name of namesIn(input)) changes.set(`${place} ${name}`, count);
+    };
+    changed();
+    return inner.call(request).finally(changed);
+  };
+  return { call: (request) => call(request as unknown as AwsRequest) as never };
+}
+
+/** All that an input may name: its texts, and the parts of those that are ARNs. */
+function namesIn(input: unknown): string[] {
+  if (typeof input === 'string') return input.split(/[:/]/);
+  if (typeof input !== 'object' || input === null) return [];
+  return Object.values(input).flatMap(namesIn);
+}
