@@ -1,6 +1,7 @@
 import { formatDuration } from '../base/duration.ts';
 import type { PlanStep } from '../kinds/step.ts';
 import type { CriticalPath } from '../plan/critical-path.ts';
+import { isGuard } from '../plan/graph.ts';
 import type { Plan } from '../plan/plan.ts';
 import { policyOf } from '../plan/policy.ts';
 import { routeText } from './names.ts';
@@ -52,7 +53,7 @@ function stepTable(plan: Plan, critical: CriticalPath, paint: Painter): string {
     step.id,
     step.title,
     `${seconds(step.estimate.p50)} / ${seconds(step.estimate.p95)}`,
-    [step.reversibility, ...(step.gate ? ['gate'] : []), ...(step.optional ? ['optional'] : [])].join(', '),
+    [step.reversibility, ...(isGuard(step) ? ['guard'] : []), ...(step.gate ? ['gate'] : []), ...(step.optional ? ['optional'] : [])].join(', '),
   ];
   const inOrder = byPhase(plan.steps).flatMap((group) => group.steps);
   const before = inOrder.filter((step) => !past.has(step.id));
@@ -71,7 +72,8 @@ function stepTable(plan: Plan, critical: CriticalPath, paint: Painter): string {
 export function beyondTheLine(steps: readonly PlanStep[]): Set<string> {
   const past = new Set<string>();
   for (const step of steps) {
-    if (step.reversibility === 'point-of-no-return' || step.after.some((id) => past.has(id))) past.add(step.id);
+    const before = [...step.after, ...(step.beside ?? [])];
+    if (step.reversibility === 'point-of-no-return' || before.some((id) => past.has(id))) past.add(step.id);
   }
   return past;
 }

@@ -28,6 +28,7 @@ const MARKS: Record<StepRun['state'], [mark: string, style: Style]> = {
   failed: ['✖', 'red'],
   undone: ['↩', 'yellow'],
   paused: ['⏸', 'yellow'],
+  unmet: ['–', 'yellow'],
 };
 
 /** Every phase and every step of a run as text, nothing left out. */

@@ -7,11 +7,12 @@ import type { Journal } from '../journal/journal.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Initiator } from '../kinds/approvals/people.ts';
 import type { AnyStepKind, PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
-import { planProblems } from '../plan/graph.ts';
+import { isGuard, planProblems } from '../plan/graph.ts';
 import { runChecks } from './checks.ts';
+import { watchOver } from './guards.ts';
 import { isDecision, lineIsAhead, oldDecision, type LineRuntime } from './line.ts';
 import { watchProbes } from './probes.ts';
-import { runStep, type StepRuntime } from './run-step.ts';
+import { runStep, type StepEnd, type StepRuntime } from './run-step.ts';
 import { runGraph } from './schedule.ts';
 import { actedSteps, leadBack, stepsPastTheLine } from './undo.ts';
 
@@ -24,7 +25,8 @@ import { actedSteps, leadBack, stepsPastTheLine } from './undo.ts';
  * 3. A step that is done stays done: a resume does not run it again. Before the line it decides afresh, though: what was
  *    seen of the source, and the fence, may be hours old by then. So does a run that has waited long for a person.
  * 4. A switchover that is refused or fails before the line leads itself back; so does a run that a person aborts.
- * 5. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
+ * 5. Guards run beside the rest and end after it; how they end changes nothing of how the run ends.
+ * 6. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
  */
 
 export interface ExecuteOptions {
@@ -101,7 +103,7 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
   await journal.append({ type: 'checks.green' });
   const checkedAt = effects.clock.now();
 
-  const end = await runGraph(steps, done, LIMITS.stepsInParallel, drain, (step) => {
+  const run = (step: PlanStep, over?: AbortSignal): Promise<StepEnd> => {
     const kind = kindOf(kinds, step);
     const startedAt = effects.clock.now();
     const recheck = async (): Promise<Verdict> => {
@@ -112,8 +114,13 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
         kind.check(context(effects, signal, NO_TOOLS), step.params),
       );
     };
-    return runStep({ step, kind, effects, journal, drain, recheck, decideAgain, context });
-  });
+    return runStep({ step, kind, effects, journal, drain, ...(over === undefined ? {} : { over }), recheck, decideAgain, context });
+  };
+  const guards = watchOver({ guards: todo.map(({ step }) => step).filter(isGuard), state: () => journal.state, clock: effects.clock, drain, run });
+  const end = await runGraph(steps.filter((step) => !isGuard(step)), done, LIMITS.stepsInParallel, drain, (step) => {
+    guards.begins(step.id);
+    return run(step);
+  }).finally(() => guards.end());
   return end === 'done' ? 'succeeded' : end;
 }
 

@@ -5,6 +5,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { RunState } from '../journal/state.ts';
 import type { PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
+import { isGuard } from '../plan/graph.ts';
 
 /*
  * What carries a step over the line is true for a moment only.
@@ -25,7 +26,7 @@ export interface LineRuntime {
 
 /** Signals, gates before the line, and the fence. */
 export function isDecision(step: PlanStep): boolean {
-  return step.gate || step.phase === 'assess' || step.phase === 'fence';
+  return !isGuard(step) && (step.gate || step.phase === 'assess' || step.phase === 'fence');
 }
 
 /**

@@ -18,10 +18,11 @@ import type { Effects } from '../effects/effects.ts';
  * 1. The intent is durable before the act; an intent that cannot be written means no act.
  * 2. Looks (observe, verify) may be cancelled at any time; an act that has begun is let finish, then journaled.
  * 3. Every wait ends at the step's limit.
+ * 4. A guard ends with the run: at once while it only looks; what it has begun to change gets LIMITS.guardEndMs to show.
  */
 
 /** How a step left the engine's hands. An interrupted step is looked at afresh by a resume. */
-export type StepEnd = 'done' | 'refused' | 'failed' | 'paused' | 'interrupted';
+export type StepEnd = 'done' | 'refused' | 'failed' | 'paused' | 'unmet' | 'interrupted';
 
 export interface StepRuntime {
   step: PlanStep;
@@ -30,6 +31,8 @@ export interface StepRuntime {
   journal: Journal;
   /** Aborted at the first Ctrl-C: nothing new is started. */
   drain: AbortSignal;
+  /** Of a guard: aborted when everything else has ended. */
+  over?: AbortSignal;
   /** Asked before each act: a check that is too old is made again, and may refuse. */
   recheck(): Promise<Verdict>;
   /** Told when a person was waited for so long that what was decided before has to be decided again. */
@@ -63,6 +66,9 @@ class StepRunner {
   #seen = '';
   #startedAt = 0;
   #actedAt = 0;
+  #waitingFor: WaitCause | undefined;
+  /** When a guard first saw that everything else has ended. */
+  #overAt: number | undefined;
 
   constructor(runtime: StepRuntime) {
     this.#runtime = runtime;
@@ -78,17 +84,32 @@ class StepRunner {
     await this.#move({ event: 'start', because: '' });
     while (!END_STATES.has(this.#state)) {
       if (drain.aborted) return 'interrupted';
-      const happening = await this.#next();
-      if (happening === undefined) return 'interrupted';
+      const happening = this.#over() ?? (await this.#next());
+      // Cut short: the loop says by what.
+      if (happening === undefined) continue;
       await this.#move(happening);
-      if (happening.event === 'pending' || happening.event === 'unclear') {
-        if (!(await this.#pause(happening.waitingFor ?? 'aws'))) return 'interrupted';
-      }
+      if (happening.event === 'pending' || happening.event === 'unclear') await this.#pause(happening.waitingFor ?? 'aws');
     }
     return journal.state.steps.get(step.id)?.state as StepEnd;
   }
 
-  /** What happens next in this state; undefined when the run is being drained. */
+  /** The end of a guard, once everything else has ended and nothing of its own is under way. */
+  #over(): Happening | undefined {
+    if (this.#runtime.over?.aborted !== true || this.#state === 'acting') return undefined;
+    const now = this.#runtime.effects.clock.now();
+    this.#overAt ??= now;
+    // A hold is a wait for a sign of life, and no reason to stay.
+    const underWay = this.#attempt > this.#attemptsBefore && this.#waitingFor !== 'hold';
+    return underWay && now - this.#overAt < LIMITS.guardEndMs ? undefined : { event: 'over', because: this.#seen };
+  }
+
+  /** Ends a look or a pause early. */
+  #wake(): AbortSignal {
+    const { drain, over } = this.#runtime;
+    return over === undefined || this.#attempt > this.#attemptsBefore ? drain : AbortSignal.any([drain, over]);
+  }
+
+  /** What happens next in this state; undefined when the run is being drained, or has ended. */
   #next(): Promise<Happening | undefined> {
     if (this.#state === 'acting') return this.#act();
     if (this.#timeLeft() <= 0) {
@@ -100,14 +121,15 @@ class StepRunner {
   }
 
   async #look(): Promise<Happening | undefined> {
-    const { effects, drain, step } = this.#runtime;
+    const { effects, step } = this.#runtime;
+    const wake = this.#wake();
     try {
-      const seen = await withDeadline(effects.clock, this.#timeLeft(), step.id, drain, (signal) =>
+      const seen = await withDeadline(effects.clock, this.#timeLeft(), step.id, wake, (signal) =>
         this.#observe(this.#context(signal)),
       );
       return await this.#judge(seen);
     } catch (error) {
-      if (drain.aborted) return undefined;
+      if (wake.aborted) return undefined;
       return this.#lookFailed(error);
     }
   }
@@ -184,7 +206,8 @@ class StepRunner {
     if (row.journal === 'step.intent') this.#attempt += 1;
     await this.#write(row.journal, happening);
     this.#state = row.to;
-    this.#seen = happening.because;
+    if (happening.because !== '') this.#seen = happening.because;
+    this.#waitingFor = happening.waitingFor;
   }
 
   async #write(type: string | undefined, happening: Happening): Promise<void> {
@@ -209,6 +232,7 @@ class StepRunner {
         if (happening.refusal === undefined) throw new Error('a refusal without its rule');
         return journal.append({ type, refusal: happening.refusal, ...this.#outcome(because) });
       case 'step.paused':
+      case 'step.unmet':
         return journal.append({ type, ...this.#outcome(because) });
       case 'step.failed':
         return journal.append({ type, error, ...this.#outcome(because) });
@@ -218,7 +242,9 @@ class StepRunner {
   }
 
   #outcome(because: string): StepOutcome {
-    return { step: this.#runtime.step.id, because, ...this.#ownFacts(), ...this.#trace.all() };
+    const { calls, callCount, waits } = this.#trace.all();
+    // Nobody waits for a guard.
+    return { step: this.#runtime.step.id, because, ...this.#ownFacts(), calls, callCount, waits: this.#runtime.over === undefined ? waits : [] };
   }
 
   #ownFacts(): { facts?: Record<string, Json> } {
@@ -226,16 +252,12 @@ class StepRunner {
   }
 
   /** A tenth of the wait so far, within limits: a long wait is not polled to death, a short one not slept through. */
-  async #pause(cause: WaitCause): Promise<boolean> {
+  async #pause(cause: WaitCause): Promise<void> {
     const { clock } = this.#runtime.effects;
     const waited = clock.now() - (this.#actedAt || this.#startedAt);
     const ms = Math.min(LIMITS.pollMaxMs, Math.max(LIMITS.pollMinMs, waited / 10), Math.max(1, this.#timeLeft()));
-    try {
-      await this.#trace.wait(cause, () => clock.sleep(ms, this.#runtime.drain));
-      return true;
-    } catch {
-      return false;
-    }
+    // Cut short by a signal: what comes next is decided by that.
+    await this.#trace.wait(cause, () => clock.sleep(ms, this.#wake())).catch(() => undefined);
   }
 
   #timeLeft(): number {

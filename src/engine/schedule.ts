@@ -28,7 +28,8 @@ export function runGraph(
   let head = 0;
 
   const settle = (step: PlanStep, result: StepEnd): void => {
-    if (result === 'paused') {
+    // `unmet` is an end of guards, and they are no part of a graph.
+    if (result === 'paused' || result === 'unmet') {
       paused = true;
       return;
     }

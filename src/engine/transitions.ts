@@ -22,7 +22,8 @@ export type StepEvent =
   | 'refused'
   | 'paused'
   | 'impossible'
-  | 'time-up';
+  | 'time-up'
+  | 'over';
 
 export interface Transition {
   from: StepState;
@@ -43,6 +44,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'observing', on: 'paused', to: 'paused', journal: 'step.paused', why: 'a person is needed, and nobody can be asked' },
   { from: 'observing', on: 'impossible', to: 'failed', journal: 'step.failed', why: 'it can no longer be reached' },
   { from: 'observing', on: 'time-up', to: 'failed', journal: 'step.failed', why: 'the limit of the step is up' },
+  { from: 'observing', on: 'over', to: 'unmet', journal: 'step.unmet', why: 'a guard: everything else has ended' },
   { from: 'acting', on: 'acted', to: 'verifying', journal: 'step.acted', why: 'the request was accepted' },
   { from: 'acting', on: 'unclear', to: 'observing', journal: 'step.unclear', why: 'it may or may not have happened' },
   { from: 'acting', on: 'refused', to: 'refused', journal: 'step.refused', why: 'the state changed under the step' },
@@ -54,10 +56,11 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'verifying', on: 'refused', to: 'refused', journal: 'step.refused', why: 'a gate says no' },
   { from: 'verifying', on: 'impossible', to: 'failed', journal: 'step.failed', why: 'it can no longer be reached' },
   { from: 'verifying', on: 'time-up', to: 'failed', journal: 'step.failed', why: 'the limit of the step is up' },
+  { from: 'verifying', on: 'over', to: 'unmet', journal: 'step.unmet', why: 'a guard: everything else has ended, and its end state did not show' },
 ];
 
 /** States that a step does not leave within a run. */
-export const END_STATES: ReadonlySet<StepState> = new Set(['done', 'refused', 'failed', 'paused']);
+export const END_STATES: ReadonlySet<StepState> = new Set(['done', 'refused', 'failed', 'paused', 'unmet']);
 
 const BY_KEY = new Map(TRANSITIONS.map((row) => [`${row.from}/${row.on}`, row]));
 

@@ -135,6 +135,8 @@ export type RunEvent =
   | ({ type: 'step.failed'; error: ErrorRecord } & StepOutcome)
   /** A person is needed and nobody could be asked. What else can run goes on; then the run is interrupted. */
   | ({ type: 'step.paused' } & StepOutcome)
+  /** A guard: everything else has ended before what it waits for was there. */
+  | ({ type: 'step.unmet' } & StepOutcome)
   /** From here on the run only leads back; `operator` is a person who asked for it, and absent when the run does it by itself. */
   | { type: 'undo.started'; because: string; operator?: Operator }
   /** Abort, or the way back before the line: durable before the call that undoes. */

@@ -170,10 +170,12 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       return;
     case 'step.acted':
       step.state = 'verifying';
+      step.askedAt ??= record.at;
       keepFacts(state, record.facts);
       return;
     case 'step.unclear':
       step.state = 'observing';
+      step.askedAt ??= record.at;
       step.because = record.error.message;
       return;
     case 'undo.intent':
@@ -182,6 +184,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       step.state = 'undone';
       step.because = record.because;
       delete step.actedAt;
+      delete step.askedAt;
       delete step.notUndone;
       keepFacts(state, record.facts);
       step.calls = [...step.calls, ...(record.calls ?? [])];
@@ -198,7 +201,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
 function end(
   state: RunState,
   step: Mutable<StepRun>,
-  record: Extract<JournalRecord, { type: 'step.done' | 'step.refused' | 'step.failed' | 'step.paused' }>,
+  record: Extract<JournalRecord, { type: 'step.done' | 'step.refused' | 'step.failed' | 'step.paused' | 'step.unmet' }>,
 ): void {
   step.endedAt = record.at;
   keepOutcome(state, step, record);
@@ -210,6 +213,8 @@ function end(
     step.refusal = record.refusal;
   } else if (record.type === 'step.paused') {
     step.state = 'paused';
+  } else if (record.type === 'step.unmet') {
+    step.state = 'unmet';
   } else {
     step.state = 'failed';
     step.error = record.error;

@@ -3,8 +3,11 @@ import type { Acceptances, Refusal } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { CallRecord, ErrorRecord, FleetRecord, LabTruth, Operator, RunMode, RunOutcome, WaitRecord } from './events.ts';
 
-/** Where a step stands. The last five are ends. `paused`: a person is needed; a resume looks again. */
-export type StepState = 'waiting' | 'observing' | 'acting' | 'verifying' | 'done' | 'refused' | 'failed' | 'undone' | 'paused';
+/**
+ * Where a step stands. The last six are ends. `paused`: a person is needed; a resume looks again. `unmet`: a guard whose run
+ * ended first.
+ */
+export type StepState = 'waiting' | 'observing' | 'acting' | 'verifying' | 'done' | 'refused' | 'failed' | 'undone' | 'paused' | 'unmet';
 
 export interface StepRun {
   id: string;
@@ -18,6 +21,8 @@ export interface StepRun {
   attempts: number;
   /** When it first intended to change something that is not undone, milliseconds. */
   actedAt?: number;
+  /** When its request was first accepted, or may have been, milliseconds. */
+  askedAt?: number;
   /** The wanted state was there before the step acted. */
   already: boolean;
   calls: readonly CallRecord[];

@@ -79,7 +79,7 @@ export interface PlanContext {
  * A step before the plan links it to the rest: `after` names steps of the same resource only, by `step`.
  * A step of the phase `assess` that is no gate records a signal: its params name it as `signal`.
  */
-export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'after' | 'gate' | 'optional'> {
+export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'after' | 'beside' | 'gate' | 'optional'> {
   /** Key in the kind's `steps`. */
   step: string;
   /** What it is called in the plan, where a kind contributes one step several times. Default: `step`. */
@@ -87,6 +87,8 @@ export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'after' | 'gat
   gate?: boolean;
   optional?: boolean;
   after?: readonly string[];
+  /** Makes it a guard: see `PlanStep`. */
+  beside?: readonly string[];
 }
 
 /** A finding of lint: it does not stop a run by itself. */

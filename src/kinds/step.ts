@@ -24,6 +24,11 @@ export interface PlanStep {
   optional: boolean;
   /** Ids of the steps that must be done before. */
   after: readonly string[];
+  /**
+   * Makes it a guard: it runs beside the rest, from when one of these steps has been asked for until everything else has ended.
+   * Nothing waits for it, and that it was not reached by then is no failure.
+   */
+  beside?: readonly string[];
   params: Json;
   /** e.g. `rds@ap-northeast-1`: AWS control planes that must answer for the step to act. */
   controlPlanes: readonly string[];

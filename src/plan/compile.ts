@@ -92,12 +92,13 @@ function fingerprint(input: CompileInput): string {
 
 function resourceSteps(resource: ObservedResource, context: PlanContext, further?: string): PlanStep[] {
   const id = (step: string) => `${resource.section}.${resource.name}.${step}${further === undefined ? '' : `-${further}`}`;
-  return resource.draft(context).map(({ step, label, after = [], gate = false, optional = false, ...draft }) => ({
+  return resource.draft(context).map(({ step, label, after = [], beside, gate = false, optional = false, ...draft }) => ({
     ...draft,
     id: id(label ?? step),
     kind: `${resource.kind}.${step}`,
     gate,
     optional,
     after: after.map(id),
+    ...(beside === undefined ? {} : { beside: beside.map(id) }),
   }));
 }

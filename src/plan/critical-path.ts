@@ -1,4 +1,5 @@
 import type { PlanStep } from '../kinds/step.ts';
+import { isGuard } from './graph.ts';
 
 /** The chain of steps that decides how long a plan takes. Seconds on real AWS. */
 export interface CriticalPath {
@@ -10,8 +11,9 @@ export interface CriticalPath {
 
 /** The longest chain by p50, with the longest by p95 as its upper figure. Steps come in topological order. */
 export function criticalPath(plan: { steps: readonly PlanStep[] }): CriticalPath {
-  const typical = longest(plan.steps, (step) => step.estimate.p50);
-  const slow = longest(plan.steps, (step) => step.estimate.p95);
+  const steps = plan.steps.filter((step) => !isGuard(step));
+  const typical = longest(steps, (step) => step.estimate.p50);
+  const slow = longest(steps, (step) => step.estimate.p95);
   return { steps: typical.path, p50: typical.seconds, p95: slow.seconds };
 }
 

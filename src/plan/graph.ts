@@ -9,6 +9,8 @@ import type { Phase, PlanStep } from '../kinds/step.ts';
  *    A switchover has the time: there the fence waits for compute, so that writes stand still for as short as can be.
  * 3. A step past the line waits for every gate, every assess and every fence step of the plan.
  *
+ * A guard stands beside all of this: no rule counts it, nothing waits for it, and it comes last.
+ *
  * A runbook's own step stands in a phase too, before or after all the others of it. Between two phases that both have many
  * steps a step is put that only gathers: 5,000 steps that each wait for 5,000 others would be 25 million links.
  */
@@ -36,8 +38,14 @@ function phasesBefore(phase: Phase, verb: Verb): readonly Phase[] {
   return verb === 'switchover' && phase === 'fence' ? ['assess', 'compute'] : PHASE_AFTER[phase];
 }
 
+/** A step that runs beside the others, and that none of them waits for. */
+export function isGuard(step: PlanStep): boolean {
+  return step.beside !== undefined;
+}
+
 /** Adds the links of the three rules to steps that have only those inside their own resource. */
-export function linkSteps(steps: readonly PlanStep[], verb: Verb = 'failover', places: Places = new Map()): PlanStep[] {
+export function linkSteps(all: readonly PlanStep[], verb: Verb = 'failover', places: Places = new Map()): PlanStep[] {
+  const steps = all.filter((step) => !isGuard(step));
   const byPhase = new Map(Map.groupBy(steps, (step) => step.phase));
   const waitsFor = waitingFor(byPhase, verb);
   const gates = steps.filter(guardsTheLine);
@@ -53,7 +61,7 @@ export function linkSteps(steps: readonly PlanStep[], verb: Verb = 'failover', p
     after.delete(step.id);
     return { ...step, after: [...after] };
   });
-  return topological([...linked, ...waitsFor.gathering()]);
+  return [...topological([...linked, ...waitsFor.gathering()]), ...all.filter(isGuard)];
 }
 
 /** Own steps come before or after everything else of their phase, and one after the other in the order of the runbook. */
@@ -117,6 +125,7 @@ function phasesEndedBefore(phase: Phase, verb: Verb): Set<Phase> {
 
 /** Gates stand before the line, except those that only look at the result. */
 function guardsTheLine(step: PlanStep): boolean {
+  if (isGuard(step)) return false;
   return (step.gate && step.phase !== 'verify' && step.phase !== 'protect' && step.phase !== 'traffic') || step.phase === 'assess' || step.phase === 'fence';
 }
 
@@ -156,11 +165,14 @@ export function topological(steps: readonly PlanStep[]): PlanStep[] {
 /** What makes a plan unsafe to run, in words; empty for a sound one. */
 export function planProblems(steps: readonly PlanStep[]): string[] {
   const problems: string[] = [];
+  const names = new Set<string>();
+  /** Nothing may wait for a guard. */
   const ids = new Set<string>();
   for (const step of steps) {
-    if (ids.has(step.id)) problems.push(`two steps are called ${step.id}`);
-    for (const id of step.after) if (!ids.has(id)) problems.push(`${step.id} waits for ${id}, which does not come before it`);
-    ids.add(step.id);
+    if (names.has(step.id)) problems.push(`two steps are called ${step.id}`);
+    names.add(step.id);
+    for (const id of [...step.after, ...(step.beside ?? [])]) if (!ids.has(id)) problems.push(`${step.id} waits for ${id}, which does not come before it`);
+    if (!isGuard(step)) ids.add(step.id);
   }
   for (const { line, gate } of unguarded(steps)) problems.push(`${line} crosses the line without waiting for ${gate}`);
   return problems;

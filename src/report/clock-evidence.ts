@@ -2,6 +2,7 @@ import { iso } from '../base/clock.ts';
 import type { CallRecord, JournalRecord, LabTruth, WaitRecord } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 import { breakdown, type CauseInterval, type Window } from '../measure/breakdown.ts';
+import { isGuard } from '../plan/graph.ts';
 import { type Figure, measureRto, type ProbeTrack, type Rto, type RtoPhase } from '../measure/rto.ts';
 import type { Evidence } from './evidence-schema.ts';
 
@@ -91,7 +92,10 @@ function beforeTheRun(window: Window, { planning, startedAt, declaredAt }: RunSt
 export function runBreakdown(window: Window, state: RunState, records: readonly JournalRecord[]): Evidence['downtime']['breakdown'] {
   const intervals: CauseInterval[] = beforeTheRun(window, state);
   for (const gap of stoppedTimes(records)) intervals.push({ cause: 'stopped', ...gap });
+  const guards = new Set(state.plan.steps.filter(isGuard).map((step) => step.id));
   for (const record of records) {
+    // Nobody waits for a guard.
+    if ('step' in record && guards.has(record.step)) continue;
     const waits: readonly WaitRecord[] = 'waits' in record ? (record.waits ?? []) : [];
     const calls: readonly CallRecord[] = 'calls' in record ? (record.calls ?? []) : [];
     intervals.push(...waits);

@@ -69,6 +69,7 @@ function ofStep(step: EvidenceStep): Deviation[] {
   if (step.state === 'refused' || step.check === 'refused') {
     add('refused', step.refusal === null ? step.because : `${step.refusal.rule}: ${step.refusal.observed}`);
   }
+  if (step.state === 'unmet') add('guard', step.because);
   if (step.check === 'failed') add('check not made', step.error?.message ?? step.because);
   return found;
 }

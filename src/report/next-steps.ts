@@ -31,7 +31,13 @@ function afterFailure(state: RunState): string[] {
   ];
 }
 
-function afterMove({ plan }: RunState): string[] {
+/** What a guard watched for did not come while the run was open: from here on nobody watches. */
+function ofGuards({ steps }: RunState): string[] {
+  return [...steps.values()].flatMap((step) => (step.state === 'unmet' ? [step.because] : []));
+}
+
+function afterMove(state: RunState): string[] {
+  const { plan } = state;
   const source = regionName(plan.source);
   const lost =
     plan.verb === 'switchover'
@@ -39,6 +45,7 @@ function afterMove({ plan }: RunState): string[] {
       : `Keep the old databases in ${source} until a person has decided about them: writes that were not replicated exist nowhere else.`;
   return [
     `Reprotect: ${plan.runbook.name} now runs in ${regionName(plan.target)} alone. Once ${source} is healthy: dr reprotect --standby ${plan.source}`,
+    ...ofGuards(state),
     lost,
     `Going back to ${source} is a decision of its own, after the reprotect: dr switchover --region ${plan.source}`,
   ];

@@ -49,7 +49,7 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
 
 function endState(run: StepRun | undefined, state: RunState): EvidenceStep['state'] {
   if (run === undefined || run.state === 'waiting') return 'not-run';
-  if (run.state === 'done' || run.state === 'failed' || run.state === 'refused' || run.state === 'undone') return run.state;
+  if (run.state === 'done' || run.state === 'failed' || run.state === 'refused' || run.state === 'undone' || run.state === 'unmet') return run.state;
   return state.outcome === undefined ? 'unfinished' : 'not-run';
 }
 

@@ -24,7 +24,7 @@ export function summaryLines(evidence: Evidence): string[] {
 
 function bodyLines(evidence: Evidence): string[] {
   if (evidence.test.verb === 'reprotect') return standbyLines(evidence);
-  return [...clockLines(evidence), ...downtimeLines(evidence), ...dataLines(evidence), ...objectiveLines(evidence)];
+  return [...clockLines(evidence), ...downtimeLines(evidence), ...dataLines(evidence), ...guardLines(evidence), ...objectiveLines(evidence)];
 }
 
 /** A reprotect moves nobody: what counts is what follows, and what was kept. */
@@ -100,6 +100,11 @@ function dataLines({ databases, lab }: Evidence): string[] {
   });
   const more = databases.length - rows.length;
   return ['Data loss:', ...columns(rows), ...(more > 0 ? [`  and ${more} more databases`] : []), ...truthLines(databases, lab)];
+}
+
+/** What a guard watched for did not come: the first of them, the report has all. */
+function guardLines({ steps }: Evidence): string[] {
+  return steps.flatMap((step) => (step.state === 'unmet' ? [step.because] : [])).slice(0, 1);
 }
 
 function truthLines(databases: Evidence['databases'], lab: Evidence['lab']): string[] {

@@ -132,7 +132,7 @@ async function sweep(places: readonly string[], work: (place: string) => Promise
 it('kill -9 at any record of the journal, then resume, ends where an undisturbed run ends', { timeout: SWEEP_MS }, async () => {
   const { end: wanted, records } = await undisturbed();
   expect(wanted.world).toMatchObject({ usersServedBy: TOKYO, everyOrderLookedFor: true });
-  expect(Object.values(wanted.steps).every((state) => state === 'done')).toBe(true);
+  expect(Object.values(wanted.steps).every((state) => state === 'done' || state === 'unmet')).toBe(true);
   expect(records.length).toBeGreaterThan(55);
 
   // Not at the last record: then the run has ended, and there is nothing to resume.

@@ -23,7 +23,7 @@ function answersOf(sim: Simulation, name = 'tickets.example.com', from?: object)
 }
 
 function trouble(state: Awaited<ReturnType<typeof runPlan>>['state']) {
-  return [...state.steps.values()].filter((s) => s.state !== 'done').map((s) => ({ id: s.id, state: s.state, because: s.because, refusal: s.refusal, error: s.error }));
+  return [...state.steps.values()].filter((s) => s.state !== 'done' && s.state !== 'unmet').map((s) => ({ id: s.id, state: s.state, because: s.because, refusal: s.refusal, error: s.error }));
 }
 
 async function settled(sim: Simulation): Promise<void> {

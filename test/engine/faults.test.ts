@@ -19,7 +19,7 @@ async function failoverWith(faults: readonly Fault[]) {
       if (record.type === 'checks.green') for (const fault of faults) sim.world.addFault(fault);
     },
   });
-  const trouble = [...state.steps.values()].filter((s) => s.state !== 'done').map((s) => [s.id, s.state, s.because]);
+  const trouble = [...state.steps.values()].filter((s) => s.state !== 'done' && s.state !== 'unmet').map((s) => [s.id, s.state, s.because]);
   const calls = records.flatMap((r) => ('calls' in r ? (r.calls ?? []) : []));
   const accepted = (operation: string) => new Set(calls.filter((c) => c.operation === operation && c.error === undefined).map((c) => c.requestId)).size;
   const intents = (step: string) => records.filter((r) => r.type === 'step.intent' && r.step.endsWith(step)).length;

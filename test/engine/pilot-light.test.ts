@@ -9,7 +9,7 @@ const SITE = 'http://127.0.0.3/healthz';
 const billing = (): Promise<Simulation> => simulation({ path: BILLING });
 
 function troubleOf({ state }: SimulatedRun) {
-  return [...state.steps.values()].filter((s) => s.state !== 'done').map((s) => ({ id: s.id, state: s.state, because: s.because, refusal: s.refusal, error: s.error }));
+  return [...state.steps.values()].filter((s) => s.state !== 'done' && s.state !== 'unmet').map((s) => ({ id: s.id, state: s.state, because: s.because, refusal: s.refusal, error: s.error }));
 }
 
 async function failover(sim: Simulation): Promise<SimulatedRun> {

@@ -12,7 +12,7 @@ const AWAY: DbRef = { region: TOKYO, id: 'shop-orders-tokyo' };
 
 async function done(sim: Simulation, direction: Direction) {
   const { state, outcome } = await runPlan(sim, await planOf(sim, direction));
-  expect([...state.steps.values()].filter((s) => s.state !== 'done').map((s) => [s.id, s.state, s.because, s.refusal, s.error])).toEqual([]);
+  expect([...state.steps.values()].filter((s) => s.state !== 'done' && s.state !== 'unmet').map((s) => [s.id, s.state, s.because, s.refusal, s.error])).toEqual([]);
   expect(outcome).toBe('succeeded');
   return state;
 }

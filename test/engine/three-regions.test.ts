@@ -35,7 +35,7 @@ async function three(): Promise<Simulation> {
 async function done(sim: Simulation, direction: Direction) {
   const plan = await planOf(sim, direction);
   const { state, outcome } = await runPlan(sim, plan);
-  expect([...state.steps.values()].filter((s) => s.state !== 'done').map((s) => [s.id, s.state, s.because, s.refusal, s.error])).toEqual([]);
+  expect([...state.steps.values()].filter((s) => s.state !== 'done' && s.state !== 'unmet').map((s) => [s.id, s.state, s.because, s.refusal, s.error])).toEqual([]);
   expect(outcome).toBe('succeeded');
   return plan;
 }

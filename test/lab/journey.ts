@@ -117,6 +117,6 @@ export class Journey {
 /** What went wrong in a run, for the message of a test. */
 export function trouble(result: RunResult): object[] {
   return [...result.state.steps.values()]
-    .filter(({ state }) => state !== 'done')
+    .filter(({ state }) => state !== 'done' && state !== 'unmet')
     .map(({ id, state, because, refusal, error }) => ({ id, state, because, refusal, error }));
 }

@@ -85,6 +85,7 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
     case 'undo.failed':
       return { tone: 'bad', text: `${id}: not undone: ${record.error.message}` };
     case 'step.paused':
+    case 'step.unmet':
       return { tone: 'warn', text: `${id}: ${record.because}` };
     case 'step.failed':
       return { tone: 'bad', text: [`${id}: failed: ${record.error.message}`, ...(record.error.next ?? [])].join('\n') };

@@ -175,6 +175,7 @@ export class TreePresenter implements Presenter {
     phase?.gate.begin();
     entry.gate.begin();
     if (run.state === 'done') entry.gate.end('done');
+    if (run.state === 'unmet') entry.gate.end('never');
     // A step that was cut off and is undone ends here; one that had ended shows it in the tree at the end.
     if (run.state === 'failed' || run.state === 'refused' || run.state === 'undone') entry.gate.end('failed');
     if (entry.wrapper !== undefined) this.#retitle(entry.step, entry.wrapper);

@@ -1,5 +1,6 @@
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, StepDraft } from '../kind.ts';
+import { fenceAgainStep } from '../rds/fence-plan.ts';
 import { dbArn, rdsArns, viaRds } from '../rds/instance.ts';
 import { keptPattern } from '../rds/standby.ts';
 import type { Permission } from '../step.ts';
@@ -195,7 +196,8 @@ function caughtUpStep(ctx: PlanContext, n: Names): StepDraft {
 
 /** Unplanned: the loss is the age of the newest recovery point at the outage. */
 export function failoverSteps(ctx: PlanContext, n: Names): StepDraft[] {
-  return [...signalSteps(ctx, n), gateStep(ctx, n), fenceStep(ctx, n), ...restoreSteps(ctx, n)];
+  const opening = n.db.fence?.quarantine[ctx.target] === undefined ? 'restore' : 'open';
+  return [...signalSteps(ctx, n), gateStep(ctx, n), fenceStep(ctx, n), ...restoreSteps(ctx, n), ...fenceAgainStep(ctx, n.name, n.oldId, n.db.fence?.quarantine[ctx.source], opening)];
 }
 
 /** Planned: writes are stopped, and the restore waits until the backups hold all of them. Users wait for all of it. */

@@ -1,6 +1,7 @@
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceState, StepDraft } from '../kind.ts';
 import type { Change } from '../step.ts';
+import { fenceAgainStep } from './fence-plan.ts';
 import { dbArn } from './instance.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
 
@@ -16,6 +17,7 @@ export function failoverSteps(ctx: PlanContext, name: string, db: RdsReadReplica
     fenceStep(ctx, name, db, oldId),
     ...promotion(ctx, name, db, state),
     ...writerSteps(ctx, name, id, db),
+    ...fenceAgainStep(ctx, name, oldId, db.fence?.quarantine[ctx.source], 'promote'),
   ];
 }
 

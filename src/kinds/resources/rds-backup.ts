@@ -15,6 +15,7 @@ import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
 import { canary } from '../rds/canary.ts';
 import { fence } from '../rds/fence.ts';
+import { fenceAgain } from '../rds/fence-again.ts';
 import { dbArn } from '../rds/instance.ts';
 import { openWrites } from '../rds/open-writes.ts';
 import { quiesce } from '../rds/quiesce.ts';
@@ -110,7 +111,7 @@ const kind: ResourceKind<RdsBackup> = {
   observe,
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))]), readBackups(at.target, at.account)],
   plan,
-  steps: { assessSourceApi, assessBackups, recoveryGate, fence, quiesce, caughtUp, restore, open, openWrites, canary, closeOld, keepOld, replicate },
+  steps: { assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld, keepOld, replicate },
   simulate,
 };
 

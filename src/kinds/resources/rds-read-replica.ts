@@ -6,6 +6,7 @@ import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraf
 import { canary } from '../rds/canary.ts';
 import { closeOld } from '../rds/close-old.ts';
 import { fence } from '../rds/fence.ts';
+import { fenceAgain } from '../rds/fence-again.ts';
 import { dbArn, followers, isWriter, sourceRegion } from '../rds/instance.ts';
 import { keepOld } from '../rds/keep-old.ts';
 import { openWrites } from '../rds/open-writes.ts';
@@ -122,6 +123,7 @@ const kind: ResourceKind<RdsReadReplica> = {
     assessReplication,
     rpoGate,
     fence,
+    fenceAgain,
     quiesce,
     positionGate,
     resize,

@@ -11,6 +11,7 @@ const STATES: Record<EvidenceStep['state'], [Tone, string]> = {
   failed: ['bad', 'failed'],
   refused: ['warn', 'refused'],
   undone: ['warn', 'undone'],
+  unmet: ['warn', 'still open'],
   'not-run': ['mute', 'not run'],
   unfinished: ['mute', 'not finished'],
 };

@@ -43,7 +43,7 @@ describe('a thousand record sets of one zone', () => {
         if (record.type === 'step.done') flip = [...calls];
       },
     });
-    expect([...state.steps.values()].filter((s) => s.state !== 'done').map((s) => [s.id, s.because, s.error])).toEqual([]);
+    expect([...state.steps.values()].filter((s) => s.state !== 'done' && s.state !== 'unmet').map((s) => [s.id, s.because, s.error])).toEqual([]);
     expect(outcome).toBe('succeeded');
     // 1,000 sets deleted and made again: 2,000 elements, 1,000 in a batch.
     expect(flip.filter((operation) => operation === 'ChangeResourceRecordSets')).toHaveLength(2);

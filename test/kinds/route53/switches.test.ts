@@ -40,7 +40,7 @@ async function trafficPlan(sim: Simulation, verb: Verb, source: string, target: 
 const users = (sim: Simulation) => sim.world.resolve(NAME, 'A').values;
 
 function trouble(state: Awaited<ReturnType<typeof runPlan>>['state']) {
-  return [...state.steps.values()].filter((s) => s.state !== 'done').map((s) => ({ id: s.id, state: s.state, because: s.because, refusal: s.refusal, error: s.error }));
+  return [...state.steps.values()].filter((s) => s.state !== 'done' && s.state !== 'unmet').map((s) => ({ id: s.id, state: s.state, because: s.because, refusal: s.refusal, error: s.error }));
 }
 
 async function settled(sim: Simulation, ms = 600_000): Promise<void> {

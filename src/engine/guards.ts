@@ -1,0 +1,70 @@
+import type { Clock } from '../base/clock.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { RunState } from '../journal/state.ts';
+import type { PlanStep } from '../kinds/step.ts';
+import type { StepEnd } from './run-step.ts';
+
+/*
+ * Guards run beside the graph.
+ *
+ * Invariants:
+ * 1. A guard begins when one of the steps it stands beside was asked for, in this process or before a resume, or is done.
+ * 2. No step waits for a guard, and none of its ends is an end of the run.
+ * 3. When everything else has ended the guards end too: see run-step.ts.
+ */
+
+export interface GuardRuntime {
+  /** Those that are not done. */
+  guards: readonly PlanStep[];
+  state(): RunState;
+  clock: Clock;
+  drain: AbortSignal;
+  run(step: PlanStep, over: AbortSignal): Promise<StepEnd>;
+}
+
+export interface Guards {
+  /** A step of the graph begins. */
+  begins(id: string): void;
+  /** Everything else has ended. Resolves when the guards have. @throws what a guard threw: its journal failed */
+  end(): Promise<void>;
+}
+
+/** Lets the guards of a plan run until `end` is called. */
+export function watchOver(runtime: GuardRuntime): Guards {
+  const over = new AbortController();
+  const wake = AbortSignal.any([runtime.drain, over.signal]);
+  const asleep = new Map<PlanStep, () => void>();
+  const sleepUntilBegun = (step: PlanStep): Promise<void> => {
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    asleep.set(step, () => resolve(undefined));
+    wake.addEventListener('abort', () => resolve(undefined), { once: true });
+    return promise;
+  };
+  const guard = async (step: PlanStep): Promise<void> => {
+    if (!isAsked(step, runtime.state())) await sleepUntilBegun(step);
+    while (!wake.aborted && !isAsked(step, runtime.state())) {
+      await runtime.clock.sleep(LIMITS.pollMinMs, wake).catch(() => undefined);
+    }
+    if (!wake.aborted) await runtime.run(step, over.signal);
+  };
+  const watching = Promise.all(runtime.guards.map(guard));
+  // Whoever appends next, or end(), reports a journal that fails.
+  watching.catch(() => undefined);
+  return {
+    begins: (id) => {
+      for (const [step, begin] of asleep) if (step.beside?.includes(id) === true) begin();
+    },
+    end: async () => {
+      over.abort(new Error('everything else has ended'));
+      await watching;
+    },
+  };
+}
+
+/** One of the steps it stands beside was asked for. */
+function isAsked(step: PlanStep, state: RunState): boolean {
+  return (step.beside ?? []).some((id) => {
+    const other = state.steps.get(id);
+    return other?.state === 'done' || other?.askedAt !== undefined;
+  });
+}

@@ -1,0 +1,63 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { iso } from '../../base/clock.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.ts';
+import type { Observation, StepContext } from '../step.ts';
+import { askForQuarantine, quarantineOf } from './quarantine.ts';
+
+/*
+ * A guard. The old writer could not be fenced while its region was silent, and the copy takes its place now: when the region
+ * answers again, it is put into quarantine at once, before users who still know it write to it.
+ */
+
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, group: securityGroupId });
+type Params = z.infer<typeof params>;
+
+const fenced = z.object({ verdict: z.enum(['fenced', 'read-only']) });
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  if (ctx.attempt === 0 && fenced.safeParse(ctx.fact(`fence.${p.name}`)).success) return { state: 'reached', because: `${p.id} was fenced before its copy took over` };
+  let instance: DbInstance | undefined;
+  try {
+    instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
+  } catch (error) {
+    if (!(error instanceof AwsError) || !error.unreachable) throw error;
+    const seen = seenAgainAt(ctx, p) === undefined ? 'was not seen again' : 'was seen again, and is silent';
+    return { state: 'pending', because: `${p.id} in ${p.region} ${seen}: not fenced. dr reprotect fences it before anything else`, waitingFor: 'hold' };
+  }
+  if (instance === undefined) return done(ctx, p, `${p.id} does not exist in ${p.region} any more`);
+  const state = quarantineOf(instance, p.group);
+  if (state === 'closed') return done(ctx, p, `${p.id} accepts no connection: its only security group is ${p.group}`);
+  if (seenAgainAt(ctx, p) === undefined) ctx.record(seenFact(p), ctx.effects.clock.now());
+  if (state === 'closing') return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
+  const status = instance.DBInstanceStatus ?? 'unknown';
+  if (status !== 'available') return { state: 'pending', because: `${p.id} answers again, and is ${status}: not fenced yet`, waitingFor: 'aws' };
+  return { state: 'absent', because: `${p.id} answers again, and is not in quarantine` };
+}
+
+/** When the region first answered again. */
+function seenFact(p: Params): string {
+  return `seen-again.${p.name}`;
+}
+
+function seenAgainAt(ctx: StepContext, p: Params): number | undefined {
+  const at = ctx.fact(seenFact(p));
+  return typeof at === 'number' ? at : undefined;
+}
+
+function done(ctx: StepContext, p: Params, why: string): Observation {
+  const at = ctx.effects.clock.now();
+  const seen = seenAgainAt(ctx, p);
+  const because = seen === undefined ? why : `${why}. It answered again at ${iso(seen)}, after its copy had taken over: what it took until ${iso(at)} is in no other instance`;
+  ctx.record(`fence.${p.name}`, { verdict: 'fenced', because, at });
+  return { state: 'reached', because };
+}
+
+export const fenceAgain = stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'what the source answers is used, and not needed' } as const),
+  observe,
+  act: (ctx, p) => askForQuarantine(ctx, p.region, p.id, p.group),
+});

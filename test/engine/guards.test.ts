@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import type { JournalRecord } from '../../src/journal/events.ts';
+import { planProblems } from '../../src/plan/graph.ts';
+import { planHash } from '../../src/plan/compile.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import { nextSteps } from '../../src/report/next-steps.ts';
+import { planStep } from '../journal/fixture.ts';
+import { planOf, resumeRun, runPlan, SEOUL, simulation, type Simulation, TOKYO } from './simulated.ts';
+import { ABSENT, PENDING, REACHED, runTiny } from './tiny.ts';
+
+const GUARD = 'databases.orders.fenceAgain';
+const OLD = { region: SEOUL, id: 'shop-orders' };
+
+const acted = (step: string) => (record: JournalRecord) => record.type === 'step.acted' && record.step === step;
+
+/** A failover out of a dead region, with something that happens at a record. */
+async function failover(sim: Simulation, at: (record: JournalRecord) => boolean, happens: () => void, change: (plan: Plan) => Plan = (plan) => plan) {
+  sim.world.breakRegion(SEOUL);
+  const plan = change(await planOf(sim, TOKYO));
+  const drain = new AbortController();
+  const run = await runPlan(sim, plan, {
+    drain: drain.signal,
+    onRecord: (record) => {
+      if (at(record)) happens();
+    },
+  });
+  return { ...run, plan, at: (type: string, step: string) => run.records.find((r) => r.type === type && 'step' in r && r.step === step)?.at ?? Number.NaN };
+}
+
+function without(guard: string): (plan: Plan) => Plan {
+  return (plan) => {
+    const rest = { ...plan, steps: plan.steps.filter((step) => step.id !== guard) };
+    return { ...rest, hash: planHash(rest) };
+  };
+}
+
+describe('the guard of an old writer', () => {
+  it('fences it when its region answers again, while the copy takes over', async () => {
+    const sim = await simulation();
+    const run = await failover(sim, acted('databases.orders.promote'), () => sim.world.healRegion(SEOUL));
+    expect(run.outcome).toBe('succeeded');
+    expect(sim.world.acceptsWrites(OLD)).toBe(false);
+    expect(run.state.steps.get(GUARD)).toMatchObject({ state: 'done', attempts: 1 });
+    const fact = run.state.facts.get('fence.orders') as { verdict: string; because: string; at: number };
+    expect(fact).toMatchObject({ verdict: 'fenced' });
+    expect(fact.because).toMatch(/It answered again at .*, after its copy had taken over: what it took until .* is in no other instance$/);
+    // Nothing waited for it: the promotion went on.
+    expect(run.at('step.done', GUARD)).toBeLessThan(run.at('step.done', 'databases.orders.promote'));
+    expect(run.at('step.intent', GUARD)).toBeLessThan(run.at('step.acted', GUARD));
+  });
+
+  it('costs nothing where the region stays silent, and says what is left to do', async () => {
+    const never = () => false;
+    const guarded = await failover(await simulation(), never, () => undefined);
+    const plain = await failover(await simulation(), never, () => undefined, without(GUARD));
+    expect([guarded.outcome, plain.outcome]).toEqual(['succeeded', 'succeeded']);
+    expect((guarded.state.endedAt ?? 0) - guarded.state.startedAt).toBe((plain.state.endedAt ?? 0) - plain.state.startedAt);
+    const because = 'shop-orders in ap-northeast-2 was not seen again: not fenced. dr reprotect fences it before anything else';
+    expect(guarded.state.steps.get(GUARD)).toMatchObject({ state: 'unmet', because, attempts: 0 });
+    expect(guarded.state.facts.get('fence.orders')).toMatchObject({ verdict: 'source-down' });
+    expect(nextSteps(guarded.state, 'met')).toContain(because);
+  });
+
+  it('asks nothing where the old writer was fenced before', async () => {
+    const sim = await simulation();
+    const attested = { approvedBy: ['incident-commander@example.com'], sourceDown: 'alice', reason: 'fire' };
+    const { state } = await runPlan(sim, await planOf(sim, TOKYO), { acceptances: attested });
+    expect(state.steps.get(GUARD)).toMatchObject({ state: 'done', already: true, callCount: 0, because: 'shop-orders was fenced before its copy took over' });
+  });
+
+  it('goes on with a resume, also when the promotion was made before it', async () => {
+    const sim = await simulation();
+    sim.world.breakRegion(SEOUL);
+    const drain = new AbortController();
+    const plan = await planOf(sim, TOKYO);
+    const first = await runPlan(sim, plan, { drain: drain.signal, onRecord: (r) => (r.type === 'step.done' && r.step === 'databases.orders.promote' ? drain.abort(new Error('stop')) : undefined) });
+    expect(first.outcome).toBe('interrupted');
+    sim.world.healRegion(SEOUL);
+    const { outcome, state } = await resumeRun(sim, first.records);
+    expect(outcome).toBe('succeeded');
+    expect(state.facts.get('fence.orders')).toMatchObject({ verdict: 'fenced' });
+    expect(sim.world.acceptsWrites(OLD)).toBe(false);
+  });
+
+  it('lets what it has begun show itself when everything else has ended', async () => {
+    const sim = await simulation({ timings: { modifyMs: 60_000 } });
+    const run = await failover(sim, acted('traffic.storefront.flip'), () => sim.world.healRegion(SEOUL));
+    expect(run.outcome).toBe('succeeded');
+    expect(run.state.steps.get(GUARD)?.state).toBe('done');
+    expect(run.records.at(-1)?.type).toBe('run.finished');
+    expect(sim.world.acceptsWrites(OLD)).toBe(false);
+  });
+
+  it('that is not allowed to fence fails alone', async () => {
+    const sim = await simulation();
+    sim.world.addFault({ service: 'rds', operation: 'ModifyDBInstance', region: SEOUL, effect: { kind: 'error', code: 'AccessDenied', httpStatus: 403 } });
+    const { outcome, state } = await failover(sim, acted('databases.orders.promote'), () => sim.world.healRegion(SEOUL));
+    expect(outcome).toBe('succeeded');
+    expect(state.steps.get(GUARD)).toMatchObject({ state: 'failed', error: { code: 'AccessDenied' } });
+  });
+});
+
+describe('guards in the engine', () => {
+  const steps = [planStep('line', { kind: 'line', phase: 'data', reversibility: 'point-of-no-return' }), planStep('late', { kind: 'late', phase: 'verify', after: ['line'] }), planStep('guard', { kind: 'guard', phase: 'fence', beside: ['line'], optional: true, limitMs: 86_400_000 })];
+  const slow = () => {
+    let looks = 0;
+    return { observe: () => (looks++ < 40 ? PENDING : REACHED) };
+  };
+
+  it('begin when the step they stand beside was asked for, not before', async () => {
+    let there = false;
+    const run = await runTiny(steps, { line: { observe: () => (there ? REACHED : ABSENT), act: () => void (there = true) }, late: slow(), guard: { observe: () => PENDING } });
+    expect(run.outcome).toBe('succeeded');
+    expect(run.told.indexOf('step.started guard')).toBeGreaterThan(run.told.indexOf('step.acted line'));
+    expect(run.told.slice(-2)).toEqual(['step.unmet guard', 'run.finished']);
+  });
+
+  it('never begin where it was never asked for', async () => {
+    const run = await runTiny(steps, { line: { observe: () => ({ state: 'impossible', because: 'broken' }) }, late: {}, guard: { observe: () => PENDING } });
+    expect(run.outcome).toBe('failed');
+    expect(run.told).not.toContain('step.started guard');
+  });
+
+  it('refuse a plan in which a step waits for one', () => {
+    const [line, late, guard] = steps as [(typeof steps)[0], (typeof steps)[0], (typeof steps)[0]];
+    expect(planProblems([line, late, guard])).toEqual([]);
+    expect(planProblems([line, guard, { ...late, after: ['guard'] }])).toEqual(['late waits for guard, which does not come before it']);
+    expect(planProblems([guard, line, late])).toEqual(['guard waits for line, which does not come before it']);
+  });
+});
