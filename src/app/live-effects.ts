@@ -24,10 +24,10 @@ export function runMode(account: string): RunMode {
   return account === LAB_ACCOUNT ? 'lab' : 'live';
 }
 
-/** `NAME=value` of every endpoint override in the environment: evidence that a run was not against AWS itself. */
+/** `NAME=value` of every endpoint override in the environment: evidence that a run was not against AWS itself. Without a login in it. */
 export function endpointOverrides(env: NodeJS.ProcessEnv = process.env): string[] {
   return Object.entries(env)
     .filter(([name, value]) => /^AWS_ENDPOINT_URL(_|$)/.test(name) && value !== undefined && value !== '')
-    .map(([name, value]) => `${name}=${value ?? ''}`)
+    .map(([name, value]) => `${name}=${(value ?? '').replace(/\/\/[^/@]*@/, '//')}`)
     .sort();
 }

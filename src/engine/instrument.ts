@@ -4,6 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Effects, PersonPort } from '../effects/effects.ts';
 import type { CallRecord, WaitRecord } from '../journal/events.ts';
 import type { WaitCause } from '../kinds/step.ts';
+import { guardedHttp, guardedSql } from './guarded.ts';
 
 /** What a step did to the outside, collected while it runs. */
 export interface StepTrace {
@@ -20,6 +21,8 @@ export interface StepTrace {
 /** Wraps effects so that every call and every wait of a step is known to its journal record. */
 export function traceStep(effects: Effects): StepTrace {
   const { clock } = effects;
+  const http = guardedHttp(effects.http);
+  const sql = guardedSql(effects.sql);
   let fresh: CallRecord[] = [];
   const calls: CallRecord[] = [];
   let callCount = 0;
@@ -65,13 +68,13 @@ export function traceStep(effects: Effects): StepTrace {
     effects: {
       ...effects,
       aws,
-      http: { request: (request) => wait('users', () => effects.http.request(request)) },
+      http: { request: (request) => wait('users', () => http.request(request)) },
       dns: { resolve: (...args) => wait('dns', () => effects.dns.resolve(...args)) },
       sql: {
-        canary: (...args) => wait('database', () => effects.sql.canary(...args)),
-        setReadOnly: (...args) => wait('database', () => effects.sql.setReadOnly(...args)),
-        position: (...args) => wait('database', () => effects.sql.position(...args)),
-        statement: (...args) => wait('own', () => effects.sql.statement(...args)),
+        canary: (...args) => wait('database', () => sql.canary(...args)),
+        setReadOnly: (...args) => wait('database', () => sql.setReadOnly(...args)),
+        position: (...args) => wait('database', () => sql.position(...args)),
+        statement: (...args) => wait('own', () => sql.statement(...args)),
       },
       process: { run: (request) => wait('own', () => effects.process.run(request)) },
       ...(effects.person === undefined ? {} : { person: personWaitedFor(effects.person, wait) }),
