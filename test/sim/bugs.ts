@@ -68,6 +68,7 @@ export const BUGS: readonly Bug[] = [
       },
     })),
   },
+  { name: 'guard-asleep', breaks: [1], step: spoil('fenceAgain', () => ({ observe: () => Promise.resolve({ state: 'pending', because: 'asleep', waitingFor: 'hold' }) })) },
   { name: 'no-fence-verdict', breaks: [2], step: spoil('fence', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, () => undefined), p) })) },
   {
     name: 'bound-too-small',

@@ -32,6 +32,9 @@ const SWITCHES = /\.(flipObject|raiseObject|clearObject)$/;
 /** A region that was dead for so long was no healthy source when writes were stopped. */
 const DEAD_MS = 2 * 60_000;
 
+/** A guard's pause, its look, its call, and AWS's time to apply a security group. */
+const GUARD_MS = 60_000;
+
 export class Watch {
   readonly #stage: Stage;
   readonly #eyes: Eyes;
@@ -50,6 +53,8 @@ export class Watch {
   #sourceBadAt = Number.NEGATIVE_INFINITY;
   #deadSince: number | undefined;
   #returned = false;
+  /** Since when two instances of a database take writes, with users on the old one, and who is at work. */
+  readonly #bothSince = new Map<string, { by: string; since: number }>();
 
   constructor(stage: Stage) {
     this.#stage = stage;
@@ -238,7 +243,10 @@ export class Watch {
   #twoWriters(): void {
     const { history, chapter } = this.#stage;
     for (const database of this.#promoted.keys()) {
-      if (!this.#eyes.takesWrites(database, chapter.source) || !this.#eyes.answers().has(chapter.source)) continue;
+      if (!this.#eyes.takesWrites(database, chapter.source) || !this.#eyes.answers().has(chapter.source)) {
+        this.#bothSince.delete(database);
+        continue;
+      }
       const why = this.#excuse(database);
       if (why === undefined) this.#broken(1, `users write to the old writer of ${database} after its promotion`);
       else if (why !== '') history.gap(why);
@@ -252,8 +260,18 @@ export class Watch {
     const verdict = (state: RunState) => (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
     if (working.length === 0) return '';
     if (working.some((state) => verdict(state) === 'attested')) return 'a named person said that the source is down, and it was not';
-    if (this.#returned && working.some((state) => verdict(state) === 'source-down')) return 'the lost region came back after the promotion, before users were moved';
-    return undefined;
+    if (!this.#returned || !working.some((state) => verdict(state) === 'source-down')) return undefined;
+    if (!this.#stage.scenario.shape.fence) return 'the lost region came back before users were moved, and the runbook names no quarantine group';
+    return this.#closing(database) ? 'the lost region came back before users were moved: writes of at most a minute, until the guard had closed it' : undefined;
+  }
+
+  /** A guard is given its time, by each process that is at work. */
+  #closing(database: string): boolean {
+    const at = [...this.#states.keys()].filter((process) => !process.dead && process.term === this.#term).map((process) => process.name).join();
+    const now = this.#stage.clock.now();
+    const both = this.#bothSince.get(database);
+    if (both?.by !== at) this.#bothSince.set(database, { by: at, since: now });
+    return both?.by !== at || now - both.since <= GUARD_MS;
   }
 
   #broken(invariant: number, why: string): void {
