@@ -65,7 +65,7 @@ const step = z.strictObject({
   refusal: refusal.nullable(),
 });
 
-const objectiveVerdict = z.enum(['met', 'missed', 'not measured']);
+const objectiveVerdict = z.enum(['met', 'missed', 'not measured', 'not applicable']);
 const objective = z.strictObject({
   name: z.enum(['RTO', 'RPO']),
   objectiveMs: ms,

@@ -6,7 +6,7 @@ import { formatFigure, formatMs, regionName } from './format.ts';
 export const PASS_RULE =
   'The run passes when it succeeded, its RTO from impact was measured and is within the objective, and the loss bound of every ' +
   'database was measured and is within the objective. What was not measured never counts as met. A bound above the objective ' +
-  'counts as missed even where the true loss may be smaller.';
+  'counts as missed even where the true loss may be smaller. Where no database is promoted, an RPO does not apply.';
 
 export const PROTECT_RULE =
   'The run passes when it succeeded: every standby is available, replicates from the active side, and a recent sample says that its ' +
@@ -19,8 +19,20 @@ export function objectivesOf(state: RunState, rto: Rto, databases: Evidence['dat
   const time = rtoObjective(rto, objectives.rtoMs);
   return [
     verb === 'switchover' && neverDown(state, rto) ? { ...time, actualMs: 0, atLeast: false, verdict: 'met', because: 'no probe of the run ever failed' } : time,
-    rpoObjective(databases, objectives.rpoMs, trueLossMs),
+    promotes(state) ? rpoObjective(databases, objectives.rpoMs, trueLossMs) : nothingPromoted(objectives.rpoMs),
   ];
+}
+
+/** Something in the plan gives a database a history of its own, or a bound on loss was recorded all the same. */
+export function promotes(state: RunState): boolean {
+  const crossing = state.plan.steps.some((step) => step.phase === 'data' && step.reversibility === 'point-of-no-return');
+  return crossing || [...state.facts.keys()].some((name) => name.startsWith('rpo.'));
+}
+
+export const NOTHING_PROMOTED = 'no database is promoted; what a region has not handed over comes back with it';
+
+function nothingPromoted(objectiveMs: number): EvidenceObjective {
+  return { name: 'RPO', objectiveMs, actualMs: null, atLeast: false, verdict: 'not applicable', because: NOTHING_PROMOTED };
 }
 
 /** A planned move that users did not notice has taken them no time; where nobody looked, it is not known. */
@@ -88,7 +100,7 @@ function verdictWord(state: RunState, objectives: readonly EvidenceObjective[]):
   if (state.outcome === undefined) return 'unfinished';
   if (state.outcome !== 'succeeded') return state.outcome;
   if (objectives.some((o) => o.verdict === 'missed')) return 'missed';
-  return objectives.every((o) => o.verdict === 'met') ? 'met' : 'not measured';
+  return objectives.every((o) => o.verdict === 'met' || o.verdict === 'not applicable') ? 'met' : 'not measured';
 }
 
 /** A run that was not on real AWS says so before anything else. */
@@ -140,6 +152,7 @@ function recoveredIn(rto: Rto, objectives: readonly EvidenceObjective[]): string
 }
 
 function objectiveWords(objectives: readonly EvidenceObjective[]): string {
-  if (objectives.every((o) => o.verdict === 'met')) return `${objectives.map((o) => o.name).join(' and ')} are met`;
-  return objectives.map((o) => `${o.name} ${o.verdict}`).join(', ');
+  const apply = objectives.filter((o) => o.verdict !== 'not applicable');
+  if (apply.length > 0 && apply.every((o) => o.verdict === 'met')) return `${apply.map((o) => o.name).join(' and ')} ${apply.length === 1 ? 'is' : 'are'} met`;
+  return apply.map((o) => `${o.name} ${o.verdict}`).join(', ');
 }

@@ -1,6 +1,7 @@
 import type { Evidence } from './evidence-schema.ts';
 import { boundAgainstLoss, CAUSE_LABELS, clip, formatFigure, formatMs, regionName, utcTime, visible } from './format.ts';
 import { modeMark } from './mode.ts';
+import { NOTHING_PROMOTED } from './objectives.ts';
 
 /** No line but the verdict is wider, so that a terminal of usual width breaks none. */
 export const SUMMARY_WIDTH = 110;
@@ -87,7 +88,8 @@ function mostOf(rows: Evidence['downtime']['breakdown']): [Evidence['downtime'][
   return [rows.filter((row) => shown.has(row)), rest];
 }
 
-function dataLines({ databases, lab }: Evidence): string[] {
+function dataLines({ databases, lab, objectives }: Evidence): string[] {
+  if (objectives.some((o) => o.name === 'RPO' && o.verdict === 'not applicable')) return [`Data loss does not apply: ${NOTHING_PROMOTED}`];
   if (databases.length === 0) return ['Data loss not measured: the plan promotes no database'];
   // What is not measured first, then the largest bound.
   const worst = [...databases].sort((a, b) => (b.rpo.boundMs ?? Number.POSITIVE_INFINITY) - (a.rpo.boundMs ?? Number.POSITIVE_INFINITY));

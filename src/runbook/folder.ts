@@ -1,6 +1,7 @@
 import type { ResourceKind } from '../kinds/kind.ts';
 import { loadKind } from '../kinds/registry.ts';
 import { formatDuration } from '../base/duration.ts';
+import { canonicalJson, type Json } from '../base/json.ts';
 import { prefix, unknownName } from './explain.ts';
 import type { Problem } from './problem.ts';
 import type { LoadedRunbook } from './runbook.ts';
@@ -66,16 +67,18 @@ export interface Owner {
   path: readonly (string | number)[];
   /** Id by region. */
   ids: Readonly<Record<string, string>>;
+  /** Everything that it says by region, the ids first. */
+  maps: readonly (readonly (string | number)[])[];
   resource: unknown;
 }
 
-/** Databases that more than one runbook names, each with all its owners: same kind, and the same id in at least one region. */
+/** Databases that more than one runbook names, each with all its owners: same service, and the same id in at least one region. */
 export async function sharedDatabases(runbooks: readonly LoadedRunbook[]): Promise<Owner[][]> {
   const owners = (await Promise.all(runbooks.map(ownersIn))).flat();
   const groups: Owner[][] = [];
   const byId = new Map<string, Owner[]>();
   for (const owner of owners) {
-    const keys = Object.entries(owner.ids).map(([region, id]) => `${owner.kind} ${region} ${id}`);
+    const keys = Object.entries(owner.ids).map(([region, id]) => `${serviceOf(owner.kind)} ${region} ${id}`);
     const known = [...new Set(keys.map((key) => byId.get(key)).filter((group) => group !== undefined))];
     const group = known[0] ?? [];
     if (known.length === 0) groups.push(group);
@@ -91,27 +94,37 @@ export async function sharedDatabases(runbooks: readonly LoadedRunbook[]): Promi
   return groups.filter((group) => new Set(group.map((owner) => owner.loaded.path)).size > 1);
 }
 
+/** Kinds of one service name the same things: an instance is one, whether by its replica or by its backups. */
+function serviceOf(kind: string): string {
+  return kind.split('-')[0] ?? kind;
+}
+
 async function ownersIn(loaded: LoadedRunbook): Promise<Owner[]> {
   const found: Owner[] = [];
   for (const { section, name, kind, resource } of loaded.runbook.resources) {
     if (section !== 'databases') continue;
     const code = (await loadKind(kind)) as unknown as ResourceKind<unknown> | undefined;
-    const path = code?.regions(resource)[0]?.path;
+    const maps = (code?.regions(resource) ?? []).map(({ path }) => path);
+    const [path] = maps;
     const ids = path === undefined ? undefined : textsAt(resource, path);
-    if (path !== undefined && ids !== undefined) found.push({ loaded, name, kind, path, ids, resource });
+    if (path !== undefined && ids !== undefined) found.push({ loaded, name, kind, path, ids, maps, resource });
   }
   return found;
 }
 
 /** The map of texts at a path; undefined where there is none. */
 function textsAt(value: unknown, path: readonly (string | number)[]): Record<string, string> | undefined {
-  let here = value;
-  for (const part of path) here = typeof here === 'object' && here !== null ? (here as Record<PropertyKey, unknown>)[part] : undefined;
-  if (typeof here !== 'object' || here === null || Object.values(here).some((id) => typeof id !== 'string')) return undefined;
-  return here as Record<string, string>;
+  const here = mapAt(value, path);
+  return here === undefined || Object.values(here).some((id) => typeof id !== 'string') ? undefined : (here as Record<string, string>);
 }
 
-/** Every owner must name the same ids in the same regions, and promise the same of the data. */
+function mapAt(value: unknown, path: readonly (string | number)[]): Record<string, Json> | undefined {
+  let here = value;
+  for (const part of path) here = typeof here === 'object' && here !== null ? (here as Record<PropertyKey, unknown>)[part] : undefined;
+  return typeof here !== 'object' || here === null ? undefined : (here as Record<string, Json>);
+}
+
+/** Every owner must say the same of it: it is failed over once, as one of them says. Only the login is each application's own. */
 function checkShared(shared: readonly Owner[][], add: Add): void {
   for (const group of shared) {
     for (const owner of group) {
@@ -127,18 +140,52 @@ function checkShared(shared: readonly Owner[][], add: Add): void {
 /** What two owners of a database say differently; undefined when nothing. Paths are those of the whole files. */
 function disagreement(a: Owner, b: Owner): { path: PropertyKey[]; otherPath: PropertyKey[]; says: string } | undefined {
   const at = (owner: Owner, path: readonly PropertyKey[]) => ['databases', owner.name, ...path];
-  for (const region of new Set([...Object.keys(a.ids), ...Object.keys(b.ids)])) {
-    const [mine, its] = [a.ids[region], b.ids[region]];
-    if (mine === its) continue;
-    const path = at(a, mine === undefined ? a.path : [...a.path, region]);
-    const otherPath = at(b, its === undefined ? b.path : [...b.path, region]);
-    return { path, otherPath, says: its === undefined ? `has none in ${region}` : `names ${its} in ${region}` };
+  if (a.kind !== b.kind) return { path: at(a, ['kind']), otherPath: at(b, ['kind']), says: `calls it ${b.kind}` };
+  const maps = new Map([...a.maps, ...b.maps].map((path) => [path.join('.'), path]));
+  for (const map of maps.values()) {
+    const [mine, its] = [mapAt(a.resource, map), mapAt(b.resource, map)];
+    const where = (owner: Owner, has: Readonly<Record<string, Json>> | undefined, region: string) => {
+      if (has === undefined) return at(owner, []);
+      return at(owner, has[region] === undefined ? map : [...map, region]);
+    };
+    for (const region of new Set([...Object.keys(mine ?? {}), ...Object.keys(its ?? {})])) {
+      const [one, other] = [mine?.[region], its?.[region]];
+      if (same(one, other)) continue;
+      return { path: where(a, mine, region), otherPath: where(b, its, region), says: saysThere(map, region, other) };
+    }
   }
   const [mine, its] = [methodOf(a), methodOf(b)];
   if (mine !== its) return { path: at(a, ['rpo']), otherPath: at(b, ['rpo']), says: `measures its loss by ${its ?? 'nothing'}` };
+  const setting = otherSetting(a, b);
+  if (setting !== undefined) return { path: at(a, setting.mine ? [setting.key] : []), otherPath: at(b, setting.its ? [setting.key] : []), says: setting.says };
   const [rpo, other] = [a.loaded.runbook.objectives.rpoMs, b.loaded.runbook.objectives.rpoMs];
   if (rpo === other) return undefined;
   return { path: ['objectives', 'rpo'], otherPath: ['objectives', 'rpo'], says: `has an RPO of ${formatDuration(other)}` };
+}
+
+function saysThere(map: readonly (string | number)[], region: string, its: Json | undefined): string {
+  const what = map.length === 1 && map[0] === 'instances' ? '' : ` \`${map.join('.')}\``;
+  if (its === undefined) return `has no${what === '' ? 'ne' : what} in ${region}`;
+  return typeof its === 'string' ? `names ${its}${what === '' ? '' : ` as${what}`} in ${region}` : `has another${what} in ${region}`;
+}
+
+function same(a: Json | undefined, b: Json | undefined): boolean {
+  return a === b || (a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b));
+}
+
+/** Said elsewhere here, or no part of how the database is failed over. */
+const APART = new Set(['kind', 'rpo', 'canary']);
+
+/** The first setting besides the maps that only one of them has, or that they have differently. */
+function otherSetting(a: Owner, b: Owner): { key: string; mine: boolean; its: boolean; says: string } | undefined {
+  const maps = new Set([...a.maps, ...b.maps].map(([root]) => root));
+  const [mine, its] = [a.resource as Record<string, Json | undefined>, b.resource as Record<string, Json | undefined>];
+  const keys = [...new Set([...Object.keys(mine), ...Object.keys(its)])].filter((key) => !maps.has(key) && !APART.has(key));
+  const key = keys.find((k) => !same(mine[k], its[k]));
+  if (key === undefined) return undefined;
+  const value = its[key];
+  const says = value === undefined ? `has no \`${key}\`` : typeof value === 'object' ? `has another \`${key}\`` : `has the \`${key}\` ${String(value)}`;
+  return { key, mine: mine[key] !== undefined, its: value !== undefined, says };
 }
 
 function methodOf(owner: Owner): string | undefined {

@@ -51,8 +51,11 @@ describe('an application that serves from two regions', () => {
   it('goes out and home again, and every record is as it was', async () => {
     const sim = await simulation({ path: TICKETS });
     const before = await records(sim);
+    const sizes = () => sim.world.snapshot().groups.map(({ region, min, desired, max }) => ({ region, min, desired, max }));
+    const own = sizes();
     sim.world.breakRegion(SEOUL);
     await runPlan(sim, await planOf(sim, TOKYO));
+    expect(sizes()).not.toEqual(own);
     sim.world.healRegion(SEOUL);
     await sim.clock.run(() => sim.clock.sleep(600_000));
     const plan = await planOf(sim, { verb: 'reprotect', region: TOKYO });
@@ -61,6 +64,7 @@ describe('an application that serves from two regions', () => {
     expect(trouble(state)).toEqual([]);
     expect(outcome).toBe('succeeded');
     expect(await records(sim)).toEqual(before);
+    expect(sizes()).toEqual(own);
   });
 
   it('drains a healthy region in steps, and looks at the other between them', async () => {

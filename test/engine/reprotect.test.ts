@@ -175,6 +175,10 @@ describe('what a rebuilt standby is like', () => {
     expect(await classes()).toEqual(['db.r6g.xlarge', 'db.r6g.xlarge']);
     await done(sim, { verb: 'reprotect' });
     expect(await classes()).toEqual(['db.r6g.large', 'db.r6g.xlarge']);
+    await done(sim, { verb: 'switchover', region: SEOUL });
+    await done(sim, { verb: 'reprotect' });
+    expect(await classes()).toEqual(['db.r6g.xlarge', 'db.r6g.large']);
+    expect((await described(sim, SEOUL, HOME.id))?.BackupRetentionPeriod).toBe(7);
   });
 
   it('has the parameter group of the old one, and was restarted for it', async () => {

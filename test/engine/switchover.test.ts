@@ -1,7 +1,8 @@
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { findDbInstance } from '../../src/aws/rds.ts';
 import type { DrError } from '../../src/base/errors.ts';
 import { APPROVED, planOf, resumeRun, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from './simulated.ts';
 
@@ -149,5 +150,42 @@ describe('the way back of a switchover', () => {
     expect(failover.outcome).toBe('succeeded');
     expect(failover.state.steps.get('databases.orders.openWrites')).toMatchObject({ state: 'done', already: false });
     expect(sim.world.acceptsWrites(REPLICA)).toBe(true);
+  });
+});
+
+describe('the backups of the new writer', () => {
+  const days = async (sim: Simulation) => (await sim.clock.run(() => findDbInstance(sim.effects.aws, TOKYO, 'shop-orders-tokyo')))?.BackupRetentionPeriod;
+  /** What a promotion asks for, and what its check warns of. */
+  async function promoted(sim: Simulation, to: Parameters<typeof planOf>[1]) {
+    const { state, outcome } = await runPlan(sim, await planOf(sim, to));
+    expect(outcome).toBe('succeeded');
+    return { days: await days(sim), warnings: state.steps.get('databases.orders.promote')?.warnings ?? [] };
+  }
+
+  it('are kept for as long as the runbook says, whoever can be asked', async () => {
+    const sim = await simulation();
+    sim.world.breakRegion(SEOUL);
+    expect(await promoted(sim, TOKYO)).toEqual({ days: 7, warnings: [] });
+  });
+
+  describe('where the runbook says nothing', () => {
+    let path: string;
+    beforeAll(async () => {
+      path = join(await mkdtemp(join(tmpdir(), 'dr-test-')), 'shop.yaml');
+      await writeFile(path, (await readFile(SHOP, 'utf8')).replace(/ {4}retentionDays: .*\n/, ''));
+    });
+
+    it('are kept as those of the old writer, when it can be asked', async () => {
+      expect(await promoted(await simulation({ path }), TO_TOKYO)).toEqual({ days: 7, warnings: [] });
+    });
+
+    it('are kept for the one day of AWS when it is lost, and the check says so', async () => {
+      const sim = await simulation({ path });
+      sim.world.breakRegion(SEOUL);
+      expect(await promoted(sim, TOKYO)).toEqual({
+        days: 1,
+        warnings: ['AWS keeps backups of a promoted replica for one day: name `retentionDays` for orders in the runbook'],
+      });
+    });
   });
 });

@@ -116,6 +116,17 @@ describe('RDS', () => {
     expect(await errorOf(ask('databases.orders.promote', 'act'))).toMatchObject({ code: 'AccessDenied', kind: 'terminal' });
   });
 
+  it.each([
+    ['the runbook says', { retentionDays: 9 }, 9],
+    ['those of the replica are', {}, 5],
+  ])('a promotion keeps backups as %s', async (_, wish, days) => {
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-orders-tokyo', BackupRetentionPeriod: 5 }] });
+    rds.on(PromoteReadReplicaCommand).resolves({});
+    const params = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', ...wish };
+    await (await stepOf('rds-read-replica.promote', params, { effects: { aws: reliableCaller(sdkCaller(), { clock: noWait, ids: new SeededIds(1) }) } })).act();
+    expect(rds.commandCalls(PromoteReadReplicaCommand).map((call) => call.args[0].input.BackupRetentionPeriod)).toEqual([days]);
+  });
+
   it('a fence: a source that dies meanwhile is left to the next look; a no is a no', async () => {
     rds.on(ModifyDBInstanceCommand).rejects(thrown('ServiceUnavailable', 503));
     await expect(ask('databases.orders.fence', 'act')).resolves.toBeDefined();

@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { exitOf } from '../../src/app/run-to-the-end.ts';
 import type { Direction } from '../../src/app/observe.ts';
 import { buildEvidence } from '../../src/report/evidence.ts';
 import { EvidenceSchema } from '../../src/report/evidence-schema.ts';
@@ -76,5 +78,32 @@ describe('the report of a failover', () => {
     const crossed = state.steps.get('databases.orders.promote')?.actedAt !== undefined;
     expect(evidence.next.some((line) => line.includes('dr abort'))).toBe(!crossed);
     expect(evidence.next.at(-1)).toBe('Do not start a second failover: this run still holds what it has changed.');
+  });
+});
+
+describe('the report of an application that serves from several regions', () => {
+  const TICKETS = fileURLToPath(new URL('../../runbooks/active-active.yaml', import.meta.url));
+  const promoted = 'no database is promoted; what a region has not handed over comes back with it';
+
+  it.each(['failover', 'switchover', 'reprotect'] as const)('%s: an RPO does not apply, and does not stand in the way', async (verb) => {
+    const sim = await simulation({ path: TICKETS });
+    if (verb !== 'switchover') sim.world.breakRegion(SEOUL);
+    let done = await reported(sim, { verb: verb === 'switchover' ? verb : 'failover', region: TOKYO });
+    if (verb === 'reprotect') {
+      sim.world.healRegion(SEOUL);
+      await sim.clock.run(() => sim.clock.sleep(600_000));
+      done = await reported(sim, { verb, region: TOKYO });
+    }
+    const { evidence, state, summary, page } = done;
+    const rpo = { name: 'RPO', actualMs: null, verdict: 'not applicable', because: promoted };
+    // The region was lost before anybody looked: how long it was away is known from below only.
+    const time = verb === 'failover' ? 'not measured' : 'met';
+    expect(evidence.objectives).toMatchObject(verb === 'reprotect' ? [] : [{ name: 'RTO', verdict: time }, rpo]);
+    expect([evidence.verdict.word, exitOf(state, evidence)]).toEqual([time, time === 'met' ? 'ok' : 'objectiveMissed']);
+    expect(summary).not.toContain('RPO  not measured');
+    if (verb === 'reprotect') return;
+    expect(evidence.verdict.sentence).toMatch(verb === 'failover' ? /; RTO not measured\.$/ : /; RTO is met\.$/);
+    expect(summary).toContain(`Data loss does not apply: ${promoted}`);
+    expect(page).toContain('not applicable');
   });
 });

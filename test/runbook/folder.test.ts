@@ -77,6 +77,41 @@ describe('a shared database', () => {
     ]);
   });
 
+  it('is refused where they say something else of a region besides its id', async () => {
+    const files = { a: shared('a'), b: shared('b', (text) => text.replace('ap-northeast-1: sg-0bbbbbbbbbbbbbbbb', 'ap-northeast-1: sg-0ddddddddddddddd')) };
+    expect(await printed(files)).toEqual([
+      'a.yaml:13:75 databases.orders.fence.quarantine.ap-northeast-1: b (b.yaml:13) shares this database and names sg-0ddddddddddddddd as `fence.quarantine` in ap-northeast-1: its owners must say the same',
+      'b.yaml:13:75 databases.orders.fence.quarantine.ap-northeast-1: a (a.yaml:13) shares this database and names sg-0bbbbbbbbbbbbbbbb as `fence.quarantine` in ap-northeast-1: its owners must say the same',
+    ]);
+  });
+
+  it('is refused where only one of them has a fence', async () => {
+    const files = { a: shared('a'), b: shared('b', (text) => text.replace(/ {4}fence:\n.*\n/, '')) };
+    expect(await printed(files)).toEqual([
+      'a.yaml:13:37 databases.orders.fence.quarantine.ap-northeast-2: b (b.yaml:9) shares this database and has no `fence.quarantine` in ap-northeast-2: its owners must say the same',
+      'b.yaml:9:3 databases.orders: a (a.yaml:13) shares this database and names sg-0aaaaaaaaaaaaaaaa as `fence.quarantine` in ap-northeast-2: its owners must say the same',
+    ]);
+  });
+
+  it('is refused where they set it up differently, and not where each has a login of its own', async () => {
+    const kept = (days: number, app: string) => (text: string) =>
+      text.replace('    fence:', `    retentionDays: ${days}\n    canary: { database: core, table: dr_canary, userEnv: ${app}_USER, passwordEnv: ${app}_PASSWORD }\n    fence:`);
+    expect(await printed({ a: shared('a', kept(7, 'A')), b: shared('b', kept(7, 'B')) })).toEqual([]);
+    expect(await printed({ a: shared('a', kept(7, 'A')), b: shared('b', kept(14, 'B')) })).toEqual([
+      'a.yaml:12:20 databases.orders.retentionDays: b (b.yaml:12) shares this database and has the `retentionDays` 14: its owners must say the same',
+      'b.yaml:12:20 databases.orders.retentionDays: a (a.yaml:12) shares this database and has the `retentionDays` 7: its owners must say the same',
+    ]);
+  });
+
+  it('is refused where they hold it for different kinds of thing', async () => {
+    const files = {
+      a: shared('a', (text) => text.replace('strategy: warm-standby', 'strategy: pilot-light')),
+      b: shared('b', (text) => text.replace('strategy: warm-standby', 'strategy: active-active').replace('kind: rds-read-replica', 'kind: rds-writers').replace(/ {4}fence:\n.*\n/, '    keys: uuid\n').replace(/traffic:\n( .*\n)+/, '')),
+    };
+    const found = await printed(files);
+    expect(found).toContain('a.yaml:10:11 databases.orders.kind: b (b.yaml:10) shares this database and calls it rds-writers: its owners must say the same');
+  });
+
   it('is refused where they promise another RPO', async () => {
     expect(await printed({ a: shared('a'), b: shared('b', (text) => text.replace('rpo: 5m', 'rpo: 10m')) })).toEqual([
       'a.yaml:4:20 objectives.rpo: b (b.yaml:4) shares this database and has an RPO of 10m: its owners must say the same',

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { findDbInstance } from '../../aws/rds.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 import { isPromoted, isWriter } from './instance.ts';
@@ -11,7 +12,16 @@ import { weighAtLine } from './weigh-at-line.ts';
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
  */
 
-const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, rpoMs: z.number().positive().optional() });
+const params = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  id: dbInstanceId,
+  rpoMs: z.number().positive().optional(),
+  /** Days that the runbook wants; without: those of the replica, else of a writer that can be asked. */
+  retentionDays: z.int().min(1).max(35).optional(),
+  /** The old writer, where it is sure to answer. */
+  source: z.strictObject({ region: regionName, id: dbInstanceId }).optional(),
+});
 type Params = z.infer<typeof params>;
 
 /** States in which AWS lets a promotion start, or in which one may be under way. */
@@ -31,7 +41,9 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   }
   const warnings: string[] = [];
   if (status === 'backing-up') warnings.push(`${p.id} is backing up: the promotion waits until that has ended`);
-  if (instance.BackupRetentionPeriod === 0) warnings.push(`${p.id} has no backup retention: AWS sets one day when it is promoted`);
+  if ((await retention(ctx, p, instance)) === undefined) {
+    warnings.push(`AWS keeps backups of a promoted replica for one day: name \`retentionDays\` for ${p.name} in the runbook`);
+  }
   return { state: 'ok', because: `${p.id} is ${status}`, ...(warnings.length > 0 ? { warnings } : {}) };
 }
 
@@ -39,10 +51,27 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
   const status = instance.DBInstanceStatus ?? 'unknown';
-  if (isPromoted(instance)) return { state: 'reached', because: `${p.id} is available and replicates from nobody` };
+  if (isPromoted(instance)) return { state: 'reached', because: `${p.id} is available and replicates from nobody; its backups are kept for ${instance.BackupRetentionPeriod ?? 0} days` };
   if (status === 'available' && !isWriter(instance)) return weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' }) ?? { state: 'absent', because: `${p.id} is still a replica` };
   if (!USABLE.has(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
   return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+}
+
+/** How long the backups of the new writer are kept; undefined leaves it to AWS. */
+async function retention(ctx: StepContext, p: Params, seen?: DbInstance): Promise<number | undefined> {
+  if (p.retentionDays !== undefined) return p.retentionDays;
+  const replica = seen ?? (await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal }));
+  const own = replica?.BackupRetentionPeriod ?? 0;
+  if (own > 0 || p.source === undefined) return own > 0 ? own : undefined;
+  try {
+    const old = await findDbInstance(ctx.effects.aws, p.source.region, p.source.id, { signal: ctx.signal, timeoutMs: LIMITS.awsCallMs, attempts: 1 });
+    const days = old?.BackupRetentionPeriod ?? 0;
+    return days > 0 ? days : undefined;
+  } catch (error) {
+    // It has died meanwhile. Nothing is to wait for the number.
+    if (error instanceof AwsError && error.unreachable) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -50,12 +79,13 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
  * may show `available` for a while after it has begun. The looks that follow decide.
  */
 async function act(ctx: StepContext, p: Params): Promise<void> {
+  const days = await retention(ctx, p);
   try {
     await ctx.effects.aws.call({
       service: 'rds',
       region: p.region,
       operation: 'PromoteReadReplica',
-      input: { DBInstanceIdentifier: p.id },
+      input: { DBInstanceIdentifier: p.id, ...(days === undefined ? {} : { BackupRetentionPeriod: days }) },
       signal: ctx.signal,
     });
   } catch (error) {

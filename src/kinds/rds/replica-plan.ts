@@ -41,7 +41,7 @@ export function switchoverSteps(ctx: PlanContext, name: string, db: RdsReadRepli
 /** The promotion, and before it the larger class: the restart that it takes would otherwise hit users. */
 function promotion(ctx: PlanContext, name: string, db: RdsReadReplica, state: ResourceState): StepDraft[] {
   const id = inRegion(db.instances, ctx.target);
-  const line = promoteStep(ctx, name, id, inRegion(db.instances, ctx.source), state);
+  const line = promoteStep(ctx, name, db, state);
   const wanted = db.instanceClass?.active;
   const has = state.facts.instanceClass;
   if (wanted === undefined || wanted === has) return [line];
@@ -188,15 +188,28 @@ function fenceStep(ctx: PlanContext, name: string, db: RdsReadReplica, oldId: st
   };
 }
 
-function promoteStep(ctx: PlanContext, name: string, id: string, oldId: string, state: ResourceState): StepDraft {
+function promoteStep(ctx: PlanContext, name: string, db: RdsReadReplica, state: ResourceState): StepDraft {
+  const id = inRegion(db.instances, ctx.target);
+  const oldId = inRegion(db.instances, ctx.source);
+  const { retentionDays } = db;
+  const planned = ctx.verb === 'switchover';
   return {
     step: 'promote',
     phase: 'data',
     reversibility: 'point-of-no-return',
     title: `Promote ${id} to a writer of its own`,
-    params: { name, region: ctx.target, id, ...(ctx.verb === 'failover' ? { rpoMs: ctx.objectives.rpoMs } : {}) },
+    params: {
+      name,
+      region: ctx.target,
+      id,
+      ...(planned ? { source: { region: ctx.source, id: oldId } } : { rpoMs: ctx.objectives.rpoMs }),
+      ...(retentionDays === undefined ? {} : { retentionDays }),
+    },
     controlPlanes: [`rds@${ctx.target}`],
-    permissions: [allow(['rds:DescribeDBInstances', 'rds:PromoteReadReplica'], [dbArn(ctx.target, ctx.account, id)])],
+    permissions: [
+      allow(['rds:DescribeDBInstances', 'rds:PromoteReadReplica'], [dbArn(ctx.target, ctx.account, id)]),
+      ...(planned ? [allow(['rds:DescribeDBInstances'], [dbArn(ctx.source, ctx.account, oldId)])] : []),
+    ],
     estimate: { p50: 300, p95: 900, basis: 'AWS: "can take several minutes or longer"; grows with transactions to apply' },
     limitMs: 3_600_000,
     changes: [
@@ -206,6 +219,7 @@ function promoteStep(ctx: PlanContext, name: string, id: string, oldId: string, 
         before: state.facts.role === 'writer' ? 'writer' : `replica of ${oldId}`,
         after: 'writer',
       },
+      ...(retentionDays === undefined ? [] : [{ resource: `rds:${ctx.target}:${id}`, field: 'BackupRetentionPeriod', before: 'as it is', after: `${retentionDays} days` }]),
     ],
   };
 }

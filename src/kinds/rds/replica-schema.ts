@@ -23,6 +23,12 @@ export const schema = z.strictObject({
     .strictObject({ active: dbInstanceClass, standby: dbInstanceClass })
     .optional()
     .describe('Instance class where users are, and where the replica waits. Default: left as it is'),
+  retentionDays: z
+    .int()
+    .min(1)
+    .max(35)
+    .optional()
+    .describe('Days for which backups of the writer are kept. Default: as those of the replica, else of a writer that answers; else AWS keeps them for one day'),
   canary: z
     .strictObject({
       database: sqlName,

@@ -50,13 +50,27 @@ function plan(ctx: PlanContext, _name: string, group: AutoScalingGroup, state: {
   const several = ctx.strategy === 'active-active';
   if (ctx.verb === 'reprotect') {
     // A region that is to serve again beside the others grows; one that is to wait shrinks.
-    return [several ? scaleOutStep(ctx, group, ctx.source, group.standby, NOTHING) : scaleInStep(ctx, group)];
+    return several ? sharedAgain(ctx, group) : [scaleInStep(ctx, group, { shrinks: ctx.source, guard: ctx.target, healthy: group.active.min })];
   }
   const grown = (several ? ctx.survivors : [ctx.target]).map((region) => {
     const before = region === ctx.target && 'desired' in state.facts ? (state.facts as Sizes) : NOTHING;
     return { ...scaleOutStep(ctx, group, region, group.active, before), ...(region === ctx.target ? {} : { label: `scaleOut-${region}` }) };
   });
-  return ctx.verb === 'switchover' && group.scaleIn === 'switchover' && !several ? [...grown, scaleInStep(ctx, group)] : grown;
+  return ctx.verb === 'switchover' && group.scaleIn === 'switchover' && !several ? [...grown, scaleInStep(ctx, group, { shrinks: ctx.source, guard: ctx.target, healthy: group.active.min })] : grown;
+}
+
+/**
+ * A region comes back with what it takes to carry everybody, as any region that is sent users. Once all have their share
+ * again, all shrink to what that takes: each while another is seen to be healthy.
+ */
+function sharedAgain(ctx: PlanContext, group: AutoScalingGroup): StepDraft[] {
+  const grows = scaleOutStep(ctx, group, ctx.source, group.active, NOTHING);
+  const others = ctx.survivors.filter((region) => region !== ctx.source);
+  // While another region is still out, its users are with those that serve.
+  const allIn = Object.keys(group.groups).every((region) => region === ctx.source || others.includes(region));
+  if (!allIn) return [grows];
+  const shrink = (region: string, guard: string) => ({ ...scaleInStep(ctx, group, { shrinks: region, guard, healthy: group.standby.desired }), label: `scaleIn-${region}` });
+  return [grows, shrink(ctx.source, ctx.target), ...others.map((region) => shrink(region, ctx.source))];
 }
 
 /** `before` is what was seen, or nothing where nobody could look. */
@@ -85,22 +99,23 @@ function scaleOutStep(ctx: PlanContext, group: AutoScalingGroup, region: string,
   };
 }
 
-function scaleInStep(ctx: PlanContext, group: AutoScalingGroup): StepDraft {
-  const name = inRegion(group.groups, ctx.source);
-  const { standby, active } = group;
-  const guard = { region: ctx.target, group: inRegion(group.groups, ctx.target), healthy: Math.max(1, active.min) };
+function scaleInStep(ctx: PlanContext, group: AutoScalingGroup, of: { shrinks: string; guard: string; healthy: number }): StepDraft {
+  const region = of.shrinks;
+  const name = inRegion(group.groups, region);
+  const { standby } = group;
+  const guard = { region: of.guard, group: inRegion(group.groups, of.guard), healthy: Math.max(1, of.healthy) };
   return {
     step: 'scaleIn',
     phase: 'protect',
     reversibility: 'compensable',
-    title: `Shrink ${name} in ${ctx.source} to its standby size of ${standby.desired}`,
-    params: { region: ctx.source, group: name, ...standby, guard },
-    controlPlanes: [`autoscaling@${ctx.source}`],
-    permissions: [update(ctx, ctx.source, name), read],
+    title: `Shrink ${name} in ${region} to ${ctx.strategy === 'active-active' ? 'the size for its own share' : 'its standby size'} of ${standby.desired}`,
+    params: { region, group: name, ...standby, guard },
+    controlPlanes: [`autoscaling@${region}`],
+    permissions: [update(ctx, region, name), read],
     estimate: { p50: 2, p95: 10, basis: 'one request; instances end after their draining' },
     limitMs: 300_000,
     changes: (['min', 'desired', 'max'] as const).map((field) => ({
-      resource: `autoscaling:${ctx.source}:${name}`,
+      resource: `autoscaling:${region}:${name}`,
       field,
       before: 'as it is',
       after: field === 'max' ? String(standby.max) : `at most ${standby[field]}`,
@@ -138,9 +153,10 @@ const kind: ResourceKind<AutoScalingGroup> = {
   plan,
   steps: { scaleOut, scaleIn },
 
-  simulate: (world, _name, group, home) => {
+  simulate: (world, _name, group, home, strategy) => {
     for (const [region, name] of Object.entries(group.groups)) {
-      const { min, desired, max } = region === home ? group.active : group.standby;
+      // Where all serve, each has what it needs for its own share.
+      const { min, desired, max } = region === home && strategy !== 'active-active' ? group.active : group.standby;
       world.addAutoScalingGroup({ region, name, min, desired, max, targetGroups: [name] });
     }
   },

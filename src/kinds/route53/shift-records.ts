@@ -41,6 +41,11 @@ const INSYNC_POLL_MS = 1_000;
 const INSYNC_LOOKS = 20;
 /** Throttling, or another change of the zone that is under way, may take a while. */
 const CHANGE_ATTEMPTS = 8;
+/** How long a list may go on showing sets as they were before a change that is made: the answer of that change was lost. */
+const BEHIND_MS = 60_000;
+const BEHIND_POLL_MS = 2_000;
+/** What Route 53 says of a batch that rests on sets as they are no more. */
+const OUTDATED = /already exists|was not found|do not match the current values/;
 /** Health checks asked in a check: their status may be asked for once a second. */
 const CHECKS_ASKED = 4;
 
@@ -164,6 +169,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
 /** Sends what is missing; the ids of all changes that this step has sent. */
 async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Promise<string[]> {
   const sent = sentChanges(ctx, p);
+  const until = ctx.effects.clock.now() + BEHIND_MS;
   let before = '';
   for (;;) {
     const current = await read(ctx, p);
@@ -177,9 +183,14 @@ async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Pro
       }
       return sent;
     } catch (error) {
-      // A set that was changed between reading and writing: read again, once for each state that is seen.
+      // A set that was changed between reading and writing: read again, once for each state that is seen. A list that is
+      // behind shows the same once more, and cannot be told from it otherwise.
       const seen = JSON.stringify(groups);
-      if (!(error instanceof AwsError) || error.code !== 'InvalidChangeBatch' || seen === before) throw error;
+      if (!(error instanceof AwsError) || error.code !== 'InvalidChangeBatch') throw error;
+      if (seen === before) {
+        if (!OUTDATED.test(error.message) || ctx.effects.clock.now() >= until) throw error;
+        await ctx.wait('aws', BEHIND_POLL_MS);
+      }
       before = seen;
     }
   }
@@ -222,7 +233,7 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
 
 /** All changes of one step may have to wait for their turn: one batch every ten seconds, a name at most four elements. */
 function actMs(p: Params): number {
-  return LIMITS.actMs + Math.ceil((p.records.length * 4) / 1000) * 12_000;
+  return LIMITS.actMs + BEHIND_MS + Math.ceil((p.records.length * 4) / 1000) * 12_000;
 }
 
 export const shiftRecords = stepKind<Params>({ params, check, observe, act, actMs, verify, undo });

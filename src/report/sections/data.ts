@@ -2,6 +2,7 @@ import { html, type Html, type HtmlValue } from '../escape.ts';
 import type { Evidence } from '../evidence-schema.ts';
 import { boundAgainstLoss, formatMs, plural, regionName, utcTime } from '../format.ts';
 import type { ModeMark } from '../mode.ts';
+import { NOTHING_PROMOTED } from '../objectives.ts';
 import { facts, list, notMeasured, pill, section, table, type Tone } from '../tables.ts';
 import { objectiveTone } from './top.ts';
 
@@ -22,6 +23,7 @@ export function objectivesSection(evidence: Evidence, mark: ModeMark | undefined
 export function dataSection(evidence: Evidence, mark: ModeMark | undefined): Html {
   if (evidence.test.verb === 'reprotect') return standbySection(evidence, mark);
   const { databases, lab } = evidence;
+  const applies = !evidence.objectives.some((o) => o.name === 'RPO' && o.verdict === 'not applicable');
   const columns = [
     { head: 'Database' },
     { head: 'Bound on loss', number: true },
@@ -32,13 +34,13 @@ export function dataSection(evidence: Evidence, mark: ModeMark | undefined): Htm
     { head: 'Because', wide: true },
   ];
   const rows = databases.map(({ name, promoted, rpo }) => [
-    html`${name}${!promoted && html` ${pill('warn', 'not promoted')}`}`,
-    rpo.boundMs === null ? notMeasured('') : `at most ${formatMs(rpo.boundMs)}`,
+    html`${name}${!promoted && applies && html` ${pill('warn', 'not promoted')}`}`,
+    !applies ? 'does not apply' : rpo.boundMs === null ? notMeasured('') : `at most ${formatMs(rpo.boundMs)}`,
     rpo.method,
     orDash(rpo.lagMs),
     orDash(rpo.ageMs),
     rpo.outageAt === null ? '–' : utcTime(rpo.outageAt),
-    rpo.because,
+    applies ? rpo.because : NOTHING_PROMOTED,
   ]);
   return section(
     'Data',

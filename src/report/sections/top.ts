@@ -36,7 +36,7 @@ export function verdictTone(word: Evidence['verdict']['word']): Tone {
 
 /** The colour of one objective's verdict. */
 export function objectiveTone(verdict: EvidenceObjective['verdict']): Tone {
-  return verdict === 'met' ? 'good' : verdict === 'missed' ? 'bad' : 'warn';
+  return verdict === 'met' ? 'good' : verdict === 'missed' ? 'bad' : verdict === 'not applicable' ? 'mute' : 'warn';
 }
 
 function card(title: string, tag: HtmlValue, big: HtmlValue, ...lines: HtmlValue[]): Html {
@@ -49,7 +49,7 @@ function objectiveCard(o: EvidenceObjective): Html {
   const tag = pill(objectiveTone(o.verdict), o.verdict);
   const objective = html`<small> of ${formatMs(o.objectiveMs)}</small>`;
   if (o.actualMs === null) {
-    return card(title, false, html`<p class="big nm">not measured${objective}</p>`, html`<p>${o.because}</p>`);
+    return card(title, false, html`<p class="big nm">${o.verdict === 'not applicable' ? o.verdict : html`not measured${objective}`}</p>`, html`<p>${o.because}</p>`);
   }
   const value = `${o.name === 'RPO' ? '≤ ' : o.atLeast ? '≥ ' : ''}${formatMs(o.actualMs)}`;
   return card(title, tag, html`<p class="big">${value}${objective}</p>`, meter(o.actualMs, o.objectiveMs, o.verdict), html`<p>${o.because}</p>`);

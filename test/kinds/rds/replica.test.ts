@@ -24,7 +24,7 @@ describe('rds-read-replica.promote', () => {
       await wait(sim, 2_000);
     }
     expect(seen).toContain('pending');
-    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders-tokyo is available and replicates from nobody' });
+    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders-tokyo is available and replicates from nobody; its backups are kept for 7 days' });
     expect(sim.world.acceptsWrites(REPLICA)).toBe(true);
   });
 
