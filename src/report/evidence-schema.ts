@@ -144,6 +144,17 @@ export const EvidenceSchema = z.strictObject({
     operator: person,
     resumedBy: z.array(person),
     confirmedBy: z.enum(['typed', 'flag', 'lab']),
+    approvals: z.array(
+      z.strictObject({
+        gate: z.string(),
+        name: z.string(),
+        how: z.enum(['verified', 'claimed']).describe('verified: signed with a key that the runbook names; claimed: a name on the command line'),
+        at: time.nullable().describe('when it was signed; null of a claim'),
+        expires: time.nullable(),
+        key: z.string().nullable().describe('type and fingerprint'),
+        signature: z.string().nullable().describe('SHA-256 of the signature'),
+      }),
+    ),
     approvedBy: strings.describe('names as claimed on the command line, not verified'),
     acceptances: strings,
   }),

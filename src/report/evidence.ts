@@ -3,6 +3,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { JournalRecord, LabTruth, RunMode } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Verb } from '../kinds/kind.ts';
+import { approvalEvidence } from './approval-evidence.ts';
 import { clockEvidence, downtimeEvidence, type GivenTimes, isoOrNull, runBreakdown, runClock } from './clock-evidence.ts';
 import { assessmentEvidence, databaseEvidence, standbyEvidence } from './data-evidence.ts';
 import { deviationsOf } from './deviations.ts';
@@ -129,6 +130,7 @@ function peopleEvidence(state: RunState): Evidence['people'] {
     operator: state.operator,
     resumedBy: [...state.resumedBy],
     confirmedBy: state.confirmedBy,
+    approvals: approvalEvidence(state),
     approvedBy: [...approvedBy],
     acceptances,
   };

@@ -23,6 +23,15 @@ function keyField() {
     });
 }
 
+/** Undefined of a key that is refused elsewhere. */
+function printOf(key: string): string | undefined {
+  try {
+    return fingerprint(readPublicKey(key));
+  } catch {
+    return undefined;
+  }
+}
+
 const PERSON = 'a person, e.g. incident-commander@example.com';
 
 const personField = z.union([
@@ -56,7 +65,7 @@ const approvalSchema = z
       const without = people.filter(({ keys }) => keys.length === 0).map(({ name }) => name);
       refuse(['from'], `expected keys for everybody or for nobody; without: ${without.join(', ')}`);
     }
-    const prints = signing.flatMap(({ name, keys }) => keys.map((key) => ({ name, print: fingerprint(readPublicKey(key)) })));
+    const prints = signing.flatMap(({ name, keys }) => keys.flatMap((key) => printOf(key) ?? []).map((print) => ({ name, print })));
     const other = prints.find(({ name, print }) => prints.some((one) => one.print === print && one.name !== name));
     if (other !== undefined) refuse(['from'], `the key ${other.print} stands for two people: one could approve as both`);
   });

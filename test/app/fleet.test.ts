@@ -64,6 +64,15 @@ describe('many applications', () => {
     expect(await refusal(sim.resume())).toEqual(['NOTHING_TO_RESUME', 'usage', 'No run of many applications is open.']);
   });
 
+  it('one that has just moved is refused by its flap guard', async () => {
+    const sim = await fleetSimulation({ a: application('a', 1), b: application('b', 2) });
+    expect(standings(await sim.failover({ only: ['a'] }))).toEqual({ a: 'succeeded' });
+    sim.world.healRegion(SEOUL);
+    const back = await sim.failover({ region: SEOUL, from: TOKYO });
+    expect(standings(back)).toEqual({ a: 'refused', b: 'active already' });
+    expect(back.outcomes[0]?.result?.state.steps.get('assess.flap-guard')?.refusal?.rule).toBe('flap-guard');
+  });
+
   it('a shared database is failed over once: the second owner finds it done', async () => {
     const sim = await fleetSimulation({ one: application('one', 1, { db: 'core' }), two: application('two', 2, { db: 'core' }), three: application('three', 3) });
     const result = await sim.failover();

@@ -47,6 +47,28 @@ async function errorOf(work: Promise<unknown>): Promise<DrError> {
 }
 
 describe('state in a bucket with a copy on this machine', () => {
+  it('lets an approver on another machine put an approval where the run sees it, once', async () => {
+    const { clock, here, there } = await setUp();
+    await clock.run(async () => {
+      const name = `${'a'.repeat(32)}.json`;
+      await there.run(RUN).addApproval(name, 'signed');
+      await there.run(RUN).addApproval(name, 'another text under its name');
+      expect(await here.run(RUN).approvals()).toEqual(['signed']);
+      expect(await here.run(RUN.replace('000001', '000002')).approvals()).toEqual([]);
+    });
+  });
+
+  it('knows the last record without the others', async () => {
+    const { clock, here, there } = await setUp();
+    await clock.run(async () => {
+      expect(await there.run(RUN).last()).toBeUndefined();
+      const records = chain(GREEN, GREEN, GREEN);
+      const run = here.run(RUN);
+      for (const record of records) await run.append(record);
+      expect(await there.run(RUN).last()).toEqual(records[2]);
+    });
+  });
+
   it('lets another machine read what this one wrote, and go on from there', async () => {
     const { clock, here, there } = await setUp();
     await clock.run(async () => {

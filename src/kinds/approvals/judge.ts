@@ -48,7 +48,7 @@ export function judge(files: readonly string[], gate: ApprovalGate, now: number)
     const before = newest.get(found.approver);
     if (before === undefined || before.signed < found.signed) newest.set(found.approver, found);
   }
-  const all = [...newest.values()];
+  const all = [...newest.values()].sort((a, b) => a.signed - b.signed);
   return {
     approved: all.filter(({ decision }) => decision === 'approve'),
     rejected: all.filter(({ decision }) => decision === 'reject'),

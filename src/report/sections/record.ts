@@ -66,6 +66,13 @@ export function scopeSection(evidence: Evidence, mark: ModeMark | undefined): Ht
       ['Approved by (as claimed)', list(people.approvedBy, 'nobody named')],
       ['Acceptances', list(people.acceptances)],
     ]),
+    html`<h3>Approvals</h3>`,
+    table(
+      [{ head: 'Gate' }, { head: 'Who' }, { head: 'How' }, { head: 'Signed, UTC' }, { head: 'Key' }, { head: 'SHA-256 of the signature' }],
+      people.approvals.map((a) => [code(a.gate), a.name, a.how === 'verified' ? pill('good', 'verified') : pill('warn', 'claimed, not verified'), a.at === null ? '–' : utcDateTime(a.at), a.key === null ? '–' : code(a.key), a.signature === null ? '–' : code(a.signature)]),
+      mark,
+      'No gate was opened by anybody.',
+    ),
   );
 }
 
