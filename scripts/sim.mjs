@@ -18,6 +18,8 @@ const { values } = parseArgs({
   },
 });
 
+/** Short-lived objects by the million: a larger nursery halves the time that goes into collecting them. */
+const ROOM = { maxYoungGenerationSizeMb: 96 };
 const path = (name) => new URL(`../test/sim/${name}`, import.meta.url);
 const seeds = Number(values.seeds);
 
@@ -34,7 +36,7 @@ function play(from, count, bug, until = () => false) {
   return new Promise((resolve, reject) => {
     let open = threads;
     const workers = Array.from({ length: threads }, (_, i) => {
-      const worker = new Worker(path('worker.ts'), { workerData: { from: from + i, to: from + count, step: threads, bug } });
+      const worker = new Worker(path('worker.ts'), { workerData: { from: from + i, to: from + count, step: threads, bug }, resourceLimits: ROOM });
       worker.on('message', ({ failed, played }) => {
         if (failed !== undefined) sum.failed.push(failed);
         if (played !== undefined) {

@@ -111,8 +111,16 @@ export function dbArn(ref: DbRef, account: string): string {
 
 /** DbiResourceId. */
 export function resourceId(arn: string): string {
-  return `db-${sha256(arn).slice(0, 26).toUpperCase()}`;
+  const known = resourceIds.get(arn);
+  if (known !== undefined) return known;
+  const id = `db-${sha256(arn).slice(0, 26).toUpperCase()}`;
+  if (resourceIds.size < IDS_MAX) resourceIds.set(arn, id);
+  return id;
 }
+
+/** Every look at an instance shows it. */
+const resourceIds = new Map<string, string>();
+const IDS_MAX = 1_000;
 
 /** How far a promotion is, 0 to 1; it cannot pass the reboot before the real database is promoted. */
 function share(promotion: Promotion, at: number): number {

@@ -182,6 +182,7 @@ export const BUGS: readonly Bug[] = [
       verify: (ctx, p) => code.observe(ctx, p),
     })),
   },
+  { name: 'flaps', breaks: [23], step: spoil('flap-guard', () => ({ check: () => Promise.resolve({ state: 'ok', because: 'off' }), observe: () => Promise.resolve(reached) })) },
   {
     name: 'record-lost',
     breaks: [25],

@@ -7,7 +7,7 @@ import type { JournalStore } from '../../src/journal/journal.ts';
 import type { LocalState } from '../../src/journal/local-state.ts';
 import { MirroredState } from '../../src/journal/mirrored-state.ts';
 import { S3State } from '../../src/journal/s3-state.ts';
-import type { RunStore } from '../../src/journal/state-store.ts';
+import type { RunStore, StateStore } from '../../src/journal/state-store.ts';
 import { forState, type Process } from './process.ts';
 import { BUCKET } from './shapes.ts';
 
@@ -33,6 +33,8 @@ export interface Held {
   term: number;
   store: JournalStore;
   records: JournalRecord[];
+  /** What earlier runs of the same state did, as far as this process can read it. */
+  state: StateStore;
   release(): Promise<void>;
 }
 
@@ -74,11 +76,16 @@ export class SharedFolder implements Desk {
       if (this.#holder === process) this.#holder = undefined;
       return Promise.resolve();
     };
-    return Promise.resolve({ term, store, records: [...records], release });
+    return Promise.resolve({ term, store, records: [...records], state: this.#state(), release });
   }
 
   all(run: string): readonly JournalRecord[] {
     return this.#records.get(run) ?? [];
+  }
+
+  #state(): StateStore {
+    const run = (id: string) => ({ last: () => Promise.resolve(this.all(id).at(-1)), read: () => Promise.resolve([...this.all(id)]) });
+    return { place: 'folder', runs: () => Promise.resolve([...this.#records.keys()]), run } as unknown as StateStore;
   }
 
   forget(): void {
@@ -106,7 +113,7 @@ export class Bucket implements Desk {
       await store.close();
       await lease.release();
     };
-    return { term: lease.term, store, records, release };
+    return { term: lease.term, store, records, state, release };
   }
 
   /** What the machines have is not less than what the bucket has. */

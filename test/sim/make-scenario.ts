@@ -62,6 +62,7 @@ function acceptancesOf(draw: Draw): Acceptances {
     approvedBy: draw.chance(0.9) ? [BOSS] : ['mallory@example.com'],
     ...(loss === 0 ? { dataLossSeconds: 'unknown' as const } : loss <= 2 ? { dataLossSeconds: draw.pick([1, 60, 600, 7_200]) } : {}),
     ...(draw.chance(0.12) ? { sourceDown: 'alice' } : {}),
+    ...(draw.chance(0.3) ? { flap: 'alice' } : {}),
     ...(loss <= 2 ? { reason: 'decided on the bridge' } : {}),
     ...(draw.chance(0.5) ? { done: ['tell-the-bank'] } : {}),
   };

@@ -90,7 +90,8 @@ export class Process {
         throw error;
       } finally {
         if (here === 'after-call') this.kill(`after call ${mine}`, stage);
-        watch.look();
+        // A read changes nothing; what time changes is looked at every few seconds.
+        if (mutation) watch.look();
         this.#stopIfDead();
       }
     };

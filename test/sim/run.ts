@@ -1,5 +1,6 @@
 import { reliableCaller } from '../../src/aws/reliable-caller.ts';
 import { callerIdentity } from '../../src/aws/identity.ts';
+import { historyOf } from '../../src/app/history.ts';
 import { observe } from '../../src/app/observe.ts';
 import { onAwsTime } from '../../src/aws/aws-time.ts';
 import { AwsError } from '../../src/aws/errors.ts';
@@ -240,7 +241,8 @@ class Troupe {
         if (begun !== undefined) return begun;
       }
       process.begun = true;
-      const end = await execute({ journal, effects, stepKind: (name) => this.#stepKind(name), operator, drain: way.drain });
+      const history = { moves: (since: number) => historyOf(held.state, journal.state, clock).moves(since) };
+      const end = await execute({ journal, effects: { ...effects, history }, stepKind: (name) => this.#stepKind(name), operator, drain: way.drain });
       // What was led back in part is not gone on with: a new run looks at what is there.
       if (end === 'failed' && journal.state.leadingBack !== undefined) this.#open = undefined;
       return end;
@@ -315,7 +317,7 @@ class Troupe {
 
 /** After the person's own ideas: what the tool asks for, without a death. */
 function lastGo(person: Person): Go {
-  const asked: Acceptances = { approvedBy: [BOSS], done: ['tell-the-bank', 'move-jobs'], ...(person.insists ? { dataLossSeconds: 'unknown' as const, sourceDown: 'alice', reason: 'decided' } : {}) };
+  const asked: Acceptances = { approvedBy: [BOSS], done: ['tell-the-bank', 'move-jobs'], ...(person.insists ? { dataLossSeconds: 'unknown' as const, sourceDown: 'alice', flap: 'alice', reason: 'decided' } : {}) };
   return { acceptances: asked, restMs: 1_000 };
 }
 

@@ -32,6 +32,9 @@ const SWITCHES = /\.(flipObject|raiseObject|clearObject)$/;
 /** A region that was dead for so long was no healthy source when writes were stopped. */
 const DEAD_MS = 2 * 60_000;
 
+/** The window of the flap guard: the default of a runbook. */
+const FLAP_MS = 60 * 60_000;
+
 /** A guard's pause, its look, its call, and AWS's time to apply a security group. */
 const GUARD_MS = 60_000;
 
@@ -53,6 +56,8 @@ export class Watch {
   #sourceBadAt = Number.NEGATIVE_INFINITY;
   #deadSince: number | undefined;
   #returned = false;
+  /** Moves of the application, oldest first, by the run that made them. */
+  readonly #moves: { run: string; at: number; target: string }[] = [];
   /** Since when two instances of a database take writes, with users on the old one, and who is at work. */
   readonly #bothSince = new Map<string, { by: string; since: number }>();
 
@@ -150,6 +155,17 @@ export class Watch {
     this.#broken(8, `${call.operation} by a runner that was superseded`);
   }
 
+  /** Back and forth within the hour only by a person's word. */
+  #again(state: RunState): void {
+    const { run, plan, acceptances } = state;
+    if (plan.verb === 'reprotect') return;
+    const now = this.#stage.clock.now();
+    const other = this.#moves.findLast((move) => move.run !== run);
+    const soon = other !== undefined && other.target !== plan.target && now - other.at < FLAP_MS;
+    if (soon && acceptances.flap === undefined) this.#broken(23, `moves back to ${plan.target} ${Math.round((now - other.at) / 60_000)} minutes after it was left, and nobody acknowledged that`);
+    this.#moves.push({ run, at: now, target: plan.target });
+  }
+
   #crossing(call: SeenCall, state: RunState): void {
     const input = call.input as { DBInstanceIdentifier?: string; TargetDBInstanceIdentifier?: string };
     const id = input.TargetDBInstanceIdentifier ?? input.DBInstanceIdentifier ?? '';
@@ -157,6 +173,7 @@ export class Watch {
     if (database === undefined || call.region !== state.plan.target) return this.#broken(18, `promotes ${id} in ${call.region}, which the plan does not name`);
     // Asked for again after an answer that was lost: AWS refuses it, and nothing more is lost by it.
     if (this.#promoted.has(database)) return;
+    this.#again(state);
     const { sourceBadAt, returned } = { sourceBadAt: this.#sourceBadAt, returned: this.#returned };
     judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, doneAt: (step) => this.#doneAt.get(step) });
   }

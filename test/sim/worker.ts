@@ -43,5 +43,8 @@ async function work({ from, to, step, bug: name }: Task, tell: (told: Told) => v
   tell({ played: seen });
 }
 
+// Nobody reads a stack here, and errors are what a simulation is full of.
+Error.stackTraceLimit = 0;
+
 const port = parentPort;
 if (port !== null) await work(workerData as Task, (told) => port.postMessage(told));
