@@ -10,7 +10,7 @@ import { fingerprint, readPublicKey } from '../../src/kinds/approvals/public-key
 import { signText } from '../../src/kinds/approvals/signature.ts';
 import { person, type Person } from '../kinds/approvals/signers.ts';
 import { SEOUL, TOKYO } from '../engine/simulated.ts';
-import { type Bench, bench, refusalOf } from './fixture.ts';
+import { type Bench, bench, refusalOf, stopAt } from './fixture.ts';
 
 const ann = person('ann@example.com');
 const ben = person('ben@example.com');
@@ -232,8 +232,7 @@ describe('refusals, in these words', () => {
 
   it('a run that does not wait, or not yet', async () => {
     const b = await signing({ before: 'traffic', wait: '10s' });
-    const stop = new AbortController();
-    const { run } = (await b.start({ acceptances: { approvedBy: [] }, drain: stop.signal, onRecord: (r) => r.type === 'checks.green' && stop.abort(new Error('a test')) })).state;
+    const { run } = (await b.start({ acceptances: { approvedBy: [] }, ...stopAt((r) => r.type === 'step.done' && r.step === 'assess.users') })).state;
     expect(await refusalOf(waitingGate(b.state, run, 0))).toMatchObject({
       code: 'NOT_WAITING',
       message: `Run ${run} does not wait for an approval.`,
