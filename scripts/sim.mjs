@@ -1,4 +1,5 @@
 // npm run sim -- --seeds 2000           that many fresh seeds, on two threads
+// npm run sim -- --seeds 100000 --minutes 20   as many of them as are played in that time
 // npm run sim -- --seed 42              the whole story of one seed
 // npm run sim -- --from 1 --seeds 500   known seeds
 // npm run sim -- --bug NAME [--seed S]  with a planted defect; --bug all hunts every one, up to --seeds (2,000)
@@ -15,6 +16,7 @@ const { values } = parseArgs({
     from: { type: 'string' },
     bug: { type: 'string' },
     threads: { type: 'string', default: '2' },
+    minutes: { type: 'string' },
   },
 });
 
@@ -31,17 +33,21 @@ if (values.seed !== undefined) {
 /** Plays [from, from + count) on all threads; `until` ends it early. */
 function play(from, count, bug, until = () => false) {
   const threads = Number(values.threads);
-  const sum = { runs: 0, starts: 0, ends: {}, gaps: {}, failed: [] };
+  const sum = { runs: 0, starts: 0, verbs: {}, ends: {}, gaps: {}, failed: [] };
   const add = (to, more) => Object.entries(more).forEach(([key, n]) => (to[key] = (to[key] ?? 0) + n));
   return new Promise((resolve, reject) => {
     let open = threads;
     const workers = Array.from({ length: threads }, (_, i) => {
       const worker = new Worker(path('worker.ts'), { workerData: { from: from + i, to: from + count, step: threads, bug }, resourceLimits: ROOM });
       worker.on('message', ({ failed, played }) => {
-        if (failed !== undefined) sum.failed.push(failed);
+        if (failed !== undefined) {
+          sum.failed.push(failed);
+          if (bug === undefined && sum.failed.length <= SHOWN) tell(failed);
+        }
         if (played !== undefined) {
           sum.runs += played.runs;
           sum.starts += played.starts;
+          add(sum.verbs, played.verbs);
           add(sum.ends, played.ends);
           add(sum.gaps, played.gaps);
         }
@@ -55,6 +61,13 @@ function play(from, count, bug, until = () => false) {
       return worker;
     });
   });
+}
+
+/** So many are told in full. */
+const SHOWN = 20;
+
+function tell({ seed, broken }) {
+  for (const { invariant, why } of broken) console.log(`seed ${seed}: invariant ${invariant} is broken: ${why}    npm run sim -- --seed ${seed}`);
 }
 
 async function hunt() {
@@ -76,14 +89,12 @@ if (values.bug !== undefined) {
   const from = values.from === undefined ? randomInt(1, 2 ** 31) : Number(values.from);
   console.log(`${seeds} seeds from ${from}`);
   const began = performance.now();
-  const sum = await play(from, seeds);
+  const timeUp = values.minutes === undefined ? () => false : () => performance.now() - began > Number(values.minutes) * 60_000;
+  const sum = await play(from, seeds, undefined, timeUp);
   const seconds = (performance.now() - began) / 1000;
   const list = (counts) => Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, n]) => `${n} ${key}`).join(', ');
-  for (const { seed, broken } of sum.failed.sort((a, b) => a.seed - b.seed).slice(0, 20)) {
-    for (const { invariant, why } of broken) console.log(`seed ${seed}: invariant ${invariant} is broken: ${why}    npm run sim -- --seed ${seed}`);
-  }
-  console.log(`${sum.runs} runs, ${sum.starts} starts of the tool (${list(sum.ends)}), ${(sum.runs / seconds).toFixed(0)} runs/s`);
+  console.log(`${sum.runs} runs of ${list(sum.verbs)}; ${sum.starts} starts of the tool (${list(sum.ends)}); ${seconds.toFixed(0)} s, ${(sum.runs / seconds).toFixed(0)} runs/s`);
   if (Object.keys(sum.gaps).length > 0) console.log(`known gaps, see docs/simulation.md: ${list(sum.gaps)}`);
   console.log(`${sum.failed.length} seeds with a broken invariant`);
-  process.exitCode = sum.failed.length === 0 && sum.runs === seeds ? 0 : 1;
+  process.exitCode = sum.failed.length === 0 && (sum.runs === seeds || timeUp()) ? 0 : 1;
 }

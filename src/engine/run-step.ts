@@ -7,6 +7,7 @@ import type { ErrorRecord, StepOutcome } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { StepState } from '../journal/state.ts';
 import type { Observation, PlanStep, Refusal, StepContext, StepKind, Verdict, WaitCause } from '../kinds/step.ts';
+import { isGuard } from '../plan/graph.ts';
 import { type StepTrace, traceStep } from './instrument.ts';
 import { END_STATES, type StepEvent, transition } from './transitions.ts';
 import type { Effects } from '../effects/effects.ts';
@@ -160,8 +161,8 @@ class StepRunner {
       return { event: 'absent', because, error: errorRecord('NO_SIGN', because) };
     }
     if (this.#kind.act === undefined) return { event: 'pending', because, waitingFor: 'aws' };
-    // A resume is a person's decision: it may try as often again.
-    if (this.#attempt - this.#attemptsBefore >= LIMITS.stepAttempts) {
+    // A resume is a person's decision: it may try as often again. A guard tries for as long as there is something to guard.
+    if (!isGuard(this.#runtime.step) && this.#attempt - this.#attemptsBefore >= LIMITS.stepAttempts) {
       return { event: 'impossible', because, error: errorRecord('ATTEMPTS_USED_UP', `${because} (after ${this.#attempt} attempts)`) };
     }
     const verdict = await this.#runtime.recheck();

@@ -48,6 +48,19 @@ describe('an application that serves from two regions', () => {
     await expect(planOf(sim, TOKYO)).rejects.toMatchObject({ code: 'ALREADY_ACTIVE' });
   });
 
+  it('is not done before its change has reached everybody, also where the answer to the change was lost', async () => {
+    const sim = await simulation({ path: TICKETS });
+    sim.world.addFault({ service: 'route53', operation: 'ChangeResourceRecordSets', effect: { kind: 'answer-lost' } });
+    const seen: string[][] = [];
+    const { outcome } = await runPlan(sim, await planOf(sim, { verb: 'switchover', region: TOKYO }), {
+      onRecord: (record) => {
+        if (record.type === 'run.finished') for (const name of NAMES) seen.push([...answersOf(sim, name)]);
+      },
+    });
+    expect(outcome).toBe('succeeded');
+    expect(seen).toEqual(NAMES.map(() => ['127.0.0.3']));
+  });
+
   it('goes out and home again, and every record is as it was', async () => {
     const sim = await simulation({ path: TICKETS });
     const before = await records(sim);

@@ -49,6 +49,21 @@ describe('the guard of an old writer', () => {
     expect(run.at('step.intent', GUARD)).toBeLessThan(run.at('step.acted', GUARD));
   });
 
+  it('does not tire: AWS throttles for longer than any other step would try', async () => {
+    const sim = await simulation();
+    let throttled = 0;
+    const end = sim.world.addFault({ region: SEOUL, service: 'rds', operation: 'ModifyDBInstance', effect: { kind: 'throttle' } });
+    const count = (record: JournalRecord) => {
+      if (record.type === 'step.unclear' && record.step === GUARD && (throttled += 1) === 8) end();
+      return acted('databases.orders.promote')(record);
+    };
+    const run = await failover(sim, count, () => sim.world.healRegion(SEOUL));
+    expect(run.outcome).toBe('succeeded');
+    expect(throttled).toBe(8);
+    expect(run.state.steps.get(GUARD)).toMatchObject({ state: 'done' });
+    expect(sim.world.acceptsWrites(OLD)).toBe(false);
+  });
+
   it('costs nothing where the region stays silent, and says what is left to do', async () => {
     const never = () => false;
     const guarded = await failover(await simulation(), never, () => undefined);

@@ -15,20 +15,21 @@ export interface Task {
 
 export interface Told {
   failed?: { seed: number; broken: readonly { invariant: number; why: string }[] };
-  /** Runs since the last time, starts of the tool, ends by their name, known gaps by what they are. */
-  played?: { runs: number; starts: number; ends: Record<string, number>; gaps: Record<string, number> };
+  /** Scenarios since the last time, moves in them by verb, starts of the tool, ends by their name, known gaps by what they are. */
+  played?: { runs: number; starts: number; verbs: Record<string, number>; ends: Record<string, number>; gaps: Record<string, number> };
 }
 
-const EVERY = 200;
+const EVERY = 50;
 
 async function work({ from, to, step, bug: name }: Task, tell: (told: Told) => void): Promise<void> {
   const bug = BUGS.find((b) => b.name === name);
-  const fresh = (): NonNullable<Told['played']> => ({ runs: 0, starts: 0, ends: {}, gaps: {} });
+  const fresh = (): NonNullable<Told['played']> => ({ runs: 0, starts: 0, verbs: {}, ends: {}, gaps: {} });
   let seen = fresh();
   for (let seed = from; seed < to; seed += step) {
     const played = await playSeed(seed, bug);
     seen.runs += 1;
     seen.starts += played.starts;
+    for (const verb of played.verbs) seen.verbs[verb] = (seen.verbs[verb] ?? 0) + 1;
     for (const end of played.end.split(' ')) {
       const word = end.split(':')[1] ?? 'nothing';
       seen.ends[word] = (seen.ends[word] ?? 0) + 1;

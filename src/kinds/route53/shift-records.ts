@@ -44,6 +44,8 @@ const CHANGE_ATTEMPTS = 8;
 /** How long a list may go on showing sets as they were before a change that is made: the answer of that change was lost. */
 const BEHIND_MS = 60_000;
 const BEHIND_POLL_MS = 2_000;
+/** AWS: changes reach all servers usually within 60 seconds. */
+const UNSEEN_MS = 60_000;
 /** What Route 53 says of a batch that rests on sets as they are no more. */
 const OUTDATED = /already exists|was not found|do not match the current values/;
 /** Health checks asked in a check: their status may be asked for once a second. */
@@ -152,13 +154,33 @@ function sentChanges(ctx: StepContext, p: Params): string[] {
   return found.success ? found.data : [];
 }
 
+/** Journaled with the intent, cleared once the ids of all changes are known: since when one may be on its way without. */
+function askedFact(p: Params): string {
+  return `route53.asked.${p.key}`;
+}
+
+/**
+ * A change whose answer was lost cannot be asked about. The answer of a failover pair is seen from outside, by `settle`;
+ * of users in many places nobody sees all, so that it is given its time.
+ */
+function withoutId(ctx: StepContext, p: Params): Observation | undefined {
+  const asked = ctx.fact(askedFact(p));
+  if (p.aim.policy === 'failover' || typeof asked !== 'number') return undefined;
+  const left = asked + UNSEEN_MS - ctx.effects.clock.now();
+  if (left <= 0) return undefined;
+  return { state: 'pending', because: 'the answer to a change was lost: Route 53 gets its usual minute to bring it to all its servers', waitingFor: 'aws' };
+}
+
 /** The sets as they are to be, and INSYNC where the changes' ids are known. Where they died with a process, `settle` looks from outside. */
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const groups = groupsFor(p.aim, p, await read(ctx, p));
   if (typeof groups === 'string') return { state: 'impossible', because: groups };
+  if (groups.length > 0) ctx.record(askedFact(p), ctx.effects.clock.now());
   if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${p.records.length} names are not yet as they are to be` };
   const waiting = await notInsync(ctx, sentChanges(ctx, p), 1);
   if (waiting !== undefined) return { state: 'pending', because: `change ${waiting} is PENDING`, waitingFor: 'aws' };
+  const unseen = withoutId(ctx, p);
+  if (unseen !== undefined) return unseen;
   return { state: 'reached', because: p.records.length === 1 ? `${p.records[0]?.name ?? ''} is as it is to be` : `${p.records.length} names are as they are to be` };
 }
 
@@ -181,6 +203,7 @@ async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Pro
         sent.push(changeId);
         ctx.record(factOf(p), [...sent]);
       }
+      ctx.record(askedFact(p), null);
       return sent;
     } catch (error) {
       // A set that was changed between reading and writing: read again, once for each state that is seen. A list that is
