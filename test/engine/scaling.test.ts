@@ -79,6 +79,13 @@ describe('capacity in every verb', () => {
       [`scaleOut-${OSAKA}`, { region: OSAKA, group: 'web', min: 4, desired: 6, max: 12 }],
     ]);
     const back = kind.plan({ ...context, verb: 'reprotect' }, 'web', resource, state);
-    expect(back.map((s) => [s.step, s.params])).toEqual([['scaleOut', { region: SEOUL, group: 'web', min: 2, desired: 4, max: 12 }]]);
+    const smaller = (region: string, seen: string) => ['scaleIn', { region, group: 'web', min: 2, desired: 4, max: 12, guard: { region: seen, group: 'web', healthy: 4 } }];
+    // Back at full size first; then each shrinks while another is seen healthy.
+    expect(back.map((s) => [s.step, s.params])).toEqual([
+      ['scaleOut', { region: SEOUL, group: 'web', min: 4, desired: 6, max: 12 }],
+      smaller(SEOUL, TOKYO),
+      smaller(TOKYO, SEOUL),
+      smaller(OSAKA, SEOUL),
+    ]);
   });
 });

@@ -211,10 +211,13 @@ describe('own steps in a run', () => {
   look: { kind: command, after: assess, limit: 30s, run: [./look], changes: nothing }
   rest: { kind: wait, after: assess, for: 1s, limit: 2s }
 `);
-    const { records } = await runPlan(sim, await planOf(sim, TOKYO));
-    const done = records.findIndex((record) => record.type === 'step.done' && record.step === 'own.rest');
+    const stop = new AbortController();
+    const { records } = await runPlan(sim, await planOf(sim, TOKYO), {
+      drain: stop.signal,
+      onRecord: (record) => record.type === 'step.done' && record.step === 'own.rest' && stop.abort(new Error('a test')),
+    });
     const store = new MemoryStore();
-    store.records.push(...records.slice(0, done + 1));
+    store.records.push(...records);
     const journal = new Journal({ store, clock: sim.clock, run: records[0]?.run ?? '', term: 2, records: store.records.slice() });
     const outcome = await sim.clock.run(async () => {
       await journal.append({ type: 'run.resumed', operator: OPERATOR, acceptances: APPROVED });
