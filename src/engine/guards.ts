@@ -37,6 +37,8 @@ export function watchOver(runtime: GuardRuntime): Guards {
   const sleepUntilBegun = (step: PlanStep): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     asleep.set(step, () => resolve(undefined));
+    // An abort that is over is not told of.
+    if (wake.aborted) resolve(undefined);
     wake.addEventListener('abort', () => resolve(undefined), { once: true });
     return promise;
   };

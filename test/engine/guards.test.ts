@@ -49,6 +49,14 @@ describe('the guard of an old writer', () => {
     expect(run.at('step.intent', GUARD)).toBeLessThan(run.at('step.acted', GUARD));
   });
 
+  it('ends a run that is stopped as soon as its checks are green', async () => {
+    const sim = await simulation();
+    const stop = new AbortController();
+    sim.world.breakRegion(SEOUL);
+    const { outcome } = await runPlan(sim, await planOf(sim, TOKYO), { drain: stop.signal, onRecord: (record) => record.type === 'checks.green' && stop.abort() });
+    expect(outcome).toBe('interrupted');
+  });
+
   it('does not tire: AWS throttles for longer than any other step would try', async () => {
     const sim = await simulation();
     let throttled = 0;
