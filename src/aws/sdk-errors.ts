@@ -20,6 +20,9 @@ interface SdkThrown {
   Code?: unknown;
   Error?: { Code?: unknown } | undefined;
   errors?: unknown;
+  /** Of Route 53: one for each change that is wrong. As its model has them, and as they come from a body that the SDK does not know. */
+  messages?: unknown;
+  Messages?: { Message?: unknown } | undefined;
   cause?: unknown;
   $metadata?: { httpStatusCode?: number; requestId?: string } | undefined;
   $response?: { statusCode?: number; headers?: Record<string, string> } | undefined;
@@ -52,17 +55,23 @@ export function toAwsError(thrown: unknown, call: CallName, sent: boolean): AwsE
   }
   const httpStatus = error.$metadata?.httpStatusCode ?? error.$response?.statusCode;
   if (httpStatus !== undefined && httpStatus >= 300) {
-    return new AwsError({ ...parts, code: codeOf(error, httpStatus), httpStatus, requestId: requestIdOf(error) });
+    return new AwsError({ ...parts, code: codeOf(error, call, httpStatus), httpStatus, requestId: requestIdOf(error) });
   }
   if (!sent && !isNetworkError(error)) return new AwsError({ ...parts, code: NOT_SENT });
   return new AwsError({ ...parts, code: NO_ANSWER, requestId: requestIdOf(error) });
 }
 
-/** AWS's own code (`DBInstanceNotFound`), not the SDK's class name (`DBInstanceNotFoundFault`). */
-function codeOf(error: SdkThrown, httpStatus: number): string {
+/**
+ * AWS's own code (`DBInstanceNotFound`), not the SDK's class name (`DBInstanceNotFoundFault`). Route 53 has two ways to
+ * refuse a batch: the usual `<ErrorResponse>`, which it sends today, and the one of its documentation,
+ * `<InvalidChangeBatch><Messages><Message>`, of which the SDK knows neither code nor message.
+ * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
+ */
+function codeOf(error: SdkThrown, call: CallName, httpStatus: number): string {
   const code = [error.Error?.Code, error.Code, error.name].find((c) => typeof c === 'string' && c !== '');
   const text = typeof code === 'string' ? code : '';
   if (text !== '' && text !== 'Unknown' && text !== 'UnknownError' && text !== 'Error') return text;
+  if (call.operation === 'ChangeResourceRecordSets' && messagesOf(error).length > 0) return 'InvalidChangeBatch';
   return CODE_OF_STATUS[httpStatus] ?? `Http${httpStatus}`;
 }
 
@@ -90,11 +99,17 @@ function hasNetworkCause(error: SdkThrown): boolean {
   return false;
 }
 
+function messagesOf({ messages, Messages }: SdkThrown): string[] {
+  return [messages, Messages?.Message].flat().filter((text) => typeof text === 'string' && text !== '') as string[];
+}
+
 const MESSAGE_LENGTH = 600;
 
 /** The message without anything that could be a secret: AWS quotes the session token when a signature is wrong. */
 function describe(error: SdkThrown): string {
   let text = typeof error.message === 'string' ? error.message : '';
+  const several = messagesOf(error).filter((one) => !text.includes(one));
+  if (several.length > 0) text = [...(text === '' || text === 'UnknownError' ? [] : [text]), ...several].join('; ');
   if (text === '' && Array.isArray(error.errors)) {
     text = error.errors.map((e: unknown) => (e instanceof Error ? e.message : String(e))).join('; ');
   }

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { ChangeResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -9,7 +11,7 @@ import { toAwsError } from '../../src/aws/sdk-errors.ts';
 import { awsEnvironment, restoreEnvironment, useEnvironment } from '../lab/wire/environment.ts';
 
 const rds = mockClient(RDSClient);
-const route53 = mockClient(Route53Client);
+let route53 = mockClient(Route53Client);
 const s3 = mockClient(S3Client);
 
 beforeEach(() => useEnvironment(awsEnvironment({})));
@@ -71,6 +73,44 @@ describe('sdkCaller', () => {
   it.each(['ExpiredToken', 'InvalidClientTokenId', 'UnrecognizedClientException'])('%s is about credentials', async (name) => {
     rds.on(DescribeDBInstancesCommand).rejects(thrown({ name, $metadata: { httpStatusCode: 403 } }));
     expect(await failed(describeInstances())).toMatchObject({ code: name, isCredentials: true });
+  });
+});
+
+describe('a batch that Route 53 refuses', () => {
+  const change = () =>
+    sdkCaller().call({ service: 'route53', region: 'us-east-1', operation: 'ChangeResourceRecordSets', input: { HostedZoneId: 'Z', ChangeBatch: { Changes: [{ Action: 'DELETE', ResourceRecordSet: { Name: 'a', Type: 'A' } }] } } });
+  const metadata = { httpStatusCode: 400, requestId: 'rq' };
+
+  it.each([
+    ['messages alone', thrown({ name: 'InvalidChangeBatch', message: '', messages: ['A is there already', 'B was not found'], $metadata: metadata }), 'A is there already; B was not found'],
+    ['both', thrown({ name: 'InvalidChangeBatch', message: 'two are wrong', messages: ['A is there already'], $metadata: metadata }), 'two are wrong; A is there already'],
+    ['the same twice', thrown({ name: 'InvalidChangeBatch', message: '[A is there already]', messages: ['A is there already'], $metadata: metadata }), '[A is there already]'],
+    ['no messages', thrown({ name: 'InvalidChangeBatch', message: '[A is there already]', messages: [], $metadata: metadata }), '[A is there already]'],
+  ])('says why: %s', async (_name, error, message) => {
+    route53.on(ChangeResourceRecordSetsCommand).rejects(error);
+    expect(await failed(change())).toMatchObject({ code: 'InvalidChangeBatch', kind: 'terminal', requestId: 'rq', message: `route53.ChangeResourceRecordSets in us-east-1: InvalidChangeBatch: ${message}` });
+  });
+
+  const root = (inner: string) => `<?xml version="1.0"?>\n<InvalidChangeBatch xmlns="https://route53.amazonaws.com/doc/2013-04-01/">${inner}</InvalidChangeBatch>`;
+  it.each([
+    ['one message', root('<Messages><Message>A was not found</Message></Messages>'), 'A was not found'],
+    ['two messages', root('<Messages><Message>A was not found</Message><Message>B is there</Message></Messages><RequestId>r</RequestId>'), 'A was not found; B is there'],
+    ['the usual form', '<?xml version="1.0"?>\n<ErrorResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Error><Type>Sender</Type><Code>InvalidChangeBatch</Code><Message>[A was not found]</Message></Error><RequestId>r</RequestId></ErrorResponse>', '[A was not found]'],
+  ])('reads what AWS sends, through the SDK: %s', async (_name, body, message) => {
+    route53.restore();
+    const server = createServer((request, response) => {
+      request.resume();
+      response.writeHead(400, { 'content-type': 'text/xml', 'x-amzn-requestid': 'rq' }).end(body);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+    useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }));
+    try {
+      expect(await failed(change())).toMatchObject({ code: 'InvalidChangeBatch', kind: 'terminal', httpStatus: 400, requestId: 'rq', message: `route53.ChangeResourceRecordSets in us-east-1: InvalidChangeBatch: ${message}` });
+    } finally {
+      server.closeAllConnections();
+      server.close();
+      route53 = mockClient(Route53Client);
+    }
   });
 });
 

@@ -69,6 +69,18 @@ describe('the simulated world behind the wire', () => {
     expect(['PENDING', 'INSYNC']).toContain(await changeStatus(aws, changeId));
   });
 
+  it('refuses a batch of records in the words of AWS, by which a list that is behind is known', async () => {
+    const [seoul] = await listRecordSets(aws, 'Z123', 'shop.example.com', 'A');
+    const set = { ...seoul, Name: 'shop.example.com', Type: 'A' as const };
+    const refusal = (Action: 'CREATE' | 'DELETE', change: object): Promise<unknown> =>
+      changeRecords(aws, 'Z123', [{ Action, ResourceRecordSet: { ...set, ...change } }], 'a test').then(() => undefined, (error: unknown) => error);
+    const wrong = { code: 'InvalidChangeBatch', kind: 'terminal', httpStatus: 400 };
+    const message = (text: string) => expect.stringMatching(new RegExp(`^route53.ChangeResourceRecordSets in us-east-1: InvalidChangeBatch: \\[.*${text}.*\\]$`)) as string;
+    expect(await refusal('CREATE', {})).toMatchObject({ ...wrong, message: message('already exists') });
+    expect(await refusal('DELETE', { SetIdentifier: 'osaka' })).toMatchObject({ ...wrong, message: message('was not found') });
+    expect(await refusal('DELETE', { TTL: 77 })).toMatchObject({ ...wrong, message: message('do not match the current values') });
+  });
+
   it('keeps objects, with conditions', async () => {
     const put = { Bucket: 'switch', Key: 'active', Body: 'tokyo', IfNoneMatch: '*', Metadata: { run: 'r1' } };
     const write = () => aws.call({ service: 's3', region: TOKYO, operation: 'PutObject', input: put });
