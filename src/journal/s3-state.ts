@@ -18,7 +18,10 @@ import type { LeaseRequest } from './state-store.ts';
  * 2. The lock of an application is its highest term; a term is taken by making its object with If-None-Match, so no two
  *    can take the same one. A release is an object of its own: nothing is ever deleted or overwritten.
  * 3. Nothing is read but this bucket: no control plane, and no region but the bucket's.
+ * 4. Where the bucket has Object Lock with a default retention, S3 itself keeps every record for that long: nothing here needs
+ *    to delete, and a report that is written again is a new version.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
  */
 
 export interface S3Place {
@@ -108,7 +111,8 @@ class Objects {
   }
 
   async #put(key: string, text: string, onlyNew: boolean): Promise<void> {
-    const input = { Bucket: this.#place.bucket, Key: this.#key(key), Body: text, ...(onlyNew ? { IfNoneMatch: '*' } : {}) };
+    // A bucket with Object Lock takes no object without a digest, whatever the SDK is told by the environment to leave out.
+    const input = { Bucket: this.#place.bucket, Key: this.#key(key), Body: text, ChecksumAlgorithm: 'CRC32' as const, ...(onlyNew ? { IfNoneMatch: '*' } : {}) };
     await this.#aws.call({ ...this.#call, operation: 'PutObject', input });
   }
 
