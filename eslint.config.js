@@ -11,7 +11,7 @@ const TIMERS = ['setTimeout', 'setInterval'].map((name) => ({ name, message: 'Us
 const NO_EXIT = { object: 'process', property: 'exit', message: 'Throw a DrError: only bin/ and cli/ end the process.' };
 
 export default tseslint.config(
-  { ignores: ['dist/', '.dist-*/', 'coverage/', 'node_modules/', 'test/**/fixtures/'] },
+  { ignores: ['dist/', '.dist-*/', 'coverage/', '.stryker-tmp/', 'node_modules/', 'test/**/fixtures/'] },
   {
     files: ['src/**/*.ts', 'test/**/*.ts', 'vitest.config.ts'],
     extends: [tseslint.configs.strictTypeChecked],

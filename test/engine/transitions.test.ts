@@ -20,6 +20,10 @@ describe('the table of transitions', () => {
     for (const row of TRANSITIONS) expect(transition(row.from, row.on)).toBe(row);
   });
 
+  it('says of each row why', () => {
+    for (const row of TRANSITIONS) expect(row.why, `${row.from}/${row.on}`).toMatch(/^\S.+\S$/);
+  });
+
   it('reaches every state from waiting', () => {
     expect(reachable('waiting')).toEqual(new Set(STATES));
   });

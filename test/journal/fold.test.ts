@@ -168,6 +168,64 @@ describe('fold', () => {
     expect(stepOf(stateOf(...acted, ...back.slice(0, 3), { type: 'run.resumed', operator: OPERATOR, acceptances: { approvedBy: [] } }), 'one')?.state).toBe('undone');
   });
 
+  it('what was not given is not there: a report must not show an empty fact as one', () => {
+    const bare = foldAll(chained([started()]));
+    for (const key of ['git', 'fleet', 'planning', 'impactAt', 'impactSource']) expect(bare).not.toHaveProperty(key);
+    expect(bare.initiatorKeys).toEqual([]);
+    const fleet = { id: 'F1', region: 'ap-northeast-1', members: [{ name: 'shop', path: 'runbooks/shop.yaml', sha256: 'ab', needs: [], follows: [] }] };
+    const full = foldAll(chained([started({ fleet, impactAt: T0, impactSource: 'probe', initiatorKeys: ['SHA256:abc'] })]));
+    expect(full).toMatchObject({ fleet, impactAt: T0, impactSource: 'probe', initiatorKeys: ['SHA256:abc'] });
+    const change = stateOf({ type: 'probe.changed', probe: 'home-page', up: true, status: 200, sampledAt: T0 }).probes.get('home-page')?.changes[0];
+    expect(Object.keys(change ?? {})).toEqual(['at', 'up', 'status']);
+    expect(stepOf(stateOf({ type: 'check.passed', step: 'one', because: '' }))?.warnings).toEqual([]);
+  });
+
+  it('a guard that was not reached by the end', () => {
+    const state = stateOf({ type: 'step.started', step: 'one' }, { type: 'step.unmet', step: 'one', because: 'the region did not answer again' });
+    expect(stepOf(state)).toMatchObject({ state: 'unmet', because: 'the region did not answer again', endedAt: T0 + 2000, calls: [], callCount: 0 });
+    expect(stepOf(state)).not.toHaveProperty('error');
+  });
+
+  it('when a step first intended to act, and when AWS was first asked: the oldest counts, and an undo clears both', () => {
+    const tried: RunEvent[] = [
+      { type: 'step.started', step: 'one' },
+      { type: 'step.intent', step: 'one', attempt: 1, because: 'missing', facts: { before: ['sg-1'] } },
+      { type: 'step.unclear', step: 'one', attempt: 1, error: { code: 'NoAnswer', message: 'lost' }, calls: [] },
+      { type: 'step.intent', step: 'one', attempt: 2, because: 'missing' },
+      { type: 'step.acted', step: 'one', attempt: 2, calls: [] },
+    ];
+    const state = stateOf(...tried);
+    expect(stepOf(state)).toMatchObject({ actedAt: T0 + 2000, askedAt: T0 + 3000 });
+    // What an undo needs is there although the act was never answered.
+    expect(stateOf(...tried.slice(0, 2)).facts.get('before')).toEqual(['sg-1']);
+    expect(stepOf(stateOf(...tried.slice(0, 2), { type: 'step.acted', step: 'one', attempt: 1, calls: [] }))).toMatchObject({ askedAt: T0 + 3000 });
+    const back: RunEvent[] = [
+      { type: 'undo.started', because: 'refused' },
+      { type: 'undo.intent', step: 'one' },
+      { type: 'undo.failed', step: 'one', error: { code: 'X', message: 'no' }, calls: [CALL] },
+      { type: 'undo.done', step: 'one', because: 'as before', facts: { 'fence.orders': { verdict: 'undone' } } },
+    ];
+    expect(stepOf(stateOf(...tried, ...back.slice(0, 2)))).toEqual(stepOf(state));
+    expect(stepOf(stateOf(...tried, ...back.slice(0, 3)))).toMatchObject({ notUndone: { code: 'X' }, calls: [CALL], state: 'verifying' });
+    const undone = stateOf(...tried, ...back);
+    for (const key of ['actedAt', 'askedAt', 'notUndone']) expect(stepOf(undone)).not.toHaveProperty(key);
+    expect(stepOf(undone)?.calls).toEqual([CALL]);
+    expect(undone.facts.get('fence.orders')).toEqual({ verdict: 'undone' });
+  });
+
+  it('led back by a person, after an interruption: the run is open again, and says by whom', () => {
+    const led = stateOf({ type: 'run.interrupted', signal: 'SIGINT' }, { type: 'undo.started', because: 'dr abort', operator: OPERATOR });
+    expect(led).toMatchObject({ interrupted: false, leadingBack: { at: T0 + 2000, because: 'dr abort', by: OPERATOR } });
+    expect(led).not.toHaveProperty('endedAt');
+    const itself = stateOf({ type: 'run.finished', outcome: 'failed' }, { type: 'undo.started', because: 'a step failed' });
+    expect(itself.leadingBack).toEqual({ at: T0 + 2000, because: 'a step failed' });
+    expect(itself).not.toHaveProperty('outcome');
+    const failed = stateOf({ type: 'undo.started', because: 'x' }, { type: 'undo.failed', step: 'one', error: { code: 'X', message: 'no' } });
+    expect(stepOf(failed)?.calls).toEqual([]);
+    const done = stateOf({ type: 'undo.started', because: 'x' }, { type: 'undo.done', step: 'one', because: 'y' });
+    expect(stepOf(done)?.calls).toEqual([]);
+  });
+
   it('the whole at once equals one record after another', () => {
     const records = chained([
       started(),
