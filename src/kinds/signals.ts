@@ -42,11 +42,17 @@ export const SOURCE_VERDICT = 'source.verdict';
 /** Fact: this run was about to stop writes, or has. What users and health checkers see since then is its own doing. */
 export const WRITES_STOPPED = 'writes.stopped';
 
-/** Weighs signals: two vantages that say down make the source down; anything else does not. */
+/**
+ * Weighs signals: two vantages that say down make the source down; anything else does not. Nor do they while users are
+ * served and Route 53's checkers reach it: an API that is silent and a replication that stands still are no outage then.
+ */
 export function judgeSource(signals: readonly Signal[], attestedBy: string | undefined): SourceVerdict {
   const down = new Set(signals.filter((s) => s.says === 'down').map((s) => s.vantage));
   const words = signals.map((s) => `${s.vantage}: ${s.says} (${s.because})`).join('; ') || 'no signal was seen';
-  if (down.size >= 2) return { verdict: 'source-down', because: `${down.size} independent signals say down. ${words}` };
+  const up = new Set(signals.filter((s) => s.says === 'up').map((s) => s.vantage));
+  const serves = (['users', 'health-checkers'] as const).every((vantage) => up.has(vantage) && !down.has(vantage));
+  if (down.size >= 2 && !serves) return { verdict: 'source-down', because: `${down.size} independent signals say down. ${words}` };
   if (attestedBy !== undefined) return { verdict: 'attested', because: `attested by ${attestedBy}. ${words}` };
+  if (serves && down.size >= 2) return { verdict: 'not-down', because: `users are served, and Route 53's checkers reach it. ${words}` };
   return { verdict: 'not-down', because: `${down.size} of at least 2 independent signals say down. ${words}` };
 }

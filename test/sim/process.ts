@@ -35,6 +35,8 @@ export class Process {
   dead = false;
   /** It has a plan, and a journal. */
   begun = false;
+  /** It has ended by itself. */
+  over = false;
   /** Where the state lies did not answer its last call. */
   stateAway = false;
 

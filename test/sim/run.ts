@@ -8,6 +8,7 @@ import { DrError, messageOf } from '../../src/base/errors.ts';
 import { execute } from '../../src/engine/execute.ts';
 import { stepsPastTheLine } from '../../src/engine/undo.ts';
 import type { JournalRecord, Operator } from '../../src/journal/events.ts';
+import { foldAll } from '../../src/journal/fold.ts';
 import { Journal, type JournalStore, verifyRecords } from '../../src/journal/journal.ts';
 import type { Acceptances, AnyStepKind } from '../../src/kinds/step.ts';
 import { compilePlan } from '../../src/plan/compile.ts';
@@ -103,7 +104,7 @@ class Troupe {
   }
 
   /** True when the move was made. */
-  async #chapter({ happenings, people }: Chapter): Promise<boolean> {
+  async #chapter({ people }: Chapter): Promise<boolean> {
     const { clock } = this.#stage;
     const over = new AbortController();
     const tick = async (): Promise<void> => {
@@ -114,7 +115,6 @@ class Troupe {
     };
     const ticking = tick().catch(() => undefined);
     const playing = play(this.#stage, over.signal).catch(() => undefined);
-    if (happenings.some((h) => h.what !== 'capacity' && h.what !== 'region-lost')) this.#watch.sourceTroubled();
     const ends = await Promise.all(people.map((person) => this.#work(person)));
     over.abort(new Error('over'));
     await Promise.all([ticking, playing]);
@@ -134,7 +134,8 @@ class Troupe {
       said = together(said, go.acceptances);
       end = await this.#go(person, go, said, last);
       this.ends.push(`${person.name}:${end}`);
-      this.#stage.history.note(person.name, () => `goes home: ${end}`);
+      const how = end;
+      this.#stage.history.note(person.name, () => `goes home: ${how}`);
       if (end === 'succeeded' || end === 'active' || end === 'aborted') return end;
       // Of two who met at the same record the one who took over goes on.
       if (end === 'superseded' && !this.#newest) return end;
@@ -194,6 +195,7 @@ class Troupe {
       return this.#thrown(error, process);
     } finally {
       timer.abort(new Error('done'));
+      process.over = true;
       this.#newest = process.term > 0 && this.#watch.isNewest(process);
     }
   }
@@ -222,7 +224,8 @@ class Troupe {
     const effects = { ...stage.effects, ...process.ports(stage, this.#watch, stage.effects), clock, ids, aws };
     const operator = { identity: `arn:aws:sts::000000000000:assumed-role/ops/${process.name}`, user: process.name, host: process.host, pid: this.starts };
     const known = this.#open;
-    if (known === undefined && way.abort) return 'no-abort';
+    // Refused before anybody is superseded by it.
+    if (way.abort && (known === undefined || stepsPastTheLine(foldAll(this.#desk.all(known))).length > 0)) return 'no-abort';
     // Every start asks who it is; the answer says too what time it is.
     await callerIdentity(aws, BUCKET.region);
     const plan = known === undefined ? await this.#plan(effects) : undefined;

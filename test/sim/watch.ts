@@ -232,15 +232,19 @@ export class Watch {
       this.#sourceBadAt = clock.now();
       this.#deadSince ??= clock.now();
     } else {
+      if (this.#deadSince !== undefined) this.#returned = true;
       this.#deadSince = undefined;
-      if (this.#sourceBadAt > Number.NEGATIVE_INFINITY) this.#returned = true;
+      if (this.#troubled()) this.#sourceBadAt = clock.now();
     }
     this.#twoWriters();
   }
 
   /** Something may look wrong with the source: its replication, or what others see of it. */
-  sourceTroubled(): void {
-    this.#sourceBadAt = this.#stage.clock.now();
+  #troubled(): boolean {
+    const { chapter, zero, clock, scenario } = this.#stage;
+    const now = clock.now() - zero;
+    if (scenario.lagUnknown) return true;
+    return chapter.happenings.some((h) => h.at <= now && (h.what === 'fault' ? now <= h.until : h.what === 'lag' || h.what === 'replication-stopped'));
   }
 
   /** What must be so when everybody has gone home. */
@@ -272,7 +276,7 @@ export class Watch {
 
   /** Why two writers are nobody's fault: empty where nobody is at work. */
   #excuse(database: string): string | undefined {
-    const states = [...this.#states].filter(([process]) => !process.dead && process.term === this.#term).map(([, state]) => state());
+    const states = [...this.#states].filter(([process]) => !process.dead && !process.over && process.term === this.#term).map(([, state]) => state());
     const working = states.filter((state) => state.outcome === undefined && !state.interrupted);
     const verdict = (state: RunState) => (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
     if (working.length === 0) return '';
@@ -284,7 +288,7 @@ export class Watch {
 
   /** A guard is given its time, by each process that is at work. */
   #closing(database: string): boolean {
-    const at = [...this.#states.keys()].filter((process) => !process.dead && process.term === this.#term).map((process) => process.name).join();
+    const at = [...this.#states.keys()].filter((process) => !process.dead && !process.over && process.term === this.#term).map((process) => process.name).join();
     const now = this.#stage.clock.now();
     const both = this.#bothSince.get(database);
     if (both?.by !== at) this.#bothSince.set(database, { by: at, since: now });

@@ -19,6 +19,16 @@ export function quarantineOf(instance: DbInstance, group: string): 'closed' | 'c
 /** Asks for the quarantine. A region that dies meanwhile, or a change that is under way, is for the next look to find. */
 export async function askForQuarantine(ctx: StepContext, region: string, id: string, group: string): Promise<void> {
   try {
+    await insistOnQuarantine(ctx, region, id, group);
+  } catch (error) {
+    if (error instanceof AwsError && error.unreachable) return;
+    throw error;
+  }
+}
+
+/** The same, where a request without an answer is to be made again as soon as nothing shows of it. @throws AwsError */
+export async function insistOnQuarantine(ctx: StepContext, region: string, id: string, group: string): Promise<void> {
+  try {
     await ctx.effects.aws.call({
       service: 'rds',
       region,
@@ -29,7 +39,7 @@ export async function askForQuarantine(ctx: StepContext, region: string, id: str
       attempts: 1,
     });
   } catch (error) {
-    if (error instanceof AwsError && (error.unreachable || error.code.startsWith('InvalidDBInstanceState'))) return;
+    if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState')) return;
     throw error;
   }
 }

@@ -92,12 +92,22 @@ describe('judgeSource', () => {
     expect(judgeSource([signal('users', 'down'), signal('source-api', 'down')], 'alice').verdict).toBe('source-down');
   });
 
+  it('an API that is silent and a replication that stands still are no outage while users are served and checkers reach it', () => {
+    const weak = [signal('users', 'up'), signal('source-api', 'down'), signal('replication', 'down')];
+    expect(judgeSource([...weak, signal('health-checkers', 'up')], undefined).verdict).toBe('not-down');
+    expect(judgeSource([...weak, signal('health-checkers', 'up')], 'lead').verdict).toBe('attested');
+    // Users may be served by the other side already.
+    expect(judgeSource([...weak, signal('health-checkers', 'unknown')], undefined).verdict).toBe('source-down');
+  });
+
   it('unknown is not down, however often: only two vantages that say down do', () => {
     const any = fc.record({ vantage: fc.constantFrom(...VANTAGES), says: fc.constantFrom('down' as const, 'up' as const, 'unknown' as const), because: fc.string() });
     fc.assert(
       fc.property(fc.array(any, { maxLength: 12 }), (signals) => {
         const down = VANTAGES.filter((v) => signals.some((s) => s.vantage === v && s.says === 'down')).length;
-        expect(judgeSource(signals, undefined).verdict).toBe(down >= 2 ? 'source-down' : 'not-down');
+        const only = (v: string) => signals.some((s) => s.vantage === v && s.says === 'up') && !signals.some((s) => s.vantage === v && s.says === 'down');
+        const serves = only('users') && only('health-checkers');
+        expect(judgeSource(signals, undefined).verdict).toBe(down >= 2 && !serves ? 'source-down' : 'not-down');
       }),
     );
   });
