@@ -6,7 +6,7 @@ import type { JournalRecord, Operator } from '../journal/events.ts';
 import { Journal } from '../journal/journal.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
 import type { RunState } from '../journal/state.ts';
-import { lockName } from './lock-name.ts';
+import { leaseAll } from './locks.ts';
 import { awsFailure } from './observe.ts';
 import { thisOperator } from './operator.ts';
 import { loadRun } from './runs.ts';
@@ -54,10 +54,9 @@ export async function withHeldRun<T>(request: HoldRequest, work: (held: HeldRun)
     });
   }
   const operator = thisOperator(identity.arn);
-  const lock = lockName(plan.runbook.name, plan.account, before.state.endpoints);
   const { clock, ids } = effects;
   const force = request.takeOver ?? false;
-  const lease = await state.lease({ lock, run, operator, now: clock.now(), ids, above: before.state.term, force });
+  const lease = await leaseAll(state, plan, before.state.endpoints, { run, operator, now: clock.now(), ids, above: before.state.term, force });
   const store = state.run(run, () => lease.assertHeld());
   try {
     // Read again under the lock: the runner that held it before may have written on.

@@ -5,7 +5,7 @@ import { inParallel } from '../engine/parallel.ts';
 import { foldAll } from '../journal/fold.ts';
 import type { RunState } from '../journal/state.ts';
 import type { StateStore } from '../journal/state-store.ts';
-import { lockName } from './lock-name.ts';
+import { lockName } from './locks.ts';
 
 const MOVES = new Set(['failover', 'switchover']);
 /** What of a run moves an application, or its data. */

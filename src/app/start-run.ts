@@ -10,7 +10,7 @@ import { loadRunbook } from '../runbook/load.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
 import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
-import { lockName } from './lock-name.ts';
+import { leaseAll } from './locks.ts';
 import { initiatorKeys, refuseClaims } from './approvals.ts';
 import { gitCommit, thisOperator } from './operator.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
@@ -76,9 +76,8 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
   const startedAt = effects.clock.now();
   const run = runId(effects.ids, startedAt, plan.runbook.name, plan.verb);
   const endpoints = endpointOverrides();
-  const lock = lockName(plan.runbook.name, plan.account, endpoints);
   const state = openState(request.state, effects.aws);
-  const lease = await state.lease({ lock, run, operator, now: startedAt, ids: effects.ids });
+  const lease = await leaseAll(state, plan, endpoints, { run, operator, now: startedAt, ids: effects.ids });
   const store = state.run(run, () => lease.assertHeld());
   const journal = new Journal({ store, clock: effects.clock, run, term: lease.term, onRecord: request.onRecord });
   try {

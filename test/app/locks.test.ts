@@ -1,0 +1,74 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { databaseLocks, leaseAll } from '../../src/app/locks.ts';
+import { DrError } from '../../src/base/errors.ts';
+import { LocalState } from '../../src/journal/local-state.ts';
+import { planOf, SEOUL, SHOP, TOKYO } from '../engine/simulated.ts';
+import { SeededIds } from '../../src/simulator/random.ts';
+import { bench } from './fixture.ts';
+
+const OTHER_HOST = { identity: 'arn', user: 'ben', host: 'elsewhere', pid: 7 };
+const said = (error: unknown) => (error instanceof DrError ? { code: error.code, exit: error.exit, message: error.message, detail: error.detail } : error);
+
+/** The shop's database under another application's name. */
+async function kiosk(folder: string): Promise<string> {
+  const path = join(folder, 'kiosk.yaml');
+  await writeFile(path, (await readFile(SHOP, 'utf8')).replace(/^runbook: shop\b/m, 'runbook: kiosk').replaceAll('shop.example.com', 'kiosk.example.com'));
+  return path;
+}
+
+describe('two applications with one database', () => {
+  it('are not run at the same time, and one after the other they are', async () => {
+    const b = await bench();
+    const path = await kiosk(b.runbooks);
+    let second: Promise<unknown> | undefined;
+    await b.start({
+      runbook: 'shop',
+      onRecord: (record) => {
+        if (record.type === 'checks.green') second ??= b.start({ runbook: path }).catch((error: unknown) => error);
+      },
+    });
+    const refused = said(await second) as { detail: string };
+    expect(refused).toMatchObject({ code: 'RUN_IN_PROGRESS', exit: 'busy' });
+    expect(refused).toHaveProperty('message', expect.stringMatching(/^Another run holds rds_ap-northeast-1_shop-orders-tokyo-lab-/));
+    expect(refused.detail).toContain('-shop-failover-');
+    // It left nothing behind that would hold the application.
+    const again: unknown = await b.start({ runbook: path }).catch((error: unknown) => error);
+    expect(said(again)).not.toHaveProperty('code', 'RUN_IN_PROGRESS');
+  });
+
+  it('a runner whose database was taken is superseded, as one whose application was', async () => {
+    const b = await bench();
+    const plan = await planOf(b.sim, TOKYO);
+    const state = new LocalState(b.state);
+    const run = '20261120T000000Z-shop-failover-000001';
+    const request = { run, operator: OTHER_HOST, now: 0, ids: new SeededIds(1) };
+    const lease = await leaseAll(state, plan, [], request);
+    await lease.assertHeld();
+    const [lock = ''] = databaseLocks(plan, []);
+    await state.lease({ ...request, lock, ids: new SeededIds(2), force: true });
+    await expect(lease.assertHeld()).rejects.toMatchObject({ code: 'SUPERSEDED' });
+  });
+
+  it('who takes a run over takes its databases from that run, and from no other', async () => {
+    const b = await bench();
+    const plan = await planOf(b.sim, TOKYO);
+    const state = new LocalState(b.state);
+    const run = '20261120T000000Z-shop-failover-000001';
+    const first = await leaseAll(state, plan, [], { run, operator: OTHER_HOST, now: 0, ids: new SeededIds(1) });
+    const here = { ...OTHER_HOST, host: 'here' };
+    const taken = await leaseAll(state, plan, [], { run, operator: here, now: 1, ids: new SeededIds(2), force: true });
+    await expect(first.assertHeld()).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    await taken.release();
+    const [lock = ''] = databaseLocks(plan, []);
+    await state.lease({ lock, run: '20261120T000000Z-kiosk-failover-000002', operator: OTHER_HOST, now: 2, ids: new SeededIds(3) });
+    await expect(leaseAll(state, plan, [], { run, operator: here, now: 3, ids: new SeededIds(4), force: true })).rejects.toMatchObject({ code: 'RUN_IN_PROGRESS' });
+  });
+
+  it('an instance has one lock in both directions', async () => {
+    const b = await bench({ alive: true });
+    const out = databaseLocks(await planOf(b.sim, TOKYO), []);
+    expect(out.map((lock) => lock.replace(/-lab-.*/, ''))).toEqual([`rds_${TOKYO}_shop-orders-tokyo`, `rds_${SEOUL}_shop-orders`]);
+  });
+});
