@@ -78,6 +78,8 @@ class Troupe {
   readonly ends: string[] = [];
   readonly verbs: string[] = [];
   starts = 0;
+  /** A run was led back in part: what it made is in the way of a new one until a person moves it. */
+  #partly = false;
   /** Nobody has taken over from the process that ended last. */
   #newest = false;
 
@@ -96,6 +98,7 @@ class Troupe {
     for (const [i, chapter] of this.#stage.scenario.chapters.entries()) {
       if (i > 0) await turnTo(this.#stage, chapter);
       this.#open = undefined;
+      this.#partly = false;
       this.#watch.begin();
       this.verbs.push(chapter.verb);
       if (!(await this.#chapter(chapter))) break;
@@ -153,7 +156,7 @@ class Troupe {
 
   /** When all is calm and a person says what is asked for, the application is recovered. */
   #liveness(person: Person, end: Ended): void {
-    if (end === 'busy' || end === 'no-plan') return;
+    if (end === 'busy' || end === 'no-plan' || (this.#partly && end === 'refused')) return;
     const { world, history, chapter } = this.#stage;
     const both = world.isAlive(chapter.source) && world.isAlive(chapter.target);
     if (chapter.verb === 'failover') {
@@ -203,7 +206,11 @@ class Troupe {
   #thrown(error: unknown, process: Process): Ended {
     if (process.dead) return 'died';
     if (error instanceof DrError) {
-      if (error.code === 'SUPERSEDED') return 'superseded';
+      if (error.code === 'SUPERSEDED') {
+        // The record that was refused stays in the copy of that machine: it is moved away, as after JOURNAL_DIVERGED.
+        if (this.#open !== undefined) this.#desk.forget(process.host, this.#open);
+        return 'superseded';
+      }
       if (error.code === 'ALREADY_ACTIVE' || error.code === 'ALREADY_PROTECTED') return 'active';
       if (error.code === 'RUN_IN_PROGRESS') return 'busy';
       if (error.code === 'JOURNAL_DIVERGED' && this.#open !== undefined) this.#desk.forget(process.host, this.#open);
@@ -247,7 +254,10 @@ class Troupe {
       const history = { moves: (since: number) => historyOf(held.state, journal.state, clock).moves(since) };
       const end = await execute({ journal, effects: { ...effects, history }, stepKind: (name) => this.#stepKind(name), operator, drain: way.drain });
       // What was led back in part is not gone on with: a new run looks at what is there.
-      if (end === 'failed' && journal.state.leadingBack !== undefined) this.#open = undefined;
+      if (end === 'failed' && journal.state.leadingBack !== undefined) {
+        this.#open = undefined;
+        this.#partly = true;
+      }
       return end;
     } finally {
       if (!process.dead) await held.release().catch((error: unknown) => stage.history.note(process.name, () => `could not give back the lock: ${messageOf(error)}`));
@@ -321,7 +331,7 @@ class Troupe {
 /** After the person's own ideas: what the tool asks for, without a death. */
 function lastGo(person: Person): Go {
   const asked: Acceptances = { approvedBy: [BOSS], done: ['tell-the-bank', 'move-jobs'], ...(person.insists ? { dataLossSeconds: 'unknown' as const, sourceDown: 'alice', flap: 'alice', reason: 'decided' } : {}) };
-  return { acceptances: asked, restMs: 1_000 };
+  return { acceptances: asked, restMs: MINUTE };
 }
 
 function together(before: Acceptances, now: Acceptances): Acceptances {
