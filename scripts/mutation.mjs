@@ -28,15 +28,18 @@ const GROUPS = {
   },
   loss: {
     mutate: ['src/measure/rpo.ts', 'src/kinds/rds/rpo-gate.ts', 'src/kinds/rds/loss.ts', 'src/kinds/backup/gate.ts'],
-    tests: ['test/measure/*.test.ts', 'test/kinds/rds/{replica,loss}*.test.ts', 'test/kinds/recovery/errors.test.ts', 'test/gates/{loss,backup}*.test.ts'],
+    tests: ['test/measure/rpo.test.ts', 'test/kinds/rds/{replica,loss}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts'],
   },
   gates: {
     mutate: [
       'src/kinds/rds/{position-gate,standby-gate,fence}.ts',
       'src/kinds/ec2/image-gate.ts',
-      'src/kinds/steps/{judge-source,source-healthy,approval,flap-guard}.ts',
     ],
-    tests: ['test/kinds/rds/{fence,verbs-errors}.test.ts', 'test/kinds/recovery/errors.test.ts', 'test/kinds/steps/*.test.ts', 'test/gates/*.test.ts'],
+    tests: ['test/kinds/rds/{fence,position-gate,standby-gate}.test.ts', 'test/kinds/ec2/*.test.ts', 'test/refusals/{databases,compute}.test.ts'],
+  },
+  people: {
+    mutate: ['src/kinds/steps/{judge-source,source-healthy,approval,flap-guard}.ts'],
+    tests: ['test/kinds/steps/{assess,flap-guard,person-and-hold,approval}.test.ts', 'test/refusals/people.test.ts'],
   },
 };
 

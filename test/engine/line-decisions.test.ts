@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { Json } from '../../src/base/json.ts';
 import { isDecision, lineIsAhead, type LineRuntime, oldDecision } from '../../src/engine/line.ts';
 import { foldAll } from '../../src/journal/fold.ts';
 import type { RunState, StepRun } from '../../src/journal/state.ts';
-import type { Observation, PlanStep, StepContext, StepKind } from '../../src/kinds/step.ts';
+import type { Observation, PlanStep, StepContext } from '../../src/kinds/step.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { chained, planStep, planWith, started } from '../journal/fixture.ts';
 import { type Fake, fakeKind, tinyEffects } from './tiny.ts';
@@ -25,7 +24,7 @@ function lineWith(steps: readonly PlanStep[], runs: Record<string, Partial<StepR
     drain: new AbortController().signal,
     kindOf: (step) => {
       looked.push(step.id);
-      return fakeKind({ observe: look }) as unknown as StepKind<Json>;
+      return fakeKind({ observe: look });
     },
     context: (effects, signal) => ({ effects, signal }) as unknown as StepContext,
   };
