@@ -1,8 +1,9 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { DrError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import { findRunbooks, runbookName } from '../runbook/find.ts';
-import { folderProblems } from '../runbook/folder.ts';
+import { databaseIds, folderProblems } from '../runbook/folder.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import { RunbookError, sortProblems, type Problem } from '../runbook/problem.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
@@ -86,13 +87,24 @@ async function folderFindings(results: readonly Checked[]): Promise<Map<string, 
   const checked = results.flatMap(({ loaded }) => loaded ?? []);
   for (const [dir, loaded] of Map.groupBy(checked, ({ path }) => dirname(resolve(path)))) {
     const paths = new Set(loaded.map(({ path }) => resolve(path)));
-    const neighbours = (await findRunbooks(dir)).filter((path) => !paths.has(resolve(path)));
+    const others = (await findRunbooks(dir)).filter((path) => !paths.has(resolve(path)));
+    const neighbours = await thoseThatMatter(loaded, others);
     const read = await Promise.all(neighbours.map((path) => loadRunbook(path).catch(() => undefined)));
     const broken = await Promise.all([...neighbours.filter((_, i) => read[i] === undefined), ...unreadIn(results, dir)].map(runbookName));
     const problems = await folderProblems([...loaded, ...read.filter((r) => r !== undefined)], broken.filter((name) => name !== undefined));
     for (const { path } of loaded) if (problems.has(path)) found.set(path, problems.get(path) ?? []);
   }
   return found;
+}
+
+/** A neighbour is read whole where these depend on others, or where it names a database of theirs: reading costs time. */
+async function thoseThatMatter(loaded: readonly LoadedRunbook[], neighbours: readonly string[]): Promise<readonly string[]> {
+  if (loaded.some(({ runbook }) => runbook.dependsOn.length > 0)) return neighbours;
+  const ids = await databaseIds(loaded);
+  // What is larger than a runbook may be is none.
+  const textAt = async (path: string): Promise<string> => ((await stat(path)).size > LIMITS.runbookBytes ? '' : readFile(path, 'utf8'));
+  const texts = await Promise.all(neighbours.map((path) => textAt(path).catch(() => '')));
+  return neighbours.filter((_, i) => ids.some((id) => texts[i]?.includes(id)));
 }
 
 /** Files of the folder that were checked and could not be read as runbooks. */

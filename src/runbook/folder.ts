@@ -72,6 +72,12 @@ export interface Owner {
   resource: unknown;
 }
 
+/** Texts of which a file must hold one to share a database with these runbooks. */
+export async function databaseIds(runbooks: readonly LoadedRunbook[]): Promise<string[]> {
+  const owners = (await Promise.all(runbooks.map(ownersIn))).flat();
+  return [...new Set(owners.flatMap(({ ids }) => Object.values(ids)))];
+}
+
 /** Databases that more than one runbook names, each with all its owners: same service, and the same id in at least one region. */
 export async function sharedDatabases(runbooks: readonly LoadedRunbook[]): Promise<Owner[][]> {
   const owners = (await Promise.all(runbooks.map(ownersIn))).flat();
