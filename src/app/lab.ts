@@ -6,13 +6,16 @@ import { ControlClient } from '../lab/control-client.ts';
 import { spawnLab } from '../lab/spawn.ts';
 import { readState, stateFileIn, type LabState } from '../lab/state-file.ts';
 import type { LabInfo, LabLedger, LabStatus } from '../lab/status.ts';
+import { findRunbooks } from '../runbook/find.ts';
 import { loadRunbook } from '../runbook/load.ts';
 
 export interface LabStartRequest {
   /** Folder of all state of `dr`; the lab's is in `lab/` below it. */
   state: string;
-  /** Default: the runbook that comes with `dr`. */
-  runbook?: string | undefined;
+  /** Paths. Default: the runbook that comes with `dr`. */
+  runbooks?: readonly string[] | undefined;
+  /** A folder of them: all that are in it. */
+  folder?: string | undefined;
   /** Of the AWS endpoint. Default: any that is free. */
   port?: number | undefined;
   /** The lab ends with the process that asks. */
@@ -48,14 +51,14 @@ export const EXAMPLE_RUNBOOK = fileURLToPath(new URL('../../runbooks/shop.yaml',
 /** @throws DrError (lab): already running, port taken, cannot start; (runbook): the runbook is missing or wrong. */
 export async function labStart(request: LabStartRequest): Promise<LabStarted> {
   const stateFile = stateFileIn(request.state);
-  const runbook = await loadRunbook(request.runbook ?? EXAMPLE_RUNBOOK);
+  const runbook = await Promise.all((await pathsOf(request)).map((path) => loadRunbook(path)));
   const state = await readState(stateFile);
   if (state !== undefined && (await isLive(state))) {
     throw new DrError({
       code: 'LAB_RUNNING',
       exit: 'lab',
       title: `A lab is running already (process ${state.info.pid}).`,
-      detail: `It serves ${state.info.runbook.path} at ${state.info.awsUrl}.`,
+      detail: `It serves ${state.info.runbooks.map(({ path }) => path).join(', ')} at ${state.info.awsUrl}.`,
       next: ['dr lab status', 'dr lab stop'],
     });
   }
@@ -73,14 +76,21 @@ export async function labStart(request: LabStartRequest): Promise<LabStarted> {
   };
 }
 
+async function pathsOf({ runbooks, folder }: LabStartRequest): Promise<readonly string[]> {
+  if (folder === undefined) return runbooks ?? [EXAMPLE_RUNBOOK];
+  const found = [...(await findRunbooks(folder)), ...(runbooks ?? [])];
+  if (found.length > 0) return found;
+  throw new DrError({ code: 'RUNBOOK_NOT_FOUND', exit: 'runbook', title: `There is no runbook in ${folder}.`, next: ['dr lab start --runbook PATH'] });
+}
+
 /** @throws DrError when no lab runs. */
 export async function labStatus(request: { state: string }): Promise<LabStatus> {
   return (await clientOf(request.state)).client.status();
 }
 
 /** @throws DrError when no lab runs. */
-export async function labLedger(request: { state: string }): Promise<LabLedger> {
-  return (await clientOf(request.state)).client.ledger();
+export async function labLedger(request: { state: string; runbook?: string }): Promise<LabLedger> {
+  return (await clientOf(request.state)).client.ledger(request.runbook);
 }
 
 /** @throws DrError when no lab runs, or it has no such region. */

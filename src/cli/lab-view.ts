@@ -1,4 +1,5 @@
 import { formatDuration } from '../base/duration.ts';
+import type { LedgerSummary } from '../lab/ledger.ts';
 import type { LabInfo, LabStatus } from '../lab/status.ts';
 import { regionName } from './names.ts';
 import type { Painter } from './style.ts';
@@ -8,11 +9,11 @@ import { columns, indent } from './text.ts';
 export function labStartedText(info: LabInfo, paint: Painter): string {
   const rows = columns([
     ['process', String(info.pid)],
-    ['runbook', `${info.runbook.name} (${info.runbook.path})`],
+    ...info.runbooks.map(({ name, path }) => ['runbook', `${name} (${path})`]),
     ['databases', `${info.engine.kind} (${info.engine.note})`],
     ['AWS', info.awsUrl],
     ['DNS', info.resolver],
-    ['application', `${info.host}, port ${info.applicationPort}, active in ${regionName(info.home)}`],
+    ...info.runbooks.map(({ host }) => ['application', `${host}, port ${info.applicationPort}, active in ${regionName(info.home)}`]),
   ]);
   return [
     paint('bold', 'The lab is running.'),
@@ -27,11 +28,10 @@ export function labStartedText(info: LabInfo, paint: Painter): string {
 
 /** The lab as it is now: regions, databases, groups, names, users. */
 export function labStatusText(status: LabStatus, now: number, paint: Painter): string {
-  const { users, world } = status;
+  const { world } = status;
   const section = (title: string, rows: string[][]) => `${paint('bold', title)}\n${indent(columns(rows).join('\n'), 2)}`;
-  const last = users.lastGood;
   return [
-    `lab of ${status.runbook.name}, process ${status.pid}, for ${formatDuration(now - status.startedAt)}, ${status.engine.kind}`,
+    `lab of ${status.runbooks.map(({ name }) => name).join(', ')}, process ${status.pid}, for ${formatDuration(now - status.startedAt)}, ${status.engine.kind}`,
     section('Regions', status.regions.map((region) => [
       `${region.name} (${region.id})`,
       region.alive ? 'alive' : 'broken',
@@ -48,12 +48,19 @@ export function labStatusText(status: LabStatus, now: number, paint: Painter): s
       record.values.join(' '),
       record.answered ? 'answered now' : '',
     ])),
-    section('Users', [
-      ['orders', `${users.orders}: ${users.acknowledged} acknowledged, ${users.failed} failed`],
-      ['last good', last === undefined ? 'none' : `${formatDuration(now - last.at)} ago, from ${last.region ?? last.address ?? 'nowhere known'}`],
-      ...(users.lastError === undefined ? [] : [['last error', users.lastError]]),
-    ]),
+    ...Object.entries(status.usersOf).map(([runbook, users]) =>
+      section(status.runbooks.length === 1 ? 'Users' : `Users of ${runbook}`, usersRows(users, now)),
+    ),
   ].join('\n\n');
+}
+
+function usersRows(users: LedgerSummary, now: number): string[][] {
+  const last = users.lastGood;
+  return [
+    ['orders', `${users.orders}: ${users.acknowledged} acknowledged, ${users.failed} failed`],
+    ['last good', last === undefined ? 'none' : `${formatDuration(now - last.at)} ago, from ${last.region ?? last.address ?? 'nowhere known'}`],
+    ...(users.lastError === undefined ? [] : [['last error', users.lastError]]),
+  ];
 }
 
 /** Without the settings: they hold the database's password, and `dr lab env` is there to show them. */

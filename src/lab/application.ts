@@ -1,15 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Pool } from 'pg';
-import { messageOf } from '../base/errors.ts';
-import { explainAddress } from './loopback.ts';
 import type { Login } from './server.ts';
 
 export interface ApplicationOptions {
   region: string;
-  /** Loopback address of its region; the port is the same in all regions, for DNS gives addresses only. */
-  address: string;
-  port: number;
+  /** Name of its runbook. */
+  name: string;
   /** The region's database endpoint, and how to log in; undefined where it keeps nothing. */
   database: (Login & { host: string; port: number }) | undefined;
   /** Whether the region has healthy compute: it is what the application stands for. */
@@ -23,85 +19,52 @@ const HEALTH = "SELECT pg_is_in_recovery() AS replica, current_setting('transact
 const ORDER_ID = /^[\w-]{1,64}$/;
 
 /**
- * The shop in one region. It writes orders into its own region's database, so in the standby region, where that is a
- * replica, it answers 503. It runs inside the lab's process; when its region breaks, its listener closes and every
- * connection is destroyed at once, which is what users see of a process that was killed. Without healthy compute in its
- * region it answers 503, and without a database it keeps nothing.
+ * An application in one region. It writes orders into its own region's database, so in the standby region, where that is a
+ * replica, it answers 503. Without healthy compute in its region it answers 503, and without a database it keeps nothing.
  */
 export class Application {
-  readonly region: string;
   readonly #options: ApplicationOptions;
-  readonly #sockets = new Set<Socket>();
-  #server: Server | undefined;
   #pool: Pool | undefined;
 
   constructor(options: ApplicationOptions) {
-    this.region = options.region;
     this.#options = options;
   }
 
-  get running(): boolean {
-    return this.#server !== undefined;
-  }
-
-  /** @throws DrError when the address cannot be used; an Error with code EADDRINUSE when the port is taken. */
-  async start(): Promise<void> {
-    if (this.#server !== undefined) return;
+  async open(): Promise<void> {
+    const { region, name, database: login } = this.#options;
+    if (login === undefined || this.#pool !== undefined) return;
     const { default: pg } = await import('pg');
-    if (this.#options.database !== undefined) this.#openPool(pg.Pool, this.#options.database);
-    const server = createServer((request, response) => {
-      this.#handle(request, response).catch((error: unknown) => reply(response, 503, messageOf(error)));
-    });
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.on('close', () => this.#sockets.delete(socket));
-    });
-    await listen(server, this.#options.port, this.#options.address);
-    this.#server = server;
-  }
-
-  #openPool(PoolOf: typeof Pool, { host, port, user, password, database }: Login & { host: string; port: number }): void {
-    this.#pool = new PoolOf({
-      host,
-      port,
-      user,
-      password,
-      database,
+    this.#pool = new pg.Pool({
+      ...login,
       max: 8,
       connectionTimeoutMillis: QUERY_MS,
       query_timeout: QUERY_MS,
       // Soon gone, so that a promoted or returned database is seen as it is now.
       idleTimeoutMillis: 5_000,
-      application_name: `shop-${this.region}`,
+      application_name: `${name}-${region}`,
     });
     this.#pool.on('error', () => undefined);
   }
 
-  /** Ends at once: nobody gets an answer any more, not even for a request under way. */
-  async kill(): Promise<void> {
-    const [server, pool] = [this.#server, this.#pool];
-    [this.#server, this.#pool] = [undefined, undefined];
-    for (const socket of this.#sockets) socket.destroy();
-    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+  close(): void {
+    const pool = this.#pool;
+    this.#pool = undefined;
     // Its connections end by their own time limits: the database behind them may be silent.
     pool?.end().catch(() => undefined);
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const pool = this.#pool;
-    if (!this.running) {
-      response.destroy();
-      return;
-    }
+    const { region } = this.#options;
     if (!this.#options.compute()) {
-      reply(response, 503, `no healthy instance in ${this.region}`);
+      reply(response, 503, `no healthy instance in ${region}`);
       return;
     }
     const path = (request.url ?? '/').split('?')[0];
     if (path === '/healthz' && (request.method === 'GET' || request.method === 'HEAD')) {
       const { rows } = (await pool?.query<{ replica: boolean; read_only: string }>(HEALTH)) ?? { rows: [{ replica: false, read_only: 'off' }] };
-      if (rows[0]?.replica !== false) reply(response, 503, `the database in ${this.region} is a read-only replica`);
-      else if (rows[0].read_only !== 'off') reply(response, 503, `the database in ${this.region} takes no writes now`);
+      if (rows[0]?.replica !== false) reply(response, 503, `the database in ${region} is a read-only replica`);
+      else if (rows[0].read_only !== 'off') reply(response, 503, `the database in ${region} takes no writes now`);
       else reply(response, 200, 'ok');
       return;
     }
@@ -112,8 +75,8 @@ export class Application {
         return;
       }
       // One statement is a transaction of its own; on a replica it fails, and that is the answer.
-      await pool?.query('INSERT INTO orders (id, region) VALUES ($1, $2)', [id, this.region]);
-      reply(response, 201, JSON.stringify({ id, region: this.region, committedAt: Date.now() }));
+      await pool?.query('INSERT INTO orders (id, region) VALUES ($1, $2)', [id, region]);
+      reply(response, 201, JSON.stringify({ id, region: region, committedAt: Date.now() }));
       return;
     }
     reply(response, 404, 'there are GET /healthz and POST /orders');
@@ -124,7 +87,8 @@ export class Application {
 export const ORDERS_TABLE =
   'CREATE TABLE IF NOT EXISTS orders (id text PRIMARY KEY, region text NOT NULL, placed_at timestamptz NOT NULL DEFAULT now())';
 
-function reply(response: ServerResponse, status: number, text: string): void {
+/** Answers, if nobody has. */
+export function reply(response: ServerResponse, status: number, text: string): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, { 'content-type': text.startsWith('{') ? 'application/json' : 'text/plain; charset=utf-8' });
   response.end(`${text}\n`);
@@ -146,13 +110,4 @@ async function readBody(request: IncomingMessage): Promise<string> {
     if (text.length > BODY_LIMIT) break;
   }
   return text;
-}
-
-function listen(server: Server, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(explainAddress(error, address));
-    });
-    server.listen(port, address, () => resolve());
-  });
 }

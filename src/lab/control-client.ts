@@ -18,8 +18,9 @@ export class ControlClient {
     return this.#ask('GET', '/status', timeoutMs) as Promise<LabStatus>;
   }
 
-  ledger(): Promise<LabLedger> {
-    return this.#ask('GET', '/ledger') as Promise<LabLedger>;
+  /** Of one application. Default: the first. */
+  ledger(runbook?: string): Promise<LabLedger> {
+    return this.#ask('GET', runbook === undefined ? '/ledger' : `/ledger?runbook=${encodeURIComponent(runbook)}`) as Promise<LabLedger>;
   }
 
   async breakRegion(region: string): Promise<void> {

@@ -52,7 +52,7 @@ async function handle(request: IncomingMessage, token: string, lab: Lab, onStop:
     case 'GET /status':
       return lab.status();
     case 'GET /ledger':
-      return lab.ledger();
+      return lab.ledger(url.searchParams.get('runbook') ?? undefined);
     case 'POST /break':
       await lab.breakRegion(region);
       return {};

@@ -14,8 +14,8 @@ import { claimState, releaseState } from './state-file.ts';
 import type { LabInfo } from './status.ts';
 
 export interface DaemonSettings {
-  /** Absolute path. */
-  runbook: string;
+  /** Absolute path, or several. */
+  runbook: string | readonly string[];
   ownedByParent: boolean;
   stateFile?: string | undefined;
   port?: number | undefined;
@@ -56,7 +56,7 @@ try {
 
 async function start(): Promise<void> {
   const { runbook, port, stateFile } = settings;
-  running = await lab({ runbook: await loadRunbook(runbook), port, env: process.env, onDefect: (error) => console.error(error) });
+  running = await lab({ runbook: await Promise.all([runbook].flat().map((path) => loadRunbook(path))), port, env: process.env, onDefect: (error) => console.error(error) });
   control = await controlServer(running, stop);
   const address = { url: control.url, token: control.token };
   if (stateFile !== undefined && !(await claimState(stateFile, { schema: 'dr.lab/1', control: address, info: running.info }))) {

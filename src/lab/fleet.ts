@@ -1,32 +1,28 @@
 import { DrError } from '../base/errors.ts';
-import { Application, type ApplicationOptions } from './application.ts';
 import { freePort } from './ports.ts';
+import { Site, type Tenant } from './site.ts';
 
 const TRIES = 50;
 
-/** One application in each region, all on the same port. */
+/** The web servers of all regions, all on the same port: DNS gives addresses only. */
 export class Fleet {
   readonly port: number;
-  readonly #applications: ReadonlyMap<string, Application>;
+  readonly #sites: readonly Site[];
 
-  private constructor(port: number, applications: ReadonlyMap<string, Application>) {
+  private constructor(port: number, sites: readonly Site[]) {
     this.port = port;
-    this.#applications = applications;
+    this.#sites = sites;
   }
 
-  /** Finds a port that is free at every region's address. */
-  static async start(
-    regions: readonly ({ id: string } & Pick<ApplicationOptions, 'address' | 'database' | 'compute'>)[],
-  ): Promise<Fleet> {
+  /** Finds a port that is free at every address. */
+  static async start(places: readonly { region: string; address: string; tenants: readonly Tenant[] }[]): Promise<Fleet> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const port = await freePort('127.0.0.1');
-      const applications = new Map(
-        regions.map(({ id, ...options }) => [id, new Application({ region: id, port, ...options })]),
-      );
-      const started = await Promise.allSettled([...applications.values()].map((application) => application.start()));
+      const sites = places.map((place) => new Site({ ...place, port }));
+      const started = await Promise.allSettled(sites.map((site) => site.start()));
       const failed = started.find((result) => result.status === 'rejected');
-      if (failed === undefined) return new Fleet(port, applications);
-      await Promise.all([...applications.values()].map((application) => application.kill()));
+      if (failed === undefined) return new Fleet(port, sites);
+      await Promise.all(sites.map((site) => site.kill()));
       const reason = failed.reason as NodeJS.ErrnoException;
       if (reason.code !== 'EADDRINUSE') throw reason;
     }
@@ -34,18 +30,22 @@ export class Fleet {
   }
 
   running(region: string): boolean {
-    return this.#applications.get(region)?.running === true;
+    return this.#sites.some((site) => site.region === region && site.running);
   }
 
   async kill(region: string): Promise<void> {
-    await this.#applications.get(region)?.kill();
+    await Promise.all(this.#in(region).map((site) => site.kill()));
   }
 
   async restart(region: string): Promise<void> {
-    await this.#applications.get(region)?.start();
+    await Promise.all(this.#in(region).map((site) => site.start()));
   }
 
   async stop(): Promise<void> {
-    await Promise.all([...this.#applications.values()].map((application) => application.kill()));
+    await Promise.all(this.#sites.map((site) => site.kill()));
+  }
+
+  #in(region: string): Site[] {
+    return this.#sites.filter((site) => site.region === region);
   }
 }

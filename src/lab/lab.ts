@@ -13,14 +13,18 @@ import { nearest } from '../base/nearest.ts';
 import { systemDns } from '../effects/dns.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { placeIn } from '../simulator/places.ts';
+import type { ApplicationSeed } from '../simulator/seeds.ts';
 import type { World } from '../simulator/world.ts';
+import type { AppScenario } from './app-scenario.ts';
+import { Application } from './application.ts';
 import { startDatabases } from './choose-engine.ts';
 import { LabDatabases } from './databases.ts';
 import { DnsServer } from './dns-server.ts';
 import { Fleet } from './fleet.ts';
 import { makeLabFolder, removeLabFolder } from './folder.ts';
 import { Ledger } from './ledger.ts';
-import { scenarioOf, type Scenario } from './scenario.ts';
+import { applicationSeed, scenarioOf, type Scenario } from './scenario.ts';
+import type { Tenant } from './site.ts';
 import type { LabInfo, LabLedger, LabStatus } from './status.ts';
 import { Users } from './users.ts';
 import { Watchdog } from './watchdog.ts';
@@ -28,7 +32,8 @@ import { wireServer, type WireServer } from './wire/server.ts';
 import { zoneSource } from './zone-source.ts';
 
 export interface LabOptions {
-  runbook: LoadedRunbook;
+  /** One, or several that share what is there. */
+  runbook: LoadedRunbook | readonly LoadedRunbook[];
   /** Of the AWS endpoint. Default: any that is free. */
   port?: number | undefined;
   /** Of it `DR_LAB_POSTGRES` is read. */
@@ -49,7 +54,8 @@ const SERVED_MS = 10_000;
 export interface Lab {
   readonly info: LabInfo;
   status(): Promise<LabStatus>;
-  ledger(): Promise<LabLedger>;
+  /** Of the users of one application. Default: the first. @throws DrError for a name that is not served */
+  ledger(runbook?: string): Promise<LabLedger>;
   /** @throws DrError for an unknown region. */
   breakRegion(region: string): Promise<void>;
   heal(region: string): Promise<void>;
@@ -75,8 +81,8 @@ export async function lab(options: LabOptions): Promise<Lab> {
 
 async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], stop: () => Promise<void>): Promise<Lab> {
   const startedAt = Date.now();
-  const scenario = await scenarioOf(options.runbook, randomBytes(16).toString('hex'));
-  const addressOf = (region: string) => scenario.regions.find(({ id }) => id === region)?.address ?? '127.0.0.1';
+  const scenario = await scenarioOf([options.runbook].flat(), randomBytes(16).toString('hex'));
+  const addressOf = (region: string) => scenario.regions.find(({ id }) => id === region)?.addresses[0] ?? '127.0.0.1';
 
   const folder = await makeLabFolder();
   const watchdog = new Watchdog(folder);
@@ -98,29 +104,19 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
 
   const wire = await awsEndpoint(options, world);
   undo.push(() => wire.close());
-  const fleet = await Fleet.start(scenario.regions.map(({ id, address }) => {
-    const database = scenario.databaseOf(id);
-    return {
-      id,
-      address,
-      database: database === undefined ? undefined : { ...database.login, host: databases.endpoint(database).address, port: databases.endpoint(database).port },
-      compute: () => hasCompute(world, address),
-    };
-  }));
+  const fleet = await Fleet.start(placesOf(scenario, world, databases));
   undo.push(() => fleet.stop());
-  const ledger = new Ledger(Date.now());
-  const resolver = await putUsersOn({ scenario, world, ledger, port: fleet.port, undo });
-  await served(ledger);
+  const crowds = await putUsersOn({ scenario, world, port: fleet.port, undo });
+  await Promise.all([...crowds.ledgers.values()].map(served));
 
   const info: LabInfo = {
     pid: process.pid,
     startedAt,
-    runbook: { name: scenario.runbook, path: options.runbook.path },
+    ...servedBy(scenario),
     engine: { kind: engine.kind, note: standIn(scenario) === '' ? engine.note : `${engine.note}; ${standIn(scenario)}` },
     awsUrl: wire.url,
-    resolver,
+    resolver: crowds.resolver,
     applicationPort: fleet.port,
-    host: scenario.host,
     home: scenario.home,
     env: {
       AWS_ENDPOINT_URL: wire.url,
@@ -129,12 +125,40 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
       AWS_REGION: scenario.home,
       // What boto3 and version 1 of the AWS CLI read instead.
       AWS_DEFAULT_REGION: scenario.home,
-      DR_RESOLVER: resolver,
+      DR_RESOLVER: crowds.resolver,
       DR_CONNECT_TO: `80:${fleet.port}`,
       ...scenario.loginEnv,
     },
   };
-  return running({ scenario, databases, world, fleet, ledger, info, stop });
+  return running({ scenario, databases, world, fleet, ledgers: crowds.ledgers, info, stop });
+}
+
+/** Which applications there are; the first one is the one that is meant where nobody says which. */
+function servedBy({ apps }: Scenario): Pick<LabInfo, 'runbook' | 'host' | 'runbooks'> {
+  const runbooks = apps.map(({ runbook, path, host }) => ({ name: runbook, path, host }));
+  const [first] = runbooks;
+  if (first === undefined) throw new Error('a lab without a runbook');
+  return { runbook: { name: first.name, path: first.path }, host: first.host, runbooks };
+}
+
+/** One web server for each address, with the applications that listen there. */
+function placesOf({ regions, apps }: Scenario, world: World, databases: LabDatabases): { region: string; address: string; tenants: Tenant[] }[] {
+  const tenant = (app: AppScenario, region: string): Tenant => {
+    const database = app.databaseOf(region);
+    const seed = applicationSeed(app, region);
+    const application = new Application({
+      region,
+      name: app.runbook,
+      database: database === undefined ? undefined : { ...database.login, host: databases.endpoint(database).address, port: databases.endpoint(database).port },
+      compute: () => hasCompute(world, seed),
+    });
+    return { application, hosts: app.hosts };
+  };
+  return regions.flatMap(({ id: region, addresses }) => addresses.map((address) => ({
+    region,
+    address,
+    tenants: apps.filter((app) => app.regions.includes(region) && app.addressOf(region) === address).map((app) => tenant(app, region)),
+  })));
 }
 
 /** What a person must know of databases that are not what the runbook says. */
@@ -145,44 +169,55 @@ function standIn({ databases }: Scenario): string {
 }
 
 /** Without its database: whether the simulated region has what runs the application. */
-function hasCompute(world: World, address: string): boolean {
+function hasCompute(world: World, { database: _, ...compute }: ApplicationSeed): boolean {
   world.tick();
-  const app = world.state.applications.at(address);
-  if (app === undefined) return false;
-  const { database: _, ...compute } = app;
   return world.state.applications.status(compute, Date.now()) === 200;
 }
 
+interface Crowds {
+  /** By runbook. */
+  ledgers: ReadonlyMap<string, Ledger>;
+  /** The DNS server of the home region. */
+  resolver: string;
+}
+
 /**
- * Users near each region, with a DNS server of their own, where answers differ by place or by chance; else one crowd, for
- * all are answered alike. Resolves to the DNS server of the home region.
+ * Users of each application: near each of its regions, with a DNS server of their own, where answers differ by place or by
+ * chance; else one crowd, for all are answered alike.
  */
-async function putUsersOn(parts: { scenario: Scenario; world: World; ledger: Ledger; port: number; undo: (() => Promise<unknown>)[] }): Promise<string> {
-  const { scenario, world, ledger, port, undo } = parts;
-  const prefix = `order-${randomBytes(3).toString('hex')}`;
-  const places = [...new Set([scenario.home, ...(scenario.sharedTraffic ? scenario.regions.map(({ id }) => id) : [])])];
-  const resolvers = await Promise.all(places.map(async (region) => {
+async function putUsersOn(parts: { scenario: Scenario; world: World; port: number; undo: (() => Promise<unknown>)[] }): Promise<Crowds> {
+  const { scenario: { home, apps }, world, port, undo } = parts;
+  const placesOfApp = (app: AppScenario) => [...new Set([app.home, ...(app.sharedTraffic ? app.regions : [])])];
+  const resolvers = new Map<string, string>();
+  for (const region of new Set([home, ...apps.flatMap(placesOfApp)])) {
     const server = new DnsServer(zoneSource(world, placeIn(region)));
     const dnsPort = await server.listen('127.0.0.1');
     undo.push(() => server.close());
-    return `127.0.0.1:${dnsPort}`;
-  }));
-  for (const [n, resolver] of resolvers.entries()) {
-    const users = new Users({
-      host: scenario.host,
-      port,
-      dns: systemDns(resolver),
-      ledger,
-      everyMs: ORDER_EVERY_MS * places.length,
-      timeoutMs: ORDER_TIMEOUT_MS,
-      prefix: `${prefix}-${n}`,
-      from: places.length === 1 ? undefined : places[n],
-      now: () => Date.now(),
-    });
-    users.start();
-    undo.push(() => users.stop());
+    resolvers.set(region, `127.0.0.1:${dnsPort}`);
   }
-  return resolvers[0] ?? '';
+  const ledgers = new Map<string, Ledger>();
+  for (const app of apps) {
+    const ledger = new Ledger(Date.now());
+    const prefix = `order-${randomBytes(3).toString('hex')}`;
+    const places = placesOfApp(app);
+    ledgers.set(app.runbook, ledger);
+    for (const [n, place] of places.entries()) {
+      const users = new Users({
+        host: app.host,
+        port,
+        dns: systemDns(resolvers.get(place) ?? ''),
+        ledger,
+        everyMs: ORDER_EVERY_MS * places.length * apps.length,
+        timeoutMs: ORDER_TIMEOUT_MS,
+        prefix: `${prefix}-${n}`,
+        from: places.length === 1 ? undefined : place,
+        now: () => Date.now(),
+      });
+      users.start();
+      undo.push(() => users.stop());
+    }
+  }
+  return { ledgers, resolver: resolvers.get(home) ?? '' };
 }
 
 async function awsEndpoint(options: LabOptions, world: World): Promise<WireServer> {
@@ -219,30 +254,40 @@ interface Parts {
   databases: LabDatabases;
   world: World;
   fleet: Fleet;
-  ledger: Ledger;
+  ledgers: ReadonlyMap<string, Ledger>;
   info: LabInfo;
   stop: () => Promise<void>;
 }
 
-function running({ scenario, databases, world, fleet, ledger, info, stop }: Parts): Lab {
+/** Where the orders of a region are to be found: where users are now, unless that region keeps a database of its own. */
+function finder({ databases, world }: Pick<Parts, 'databases' | 'world'>, app: AppScenario) {
+  return async (survivor: string, ids: readonly string[], committedIn: string | undefined): Promise<ReadonlySet<string> | undefined> => {
+    const here = app.databaseOf(survivor);
+    if (here === undefined) return new Set(ids);
+    const own = committedIn === undefined ? undefined : app.databaseOf(committedIn);
+    const family = own === undefined ? undefined : databases.family(own);
+    if (own === undefined || family === undefined || family === databases.family(here)) return databases.present(here, ids);
+    return world.isAlive(own.region) ? databases.present(own, ids) : undefined;
+  };
+}
+
+function running({ scenario, databases, world, fleet, ledgers, info, stop }: Parts): Lab {
   /** Last break of each region, also after it was healed. */
   const brokenAt = new Map<string, number>();
   const known = (region: string) => {
     if (!scenario.regions.some(({ id }) => id === region)) throw unknownRegion(region, scenario);
   };
-  /** Where the orders of a region are to be found: where users are now, unless that region keeps a database of its own. */
-  const present = async (survivor: string, ids: readonly string[], committedIn: string | undefined): Promise<ReadonlySet<string> | undefined> => {
-    const here = scenario.databaseOf(survivor);
-    if (here === undefined) return new Set(ids);
-    const own = committedIn === undefined ? undefined : scenario.databaseOf(committedIn);
-    const family = own === undefined ? undefined : databases.family(own);
-    if (own === undefined || family === undefined || family === databases.family(here)) return databases.present(here, ids);
-    return world.isAlive(own.region) ? databases.present(own, ids) : undefined;
+  const usersOf = (runbook = info.runbook.name): { app: AppScenario; ledger: Ledger } => {
+    const app = scenario.apps.find((one) => one.runbook === runbook);
+    const ledger = ledgers.get(runbook);
+    if (app === undefined || ledger === undefined) throw unknownRunbook(runbook, scenario);
+    return { app, ledger };
   };
-  const loss = async (): Promise<Pick<LabLedger, 'loss' | 'lossUnknown'>> => {
+  const loss = async (app: AppScenario, ledger: Ledger): Promise<Pick<LabLedger, 'loss' | 'lossUnknown'>> => {
     const survivor = ledger.summary().lastGood?.region;
     if (survivor === undefined) return { lossUnknown: 'no order was acknowledged yet' };
-    const breaks = [...brokenAt].filter(([region]) => region !== survivor).map(([, at]) => at);
+    const breaks = [...brokenAt].filter(([region]) => region !== survivor && app.regions.includes(region)).map(([, at]) => at);
+    const present = finder({ databases, world }, app);
     try {
       return { loss: await ledger.audit(survivor, breaks.length === 0 ? undefined : Math.max(...breaks), (ids, from) => present(survivor, ids, from)) };
     } catch (error) {
@@ -255,21 +300,23 @@ function running({ scenario, databases, world, fleet, ledger, info, stop }: Part
     async status() {
       return {
         ...info,
-        regions: scenario.regions.map(({ id, name, address }) => ({
+        regions: scenario.regions.map(({ id, name, addresses }) => ({
           id,
           name,
-          address,
+          address: addresses.join(' '),
           alive: world.isAlive(id),
           application: fleet.running(id) ? ('up' as const) : ('down' as const),
           brokenAt: brokenAt.get(id),
         })),
         databases: await databases.states(),
-        users: ledger.summary(),
+        users: usersOf().ledger.summary(),
+        usersOf: Object.fromEntries([...ledgers].map(([runbook, ledger]) => [runbook, ledger.summary()])),
         world: world.snapshot(),
       };
     },
-    async ledger() {
-      return { ...ledger.summary(), ...(await loss()), brokenAt: Object.fromEntries(brokenAt) };
+    async ledger(runbook) {
+      const { app, ledger } = usersOf(runbook);
+      return { ...ledger.summary(), ...(await loss(app, ledger)), brokenAt: Object.fromEntries(brokenAt) };
     },
     async breakRegion(region) {
       known(region);
@@ -298,6 +345,11 @@ function unknownRegion(region: string, scenario: Scenario): DrError {
     detail: `It has ${ids.join(' and ')}.`,
     ...(meant === undefined ? {} : { next: [`did you mean ${meant}?`] }),
   });
+}
+
+function unknownRunbook(runbook: string, { apps }: Scenario): DrError {
+  const names = apps.map((app) => app.runbook);
+  return new DrError({ code: 'LAB_APPLICATION', exit: 'usage', title: `The lab does not serve "${runbook}".`, detail: `It serves ${names.join(' and ')}.` });
 }
 
 function portTaken(port: number | undefined, error: unknown): unknown {

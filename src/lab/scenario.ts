@@ -1,29 +1,26 @@
 import * as z from 'zod';
-import { DrError } from '../base/errors.ts';
-import { systemClock } from '../base/clock.ts';
+import { messageOf } from '../base/errors.ts';
 import type { ResourceKind } from '../kinds/kind.ts';
 import { loadKind } from '../kinds/registry.ts';
+import { type Owner, sharedDatabases } from '../runbook/folder.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import type { DatabaseDriver, DbRef } from '../simulator/database-driver.ts';
-import type { DbInstanceSeed, HostedZoneSeed } from '../simulator/seeds.ts';
-import { World } from '../simulator/world.ts';
+import type { ApplicationSeed, DbInstanceSeed, HostedZoneSeed } from '../simulator/seeds.ts';
+import type { World } from '../simulator/world.ts';
+import { type AppScenario, appScenario, nothingToShow, type Part } from './app-scenario.ts';
 import type { DatabaseWish } from './databases.ts';
+import { LabWorld, SeedRecorder } from './lab-world.ts';
 import type { Login } from './server.ts';
-import { LAB_TIMINGS } from './timings.ts';
 
-/** What the lab builds, read from a runbook. */
+/** What the lab builds, read from one runbook or several. */
 export interface Scenario {
-  runbook: string;
-  regions: readonly { id: string; name: string; address: string }[];
+  /** Each has one or more addresses, and none is of two regions. */
+  regions: readonly { id: string; name: string; addresses: readonly string[] }[];
+  /** Of the first application. */
   home: string;
-  /** The name that users know. */
-  host: string;
-  /** Users near different regions may be answered differently. */
-  sharedTraffic: boolean;
-  /** What the application of a region writes into; undefined where it needs no database. */
-  databaseOf(region: string): (DbRef & { login: Login }) | undefined;
+  apps: readonly AppScenario[];
   databases: readonly DatabaseWish[];
-  /** The database login under the names that the runbook gives to it. */
+  /** The database login under the names that the runbooks give to it. */
   loginEnv: Readonly<Record<string, string>>;
   /** The world with everything in it; its databases have the endpoints that are really there. */
   world(driver: DatabaseDriver, endpointOf: (ref: DbRef) => { address: string; port: number }): World;
@@ -36,170 +33,155 @@ const loginSchema = z.looseObject({
 
 /** What every kind of database calls its instances by. */
 const namesSchema = z.looseObject({ instances: z.record(z.string(), z.string()) });
-/** What a kind of compute may name by region: Auto Scaling groups, and target groups by ARN. */
-const groupsSchema = z.looseObject({ groups: z.record(z.string(), z.string()) });
-const targetsSchema = z.looseObject({ targets: groupsSchema });
-
-interface Part {
-  name: string;
-  section: string;
-  resource: unknown;
-  simulate: (world: World) => void;
-}
 
 /**
  * @param password of every database of the lab
- * @throws DrError when the runbook has nothing that a lab can show.
+ * @throws DrError when a runbook has nothing that a lab can show, or two of them cannot share one.
  */
-export async function scenarioOf(loaded: LoadedRunbook, password: string): Promise<Scenario> {
-  const { runbook } = loaded;
-  const regionIds = runbook.regions.map((region) => region.id);
-  const parts = await Promise.all(runbook.resources.map(async ({ name, section, kind, resource }): Promise<Part> => {
-    const code = (await loadKind(kind)) as unknown as ResourceKind<unknown> | undefined;
-    if (code === undefined) throw new Error(`the kind ${kind} is gone since the runbook was read`);
-    return { name, section, resource, simulate: (world) => code.simulate(world, name, resource, runbook.home, runbook.strategy) };
-  }));
-  const topics = runbook.notify.flatMap((notifier) => (notifier.type === 'sns' ? Object.entries(notifier.topics) : []));
-
-  const databases: DatabaseWish[] = [];
-  const zones: HostedZoneSeed[] = [];
-  const loginEnv: Record<string, string> = {};
-  const scratch = new SeedRecorder(regionIds, (zone) => zones.push(zone));
-  for (const part of parts) {
-    const seeds = scratch.seedsOf(part.simulate);
-    if (seeds.length === 0) continue;
-    const { canary } = loginSchema.safeParse(part.resource).data ?? {};
-    const login = { user: 'shop', password, database: canary?.database ?? 'shop' };
-    const names = namesSchema.safeParse(part.resource).data?.instances ?? Object.fromEntries(seeds.map(({ region, id }) => [region, id]));
-    databases.push({ seeds, login, names });
-    if (canary !== undefined) Object.assign(loginEnv, { [canary.userEnv]: login.user, [canary.passwordEnv]: login.password });
+export async function scenarioOf(runbooks: readonly LoadedRunbook[], password: string): Promise<Scenario> {
+  refuseTwins(runbooks);
+  const regionIds = [...new Set(runbooks.flatMap(({ runbook }) => runbook.regions.map(({ id }) => id)))];
+  const scratch = new SeedRecorder(regionIds);
+  const databases = new Databases(await sharedDatabases(runbooks), password);
+  const made: { path: string; part: Part }[] = [];
+  const apps: AppScenario[] = [];
+  for (const loaded of runbooks) {
+    const { path } = loaded;
+    const [parts, wishes, zones]: [Part[], DatabaseWish[], HostedZoneSeed[]] = [await partsOf(loaded), [], []];
+    for (const part of parts) {
+      const owned = databases.ownedByAnother(path, part);
+      if (owned !== undefined) {
+        wishes.push(databases.join(path, part, owned));
+        continue;
+      }
+      made.push({ path, part });
+      const seeds = scratch.seedsOf((world) => put(world, path, part));
+      zones.push(...seeds.zones);
+      if (seeds.instances.length > 0) wishes.push(databases.add(path, part, seeds.instances));
+    }
+    apps.push(appScenario(loaded, parts, wishes, zones));
   }
-  const { host, addressOf } = usersView(loaded, parts, zones);
-
-  const databaseOf = (region: string) => {
-    const [first] = databases;
-    if (first === undefined) return undefined;
-    const id = first.names[region];
-    if (id === undefined) throw nothingToShow(loaded.path, `its first database has no instance in ${region}`);
-    return { region, id, login: first.login };
-  };
-  const compute = computeOf(parts.filter((part) => part.section === 'compute').map((part) => part.resource));
-
+  const topics = runbooks.flatMap(({ runbook }) => runbook.notify.flatMap((notifier) => (notifier.type === 'sns' ? Object.entries(notifier.topics) : [])));
   return {
-    runbook: runbook.name,
-    regions: runbook.regions.map(({ id, name }) => ({ id, name, address: addressOf(id) })),
-    home: runbook.home,
-    host,
-    sharedTraffic: zones.some(({ records }) => records.some((r) => r.weight !== undefined || r.region !== undefined || r.geo !== undefined)),
-    databaseOf,
-    databases,
-    loginEnv,
+    regions: regionIds.map((id) => ({ id, name: nameOf(id, runbooks), addresses: addressesOf(id, apps) })),
+    home: apps[0]?.home ?? '',
+    apps,
+    databases: databases.wishes,
+    loginEnv: databases.loginEnv,
     world: (driver, endpointOf) => {
       const world = new LabWorld(regionIds, driver, endpointOf);
-      for (const part of parts) part.simulate(world);
+      for (const { path, part } of made) put(world, path, part);
       for (const [region, arn] of topics) world.addTopic({ region, arn });
       // A place for `--state s3://dr-state-REGION`.
       for (const region of regionIds) world.addBucket({ region, name: `dr-state-${region}` });
-      for (const region of regionIds) {
-        const database = databaseOf(region);
-        world.addApplication({
-          region,
-          address: addressOf(region),
-          ...compute(region),
-          ...(database === undefined ? {} : { database: { region, id: database.id } }),
-        });
-      }
+      for (const app of apps) for (const region of app.regions) world.addApplication(applicationSeed(app, region));
       return world;
     },
   };
 }
 
-/** Without a healthy one of these a region's application answers nobody: the first of each that the compute names. */
-function computeOf(resources: readonly unknown[]): (region: string) => { group?: string; targetGroup?: string } {
-  const groups = resources.map((resource) => groupsSchema.safeParse(resource).data?.groups).find((found) => found !== undefined);
-  const targets = resources.map((resource) => targetsSchema.safeParse(resource).data?.targets.groups).find((found) => found !== undefined);
-  return (region) => {
-    const [group, targetGroup] = [groups?.[region], targets?.[region]];
-    return { ...(group === undefined ? {} : { group }), ...(targetGroup === undefined ? {} : { targetGroup }) };
-  };
-}
-
-/** What the kinds of traffic call the records of a region: one set each, or those of its places. */
-const setsSchema = z.looseObject({ sets: z.record(z.string(), z.string()) });
-const placesSchema = z.looseObject({ places: z.record(z.string(), z.looseObject({ region: z.string() })) });
-
-/** The name that users ask for, and the address of each region: both as the traffic of the runbook has them. */
-function usersView(
-  loaded: LoadedRunbook,
-  parts: readonly Part[],
-  zones: readonly HostedZoneSeed[],
-): { host: string; addressOf: (region: string) => string } {
-  const records = zones.flatMap((zone) => zone.records);
-  const [traffic] = parts.filter((part) => part.section === 'traffic');
-  const { sets } = setsSchema.safeParse(traffic?.resource).data ?? {};
-  const { places } = placesSchema.safeParse(traffic?.resource).data ?? {};
-  const setOf = (region: string) => sets?.[region] ?? Object.keys(places ?? {}).find((id) => places?.[id]?.region === region);
-  const own = new Set(loaded.runbook.regions.map(({ id }) => setOf(id)));
-  const record = records.find(({ type, setIdentifier }) => type === 'A' && own.has(setIdentifier));
-  if (record === undefined) throw nothingToShow(loaded.path, 'it has no traffic with an A record, by which users would find the application');
-  const ofName = new Map(records.filter(({ name }) => name === record.name).map((r) => [r.setIdentifier, r.values[0]]));
+/** How the simulated world knows the application of a region. */
+export function applicationSeed(app: AppScenario, region: string): ApplicationSeed {
+  const database = app.databaseOf(region);
   return {
-    host: record.name.replace(/\.$/, ''),
-    addressOf: (region) => {
-      const address = ofName.get(setOf(region));
-      if (address === undefined) throw nothingToShow(loaded.path, `no record of ${record.name} leads users to ${region}`);
-      if (!/^127\./.test(address)) throw nothingToShow(loaded.path, `${record.name} answers with ${address} for ${region}, and here only 127.0.0.2, 127.0.0.3 and so on can listen`);
-      return address;
-    },
+    region,
+    address: app.addressOf(region),
+    host: app.host,
+    ...app.computeOf(region),
+    ...(database === undefined ? {} : { database: { region, id: database.id } }),
   };
 }
 
-function nothingToShow(path: string, why: string): DrError {
-  return new DrError({
-    code: 'LAB_RUNBOOK',
-    exit: 'lab',
-    title: `The lab cannot serve ${path}: ${why}.`,
-    next: ['dr lab start --runbook runbooks/shop.yaml'],
-  });
-}
-
-/** A world that nobody enters: it notes what the kinds put into one. */
-class SeedRecorder extends World {
-  #seeds: DbInstanceSeed[] = [];
-  readonly #onZone: (zone: HostedZoneSeed) => void;
-
-  constructor(regions: readonly string[], onZone: (zone: HostedZoneSeed) => void) {
-    super({ clock: systemClock, seed: 1, regions });
-    this.#onZone = onZone;
-  }
-
-  seedsOf(simulate: (world: World) => void): DbInstanceSeed[] {
-    this.#seeds = [];
-    simulate(this);
-    return this.#seeds;
-  }
-
-  override addDbInstance(seed: DbInstanceSeed): void {
-    this.#seeds.push(seed);
-    super.addDbInstance(seed);
-  }
-
-  override addHostedZone(seed: HostedZoneSeed): void {
-    this.#onZone(seed);
-    super.addHostedZone(seed);
+function refuseTwins(runbooks: readonly LoadedRunbook[]): void {
+  const paths = new Map<string, string>();
+  for (const { runbook, path } of runbooks) {
+    const other = paths.get(runbook.name);
+    if (other !== undefined) throw nothingToShow(path, `${other} is called ${runbook.name} too`);
+    paths.set(runbook.name, path);
   }
 }
 
-/** Shows the endpoints of the real databases instead of invented ones. */
-class LabWorld extends World {
-  readonly #endpointOf: (ref: DbRef) => { address: string; port: number };
+function nameOf(region: string, runbooks: readonly LoadedRunbook[]): string {
+  return runbooks.flatMap(({ runbook }) => runbook.regions).find(({ id }) => id === region)?.name ?? region;
+}
 
-  constructor(regions: readonly string[], driver: DatabaseDriver, endpointOf: (ref: DbRef) => { address: string; port: number }) {
-    super({ clock: systemClock, seed: Date.now() % 2 ** 31, regions, databases: driver, timings: LAB_TIMINGS });
-    this.#endpointOf = endpointOf;
+/** @throws DrError where an address stands for another region too: it could not be dead and alive. */
+function addressesOf(region: string, apps: readonly AppScenario[]): string[] {
+  const own = new Set(apps.filter(({ regions }) => regions.includes(region)).map((app) => app.addressOf(region)));
+  for (const app of apps) {
+    for (const other of app.regions) {
+      if (other === region || !own.has(app.addressOf(other))) continue;
+      throw nothingToShow(app.path, `${app.addressOf(other)} stands for ${other} there, and for ${region} in another runbook: give them \`answers\` of their own`);
+    }
+  }
+  return [...own];
+}
+
+async function partsOf({ runbook }: LoadedRunbook): Promise<Part[]> {
+  return Promise.all(runbook.resources.map(async ({ name, section, kind, resource }): Promise<Part> => {
+    const code = (await loadKind(kind)) as unknown as ResourceKind<unknown> | undefined;
+    if (code === undefined) throw new Error(`the kind ${kind} is gone since the runbook was read`);
+    return { name, section, resource, simulate: (world) => code.simulate(world, name, resource, runbook.home, runbook.strategy) };
+  }));
+}
+
+/** @throws DrError where something of that name is in the world already. */
+function put(world: World, path: string, part: Part): void {
+  try {
+    part.simulate(world);
+  } catch (error) {
+    throw nothingToShow(path, `${part.section}.${part.name}: ${messageOf(error)}`);
+  }
+}
+
+/** The databases of all runbooks; one that several own is made once, as the first of them says. */
+class Databases {
+  readonly wishes: DatabaseWish[] = [];
+  readonly loginEnv: Record<string, string> = {};
+  readonly #shared: readonly (readonly Owner[])[];
+  readonly #password: string;
+  readonly #made = new Map<readonly Owner[], DatabaseWish>();
+
+  constructor(shared: readonly (readonly Owner[])[], password: string) {
+    this.#shared = shared;
+    this.#password = password;
   }
 
-  override addDbInstance(seed: DbInstanceSeed): void {
-    super.addDbInstance({ ...seed, endpoint: this.#endpointOf(seed) });
+  add(path: string, part: Part, seeds: readonly DbInstanceSeed[]): DatabaseWish {
+    const { canary } = loginSchema.safeParse(part.resource).data ?? {};
+    const login = { user: 'shop', password: this.#password, database: canary?.database ?? 'shop' };
+    const names = namesSchema.safeParse(part.resource).data?.instances ?? Object.fromEntries(seeds.map(({ region, id }) => [region, id]));
+    const wish = { seeds, login, names };
+    const group = this.#groupOf(path, part);
+    if (group !== undefined) this.#made.set(group, wish);
+    this.wishes.push(wish);
+    this.#knowLogin(part, login);
+    return wish;
+  }
+
+  /** What another runbook has made of it before. */
+  ownedByAnother(path: string, part: Part): DatabaseWish | undefined {
+    const group = this.#groupOf(path, part);
+    return group === undefined ? undefined : this.#made.get(group);
+  }
+
+  /** @throws DrError where it is to hold two databases: the lab makes one in each instance. */
+  join(path: string, part: Part, wish: DatabaseWish): DatabaseWish {
+    const { canary } = loginSchema.safeParse(part.resource).data ?? {};
+    if (canary !== undefined && canary.database !== wish.login.database) {
+      throw nothingToShow(path, `another owner of ${part.section}.${part.name} calls its database ${wish.login.database}, and this one ${canary.database}`);
+    }
+    this.#knowLogin(part, wish.login);
+    return wish;
+  }
+
+  #knowLogin(part: Part, login: Login): void {
+    const { canary } = loginSchema.safeParse(part.resource).data ?? {};
+    if (canary !== undefined) Object.assign(this.loginEnv, { [canary.userEnv]: login.user, [canary.passwordEnv]: login.password });
+  }
+
+  #groupOf(path: string, part: Part): readonly Owner[] | undefined {
+    if (part.section !== 'databases') return undefined;
+    return this.#shared.find((group) => group.some((owner) => owner.loaded.path === path && owner.name === part.name));
   }
 }

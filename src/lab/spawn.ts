@@ -11,8 +11,8 @@ import { fromPlain } from './plain-error.ts';
 import type { LabInfo, LabLedger, LabStatus } from './status.ts';
 
 export interface SpawnOptions {
-  /** Its path is given to the lab, which reads it again. */
-  runbook: { path: string };
+  /** One or several. Their paths are given to the lab, which reads them again. */
+  runbook: { path: string } | readonly { path: string }[];
   /** The lab ends when this process ends. Otherwise it goes on, and needs a `stateFile` to be found again. */
   ownedByParent: boolean;
   stateFile?: string;
@@ -28,7 +28,8 @@ export interface LabHandle {
   readonly info: LabInfo;
   readonly env: Readonly<Record<string, string>>;
   status(): Promise<LabStatus>;
-  ledger(): Promise<LabLedger>;
+  /** Of one application. Default: the first. */
+  ledger(runbook?: string): Promise<LabLedger>;
   breakRegion(region: string): Promise<void>;
   heal(region: string): Promise<void>;
   /** Resolves when its process is gone, and with it everything it started. */
@@ -47,7 +48,7 @@ const STOP_MS = 15_000;
  */
 export async function spawnLab(options: SpawnOptions): Promise<LabHandle> {
   const settings: DaemonSettings = {
-    runbook: resolve(options.runbook.path),
+    runbook: [options.runbook].flat().map(({ path }) => resolve(path)),
     ownedByParent: options.ownedByParent,
     stateFile: options.stateFile,
     port: options.port,
@@ -107,7 +108,7 @@ function handleOf(child: ChildProcess, control: ControlAddress, info: LabInfo, e
     info,
     env: info.env,
     status: () => client.status(),
-    ledger: () => client.ledger(),
+    ledger: (runbook) => client.ledger(runbook),
     breakRegion: (region) => client.breakRegion(region),
     heal: (region) => client.heal(region),
     stop: () => (stopping ??= stopChild(child, client, ended)),

@@ -6,14 +6,16 @@ export interface LabInfo {
   pid: number;
   /** Milliseconds since the epoch, as all times here. */
   startedAt: number;
+  /** The first of those that are served. */
   runbook: { name: string; path: string };
+  runbooks: readonly { name: string; path: string; /** The name that its users know. */ host: string }[];
   /** `model`: PostgreSQL does not run here; `note` says why. Else `note` is its version. */
   engine: { kind: 'postgresql' | 'model'; note: string };
   awsUrl: string;
   /** Address and port of the DNS server. */
   resolver: string;
   applicationPort: number;
-  /** The name that users know. */
+  /** The name that users of the first one know. */
   host: string;
   home: string;
   /** What another process needs to see this lab: for `dr`, the AWS CLI and any SDK. Holds the database's password. */
@@ -35,10 +37,13 @@ export interface LabStatus extends LabInfo {
     endpoint: string;
     /** `writer`, `replica`, `dead` or `does not answer` */
     state: string;
-    /** `open`, `cut` by a quarantine, or `dead` */
+    /** `open`, `closed` by a quarantine, or `dead` */
     door: string;
   }[];
+  /** Of the first application. */
   users: LedgerSummary;
+  /** By runbook. */
+  usersOf: Readonly<Record<string, LedgerSummary>>;
   world: WorldSnapshot;
 }
 

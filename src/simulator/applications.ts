@@ -10,7 +10,7 @@ export class Applications {
   private readonly databases: Databases;
   private readonly groups: Groups;
   private readonly targetGroups: TargetGroups;
-  private readonly byAddress = new Map<string, ApplicationSeed>();
+  private readonly byAddress = new Map<string, readonly ApplicationSeed[]>();
   private readonly byRegion = new Map<string, ApplicationSeed[]>();
   /** Regions whose applications use a database of a region. */
   private readonly users = new Map<string, Set<string>>();
@@ -24,8 +24,9 @@ export class Applications {
   }
 
   add(seed: ApplicationSeed): void {
-    if (this.byAddress.has(seed.address)) throw new Error(`an application listens at ${seed.address} already`);
-    this.byAddress.set(seed.address, seed);
+    const there = this.byAddress.get(seed.address) ?? [];
+    if (there.some(({ host }) => host === undefined || seed.host === undefined || host === seed.host)) throw new Error(`an application listens at ${seed.address} already`);
+    this.byAddress.set(seed.address, [...there, seed]);
     this.byRegion.set(seed.region, [...(this.byRegion.get(seed.region) ?? []), seed]);
     if (seed.database !== undefined) {
       const users = this.users.get(seed.database.region) ?? new Set<string>();
@@ -38,23 +39,24 @@ export class Applications {
     return new Set([region, ...(this.users.get(region) ?? [])]);
   }
 
+  /** The first at an address. */
   at(address: string): ApplicationSeed | undefined {
-    return this.byAddress.get(address);
+    return this.byAddress.get(address)?.[0];
   }
 
   all(): Iterable<ApplicationSeed> {
-    return this.byAddress.values();
+    return [...this.byAddress.values()].flat();
   }
 
-  /** All of a region, or the one at an address. An address where nobody listens is no application: it never answers. */
+  /** All of a region, or those at an address. An address where nobody listens is no application: it never answers. */
   in(region: string, address?: string): readonly ApplicationSeed[] {
     if (address === undefined) return this.byRegion.get(region) ?? [];
-    return [this.byAddress.get(address) ?? { region, address }];
+    return this.byAddress.get(address) ?? [{ region, address }];
   }
 
   /** Stops or starts the application itself, its region and database left alone. */
   setUp(address: string, up: boolean, now: number): void {
-    const app = this.byAddress.get(address);
+    const app = this.at(address);
     if (app === undefined) throw new Error(`no application listens at ${address}`);
     if (up) this.down.delete(address);
     else this.down.add(address);

@@ -28,7 +28,7 @@ it('commands and their flags are as they were', () => {
     lab break REGION --json --state=
     lab env --json --state=
     lab heal REGION --json --state=
-    lab start --foreground --json --port= --runbook= --state=
+    lab start --foreground --json --port= --runbook=… --runbooks= --state=
     lab status --json --state=
     lab stop --json --state=
     plan --except= --from= --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect

@@ -6,9 +6,15 @@ import { painterFor } from '../../cli/style.ts';
 
 export default class LabStart extends DrCommand {
   static override summary = 'Start two regions on this machine: AWS endpoints, databases, DNS, an application, users.';
-  static override examples = ['<%= config.bin %> lab start', 'eval "$(<%= config.bin %> lab env)"'];
+  static override examples = ['<%= config.bin %> lab start', '<%= config.bin %> lab start --runbooks runbooks/', 'eval "$(<%= config.bin %> lab env)"'];
   static override flags = {
-    runbook: Flags.string({ description: 'Runbook to serve. Default: the example that comes with dr', helpValue: 'PATH' }),
+    runbook: Flags.string({
+      description: 'Runbook to serve; can be given more than once. Default: the example that comes with dr',
+      helpValue: 'PATH',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
+    runbooks: Flags.string({ description: 'Folder of runbooks, all of which are served in one lab', helpValue: 'DIR' }),
     port: Flags.integer({ description: 'Port of the AWS endpoint. Default: any that is free', helpValue: 'PORT', min: 1, max: 65_535 }),
     foreground: Flags.boolean({ description: 'Stay until Ctrl-C, and stop the lab then' }),
   };
@@ -16,8 +22,8 @@ export default class LabStart extends DrCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(LabStart);
     const { labStart } = await import('../../app/lab.ts');
-    const { runbook, port, foreground } = flags;
-    const lab = await labStart({ state: this.stateDir(flags.state), runbook, port, foreground });
+    const { runbook, runbooks, port, foreground } = flags;
+    const lab = await labStart({ state: this.stateDir(flags.state), runbooks: runbook, folder: runbooks, port, foreground });
     if (lab.warning !== undefined) this.warning(lab.warning);
     this.done(withoutEnv(lab.info), () => labStartedText(lab.info, painterFor(process.stdout)));
     if (!foreground) return;

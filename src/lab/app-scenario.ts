@@ -1,0 +1,112 @@
+import * as z from 'zod';
+import { DrError } from '../base/errors.ts';
+import type { LoadedRunbook } from '../runbook/runbook.ts';
+import type { DbRef } from '../simulator/database-driver.ts';
+import type { HostedZoneSeed } from '../simulator/seeds.ts';
+import type { World } from '../simulator/world.ts';
+import type { DatabaseWish } from './databases.ts';
+import type { Login } from './server.ts';
+
+/** One application of the lab, as its runbook has it. */
+export interface AppScenario {
+  runbook: string;
+  path: string;
+  regions: readonly string[];
+  home: string;
+  /** The name that users know, and all others that it answers to. */
+  host: string;
+  hosts: ReadonlySet<string>;
+  /** Users near different regions may be answered differently. */
+  sharedTraffic: boolean;
+  /** Loopback address of a region that it has. */
+  addressOf(region: string): string;
+  /** What the application of a region writes into; undefined where it needs no database. */
+  databaseOf(region: string): (DbRef & { login: Login }) | undefined;
+  /** Without a healthy one of these a region's application answers nobody: the first of each that the compute names. */
+  computeOf(region: string): { group?: string; targetGroup?: string };
+}
+
+/** A resource of a runbook, and what its kind makes of it in a simulated world. */
+export interface Part {
+  name: string;
+  section: string;
+  resource: unknown;
+  simulate: (world: World) => void;
+}
+
+/** What a kind of compute may name by region: Auto Scaling groups, and target groups by ARN. */
+const groupsSchema = z.looseObject({ groups: z.record(z.string(), z.string()) });
+const targetsSchema = z.looseObject({ targets: groupsSchema });
+/** What the kinds of traffic call the records of a region: one set each, or those of its places. */
+const setsSchema = z.looseObject({ sets: z.record(z.string(), z.string()) });
+const placesSchema = z.looseObject({ places: z.record(z.string(), z.looseObject({ region: z.string() })) });
+
+/**
+ * @param databases of the application, in the order of its runbook
+ * @param zones what its traffic puts into Route 53
+ * @throws DrError when the runbook has nothing that a lab can show
+ */
+export function appScenario(loaded: LoadedRunbook, parts: readonly Part[], databases: readonly DatabaseWish[], zones: readonly HostedZoneSeed[]): AppScenario {
+  const { runbook, path } = loaded;
+  const records = zones.flatMap((zone) => zone.records);
+  const [first] = databases;
+  return {
+    runbook: runbook.name,
+    path,
+    regions: runbook.regions.map(({ id }) => id),
+    home: runbook.home,
+    ...usersView(loaded, parts, records),
+    hosts: new Set(records.map(({ name }) => plain(name))),
+    sharedTraffic: records.some((r) => r.weight !== undefined || r.region !== undefined || r.geo !== undefined),
+    databaseOf: (region) => {
+      if (first === undefined) return undefined;
+      const id = first.names[region];
+      if (id === undefined) throw nothingToShow(path, `its first database has no instance in ${region}`);
+      return { region, id, login: first.login };
+    },
+    computeOf: computeIn(parts.filter((part) => part.section === 'compute').map((part) => part.resource)),
+  };
+}
+
+function plain(name: string): string {
+  return name.replace(/\.$/, '').toLowerCase();
+}
+
+function computeIn(resources: readonly unknown[]): AppScenario['computeOf'] {
+  const groups = resources.map((resource) => groupsSchema.safeParse(resource).data?.groups).find((found) => found !== undefined);
+  const targets = resources.map((resource) => targetsSchema.safeParse(resource).data?.targets.groups).find((found) => found !== undefined);
+  return (region) => {
+    const [group, targetGroup] = [groups?.[region], targets?.[region]];
+    return { ...(group === undefined ? {} : { group }), ...(targetGroup === undefined ? {} : { targetGroup }) };
+  };
+}
+
+/** The name that users ask for, and the address of each region: both as the traffic of the runbook has them. */
+function usersView({ runbook, path }: LoadedRunbook, parts: readonly Part[], records: HostedZoneSeed['records']): Pick<AppScenario, 'host' | 'addressOf'> {
+  const [traffic] = parts.filter((part) => part.section === 'traffic');
+  const { sets } = setsSchema.safeParse(traffic?.resource).data ?? {};
+  const { places } = placesSchema.safeParse(traffic?.resource).data ?? {};
+  const setOf = (region: string) => sets?.[region] ?? Object.keys(places ?? {}).find((id) => places?.[id]?.region === region);
+  const own = new Set(runbook.regions.map(({ id }) => setOf(id)));
+  const record = records.find(({ type, setIdentifier }) => type === 'A' && own.has(setIdentifier));
+  if (record === undefined) throw nothingToShow(path, 'it has no traffic with an A record, by which users would find the application');
+  const ofName = new Map(records.filter(({ name }) => name === record.name).map((r) => [r.setIdentifier, r.values[0]]));
+  return {
+    host: plain(record.name),
+    addressOf: (region) => {
+      const address = ofName.get(setOf(region));
+      if (address === undefined) throw nothingToShow(path, `no record of ${record.name} leads users to ${region}`);
+      if (!/^127\./.test(address)) throw nothingToShow(path, `${record.name} answers with ${address} for ${region}, and here only 127.0.0.2, 127.0.0.3 and so on can listen`);
+      return address;
+    },
+  };
+}
+
+export function nothingToShow(path: string, why: string): DrError {
+  return new DrError({
+    code: 'LAB_RUNBOOK',
+    exit: 'lab',
+    title: `The lab cannot serve ${path}: ${why}.`,
+    next: ['dr lab start --runbook runbooks/shop.yaml'],
+  });
+}

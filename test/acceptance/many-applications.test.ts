@@ -1,0 +1,196 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { JournalRecord } from '../../src/journal/events.ts';
+import type { LabStatus } from '../../src/lab/status.ts';
+import { until } from '../lab/helpers.ts';
+import { dr, ROOT, type Ran } from '../commands/run-dr.ts';
+import { runsIn, SEOUL, TOKYO } from './stage.ts';
+
+/*
+ * `dr lab start --runbooks DIR`, and then `dr failover --region ap-northeast-1` over the same folder, as in two terminals.
+ */
+
+const TEST_MS = 240_000;
+const COMMANDER = 'incident-commander@example.com';
+
+interface Place {
+  folder: string;
+  runbooks: string;
+  state: string;
+  /** What `dr lab env` says. */
+  env: Record<string, string>;
+  dr(...args: string[]): Promise<Ran>;
+  status(): Promise<LabStatus>;
+}
+
+const places: Place[] = [];
+afterEach(async () => {
+  for (const place of places.splice(0)) {
+    await place.dr('lab', 'stop');
+    await rm(place.folder, { recursive: true, force: true });
+  }
+});
+
+async function labOf(runbooks: Record<string, string>, env: Record<string, string> = {}): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'dr-many-'));
+  const place: Place = {
+    folder,
+    runbooks: join(folder, 'runbooks'),
+    state: join(folder, 'state'),
+    env: { ...env, HOME: folder, DR_STATE: join(folder, 'state') },
+    dr: (...args) => dr(args, { cwd: folder, env: place.env }),
+    status: async () => resultOf(await place.dr('lab', 'status', '--json')) as LabStatus,
+  };
+  places.push(place);
+  await mkdir(place.runbooks);
+  for (const [name, text] of Object.entries(runbooks)) await writeFile(join(place.runbooks, `${name}.yaml`), text);
+  expect(await place.dr('lab', 'start', '--runbooks', 'runbooks')).toMatchObject({ code: 0 });
+  Object.assign(place.env, (resultOf(await place.dr('lab', 'env', '--json')) as { set: Record<string, string> }).set);
+  return place;
+}
+
+function resultOf({ code, stdout, stderr }: Ran): unknown {
+  try {
+    return (JSON.parse(stdout) as { result: unknown }).result;
+  } catch {
+    throw new Error(`exit ${String(code)}, stdout is no document: ${stdout}\n${stderr}`);
+  }
+}
+
+interface Member {
+  runbook: string;
+  standing: string;
+  because: string;
+  run?: { run: string; steps: { id: string; state: string; already?: boolean }[] };
+}
+
+const fleetOf = (ran: Ran): Member[] => (resultOf(ran) as { runbooks: Member[] }).runbooks;
+const standings = (members: readonly Member[]) => Object.fromEntries(members.map(({ runbook, standing, because }) => [runbook, standing === 'ran' ? because : standing]));
+
+async function journals({ state }: Place): Promise<Map<string, JournalRecord[]>> {
+  const runs = await runsIn(state);
+  const read = await Promise.all(runs.map(async (run) => (await readFile(join(state, 'runs', run, 'journal.jsonl'), 'utf8')).trimEnd().split('\n').map((line) => JSON.parse(line) as JournalRecord)));
+  return new Map(read.map((records) => [records[0]?.type === 'run.started' ? records[0].plan.runbook.name : '', records]));
+}
+
+/** Where the users of each application are served by now. */
+async function served(place: Place, names: readonly string[]): Promise<void> {
+  await until(`${names.join(', ')} served in Tokyo`, async () => {
+    const { usersOf } = await place.status();
+    return names.every((name) => usersOf[name]?.lastGood?.region === TOKYO && usersOf[name].outages.every(({ firstGoodAt }) => firstGoodAt !== undefined));
+  });
+}
+
+/** Calls of an operation that the journals know, with the run that made them. */
+function callsOf(all: ReadonlyMap<string, readonly JournalRecord[]>, operation: string): string[] {
+  return [...all].flatMap(([name, records]) => records.flatMap((r) => (r.type === 'step.acted' ? r.calls.filter((call) => call.operation === operation).map(() => name) : [])));
+}
+
+describe('many applications in one lab', () => {
+  it('the runbooks that come with dr: all four strategies are moved in one go', { timeout: TEST_MS }, async () => {
+    const text = async (name: string) => (await readFile(join(ROOT, 'runbooks', `${name}.yaml`), 'utf8')).replace(/( hold: )\w+/, '$11s').replace(/( between: )\w+/, '$11s');
+    const names = ['active-active', 'archive', 'billing', 'shop'];
+    const place = await labOf(Object.fromEntries(await Promise.all(names.map(async (name) => [name, await text(name)] as const))));
+    const before = await place.status();
+    expect(before.runbooks.map(({ name }) => name)).toEqual(['tickets', 'archive', 'billing', 'shop']);
+    const impact = new Date().toISOString();
+    expect((await place.dr('lab', 'break', SEOUL)).code).toBe(0);
+
+    const ran = await place.dr('failover', '--region', TOKYO, '--confirm', `4@${TOKYO}`, '--impact-at', impact, '--approved-by', COMMANDER, '--json');
+    expect({ ends: standings(fleetOf(ran)), code: ran.code }).toEqual({ ends: { archive: 'succeeded', billing: 'succeeded', shop: 'succeeded', tickets: 'succeeded' }, code: 0 });
+    await served(place, ['tickets', 'archive', 'billing', 'shop']);
+    const shown = await place.dr('lab', 'status');
+    for (const name of ['shop', 'billing']) expect(shown.stdout).toContain(`Users of ${name}`);
+    for (const run of await runsIn(place.state)) expect(await readdir(join(place.state, 'runs', run))).toEqual(expect.arrayContaining(['journal.jsonl', 'report.html']));
+  });
+
+  it('in order; a shared database is failed over once; one that fails holds back those that depend on it, and nobody else', { timeout: TEST_MS }, async () => {
+    const place = await labOf({
+      accounts: application('accounts', { db: 'core' }),
+      payments: application('payments', { db: 'core', more: 'dependsOn: [accounts]\n' }),
+      // Its own step fails at first.
+      blog: application('blog', { db: 'blog', more: 'steps:\n  ready: { kind: command, after: data, limit: 30s, run: [./runbooks/ready] }\n' }),
+      comments: application('comments', { more: 'dependsOn: [blog]\n' }),
+    }, { DR_LAB_POSTGRES: 'model' });
+    // One server for both owners of core.
+    expect((await place.status()).databases.map(({ id }) => id).sort()).toEqual(['blog', 'blog-tokyo', 'core', 'core-tokyo']);
+    const job = (code: number) => writeFile(join(place.runbooks, 'ready'), `#!/bin/sh\nexit ${code}\n`, { mode: 0o755 });
+    await job(9);
+    const failover = (...args: string[]) => place.dr('failover', '--region', TOKYO, ...args, '--json');
+    expect((await place.dr('lab', 'break', SEOUL)).code).toBe(0);
+
+    const ran = await failover('--confirm', `4@${TOKYO}`);
+    expect(standings(fleetOf(ran))).toEqual({ accounts: 'succeeded', payments: 'succeeded', blog: 'failed', comments: 'held back' });
+    expect(ran.code).not.toBe(0);
+    await served(place, ['accounts', 'payments']);
+    const first = await journals(place);
+    expect(first.get('blog')?.find((r) => r.type === 'step.failed')).toMatchObject({ step: 'own.ready', because: expect.stringContaining('exit code 9') as string });
+    expect(callsOf(first, 'PromoteReadReplica').sort()).toEqual(['accounts', 'blog']);
+    const [accounts = [], payments = []] = [first.get('accounts'), first.get('payments')];
+    expect(payments[0]?.at).toBeGreaterThanOrEqual(accounts.at(-1)?.at ?? Number.MAX_VALUE);
+    // The others were not kept waiting.
+    expect(first.get('blog')?.[0]?.at).toBeLessThan(accounts.at(-1)?.at ?? 0);
+    expect([...first.keys()].sort()).toEqual(['accounts', 'blog', 'payments']);
+    const { usersOf } = await place.status();
+    for (const name of ['blog', 'comments']) expect(usersOf[name]?.outages.at(-1)?.firstGoodAt).toBeUndefined();
+
+    await job(0);
+    const again = await place.dr('resume', '--all', '--json');
+    expect({ ends: standings(fleetOf(again)), code: again.code }).toMatchObject({ ends: { blog: 'succeeded', comments: 'succeeded' } });
+    await served(place, ['accounts', 'payments', 'blog', 'comments']);
+  });
+
+  it('--only and --except choose by name, and nothing else is touched', { timeout: TEST_MS }, async () => {
+    const place = await labOf({
+      one: application('one'),
+      two: application('two'),
+      three: application('three', { more: 'dependsOn: [one]\n' }),
+    }, { DR_LAB_POSTGRES: 'model' });
+    expect((await place.dr('lab', 'break', SEOUL)).code).toBe(0);
+    const failover = (...args: string[]) => place.dr('failover', '--region', TOKYO, ...args, '--json');
+    expect(standings(fleetOf(await failover('--only', 'two', '--confirm', `1@${TOKYO}`)))).toEqual({ two: 'succeeded' });
+    expect([...(await journals(place)).keys()]).toEqual(['two']);
+    await served(place, ['two']);
+    expect((await place.status()).usersOf['one']?.outages.at(-1)?.firstGoodAt).toBeUndefined();
+    const wrong = await failover('--except', 'two', '--confirm', `3@${TOKYO}`);
+    expect((JSON.parse(wrong.stdout) as { error: { code: string } }).error.code).toBe('CONFIRMATION_MISMATCH');
+    expect(standings(fleetOf(await failover('--except', 'two', '--confirm', `2@${TOKYO}`)))).toEqual({ one: 'succeeded', three: 'succeeded' });
+    await served(place, ['one', 'two', 'three']);
+  });
+});
+
+/** A small application; `db` names its database, if it has one. */
+function application(name: string, { db, more = '' }: { db?: string; more?: string } = {}): string {
+  const database = db === undefined ? '' : `databases:
+  main:
+    kind: rds-read-replica
+    instances: { ${SEOUL}: ${db}, ${TOKYO}: ${db}-tokyo }
+    rpo: { method: replica-lag }
+    fence: { quarantine: { ${SEOUL}: sg-0aaaaaaaaaaaaaaaa, ${TOKYO}: sg-0bbbbbbbbbbbbbbbb } }
+`;
+  return `runbook: ${name}
+owner: team@example.com
+strategy: warm-standby
+objectives: { rpo: 5m, rto: 30m }
+regions:
+  ${SEOUL}: { name: Seoul, home: true }
+  ${TOKYO}: { name: Tokyo }
+${database}compute:
+  api:
+    kind: auto-scaling-group
+    groups: { ${SEOUL}: ${name}-api, ${TOKYO}: ${name}-api }
+    active: { min: 2, desired: 2, max: 4 }
+    standby: { min: 1, desired: 1, max: 4 }
+traffic:
+  front:
+    kind: route53-failover
+    zone: Z0123456789MANYXXXXX
+    record: { name: ${name}.example.com, type: A }
+    sets: { ${SEOUL}: ${name}-seoul, ${TOKYO}: ${name}-tokyo }
+    switch: record
+probes:
+  home: { http: "http://${name}.example.com/healthz", expect: { status: 200 }, every: 500ms, hold: 1s }
+${more}`;
+}
