@@ -35,17 +35,18 @@ const GROUPS = {
       'src/kinds/rds/{position-gate,standby-gate,fence}.ts',
       'src/kinds/ec2/image-gate.ts',
     ],
-    tests: ['test/kinds/rds/{fence,position-gate,standby-gate}.test.ts', 'test/kinds/ec2/*.test.ts', 'test/refusals/{databases,compute}.test.ts'],
+    tests: ['test/kinds/rds/{fence,position-gate,standby-gate}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/databases.test.ts'],
   },
   people: {
     mutate: ['src/kinds/steps/{judge-source,source-healthy,approval,flap-guard}.ts'],
-    tests: ['test/kinds/steps/{assess,flap-guard,person-and-hold,approval}.test.ts', 'test/refusals/people.test.ts'],
+    tests: ['test/kinds/steps/{assess,flap-guard,person-and-hold,approval,source-healthy}.test.ts', 'test/refusals/people.test.ts'],
   },
 };
 
 async function scoresOf(name, { mutate, tests }, folder) {
-  // Read by scripts/mutation.vitest.mjs, in each of Stryker's processes.
+  // Read by scripts/mutation.vitest.mjs and mutation.setup.mjs, in each of Stryker's processes.
   process.env.DR_MUTATION_TESTS = JSON.stringify(tests);
+  process.env.DR_MUTATION_FILES = JSON.stringify(mutate);
   const file = join(folder, `${name}.json`);
   await new Stryker({
     mutate,

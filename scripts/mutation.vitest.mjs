@@ -2,5 +2,10 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: JSON.parse(process.env.DR_MUTATION_TESTS ?? '[]'), testTimeout: 30_000, hookTimeout: 30_000 },
+  test: {
+    include: JSON.parse(process.env.DR_MUTATION_TESTS ?? '[]'),
+    setupFiles: ['scripts/mutation.setup.mjs'],
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
 });

@@ -1,14 +1,15 @@
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DrError } from '../../src/base/errors.ts';
 import { systemIds } from '../../src/base/ids.ts';
 import type { Operator } from '../../src/journal/events.ts';
 import { Journal } from '../../src/journal/journal.ts';
-import { acquireLease, type Lease, type LockRecord, lockOf } from '../../src/journal/lease.ts';
+import { acquireLease, busy, isAlive, isHeld, type Lease, type LockRecord, lockOf, superseded } from '../../src/journal/lease.ts';
 import { LocalStore } from '../../src/journal/local-store.ts';
 import { RUN, started, T0, tickingClock } from './fixture.ts';
 
@@ -126,7 +127,126 @@ describe('the lock of an application', () => {
   it('in a folder that cannot be used is an error that says so', async () => {
     await writeFile(join(state, 'file'), '');
     const error = await refusalOf(acquireLease(join(state, 'file'), 'shop', RUN, ME, T0, systemIds));
-    expect(error).toMatchObject({ code: 'STATE_UNUSABLE', exit: 'journal', next: ['give another folder: --state DIR'] });
+    expect(error).toMatchObject({ code: 'STATE_UNUSABLE', exit: 'journal', message: `The state folder ${join(state, 'file')} cannot be used.`, next: ['give another folder: --state DIR'] });
+  });
+});
+
+describe('claims beside each other', () => {
+  const taken = async (...names: string[]) => {
+    await mkdir(join(state, 'locks'), { recursive: true });
+    for (const name of names) await writeFile(join(state, 'locks', name), JSON.stringify({ run: name, term: 1, token: name, user: 'lee', host: 'ops-2', pid: 1, since: 'long ago' }));
+  };
+
+  it('the highest term holds, by number and not by name; a term of many digits too', async () => {
+    await taken('shop.9.json', 'shop.10.json', 'shop.2.json', 'shop.100.json');
+    expect(await lockOf(state, 'shop')).toMatchObject({ run: 'shop.100.json', term: 100 });
+  });
+
+  it('what is no claim of it is none: other names, half-written files, copies', async () => {
+    await taken('shop.1.json', 'shop.9.json.bak', 'shop.x.json', 'shop.x9.json', 'shop.json', 'shopp.9.json', 'xshop.9.json', '.9.json', '9.json', 'shop.9.json.cafe');
+    expect(await lockOf(state, 'shop')).toMatchObject({ run: 'shop.1.json', term: 1 });
+    expect(await lockOf(state, 'sho')).toBeUndefined();
+    expect(await lockOf(join(state, 'nowhere'), 'shop')).toBeUndefined();
+  });
+
+  it('one that cannot be understood is somebody’s, of nobody’s name', async () => {
+    await mkdir(join(state, 'locks'), { recursive: true });
+    await writeFile(join(state, 'locks', 'shop.3.json'), 'half');
+    expect(await lockOf(state, 'shop')).toEqual({ run: 'unknown', term: 3, token: '', user: 'unknown', host: '', pid: 0, since: 'unknown' });
+    await mkdir(join(state, 'locks', 'shop.4.json'));
+    await expect(lockOf(state, 'shop')).rejects.toMatchObject({ code: 'EISDIR' });
+  });
+
+  it('a list that changes all the time is an error, and no free lock', async () => {
+    await mkdir(join(state, 'locks'), { recursive: true });
+    // A link to nothing: it is in the list, and cannot be read.
+    await symlink(join(state, 'nowhere'), join(state, 'locks', 'shop.5.json'));
+    await expect(lockOf(state, 'shop')).rejects.toThrow('the locks of shop change all the time');
+    expect(await refusalOf(acquire())).toMatchObject({ code: 'STATE_UNUSABLE', detail: 'the locks of shop change all the time' });
+  });
+
+  it('whoever comes second to the same term makes way, and leaves nothing behind', async () => {
+    await taken('shop.1.json');
+    const lock = { host: ME.host, pid: deadPid(), released: undefined };
+    await writeFile(join(state, 'locks', 'shop.1.json'), JSON.stringify({ run: 'old', term: 1, token: 'old', user: 'lee', since: '', ...lock }));
+    // Between its look and its claim another one takes the next term.
+    const ids = { ...systemIds, hex: (bytes: number) => {
+      const other = JSON.stringify({ run: 'faster', term: 2, token: 'other', user: 'lee', host: 'ops-2', pid: 7, since: 'now' });
+      writeFileSync(join(state, 'locks', 'shop.2.json'), other);
+      return systemIds.hex(bytes);
+    } };
+    const error = await refusalOf(acquireLease(state, 'shop', RUN, ME, T0, ids));
+    expect(error).toMatchObject({ code: 'RUN_IN_PROGRESS', detail: 'Run faster, term 2, by lee on ops-2 (process 7) since now.', next: ['dr status faster    shows where it stands'] });
+    expect((await readdir(join(state, 'locks'))).sort()).toEqual(['shop.1.json', 'shop.2.json']);
+    expect(await lockOf(state, 'shop')).toMatchObject({ run: 'faster', token: 'other' });
+  });
+
+  it('whoever finds a higher term than the one just claimed takes it back', async () => {
+    // The next term but one: its own can be claimed, and does not hold.
+    const ids = { ...systemIds, hex: (bytes: number) => {
+      writeFileSync(join(state, 'locks', 'shop.2.json'), JSON.stringify({ run: 'higher', term: 2, token: 'other', user: 'lee', host: 'ops-2', pid: 7, since: 'now' }));
+      return systemIds.hex(bytes);
+    } };
+    expect(await refusalOf(acquireLease(state, 'shop', RUN, ME, T0, ids))).toMatchObject({ code: 'RUN_IN_PROGRESS', detail: expect.stringContaining('Run higher, term 2') as string });
+    expect(await readdir(join(state, 'locks'))).toEqual(['shop.2.json']);
+  });
+
+  it('a person may take over what a live process holds', async () => {
+    await leaveBehind({ host: 'ops-2', term: 7 });
+    const lease = await acquireLease(state, 'shop', RUN, ME, T0, systemIds, 0, true);
+    expect(lease.term).toBe(8);
+    await lease.assertHeld();
+  });
+});
+
+describe('who holds it', () => {
+  const lock = { run: 'R', term: 3, token: 't', user: 'lee', host: 'ops-1', pid: process.pid, since: 'then' };
+
+  it('a process that lives, of whomever; of another host any; a lock given back nobody', () => {
+    expect(isAlive(process.pid)).toBe(true);
+    // The first process of the machine: it lives, whether or not it may be asked.
+    expect(isAlive(1)).toBe(true);
+    expect(isAlive(deadPid())).toBe(false);
+    expect(isHeld(lock, 'ops-1')).toBe(true);
+    expect(isHeld({ ...lock, pid: deadPid() }, 'ops-1')).toBe(false);
+    expect(isHeld({ ...lock, pid: deadPid() }, 'ops-2')).toBe(true);
+    expect(isHeld({ ...lock, released: true }, 'ops-1')).toBe(false);
+  });
+
+  it('one whose process may not be asked lives', () => {
+    const kill = vi.spyOn(process, 'kill').mockImplementation(() => {
+      throw Object.assign(new Error('not yours'), { code: 'EPERM' });
+    });
+    expect(isAlive(4242)).toBe(true);
+    kill.mockRestore();
+  });
+
+  it('is told in the same words, with what can be done', () => {
+    expect(busy('shop', lock, 'do this', 'or that')).toMatchObject({
+      code: 'RUN_IN_PROGRESS', exit: 'busy', message: 'Another run holds shop.', detail: `Run R, term 3, by lee on ops-1 (process ${process.pid}) since then.`, next: ['dr status R    shows where it stands', 'do this', 'or that'],
+    });
+    expect(superseded('shop', undefined)).toMatchObject({ code: 'SUPERSEDED', exit: 'busy', detail: 'Its lock is gone.' });
+  });
+
+  it('given back twice, or after a takeover, nothing of the other one is touched', async () => {
+    const lease = await acquire();
+    await lease.release();
+    const first = await readFile(join(state, 'locks', 'shop.1.json'), 'utf8');
+    expect(JSON.parse(first)).toMatchObject({ run: RUN, term: 1, released: true });
+    expect((await stat(join(state, 'locks', 'shop.1.json'))).mode & 0o777).toBe(0o600);
+    await leaveBehind({ term: 2, run: 'next', host: 'ops-2' });
+    await lease.release();
+    expect(await lockOf(state, 'shop')).toMatchObject({ run: 'next' });
+    expect(await readFile(join(state, 'locks', 'shop.1.json'), 'utf8')).toBe(first);
+    await expect(lease.assertHeld()).rejects.toMatchObject({ code: 'SUPERSEDED', detail: 'Run next with term 2, by lee on ops-2, has taken over.' });
+  });
+
+  it('a claim of the same term by another token is another’s', async () => {
+    const lease = await acquire();
+    await leaveBehind({ term: 1, run: 'thief' });
+    await expect(lease.assertHeld()).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    await lease.release();
+    expect(await lockOf(state, 'shop')).toMatchObject({ run: 'thief' });
   });
 });
 

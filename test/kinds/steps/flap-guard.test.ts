@@ -16,4 +16,33 @@ describe('run.flap-guard', () => {
     const step = await stepOf('run.flap-guard', { windowMs: 60_000 }, { effects: { history: undefined } });
     expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { observed: 'the runs of the last 1m cannot be read: nothing is known of other runs' } });
   });
+
+  const asked = async (move: object | undefined, flap?: string, what: 'check' | 'observe' = 'check') => {
+    const since: number[] = [];
+    const moves = (from: number) => {
+      since.push(from);
+      return Promise.resolve(move === undefined ? [] : [{ ...last, complete: false, ...move }]);
+    };
+    const step = await stepOf('run.flap-guard', { windowMs: 3_600_000 }, { clock, effects: { history: { moves } }, acceptances: flap === undefined ? {} : { flap } });
+    const answer = await step[what]();
+    expect(since).toEqual([clock.now() - 3_600_000]);
+    return answer;
+  };
+
+  it('lets pass what has not moved, in check and when its turn comes', async () => {
+    expect(await asked(undefined)).toEqual({ state: 'ok', because: 'no run has moved shop within 1h' });
+    expect(await asked(undefined, undefined, 'observe')).toEqual({ state: 'reached', because: 'no run has moved shop within 1h' });
+  });
+
+  it('lets the same move be begun anew that did not come to its end, and no other', async () => {
+    expect(await asked({})).toEqual({ state: 'ok', because: `R moved shop from ${SEOUL} to ${TOKYO} and did not come to its end: this goes on with it` });
+    expect(await asked({ source: 'ap-northeast-3' })).toMatchObject({ state: 'refused' });
+    expect(await asked({ target: 'ap-northeast-3' })).toMatchObject({ state: 'refused' });
+  });
+
+  it('lets pass what a named person acknowledges, and says who', async () => {
+    expect(await asked({ complete: true }, 'kim')).toEqual({ state: 'ok', because: `R moved shop from ${SEOUL} to ${TOKYO} 1m ago, acknowledged by kim` });
+    const unknown = await stepOf('run.flap-guard', { windowMs: 3_600_000 }, { effects: { history: undefined }, acceptances: { flap: 'kim' } });
+    expect(await unknown.check()).toEqual({ state: 'ok', because: 'whether it moved within 1h cannot be known, acknowledged by kim' });
+  });
 });

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { AwsError } from '../../../src/aws/errors.ts';
+import type { Json } from '../../../src/base/json.ts';
+import { SEOUL, stepOf, TOKYO } from '../context.ts';
+
+const PARAMS = { name: 'orders', region: SEOUL, id: 'old', writer: `arn:aws:rds:${TOKYO}:111122223333:db:new`, quarantine: 'sg-0aaaaaaaaaaaaaaaa' };
+const WRITER = { DBInstanceIdentifier: 'new', DBInstanceArn: PARAMS.writer, DBInstanceStatus: 'available', BackupRetentionPeriod: 7 };
+const OLD = {
+  DBInstanceIdentifier: 'old', DBInstanceArn: `arn:aws:rds:${SEOUL}:111122223333:db:old`, DBInstanceStatus: 'available', DBInstanceClass: 'db.r6g.large',
+  VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-0bbbbbbbbbbbbbbbb' }],
+};
+const SETTINGS = { instanceClass: 'db.r6g.large', securityGroups: ['sg-0bbbbbbbbbbbbbbbb'], multiAz: false, publiclyAccessible: false, deletionProtection: false };
+const fact = (settings: object = {}): Record<string, Json> => ({ [`standby.orders.${SEOUL}`]: { kept: 'old-old-1', settings: { ...SETTINGS, ...settings } } });
+
+/** `there`: what the two regions show; an error is thrown where the old instance is asked for. */
+async function gate(there: { writer?: object | undefined; old?: object | Error; others?: readonly object[] }, facts: Record<string, Json> = {}, params: Record<string, Json> = {}) {
+  const asked: unknown[] = [];
+  const one = (instance: object | undefined) => ({ output: { DBInstances: instance === undefined ? [] : [instance] }, requestId: undefined });
+  const aws = {
+    call: (request: { region: string; input: { DBInstanceIdentifier?: string } }) => {
+      asked.push([request.region, request.input.DBInstanceIdentifier]);
+      if (request.region === TOKYO) return Promise.resolve(one('writer' in there ? there.writer : WRITER));
+      if (request.input.DBInstanceIdentifier === undefined) return Promise.resolve({ output: { DBInstances: there.others ?? [] }, requestId: undefined });
+      return there.old instanceof Error ? Promise.reject(there.old) : Promise.resolve(one(there.old));
+    },
+  };
+  const step = await stepOf('rds-read-replica.standbyGate', { ...PARAMS, ...params }, { effects: { aws } as never, facts });
+  return { ...step, asked };
+}
+
+const failure = (unreachable: boolean) => new AwsError({ service: 'rds', operation: 'DescribeDBInstances', region: SEOUL, code: unreachable ? 'NoAnswer' : 'AccessDenied', message: 'said' });
+
+describe('a standby may be rebuilt', () => {
+  it('where the old instance is there, and says how it was', async () => {
+    const because = `old in ${SEOUL} is available, and can be renamed`;
+    const step = await gate({ old: OLD });
+    expect(await step.check()).toEqual({ state: 'ok', because });
+    expect(await step.observe()).toEqual({ state: 'reached', because });
+    expect(step.asked.slice(0, 2)).toEqual([[TOKYO, 'new'], [SEOUL, 'old']]);
+  });
+
+  it('where its name is free already, and this run wrote down how it was', async () => {
+    expect(await (await gate({}, fact())).check()).toEqual({ state: 'ok', because: `the name old is free in ${SEOUL}` });
+  });
+
+  it('where an earlier run has kept it under another name', async () => {
+    const kept = { ...OLD, DBInstanceIdentifier: 'old-old-20261119', DBInstanceArn: `arn:aws:rds:${SEOUL}:111122223333:db:old-old-20261119` };
+    expect(await (await gate({ others: [kept] })).check()).toEqual({ state: 'ok', because: `the name old is free in ${SEOUL}` });
+    const closed = { ...kept, VpcSecurityGroups: [{ VpcSecurityGroupId: PARAMS.quarantine }] };
+    expect(await (await gate({ others: [closed] })).check()).toMatchObject({ state: 'refused', refusal: { observed: 'old-old-20261119 has no security group but the quarantine, so that its own are not known' } });
+  });
+
+  it('where it follows the writer already, whatever else', async () => {
+    const follower = { ...OLD, DBInstanceStatus: 'creating', ReadReplicaSourceDBInstanceIdentifier: PARAMS.writer, VpcSecurityGroups: [] };
+    expect(await (await gate({ old: follower })).check()).toEqual({ state: 'ok', because: 'old follows the writer already' });
+  });
+
+  it('with groups of the runbook, where its own are not known', async () => {
+    const closed = { ...OLD, VpcSecurityGroups: [{ VpcSecurityGroupId: PARAMS.quarantine }] };
+    expect(await (await gate({ old: closed })).check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-settings', observed: 'old has no security group but the quarantine, so that its own are not known' } });
+    expect(await (await gate({ old: closed }, {}, { securityGroups: ['sg-0cccccccccccccccc'] })).check()).toMatchObject({ state: 'ok' });
+    expect(await (await gate({}, fact({ securityGroups: [] }))).check()).toMatchObject({ state: 'refused', refusal: { observed: 'old has no security group but the quarantine, so that its own are not known' } });
+  });
+});
+
+describe('it may not', () => {
+  it.each<[string, object | undefined, string]>([
+    ['without a writer', undefined, 'new in ap-northeast-1 is not there'],
+    ['of a replica', { ...WRITER, ReadReplicaSourceDBInstanceIdentifier: 'x' }, 'new in ap-northeast-1 is a replica, and no writer'],
+    ['of one in no state', { ...WRITER, DBInstanceStatus: undefined }, 'new in ap-northeast-1 is in no state'],
+    ['of one that is stopped', { ...WRITER, DBInstanceStatus: 'stopped' }, 'new in ap-northeast-1 is stopped'],
+    ['of one that says nothing of backups', { ...WRITER, BackupRetentionPeriod: undefined }, 'new in ap-northeast-1 is without automated backups'],
+  ])('%s', async (_what, writer, observed) => {
+    const step = await gate({ writer, old: OLD });
+    expect(await step.check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-source', observed } });
+    expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-source', observed } });
+    // Whoever has no writer needs not ask for the other side.
+    expect(step.asked).toEqual([[TOKYO, 'new'], [TOKYO, 'new']]);
+  });
+
+  it('where the old instance is in no state that passes', async () => {
+    for (const [status, said] of [['stopped', 'stopped'], [undefined, 'in no state']] as const) {
+      expect(await (await gate({ old: { ...OLD, DBInstanceStatus: status } })).check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-settings', observed: `old in ${SEOUL} is ${said}` } });
+    }
+    expect(await (await gate({ old: { ...OLD, DBInstanceStatus: 'modifying' } })).check()).toMatchObject({ state: 'ok', because: `old in ${SEOUL} is modifying, and can be renamed` });
+  });
+
+  it('where its region is silent; any other error is one', async () => {
+    expect(await (await gate({ old: failure(true) })).check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-region' } });
+    await expect((await gate({ old: failure(false) })).check()).rejects.toMatchObject({ code: 'AccessDenied' });
+    await expect((await gate({ old: new Error('a bug') })).check()).rejects.toThrow('a bug');
+  });
+});
