@@ -48,6 +48,7 @@ interface PlainRequest {
   signal?: AbortSignal | undefined;
   timeoutMs?: number | undefined;
   attempts?: number | undefined;
+  before?: (() => Promise<void>) | undefined;
 }
 
 interface PlainAnswer {
@@ -64,7 +65,8 @@ type PlainCall = (request: PlainRequest) => Promise<PlainAnswer>;
  * 2. Only what did not happen and may work later (`AwsError.kind === 'retryable'`) is tried again. A mutation
  *    without an answer is thrown at once, as `unknown`.
  * 3. The pause before an attempt doubles and is jittered between half and all of it.
- * 4. An aborted signal ends everything with the signal's reason.
+ * 4. `before` is asked after every wait, right before an attempt.
+ * 5. An aborted signal ends everything with the signal's reason.
  */
 export function reliableCaller(inner: AwsCaller, options: ReliableOptions): AwsCaller {
   const limits: CallLimits = {
@@ -82,6 +84,7 @@ export function reliableCaller(inner: AwsCaller, options: ReliableOptions): AwsC
       // What AWS has turned away has cost it nothing.
       const changes = attempt === 1 ? changesOf(request.service, request.operation, request.input) : 0;
       await pacer.turn(request.service, request.region, request.operation, request.signal, changes);
+      await request.before?.();
       const startedAt = options.clock.now();
       const result = await attemptOnce(innerCall, request, options.clock, request.timeoutMs ?? limits.callMs);
       const error = result instanceof AwsError ? result : undefined;

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { withSignal } from '../base/deadline.ts';
+import { DrError } from '../base/errors.ts';
 import { canonicalJson } from '../base/json.ts';
 import type { AwsAnswer, AwsCaller, AwsRequest } from './caller.ts';
 import { AwsError } from './errors.ts';
@@ -43,6 +44,7 @@ interface Waiting<I, O> {
   resolve: (answer: AwsAnswer<O>) => void;
   reject: (error: unknown) => void;
   gone: () => boolean;
+  before?: (() => Promise<void>) | undefined;
 }
 
 /** Shares what several applications ask of Route 53; every other call goes through as it is. */
@@ -78,7 +80,7 @@ class Shared {
         if (!isLookUp(input as ListInput)) return this.#inner.call(request);
         return this.#known(input as ListInput) ?? this.#queue(this.#lists, (input as ListInput).HostedZoneId ?? '', (all) => this.#readTogether(all)).add(input as ListInput, signal);
       case 'ChangeResourceRecordSets':
-        return this.#queue(this.#changes, (input as ChangeInput).HostedZoneId ?? '', (all) => this.#changeTogether(all)).add(input as ChangeInput, signal);
+        return this.#queue(this.#changes, (input as ChangeInput).HostedZoneId ?? '', (all) => this.#changeTogether(all)).add(input as ChangeInput, signal, request.before);
       case 'GetChange':
         return this.#status((input as InputOf<'route53', 'GetChange'>).Id ?? '', request, signal);
       case 'ListResourceRecordSetProtections':
@@ -187,7 +189,8 @@ class Shared {
         const answer = await this.#change(batch);
         for (const { resolve } of batch) resolve(answer);
       } catch (error) {
-        if (batch.length === 1 || !(error instanceof AwsError) || error.kind !== 'terminal') for (const { reject } of batch) reject(error);
+        const nothing = (error instanceof AwsError && error.kind === 'terminal') || error instanceof DrError;
+        if (batch.length === 1 || !nothing) for (const { reject } of batch) reject(error);
         // Nothing of it happened: each by itself, so that only the wrong one fails.
         else for (const one of batch) await this.#change([one]).then(one.resolve, one.reject);
       }
@@ -201,7 +204,9 @@ class Shared {
     forget();
     const comment = batch.length === 1 ? first?.input.ChangeBatch?.Comment : `dr: ${batch.length} changes that were asked for at once`;
     const input: ChangeInput = { HostedZoneId: zone, ChangeBatch: { Comment: comment, Changes: batch.flatMap(changesOf) } };
-    return this.#inner.call({ service: 'route53', region: ROUTE53_REGION, operation: 'ChangeResourceRecordSets', input, attempts: CHANGE_ATTEMPTS }).finally(forget);
+    // Of those who are no longer to change anything none may be in it.
+    const before = () => Promise.all(batch.map((one) => one.before?.() ?? Promise.resolve())).then(() => undefined);
+    return this.#inner.call({ service: 'route53', region: ROUTE53_REGION, operation: 'ChangeResourceRecordSets', input, attempts: CHANGE_ATTEMPTS, before }).finally(forget);
   }
 }
 
@@ -217,9 +222,9 @@ class Queue<I, O> {
     this.#work = work;
   }
 
-  add(input: I, signal: AbortSignal | undefined): Promise<AwsAnswer<O>> {
+  add(input: I, signal: AbortSignal | undefined, before?: AwsRequest['before']): Promise<AwsAnswer<O>> {
     const answer = new Promise<AwsAnswer<O>>((resolve, reject) => {
-      this.#waiting.push({ input, resolve, reject, gone: () => signal?.aborted === true });
+      this.#waiting.push({ input, resolve, reject, before, gone: () => signal?.aborted === true });
     });
     if (!this.#busy) void this.#run();
     return withSignal(answer, signal);

@@ -1,5 +1,6 @@
 import type { AwsCaller } from '../aws/caller.ts';
 import { AwsError } from '../aws/errors.ts';
+import { MUTATIONS } from '../aws/operations.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Effects, PersonPort } from '../effects/effects.ts';
 import type { CallRecord, WaitRecord } from '../journal/events.ts';
@@ -18,8 +19,11 @@ export interface StepTrace {
   wait<T>(cause: WaitCause, work: () => Promise<T>): Promise<T>;
 }
 
-/** Wraps effects so that every call and every wait of a step is known to its journal record. */
-export function traceStep(effects: Effects): StepTrace {
+/**
+ * Wraps effects so that every call and every wait of a step is known to its journal record. `mayChange` is asked right
+ * before each request that changes something, and before each further attempt of it; what it throws ends the request.
+ */
+export function traceStep(effects: Effects, mayChange: () => Promise<void> = () => Promise.resolve()): StepTrace {
   const { clock } = effects;
   const http = guardedHttp(effects.http);
   const sql = guardedSql(effects.sql);
@@ -51,7 +55,8 @@ export function traceStep(effects: Effects): StepTrace {
         const at = clock.now();
         const record = { service: request.service, region: request.region, operation: request.operation, at };
         try {
-          const answer = await effects.aws.call(request);
+          const changes = MUTATIONS.has(`${request.service}.${request.operation}`);
+          const answer = await effects.aws.call(changes ? { ...request, before: mayChange } : request);
           const id = answer.requestId === undefined ? {} : { requestId: answer.requestId };
           note({ ...record, ms: clock.now() - at, ...id });
           return answer;
@@ -64,19 +69,21 @@ export function traceStep(effects: Effects): StepTrace {
       }),
   };
 
+  const changing = <T>(cause: WaitCause, work: () => Promise<T>): Promise<T> => wait(cause, () => mayChange().then(work));
+
   return {
     effects: {
       ...effects,
       aws,
-      http: { request: (request) => wait('users', () => http.request(request)) },
+      http: { request: (request) => ((request.method ?? 'GET') === 'GET' ? wait : changing)('users', () => http.request(request)) },
       dns: { resolve: (...args) => wait('dns', () => effects.dns.resolve(...args)) },
       sql: {
         canary: (...args) => wait('database', () => sql.canary(...args)),
-        setReadOnly: (...args) => wait('database', () => sql.setReadOnly(...args)),
+        setReadOnly: (...args) => changing('database', () => sql.setReadOnly(...args)),
         position: (...args) => wait('database', () => sql.position(...args)),
-        statement: (...args) => wait('own', () => sql.statement(...args)),
+        statement: (...args) => changing('own', () => sql.statement(...args)),
       },
-      process: { run: (request) => wait('own', () => effects.process.run(request)) },
+      process: { run: (request) => changing('own', () => effects.process.run(request)) },
       ...(effects.person === undefined ? {} : { person: personWaitedFor(effects.person, wait) }),
     },
     takeCalls: () => {

@@ -19,7 +19,8 @@ import type { Effects } from '../effects/effects.ts';
  * 1. The intent is durable before the act; an intent that cannot be written means no act.
  * 2. Looks (observe, verify) may be cancelled at any time; an act that has begun is let finish, then journaled.
  * 3. Every wait ends at the step's limit.
- * 4. A guard ends with the run: at once while it only looks; what it has begun to change gets LIMITS.guardEndMs to show.
+ * 4. Each request that changes something is sent only while this runner is not superseded: asked right before it, at every attempt.
+ * 5. A guard ends with the run: at once while it only looks; what it has begun to change gets LIMITS.guardEndMs to show.
  */
 
 /** How a step left the engine's hands. An interrupted step is looked at afresh by a resume. */
@@ -74,7 +75,7 @@ class StepRunner {
   constructor(runtime: StepRuntime) {
     this.#runtime = runtime;
     this.#kind = runtime.kind;
-    this.#trace = traceStep(runtime.effects);
+    this.#trace = traceStep(runtime.effects, () => runtime.journal.assertHeld());
     this.#attemptsBefore = runtime.journal.state.steps.get(runtime.step.id)?.attempts ?? 0;
     this.#attempt = this.#attemptsBefore;
   }
@@ -130,6 +131,7 @@ class StepRunner {
       );
       return await this.#judge(seen);
     } catch (error) {
+      if (isSuperseded(error)) throw error;
       if (wake.aborted) return undefined;
       return this.#lookFailed(error);
     }
@@ -195,6 +197,7 @@ class StepRunner {
       this.#actedAt = effects.clock.now();
       return { event: 'acted', because: 'the request was accepted' };
     } catch (error) {
+      if (isSuperseded(error)) throw error;
       if (error instanceof DeadlineError || (error instanceof AwsError && error.kind !== 'terminal')) {
         return { event: 'unclear', because: messageOf(error), error: toErrorRecord(error) };
       }
@@ -280,6 +283,11 @@ class StepRunner {
 
 function errorRecord(code: string, message: string, next?: readonly string[]): ErrorRecord {
   return { code, message, ...(next === undefined ? {} : { next }) };
+}
+
+/** Somebody has taken over: nothing more is done, and nothing more is written. */
+export function isSuperseded(error: unknown): boolean {
+  return error instanceof DrError && error.code === 'SUPERSEDED';
 }
 
 /** Anything thrown, as it goes into the journal. */

@@ -8,7 +8,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { RunState } from '../journal/state.ts';
 import type { PlanStep, StepKind } from '../kinds/step.ts';
 import { traceStep } from './instrument.ts';
-import { type StepRuntime, toErrorRecord } from './run-step.ts';
+import { isSuperseded, type StepRuntime, toErrorRecord } from './run-step.ts';
 
 /*
  * The way back: undoes what has acted, newest first.
@@ -68,7 +68,7 @@ export async function leadBack(runtime: UndoRuntime): Promise<'aborted' | 'faile
   return complete ? 'aborted' : 'failed';
 }
 
-/** Steps of no return whose end state is there. One that cannot be looked at (its region may be gone) holds back nothing. */
+/** Steps of no return whose end state is there or under way. One that cannot be looked at (its region may be gone) holds back nothing. */
 async function madeUnseen(runtime: UndoRuntime): Promise<PlanStep[]> {
   const { journal, effects } = runtime;
   const seen = await Promise.all(
@@ -78,7 +78,8 @@ async function madeUnseen(runtime: UndoRuntime): Promise<PlanStep[]> {
       const tools = { record: () => undefined, wait: () => Promise.reject(new Error('a look does not wait')) };
       try {
         const look = (signal: AbortSignal) => kind.observe(runtime.context(effects, signal, tools), kind.params.parse(step.params));
-        return (await withDeadline(effects.clock, LIMITS.checkMs, step.id, undefined, look)).state === 'reached' ? [step] : [];
+        const { state } = await withDeadline(effects.clock, LIMITS.checkMs, step.id, undefined, look);
+        return state === 'reached' || state === 'pending' ? [step] : [];
       } catch {
         return [];
       }
@@ -90,7 +91,7 @@ async function madeUnseen(runtime: UndoRuntime): Promise<PlanStep[]> {
 async function undoStep(runtime: UndoRuntime, step: PlanStep, kind: StepKind<Json>): Promise<boolean> {
   const { journal, effects } = runtime;
   await journal.append({ type: 'undo.intent', step: step.id });
-  const trace = traceStep(effects);
+  const trace = traceStep(effects, () => journal.assertHeld());
   const facts: Record<string, Json> = {};
   for (let attempt = 1; ; attempt++) {
     try {
@@ -105,6 +106,7 @@ async function undoStep(runtime: UndoRuntime, step: PlanStep, kind: StepKind<Jso
       await journal.append({ type: 'undo.done', step: step.id, because: 'as it was before', ...seen, calls: trace.takeCalls() });
       return true;
     } catch (error) {
+      if (isSuperseded(error)) throw error;
       const again = error instanceof DeadlineError || (error instanceof AwsError && error.kind !== 'terminal');
       if (!again || attempt >= LIMITS.undoAttempts) {
         await journal.append({ type: 'undo.failed', step: step.id, error: undoError(error), calls: trace.takeCalls() });

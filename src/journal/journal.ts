@@ -11,6 +11,8 @@ export interface JournalStore {
   read(): Promise<JournalRecord[]>;
   /** Returns only once the record is durable. @throws when it is not, or when a higher term holds the application. */
   append(record: JournalRecord): Promise<void>;
+  /** @throws DrError (busy) when somebody has taken over. Left out: nobody can. */
+  assertHeld?(): Promise<void>;
 }
 
 /**
@@ -63,6 +65,17 @@ export class Journal {
     this.#tail = written;
     written.catch(() => undefined);
     return written;
+  }
+
+  /** Asked right before anything is changed. @throws DrError (busy) when somebody has taken over; then nothing more is written either. */
+  async assertHeld(): Promise<void> {
+    try {
+      await this.#store.assertHeld?.();
+    } catch (error) {
+      this.#tail = Promise.reject(error instanceof Error ? error : new Error(String(error)));
+      this.#tail.catch(() => undefined);
+      throw error;
+    }
   }
 
   async #write(event: RunEvent): Promise<void> {

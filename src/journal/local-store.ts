@@ -80,6 +80,10 @@ export class LocalStore implements RunStore {
     }
   }
 
+  assertHeld(): Promise<void> {
+    return this.#guard();
+  }
+
   async last(): Promise<JournalRecord | undefined> {
     const text = await readFile(this.path, 'utf8').catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';

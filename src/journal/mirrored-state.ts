@@ -34,15 +34,7 @@ export class MirroredState implements StateStore {
   }
 
   run(run: string, guard: () => Promise<void> = () => Promise.resolve()): RunStore {
-    const askedGently = async (): Promise<void> => {
-      try {
-        await guard();
-      } catch (error) {
-        // Nobody can take over through a bucket that does not answer.
-        if (!isAway(error)) throw error;
-      }
-    };
-    return new MirroredRun(this.#local.run(run), this.#remote.run(run), askedGently, this.#clock);
+    return new MirroredRun(this.#local.run(run), this.#remote.run(run), guard, this.#clock);
   }
 
   lease(request: LeaseRequest): Promise<Lease> {
@@ -66,6 +58,8 @@ class MirroredRun implements RunStore {
   /** On this machine, and not yet in the bucket. */
   #missing: JournalRecord[] = [];
   #awaySince: number | undefined;
+  /** The lock is not asked for before then: the bucket did not answer. */
+  #silentUntil = 0;
   #begun = false;
 
   constructor(local: RunStore, remote: S3Run, guard: () => Promise<void>, clock: Clock) {
@@ -92,11 +86,22 @@ class MirroredRun implements RunStore {
   async append(record: JournalRecord): Promise<void> {
     if (!this.#begun) await this.#catchUp(record);
     // Before a mutation the lock is asked for; any other record is fenced by its own number.
-    if (record.type === 'step.intent' || record.type === 'undo.intent') await this.#guard();
+    if (record.type === 'step.intent' || record.type === 'undo.intent') await this.assertHeld();
     await this.#local.append(record);
     this.#missing.push(record);
     if (this.#awaySince !== undefined && this.#clock.now() - this.#awaySince < RETRY_MS) return;
     await this.#send();
+  }
+
+  async assertHeld(): Promise<void> {
+    if (this.#clock.now() < this.#silentUntil) return;
+    try {
+      await this.#guard();
+    } catch (error) {
+      // Nobody can take over through a bucket that does not answer.
+      if (!isAway(error)) throw error;
+      this.#silentUntil = this.#clock.now() + RETRY_MS;
+    }
   }
 
   last(): Promise<JournalRecord | undefined> {

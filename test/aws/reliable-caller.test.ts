@@ -56,6 +56,17 @@ describe('retries', () => {
     expect(s.attempts.map((a) => a.retryInMs)).toEqual([100, 200, 400, 800, 1600, 3200, 4000, 4000, undefined]);
   });
 
+  it('asks `before` right before each attempt, and sends nothing once that throws', async () => {
+    const s = scripted([THROTTLED]);
+    const askedAt: number[] = [];
+    const before = () => {
+      askedAt.push(s.clock.now());
+      return askedAt.length < 3 ? Promise.resolve() : Promise.reject(new Error('superseded'));
+    };
+    await expect(s.clock.run(s.aws.call({ ...mutation, before }))).rejects.toThrow('superseded');
+    expect([askedAt, s.calls]).toEqual([[0, 50, 150], [0, 50]]);
+  });
+
   it('a throttled mutation did not happen and is tried again', async () => {
     const s = scripted([THROTTLED, 'ok']);
     await s.clock.run(s.aws.call(mutation));

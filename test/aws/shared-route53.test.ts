@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AwsCaller, AwsRequest } from '../../src/aws/caller.ts';
+import { reliableCaller } from '../../src/aws/reliable-caller.ts';
 import { changeRecords, changeStatus, listRecordSets, protectionsOf, type RecordChange } from '../../src/aws/route53.ts';
 import { sharedRoute53 } from '../../src/aws/shared-route53.ts';
+import { DrError } from '../../src/base/errors.ts';
+import { SeededIds } from '../../src/simulator/random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { World } from '../../src/simulator/world.ts';
 
@@ -100,6 +103,17 @@ describe('what many applications ask of Route 53', () => {
     expect(ends.map((end) => end.status)).toEqual(['rejected', 'fulfilled']);
     await insync();
     expect(['app-0', 'app-1'].map((name) => valueOf(`${name}.example.com`))).toEqual(['10.0.0.1', '10.5.0.2']);
+  });
+
+  it('of those who may no longer change anything nothing is in the batch', async () => {
+    aws = sharedRoute53(reliableCaller(world, { clock, ids: new SeededIds(1) }), clock);
+    const gone = new DrError({ code: 'SUPERSEDED', exit: 'busy', title: 'somebody has taken over' });
+    const asked = (name: string, before?: () => Promise<void>) =>
+      aws.call({ service: 'route53', region: 'us-east-1', operation: 'ChangeResourceRecordSets', input: { HostedZoneId: ZONE, ChangeBatch: { Changes: [upsert(name, '10.6.0.1')] } }, before });
+    const ends = await clock.run(() => Promise.allSettled([asked('app-0.example.com'), asked('app-1.example.com', () => Promise.reject(gone)), asked('app-2.example.com')]));
+    expect(ends.map((end) => (end.status === 'rejected' ? (end.reason as unknown) : end.status))).toEqual(['fulfilled', gone, 'fulfilled']);
+    await insync();
+    expect(['app-0', 'app-1', 'app-2'].map((name) => valueOf(`${name}.example.com`))).toEqual(['10.6.0.1', '10.0.0.2', '10.6.0.1']);
   });
 
   it('protections are read once; more status look-ups than may be made are not made', async () => {

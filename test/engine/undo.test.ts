@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AwsError } from '../../src/aws/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
-import { ABSENT, type Fake, REFUSAL, resumeTiny, runTiny, Thing, tinyStep } from './tiny.ts';
+import { ABSENT, type Fake, PENDING, REFUSAL, resumeTiny, runTiny, Thing, tinyStep } from './tiny.ts';
 
 const SWITCHOVER = { plan: { verb: 'switchover' } } as const;
 const refusing: Fake = { observe: () => ({ state: 'refused', refusal: REFUSAL }) };
@@ -53,6 +53,14 @@ describe('the way back', () => {
     const { kinds, undone, there } = world(['a']);
     const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), line];
     const { outcome, state } = await runTiny(steps, { ...kinds, gate: refusing, line: {} }, SWITCHOVER);
+    expect([outcome, undone, there()]).toEqual(['failed', [], ['a']]);
+    expect(state.steps.get('line')?.notUndone).toMatchObject({ code: 'LINE_CROSSED' });
+  });
+
+  it('is not taken either while the line is being crossed', async () => {
+    const { kinds, undone, there } = world(['a']);
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), line];
+    const { outcome, state } = await runTiny(steps, { ...kinds, gate: refusing, line: { observe: () => PENDING } }, SWITCHOVER);
     expect([outcome, undone, there()]).toEqual(['failed', [], ['a']]);
     expect(state.steps.get('line')?.notUndone).toMatchObject({ code: 'LINE_CROSSED' });
   });

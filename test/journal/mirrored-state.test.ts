@@ -131,6 +131,21 @@ describe('state in a bucket with a copy on this machine', () => {
     });
   });
 
+  it('is asked before each change whether somebody has taken over; a bucket that is away says nothing', async () => {
+    const { clock, world, here, there } = await setUp();
+    await clock.run(async () => {
+      const lease = await here.lease({ lock: 'shop', run: RUN, operator: alice, now: 0, ids: new SeededIds(1) });
+      const run = here.run(RUN, () => lease.assertHeld());
+      await run.assertHeld?.();
+      await there.lease({ lock: 'shop', run: RUN, operator: bob, now: 1, ids: new SeededIds(2), force: true });
+      const back = world.addFault({ service: 's3', effect: { kind: 'reset' } });
+      await run.assertHeld?.();
+      back();
+      await clock.sleep(5_000);
+      expect(await errorOf(run.assertHeld?.() ?? Promise.resolve())).toMatchObject({ code: 'SUPERSEDED' });
+    });
+  });
+
   it('stops when the bucket holds another record under its number', async () => {
     const { clock, here, there } = await setUp();
     await clock.run(async () => {

@@ -67,11 +67,14 @@ export class SharedFolder implements Desk {
     const term = this.#term;
     const records = this.#records.get(run) ?? [];
     this.#records.set(run, records);
-    const append = (record: JournalRecord): void => {
+    const assertHeld = (): void => {
       if (term < this.#term && !this.#noLock) throw new DrError({ code: 'SUPERSEDED', exit: 'busy', title: 'superseded', next: [] });
+    };
+    const append = (record: JournalRecord): void => {
+      assertHeld();
       records.push(record);
     };
-    const store: JournalStore = { read: () => Promise.resolve([...records]), append: (record) => Promise.resolve().then(() => append(record)) };
+    const store: JournalStore = { read: () => Promise.resolve([...records]), append: (record) => Promise.resolve().then(() => append(record)), assertHeld: () => Promise.resolve().then(assertHeld) };
     const release = (): Promise<void> => {
       if (this.#holder === process) this.#holder = undefined;
       return Promise.resolve();

@@ -39,6 +39,8 @@ export class Process {
   over = false;
   /** Where the state lies did not answer its last call. */
   stateAway = false;
+  /** When it last asked who holds the application, and was answered. */
+  askedAt = Number.NEGATIVE_INFINITY;
 
   constructor(name: string, host: string, death: Death | undefined) {
     this.name = name;
@@ -79,12 +81,14 @@ export class Process {
       const by = request[MADE_BY];
       const what = `${mutation ? '→ ' : ''}${service}.${operation} ${region}${by === undefined ? '' : ` (${by.kind} ${by.part})`}`;
       watch.beforeCall(this, { service, region, operation, input: request.input, mutation, by });
+      const asks = by?.part === 'state' && operation === 'ListObjectsV2' ? stage.clock.now() : undefined;
       if (mutation) stage.history.note(this.name, () => `${what} ${JSON.stringify(request.input).slice(0, 160)}`);
       try {
         const answer = await inner.call(request);
         watch.afterCall(this, { service, region, operation, input: request.input, mutation, by });
         stage.history.note(this.name, () => `${what}: ok`);
         if (by?.part === 'state') this.stateAway = false;
+        if (asks !== undefined) this.askedAt = asks;
         return answer;
       } catch (error) {
         stage.history.note(this.name, () => `${what}: ${error instanceof AwsError ? error.code : messageOf(error)}`);

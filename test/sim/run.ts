@@ -311,6 +311,7 @@ class Troupe {
           process.beforeRecord(this.#stage);
           return inner.append(record);
         }),
+      assertHeld: () => inner.assertHeld?.() ?? Promise.resolve(),
     };
     return this.#bug?.store?.(store, this.#desk.all(run) as JournalRecord[]) ?? store;
   }

@@ -50,6 +50,8 @@ export class Watch {
   /** Databases of the beginning, by region. */
   readonly #born: ReadonlyMap<string, number>;
   #term = 0;
+  /** When it was taken. */
+  #takenAt = 0;
   /** When each database went over the line. */
   readonly #promoted = new Map<string, number>();
   readonly #programs: string[] = [];
@@ -83,6 +85,7 @@ export class Watch {
   holds(process: Process, state: () => RunState): void {
     this.#states.set(process, state);
     this.#session.set(process, []);
+    if (process.term > this.#term) this.#takenAt = this.#stage.clock.now();
     this.#term = Math.max(this.#term, process.term);
   }
 
@@ -122,7 +125,7 @@ export class Watch {
     const { by, operation } = call;
     const records = this.#session.get(process) ?? [];
     if (!records.some((r) => r.type === 'checks.green') && by?.part !== 'undo') this.#broken(13, `${operation} before every check was green`);
-    if (process.term < this.#term) this.#superseded(process, call, records);
+    if (process.term < this.#term) this.#superseded(process, call);
     if (DESTROYS.test(operation) && !(operation === 'DeleteObject' && SWITCHES.test(by?.kind ?? ''))) this.#broken(9, `${operation} removes what may be in use`);
     const intent = by?.part === 'undo' ? 'undo.intent' : 'step.intent';
     const intents = records.filter((r) => r.type === intent && stepOf(state, r.step)?.kind === by?.kind);
@@ -141,15 +144,12 @@ export class Watch {
   }
 
   /**
-   * It may end what it had begun when somebody took over, and has promised in the journal that both share. Where the
-   * bucket does not answer it cannot know of any other.
+   * With a bucket, what it had asked about before somebody took over may still be on its way. Where the bucket does not
+   * answer it cannot know of any other.
    */
-  #superseded(process: Process, call: SeenCall, records: readonly JournalRecord[]): void {
-    const newest = [...this.#session].find(([other]) => other.term === this.#term)?.[1] ?? [];
-    const first = newest[0]?.seq ?? Number.POSITIVE_INFINITY;
-    const promised = records.filter((r) => r.type === 'step.intent' || r.type === 'undo.intent').at(-1);
+  #superseded(process: Process, call: SeenCall): void {
     if (this.#stage.scenario.state === 'bucket') {
-      if (promised !== undefined && promised.seq < first) return;
+      if (process.askedAt <= this.#takenAt) return;
       if (process.stateAway) return this.#stage.history.gap('the bucket went away after a take-over, and who was superseded could not know');
     }
     this.#broken(8, `${call.operation} by a runner that was superseded`);

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { AwsCaller } from '../../src/aws/caller.ts';
+import { reliableCaller } from '../../src/aws/reliable-caller.ts';
+import { DrError } from '../../src/base/errors.ts';
+import type { Effects } from '../../src/effects/effects.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
+import type { StepContext } from '../../src/kinds/step.ts';
+import { SeededIds } from '../../src/simulator/random.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { ABSENT, type Fake, REFUSAL, runTiny, Thing, tinyStep } from './tiny.ts';
+
+const GONE = new DrError({ code: 'SUPERSEDED', exit: 'busy', title: 'somebody has taken over' });
+const promote = (ctx: StepContext) => ctx.effects.aws.call({ service: 'rds', region: 'ap-northeast-1', operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: 'shop' }, signal: ctx.signal });
+const look = (ctx: StepContext) => ctx.effects.aws.call({ service: 'rds', region: 'ap-northeast-1', operation: 'DescribeDBInstances', input: {}, signal: ctx.signal });
+
+/** What reached AWS and the other ports; somebody takes over while the `n`th of it is answered. */
+function outside(n: number) {
+  const clock = new VirtualClock();
+  const store = new MemoryStore();
+  const sent: string[] = [];
+  let written = 0;
+  const reach = async <T>(name: string, answer: T): Promise<T> => {
+    sent.push(name);
+    await clock.sleep(10);
+    if (sent.length === n) {
+      store.superseded = GONE;
+      written = store.records.length;
+    }
+    return answer;
+  };
+  const aws = { call: ({ operation }: { operation: string }) => reach(operation, { output: {}, requestId: 'rq' }) } as unknown as AwsCaller;
+  const effects = {
+    aws: reliableCaller(aws, { clock, ids: new SeededIds(1) }),
+    process: { run: () => reach('program', { state: 'ended', code: 0, output: '' }) },
+    http: { request: () => reach('request', { status: 200, body: '', address: undefined, ms: 1 }) },
+    sql: { setReadOnly: () => reach('read only', { state: 'done' }) },
+  } as unknown as Partial<Effects>;
+  return { options: { clock, store, effects }, sent, later: () => store.records.length - written };
+}
+
+describe('a runner that was superseded', () => {
+  it('sends not even the second half of an act that it had begun, and writes no more', async () => {
+    const { options, sent, later } = outside(2);
+    const act: Fake['act'] = async (ctx) => {
+      await promote(ctx);
+      await look(ctx);
+      await promote(ctx);
+    };
+    await expect(runTiny([tinyStep('it')], { it: { observe: () => ABSENT, act } }, options)).rejects.toBe(GONE);
+    expect(sent).toEqual(['PromoteReadReplica', 'DescribeDBInstances']);
+    expect(later()).toBe(0);
+  });
+
+  it('undoes nothing more', async () => {
+    const { options, sent, later } = outside(2);
+    const undo: Fake['undo'] = async (ctx) => {
+      await look(ctx);
+      await promote(ctx);
+    };
+    const things = { a: new Thing().kind({ undo }), b: new Thing().kind({ undo }) };
+    const steps = [tinyStep('a', { reversibility: 'compensable' }), tinyStep('b', { reversibility: 'compensable', after: ['a'] }), tinyStep('gate', { gate: true, after: ['b'] })];
+    const run = runTiny(steps, { ...things, gate: { observe: () => ({ state: 'refused', refusal: REFUSAL }) } }, { ...options, plan: { verb: 'switchover' } });
+    await expect(run).rejects.toBe(GONE);
+    expect(sent).toEqual(['DescribeDBInstances', 'PromoteReadReplica', 'DescribeDBInstances']);
+    expect(later()).toBeLessThanOrEqual(2);
+  });
+
+  it.each([
+    ['program', (ctx: StepContext) => ctx.effects.process.run({} as never)],
+    ['request', (ctx: StepContext) => ctx.effects.http.request({ url: 'http://shop', method: 'POST', timeoutMs: 1 })],
+    ['read only', (ctx: StepContext) => ctx.effects.sql.setReadOnly({ password: '' } as never, true, 1)],
+  ])('starts no %s', async (name, change) => {
+    const { options, sent } = outside(1);
+    const act: Fake['act'] = async (ctx) => {
+      await look(ctx);
+      await change(ctx);
+    };
+    await expect(runTiny([tinyStep('it')], { it: { observe: () => ABSENT, act } }, options)).rejects.toBe(GONE);
+    expect([sent, name]).toEqual([['DescribeDBInstances'], name]);
+  });
+});
