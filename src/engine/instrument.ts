@@ -25,8 +25,6 @@ export interface StepTrace {
  */
 export function traceStep(effects: Effects, mayChange: () => Promise<void> = () => Promise.resolve()): StepTrace {
   const { clock } = effects;
-  const http = guardedHttp(effects.http);
-  const sql = guardedSql(effects.sql);
   let fresh: CallRecord[] = [];
   const calls: CallRecord[] = [];
   let callCount = 0;
@@ -69,21 +67,11 @@ export function traceStep(effects: Effects, mayChange: () => Promise<void> = () 
       }),
   };
 
-  const changing = <T>(cause: WaitCause, work: () => Promise<T>): Promise<T> => wait(cause, () => mayChange().then(work));
-
   return {
     effects: {
       ...effects,
       aws,
-      http: { request: (request) => ((request.method ?? 'GET') === 'GET' ? wait : changing)('users', () => http.request(request)) },
-      dns: { resolve: (...args) => wait('dns', () => effects.dns.resolve(...args)) },
-      sql: {
-        canary: (...args) => wait('database', () => sql.canary(...args)),
-        setReadOnly: (...args) => changing('database', () => sql.setReadOnly(...args)),
-        position: (...args) => wait('database', () => sql.position(...args)),
-        statement: (...args) => changing('own', () => sql.statement(...args)),
-      },
-      process: { run: (request) => changing('own', () => effects.process.run(request)) },
+      ...otherPorts(effects, wait, mayChange),
       ...(effects.person === undefined ? {} : { person: personWaitedFor(effects.person, wait) }),
     },
     takeCalls: () => {
@@ -94,6 +82,23 @@ export function traceStep(effects: Effects, mayChange: () => Promise<void> = () 
     // Copies: a look that was given up may still end, and a record does not change once it is sealed.
     all: () => ({ calls: [...calls], callCount, waits: waits.map((one) => ({ ...one })) }),
     wait,
+  };
+}
+
+function otherPorts(effects: Effects, wait: StepTrace['wait'], mayChange: () => Promise<void>): Pick<Effects, 'http' | 'dns' | 'sql' | 'process'> {
+  const http = guardedHttp(effects.http);
+  const sql = guardedSql(effects.sql);
+  const changing = <T>(cause: WaitCause, work: () => Promise<T>): Promise<T> => wait(cause, () => mayChange().then(work));
+  return {
+    http: { request: (request) => ((request.method ?? 'GET') === 'GET' ? wait : changing)('users', () => http.request(request)) },
+    dns: { resolve: (...args) => wait('dns', () => effects.dns.resolve(...args)) },
+    sql: {
+      canary: (...args) => wait('database', () => sql.canary(...args)),
+      setReadOnly: (...args) => changing('database', () => sql.setReadOnly(...args)),
+      position: (...args) => wait('database', () => sql.position(...args)),
+      statement: (...args) => changing('own', () => sql.statement(...args)),
+    },
+    process: { run: (request) => changing('own', () => effects.process.run(request)) },
   };
 }
 
