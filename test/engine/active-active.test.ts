@@ -84,6 +84,11 @@ describe('an application that serves from two regions', () => {
   it('drains a healthy region in steps, and looks at the other between them', async () => {
     const sim = await simulation({ path: TICKETS });
     const plan = await planOf(sim, { verb: 'switchover', region: TOKYO });
+    const shifts = plan.steps.filter((step) => step.kind.includes('.shift')).map((step) => step.title);
+    expect(shifts.filter((title) => title.includes('all its users at once'))).toEqual([
+      `Take ${SEOUL} out of api.tickets.example.com, all its users at once: latency records have no shares`,
+      `Take ${SEOUL} out of invoices.tickets.example.com, all its users at once: geolocation records have no shares`,
+    ]);
     const shop = plan.steps.filter((step) => step.id.startsWith('traffic.shop.')).map((step) => step.id.split('.').at(-1));
     expect(shop).toEqual(['assessHealthCheck', 'carry', 'shift1', 'hold1', 'shift2', 'hold2', 'shift3', 'hold3', 'shift4', 'settle']);
     const weights: string[] = [];

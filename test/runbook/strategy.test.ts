@@ -29,6 +29,22 @@ describe('a strategy that its resources cannot carry', () => {
     ]);
   });
 
+  test.each([
+    ['backup-restore', 'shop', /^x\.yaml:\d+:11 databases\.orders\.kind: rds-read-replica cannot carry the strategy backup-restore: it carries pilot-light, warm-standby$/],
+    ['pilot-light', 'archive', /^x\.yaml:\d+:11 databases\.documents\.kind: rds-backup cannot carry the strategy pilot-light: it carries backup-restore$/],
+    ['warm-standby', 'billing', /^x\.yaml:\d+:11 compute\.batch\.kind: ec2-instances cannot carry the strategy warm-standby: it carries backup-restore, pilot-light$/],
+    ['warm-standby', 'active-active', /^x\.yaml:\d+:11 databases\.tickets\.kind: rds-writers cannot carry the strategy warm-standby: it carries active-active$/],
+    ['active-active', 'billing', /^x\.yaml:\d+:11 traffic\.site\.kind: route53-failover cannot carry the strategy active-active: it carries backup-restore, pilot-light, warm-standby$/],
+  ])('%s on the resources of %s, at the line of the kind', async (strategy, name, wanted) => {
+    const shipped = await readFile(fileURLToPath(new URL(`../../runbooks/${name}.yaml`, import.meta.url)), 'utf8');
+    const text = shipped.replace(/^strategy: [\w-]+/m, `strategy: ${strategy}`);
+    const found = (await errorsOf(text)).find((line) => wanted.test(line));
+    expect(found).toMatch(wanted);
+    // The line is the one of that kind.
+    const line = Number(found?.split(':')[1]);
+    expect(text.split('\n')[line - 1]).toBe(`    kind: ${/kind: (\S+) cannot/.exec(found ?? '')?.[1] ?? ''}`);
+  });
+
   test('one that does not exist is said once, as what it is', async () => {
     const errors = await errorsOf(edited('strategy: warm-standby', 'strategy: warm'));
     expect(errors).toHaveLength(1);

@@ -157,7 +157,8 @@ function rising(pace: readonly number[]): number[] {
 function shiftStep(parts: Parts, step: string, move: { aim: Aim; before: Aim; percent: number; from: number; after: string[] }): StepDraft {
   const { ctx, name, t, policy } = parts;
   const back = ctx.verb === 'reprotect';
-  const title = move.percent === 0 ? `Take ${ctx.source} out of ${resourceName(parts)}` : `${back ? 'Bring' : 'Leave'} ${move.percent} % of its share ${back ? 'back to' : 'with'} ${ctx.source}`;
+  const whole = movesAtOnce(parts);
+  const title = move.percent === 0 ? `Take ${ctx.source} out of ${resourceName(parts)}${whole}` : `${back ? 'Bring' : 'Leave'} ${move.percent} % of its share ${back ? 'back to' : 'with'} ${ctx.source}${whole}`;
   return {
     step,
     phase: 'traffic',
@@ -190,6 +191,12 @@ function checksMove(parts: Parts): StepDraft {
     title: out.length > 0 ? `Take ${ctx.source} out by its health check` : `Let the health check of ${ctx.source} speak again`,
     changes: [{ resource: `route53:${t.zone}:${resourceName(parts)}`, field: `health check of ${ctx.source}`, before: 'as it is', after: out.length > 0 ? 'disabled and inverted' : 'enabled' }],
   };
+}
+
+/** Said where a planned move has no steps: a name answers either one region's users there or the other's. */
+function movesAtOnce({ ctx, t, now }: Parts): string {
+  const planned = ctx.verb === 'reprotect' || (ctx.verb === 'switchover' && now.includes(ctx.source));
+  return planned && t.kind !== 'route53-weighted' ? `, all its users at once: ${t.kind.replace('route53-', '')} records have no shares` : '';
 }
 
 /** The step that forces sets out, and lets others be judged again. */
