@@ -28,7 +28,7 @@ export const LIMITS = {
   undoMs: 1_800_000,
   undoAttempts: 3,
   /** What a guard has begun to change when everything else has ended gets so long to show. */
-  guardEndMs: 180_000,
+  guardEndMs: 300_000,
   stepsInParallel: 64,
   stepAttempts: 5,
   /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */

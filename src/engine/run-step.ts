@@ -151,7 +151,7 @@ class StepRunner {
         if (seen.decideAgain === true) this.#runtime.decideAgain();
         return { event: 'paused', because: seen.because };
       case 'absent':
-        return this.#absent(seen.because);
+        return seen.further === true && this.#state === 'verifying' ? { event: 'further', because: seen.because } : this.#absent(seen.because);
     }
   }
 

@@ -16,6 +16,7 @@ export type StepEvent =
   | 'start'
   | 'reached'
   | 'absent'
+  | 'further'
   | 'pending'
   | 'acted'
   | 'unclear'
@@ -52,6 +53,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'verifying', on: 'reached', to: 'done', journal: 'step.done', why: 'the end state was observed' },
   { from: 'verifying', on: 'pending', to: 'verifying', why: 'AWS is at work: look again' },
   { from: 'verifying', on: 'absent', to: 'observing', journal: 'step.unclear', why: 'accepted, but no sign of it' },
+  { from: 'verifying', on: 'further', to: 'observing', why: 'what was asked for is there, and another change is due' },
   { from: 'verifying', on: 'unclear', to: 'verifying', why: 'the look failed: look again' },
   { from: 'verifying', on: 'refused', to: 'refused', journal: 'step.refused', why: 'a gate says no' },
   { from: 'verifying', on: 'impossible', to: 'failed', journal: 'step.failed', why: 'it can no longer be reached' },

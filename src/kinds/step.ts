@@ -89,7 +89,8 @@ export type Observation =
   | { state: 'reached'; because: string }
   /** `waitingFor` labels the time until the next look in the downtime breakdown. */
   | { state: 'pending'; because: string; waitingFor: WaitCause }
-  | { state: 'absent'; because: string }
+  /** `further`: what was last asked for is there, and another change is due: it is made at once. */
+  | { state: 'absent'; because: string; further?: true }
   /** It can no longer be reached by waiting or by acting again. */
   | { state: 'impossible'; because: string; next?: readonly string[] }
   | { state: 'refused'; refusal: Refusal }
@@ -162,7 +163,7 @@ export interface StepKind<P = never> {
   check(ctx: StepContext, params: P): Promise<Verdict>;
   /** Is the wanted state already there? Read only. For a gate: the decision. */
   observe(ctx: StepContext, params: P): Promise<Observation>;
-  /** The one mutation. Absent for a gate and for steps that only watch. */
+  /** The one mutation, or the one of several that is due. Absent for a gate and for steps that only watch. */
   act?(ctx: StepContext, params: P): Promise<void>;
   /** The longest that the act may take, milliseconds. Default: `LIMITS.actMs`. */
   actMs?(params: P): number;

@@ -129,6 +129,17 @@ export class LabDatabases implements DatabaseDriver {
     return Promise.resolve();
   }
 
+  /** The server ends as by kill -9, and starts again: no session outlives that, and no commit is lost by it. */
+  reboot(ref: DbRef): Promise<void> {
+    return this.#exclusive(async () => {
+      const { server } = this.#get(ref);
+      this.#mustLive(ref);
+      this.#doors.get(refKey(ref))?.door.endAll();
+      await server.kill();
+      await server.start();
+    });
+  }
+
   async createReplica(ref: DbRef, from: { source: DbRef; closed: boolean }): Promise<DbEndpoint> {
     const { engine, source } = this.#ready(ref, from.source);
     const made = await engine.replicate(source.server, { name: refKey(ref), delayMs: source.delayMs }, source.login);
@@ -257,7 +268,7 @@ export class LabDatabases implements DatabaseDriver {
       const state = this.#dead.has(ref.region)
         ? 'dead'
         : await server.position().then((p) => (p.writable ? 'writer' : 'replica'), () => 'does not answer');
-      return { ...ref, endpoint: `${address}:${port}`, state, door: this.#doors.get(refKey(ref))?.door.state ?? 'cut' };
+      return { ...ref, endpoint: `${address}:${port}`, state, door: this.#doors.get(refKey(ref))?.door.state ?? 'closed' };
     }));
   }
 
@@ -286,7 +297,7 @@ export class LabDatabases implements DatabaseDriver {
 
   #setDoor(ref: DbRef): void {
     const closed = this.#instances.get(refKey(ref))?.closed ?? false;
-    this.#doors.get(refKey(ref))?.door.set(this.#dead.has(ref.region) ? 'dead' : closed ? 'cut' : 'open');
+    this.#doors.get(refKey(ref))?.door.set(this.#dead.has(ref.region) ? 'dead' : closed ? 'closed' : 'open');
   }
 
   #setDoors(region: string): void {

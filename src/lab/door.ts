@@ -3,15 +3,15 @@ import { explainAddress } from './loopback.ts';
 
 /**
  * - `open`: connections are passed on
- * - `cut`: existing connections are ended, new ones get no answer (a security group without rules)
+ * - `closed`: new connections get no answer, existing ones live on (a security group without rules, as AWS tracks connections)
  * - `dead`: existing ones fall silent, new ones get no answer (a region that is gone)
  */
-export type DoorState = 'open' | 'cut' | 'dead';
+export type DoorState = 'open' | 'closed' | 'dead';
 
 /** More silent connections than these and the oldest is ended. */
 const SILENT_LIMIT = 200;
 
-/** The endpoint of a database: a TCP proxy that can be cut, and that swallows when its region is dead. */
+/** The endpoint of a database: a TCP proxy that can be closed, and that swallows when its region is dead. */
 export class Door {
   #state: DoorState = 'open';
   readonly #upstream: () => { host: string; port: number } | undefined;
@@ -49,12 +49,11 @@ export class Door {
         this.#hush(user);
         server.destroy();
       }
+      this.#pairs.clear();
     } else {
-      this.endAll();
       for (const socket of this.#silent) socket.destroy();
       this.#silent.clear();
     }
-    this.#pairs.clear();
   }
 
   /** Ends the connections that are there. */
@@ -67,7 +66,8 @@ export class Door {
   }
 
   close(): Promise<void> {
-    this.set('cut');
+    this.set('closed');
+    this.endAll();
     for (const socket of this.#silent) socket.destroy();
     return new Promise((resolve) => {
       if (!this.#server.listening) resolve();

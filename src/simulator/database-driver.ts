@@ -22,10 +22,12 @@ export interface DatabaseDriver {
   /** Lag of a replica behind its source in milliseconds, now; undefined when it cannot be told. */
   lagMs(ref: DbRef): number | undefined;
   /**
-   * Called when a change of security groups begins: `closed` when none of the new groups lets anything in. The
-   * modification ends when this is fulfilled and the modelled time is over.
+   * Called when a change of security groups begins: `closed` when none of the new groups lets anything in. Connections
+   * that are there live on. The modification ends when this is fulfilled and the modelled time is over.
    */
   quarantine(ref: DbRef, closed: boolean): Promise<void>;
+  /** Called when an instance is rebooted, which ends every session. Fulfilled when it runs again. Absent: only the model reboots. */
+  reboot?(ref: DbRef): Promise<void>;
   /**
    * Called when an instance is made out of a backup of `source` that holds what was committed until `upTo`, reachable
    * unless `closed`. Fulfilled with its endpoint. Absent: these databases cannot be restored.

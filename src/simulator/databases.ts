@@ -12,6 +12,7 @@ import { Lineage, type LedgerEntry } from './lineage.ts';
 import { Replication } from './replication.ts';
 import type { SecurityGroups } from './security-groups.ts';
 import type { DbInstanceSeed } from './seeds.ts';
+import { beginReboot, outliveChange } from './sessions.ts';
 import { ReadOnlySettings } from './settings.ts';
 import { Table } from './table.ts';
 
@@ -104,14 +105,15 @@ export class Databases {
     });
   }
 
-  /** Its groups let somebody in and its region lives. */
+  /** Its groups let somebody new in and its region lives. */
   reachable(row: DbInstance): boolean {
     return this.core.alive(row.ref.region) && !this.groups.allClosed(row.ref.region, row.groups);
   }
 
   acceptsWrites(ref: DbRef, at: number): boolean {
     const row = this.row(ref);
-    return row !== undefined && this.reachable(row) && isWriter(row, at) && !this.readOnly(ref, at);
+    const used = row !== undefined && (this.reachable(row) || (row.oldSessions && this.core.alive(row.ref.region)));
+    return used && isWriter(row, at) && !this.readOnly(ref, at);
   }
 
   /** What a session inside the database sees: in recovery or not. */
@@ -293,6 +295,7 @@ export class Databases {
       modification: undefined,
       groups,
       instanceClass,
+      oldSessions: outliveChange(row, row.modification, this.groups),
       ...(parameterGroup === undefined ? {} : { parameterGroup, pendingReboot: true }),
       // A change of class reboots it.
       ...(instanceClass === row.instanceClass ? {} : { pendingReboot: false }),
@@ -324,18 +327,12 @@ export class Databases {
 
   /** Begins a reboot. The caller has checked that it may. */
   reboot(row: DbInstance, now: number): DbInstance {
-    const next: DbInstance = { ...row, rebootUntil: now + this.core.timings.rebootMs };
-    this.put(next, now);
-    this.core.agenda.at(now + this.core.timings.rebootMs, (at) => {
-      const current = this.row(row.ref);
-      if (current?.rebootUntil !== undefined) this.put({ ...current, rebootUntil: undefined, pendingReboot: false }, at);
-    });
-    return next;
+    return beginReboot(this.core, row, now, { row: (ref) => this.row(ref), put: (next, at) => this.put(next, at), fail: (ref) => this.fail(ref) });
   }
 
   /** Sets the status shown while nothing is under way, e.g. `backing-up`, `stopped`. */
   setStatus(ref: DbRef, status: string, now: number): void {
-    this.put({ ...this.must(ref), status }, now);
+    this.put({ ...this.must(ref), status, ...(status === 'available' ? {} : { oldSessions: false }) }, now);
   }
 
   /** Changes a replica's lag, or stops and starts its replication. */

@@ -35,6 +35,14 @@ export interface Creation {
   readonly driverDone: boolean;
 }
 
+/** A reboot on request. */
+export interface Reboot {
+  readonly startedAt: number;
+  readonly endsAt: number;
+  /** The real database behind the model, if there is one, has been restarted. */
+  readonly driverDone: boolean;
+}
+
 export interface DbInstance {
   readonly ref: DbRef;
   readonly arn: string;
@@ -53,8 +61,9 @@ export interface DbInstance {
   readonly parameterGroup: string;
   /** Its parameter group waits for a reboot. */
   readonly pendingReboot: boolean;
-  /** Being rebooted on request until then. */
-  readonly rebootUntil: number | undefined;
+  readonly reboot: Reboot | undefined;
+  /** Sessions from before its groups were closed: whoever has one goes on writing. */
+  readonly oldSessions: boolean;
   readonly publiclyAccessible: boolean;
   readonly deletionProtection: boolean;
   readonly kmsKeyId: string;
@@ -69,6 +78,8 @@ const STAGES = { silent: 0.15, modifying: 0.6, rebooting: 0.85 } as const;
 const CREATING_SHARE = 0.8;
 /** Share of a change of class or name after which the instance is down. */
 const DOWN_SHARE = 0.7;
+/** Share of a reboot during which the instance still shuts down, and its sessions still write. */
+const SHUTDOWN_SHARE = 0.2;
 const HOUR_MS = 3_600_000;
 
 export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: number): DbInstance {
@@ -90,7 +101,8 @@ export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: num
     subnetGroup: seed.subnetGroup ?? 'default',
     parameterGroup: seed.parameterGroup ?? (engine === 'postgres' ? 'default.postgres17' : 'default.mysql8.4'),
     pendingReboot: false,
-    rebootUntil: undefined,
+    reboot: undefined,
+    oldSessions: false,
     publiclyAccessible: seed.publiclyAccessible ?? false,
     deletionProtection: seed.deletionProtection ?? false,
     kmsKeyId: seed.kmsKeyId ?? `arn:aws:kms:${seed.region}:${account}:key/00000000-0000-4000-8000-000000000000`,
@@ -151,10 +163,15 @@ export function downAt({ startedAt, endsAt, instanceClass, newId }: Modification
   return instanceClass === undefined && newId === undefined ? undefined : startedAt + DOWN_SHARE * (endsAt - startedAt);
 }
 
+/** When the last session of an instance that is rebooted ends. */
+export function shutDownAt({ startedAt, endsAt }: Reboot): number {
+  return startedAt + SHUTDOWN_SHARE * (endsAt - startedAt);
+}
+
 /** No connection is accepted: it is made, rebooted, or under a change that needs a reboot. */
 export function isDown(row: DbInstance, at: number): boolean {
   const from = row.modification === undefined ? undefined : downAt(row.modification);
-  if (row.rebootUntil !== undefined || (from !== undefined && at >= from)) return true;
+  if ((row.reboot !== undefined && at >= shutDownAt(row.reboot)) || (from !== undefined && at >= from)) return true;
   return row.creation !== undefined && created(row.creation, at) < CREATING_SHARE;
 }
 
@@ -169,7 +186,7 @@ export function isWriter(row: DbInstance, at: number): boolean {
 
 /** DBInstanceStatus. */
 export function statusOf(row: DbInstance, at: number): string {
-  if (row.rebootUntil !== undefined) return 'rebooting';
+  if (row.reboot !== undefined) return 'rebooting';
   if (row.modification !== undefined) return row.modification.newId === undefined ? 'modifying' : 'renaming';
   if (row.creation !== undefined) {
     if (created(row.creation, at) < CREATING_SHARE) return 'creating';

@@ -236,7 +236,7 @@ export class World implements AwsCaller {
     return this.state.databases.ledgerOf(ref, this.now());
   }
 
-  /** True while the instance lives, lets connections in and takes writes. */
+  /** True while the instance lives and takes writes: of whoever connects, or of who was connected before it was closed. */
   acceptsWrites(ref: DbRef): boolean {
     return this.state.databases.acceptsWrites(ref, this.now());
   }

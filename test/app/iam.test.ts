@@ -122,7 +122,7 @@ const UNUSED: Readonly<Record<string, string>> = {
   'ec2:StopInstances': 'of a launch or start that is undone',
   'kms:CreateGrant': 'encrypted databases',
   'kms:DescribeKey': 'encrypted databases',
-  'rds:RebootDBInstance': 'where parameters wait for it',
+  'rds:RebootDBInstance': 'where parameters wait for it, and where the old writer answers',
   'rds:ModifyDBInstance': 'where the old writer answers',
   'elasticloadbalancing:RegisterTargets': 'where they are not registered yet',
   'route53:GetChange': 'where the change is not in sync at once',

@@ -40,7 +40,7 @@ describe('the guard of an old writer', () => {
     const run = await failover(sim, acted('databases.orders.promote'), () => sim.world.healRegion(SEOUL));
     expect(run.outcome).toBe('succeeded');
     expect(sim.world.acceptsWrites(OLD)).toBe(false);
-    expect(run.state.steps.get(GUARD)).toMatchObject({ state: 'done', attempts: 1 });
+    expect(run.state.steps.get(GUARD)).toMatchObject({ state: 'done', attempts: 2 });
     const fact = run.state.facts.get('fence.orders') as { verdict: string; because: string; at: number };
     expect(fact).toMatchObject({ verdict: 'fenced' });
     expect(fact.because).toMatch(/It answered again at .*, after its copy had taken over: what it took until .* is in no other instance$/);

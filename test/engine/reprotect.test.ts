@@ -44,14 +44,17 @@ describe('reprotect in simulated time', () => {
     expect(sim.world.acceptsWrites(HOME)).toBe(true);
     const { outcome, state } = await runPlan(sim, await planOf(sim, { verb: 'reprotect' }), {
       onRecord: (record) => {
-        const renames = record.type === 'step.intent' && record.step === 'databases.orders.keepOld';
-        if (renames) expect(database(HOME.id)).toMatchObject({ quarantined: true, acceptsWrites: false });
+        if (!('step' in record) || record.step !== 'databases.orders.keepOld') return;
+        // Who was connected writes on until the new name takes its restart.
+        if (record.type === 'step.intent') expect(database(HOME.id)).toMatchObject({ quarantined: true, acceptsWrites: true });
+        if (record.type === 'step.done') expect(database('shop-orders-old-20261120')).toMatchObject({ quarantined: true, acceptsWrites: false });
       },
     });
     expect(outcome).toBe('succeeded');
     expect(database('shop-orders-old-20261120')).toMatchObject({ role: 'writer', quarantined: true, acceptsWrites: false });
     expect(database(HOME.id)).toMatchObject({ role: 'replica', quarantined: false, securityGroups: groups });
-    expect(state.facts.get('fence.orders')).toMatchObject({ verdict: 'fenced' });
+    const because = 'shop-orders accepts no new connection: its only security group is sg-0aaaaaaaaaaaaaaaa, and its new name took a restart, which ended every session';
+    expect(state.facts.get('fence.orders')).toMatchObject({ verdict: 'fenced', because });
   });
 
   it('says that it stays open where the runbook names no quarantine group', async () => {

@@ -48,6 +48,29 @@ describe('GitHub, 21 October 2018: a short partition, and both coasts took write
   });
 });
 
+describe('AWS, connection tracking: a security group keeps new connections out, and ends none', () => {
+  it('a script changes the groups and promotes: who was connected writes to both', async () => {
+    const it = await naive();
+    await it.call('rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: OLD.id, VpcSecurityGroupIds: ['sg-0aaaaaaaaaaaaaaaa'], ApplyImmediately: true });
+    await it.sleep(2 * MINUTE);
+    await it.promote();
+    await it.sleep(10 * MINUTE);
+    expect([it.world.acceptsWrites(OLD), it.world.acceptsWrites(REPLICA)]).toEqual([true, true]);
+  });
+
+  it('the tool reboots the old writer, and promotes when that is over', async () => {
+    const sim = await simulation();
+    let writes: boolean | undefined;
+    const onRecord = (r: JournalRecord): void => {
+      if (r.type === 'step.intent' && r.step === 'databases.orders.promote') writes = sim.world.acceptsWrites(OLD);
+    };
+    const { outcome, records } = await runPlan(sim, await planOf(sim, TOKYO), { acceptances: { ...APPROVED, sourceDown: 'alice', reason: 'fire' }, onRecord });
+    expect({ outcome, writes }).toEqual({ outcome: 'succeeded', writes: false });
+    const acted = records.flatMap((r) => (r.type === 'step.acted' && r.step === 'databases.orders.fence' ? [r.calls.at(-1)?.operation] : []));
+    expect(acted).toEqual(['ModifyDBInstance', 'RebootDBInstance']);
+  });
+});
+
 describe('GitLab, 31 January 2017: replication had stopped long before anybody relied on it', () => {
   it('a script promotes what there is: hours of acknowledged writes are gone, and nobody was told', async () => {
     const it = await naive();
@@ -220,6 +243,8 @@ describe('orchestrator, issue 802: a hook failed after the master was already cu
   it('a script fences first and looks afterwards: nobody serves', async () => {
     const it = await naive();
     await it.call('rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: OLD.id, VpcSecurityGroupIds: ['sg-0aaaaaaaaaaaaaaaa'], ApplyImmediately: true });
+    await it.sleep(2 * MINUTE);
+    await it.call('rds', SEOUL, 'RebootDBInstance', { DBInstanceIdentifier: OLD.id });
     await it.sleep(2 * MINUTE);
     it.world.setDbStatus(REPLICA, 'storage-full');
     await expect(it.promote()).rejects.toThrow('InvalidDBInstanceState');

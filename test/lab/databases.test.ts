@@ -60,7 +60,7 @@ describe('the databases of the lab', () => {
   it('keeps who was closed closed under another name', async () => {
     await databases.quarantine(SEOUL, true);
     await databases.rename(SEOUL, OLD);
-    expect((await state(OLD))?.door).toBe('cut');
+    expect((await state(OLD))?.door).toBe('closed');
   });
 
   it('a replica whose region dies while it is made is not there afterwards', async () => {
@@ -75,7 +75,7 @@ describe('the databases of the lab', () => {
     expect(await state(SEOUL)).toBeUndefined();
     await databases.healRegion('seoul');
     expect(await databases.createReplica(SEOUL, { source: TOKYO, closed: true })).toEqual(databases.endpoint(SEOUL));
-    expect((await state(SEOUL))?.door).toBe('cut');
+    expect((await state(SEOUL))?.door).toBe('closed');
   });
 
   it('restores what had arrived by a time, and says when that has not', async () => {

@@ -45,14 +45,17 @@ async function talking(): Promise<ReturnType<typeof caller>> {
 const moment = () => new Promise((resolve) => setTimeout(resolve, 150));
 
 describe('a door', () => {
-  it('cut: ends the connections there are and swallows new ones', async () => {
+  it('closed: swallows new connections; those that are there live on, until they are ended', async () => {
     const old = await talking();
-    door.set('cut');
-    await until('ended', old.ended);
+    door.set('closed');
     const fresh = caller();
     fresh.socket.write('hello');
+    old.socket.write(' again');
+    await until('another echo', () => old.heard() === 'hello again');
     await moment();
-    expect([fresh.heard(), fresh.ended()]).toEqual(['', false]);
+    expect([fresh.heard(), fresh.ended(), old.ended()]).toEqual(['', false, false]);
+    door.endAll();
+    await until('ended', old.ended);
   });
 
   it('dead: the connections there are fall silent, new ones get no answer', async () => {

@@ -16,6 +16,17 @@ export async function sql(server: Pick<LabServer, 'address'>, text: string, valu
   }
 }
 
+/** A connection that stays, and what becomes of an order on it: `written`, or why not. */
+export async function connected(host: string, port: number, { user, password, database }: Login): Promise<{ write(id: string): Promise<string>; end(): Promise<void> }> {
+  const client = new pg.Client({ host, port, user, password, database, connectionTimeoutMillis: 5_000, query_timeout: 2_000 });
+  client.on('error', () => undefined);
+  await client.connect();
+  return {
+    write: (id) => client.query('INSERT INTO orders (id, region) VALUES ($1, $2)', [id, 'session']).then(() => 'written', (error: unknown) => String(error)),
+    end: () => client.end().catch(() => undefined),
+  };
+}
+
 /** Asks again until it is so; throws after `ms`. */
 export async function until(what: string, isSo: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
   const end = performance.now() + ms;

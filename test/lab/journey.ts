@@ -103,7 +103,7 @@ export class Journey {
     };
   }
 
-  /** Whether the old instances that are kept can be reached: `open`, or `cut` by a quarantine. */
+  /** Whether the old instances that are kept can be reached: `open`, or `closed` by a quarantine. */
   async keptDoors(): Promise<string[]> {
     return (await this.lab.status()).databases.filter(({ id }) => id.includes('-old-')).map(({ door }) => door);
   }

@@ -5,7 +5,7 @@ import { systemEffects } from '../../src/effects/system.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import { lab, type Lab } from '../../src/lab/lab.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
-import { sql, until } from './helpers.ts';
+import { connected, sql, until } from './helpers.ts';
 
 const SEOUL = 'ap-northeast-2';
 const TOKYO = 'ap-northeast-1';
@@ -118,12 +118,21 @@ describe.each(['postgres if it runs', 'model'] as const)('the lab on %s', (engin
     expect(await ordersIn(TOKYO, 'shop-orders-tokyo', ids)).toEqual([]);
   });
 
-  it('a quarantine cuts the old writer off', async () => {
+  it('a quarantine keeps new connections out of the old writer, and a reboot ends those that are there', async () => {
     const target = await login(SEOUL, 'shop-orders');
+    const session = await connected(target.host, target.port, target);
     expect(await effects.sql.canary(target, 'dr_canary', 'open', 5_000)).toBe('open');
     await effects.aws.call({ service: 'rds', region: SEOUL, operation: 'ModifyDBInstance', input: { DBInstanceIdentifier: 'shop-orders', VpcSecurityGroupIds: ['sg-0aaaaaaaaaaaaaaaa'] } });
-    await until('cut', async () => (await role(SEOUL))?.door === 'cut');
-    await expect(effects.sql.canary(target, 'dr_canary', 'cut', 300)).rejects.toThrow('within 300 ms');
+    await until('closed', async () => (await role(SEOUL))?.door === 'closed');
+    await expect(effects.sql.canary(target, 'dr_canary', 'closed', 300)).rejects.toThrow('within 300 ms');
+    // It was there before, and still writes.
+    expect(await session.write('after-the-quarantine')).toBe('written');
+    const status = async () => (await effects.aws.call({ service: 'rds', region: SEOUL, operation: 'DescribeDBInstances', input: { DBInstanceIdentifier: 'shop-orders' } })).output.DBInstances?.[0]?.DBInstanceStatus;
+    await until('available', async () => (await status()) === 'available');
+    await effects.aws.call({ service: 'rds', region: SEOUL, operation: 'RebootDBInstance', input: { DBInstanceIdentifier: 'shop-orders' } });
+    await until('available again', async () => (await status()) === 'available');
+    expect(await session.write('after-the-reboot')).not.toBe('written');
+    expect((await role(SEOUL))?.state).toBe('writer');
     const old = () => effects.http.request({ url: 'http://127.0.0.2/healthz', timeoutMs: 2_000 });
     await until('its application says so', async () => (await old()).status === 503);
     expect((await here.ledger()).lastGood?.region).toBe(TOKYO);

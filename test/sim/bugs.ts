@@ -68,6 +68,29 @@ export const BUGS: readonly Bug[] = [
       },
     })),
   },
+  {
+    name: 'no-reboot',
+    breaks: [1],
+    // Closed counts as fenced, and nothing ends the sessions that are there.
+    step: spoil('fence', (code) => ({
+      observe: async (ctx, p) => {
+        const seen = await code.observe(ctx, p);
+        if (seen.state !== 'absent' || seen.further !== true) return seen;
+        ctx.record(`fence.${(p as { name: string }).name}`, { verdict: 'fenced', because: seen.because });
+        return reached;
+      },
+    })),
+  },
+  {
+    name: 'guard-without-reboot',
+    breaks: [1],
+    step: spoil('fenceAgain', (code) => ({
+      observe: async (ctx, p) => {
+        const seen = await code.observe(ctx, p);
+        return seen.state === 'absent' && seen.further === true ? reached : seen;
+      },
+    })),
+  },
   { name: 'guard-asleep', breaks: [1], step: spoil('fenceAgain', () => ({ observe: () => Promise.resolve({ state: 'pending', because: 'asleep', waitingFor: 'hold' }) })) },
   { name: 'no-fence-verdict', breaks: [2], step: spoil('fence', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, () => undefined), p) })) },
   {

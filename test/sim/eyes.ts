@@ -29,6 +29,11 @@ export class Eyes {
     return this.#stage.world.acceptsWrites(this.ref(database, region));
   }
 
+  /** Somebody is connected from before it was closed, wherever the name leads by now. */
+  hasOldSessions(database: string, region: string): boolean {
+    return this.#stage.world.state.databases.row(this.ref(database, region))?.oldSessions === true;
+  }
+
   /** True when the name answers nobody, or somebody not. */
   silent(): boolean {
     return this.#places.some((place) => this.#resolve(place).length === 0);

@@ -138,7 +138,7 @@ export function scenarioOf(seed: number): Scenario {
       restoreMs: draw.pick([60_000, 400_000]),
       replicaMs: draw.pick([60_000, 300_000]),
       renameMs: 20_000,
-      rebootMs: 10_000,
+      rebootMs: seed % 2 === 0 ? 10_000 : 45_000,
       firstBackupMs: 120_000,
       backupPeriodMs: 60_000,
     },

@@ -35,8 +35,8 @@ const DEAD_MS = 2 * 60_000;
 /** The window of the flap guard: the default of a runbook. */
 const FLAP_MS = 60 * 60_000;
 
-/** A guard's pause, its look, its call, and AWS's time to apply a security group. */
-const GUARD_MS = 60_000;
+/** A guard's pause, its looks, its calls, AWS's time to apply a security group, and what of a reboot passes before sessions end. */
+const GUARD_MS = 90_000;
 
 export class Watch {
   readonly #stage: Stage;
@@ -264,7 +264,8 @@ export class Watch {
   #twoWriters(): void {
     const { history, chapter } = this.#stage;
     for (const database of this.#promoted.keys()) {
-      if (!this.#eyes.takesWrites(database, chapter.source) || !this.#eyes.answers().has(chapter.source)) {
+      const used = this.#eyes.hasOldSessions(database, chapter.source) || this.#eyes.answers().has(chapter.source);
+      if (!used || !this.#eyes.takesWrites(database, chapter.source)) {
         this.#bothSince.delete(database);
         continue;
       }

@@ -43,20 +43,25 @@ describe('loss', () => {
     expect(shop.world.lossOf(REPLICA)?.commits).toBe(20);
   });
 
-  it('grows while an old writer that lives is still written to, and ends with its quarantine', async () => {
-    const shop = makeShop({ timings: { callMs: 0, modifyMs: 10_000 } });
+  it('grows while an old writer that lives is still written to, and ends with the sessions that its quarantine leaves', async () => {
+    const shop = makeShop({ timings: { callMs: 0, modifyMs: 10_000, rebootMs: 10_000 } });
     await promote(shop);
     await shop.wait(5000);
     expect(shop.world.lossOf(REPLICA)?.commits).toBe(70);
     await shop.call('rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: WRITER.id, VpcSecurityGroupIds: ['sg-quarantine'] });
     await shop.wait(60_000);
-    expect(shop.world.lossOf(REPLICA)?.commits).toBe(170);
+    expect(shop.world.lossOf(REPLICA)?.commits).toBe(670);
+    await shop.call('rds', SEOUL, 'RebootDBInstance', { DBInstanceIdentifier: WRITER.id });
+    await shop.wait(60_000);
+    expect(shop.world.lossOf(REPLICA)?.commits).toBe(690);
   });
 
   it('is nothing when writes end before the replica has caught up', async () => {
-    const shop = makeShop({ timings: { callMs: 0, modifyMs: 10_000 } });
+    const shop = makeShop({ timings: { callMs: 0, modifyMs: 10_000, rebootMs: 10_000 } });
     await shop.call('rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: WRITER.id, VpcSecurityGroupIds: ['sg-quarantine'] });
-    await shop.wait(12_000);
+    await shop.wait(10_000);
+    await shop.call('rds', SEOUL, 'RebootDBInstance', { DBInstanceIdentifier: WRITER.id });
+    await shop.wait(4_000);
     await promote(shop);
     expect(shop.world.lossOf(REPLICA)).toMatchObject({ commits: 0, ms: 0 });
   });

@@ -66,9 +66,10 @@ describe('ModifyDBInstance with a class or a parameter group', () => {
     expect(await groups()).toEqual({ DBParameterGroupName: 'tuned', ParameterApplyStatus: 'pending-reboot' });
     await shop.call('rds', SEOUL, 'RebootDBInstance', { DBInstanceIdentifier: WRITER.id });
     expect((await instance(shop, WRITER)).DBInstanceStatus).toBe('rebooting');
+    await shop.wait(200);
     expect(shop.world.acceptsWrites(WRITER)).toBe(false);
     expect(await shop.refused('rds', SEOUL, 'RebootDBInstance', { DBInstanceIdentifier: WRITER.id })).toMatchObject({ code: 'InvalidDBInstanceState' });
-    await shop.wait(1_000);
+    await shop.wait(800);
     expect(await groups()).toEqual({ DBParameterGroupName: 'tuned', ParameterApplyStatus: 'in-sync' });
   });
 });

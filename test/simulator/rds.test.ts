@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { simulatedEffects } from '../../src/simulator/effects.ts';
 import { instance, makeShop, makeWorld, REPLICA, SEOUL, TOKYO, WRITER } from './fixture.ts';
 
 const PROMOTION_MS = 240_000;
@@ -115,6 +116,29 @@ describe('PromoteReadReplica', () => {
 });
 
 describe('ModifyDBInstance', () => {
+  it('does not end sessions by a quarantine: a reboot does, once the engine has shut down', async () => {
+    const shop = makeShop({ timings: { callMs: 0, modifyMs: 30_000, rebootMs: 30_000 } });
+    const { canary } = simulatedEffects(shop.world).sql;
+    const target = { engine: 'postgres', host: 'orders.seoul.example', port: 5432, database: 'shop', user: 'dr', password: 'x' } as const;
+    const connects = () => shop.clock.run(() => canary(target, 'dr_canary', 'token', 3_000).then(() => true, () => false));
+    expect(await connects()).toBe(true);
+    await shop.call('rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: WRITER.id, VpcSecurityGroupIds: ['sg-quarantine'] });
+    await shop.wait(30_000);
+    expect([await connects(), shop.world.acceptsWrites(WRITER)]).toEqual([false, true]);
+    // As long as it lives, and also through an outage of its region.
+    shop.world.breakRegion(SEOUL);
+    await shop.wait(3_600_000);
+    expect(shop.world.acceptsWrites(WRITER)).toBe(false);
+    shop.world.healRegion(SEOUL);
+    expect(shop.world.acceptsWrites(WRITER)).toBe(true);
+    const asked = await shop.call('rds', SEOUL, 'RebootDBInstance', { DBInstanceIdentifier: WRITER.id });
+    expect([asked.DBInstance?.DBInstanceStatus, shop.world.acceptsWrites(WRITER)]).toEqual(['rebooting', true]);
+    await shop.wait(6_000);
+    expect([(await instance(shop, WRITER)).DBInstanceStatus, shop.world.acceptsWrites(WRITER)]).toEqual(['rebooting', false]);
+    await shop.wait(24_000);
+    expect([(await instance(shop, WRITER)).DBInstanceStatus, shop.world.acceptsWrites(WRITER), await connects()]).toEqual(['available', false, false]);
+  });
+
   it('puts a writer into quarantine after the modification, and out of it', async () => {
     const shop = makeShop({ timings: { modifyMs: 30_000 } });
     const modify = (groups: string[]) => shop.call('rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: WRITER.id, VpcSecurityGroupIds: groups, ApplyImmediately: true });
@@ -128,7 +152,7 @@ describe('ModifyDBInstance', () => {
     await shop.wait(30_000);
     const closed = await instance(shop, WRITER);
     expect([closed.DBInstanceStatus, closed.VpcSecurityGroups]).toEqual(['available', [{ VpcSecurityGroupId: 'sg-quarantine', Status: 'active' }]]);
-    expect(shop.world.acceptsWrites(WRITER)).toBe(false);
+    expect(shop.world.state.databases.reachable(shop.world.state.databases.row(WRITER) ?? expect.fail())).toBe(false);
     await modify(['sg-app', 'sg-quarantine']);
     await shop.wait(30_000);
     expect(shop.world.acceptsWrites(WRITER)).toBe(true);

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { sessionsEnded } from '../rds/close-old.ts';
 import { rename, staysOpen } from '../rds/keep-old.ts';
 import { freeName, PASSING } from '../rds/standby.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
@@ -33,7 +34,11 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const old = await findDbInstance(ctx.effects.aws, p.region, p.id, options);
   if (old === undefined) {
     const renamed = kept === undefined ? undefined : await findDbInstance(ctx.effects.aws, p.region, kept, options);
-    if (kept === undefined || renamed?.DBInstanceStatus === 'available') return { state: 'reached', because: kept === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} is kept as ${kept}` };
+    if (kept === undefined) return { state: 'reached', because: `the name ${p.id} is free in ${p.region}` };
+    if (renamed?.DBInstanceStatus === 'available') {
+      sessionsEnded(ctx, p.name);
+      return { state: 'reached', because: `${p.id} is kept as ${kept}` };
+    }
     return { state: 'pending', because: `${kept} is ${renamed?.DBInstanceStatus ?? 'not seen yet'}`, waitingFor: 'aws' };
   }
   const status = old.DBInstanceStatus ?? 'unknown';

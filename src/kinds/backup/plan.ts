@@ -1,6 +1,6 @@
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, StepDraft } from '../kind.ts';
-import { fenceAgainStep } from '../rds/fence-plan.ts';
+import { fenceAgainStep, fenceStep } from '../rds/fence-plan.ts';
 import { dbArn, rdsArns, viaRds } from '../rds/instance.ts';
 import { keptPattern } from '../rds/standby.ts';
 import type { Permission } from '../step.ts';
@@ -197,7 +197,9 @@ function caughtUpStep(ctx: PlanContext, n: Names): StepDraft {
 /** Unplanned: the loss is the age of the newest recovery point at the outage. */
 export function failoverSteps(ctx: PlanContext, n: Names): StepDraft[] {
   const opening = n.db.fence?.quarantine[ctx.target] === undefined ? 'restore' : 'open';
-  return [...signalSteps(ctx, n), gateStep(ctx, n), fenceStep(ctx, n), ...restoreSteps(ctx, n), ...fenceAgainStep(ctx, n.name, n.oldId, n.db.fence?.quarantine[ctx.source], opening)];
+  const quarantine = n.db.fence?.quarantine[ctx.source];
+  const fence = fenceStep(ctx, n.name, n.oldId, quarantine);
+  return [...signalSteps(ctx, n), gateStep(ctx, n), fence, ...restoreSteps(ctx, n), ...fenceAgainStep(ctx, n.name, n.oldId, quarantine, opening)];
 }
 
 /** Planned: writes are stopped, and the restore waits until the backups hold all of them. Users wait for all of it. */
@@ -260,25 +262,4 @@ export function reprotectSteps(ctx: PlanContext, n: Names): StepDraft[] {
       changes: [{ resource: `rds:${ctx.source}:${n.id}`, field: 'replicated backups', before: 'none', after: `${retentionDays} days` }],
     },
   ];
-}
-
-/** The old writer takes no more writes, as far as its API answers. */
-function fenceStep(ctx: PlanContext, n: Names): StepDraft {
-  const group = n.db.fence?.quarantine[ctx.source];
-  return {
-    step: 'fence',
-    phase: 'fence',
-    reversibility: 'compensable',
-    title: `Fence the old writer ${n.oldId} in ${ctx.source}`,
-    params: { name: n.name, region: ctx.source, id: n.oldId, ...(group === undefined ? {} : { group }) },
-    // What the source still answers is used, and never needed.
-    controlPlanes: [],
-    permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(ctx.source, ctx.account, n.oldId)])],
-    estimate: { p50: 1, p95: 60, basis: 'nothing to change where the region is dead; a security group change takes under a minute' },
-    limitMs: 120_000,
-    changes:
-      group === undefined
-        ? []
-        : [{ resource: `rds:${ctx.source}:${n.oldId}`, field: 'VpcSecurityGroups', before: 'as it is', after: `${group} (if its API answers)` }],
-  };
 }

@@ -28,8 +28,8 @@ export async function observeClosing(
   const id = instance.DBInstanceIdentifier ?? p.id;
   const state = quarantineOf(instance, group);
   if (state === 'closed') {
-    const because = `${id} accepts no connection: its only security group is ${group}`;
-    ctx.record(`fence.${p.name}`, { verdict: 'fenced', because, at: ctx.effects.clock.now() });
+    const because = `${id} accepts no new connection: its only security group is ${group}`;
+    ctx.record(`fence.${p.name}`, { verdict: 'closed', because, at: ctx.effects.clock.now() });
     return { state: 'reached', because };
   }
   if (state === 'closing') return { state: 'pending', because: `${group} is being applied to ${id}`, waitingFor: 'aws' };
@@ -41,6 +41,13 @@ export async function observeClosing(
   before(instance);
   ctx.record(closedFact(p), { id, groups: groupsOf(instance) });
   return { state: 'absent', because: `${id} in ${p.region} still lets connections in` };
+}
+
+/** Called when it has its new name: that took a restart, and with it every session from before the quarantine. */
+export function sessionsEnded(ctx: StepContext, name: string): void {
+  const fence = ctx.fact(`fence.${name}`) as { verdict?: string; because?: string } | undefined;
+  if (fence?.verdict !== 'closed') return;
+  ctx.record(`fence.${name}`, { verdict: 'fenced', because: `${fence.because ?? ''}, and its new name took a restart, which ended every session`, at: ctx.effects.clock.now() });
 }
 
 function closedFact(p: Closing): string {

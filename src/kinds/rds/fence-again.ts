@@ -5,11 +5,12 @@ import { iso } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
-import { insistOnQuarantine, quarantineOf } from './quarantine.ts';
+import { cutOff, cutOffFurther } from './cut-off.ts';
+import { insistOnQuarantine } from './quarantine.ts';
 
 /*
  * A guard. The old writer could not be fenced while its region was silent, and the copy takes its place now: when the region
- * answers again, it is put into quarantine at once, before users who still know it write to it.
+ * answers again, it is cut off at once, before users who still know it write to it.
  */
 
 const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, group: securityGroupId });
@@ -28,10 +29,11 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     return { state: 'pending', because: `${p.id} in ${p.region} ${seen}: not fenced. dr reprotect fences it before anything else`, waitingFor: 'hold' };
   }
   if (instance === undefined) return done(ctx, p, `${p.id} does not exist in ${p.region} any more`);
-  const state = quarantineOf(instance, p.group);
-  if (state === 'closed') return done(ctx, p, `${p.id} accepts no connection: its only security group is ${p.group}`);
+  const cut = cutOff(ctx, p, instance);
+  if (cut.state === 'cut-off') return done(ctx, p, cut.because);
   if (seenAgainAt(ctx, p) === undefined) ctx.record(seenFact(p), ctx.effects.clock.now());
-  if (state === 'closing') return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
+  if (cut.state === 'stuck') return { state: 'pending', because: `${p.id} answers again: ${cut.because}`, waitingFor: 'aws' };
+  if (cut.state !== 'open') return cut;
   const status = instance.DBInstanceStatus ?? 'unknown';
   if (status !== 'available') return { state: 'pending', because: `${p.id} answers again, and is ${status}: not fenced yet`, waitingFor: 'aws' };
   return { state: 'absent', because: `${p.id} answers again, and is not in quarantine` };
@@ -59,5 +61,5 @@ export const fenceAgain = stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'what the source answers is used, and not needed' } as const),
   observe,
-  act: (ctx, p) => insistOnQuarantine(ctx, p.region, p.id, p.group),
+  act: (ctx, p) => cutOffFurther(ctx, p, () => insistOnQuarantine(ctx, p.region, p.id, p.group)),
 });

@@ -5,11 +5,13 @@ import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { readSignal, signalFact, SOURCE_VERDICT, sourceVerdictSchema } from '../signals.ts';
 import type { Observation, StepContext } from '../step.ts';
-import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
+import { cutOff, cutOffFurther } from './cut-off.ts';
+import { askForQuarantine, groupsOf } from './quarantine.ts';
 
 /*
- * Makes sure that the old writer takes no more writes: its security groups are replaced by a closed one where its API
- * answers. Where it does not, the verdict on the source region must hold. Recorded as `fence.<database>`.
+ * Makes sure that the old writer takes no more writes: where its API answers, its security groups are replaced by a closed
+ * one, and a reboot ends its sessions. Where it does not, the verdict on the source region must hold. Recorded as
+ * `fence.<database>`.
  */
 
 const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, group: securityGroupId.optional() });
@@ -35,9 +37,10 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if ('dead' in seen) return withoutItsApi(ctx, p, seen.dead);
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
   if (p.group === undefined) return withoutGroup(ctx, p, seen.instance.DBInstanceStatus ?? 'unknown');
-  const state = quarantineOf(seen.instance, p.group);
-  if (state === 'closed') return done(ctx, p, 'fenced', `${p.id} accepts no connection: its only security group is ${p.group}`);
-  if (state === 'closing') return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
+  const cut = cutOff(ctx, { ...p, group: p.group }, seen.instance);
+  if (cut.state === 'cut-off') return done(ctx, p, 'fenced', cut.because);
+  if (cut.state === 'stuck') return withoutItsApi(ctx, p, cut.because);
+  if (cut.state !== 'open') return cut;
   // Journaled with the intent: what an undo gives back.
   ctx.record(beforeFact(p), groupsOf(seen.instance));
   return { state: 'absent', because: `${p.id} answers, and is not in quarantine` };
@@ -80,8 +83,9 @@ function done(ctx: StepContext, p: Params, verdict: string, because: string): Ob
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
-  if (p.group === undefined) throw new Error('nothing to quarantine with');
-  await askForQuarantine(ctx, p.region, p.id, p.group);
+  const { group } = p;
+  if (group === undefined) throw new Error('nothing to quarantine with');
+  await cutOffFurther(ctx, { ...p, group }, () => askForQuarantine(ctx, p.region, p.id, group));
 }
 
 /** Its security groups before the quarantine. */

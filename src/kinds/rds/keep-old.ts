@@ -3,6 +3,7 @@ import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
+import { sessionsEnded } from './close-old.ts';
 import { atStandby, follows, freeName, keptBefore, PASSING, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
 /*
@@ -35,7 +36,10 @@ async function nameIsFree(ctx: StepContext, p: StandbyParams, kept: string | und
     return { state: 'reached', because: `${p.id} is kept as ${before.DBInstanceIdentifier ?? ''}` };
   }
   const renamed = await findDbInstance(ctx.effects.aws, p.region, kept, { signal: ctx.signal });
-  if (renamed?.DBInstanceStatus === 'available') return { state: 'reached', because: `${p.id} is kept as ${kept}` };
+  if (renamed?.DBInstanceStatus === 'available') {
+    sessionsEnded(ctx, p.name);
+    return { state: 'reached', because: `${p.id} is kept as ${kept}` };
+  }
   return { state: 'pending', because: `${kept} is ${renamed?.DBInstanceStatus ?? 'not seen yet'}`, waitingFor: 'aws' };
 }
 

@@ -1,7 +1,6 @@
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceState, StepDraft } from '../kind.ts';
-import type { Change } from '../step.ts';
-import { fenceAgainStep } from './fence-plan.ts';
+import { fenceAgainStep, fenceStep } from './fence-plan.ts';
 import { dbArn } from './instance.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
 
@@ -14,7 +13,7 @@ export function failoverSteps(ctx: PlanContext, name: string, db: RdsReadReplica
   return [
     ...assessSteps(ctx, name, id, oldId),
     rpoGateStep(ctx, name, id),
-    fenceStep(ctx, name, db, oldId),
+    fenceStep(ctx, name, oldId, db.fence?.quarantine[ctx.source]),
     ...promotion(ctx, name, db, state),
     ...writerSteps(ctx, name, id, db),
     ...fenceAgainStep(ctx, name, oldId, db.fence?.quarantine[ctx.source], 'promote'),
@@ -163,28 +162,6 @@ function openWritesStep(ctx: PlanContext, name: string, id: string, login: Login
     estimate: { p50: 1, p95: 10, basis: 'one look; one ALTER DATABASE after a switchover' },
     limitMs: 300_000,
     changes: ctx.verb === 'switchover' ? [{ resource: `rds:${ctx.target}:${id}`, field: `database ${login.database}`, before: 'read-only', after: 'read and write' }] : [],
-  };
-}
-
-function fenceStep(ctx: PlanContext, name: string, db: RdsReadReplica, oldId: string): StepDraft {
-  const group = db.fence?.quarantine[ctx.source];
-  const arn = dbArn(ctx.source, ctx.account, oldId);
-  const changes: Change[] =
-    group === undefined
-      ? []
-      : [{ resource: `rds:${ctx.source}:${oldId}`, field: 'VpcSecurityGroups', before: 'as it is', after: `${group} (if its API answers)` }];
-  return {
-    step: 'fence',
-    phase: 'fence',
-    reversibility: 'compensable',
-    title: `Fence the old writer ${oldId} in ${ctx.source}`,
-    params: { name, region: ctx.source, id: oldId, ...(group === undefined ? {} : { group }) },
-    // What the source still answers is used, and never needed.
-    controlPlanes: [],
-    permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [arn])],
-    estimate: { p50: 1, p95: 60, basis: 'nothing to change where the region is dead; a security group change takes under a minute' },
-    limitMs: 120_000,
-    changes,
   };
 }
 

@@ -20,7 +20,7 @@ async function withoutGroup(sim: Simulation, at: AtHand = {}) {
 }
 
 describe('fencing the old writer', () => {
-  it('that answers: its security groups are replaced by the closed one, and it takes no more writes', async () => {
+  it('that answers: its security groups are replaced by the closed one, a reboot ends its sessions, and it takes no more writes', async () => {
     const sim = await simulation();
     const step = await fenceOf(sim);
     expect(await step.check()).toMatchObject({ state: 'ok' });
@@ -28,14 +28,18 @@ describe('fencing the old writer', () => {
     expect(sim.world.acceptsWrites(WRITER)).toBe(true);
     await step.act();
     const seen: unknown[] = [];
-    for (let i = 0; i < 60 && sim.world.acceptsWrites(WRITER); i++) {
+    for (let i = 0; i < 120 && step.recorded['fence.orders'] === undefined; i++) {
       await wait(sim, 1_000);
-      seen.push(await step.observe());
+      const look = await step.observe();
+      seen.push(look);
       // Not fenced before it is.
       if (sim.world.acceptsWrites(WRITER)) expect(step.recorded['fence.orders']).toBeUndefined();
+      if (look.state === 'absent') await step.act();
     }
     expect(seen).toContainEqual({ state: 'pending', waitingFor: 'aws', because: 'sg-0aaaaaaaaaaaaaaaa is being applied to shop-orders' });
-    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders accepts no connection: its only security group is sg-0aaaaaaaaaaaaaaaa' });
+    expect(seen).toContainEqual({ state: 'absent', further: true, because: 'shop-orders accepts no new connection: its only security group is sg-0aaaaaaaaaaaaaaaa. Sessions from before it may still write' });
+    expect(seen).toContainEqual({ state: 'pending', waitingFor: 'aws', because: 'shop-orders is rebooting, which ends its sessions' });
+    expect(seen.at(-1)).toEqual({ state: 'reached', because: 'shop-orders accepts no connection: its only security group is sg-0aaaaaaaaaaaaaaaa, and a reboot has ended every session' });
     expect(step.recorded['fence.orders']).toMatchObject({ verdict: 'fenced' });
     expect(sim.world.acceptsWrites(WRITER)).toBe(false);
   });
@@ -94,6 +98,96 @@ describe('fencing the old writer', () => {
     await expect(step.observe()).rejects.toMatchObject({ code: 'AccessDenied', kind: 'terminal' });
     await expect(step.act()).rejects.toMatchObject({ code: 'AccessDenied' });
     expect(step.recorded).toEqual({});
+  });
+});
+
+describe('ending the sessions of the old writer', () => {
+  /** In quarantine, and asked for a reboot or not. */
+  async function closed(at: AtHand = {}) {
+    const sim = await simulation();
+    await sim.clock.run(() => sim.effects.aws.call({ service: 'rds', region: SEOUL, operation: 'ModifyDBInstance', input: { DBInstanceIdentifier: WRITER.id, VpcSecurityGroupIds: ['sg-0aaaaaaaaaaaaaaaa'] } }));
+    await wait(sim, 60_000);
+    return { sim, step: await fenceOf(sim, at) };
+  }
+
+  it('a quarantine that somebody else made is not enough', async () => {
+    const { sim, step } = await closed();
+    expect(await step.observe()).toMatchObject({ state: 'absent', further: true });
+    await step.act();
+    expect(step.calls().map((call) => call.operation)).toEqual(['DescribeDBInstances', 'RebootDBInstance']);
+    await wait(sim, 60_000);
+    expect(await step.observe()).toMatchObject({ state: 'reached' });
+  });
+
+  it('a reboot that nobody here asked for does not count', async () => {
+    const { sim, step } = await closed();
+    await sim.clock.run(() => sim.effects.aws.call({ service: 'rds', region: SEOUL, operation: 'RebootDBInstance', input: { DBInstanceIdentifier: WRITER.id } }));
+    expect(await step.observe()).toEqual({ state: 'pending', waitingFor: 'aws', because: 'shop-orders is closed to new connections, and rebooting' });
+    await wait(sim, 60_000);
+    expect(await step.observe()).toMatchObject({ state: 'absent', further: true });
+  });
+
+  it('one that was asked for counts after a crash when it is seen, and is asked for again when it is not', async () => {
+    const { sim, step } = await closed({ facts: { 'sessions.orders': { asked: true } } });
+    expect(await step.observe()).toMatchObject({ state: 'absent' });
+    await sim.clock.run(() => sim.effects.aws.call({ service: 'rds', region: SEOUL, operation: 'RebootDBInstance', input: { DBInstanceIdentifier: WRITER.id } }));
+    expect(await step.observe()).toMatchObject({ state: 'pending', because: 'shop-orders is rebooting, which ends its sessions' });
+    await wait(sim, 60_000);
+    expect(await step.observe()).toMatchObject({ state: 'reached' });
+  });
+
+  it('a look that shows `available` too soon is not believed', async () => {
+    const { sim, step } = await closed();
+    await step.observe();
+    await step.act();
+    const end = sim.world.addFault({ region: SEOUL, service: 'rds', effect: { kind: 'stale-read', ms: 30_000 } });
+    expect(await step.observe()).toEqual({ state: 'pending', waitingFor: 'aws', because: 'shop-orders is being rebooted' });
+    end();
+  });
+
+  it('a quarantine that was taken back and made again needs another reboot', async () => {
+    const { sim, step } = await closed({ facts: { 'sessions.orders': { asked: true, rebootingAt: 1 } } });
+    expect(await step.observe()).toMatchObject({ state: 'reached' });
+    const groups = (id: string) => sim.clock.run(() => sim.effects.aws.call({ service: 'rds', region: SEOUL, operation: 'ModifyDBInstance', input: { DBInstanceIdentifier: WRITER.id, VpcSecurityGroupIds: [id] } }));
+    sim.world.state.securityGroups.add({ region: SEOUL, id: 'sg-0bbbbbbbbbbbbbbbb', name: 'app', closed: false });
+    await groups('sg-0bbbbbbbbbbbbbbbb');
+    await wait(sim, 60_000);
+    expect(await step.observe()).toMatchObject({ state: 'absent', because: 'shop-orders answers, and is not in quarantine' });
+    await step.act();
+    await wait(sim, 60_000);
+    expect(await step.observe()).toMatchObject({ state: 'absent', further: true });
+  });
+
+  it.each([['source-down', 'reached'], ['not-down', 'refused']])('one that takes too long is as good as the region’s verdict %s', async (word, state) => {
+    const { sim, step } = await closed({ facts: verdict(word) });
+    sim.world.setDbStatus(WRITER, 'available');
+    await step.observe();
+    await step.act();
+    const row = sim.world.state.databases.row(WRITER);
+    if (row?.reboot === undefined) throw new Error('it is not being rebooted');
+    sim.world.state.databases.table(SEOUL).set(WRITER.id, { ...row, reboot: { ...row.reboot, driverDone: false } }, sim.clock.now());
+    await wait(sim, 121_000);
+    expect(await step.observe()).toMatchObject({ state });
+  });
+
+  it('one that is stopped has none, one that is full cannot be rebooted', async () => {
+    const { sim, step } = await closed({ facts: verdict('not-down') });
+    sim.world.setDbStatus(WRITER, 'storage-full');
+    expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { observed: 'the old writer shop-orders cannot be fenced: it is closed to new connections, and storage-full: a reboot cannot end the sessions from before' } });
+    sim.world.setDbStatus(WRITER, 'stopped');
+    expect(await step.observe()).toMatchObject({ state: 'reached', because: 'shop-orders is stopped, and accepts no connection: its only security group is sg-0aaaaaaaaaaaaaaaa' });
+  });
+
+  it('a reboot without an answer is looked for, and one that AWS refuses is an error', async () => {
+    const { sim, step } = await closed();
+    await step.observe();
+    const lost = sim.world.addFault({ region: SEOUL, service: 'rds', operation: 'RebootDBInstance', effect: { kind: 'answer-lost' } });
+    await expect(step.act()).rejects.toMatchObject({ unreachable: true });
+    lost();
+    expect(await step.observe()).toMatchObject({ state: 'pending', because: 'shop-orders is rebooting, which ends its sessions' });
+    await expect(step.act()).resolves.toBeUndefined();
+    sim.world.addFault({ region: SEOUL, service: 'rds', operation: 'RebootDBInstance', effect: { kind: 'error', httpStatus: 403, code: 'AccessDenied' } });
+    await expect(step.act()).rejects.toMatchObject({ code: 'AccessDenied', kind: 'terminal' });
   });
 });
 
