@@ -31,11 +31,8 @@ const GROUPS = {
     tests: ['test/measure/rpo.test.ts', 'test/kinds/rds/{replica,loss}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts'],
   },
   gates: {
-    mutate: [
-      'src/kinds/rds/{position-gate,standby-gate,fence}.ts',
-      'src/kinds/ec2/image-gate.ts',
-    ],
-    tests: ['test/kinds/rds/{fence,position-gate,standby-gate}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/databases.test.ts'],
+    mutate: ['src/kinds/rds/{position-gate,standby-gate,fence}.ts', 'src/kinds/ec2/image-gate.ts'],
+    tests: ['test/kinds/rds/{fence,fence-undo,position-gate,standby-gate}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
   },
   people: {
     mutate: ['src/kinds/steps/{judge-source,source-healthy,approval,flap-guard}.ts'],

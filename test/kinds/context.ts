@@ -60,6 +60,7 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     check: () => clock.run(() => kind.check(context, parsed)),
     observe: () => clock.run(() => kind.observe(context, parsed)),
     act: () => clock.run(async () => kind.act?.(context, parsed)),
+    undo: () => clock.run(async () => kind.undo?.(context, parsed)),
     /** In real time: for callers whose work a virtual clock does not see. */
     direct: async (what: 'check' | 'observe' | 'act'): Promise<unknown> => kind[what]?.(context, parsed),
   };
