@@ -12,7 +12,7 @@ const shown = (groups: Record<string, string>, status = 'available') => ({
 });
 
 /** `looks`: what is seen at one look after another; the last stays. */
-async function fence(looks: readonly (object | undefined)[], facts: Record<string, Json> = BEFORE, group: string | undefined = CLOSED) {
+async function fence(looks: readonly (object | undefined)[], facts: Record<string, Json> = BEFORE) {
   const asked: unknown[] = [];
   let look = 0;
   const aws = {
@@ -25,7 +25,7 @@ async function fence(looks: readonly (object | undefined)[], facts: Record<strin
       return Promise.resolve({ output: {}, requestId: undefined });
     },
   };
-  const params = { name: 'orders', region: SEOUL, id: 'writer', ...(group === undefined ? {} : { group }) };
+  const params = { name: 'orders', region: SEOUL, id: 'writer', group: CLOSED };
   return { ...(await stepOf('rds-read-replica.fence', params, { effects: { aws } as never, facts })), asked };
 }
 
