@@ -4,16 +4,18 @@ import type { LabTruth } from '../journal/events.ts';
 import type { Acceptances } from '../kinds/step.ts';
 import type { LabLedger } from '../lab/status.ts';
 import { loadRunbook } from '../runbook/load.ts';
-import type { Runbook } from '../runbook/runbook.ts';
+import type { LoadedRunbook, Runbook } from '../runbook/runbook.ts';
 import { startRun, type StartRequest } from './start-run.ts';
 import { type LabHandle, spawnLab } from '../lab/spawn.ts';
+import { chooseFleet } from './fleet/choose.ts';
+import { fleetFailover, type FleetRequest, type FleetResult } from './fleet/fleet.ts';
 import { EXAMPLE_RUNBOOK } from './lab.ts';
 import { chooseRunbook } from './make-plan.ts';
 import type { RunResult } from './run-to-the-end.ts';
 
 export interface LabFailoverRequest extends StartRequest {
   /** One line for the person watching. */
-  onMessage(text: string): void;
+  onMessage: (text: string) => void;
 }
 
 /** Orders that users have had acknowledged before anything is broken. */
@@ -31,26 +33,63 @@ export async function labFailover(request: LabFailoverRequest): Promise<RunResul
   const loaded = request.runbook === undefined ? await loadRunbook(EXAMPLE_RUNBOOK) : await chooseRunbook(request);
   const { runbook } = loaded;
   const source = sourceInLab(runbook, request.region);
-  request.onMessage(`lab: starting ${runbook.regions.map((r) => r.name).join(' and ')} on this machine`);
+  const result = await inBrokenLab([loaded], [source], request.onMessage, (measureOf) =>
+    startRun({
+      ...request,
+      runbook: loaded.path,
+      acceptances: approvedInLab(request.acceptances, [runbook]),
+      confirm: () => confirmedByLab(request.onMessage),
+      measureLab: () => measureOf(runbook.name),
+    }),
+  );
+  return { ...result, resumable: false };
+}
+
+export interface LabFleetRequest extends Omit<FleetRequest, 'confirm' | 'measureOf'> {
+  onMessage: (text: string) => void;
+}
+
+/**
+ * The same with many applications in one lab: those of a folder that are chosen by name.
+ * @throws DrError: nothing chosen, a folder that is not sound, runbooks that cannot share a lab
+ */
+export async function labFleetFailover(request: LabFleetRequest): Promise<FleetResult> {
+  const loaded = (await chooseFleet(request)).members.map((member) => member.loaded);
+  const runbooks = loaded.map(({ runbook }) => runbook);
+  const homes = [...new Set(runbooks.map(({ home }) => home))].filter((home) => home !== request.region);
+  const result = await inBrokenLab(loaded, homes, request.onMessage, (measureOf) =>
+    fleetFailover({
+      ...request,
+      acceptances: approvedInLab(request.acceptances, runbooks),
+      confirm: () => confirmedByLab(request.onMessage),
+      measureOf,
+    }),
+  );
+  return { ...result, resumable: false };
+}
+
+function confirmedByLab(say: (text: string) => void): Promise<'lab'> {
+  say('lab: confirmed and approved by the lab itself; against AWS a person does both');
+  return Promise.resolve('lab');
+}
+
+/** Starts a lab, lets orders flow, breaks regions, does the work, and leaves nothing running. */
+async function inBrokenLab<T>(loaded: readonly LoadedRunbook[], broken: readonly string[], say: (text: string) => void, work: (measureOf: (runbook: string) => Promise<LabTruth>) => Promise<T>): Promise<T> {
+  const runbooks = loaded.map(({ runbook }) => runbook);
+  const regions = new Map(runbooks.flatMap((runbook) => runbook.regions.map(({ id, name }) => [id, name] as const)));
+  const named = (ids: readonly string[]) => ids.map((id) => `${regions.get(id) ?? id} (${id})`).join(' and ');
+  const verb = broken.length === 1 ? 'is' : 'are';
+  const served = runbooks.length === 1 ? '' : `, with ${runbooks.map(({ name }) => name).join(', ')}`;
+  say(`lab: starting ${[...regions.values()].join(' and ')} on this machine${served}`);
   const lab = await spawnLab({ runbook: loaded, ownedByParent: true });
   const restore = enterLab(lab.env);
   try {
     const { engine } = lab.info;
-    request.onMessage(`lab: ${describeEngine(engine)}; ${nameOf(runbook, source)} is active`);
-    await ordersFlow(lab);
-    await lab.breakRegion(source);
-    request.onMessage(`lab: ${nameOf(runbook, source)} is broken: database killed, application gone, AWS endpoints swallow requests`);
-    const result = await startRun({
-      ...request,
-      runbook: loaded.path,
-      acceptances: approvedInLab(request.acceptances, runbook),
-      confirm: () => {
-        request.onMessage('lab: confirmed and approved by the lab itself; against AWS a person does both');
-        return Promise.resolve('lab');
-      },
-      measureLab: () => measure(lab, source, engine.kind),
-    });
-    return { ...result, resumable: false };
+    say(`lab: ${describeEngine(engine)}; ${named(broken)} ${verb} active`);
+    for (const { name } of runbooks) await ordersFlow(lab, name);
+    for (const region of broken) await lab.breakRegion(region);
+    say(`lab: ${named(broken)} ${verb} broken: database killed, application gone, AWS endpoints swallow requests`);
+    return await work((name) => measure(lab, name, runbooks.find((runbook) => runbook.name === name)?.home ?? '', engine.kind));
   } finally {
     restore();
     await lab.stop();
@@ -68,10 +107,6 @@ function sourceInLab(runbook: Runbook, target: string | undefined): string {
   });
 }
 
-function nameOf(runbook: Runbook, region: string): string {
-  return `${runbook.regions.find((r) => r.id === region)?.name ?? region} (${region})`;
-}
-
 function describeEngine(engine: { kind: 'postgresql' | 'model'; note: string }): string {
   return engine.kind === 'postgresql' ? `real PostgreSQL (${engine.note})` : `MODEL ALONE, no PostgreSQL: ${engine.note}`;
 }
@@ -86,16 +121,16 @@ function enterLab(env: Readonly<Record<string, string>>): () => void {
   };
 }
 
-async function ordersFlow(lab: LabHandle): Promise<void> {
+async function ordersFlow(lab: LabHandle, runbook: string): Promise<void> {
   const until = systemClock.now() + ORDERS_WITHIN_MS;
   for (;;) {
-    const { acknowledged, lastError } = await lab.ledger();
+    const { acknowledged, lastError } = await lab.ledger(runbook);
     if (acknowledged >= ORDERS_FIRST) return;
     if (systemClock.now() > until) {
       throw new DrError({
         code: 'LAB_NO_ORDERS',
         exit: 'lab',
-        title: `The lab's users had only ${acknowledged} orders acknowledged in ${ORDERS_WITHIN_MS / 1000} s.`,
+        title: `The lab's users of ${runbook} had only ${acknowledged} orders acknowledged in ${ORDERS_WITHIN_MS / 1000} s.`,
         ...(lastError === undefined ? {} : { detail: lastError }),
         next: ['try again; the machine may have been busy'],
       });
@@ -105,18 +140,19 @@ async function ordersFlow(lab: LabHandle): Promise<void> {
 }
 
 /** The lab has nobody to ask: it approves by itself, and the record says so. It has nobody's key, though: signatures it waits for. */
-function approvedInLab(given: Acceptances, runbook: Runbook): Acceptances {
+function approvedInLab(given: Acceptances, runbooks: readonly Runbook[]): Acceptances {
   if (given.approvedBy.length > 0) return given;
-  return { ...given, approvedBy: runbook.approvals.flatMap((approval) => approval.from.filter(({ keys }) => keys.length === 0).slice(0, approval.quorum).map(({ name }) => name)) };
+  const approvers = runbooks.flatMap((runbook) => runbook.approvals.flatMap((approval) => approval.from.filter(({ keys }) => keys.length === 0).slice(0, approval.quorum)));
+  return { ...given, approvedBy: [...new Set(approvers.map(({ name }) => name))] };
 }
 
 /** What the client saw, once it has been served again, and what the surviving database lacks. */
-async function measure(lab: LabHandle, source: string, engine: 'postgresql' | 'model'): Promise<LabTruth> {
+async function measure(lab: LabHandle, runbook: string, source: string, engine: 'postgresql' | 'model'): Promise<LabTruth> {
   const until = systemClock.now() + RECOVERY_WITHIN_MS;
-  let ledger = await lab.ledger();
+  let ledger = await lab.ledger(runbook);
   while (outageOf(ledger, source)?.firstGoodAt === undefined && systemClock.now() < until) {
     await systemClock.sleep(100);
-    ledger = await lab.ledger();
+    ledger = await lab.ledger(runbook);
   }
   const outage = outageOf(ledger, source);
   const { loss } = ledger;

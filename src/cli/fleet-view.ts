@@ -69,7 +69,7 @@ export async function confirmFleet(plan: FleetPlan, accepted: Acceptances, given
 export function fleetText(result: FleetResult, paint: Painter): string {
   const rows = result.outcomes.map((outcome) => [mark(outcome, paint), outcome.name, endWord(outcome), tookText(outcome), detail(outcome)]);
   const good = result.outcomes.filter((o) => o.result?.state.outcome === 'succeeded' || o.standing === 'active already').length;
-  const open = result.outcomes.some((o) => o.standing !== 'ran' || (o.result !== undefined && resumable(o.result.state)));
+  const open = result.resumable !== false && result.outcomes.some((o) => o.standing !== 'ran' || (o.result !== undefined && resumable(o.result.state)));
   return [
     ...columns([[' ', 'RUNBOOK', 'STANDS', 'TOOK', 'RUN'], ...rows]),
     ...result.notes.map((note) => `Note: ${note}.`),

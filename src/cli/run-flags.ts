@@ -12,8 +12,8 @@ export const targetFlags = {
 
 /** Which of the folder's runbooks, where there are many. */
 export const fleetFlags = {
-  only: Flags.string({ description: 'Of the folder, these runbooks and no other, with commas', helpValue: 'NAME,...', exclusive: ['runbook', 'plan', 'lab', 'except'] }),
-  except: Flags.string({ description: 'Of the folder, all but these, with commas', helpValue: 'NAME,...', exclusive: ['runbook', 'plan', 'lab'] }),
+  only: Flags.string({ description: 'Of the folder, these runbooks and no other, with commas', helpValue: 'NAME,...', exclusive: ['runbook', 'plan', 'except'] }),
+  except: Flags.string({ description: 'Of the folder, all but these, with commas', helpValue: 'NAME,...', exclusive: ['runbook', 'plan'] }),
 };
 
 /** A list with commas; an empty one stays empty, and is refused by whoever chooses. */

@@ -57,17 +57,23 @@ export abstract class StartCommand extends RunCommand {
    * Moves every runbook of the folder that the flags choose. False, and nothing done, where one application is meant: one
    * is named, or the folder holds only one.
    */
-  protected async startFleet(flags: StartFlags & { only?: string | undefined; except?: string | undefined }): Promise<boolean> {
+  protected async startFleet(flags: StartFlags & { only?: string | undefined; except?: string | undefined; lab?: boolean }): Promise<boolean> {
     const { region, from } = flags;
     if (region === undefined || flags.runbook !== undefined || flags.plan !== undefined) return false;
     const choice = { runbooks: flags.runbooks, region, from, only: names(flags.only), except: names(flags.except) };
     if (!(await isFleet(choice))) return false;
     const accepted = acceptances(flags);
+    const state = this.statePlace(flags.state);
+    if (flags.lab === true) {
+      const { labFleetFailover } = await import('../app/lab-failover.ts');
+      await this.watchedFleet(flags.output, (watch) => labFleetFailover({ ...choice, state, acceptances: accepted, ...impactTime(flags['impact-at']), ...watch }));
+      return true;
+    }
     const [{ fleetFailover }, { confirmFleet }] = await Promise.all([import('../app/fleet/fleet.ts'), import('./fleet-view.ts')]);
     await this.watchedFleet(flags.output, (watch) =>
       fleetFailover({
         ...choice,
-        state: this.statePlace(flags.state),
+        state,
         acceptances: accepted,
         ...impactTime(flags['impact-at']),
         confirm: (plan) => confirmFleet(plan, accepted, flags.confirm, terminalIo(), painterFor(process.stderr)),

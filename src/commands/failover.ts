@@ -10,6 +10,7 @@ export default class Failover extends StartCommand {
     'The first Ctrl-C starts nothing new and finishes what is in flight; the second leaves at once.';
   static override examples = [
     '<%= config.bin %> failover --region ap-northeast-1 --lab',
+    '<%= config.bin %> failover --region ap-northeast-1 --lab --only shop,billing',
     '<%= config.bin %> failover --region ap-northeast-1 --runbook shop --confirm shop',
     '<%= config.bin %> failover --plan plan.json',
     '<%= config.bin %> failover --region ap-northeast-1 --except billing --confirm 11@ap-northeast-1',
@@ -23,7 +24,7 @@ export default class Failover extends StartCommand {
       description: 'When users began to suffer, e.g. 2026-11-20T03:04:05Z: the RTO clock starts there. Default: the first failed probe',
       helpValue: 'TIME',
     }),
-    lab: Flags.boolean({ description: 'Against a local two-region lab, which is started, broken and stopped' }),
+    lab: Flags.boolean({ description: 'Against a local two-region lab, which is started, broken and stopped. With --only or --except: many applications in one lab' }),
     ...acceptanceFlags,
     ...outputFlags,
   };
@@ -31,7 +32,8 @@ export default class Failover extends StartCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(Failover);
     this.needRegion('failover', flags);
-    if (!flags.lab) return (await this.startFleet(flags)) ? undefined : this.start('failover', flags);
+    const many = flags.only !== undefined || flags.except !== undefined;
+    if (!flags.lab || many) return (await this.startFleet(flags)) ? undefined : this.start('failover', flags);
     return this.start('failover', flags, async (request) => (await import('../app/lab-failover.ts')).labFailover(request));
   }
 }

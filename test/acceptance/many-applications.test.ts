@@ -161,6 +161,34 @@ describe('many applications in one lab', () => {
   });
 });
 
+describe('dr failover --lab --only', () => {
+  it('moves those that are named in a lab of their own, measures each, and leaves nothing running', { timeout: TEST_MS }, async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dr-many-'));
+    const env = { HOME: folder, DR_STATE: join(folder, 'state') };
+    try {
+      await mkdir(join(folder, 'runbooks'));
+      const names = ['accounts', 'payments', 'blog'];
+      for (const name of names) await writeFile(join(folder, 'runbooks', `${name}.yaml`), application(name, { db: name === 'blog' ? 'blog' : 'core', more: APPROVAL }));
+      const ran = await dr(['failover', '--region', TOKYO, '--lab', '--only', 'accounts,payments', '--json'], { cwd: folder, env });
+      expect({ ends: standings(fleetOf(ran)), code: ran.code }).toEqual({ ends: { accounts: 'succeeded', payments: 'succeeded' }, code: 0 });
+      expect(ran.stderr).not.toContain('resume');
+      const runs = await runsIn(env.DR_STATE);
+      expect(runs).toHaveLength(2);
+      for (const run of runs) {
+        const report = JSON.parse(await readFile(join(env.DR_STATE, 'runs', run, 'report.json'), 'utf8')) as { lab: { acknowledged: number; clientDowntimeMs: number; boundHolds: boolean } | null };
+        expect(report.lab).toMatchObject({ boundHolds: true });
+        expect(report.lab?.acknowledged).toBeGreaterThanOrEqual(40);
+        expect(report.lab?.clientDowntimeMs).toBeGreaterThan(0);
+      }
+      expect((await dr(['lab', 'status', '--json'], { cwd: folder, env })).code).not.toBe(0);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+const APPROVAL = 'approvals:\n  - { before: point-of-no-return, from: [incident-commander@example.com], quorum: 1 }\n';
+
 /** A small application; `db` names its database, if it has one. */
 function application(name: string, { db, more = '' }: { db?: string; more?: string } = {}): string {
   const database = db === undefined ? '' : `databases:

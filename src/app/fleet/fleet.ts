@@ -4,7 +4,7 @@ import { DrError, messageOf } from '../../base/errors.ts';
 import { EXIT, type ExitName } from '../../base/exit-codes.ts';
 import { runId } from '../../base/ids.ts';
 import type { Effects } from '../../effects/effects.ts';
-import type { FleetRecord } from '../../journal/events.ts';
+import type { FleetRecord, LabTruth } from '../../journal/events.ts';
 import type { Acceptances } from '../../kinds/step.ts';
 import { liveEffects } from '../live-effects.ts';
 import { gitByFolder, type GitOf } from '../operator.ts';
@@ -41,7 +41,9 @@ export interface FleetRequest extends FleetChoice, RunWatchers {
   acceptances: Acceptances;
   impactAt?: number;
   /** Asks the person. @throws DrError (declined). */
-  confirm(plan: FleetPlan): Promise<'typed' | 'flag'>;
+  confirm(plan: FleetPlan): Promise<'typed' | 'flag' | 'lab'>;
+  /** In the lab: what the users of one application saw, asked when its steps have ended. */
+  measureOf?: (name: string) => Promise<LabTruth>;
   effects?: Effects;
   /** Which version a runbook is. Default: asks git, once a folder. */
   gitOf?: GitOf;
@@ -65,6 +67,8 @@ export interface FleetResult {
   notes: readonly string[];
   /** The worst of all. */
   exit: ExitName;
+  /** False where the world that they ran in is gone: its lab has ended. */
+  resumable?: boolean;
 }
 
 /** One caller for all of them: what they ask at the same time is asked once, and of Route 53 together. */
@@ -91,8 +95,12 @@ export async function fleetFailover(request: FleetRequest): Promise<FleetResult>
   const fleet = fleetRecord(runId(effects.ids, declaredAt, 'fleet', 'failover'), plan);
   const impact = watchWaiting(plan.members, effects, request.impactAt);
   return runMembers(plan, fleet, request.drain, (member) =>
-    runPlan({ ...request, ...whatWasPlanned(member), ...impact.of(member.name), effects, confirmedBy, declaredAt, fleet, gitOf }),
+    runPlan({ ...request, ...whatWasPlanned(member), ...impact.of(member.name), ...measured(request, member.name), effects, confirmedBy, declaredAt, fleet, gitOf }),
   ).finally(() => impact.stop());
+}
+
+function measured({ measureOf }: FleetRequest, name: string): Pick<RunWatchers, 'measureLab'> {
+  return measureOf === undefined ? {} : { measureLab: () => measureOf(name) };
 }
 
 /** Of a planned member, what its run is given. */
