@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Direction } from '../../src/app/observe.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
-import { planOf, resumeRun, runPlan, SEOUL, simulation, type Simulation, TOKYO } from './simulated.ts';
+import { APPROVED, planOf, resumeRun, runPlan, SEOUL, simulation, type Simulation, TOKYO } from './simulated.ts';
 import { BRISK, crashed, type Crashed, endState } from './sweep.ts';
 
 interface Case {
@@ -88,5 +88,29 @@ describe.each(CASES)('$name, after a crash at any point and a resume', ({ make, 
       expect({ call, outcome: resumed.outcome, end: await endState(dead.sim) }).toEqual({ call, outcome, end: wanted });
       check({ ...dead, records: resumed.records });
     }
+  });
+});
+
+describe('a failover away from a writer that lives, after a crash at any record of its fence', () => {
+  it('promotes when the quarantine is in force and a reboot has ended every session, however often that takes one', async () => {
+    const old = { region: SEOUL, id: 'shop-orders' };
+    const attested = { ...APPROVED, sourceDown: 'alice', reason: 'fire' };
+    const writes: boolean[] = [];
+    const onRecord = (record: JournalRecord, sim: Simulation) => {
+      if (record.type === 'step.intent' && record.step === 'databases.orders.promote') writes.push(sim.world.acceptsWrites(old));
+    };
+    const whole = await crashed(healthy, { verb: 'failover', region: TOKYO }, {}, onRecord, attested);
+    expect(whole.outcome).toBe('succeeded');
+    const wanted = await endState(whole.sim);
+    const fence = whole.records.flatMap((r) => ('step' in r && r.step === 'databases.orders.fence' && r.type !== 'check.passed' ? [r.seq] : []));
+    expect(fence.length).toBeGreaterThanOrEqual(6);
+    for (const record of [...fence, (fence.at(-1) ?? 0) + 1]) {
+      const dead = await crashed(healthy, { verb: 'failover', region: TOKYO }, { record }, onRecord, attested);
+      const resumed = await resumeRun(dead.sim, dead.records, attested, (r) => onRecord(r, dead.sim));
+      expect({ record, outcome: resumed.outcome, end: await endState(dead.sim) }).toEqual({ record, outcome: 'succeeded', end: wanted });
+      expect(changed(resumed.records, 'RebootDBInstance')).toBeLessThanOrEqual(2);
+    }
+    expect(writes).toEqual(writes.map(() => false));
+    expect(writes.length).toBe(fence.length + 2);
   });
 });

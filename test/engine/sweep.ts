@@ -3,6 +3,7 @@ import type { AwsCaller } from '../../src/aws/caller.ts';
 import type { Effects, SqlPort } from '../../src/effects/effects.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
+import type { Acceptances } from '../../src/kinds/step.ts';
 import { planOf, runPlan, type Simulation } from './simulated.ts';
 
 /*
@@ -39,7 +40,7 @@ export interface Crashed {
   outcome: string | undefined;
 }
 
-export async function crashed(make: () => Promise<Simulation>, direction: Direction, point: Point, onRecord?: (record: JournalRecord, sim: Simulation) => void): Promise<Crashed> {
+export async function crashed(make: () => Promise<Simulation>, direction: Direction, point: Point, onRecord?: (record: JournalRecord, sim: Simulation) => void, acceptances?: Acceptances): Promise<Crashed> {
   const sim = await make();
   const plan = await planOf(sim, direction);
   let dead = false;
@@ -69,7 +70,7 @@ export async function crashed(make: () => Promise<Simulation>, direction: Direct
   let outcome: string | undefined;
   const hasDied = (): boolean => dead;
   try {
-    ({ outcome } = await runPlan({ ...sim, effects }, plan, { store, onRecord: (record) => onRecord?.(record, sim) }));
+    ({ outcome } = await runPlan({ ...sim, effects }, plan, { store, onRecord: (record) => onRecord?.(record, sim), ...(acceptances === undefined ? {} : { acceptances }) }));
   } catch (error) {
     if (!hasDied()) throw error;
   }

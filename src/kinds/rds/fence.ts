@@ -19,12 +19,16 @@ type Params = z.infer<typeof params>;
 
 type Look = { instance: DbInstance | undefined } | { dead: string };
 
-/** The old writer, unless the region was found dead a moment ago: its silence need not be waited for twice. */
+/** Looks at an API that was silent while users are served: one lost answer is no dead region. */
+const LOOKS_WHILE_SERVED = 3;
+
+/** The old writer, unless the region was found dead a moment ago: its silence need not be waited for twice, but where users are served. */
 async function look(ctx: StepContext, p: Params): Promise<Look> {
   const signal = readSignal(ctx.fact(signalFact(`rds-api.${p.name}`)));
-  if (signal?.silent === true) return { dead: signal.because };
+  const served = readSignal(ctx.fact(signalFact('users')))?.says === 'up';
+  if (signal?.silent === true && !served) return { dead: signal.because };
   try {
-    const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
+    const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: served ? LOOKS_WHILE_SERVED : 1 };
     return { instance: await findDbInstance(ctx.effects.aws, p.region, p.id, options) };
   } catch (error) {
     if (error instanceof AwsError && error.unreachable) return { dead: error.message };

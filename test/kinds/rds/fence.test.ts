@@ -59,6 +59,16 @@ describe('fencing the old writer', () => {
     expect(step.calls()).toEqual([]);
   });
 
+  it('that was found silent is asked again where users are served: an answer may have been lost', async () => {
+    const sim = await simulation();
+    const silent = { vantage: 'source-api', says: 'down', because: 'the RDS API gives no answer', silent: true };
+    const users = { vantage: 'users', says: 'up', because: 'status 200' };
+    const step = await fenceOf(sim, { facts: { ...verdict('source-down'), 'signal.rds-api.orders': silent, 'signal.users': users } });
+    expect(await step.observe()).toMatchObject({ state: 'absent', because: 'shop-orders answers, and is not in quarantine' });
+    sim.world.breakRegion(SEOUL);
+    expect(await step.observe()).toMatchObject({ state: 'reached', because: expect.stringContaining('no answer within 2000 ms') as string });
+  });
+
   it.each([['not-down', verdict('not-down')], ['missing', {}], ['none of ours', { 'source.verdict': 'down' }]])('that is silent, with a verdict that is %s: refused', async (_name, facts) => {
     const sim = await simulation();
     const step = await fenceOf(sim, { facts, broken: true });
