@@ -111,9 +111,10 @@ export function assessmentEvidence(state: RunState): Evidence['assessment'] {
 const Explained = z.object({ because: z.string().optional() });
 
 function fenceOf(fact: Json | undefined): Database['fence'] {
-  if (fact === undefined) return { verdict: null, because: 'no fence verdict was recorded', details: [] };
+  if (fact === undefined) return { verdict: null, because: 'no fence verdict was recorded', details: [], returnedAt: null };
   const verdict = typeof fact === 'string' ? fact : z.object({ verdict: z.string() }).safeParse(fact).data?.verdict;
-  return { verdict: verdict ?? null, because: explanation(fact), details: details(fact, ['verdict', 'because']) };
+  const returnedAt = z.object({ returnedAt: z.number() }).safeParse(fact).data?.returnedAt;
+  return { verdict: verdict ?? null, because: explanation(fact), details: details(fact, ['verdict', 'because', 'returnedAt']), returnedAt: isoOrNull(returnedAt) };
 }
 
 const CanaryFact = z.object({

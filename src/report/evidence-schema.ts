@@ -87,7 +87,12 @@ const database = z.strictObject({
     outageAt: time.nullable(),
     because: z.string(),
   }),
-  fence: z.strictObject({ verdict: z.string().nullable(), because: z.string(), details: strings }),
+  fence: z.strictObject({
+    verdict: z.string().nullable(),
+    because: z.string(),
+    details: strings,
+    returnedAt: time.nullable().describe('when the old writer answered again although its copy had taken over: what it took until it was closed is in no other instance. null: it was not seen again so late'),
+  }),
   canary: z.strictObject({ verified: z.boolean().nullable(), because: z.string(), details: strings }),
 });
 

@@ -31,6 +31,14 @@ function afterFailure(state: RunState): string[] {
   ];
 }
 
+/** Old writers that took writes after their copies had taken over. */
+function ofReturned({ facts }: RunState): string[] {
+  return [...facts].flatMap(([name, fact]) => {
+    const { returnedAt, because } = (name.startsWith('fence.') ? fact : {}) as { returnedAt?: unknown; because?: unknown };
+    return typeof returnedAt === 'number' && typeof because === 'string' ? [because] : [];
+  });
+}
+
 /** What a guard watched for did not come while the run was open: from here on nobody watches. */
 function ofGuards({ steps }: RunState): string[] {
   return [...steps.values()].flatMap((step) => (step.state === 'unmet' ? [step.because] : []));
@@ -46,6 +54,7 @@ function afterMove(state: RunState): string[] {
   return [
     `Reprotect: ${plan.runbook.name} now runs in ${regionName(plan.target)} alone. Once ${source} is healthy: dr reprotect --standby ${plan.source}`,
     ...ofGuards(state),
+    ...ofReturned(state),
     lost,
     `Going back to ${source} is a decision of its own, after the reprotect: dr switchover --region ${plan.source}`,
   ];

@@ -77,6 +77,10 @@ export function rpoObjective(
       because: `the bound of ${formatMs(worst.ms)} did not hold: the true loss was ${formatMs(trueLossMs)}`,
     };
   }
+  const returned = databases.find(({ fence }) => fence.returnedAt !== null);
+  if (returned !== undefined && worst.ms <= objectiveMs) {
+    return { ...base, actualMs: worst.ms, atLeast: true, verdict: 'not measured', because: `${formatMs(worst.ms)} by the promotion, and what the old writer of ${returned.name} took when it was back` };
+  }
   const verdict = worst.ms <= objectiveMs ? 'met' : 'missed';
   return { ...base, actualMs: worst.ms, verdict, because: `at most ${formatMs(worst.ms)} of ${worst.name} lost, objective ${formatMs(objectiveMs)}` };
 }

@@ -101,7 +101,15 @@ function dataLines({ databases, lab, objectives }: Evidence): string[] {
     return [name, `at most ${formatMs(rpo.boundMs)}`, `${rpo.method}${age}`];
   });
   const more = databases.length - rows.length;
-  return ['Data loss:', ...columns(rows), ...(more > 0 ? [`  and ${more} more databases`] : []), ...truthLines(databases, lab)];
+  return ['Data loss:', ...columns(rows), ...(more > 0 ? [`  and ${more} more databases`] : []), ...returnedLines(databases), ...truthLines(databases, lab)];
+}
+
+/** Old writers that took writes after their copies had taken over: no bound of the promotion counts those. The first, and how many more. */
+function returnedLines(databases: Evidence['databases']): string[] {
+  const [first, ...more] = databases.filter(({ fence }) => fence.returnedAt !== null);
+  if (first === undefined) return [];
+  const others = more.length === 0 ? '' : `, and of ${more.length} more`;
+  return [`  and what the old writer of ${first.name} took when it was back at ${utcTime(first.fence.returnedAt ?? '')}${others}: in no other instance`];
 }
 
 /** What a guard watched for did not come: the first of them, the report has all. */

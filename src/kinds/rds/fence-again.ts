@@ -53,7 +53,7 @@ function done(ctx: StepContext, p: Params, why: string): Observation {
   const at = ctx.effects.clock.now();
   const seen = seenAgainAt(ctx, p);
   const because = seen === undefined ? why : `${why}. It answered again at ${iso(seen)}, after its copy had taken over: what it took until ${iso(at)} is in no other instance`;
-  ctx.record(`fence.${p.name}`, { verdict: 'fenced', because, at });
+  ctx.record(`fence.${p.name}`, { verdict: 'fenced', because, at, ...(seen === undefined ? {} : { returnedAt: seen }) });
   return { state: 'reached', because };
 }
 

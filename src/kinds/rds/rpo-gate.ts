@@ -38,9 +38,10 @@ async function lagOf(ctx: StepContext, p: Params): Promise<Lag> {
 }
 
 async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
-  const now = ctx.effects.clock.now();
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   const { newest, newestValid, silence } = await lagOf(ctx, p);
+  // After the looks: a sample may be younger than the question.
+  const now = ctx.effects.clock.now();
   const status = instance === undefined ? undefined : replicationStatus(instance);
   const bound = rpoFromLag(p.name, newestValid, outageAt(ctx.impactAt(), newestValid, now), now);
   if (instance !== undefined && isWriter(instance)) {

@@ -152,6 +152,15 @@ describe('rds-read-replica.rpoGate', () => {
     expect(bound.boundMs).toBe(bound.lagMs + bound.ageMs);
   });
 
+  it('a sample that is younger than the question, for the answer took its time, is not from the future', async () => {
+    const sim = await simulation();
+    const step = await gate(sim);
+    sim.world.addFault({ region: TOKYO, service: 'rds', operation: 'DescribeDBInstances', effect: { kind: 'slow', ms: 4_000 } });
+    await wait(sim, 60_000 - (sim.clock.now() % 60_000) + 58_000);
+    expect(await step.observe()).toMatchObject({ state: 'reached' });
+    expect(step.recorded['rpo.orders']).toMatchObject({ boundMs: expect.any(Number) as number });
+  });
+
   it('counts up to the impact where that is known', async () => {
     const sim = await simulation();
     const began = sim.clock.now();
