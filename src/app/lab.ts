@@ -93,10 +93,10 @@ export async function labLedger(request: { state: string; runbook?: string }): P
   return (await clientOf(request.state)).client.ledger(request.runbook);
 }
 
-/** @throws DrError when no lab runs, or it has no such region. */
-export async function labBreak(request: { state: string; region: string }): Promise<LabStatus> {
+/** Kills a region, or cuts its network only. @throws DrError when no lab runs, or it has no such region. */
+export async function labBreak(request: { state: string; region: string; network?: boolean }): Promise<LabStatus> {
   const { client } = await clientOf(request.state);
-  await client.breakRegion(request.region);
+  await (request.network === true ? client.cutNetwork(request.region) : client.breakRegion(request.region));
   return client.status();
 }
 

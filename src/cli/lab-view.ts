@@ -34,7 +34,7 @@ export function labStatusText(status: LabStatus, now: number, paint: Painter): s
     `lab of ${status.runbooks.map(({ name }) => name).join(', ')}, process ${status.pid}, for ${formatDuration(now - status.startedAt)}, ${status.engine.kind}`,
     section('Regions', status.regions.map((region) => [
       `${region.name} (${region.id})`,
-      region.alive ? 'alive' : 'broken',
+      `${region.alive ? 'alive' : 'broken'}${region.network === 'cut' ? ', cut off' : ''}`,
       `application ${region.application}`,
       region.brokenAt === undefined ? '' : `broken ${formatDuration(now - region.brokenAt)} ago`,
     ])),

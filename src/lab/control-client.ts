@@ -27,6 +27,10 @@ export class ControlClient {
     await this.#ask('POST', `/break?region=${encodeURIComponent(region)}`);
   }
 
+  async cutNetwork(region: string): Promise<void> {
+    await this.#ask('POST', `/cut-network?region=${encodeURIComponent(region)}`);
+  }
+
   async heal(region: string): Promise<void> {
     await this.#ask('POST', `/heal?region=${encodeURIComponent(region)}`);
   }

@@ -56,6 +56,9 @@ async function handle(request: IncomingMessage, token: string, lab: Lab, onStop:
     case 'POST /break':
       await lab.breakRegion(region);
       return {};
+    case 'POST /cut-network':
+      await lab.cutNetwork(region);
+      return {};
     case 'POST /heal':
       await lab.heal(region);
       return {};

@@ -43,6 +43,8 @@ export class LabDatabases implements DatabaseDriver {
   readonly #doors = new Map<string, { door: Door; endpoint: DbEndpoint; region: string }>();
   readonly #keepers = new Map<string, { instance: Instance; keeper: BackupKeeper }>();
   readonly #dead = new Set<string>();
+  /** Regions that live, and are reached by no other. */
+  readonly #cutOff = new Set<string>();
   #addressOf: (region: string) => string = () => '127.0.0.1';
   #engine: DatabaseEngine | undefined;
   #work: Promise<unknown> = Promise.resolve();
@@ -149,7 +151,7 @@ export class LabDatabases implements DatabaseDriver {
       const replicates = { source, link: made.link, meter };
       await this.#keepIfAlive({ ref, server: made.server, login, delayMs, family, closed: from.closed, replicates }, () => made.link.close());
       meter.start();
-      if (this.#dead.has(source.ref.region)) made.link.cut();
+      if (!this.#joined(ref.region, source.ref.region)) made.link.cut();
     });
     await meter.measured(MEASURED_MS);
     return this.endpoint(ref);
@@ -207,7 +209,7 @@ export class LabDatabases implements DatabaseDriver {
     void this.#keepers.get(refKey(source))?.keeper.stop();
     const keeper = new BackupKeeper(() => engine.backup(instance.server, instance.login));
     this.#keepers.set(refKey(source), { instance, keeper });
-    if (this.#dead.has(source.region)) keeper.pause();
+    if (this.#isAlone(source.region)) keeper.pause();
     keeper.start();
   }
 
@@ -240,13 +242,49 @@ export class LabDatabases implements DatabaseDriver {
       this.#dead.delete(region);
       await Promise.all(this.#in(region).map(({ server }) => server.start()));
       this.#setDoors(region);
-      for (const instance of this.#instances.values()) {
-        const { replicates, ref } = instance;
-        if (replicates === undefined || !this.#touches(instance, region)) continue;
-        if (!this.#dead.has(ref.region) && !this.#dead.has(replicates.source.ref.region)) replicates.link.open();
-      }
-      for (const { instance, keeper } of this.#keepers.values()) if (instance.ref.region === region) keeper.resume();
+      this.#mend(region);
     });
+  }
+
+  /** Its servers go on and are reached by everybody but the other regions: no log and no backup gets out or in. */
+  cutNetwork(region: string): Promise<void> {
+    this.#cutOff.add(region);
+    for (const { ref, replicates } of this.#instances.values()) {
+      if (replicates !== undefined && !this.#joined(ref.region, replicates.source.ref.region)) replicates.link.cut();
+    }
+    for (const { instance, keeper } of this.#keepers.values()) if (this.#isAlone(instance.ref.region)) keeper.pause();
+    return Promise.resolve();
+  }
+
+  mendNetwork(region: string): void {
+    if (this.#cutOff.delete(region)) this.#mend(region);
+  }
+
+  isCutOff(region: string): boolean {
+    return this.#cutOff.has(region);
+  }
+
+  /** What leads out of a region or into it flows again, where both ends are there. */
+  #mend(region: string): void {
+    for (const instance of this.#instances.values()) {
+      const { replicates, ref } = instance;
+      if (replicates === undefined || !this.#touches(instance, region)) continue;
+      if (this.#joined(ref.region, replicates.source.ref.region)) replicates.link.open();
+    }
+    for (const { instance, keeper } of this.#keepers.values()) {
+      if (instance.ref.region === region && !this.#isAlone(region)) keeper.resume();
+    }
+  }
+
+  /** Both live, and there is a way between them. */
+  #joined(a: string, b: string): boolean {
+    const alive = !this.#dead.has(a) && !this.#dead.has(b);
+    return alive && (a === b || (!this.#cutOff.has(a) && !this.#cutOff.has(b)));
+  }
+
+  /** Dead, or cut off: nothing of it gets elsewhere. */
+  #isAlone(region: string): boolean {
+    return this.#dead.has(region) || this.#cutOff.has(region);
   }
 
   /** What all data of an instance comes from; undefined when nobody has the name. */

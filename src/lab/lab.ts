@@ -58,6 +58,9 @@ export interface Lab {
   ledger(runbook?: string): Promise<LabLedger>;
   /** @throws DrError for an unknown region. */
   breakRegion(region: string): Promise<void>;
+  /** Cuts a region off from the other regions; it goes on, and users and AWS's callers reach it. @throws DrError for an unknown region. */
+  cutNetwork(region: string): Promise<void>;
+  /** Undoes both. */
   heal(region: string): Promise<void>;
   /** Ends every process and removes every file. */
   stop(): Promise<void>;
@@ -305,6 +308,7 @@ function running({ scenario, databases, world, fleet, ledgers, info, stop }: Par
           name,
           address: addresses.join(' '),
           alive: world.isAlive(id),
+          network: databases.isCutOff(id) ? ('cut' as const) : ('open' as const),
           application: fleet.running(id) ? ('up' as const) : ('down' as const),
           brokenAt: brokenAt.get(id),
         })),
@@ -325,8 +329,13 @@ function running({ scenario, databases, world, fleet, ledgers, info, stop }: Par
       world.breakRegion(region);
       await Promise.all([fleet.kill(region), databases.breakRegion(region)]);
     },
+    cutNetwork(region) {
+      known(region);
+      return databases.cutNetwork(region);
+    },
     async heal(region) {
       known(region);
+      databases.mendNetwork(region);
       if (world.isAlive(region)) return;
       await databases.healRegion(region);
       await fleet.restart(region);

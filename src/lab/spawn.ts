@@ -31,6 +31,7 @@ export interface LabHandle {
   /** Of one application. Default: the first. */
   ledger(runbook?: string): Promise<LabLedger>;
   breakRegion(region: string): Promise<void>;
+  cutNetwork(region: string): Promise<void>;
   heal(region: string): Promise<void>;
   /** Resolves when its process is gone, and with it everything it started. */
   stop(): Promise<void>;
@@ -110,6 +111,7 @@ function handleOf(child: ChildProcess, control: ControlAddress, info: LabInfo, e
     status: () => client.status(),
     ledger: (runbook) => client.ledger(runbook),
     breakRegion: (region) => client.breakRegion(region),
+    cutNetwork: (region) => client.cutNetwork(region),
     heal: (region) => client.heal(region),
     stop: () => (stopping ??= stopChild(child, client, ended)),
     untilEnded: () => {

@@ -28,6 +28,8 @@ export interface LabStatus extends LabInfo {
     name: string;
     address: string;
     alive: boolean;
+    /** `cut`: no other region reaches it, nor it them. */
+    network: 'open' | 'cut';
     application: 'up' | 'down';
     brokenAt: number | undefined;
   }[];

@@ -13,8 +13,8 @@ export interface ProxiedCall {
   status: number | undefined;
 }
 
-/** What happens to a call instead of being passed on: the connection is reset, or this is answered. */
-export type Effect = 'reset' | { status: number; headers?: Record<string, string>; body: (answer: Buffer) => Buffer };
+/** What happens to a call instead of being passed on: the connection is reset, nothing is ever answered, or this is. */
+export type Effect = 'reset' | 'hang' | { status: number; headers?: Record<string, string>; body: (answer: Buffer) => Buffer };
 
 /** Stands before the lab's AWS endpoint: sees from outside what `dr` really sent, and can answer otherwise. */
 export class AwsProxy {
@@ -50,6 +50,11 @@ export class AwsProxy {
     return this.calls.filter((call) => call.operation === operation && call.status === 200);
   }
 
+  /** Calls that change something, answered or not: all but reads, and what `dr` keeps of itself in a bucket. */
+  get mutations(): ProxiedCall[] {
+    return this.calls.filter(({ operation }) => !/^(Describe|Get|List|GET |HEAD )/.test(operation) && !/^PUT \/dr-state-/.test(operation));
+  }
+
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
@@ -66,6 +71,7 @@ export class AwsProxy {
       request.socket.resetAndDestroy();
       return;
     }
+    if (effect === 'hang') return;
     const { hostname, port } = this.#upstream;
     const { method, url: path, headers } = request;
     const onward = httpRequest({ hostname, port, method, path, headers, agent: false }, (answer) => {

@@ -1,13 +1,9 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/base/exit-codes.ts';
-import type { JournalRecord } from '../../src/journal/events.ts';
-import { BIN, type Ran } from '../commands/run-dr.ts';
 import { APPROVED, envelopeOf, runsIn, type Stage, stage, TOKYO } from './stage.ts';
+import { streaming } from './streaming.ts';
 import { told } from './told.ts';
 
 /*
@@ -24,34 +20,11 @@ afterAll(() => on.close(), TIMEOUT_MS);
 
 const says = async (...args: string[]): Promise<string> => told(await on.dr(args), { [on.folder]: 'FOLDER' });
 
-/** A `dr` that streams its journal; `until` resolves with the first record that is so. */
-function streaming(args: readonly string[]) {
-  const base = { PATH: process.env.PATH ?? '' };
-  const child = spawn(process.execPath, [BIN, ...args, '--output', 'jsonl'], { cwd: on.folder, env: { ...base, ...on.env }, stdio: ['ignore', 'pipe', 'pipe'] });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const waiting: { is: (record: JournalRecord) => boolean; seen: (record: JournalRecord) => void }[] = [];
-  createInterface(child.stdout).on('line', (line) => {
-    const record = JSON.parse(line) as JournalRecord;
-    for (const { is, seen } of waiting) if (is(record)) seen(record);
-  });
-  const ended = once(child, 'close').then(([code]): Ran => ({ code: code as number | null, stdout: '', stderr }));
-  return {
-    child,
-    ended,
-    until: (is: (record: JournalRecord) => boolean) =>
-      Promise.race([
-        new Promise<JournalRecord>((seen) => waiting.push({ is, seen })),
-        ended.then((ran): never => { throw new Error(`it ended before: ${told(ran)}`); }),
-      ]),
-  };
-}
-
 describe('a failover', () => {
   it('that is stopped by Ctrl-C keeps others out until then, and is gone on with by dr resume', { timeout: TIMEOUT_MS }, async () => {
     const impact = await on.breakSeoul();
     const failover = ['failover', '--region', TOKYO, '--confirm', 'shop', ...APPROVED];
-    const first = streaming([...failover, '--impact-at', impact]);
+    const first = streaming(on, [...failover, '--impact-at', impact]);
     await first.until((r) => r.type === 'checks.green');
     expect(await says(...failover)).toMatchInlineSnapshot(`
       "exit 9

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { type LabHandle, spawnLab } from '../../src/lab/spawn.ts';
+import { stateFileIn } from '../../src/lab/state-file.ts';
 import { dr, type Ran, ROOT } from '../commands/run-dr.ts';
 import { AwsProxy } from './aws-proxy.ts';
 
@@ -45,7 +46,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   const example = BRISK(await readFile(join(ROOT, 'runbooks', 'shop.yaml'), 'utf8'));
   await mkdir(join(folder, 'runbooks'));
   await writeFile(runbook, options.edit?.(example) ?? example);
-  const lab = await spawnLab({ runbook: { path: runbook }, ownedByParent: true, env: { ...process.env, ...options.labEnv } });
+  const lab = await spawnLab({ runbook: { path: runbook }, ownedByParent: true, stateFile: stateFileIn(state), env: { ...process.env, ...options.labEnv } });
   const proxy = await AwsProxy.start(lab.info.awsUrl);
   const env = { ...lab.env, AWS_ENDPOINT_URL: proxy.url, DR_STATE: state, HOME: folder };
   return {

@@ -4,7 +4,7 @@ import { labStatusText, withoutEnv } from '../../cli/lab-view.ts';
 import { painterFor } from '../../cli/style.ts';
 
 export default class LabHeal extends DrCommand {
-  static override summary = 'Bring a broken region of the lab back, as its disks say.';
+  static override summary = 'Bring a broken region of the lab back, as its disks say, and mend its network.';
   static override args = { region: Args.string({ description: 'Region, e.g. ap-northeast-2', required: true }) };
 
   override async run(): Promise<void> {
