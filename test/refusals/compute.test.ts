@@ -111,7 +111,7 @@ describe('groups', () => {
       observed     never-was is not in ap-northeast-1 (just now)
       threshold    a group that can launch instances
       consequence  users would be sent to a region without capacity
-      override     aws autoscaling resume-processes --region ap-northeast-1 --auto-scaling-group-name never-was"
+      override     correct \`groups\` in the runbook, or make the group"
     `);
   });
 

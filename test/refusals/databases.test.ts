@@ -324,7 +324,7 @@ describe('a standby that cannot be rebuilt', () => {
       observed     gone in ap-northeast-1 is not there (just now)
       threshold    a writer that keeps automated backups: only that can have replicas
       consequence  there is nothing that a standby could follow
-      override     none: aws rds modify-db-instance --region ap-northeast-1 --db-instance-identifier gone --backup-retention-period 7 --apply-immediately turns backups on; a replica is made active by dr failover --region ap-northeast-1"
+      override     none: correct \`instances\` in the runbook: it names what AWS does not have"
     `);
   });
 
@@ -336,7 +336,7 @@ describe('a standby that cannot be rebuilt', () => {
       observed     reader in ap-northeast-1 is a replica, and no writer (just now)
       threshold    a writer that keeps automated backups: only that can have replicas
       consequence  there is nothing that a standby could follow
-      override     none: aws rds modify-db-instance --region ap-northeast-1 --db-instance-identifier reader --backup-retention-period 7 --apply-immediately turns backups on; a replica is made active by dr failover --region ap-northeast-1"
+      override     none: dr failover --region ap-northeast-1 makes it the writer"
     `);
   });
 

@@ -23,7 +23,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
       observed: group === undefined ? `${p.group} is not in ${p.region}` : `${p.group} has suspended processes: ${suspended.join(', ')}`,
       threshold: 'a group that can launch instances',
       consequence: 'users would be sent to a region without capacity',
-      override: `aws autoscaling resume-processes --region ${p.region} --auto-scaling-group-name ${p.group}`,
+      override: group === undefined ? 'correct `groups` in the runbook, or make the group' : `aws autoscaling resume-processes --region ${p.region} --auto-scaling-group-name ${p.group}`,
     });
   }
   const warnings = (group.TargetGroupARNs ?? []).length === 0 ? [`${p.group} feeds no target group: health is the instances' own`] : [];

@@ -9,7 +9,7 @@ import { follows, keptBefore, PASSING, readStandby, settingsOf, standbyFact, sta
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
 async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
   const writer = await findDbInstance(ctx.effects.aws, regionOf(p.writer), p.writer.split(':').at(-1) ?? '', { signal: ctx.signal });
-  const unfit = writer === undefined ? 'not there' : whyNoSource(writer);
+  const unfit = whyNoSource(p, writer);
   if (unfit !== undefined) return noSource(p, unfit);
   let old: DbInstance | undefined;
   try {
@@ -32,20 +32,33 @@ function regionOf(arn: string): string {
   return arn.split(':')[3] ?? '';
 }
 
-function whyNoSource(writer: DbInstance): string | undefined {
-  if (!isWriter(writer)) return 'a replica, and no writer';
-  if (!PASSING.has(writer.DBInstanceStatus ?? '')) return writer.DBInstanceStatus ?? 'in no state';
-  return (writer.BackupRetentionPeriod ?? 0) === 0 ? 'without automated backups' : undefined;
+interface Unfit {
+  why: string;
+  /** What to do about it. */
+  mend: string;
 }
 
-function noSource(p: StandbyParams, why: string): Refusal {
+function whyNoSource(p: StandbyParams, writer: DbInstance | undefined): Unfit | undefined {
   const id = p.writer.split(':').at(-1) ?? '';
+  const region = regionOf(p.writer);
+  if (writer === undefined) return { why: 'not there', mend: 'correct `instances` in the runbook: it names what AWS does not have' };
+  if (!isWriter(writer)) return { why: 'a replica, and no writer', mend: `dr failover --region ${region} makes it the writer` };
+  const status = writer.DBInstanceStatus ?? 'in no state';
+  if (!PASSING.has(status)) return { why: status, mend: 'once it is available again: dr reprotect' };
+  if ((writer.BackupRetentionPeriod ?? 0) > 0) return undefined;
+  return {
+    why: 'without automated backups',
+    mend: `aws rds modify-db-instance --region ${region} --db-instance-identifier ${id} --backup-retention-period 7 --apply-immediately turns backups on`,
+  };
+}
+
+function noSource(p: StandbyParams, { why, mend }: Unfit): Refusal {
   return {
     rule: 'standby-source',
-    observed: `${id} in ${regionOf(p.writer)} is ${why}`,
+    observed: `${p.writer.split(':').at(-1) ?? ''} in ${regionOf(p.writer)} is ${why}`,
     threshold: 'a writer that keeps automated backups: only that can have replicas',
     consequence: 'there is nothing that a standby could follow',
-    override: `none: aws rds modify-db-instance --region ${regionOf(p.writer)} --db-instance-identifier ${id} --backup-retention-period 7 --apply-immediately turns backups on; a replica is made active by dr failover --region ${regionOf(p.writer)}`,
+    override: `none: ${mend}`,
   };
 }
 

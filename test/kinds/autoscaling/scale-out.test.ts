@@ -59,7 +59,7 @@ describe('auto-scaling-group.scaleOut', () => {
         observed: 'gone is not in ap-northeast-1',
         threshold: 'a group that can launch instances',
         consequence: 'users would be sent to a region without capacity',
-        override: 'aws autoscaling resume-processes --region ap-northeast-1 --auto-scaling-group-name gone',
+        override: 'correct `groups` in the runbook, or make the group',
       },
     });
     expect(await step.observe()).toEqual({ state: 'impossible', because: 'gone is not in ap-northeast-1' });
