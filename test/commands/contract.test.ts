@@ -25,7 +25,7 @@ it('commands and their flags are as they were', () => {
     help --json --state=
     history --json --state=
     iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|abort
-    lab break REGION --json --state=
+    lab break REGION --json --network --state=
     lab env --json --state=
     lab heal REGION --json --state=
     lab start --foreground --json --port= --runbook=… --runbooks= --state=
