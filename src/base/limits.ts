@@ -29,11 +29,15 @@ export const LIMITS = {
   undoAttempts: 3,
   /** What a guard has begun to change when everything else has ended gets so long to show. */
   guardEndMs: 300_000,
+  /** A switchover before the line waits no longer for a region that gives no answer at all: writes are stopped meanwhile. */
+  silenceMs: 900_000,
   stepsInParallel: 64,
   stepAttempts: 5,
   /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */
   pollMinMs: 200,
   pollMaxMs: 5_000,
+  /** A run that has written nothing for so long after it took its lock in a bucket holds nothing. */
+  beginMs: 120_000,
   runbookBytes: 1_048_576,
   journalRecordBytes: 33_554_432,
   /** Signed approvals of one run; anything more is not looked at. */

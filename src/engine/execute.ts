@@ -114,7 +114,8 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
         kind.check(context(effects, signal, NO_TOOLS), step.params),
       );
     };
-    return runStep({ step, kind, effects, journal, drain, ...(over === undefined ? {} : { over }), recheck, decideAgain, context });
+    const patienceMs = () => (journal.state.plan.verb === 'switchover' && stepsPastTheLine(journal.state).length === 0 ? LIMITS.silenceMs : undefined);
+    return runStep({ step, kind, effects, journal, drain, patienceMs, ...(over === undefined ? {} : { over }), recheck, decideAgain, context });
   };
   const guards = watchOver({ guards: todo.map(({ step }) => step).filter(isGuard), state: () => journal.state, clock: effects.clock, drain, run });
   const end = await runGraph(steps.filter((step) => !isGuard(step)), done, LIMITS.stepsInParallel, drain, (step) => {

@@ -39,6 +39,8 @@ export interface StepRuntime {
   recheck(): Promise<Verdict>;
   /** Told when a person was waited for so long that what was decided before has to be decided again. */
   decideAgain(): void;
+  /** How long looks may stay without any answer, milliseconds; undefined: up to the step's limit. */
+  patienceMs?(): number | undefined;
   context(effects: Effects, signal: AbortSignal, tools: Pick<StepContext, 'record' | 'wait'>): StepContext;
 }
 
@@ -68,6 +70,8 @@ class StepRunner {
   #seen = '';
   #startedAt = 0;
   #actedAt = 0;
+  /** When a look was last answered. */
+  #answeredAt = 0;
   #waitingFor: WaitCause | undefined;
   /** When a guard first saw that everything else has ended. */
   #overAt: number | undefined;
@@ -83,6 +87,7 @@ class StepRunner {
   async run(): Promise<StepEnd> {
     const { journal, drain, step, effects } = this.#runtime;
     this.#startedAt = effects.clock.now();
+    this.#answeredAt = this.#startedAt;
     await this.#move({ event: 'start', because: '' });
     while (!END_STATES.has(this.#state)) {
       if (drain.aborted) return 'interrupted';
@@ -138,6 +143,7 @@ class StepRunner {
   }
 
   #judge(seen: Observation): Happening | Promise<Happening> {
+    this.#answeredAt = this.#runtime.effects.clock.now();
     switch (seen.state) {
       case 'reached':
         return { event: 'reached', because: seen.because };
@@ -182,6 +188,11 @@ class StepRunner {
   }
 
   #lookFailed(error: unknown): Happening {
+    const silentMs = this.#runtime.effects.clock.now() - this.#answeredAt;
+    if (silentMs > (this.#runtime.patienceMs?.() ?? Number.POSITIVE_INFINITY)) {
+      const because = `no answer for ${Math.round(silentMs / 60_000)} minutes; ${messageOf(error)}`;
+      return { event: 'impossible', because, error: errorRecord('NO_ANSWER', because) };
+    }
     if (error instanceof DeadlineError) return { event: 'unclear', because: error.message };
     if (error instanceof AwsError && error.kind !== 'terminal') return { event: 'unclear', because: error.message };
     return { event: 'impossible', because: messageOf(error), error: toErrorRecord(error) };

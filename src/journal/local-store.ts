@@ -122,6 +122,21 @@ export class LocalStore implements RunStore {
     }
   }
 
+  async setAside(from: number): Promise<string> {
+    await this.close();
+    const kept = join(this.folder, `journal.refused-${from}.jsonl`);
+    try {
+      const lines = (await readFile(this.path, 'utf8')).split('\n').slice(0, -1);
+      const stays = lines.slice(0, from).map((line) => `${line}\n`).join('');
+      // First kept, then cut off: whatever happens in between, nothing is lost.
+      await writeFile(kept, lines.slice(from).map((line) => `${line}\n`).join(''), { mode: 0o600, flag: 'a', flush: true });
+      await truncate(this.path, Buffer.byteLength(stays));
+    } catch (error) {
+      throw unusable(this.#stateDir, error);
+    }
+    return kept;
+  }
+
   /** The reports lie in `folder` already. */
   publish(): Promise<undefined> {
     return Promise.resolve(undefined);

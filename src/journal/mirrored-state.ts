@@ -14,6 +14,8 @@ import type { LeaseRequest, RunStore, StateStore } from './state-store.ts';
  * 1. A record is durable on this machine before it goes to the bucket; it counts as written then.
  * 2. A bucket that goes away in the middle stops nothing: what is missing there is sent, in order, when it is back.
  * 3. A bucket that holds another record under the same number means that somebody has taken over: this runner stops.
+ *    What was refused, and what it did not send any more, is kept beside the journal: the copy stays the beginning of what
+ *    the bucket has.
  * 4. A run begins only with the bucket there: without it nobody could know that the application is held.
  */
 export class MirroredState implements StateStore {
@@ -61,6 +63,8 @@ class MirroredRun implements RunStore {
   /** The lock is not asked for before then: the bucket did not answer. */
   #silentUntil = 0;
   #begun = false;
+  /** Somebody has taken over: nothing more is sent. */
+  #lost = false;
 
   constructor(local: RunStore, remote: S3Run, guard: () => Promise<void>, clock: Clock) {
     this.folder = local.folder;
@@ -99,7 +103,10 @@ class MirroredRun implements RunStore {
       await this.#guard();
     } catch (error) {
       // Nobody can take over through a bucket that does not answer.
-      if (!isAway(error)) throw error;
+      if (!isAway(error)) {
+        this.#lost ||= error instanceof DrError && error.code === 'SUPERSEDED';
+        throw error;
+      }
       this.#silentUntil = this.#clock.now() + RETRY_MS;
     }
   }
@@ -132,6 +139,7 @@ class MirroredRun implements RunStore {
   }
 
   async close(): Promise<string | undefined> {
+    if (this.#lost) await this.#setAside();
     if (this.#missing.length > 0) await this.#send();
     await this.#local.close();
     if (this.#missing.length === 0) return undefined;
@@ -145,6 +153,14 @@ class MirroredRun implements RunStore {
     this.#begun = true;
   }
 
+  /** What the bucket refused, or is not to be sent any more, goes out of the copy and stays on this machine. */
+  async #setAside(): Promise<void> {
+    const [first] = this.#missing;
+    if (first === undefined) return;
+    await this.#local.setAside?.(first.seq);
+    this.#missing = [];
+  }
+
   async #send(): Promise<void> {
     try {
       for (let record = this.#missing[0]; record !== undefined; record = this.#missing[0]) {
@@ -154,6 +170,10 @@ class MirroredRun implements RunStore {
       this.#awaySince = undefined;
     } catch (error) {
       const beginning = this.#missing[0]?.type === 'run.started';
+      if (error instanceof DrError && error.code === 'SUPERSEDED') {
+        this.#lost = true;
+        await this.#setAside();
+      }
       if (!isAway(error) || beginning) throw error;
       this.#awaySince = this.#clock.now();
     }

@@ -158,7 +158,7 @@ export class S3State {
   async lease({ lock, run, operator, now, ids, above = 0, force = false }: LeaseRequest): Promise<Lease> {
     const before = await this.#newest(lock);
     const holder = force || before === undefined ? undefined : await this.lockOf(lock);
-    if (holder !== undefined && isHeld(holder, operator.host)) throw busy(lock, holder, `dr takeover ${holder.run}    if that runner is gone for good`);
+    if (holder !== undefined && isHeld(holder, operator.host)) await this.#respect(lock, holder, now);
     const term = Math.max(before?.term ?? 0, above) + 1;
     const { user, host, pid } = operator;
     const mine: LockRecord = { run, term, token: ids.hex(8), user, host, pid, since: iso(now) };
@@ -175,6 +175,18 @@ export class S3State {
         await this.#objects.create(this.#released(lock, term), mine.token);
       },
     };
+  }
+
+  /**
+   * Whoever holds a lock is respected, unless his run has written nothing for LIMITS.beginMs: it died before it began, and
+   * no `dr takeover` knows it. Should it live after all, it is told to be superseded before it changes anything.
+   * @throws DrError (busy)
+   */
+  async #respect(lock: string, holder: LockRecord, now: number): Promise<void> {
+    const begun = !RUN_ID.test(holder.run) || (await this.run(holder.run).last()) !== undefined;
+    if (begun) throw busy(lock, holder, `dr takeover ${holder.run}    if that runner is gone for good`);
+    const freeAt = Date.parse(holder.since) + LIMITS.beginMs;
+    if (!(now > freeAt)) throw busy(lock, holder, `the same command again${Number.isNaN(freeAt) ? '' : ` after ${iso(freeAt)}`}    that run has written nothing yet: if it is gone, its lock is free then`);
   }
 
   #lock(runbook: string, term: number): string {

@@ -15,6 +15,8 @@ export interface RunStore extends JournalStore {
   addApproval(name: string, text: string): Promise<void>;
   /** Every approval that was kept, unread. */
   approvals(): Promise<readonly string[]>;
+  /** Of a copy: keeps the records from this number on beside the journal, which ends before it then. Returns where. */
+  setAside?(from: number): Promise<string>;
   /** Writes what is still to be written. Returns what could not be, in words. */
   close(): Promise<string | undefined>;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -146,7 +146,7 @@ describe('state in a bucket with a copy on this machine', () => {
     });
   });
 
-  it('stops when the bucket holds another record under its number', async () => {
+  it('stops when the bucket holds another record under its number, and keeps what was refused beside its copy', async () => {
     const { clock, here, there } = await setUp();
     await clock.run(async () => {
       const mine = chain(GREEN, GREEN);
@@ -156,6 +156,45 @@ describe('state in a bucket with a copy on this machine', () => {
       await other.read();
       await other.append(chain(GREEN, INTENT)[1] as JournalRecord);
       expect(await errorOf(run.append(mine[1] as JournalRecord))).toMatchObject({ code: 'SUPERSEDED' });
+      const refused = await readFile(join(run.folder, 'journal.refused-1.jsonl'), 'utf8');
+      expect(JSON.parse(refused)).toEqual(mine[1]);
+      // The copy is the beginning of what the bucket has: this machine can go on from there.
+      expect((await here.run(RUN).read()).map(({ type }) => type)).toEqual(['checks.green', 'step.intent']);
+    });
+  });
+
+  it('sends nothing more once it was told that somebody has taken over: what the bucket lacks is kept here', async () => {
+    const { clock, world, here, there, remote } = await setUp();
+    await clock.run(async () => {
+      const lease = await here.lease({ lock: 'shop', run: RUN, operator: alice, now: 0, ids: new SeededIds(1) });
+      const run = here.run(RUN, () => lease.assertHeld());
+      const records = chain(GREEN, GREEN, GREEN);
+      await run.append(records[0] as JournalRecord);
+      const back = world.addFault({ service: 's3', effect: { kind: 'reset' } });
+      for (const record of records.slice(1)) await run.append(record);
+      back();
+      await there.lease({ lock: 'shop', run: RUN, operator: bob, now: 1, ids: new SeededIds(2), force: true });
+      expect(await errorOf(run.assertHeld?.() ?? Promise.resolve())).toMatchObject({ code: 'SUPERSEDED' });
+      await run.close();
+      expect(await remote.run(RUN).read()).toEqual(records.slice(0, 1));
+      const kept = await readFile(join(run.folder, 'journal.refused-1.jsonl'), 'utf8');
+      expect(kept.trim().split('\n').map((line) => JSON.parse(line) as JournalRecord)).toEqual(records.slice(1));
+      expect(await here.run(RUN).read()).toEqual(records.slice(0, 1));
+    });
+  });
+
+  it('does not go on from a copy that has parted from the bucket without being told', async () => {
+    const { clock, world, here, there } = await setUp();
+    await clock.run(async () => {
+      const run = here.run(RUN);
+      const mine = chain(GREEN, GREEN);
+      await run.append(mine[0] as JournalRecord);
+      const back = world.addFault({ service: 's3', effect: { kind: 'reset' } });
+      await run.append(mine[1] as JournalRecord);
+      back();
+      const other = there.run(RUN);
+      await other.read();
+      await other.append(chain(GREEN, INTENT)[1] as JournalRecord);
       expect(await errorOf(here.run(RUN).read())).toMatchObject({ code: 'JOURNAL_DIVERGED', exit: 'journal' });
     });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DrError } from '../../src/base/errors.ts';
+import { LIMITS } from '../../src/base/limits.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { World } from '../../src/simulator/world.ts';
@@ -112,6 +113,26 @@ describe('state in S3', () => {
         Array.from({ length: 20 }, (_, i) => state.lease({ lock: 'shop', run: RUN, operator: { ...bob, pid: i }, now: clock.now(), ids: new SeededIds(i) })),
       );
       expect(tries.filter((t) => t.status === 'fulfilled')).toHaveLength(1);
+    });
+  });
+
+  it('frees a lock whose run has written nothing, after a while; one that has begun only by a take-over', async () => {
+    const { clock, state } = setUp();
+    await clock.run(async () => {
+      const ids = new SeededIds(1);
+      const dead = await state.lease({ lock: 'shop', run: RUN, operator: alice, now: clock.now(), ids });
+      const other = { lock: 'shop', run: RUN.replace('000001', '000002'), operator: bob, ids };
+      const early = await errorOf(state.lease({ ...other, now: clock.now() }));
+      expect(early.code).toBe('RUN_IN_PROGRESS');
+      expect(early.next.at(-1)).toMatch(/^the same command again after \S+Z {4}that run has written nothing yet/);
+      await clock.sleep(LIMITS.beginMs + 1);
+      expect((await state.lease({ ...other, now: clock.now() })).term).toBe(2);
+      await expect(dead.assertHeld()).rejects.toMatchObject({ code: 'SUPERSEDED' });
+
+      await state.run(other.run).append({ ...(records(1)[0] as JournalRecord), run: other.run });
+      await clock.sleep(LIMITS.beginMs + 1);
+      const begun = await errorOf(state.lease({ lock: 'shop', run: RUN, operator: alice, now: clock.now(), ids }));
+      expect(begun.next.at(-1)).toContain(`dr takeover ${other.run}`);
     });
   });
 });

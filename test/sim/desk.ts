@@ -140,6 +140,7 @@ export class Bucket implements Desk {
         records.push(record);
         return Promise.resolve();
       },
+      setAside: (from) => Promise.resolve(`${records.splice(from).length} records`),
       publish: () => Promise.resolve(undefined),
       close: () => Promise.resolve(undefined),
     };

@@ -206,11 +206,7 @@ class Troupe {
   #thrown(error: unknown, process: Process): Ended {
     if (process.dead) return 'died';
     if (error instanceof DrError) {
-      if (error.code === 'SUPERSEDED') {
-        // The record that was refused stays in the copy of that machine: it is moved away, as after JOURNAL_DIVERGED.
-        if (this.#open !== undefined) this.#desk.forget(process.host, this.#open);
-        return 'superseded';
-      }
+      if (error.code === 'SUPERSEDED') return 'superseded';
       if (error.code === 'ALREADY_ACTIVE' || error.code === 'ALREADY_PROTECTED') return 'active';
       if (error.code === 'RUN_IN_PROGRESS') return 'busy';
       if (error.code === 'JOURNAL_DIVERGED' && this.#open !== undefined) this.#desk.forget(process.host, this.#open);
@@ -331,7 +327,7 @@ class Troupe {
 
 /** After the person's own ideas: what the tool asks for, without a death. */
 function lastGo(person: Person): Go {
-  const asked: Acceptances = { approvedBy: [BOSS], done: ['tell-the-bank', 'move-jobs'], ...(person.insists ? { dataLossSeconds: 'unknown' as const, sourceDown: 'alice', flap: 'alice', reason: 'decided' } : {}) };
+  const asked: Acceptances = { approvedBy: [BOSS], done: ['tell-the-bank', 'move-jobs'], again: ['pause-jobs'], ...(person.insists ? { dataLossSeconds: 'unknown' as const, sourceDown: 'alice', flap: 'alice', reason: 'decided' } : {}) };
   return { acceptances: asked, restMs: MINUTE };
 }
 

@@ -158,6 +158,15 @@ function happen(stage: Stage, happening: Happening): (() => void) | undefined {
 function calm(stage: Stage): void {
   const { world, history, scenario } = stage;
   history.note('world', () => 'calm: nothing more goes wrong');
+  const { chapter, databases, clock } = stage;
+  // Of a failover the lag stays what it was when the source was lost.
+  if (chapter.verb !== 'failover' && !scenario.lagUnknown) {
+    const waiting = chapter.verb === 'reprotect' ? chapter.source : chapter.target;
+    for (const database of databases) {
+      const replica = { region: waiting, id: instanceOf(database, waiting) };
+      if (world.state.databases.link(replica, clock.now()) !== undefined && REGIONS.every((region) => world.isAlive(region))) world.setReplication(replica, { mode: 'replicating', lagMs: scenario.lagMs });
+    }
+  }
   if (scenario.shape.compute === 'group') for (const region of REGIONS) world.setGroupCapacity(region, 'shop-api', 100);
 }
 

@@ -54,9 +54,13 @@ export class Watch {
   #takenAt = 0;
   /** When each database went over the line. */
   readonly #promoted = new Map<string, number>();
-  readonly #programs: string[] = [];
+  /** Programs of the user's that were started; `away`: the bucket did not answer then. */
+  readonly #programs: { text: string; away: boolean }[] = [];
   #sourceBadAt = Number.NEGATIVE_INFINITY;
   #deadSince: number | undefined;
+  /** When the target was last seen to live, and to be dead. */
+  #targetWellAt = 0;
+  #targetBadAt = Number.NEGATIVE_INFINITY;
   #returned = false;
   /** Moves of the application, oldest first, by the run that made them. */
   readonly #moves: { run: string; at: number; target: string }[] = [];
@@ -106,7 +110,10 @@ export class Watch {
   #finished(process: Process, outcome: string): void {
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    const end = { stage: this.#stage, eyes: this.#eyes, state };
+    const looked = state.plan.steps.filter((step) => step.phase === 'traffic' || step.phase === 'verify').map((step) => this.#doneAt.get(step.id) ?? 0);
+    const { clock, world } = this.#stage;
+    const justLost = !world.isAlive(state.plan.target) && this.#targetWellAt >= Math.max(0, ...looked);
+    const end = { stage: this.#stage, eyes: this.#eyes, state, justLost, wellFor: clock.now() - this.#targetBadAt };
     if (outcome === 'succeeded') judgeSuccess(end);
     if (outcome === 'aborted') judgeLedBack(end, this.#promoted);
   }
@@ -207,9 +214,12 @@ export class Watch {
   /** A program of the user's is started: twice only if it does no harm, or a person says so. */
   program(process: Process, text: string): void {
     const state = this.#states.get(process)?.();
-    const known = this.#programs.includes(text) && !/pause|go-on/.test(text);
-    if (known && !(state?.acceptances.again ?? []).some((name) => name.endsWith('jobs'))) this.#broken(21, `${text} is run twice`);
-    this.#programs.push(text);
+    const known = this.#programs.filter((one) => one.text === text && !/pause|go-on/.test(text));
+    if (known.length > 0 && !(state?.acceptances.again ?? []).some((name) => name.endsWith('jobs'))) {
+      if (known.every(({ away }) => away)) this.#stage.history.gap('a program was run while the bucket was away, and run again by another machine that could not know');
+      else this.#broken(21, `${text} is run twice`);
+    }
+    this.#programs.push({ text, away: process.stateAway });
   }
 
   afterCall(_process: Process, call: SeenCall): void {
@@ -227,6 +237,8 @@ export class Watch {
   /** Looks at the world as it is now. */
   look(): void {
     const { world, clock, chapter } = this.#stage;
+    if (world.isAlive(chapter.target)) this.#targetWellAt = clock.now();
+    else this.#targetBadAt = clock.now();
     if (this.#eyes.silent()) this.#broken(10, 'the name answers nothing');
     if (!world.isAlive(chapter.source)) {
       this.#sourceBadAt = clock.now();

@@ -80,6 +80,20 @@ function moved(ctx: StepContext, p: Params, record: RecordKey): Wanted | undefin
   return switchedNow ? { moved: before } : { moved: before, orFrom: (since ?? lookedAt) + FELT_MS };
 }
 
+/** The fact that says by whom a name is to be answered once users are moved. */
+function leadsFact(name: string, type: string): string {
+  return `dns.leads.${type}.${plain(name)}`;
+}
+
+/** Whether an address that a name led to may be one of those that users are to be led to. True where that is not known. */
+export async function leadsThere(ctx: StepContext, name: string, address: string): Promise<boolean> {
+  const type = address.includes(':') ? 'AAAA' : 'A';
+  const wanted = wantedSchema.safeParse(ctx.fact(leadsFact(name, type))).data;
+  // An alias may lead to more addresses than one answer holds.
+  if (wanted === undefined || ('known' in wanted && wanted.known === 'is' && wanted.answers.some((answer) => 'alias' in answer))) return true;
+  return isRight([plain(address)], wanted, ctx, (other) => ctx.effects.dns.resolve(other, type, LIMITS.dnsMs, ctx.signal));
+}
+
 async function wantedNow(ctx: StepContext, p: Params): Promise<readonly Wanted[] | string> {
   const factName = `dns.wanted.${p.key}`;
   const noted = z.array(wantedSchema).safeParse(ctx.fact(factName));
@@ -92,7 +106,10 @@ async function wantedNow(ctx: StepContext, p: Params): Promise<readonly Wanted[]
     if (!(error instanceof AwsError) || p.object === undefined || others.length < p.records.length) throw error;
     found = others;
   }
-  if (typeof found !== 'string') ctx.record(factName, found);
+  if (typeof found !== 'string') {
+    ctx.record(factName, found);
+    for (const [i, record] of p.records.entries()) ctx.record(leadsFact(record.name, record.type), found[i] ?? null);
+  }
   return found;
 }
 

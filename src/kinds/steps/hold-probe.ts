@@ -3,21 +3,25 @@ import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { judgeSample } from '../../measure/probe.ts';
 import { stepKind } from '../common.ts';
+import { leadsThere } from '../route53/settle.ts';
 import { probeSchema } from '../probe.ts';
 import type { Observation, StepContext } from '../step.ts';
 
 const params = z.strictObject({ probe: probeSchema });
 type Params = z.infer<typeof params>;
 
-/** Good answers without a gap for as long as the runbook says. A bad one starts the time afresh. */
+/** Good answers without a gap for as long as the runbook says, from where users are to be led. Any other starts the time afresh. */
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const { clock, http } = ctx.effects;
   let since: number | undefined;
   for (;;) {
     const sampledAt = clock.now();
-    const seen = judgeSample(await http.request({ url: p.probe.http, timeoutMs: LIMITS.probeMs, signal: ctx.signal }), p.probe);
+    const sample = await http.request({ url: p.probe.http, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
+    const seen = judgeSample(sample, p.probe);
+    const there = sample.address === undefined || (await leadsThere(ctx, new URL(p.probe.http).hostname, sample.address));
     ctx.signal.throwIfAborted();
     if (!seen.up) return { state: 'pending', because: seen.because, waitingFor: 'users' };
+    if (!there) return { state: 'pending', because: `${seen.because}, where users are led no more`, waitingFor: 'users' };
     since ??= sampledAt;
     const held = clock.now() - since;
     if (held >= p.probe.holdMs) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Json } from '../../../src/base/json.ts';
 import type { HttpSample } from '../../../src/effects/effects.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { stepOf } from '../context.ts';
@@ -31,7 +32,7 @@ describe('run.approval', () => {
 describe('run.hold-probe', () => {
   const PROBE = { name: 'home', http: 'http://shop.example.com/', status: 200, everyMs: 1000, holdMs: 10_000 };
 
-  async function held(statusAt: (at: number) => number, more: object = {}) {
+  async function held(statusAt: (at: number) => number, more: object = {}, facts: Record<string, Json> = {}) {
     const clock = new VirtualClock();
     const began = clock.now();
     const asked: number[] = [];
@@ -42,7 +43,7 @@ describe('run.hold-probe', () => {
       const status = statusAt(at);
       return { status, body: '', address: '127.0.0.3', ms: 100, ...(status === 0 ? { error: 'ECONNREFUSED' } : {}) };
     };
-    const step = await stepOf('run.hold-probe', { probe: { ...PROBE, ...more } }, { clock, effects: { http: { request } } });
+    const step = await stepOf('run.hold-probe', { probe: { ...PROBE, ...more } }, { clock, effects: { http: { request } }, facts });
     return { step, seen: await step.observe(), asked, took: clock.now() - began };
   }
 
@@ -55,6 +56,16 @@ describe('run.hold-probe', () => {
     // The time it holds is by the runbook's wish, the answers are the users'.
     const holds = step.waits().filter((w) => w.cause === 'hold').reduce((sum, w) => sum + w.to - w.from, 0);
     expect(holds).toBeGreaterThan(8_000);
+  });
+
+  it('takes good answers for none where they come from where users are led no more', async () => {
+    const facts = (known: 'is' | 'not', address: string) => ({ 'dns.leads.A.shop.example.com': { known, answers: [{ values: [address], ttl: 60 }] } });
+    const old = await held(() => 200, {}, facts('not', '127.0.0.3'));
+    expect(old.seen).toEqual({ state: 'pending', because: 'status 200 from 127.0.0.3 in 100 ms, where users are led no more', waitingFor: 'users' });
+    expect((await held(() => 200, {}, facts('is', '127.0.0.2'))).seen.state).toBe('pending');
+    expect((await held(() => 200, {}, facts('is', '127.0.0.3'))).seen.state).toBe('reached');
+    const alias = { 'dns.leads.A.shop.example.com': { known: 'is', answers: [{ alias: { zone: 'Z1', name: 'elb.example.com', evaluateTargetHealth: true } }] } };
+    expect((await held(() => 200, {}, alias)).seen.state).toBe('reached');
   });
 
   it('one bad answer ends it: the time begins afresh with the next look', async () => {
