@@ -39,6 +39,8 @@ export class Process {
   over = false;
   /** Where the state lies did not answer its last call. */
   stateAway = false;
+  /** Its last record did not reach the bucket. */
+  unsent = false;
   /** When it last asked who holds the application, and was answered. */
   askedAt = Number.NEGATIVE_INFINITY;
 
@@ -88,11 +90,15 @@ export class Process {
         watch.afterCall(this, { service, region, operation, input: request.input, mutation, by });
         stage.history.note(this.name, () => `${what}: ok`);
         if (by?.part === 'state') this.stateAway = false;
+        if (by?.part === 'state' && mutation) this.unsent = false;
         if (asks !== undefined) this.askedAt = asks;
         return answer;
       } catch (error) {
         stage.history.note(this.name, () => `${what}: ${error instanceof AwsError ? error.code : messageOf(error)}`);
-        if (by?.part === 'state' && !(error instanceof AwsError && error.kind === 'terminal')) this.stateAway = true;
+        if (by?.part === 'state' && !(error instanceof AwsError && error.kind === 'terminal')) {
+          this.stateAway = true;
+          this.unsent ||= mutation;
+        }
         throw error;
       } finally {
         if (here === 'after-call') this.kill(`after call ${mine}`, stage);

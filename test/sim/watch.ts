@@ -54,7 +54,7 @@ export class Watch {
   #takenAt = 0;
   /** When each database went over the line. */
   readonly #promoted = new Map<string, number>();
-  /** Programs of the user's that were started; `away`: the bucket did not answer then. */
+  /** Programs of the user's that were started; `away`: the bucket did not take the records of that process then. */
   readonly #programs: { text: string; away: boolean }[] = [];
   #sourceBadAt = Number.NEGATIVE_INFINITY;
   #deadSince: number | undefined;
@@ -219,7 +219,7 @@ export class Watch {
       if (known.every(({ away }) => away)) this.#stage.history.gap('a program was run while the bucket was away, and run again by another machine that could not know');
       else this.#broken(21, `${text} is run twice`);
     }
-    this.#programs.push({ text, away: process.stateAway });
+    this.#programs.push({ text, away: process.unsent });
   }
 
   afterCall(_process: Process, call: SeenCall): void {
