@@ -87,5 +87,12 @@ describe('capacity in every verb', () => {
       smaller(TOKYO, SEOUL),
       smaller(OSAKA, SEOUL),
     ]);
+    // One after the other: nobody shrinks beside the one that guards him.
+    expect(back.map((s) => [s.label ?? s.step, s.after])).toEqual([
+      ['scaleOut', undefined],
+      [`scaleIn-${SEOUL}`, undefined],
+      [`scaleIn-${TOKYO}`, [`scaleIn-${SEOUL}`]],
+      [`scaleIn-${OSAKA}`, [`scaleIn-${TOKYO}`]],
+    ]);
   });
 });

@@ -69,8 +69,15 @@ function sharedAgain(ctx: PlanContext, group: AutoScalingGroup): StepDraft[] {
   // While another region is still out, its users are with those that serve.
   const allIn = Object.keys(group.groups).every((region) => region === ctx.source || others.includes(region));
   if (!allIn) return [grows];
-  const shrink = (region: string, guard: string) => ({ ...scaleInStep(ctx, group, { shrinks: region, guard, healthy: group.standby.desired }), label: `scaleIn-${region}` });
-  return [grows, shrink(ctx.source, ctx.target), ...others.map((region) => shrink(region, ctx.source))];
+  // One after the other: what guards a region is not shrinking itself.
+  const order = [ctx.source, ...others];
+  const label = (region: string): string => `scaleIn-${region}`;
+  const shrinks = order.map((region, i) => {
+    const before = order[i - 1];
+    const step = scaleInStep(ctx, group, { shrinks: region, guard: region === ctx.source ? ctx.target : ctx.source, healthy: group.standby.desired });
+    return { ...step, label: label(region), ...(before === undefined ? {} : { after: [label(before)] }) };
+  });
+  return [grows, ...shrinks];
 }
 
 /** `before` is what was seen, or nothing where nobody could look. */
