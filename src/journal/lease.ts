@@ -218,15 +218,15 @@ export function busy(runbook: string, lock: LockRecord, ...remedies: readonly st
   });
 }
 
-/** The error for a runner whose application somebody has taken over. */
-export function superseded(runbook: string, lock: LockRecord | undefined): DrError {
+/** The error for a runner whose application somebody has taken over. `by`: who, where it is not the lock that says it. */
+export function superseded(runbook: string, lock: LockRecord | undefined, by = 'Its lock is gone.'): DrError {
   return new DrError({
     code: 'SUPERSEDED',
     exit: 'busy',
     title: `This run no longer holds ${runbook}: it stops before it changes anything more.`,
     detail:
       lock === undefined
-        ? 'Its lock is gone.'
+        ? by
         : `Run ${lock.run} with term ${lock.term}, by ${lock.user} on ${lock.host}, has taken over.`,
   });
 }

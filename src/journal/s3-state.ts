@@ -229,7 +229,17 @@ export class S3Run {
   async append(record: JournalRecord): Promise<void> {
     const key = `runs/${this.#run}/journal/${String(record.seq).padStart(DIGITS, '0')}.json`;
     if (await this.#objects.create(key, JSON.stringify(record))) return;
-    throw superseded(this.#run, undefined);
+    throw superseded(this.#run, undefined, await this.#writerOf(key));
+  }
+
+  /** Who wrote a record that was to be ours, in words; undefined where it cannot be read. */
+  async #writerOf(key: string): Promise<string | undefined> {
+    try {
+      const { term } = JSON.parse((await this.#objects.read(key)) ?? '') as JournalRecord;
+      return `A runner with term ${term} writes its journal now: it has taken over.`;
+    } catch {
+      return undefined;
+    }
   }
 
   async last(): Promise<JournalRecord | undefined> {

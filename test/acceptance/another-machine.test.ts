@@ -126,7 +126,7 @@ it('a runner that freezes and comes back after another one took over changes not
       "exit 9
       Error: This run no longer holds RUN-shop-failover: it stops before it changes anything more. [SUPERSEDED]
 
-        Its lock is gone."
+        A runner with term 2 writes its journal now: it has taken over."
     `);
     expect(sent(alice).slice(before)).toEqual([]);
     expect((await second.ended).code).toBe(EXIT.ok);

@@ -60,7 +60,7 @@ describe('state in S3', () => {
       if (first === undefined || second === undefined) throw new Error('no records');
       await state.run(RUN).append(first);
       const other = { ...first, term: 2, hash: 'other' };
-      expect(await errorOf(state.run(RUN).append(other))).toMatchObject({ code: 'SUPERSEDED', exit: 'busy' });
+      expect(await errorOf(state.run(RUN).append(other))).toMatchObject({ code: 'SUPERSEDED', exit: 'busy', detail: 'A runner with term 1 writes its journal now: it has taken over.' });
       // The same record again is a lost answer, not another runner.
       await state.run(RUN).append(first);
       expect(await state.run(RUN).read()).toEqual([first]);
