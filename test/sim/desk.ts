@@ -102,7 +102,7 @@ export class Bucket implements Desk {
   #holder: Process | undefined;
 
   async take({ run, process, operator, clock, ids, aws, force }: Asked): Promise<Held> {
-    const copies = { run: () => this.#copy(process, run) } as unknown as LocalState;
+    const copies = { run: (id: string) => this.#copy(process, id) } as unknown as LocalState;
     const state = new MirroredState(copies, new S3State(forState(aws), BUCKET), clock);
     const known = (await state.runs()).includes(run);
     const above = known ? ((await state.run(run).read()).at(-1)?.term ?? 0) : 0;

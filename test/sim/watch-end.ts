@@ -11,9 +11,9 @@ interface End {
   stage: Stage;
   eyes: Eyes;
   state: RunState;
-  /** The target was lost after the last look at what users see, and is not back. */
+  /** A region that it needs was lost after the last look at it, and is not back. */
   justLost: boolean;
-  /** How long the target has been well, milliseconds. */
+  /** How long the regions have been well, milliseconds. */
   wellFor: number;
 }
 
@@ -25,9 +25,9 @@ const DRAWS = 20;
 
 export function judgeSuccess(end: End): void {
   const { plan } = end.state;
-  if (plan.verb === 'reprotect') return protectedAgain(end);
   const { stage, eyes, state } = end;
-  if (end.justLost) return stage.history.gap('the target was lost between the last look at it and the end of the run');
+  if (end.justLost) return stage.history.gap('a region was lost between the last look at it and the end of the run');
+  if (plan.verb === 'reprotect') return protectedAgain(end);
   const { target, source } = plan;
   for (const database of stage.databases) {
     const ref = eyes.ref(database, target);
@@ -63,7 +63,8 @@ function protectedAgain(end: End): void {
       if (databases.lagNow(waiting, now) === undefined) broken(end, `${waiting.id} does not follow ${active.id}`);
     }
   }
-  if (stage.scenario.shape.strategy === 'active-active' && !eyes.answers(3 * DRAWS).has(source)) broken(end, `the name leads nobody to ${source}`);
+  // What a health check says of a region that has just come back is not the tool's.
+  if (stage.scenario.shape.strategy === 'active-active' && end.wellFor > SEEN_MS && !eyes.answers(3 * DRAWS).has(source)) broken(end, `the name leads nobody to ${source}`);
   // Nothing is moved by it: where the active region was lost meanwhile, its health check leads users back.
   if (end.wellFor > SEEN_MS && !eyes.answers(DRAWS).has(target)) broken(end, `the name does not answer with ${target}`);
 }

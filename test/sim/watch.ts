@@ -1,6 +1,7 @@
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import type { PlanStep } from '../../src/kinds/step.ts';
+import { isGuard } from '../../src/plan/graph.ts';
 import { describeRecord } from './describe.ts';
 import { Eyes } from './eyes.ts';
 import type { MadeBy, Process } from './process.ts';
@@ -58,9 +59,9 @@ export class Watch {
   readonly #programs: { text: string; away: boolean }[] = [];
   #sourceBadAt = Number.NEGATIVE_INFINITY;
   #deadSince: number | undefined;
-  /** When the target was last seen to live, and to be dead. */
-  #targetWellAt = 0;
-  #targetBadAt = Number.NEGATIVE_INFINITY;
+  /** When each region was last seen to live, and when one of them was last seen to be dead. */
+  readonly #aliveAt = new Map<string, number>();
+  #oneDeadAt = Number.NEGATIVE_INFINITY;
   #returned = false;
   /** Moves of the application, oldest first, by the run that made them. */
   readonly #moves: { run: string; at: number; target: string }[] = [];
@@ -110,12 +111,17 @@ export class Watch {
   #finished(process: Process, outcome: string): void {
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    const looked = state.plan.steps.filter((step) => step.phase === 'traffic' || step.phase === 'verify').map((step) => this.#doneAt.get(step.id) ?? 0);
-    const { clock, world } = this.#stage;
-    const justLost = !world.isAlive(state.plan.target) && this.#targetWellAt >= Math.max(0, ...looked);
-    const end = { stage: this.#stage, eyes: this.#eyes, state, justLost, wellFor: clock.now() - this.#targetBadAt };
+    const end = { stage: this.#stage, eyes: this.#eyes, state, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
     if (outcome === 'succeeded') judgeSuccess(end);
     if (outcome === 'aborted') judgeLedBack(end, this.#promoted);
+  }
+
+  /** A region that has to be well for success was lost after the run had looked at all that it looks at. */
+  #justLost({ plan }: RunState): boolean {
+    const looks = plan.steps.filter((step) => !isGuard(step) && !step.id.startsWith('notify.') && (plan.verb === 'reprotect' ? step.phase !== 'verify' : step.phase === 'traffic' || step.phase === 'verify'));
+    const last = Math.max(0, ...looks.map((step) => this.#doneAt.get(step.id) ?? 0));
+    const needed = plan.verb === 'reprotect' ? [plan.source, plan.target] : [plan.target];
+    return needed.some((region) => !this.#stage.world.isAlive(region) && (this.#aliveAt.get(region) ?? 0) >= last);
   }
 
   beforeCall(process: Process, call: SeenCall): void {
@@ -237,8 +243,10 @@ export class Watch {
   /** Looks at the world as it is now. */
   look(): void {
     const { world, clock, chapter } = this.#stage;
-    if (world.isAlive(chapter.target)) this.#targetWellAt = clock.now();
-    else this.#targetBadAt = clock.now();
+    for (const region of REGIONS) {
+      if (world.isAlive(region)) this.#aliveAt.set(region, clock.now());
+      else if (chapter.verb === 'reprotect' || region === chapter.target) this.#oneDeadAt = clock.now();
+    }
     if (this.#eyes.silent()) this.#broken(10, 'the name answers nothing');
     if (!world.isAlive(chapter.source)) {
       this.#sourceBadAt = clock.now();
@@ -296,7 +304,16 @@ export class Watch {
     if (working.some((state) => verdict(state) === 'attested')) return 'a named person said that the source is down, and it was not';
     if (!this.#returned || !working.some((state) => verdict(state) === 'source-down')) return undefined;
     if (!this.#stage.scenario.shape.fence) return 'the lost region came back before users were moved, and the runbook names no quarantine group';
+    if (this.#unreachable()) this.#bothSince.delete(database);
+    if (this.#unreachable()) return 'the lost region came back before users were moved, and its RDS API was in trouble: nothing could close it';
     return this.#closing(database) ? 'the lost region came back before users were moved: writes of at most a minute, until the guard had closed it' : undefined;
+  }
+
+  /** The RDS API of the source is made to fail. */
+  #unreachable(): boolean {
+    const { chapter, zero, clock } = this.#stage;
+    const now = clock.now() - zero;
+    return chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 'rds' && h.fault.region === chapter.source && h.at <= now && now <= h.until);
   }
 
   /** A guard is given its time, by each process that is at work. */

@@ -27,8 +27,9 @@ function options(ctx: StepContext, p: Params) {
   return p.present ? { signal: ctx.signal } : { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 };
 }
 
-function isSilent(error: unknown, p: Params): error is AwsError {
-  return error instanceof AwsError && error.unreachable && !p.present;
+/** Only in a failover: a region that is moved on purpose, or rebuilt, is there again in a moment, and the object with it. */
+function isSilent(ctx: StepContext, error: unknown, p: Params): error is AwsError {
+  return ctx.run.verb === 'failover' && error instanceof AwsError && error.unreachable && !p.present;
 }
 
 function outOfReach(p: Params): string {
@@ -40,7 +41,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     const { there } = await objectSeen(ctx.effects.aws, p.region, p, options(ctx, p));
     return { state: 'ok', because: `${where(p)} is ${there ? 'there' : 'not there'}` };
   } catch (error) {
-    if (isSilent(error, p)) {
+    if (isSilent(ctx, error, p)) {
       return { state: 'ok', because: outOfReach(p), warnings: [`take ${where(p)} away before ${p.region} comes back: aws s3 rm ${where(p)}, or dr reprotect`] };
     }
     return refused({
@@ -61,7 +62,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     if (modifiedAt !== undefined) ctx.record(`${OBJECT_SINCE}.${p.bucket}/${p.key}`, modifiedAt);
     return { state: 'reached', because };
   } catch (error) {
-    if (isSilent(error, p)) return { state: 'reached', because: outOfReach(p) };
+    if (isSilent(ctx, error, p)) return { state: 'reached', because: outOfReach(p) };
     throw error;
   }
 }

@@ -169,6 +169,17 @@ describe('a pair switched by a watched object', () => {
     expect(users(sim)).toEqual(['127.0.0.2']);
   });
 
+  it('a planned move waits for the region that holds the object: in a moment it would lead users back', async () => {
+    const sim = await shopSwitchedBy(`switch: object\n    ${WATCHED}`);
+    await sim.clock.run(() => sim.world.call({ service: 's3', region: TOKYO, operation: 'PutObject', input: { ...OBJECT, Body: 'x' } }));
+    await settled(sim);
+    const plan = await trafficPlan(sim, 'switchover', TOKYO, SEOUL);
+    sim.world.addFault({ service: 's3', region: TOKYO, effect: { kind: 'reset' } });
+    const refused = await runPlan(sim, plan);
+    expect(refused.outcome).toBe('refused');
+    expect(refused.records.find((r) => r.type === 'check.refused')).toMatchObject({ refusal: { rule: 'watched-object' } });
+  });
+
   it('says nothing of the source by a health check that watches the object', async () => {
     const sim = await shopSwitchedBy(`switch: object\n    ${WATCHED}`);
     const { state, outcome } = await runPlan(sim, await planOf(sim, TOKYO));
