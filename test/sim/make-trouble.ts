@@ -67,7 +67,9 @@ export function faultOf(draw: Draw, way: { source: string; target: string }, cal
   const times = draw.chance(0.6) ? { times: draw.between(1, 12) } : {};
   const until = Math.min(calmAt, at + draw.between(5_000, 8 * MINUTE));
   const { where, ...aim } = draw.pick(AIMS);
-  return { at, what: 'fault', until, fault: { ...aim, ...(where === undefined ? {} : { region: way[where] }), effect, ...times } };
+  // S3 answers with what was written last: https://docs.aws.amazon.com/AmazonS3/latest/userguide/Welcome.html#ConsistencyModel
+  const fits: Fault['effect'] = aim.service === 's3' && effect.kind === 'stale-read' ? { kind: 'slow', ms: effect.ms / 20 } : effect;
+  return { at, what: 'fault', until, fault: { ...aim, ...(where === undefined ? {} : { region: way[where] }), effect: fits, ...times } };
 }
 
 /** How the source is lost, if it is. */

@@ -187,7 +187,10 @@ export class Watch {
     // Asked for again after an answer that was lost: AWS refuses it, and nothing more is lost by it.
     if (this.#promoted.has(database)) return;
     this.#again(state);
-    const { sourceBadAt, returned } = { sourceBadAt: this.#sourceBadAt, returned: this.#returned };
+    const sourceBadAt = this.#sourceBadAt;
+    const { chapter, zero, clock } = this.#stage;
+    // Between two looks of the watch it may have been back for a few seconds.
+    const returned = this.#returned || chapter.happenings.some((h) => h.what === 'region-back' && h.region === chapter.source && zero + h.at <= clock.now());
     judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, doneAt: (step) => this.#doneAt.get(step) });
   }
 
