@@ -12,6 +12,8 @@ export interface AwsRequest<S extends Service = Service, O extends OperationOf<S
   timeoutMs?: number | undefined;
   /** Attempts in all, the first included. Default: `LIMITS.awsAttempts`. */
   attempts?: number | undefined;
+  /** Not worth waiting for where many ask: may be answered by `NotAsked`. */
+  ifFree?: boolean | undefined;
   /** Asked right before each attempt. What it throws ends the call as it is, and nothing is sent. */
   before?: (() => Promise<void>) | undefined;
 }

@@ -31,8 +31,8 @@ type ChangeOutput = OutputOf<'route53', 'ChangeResourceRecordSets'>;
 const WINDOW_MS = 100;
 /** With fewer names each is asked for by itself. */
 const TOGETHER_MIN = 4;
-/** Status look-ups that are answered at once, of the last so many seconds; beyond them one at a time waits for its turn. */
-const STATUS_BURST = 4;
+/** Status look-ups under way at most, a turn being a second: what is decided by one waits so long for it, and no longer. */
+const STATUS_MAX = 8;
 const CHANGE_ATTEMPTS = 8;
 /** Questions about all changes that are on their way, together. */
 const STATUS_PER_SECOND = 2;
@@ -65,7 +65,6 @@ class Shared {
   /** By zone: what was read together since the last change. */
   readonly #read = new Map<string, Map<string, { output: ListOutput; until: number }>>();
   #asking = 0;
-  #asked: number[] = [];
 
   constructor(inner: AwsCaller, clock: Clock) {
     this.#inner = inner;
@@ -141,12 +140,9 @@ class Shared {
 
   async #ifFree(request: AwsRequest): Promise<AwsAnswer<unknown>> {
     const { service, region, operation } = request;
-    const now = this.#clock.now();
-    this.#asked = this.#asked.filter((at) => now - at < STATUS_BURST * 1000);
-    if (this.#asking > 0 && this.#asked.length >= STATUS_BURST) {
+    if (this.#asking >= (request.ifFree === true ? 1 : STATUS_MAX)) {
       throw new AwsError({ service, region, operation, code: 'NotAsked', message: 'not asked: others are being asked, and it may be asked once a second only' });
     }
-    this.#asked.push(now);
     this.#asking += 1;
     try {
       return await this.#inner.call(request);
