@@ -1,5 +1,5 @@
 // Runs every runbook in every verb, in the lab and in the simulator, and writes what was seen into README.md. It takes a
-// quarter of an hour. Needs Node 22.18 or later, which reads TypeScript itself.
+// few minutes. Needs Node 22.18 or later, which reads TypeScript itself.
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
