@@ -105,9 +105,8 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
 
   const run = (step: PlanStep, over?: AbortSignal): Promise<StepEnd> => {
     const kind = kindOf(kinds, step);
-    const startedAt = effects.clock.now();
     const recheck = async (): Promise<Verdict> => {
-      const old = oldDecision(line, step, startedAt);
+      const old = oldDecision(line, step);
       if (old !== undefined) return old;
       if (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs) return { state: 'ok', because: 'checked a moment ago' };
       return withDeadline(effects.clock, LIMITS.checkMs, `check of ${step.id}`, drain, (signal) =>
@@ -175,6 +174,7 @@ function contextMaker(options: ExecuteOptions, impactAt: () => number | undefine
     run: { id: journal.state.run, plan: plan.hash, verb: plan.verb, account: plan.account, initiator: initiatorOf(journal.state) },
     acceptances: journal.state.acceptances,
     impactAt,
+    impactNamed: journal.state.impactAt !== undefined && journal.state.impactSource === undefined,
     attempt: 0,
     fact: (name) => journal.state.facts.get(name),
     ...tools,

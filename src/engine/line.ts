@@ -12,7 +12,8 @@ import { isGuard } from '../plan/graph.ts';
  *
  * Invariants:
  * 1. While a step of no return is still to be made, whoever goes on with a run decides afresh.
- * 2. A step of no return that has waited for longer than LIMITS.decisionAgeMs with nothing before it left to do is refused.
+ * 2. A step of no return is refused when what it rests on was decided more than LIMITS.decisionAgeMs before; the time that other steps
+ *    take to make what it needs does not count.
  */
 
 export interface LineRuntime {
@@ -56,16 +57,16 @@ export async function lineIsAhead(runtime: LineRuntime): Promise<boolean> {
   return ahead.includes(true);
 }
 
-/** The refusal of a step of no return whose decisions have grown old while it waited. `startedAt`: in this process. */
-export function oldDecision(runtime: LineRuntime, step: PlanStep, startedAt: number): Verdict | undefined {
+/** The refusal of a step of no return whose decisions have grown old before it acts. */
+export function oldDecision(runtime: LineRuntime, step: PlanStep): Verdict | undefined {
   if (step.reversibility !== 'point-of-no-return') return undefined;
   const run = runtime.state();
   const now = runtime.effects.clock.now();
-  // What has to be made before it (a restore) takes as long as it takes: only its own waiting counts.
-  const waited = now - startedAt;
-  if (waited <= LIMITS.decisionAgeMs) return undefined;
-  const before = runtime.steps.filter((s) => isDecision(s) && s.phase !== 'traffic' && s.phase !== 'verify' && s.phase !== 'protect');
-  const ages = before.map((s) => ({ title: s.title, ageMs: now - (run.steps.get(s.id)?.endedAt ?? now) }));
+  const decisions = runtime.steps.filter((s) => isDecision(s) && s.phase !== 'traffic' && s.phase !== 'verify' && s.phase !== 'protect');
+  const endedAt = (s: PlanStep) => run.steps.get(s.id)?.endedAt;
+  // What has to be made before it (a restore) takes as long as it takes: decisions age from its end on.
+  const madeAt = Math.max(0, ...runtime.steps.filter((s) => step.after.includes(s.id) && !decisions.includes(s)).map((s) => endedAt(s) ?? 0));
+  const ages = decisions.map((s) => ({ title: s.title, ageMs: now - Math.max(endedAt(s) ?? now, madeAt) }));
   const oldest = ages.sort((a, b) => b.ageMs - a.ageMs)[0];
   if (oldest === undefined || oldest.ageMs <= LIMITS.decisionAgeMs) return undefined;
   return {

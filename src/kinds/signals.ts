@@ -42,17 +42,30 @@ export const SOURCE_VERDICT = 'source.verdict';
 /** Fact: this run was about to stop writes, or has. What users and health checkers see since then is its own doing. */
 export const WRITES_STOPPED = 'writes.stopped';
 
+/** What users get, seen by them or for them. */
+const SERVING = ['users', 'health-checkers'] as const;
+/** Not seen from the machine that runs `dr`. */
+const ELSEWHERE = ['replication', 'health-checkers'] as const;
+
 /**
- * Weighs signals: two vantages that say down make the source down; anything else does not. Nor do they while users are
- * served and Route 53's checkers reach it: an API that is silent and a replication that stands still are no outage then.
+ * Weighs signals. Two vantages must say down, and no single trouble other than the loss of the source may explain both:
+ * one of them tells what users get (an API that is silent and a replication that stands still are what trouble of RDS alone
+ * looks like, or a cut between the regions), and one of them is seen from elsewhere (a laptop that reaches neither users'
+ * endpoint nor the API may itself be cut off). Nor is it down while Route 53's checkers, all over the world, reach it. Anything else needs a named person.
  */
 export function judgeSource(signals: readonly Signal[], attestedBy: string | undefined): SourceVerdict {
   const down = new Set(signals.filter((s) => s.says === 'down').map((s) => s.vantage));
   const words = signals.map((s) => `${s.vantage}: ${s.says} (${s.because})`).join('; ') || 'no signal was seen';
-  const up = new Set(signals.filter((s) => s.says === 'up').map((s) => s.vantage));
-  const serves = (['users', 'health-checkers'] as const).every((vantage) => up.has(vantage) && !down.has(vantage));
-  if (down.size >= 2 && !serves) return { verdict: 'source-down', because: `${down.size} independent signals say down. ${words}` };
+  const short = whyNotDown(down, signals.some((s) => s.vantage === 'health-checkers' && s.says === 'up'));
+  if (short === undefined) return { verdict: 'source-down', because: `${down.size} independent signals say down. ${words}` };
   if (attestedBy !== undefined) return { verdict: 'attested', because: `attested by ${attestedBy}. ${words}` };
-  if (serves && down.size >= 2) return { verdict: 'not-down', because: `users are served, and Route 53's checkers reach it. ${words}` };
-  return { verdict: 'not-down', because: `${down.size} of at least 2 independent signals say down. ${words}` };
+  return { verdict: 'not-down', because: `${short}. ${words}` };
+}
+
+function whyNotDown(down: ReadonlySet<Signal['vantage']>, reached: boolean): string | undefined {
+  if (down.size < 2) return `${down.size} of at least 2 independent signals say down`;
+  if (reached && !down.has('health-checkers')) return "Route 53's checkers reach it: where it was lost a moment ago, they see it within a minute (dr resume)";
+  if (!SERVING.some((v) => down.has(v))) return "neither users nor Route 53's checkers see it down: trouble of RDS alone, or of the link between the regions, looks the same";
+  if (!ELSEWHERE.some((v) => down.has(v))) return 'only this machine sees it down, and its own network may be the trouble: what others see changes within three minutes (dr resume)';
+  return undefined;
 }

@@ -143,6 +143,8 @@ export interface StepContext {
   acceptances: Acceptances;
   /** Milliseconds since the epoch of the first failed probe, if one was seen. */
   impactAt(): number | undefined;
+  /** A person has said when the outage began: `--impact-at`. */
+  impactNamed: boolean;
   /** How often the step has begun to act, in this run and before a resume; 0 in a check. */
   attempt: number;
   /** A fact that an earlier step recorded, e.g. `fence.orders`. */

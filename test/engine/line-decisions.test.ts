@@ -85,23 +85,24 @@ describe('what counts as a decision', () => {
   });
 });
 
-describe('decisions that have grown old while the step of no return waited', () => {
+describe('decisions that have grown old before the step of no return acts', () => {
+  const promote = planStep('promote', { phase: 'data', reversibility: 'point-of-no-return', title: 'Promote', after: ['young', 'assess', 'fence'] });
   const steps = [
     planStep('young', { title: 'Young gate', gate: true, phase: 'data' }),
     planStep('assess', { title: 'Is the source down?', phase: 'assess' }),
     planStep('fence', { title: 'Fence', phase: 'fence' }),
-    planStep('work', { title: 'Work', phase: 'compute' }),
+    planStep('work', { title: 'Work', phase: 'data' }),
     ...(['traffic', 'verify', 'protect'] as const).map((phase) => planStep(`${phase}-gate`, { title: phase, phase, gate: true })),
-    line(),
+    promote,
   ];
   const ages = { young: 1, assess: 6, fence: 2, work: 60, 'traffic-gate': 50, 'verify-gate': 50, 'protect-gate': 50 };
   const runs = (more: Partial<Record<keyof typeof ages, number>> = {}) =>
     Object.fromEntries(Object.entries({ ...ages, ...more }).map(([id, minutes]) => [id, { state: 'done' as const, endedAt: NOW - minutes * MINUTE }]));
-  const refusalAfter = (waited: number, more: Partial<Record<keyof typeof ages, number>> = {}) =>
-    oldDecision(lineWith(steps, runs(more)).runtime, line(), NOW - waited);
+  const refusal = (more: Partial<Record<keyof typeof ages, number>> = {}, step = promote) => oldDecision(lineWith(steps, runs(more)).runtime, step);
+  const after = (id: string) => ({ ...promote, after: [...promote.after, id] });
 
   it('are refused, and the oldest is named', () => {
-    expect(refusalAfter(5 * MINUTE + 1)).toEqual({
+    expect(refusal()).toEqual({
       state: 'refused',
       refusal: {
         rule: 'decision-age',
@@ -112,24 +113,31 @@ describe('decisions that have grown old while the step of no return waited', () 
         override: 'dr resume: looks again, and decides again',
       },
     });
-    expect(refusalAfter(6 * MINUTE, { fence: 7 })).toMatchObject({ refusal: { observed: '"Fence" was answered 7m ago' } });
+    expect(refusal({ fence: 7 })).toMatchObject({ refusal: { observed: '"Fence" was answered 7m ago' } });
   });
 
-  it('are not while the step itself has not waited, or none of them is too old', () => {
-    expect(refusalAfter(5 * MINUTE)).toBeUndefined();
-    expect(refusalAfter(10 * MINUTE, { assess: 5 })).toBeUndefined();
-    expect(refusalAfter(10 * MINUTE, { assess: 5 + 1 / MINUTE })).toBeDefined();
+  it('are not while none of them is too old', () => {
+    expect(refusal({ assess: 5 })).toBeUndefined();
+    expect(refusal({ assess: 5 + 1 / MINUTE })).toBeDefined();
+  });
+
+  it('age from the end of what had to be made for the step', () => {
+    expect(refusal({ work: 5 }, after('work'))).toBeUndefined();
+    expect(refusal({ assess: 59, work: 5 }, after('work'))).toBeUndefined();
+    expect(refusal({ assess: 59, work: 5 + 1 / MINUTE }, after('work'))).toMatchObject({ refusal: { ageMs: 5 * MINUTE + 1 } });
+    // A gate of a later phase is made for it, too; a decision is not.
+    expect(refusal({ 'traffic-gate': 1 }, after('traffic-gate'))).toBeUndefined();
+    expect(refusal({ fence: 1 })).toBeDefined();
   });
 
   it('do not hold back a step that can be taken back', () => {
-    const { runtime } = lineWith(steps, runs());
-    expect(oldDecision(runtime, planStep('work'), 0)).toBeUndefined();
+    expect(oldDecision(lineWith(steps, runs()).runtime, planStep('work'))).toBeUndefined();
   });
 
   it('that have not been made have no age; without any there is nothing to be old', () => {
-    expect(oldDecision(lineWith(steps).runtime, line(), NOW - 60 * MINUTE)).toBeUndefined();
-    expect(oldDecision(lineWith([line()]).runtime, line(), NOW - 60 * MINUTE)).toBeUndefined();
-    const { runtime } = lineWith([line()]);
-    expect(oldDecision({ ...runtime, steps: [planStep('unknown', { gate: true }), line()] }, line(), NOW - 60 * MINUTE)).toBeUndefined();
+    expect(oldDecision(lineWith(steps).runtime, promote)).toBeUndefined();
+    expect(oldDecision(lineWith([promote]).runtime, promote)).toBeUndefined();
+    const { runtime } = lineWith([promote]);
+    expect(oldDecision({ ...runtime, steps: [planStep('unknown', { gate: true }), promote] }, promote)).toBeUndefined();
   });
 });

@@ -23,6 +23,7 @@ export interface AtHand {
   facts?: Record<string, Json>;
   acceptances?: Partial<Acceptances>;
   impactAt?: number;
+  impactNamed?: boolean;
   signal?: AbortSignal;
 }
 
@@ -43,6 +44,7 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     run: RUN_FACTS,
     acceptances: { approvedBy: [], ...at.acceptances },
     impactAt: () => at.impactAt,
+    impactNamed: at.impactNamed ?? false,
     attempt: 0,
     fact: (fact) => recorded[fact] ?? at.facts?.[fact],
     record: (fact, value) => {

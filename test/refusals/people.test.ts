@@ -178,10 +178,20 @@ describe('a failover of a source that is not down', () => {
     `);
   });
 
+  it('only this machine sees it down', async () => {
+    expect(await asked({ users: 'down', api: 'down', link: 'up', checkers: 'unknown' })).toMatchInlineSnapshot(`
+      "rule         source-down
+      observed     only this machine sees it down, and its own network may be the trouble: what others see changes within three minutes (dr resume). users: down (users was asked); source-api: down (api was asked); replication: up (link was asked); health-checkers: unknown (checkers was asked) (just now)
+      threshold    two independent signals that the source region is down
+      consequence  a failover away from ap-northeast-2 while it works splits the data: both sides may take writes
+      override     --attest-source-down NAME --reason "who has seen it, and how""
+    `);
+  });
+
   it('users are served, and checkers reach it', async () => {
     expect(await asked({ users: 'up', api: 'down', link: 'down', checkers: 'up' })).toMatchInlineSnapshot(`
       "rule         source-down
-      observed     users are served, and Route 53's checkers reach it. users: up (users was asked); source-api: down (api was asked); replication: down (link was asked); health-checkers: up (checkers was asked) (just now)
+      observed     Route 53's checkers reach it: where it was lost a moment ago, they see it within a minute (dr resume). users: up (users was asked); source-api: down (api was asked); replication: down (link was asked); health-checkers: up (checkers was asked) (just now)
       threshold    two independent signals that the source region is down
       consequence  a failover away from ap-northeast-2 while it works splits the data: both sides may take writes
       override     --attest-source-down NAME --reason "who has seen it, and how""

@@ -117,6 +117,13 @@ function chapterOf(draw: Draw, verb: Verb, way: { source: string; target: string
   return { verb, ...way, happenings: happenings.sort((a, b) => a.at - b.at), people: peopleOf(draw, calmAt, calls), calmAt };
 }
 
+/** Its own network is the trouble: what it does not see is there. */
+function cutOffOf(draw: Draw): Pick<Scenario, 'cutOff'> {
+  if (!draw.chance(0.06)) return {};
+  const at = draw.between(0, 3 * MINUTE);
+  return { cutOff: { host: draw.chance(0.8) ? 'laptop' : 'desk', at, until: at + draw.between(MINUTE, 15 * MINUTE) } };
+}
+
 /** The scenario of a seed: always the same. */
 export function scenarioOf(seed: number): Scenario {
   const draw = new Draw(seed);
@@ -147,5 +154,6 @@ export function scenarioOf(seed: number): Scenario {
     state,
     skew: { laptop: skew(), desk: skew() },
     chapters,
+    ...cutOffOf(draw),
   };
 }

@@ -1,13 +1,17 @@
 import type { AwsCaller } from '../../src/aws/caller.ts';
 import { MUTATIONS } from '../../src/aws/operations.ts';
-import { AwsError } from '../../src/aws/errors.ts';
+import { AwsError, NO_ANSWER } from '../../src/aws/errors.ts';
 import { messageOf } from '../../src/base/errors.ts';
 import type { AnyStepKind, StepContext, StepKind } from '../../src/kinds/step.ts';
 import type { Json } from '../../src/base/json.ts';
-import type { Effects, SqlPort } from '../../src/effects/effects.ts';
+import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
+import type { Effects, SqlPort, SqlTarget } from '../../src/effects/effects.ts';
 import type { Death } from './scenario.ts';
-import type { Stage } from './stage.ts';
+import { REGIONS, type Stage } from './stage.ts';
 import type { Watch } from './watch.ts';
+
+/** So long a machine that is cut off waits for an answer. */
+const CUT_OFF_MS = 1_500;
 
 /** What a dead process would throw, if it could. */
 export class Died extends Error {}
@@ -56,6 +60,13 @@ export class Process {
     stage.history.note(this.name, () => `DIES: ${why}`);
   }
 
+  /** Its machine does not reach a region that may well live. */
+  #cutOffFrom(region: string | undefined, { scenario: { cutOff }, chapter, zero, clock }: Stage): boolean {
+    if (cutOff?.host !== this.host || region !== chapter.source) return false;
+    const now = clock.now() - zero;
+    return now >= cutOff.at && now < Math.min(cutOff.until, chapter.calmAt);
+  }
+
   #stopIfDead(): void {
     if (this.dead) throw new Died('dead');
   }
@@ -86,6 +97,10 @@ export class Process {
       const asks = by?.part === 'state' && operation === 'ListObjectsV2' ? stage.clock.now() : undefined;
       if (mutation) stage.history.note(this.name, () => `${what} ${JSON.stringify(request.input).slice(0, 160)}`);
       try {
+        if (this.#cutOffFrom(region, stage)) {
+          await stage.clock.sleep(CUT_OFF_MS, request.signal);
+          throw new AwsError({ service, operation, region, code: NO_ANSWER, message: 'this machine is cut off from it' });
+        }
         const answer = await inner.call(request);
         watch.afterCall(this, { service, region, operation, input: request.input, mutation, by });
         stage.history.note(this.name, () => `${what}: ok`);
@@ -120,20 +135,27 @@ export class Process {
         this.#stopIfDead();
       }
     };
+    const home = (target: SqlTarget) => stage.world.state.databases.atEndpoint(target.host, target.port)?.region;
+    const connect = <T>(target: SqlTarget, work: () => Promise<T>): Promise<T> =>
+      live(async () => {
+        if (!this.#cutOffFrom(home(target), stage)) return work();
+        await stage.clock.sleep(CUT_OFF_MS);
+        throw new Error(`timeout expired: no answer from ${target.host}`);
+      });
     const setReadOnly: SqlPort['setReadOnly'] = (target, on, ...rest) =>
-      live(() => {
+      connect(target, () => {
         const by = (target as Tagged)[MADE_BY];
-        const call = { service: 'sql', region: stage.world.state.databases.atEndpoint(target.host, target.port)?.region ?? '', operation: 'SetReadOnly', input: { host: target.host, on }, mutation: true, by };
+        const call = { service: 'sql', region: home(target) ?? '', operation: 'SetReadOnly', input: { host: target.host, on }, mutation: true, by };
         stage.history.note(this.name, () => `→ sql.SetReadOnly ${target.host} ${String(on)} (${by?.kind ?? ''} ${by?.part ?? ''})`);
         watch.beforeCall(this, call);
         return sql.setReadOnly(target, on, ...rest);
       });
     return {
       sql: {
-        canary: (...args) => live(() => sql.canary(...args)),
+        canary: (...args) => connect(args[0], () => sql.canary(...args)),
         setReadOnly,
-        position: (...args) => live(() => sql.position(...args)),
-        statement: (...args) => live(() => sql.statement(...args)),
+        position: (...args) => connect(args[0], () => sql.position(...args)),
+        statement: (...args) => connect(args[0], () => sql.statement(...args)),
       },
       process: {
         run: (request) =>
@@ -143,7 +165,14 @@ export class Process {
             return process.run(request);
           }),
       },
-      http: { request: (request) => live(() => http.request(request)) },
+      http: {
+        request: (request) =>
+          live(async () => {
+            const sample = await http.request(request);
+            const region = REGIONS.find((r) => simulatedAddress(REGIONS, r) === sample.address);
+            return this.#cutOffFrom(region, stage) ? { ...sample, status: 0, body: '', error: 'connect ETIMEDOUT' } : sample;
+          }),
+      },
       dns: { resolve: (...args) => live(() => dns.resolve(...args)) },
     };
   }

@@ -68,6 +68,8 @@ export interface Scenario {
   state: 'folder' | 'bucket';
   /** How far the clock of a machine goes ahead of AWS's, milliseconds, by its name. */
   skew: Readonly<Record<string, number>>;
+  /** A machine that does not reach the region that is left, though the region lives; times from the beginning of each chapter. */
+  cutOff?: { host: string; at: number; until: number };
   /** One after the other, each as soon as the one before it has succeeded and both regions are well for a while. */
   chapters: readonly Chapter[];
 }
@@ -82,6 +84,7 @@ export function describeScenario(s: Scenario): string {
   if (shape.own) parts.push('own steps');
   const skews = Object.entries(s.skew).filter(([, ms]) => ms !== 0);
   const clocks = skews.length === 0 ? '' : `, clocks ${skews.map(([host, ms]) => `${host} ${ms > 0 ? '+' : ''}${ms / 1000} s`).join(', ')}`;
+  const cutOff = s.cutOff === undefined ? '' : `, ${s.cutOff.host} cut off from the source ${s.cutOff.at / 1000}-${s.cutOff.until / 1000} s`;
   const moves = s.chapters.map((c) => `${c.verb} ${c.source} → ${c.target} (${c.people.length} at work, calm at ${c.calmAt / 1000} s)`).join(', then ');
-  return `seed ${s.seed}: ${parts.join(', ')}, RPO ${shape.rpoMinutes}m, lag ${s.lagUnknown ? 'unknown' : `${s.lagMs} ms`}, state in a ${s.state}${clocks}; ${moves}`;
+  return `seed ${s.seed}: ${parts.join(', ')}, RPO ${shape.rpoMinutes}m, lag ${s.lagUnknown ? 'unknown' : `${s.lagMs} ms`}, state in a ${s.state}${clocks}${cutOff}; ${moves}`;
 }

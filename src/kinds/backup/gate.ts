@@ -4,6 +4,7 @@ import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { Json } from '../../base/json.ts';
 import { rpoFromRecoveryPoint } from '../../measure/rpo.ts';
+import { outageAt } from '../outage.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { decideLoss, type LossDecision } from '../rds/loss.ts';
 import { quiescedAt, quiesceFact } from '../rds/quiesce.ts';
@@ -60,10 +61,7 @@ async function decide(ctx: StepContext, p: Params): Promise<{ decision: LossDeci
   const { usable, rejected } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
   const point = usable[0];
   const now = ctx.effects.clock.now();
-  // A point after the impact says that the source lived on, so that more may have been written.
-  const impact = ctx.impactAt();
-  const outageAt = impact === undefined || (point !== undefined && point.at > impact) ? now : impact;
-  const bound = rpoFromRecoveryPoint(p.name, point?.method ?? 'restorable-time', point?.at, outageAt, now);
+  const bound = rpoFromRecoveryPoint(p.name, point?.method ?? 'restorable-time', point?.at, outageAt(ctx, point?.at, now), now);
   const others = rejected.length === 0 ? '' : `; not usable: ${rejected.join('; ')}`;
   const decision = decideLoss(
     {

@@ -7,16 +7,19 @@ const bounded = z.object({ boundMs: z.number(), outageAt: z.number(), sampledAt:
 
 /**
  * The gate's bound, moved on to the time of the fence: an old writer that lives takes writes until it is cut off, and the
- * gate stands before that. Undefined where there is nothing to add.
+ * gate stands before that. Likewise where only a person's word says that it is down. Undefined where there is nothing to add.
  */
-export function boundAtFence(ctx: Pick<StepContext, 'fact'>, name: string): RpoBound | undefined {
+export function boundAtFence(ctx: Pick<StepContext, 'fact' | 'impactNamed'>, name: string): RpoBound | undefined {
   const recorded = ctx.fact(`rpo.${name}`);
   const fence = fenced.safeParse(ctx.fact(`fence.${name}`)).data;
   const bound = bounded.safeParse(recorded).data;
   if (fence === undefined || bound === undefined || fence.at <= bound.outageAt) return undefined;
   // Counted up to the decision itself: the source was not known to have stopped by then.
   const open = bound.outageAt >= bound.sampledAt + bound.ageMs;
-  if (fence.verdict !== 'fenced' && !open) return undefined;
-  const because = 'as measured before the fence, and every second until the old writer was cut off';
+  // A named person says that the source is down, and not since when: the impact is what this machine alone has seen.
+  const since = fence.verdict === 'attested' && !ctx.impactNamed;
+  if (fence.verdict !== 'fenced' && !since && !open) return undefined;
+  const until = fence.verdict === 'fenced' ? 'the old writer was cut off' : 'it was decided: nobody else has seen when it stopped (--impact-at, if an alarm knows)';
+  const because = `as measured before the fence, and every second until ${until}`;
   return { ...(recorded as unknown as RpoBound), boundMs: bound.boundMs + fence.at - bound.outageAt, outageAt: fence.at, because };
 }

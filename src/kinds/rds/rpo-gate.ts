@@ -3,8 +3,9 @@ import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { Json } from '../../base/json.ts';
-import { type LagSample, rpoFromLag } from '../../measure/rpo.ts';
+import { rpoFromLag } from '../../measure/rpo.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { outageAt } from '../outage.ts';
 import type { StepContext } from '../step.ts';
 import { isWriter, replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
@@ -12,15 +13,6 @@ import { decideLoss, type LossDecision } from './loss.ts';
 
 const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, rpoMs: z.number().positive() });
 type Params = z.infer<typeof params>;
-
-/**
- * Loss counts up to the impact. A replica that was seen replicating after it says that the source lived on, so that more
- * may have been written: then it counts up to now. A sample of −1 says that it does not replicate, and proves no life.
- */
-function outageAt(impactAt: number | undefined, replicating: LagSample | undefined, now: number): number {
-  if (impactAt === undefined || (replicating !== undefined && replicating.sampledAt > impactAt)) return now;
-  return impactAt;
-}
 
 interface Lag extends Partial<Awaited<ReturnType<typeof sampleLag>>> {
   /** Why there is no answer about it. */
@@ -43,7 +35,7 @@ async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   // After the looks: a sample may be younger than the question.
   const now = ctx.effects.clock.now();
   const status = instance === undefined ? undefined : replicationStatus(instance);
-  const bound = rpoFromLag(p.name, newestValid, outageAt(ctx.impactAt(), newestValid, now), now);
+  const bound = rpoFromLag(p.name, newestValid, outageAt(ctx, newestValid?.sampledAt, now), now);
   if (instance !== undefined && isWriter(instance)) {
     return { bound, refusal: undefined, because: `${p.id} is a writer already: nothing more is lost by this run` };
   }

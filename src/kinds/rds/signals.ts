@@ -53,7 +53,8 @@ const METRIC_STOPPED_MS = 180_000;
 
 async function lookAtReplication(ctx: StepContext, p: Params): Promise<Signal> {
   const vantage = 'replication';
-  const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 };
+  // Of the signals from elsewhere it is the one that is always there: a throttle or a reset must not silence it.
+  const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 4 };
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, options);
   const status = instance === undefined ? 'not found' : replicationStatus(instance);
   if (status === undefined) return { vantage, says: 'unknown', because: `${p.id} shows no replication` };

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { regionName, refused, stepKind } from '../common.ts';
+import { saysAlive, SOURCE_SEEN_ALIVE } from '../outage.ts';
 import { judgeSource, readSignal, signalFact, SOURCE_VERDICT } from '../signals.ts';
 
 const params = z.strictObject({ region: regionName, signals: z.array(z.string()) });
@@ -16,6 +17,7 @@ export default stepKind<Params>({
     const signals = p.signals.map((name) => readSignal(ctx.fact(signalFact(name)))).filter((s) => s !== undefined);
     const verdict = judgeSource(signals, ctx.acceptances.sourceDown);
     ctx.record(SOURCE_VERDICT, verdict);
+    if (saysAlive(signals)) ctx.record(SOURCE_SEEN_ALIVE, ctx.effects.clock.now());
     if (verdict.verdict !== 'not-down') return Promise.resolve({ state: 'reached', because: verdict.because } as const);
     return Promise.resolve(
       refused({

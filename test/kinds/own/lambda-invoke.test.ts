@@ -31,7 +31,7 @@ function context(world: World): StepContext & { facts: Map<string, Json> } {
   };
   return {
     facts, effects, signal: new AbortController().signal, runbook: 'shop', source: SEOUL, target: TOKYO, operator: 'me', attempt: 1, run: RUN_FACTS,
-    acceptances: { approvedBy: [] }, impactAt: () => undefined, fact: (name) => facts.get(name), record: (name, value) => void facts.set(name, value),
+    acceptances: { approvedBy: [] }, impactAt: () => undefined, impactNamed: false, fact: (name) => facts.get(name), record: (name, value) => void facts.set(name, value),
     wait: () => Promise.resolve(),
   };
 }

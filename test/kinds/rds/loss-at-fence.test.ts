@@ -4,9 +4,9 @@ import type { Json } from '../../../src/base/json.ts';
 
 const bound = { database: 'orders', method: 'replica-lag', boundMs: 20_000, lagMs: 19_000, sampledAt: 99_000, ageMs: 1_000, outageAt: 100_000, because: 'measured' };
 
-function at(rpo: Json, fence: Json) {
+function at(rpo: Json, fence: Json, impactNamed = false) {
   const facts: Record<string, Json> = { 'rpo.orders': rpo, 'fence.orders': fence };
-  return boundAtFence({ fact: (name) => facts[name] }, 'orders');
+  return boundAtFence({ fact: (name) => facts[name], impactNamed }, 'orders');
 }
 
 describe('the bound on loss when the old writer is cut off', () => {
@@ -16,6 +16,14 @@ describe('the bound on loss when the old writer is cut off', () => {
 
   it('counts them for any verdict where nobody knew that the source had stopped', () => {
     expect(at(bound, { verdict: 'attested', because: '', at: 104_000 })).toMatchObject({ boundMs: 24_000 });
+  });
+
+  it('counts them where a named person alone says that it is down, unless it was said since when', () => {
+    const before = { ...bound, outageAt: 99_500 };
+    const word = { verdict: 'attested', because: '', at: 131_000 };
+    expect(at(before, word)).toMatchObject({ boundMs: 51_500, outageAt: 131_000, because: expect.stringContaining('nobody else has seen when it stopped (--impact-at, if an alarm knows)') as string });
+    expect(at(before, word, true)).toBeUndefined();
+    expect(at(before, { ...word, verdict: 'fenced' }, true)).toMatchObject({ boundMs: 51_500 });
   });
 
   it('adds nothing where the outage had begun before, and the source is down', () => {

@@ -70,6 +70,7 @@ async function resourceOf(runbook: string, name: string) {
       run: RUN_FACTS,
       acceptances: { approvedBy: [] },
       impactAt: () => undefined,
+      impactNamed: false,
       attempt: 0,
       fact: (fact) => facts[fact],
       record: (fact, value) => {

@@ -107,6 +107,7 @@ class Bench {
       run: RUN_FACTS,
       acceptances: { approvedBy: [] },
       impactAt: () => undefined,
+      impactNamed: false,
       attempt: 1,
       fact: (name) => facts.get(name),
       record: (name, value) => void facts.set(name, value),

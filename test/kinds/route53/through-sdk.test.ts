@@ -92,6 +92,7 @@ async function run(name: string, verb: Verb, source: string, target: string, onl
     run: RUN_FACTS,
     acceptances: { approvedBy: [] },
     impactAt: () => undefined,
+    impactNamed: false,
     attempt: 1,
     fact: (fact) => facts.get(fact),
     record: (fact, value) => void facts.set(fact, value),

@@ -89,25 +89,50 @@ describe('judgeSource', () => {
 
   it('a named person attests what signals do not say, and is named', () => {
     expect(judgeSource([signal('users', 'up')], 'alice')).toEqual({ verdict: 'attested', because: 'attested by alice. users: up (seen)' });
-    expect(judgeSource([signal('users', 'down'), signal('source-api', 'down')], 'alice').verdict).toBe('source-down');
+    expect(judgeSource([signal('users', 'down'), signal('replication', 'down')], 'alice').verdict).toBe('source-down');
   });
 
-  it('an API that is silent and a replication that stands still are no outage while users are served and checkers reach it', () => {
-    const weak = [signal('users', 'up'), signal('source-api', 'down'), signal('replication', 'down')];
-    expect(judgeSource([...weak, signal('health-checkers', 'up')], undefined).verdict).toBe('not-down');
-    expect(judgeSource([...weak, signal('health-checkers', 'up')], 'lead').verdict).toBe('attested');
-    // Users may be served by the other side already.
-    expect(judgeSource([...weak, signal('health-checkers', 'unknown')], undefined).verdict).toBe('source-down');
+  const both = (a: Signal['vantage'], b: Signal['vantage'], ...rest: Signal[]) => judgeSource([signal(a, 'down'), signal(b, 'down'), ...rest], undefined);
+
+  it.each(['up', 'unknown'] as const)('trouble of RDS alone, or a cut between the regions, is no outage: users say %s, and checkers nothing', (says) => {
+    const rest = [signal('users', says), signal('health-checkers', 'unknown')];
+    expect(both('source-api', 'replication', ...rest)).toMatchObject({
+      verdict: 'not-down',
+      because: expect.stringMatching(/^neither users nor Route 53's checkers see it down: trouble of RDS alone, or of the link between the regions, looks the same\. /) as string,
+    });
+    expect(judgeSource([signal('source-api', 'down'), signal('replication', 'down'), ...rest], 'lead').verdict).toBe('attested');
   });
 
-  it('unknown is not down, however often: only two vantages that say down do', () => {
+  it('it is not down while checkers reach it, whatever this machine and replication see', () => {
+    expect(both('users', 'source-api', signal('replication', 'down'), signal('health-checkers', 'up'))).toMatchObject({
+      verdict: 'not-down',
+      because: expect.stringMatching(/^Route 53's checkers reach it: where it was lost a moment ago, they see it within a minute \(dr resume\)\. /) as string,
+    });
+    // Of two health checks one that fails is enough to doubt the other.
+    expect(both('users', 'health-checkers', signal('health-checkers', 'up')).verdict).toBe('source-down');
+  });
+
+  it.each(['up', 'unknown'] as const)('a machine that is cut off sees a region that is lost: replication says %s', (says) => {
+    expect(both('users', 'source-api', signal('replication', says), signal('health-checkers', 'unknown'))).toMatchObject({
+      verdict: 'not-down',
+      because: expect.stringMatching(/^only this machine sees it down, and its own network may be the trouble: what others see changes within three minutes \(dr resume\)\. /) as string,
+    });
+  });
+
+  it('users may be served by the other side already: checkers decide', () => {
+    expect(both('source-api', 'health-checkers', signal('users', 'up')).verdict).toBe('source-down');
+    expect(both('replication', 'health-checkers', signal('users', 'up')).verdict).toBe('source-down');
+  });
+
+  it('of all sets of vantages that say down, only those with two, a user\'s view and another place make an outage', () => {
     const any = fc.record({ vantage: fc.constantFrom(...VANTAGES), says: fc.constantFrom('down' as const, 'up' as const, 'unknown' as const), because: fc.string() });
+    const PAIRS = [['users', 'replication'], ['users', 'health-checkers'], ['source-api', 'health-checkers'], ['replication', 'health-checkers']] as const;
     fc.assert(
       fc.property(fc.array(any, { maxLength: 12 }), (signals) => {
-        const down = VANTAGES.filter((v) => signals.some((s) => s.vantage === v && s.says === 'down')).length;
-        const only = (v: string) => signals.some((s) => s.vantage === v && s.says === 'up') && !signals.some((s) => s.vantage === v && s.says === 'down');
-        const serves = only('users') && only('health-checkers');
-        expect(judgeSource(signals, undefined).verdict).toBe(down >= 2 && !serves ? 'source-down' : 'not-down');
+        const down = new Set(signals.filter((s) => s.says === 'down').map((s) => s.vantage));
+        const reached = signals.some((s) => s.vantage === 'health-checkers' && s.says === 'up') && !down.has('health-checkers');
+        const enough = !reached && PAIRS.some((pair) => pair.every((vantage) => down.has(vantage)));
+        expect(judgeSource(signals, undefined).verdict).toBe(enough ? 'source-down' : 'not-down');
       }),
     );
   });
@@ -118,8 +143,8 @@ describe('run.judge-source', () => {
   const facts = (...signals: [string, Signal][]) => Object.fromEntries(signals.map(([name, s]) => [`signal.${name}`, { ...s }]));
 
   it('opens, and records its verdict', async () => {
-    const step = await stepOf('run.judge-source', PARAMS, { facts: facts(['users', signal('users', 'down')], ['rds-api.orders', signal('source-api', 'down')]) });
-    expect(await step.observe()).toEqual({ state: 'reached', because: '2 independent signals say down. users: down (seen); source-api: down (seen)' });
+    const step = await stepOf('run.judge-source', PARAMS, { facts: facts(['users', signal('users', 'down')], ['replication.orders', signal('replication', 'down')]) });
+    expect(await step.observe()).toEqual({ state: 'reached', because: '2 independent signals say down. users: down (seen); replication: down (seen)' });
     expect(step.recorded['source.verdict']).toMatchObject({ verdict: 'source-down' });
   });
 

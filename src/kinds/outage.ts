@@ -1,0 +1,25 @@
+import type { Signal } from './signals.ts';
+import type { StepContext } from './step.ts';
+
+/** Fact: when a signal last said that the source lives, milliseconds since the epoch. */
+export const SOURCE_SEEN_ALIVE = 'source.seen-alive';
+
+/**
+ * True where something says now that the source lives. Replication says of itself up to when it does; what users get may
+ * come from the other side when Route 53's checkers do not reach the source.
+ */
+export function saysAlive(signals: readonly Signal[]): boolean {
+  const unreached = signals.some((s) => s.vantage === 'health-checkers' && s.says === 'down');
+  return signals.some((s) => s.says === 'up' && (s.vantage === 'source-api' || s.vantage === 'health-checkers' || (s.vantage === 'users' && !unreached)));
+}
+
+/**
+ * Up to when loss counts: the impact. Where that is not known, or the source was seen to live after it, more may have been
+ * written: then it counts up to now. `livedAt`: up to when what has arrived says that it lived.
+ */
+export function outageAt(ctx: Pick<StepContext, 'impactAt' | 'fact'>, livedAt: number | undefined, now: number): number {
+  const impactAt = ctx.impactAt();
+  const seenAt = ctx.fact(SOURCE_SEEN_ALIVE);
+  const lived = Math.max(livedAt ?? Number.NEGATIVE_INFINITY, typeof seenAt === 'number' ? seenAt : Number.NEGATIVE_INFINITY);
+  return impactAt === undefined || lived > impactAt ? now : impactAt;
+}
