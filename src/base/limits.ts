@@ -31,6 +31,11 @@ export const LIMITS = {
   guardEndMs: 300_000,
   /** A switchover before the line waits no longer for a region that gives no answer at all: writes are stopped meanwhile. */
   silenceMs: 900_000,
+  /** The last look at an end state: an answer that is missing, or says "not now", is asked for again for so long, and so often. */
+  endLookMs: 60_000,
+  endPollMs: 2_000,
+  /** No step waits longer for a region or a service that gives no answer at all; a resume goes on. */
+  silenceMaxMs: 3_600_000,
   stepsInParallel: 64,
   stepAttempts: 5,
   /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */

@@ -9,6 +9,7 @@ import type { Initiator } from '../kinds/approvals/people.ts';
 import type { AnyStepKind, PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
 import { isGuard, planProblems } from '../plan/graph.ts';
 import { runChecks } from './checks.ts';
+import { dataGone, type EndRuntime, stillThere } from './end-look.ts';
 import { watchOver } from './guards.ts';
 import { isDecision, lineIsAhead, oldDecision, type LineRuntime } from './line.ts';
 import { watchProbes } from './probes.ts';
@@ -26,7 +27,8 @@ import { actedSteps, leadBack, stepsPastTheLine } from './undo.ts';
  *    seen of the source, and the fence, may be hours old by then. So does a run that has waited long for a person.
  * 4. A switchover that is refused or fails before the line leads itself back; so does a run that a person aborts.
  * 5. Guards run beside the rest and end after it; how they end changes nothing of how the run ends.
- * 6. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
+ * 6. Success is told when the end state, looked at once more after all else, is there (end-look.ts).
+ * 7. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
  */
 
 export interface ExecuteOptions {
@@ -103,17 +105,18 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
   await journal.append({ type: 'checks.green' });
   const checkedAt = effects.clock.now();
 
+  const ends: EndRuntime = { steps, effects, journal, drain, kindOf: (step) => kindOf(kinds, step), context: (e, s) => context(e, s, NO_TOOLS) };
   const run = (step: PlanStep, over?: AbortSignal): Promise<StepEnd> => {
     const kind = kindOf(kinds, step);
     const recheck = async (): Promise<Verdict> => {
-      const old = oldDecision(line, step);
-      if (old !== undefined) return old;
+      const no = oldDecision(line, step) ?? (await dataGone(ends, step));
+      if (no !== undefined) return no;
       if (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs) return { state: 'ok', because: 'checked a moment ago' };
       return withDeadline(effects.clock, LIMITS.checkMs, `check of ${step.id}`, drain, (signal) =>
         kind.check(context(effects, signal, NO_TOOLS), step.params),
       );
     };
-    const patienceMs = () => (journal.state.plan.verb === 'switchover' && stepsPastTheLine(journal.state).length === 0 ? LIMITS.silenceMs : undefined);
+    const patienceMs = () => (journal.state.plan.verb === 'switchover' && stepsPastTheLine(journal.state).length === 0 ? LIMITS.silenceMs : LIMITS.silenceMaxMs);
     return runStep({ step, kind, effects, journal, drain, patienceMs, ...(over === undefined ? {} : { over }), recheck, decideAgain, context });
   };
   const guards = watchOver({ guards: todo.map(({ step }) => step).filter(isGuard), state: () => journal.state, clock: effects.clock, drain, run });
@@ -121,7 +124,8 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
     guards.begins(step.id);
     return run(step);
   }).finally(() => guards.end());
-  return end === 'done' ? 'succeeded' : end;
+  if (end !== 'done') return end;
+  return stillThere(ends);
 }
 
 type Kinds = ReadonlyMap<string, StepKind<Json>>;

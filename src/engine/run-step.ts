@@ -39,8 +39,8 @@ export interface StepRuntime {
   recheck(): Promise<Verdict>;
   /** Told when a person was waited for so long that what was decided before has to be decided again. */
   decideAgain(): void;
-  /** How long looks may stay without any answer, milliseconds; undefined: up to the step's limit. */
-  patienceMs?(): number | undefined;
+  /** How long looks may stay without any answer, milliseconds. */
+  patienceMs(): number;
   context(effects: Effects, signal: AbortSignal, tools: Pick<StepContext, 'record' | 'wait'>): StepContext;
 }
 
@@ -189,7 +189,7 @@ class StepRunner {
 
   #lookFailed(error: unknown): Happening {
     const silentMs = this.#runtime.effects.clock.now() - this.#answeredAt;
-    if (silentMs > (this.#runtime.patienceMs?.() ?? Number.POSITIVE_INFINITY)) {
+    if (silentMs > (this.#runtime.patienceMs())) {
       const because = `no answer for ${Math.round(silentMs / 60_000)} minutes; ${messageOf(error)}`;
       return { event: 'impossible', because, error: errorRecord('NO_ANSWER', because) };
     }

@@ -6,7 +6,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunState } from '../journal/state.ts';
-import type { PlanStep, StepKind } from '../kinds/step.ts';
+import type { PlanStep, StepContext, StepKind } from '../kinds/step.ts';
 import { traceStep } from './instrument.ts';
 import { isSuperseded, type StepRuntime, toErrorRecord } from './run-step.ts';
 
@@ -17,8 +17,8 @@ import { isSuperseded, type StepRuntime, toErrorRecord } from './run-step.ts';
  * 1. Nothing is undone once a step of no return has intended to act.
  * 2. The intent is durable before the undo, so that one that was cut short is made again.
  * 3. An undo that fails does not hold back the others, and is never called done.
- * 4. A line that was crossed counts, also where the journal does not know of it: another machine may have written what
- *    never reached this one.
+ * 4. What has been made counts, also where the journal does not know of it: another machine may have written what never
+ *    reached this one. After a line that was crossed nothing is undone; of anything else it is said that it stays.
  */
 
 export interface UndoRuntime {
@@ -48,13 +48,18 @@ export async function leadBack(runtime: UndoRuntime): Promise<'aborted' | 'faile
   const { journal } = runtime;
   const past = stepsPastTheLine(journal.state);
   if (past.length > 0) throw new Error(`nothing is undone after ${past.map((s) => s.id).join(', ')}`);
-  const made = await madeUnseen(runtime);
-  for (const step of made) {
+  const unseen = await madeUnseen(runtime);
+  const crossed = unseen.filter((step) => step.reversibility === 'point-of-no-return');
+  for (const step of crossed) {
     const message = `${step.title}: it has been made, although this journal does not say so, so that nothing is undone`;
     await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'LINE_CROSSED', message, next: ['another machine may hold the rest of the journal: dr resume there', `dr ${journal.state.plan.verb} --region ${journal.state.plan.target}    starts anew, from what is there`] } });
   }
-  if (made.length > 0) return 'failed';
-  let complete = true;
+  if (crossed.length > 0) return 'failed';
+  for (const step of unseen) {
+    const message = `${step.title}: it has been done, and this journal does not say by whom, so that it is left as it is`;
+    await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'NOT_OURS', message, next: ['another machine may hold the rest of the journal: dr resume there', 'else undo it by hand, then begin anew'] } });
+  }
+  let complete = unseen.length === 0;
   for (const step of actedSteps(journal.state)) {
     const kind = runtime.kindOf(step);
     if (kind.undo === undefined) {
@@ -68,24 +73,32 @@ export async function leadBack(runtime: UndoRuntime): Promise<'aborted' | 'faile
   return complete ? 'aborted' : 'failed';
 }
 
-/** Steps of no return whose end state is there or under way. One that cannot be looked at (its region may be gone) holds back nothing. */
+/** Steps whose end state is there or under way, although the journal knows nothing of it. One that cannot be looked at (its region may be gone) holds back nothing. */
 async function madeUnseen(runtime: UndoRuntime): Promise<PlanStep[]> {
   const { journal, effects } = runtime;
   const seen = await Promise.all(
     journal.state.plan.steps.map(async (step) => {
-      if (step.reversibility !== 'point-of-no-return') return [];
       const kind = runtime.kindOf(step);
+      const run = journal.state.steps.get(step.id);
+      if (run?.state === 'done' || run?.state === 'undone' || run?.actedAt !== undefined) return [];
+      if (step.reversibility !== 'point-of-no-return' && kind.made === undefined) return [];
       const tools = { record: () => undefined, wait: () => Promise.reject(new Error('a look does not wait')) };
       try {
-        const look = (signal: AbortSignal) => kind.observe(runtime.context(effects, signal, tools), kind.params.parse(step.params));
-        const { state } = await withDeadline(effects.clock, LIMITS.checkMs, step.id, undefined, look);
-        return state === 'reached' || state === 'pending' ? [step] : [];
+        const look = (signal: AbortSignal) => isMade(kind, runtime.context(effects, signal, tools), step);
+        return (await withDeadline(effects.clock, LIMITS.checkMs, step.id, undefined, look)) ? [step] : [];
       } catch {
         return [];
       }
     }),
   );
   return seen.flat();
+}
+
+async function isMade(kind: StepKind<Json>, ctx: StepContext, step: PlanStep): Promise<boolean> {
+  const params = kind.params.parse(step.params);
+  if (kind.made !== undefined) return kind.made(ctx, params);
+  const { state } = await (kind.holds?.(ctx, params) ?? kind.observe(ctx, params));
+  return state === 'reached' || state === 'pending';
 }
 
 async function undoStep(runtime: UndoRuntime, step: PlanStep, kind: StepKind<Json>): Promise<boolean> {

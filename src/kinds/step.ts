@@ -172,11 +172,21 @@ export interface StepKind<P = never> {
   /** The end state, observed; asked again until it is reached or the step's limit is up. Default: `observe`. */
   verify?(ctx: StepContext, params: P): Promise<Observation>;
   /**
+   * Is the end state still there? One look, asked of a step that is done right before the run says that it has succeeded. Only
+   * where users or data depend on it.
+   */
+  holds?(ctx: StepContext, params: P): Promise<Observation>;
+  /**
    * Only where it truly undoes. Asked of a step that intended to act, maybe without having acted; returns when the state
    * before is there again, within LIMITS.undoMs. What `observe` and `act` have recorded is there as facts.
    * @throws what stands in the way; it is journaled, and the rest is undone.
    */
   undo?(ctx: StepContext, params: P): Promise<void>;
+  /**
+   * Is what this step makes there, whoever made it? One look, asked on the way back of a step that the journal knows nothing of:
+   * another machine may have made it. Without it a step of no return is asked for its end state, and others are not.
+   */
+  made?(ctx: StepContext, params: P): Promise<boolean>;
   /** Where there is no undo on purpose: what stays as it is, and why that is the safe side. */
   stays?(ctx: Pick<StepContext, 'fact'>, params: P): string;
 }

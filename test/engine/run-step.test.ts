@@ -310,14 +310,18 @@ describe('a person who asks to stop', () => {
     expect(thing.acts).toBe(0);
   });
 
-  it('of a switchover waits no longer than a while for what gives no answer at all; of a failover up to its limit', async () => {
+  it('waits no longer than a while for what gives no answer at all, a switchover before its line much shorter', async () => {
     const silent: Fake = { observe: () => Promise.reject(noAnswer()) };
     const steps = [tinyStep('it', { limitMs: 6 * 3_600_000 })];
     const planned = await runTiny(steps, { it: silent }, { plan: { verb: 'switchover' } });
     expect(planned.state.steps.get('it')).toMatchObject({ state: 'failed', error: { code: 'NO_ANSWER' } });
     expect(planned.took).toBeLessThan(LIMITS.silenceMs + 60_000);
     const failover = await runTiny(steps, { it: silent });
-    expect(failover.state.steps.get('it')).toMatchObject({ state: 'failed', error: { code: 'STEP_TIMED_OUT' } });
+    expect(failover.state.steps.get('it')).toMatchObject({ state: 'failed', error: { code: 'NO_ANSWER' } });
+    expect(failover.took).toBeGreaterThan(LIMITS.silenceMaxMs);
+    expect(failover.took).toBeLessThan(LIMITS.silenceMaxMs + 60_000);
+    const short = await runTiny([tinyStep('it', { limitMs: 60_000 })], { it: silent });
+    expect(short.state.steps.get('it')).toMatchObject({ state: 'failed', error: { code: 'STEP_TIMED_OUT' } });
     // Whoever answers is waited for.
     const slow = await runTiny(steps, { it: { observe: () => PENDING } }, { plan: { verb: 'switchover' } });
     expect(slow.took).toBeGreaterThan(5 * 3_600_000);

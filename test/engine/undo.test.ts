@@ -65,6 +65,29 @@ describe('the way back', () => {
     expect(state.steps.get('line')?.notUndone).toMatchObject({ code: 'LINE_CROSSED' });
   });
 
+  it('leaves what somebody else has done, says so, and is not called aborted then', async () => {
+    const { kinds, undone } = world(['a', 'b']);
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), tinyStep('b', { ...compensable, after: ['gate'] }), line];
+    const { outcome, state } = await runTiny(steps, { ...kinds, gate: refusing, b: { ...kinds.b, made: () => true }, line: new Thing().kind() }, SWITCHOVER);
+    expect([outcome, undone]).toEqual(['failed', ['a']]);
+    expect(state.steps.get('b')?.notUndone).toMatchObject({ code: 'NOT_OURS', message: expect.stringContaining('this journal does not say by whom, so that it is left as it is') as string });
+    // Of what this run has made, or has found made, it is known by whom.
+    const own = world(['a', 'b']);
+    const known = await runTiny(steps, { ...own.kinds, gate: refusing, a: { ...own.kinds.a, made: () => true }, b: { ...own.kinds.b, made: () => false }, line: new Thing().kind() }, SWITCHOVER);
+    expect([known.outcome, own.undone]).toEqual(['aborted', ['a']]);
+    const found = await runTiny(steps, { ...world(['b']).kinds, a: { made: () => true }, gate: refusing, line: new Thing().kind() }, SWITCHOVER);
+    expect(found.outcome).toBe('refused');
+  });
+
+  it('asks a step of no return that says itself whether it is made, or for its end state', async () => {
+    for (const [fake, made] of [[{ made: () => true }, true], [{ made: () => false, observe: () => PENDING }, false], [{ holds: () => PENDING, observe: () => ABSENT }, true], [{ holds: () => ABSENT, observe: () => PENDING }, false]] as [Fake, boolean][]) {
+      const { kinds } = world(['a']);
+      const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), line];
+      const { outcome } = await runTiny(steps, { ...kinds, gate: refusing, line: fake }, SWITCHOVER);
+      expect(outcome).toBe(made ? 'failed' : 'aborted');
+    }
+  });
+
   it('is taken where the line cannot be looked at', async () => {
     const { kinds, undone } = world(['a']);
     const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), line];

@@ -1,6 +1,35 @@
 import { expect, it } from 'vitest';
-import { planOf, runPlan, SEOUL, TOKYO } from '../engine/simulated.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
+import { APPROVED, planOf, resumeRun, runPlan, SEOUL, TOKYO } from '../engine/simulated.ts';
 import { lines, worldOf } from './said.ts';
+
+it('data that is gone before users are led to it', async () => {
+  const sim = await worldOf('shop');
+  sim.world.breakRegion(SEOUL);
+  const plan = await planOf(sim, TOKYO);
+  const store = new MemoryStore((record) => {
+    if (record.type === 'step.started' && record.step === 'traffic.storefront.flip') throw new Error('the machine dies');
+  });
+  await expect(runPlan(sim, plan, { store })).rejects.toThrow('the machine dies');
+  // A quarter of an hour later it is there no more.
+  await sim.clock.run(() => sim.clock.sleep(900_000));
+  const seen: string[] = [];
+  const { state, outcome, records } = await resumeRun(sim, store.records, APPROVED, (record) => {
+    if (record.type !== 'checks.green') return;
+    seen.push(record.type);
+    sim.world.addFault({ region: TOKYO, service: 'rds', operation: 'DescribeDBInstances', effect: { kind: 'error', httpStatus: 404, code: 'DBInstanceNotFound' } });
+  });
+  expect([outcome, seen]).toEqual(['refused', ['checks.green']]);
+  const refusal = state.steps.get('traffic.storefront.flip')?.refusal;
+  expect(refusal === undefined ? '' : lines(refusal)).toMatchInlineSnapshot(`
+    "rule         data-gone
+    observed     since it was made: shop-orders-tokyo is not in ap-northeast-1 any more (just now)
+    threshold    traffic follows data: the database that users are led to is there, and takes writes
+    consequence  users would be led to a region that cannot serve them
+    override     none: mend it, then dr resume"
+  `);
+  expect(records.filter((r) => r.type === 'step.intent' && r.step === 'traffic.storefront.flip')).toEqual([]);
+});
 
 it('decisions that have grown old while the promotion waited for its own API', async () => {
   const sim = await worldOf('shop');

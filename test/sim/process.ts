@@ -61,7 +61,7 @@ export class Process {
   }
 
   /** Its machine does not reach a region that may well live. */
-  #cutOffFrom(region: string | undefined, { scenario: { cutOff }, chapter, zero, clock }: Stage): boolean {
+  cutOffFrom(region: string | undefined, { scenario: { cutOff }, chapter, zero, clock }: Stage): boolean {
     if (cutOff?.host !== this.host || region !== chapter.source) return false;
     const now = clock.now() - zero;
     return now >= cutOff.at && now < Math.min(cutOff.until, chapter.calmAt);
@@ -97,7 +97,7 @@ export class Process {
       const asks = by?.part === 'state' && operation === 'ListObjectsV2' ? stage.clock.now() : undefined;
       if (mutation) stage.history.note(this.name, () => `${what} ${JSON.stringify(request.input).slice(0, 160)}`);
       try {
-        if (this.#cutOffFrom(region, stage)) {
+        if (this.cutOffFrom(region, stage)) {
           await stage.clock.sleep(CUT_OFF_MS, request.signal);
           throw new AwsError({ service, operation, region, code: NO_ANSWER, message: 'this machine is cut off from it' });
         }
@@ -138,7 +138,7 @@ export class Process {
     const home = (target: SqlTarget) => stage.world.state.databases.atEndpoint(target.host, target.port)?.region;
     const connect = <T>(target: SqlTarget, work: () => Promise<T>): Promise<T> =>
       live(async () => {
-        if (!this.#cutOffFrom(home(target), stage)) return work();
+        if (!this.cutOffFrom(home(target), stage)) return work();
         await stage.clock.sleep(CUT_OFF_MS);
         throw new Error(`timeout expired: no answer from ${target.host}`);
       });
@@ -170,7 +170,7 @@ export class Process {
           live(async () => {
             const sample = await http.request(request);
             const region = REGIONS.find((r) => simulatedAddress(REGIONS, r) === sample.address);
-            return this.#cutOffFrom(region, stage) ? { ...sample, status: 0, body: '', error: 'connect ETIMEDOUT' } : sample;
+            return this.cutOffFrom(region, stage) ? { ...sample, status: 0, body: '', error: 'connect ETIMEDOUT' } : sample;
           }),
       },
       dns: { resolve: (...args) => live(() => dns.resolve(...args)) },
@@ -194,7 +194,7 @@ export function tagged(name: string, kind: AnyStepKind): AnyStepKind {
     const call = ((request: object) => aws.call({ ...request, [MADE_BY]: by } as unknown as Parameters<AwsCaller['call']>[0])) as AwsCaller['call'];
     return { ...ctx, effects: { ...ctx.effects, aws: { call }, sql: { ...sql, setReadOnly } } };
   };
-  const { act, verify, undo, actMs } = code;
+  const { act, verify, undo, actMs, holds, made } = code;
   const wrapped: StepKind<Json> = {
     params: code.params,
     check: (ctx, p) => code.check(as(ctx, 'check'), p),
@@ -202,6 +202,8 @@ export function tagged(name: string, kind: AnyStepKind): AnyStepKind {
     ...(act === undefined ? {} : { act: (ctx, p) => act.call(code, as(ctx, 'act'), p) }),
     ...(actMs === undefined ? {} : { actMs: (p) => actMs.call(code, p) }),
     ...(verify === undefined ? {} : { verify: (ctx, p) => verify.call(code, as(ctx, 'verify'), p) }),
+    ...(holds === undefined ? {} : { holds: (ctx, p) => holds.call(code, as(ctx, 'observe'), p) }),
+    ...(made === undefined ? {} : { made: (ctx, p) => made.call(code, as(ctx, 'observe'), p) }),
     ...(undo === undefined ? {} : { undo: (ctx, p) => undo.call(code, as(ctx, 'undo'), p) }),
   };
   return wrapped as unknown as AnyStepKind;

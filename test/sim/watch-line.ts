@@ -23,6 +23,8 @@ export interface Crossing {
   sourceBadAt: number;
   /** The source was lost, and lives again. */
   returned: boolean;
+  /** Since when the source is dead, if it is. */
+  deadSince: number | undefined;
   /** True time at which a step was last done. */
   doneAt(step: string): number | undefined;
 }
@@ -85,12 +87,16 @@ function loss(c: Crossing): void {
   const lost = eyes.lossNow(database);
   // Who says falsely that the source is down says too that no more is written there.
   const verdict = (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
-  if (verdict === 'attested' && stage.world.isAlive(state.plan.source)) return;
+  const attestedAt = c.doneAt(`databases.${database}.fence`) ?? 0;
+  if (verdict === 'attested' && (c.deadSince === undefined || c.deadSince > attestedAt)) return;
   // As far as the clocks of two machines can be compared.
   const off = Object.values(stage.scenario.skew).some((ms) => ms !== 0) ? CLOCK_MAY_BE_OFF_MS : 0;
   if (lost === undefined || lost <= bound + off) return;
   // Loss counts up to the impact that was seen. Nobody saw that the source lived again after it.
-  if (c.returned) stage.history.gap('the source took writes again after the impact, and is left all the same: the bound does not count them');
+  const { cutOff } = stage.scenario;
+  if (cutOff !== undefined && c.deadSince !== undefined && c.deadSince > stage.zero + cutOff.at && lost <= bound + off + c.deadSince - (stage.zero + cutOff.at)) {
+    stage.history.gap('a machine was cut off from the source before that was lost: loss counts up to what it saw first');
+  } else if (c.returned) stage.history.gap('the source took writes again after the impact, and is left all the same: the bound does not count them');
   else broken(c, 3, `the bound of ${database} is ${bound} ms, and ${lost} ms of acknowledged writes are lost`);
 }
 

@@ -191,7 +191,7 @@ export class Watch {
     const { chapter, zero, clock } = this.#stage;
     // Between two looks of the watch it may have been back for a few seconds.
     const returned = this.#returned || chapter.happenings.some((h) => h.what === 'region-back' && h.region === chapter.source && zero + h.at <= clock.now());
-    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, doneAt: (step) => this.#doneAt.get(step) });
+    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, deadSince: this.#deadSince, doneAt: (step) => this.#doneAt.get(step) });
   }
 
   #scaling(call: SeenCall): void {
@@ -298,9 +298,13 @@ export class Watch {
     }
   }
 
+  #atWork(): Process[] {
+    return [...this.#states.keys()].filter((process) => !process.dead && !process.over && process.term === this.#term);
+  }
+
   /** Why two writers are nobody's fault: empty where nobody is at work. */
   #excuse(database: string): string | undefined {
-    const states = [...this.#states].filter(([process]) => !process.dead && !process.over && process.term === this.#term).map(([, state]) => state());
+    const states = this.#atWork().flatMap((process) => this.#states.get(process)?.() ?? []);
     const working = states.filter((state) => state.outcome === undefined && !state.interrupted);
     const verdict = (state: RunState) => (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
     if (working.length === 0) return '';
@@ -312,16 +316,17 @@ export class Watch {
     return this.#closing(database) ? 'the lost region came back before users were moved: writes of at most a minute, until the guard had closed it' : undefined;
   }
 
-  /** The RDS API of the source is made to fail. */
+  /** The RDS API of the source is made to fail, or whoever is at work is cut off from it. */
   #unreachable(): boolean {
     const { chapter, zero, clock } = this.#stage;
     const now = clock.now() - zero;
+    if (this.#atWork().some((process) => process.cutOffFrom(chapter.source, this.#stage))) return true;
     return chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 'rds' && h.fault.region === chapter.source && h.at <= now && now <= h.until);
   }
 
   /** A guard is given its time, by each process that is at work. */
   #closing(database: string): boolean {
-    const at = [...this.#states.keys()].filter((process) => !process.dead && !process.over && process.term === this.#term).map((process) => process.name).join();
+    const at = this.#atWork().map((process) => process.name).join();
     const now = this.#stage.clock.now();
     const both = this.#bothSince.get(database);
     if (both?.by !== at) this.#bothSince.set(database, { by: at, since: now });

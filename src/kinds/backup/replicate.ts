@@ -76,4 +76,5 @@ export const replicate = stepKind<Params>({
   },
   observe,
   act,
+  holds: observe,
 });

@@ -3,6 +3,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../step.ts';
+import { stillWriter } from '../rds/still-writer.ts';
 import { weighAtLine } from '../rds/weigh-at-line.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './gate.ts';
 import { restoreSettings } from './schema.ts';
@@ -117,7 +118,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   }
 }
 
-export const restore = stepKind<Params>({ params, check, observe, act });
+export const restore = stepKind<Params>({ params, check, observe, act, holds: stillWriter });
 
 const openParams = params.omit({ closedBy: true });
 

@@ -5,6 +5,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 import { isPromoted, isWriter } from './instance.ts';
+import { stillWriter } from './still-writer.ts';
 import { weighAtLine } from './weigh-at-line.ts';
 
 /*
@@ -94,4 +95,4 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   }
 }
 
-export const promote = stepKind<Params>({ params, check, observe, act });
+export const promote = stepKind<Params>({ params, check, observe, act, holds: stillWriter });

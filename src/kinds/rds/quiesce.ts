@@ -70,4 +70,9 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   ctx.record(`fence.${p.name}`, { verdict: 'undone', because: `${p.id} takes writes again` });
 }
 
-export const quiesce = stepKind<Params>({ params, check, observe, act, undo });
+async function made(ctx: StepContext, p: Params): Promise<boolean> {
+  const seen = await positionOf(ctx, p);
+  return typeof seen !== 'string' && seen.readOnly;
+}
+
+export const quiesce = stepKind<Params>({ params, check, observe, act, undo, made });

@@ -132,4 +132,12 @@ export const inSync = stepKind<InSyncParams>({
     ctx.record(`protected.${p.name}.${p.region}`, { id: p.id, lagMs: newest.lagMs, sampledAt: newest.sampledAt });
     return { state: 'reached', because: lag };
   },
+  // How far it lags at the moment is no matter of the run any more.
+  holds: async (ctx, p) => {
+    const seen = await available(ctx, p);
+    if ('not' in seen) return seen.not;
+    const status = replicationStatus(seen.instance) ?? 'not shown';
+    if (status !== 'replicating') return { state: 'pending', because: `replication of ${p.id} is ${status}`, waitingFor: 'database' };
+    return { state: 'reached', because: `${p.id} replicates` };
+  },
 });

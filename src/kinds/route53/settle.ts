@@ -182,4 +182,13 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   return { state: 'ok', because: `it is known what ${p.records.length === 1 ? (p.records[0]?.name ?? '') : `${p.records.length} names`} must answer${p.to === undefined ? ' no more' : ''}` };
 }
 
-export const settle = stepKind<Params>({ params, check, observe });
+/** Of many names the first few: the last look is no second settling. */
+async function holds(ctx: StepContext, p: Params): Promise<Observation> {
+  const wanted = await wantedNow(ctx, p);
+  if (typeof wanted === 'string') return { state: 'impossible', because: wanted };
+  const looks = await Promise.all(p.records.slice(0, LOOKUPS).map((record, i) => lookAt(ctx, p, record, wanted[i])));
+  const bad = looks.find((look) => !look.right);
+  return bad === undefined ? { state: 'reached', because: looks[0]?.because ?? '' } : { state: 'pending', because: bad.because, waitingFor: 'dns' };
+}
+
+export const settle = stepKind<Params>({ params, check, observe, holds });

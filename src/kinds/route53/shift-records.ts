@@ -154,6 +154,11 @@ function sentChanges(ctx: StepContext, p: Params): string[] {
   return found.success ? found.data : [];
 }
 
+/** When the last of them was accepted. */
+function sentAtFact(p: Params): string {
+  return `route53.sent-at.${p.key}`;
+}
+
 /** Journaled with the intent, cleared once the ids of all changes are known: since when one may be on its way without. */
 function askedFact(p: Params): string {
   return `route53.asked.${p.key}`;
@@ -177,7 +182,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (typeof groups === 'string') return { state: 'impossible', because: groups };
   if (groups.length > 0) ctx.record(askedFact(p), ctx.effects.clock.now());
   if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${p.records.length} names are not yet as they are to be` };
-  const waiting = await notInsync(ctx, sentChanges(ctx, p), 1);
+  const waiting = await notInsync(ctx, p, sentChanges(ctx, p), 1);
   if (waiting !== undefined) return { state: 'pending', because: `change ${waiting} is PENDING`, waitingFor: 'aws' };
   const unseen = withoutId(ctx, p);
   if (unseen !== undefined) return unseen;
@@ -202,6 +207,7 @@ async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Pro
         const { changeId } = await changeRecords(ctx.effects.aws, p.zone, batch, comment, { signal: ctx.signal, attempts: CHANGE_ATTEMPTS });
         sent.push(changeId);
         ctx.record(factOf(p), [...sent]);
+        ctx.record(sentAtFact(p), ctx.effects.clock.now());
       }
       ctx.record(askedFact(p), null);
       return sent;
@@ -220,10 +226,10 @@ async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Pro
 }
 
 /** The first change that is not INSYNC after so many looks; undefined when all are. */
-async function notInsync(ctx: StepContext, ids: readonly string[], looks: number): Promise<string | undefined> {
+async function notInsync(ctx: StepContext, p: Params, ids: readonly string[], looks: number): Promise<string | undefined> {
   let look = 0;
   for (const id of ids) {
-    while ((await statusOf(ctx, id)) !== 'INSYNC') {
+    while ((await statusOf(ctx, p, id)) !== 'INSYNC') {
       if (++look >= looks) return id;
       await ctx.wait('aws', INSYNC_POLL_MS);
     }
@@ -231,19 +237,20 @@ async function notInsync(ctx: StepContext, ids: readonly string[], looks: number
   return undefined;
 }
 
-/** A change that Route 53 does not know, yet or any more, cannot be waited for: the records and `settle` tell. */
-async function statusOf(ctx: StepContext, id: string): Promise<'PENDING' | 'INSYNC'> {
+/** One that Route 53 does not know is on its way while it is young: a read may be behind. An old one is known no more. */
+async function statusOf(ctx: StepContext, p: Params, id: string): Promise<'PENDING' | 'INSYNC'> {
   try {
     return await changeStatus(ctx.effects.aws, id, { signal: ctx.signal });
   } catch (error) {
-    if (error instanceof AwsError && error.code === 'NoSuchChange') return 'INSYNC';
-    throw error;
+    if (!(error instanceof AwsError) || error.code !== 'NoSuchChange') throw error;
+    const sentAt = ctx.fact(sentAtFact(p));
+    return typeof sentAt === 'number' && ctx.effects.clock.now() - sentAt < UNSEEN_MS ? 'PENDING' : 'INSYNC';
   }
 }
 
 /** Asks for the changes first: while they are on their way the records need not be read. */
 async function verify(ctx: StepContext, p: Params): Promise<Observation> {
-  const waiting = await notInsync(ctx, sentChanges(ctx, p), INSYNC_LOOKS);
+  const waiting = await notInsync(ctx, p, sentChanges(ctx, p), INSYNC_LOOKS);
   if (waiting !== undefined) return { state: 'pending', because: `change ${waiting} is PENDING`, waitingFor: 'aws' };
   return observe(ctx, p);
 }
@@ -251,7 +258,7 @@ async function verify(ctx: StepContext, p: Params): Promise<Observation> {
 async function undo(ctx: StepContext, p: Params): Promise<void> {
   if (p.before === undefined) throw new Error('what the records were before is not known');
   const sent = await send(ctx, p, p.before, `dr: way back of ${p.key} of ${ctx.runbook}`);
-  while ((await notInsync(ctx, sent, INSYNC_LOOKS)) !== undefined) ctx.signal.throwIfAborted();
+  while ((await notInsync(ctx, p, sent, INSYNC_LOOKS)) !== undefined) ctx.signal.throwIfAborted();
 }
 
 /** All changes of one step may have to wait for their turn: one batch every ten seconds, a name at most four elements. */

@@ -10,18 +10,25 @@ import type { Observation, StepContext } from '../step.ts';
 const params = z.strictObject({ probe: probeSchema });
 type Params = z.infer<typeof params>;
 
+/** One sample. */
+async function sample(ctx: StepContext, p: Params): Promise<Observation & { because: string }> {
+  const answer = await ctx.effects.http.request({ url: p.probe.http, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
+  const seen = judgeSample(answer, p.probe);
+  const there = answer.address === undefined || (await leadsThere(ctx, new URL(p.probe.http).hostname, answer.address));
+  ctx.signal.throwIfAborted();
+  if (!seen.up) return { state: 'pending', because: seen.because, waitingFor: 'users' };
+  if (!there) return { state: 'pending', because: `${seen.because}, where users are led no more`, waitingFor: 'users' };
+  return { state: 'reached', because: seen.because };
+}
+
 /** Good answers without a gap for as long as the runbook says, from where users are to be led. Any other starts the time afresh. */
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const { clock, http } = ctx.effects;
+  const { clock } = ctx.effects;
   let since: number | undefined;
   for (;;) {
     const sampledAt = clock.now();
-    const sample = await http.request({ url: p.probe.http, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
-    const seen = judgeSample(sample, p.probe);
-    const there = sample.address === undefined || (await leadsThere(ctx, new URL(p.probe.http).hostname, sample.address));
-    ctx.signal.throwIfAborted();
-    if (!seen.up) return { state: 'pending', because: seen.because, waitingFor: 'users' };
-    if (!there) return { state: 'pending', because: `${seen.because}, where users are led no more`, waitingFor: 'users' };
+    const seen = await sample(ctx, p);
+    if (seen.state !== 'reached') return seen;
     since ??= sampledAt;
     const held = clock.now() - since;
     if (held >= p.probe.holdMs) {
@@ -35,4 +42,5 @@ export default stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
   observe,
+  holds: sample,
 });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { isWriter } from '../rds/instance.ts';
+import { stillWriter } from '../rds/still-writer.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 
 const params = z.strictObject({ region: regionName, id: dbInstanceId });
@@ -29,4 +30,4 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 }
 
 /** A region that is to take more users has a database that takes writes. Only watches. */
-export const writerReady = stepKind<Params>({ params, check, observe });
+export const writerReady = stepKind<Params>({ params, check, observe, holds: stillWriter });

@@ -1,0 +1,103 @@
+import { withDeadline } from '../base/deadline.ts';
+import { messageOf } from '../base/errors.ts';
+import type { Json } from '../base/json.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Observation, PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
+import { inParallel } from './parallel.ts';
+import { isSuperseded } from './run-step.ts';
+
+/*
+ * Success is told from what is there when it is told: what a step saw minutes ago may be gone.
+ *
+ * Invariants:
+ * 1. Every step that is done and can say whether its end state still holds has said so, after everything else has ended.
+ * 2. One that cannot say so within LIMITS.endLookMs has failed: a resume goes on with it.
+ * 3. Traffic follows data: users are led nowhere unless the data there, where it was made a while ago, is there still.
+ * 4. Reads only.
+ */
+
+export interface EndRuntime {
+  steps: readonly PlanStep[];
+  effects: Effects;
+  journal: Journal;
+  drain: AbortSignal;
+  kindOf(step: PlanStep): StepKind<Json>;
+  context(effects: Effects, signal: AbortSignal): StepContext;
+}
+
+/** Looks once more at the end state of a run that has done everything. What is not there is journaled as failed. */
+export async function stillThere(runtime: EndRuntime): Promise<'succeeded' | 'failed' | 'interrupted'> {
+  const { journal } = runtime;
+  const done = runtime.steps.filter((step) => journal.state.steps.get(step.id)?.state === 'done' && runtime.kindOf(step).holds !== undefined);
+  const open = new Set(done);
+  await inParallel(done, LIMITS.checksInParallel, async (step) => {
+    const because = await whyGone(runtime, step);
+    if (because === undefined) return void open.delete(step);
+    if (runtime.drain.aborted) return;
+    await journal.append({ type: 'step.failed', step: step.id, because, error: { code: 'END_STATE_GONE', message: because, next: ['dr resume'] } });
+  });
+  return open.size === 0 ? 'succeeded' : runtime.drain.aborted ? 'interrupted' : 'failed';
+}
+
+/** The refusal of a step that leads users to data which is there no more. What was made a moment ago is not asked again. */
+export async function dataGone(runtime: EndRuntime, step: PlanStep): Promise<Verdict | undefined> {
+  if (step.phase !== 'traffic') return undefined;
+  const { journal, effects, drain, kindOf, context } = runtime;
+  const now = effects.clock.now();
+  const old = runtime.steps.filter((s) => {
+    const run = journal.state.steps.get(s.id);
+    return s.phase === 'data' && run?.state === 'done' && now - (run.endedAt ?? now) > LIMITS.checkAgeMs && kindOf(s).holds !== undefined;
+  });
+  const looks = await Promise.all(
+    old.map(async (s) => {
+      try {
+        const look = await withDeadline(effects.clock, LIMITS.checkMs, s.id, drain, (signal) => lookAgain(kindOf(s), context(effects, signal), s));
+        return look.state === 'reached' ? [] : [look.state === 'refused' ? look.refusal.observed : look.because];
+      } catch (error) {
+        if (isSuperseded(error) || drain.aborted) throw error;
+        return [messageOf(error)];
+      }
+    }),
+  );
+  const gone = looks.flat();
+  if (gone.length === 0) return undefined;
+  return {
+    state: 'refused',
+    refusal: {
+      rule: 'data-gone',
+      observed: `since it was made: ${gone.join('; ')}`,
+      threshold: 'traffic follows data: the database that users are led to is there, and takes writes',
+      consequence: 'users would be led to a region that cannot serve them',
+      override: 'none: mend it, then dr resume',
+    },
+  };
+}
+
+function lookAgain(kind: StepKind<Json>, ctx: StepContext, step: PlanStep): Promise<Observation> {
+  return kind.holds?.(ctx, step.params) ?? Promise.reject(new Error('nothing to look at'));
+}
+
+/** Undefined where the end state of a step holds. A look that is not answered, or says "not now", is made again for a while. */
+async function whyGone({ effects, drain, kindOf, context }: EndRuntime, step: PlanStep): Promise<string | undefined> {
+  const { clock } = effects;
+  const kind = kindOf(step);
+  const until = clock.now() + LIMITS.endLookMs;
+  let seen = '';
+  while (!drain.aborted) {
+    try {
+      const left = Math.max(1, until - clock.now());
+      const look = await withDeadline(clock, left, step.id, drain, (signal) => lookAgain(kind, context(effects, signal), step));
+      if (look.state === 'reached') return undefined;
+      seen = look.state === 'refused' ? look.refusal.observed : look.because;
+      if (look.state === 'impossible') break;
+    } catch (error) {
+      if (isSuperseded(error)) throw error;
+      seen = messageOf(error);
+    }
+    if (clock.now() + LIMITS.endPollMs >= until) break;
+    await clock.sleep(LIMITS.endPollMs, drain).catch(() => undefined);
+  }
+  return `it was so, and at the end of the run it is not: ${seen}`;
+}

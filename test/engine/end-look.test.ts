@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { AwsError } from '../../src/aws/errors.ts';
+import { LIMITS } from '../../src/base/limits.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { ABSENT, type Fake, PENDING, REACHED, REFUSAL, resumeTiny, runTiny, Thing, tinyStep } from './tiny.ts';
+
+const noAnswer = () => Promise.reject(new AwsError({ service: 'rds', operation: 'DescribeDBInstances', region: 'ap-northeast-1', code: 'NoAnswer', message: 'read ECONNRESET' }));
+
+type Holds = Required<Fake>['holds'];
+
+/** Answers one after the other, the last again and again. */
+function inTurn(...answers: Holds[]) {
+  let asked = 0;
+  const holds: Holds = (ctx) => answers[Math.min(asked++, answers.length - 1)]?.(ctx) ?? REACHED;
+  return { holds, asked: () => asked };
+}
+
+describe('the last look at an end state', () => {
+  it('success is told after it, and after everything else', async () => {
+    const order: string[] = [];
+    const a: Fake = { holds: () => (order.push('a holds'), REACHED) };
+    const { outcome, told } = await runTiny([tinyStep('a'), tinyStep('b', { after: ['a'] })], { a, b: { observe: () => (order.push('b'), REACHED) } });
+    expect([outcome, order]).toEqual(['succeeded', ['b', 'a holds']]);
+    expect(told.at(-1)).toBe('run.finished');
+  });
+
+  it('what is gone by then has failed, and a resume goes on with it', async () => {
+    const thing = new Thing();
+    const a = thing.kind({ holds: () => (thing.there ? REACHED : { state: 'impossible', because: 'it is not there any more' }) });
+    const b: Fake = { observe: () => { thing.there = false; return REACHED; } };
+    const first = await runTiny([tinyStep('a'), tinyStep('b', { after: ['a'] })], { a, b });
+    expect(first.outcome).toBe('failed');
+    expect(first.state.steps.get('a')).toMatchObject({ state: 'failed', error: { code: 'END_STATE_GONE', message: 'it was so, and at the end of the run it is not: it is not there any more' } });
+    expect(first.took).toBeLessThan(LIMITS.endPollMs);
+    const second = await resumeTiny(first.records, { a, b });
+    expect([second.outcome, thing.there, thing.acts]).toEqual(['succeeded', true, 2]);
+  });
+
+  it.each<[string, Holds, string]>([
+    ['says not now', () => PENDING, 'on its way'],
+    ['is missing', () => ABSENT, 'it is missing'],
+    ['refuses', () => ({ state: 'refused', refusal: REFUSAL }), 'this was seen'],
+    ['gives no answer', noAnswer, 'ECONNRESET'],
+    ['never ends', () => new Promise(() => undefined), 'no answer within'],
+  ])('one that %s is asked for a while, and no longer', async (_name, holds, seen) => {
+    const { outcome, state, took } = await runTiny([tinyStep('a')], { a: { holds } });
+    expect(outcome).toBe('failed');
+    expect(state.steps.get('a')?.because).toContain(seen);
+    expect(took).toBeGreaterThan(LIMITS.endLookMs - 2 * LIMITS.endPollMs);
+    expect(took).toBeLessThan(LIMITS.endLookMs + LIMITS.endPollMs);
+  });
+
+  it('one that says so in time holds', async () => {
+    const a = inTurn(noAnswer, () => PENDING, () => REACHED);
+    const { outcome, took } = await runTiny([tinyStep('a')], { a });
+    expect([outcome, a.asked(), took]).toEqual(['succeeded', 3, 2 * LIMITS.endPollMs]);
+  });
+
+  it('is cut short by Ctrl-C, and then nothing has failed', async () => {
+    const clock = new VirtualClock();
+    const drain = new AbortController();
+    const holds = (): typeof PENDING => { drain.abort(new Error('Ctrl-C')); return PENDING; };
+    const { outcome, state } = await runTiny([tinyStep('a')], { a: { holds } }, { clock, drain: drain.signal });
+    expect([outcome, state.steps.get('a')?.state]).toEqual(['interrupted', 'done']);
+  });
+
+  it('is not asked of a run that does not succeed', async () => {
+    const a = inTurn(() => REACHED);
+    const { outcome } = await runTiny([tinyStep('a'), tinyStep('b', { after: ['a'] })], { a, b: { observe: () => ({ state: 'impossible', because: 'no' }) } });
+    expect([outcome, a.asked()]).toEqual(['failed', 0]);
+  });
+});
+
+describe('before users are led to data that was made a while ago', () => {
+  const steps = [tinyStep('data', { phase: 'data' }), tinyStep('slow', { after: ['data'], limitMs: 600_000 }), tinyStep('flip', { phase: 'traffic', after: ['slow'] })];
+  const slow = (clock: VirtualClock, ms: number): Fake => ({ observe: () => clock.sleep(ms).then(() => REACHED) });
+
+  async function after(ms: number, ...answers: Holds[]) {
+    const clock = new VirtualClock();
+    const flip = new Thing();
+    const asked = inTurn(...answers);
+    const run = await runTiny(steps, { data: { holds: asked.holds }, slow: slow(clock, ms), flip: flip.kind() }, { clock });
+    return { ...run, flips: flip.acts, asked: asked.asked() };
+  }
+
+  it('it is looked at again: what is gone holds the traffic back', async () => {
+    const { outcome, flips, state } = await after(LIMITS.checkAgeMs + 1_000, () => ({ state: 'impossible', because: 'shop-orders-tokyo is not there' }));
+    expect([outcome, flips]).toEqual(['refused', 0]);
+    expect(state.steps.get('flip')?.refusal).toMatchObject({ rule: 'data-gone', observed: 'since it was made: shop-orders-tokyo is not there' });
+  });
+
+  it('no answer is no yes', async () => {
+    expect(await after(LIMITS.checkAgeMs + 1_000, noAnswer)).toMatchObject({ outcome: 'refused', flips: 0 });
+  });
+
+  it('what is there lets it pass, and what was made a moment ago is not asked', async () => {
+    expect(await after(LIMITS.checkAgeMs + 1_000, () => REACHED)).toMatchObject({ outcome: 'succeeded', flips: 1, asked: 2 });
+    expect(await after(1_000, () => REACHED)).toMatchObject({ outcome: 'succeeded', flips: 1, asked: 1 });
+  });
+});
