@@ -2,7 +2,8 @@ import type { Clock } from '../base/clock.ts';
 import { withSignal } from '../base/deadline.ts';
 import { canonicalJson } from '../base/json.ts';
 import type { AwsAnswer, AwsCaller, AwsRequest } from './caller.ts';
-import type { Service } from './operations.ts';
+import type { InputOf, OutputOf, Service } from './operations.ts';
+import { Queue, type Waiting } from './queue.ts';
 
 /*
  * Several steps of an application look at the same database or group at the same time, and API requests are limited by
@@ -12,7 +13,8 @@ import type { Service } from './operations.ts';
  * Invariants:
  * 1. An answer that is told to others was asked for after the last change that was sent from here to that service and region
  *    and that names anything of what the look names; a look that names nothing comes after every change.
- * 2. Errors are not told on, except to those who were waiting for the same answer.
+ * 2. Auto Scaling groups that are asked for by name at about the same time are asked for in one request.
+ * 3. Errors are not told on, except to those who were waiting for the same answer.
  */
 
 /** Where looks are repeated. Objects are streams, identities are asked for once, and Route 53 has rules of its own. */
@@ -29,6 +31,13 @@ export function sharedReads(inner: AwsCaller, clock: Clock): AwsCaller {
   const changes = new Map<string, number>();
   let count = 0;
 
+  const queues = new Map<string, Queue<GroupsInput, GroupsOutput>>();
+  const groupsOf = (region: string): Queue<GroupsInput, GroupsOutput> => {
+    const queue = queues.get(region) ?? new Queue<GroupsInput, GroupsOutput>(clock, (all) => lookTogether(inner, region, all));
+    queues.set(region, queue);
+    return queue;
+  };
+
   const read = (request: AwsRequest, place: string): Promise<AwsAnswer<unknown>> => {
     const { operation, input, timeoutMs, attempts, signal } = request;
     const names = namesIn(input);
@@ -39,7 +48,7 @@ export function sharedReads(inner: AwsCaller, clock: Clock): AwsCaller {
     if (answers.size >= KEPT) for (const [old, { until }] of answers) if (clock.now() > until) answers.delete(old);
     // Not the signal of whoever came first: the others wait for the same answer.
     const askedAt = clock.now();
-    const answer = inner.call({ ...request, signal: undefined });
+    const answer = isGroupLook(request) ? groupsOf(request.region).add(request.input, undefined) : inner.call({ ...request, signal: undefined });
     const entry = { answer, until: Infinity };
     answers.set(key, entry);
     answer.then(
@@ -62,6 +71,36 @@ export function sharedReads(inner: AwsCaller, clock: Clock): AwsCaller {
     return inner.call(request).finally(changed);
   };
   return { call: (request) => call(request as unknown as AwsRequest) as never };
+}
+
+type GroupsInput = InputOf<'autoscaling', 'DescribeAutoScalingGroups'>;
+type GroupsOutput = OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>;
+
+/** Names in one request. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html */
+const GROUPS_MAX = 50;
+
+/** A look at one group by its name. */
+function isGroupLook(request: AwsRequest): request is AwsRequest & { input: GroupsInput } {
+  const { operation, input } = request as { operation: string; input: GroupsInput };
+  return operation === 'DescribeAutoScalingGroups' && input.AutoScalingGroupNames?.length === 1 && Object.keys(input).length === 1;
+}
+
+async function lookTogether(inner: AwsCaller, region: string, all: readonly Waiting<GroupsInput, GroupsOutput>[]): Promise<void> {
+  const nameOf = ({ input }: Waiting<GroupsInput, GroupsOutput>): string => input.AutoScalingGroupNames?.[0] ?? '';
+  const names = [...new Set(all.map(nameOf))];
+  const parts = Array.from({ length: Math.ceil(names.length / GROUPS_MAX) }, (_, i) => names.slice(i * GROUPS_MAX, (i + 1) * GROUPS_MAX));
+  await Promise.all(
+    parts.map(async (part) => {
+      const asked = all.filter((one) => part.includes(nameOf(one)));
+      const input: GroupsInput = part.length === 1 ? { AutoScalingGroupNames: part } : { AutoScalingGroupNames: part, MaxRecords: GROUPS_MAX };
+      try {
+        const { output, requestId } = await inner.call({ service: 'autoscaling', region, operation: 'DescribeAutoScalingGroups', input });
+        for (const one of asked) one.resolve({ output: { AutoScalingGroups: output.AutoScalingGroups?.filter((group) => group.AutoScalingGroupName === nameOf(one)) }, requestId });
+      } catch (error) {
+        for (const one of asked) one.reject(error);
+      }
+    }),
+  );
 }
 
 /** All that an input may name: its texts, and the parts of those that are ARNs. */

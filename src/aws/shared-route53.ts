@@ -7,6 +7,7 @@ import { AwsError } from './errors.ts';
 import type { InputOf, OutputOf } from './operations.ts';
 import { packBatches } from './route53-batches.ts';
 import { listManyRecordSets, type RecordChange, type RecordKey, type RecordType, ROUTE53_REGION } from './route53.ts';
+import { Queue, type Waiting } from './queue.ts';
 import { FRESH_MAX_MS } from './shared-reads.ts';
 
 /*
@@ -27,25 +28,15 @@ type ListOutput = OutputOf<'route53', 'ListResourceRecordSets'>;
 type ChangeInput = InputOf<'route53', 'ChangeResourceRecordSets'>;
 type ChangeOutput = OutputOf<'route53', 'ChangeResourceRecordSets'>;
 
-/** How long one waits for others to ask. */
-const WINDOW_MS = 100;
 /** With fewer names each is asked for by itself. */
 const TOGETHER_MIN = 4;
 /** Status look-ups under way at most, a turn being a second: what is decided by one waits so long for it, and no longer. */
-const STATUS_MAX = 8;
+const STATUS_MAX = 4;
 const CHANGE_ATTEMPTS = 8;
 /** Questions about all changes that are on their way, together. */
 const STATUS_PER_SECOND = 2;
 /** Of the time that the last change took: a younger one is hardly INSYNC, and is asked about once. */
 const RIPE = 0.8;
-
-interface Waiting<I, O> {
-  input: I;
-  resolve: (answer: AwsAnswer<O>) => void;
-  reject: (error: unknown) => void;
-  gone: () => boolean;
-  before?: (() => Promise<void>) | undefined;
-}
 
 /** Shares what several applications ask of Route 53; every other call goes through as it is. */
 export function sharedRoute53(inner: AwsCaller, clock: Clock): AwsCaller {
@@ -203,42 +194,6 @@ class Shared {
     // Of those who are no longer to change anything none may be in it.
     const before = () => Promise.all(batch.map((one) => one.before?.() ?? Promise.resolve())).then(() => undefined);
     return this.#inner.call({ service: 'route53', region: ROUTE53_REGION, operation: 'ChangeResourceRecordSets', input, attempts: CHANGE_ATTEMPTS, before }).finally(forget);
-  }
-}
-
-/** Collects what is asked for within a moment, and while the last of it is being dealt with. */
-class Queue<I, O> {
-  readonly #clock: Clock;
-  readonly #work: (all: Waiting<I, O>[]) => Promise<void>;
-  #waiting: Waiting<I, O>[] = [];
-  #busy = false;
-
-  constructor(clock: Clock, work: (all: Waiting<I, O>[]) => Promise<void>) {
-    this.#clock = clock;
-    this.#work = work;
-  }
-
-  add(input: I, signal: AbortSignal | undefined, before?: AwsRequest['before']): Promise<AwsAnswer<O>> {
-    const answer = new Promise<AwsAnswer<O>>((resolve, reject) => {
-      this.#waiting.push({ input, resolve, reject, before, gone: () => signal?.aborted === true });
-    });
-    if (!this.#busy) void this.#run();
-    return withSignal(answer, signal);
-  }
-
-  async #run(): Promise<void> {
-    this.#busy = true;
-    while (this.#waiting.length > 0) {
-      await this.#clock.sleep(WINDOW_MS);
-      // Whoever has left in the meantime must not be acted for.
-      const all = this.#waiting.filter((one) => !one.gone());
-      this.#waiting = [];
-      if (all.length === 0) continue;
-      await this.#work(all).catch((error: unknown) => {
-        for (const { reject } of all) reject(error);
-      });
-    }
-    this.#busy = false;
   }
 }
 

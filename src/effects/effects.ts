@@ -21,6 +21,8 @@ export interface HttpRequest {
   headers?: Readonly<Record<string, string>>;
   body?: string;
   timeoutMs: number;
+  /** An address to connect to, wherever the name leads. */
+  at?: string;
   signal?: AbortSignal | undefined;
 }
 

@@ -38,7 +38,7 @@ async function sample(request: HttpRequest, dns: DnsPort | undefined, ports: Rea
   const seen: { address: string | undefined } = { address: undefined };
   const elapsed = () => Math.round(performance.now() - startedAt);
   try {
-    const { status, body } = await exchange(request, seen, lookupBy(dns, seen), ports);
+    const { status, body } = await exchange(request, seen, lookupBy(request.at, dns, seen), ports);
     return { status, body, address: seen.address, ms: elapsed() };
   } catch (error) {
     return { status: 0, body: '', address: seen.address, ms: elapsed(), error: wordsOf(error) };
@@ -126,9 +126,9 @@ async function readBody(incoming: http.IncomingMessage): Promise<string> {
 }
 
 /** A look-up for node:net that asks `dns` (or the system) every time and notes the address that is used. */
-function lookupBy(dns: DnsPort | undefined, seen: { address: string | undefined }): LookupFunction {
+function lookupBy(at: string | undefined, dns: DnsPort | undefined, seen: { address: string | undefined }): LookupFunction {
   return (hostname, options, callback) => {
-    addressesOf(hostname, dns).then(
+    addressesOf(hostname, at, dns).then(
       (found) => {
         seen.address = found[0]?.address;
         if (options.all === true) callback(null, found);
@@ -140,7 +140,8 @@ function lookupBy(dns: DnsPort | undefined, seen: { address: string | undefined 
 }
 
 /** One address: a sample says which one answered, so there must be no second one to fall back on. */
-async function addressesOf(hostname: string, dns: DnsPort | undefined): Promise<{ address: string; family: number }[]> {
+async function addressesOf(hostname: string, at: string | undefined, dns: DnsPort | undefined): Promise<{ address: string; family: number }[]> {
+  if (at !== undefined) return [{ address: at, family: isIP(at) }];
   if (dns === undefined) {
     const { address, family } = await systemLookup.lookup(hostname);
     return [{ address, family }];

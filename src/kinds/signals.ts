@@ -54,9 +54,11 @@ const ELSEWHERE = ['replication', 'health-checkers'] as const;
  * endpoint nor the API may itself be cut off). Nor is it down while Route 53's checkers, all over the world, reach it. Anything else needs a named person.
  */
 export function judgeSource(signals: readonly Signal[], attestedBy: string | undefined): SourceVerdict {
-  const down = new Set(signals.filter((s) => s.says === 'down').map((s) => s.vantage));
+  const up = new Set(signals.filter((s) => s.says === 'up').map((s) => s.vantage));
+  // Of one vantage that says both, something works: no region is lost by halves.
+  const down = new Set(signals.filter((s) => s.says === 'down' && !up.has(s.vantage)).map((s) => s.vantage));
   const words = signals.map((s) => `${s.vantage}: ${s.says} (${s.because})`).join('; ') || 'no signal was seen';
-  const short = whyNotDown(down, signals.some((s) => s.vantage === 'health-checkers' && s.says === 'up'));
+  const short = whyNotDown(down, up.has('health-checkers'));
   if (short === undefined) return { verdict: 'source-down', because: `${down.size} independent signals say down. ${words}` };
   if (attestedBy !== undefined) return { verdict: 'attested', because: `attested by ${attestedBy}. ${words}` };
   return { verdict: 'not-down', because: `${short}. ${words}` };
@@ -64,7 +66,7 @@ export function judgeSource(signals: readonly Signal[], attestedBy: string | und
 
 function whyNotDown(down: ReadonlySet<Signal['vantage']>, reached: boolean): string | undefined {
   if (down.size < 2) return `${down.size} of at least 2 independent signals say down`;
-  if (reached && !down.has('health-checkers')) return "Route 53's checkers reach it: where it was lost a moment ago, they see it within a minute (dr resume)";
+  if (reached) return "Route 53's checkers reach it: where it was lost a moment ago, they see it within a minute (dr resume)";
   if (!SERVING.some((v) => down.has(v))) return "neither users nor Route 53's checkers see it down: trouble of RDS alone, or of the link between the regions, looks the same";
   if (!ELSEWHERE.some((v) => down.has(v))) return 'only this machine sees it down, and its own network may be the trouble: what others see changes within three minutes (dr resume)';
   return undefined;

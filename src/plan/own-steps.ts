@@ -32,12 +32,16 @@ function own(step: OwnStep): PlanStep {
 export function assessSteps(runbook: Runbook, verb: Verb, source: string, resources: readonly PlanStep[]): PlanStep[] {
   if (verb === 'reprotect') return [];
   const looks = resources.filter((step) => step.phase === 'assess' && !step.gate);
+  const hosts = new Set(runbook.probes.map((probe) => new URL(probe.http).hostname));
+  const answers = looks.filter((step) => step.id.startsWith('traffic.')).map((step) => ({ step: step.id, from: saidAnswers(step, hosts) }));
   const users = own({
     id: 'assess.users',
     kind: 'run.assess-users',
-    title: 'What do users see?',
+    title: `What do users of ${source} get?`,
     phase: 'assess',
-    params: { probes: runbook.probes as unknown as Json },
+    // Where the source answers the runbook says, or is found out by them.
+    after: answers.flatMap(({ step, from }) => (from === undefined ? [step] : [])),
+    params: { probes: runbook.probes as unknown as Json, answers: Object.assign({}, ...answers.map(({ from }) => from ?? {})) as Json },
     estimate: { p50: 1, p95: 5, basis: 'two samples of each probe' },
   });
   const judge = own({
@@ -50,6 +54,14 @@ export function assessSteps(runbook: Runbook, verb: Verb, source: string, resour
     params: { region: source, signals: ['users', ...looks.map(signalName)] },
   });
   return [users, judge];
+}
+
+/** What the source answers to hosts that are probed, where the look at a traffic resource is told so by the runbook. */
+function saidAnswers(look: PlanStep, hosts: ReadonlySet<string>): Record<string, Json> | undefined {
+  const { from, records } = look.params as { from?: { answer?: Json }; records?: readonly { name: string }[] };
+  const { answer } = from ?? {};
+  if (answer === undefined) return undefined;
+  return Object.fromEntries((records ?? []).filter(({ name }) => hosts.has(name)).map(({ name }) => [name, answer]));
 }
 
 /** Every step that records a signal says under which name. */

@@ -43,7 +43,7 @@ function httpPort(world: World): HttpPort {
     async request(request: HttpRequest): Promise<HttpSample> {
       const began = clock.now();
       const url = new URL(request.url);
-      const address = isIP(url.hostname) === 0 ? world.resolve(url.hostname, 'A').values[0] : url.hostname;
+      const address = request.at ?? (isIP(url.hostname) === 0 ? world.resolve(url.hostname, 'A').values[0] : url.hostname);
       const sample = (status: number, body: string, error?: string): HttpSample => ({
         status,
         body,

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AwsCaller, AwsRequest } from '../../src/aws/caller.ts';
+import { findGroup } from '../../src/aws/autoscaling.ts';
 import { AwsError } from '../../src/aws/errors.ts';
 import { sharedReads } from '../../src/aws/shared-reads.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
@@ -101,5 +102,56 @@ describe('looks at the same thing by many steps', () => {
   it('a look with other limits is another look', async () => {
     await clock.run(() => Promise.all([look('a'), look('a', { attempts: 1 })]));
     expect(calls).toHaveLength(2);
+  });
+});
+
+describe('looks at many groups at about the same time', () => {
+  let asked: { AutoScalingGroupNames?: string[]; MaxRecords?: number }[];
+  let refused: string | undefined;
+
+  beforeEach(() => {
+    asked = [];
+    refused = undefined;
+    const inner = {
+      call: async ({ service, region, operation, input }: AwsRequest) => {
+        const { AutoScalingGroupNames: names = [] } = input as { AutoScalingGroupNames?: string[] };
+        asked.push(input as object);
+        await clock.sleep(20);
+        if (refused !== undefined && names.includes(refused)) throw new AwsError({ service, region, operation, code: 'AccessDenied', httpStatus: 403, message: 'no' });
+        return { output: { AutoScalingGroups: names.filter((name) => name !== 'none').map((name) => ({ AutoScalingGroupName: name })) }, requestId: `request-${asked.length}` };
+      },
+    };
+    aws = sharedReads(inner as unknown as AwsCaller, clock);
+  });
+
+  const group = (name: string, region = REGION) => findGroup(aws, region, name).then((found) => found?.AutoScalingGroupName);
+  const many = Array.from({ length: 120 }, (_, i) => `app-${i}`);
+
+  it('are asked for together, as many as AWS allows in one request, and each gets its own', async () => {
+    expect(await clock.run(() => Promise.all([...many, 'app-0', 'none'].map((name) => group(name))))).toEqual([...many, 'app-0', undefined]);
+    expect(asked.map(({ AutoScalingGroupNames: names, MaxRecords: max }) => [names?.length, max])).toEqual([[50, 50], [50, 50], [21, 50]]);
+  });
+
+  it('stay apart by region, and one alone is asked for as ever', async () => {
+    expect(await clock.run(() => Promise.all([group('a'), group('a', 'eu-west-1')]))).toEqual(['a', 'a']);
+    expect(asked).toEqual([{ AutoScalingGroupNames: ['a'] }, { AutoScalingGroupNames: ['a'] }]);
+  });
+
+  it('a request that is refused is refused to those who are in it, and is not told on', async () => {
+    refused = 'app-70';
+    const ends = await clock.run(() => Promise.allSettled(many.map((name) => group(name))));
+    expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(50);
+    refused = undefined;
+    expect(await clock.run(() => group('app-70'))).toBe('app-70');
+  });
+
+  it('a look after a change is not answered by a request that was sent before it', async () => {
+    await clock.run(async () => {
+      const before = group('a');
+      await clock.sleep(110);
+      await aws.call({ service: 'autoscaling', region: REGION, operation: 'UpdateAutoScalingGroup', input: { AutoScalingGroupName: 'a' } });
+      await Promise.all([before, group('a')]);
+    });
+    expect(asked).toEqual([{ AutoScalingGroupNames: ['a'] }, { AutoScalingGroupName: 'a' }, { AutoScalingGroupNames: ['a'] }]);
   });
 });

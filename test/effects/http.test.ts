@@ -86,3 +86,13 @@ describe('HTTP as a user sees it', () => {
     expect(() => portMap('80')).toThrow('DR_CONNECT_TO: expected PORT:PORT, got "80"');
   });
 });
+
+describe('asked at an address', () => {
+  it('connects there, with the name of the URL, and asks nobody where the name leads', async () => {
+    const dns = dnsOf({ 'A shop.example.com': ['127.0.0.9'] });
+    const answer = await systemHttp({ dns }).request({ url: `http://shop.example.com:${port}/at`, at: '127.0.0.1', timeoutMs: 2_000 });
+    expect(answer).toMatchObject({ status: 201, address: '127.0.0.1' });
+    expect(seen.at(-1)).toMatchObject({ host: `shop.example.com:${port}`, url: '/at' });
+    expect(dns.asked).toEqual([]);
+  });
+});

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { Fault } from '../../src/simulator/seeds.ts';
 import { planOf, resumeRun, runPlan, SEOUL, simulation, type Simulation, TOKYO } from './simulated.ts';
 
 const TICKETS = fileURLToPath(new URL('../../runbooks/active-active.yaml', import.meta.url));
@@ -48,9 +49,12 @@ describe('an application that serves from two regions', () => {
     await expect(planOf(sim, TOKYO)).rejects.toMatchObject({ code: 'ALREADY_ACTIVE' });
   });
 
-  it('is not done before its change has reached everybody, also where the answer to the change was lost', async () => {
+  it.each<[string, Fault]>([
+    ['the answer to the change was lost', { service: 'route53', operation: 'ChangeResourceRecordSets', effect: { kind: 'answer-lost' } }],
+    ['Route 53 does not know the change yet', { service: 'route53', operation: 'GetChange', effect: { kind: 'stale-read', ms: 15_000 } }],
+  ])('is not done before its change has reached everybody, also where %s', async (_name, fault) => {
     const sim = await simulation({ path: TICKETS });
-    sim.world.addFault({ service: 'route53', operation: 'ChangeResourceRecordSets', effect: { kind: 'answer-lost' } });
+    sim.world.addFault(fault);
     // The one who looks from outside sits in Seoul, and sees nothing of what is answered in Tokyo.
     const seen: string[][] = [];
     const { outcome } = await runPlan(sim, await planOf(sim, { verb: 'switchover', region: SEOUL }), {

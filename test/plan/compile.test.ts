@@ -7,6 +7,7 @@ import { loadRunbook } from '../../src/runbook/load.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
 import { observe } from '../../src/app/observe.ts';
 import { SEOUL, SHOP, simulation, TOKYO } from '../engine/simulated.ts';
+import { worldOf } from '../refusals/said.ts';
 
 let input: CompileInput;
 let loaded: LoadedRunbook;
@@ -49,6 +50,16 @@ describe('compilePlan', () => {
     const judge = plan.steps.find((s) => s.id === 'assess.source');
     expect((judge?.params as { signals: Json }).signals).toEqual(['users', 'rds-api.orders', 'replication.orders', 'health-check.storefront']);
     for (const step of plan.steps.filter((s) => s.phase === 'assess' && !s.gate)) expect(judge?.after).toContain(step.id);
+  });
+
+  it('asks users of the source where the runbook says that it answers, or waits for the look that finds it out', async () => {
+    const users = (plan: Plan) => plan.steps.find((s) => s.id === 'assess.users');
+    expect(users(compilePlan(input))).toMatchObject({ after: ['traffic.storefront.assessHealthCheck'], params: { answers: {} } });
+    const answers = `answers: { ${SEOUL}: { values: [127.0.0.2] }, ${TOKYO}: { values: [127.0.0.3] } }`;
+    const sim = await worldOf('shop', 'switch: record', `${answers}\n    switch: record`);
+    const observed = await sim.clock.run(() => observe(sim.effects, sim.loaded, { verb: 'failover', region: TOKYO }));
+    const plan = compilePlan({ ...input, loaded: sim.loaded, resources: observed.resources });
+    expect(users(plan)).toMatchObject({ after: [], params: { answers: { 'shop.example.com': { values: ['127.0.0.2'], ttl: 60 } } } });
   });
 
   it('leaves nothing of the source region as needed: no control plane of it on the list', () => {

@@ -298,6 +298,15 @@ export class Watch {
     }
   }
 
+  /** Nothing tells that from a region that is lost, where no health check watches it. */
+  #twoTroubles(): boolean {
+    const { scenario, chapter, databases, clock, world } = this.#stage;
+    const now = clock.now() - this.#stage.zero;
+    const last = (database: string) => chapter.happenings.findLast((h) => (h.what === 'replication-stopped' || h.what === 'replication-on') && h.database === database && h.at <= now);
+    const stood = scenario.lagUnknown || databases.every((name) => last(name)?.what === 'replication-stopped');
+    return scenario.cutOff !== undefined && scenario.shape.switch === 'object' && world.isAlive(chapter.source) && stood;
+  }
+
   #atWork(): Process[] {
     return [...this.#states.keys()].filter((process) => !process.dead && !process.over && process.term === this.#term);
   }
@@ -309,6 +318,7 @@ export class Watch {
     const verdict = (state: RunState) => (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
     if (working.length === 0) return '';
     if (working.some((state) => verdict(state) === 'attested')) return 'a named person said that the source is down, and it was not';
+    if (this.#twoTroubles() && working.some((state) => verdict(state) === 'source-down')) return 'a machine was cut off from the source while replication stood still for another reason: together they look like a region that is lost';
     if (!this.#returned || !working.some((state) => verdict(state) === 'source-down')) return undefined;
     if (!this.#stage.scenario.shape.fence) return 'the lost region came back before users were moved, and the runbook names no quarantine group';
     if (this.#unreachable()) this.#bothSince.delete(database);

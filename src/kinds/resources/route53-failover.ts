@@ -57,14 +57,14 @@ function plan(ctx: PlanContext, name: string, t: Route53Failover, state: Resourc
 
 function assessStep(ctx: PlanContext, name: string, t: Route53Failover): StepDraft {
   const from = inRegion(t.sets, ctx.source);
-  // An inverted check that watches an object says nothing of the region that its set leads to.
-  const asked = t.switch === 'object' ? {} : { set: from };
+  const answer = t.answers?.[ctx.source];
   return {
     step: 'assessHealthCheck',
     phase: 'assess',
     reversibility: 'reversible',
     title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${from}?`,
-    params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), ...asked },
+    // An inverted check that watches an object says nothing of the region that its set leads to.
+    params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), from: { set: from, ...(answer === undefined ? {} : { answer }) }, watched: t.switch !== 'object' },
     controlPlanes: [],
     permissions: readRights(t),
     estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },

@@ -91,12 +91,14 @@ function moves(parts: Parts): StepDraft[] {
 function assessStep({ ctx, name, t, policy }: Parts): StepDraft {
   const [set] = policy.setsOf(ctx.source);
   const records = recordsOf(t);
+  const answer = policy.answer(ctx.source);
+  const from = { ...(set === undefined ? {} : { set }), ...(answer === undefined ? {} : { answer }) };
   return {
     step: 'assessHealthCheck',
     phase: 'assess',
     reversibility: 'reversible',
     title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${ctx.source}?`,
-    params: { signal: `health-check.${name}`, zone: t.zone, records, ...(t.switch === 'object' || set === undefined ? {} : { set }) },
+    params: { signal: `health-check.${name}`, zone: t.zone, records, from, watched: t.switch !== 'object' },
     controlPlanes: [],
     permissions: readRights(t),
     estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },

@@ -31,6 +31,15 @@ export const answerSchema = z.union([
 ]);
 export type RegionAnswer = z.infer<typeof answerSchema>;
 
+/** What a set answers with now. */
+export function answerOf(set: RecordSet): RegionAnswer {
+  const { AliasTarget: alias } = set;
+  if (alias !== undefined) {
+    return { alias: { zone: alias.HostedZoneId ?? '', name: alias.DNSName ?? '', evaluateTargetHealth: alias.EvaluateTargetHealth ?? false } };
+  }
+  return { values: (set.ResourceRecords ?? []).map((record) => record.Value ?? ''), ttl: set.TTL ?? 0 };
+}
+
 /** Where a geolocation set answers. */
 export const placeSchema = z.union([
   z.literal('default'),

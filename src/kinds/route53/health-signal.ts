@@ -1,20 +1,23 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { listRecordSets } from '../../aws/route53.ts';
+import { listRecordSets, type RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
 import { type Signal, signalFact } from '../signals.ts';
 import type { StepContext } from '../step.ts';
+import { answerOf, answerSchema } from './aim.ts';
 import { checkersOf } from './checkers.ts';
-import { DNS_BEFORE, DNS_BEFORE_AT, findSet } from './sets.ts';
+import { addressesOf, DNS_BEFORE, DNS_BEFORE_AT, findSet, SOURCE_ANSWERS } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
 
 const params = z.strictObject({
   signal: z.string(),
   zone: hostedZoneId,
   records: recordKeys,
-  /** The source's set: its health check is asked. Absent where that watches a switch, and not the region. */
-  set: z.string().optional(),
+  /** The source's set, and what it answers where the runbook has it. */
+  from: z.strictObject({ set: z.string().optional(), answer: answerSchema.optional() }).default({}),
+  /** False where health checks watch a switch, and not the region: they are not asked. */
+  watched: z.boolean(),
 });
 type Params = z.infer<typeof params>;
 
@@ -22,17 +25,27 @@ const vantage = 'health-checkers';
 /** Names that are looked up at the same time. */
 const LOOKUPS = 16;
 
-async function look(ctx: StepContext, p: Params): Promise<Signal> {
+/** The source's set of the first name, where something of it has to be known. @throws AwsError */
+async function sourceSet(ctx: StepContext, p: Params): Promise<RecordSet | undefined> {
   const [record] = p.records;
-  if (p.set === undefined || record === undefined) return { vantage, says: 'unknown', because: 'the health checks watch the switch, and not the region' };
-  try {
-    const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
-    const sets = await listRecordSets(ctx.effects.aws, p.zone, record.name, record.type, options);
-    return (await checkersOf(ctx, findSet(sets, p.set))) ?? { vantage, says: 'unknown', because: `set ${p.set} has no health check` };
-  } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    return { vantage, says: 'unknown', because: error.message };
-  }
+  const needed = p.watched || p.from.answer === undefined;
+  if (!needed || p.from.set === undefined || record === undefined) return undefined;
+  const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
+  return findSet(await listRecordSets(ctx.effects.aws, p.zone, record.name, record.type, options), p.from.set);
+}
+
+async function look(ctx: StepContext, p: Params, set: RecordSet | undefined): Promise<Signal> {
+  if (!p.watched || p.from.set === undefined) return { vantage, says: 'unknown', because: 'the health checks watch the switch, and not the region' };
+  return (await checkersOf(ctx, set)) ?? { vantage, says: 'unknown', because: `set ${p.from.set} has no health check` };
+}
+
+/** With what the source answers the first name: it is asked there, also while the name leads users elsewhere. */
+async function noteSource(ctx: StepContext, p: Params, set: RecordSet | undefined): Promise<void> {
+  const [record] = p.records;
+  const answer = p.from.answer ?? (set === undefined ? undefined : answerOf(set));
+  if (answer === undefined || record === undefined) return;
+  const values = 'values' in answer ? answer.values : await addressesOf(ctx, answer.alias.name);
+  if (values.length > 0) ctx.record(`${SOURCE_ANSWERS}.${record.name}`, [...values]);
 }
 
 /** What users were led to before the run: where Route 53's API is silent, the move is recognised by it. */
@@ -48,12 +61,19 @@ async function noteAnswers(ctx: StepContext, p: Params): Promise<void> {
   }
 }
 
+function unlessAws(error: unknown): AwsError {
+  if (error instanceof AwsError) return error;
+  throw error;
+}
+
 export const assessHealthCheck = stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
   observe: async (ctx, p) => {
-    await noteAnswers(ctx, p);
-    const signal = await look(ctx, p);
+    const [set] = await Promise.all([sourceSet(ctx, p).catch(unlessAws), noteAnswers(ctx, p)]);
+    const silent: Signal | undefined = set instanceof AwsError ? { vantage, says: 'unknown', because: set.message } : undefined;
+    const found = set instanceof AwsError ? undefined : set;
+    const [signal] = await Promise.all([silent ?? look(ctx, p, found), noteSource(ctx, p, found)]);
     ctx.record(signalFact(p.signal), signal);
     return { state: 'reached', because: `${signal.says}: ${signal.because}` };
   },

@@ -2,11 +2,22 @@ import type { AwsCaller } from '../../aws/caller.ts';
 import type { CallOptions } from '../../aws/call-options.ts';
 import { AwsError } from '../../aws/errors.ts';
 import type { RecordSet } from '../../aws/route53.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { StepContext } from '../step.ts';
 
 /** Fact `<this>.<name>`: what a name answered before anything was changed. */
 export const DNS_BEFORE = 'dns.before';
 /** Fact `<this>`: when that was looked at, milliseconds since the epoch. */
 export const DNS_BEFORE_AT = 'dns.before-at';
+
+/** Fact `<this>.<name>`: the addresses with which the source region answers it. */
+export const SOURCE_ANSWERS = 'source.answers';
+
+/** Where a name leads, by A and AAAA; empty where it does not resolve. */
+export async function addressesOf(ctx: Pick<StepContext, 'effects' | 'signal'>, name: string): Promise<string[]> {
+  const found = await Promise.all((['A', 'AAAA'] as const).map((type) => ctx.effects.dns.resolve(name, type, LIMITS.dnsMs, ctx.signal).catch(() => ({ values: [] }))));
+  return found.flatMap(({ values }) => [...values]);
+}
 
 export function findSet(sets: readonly RecordSet[], identifier: string): RecordSet | undefined {
   return sets.find((set) => set.SetIdentifier === identifier);

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { listManyRecordSets, type RecordKey, type RecordSet } from '../../aws/route53.ts';
+import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
-import { answerSchema, type RegionAnswer } from './aim.ts';
+import { answerOf, answerSchema } from './aim.ts';
 import { OBJECT_CHANGED, OBJECT_SINCE } from './flip-object.ts';
 import { DNS_BEFORE, DNS_BEFORE_AT, findSet } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
@@ -40,14 +40,6 @@ const wantedSchema = z.union([
   z.strictObject({ moved: z.array(z.string()), orFrom: z.number().optional() }),
 ]);
 type Wanted = z.infer<typeof wantedSchema>;
-
-function answerOf(set: RecordSet): RegionAnswer {
-  const { AliasTarget: alias } = set;
-  if (alias !== undefined) {
-    return { alias: { zone: alias.HostedZoneId ?? '', name: alias.DNSName ?? '', evaluateTargetHealth: alias.EvaluateTargetHealth ?? false } };
-  }
-  return { values: (set.ResourceRecords ?? []).map((record) => record.Value ?? ''), ttl: set.TTL ?? 0 };
-}
 
 /** From the runbook where it says so; else from Route 53, which may be silent. @throws AwsError */
 async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {

@@ -3,25 +3,51 @@ import { LIMITS } from '../../base/limits.ts';
 import { judgeSample } from '../../measure/probe.ts';
 import { stepKind } from '../common.ts';
 import { probeSchema } from '../probe.ts';
+import { answerSchema } from '../route53/aim.ts';
+import { addressesOf, SOURCE_ANSWERS } from '../route53/sets.ts';
 import { type Signal, signalFact } from '../signals.ts';
 import type { StepContext } from '../step.ts';
 
-const params = z.strictObject({ probes: z.array(probeSchema) });
+const params = z.strictObject({
+  probes: z.array(probeSchema),
+  /** What the source answers to names, as the runbook says it; of others a fact may tell. */
+  answers: z.record(z.string(), answerSchema).default({}),
+});
 type Params = z.infer<typeof params>;
 
 /** One bad answer may be chance; two, this far apart, are counted. */
 const BETWEEN_MS = 150;
+
+/** The addresses at which the source answers a name; empty where they are not known. */
+async function sourceOf(ctx: StepContext, p: Params, url: string): Promise<readonly string[]> {
+  const name = new URL(url).hostname;
+  const said = p.answers[name];
+  if (said === undefined) return z.array(z.string()).safeParse(ctx.fact(`${SOURCE_ANSWERS}.${name}`)).data ?? [];
+  return 'values' in said ? said.values : addressesOf(ctx, said.alias.name);
+}
+
+/** One probe: users who are led to the source. A good answer of another region says nothing of it: then it is asked where it answers. */
+async function ask(ctx: StepContext, p: Params, probe: z.infer<typeof probeSchema>): Promise<ReturnType<typeof judgeSample>> {
+  const request = { url: probe.http, timeoutMs: LIMITS.signalMs, signal: ctx.signal };
+  const first = await ctx.effects.http.request(request);
+  const judged = judgeSample(first, probe);
+  if (!judged.up || first.address === undefined) return judged;
+  const own = await sourceOf(ctx, p, probe.http);
+  const [at] = own;
+  if (at === undefined || own.includes(first.address)) return judged;
+  const there = judgeSample(await ctx.effects.http.request({ ...request, at }), probe);
+  return { ...there, because: `${there.because}, where the source answers (the name leads to ${first.address})` };
+}
 
 async function look(ctx: StepContext, p: Params): Promise<Signal> {
   const vantage = 'users';
   if (p.probes.length === 0) return { vantage, says: 'unknown', because: 'the runbook has no probe' };
   const seen = await Promise.all(
     p.probes.map(async (probe) => {
-      const ask = () => ctx.effects.http.request({ url: probe.http, timeoutMs: LIMITS.signalMs, signal: ctx.signal });
-      const first = judgeSample(await ask(), probe);
+      const first = await ask(ctx, p, probe);
       if (first.up) return { probe: probe.name, ...first };
       await ctx.wait('users', BETWEEN_MS);
-      return { probe: probe.name, ...judgeSample(await ask(), probe) };
+      return { probe: probe.name, ...(await ask(ctx, p, probe)) };
     }),
   );
   const bad = seen.filter((s) => !s.up);
@@ -30,7 +56,7 @@ async function look(ctx: StepContext, p: Params): Promise<Signal> {
   return { vantage, says: bad.length === seen.length ? 'down' : 'up', because: words };
 }
 
-/** What users see, from where `dr` runs: every probe twice. */
+/** What users get who are led to the source, from where `dr` runs: every probe twice. */
 export default stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import type { HttpSample } from '../../../src/effects/effects.ts';
+import type { Json } from '../../../src/base/json.ts';
+import type { HttpRequest, HttpSample } from '../../../src/effects/effects.ts';
 import { judgeSource, readSignal, type Signal } from '../../../src/kinds/signals.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { SEOUL, stepOf } from '../context.ts';
@@ -67,6 +68,49 @@ describe('run.assess-users', () => {
   });
 });
 
+describe('run.assess-users, where the name leads elsewhere', () => {
+  const SOURCE = '127.0.0.2';
+
+  /** A name that leads to `leads`; what each address answers. */
+  async function usersOf(leads: string, status: Record<string, number>, at: { answers?: Json; facts?: Record<string, Json>; names?: Record<string, string[]> } = {}) {
+    const clock = new VirtualClock();
+    const asked: (string | undefined)[] = [];
+    const request = (r: HttpRequest): Promise<HttpSample> => {
+      asked.push(r.at);
+      const address = r.at ?? leads;
+      return Promise.resolve({ status: status[address] ?? 0, body: 'ok', address, ms: 1 });
+    };
+    const dns = { resolve: (name: string, type: string) => Promise.resolve({ values: (type === 'A' ? at.names?.[name] : undefined) ?? [], ttl: 60 }) };
+    const step = await stepOf('run.assess-users', { probes: [probe('home')], ...(at.answers === undefined ? {} : { answers: at.answers }) }, { clock, effects: { http: { request }, dns }, ...(at.facts === undefined ? {} : { facts: at.facts }) });
+    await step.observe();
+    return { signal: readSignal(step.recorded['signal.users']), asked };
+  }
+  const said = { 'home.example.com': { values: [SOURCE], ttl: 60 } };
+
+  it('a good answer of another region says nothing of the source: it is asked where it answers', async () => {
+    expect(await usersOf('127.0.0.3', { '127.0.0.3': 200 }, { answers: said })).toEqual({
+      signal: { vantage: 'users', says: 'down', because: 'home: no answer from 127.0.0.2: no reason given, where the source answers (the name leads to 127.0.0.3)' },
+      asked: [undefined, SOURCE, undefined, SOURCE],
+    });
+    expect((await usersOf('127.0.0.3', { '127.0.0.3': 200, [SOURCE]: 200 }, { answers: said })).signal?.says).toBe('up');
+  });
+
+  it('its own answer is enough, and so is a bad one', async () => {
+    expect((await usersOf(SOURCE, { [SOURCE]: 200 }, { answers: said })).asked).toEqual([undefined]);
+    expect(await usersOf('127.0.0.3', { '127.0.0.3': 503, [SOURCE]: 200 }, { answers: said })).toMatchObject({ signal: { says: 'down' }, asked: [undefined, undefined] });
+  });
+
+  it('where it answers is said by the runbook, by an alias, or was found out by the look at its records', async () => {
+    const alias = { 'home.example.com': { alias: { zone: 'Z0123456789ABCDEFGHIJ', name: 'lb.seoul.example.com' } } };
+    const elsewhere = { '127.0.0.3': 200 };
+    expect((await usersOf('127.0.0.3', elsewhere, { answers: alias, names: { 'lb.seoul.example.com': [SOURCE] } })).signal?.says).toBe('down');
+    expect((await usersOf('127.0.0.3', elsewhere, { facts: { 'source.answers.home.example.com': [SOURCE] } })).signal?.says).toBe('down');
+    // Not known: then it counts.
+    expect((await usersOf('127.0.0.3', elsewhere, { answers: alias })).signal?.says).toBe('up');
+    expect((await usersOf('127.0.0.3', elsewhere)).signal?.says).toBe('up');
+  });
+});
+
 const VANTAGES = ['users', 'source-api', 'replication', 'health-checkers'] as const;
 const signal = (vantage: Signal['vantage'], says: Signal['says']): Signal => ({ vantage, says, because: 'seen' });
 
@@ -108,8 +152,12 @@ describe('judgeSource', () => {
       verdict: 'not-down',
       because: expect.stringMatching(/^Route 53's checkers reach it: where it was lost a moment ago, they see it within a minute \(dr resume\)\. /) as string,
     });
-    // Of two health checks one that fails is enough to doubt the other.
-    expect(both('users', 'health-checkers', signal('health-checkers', 'up')).verdict).toBe('source-down');
+  });
+
+  it('a vantage that says both is not down: no region is lost by halves', () => {
+    for (const vantage of ['users', 'replication'] as const) expect(both('users', 'replication', signal(vantage, 'up'))).toMatchObject({ verdict: 'not-down', because: expect.stringMatching(/^1 of at least 2 independent/) as string });
+    expect(both('users', 'replication', signal('source-api', 'up')).verdict).toBe('source-down');
+    expect(both('replication', 'health-checkers', signal('health-checkers', 'up'), signal('users', 'down')).verdict).toBe('not-down');
   });
 
   it.each(['up', 'unknown'] as const)('a machine that is cut off sees a region that is lost: replication says %s', (says) => {
@@ -129,9 +177,9 @@ describe('judgeSource', () => {
     const PAIRS = [['users', 'replication'], ['users', 'health-checkers'], ['source-api', 'health-checkers'], ['replication', 'health-checkers']] as const;
     fc.assert(
       fc.property(fc.array(any, { maxLength: 12 }), (signals) => {
-        const down = new Set(signals.filter((s) => s.says === 'down').map((s) => s.vantage));
-        const reached = signals.some((s) => s.vantage === 'health-checkers' && s.says === 'up') && !down.has('health-checkers');
-        const enough = !reached && PAIRS.some((pair) => pair.every((vantage) => down.has(vantage)));
+        const says = (vantage: Signal['vantage'], what: Signal['says']) => signals.some((s) => s.vantage === vantage && s.says === what);
+        const down = new Set(VANTAGES.filter((v) => says(v, 'down') && !says(v, 'up')));
+        const enough = !says('health-checkers', 'up') && PAIRS.some((pair) => pair.every((vantage) => down.has(vantage)));
         expect(judgeSource(signals, undefined).verdict).toBe(enough ? 'source-down' : 'not-down');
       }),
     );
