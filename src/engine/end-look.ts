@@ -44,16 +44,16 @@ export async function stillThere(runtime: EndRuntime): Promise<'succeeded' | 'fa
 /** The refusal of a step that leads users to data which is there no more. What was made a moment ago is not asked again. */
 export async function dataGone(runtime: EndRuntime, step: PlanStep): Promise<Verdict | undefined> {
   if (step.phase !== 'traffic') return undefined;
-  const { journal, effects, drain, kindOf, context } = runtime;
+  const { journal, effects, drain } = runtime;
   const now = effects.clock.now();
   const old = runtime.steps.filter((s) => {
     const run = journal.state.steps.get(s.id);
-    return s.phase === 'data' && run?.state === 'done' && now - (run.endedAt ?? now) > LIMITS.checkAgeMs && kindOf(s).holds !== undefined;
+    return s.phase === 'data' && run?.state === 'done' && now - (run.endedAt ?? now) > LIMITS.checkAgeMs && runtime.kindOf(s).holds !== undefined;
   });
   const looks = await Promise.all(
     old.map(async (s) => {
       try {
-        const look = await withDeadline(effects.clock, LIMITS.checkMs, s.id, drain, (signal) => lookAgain(kindOf(s), context(effects, signal), s));
+        const look = await withDeadline(effects.clock, LIMITS.checkMs, s.id, drain, (signal) => lookAgain(runtime.kindOf(s), runtime.context(effects, signal), s));
         return look.state === 'reached' ? [] : [look.state === 'refused' ? look.refusal.observed : look.because];
       } catch (error) {
         if (isSuperseded(error) || drain.aborted) throw error;
@@ -80,15 +80,16 @@ function lookAgain(kind: StepKind<Json>, ctx: StepContext, step: PlanStep): Prom
 }
 
 /** Undefined where the end state of a step holds. A look that is not answered, or says "not now", is made again for a while. */
-async function whyGone({ effects, drain, kindOf, context }: EndRuntime, step: PlanStep): Promise<string | undefined> {
+async function whyGone(runtime: EndRuntime, step: PlanStep): Promise<string | undefined> {
+  const { effects, drain } = runtime;
   const { clock } = effects;
-  const kind = kindOf(step);
+  const kind = runtime.kindOf(step);
   const until = clock.now() + LIMITS.endLookMs;
   let seen = '';
   while (!drain.aborted) {
     try {
       const left = Math.max(1, until - clock.now());
-      const look = await withDeadline(clock, left, step.id, drain, (signal) => lookAgain(kind, context(effects, signal), step));
+      const look = await withDeadline(clock, left, step.id, drain, (signal) => lookAgain(kind, runtime.context(effects, signal), step));
       if (look.state === 'reached') return undefined;
       seen = look.state === 'refused' ? look.refusal.observed : look.because;
       if (look.state === 'impossible') break;

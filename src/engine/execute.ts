@@ -117,7 +117,7 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
       );
     };
     const patienceMs = () => (journal.state.plan.verb === 'switchover' && stepsPastTheLine(journal.state).length === 0 ? LIMITS.silenceMs : LIMITS.silenceMaxMs);
-    return runStep({ step, kind, effects, journal, drain, patienceMs, ...(over === undefined ? {} : { over }), recheck, decideAgain, context });
+    return runStep({ step, kind, effects, journal, drain, patienceMs, underWay: () => guards.underWay(step.id), ...(over === undefined ? {} : { over }), recheck, decideAgain, context });
   };
   const guards = watchOver({ guards: todo.map(({ step }) => step).filter(isGuard), state: () => journal.state, clock: effects.clock, drain, run });
   const end = await runGraph(steps.filter((step) => !isGuard(step)), done, LIMITS.stepsInParallel, drain, (step) => {

@@ -8,7 +8,8 @@ import type { StepEnd } from './run-step.ts';
  * Guards run beside the graph.
  *
  * Invariants:
- * 1. A guard begins when one of the steps it stands beside was asked for, in this process or before a resume, or is done.
+ * 1. A guard begins when one of the steps it stands beside was asked for, in this process or before a resume, or is done, or is
+ *    seen to be under way after an intent: the process that asked may have died before it could say so.
  * 2. No step waits for a guard, and none of its ends is an end of the run.
  * 3. When everything else has ended the guards end too: see run-step.ts.
  */
@@ -25,6 +26,8 @@ export interface GuardRuntime {
 export interface Guards {
   /** A step of the graph begins. */
   begins(id: string): void;
+  /** What a step intended is seen to be under way. */
+  underWay(id: string): void;
   /** Everything else has ended. Resolves when the guards have. @throws what a guard threw: its journal failed */
   end(): Promise<void>;
 }
@@ -34,6 +37,8 @@ export function watchOver(runtime: GuardRuntime): Guards {
   const over = new AbortController();
   const wake = AbortSignal.any([runtime.drain, over.signal]);
   const asleep = new Map<PlanStep, () => void>();
+  const underWay = new Set<string>();
+  const isDue = (step: PlanStep): boolean => isAsked(step, runtime.state()) || step.beside?.some((id) => underWay.has(id)) === true;
   const sleepUntilBegun = (step: PlanStep): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     asleep.set(step, () => resolve(undefined));
@@ -43,8 +48,8 @@ export function watchOver(runtime: GuardRuntime): Guards {
     return promise;
   };
   const guard = async (step: PlanStep): Promise<void> => {
-    if (!isAsked(step, runtime.state())) await sleepUntilBegun(step);
-    while (!wake.aborted && !isAsked(step, runtime.state())) {
+    if (!isDue(step)) await sleepUntilBegun(step);
+    while (!wake.aborted && !isDue(step)) {
       await runtime.clock.sleep(LIMITS.pollMinMs, wake).catch(() => undefined);
     }
     if (!wake.aborted) await runtime.run(step, over.signal);
@@ -56,6 +61,7 @@ export function watchOver(runtime: GuardRuntime): Guards {
     begins: (id) => {
       for (const [step, begin] of asleep) if (step.beside?.includes(id) === true) begin();
     },
+    underWay: (id) => void underWay.add(id),
     end: async () => {
       over.abort(new Error('everything else has ended'));
       await watching;

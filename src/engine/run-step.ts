@@ -37,6 +37,8 @@ export interface StepRuntime {
   over?: AbortSignal;
   /** Asked before each act: a check that is too old is made again, and may refuse. */
   recheck(): Promise<Verdict>;
+  /** Told when what was intended, maybe by a process that died before it could say more, is seen to be under way. */
+  underWay?(): void;
   /** Told when a person was waited for so long that what was decided before has to be decided again. */
   decideAgain(): void;
   /** How long looks may stay without any answer, milliseconds. */
@@ -148,6 +150,7 @@ class StepRunner {
       case 'reached':
         return { event: 'reached', because: seen.because };
       case 'pending':
+        if (this.#attempt > 0) this.#runtime.underWay?.();
         return { event: 'pending', because: seen.because, waitingFor: seen.waitingFor };
       case 'refused':
         return { event: 'refused', because: seen.refusal.observed, refusal: seen.refusal };

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { planProblems } from '../../src/plan/graph.ts';
 import { planHash } from '../../src/plan/compile.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { nextSteps } from '../../src/report/next-steps.ts';
 import { planStep } from '../journal/fixture.ts';
-import { planOf, resumeRun, runPlan, SEOUL, simulation, type Simulation, TOKYO } from './simulated.ts';
+import { APPROVED, SEOUL, TOKYO, planOf, resumeRun, runPlan, simulation, type Simulation } from './simulated.ts';
 import { ABSENT, PENDING, REACHED, runTiny } from './tiny.ts';
 
 const GUARD = 'databases.orders.fenceAgain';
@@ -103,6 +104,23 @@ describe('the guard of an old writer', () => {
     expect(outcome).toBe('succeeded');
     expect(state.facts.get('fence.orders')).toMatchObject({ verdict: 'fenced' });
     expect(sim.world.acceptsWrites(OLD)).toBe(false);
+  });
+
+  it('goes on with a resume while the promotion is under way, also where the process that asked for it could not say so any more', async () => {
+    const sim = await simulation({ timings: { promotionMs: 240_000 } });
+    sim.world.breakRegion(SEOUL);
+    const plan = await planOf(sim, TOKYO);
+    const store = new MemoryStore((record) => {
+      if (record.type === 'step.acted' && record.step === 'databases.orders.promote') throw new Error('the machine dies');
+    });
+    await expect(runPlan(sim, plan, { store })).rejects.toThrow('the machine dies');
+    sim.world.healRegion(SEOUL);
+    const at: Record<string, number> = {};
+    const { outcome } = await resumeRun(sim, store.records, APPROVED, (r) => {
+      if ('step' in r) at[`${r.type} ${r.step}`] ??= r.at;
+    });
+    expect(outcome).toBe('succeeded');
+    expect(at[`step.done ${GUARD}`]).toBeLessThan(at['step.done databases.orders.promote'] ?? 0);
   });
 
   it('lets what it has begun show itself when everything else has ended', async () => {

@@ -319,7 +319,9 @@ export class Watch {
     if (working.length === 0) return '';
     if (working.some((state) => verdict(state) === 'attested')) return 'a named person said that the source is down, and it was not';
     if (this.#twoTroubles() && working.some((state) => verdict(state) === 'source-down')) return 'a machine was cut off from the source while replication stood still for another reason: together they look like a region that is lost';
-    if (!this.#returned || !working.some((state) => verdict(state) === 'source-down')) return undefined;
+    // What the bucket did not take while it was away, whoever goes on elsewhere does not know.
+    const known = (state: RunState) => verdict(state) === 'source-down' || (verdict(state) === undefined && this.#stage.scenario.state === 'bucket');
+    if (!this.#returned || !working.some(known)) return undefined;
     if (!this.#stage.scenario.shape.fence) return 'the lost region came back before users were moved, and the runbook names no quarantine group';
     if (this.#unreachable()) this.#bothSince.delete(database);
     if (this.#unreachable()) return 'the lost region came back before users were moved, and its RDS API was in trouble: nothing could close it';
