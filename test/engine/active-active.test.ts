@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { worldOf } from '../refusals/said.ts';
 import type { Fault } from '../../src/simulator/seeds.ts';
 import { planOf, resumeRun, runPlan, SEOUL, simulation, type Simulation, TOKYO } from './simulated.ts';
 
@@ -89,9 +90,10 @@ describe('an application that serves from two regions', () => {
     const sim = await simulation({ path: TICKETS });
     const plan = await planOf(sim, { verb: 'switchover', region: TOKYO });
     const shifts = plan.steps.filter((step) => step.kind.includes('.shift')).map((step) => step.title);
-    expect(shifts.filter((title) => title.includes('all its users at once'))).toEqual([
-      `Take ${SEOUL} out of api.tickets.example.com, all its users at once: latency records have no shares`,
-      `Take ${SEOUL} out of invoices.tickets.example.com, all its users at once: geolocation records have no shares`,
+    expect(shifts.filter((title) => !title.includes('2 names'))).toEqual([
+      `Take ${SEOUL} out of api.tickets.example.com, all its users at once: one latency name has no parts`,
+      `Leave 1 of its 2 places of invoices.tickets.example.com with ${SEOUL}`,
+      `Take ${SEOUL} out of invoices.tickets.example.com`,
     ]);
     const shop = plan.steps.filter((step) => step.id.startsWith('traffic.shop.')).map((step) => step.id.split('.').at(-1));
     expect(shop).toEqual(['assessHealthCheck', 'carry', 'shift1', 'hold1', 'shift2', 'hold2', 'shift3', 'hold3', 'shift4', 'settle']);
@@ -107,6 +109,53 @@ describe('an application that serves from two regions', () => {
     expect(outcome).toBe('succeeded');
     expect(weights).toEqual(['seoul 75, tokyo 100', 'seoul 50, tokyo 100', 'seoul 25, tokyo 100', 'seoul 0, tokyo 100']);
     for (const name of NAMES) expect([name, [...answersOf(sim, name)]]).toEqual([name, ['127.0.0.3']]);
+  });
+
+  /** What a name answers people in a country. */
+  const asked = (sim: Simulation, name: string, country: string) => sim.world.resolve(name, 'A', { country, continent: 'AS', region: SEOUL }).values.join();
+
+  it('drains geolocation place by place, the default last, and brings it back so', async () => {
+    const sim = await simulation({ path: TICKETS });
+    const before = await records(sim);
+    const seen = async (verb: 'switchover' | 'reprotect') => {
+      const steps: string[] = [];
+      const { state, outcome } = await runPlan(sim, await planOf(sim, verb === 'switchover' ? { verb, region: TOKYO } : { verb, region: TOKYO, standby: SEOUL }), {
+        onRecord: (record) => {
+          if (record.type === 'step.done' && /^traffic\.invoices\.(shift|hold)/.test(record.step)) steps.push(`${record.step.split('.').at(-1) ?? ''}: KR ${asked(sim, 'invoices.tickets.example.com', 'KR')}, DE ${asked(sim, 'invoices.tickets.example.com', 'DE')}`);
+        },
+      });
+      expect(trouble(state)).toEqual([]);
+      expect(outcome).toBe('succeeded');
+      return steps;
+    };
+    expect(await seen('switchover')).toEqual(['shift1: KR 127.0.0.3, DE 127.0.0.2', 'hold1: KR 127.0.0.3, DE 127.0.0.2', 'shift2: KR 127.0.0.3, DE 127.0.0.3']);
+    expect(await seen('reprotect')).toEqual(['shift1: KR 127.0.0.2, DE 127.0.0.3', 'hold1: KR 127.0.0.2, DE 127.0.0.3', 'shift2: KR 127.0.0.2, DE 127.0.0.2']);
+    expect(await records(sim)).toEqual(before);
+  });
+
+  it('drains latency name by name, and leads back those that were moved when the other side falls ill', async () => {
+    const sim = await worldOf('active-active', '    record: { name: api.tickets.example.com, type: A }', `    records:\n${['api', 'api2', 'api3'].map((name) => `      - { name: ${name}.tickets.example.com, type: A }`).join('\n')}`);
+    const before = await records(sim);
+    const plan = await planOf(sim, { verb: 'switchover', region: TOKYO });
+    const shifts = plan.steps.filter((step) => /^traffic\.api\.(shift|hold)/.test(step.id));
+    expect(shifts.map((step) => step.title)).toEqual([
+      `Take ${SEOUL} out of api.tickets.example.com`, 'All stays healthy for 30 s',
+      `Take ${SEOUL} out of api2.tickets.example.com`, 'All stays healthy for 30 s',
+      `Take ${SEOUL} out of api3.tickets.example.com`,
+    ]);
+    const leads = () => ['api', 'api2', 'api3'].map((name) => asked(sim, `${name}.tickets.example.com`, 'KR')).join(' ');
+    const seen: string[] = [];
+    const { outcome } = await runPlan(sim, plan, {
+      onRecord: (record) => {
+        if (record.type !== 'step.done' || !/^traffic\.api\.shift/.test(record.step)) return;
+        seen.push(leads());
+        if (record.step.endsWith('shift2')) sim.world.addFault({ region: TOKYO, service: 'elbv2', effect: { kind: 'error', httpStatus: 400, code: 'AccessDenied', message: 'ill' } });
+      },
+    });
+    expect(outcome).toBe('aborted');
+    expect(seen).toEqual(['127.0.0.3 127.0.0.2 127.0.0.2', '127.0.0.3 127.0.0.3 127.0.0.2']);
+    expect(leads()).toBe('127.0.0.2 127.0.0.2 127.0.0.2');
+    expect(await records(sim)).toEqual(before);
   });
 
   it('leads a drain back when the region that stays falls ill on the way', async () => {
@@ -172,7 +221,8 @@ describe('an application that serves from two regions', () => {
           if (seen.length === cut) stop.abort();
         },
       }).catch(() => undefined);
-      const { outcome } = await resumeRun(sim, seen.slice(0, cut));
+      const { outcome, state } = await resumeRun(sim, seen.slice(0, cut));
+      expect([...state.steps.values()].flatMap((s) => s.refusal ?? [])).toEqual([]);
       expect([cut, outcome]).toEqual([cut, 'succeeded']);
       expect(await records(sim)).toEqual(wanted);
     }

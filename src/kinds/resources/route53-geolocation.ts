@@ -1,6 +1,6 @@
 import { inRegion } from '../common.ts';
 import type { ResourceKind } from '../kind.ts';
-import { planActiveActive, type Policy, steps } from '../route53/active-active.ts';
+import { inParts, PACE_MAX, planActiveActive, type Policy, steps } from '../route53/active-active.ts';
 import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
@@ -21,12 +21,20 @@ function policyOf(t: Route53Geolocation): Policy {
     sets: Object.fromEntries(ids.map((id, nth) => [id, { place: inRegion(t.places, id).place, answer: inRegion(t.answers, answering(id, nth)) }])),
   });
   const owner = (id: string) => inRegion(t.places, id).region;
+  // The default stands for most users: it leaves last, and comes back last.
+  const isDefault = (id: string) => t.places[id]?.place === 'default';
+  const inOrder = (region: string) => setsOf(region).sort((a, b) => Number(isDefault(a)) - Number(isDefault(b)));
+  const count = (region: string, percent: number) => Math.round((setsOf(region).length * percent) / 100);
+  const kept = (region: string, percent: number) => inOrder(region).slice(setsOf(region).length - count(region, percent));
+  const back = (region: string, percent: number) => inOrder(region).slice(0, count(region, percent));
   return {
     setsOf,
     aim: (inside, leaving) =>
-      sets(Object.keys(t.places), (id, nth) => (inside.includes(owner(id)) || owner(id) === leaving?.region ? owner(id) : (inside[nth % inside.length] ?? owner(id)))),
-    back: (region, percent) => sets(setsOf(region), (id) => (percent > 0 ? owner(id) : (Object.keys(t.answers).find((other) => other !== region) ?? region))),
-    pace: [0],
+      sets(Object.keys(t.places), (id, nth) => (inside.includes(owner(id)) || (leaving !== undefined && kept(leaving.region, leaving.percent).includes(id)) ? owner(id) : (inside[nth % inside.length] ?? owner(id)))),
+    back: (region, percent) => sets(setsOf(region), (id) => (back(region, percent).includes(id) ? owner(id) : (Object.keys(t.answers).find((other) => other !== region) ?? region))),
+    // A region without a place of its own may answer those of others.
+    pace: (region) => inParts(setsOf(region).length === 0 ? [''] : setsOf(region), PACE_MAX).map((_, i, parts) => (100 * (parts.length - 1 - i)) / parts.length),
+    part: (region, percent) => (percent === 100 ? 'its places' : `${count(region, percent)} of its ${setsOf(region).length} places`),
     answer: (region) => t.answers[region],
     samples: 1,
   };

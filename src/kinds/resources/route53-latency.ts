@@ -24,7 +24,9 @@ function policyOf(t: Route53Latency): Policy {
     setsOf: (region) => [inRegion(t.sets, region)],
     aim: (inside, leaving) => sets(Object.keys(t.sets), (owner) => (inside.includes(owner) || owner === leaving?.region ? owner : (inside[0] ?? owner))),
     back: (region, percent) => sets([region], (owner) => (percent > 0 ? owner : (Object.keys(t.sets).find((other) => other !== owner) ?? owner))),
-    pace: [0],
+    pace: () => [0],
+    part: () => 'its users',
+    byName: true,
     answer: (region) => t.answers[region],
     samples: 1,
   };

@@ -31,7 +31,8 @@ function policyOf(t: Route53Weighted): Policy {
         ),
       ),
     back: (region, percent) => weights({ [set(region)]: share(region, percent) }),
-    pace: t.pace,
+    pace: () => t.pace,
+    part: (_region, percent) => `${percent} % of its share`,
     answer: (region) => t.answers?.[region],
     samples: SAMPLES,
   };
@@ -56,7 +57,7 @@ const kind: ResourceKind<Route53Weighted> = {
   // Where one region serves, a standby has the weight 0: users move at once, after the data, and stay out.
   plan: (ctx, name, t, state) => {
     if (ctx.strategy === 'active-active') return planActiveActive(ctx, name, t, state, policyOf(t));
-    return ctx.verb === 'reprotect' ? [] : planActiveActive(ctx, name, t, state, { ...policyOf(t), pace: [0] });
+    return ctx.verb === 'reprotect' ? [] : planActiveActive(ctx, name, t, state, { ...policyOf(t), pace: () => [0] });
   },
   looks: lookRights,
   steps,

@@ -1,3 +1,5 @@
+import type { RecordKey } from '../../aws/route53.ts';
+import type { Json } from '../../base/json.ts';
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceState, StepDraft } from '../kind.ts';
 import type { AnyStepKind } from '../step.ts';
@@ -13,7 +15,8 @@ import { shiftRecords } from './shift-records.ts';
 
 /*
  * What weighted, latency and geolocation records have in common: several regions answer at once. A region is taken out
- * of every answer (failover: at once; switchover: in steps where the policy knows shares), or brought back (reprotect).
+ * of every answer (failover: at once; switchover: in steps), or brought back (reprotect, in steps). Weighted sets go by shares,
+ * geolocation sets place by place, latency sets name by name: what is one piece moves at once.
  *
  * Invariants:
  * 1. Before anybody is moved, and between two steps of a drain, the regions that stay are seen to carry the load.
@@ -25,19 +28,24 @@ import { shiftRecords } from './shift-records.ts';
 export interface Policy {
   /** Identifiers of the sets that belong to a region. */
   setsOf: (region: string) => string[];
-  /** Every answer from these regions; the others out, but for `leaving`, which keeps a share of its weight. */
+  /** Every answer from these regions; the others out, but for `leaving`, which keeps a part of what it has. */
   aim(inside: readonly string[], leaving?: { region: string; percent: number }): Aim;
-  /** Only the sets of one region: with that share of their own answer. */
+  /** Only the sets of one region: with that part of them answering as their own. */
   back(region: string, percent: number): Aim;
-  /** Shares that a planned drain goes through, percent; `[0]` where the policy knows none. */
-  pace: readonly number[];
+  /** What a region keeps in each step of a planned drain, percent; `[0]` for a name that moves at once. */
+  pace(region: string): readonly number[];
+  /** What such a part is, in words, e.g. `75 % of its share`. */
+  part(region: string, percent: number): string;
+  /** Names of one resource are drained one after the other. */
+  byName?: true;
   /** What a region answers with, as the runbook says it. */
   answer(region: string): RegionAnswer | undefined;
   /** How often a name must be right: more than once where Route 53 draws lots. */
   samples: number;
 }
 
-const PACE_MAX = 9;
+/** Steps of a drain, at most. */
+export const PACE_MAX = 9;
 
 /** All steps of such a kind: a drain has up to nine of some. */
 export const steps: { readonly [step: string]: AnyStepKind } = {
@@ -124,31 +132,39 @@ function carryStep({ ctx, name, t, policy }: Parts, step: string, regions: reado
   };
 }
 
-/** At once in a failover; in the policy's steps, with a hold after each, in a switchover and on the way back. */
+interface Move {
+  records: readonly RecordKey[];
+  /** What the source has before and after it, percent. */
+  from: number;
+  to: number;
+}
+
+/** At once in a failover; in steps, with a hold after each, in a switchover and on the way back. */
 function recordMoves(parts: Parts): StepDraft[] {
-  const { ctx, policy, t, now } = parts;
-  const inside = staying(parts);
-  const source = ctx.source;
-  // A region that answers nobody has nothing to drain, and a dead one has no time for it.
-  const leaves = now.includes(source);
-  const out = ctx.verb === 'switchover' && leaves ? policy.pace : [0];
-  const shares = ctx.verb === 'reprotect' ? rising(policy.pace) : out;
-  const aimAt = (percent: number): Aim => {
-    if (ctx.verb === 'reprotect') return policy.back(source, percent);
-    return percent === 0 ? policy.aim(inside) : policy.aim(inside, { region: source, percent });
-  };
-  const first = ctx.verb === 'reprotect' ? policy.back(source, now.includes(source) ? 100 : 0) : policy.aim(now.filter((region) => region !== source), ...(leaves ? [{ region: source, percent: 100 }] : []));
+  const { ctx, t, now } = parts;
+  const moves = movesOf(parts);
   const drafts: StepDraft[] = [];
-  for (const [i, percent] of shares.entries()) {
-    const before = i === 0 ? first : aimAt(shares[i - 1] ?? 0);
-    const after = i === 0 ? ['carry'] : [drafts.at(-1)?.step ?? 'carry'];
-    drafts.push(shiftStep(parts, `shift${i + 1}`, { aim: aimAt(percent), before, percent, from: i === 0 ? (leaves ? 100 : 0) : (shares[i - 1] ?? 0), after }));
-    if (i < shares.length - 1 && t.between > 0) {
-      const carriers = ctx.verb === 'reprotect' ? [...now, source] : inside;
+  for (const [i, move] of moves.entries()) {
+    drafts.push(shiftStep(parts, `shift${i + 1}`, move, moves.length, [drafts.at(-1)?.step ?? 'carry']));
+    if (i < moves.length - 1 && t.between > 0) {
+      const carriers = ctx.verb === 'reprotect' ? [...now, ctx.source] : staying(parts);
       drafts.push({ ...carryStep(parts, `hold${i + 1}`, carriers, t.between), after: [`shift${i + 1}`] });
     }
   }
   return drafts;
+}
+
+function movesOf(parts: Parts): Move[] {
+  const { ctx, policy, t, now } = parts;
+  const records = recordsOf(t);
+  const back = ctx.verb === 'reprotect';
+  // A region that answers nobody has nothing to drain, and a dead one has no time for it.
+  const leaves = now.includes(ctx.source);
+  const stepwise = back || (ctx.verb === 'switchover' && leaves);
+  if (stepwise && policy.byName === true) return inParts(records, PACE_MAX).map((some) => ({ records: some, from: back ? 0 : 100, to: back ? 100 : 0 }));
+  const pace = stepwise ? policy.pace(ctx.source) : [0];
+  const shares = back ? rising(pace) : pace;
+  return shares.map((to, i) => ({ records, from: i === 0 ? (leaves ? 100 : 0) : (shares[i - 1] ?? 0), to }));
 }
 
 /** `[75, 50, 25, 0]` the other way: `[25, 50, 75, 100]`. */
@@ -156,30 +172,46 @@ function rising(pace: readonly number[]): number[] {
   return pace.map((percent) => 100 - percent);
 }
 
-function shiftStep(parts: Parts, step: string, move: { aim: Aim; before: Aim; percent: number; from: number; after: string[] }): StepDraft {
+/** In at most so many parts, of about the same size and in their order. */
+export function inParts<T>(all: readonly T[], most: number): T[][] {
+  const count = Math.min(most, all.length);
+  return Array.from({ length: count }, (_, i) => all.slice(Math.round((i * all.length) / count), Math.round(((i + 1) * all.length) / count)));
+}
+
+/** The sets when the source has that part of what is its own. */
+function aimAt(parts: Parts, percent: number, before: boolean): Aim {
+  const { ctx, policy, now } = parts;
+  if (ctx.verb === 'reprotect') return policy.back(ctx.source, percent);
+  const others = before ? now.filter((region) => region !== ctx.source) : staying(parts);
+  return percent === 0 ? policy.aim(others) : policy.aim(others, { region: ctx.source, percent });
+}
+
+function shiftStep(parts: Parts, step: string, move: Move, of: number, after: string[]): StepDraft {
   const { ctx, name, t, policy } = parts;
+  const { source } = ctx;
   const back = ctx.verb === 'reprotect';
-  const whole = movesAtOnce(parts);
-  const title = move.percent === 0 ? `Take ${ctx.source} out of ${resourceName(parts)}${whole}` : `${back ? 'Bring' : 'Leave'} ${move.percent} % of its share ${back ? 'back to' : 'with'} ${ctx.source}${whole}`;
+  const what = move.records.length === recordsOf(t).length ? resourceName(parts) : move.records.map((record) => record.name).join(' and ');
+  const title = move.to === 0 ? `Take ${source} out of ${what}` : back ? `Bring ${policy.part(source, move.to)} of ${what} back to ${source}` : `Leave ${policy.part(source, move.to)} of ${what} with ${source}`;
+  const words = (percent: number) => (percent === 0 ? 'nothing' : policy.part(source, percent));
   return {
     step,
     phase: 'traffic',
-    after: move.after,
+    after,
     reversibility: 'compensable',
-    title,
+    title: `${title}${of === 1 ? movesAtOnce(parts) : ''}`,
     params: {
       key: `${name}.${step}`,
       zone: t.zone,
-      records: recordsOf(t),
-      aim: move.aim,
-      before: move.before,
-      towards: (back ? [ctx.source] : staying(parts)).flatMap((region) => policy.setsOf(region)),
-    },
+      records: move.records,
+      aim: aimAt(parts, move.to, false),
+      before: aimAt(parts, move.from, step === 'shift1' || policy.byName === true),
+      towards: (back ? [source] : staying(parts)).flatMap((region) => policy.setsOf(region)),
+    } as unknown as Json,
     controlPlanes: ['route53@us-east-1'],
     permissions: changeRights(t),
     estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
     limitMs: 900_000,
-    changes: [{ resource: `route53:${t.zone}:${resourceName(parts)}`, field: `share of ${ctx.source}`, before: `${move.from} %`, after: `${move.percent} %` }],
+    changes: [{ resource: `route53:${t.zone}:${what}`, field: `answered by ${source}`, before: words(move.from), after: words(move.to) }],
   };
 }
 
@@ -195,10 +227,11 @@ function checksMove(parts: Parts): StepDraft {
   };
 }
 
-/** Said where a planned move has no steps: a name answers either one region's users there or the other's. */
+/** Said where a planned move has no steps. */
 function movesAtOnce({ ctx, t, now }: Parts): string {
   const planned = ctx.verb === 'reprotect' || (ctx.verb === 'switchover' && now.includes(ctx.source));
-  return planned && t.kind !== 'route53-weighted' ? `, all its users at once: ${t.kind.replace('route53-', '')} records have no shares` : '';
+  if (!planned || t.kind === 'route53-weighted') return '';
+  return `, all its users at once: ${t.kind === 'route53-latency' ? 'one latency name has no parts' : 'it answers one place only'}`;
 }
 
 /** The step that forces sets out, and lets others be judged again. */

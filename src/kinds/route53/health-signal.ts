@@ -5,7 +5,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
 import { type Signal, signalFact } from '../signals.ts';
 import type { StepContext } from '../step.ts';
-import { answerOf, answerSchema } from './aim.ts';
+import { answerOf, answerSchema, answersWith } from './aim.ts';
 import { checkersOf } from './checkers.ts';
 import { addressesOf, DNS_BEFORE, DNS_BEFORE_AT, findSet, SOURCE_ANSWERS } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
@@ -36,7 +36,11 @@ async function sourceSet(ctx: StepContext, p: Params): Promise<RecordSet | undef
 
 async function look(ctx: StepContext, p: Params, set: RecordSet | undefined): Promise<Signal> {
   if (!p.watched || p.from.set === undefined) return { vantage, says: 'unknown', because: 'the health checks watch the switch, and not the region' };
-  return (await checkersOf(ctx, set)) ?? { vantage, says: 'unknown', because: `set ${p.from.set} has no health check` };
+  // A set that was moved already has the health check of the region that answers for it.
+  const own = p.from.answer?.healthCheck;
+  const moved = p.from.answer !== undefined && set !== undefined && !answersWith(set, p.from.answer);
+  const asked = own !== undefined && set !== undefined ? { ...set, HealthCheckId: own } : moved ? undefined : set;
+  return (await checkersOf(ctx, asked)) ?? { vantage, says: 'unknown', because: `set ${p.from.set} has no health check` };
 }
 
 /** With what the source answers the first name: it is asked there, also while the name leads users elsewhere. */
