@@ -11,7 +11,7 @@ import { isGuard, planProblems } from '../plan/graph.ts';
 import { runChecks } from './checks.ts';
 import { dataGone, type EndRuntime, stillThere } from './end-look.ts';
 import { watchOver } from './guards.ts';
-import { isDecision, lineIsAhead, oldDecision, type LineRuntime } from './line.ts';
+import { lineIsAhead, oldDecision, openDecisions, type LineRuntime } from './line.ts';
 import { watchProbes } from './probes.ts';
 import { runStep, type StepEnd, type StepRuntime } from './run-step.ts';
 import { runGraph } from './schedule.ts';
@@ -97,8 +97,8 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
   // What a schema fills in by itself is not in the plan.
   const steps = journal.state.plan.steps.map((step) => ({ ...step, params: kindOf(kinds, step).params.parse(step.params) }));
   const line: LineRuntime = { steps, state: () => journal.state, effects, drain, kindOf: (step) => kindOf(kinds, step), context: (e, s) => context(e, s, NO_TOOLS) };
-  const again = await lineIsAhead(line);
-  const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done' && !(again && isDecision(s))).map((s) => s.id));
+  const again = new Set((await lineIsAhead(line)) ? openDecisions(steps, journal.state) : []);
+  const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done' && !again.has(s)).map((s) => s.id));
   const todo = steps.filter((s) => !done.has(s.id)).map((step) => ({ step, kind: kindOf(kinds, step) }));
   const green = await runChecks({ steps: todo, effects, journal, drain, context: (e, s) => context(e, s, NO_TOOLS) });
   if (!green) return drain.aborted ? 'interrupted' : 'refused';

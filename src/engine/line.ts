@@ -11,7 +11,7 @@ import { isGuard } from '../plan/graph.ts';
  * What carries a step over the line is true for a moment only.
  *
  * Invariants:
- * 1. While a step of no return is still to be made, whoever goes on with a run decides afresh.
+ * 1. While a step of no return is still to be made, whoever goes on with a run decides afresh what something still rests on.
  * 2. A step of no return is refused when what it rests on was decided more than LIMITS.decisionAgeMs before; the time that other steps
  *    take to make what it needs does not count.
  */
@@ -28,6 +28,22 @@ export interface LineRuntime {
 /** Signals, gates before the line, and the fence. */
 export function isDecision(step: PlanStep): boolean {
   return !isGuard(step) && (step.gate || step.phase === 'assess' || step.phase === 'fence');
+}
+
+/** Where users and data are moved; what comes after only looks, tells and tidies up. */
+const MOVING: ReadonlySet<PlanStep['phase']> = new Set(['assess', 'fence', 'data', 'compute', 'traffic']);
+
+/** Decisions on which something still rests: a step that moves users or data, and is not done. Made afresh by whoever goes on with a run. */
+export function openDecisions(steps: readonly PlanStep[], state: RunState): PlanStep[] {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const rests = new Set<string>();
+  const visit = steps.filter((step) => MOVING.has(step.phase) && !isDecision(step) && !isGuard(step) && state.steps.get(step.id)?.state !== 'done').map((step) => step.id);
+  for (let id = visit.pop(); id !== undefined; id = visit.pop()) {
+    if (rests.has(id)) continue;
+    rests.add(id);
+    visit.push(...(byId.get(id)?.after ?? []));
+  }
+  return steps.filter((step) => isDecision(step) && rests.has(step.id));
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Acceptances } from '../../src/kinds/step.ts';
 import { policyOf, policyParts, policySize } from '../../src/plan/policy.ts';
 import { wildcardsOf } from '../../src/plan/wildcards.ts';
 import { APPROVED, OPERATOR, planOf, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
-import { crashed } from '../engine/sweep.ts';
+import { type Case, crashed } from '../engine/sweep.ts';
 import { allows, matches, type Need, recording } from './iam-needs.ts';
 
 /*
@@ -84,11 +84,12 @@ async function abort(path: string, verb: 'failover' | 'switchover'): Promise<Rec
     return sim;
   };
   const direction = { verb, region: TOKYO } as const;
-  const whole = await crashed(make, direction, {});
+  const run: Case = { name: verb, make, direction, outcome: 'succeeded' };
+  const whole = await crashed(run, {});
   const started = whole.records[0];
   const lines = new Set(started?.type === 'run.started' ? started.plan.steps.filter((s) => s.reversibility === 'point-of-no-return').map((s) => s.id) : []);
   const line = whole.records.find((r) => r.type === 'step.intent' && lines.has(r.step)) ?? whole.records.at(-1);
-  const dead = await crashed(make, direction, { record: line?.seq ?? 0 });
+  const dead = await crashed(run, { record: line?.seq ?? 0 });
   const { sim, needs } = recorded(dead.sim);
   if (verb === 'failover') sim.world.healRegion(SEOUL);
   const store = new MemoryStore();

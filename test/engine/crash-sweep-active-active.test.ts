@@ -1,0 +1,3 @@
+import { casesOf, testSweeps } from './sweep.ts';
+
+testSweeps('active-active', casesOf('active-active'));

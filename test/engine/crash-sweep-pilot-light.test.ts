@@ -1,0 +1,3 @@
+import { casesOf, testSweeps } from './sweep.ts';
+
+testSweeps('pilot-light', casesOf('billing'));
