@@ -36,6 +36,9 @@ const DEAD_MS = 2 * 60_000;
 /** The window of the flap guard: the default of a runbook. */
 const FLAP_MS = 60 * 60_000;
 
+/** Within that of its loss nobody can be asked to know it. */
+const LOST_JUST_NOW_MS = 60_000;
+
 /** A guard's pause, its looks, its calls, AWS's time to apply a security group, and what of a reboot passes before sessions end. */
 const GUARD_MS = 90_000;
 
@@ -204,10 +207,12 @@ export class Watch {
 
   #traffic(operation: string, state: RunState): void {
     const { plan } = state;
-    const { stage } = { stage: this.#stage };
+    const stage = this.#stage;
     const shared = stage.scenario.shape.strategy === 'active-active';
     const back = shared && plan.verb === 'reprotect';
     const [from, to] = back ? [plan.target, plan.source] : [plan.source, plan.target];
+    // A look and the request that rests on it are some seconds apart, and more where it is throttled.
+    if (!stage.world.isAlive(to) && stage.clock.now() - (this.#aliveAt.get(to) ?? 0) < LOST_JUST_NOW_MS) return stage.history.gap('a region was lost while users were being led to it');
     for (const database of stage.databases) {
       if (!this.#eyes.takesWrites(database, to)) this.#broken(14, `${operation} while ${database} takes no writes in ${to}`);
     }
@@ -298,11 +303,11 @@ export class Watch {
     }
   }
 
-  /** Nothing tells that from a region that is lost, where no health check watches it. */
-  #twoTroubles(): boolean {
-    const { scenario, chapter, databases, clock, world } = this.#stage;
-    const now = clock.now() - this.#stage.zero;
-    const last = (database: string) => chapter.happenings.findLast((h) => (h.what === 'replication-stopped' || h.what === 'replication-on') && h.database === database && h.at <= now);
+  /** Nothing tells that from a region that is lost, where no health check watches it. As it was when the line was crossed. */
+  #twoTroubles(database: string): boolean {
+    const { scenario, chapter, databases, world, zero } = this.#stage;
+    const now = (this.#promoted.get(database) ?? 0) - zero;
+    const last = (one: string) => chapter.happenings.findLast((h) => (h.what === 'replication-stopped' || h.what === 'replication-on') && h.database === one && h.at <= now);
     const stood = scenario.lagUnknown || databases.every((name) => last(name)?.what === 'replication-stopped');
     return scenario.cutOff !== undefined && scenario.shape.switch === 'object' && world.isAlive(chapter.source) && stood;
   }
@@ -318,7 +323,7 @@ export class Watch {
     const verdict = (state: RunState) => (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
     if (working.length === 0) return '';
     if (working.some((state) => verdict(state) === 'attested')) return 'a named person said that the source is down, and it was not';
-    if (this.#twoTroubles() && working.some((state) => verdict(state) === 'source-down')) return 'a machine was cut off from the source while replication stood still for another reason: together they look like a region that is lost';
+    if (this.#twoTroubles(database) && working.some((state) => verdict(state) === 'source-down')) return 'a machine was cut off from the source while replication stood still for another reason: together they look like a region that is lost';
     // What the bucket did not take while it was away, whoever goes on elsewhere does not know.
     const known = (state: RunState) => verdict(state) === 'source-down' || (verdict(state) === undefined && this.#stage.scenario.state === 'bucket');
     if (!this.#returned || !working.some(known)) return undefined;

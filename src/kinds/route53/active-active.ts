@@ -206,7 +206,7 @@ function shiftStep(parts: Parts, step: string, move: Move, of: number, after: st
       aim: aimAt(parts, move.to, false),
       before: aimAt(parts, move.from, step === 'shift1' || policy.byName === true),
       towards: (back ? [source] : staying(parts)).flatMap((region) => policy.setsOf(region)),
-    } as unknown as Json,
+    },
     controlPlanes: ['route53@us-east-1'],
     permissions: changeRights(t),
     estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
