@@ -1,3 +1,4 @@
+import { AwsError, NO_ANSWER } from '../../src/aws/errors.ts';
 import type { InputOf, OperationOf, OutputOf, Service } from '../../src/aws/operations.ts';
 import { SEOUL, type Simulation, simulation, TOKYO } from '../engine/simulated.ts';
 
@@ -13,6 +14,21 @@ export const SEOUL_ADDRESS = '127.0.0.2';
 export const TOKYO_ADDRESS = '127.0.0.3';
 export const MINUTE = 60_000;
 
+/** A machine whose own network is the trouble: it reaches nothing of Seoul, and Seoul lives. */
+export function cutOffFromSeoul(sim: Simulation): Simulation {
+  const { aws, http } = sim.effects;
+  const call = (request: Parameters<typeof aws.call>[0]) => {
+    if (request.region !== SEOUL) return aws.call(request);
+    const { service, region, operation } = request;
+    return Promise.reject(new AwsError({ service, region, operation, code: NO_ANSWER, message: 'connect ETIMEDOUT' }));
+  };
+  const request: typeof http.request = async (r) => {
+    const sample = await http.request(r);
+    return sample.address === SEOUL_ADDRESS ? { ...sample, status: 0, body: '', error: 'connect ETIMEDOUT' } : sample;
+  };
+  return { ...sim, effects: { ...sim.effects, aws: { call: call as typeof aws.call }, http: { request } } };
+}
+
 export interface Naive extends Simulation {
   call<S extends Service, O extends OperationOf<S>>(service: S, region: string, operation: O, input: InputOf<S, O>): Promise<OutputOf<S, O>>;
   sleep(ms: number): Promise<void>;
@@ -22,8 +38,8 @@ export interface Naive extends Simulation {
   status(address: string): number;
 }
 
-export async function naive(): Promise<Naive> {
-  const sim = await simulation();
+export async function naive(seen: (sim: Simulation) => Simulation = (sim) => sim): Promise<Naive> {
+  const sim = seen(await simulation());
   const { clock, world } = sim;
   const call: Naive['call'] = async (service, region, operation, input) => {
     const answer = await clock.run(() => sim.effects.aws.call({ service, region, operation, input, attempts: 1 }));

@@ -253,6 +253,7 @@ class Troupe {
       if (end === 'failed' && journal.state.leadingBack !== undefined) {
         this.#open = undefined;
         this.#partly = true;
+        this.#watch.leftPartly();
       }
       return end;
     } finally {

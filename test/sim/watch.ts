@@ -66,6 +66,7 @@ export class Watch {
   readonly #aliveAt = new Map<string, number>();
   #oneDeadAt = Number.NEGATIVE_INFINITY;
   #returned = false;
+  #partly = false;
   /** Moves of the application, oldest first, by the run that made them. */
   readonly #moves: { run: string; at: number; target: string }[] = [];
   /** Since when two instances of a database take writes, with users on the old one, and who is at work. */
@@ -86,6 +87,7 @@ export class Watch {
     this.#programs.length = 0;
     this.#sourceBadAt = Number.NEGATIVE_INFINITY;
     this.#returned = false;
+    this.#partly = false;
     this.#deadSince = undefined;
   }
 
@@ -95,6 +97,11 @@ export class Watch {
     this.#session.set(process, []);
     if (process.term > this.#term) this.#takenAt = this.#stage.clock.now();
     this.#term = Math.max(this.#term, process.term);
+  }
+
+  /** A run of this chapter was led back in part, and said so: what a later one finds is not its doing. */
+  leftPartly(): void {
+    this.#partly = true;
   }
 
   /** True while nobody has taken over from it. */
@@ -116,7 +123,7 @@ export class Watch {
     if (state === undefined) return;
     const end = { stage: this.#stage, eyes: this.#eyes, state, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
     if (outcome === 'succeeded') judgeSuccess(end);
-    if (outcome === 'aborted') judgeLedBack(end, this.#promoted);
+    if (outcome === 'aborted' && !this.#partly) judgeLedBack(end, this.#promoted);
   }
 
   /** A region that has to be well for success was lost after the run had looked at all that it looks at. */

@@ -4,6 +4,7 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { automatedBackups } from '../../aws/rds-backups.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { stillWriter } from '../rds/still-writer.ts';
 import type { Observation, StepContext } from '../step.ts';
 
 /*
@@ -76,5 +77,8 @@ export const replicate = stepKind<Params>({
   },
   observe,
   act,
-  holds: observe,
+  holds: async (ctx, p) => {
+    const active = await stillWriter(ctx, p.active);
+    return active.state === 'reached' ? observe(ctx, p) : active;
+  },
 });

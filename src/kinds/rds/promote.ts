@@ -3,8 +3,8 @@ import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
-import type { Observation, StepContext, Verdict } from '../step.ts';
-import { isPromoted, isWriter } from './instance.ts';
+import type { Observation, Refusal, StepContext, Verdict } from '../step.ts';
+import { isPromoted, isWriter, sourceRegion } from './instance.ts';
 import { stillWriter } from './still-writer.ts';
 import { weighAtLine } from './weigh-at-line.ts';
 
@@ -20,13 +20,30 @@ const params = z.strictObject({
   rpoMs: z.number().positive().optional(),
   /** Days that the runbook wants; without: those of the replica, else of a writer that can be asked. */
   retentionDays: z.int().min(1).max(35).optional(),
-  /** The old writer, where it is sure to answer. */
-  source: z.strictObject({ region: regionName, id: dbInstanceId }).optional(),
+  /** The old writer. Whose replica it must be: a name may lead to another database. */
+  source: z.strictObject({ region: regionName, id: dbInstanceId }),
+  /** The old writer is sure to answer: a planned move. */
+  planned: z.boolean(),
 });
 type Params = z.infer<typeof params>;
 
 /** States in which AWS lets a promotion start, or in which one may be under way. */
 const USABLE = new Set(['available', 'modifying', 'backing-up', 'rebooting', 'promoting']);
+
+/** The refusal of a replica of something else; undefined for a writer. */
+function notOurs(p: Params, instance: DbInstance): Refusal | undefined {
+  const from = instance.ReadReplicaSourceDBInstanceIdentifier;
+  if (from === undefined || from === '') return undefined;
+  const id = from.split(':').at(-1)?.toLowerCase();
+  if (id === p.source.id.toLowerCase() && sourceRegion(instance) === p.source.region) return undefined;
+  return {
+    rule: 'replica-of',
+    observed: `${p.id} replicates from ${from}`,
+    threshold: `a replica of ${p.source.id} in ${p.source.region}`,
+    consequence: 'another database would be promoted, and users led to its data',
+    override: `none: correct \`instances\` of ${p.name} in the runbook, or make ${p.id} anew as a replica of ${p.source.id}`,
+  };
+}
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
@@ -40,6 +57,8 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
       override: `none: mend the replica, or restore from a backup. aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`,
     });
   }
+  const wrong = notOurs(p, instance);
+  if (wrong !== undefined) return refused(wrong);
   const warnings: string[] = [];
   if (status === 'backing-up') warnings.push(`${p.id} is backing up: the promotion waits until that has ended`);
   if ((await retention(ctx, p, instance)) === undefined) {
@@ -53,6 +72,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
   const status = instance.DBInstanceStatus ?? 'unknown';
   if (isPromoted(instance)) return { state: 'reached', because: `${p.id} is available and replicates from nobody; its backups are kept for ${instance.BackupRetentionPeriod ?? 0} days` };
+  const wrong = notOurs(p, instance);
+  if (wrong !== undefined) return refused(wrong);
   if (status === 'available' && !isWriter(instance)) return weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' }) ?? { state: 'absent', because: `${p.id} is still a replica` };
   if (!USABLE.has(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
   return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
@@ -63,7 +84,7 @@ async function retention(ctx: StepContext, p: Params, seen?: DbInstance): Promis
   if (p.retentionDays !== undefined) return p.retentionDays;
   const replica = seen ?? (await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal }));
   const own = replica?.BackupRetentionPeriod ?? 0;
-  if (own > 0 || p.source === undefined) return own > 0 ? own : undefined;
+  if (own > 0 || !p.planned) return own > 0 ? own : undefined;
   try {
     const old = await findDbInstance(ctx.effects.aws, p.source.region, p.source.id, { signal: ctx.signal, timeoutMs: LIMITS.awsCallMs, attempts: 1 });
     const days = old?.BackupRetentionPeriod ?? 0;
