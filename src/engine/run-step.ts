@@ -74,6 +74,7 @@ class StepRunner {
   #actedAt = 0;
   /** When a look was last answered. */
   #answeredAt = 0;
+  #silenceTold = false;
   #waitingFor: WaitCause | undefined;
   /** When a guard first saw that everything else has ended. */
   #overAt: number | undefined;
@@ -140,12 +141,14 @@ class StepRunner {
     } catch (error) {
       if (isSuperseded(error)) throw error;
       if (wake.aborted) return undefined;
+      await this.#tellSilence(error);
       return this.#lookFailed(error);
     }
   }
 
   #judge(seen: Observation): Happening | Promise<Happening> {
     this.#answeredAt = this.#runtime.effects.clock.now();
+    this.#silenceTold = false;
     switch (seen.state) {
       case 'reached':
         return { event: 'reached', because: seen.because };
@@ -188,6 +191,15 @@ class StepRunner {
     const { params } = this.#runtime.step;
     const verified = this.#state === 'verifying' ? kind.verify?.(ctx, params) : undefined;
     return verified ?? kind.observe(ctx, params);
+  }
+
+  /** Once, and again only after an answer: a wait that nobody is told of looks like a hang. */
+  async #tellSilence(error: unknown): Promise<void> {
+    const { effects, journal, step } = this.#runtime;
+    const silentMs = effects.clock.now() - this.#answeredAt;
+    if (this.#silenceTold || silentMs < LIMITS.silenceToldMs) return;
+    this.#silenceTold = true;
+    await journal.append({ type: 'step.silent', step: step.id, because: `no answer for ${Math.round(silentMs / 1000)} s, still asking: ${messageOf(error)}` });
   }
 
   #lookFailed(error: unknown): Happening {

@@ -178,6 +178,9 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       step.askedAt ??= record.at;
       step.because = record.error.message;
       return;
+    case 'step.silent':
+      step.because = record.because;
+      return;
     case 'undo.intent':
       return;
     case 'undo.done':

@@ -44,6 +44,8 @@ function sayRecord(record: JournalRecord, line: { crossed: boolean; past: Readon
       return sayIntent(record.step, record.attempt, line);
     case 'step.unclear':
       return `${record.step}: no clear answer: ${record.error.message}`;
+    case 'step.silent':
+      return `${record.step}: ${record.because}`;
     case 'step.done':
       return `${record.step}: done`;
     case 'step.refused':

@@ -310,6 +310,19 @@ describe('a person who asks to stop', () => {
     expect(thing.acts).toBe(0);
   });
 
+  it('says once that it gets no answer, and again after one that it got', async () => {
+    let looks = 0;
+    const flaky: Fake = { observe: () => ((looks += 1) % 20 === 0 ? (looks > 50 ? REACHED : PENDING) : Promise.reject(noAnswer())) };
+    const run = await runTiny([tinyStep('it', { limitMs: 3_600_000 })], { it: flaky });
+    expect(run.outcome).toBe('succeeded');
+    const told = run.records.flatMap((r) => (r.type === 'step.silent' ? [r.because] : []));
+    // Looks come fast at first: the first silence is over before it is worth a word.
+    expect(told).toHaveLength(2);
+    expect(told[0]).toMatch(/^no answer for 1\d s, still asking: .*NoAnswer/);
+    const short: Fake = { observe: () => ((looks += 1) % 3 === 0 ? REACHED : Promise.reject(noAnswer())) };
+    expect((await runTiny([tinyStep('it')], { it: short })).told).not.toContain('step.silent it');
+  });
+
   it('waits no longer than a while for what gives no answer at all, a switchover before its line much shorter', async () => {
     const silent: Fake = { observe: () => Promise.reject(noAnswer()) };
     const steps = [tinyStep('it', { limitMs: 6 * 3_600_000 })];

@@ -74,6 +74,8 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
       return undefined;
     case 'step.unclear':
       return { tone: 'warn', text: `${id}: no clear answer, looking again: ${record.error.message}` };
+    case 'step.silent':
+      return { tone: 'warn', text: `${id}: ${record.because}` };
     case 'step.done':
       return { tone: 'good', text: `${id}: ${doneText(state, id, record.already)}: ${record.because}` };
     case 'step.refused':

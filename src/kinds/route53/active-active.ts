@@ -1,5 +1,4 @@
 import type { RecordKey } from '../../aws/route53.ts';
-import type { Json } from '../../base/json.ts';
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceState, StepDraft } from '../kind.ts';
 import type { AnyStepKind } from '../step.ts';
