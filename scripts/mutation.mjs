@@ -15,8 +15,8 @@ const GROUPS = {
     tests: ['test/engine/transitions.test.ts', 'test/docs/architecture.test.ts'],
   },
   line: {
-    mutate: ['src/engine/line.ts'],
-    tests: ['test/engine/line-decisions.test.ts'],
+    mutate: ['src/engine/{line,end-look}.ts'],
+    tests: ['test/engine/{line-decisions,end-look}.test.ts', 'test/refusals/line.test.ts'],
   },
   fold: {
     mutate: ['src/journal/fold.ts'],
@@ -27,15 +27,15 @@ const GROUPS = {
     tests: ['test/journal/lease.test.ts'],
   },
   loss: {
-    mutate: ['src/measure/rpo.ts', 'src/kinds/rds/rpo-gate.ts', 'src/kinds/rds/loss.ts', 'src/kinds/backup/gate.ts'],
-    tests: ['test/measure/rpo.test.ts', 'test/kinds/rds/{replica,loss}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts'],
+    mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/rds/{rpo-gate,loss,loss-at-fence,weigh-at-line}.ts', 'src/kinds/backup/gate.ts'],
+    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/rds/{replica,loss}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts'],
   },
   gates: {
-    mutate: ['src/kinds/rds/{position-gate,standby-gate,fence}.ts', 'src/kinds/ec2/image-gate.ts'],
-    tests: ['test/kinds/rds/{fence,fence-undo,position-gate,standby-gate}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
+    mutate: ['src/kinds/rds/{position-gate,standby-gate,fence,cut-off,promote}.ts', 'src/kinds/ec2/image-gate.ts'],
+    tests: ['test/kinds/rds/{fence,fence-undo,position-gate,standby-gate,replica}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
   },
   people: {
-    mutate: ['src/kinds/steps/{judge-source,source-healthy,approval,flap-guard}.ts'],
+    mutate: ['src/kinds/signals.ts', 'src/kinds/steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],
     tests: ['test/kinds/steps/{assess,flap-guard,person-and-hold,approval,source-healthy}.test.ts', 'test/refusals/people.test.ts'],
   },
 };

@@ -24,6 +24,7 @@ export function lintRunbook(runbook: Runbook, text: YamlText): Problem[] {
   lintRegions(runbook, warn);
   lintObjectives(runbook, warn);
   lintProbes(runbook, warn);
+  lintSignals(runbook, warn);
   if (runbook.approvals.length === 0) warn([], 'no approvals: one person alone can cross the point of no return');
   lintNotify(runbook, warn);
   return problems;
@@ -66,6 +67,18 @@ function lintProbes(runbook: Runbook, warn: Warn): void {
     }
     const why = narrowHost(probe, runbook);
     if (why !== undefined) warn([...path, 'http'], why);
+  }
+}
+
+/** A source is down by two signals: one tells what users get, and one is not seen from the machine that runs dr. */
+function lintSignals(runbook: Runbook, warn: Warn): void {
+  const traffic = runbook.resources.filter(({ section }) => section === 'traffic');
+  const watched = traffic.some(({ resource }) => isMap(resource) && resource['switch'] !== 'object');
+  if (watched) return;
+  const attested = 'a failover will need a named person (--attest-source-down)';
+  if (runbook.probes.length === 0) return warn([], `neither a probe nor a health check that watches a region: nothing tells that users are down, so that ${attested}`);
+  if (!runbook.resources.some(({ kind }) => kind === 'rds-read-replica')) {
+    warn([], `no health check watches a region, and no replica tells of it: only this machine sees at first that one is lost, so that ${attested}`);
   }
 }
 

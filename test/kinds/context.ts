@@ -62,6 +62,8 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     check: () => clock.run(() => kind.check(context, parsed)),
     observe: () => clock.run(() => kind.observe(context, parsed)),
     act: () => clock.run(async () => kind.act?.(context, parsed)),
+    holds: () => clock.run(async () => kind.holds?.(context, parsed)),
+    made: () => clock.run(async () => kind.made?.(context, parsed)),
     undo: () => clock.run(async () => kind.undo?.(context, parsed)),
     /** In real time: for callers whose work a virtual clock does not see. */
     direct: async (what: 'check' | 'observe' | 'act'): Promise<unknown> => kind[what]?.(context, parsed),

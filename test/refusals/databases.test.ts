@@ -179,6 +179,18 @@ describe('a replica that is of no use', () => {
     `);
   });
 
+  it('it is the replica of another database', async () => {
+    const sim = await simulation();
+    expect(await saidIn(sim, 'databases.orders.promote', { params: { source: { region: SEOUL, id: 'shop-billing' } } })).toMatchInlineSnapshot(`
+      "rule         replica-of
+      observed     shop-orders-tokyo replicates from arn:aws:rds:ap-northeast-2:000000000000:db:shop-orders (just now)
+      threshold    a replica of shop-billing in ap-northeast-2
+      consequence  another database would be promoted, and users led to its data
+      override     none: correct \`instances\` of orders in the runbook, or make shop-orders-tokyo anew as a replica of shop-billing"
+    `);
+    expect(await saidIn(sim, 'databases.orders.promote', { what: 'observe', params: { source: { region: TOKYO, id: 'shop-orders' } } })).toMatch(/^rule {9}replica-of\n/);
+  });
+
   it('its class cannot be changed', async () => {
     const sim = await worldOf('shop', '    retentionDays: 7', '    retentionDays: 7\n    instanceClass: { active: db.r6g.xlarge, standby: db.r6g.large }');
     expect(await saidIn(sim, 'databases.orders.resize', { params: { id: 'gone' } })).toMatchInlineSnapshot(`

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { parseRunbook } from '../../src/runbook/load.ts';
 import { formatProblem } from '../../src/runbook/problem.ts';
@@ -42,6 +43,27 @@ const cases: [what: string, from: string, to: string, ...printed: string[]][] = 
 describe('what does not stop a run but is said', () => {
   test.each(cases)('%s', async (_what, from, to, ...printed) => {
     expect(await warnings(edited(from, to))).toEqual(printed);
+  });
+
+  /** Traffic that is switched by an object: its health check watches the object, and no region. */
+  const byObject = (text: string) => {
+    const changed = text.replace('switch: record', 'switch: object\n    object: { ap-northeast-1: { bucket: shop-dr, key: failed-over } }\n    answers: { ap-northeast-2: { values: [192.0.2.1] }, ap-northeast-1: { values: [192.0.2.2] } }');
+    expect(changed).not.toBe(text);
+    return changed;
+  };
+  const PROBES = `probes:\n  home-page: { http: "${HTTP}", every: 1s, hold: 30s }\n`;
+
+  test('nothing tells that users are down', async () => {
+    expect(await warnings(byObject(edited(PROBES, '')))).toEqual([
+      'x.yaml:1:1 warning: no probes: downtime will not be measured and recovery is not seen from outside',
+      'x.yaml:1:1 warning: neither a probe nor a health check that watches a region: nothing tells that users are down, so that a failover will need a named person (--attest-source-down)',
+    ]);
+    expect(await warnings(byObject(VALID))).toEqual([]);
+  });
+
+  test('only this machine would see that a region is lost', async () => {
+    const archive = (await readFile(new URL('../../runbooks/archive.yaml', import.meta.url), 'utf8')).replace('switch: record', 'switch: object\n    object: { ap-northeast-1: { bucket: shop-dr, key: failed-over } }\n    answers: { ap-northeast-2: { values: [192.0.2.1] }, ap-northeast-1: { values: [192.0.2.2] } }');
+    expect((await warnings(archive)).join('\n')).toContain('no health check watches a region, and no replica tells of it: only this machine sees at first that one is lost, so that a failover will need a named person (--attest-source-down)');
   });
 
   test('a region that opened after this version', async () => {

@@ -28,6 +28,35 @@ describe('rds-read-replica.promote', () => {
     expect(sim.world.acceptsWrites(REPLICA)).toBe(true);
   });
 
+  it('is a replica of what the runbook says, however AWS writes its name', async () => {
+    const sim = await simulation();
+    const step = await stepIn(sim, 'databases.orders.promote', { params: { source: { region: SEOUL, id: 'SHOP-Orders' } } });
+    expect(await step.check()).toMatchObject({ state: 'ok' });
+    expect(await step.observe()).toMatchObject({ state: 'absent' });
+    for (const source of [{ region: SEOUL, id: 'shop-orders-2' }, { region: TOKYO, id: 'shop-orders' }]) {
+      const other = await stepIn(sim, 'databases.orders.promote', { params: { source } });
+      expect([await other.check(), await other.observe()]).toMatchObject([{ refusal: { rule: 'replica-of' } }, { refusal: { rule: 'replica-of' } }]);
+    }
+  });
+
+  it('still holds while it is a writer, in a state that passes; not as a replica, and not where it is gone', async () => {
+    const sim = await simulation();
+    const holds = async (params = {}) => {
+      const step = await stepIn(sim, 'databases.orders.promote', { params });
+      return step.holds();
+    };
+    expect(await holds()).toEqual({ state: 'impossible', because: 'shop-orders-tokyo is a replica' });
+    expect(await holds({ id: 'gone' })).toEqual({ state: 'impossible', because: 'gone is not in ap-northeast-1 any more' });
+    const writer = { region: SEOUL, id: 'shop-orders' };
+    expect(await holds(writer)).toEqual({ state: 'reached', because: 'shop-orders is available, and replicates from nobody' });
+    sim.world.setDbStatus(WRITER, 'backing-up');
+    expect(await holds(writer)).toMatchObject({ state: 'reached' });
+    sim.world.setDbStatus(WRITER, 'storage-full');
+    expect(await holds(writer)).toEqual({ state: 'pending', because: 'shop-orders is storage-full', waitingFor: 'aws' });
+    sim.world.breakRegion(SEOUL);
+    await expect(holds(writer)).rejects.toMatchObject({ code: 'NoAnswer' });
+  });
+
   it('asked for twice does no harm: "invalid state" means that it is under way', async () => {
     const sim = await simulation();
     const step = await promoteOf(sim);
