@@ -17,6 +17,8 @@ export interface ResumeRequest extends RunWatchers {
   takeOver?: boolean;
   /** What is said now, on top of what was said before. */
   acceptances: Acceptances;
+  /** When the outage began, as a person says now. Milliseconds since the epoch. */
+  impactAt?: number;
   effects?: Effects;
 }
 
@@ -28,7 +30,7 @@ export async function resume(request: ResumeRequest): Promise<RunResult> {
   return withHeldRun({ ...request, run, effects, mayTake }, async ({ journal, state, store, operator }) => {
     refuseClaims(journal.state.plan, request.acceptances, run);
     const acceptances = merge(journal.state.acceptances, request.acceptances);
-    await journal.append({ type: 'run.resumed', operator, acceptances });
+    await journal.append({ type: 'run.resumed', operator, acceptances, ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }) });
     return runToTheEnd({ ...request, journal, state, store, effects, operator });
   });
 }

@@ -12,8 +12,11 @@ export interface AwsRequest<S extends Service = Service, O extends OperationOf<S
   timeoutMs?: number | undefined;
   /** Attempts in all, the first included. Default: `LIMITS.awsAttempts`. */
   attempts?: number | undefined;
-  /** Not worth waiting for where many ask: may be answered by `NotAsked`. */
-  ifFree?: boolean | undefined;
+  /**
+   * Where many ask for what may be asked once a second only. `if-free`: not worth waiting for, and answered by `NotAsked` where somebody
+   * else is being asked. `patient`: waits for its turn, however many are before it. Without: where only a few are before it.
+   */
+  turn?: 'if-free' | 'patient' | undefined;
   /** Asked right before each attempt. What it throws ends the call as it is, and nothing is sent. */
   before?: (() => Promise<void>) | undefined;
 }

@@ -76,7 +76,7 @@ class Shared {
       case 'ListResourceRecordSetProtections':
         return this.#once(`${operation} ${canonicalJson(input)}`, request, signal);
       case 'GetHealthCheckStatus':
-        return this.#ifFree(request);
+        return this.#inTurn(request);
       default:
         return this.#inner.call(request);
     }
@@ -129,9 +129,10 @@ class Shared {
     return (Math.max(1, ripe.length) * 1000) / STATUS_PER_SECOND;
   }
 
-  async #ifFree(request: AwsRequest): Promise<AwsAnswer<unknown>> {
+  async #inTurn(request: AwsRequest): Promise<AwsAnswer<unknown>> {
     const { service, region, operation } = request;
-    if (this.#asking >= (request.ifFree === true ? 1 : STATUS_MAX)) {
+    const most = { 'if-free': 1, patient: Infinity, few: STATUS_MAX }[request.turn ?? 'few'];
+    if (this.#asking >= most) {
       throw new AwsError({ service, region, operation, code: 'NotAsked', message: 'not asked: others are being asked, and it may be asked once a second only' });
     }
     this.#asking += 1;

@@ -127,6 +127,14 @@ export function acceptances(flags: AcceptanceInput): Acceptances {
 }
 
 /** @throws DrError `usage` for a time that is not ISO 8601 with a zone, or lies in the future. */
+/** `--impact-at`, of whatever begins a run or goes on with one. */
+export const impactFlag = {
+  'impact-at': Flags.string({
+    description: 'When users began to suffer, e.g. 2026-11-20T03:04:05Z: the RTO clock starts there, and loss counts up to it. Default: the first failed probe',
+    helpValue: 'TIME',
+  }),
+};
+
 export function impactTime(text: string | undefined): { impactAt?: number } {
   if (text === undefined) return {};
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;

@@ -1,5 +1,5 @@
 import * as Flags from '@oclif/core/flags';
-import { acceptanceFlags, fleetFlags, fromFlag, outputFlags, startFlags, targetFlags } from '../cli/run-flags.ts';
+import { acceptanceFlags, fleetFlags, fromFlag, impactFlag, outputFlags, startFlags, targetFlags } from '../cli/run-flags.ts';
 import { StartCommand } from '../cli/start-command.ts';
 
 export default class Failover extends StartCommand {
@@ -20,10 +20,7 @@ export default class Failover extends StartCommand {
     ...fleetFlags,
     ...fromFlag,
     ...startFlags,
-    'impact-at': Flags.string({
-      description: 'When users began to suffer, e.g. 2026-11-20T03:04:05Z: the RTO clock starts there. Default: the first failed probe',
-      helpValue: 'TIME',
-    }),
+    ...impactFlag,
     lab: Flags.boolean({ description: 'Against a local two-region lab, which is started, broken and stopped. With --only or --except: many applications in one lab' }),
     ...acceptanceFlags,
     ...outputFlags,

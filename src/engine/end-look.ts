@@ -14,9 +14,12 @@ import { isSuperseded } from './run-step.ts';
  * Invariants:
  * 1. Every step that is done and can say whether its end state still holds has said so, after everything else has ended.
  * 2. One that cannot say so within LIMITS.endLookMs has failed: a resume goes on with it.
- * 3. Traffic follows data: users are led nowhere unless the data there, where it was made a while ago, is there still.
+ * 3. Traffic follows data: users are not led to data that was made a while ago and is gone.
  * 4. Reads only.
  */
+
+/** Code of the error of a step whose end state was reached, and is gone. */
+export const END_STATE_GONE = 'END_STATE_GONE';
 
 export interface EndRuntime {
   steps: readonly PlanStep[];
@@ -33,15 +36,19 @@ export async function stillThere(runtime: EndRuntime): Promise<'succeeded' | 'fa
   const done = runtime.steps.filter((step) => journal.state.steps.get(step.id)?.state === 'done' && runtime.kindOf(step).holds !== undefined);
   const open = new Set(done);
   await inParallel(done, LIMITS.checksInParallel, async (step) => {
-    const because = await whyGone(runtime, step);
-    if (because === undefined) return void open.delete(step);
+    const why = await whyGone(runtime, step);
+    if (why === undefined) return void open.delete(step);
     if (runtime.drain.aborted) return;
-    await journal.append({ type: 'step.failed', step: step.id, because, error: { code: 'END_STATE_GONE', message: because, next: ['dr resume'] } });
+    const because = `it was so, and at the end of the run it is not: ${why.seen}`;
+    await journal.append({ type: 'step.failed', step: step.id, because, error: { code: END_STATE_GONE, message: because, next: ['dr resume'] } });
   });
   return open.size === 0 ? 'succeeded' : runtime.drain.aborted ? 'interrupted' : 'failed';
 }
 
-/** The refusal of a step that leads users to data which is there no more. What was made a moment ago is not asked again. */
+/**
+ * The refusal of a step that leads users to data which is there no more. What was made a moment ago is not asked again. In a failover only
+ * a clear no counts: where the API of the target is silent, users have nowhere better to be.
+ */
 export async function dataGone(runtime: EndRuntime, step: PlanStep): Promise<Verdict | undefined> {
   if (step.phase !== 'traffic') return undefined;
   const { journal, effects, drain } = runtime;
@@ -50,24 +57,15 @@ export async function dataGone(runtime: EndRuntime, step: PlanStep): Promise<Ver
     const run = journal.state.steps.get(s.id);
     return s.phase === 'data' && run?.state === 'done' && now - (run.endedAt ?? now) > LIMITS.checkAgeMs && runtime.kindOf(s).holds !== undefined;
   });
-  const looks = await Promise.all(
-    old.map(async (s) => {
-      try {
-        const look = await withDeadline(effects.clock, LIMITS.checkMs, s.id, drain, (signal) => lookAgain(runtime.kindOf(s), runtime.context(effects, signal), s));
-        return look.state === 'reached' ? [] : [look.state === 'refused' ? look.refusal.observed : look.because];
-      } catch (error) {
-        if (isSuperseded(error) || drain.aborted) throw error;
-        return [messageOf(error)];
-      }
-    }),
-  );
-  const gone = looks.flat();
-  if (gone.length === 0) return undefined;
+  const looks = await Promise.all(old.map((s) => whyGone(runtime, s)));
+  drain.throwIfAborted();
+  const clear = journal.state.plan.verb === 'failover' ? looks.filter((why) => why?.surely === true) : looks.filter((why) => why !== undefined);
+  if (clear.length === 0) return undefined;
   return {
     state: 'refused',
     refusal: {
       rule: 'data-gone',
-      observed: `since it was made: ${gone.join('; ')}`,
+      observed: `since it was made: ${clear.map((why) => why?.seen ?? '').join('; ')}`,
       threshold: 'traffic follows data: the database that users are led to is there, and takes writes',
       consequence: 'users would be led to a region that cannot serve them',
       override: 'none: mend it, then dr resume',
@@ -80,7 +78,7 @@ function lookAgain(kind: StepKind<Json>, ctx: StepContext, step: PlanStep): Prom
 }
 
 /** Undefined where the end state of a step holds. A look that is not answered, or says "not now", is made again for a while. */
-async function whyGone(runtime: EndRuntime, step: PlanStep): Promise<string | undefined> {
+async function whyGone(runtime: EndRuntime, step: PlanStep): Promise<{ seen: string; surely: boolean } | undefined> {
   const { effects, drain } = runtime;
   const { clock } = effects;
   const kind = runtime.kindOf(step);
@@ -92,7 +90,7 @@ async function whyGone(runtime: EndRuntime, step: PlanStep): Promise<string | un
       const look = await withDeadline(clock, left, step.id, drain, (signal) => lookAgain(kind, runtime.context(effects, signal), step));
       if (look.state === 'reached') return undefined;
       seen = look.state === 'refused' ? look.refusal.observed : look.because;
-      if (look.state === 'impossible') break;
+      if (look.state === 'impossible') return { seen, surely: true };
     } catch (error) {
       if (isSuperseded(error)) throw error;
       seen = messageOf(error);
@@ -100,5 +98,5 @@ async function whyGone(runtime: EndRuntime, step: PlanStep): Promise<string | un
     if (clock.now() + LIMITS.endPollMs >= until) break;
     await clock.sleep(LIMITS.endPollMs, drain).catch(() => undefined);
   }
-  return `it was so, and at the end of the run it is not: ${seen}`;
+  return { seen, surely: false };
 }

@@ -9,7 +9,7 @@ import type { Initiator } from '../kinds/approvals/people.ts';
 import type { AnyStepKind, PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
 import { isGuard, planProblems } from '../plan/graph.ts';
 import { runChecks } from './checks.ts';
-import { dataGone, type EndRuntime, stillThere } from './end-look.ts';
+import { dataGone, END_STATE_GONE, type EndRuntime, stillThere } from './end-look.ts';
 import { watchOver } from './guards.ts';
 import { lineIsAhead, oldDecision, openDecisions, type LineRuntime } from './line.ts';
 import { watchProbes } from './probes.ts';
@@ -78,7 +78,9 @@ function whyInterrupted(state: RunState, drain: AbortSignal): string {
 /** A planned move must not leave the application half way: what acted is undone, unless the line is crossed. */
 function ledBack(state: RunState, end: RunOutcome | 'interrupted'): boolean {
   if (state.plan.verb !== 'switchover' || (end !== 'refused' && end !== 'failed')) return false;
-  return actedSteps(state).length > 0 && stepsPastTheLine(state).length === 0;
+  // Everything was done, and is not there any more: that is not mended by undoing it.
+  const gone = [...state.steps.values()].some((step) => step.error?.code === END_STATE_GONE);
+  return !gone && actedSteps(state).length > 0 && stepsPastTheLine(state).length === 0;
 }
 
 /** How often a run decides afresh by itself. */
@@ -108,8 +110,9 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
   const ends: EndRuntime = { steps, effects, journal, drain, kindOf: (step) => kindOf(kinds, step), context: (e, s) => context(e, s, NO_TOOLS) };
   const run = (step: PlanStep, over?: AbortSignal): Promise<StepEnd> => {
     const kind = kindOf(kinds, step);
+    const startedAt = effects.clock.now();
     const recheck = async (): Promise<Verdict> => {
-      const no = oldDecision(line, step) ?? (await dataGone(ends, step));
+      const no = oldDecision(line, step, startedAt) ?? (await dataGone(ends, step));
       if (no !== undefined) return no;
       if (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs) return { state: 'ok', because: 'checked a moment ago' };
       return withDeadline(effects.clock, LIMITS.checkMs, `check of ${step.id}`, drain, (signal) =>

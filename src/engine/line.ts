@@ -35,15 +35,27 @@ const MOVING: ReadonlySet<PlanStep['phase']> = new Set(['assess', 'fence', 'data
 
 /** Decisions on which something still rests: a step that moves users or data, and is not done. Made afresh by whoever goes on with a run. */
 export function openDecisions(steps: readonly PlanStep[], state: RunState): PlanStep[] {
+  const open = steps.filter((step) => MOVING.has(step.phase) && !isDecision(step) && !isGuard(step) && state.steps.get(step.id)?.state !== 'done');
+  const rests = ancestors(steps, open.map((step) => step.id));
+  return steps.filter((step) => isDecision(step) && rests.has(step.id));
+}
+
+/** These steps, and all that come before them. */
+function ancestors(steps: readonly PlanStep[], ids: readonly string[]): Set<string> {
   const byId = new Map(steps.map((step) => [step.id, step]));
-  const rests = new Set<string>();
-  const visit = steps.filter((step) => MOVING.has(step.phase) && !isDecision(step) && !isGuard(step) && state.steps.get(step.id)?.state !== 'done').map((step) => step.id);
+  const found = new Set<string>();
+  const visit = [...ids];
   for (let id = visit.pop(); id !== undefined; id = visit.pop()) {
-    if (rests.has(id)) continue;
-    rests.add(id);
+    if (found.has(id)) continue;
+    found.add(id);
     visit.push(...(byId.get(id)?.after ?? []));
   }
-  return steps.filter((step) => isDecision(step) && rests.has(step.id));
+  return found;
+}
+
+/** An approval, or a step of the user's own: it says nothing of the source, and takes its time. */
+function isAboutPeople(step: PlanStep): boolean {
+  return step.id.startsWith('own.') || step.kind === 'run.approval';
 }
 
 /**
@@ -73,15 +85,20 @@ export async function lineIsAhead(runtime: LineRuntime): Promise<boolean> {
   return ahead.includes(true);
 }
 
-/** The refusal of a step of no return whose decisions have grown old before it acts. */
-export function oldDecision(runtime: LineRuntime, step: PlanStep): Verdict | undefined {
+/**
+ * The refusal of a step of no return whose decisions have grown old before it acts. What had to be made before it, or waited for by a
+ * person, takes as long as it takes: decisions age from its end on. In a planned move, where both sides are well, only the step's own
+ * waiting counts. `startedAt`: of the step, in this process.
+ */
+export function oldDecision(runtime: LineRuntime, step: PlanStep, startedAt: number): Verdict | undefined {
   if (step.reversibility !== 'point-of-no-return') return undefined;
   const run = runtime.state();
   const now = runtime.effects.clock.now();
-  const decisions = runtime.steps.filter((s) => isDecision(s) && s.phase !== 'traffic' && s.phase !== 'verify' && s.phase !== 'protect');
+  const decisions = runtime.steps.filter((s) => isDecision(s) && !isAboutPeople(s) && s.phase !== 'traffic' && s.phase !== 'verify' && s.phase !== 'protect');
   const endedAt = (s: PlanStep) => run.steps.get(s.id)?.endedAt;
-  // What has to be made before it (a restore) takes as long as it takes: decisions age from its end on.
-  const madeAt = Math.max(0, ...runtime.steps.filter((s) => step.after.includes(s.id) && !decisions.includes(s)).map((s) => endedAt(s) ?? 0));
+  const before = ancestors(runtime.steps, [step.id]);
+  const made = runtime.steps.filter((s) => before.has(s.id) && s.id !== step.id && !decisions.includes(s));
+  const madeAt = run.plan.verb === 'failover' ? Math.max(0, ...made.map((s) => endedAt(s) ?? 0)) : startedAt;
   const ages = decisions.map((s) => ({ title: s.title, ageMs: now - Math.max(endedAt(s) ?? now, madeAt) }));
   const oldest = ages.sort((a, b) => b.ageMs - a.ageMs)[0];
   if (oldest === undefined || oldest.ageMs <= LIMITS.decisionAgeMs) return undefined;

@@ -141,8 +141,9 @@ class StepRunner {
     } catch (error) {
       if (isSuperseded(error)) throw error;
       if (wake.aborted) return undefined;
-      await this.#tellSilence(error);
-      return this.#lookFailed(error);
+      const failed = this.#lookFailed(error);
+      if (failed.event === 'unclear') await this.#tellSilence(error);
+      return failed;
     }
   }
 

@@ -97,7 +97,7 @@ async function madeUnseen(runtime: UndoRuntime): Promise<PlanStep[]> {
 async function isMade(kind: StepKind<Json>, ctx: StepContext, step: PlanStep): Promise<boolean> {
   const params = kind.params.parse(step.params);
   if (kind.made !== undefined) return kind.made(ctx, params);
-  const { state } = await (kind.holds?.(ctx, params) ?? kind.observe(ctx, params));
+  const { state } = await kind.observe(ctx, params);
   return state === 'reached' || state === 'pending';
 }
 

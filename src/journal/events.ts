@@ -117,7 +117,8 @@ export type RunEvent =
       endpoints: readonly string[];
       git?: { commit: string; dirty: boolean };
     }
-  | { type: 'run.resumed'; operator: Operator; acceptances: Acceptances }
+  /** `impactAt`: when the outage began, as a person says now. */
+  | { type: 'run.resumed'; operator: Operator; acceptances: Acceptances; impactAt?: number }
   | { type: 'check.passed'; step: string; because: string; warnings?: readonly string[]; waits?: readonly WaitRecord[] }
   | { type: 'check.refused'; step: string; refusal: Refusal; waits?: readonly WaitRecord[] }
   | { type: 'check.failed'; step: string; error: ErrorRecord; waits?: readonly WaitRecord[] }

@@ -89,6 +89,10 @@ function apply(state: Mutable<RunState>, record: JournalRecord): void {
     case 'run.resumed':
       state.resumedBy = [...state.resumedBy, record.operator];
       state.acceptances = record.acceptances;
+      if (record.impactAt !== undefined) {
+        state.impactAt = record.impactAt;
+        delete state.impactSource;
+      }
       state.interrupted = false;
       state.checksGreen = false;
       delete state.outcome;

@@ -10,7 +10,7 @@ export const SOURCE_SEEN_ALIVE = 'source.seen-alive';
  */
 export function saysAlive(signals: readonly Signal[]): boolean {
   const unreached = signals.some((s) => s.vantage === 'health-checkers' && s.says === 'down');
-  return signals.some((s) => s.says === 'up' && (s.vantage === 'source-api' || s.vantage === 'health-checkers' || (s.vantage === 'users' && !unreached)));
+  return signals.some((s) => s.says === 'up' && (s.vantage === 'source-api' || s.vantage === 'health-checkers' || (s.vantage === 'users' && (s.atSource === true || !unreached))));
 }
 
 /**

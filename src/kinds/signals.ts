@@ -12,6 +12,8 @@ export const signalSchema = z.strictObject({
   vantage: z.enum(['users', 'source-api', 'replication', 'health-checkers']),
   says: z.enum(['down', 'up', 'unknown']),
   because: z.string(),
+  /** Of users: it was the source's own answer, and not another region's. */
+  atSource: z.boolean().optional(),
   /** There was no answer at all: the same question need not be asked again. */
   silent: z.boolean().optional(),
 });
@@ -51,21 +53,24 @@ const ELSEWHERE = ['replication', 'health-checkers'] as const;
  * Weighs signals. Two vantages must say down, and no single trouble other than the loss of the source may explain both:
  * one of them tells what users get (an API that is silent and a replication that stands still are what trouble of RDS alone
  * looks like, or a cut between the regions), and one of them is seen from elsewhere (a laptop that reaches neither users'
- * endpoint nor the API may itself be cut off). Nor is it down while Route 53's checkers, all over the world, reach it. Anything else needs a named person.
+ * endpoint nor the API may itself be cut off). Nor is it down while it answers users itself, or Route 53's checkers, all over the
+ * world, reach it. Anything else needs a named person.
  */
 export function judgeSource(signals: readonly Signal[], attestedBy: string | undefined): SourceVerdict {
   const up = new Set(signals.filter((s) => s.says === 'up').map((s) => s.vantage));
   // Of one vantage that says both, something works: no region is lost by halves.
   const down = new Set(signals.filter((s) => s.says === 'down' && !up.has(s.vantage)).map((s) => s.vantage));
   const words = signals.map((s) => `${s.vantage}: ${s.says} (${s.because})`).join('; ') || 'no signal was seen';
-  const short = whyNotDown(down, up.has('health-checkers'));
+  const served = signals.some((s) => s.vantage === 'users' && s.says === 'up' && s.atSource === true);
+  const short = whyNotDown(down, up.has('health-checkers'), served);
   if (short === undefined) return { verdict: 'source-down', because: `${down.size} independent signals say down. ${words}` };
   if (attestedBy !== undefined) return { verdict: 'attested', because: `attested by ${attestedBy}. ${words}` };
   return { verdict: 'not-down', because: `${short}. ${words}` };
 }
 
-function whyNotDown(down: ReadonlySet<Signal['vantage']>, reached: boolean): string | undefined {
+function whyNotDown(down: ReadonlySet<Signal['vantage']>, reached: boolean, served: boolean): string | undefined {
   if (down.size < 2) return `${down.size} of at least 2 independent signals say down`;
+  if (served) return 'the source itself serves users';
   if (reached) return "Route 53's checkers reach it: where it was lost a moment ago, they see it within a minute (dr resume)";
   if (!SERVING.some((v) => down.has(v))) return "neither users nor Route 53's checkers see it down: trouble of RDS alone, or of the link between the regions, looks the same";
   if (!ELSEWHERE.some((v) => down.has(v))) return 'only this machine sees it down, and its own network may be the trouble: what others see changes within three minutes (dr resume)';

@@ -184,7 +184,7 @@ export interface StepKind<P = never> {
   undo?(ctx: StepContext, params: P): Promise<void>;
   /**
    * Is what this step makes there, whoever made it? One look, asked on the way back of a step that the journal knows nothing of:
-   * another machine may have made it. Without it a step of no return is asked for its end state, and others are not.
+   * another machine may have made it, or be making it. Without it a step of no return is asked for its end state, and others are not.
    */
   made?(ctx: StepContext, params: P): Promise<boolean>;
   /** Where there is no undo on purpose: what stays as it is, and why that is the safe side. */

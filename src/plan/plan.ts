@@ -2,7 +2,7 @@ import type { Verb } from '../kinds/kind.ts';
 import type { PlanStep } from '../kinds/step.ts';
 
 /** Bumped when a saved plan or a journal of an older version can no longer be run. */
-export const PLAN_SCHEMA = 'dr.plan/1';
+export const PLAN_SCHEMA = 'dr.plan/2';
 
 /**
  * What a run will do: a pure value made from runbook, verb and what was observed.

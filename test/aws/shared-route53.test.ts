@@ -123,11 +123,13 @@ describe('what many applications ask of Route 53', () => {
     // With its turns: AWS throttles those who ask more often.
     const counted = { call: (request: AwsRequest) => (calls.push(request.operation), world.call(request)) } as unknown as AwsCaller;
     aws = sharedRoute53(reliableCaller(counted, { clock, ids: new SeededIds(1) }), clock);
-    const status = (i: number, ifFree = false) => aws.call({ service: 'route53', region: 'us-east-1', operation: 'GetHealthCheckStatus', input: { HealthCheckId: `hc-${i}` }, ifFree });
+    const status = (i: number, turn?: 'if-free' | 'patient') => aws.call({ service: 'route53', region: 'us-east-1', operation: 'GetHealthCheckStatus', input: { HealthCheckId: `hc-${i}` }, turn });
     const asked = (all: () => readonly Promise<unknown>[]) => clock.run(() => Promise.allSettled(all())).then((ends) => ends.map((end) => (end.status === 'rejected' ? (end.reason as { code: string }).code : 'told')));
     expect(await asked(() => NAMES.slice(0, 10).map((_, i) => status(i)))).toEqual([...Array.from({ length: 4 }, () => 'told'), ...Array.from({ length: 6 }, () => 'NotAsked')]);
     expect(calls.filter((name) => name === 'GetHealthCheckStatus')).toHaveLength(4);
     // What is only nice to know does not take a turn from those who decide by it.
-    expect(await asked(() => [status(0, true), status(1, true), status(2)])).toEqual(['told', 'NotAsked', 'told']);
+    expect(await asked(() => [status(0, 'if-free'), status(1, 'if-free'), status(2)])).toEqual(['told', 'NotAsked', 'told']);
+    // Where nothing else tells that a region is lost, everybody waits for their turn.
+    expect(await asked(() => NAMES.slice(0, 10).map((_, i) => status(i, 'patient')))).toEqual(Array.from({ length: 10 }, () => 'told'));
   });
 });

@@ -64,6 +64,14 @@ describe('the last look at an end state', () => {
     expect([outcome, state.steps.get('a')?.state]).toEqual(['interrupted', 'done']);
   });
 
+  it('that fails leads nothing back: everything was done', async () => {
+    const thing = new Thing();
+    let undone = 0;
+    const moved = thing.kind({ holds: () => ({ state: 'impossible', because: 'gone' }), undo: () => void (undone += 1) });
+    const { outcome, told } = await runTiny([tinyStep('a', { reversibility: 'compensable' })], { a: moved }, { plan: { verb: 'switchover' } });
+    expect([outcome, undone, told.includes('undo.started')]).toEqual(['failed', 0, false]);
+  });
+
   it('is not asked of a run that does not succeed', async () => {
     const a = inTurn(() => REACHED);
     const { outcome } = await runTiny([tinyStep('a'), tinyStep('b', { after: ['a'] })], { a, b: { observe: () => ({ state: 'impossible', because: 'no' }) } });
@@ -75,26 +83,36 @@ describe('before users are led to data that was made a while ago', () => {
   const steps = [tinyStep('data', { phase: 'data' }), tinyStep('slow', { after: ['data'], limitMs: 600_000 }), tinyStep('flip', { phase: 'traffic', after: ['slow'] })];
   const slow = (clock: VirtualClock, ms: number): Fake => ({ observe: () => clock.sleep(ms).then(() => REACHED) });
 
-  async function after(ms: number, ...answers: Holds[]) {
+  async function after(ms: number, verb: 'failover' | 'switchover', ...answers: Holds[]) {
     const clock = new VirtualClock();
     const flip = new Thing();
     const asked = inTurn(...answers);
-    const run = await runTiny(steps, { data: { holds: asked.holds }, slow: slow(clock, ms), flip: flip.kind() }, { clock });
+    const run = await runTiny(steps, { data: { holds: asked.holds }, slow: slow(clock, ms), flip: flip.kind() }, { clock, plan: { verb } });
     return { ...run, flips: flip.acts, asked: asked.asked() };
   }
 
   it('it is looked at again: what is gone holds the traffic back', async () => {
-    const { outcome, flips, state } = await after(LIMITS.checkAgeMs + 1_000, () => ({ state: 'impossible', because: 'shop-orders-tokyo is not there' }));
+    const { outcome, flips, state } = await after(LIMITS.checkAgeMs + 1_000, 'failover', () => ({ state: 'impossible', because: 'shop-orders-tokyo is not there' }));
     expect([outcome, flips]).toEqual(['refused', 0]);
     expect(state.steps.get('flip')?.refusal).toMatchObject({ rule: 'data-gone', observed: 'since it was made: shop-orders-tokyo is not there' });
   });
 
-  it('no answer is no yes', async () => {
-    expect(await after(LIMITS.checkAgeMs + 1_000, noAnswer)).toMatchObject({ outcome: 'refused', flips: 0 });
+  it('no answer is no yes in a planned move; in a failover users have nowhere better to be', async () => {
+    const planned = await after(LIMITS.checkAgeMs + 1_000, 'switchover', noAnswer);
+    expect(planned).toMatchObject({ outcome: 'refused', flips: 0 });
+    expect(planned.state.steps.get('flip')?.refusal?.observed).toContain('ECONNRESET');
+    expect(planned.took).toBeGreaterThan(LIMITS.endLookMs);
+    const failover = await after(LIMITS.checkAgeMs + 1_000, 'failover', noAnswer);
+    expect(failover).toMatchObject({ outcome: 'failed', flips: 1 });
+    expect(failover.state.steps.get('data')).toMatchObject({ error: { code: 'END_STATE_GONE' } });
+  });
+
+  it('an answer that comes late is waited for', async () => {
+    expect(await after(LIMITS.checkAgeMs + 1_000, 'switchover', noAnswer, () => PENDING, () => REACHED)).toMatchObject({ outcome: 'succeeded', flips: 1 });
   });
 
   it('what is there lets it pass, and what was made a moment ago is not asked', async () => {
-    expect(await after(LIMITS.checkAgeMs + 1_000, () => REACHED)).toMatchObject({ outcome: 'succeeded', flips: 1, asked: 2 });
-    expect(await after(1_000, () => REACHED)).toMatchObject({ outcome: 'succeeded', flips: 1, asked: 1 });
+    expect(await after(LIMITS.checkAgeMs + 1_000, 'switchover', () => REACHED)).toMatchObject({ outcome: 'succeeded', flips: 1, asked: 2 });
+    expect(await after(1_000, 'switchover', () => REACHED)).toMatchObject({ outcome: 'succeeded', flips: 1, asked: 1 });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isDecision, lineIsAhead, type LineRuntime, oldDecision } from '../../src/engine/line.ts';
+import { isDecision, lineIsAhead, type LineRuntime, oldDecision, openDecisions } from '../../src/engine/line.ts';
 import { foldAll } from '../../src/journal/fold.ts';
 import type { RunState, StepRun } from '../../src/journal/state.ts';
 import type { Observation, PlanStep, StepContext } from '../../src/kinds/step.ts';
@@ -90,15 +90,18 @@ describe('decisions that have grown old before the step of no return acts', () =
   const steps = [
     planStep('young', { title: 'Young gate', gate: true, phase: 'data' }),
     planStep('assess', { title: 'Is the source down?', phase: 'assess' }),
+    planStep('own.pause', { title: 'Pause', phase: 'fence' }),
+    planStep('approval', { title: 'Approval', kind: 'run.approval', gate: true, phase: 'assess' }),
     planStep('fence', { title: 'Fence', phase: 'fence' }),
     planStep('work', { title: 'Work', phase: 'data' }),
+    planStep('opening', { title: 'Opening', phase: 'data', after: ['work'] }),
     ...(['traffic', 'verify', 'protect'] as const).map((phase) => planStep(`${phase}-gate`, { title: phase, phase, gate: true })),
     promote,
   ];
-  const ages = { young: 1, assess: 6, fence: 2, work: 60, 'traffic-gate': 50, 'verify-gate': 50, 'protect-gate': 50 };
-  const runs = (more: Partial<Record<keyof typeof ages, number>> = {}) =>
-    Object.fromEntries(Object.entries({ ...ages, ...more }).map(([id, minutes]) => [id, { state: 'done' as const, endedAt: NOW - minutes * MINUTE }]));
-  const refusal = (more: Partial<Record<keyof typeof ages, number>> = {}, step = promote) => oldDecision(lineWith(steps, runs(more)).runtime, step);
+  const ages = { young: 1, assess: 6, 'own.pause': 60, approval: 1, fence: 2, work: 60, opening: 60, 'traffic-gate': 50, 'verify-gate': 50, 'protect-gate': 50 };
+  type More = Partial<Record<keyof typeof ages, number>>;
+  const runs = (more: More = {}) => Object.fromEntries(Object.entries({ ...ages, ...more }).map(([id, minutes]) => [id, { state: 'done' as const, endedAt: NOW - minutes * MINUTE }]));
+  const refusal = (more: More = {}, step = promote, waited = 0) => oldDecision(lineWith([...steps.filter((s) => s.id !== step.id), step], runs(more)).runtime, step, NOW - waited);
   const after = (id: string) => ({ ...promote, after: [...promote.after, id] });
 
   it('are refused, and the oldest is named', () => {
@@ -121,23 +124,68 @@ describe('decisions that have grown old before the step of no return acts', () =
     expect(refusal({ assess: 5 + 1 / MINUTE })).toBeDefined();
   });
 
-  it('age from the end of what had to be made for the step', () => {
-    expect(refusal({ work: 5 }, after('work'))).toBeUndefined();
-    expect(refusal({ assess: 59, work: 5 }, after('work'))).toBeUndefined();
-    expect(refusal({ assess: 59, work: 5 + 1 / MINUTE }, after('work'))).toMatchObject({ refusal: { ageMs: 5 * MINUTE + 1 } });
+  it('age from the end of what had to be made for the step, however far before it', () => {
+    for (const id of ['work', 'opening']) {
+      expect(refusal({ work: 5 }, after(id))).toBeUndefined();
+      expect(refusal({ assess: 59, work: 5 }, after(id))).toBeUndefined();
+      expect(refusal({ assess: 59, work: 5 + 1 / MINUTE }, after(id))).toMatchObject({ refusal: { ageMs: 5 * MINUTE + 1 } });
+    }
     // A gate of a later phase is made for it, too; a decision is not.
     expect(refusal({ 'traffic-gate': 1 }, after('traffic-gate'))).toBeUndefined();
     expect(refusal({ fence: 1 })).toBeDefined();
   });
 
+  it('age from the end of what people took their time for', () => {
+    expect(refusal({ approval: 1 }, after('approval'))).toBeUndefined();
+    expect(refusal({ 'own.pause': 1 }, after('own.pause'))).toBeUndefined();
+    expect(refusal({ approval: 1 })).toBeDefined();
+  });
+
+  it('of a planned move count only while the step itself waits: both sides are well', () => {
+    const planned = (waited: number) => {
+      const { runtime } = lineWith(steps, runs({ assess: 59 }));
+      const state = { ...runtime.state(), plan: { ...runtime.state().plan, verb: 'switchover' as const } };
+      return oldDecision({ ...runtime, state: () => state }, promote, NOW - waited);
+    };
+    expect(planned(5 * MINUTE)).toBeUndefined();
+    expect(planned(5 * MINUTE + 1)).toMatchObject({ refusal: { ageMs: 5 * MINUTE + 1 } });
+    // Of a failover its own waiting makes nothing younger.
+    expect(refusal({}, promote, MINUTE)).toBeDefined();
+  });
+
   it('do not hold back a step that can be taken back', () => {
-    expect(oldDecision(lineWith(steps, runs()).runtime, planStep('work'))).toBeUndefined();
+    expect(oldDecision(lineWith(steps, runs()).runtime, planStep('work'), NOW)).toBeUndefined();
   });
 
   it('that have not been made have no age; without any there is nothing to be old', () => {
-    expect(oldDecision(lineWith(steps).runtime, promote)).toBeUndefined();
-    expect(oldDecision(lineWith([promote]).runtime, promote)).toBeUndefined();
+    expect(oldDecision(lineWith(steps).runtime, promote, NOW)).toBeUndefined();
+    expect(oldDecision(lineWith([promote]).runtime, promote, NOW)).toBeUndefined();
     const { runtime } = lineWith([promote]);
-    expect(oldDecision({ ...runtime, steps: [planStep('unknown', { gate: true }), promote] }, promote)).toBeUndefined();
+    expect(oldDecision({ ...runtime, steps: [planStep('unknown', { gate: true }), promote] }, promote, NOW)).toBeUndefined();
+  });
+});
+
+describe('decisions on which something still rests', () => {
+  const done = (...ids: string[]) => Object.fromEntries(ids.map((id) => [id, { state: 'done' as const }]));
+  const steps = [
+    planStep('signal', { phase: 'assess' }),
+    planStep('judge', { phase: 'assess', gate: true, after: ['signal'] }),
+    planStep('scale', { phase: 'compute', after: ['judge'] }),
+    planStep('carry', { phase: 'traffic', gate: true, after: ['scale'] }),
+    planStep('shift', { phase: 'traffic', after: ['carry'] }),
+    planStep('guard', { phase: 'fence', beside: ['shift'] }),
+    planStep('verify', { phase: 'verify', after: ['shift'] }),
+    planStep('shrink', { phase: 'protect', after: ['verify'] }),
+  ];
+  const open = (...ids: string[]) => {
+    const { runtime } = lineWith(steps, done(...ids));
+    return openDecisions(steps, runtime.state()).map((step) => step.id);
+  };
+
+  it('are those before a step that moves users or data and is not done', () => {
+    expect(open()).toEqual(['signal', 'judge', 'carry']);
+    expect(open('scale')).toEqual(['signal', 'judge', 'carry']);
+    expect(open('shift')).toEqual(['signal', 'judge']);
+    expect(open('scale', 'shift')).toEqual([]);
   });
 });

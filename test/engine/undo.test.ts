@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AwsError } from '../../src/aws/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
-import { ABSENT, type Fake, PENDING, REFUSAL, resumeTiny, runTiny, Thing, tinyStep } from './tiny.ts';
+import { ABSENT, type Fake, PENDING, REACHED, REFUSAL, resumeTiny, runTiny, Thing, tinyStep } from './tiny.ts';
 
 const SWITCHOVER = { plan: { verb: 'switchover' } } as const;
 const refusing: Fake = { observe: () => ({ state: 'refused', refusal: REFUSAL }) };
@@ -79,8 +79,8 @@ describe('the way back', () => {
     expect(found.outcome).toBe('refused');
   });
 
-  it('asks a step of no return that says itself whether it is made, or for its end state', async () => {
-    for (const [fake, made] of [[{ made: () => true }, true], [{ made: () => false, observe: () => PENDING }, false], [{ holds: () => PENDING, observe: () => ABSENT }, true], [{ holds: () => ABSENT, observe: () => PENDING }, false]] as [Fake, boolean][]) {
+  it('asks a step of no return whether it is made, where it can say so, or for its end state; never whether that holds', async () => {
+    for (const [fake, made] of [[{ made: () => true }, true], [{ made: () => false, observe: () => PENDING }, false], [{ holds: () => REACHED, observe: () => ABSENT }, false], [{ holds: () => ABSENT, observe: () => PENDING }, true]] as [Fake, boolean][]) {
       const { kinds } = world(['a']);
       const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), line];
       const { outcome } = await runTiny(steps, { ...kinds, gate: refusing, line: fake }, SWITCHOVER);

@@ -30,7 +30,7 @@ describe('compilePlan', () => {
     const plan = compilePlan(input);
     expect(compilePlan(input)).toEqual(plan);
     expect(planProblems(plan.steps)).toEqual([]);
-    expect(plan).toMatchObject({ schema: 'dr.plan/1', verb: 'failover', strategy: 'warm-standby', source: SEOUL, target: TOKYO, runbook: { name: 'shop', sha256: loaded.sha256 } });
+    expect(plan).toMatchObject({ schema: 'dr.plan/2', verb: 'failover', strategy: 'warm-standby', source: SEOUL, target: TOKYO, runbook: { name: 'shop', sha256: loaded.sha256 } });
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
   });
 

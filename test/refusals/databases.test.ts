@@ -28,7 +28,7 @@ describe('the loss of a promotion', () => {
       observed     at most 5m 1s of writes are lost (lag 5m 1s, sample 0.1 s old; replication is error) (0.1 s ago)
       threshold    RPO 5m
       consequence  up to 5m 1s of acknowledged writes of orders would be lost
-      override     --accept-data-loss 360s --reason "…""
+      override     --accept-data-loss 510s --reason "…""
     `);
   });
 
@@ -41,7 +41,7 @@ describe('the loss of a promotion', () => {
       observed     at most 5m 1s of writes are lost (lag 5m 1s, sample 0.1 s old) (0.1 s ago)
       threshold    RPO 5m
       consequence  up to 5m 1s of acknowledged writes of orders would be lost
-      override     --accept-data-loss 360s --reason "…""
+      override     --accept-data-loss 510s --reason "…""
     `);
   });
 

@@ -27,7 +27,7 @@ describe('what a restore would lose', () => {
       observed     at most 1h of writes are lost (snapshot hourly-1 of ap-northeast-2, 1h old; not usable: automated backups of archive-documents in ap-northeast-2: its key is in ap-northeast-2, not in ap-northeast-1) (1h ago)
       threshold    RPO 30m
       consequence  up to 1h of acknowledged writes of documents would be lost
-      override     --accept-data-loss 3660s --reason "…""
+      override     --accept-data-loss 3810s --reason "…""
     `);
   });
 

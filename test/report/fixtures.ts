@@ -65,7 +65,7 @@ export const SHOP_STEPS: readonly PlanStep[] = [
 
 export function shopPlan(steps: readonly PlanStep[] = SHOP_STEPS): Plan {
   return {
-    schema: 'dr.plan/1',
+    schema: 'dr.plan/2',
     runbook: { name: 'shop', sha256: 'ab'.repeat(32), path: 'runbooks/shop.yaml' },
     verb: 'failover',
     strategy: 'warm-standby',

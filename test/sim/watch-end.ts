@@ -69,13 +69,13 @@ function protectedAgain(end: End): void {
   if (end.wellFor > SEEN_MS && !eyes.answers(DRAWS).has(target)) broken(end, `the name does not answer with ${target}`);
 }
 
-/** What was led back is as it was: the old writer writes, the new one was never promoted. */
-export function judgeLedBack({ stage, eyes, state }: End, crossed: ReadonlyMap<string, number>): void {
+/** What was led back is as it was: the old writer writes, the new one was never promoted. `partly`: an earlier run has left writes stopped, and said so. */
+export function judgeLedBack({ stage, eyes, state }: End, crossed: ReadonlyMap<string, number>, partly: boolean): void {
   const { source, target, verb } = state.plan;
   for (const database of crossed.keys()) stage.history.violate(21, `led back, and ${database} was promoted`);
   if (verb === 'reprotect' || !stage.world.isAlive(source)) return;
   for (const database of stage.databases) {
-    if (!eyes.takesWrites(database, source)) stage.history.violate(21, `led back, and ${eyes.ref(database, source).id} takes no writes`);
+    if (!partly && !eyes.takesWrites(database, source)) stage.history.violate(21, `led back, and ${eyes.ref(database, source).id} takes no writes`);
   }
   if (eyes.status(source) === 200 && stage.world.isAlive(target) && eyes.answers().size === 0) stage.history.violate(10, 'led back, and the name answers nobody');
 }

@@ -14,6 +14,8 @@ const HEALTHY_MS = 15 * 60_000;
 /** A decision that it rests on is older than that. */
 const OLD_MS = 5 * 60_000;
 
+export const TWO_TROUBLES = 'a machine was cut off from the source while replication stood still for another reason: together they look like a region that is lost';
+
 export interface Crossing {
   stage: Stage;
   eyes: Eyes;
@@ -25,6 +27,8 @@ export interface Crossing {
   returned: boolean;
   /** Since when the source is dead, if it is. */
   deadSince: number | undefined;
+  /** Its machine is cut off from a source that lives, and replication stands still for another reason. */
+  twoTroubles: boolean;
   /** True time at which a step was last done. */
   doneAt(step: string): number | undefined;
 }
@@ -51,7 +55,9 @@ function fence(c: Crossing): void {
     const judged = sourceVerdictSchema.safeParse(state.facts.get(SOURCE_VERDICT));
     const signals = [...state.facts].filter(([name]) => name.startsWith('signal.')).map(([, value]) => readSignal(value));
     const down = new Set(signals.filter((s) => s?.says === 'down').map((s) => s?.vantage));
-    if (!judged.success || judged.data.verdict !== 'source-down' || down.size < 2) broken(c, 2, `promotes ${database}: source-down by ${down.size} independent signals`);
+    // No single trouble explains both: one tells what users get, and one is not seen from the machine at work.
+    const independent = (down.has('users') || down.has('health-checkers')) && (down.has('replication') || down.has('health-checkers'));
+    if (!judged.success || judged.data.verdict !== 'source-down' || !independent) broken(c, 2, `promotes ${database}: source-down by ${down.size} independent signals`);
   }
 }
 
@@ -92,6 +98,7 @@ function loss(c: Crossing): void {
   // As far as the clocks of two machines can be compared.
   const off = Object.values(stage.scenario.skew).some((ms) => ms !== 0) ? CLOCK_MAY_BE_OFF_MS : 0;
   if (lost === undefined || lost <= bound + off) return;
+  if (c.twoTroubles) return stage.history.gap(TWO_TROUBLES);
   // Loss counts up to the impact that was seen. Nobody saw that the source lived again after it.
   const { cutOff } = stage.scenario;
   if (cutOff !== undefined && c.deadSince !== undefined && c.deadSince > stage.zero + cutOff.at && lost <= bound + off + c.deadSince - (stage.zero + cutOff.at)) {

@@ -1,14 +1,13 @@
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import type { PlanStep } from '../../src/kinds/step.ts';
-import { isGuard } from '../../src/plan/graph.ts';
 import { describeRecord } from './describe.ts';
 import { Eyes } from './eyes.ts';
 import type { MadeBy, Process } from './process.ts';
 import { instanceOf } from './shapes.ts';
 import { REGIONS, type Stage } from './stage.ts';
 import { judgeLedBack, judgeSuccess } from './watch-end.ts';
-import { judgeCrossing } from './watch-line.ts';
+import { judgeCrossing, TWO_TROUBLES } from './watch-line.ts';
 
 /*
  * The invariants, asked of the history: at every call, every record and every few seconds. The watch looks into the
@@ -35,6 +34,9 @@ const DEAD_MS = 2 * 60_000;
 
 /** The window of the flap guard: the default of a runbook. */
 const FLAP_MS = 60 * 60_000;
+
+/** From the last look to the record of the end: the watch looks every five seconds, and a bucket that is gone takes its time to say so. */
+const LAST_LOOK_MS = 15_000;
 
 /** Within that of its loss nobody can be asked to know it. */
 const LOST_JUST_NOW_MS = 60_000;
@@ -67,6 +69,8 @@ export class Watch {
   #oneDeadAt = Number.NEGATIVE_INFINITY;
   #returned = false;
   #partly = false;
+  /** Some process had records that the bucket did not take. */
+  #unsent = false;
   /** Moves of the application, oldest first, by the run that made them. */
   readonly #moves: { run: string; at: number; target: string }[] = [];
   /** Since when two instances of a database take writes, with users on the old one, and who is at work. */
@@ -88,6 +92,7 @@ export class Watch {
     this.#sourceBadAt = Number.NEGATIVE_INFINITY;
     this.#returned = false;
     this.#partly = false;
+    this.#unsent = false;
     this.#deadSince = undefined;
   }
 
@@ -112,6 +117,7 @@ export class Watch {
   /** A record is durable. */
   record(process: Process, record: JournalRecord): void {
     this.#session.get(process)?.push(record);
+    if (process.unsent) this.#unsent = true;
     this.#stage.history.note(process.name, () => describeRecord(record));
     if (record.type === 'step.done') this.#doneAt.set(record.step, this.#stage.clock.now());
     if (record.type === 'run.finished') this.#finished(process, record.outcome);
@@ -123,15 +129,13 @@ export class Watch {
     if (state === undefined) return;
     const end = { stage: this.#stage, eyes: this.#eyes, state, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
     if (outcome === 'succeeded') judgeSuccess(end);
-    if (outcome === 'aborted' && !this.#partly) judgeLedBack(end, this.#promoted);
+    if (outcome === 'aborted') judgeLedBack(end, this.#promoted, this.#partly);
   }
 
-  /** A region that has to be well for success was lost after the run had looked at all that it looks at. */
+  /** A region that has to be well for success was lost between the last look at everything and the record of it. */
   #justLost({ plan }: RunState): boolean {
-    const looks = plan.steps.filter((step) => !isGuard(step) && !step.id.startsWith('notify.') && (plan.verb === 'reprotect' ? step.phase !== 'verify' : step.phase === 'traffic' || step.phase === 'verify'));
-    const last = Math.max(0, ...looks.map((step) => this.#doneAt.get(step.id) ?? 0));
     const needed = plan.verb === 'reprotect' ? [plan.source, plan.target] : [plan.target];
-    return needed.some((region) => !this.#stage.world.isAlive(region) && (this.#aliveAt.get(region) ?? 0) >= last);
+    return needed.some((region) => !this.#stage.world.isAlive(region) && this.#stage.clock.now() - (this.#aliveAt.get(region) ?? 0) < LAST_LOOK_MS);
   }
 
   beforeCall(process: Process, call: SeenCall): void {
@@ -201,7 +205,7 @@ export class Watch {
     const { chapter, zero, clock } = this.#stage;
     // Between two looks of the watch it may have been back for a few seconds.
     const returned = this.#returned || chapter.happenings.some((h) => h.what === 'region-back' && h.region === chapter.source && zero + h.at <= clock.now());
-    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, deadSince: this.#deadSince, doneAt: (step) => this.#doneAt.get(step) });
+    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, deadSince: this.#deadSince, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step) });
   }
 
   #scaling(call: SeenCall): void {
@@ -218,8 +222,12 @@ export class Watch {
     const shared = stage.scenario.shape.strategy === 'active-active';
     const back = shared && plan.verb === 'reprotect';
     const [from, to] = back ? [plan.target, plan.source] : [plan.source, plan.target];
-    // A look and the request that rests on it are some seconds apart, and more where it is throttled.
-    if (!stage.world.isAlive(to) && stage.clock.now() - (this.#aliveAt.get(to) ?? 0) < LOST_JUST_NOW_MS) return stage.history.gap('a region was lost while users were being led to it');
+    if (!stage.world.isAlive(to)) {
+      // A look and the request that rests on it are some seconds apart, and more where it is throttled. In a failover users have nowhere better to be.
+      const unseen = stage.clock.now() - (this.#aliveAt.get(to) ?? 0) < LOST_JUST_NOW_MS || (plan.verb === 'failover' && !stage.world.isAlive(from));
+      const promoted = stage.databases.every((database) => stage.world.state.databases.row(this.#eyes.ref(database, to))?.source === undefined);
+      if (unseen && promoted) return stage.history.gap('a region was lost while users were being led to it');
+    }
     for (const database of stage.databases) {
       if (!this.#eyes.takesWrites(database, to)) this.#broken(14, `${operation} while ${database} takes no writes in ${to}`);
     }
@@ -311,9 +319,9 @@ export class Watch {
   }
 
   /** Nothing tells that from a region that is lost, where no health check watches it. As it was when the line was crossed. */
-  #twoTroubles(database: string): boolean {
+  #twoTroubles(at: number): boolean {
     const { scenario, chapter, databases, world, zero } = this.#stage;
-    const now = (this.#promoted.get(database) ?? 0) - zero;
+    const now = at - zero;
     const last = (one: string) => chapter.happenings.findLast((h) => (h.what === 'replication-stopped' || h.what === 'replication-on') && h.database === one && h.at <= now);
     const stood = scenario.lagUnknown || databases.every((name) => last(name)?.what === 'replication-stopped');
     return scenario.cutOff !== undefined && scenario.shape.switch === 'object' && world.isAlive(chapter.source) && stood;
@@ -330,9 +338,9 @@ export class Watch {
     const verdict = (state: RunState) => (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
     if (working.length === 0) return '';
     if (working.some((state) => verdict(state) === 'attested')) return 'a named person said that the source is down, and it was not';
-    if (this.#twoTroubles(database) && working.some((state) => verdict(state) === 'source-down')) return 'a machine was cut off from the source while replication stood still for another reason: together they look like a region that is lost';
+    if (this.#twoTroubles(this.#promoted.get(database) ?? 0) && working.some((state) => verdict(state) === 'source-down')) return TWO_TROUBLES;
     // What the bucket did not take while it was away, whoever goes on elsewhere does not know.
-    const known = (state: RunState) => verdict(state) === 'source-down' || (verdict(state) === undefined && this.#stage.scenario.state === 'bucket');
+    const known = (state: RunState) => verdict(state) === 'source-down' || (verdict(state) === undefined && this.#unsent);
     if (!this.#returned || !working.some(known)) return undefined;
     if (!this.#stage.scenario.shape.fence) return 'the lost region came back before users were moved, and the runbook names no quarantine group';
     if (this.#unreachable()) this.#bothSince.delete(database);

@@ -88,7 +88,9 @@ async function begin(request: ResumeFleetRequest, effects: Effects, fleet: Fleet
   const planned = await planMember(effects, { loaded, needs: member.needs, follows: member.follows }, fleet);
   if (planned.state === 'failed') throw planned.error;
   if (planned.state === 'there') throw new DrError({ code: 'ALREADY_ACTIVE', exit: 'refused', title: planned.because });
-  const { confirmedBy, declaredAt, impactAt } = confirmed;
+  const { confirmedBy, declaredAt } = confirmed;
+  // What a person said holds for all of them; what was seen of one application says nothing of another.
+  const impactAt = confirmed.impactSource === undefined ? confirmed.impactAt : undefined;
   const acceptances = { ...confirmed.acceptances, ...request.acceptances, approvedBy: [...new Set([...confirmed.acceptances.approvedBy, ...request.acceptances.approvedBy])] };
   return runPlan({ ...request, ...whatWasPlanned(planned), effects, confirmedBy, declaredAt, acceptances, fleet, ...(impactAt === undefined ? {} : { impactAt }) });
 }

@@ -118,7 +118,12 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   }
 }
 
-export const restore = stepKind<Params>({ params, check, observe, act, holds: stillWriter });
+/** Something has the name: there was nothing before. */
+async function made(ctx: StepContext, p: Params): Promise<boolean> {
+  return (await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal })) !== undefined;
+}
+
+export const restore = stepKind<Params>({ params, check, observe, act, made, holds: stillWriter });
 
 const openParams = params.omit({ closedBy: true });
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SOURCE_SEEN_ALIVE } from '../outage.ts';
 import type { RpoBound } from '../../measure/rpo.ts';
 import type { StepContext } from '../step.ts';
 
@@ -18,7 +19,10 @@ export function boundAtFence(ctx: Pick<StepContext, 'fact' | 'impactNamed'>, nam
   const open = bound.outageAt >= bound.sampledAt + bound.ageMs;
   // A named person says that the source is down, and not since when: the impact is what this machine alone has seen.
   const since = fence.verdict === 'attested' && !ctx.impactNamed;
-  if (fence.verdict !== 'fenced' && !since && !open) return undefined;
+  // Seen to live after the impact: the gate stood beside the look that saw it.
+  const seen = ctx.fact(SOURCE_SEEN_ALIVE);
+  const lived = typeof seen === 'number' && seen > bound.outageAt;
+  if (fence.verdict !== 'fenced' && !since && !open && !lived) return undefined;
   const until = fence.verdict === 'fenced' ? 'the old writer was cut off' : 'it was decided: nobody else has seen when it stopped (--impact-at, if an alarm knows)';
   const because = `as measured before the fence, and every second until ${until}`;
   return { ...(recorded as unknown as RpoBound), boundMs: bound.boundMs + fence.at - bound.outageAt, outageAt: fence.at, because };

@@ -57,8 +57,11 @@ function unknownLoss(loss: LossCase): Refusal {
 }
 
 function tooMuch(loss: LossCase, boundMs: number, observed: string): Refusal {
-  // Loss grows no more once the source is down: a little room for the seconds until the person has typed it.
-  const seconds = Math.ceil(boundMs / 1000 / 30) * 30 + 30;
+  // Loss grows no more once the source is down: a little room for the seconds until the person has typed it. Where it counts up to the
+  // decision it grows until the next one.
+  const { outageAt, sampledAt, ageMs } = loss.bound;
+  const growing = sampledAt !== undefined && ageMs !== undefined && outageAt >= sampledAt + ageMs;
+  const seconds = Math.ceil(boundMs / 1000 / 30) * 30 + (growing ? 180 : 30);
   return {
     rule: 'rpo-gate',
     observed,

@@ -116,4 +116,10 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   }
 }
 
-export const promote = stepKind<Params>({ params, check, observe, act, holds: stillWriter });
+/** Promoted, or in a state that a promotion passes through. */
+async function made(ctx: StepContext, p: Params): Promise<boolean> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  return instance !== undefined && (isWriter(instance) || instance.DBInstanceStatus !== 'available');
+}
+
+export const promote = stepKind<Params>({ params, check, observe, act, made, holds: stillWriter });

@@ -4,7 +4,7 @@ import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraf
 import { checksStep } from '../route53/active-active.ts';
 import type { Aim } from '../route53/aim.ts';
 import { flipObject } from '../route53/flip-object.ts';
-import { assessHealthCheck } from '../route53/health-signal.ts';
+import { assessHealthCheck, isPatient } from '../route53/health-signal.ts';
 import { isForced } from '../route53/observe-regions.ts';
 import { changeRights, listRights, lookRights, objectRights, readRights } from '../route53/rights.ts';
 import { failoverSchema, recordsOf, type Route53Failover } from '../route53/schema.ts';
@@ -64,11 +64,11 @@ function assessStep(ctx: PlanContext, name: string, t: Route53Failover): StepDra
     reversibility: 'reversible',
     title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${from}?`,
     // An inverted check that watches an object says nothing of the region that its set leads to.
-    params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), from: { set: from, ...(answer === undefined ? {} : { answer }) }, watched: t.switch !== 'object' },
+    params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), from: { set: from, ...(answer === undefined ? {} : { answer }) }, watched: t.switch !== 'object', patient: isPatient(ctx) },
     controlPlanes: [],
     permissions: readRights(t),
     estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },
-    limitMs: 30_000,
+    limitMs: isPatient(ctx) ? 330_000 : 30_000,
     changes: [],
   };
 }

@@ -16,9 +16,9 @@ import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
 
 function policyOf(t: Route53Geolocation): Policy {
   const setsOf = (region: string) => Object.keys(t.places).filter((id) => t.places[id]?.region === region);
-  const sets = (ids: readonly string[], answering: (id: string, nth: number) => string): Aim => ({
+  const sets = (ids: readonly string[], answering: (id: string) => string): Aim => ({
     policy: 'answers',
-    sets: Object.fromEntries(ids.map((id, nth) => [id, { place: inRegion(t.places, id).place, answer: inRegion(t.answers, answering(id, nth)) }])),
+    sets: Object.fromEntries(ids.map((id) => [id, { place: inRegion(t.places, id).place, answer: inRegion(t.answers, answering(id)) }])),
   });
   const owner = (id: string) => inRegion(t.places, id).region;
   // The default stands for most users: it leaves last, and comes back last.
@@ -26,12 +26,14 @@ function policyOf(t: Route53Geolocation): Policy {
   const inOrder = (region: string) => setsOf(region).sort((a, b) => Number(isDefault(a)) - Number(isDefault(b)));
   const count = (region: string, percent: number) => Math.round((setsOf(region).length * percent) / 100);
   const kept = (region: string, percent: number) => inOrder(region).slice(setsOf(region).length - count(region, percent));
-  const back = (region: string, percent: number) => inOrder(region).slice(0, count(region, percent));
+  /** Which of some regions answers a place whose own one does not: always the same. */
+  const spread = (id: string, regions: readonly string[]) => regions[Object.keys(t.places).indexOf(id) % regions.length] ?? owner(id);
   return {
     setsOf,
     aim: (inside, leaving) =>
-      sets(Object.keys(t.places), (id, nth) => (inside.includes(owner(id)) || (leaving !== undefined && kept(leaving.region, leaving.percent).includes(id)) ? owner(id) : (inside[nth % inside.length] ?? owner(id)))),
-    back: (region, percent) => sets(setsOf(region), (id) => (back(region, percent).includes(id) ? owner(id) : (Object.keys(t.answers).find((other) => other !== region) ?? region))),
+      sets(Object.keys(t.places), (id) => (inside.includes(owner(id)) || (leaving !== undefined && kept(leaving.region, leaving.percent).includes(id)) ? owner(id) : spread(id, inside))),
+    back: (region, percent) => sets(inOrder(region).slice(0, count(region, percent)), owner),
+    away: (region, { from, to }, others) => sets(inOrder(region).slice(count(region, from), count(region, to)), (id) => spread(id, others)),
     // A region without a place of its own may answer those of others.
     pace: (region) => inParts(setsOf(region).length === 0 ? [''] : setsOf(region), PACE_MAX).map((_, i, parts) => (100 * (parts.length - 1 - i)) / parts.length),
     part: (region, percent) => (percent === 100 ? 'its places' : `${count(region, percent)} of its ${setsOf(region).length} places`),

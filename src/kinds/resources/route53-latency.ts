@@ -23,7 +23,8 @@ function policyOf(t: Route53Latency): Policy {
   return {
     setsOf: (region) => [inRegion(t.sets, region)],
     aim: (inside, leaving) => sets(Object.keys(t.sets), (owner) => (inside.includes(owner) || owner === leaving?.region ? owner : (inside[0] ?? owner))),
-    back: (region, percent) => sets([region], (owner) => (percent > 0 ? owner : (Object.keys(t.sets).find((other) => other !== owner) ?? owner))),
+    back: (region) => sets([region], (owner) => owner),
+    away: (region, _part, others) => sets([region], (owner) => others[0] ?? owner),
     pace: () => [0],
     part: () => 'its users',
     byName: true,

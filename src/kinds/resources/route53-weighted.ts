@@ -31,6 +31,7 @@ function policyOf(t: Route53Weighted): Policy {
         ),
       ),
     back: (region, percent) => weights({ [set(region)]: share(region, percent) }),
+    away: (region, { from }) => weights({ [set(region)]: share(region, from) }),
     pace: () => t.pace,
     part: (_region, percent) => `${percent} % of its share`,
     answer: (region) => t.answers?.[region],

@@ -5,7 +5,7 @@ import type { AnyStepKind } from '../step.ts';
 import type { Aim, RegionAnswer } from './aim.ts';
 import { carry } from './carry.ts';
 import { flipObject } from './flip-object.ts';
-import { assessHealthCheck } from './health-signal.ts';
+import { assessHealthCheck, isPatient } from './health-signal.ts';
 import { changeRights, checkRights, listRights, objectRights, readRights } from './rights.ts';
 import { recordsOf, type Route53Failover, type SharedTraffic } from './schema.ts';
 import { settle } from './settle.ts';
@@ -29,8 +29,10 @@ export interface Policy {
   setsOf: (region: string) => string[];
   /** Every answer from these regions; the others out, but for `leaving`, which keeps a part of what it has. */
   aim(inside: readonly string[], leaving?: { region: string; percent: number }): Aim;
-  /** Only the sets of one region: with that part of them answering as their own. */
+  /** Of one region the sets that are back when it has that part of what is its own; the others are not named, and stay as they are. */
   back(region: string, percent: number): Aim;
+  /** The sets that come back between two such parts, as they were before: answered by others. */
+  away(region: string, part: { from: number; to: number }, others: readonly string[]): Aim;
   /** What a region keeps in each step of a planned drain, percent; `[0]` for a name that moves at once. */
   pace(region: string): readonly number[];
   /** What such a part is, in words, e.g. `75 % of its share`. */
@@ -105,11 +107,11 @@ function assessStep({ ctx, name, t, policy }: Parts): StepDraft {
     phase: 'assess',
     reversibility: 'reversible',
     title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${ctx.source}?`,
-    params: { signal: `health-check.${name}`, zone: t.zone, records, from, watched: t.switch !== 'object' },
+    params: { signal: `health-check.${name}`, zone: t.zone, records, from, watched: t.switch !== 'object', patient: isPatient(ctx) },
     controlPlanes: [],
     permissions: readRights(t),
     estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },
-    limitMs: 30_000,
+    limitMs: isPatient(ctx) ? 330_000 : 30_000,
     changes: [],
   };
 }
@@ -177,12 +179,20 @@ export function inParts<T>(all: readonly T[], most: number): T[][] {
   return Array.from({ length: count }, (_, i) => all.slice(Math.round((i * all.length) / count), Math.round(((i + 1) * all.length) / count)));
 }
 
-/** The sets when the source has that part of what is its own. */
-function aimAt(parts: Parts, percent: number, before: boolean): Aim {
+/** The sets after a move. */
+function aimOf(parts: Parts, { to }: Move): Aim {
+  const { ctx, policy } = parts;
+  if (ctx.verb === 'reprotect') return policy.back(ctx.source, to);
+  return to === 0 ? policy.aim(staying(parts)) : policy.aim(staying(parts), { region: ctx.source, percent: to });
+}
+
+/** The sets before it: what an undo leads back to. Before the first one a target that is out is out. */
+function beforeOf(parts: Parts, move: Move, first: boolean): Aim {
   const { ctx, policy, now } = parts;
-  if (ctx.verb === 'reprotect') return policy.back(ctx.source, percent);
-  const others = before ? now.filter((region) => region !== ctx.source) : staying(parts);
-  return percent === 0 ? policy.aim(others) : policy.aim(others, { region: ctx.source, percent });
+  const others = now.filter((region) => region !== ctx.source);
+  if (ctx.verb === 'reprotect') return policy.away(ctx.source, move, others);
+  const inside = first ? others : staying(parts);
+  return move.from === 0 ? policy.aim(inside) : policy.aim(inside, { region: ctx.source, percent: move.from });
 }
 
 function shiftStep(parts: Parts, step: string, move: Move, of: number, after: string[]): StepDraft {
@@ -202,8 +212,8 @@ function shiftStep(parts: Parts, step: string, move: Move, of: number, after: st
       key: `${name}.${step}`,
       zone: t.zone,
       records: move.records,
-      aim: aimAt(parts, move.to, false),
-      before: aimAt(parts, move.from, step === 'shift1' || policy.byName === true),
+      aim: aimOf(parts, move),
+      before: beforeOf(parts, move, step === 'shift1' || policy.byName === true),
       towards: (back ? [source] : staying(parts)).flatMap((region) => policy.setsOf(region)),
     },
     controlPlanes: ['route53@us-east-1'],

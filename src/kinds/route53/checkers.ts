@@ -4,8 +4,8 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Signal } from '../signals.ts';
 import type { StepContext } from '../step.ts';
 
-/** What Route 53's checkers say of a set's endpoint now; undefined for a set without a health check. One short look; `ifFree`: only where nobody else is asking. */
-export async function checkersOf(ctx: Pick<StepContext, 'effects' | 'signal'>, set: RecordSet | undefined, ifFree = false): Promise<Signal | undefined> {
+/** What Route 53's checkers say of a set's endpoint now; undefined for a set without a health check. One short look. Turns are rare: see `AwsRequest`. */
+export async function checkersOf(ctx: Pick<StepContext, 'effects' | 'signal'>, set: RecordSet | undefined, turn?: 'if-free' | 'patient'): Promise<Signal | undefined> {
   const id = set?.HealthCheckId;
   if (id === undefined) return undefined;
   try {
@@ -17,7 +17,7 @@ export async function checkersOf(ctx: Pick<StepContext, 'effects' | 'signal'>, s
       signal: ctx.signal,
       timeoutMs: LIMITS.signalMs,
       attempts: 1,
-      ifFree,
+      ...(turn === undefined ? {} : { turn }),
     });
     return judge((output.HealthCheckObservations ?? []).map((o) => o.StatusReport?.Status ?? ''));
   } catch (error) {

@@ -3,11 +3,12 @@ import { AwsError } from '../../aws/errors.ts';
 import { listRecordSets, type RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
+import type { PlanContext } from '../kind.ts';
 import { type Signal, signalFact } from '../signals.ts';
 import type { StepContext } from '../step.ts';
 import { answerOf, answerSchema, answersWith } from './aim.ts';
 import { checkersOf } from './checkers.ts';
-import { addressesOf, DNS_BEFORE, DNS_BEFORE_AT, findSet, SOURCE_ANSWERS } from './sets.ts';
+import { addressesOfAnswer, DNS_BEFORE, DNS_BEFORE_AT, findSet, SOURCE_ANSWERS } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
 
 const params = z.strictObject({
@@ -18,8 +19,15 @@ const params = z.strictObject({
   from: z.strictObject({ set: z.string().optional(), answer: answerSchema.optional() }).default({}),
   /** False where health checks watch a switch, and not the region: they are not asked. */
   watched: z.boolean(),
+  /** No replica tells that the source is lost: then this look is waited for, however many others ask at the same time. */
+  patient: z.boolean(),
 });
 type Params = z.infer<typeof params>;
+
+/** Strategies without a replica, which would tell within minutes that the source is lost. */
+export function isPatient({ strategy }: Pick<PlanContext, 'strategy'>): boolean {
+  return strategy === 'active-active' || strategy === 'backup-restore';
+}
 
 const vantage = 'health-checkers';
 /** Names that are looked up at the same time. */
@@ -40,7 +48,7 @@ async function look(ctx: StepContext, p: Params, set: RecordSet | undefined): Pr
   const own = p.from.answer?.healthCheck;
   const moved = p.from.answer !== undefined && set !== undefined && !answersWith(set, p.from.answer);
   const asked = own !== undefined && set !== undefined ? { ...set, HealthCheckId: own } : moved ? undefined : set;
-  return (await checkersOf(ctx, asked)) ?? { vantage, says: 'unknown', because: `set ${p.from.set} has no health check` };
+  return (await checkersOf(ctx, asked, p.patient ? 'patient' : undefined)) ?? { vantage, says: 'unknown', because: `set ${p.from.set} has no health check` };
 }
 
 /** With what the source answers the first name: it is asked there, also while the name leads users elsewhere. */
@@ -48,8 +56,8 @@ async function noteSource(ctx: StepContext, p: Params, set: RecordSet | undefine
   const [record] = p.records;
   const answer = p.from.answer ?? (set === undefined ? undefined : answerOf(set));
   if (answer === undefined || record === undefined) return;
-  const values = 'values' in answer ? answer.values : await addressesOf(ctx, answer.alias.name);
-  if (values.length > 0) ctx.record(`${SOURCE_ANSWERS}.${record.name}`, [...values]);
+  const addresses = await addressesOfAnswer(ctx, answer);
+  if (addresses.length > 0) ctx.record(`${SOURCE_ANSWERS}.${record.name}`, addresses);
 }
 
 /** What users were led to before the run: where Route 53's API is silent, the move is recognised by it. */

@@ -1,9 +1,11 @@
+import { isIP } from 'node:net';
 import type { AwsCaller } from '../../aws/caller.ts';
 import type { CallOptions } from '../../aws/call-options.ts';
 import { AwsError } from '../../aws/errors.ts';
 import type { RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { StepContext } from '../step.ts';
+import type { RegionAnswer } from './aim.ts';
 
 /** Fact `<this>.<name>`: what a name answered before anything was changed. */
 export const DNS_BEFORE = 'dns.before';
@@ -14,9 +16,15 @@ export const DNS_BEFORE_AT = 'dns.before-at';
 export const SOURCE_ANSWERS = 'source.answers';
 
 /** Where a name leads, by A and AAAA; empty where it does not resolve. */
-export async function addressesOf(ctx: Pick<StepContext, 'effects' | 'signal'>, name: string): Promise<string[]> {
+async function addressesOf(ctx: Pick<StepContext, 'effects' | 'signal'>, name: string): Promise<string[]> {
   const found = await Promise.all((['A', 'AAAA'] as const).map((type) => ctx.effects.dns.resolve(name, type, LIMITS.dnsMs, ctx.signal).catch(() => ({ values: [] }))));
   return found.flatMap(({ values }) => [...values]);
+}
+
+/** The addresses that an answer leads to; the values of a CNAME and the name of an alias are looked up. */
+export async function addressesOfAnswer(ctx: Pick<StepContext, 'effects' | 'signal'>, answer: RegionAnswer): Promise<string[]> {
+  const values = 'values' in answer ? answer.values : [answer.alias.name];
+  return (await Promise.all(values.map((value) => (isIP(value) === 0 ? addressesOf(ctx, value) : [value])))).flat();
 }
 
 export function findSet(sets: readonly RecordSet[], identifier: string): RecordSet | undefined {

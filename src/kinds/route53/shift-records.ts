@@ -117,7 +117,7 @@ async function healthWarnings(ctx: StepContext, p: Params, current: readonly Rec
   byCheck.delete(undefined);
   const warnings: string[] = [];
   for (const set of [...byCheck.values()].slice(0, CHECKS_ASKED)) {
-    const health = await checkersOf(ctx, set, true);
+    const health = await checkersOf(ctx, set, 'if-free');
     if (health?.says !== 'down') continue;
     warnings.push(
       `the health check of ${set.SetIdentifier ?? ''} fails now (${health.because}): after the flip it is answered only once it passes again, interval × threshold later. A shallow check does not have this trap`,

@@ -4,7 +4,7 @@ import { judgeSample } from '../../measure/probe.ts';
 import { stepKind } from '../common.ts';
 import { probeSchema } from '../probe.ts';
 import { answerSchema } from '../route53/aim.ts';
-import { addressesOf, SOURCE_ANSWERS } from '../route53/sets.ts';
+import { addressesOfAnswer, SOURCE_ANSWERS } from '../route53/sets.ts';
 import { type Signal, signalFact } from '../signals.ts';
 import type { StepContext } from '../step.ts';
 
@@ -23,20 +23,25 @@ async function sourceOf(ctx: StepContext, p: Params, url: string): Promise<reado
   const name = new URL(url).hostname;
   const said = p.answers[name];
   if (said === undefined) return z.array(z.string()).safeParse(ctx.fact(`${SOURCE_ANSWERS}.${name}`)).data ?? [];
-  return 'values' in said ? said.values : addressesOf(ctx, said.alias.name);
+  return addressesOfAnswer(ctx, said);
 }
 
-/** One probe: users who are led to the source. A good answer of another region says nothing of it: then it is asked where it answers. */
-async function ask(ctx: StepContext, p: Params, probe: z.infer<typeof probeSchema>): Promise<ReturnType<typeof judgeSample>> {
+interface Seen {
+  up: boolean;
+  because: string;
+  /** Known to be the source's own answer. */
+  atSource: boolean;
+}
+
+/** One probe: users who are led to the source. The answer of another region says nothing of it: then it is asked where it answers. */
+async function ask(ctx: StepContext, p: Params, probe: z.infer<typeof probeSchema>): Promise<Seen> {
   const request = { url: probe.http, timeoutMs: LIMITS.signalMs, signal: ctx.signal };
-  const first = await ctx.effects.http.request(request);
-  const judged = judgeSample(first, probe);
-  if (!judged.up || first.address === undefined) return judged;
-  const own = await sourceOf(ctx, p, probe.http);
+  const [first, own] = await Promise.all([ctx.effects.http.request(request), sourceOf(ctx, p, probe.http)]);
   const [at] = own;
-  if (at === undefined || own.includes(first.address)) return judged;
+  if (at === undefined || first.address === undefined) return { ...judgeSample(first, probe), atSource: false };
+  if (own.includes(first.address)) return { ...judgeSample(first, probe), atSource: true };
   const there = judgeSample(await ctx.effects.http.request({ ...request, at }), probe);
-  return { ...there, because: `${there.because}, where the source answers (the name leads to ${first.address})` };
+  return { ...there, because: `${there.because}, where the source answers (the name leads to ${first.address})`, atSource: true };
 }
 
 async function look(ctx: StepContext, p: Params): Promise<Signal> {
@@ -50,10 +55,10 @@ async function look(ctx: StepContext, p: Params): Promise<Signal> {
       return { probe: probe.name, ...(await ask(ctx, p, probe)) };
     }),
   );
-  const bad = seen.filter((s) => !s.up);
+  const good = seen.filter((s) => s.up);
   const words = seen.map((s) => `${s.probe}: ${s.because}`).join('; ');
   // A part that works may be a cached page: users are down when every probe says so.
-  return { vantage, says: bad.length === seen.length ? 'down' : 'up', because: words };
+  return { vantage, says: good.length === 0 ? 'down' : 'up', because: words, ...(good.some((s) => s.atSource) ? { atSource: true } : {}) };
 }
 
 /** What users get who are led to the source, from where `dr` runs: every probe twice. */

@@ -4,8 +4,8 @@ import type { Json } from '../../../src/base/json.ts';
 
 const bound = { database: 'orders', method: 'replica-lag', boundMs: 20_000, lagMs: 19_000, sampledAt: 99_000, ageMs: 1_000, outageAt: 100_000, because: 'measured' };
 
-function at(rpo: Json, fence: Json, impactNamed = false) {
-  const facts: Record<string, Json> = { 'rpo.orders': rpo, 'fence.orders': fence };
+function at(rpo: Json, fence: Json, impactNamed = false, seenAlive: Json = null) {
+  const facts: Record<string, Json> = { 'rpo.orders': rpo, 'fence.orders': fence, 'source.seen-alive': seenAlive };
   return boundAtFence({ fact: (name) => facts[name], impactNamed }, 'orders');
 }
 
@@ -24,6 +24,14 @@ describe('the bound on loss when the old writer is cut off', () => {
     expect(at(before, word)).toMatchObject({ boundMs: 51_500, outageAt: 131_000, because: expect.stringContaining('nobody else has seen when it stopped (--impact-at, if an alarm knows)') as string });
     expect(at(before, word, true)).toBeUndefined();
     expect(at(before, { ...word, verdict: 'fenced' }, true)).toMatchObject({ boundMs: 51_500 });
+  });
+
+  it('counts them where the source was seen to live after the impact, by a look beside the gate', () => {
+    const before = { ...bound, outageAt: 99_500 };
+    const down = { verdict: 'source-down', because: '', at: 131_000 };
+    expect(at(before, down, true, 99_501)).toMatchObject({ boundMs: 51_500, outageAt: 131_000 });
+    expect(at(before, down, true, 99_500)).toBeUndefined();
+    expect(at(before, down, true, 'yes')).toBeUndefined();
   });
 
   it('adds nothing where the outage had begun before, and the source is down', () => {

@@ -92,12 +92,25 @@ describe('run.assess-users, where the name leads elsewhere', () => {
       signal: { vantage: 'users', says: 'down', because: 'home: no answer from 127.0.0.2: no reason given, where the source answers (the name leads to 127.0.0.3)' },
       asked: [undefined, SOURCE, undefined, SOURCE],
     });
-    expect((await usersOf('127.0.0.3', { '127.0.0.3': 200, [SOURCE]: 200 }, { answers: said })).signal?.says).toBe('up');
+    expect((await usersOf('127.0.0.3', { '127.0.0.3': 200, [SOURCE]: 200 }, { answers: said })).signal).toMatchObject({ says: 'up', atSource: true });
   });
 
-  it('its own answer is enough, and so is a bad one', async () => {
-    expect((await usersOf(SOURCE, { [SOURCE]: 200 }, { answers: said })).asked).toEqual([undefined]);
-    expect(await usersOf('127.0.0.3', { '127.0.0.3': 503, [SOURCE]: 200 }, { answers: said })).toMatchObject({ signal: { says: 'down' }, asked: [undefined, undefined] });
+  it('nor does a bad one of another region: the standby says 503, and the source serves', async () => {
+    expect(await usersOf('127.0.0.3', { '127.0.0.3': 503, [SOURCE]: 200 }, { answers: said })).toMatchObject({ signal: { says: 'up', atSource: true }, asked: [undefined, SOURCE] });
+  });
+
+  it('its own answer is enough', async () => {
+    expect(await usersOf(SOURCE, { [SOURCE]: 200 }, { answers: said })).toMatchObject({ signal: { says: 'up', atSource: true }, asked: [undefined] });
+    expect(await usersOf(SOURCE, { [SOURCE]: 503 }, { answers: said })).toMatchObject({ signal: { says: 'down' }, asked: [undefined, undefined] });
+  });
+
+  it('a CNAME is asked where it leads', async () => {
+    const cname = { 'home.example.com': { values: ['lb.seoul.example.com'], ttl: 60 } };
+    const names = { 'lb.seoul.example.com': [SOURCE] };
+    expect(await usersOf(SOURCE, { [SOURCE]: 200 }, { answers: cname, names })).toMatchObject({ signal: { says: 'up', atSource: true }, asked: [undefined] });
+    expect((await usersOf('127.0.0.3', { '127.0.0.3': 200 }, { answers: cname, names })).asked).toEqual([undefined, SOURCE, undefined, SOURCE]);
+    // It does not resolve: nothing is known, and no name is taken for an address.
+    expect((await usersOf('127.0.0.3', { '127.0.0.3': 200 }, { answers: cname })).asked).toEqual([undefined]);
   });
 
   it('where it answers is said by the runbook, by an alias, or was found out by the look at its records', async () => {
@@ -107,7 +120,7 @@ describe('run.assess-users, where the name leads elsewhere', () => {
     expect((await usersOf('127.0.0.3', elsewhere, { facts: { 'source.answers.home.example.com': [SOURCE] } })).signal?.says).toBe('down');
     // Not known: then it counts.
     expect((await usersOf('127.0.0.3', elsewhere, { answers: alias })).signal?.says).toBe('up');
-    expect((await usersOf('127.0.0.3', elsewhere)).signal?.says).toBe('up');
+    expect((await usersOf('127.0.0.3', elsewhere)).signal).toEqual({ vantage: 'users', says: 'up', because: 'home: status 200 from 127.0.0.3 in 1 ms' });
   });
 });
 
@@ -152,6 +165,13 @@ describe('judgeSource', () => {
       verdict: 'not-down',
       because: expect.stringMatching(/^Route 53's checkers reach it: where it was lost a moment ago, they see it within a minute \(dr resume\)\. /) as string,
     });
+  });
+
+  it('is not down while it serves users itself, whatever checkers say: they may be locked out', () => {
+    const own: Signal = { ...signal('users', 'up'), atSource: true };
+    expect(both('source-api', 'health-checkers', own)).toMatchObject({ verdict: 'not-down', because: expect.stringMatching(/^the source itself serves users\. /) as string });
+    expect(both('source-api', 'health-checkers', { ...own, atSource: false }).verdict).toBe('source-down');
+    expect(both('replication', 'health-checkers', { ...own, says: 'down' }).verdict).toBe('source-down');
   });
 
   it('a vantage that says both is not down: no region is lost by halves', () => {
