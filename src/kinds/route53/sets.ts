@@ -24,7 +24,7 @@ async function addressesOf(ctx: Pick<StepContext, 'effects' | 'signal'>, name: s
 /** The addresses that an answer leads to; the values of a CNAME and the name of an alias are looked up. */
 export async function addressesOfAnswer(ctx: Pick<StepContext, 'effects' | 'signal'>, answer: RegionAnswer): Promise<string[]> {
   const values = 'values' in answer ? answer.values : [answer.alias.name];
-  return (await Promise.all(values.map((value) => (isIP(value) === 0 ? addressesOf(ctx, value) : [value])))).flat();
+  return (await Promise.all(values.map(async (value) => (isIP(value) === 0 ? addressesOf(ctx, value) : [value])))).flat();
 }
 
 export function findSet(sets: readonly RecordSet[], identifier: string): RecordSet | undefined {
