@@ -28,6 +28,24 @@ describe('a switchover in simulated time', () => {
   });
 });
 
+describe('a switchover that takes long to prepare', () => {
+  it('goes over its line all the same: the launch of instances makes no decision old', async () => {
+    const sim = await simulation({ timings: { instanceWarmUpMs: 12 * 60_000 } });
+    const began = sim.clock.now();
+    const { state, outcome } = await switched(sim);
+    expect([...state.steps.values()].flatMap((s) => s.refusal ?? s.error ?? [])).toEqual([]);
+    expect(outcome).toBe('succeeded');
+    expect(sim.clock.now() - began).toBeGreaterThan(12 * 60_000);
+  });
+
+  it('and so does one that waits for backups', async () => {
+    const sim = await simulation({ path: SHOP.replace('shop.yaml', 'archive.yaml'), timings: { backupPeriodMs: 9 * 60_000 } });
+    const { state, outcome } = await switched(sim);
+    expect([...state.steps.values()].flatMap((s) => s.refusal ?? s.error ?? [])).toEqual([]);
+    expect(outcome).toBe('succeeded');
+  });
+});
+
 /** What stood in the way, and what of it had been changed. */
 async function refusal(sim: Simulation) {
   const { state, outcome, records } = await switched(sim);

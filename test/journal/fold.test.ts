@@ -168,6 +168,14 @@ describe('fold', () => {
     expect(stepOf(stateOf(...acted, ...back.slice(0, 3), { type: 'run.resumed', operator: OPERATOR, acceptances: { approvedBy: [] } }), 'one')?.state).toBe('undone');
   });
 
+  it('takes the beginning of the outage from whoever says it last', () => {
+    const seen = started({ impactAt: T0, impactSource: 'first failed probe' });
+    const again = (more: object) => foldAll(chained([seen, { type: 'run.resumed', operator: OPERATOR, acceptances: { approvedBy: [] }, ...more }]));
+    expect(again({})).toMatchObject({ impactAt: T0, impactSource: 'first failed probe' });
+    expect(again({ impactAt: T0 - 60_000 })).toMatchObject({ impactAt: T0 - 60_000 });
+    expect(again({ impactAt: T0 - 60_000 })).not.toHaveProperty('impactSource');
+  });
+
   it('what was not given is not there: a report must not show an empty fact as one', () => {
     const bare = foldAll(chained([started()]));
     for (const key of ['git', 'fleet', 'planning', 'impactAt', 'impactSource']) expect(bare).not.toHaveProperty(key);

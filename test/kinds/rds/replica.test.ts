@@ -57,6 +57,18 @@ describe('rds-read-replica.promote', () => {
     await expect(holds(writer)).rejects.toMatchObject({ code: 'NoAnswer' });
   });
 
+  it('says whether it was made, or is being made: while AWS has not let go nobody knows better', async () => {
+    const sim = await simulation({ timings: { promotionMs: 240_000 } });
+    const step = await promoteOf(sim);
+    expect(await step.made()).toBe(false);
+    await step.act();
+    await wait(sim, 120_000);
+    expect([await step.made(), (await step.holds())?.state]).toEqual([true, 'impossible']);
+    await wait(sim, 600_000);
+    expect([await step.made(), (await step.holds())?.state]).toEqual([true, 'reached']);
+    expect(await (await stepIn(sim, 'databases.orders.promote', { params: { id: 'gone' } })).made()).toBe(false);
+  });
+
   it('asked for twice does no harm: "invalid state" means that it is under way', async () => {
     const sim = await simulation();
     const step = await promoteOf(sim);
