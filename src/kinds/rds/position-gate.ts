@@ -44,7 +44,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const wanted = source !== undefined && source.at > known.at ? source.at : known.at;
   const replica = await positionOf(ctx, loginOf(p));
   if (typeof replica === 'string') return { state: 'pending', because: replica, waitingFor: 'database' };
-  if (replica.role === 'writer') return { state: 'impossible', because: `${p.id} is no replica any more` };
+  if (replica.role === 'writer') return promoted(ctx, p);
   if (replica.at < wanted) {
     return { state: 'pending', because: `${p.id} has replayed up to ${replica.at}, ${wanted - replica.at} bytes behind`, waitingFor: 'database' };
   }
@@ -52,6 +52,13 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const bound: RpoBound = rpoFromPosition(p.name, known.since, ctx.effects.clock.now(), because);
   ctx.record(`rpo.${p.name}`, bound as unknown as Json);
   return { state: 'reached', because };
+}
+
+/** Its log goes its own way since. This run may have let it go there, and has died or been taken over since: what was seen then holds. */
+function promoted(ctx: StepContext, p: Params): Observation {
+  const passed = z.object({ method: z.literal('position') }).safeParse(ctx.fact(`rpo.${p.name}`)).success;
+  if (passed) return { state: 'reached', because: `${p.id} is a writer: this run saw that it had replayed everything, and has promoted it` };
+  return { state: 'impossible', because: `${p.id} is no replica any more` };
 }
 
 /** Undefined where the source answers no more: then what was recorded when writes stopped is enough. */

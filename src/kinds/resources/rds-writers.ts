@@ -30,7 +30,7 @@ type RdsWriters = z.infer<typeof schema>;
 
 function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
   const back = ctx.verb === 'reprotect';
-  const needed = back ? [ctx.source] : ctx.survivors;
+  const needed = back ? [ctx.source, ctx.target] : ctx.survivors;
   const describe = (regions: readonly string[]) => allow(['rds:DescribeDBInstances'], regions.map((region) => dbArn(region, ctx.account, inRegion(db.instances, region))));
   const watch = { reversibility: 'reversible', controlPlanes: [], changes: [] } as const;
   const steps: StepDraft[] = [];

@@ -75,6 +75,14 @@ describe('a promotion without loss', () => {
     expect(unstopped.asked).toEqual([]);
   });
 
+  it('holds for a replica that this run has promoted since: another machine goes on with it', async () => {
+    const facts = (method: string) => ({ 'quiesce.orders': { at: '100', since: 1 }, 'rpo.orders': { method, boundMs: 0 } });
+    const after = await gate({ source: writer(100n), replica: writer(130n, false), facts: facts('position') });
+    expect(await after.observe()).toEqual({ state: 'reached', because: 'replica is a writer: this run saw that it had replayed everything, and has promoted it' });
+    const other = await gate({ source: writer(100n), replica: writer(130n, false), facts: facts('replica-lag') });
+    expect(await other.observe()).toMatchObject({ state: 'impossible' });
+  });
+
   it('is none of what is no replica any more, and waits for one that does not answer', async () => {
     expect(await (await gate({ source: writer(100n), replica: writer(100n) })).observe()).toEqual({ state: 'impossible', because: 'replica is no replica any more' });
     expect(await (await gate({ source: writer(100n), replica: new Error('refused') })).observe()).toEqual({ state: 'pending', because: 'replica: refused', waitingFor: 'database' });
