@@ -1,6 +1,7 @@
 import type { AwsCaller } from '../../src/aws/caller.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { JournalStore } from '../../src/journal/journal.ts';
+import { readSignal, signalFact, SOURCE_VERDICT } from '../../src/kinds/signals.ts';
 import type { AnyStepKind, StepContext, StepKind } from '../../src/kinds/step.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { Plan } from '../../src/plan/plan.ts';
@@ -120,6 +121,20 @@ export const BUGS: readonly Bug[] = [
     })),
   },
   { name: 'healthy-source-passes', breaks: [7, 2], step: spoil('judge-source', (code) => ({ observe: (ctx, p) => code.observe({ ...ctx, acceptances: { ...ctx.acceptances, sourceDown: 'nobody' } }, p) })) },
+  {
+    name: 'any-two-signals',
+    breaks: [2, 1],
+    // Two are two, whatever explains them both.
+    step: spoil('judge-source', (code) => ({
+      observe: async (ctx, p) => {
+        const seen = (p as { signals: string[] }).signals.map((name) => readSignal(ctx.fact(signalFact(name))));
+        const down = new Set(seen.flatMap((signal) => (signal?.says === 'down' ? [signal.vantage] : [])));
+        if (down.size < 2) return code.observe(ctx, p);
+        ctx.record(SOURCE_VERDICT, { verdict: 'source-down', because: 'two are two' });
+        return reached;
+      },
+    })),
+  },
   { name: 'no-lock', breaks: [8], noLock: true },
   {
     name: 'deletes-old-primary',
