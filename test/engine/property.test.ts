@@ -81,6 +81,12 @@ function stepsOf(drafts: readonly Draft[]): PlanStep[] {
 
 const ENDS = new Set(['step.done', 'step.refused', 'step.failed']);
 
+const decides = (s: PlanStep): boolean => s.gate || s.phase === 'assess' || s.phase === 'fence';
+
+function restsOn(step: PlanStep, id: string, byId: ReadonlyMap<string, PlanStep>): boolean {
+  return step.after.some((before) => before === id || restsOn(byId.get(before) ?? step, id, byId));
+}
+
 function checkOrder(records: readonly JournalRecord[], steps: readonly PlanStep[]): void {
   const byId = new Map(steps.map((s) => [s.id, s]));
   const done = new Set<string>();
@@ -95,8 +101,11 @@ function checkOrder(records: readonly JournalRecord[], steps: readonly PlanStep[
       green = false;
       given.clear();
     }
-    // Before the line whoever goes on decides afresh.
-    if (record.type === 'run.resumed' && ahead()) for (const s of steps) if (s.gate || s.phase === 'assess' || s.phase === 'fence') done.delete(s.id);
+    // Before the line whoever goes on decides afresh, where something that moves users or data still rests on it.
+    if (record.type === 'run.resumed' && ahead()) {
+      const again = steps.filter((s) => decides(s) && steps.some((open) => !decides(open) && open.phase !== 'verify' && open.phase !== 'protect' && !done.has(open.id) && restsOn(open, s.id, byId)));
+      for (const s of again) done.delete(s.id);
+    }
     if (record.type === 'checks.green') green = true;
     if (!('step' in record)) continue;
     const step = byId.get(record.step);
