@@ -30,7 +30,8 @@ describe('the last look at an end state', () => {
     const b: Fake = { observe: () => { thing.there = false; return REACHED; } };
     const first = await runTiny([tinyStep('a'), tinyStep('b', { after: ['a'] })], { a, b });
     expect(first.outcome).toBe('failed');
-    expect(first.state.steps.get('a')).toMatchObject({ state: 'failed', error: { code: 'END_STATE_GONE', message: 'it was so, and at the end of the run it is not: it is not there any more' } });
+    expect(first.told.slice(-2)).toEqual(['step.failed a', 'run.finished']);
+    expect(first.state.steps.get('a')).toMatchObject({ state: 'failed', error: { code: 'END_STATE_GONE', message: 'it was so, and at the end of the run it is not: it is not there any more', next: ['dr resume'] } });
     expect(first.took).toBeLessThan(LIMITS.endPollMs);
     const second = await resumeTiny(first.records, { a, b });
     expect([second.outcome, thing.there, thing.acts]).toEqual(['succeeded', true, 2]);
@@ -72,6 +73,13 @@ describe('the last look at an end state', () => {
     expect([outcome, undone, told.includes('undo.started')]).toEqual(['failed', 0, false]);
   });
 
+  it('is not asked of a step that is not done, and may fail', async () => {
+    const a = inTurn(() => REACHED);
+    const failing: Fake = { observe: () => ({ state: 'impossible', because: 'no' }), holds: a.holds };
+    const { outcome } = await runTiny([tinyStep('a', { optional: true }), tinyStep('b')], { a: failing, b: {} });
+    expect([outcome, a.asked()]).toEqual(['succeeded', 0]);
+  });
+
   it('is not asked of a run that does not succeed', async () => {
     const a = inTurn(() => REACHED);
     const { outcome } = await runTiny([tinyStep('a'), tinyStep('b', { after: ['a'] })], { a, b: { observe: () => ({ state: 'impossible', because: 'no' }) } });
@@ -109,6 +117,32 @@ describe('before users are led to data that was made a while ago', () => {
 
   it('an answer that comes late is waited for', async () => {
     expect(await after(LIMITS.checkAgeMs + 1_000, 'switchover', noAnswer, () => PENDING, () => REACHED)).toMatchObject({ outcome: 'succeeded', flips: 1 });
+  });
+
+  it('all that is gone is said', async () => {
+    const clock = new VirtualClock();
+    const gone = (because: string): Fake => ({ holds: () => ({ state: 'impossible', because }) });
+    const two = [tinyStep('one', { phase: 'data' }), tinyStep('two', { phase: 'data' }), tinyStep('slow', { after: ['one', 'two'], limitMs: 600_000 }), tinyStep('flip', { phase: 'traffic', after: ['slow'] })];
+    const { state } = await runTiny(two, { one: gone('one is gone'), two: gone('two is gone'), slow: slow(clock, LIMITS.checkAgeMs + 1), flip: new Thing().kind() }, { clock });
+    expect(state.steps.get('flip')?.refusal?.observed).toBe('since it was made: one is gone; two is gone');
+  });
+
+  it('only data is asked, and only for traffic', async () => {
+    const clock = new VirtualClock();
+    const no = inTurn(() => ({ state: 'impossible', because: 'gone' }));
+    const sized = tinyStep('data', { phase: 'compute' });
+    const later = await runTiny([sized, ...steps.slice(1)], { data: { holds: no.holds }, slow: slow(clock, LIMITS.checkAgeMs + 1), flip: new Thing().kind() }, { clock });
+    // The last look finds it.
+    expect([later.state.steps.get('flip')?.state, no.asked()]).toEqual(['done', 1]);
+    const other = new VirtualClock();
+    const moved = steps.map((step) => (step.id === 'flip' ? { ...step, phase: 'compute' as const } : step));
+    const untouched = await runTiny(moved, { data: { holds: no.holds }, slow: slow(other, LIMITS.checkAgeMs + 1), flip: new Thing().kind() }, { clock: other });
+    expect(untouched.state.steps.get('flip')?.state).toBe('done');
+  });
+
+  it('what was made that long ago to the millisecond is young enough', async () => {
+    const made = await after(LIMITS.checkAgeMs, 'switchover', () => REACHED);
+    expect([made.outcome, made.asked]).toEqual(['succeeded', 1]);
   });
 
   it('what is there lets it pass, and what was made a moment ago is not asked', async () => {

@@ -1,4 +1,3 @@
-import { isIP } from 'node:net';
 import type { AwsCaller } from '../../aws/caller.ts';
 import type { CallOptions } from '../../aws/call-options.ts';
 import { AwsError } from '../../aws/errors.ts';
@@ -15,6 +14,9 @@ export const DNS_BEFORE_AT = 'dns.before-at';
 /** Fact `<this>.<name>`: the addresses with which the source region answers it. */
 export const SOURCE_ANSWERS = 'source.answers';
 
+/** An IPv4 or IPv6 address, as against a host name. Without node:net: runbooks are checked without the network being loaded. */
+const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]*:[\da-f:.]+)$/i;
+
 /** Where a name leads, by A and AAAA; empty where it does not resolve. */
 async function addressesOf(ctx: Pick<StepContext, 'effects' | 'signal'>, name: string): Promise<string[]> {
   const found = await Promise.all((['A', 'AAAA'] as const).map((type) => ctx.effects.dns.resolve(name, type, LIMITS.dnsMs, ctx.signal).catch(() => ({ values: [] }))));
@@ -24,7 +26,7 @@ async function addressesOf(ctx: Pick<StepContext, 'effects' | 'signal'>, name: s
 /** The addresses that an answer leads to; the values of a CNAME and the name of an alias are looked up. */
 export async function addressesOfAnswer(ctx: Pick<StepContext, 'effects' | 'signal'>, answer: RegionAnswer): Promise<string[]> {
   const values = 'values' in answer ? answer.values : [answer.alias.name];
-  return (await Promise.all(values.map(async (value) => (isIP(value) === 0 ? addressesOf(ctx, value) : [value])))).flat();
+  return (await Promise.all(values.map(async (value) => (ADDRESS.test(value) ? [value] : addressesOf(ctx, value))))).flat();
 }
 
 export function findSet(sets: readonly RecordSet[], identifier: string): RecordSet | undefined {
