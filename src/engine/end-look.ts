@@ -23,6 +23,8 @@ export const END_STATE_GONE = 'END_STATE_GONE';
 
 export interface EndRuntime {
   steps: readonly PlanStep[];
+  /** Those of them that make data, and can say whether it is there still. */
+  data: readonly PlanStep[];
   effects: Effects;
   journal: Journal;
   drain: AbortSignal;
@@ -53,10 +55,11 @@ export async function dataGone(runtime: EndRuntime, step: PlanStep): Promise<Ver
   if (step.phase !== 'traffic') return undefined;
   const { journal, effects, drain } = runtime;
   const now = effects.clock.now();
-  const old = runtime.steps.filter((s) => {
+  const old = runtime.data.filter((s) => {
     const run = journal.state.steps.get(s.id);
-    return s.phase === 'data' && run?.state === 'done' && now - (run.endedAt ?? now) > LIMITS.checkAgeMs && runtime.kindOf(s).holds !== undefined;
+    return run?.state === 'done' && now - (run.endedAt ?? now) > LIMITS.checkAgeMs;
   });
+  if (old.length === 0) return undefined;
   const looks = await Promise.all(old.map((s) => whyGone(runtime, s)));
   drain.throwIfAborted();
   const clear = journal.state.plan.verb === 'failover' ? looks.filter((why) => why?.surely === true) : looks.filter((why) => why !== undefined);

@@ -99,20 +99,24 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
   // What a schema fills in by itself is not in the plan.
   const steps = journal.state.plan.steps.map((step) => ({ ...step, params: kindOf(kinds, step).params.parse(step.params) }));
   const line: LineRuntime = { steps, state: () => journal.state, effects, drain, kindOf: (step) => kindOf(kinds, step), context: (e, s) => context(e, s, NO_TOOLS) };
-  const again = new Set((await lineIsAhead(line)) ? openDecisions(steps, journal.state) : []);
+  const ahead = await lineIsAhead(line);
+  const again = new Set(ahead ? openDecisions(steps, journal.state) : []);
   const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done' && !again.has(s)).map((s) => s.id));
   const todo = steps.filter((s) => !done.has(s.id)).map((step) => ({ step, kind: kindOf(kinds, step) }));
   const green = await runChecks({ steps: todo, effects, journal, drain, context: (e, s) => context(e, s, NO_TOOLS) });
   if (!green) return drain.aborted ? 'interrupted' : 'refused';
   await journal.append({ type: 'checks.green' });
   const checkedAt = effects.clock.now();
+  // Whoever decides afresh has no decision that is older than its own start.
+  const mayBeOld = () => !ahead || effects.clock.now() - checkedAt > LIMITS.decisionAgeMs;
 
-  const ends: EndRuntime = { steps, effects, journal, drain, kindOf: (step) => kindOf(kinds, step), context: (e, s) => context(e, s, NO_TOOLS) };
+  const data = steps.filter((step) => step.phase === 'data' && kindOf(kinds, step).holds !== undefined);
+  const ends: EndRuntime = { steps, data, effects, journal, drain, kindOf: (step) => kindOf(kinds, step), context: (e, s) => context(e, s, NO_TOOLS) };
   const run = (step: PlanStep, over?: AbortSignal): Promise<StepEnd> => {
     const kind = kindOf(kinds, step);
     const startedAt = effects.clock.now();
     const recheck = async (): Promise<Verdict> => {
-      const no = oldDecision(line, step, startedAt) ?? (await dataGone(ends, step));
+      const no = (mayBeOld() ? oldDecision(line, step, startedAt) : undefined) ?? (await dataGone(ends, step));
       if (no !== undefined) return no;
       if (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs) return { state: 'ok', because: 'checked a moment ago' };
       return withDeadline(effects.clock, LIMITS.checkMs, `check of ${step.id}`, drain, (signal) =>
