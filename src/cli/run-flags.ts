@@ -126,7 +126,6 @@ export function acceptances(flags: AcceptanceInput): Acceptances {
   };
 }
 
-/** @throws DrError `usage` for a time that is not ISO 8601 with a zone, or lies in the future. */
 /** `--impact-at`, of whatever begins a run or goes on with one. */
 export const impactFlag = {
   'impact-at': Flags.string({
@@ -135,6 +134,7 @@ export const impactFlag = {
   }),
 };
 
+/** @throws DrError `usage` for a time that is not ISO 8601 with a zone, or lies in the future. */
 export function impactTime(text: string | undefined): { impactAt?: number } {
   if (text === undefined) return {};
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;

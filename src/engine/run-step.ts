@@ -205,7 +205,7 @@ class StepRunner {
 
   #lookFailed(error: unknown): Happening {
     const silentMs = this.#runtime.effects.clock.now() - this.#answeredAt;
-    if (silentMs > (this.#runtime.patienceMs())) {
+    if (silentMs > this.#runtime.patienceMs()) {
       const because = `no answer for ${Math.round(silentMs / 60_000)} minutes; ${messageOf(error)}`;
       return { event: 'impossible', because, error: errorRecord('NO_ANSWER', because) };
     }
