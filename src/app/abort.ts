@@ -1,11 +1,11 @@
 import { DrError } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
 import { actedSteps, stepsPastTheLine } from '../engine/undo.ts';
-import type { RunState } from '../journal/state.ts';
+import { isOver, type RunState } from '../journal/state.ts';
 import type { PlanStep } from '../kinds/step.ts';
 import { withHeldRun } from './held-run.ts';
 import { liveEffects } from './live-effects.ts';
-import { isOver, newestOpenRun } from './resume.ts';
+import { newestOpenRun } from './resume.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
 import type { StatePlace } from './state.ts';
 

@@ -2,11 +2,10 @@ import { iso } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { RunStore } from '../journal/state-store.ts';
-import type { RunState } from '../journal/state.ts';
+import { isOver, type RunState } from '../journal/state.ts';
 import { type ApprovalGate, decide, judge, type Judgement, statementProblem } from '../kinds/approvals/judge.ts';
 import { fileName, fileText, readStatement, type SignedFile, type Statement, statementText, VALID_MAX_MS } from '../kinds/approvals/statement.ts';
 import { gatesOf, type PlannedGate } from './approvals.ts';
-import { isOver } from './resume.ts';
 import { loadRun } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
 

@@ -5,7 +5,8 @@ import type { Effects } from '../effects/effects.ts';
 import type { JournalRecord, Operator } from '../journal/events.ts';
 import { Journal } from '../journal/journal.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
-import type { RunState } from '../journal/state.ts';
+import { isOver, type RunState } from '../journal/state.ts';
+import { PLAN_SCHEMA } from '../plan/plan.ts';
 import { leaseAll } from './locks.ts';
 import { awsFailure } from './observe.ts';
 import { thisOperator } from './operator.ts';
@@ -34,13 +35,14 @@ export interface HoldRequest {
 /**
  * Takes a run that has begun, and lets `work` go on with it: the account is that of the run, the lock is held, and the
  * journal was read again under it.
- * @throws DrError: no such run, other account, held by somebody else.
+ * @throws DrError: no such run, a plan of another version of dr, other account, held by somebody else.
  */
 export async function withHeldRun<T>(request: HoldRequest, work: (held: HeldRun) => Promise<T>): Promise<T> {
   const { run, effects } = request;
   const state = openState(request.state, effects.aws);
   const before = await loadRun(state, run);
   const { plan } = before.state;
+  if (!isOver(before.state)) refuseOldPlan(before.state);
   await request.mayTake(before.state);
   const identity = await callerIdentity(effects.aws, plan.target).catch((error: unknown) => {
     throw error instanceof AwsError ? awsFailure(error, plan.target) : error;
@@ -67,4 +69,18 @@ export async function withHeldRun<T>(request: HoldRequest, work: (held: HeldRun)
     await store.close();
     await lease.release();
   }
+}
+
+/** The steps of such a plan would be read as what they are not. */
+function refuseOldPlan({ run, plan, tool }: RunState): void {
+  // A journal is read as what this version writes; an older one names another schema.
+  const schema: string = plan.schema;
+  if (schema === PLAN_SCHEMA) return;
+  throw new DrError({
+    code: 'PLAN_OF_OTHER_VERSION',
+    exit: 'refused',
+    title: `Run ${run} has a plan of the schema ${schema}; this version of dr runs ${PLAN_SCHEMA}.`,
+    detail: `It was begun by dr ${tool.version}.`,
+    next: ['go on with the version of dr that began it', `dr ${plan.verb} --region ${plan.target}    begins anew, from what is there now`],
+  });
 }

@@ -1,6 +1,6 @@
 import { DrError } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
-import type { RunState } from '../journal/state.ts';
+import { isOver, type RunState } from '../journal/state.ts';
 import type { Acceptances } from '../kinds/step.ts';
 import { refuseClaims } from './approvals.ts';
 import { withHeldRun } from './held-run.ts';
@@ -33,11 +33,6 @@ export async function resume(request: ResumeRequest): Promise<RunResult> {
     await journal.append({ type: 'run.resumed', operator, acceptances, ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }) });
     return runToTheEnd({ ...request, journal, state, store, effects, operator });
   });
-}
-
-/** It has succeeded, or was led back as a whole: nothing of it is left to do. */
-export function isOver(state: RunState): boolean {
-  return state.outcome === 'succeeded' || state.outcome === 'aborted';
 }
 
 function over(state: RunState): DrError {

@@ -96,3 +96,8 @@ export interface RunState {
   /** Hash of the last record: what a report is a report of. */
   head: string;
 }
+
+/** It has succeeded, or was led back as a whole: nothing of it is left to do. */
+export function isOver(state: RunState): boolean {
+  return state.outcome === 'succeeded' || state.outcome === 'aborted';
+}

@@ -5,6 +5,7 @@ import { report } from '../../src/app/report.ts';
 import { newestOpenRun } from '../../src/app/resume.ts';
 import { listAllRuns, listRuns, showRun } from '../../src/app/runs.ts';
 import type { AwsCaller, AwsRequest } from '../../src/aws/caller.ts';
+import { CHAIN_START, seal } from '../../src/journal/chain.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { verifyRecords } from '../../src/journal/journal.ts';
 import { LocalStore } from '../../src/journal/local-store.ts';
@@ -95,6 +96,28 @@ describe('resume', () => {
     const line = text.slice(0, text.indexOf('checks.greem')).split('\n').length;
     expect(await refusalOf(b.goOn({ run }))).toMatchObject({ code: 'JOURNAL_DAMAGED', exit: 'journal', message: `The journal is damaged at ${path}:${line}.` });
     expect(await readFile(path, 'utf8')).toBe(text);
+  });
+
+  it('refuses a run whose plan is of another schema, before anything is asked of AWS, and writes nothing', async () => {
+    const { b, run } = await stopped();
+    const path = journalOf(b, run);
+    let prev = CHAIN_START;
+    const lines = (await new LocalStore(b.state, run).read()).map((record) => {
+      const { hash: _hash, seq, run: of, term, at, prev: _prev, ...event } = record;
+      if (event.type === 'run.started') Object.assign(event.plan, { schema: 'dr.plan/1' });
+      const sealed = seal(event, { seq, run: of, term, at, prev });
+      prev = sealed.hash;
+      return `${JSON.stringify(sealed)}\n`;
+    });
+    await writeFile(path, lines.join(''));
+    b.sim.world.addFault({ service: 'sts', effect: { kind: 'error', httpStatus: 403, code: 'ExpiredToken' } });
+    expect(await refusalOf(b.goOn({ run }))).toMatchObject({
+      code: 'PLAN_OF_OTHER_VERSION',
+      exit: 'refused',
+      message: `Run ${run} has a plan of the schema dr.plan/1; this version of dr runs dr.plan/2.`,
+      next: ['go on with the version of dr that began it', 'dr failover --region ap-northeast-1    begins anew, from what is there now'],
+    });
+    expect(await readFile(path, 'utf8')).toBe(lines.join(''));
   });
 
   it('is refused while the run is held', async () => {
