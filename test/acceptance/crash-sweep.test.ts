@@ -11,7 +11,7 @@ import { APPROVED, endState, type Envelope, envelopeOf, runsIn, type Stage, stag
 
 const CRASH = ['--import', fileURLToPath(new URL('./crash-at.mjs', import.meta.url))];
 const AT_ONCE = 2;
-/** DR_TEST_SWEEP=all takes every record, as `.ci/run` does; else one in four, DR_TEST_SEED choosing which. */
+/** DR_TEST_SWEEP=all takes every record; else, as in `.ci/run`, one in four, DR_TEST_SEED choosing which. */
 const ONE_IN = process.env.DR_TEST_SWEEP === 'all' ? 1 : 4;
 const SEED = Number(process.env.DR_TEST_SEED ?? 3);
 const LIVES = 20;

@@ -7,7 +7,9 @@ import type { Direction } from '../../src/app/observe.ts';
 import { resume } from '../../src/app/resume.ts';
 import { DrError } from '../../src/base/errors.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
+import { LocalStore } from '../../src/journal/local-store.ts';
 import { APPROVED, planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
+import { withPlanSchema } from '../journal/fixture.ts';
 
 const HOME = { region: SEOUL, id: 'shop-orders' };
 const RUN = '20261120T000000Z-shop-failover-000001';
@@ -102,6 +104,23 @@ describe('dr abort', () => {
     const again = await aborting(sim, state);
     expect(again.state.outcome).toBe('aborted');
     expect(sim.world.acceptsWrites(HOME)).toBe(true);
+  });
+
+  it('refuses a run whose plan is of another schema, and changes nothing', async () => {
+    const sim = await simulation();
+    const state = await stopped(sim, { verb: 'switchover', region: TOKYO }, done('databases.orders.quiesce'));
+    const path = join(state, 'runs', RUN, 'journal.jsonl');
+    const text = withPlanSchema(await new LocalStore(state, RUN).read(), 'dr.plan/1').map((record) => `${JSON.stringify(record)}\n`).join('');
+    await writeFile(path, text);
+    const asked: string[] = [];
+    expect(await errorOf(aborting(sim, state, asked))).toMatchObject({
+      code: 'PLAN_OF_OTHER_VERSION',
+      exit: 'refused',
+      message: `Run ${RUN} has a plan of the schema dr.plan/1; this version of dr runs dr.plan/2.`,
+    });
+    expect(asked).toEqual([]);
+    expect(await readFile(path, 'utf8')).toBe(text);
+    expect(sim.world.acceptsWrites(HOME)).toBe(false);
   });
 
   it('refuses once the line is crossed, and says what to do instead', async () => {

@@ -5,11 +5,11 @@ import { report } from '../../src/app/report.ts';
 import { newestOpenRun } from '../../src/app/resume.ts';
 import { listAllRuns, listRuns, showRun } from '../../src/app/runs.ts';
 import type { AwsCaller, AwsRequest } from '../../src/aws/caller.ts';
-import { CHAIN_START, seal } from '../../src/journal/chain.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { verifyRecords } from '../../src/journal/journal.ts';
 import { LocalStore } from '../../src/journal/local-store.ts';
 import { TOKYO } from '../engine/simulated.ts';
+import { withPlanSchema } from '../journal/fixture.ts';
 import { bench, type Bench, refusalOf, stopAt } from './fixture.ts';
 
 const REPLICA = { region: TOKYO, id: 'shop-orders-tokyo' };
@@ -101,15 +101,8 @@ describe('resume', () => {
   it('refuses a run whose plan is of another schema, before anything is asked of AWS, and writes nothing', async () => {
     const { b, run } = await stopped();
     const path = journalOf(b, run);
-    let prev = CHAIN_START;
-    const lines = (await new LocalStore(b.state, run).read()).map((record) => {
-      const { hash: _hash, seq, run: of, term, at, prev: _prev, ...event } = record;
-      if (event.type === 'run.started') Object.assign(event.plan, { schema: 'dr.plan/1' });
-      const sealed = seal(event, { seq, run: of, term, at, prev });
-      prev = sealed.hash;
-      return `${JSON.stringify(sealed)}\n`;
-    });
-    await writeFile(path, lines.join(''));
+    const text = withPlanSchema(await new LocalStore(b.state, run).read(), 'dr.plan/1').map((record) => `${JSON.stringify(record)}\n`).join('');
+    await writeFile(path, text);
     b.sim.world.addFault({ service: 'sts', effect: { kind: 'error', httpStatus: 403, code: 'ExpiredToken' } });
     expect(await refusalOf(b.goOn({ run }))).toMatchObject({
       code: 'PLAN_OF_OTHER_VERSION',
@@ -117,7 +110,7 @@ describe('resume', () => {
       message: `Run ${run} has a plan of the schema dr.plan/1; this version of dr runs dr.plan/2.`,
       next: ['go on with the version of dr that began it', 'dr failover --region ap-northeast-1    begins anew, from what is there now'],
     });
-    expect(await readFile(path, 'utf8')).toBe(lines.join(''));
+    expect(await readFile(path, 'utf8')).toBe(text);
   });
 
   it('is refused while the run is held', async () => {

@@ -79,3 +79,15 @@ export function chained(events: readonly RunEvent[], term = 1): JournalRecord[] 
   }
   return records;
 }
+
+/** The same records with a plan of another schema, sealed anew, as another version of dr would have written them. */
+export function withPlanSchema(records: readonly JournalRecord[], schema: string): JournalRecord[] {
+  let prev = CHAIN_START;
+  return records.map((record) => {
+    const { hash: _hash, seq, run, term, at, prev: _prev, ...event } = structuredClone(record);
+    if (event.type === 'run.started') Object.assign(event.plan, { schema });
+    const sealed = seal(event, { seq, run, term, at, prev });
+    prev = sealed.hash;
+    return sealed;
+  });
+}

@@ -95,6 +95,16 @@ describe('route53-latency and route53-geolocation', () => {
     expect((await problems(active(shared('route53-latency', `${sets}${capacity}${both}`)))).filter((p) => p.includes('traffic.'))).toEqual([]);
   });
 
+  it('an alias may leave a lost region by itself, and cannot be asked whether it has', async () => {
+    const alias = `{ alias: { zone: Z0123456789ABCDEFGHIJ, name: lb.example.com } }`;
+    const some = `    answers: { ${SEOUL}: ${alias}, ${TOKYO}: ${answer('192.0.2.1')} }\n`;
+    expect((await problems(active(shared('route53-latency', `${sets}${capacity}${some}`)))).filter((p) => p.includes('traffic.'))).toEqual([
+      expect.stringMatching(/warning: traffic\.storefront\.answers: ap-northeast-2 has an alias that evaluates its target, and no health check: Route 53 leaves a lost region by itself but cannot be asked whether it has; without another signal a failover will need a named person \(--attest-source-down\)$/),
+    ]);
+    const checked = some.replace('lb.example.com }', 'lb.example.com }, healthCheck: hc');
+    expect((await problems(active(shared('route53-latency', `${sets}${capacity}${checked}`)))).filter((p) => p.includes('traffic.'))).toEqual([]);
+  });
+
   it('places: a default is missing, two are the same, a region is unknown', async () => {
     const geo = (places: string) => problems(active(shared('route53-geolocation', `${capacity}${both}    places:\n${places}`)));
     expect(await geo(`      kr: { place: { country: KR }, region: ${SEOUL} }\n`)).toEqual(expect.arrayContaining([expect.stringMatching(/warning: traffic\.storefront\.places: no place is the default/)]));

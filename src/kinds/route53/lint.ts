@@ -30,6 +30,13 @@ export function lintShared(t: SharedTraffic, _runbook: unknown): LintFinding[] {
       warn(['answers'], `${regions} ${sick.length === 1 ? 'has' : 'have'} neither a health check nor an alias that evaluates its target: Route 53 would keep sending users into a lost region until a failover is run`),
     );
   }
+  const unasked = Object.entries(t.answers ?? {}).filter(([, answer]) => answer.healthCheck === undefined && 'alias' in answer && answer.alias.evaluateTargetHealth);
+  if (t.switch === 'record' && unasked.length > 0) {
+    const regions = unasked.map(([region]) => region).join(' and ');
+    findings.push(
+      warn(['answers'], `${regions} ${unasked.length === 1 ? 'has' : 'have'} an alias that evaluates its target, and no health check: Route 53 leaves a lost region by itself but cannot be asked whether it has; without another signal a failover will need a named person (--attest-source-down)`),
+    );
+  }
   if (t.switch === 'health-check' && t.answers !== undefined && Object.values(t.answers).some((answer) => answer.healthCheck === undefined)) {
     findings.push({ path: ['answers'], severity: 'error', message: '`switch: health-check` needs a `healthCheck` of its own in each answer' });
   }
