@@ -191,7 +191,7 @@ describe('AWS, 7 December 2021: the control plane was gone when it was needed', 
   });
 
   it('the tool recovers without it, by the watched object', async () => {
-    const shape = { strategy: 'warm-standby', databases: 1, fence: true, canary: true, traffic: 'route53-failover', switch: 'object', compute: 'group', probe: true, approval: false, own: false, rpoMinutes: 10 } as const;
+    const shape = { strategy: 'warm-standby', databases: 1, fence: true, canary: true, traffic: 'route53-failover', switch: 'object', compute: 'group', probe: true, approval: 'none', own: false, rpoMinutes: 10 } as const;
     const silent = { at: 0, what: 'fault', until: 60 * MINUTE, fault: { service: 'route53', effect: { kind: 'hang' } } } as const;
     const scenario: Scenario = {
       ...scenarioOf(1),
@@ -498,7 +498,7 @@ describe('SRM: two plans that move the same thing at once', () => {
   });
 
   it('of two operators with the tool one works, and the other is told who does', async () => {
-    const shape = { strategy: 'warm-standby', databases: 1, fence: true, canary: true, traffic: 'route53-failover', switch: 'record', compute: 'group', probe: true, approval: false, own: false, rpoMinutes: 10 } as const;
+    const shape = { strategy: 'warm-standby', databases: 1, fence: true, canary: true, traffic: 'route53-failover', switch: 'record', compute: 'group', probe: true, approval: 'none', own: false, rpoMinutes: 10 } as const;
     const goes = [{ acceptances: { approvedBy: [] }, restMs: 1_000 }];
     const person = { takesOver: false, insists: false, goes };
     const people = [{ ...person, name: 'alice', host: 'laptop', startsAt: 2 * MINUTE }, { ...person, name: 'bob', host: 'desk', startsAt: 2 * MINUTE + 1_000 }];

@@ -5,6 +5,7 @@ import { readSignal, signalFact, SOURCE_VERDICT } from '../../src/kinds/signals.
 import type { AnyStepKind, StepContext, StepKind } from '../../src/kinds/step.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { Plan } from '../../src/plan/plan.ts';
+import { BOSS, LEAD } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
 /*
@@ -117,6 +118,18 @@ export const BUGS: readonly Bug[] = [
       observe: async (ctx, p) => {
         await code.observe(ctx, p);
         return reached;
+      },
+    })),
+  },
+  { name: 'nobody-is-asked', breaks: [6], step: spoil('approval', () => ({ check: () => Promise.resolve({ state: 'ok', because: 'off' }), observe: () => Promise.resolve(reached) })) },
+  {
+    name: 'any-text-is-an-approval',
+    breaks: [6],
+    step: spoil('approval', (code) => ({
+      observe: async (ctx, p) => {
+        const files = (await ctx.effects.approvals?.files().catch(() => [])) ?? [];
+        const yes = (name: string) => files.some((file) => file.includes(`approver: ${name}`) && file.includes('decision: approve'));
+        return [BOSS, LEAD].every(yes) ? reached : code.observe(ctx, p);
       },
     })),
   },

@@ -33,6 +33,8 @@ export interface Held {
   term: number;
   store: JournalStore;
   records: JournalRecord[];
+  /** Signed approvals that were put into the run's state, unread. */
+  approvals(): Promise<readonly string[]>;
   /** What earlier runs of the same state did, as far as this process can read it. */
   state: StateStore;
   release(): Promise<void>;
@@ -43,6 +45,8 @@ export interface Desk {
   take(asked: Asked): Promise<Held>;
   /** Everything that is written of a run, wherever it lies. */
   all(run: string): readonly JournalRecord[];
+  /** Somebody on another machine puts a file beside the journal. @throws AwsError when it is not taken. */
+  addApproval(run: string, name: string, text: string): Promise<void>;
   /** A person moves the copy of a machine away that has parted from the bucket. */
   forget(host: string, run: string): void;
 }
@@ -52,6 +56,7 @@ const LOCK = 'shop';
 /** A record of a lower term than the application's is refused, at once. `noLock`: by nobody. */
 export class SharedFolder implements Desk {
   readonly #records = new Map<string, JournalRecord[]>();
+  readonly #approvals = new Map<string, string[]>();
   readonly #noLock: boolean;
   #term = 0;
   #holder: Process | undefined;
@@ -79,11 +84,17 @@ export class SharedFolder implements Desk {
       if (this.#holder === process) this.#holder = undefined;
       return Promise.resolve();
     };
-    return Promise.resolve({ term, store, records: [...records], state: this.#state(), release });
+    const approvals = () => Promise.resolve([...(this.#approvals.get(run) ?? [])]);
+    return Promise.resolve({ term, store, records: [...records], approvals, state: this.#state(), release });
   }
 
   all(run: string): readonly JournalRecord[] {
     return this.#records.get(run) ?? [];
+  }
+
+  addApproval(run: string, _name: string, text: string): Promise<void> {
+    this.#approvals.set(run, [...(this.#approvals.get(run) ?? []), text]);
+    return Promise.resolve();
   }
 
   #state(): StateStore {
@@ -98,8 +109,14 @@ export class SharedFolder implements Desk {
 
 /** The tool's own state in S3. The copy of each machine is kept in memory. */
 export class Bucket implements Desk {
+  readonly #world: AwsCaller;
   readonly #copies = new Map<string, JournalRecord[]>();
   #holder: Process | undefined;
+
+  /** `world`: AWS as a machine reaches it that does nothing else. */
+  constructor(world: AwsCaller) {
+    this.#world = world;
+  }
 
   async take({ run, process, operator, clock, ids, aws, force }: Asked): Promise<Held> {
     const copies = { run: (id: string) => this.#copy(process, id) } as unknown as LocalState;
@@ -116,13 +133,17 @@ export class Bucket implements Desk {
       await store.close();
       await lease.release();
     };
-    return { term: lease.term, store, records, state, release };
+    return { term: lease.term, store, records, approvals: () => store.approvals(), state, release };
   }
 
   /** What the machines have is not less than what the bucket has. */
   all(run: string): readonly JournalRecord[] {
     const copies = [...this.#copies].filter(([key]) => key.endsWith(`/${run}`)).map(([, records]) => records);
     return copies.sort((a, b) => b.length - a.length)[0] ?? [];
+  }
+
+  addApproval(run: string, name: string, text: string): Promise<void> {
+    return new S3State(this.#world, BUCKET).run(run).addApproval(name, text);
   }
 
   forget(host: string, run: string): void {
@@ -136,6 +157,7 @@ export class Bucket implements Desk {
     return {
       folder: key,
       read: () => Promise.resolve([...records]),
+      approvals: () => Promise.resolve([]),
       append: (record) => {
         records.push(record);
         return Promise.resolve();

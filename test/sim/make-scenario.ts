@@ -2,7 +2,8 @@ import type { Verb } from '../../src/kinds/kind.ts';
 import type { Acceptances } from '../../src/kinds/step.ts';
 import { Draw } from './draw.ts';
 import { faultOf, lossOfSource, replicationTrouble, TROUBLE } from './make-trouble.ts';
-import { BOSS, type Chapter, type Death, type Go, type Happening, type Person, type Scenario } from './scenario.ts';
+import { IDEAS, type Idea } from './approvers.ts';
+import { BOSS, LEAD, type Chapter, type Death, type Go, type Happening, type Person, type Scenario } from './scenario.ts';
 import { BUCKET, SEOUL, type Shape, TOKYO } from './shapes.ts';
 
 /*
@@ -40,7 +41,7 @@ function shapeOf(draw: Draw, verbs: readonly Verb[]): Shape {
     ...trafficOf(draw, strategy),
     compute: computeOf(draw, strategy),
     probe: draw.chance(0.85),
-    approval: strategy !== 'active-active' && draw.chance(0.5),
+    approval: strategy !== 'active-active' && draw.chance(0.5) ? 'named' : 'none',
     own: draw.chance(0.12),
     rpoMinutes: strategy === 'backup-restore' ? 30 : draw.pick([3, 10]),
   };
@@ -124,8 +125,22 @@ function cutOffOf(draw: Draw): Pick<Scenario, 'cutOff'> {
   return { cutOff: { host: draw.chance(0.8) ? 'laptop' : 'desk', at, until: at + draw.between(MINUTE, 15 * MINUTE) } };
 }
 
+/** Of a runbook with approvals, one in three wants signatures. Drawn apart: all else of a seed stays what it was. */
+function withSignatures(scenario: Scenario): Scenario {
+  const draw = new Draw(scenario.seed ^ 0x516e);
+  if (scenario.shape.approval === 'none' || !draw.chance(0.33)) return scenario;
+  const idea = (): Idea => ({ what: draw.chance(0.4) ? 'approve' : draw.pick(IDEAS), by: draw.pick([BOSS, LEAD]) });
+  const chapters = scenario.chapters.map((chapter) => ({ ...chapter, signing: { everyMs: draw.between(5_000, 2 * MINUTE), ideas: draw.some(10, idea) } }));
+  return { ...scenario, shape: { ...scenario.shape, approval: 'signed' }, chapters };
+}
+
 /** The scenario of a seed: always the same. */
 export function scenarioOf(seed: number): Scenario {
+  return withSignatures(unsigned(seed));
+}
+
+/** The same, with a name on the command line wherever there are signatures. */
+export function unsigned(seed: number): Scenario {
   const draw = new Draw(seed);
   const verbs = movesOf(draw);
   const shape = shapeOf(draw, verbs);

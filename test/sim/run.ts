@@ -14,6 +14,7 @@ import type { Acceptances, AnyStepKind } from '../../src/kinds/step.ts';
 import { compilePlan } from '../../src/plan/compile.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
+import { Approvers } from './approvers.ts';
 import type { Bug } from './bugs.ts';
 import { Bucket, type Desk, SharedFolder } from './desk.ts';
 import type { Broken } from './history.ts';
@@ -72,6 +73,7 @@ class Troupe {
   readonly #bug: Bug | undefined;
   readonly #watch: Watch;
   readonly #desk: Desk;
+  readonly #approvers: Approvers;
   /** The run of this chapter that has begun. */
   #open: string | undefined;
   #runs: string[] = [];
@@ -87,7 +89,8 @@ class Troupe {
     this.#stage = stage;
     this.#bug = bug;
     this.#watch = new Watch(stage);
-    this.#desk = stage.scenario.state === 'bucket' ? new Bucket() : new SharedFolder(bug?.noLock === true);
+    this.#desk = stage.scenario.state === 'bucket' ? new Bucket(reliableCaller(stage.world, { clock: stage.clock, ids: new SeededIds(stage.scenario.seed) })) : new SharedFolder(bug?.noLock === true);
+    this.#approvers = new Approvers(stage, this.#desk);
   }
 
   get records(): number {
@@ -118,9 +121,10 @@ class Troupe {
     };
     const ticking = tick().catch(() => undefined);
     const playing = play(this.#stage, over.signal).catch(() => undefined);
+    const signing = this.#approvers.work(() => this.#open, over.signal).catch(() => undefined);
     const ends = await Promise.all(people.map((person) => this.#work(person)));
     over.abort(new Error('over'));
-    await Promise.all([ticking, playing]);
+    await Promise.all([ticking, playing, signing]);
     return ends.includes('succeeded');
   }
 
@@ -248,7 +252,7 @@ class Troupe {
       }
       process.begun = true;
       const history = { moves: (since: number) => historyOf(held.state, journal.state, clock).moves(since) };
-      const end = await execute({ journal, effects: { ...effects, history }, stepKind: (name) => this.#stepKind(name), operator, drain: way.drain });
+      const end = await execute({ journal, effects: { ...effects, history, approvals: { files: () => held.approvals() } }, stepKind: (name) => this.#stepKind(name), operator, drain: way.drain });
       // What was led back in part is not gone on with: a new run looks at what is there.
       if (end === 'failed' && journal.state.leadingBack !== undefined) {
         this.#open = undefined;

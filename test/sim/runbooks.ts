@@ -1,5 +1,7 @@
 import { parseRunbook } from '../../src/runbook/load.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
+import { publicLine } from './approvers.ts';
+import { BOSS, LEAD } from './scenario.ts';
 import { DATABASES, instanceOf, NAME, SEOUL, type Shape, targetGroupOf, TOKYO } from './shapes.ts';
 
 /*
@@ -87,6 +89,10 @@ const OWN = [
   '  tell-the-bank: { kind: manual, after: traffic, limit: 1h, instruction: "Tell the bank.", changes: nothing }',
 ];
 
+function signer(name: typeof BOSS | typeof LEAD): string {
+  return `{ name: ${name}, keys: ["${publicLine(name)}"] }`;
+}
+
 function yamlOf(shape: Shape): string {
   const lines = [
     'runbook: shop',
@@ -102,7 +108,8 @@ function yamlOf(shape: Shape): string {
     ...traffic(shape),
   ];
   if (shape.probe) lines.push('probes:', `  home-page: { http: "http://${NAME}/healthz", expect: { status: 200 }, every: 5s, hold: 10s }`);
-  if (shape.approval) lines.push('approvals:', '  - { before: point-of-no-return, from: [boss@example.com, lead@example.com], quorum: 1 }');
+  if (shape.approval === 'named') lines.push('approvals:', `  - { before: point-of-no-return, from: [${BOSS}, ${LEAD}], quorum: 1 }`);
+  if (shape.approval === 'signed') lines.push('approvals:', `  - { before: point-of-no-return, from: [${signer(BOSS)}, ${signer(LEAD)}], quorum: 2, wait: 10m }`);
   if (shape.own) lines.push(...OWN);
   lines.push('notify:', `  - sns: ${each((region) => `"arn:aws:sns:${region}:111122223333:dr"`)}`);
   return `${lines.join('\n')}\n`;

@@ -2,6 +2,7 @@ import type { Verb } from '../../src/kinds/kind.ts';
 import type { Acceptances } from '../../src/kinds/step.ts';
 import type { Fault } from '../../src/simulator/seeds.ts';
 import type { Timings } from '../../src/simulator/world.ts';
+import type { Idea } from './approvers.ts';
 import type { Shape } from './shapes.ts';
 
 /*
@@ -53,6 +54,8 @@ export interface Chapter {
   target: string;
   happenings: readonly Happening[];
   people: readonly Person[];
+  /** What the people who approve do, and who forges them, one after the other. */
+  signing?: { everyMs: number; ideas: readonly Idea[] };
   /** From then on nothing more goes wrong. What is dead stays dead. */
   calmAt: number;
 }
@@ -75,12 +78,14 @@ export interface Scenario {
 }
 
 export const BOSS = 'boss@example.com';
+export const LEAD = 'lead@example.com';
 
 /** One line for people: what this seed is about. */
 export function describeScenario(s: Scenario): string {
   const { shape } = s;
   const parts = [shape.strategy, `${shape.databases} database${shape.databases > 1 ? 's' : ''}`, `${shape.traffic} by ${shape.switch}`, `compute ${shape.compute}`];
-  for (const part of ['fence', 'canary', 'probe', 'approval'] as const) if (!shape[part]) parts.push(`no ${part}`);
+  for (const part of ['fence', 'canary', 'probe'] as const) if (!shape[part]) parts.push(`no ${part}`);
+  if (shape.approval !== 'named') parts.push(shape.approval === 'none' ? 'no approval' : 'two sign');
   if (shape.own) parts.push('own steps');
   const skews = Object.entries(s.skew).filter(([, ms]) => ms !== 0);
   const clocks = skews.length === 0 ? '' : `, clocks ${skews.map(([host, ms]) => `${host} ${ms > 0 ? '+' : ''}${ms / 1000} s`).join(', ')}`;

@@ -20,7 +20,8 @@ export interface Shape {
   switch: 'record' | 'object' | 'health-check';
   compute: 'none' | 'group' | 'instances' | 'image';
   probe: boolean;
-  approval: boolean;
+  /** By whom the line may be crossed: a name on the command line, or two signatures. */
+  approval: 'none' | 'named' | 'signed';
   /** Steps of the user's own: a wait, a request, a program, a person. */
   own: boolean;
   rpoMinutes: 3 | 10 | 30;

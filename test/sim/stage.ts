@@ -7,6 +7,7 @@ import type { ResourceKind } from '../../src/kinds/kind.ts';
 import { loadKind } from '../../src/kinds/registry.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
+import type { Made } from './approvers.ts';
 import { History } from './history.ts';
 import { runbookOf } from './runbooks.ts';
 import type { Chapter, Happening, Scenario } from './scenario.ts';
@@ -27,6 +28,8 @@ export interface Stage {
   /** What is played now, and when it began. */
   chapter: Chapter;
   zero: number;
+  /** What approvers have really decided, oldest first. */
+  made: Made[];
 }
 
 const MINUTE = 60_000;
@@ -60,7 +63,7 @@ export async function stageOf(scenario: Scenario): Promise<Stage> {
   await clock.run(() => clock.sleep(10 * MINUTE));
   const [chapter] = scenario.chapters;
   if (chapter === undefined) throw new Error('a scenario without a chapter');
-  return { scenario, clock, world, effects, loaded, history: new History(() => clock.now()), databases, chapter, zero: clock.now() };
+  return { scenario, clock, world, effects, loaded, history: new History(() => clock.now()), databases, chapter, zero: clock.now(), made: [] };
 }
 
 /** How long all is well before the next chapter: metrics, health checks and replication settle. */

@@ -2,6 +2,7 @@ import { CLOCK_MAY_BE_OFF_MS } from '../../src/aws/aws-time.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import { readSignal, sourceVerdictSchema, SOURCE_VERDICT } from '../../src/kinds/signals.ts';
 import type { Eyes } from './eyes.ts';
+import { BOSS, LEAD } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
 /*
@@ -34,6 +35,7 @@ export interface Crossing {
 }
 
 export function judgeCrossing(c: Crossing): void {
+  approval(c);
   fence(c);
   loss(c);
   if (c.state.plan.verb === 'failover') {
@@ -41,6 +43,28 @@ export function judgeCrossing(c: Crossing): void {
     if (c.stage.clock.now() - c.sourceBadAt > HEALTHY_MS && c.state.acceptances.sourceDown === undefined) {
       broken(c, 7, 'goes over the line although the source was healthy all the time, and nobody attested that it is down');
     }
+  }
+}
+
+/** Who approves may change their mind; so long before it counted a rejection must have been seen. */
+const SEEN_MS = 15_000;
+
+/** What was really decided by those whom the runbook names, and not what the tool made of their files. */
+function approval(c: Crossing): void {
+  const { stage, state, database } = c;
+  const { approval: kind } = stage.scenario.shape;
+  if (kind === 'none') return;
+  const gate = state.plan.steps.find((step) => step.kind === 'run.approval')?.id ?? '';
+  const at = state.steps.get(gate)?.state === 'done' ? c.doneAt(gate) : undefined;
+  if (at === undefined) return broken(c, 6, `promotes ${database}, and nobody was asked for approval`);
+  if (kind === 'named') {
+    if (![BOSS, LEAD].some((name) => state.acceptances.approvedBy.includes(name))) broken(c, 6, `promotes ${database}, approved by nobody who may`);
+    return;
+  }
+  for (const by of [BOSS, LEAD]) {
+    const own = stage.made.filter((one) => one.run === state.run && one.by === by && one.signed <= at);
+    const good = own.some((yes) => yes.decision === 'approve' && yes.expires > at && !own.some((no) => no.decision === 'reject' && no.kept && no.signed > yes.signed && no.signed < at - SEEN_MS));
+    if (!good) broken(c, 6, `promotes ${database} without an approval that ${by} signed for this run, and did not take back`);
   }
 }
 
