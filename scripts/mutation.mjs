@@ -28,11 +28,11 @@ const GROUPS = {
   },
   loss: {
     mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/rds/{rpo-gate,loss,loss-at-fence,weigh-at-line}.ts', 'src/kinds/backup/gate.ts'],
-    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/rds/{replica,loss}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts'],
+    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/rds/{replica,loss,weigh}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts'],
   },
   gates: {
     mutate: ['src/kinds/rds/{position-gate,standby-gate,fence,cut-off,promote}.ts', 'src/kinds/ec2/image-gate.ts'],
-    tests: ['test/kinds/rds/{fence,fence-undo,position-gate,standby-gate,replica}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
+    tests: ['test/kinds/rds/{fence,fence-undo,position-gate,standby-gate,replica,promote,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
   },
   people: {
     mutate: ['src/kinds/signals.ts', 'src/kinds/steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],

@@ -24,8 +24,10 @@ export interface AtLine {
 export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undefined {
   const later = boundAtFence(ctx, line.name);
   if (later !== undefined) ctx.record(`rpo.${line.name}`, later as unknown as Json);
-  const bound = later ?? (ctx.fact(`rpo.${line.name}`) as unknown as RpoBound | undefined);
-  if (bound === undefined || line.rpoMs === undefined) return undefined;
+  const found = later ?? (ctx.fact(`rpo.${line.name}`) as unknown as RpoBound | undefined);
+  if (found === undefined || line.rpoMs === undefined) return undefined;
+  // Whatever is no number is unknown, and never small enough.
+  const bound = Number.isFinite(found.boundMs) ? found : { ...found, boundMs: undefined };
   const { refusal } = decideLoss({ ...line, rpoMs: line.rpoMs, bound, unknown: bound.because, evidence: bound.because }, ctx.acceptances);
   return refusal === undefined ? undefined : refused(refusal);
 }
