@@ -79,10 +79,12 @@ export interface StatementRequest {
 
 /** The text that an approver signs. @throws DrError (refused) where their signature would not count. */
 export function statementFor({ state, gate, judgement }: WaitingGate, { approver, decision, holdsMs }: StatementRequest, clock: Clock): string {
-  const signed = clock.now();
+  // After what they signed before, also on a machine whose clock went ahead.
+  const own = [...judgement.approved, ...judgement.rejected].filter((one) => one.approver === approver);
+  const signed = Math.max(clock.now(), ...own.map((one) => one.signed + 1));
   const whole = approvalGate(state, gate);
   const statement: Statement = { ...whole.subject, decision, approver, signed, expires: signed + Math.min(holdsMs, VALID_MAX_MS) };
-  const wrong = statementProblem(statement, whole, signed);
+  const wrong = statementProblem(statement, whole, clock.now());
   if (wrong !== undefined) throw doesNotCount(wrong);
   refuseTwice(judgement, statement, gate);
   return statementText(statement);

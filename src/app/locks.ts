@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { sha256 } from '../base/json.ts';
 import type { Lease } from '../journal/lease.ts';
 import type { LeaseRequest, StateStore } from '../journal/state-store.ts';
@@ -5,7 +6,7 @@ import type { Plan } from '../plan/plan.ts';
 import { runMode } from './live-effects.ts';
 
 /*
- * A run holds its application, and each database that it changes: two runbooks may share one, and two runs at once would
+ * A run holds its application, and each resource that it changes or leaves: two runbooks may share one, and two runs at once would
  * each promote and fence what the other one is about to (invariant: no two runs act on the same resources).
  */
 
@@ -21,34 +22,44 @@ export function lockName(runbook: string, account: string, endpoints: readonly s
   return `${runbook}-lab-${sha256(endpoints.join('\n')).slice(0, 12)}`;
 }
 
-/** A lock for each database instance that the plan changes, by what AWS calls it, in one order. */
-export function databaseLocks(plan: Plan, endpoints: readonly string[]): string[] {
-  const changed = plan.steps.flatMap(({ changes }) => changes.map(({ resource }) => resource)).filter((resource) => resource.startsWith('rds:'));
-  return [...new Set(changed)].sort().map((resource) => {
+/** What AWS keeps; what a step of the user's own changes has a name of their own making. */
+const RESOURCE = /^(rds|autoscaling|ec2|route53|s3):/;
+const oldWriter = z.object({ source: z.object({ region: z.string(), id: z.string() }) });
+
+/**
+ * A lock for each resource that the plan changes, by what AWS calls it, in one order. The old writer of a promotion is one of them, also
+ * where nothing fences it: from it another runbook might promote another replica.
+ */
+export function resourceLocks(plan: Plan, endpoints: readonly string[]): string[] {
+  const changed = plan.steps.flatMap(({ changes }) => changes.map(({ resource }) => resource)).filter((resource) => RESOURCE.test(resource));
+  const left = plan.steps.flatMap(({ params }) => {
+    const old = oldWriter.safeParse(params).data?.source;
+    return old === undefined ? [] : [`rds:${old.region}:${old.id}`];
+  });
+  return [...new Set([...changed, ...left])].sort().map((resource) => {
     const name = lockName(resource.replaceAll(/[^A-Za-z0-9-]/g, '_'), plan.account, endpoints);
-    return name.length <= NAME_MAX ? name : `rds_${sha256(name).slice(0, 32)}`;
+    return name.length <= NAME_MAX ? name : `${name.slice(0, name.indexOf('_'))}_${sha256(name).slice(0, 32)}`;
   });
 }
 
 /**
- * Takes the application and its databases, or nothing. The term is that of the application. A person's decision to take a
- * run over (`force`) takes a database from that same run, and from no other.
+ * Takes the application and its resources, or nothing. The term is that of the application. A person's decision to take a
+ * run over (`force`) takes them from that same run, and from no other.
  * @throws DrError (busy) that says who holds what
  */
 export async function leaseAll(state: StateStore, plan: Plan, endpoints: readonly string[], request: Omit<LeaseRequest, 'lock'>): Promise<Lease> {
   const leases: Lease[] = [];
   const release = async (): Promise<void> => {
-    // The application last: who gets it finds its databases free.
+    // The application last: who gets it finds its resources free.
     for (const lease of leases.splice(0).reverse()) await lease.release();
   };
   try {
-    const application = await state.lease({ ...request, lock: lockName(plan.runbook.name, plan.account, endpoints) });
+    const { force = false, run, operator, now, ids } = request;
+    const isOwn = async (lock: string): Promise<boolean> => force && (await state.lockOf(lock))?.run === run;
+    const own = lockName(plan.runbook.name, plan.account, endpoints);
+    const application = await state.lease({ ...request, lock: own, force: await isOwn(own) });
     leases.push(application);
-    for (const lock of databaseLocks(plan, endpoints)) {
-      const { force = false, run, operator, now, ids } = request;
-      const holder = force ? await state.lockOf(lock) : undefined;
-      leases.push(await state.lease({ lock, run, operator, now, ids, force: force && holder?.run === run }));
-    }
+    for (const lock of resourceLocks(plan, endpoints)) leases.push(await state.lease({ lock, run, operator, now, ids, force: await isOwn(lock) }));
     const held = [...leases];
     return { term: application.term, assertHeld: () => Promise.all(held.map((lease) => lease.assertHeld())).then(() => undefined), release };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { canonicalJson } from '../base/json.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
 import { compilePlan, planHash } from '../plan/compile.ts';
@@ -83,9 +84,26 @@ export async function readPlan(path: string): Promise<Plan> {
   return plan;
 }
 
+/** Whoever can write a plan can also hash it: its steps must be those that its runbook gives now. */
+function refuseEdited(saved: Plan, now: Plan): void {
+  const text = ({ steps, probes, objectives }: Plan) => canonicalJson({ steps, probes, objectives });
+  if (text(saved) === text(now)) return;
+  const known = new Map(now.steps.map((step) => [step.id, canonicalJson(step)]));
+  const missing = [...known.keys()].filter((id) => saved.steps.every((step) => step.id !== id));
+  const other = saved.steps.filter((step) => known.get(step.id) !== canonicalJson(step)).map(({ id }) => id);
+  const words = [missing.length > 0 ? `without ${missing.slice(0, 5).join(', ')}` : '', other.length > 0 ? `changed: ${other.slice(0, 5).join(', ')}` : ''].filter((part) => part !== '');
+  throw new DrError({
+    code: 'PLAN_EDITED',
+    exit: 'refused',
+    title: 'The plan is not the one that its runbook gives.',
+    detail: `It was edited, or made by another version of dr (${words.join('; ') || 'its probes or objectives'}).`,
+    next: [`dr plan${verbFlag(saved.verb)} --region ${saved.target} --out FILE    makes a new one`],
+  });
+}
+
 /** @throws DrError when what a saved plan was made from is no longer so. */
 export function refuseStale(saved: Plan, now: Plan): void {
-  if (saved.fingerprint === now.fingerprint) return;
+  if (saved.fingerprint === now.fingerprint) return refuseEdited(saved, now);
   const reason =
     saved.runbook.sha256 === now.runbook.sha256
       ? 'The state of its resources is another than when it was made.'

@@ -62,8 +62,9 @@ export async function newestOpenRun(place: StatePlace | string): Promise<string>
 }
 
 function merge(before: Acceptances, now: Acceptances): Acceptances {
-  // `again` holds for one resume only: what is unclear afterwards has to be looked at afresh.
-  const { again: _once, ...lasting } = before;
+  // `again` holds for one resume only: what is unclear afterwards has to be looked at afresh. So does the word that the source is down:
+  // like every other decision it is made anew, for the source may be back.
+  const { again: _once, sourceDown: _then, ...lasting } = before;
   const done = union(before.done, now.done);
   return { ...lasting, ...now, approvedBy: union(before.approvedBy, now.approvedBy), ...(done.length === 0 ? {} : { done }) };
 }

@@ -56,7 +56,7 @@ async function save(dir: string, results: readonly IamResult[]): Promise<string[
   for (const { verb, region, policies } of results) {
     for (const [i, { document }] of policies.entries()) {
       const file = join(dir, `${verb}-${region}${policies.length === 1 ? '' : `-${i + 1}`}.json`);
-      await writeFile(file, `${JSON.stringify(document, null, 2)}\n`);
+      await writeFile(file, `${JSON.stringify(document, null, 2)}\n`, { mode: 0o600 });
       files.push(file);
     }
   }

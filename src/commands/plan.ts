@@ -37,7 +37,7 @@ export default class PlanCommand extends DrCommand {
     if (region === undefined && verb !== 'reprotect') throw regionNeeded(`plan${verb === 'failover' ? '' : ` --verb ${verb}`}`);
     const plan = await makePlan({ verb, region, from, standby, runbooks, ...runbook });
     if (flags.out !== undefined) {
-      await writeFile(flags.out, `${JSON.stringify(plan, null, 2)}\n`);
+      await writeFile(flags.out, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
       this.note(`Saved; run it with: dr ${verb} --plan ${flags.out}`);
     }
     const critical = criticalPath(plan);

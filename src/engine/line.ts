@@ -72,7 +72,13 @@ export async function lineIsAhead(runtime: LineRuntime): Promise<boolean> {
     open.map(async (step) => {
       const actedAt = run.steps.get(step.id)?.actedAt;
       if (actedAt === undefined) return true;
-      if (effects.clock.now() - actedAt <= LIMITS.checkAgeMs) return false;
+      const young = LIMITS.checkAgeMs - (effects.clock.now() - actedAt);
+      if (young >= 0) {
+        // With decisions that are still good the step is observed, and asked for again. With old ones it would be refused: until it shows
+        // whether it was made, it is waited for.
+        if (oldDecision(runtime, step, effects.clock.now()) === undefined) return false;
+        await effects.clock.sleep(young + 1, drain);
+      }
       try {
         const look = (signal: AbortSignal) => runtime.kindOf(step).observe(runtime.context(effects, signal), step.params);
         const seen = await withDeadline(effects.clock, LIMITS.checkMs, step.id, drain, look);
@@ -97,7 +103,8 @@ export function oldDecision(runtime: LineRuntime, step: PlanStep, startedAt: num
   const decisions = runtime.steps.filter((s) => isDecision(s) && !isAboutPeople(s) && s.phase !== 'traffic' && s.phase !== 'verify' && s.phase !== 'protect');
   const endedAt = (s: PlanStep) => run.steps.get(s.id)?.endedAt;
   const before = ancestors(runtime.steps, [step.id]);
-  const made = runtime.steps.filter((s) => before.has(s.id) && s.id !== step.id && !decisions.includes(s));
+  // Signatures make nothing younger: where they took their time, everything was decided again.
+  const made = runtime.steps.filter((s) => before.has(s.id) && s.id !== step.id && s.kind !== 'run.approval' && !decisions.includes(s));
   const madeAt = run.plan.verb === 'failover' ? Math.max(0, ...made.map((s) => endedAt(s) ?? 0)) : startedAt;
   const ages = decisions.map((s) => ({ title: s.title, ageMs: now - Math.max(endedAt(s) ?? now, madeAt) }));
   const oldest = ages.sort((a, b) => b.ageMs - a.ageMs)[0];

@@ -12,6 +12,16 @@ import type { RunStore } from './state-store.ts';
 const APPROVALS = 'approvals';
 export const APPROVAL = /^[0-9a-f]{32}\.json$/;
 
+/** Of some files nobody knows what the others say: one of them may be a rejection. */
+export function tooManyApprovals(place: string, count: number): DrError {
+  return new DrError({
+    code: 'TOO_MANY_APPROVALS',
+    exit: 'refused',
+    title: `There are ${count} files in ${place}; at most ${LIMITS.approvalsRead} are read.`,
+    next: ['take away what is no approval of this run; what was signed stays valid'],
+  });
+}
+
 /** Where local runs lie below the state folder: `runs/<run id>/journal.jsonl`. */
 export function runFolder(stateDir: string, run: string): string {
   if (!RUN_ID.test(run)) {
@@ -115,10 +125,11 @@ export class LocalStore implements RunStore {
     const folder = join(this.folder, APPROVALS);
     try {
       const names = (await readdir(folder)).filter((name) => APPROVAL.test(name)).sort();
-      return await Promise.all(names.slice(0, LIMITS.approvalsRead).map((name) => readFile(join(folder, name), 'utf8')));
+      if (names.length > LIMITS.approvalsRead) throw tooManyApprovals(folder, names.length);
+      return await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw unusable(this.#stateDir, error);
+      throw error instanceof DrError ? error : unusable(this.#stateDir, error);
     }
   }
 

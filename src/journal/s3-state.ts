@@ -6,7 +6,7 @@ import { RUN_ID } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
-import { APPROVAL } from './local-store.ts';
+import { APPROVAL, tooManyApprovals } from './local-store.ts';
 import { busy, isHeld, type Lease, type LockRecord, superseded } from './lease.ts';
 import type { LeaseRequest } from './state-store.ts';
 
@@ -260,7 +260,8 @@ export class S3Run {
   async approvals(): Promise<readonly string[]> {
     const folder = `runs/${this.#run}/approvals`;
     const names = (await this.#objects.list(folder)).filter((name) => APPROVAL.test(name));
-    const texts = await Promise.all(names.slice(0, LIMITS.approvalsRead).map((name) => this.#objects.read(`${folder}/${name}`)));
+    if (names.length > LIMITS.approvalsRead) throw tooManyApprovals(this.#objects.url(folder), names.length);
+    const texts = await Promise.all(names.map((name) => this.#objects.read(`${folder}/${name}`)));
     return texts.filter((text) => text !== undefined);
   }
 

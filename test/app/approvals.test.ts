@@ -1,6 +1,7 @@
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../src/base/clock.ts';
 import { keepApproval, statementFor, waitingGate } from '../../src/app/approve.ts';
 import { initiatorKeys } from '../../src/app/approvals.ts';
 import type { StartRequest } from '../../src/app/start-run.ts';
@@ -203,6 +204,19 @@ describe('refusals, in these words', () => {
       message: `ann@example.com approved this at ${at} already: one person counts once.`,
       detail: '1 of 2; still to come: 1 of ben@example.com.',
     });
+  });
+
+  it('is dated after what the same person signed before, also by a clock that went ahead', async () => {
+    const b = await signing({ wait: '10s' });
+    const { run } = (await b.start({ acceptances: { approvedBy: [] } })).state;
+    const { clock } = b.sim;
+    const fast: Clock = { now: () => clock.now() + 240_000, sleep: (ms, signal) => clock.sleep(ms, signal) };
+    const waiting = await waitingGate(b.state, run, clock.now());
+    const text = statementFor(waiting, { approver: ann.name, decision: 'approve', holdsMs: 3_600_000 }, fast);
+    await keepApproval(waiting, { text, signature: signText(text, ann.privateKey, ann.publicKey) }, fast);
+    await approve(b, run, ann, 'reject');
+    const { judgement } = await waitingGate(b.state, run, clock.now());
+    expect([judgement.approved, judgement.rejected]).toMatchObject([[], [{ approver: ann.name }]]);
   });
 
   it('a signature by the key of another', async () => {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { databaseLocks, leaseAll } from '../../src/app/locks.ts';
+import { resourceLocks, leaseAll } from '../../src/app/locks.ts';
 import { DrError } from '../../src/base/errors.ts';
 import { LocalState } from '../../src/journal/local-state.ts';
 import { planOf, SEOUL, SHOP, TOKYO } from '../engine/simulated.ts';
@@ -31,7 +31,7 @@ describe('two applications with one database', () => {
     });
     const refused = said(await second) as { detail: string };
     expect(refused).toMatchObject({ code: 'RUN_IN_PROGRESS', exit: 'busy' });
-    expect(refused).toHaveProperty('message', expect.stringMatching(/^Another run holds rds_ap-northeast-1_shop-orders-tokyo-lab-/));
+    expect(refused).toHaveProperty('message', expect.stringMatching(/^Another run holds autoscaling_ap-northeast-1_shop-api-lab-/));
     expect(refused.detail).toContain('-shop-failover-');
     // It left nothing behind that would hold the application.
     const again: unknown = await b.start({ runbook: path }).catch((error: unknown) => error);
@@ -46,7 +46,7 @@ describe('two applications with one database', () => {
     const request = { run, operator: OTHER_HOST, now: 0, ids: new SeededIds(1) };
     const lease = await leaseAll(state, plan, [], request);
     await lease.assertHeld();
-    const [lock = ''] = databaseLocks(plan, []);
+    const [lock = ''] = resourceLocks(plan, []);
     await state.lease({ ...request, lock, ids: new SeededIds(2), force: true });
     await expect(lease.assertHeld()).rejects.toMatchObject({ code: 'SUPERSEDED' });
   });
@@ -61,14 +61,33 @@ describe('two applications with one database', () => {
     const taken = await leaseAll(state, plan, [], { run, operator: here, now: 1, ids: new SeededIds(2), force: true });
     await expect(first.assertHeld()).rejects.toMatchObject({ code: 'SUPERSEDED' });
     await taken.release();
-    const [lock = ''] = databaseLocks(plan, []);
+    const [lock = ''] = resourceLocks(plan, []);
     await state.lease({ lock, run: '20261120T000000Z-kiosk-failover-000002', operator: OTHER_HOST, now: 2, ids: new SeededIds(3) });
     await expect(leaseAll(state, plan, [], { run, operator: here, now: 3, ids: new SeededIds(4), force: true })).rejects.toMatchObject({ code: 'RUN_IN_PROGRESS' });
   });
 
+  it('who takes a run over does not take its application from another run, and that one goes on', async () => {
+    const b = await bench();
+    const plan = await planOf(b.sim, TOKYO);
+    const state = new LocalState(b.state);
+    const old = '20261120T000000Z-shop-failover-000001';
+    const newer = await leaseAll(state, plan, [], { run: '20261120T000100Z-shop-failover-000002', operator: OTHER_HOST, now: 0, ids: new SeededIds(1) });
+    const taking = leaseAll(state, plan, [], { run: old, operator: { ...OTHER_HOST, host: 'here' }, now: 1, ids: new SeededIds(2), force: true });
+    expect(said(await taking.catch((error: unknown) => error))).toMatchObject({ code: 'RUN_IN_PROGRESS', exit: 'busy' });
+    await newer.assertHeld();
+    await newer.release();
+  });
+
+  it('the old writer of a promotion is held, also where nothing fences it', async () => {
+    const b = await bench();
+    const plan = await planOf(b.sim, TOKYO);
+    const bare = { ...plan, steps: plan.steps.map((step) => (step.phase === 'fence' ? { ...step, changes: [] } : step)) };
+    expect(resourceLocks(bare, []).filter((lock) => lock.startsWith(`rds_${SEOUL}_shop-orders-lab-`))).toHaveLength(1);
+  });
+
   it('an instance has one lock in both directions', async () => {
     const b = await bench({ alive: true });
-    const out = databaseLocks(await planOf(b.sim, TOKYO), []);
-    expect(out.map((lock) => lock.replace(/-lab-.*/, ''))).toEqual([`rds_${TOKYO}_shop-orders-tokyo`, `rds_${SEOUL}_shop-orders`]);
+    const out = resourceLocks(await planOf(b.sim, TOKYO), []);
+    expect(out.map((lock) => lock.replace(/-lab-.*/, ''))).toEqual([`autoscaling_${TOKYO}_shop-api`, `rds_${TOKYO}_shop-orders-tokyo`, `rds_${SEOUL}_shop-orders`, 'route53_Z0123456789ABCDEFGHIJ_shop_example_com_A']);
   });
 });

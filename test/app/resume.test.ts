@@ -113,6 +113,17 @@ describe('resume', () => {
     expect(await readFile(path, 'utf8')).toBe(text);
   });
 
+  it('does not go by what somebody said of the source before: it may be back', async () => {
+    const b = await bench({ alive: true });
+    const attested = { approvedBy: ['shop-lead@example.com'], sourceDown: 'alice', reason: 'fire' };
+    const first = await b.start({ acceptances: attested, ...stopAt((r) => r.type === 'step.done' && r.step.endsWith('.fence')) });
+    expect(first.exit).toBe('interrupted');
+    const again = await b.goOn({ acceptances: { approvedBy: [] } });
+    expect(again.exit).toBe('refused');
+    expect(again.state.acceptances).not.toHaveProperty('sourceDown');
+    expect([...again.state.steps.values()].find((step) => step.refusal !== undefined)?.refusal).toMatchObject({ override: expect.stringContaining('--attest-source-down') as string });
+  });
+
   it('is refused while the run is held', async () => {
     const { b, run } = await stopped();
     const second: Promise<unknown>[] = [];

@@ -202,10 +202,18 @@ describe('a saved plan', () => {
     expect(await refusalOf(b.start({ planFile }))).toMatchObject({ code: 'PLAN_STALE', detail: expect.stringMatching(/^The runbook .*shop\.yaml was changed\./) as string });
   });
 
+  it('that lacks an approval is not run, whatever its hash', async () => {
+    const b = await bench();
+    const isApproval = (id: string) => id.includes('approval');
+    const planFile = await saved(b, (plan) => rehashed({ steps: plan.steps.filter((s) => !isApproval(s.id)).map((s) => ({ ...s, after: s.after.filter((id) => !isApproval(id)) })) })(plan));
+    expect(await refusalOf(b.start({ planFile }))).toMatchObject({ code: 'PLAN_EDITED', detail: expect.stringMatching(/^It was edited, or made by another version of dr \(without assess\.approval; changed: /) as string });
+    expect(b.sim.world.acceptsWrites({ region: TOKYO, id: 'shop-orders-tokyo' })).toBe(false);
+  });
+
   it('that crosses the line without its gates is not run, whatever its hash', async () => {
     const b = await bench();
     const planFile = await saved(b, (plan) => rehashed({ steps: plan.steps.map((s) => ({ ...s, after: s.id.endsWith('.promote') ? [] : s.after })) })(plan));
-    await expect(b.start({ planFile })).rejects.toThrow(/the plan is not sound: .*promote crosses the line without waiting for/);
+    expect(await refusalOf(b.start({ planFile }))).toMatchObject({ code: 'PLAN_EDITED', exit: 'refused', detail: 'It was edited, or made by another version of dr (changed: databases.orders.promote).' });
     expect(b.sim.world.acceptsWrites({ region: TOKYO, id: 'shop-orders-tokyo' })).toBe(false);
   });
 });

@@ -51,6 +51,18 @@ describe('whether the line is still ahead of a run that goes on', () => {
     expect(await lineWith([line('one'), line('two')], { one: { state: 'done', actedAt: 1 } }).ahead()).toBe(true);
   });
 
+  it('with a young intent and old decisions is known once it must show', async () => {
+    const gate = planStep('gate', { title: 'Gate', gate: true, phase: 'data' });
+    for (const [state, ahead] of [['absent', true], ['pending', false]] as const) {
+      const old = lineWith([gate, line()], { gate: { state: 'done', endedAt: NOW - 6 * MINUTE }, promote: acted(MINUTE) }, () => ({ state, because: '' }) as Observation);
+      expect(await old.ahead()).toBe(ahead);
+      expect(old.looked).toEqual(['promote']);
+      expect(old.runtime.effects.clock.now()).toBe(NOW + MINUTE + 1);
+    }
+    const good = lineWith([gate, line()], { gate: { state: 'done', endedAt: NOW - 5 * MINUTE }, promote: acted(MINUTE) });
+    expect([await good.ahead(), good.looked, good.runtime.effects.clock.now()]).toEqual([false, [], NOW]);
+  });
+
   it('is not while an intent is young: it may not show yet', async () => {
     for (const ago of [0, 2 * MINUTE]) {
       const { ahead, looked } = lineWith([line()], { promote: acted(ago) });
@@ -136,9 +148,9 @@ describe('decisions that have grown old before the step of no return acts', () =
   });
 
   it('age from the end of what people took their time for', () => {
-    expect(refusal({ approval: 1 }, after('approval'))).toBeUndefined();
     expect(refusal({ 'own.pause': 1 }, after('own.pause'))).toBeUndefined();
-    expect(refusal({ approval: 1 })).toBeDefined();
+    // Signatures make nothing younger: where they take long, everything is decided again.
+    expect(refusal({ approval: 1 }, after('approval'))).toBeDefined();
   });
 
   it('of a planned move count only while the step itself waits: both sides are well', () => {

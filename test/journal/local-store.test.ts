@@ -32,6 +32,15 @@ async function written(records: readonly JournalRecord[] = THREE): Promise<Local
   return new LocalStore(state, RUN);
 }
 
+it('reads all approvals or none: of some nobody knows what the others say', async () => {
+  const store = new LocalStore(state, RUN);
+  const name = (n: number) => `${String(n).padStart(32, '0')}.json`;
+  for (let n = 0; n < LIMITS.approvalsRead; n++) await store.addApproval(name(n), 'rubbish');
+  expect(await store.approvals()).toHaveLength(LIMITS.approvalsRead);
+  await store.addApproval(name(LIMITS.approvalsRead), 'rubbish');
+  expect(await errorOf(store.approvals())).toMatchObject({ code: 'TOO_MANY_APPROVALS', exit: 'refused', message: `There are ${LIMITS.approvalsRead + 1} files in ${join(state, 'runs', RUN, 'approvals')}; at most ${LIMITS.approvalsRead} are read.` });
+});
+
 async function errorOf(work: Promise<unknown>): Promise<DrError> {
   const error: unknown = await work.then(() => undefined, (e: unknown) => e);
   expect(error).toBeInstanceOf(DrError);

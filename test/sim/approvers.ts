@@ -79,6 +79,11 @@ export class Approvers {
     }
   }
 
+  /** Somebody has still to sign for it. */
+  waits(run: string): boolean {
+    return this.#stage.chapter.signing !== undefined && this.#missing(run).length > 0;
+  }
+
   /** Who has not approved yet, or whose approval is about to run out. */
   #missing(run: string): Idea[] {
     const { made, clock } = this.#stage;
@@ -107,14 +112,15 @@ export class Approvers {
       decision: what === 'reject' || what === 'altered' ? 'reject' : 'approve',
       approver: by,
       signed,
-      expires: signed + HOUR,
+      // A rejection that has run out must not make an older approval count again.
+      expires: signed + (what === 'reject' ? MINUTE : HOUR),
     };
     const text = statementText(statement);
     const { privateKey, publicKey } = what === 'another-key' ? MALLORY : KEYS[by];
     const signature = signText(text, privateKey, publicKey);
     const file = what === 'rubbish' ? '{"schema":"dr.approval/1"' : fileText({ text: what === 'altered' ? text.replace('decision: reject', 'decision: approve') : text, signature });
     const keep = (kept: boolean): void => {
-      if (what === 'approve' || what === 'reject') made.push({ run, by, decision: what, signed, expires: signed + HOUR, kept });
+      if (what === 'approve' || what === 'reject') made.push({ run, by, decision: what, signed, expires: statement.expires, kept });
     };
     try {
       await this.#desk.addApproval(run, `${createHash('sha256').update(file).digest('hex').slice(0, 32)}.json`, file);

@@ -139,6 +139,7 @@ class Troupe {
       const calmly = last && clock.now() >= zero + chapter.calmAt;
       if (last && !calmly) await clock.sleep(Math.max(0, zero + chapter.calmAt - clock.now()) + 1_000);
       said = together(said, go.acceptances);
+      const signed = this.#stage.made.length;
       end = await this.#go(person, go, said, last);
       this.ends.push(`${person.name}:${end}`);
       const how = end;
@@ -149,7 +150,8 @@ class Troupe {
       if (end === 'busy' && person.name !== 'alice') return end;
       if (last) {
         // Its copy of the journal was moved away, or the bucket has just come back; or it begins anew.
-        const again = end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#open === undefined);
+        const unsigned = end === 'refused' && this.#open !== undefined && (this.#approvers.waits(this.#open) || this.#stage.made.length > signed);
+        const again = unsigned || end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#open === undefined);
         if (!again) break;
       }
       await clock.sleep(go.restMs);

@@ -34,19 +34,27 @@ export interface Judgement {
   refused: readonly string[];
 }
 
-/** Weighs every file that was found. Of one person the newest decision counts, and once. */
+/** Weighs every file that was found. Of one person the newest decision counts, and once; of two at the same time the rejection. */
 export function judge(files: readonly string[], gate: ApprovalGate, now: number): Judgement {
   const newest = new Map<string, Decision>();
   const refused: string[] = [];
   for (const content of files) {
     const file = readFileText(content);
-    const found = file === undefined ? 'a file that is not an approval' : decide(file, gate, now);
+    const found = file === undefined ? 'a file that is not an approval' : read(file, gate, now);
     if (typeof found === 'string') {
       refused.push(found);
       continue;
     }
     const before = newest.get(found.approver);
-    if (before === undefined || before.signed < found.signed) newest.set(found.approver, found);
+    const later = before === undefined || before.signed < found.signed || (before.signed === found.signed && found.decision === 'reject');
+    if (later) newest.set(found.approver, found);
+  }
+  // Only now: an older decision does not count again because a newer one has run out.
+  for (const [approver, found] of newest) {
+    const why = expiry(found, now);
+    if (why === undefined) continue;
+    refused.push(why);
+    newest.delete(approver);
   }
   const all = [...newest.values()].sort((a, b) => a.signed - b.signed);
   return {
@@ -58,6 +66,17 @@ export function judge(files: readonly string[], gate: ApprovalGate, now: number)
 
 /** One file: the decision that it is, or why it is none. */
 export function decide(file: SignedFile, gate: ApprovalGate, now: number): Decision | string {
+  const found = read(file, gate, now);
+  return typeof found === 'string' ? found : (expiry(found, now) ?? found);
+}
+
+/** Why an approval holds no more. A rejection holds until its author approves. */
+function expiry({ decision, approver, expires }: Decision, now: number): string | undefined {
+  return decision === 'approve' && expires <= now ? `what ${approver} signed expired at ${iso(expires)}: now is ${iso(now)}` : undefined;
+}
+
+/** What one file says, also where it has expired. */
+function read(file: SignedFile, gate: ApprovalGate, now: number): Decision | string {
   const statement = readStatement(file.text);
   if (statement === undefined) return 'a text that is not the text of an approval';
   const { approver } = statement;
@@ -83,7 +102,6 @@ export function statementProblem(statement: Statement, gate: ApprovalGate, now: 
   }
   if (signed > now + CLOCK_SKEW_MS) return `what ${approver} signed is dated ${iso(signed)}, which is in the future: now is ${iso(now)}`;
   if (expires - signed > VALID_MAX_MS) return `what ${approver} signed would hold for more than a day`;
-  if (expires <= now) return `what ${approver} signed expired at ${iso(expires)}: now is ${iso(now)}`;
   return undefined;
 }
 

@@ -25,9 +25,13 @@ export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undef
   const later = boundAtFence(ctx, line.name);
   if (later !== undefined) ctx.record(`rpo.${line.name}`, later as unknown as Json);
   const found = later ?? (ctx.fact(`rpo.${line.name}`) as unknown as RpoBound | undefined);
-  if (found === undefined || line.rpoMs === undefined) return undefined;
+  if (line.rpoMs === undefined) return undefined;
   // Whatever is no number is unknown, and never small enough.
-  const bound = Number.isFinite(found.boundMs) ? found : { ...found, boundMs: undefined };
+  const bound = found === undefined ? unmeasured(line) : Number.isFinite(found.boundMs) ? found : { ...found, boundMs: undefined };
   const { refusal } = decideLoss({ ...line, rpoMs: line.rpoMs, bound, unknown: bound.because, evidence: bound.because }, ctx.acceptances);
   return refusal === undefined ? undefined : refused(refusal);
+}
+
+function unmeasured({ name }: AtLine): RpoBound {
+  return { database: name, method: 'none', boundMs: undefined, lagMs: undefined, sampledAt: undefined, ageMs: undefined, outageAt: 0, because: 'no gate of this run has measured it' };
 }

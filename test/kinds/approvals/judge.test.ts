@@ -34,6 +34,23 @@ describe('an approval that counts', () => {
     expect(judge([after, no, before], gate, NOW)).toMatchObject({ approved: [{ approver: 'ann@example.com' }], rejected: [] });
   });
 
+  it('does not count again because the rejection after it has run out', () => {
+    const yes = signed(ann, { signed: NOW - 600_000, expires: NOW + 3_600_000 });
+    const no = signed(ann, { decision: 'reject', signed: NOW - 300_000, expires: NOW - 1 });
+    expect(judge([yes, no], gate, NOW)).toMatchObject({ approved: [], rejected: [{ approver: 'ann@example.com' }] });
+  });
+
+  it('that has run out takes the rejection before it back all the same', () => {
+    const no = signed(ann, { decision: 'reject', signed: NOW - 600_000 });
+    const yes = signed(ann, { signed: NOW - 300_000, expires: NOW });
+    expect(judge([no, yes], gate, NOW)).toEqual({ approved: [], rejected: [], refused: ['what ann@example.com signed expired at 2026-11-20T10:20:00.000Z: now is 2026-11-20T10:20:00.000Z'] });
+  });
+
+  it('loses against a rejection of the same moment', () => {
+    const both = [signed(ann), signed(ann, { decision: 'reject' })];
+    for (const files of [both, both.toReversed()]) expect(judge(files, gate, NOW)).toMatchObject({ approved: [], rejected: [{ approver: 'ann@example.com' }] });
+  });
+
   it('may come from a key named as PEM, or from a hardware key that somebody touched', () => {
     const pem = { ...gate, from: [{ name: ann.name, keys: [ann.publicKey.export({ type: 'spki', format: 'pem' }).toString()] }] };
     expect(judge([signed(ann)], pem, NOW).approved).toHaveLength(1);

@@ -7,7 +7,9 @@ import { stepIn, wait } from '../world.ts';
 
 const REPLICA = { region: TOKYO, id: 'shop-orders-tokyo' };
 const WRITER = { region: SEOUL, id: 'shop-orders' };
-const promoteOf = (sim: Simulation) => stepIn(sim, 'databases.orders.promote');
+/** What the gate before it has recorded. */
+const facts = { 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
+const promoteOf = (sim: Simulation) => stepIn(sim, 'databases.orders.promote', { facts });
 
 describe('rds-read-replica.promote', () => {
   it('promotes, and is done once AWS has let go', async () => {
@@ -30,7 +32,7 @@ describe('rds-read-replica.promote', () => {
 
   it('is a replica of what the runbook says, however AWS writes its name', async () => {
     const sim = await simulation();
-    const step = await stepIn(sim, 'databases.orders.promote', { params: { source: { region: SEOUL, id: 'SHOP-Orders' } } });
+    const step = await stepIn(sim, 'databases.orders.promote', { facts, params: { source: { region: SEOUL, id: 'SHOP-Orders' } } });
     expect(await step.check()).toMatchObject({ state: 'ok' });
     expect(await step.observe()).toMatchObject({ state: 'absent' });
     for (const source of [{ region: SEOUL, id: 'shop-orders-2' }, { region: TOKYO, id: 'shop-orders' }]) {

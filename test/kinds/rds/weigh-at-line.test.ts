@@ -65,6 +65,11 @@ describe('what a promotion would lose, weighed once more right before it', () =>
     expect((await atLine(unknown, { acceptances: { dataLossSeconds: 'unknown' } })).seen).toMatchObject({ state: 'absent' });
   });
 
+  it('what no gate has measured is unknown, too', async () => {
+    expect((await atLine(null)).seen).toMatchObject({ state: 'refused', refusal: { observed: 'the lag of shop-orders-tokyo is unknown: no gate of this run has measured it', override: '--accept-data-loss unknown --reason "…"' } });
+    expect((await atLine(null, { acceptances: { dataLossSeconds: 'unknown' } })).seen).toMatchObject({ state: 'absent' });
+  });
+
   it('weighs nothing in a planned move, where nothing is lost', async () => {
     const sim = await simulation();
     const params = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', source: { region: SEOUL, id: 'shop-orders' }, planned: true };
