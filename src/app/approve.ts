@@ -18,12 +18,20 @@ export interface WaitingGate {
   store: RunStore;
 }
 
+/** Which gate is meant. */
+export interface GateChoice {
+  /** Id of its step. Default: the first that waits. */
+  id?: string | undefined;
+  /** It may be taken back: then a gate that was passed is meant, too, while nothing of no return has been asked for. */
+  mayReject?: boolean;
+}
+
 /** A run's gate that waits for signatures. @throws DrError: no such run, over, not waiting, no keys named. */
-export async function waitingGate(place: StatePlace | string, run: string, now: number, id?: string): Promise<WaitingGate> {
+export async function waitingGate(place: StatePlace | string, run: string, now: number, choice: GateChoice = {}): Promise<WaitingGate> {
   const { state, store } = await loadRun(openState(place), run);
   refuseEnded(state);
   const gates = gatesOf(state.plan);
-  const gate = choose(state, gates, id);
+  const gate = choose(state, gates, choice);
   if (!gate.signed) {
     throw new DrError({
       code: 'NO_KEYS',
@@ -43,13 +51,16 @@ function refuseEnded(state: RunState): void {
 }
 
 /** The gate that was named, or the first that waits. */
-function choose(state: RunState, gates: readonly PlannedGate[], id: string | undefined): PlannedGate {
+function choose(state: RunState, gates: readonly PlannedGate[], { id, mayReject = false }: GateChoice): PlannedGate {
   const standing = ({ step }: PlannedGate) => state.steps.get(step.id);
   const waits = (gate: PlannedGate) => {
     const step = standing(gate);
     return step !== undefined && (step.check === 'refused' || !['waiting', 'done', 'undone'].includes(step.state));
   };
-  const found = gates.find((gate) => (id === undefined || gate.step.id === id) && waits(gate));
+  const ahead = state.plan.steps.every((step) => step.reversibility !== 'point-of-no-return' || state.steps.get(step.id)?.actedAt === undefined);
+  const passed = (gate: PlannedGate) => mayReject && ahead && standing(gate)?.state === 'done';
+  const named = gates.filter((gate) => id === undefined || gate.step.id === id);
+  const found = named.find(waits) ?? named.find(passed);
   if (found !== undefined) return found;
   throw new DrError({
     code: 'NOT_WAITING',

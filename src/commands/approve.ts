@@ -43,7 +43,7 @@ export default class Approve extends DrCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Approve);
     const { keepApproval, waitingGate } = await import('../app/approve.ts');
-    const waiting = await waitingGate(this.statePlace(flags.state), args.run, systemClock.now(), flags.gate);
+    const waiting = await waitingGate(this.statePlace(flags.state), args.run, systemClock.now(), { id: flags.gate, mayReject: flags.reject || flags.signature !== undefined });
     if (flags.print) {
       const text = await this.#text(waiting, flags, flags.as);
       this.note(`Sign it: ssh-keygen -Y sign -n dr-approval -f KEY approval.txt\nThen:    dr approve ${args.run} --signature approval.txt.sig`);
@@ -55,7 +55,9 @@ export default class Approve extends DrCommand {
     const { approvals, quorum, decision, approver, key } = kept;
     const word = decision === 'approve' ? 'Approved' : 'Rejected';
     const count = decision === 'approve' ? `\n${approvals} of ${quorum} approvals${approvals < quorum ? '' : ': the run goes on within seconds. If it has paused: dr resume ' + args.run}` : '';
-    this.done(kept, () => `${word} by ${approver} with ${key}.${count}`);
+    const passed = decision === 'reject' && waiting.state.steps.get(waiting.gate.step.id)?.state === 'done';
+    const late = passed ? `\nThe run has passed this gate: it counts when the run decides again. To stop it now: dr abort ${args.run}` : '';
+    this.done(kept, () => `${word} by ${approver} with ${key}.${count}${late}`);
   }
 
   async #sign(waiting: WaitingGate, flags: Said): Promise<SignedFile> {

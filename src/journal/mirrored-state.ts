@@ -102,7 +102,7 @@ class MirroredRun implements RunStore {
     try {
       await this.#guard();
     } catch (error) {
-      // Nobody can take over through a bucket that does not answer.
+      // A bucket that answers nobody lets nobody take over. Who alone is cut off from it goes on: a failover must not end with its state.
       if (!isAway(error)) {
         this.#lost ||= error instanceof DrError && error.code === 'SUPERSEDED';
         throw error;

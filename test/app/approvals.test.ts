@@ -6,6 +6,7 @@ import { keepApproval, statementFor, waitingGate } from '../../src/app/approve.t
 import { initiatorKeys } from '../../src/app/approvals.ts';
 import type { StartRequest } from '../../src/app/start-run.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
+import type { RunState } from '../../src/journal/state.ts';
 import { LocalStore } from '../../src/journal/local-store.ts';
 import { fingerprint, readPublicKey } from '../../src/kinds/approvals/public-key.ts';
 import { signText } from '../../src/kinds/approvals/signature.ts';
@@ -37,7 +38,7 @@ async function signing({ before = 'point-of-no-return', quorum = 1, wait = '10m'
 /** What `dr approve` does, on another machine. */
 async function approve(b: Bench, run: string, by: Person, decision: 'approve' | 'reject' = 'approve') {
   const { clock } = b.sim;
-  const waiting = await waitingGate(b.state, run, clock.now());
+  const waiting = await waitingGate(b.state, run, clock.now(), { mayReject: decision === 'reject' });
   const text = statementFor(waiting, { approver: by.name, decision, holdsMs: 3_600_000 }, clock);
   return keepApproval(waiting, { text, signature: signText(text, by.privateKey, by.publicKey) }, clock);
 }
@@ -242,6 +243,22 @@ describe('refusals, in these words', () => {
       code: 'NO_KEYS',
       message: 'The runbook names no keys for assess.approval: there is nothing to sign.',
     });
+  });
+
+  it('may be taken back after its gate, as long as nothing of no return was asked for', async () => {
+    const b = await signing();
+    const waits = atTheGate(b, 1_000, (run) => approve(b, run, ann));
+    const stop = stopAt((r) => r.type === 'step.done' && r.step === 'assess.approval');
+    const both = (record: JournalRecord, now: RunState): void => {
+      waits.onRecord?.(record, now);
+      stop.onRecord(record);
+    };
+    const { state } = await b.start({ ...waits, ...stop, onRecord: both });
+    expect(state.steps.get('assess.approval')?.state).toBe('done');
+    expect(await refusalOf(waitingGate(b.state, state.run, b.sim.clock.now()))).toMatchObject({ code: 'NOT_WAITING' });
+    expect(await approve(b, state.run, ann, 'reject')).toMatchObject({ decision: 'reject' });
+    const again = await b.goOn({ acceptances: { approvedBy: [] } });
+    expect([again.exit, again.state.steps.get('assess.approval')?.refusal?.observed]).toMatchObject(['refused', expect.stringMatching(/^rejected by ann@example\.com/)]);
   });
 
   it('a run that does not wait, or not yet', async () => {
