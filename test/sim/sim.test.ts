@@ -29,6 +29,11 @@ describe('simulated failovers', () => {
     expect((await playScenario(unsigned(seed))).broken).toEqual([]);
   });
 
+  it.each([3000046827, 3000099506, 3000081940, 3000096381])('break nothing any more at seed %i, where two people sign', async (seed) => {
+    expect(scenarioOf(seed).shape.approval).toBe('signed');
+    expect((await playSeed(seed)).broken).toEqual([]);
+  });
+
   it('go the same way for the same seed, to the last line', async () => {
     expect(scenarioOf(24)).toEqual(scenarioOf(24));
     const first = (await playSeed(24)).lines();
