@@ -82,8 +82,8 @@ export class AwsProxy {
         response.end(changed);
       });
     });
+    // Whoever asked may be killed meanwhile: what was sent is done all the same, and its end is known.
     onward.on('error', () => response.destroy());
-    response.on('close', () => onward.destroy());
     onward.end(body);
   }
 }
