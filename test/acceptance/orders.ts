@@ -24,12 +24,14 @@ export async function ordersIn(on: Stage, region: string): Promise<StoredOrder[]
   }
 }
 
-/** Ends the quarantine of a database, as somebody would who looks at what it has kept. */
-export async function openDoor(on: Stage, region: string): Promise<void> {
+/** Ends the quarantine of a database, as somebody would who looks at what it has kept. Returns when that began, milliseconds. */
+export async function openDoor(on: Stage, region: string): Promise<number> {
+  const openedAt = Date.now();
   // The SDK reads the process's own environment.
   Object.assign(process.env, on.lab.env);
   const id = (await on.lab.status()).world.databases.find((d) => d.region === region)?.id ?? '';
   const input = { DBInstanceIdentifier: id, VpcSecurityGroupIds: ['sg-0cccccccccccccccc'], ApplyImmediately: true };
   await sdkCaller().call({ service: 'rds', region, operation: 'ModifyDBInstance', input });
   await until('the door is open', async () => (await on.lab.status()).databases.find((d) => d.region === region)?.door === 'open', 30_000);
+  return openedAt;
 }

@@ -47,8 +47,7 @@ it('a primary that returns writable in the middle of the run is closed, and what
     const fence = evidence.databases[0]?.fence;
     expect(fence?.verdict).toBe('fenced');
     const { loss, brokenAt } = await on.lab.ledger();
-    const openedAt = Date.now();
-    await openDoor(on, SEOUL);
+    const openedAt = await openDoor(on, SEOUL);
     const [there, here] = await Promise.all([ordersIn(on, SEOUL), ordersIn(on, TOKYO)]);
     const known = new Set(here.map(({ id }) => id));
     // Seoul's application may write again once this test has opened the door.
