@@ -273,7 +273,7 @@ class Troupe {
     if (state.outcome === 'succeeded' || state.outcome === 'aborted') return 'active';
     if (abort && stepsPastTheLine(state).length > 0) return 'no-abort';
     if (abort) await journal.append({ type: 'undo.started', because: 'aborted by a person', operator });
-    else await journal.append({ type: 'run.resumed', operator, acceptances: { ...state.acceptances, ...acceptances } });
+    else await journal.append({ type: 'run.resumed', operator, acceptances: together(state.acceptances, acceptances) });
     return undefined;
   }
 
