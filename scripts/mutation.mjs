@@ -35,8 +35,8 @@ const GROUPS = {
     tests: ['test/kinds/rds/{fence,fence-undo,position-gate,standby-gate,replica,promote,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
   },
   people: {
-    mutate: ['src/kinds/signals.ts', 'src/kinds/steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],
-    tests: ['test/kinds/steps/{assess,flap-guard,person-and-hold,approval,source-healthy}.test.ts', 'test/refusals/people.test.ts'],
+    mutate: ['src/kinds/signals.ts', 'src/kinds/approvals/judge.ts', 'src/kinds/steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],
+    tests: ['test/kinds/approvals/judge.test.ts', 'test/kinds/steps/{assess,flap-guard,person-and-hold,approval,source-healthy}.test.ts', 'test/refusals/people.test.ts'],
   },
 };
 

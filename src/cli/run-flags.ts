@@ -75,7 +75,7 @@ export const acceptanceFlags = {
     helpValue: 'DURATION',
   }),
   'attest-source-down': Flags.string({
-    description: 'State, in your name, that the source region is down. Needs --reason',
+    description: 'State, in your name, that the source region is down now; a resume asks again. Needs --reason',
     helpValue: 'NAME',
   }),
   ...flapFlag,

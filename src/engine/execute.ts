@@ -98,7 +98,8 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
   const { journal, effects, drain } = options;
   // What a schema fills in by itself is not in the plan.
   const steps = journal.state.plan.steps.map((step) => ({ ...step, params: kindOf(kinds, step).params.parse(step.params) }));
-  const line: LineRuntime = { steps, state: () => journal.state, effects, drain, kindOf: (step) => kindOf(kinds, step), context: (e, s) => context(e, s, NO_TOOLS) };
+  const tell = (step: PlanStep, because: string) => journal.append({ type: 'step.silent', step: step.id, because }).then(() => undefined);
+  const line: LineRuntime = { steps, state: () => journal.state, effects, drain, tell, kindOf: (step) => kindOf(kinds, step), context: (e, s) => context(e, s, NO_TOOLS) };
   const ahead = await lineIsAhead(line);
   const again = new Set(ahead ? openDecisions(steps, journal.state) : []);
   const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done' && !again.has(s)).map((s) => s.id));

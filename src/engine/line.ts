@@ -22,6 +22,8 @@ export interface LineRuntime {
   effects: Effects;
   drain: AbortSignal;
   kindOf(step: PlanStep): StepKind<Json>;
+  /** A wait that nobody is told of looks like a hang. */
+  tell(step: PlanStep, because: string): Promise<void>;
   context(effects: Effects, signal: AbortSignal): StepContext;
 }
 
@@ -77,6 +79,7 @@ export async function lineIsAhead(runtime: LineRuntime): Promise<boolean> {
         // With decisions that are still good the step is observed, and asked for again. With old ones it would be refused: until it shows
         // whether it was made, it is waited for.
         if (oldDecision(runtime, step, effects.clock.now()) === undefined) return false;
+        await runtime.tell(step, `it was asked for, and what it rests on is old: waiting ${formatDuration(Math.ceil(young / 1000) * 1000)} until it is sure to show whether it was made`);
         await effects.clock.sleep(young + 1, drain);
       }
       try {

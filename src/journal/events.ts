@@ -131,7 +131,7 @@ export type RunEvent =
   | { type: 'step.acted'; step: string; attempt: number; calls: readonly CallRecord[]; facts?: { readonly [name: string]: Json } }
   /** The act gave no clear answer, or a retryable one: observed again before anything else. */
   | { type: 'step.unclear'; step: string; attempt: number; error: ErrorRecord; calls: readonly CallRecord[] }
-  /** Its looks have had no answer for a while; told once until one is answered. */
+  /** It is waited for in silence: its looks have had no answer for a while (told once until one is answered), or it cannot show yet. */
   | { type: 'step.silent'; step: string; because: string }
   | ({ type: 'step.done'; already: boolean } & StepOutcome)
   | ({ type: 'step.refused'; refusal: Refusal } & StepOutcome)

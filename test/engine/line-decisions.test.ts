@@ -17,6 +17,7 @@ function lineWith(steps: readonly PlanStep[], runs: Record<string, Partial<StepR
   const state: RunState = foldAll(chained([started({ plan: planWith(steps) })]));
   for (const [id, run] of Object.entries(runs)) Object.assign(state.steps.get(id) ?? {}, run);
   const looked: string[] = [];
+  const told: string[] = [];
   const runtime: LineRuntime = {
     steps,
     state: () => state,
@@ -26,9 +27,13 @@ function lineWith(steps: readonly PlanStep[], runs: Record<string, Partial<StepR
       looked.push(step.id);
       return fakeKind({ observe: look });
     },
+    tell: (step, because) => {
+      told.push(`${step.id}: ${because}`);
+      return Promise.resolve();
+    },
     context: (effects, signal) => ({ effects, signal }) as unknown as StepContext,
   };
-  return { runtime, looked, ahead: () => clock.run(() => lineIsAhead(runtime)) };
+  return { runtime, looked, told, ahead: () => clock.run(() => lineIsAhead(runtime)) };
 }
 
 const line = (id = 'promote') => planStep(id, { phase: 'data', reversibility: 'point-of-no-return', title: `Promote ${id}` });
@@ -58,9 +63,10 @@ describe('whether the line is still ahead of a run that goes on', () => {
       expect(await old.ahead()).toBe(ahead);
       expect(old.looked).toEqual(['promote']);
       expect(old.runtime.effects.clock.now()).toBe(NOW + MINUTE + 1);
+      expect(old.told).toEqual(['promote: it was asked for, and what it rests on is old: waiting 1m until it is sure to show whether it was made']);
     }
     const good = lineWith([gate, line()], { gate: { state: 'done', endedAt: NOW - 5 * MINUTE }, promote: acted(MINUTE) });
-    expect([await good.ahead(), good.looked, good.runtime.effects.clock.now()]).toEqual([false, [], NOW]);
+    expect([await good.ahead(), good.looked, good.told, good.runtime.effects.clock.now()]).toEqual([false, [], [], NOW]);
   });
 
   it('is not while an intent is young: it may not show yet', async () => {

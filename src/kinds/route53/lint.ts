@@ -23,18 +23,16 @@ export function sharedRegions(t: SharedTraffic): RegionMap[] {
 export function lintShared(t: SharedTraffic, _runbook: unknown): LintFinding[] {
   const warn = (path: string[], message: string): LintFinding => ({ path, message, severity: 'warning' });
   const findings: LintFinding[] = [];
-  const sick = Object.entries(t.answers ?? {}).filter(([, answer]) => answer.healthCheck === undefined && !('alias' in answer && answer.alias.evaluateTargetHealth));
-  if (t.answers !== undefined && sick.length > 0) {
-    const regions = sick.map(([region]) => region).join(' and ');
-    findings.push(
-      warn(['answers'], `${regions} ${sick.length === 1 ? 'has' : 'have'} neither a health check nor an alias that evaluates its target: Route 53 would keep sending users into a lost region until a failover is run`),
-    );
-  }
-  const unasked = Object.entries(t.answers ?? {}).filter(([, answer]) => answer.healthCheck === undefined && 'alias' in answer && answer.alias.evaluateTargetHealth);
-  if (t.switch === 'record' && unasked.length > 0) {
-    const regions = unasked.map(([region]) => region).join(' and ');
-    findings.push(
-      warn(['answers'], `${regions} ${unasked.length === 1 ? 'has' : 'have'} an alias that evaluates its target, and no health check: Route 53 leaves a lost region by itself but cannot be asked whether it has; without another signal a failover will need a named person (--attest-source-down)`),
+  const unchecked = Object.entries(t.answers ?? {}).filter(([, answer]) => answer.healthCheck === undefined);
+  const leavesByItself = ([, answer]: (typeof unchecked)[number]): boolean => 'alias' in answer && answer.alias.evaluateTargetHealth;
+  const say = (which: typeof unchecked, what: string): void => {
+    if (which.length > 0) findings.push(warn(['answers'], `${which.map(([region]) => region).join(' and ')} ${which.length === 1 ? 'has' : 'have'} ${what}`));
+  };
+  say(unchecked.filter((one) => !leavesByItself(one)), 'neither a health check nor an alias that evaluates its target: Route 53 would keep sending users into a lost region until a failover is run');
+  if (t.switch === 'record') {
+    say(
+      unchecked.filter(leavesByItself),
+      'an alias that evaluates its target, and no health check: Route 53 leaves a lost region by itself but cannot be asked whether it has; without another signal a failover will need a named person (--attest-source-down)',
     );
   }
   if (t.switch === 'health-check' && t.answers !== undefined && Object.values(t.answers).some((answer) => answer.healthCheck === undefined)) {
