@@ -92,6 +92,11 @@ export class AwsError extends Error {
     return this.code === NO_ANSWER || (this.httpStatus !== undefined && this.httpStatus >= 500);
   }
 
+  /** It was asked too often, by whomever in the account: it may work in a moment. */
+  get isThrottle(): boolean {
+    return THROTTLES.has(this.code);
+  }
+
   /** The region has not enough of what was asked for. */
   get isShortage(): boolean {
     return SHORTAGES.has(this.code);

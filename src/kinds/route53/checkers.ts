@@ -4,10 +4,26 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Signal } from '../signals.ts';
 import type { StepContext } from '../step.ts';
 
-/** What Route 53's checkers say of a set's endpoint now; undefined for a set without a health check. One short look. Turns are rare: see `AwsRequest`. */
+/** Route 53 lets an account ask once a second: whoever is turned away asks again, so long and so often. */
+const AGAIN_MS = 1_000;
+const TURNED_AWAY_MAX = 5;
+
+/**
+ * What Route 53's checkers say of a set's endpoint now; undefined for a set without a health check. One short look, and again where it
+ * was throttled: a look that says nothing may be all that a failover lacks. Turns are rare: see `AwsRequest`.
+ */
 export async function checkersOf(ctx: Pick<StepContext, 'effects' | 'signal'>, set: RecordSet | undefined, turn?: 'if-free' | 'patient'): Promise<Signal | undefined> {
   const id = set?.HealthCheckId;
   if (id === undefined) return undefined;
+  for (let turnedAway = 1; ; turnedAway++) {
+    const seen = await ask(ctx, id, turn);
+    if (!(seen instanceof AwsError)) return seen;
+    if (!seen.isThrottle || turn === 'if-free' || turnedAway === TURNED_AWAY_MAX) return { vantage: 'health-checkers', says: 'unknown', because: seen.message };
+    await ctx.effects.clock.sleep(AGAIN_MS, ctx.signal);
+  }
+}
+
+async function ask(ctx: Pick<StepContext, 'effects' | 'signal'>, id: string, turn: 'if-free' | 'patient' | undefined): Promise<Signal | AwsError> {
   try {
     const { output } = await ctx.effects.aws.call({
       service: 'route53',
@@ -21,8 +37,8 @@ export async function checkersOf(ctx: Pick<StepContext, 'effects' | 'signal'>, s
     });
     return judge((output.HealthCheckObservations ?? []).map((o) => o.StatusReport?.Status ?? ''));
   } catch (error) {
-    if (!(error instanceof AwsError)) throw error;
-    return { vantage: 'health-checkers', says: 'unknown', because: error.message };
+    if (error instanceof AwsError) return error;
+    throw error;
   }
 }
 
