@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,7 +7,21 @@ import type { Operator } from '../journal/events.ts';
 
 /** Who runs this process. `identity` is the ARN that STS gave. */
 export function thisOperator(identity: string): Operator {
-  return { identity, user: userName(), host: hostname(), pid: process.pid };
+  const machine = thisMachine();
+  return { identity, user: userName(), host: hostname(), pid: process.pid, ...(machine === undefined ? {} : { machine }) };
+}
+
+/**
+ * Where a process id is one process: this start of the kernel, and on Linux the namespace of process ids, which each container
+ * has for itself. Undefined where the system does not tell.
+ */
+export function thisMachine(): string | undefined {
+  try {
+    if (process.platform === 'darwin') return execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8', timeout: 2_000 }).trim();
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${readlinkSync('/proc/self/ns/pid')}`;
+  } catch {
+    return undefined;
+  }
 }
 
 function userName(): string {

@@ -34,6 +34,8 @@ export const LIMITS = {
   /** The last look at an end state: an answer that is missing, or says "not now", is asked for again for so long, and so often. */
   endLookMs: 60_000,
   endPollMs: 2_000,
+  /** Success is told of what all said within so long. */
+  endFreshMs: 10_000,
   /** A step whose looks have had no answer for so long says so. */
   silenceToldMs: 10_000,
   /** No step waits longer for a region or a service that gives no answer at all; a resume goes on. */

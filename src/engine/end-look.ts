@@ -12,7 +12,8 @@ import { isSuperseded } from './run-step.ts';
  * Success is told from what is there when it is told: what a step saw minutes ago may be gone.
  *
  * Invariants:
- * 1. Every step that is done and can say whether its end state still holds has said so, after everything else has ended.
+ * 1. Every step that is done and can say whether its end state still holds has said so, after everything else has ended, and all of
+ *    them within LIMITS.endFreshMs: what one said while another had no answer yet is asked again.
  * 2. One that cannot say so within LIMITS.endLookMs has failed: a resume goes on with it.
  * 3. Traffic follows data: users are not led to data that was made a while ago and is gone.
  * 4. Reads only.
@@ -34,17 +35,28 @@ export interface EndRuntime {
 
 /** Looks once more at the end state of a run that has done everything. What is not there is journaled as failed. */
 export async function stillThere(runtime: EndRuntime): Promise<'succeeded' | 'failed' | 'interrupted'> {
-  const { journal } = runtime;
+  const { journal, drain } = runtime;
+  const { clock } = runtime.effects;
   const done = runtime.steps.filter((step) => journal.state.steps.get(step.id)?.state === 'done' && runtime.kindOf(step).holds !== undefined);
-  const open = new Set(done);
-  await inParallel(done, LIMITS.checksInParallel, async (step) => {
-    const why = await whyGone(runtime, step);
-    if (why === undefined) return void open.delete(step);
-    if (runtime.drain.aborted) return;
-    const because = `it was so, and at the end of the run it is not: ${why.seen}`;
+  const until = clock.now() + LIMITS.endLookMs;
+  const saidAt = new Map<PlanStep, number>();
+  const fail = async (step: PlanStep, seen: string): Promise<void> => {
+    const because = `it was so, and at the end of the run it is not: ${seen}`;
     await journal.append({ type: 'step.failed', step: step.id, because, error: { code: END_STATE_GONE, message: because, next: ['dr resume'] } });
-  });
-  return open.size === 0 ? 'succeeded' : runtime.drain.aborted ? 'interrupted' : 'failed';
+  };
+  for (let open = done; open.length > 0; open = done.filter((step) => clock.now() - (saidAt.get(step) ?? 0) > LIMITS.endFreshMs)) {
+    const late = clock.now() > until;
+    const missing = new Set(open);
+    await inParallel(open, LIMITS.checksInParallel, async (step) => {
+      const why = late ? { seen: 'it was a while ago, and other answers took too long to say so of all at once' } : await whyGone(runtime, step);
+      if (why === undefined) {
+        missing.delete(step);
+        saidAt.set(step, clock.now());
+      } else if (!drain.aborted) await fail(step, why.seen);
+    });
+    if (missing.size > 0) return drain.aborted ? 'interrupted' : 'failed';
+  }
+  return 'succeeded';
 }
 
 /**

@@ -35,6 +35,8 @@ export interface Operator {
   user: string;
   host: string;
   pid: number;
+  /** Where `pid` is that process and no other's: a machine since it was started, or a container on it. Unknown where the system does not tell. */
+  machine?: string;
 }
 
 export interface ErrorRecord {

@@ -2,7 +2,7 @@ import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'nod
 import { join } from 'node:path';
 import { iso } from '../base/clock.ts';
 import { DrError, messageOf } from '../base/errors.ts';
-import type { Ids } from '../base/ids.ts';
+import { type Ids, RUN_ID } from '../base/ids.ts';
 import type { Operator } from './events.ts';
 
 /*
@@ -23,6 +23,8 @@ export interface LockRecord {
   user: string;
   host: string;
   pid: number;
+  /** As in `Operator`. */
+  machine?: string;
   /** ISO 8601. */
   since: string;
   /** The run has ended, and holds the application no more. */
@@ -40,7 +42,7 @@ export interface Lease {
 /**
  * Takes the lock of an application in the state folder. The term grows each time, and is higher than `above`, the term
  * of a journal that is to be written on: its locks may have been left behind on another machine, or removed.
- * A lock whose process is gone from this host is taken over; any other is respected, unless a person decided (`force`).
+ * A lock whose process is gone from this machine is taken over; any other is respected, unless a person decided (`force`).
  * @throws DrError (busy) that says who holds it; STATE_UNUSABLE.
  */
 export async function acquireLease(
@@ -63,9 +65,10 @@ export async function acquireLease(
   };
   await usable(mkdir(folder, { recursive: true, mode: 0o700 }));
   const before = await usable(highest(folder, runbook));
-  if (!force && before !== undefined && isHeld(before, operator.host)) throw busy(runbook, before, removal(folder, runbook, before.term));
-  const { user, host, pid } = operator;
-  const mine: LockRecord = { run, term: Math.max(before?.term ?? 0, above) + 1, token: ids.hex(8), user, host, pid, since: iso(now) };
+  if (!force && before !== undefined && isHeld(before, operator.machine)) {
+    throw busy(runbook, before, ...takeover(before), removal(folder, runbook, before.term));
+  }
+  const mine = claimOf(run, Math.max(before?.term ?? 0, above) + 1, operator, now, ids);
   const made = await usable(claim(folder, runbook, mine));
   const after = await usable(highest(folder, runbook));
   if (!made || after?.token !== mine.token) {
@@ -100,12 +103,21 @@ export async function lockOf(stateDir: string, runbook: string): Promise<LockRec
   return lock?.released === undefined ? lock : undefined;
 }
 
-/** Held, as far as can be known from here: a process of this host that is gone holds nothing. */
-export function isHeld(lock: LockRecord, ownHost: string): boolean {
-  return lock.released === undefined && (lock.host !== ownHost || isAlive(lock.pid));
+/** What somebody writes who wants an application. */
+export function claimOf(run: string, term: number, { user, host, pid, machine }: Operator, now: number, ids: Ids): LockRecord {
+  return { run, term, token: ids.hex(8), user, host, pid, ...(machine === undefined ? {} : { machine }), since: iso(now) };
 }
 
-/** Whether a process of this host still runs. */
+/**
+ * Held, as far as can be known from here: a process of this machine that is gone holds nothing. Two machines may have one
+ * host name, and a machine that was started anew cannot tell itself from such another: what is not known to be gone holds.
+ */
+export function isHeld(lock: LockRecord, ownMachine: string | undefined): boolean {
+  const isHere = ownMachine !== undefined && lock.machine === ownMachine;
+  return lock.released === undefined && (!isHere || isAlive(lock.pid));
+}
+
+/** Whether a process of this machine still runs. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -203,8 +215,13 @@ function unusable(stateDir: string, error: unknown): DrError {
   });
 }
 
+/** How a person takes over what a run holds; nothing where the lock does not say which. */
+export function takeover(lock: LockRecord): string[] {
+  return RUN_ID.test(lock.run) ? [`dr takeover ${lock.run}    if that runner is gone for good`] : [];
+}
+
 function removal(folder: string, runbook: string, term: number): string {
-  return `rm ${claimPath(folder, runbook, term)}    only if that process is gone for good`;
+  return `rm ${claimPath(folder, runbook, term)}    only if that process is gone for good, and no run of it is to be gone on with`;
 }
 
 /** The error for an application that another run holds. `remedies`: what else can be done about it. */

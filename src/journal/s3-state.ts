@@ -7,7 +7,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
 import { APPROVAL, tooManyApprovals } from './local-store.ts';
-import { busy, isHeld, type Lease, type LockRecord, superseded } from './lease.ts';
+import { busy, claimOf, isHeld, type Lease, type LockRecord, superseded, takeover } from './lease.ts';
 import type { LeaseRequest } from './state-store.ts';
 
 /*
@@ -158,10 +158,9 @@ export class S3State {
   async lease({ lock, run, operator, now, ids, above = 0, force = false }: LeaseRequest): Promise<Lease> {
     const before = await this.#newest(lock);
     const holder = force || before === undefined ? undefined : await this.lockOf(lock);
-    if (holder !== undefined && isHeld(holder, operator.host)) await this.#respect(lock, holder, now);
+    if (holder !== undefined && isHeld(holder, operator.machine)) await this.#respect(lock, holder, now);
     const term = Math.max(before?.term ?? 0, above) + 1;
-    const { user, host, pid } = operator;
-    const mine: LockRecord = { run, term, token: ids.hex(8), user, host, pid, since: iso(now) };
+    const mine = claimOf(run, term, operator, now, ids);
     if (!(await this.#objects.create(this.#lock(lock, term), JSON.stringify(mine)))) {
       throw busy(lock, (await this.#newest(lock)) ?? mine);
     }
@@ -184,7 +183,7 @@ export class S3State {
    */
   async #respect(lock: string, holder: LockRecord, now: number): Promise<void> {
     const begun = !RUN_ID.test(holder.run) || (await this.run(holder.run).last()) !== undefined;
-    if (begun) throw busy(lock, holder, `dr takeover ${holder.run}    if that runner is gone for good`);
+    if (begun) throw busy(lock, holder, ...takeover(holder));
     const freeAt = Date.parse(holder.since) + LIMITS.beginMs;
     if (!(now > freeAt)) throw busy(lock, holder, `the same command again${Number.isNaN(freeAt) ? '' : ` after ${iso(freeAt)}`}    that run has written nothing yet: if it is gone, its lock is free then`);
   }

@@ -57,6 +57,41 @@ describe('the last look at an end state', () => {
     expect([outcome, a.asked(), took]).toEqual(['succeeded', 3, 2 * LIMITS.endPollMs]);
   });
 
+  it('what one said while another had no answer yet is asked again: all say so at about the same time', async () => {
+    const clock = new VirtualClock();
+    let lost = false;
+    const seoul: Fake = { holds: () => (lost ? { state: 'impossible', because: 'its region is lost' } : REACHED) };
+    const slow = inTurn(noAnswer, () => {
+      lost = true;
+      return clock.sleep(LIMITS.endFreshMs).then(() => REACHED);
+    }, () => REACHED);
+    const { outcome, state } = await runTiny([tinyStep('seoul'), tinyStep('tokyo')], { seoul, tokyo: { holds: slow.holds } }, { clock });
+    expect([outcome, state.steps.get('seoul')?.because]).toEqual(['failed', 'it was so, and at the end of the run it is not: its region is lost']);
+    expect(state.steps.get('tokyo')?.state).toBe('done');
+  });
+
+  it.each([
+    [LIMITS.endFreshMs, 1],
+    [LIMITS.endFreshMs + 1, 2],
+  ])('what the slowest of them says %d ms after the first asks the first %d times', async (ms, times) => {
+    const clock = new VirtualClock();
+    const quick = inTurn(() => REACHED);
+    const slow = inTurn(() => clock.sleep(ms).then(() => REACHED));
+    const { outcome } = await runTiny([tinyStep('quick'), tinyStep('slow')], { quick: { holds: quick.holds }, slow: { holds: slow.holds } }, { clock });
+    expect([outcome, quick.asked(), slow.asked()]).toEqual(['succeeded', times, 1]);
+  });
+
+  it('answers that never come together are no success, after a while', async () => {
+    const clock = new VirtualClock();
+    const slow: Holds = () => clock.sleep(LIMITS.endFreshMs + 1).then(() => REACHED);
+    const late = inTurn(() => REACHED, slow);
+    const { outcome, state, took } = await runTiny([tinyStep('a'), tinyStep('b')], { a: { holds: late.holds }, b: { holds: slow } }, { clock });
+    expect(outcome).toBe('failed');
+    expect([...state.steps.values()].filter((step) => step.state === 'failed').map((step) => step.because)).toEqual([expect.stringContaining('took too long to say so of all at once') as string]);
+    expect(took).toBeGreaterThan(LIMITS.endLookMs);
+    expect(took).toBeLessThan(LIMITS.endLookMs + 2 * LIMITS.endFreshMs);
+  });
+
   it('is cut short by Ctrl-C, and then nothing has failed', async () => {
     const clock = new VirtualClock();
     const drain = new AbortController();

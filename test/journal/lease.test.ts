@@ -1,10 +1,11 @@
 import { type ChildProcess, fork, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { thisMachine } from '../../src/app/operator.ts';
 import { DrError } from '../../src/base/errors.ts';
 import { systemIds } from '../../src/base/ids.ts';
 import type { Operator } from '../../src/journal/events.ts';
@@ -13,7 +14,7 @@ import { acquireLease, busy, isAlive, isHeld, type Lease, type LockRecord, lockO
 import { LocalStore } from '../../src/journal/local-store.ts';
 import { RUN, started, T0, tickingClock } from './fixture.ts';
 
-const ME: Operator = { identity: 'arn:aws:iam::111122223333:user/kim', user: 'kim', host: 'ops-1', pid: process.pid };
+const ME: Operator = { identity: 'arn:aws:iam::111122223333:user/kim', user: 'kim', host: 'ops-1', machine: 'boot-1/pid:[1]', pid: process.pid };
 let state = '';
 const children: ChildProcess[] = [];
 
@@ -44,10 +45,10 @@ function deadPid(): number {
 }
 
 /** As a run leaves it that has died. */
-async function leaveBehind(lock: Partial<LockRecord>): Promise<void> {
+async function leaveBehind(lock: { [K in keyof LockRecord]?: LockRecord[K] | undefined }): Promise<void> {
   await mkdir(join(state, 'locks'), { recursive: true });
   const term = lock.term ?? 7;
-  const record = { run: 'old', term, token: 'old', user: 'lee', host: ME.host, pid: deadPid(), since: '2026-11-20T00:00:00.000Z', ...lock };
+  const record = { run: 'old', term, token: 'old', user: 'lee', host: ME.host, machine: ME.machine, pid: deadPid(), since: '2026-11-20T00:00:00.000Z', ...lock };
   await writeFile(join(state, 'locks', `shop.${term}.json`), `${JSON.stringify(record)}\n`);
 }
 
@@ -70,7 +71,8 @@ describe('the lock of an application', () => {
     });
     expect(error.next).toEqual([
       `dr status ${RUN}    shows where it stands`,
-      `rm ${join(state, 'locks', 'shop.1.json')}    only if that process is gone for good`,
+      `dr takeover ${RUN}    if that runner is gone for good`,
+      `rm ${join(state, 'locks', 'shop.1.json')}    only if that process is gone for good, and no run of it is to be gone on with`,
     ]);
     await lease.assertHeld();
     expect(await lockOf(state, 'shop')).toMatchObject({ run: RUN, term: 1, user: 'kim' });
@@ -101,11 +103,28 @@ describe('the lock of an application', () => {
     expect(await readdir(join(state, 'locks'))).toEqual(['shop.8.json']);
   });
 
-  it('of a live process of this host, or of any process of another, is respected', async () => {
+  it('of a live process of this machine, or of any process of another, is respected', async () => {
     await leaveBehind({ pid: process.ppid });
     expect((await refusalOf(acquire())).code).toBe('RUN_IN_PROGRESS');
-    await leaveBehind({ term: 8, host: 'ops-2' });
+    await leaveBehind({ term: 8, host: 'ops-2', machine: 'boot-2/pid:[1]' });
     expect((await refusalOf(acquire())).detail).toContain('by lee on ops-2');
+  });
+
+  it.each([
+    ['another machine of the same host name', 'boot-2/pid:[1]'],
+    ['another container of the same host name, on the same kernel', 'boot-1/pid:[2]'],
+    ['a machine that does not tell itself', undefined],
+  ])('of %s is respected, whatever this one knows of its process id', async (_what, machine) => {
+    await leaveBehind({ run: RUN, machine });
+    const error = await refusalOf(acquire('other'));
+    expect(error).toMatchObject({ code: 'RUN_IN_PROGRESS', detail: expect.stringContaining('by lee on ops-1') as string });
+    expect(error.next).toContain(`dr takeover ${RUN}    if that runner is gone for good`);
+  });
+
+  it('is taken from nobody by a machine that does not know itself', async () => {
+    const { machine: _, ...unknown } = ME;
+    await leaveBehind({ machine: undefined });
+    expect((await refusalOf(acquire(RUN, unknown))).code).toBe('RUN_IN_PROGRESS');
   });
 
   it('that cannot be read is respected', async () => {
@@ -167,7 +186,7 @@ describe('claims beside each other', () => {
 
   it('whoever comes second to the same term makes way, and leaves nothing behind', async () => {
     await taken('shop.1.json');
-    const lock = { host: ME.host, pid: deadPid(), released: undefined };
+    const lock = { host: ME.host, machine: ME.machine, pid: deadPid(), released: undefined };
     await writeFile(join(state, 'locks', 'shop.1.json'), JSON.stringify({ run: 'old', term: 1, token: 'old', user: 'lee', since: '', ...lock }));
     // Between its look and its claim another one takes the next term.
     const ids = { ...systemIds, hex: (bytes: number) => {
@@ -200,17 +219,20 @@ describe('claims beside each other', () => {
 });
 
 describe('who holds it', () => {
-  const lock = { run: 'R', term: 3, token: 't', user: 'lee', host: 'ops-1', pid: process.pid, since: 'then' };
+  const lock = { run: 'R', term: 3, token: 't', user: 'lee', host: 'ops-1', machine: 'a', pid: process.pid, since: 'then' };
 
-  it('a process that lives, of whomever; of another host any; a lock given back nobody', () => {
+  it('a process that lives, of whomever; of another machine any; a lock given back nobody', () => {
     expect(isAlive(process.pid)).toBe(true);
     // The first process of the machine: it lives, whether or not it may be asked.
     expect(isAlive(1)).toBe(true);
     expect(isAlive(deadPid())).toBe(false);
-    expect(isHeld(lock, 'ops-1')).toBe(true);
-    expect(isHeld({ ...lock, pid: deadPid() }, 'ops-1')).toBe(false);
-    expect(isHeld({ ...lock, pid: deadPid() }, 'ops-2')).toBe(true);
-    expect(isHeld({ ...lock, released: true }, 'ops-1')).toBe(false);
+    expect(isHeld(lock, 'a')).toBe(true);
+    expect(isHeld({ ...lock, pid: deadPid() }, 'a')).toBe(false);
+    expect(isHeld({ ...lock, pid: deadPid() }, 'b')).toBe(true);
+    expect(isHeld({ ...lock, pid: deadPid() }, undefined)).toBe(true);
+    const { machine: _, ...unknown } = lock;
+    expect(isHeld({ ...unknown, pid: deadPid() }, undefined)).toBe(true);
+    expect(isHeld({ ...lock, released: true }, 'a')).toBe(false);
   });
 
   it('one whose process may not be asked lives', () => {
@@ -292,10 +314,10 @@ describe('many who try at once', () => {
   });
 
   it('processes too; when the holder is killed the next one gets it', async () => {
-    await leaveBehind({ term: 7, host: hostname() });
+    await leaveBehind({ term: 7, machine: thisMachine() });
     const script = fileURLToPath(new URL('./lease-process.ts', import.meta.url));
     const start = async (): Promise<ChildProcess> => {
-      const child = fork(script, [state, hostname()], { execArgv: [] });
+      const child = fork(script, [state], { execArgv: [] });
       children.push(child);
       await new Promise((resolve) => child.once('message', resolve));
       return child;

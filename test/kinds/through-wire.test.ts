@@ -122,7 +122,7 @@ describe('through the AWS SDK', () => {
     ahead = 11_000;
     expect((await fence.reached()).at(-1)).toMatchObject({ state: 'reached', because: expect.stringContaining('a reboot has ended every session') as string });
     ahead = 0;
-    const promote = await step('databases.orders.promote', { 'rpo.orders': gate.recorded['rpo.orders'] ?? null });
+    const promote = await step('databases.orders.promote', { 'rpo.orders': gate.recorded['rpo.orders'] ?? null, 'fence.orders': fence.recorded['fence.orders'] ?? null });
     expect((await promote.look()).state).toBe('absent');
     await promote.direct('act');
     expect((await promote.reached()).at(-1)).toMatchObject({ state: 'reached' });

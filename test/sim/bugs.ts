@@ -59,6 +59,11 @@ function weighsNothing(plan: Plan): Plan {
   return { ...plan, steps: plan.steps.map((step) => (step.kind.endsWith('.promote') ? { ...step, params: without(step.params) } : step)) };
 }
 
+/** Finds a verdict where there is none. */
+function believesInFences(code: Code): Partial<Code> {
+  return { observe: (ctx, p) => code.observe({ ...ctx, fact: (name) => ctx.fact(name) ?? (name.startsWith('fence.') ? { verdict: 'believed' } : undefined) }, p) };
+}
+
 export const BUGS: readonly Bug[] = [
   {
     name: 'fence-lies',
@@ -94,7 +99,15 @@ export const BUGS: readonly Bug[] = [
     })),
   },
   { name: 'guard-asleep', breaks: [1], step: spoil('fenceAgain', () => ({ observe: () => Promise.resolve({ state: 'pending', because: 'asleep', waitingFor: 'hold' }) })) },
-  { name: 'no-fence-verdict', breaks: [2], step: spoil('fence', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, () => undefined), p) })) },
+  {
+    name: 'no-fence-verdict',
+    breaks: [2],
+    // The line asks for it once more: both must be off for it to pass.
+    step: (name, kind, stage) =>
+      spoil('fence', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, () => undefined), p) }))(name, kind, stage) ??
+      spoil('promote', believesInFences)(name, kind, stage) ??
+      spoil('restore', believesInFences)(name, kind, stage),
+  },
   {
     name: 'bound-too-small',
     breaks: [3],

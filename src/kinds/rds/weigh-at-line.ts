@@ -1,9 +1,12 @@
+import * as z from 'zod';
 import type { Json } from '../../base/json.ts';
 import type { RpoBound } from '../../measure/rpo.ts';
 import { refused } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
 import { boundAtFence } from './loss-at-fence.ts';
 import { decideLoss } from './loss.ts';
+
+const fenced = z.object({ verdict: z.string() });
 
 /** A step over the line, and what it would lose. */
 export interface AtLine {
@@ -18,10 +21,12 @@ export interface AtLine {
 }
 
 /**
- * What the gate found, and the fence has added, against what is accepted now: a resume may accept less than the run began
- * with. Undefined where the line may be crossed.
+ * Whether anything is known of the old writer, then what the gate found, and the fence has added, against what is accepted now: a
+ * resume may accept less than the run began with. Undefined where the line may be crossed.
  */
 export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undefined {
+  const verdict = fenced.safeParse(ctx.fact(`fence.${line.name}`)).data?.verdict;
+  if (verdict === undefined || verdict === 'undone') return unfenced(line, verdict);
   const later = boundAtFence(ctx, line.name);
   if (later !== undefined) ctx.record(`rpo.${line.name}`, later as unknown as Json);
   const found = later ?? (ctx.fact(`rpo.${line.name}`) as unknown as RpoBound | undefined);
@@ -30,6 +35,17 @@ export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undef
   const bound = found === undefined ? unmeasured(line) : Number.isFinite(found.boundMs) ? found : { ...found, boundMs: undefined };
   const { refusal } = decideLoss({ ...line, rpoMs: line.rpoMs, bound, unknown: bound.because, evidence: bound.because }, ctx.acceptances);
   return refusal === undefined ? undefined : refused(refusal);
+}
+
+/** The plan puts the fence before the line; who asks it again here needs no faith in the plan. */
+function unfenced({ name, act }: AtLine, verdict: string | undefined): Observation {
+  return refused({
+    rule: 'fence',
+    observed: verdict === undefined ? `no step of this run has said whether the old writer of ${name} takes writes` : `the old writer of ${name} takes writes again: its fence was undone`,
+    threshold: 'a verdict on the old writer',
+    consequence: `two writers may accept orders at once after ${act}, and their data can no longer be joined`,
+    override: 'none: go on with the run, which asks the old writer again',
+  });
 }
 
 function unmeasured({ name }: AtLine): RpoBound {

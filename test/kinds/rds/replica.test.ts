@@ -7,8 +7,8 @@ import { stepIn, wait } from '../world.ts';
 
 const REPLICA = { region: TOKYO, id: 'shop-orders-tokyo' };
 const WRITER = { region: SEOUL, id: 'shop-orders' };
-/** What the gate before it has recorded. */
-const facts = { 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
+/** What the steps before it have recorded. */
+const facts = { 'fence.orders': { verdict: 'source-down', because: '', at: 0 }, 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
 const promoteOf = (sim: Simulation) => stepIn(sim, 'databases.orders.promote', { facts });
 
 describe('rds-read-replica.promote', () => {

@@ -5,12 +5,14 @@ import { type AtHand, stepOf } from '../context.ts';
 import { stepIn } from '../world.ts';
 
 const bound = { database: 'orders', method: 'replica-lag', boundMs: 20_000, lagMs: 19_000, sampledAt: 99_000, ageMs: 1_000, outageAt: 100_000, because: 'measured' };
+/** At the impact: it adds nothing to the bound. */
+const known = { verdict: 'source-down', because: '', at: 100_000 };
 const fence = { verdict: 'fenced', because: '', at: 131_000 };
 
 /** The promotion's last look before its call: what it says, and what it has recorded. */
 async function atLine(rpo: Json, more: AtHand & { params?: Record<string, Json> } = {}) {
   const sim = await simulation();
-  const facts = { ...(rpo === null ? {} : { 'rpo.orders': rpo }), ...more.facts };
+  const facts = { 'fence.orders': known, ...(rpo === null ? {} : { 'rpo.orders': rpo }), ...more.facts };
   const step = await stepIn(sim, 'databases.orders.promote', { ...more, params: { rpoMs: 30_000, ...more.params }, facts });
   return { seen: await step.observe(), recorded: step.recorded };
 }
@@ -36,6 +38,24 @@ describe('what a promotion would lose, weighed once more right before it', () =>
       },
     });
     expect(recorded).toEqual({});
+  });
+
+  it('is refused without a verdict on the old writer, whatever is accepted, and in a planned move too', async () => {
+    const refusal = {
+      rule: 'fence',
+      observed: 'no step of this run has said whether the old writer of orders takes writes',
+      threshold: 'a verdict on the old writer',
+      consequence: 'two writers may accept orders at once after a promotion, and their data can no longer be joined',
+      override: 'none: go on with the run, which asks the old writer again',
+    };
+    const facts = (fact: Json) => ({ facts: { 'fence.orders': fact }, acceptances: { dataLossSeconds: 'unknown' as const, sourceDown: 'kim' } });
+    expect((await atLine(bound, facts(null))).seen).toEqual({ state: 'refused', refusal });
+    const undone = await atLine(bound, facts({ verdict: 'undone', because: '' }));
+    expect(undone.seen).toEqual({ state: 'refused', refusal: { ...refusal, observed: 'the old writer of orders takes writes again: its fence was undone' } });
+
+    const sim = await simulation();
+    const params = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', source: { region: SEOUL, id: 'shop-orders' }, planned: true };
+    expect(await (await stepOf('rds-read-replica.promote', params, { clock: sim.clock, effects: sim.effects, facts: {} })).observe()).toEqual({ state: 'refused', refusal });
   });
 
   it('counts the seconds until the fence, and records them before anything is promoted', async () => {
@@ -73,7 +93,7 @@ describe('what a promotion would lose, weighed once more right before it', () =>
   it('weighs nothing in a planned move, where nothing is lost', async () => {
     const sim = await simulation();
     const params = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', source: { region: SEOUL, id: 'shop-orders' }, planned: true };
-    const step = await stepOf('rds-read-replica.promote', params, { clock: sim.clock, effects: sim.effects, facts: { 'rpo.orders': { ...bound, boundMs: 9_999_999 } } });
+    const step = await stepOf('rds-read-replica.promote', params, { clock: sim.clock, effects: sim.effects, facts: { 'fence.orders': { verdict: 'read-only', because: '' }, 'rpo.orders': { ...bound, boundMs: 9_999_999 } } });
     expect(await step.observe()).toMatchObject({ state: 'absent' });
   });
 });
