@@ -16,9 +16,21 @@ export function canonicalJson(value: unknown): string {
   const record = value as Record<string, unknown>;
   for (const key of Object.keys(record).sort()) {
     const item = record[key];
-    if (item !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonicalJson(item)}`;
+    if (item !== undefined) text += `${text === '' ? '' : ','}${quotedKey(key)}:${canonicalJson(item)}`;
   }
   return `{${text}}`;
+}
+
+/** The same few keys come by the million. */
+const quotedKeys = new Map<string, string>();
+const KEYS_KEPT = 2_000;
+
+function quotedKey(key: string): string {
+  const known = quotedKeys.get(key);
+  if (known !== undefined) return known;
+  const quoted = JSON.stringify(key);
+  if (quotedKeys.size < KEYS_KEPT) quotedKeys.set(key, quoted);
+  return quoted;
 }
 
 /** Lower-case hexadecimal SHA-256 of a text or bytes. */

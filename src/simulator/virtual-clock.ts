@@ -19,6 +19,8 @@ interface Sleeper {
 /** Turns of the event loop without any sleeper before pending work is called a deadlock. */
 const IDLE_TURNS = 20_000;
 const COMPACT_ABOVE = 256;
+/** Sleepers that wake in one turn of the event loop: a turn costs more than most of what they do, and the process must hear its signals. */
+const WOKEN_A_TURN = 32;
 
 export class VirtualClock implements Clock {
   private time: number;
@@ -86,15 +88,19 @@ export class VirtualClock implements Clock {
   private async drive(): Promise<void> {
     this.driving = true;
     let idle = 0;
+    let woken = 0;
     while (this.pending.size > 0) {
-      await turn();
+      await (idle === 0 && woken % WOKEN_A_TURN !== 0 ? microtasksEnded() : turn());
       if (processBusy()) {
+        await turn();
         idle = 0;
         continue;
       }
       if (this.pending.size === 0) break;
-      if (this.wakeNext()) idle = 0;
-      else if (++idle > IDLE_TURNS) this.deadlock();
+      if (this.wakeNext()) {
+        idle = 0;
+        woken += 1;
+      } else if (++idle > IDLE_TURNS) this.deadlock();
     }
     this.driving = false;
   }
@@ -128,6 +134,11 @@ export class VirtualClock implements Clock {
 
 /** Turns that clocks of this process are waiting for: they are not work. */
 let turnsPending = 0;
+
+/** Ticks run when no microtask is left. */
+function microtasksEnded(): Promise<void> {
+  return new Promise((resolve) => process.nextTick(resolve));
+}
 
 /** One turn of the event loop. */
 function turn(): Promise<void> {
