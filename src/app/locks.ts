@@ -50,8 +50,10 @@ export function resourceLocks(plan: Plan, endpoints: readonly string[]): string[
 export async function leaseAll(state: StateStore, plan: Plan, endpoints: readonly string[], request: Omit<LeaseRequest, 'lock'>): Promise<Lease> {
   const leases: Lease[] = [];
   const release = async (): Promise<void> => {
-    // The application last: who gets it finds its resources free.
-    for (const lease of leases.splice(0).reverse()) await lease.release();
+    // The application last: who gets it finds its resources free. One that cannot be given back keeps no other.
+    let failed: { error: unknown } | undefined;
+    for (const lease of leases.splice(0).reverse()) await lease.release().catch((error: unknown) => (failed ??= { error }));
+    if (failed !== undefined) throw failed.error;
   };
   try {
     const { force = false, run, operator, now, ids } = request;

@@ -1,9 +1,9 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { hostname, uptime, userInfo } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import type { Operator } from '../journal/events.ts';
+import type { Machine, Operator } from '../journal/events.ts';
 
 /** Who runs this process. `identity` is the ARN that STS gave. */
 export function thisOperator(identity: string): Operator {
@@ -11,14 +11,23 @@ export function thisOperator(identity: string): Operator {
   return { identity, user: userName(), host: hostname(), pid: process.pid, ...(machine === undefined ? {} : { machine }) };
 }
 
-/**
- * Where a process id is one process: this start of the kernel, and on Linux the namespace of process ids, which each container
- * has for itself. Undefined where the system does not tell.
- */
-export function thisMachine(): string | undefined {
+/** This machine, as far as the system tells. */
+export function thisMachine(): Machine | undefined {
+  const startedAt = Math.round(Date.now() - uptime() * 1_000);
   try {
-    if (process.platform === 'darwin') return execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8', timeout: 2_000 }).trim();
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${readlinkSync('/proc/self/ns/pid')}`;
+    if (process.platform === 'darwin') return { start: execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8', timeout: 2_000 }).trim(), startedAt };
+    const start = `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${readlinkSync('/proc/self/ns/pid')}`;
+    const id = machineId();
+    return { start, startedAt, ...(id === undefined ? {} : { id }) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** https://www.freedesktop.org/software/systemd/man/latest/machine-id.html. Most containers have none. */
+function machineId(): string | undefined {
+  try {
+    return /^[0-9a-f]{32}$/.exec(readFileSync('/etc/machine-id', 'utf8').trim())?.[0];
   } catch {
     return undefined;
   }

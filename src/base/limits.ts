@@ -34,7 +34,7 @@ export const LIMITS = {
   /** The last look at an end state: an answer that is missing, or says "not now", is asked for again for so long, and so often. */
   endLookMs: 60_000,
   endPollMs: 2_000,
-  /** Success is told of what all said within so long. */
+  /** Success is told of what all said within so long; the old writer of a planned move is asked for as long right before the line. */
   endFreshMs: 10_000,
   /** A step whose looks have had no answer for so long says so. */
   silenceToldMs: 10_000,
@@ -45,6 +45,8 @@ export const LIMITS = {
   /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */
   pollMinMs: 200,
   pollMaxMs: 5_000,
+  /** So often a step that waits asks whether somebody has taken the run over. */
+  heldMs: 10_000,
   /** A run that has written nothing for so long after it took its lock in a bucket holds nothing. */
   beginMs: 120_000,
   runbookBytes: 1_048_576,

@@ -13,8 +13,8 @@ import { isSuperseded } from './run-step.ts';
  *
  * Invariants:
  * 1. Every step that is done and can say whether its end state still holds has said so, after everything else has ended, and all of
- *    them within LIMITS.endFreshMs: what one said while another had no answer yet is asked again.
- * 2. One that cannot say so within LIMITS.endLookMs has failed: a resume goes on with it.
+ *    them within LIMITS.endFreshMs, counted from the answers: what one said while another had no answer yet is asked again.
+ * 2. One that cannot say so within LIMITS.endLookMs has failed, and so has one that only others keep from it: a resume goes on with it.
  * 3. Traffic follows data: users are not led to data that was made a while ago and is gone.
  * 4. Reads only.
  */
@@ -40,19 +40,21 @@ export async function stillThere(runtime: EndRuntime): Promise<'succeeded' | 'fa
   const done = runtime.steps.filter((step) => journal.state.steps.get(step.id)?.state === 'done' && runtime.kindOf(step).holds !== undefined);
   const until = clock.now() + LIMITS.endLookMs;
   const saidAt = new Map<PlanStep, number>();
-  const fail = async (step: PlanStep, seen: string): Promise<void> => {
-    const because = `it was so, and at the end of the run it is not: ${seen}`;
+  const fail = async (step: PlanStep, because: string): Promise<void> => {
     await journal.append({ type: 'step.failed', step: step.id, because, error: { code: END_STATE_GONE, message: because, next: ['dr resume'] } });
   };
   for (let open = done; open.length > 0; open = done.filter((step) => clock.now() - (saidAt.get(step) ?? 0) > LIMITS.endFreshMs)) {
     const late = clock.now() > until;
     const missing = new Set(open);
     await inParallel(open, LIMITS.checksInParallel, async (step) => {
-      const why = late ? { seen: 'it was a while ago, and other answers took too long to say so of all at once' } : await whyGone(runtime, step);
-      if (why === undefined) {
+      const why = late ? undefined : await whyGone(runtime, step);
+      if (drain.aborted && (late || why !== undefined)) return;
+      if (late) await fail(step, 'it was so a while ago, and other answers took too long to say so of all at once');
+      else if (why !== undefined) await fail(step, `it was so, and at the end of the run it is not: ${why.seen}`);
+      else {
         missing.delete(step);
         saidAt.set(step, clock.now());
-      } else if (!drain.aborted) await fail(step, why.seen);
+      }
     });
     if (missing.size > 0) return drain.aborted ? 'interrupted' : 'failed';
   }

@@ -11,7 +11,7 @@ import { isGuard, planProblems } from '../plan/graph.ts';
 import { runChecks } from './checks.ts';
 import { dataGone, END_STATE_GONE, type EndRuntime, stillThere } from './end-look.ts';
 import { watchOver } from './guards.ts';
-import { lineIsAhead, oldDecision, openDecisions, type LineRuntime } from './line.ts';
+import { lineIsAhead, oldDecision, openDecisions, type LineRuntime, writesAgain } from './line.ts';
 import { watchProbes } from './probes.ts';
 import { runStep, type StepEnd, type StepRuntime } from './run-step.ts';
 import { runGraph } from './schedule.ts';
@@ -117,7 +117,7 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
     const kind = kindOf(kinds, step);
     const startedAt = effects.clock.now();
     const recheck = async (): Promise<Verdict> => {
-      const no = (mayBeOld() ? oldDecision(line, step, startedAt) : undefined) ?? (await dataGone(ends, step));
+      const no = (mayBeOld() ? oldDecision(line, step, startedAt) : undefined) ?? (await writesAgain(line, step)) ?? (await dataGone(ends, step));
       if (no !== undefined) return no;
       if (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs) return { state: 'ok', because: 'checked a moment ago' };
       return withDeadline(effects.clock, LIMITS.checkMs, `check of ${step.id}`, drain, (signal) =>

@@ -12,7 +12,8 @@ import { isGuard } from '../plan/graph.ts';
  *
  * Invariants:
  * 1. While a step of no return is still to be made, whoever goes on with a run decides afresh what something still rests on.
- * 2. A step of no return is refused when what it rests on was decided more than LIMITS.decisionAgeMs before; the time that other steps
+ * 2. A planned move crosses the line only while its old writer takes no writes, as far as that answers: what stopped them may be an hour ago.
+ * 3. A step of no return is refused when what it rests on was decided more than LIMITS.decisionAgeMs before; the time that other steps
  *    take to make what it needs does not count.
  */
 
@@ -92,6 +93,35 @@ export async function lineIsAhead(runtime: LineRuntime): Promise<boolean> {
     }),
   );
   return ahead.includes(true);
+}
+
+/**
+ * The refusal of a step of no return in a planned move whose old writer takes writes again, by whosever hand: they would be lost. One
+ * that gives no answer takes none as far as is known: what was recorded when its writes stopped is enough.
+ */
+export async function writesAgain(runtime: LineRuntime, step: PlanStep): Promise<Verdict | undefined> {
+  const { verb } = runtime.state().plan;
+  if (step.reversibility !== 'point-of-no-return' || verb !== 'switchover') return undefined;
+  const before = ancestors(runtime.steps, [step.id]);
+  const stopped = runtime.steps.filter((s) => before.has(s.id) && s.phase === 'fence' && !s.id.startsWith('own.') && runtime.state().steps.get(s.id)?.state === 'done');
+  const looks = await Promise.all(
+    stopped.map((s) => {
+      const look = (signal: AbortSignal) => runtime.kindOf(s).observe(runtime.context(runtime.effects, signal), s.params);
+      return withDeadline(runtime.effects.clock, LIMITS.endFreshMs, s.id, runtime.drain, look).catch(() => undefined);
+    }),
+  );
+  const again = looks.find((seen) => seen?.state === 'absent');
+  if (again?.state !== 'absent') return undefined;
+  return {
+    state: 'refused',
+    refusal: {
+      rule: 'fence',
+      observed: again.because,
+      threshold: 'the old writer takes no writes until users are moved',
+      consequence: 'what it takes from now on would be lost',
+      override: `none: find out who lets it take writes, then begin anew: dr ${verb} --region ${runtime.state().plan.target}`,
+    },
+  };
 }
 
 /**

@@ -98,7 +98,10 @@ class StepRunner {
       // Cut short: the loop says by what.
       if (happening === undefined) continue;
       await this.#move(happening);
-      if (happening.event === 'pending' || happening.event === 'unclear') await this.#pause(happening.waitingFor ?? 'aws');
+      if (happening.event === 'pending' || happening.event === 'unclear') {
+        await this.#pause(happening.waitingFor ?? 'aws');
+        await journal.stillHeld();
+      }
     }
     return journal.state.steps.get(step.id)?.state as StepEnd;
   }

@@ -18,7 +18,8 @@ import { isSuperseded, type StepRuntime, toErrorRecord } from './run-step.ts';
  * 2. The intent is durable before the undo, so that one that was cut short is made again.
  * 3. An undo that fails does not hold back the others, and is never called done.
  * 4. What has been made counts, also where the journal does not know of it: another machine may have written what never
- *    reached this one. After a line that was crossed nothing is undone; of anything else it is said that it stays.
+ *    reached this one. Where the line was crossed, or somebody else is on the way over it, nothing is undone; of anything else it is said
+ *    that it stays.
  */
 
 export interface UndoRuntime {
@@ -49,7 +50,8 @@ export async function leadBack(runtime: UndoRuntime): Promise<'aborted' | 'faile
   const past = stepsPastTheLine(journal.state);
   if (past.length > 0) throw new Error(`nothing is undone after ${past.map((s) => s.id).join(', ')}`);
   const unseen = await madeUnseen(runtime);
-  const crossed = unseen.filter((step) => step.reversibility === 'point-of-no-return');
+  // Data that somebody else has made on the way over the line is taken further: writes at the source would be lost then.
+  const crossed = unseen.filter((step) => step.reversibility === 'point-of-no-return' || step.phase === 'data');
   for (const step of crossed) {
     const message = `${step.title}: it has been made, although this journal does not say so, so that nothing is undone`;
     await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'LINE_CROSSED', message, next: ['another machine may hold the rest of the journal: dr resume there', `dr ${journal.state.plan.verb} --region ${journal.state.plan.target}    starts anew, from what is there`] } });

@@ -35,8 +35,18 @@ export interface Operator {
   user: string;
   host: string;
   pid: number;
-  /** Where `pid` is that process and no other's: a machine since it was started, or a container on it. Unknown where the system does not tell. */
-  machine?: string;
+  /** Unknown where the system does not tell. */
+  machine?: Machine;
+}
+
+/** Where a process id is one process and no other. */
+export interface Machine {
+  /** One start of it, and on Linux the namespace of process ids, which each container has for itself. */
+  start: string;
+  /** When it was started, milliseconds since the epoch. */
+  startedAt: number;
+  /** The same after another start. */
+  id?: string;
 }
 
 export interface ErrorRecord {

@@ -1,5 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
 import { CHAIN_START, chainBreak, seal } from './chain.ts';
 import type { JournalRecord, RunEvent } from './events.ts';
 import { fold, foldAll } from './fold.ts';
@@ -32,6 +33,8 @@ export class Journal {
   #last: JournalRecord | undefined;
   #state: RunState | undefined;
   #tail: Promise<unknown> = Promise.resolve();
+  /** When it was last asked whether somebody has taken over. */
+  #heldAt = 0;
 
   constructor(options: {
     store: JournalStore;
@@ -67,8 +70,15 @@ export class Journal {
     return written;
   }
 
+  /** Asked by what waits, at most every LIMITS.heldMs: whoever has been taken over learns it while the state can be asked. @throws as `assertHeld` */
+  async stillHeld(): Promise<void> {
+    await this.#tail;
+    if (this.#clock.now() - this.#heldAt >= LIMITS.heldMs) await this.assertHeld();
+  }
+
   /** Asked right before anything is changed. @throws DrError (busy) when somebody has taken over; then nothing more is written either. */
   async assertHeld(): Promise<void> {
+    this.#heldAt = this.#clock.now();
     try {
       await this.#store.assertHeld?.();
     } catch (error) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { iso } from '../base/clock.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import { type Ids, RUN_ID } from '../base/ids.ts';
-import type { Operator } from './events.ts';
+import type { Machine, Operator } from './events.ts';
 
 /*
  * Who may act on an application: the claim with the highest term, `locks/<runbook>.<term>.json`.
@@ -24,7 +24,7 @@ export interface LockRecord {
   host: string;
   pid: number;
   /** As in `Operator`. */
-  machine?: string;
+  machine?: Machine;
   /** ISO 8601. */
   since: string;
   /** The run has ended, and holds the application no more. */
@@ -65,7 +65,7 @@ export async function acquireLease(
   };
   await usable(mkdir(folder, { recursive: true, mode: 0o700 }));
   const before = await usable(highest(folder, runbook));
-  if (!force && before !== undefined && isHeld(before, operator.machine)) {
+  if (!force && before !== undefined && isHeld(before, operator)) {
     throw busy(runbook, before, ...takeover(before), removal(folder, runbook, before.term));
   }
   const mine = claimOf(run, Math.max(before?.term ?? 0, above) + 1, operator, now, ids);
@@ -110,11 +110,17 @@ export function claimOf(run: string, term: number, { user, host, pid, machine }:
 
 /**
  * Held, as far as can be known from here: a process of this machine that is gone holds nothing. Two machines may have one
- * host name, and a machine that was started anew cannot tell itself from such another: what is not known to be gone holds.
+ * host name, and what is not known to be gone holds.
  */
-export function isHeld(lock: LockRecord, ownMachine: string | undefined): boolean {
-  const isHere = ownMachine !== undefined && lock.machine === ownMachine;
-  return lock.released === undefined && (!isHere || isAlive(lock.pid));
+export function isHeld(lock: LockRecord, here: Pick<Operator, 'host' | 'machine'>): boolean {
+  if (lock.released !== undefined) return false;
+  const { machine: there } = lock;
+  const { machine } = here;
+  if (there === undefined || machine === undefined) return true;
+  if (there.start === machine.start) return isAlive(lock.pid);
+  // Started anew since: nothing has lived through that. A container on the same machine was not.
+  const isSame = there.id !== undefined && there.id === machine.id && lock.host === here.host;
+  return !(isSame && machine.startedAt > Date.parse(lock.since));
 }
 
 /** Whether a process of this machine still runs. */

@@ -158,7 +158,7 @@ export class S3State {
   async lease({ lock, run, operator, now, ids, above = 0, force = false }: LeaseRequest): Promise<Lease> {
     const before = await this.#newest(lock);
     const holder = force || before === undefined ? undefined : await this.lockOf(lock);
-    if (holder !== undefined && isHeld(holder, operator.machine)) await this.#respect(lock, holder, now);
+    if (holder !== undefined && isHeld(holder, operator)) await this.#respect(lock, holder, now);
     const term = Math.max(before?.term ?? 0, above) + 1;
     const mine = claimOf(run, term, operator, now, ids);
     if (!(await this.#objects.create(this.#lock(lock, term), JSON.stringify(mine)))) {
@@ -177,12 +177,15 @@ export class S3State {
   }
 
   /**
-   * Whoever holds a lock is respected, unless his run has written nothing for LIMITS.beginMs: it died before it began, and
-   * no `dr takeover` knows it. Should it live after all, it is told to be superseded before it changes anything.
+   * Whoever holds a lock is respected, unless his run is over, and could not give it back: nothing more is done in it. Or it has
+   * written nothing for LIMITS.beginMs: it died before it began, and no `dr takeover` knows it. Should it live after all, it is
+   * told to be superseded before it changes anything.
    * @throws DrError (busy)
    */
   async #respect(lock: string, holder: LockRecord, now: number): Promise<void> {
-    const begun = !RUN_ID.test(holder.run) || (await this.run(holder.run).last()) !== undefined;
+    const last = RUN_ID.test(holder.run) ? await this.run(holder.run).last() : undefined;
+    if (last?.type === 'run.finished' && (last.outcome === 'succeeded' || last.outcome === 'aborted')) return;
+    const begun = !RUN_ID.test(holder.run) || last !== undefined;
     if (begun) throw busy(lock, holder, ...takeover(holder));
     const freeAt = Date.parse(holder.since) + LIMITS.beginMs;
     if (!(now > freeAt)) throw busy(lock, holder, `the same command again${Number.isNaN(freeAt) ? '' : ` after ${iso(freeAt)}`}    that run has written nothing yet: if it is gone, its lock is free then`);

@@ -12,7 +12,8 @@ const maybeTime = time.nullable().describe('null: not measured, the reason is in
 const maybeMs = ms.nullable().describe('null: not measured, the reason is in `because`');
 const strings = z.array(z.string());
 
-const person = z.strictObject({ identity: z.string(), user: z.string(), host: z.string(), pid: z.number(), machine: z.string().optional() });
+const machine = z.strictObject({ start: z.string(), startedAt: ms, id: z.string().optional() }).describe('tells machines of one host name apart');
+const person = z.strictObject({ identity: z.string(), user: z.string(), host: z.string(), pid: z.number(), machine: machine.optional() });
 const failure = z.strictObject({ code: z.string(), message: z.string(), next: strings });
 const refusal = z.strictObject({
   rule: z.string(),

@@ -5,7 +5,8 @@
  * 2. It jumps to the earliest sleeper. Sleepers wake one by one, the earliest first, then in the order in which they went
  *    to sleep; what one of them sets off ends before the next wakes.
  * 3. Work that is pending with no sleeper is a deadlock, and is reported as one.
- * What else real time brings (sockets, real timers, import() of modules) is not waited for: do it before `run`.
+ * What else real time brings (sockets, real timers, import() of modules, chains of process.nextTick as in streams) is not waited for: do it
+ * before `run`.
  */
 import type { Clock } from '../base/clock.ts';
 import { DueHeap } from './heap.ts';

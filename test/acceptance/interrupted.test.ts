@@ -34,7 +34,8 @@ describe('a failover', () => {
 
       Next:
         dr status RUN-shop-failover    shows where it stands
-        rm FOLDER/state/locks/shop-lab-HASH.1.json    only if that process is gone for good"
+        dr takeover RUN-shop-failover    if that runner is gone for good
+        rm FOLDER/state/locks/shop-lab-HASH.1.json    only if that process is gone for good, and no run of it is to be gone on with"
     `);
 
     await first.until((r) => r.type === 'step.acted' && r.step === 'databases.orders.promote');

@@ -78,6 +78,21 @@ describe('two applications with one database', () => {
     await newer.release();
   });
 
+  it('one that cannot be given back keeps no other', async () => {
+    const b = await bench();
+    const plan = await planOf(b.sim, TOKYO);
+    const state = new LocalState(b.state);
+    const locks = resourceLocks(plan, []);
+    const { lease: take } = state;
+    state.lease = async (request) => {
+      const lease = await take.call(state, request);
+      return request.lock === locks.at(-1) ? { ...lease, release: () => Promise.reject(new Error('the bucket is away')) } : lease;
+    };
+    const held = await leaseAll(state, plan, [], { run: '20261120T000000Z-shop-failover-000001', operator: OTHER_HOST, now: 0, ids: new SeededIds(1) });
+    await expect(held.release()).rejects.toThrow('the bucket is away');
+    expect((await Promise.all(locks.map((lock) => state.lockOf(lock)))).map((lock) => lock !== undefined)).toEqual(locks.map((lock) => lock === locks.at(-1)));
+  });
+
   it('the old writer of a promotion is held, also where nothing fences it', async () => {
     const b = await bench();
     const plan = await planOf(b.sim, TOKYO);

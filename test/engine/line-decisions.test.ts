@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isDecision, lineIsAhead, type LineRuntime, oldDecision, openDecisions } from '../../src/engine/line.ts';
+import { isDecision, lineIsAhead, type LineRuntime, oldDecision, openDecisions, writesAgain } from '../../src/engine/line.ts';
 import { foldAll } from '../../src/journal/fold.ts';
 import type { RunState, StepRun } from '../../src/journal/state.ts';
 import type { Observation, PlanStep, StepContext } from '../../src/kinds/step.ts';
@@ -33,7 +33,7 @@ function lineWith(steps: readonly PlanStep[], runs: Record<string, Partial<StepR
     },
     context: (effects, signal) => ({ effects, signal }) as unknown as StepContext,
   };
-  return { runtime, looked, told, ahead: () => clock.run(() => lineIsAhead(runtime)) };
+  return { runtime, clock, looked, told, ahead: () => clock.run(() => lineIsAhead(runtime)) };
 }
 
 const line = (id = 'promote') => planStep(id, { phase: 'data', reversibility: 'point-of-no-return', title: `Promote ${id}` });
@@ -205,5 +205,48 @@ describe('decisions on which something still rests', () => {
     expect(open('scale')).toEqual(['signal', 'judge', 'carry']);
     expect(open('shift')).toEqual(['signal', 'judge']);
     expect(open('scale', 'shift')).toEqual([]);
+  });
+});
+
+describe('the old writer of a planned move, right before the line', () => {
+  const stop = planStep('stop', { phase: 'fence' });
+  const promote = { ...line(), after: ['stop'] };
+  const done: Record<string, Partial<StepRun>> = { stop: { state: 'done', endedAt: NOW - 50 * MINUTE } };
+  const ask = async (look: Fake['observe'], more: { verb?: string; steps?: readonly PlanStep[]; runs?: Record<string, Partial<StepRun>>; step?: PlanStep } = {}) => {
+    const { verb = 'switchover', steps = [stop, promote], runs = done, step = promote } = more;
+    const { runtime, looked, clock } = lineWith(steps, runs, look);
+    const { plan } = runtime.state();
+    Object.assign(plan, { verb });
+    return { verdict: await clock.run(() => writesAgain(runtime, step)), looked };
+  };
+  const open: Observation = { state: 'absent', because: 'shop-orders takes writes again' };
+
+  it('is refused when it takes writes again, whoever let it', async () => {
+    expect((await ask(() => open)).verdict).toEqual({
+      state: 'refused',
+      refusal: {
+        rule: 'fence',
+        observed: 'shop-orders takes writes again',
+        threshold: 'the old writer takes no writes until users are moved',
+        consequence: 'what it takes from now on would be lost',
+        override: 'none: find out who lets it take writes, then begin anew: dr switchover --region ap-northeast-1',
+      },
+    });
+  });
+
+  it.each<[string, Fake['observe']]>([
+    ['takes none', () => ({ state: 'reached', because: '' })],
+    ['does not say', () => ({ state: 'pending', because: '', waitingFor: 'database' })],
+    ['gives an error', () => Promise.reject(new Error('no route'))],
+    ['never answers', () => new Promise(() => undefined)],
+  ])('passes when it %s', async (_what, look) => {
+    expect((await ask(look)).verdict).toBeUndefined();
+  });
+
+  it('is asked before the line only, in a planned move only, where this run has stopped it, and never as an own step', async () => {
+    const own = planStep('own.stop', { phase: 'fence' });
+    const cases = [{ verb: 'failover' }, { step: stop }, { runs: {} }, { steps: [own, { ...line(), after: ['own.stop'] }], runs: { 'own.stop': done.stop ?? {} } }, { steps: [stop, line()], step: line() }];
+    for (const one of cases) expect(await ask(() => open, one)).toEqual({ verdict: undefined, looked: [] });
+    expect((await ask(() => open)).looked).toEqual(['stop']);
   });
 });

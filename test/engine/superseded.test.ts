@@ -7,7 +7,8 @@ import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { StepContext } from '../../src/kinds/step.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
-import { ABSENT, type Fake, REFUSAL, runTiny, Thing, tinyStep } from './tiny.ts';
+import { LIMITS } from '../../src/base/limits.ts';
+import { ABSENT, type Fake, PENDING, REACHED, REFUSAL, runTiny, Thing, tinyStep } from './tiny.ts';
 
 const GONE = new DrError({ code: 'SUPERSEDED', exit: 'busy', title: 'somebody has taken over' });
 const promote = (ctx: StepContext) => ctx.effects.aws.call({ service: 'rds', region: 'ap-northeast-1', operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: 'shop' }, signal: ctx.signal });
@@ -49,6 +50,33 @@ describe('a runner that was superseded', () => {
     await expect(runTiny([tinyStep('it')], { it: { observe: () => ABSENT, act } }, options)).rejects.toBe(GONE);
     expect(sent).toEqual(['PromoteReadReplica', 'DescribeDBInstances']);
     expect(later()).toBe(0);
+  });
+
+  it('stops waiting, and does not wait for its next change to learn it', async () => {
+    const clock = new VirtualClock();
+    const store = new MemoryStore();
+    const began = clock.now();
+    const waiting = (): typeof PENDING => {
+      if (clock.now() - began >= 60_000) store.superseded = GONE;
+      return PENDING;
+    };
+    const steps = [tinyStep('one', { limitMs: 3_600_000 }), tinyStep('two', { limitMs: 3_600_000 })];
+    await expect(runTiny(steps, { one: { observe: waiting }, two: { observe: () => PENDING } }, { clock, store })).rejects.toBe(GONE);
+    expect(clock.now() - began).toBeGreaterThanOrEqual(60_000);
+    expect(clock.now() - began).toBeLessThan(60_000 + LIMITS.heldMs + 2 * LIMITS.pollMaxMs);
+  });
+
+  it('is asked for no oftener than it has to be', async () => {
+    const clock = new VirtualClock();
+    const store = new MemoryStore();
+    let asked = 0;
+    const assertHeld = store.assertHeld.bind(store);
+    store.assertHeld = () => ((asked += 1), assertHeld());
+    const began = clock.now();
+    const wait: Fake = { observe: () => (clock.now() - began < 100_000 ? PENDING : REACHED) };
+    expect((await runTiny([tinyStep('one', { limitMs: 3_600_000 }), tinyStep('two', { limitMs: 3_600_000 })], { one: wait, two: wait }, { clock, store })).outcome).toBe('succeeded');
+    expect(asked).toBeGreaterThanOrEqual(6);
+    expect(asked).toBeLessThanOrEqual(10);
   });
 
   it('undoes nothing more', async () => {

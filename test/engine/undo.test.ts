@@ -57,6 +57,18 @@ describe('the way back', () => {
     expect(state.steps.get('line')?.notUndone).toMatchObject({ code: 'LINE_CROSSED' });
   });
 
+  it('is not taken where somebody has made the data that is to go over the line, and may be about to open it', async () => {
+    const backWith = async (phase: 'data' | 'compute') => {
+      const { kinds, undone } = world(['a']);
+      const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), tinyStep('copy', { ...compensable, after: ['gate'], phase }), { ...line, after: ['copy', 'gate'] }];
+      const { outcome, state } = await runTiny(steps, { ...kinds, gate: refusing, copy: { observe: () => ABSENT, act: () => undefined, made: () => true }, line: { observe: () => ABSENT } }, SWITCHOVER);
+      return [outcome, undone, state.steps.get('copy')?.notUndone?.code];
+    };
+    expect(await backWith('data')).toEqual(['failed', [], 'LINE_CROSSED']);
+    // Instances that are there hold no data.
+    expect(await backWith('compute')).toEqual(['failed', ['a'], 'NOT_OURS']);
+  });
+
   it('is not taken either while the line is being crossed', async () => {
     const { kinds, undone, there } = world(['a']);
     const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), line];

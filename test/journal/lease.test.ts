@@ -14,7 +14,7 @@ import { acquireLease, busy, isAlive, isHeld, type Lease, type LockRecord, lockO
 import { LocalStore } from '../../src/journal/local-store.ts';
 import { RUN, started, T0, tickingClock } from './fixture.ts';
 
-const ME: Operator = { identity: 'arn:aws:iam::111122223333:user/kim', user: 'kim', host: 'ops-1', machine: 'boot-1/pid:[1]', pid: process.pid };
+const ME: Operator = { identity: 'arn:aws:iam::111122223333:user/kim', user: 'kim', host: 'ops-1', machine: { start: 'boot-1/pid:[1]', startedAt: T0 - 3_600_000, id: 'a' }, pid: process.pid };
 let state = '';
 const children: ChildProcess[] = [];
 
@@ -44,8 +44,10 @@ function deadPid(): number {
   return spawnSync(process.execPath, ['-e', '0']).pid;
 }
 
+type Left = { [K in keyof LockRecord]?: LockRecord[K] | undefined };
+
 /** As a run leaves it that has died. */
-async function leaveBehind(lock: { [K in keyof LockRecord]?: LockRecord[K] | undefined }): Promise<void> {
+async function leaveBehind(lock: Left): Promise<void> {
   await mkdir(join(state, 'locks'), { recursive: true });
   const term = lock.term ?? 7;
   const record = { run: 'old', term, token: 'old', user: 'lee', host: ME.host, machine: ME.machine, pid: deadPid(), since: '2026-11-20T00:00:00.000Z', ...lock };
@@ -106,19 +108,27 @@ describe('the lock of an application', () => {
   it('of a live process of this machine, or of any process of another, is respected', async () => {
     await leaveBehind({ pid: process.ppid });
     expect((await refusalOf(acquire())).code).toBe('RUN_IN_PROGRESS');
-    await leaveBehind({ term: 8, host: 'ops-2', machine: 'boot-2/pid:[1]' });
+    await leaveBehind({ term: 8, host: 'ops-2', machine: { start: 'boot-2/pid:[1]', startedAt: 0 } });
     expect((await refusalOf(acquire())).detail).toContain('by lee on ops-2');
   });
 
-  it.each([
-    ['another machine of the same host name', 'boot-2/pid:[1]'],
-    ['another container of the same host name, on the same kernel', 'boot-1/pid:[2]'],
-    ['a machine that does not tell itself', undefined],
-  ])('of %s is respected, whatever this one knows of its process id', async (_what, machine) => {
-    await leaveBehind({ run: RUN, machine });
+  const earlier = { start: 'boot-0/pid:[1]', startedAt: 0, id: 'a' };
+  it.each<[string, Left]>([
+    ['another machine of the same host name', { machine: { ...earlier, id: 'b' } }],
+    ['another one of which neither knows its id', { machine: { start: 'boot-0/pid:[1]', startedAt: 0 } }],
+    ['another container of the same host name, on the same kernel', { machine: { ...earlier, start: 'boot-1/pid:[2]' }, since: '2026-11-20T10:00:00.000Z' }],
+    ['a machine of another host name', { machine: earlier, host: 'ops-2' }],
+    ['a machine that does not tell itself', { machine: undefined }],
+  ])('of %s is respected, whatever this one knows of its process id', async (_what, lock) => {
+    await leaveBehind({ run: RUN, ...lock });
     const error = await refusalOf(acquire('other'));
-    expect(error).toMatchObject({ code: 'RUN_IN_PROGRESS', detail: expect.stringContaining('by lee on ops-1') as string });
+    expect(error).toMatchObject({ code: 'RUN_IN_PROGRESS', detail: expect.stringContaining('by lee on ops-') as string });
     expect(error.next).toContain(`dr takeover ${RUN}    if that runner is gone for good`);
+  });
+
+  it('of this machine from before it was started anew is free', async () => {
+    await leaveBehind({ pid: process.pid, machine: earlier, since: '2026-11-20T09:00:00.000Z' });
+    expect((await acquire()).term).toBe(8);
   });
 
   it('is taken from nobody by a machine that does not know itself', async () => {
@@ -219,20 +229,21 @@ describe('claims beside each other', () => {
 });
 
 describe('who holds it', () => {
-  const lock = { run: 'R', term: 3, token: 't', user: 'lee', host: 'ops-1', machine: 'a', pid: process.pid, since: 'then' };
+  const lock = { run: 'R', term: 3, token: 't', user: 'lee', host: 'ops-1', machine: { start: 'a', startedAt: 0 }, pid: process.pid, since: 'then' };
 
   it('a process that lives, of whomever; of another machine any; a lock given back nobody', () => {
     expect(isAlive(process.pid)).toBe(true);
     // The first process of the machine: it lives, whether or not it may be asked.
     expect(isAlive(1)).toBe(true);
     expect(isAlive(deadPid())).toBe(false);
-    expect(isHeld(lock, 'a')).toBe(true);
-    expect(isHeld({ ...lock, pid: deadPid() }, 'a')).toBe(false);
-    expect(isHeld({ ...lock, pid: deadPid() }, 'b')).toBe(true);
-    expect(isHeld({ ...lock, pid: deadPid() }, undefined)).toBe(true);
+    const at = (start: string) => ({ host: 'ops-1', machine: { start, startedAt: 0 } });
+    expect(isHeld(lock, at('a'))).toBe(true);
+    expect(isHeld({ ...lock, pid: deadPid() }, at('a'))).toBe(false);
+    expect(isHeld({ ...lock, pid: deadPid() }, at('b'))).toBe(true);
+    expect(isHeld({ ...lock, pid: deadPid() }, { host: 'ops-1' })).toBe(true);
     const { machine: _, ...unknown } = lock;
-    expect(isHeld({ ...unknown, pid: deadPid() }, undefined)).toBe(true);
-    expect(isHeld({ ...lock, released: true }, 'a')).toBe(false);
+    expect(isHeld({ ...unknown, pid: deadPid() }, { host: 'ops-1' })).toBe(true);
+    expect(isHeld({ ...lock, released: true }, at('b'))).toBe(false);
   });
 
   it('one whose process may not be asked lives', () => {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { DrError } from '../../src/base/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
@@ -5,7 +6,7 @@ import { SeededIds } from '../../src/simulator/random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { World } from '../../src/simulator/world.ts';
 import { chainBreak, seal } from '../../src/journal/chain.ts';
-import type { JournalRecord, Operator } from '../../src/journal/events.ts';
+import type { JournalRecord, Operator, RunOutcome } from '../../src/journal/events.ts';
 import { parseS3Place, S3State } from '../../src/journal/s3-state.ts';
 
 const RUN = '20261120T000000Z-shop-failover-000001';
@@ -113,6 +114,30 @@ describe('state in S3', () => {
         Array.from({ length: 20 }, (_, i) => state.lease({ lock: 'shop', run: RUN, operator: { ...bob, pid: i }, now: clock.now(), ids: new SeededIds(i) })),
       );
       expect(tries.filter((t) => t.status === 'fulfilled')).toHaveLength(1);
+    });
+  });
+
+  it('frees the lock of a process that is gone from this machine, and of no other of its name', async () => {
+    const { clock, state } = setUp();
+    await clock.run(async () => {
+      const dead = spawnSync(process.execPath, ['-e', '0']).pid;
+      const here = { ...alice, machine: { start: 'boot', startedAt: 0 } };
+      await state.lease({ lock: 'shop', run: RUN, operator: { ...here, pid: dead }, now: clock.now(), ids: new SeededIds(1) });
+      const twin = { ...alice, machine: { start: 'other boot', startedAt: 0 } };
+      for (const operator of [twin, alice]) expect((await errorOf(state.lease({ lock: 'shop', run: RUN, operator, now: clock.now(), ids: new SeededIds(2) }))).code).toBe('RUN_IN_PROGRESS');
+      expect((await state.lease({ lock: 'shop', run: RUN, operator: here, now: clock.now(), ids: new SeededIds(3) })).term).toBe(2);
+    });
+  });
+
+  it.each<[RunOutcome, boolean]>([['succeeded', true], ['aborted', true], ['failed', false], ['refused', false]])('a run that has %s, and could not give its lock back, holds nothing: %s', async (outcome, free) => {
+    const { clock, state } = setUp();
+    await clock.run(async () => {
+      const ids = new SeededIds(1);
+      await state.lease({ lock: 'shop', run: RUN, operator: alice, now: clock.now(), ids });
+      await state.run(RUN).append(seal({ type: 'run.finished', outcome }, { seq: 0, run: RUN, term: 1, at: 0, prev: '0'.repeat(64) }));
+      const next = state.lease({ lock: 'shop', run: RUN.replace('000001', '000002'), operator: bob, now: clock.now(), ids });
+      if (free) expect((await next).term).toBe(2);
+      else expect((await errorOf(next)).next.at(-1)).toContain(`dr takeover ${RUN}`);
     });
   });
 

@@ -59,9 +59,9 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   });
 }
 
-/** An old writer that lives has taken writes until the fence: they are lost too. */
-function lossAtLine(ctx: StepContext, { name, id, rpoMs }: Pick<Params, 'name' | 'id' | 'rpoMs'>): Observation | undefined {
-  return rpoMs === undefined ? undefined : weighAtLine(ctx, { name, rpoMs, measured: `the recovery point of ${id}`, act: 'a restore' });
+/** An old writer that lives has taken writes until the fence: they are lost too. A restore that is closed is not yet the line. */
+function lossAtLine(ctx: StepContext, { name, id, rpoMs, closedBy }: Pick<Params, 'name' | 'id' | 'rpoMs' | 'closedBy'>): Observation | undefined {
+  return closedBy === undefined ? weighAtLine(ctx, { name, rpoMs, measured: `the recovery point of ${id}`, act: 'a restore' }) : undefined;
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
@@ -150,5 +150,10 @@ export const open = stepKind<z.infer<typeof openParams>>({
       if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState')) return;
       throw error;
     }
+  },
+  // Whoever restored it: users are let in, or are being so.
+  made: async (ctx, p) => {
+    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+    return instance !== undefined && hasGroups(instance, p.settings.securityGroups).same;
   },
 });

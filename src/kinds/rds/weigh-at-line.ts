@@ -44,7 +44,7 @@ function unfenced({ name, act }: AtLine, verdict: string | undefined): Observati
     observed: verdict === undefined ? `no step of this run has said whether the old writer of ${name} takes writes` : `the old writer of ${name} takes writes again: its fence was undone`,
     threshold: 'a verdict on the old writer',
     consequence: `two writers may accept orders at once after ${act}, and their data can no longer be joined`,
-    override: 'none: go on with the run, which asks the old writer again',
+    override: 'none: begin anew, so that the old writer is asked',
   });
 }
 

@@ -46,7 +46,7 @@ describe('what a promotion would lose, weighed once more right before it', () =>
       observed: 'no step of this run has said whether the old writer of orders takes writes',
       threshold: 'a verdict on the old writer',
       consequence: 'two writers may accept orders at once after a promotion, and their data can no longer be joined',
-      override: 'none: go on with the run, which asks the old writer again',
+      override: 'none: begin anew, so that the old writer is asked',
     };
     const facts = (fact: Json) => ({ facts: { 'fence.orders': fact }, acceptances: { dataLossSeconds: 'unknown' as const, sourceDown: 'kim' } });
     expect((await atLine(bound, facts(null))).seen).toEqual({ state: 'refused', refusal });

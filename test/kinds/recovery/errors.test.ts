@@ -27,6 +27,30 @@ const RESTORE: Json = { name: 'documents', region: TOKYO, id: 'archive-tokyo', s
 const CHOICE: Json = { point: { method: 'restorable-time', from: 'arn:backup', sourceRegion: SEOUL, at: 1 }, token: 'cafe' };
 const restore = () => stepOf('rds-backup.restore', RESTORE, { effects: { aws }, facts: { 'recovery.documents': CHOICE } });
 
+describe('rds-backup.open', () => {
+  const { closedBy: _, ...OPEN } = RESTORE as { [key: string]: Json };
+  const closed = { DBInstanceStatus: 'available', TagList: [{ Key: 'dr:restore', Value: 'cafe' }], VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-0b20000000000000b', Status: 'active' }] };
+  const open = { ...closed, VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-0b10000000000000b', Status: 'adding' }] };
+  const opening = (instances: object[], params: { [key: string]: Json } = {}, facts: Record<string, Json> = {}) => {
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: instances });
+    return stepOf('rds-backup.open', { ...OPEN, ...params }, { effects: { aws }, facts: { 'recovery.documents': CHOICE, ...facts } });
+  };
+
+  it.each([{}, { rpoMs: 60_000 }])('lets nobody in without a verdict on the old writer, planned or not: %o', async (params) => {
+    const refusal = { rule: 'fence', observed: 'no step of this run has said whether the old writer of documents takes writes' };
+    expect(await (await opening([closed], params)).observe()).toMatchObject({ state: 'refused', refusal });
+  });
+
+  it('does with one', async () => {
+    expect(await (await opening([closed], {}, { 'fence.documents': { verdict: 'read-only', because: '' } })).observe()).toEqual({ state: 'absent', because: 'archive-tokyo is closed' });
+  });
+
+  it('has been made once users are let in, by whomever; not while it is closed, nor where there is nothing', async () => {
+    const stranger = { ...open, TagList: [] };
+    expect([await (await opening([open])).made(), await (await opening([stranger])).made(), await (await opening([closed])).made(), await (await opening([])).made()]).toEqual([true, true, false, false]);
+  });
+});
+
 describe('rds-backup.restore', () => {
   it('says everything that AWS would set a default for', async () => {
     rds.on(RestoreDBInstanceToPointInTimeCommand).resolves({});
