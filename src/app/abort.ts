@@ -15,6 +15,8 @@ export interface AbortRequest extends RunWatchers {
   state: StatePlace | string;
   /** Why, for the record. */
   reason?: string | undefined;
+  /** Takes the run from whoever holds it. */
+  takeOver?: boolean;
   /** Asks the person, who is told what has acted, newest first. @throws DrError (declined). */
   confirm(state: RunState, acted: readonly PlanStep[]): Promise<void>;
   effects?: Effects;

@@ -17,6 +17,8 @@ export const LIMITS = {
   checkAgeMs: 120_000,
   /** Signals, gates and the fence that are older than that carry no step over the line. */
   decisionAgeMs: 300_000,
+  /** From the last look at a step to its request: the record of the intent, and the lock, where a bucket gives no answer. */
+  intentMs: 15_000,
   /** All calls of one step's check. Each is bounded by itself; where many applications are checked at once they wait for their turn. */
   checkMs: 120_000,
   checksInParallel: 16,

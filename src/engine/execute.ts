@@ -109,7 +109,7 @@ async function runOnce(options: ExecuteOptions, kinds: Kinds, context: ContextMa
   await journal.append({ type: 'checks.green' });
   const checkedAt = effects.clock.now();
   // Whoever decides afresh has no decision that is older than its own start.
-  const mayBeOld = () => !ahead || effects.clock.now() - checkedAt > LIMITS.decisionAgeMs;
+  const mayBeOld = () => !ahead || effects.clock.now() - checkedAt > LIMITS.decisionAgeMs - LIMITS.intentMs;
 
   const data = steps.filter((step) => step.phase === 'data' && kindOf(kinds, step).holds !== undefined);
   const ends: EndRuntime = { steps, data, effects, journal, drain, kindOf: (step) => kindOf(kinds, step), context: (e, s) => context(e, s, NO_TOOLS) };

@@ -141,14 +141,15 @@ export function oldDecision(runtime: LineRuntime, step: PlanStep, startedAt: num
   const madeAt = run.plan.verb === 'failover' ? Math.max(0, ...made.map((s) => endedAt(s) ?? 0)) : startedAt;
   const ages = decisions.map((s) => ({ title: s.title, ageMs: now - Math.max(endedAt(s) ?? now, madeAt) }));
   const oldest = ages.sort((a, b) => b.ageMs - a.ageMs)[0];
-  if (oldest === undefined || oldest.ageMs <= LIMITS.decisionAgeMs) return undefined;
+  // It must be young enough when the request is sent, and not only now.
+  if (oldest === undefined || oldest.ageMs <= LIMITS.decisionAgeMs - LIMITS.intentMs) return undefined;
   return {
     state: 'refused',
     refusal: {
       rule: 'decision-age',
       observed: `"${oldest.title}" was answered ${formatDuration(oldest.ageMs)} ago`,
       ageMs: oldest.ageMs,
-      threshold: `at most ${formatDuration(LIMITS.decisionAgeMs)} before the point of no return`,
+      threshold: `at most ${formatDuration(LIMITS.decisionAgeMs)} before the point of no return, which may be ${formatDuration(LIMITS.intentMs)} from now`,
       consequence: 'the source may be back, and the loss another one, than when it was decided',
       override: 'dr resume: looks again, and decides again',
     },

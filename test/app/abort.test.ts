@@ -4,10 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { abort } from '../../src/app/abort.ts';
 import type { Direction } from '../../src/app/observe.ts';
+import { lockName } from '../../src/app/locks.ts';
 import { resume } from '../../src/app/resume.ts';
 import { DrError } from '../../src/base/errors.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
+import { LocalState } from '../../src/journal/local-state.ts';
 import { LocalStore } from '../../src/journal/local-store.ts';
+import { SeededIds } from '../../src/simulator/random.ts';
 import { APPROVED, planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
 import { withPlanSchema } from '../journal/fixture.ts';
 
@@ -32,9 +35,10 @@ async function stopped(sim: Simulation, direction: Direction, at: (record: Journ
   return state;
 }
 
-function aborting(sim: Simulation, state: string, asked: string[] = []) {
+function aborting(sim: Simulation, state: string, asked: string[] = [], more: { run?: string; takeOver?: boolean } = {}) {
   return sim.clock.run(() =>
     abort({
+      ...more,
       state,
       effects: sim.effects,
       drain: new AbortController().signal,
@@ -164,4 +168,16 @@ describe('dr abort', () => {
     expect(summary.join('\n')).toContain('the name shop-orders is taken by the new replica; the old instance stays shop-orders-old-20261120');
     expect(end.steps.get('databases.orders.rebuild')?.notUndone).toMatchObject({ code: 'NO_UNDO' });
   });
+});
+
+it('a run that another machine holds is led back by whoever takes it over, and by nobody else', async () => {
+  const sim = await simulation();
+  const state = await stopped(sim, { verb: 'switchover', region: TOKYO }, done('databases.orders.quiesce'));
+  const application = lockName('shop', '000000000000', []);
+  await new LocalState(state).lease({ lock: application, run: RUN, operator: { identity: 'arn:lee', user: 'lee', host: 'desk', pid: 7 }, now: 0, ids: new SeededIds(1) });
+  const refused = await errorOf(aborting(sim, state, [], { run: RUN }));
+  expect(refused).toMatchObject({ code: 'RUN_IN_PROGRESS', next: expect.arrayContaining([`dr takeover ${RUN}    if that runner is gone for good`]) as string[] });
+  expect(sim.world.acceptsWrites(HOME)).toBe(false);
+  expect((await aborting(sim, state, [], { run: RUN, takeOver: true })).state).toMatchObject({ outcome: 'aborted', term: 2 });
+  expect(sim.world.acceptsWrites(HOME)).toBe(true);
 });

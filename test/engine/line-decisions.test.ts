@@ -11,6 +11,8 @@ import { type Fake, fakeKind, tinyEffects } from './tiny.ts';
 
 const NOW = Date.UTC(2026, 10, 20, 12);
 const MINUTE = 60_000;
+/** Minutes: a decision of five minutes is young for as long as its request may take less. */
+const YOUNG = 4.75;
 
 function lineWith(steps: readonly PlanStep[], runs: Record<string, Partial<StepRun>> = {}, look: Fake['observe'] = () => ({ state: 'absent', because: '' })) {
   const clock = new VirtualClock(NOW);
@@ -65,7 +67,7 @@ describe('whether the line is still ahead of a run that goes on', () => {
       expect(old.runtime.effects.clock.now()).toBe(NOW + MINUTE + 1);
       expect(old.told).toEqual(['promote: it was asked for, and what it rests on is old: waiting 1m until it is sure to show whether it was made']);
     }
-    const good = lineWith([gate, line()], { gate: { state: 'done', endedAt: NOW - 5 * MINUTE }, promote: acted(MINUTE) });
+    const good = lineWith([gate, line()], { gate: { state: 'done', endedAt: NOW - YOUNG * MINUTE }, promote: acted(MINUTE) });
     expect([await good.ahead(), good.looked, good.told, good.runtime.effects.clock.now()]).toEqual([false, [], [], NOW]);
   });
 
@@ -129,7 +131,7 @@ describe('decisions that have grown old before the step of no return acts', () =
         rule: 'decision-age',
         observed: '"Is the source down?" was answered 6m ago',
         ageMs: 6 * MINUTE,
-        threshold: 'at most 5m before the point of no return',
+        threshold: 'at most 5m before the point of no return, which may be 15 s from now',
         consequence: 'the source may be back, and the loss another one, than when it was decided',
         override: 'dr resume: looks again, and decides again',
       },
@@ -138,15 +140,15 @@ describe('decisions that have grown old before the step of no return acts', () =
   });
 
   it('are not while none of them is too old', () => {
-    expect(refusal({ assess: 5 })).toBeUndefined();
-    expect(refusal({ assess: 5 + 1 / MINUTE })).toBeDefined();
+    expect(refusal({ assess: YOUNG })).toBeUndefined();
+    expect(refusal({ assess: YOUNG + 1 / MINUTE })).toBeDefined();
   });
 
   it('age from the end of what had to be made for the step, however far before it', () => {
     for (const id of ['work', 'opening']) {
-      expect(refusal({ work: 5 }, after(id))).toBeUndefined();
-      expect(refusal({ assess: 59, work: 5 }, after(id))).toBeUndefined();
-      expect(refusal({ assess: 59, work: 5 + 1 / MINUTE }, after(id))).toMatchObject({ refusal: { ageMs: 5 * MINUTE + 1 } });
+      expect(refusal({ work: YOUNG }, after(id))).toBeUndefined();
+      expect(refusal({ assess: 59, work: YOUNG }, after(id))).toBeUndefined();
+      expect(refusal({ assess: 59, work: YOUNG + 1 / MINUTE }, after(id))).toMatchObject({ refusal: { ageMs: YOUNG * MINUTE + 1 } });
     }
     // A gate of a later phase is made for it, too; a decision is not.
     expect(refusal({ 'traffic-gate': 1 }, after('traffic-gate'))).toBeUndefined();
@@ -165,8 +167,8 @@ describe('decisions that have grown old before the step of no return acts', () =
       const state = { ...runtime.state(), plan: { ...runtime.state().plan, verb: 'switchover' as const } };
       return oldDecision({ ...runtime, state: () => state }, promote, NOW - waited);
     };
-    expect(planned(5 * MINUTE)).toBeUndefined();
-    expect(planned(5 * MINUTE + 1)).toMatchObject({ refusal: { ageMs: 5 * MINUTE + 1 } });
+    expect(planned(YOUNG * MINUTE)).toBeUndefined();
+    expect(planned(YOUNG * MINUTE + 1)).toMatchObject({ refusal: { ageMs: YOUNG * MINUTE + 1 } });
     // Of a failover its own waiting makes nothing younger.
     expect(refusal({}, promote, MINUTE)).toBeDefined();
   });

@@ -57,7 +57,7 @@ describe('what carries a run over the line', () => {
     expect(outcome).toBe('refused');
     expect(state.steps.get('databases.orders.promote')?.refusal).toMatchObject({
       rule: 'decision-age',
-      threshold: 'at most 5m before the point of no return',
+      threshold: 'at most 5m before the point of no return, which may be 15 s from now',
       override: 'dr resume: looks again, and decides again',
     });
     const resumed = await resumeRun(sim, records);
