@@ -44,17 +44,17 @@ export async function stillThere(runtime: EndRuntime): Promise<'succeeded' | 'fa
     await journal.append({ type: 'step.failed', step: step.id, because, error: { code: END_STATE_GONE, message: because, next: ['dr resume'] } });
   };
   for (let open = done; open.length > 0; open = done.filter((step) => clock.now() - (saidAt.get(step) ?? 0) > LIMITS.endFreshMs)) {
-    const late = clock.now() > until;
+    if (clock.now() > until && !drain.aborted) {
+      for (const step of open) await fail(step, 'it was so a while ago, and other answers took too long to say so of all at once');
+      return 'failed';
+    }
     const missing = new Set(open);
     await inParallel(open, LIMITS.checksInParallel, async (step) => {
-      const why = late ? undefined : await whyGone(runtime, step);
-      if (drain.aborted && (late || why !== undefined)) return;
-      if (late) await fail(step, 'it was so a while ago, and other answers took too long to say so of all at once');
-      else if (why !== undefined) await fail(step, `it was so, and at the end of the run it is not: ${why.seen}`);
-      else {
+      const why = await whyGone(runtime, step);
+      if (why === undefined) {
         missing.delete(step);
         saidAt.set(step, clock.now());
-      }
+      } else if (!drain.aborted) await fail(step, `it was so, and at the end of the run it is not: ${why.seen}`);
     });
     if (missing.size > 0) return drain.aborted ? 'interrupted' : 'failed';
   }
