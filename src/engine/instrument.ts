@@ -1,10 +1,12 @@
 import type { AwsCaller } from '../aws/caller.ts';
 import { AwsError } from '../aws/errors.ts';
 import { MUTATIONS } from '../aws/operations.ts';
+import type { Clock } from '../base/clock.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Effects, PersonPort } from '../effects/effects.ts';
 import type { CallRecord, WaitRecord } from '../journal/events.ts';
-import type { WaitCause } from '../kinds/step.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { StepContext, WaitCause } from '../kinds/step.ts';
 import { guardedHttp, guardedSql } from './guarded.ts';
 
 /** What a step did to the outside, collected while it runs. */
@@ -82,6 +84,14 @@ export function traceStep(effects: Effects, mayChange: () => Promise<void> = () 
     // Copies: a look that was given up may still end, and a record does not change once it is sealed.
     all: () => ({ calls: [...calls], callCount, waits: waits.map((one) => ({ ...one })) }),
     wait,
+  };
+}
+
+/** How a step waits of its own accord: whoever has been taken over meanwhile does not go on. */
+export function waitOf(trace: StepTrace, journal: Pick<Journal, 'stillHeld'>, clock: Clock, signal: AbortSignal): StepContext['wait'] {
+  return async (cause, ms) => {
+    await trace.wait(cause, () => clock.sleep(ms, signal));
+    await journal.stillHeld();
   };
 }
 

@@ -8,7 +8,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { StepState } from '../journal/state.ts';
 import type { Observation, PlanStep, Refusal, StepContext, StepKind, Verdict, WaitCause } from '../kinds/step.ts';
 import { isGuard } from '../plan/graph.ts';
-import { type StepTrace, traceStep } from './instrument.ts';
+import { type StepTrace, traceStep, waitOf } from './instrument.ts';
 import { END_STATES, type StepEvent, transition } from './transitions.ts';
 import type { Effects } from '../effects/effects.ts';
 
@@ -299,12 +299,12 @@ class StepRunner {
   }
 
   #context(signal: AbortSignal): StepContext {
-    const { clock } = this.#runtime.effects;
+    const { journal, effects } = this.#runtime;
     const context = this.#runtime.context(this.#trace.effects, signal, {
       record: (name, value) => {
         this.#facts[name] = value;
       },
-      wait: (cause, ms) => this.#trace.wait(cause, () => clock.sleep(ms, signal)),
+      wait: waitOf(this.#trace, journal, effects.clock, signal),
     });
     // What the step itself has recorded is not in the journal before it ends.
     return { ...context, attempt: this.#attempt, fact: (name) => this.#facts[name] ?? context.fact(name) };

@@ -7,7 +7,7 @@ import type { Effects } from '../effects/effects.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunState } from '../journal/state.ts';
 import type { PlanStep, StepContext, StepKind } from '../kinds/step.ts';
-import { traceStep } from './instrument.ts';
+import { traceStep, waitOf } from './instrument.ts';
 import { isSuperseded, type StepRuntime, toErrorRecord } from './run-step.ts';
 
 /*
@@ -113,7 +113,7 @@ async function undoStep(runtime: UndoRuntime, step: PlanStep, kind: StepKind<Jso
       await withDeadline(effects.clock, LIMITS.undoMs, `undo of ${step.id}`, undefined, async (signal) => {
         const context = runtime.context(trace.effects, signal, {
           record: (name, value) => void (facts[name] = value),
-          wait: (cause, ms) => trace.wait(cause, () => effects.clock.sleep(ms, signal)),
+          wait: waitOf(trace, journal, effects.clock, signal),
         });
         await kind.undo?.(context, kind.params.parse(step.params));
       });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { iso } from '../base/clock.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import { type Ids, RUN_ID } from '../base/ids.ts';
-import type { Machine, Operator } from './events.ts';
+import type { JournalRecord, Machine, Operator } from './events.ts';
 
 /*
  * Who may act on an application: the claim with the highest term, `locks/<runbook>.<term>.json`.
@@ -31,6 +31,20 @@ export interface LockRecord {
   released?: true;
 }
 
+/** Who asks for a lock, for which run. */
+export interface LeaseRequest {
+  lock: string;
+  run: string;
+  operator: Operator;
+  /** Milliseconds since the epoch. */
+  now: number;
+  ids: Ids;
+  /** The term of the journal that is to be written on: the new one is higher. */
+  above?: number;
+  /** Takes it from whoever holds it: a decision of a person. */
+  force?: boolean;
+}
+
 /** The right to act on one application until somebody takes over. */
 export interface Lease {
   readonly term: number;
@@ -42,18 +56,14 @@ export interface Lease {
 /**
  * Takes the lock of an application in the state folder. The term grows each time, and is higher than `above`, the term
  * of a journal that is to be written on: its locks may have been left behind on another machine, or removed.
- * A lock whose process is gone from this machine is taken over; any other is respected, unless a person decided (`force`).
+ * A lock whose process is gone from this machine is taken over, and that of a run which is over (`isOver`); any other is respected,
+ * unless a person decided (`force`).
  * @throws DrError (busy) that says who holds it; STATE_UNUSABLE.
  */
 export async function acquireLease(
   stateDir: string,
-  runbook: string,
-  run: string,
-  operator: Operator,
-  now: number,
-  ids: Ids,
-  above = 0,
-  force = false,
+  { lock: runbook, run, operator, now, ids, above = 0, force = false }: LeaseRequest,
+  isOver: (run: string) => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<Lease> {
   const folder = join(stateDir, 'locks');
   const usable = async <T>(work: Promise<T>): Promise<T> => {
@@ -65,7 +75,7 @@ export async function acquireLease(
   };
   await usable(mkdir(folder, { recursive: true, mode: 0o700 }));
   const before = await usable(highest(folder, runbook));
-  if (!force && before !== undefined && isHeld(before, operator)) {
+  if (!force && before !== undefined && isHeld(before, operator) && !(await isOver(before.run))) {
     throw busy(runbook, before, ...takeover(before), removal(folder, runbook, before.term));
   }
   const mine = claimOf(run, Math.max(before?.term ?? 0, above) + 1, operator, now, ids);
@@ -121,6 +131,11 @@ export function isHeld(lock: LockRecord, here: Pick<Operator, 'host' | 'machine'
   // Started anew since: nothing has lived through that. A container on the same machine was not.
   const isSame = there.id !== undefined && there.id === machine.id && lock.host === here.host;
   return !(isSame && machine.startedAt > Date.parse(lock.since));
+}
+
+/** By its last record: nothing more is done in that run, and a lock that it could not give back holds nothing. */
+export function isOver(last: JournalRecord | undefined): boolean {
+  return last?.type === 'run.finished' && (last.outcome === 'succeeded' || last.outcome === 'aborted');
 }
 
 /** Whether a process of this machine still runs. */

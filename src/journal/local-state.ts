@@ -1,6 +1,7 @@
-import { acquireLease, type Lease, lockOf, type LockRecord } from './lease.ts';
+import { RUN_ID } from '../base/ids.ts';
+import { acquireLease, isOver, type Lease, type LeaseRequest, lockOf, type LockRecord } from './lease.ts';
 import { listRunIds, LocalStore } from './local-store.ts';
-import type { LeaseRequest, RunStore, StateStore } from './state-store.ts';
+import type { RunStore, StateStore } from './state-store.ts';
 
 /** State in a folder of this machine. */
 export class LocalState implements StateStore {
@@ -18,8 +19,10 @@ export class LocalState implements StateStore {
     return new LocalStore(this.place, run, guard);
   }
 
-  lease({ lock, run, operator, now, ids, above, force }: LeaseRequest): Promise<Lease> {
-    return acquireLease(this.place, lock, run, operator, now, ids, above, force);
+  lease(request: LeaseRequest): Promise<Lease> {
+    // What cannot be read may still be under way.
+    const over = async (run: string): Promise<boolean> => RUN_ID.test(run) && isOver(await this.run(run).last().catch(() => undefined));
+    return acquireLease(this.place, request, over);
   }
 
   lockOf(lock: string): Promise<LockRecord | undefined> {

@@ -2,10 +2,10 @@ import { AwsError } from '../aws/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import type { JournalRecord } from './events.ts';
-import type { Lease, LockRecord } from './lease.ts';
+import type { Lease, LeaseRequest, LockRecord } from './lease.ts';
 import type { LocalState } from './local-state.ts';
 import type { S3Run, S3State } from './s3-state.ts';
-import type { LeaseRequest, RunStore, StateStore } from './state-store.ts';
+import type { RunStore, StateStore } from './state-store.ts';
 
 /*
  * State in a bucket, with a copy on this machine.

@@ -7,8 +7,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
 import { APPROVAL, tooManyApprovals } from './local-store.ts';
-import { busy, claimOf, isHeld, type Lease, type LockRecord, superseded, takeover } from './lease.ts';
-import type { LeaseRequest } from './state-store.ts';
+import { busy, claimOf, isHeld, isOver, type Lease, type LeaseRequest, type LockRecord, superseded, takeover } from './lease.ts';
 
 /*
  * State in a bucket of the recovery region, so that another person on another machine can go on.
@@ -184,7 +183,7 @@ export class S3State {
    */
   async #respect(lock: string, holder: LockRecord, now: number): Promise<void> {
     const last = RUN_ID.test(holder.run) ? await this.run(holder.run).last() : undefined;
-    if (last?.type === 'run.finished' && (last.outcome === 'succeeded' || last.outcome === 'aborted')) return;
+    if (isOver(last)) return;
     const begun = !RUN_ID.test(holder.run) || last !== undefined;
     if (begun) throw busy(lock, holder, ...takeover(holder));
     const freeAt = Date.parse(holder.since) + LIMITS.beginMs;

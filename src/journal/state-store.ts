@@ -1,7 +1,6 @@
-import type { Ids } from '../base/ids.ts';
-import type { JournalRecord, Operator } from './events.ts';
+import type { JournalRecord } from './events.ts';
 import type { JournalStore } from './journal.ts';
-import type { Lease, LockRecord } from './lease.ts';
+import type { Lease, LeaseRequest, LockRecord } from './lease.ts';
 
 /** Where one run's records and reports lie. */
 export interface RunStore extends JournalStore {
@@ -19,20 +18,6 @@ export interface RunStore extends JournalStore {
   setAside?(from: number): Promise<string>;
   /** Writes what is still to be written. Returns what could not be, in words. */
   close(): Promise<string | undefined>;
-}
-
-/** Who asks for a lock, for which run. */
-export interface LeaseRequest {
-  lock: string;
-  run: string;
-  operator: Operator;
-  /** Milliseconds since the epoch. */
-  now: number;
-  ids: Ids;
-  /** The term of the journal that is to be written on: the new one is higher. */
-  above?: number;
-  /** Takes it from whoever holds it: a decision of a person. */
-  force?: boolean;
 }
 
 /** Where runs, locks and reports lie: a folder, or a bucket of the recovery region. */

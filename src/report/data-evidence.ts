@@ -3,6 +3,7 @@ import { iso } from '../base/clock.ts';
 import type { Json } from '../base/json.ts';
 import type { RunState } from '../journal/state.ts';
 import { readSignal, SOURCE_VERDICT } from '../kinds/signals.ts';
+import { fenceOf } from '../kinds/rds/verdict.ts';
 import type { RpoBound } from '../measure/rpo.ts';
 import { isoOrNull } from './clock-evidence.ts';
 import type { Evidence } from './evidence-schema.ts';
@@ -27,7 +28,7 @@ export function databaseEvidence(state: RunState): Database[] {
     name,
     promoted: promoted(state, name),
     rpo: rpoOf(state.facts.get(`rpo.${name}`)),
-    fence: fenceOf(state.facts.get(`fence.${name}`)),
+    fence: fenceIn(state, name),
     canary: canaryOf(state.facts.get(`canary.${name}`)),
   }));
 }
@@ -110,11 +111,11 @@ export function assessmentEvidence(state: RunState): Evidence['assessment'] {
 
 const Explained = z.object({ because: z.string().optional() });
 
-function fenceOf(fact: Json | undefined): Database['fence'] {
-  if (fact === undefined) return { verdict: null, because: 'no fence verdict was recorded', details: [], returnedAt: null };
-  const verdict = typeof fact === 'string' ? fact : z.object({ verdict: z.string() }).safeParse(fact).data?.verdict;
-  const returnedAt = z.object({ returnedAt: z.number() }).safeParse(fact).data?.returnedAt;
-  return { verdict: verdict ?? null, because: explanation(fact), details: details(fact, ['verdict', 'because', 'returnedAt']), returnedAt: isoOrNull(returnedAt) };
+function fenceIn({ facts }: RunState, name: string): Database['fence'] {
+  const found = fenceOf((fact) => facts.get(fact), name);
+  if (found === undefined) return { verdict: null, because: 'no fence verdict was recorded', details: [], returnedAt: null };
+  const { verdict, because, returnedAt, ...more } = found;
+  return { verdict, because, details: details(more, []), returnedAt: isoOrNull(returnedAt) };
 }
 
 const CanaryFact = z.object({

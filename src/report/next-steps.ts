@@ -1,4 +1,5 @@
 import type { RunState } from '../journal/state.ts';
+import { fencesIn } from '../kinds/rds/verdict.ts';
 import type { Evidence } from './evidence-schema.ts';
 import { regionName } from './format.ts';
 
@@ -33,10 +34,7 @@ function afterFailure(state: RunState): string[] {
 
 /** Old writers that took writes after their copies had taken over. */
 function ofReturned({ facts }: RunState): string[] {
-  return [...facts].flatMap(([name, fact]) => {
-    const { returnedAt, because } = (name.startsWith('fence.') ? fact : {}) as { returnedAt?: unknown; because?: unknown };
-    return typeof returnedAt === 'number' && typeof because === 'string' ? [because] : [];
-  });
+  return fencesIn(facts).flatMap(([, { returnedAt, because }]) => (returnedAt === undefined ? [] : [because]));
 }
 
 /** What a guard watched for did not come while the run was open: from here on nobody watches. */

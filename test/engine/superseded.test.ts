@@ -66,6 +66,21 @@ describe('a runner that was superseded', () => {
     expect(clock.now() - began).toBeLessThan(60_000 + LIMITS.heldMs + 2 * LIMITS.pollMaxMs);
   });
 
+  it('stops a wait of a step of its own, as for signatures', async () => {
+    const clock = new VirtualClock();
+    const store = new MemoryStore();
+    const began = clock.now();
+    const signatures: Fake['observe'] = async (ctx) => {
+      for (;;) {
+        if (clock.now() - began >= 60_000) store.superseded = GONE;
+        await ctx.wait('person', 3_000);
+      }
+    };
+    await expect(runTiny([tinyStep('one', { limitMs: 3_600_000 })], { one: { observe: signatures } }, { clock, store })).rejects.toBe(GONE);
+    expect(clock.now() - began).toBeGreaterThanOrEqual(60_000);
+    expect(clock.now() - began).toBeLessThanOrEqual(60_000 + LIMITS.heldMs + 2 * 3_000);
+  });
+
   it('is asked for no oftener than it has to be', async () => {
     const clock = new VirtualClock();
     const store = new MemoryStore();

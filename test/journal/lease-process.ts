@@ -5,7 +5,7 @@ import { acquireLease } from '../../src/journal/lease.ts';
 
 const [stateDir = ''] = process.argv.slice(2);
 process.once('message', () => {
-  acquireLease(stateDir, 'shop', 'run', thisOperator('i'), Date.now(), systemIds).then(
+  acquireLease(stateDir, { lock: 'shop', run: 'run', operator: thisOperator('i'), now: Date.now(), ids: systemIds }).then(
     (lease) => process.send?.({ term: lease.term }),
     (error: unknown) => process.send?.({ code: (error as { code?: string }).code }),
   );

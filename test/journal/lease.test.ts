@@ -36,7 +36,7 @@ afterEach(async () => {
 });
 
 function acquire(run = RUN, operator = ME, above = 0): Promise<Lease> {
-  return acquireLease(state, 'shop', run, operator, T0, systemIds, above);
+  return acquireLease(state, { lock: 'shop', run, operator, now: T0, ids: systemIds, above });
 }
 
 /** A process that has ended: its id belongs to nobody. */
@@ -92,8 +92,8 @@ describe('the lock of an application', () => {
 
   it('of one application does not hold another whose name begins alike', async () => {
     await acquire();
-    await acquireLease(state, 'shop-2', RUN, ME, T0, systemIds);
-    await acquireLease(state, 'sho', RUN, ME, T0, systemIds);
+    await acquireLease(state, { lock: 'shop-2', run: RUN, operator: ME, now: T0, ids: systemIds });
+    await acquireLease(state, { lock: 'sho', run: RUN, operator: ME, now: T0, ids: systemIds });
     expect((await lockOf(state, 'shop'))?.term).toBe(1);
   });
 
@@ -155,7 +155,7 @@ describe('the lock of an application', () => {
 
   it('in a folder that cannot be used is an error that says so', async () => {
     await writeFile(join(state, 'file'), '');
-    const error = await refusalOf(acquireLease(join(state, 'file'), 'shop', RUN, ME, T0, systemIds));
+    const error = await refusalOf(acquireLease(join(state, 'file'), { lock: 'shop', run: RUN, operator: ME, now: T0, ids: systemIds }));
     expect(error).toMatchObject({ code: 'STATE_UNUSABLE', exit: 'journal', message: `The state folder ${join(state, 'file')} cannot be used.`, next: ['give another folder: --state DIR'] });
   });
 });
@@ -204,7 +204,7 @@ describe('claims beside each other', () => {
       writeFileSync(join(state, 'locks', 'shop.2.json'), other);
       return systemIds.hex(bytes);
     } };
-    const error = await refusalOf(acquireLease(state, 'shop', RUN, ME, T0, ids));
+    const error = await refusalOf(acquireLease(state, { lock: 'shop', run: RUN, operator: ME, now: T0, ids }));
     expect(error).toMatchObject({ code: 'RUN_IN_PROGRESS', detail: 'Run faster, term 2, by lee on ops-2 (process 7) since now.', next: ['dr status faster    shows where it stands'] });
     expect((await readdir(join(state, 'locks'))).sort()).toEqual(['shop.1.json', 'shop.2.json']);
     expect(await lockOf(state, 'shop')).toMatchObject({ run: 'faster', token: 'other' });
@@ -216,13 +216,13 @@ describe('claims beside each other', () => {
       writeFileSync(join(state, 'locks', 'shop.2.json'), JSON.stringify({ run: 'higher', term: 2, token: 'other', user: 'lee', host: 'ops-2', pid: 7, since: 'now' }));
       return systemIds.hex(bytes);
     } };
-    expect(await refusalOf(acquireLease(state, 'shop', RUN, ME, T0, ids))).toMatchObject({ code: 'RUN_IN_PROGRESS', detail: expect.stringContaining('Run higher, term 2') as string });
+    expect(await refusalOf(acquireLease(state, { lock: 'shop', run: RUN, operator: ME, now: T0, ids }))).toMatchObject({ code: 'RUN_IN_PROGRESS', detail: expect.stringContaining('Run higher, term 2') as string });
     expect(await readdir(join(state, 'locks'))).toEqual(['shop.2.json']);
   });
 
   it('a person may take over what a live process holds', async () => {
     await leaveBehind({ host: 'ops-2', term: 7 });
-    const lease = await acquireLease(state, 'shop', RUN, ME, T0, systemIds, 0, true);
+    const lease = await acquireLease(state, { lock: 'shop', run: RUN, operator: ME, now: T0, ids: systemIds, force: true });
     expect(lease.term).toBe(8);
     await lease.assertHeld();
   });

@@ -1,13 +1,14 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { DrError } from '../../src/base/errors.ts';
 import { seal } from '../../src/journal/chain.ts';
 import type { JournalRecord, RunEvent } from '../../src/journal/events.ts';
 import { LocalState } from '../../src/journal/local-state.ts';
 import { MirroredState } from '../../src/journal/mirrored-state.ts';
 import { parseS3Place, S3State } from '../../src/journal/s3-state.ts';
+import type { RunStore } from '../../src/journal/state-store.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { World } from '../../src/simulator/world.ts';
@@ -16,6 +17,23 @@ const RUN = '20261120T000000Z-shop-failover-000001';
 const alice = { identity: 'a', user: 'alice', host: 'a', pid: 1 };
 const bob = { identity: 'b', user: 'bob', host: 'b', pid: 1 };
 
+const folders: string[] = [];
+const copies: RunStore[] = [];
+
+/** As a machine keeps them; some tests leave a run as a process does that dies. */
+class Copies extends LocalState {
+  override run(run: string, guard?: () => Promise<void>): RunStore {
+    const store = super.run(run, guard);
+    copies.push(store);
+    return store;
+  }
+}
+
+afterEach(async () => {
+  for (const store of copies.splice(0)) await store.close();
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+
 async function setUp() {
   const clock = new VirtualClock();
   const world = new World({ clock, seed: 1, regions: ['ap-northeast-1'] });
@@ -23,7 +41,11 @@ async function setUp() {
   const place = parseS3Place('s3://state/dr?region=ap-northeast-1');
   if (place === undefined) throw new Error('not a place');
   const remote = new S3State(world, place);
-  const machine = async () => new MirroredState(new LocalState(await mkdtemp(join(tmpdir(), 'dr-state-'))), remote, clock);
+  const machine = async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dr-state-'));
+    folders.push(folder);
+    return new MirroredState(new Copies(folder), remote, clock);
+  };
   return { clock, world, remote, here: await machine(), there: await machine() };
 }
 

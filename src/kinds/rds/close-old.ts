@@ -3,6 +3,7 @@ import { stepKind } from '../common.ts';
 import type { Observation, StepContext, StepKind } from '../step.ts';
 import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
 import { atStandby, follows, keptBefore, PASSING, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { fenceOf, recordFence } from './verdict.ts';
 
 /*
  * Of reprotect: the old primary is put into quarantine before it gets another name. Where its region was silent at the
@@ -29,7 +30,7 @@ export async function observeClosing(
   const state = quarantineOf(instance, group);
   if (state === 'closed') {
     const because = `${id} accepts no new connection: its only security group is ${group}`;
-    ctx.record(`fence.${p.name}`, { verdict: 'closed', because, at: ctx.effects.clock.now() });
+    recordFence(ctx, p.name, { verdict: 'closed', because, at: ctx.effects.clock.now() });
     return { state: 'reached', because };
   }
   if (state === 'closing') return { state: 'pending', because: `${group} is being applied to ${id}`, waitingFor: 'aws' };
@@ -45,9 +46,9 @@ export async function observeClosing(
 
 /** Called when it has its new name: that took a restart, and with it every session from before the quarantine. */
 export function sessionsEnded(ctx: StepContext, name: string): void {
-  const fence = ctx.fact(`fence.${name}`) as { verdict?: string; because?: string } | undefined;
+  const fence = fenceOf((fact) => ctx.fact(fact), name);
   if (fence?.verdict !== 'closed') return;
-  ctx.record(`fence.${name}`, { verdict: 'fenced', because: `${fence.because ?? ''}, and its new name took a restart, which ended every session`, at: ctx.effects.clock.now() });
+  recordFence(ctx, name, { verdict: 'fenced', because: `${fence.because}, and its new name took a restart, which ended every session`, at: ctx.effects.clock.now() });
 }
 
 function closedFact(p: Closing): string {

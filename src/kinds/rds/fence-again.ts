@@ -7,6 +7,7 @@ import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.t
 import type { Observation, StepContext } from '../step.ts';
 import { cutOff, cutOffFurther } from './cut-off.ts';
 import { insistOnQuarantine } from './quarantine.ts';
+import { fenceOf, recordFence } from './verdict.ts';
 
 /*
  * A guard. The old writer could not be fenced while its region was silent, and the copy takes its place now: when the region
@@ -16,10 +17,9 @@ import { insistOnQuarantine } from './quarantine.ts';
 const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, group: securityGroupId });
 type Params = z.infer<typeof params>;
 
-const fenced = z.object({ verdict: z.enum(['fenced', 'read-only']) });
-
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  if (ctx.attempt === 0 && fenced.safeParse(ctx.fact(`fence.${p.name}`)).success) return { state: 'reached', because: `${p.id} was fenced before its copy took over` };
+  const before = fenceOf((name) => ctx.fact(name), p.name)?.verdict;
+  if (ctx.attempt === 0 && (before === 'fenced' || before === 'read-only')) return { state: 'reached', because: `${p.id} was fenced before its copy took over` };
   let instance: DbInstance | undefined;
   try {
     instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
@@ -53,7 +53,7 @@ function done(ctx: StepContext, p: Params, why: string): Observation {
   const at = ctx.effects.clock.now();
   const seen = seenAgainAt(ctx, p);
   const because = seen === undefined ? why : `${why}. It answered again at ${iso(seen)}, after its copy had taken over: what it took until ${iso(at)} is in no other instance`;
-  ctx.record(`fence.${p.name}`, { verdict: 'fenced', because, at, ...(seen === undefined ? {} : { returnedAt: seen }) });
+  recordFence(ctx, p.name, { verdict: 'fenced', because, at, ...(seen === undefined ? {} : { returnedAt: seen }) });
   return { state: 'reached', because };
 }
 

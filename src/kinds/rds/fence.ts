@@ -7,6 +7,7 @@ import { readSignal, signalFact, SOURCE_VERDICT, sourceVerdictSchema } from '../
 import type { Observation, StepContext } from '../step.ts';
 import { cutOff, cutOffFurther } from './cut-off.ts';
 import { askForQuarantine, groupsOf } from './quarantine.ts';
+import { type FenceVerdict, recordFence } from './verdict.ts';
 
 /*
  * Makes sure that the old writer takes no more writes: where its API answers, its security groups are replaced by a closed
@@ -81,8 +82,8 @@ function unfenced(p: Params, why: string, threshold: string): Observation {
   });
 }
 
-function done(ctx: StepContext, p: Params, verdict: string, because: string): Observation {
-  ctx.record(`fence.${p.name}`, { verdict, because, at: ctx.effects.clock.now() });
+function done(ctx: StepContext, p: Params, verdict: FenceVerdict['verdict'], because: string): Observation {
+  recordFence(ctx, p.name, { verdict, because, at: ctx.effects.clock.now() });
   return { state: 'reached', because };
 }
 
@@ -114,7 +115,7 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
     }
     await ctx.wait('aws', LIMITS.pollMaxMs);
   }
-  ctx.record(`fence.${p.name}`, { verdict: 'undone', because: `${p.id} has its security groups again: ${groups.join(', ')}` });
+  recordFence(ctx, p.name, { verdict: 'undone', because: `${p.id} has its security groups again: ${groups.join(', ')}` });
 }
 
 export const fence = stepKind<Params>({

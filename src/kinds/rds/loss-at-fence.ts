@@ -2,8 +2,8 @@ import * as z from 'zod';
 import { SOURCE_SEEN_ALIVE } from '../outage.ts';
 import type { RpoBound } from '../../measure/rpo.ts';
 import type { StepContext } from '../step.ts';
+import { fenceOf } from './verdict.ts';
 
-const fenced = z.object({ verdict: z.string(), at: z.number() });
 const bounded = z.object({ boundMs: z.number(), outageAt: z.number(), sampledAt: z.number(), ageMs: z.number() });
 
 /**
@@ -12,9 +12,9 @@ const bounded = z.object({ boundMs: z.number(), outageAt: z.number(), sampledAt:
  */
 export function boundAtFence(ctx: Pick<StepContext, 'fact' | 'impactNamed'>, name: string): RpoBound | undefined {
   const recorded = ctx.fact(`rpo.${name}`);
-  const fence = fenced.safeParse(ctx.fact(`fence.${name}`)).data;
+  const fence = fenceOf((fact) => ctx.fact(fact), name);
   const bound = bounded.safeParse(recorded).data;
-  if (fence === undefined || bound === undefined || fence.at <= bound.outageAt) return undefined;
+  if (fence?.at === undefined || bound === undefined || fence.at <= bound.outageAt) return undefined;
   // Counted up to the decision itself: the source was not known to have stopped by then.
   const open = bound.outageAt >= bound.sampledAt + bound.ageMs;
   // A named person says that the source is down, and not since when: the impact is what this machine alone has seen.

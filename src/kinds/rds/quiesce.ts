@@ -4,6 +4,7 @@ import { refused, stepKind } from '../common.ts';
 import { WRITES_STOPPED } from '../signals.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 import { loginParams, positionOf, setReadOnly } from './login.ts';
+import { recordFence } from './verdict.ts';
 
 /*
  * Stops writes on a healthy writer: its database becomes read-only and every other session is ended. Then the position
@@ -57,7 +58,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   const seen = await positionOf(ctx, p);
   if (typeof seen === 'string') throw new Error(seen);
   ctx.record(quiesceFact(p.name), { at: String(seen.at), since });
-  ctx.record(`fence.${p.name}`, { verdict: 'read-only', because: `${p.id} was made read-only and its sessions were ended` });
+  recordFence(ctx, p.name, { verdict: 'read-only', because: `${p.id} was made read-only and its sessions were ended` });
 }
 
 async function undo(ctx: StepContext, p: Params): Promise<void> {
@@ -67,7 +68,7 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   if (seen.readOnly) throw new Error(`${p.id} is still read-only`);
   ctx.record(quiesceFact(p.name), null);
   ctx.record(WRITES_STOPPED, false);
-  ctx.record(`fence.${p.name}`, { verdict: 'undone', because: `${p.id} takes writes again` });
+  recordFence(ctx, p.name, { verdict: 'undone', because: `${p.id} takes writes again` });
 }
 
 async function made(ctx: StepContext, p: Params): Promise<boolean> {

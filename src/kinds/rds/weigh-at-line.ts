@@ -1,12 +1,13 @@
-import * as z from 'zod';
 import type { Json } from '../../base/json.ts';
 import type { RpoBound } from '../../measure/rpo.ts';
 import { refused } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
 import { boundAtFence } from './loss-at-fence.ts';
 import { decideLoss } from './loss.ts';
+import { fenceOf, type FenceVerdict } from './verdict.ts';
 
-const fenced = z.object({ verdict: z.string() });
+/** What lets data go over the line. */
+const STOPPED: readonly FenceVerdict['verdict'][] = ['fenced', 'source-down', 'attested', 'read-only'];
 
 /** A step over the line, and what it would lose. */
 export interface AtLine {
@@ -25,8 +26,8 @@ export interface AtLine {
  * resume may accept less than the run began with. Undefined where the line may be crossed.
  */
 export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undefined {
-  const verdict = fenced.safeParse(ctx.fact(`fence.${line.name}`)).data?.verdict;
-  if (verdict === undefined || verdict === 'undone') return unfenced(line, verdict);
+  const fence = fenceOf((name) => ctx.fact(name), line.name);
+  if (fence === undefined || !STOPPED.includes(fence.verdict)) return unfenced(line, fence);
   const later = boundAtFence(ctx, line.name);
   if (later !== undefined) ctx.record(`rpo.${line.name}`, later as unknown as Json);
   const found = later ?? (ctx.fact(`rpo.${line.name}`) as unknown as RpoBound | undefined);
@@ -38,10 +39,10 @@ export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undef
 }
 
 /** The plan puts the fence before the line; who asks it again here needs no faith in the plan. */
-function unfenced({ name, act }: AtLine, verdict: string | undefined): Observation {
+function unfenced({ name, act }: AtLine, fence: FenceVerdict | undefined): Observation {
   return refused({
     rule: 'fence',
-    observed: verdict === undefined ? `no step of this run has said whether the old writer of ${name} takes writes` : `the old writer of ${name} takes writes again: its fence was undone`,
+    observed: fence === undefined ? `no step of this run has said whether the old writer of ${name} takes writes` : `the old writer of ${name} may take writes: ${fence.because}`,
     threshold: 'a verdict on the old writer',
     consequence: `two writers may accept orders at once after ${act}, and their data can no longer be joined`,
     override: 'none: begin anew, so that the old writer is asked',
