@@ -54,7 +54,7 @@ it('by record it is refused before anything is changed', { timeout: TIMEOUT_MS }
       "exit 10
       Error: route53 in us-east-1 does not answer, and is needed. [AWS_SILENT]
 
-        route53.ListResourceRecordSets in us-east-1: NoAnswer: no answer within N ms
+        route53.ListResourceRecordSets in us-east-1: NoAnswer: no answer within N s
 
       Next:
         the Route 53 control plane stands in us-east-1; \`switch: object\` in the runbook needs none of it

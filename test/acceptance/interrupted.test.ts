@@ -49,15 +49,15 @@ describe('a failover', () => {
       Clock (UTC): RTO from impact not measured, from start not measured
         impact               TIME
         detected             not measured  it was down before the first sample, and no alarm time was given
-        declared             TIME  +N ms
-        started              TIME  +N ms
+        declared             TIME  +N s
+        started              TIME  +N s
         data ready           not measured  step databases.orders.promote was not done
         traffic switched     not measured  step traffic.storefront.flip was not done
         first good response  not measured  home-page was still down at its last sample
         verified             not measured  step verify.home-page was not done
       Downtime not measured: home-page was still down at its last sample
       Data loss:
-        orders  not promoted  a promotion would lose at most N ms
+        orders  not promoted  a promotion would lose at most N s
       Objectives:
         RTO  not measured  the run has not finished
         RPO  not measured  orders was not promoted

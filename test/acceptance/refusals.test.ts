@@ -109,7 +109,7 @@ describe('while the source works', () => {
       Go on with: dr resume RUN-shop-failover
       TIME ! assess.source: refused
                                  rule         source-down
-                                 observed     0 of at least 2 independent signals say down. users: up (home-page: status 200 from 127.0.0.2 in N ms); source-api: up (shop-orders is available); replication: up (shop-orders-tokyo is replicating, lag N s, N s ago); health-checkers: … (just now)
+                                 observed     0 of at least 2 independent signals say down. users: up (home-page: status 200 from 127.0.0.2 in N s); source-api: up (shop-orders is available); replication: up (shop-orders-tokyo is replicating, lag N s, N s ago); health-checkers: … (just now)
                                  threshold    two independent signals that the source region is down
                                  consequence  a failover away from ap-northeast-2 while it works splits the data: both sides may take writes
                                  override     --attest-source-down NAME --reason "who has seen it, and how"

@@ -9,8 +9,9 @@ const MASKS: [RegExp, string][] = [
   [/\bprocess \d+/g, 'process PID'],
   [/(?<=127\.0\.0\.\d:)\d+/g, 'PORT'],
   [/\b[Pp]ort \d+/g, 'port PORT'],
-  [/\b\d+(\.\d+)? (ms|s|m|h)\b( \d+ s\b)?/g, 'N $2'],
-  [/\b\d+m \d+s\b/g, 'N m'],
+  // A second more or less is no difference, and neither is its unit.
+  [/\b\d+(\.\d+)? (ms|s)\b/g, 'N s'],
+  [/\b\d+m \d+s\b|(?<=\b(?:at most|up to) )\d+m\b/g, 'N m'],
   [/(?<=--accept-data-loss )\d+s/g, 'Ns'],
   // Cut to the width of a terminal, by the length of what is masked.
   [/^(.{60}).*…$/gm, '$1…'],

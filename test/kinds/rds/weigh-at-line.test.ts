@@ -50,8 +50,12 @@ describe('what a promotion would lose, weighed once more right before it', () =>
     };
     const facts = (fact: Json) => ({ facts: { 'fence.orders': fact }, acceptances: { dataLossSeconds: 'unknown' as const, sourceDown: 'kim' } });
     expect((await atLine(bound, facts(null))).seen).toEqual({ state: 'refused', refusal });
-    const undone = await atLine(bound, facts({ verdict: 'undone', because: 'its groups are back' }));
-    expect(undone.seen).toEqual({ state: 'refused', refusal: { ...refusal, observed: 'the old writer of orders may take writes: its groups are back' } });
+    for (const verdict of ['undone', 'closed']) {
+      const open = await atLine(bound, facts({ verdict, because: 'its sessions go on' }));
+      expect(open.seen).toEqual({ state: 'refused', refusal: { ...refusal, observed: 'the old writer of orders may take writes: its sessions go on' } });
+    }
+    // A word that nobody knows is no verdict.
+    expect((await atLine(bound, facts({ verdict: 'fine', because: '', at: 0 }))).seen).toEqual({ state: 'refused', refusal });
 
     const sim = await simulation();
     const params = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', source: { region: SEOUL, id: 'shop-orders' }, planned: true };
