@@ -24,11 +24,11 @@ const GROUPS = {
   },
   term: {
     mutate: ['src/journal/lease.ts'],
-    tests: ['test/journal/lease.test.ts'],
+    tests: ['test/journal/{lease,local-state}.test.ts'],
   },
   loss: {
-    mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/rds/{rpo-gate,loss,loss-at-fence,weigh-at-line}.ts', 'src/kinds/backup/gate.ts'],
-    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/rds/{replica,loss,weigh}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts'],
+    mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/rds/{rpo-gate,loss,loss-at-fence,verdict,weigh-at-line}.ts', 'src/kinds/backup/gate.ts'],
+    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/rds/{replica,loss,weigh}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts', 'test/report/evidence.test.ts'],
   },
   gates: {
     mutate: ['src/kinds/rds/{position-gate,standby-gate,fence,cut-off,promote}.ts', 'src/kinds/ec2/image-gate.ts'],

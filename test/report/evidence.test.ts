@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildEvidence, type EvidenceOptions } from '../../src/report/evidence.ts';
 import { EvidenceSchema } from '../../src/report/evidence-schema.ts';
+import { summaryLines } from '../../src/report/summary.ts';
 import { failedRun, goodRun, LAB, ORDERS_FACTS, planStep, RUN, Script, SHOP_STEPS, shopPlan, T0, wait } from './fixtures.ts';
 
 function evidenceOf(script: Script, options: Partial<EvidenceOptions> = {}) {
@@ -10,6 +11,29 @@ function evidenceOf(script: Script, options: Partial<EvidenceOptions> = {}) {
 }
 
 const sum = (rows: readonly { ms: number }[]) => rows.reduce((total, row) => total + row.ms, 0);
+
+describe('evidence of an old writer that was back', () => {
+  const because = 'shop-orders is fenced. It answered again at 10:15:09Z: what it took until 10:15:10Z is in no other instance';
+  const fence = { verdict: 'fenced', because, at: T0 + 10_000, returnedAt: T0 + 9_000 };
+  const evidence = evidenceOf(goodRun({}, fence));
+
+  it('says since when, and calls no RPO met', () => {
+    expect(evidence.databases[0]?.fence).toEqual({ verdict: 'fenced', because, details: [`at: ${new Date(T0 + 10_000).toISOString()}`], returnedAt: new Date(T0 + 9_000).toISOString() });
+    expect(evidence.objectives[1]).toMatchObject({ name: 'RPO', verdict: 'not measured', actualMs: 31_000, atLeast: true, because: '31 s by the promotion, and what the old writer of orders took when it was back' });
+    expect(evidence.verdict.word).toBe('not measured');
+    expect(evidence.next).toContain(because);
+  });
+
+  it('is told in the summary', () => {
+    expect(summaryLines(evidence)).toContain('  and what the old writer of orders took when it was back at 10:15:09.000: in no other instance');
+  });
+
+  it('leaves out what is no verdict', () => {
+    const unknown = evidenceOf(goodRun({}, { ...fence, verdict: 'perhaps' }));
+    expect(unknown.databases[0]?.fence).toEqual({ verdict: null, because: 'no fence verdict was recorded', details: [], returnedAt: null });
+    expect(unknown.next).not.toContain(because);
+  });
+});
 
 describe('evidence of a run in the lab', () => {
   const evidence = evidenceOf(goodRun({ mode: 'lab', confirmedBy: 'lab' }), { lab: LAB });

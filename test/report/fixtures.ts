@@ -166,7 +166,7 @@ export const ORDERS_FACTS = {
 };
 
 /** Seoul dies 0.6 s after T0; the run starts at 2 s and ends at 13 s; users are served again at 8.8 s. */
-export function goodRun(over: Parameters<Script['started']>[1] = {}): Script {
+export function goodRun(over: Parameters<Script['started']>[1] = {}, fence: Json = ORDERS_FACTS.fence): Script {
   const script = new Script();
   script.started(2000, over);
   for (const id of ['assess.source', 'databases.orders.promote']) {
@@ -179,7 +179,7 @@ export function goodRun(over: Parameters<Script['started']>[1] = {}): Script {
       waits: [wait('aws', 2402, 2890)],
       facts: { 'signal.users': ORDERS_FACTS.users, 'signal.rds-api.orders': ORDERS_FACTS.api, 'source.verdict': ORDERS_FACTS.verdict },
     })
-    .step('databases.orders.fence', 2910, 3400, { waits: [wait('aws', 2912, 3390)], facts: { 'fence.orders': ORDERS_FACTS.fence } })
+    .step('databases.orders.fence', 2910, 3400, { waits: [wait('aws', 2912, 3390)], facts: { 'fence.orders': fence } })
     .step('databases.orders.rpoGate', 3410, 3500, { waits: [wait('aws', 3412, 3490)], facts: { 'rpo.orders': ORDERS_FACTS.rpo } })
     .step('databases.orders.promote', 3510, 6900, { act: ['rds', 'ap-northeast-1', 'PromoteReadReplica'], waits: [wait('database', 3680, 6880)] })
     .step('compute.api.scale', 3520, 6000, { act: ['auto-scaling', 'ap-northeast-1', 'UpdateAutoScalingGroup'], waits: [wait('aws', 3700, 5990)] })
