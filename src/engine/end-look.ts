@@ -15,6 +15,7 @@ import { isSuperseded } from './run-step.ts';
  * 1. Every step that is done and can say whether its end state still holds has said so, after everything else has ended, and all of
  *    them within LIMITS.endFreshMs, counted from the answers: what one said while another had no answer yet is asked again.
  * 2. One that cannot say so within LIMITS.endLookMs has failed, and so has one that only others keep from it: a resume goes on with it.
+ *    Where users are led elsewhere by now, so has the step that led them: it is made again.
  * 3. Traffic follows data: users are not led to data that was made a while ago and is gone.
  * 4. Reads only.
  */
@@ -54,7 +55,10 @@ export async function stillThere(runtime: EndRuntime): Promise<'succeeded' | 'fa
       if (why === undefined) {
         missing.delete(step);
         saidAt.set(step, clock.now());
-      } else if (!drain.aborted) await fail(step, `it was so, and at the end of the run it is not: ${why.seen}`);
+      } else if (!drain.aborted) {
+        await fail(step, `it was so, and at the end of the run it is not: ${why.seen}`);
+        for (const mover of await undoneMovers(runtime, step)) await fail(mover, `it was made, and somebody has changed it since: ${why.seen}`);
+      }
     });
     if (missing.size > 0) return drain.aborted ? 'interrupted' : 'failed';
   }
@@ -88,6 +92,29 @@ export async function dataGone(runtime: EndRuntime, step: PlanStep): Promise<Ver
       override: 'none: mend it, then dr resume',
     },
   };
+}
+
+/** The last steps that led users to where this one looks, and of which nothing is there any more. */
+async function undoneMovers(runtime: EndRuntime, gone: PlanStep): Promise<PlanStep[]> {
+  const { effects, drain, journal } = runtime;
+  if (gone.phase !== 'traffic') return [];
+  const byId = new Map(runtime.steps.map((step) => [step.id, step]));
+  const movers = new Set<PlanStep>();
+  const visit = [...gone.after];
+  for (let id = visit.pop(); id !== undefined; id = visit.pop()) {
+    const step = byId.get(id);
+    // The user's own steps are not run twice for it.
+    if (step?.phase === 'traffic' && !step.id.startsWith('own.') && runtime.kindOf(step).act !== undefined) movers.add(step);
+    else visit.push(...(step?.after ?? []));
+  }
+  const done = [...movers].filter(({ id }) => journal.state.steps.get(id)?.state === 'done');
+  const looks = await Promise.all(
+    done.map((step) => {
+      const look = (signal: AbortSignal) => runtime.kindOf(step).observe(runtime.context(effects, signal), step.params);
+      return withDeadline(effects.clock, LIMITS.checkMs, step.id, drain, look).catch(() => undefined);
+    }),
+  );
+  return done.filter((_, i) => looks[i]?.state === 'absent');
 }
 
 function lookAgain(kind: StepKind<Json>, ctx: StepContext, step: PlanStep): Promise<Observation> {

@@ -14,7 +14,7 @@ import { isGuard } from '../plan/graph.ts';
  * 1. While a step of no return is still to be made, whoever goes on with a run decides afresh what something still rests on.
  * 2. A planned move crosses the line only while its old writer takes no writes, as far as that answers: what stopped them may be an hour ago.
  * 3. A step of no return is refused when what it rests on was decided more than LIMITS.decisionAgeMs before; the time that other steps
- *    take to make what it needs does not count.
+ *    spend on making what it needs does not count.
  */
 
 export interface LineRuntime {
@@ -125,8 +125,26 @@ export async function writesAgain(runtime: LineRuntime, step: PlanStep): Promise
 }
 
 /**
- * The refusal of a step of no return whose decisions have grown old before it acts. What had to be made before it, or waited for by a
- * person, takes as long as it takes: decisions age from its end on. In a planned move, where both sides are well, only the step's own
+ * How long these steps were at work since a time, ms; what went on at once counts once. A step is not at work before all that it waits
+ * for has ended, whenever it was first begun.
+ */
+function workedSince(since: number, steps: readonly PlanStep[], run: RunState): number {
+  const endOf = (id: string): number => run.steps.get(id)?.endedAt ?? 0;
+  const spans = steps.flatMap((step) => {
+    const { startedAt, endedAt } = run.steps.get(step.id) ?? {};
+    return startedAt === undefined || endedAt === undefined ? [] : [{ from: Math.max(startedAt, ...step.after.map(endOf)), to: endedAt }];
+  });
+  let [worked, counted] = [0, since];
+  for (const { from, to } of spans.sort((a, b) => a.from - b.from)) {
+    worked += Math.max(0, to - Math.max(from, counted));
+    counted = Math.max(counted, to);
+  }
+  return worked;
+}
+
+/**
+ * The refusal of a step of no return whose decisions have grown old before it acts. What had to be made before it, or done by a
+ * person, takes as long as it takes: meanwhile decisions do not age. In a planned move, where both sides are well, only the step's own
  * waiting counts. `startedAt`: of the step, in this process.
  */
 export function oldDecision(runtime: LineRuntime, step: PlanStep, startedAt: number): Verdict | undefined {
@@ -138,8 +156,8 @@ export function oldDecision(runtime: LineRuntime, step: PlanStep, startedAt: num
   const before = ancestors(runtime.steps, [step.id]);
   // Signatures make nothing younger: where they took their time, everything was decided again.
   const made = runtime.steps.filter((s) => before.has(s.id) && s.id !== step.id && s.kind !== 'run.approval' && !decisions.includes(s));
-  const madeAt = run.plan.verb === 'failover' ? Math.max(0, ...made.map((s) => endedAt(s) ?? 0)) : startedAt;
-  const ages = decisions.map((s) => ({ title: s.title, ageMs: now - Math.max(endedAt(s) ?? now, madeAt) }));
+  const ageOf = (decidedAt: number): number => (run.plan.verb === 'failover' ? now - decidedAt - workedSince(decidedAt, made, run) : now - Math.max(decidedAt, startedAt));
+  const ages = decisions.map((s) => ({ title: s.title, ageMs: ageOf(endedAt(s) ?? now) }));
   const oldest = ages.sort((a, b) => b.ageMs - a.ageMs)[0];
   // It must be young enough when the request is sent, and not only now.
   if (oldest === undefined || oldest.ageMs <= LIMITS.decisionAgeMs - LIMITS.intentMs) return undefined;

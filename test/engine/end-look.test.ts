@@ -37,6 +37,38 @@ describe('the last look at an end state', () => {
     expect([second.outcome, thing.there, thing.acts]).toEqual(['succeeded', true, 2]);
   });
 
+  it('where users are led elsewhere by then, the step that led them last is made again by a resume, and no other', async () => {
+    const [half, whole, own, elsewhere] = [new Thing(), new Thing(), new Thing(), new Thing()];
+    const at = (id: string, ...after: string[]) => tinyStep(id, { phase: 'traffic', after });
+    const steps = [at('elsewhere'), at('half'), at('whole', 'half'), at('own.tell', 'whole'), at('settle', 'own.tell'), tinyStep('end', { phase: 'protect', after: ['settle'] })];
+    const settle: Fake = { holds: () => (whole.there ? REACHED : { state: 'impossible', because: 'it leads to Seoul' }) };
+    // Whoever has been superseded, and could not learn it, leads them back half way.
+    let meddled = false;
+    const end: Fake = { observe: () => { if (!meddled) [half.there, whole.there, own.there, elsewhere.there, meddled] = [false, false, false, false, true]; return REACHED; } };
+    const kinds = { half: half.kind(), whole: whole.kind(), 'own.tell': own.kind(), elsewhere: elsewhere.kind(), settle, end };
+    const first = await runTiny(steps, kinds);
+    expect(first.told.slice(-3)).toEqual(['step.failed settle', 'step.failed whole', 'run.finished']);
+    expect(first.state.steps.get('whole')).toMatchObject({ state: 'failed', error: { code: 'END_STATE_GONE', message: 'it was made, and somebody has changed it since: it leads to Seoul' } });
+    const second = await resumeTiny(first.records, kinds);
+    expect([second.outcome, half.acts, whole.acts, own.acts, elsewhere.acts]).toEqual(['succeeded', 1, 2, 1, 1]);
+  });
+
+  it.each<[string, Fake, boolean]>([
+    ['is there still', { observe: () => REACHED }, false],
+    ['cannot be seen', { observe: noAnswer }, false],
+    ['is gone', { observe: () => ABSENT }, true],
+  ])('the step that led users is made again only where what it made %s', async (_name, { observe }, again) => {
+    const mover = new Thing();
+    let over = false;
+    const kinds = {
+      mover: { ...mover.kind(), observe: (...args: Parameters<Required<Fake>['observe']>) => (over ? observe?.(...args) ?? REACHED : mover.kind().observe?.(...args) ?? REACHED) },
+      settle: { holds: () => { over = true; return { state: 'impossible' as const, because: 'no' }; } },
+    };
+    const steps = [tinyStep('mover', { phase: 'traffic' }), tinyStep('settle', { phase: 'traffic', after: ['mover'] })];
+    const { told } = await runTiny(steps, kinds);
+    expect(told.filter((line) => line.startsWith('step.failed'))).toEqual(again ? ['step.failed settle', 'step.failed mover'] : ['step.failed settle']);
+  });
+
   it.each<[string, Holds, string]>([
     ['says not now', () => PENDING, 'on its way'],
     ['is missing', () => ABSENT, 'it is missing'],

@@ -120,9 +120,11 @@ describe('decisions that have grown old before the step of no return acts', () =
   ];
   const ages = { young: 1, assess: 6, 'own.pause': 60, approval: 1, fence: 2, work: 60, opening: 60, 'traffic-gate': 50, 'verify-gate': 50, 'protect-gate': 50 };
   type More = Partial<Record<keyof typeof ages, number>>;
-  const runs = (more: More = {}) => Object.fromEntries(Object.entries({ ...ages, ...more }).map(([id, minutes]) => [id, { state: 'done' as const, endedAt: NOW - minutes * MINUTE }]));
-  const refusal = (more: More = {}, step = promote, waited = 0) => oldDecision(lineWith([...steps.filter((s) => s.id !== step.id), step], runs(more)).runtime, step, NOW - waited);
-  const after = (id: string) => ({ ...promote, after: [...promote.after, id] });
+  /** `begun`: when a step began, where it took its time. In minutes before now. */
+  const runs = (more: More = {}, begun: More = {}) =>
+    Object.fromEntries(Object.entries({ ...ages, ...more }).map(([id, minutes]) => [id, { state: 'done' as const, startedAt: NOW - ((begun as Record<string, number>)[id] ?? minutes) * MINUTE, endedAt: NOW - minutes * MINUTE }]));
+  const refusal = (more: More = {}, step = promote, waited = 0, begun: More = {}) => oldDecision(lineWith([...steps.filter((s) => s.id !== step.id), step], runs(more, begun)).runtime, step, NOW - waited);
+  const after = (...ids: string[]) => ({ ...promote, after: [...promote.after, ...ids] });
 
   it('are refused, and the oldest is named', () => {
     expect(refusal()).toEqual({
@@ -144,21 +146,36 @@ describe('decisions that have grown old before the step of no return acts', () =
     expect(refusal({ assess: YOUNG + 1 / MINUTE })).toBeDefined();
   });
 
-  it('age from the end of what had to be made for the step, however far before it', () => {
+  it('do not age while what the step needs is made, however far before it', () => {
     for (const id of ['work', 'opening']) {
-      expect(refusal({ work: YOUNG }, after(id))).toBeUndefined();
-      expect(refusal({ assess: 59, work: YOUNG }, after(id))).toBeUndefined();
-      expect(refusal({ assess: 59, work: YOUNG + 1 / MINUTE }, after(id))).toMatchObject({ refusal: { ageMs: YOUNG * MINUTE + 1 } });
+      expect(refusal({ assess: 59, work: YOUNG }, after(id), 0, { work: 59 })).toBeUndefined();
+      expect(refusal({ assess: 59, work: YOUNG + 1 / MINUTE }, after(id), 0, { work: 59 })).toMatchObject({ refusal: { ageMs: YOUNG * MINUTE + 1 } });
+      // Before it began, and where it took no time, they did.
+      expect(refusal({ assess: 59, work: 1 }, after(id), 0, { work: 54 })).toMatchObject({ refusal: { ageMs: 6 * MINUTE } });
+      expect(refusal({ work: 1 }, after(id))).toMatchObject({ refusal: { ageMs: 6 * MINUTE } });
+      // What was made before they were is no reason.
+      expect(refusal({ work: 6 }, after(id), 0, { work: 59 })).toMatchObject({ refusal: { ageMs: 6 * MINUTE } });
     }
     // A gate of a later phase is made for it, too; a decision is not.
-    expect(refusal({ 'traffic-gate': 1 }, after('traffic-gate'))).toBeUndefined();
-    expect(refusal({ fence: 1 })).toBeDefined();
+    expect(refusal({ 'traffic-gate': 1 }, after('traffic-gate'), 0, { 'traffic-gate': 6 })).toBeUndefined();
+    expect(refusal({ fence: 1 }, promote, 0, { fence: 6 })).toBeDefined();
   });
 
-  it('age from the end of what people took their time for', () => {
-    expect(refusal({ 'own.pause': 1 }, after('own.pause'))).toBeUndefined();
+  it('what was made at once counts once', () => {
+    const both = { work: 10, 'traffic-gate': 9 };
+    expect(refusal({ assess: 10, work: 6, 'traffic-gate': 5 }, after('work', 'traffic-gate'), 0, both)).toMatchObject({ refusal: { ageMs: 5 * MINUTE } });
+    expect(refusal({ assess: 10, work: 5, 'traffic-gate': 6 }, after('work', 'traffic-gate'), 0, both)).toMatchObject({ refusal: { ageMs: 5 * MINUTE } });
+    expect(refusal({ assess: 10, work: 6, 'traffic-gate': 4 }, after('work', 'traffic-gate'), 0, both)).toBeUndefined();
+  });
+
+  it('do not age while people do what they have to; while they sign they do', () => {
+    expect(refusal({ 'own.pause': 1 }, after('own.pause'), 0, { 'own.pause': 6 })).toBeUndefined();
     // Signatures make nothing younger: where they take long, everything is decided again.
-    expect(refusal({ approval: 1 }, after('approval'))).toBeDefined();
+    expect(refusal({ approval: 1 }, after('approval'), 0, { approval: 6 })).toBeDefined();
+    // Nor does what comes after them, also where it was first begun before, in the life of another process.
+    const pause = planStep('own.pause', { title: 'Pause', phase: 'fence', after: ['approval'] });
+    const { runtime } = lineWith([...steps.filter((s) => s.id !== 'promote' && s.id !== pause.id), pause, after(pause.id)], runs({ 'own.pause': 1, approval: 1 }, { 'own.pause': 60, approval: 6 }));
+    expect(oldDecision(runtime, after(pause.id), NOW)).toMatchObject({ refusal: { ageMs: 6 * MINUTE } });
   });
 
   it('of a planned move count only while the step itself waits: both sides are well', () => {

@@ -5,6 +5,7 @@ import { observe } from '../../src/app/observe.ts';
 import { onAwsTime } from '../../src/aws/aws-time.ts';
 import { AwsError } from '../../src/aws/errors.ts';
 import { DrError, messageOf } from '../../src/base/errors.ts';
+import { END_STATE_GONE } from '../../src/engine/end-look.ts';
 import { execute } from '../../src/engine/execute.ts';
 import { stepsPastTheLine } from '../../src/engine/undo.ts';
 import type { JournalRecord, Operator } from '../../src/journal/events.ts';
@@ -82,6 +83,8 @@ class Troupe {
   starts = 0;
   /** A run was led back in part: what it made is in the way of a new one until a person moves it. */
   #partly = false;
+  /** The last go failed on what had been made and was changed by somebody since. */
+  #gone = false;
   /** Nobody has taken over from the process that ended last. */
   #newest = false;
 
@@ -149,9 +152,9 @@ class Troupe {
       if (end === 'superseded' && !this.#newest) return end;
       if (end === 'busy' && person.name !== 'alice') return end;
       if (last) {
-        // Its copy of the journal was moved away, or the bucket has just come back; or it begins anew.
+        // Its copy of the journal was moved away, or the bucket has just come back; or it begins anew. What somebody else has changed meanwhile is made again.
         const unsigned = end === 'refused' && this.#open !== undefined && (this.#approvers.waits(this.#open) || this.#stage.made.length > signed);
-        const again = unsigned || end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#open === undefined);
+        const again = unsigned || this.#gone || end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#open === undefined);
         if (!again) break;
       }
       await clock.sleep(go.restMs);
@@ -178,6 +181,7 @@ class Troupe {
     const { clock, history } = this.#stage;
     this.starts += 1;
     this.#newest = false;
+    this.#gone = false;
     const process = new Process(`${person.name}/${this.starts}`, person.host, go.death);
     history.note(process.name, () => `starts${go.abort === true ? ' to abort,' : ''} with ${JSON.stringify(acceptances)}`);
     const drain = new AbortController();
@@ -255,6 +259,7 @@ class Troupe {
       process.begun = true;
       const history = { moves: (since: number) => historyOf(held.state, journal.state, clock).moves(since) };
       const end = await execute({ journal, effects: { ...effects, history, approvals: { files: () => held.approvals() } }, stepKind: (name) => this.#stepKind(name), operator, drain: way.drain });
+      this.#gone = end === 'failed' && [...journal.state.steps.values()].some(({ error }) => error?.code === END_STATE_GONE);
       // What was led back in part is not gone on with: a new run looks at what is there.
       if (end === 'failed' && journal.state.leadingBack !== undefined) {
         this.#open = undefined;
