@@ -100,12 +100,13 @@ async function undoneMovers(runtime: EndRuntime, gone: PlanStep): Promise<PlanSt
   if (gone.phase !== 'traffic') return [];
   const byId = new Map(runtime.steps.map((step) => [step.id, step]));
   const movers = new Set<PlanStep>();
-  const visit = [...gone.after];
-  for (let id = visit.pop(); id !== undefined; id = visit.pop()) {
-    const step = byId.get(id);
+  // Nothing that leads users lies behind a step of another phase.
+  const before = ({ after }: PlanStep): PlanStep[] => after.flatMap((id) => byId.get(id) ?? []).filter(({ phase }) => phase === 'traffic');
+  const visit = new Set(before(gone));
+  for (const step of visit) {
     // The user's own steps are not run twice for it.
-    if (step?.phase === 'traffic' && !step.id.startsWith('own.') && runtime.kindOf(step).act !== undefined) movers.add(step);
-    else visit.push(...(step?.after ?? []));
+    if (!step.id.startsWith('own.') && runtime.kindOf(step).act !== undefined) movers.add(step);
+    else for (const earlier of before(step)) visit.add(earlier);
   }
   const done = [...movers].filter(({ id }) => journal.state.steps.get(id)?.state === 'done');
   const looks = await Promise.all(

@@ -87,11 +87,20 @@ export function traceStep(effects: Effects, mayChange: () => Promise<void> = () 
   };
 }
 
-/** How a step waits of its own accord: whoever has been taken over meanwhile does not go on. */
+/**
+ * How a step waits of its own accord, however long: whoever has been taken over meanwhile does not go on. The question is asked beside
+ * the wait, which is no longer for a state that is slow to answer.
+ */
 export function waitOf(trace: StepTrace, journal: Pick<Journal, 'stillHeld'>, clock: Clock, signal: AbortSignal): StepContext['wait'] {
   return async (cause, ms) => {
-    await trace.wait(cause, () => clock.sleep(ms, signal));
-    await journal.stillHeld();
+    const lost: { error?: Error } = {};
+    let left = ms;
+    do {
+      journal.stillHeld().catch((error: unknown) => (lost.error = error instanceof Error ? error : new Error(String(error))));
+      await trace.wait(cause, () => clock.sleep(Math.min(left, LIMITS.heldMs), signal));
+      if (lost.error !== undefined) throw lost.error;
+      left -= LIMITS.heldMs;
+    } while (left > 0);
   };
 }
 

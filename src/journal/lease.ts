@@ -56,14 +56,14 @@ export interface Lease {
 /**
  * Takes the lock of an application in the state folder. The term grows each time, and is higher than `above`, the term
  * of a journal that is to be written on: its locks may have been left behind on another machine, or removed.
- * A lock whose process is gone from this machine is taken over, and that of a run which is over (`isOver`); any other is respected,
+ * A lock whose process is gone from this machine is taken over, and that of a run which is over (`runIsOver`); any other is respected,
  * unless a person decided (`force`).
  * @throws DrError (busy) that says who holds it; STATE_UNUSABLE.
  */
 export async function acquireLease(
   stateDir: string,
   { lock: runbook, run, operator, now, ids, above = 0, force = false }: LeaseRequest,
-  isOver: (run: string) => Promise<boolean> = () => Promise.resolve(false),
+  runIsOver: (run: string) => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<Lease> {
   const folder = join(stateDir, 'locks');
   const usable = async <T>(work: Promise<T>): Promise<T> => {
@@ -75,7 +75,7 @@ export async function acquireLease(
   };
   await usable(mkdir(folder, { recursive: true, mode: 0o700 }));
   const before = await usable(highest(folder, runbook));
-  if (!force && before !== undefined && isHeld(before, operator) && !(await isOver(before.run))) {
+  if (!force && before !== undefined && isHeld(before, operator) && !(await runIsOver(before.run))) {
     throw busy(runbook, before, ...takeover(before), removal(folder, runbook, before.term));
   }
   const mine = claimOf(run, Math.max(before?.term ?? 0, above) + 1, operator, now, ids);
@@ -134,7 +134,7 @@ export function isHeld(lock: LockRecord, here: Pick<Operator, 'host' | 'machine'
 }
 
 /** By its last record: nothing more is done in that run, and a lock that it could not give back holds nothing. */
-export function isOver(last: JournalRecord | undefined): boolean {
+export function endsTheRun(last: JournalRecord | undefined): boolean {
   return last?.type === 'run.finished' && (last.outcome === 'succeeded' || last.outcome === 'aborted');
 }
 

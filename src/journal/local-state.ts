@@ -1,5 +1,5 @@
 import { RUN_ID } from '../base/ids.ts';
-import { acquireLease, isOver, type Lease, type LeaseRequest, lockOf, type LockRecord } from './lease.ts';
+import { acquireLease, endsTheRun, type Lease, type LeaseRequest, lockOf, type LockRecord } from './lease.ts';
 import { listRunIds, LocalStore } from './local-store.ts';
 import type { RunStore, StateStore } from './state-store.ts';
 
@@ -21,7 +21,7 @@ export class LocalState implements StateStore {
 
   lease(request: LeaseRequest): Promise<Lease> {
     // What cannot be read may still be under way.
-    const over = async (run: string): Promise<boolean> => RUN_ID.test(run) && isOver(await this.run(run).last().catch(() => undefined));
+    const over = async (run: string): Promise<boolean> => RUN_ID.test(run) && endsTheRun(await this.run(run).last().catch(() => undefined));
     return acquireLease(this.place, request, over);
   }
 

@@ -7,7 +7,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
 import { APPROVAL, tooManyApprovals } from './local-store.ts';
-import { busy, claimOf, isHeld, isOver, type Lease, type LeaseRequest, type LockRecord, superseded, takeover } from './lease.ts';
+import { busy, claimOf, endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, superseded, takeover } from './lease.ts';
 
 /*
  * State in a bucket of the recovery region, so that another person on another machine can go on.
@@ -183,7 +183,7 @@ export class S3State {
    */
   async #respect(lock: string, holder: LockRecord, now: number): Promise<void> {
     const last = RUN_ID.test(holder.run) ? await this.run(holder.run).last() : undefined;
-    if (isOver(last)) return;
+    if (endsTheRun(last)) return;
     const begun = !RUN_ID.test(holder.run) || last !== undefined;
     if (begun) throw busy(lock, holder, ...takeover(holder));
     const freeAt = Date.parse(holder.since) + LIMITS.beginMs;

@@ -81,6 +81,35 @@ describe('a runner that was superseded', () => {
     expect(clock.now() - began).toBeLessThanOrEqual(60_000 + LIMITS.heldMs + 2 * 3_000);
   });
 
+  it('stops one long wait, and is not kept in a short one by a state that is slow to answer', async () => {
+    const clock = new VirtualClock();
+    const store = new MemoryStore();
+    const began = clock.now();
+    const hour: Fake['observe'] = async (ctx) => {
+      await ctx.wait('hold', 3_600_000);
+      return REACHED;
+    };
+    clock.sleep(600_000).then(() => (store.superseded = GONE), () => undefined);
+    await expect(runTiny([tinyStep('one', { limitMs: 7_200_000 })], { one: { observe: hour } }, { clock, store })).rejects.toBe(GONE);
+    expect(clock.now() - began).toBeLessThanOrEqual(600_000 + 2 * LIMITS.heldMs);
+
+    const slow = new MemoryStore();
+    slow.assertHeld = () => clock.sleep(8_000);
+    const from = clock.now();
+    const waits: number[] = [];
+    const second: Fake['observe'] = async (ctx) => {
+      for (let n = 0; n < 30; n++) {
+        const at = clock.now();
+        await ctx.wait('hold', 1_000);
+        waits.push(clock.now() - at);
+      }
+      return REACHED;
+    };
+    expect((await runTiny([tinyStep('one')], { one: { observe: second } }, { clock, store: slow })).outcome).toBe('succeeded');
+    expect([new Set(waits), waits.length]).toEqual([new Set([1_000]), 30]);
+    expect(clock.now()).toBeGreaterThan(from);
+  });
+
   it('is asked for no oftener than it has to be', async () => {
     const clock = new VirtualClock();
     const store = new MemoryStore();

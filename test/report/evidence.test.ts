@@ -28,9 +28,9 @@ describe('evidence of an old writer that was back', () => {
     expect(summaryLines(evidence)).toContain('  and what the old writer of orders took when it was back at 10:15:09.000: in no other instance');
   });
 
-  it('leaves out what is no verdict', () => {
+  it('says that a verdict cannot be read', () => {
     const unknown = evidenceOf(goodRun({}, { ...fence, verdict: 'perhaps' }));
-    expect(unknown.databases[0]?.fence).toEqual({ verdict: null, because: 'no fence verdict was recorded', details: [], returnedAt: null });
+    expect(unknown.databases[0]?.fence).toEqual({ verdict: 'unknown', because: 'the recorded verdict cannot be read', details: [], returnedAt: null });
     expect(unknown.next).not.toContain(because);
   });
 });

@@ -61,7 +61,7 @@ function weighsNothing(plan: Plan): Plan {
 
 /** Finds a verdict where there is none. */
 function believesInFences(code: Code): Partial<Code> {
-  return { observe: (ctx, p) => code.observe({ ...ctx, fact: (name) => ctx.fact(name) ?? (name.startsWith('fence.') ? { verdict: 'believed' } : undefined) }, p) };
+  return { observe: (ctx, p) => code.observe({ ...ctx, fact: (name) => ctx.fact(name) ?? (name.startsWith('fence.') ? { verdict: 'source-down', because: 'believed' } : undefined) }, p) };
 }
 
 export const BUGS: readonly Bug[] = [

@@ -8,8 +8,8 @@ import type { StepContext } from '../step.ts';
  */
 
 const schema = z.object({
-  /** `closed`: nobody can come in, and who was in still is. `undone`: it takes writes again. */
-  verdict: z.enum(['fenced', 'source-down', 'attested', 'read-only', 'closed', 'undone']),
+  /** `closed`: nobody can come in, and who was in still is. `undone`: it takes writes again. `unknown`: what was recorded is none of these. */
+  verdict: z.enum(['fenced', 'source-down', 'attested', 'read-only', 'closed', 'undone', 'unknown']),
   because: z.string(),
   /** When it was so, ms since the epoch. */
   at: z.number().optional(),
@@ -25,9 +25,10 @@ export function recordFence(ctx: Pick<StepContext, 'record'>, database: string, 
   ctx.record(`${PREFIX}${database}`, verdict);
 }
 
-/** Undefined when none was recorded, or what was is none. */
+/** Undefined when none was recorded. */
 export function fenceOf(fact: (name: string) => Json | undefined, database: string): FenceVerdict | undefined {
-  return schema.safeParse(fact(`${PREFIX}${database}`)).data;
+  const recorded = fact(`${PREFIX}${database}`) ?? undefined;
+  return recorded === undefined ? undefined : (schema.safeParse(recorded).data ?? { verdict: 'unknown', because: 'the recorded verdict cannot be read' });
 }
 
 /** All that are known, by the name of their database. */

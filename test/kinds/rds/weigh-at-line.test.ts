@@ -55,7 +55,7 @@ describe('what a promotion would lose, weighed once more right before it', () =>
       expect(open.seen).toEqual({ state: 'refused', refusal: { ...refusal, observed: 'the old writer of orders may take writes: its sessions go on' } });
     }
     // A word that nobody knows is no verdict.
-    expect((await atLine(bound, facts({ verdict: 'fine', because: '', at: 0 }))).seen).toEqual({ state: 'refused', refusal });
+    expect((await atLine(bound, facts({ verdict: 'fine', because: '', at: 0 }))).seen).toEqual({ state: 'refused', refusal: { ...refusal, observed: 'the old writer of orders may take writes: the recorded verdict cannot be read' } });
 
     const sim = await simulation();
     const params = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', source: { region: SEOUL, id: 'shop-orders' }, planned: true };
