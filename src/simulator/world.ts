@@ -271,8 +271,8 @@ export class World implements AwsCaller {
     return snapshotOf(this.state, this.now());
   }
 
-  /** Every look at the world begins here. */
-  private now(): number {
+  /** Every look at the world begins here: what was due has happened. */
+  now(): number {
     const now = this.core.now();
     if (this.unsettled) {
       this.unsettled = false;

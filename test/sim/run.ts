@@ -123,7 +123,10 @@ class Troupe {
       }
     };
     const ticking = tick().catch(() => undefined);
-    const playing = play(this.#stage, over.signal).catch(() => undefined);
+    // Only the end of the chapter ends it: a world that cannot go on as drawn is no world to judge in.
+    const playing = play(this.#stage, over.signal).catch((error: unknown) => {
+      if (!over.signal.aborted) this.#stage.history.violate(20, `the world itself could not go on: ${messageOf(error)}`);
+    });
     const signing = this.#approvers.work(() => this.#open, over.signal).catch(() => undefined);
     const ends = await Promise.all(people.map((person) => this.#work(person)));
     over.abort(new Error('over'));

@@ -34,7 +34,7 @@ describe('simulated failovers', () => {
     expect((await playSeed(seed)).broken).toEqual([]);
   });
 
-  it.each([5000052321, 7000019451, 7000050200, 7000099756, 9000017664, 12000009986, 12000011002])('break nothing any more at seed %i, with signatures in the world', async (seed) => {
+  it.each([5000052321, 7000019451, 7000050200, 7000099756, 9000017664, 12000009986, 12000011002, 15000080110, 16000003654])('break nothing any more at seed %i, with signatures in the world', async (seed) => {
     expect((await playSeed(seed)).broken).toEqual([]);
   });
 

@@ -119,7 +119,7 @@ function happen(stage: Stage, happening: Happening): (() => void) | undefined {
   const active = stage.chapter.verb === 'reprotect' ? target : source;
   const waiting = stage.chapter.verb === 'reprotect' ? source : target;
   const replica = (database: string) => ({ region: waiting, id: instanceOf(database, waiting) });
-  const isReplica = (database: string) => world.state.databases.link(replica(database), stage.clock.now()) !== undefined;
+  const isReplica = (database: string) => world.state.databases.link(replica(database), world.now()) !== undefined;
   switch (happening.what) {
     case 'region-lost':
       history.note('world', () => `${happening.region} is lost`);
@@ -161,13 +161,13 @@ function happen(stage: Stage, happening: Happening): (() => void) | undefined {
 function calm(stage: Stage): void {
   const { world, history, scenario } = stage;
   history.note('world', () => 'calm: nothing more goes wrong');
-  const { chapter, databases, clock } = stage;
+  const { chapter, databases } = stage;
   // Of a failover the lag stays what it was when the source was lost.
   if (chapter.verb !== 'failover' && !scenario.lagUnknown) {
     const waiting = chapter.verb === 'reprotect' ? chapter.source : chapter.target;
     for (const database of databases) {
       const replica = { region: waiting, id: instanceOf(database, waiting) };
-      if (world.state.databases.link(replica, clock.now()) !== undefined && REGIONS.every((region) => world.isAlive(region))) world.setReplication(replica, { mode: 'replicating', lagMs: scenario.lagMs });
+      if (world.state.databases.link(replica, world.now()) !== undefined && REGIONS.every((region) => world.isAlive(region))) world.setReplication(replica, { mode: 'replicating', lagMs: scenario.lagMs });
     }
   }
   if (scenario.shape.compute === 'group') for (const region of REGIONS) world.setGroupCapacity(region, 'shop-api', 100);
