@@ -94,7 +94,7 @@ export async function dataGone(runtime: EndRuntime, step: PlanStep): Promise<Ver
   };
 }
 
-/** The last steps that led users to where this one looks, and of which nothing is there any more. */
+/** The last steps that led users to where this one looks, and whose end state is not there any more. */
 async function undoneMovers(runtime: EndRuntime, gone: PlanStep): Promise<PlanStep[]> {
   const { effects, drain, journal } = runtime;
   if (gone.phase !== 'traffic') return [];

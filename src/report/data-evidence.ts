@@ -112,7 +112,7 @@ export function assessmentEvidence(state: RunState): Evidence['assessment'] {
 const Explained = z.object({ because: z.string().optional() });
 
 function fenceIn({ facts }: RunState, name: string): Database['fence'] {
-  const found = fenceOf((fact) => facts.get(fact), name);
+  const found = fenceOf({ fact: (fact) => facts.get(fact) }, name);
   if (found === undefined) return { verdict: null, because: 'no fence verdict was recorded', details: [], returnedAt: null };
   const { verdict, because, returnedAt, ...more } = found;
   return { verdict, because, details: details(more, []), returnedAt: isoOrNull(returnedAt) };

@@ -34,7 +34,7 @@ function afterFailure(state: RunState): string[] {
 
 /** Old writers that took writes after their copies had taken over. */
 function ofReturned({ facts }: RunState): string[] {
-  return fencesIn(facts).flatMap(([, { returnedAt, because }]) => (returnedAt === undefined ? [] : [because]));
+  return fencesIn(facts).flatMap(({ returnedAt, because }) => (returnedAt === undefined ? [] : [because]));
 }
 
 /** What a guard watched for did not come while the run was open: from here on nobody watches. */

@@ -46,7 +46,7 @@ export async function observeClosing(
 
 /** Called when it has its new name: that took a restart, and with it every session from before the quarantine. */
 export function sessionsEnded(ctx: StepContext, name: string): void {
-  const fence = fenceOf((fact) => ctx.fact(fact), name);
+  const fence = fenceOf(ctx, name);
   if (fence?.verdict !== 'closed') return;
   recordFence(ctx, name, { verdict: 'fenced', because: `${fence.because}, and its new name took a restart, which ended every session`, at: ctx.effects.clock.now() });
 }

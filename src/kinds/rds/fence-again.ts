@@ -18,7 +18,7 @@ const params = z.strictObject({ name: z.string(), region: regionName, id: dbInst
 type Params = z.infer<typeof params>;
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const before = fenceOf((name) => ctx.fact(name), p.name)?.verdict;
+  const before = fenceOf(ctx, p.name)?.verdict;
   if (ctx.attempt === 0 && (before === 'fenced' || before === 'read-only')) return { state: 'reached', because: `${p.id} was fenced before its copy took over` };
   let instance: DbInstance | undefined;
   try {

@@ -12,7 +12,7 @@ const bounded = z.object({ boundMs: z.number(), outageAt: z.number(), sampledAt:
  */
 export function boundAtFence(ctx: Pick<StepContext, 'fact' | 'impactNamed'>, name: string): RpoBound | undefined {
   const recorded = ctx.fact(`rpo.${name}`);
-  const fence = fenceOf((fact) => ctx.fact(fact), name);
+  const fence = fenceOf(ctx, name);
   const bound = bounded.safeParse(recorded).data;
   if (fence?.at === undefined || bound === undefined || fence.at <= bound.outageAt) return undefined;
   // Counted up to the decision itself: the source was not known to have stopped by then.

@@ -26,17 +26,13 @@ export function recordFence(ctx: Pick<StepContext, 'record'>, database: string, 
 }
 
 /** Undefined when none was recorded. */
-export function fenceOf(fact: (name: string) => Json | undefined, database: string): FenceVerdict | undefined {
-  const recorded = fact(`${PREFIX}${database}`) ?? undefined;
+export function fenceOf(ctx: Pick<StepContext, 'fact'>, database: string): FenceVerdict | undefined {
+  const recorded = ctx.fact(`${PREFIX}${database}`) ?? undefined;
   return recorded === undefined ? undefined : (schema.safeParse(recorded).data ?? { verdict: 'unknown', because: 'the recorded verdict cannot be read' });
 }
 
-/** All that are known, by the name of their database. */
-export function fencesIn(facts: ReadonlyMap<string, Json>): [string, FenceVerdict][] {
-  return [...facts.keys()].flatMap((name) => {
-    if (!name.startsWith(PREFIX)) return [];
-    const database = name.slice(PREFIX.length);
-    const found = fenceOf((key) => facts.get(key), database);
-    return found === undefined ? [] : [[database, found]];
-  });
+/** All that were recorded in a run. */
+export function fencesIn(facts: ReadonlyMap<string, Json>): FenceVerdict[] {
+  const ctx = { fact: (name: string) => facts.get(name) };
+  return [...facts.keys()].flatMap((name) => (name.startsWith(PREFIX) ? (fenceOf(ctx, name.slice(PREFIX.length)) ?? []) : []));
 }

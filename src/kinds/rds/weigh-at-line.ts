@@ -26,7 +26,7 @@ export interface AtLine {
  * resume may accept less than the run began with. Undefined where the line may be crossed.
  */
 export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undefined {
-  const fence = fenceOf((name) => ctx.fact(name), line.name);
+  const fence = fenceOf(ctx, line.name);
   if (fence === undefined || !STOPPED.includes(fence.verdict)) return unfenced(line, fence);
   const later = boundAtFence(ctx, line.name);
   if (later !== undefined) ctx.record(`rpo.${line.name}`, later as unknown as Json);
