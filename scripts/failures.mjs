@@ -1,21 +1,27 @@
-// node scripts/failures.mjs FILE: what failed according to a result that vitest's json reporter wrote. Exit 1 when it says nothing.
-import { readFileSync } from 'node:fs';
+// A reporter for vitest: writes what failed to the file that DR_FAILURES names, short enough for the end of a log.
+import { appendFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
-const LINES = 40;
-const { testResults = [] } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-let told = 0;
+const LINES = 20;
 
-const tell = (title, message) => {
-  told += 1;
-  console.log(`FAILED ${title}`);
-  for (const line of message.split('\n').slice(0, LINES)) console.log(`    ${line}`);
-};
-
-for (const { name, status, message, assertionResults } of testResults) {
-  const file = relative(process.cwd(), name);
-  const failed = assertionResults.filter((test) => test.status === 'failed');
-  for (const test of failed) tell(`${file}: ${test.fullName}`, test.failureMessages.join('\n'));
-  if (status === 'failed' && failed.length === 0) tell(file, message ?? '');
+/** What was said, the lines that differ, and where. */
+function tell(title, errors) {
+  const lines = errors.flatMap(({ name, message, diff, stacks }) => [
+    ...`${name ?? 'Error'}: ${message}`.split('\n').slice(0, LINES),
+    ...stripVTControlCharacters(diff ?? '').split('\n').filter((line) => /^[-+]/.test(line)).slice(0, LINES),
+    ...(stacks ?? []).slice(0, 1).map(({ file, line }) => `at ${relative(process.cwd(), file)}:${line}`),
+  ]);
+  appendFileSync(process.env.DR_FAILURES, [`FAILED ${title}`, ...lines.map((line) => `    ${line}`), ''].join('\n'));
 }
-process.exitCode = told > 0 ? 0 : 1;
+
+export default class Failures {
+  onTestRunEnd(modules, unhandled) {
+    for (const module of modules) {
+      if (module.errors().length > 0) tell(module.relativeModuleId, module.errors());
+      for (const test of module.children.allTests('failed')) tell(`${module.relativeModuleId}: ${test.fullName}`, test.result().errors);
+      for (const suite of module.children.allSuites()) if (suite.errors().length > 0) tell(`${module.relativeModuleId}: ${suite.fullName}`, suite.errors());
+    }
+    if (unhandled.length > 0) tell('outside of any test', unhandled);
+  }
+}

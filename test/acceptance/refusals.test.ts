@@ -215,15 +215,15 @@ describe('while the source is down', () => {
       "exit 4
       [LAB] a two-region lab on one machine; no AWS account was involved
       In the lab: the failover of shop was refused by rpo-gate (databases.orders.rpoGate); nothing was changed.
-        databases.orders.rpoGate: at most N m of writes are lost (…
+        databases.orders.rpoGate: at most N s of writes are lost (…
           override: --accept-data-loss Ns --reason "…"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
       Go on with: dr resume RUN-shop-failover
       TIME ! databases.orders.rpoGate: check refused
                                  rule         rpo-gate
-                                 observed     at most N m of writes are lost (lag 10m, sample N s old; replication is error) (N s ago)
+                                 observed     at most N s of writes are lost (lag 10m, sample N s old; replication is error) (N s ago)
                                  threshold    RPO 5m
-                                 consequence  up to N m of acknowledged writes of orders would be lost
+                                 consequence  up to N s of acknowledged writes of orders would be lost
                                  override     --accept-data-loss Ns --reason "…"
       TIME ! run RUN-shop-failover refused"
     `);

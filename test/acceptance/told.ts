@@ -9,12 +9,11 @@ const MASKS: [RegExp, string][] = [
   [/\bprocess \d+/g, 'process PID'],
   [/(?<=127\.0\.0\.\d:)\d+/g, 'PORT'],
   [/\b[Pp]ort \d+/g, 'port PORT'],
-  // A second more or less is no difference, and neither is its unit.
-  [/\b\d+(\.\d+)? (ms|s)\b/g, 'N s'],
-  [/\b\d+m \d+s\b|(?<=\b(?:at most|up to) )\d+m\b/g, 'N m'],
+  // Neither a second more or less nor the unit that it brings is a difference.
+  [/\b\d+m \d+s\b|(?<=\b(?:at most|up to) )\d+m\b|\b\d+(\.\d+)? (ms|s)\b/g, 'N s'],
   [/(?<=--accept-data-loss )\d+s/g, 'Ns'],
-  // Cut to the width of a terminal, by the length of what is masked.
-  [/^(.{60}).*…$/gm, '$1…'],
+  // Cut to the width of a terminal, or just not, by the length of what is masked.
+  [/^(?=.*…$|(?: {2}[\w.]+: .*\bN s\b))(.{60}).*$/gm, '$1…'],
   [/\b[0-9a-f]{64}\b/g, 'HASH'],
   [/-lab-[0-9a-f]{12}\b/g, '-lab-HASH'],
 ];
