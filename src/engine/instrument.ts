@@ -21,12 +21,19 @@ export interface StepTrace {
   wait<T>(cause: WaitCause, work: () => Promise<T>): Promise<T>;
 }
 
+/** Says whether this runner may go on: both throw once somebody has taken over. */
+export type Hold = Pick<Journal, 'assertHeld' | 'stillHeld'>;
+
+const NOBODY_ELSE: Hold = { assertHeld: () => Promise.resolve(), stillHeld: () => Promise.resolve() };
+
 /**
- * Wraps effects so that every call and every wait of a step is known to its journal record. `mayChange` is asked right
- * before each request that changes something, and before each further attempt of it; what it throws ends the request.
+ * Wraps effects so that every call and every wait of a step is known to its journal record. `hold` is asked right before
+ * each request that changes something, before each further attempt of it, and while a person is waited for; what it
+ * throws ends the request, and the wait.
  */
-export function traceStep(effects: Effects, mayChange: () => Promise<void> = () => Promise.resolve()): StepTrace {
+export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace {
   const { clock } = effects;
+  const mayChange = (): Promise<void> => hold.assertHeld();
   let fresh: CallRecord[] = [];
   const calls: CallRecord[] = [];
   let callCount = 0;
@@ -74,7 +81,7 @@ export function traceStep(effects: Effects, mayChange: () => Promise<void> = () 
       ...effects,
       aws,
       ...otherPorts(effects, wait, mayChange),
-      ...(effects.person === undefined ? {} : { person: personWaitedFor(effects.person, wait) }),
+      ...(effects.person === undefined ? {} : { person: personWaitedFor(effects.person, { clock, hold, wait }) }),
     },
     takeCalls: () => {
       const taken = fresh;
@@ -91,12 +98,12 @@ export function traceStep(effects: Effects, mayChange: () => Promise<void> = () 
  * How a step waits of its own accord, however long: whoever has been taken over meanwhile does not go on. The question is asked beside
  * the wait, which is no longer for a state that is slow to answer.
  */
-export function waitOf(trace: StepTrace, journal: Pick<Journal, 'stillHeld'>, clock: Clock, signal: AbortSignal): StepContext['wait'] {
+export function waitOf(trace: StepTrace, hold: Pick<Hold, 'stillHeld'>, clock: Clock, signal: AbortSignal): StepContext['wait'] {
   return async (cause, ms) => {
     const lost: { error?: Error } = {};
     let left = ms;
     do {
-      journal.stillHeld().catch((error: unknown) => (lost.error = error instanceof Error ? error : new Error(String(error))));
+      hold.stillHeld().catch((error: unknown) => (lost.error = error instanceof Error ? error : new Error(String(error))));
       await trace.wait(cause, () => clock.sleep(Math.min(left, LIMITS.heldMs), signal));
       if (lost.error !== undefined) throw lost.error;
       left -= LIMITS.heldMs;
@@ -121,8 +128,27 @@ function otherPorts(effects: Effects, wait: StepTrace['wait'], mayChange: () => 
   };
 }
 
-function personWaitedFor(person: PersonPort, wait: StepTrace['wait']): PersonPort {
-  return { confirm: (...args) => wait('person', () => person.confirm(...args)) };
+/** A person is asked for only as long as this runner may go on: nobody's answer is to be lost on one that was superseded. */
+function personWaitedFor(person: PersonPort, { clock, hold, wait }: { clock: Clock; hold: Hold; wait: StepTrace['wait'] }): PersonPort {
+  return {
+    confirm: (word, what, signal) =>
+      wait('person', async () => {
+        const over = new AbortController();
+        const asked = AbortSignal.any([signal, over.signal]);
+        const watch = async (): Promise<never> => {
+          for (;;) {
+            await clock.sleep(LIMITS.heldMs, asked);
+            await hold.stillHeld();
+          }
+        };
+        watch().catch((error: unknown) => over.abort(error));
+        try {
+          await person.confirm(word, what, asked);
+        } finally {
+          over.abort();
+        }
+      }),
+  };
 }
 
 /** Adjoining waits for the same cause become one; the list stays bounded, and what is left out counts as the tool's own. */

@@ -82,7 +82,7 @@ class StepRunner {
   constructor(runtime: StepRuntime) {
     this.#runtime = runtime;
     this.#kind = runtime.kind;
-    this.#trace = traceStep(runtime.effects, () => runtime.journal.assertHeld());
+    this.#trace = traceStep(runtime.effects, runtime.journal);
     this.#attemptsBefore = runtime.journal.state.steps.get(runtime.step.id)?.attempts ?? 0;
     this.#attempt = this.#attemptsBefore;
   }

@@ -106,7 +106,7 @@ async function isMade(kind: StepKind<Json>, ctx: StepContext, step: PlanStep): P
 async function undoStep(runtime: UndoRuntime, step: PlanStep, kind: StepKind<Json>): Promise<boolean> {
   const { journal, effects } = runtime;
   await journal.append({ type: 'undo.intent', step: step.id });
-  const trace = traceStep(effects, () => journal.assertHeld());
+  const trace = traceStep(effects, journal);
   const facts: Record<string, Json> = {};
   for (let attempt = 1; ; attempt++) {
     try {

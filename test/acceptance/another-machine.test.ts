@@ -6,7 +6,7 @@ import { EXIT } from '../../src/base/exit-codes.ts';
 import { until } from '../lab/helpers.ts';
 import { AwsProxy } from './aws-proxy.ts';
 import { dr, type Ran } from '../commands/run-dr.ts';
-import { APPROVED, endState, envelopeOf, type Stage, stage, TOKYO } from './stage.ts';
+import { APPROVED, endState, envelopeOf, holdPromotion, type Stage, stage, TOKYO } from './stage.ts';
 import { streaming, type Streaming } from './streaming.ts';
 import { told } from './told.ts';
 
@@ -77,10 +77,12 @@ const sent = ({ proxy }: Machine) => proxy.mutations.map(({ operation }) => oper
 
 it('the machine of the operator is killed with all it kept: another one ends the run from the bucket', { timeout: TIMEOUT_MS }, async () => {
   const end = await between(async (on, alice, bob) => {
+    const goOn = holdPromotion(alice.proxy);
     const first = alice.start(failover(await on.breakSeoul()));
     await first.until((r) => r.type === 'step.acted' && r.step === 'databases.orders.promote');
     process.kill(-(first.child.pid ?? 0), 'SIGKILL');
     await first.ended;
+    goOn();
     await rm(alice.home, { recursive: true });
 
     // Bob knows nothing but the bucket. That alice's process is gone he cannot know, so he has to say so.
@@ -109,6 +111,7 @@ it('the machine of the operator is killed with all it kept: another one ends the
 
 it('a runner that freezes and comes back after another one took over changes nothing more', { timeout: TIMEOUT_MS }, async () => {
   const end = await between(async (on, alice, bob) => {
+    const goOn = holdPromotion(alice.proxy);
     const first = alice.start(failover(await on.breakSeoul()));
     // Nothing of it is under way then: what comes next waits for the promotion.
     for (const step of ['databases.orders.promote', 'compute.api.scaleOut']) await first.until((r) => r.type === 'step.acted' && r.step === step);
@@ -119,6 +122,7 @@ it('a runner that freezes and comes back after another one took over changes not
     await second.until((r) => r.type === 'run.resumed');
     // Both run now, with most of the work before them.
     const before = sent(alice).length;
+    goOn();
     first.child.kill('SIGCONT');
     const superseded = await first.ended;
     expect(superseded.code).toBe(EXIT.busy);

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../../src/base/exit-codes.ts';
-import { APPROVED, envelopeOf, runsIn, type Stage, stage, TOKYO } from './stage.ts';
+import { APPROVED, envelopeOf, holdPromotion, runsIn, type Stage, stage, TOKYO } from './stage.ts';
 import { streaming } from './streaming.ts';
 import { told } from './told.ts';
 
@@ -24,6 +24,8 @@ describe('a failover', () => {
   it('that is stopped by Ctrl-C keeps others out until then, and is gone on with by dr resume', { timeout: TIMEOUT_MS }, async () => {
     const impact = await on.breakSeoul();
     const failover = ['failover', '--region', TOKYO, '--confirm', 'shop', ...APPROVED];
+    // It is half way until it is stopped, however long the others take.
+    const goOn = holdPromotion(on.proxy);
     const first = streaming(on, [...failover, '--impact-at', impact]);
     await first.until((r) => r.type === 'checks.green');
     expect(await says(...failover)).toMatchInlineSnapshot(`
@@ -41,6 +43,7 @@ describe('a failover', () => {
     await first.until((r) => r.type === 'step.acted' && r.step === 'databases.orders.promote');
     first.child.kill('SIGINT');
     const stopped = await first.ended;
+    goOn();
     expect(told(stopped, { [on.folder]: 'FOLDER' })).toMatchInlineSnapshot(`
       "exit 7
       SIGINT: nothing new is started, what is in flight is finished. Once more to leave at once. Go on with: dr resume RUN-shop-failover

@@ -71,6 +71,17 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
   };
 }
 
+/**
+ * From its promotion on Tokyo's database is shown as under way, until the function returned is called: no run that asks
+ * through this proxy gets past it before.
+ */
+export function holdPromotion(proxy: AwsProxy): () => void {
+  return proxy.lay(({ region, operation }) => region === TOKYO && operation === 'DescribeDBInstances' && proxy.accepted('PromoteReadReplica').length > 0, {
+    status: 200,
+    body: (answer) => Buffer.from(answer.toString().replaceAll('<DBInstanceStatus>available<', '<DBInstanceStatus>modifying<')),
+  });
+}
+
 /** Runs that a state folder holds. */
 export async function runsIn(state: string): Promise<string[]> {
   return readdir(join(state, 'runs')).catch(() => []);

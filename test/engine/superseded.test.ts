@@ -110,6 +110,25 @@ describe('a runner that was superseded', () => {
     expect(clock.now()).toBeGreaterThan(from);
   });
 
+  it('asks a person at the terminal no longer', async () => {
+    const clock = new VirtualClock();
+    const store = new MemoryStore();
+    const began = clock.now();
+    clock.sleep(60_000).then(() => (store.superseded = GONE), () => undefined);
+    const shown: string[] = [];
+    // Who never answers; what was asked is taken away again.
+    const person = { confirm: (word: string, _what: string, signal: AbortSignal) => new Promise<void>((_, reject) => {
+      shown.push(word);
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    }) };
+    const cut: Fake['observe'] = async (ctx) => {
+      await ctx.effects.person?.confirm('cut', 'cut the cable', ctx.signal);
+      return REACHED;
+    };
+    await expect(runTiny([tinyStep('one', { limitMs: 3_600_000 })], { one: { observe: cut } }, { clock, store, effects: { person } })).rejects.toBe(GONE);
+    expect([shown, clock.now() - began >= 60_000, clock.now() - began <= 60_000 + 2 * LIMITS.heldMs]).toEqual([['cut'], true, true]);
+  });
+
   it('is asked for no oftener than it has to be', async () => {
     const clock = new VirtualClock();
     const store = new MemoryStore();
