@@ -3,45 +3,71 @@ import * as Flags from '@oclif/core/flags';
 import { DrError } from '../base/errors.ts';
 import { RunCommand } from '../cli/run-command.ts';
 import { acceptanceFlags, acceptances, outputFlags } from '../cli/run-flags.ts';
+import type { FleetRecord } from '../journal/events.ts';
+import type { RunState } from '../journal/state.ts';
 
 export default class Takeover extends RunCommand {
   static override summary = 'Go on with a run that another machine or process holds, and stop that one.';
   static override description =
     'Takes the application with a higher term: the runner that held it stops before its next change. For when that runner is ' +
     'gone for good, or must be stopped. Otherwise use resume or abort.';
-  static override args = { run: Args.string({ description: 'Run id', required: true }) };
+  static override args = { run: Args.string({ description: 'Run id' }) };
   static override examples = ['<%= config.bin %> takeover 20261120T101500Z-shop-failover-1a2b3c --confirm 20261120T101500Z-shop-failover-1a2b3c --reason "laptop died"'];
   static override flags = {
-    confirm: Flags.string({ description: 'The run id once more: it is taken from somebody', helpValue: 'RUN' }),
-    abort: Flags.boolean({ description: 'Lead the run back instead of going on, as `dr abort` does' }),
+    all: Flags.boolean({ description: 'The newest failover of many applications: its open runs are taken, and what of it was not begun is begun', default: false }),
+    confirm: Flags.string({ description: 'The id of the run, or with --all of the failover, once more: it is taken from somebody', helpValue: 'ID' }),
+    abort: Flags.boolean({ description: 'Lead the run back instead of going on, as `dr abort` does', exclusive: ['all'] }),
     ...acceptanceFlags,
     ...outputFlags,
   };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Takeover);
+    const state = this.statePlace(flags.state);
     const accepted = acceptances(flags);
-    if (flags.confirm !== args.run || accepted.reason === undefined) {
-      throw new DrError({
-        code: 'TAKEOVER_UNCONFIRMED',
-        exit: 'declined',
-        title: 'Taking over stops another runner: it needs --confirm with the run id, and --reason. Nothing was done.',
-        next: [
-          `dr status ${args.run}    says who holds it`,
-          `dr takeover ${args.run} --confirm ${args.run} --reason "why"    goes on with it`,
-          `dr takeover ${args.run} --confirm ${args.run} --reason "why" --abort    leads it back`,
-        ],
-      });
+    const { reason } = accepted;
+    if (flags.all === (args.run !== undefined)) {
+      throw new DrError({ code: 'RUN_OR_ALL', exit: 'usage', title: 'A run or --all: choose one.', next: ['dr history    lists the runs', 'dr status RUN    says who holds one'] });
     }
+    if (args.run === undefined) {
+      const mayTake = (fleet: FleetRecord, open: readonly RunState[]): void => {
+        if (flags.confirm !== fleet.id || reason === undefined) throw unconfirmedFleet(fleet, open);
+      };
+      const { resumeFleet } = await import('../app/fleet/resume.ts');
+      await this.watchedFleet(flags.output, (watch) => resumeFleet({ state, acceptances: accepted, takeOver: true, mayTake, ...watch }));
+      return;
+    }
+    const { run } = args;
+    if (flags.confirm !== run || reason === undefined) throw unconfirmed(run);
     if (flags.abort) {
       const { abort } = await import('../app/abort.ts');
-      const { reason } = accepted;
       const confirm = (): Promise<void> => Promise.resolve();
-      return this.watched(flags.output, (watch) => abort({ run: args.run, state: this.statePlace(flags.state), reason, takeOver: true, confirm, ...watch }));
+      return this.watched(flags.output, (watch) => abort({ run, state, reason, takeOver: true, confirm, ...watch }));
     }
     const { resume } = await import('../app/resume.ts');
-    await this.watched(flags.output, (watch) =>
-      resume({ run: args.run, state: this.statePlace(flags.state), acceptances: accepted, takeOver: true, ...watch }),
-    );
+    await this.watched(flags.output, (watch) => resume({ run, state, acceptances: accepted, takeOver: true, ...watch }));
   }
+}
+
+function unconfirmed(run: string): DrError {
+  return new DrError({
+    code: 'TAKEOVER_UNCONFIRMED',
+    exit: 'declined',
+    title: 'Taking over stops another runner: it needs --confirm with the run id, and --reason. Nothing was done.',
+    next: [
+      `dr status ${run}    says who holds it`,
+      `dr takeover ${run} --confirm ${run} --reason "why"    goes on with it`,
+      `dr takeover ${run} --confirm ${run} --reason "why" --abort    leads it back`,
+    ],
+  });
+}
+
+function unconfirmedFleet(fleet: FleetRecord, open: readonly RunState[]): DrError {
+  return new DrError({
+    code: 'TAKEOVER_UNCONFIRMED',
+    exit: 'declined',
+    title: 'Taking over stops another runner: it needs --confirm with the id of the failover, and --reason. Nothing was done.',
+    detail: [`Failover of ${fleet.members.length} applications to ${fleet.region}, ${open.length} of its runs open:`, ...open.map((run) => `  ${run.run}`)].join('\n'),
+    next: ['dr status RUN    says who holds a run', `dr takeover --all --confirm ${fleet.id} --reason "why"    goes on with all of it`],
+  });
 }

@@ -1,18 +1,22 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { LabStatus } from '../../src/lab/status.ts';
 import { until } from '../lab/helpers.ts';
+import { EXIT } from '../../src/base/exit-codes.ts';
 import { dr, ROOT, type Ran } from '../commands/run-dr.ts';
 import { runsIn, SEOUL, TOKYO } from './stage.ts';
+import { streaming } from './streaming.ts';
 
 /*
  * `dr lab start --runbooks DIR`, and then `dr failover --region ap-northeast-1` over the same folder, as in two terminals.
  */
 
 const TEST_MS = 240_000;
+const AS = ['--import', fileURLToPath(new URL('./as-machine.mjs', import.meta.url))];
 const COMMANDER = 'incident-commander@example.com';
 
 interface Place {
@@ -141,6 +145,52 @@ describe('many applications in one lab', () => {
     const again = await place.dr('resume', '--all', '--json');
     expect({ ends: standings(fleetOf(again)), code: again.code }).toMatchObject({ ends: { blog: 'succeeded', comments: 'succeeded' } });
     await served(place, ['accounts', 'payments', 'blog', 'comments']);
+  });
+
+  it('begun on a machine that dies, all of them are taken over by another one in one go', { timeout: TEST_MS }, async () => {
+    const place = await labOf({
+      one: application('one', { db: 'one' }),
+      two: application('two', { db: 'two' }),
+      three: application('three', { more: 'dependsOn: [one]\n' }),
+    }, { DR_LAB_POSTGRES: 'model' });
+    const impact = new Date().toISOString();
+    expect((await place.dr('lab', 'break', SEOUL)).code).toBe(0);
+    const as = (name: string) => ({ ...place.env, DR_TEST_HOST: `laptop-of-${name}`, DR_TEST_USER: name });
+    const bob = (...args: string[]) => dr(args, { cwd: place.folder, env: as('bob'), nodeArgs: AS });
+
+    const first = streaming({ folder: place.folder, env: as('alice') }, ['failover', '--region', TOKYO, '--confirm', `3@${TOKYO}`, '--impact-at', impact], { nodeArgs: AS });
+    const acted = new Set<string>();
+    await first.until((r) => r.type === 'step.acted' && r.step === 'databases.main.promote' && acted.add(r.run).size === 2);
+    process.kill(-(first.child.pid ?? 0), 'SIGKILL');
+    await first.ended;
+
+    // That alice's processes are gone bob cannot know, so he has to say so.
+    const held = await bob('resume', '--all');
+    expect(held.code).toBe(EXIT.busy);
+    expect(held.stdout).toContain('If whoever holds them is gone for good: dr takeover --all');
+    const fleet = [...(await journals(place)).values()].flat().flatMap((r) => (r.type === 'run.started' ? (r.fleet?.id ?? []) : []))[0] ?? '';
+    const asked = await bob('takeover', '--all', '--confirm', 'all', '--reason', 'her laptop has died');
+    expect({ code: asked.code, stderr: asked.stderr.replaceAll(/\b\d{8}T\d{6}Z-([a-z-]+)-[0-9a-f]{6}\b/g, 'RUN-$1') }).toEqual({
+      code: EXIT.declined,
+      stderr: `Error: Taking over stops another runner: it needs --confirm with the id of the failover, and --reason. Nothing was done. [TAKEOVER_UNCONFIRMED]
+
+  Failover of 3 applications to ${TOKYO}, 2 of its runs open:
+    RUN-one-failover
+    RUN-two-failover
+
+Next:
+  dr status RUN    says who holds a run
+  dr takeover --all --confirm RUN-fleet-failover --reason "why"    goes on with all of it
+`,
+    });
+
+    const over = await bob('takeover', '--all', '--confirm', fleet, '--reason', 'her laptop has died', '--json');
+    expect({ ends: standings(fleetOf(over)), code: over.code }).toEqual({ ends: { one: 'succeeded', two: 'succeeded', three: 'succeeded' }, code: 0 });
+    await served(place, ['one', 'two', 'three']);
+    const all = await journals(place);
+    expect(callsOf(all, 'PromoteReadReplica').sort()).toEqual(['one', 'two']);
+    const resumed = [...all.values()].flat().filter((r) => r.type === 'run.resumed');
+    expect(resumed.map((r) => [r.term, r.operator.user, r.acceptances.reason])).toEqual([[2, 'bob', 'her laptop has died'], [2, 'bob', 'her laptop has died']]);
   });
 
   it('--only and --except choose by name, and nothing else is touched', { timeout: TEST_MS }, async () => {

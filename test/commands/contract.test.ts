@@ -37,7 +37,7 @@ it('commands and their flags are as they were', () => {
     resume [RUN] --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --done=… --impact-at= --json --output=text|jsonl --reason= --state=
     status [RUN] --json --state=
     switchover --acknowledge-flap= --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
-    takeover RUN --abort --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --state=
+    takeover [RUN] --abort --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --state=
     validate --json --state="
   `);
 });

@@ -1,7 +1,7 @@
 import { DrError } from '../../base/errors.ts';
 import type { Effects } from '../../effects/effects.ts';
 import type { FleetRecord } from '../../journal/events.ts';
-import type { RunState } from '../../journal/state.ts';
+import { isOver, type RunState } from '../../journal/state.ts';
 import type { Acceptances } from '../../kinds/step.ts';
 import { loadRunbook } from '../../runbook/load.ts';
 import { liveEffects } from '../live-effects.ts';
@@ -19,6 +19,10 @@ export interface ResumeFleetRequest extends RunWatchers {
   /** State folder. */
   state: StatePlace | string;
   acceptances: Acceptances;
+  /** Takes what has begun from whoever holds it: the person who says so gives a reason. */
+  takeOver?: boolean;
+  /** Looks at the fleet before anything is taken or begun. @throws DrError when it must not be. */
+  mayTake?(fleet: FleetRecord, open: readonly RunState[]): void;
   effects?: Effects;
   gitOf?: GitOf;
 }
@@ -30,6 +34,7 @@ export interface ResumeFleetRequest extends RunWatchers {
 export async function resumeFleet(request: ResumeFleetRequest): Promise<FleetResult> {
   const effects = sharing(request.effects ?? liveEffects());
   const { fleet, runs } = await openFleet(request.state);
+  request.mayTake?.(fleet, [...runs.values()].filter((run) => !isOver(run)));
   const outcomes = new Map<string, FleetOutcome>();
   await runFleet(
     fleet.members,
