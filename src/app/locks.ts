@@ -27,16 +27,21 @@ const RESOURCE = /^(rds|autoscaling|ec2|route53|s3):/;
 const oldWriter = z.object({ source: z.object({ region: z.string(), id: z.string() }) });
 
 /**
- * A lock for each resource that the plan changes, by what AWS calls it, in one order. The old writer of a promotion is one of them, also
- * where nothing fences it: from it another runbook might promote another replica.
+ * Each resource that the plan changes, by what AWS calls it, in one order. The old writer of a promotion is one of them, also where nothing
+ * fences it: from it another runbook might promote another replica.
  */
-export function resourceLocks(plan: Plan, endpoints: readonly string[]): string[] {
+export function resourcesOf(plan: Pick<Plan, 'steps'>): string[] {
   const changed = plan.steps.flatMap(({ changes }) => changes.map(({ resource }) => resource)).filter((resource) => RESOURCE.test(resource));
   const left = plan.steps.flatMap(({ params }) => {
     const old = oldWriter.safeParse(params).data?.source;
     return old === undefined ? [] : [`rds:${old.region}:${old.id}`];
   });
-  return [...new Set([...changed, ...left])].sort().map((resource) => {
+  return [...new Set([...changed, ...left])].sort();
+}
+
+/** A lock for each resource of the plan. */
+export function resourceLocks(plan: Plan, endpoints: readonly string[]): string[] {
+  return resourcesOf(plan).map((resource) => {
     const name = lockName(resource.replaceAll(/[^A-Za-z0-9-]/g, '_'), plan.account, endpoints);
     return name.length <= NAME_MAX ? name : `${name.slice(0, name.indexOf('_'))}_${sha256(name).slice(0, 32)}`;
   });

@@ -17,7 +17,7 @@ export function fleetWord(plan: FleetPlan): string {
 /** Many plans as a table, in the order in which they run. */
 export function fleetPlanText(plan: FleetPlan, paint: Painter): string {
   const rows = plan.members.map((member) => {
-    const order = [...member.needs.map((name) => `after ${name}`), ...member.follows.map((name) => `shares data with ${name}`)].join(', ');
+    const order = [...member.needs.map((name) => `after ${name}`), ...member.follows.map((name) => `shares resources with ${name}`)].join(', ');
     if (member.state === 'failed') return [member.name, '', '', '', '', `cannot be planned: ${member.error.message}`];
     if (member.state === 'there') return [member.name, '', '', '', '', `skipped: ${member.because}`];
     const { p50, p95 } = criticalPath(member.plan);

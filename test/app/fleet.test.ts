@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fleetWord } from '../../src/cli/fleet-view.ts';
-import type { FleetResult } from '../../src/app/fleet/fleet.ts';
+import type { FleetPlan, FleetResult } from '../../src/app/fleet/fleet.ts';
 import type { DrError } from '../../src/base/errors.ts';
 import { application, type FleetSimulation, fleetSimulation, SEOUL, TOKYO } from './fleet-world.ts';
 
@@ -82,6 +82,17 @@ describe('many applications', () => {
     expect([promote('one')?.already, promote('two')?.already]).toEqual([false, true]);
     expect(sim.records.filter((r) => r.type === 'step.acted' && r.step === 'databases.main.promote')).toHaveLength(2);
     expect([answers(sim, 'one'), answers(sim, 'two')]).toEqual([['10.0.1.1'], ['10.0.1.2']]);
+  });
+
+  it('whatever else they share is changed by one at a time: the second waits, and is not refused for what the first holds', async () => {
+    const shared = (name: string, n: number) => application(name, n).replaceAll(`${name}-api`, 'farm');
+    const sim = await fleetSimulation({ one: shared('one', 1), two: shared('two', 2), three: application('three', 3) });
+    const plans: FleetPlan[] = [];
+    const result = await sim.failover({ confirm: (plan) => (plans.push(plan), Promise.resolve('flag')) });
+    expect(standings(result)).toEqual({ one: 'succeeded', three: 'succeeded', two: 'succeeded' });
+    expect(plans[0]?.members.map(({ name, follows }) => [name, follows])).toEqual([['one', []], ['three', []], ['two', ['one']]]);
+    expect(startOf(result, 'two')).toBeGreaterThanOrEqual(endOf(result, 'one'));
+    expect(startOf(result, 'three')).toBeLessThan(endOf(result, 'one'));
   });
 
   it('what is active already is skipped and said, and counts as in place for those that depend on it', async () => {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { DrError } from '../../base/errors.ts';
 import { nearest } from '../../base/nearest.ts';
 import { findRunbooks, runbookName } from '../../runbook/find.ts';
-import { folderProblems, sharedDatabases } from '../../runbook/folder.ts';
+import { folderProblems } from '../../runbook/folder.ts';
 import { loadRunbook } from '../../runbook/load.ts';
 import { formatProblem } from '../../runbook/problem.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
@@ -26,8 +26,6 @@ export interface FleetMember {
   loaded: LoadedRunbook;
   /** Names of the fleet that must have succeeded before. */
   needs: readonly string[];
-  /** Names of the fleet that must have ended before: they share a database, which is failed over once. */
-  follows: readonly string[];
 }
 
 /** What a choice gives: members in an order in which they could be moved one by one, and what is to be said of the rest. */
@@ -62,7 +60,7 @@ export async function chooseFleet(choice: FleetChoice): Promise<ChosenFleet> {
   const problems = await folderProblems(loaded, broken.map((b) => b.name));
   const lines = here.flatMap(({ path }) => (problems.get(path) ?? []).map((p) => formatProblem(path, p)));
   if (lines.length > 0) throw folderInvalid(lines, []);
-  const members = inOrder(await withLinks(here));
+  const members = inOrder(here);
   return { members, notes: [...elsewhere.map((l) => `${l.runbook.name} has no region ${choice.region}`), ...dependencyNotes(members, all)] };
 }
 
@@ -106,35 +104,20 @@ function folderInvalid(lines: readonly string[], next: readonly string[]): DrErr
   });
 }
 
-/** `needs` by dependsOn; owners of one database one after the other, in the order of their names. */
-async function withLinks(here: readonly LoadedRunbook[]): Promise<FleetMember[]> {
-  const names = new Set(here.map((l) => l.runbook.name));
-  const needs = new Map(here.map(({ runbook }) => [runbook.name, runbook.dependsOn.filter((name) => names.has(name))]));
-  const follows = new Map<string, Set<string>>(here.map((l) => [l.runbook.name, new Set()]));
-  const order = [...inOrder(here.map((loaded) => ({ loaded, needs: needs.get(loaded.runbook.name) ?? [], follows: [] })))].map((m) => m.loaded.runbook.name);
-  for (const group of await sharedDatabases(here)) {
-    const owners = [...new Set(group.map((owner) => owner.loaded.runbook.name))].sort((a, b) => order.indexOf(a) - order.indexOf(b));
-    owners.slice(1).forEach((name, i) => follows.get(name)?.add(owners[i] ?? ''));
-  }
-  return here.map((loaded) => {
-    const { name } = loaded.runbook;
-    return { loaded, needs: needs.get(name) ?? [], follows: [...(follows.get(name) ?? [])] };
-  });
-}
-
-/** In an order in which each comes after those that it waits for, else by name. */
-function inOrder(members: readonly FleetMember[]): FleetMember[] {
-  const left = new Map(members.map((m) => [m.loaded.runbook.name, m]));
+/** Each after those that it depends on, else by name. */
+function inOrder(here: readonly LoadedRunbook[]): FleetMember[] {
+  const left = new Map(here.map((loaded) => [loaded.runbook.name, loaded]));
+  const names = [...left.keys()].sort();
   const order: FleetMember[] = [];
-  const sorted = [...left.keys()].sort();
   const place = (name: string): void => {
-    const member = left.get(name);
-    if (member === undefined) return;
+    const loaded = left.get(name);
+    if (loaded === undefined) return;
     left.delete(name);
-    for (const before of [...member.needs, ...member.follows]) place(before);
-    order.push(member);
+    const needs = loaded.runbook.dependsOn.filter((other) => names.includes(other));
+    needs.forEach(place);
+    order.push({ loaded, needs });
   };
-  for (const name of sorted) place(name);
+  names.forEach(place);
   return order;
 }
 

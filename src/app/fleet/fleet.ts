@@ -22,7 +22,7 @@ import { runFleet } from './schedule.ts';
  *
  * Invariants:
  * 1. One that fails holds back those that depend on it, and nobody else.
- * 2. Owners of one database run one after the other: the second finds it failed over.
+ * 2. Those that share a resource run one after the other: the second finds done what the first has done.
  * 3. Nothing runs that was not part of what a person confirmed.
  */
 

@@ -4,11 +4,16 @@ import { traceStep } from '../../engine/instrument.ts';
 import { inParallel } from '../../engine/parallel.ts';
 import type { WaitRecord } from '../../journal/events.ts';
 import type { Plan } from '../../plan/plan.ts';
+import { resourcesOf } from '../locks.ts';
 import { planFor } from '../make-plan.ts';
 import type { FleetMember } from './choose.ts';
 
 /** A member with what became of planning it. */
-export type PlannedMember = FleetMember & { name: string } & (
+export type PlannedMember = FleetMember & {
+  name: string;
+  /** Names of the fleet that must have ended before: they share a resource, and one at a time may change it. */
+  follows: readonly string[];
+} & (
     | { state: 'planned'; plan: Plan; identity: string; planned: { from: number; to: number; waits: readonly WaitRecord[] } }
     /** It is active there already: nothing to do. */
     | { state: 'there'; because: string }
@@ -36,21 +41,35 @@ export async function planFleet(effects: Effects, members: readonly FleetMember[
   const all = members.flatMap((member) => planned.get(member) ?? []);
   const [first] = all;
   if (first?.state === 'failed' && all.every((m) => m.state === 'failed' && m.error.code === first.error.code)) throw first.error;
-  return all;
+  return inTurn(all);
+}
+
+/** Those that change the same resource come one after the other, in their order: the second finds done what the first has done. */
+function inTurn(members: readonly PlannedMember[]): PlannedMember[] {
+  const last = new Map<string, string>();
+  return members.map((member) => {
+    if (member.state !== 'planned') return member;
+    const resources = resourcesOf(member.plan);
+    const before = new Set(resources.flatMap((resource) => last.get(resource) ?? []));
+    const follows = [...before].filter((name) => !member.needs.includes(name));
+    for (const resource of resources) last.set(resource, member.name);
+    return { ...member, follows };
+  });
 }
 
 /** Plans one member now. */
-export async function planMember(effects: Effects, member: FleetMember, to: FleetDirection): Promise<PlannedMember> {
-  const { name } = member.loaded.runbook;
+export async function planMember(effects: Effects, { loaded, needs }: FleetMember, to: FleetDirection): Promise<PlannedMember> {
+  const { name } = loaded.runbook;
+  const member = { loaded, needs, name, follows: [] };
   const from = effects.clock.now();
   const trace = traceStep(effects);
   try {
-    const { plan, observed } = await planFor(trace.effects, member.loaded, { verb: 'failover', region: to.region, from: to.from });
+    const { plan, observed } = await planFor(trace.effects, loaded, { verb: 'failover', region: to.region, from: to.from });
     const planned = { from, to: effects.clock.now(), waits: trace.all().waits };
-    return { ...member, name, state: 'planned', plan, identity: observed.identity, planned };
+    return { ...member, state: 'planned', plan, identity: observed.identity, planned };
   } catch (error) {
-    if (error instanceof DrError && error.code === 'ALREADY_ACTIVE') return { ...member, name, state: 'there', because: error.message };
-    return { ...member, name, state: 'failed', error: error instanceof DrError ? error : asDefect(error) };
+    if (error instanceof DrError && error.code === 'ALREADY_ACTIVE') return { ...member, state: 'there', because: error.message };
+    return { ...member, state: 'failed', error: error instanceof DrError ? error : asDefect(error) };
   }
 }
 

@@ -90,7 +90,7 @@ async function begin(request: ResumeFleetRequest, effects: Effects, fleet: Fleet
       next: [`dr failover --region ${fleet.region} --runbook ${name}`],
     });
   }
-  const planned = await planMember(effects, { loaded, needs: member.needs, follows: member.follows }, fleet);
+  const planned = await planMember(effects, { loaded, needs: member.needs }, fleet);
   if (planned.state === 'failed') throw planned.error;
   if (planned.state === 'there') throw new DrError({ code: 'ALREADY_ACTIVE', exit: 'refused', title: planned.because });
   const { confirmedBy, declaredAt } = confirmed;
