@@ -1,6 +1,6 @@
 import type { Place } from '../../src/simulator/places.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
-import { instanceOf, NAME } from './shapes.ts';
+import { instanceOf, NAME, regionsOf } from './shapes.ts';
 import { REGIONS, type Stage } from './stage.ts';
 
 /** Where users are; only a geolocation or a latency record tells them apart. */
@@ -14,9 +14,11 @@ const PLACES: readonly Place[] = [
 export class Eyes {
   readonly #stage: Stage;
   readonly #places: readonly (Place | undefined)[];
+  readonly #regions: readonly string[];
 
   constructor(stage: Stage) {
     this.#stage = stage;
+    this.#regions = regionsOf(stage.scenario.shape);
     const { traffic } = stage.scenario.shape;
     this.#places = traffic === 'route53-latency' || traffic === 'route53-geolocation' ? PLACES : [undefined];
   }
@@ -46,7 +48,7 @@ export class Eyes {
     for (let i = 0; i < often; i++) {
       for (const place of this.#places) {
         const address = this.#resolve(place)[0];
-        const region = REGIONS.find((r) => simulatedAddress(REGIONS, r) === address);
+        const region = this.#regions.find((r) => simulatedAddress(this.#regions, r) === address);
         if (region !== undefined) seen.add(region);
       }
     }
@@ -56,7 +58,7 @@ export class Eyes {
   /** HTTP status of a region's application; 0 when it gives no answer. */
   status(region: string): number {
     const { world, clock } = this.#stage;
-    const app = world.state.applications.at(simulatedAddress(REGIONS, region));
+    const app = world.state.applications.at(simulatedAddress(this.#regions, region));
     return app === undefined ? 0 : world.state.applications.status(app, clock.now());
   }
 

@@ -4,7 +4,7 @@ import { Draw } from './draw.ts';
 import { faultOf, lossOfSource, replicationTrouble, TROUBLE } from './make-trouble.ts';
 import { IDEAS, type Idea } from './approvers.ts';
 import { BOSS, LEAD, type Chapter, type Death, type Go, type Happening, type Person, type Scenario } from './scenario.ts';
-import { BUCKET, SEOUL, type Shape, TOKYO } from './shapes.ts';
+import { BUCKET, OSAKA, SEOUL, type Shape, TOKYO } from './shapes.ts';
 
 /*
  * What a seed draws. The order of the draws is part of the seed's meaning.
@@ -134,8 +134,40 @@ function withSignatures(scenario: Scenario): Scenario {
   return { ...scenario, shape: { ...scenario.shape, approval: 'signed' }, chapters };
 }
 
+/** Instances that take minutes to be of use, and backups that come minutes apart. Drawn apart, too. */
+function withSlowThings(scenario: Scenario): Scenario {
+  const draw = new Draw(scenario.seed ^ 0x510e);
+  if (!draw.chance(0.25)) return scenario;
+  const slow = { instanceWarmUpMs: draw.pick([60_000, 150_000, 300_000, 480_000]), backupPeriodMs: draw.pick([60_000, 300_000, 600_000]) };
+  return { ...scenario, timings: { ...scenario.timings, ...slow } };
+}
+
+/** Of some a third region, with troubles of its own. Users are led by weights then: a failover record has two sides. Drawn apart, too. */
+function withThirdRegion(scenario: Scenario): Scenario {
+  const draw = new Draw(scenario.seed ^ 0x0553);
+  const { shape } = scenario;
+  const copies = shape.strategy === 'warm-standby' || shape.strategy === 'pilot-light';
+  if (!copies || shape.compute === 'instances' || !draw.chance(0.15)) return scenario;
+  const trouble = (calmAt: number): Happening[] => {
+    const at = draw.between(0, calmAt - MINUTE);
+    const until = draw.between(at, calmAt);
+    const region = OSAKA;
+    const n = draw.between(0, 9);
+    if (n < 2) return [{ at, what: 'region-lost', region }];
+    if (n < 4) return [{ at, what: 'region-lost', region }, { at: until, what: 'region-back', region }];
+    return n < 7 ? [{ at, what: 'fault', until, fault: { region, effect: draw.pick([{ kind: 'hang' }, { kind: 'throttle' }, { kind: 'reset' }] as const) } }] : [];
+  };
+  const chapters = scenario.chapters.map((chapter) => ({ ...chapter, happenings: [...chapter.happenings, ...trouble(chapter.calmAt)].sort((a, b) => a.at - b.at) }));
+  return { ...scenario, shape: { ...shape, third: true, traffic: 'route53-weighted', switch: 'record' }, chapters };
+}
+
 /** The scenario of a seed: always the same. */
 export function scenarioOf(seed: number): Scenario {
+  return withThirdRegion(withSlowThings(signed(seed)));
+}
+
+/** The same, with two regions, and instances and backups that take a minute at most. */
+export function signed(seed: number): Scenario {
   return withSignatures(unsigned(seed));
 }
 

@@ -2,17 +2,15 @@ import { parseRunbook } from '../../src/runbook/load.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
 import { publicLine } from './approvers.ts';
 import { BOSS, LEAD } from './scenario.ts';
-import { DATABASES, instanceOf, NAME, SEOUL, type Shape, targetGroupOf, TOKYO } from './shapes.ts';
+import { DATABASES, instanceOf, NAME, OSAKA, regionsOf, SEOUL, type Shape, targetGroupOf, TOKYO } from './shapes.ts';
 
 /*
  * Runbooks of the simulation: written as YAML and read by the loader like any other, once for each shape.
  */
 
-const BOTH = [SEOUL, TOKYO] as const;
-
 /** `{ ap-northeast-2: …, ap-northeast-1: … }` */
-function each(make: (region: string, letter: 'a' | 'b') => string): string {
-  return `{ ${BOTH.map((region) => `${region}: ${make(region, region === SEOUL ? 'a' : 'b')}`).join(', ')} }`;
+function each(shape: Shape, make: (region: string, letter: string) => string): string {
+  return `{ ${regionsOf(shape).map((region, i) => `${region}: ${make(region, 'abc'.charAt(i))}`).join(', ')} }`;
 }
 
 function group(name: string, letter: string, use: number): string {
@@ -22,48 +20,49 @@ function group(name: string, letter: string, use: number): string {
 const LOGIN = '{ database: shop, table: dr_canary, userEnv: SHOP_DB_USER, passwordEnv: SHOP_DB_PASSWORD }';
 
 function database(name: string, shape: Shape): string[] {
-  const instances = `    instances: ${each((region) => instanceOf(name, region))}`;
-  const fence = shape.fence ? [`    fence: { quarantine: ${each((_r, letter) => group(name, letter, 2))} }`] : [];
+  const instances = `    instances: ${each(shape, (region) => instanceOf(name, region))}`;
+  const fence = shape.fence ? [`    fence: { quarantine: ${each(shape, (_r, letter) => group(name, letter, 2))} }`] : [];
   const canary = shape.canary ? [`    canary: ${LOGIN}`] : [];
   switch (shape.strategy) {
     case 'active-active':
-      return [`  ${name}:`, '    kind: rds-writers', instances, '    keys: auto-increment', `    offsets: ${each((region) => (region === SEOUL ? '1' : '2'))}`];
+      return [`  ${name}:`, '    kind: rds-writers', instances, '    keys: auto-increment', `    offsets: ${each(shape, (region) => (region === SEOUL ? '1' : '2'))}`];
     case 'backup-restore': {
-      const keys = `    kmsKeys: ${each((region, letter) => `"arn:aws:kms:${region}:111122223333:key/0a1b2c3d-0000-4000-8000-00000000000${letter}"`)}`;
+      const keys = `    kmsKeys: ${each(shape, (region, letter) => `"arn:aws:kms:${region}:111122223333:key/0a1b2c3d-0000-4000-8000-00000000000${letter}"`)}`;
       const settings = (letter: string) => `{ class: db.r6g.large, subnetGroup: shop, securityGroups: [${group(name, letter, 1)}], parameterGroup: shop-pg17, multiAz: true, retentionDays: 14 }`;
-      return [`  ${name}:`, '    kind: rds-backup', instances, keys, `    restore: ${each((_r, letter) => settings(letter))}`, ...fence, ...canary];
+      return [`  ${name}:`, '    kind: rds-backup', instances, keys, `    restore: ${each(shape, (_r, letter) => settings(letter))}`, ...fence, ...canary];
     }
     default:
-      return [`  ${name}:`, '    kind: rds-read-replica', instances, `    securityGroups: ${each((_r, letter) => `[${group(name, letter, 1)}]`)}`, ...fence, ...canary];
+      return [`  ${name}:`, '    kind: rds-read-replica', instances, `    securityGroups: ${each(shape, (_r, letter) => `[${group(name, letter, 1)}]`)}`, ...fence, ...canary];
   }
 }
 
 function compute(shape: Shape): string[] {
-  const targets = `    targets: { port: 8080, groups: ${each((region) => `"${targetGroupOf(region)}"`)} }`;
+  const targets = `    targets: { port: 8080, groups: ${each(shape, (region) => `"${targetGroupOf(region)}"`)} }`;
   const waits = shape.strategy === 'pilot-light' || shape.strategy === 'backup-restore' ? 0 : 1;
   switch (shape.compute) {
     case 'none':
       return [];
     case 'group':
-      return ['compute:', '  api:', '    kind: auto-scaling-group', `    groups: ${each(() => 'shop-api')}`, '    active: { min: 2, desired: 3, max: 6 }', `    standby: { min: ${waits}, desired: ${waits}, max: 6 }`];
+      return ['compute:', '  api:', '    kind: auto-scaling-group', `    groups: ${each(shape, () => 'shop-api')}`, '    active: { min: 2, desired: 3, max: 6 }', `    standby: { min: ${waits}, desired: ${waits}, max: 6 }`];
     case 'instances':
-      return ['compute:', '  api:', '    kind: ec2-instances', `    instances: ${each((_r, letter) => `[i-0${letter}00000000000b01, i-0${letter}00000000000b02]`)}`, `    spares: ${each((_r, letter) => `[i-0${letter}00000000000b03]`)}`, '    types: [m7g.large]', targets];
+      return ['compute:', '  api:', '    kind: ec2-instances', `    instances: ${each(shape, (_r, letter) => `[i-0${letter}00000000000b01, i-0${letter}00000000000b02]`)}`, `    spares: ${each(shape, (_r, letter) => `[i-0${letter}00000000000b03]`)}`, '    types: [m7g.large]', targets];
     case 'image':
-      return ['compute:', '  api:', '    kind: ec2-image', '    count: 2', `    template: ${each(() => '{ name: shop-api, version: $Default }')}`, `    image: ${each(() => '{ name: "shop-api-*" }')}`, targets];
+      return ['compute:', '  api:', '    kind: ec2-image', '    count: 2', `    template: ${each(shape, () => '{ name: shop-api, version: $Default }')}`, `    image: ${each(shape, () => '{ name: "shop-api-*" }')}`, targets];
   }
 }
 
 function traffic(shape: Shape): string[] {
   const lines = ['traffic:', '  storefront:', `    kind: ${shape.traffic}`, '    zone: Z0123456789ABCDEFGHIJ', `    record: { name: ${NAME}, type: A }`, `    switch: ${shape.switch}`];
-  const answers = `    answers: ${each((region) => `{ values: [127.0.0.${region === SEOUL ? 2 : 3}], ttl: 60, healthCheck: shop-${region} }`)}`;
-  const capacity = shape.compute === 'group' ? [`    capacity: ${each(() => '{ autoScalingGroup: shop-api, healthy: 2 }')}`] : [];
+  const answers = `    answers: ${each(shape, (region) => `{ values: [127.0.0.${region === SEOUL ? 2 : 3}], ttl: 60, healthCheck: shop-${region} }`)}`;
+  const capacity = shape.compute === 'group' ? [`    capacity: ${each(shape, () => '{ autoScalingGroup: shop-api, healthy: 2 }')}`] : [];
   switch (shape.traffic) {
     case 'route53-failover': {
       const object = shape.switch === 'object' ? [`    object: { ${TOKYO}: { bucket: shop-switch-tokyo, key: failed-over } }`] : [];
       return [...lines, `    sets: { ${SEOUL}: seoul, ${TOKYO}: tokyo }`, ...object];
     }
     case 'route53-weighted':
-      return [...lines, `    sets: { ${SEOUL}: seoul, ${TOKYO}: tokyo }`, `    weights: ${each(() => '100')}`, '    pace: [50, 0]', '    between: 10s', ...capacity];
+      if (shape.strategy !== 'active-active') return [...lines, `    sets: ${each(shape, (region) => region)}`, `    weights: ${each(shape, () => '100')}`, ...capacity];
+      return [...lines, `    sets: { ${SEOUL}: seoul, ${TOKYO}: tokyo }`, `    weights: ${each(shape, () => '100')}`, '    pace: [50, 0]', '    between: 10s', ...capacity];
     case 'route53-latency':
       return [...lines, `    sets: { ${SEOUL}: seoul, ${TOKYO}: tokyo }`, answers, ...capacity];
     case 'route53-geolocation':
@@ -102,6 +101,7 @@ function yamlOf(shape: Shape): string {
     'regions:',
     `  ${SEOUL}: { name: Seoul, home: true }`,
     `  ${TOKYO}: { name: Tokyo }`,
+    ...(shape.third === true ? [`  ${OSAKA}: { name: Osaka }`] : []),
     'databases:',
     ...DATABASES.slice(0, shape.databases).flatMap((name) => database(name, shape)),
     ...compute(shape),
@@ -111,7 +111,7 @@ function yamlOf(shape: Shape): string {
   if (shape.approval === 'named') lines.push('approvals:', `  - { before: point-of-no-return, from: [${BOSS}, ${LEAD}], quorum: 1 }`);
   if (shape.approval === 'signed') lines.push('approvals:', `  - { before: point-of-no-return, from: [${signer(BOSS)}, ${signer(LEAD)}], quorum: 2, wait: 10m }`);
   if (shape.own) lines.push(...OWN);
-  lines.push('notify:', `  - sns: ${each((region) => `"arn:aws:sns:${region}:111122223333:dr"`)}`);
+  lines.push('notify:', `  - sns: ${each(shape, (region) => `"arn:aws:sns:${region}:111122223333:dr"`)}`);
   return `${lines.join('\n')}\n`;
 }
 

@@ -87,6 +87,7 @@ export function describeScenario(s: Scenario): string {
   for (const part of ['fence', 'canary', 'probe'] as const) if (!shape[part]) parts.push(`no ${part}`);
   if (shape.approval !== 'named') parts.push(shape.approval === 'none' ? 'no approval' : 'two sign');
   if (shape.own) parts.push('own steps');
+  if (shape.third === true) parts.push('three regions');
   const skews = Object.entries(s.skew).filter(([, ms]) => ms !== 0);
   const clocks = skews.length === 0 ? '' : `, clocks ${skews.map(([host, ms]) => `${host} ${ms > 0 ? '+' : ''}${ms / 1000} s`).join(', ')}`;
   const cutOff = s.cutOff === undefined ? '' : `, ${s.cutOff.host} cut off from the source ${s.cutOff.at / 1000}-${s.cutOff.until / 1000} s`;

@@ -4,6 +4,8 @@
 
 export const SEOUL = 'ap-northeast-2';
 export const TOKYO = 'ap-northeast-1';
+/** Of a runbook with three regions the one that nobody moves to or from. */
+export const OSAKA = 'ap-northeast-3';
 export const NAME = 'shop.example.com';
 /** Where the state lies that is kept away from both machines. */
 export const BUCKET = { region: TOKYO, bucket: 'shop-dr-state', prefix: 'dr' } as const;
@@ -24,13 +26,22 @@ export interface Shape {
   approval: 'none' | 'named' | 'signed';
   /** Steps of the user's own: a wait, a request, a program, a person. */
   own: boolean;
+  /** A third region, with a replica and a group of its own, that nothing is asked of and nothing is done to. */
+  third?: true;
   rpoMinutes: 3 | 10 | 30;
+}
+
+const CITIES: Readonly<Record<string, string>> = { [SEOUL]: 'seoul', [TOKYO]: 'tokyo', [OSAKA]: 'osaka' };
+
+/** The regions of a runbook. */
+export function regionsOf({ third }: Pick<Shape, 'third'>): readonly string[] {
+  return [SEOUL, TOKYO, ...(third === true ? [OSAKA] : [])];
 }
 
 export const DATABASES = ['orders', 'stock'] as const;
 
 export function instanceOf(database: string, region: string): string {
-  return `shop-${database}-${region === SEOUL ? 'seoul' : 'tokyo'}`;
+  return `shop-${database}-${CITIES[region] ?? region}`;
 }
 
 /** What the application of a region needs besides its database, where nothing of it waits there. */

@@ -11,8 +11,9 @@ import type { Made } from './approvers.ts';
 import { History } from './history.ts';
 import { runbookOf } from './runbooks.ts';
 import type { Chapter, Happening, Scenario } from './scenario.ts';
-import { BUCKET, DATABASES, instanceOf, needsOf, SEOUL, TOKYO } from './shapes.ts';
+import { BUCKET, DATABASES, instanceOf, needsOf, regionsOf, SEOUL, TOKYO } from './shapes.ts';
 
+/** Between which the application moves. */
 export const REGIONS = [SEOUL, TOKYO] as const;
 
 /** Where a scenario plays: a world with everything of its runbook in it. */
@@ -40,7 +41,8 @@ export async function stageOf(scenario: Scenario): Promise<Stage> {
   const kinds = new Map<string, ResourceKind<unknown>>();
   for (const { kind } of runbook.resources) kinds.set(kind, (await loadKind(kind)) as unknown as ResourceKind<unknown>);
   const clock = new VirtualClock();
-  const world = new World({ clock, seed: scenario.seed, regions: [...REGIONS, 'us-east-1'], timings: scenario.timings });
+  const regions = regionsOf(scenario.shape);
+  const world = new World({ clock, seed: scenario.seed, regions: [...regions, 'us-east-1'], timings: scenario.timings });
   for (const { kind, name, resource } of runbook.resources) kinds.get(kind)?.simulate(world, name, resource, runbook.home, runbook.strategy);
   for (const notifier of runbook.notify) {
     if (notifier.type === 'sns') for (const [region, arn] of Object.entries(notifier.topics)) world.addTopic({ region, arn });
@@ -48,10 +50,10 @@ export async function stageOf(scenario: Scenario): Promise<Stage> {
   world.addBucket({ region: BUCKET.region, name: BUCKET.bucket });
   const { shape } = scenario;
   const databases = DATABASES.slice(0, shape.databases);
-  for (const region of REGIONS) {
-    world.addApplication({ region, address: simulatedAddress(REGIONS, region), database: { region, id: instanceOf(DATABASES[0], region) }, ...needsOf(shape, region) });
+  for (const region of regions) {
+    world.addApplication({ region, address: simulatedAddress(regions, region), database: { region, id: instanceOf(DATABASES[0], region) }, ...needsOf(shape, region) });
   }
-  const replicas = shape.strategy === 'warm-standby' || shape.strategy === 'pilot-light' ? databases.map((database) => ({ region: TOKYO, id: instanceOf(database, TOKYO) })) : [];
+  const replicas = shape.strategy === 'warm-standby' || shape.strategy === 'pilot-light' ? databases.flatMap((database) => regions.filter((region) => region !== SEOUL).map((region) => ({ region, id: instanceOf(database, region) }))) : [];
   for (const replica of replicas) world.setReplication(replica, { lagMs: scenario.lagMs });
   const login: Record<string, string> = { SHOP_DB_USER: 'shop', SHOP_DB_PASSWORD: 'secret-canary', PATH: '/usr/bin' };
   const effects: Effects = { ...simulatedEffects(world), env: (name) => login[name] };
@@ -69,10 +71,10 @@ export async function stageOf(scenario: Scenario): Promise<Stage> {
 /** How long all is well before the next chapter: metrics, health checks and replication settle. */
 const REST_MS = 10 * MINUTE;
 
-/** Both regions live, for as long as it takes to see it; then the next chapter begins. */
+/** All regions live, for as long as it takes to see it; then the next chapter begins. */
 export async function turnTo(stage: Stage, chapter: Chapter): Promise<void> {
   const { world, clock, history } = stage;
-  for (const region of REGIONS) {
+  for (const region of regionsOf(stage.scenario.shape)) {
     if (world.isAlive(region)) continue;
     history.note('world', () => `${region} is back`);
     world.healRegion(region);

@@ -4,7 +4,7 @@ import type { PlanStep } from '../../src/kinds/step.ts';
 import { describeRecord } from './describe.ts';
 import { Eyes } from './eyes.ts';
 import type { MadeBy, Process } from './process.ts';
-import { instanceOf } from './shapes.ts';
+import { instanceOf, OSAKA, regionsOf } from './shapes.ts';
 import { REGIONS, type Stage } from './stage.ts';
 import { judgeLedBack, judgeSuccess } from './watch-end.ts';
 import { judgeCrossing, TWO_TROUBLES } from './watch-line.ts';
@@ -79,7 +79,7 @@ export class Watch {
   constructor(stage: Stage) {
     this.#stage = stage;
     this.#eyes = new Eyes(stage);
-    this.#born = new Map(REGIONS.map((region) => [region, this.#old(region, stage.zero)]));
+    this.#born = new Map(regionsOf(stage.scenario.shape).map((region) => [region, this.#old(region, stage.zero)]));
   }
 
   /** A chapter begins: what was true of the one before holds no more. */
@@ -145,6 +145,7 @@ export class Watch {
     if (state.plan.verb === 'failover' && call.service !== 'route53' && call.region === state.plan.source && !MAY_ASK_SOURCE.test(call.by?.kind ?? '')) {
       this.#broken(11, `${call.by?.kind ?? 'somebody'} asks ${call.service}.${call.operation} of the source region`);
     }
+    if (call.region === OSAKA) this.#broken(18, `${call.by?.kind ?? 'somebody'} asks ${call.service}.${call.operation} of ${OSAKA}, which the run has nothing to do with`);
     if (call.mutation) this.#mutation(process, call, state);
   }
 
@@ -287,7 +288,7 @@ export class Watch {
     const { chapter, zero, clock, scenario } = this.#stage;
     const now = clock.now() - zero;
     if (scenario.lagUnknown) return true;
-    return chapter.happenings.some((h) => h.at <= now && (h.what === 'fault' ? now <= h.until : h.what === 'lag' || h.what === 'replication-stopped'));
+    return chapter.happenings.some((h) => h.at <= now && (h.what === 'fault' ? now <= h.until && h.fault.region !== OSAKA : h.what === 'lag' || h.what === 'replication-stopped'));
   }
 
   /** What must be so when everybody has gone home. */
