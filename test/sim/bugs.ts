@@ -6,7 +6,7 @@ import type { AnyStepKind, StepContext, StepKind } from '../../src/kinds/step.ts
 import type { Json } from '../../src/base/json.ts';
 import type { Plan } from '../../src/plan/plan.ts';
 import { BOSS, LEAD } from './scenario.ts';
-import { OSAKA } from './shapes.ts';
+import { bystanderOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
 /*
@@ -225,7 +225,7 @@ export const BUGS: readonly Bug[] = [
     breaks: [18],
     step: (name, kind, stage) => (stage.scenario.shape.third !== true ? undefined : spoil('rpoGate', (code) => ({
       observe: async (ctx, p) => {
-        await make(ctx, 'rds', 'DescribeDBInstances', OSAKA, {});
+        await make(ctx, 'rds', 'DescribeDBInstances', bystanderOf(stage.scenario.shape, stage.chapter) ?? '', {});
         return code.observe(ctx, p);
       },
     }))(name, kind, stage)),

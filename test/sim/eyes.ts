@@ -1,13 +1,13 @@
 import type { Place } from '../../src/simulator/places.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
-import { instanceOf, NAME, regionsOf } from './shapes.ts';
-import { REGIONS, type Stage } from './stage.ts';
+import { instanceOf, NAME, regionsOf, SEOUL, TOKYO } from './shapes.ts';
+import type { Stage } from './stage.ts';
 
 /** Where users are; only a geolocation or a latency record tells them apart. */
 const PLACES: readonly Place[] = [
-  { country: 'KR', continent: 'AS', region: REGIONS[0] },
-  { country: 'JP', continent: 'AS', region: REGIONS[1] },
-  { country: 'DE', continent: 'EU', region: REGIONS[0] },
+  { country: 'KR', continent: 'AS', region: SEOUL },
+  { country: 'JP', continent: 'AS', region: TOKYO },
+  { country: 'DE', continent: 'EU', region: SEOUL },
 ];
 
 /** Looks into the world, which the tool cannot. */

@@ -142,6 +142,16 @@ function withSlowThings(scenario: Scenario): Scenario {
   return { ...scenario, timings: { ...scenario.timings, ...slow } };
 }
 
+/** The same with Tokyo and Osaka exchanged: Osaka is moved to, and Tokyo has nothing to do with it. */
+function toOsaka(chapter: Chapter): Chapter {
+  const other = (region: string): string => (region === TOKYO ? OSAKA : region === OSAKA ? TOKYO : region);
+  const happenings = chapter.happenings.map((h): Happening => {
+    if (h.what === 'fault') return h.fault.region === undefined ? h : { ...h, fault: { ...h.fault, region: other(h.fault.region) } };
+    return 'region' in h ? { ...h, region: other(h.region) } : h;
+  });
+  return { ...chapter, source: other(chapter.source), target: other(chapter.target), happenings };
+}
+
 /** Of some a third region, with troubles of its own. Users are led by weights then: a failover record has two sides. Drawn apart, too. */
 function withThirdRegion(scenario: Scenario): Scenario {
   const draw = new Draw(scenario.seed ^ 0x0553);
@@ -158,7 +168,9 @@ function withThirdRegion(scenario: Scenario): Scenario {
     return n < 7 ? [{ at, what: 'fault', until, fault: { region, effect: draw.pick([{ kind: 'hang' }, { kind: 'throttle' }, { kind: 'reset' }] as const) } }] : [];
   };
   const chapters = scenario.chapters.map((chapter) => ({ ...chapter, happenings: [...chapter.happenings, ...trouble(chapter.calmAt)].sort((a, b) => a.at - b.at) }));
-  return { ...scenario, shape: { ...shape, third: true, traffic: 'route53-weighted', switch: 'record' }, chapters };
+  // The bucket stays in Tokyo, where it is the state of a region that is moved to.
+  const osaka = scenario.state === 'folder' && draw.chance(0.4);
+  return { ...scenario, shape: { ...shape, third: true, traffic: 'route53-weighted', switch: 'record' }, chapters: osaka ? chapters.map(toOsaka) : chapters };
 }
 
 /** The scenario of a seed: always the same. */

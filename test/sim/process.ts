@@ -7,7 +7,8 @@ import type { Json } from '../../src/base/json.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
 import type { Effects, SqlPort, SqlTarget } from '../../src/effects/effects.ts';
 import type { Death } from './scenario.ts';
-import { REGIONS, type Stage } from './stage.ts';
+import { regionsOf } from './shapes.ts';
+import type { Stage } from './stage.ts';
 import type { Watch } from './watch.ts';
 
 /** So long a machine that is cut off waits for an answer. */
@@ -169,7 +170,8 @@ export class Process {
         request: (request) =>
           live(async () => {
             const sample = await http.request(request);
-            const region = REGIONS.find((r) => simulatedAddress(REGIONS, r) === sample.address);
+            const regions = regionsOf(stage.scenario.shape);
+            const region = regions.find((r) => simulatedAddress(regions, r) === sample.address);
             return this.cutOffFrom(region, stage) ? { ...sample, status: 0, body: '', error: 'connect ETIMEDOUT' } : sample;
           }),
       },

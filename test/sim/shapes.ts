@@ -4,7 +4,6 @@
 
 export const SEOUL = 'ap-northeast-2';
 export const TOKYO = 'ap-northeast-1';
-/** Of a runbook with three regions the one that nobody moves to or from. */
 export const OSAKA = 'ap-northeast-3';
 export const NAME = 'shop.example.com';
 /** Where the state lies that is kept away from both machines. */
@@ -26,7 +25,7 @@ export interface Shape {
   approval: 'none' | 'named' | 'signed';
   /** Steps of the user's own: a wait, a request, a program, a person. */
   own: boolean;
-  /** A third region, with a replica and a group of its own, that nothing is asked of and nothing is done to. */
+  /** A third region, with a replica and a group of its own. */
   third?: true;
   rpoMinutes: 3 | 10 | 30;
 }
@@ -36,6 +35,11 @@ const CITIES: Readonly<Record<string, string>> = { [SEOUL]: 'seoul', [TOKYO]: 't
 /** The regions of a runbook. */
 export function regionsOf({ third }: Pick<Shape, 'third'>): readonly string[] {
   return [SEOUL, TOKYO, ...(third === true ? [OSAKA] : [])];
+}
+
+/** The one that has nothing to do with a move, where there are three. */
+export function bystanderOf(shape: Pick<Shape, 'third'>, { source, target }: { source: string; target: string }): string | undefined {
+  return regionsOf(shape).find((region) => region !== source && region !== target);
 }
 
 export const DATABASES = ['orders', 'stock'] as const;

@@ -11,10 +11,7 @@ import type { Made } from './approvers.ts';
 import { History } from './history.ts';
 import { runbookOf } from './runbooks.ts';
 import type { Chapter, Happening, Scenario } from './scenario.ts';
-import { BUCKET, DATABASES, instanceOf, needsOf, regionsOf, SEOUL, TOKYO } from './shapes.ts';
-
-/** Between which the application moves. */
-export const REGIONS = [SEOUL, TOKYO] as const;
+import { BUCKET, DATABASES, instanceOf, needsOf, regionsOf, SEOUL } from './shapes.ts';
 
 /** Where a scenario plays: a world with everything of its runbook in it. */
 export interface Stage {
@@ -169,10 +166,10 @@ function calm(stage: Stage): void {
     const waiting = chapter.verb === 'reprotect' ? chapter.source : chapter.target;
     for (const database of databases) {
       const replica = { region: waiting, id: instanceOf(database, waiting) };
-      if (world.state.databases.link(replica, world.now()) !== undefined && REGIONS.every((region) => world.isAlive(region))) world.setReplication(replica, { mode: 'replicating', lagMs: scenario.lagMs });
+      if (world.state.databases.link(replica, world.now()) !== undefined && world.isAlive(chapter.source) && world.isAlive(chapter.target)) world.setReplication(replica, { mode: 'replicating', lagMs: scenario.lagMs });
     }
   }
-  if (scenario.shape.compute === 'group') for (const region of REGIONS) world.setGroupCapacity(region, 'shop-api', 100);
+  if (scenario.shape.compute === 'group') for (const region of regionsOf(scenario.shape)) world.setGroupCapacity(region, 'shop-api', 100);
 }
 
 /** A machine's clock: ahead of the world's by so much. */

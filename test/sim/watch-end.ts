@@ -1,7 +1,7 @@
 import { sameRef } from '../../src/simulator/database-driver.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import type { Eyes } from './eyes.ts';
-import { OSAKA } from './shapes.ts';
+import { bystanderOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
 /*
@@ -43,7 +43,8 @@ export function judgeSuccess(end: End): void {
   if (answers.has(source) && shape.strategy === 'active-active' && shape.switch === 'health-check' && end.wellFor < SEEN_MS) {
     stage.history.gap('a region came back moments before users were led to it by health checks: until the checkers see it all are out, and Route 53 leads some to the other one');
   } else if (answers.has(source)) broken(end, `the name leads users to ${source}`);
-  if (answers.has(OSAKA)) broken(end, `the name leads users to ${OSAKA}, which nobody chose`);
+  const bystander = bystanderOf(shape, plan);
+  if (bystander !== undefined && answers.has(bystander)) broken(end, `the name leads users to ${bystander}, which nobody chose`);
   if (eyes.status(target) !== 200) broken(end, `${target} does not serve users`);
 }
 

@@ -4,8 +4,8 @@ import type { PlanStep } from '../../src/kinds/step.ts';
 import { describeRecord } from './describe.ts';
 import { Eyes } from './eyes.ts';
 import type { MadeBy, Process } from './process.ts';
-import { instanceOf, OSAKA, regionsOf } from './shapes.ts';
-import { REGIONS, type Stage } from './stage.ts';
+import { bystanderOf, instanceOf, regionsOf } from './shapes.ts';
+import type { Stage } from './stage.ts';
 import { judgeLedBack, judgeSuccess } from './watch-end.ts';
 import { judgeCrossing, TWO_TROUBLES } from './watch-line.ts';
 
@@ -145,7 +145,8 @@ export class Watch {
     if (state.plan.verb === 'failover' && call.service !== 'route53' && call.region === state.plan.source && !MAY_ASK_SOURCE.test(call.by?.kind ?? '')) {
       this.#broken(11, `${call.by?.kind ?? 'somebody'} asks ${call.service}.${call.operation} of the source region`);
     }
-    if (call.region === OSAKA) this.#broken(18, `${call.by?.kind ?? 'somebody'} asks ${call.service}.${call.operation} of ${OSAKA}, which the run has nothing to do with`);
+    const { scenario, chapter } = this.#stage;
+    if (call.region === bystanderOf(scenario.shape, chapter)) this.#broken(18, `${call.by?.kind ?? 'somebody'} asks ${call.service}.${call.operation} of ${call.region}, which the run has nothing to do with`);
     if (call.mutation) this.#mutation(process, call, state);
   }
 
@@ -213,8 +214,8 @@ export class Watch {
     const input = call.input as { AutoScalingGroupName?: string; DesiredCapacity?: number };
     const group = this.#stage.world.state.groups.get(call.region, input.AutoScalingGroupName ?? '');
     if (group === undefined || input.DesiredCapacity === undefined || input.DesiredCapacity >= group.desired) return;
-    const other = REGIONS.find((region) => region !== call.region);
-    if (other === undefined || this.#eyes.status(other) !== 200) this.#broken(19, `${input.AutoScalingGroupName ?? ''} in ${call.region} is scaled down, and no other side is healthy`);
+    const others = regionsOf(this.#stage.scenario.shape).filter((region) => region !== call.region);
+    if (others.every((region) => this.#eyes.status(region) !== 200)) this.#broken(19, `${input.AutoScalingGroupName ?? ''} in ${call.region} is scaled down, and no other side is healthy`);
   }
 
   #traffic(operation: string, state: RunState): void {
@@ -267,7 +268,7 @@ export class Watch {
   /** Looks at the world as it is now. */
   look(): void {
     const { world, clock, chapter } = this.#stage;
-    for (const region of REGIONS) {
+    for (const region of [chapter.source, chapter.target]) {
       if (world.isAlive(region)) this.#aliveAt.set(region, clock.now());
       else if (chapter.verb === 'reprotect' || region === chapter.target) this.#oneDeadAt = clock.now();
     }
@@ -288,7 +289,7 @@ export class Watch {
     const { chapter, zero, clock, scenario } = this.#stage;
     const now = clock.now() - zero;
     if (scenario.lagUnknown) return true;
-    return chapter.happenings.some((h) => h.at <= now && (h.what === 'fault' ? now <= h.until && h.fault.region !== OSAKA : h.what === 'lag' || h.what === 'replication-stopped'));
+    return chapter.happenings.some((h) => h.at <= now && (h.what === 'fault' ? now <= h.until && h.fault.region !== bystanderOf(scenario.shape, chapter) : h.what === 'lag' || h.what === 'replication-stopped'));
   }
 
   /** What must be so when everybody has gone home. */
