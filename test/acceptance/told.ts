@@ -10,7 +10,7 @@ const MASKS: [RegExp, string][] = [
   [/(?<=127\.0\.0\.\d:)\d+/g, 'PORT'],
   [/\b[Pp]ort \d+/g, 'port PORT'],
   // Neither a second more or less nor the unit that it brings is a difference.
-  [/\b\d+m \d+s\b|(?<=\b(?:at most|up to) )\d+m\b|\b\d+(\.\d+)? (ms|s)\b/g, 'N s'],
+  [/\b\d+h( \d+m)?\b|\b\d+m \d+s\b|(?<=\b(?:at most|up to|sample) |[+(])\d+m\b|\b\d+(\.\d+)? (ms|s)\b/g, 'N s'],
   [/(?<=--accept-data-loss )\d+s/g, 'Ns'],
   // Cut to the width of a terminal, or just not, by the length of what is masked.
   [/^(?=.*…$|(?: {2}[\w.]+: .*\bN s\b))(.{60}).*$/gm, '$1…'],
@@ -21,9 +21,9 @@ const MASKS: [RegExp, string][] = [
 /** Exit code and everything that a person reads, masked. `known` are texts of this test, e.g. its folder. */
 export function told({ code, stdout, stderr }: Ran, known: Record<string, string> = {}): string {
   let text = [`exit ${String(code)}`, stdout.trimEnd(), stderr.trimEnd()].filter((part) => part !== '').join('\n');
-  const here = { [hostname()]: 'HOST', ...known };
-  for (const [value, name] of Object.entries(here)) text = text.replaceAll(value, name);
-  text = text.replaceAll(`by ${userInfo().username} on`, 'by USER on');
+  for (const [value, name] of Object.entries(known)) text = text.replaceAll(value, name);
+  // In its place only: it may be a word like any other.
+  text = text.replaceAll(`by ${userInfo().username} on ${hostname()} (`, 'by USER on HOST (');
   for (const [pattern, name] of MASKS) text = text.replaceAll(pattern, name);
   return text;
 }

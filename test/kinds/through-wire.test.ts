@@ -25,7 +25,7 @@ import { stepOf } from './context.ts';
  * The kinds through the AWS SDK, over HTTP on loopback, against the simulated world: in real time, with AWS in a hurry.
  */
 
-const HURRY = { callMs: 0, promotionMs: 400, modifyMs: 200, rebootMs: 300, instanceWarmUpMs: 100, insyncMs: 200, metricPeriodMs: 1_000 };
+const HURRY = { callMs: 0, promotionMs: 400, modifyMs: 200, rebootMs: 1_500, instanceWarmUpMs: 100, insyncMs: 1_500, metricPeriodMs: 1_000 };
 let world: World;
 let server: WireServer;
 let effects: Effects;

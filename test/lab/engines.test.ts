@@ -34,7 +34,7 @@ describe.each([
   describe.skipIf(!runs)('as a writer and its replica', () => {
     beforeAll(async () => {
       const engine = make() as DatabaseEngine;
-      cluster = await engine.cluster('seoul', [{ name: 'tokyo', delayMs: 120 }], LOGIN);
+      cluster = await engine.cluster('seoul', [{ name: 'tokyo', delayMs: 1_000 }], LOGIN);
     });
     afterAll(async () => {
       await Promise.all([cluster.writer.stop(), replica().server.stop(), replica().link.close()]);

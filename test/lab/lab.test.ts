@@ -103,7 +103,7 @@ describe.each(['postgres if it runs', 'model'] as const)('the lab on %s', (engin
     await until('orders go through', async () => (await here.ledger()).outages.at(-1)?.firstGoodAddress === '127.0.0.3');
     const ledger = await here.ledger();
     expect(ledger.loss).toMatchObject({ region: TOKYO, notChecked: 0, checked: ledger.acknowledged });
-    expect(ledger.loss?.lostIds).toHaveLength(ledger.loss?.lost ?? -1);
+    expect(ledger.loss?.lostIds).toHaveLength(Math.min(ledger.loss?.lost ?? -1, 20));
   });
 
   it('heals with the old writer writable, what was lost on its disk, and the users where they are', async () => {

@@ -28,7 +28,8 @@ function family(pid: number): { pids: number[]; folder: string | undefined } {
     .filter((match) => match !== null)
     .map(([, id, parent, args]) => ({ pid: Number(id), parent: Number(parent), args: args ?? '' }));
   const pids = [pid];
-  for (const { pid: id, parent } of table) if (pids.includes(parent)) pids.push(id);
+  // A child may have a lower number than its parent.
+  for (const parent of pids) pids.push(...table.filter((row) => row.parent === parent).map((row) => row.pid));
   const watchdog = table.find(({ parent, args }) => parent === pid && args.includes('dr-lab-watchdog'));
   return { pids, folder: watchdog?.args.split(' ').at(-1) };
 }
@@ -65,7 +66,7 @@ describe('a lab in its own process', () => {
     await one.breakRegion('ap-northeast-2');
     const before = (await two.ledger()).acknowledged;
     await until('the other goes on', async () => (await two.ledger()).acknowledged > before + 5);
-    expect((await two.ledger()).failed).toBe(0);
+    expect((await two.status()).regions.map((r) => [r.alive, r.application])).toEqual([[true, 'up'], [true, 'up']]);
     expect((await one.status()).regions.map((r) => [r.alive, r.application])).toEqual([[false, 'down'], [true, 'up']]);
   });
 

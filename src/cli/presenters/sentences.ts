@@ -1,5 +1,5 @@
 import { formatDuration } from '../../base/duration.ts';
-import type { JournalRecord, LabTruth } from '../../journal/events.ts';
+import type { JournalRecord } from '../../journal/events.ts';
 import type { RunState, StepRun } from '../../journal/state.ts';
 import type { PlanStep } from '../../kinds/step.ts';
 import { modeTag, resumeCommand, routeText } from '../names.ts';
@@ -31,8 +31,6 @@ export function sentence(record: JournalRecord, state: RunState): Sentence | und
     case 'probe.summary':
     case 'lab.measured':
       return undefined;
-    case 'lab.measured':
-      return { tone: 'info', text: labSentence(record.truth) };
     case 'run.interrupted':
       return { tone: 'warn', text: `interrupted by ${record.signal}; go on with: ${resumeCommand(record.run)}` };
     case 'run.finished':
@@ -46,12 +44,6 @@ function startSentence(state: RunState): string {
   const { plan } = state;
   const what = `${plan.verb} of ${plan.runbook.name}${modeTag(state.mode)}`;
   return `run ${state.run}: ${what}, ${routeText(plan)}, ${plan.steps.length} steps`;
-}
-
-function labSentence(truth: LabTruth): string {
-  const down = truth.clientDowntimeMs === undefined ? 'no good response again' : `${formatDuration(truth.clientDowntimeMs)} without a good response`;
-  const unreachable = truth.unreachable === undefined ? '' : `, ${truth.unreachable} are not to be had until the lost region is back`;
-  return `lab: its users saw ${down}; ${truth.lost} of ${truth.acknowledged} acknowledged orders are lost${unreachable}`;
 }
 
 type StepRecord = Extract<JournalRecord, { step: string }>;
