@@ -39,8 +39,16 @@ export function normalName(name: string): string {
 
 /** `www.example.com.` as `com.example.www.`: the order of ListResourceRecordSets. */
 export function reversed(name: string): string {
-  return `${name.slice(0, -1).split('.').reverse().join('.')}.`;
+  const known = reversals.get(name);
+  if (known !== undefined) return known;
+  const turned = `${name.slice(0, -1).split('.').reverse().join('.')}.`;
+  if (reversals.size < REVERSALS_KEPT) reversals.set(name, turned);
+  return turned;
 }
+
+/** The same few names are asked for all the time. */
+const reversals = new Map<string, string>();
+const REVERSALS_KEPT = 1_000;
 
 /** Key of all sets of a name. */
 export function nameKey(name: string): string {
