@@ -30,11 +30,11 @@ export default class Takeover extends RunCommand {
       throw new DrError({ code: 'RUN_OR_ALL', exit: 'usage', title: 'A run or --all: choose one.', next: ['dr history    lists the runs', 'dr status RUN    says who holds one'] });
     }
     if (args.run === undefined) {
-      const mayTake = (fleet: FleetRecord, open: readonly RunState[]): void => {
+      const confirm = (fleet: FleetRecord, open: readonly RunState[]): void => {
         if (flags.confirm !== fleet.id || reason === undefined) throw unconfirmedFleet(fleet, open);
       };
       const { resumeFleet } = await import('../app/fleet/resume.ts');
-      await this.watchedFleet(flags.output, (watch) => resumeFleet({ state, acceptances: accepted, takeOver: true, mayTake, ...watch }));
+      await this.watchedFleet(flags.output, (watch) => resumeFleet({ state, acceptances: accepted, takeOver: true, confirm, ...watch }));
       return;
     }
     const { run } = args;

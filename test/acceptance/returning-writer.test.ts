@@ -46,13 +46,15 @@ it('a primary that returns writable in the middle of the run is closed, and what
     const evidence = JSON.parse(await readFile(`${on.state}/runs/${id}/report.json`, 'utf8')) as Evidence;
     const fence = evidence.databases[0]?.fence;
     expect(fence?.verdict).toBe('fenced');
-    const { loss } = await on.lab.ledger();
+    const { loss, brokenAt: broken } = await on.lab.ledger();
     const openedAt = await openDoor(on, SEOUL);
     const [there, here] = await Promise.all([ordersIn(on, SEOUL), ordersIn(on, TOKYO)]);
     const known = new Set(here.map(({ id }) => id));
     // Seoul's application may write again once this test has opened the door.
     const onlyThere = there.filter(({ id, at }) => !known.has(id) && at < openedAt);
-    // What the dying region was still storing is none of it.
+    // Of the time between it has what the dying region was still storing, and no more.
+    const brokenAt = broken[SEOUL] ?? Number.NaN;
+    expect(onlyThere.filter((order) => order.at > brokenAt + 1_000 && order.at <= promoted.at)).toEqual([]);
     const late = onlyThere.filter((order) => order.at > promoted.at);
     console.log(`returning writer: ${onlyThere.length - late.length} orders lost with the region, ${late.length} taken by the old writer after it was back, for ${late.length === 0 ? 0 : Math.max(...late.map((o) => o.at)) - Math.min(...late.map((o) => o.at))} ms; ${fence?.because}`);
     expect(loss?.lost).toBeLessThanOrEqual(onlyThere.length);

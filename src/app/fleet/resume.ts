@@ -21,8 +21,8 @@ export interface ResumeFleetRequest extends RunWatchers {
   acceptances: Acceptances;
   /** Takes what has begun from whoever holds it: the person who says so gives a reason. */
   takeOver?: boolean;
-  /** Looks at the fleet before anything is taken or begun. @throws DrError when it must not be. */
-  mayTake?(fleet: FleetRecord, open: readonly RunState[]): void;
+  /** Asked before anything is taken or begun. @throws DrError (declined). */
+  confirm?(fleet: FleetRecord, open: readonly RunState[]): void;
   effects?: Effects;
   gitOf?: GitOf;
 }
@@ -34,7 +34,7 @@ export interface ResumeFleetRequest extends RunWatchers {
 export async function resumeFleet(request: ResumeFleetRequest): Promise<FleetResult> {
   const effects = sharing(request.effects ?? liveEffects());
   const { fleet, runs } = await openFleet(request.state);
-  request.mayTake?.(fleet, [...runs.values()].filter((run) => !isOver(run)));
+  request.confirm?.(fleet, [...runs.values()].filter((run) => !isOver(run)));
   const outcomes = new Map<string, FleetOutcome>();
   await runFleet(
     fleet.members,
