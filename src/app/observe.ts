@@ -135,6 +135,16 @@ export function awsFailure(error: AwsError, target: string): DrError {
       cause: error,
     });
   }
+  if (error.saysNothing) {
+    return new DrError({
+      code: 'AWS_MALFORMED',
+      exit: 'aws',
+      title: `What answers for ${error.service} in ${error.region} is not AWS, or cannot be understood.`,
+      detail: error.message,
+      next: ['check the proxy and the network of this machine (a sign-in page?), and AWS_ENDPOINT_URL', 'try again'],
+      cause: error,
+    });
+  }
   return new DrError({
     code: 'AWS_REFUSED',
     exit: 'aws',

@@ -1,3 +1,4 @@
+import { mustBeAnswer } from './answers.ts';
 import type { AwsCaller, AwsRequest } from './caller.ts';
 import type { InputOf, OperationOf, OutputOf, Service } from './operations.ts';
 
@@ -9,12 +10,14 @@ export interface CallOptions {
   attempts?: number | undefined;
 }
 
-/** One call, its output only. @throws AwsError */
+/** One call, its output only. Looks at the answer itself: not everything that callers are laid over is `reliableCaller`. @throws AwsError */
 export async function outputOf<S extends Service, O extends OperationOf<S>>(
   aws: AwsCaller,
   request: Pick<AwsRequest<S, O>, 'service' | 'region' | 'operation'> & { input: InputOf<S, O> },
   options: CallOptions = {},
 ): Promise<OutputOf<S, O>> {
   const { signal, timeoutMs, attempts } = options;
-  return (await aws.call<S, O>({ ...request, signal, timeoutMs, attempts })).output;
+  const answer = await aws.call<S, O>({ ...request, signal, timeoutMs, attempts });
+  mustBeAnswer(request, answer);
+  return answer.output;
 }

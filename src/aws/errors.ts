@@ -11,7 +11,7 @@ export interface AwsErrorParts {
   service: Service;
   operation: string;
   region: string;
-  /** AWS's code, e.g. `Throttling`, or ours: `NoAnswer`, `NoCredentials`. */
+  /** AWS's code, e.g. `Throttling`, or ours: `NoAnswer`, `MalformedAnswer`, `NoCredentials`. */
   code: string;
   message: string;
   httpStatus?: number | undefined;
@@ -21,6 +21,8 @@ export interface AwsErrorParts {
 
 /** No answer came: refused, reset, timed out, no such host. */
 export const NO_ANSWER = 'NoAnswer';
+/** An answer came that lacks what makes it one (`answers.ts`), or that nobody can read. Something is alive there, and what it knows is not known. */
+export const MALFORMED = 'MalformedAnswer';
 /** Credentials were not found or are not accepted. */
 export const NO_CREDENTIALS = 'NoCredentials';
 
@@ -92,6 +94,11 @@ export class AwsError extends Error {
     return this.code === NO_ANSWER || (this.httpStatus !== undefined && this.httpStatus >= 500);
   }
 
+  /** Nothing is known from this answer: none came, or none that is one. Only silence (`unreachable`) speaks for a region that is down. */
+  get saysNothing(): boolean {
+    return this.unreachable || this.code === MALFORMED;
+  }
+
   /** It was asked too often, by whomever in the account: it may work in a moment. */
   get isThrottle(): boolean {
     return THROTTLES.has(this.code);
@@ -110,7 +117,7 @@ export class AwsError extends Error {
 function classify(parts: AwsErrorParts): AwsErrorKind {
   if (THROTTLES.has(parts.code)) return 'retryable';
   if (SHORTAGES.has(parts.code)) return 'terminal';
-  const unanswered = parts.code === NO_ANSWER || (parts.httpStatus !== undefined && parts.httpStatus >= 500);
+  const unanswered = parts.code === NO_ANSWER || parts.code === MALFORMED || (parts.httpStatus !== undefined && parts.httpStatus >= 500);
   if (!unanswered) return 'terminal';
   return MUTATIONS.has(`${parts.service}.${parts.operation}`) ? 'unknown' : 'retryable';
 }

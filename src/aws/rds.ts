@@ -6,7 +6,8 @@ import type { OutputOf } from './operations.ts';
 export type DbInstance = NonNullable<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>[number];
 
 /**
- * The instance of that identifier or ARN in that region; undefined when there is none.
+ * The instance of that identifier or ARN in that region; undefined when RDS says that there is none (DBInstanceNotFound), and
+ * never because an answer does not show it.
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
  * @throws AwsError
  */
@@ -19,11 +20,16 @@ export async function findDbInstance(
   const input = { DBInstanceIdentifier: id };
   try {
     const output = await outputOf(aws, { service: 'rds', region, operation: 'DescribeDBInstances', input }, options);
-    return output.DBInstances?.[0];
+    return output.DBInstances?.find((instance) => isNamed(instance, id));
   } catch (error) {
     if (error instanceof AwsError && /^DBInstanceNotFound(Fault)?$/.test(error.code)) return undefined;
     throw error;
   }
+}
+
+/** RDS stores identifiers in lower case, and finds them however they are written. */
+function isNamed(instance: DbInstance, id: string): boolean {
+  return instance.DBInstanceIdentifier?.toLowerCase() === id.split(':').at(-1)?.toLowerCase();
 }
 
 /** All instances of a region. @throws AwsError */

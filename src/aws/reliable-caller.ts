@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { DeadlineError, withDeadline } from '../base/deadline.ts';
 import type { Ids } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
+import { mustBeAnswer } from './answers.ts';
 import type { AwsCaller } from './caller.ts';
 import { AwsError, NO_ANSWER } from './errors.ts';
 import type { Service } from './operations.ts';
@@ -66,7 +67,8 @@ type PlainCall = (request: PlainRequest) => Promise<PlainAnswer>;
  *    without an answer is thrown at once, as `unknown`.
  * 3. The pause before an attempt doubles and is jittered between half and all of it.
  * 4. `before` is asked after every wait, right before an attempt.
- * 5. An aborted signal ends everything with the signal's reason.
+ * 5. An answer that lacks what makes it one (`answers.ts`) is none.
+ * 6. An aborted signal ends everything with the signal's reason.
  */
 export function reliableCaller(inner: AwsCaller, options: ReliableOptions): AwsCaller {
   const limits: CallLimits = {
@@ -112,9 +114,11 @@ async function attemptOnce(
   const { service, region, operation } = request;
   const what = `${service}.${operation} in ${region}`;
   try {
-    return await withDeadline(clock, timeoutMs, what, request.signal, (signal) =>
+    const answer = await withDeadline(clock, timeoutMs, what, request.signal, (signal) =>
       inner({ ...request, signal, timeoutMs }),
     );
+    mustBeAnswer(request, answer);
+    return answer;
   } catch (error) {
     request.signal?.throwIfAborted();
     if (error instanceof AwsError) return error;

@@ -45,6 +45,11 @@ describe('rds', () => {
     expect(await findDbInstance(failing('DBInstanceNotFoundFault'), 'tokyo', 'shop')).toBeUndefined();
     await expect(findDbInstance(failing('AccessDenied'), 'tokyo', 'shop')).rejects.toThrow('AccessDenied');
   });
+
+  it('findDbInstance: finds it as RDS folds names, and by its ARN', async () => {
+    const { aws } = answering(() => ({ DBInstances: [{ DBInstanceIdentifier: 'other' }, { DBInstanceIdentifier: 'shop' }] }));
+    for (const id of ['Shop', 'arn:aws:rds:tokyo:111122223333:db:shop']) expect(await findDbInstance(aws, 'tokyo', id)).toEqual({ DBInstanceIdentifier: 'shop' });
+  });
 });
 
 /** A zone in the order in which Route 53 answers, `size` records a page. */

@@ -22,7 +22,7 @@ function scripted(outcomes: Outcome[], more: Partial<ReliableOptions> = {}) {
       calls.push(clock.now());
       signals.push(request.signal);
       if (outcome === 'hang') return new Promise(() => undefined);
-      if (outcome === 'ok') return Promise.resolve({ output: {}, requestId: `rq-${calls.length}` });
+      if (outcome === 'ok') return Promise.resolve({ output: { DBInstances: [] }, requestId: `rq-${calls.length}` });
       return Promise.reject(new AwsError({ ...request, ...outcome, message: 'no', requestId: `rq-${calls.length}` }));
     },
   } as unknown as AwsCaller;

@@ -1,3 +1,4 @@
+import { AwsError } from '../../src/aws/errors.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import { traceStep } from '../../src/engine/instrument.ts';
@@ -8,6 +9,10 @@ import { tinyEffects } from '../engine/tiny.ts';
 
 export const SEOUL = 'ap-northeast-2';
 export const TOKYO = 'ap-northeast-1';
+
+/** What RDS answers for an identifier that is not there. */
+export const noInstance = (region: string): AwsError =>
+  new AwsError({ service: 'rds', operation: 'DescribeDBInstances', region, code: 'DBInstanceNotFound', message: 'DBInstance not found', httpStatus: 404 });
 
 export const RUN_FACTS: RunFacts = {
   id: '20261120T101500Z-shop-failover-1a2b3c',

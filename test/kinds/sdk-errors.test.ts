@@ -94,7 +94,7 @@ describe('RDS', () => {
   });
 
   it('throttling of a read is tried again, of the source is no outage', async () => {
-    rds.on(DescribeDBInstancesCommand).rejectsOnce(thrown('Throttling', 400)).resolves({ DBInstances: [{ DBInstanceStatus: 'failed' }] });
+    rds.on(DescribeDBInstancesCommand).rejectsOnce(thrown('Throttling', 400)).resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-orders-tokyo', DBInstanceStatus: 'failed' }] });
     expect((await ask('databases.orders.promote', 'observe')).answer).toMatchObject({ state: 'impossible', because: 'shop-orders-tokyo is failed' });
     rds.reset();
     rds.on(DescribeDBInstancesCommand).rejects(thrown('Throttling', 400));
@@ -137,14 +137,14 @@ describe('RDS', () => {
 
 describe('CloudWatch', () => {
   it('a metric that cannot be read is unknown: refused, with the error', async () => {
-    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: 'x' }] });
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-orders-tokyo', DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: 'x' }] });
     cloudwatch.on(GetMetricDataCommand).rejects(thrown('AccessDenied', 403));
     const { answer } = await ask('databases.orders.rpoGate', 'observe');
     expect(answer).toMatchObject({ state: 'refused', refusal: { rule: 'rpo-gate', observed: expect.stringContaining('AccessDenied') as string } });
   });
 
   it('an empty metric, or one of −1, is unknown: refused', async () => {
-    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: 'x', StatusInfos: [{ StatusType: 'read replication', Status: 'error' }] }] });
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-orders-tokyo', DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: 'x', StatusInfos: [{ StatusType: 'read replication', Status: 'error' }] }] });
     for (const MetricDataResults of [[], [{ Id: 'm1', Timestamps: [], Values: [] }], [{ Id: 'm1', Timestamps: [new Date(Date.now() - 60_000)], Values: [-1] }]]) {
       cloudwatch.on(GetMetricDataCommand).resolves({ MetricDataResults });
       const { answer } = await ask('databases.orders.rpoGate', 'observe');

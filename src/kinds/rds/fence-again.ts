@@ -24,7 +24,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   try {
     instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
   } catch (error) {
-    if (!(error instanceof AwsError) || !error.unreachable) throw error;
+    if (!(error instanceof AwsError) || !error.saysNothing) throw error;
     const seen = seenAgainAt(ctx, p) === undefined ? 'was not seen again' : 'was seen again, and is silent';
     return { state: 'pending', because: `${p.id} in ${p.region} ${seen}: not fenced. dr reprotect fences it before anything else`, waitingFor: 'hold' };
   }

@@ -32,7 +32,7 @@ async function look(ctx: StepContext, p: Params): Promise<Look> {
     const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: served ? LOOKS_WHILE_SERVED : 1 };
     return { instance: await findDbInstance(ctx.effects.aws, p.region, p.id, options) };
   } catch (error) {
-    if (error instanceof AwsError && error.unreachable) return { dead: error.message };
+    if (error instanceof AwsError && error.saysNothing) return { dead: error.message };
     throw error;
   }
 }

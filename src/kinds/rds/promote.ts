@@ -91,7 +91,7 @@ async function retention(ctx: StepContext, p: Params, seen?: DbInstance): Promis
     return days > 0 ? days : undefined;
   } catch (error) {
     // It has died meanwhile. Nothing is to wait for the number.
-    if (error instanceof AwsError && error.unreachable) return undefined;
+    if (error instanceof AwsError && error.saysNothing) return undefined;
     throw error;
   }
 }

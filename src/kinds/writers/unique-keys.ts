@@ -33,7 +33,7 @@ async function settingsOf(ctx: StepContext, p: Params, writer: Params['writers']
     const found = await parametersOf(ctx.effects.aws, region, group, Object.values(NAMES), options);
     return { region, from: 'group', increment: numberOf(found[NAMES.increment], DEFAULTS.increment), offset: numberOf(found[NAMES.offset], DEFAULTS.offset) };
   } catch (error) {
-    if (!leaving || !(error instanceof AwsError) || !error.unreachable) throw error;
+    if (!leaving || !(error instanceof AwsError) || !error.saysNothing) throw error;
     return { region, from: 'runbook', increment: undefined, offset };
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
-import { SEOUL, stepOf } from '../context.ts';
+import { noInstance, SEOUL, stepOf } from '../context.ts';
 
 /* A run that is led back gives the old writer its security groups again. */
 
@@ -19,7 +19,7 @@ async function fence(looks: readonly (object | undefined)[], facts: Record<strin
     call: ({ operation, service, region, input }: { operation: string; service: string; region: string; input: object }) => {
       if (operation === 'DescribeDBInstances') {
         const seen = looks[Math.min(look++, looks.length - 1)];
-        return Promise.resolve({ output: { DBInstances: seen === undefined ? [] : [seen] }, requestId: undefined });
+        return seen === undefined ? Promise.reject(noInstance(region)) : Promise.resolve({ output: { DBInstances: [seen] }, requestId: undefined });
       }
       asked.push([service, region, operation, input]);
       return Promise.resolve({ output: {}, requestId: undefined });
@@ -54,7 +54,7 @@ describe('the fence, led back', () => {
   it('asks again where some are missing or others are there; not while AWS is at work', async () => {
     const done = shown({ [ONE]: 'active', [TWO]: 'active' });
     const other = shown({ [ONE]: 'active', 'sg-0dddddddddddddddd': 'active' });
-    for (const seen of [shown({ [ONE]: 'active' }), shown({}), { DBInstanceStatus: 'available' }, other, shown({ [ONE]: 'active', [TWO]: 'active', [CLOSED]: 'active' })]) {
+    for (const seen of [shown({ [ONE]: 'active' }), shown({}), { DBInstanceIdentifier: 'writer', DBInstanceStatus: 'available' }, other, shown({ [ONE]: 'active', [TWO]: 'active', [CLOSED]: 'active' })]) {
       const step = await fence([seen, done]);
       await step.undo();
       expect(step.asked).toEqual([GIVEN_BACK]);
@@ -83,7 +83,7 @@ describe('the fence, before it acts', () => {
 
   it('of one in no state that AWS names, and without a group, is none', async () => {
     const params = { name: 'orders', region: SEOUL, id: 'writer' };
-    const aws = { call: () => Promise.resolve({ output: { DBInstances: [{}] }, requestId: undefined }) };
+    const aws = { call: () => Promise.resolve({ output: { DBInstances: [{ DBInstanceIdentifier: 'writer' }] }, requestId: undefined }) };
     const step = await stepOf('rds-read-replica.fence', params, { effects: { aws } as never });
     expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { observed: expect.stringContaining('its API answers that it is unknown') as string } });
     await expect(step.act()).rejects.toThrow('nothing to quarantine with');

@@ -22,7 +22,7 @@ async function gate({ source, replica: seen, facts = QUIESCED, signal }: Case) {
   const asked: unknown[] = [];
   const aws = {
     call: ({ region, input }: { region: string; input: { DBInstanceIdentifier: string } }) =>
-      Promise.resolve({ output: { DBInstances: [{ Engine: 'postgres', Endpoint: { Address: `${input.DBInstanceIdentifier}.${region}`, Port: 5432 } }] }, requestId: undefined }),
+      Promise.resolve({ output: { DBInstances: [{ DBInstanceIdentifier: input.DBInstanceIdentifier, Engine: 'postgres', Endpoint: { Address: `${input.DBInstanceIdentifier}.${region}`, Port: 5432 } }] }, requestId: undefined }),
   };
   const sql = {
     position: (target: { host: string }) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { AwsError } from '../../../src/aws/errors.ts';
 import type { Json } from '../../../src/base/json.ts';
-import { SEOUL, stepOf, TOKYO } from '../context.ts';
+import { noInstance, SEOUL, stepOf, TOKYO } from '../context.ts';
 
 const PARAMS = { name: 'orders', region: SEOUL, id: 'old', writer: `arn:aws:rds:${TOKYO}:111122223333:db:new`, quarantine: 'sg-0aaaaaaaaaaaaaaaa' };
 const WRITER = { DBInstanceIdentifier: 'new', DBInstanceArn: PARAMS.writer, DBInstanceStatus: 'available', BackupRetentionPeriod: 7 };
@@ -15,13 +15,13 @@ const fact = (settings: object = {}): Record<string, Json> => ({ [`standby.order
 /** `there`: what the two regions show; an error is thrown where the old instance is asked for. */
 async function gate(there: { writer?: object | undefined; old?: object | Error; others?: readonly object[] }, facts: Record<string, Json> = {}, params: Record<string, Json> = {}) {
   const asked: unknown[] = [];
-  const one = (instance: object | undefined) => ({ output: { DBInstances: instance === undefined ? [] : [instance] }, requestId: undefined });
+  const one = (region: string, instance: object | undefined) => (instance === undefined ? Promise.reject(noInstance(region)) : Promise.resolve({ output: { DBInstances: [instance] }, requestId: undefined }));
   const aws = {
     call: (request: { region: string; input: { DBInstanceIdentifier?: string } }) => {
       asked.push([request.region, request.input.DBInstanceIdentifier]);
-      if (request.region === TOKYO) return Promise.resolve(one('writer' in there ? there.writer : WRITER));
+      if (request.region === TOKYO) return one(TOKYO, 'writer' in there ? there.writer : WRITER);
       if (request.input.DBInstanceIdentifier === undefined) return Promise.resolve({ output: { DBInstances: there.others ?? [] }, requestId: undefined });
-      return there.old instanceof Error ? Promise.reject(there.old) : Promise.resolve(one(there.old));
+      return there.old instanceof Error ? Promise.reject(there.old) : one(SEOUL, there.old);
     },
   };
   const step = await stepOf('rds-read-replica.standbyGate', { ...PARAMS, ...params }, { effects: { aws } as never, facts });

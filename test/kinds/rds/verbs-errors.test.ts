@@ -105,7 +105,7 @@ describe('the old instance is kept', () => {
 
 describe('the new replica', () => {
   it('is told everything that the old one was, and no parameter group: RDS refuses one for PostgreSQL', async () => {
-    rds.on(CreateDBInstanceReadReplicaCommand).resolves({});
+    rds.on(CreateDBInstanceReadReplicaCommand).resolves({ DBInstance: { DBInstanceIdentifier: 'shop-orders' } });
     await (await step('rebuild', FACTS)).direct('act');
     expect(rds.commandCalls(CreateDBInstanceReadReplicaCommand)[0]?.args[0].input).toEqual({
       DBInstanceIdentifier: 'shop-orders',
@@ -137,12 +137,12 @@ describe('the new replica', () => {
     [{ DBInstanceStatus: 'incompatible-network', ReadReplicaSourceDBInstanceIdentifier: WRITER }, 'impossible'],
     [{ DBInstanceStatus: 'available' }, 'impossible'],
   ])('%o is %s', async (instance, state) => {
-    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [instance] });
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-orders', ...instance }] });
     expect(await (await step('rebuild', FACTS)).direct('observe')).toMatchObject({ state });
   });
 
   it('gets the parameter group afterwards, and a restart for it', async () => {
-    const replica = { DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: WRITER };
+    const replica = { DBInstanceIdentifier: 'shop-orders', DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: WRITER };
     const has = (name: string, status: string) => rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ ...replica, DBParameterGroups: [{ DBParameterGroupName: name, ParameterApplyStatus: status }] }] });
     has('default.postgres17', 'in-sync');
     expect(await (await step('parameters', FACTS)).direct('observe')).toEqual({ state: 'absent', because: 'shop-orders has the parameter group default.postgres17, not shop-tuned' });
@@ -167,7 +167,7 @@ describe('the gate', () => {
   });
 
   it('wants a writer that keeps backups', async () => {
-    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceStatus: 'available', BackupRetentionPeriod: 0 }] });
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-orders-tokyo', DBInstanceStatus: 'available', BackupRetentionPeriod: 0 }] });
     expect(await (await step('standbyGate')).direct('check')).toMatchObject({
       state: 'refused',
       refusal: { rule: 'standby-source', observed: `shop-orders-tokyo in ${TOKYO} is without automated backups` },

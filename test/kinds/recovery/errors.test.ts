@@ -29,10 +29,11 @@ const restore = () => stepOf('rds-backup.restore', RESTORE, { effects: { aws }, 
 
 describe('rds-backup.open', () => {
   const { closedBy: _, ...OPEN } = RESTORE as { [key: string]: Json };
-  const closed = { DBInstanceStatus: 'available', TagList: [{ Key: 'dr:restore', Value: 'cafe' }], VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-0b20000000000000b', Status: 'active' }] };
+  const closed = { DBInstanceIdentifier: 'archive-tokyo', DBInstanceStatus: 'available', TagList: [{ Key: 'dr:restore', Value: 'cafe' }], VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-0b20000000000000b', Status: 'active' }] };
   const open = { ...closed, VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-0b10000000000000b', Status: 'adding' }] };
   const opening = (instances: object[], params: { [key: string]: Json } = {}, facts: Record<string, Json> = {}) => {
-    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: instances });
+    if (instances.length === 0) rds.on(DescribeDBInstancesCommand).rejects(thrown('DBInstanceNotFound', 404));
+    else rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: instances });
     return stepOf('rds-backup.open', { ...OPEN, ...params }, { effects: { aws }, facts: { 'recovery.documents': CHOICE, ...facts } });
   };
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
 import { carriesToken, readChoice } from '../../../src/kinds/backup/gate.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
-import { type AtHand, SEOUL, stepOf, TOKYO } from '../context.ts';
+import { type AtHand, noInstance, SEOUL, stepOf, TOKYO } from '../context.ts';
 
 const NOW = Date.parse('2026-11-20T10:00:00Z');
 const MINUTE = 60_000;
@@ -32,9 +32,9 @@ async function gate(kind: 'recoveryGate' | 'caughtUp', { latest, snapshots = [],
     DescribeDBSnapshots: {
       DBSnapshots: snapshots.map((age, i) => ({ DBSnapshotIdentifier: `snap-${i}`, DBInstanceIdentifier: 'archive', SourceRegion: SEOUL, Status: 'available', SnapshotDatabaseTime: new Date(NOW - age * MINUTE) })),
     },
-    DescribeDBInstances: { DBInstances: tags === undefined ? [] : [{ DBInstanceIdentifier: 'archive-tokyo', TagList: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }] },
+    ...(tags === undefined ? {} : { DescribeDBInstances: { DBInstances: [{ DBInstanceIdentifier: 'archive-tokyo', TagList: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }] } }),
   };
-  const aws = { call: ({ operation }: { operation: string }) => Promise.resolve({ output: answers[operation], requestId: undefined }) };
+  const aws = { call: ({ operation }: { operation: string }) => (operation in answers ? Promise.resolve({ output: answers[operation], requestId: undefined }) : Promise.reject(noInstance(TOKYO))) };
   const params = kind === 'recoveryGate' ? { ...PARAMS, rpoMs: 30 * MINUTE } : PARAMS;
   return stepOf(`rds-backup.${kind}`, params, { clock: new VirtualClock(NOW), effects: { aws } as never, ...at });
 }

@@ -166,7 +166,8 @@ describe('switched by health checks', () => {
 
 describe('rds-writers', () => {
   const writers = [{ region: TOKYO, id: 'w-tokyo', offset: 2 }, { region: SEOUL, id: 'w-seoul', offset: 1 }];
-  const group = { DBInstances: [{ DBInstanceIdentifier: 'w', DBParameterGroups: [{ DBParameterGroupName: 'g' }] }] };
+  const parameters = [{ DBParameterGroupName: 'g' }];
+  const group = { DBInstances: [{ DBInstanceIdentifier: 'w-tokyo', DBParameterGroups: parameters }, { DBInstanceIdentifier: 'w-seoul', DBParameterGroups: parameters }] };
   const counts = (increment?: string, offset?: string) => ({
     Parameters: [
       { ParameterName: 'auto_increment_increment', ...(increment === undefined ? {} : { ParameterValue: increment }) },
@@ -206,7 +207,7 @@ describe('rds-writers', () => {
   });
 
   it('a replica where a writer should be is refused', async () => {
-    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: 'x' }] });
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceIdentifier: 'w-tokyo', DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: 'x' }] });
     expect(await ask('rds-writers.ready', { region: TOKYO, id: 'w-tokyo' }, 'check')).toEqual({
       state: 'refused',
       refusal: {

@@ -1,0 +1,79 @@
+import type { AwsAnswer, AwsRequest } from './caller.ts';
+import { AwsError, MALFORMED } from './errors.ts';
+
+/*
+ * What makes an answer one. A status of 200 says little: a proxy, a sign-in page or an endpoint of something else gives it too,
+ * and the SDK makes an empty object of what it cannot read. An answer that lacks what AWS always sends is refused here, for
+ * every operation and in one place: nobody may take it for "there is none".
+ *
+ * The SDK gives `[]` for a list that is there and empty, and nothing for a list that is not there, so an empty list proves itself.
+ */
+
+/**
+ * Where a value stands: names with dots between them; `[]` after a list, and then every element must have what follows.
+ * `requestId` in front of all: the answer has no members of its own, and only AWS's request id shows that AWS sent it.
+ */
+type Path = string;
+
+export interface Proof {
+  has: readonly Path[];
+  /** Whatever the first names in the request must be among what the second names in the answer. */
+  names?: readonly [asked: Path, told: Path];
+  /** Where the first is true, or not empty, the others must be there: an answer that goes on must say where. */
+  goesOn?: readonly [flag: Path, ...next: Path[]];
+}
+
+export const REQUEST_ID: Path = 'requestId';
+
+/** By operation. Members as the API reference has them. */
+const ANSWERS: Readonly<Record<string, Proof>> = {
+  // An identifier that is not there is DBInstanceNotFound, and never an empty list.
+  // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
+  'rds.DescribeDBInstances': { has: ['DBInstances[].DBInstanceIdentifier'], names: ['DBInstanceIdentifier', 'DBInstances[].DBInstanceIdentifier'] },
+};
+
+/** What was asked, as far as it is needed to judge the answer. */
+export type Asked = Pick<AwsRequest, 'service' | 'region'> & { operation: string; input: unknown };
+
+/** @throws AwsError `MalformedAnswer` when the answer lacks what makes it one */
+export function mustBeAnswer(asked: Asked, answer: Pick<AwsAnswer<unknown>, 'output' | 'requestId'>): void {
+  const lacks = whatLacks(asked, answer);
+  if (lacks === undefined) return;
+  const { service, region, operation } = asked;
+  const message = `the endpoint answered, and not as AWS does: ${lacks}. A proxy, a sign-in page or AWS_ENDPOINT_URL may stand between`;
+  throw new AwsError({ service, region, operation, code: MALFORMED, message, requestId: answer.requestId });
+}
+
+/** What an answer lacks, in words; undefined when it is one. */
+export function whatLacks({ service, operation, input }: Asked, { output, requestId }: Pick<AwsAnswer<unknown>, 'output' | 'requestId'>): string | undefined {
+  const proof = ANSWERS[`${service}.${operation}`];
+  if (proof === undefined) return undefined;
+  const missing = proof.has.find((path) => (path === REQUEST_ID ? requestId === undefined : valuesAt(output, path) === undefined));
+  if (missing !== undefined) return `it has no ${missing}`;
+  const [flag, ...next] = proof.goesOn ?? [];
+  if (flag !== undefined && valuesAt(output, flag)?.[0] === true) {
+    const lost = next.find((path) => valuesAt(output, path) === undefined);
+    if (lost !== undefined) return `it is truncated, and has no ${lost}`;
+  }
+  if (proof.names === undefined) return undefined;
+  const told = new Set((valuesAt(output, proof.names[1]) ?? []).map(folded));
+  const lost = (valuesAt(input, proof.names[0]) ?? []).map(String).find((name) => !told.has(folded(name)));
+  return lost === undefined ? undefined : `it does not name ${lost}`;
+}
+
+/** As AWS compares names: an ARN is its last part, and RDS stores lower case. */
+function folded(name: unknown): string {
+  return String(name).split(/[:/]/).at(-1)?.toLowerCase() ?? '';
+}
+
+/** All values at a path; undefined when one is missing or empty, or a list is none. */
+function valuesAt(value: unknown, path: Path): unknown[] | undefined {
+  const [, name = '', list, rest = ''] = /^(\w+)(\[\])?(?:\.(.*))?$/.exec(path) ?? [];
+  const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  if (found === undefined || found === null || found === '') return undefined;
+  if (list === undefined) return rest === '' ? [found] : valuesAt(found, rest);
+  if (!Array.isArray(found)) return undefined;
+  if (rest === '') return found as unknown[];
+  const all = found.map((one) => valuesAt(one, rest));
+  return all.every((values) => values !== undefined) ? all.flat() : undefined;
+}
