@@ -78,7 +78,7 @@ export interface PlanContext {
 /**
  * A step before the plan links it to the rest: `after` names steps of the same resource only, by `step`.
  * A step of the phase `assess` that is no gate records a signal: its params name it as `signal`. Of a traffic resource they may
- * say as `from.answer` what the source answers to its `records`; else it records that (`SOURCE_ANSWERS`).
+ * say as `from.answer` what the source answers to its `records`; else it records that (`sourceAnswersFact`).
  */
 export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'after' | 'beside' | 'gate' | 'optional'> {
   /** Key in the kind's `steps`. */

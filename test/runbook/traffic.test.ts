@@ -105,6 +105,20 @@ describe('route53-latency and route53-geolocation', () => {
     expect((await problems(active(shared('route53-latency', `${sets}${capacity}${checked}`)))).filter((p) => p.includes('traffic.'))).toEqual([]);
   });
 
+  it('values fit the types of the records, and may be given by type', async () => {
+    const both = '    records:\n      - { name: shop.example.com, type: A }\n      - { name: shop.example.com, type: AAAA }\n';
+    const dual = (lines: string) => active(shared('route53-latency', sets + capacity + lines).replace('    record: { name: shop.example.com, type: A }\n', both));
+    const byType = (v4: string, v6: string) => `{ A: ${answer(v4)}, AAAA: ${answer(v6)} }`;
+    const answers = (seoul: string, tokyo: string) => `    answers:\n      ${SEOUL}: ${seoul}\n      ${TOKYO}: ${tokyo}\n`;
+    const found = await problems(dual(answers(answer('192.0.2.2'), byType('192.0.2.3', '192.0.2.4'))));
+    expect(found.filter((line) => line.includes('expected an IP'))).toEqual([
+      expect.stringMatching(/^\d+:\d+ traffic\.\w+\.answers\.ap-northeast-2\.values\[0\]: expected an IPv6 address for an AAAA record, found 192\.0\.2\.2; the resource has A and AAAA records: give the answers by type/),
+      expect.stringMatching(/^\d+:\d+ traffic\.\w+\.answers\.ap-northeast-1\.AAAA\.values\[0\]: expected an IPv6 address/),
+    ]);
+    expect(await problems(dual(answers(`{ A: ${answer('192.0.2.2')} }`, byType('192.0.2.3', '"2001:db8::3"'))))).toContainEqual(expect.stringContaining('the key "AAAA" is missing'));
+    expect((await problems(dual(answers(byType('192.0.2.2', '"2001:db8::2"'), byType('192.0.2.3', '"2001:db8::3"'))))).filter((line) => line.includes('answers'))).toEqual([]);
+  });
+
   it('places: a default is missing, two are the same, a region is unknown', async () => {
     const geo = (places: string) => problems(active(shared('route53-geolocation', `${capacity}${both}    places:\n${places}`)));
     expect(await geo(`      kr: { place: { country: KR }, region: ${SEOUL} }\n`)).toEqual(expect.arrayContaining([expect.stringMatching(/warning: traffic\.storefront\.places: no place is the default/)]));

@@ -1,10 +1,11 @@
 import { listManyRecordSets } from '../../aws/route53.ts';
 import { inRegion } from '../common.ts';
-import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
+import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
 import { checksStep } from '../route53/active-active.ts';
-import type { Aim } from '../route53/aim.ts';
+import { type Aim, answersOf } from '../route53/aim.ts';
 import { flipObject } from '../route53/flip-object.ts';
 import { assessHealthCheck, isPatient } from '../route53/health-signal.ts';
+import { lintAnswers } from '../route53/lint.ts';
 import { isForced } from '../route53/observe-regions.ts';
 import { changeRights, listRights, lookRights, objectRights, readRights } from '../route53/rights.ts';
 import { failoverSchema, recordsOf, type Route53Failover } from '../route53/schema.ts';
@@ -161,6 +162,17 @@ function settleStep(ctx: PlanContext, name: string, t: Route53Failover, after: s
   };
 }
 
+/** Route 53 refuses a PRIMARY set that is no alias and has no health check. Either set may have to become PRIMARY. */
+function lintPrimaries(t: Route53Failover): LintFinding[] {
+  if (t.switch !== 'record') return [];
+  const plain = Object.entries(t.answers ?? {}).filter(([, said]) => answersOf(said).some(({ answer }) => 'values' in answer && answer.healthCheck === undefined));
+  return plain.map(([region]) => ({
+    path: ['answers', region],
+    severity: 'warning' as const,
+    message: 'values without `healthCheck`: Route 53 refuses a PRIMARY set that is no alias and has no health check, so traffic could not move here; if the set has one, name it',
+  }));
+}
+
 const kind: ResourceKind<Route53Failover> = {
   section: 'traffic',
   strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
@@ -172,6 +184,8 @@ const kind: ResourceKind<Route53Failover> = {
     ...(t.answers === undefined ? [] : [{ path: ['answers'], regions: Object.keys(t.answers) }]),
   ],
   lint: (t, runbook) => [
+    ...lintAnswers(t),
+    ...lintPrimaries(t),
     ...(runbook.regions.length > 2
       ? [{ path: ['sets'], severity: 'error' as const, message: 'a failover pair has two sets, and the runbook more regions: use route53-weighted, where a standby has the weight 0' }]
       : []),

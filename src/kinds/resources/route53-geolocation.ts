@@ -74,7 +74,7 @@ const kind: ResourceKind<Route53Geolocation> = {
   simulate: (world, name, t) => {
     const regions = Object.keys(t.answers);
     simulateShared(world, name, t, regions, (record, region) =>
-      policyOf(t).setsOf(region).map((id) => ({ ...record, ...simulatedAnswer(t.answers[region], regions, region), setIdentifier: id, geo: geoOf(t, id) })),
+      policyOf(t).setsOf(region).map((id) => ({ ...record, ...simulatedAnswer(t.answers[region], record.type, regions, region), setIdentifier: id, geo: geoOf(t, id) })),
     );
   },
 };

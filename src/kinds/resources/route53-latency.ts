@@ -55,7 +55,7 @@ const kind: ResourceKind<Route53Latency> = {
   simulate: (world, name, t) => {
     const regions = Object.keys(t.sets);
     simulateShared(world, name, t, regions, (record, region) => [
-      { ...record, ...simulatedAnswer(t.answers[region], regions, region), setIdentifier: inRegion(t.sets, region), region },
+      { ...record, ...simulatedAnswer(t.answers[region], record.type, regions, region), setIdentifier: inRegion(t.sets, region), region },
     ]);
   },
 };

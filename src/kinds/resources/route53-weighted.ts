@@ -66,7 +66,7 @@ const kind: ResourceKind<Route53Weighted> = {
     const regions = Object.keys(t.sets);
     const weight = (region: string) => (strategy === 'active-active' || region === home ? inRegion(t.weights, region) : 0);
     simulateShared(world, name, t, regions, (record, region) => [
-      { ...record, ...simulatedAnswer(t.answers?.[region], regions, region), setIdentifier: inRegion(t.sets, region), weight: weight(region) },
+      { ...record, ...simulatedAnswer(t.answers?.[region], record.type, regions, region), setIdentifier: inRegion(t.sets, region), weight: weight(region) },
     ]);
   },
 };

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { RecordChange, RecordKey, RecordSet } from '../../aws/route53.ts';
+import type { RecordChange, RecordKey, RecordSet, RecordType } from '../../aws/route53.ts';
 import { canonicalJson } from '../../base/json.ts';
 import { regionName, dnsName, hostedZoneId } from '../common.ts';
 
@@ -13,26 +13,44 @@ import { regionName, dnsName, hostedZoneId } from '../common.ts';
 
 const answerParts = { healthCheck: z.string().min(1).max(64).optional().describe('Id of its health check') };
 
-/** What a set answers with. It stands in the runbook, so that a region that was taken out can be brought back. */
+const plainAnswer = z.strictObject({
+  values: z.array(z.string().min(1).max(4000)).min(1).max(400),
+  ttl: z.int().min(0).max(86_400).default(60).describe('Seconds'),
+  ...answerParts,
+});
+const aliasAnswer = z.strictObject({
+  alias: z.strictObject({
+    zone: hostedZoneId.describe('Hosted zone of the alias target, e.g. that of the load balancer'),
+    name: dnsName,
+    evaluateTargetHealth: z.boolean().default(true),
+  }),
+  ...answerParts,
+});
+export const oneAnswer = z.union([plainAnswer, aliasAnswer]);
+export type Answer = z.infer<typeof oneAnswer>;
+
+/** What a region answers with: the same for all its records, or by type. The runbook has it, so that a region that was taken out can be brought back. */
 export const answerSchema = z.union([
-  z.strictObject({
-    values: z.array(z.string().min(1).max(4000)).min(1).max(400),
-    ttl: z.int().min(0).max(86_400).default(60).describe('Seconds'),
-    ...answerParts,
-  }),
-  z.strictObject({
-    alias: z.strictObject({
-      zone: hostedZoneId.describe('Hosted zone of the alias target, e.g. that of the load balancer'),
-      name: dnsName,
-      evaluateTargetHealth: z.boolean().default(true),
-    }),
-    ...answerParts,
-  }),
+  plainAnswer,
+  aliasAnswer,
+  z.strictObject({ A: oneAnswer.optional(), AAAA: oneAnswer.optional(), CNAME: oneAnswer.optional() }).describe('One answer for each record type'),
 ]);
 export type RegionAnswer = z.infer<typeof answerSchema>;
 
+/** What a region answers to a record of that type; undefined if the runbook does not say it. */
+export function answerFor(answer: RegionAnswer, type: RecordType | undefined): Answer | undefined {
+  if ('values' in answer || 'alias' in answer) return answer;
+  return type === 'A' || type === 'AAAA' || type === 'CNAME' ? answer[type] : undefined;
+}
+
+/** All answers of a region, with the key of each in the runbook; an answer for all types has none. */
+export function answersOf(answer: RegionAnswer): { key: 'A' | 'AAAA' | 'CNAME' | undefined; answer: Answer }[] {
+  if ('values' in answer || 'alias' in answer) return [{ key: undefined, answer }];
+  return (['A', 'AAAA', 'CNAME'] as const).flatMap((key) => (answer[key] === undefined ? [] : [{ key, answer: answer[key] }]));
+}
+
 /** What a set answers with now. */
-export function answerOf(set: RecordSet): RegionAnswer {
+export function answerOf(set: RecordSet): Answer {
   const { AliasTarget: alias } = set;
   if (alias !== undefined) {
     return { alias: { zone: alias.HostedZoneId ?? '', name: alias.DNSName ?? '', evaluateTargetHealth: alias.EvaluateTargetHealth ?? false } };
@@ -103,7 +121,9 @@ function answeringSets(sets: Readonly<Record<string, z.infer<typeof routedSet>>>
   const simple = current.find((set) => set.Region === undefined && set.GeoLocation === undefined);
   if (simple !== undefined) return `${record.name} ${record.type} has a set without a region or a place: ${simple.SetIdentifier ?? 'a simple record'}`;
   const wanted = new Map(current.map((set) => [set.SetIdentifier ?? '', set]));
-  for (const [id, { answer, region, place }] of Object.entries(sets)) {
+  for (const [id, { answer: said, region, place }] of Object.entries(sets)) {
+    const answer = answerFor(said, record.type);
+    if (answer === undefined) return `\`answers\` in the runbook has nothing of type ${record.type} for set ${id} of ${record.name}`;
     const routing = wanted.get(id) ?? {
       Name: record.name,
       Type: record.type,
@@ -125,7 +145,7 @@ export function geoLocation(place: GeoPlace): NonNullable<RecordSet['GeoLocation
 
 type AnswerFields = Pick<RecordSet, 'TTL' | 'ResourceRecords' | 'AliasTarget' | 'HealthCheckId'>;
 
-function answerFields(answer: RegionAnswer): AnswerFields {
+function answerFields(answer: Answer): AnswerFields {
   const check = answer.healthCheck === undefined ? {} : { HealthCheckId: answer.healthCheck };
   if ('values' in answer) return { TTL: answer.ttl, ResourceRecords: answer.values.map((Value) => ({ Value })), ...check };
   const { zone, name, evaluateTargetHealth } = answer.alias;
@@ -154,7 +174,9 @@ export function changeTo(current: readonly RecordSet[], wanted: readonly RecordS
 }
 
 /** Whether a set answers with that. */
-export function answersWith(set: RecordSet, answer: RegionAnswer): boolean {
+export function answersWith(set: RecordSet, said: RegionAnswer): boolean {
+  const answer = answerFor(said, set.Type);
+  if (answer === undefined) return false;
   const own = answerFields(answer);
   if (own.AliasTarget !== undefined) return absolute(set.AliasTarget?.DNSName ?? '') === own.AliasTarget.DNSName;
   return set.AliasTarget === undefined && valuesOf(set).join() === valuesOf(own).join();

@@ -16,14 +16,15 @@ export async function checkersOf(ctx: Pick<StepContext, 'effects' | 'signal'>, s
   const id = set?.HealthCheckId;
   if (id === undefined) return undefined;
   for (let turnedAway = 1; ; turnedAway++) {
-    const seen = await ask(ctx, id, turn);
+    const seen = await askCheckers(ctx, id, turn);
     if (!(seen instanceof AwsError)) return seen;
     if (!seen.isThrottle || turn === 'if-free' || turnedAway === TURNED_AWAY_MAX) return { vantage: 'health-checkers', says: 'unknown', because: seen.message };
     await ctx.effects.clock.sleep(AGAIN_MS, ctx.signal);
   }
 }
 
-async function ask(ctx: Pick<StepContext, 'effects' | 'signal'>, id: string, turn: 'if-free' | 'patient' | undefined): Promise<Signal | AwsError> {
+/** One look at what the checkers say; the error of AWS as a value. */
+export async function askCheckers(ctx: Pick<StepContext, 'effects' | 'signal'>, id: string, turn: 'if-free' | 'patient' | undefined): Promise<Signal | AwsError> {
   try {
     const { output } = await ctx.effects.aws.call({
       service: 'route53',

@@ -6,9 +6,9 @@ import { hostedZoneId, stepKind } from '../common.ts';
 import type { PlanContext } from '../kind.ts';
 import { type Signal, signalFact } from '../signals.ts';
 import type { StepContext } from '../step.ts';
-import { answerOf, answerSchema, answersWith } from './aim.ts';
+import { answerFor, answerOf, answerSchema, answersWith } from './aim.ts';
 import { checkersOf } from './checkers.ts';
-import { addressesOfAnswer, DNS_BEFORE, DNS_BEFORE_AT, findSet, SOURCE_ANSWERS } from './sets.ts';
+import { addressesOfAnswer, beforeFact, findSet, sourceAnswersFact } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
 
 const params = z.strictObject({
@@ -45,7 +45,7 @@ async function sourceSet(ctx: StepContext, p: Params): Promise<RecordSet | undef
 async function look(ctx: StepContext, p: Params, set: RecordSet | undefined): Promise<Signal> {
   if (!p.watched || p.from.set === undefined) return { vantage, says: 'unknown', because: 'the health checks watch the switch, and not the region' };
   // A set that was moved already has the health check of the region that answers for it.
-  const own = p.from.answer?.healthCheck;
+  const own = p.from.answer === undefined ? undefined : answerFor(p.from.answer, p.records[0]?.type)?.healthCheck;
   const moved = p.from.answer !== undefined && set !== undefined && !answersWith(set, p.from.answer);
   const asked = own !== undefined && set !== undefined ? { ...set, HealthCheckId: own } : moved ? undefined : set;
   return (await checkersOf(ctx, asked, p.patient ? 'patient' : undefined)) ?? { vantage, says: 'unknown', because: `set ${p.from.set} has no health check` };
@@ -54,20 +54,20 @@ async function look(ctx: StepContext, p: Params, set: RecordSet | undefined): Pr
 /** With what the source answers the first name: it is asked there, also while the name leads users elsewhere. */
 async function noteSource(ctx: StepContext, p: Params, set: RecordSet | undefined): Promise<void> {
   const [record] = p.records;
-  const answer = p.from.answer ?? (set === undefined ? undefined : answerOf(set));
-  if (answer === undefined || record === undefined) return;
+  if (record === undefined) return;
+  const answer = p.from.answer === undefined ? (set === undefined ? undefined : answerOf(set)) : answerFor(p.from.answer, record.type);
+  if (answer === undefined) return;
   const addresses = await addressesOfAnswer(ctx, answer);
-  if (addresses.length > 0) ctx.record(`${SOURCE_ANSWERS}.${record.name}`, addresses);
+  if (addresses.length > 0) ctx.record(sourceAnswersFact(record), addresses);
 }
 
 /** What users were led to before the run: where Route 53's API is silent, the move is recognised by it. */
 async function noteAnswers(ctx: StepContext, p: Params): Promise<void> {
-  ctx.record(DNS_BEFORE_AT, ctx.effects.clock.now());
   for (let i = 0; i < p.records.length; i += LOOKUPS) {
     await Promise.all(
-      p.records.slice(i, i + LOOKUPS).map(async ({ name, type }) => {
-        const answer = await ctx.effects.dns.resolve(name, type, LIMITS.dnsMs, ctx.signal).catch(() => undefined);
-        if (answer !== undefined) ctx.record(`${DNS_BEFORE}.${name}`, answer.values);
+      p.records.slice(i, i + LOOKUPS).map(async (record) => {
+        const answer = await ctx.effects.dns.resolve(record.name, record.type, LIMITS.dnsMs, ctx.signal).catch(() => undefined);
+        if (answer !== undefined) ctx.record(beforeFact(record), { values: [...answer.values], at: ctx.effects.clock.now() });
       }),
     );
   }

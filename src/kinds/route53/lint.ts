@@ -1,5 +1,8 @@
+import type { RecordKey } from '../../aws/route53.ts';
 import type { LintFinding } from '../kind.ts';
-import type { SharedTraffic } from './schema.ts';
+import { type Answer, answersOf } from './aim.ts';
+import { type Route53Failover, recordsOf, type SharedTraffic } from './schema.ts';
+import { wrongValue, wrongValues } from './values.ts';
 
 interface RegionMap {
   path: string[];
@@ -22,9 +25,12 @@ export function sharedRegions(t: SharedTraffic): RegionMap[] {
 /** What is unwise in any of them, as far as the runbook alone can tell. */
 export function lintShared(t: SharedTraffic, _runbook: unknown): LintFinding[] {
   const warn = (path: string[], message: string): LintFinding => ({ path, message, severity: 'warning' });
-  const findings: LintFinding[] = [];
-  const unchecked = Object.entries(t.answers ?? {}).filter(([, answer]) => answer.healthCheck === undefined);
-  const leavesByItself = ([, answer]: (typeof unchecked)[number]): boolean => 'alias' in answer && answer.alias.evaluateTargetHealth;
+  const findings: LintFinding[] = lintAnswers(t);
+  const unchecked = Object.entries(t.answers ?? {}).flatMap(([region, answer]) => {
+    const without = answersOf(answer).filter((one) => one.answer.healthCheck === undefined);
+    return without.length === 0 ? [] : [[region, without.map((one) => one.answer)] as const];
+  });
+  const leavesByItself = ([, answers]: (typeof unchecked)[number]): boolean => answers.every((answer) => 'alias' in answer && answer.alias.evaluateTargetHealth);
   const say = (which: typeof unchecked, what: string): void => {
     if (which.length > 0) findings.push(warn(['answers'], `${which.map(([region]) => region).join(' and ')} ${which.length === 1 ? 'has' : 'have'} ${what}`));
   };
@@ -35,10 +41,37 @@ export function lintShared(t: SharedTraffic, _runbook: unknown): LintFinding[] {
       'an alias that evaluates its target, and no health check: Route 53 leaves a lost region by itself but cannot be asked whether it has; without another signal a failover will need a named person (--attest-source-down)',
     );
   }
-  if (t.switch === 'health-check' && t.answers !== undefined && Object.values(t.answers).some((answer) => answer.healthCheck === undefined)) {
+  if (t.switch === 'health-check' && unchecked.length > 0) {
     findings.push({ path: ['answers'], severity: 'error', message: '`switch: health-check` needs a `healthCheck` of its own in each answer' });
   }
   if (t.switch !== 'object' && t.object !== undefined) findings.push(warn(['object'], `\`object\` is not used by \`switch: ${t.switch}\``));
   if (t.capacity === undefined) findings.push(warn([], 'without `capacity` it is only seen from health checks whether the regions that stay carry the load'));
   return findings;
+}
+
+/** Answers that do not fit the types of the records: Route 53 would refuse the whole change, after the point of no return. */
+export function lintAnswers(t: Pick<SharedTraffic | Route53Failover, 'answers' | 'record' | 'records'>): LintFinding[] {
+  const findings: LintFinding[] = [];
+  const types = [...new Set(recordsOf(t).map(({ type }) => type))];
+  const refuse = (path: (string | number)[], message: string): void => void findings.push({ path: ['answers', ...path], message, severity: 'error' });
+  for (const [region, said] of Object.entries(t.answers ?? {})) {
+    const answers = answersOf(said);
+    for (const { key, answer } of answers) {
+      if (key !== undefined && !types.includes(key)) refuse([region, key], `no record of this resource has the type ${key}`);
+      const path = key === undefined ? [region] : [region, key];
+      for (const type of key === undefined ? types : [key]) wrongIn(answer, type, types, (at, message) => refuse([...path, ...at], message));
+    }
+    const missing = answers.some(({ key }) => key === undefined) ? [] : types.filter((type) => !answers.some(({ key }) => key === type));
+    if (missing.length > 0) refuse([region], `the key "${missing.join('", "')}" is missing: the resource has ${missing.join(' and ')} records`);
+  }
+  return findings;
+}
+
+function wrongIn(answer: Answer, type: RecordKey['type'], types: readonly string[], refuse: (at: (string | number)[], message: string) => void): void {
+  if (!('values' in answer)) return;
+  const together = wrongValues(type, answer.values);
+  if (together !== undefined) refuse(['values'], together);
+  const hint = types.length > 1 ? `; the resource has ${types.join(' and ')} records: give the answers by type, e.g. { ${types.map((one) => `${one}: { values: [...] }`).join(', ')} }` : '';
+  const bad = answer.values.findIndex((value) => wrongValue(type, value) !== undefined);
+  if (bad >= 0) refuse(['values', bad], `${wrongValue(type, answer.values[bad] ?? '') ?? ''}${hint}`);
 }

@@ -1,6 +1,7 @@
 import { allow } from '../common.ts';
 import type { LookContext } from '../kind.ts';
 import type { Permission } from '../step.ts';
+import { answersOf } from './aim.ts';
 import { recordsOf, type Route53Failover, type SharedTraffic } from './schema.ts';
 
 /*
@@ -12,10 +13,10 @@ type Traffic = SharedTraffic | Route53Failover;
 
 /** The health checks that the runbook names, if it names one for every region; else those of the records, whatever they are. */
 export function healthCheckArns(t: Traffic): string[] {
-  const answers = Object.values(t.answers ?? {});
-  const ids = answers.flatMap(({ healthCheck }) => healthCheck ?? []);
+  const answers = Object.values(t.answers ?? {}).flatMap(answersOf);
+  const ids = answers.flatMap(({ answer }) => answer.healthCheck ?? []);
   const all = ids.length > 0 && ids.length === answers.length;
-  return (all ? ids : ['*']).map((id) => `arn:aws:route53:::healthcheck/${id}`);
+  return (all ? [...new Set(ids)] : ['*']).map((id) => `arn:aws:route53:::healthcheck/${id}`);
 }
 
 function zoneArn(t: Traffic): string {

@@ -1,21 +1,29 @@
+import * as z from 'zod';
 import type { AwsCaller } from '../../aws/caller.ts';
 import type { CallOptions } from '../../aws/call-options.ts';
 import { AwsError } from '../../aws/errors.ts';
-import type { RecordSet } from '../../aws/route53.ts';
+import type { RecordKey, RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { StepContext } from '../step.ts';
-import type { RegionAnswer } from './aim.ts';
+import { answersOf, type RegionAnswer } from './aim.ts';
+import { isIpv4, isIpv6 } from './values.ts';
 
-/** Fact `<this>.<name>`: what a name answered before anything was changed. */
-export const DNS_BEFORE = 'dns.before';
-/** Fact `<this>`: when that was looked at, milliseconds since the epoch. */
-export const DNS_BEFORE_AT = 'dns.before-at';
+/** The fact `{ values, at }`: what a record answered before anything was changed, and when that was seen (ms since the epoch). */
+export function beforeFact(record: RecordKey): string {
+  return `dns.before.${keyOf(record)}`;
+}
 
-/** Fact `<this>.<name>`: the addresses with which the source region answers it. */
-export const SOURCE_ANSWERS = 'source.answers';
+export const beforeSchema = z.strictObject({ values: z.array(z.string()), at: z.number() });
 
-/** An IPv4 or IPv6 address, as against a host name. Without node:net: runbooks are checked without the network being loaded. */
-const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[\da-f]*:[\da-f:.]+)$/i;
+/** The fact that names the addresses with which the source region answers a record. */
+export function sourceAnswersFact(record: RecordKey): string {
+  return `source.answers.${keyOf(record)}`;
+}
+
+/** A name has one answer for each type: `A.shop.example.com`. */
+export function keyOf({ name, type }: RecordKey): string {
+  return `${type}.${name.toLowerCase().replace(/\.$/, '')}`;
+}
 
 /** Where a name leads, by A and AAAA; empty where it does not resolve. */
 async function addressesOf(ctx: Pick<StepContext, 'effects' | 'signal'>, name: string): Promise<string[]> {
@@ -25,8 +33,8 @@ async function addressesOf(ctx: Pick<StepContext, 'effects' | 'signal'>, name: s
 
 /** The addresses that an answer leads to; the values of a CNAME and the name of an alias are looked up. */
 export async function addressesOfAnswer(ctx: Pick<StepContext, 'effects' | 'signal'>, answer: RegionAnswer): Promise<string[]> {
-  const values = 'values' in answer ? answer.values : [answer.alias.name];
-  return (await Promise.all(values.map(async (value) => (ADDRESS.test(value) ? [value] : addressesOf(ctx, value))))).flat();
+  const values = answersOf(answer).flatMap(({ answer: one }) => ('values' in one ? one.values : [one.alias.name]));
+  return (await Promise.all(values.map(async (value) => (isIpv4(value) || isIpv6(value) ? [value] : addressesOf(ctx, value))))).flat();
 }
 
 export function findSet(sets: readonly RecordSet[], identifier: string): RecordSet | undefined {

@@ -5,9 +5,9 @@ import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
-import { answerOf, answerSchema } from './aim.ts';
+import { answerFor, answerOf, answerSchema, oneAnswer } from './aim.ts';
 import { OBJECT_CHANGED, OBJECT_SINCE } from './flip-object.ts';
-import { DNS_BEFORE, DNS_BEFORE_AT, findSet } from './sets.ts';
+import { beforeFact, beforeSchema, findSet, keyOf } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
 
 /*
@@ -36,20 +36,16 @@ const FELT_MS = 360_000;
 
 /** How a name is judged. `known`: by these answers. `moved`: by leaving what it answered before the run, or from a time on by anything. */
 const wantedSchema = z.union([
-  z.strictObject({ known: z.enum(['is', 'not']), answers: z.array(answerSchema) }),
+  z.strictObject({ known: z.enum(['is', 'not']), answers: z.array(oneAnswer) }),
   z.strictObject({ moved: z.array(z.string()), orFrom: z.number().optional() }),
 ]);
 type Wanted = z.infer<typeof wantedSchema>;
 
 /** From the runbook where it says so; else from Route 53, which may be silent. @throws AwsError */
 async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {
-  const fromRunbook: Wanted | undefined =
-    p.to?.answer !== undefined
-      ? { known: 'is', answers: [p.to.answer] }
-      : p.gone !== undefined && p.gone.answers.length > 0
-        ? { known: 'not', answers: p.gone.answers }
-        : undefined;
-  if (fromRunbook !== undefined) return p.records.map(() => fromRunbook);
+  const said = p.to === undefined ? (p.gone?.answers ?? []) : [p.to.answer].filter((answer) => answer !== undefined);
+  const fromRunbook = p.records.map(({ type }): Wanted => ({ known: p.to === undefined ? 'not' : 'is', answers: said.flatMap((answer) => answerFor(answer, type) ?? []) }));
+  if (fromRunbook.every((wanted) => 'known' in wanted && wanted.answers.length > 0)) return fromRunbook;
   const sets = await listManyRecordSets(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
   const wanted: Wanted[] = [];
   for (const [i, record] of p.records.entries()) {
@@ -62,25 +58,24 @@ async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {
 
 /** Where Route 53's API is silent: the name must leave what it answered, unless it had been switched before this run looked. */
 function moved(ctx: StepContext, p: Params, record: RecordKey): Wanted | undefined {
-  const before = z.array(z.string()).safeParse(ctx.fact(`${DNS_BEFORE}.${record.name}`)).data;
-  const lookedAt = z.number().safeParse(ctx.fact(DNS_BEFORE_AT)).data;
-  if (before === undefined || lookedAt === undefined) return undefined;
+  const before = beforeSchema.safeParse(ctx.fact(beforeFact(record))).data;
+  if (before === undefined) return undefined;
   const name = `${p.object?.bucket ?? ''}/${p.object?.key ?? ''}`;
   const since = z.number().safeParse(ctx.fact(`${OBJECT_SINCE}.${name}`)).data;
   // S3 tells the second only.
-  const switchedNow = ctx.fact(`${OBJECT_CHANGED}.${name}`) === true || (since !== undefined && since + 1_000 > lookedAt);
-  return switchedNow ? { moved: before } : { moved: before, orFrom: (since ?? lookedAt) + FELT_MS };
+  const switchedNow = ctx.fact(`${OBJECT_CHANGED}.${name}`) === true || (since !== undefined && since + 1_000 > before.at);
+  return switchedNow ? { moved: before.values } : { moved: before.values, orFrom: (since ?? before.at) + FELT_MS };
 }
 
 /** The fact that says by whom a name is to be answered once users are moved. */
-function leadsFact(name: string, type: string): string {
-  return `dns.leads.${type}.${plain(name)}`;
+function leadsFact(record: RecordKey): string {
+  return `dns.leads.${keyOf(record)}`;
 }
 
 /** Whether an address that a name led to may be one of those that users are to be led to. True where that is not known. */
 export async function leadsThere(ctx: StepContext, name: string, address: string): Promise<boolean> {
   const type = address.includes(':') ? 'AAAA' : 'A';
-  const wanted = wantedSchema.safeParse(ctx.fact(leadsFact(name, type))).data;
+  const wanted = wantedSchema.safeParse(ctx.fact(leadsFact({ name, type }))).data;
   // An alias may lead to more addresses than one answer holds.
   if (wanted === undefined || ('known' in wanted && wanted.known === 'is' && wanted.answers.some((answer) => 'alias' in answer))) return true;
   return isRight([plain(address)], wanted, ctx, (other) => ctx.effects.dns.resolve(other, type, LIMITS.dnsMs, ctx.signal));
@@ -100,7 +95,7 @@ async function wantedNow(ctx: StepContext, p: Params): Promise<readonly Wanted[]
   }
   if (typeof found !== 'string') {
     ctx.record(factName, found);
-    for (const [i, record] of p.records.entries()) ctx.record(leadsFact(record.name, record.type), found[i] ?? null);
+    for (const [i, record] of p.records.entries()) ctx.record(leadsFact(record), found[i] ?? null);
   }
   return found;
 }

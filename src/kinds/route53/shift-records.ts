@@ -6,7 +6,8 @@ import { LIMITS } from '../../base/limits.ts';
 import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 import { type Aim, aimSchema, changeTo, wantedSets } from './aim.ts';
-import { checkersOf } from './checkers.ts';
+import { type BatchProblem, createdSets, type PlannedSets, setProblems } from './batch-rules.ts';
+import { type AskedChecks, askChecks, changeProblems } from './change-problems.ts';
 
 /*
  * Brings the sets of any number of names of one zone to what an aim says.
@@ -48,8 +49,6 @@ const BEHIND_POLL_MS = 2_000;
 const UNSEEN_MS = 60_000;
 /** What Route 53 says of a batch that rests on sets as they are no more. */
 const OUTDATED = /already exists|was not found|do not match the current values/;
-/** Health checks asked in a check: their status may be asked for once a second. */
-const CHECKS_ASKED = 4;
 
 function read(ctx: StepContext, p: Params): Promise<RecordSet[][]> {
   return listManyRecordSets(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal });
@@ -80,17 +79,49 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
       override: `correct \`sets\` in the runbook, or the records in zone ${p.zone}`,
     });
   }
+  const changes = planned(p.aim, p, current);
+  const towards = current.flat().filter((set) => p.towards.includes(set.SetIdentifier ?? ''));
+  const asked = await askChecks(ctx, [...towards, ...newChecks(changes)]);
+  const problems = await changeProblems(ctx, p.zone, changes, asked);
+  if (problems.length > 0) return refusedByRoute53(problems);
   const batches = packBatches(groups).length;
   const guarded = await protections(ctx, p);
   if (guarded.refusal !== undefined) return guarded.refusal;
   const because = groups.length === 0 ? 'the records are as they are to be' : `${groups.length} of ${p.records.length} names change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
-  return { state: 'ok', because, warnings: [...guarded.warnings, ...(await healthWarnings(ctx, p, current)), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
+  return { state: 'ok', because, warnings: [...guarded.warnings, ...wayHomeWarnings(p, current), ...healthWarnings(towards, asked), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
+}
+
+/** The sets of each name before and after the change. */
+function planned(aim: Aim, p: Params, current: readonly (readonly RecordSet[])[]): PlannedSets[] {
+  return p.records.flatMap((record, i) => {
+    const wanted = wantedSets(aim, record, current[i] ?? []);
+    return typeof wanted === 'string' ? [] : [{ record, current: current[i] ?? [], wanted }];
+  });
+}
+
+function refusedByRoute53(problems: readonly BatchProblem[]): Verdict {
+  const more = problems.length > 5 ? `, and ${problems.length - 5} more` : '';
+  return refused({
+    rule: 'route53-batch',
+    observed: `Route 53 would refuse the change: ${problems.slice(0, 5).map((one) => one.observed).join('; ')}${more}`,
+    threshold: 'a change that Route 53 accepts',
+    consequence: 'users could not be moved after the point of no return',
+    override: `none: ${[...new Set(problems.map((one) => one.fix))].slice(0, 5).join('; ')}`,
+  });
+}
+
+/** What would stand in the way of moving traffic back. */
+function wayHomeWarnings(p: Params, current: readonly RecordSet[][]): string[] {
+  if (p.before === undefined) return [];
+  const after = planned(p.aim, p, current).map((one) => one.wanted);
+  const problems = planned(p.before, p, after).flatMap(setProblems);
+  return problems.slice(0, 3).map(({ observed, fix }) => `the way back is blocked: ${observed}. Fix it: ${fix}`);
 }
 
 /** A protected record would be refused by Route 53 in the middle of a run. */
 async function protections(ctx: StepContext, p: Params): Promise<{ refusal?: Verdict; warnings: string[] }> {
   try {
-    const found = await protectionsOf(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal });
+    const found = await protectionsOf(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 });
     if (found.length === 0) return { warnings: [] };
     const names = found.map(({ record, comment }) => `${record.name} ${record.type}${comment === undefined ? '' : ` (${comment})`}`);
     const { name, type } = found[0]?.record ?? { name: '', type: '' };
@@ -105,25 +136,24 @@ async function protections(ctx: StepContext, p: Params): Promise<{ refusal?: Ver
       }),
     };
   } catch (error) {
-    // A right that older roles do not have: what cannot be seen is said, and a protected record would be refused by AWS.
-    if (!(error instanceof AwsError) || error.code !== 'AccessDenied') throw error;
-    return { warnings: [`whether records are protected cannot be seen: ${error.message}`] };
+    // Advisory: older roles lack the permission and some endpoints do not know the call. Route 53 itself refuses a protected record.
+    if (!(error instanceof AwsError)) throw error;
+    return { warnings: [`whether records are protected is not known: ${error.message}`] };
   }
 }
 
-async function healthWarnings(ctx: StepContext, p: Params, current: readonly RecordSet[][]): Promise<string[]> {
-  const towards = current.flat().filter((set) => p.towards.includes(set.SetIdentifier ?? ''));
-  const byCheck = new Map(towards.map((set) => [set.HealthCheckId, set]));
-  byCheck.delete(undefined);
-  const warnings: string[] = [];
-  for (const set of [...byCheck.values()].slice(0, CHECKS_ASKED)) {
-    const health = await checkersOf(ctx, set, 'if-free');
-    if (health?.says !== 'down') continue;
-    warnings.push(
-      `the health check of ${set.SetIdentifier ?? ''} fails now (${health.because}): after the flip it is answered only once it passes again, interval × threshold later. A shallow check does not have this trap`,
-    );
-  }
-  return warnings;
+/** Sets that the change gives another health check. */
+function newChecks(changes: readonly PlannedSets[]): RecordSet[] {
+  return changes.flatMap((one) => createdSets(one).filter((set) => !one.current.some((old) => old.HealthCheckId === set.HealthCheckId)));
+}
+
+function healthWarnings(towards: readonly RecordSet[], asked: AskedChecks): string[] {
+  const byCheck = new Map(towards.map((set) => [set.HealthCheckId ?? '', set.SetIdentifier ?? '']));
+  return [...byCheck].flatMap(([id, set]) => {
+    const health = asked.get(id);
+    if (health === undefined || health instanceof AwsError || health.says !== 'down') return [];
+    return [`the health check of ${set} fails now (${health.because}): after the flip it is answered only once it passes again, interval × threshold later. A shallow check does not have this trap`];
+  });
 }
 
 function ttlWarnings(p: Params, current: readonly RecordSet[][]): string[] {

@@ -1,6 +1,8 @@
 import type { RecordSetSeed } from '../../simulator/seeds.ts';
 import type { World } from '../../simulator/world.ts';
 import { inRegion } from '../common.ts';
+import type { RecordKey } from '../../aws/route53.ts';
+import { answerFor, answersOf } from './aim.ts';
 import { recordsOf, type RegionAnswer, type Route53Failover, type SharedTraffic } from './schema.ts';
 
 /** Seconds: short, so that a rehearsal shows the tool and not the cache. */
@@ -12,7 +14,8 @@ export function simulatedAddress(regions: readonly string[], region: string): st
 }
 
 /** What a region's sets answer in a simulated world: what the runbook says, where it says it. */
-export function simulatedAnswer(answer: RegionAnswer | undefined, regions: readonly string[], region: string): Pick<RecordSetSeed, 'ttl' | 'values' | 'alias'> {
+export function simulatedAnswer(said: RegionAnswer | undefined, type: RecordKey['type'], regions: readonly string[], region: string): Pick<RecordSetSeed, 'ttl' | 'values' | 'alias'> {
+  const answer = said === undefined ? undefined : answerFor(said, type);
   if (answer === undefined) return { ttl: TTL, values: [simulatedAddress(regions, region)] };
   if ('values' in answer) return { ttl: answer.ttl, values: answer.values };
   const { zone, name, evaluateTargetHealth } = answer.alias;
@@ -34,7 +37,7 @@ export function simulateRecord(world: World, _name: string, traffic: Route53Fail
       regions.map((region) => ({
         name,
         type,
-        ...simulatedAnswer(traffic.answers?.[region], regions, region),
+        ...simulatedAnswer(traffic.answers?.[region], type, regions, region),
         setIdentifier: inRegion(traffic.sets, region),
         failover: region === home ? ('PRIMARY' as const) : ('SECONDARY' as const),
         healthCheckId: `hc-${inRegion(traffic.sets, region)}`,
@@ -68,12 +71,12 @@ export function simulateShared(
   resource: string,
   traffic: SharedTraffic,
   regions: readonly string[],
-  setsOf: (record: Pick<RecordSetSeed, 'name' | 'type' | 'healthCheckId'>, region: string) => RecordSetSeed[],
+  setsOf: (record: RecordKey & Pick<RecordSetSeed, 'healthCheckId'>, region: string) => RecordSetSeed[],
 ): void {
   const records = recordsOf(traffic);
   // Where sets are made again from the runbook, they have the health check that it names, or none.
   const own = (region: string) => (traffic.kind === 'route53-weighted' ? `hc-${resource}-${region}` : undefined);
-  const checks = new Map(regions.map((region) => [region, traffic.answers?.[region]?.healthCheck ?? own(region)]));
+  const checks = new Map(regions.map((region) => [region, namedCheck(traffic.answers?.[region]) ?? own(region)]));
   world.addHostedZone({
     id: traffic.zone,
     name: zoneName(records[0]?.name ?? ''),
@@ -90,4 +93,9 @@ export function simulateShared(
     if (object === undefined) world.addHealthCheck({ id, watches: { kind: 'region-endpoint', region, shallow: true }, intervalSeconds: 10, failureThreshold: 3 });
     else watchObject(world, id, { region: object.in, bucket: object.bucket, key: object.key });
   }
+}
+
+/** The health check that the runbook names for a region: the same for all types here. */
+function namedCheck(answer: RegionAnswer | undefined): string | undefined {
+  return answer === undefined ? undefined : answersOf(answer).map((one) => one.answer.healthCheck).find((id) => id !== undefined);
 }

@@ -1,10 +1,10 @@
 import * as z from 'zod';
 import { LIMITS } from '../../base/limits.ts';
 import { judgeSample } from '../../measure/probe.ts';
-import { stepKind } from '../common.ts';
+import { recordType, stepKind } from '../common.ts';
 import { probeSchema } from '../probe.ts';
 import { answerSchema } from '../route53/aim.ts';
-import { addressesOfAnswer, SOURCE_ANSWERS } from '../route53/sets.ts';
+import { addressesOfAnswer, sourceAnswersFact } from '../route53/sets.ts';
 import { type Signal, signalFact } from '../signals.ts';
 import type { StepContext } from '../step.ts';
 
@@ -22,8 +22,8 @@ const BETWEEN_MS = 150;
 async function sourceOf(ctx: StepContext, p: Params, url: string): Promise<readonly string[]> {
   const name = new URL(url).hostname;
   const said = p.answers[name];
-  if (said === undefined) return z.array(z.string()).safeParse(ctx.fact(`${SOURCE_ANSWERS}.${name}`)).data ?? [];
-  return addressesOfAnswer(ctx, said);
+  if (said !== undefined) return addressesOfAnswer(ctx, said);
+  return recordType.options.flatMap((type) => z.array(z.string()).safeParse(ctx.fact(sourceAnswersFact({ name, type }))).data ?? []);
 }
 
 interface Seen {

@@ -124,6 +124,6 @@ describe('a thousand record sets of one zone', () => {
     const { outcome, records } = await runPlan(sim, await planOf(sim, TOKYO));
     expect(outcome).toBe('succeeded');
     const check = records.find((r) => r.type === 'check.passed' && r.step === 'traffic.storefront.flip');
-    expect(check).toMatchObject({ warnings: [expect.stringContaining('whether records are protected cannot be seen')] });
+    expect(check).toMatchObject({ warnings: [expect.stringContaining('whether records are protected is not known')] });
   });
 });

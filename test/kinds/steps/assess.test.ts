@@ -117,7 +117,7 @@ describe('run.assess-users, where the name leads elsewhere', () => {
     const alias = { 'home.example.com': { alias: { zone: 'Z0123456789ABCDEFGHIJ', name: 'lb.seoul.example.com' } } };
     const elsewhere = { '127.0.0.3': 200 };
     expect((await usersOf('127.0.0.3', elsewhere, { answers: alias, names: { 'lb.seoul.example.com': [SOURCE] } })).signal?.says).toBe('down');
-    expect((await usersOf('127.0.0.3', elsewhere, { facts: { 'source.answers.home.example.com': [SOURCE] } })).signal?.says).toBe('down');
+    expect((await usersOf('127.0.0.3', elsewhere, { facts: { 'source.answers.A.home.example.com': [SOURCE] } })).signal?.says).toBe('down');
     // Not known: then it counts.
     expect((await usersOf('127.0.0.3', elsewhere, { answers: alias })).signal?.says).toBe('up');
     expect((await usersOf('127.0.0.3', elsewhere)).signal).toEqual({ vantage: 'users', says: 'up', because: 'home: status 200 from 127.0.0.3 in 1 ms' });
