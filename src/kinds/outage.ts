@@ -10,6 +10,8 @@ export const SOURCE_SEEN_ALIVE = 'source.seen-alive';
  */
 export function saysAlive(signals: readonly Signal[]): boolean {
   const unreached = signals.some((s) => s.vantage === 'health-checkers' && s.says === 'down');
+  // An instance of which nothing is sure may take writes.
+  if (signals.some((s) => s.unsettled === true)) return true;
   return signals.some((s) => s.says === 'up' && (s.vantage === 'source-api' || s.vantage === 'health-checkers' || (s.vantage === 'users' && (s.atSource === true || !unreached))));
 }
 

@@ -16,6 +16,12 @@ export const signalSchema = z.strictObject({
   atSource: z.boolean().optional(),
   /** There was no answer at all: the same question need not be asked again. */
   silent: z.boolean().optional(),
+  /** Of the source's API: the instance may take writes, and is in no state to be left in good order. */
+  unsettled: z.boolean().optional(),
+  /** Of replication: the replica receives from the source now, so that the source lives. */
+  receiving: z.boolean().optional(),
+  /** Of replication: what has arrived shows that the source lived then, ms since the epoch. */
+  livedAt: z.number().optional(),
 });
 
 export type Signal = z.infer<typeof signalSchema>;
@@ -44,6 +50,9 @@ export const SOURCE_VERDICT = 'source.verdict';
 /** Fact: this run was about to stop writes, or has. What users and health checkers see since then is its own doing. */
 export const WRITES_STOPPED = 'writes.stopped';
 
+/** While a replica shows that it received within that time, its source lives. Two missed minutes of a one-minute metric are borne. */
+export const RECEIVING_MS = 180_000;
+
 /** What users get, seen by them or for them. */
 const SERVING = ['users', 'health-checkers'] as const;
 /** Not seen from the machine that runs `dr`. */
@@ -54,15 +63,16 @@ const ELSEWHERE = ['replication', 'health-checkers'] as const;
  * one of them tells what users get (an API that is silent and a replication that stands still are what trouble of RDS alone
  * looks like, or a cut between the regions), and one of them is seen from elsewhere (a laptop that reaches neither users'
  * endpoint nor the API may itself be cut off). Nor is it down while it answers users itself, or Route 53's checkers, all over the
- * world, reach it. Anything else needs a named person.
+ * world, reach it. Nor while a copy of a database still receives from it and its API does not answer: nobody could fence it then.
+ * Anything else needs a named person. `impactAt`: when users were first seen to be down, ms since the epoch.
  */
-export function judgeSource(signals: readonly Signal[], attestedBy: string | undefined): SourceVerdict {
+export function judgeSource(signals: readonly Signal[], attestedBy: string | undefined, impactAt?: number): SourceVerdict {
   const up = new Set(signals.filter((s) => s.says === 'up').map((s) => s.vantage));
   // Of one vantage that says both, something works: no region is lost by halves.
   const down = new Set(signals.filter((s) => s.says === 'down' && !up.has(s.vantage)).map((s) => s.vantage));
   const words = signals.map((s) => `${s.vantage}: ${s.says} (${s.because})`).join('; ') || 'no signal was seen';
   const served = signals.some((s) => s.vantage === 'users' && s.says === 'up' && s.atSource === true);
-  const short = whyNotDown(down, up.has('health-checkers'), served);
+  const short = whyNotDown(down, up.has('health-checkers'), served) ?? whyAlive(signals, impactAt);
   if (short === undefined) return { verdict: 'source-down', because: `${down.size} independent signals say down. ${words}` };
   if (attestedBy !== undefined) return { verdict: 'attested', because: `attested by ${attestedBy}. ${words}` };
   return { verdict: 'not-down', because: `${short}. ${words}` };
@@ -76,3 +86,18 @@ function whyNotDown(down: ReadonlySet<Signal['vantage']>, reached: boolean, serv
   if (!ELSEWHERE.some((v) => down.has(v))) return 'only this machine sees it down, and its own network may be the trouble: what others see changes within three minutes (dr resume)';
   return undefined;
 }
+
+/**
+ * Why a database of the source is known to live although users are down; undefined where it is not known. Where its API
+ * answers, the fence decides: it cuts the old writer off, sees that AWS has stopped it, or asks for a named person.
+ */
+function whyAlive(signals: readonly Signal[], impactAt: number | undefined): string | undefined {
+  const apis = signals.filter((s) => s.vantage === 'source-api');
+  if (apis.length > 0 && apis.every((s) => s.says !== 'unknown' && s.silent !== true)) return undefined;
+  if (signals.some((s) => s.receiving === true)) return RECEIVES;
+  const later = signals.some((s) => s.vantage === 'replication' && s.says === 'up' && s.livedAt !== undefined && impactAt !== undefined && s.livedAt > impactAt);
+  return later ? 'backups of what was written after the impact have arrived, so that a database of the source lives: if it was lost since, that shows within fifteen minutes (dr resume)' : undefined;
+}
+
+/** What a person reads where a replica receives from an old writer that cannot be fenced. */
+export const RECEIVES = 'a replica still receives from the source, so that its database lives: if it was lost a moment ago, replication shows that within three minutes (dr resume)';

@@ -70,7 +70,7 @@ describe('faults over everything', () => {
     ['forty calls in a row are throttled', { effect: { kind: 'throttle' }, times: 40 }, 'blind'],
     ['twenty calls of Tokyo fail', { region: TOKYO, effect: { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' }, times: 20 }, 'sees'],
     ['ten calls are reset', { effect: { kind: 'reset' }, times: 10 }, 'blind'],
-    ['reads of RDS are half a minute old', { service: 'rds', effect: { kind: 'stale-read', ms: 30_000 } }, 'sees'],
+    ['reads of RDS are half a minute old', { service: 'rds', effect: { kind: 'stale-read', ms: 30_000 } }, 'blind'],
     ['reads of Route 53 are some seconds old', { service: 'route53', effect: { kind: 'stale-read', ms: 5_000 } }, 'blind'],
     ['reads of Auto Scaling are a minute old', { service: 'autoscaling', effect: { kind: 'stale-read', ms: 60_000 } }, 'sees'],
     ['all is slow', { effect: { kind: 'slow', ms: 900 } }, 'sees'],

@@ -10,6 +10,7 @@ describe('whether something says that the source lives', () => {
     ['nothing was seen', [], false],
     ['its API answers', [signal('source-api', 'up'), signal('health-checkers', 'down')], true],
     ['its API is silent', [signal('source-api', 'down')], false],
+    ['its API answers for an instance that may take writes', [{ ...signal('source-api', 'unknown'), unsettled: true }], true],
     ['its API is unknown', [signal('source-api', 'unknown')], false],
     ['checkers reach it', [signal('health-checkers', 'up')], true],
     ['users are served', [signal('users', 'up')], true],

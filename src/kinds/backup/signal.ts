@@ -29,7 +29,7 @@ async function look(ctx: StepContext, p: Params): Promise<Signal> {
     if (newest === undefined) return { vantage, says: 'unknown', because: `${p.region} keeps no automated backups of ${p.source.id}` };
     const age = ctx.effects.clock.now() - newest.at;
     const because = `the newest restorable time of ${p.source.id} is ${formatDuration(age)} old`;
-    return { vantage, says: age > STOPPED_MS ? 'down' : age > MOVING_MS ? 'unknown' : 'up', because };
+    return { vantage, says: age > STOPPED_MS ? 'down' : age > MOVING_MS ? 'unknown' : 'up', because, livedAt: newest.at };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
     return { vantage, says: 'unknown', because: error.message };

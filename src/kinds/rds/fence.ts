@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { cannotWrite, dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
-import { readSignal, signalFact, SOURCE_VERDICT, sourceVerdictSchema } from '../signals.ts';
+import { readSignal, RECEIVES, signalFact, SOURCE_VERDICT, sourceVerdictSchema } from '../signals.ts';
 import type { Observation, StepContext } from '../step.ts';
 import { cutOff, cutOffFurther } from './cut-off.ts';
 import { askForQuarantine, groupsOf } from './quarantine.ts';
@@ -39,9 +40,12 @@ async function look(ctx: StepContext, p: Params): Promise<Look> {
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const seen = await look(ctx, p);
-  if ('dead' in seen) return withoutItsApi(ctx, p, seen.dead);
+  // Silence is no sign that it is down while its replica was seen to receive from it.
+  const receives = readSignal(ctx.fact(signalFact(`replication.${p.name}`)))?.receiving === true;
+  if ('dead' in seen) return receives ? byAPerson(ctx, p, `${seen.dead}; ${RECEIVES}`) : withoutItsApi(ctx, p, seen.dead);
+  if (seen.instance === undefined && receives) return byAPerson(ctx, p, `${p.region} answers that there is no ${p.id}; ${RECEIVES}`);
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
-  if (p.group === undefined) return withoutGroup(ctx, p, seen.instance.DBInstanceStatus ?? 'unknown');
+  if (p.group === undefined) return withoutGroup(ctx, p, seen.instance.DBInstanceStatus);
   const cut = cutOff(ctx, { ...p, group: p.group }, seen.instance);
   if (cut.state === 'cut-off') return done(ctx, p, 'fenced', cut.because);
   if (cut.state === 'stuck') return withoutItsApi(ctx, p, cut.because);
@@ -52,12 +56,16 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 }
 
 /**
- * It answers, and cannot be cut off. What users and health checkers see may be the application alone: while the database
- * itself says that it is available, only a person can say that it takes no writes.
+ * It answers, and cannot be cut off. What users and health checkers see may be the application alone: unless AWS says that nobody can
+ * write to the database, only a person can.
  */
-function withoutGroup(ctx: StepContext, p: Params, status: string): Observation {
-  const why = `its API answers that it is ${status}, and the runbook names no quarantine group`;
-  if (status !== 'available') return withoutItsApi(ctx, p, why);
+function withoutGroup(ctx: StepContext, p: Params, status: string | undefined): Observation {
+  const state = dbInstanceState(status);
+  const why = `its API answers that it is ${state.shown}, and the runbook names no quarantine group`;
+  return cannotWrite(state) ? withoutItsApi(ctx, p, why) : byAPerson(ctx, p, why);
+}
+
+function byAPerson(ctx: StepContext, p: Params, why: string): Observation {
   const attested = ctx.acceptances.sourceDown;
   if (attested !== undefined) return done(ctx, p, 'attested', `${why}; attested by ${attested}`);
   return unfenced(p, why, 'fenced by a security group, or a named person who says that it takes no writes');

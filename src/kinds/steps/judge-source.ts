@@ -15,7 +15,7 @@ export default stepKind<Params>({
   check: () => Promise.resolve({ state: 'ok', because: 'weighs what the signals say' } as const),
   observe: (ctx, p) => {
     const signals = p.signals.map((name) => readSignal(ctx.fact(signalFact(name)))).filter((s) => s !== undefined);
-    const verdict = judgeSource(signals, ctx.acceptances.sourceDown);
+    const verdict = judgeSource(signals, ctx.acceptances.sourceDown, ctx.impactAt());
     ctx.record(SOURCE_VERDICT, verdict);
     if (saysAlive(signals)) ctx.record(SOURCE_SEEN_ALIVE, ctx.effects.clock.now());
     if (verdict.verdict !== 'not-down') return Promise.resolve({ state: 'reached', because: verdict.because } as const);

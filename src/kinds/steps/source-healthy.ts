@@ -12,7 +12,7 @@ const MUST_BE_UP: ReadonlySet<Signal['vantage']> = new Set(['users', 'source-api
 const OWN_DOING: ReadonlySet<Signal['vantage']> = new Set(['users', 'health-checkers']);
 
 function isGood(signal: Signal): boolean {
-  return signal.says === 'up' || (signal.says === 'unknown' && !MUST_BE_UP.has(signal.vantage));
+  return (signal.says === 'up' && signal.unsettled !== true) || (signal.says === 'unknown' && !MUST_BE_UP.has(signal.vantage));
 }
 
 /**

@@ -85,7 +85,7 @@ describe('the fence, before it acts', () => {
     const params = { name: 'orders', region: SEOUL, id: 'writer' };
     const aws = { call: () => Promise.resolve({ output: { DBInstances: [{ DBInstanceIdentifier: 'writer' }] }, requestId: undefined }) };
     const step = await stepOf('rds-read-replica.fence', params, { effects: { aws } as never });
-    expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { observed: expect.stringContaining('its API answers that it is unknown') as string } });
+    expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { observed: expect.stringContaining('its API answers that it is in no known status') as string } });
     await expect(step.act()).rejects.toThrow('nothing to quarantine with');
     await expect(step.undo()).rejects.toThrow('the security groups it had are not known');
   });

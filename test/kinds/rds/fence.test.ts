@@ -201,7 +201,31 @@ describe('ending the sessions of the old writer', () => {
   });
 });
 
+describe('an old writer from which a replica receives', () => {
+  const facts = { ...verdict('source-down'), 'signal.replication.orders': { vantage: 'replication', says: 'up', because: 'lag 1 s', receiving: true } };
+
+  it('is not out because its API is silent: only a named person may say so', async () => {
+    const sim = await simulation();
+    const step = await fenceOf(sim, { facts, broken: true });
+    expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { rule: 'fence', observed: expect.stringContaining('a replica still receives from the source') as string } });
+    const attested = await fenceOf(sim, { facts, acceptances: { sourceDown: 'alice' } });
+    expect(await attested.observe()).toMatchObject({ state: 'reached', because: expect.stringContaining('attested by alice') as string });
+  });
+
+  it('nor because its region does not know it', async () => {
+    const step = await stepIn(await simulation(), 'databases.orders.fence', { facts, params: { id: 'gone' } });
+    expect(await step.observe()).toMatchObject({ state: 'refused' });
+  });
+});
+
 describe('without a quarantine group', () => {
+  it.each(['backing-up', 'modifying', 'storage-optimization', 'maintenance', 'rebooting', 'starting', 'storage-full', 'quantum-leaping'])('one that is %s is as one that is available', async (status) => {
+    const sim = await simulation();
+    sim.world.setDbStatus(WRITER, status);
+    const observed = `the old writer shop-orders cannot be fenced: its API answers that it is ${status}, and the runbook names no quarantine group`;
+    expect(await (await withoutGroup(sim, { facts: verdict('source-down') })).observe()).toMatchObject({ state: 'refused', refusal: { observed } });
+  });
+
   it('a writer that answers as available is not safe by what users and checkers see: a person must say so', async () => {
     const sim = await simulation();
     const step = await withoutGroup(sim, { facts: verdict('source-down') });

@@ -131,12 +131,18 @@ describe('the signals of a replicated database', () => {
     return async () => (await step.observe(), readSignal(step.recorded['signal.replication.orders']));
   };
 
-  it('the source’s API: up, ill, or silent within one short look', async () => {
+  it('the source’s API: up, perhaps alive, stopped, or silent within one short look', async () => {
     const sim = await simulation();
     const { look, step } = await sourceApi(sim);
     expect(await look()).toEqual({ vantage: 'source-api', says: 'up', because: 'shop-orders is available' });
     sim.world.setDbStatus(WRITER, 'storage-full');
-    expect(await look()).toMatchObject({ says: 'down', because: 'shop-orders is storage-full' });
+    expect(await look()).toEqual({ vantage: 'source-api', says: 'up', unsettled: true, because: 'shop-orders is storage-full' });
+    sim.world.setDbStatus(WRITER, 'backing-up');
+    expect(await look()).toEqual({ vantage: 'source-api', says: 'up', because: 'shop-orders is backing-up' });
+    sim.world.setDbStatus(WRITER, 'quantum-leaping');
+    expect(await look()).toEqual({ vantage: 'source-api', says: 'unknown', unsettled: true, because: 'shop-orders is quantum-leaping' });
+    sim.world.setDbStatus(WRITER, 'stopped');
+    expect(await look()).toEqual({ vantage: 'source-api', says: 'down', because: 'shop-orders is stopped' });
     sim.world.breakRegion(SEOUL);
     const began = sim.clock.now();
     expect(await look()).toEqual({ vantage: 'source-api', says: 'down', because: 'the RDS API of ap-northeast-2 gives no answer', silent: true });
@@ -161,10 +167,15 @@ describe('the signals of a replicated database', () => {
   it('replication seen from the target: up, stopped, silent', async () => {
     const sim = await simulation();
     const look = await replication(sim);
-    expect(await look()).toMatchObject({ vantage: 'replication', says: 'up', because: expect.stringMatching(/^shop-orders-tokyo is replicating, lag /) as string });
+    expect(await look()).toMatchObject({ vantage: 'replication', says: 'up', receiving: true, because: expect.stringMatching(/^shop-orders-tokyo is replicating, lag /) as string });
+    // It may be busy, and it may have been lost four minutes ago.
+    sim.world.setReplication(REPLICA, { lagMs: 240_000 });
+    await wait(sim, 300_000);
+    expect((await look())?.receiving).toBeUndefined();
     sim.world.setReplication(REPLICA, { mode: 'stopped' });
     await wait(sim, 130_000);
-    expect(await look()).toMatchObject({ says: 'down' });
+    // A person has stopped it: that tells nothing of the source.
+    expect(await look()).toMatchObject({ says: 'unknown', because: 'replication of shop-orders-tokyo is stopped' });
     const dead = await simulation();
     const lookDead = await replication(dead);
     dead.world.breakRegion(SEOUL);

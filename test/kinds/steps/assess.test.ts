@@ -187,6 +187,37 @@ describe('judgeSource', () => {
     });
   });
 
+  describe('a copy that receives from the source shows that it lives', () => {
+    const receiving: Signal = { ...signal('replication', 'up'), receiving: true };
+    const silent: Signal = { ...signal('source-api', 'down'), silent: true };
+
+    it('where its API is silent or unclear only a named person may say that it is down', () => {
+      for (const api of [[silent], [signal('source-api', 'unknown')], []]) {
+        const signals = [...api, signal('users', 'down'), signal('health-checkers', 'down'), receiving];
+        expect(judgeSource(signals, undefined)).toMatchObject({
+          verdict: 'not-down',
+          because: expect.stringMatching(/^a replica still receives from the source, .* within three minutes \(dr resume\)\. /) as string,
+        });
+        expect(judgeSource(signals, 'alice').verdict).toBe('attested');
+      }
+    });
+
+    it('of two databases one is enough, and the fence decides where the API answers for all', () => {
+      const down = [signal('users', 'down'), signal('health-checkers', 'down'), receiving];
+      expect(judgeSource([...down, silent, signal('source-api', 'up')], undefined).verdict).toBe('not-down');
+      expect(judgeSource([...down, signal('source-api', 'up')], undefined).verdict).toBe('source-down');
+      expect(judgeSource([...down, signal('source-api', 'down')], undefined).verdict).toBe('source-down');
+      expect(judgeSource([...down.slice(0, 2), signal('replication', 'up'), silent], undefined).verdict).toBe('source-down');
+    });
+
+    it('backups show it by what was written after the impact', () => {
+      const signals = [silent, signal('users', 'down'), signal('health-checkers', 'down'), { ...signal('replication', 'up'), livedAt: 1_000 }];
+      expect(judgeSource(signals, undefined, 999)).toMatchObject({ verdict: 'not-down', because: expect.stringMatching(/written after the impact have arrived/) as string });
+      expect(judgeSource(signals, undefined, 1_000).verdict).toBe('source-down');
+      expect(judgeSource(signals, undefined).verdict).toBe('source-down');
+    });
+  });
+
   it('users may be served by the other side already: checkers decide', () => {
     expect(both('source-api', 'health-checkers', signal('users', 'up')).verdict).toBe('source-down');
     expect(both('replication', 'health-checkers', signal('users', 'up')).verdict).toBe('source-down');

@@ -34,6 +34,11 @@ describe('run.source-healthy', () => {
     expect((await (await gate({ [vantage]: says })).observe()).state).toBe(state);
   });
 
+  it('an instance that may serve, and is in no state to be left in good order, is not healthy', async () => {
+    const step = await gate({}, { 'signal.api': { vantage: 'source-api', says: 'up', because: 'shop-orders is rebooting', unsettled: true } });
+    expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { observed: 'api: up (shop-orders is rebooting)' } });
+  });
+
   it.each<[Vantage, string]>([['users', 'reached'], ['health-checkers', 'reached'], ['source-api', 'refused'], ['replication', 'refused']])(
     'resumed after this run has stopped writes, %s that says down is its own doing: %s',
     async (vantage, state) => {
