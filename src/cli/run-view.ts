@@ -1,6 +1,9 @@
 import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
+import { changeOf, pastTheLine } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
+import { requestLines } from '../report/requests.ts';
+import { requestEvidence } from '../report/step-evidence.ts';
 import { modeTag, resumeCommand, routeText } from './names.ts';
 import { budgetLine } from './presenters/sentences.ts';
 import { stepTree } from './step-tree.ts';
@@ -30,9 +33,10 @@ export function statusText(state: RunState, paint: Painter): string {
     ...(state.leadingBack === undefined ? [] : [['leads back', `since ${iso(state.leadingBack.at)}: ${state.leadingBack.because}`]]),
     ...(state.resumedBy.length === 0 ? [] : [['resumed', `${state.resumedBy.length} times`]]),
   ]);
-  const next = resumable(state) ? [`${paint('bold', 'Go on with:')} ${resumeCommand(state.run)}`] : [];
+  const requests = requestLines(requestEvidence(state), undefined).map((line) => paint('red', line));
+  const next = resumable(state) ? [`${paint('bold', 'To continue:')} ${resumeCommand(state.run)}`] : [];
   const report = `${paint('bold', 'Report:')} dr report ${state.run}`;
-  return [rows.join('\n'), stepTree(state, state.lastAt, paint), budgetLine(state, state.lastAt), [...next, report].join('\n')].join('\n\n');
+  return [rows.join('\n'), ...(requests.length === 0 ? [] : [requests.join('\n')]), stepTree(state, state.lastAt, paint), budgetLine(state, state.lastAt), [...next, report].join('\n')].join('\n\n');
 }
 
 /** A table of runs, in the order given. */
@@ -70,6 +74,8 @@ export function runJson(state: RunState): object {
     startedAt: iso(state.startedAt),
     lastAt: iso(state.lastAt),
     ...(state.endedAt === undefined ? {} : { endedAt: iso(state.endedAt) }),
+    pastPointOfNoReturn: pastTheLine(state),
+    requests: requestEvidence(state),
     steps: plan.steps.map((step) => stepJson(state, step.id, step.phase, step.title)),
     probes: [...state.probes.values()].map((probe) => ({
       name: probe.name,
@@ -95,6 +101,8 @@ function stepJson(state: RunState, id: string, phase: string, title: string): ob
     because: run.because,
     already: run.already,
     attempts: run.attempts,
+    change: changeOf(run),
+    ...(run.actedAt === undefined ? {} : { requestedAt: iso(run.actedAt) }),
     ...(run.startedAt === undefined ? {} : { startedAt: iso(run.startedAt) }),
     ...(run.endedAt === undefined ? {} : { endedAt: iso(run.endedAt) }),
     ...(run.warnings.length === 0 ? {} : { warnings: run.warnings }),

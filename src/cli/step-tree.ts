@@ -1,5 +1,8 @@
+import { iso } from '../base/clock.ts';
+import { changeOf } from '../journal/requests.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
 import { PHASES, type Phase, type PlanStep } from '../kinds/step.ts';
+import { requestedText } from '../report/requests.ts';
 import { againstEstimate } from './presenters/sentences.ts';
 import { refusalLines } from './refusal-view.ts';
 import type { Painter, Style } from './style.ts';
@@ -46,7 +49,9 @@ function stepLines(step: PlanStep, state: RunState, now: number, paint: Painter)
   const time = againstEstimate(step, run, state, now);
   const head = [`  ${paint(style, mark)} ${step.title}`, time === '' ? '' : paint('dim', `(${time})`)].filter((part) => part !== '');
   const lines = [head.join(' ')];
-  if (run.because !== '' && (run.state !== 'waiting' || checkFailed)) lines.push(indent(paint('dim', run.because), 6));
+  const requested = changeOf(run) === 'requested' && (run.state === 'waiting' || run.state === 'observing');
+  if (requested) lines.push(indent(paint('red', requestedText(run.actedAt === undefined ? null : iso(run.actedAt))), 6));
+  if (run.because !== '' && !requested && (run.state !== 'waiting' || checkFailed)) lines.push(indent(paint('dim', run.because), 6));
   if (run.refusal !== undefined) lines.push(indent(refusalLines(run.refusal).join('\n'), 6));
   for (const next of run.error?.next ?? []) lines.push(indent(next, 6));
   if (run.notUndone !== undefined) lines.push(indent(paint('red', `not undone: ${run.notUndone.message}`), 6));

@@ -27,7 +27,7 @@ export async function watchRun(choice: { json: boolean; output: string; fleet?: 
     fleet: choice.fleet === true,
   });
   let run: string | undefined;
-  const goOn = () => (run === undefined ? 'No run was started.' : `Go on with: ${choice.fleet === true ? 'dr resume --all' : resumeCommand(run)}`);
+  const goOn = () => (run === undefined ? 'No run was started.' : `To continue: ${choice.fleet === true ? 'dr resume --all' : resumeCommand(run)}`);
   const drain = drainOnSignals(
     (signal) => presenter.message(`${signal}: nothing new is started, what is in flight is finished. Once more to leave at once. ${goOn()}`),
     () => `Left at once; what was in flight is not known. ${goOn()}`,

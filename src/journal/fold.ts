@@ -168,19 +168,22 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
     case 'step.intent':
       step.state = 'acting';
       step.attempts = record.attempt;
-      step.because = record.because;
+      // What was seen before it is no news once it is requested.
+      step.because = `requested, result not yet known (before it: ${record.because})`;
       step.actedAt ??= record.at;
+      delete step.reachedAt;
       keepFacts(state, record.facts);
       return;
     case 'step.acted':
       step.state = 'verifying';
+      step.because = 'the request was accepted, result not yet known';
       step.askedAt ??= record.at;
       keepFacts(state, record.facts);
       return;
     case 'step.unclear':
       step.state = 'observing';
       step.askedAt ??= record.at;
-      step.because = record.error.message;
+      step.because = `requested, result not yet known: ${record.error.message}`;
       return;
     case 'step.silent':
       step.because = record.because;
@@ -192,6 +195,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       step.because = record.because;
       delete step.actedAt;
       delete step.askedAt;
+      delete step.reachedAt;
       delete step.notUndone;
       keepFacts(state, record.facts);
       step.calls = [...step.calls, ...(record.calls ?? [])];
@@ -214,6 +218,7 @@ function end(
   keepOutcome(state, step, record);
   if (record.type === 'step.done') {
     step.state = 'done';
+    step.reachedAt = record.at;
     step.already = record.already;
   } else if (record.type === 'step.refused') {
     step.state = 'refused';

@@ -23,6 +23,8 @@ export interface StepRun {
   actedAt?: number;
   /** When its request was first accepted, or may have been, milliseconds. */
   askedAt?: number;
+  /** When its end state was last seen, with no request since, milliseconds. It stays when the step is looked at once more. */
+  reachedAt?: number;
   /** The wanted state was there before the step acted. */
   already: boolean;
   calls: readonly CallRecord[];

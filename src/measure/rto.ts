@@ -168,7 +168,7 @@ function phaseEnd(steps: readonly TimedStep[], phase: string, name: RtoPhase): M
   if (required.length === 0) return unknown(name, `the plan has no ${phase} step`);
   let last: { at: number; id: string } | undefined;
   for (const step of required) {
-    if (!step.done || step.endedAt === undefined) return unknown(name, `step ${step.id} was not done`);
+    if (!step.done || step.endedAt === undefined) return unknown(name, `step ${step.id} was not seen to end`);
     if (last === undefined || step.endedAt > last.at) last = { at: step.endedAt, id: step.id };
   }
   return last === undefined ? unknown(name, 'no step ended') : known(name, last.at, `step ${last.id} was done`);

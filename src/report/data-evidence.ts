@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { iso } from '../base/clock.ts';
 import type { Json } from '../base/json.ts';
+import { changeOf } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
 import { readSignal, SOURCE_VERDICT } from '../kinds/signals.ts';
 import { fenceOf } from '../kinds/rds/verdict.ts';
@@ -26,7 +27,7 @@ const RpoFact = z.object({
 export function databaseEvidence(state: RunState): Database[] {
   return databaseNames(state).map((name) => ({
     name,
-    promoted: promoted(state, name),
+    ...promotionOf(state, name),
     rpo: rpoOf(state.facts.get(`rpo.${name}`)),
     fence: fenceIn(state, name),
     canary: canaryOf(state.facts.get(`canary.${name}`)),
@@ -74,11 +75,15 @@ function databaseNames(state: RunState): string[] {
   return [...names];
 }
 
-function promoted(state: RunState, name: string): boolean {
+/** A promotion that was requested counts as one, until its end is seen. */
+function promotionOf(state: RunState, name: string): Pick<Database, 'promotion' | 'promoted' | 'requestedAt'> {
   const steps = state.plan.steps.filter((s) => s.phase === 'data' && !s.optional && resourceOf(s.id) === name);
   const crossing = steps.filter((step) => step.reversibility === 'point-of-no-return');
-  const needed = crossing.length > 0 ? crossing : steps;
-  return needed.length > 0 && needed.every((step) => state.steps.get(step.id)?.state === 'done');
+  const runs = (crossing.length > 0 ? crossing : steps).map((step) => state.steps.get(step.id));
+  if (runs.length > 0 && runs.every((run) => run?.reachedAt !== undefined)) return { promotion: 'promoted', promoted: true, requestedAt: null };
+  const open = runs.filter((run) => changeOf(run) === 'requested');
+  if (open.length === 0) return { promotion: 'not-requested', promoted: false, requestedAt: null };
+  return { promotion: 'requested', promoted: null, requestedAt: isoOrNull(open[0]?.actedAt) };
 }
 
 function rpoOf(fact: Json | undefined): Database['rpo'] {

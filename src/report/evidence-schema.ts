@@ -4,7 +4,7 @@ import { RTO_PHASES } from '../measure/rto.ts';
 import { PHASES } from '../kinds/step.ts';
 
 /** Bumped when a field changes its meaning or goes away. */
-export const REPORT_SCHEMA = 'dr.report/1';
+export const REPORT_SCHEMA = 'dr.report/2';
 
 const time = z.iso.datetime().describe('ISO 8601, UTC');
 const ms = z.number().describe('milliseconds');
@@ -58,12 +58,23 @@ const step = z.strictObject({
   ms: ms.nullable(),
   expected: z.strictObject({ p50Ms: ms, p95Ms: ms, basis: z.string() }),
   attempts: z.number(),
+  change: z.enum(['not-requested', 'requested', 'made', 'undone']).describe('what is known of the change that the step makes'),
+  requestedAt: time.nullable(),
   acted: z.boolean().describe('the step sent a change of its own; false where it only looked, or found what it wanted'),
   calls: z.array(call),
   callCount: z.number().describe('calls made; more than `calls` holds when the list was cut'),
   waits: z.array(z.strictObject({ cause: z.string(), from: time, to: time })),
   error: failure.nullable(),
   refusal: refusal.nullable(),
+});
+
+const request = z.strictObject({
+  step: z.string(),
+  title: z.string(),
+  at: time.nullable().describe('null: another machine requested it'),
+  pointOfNoReturn: z.boolean(),
+  movesData: z.boolean().describe('a second writer is open where the old one takes writes again'),
+  because: z.string().describe('why its end was not seen, where that is known'),
 });
 
 const objectiveVerdict = z.enum(['met', 'missed', 'not measured', 'not applicable']);
@@ -78,7 +89,9 @@ const objective = z.strictObject({
 
 const database = z.strictObject({
   name: z.string(),
-  promoted: z.boolean().describe('every data step of this database is done'),
+  promotion: z.enum(['not-requested', 'requested', 'promoted']).describe('requested: its end was not seen, treat it as done'),
+  promoted: z.boolean().nullable().describe('null: a promotion was requested, and its result is not yet known'),
+  requestedAt: time.nullable().describe('of a promotion that was requested; null also where another machine did'),
   rpo: z.strictObject({
     boundMs: maybeMs,
     method: z.string(),
@@ -201,6 +214,7 @@ export const EvidenceSchema = z.strictObject({
   ).describe('standbys that the run rebuilt; `kept` is the name under which the old instance is kept, `lagMs` null until it is in sync'),
   lab: lab.nullable().describe('what the lab knows from outside; null for any other run'),
   steps: z.array(step),
+  requests: z.array(request).describe('changes that were requested and whose end was not seen: treat them as made'),
   changes: z.array(change.extend({ step: z.string(), made: z.enum(['yes', 'in place', 'no', 'undone', 'not known']) })),
   deviations: z.array(
     z.strictObject({ step: z.string().nullable(), sort: z.string(), text: z.string(), at: time.nullable() }),
@@ -225,6 +239,7 @@ export const EvidenceSchema = z.strictObject({
     }),
   ),
   log: z.array(z.strictObject({ at: time, text: z.string() })),
+  resume: z.string().nullable().describe('the command that continues the run; null: there is nothing left to do'),
   next: strings,
   integrity: z.strictObject({ head: z.string(), records: z.number(), text: z.string(), retention: z.string() }),
 });

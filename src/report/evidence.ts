@@ -1,7 +1,7 @@
 import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { JournalRecord, LabTruth, RunMode } from '../journal/events.ts';
-import type { RunState } from '../journal/state.ts';
+import { isOver, type RunState } from '../journal/state.ts';
 import type { Verb } from '../kinds/kind.ts';
 import { approvalEvidence } from './approval-evidence.ts';
 import { clockEvidence, downtimeEvidence, type GivenTimes, isoOrNull, runBreakdown, runClock } from './clock-evidence.ts';
@@ -12,7 +12,7 @@ import { regionName } from './format.ts';
 import { logEvidence, probeEvidence } from './log-evidence.ts';
 import { nextSteps } from './next-steps.ts';
 import { objectivesOf, PASS_RULE, PROTECT_RULE, verdictOf } from './objectives.ts';
-import { changeEvidence, hasActed, stepEvidence } from './step-evidence.ts';
+import { changeEvidence, hasActed, requestEvidence, stepEvidence } from './step-evidence.ts';
 
 export interface EvidenceOptions extends GivenTimes {
   /** When the report is made, milliseconds since the epoch. */
@@ -52,10 +52,12 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
     standbys: standbyEvidence(state),
     lab: lab === undefined ? null : labEvidence(lab, databases, state, records),
     steps,
+    requests: requestEvidence(state),
     changes: changeEvidence(state),
     deviations: deviationsOf(state, records, steps),
     probes: probeEvidence(state, records),
     log: logEvidence(state, records),
+    resume: isOver(state) ? null : `dr resume ${state.run}`,
     next: nextSteps(state, verdict.word),
     integrity: {
       head: state.head,

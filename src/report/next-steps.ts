@@ -1,7 +1,10 @@
+import { pastTheLine } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
 import { fencesIn } from '../kinds/rds/verdict.ts';
 import type { Evidence } from './evidence-schema.ts';
 import { regionName } from './format.ts';
+import { requestLines } from './requests.ts';
+import { requestEvidence } from './step-evidence.ts';
 
 /** What a person does next, most urgent first. */
 export function nextSteps(state: RunState, word: Evidence['verdict']['word']): string[] {
@@ -10,21 +13,29 @@ export function nextSteps(state: RunState, word: Evidence['verdict']['word']): s
   const target = regionName(plan.target);
   switch (word) {
     case 'unfinished':
-      return [`Go on from where it stopped: dr resume ${state.run}`];
+      return [...beyondTheLine(state), `To continue: dr resume ${state.run}`];
     case 'failed':
       return state.leadingBack === undefined ? afterFailure(state) : [`Mend what stands in the way, then lead back what is left: dr abort ${state.run}`];
     case 'aborted':
       return [`${plan.runbook.name} is active in ${plan.verb === 'reprotect' ? target : source} as before. Start again when what stood in the way is mended.`];
     case 'refused':
-      return [...ofRefusals(state), 'Nothing irreversible was done after the refusal.'];
+      return [...beyondTheLine(state), ...ofRefusals(state), ...(pastTheLine(state) ? [`To continue: dr resume ${state.run}`] : ['Nothing irreversible was done.'])];
     default:
       return plan.verb === 'reprotect' ? afterReprotect(state) : afterMove(state);
   }
 }
 
+/** What must not be done by hand while the run is on the other side of its line. */
+function beyondTheLine(state: RunState): string[] {
+  if (!pastTheLine(state)) return [];
+  const requests = requestLines(requestEvidence(state), undefined);
+  return requests.length > 0 ? requests : [`The point of no return is passed.${state.plan.verb === 'reprotect' ? '' : ' Do not reopen the old writer.'}`];
+}
+
 function afterFailure(state: RunState): string[] {
-  const crossed = state.plan.steps.some((step) => step.reversibility === 'point-of-no-return' && state.steps.get(step.id)?.actedAt !== undefined);
+  const crossed = pastTheLine(state);
   return [
+    ...beyondTheLine(state),
     ...ofFailedSteps(state),
     `Mend what made the step fail, then go on from there: dr resume ${state.run}`,
     ...(crossed ? [] : [`Or lead back what it has changed: dr abort ${state.run}`]),

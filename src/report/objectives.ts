@@ -1,7 +1,9 @@
+import { pastTheLine } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Rto } from '../measure/rto.ts';
 import type { Evidence, EvidenceObjective } from './evidence-schema.ts';
 import { formatFigure, formatMs, regionName } from './format.ts';
+import { requestedText } from './requests.ts';
 
 export const PASS_RULE =
   'The run passes when it succeeded, its RTO from impact was measured and is within the objective, and the loss bound of every ' +
@@ -63,9 +65,10 @@ export function rpoObjective(
   const unknown = (because: string): EvidenceObjective => ({ ...base, actualMs: null, verdict: 'not measured', because });
   if (databases.length === 0) return unknown('the plan promotes no database');
   let worst: { name: string; ms: number } | undefined;
-  for (const { name, rpo, promoted } of databases) {
+  for (const { name, rpo, promotion, requestedAt } of databases) {
+    if (promotion === 'requested') return unknown(`promotion of ${name} ${requestedText(requestedAt)}`);
     if (rpo.boundMs === null) return unknown(`${name}: ${rpo.because}`);
-    if (!promoted) return unknown(`${name} was not promoted`);
+    if (promotion === 'not-requested') return unknown(`${name} was not promoted`);
     if (worst === undefined || rpo.boundMs > worst.ms) worst = { name, ms: rpo.boundMs };
   }
   if (worst === undefined) return unknown('no bound was recorded');
@@ -138,13 +141,13 @@ function sentence(
     case 'refused': {
       const refused = [...state.steps.values()].find((s) => s.refusal !== undefined || s.check === 'failed');
       const rule = refused === undefined ? '' : ` by ${refused.refusal?.rule ?? 'a check that could not be made'} (${refused.id})`;
-      const after = acted ? 'some reversible steps had already run' : 'nothing was changed';
+      const after = pastTheLine(state) ? 'the point of no return is passed' : acted ? 'some reversible steps had already run' : 'nothing was changed';
       return `the ${verb} of ${name} was refused${rule}; ${after}.`;
     }
     case 'aborted':
       return `the ${verb} of ${name} was led back (${state.leadingBack?.because ?? 'aborted'}): everything that can be undone is undone.`;
     case 'unfinished':
-      return `the ${verb} of ${name} has not finished${state.interrupted ? ': it was interrupted' : ''}.`;
+      return `the ${verb} of ${name} has not finished${state.interrupted ? ': it was interrupted' : ''}${pastTheLine(state) ? '; the point of no return is passed' : ''}.`;
   }
 }
 

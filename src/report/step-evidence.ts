@@ -1,5 +1,6 @@
 import { iso } from '../base/clock.ts';
 import type { CallRecord, ErrorRecord, JournalRecord } from '../journal/events.ts';
+import { changeOf, openRequests } from '../journal/requests.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
 import type { PlanStep, Refusal } from '../kinds/step.ts';
 import { isoOrNull } from './clock-evidence.ts';
@@ -30,6 +31,8 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
     ms: run?.startedAt === undefined || run.endedAt === undefined ? null : run.endedAt - run.startedAt,
     expected: { p50Ms: step.estimate.p50 * 1000, p95Ms: step.estimate.p95 * 1000, basis: step.estimate.basis },
     attempts: run?.attempts ?? 0,
+    change: changeOf(run),
+    requestedAt: isoOrNull(run?.actedAt),
     acted: (run?.attempts ?? 0) > 0,
     calls: calls.map((call) => ({
       service: call.service,
@@ -48,8 +51,9 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
 }
 
 function endState(run: StepRun | undefined, state: RunState): EvidenceStep['state'] {
+  if (run?.state === 'done' || run?.state === 'failed' || run?.state === 'refused' || run?.state === 'undone' || run?.state === 'unmet') return run.state;
+  if (changeOf(run) === 'requested') return 'unfinished';
   if (run === undefined || run.state === 'waiting') return 'not-run';
-  if (run.state === 'done' || run.state === 'failed' || run.state === 'refused' || run.state === 'undone' || run.state === 'unmet') return run.state;
   return state.outcome === undefined ? 'unfinished' : 'not-run';
 }
 
@@ -84,6 +88,19 @@ function failureEvidence(error: ErrorRecord): NonNullable<EvidenceStep['error']>
 function refusalEvidence(refusal: Refusal): NonNullable<EvidenceStep['refusal']> {
   const { rule, observed, threshold, consequence, override } = refusal;
   return { rule, observed, ageMs: refusal.ageMs ?? null, threshold, consequence, override };
+}
+
+/** Requests whose end was not seen. What failed beside a run that has succeeded is told of by its step. */
+export function requestEvidence(state: RunState): Evidence['requests'] {
+  if (state.outcome === 'succeeded') return [];
+  return openRequests(state).map(({ step, run }) => ({
+    step: step.id,
+    title: step.title,
+    at: isoOrNull(run.actedAt),
+    pointOfNoReturn: step.reversibility === 'point-of-no-return',
+    movesData: step.phase === 'data' && state.plan.verb !== 'reprotect',
+    because: (run.notUndone ?? run.error)?.message ?? '',
+  }));
 }
 
 /** What the plan said it would change, and whether it did. */

@@ -2,6 +2,7 @@ import type { Evidence } from './evidence-schema.ts';
 import { boundAgainstLoss, CAUSE_LABELS, clip, formatFigure, formatMs, regionName, utcTime, visible } from './format.ts';
 import { modeMark } from './mode.ts';
 import { NOTHING_PROMOTED } from './objectives.ts';
+import { requestedText, requestLines } from './requests.ts';
 
 /** No line but the verdict is wider, so that a terminal of usual width breaks none. */
 export const SUMMARY_WIDTH = 110;
@@ -20,7 +21,9 @@ export function summaryLines(evidence: Evidence): string[] {
     ? refusalLines(evidence)
     : bodyLines(evidence).map((line) => clip(visible(line), SUMMARY_WIDTH));
   const banner = mark === undefined ? [] : [`[${mark.chip}] ${mark.ribbon.replace(/^[^:]*: /, '')}`];
-  return [...banner, visible(evidence.verdict.sentence), ...body];
+  // Whole, however long: what to do stands in them.
+  const requests = requestLines(evidence.requests, undefined);
+  return [...banner, visible(evidence.verdict.sentence), ...requests, ...body];
 }
 
 function bodyLines(evidence: Evidence): string[] {
@@ -93,9 +96,10 @@ function dataLines({ databases, lab, objectives }: Evidence): string[] {
   if (databases.length === 0) return ['Data loss not measured: the plan promotes no database'];
   // What is not measured first, then the largest bound.
   const worst = [...databases].sort((a, b) => (b.rpo.boundMs ?? Number.POSITIVE_INFINITY) - (a.rpo.boundMs ?? Number.POSITIVE_INFINITY));
-  const rows = worst.slice(0, databases.length <= DATABASE_ROWS ? DATABASE_ROWS : 1).map(({ name, promoted, rpo }) => {
+  const rows = worst.slice(0, databases.length <= DATABASE_ROWS ? DATABASE_ROWS : 1).map(({ name, promotion, requestedAt, rpo }) => {
+    if (promotion === 'requested') return [name, requestedText(requestedAt), rpo.boundMs === null ? `loss not measured: ${rpo.because}` : `if made, at most ${formatMs(rpo.boundMs)} lost`];
     if (rpo.boundMs === null) return [name, 'not measured', rpo.because];
-    if (!promoted) return [name, 'not promoted', `a promotion would lose at most ${formatMs(rpo.boundMs)}`];
+    if (promotion === 'not-requested') return [name, 'not promoted', `a promotion would lose at most ${formatMs(rpo.boundMs)}`];
     if (rpo.boundMs === 0 && rpo.method === 'position') return [name, 'nothing', 'proven: every byte of the log had arrived'];
     const age = rpo.ageMs === null ? '' : `, sample ${formatMs(rpo.ageMs)} old`;
     return [name, `at most ${formatMs(rpo.boundMs)}`, `${rpo.method}${age}`];

@@ -78,7 +78,7 @@ it('by record, lost half way, the run keeps asking, can be stopped, and is ended
     expect(ran.code).toBe(EXIT.interrupted);
     const [{ run: id } = { run: '' }] = run.records;
     expect(ran.stderr).toContain('traffic switched     not measured  step traffic.storefront.flip was not done');
-    expect(ran.stderr).toContain(`Go on with: dr resume ${id}`);
+    expect(ran.stderr).toContain(`To continue: dr resume ${id}`);
     expect(changes(on)).not.toContain('POST /2013-04-01/hostedzone/Z0123456789ABCDEFGHIJ/rrset');
     back();
     expect(envelopeOf(await on.dr(['resume', '--json']))).toMatchObject({ exit: 'ok', result: { standing: 'succeeded' } });

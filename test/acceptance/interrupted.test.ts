@@ -46,31 +46,36 @@ describe('a failover', () => {
     goOn();
     expect(told(stopped, { [on.folder]: 'FOLDER' })).toMatchInlineSnapshot(`
       "exit 7
-      SIGINT: nothing new is started, what is in flight is finished. Once more to leave at once. Go on with: dr resume RUN-shop-failover
+      SIGINT: nothing new is started, what is in flight is finished. Once more to leave at once. To continue: dr resume RUN-shop-failover
       [LAB] a two-region lab on one machine; no AWS account was involved
-      In the lab: the failover of shop has not finished: it was interrupted.
+      In the lab: the failover of shop has not finished: it was interrupted; the point of no return is passed.
+      Promote shop-orders-tokyo to a writer of its own: requested at TIME UTC, result not yet known.
+      The point of no return is passed: treat it as done. Do not reopen the old writer.
+      Scale shop-api out to 6 and wait until its targets are healthy: requested at TIME UTC, result not yet known.
       Clock (UTC): RTO from impact not measured, from start not measured
         impact               TIME
         detected             not measured  it was down before the first sample, and no alarm time was given
         declared             TIME  +N s
         started              TIME  +N s
-        data ready           not measured  step databases.orders.promote was not done
-        traffic switched     not measured  step traffic.storefront.flip was not done
+        data ready           not measured  step databases.orders.promote was not seen to end
+        traffic switched     not measured  step traffic.storefront.flip was not seen to end
         first good response  not measured  home-page was still down at its last sample
-        verified             not measured  step verify.home-page was not done
+        verified             not measured  step verify.home-page was not seen to end
       Downtime not measured: home-page was still down at its last sample
       Data loss:
-        orders  not promoted  a promotion would lose at most N s
+        orders  requested at TIME UTC, result not yet known  if made, at most N s lost
       Objectives:
         RTO  not measured  the run has not finished
-        RPO  not measured  orders was not promoted
+        RPO  not measured  promotion of orders requested at TIME UTC, result not yet known
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
-      Go on with: dr resume RUN-shop-failover"
+      To continue: dr resume RUN-shop-failover"
     `);
     expect(stopped.code).toBe(EXIT.interrupted);
     expect((await on.journal()).at(-1)).toMatchObject({ type: 'run.interrupted', signal: 'SIGINT' });
 
-    expect(await says('status')).toContain('interrupted');
+    const status = await says('status');
+    expect(status).toContain('interrupted');
+    expect(status).toContain('Do not reopen the old writer.');
     const resumed = await on.dr(['resume', '--json']);
     expect(envelopeOf(resumed)).toMatchObject({ ok: true, exit: 'ok', result: { standing: 'succeeded' } });
     expect(resumed.code).toBe(EXIT.ok);

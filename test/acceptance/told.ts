@@ -6,6 +6,7 @@ const MASKS: [RegExp, string][] = [
   [/\b\d{8}T\d{6}Z-([a-z-]+)-[0-9a-f]{6}\b/g, 'RUN-$1'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, 'TIME'],
   [/\b\d\d:\d\d:\d\d\.\d{3}\b/g, 'TIME'],
+  [/\b\d\d:\d\d:\d\d UTC\b/g, 'TIME UTC'],
   [/\bprocess \d+/g, 'process PID'],
   [/(?<=127\.0\.0\.\d:)\d+/g, 'PORT'],
   [/\b[Pp]ort \d+/g, 'port PORT'],

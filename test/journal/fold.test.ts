@@ -73,10 +73,10 @@ describe('fold', () => {
     const seen = events.map((_, i) => stepOf(stateOf(...events.slice(0, i + 1))));
     expect(seen.map((s) => [s?.state, s?.because])).toEqual([
       ['observing', ''],
-      ['acting', 'it is a replica'],
-      ['observing', 'lost'],
-      ['acting', 'still a replica'],
-      ['verifying', 'still a replica'],
+      ['acting', 'requested, result not yet known (before it: it is a replica)'],
+      ['observing', 'requested, result not yet known: lost'],
+      ['acting', 'requested, result not yet known (before it: still a replica)'],
+      ['verifying', 'the request was accepted, result not yet known'],
       ['done', 'promoted'],
     ]);
     expect(seen.at(-1)).toMatchObject({ attempts: 2, already: false, startedAt: T0 + 1000, endedAt: T0 + 6000, callCount: 70, calls: [CALL, CALL], waits: [WAIT] });

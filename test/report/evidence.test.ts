@@ -168,7 +168,8 @@ describe('runs that do not succeed', () => {
     expect(evidence.objectives.map((o) => o.verdict)).toEqual(['not measured', 'not measured']);
     expect(evidence.downtime.breakdown).toEqual([]);
     expect(evidence.next.join('\n')).toContain(`dr resume ${RUN}`);
-    expect(evidence.next[0]).toContain('wait until the backup');
+    expect(evidence.next[0]).toContain('result not yet known');
+    expect(evidence.next.join('\n')).toContain('wait until the backup');
   });
 
   it('lists retries, unclear answers, slowness and failure as deviations', () => {

@@ -39,21 +39,23 @@ describe('summary for a terminal', () => {
   it('gives a failed run a time to failure and no RTO', () => {
     expect(summaryLines(evidenceOf(failedRun())).join('\n')).toMatchInlineSnapshot(`
       "The failover of shop failed at step databases.orders.promote after 11m 2s: a time to failure, not an RTO.
+      Promote shop-orders-tokyo: requested at 10:16:03 UTC, result not yet known (not reached within its limit of 600 s; status is "backing-up").
+      The point of no return is passed: treat it as done. Do not reopen the old writer.
       Clock (UTC): time to failure 11m 2s, no RTO
         impact               <=10:15:02.350
         detected             not measured    it was down before the first sample, and no alarm time was given
         declared             10:15:01.600    -750 ms
         started              10:15:02.000    -350 ms
-        data ready           not measured    step databases.orders.promote was not done
-        traffic switched     not measured    step traffic.storefront.flip was not done
+        data ready           not measured    step databases.orders.promote was not seen to end
+        traffic switched     not measured    step traffic.storefront.flip was not seen to end
         first good response  not measured    home-page was still down at its last sample
-        verified             not measured    step verify.home-page was not done
+        verified             not measured    step verify.home-page was not seen to end
       Downtime not measured: home-page was still down at its last sample
       Data loss:
-        orders  not promoted  a promotion would lose at most 31 s
+        orders  requested at 10:16:03 UTC, result not yet known  if made, at most 31 s lost
       Objectives:
         RTO  not measured  the run failed: it has a time to failure, not an RTO
-        RPO  not measured  orders was not promoted"
+        RPO  not measured  promotion of orders requested at 10:16:03 UTC, result not yet known"
     `);
   });
 

@@ -3,6 +3,7 @@ import type { Evidence } from '../evidence-schema.ts';
 import { boundAgainstLoss, formatMs, plural, regionName, utcTime } from '../format.ts';
 import type { ModeMark } from '../mode.ts';
 import { NOTHING_PROMOTED } from '../objectives.ts';
+import { requestedText } from '../requests.ts';
 import { facts, list, notMeasured, pill, section, table, type Tone } from '../tables.ts';
 import { objectiveTone } from './top.ts';
 
@@ -33,8 +34,8 @@ export function dataSection(evidence: Evidence, mark: ModeMark | undefined): Htm
     { head: 'Loss counted to (UTC)', number: true },
     { head: 'Because', wide: true },
   ];
-  const rows = databases.map(({ name, promoted, rpo }) => [
-    html`${name}${!promoted && applies && html` ${pill('warn', 'not promoted')}`}`,
+  const rows = databases.map(({ name, promotion, requestedAt, rpo }) => [
+    html`${name}${promotion === 'requested' && html` ${pill('bad', requestedText(requestedAt))}`}${promotion === 'not-requested' && applies && html` ${pill('warn', 'not promoted')}`}`,
     !applies ? 'does not apply' : rpo.boundMs === null ? notMeasured('') : `at most ${formatMs(rpo.boundMs)}`,
     rpo.method,
     orDash(rpo.lagMs),

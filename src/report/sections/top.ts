@@ -1,6 +1,7 @@
 import { html, type Html, type HtmlValue } from '../escape.ts';
 import type { Evidence, EvidenceObjective } from '../evidence-schema.ts';
 import { formatCount, formatFigure, formatMs, plural, regionPlace, routeText, utcDateTime } from '../format.ts';
+import { requestLines } from '../requests.ts';
 import { pill, type Tone } from '../tables.ts';
 
 /** Title, verdict and the big figures: what somebody reads who reads nothing else. */
@@ -11,6 +12,7 @@ export function topSection(evidence: Evidence): Html {
 <h1>${scope.runbook.name}: ${routeText(test.verb, scope, regionPlace)}</h1>
 <p class="sub">${routeText(test.verb, scope)} · ${scope.strategy} · run ${test.id}</p>
 <p class="verdict ${verdictTone(verdict.word)}">${verdict.sentence}</p>
+${evidence.requests.length > 0 && html`<div class="alarm">${requestLines(evidence.requests, evidence.resume ?? undefined).map((line) => html`<p>${line}</p>`)}</div>`}
 </header>
 <div class="cards">
 ${evidence.objectives.map((o) => objectiveCard(o))}
