@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { HistoryPort, PastMove } from '../effects/effects.ts';
-import { actedSteps } from '../engine/undo.ts';
+import { actedSteps, intendedChanges } from '../engine/undo.ts';
 import { inParallel } from '../engine/parallel.ts';
 import { foldAll } from '../journal/fold.ts';
 import type { RunState } from '../journal/state.ts';
@@ -53,7 +53,7 @@ function hasMoved(run: RunState): boolean {
 function moveOf(run: RunState): PastMove {
   const { verb, source, target } = run.plan;
   const { user, host } = run.operator;
-  return { run: run.run, verb, source, target, at: run.lastAt, complete: run.outcome === 'succeeded', by: `${user}@${host}` };
+  return { run: run.run, verb, source, target, at: run.lastAt, complete: run.outcome === 'succeeded', by: `${user}@${host}`, changed: intendedChanges(run) };
 }
 
 /** Thousands of applications that move together ask for the same list. */

@@ -14,6 +14,7 @@ export function planText(plan: Plan, critical: CriticalPath, paint: Painter): st
   const heading = (text: string) => paint('bold', text);
   return [
     head(plan, critical, paint),
+    ...(plan.findings === undefined ? [] : [`${paint('red', 'Findings')}\n${indent(plan.findings.join('\n'), 2)}`]),
     `${heading('Steps')} (* on the critical path)\n${indent(stepTable(plan, critical, paint), 2)}`,
     `${heading('Changes')}\n${indent(changes(plan).join('\n'), 2)}`,
     `${heading('AWS control planes that must answer')}\n${indent(controlPlanes(plan).join('\n'), 2)}`,

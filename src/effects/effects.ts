@@ -146,6 +146,8 @@ export interface PastMove {
   complete: boolean;
   /** Who ran it. */
   by: string;
+  /** What its steps intended to change, and have not undone. */
+  changed: readonly { resource: string; field: string }[];
 }
 
 /** What earlier runs have done to the application of this run. */

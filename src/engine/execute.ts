@@ -15,7 +15,7 @@ import { lineIsAhead, oldDecision, openDecisions, type LineRuntime, writesAgain 
 import { watchProbes } from './probes.ts';
 import { runStep, type StepEnd, type StepRuntime } from './run-step.ts';
 import { runGraph } from './schedule.ts';
-import { actedSteps, leadBack, stepsPastTheLine } from './undo.ts';
+import { actedSteps, intendedChanges, leadBack, stepsPastTheLine } from './undo.ts';
 
 /*
  * Runs a plan, or the rest of one. Knows no AWS and no wall clock.
@@ -188,6 +188,7 @@ function contextMaker(options: ExecuteOptions, impactAt: () => number | undefine
     impactAt,
     impactNamed: journal.state.impactAt !== undefined && journal.state.impactSource === undefined,
     attempt: 0,
+    intends: (resource, field) => intendedChanges(journal.state).some((change) => change.resource === resource && change.field === field),
     fact: (name) => journal.state.facts.get(name),
     ...tools,
   });

@@ -6,7 +6,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunState } from '../journal/state.ts';
-import type { PlanStep, StepContext, StepKind } from '../kinds/step.ts';
+import type { Change, PlanStep, StepContext, StepKind } from '../kinds/step.ts';
 import { traceStep, waitOf } from './instrument.ts';
 import { isSuperseded, type StepRuntime, toErrorRecord } from './run-step.ts';
 
@@ -37,6 +37,11 @@ export function actedSteps(state: RunState): PlanStep[] {
     .filter((step) => actedAt(step) !== undefined)
     .reverse()
     .sort((a, b) => (actedAt(b) ?? 0) - (actedAt(a) ?? 0));
+}
+
+/** What they intended to change. */
+export function intendedChanges(state: RunState): Change[] {
+  return actedSteps(state).flatMap((step) => step.changes);
 }
 
 /** Steps of no return that have acted: the line is crossed, and the run can only go on. */

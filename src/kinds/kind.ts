@@ -70,6 +70,8 @@ export interface PlanContext {
    * without those that are out of every answer.
    */
   survivors: readonly string[];
+  /** The regions that traffic leads users to, as observed; absent or empty: nothing tells. */
+  usersIn?: readonly string[];
   objectives: { rpoMs: number; rtoMs: number };
   /** Twelve digits, for ARNs in permissions. */
   account: string;

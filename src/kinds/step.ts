@@ -147,6 +147,11 @@ export interface StepContext {
   impactNamed: boolean;
   /** How often the step has begun to act, in this run and before a resume; 0 in a check. */
   attempt: number;
+  /**
+   * The journal holds the intent to change that field of that resource, as `Change` names them, and it is not undone. An end state
+   * that is there without it was made by somebody else.
+   */
+  intends(resource: string, field: string): boolean;
   /** A fact that an earlier step recorded, e.g. `fence.orders`. */
   fact(name: string): Json | undefined;
   /** Journaled with the step's outcome; seen by later steps, resume and report. */

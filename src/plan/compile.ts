@@ -37,11 +37,12 @@ export function compilePlan(input: CompileInput): Plan {
   const { name, strategy, objectives } = runbook;
   const others = runbook.regions.map((r) => r.id).filter((id) => id !== target);
   // Where several regions answer, one that is out of every answer carries no load, and may be dead.
-  const answering = strategy === 'active-active' ? input.resources.filter((r) => r.section === 'traffic').flatMap((r) => r.state.activeIn) : [];
+  const usersIn = [...new Set(input.resources.filter((r) => r.section === 'traffic').flatMap((r) => r.state.activeIn))];
+  const answering = strategy === 'active-active' ? usersIn : [];
   const serves = (region: string) => answering.length === 0 || answering.includes(region);
   const context = (left: string): PlanContext => {
     const survivors = [target, ...others.filter((id) => id !== left && serves(id))];
-    return { runbook: name, verb, strategy, source: left, target, survivors, objectives, account };
+    return { runbook: name, verb, strategy, source: left, target, survivors, usersIn, objectives, account };
   };
   const resources = input.resources.flatMap((resource) => [
     ...resourceSteps(resource, context(source)),
@@ -72,9 +73,21 @@ export function compilePlan(input: CompileInput): Plan {
     objectives: runbook.objectives,
     probes: runbook.probes,
     steps: linkSteps([...resources, ...own, ...placed.steps], verb, places),
+    ...findingsOf(input, usersIn),
     fingerprint: fingerprint(input),
   };
   return { ...rest, hash: planHash(rest) };
+}
+
+/** Where data and users disagree: a target that takes writes already, while users are led elsewhere. */
+function findingsOf({ verb, source, target, resources }: CompileInput, usersIn: readonly string[]): Pick<Plan, 'findings'> {
+  if (verb === 'reprotect') return {};
+  const here = resources.filter((r) => r.section === 'databases' && r.state.activeIn.includes(target));
+  const users = usersIn.length === 0 ? `${source} is left` : `traffic leads users to ${usersIn.join(' and ')}`;
+  const findings = here.map(
+    (r) => `databases.${r.name}: ${r.state.because}, but ${users}. What it lacks is unknown, so the run refuses it unless its own journal shows that it made it, or a person accepts the loss by name.`,
+  );
+  return findings.length === 0 ? {} : { findings };
 }
 
 /** The plan's name: SHA-256 over everything in it but the hash itself. */

@@ -30,6 +30,8 @@ export interface Plan {
   probes: readonly PlanProbe[];
   /** In an order in which they could run one by one. */
   steps: readonly PlanStep[];
+  /** What contradicts itself in what was observed, in sentences: the run refuses it. */
+  findings?: readonly string[];
   /** SHA-256 over everything that was observed: when it changes, the plan is stale. */
   fingerprint: string;
   /** SHA-256 over all the rest: the plan's name. */

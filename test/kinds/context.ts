@@ -29,6 +29,8 @@ export interface AtHand {
   acceptances?: Partial<Acceptances>;
   impactAt?: number;
   impactNamed?: boolean;
+  /** What the journal holds the intent to change: `RESOURCE FIELD`. */
+  intends?: readonly string[];
   signal?: AbortSignal;
 }
 
@@ -51,6 +53,7 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     impactAt: () => at.impactAt,
     impactNamed: at.impactNamed ?? false,
     attempt: 0,
+    intends: (resource, field) => at.intends?.includes(`${resource} ${field}`) ?? false,
     fact: (fact) => recorded[fact] ?? at.facts?.[fact],
     record: (fact, value) => {
       recorded[fact] = value;

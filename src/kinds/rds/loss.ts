@@ -1,6 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
 import type { RpoBound } from '../../measure/rpo.ts';
 import type { Acceptances, Refusal } from '../step.ts';
+import type { FoundWriter } from './found-writer.ts';
 
 /** What a gate knows of a loss, in the words of its method. */
 export interface LossCase {
@@ -16,6 +17,8 @@ export interface LossCase {
   evidence: string;
   /** What would lose the writes: `a promotion`, `a restore`. */
   act: string;
+  /** A writer that this run has not made: then a person accepts the loss by name, however small it is. */
+  found?: FoundWriter | undefined;
 }
 
 /** Without a refusal the gate is open. */
@@ -30,29 +33,32 @@ export interface LossDecision {
  * A loss that is unknown is refused, never taken for zero.
  */
 export function decideLoss(loss: LossCase, accepted: Pick<Acceptances, 'dataLossSeconds' | 'reason'>): LossDecision {
-  const { bound, name, rpoMs } = loss;
+  const { name, rpoMs, found } = loss;
+  // Whatever is no number is unknown, and never small enough.
+  const bound = Number.isFinite(loss.bound.boundMs) ? loss.bound : { ...loss.bound, boundMs: undefined };
+  const seen = found === undefined ? '' : `${found.sentence}; `;
   const seconds = accepted.dataLossSeconds;
   const reason = `accepted: ${accepted.reason ?? ''}`;
   if (bound.boundMs === undefined) {
-    if (seconds === 'unknown') return { bound, refusal: undefined, because: `loss of ${name} is unknown; ${reason}` };
-    return { bound, because: '', refusal: unknownLoss(loss) };
+    if (seconds === 'unknown') return { bound, refusal: undefined, because: `${seen}loss of ${name} is unknown; ${reason}` };
+    return { bound, because: '', refusal: unknownLoss(loss, seen) };
   }
-  const words = `at most ${formatDuration(bound.boundMs)} of writes are lost (${loss.evidence})`;
-  if (bound.boundMs <= rpoMs) return { bound, refusal: undefined, because: words };
+  const words = `${seen}at most ${formatDuration(bound.boundMs)} of writes are lost (${loss.evidence})`;
+  if (found === undefined && bound.boundMs <= rpoMs) return { bound, refusal: undefined, because: words };
   if (seconds === 'unknown' || (seconds !== undefined && bound.boundMs <= seconds * 1000)) {
     return { bound, refusal: undefined, because: `${words}; ${reason}` };
   }
   return { bound, because: '', refusal: tooMuch(loss, bound.boundMs, words) };
 }
 
-function unknownLoss(loss: LossCase): Refusal {
+function unknownLoss(loss: LossCase, seen: string): Refusal {
   return {
     rule: 'rpo-gate',
-    observed: `${loss.measured} is unknown: ${loss.unknown}`,
+    observed: `${seen}${loss.measured} is unknown: ${loss.unknown}`,
     ageMs: loss.bound.ageMs,
-    threshold: `RPO ${formatDuration(loss.rpoMs)}`,
+    threshold: threshold(loss),
     consequence: `${loss.act} would lose an unknown amount of acknowledged writes of ${loss.name}, silently`,
-    override: '--accept-data-loss unknown --reason "…"',
+    override: override(loss, 'unknown'),
   };
 }
 
@@ -66,8 +72,18 @@ function tooMuch(loss: LossCase, boundMs: number, observed: string): Refusal {
     rule: 'rpo-gate',
     observed,
     ageMs: loss.bound.ageMs,
-    threshold: `RPO ${formatDuration(loss.rpoMs)}`,
+    threshold: threshold(loss),
     consequence: `up to ${formatDuration(boundMs)} of acknowledged writes of ${loss.name} would be lost`,
-    override: `--accept-data-loss ${seconds}s --reason "…"`,
+    override: override(loss, `${seconds}s`),
   };
+}
+
+function threshold({ found, rpoMs }: LossCase): string {
+  const rpo = `RPO ${formatDuration(rpoMs)}`;
+  return found === undefined ? rpo : `a replica, or a writer that this run has promoted; ${rpo}`;
+}
+
+function override({ found }: LossCase, loss: string): string {
+  const accept = `--accept-data-loss ${loss} --reason "…"`;
+  return found?.run === undefined ? accept : `dr resume ${found.run}, which began the promotion; or ${accept}`;
 }

@@ -4,6 +4,7 @@ import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../step.ts';
+import { foundWriter, intendsPromotion } from './found-writer.ts';
 import { isPromoted, isWriter, sourceRegion } from './instance.ts';
 import { stillWriter } from './still-writer.ts';
 import { weighAtLine } from './weigh-at-line.ts';
@@ -24,6 +25,8 @@ const params = z.strictObject({
   source: z.strictObject({ region: regionName, id: dbInstanceId }),
   /** The old writer is sure to answer: a planned move. */
   planned: z.boolean(),
+  /** Regions that traffic leads users to, where the target is a writer when the plan is made. */
+  usersIn: z.array(regionName).optional(),
 });
 type Params = z.infer<typeof params>;
 
@@ -71,12 +74,23 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
   const status = instance.DBInstanceStatus ?? 'unknown';
+  if (isWriter(instance) && !intendsPromotion(ctx, p)) return judgeFound(ctx, p, status);
   if (isPromoted(instance)) return { state: 'reached', because: `${p.id} is available and replicates from nobody; its backups are kept for ${instance.BackupRetentionPeriod ?? 0} days` };
   const wrong = notOurs(p, instance);
   if (wrong !== undefined) return refused(wrong);
   if (status === 'available' && !isWriter(instance)) return weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' }) ?? { state: 'absent', because: `${p.id} is still a replica` };
   if (!USABLE.has(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
   return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+}
+
+/** A writer that somebody else has made: users are led to it only when a person has accepted what it lacks. */
+async function judgeFound(ctx: StepContext, p: Params, status: string): Promise<Observation> {
+  const found = await foundWriter(ctx, p);
+  const no = weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a move to it', found });
+  if (no !== undefined) return no;
+  if (!USABLE.has(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
+  if (status !== 'available') return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+  return { state: 'reached', because: `${found.sentence}; accepted: ${ctx.acceptances.reason ?? ''}` };
 }
 
 /** How long the backups of the new writer are kept; undefined leaves it to AWS. */

@@ -1,6 +1,7 @@
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceState, StepDraft } from '../kind.ts';
 import { fenceAgainStep, fenceStep } from './fence-plan.ts';
+import { rdsResource, ROLE } from './found-writer.ts';
 import { dbArn } from './instance.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
 
@@ -12,7 +13,7 @@ export function failoverSteps(ctx: PlanContext, name: string, db: RdsReadReplica
   const oldId = inRegion(db.instances, ctx.source);
   return [
     ...assessSteps(ctx, name, id, oldId),
-    rpoGateStep(ctx, name, id),
+    rpoGateStep(ctx, name, id, state),
     fenceStep(ctx, name, oldId, db.fence?.quarantine[ctx.source]),
     ...promotion(ctx, name, db, state),
     ...writerSteps(ctx, name, id, db),
@@ -87,14 +88,19 @@ function assessSteps(ctx: PlanContext, name: string, id: string, oldId: string):
   ];
 }
 
-function rpoGateStep(ctx: PlanContext, name: string, id: string): StepDraft {
+/** Of a target that is a writer already, where traffic leads users: what contradicts it. */
+function contradiction(ctx: PlanContext, state: ResourceState): { usersIn?: string[] } {
+  return state.facts.role === 'writer' ? { usersIn: [...(ctx.usersIn ?? [])] } : {};
+}
+
+function rpoGateStep(ctx: PlanContext, name: string, id: string, state: ResourceState): StepDraft {
   return {
     step: 'rpoGate',
     phase: 'assess',
     reversibility: 'reversible',
     gate: true,
     title: `Loss of ${name} is within the RPO`,
-    params: { name, region: ctx.target, id, rpoMs: ctx.objectives.rpoMs },
+    params: { name, region: ctx.target, id, rpoMs: ctx.objectives.rpoMs, ...contradiction(ctx, state) },
     controlPlanes: [],
     permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, id)]), allow(['cloudwatch:GetMetricData'], ['*'])],
     estimate: { p50: 1, p95: 3, basis: 'two API calls' },
@@ -183,6 +189,7 @@ function promoteStep(ctx: PlanContext, name: string, db: RdsReadReplica, state: 
       planned,
       ...(planned ? {} : { rpoMs: ctx.objectives.rpoMs }),
       ...(retentionDays === undefined ? {} : { retentionDays }),
+      ...contradiction(ctx, state),
     },
     controlPlanes: [`rds@${ctx.target}`],
     permissions: [
@@ -193,9 +200,9 @@ function promoteStep(ctx: PlanContext, name: string, db: RdsReadReplica, state: 
     limitMs: 3_600_000,
     changes: [
       {
-        resource: `rds:${ctx.target}:${id}`,
-        field: 'role',
-        before: state.facts.role === 'writer' ? 'writer' : `replica of ${oldId}`,
+        resource: rdsResource(ctx.target, id),
+        field: ROLE,
+        before: state.facts.role === 'writer' ? 'a writer already, by whose hand is not known' : `replica of ${oldId}`,
         after: 'writer',
       },
       ...(retentionDays === undefined ? [] : [{ resource: `rds:${ctx.target}:${id}`, field: 'BackupRetentionPeriod', before: 'as it is', after: `${retentionDays} days` }]),

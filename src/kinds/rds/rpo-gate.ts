@@ -7,11 +7,12 @@ import { rpoFromLag } from '../../measure/rpo.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { outageAt } from '../outage.ts';
 import type { StepContext } from '../step.ts';
+import { foundWriter, intendsPromotion, isOf } from './found-writer.ts';
 import { isWriter, replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
 import { decideLoss, type LossDecision } from './loss.ts';
 
-const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, rpoMs: z.number().positive() });
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, rpoMs: z.number().positive(), usersIn: z.array(regionName).optional() });
 type Params = z.infer<typeof params>;
 
 interface Lag extends Partial<Awaited<ReturnType<typeof sampleLag>>> {
@@ -31,20 +32,21 @@ async function lagOf(ctx: StepContext, p: Params): Promise<Lag> {
 
 async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
-  const { newest, newestValid, silence } = await lagOf(ctx, p);
+  const writer = instance !== undefined && isWriter(instance);
+  const { newest, newestValid: lag, silence } = await lagOf(ctx, p);
+  const newestValid = writer && lag !== undefined && !isOf(instance, lag.sampledAt) ? undefined : lag;
   // After the looks: a sample may be younger than the question.
   const now = ctx.effects.clock.now();
   const status = instance === undefined ? undefined : replicationStatus(instance);
   const bound = rpoFromLag(p.name, newestValid, outageAt(ctx, newestValid?.sampledAt, now), now);
-  if (instance !== undefined && isWriter(instance)) {
-    return { bound, refusal: undefined, because: `${p.id} is a writer already: nothing more is lost by this run` };
-  }
+  if (writer && intendsPromotion(ctx, p)) return { bound, refusal: undefined, because: `${p.id} is a writer: this run has promoted it` };
+  const found = writer ? await foundWriter(ctx, p) : undefined;
   const stopped = newest !== undefined && newest.lagMs < 0 ? `; ReplicaLag is −1: ${p.id} is not replicating` : '';
   const replication = status === undefined || status === 'replicating' ? '' : `; replication is ${status}`;
   const evidence = `lag ${formatDuration(bound.lagMs ?? 0)}, sample ${formatDuration(bound.ageMs ?? 0)} old${stopped}${replication}`;
   const unknown = `${silence ?? bound.because}${stopped}${replication}`;
   return decideLoss(
-    { name: p.name, rpoMs: p.rpoMs, bound, measured: `the lag of ${p.id}`, unknown, evidence, act: 'a promotion' },
+    { name: p.name, rpoMs: p.rpoMs, bound, measured: `the lag of ${p.id}`, unknown, evidence, act: writer ? 'a move to it' : 'a promotion', found },
     ctx.acceptances,
   );
 }

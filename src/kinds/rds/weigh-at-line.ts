@@ -3,6 +3,7 @@ import type { RpoBound } from '../../measure/rpo.ts';
 import { refused } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
 import { boundAtFence } from './loss-at-fence.ts';
+import type { FoundWriter } from './found-writer.ts';
 import { decideLoss } from './loss.ts';
 import { fenceOf, type FenceVerdict } from './verdict.ts';
 
@@ -19,6 +20,8 @@ export interface AtLine {
   measured: string;
   /** What would lose the writes: `a promotion`, `a restore`. */
   act: string;
+  /** The target is a writer that this run has not made. */
+  found?: FoundWriter | undefined;
 }
 
 /**
@@ -31,9 +34,8 @@ export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undef
   const later = boundAtFence(ctx, line.name);
   if (later !== undefined) ctx.record(`rpo.${line.name}`, later as unknown as Json);
   const found = later ?? (ctx.fact(`rpo.${line.name}`) as unknown as RpoBound | undefined);
-  if (line.rpoMs === undefined) return undefined;
-  // Whatever is no number is unknown, and never small enough.
-  const bound = found === undefined ? unmeasured(line) : Number.isFinite(found.boundMs) ? found : { ...found, boundMs: undefined };
+  if (line.rpoMs === undefined) return line.found === undefined ? undefined : notPlanned(line, line.found);
+  const bound = found ?? unmeasured(line);
   const { refusal } = decideLoss({ ...line, rpoMs: line.rpoMs, bound, unknown: bound.because, evidence: bound.because }, ctx.acceptances);
   return refusal === undefined ? undefined : refused(refusal);
 }
@@ -46,6 +48,17 @@ function unfenced({ name, act }: AtLine, fence: FenceVerdict | undefined): Obser
     threshold: 'a verdict on the old writer',
     consequence: `two writers may accept orders at once after ${act}, and their data can no longer be joined`,
     override: 'none: begin anew, so that the old writer is asked',
+  });
+}
+
+/** A planned move loses nothing, and of a writer that somebody else has made that cannot be proven. */
+function notPlanned({ name }: AtLine, found: FoundWriter): Observation {
+  return refused({
+    rule: 'rpo-gate',
+    observed: found.sentence,
+    threshold: 'a replica that has replayed every write',
+    consequence: `users would get what is in it, without an unknown amount of acknowledged writes of ${name}`,
+    override: found.run === undefined ? 'none: make it a replica again; a failover may accept the loss by name' : `dr resume ${found.run}, which began the promotion`,
   });
 }
 

@@ -9,7 +9,8 @@ const REPLICA = { region: TOKYO, id: 'shop-orders-tokyo' };
 const WRITER = { region: SEOUL, id: 'shop-orders' };
 /** What the steps before it have recorded. */
 const facts = { 'fence.orders': { verdict: 'source-down', because: '', at: 0 }, 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
-const promoteOf = (sim: Simulation) => stepIn(sim, 'databases.orders.promote', { facts });
+const intends = [`rds:${TOKYO}:${REPLICA.id} role`];
+const promoteOf = (sim: Simulation) => stepIn(sim, 'databases.orders.promote', { facts, intends });
 
 describe('rds-read-replica.promote', () => {
   it('promotes, and is done once AWS has let go', async () => {
@@ -291,12 +292,12 @@ describe('rds-read-replica.rpoGate', () => {
     expect((accepted.recorded['rpo.orders'] as { boundMs?: number }).boundMs).toBeUndefined();
   });
 
-  it('is open for what is a writer already', async () => {
+  it('is open for a writer that this run has promoted', async () => {
     const sim = await simulation();
-    const step = await gate(sim);
+    const step = await gate(sim, { intends });
     await (await promoteOf(sim)).act();
     await wait(sim, 900_000);
-    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders-tokyo is a writer already: nothing more is lost by this run' });
+    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders-tokyo is a writer: this run has promoted it' });
   });
 });
 

@@ -109,6 +109,7 @@ class Bench {
       impactAt: () => undefined,
       impactNamed: false,
       attempt: 1,
+      intends: () => false,
       fact: (name) => facts.get(name),
       record: (name, value) => void facts.set(name, value),
       wait: (_cause, ms) => this.clock.sleep(ms),

@@ -94,6 +94,7 @@ async function run(name: string, verb: Verb, source: string, target: string, onl
     impactAt: () => undefined,
     impactNamed: false,
     attempt: 1,
+    intends: () => false,
     fact: (fact) => facts.get(fact),
     record: (fact, value) => void facts.set(fact, value),
     wait: (_cause, ms) => systemClock.sleep(Math.min(ms, 50)),

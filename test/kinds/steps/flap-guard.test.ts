@@ -4,7 +4,7 @@ import { SEOUL, stepOf, TOKYO } from '../context.ts';
 
 describe('run.flap-guard', () => {
   const clock = new VirtualClock();
-  const last = { run: 'R', verb: 'failover', source: SEOUL, target: TOKYO, at: clock.now() - 60_000, by: 'kim@host' };
+  const last = { run: 'R', verb: 'failover', source: SEOUL, target: TOKYO, at: clock.now() - 60_000, by: 'kim@host', changed: [] };
   const guard = (complete: boolean) => stepOf('run.flap-guard', { windowMs: 3_600_000 }, { clock, effects: { history: { moves: () => Promise.resolve([{ ...last, complete }]) } } });
 
   it('refuses the same move once more when the last one came to its end: something moved it back meanwhile', async () => {
