@@ -2,6 +2,7 @@
 import type { InputOf, OutputOf } from '../aws/operations.ts';
 import type { Call } from './call.ts';
 import { groupKey, nameInMessage, nameKey, normalName, sameSet, setKey, type RecordSet, type RecordSetView } from './record-set.ts';
+import { wrongFields, wrongSchema } from './record-fields.ts';
 import { validateGroup, validateName, validateSet } from './zone-rules.ts';
 import type { Zone } from './zones.ts';
 
@@ -137,7 +138,6 @@ class Batch {
   }
 }
 
-const FAILOVERS: readonly (string | undefined)[] = [undefined, 'PRIMARY', 'SECONDARY'];
 const MODELLED = new Set([
   'Name', 'Type', 'SetIdentifier', 'Weight', 'Region', 'Failover', 'GeoLocation', 'TTL', 'ResourceRecords', 'AliasTarget', 'HealthCheckId',
 ]);
@@ -150,21 +150,17 @@ function understand(change: ChangeInput, call: Call): RecordSet {
   for (const [name, value] of Object.entries(view)) {
     if (value !== undefined && !MODELLED.has(name)) throw call.unsupported(`${name} of record sets`);
   }
-  if (view.Name === undefined || view.Type === undefined) throw call.error('InvalidInput', 400, 'Invalid request: a record set has a Name and a Type');
-  const invalid = (what: string): Error =>
-    call.error('InvalidInput', 400, `Invalid request: ${what} in Change with [Action=${change.Action ?? ''}, Name=${view.Name ?? ''}, Type=${view.Type ?? ''}, SetIdentifier=${view.SetIdentifier ?? 'null'}]`);
-  const { AliasTarget: target } = view;
-  if (target !== undefined) {
-    if (view.TTL !== undefined || (view.ResourceRecords ?? []).length > 0) throw invalid("Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords]], but found more than one");
-    if (target.HostedZoneId === undefined || target.DNSName === undefined || target.EvaluateTargetHealth === undefined) throw invalid("Missing field of 'AliasTarget'");
-  } else if (view.TTL === undefined || view.ResourceRecords === undefined || view.ResourceRecords.length === 0) {
-    throw invalid(`Missing field '${view.TTL === undefined ? 'TTL' : 'ResourceRecords'}'`);
+  const { Name: name = '', Type: type = '' } = view;
+  if (name === '' || type === '') throw call.error('InvalidInput', 400, 'Invalid request: a record set has a Name and a Type');
+  const wrong = wrongFields(view);
+  if (wrong !== undefined) {
+    throw call.error('InvalidInput', 400, `Invalid request: ${wrong} in Change with [Action=${change.Action ?? ''}, Name=${normalName(name)}, Type=${type}, SetIdentifier=${view.SetIdentifier ?? 'null'}]`);
   }
-  // What came over the wire may be anything.
-  if (!FAILOVERS.includes(view.Failover)) throw call.error('InvalidInput', 400, 'Failover is PRIMARY or SECONDARY');
+  const schema = wrongSchema(view);
+  if (schema !== undefined) throw call.error('InvalidInput', 400, `Invalid XML ; ${schema}`);
   return {
-    name: normalName(view.Name),
-    type: view.Type,
+    name: normalName(name),
+    type,
     ttl: view.TTL ?? ALIAS_TTL,
     values: (view.ResourceRecords ?? []).map((record) => record.Value ?? ''),
     setIdentifier: view.SetIdentifier,
@@ -172,7 +168,7 @@ function understand(change: ChangeInput, call: Call): RecordSet {
     weight: view.Weight,
     region: view.Region,
     geo: placeOf(view.GeoLocation),
-    alias: aliasOf(target),
+    alias: aliasOf(view.AliasTarget),
     healthCheckId: view.HealthCheckId,
   };
 }

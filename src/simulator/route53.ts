@@ -9,6 +9,8 @@ import type { Zone } from './zones.ts';
 type ZoneView = NonNullable<OutputOf<'route53', 'GetHostedZone'>['HostedZone']>;
 
 const PAGE_MAX = 300;
+/** Where MaxItems is not given: recorded answers of 2020 to 2024 say so, the reference does not. */
+const RECORDS_PAGE = 100;
 const ZONES_PAGE = 100;
 
 /** Route 53: https://docs.aws.amazon.com/Route53/latest/APIReference/Welcome.html */
@@ -172,7 +174,7 @@ function listRecordSets(zone: Zone, input: InputOf<'route53', 'ListResourceRecor
   if ((type !== undefined && name === undefined) || (identifier !== undefined && type === undefined)) {
     throw call.error('InvalidInput', 400, 'A start type needs a start name, a start identifier needs both');
   }
-  const size = maxItems(input.MaxItems, PAGE_MAX, call);
+  const size = maxItems(input.MaxItems ?? RECORDS_PAGE, PAGE_MAX, call);
   const keys = zone.records.keys(call.at);
   const first = name === undefined ? '' : type === undefined ? nameKey(normalName(name)) : `${groupKey(normalName(name), type)}${identifier ?? ''}`;
   const start = lowerBound(keys, first);

@@ -1,11 +1,15 @@
 /** What Route 53 demands of record sets. Messages as AWS words them, where they are known. */
-import { isIP } from 'node:net';
 import { geoKey, policyOf, type RecordSet } from './record-set.ts';
+import { wrongRecordValue } from './record-values.ts';
 
 const TYPES = new Set(['A', 'AAAA', 'CAA', 'CNAME', 'DS', 'HTTPS', 'MX', 'NAPTR', 'NS', 'PTR', 'SOA', 'SPF', 'SRV', 'SSHFP', 'SVCB', 'TLSA', 'TXT']);
 const VALUES_MAX = 400;
 const NAME_MAX = 255;
 const TTL_MAX = 2_147_483_647;
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html: weighted sets of a name and type. */
+const WEIGHTED_MAX = 100;
+/** Types that only simple record sets have. */
+const SIMPLE_ONLY = new Set(['NS', 'SOA', 'DS']);
 
 /** What is wrong with one set by itself; undefined when nothing is. */
 export function validateSet(zone: { name: string }, set: RecordSet): string | undefined {
@@ -25,22 +29,21 @@ export function validateSet(zone: { name: string }, set: RecordSet): string | un
 function wrongValue(set: RecordSet): string | undefined {
   const duplicate = set.values.find((value, i) => set.values.indexOf(value) !== i);
   if (duplicate !== undefined) return `Duplicate Resource Record: '${duplicate}'`;
-  const family = set.type === 'A' ? 4 : set.type === 'AAAA' ? 6 : undefined;
-  const bad = family === undefined ? set.values.find((value) => value.trim() === '') : set.values.find((value) => isIP(value) !== family);
-  if (bad !== undefined) return `Invalid Resource Record: 'FATAL problem: ${family === undefined ? 'Empty' : 'InvalidIPAddress'} (Value is not a valid ${set.type} value) encountered with '${bad}''`;
+  for (const value of set.values) {
+    const why = wrongRecordValue(set.type, value);
+    if (why !== undefined) return why;
+  }
   if (set.type === 'CNAME' && set.values.length > 1) return `RRSet of type CNAME with DNS name ${set.name} may have one value only`;
   return undefined;
 }
 
 function wrongRouting(set: RecordSet): string | undefined {
-  const routed = [set.failover, set.weight, set.region, set.geo].filter((way) => way !== undefined).length;
-  if (routed > 1) return `RRSet with DNS name ${set.name}, type ${set.type} has more than one routing policy`;
-  if ((routed === 1) !== (set.setIdentifier !== undefined)) {
-    return `RRSet with DNS name ${set.name}, type ${set.type}: a set identifier and a routing policy go together`;
-  }
-  if (set.setIdentifier !== undefined && (set.setIdentifier === '' || set.setIdentifier.length > 128)) return `Invalid set identifier for ${set.name}`;
-  if (set.geo !== undefined && wrongPlace(set.geo)) return `RRSet with DNS name ${set.name}: a location is a continent, or a country, or a country with a subdivision of it`;
-  if (set.weight !== undefined && (!Number.isInteger(set.weight) || set.weight < 0 || set.weight > 255)) return `Invalid weight ${set.weight} for ${set.name}`;
+  const { name, type, setIdentifier } = set;
+  if (setIdentifier !== undefined && SIMPLE_ONLY.has(type)) return `RRSet with DNS name ${name}, type ${type} may have no routing policy`;
+  if (type === 'NS' && name.startsWith('*.')) return `RRSet with DNS name ${name}, type NS: a wildcard is not permitted`;
+  if (set.geo !== undefined && wrongPlace(set.geo)) return `RRSet with DNS name ${name}: a location is a continent, or a country, or a country with a subdivision of it`;
+  // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-failover.html
+  if (set.failover === 'PRIMARY' && set.alias === undefined && set.healthCheckId === undefined) return 'A non-alias primary ResourceRecordSet must have an associated health check.';
   return undefined;
 }
 
@@ -70,7 +73,15 @@ export function validateGroup(sets: readonly RecordSet[]): string | undefined {
     }
     seen.set(unique, set);
   }
-  return undefined;
+  return policy === 'weighted' ? wrongWeights(sets) : undefined;
+}
+
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html, TTL and Weight. */
+function wrongWeights(sets: readonly RecordSet[]): string | undefined {
+  const where = `RRSet with DNS name ${sets[0]?.name ?? ''}, type ${sets[0]?.type ?? ''}`;
+  if (sets.length > WEIGHTED_MAX) return `${where} has more than ${WEIGHTED_MAX} weighted sets`;
+  const ttls = new Set(sets.filter((set) => set.alias === undefined).map((set) => set.ttl));
+  return ttls.size > 1 ? `${where}: all weighted sets must have the same TTL, not ${[...ttls].join(', ')}` : undefined;
 }
 
 /** What is wrong with all sets of one name together. */

@@ -3,7 +3,8 @@
  * A change is in the control plane at once, and at the servers when it is INSYNC.
  */
 import type { Core } from './core.ts';
-import { fromSeed, groupKey, nameKey, normalName, setKey, type RecordSet } from './record-set.ts';
+import { wrongFields, wrongSchema } from './record-fields.ts';
+import { fromSeed, groupKey, nameKey, normalName, setKey, toView, type RecordSet } from './record-set.ts';
 import type { HostedZoneSeed } from './seeds.ts';
 import { Table } from './table.ts';
 import { validateSet } from './zone-rules.ts';
@@ -70,8 +71,9 @@ export class Zones {
     if (zone === undefined) throw new Error(`the world has no hosted zone ${zoneId}`);
     const groups = new Map<string, RecordSet[]>();
     for (const set of records.map(fromSeed)) {
-      const wrong = validateSet(zone, set);
-      if (wrong !== undefined) throw new Error(wrong);
+      const view = toView(set);
+      const wrong = wrongFields(view) ?? wrongSchema(view) ?? validateSet(zone, set);
+      if (wrong !== undefined) throw new Error(`${set.name} ${set.type}: ${wrong}`);
       if (zone.records.get(setKey(set)) !== undefined) throw new Error(`record set ${set.name} ${set.type} ${set.setIdentifier ?? ''} stands twice`);
       zone.records.seed(setKey(set), set);
       const key = groupKey(set.name, set.type);

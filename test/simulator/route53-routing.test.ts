@@ -91,7 +91,7 @@ describe('alias records', () => {
     expect(await refused({ DNSName: 'nobody.elb.example' })).toContain('targets nobody.elb.example., type A in zone ZLB00000000000, but that target was not found');
     expect(await refused({ HostedZoneId: ZONE, DNSName: 'none.example.com' })).toContain('but that target was not found');
     expect(await refused({ HostedZoneId: ZONE, DNSName: 'none.example.org' })).toContain('does not lie within the target zone');
-    expect(await refused({}, { TTL: 60 })).toContain('Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords]]');
+    expect(await refused({}, { TTL: 60 })).toContain('Expected exactly one of [AliasTarget, all of [TTL, and ResourceRecords], or');
   });
 });
 
