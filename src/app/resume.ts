@@ -4,7 +4,8 @@ import { isOver, type RunState } from '../journal/state.ts';
 import type { Acceptances } from '../kinds/step.ts';
 import { refuseClaims } from './approvals.ts';
 import { withHeldRun } from './held-run.ts';
-import { liveEffects } from './live-effects.ts';
+import { refuseHalfLab } from './in-lab.ts';
+import { endpointOverrides, liveEffects } from './live-effects.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
 import { listAllRuns } from './runs.ts';
 import type { StatePlace } from './state.ts';
@@ -29,6 +30,7 @@ export async function resume(request: ResumeRequest): Promise<RunResult> {
   const mayTake = (state: RunState): Promise<void> => (isOver(state) ? Promise.reject(over(state)) : Promise.resolve());
   return withHeldRun({ ...request, run, effects, mayTake }, async ({ journal, state, store, operator }) => {
     refuseClaims(journal.state.plan, request.acceptances, run);
+    refuseHalfLab(journal.state.mode, endpointOverrides());
     const acceptances = merge(journal.state.acceptances, request.acceptances);
     await journal.append({ type: 'run.resumed', operator, acceptances, ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }) });
     return runToTheEnd({ ...request, journal, state, store, effects, operator });

@@ -6,6 +6,7 @@ import type { Journal } from '../journal/journal.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
 import type { RunState } from '../journal/state.ts';
 import { historyOf } from './history.ts';
+import { boundToLab } from './in-lab.ts';
 import { loadStepKind } from '../kinds/registry.ts';
 import { buildEvidence } from '../report/evidence.ts';
 import type { Evidence } from '../report/evidence-schema.ts';
@@ -47,7 +48,8 @@ export async function runToTheEnd(
     approvals: { files: () => store.approvals() },
     history: historyOf(parts.state, journal.state, parts.effects.clock),
   };
-  const end = await execute({ journal, effects, stepKind: loadStepKind, operator: parts.operator, drain: parts.drain });
+  const bound = boundToLab({ effects, stepKind: loadStepKind }, journal.state);
+  const end = await execute({ journal, ...bound, operator: parts.operator, drain: parts.drain });
   // Before users are served again there is nothing that the lab could measure.
   if (parts.measureLab !== undefined && end === 'succeeded') await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });
   const { evidence, report } = await reportRun(journal.state, await store.read(), store, effects.clock.now());

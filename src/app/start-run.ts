@@ -10,6 +10,7 @@ import { loadRunbook } from '../runbook/load.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
 import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
+import { refuseHalfLab } from './in-lab.ts';
 import { leaseAll } from './locks.ts';
 import { initiatorKeys, refuseClaims } from './approvals.ts';
 import { gitCommit, thisOperator } from './operator.ts';
@@ -76,6 +77,7 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
   const startedAt = effects.clock.now();
   const run = runId(effects.ids, startedAt, plan.runbook.name, plan.verb);
   const endpoints = endpointOverrides();
+  refuseHalfLab(runMode(plan.account), endpoints);
   const state = openState(request.state, effects.aws);
   const lease = await leaseAll(state, plan, endpoints, { run, operator, now: startedAt, ids: effects.ids });
   const store = state.run(run, () => lease.assertHeld());

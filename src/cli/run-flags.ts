@@ -58,6 +58,7 @@ export const peopleFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  'run-custom-steps': Flags.boolean({ description: 'In the lab: run the custom steps of the runbook for real. Without it they are simulated' }),
 };
 
 /** For the verbs that move an application. */
@@ -99,6 +100,7 @@ export interface AcceptanceInput {
   'approved-by'?: string[] | undefined;
   done?: string[] | undefined;
   again?: string[] | undefined;
+  'run-custom-steps'?: boolean | undefined;
 }
 
 /** What a person says in their name. */
@@ -123,6 +125,7 @@ export function acceptances(flags: AcceptanceInput): Acceptances {
     approvedBy: flags['approved-by'] ?? [],
     ...(flags.done === undefined ? {} : { done: flags.done }),
     ...(flags.again === undefined ? {} : { again: flags.again }),
+    ...(flags['run-custom-steps'] === true ? { customSteps: true as const } : {}),
   };
 }
 

@@ -100,6 +100,7 @@ function stepJson(state: RunState, id: string, phase: string, title: string): ob
     check: run.check,
     because: run.because,
     already: run.already,
+    ...(run.simulated === true ? { simulated: true } : {}),
     attempts: run.attempts,
     change: changeOf(run),
     ...(run.actedAt === undefined ? {} : { requestedAt: iso(run.actedAt) }),

@@ -45,7 +45,7 @@ function stepLines(step: PlanStep, state: RunState, now: number, paint: Painter)
   const run = state.steps.get(step.id);
   if (run === undefined) return '';
   const checkFailed = run.state === 'waiting' && (run.check === 'refused' || run.check === 'failed');
-  const [mark, style] = checkFailed ? MARKS.failed : MARKS[run.state];
+  const [mark, style] = checkFailed ? MARKS.failed : run.simulated === true ? MARKS.unmet : MARKS[run.state];
   const time = againstEstimate(step, run, state, now);
   const head = [`  ${paint(style, mark)} ${step.title}`, time === '' ? '' : paint('dim', `(${time})`)].filter((part) => part !== '');
   const lines = [head.join(' ')];

@@ -23,6 +23,8 @@ export interface HttpRequest {
   timeoutMs: number;
   /** An address to connect to, wherever the name leads. */
   at?: string;
+  /** `this-machine`: only loopback addresses. `outside`: names as the system knows them, whatever stands in for them in a lab. */
+  reach?: 'this-machine' | 'outside';
   signal?: AbortSignal | undefined;
 }
 

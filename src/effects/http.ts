@@ -18,7 +18,7 @@ export interface HttpOptions {
 /** HTTP as a user sees it: a fresh look-up and a fresh connection at every request, at most 64 KiB of body. */
 export function systemHttp(options: HttpOptions): HttpPort {
   const ports = portMap(options.connectTo);
-  return { request: (request) => sample(request, options.dns, ports) };
+  return { request: (request) => (request.reach === 'outside' ? sample(request, undefined, new Map()) : sample(request, options.dns, ports)) };
 }
 
 /** @throws Error when the text is not `PORT:PORT[,PORT:PORT...]`. */
@@ -38,7 +38,7 @@ async function sample(request: HttpRequest, dns: DnsPort | undefined, ports: Rea
   const seen: { address: string | undefined } = { address: undefined };
   const elapsed = () => Math.round(performance.now() - startedAt);
   try {
-    const { status, body } = await exchange(request, seen, lookupBy(request.at, dns, seen), ports);
+    const { status, body } = await exchange(request, seen, lookupBy(request, dns, seen), ports);
     return { status, body, address: seen.address, ms: elapsed() };
   } catch (error) {
     return { status: 0, body: '', address: seen.address, ms: elapsed(), error: wordsOf(error) };
@@ -61,7 +61,10 @@ function exchange(
   const secure = url.protocol === 'https:';
   if (!secure && url.protocol !== 'http:') throw new Error(`not an http or https URL: ${request.url}`);
   const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0) seen.address = host;
+  if (isIP(host) !== 0) {
+    refuseFar(request, host);
+    seen.address = host;
+  }
   const urlPort = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   const payload = request.body === undefined ? undefined : Buffer.from(request.body);
   const deadline = AbortSignal.timeout(request.timeoutMs);
@@ -126,17 +129,21 @@ async function readBody(incoming: http.IncomingMessage): Promise<string> {
 }
 
 /** A look-up for node:net that asks `dns` (or the system) every time and notes the address that is used. */
-function lookupBy(at: string | undefined, dns: DnsPort | undefined, seen: { address: string | undefined }): LookupFunction {
+function lookupBy(request: HttpRequest, dns: DnsPort | undefined, seen: { address: string | undefined }): LookupFunction {
   return (hostname, options, callback) => {
-    addressesOf(hostname, at, dns).then(
+    addressesOf(hostname, request.at, dns).then(
       (found) => {
+        refuseFar(request, found[0]?.address);
         seen.address = found[0]?.address;
         if (options.all === true) callback(null, found);
         else callback(null, found[0]?.address ?? '', found[0]?.family);
       },
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), ''),
-    );
+    ).catch((error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), ''));
   };
+}
+
+function refuseFar({ reach, url }: HttpRequest, address = ''): void {
+  if (reach === 'this-machine' && !/^127\.|^::1$/.test(address)) throw new Error(`${new URL(url).host} is at ${address}, outside of the lab: nothing was sent`);
 }
 
 /** One address: a sample says which one answered, so there must be no second one to fall back on. */

@@ -52,6 +52,7 @@ interface Happening {
   waitingFor?: WaitCause;
   refusal?: Refusal;
   error?: ErrorRecord;
+  simulated?: true | undefined;
 }
 
 /** Runs one step to an end of the table, or until it is interrupted. */
@@ -155,7 +156,7 @@ class StepRunner {
     this.#silenceTold = false;
     switch (seen.state) {
       case 'reached':
-        return { event: 'reached', because: seen.because };
+        return { event: 'reached', because: seen.because, simulated: seen.simulated };
       case 'pending':
         if (this.#attempt > 0) this.#runtime.underWay?.();
         return { event: 'pending', because: seen.because, waitingFor: seen.waitingFor };
@@ -261,7 +262,7 @@ class StepRunner {
       case 'step.unclear':
         return journal.append({ type, step: step.id, attempt, error, calls: this.#trace.takeCalls() });
       case 'step.done':
-        return journal.append({ type, already: this.#attempt === 0, ...this.#outcome(because) });
+        return journal.append({ type, already: this.#attempt === 0, ...(happening.simulated === true ? { simulated: true } : {}), ...this.#outcome(because) });
       case 'step.refused':
         if (happening.refusal === undefined) throw new Error('a refusal without its rule');
         return journal.append({ type, refusal: happening.refusal, ...this.#outcome(because) });

@@ -145,7 +145,7 @@ export type RunEvent =
   | { type: 'step.unclear'; step: string; attempt: number; error: ErrorRecord; calls: readonly CallRecord[] }
   /** It is waited for in silence: its looks have had no answer for a while (told once until one is answered), or it cannot show yet. */
   | { type: 'step.silent'; step: string; because: string }
-  | ({ type: 'step.done'; already: boolean } & StepOutcome)
+  | ({ type: 'step.done'; already: boolean; simulated?: true } & StepOutcome)
   | ({ type: 'step.refused'; refusal: Refusal } & StepOutcome)
   | ({ type: 'step.failed'; error: ErrorRecord } & StepOutcome)
   /** A person is needed and nobody could be asked. What else can run goes on; then the run is interrupted. */

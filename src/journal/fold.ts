@@ -220,6 +220,7 @@ function end(
     step.state = 'done';
     step.reachedAt = record.at;
     step.already = record.already;
+    if (record.simulated === true) step.simulated = true;
   } else if (record.type === 'step.refused') {
     step.state = 'refused';
     step.refusal = record.refusal;

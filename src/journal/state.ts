@@ -27,6 +27,8 @@ export interface StepRun {
   reachedAt?: number;
   /** The wanted state was there before the step acted. */
   already: boolean;
+  /** Nothing was done: the run is one in the lab. */
+  simulated?: true;
   calls: readonly CallRecord[];
   callCount: number;
   waits: readonly WaitRecord[];

@@ -86,7 +86,8 @@ export type Verdict =
 
 /** What `observe` and `verify` see. `because` is the sentence that explains it. */
 export type Observation =
-  | { state: 'reached'; because: string }
+  /** `simulated`: nothing was done, because the run is one in the lab. */
+  | { state: 'reached'; because: string; simulated?: true }
   /** `waitingFor` labels the time until the next look in the downtime breakdown. */
   | { state: 'pending'; because: string; waitingFor: WaitCause }
   /** `further`: what was last asked for is there, and another change is due: it is made at once. */
@@ -119,6 +120,8 @@ export interface Acceptances {
   done?: readonly string[];
   /** `--again`: own steps that may be run once more although it is not known whether they ran. */
   again?: readonly string[];
+  /** `--run-custom-steps`: in the lab, custom steps run instead of being simulated. */
+  customSteps?: true;
 }
 
 /** Which run a step is part of. */

@@ -49,7 +49,7 @@ const step = z.strictObject({
   reversibility: z.enum(['reversible', 'compensable', 'point-of-no-return']),
   gate: z.boolean(),
   optional: z.boolean(),
-  state: z.enum(['done', 'failed', 'refused', 'undone', 'unmet', 'not-run', 'unfinished']),
+  state: z.enum(['done', 'simulated', 'failed', 'refused', 'undone', 'unmet', 'not-run', 'unfinished']),
   because: z.string(),
   check: z.enum(['none', 'passed', 'refused', 'failed']),
   warnings: strings,

@@ -74,7 +74,7 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
 
 const KINDS: Record<RunMode, string> = {
   live: 'live: on AWS, with real effect',
-  lab: 'rehearsal in the lab: AWS endpoints on this machine, no AWS account involved',
+  lab: 'rehearsal in the lab: AWS endpoints on this machine',
   simulated: 'simulation: a model in simulated time, nothing real was touched',
 };
 
@@ -84,6 +84,8 @@ function testEvidence(state: RunState, scenario: string | undefined): Evidence['
   if (acceptances.sourceDown !== undefined) assumptions.push(`The source is down, as a person attested: ${acceptances.sourceDown}`);
   if (state.mode === 'lab') assumptions.push('Times of AWS control planes in the lab are a model’s, not AWS’s.');
   if (state.mode === 'simulated') assumptions.push('All times are simulated.');
+  const simulated = [...state.steps.values()].filter((step) => step.simulated === true).map(({ id }) => id);
+  if (simulated.length > 0) assumptions.push(`Simulated, not run: ${simulated.join(', ')}.`);
   return {
     id: state.run,
     kind: state.mode,

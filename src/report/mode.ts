@@ -10,7 +10,7 @@ export interface ModeMark {
 export function modeMark(evidence: Evidence): ModeMark | undefined {
   switch (evidence.test.kind) {
     case 'lab':
-      return { chip: 'LAB', ribbon: 'LAB RUN: a two-region lab on one machine; no AWS account was involved' };
+      return { chip: 'LAB', ribbon: `LAB RUN: a two-region lab on one machine; ${outside(evidence)}` };
     case 'simulated':
       return { chip: 'SIMULATED', ribbon: 'SIMULATED RUN: a model in simulated time; nothing real was touched' };
     case 'live':
@@ -18,4 +18,10 @@ export function modeMark(evidence: Evidence): ModeMark | undefined {
         ? undefined
         : { chip: 'NOT AWS ITSELF', ribbon: 'AWS ENDPOINTS OVERRIDDEN: this was not a run against AWS itself' };
   }
+}
+
+/** Custom steps may reach whatever they want, if a person lets them run. */
+function outside({ steps }: Evidence): string {
+  const ran = steps.filter(({ kind, acted }) => acted && kind.startsWith('own.') && kind !== 'own.wait').map(({ id }) => id);
+  return ran.length === 0 ? 'no AWS account was involved' : `these custom steps ran for real: ${ran.join(', ')}`;
 }

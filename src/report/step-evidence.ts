@@ -51,6 +51,7 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
 }
 
 function endState(run: StepRun | undefined, state: RunState): EvidenceStep['state'] {
+  if (run?.simulated === true) return 'simulated';
   if (run?.state === 'done' || run?.state === 'failed' || run?.state === 'refused' || run?.state === 'undone' || run?.state === 'unmet') return run.state;
   if (changeOf(run) === 'requested') return 'unfinished';
   if (run === undefined || run.state === 'waiting') return 'not-run';
@@ -112,7 +113,7 @@ export function changeEvidence(state: RunState): Evidence['changes'] {
 }
 
 function changeMade(run: StepRun | undefined): Evidence['changes'][number]['made'] {
-  if (run === undefined || run.attempts === 0) return run?.state === 'done' ? 'in place' : 'no';
+  if (run === undefined || run.attempts === 0) return run?.state === 'done' && run.simulated !== true ? 'in place' : 'no';
   return run.state === 'done' ? 'yes' : run.state === 'undone' ? 'undone' : 'not known';
 }
 

@@ -28,7 +28,12 @@ export function summaryLines(evidence: Evidence): string[] {
 
 function bodyLines(evidence: Evidence): string[] {
   if (evidence.test.verb === 'reprotect') return standbyLines(evidence);
-  return [...clockLines(evidence), ...downtimeLines(evidence), ...dataLines(evidence), ...guardLines(evidence), ...objectiveLines(evidence)];
+  return [...clockLines(evidence), ...downtimeLines(evidence), ...dataLines(evidence), ...guardLines(evidence), ...simulatedLines(evidence), ...objectiveLines(evidence)];
+}
+
+function simulatedLines({ steps }: Evidence): string[] {
+  const ids = steps.filter((step) => step.state === 'simulated').map(({ id }) => id);
+  return ids.length === 0 ? [] : [`Simulated, not run: ${ids.join(', ')}`];
 }
 
 /** A reprotect moves nobody: what counts is what follows, and what was kept. */

@@ -96,7 +96,7 @@ export async function fleetSimulation(runbooks: Record<string, string>, options:
     onRecord: (record: JournalRecord, _state: RunState) => void records.push(record),
     drain: new AbortController().signal,
     state,
-    acceptances: { approvedBy: [] },
+    acceptances: { approvedBy: [], customSteps: true as const },
     effects,
     // A process is no part of simulated time.
     gitOf: () => Promise.resolve(undefined),

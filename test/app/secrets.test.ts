@@ -99,6 +99,7 @@ beforeEach(async () => {
   vi.stubEnv('AWS_SECRET_ACCESS_KEY', CANARIES.AWS_SECRET_ACCESS_KEY);
   vi.stubEnv('AWS_SESSION_TOKEN', CANARIES.AWS_SESSION_TOKEN);
   vi.stubEnv('AWS_ENDPOINT_URL_SNS', `https://user:${ENDPOINT_PASSWORD}@sns.example.com`);
+  vi.stubEnv('DR_RESOLVER', '127.0.0.1:9');
 });
 afterEach(async () => {
   vi.unstubAllEnvs();
@@ -132,7 +133,7 @@ async function run(trouble: Trouble, verb: 'failover' | 'switchover' = 'failover
   const presenters = [new PlainPresenter(shown.plain.stream), new TreePresenter(shown.tree.stream as unknown as NodeJS.WriteStream), new JsonlPresenter(shown.jsonl.stream)];
   const onRecord = (record: JournalRecord, state: RunState) => presenters.forEach((presenter) => presenter.onRecord(record, state));
   const state = { folder: join(folder, 'state'), s3: `s3://dr-state/runs?region=${TOKYO}` };
-  const watch = { onRecord, drain: new AbortController().signal, acceptances: APPROVED, effects, state };
+  const watch = { onRecord, drain: new AbortController().signal, acceptances: { ...APPROVED, customSteps: true as const }, effects, state };
   const errors: unknown[] = [];
   const attempt = (work: () => Promise<RunResult>) =>
     sim.clock.run(work).catch((error: unknown) => {

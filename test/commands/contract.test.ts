@@ -21,7 +21,7 @@ it('commands and their flags are as they were', () => {
     "abort [RUN] --confirm= --json --output=text|jsonl --reason= --state=
     approve RUN --as= --confirm= --gate= --json --key= --print --reject --signature= --state= --valid-for=
     doctor --json --state= --without=…
-    failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
+    failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     help --json --state=
     history --json --state=
     iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|abort
@@ -33,11 +33,11 @@ it('commands and their flags are as they were', () => {
     lab stop --json --state=
     plan --except= --from= --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect
     report RUN --json --state=
-    reprotect --again=… --approved-by=… --confirm= --done=… --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --standby= --state=
-    resume [RUN] --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --done=… --impact-at= --json --output=text|jsonl --reason= --state=
+    reprotect --again=… --approved-by=… --confirm= --done=… --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --standby= --state=
+    resume [RUN] --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --done=… --impact-at= --json --output=text|jsonl --reason= --run-custom-steps --state=
     status [RUN] --json --state=
-    switchover --acknowledge-flap= --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --runbook= --runbooks= --state=
-    takeover [RUN] --abort --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --state=
+    switchover --acknowledge-flap= --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
+    takeover [RUN] --abort --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --run-custom-steps --state=
     validate --json --state="
   `);
 });

@@ -69,6 +69,7 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
     case 'step.silent':
       return { tone: 'warn', text: `${id}: ${record.because}` };
     case 'step.done':
+      if (record.simulated === true) return { tone: 'warn', text: `${id}: ${record.because}` };
       return { tone: 'good', text: `${id}: ${doneText(state, id, record.already)}: ${record.because}` };
     case 'step.refused':
       return { tone: 'bad', text: [`${id}: refused`, ...refusalLines(record.refusal)].join('\n') };

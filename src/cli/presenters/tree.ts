@@ -36,7 +36,7 @@ class StderrRenderer extends DefaultRenderer {
 
 type Wrapper = ListrTaskWrapper<unknown, typeof StderrRenderer, typeof StderrRenderer>;
 type Task = ListrTask<unknown, typeof StderrRenderer, typeof StderrRenderer>;
-type End = 'done' | 'failed' | 'never';
+type End = 'done' | 'simulated' | 'failed' | 'never';
 
 /** The two moments of a step or phase that listr2 waits for. */
 class Gate {
@@ -161,6 +161,7 @@ export class TreePresenter implements Presenter {
         const how = await entry.gate.ended.promise;
         this.#retitle(step, wrapper);
         if (how === 'never') wrapper.skip(`${step.title}: not finished`);
+        if (how === 'simulated') wrapper.skip(`${step.title}: simulated`);
         if (how === 'failed') throw new Error(this.#state?.steps.get(step.id)?.because ?? 'failed');
       },
     };
@@ -174,7 +175,7 @@ export class TreePresenter implements Presenter {
     const phase = this.#phases.get(entry.step.phase);
     phase?.gate.begin();
     entry.gate.begin();
-    if (run.state === 'done') entry.gate.end('done');
+    if (run.state === 'done') entry.gate.end(run.simulated === true ? 'simulated' : 'done');
     if (run.state === 'unmet') entry.gate.end('never');
     // A step that was cut off and is undone ends here; one that had ended shows it in the tree at the end.
     if (run.state === 'failed' || run.state === 'refused' || run.state === 'undone') entry.gate.end('failed');

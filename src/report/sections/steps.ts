@@ -8,6 +8,7 @@ const READS = /^(Describe|Get|List|Head|Select|Test|Lookup)/;
 
 const STATES: Record<EvidenceStep['state'], [Tone, string]> = {
   done: ['good', 'done'],
+  simulated: ['warn', 'simulated'],
   failed: ['bad', 'failed'],
   refused: ['warn', 'refused'],
   undone: ['warn', 'undone'],
