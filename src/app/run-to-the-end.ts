@@ -52,6 +52,8 @@ export async function runToTheEnd(
   const end = await execute({ journal, ...bound, operator: parts.operator, drain: parts.drain });
   // Before users are served again there is nothing that the lab could measure.
   if (parts.measureLab !== undefined && end === 'succeeded') await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });
+  // Who was stopped here and goes on must not put an old report over that of the next runner.
+  await journal.assertHeld();
   const { evidence, report } = await reportRun(journal.state, await store.read(), store, effects.clock.now());
   const unsent = await store.close();
   const summary = [...summaryLines(evidence), ...wayBackLines(journal.state), ...(unsent === undefined ? [] : [`Journal: ${unsent}`])];

@@ -53,6 +53,8 @@ export const LIMITS = {
   beginMs: 120_000,
   runbookBytes: 1_048_576,
   journalRecordBytes: 33_554_432,
+  /** One file of a journal; a larger one is none that `dr` wrote. */
+  journalBytes: 268_435_456,
   /** Signed approvals of one run; anything more is not looked at. */
   approvalsRead: 200,
   callsJournaledPerStep: 50,

@@ -13,13 +13,19 @@ export function seal(event: RunEvent, place: { seq: number; run: string; term: n
 /** Why the record does not follow the one before; undefined when it does. */
 export function chainBreak(record: JournalRecord, before: JournalRecord | undefined): string | undefined {
   if (!isObject(record)) return 'it is not a record';
-  const { hash, ...open } = record;
-  if (sha256(canonicalJson(open)) !== hash) return 'its content was changed after it was written';
+  if (!isSealed(record)) return 'its content was changed after it was written';
   if (record.prev !== (before?.hash ?? CHAIN_START)) return 'it does not follow the record before it';
   if (record.seq !== (before === undefined ? 0 : before.seq + 1)) return 'its number does not follow';
   if (before !== undefined && record.run !== before.run) return 'it belongs to another run';
   if (before !== undefined && record.term < before.term) return 'its term is lower than that of the record before';
   return undefined;
+}
+
+/** Its hash is that of its content. */
+export function isSealed(record: JournalRecord): boolean {
+  if (!isObject(record)) return false;
+  const { hash, ...open } = record;
+  return sha256(canonicalJson(open)) === hash;
 }
 
 /** What was read is a record by its type only: a line may hold `null` or a number. */

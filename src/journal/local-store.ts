@@ -5,8 +5,8 @@ import { DrError, messageOf } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
-import { damaged, verifyRecords } from './journal.ts';
 import type { RunStore } from './state-store.ts';
+import { endLastLine, fileOfTerm, FIRST_FILE, firstTerm, journalFiles, lastRecord, readJournal, syncFile } from './term-files.ts';
 
 /** Where approvals lie below the folder of their run, and what their files are called. */
 const APPROVALS = 'approvals';
@@ -46,13 +46,13 @@ export async function listRunIds(stateDir: string): Promise<string[]> {
   }
 }
 
-/** A journal in a folder: one JSON record a line, each forced to the disk before `append` returns. */
+/** A journal in a folder: one JSON record a line, each forced to the disk before `append` returns, each term in a file of its own (`term-files.ts`). */
 export class LocalStore implements RunStore {
   readonly folder: string;
   readonly path: string;
   readonly #stateDir: string;
   readonly #guard: () => Promise<void>;
-  #file: FileHandle | undefined;
+  #open: { term: number; file: FileHandle } | undefined;
 
   /** `guard` is asked before every write; it throws when this runner has been superseded. */
   constructor(stateDir: string, run: string, guard: () => Promise<void> = () => Promise.resolve()) {
@@ -63,16 +63,7 @@ export class LocalStore implements RunStore {
   }
 
   async read(): Promise<JournalRecord[]> {
-    let text: string;
-    try {
-      text = await readFile(this.path, 'utf8');
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw unusable(this.#stateDir, error);
-    }
-    const records = parseLines(text, this.path);
-    verifyRecords(records, this.path);
-    return records;
+    return (await readJournal(this.folder)).map(({ record }) => record);
   }
 
   async append(record: JournalRecord): Promise<void> {
@@ -82,9 +73,9 @@ export class LocalStore implements RunStore {
     }
     await this.#guard();
     try {
-      this.#file ??= await this.#open();
-      await this.#file.appendFile(line);
-      await this.#file.datasync();
+      const file = await this.#fileOf(record);
+      await file.appendFile(line);
+      await file.datasync();
     } catch (error) {
       throw unusable(this.#stateDir, error);
     }
@@ -94,19 +85,8 @@ export class LocalStore implements RunStore {
     return this.#guard();
   }
 
-  async last(): Promise<JournalRecord | undefined> {
-    const text = await readFile(this.path, 'utf8').catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
-      throw unusable(this.#stateDir, error);
-    });
-    const end = text.lastIndexOf('\n');
-    if (end < 0) return undefined;
-    const line = text.slice(text.lastIndexOf('\n', end - 1) + 1, end);
-    try {
-      return JSON.parse(line) as JournalRecord;
-    } catch {
-      throw damaged(this.path, text.slice(0, end).split('\n').length, 'it is not JSON');
-    }
+  last(): Promise<JournalRecord | undefined> {
+    return lastRecord(this.folder);
   }
 
   async addApproval(name: string, text: string): Promise<void> {
@@ -133,19 +113,20 @@ export class LocalStore implements RunStore {
     }
   }
 
-  async setAside(from: number): Promise<string> {
+  async setAside(records: readonly JournalRecord[]): Promise<void> {
     await this.close();
-    const kept = join(this.folder, `journal.refused-${from}.jsonl`);
+    const [first] = records;
+    if (first === undefined) return;
+    const terms = new Set(records.map(({ term }) => term));
     try {
-      const lines = (await readFile(this.path, 'utf8')).split('\n').slice(0, -1);
-      const stays = lines.slice(0, from).map((line) => `${line}\n`).join('');
+      const aside = (await readJournal(this.folder)).filter(({ record }) => record.seq >= first.seq && terms.has(record.term));
       // First kept, then cut off: whatever happens in between, nothing is lost.
-      await writeFile(kept, lines.slice(from).map((line) => `${line}\n`).join(''), { mode: 0o600, flag: 'a', flush: true });
-      await truncate(this.path, Buffer.byteLength(stays));
+      const kept = aside.map(({ record }) => `${JSON.stringify(record)}\n`).join('');
+      await writeFile(join(this.folder, `journal.refused-${first.seq}.jsonl`), kept, { mode: 0o600, flag: 'a', flush: true });
+      for (const [path, cut] of Map.groupBy(aside, ({ path }) => path)) await truncate(path, Math.min(...cut.map(({ start }) => start)));
     } catch (error) {
-      throw unusable(this.#stateDir, error);
+      throw error instanceof DrError ? error : unusable(this.#stateDir, error);
     }
-    return kept;
   }
 
   /** The reports lie in `folder` already. */
@@ -154,32 +135,26 @@ export class LocalStore implements RunStore {
   }
 
   async close(): Promise<undefined> {
-    await this.#file?.close();
-    this.#file = undefined;
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.file.close();
     return undefined;
   }
 
-  /** A line torn by a crash is cut off, so that the next record starts on a line of its own. */
-  async #open(): Promise<FileHandle> {
-    await mkdir(join(this.path, '..'), { recursive: true, mode: 0o700 });
-    const text = await readFile(this.path).catch(() => Buffer.alloc(0));
-    const end = text.lastIndexOf(0x0a) + 1;
-    if (end < text.length) await truncate(this.path, end);
-    return open(this.path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
+  /** The file of the record's term; no other runner ever writes to it. */
+  async #fileOf({ seq, term }: JournalRecord): Promise<FileHandle> {
+    if (this.#open?.term === term) return this.#open.file;
+    await this.close();
+    await mkdir(this.folder, { recursive: true, mode: 0o700 });
+    const first = seq === 0 ? term : await firstTerm(this.folder);
+    const path = join(this.folder, first === undefined || first === term ? FIRST_FILE : fileOfTerm(term));
+    await endLastLine(path);
+    const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
+    // What this runner has read and builds on must not be less durable than what it writes.
+    for (const other of await journalFiles(this.folder)) if (other !== path) await syncFile(other);
+    this.#open = { term, file };
+    return file;
   }
-}
-
-function parseLines(text: string, path: string): JournalRecord[] {
-  const lines = text.split('\n');
-  // What stands behind the last newline was being written when the process died: it never counted.
-  lines.pop();
-  return lines.map((line, index) => {
-    try {
-      return JSON.parse(line) as JournalRecord;
-    } catch {
-      throw damaged(path, index + 1, 'it is not JSON');
-    }
-  });
 }
 
 function unusable(stateDir: string, cause: unknown): DrError {

@@ -150,10 +150,7 @@ class MirroredRun implements RunStore {
 
   /** What the bucket refused, or is not to be sent any more, goes out of the copy and stays on this machine. */
   async #setAside(): Promise<void> {
-    const [first] = this.#missing;
-    if (first === undefined) return;
-    await this.#local.setAside?.(first.seq);
-    this.#missing = [];
+    await this.#local.setAside?.(this.#missing.splice(0));
   }
 
   async #send(): Promise<void> {

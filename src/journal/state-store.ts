@@ -14,8 +14,8 @@ export interface RunStore extends JournalStore {
   addApproval(name: string, text: string): Promise<void>;
   /** Every approval that was kept, unread. */
   approvals(): Promise<readonly string[]>;
-  /** Of a copy: keeps the records from this number on beside the journal, which ends before it then. Returns where. */
-  setAside?(from: number): Promise<string>;
+  /** Of a copy: moves these last records of their terms out of the journal, into a file beside it. */
+  setAside?(records: readonly JournalRecord[]): Promise<void>;
   /** Writes what is still to be written. Returns what could not be, in words. */
   close(): Promise<string | undefined>;
 }

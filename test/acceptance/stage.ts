@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JournalRecord } from '../../src/journal/events.ts';
+import { LocalStore } from '../../src/journal/local-store.ts';
 import { type LabHandle, spawnLab } from '../../src/lab/spawn.ts';
 import { stateFileIn } from '../../src/lab/state-file.ts';
 import { dr, type Ran, ROOT } from '../commands/run-dr.ts';
@@ -90,8 +91,7 @@ export async function runsIn(state: string): Promise<string[]> {
 async function readJournal(state: string): Promise<JournalRecord[]> {
   const [run, ...more] = await runsIn(state);
   if (run === undefined || more.length > 0) throw new Error(`one run is expected, not ${more.length + (run === undefined ? 0 : 1)}`);
-  const lines = (await readFile(join(state, 'runs', run, 'journal.jsonl'), 'utf8')).trimEnd().split('\n');
-  return lines.map((line) => JSON.parse(line) as JournalRecord);
+  return new LocalStore(state, run).read();
 }
 
 /** The document that `--json` prints. */

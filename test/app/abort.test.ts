@@ -74,8 +74,7 @@ describe('dr abort', () => {
     expect(result.summary.slice(-3)).toEqual(['Led back:', '  undone      compute.api.scaleOut', '  undone      databases.orders.quiesce']);
     expect(sim.world.acceptsWrites(HOME)).toBe(true);
     expect(sim.world.snapshot().groups).toEqual(before);
-    const journal = await readFile(join(state, 'runs', RUN, 'journal.jsonl'), 'utf8');
-    const types = journal.trim().split('\n').map((line) => (JSON.parse(line) as JournalRecord).type);
+    const types = (await new LocalStore(state, RUN).read()).map(({ type }) => type);
     expect(types.filter((type) => type.startsWith('undo.'))).toEqual(['undo.started', 'undo.intent', 'undo.done', 'undo.intent', 'undo.done']);
     expect(await errorOf(aborting(sim, state))).toMatchObject({ code: 'NOTHING_TO_RESUME' });
     const resuming = sim.clock.run(() => resume({ run: RUN, state, effects: sim.effects, acceptances: APPROVED, drain: new AbortController().signal, onRecord: () => undefined }));

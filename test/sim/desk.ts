@@ -162,7 +162,7 @@ export class Bucket implements Desk {
         records.push(record);
         return Promise.resolve();
       },
-      setAside: (from) => Promise.resolve(`${records.splice(from).length} records`),
+      setAside: ([first]) => Promise.resolve(void records.splice(first?.seq ?? records.length)),
       publish: () => Promise.resolve(undefined),
       close: () => Promise.resolve(undefined),
     };
