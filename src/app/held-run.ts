@@ -7,9 +7,11 @@ import { Journal } from '../journal/journal.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import { PLAN_SCHEMA } from '../plan/plan.ts';
+import { thenGiveBack } from './give-back.ts';
 import { leaseAll } from './locks.ts';
 import { awsFailure } from './observe.ts';
 import { thisOperator } from './operator.ts';
+import type { RunResult } from './run-to-the-end.ts';
 import { loadRun } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
 
@@ -37,7 +39,7 @@ export interface HoldRequest {
  * journal was read again under it.
  * @throws DrError: no such run, a plan of another version of dr, other account, held by somebody else.
  */
-export async function withHeldRun<T>(request: HoldRequest, work: (held: HeldRun) => Promise<T>): Promise<T> {
+export async function withHeldRun(request: HoldRequest, work: (held: HeldRun) => Promise<RunResult>): Promise<RunResult> {
   const { run, effects } = request;
   const state = openState(request.state, effects.aws);
   const before = await loadRun(state, run);
@@ -60,15 +62,12 @@ export async function withHeldRun<T>(request: HoldRequest, work: (held: HeldRun)
   const force = request.takeOver ?? false;
   const lease = await leaseAll(state, plan, before.state.endpoints, { run, operator, now: clock.now(), ids, above: before.state.term, force });
   const store = state.run(run, () => lease.assertHeld());
-  try {
+  return thenGiveBack(store, lease, async () => {
     // Read again under the lock: the runner that held it before may have written on.
     const records = await store.read();
     const journal = new Journal({ store, clock, run, term: lease.term, onRecord: request.onRecord, records });
-    return await work({ journal, state, store, operator });
-  } finally {
-    await store.close();
-    await lease.release();
-  }
+    return work({ journal, state, store, operator });
+  });
 }
 
 /** The steps of such a plan would be read as what they are not. */

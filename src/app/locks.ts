@@ -70,7 +70,7 @@ export async function leaseAll(state: StateStore, plan: Plan, endpoints: readonl
     const held = [...leases];
     return { term: application.term, assertHeld: () => Promise.all(held.map((lease) => lease.assertHeld())).then(() => undefined), release };
   } catch (error) {
-    await release();
+    await release().catch(() => undefined);
     throw error;
   }
 }

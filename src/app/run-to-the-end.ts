@@ -1,4 +1,5 @@
 import type { ExitName } from '../base/exit-codes.ts';
+import { messageOf } from '../base/errors.ts';
 import type { Effects, PersonPort } from '../effects/effects.ts';
 import { execute } from '../engine/execute.ts';
 import type { JournalRecord, LabTruth, Operator } from '../journal/events.ts';
@@ -50,29 +51,54 @@ export async function runToTheEnd(
   };
   const bound = boundToLab({ effects, stepKind: loadStepKind }, journal.state);
   const end = await execute({ journal, ...bound, operator: parts.operator, drain: parts.drain });
+  const notes: string[] = [];
+  const note = (what: string, error: unknown): undefined => void notes.push(`Warning: ${what} (${messageOf(error)})`);
   // Before users are served again there is nothing that the lab could measure.
-  if (parts.measureLab !== undefined && end === 'succeeded') await journal.append({ type: 'lab.measured', truth: await parts.measureLab() });
-  // Who was stopped here and goes on must not put an old report over that of the next runner.
-  await journal.assertHeld();
-  const { evidence, report } = await reportRun(journal.state, await store.read(), store, effects.clock.now());
-  const unsent = await store.close();
-  const summary = [...summaryLines(evidence), ...wayBackLines(journal.state), ...(unsent === undefined ? [] : [`Journal: ${unsent}`])];
-  return { state: journal.state, exit: exitOf(journal.state, evidence), report, summary };
+  if (parts.measureLab !== undefined && end === 'succeeded') {
+    const truth = await parts.measureLab().catch((error: unknown) => note('the lab could not measure this run', error));
+    if (truth !== undefined) await journal.append({ type: 'lab.measured', truth });
+  }
+  // The run has ended: from here on nothing may hide how.
+  const told = await tellEnd(journal, store, effects.clock.now(), note);
+  const unsent = await store.close().catch((error: unknown) => note('the journal could not be closed', error));
+  return { ...told, summary: [...told.summary, ...(unsent === undefined ? [] : [`Journal: ${unsent}`]), ...notes] };
 }
 
-/** Writes the report of a run beside its journal. */
-export async function reportRun(
-  state: RunState,
-  records: readonly JournalRecord[],
-  store: RunStore,
-  now: number,
-): Promise<{ evidence: Evidence; report: ReportFiles }> {
+/** Writes the report. What of it fails is noted, and takes nothing from the result. */
+async function tellEnd(journal: Journal, store: RunStore, now: number, note: (what: string, error: unknown) => undefined): Promise<RunResult> {
+  const { state } = journal;
+  const noReport = `there is no report yet. Make it with: dr report ${state.run}`;
+  let records: readonly JournalRecord[];
+  try {
+    records = await store.read();
+  } catch (error) {
+    note(noReport, error);
+    return { state, exit: state.outcome === undefined ? 'interrupted' : 'journal', summary: [`Run ${state.run}: ${state.outcome ?? 'interrupted'}`] };
+  }
+  const evidence = evidenceOf(state, records, now);
+  const result = { state, exit: exitOf(state, evidence), summary: [...summaryLines(evidence), ...wayBackLines(state)] };
+  try {
+    // Who was stopped here and goes on must not put an old report over that of the next runner.
+    await journal.assertHeld();
+    return { ...result, report: await saveReport(store, evidence) };
+  } catch (error) {
+    note(noReport, error);
+    return result;
+  }
+}
+
+/** What the journal of a run proves. */
+export function evidenceOf(state: RunState, records: readonly JournalRecord[], now: number): Evidence {
   const impact = state.impactAt === undefined ? {} : { impact: { at: state.impactAt, source: state.impactSource ?? '--impact-at' } };
-  const evidence = buildEvidence(state, records, { madeAt: now, lab: state.lab, ...impact });
+  return buildEvidence(state, records, { madeAt: now, lab: state.lab, ...impact });
+}
+
+/** Writes the report of a run beside its journal. @throws DrError REPORT_NOT_WRITTEN */
+export async function saveReport(store: RunStore, evidence: Evidence): Promise<ReportFiles> {
   const report = await writeReport(store.folder, evidence);
   await store.publish('report.json', evidenceText(evidence));
   await store.publish('report.html', renderHtml(evidence));
-  return { evidence, report };
+  return report;
 }
 
 /** The exit code of a run that has ended. */

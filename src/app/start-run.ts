@@ -11,6 +11,7 @@ import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
 import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
 import { refuseHalfLab } from './in-lab.ts';
+import { thenGiveBack } from './give-back.ts';
 import { leaseAll } from './locks.ts';
 import { initiatorKeys, refuseClaims } from './approvals.ts';
 import { gitCommit, thisOperator } from './operator.ts';
@@ -82,7 +83,7 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
   const lease = await leaseAll(state, plan, endpoints, { run, operator, now: startedAt, ids: effects.ids });
   const store = state.run(run, () => lease.assertHeld());
   const journal = new Journal({ store, clock: effects.clock, run, term: lease.term, onRecord: request.onRecord });
-  try {
+  return thenGiveBack(store, lease, async () => {
     const git = await (request.gitOf ?? gitCommit)(plan.runbook.path);
     await journal.append({
       type: 'run.started',
@@ -101,11 +102,8 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
       endpoints,
       ...(git === undefined ? {} : { git }),
     });
-    return await runToTheEnd({ ...request, journal, state, store, effects, operator });
-  } finally {
-    await store.close();
-    await lease.release();
-  }
+    return runToTheEnd({ ...request, journal, state, store, effects, operator });
+  });
 }
 
 async function planOf(request: StartRequest, effects: Effects): Promise<MadePlan> {

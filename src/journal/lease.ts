@@ -1,9 +1,10 @@
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { iso } from '../base/clock.ts';
-import { DrError, messageOf } from '../base/errors.ts';
+import { DrError } from '../base/errors.ts';
 import { type Ids, RUN_ID } from '../base/ids.ts';
 import type { JournalRecord, Machine, Operator } from './events.ts';
+import { unusable } from './unusable.ts';
 
 /*
  * Who may act on an application: the claim with the highest term, `locks/<runbook>.<term>.json`.
@@ -66,13 +67,8 @@ export async function acquireLease(
   runIsOver: (run: string) => Promise<boolean> = () => Promise.resolve(false),
 ): Promise<Lease> {
   const folder = join(stateDir, 'locks');
-  const usable = async <T>(work: Promise<T>): Promise<T> => {
-    try {
-      return await work;
-    } catch (error) {
-      throw error instanceof DrError ? error : unusable(stateDir, error);
-    }
-  };
+  // A journal that is to be written on has begun.
+  const usable = <T>(work: Promise<T>): Promise<T> => usableFor(stateDir, work, above > 0 ? run : undefined);
   await usable(mkdir(folder, { recursive: true, mode: 0o700 }));
   const before = await usable(highest(folder, runbook));
   if (!force && before !== undefined && isHeld(before, operator) && !(await runIsOver(before.run))) {
@@ -82,34 +78,45 @@ export async function acquireLease(
   const made = await usable(claim(folder, runbook, mine));
   const after = await usable(highest(folder, runbook));
   if (!made || after?.token !== mine.token) {
-    if (made) await rm(claimPath(folder, runbook, mine.term), { force: true });
+    if (made) await usable(rm(claimPath(folder, runbook, mine.term), { force: true }));
     throw busy(runbook, after ?? mine);
   }
   await usable(removeBelow(folder, runbook, mine.term));
-  return leaseOf(folder, runbook, mine);
+  return leaseOf(stateDir, folder, runbook, mine);
 }
 
-function leaseOf(folder: string, runbook: string, mine: LockRecord): Lease {
+async function usableFor<T>(stateDir: string, work: Promise<T>, run: string | undefined): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw error instanceof DrError ? error : unusable(stateDir, error, run);
+  }
+}
+
+function leaseOf(stateDir: string, folder: string, runbook: string, mine: LockRecord): Lease {
+  const usable = <T>(work: Promise<T>): Promise<T> => usableFor(stateDir, work, mine.run);
   const path = claimPath(folder, runbook, mine.term);
   const isMine = async (): Promise<boolean> => {
-    const [own, next] = await Promise.all([readClaim(path, mine.term), exists(claimPath(folder, runbook, mine.term + 1))]);
-    return own?.token === mine.token && !next;
+    // In this order: whoever takes over first makes the claim of the next term, then takes away the older ones, also if terms jump.
+    // Asked side by side, the own claim could be seen before all that and the next one after a further take-over has removed it.
+    if (await exists(claimPath(folder, runbook, mine.term + 1))) return false;
+    return (await readClaim(path, mine.term))?.token === mine.token;
   };
   return {
     term: mine.term,
     assertHeld: async () => {
-      if (!(await isMine())) throw superseded(runbook, await highest(folder, runbook));
+      if (!(await usable(isMine()))) throw superseded(runbook, await usable(highest(folder, runbook)));
     },
     release: async () => {
       // The claim stays, so that the next term is a higher one.
-      if (await isMine()) await replaceFile(path, { ...mine, released: true }, mine.token);
+      if (await usable(isMine())) await usable(replaceFile(path, { ...mine, released: true }, mine.token));
     },
   };
 }
 
 /** The lock of an application, if somebody has it. */
 export async function lockOf(stateDir: string, runbook: string): Promise<LockRecord | undefined> {
-  const lock = await highest(join(stateDir, 'locks'), runbook);
+  const lock = await usableFor(stateDir, highest(join(stateDir, 'locks'), runbook), undefined);
   return lock?.released === undefined ? lock : undefined;
 }
 
@@ -190,22 +197,27 @@ async function readClaim(path: string, term: number): Promise<LockRecord | undef
 async function claim(folder: string, runbook: string, lock: LockRecord): Promise<boolean> {
   const path = claimPath(folder, runbook, lock.term);
   const temporary = `${path}.${lock.token}`;
-  await writeFile(temporary, `${JSON.stringify(lock)}\n`, { mode: 0o600, flush: true });
   try {
+    await writeFile(temporary, `${JSON.stringify(lock)}\n`, { mode: 0o600, flush: true });
     await link(temporary, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;
   } finally {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
   }
 }
 
 async function replaceFile(path: string, lock: LockRecord, token: string): Promise<void> {
   const temporary = `${path}.${token}`;
-  await writeFile(temporary, `${JSON.stringify(lock)}\n`, { mode: 0o600, flush: true });
-  await rename(temporary, path);
+  try {
+    await writeFile(temporary, `${JSON.stringify(lock)}\n`, { mode: 0o600, flush: true });
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function removeBelow(folder: string, runbook: string, term: number): Promise<void> {
@@ -224,16 +236,6 @@ function ifAbsent<T>(value: T): (error: NodeJS.ErrnoException) => T {
     if (error.code === 'ENOENT') return value;
     throw error;
   };
-}
-
-function unusable(stateDir: string, error: unknown): DrError {
-  return new DrError({
-    code: 'STATE_UNUSABLE',
-    exit: 'journal',
-    title: `The state folder ${stateDir} cannot be used.`,
-    detail: messageOf(error),
-    next: ['give another folder: --state DIR'],
-  });
 }
 
 /** How a person takes over what a run holds; nothing where the lock does not say which. */

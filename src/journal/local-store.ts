@@ -1,12 +1,13 @@
 import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DrError, messageOf } from '../base/errors.ts';
+import { DrError } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import type { RunStore } from './state-store.ts';
 import { endLastLine, fileOfTerm, FIRST_FILE, firstTerm, journalFiles, lastRecord, readJournal, syncFile } from './term-files.ts';
+import { unusable } from './unusable.ts';
 
 /** Where approvals lie below the folder of their run, and what their files are called. */
 const APPROVALS = 'approvals';
@@ -51,12 +52,14 @@ export class LocalStore implements RunStore {
   readonly folder: string;
   readonly path: string;
   readonly #stateDir: string;
+  readonly #run: string;
   readonly #guard: () => Promise<void>;
   #open: { term: number; file: FileHandle } | undefined;
 
   /** `guard` is asked before every write; it throws when this runner has been superseded. */
   constructor(stateDir: string, run: string, guard: () => Promise<void> = () => Promise.resolve()) {
     this.#stateDir = stateDir;
+    this.#run = run;
     this.folder = runFolder(stateDir, run);
     this.path = join(this.folder, 'journal.jsonl');
     this.#guard = guard;
@@ -77,7 +80,7 @@ export class LocalStore implements RunStore {
       await file.appendFile(line);
       await file.datasync();
     } catch (error) {
-      throw unusable(this.#stateDir, error);
+      throw unusable(this.#stateDir, error, record.seq === 0 ? undefined : this.#run);
     }
   }
 
@@ -97,7 +100,7 @@ export class LocalStore implements RunStore {
       await writeFile(temporary, text, { mode: 0o600, flush: true });
       await rename(temporary, join(folder, name));
     } catch (error) {
-      throw unusable(this.#stateDir, error);
+      throw unusable(this.#stateDir, error, this.#run);
     }
   }
 
@@ -109,7 +112,7 @@ export class LocalStore implements RunStore {
       return await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error instanceof DrError ? error : unusable(this.#stateDir, error);
+      throw error instanceof DrError ? error : unusable(this.#stateDir, error, this.#run);
     }
   }
 
@@ -125,7 +128,7 @@ export class LocalStore implements RunStore {
       await writeFile(join(this.folder, `journal.refused-${first.seq}.jsonl`), kept, { mode: 0o600, flag: 'a', flush: true });
       for (const [path, cut] of Map.groupBy(aside, ({ path }) => path)) await truncate(path, Math.min(...cut.map(({ start }) => start)));
     } catch (error) {
-      throw error instanceof DrError ? error : unusable(this.#stateDir, error);
+      throw error instanceof DrError ? error : unusable(this.#stateDir, error, this.#run);
     }
   }
 
@@ -155,15 +158,4 @@ export class LocalStore implements RunStore {
     this.#open = { term, file };
     return file;
   }
-}
-
-function unusable(stateDir: string, cause: unknown): DrError {
-  return new DrError({
-    code: 'STATE_UNUSABLE',
-    exit: 'journal',
-    title: `The state folder ${stateDir} cannot be used.`,
-    detail: messageOf(cause),
-    next: ['give another folder: --state DIR'],
-    cause,
-  });
 }
