@@ -30,6 +30,7 @@ export interface HoldRequest {
   /** Takes the application from whoever holds it. */
   takeOver?: boolean;
   onRecord: (record: JournalRecord, state: RunState) => void;
+  onMessage?: (text: string) => void;
   /** Looks at the run before it is taken. @throws DrError when it must not be. */
   mayTake: (state: RunState) => Promise<void>;
 }
@@ -61,7 +62,7 @@ export async function withHeldRun(request: HoldRequest, work: (held: HeldRun) =>
   const { clock, ids } = effects;
   const force = request.takeOver ?? false;
   const lease = await leaseAll(state, plan, before.state.endpoints, { run, operator, now: clock.now(), ids, above: before.state.term, force });
-  const store = state.run(run, () => lease.assertHeld());
+  const store = state.run(run, () => lease.assertHeld(), request.onMessage);
   return thenGiveBack(store, lease, async () => {
     // Read again under the lock: the runner that held it before may have written on.
     const records = await store.read();

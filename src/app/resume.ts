@@ -1,14 +1,15 @@
 import { DrError } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
+import type { StateStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import type { Acceptances } from '../kinds/step.ts';
 import { refuseClaims } from './approvals.ts';
 import { withHeldRun } from './held-run.ts';
 import { refuseHalfLab } from './in-lab.ts';
 import { endpointOverrides, liveEffects } from './live-effects.ts';
-import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
-import { listAllRuns } from './runs.ts';
-import type { StatePlace } from './state.ts';
+import { evidenceOf, type RunResult, type RunWatchers, runToTheEnd, saveReport } from './run-to-the-end.ts';
+import { listAllRuns, loadRun } from './runs.ts';
+import { openState, type StatePlace } from './state.ts';
 
 export interface ResumeRequest extends RunWatchers {
   /** Default: the newest run that has not succeeded. */
@@ -27,6 +28,8 @@ export interface ResumeRequest extends RunWatchers {
 export async function resume(request: ResumeRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
   const run = request.run ?? (await newestOpenRun(request.state));
+  const rest = await sendRest(openState(request.state, effects.aws), run);
+  if (rest !== undefined) return rest;
   const mayTake = (state: RunState): Promise<void> => (isOver(state) ? Promise.reject(over(state)) : Promise.resolve());
   return withHeldRun({ ...request, run, effects, mayTake }, async ({ journal, state, store, operator }) => {
     refuseClaims(journal.state.plan, request.acceptances, run);
@@ -35,6 +38,15 @@ export async function resume(request: ResumeRequest): Promise<RunResult> {
     await journal.append({ type: 'run.resumed', operator, acceptances, ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }) });
     return runToTheEnd({ ...request, journal, state, store, effects, operator });
   });
+}
+
+/** Of a run that is over, what the bucket did not take then. Undefined where nothing was left to send. */
+async function sendRest(place: StateStore, run: string): Promise<RunResult | undefined> {
+  const { store, state, records } = await loadRun(place, run);
+  const sent = isOver(state) ? ((await store.sendRest?.()) ?? 0) : 0;
+  if (sent === 0) return undefined;
+  const report = await saveReport(store, evidenceOf(state, records, state.lastAt));
+  return { state, exit: 'ok', report, summary: [`${sent} records and the report of run ${run} were sent to ${place.place}.`] };
 }
 
 function over(state: RunState): DrError {

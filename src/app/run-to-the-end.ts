@@ -20,6 +20,8 @@ import { type ReportFiles, writeReport } from '../report/write.ts';
 export interface RunWatchers {
   /** Told of every record once it is durable. */
   onRecord: (record: JournalRecord, state: RunState) => void;
+  /** Told what is no record, in one line: the state has gone away, or is back. */
+  onMessage?: (text: string) => void;
   /** Aborted when a person asks to stop. */
   drain: AbortSignal;
   /** Whom manual steps ask; undefined where nobody sits at a terminal. */

@@ -81,7 +81,7 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
   refuseHalfLab(runMode(plan.account), endpoints);
   const state = openState(request.state, effects.aws);
   const lease = await leaseAll(state, plan, endpoints, { run, operator, now: startedAt, ids: effects.ids });
-  const store = state.run(run, () => lease.assertHeld());
+  const store = state.run(run, () => lease.assertHeld(), request.onMessage);
   const journal = new Journal({ store, clock: effects.clock, run, term: lease.term, onRecord: request.onRecord });
   return thenGiveBack(store, lease, async () => {
     const git = await (request.gitOf ?? gitCommit)(plan.runbook.path);

@@ -1,4 +1,4 @@
-import { AwsError } from '../aws/errors.ts';
+import { AwsError, NO_ANSWER } from '../aws/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import type { JournalRecord } from './events.ts';
@@ -12,7 +12,8 @@ import type { RunStore, StateStore } from './state-store.ts';
  *
  * Invariants:
  * 1. A record is durable on this machine before it goes to the bucket; it counts as written then.
- * 2. A bucket that goes away in the middle stops nothing: what is missing there is sent, in order, when it is back.
+ * 2. A bucket that goes away in the middle stops nothing, whether it is silent or says no: what is missing there is sent, in order, when
+ *    it is back. A no at the start refuses the run.
  * 3. A bucket that holds another record under the same number means that somebody has taken over: this runner stops.
  *    What was refused, and what it did not send any more, is kept beside the journal: the copy stays the beginning of what
  *    the bucket has.
@@ -35,8 +36,8 @@ export class MirroredState implements StateStore {
     return this.#remote.runs();
   }
 
-  run(run: string, guard: () => Promise<void> = () => Promise.resolve()): RunStore {
-    return new MirroredRun(this.#local.run(run), this.#remote.run(run), guard, this.#clock);
+  run(run: string, guard: () => Promise<void> = () => Promise.resolve(), say: (text: string) => void = () => undefined): RunStore {
+    return new MirroredRun({ run, local: this.#local.run(run), remote: this.#remote.run(run), guard, clock: this.#clock, say });
   }
 
   lease(request: LeaseRequest): Promise<Lease> {
@@ -51,33 +52,47 @@ export class MirroredState implements StateStore {
 /** Between two tries to reach a bucket that has gone away. */
 const RETRY_MS = 5_000;
 
+interface MirrorParts {
+  run: string;
+  local: RunStore;
+  remote: S3Run;
+  guard: () => Promise<void>;
+  clock: Clock;
+  say: (text: string) => void;
+}
+
 class MirroredRun implements RunStore {
   readonly folder: string;
+  readonly #parts: MirrorParts;
   readonly #local: RunStore;
   readonly #remote: S3Run;
-  readonly #guard: () => Promise<void>;
   readonly #clock: Clock;
   /** On this machine, and not yet in the bucket. */
   #missing: JournalRecord[] = [];
-  #awaySince: number | undefined;
+  /** Since when the bucket does not take records, and what it answered. */
+  #away: { since: number; why: string } | undefined;
   /** The lock is not asked for before then: the bucket did not answer. */
   #silentUntil = 0;
   #begun = false;
+  /** The report is only on this machine. */
+  #reportUnsent = false;
   /** Somebody has taken over: nothing more is sent. */
   #lost = false;
 
-  constructor(local: RunStore, remote: S3Run, guard: () => Promise<void>, clock: Clock) {
-    this.folder = local.folder;
-    this.#local = local;
-    this.#remote = remote;
-    this.#guard = guard;
-    this.#clock = clock;
+  constructor(parts: MirrorParts) {
+    this.folder = parts.local.folder;
+    this.#parts = parts;
+    this.#local = parts.local;
+    this.#remote = parts.remote;
+    this.#clock = parts.clock;
   }
 
   async read(): Promise<JournalRecord[]> {
     const here = await this.#local.read();
+    // Whoever writes has all of it here.
+    if (this.#begun) return here;
     const there = await this.#remote.read().catch((error: unknown) => {
-      if (isAway(error) && here.length > 0) return undefined;
+      if (isSilent(error) && here.length > 0) return undefined;
       throw error;
     });
     if (there === undefined) return here;
@@ -93,17 +108,17 @@ class MirroredRun implements RunStore {
     if (record.type === 'step.intent' || record.type === 'undo.intent') await this.assertHeld();
     await this.#local.append(record);
     this.#missing.push(record);
-    if (this.#awaySince !== undefined && this.#clock.now() - this.#awaySince < RETRY_MS) return;
+    if (this.#away !== undefined && this.#clock.now() - this.#away.since < RETRY_MS) return;
     await this.#send();
   }
 
   async assertHeld(): Promise<void> {
     if (this.#clock.now() < this.#silentUntil) return;
     try {
-      await this.#guard();
+      await this.#parts.guard();
     } catch (error) {
-      // A bucket that answers nobody lets nobody take over. Who alone is cut off from it goes on: a failover must not end with its state.
-      if (!isAway(error)) {
+      // A bucket that is away lets nobody take over. Who alone is cut off from it goes on: a failover must not end with its state.
+      if (!(this.#begun ? error instanceof AwsError : isSilent(error))) {
         this.#lost ||= error instanceof DrError && error.code === 'SUPERSEDED';
         throw error;
       }
@@ -128,8 +143,9 @@ class MirroredRun implements RunStore {
     try {
       return await this.#remote.save(name, text);
     } catch (error) {
-      if (isAway(error)) return undefined;
-      throw error;
+      if (!(error instanceof AwsError)) throw error;
+      this.#reportUnsent = true;
+      return undefined;
     }
   }
 
@@ -137,8 +153,18 @@ class MirroredRun implements RunStore {
     if (this.#lost) await this.#setAside();
     if (this.#missing.length > 0) await this.#send();
     await this.#local.close();
-    if (this.#missing.length === 0) return undefined;
-    return `${this.#missing.length} records are only in ${this.folder}: ${this.#remote.place} did not answer. dr resume sends them`;
+    const { run } = this.#parts;
+    const lines = [
+      ...(this.#missing.length === 0 ? [] : [`${this.#missing.length} records are only in ${this.folder} (${this.#remote.place}: ${this.#away?.why ?? 'not sent'}). Send them from this machine: dr resume ${run}`]),
+      ...(this.#reportUnsent ? [`the report is only in ${this.folder}. Send it from this machine: dr report ${run}`] : []),
+    ];
+    return lines.length === 0 ? undefined : lines.join('; ');
+  }
+
+  async sendRest(): Promise<number> {
+    const before = this.#missing.length;
+    if (before > 0) await this.#send();
+    return before - this.#missing.length;
   }
 
   /** On another machine the copy here is behind: it is brought up to what the bucket has. */
@@ -159,21 +185,24 @@ class MirroredRun implements RunStore {
         await this.#remote.append(record);
         this.#missing.shift();
       }
-      this.#awaySince = undefined;
+      if (this.#away !== undefined) this.#parts.say(`${this.#remote.place} answers again: it has every record now.`);
+      this.#away = undefined;
     } catch (error) {
       const beginning = this.#missing[0]?.type === 'run.started';
       if (error instanceof DrError && error.code === 'SUPERSEDED') {
         this.#lost = true;
         await this.#setAside();
       }
-      if (!isAway(error) || beginning) throw error;
-      this.#awaySince = this.#clock.now();
+      if (!(error instanceof AwsError) || beginning) throw error;
+      const why = error.code === NO_ANSWER ? 'no answer' : error.code;
+      if (this.#away === undefined) this.#parts.say(`Warning: ${this.#remote.place} takes no records (${why}). The run goes on; its journal is in ${this.folder}.`);
+      this.#away = { since: this.#clock.now(), why };
     }
   }
 }
 
 /** The bucket gives no usable answer; anything that it says clearly is not this. */
-function isAway(error: unknown): boolean {
+function isSilent(error: unknown): boolean {
   return error instanceof AwsError && error.kind !== 'terminal';
 }
 

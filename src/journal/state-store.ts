@@ -16,6 +16,8 @@ export interface RunStore extends JournalStore {
   approvals(): Promise<readonly string[]>;
   /** Of a copy: moves these last records of their terms out of the journal, into a file beside it. */
   setAside?(records: readonly JournalRecord[]): Promise<void>;
+  /** After `read`: sends the records that are only on this machine. Returns how many. */
+  sendRest?(): Promise<number>;
   /** Writes what is still to be written. Returns what could not be, in words. */
   close(): Promise<string | undefined>;
 }
@@ -26,8 +28,11 @@ export interface StateStore {
   readonly place: string;
   /** Names of the runs, oldest first. */
   runs(): Promise<string[]>;
-  /** `guard` is asked before each write; it throws when this runner has been superseded. */
-  run(run: string, guard?: () => Promise<void>): RunStore;
+  /**
+   * @param guard is asked before each write; it throws when this runner has been superseded
+   * @param say is told, for the person who watches, when the bucket goes away and when it is back
+   */
+  run(run: string, guard?: () => Promise<void>, say?: (text: string) => void): RunStore;
   /** Takes the lock of an application. @throws DrError (busy) that says who holds it. */
   lease(request: LeaseRequest): Promise<Lease>;
   lockOf(lock: string): Promise<LockRecord | undefined>;

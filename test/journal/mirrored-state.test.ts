@@ -10,6 +10,7 @@ import { MirroredState } from '../../src/journal/mirrored-state.ts';
 import { parseS3Place, S3State } from '../../src/journal/s3-state.ts';
 import type { RunStore } from '../../src/journal/state-store.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
+import { started } from './fixture.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { World } from '../../src/simulator/world.ts';
 
@@ -130,7 +131,7 @@ describe('state in a bucket with a copy on this machine', () => {
       await run.append(records[0] as JournalRecord);
       const mend = world.addFault({ service: 's3', effect: { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' } });
       await run.append(records[1] as JournalRecord);
-      expect(await run.close()).toMatch(/^1 records are only in .*dr resume sends them$/);
+      expect(await run.close()).toMatch(/^1 records are only in .* \(s3:.*: ServiceUnavailable\)\. Send them from this machine: dr resume 20261120T000000Z-shop-failover-000001$/);
       mend();
       const later = here.run(RUN);
       expect(await later.read()).toEqual(records.slice(0, 2));
@@ -218,6 +219,38 @@ describe('state in a bucket with a copy on this machine', () => {
       await other.read();
       await other.append(chain(GREEN, INTENT)[1] as JournalRecord);
       expect(await errorOf(here.run(RUN).read())).toMatchObject({ code: 'JOURNAL_DIVERGED', exit: 'journal' });
+    });
+  });
+
+  it.each(['AccessDenied', 'NoSuchBucket', 'ExpiredToken', 'InvalidAccessKeyId'])('goes on in the middle when the bucket says %s, and tells how to send the rest', async (code) => {
+    const { clock, world, here, remote } = await setUp();
+    await clock.run(async () => {
+      const lease = await here.lease({ lock: 'shop', run: RUN, operator: alice, now: 0, ids: new SeededIds(1) });
+      const said: string[] = [];
+      const run = here.run(RUN, () => lease.assertHeld(), (text) => said.push(text));
+      const records = chain(GREEN, INTENT, GREEN);
+      await run.append(records[0] as JournalRecord);
+      const mend = world.addFault({ service: 's3', effect: { kind: 'error', httpStatus: 403, code } });
+      await run.append(records[1] as JournalRecord);
+      await run.assertHeld?.();
+      await run.append(records[2] as JournalRecord);
+      expect(await run.read()).toEqual(records);
+      expect(await run.publish('report.json', '{}')).toBeUndefined();
+      expect(await run.close()).toMatch(new RegExp(`^2 records are only in .* \\(s3:.*: ${code}\\)\\. Send them from this machine: dr resume ${RUN}; the report is only in .*dr report ${RUN}$`));
+      expect(said).toEqual([expect.stringMatching(new RegExp(`^Warning: s3:.* takes no records \\(${code}\\)\\. The run goes on; its journal is in /`))]);
+      mend();
+      const later = here.run(RUN);
+      await later.read();
+      expect(await later.sendRest?.()).toBe(2);
+      expect(await remote.run(RUN).read()).toEqual(records);
+    });
+  });
+
+  it('does not begin when the bucket says no', async () => {
+    const { clock, world, here } = await setUp();
+    await clock.run(async () => {
+      world.addFault({ service: 's3', effect: { kind: 'error', httpStatus: 403, code: 'AccessDenied' } });
+      await expect(here.run(RUN).append(chain(started())[0] as JournalRecord)).rejects.toMatchObject({ code: 'AccessDenied' });
     });
   });
 
