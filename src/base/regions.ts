@@ -1,8 +1,7 @@
 /**
- * AWS regions and the city or area each one is in, from the partitions that the AWS SDK of November 2026 knows
+ * AWS regions and the city or area of each, from the partitions that the AWS SDK of November 2026 knows
  * (https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html).
- * Used to name a region and to notice a slip offline; what exists is decided by AWS, so `isRegionShaped` decides
- * what may pass.
+ * Used to name a region and to notice a typing error offline; AWS decides what exists, so anything of `REGION_SHAPE` passes.
  */
 export const REGIONS: Readonly<Record<string, string>> = {
   'af-south-1': 'Cape Town',
@@ -48,11 +47,52 @@ export const REGIONS: Readonly<Record<string, string>> = {
   'us-west-2': 'Oregon',
 };
 
-/** What every AWS region's name looks like. */
+/** The shape of every AWS region's name. */
 export const REGION_SHAPE =
   /^[a-z]{2,4}(-[a-z]{2,4})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$/;
 
-/** Could this be the name of an AWS region? True also for one that opens after this version of `dr`. */
-export function isRegionShaped(name: string): boolean {
-  return REGION_SHAPE.test(name);
+/** The same, anywhere in a text, e.g. in an ARN or an address. */
+const REGION_IN_TEXT = new RegExp(`\\b${REGION_SHAPE.source.slice(1, -1)}\\b`, 'g');
+
+/** Every region that a text names, each once. */
+export function regionsIn(text: string): string[] {
+  return [...new Set(text.match(REGION_IN_TEXT) ?? [])];
+}
+
+/**
+ * A partition: accounts, credentials, ARNs and global services of one know nothing of another.
+ * https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
+ */
+export type Partition = 'aws' | 'aws-cn' | 'aws-us-gov' | 'aws-eusc';
+
+interface PartitionFacts {
+  /** Regions of the partition begin with it. */
+  prefix: string;
+  /** Where Route 53 is controlled from, and the region that its requests are signed for. From the SDK's own endpoint rules. */
+  route53: string;
+  /** What follows the region in the names of services. */
+  dnsSuffix: string;
+}
+
+const PARTITIONS: Readonly<Record<Partition, PartitionFacts>> = {
+  aws: { prefix: '', route53: 'us-east-1', dnsSuffix: 'amazonaws.com' },
+  'aws-cn': { prefix: 'cn-', route53: 'cn-northwest-1', dnsSuffix: 'amazonaws.com.cn' },
+  'aws-us-gov': { prefix: 'us-gov-', route53: 'us-gov-west-1', dnsSuffix: 'amazonaws.com' },
+  'aws-eusc': { prefix: 'eusc-', route53: 'eusc-de-east-1', dnsSuffix: 'amazonaws.eu' },
+};
+
+/** The partition of a region, by its name. */
+export function partitionOf(region: string): Partition {
+  const special = (['aws-cn', 'aws-us-gov', 'aws-eusc'] as const).find((partition) => region.startsWith(PARTITIONS[partition].prefix));
+  return special ?? 'aws';
+}
+
+/** The region from which Route 53 is controlled for applications in `region`: each partition has a Route 53 of its own. */
+export function route53RegionFor(region: string): string {
+  return PARTITIONS[partitionOf(region)].route53;
+}
+
+/** The domain of AWS's endpoints in that region, e.g. `amazonaws.com`. */
+export function dnsSuffixOf(region: string): string {
+  return PARTITIONS[partitionOf(region)].dnsSuffix;
 }

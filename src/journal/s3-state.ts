@@ -8,6 +8,7 @@ import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
 import { APPROVAL, tooManyApprovals } from './local-store.ts';
 import { busy, claimOf, endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, superseded, takeover } from './lease.ts';
+import { REGION_SHAPE } from '../base/regions.ts';
 
 /*
  * State in a bucket of the recovery region, so that another person on another machine can go on.
@@ -32,9 +33,9 @@ export interface S3Place {
 
 /** `s3://bucket/prefix?region=ap-northeast-1`; undefined for anything else. */
 export function parseS3Place(text: string): S3Place | undefined {
-  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([A-Za-z0-9!_.*'()/-]*))?\?region=([a-z]{2}(?:-[a-z]+)+-\d)$/.exec(text);
+  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/([A-Za-z0-9!_.*'()/-]*))?\?region=([a-z0-9-]+)$/.exec(text);
   const [, bucket, prefix = '', region] = match ?? [];
-  if (bucket === undefined || region === undefined) return undefined;
+  if (bucket === undefined || region === undefined || !REGION_SHAPE.test(region)) return undefined;
   return { bucket, region, prefix: prefix.replace(/^\/+|\/+$/g, '') };
 }
 

@@ -1,21 +1,26 @@
 import * as z from 'zod';
 import type { Conditions, Permission, Refusal, StepKind } from './step.ts';
+import { REGION_SHAPE } from '../base/regions.ts';
 
 /** An AWS region by its shape; whether it exists is the loader's question. */
 export const regionName = z
   .string()
-  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'expected a region such as ap-northeast-1');
+  .regex(REGION_SHAPE, 'expected a region such as ap-northeast-1');
 
 /** A value for each region. */
 export function perRegion<T extends z.ZodType>(value: T) {
   return z.record(regionName, value);
 }
 
-/** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html */
+/**
+ * RDS stores identifiers in lower case and finds them in either; CloudWatch and IAM compare to the letter. So they are folded here, once.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+ */
 export const dbInstanceId = z
   .string()
   .regex(/^[A-Za-z](?:-?[A-Za-z0-9])*$/, 'expected a DB instance identifier: letters, digits and single hyphens, starting with a letter')
-  .max(63);
+  .max(63)
+  .toLowerCase();
 
 export const securityGroupId = z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'expected a security group id such as sg-0123456789abcdef0');
 

@@ -1,3 +1,4 @@
+import { nameInArn } from '../base/arn.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Json } from '../base/json.ts';
 import type { Verb } from '../kinds/kind.ts';
@@ -143,7 +144,7 @@ export function notifySteps(runbook: Runbook, verb: Verb, source: string, target
         ...tell,
         id: `notify.sns-${index + 1}`,
         kind: 'run.notify-sns',
-        title: `Tell ${topic.split(':').at(-1) ?? topic}`,
+        title: `Tell ${nameInArn(topic)}`,
         params: { region: target, topic, news },
         permissions: [{ actions: ['sns:Publish'], resources: [topic] }],
       }),

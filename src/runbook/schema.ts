@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { regionOfArn } from '../base/arn.ts';
 import { STRATEGIES } from '../kinds/kind.ts';
 import { durationField } from '../kinds/duration.ts';
 import { approvalsField } from './approvals.ts';
@@ -55,7 +56,7 @@ const notifySchema = z.union([
       .superRefine((topics, ctx) => {
         if (Object.keys(topics).length === 0) ctx.addIssue({ code: 'custom', message: 'expected at least one region' });
         for (const [region, arn] of Object.entries(topics)) {
-          const other = arn.split(':')[3];
+          const other = regionOfArn(arn);
           if (other !== undefined && other !== region) {
             ctx.addIssue({ code: 'custom', path: [region], message: `expected a topic in ${region}; this one is in ${other}` });
           }

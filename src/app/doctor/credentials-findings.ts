@@ -1,5 +1,6 @@
 import type { AwsConfig, Section } from './aws-config.ts';
-import { type Finding, fine, lost, type Losses, regionsIn, unknown } from './finding.ts';
+import { regionsIn } from '../../base/regions.ts';
+import { type Finding, fine, lost, type Losses, unknown } from './finding.ts';
 
 /*
  * Where credentials come from, in the order in which the AWS SDK for JavaScript looks for them, and what each source

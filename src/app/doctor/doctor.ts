@@ -1,4 +1,5 @@
 import { DrError } from '../../base/errors.ts';
+import { REGION_SHAPE } from '../../base/regions.ts';
 import { loadRunbook } from '../../runbook/load.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { offlinePlans } from '../offline-plan.ts';
@@ -105,6 +106,6 @@ function refuseUnknown(without: readonly string[], loaded: readonly LoadedRunboo
     const home = loaded[0]?.runbook.home ?? 'ap-northeast-2';
     throw usage('NOTHING_LOST', 'What is to be lost?', `dr doctor --without ${home}`);
   }
-  const bad = without.find((name) => !/^[a-z]{2}(-[a-z]+)+-\d$/.test(name) && !PLANES.some((plane) => plane === name));
+  const bad = without.find((name) => !REGION_SHAPE.test(name) && !PLANES.some((plane) => plane === name));
   if (bad !== undefined) throw usage('LOSS_UNKNOWN', `--without ${bad}: a region or one of ${PLANES.join(', ')} is expected.`, 'dr doctor --help');
 }

@@ -54,8 +54,3 @@ export function lost(parts: Parts & { next: string }, blocks = true): Finding {
 export function unknown(parts: Parts & { next: string }): Finding {
   return { ...parts, verdict: 'not-known', blocks: false };
 }
-
-/** The regions that a text names, e.g. an ARN or an address. */
-export function regionsIn(text: string): string[] {
-  return [...new Set(text.match(/\b(?:us|eu|ap|ca|sa|me|af|il|mx|cn)(?:-gov)?-(?:north|south|east|west|central)(?:east|west)?-\d\b/g) ?? [])];
-}

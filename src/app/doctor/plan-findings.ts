@@ -1,7 +1,8 @@
 import type { Json } from '../../base/json.ts';
 import type { PlanStep } from '../../kinds/step.ts';
 import type { Plan } from '../../plan/plan.ts';
-import { type Finding, fine, lost, type Losses, regionsIn, unknown } from './finding.ts';
+import { regionsIn } from '../../base/regions.ts';
+import { type Finding, fine, lost, type Losses, unknown } from './finding.ts';
 
 /*
  * What the steps of a failover need. In assess and fence the source is asked for what it still says, and never needed.

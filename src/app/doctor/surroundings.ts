@@ -3,7 +3,8 @@ import { getServers } from 'node:dns';
 import { parseS3Place } from '../../journal/s3-state.ts';
 import type { StatePlace } from '../state.ts';
 import { toolVersion } from '../version.ts';
-import { type Finding, fine, lost, type Losses, regionsIn, unknown } from './finding.ts';
+import { regionsIn } from '../../base/regions.ts';
+import { type Finding, fine, lost, type Losses, unknown } from './finding.ts';
 
 /*
  * What surrounds a run: where its state lies, the machine, name resolution, endpoints, the package.

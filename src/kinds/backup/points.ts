@@ -1,5 +1,6 @@
 import { automatedBackups, dbSnapshots } from '../../aws/rds-backups.ts';
 import * as z from 'zod';
+import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { ObserveContext } from '../kind.ts';
 import type { StepContext } from '../step.ts';
@@ -53,7 +54,9 @@ export async function findPoints(
   ]);
   const judged: Judged[] = [];
   for (const backup of backups) {
-    const [, , , from = '', , , id = ''] = (backup.DBInstanceArn ?? '').split(':');
+    const original = backup.DBInstanceArn ?? '';
+    const from = regionOfArn(original) ?? '';
+    const id = nameInArn(original);
     if (sources[from] !== id) continue;
     const name = `automated backups of ${id} in ${from}`;
     const latest = backup.RestoreWindow?.LatestTime?.getTime();
@@ -78,7 +81,7 @@ export async function findPoints(
 
 function keyProblem(name: string, what: { Encrypted?: boolean | undefined; KmsKeyId?: string | undefined }, region: string): string | undefined {
   if (what.Encrypted !== true) return undefined;
-  const keyRegion = what.KmsKeyId?.split(':')[3];
+  const keyRegion = regionOfArn(what.KmsKeyId);
   return keyRegion === region ? undefined : `${name}: its key is in ${keyRegion ?? 'an unknown region'}, not in ${region}`;
 }
 

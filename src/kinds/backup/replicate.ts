@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
 import { automatedBackups } from '../../aws/rds-backups.ts';
+import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { stillWriter } from '../rds/still-writer.ts';
@@ -28,10 +29,7 @@ const FRESH_MS = 1_800_000;
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const kept = await automatedBackups(ctx.effects.aws, p.region, [p.active.id], { signal: ctx.signal });
-  const mine = kept.find((b) => {
-    const [, , , from, , , id] = (b.DBInstanceArn ?? '').split(':');
-    return from === p.active.region && id === p.active.id && b.Status !== 'retained';
-  });
+  const mine = kept.find(({ DBInstanceArn = '', Status }) => regionOfArn(DBInstanceArn) === p.active.region && nameInArn(DBInstanceArn) === p.active.id && Status !== 'retained');
   if (mine === undefined) return { state: 'absent', because: `${p.region} keeps no backups of ${p.active.id}` };
   const latest = mine.RestoreWindow?.LatestTime?.getTime();
   if (latest === undefined) return { state: 'pending', because: `the first backup of ${p.active.id} is on its way to ${p.region}`, waitingFor: 'aws' };

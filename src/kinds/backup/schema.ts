@@ -1,7 +1,9 @@
 import * as z from 'zod';
+import { regionOfArn } from '../../base/arn.ts';
 import { dbInstanceId, envName, perRegion, securityGroupId, sqlName } from '../common.ts';
 
-const groupName = z.string().regex(/^[A-Za-z][A-Za-z0-9_. -]{0,254}$/, 'expected the name of a group, e.g. archive-pg17');
+/** RDS stores the names of its groups in lower case. */
+const groupName = z.string().regex(/^[A-Za-z][A-Za-z0-9_. -]{0,254}$/, 'expected the name of a group, e.g. archive-pg17').toLowerCase();
 
 /** What AWS replaces by a default unless a restore says it. */
 export const restoreSettings = z.strictObject({
@@ -37,7 +39,7 @@ export const schema = z
   })
   .superRefine((db, ctx) => {
     for (const [region, arn] of Object.entries(db.kmsKeys ?? {})) {
-      const other = arn.split(':')[3];
+      const other = regionOfArn(arn);
       if (other !== region) ctx.addIssue({ code: 'custom', path: ['kmsKeys', region], message: `expected a key in ${region}; this one is in ${other ?? ''}` });
     }
     for (const [region, quarantine] of Object.entries(db.fence?.quarantine ?? {})) {

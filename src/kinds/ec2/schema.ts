@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { regionOfArn } from '../../base/arn.ts';
 import { perRegion } from '../common.ts';
 
 export const instanceId = z.string().regex(/^i-[0-9a-f]{8,17}$/, 'expected an instance id such as i-0123456789abcdef0');
@@ -15,7 +16,7 @@ export const targets = z
   })
   .superRefine(({ groups }, ctx) => {
     for (const [region, arn] of Object.entries(groups)) {
-      const other = arn.split(':')[3];
+      const other = regionOfArn(arn);
       if (other !== region) ctx.addIssue({ code: 'custom', path: ['groups', region], message: `expected a target group in ${region}; this one is in ${other ?? ''}` });
     }
   });

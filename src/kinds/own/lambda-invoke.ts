@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
+import { arnIn } from '../../base/arn.ts';
 import type { Json } from '../../base/json.ts';
 import { allow, inRegion, perRegion, refused } from '../common.ts';
 import { acting, checkFrame, frame } from '../own-steps/frame.ts';
@@ -104,7 +105,7 @@ const kind: OwnKind<z.infer<typeof schema>> = {
       },
       does: shown(payload),
       undoes: undo === undefined ? undefined : shown(undo),
-      permissions: [allow(['lambda:InvokeFunction'], [`arn:aws:lambda:${ctx.target}:${ctx.account}:function:${name_}`])],
+      permissions: [allow(['lambda:InvokeFunction'], [arnIn(ctx.target, 'lambda', ctx.account, `function:${name_}`)])],
     };
   },
   step: ranOnce<Params>({

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
+import { arnIn } from '../../base/arn.ts';
 import type { SqlTarget } from '../../effects/effects.ts';
 import { allow, dbInstanceId, envName, inRegion, perRegion, refused } from '../common.ts';
 import { acting, checkFrame, frame } from '../own-steps/frame.ts';
@@ -107,7 +108,7 @@ const kind: OwnKind<z.infer<typeof schema>> = {
       },
       does: `in ${where}: ${text}`,
       undoes: undo === undefined ? undefined : `in ${where}: ${undo}`,
-      permissions: instance === undefined ? [] : [allow(['rds:DescribeDBInstances'], [`arn:aws:rds:${ctx.target}:${ctx.account}:db:${instance}`])],
+      permissions: instance === undefined ? [] : [allow(['rds:DescribeDBInstances'], [arnIn(ctx.target, 'rds', ctx.account, `db:${instance}`)])],
     };
   },
   step: ranOnce<Params>({

@@ -1,5 +1,7 @@
 import type { DbInstance } from '../../aws/rds.ts';
 import type { Conditions } from '../step.ts';
+import { arnIn, nameInArn, regionOfArn } from '../../base/arn.ts';
+import { dnsSuffixOf } from '../../base/regions.ts';
 
 /** An instance that replicates from nobody. One that is being promoted counts as a replica until AWS has let go. */
 export function isWriter(instance: DbInstance): boolean {
@@ -13,8 +15,7 @@ export function isWriter(instance: DbInstance): boolean {
 export function sourceRegion(instance: DbInstance): string | undefined {
   const source = instance.ReadReplicaSourceDBInstanceIdentifier;
   if (source === undefined || source === '') return undefined;
-  const own = instance.DBInstanceArn?.split(':')[3];
-  return source.startsWith('arn:') ? source.split(':')[3] : own;
+  return regionOfArn(source.startsWith('arn:') ? source : instance.DBInstanceArn);
 }
 
 /**
@@ -30,17 +31,17 @@ export function isPromoted(instance: DbInstance): boolean {
 
 export function dbArn(region: string, account: string, id: string): string {
   // RDS keeps identifiers in lower case, and IAM compares to the letter.
-  return `arn:aws:rds:${region}:${account}:db:${id.toLowerCase()}`;
+  return arnIn(region, 'rds', account, `db:${id.toLowerCase()}`);
 }
 
 /** ARNs of an RDS resource type in a region, for calls whose exact resource AWS chooses or that list. */
 export function rdsArns(region: string, account: string, ...parts: string[]): string[] {
-  return parts.map((part) => `arn:aws:rds:${region}:${account}:${part}`);
+  return parts.map((part) => arnIn(region, 'rds', account, part));
 }
 
 /** A key may be used through RDS of that region only. https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html */
 export function viaRds(region: string): Conditions {
-  return { StringEquals: { 'kms:ViaService': [`rds.${region}.amazonaws.com`] } };
+  return { StringEquals: { 'kms:ViaService': [`rds.${region}.${dnsSuffixOf(region)}`] } };
 }
 
 /** What the RDS API says about replication, e.g. `replicating`, or why it stopped. */
@@ -54,8 +55,7 @@ export function replicationStatus(instance: DbInstance): string | undefined {
  */
 export function followers(instance: DbInstance, instances: Readonly<Record<string, string>>): string[] {
   const named = instance.ReadReplicaDBInstanceIdentifiers ?? [];
-  return Object.entries(instances).flatMap(([region, id]) => {
-    const tail = `:db:${id.toLowerCase()}`;
-    return named.some((name) => name.split(':')[3] === region && name.toLowerCase().endsWith(tail)) ? [region] : [];
-  });
+  return Object.entries(instances).flatMap(([region, id]) =>
+    named.some((name) => regionOfArn(name) === region && nameInArn(name).toLowerCase() === id.toLowerCase()) ? [region] : [],
+  );
 }

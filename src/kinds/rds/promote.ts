@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../step.ts';
@@ -37,7 +38,7 @@ const USABLE = new Set(['available', 'modifying', 'backing-up', 'rebooting', 'pr
 function notOurs(p: Params, instance: DbInstance): Refusal | undefined {
   const from = instance.ReadReplicaSourceDBInstanceIdentifier;
   if (from === undefined || from === '') return undefined;
-  const id = from.split(':').at(-1)?.toLowerCase();
+  const id = nameInArn(from).toLowerCase();
   if (id === p.source.id.toLowerCase() && sourceRegion(instance) === p.source.region) return undefined;
   return {
     rule: 'replica-of',

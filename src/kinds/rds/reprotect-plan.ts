@@ -3,6 +3,7 @@ import type { PlanContext, StepDraft } from '../kind.ts';
 import { dbArn, rdsArns, viaRds } from './instance.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
 import { keptPattern } from './standby.ts';
+import { arnIn } from '../../base/arn.ts';
 
 /** The steps that make a standby again where the old primary was. Nothing is deleted, and the writer is only read from. */
 export function reprotectSteps(ctx: PlanContext, name: string, db: RdsReadReplica): StepDraft[] {
@@ -86,7 +87,7 @@ function makeRoom(ctx: PlanContext, db: RdsReadReplica, params: Params, quaranti
         look,
         // Groups and key are those of the old instance, which only AWS knows. Copying encrypted data needs the key's grants.
         allow(['rds:CreateDBInstanceReadReplica'], [mine[0] ?? '', writer, ...arns('pg:*', 'og:*', 'subgrp:*')]),
-        allow(['kms:CreateGrant', 'kms:DescribeKey'], [`arn:aws:kms:${ctx.source}:${ctx.account}:key/*`], viaRds(ctx.source)),
+        allow(['kms:CreateGrant', 'kms:DescribeKey'], [arnIn(ctx.source, 'kms', ctx.account, 'key/*')], viaRds(ctx.source)),
       ],
       estimate: { p50: 1800, p95: 7200, basis: 'a snapshot is taken and copied between the regions: grows with the data' },
       limitMs: 24 * 3_600_000,

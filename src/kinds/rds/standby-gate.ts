@@ -1,5 +1,6 @@
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { refused, stepKind } from '../common.ts';
 import type { Refusal, StepContext } from '../step.ts';
@@ -8,7 +9,7 @@ import { follows, keptBefore, PASSING, readStandby, settingsOf, standbyFact, sta
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
 async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
-  const writer = await findDbInstance(ctx.effects.aws, regionOf(p.writer), p.writer.split(':').at(-1) ?? '', { signal: ctx.signal });
+  const writer = await findDbInstance(ctx.effects.aws, regionOf(p.writer), nameInArn(p.writer), { signal: ctx.signal });
   const unfit = whyNoSource(p, writer);
   if (unfit !== undefined) return noSource(p, unfit);
   let old: DbInstance | undefined;
@@ -29,7 +30,7 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
 }
 
 function regionOf(arn: string): string {
-  return arn.split(':')[3] ?? '';
+  return regionOfArn(arn) ?? '';
 }
 
 interface Unfit {
@@ -39,7 +40,7 @@ interface Unfit {
 }
 
 function whyNoSource(p: StandbyParams, writer: DbInstance | undefined): Unfit | undefined {
-  const id = p.writer.split(':').at(-1) ?? '';
+  const id = nameInArn(p.writer);
   const region = regionOf(p.writer);
   if (writer === undefined) return { why: 'not there', mend: 'correct `instances` in the runbook: it names what AWS does not have' };
   if (!isWriter(writer)) return { why: 'a replica, and no writer', mend: `dr failover --region ${region} makes it the writer` };
@@ -55,7 +56,7 @@ function whyNoSource(p: StandbyParams, writer: DbInstance | undefined): Unfit | 
 function noSource(p: StandbyParams, { why, mend }: Unfit): Refusal {
   return {
     rule: 'standby-source',
-    observed: `${p.writer.split(':').at(-1) ?? ''} in ${regionOf(p.writer)} is ${why}`,
+    observed: `${nameInArn(p.writer)} in ${regionOf(p.writer)} is ${why}`,
     threshold: 'a writer that keeps automated backups: only that can have replicas',
     consequence: 'there is nothing that a standby could follow',
     override: `none: ${mend}`,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { findGroup } from '../../aws/autoscaling.ts';
+import { arnIn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
 import { scaleIn } from '../autoscaling/scale-in.ts';
 import { scaleOut } from '../autoscaling/scale-out.ts';
@@ -43,7 +44,7 @@ const read = allow(['autoscaling:DescribeAutoScalingGroups', 'elasticloadbalanci
 const readShortage = allow(['autoscaling:DescribeScalingActivities'], ['*']);
 
 function update(ctx: PlanContext, region: string, name: string) {
-  return allow(['autoscaling:UpdateAutoScalingGroup'], [`arn:aws:autoscaling:${region}:${ctx.account}:autoScalingGroup:*:autoScalingGroupName/${name}`]);
+  return allow(['autoscaling:UpdateAutoScalingGroup'], [arnIn(region, 'autoscaling', ctx.account, `autoScalingGroup:*:autoScalingGroupName/${name}`)]);
 }
 
 function plan(ctx: PlanContext, _name: string, group: AutoScalingGroup, state: { facts: object }): StepDraft[] {

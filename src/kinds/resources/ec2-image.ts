@@ -7,6 +7,7 @@ import { registerTargets } from '../ec2/register.ts';
 import { launchedOnly, launchRights } from '../ec2/rights.ts';
 import { stopInstances } from '../ec2/stop.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
+import { arnIn } from '../../base/arn.ts';
 import type { World } from '../../simulator/world.ts';
 
 /*
@@ -96,7 +97,7 @@ function stopStep(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft
     title: `Stop what runs of dr launched of ${name} in ${region}`,
     params: { name, region, guard: { region: ctx.target, wanted: resource.count, existing: existingIn(resource, ctx.target), ...(group === undefined ? {} : { targetGroup: group }) } },
     controlPlanes: [`ec2@${region}`],
-    permissions: [allow(['ec2:StopInstances'], [`arn:aws:ec2:${region}:${ctx.account}:instance/*`], launchedOnly(ctx, name)), reads(resource, ctx.target, 'ec2:DescribeInstanceStatus', 'elasticloadbalancing:DescribeTargetHealth')],
+    permissions: [allow(['ec2:StopInstances'], [arnIn(region, 'ec2', ctx.account, 'instance/*')], launchedOnly(ctx, name)), reads(resource, ctx.target, 'ec2:DescribeInstanceStatus', 'elasticloadbalancing:DescribeTargetHealth')],
     estimate: { p50: 30, p95: 120, basis: 'shutdown of an instance' },
     limitMs: 900_000,
     changes: [{ resource: `ec2:${region}:${name}`, field: 'launched instances', before: 'as they are', after: 'stopped' }],

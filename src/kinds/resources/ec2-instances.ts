@@ -6,6 +6,7 @@ import { instanceId, targets, types } from '../ec2/schema.ts';
 import { startInstances } from '../ec2/start.ts';
 import { stopInstances } from '../ec2/stop.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
+import { arnIn } from '../../base/arn.ts';
 
 /*
  * Instances that are there in every region: running where users are, stopped where they wait.
@@ -27,7 +28,7 @@ type Ec2Instances = z.infer<typeof schema>;
 const read = allow(['ec2:DescribeInstances', 'ec2:DescribeInstanceStatus', 'elasticloadbalancing:DescribeTargetHealth'], ['*']);
 
 function instanceArns(ctx: PlanContext, region: string, ids: readonly string[]): string[] {
-  return ids.map((id) => `arn:aws:ec2:${region}:${ctx.account}:instance/${id}`);
+  return ids.map((id) => arnIn(region, 'ec2', ctx.account, `instance/${id}`));
 }
 
 function plan(ctx: PlanContext, name: string, resource: Ec2Instances): StepDraft[] {

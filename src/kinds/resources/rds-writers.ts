@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
+import { arnIn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
 import { allow, dbInstanceId, inRegion, perRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
@@ -60,7 +61,7 @@ function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
         // A failover leaves a region that may be dead; one that is out already may be too.
         maybeSilent: regions.filter((region) => !ctx.survivors.includes(region) && (ctx.verb === 'failover' || region !== ctx.source)),
       },
-      permissions: [describe(regions), allow(['rds:DescribeDBParameters'], regions.map((region) => `arn:aws:rds:${region}:${ctx.account}:pg:*`))],
+      permissions: [describe(regions), allow(['rds:DescribeDBParameters'], regions.map((region) => arnIn(region, 'rds', ctx.account, 'pg:*')))],
       estimate: { p50: 2, p95: 5, basis: 'a few API calls in each region' },
       limitMs: 60_000,
     });
