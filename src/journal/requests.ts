@@ -11,7 +11,7 @@ export type ChangeState = 'not-requested' | 'requested' | 'made' | 'undone';
 
 /** What is known of the change of a step. A step that found its end state there has requested nothing. */
 export function changeOf(run: StepRun | undefined): ChangeState {
-  if (run === undefined) return 'not-requested';
+  if (run === undefined || run.simulated === true) return 'not-requested';
   if (run.state === 'undone') return 'undone';
   if (run.reachedAt !== undefined) return run.attempts > 0 ? 'made' : 'not-requested';
   // Somebody else has made it: another machine may hold the rest of this journal.
@@ -36,6 +36,6 @@ export function openRequests(state: RunState): OpenRequest[] {
 export function pastTheLine(state: RunState): boolean {
   return state.plan.steps.some(({ id, reversibility }) => {
     const run = state.steps.get(id);
-    return reversibility === 'point-of-no-return' && (run?.reachedAt !== undefined || changeOf(run) === 'requested');
+    return reversibility === 'point-of-no-return' && ((run?.reachedAt !== undefined && run.simulated !== true) || changeOf(run) === 'requested');
   });
 }

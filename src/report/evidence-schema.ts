@@ -49,7 +49,7 @@ const step = z.strictObject({
   reversibility: z.enum(['reversible', 'compensable', 'point-of-no-return']),
   gate: z.boolean(),
   optional: z.boolean(),
-  state: z.enum(['done', 'simulated', 'failed', 'refused', 'undone', 'unmet', 'not-run', 'unfinished']),
+  state: z.enum(['done', 'simulated', 'skipped', 'failed', 'refused', 'undone', 'unmet', 'not-run', 'unfinished']),
   because: z.string(),
   check: z.enum(['none', 'passed', 'refused', 'failed']),
   warnings: strings,
@@ -215,7 +215,7 @@ export const EvidenceSchema = z.strictObject({
   lab: lab.nullable().describe('what the lab knows from outside; null for any other run'),
   steps: z.array(step),
   requests: z.array(request).describe('changes that were requested and whose end was not seen: treat them as made'),
-  changes: z.array(change.extend({ step: z.string(), made: z.enum(['yes', 'in place', 'no', 'undone', 'not known']) })),
+  changes: z.array(change.extend({ step: z.string(), made: z.enum(['made', 'requested', 'no change needed', 'not made', 'undone']).describe('by this run; requested: its end was not seen'), because: z.string() })),
   deviations: z.array(
     z.strictObject({ step: z.string().nullable(), sort: z.string(), text: z.string(), at: time.nullable() }),
   ),

@@ -4,6 +4,7 @@ import type { JournalRecord, LabTruth, RunMode } from '../journal/events.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import type { Verb } from '../kinds/kind.ts';
 import { approvalEvidence } from './approval-evidence.ts';
+import { changeEvidence } from './changes.ts';
 import { clockEvidence, downtimeEvidence, type GivenTimes, isoOrNull, runBreakdown, runClock } from './clock-evidence.ts';
 import { assessmentEvidence, databaseEvidence, standbyEvidence } from './data-evidence.ts';
 import { deviationsOf } from './deviations.ts';
@@ -12,7 +13,7 @@ import { regionName } from './format.ts';
 import { logEvidence, probeEvidence } from './log-evidence.ts';
 import { nextSteps } from './next-steps.ts';
 import { objectivesOf, PASS_RULE, PROTECT_RULE, verdictOf } from './objectives.ts';
-import { changeEvidence, hasActed, requestEvidence, stepEvidence } from './step-evidence.ts';
+import { hasActed, requestEvidence, stepEvidence } from './step-evidence.ts';
 
 export interface EvidenceOptions extends GivenTimes {
   /** When the report is made, milliseconds since the epoch. */

@@ -3,6 +3,7 @@ import type { CallRecord, ErrorRecord, JournalRecord } from '../journal/events.t
 import { changeOf, openRequests } from '../journal/requests.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
 import type { PlanStep, Refusal } from '../kinds/step.ts';
+import { isSkipped } from './changes.ts';
 import { isoOrNull } from './clock-evidence.ts';
 import type { Evidence, EvidenceStep } from './evidence-schema.ts';
 
@@ -22,7 +23,7 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
     reversibility: step.reversibility,
     gate: step.gate,
     optional: step.optional,
-    state: endState(run, state),
+    state: isSkipped(step, run) ? 'skipped' : endState(run, state),
     because: run?.because ?? '',
     check: run?.check ?? 'none',
     warnings: [...(run?.warnings ?? [])],
@@ -102,19 +103,6 @@ export function requestEvidence(state: RunState): Evidence['requests'] {
     movesData: step.phase === 'data' && state.plan.verb !== 'reprotect',
     because: (run.notUndone ?? run.error)?.message ?? '',
   }));
-}
-
-/** What the plan said it would change, and whether it did. */
-export function changeEvidence(state: RunState): Evidence['changes'] {
-  return state.plan.steps.flatMap((step) => {
-    const made = changeMade(state.steps.get(step.id));
-    return step.changes.map(({ resource, field, before, after }) => ({ resource, field, before, after, step: step.id, made }));
-  });
-}
-
-function changeMade(run: StepRun | undefined): Evidence['changes'][number]['made'] {
-  if (run === undefined || run.attempts === 0) return run?.state === 'done' && run.simulated !== true ? 'in place' : 'no';
-  return run.state === 'done' ? 'yes' : run.state === 'undone' ? 'undone' : 'not known';
 }
 
 /** Did this run send anything that changes something? */

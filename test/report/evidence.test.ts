@@ -81,7 +81,7 @@ describe('evidence of a run in the lab', () => {
   });
 
   it('names what changed and what went another way than planned', () => {
-    expect(evidence.changes.map((c) => c.made)).toEqual(['yes', 'in place', 'yes', 'yes', 'yes']);
+    expect(evidence.changes.map((c) => c.made)).toEqual(['made', 'made', 'made', 'made', 'made']);
     expect(evidence.deviations.map((d) => d.sort)).toEqual(['warning', 'optional step failed']);
     expect(evidence.steps.find((s) => s.id === 'databases.orders.promote')?.calls.map((c) => c.requestId)).toEqual([
       'req-databases.orders.promote-look',
@@ -181,7 +181,7 @@ describe('runs that do not succeed', () => {
       'databases.orders.promote:retried',
       'databases.orders.promote:failed',
     ]);
-    expect(evidence.changes.map((c) => c.made)).toEqual(['not known', 'no', 'yes', 'yes', 'no']);
+    expect(evidence.changes.map((c) => c.made)).toEqual(['requested', 'not made', 'made', 'made', 'not made']);
     expect(evidence.steps.map((s) => s.state)).toContain('not-run');
   });
 

@@ -131,4 +131,13 @@ describe('a failover whose process died', () => {
     const gone = { ...(whole[done] as JournalRecord), type: 'step.failed' as const, step: PROMOTE, because: 'no answer', error: { code: 'END_STATE_GONE', message: 'no answer' } };
     expect(shown([...whole.slice(0, done + 1), gone]).evidence.databases[0]).toMatchObject({ promotion: 'promoted' });
   });
+
+  it('tells a change that was made from one that was not, and from one that was not needed', () => {
+    const { evidence } = shown(whole);
+    const fence = evidence.changes.filter((change) => change.step === 'databases.orders.fence');
+    expect(fence.map(({ made, because }) => [made, because.includes('did not answer')])).toEqual([['not made', true], ['not made', true]]);
+    const made = evidence.changes.filter((change) => change.step === PROMOTE || change.step.endsWith('.canary'));
+    expect(made.map((change) => change.made)).not.toContain('not made');
+    expect(new Set(made.map((change) => change.made))).toEqual(new Set(['made']));
+  });
 });

@@ -2,6 +2,7 @@ import { formatDuration } from '../../base/duration.ts';
 import type { JournalRecord } from '../../journal/events.ts';
 import type { RunState, StepRun } from '../../journal/state.ts';
 import type { PlanStep } from '../../kinds/step.ts';
+import { changeMade, isSkipped } from '../../report/changes.ts';
 import { modeTag, resumeCommand, routeText } from '../names.ts';
 import { refusalLines } from '../refusal-view.ts';
 
@@ -70,7 +71,7 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
       return { tone: 'warn', text: `${id}: ${record.because}` };
     case 'step.done':
       if (record.simulated === true) return { tone: 'warn', text: `${id}: ${record.because}` };
-      return { tone: 'good', text: `${id}: ${doneText(state, id, record.already)}: ${record.because}` };
+      return { tone: doneText(state, id) === 'skipped' ? 'info' : 'good', text: `${id}: ${doneText(state, id)}: ${record.because}` };
     case 'step.refused':
       return { tone: 'bad', text: [`${id}: refused`, ...refusalLines(record.refusal)].join('\n') };
     case 'undo.intent':
@@ -87,10 +88,13 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
   }
 }
 
-/** A step that only looks has nothing that could have been so before. */
-function doneText(state: RunState, id: string, already: boolean): string {
-  const changes = state.plan.steps.find((step) => step.id === id)?.changes ?? [];
-  return already && changes.length > 0 ? 'was already so' : `done in ${elapsedText(state, id)}`;
+/** What a step that has ended did: it made a change, or did not, or only looked. */
+function doneText(state: RunState, id: string): string {
+  const step = state.plan.steps.find((one) => one.id === id);
+  if (step === undefined) return 'done';
+  if (isSkipped(step, state.steps.get(id))) return 'skipped';
+  const made = step.changes.length === 0 ? 'made' : changeMade(step, state).made;
+  return made === 'no change needed' || made === 'not made' ? made : `done in ${elapsedText(state, id)}`;
 }
 
 function via(address: string | undefined): string {

@@ -10,6 +10,7 @@ import {
 import type { JournalRecord } from '../../journal/events.ts';
 import type { RunState, StepRun } from '../../journal/state.ts';
 import type { PlanStep } from '../../kinds/step.ts';
+import { isSkipped } from '../../report/changes.ts';
 import { modeTag, routeText } from '../names.ts';
 import { byPhase, stepTree, type PhaseSteps } from '../step-tree.ts';
 import { painterFor } from '../style.ts';
@@ -36,7 +37,7 @@ class StderrRenderer extends DefaultRenderer {
 
 type Wrapper = ListrTaskWrapper<unknown, typeof StderrRenderer, typeof StderrRenderer>;
 type Task = ListrTask<unknown, typeof StderrRenderer, typeof StderrRenderer>;
-type End = 'done' | 'simulated' | 'failed' | 'never';
+type End = 'done' | 'simulated' | 'skipped' | 'failed' | 'never';
 
 /** The two moments of a step or phase that listr2 waits for. */
 class Gate {
@@ -160,6 +161,7 @@ export class TreePresenter implements Presenter {
         this.#retitle(step, wrapper);
         const how = await entry.gate.ended.promise;
         this.#retitle(step, wrapper);
+        if (how === 'skipped') wrapper.skip(`${step.title}: skipped`);
         if (how === 'never') wrapper.skip(`${step.title}: not finished`);
         if (how === 'simulated') wrapper.skip(`${step.title}: simulated`);
         if (how === 'failed') throw new Error(this.#state?.steps.get(step.id)?.because ?? 'failed');
@@ -175,7 +177,7 @@ export class TreePresenter implements Presenter {
     const phase = this.#phases.get(entry.step.phase);
     phase?.gate.begin();
     entry.gate.begin();
-    if (run.state === 'done') entry.gate.end(run.simulated === true ? 'simulated' : 'done');
+    if (run.state === 'done') entry.gate.end(run.simulated === true ? 'simulated' : isSkipped(entry.step, run) ? 'skipped' : 'done');
     if (run.state === 'unmet') entry.gate.end('never');
     // A step that was cut off and is undone ends here; one that had ended shows it in the tree at the end.
     if (run.state === 'failed' || run.state === 'refused' || run.state === 'undone') entry.gate.end('failed');

@@ -9,6 +9,7 @@ const READS = /^(Describe|Get|List|Head|Select|Test|Lookup)/;
 const STATES: Record<EvidenceStep['state'], [Tone, string]> = {
   done: ['good', 'done'],
   simulated: ['warn', 'simulated'],
+  skipped: ['mute', 'skipped'],
   failed: ['bad', 'failed'],
   refused: ['warn', 'refused'],
   undone: ['warn', 'undone'],
@@ -114,10 +115,9 @@ function signals({ assessment }: Evidence, mark: ModeMark | undefined): Html[] {
 
 /** What the run changed, before and after. */
 export function changesSection(evidence: Evidence, mark: ModeMark | undefined): Html {
-  const tones = { yes: 'good', 'in place': 'good', no: 'mute', undone: 'warn', 'not known': 'bad' } as const;
-  const words = { yes: 'made', 'in place': 'in place', no: 'not made', undone: 'undone', 'not known': 'not known' } as const;
-  const rows = evidence.changes.map((c) => [code(c.resource), c.field, c.before, c.after, pill(tones[c.made], words[c.made]), code(c.step)]);
-  const columns = [{ head: 'Resource' }, { head: 'Field' }, { head: 'Before' }, { head: 'After' }, { head: 'Made' }, { head: 'Step' }];
+  const tones = { made: 'good', requested: 'bad', 'no change needed': 'mute', 'not made': 'warn', undone: 'warn' } as const;
+  const rows = evidence.changes.map((c) => [code(c.resource), c.field, c.before, c.after, html`${pill(tones[c.made], c.made)}<span class="why">${c.because}</span>`, code(c.step)]);
+  const columns = [{ head: 'Resource' }, { head: 'Field' }, { head: 'Before' }, { head: 'After' }, { head: 'By this run', wide: true }, { head: 'Step' }];
   return section('What changed', mark, table(columns, rows, mark, 'The plan changes nothing.'));
 }
 
