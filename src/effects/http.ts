@@ -67,15 +67,22 @@ function exchange(
   }
   const urlPort = url.port === '' ? (secure ? 443 : 80) : Number(url.port);
   const payload = request.body === undefined ? undefined : Buffer.from(request.body);
-  const deadline = AbortSignal.timeout(request.timeoutMs);
   return new Promise((resolve, reject) => {
-    const stop = () => {
-      const late = deadline.aborted;
-      outgoing.destroy(new Error(late ? `no answer within ${request.timeoutMs} ms` : 'aborted'));
-    };
-    const done = () => {
-      deadline.removeEventListener('abort', stop);
+    // The promise ends here and does not wait for an event: a connection that Node has detached or destroyed emits none.
+    const deadline = setTimeout(() => fail(new Error(`no answer within ${request.timeoutMs} ms`)), request.timeoutMs);
+    const stop = () => fail(new Error('aborted'));
+    const end = () => {
+      clearTimeout(deadline);
       request.signal?.removeEventListener('abort', stop);
+      outgoing.destroy();
+    };
+    const fail = (error: unknown) => {
+      reject(error instanceof Error ? error : new Error(String(error)));
+      end();
+    };
+    const answered = (status: number | undefined, body: string) => {
+      resolve({ status: status ?? 0, body });
+      end();
     };
     const outgoing = (secure ? https : http).request({
       protocol: url.protocol,
@@ -94,26 +101,18 @@ function exchange(
       ...(secure && isIP(host) === 0 ? { servername: host } : {}),
     });
     outgoing.on('response', (incoming) => {
-      readBody(incoming).then(
-        (body) => {
-          done();
-          resolve({ status: incoming.statusCode ?? 0, body });
-          outgoing.destroy();
-        },
-        (error: unknown) => {
-          done();
-          reject(error instanceof Error ? error : new Error(String(error)));
-        },
-      );
+      readBody(incoming).then((body) => answered(incoming.statusCode, body), fail);
     });
-    outgoing.on('error', (error) => {
-      done();
-      reject(error);
+    // 101: the connection is no longer HTTP, and belongs to whoever listens. https://nodejs.org/api/http.html#event-upgrade
+    outgoing.on('upgrade', (incoming, socket) => {
+      answered(incoming.statusCode, '');
+      socket.destroy();
     });
-    deadline.addEventListener('abort', stop, { once: true });
+    outgoing.on('error', fail);
+    outgoing.on('close', () => fail(new Error('the connection was closed before an answer')));
     request.signal?.addEventListener('abort', stop, { once: true });
     if (request.signal?.aborted === true) stop();
-    outgoing.end(payload);
+    else outgoing.end(payload);
   });
 }
 

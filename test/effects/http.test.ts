@@ -96,3 +96,45 @@ describe('asked at an address', () => {
     expect(dns.asked).toEqual([]);
   });
 });
+
+describe('an answer that never becomes one', () => {
+  const raw = async (answer: (socket: Socket) => void, timeoutMs: number) => {
+    const sockets = new Set<Socket>();
+    const server = tcpServer({ allowHalfOpen: true }, (socket) => {
+      sockets.add(socket);
+      socket.on('error', () => undefined);
+      socket.once('data', () => answer(socket));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+    try {
+      return await systemHttp({}).request({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, timeoutMs });
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    }
+  };
+  const endlessly = (socket: Socket, text: string) => {
+    const timer = setInterval(() => socket.write(text), 1);
+    socket.on('close', () => clearInterval(timer));
+  };
+
+  it('is an answer of status 101 where the connection is upgraded', async () => {
+    expect(await raw((socket) => socket.write('HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n'), 10_000)).toMatchObject({ status: 101, body: '' });
+  });
+
+  it.each([
+    ['informational answers', (socket: Socket) => endlessly(socket, 'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n')],
+    ['a body that trickles', (socket: Socket) => {
+      socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n');
+      endlessly(socket, '1\r\na\r\n');
+    }],
+    ['a status line that trickles', (socket: Socket) => endlessly(socket, 'H')],
+    ['a half-closed connection with half a head', (socket: Socket) => socket.end('HTTP/1.1 200 OK\r\n')],
+    ['headers without end', (socket: Socket) => {
+      socket.write('HTTP/1.1 200 OK\r\n');
+      endlessly(socket, `x: ${'y'.repeat(1_000)}\r\n`);
+    }],
+  ])('ends at its limit, or before: %s', async (_name, answer) => {
+    expect(await raw(answer, 300)).toMatchObject({ status: 0, error: expect.stringMatching(/./) as string });
+  });
+});
