@@ -134,7 +134,8 @@ export function terminalIo(): ConfirmIo {
     write: (text) => void process.stderr.write(text),
     ask: async (question) => {
       const lines = createInterface({ input: process.stdin, output: process.stderr });
-      // Ctrl-C and Ctrl-D at the question mean no.
+      // Ctrl-C and Ctrl-D at the question mean no, and so does a terminal that has gone.
+      lines.once('error', () => lines.close());
       const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
       try {
         return await Promise.race([lines.question(question), closed]);

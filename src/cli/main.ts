@@ -10,7 +10,7 @@ const LINGER_MS = 1_000;
  * @param root folder of package.json
  */
 export async function main(argv: string[], root: string): Promise<void> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+  goOnWithoutOutput();
   try {
     await run(argv, { root });
   } catch (error) {
@@ -25,7 +25,10 @@ export async function main(argv: string[], root: string): Promise<void> {
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }
 
-/** `dr history | head`: the reader has gone (EPIPE), or the terminal has (EIO). A run must go on all the same, so this is no reason to end. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+/**
+ * The reader has gone (EPIPE), the terminal has (EIO), the disk is full (ENOSPC): whatever the reason, a run goes on without its output,
+ * and its exit code stays that of the run. The journal says the rest.
+ */
+export function goOnWithoutOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }

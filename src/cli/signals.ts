@@ -32,7 +32,11 @@ export function drainOnSignals(onFirst: (signal: string) => void, lastWords: () 
     }
     if (performance.now() - firstAt < SAME_KEYPRESS_MS) return;
     // Straight to the file descriptor: the tree may hold process.stderr.
-    writeSync(2, `\n${lastWords()}\n`);
+    try {
+      writeSync(2, `\n${lastWords()}\n`);
+    } catch {
+      // Nobody is there to read them.
+    }
     process.exit(EXIT.interrupted);
   };
   for (const name of SIGNALS) process.on(name, onSignal);
