@@ -1,23 +1,13 @@
 import type { Effects, HttpRequest, SqlPort, SqlTarget } from '../effects/effects.ts';
+import { redacted } from '../effects/redact.ts';
 
 /*
  * What a driver or a server says when it fails goes into the journal, and some of them repeat what they were given. So
  * each port takes out of its own answers what it was given in confidence.
  */
 
-/** Shorter ones would take ordinary words out of ordinary messages. */
-const SHORTEST = 4;
-
-/** The text without these values, in the forms in which they come back. */
-function without(text: string, secrets: readonly string[], name: string): string {
-  const forms = secrets
-    .filter((secret) => secret.length >= SHORTEST)
-    .flatMap((secret) => {
-      const base64 = Buffer.from(secret).toString('base64');
-      return [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1), base64, base64.replace(/=+$/, '')];
-    })
-    .sort((a, b) => b.length - a.length);
-  return forms.reduce((rest, form) => rest.replaceAll(form, `[${name}]`), text);
+function without(text: string, values: readonly string[], name: string): string {
+  return redacted(text, values.map((value) => ({ name, value })));
 }
 
 /** SQL whose errors and answers do not carry the password. What the canary reads is the run's own word. */
