@@ -7,6 +7,9 @@ import * as module from 'module';
 import { dirname, join } from 'path';
 import { fileURLToPath, pathToFileURL } from 'url';
 
+// Name look-ups occupy threads of libuv, and of four there are two for them. Before the first use of a thread, or it has no effect.
+if (!process.env.UV_THREADPOOL_SIZE) process.env.UV_THREADPOOL_SIZE = '64';
+
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const EXIT_BUG = 1;
 const EXIT_USAGE = 2;

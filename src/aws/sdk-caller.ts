@@ -2,6 +2,7 @@ import type { NodeHttpHandler } from '@smithy/node-http-handler';
 import { systemClock } from '../base/clock.ts';
 import { withDeadline } from '../base/deadline.ts';
 import { LIMITS } from '../base/limits.ts';
+import { boundedLookup } from '../base/look-up.ts';
 import type { AwsCaller } from './caller.ts';
 import { clientClass, commandClass, loadSdk, type SdkClient, type SdkOutput } from './clients.ts';
 import { SharedCredentials } from './credentials.ts';
@@ -117,11 +118,14 @@ class Clients {
   }
 }
 
+/** Of all regions together. */
+const awsNames = boundedLookup();
+
 /** Connections of one region. Node's agent lets idle ones not keep the process alive. */
 async function newHandler(): Promise<NodeHttpHandler> {
   // Lazy, as the clients are: 40 ms that commands without AWS need not spend.
   const { NodeHttpHandler } = await import('@smithy/node-http-handler');
-  const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY };
+  const agent = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, lookup: awsNames };
   return new NodeHttpHandler({
     connectionTimeout: LIMITS.awsCallMs,
     requestTimeout: LIMITS.awsCallMs,

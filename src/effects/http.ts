@@ -1,12 +1,15 @@
 import * as http from 'node:http';
 import * as https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import * as systemLookup from 'node:dns/promises';
 import { LIMITS } from '../base/limits.ts';
+import { boundedLookup } from '../base/look-up.ts';
 import { messageOf } from '../base/errors.ts';
 import type { DnsPort, HttpPort, HttpRequest, HttpSample } from './effects.ts';
 
 const BODY_LIMIT = 65_536;
+
+/** Of all requests together: names that hang must leave threads to those of AWS. */
+const userNames = boundedLookup();
 
 export interface HttpOptions {
   /** Names are resolved by it; without it by the system, as a browser would (hosts file included). */
@@ -149,8 +152,9 @@ function refuseFar({ reach, url }: HttpRequest, address = ''): void {
 async function addressesOf(hostname: string, at: string | undefined, dns: DnsPort | undefined): Promise<{ address: string; family: number }[]> {
   if (at !== undefined) return [{ address: at, family: isIP(at) }];
   if (dns === undefined) {
-    const { address, family } = await systemLookup.lookup(hostname);
-    return [{ address, family }];
+    return new Promise((resolve, reject) => {
+      userNames(hostname, {}, (error, address, family) => (error === null ? resolve([{ address: String(address), family: family ?? 0 }]) : reject(error)));
+    });
   }
   for (const [type, family] of [['A', 4], ['AAAA', 6]] as const) {
     const { values } = await dns.resolve(hostname, type, LIMITS.dnsMs);
