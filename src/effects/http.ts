@@ -153,7 +153,7 @@ async function addressesOf(hostname: string, at: string | undefined, dns: DnsPor
   if (at !== undefined) return [{ address: at, family: isIP(at) }];
   if (dns === undefined) {
     return new Promise((resolve, reject) => {
-      userNames(hostname, {}, (error, address, family) => (error === null ? resolve([{ address: String(address), family: family ?? 0 }]) : reject(error)));
+      userNames(hostname, {}, (error, address, family) => (error === null ? resolve([{ address: address as string, family: family ?? 0 }]) : reject(error)));
     });
   }
   for (const [type, family] of [['A', 4], ['AAAA', 6]] as const) {

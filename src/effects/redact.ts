@@ -42,7 +42,7 @@ const PIECE = 64;
 
 /** In upper or lower case alike. */
 function patternsOf(value: string): RegExp[] {
-  const characters = [...value];
+  const characters = Array.from(value);
   if (characters.length === 0) return [];
   if (characters.length < SHORTEST) return [new RegExp(`(?<![\\p{L}\\p{N}])${escape(value)}(?![\\p{L}\\p{N}])`, 'giu')];
   const pieces: string[] = [];
@@ -63,7 +63,7 @@ const NAMED: Readonly<Record<string, string>> = {
 
 /** Each character as itself, or escaped as URLs (also twice), JSON, shells and HTML do: all of them, or some. */
 function characterForms(text: string): string {
-  return [...text].map(characterForm).join(WRAP);
+  return Array.from(text, characterForm).join(WRAP);
 }
 
 function characterForm(character: string): string {
@@ -95,7 +95,7 @@ function base64Forms(text: string): string[] {
   return [0, 1, 2].map((before) => {
     const encoded = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
     const core = encoded.slice(Math.ceil((before * 8) / 6), Math.floor(((before + bytes.length) * 8) / 6));
-    const source = [...core].map((c) => (c === '+' ? `(?:[+-]|${characterForm('+')})` : c === '/' ? `(?:[/_]|${characterForm('/')})` : c)).join(WRAP);
+    const source = Array.from(core, (c) => (c === '+' ? `(?:[+-]|${characterForm('+')})` : c === '/' ? `(?:[/_]|${characterForm('/')})` : c)).join(WRAP);
     return `${before === 0 ? '' : '[A-Za-z0-9+/_-]?'}${source}(?:[A-Za-z0-9+/_-]?(?:=|%3D){0,2})?`;
   });
 }
