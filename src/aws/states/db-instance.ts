@@ -13,6 +13,8 @@ export interface DbInstanceMeaning {
   ask: 'yes' | 'no' | 'try';
   /** The same for a promotion. */
   promote: 'yes' | 'no' | 'try';
+  /** The engine is being restarted. */
+  rebooting?: true;
   /** AWS's reason, where it is another page than that of the table, or where it needs words. */
   note?: string;
 }
@@ -56,7 +58,7 @@ export const DB_INSTANCE_STATES: StateTable<DbInstanceMeaning> = {
     maintenance: serving,
     modifying: serving,
     'moving-to-vpc': between,
-    rebooting: between,
+    rebooting: { ...between, rebooting: true },
     renaming: serving,
     'resetting-master-credentials': serving,
     'restore-error': broken,
@@ -80,4 +82,9 @@ export function dbInstanceState(status: string | undefined): DbInstanceState {
 /** Nobody writes to it, and it does not become writable by itself: the only states in which an old writer counts as out. */
 export function cannotWrite(state: DbInstanceState): boolean {
   return state.writes === 'no' && state.passing === 'no';
+}
+
+/** A change or a reboot is worth asking for: it serves, or it is in a state that does not end by itself. What is between two states is waited for. */
+export function mayBeAsked(state: DbInstanceState): boolean {
+  return state.ask !== 'no' && (state.writes === 'yes' || state.passing !== 'yes');
 }

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { outputOf } from '../../aws/call-options.ts';
-import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
+import { cannotWrite, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Observation, StepContext } from '../step.ts';
+import { whenFree } from './change.ts';
 import { quarantineOf } from './quarantine.ts';
-import { PASSING } from './standby.ts';
 
 /*
  * How an old writer is cut off, in two changes. The quarantine keeps new connections out, and ends none: those that were
@@ -57,21 +57,21 @@ export function cutOff(ctx: StepContext, p: OldWriter, instance: DbInstance): Cu
   }
   if (quarantine === 'closing') return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
   const closed = `its only security group is ${p.group}`;
-  const status = instance.DBInstanceStatus ?? 'unknown';
-  if (status === 'stopped') return { state: 'cut-off', because: `${p.id} is stopped, and accepts no connection: ${closed}` };
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  if (cannotWrite(state)) return { state: 'cut-off', because: `${p.id} is ${state.shown}, and accepts no connection: ${closed}` };
   const { asked, rebootingAt } = sessions.safeParse(ctx.fact(sessionsFact(p))).data ?? {};
-  if (asked === true && status === 'rebooting') return rebooting(ctx, p, rebootingAt);
+  if (asked === true && state.rebooting === true) return rebooting(ctx, p, rebootingAt);
   if (rebootingAt !== undefined) {
     if (ctx.effects.clock.now() - rebootingAt < SHOWN_MS) return { state: 'pending', because: `${p.id} is being rebooted`, waitingFor: 'aws' };
     return { state: 'cut-off', because: `${p.id} accepts no connection: ${closed}, and a reboot has ended every session` };
   }
-  if (status === 'available') {
+  // AWS's refusal is the answer: some states last for a day.
+  if (mayBeAsked(state)) {
     ctx.record(sessionsFact(p), { asked: true });
     const because = `${p.id} accepts no new connection: ${closed}. Sessions from before it may still write`;
     return asked === true ? { state: 'absent', because } : { state: 'absent', because, further: true };
   }
-  if (PASSING.has(status)) return { state: 'pending', because: `${p.id} is closed to new connections, and ${status}`, waitingFor: 'aws' };
-  return { state: 'stuck', because: `it is closed to new connections, and ${status}: a reboot cannot end the sessions from before` };
+  return { state: 'pending', because: `${p.id} is closed to new connections, and ${state.shown}`, waitingFor: 'aws' };
 }
 
 function rebooting(ctx: StepContext, p: OldWriter, since: number | undefined): CutOff {
@@ -89,15 +89,11 @@ function rebooting(ctx: StepContext, p: OldWriter, since: number | undefined): C
  */
 export async function cutOffFurther(ctx: StepContext, p: OldWriter, quarantine: () => Promise<void>): Promise<void> {
   if (sessions.safeParse(ctx.fact(sessionsFact(p))).data?.asked !== true) return quarantine();
-  try {
-    // In place, without ForceFailover: the sessions are to end, wherever the engine runs, and a failover takes longer.
-    const input = { DBInstanceIdentifier: p.id };
-    const options = { signal: ctx.signal, timeoutMs: LIMITS.awsCallMs, attempts: 1 };
+  // In place, without ForceFailover: the sessions are to end, wherever the engine runs, and a failover takes longer.
+  const input = { DBInstanceIdentifier: p.id };
+  const options = { signal: ctx.signal, timeoutMs: LIMITS.awsCallMs, attempts: 1 };
+  await whenFree(ctx, p, async () => {
     const { DBInstance } = await outputOf(ctx.effects.aws, { service: 'rds', region: p.region, operation: 'RebootDBInstance', input }, options);
-    if (DBInstance?.DBInstanceStatus === 'rebooting') ctx.record(sessionsFact(p), { asked: true, rebootingAt: ctx.effects.clock.now() });
-  } catch (error) {
-    // Something is under way, most likely the reboot that an earlier attempt asked for.
-    if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState')) return;
-    throw error;
-  }
+    if (dbInstanceState(DBInstance?.DBInstanceStatus).rebooting === true) ctx.record(sessionsFact(p), { asked: true, rebootingAt: ctx.effects.clock.now() });
+  });
 }

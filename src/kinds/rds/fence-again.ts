@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
 import { iso } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.ts';
@@ -34,8 +35,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (seenAgainAt(ctx, p) === undefined) ctx.record(seenFact(p), ctx.effects.clock.now());
   if (cut.state === 'stuck') return { state: 'pending', because: `${p.id} answers again: ${cut.because}`, waitingFor: 'aws' };
   if (cut.state !== 'open') return cut;
-  const status = instance.DBInstanceStatus ?? 'unknown';
-  if (status !== 'available') return { state: 'pending', because: `${p.id} answers again, and is ${status}: not fenced yet`, waitingFor: 'aws' };
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  if (!mayBeAsked(state)) return { state: 'pending', because: `${p.id} answers again, and is ${state.shown}: not fenced yet`, waitingFor: 'aws' };
   return { state: 'absent', because: `${p.id} answers again, and is not in quarantine` };
 }
 

@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { cannotWrite, dbInstanceState } from '../../aws/states/db-instance.ts';
+import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { readSignal, RECEIVES, signalFact, SOURCE_VERDICT, sourceVerdictSchema } from '../signals.ts';
 import type { Observation, StepContext } from '../step.ts';
+import { refusalOf, whenFree } from './change.ts';
 import { cutOff, cutOffFurther } from './cut-off.ts';
-import { askForQuarantine, groupsOf } from './quarantine.ts';
+import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
 import { type FenceVerdict, recordFence } from './verdict.ts';
 
 /*
@@ -45,22 +46,52 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if ('dead' in seen) return receives ? byAPerson(ctx, p, `${seen.dead}; ${RECEIVES}`) : withoutItsApi(ctx, p, seen.dead);
   if (seen.instance === undefined && receives) return byAPerson(ctx, p, `${p.region} answers that there is no ${p.id}; ${RECEIVES}`);
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
-  if (p.group === undefined) return withoutGroup(ctx, p, seen.instance.DBInstanceStatus);
+  const state = dbInstanceState(seen.instance.DBInstanceStatus);
+  if (p.group === undefined) return withoutGroup(ctx, p, state);
   const cut = cutOff(ctx, { ...p, group: p.group }, seen.instance);
   if (cut.state === 'cut-off') return done(ctx, p, 'fenced', cut.because);
   if (cut.state === 'stuck') return withoutItsApi(ctx, p, cut.because);
-  if (cut.state !== 'open') return cut;
+  const open = cut.state === 'open';
+  // AWS changes nothing of it: it is out for as long as nobody starts it.
+  if (open && cannotWrite(state)) return withoutItsApi(ctx, p, `its API answers that it is ${state.shown}`);
+  const refusal = refusalOf(ctx, p);
+  if (stalled(ctx, p, seen.instance, refusal === undefined ? SLOW_MS : REFUSED_MS)) {
+    const asked = refusal === undefined ? '' : `; AWS refuses the change: ${refusal}`;
+    return byAPerson(ctx, p, open ? `it is ${state.shown}, and not in quarantine${asked}` : `${cut.because}; it is ${state.shown}${asked}. It stays closed: dr resume tries again, dr abort gives its security groups back`);
+  }
+  // What was refused shows no sign of itself: it is asked for again.
+  const again = refusal === undefined ? {} : ({ further: true } as const);
+  if (!open) return cut.state === 'absent' ? { ...cut, ...again } : cut;
   // Journaled with the intent: what an undo gives back.
   ctx.record(beforeFact(p), groupsOf(seen.instance));
-  return { state: 'absent', because: `${p.id} answers, and is not in quarantine` };
+  return { state: 'absent', because: state.ask === 'yes' ? `${p.id} answers, and is not in quarantine` : `${p.id} is ${state.shown}, and not in quarantine`, ...again };
+}
+
+/** A fence that AWS refuses for so long does not end in time: then a person decides. */
+const REFUSED_MS = 90_000;
+/** The same for one that goes on too slowly. Shorter than the step's limit. */
+const SLOW_MS = 180_000;
+/** Looks that are further apart are of two runs. */
+const ONE_RUN_MS = 60_000;
+
+const stallSchema = z.object({ at: z.string(), since: z.number(), last: z.number() });
+
+/** Whether it has stood where it stands for so long, while this run looked. */
+function stalled(ctx: StepContext, p: Params, instance: DbInstance, limitMs: number): boolean {
+  const now = ctx.effects.clock.now();
+  const at = quarantineOf(instance, p.group ?? '');
+  const before = stallSchema.safeParse(ctx.fact(`fence-stands.${p.name}`)).data;
+  const same = before !== undefined && before.at === at && now >= before.last && now - before.last < ONE_RUN_MS;
+  const since = same ? before.since : now;
+  ctx.record(`fence-stands.${p.name}`, { at, since, last: now });
+  return now - since >= limitMs;
 }
 
 /**
  * It answers, and cannot be cut off. What users and health checkers see may be the application alone: unless AWS says that nobody can
  * write to the database, only a person can.
  */
-function withoutGroup(ctx: StepContext, p: Params, status: string | undefined): Observation {
-  const state = dbInstanceState(status);
+function withoutGroup(ctx: StepContext, p: Params, state: DbInstanceState): Observation {
   const why = `its API answers that it is ${state.shown}, and the runbook names no quarantine group`;
   return cannotWrite(state) ? withoutItsApi(ctx, p, why) : byAPerson(ctx, p, why);
 }
@@ -117,9 +148,10 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
     const now = instance.VpcSecurityGroups ?? [];
     const back = now.length === groups.length && now.every((g) => groups.includes(g.VpcSecurityGroupId ?? ''));
     if (back && now.every((g) => g.Status === 'active')) break;
-    if (!back && instance.DBInstanceStatus === 'available') {
-      const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: groups, ApplyImmediately: true };
-      await ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal });
+    if (!back && mayBeAsked(dbInstanceState(instance.DBInstanceStatus))) {
+      // Without ApplyImmediately, see quarantine.ts.
+      const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: groups };
+      await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
     }
     await ctx.wait('aws', LIMITS.pollMaxMs);
   }

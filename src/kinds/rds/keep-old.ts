@@ -1,8 +1,8 @@
-import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
+import { whenFree } from './change.ts';
 import { sessionsEnded } from './close-old.ts';
 import { atStandby, follows, freeName, keptBefore, PASSING, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
@@ -50,19 +50,8 @@ export function staysOpen(p: { region: string; id: string }): string {
 
 /** Gives an instance another name. */
 export async function rename(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
-  try {
-    await ctx.effects.aws.call({
-      service: 'rds',
-      region,
-      operation: 'ModifyDBInstance',
-      input: { DBInstanceIdentifier: from, NewDBInstanceIdentifier: to, ApplyImmediately: true },
-      signal: ctx.signal,
-    });
-  } catch (error) {
-    // Something is under way, most likely the same change by an earlier attempt: the looks that follow decide.
-    if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState')) return;
-    throw error;
-  }
+  const input = { DBInstanceIdentifier: from, NewDBInstanceIdentifier: to, ApplyImmediately: true };
+  await whenFree(ctx, { region, id: from }, () => ctx.effects.aws.call({ service: 'rds', region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
 }
 
 async function act(ctx: StepContext, p: StandbyParams): Promise<void> {

@@ -2,6 +2,7 @@ import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { StepContext } from '../step.ts';
+import { whenFree } from './change.ts';
 
 /**
  * How far an instance is in quarantine: `closed` when the group is its only one and in force, `closing` while AWS applies it.
@@ -26,22 +27,16 @@ export async function askForQuarantine(ctx: StepContext, region: string, id: str
   }
 }
 
-/** The same, where a request without an answer is to be made again as soon as nothing shows of it. @throws AwsError */
+/**
+ * The same, where a request without an answer is to be made again as soon as nothing shows of it. Security groups are changed as soon as
+ * possible by themselves; `ApplyImmediately` would apply every other change that waits for the maintenance window too.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
+ * @throws AwsError
+ */
 export async function insistOnQuarantine(ctx: StepContext, region: string, id: string, group: string): Promise<void> {
-  try {
-    await ctx.effects.aws.call({
-      service: 'rds',
-      region,
-      operation: 'ModifyDBInstance',
-      input: { DBInstanceIdentifier: id, VpcSecurityGroupIds: [group], ApplyImmediately: true },
-      signal: ctx.signal,
-      timeoutMs: LIMITS.awsCallMs,
-      attempts: 1,
-    });
-  } catch (error) {
-    if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState')) return;
-    throw error;
-  }
+  const options = { signal: ctx.signal, timeoutMs: LIMITS.awsCallMs, attempts: 1 };
+  const input = { DBInstanceIdentifier: id, VpcSecurityGroupIds: [group] };
+  await whenFree(ctx, { region, id }, () => ctx.effects.aws.call({ service: 'rds', region, operation: 'ModifyDBInstance', input, ...options }));
 }
 
 /** Ids of its security groups. */

@@ -4,6 +4,7 @@ import { formatDuration } from '../../base/duration.ts';
 import * as z from 'zod';
 import { stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
+import { whenFree } from './change.ts';
 import { replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
 import { atStandby, follows, PASSING, readStandby, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
@@ -31,27 +32,22 @@ async function create(ctx: StepContext, p: StandbyParams): Promise<void> {
   const settings = readStandby(ctx.fact(standbyFact(p)))?.settings;
   if (settings === undefined) throw new Error('the settings of the old instance are not known');
   const { instanceClass, multiAz, subnetGroup, securityGroups, kmsKeyId, publiclyAccessible, deletionProtection } = settings;
+  const input = {
+    DBInstanceIdentifier: p.id,
+    SourceDBInstanceIdentifier: p.writer,
+    DBInstanceClass: instanceClass,
+    MultiAZ: multiAz,
+    PubliclyAccessible: publiclyAccessible,
+    DeletionProtection: deletionProtection,
+    VpcSecurityGroupIds: securityGroups,
+    ...(subnetGroup === undefined ? {} : { DBSubnetGroupName: subnetGroup }),
+    ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
+  };
   try {
-    await ctx.effects.aws.call({
-      service: 'rds',
-      region: p.region,
-      operation: 'CreateDBInstanceReadReplica',
-      input: {
-        DBInstanceIdentifier: p.id,
-        SourceDBInstanceIdentifier: p.writer,
-        DBInstanceClass: instanceClass,
-        MultiAZ: multiAz,
-        PubliclyAccessible: publiclyAccessible,
-        DeletionProtection: deletionProtection,
-        VpcSecurityGroupIds: securityGroups,
-        ...(subnetGroup === undefined ? {} : { DBSubnetGroupName: subnetGroup }),
-        ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
-      },
-      signal: ctx.signal,
-    });
+    await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'CreateDBInstanceReadReplica', input, signal: ctx.signal }));
   } catch (error) {
-    // Made by an earlier attempt, or its source is busy for a moment: the looks that follow decide.
-    if (error instanceof AwsError && /^(DBInstanceAlreadyExists|InvalidDBInstanceState)/.test(error.code)) return;
+    // Made by an earlier attempt: the looks that follow decide.
+    if (error instanceof AwsError && error.code.startsWith('DBInstanceAlreadyExists')) return;
     throw error;
   }
 }
@@ -82,7 +78,7 @@ export const parameters = stepKind<StandbyParams>({
     const wanted = readStandby(ctx.fact(standbyFact(p)))?.settings.parameterGroup;
     if (wanted === undefined) throw new Error('the parameter group of the old instance is not known');
     const input = { DBInstanceIdentifier: p.id, DBParameterGroupName: wanted, ApplyImmediately: true };
-    await ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal });
+    await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
   },
 });
 
@@ -100,7 +96,7 @@ export const restart = stepKind<StandbyParams>({
   },
   act: async (ctx, p) => {
     const input = { DBInstanceIdentifier: p.id };
-    await ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'RebootDBInstance', input, signal: ctx.signal });
+    await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'RebootDBInstance', input, signal: ctx.signal }));
   },
 });
 

@@ -3,6 +3,7 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
+import { whenFree } from './change.ts';
 
 /*
  * Changes the class of an instance that nobody writes to yet: it is restarted.
@@ -22,7 +23,7 @@ function look(ctx: StepContext, p: Params) {
 
 function change(ctx: StepContext, p: Params, to: string) {
   const input = { DBInstanceIdentifier: p.id, DBInstanceClass: to, ApplyImmediately: true };
-  return ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal });
+  return whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
@@ -51,9 +52,7 @@ export const resize = stepKind<Params>({
     });
   },
   observe,
-  act: async (ctx, p) => {
-    await change(ctx, p, p.to);
-  },
+  act: (ctx, p) => change(ctx, p, p.to),
   undo: async (ctx, p) => {
     const before = ctx.fact(beforeFact(p));
     if (typeof before !== 'string') throw new Error(`the class that ${p.id} had is not known`);

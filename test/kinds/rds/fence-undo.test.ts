@@ -29,7 +29,7 @@ async function fence(looks: readonly (object | undefined)[], facts: Record<strin
   return { ...(await stepOf('rds-read-replica.fence', params, { effects: { aws } as never, facts })), asked };
 }
 
-const GIVEN_BACK = ['rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: 'writer', VpcSecurityGroupIds: [ONE, TWO], ApplyImmediately: true }];
+const GIVEN_BACK = ['rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: 'writer', VpcSecurityGroupIds: [ONE, TWO] }];
 const waited = (waits: readonly { from: number; to: number }[]): number => waits.reduce((sum, { from, to }) => sum + to - from, 0);
 const UNDONE = { 'fence.orders': { verdict: 'undone', because: `writer has its security groups again: ${ONE}, ${TWO}` } };
 
@@ -59,7 +59,7 @@ describe('the fence, led back', () => {
       await step.undo();
       expect(step.asked).toEqual([GIVEN_BACK]);
     }
-    const busy = await fence([shown({ [CLOSED]: 'active' }, 'modifying'), shown({ [CLOSED]: 'active' }), done]);
+    const busy = await fence([shown({ [CLOSED]: 'active' }, 'starting'), shown({ [CLOSED]: 'active' }), done]);
     await busy.undo();
     expect(busy.asked).toEqual([GIVEN_BACK]);
     expect(waited(busy.waits())).toBe(10_000);

@@ -88,7 +88,7 @@ describe('the old instance is kept', () => {
 
   it('invalid state is taken for a change that is under way; a taken name and a no are told', async () => {
     rds.on(ModifyDBInstanceCommand).rejects(thrown('InvalidDBInstanceStateFault', 400));
-    await expect((await step('keepOld', FACTS)).direct('act')).resolves.toBeUndefined();
+    await expect((await step('keepOld', FACTS)).act()).resolves.toBeUndefined();
     expect(rds.commandCalls(ModifyDBInstanceCommand)[0]?.args[0].input).toEqual({ DBInstanceIdentifier: 'shop-orders', NewDBInstanceIdentifier: 'shop-orders-old-20261120', ApplyImmediately: true });
     for (const [name, status] of [['DBInstanceAlreadyExists', 400], ['AccessDenied', 403]] as const) {
       rds.on(ModifyDBInstanceCommand).rejects(thrown(name, status));
@@ -123,7 +123,7 @@ describe('the new replica', () => {
   it('made by an earlier attempt, or of a source that is busy: the next look decides; any other no is one', async () => {
     for (const name of ['DBInstanceAlreadyExists', 'DBInstanceAlreadyExistsFault', 'InvalidDBInstanceState']) {
       rds.on(CreateDBInstanceReadReplicaCommand).rejects(thrown(name, 400));
-      await expect((await step('rebuild', FACTS)).direct('act')).resolves.toBeUndefined();
+      await expect((await step('rebuild', FACTS)).act()).resolves.toBeUndefined();
     }
     for (const name of ['InstanceQuotaExceeded', 'KMSKeyNotAccessibleFault', 'DBSubnetGroupNotFoundFault']) {
       rds.on(CreateDBInstanceReadReplicaCommand).rejects(thrown(name, 400));
