@@ -1,4 +1,5 @@
 import type { Core } from './core.ts';
+import { folded } from './database-driver.ts';
 import type { Databases } from './databases.ts';
 import type { Groups } from './groups.ts';
 import type { ApplicationSeed } from './seeds.ts';
@@ -23,7 +24,8 @@ export class Applications {
     this.targetGroups = targetGroups;
   }
 
-  add(seed: ApplicationSeed): void {
+  add(given: ApplicationSeed): void {
+    const seed: ApplicationSeed = given.database === undefined ? given : { ...given, database: folded(given.database) };
     const there = this.byAddress.get(seed.address) ?? [];
     if (there.some(({ host }) => host === undefined || seed.host === undefined || host === seed.host)) throw new Error(`an application listens at ${seed.address} already`);
     this.byAddress.set(seed.address, [...there, seed]);

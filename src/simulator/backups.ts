@@ -5,7 +5,7 @@
  */
 import { sha256 } from '../base/json.ts';
 import type { Core } from './core.ts';
-import { refKey, sameRef, type DbRef } from './database-driver.ts';
+import { folded, refKey, sameRef, type DbRef } from './database-driver.ts';
 import { dbArn } from './db-instance.ts';
 import type { AutomatedBackupSeed, DbSnapshotSeed } from './seeds.ts';
 
@@ -32,6 +32,7 @@ export interface Snapshot {
   readonly takenAt: number;
   readonly status: string;
   readonly kmsKeyId: string;
+  readonly optionGroup: string | undefined;
 }
 
 /** AWS's own key of a region, as far as the world is concerned. */
@@ -53,7 +54,8 @@ export class Backups {
   /** Replicated since long ago, unless the seed says that it begins now. */
   add(seed: AutomatedBackupSeed): AutomatedBackup {
     const now = this.core.now();
-    const { region, source } = seed;
+    const { region } = seed;
+    const source = folded(seed.source);
     const { account } = this.core;
     const day = 86_400_000;
     const known = this.in(region).length;
@@ -77,13 +79,14 @@ export class Backups {
     const snapshot: Snapshot = {
       region: seed.region,
       id: seed.id,
-      source: seed.source,
+      source: folded(seed.source),
+      optionGroup: seed.optionGroup,
       takenAt: this.core.now() - seed.ageMs,
       status: seed.status ?? 'available',
       kmsKeyId: seed.kmsKeyId ?? defaultKey(seed.region, this.core.account),
     };
     this.snapshots.set(seed.region, [...this.snapshotsIn(seed.region), snapshot]);
-    this.core.driver?.keepBackups?.(seed.source);
+    this.core.driver?.keepBackups?.(snapshot.source);
   }
 
   in(region: string): readonly AutomatedBackup[] {

@@ -57,6 +57,11 @@ export function sameRef(a: DbRef | undefined, b: DbRef | undefined): boolean {
   return a !== undefined && b !== undefined && a.region === b.region && a.id === b.id;
 }
 
+/** RDS stores identifiers in lower case: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html */
+export function folded(ref: DbRef): DbRef {
+  return { region: ref.region, id: ref.id.toLowerCase() };
+}
+
 /** Key of an instance in tables and maps. */
 export function refKey(ref: DbRef): string {
   return `${ref.region}/${ref.id}`;

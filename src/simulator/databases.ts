@@ -5,14 +5,16 @@
  */
 import { Commits, type Loss, lossAfter } from './commits.ts';
 import type { Core } from './core.ts';
-import { refKey, rekey, type DbEndpoint, type DbRef } from './database-driver.ts';
-import { addressOf, dbArn, downAt, instanceFromSeed, isWriter, namedSource, openAt, writableAt, type Change, type DbInstance } from './db-instance.ts';
+import { folded, refKey, rekey, sameRef, type DbEndpoint, type DbRef } from './database-driver.ts';
+import { addressOf, dbArn, instanceFromSeed, isWriter, namedSource, openAt, writableAt, type Change, type DbInstance } from './db-instance.ts';
+import { isClosedStatus } from './db-status.ts';
 import { LagSamples } from './lag-samples.ts';
 import { Lineage, type LedgerEntry } from './lineage.ts';
+import { beginModification, queue } from './modifications.ts';
 import { Replication } from './replication.ts';
 import type { SecurityGroups } from './security-groups.ts';
 import type { DbInstanceSeed } from './seeds.ts';
-import { beginReboot, outliveChange } from './sessions.ts';
+import { beginReboot } from './sessions.ts';
 import { ReadOnlySettings } from './settings.ts';
 import { Table } from './table.ts';
 
@@ -41,8 +43,9 @@ export class Databases {
     this.samples = new LagSamples(core);
   }
 
-  add(seed: DbInstanceSeed): void {
+  add(given: DbInstanceSeed): void {
     const now = this.core.now();
+    const seed: DbInstanceSeed = { ...given, id: given.id.toLowerCase(), ...(given.replicaOf === undefined ? {} : { replicaOf: folded(given.replicaOf) }) };
     if (!this.core.regions.includes(seed.region)) throw new Error(`instance ${seed.id}: the world has no region ${seed.region}`);
     const row = instanceFromSeed(seed, this.core.account, now);
     const key = refKey(row.ref);
@@ -50,8 +53,7 @@ export class Databases {
     if (seed.replicaOf !== undefined) {
       if (this.row(seed.replicaOf) === undefined) throw new Error(`instance ${key} replicates ${refKey(seed.replicaOf)}, which is not there yet`);
       this.links.set(key, new Replication(seed.lagMs ?? 1000, now));
-      const siblings = this.replicas.get(refKey(seed.replicaOf)) ?? [];
-      this.replicas.set(refKey(seed.replicaOf), [...siblings, row.ref]);
+      this.replicas.set(refKey(seed.replicaOf), [...(this.replicas.get(refKey(seed.replicaOf)) ?? []), row.ref]);
       this.samples.follow(row.ref, (at) => this.row(row.ref)?.promotion === undefined && this.links.get(key)?.mode(at) === 'replicating');
     }
     this.table(seed.region).seed(seed.id, row);
@@ -154,8 +156,7 @@ export class Databases {
     link?.change(now, 'silent');
     const driver = this.core.driver;
     const promotion = { startedAt: now, endsAt: now + this.core.timings.promotionMs, backupRetentionDays, driverDone: driver === undefined };
-    const next: DbInstance = { ...row, promotion };
-    this.put(next, now);
+    const next = this.put({ ...row, promotion }, now);
     this.core.agenda.at(writableAt(promotion), (at) => this.changed(row.ref, at));
     this.core.agenda.at(promotion.endsAt, (at) => this.endPromotion(row.ref, at));
     driver?.promote(row.ref).then(
@@ -200,7 +201,20 @@ export class Databases {
   private endCreation(ref: DbRef, at: number): void {
     const row = this.row(ref);
     if (row?.creation === undefined || !row.creation.driverDone || row.creation.endsAt > at) return;
-    this.put({ ...row, creation: undefined }, at);
+    this.put({ ...row, creation: undefined, busyUntil: at + this.core.timings.busyMs }, at);
+    if (row.source === undefined) this.firstBackup(ref, at);
+  }
+
+  /** Whatever keeps backups from now on begins with a full one, while it takes writes. */
+  private firstBackup(ref: DbRef, at: number): void {
+    const row = this.row(ref);
+    const { firstFullBackupMs } = this.core.timings;
+    if (row === undefined || firstFullBackupMs === 0 || row.backupRetentionDays === 0 || row.status !== 'available') return;
+    this.put({ ...row, status: 'backing-up' }, at);
+    this.core.agenda.at(at + firstFullBackupMs, (then) => {
+      const current = this.row(ref);
+      if (current?.createdAt === row.createdAt && current.status === 'backing-up') this.put({ ...current, status: 'available' }, then);
+    });
   }
 
   private driverPromoted(ref: DbRef): void {
@@ -214,7 +228,9 @@ export class Databases {
   private endPromotion(ref: DbRef, at: number): void {
     const row = this.row(ref);
     if (row?.promotion === undefined || !row.promotion.driverDone || row.promotion.endsAt > at) return;
+    const keptNone = row.backupRetentionDays === 0;
     this.put({ ...row, promotion: undefined, source: undefined, backupRetentionDays: row.promotion.backupRetentionDays }, at);
+    if (keptNone) this.firstBackup(ref, at);
   }
 
   private fail(ref: DbRef): void {
@@ -255,53 +271,20 @@ export class Databases {
     this.changed(ref, at);
   }
 
-  /** Begins a change. The caller has checked that it may. */
-  modify(row: DbInstance, change: Change, now: number): DbInstance {
-    const { timings } = this.core;
-    const lasts = change.newId !== undefined ? timings.renameMs : change.instanceClass !== undefined ? timings.classMs : timings.modifyMs;
-    const modification = { ...change, startedAt: now, endsAt: now + lasts };
-    const next: DbInstance = { ...row, modification };
-    this.put(next, now);
-    const down = downAt(modification);
-    if (down !== undefined) this.core.agenda.at(down, (at) => this.changed(row.ref, at));
-    const work = this.driverWork(row, change);
-    let endpoint: DbEndpoint | undefined;
-    let waiting = work === undefined ? 1 : 2;
-    const oneDone = (at: number): void => {
-      waiting -= 1;
-      if (waiting === 0) this.endModification(row.ref, endpoint, at);
-    };
-    this.core.agenda.at(modification.endsAt, oneDone);
-    const done = (moved: DbEndpoint | undefined): void => {
-      endpoint = moved ?? undefined;
-      oneDone(this.core.now());
-    };
-    work?.then(done, () => this.fail(row.ref));
-    return next;
+  /** Begins a change. The caller has checked that it may. `immediately`: with everything that waits for the maintenance window. */
+  modify(row: DbInstance, change: Change, immediately: boolean, now: number): DbInstance {
+    return beginModification(this.core, this.groups, row, { change, immediately }, now, {
+      row: (ref) => this.row(ref),
+      put: (next, at) => void this.put(next, at),
+      changed: (ref, at) => this.changed(ref, at),
+      fail: (ref) => this.fail(ref),
+      rename: (next, id, endpoint, at) => this.rename(next, id, endpoint, at),
+    });
   }
 
-  private driverWork(row: DbInstance, { groups, newId }: Change): Promise<DbEndpoint | undefined> | undefined {
-    const { driver } = this.core;
-    if (newId !== undefined) return driver?.rename?.(row.ref, { region: row.ref.region, id: newId });
-    return groups === undefined ? undefined : driver?.quarantine(row.ref, this.groups.allClosed(row.ref.region, groups)).then(() => undefined);
-  }
-
-  private endModification(ref: DbRef, endpoint: DbEndpoint | undefined, at: number): void {
-    const row = this.row(ref);
-    if (row?.modification === undefined) return;
-    const { groups = row.groups, instanceClass = row.instanceClass, parameterGroup, newId } = row.modification;
-    const next: DbInstance = {
-      ...row,
-      modification: undefined,
-      groups,
-      instanceClass,
-      oldSessions: outliveChange(row, row.modification, this.groups),
-      ...(parameterGroup === undefined ? {} : { parameterGroup, pendingReboot: true }),
-      // A change of class reboots it.
-      ...(instanceClass === row.instanceClass ? {} : { pendingReboot: false }),
-    };
-    if (newId === undefined) this.put(next, at);
-    else this.rename(next, newId, endpoint, at);
+  /** Leaves a change to the maintenance window. */
+  queue(row: DbInstance, change: Change, now: number): DbInstance {
+    return this.put(queue(row, change), now);
   }
 
   /** Everything that knew it by its old name knows it by the new one; the old name is free. */
@@ -327,12 +310,38 @@ export class Databases {
 
   /** Begins a reboot. The caller has checked that it may. */
   reboot(row: DbInstance, now: number): DbInstance {
-    return beginReboot(this.core, row, now, { row: (ref) => this.row(ref), put: (next, at) => this.put(next, at), fail: (ref) => this.fail(ref) });
+    return beginReboot(this.core, row, now, { row: (ref) => this.row(ref), put: (next, at) => void this.put(next, at), fail: (ref) => this.fail(ref) });
   }
 
-  /** Sets the status shown while nothing is under way, e.g. `backing-up`, `stopped`. */
+  /** Sets the status shown while nothing is under way, e.g. `backing-up`, `stopped`. Where the engine does not run in it, nobody replicates from or to it. */
   setStatus(ref: DbRef, status: string, now: number): void {
-    this.put({ ...this.must(ref), status, ...(status === 'available' ? {} : { oldSessions: false }) }, now);
+    const row = this.must(ref);
+    const closed = isClosedStatus(status);
+    this.put({ ...row, status, oldSessions: row.oldSessions && !closed }, now);
+    if (closed !== isClosedStatus(row.status)) this.relink(now, (replica) => sameRef(replica.ref, row.ref) || sameRef(replica.source, row.ref));
+  }
+
+  /** Somebody made a replica a writer of its own, at that moment: nobody follows it, and its users stay where they are. */
+  detach(ref: DbRef, now: number): void {
+    const row = this.must(ref);
+    if (row.source === undefined) throw new Error(`instance ${refKey(ref)} is no replica`);
+    const link = this.links.get(refKey(row.ref));
+    const upTo = link?.reached(now) ?? now;
+    this.promoted.set(refKey(row.ref), { source: row.source, upTo });
+    this.lineage.inherit(refKey(row.ref), refKey(row.source), upTo);
+    link?.change(now, 'silent');
+    this.put({ ...row, source: undefined, backupRetentionDays: 1 }, now);
+  }
+
+  /** Replication goes where both sides live and run. */
+  private relink(now: number, which: (replica: DbInstance) => boolean): void {
+    for (const row of this.all()) {
+      const { source } = row;
+      if (source === undefined || row.promotion !== undefined || (row.creation !== undefined && openAt(row.creation) > now) || !which(row)) continue;
+      const origin = this.row(source);
+      const runs = this.core.alive(row.ref.region) && this.core.alive(source.region) && !isClosedStatus(row.status) && origin !== undefined && !isClosedStatus(origin.status);
+      this.links.get(refKey(row.ref))?.change(now, runs ? 'replicating' : 'silent');
+    }
   }
 
   /** Changes a replica's lag, or stops and starts its replication. */
@@ -343,16 +352,9 @@ export class Databases {
   }
 
   /** A region has died or come back. */
-  regionChanged(region: string, alive: boolean, now: number): void {
-    for (const row of this.all()) {
-      const touched = row.ref.region === region;
-      const replicates = row.source !== undefined && row.promotion === undefined && (row.creation === undefined || openAt(row.creation) <= now);
-      if ((touched || row.source?.region === region) && row.source !== undefined && replicates) {
-        const lives = this.core.alive(row.ref.region) && this.core.alive(row.source.region);
-        this.links.get(refKey(row.ref))?.change(now, alive && lives ? 'replicating' : 'silent');
-      }
-      if (touched) this.countCommits(row.ref, now);
-    }
+  regionChanged(region: string, now: number): void {
+    this.relink(now, ({ ref, source }) => ref.region === region || source?.region === region);
+    for (const row of this.all()) if (row.ref.region === region) this.countCommits(row.ref, now);
   }
 
   /** What a promotion or a restore lost; undefined for an instance that is the first of its kind. */
@@ -381,13 +383,14 @@ export class Databases {
 
   private must(ref: DbRef): DbInstance {
     const row = this.row(ref);
-    if (row === undefined) throw new Error(`the world has no instance ${refKey(ref)}`);
-    return row;
+    if (row !== undefined) return row;
+    throw new Error(`the world has no instance ${refKey(ref)}`);
   }
 
-  private put(row: DbInstance, now: number): void {
+  private put(row: DbInstance, now: number): DbInstance {
     this.table(row.ref.region).set(row.ref.id, row, now);
     this.changed(row.ref, now);
+    return row;
   }
 
   private changed(ref: DbRef, now: number): void {

@@ -1,6 +1,9 @@
-/** Subnet groups and parameter groups of databases, by region and name. They do not change. */
+import { isDefaultGroup } from './db-settings.ts';
+
+/** Subnet groups, parameter groups and option groups of databases, by region and name. They do not change. */
 export class DbGroups {
   private readonly subnets = new Set<string>();
+  private readonly options = new Set<string>();
   private readonly parameters = new Map<string, string>();
   /** What people have set in a parameter group. */
   private readonly values = new Map<string, Readonly<Record<string, string>>>();
@@ -12,6 +15,14 @@ export class DbGroups {
   addParameterGroup(seed: { region: string; name: string; family?: string; parameters?: Readonly<Record<string, string>> }): void {
     this.parameters.set(`${seed.region}/${seed.name}`, seed.family ?? 'postgres17');
     this.values.set(`${seed.region}/${seed.name}`, seed.parameters ?? {});
+  }
+
+  addOptionGroup(seed: { region: string; name: string }): void {
+    this.options.add(`${seed.region}/${seed.name}`);
+  }
+
+  hasOptionGroup(region: string, name: string): boolean {
+    return isDefaultGroup(name) || this.options.has(`${region}/${name}`);
   }
 
   hasSubnetGroup(region: string, name: string): boolean {

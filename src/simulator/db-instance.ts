@@ -2,6 +2,8 @@
 import { sha256 } from '../base/json.ts';
 import type { OutputOf } from '../aws/operations.ts';
 import type { DbRef } from './database-driver.ts';
+import { isClosedStatus } from './db-status.ts';
+import { NOTHING_PENDING, pendingView, type DbSettings, type Pending, settingsOf, settingsView, together } from './db-settings.ts';
 import type { DbInstanceSeed } from './seeds.ts';
 
 export type DbInstanceView = NonNullable<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>[number];
@@ -14,12 +16,11 @@ export interface Promotion {
   readonly driverDone: boolean;
 }
 
-/** What a ModifyDBInstance changes; one thing at a time but for the groups. */
-export interface Change {
-  readonly groups?: readonly string[];
-  readonly instanceClass?: string;
-  readonly parameterGroup?: string;
-  readonly newId?: string;
+/** What a ModifyDBInstance changes. */
+export interface Change extends Pending {
+  readonly groups?: readonly string[] | undefined;
+  readonly parameterGroup?: string | undefined;
+  readonly deletionProtection?: boolean | undefined;
 }
 
 export interface Modification extends Change {
@@ -68,6 +69,11 @@ export interface DbInstance {
   readonly deletionProtection: boolean;
   readonly kmsKeyId: string;
   readonly tags: Readonly<Record<string, string>>;
+  readonly settings: DbSettings;
+  /** What waits for the maintenance window. */
+  readonly pending: Pending;
+  /** Until then it has just been made, and RDS is still at work on it. */
+  readonly busyUntil: number;
   /** Where neither a promotion nor a modification is under way. */
   readonly status: string;
 }
@@ -76,11 +82,16 @@ export interface DbInstance {
 const STAGES = { silent: 0.15, modifying: 0.6, rebooting: 0.85 } as const;
 /** Share of `restoreMs` that a restored instance is `creating`; then it takes writes, and is `backing-up`. */
 const CREATING_SHARE = 0.8;
+/** Share of a change during which the status does not show it: of 14 recorded answers to ModifyDBInstance 13 still say `available`. */
+const UNSEEN_SHARE = 0.15;
 /** Share of a change of class or name after which the instance is down. */
 const DOWN_SHARE = 0.7;
 /** Share of a reboot during which the instance still shuts down, and its sessions still write. */
 const SHUTDOWN_SHARE = 0.2;
 const HOUR_MS = 3_600_000;
+/** RDS uploads logs every five minutes. */
+const RESTORABLE_MS = 300_000;
+const VPC = 'vpc-00000000000000001';
 
 export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: number): DbInstance {
   const engine = seed.engine ?? 'postgres';
@@ -107,7 +118,10 @@ export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: num
     deletionProtection: seed.deletionProtection ?? false,
     kmsKeyId: seed.kmsKeyId ?? `arn:aws:kms:${seed.region}:${account}:key/00000000-0000-4000-8000-000000000000`,
     tags: seed.tags ?? {},
-    status: 'available',
+    settings: settingsOf(engine, seed.settings),
+    pending: seed.pending ?? NOTHING_PENDING,
+    busyUntil: 0,
+    status: seed.status ?? 'available',
   };
 }
 
@@ -159,8 +173,8 @@ export function openAt(creation: Creation): number {
 }
 
 /** When a modification takes the instance down; undefined when it does not. */
-export function downAt({ startedAt, endsAt, instanceClass, newId }: Modification): number | undefined {
-  return instanceClass === undefined && newId === undefined ? undefined : startedAt + DOWN_SHARE * (endsAt - startedAt);
+export function downAt({ startedAt, endsAt, instanceClass, newId, settings }: Modification): number | undefined {
+  return instanceClass === undefined && newId === undefined && settings?.engineVersion === undefined ? undefined : startedAt + DOWN_SHARE * (endsAt - startedAt);
 }
 
 /** When the last session of an instance that is rebooted ends. */
@@ -177,17 +191,22 @@ export function isDown(row: DbInstance, at: number): boolean {
 
 /** Its role and state let it take writes; region and security groups are not looked at. */
 export function isWriter(row: DbInstance, at: number): boolean {
-  if (row.status === 'failed' || row.status === 'stopped') return false;
+  if (isClosedStatus(row.status)) return false;
   if (isDown(row, at)) return false;
   if (row.creation !== undefined) return row.source === undefined && created(row.creation, at) >= CREATING_SHARE;
   if (row.promotion !== undefined) return share(row.promotion, at) >= STAGES.rebooting;
   return row.source === undefined;
 }
 
+/** When the status shows a change. */
+function seenAt({ startedAt, endsAt }: Modification): number {
+  return startedAt + UNSEEN_SHARE * (endsAt - startedAt);
+}
+
 /** DBInstanceStatus. */
 export function statusOf(row: DbInstance, at: number): string {
   if (row.reboot !== undefined) return 'rebooting';
-  if (row.modification !== undefined) return row.modification.newId === undefined ? 'modifying' : 'renaming';
+  if (row.modification !== undefined && at >= seenAt(row.modification)) return row.modification.newId === undefined ? 'modifying' : 'renaming';
   if (row.creation !== undefined) {
     if (created(row.creation, at) < CREATING_SHARE) return 'creating';
     return row.backupRetentionDays > 0 ? 'backing-up' : 'modifying';
@@ -236,33 +255,33 @@ export function viewOf(
 ): DbInstanceView {
   const { region, id } = row.ref;
   const source = namedSource(row, at);
-  const pending = pendingRetention(row, at);
-  const name = (ref: DbRef): string => (ref.region === region ? ref.id : dbArn(ref, links.account));
+  const retained = pendingRetention(row, at);
+  const status = statusOf(row, at);
+  const { account } = links;
+  const name = (ref: DbRef): string => (ref.region === region ? ref.id : dbArn(ref, account));
+  const backups = retention(row, at);
   return {
     DBInstanceIdentifier: id,
     DBInstanceClass: row.instanceClass,
     Engine: row.engine,
-    EngineVersion: row.engine === 'postgres' ? '17.5' : '8.4.5',
-    DBInstanceStatus: statusOf(row, at),
+    DBInstanceStatus: status,
     MasterUsername: 'dr',
+    ...settingsView(row.settings, { region, account, arn: row.arn }),
     // There is none before the instance can be reached.
-    ...(statusOf(row, at) === 'creating' ? {} : { Endpoint: { Address: row.endpoint.address, Port: row.endpoint.port } }),
-    AllocatedStorage: 100,
+    ...(status === 'creating' ? {} : { Endpoint: { Address: row.endpoint.address, Port: row.endpoint.port, HostedZoneId: 'Z00000000000000000RDS' } }),
     InstanceCreateTime: new Date(row.createdAt),
-    BackupRetentionPeriod: retention(row, at),
+    BackupRetentionPeriod: backups,
+    ...(backups === 0 || status === 'creating' ? {} : { LatestRestorableTime: new Date(Math.floor((at - RESTORABLE_MS) / RESTORABLE_MS) * RESTORABLE_MS) }),
     VpcSecurityGroups: memberships(row),
     AvailabilityZone: `${region}a`,
-    PendingModifiedValues: {
-      ...(pending === undefined ? {} : { BackupRetentionPeriod: pending }),
-      ...(row.modification?.instanceClass === undefined ? {} : { DBInstanceClass: row.modification.instanceClass }),
-      ...(row.modification?.newId === undefined ? {} : { DBInstanceIdentifier: row.modification.newId }),
-    },
+    PendingModifiedValues: pendingView({ ...together(row.pending, row.modification ?? NOTHING_PENDING), ...(retained === undefined ? {} : { backupRetentionDays: retained }) }),
     MultiAZ: row.multiAz,
+    ...(row.multiAz ? { SecondaryAvailabilityZone: `${region}c` } : {}),
     ReadReplicaDBInstanceIdentifiers: links.replicas.map(name),
     StorageEncrypted: true,
     DbiResourceId: resourceId(row.arn),
     KmsKeyId: row.kmsKeyId,
-    DBSubnetGroup: { DBSubnetGroupName: row.subnetGroup, SubnetGroupStatus: 'Complete' },
+    DBSubnetGroup: { DBSubnetGroupName: row.subnetGroup, SubnetGroupStatus: 'Complete', VpcId: VPC, Subnets: [] },
     DBParameterGroups: [{ DBParameterGroupName: row.parameterGroup, ParameterApplyStatus: row.pendingReboot ? 'pending-reboot' : 'in-sync' }],
     PubliclyAccessible: row.publiclyAccessible,
     DeletionProtection: row.deletionProtection,
@@ -272,7 +291,7 @@ export function viewOf(
       ? {}
       : {
           ReadReplicaSourceDBInstanceIdentifier: name(source),
-          ...(statusOf(row, at) === 'creating' ? {} : { StatusInfos: [statusInfo(links.replicationStatus)] }),
+          ...(status === 'creating' ? {} : { StatusInfos: [statusInfo(links.replicationStatus)] }),
         }),
   };
 }

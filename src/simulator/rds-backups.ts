@@ -3,6 +3,8 @@ import { type AutomatedBackup, defaultKey, type Snapshot } from './backups.ts';
 import { type Call, pageOf, type ServiceModel } from './call.ts';
 import type { DbRef } from './database-driver.ts';
 import { dbArn, resourceId, viewOf, type DbInstance } from './db-instance.ts';
+import { defaultOptionGroup, defined, type DbSettings, isDefaultGroup, settingsOf } from './db-settings.ts';
+import { needOptionGroup, storageOf } from './rds-rows.ts';
 import type { DbInstanceSeed } from './seeds.ts';
 
 type BackupView = NonNullable<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>[number];
@@ -30,9 +32,26 @@ interface RestoreInput {
   MultiAZ?: boolean | undefined;
   BackupRetentionPeriod?: number | undefined;
   Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined;
+  OptionGroupName?: string | undefined;
+  EnableIAMDatabaseAuthentication?: boolean | undefined;
+  EnableCloudwatchLogsExports?: string[] | undefined;
+  CopyTagsToSnapshot?: boolean | undefined;
+  DeletionProtection?: boolean | undefined;
+  PubliclyAccessible?: boolean | undefined;
+  NetworkType?: string | undefined;
+  CACertificateIdentifier?: string | undefined;
+  AutoMinorVersionUpgrade?: boolean | undefined;
+  AllocatedStorage?: number | undefined;
+  StorageType?: string | undefined;
+  Iops?: number | undefined;
+  StorageThroughput?: number | undefined;
 }
 
-const RESTORE_INPUT = ['DBInstanceClass', 'DBSubnetGroupName', 'DBParameterGroupName', 'VpcSecurityGroupIds', 'MultiAZ', 'BackupRetentionPeriod', 'Tags'] as const;
+const RESTORE_INPUT = [
+  'DBInstanceClass', 'DBSubnetGroupName', 'DBParameterGroupName', 'VpcSecurityGroupIds', 'MultiAZ', 'BackupRetentionPeriod', 'Tags', 'OptionGroupName',
+  'EnableIAMDatabaseAuthentication', 'EnableCloudwatchLogsExports', 'CopyTagsToSnapshot', 'DeletionProtection', 'PubliclyAccessible', 'NetworkType',
+  'CACertificateIdentifier', 'AutoMinorVersionUpgrade', 'AllocatedStorage', 'StorageType', 'Iops', 'StorageThroughput',
+] as const;
 
 /** Backups of RDS across regions: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html */
 export const backupOperations: BackupOperations = {
@@ -57,8 +76,8 @@ export const backupOperations: BackupOperations = {
     handle(input, call) {
       const all = call.state.backups
         .snapshotsIn(call.region)
-        .filter((s) => input.DBInstanceIdentifier === undefined || s.source.id === input.DBInstanceIdentifier)
-        .filter((s) => input.DBSnapshotIdentifier === undefined || s.id === input.DBSnapshotIdentifier)
+        .filter((s) => input.DBInstanceIdentifier === undefined || s.source.id === input.DBInstanceIdentifier.toLowerCase())
+        .filter((s) => input.DBSnapshotIdentifier === undefined || isSnapshot(s, input.DBSnapshotIdentifier, call))
         .toSorted((a, b) => (a.id < b.id ? -1 : 1));
       if (input.DBSnapshotIdentifier !== undefined && all.length === 0) throw noSnapshot(input.DBSnapshotIdentifier, call);
       const { page, next } = pageOf(all, (s) => s.id, input.Marker, sizeOf(input.MaxRecords, call));
@@ -82,20 +101,20 @@ export const backupOperations: BackupOperations = {
         throw call.error('InvalidRestoreFault', 400, 'The specified time is not within the restore window.');
       }
       const upTo = wanted ?? latest;
-      return { DBInstance: restore(input.TargetDBInstanceIdentifier, input, { source: backup.source, upTo, kmsKeyId: backup.kmsKeyId, days: backup.retentionDays }, call) };
+      return { DBInstance: restore(input.TargetDBInstanceIdentifier, input, { source: backup.source, upTo, kmsKeyId: backup.kmsKeyId, days: backup.retentionDays, optionGroup: optionGroupOf(backup.source, call) }, call) };
     },
   },
 
   RestoreDBInstanceFromDBSnapshot: {
     accepts: ['DBInstanceIdentifier', 'DBSnapshotIdentifier', ...RESTORE_INPUT],
     handle(input, call) {
-      const snapshot = call.state.backups.snapshotsIn(call.region).find((s) => s.id === input.DBSnapshotIdentifier);
+      const snapshot = call.state.backups.snapshotsIn(call.region).find((s) => isSnapshot(s, input.DBSnapshotIdentifier ?? '', call));
       if (snapshot === undefined) throw noSnapshot(input.DBSnapshotIdentifier ?? '', call);
       if (snapshot.status !== 'available') {
         throw call.error('InvalidDBSnapshotState', 400, `Cannot restore from the DB snapshot ${snapshot.id} because it is ${snapshot.status}`);
       }
       const { source, takenAt: upTo, kmsKeyId } = snapshot;
-      return { DBInstance: restore(input.DBInstanceIdentifier, input, { source, upTo, kmsKeyId, days: 1 }, call) };
+      return { DBInstance: restore(input.DBInstanceIdentifier, input, { source, upTo, kmsKeyId, days: 1, optionGroup: snapshot.optionGroup ?? optionGroupOf(source, call) }, call) };
     },
   },
 
@@ -137,7 +156,7 @@ export const backupOperations: BackupOperations = {
 function restore(
   name: string | undefined,
   input: RestoreInput,
-  from: { source: DbRef; upTo: number; kmsKeyId: string; days: number },
+  from: { source: DbRef; upTo: number; kmsKeyId: string; days: number; optionGroup: string | undefined },
   call: Call,
 ): ReturnType<typeof viewOf> {
   const { databases, securityGroups, dbGroups, core } = call.state;
@@ -165,6 +184,9 @@ function restore(
     region,
     id,
     engine,
+    settings: restoredSettings(input, original, from, call),
+    publiclyAccessible: input.PubliclyAccessible ?? false,
+    deletionProtection: input.DeletionProtection ?? false,
     instanceClass: input.DBInstanceClass ?? original?.instanceClass ?? 'db.m6g.large',
     multiAz: input.MultiAZ ?? false,
     backupRetentionDays,
@@ -177,6 +199,41 @@ function restore(
   if (core.driver !== undefined && core.driver.restore === undefined) throw call.unsupported('a restore with these databases behind the model');
   const row = databases.restore(seed, from.source, from.upTo, call.now);
   return viewOf(row, call.now, { replicas: [], replicationStatus: 'replicating', account: core.account });
+}
+
+/** What is not said is AWS's default, but for storage, engine and an option group of the same Region. */
+function restoredSettings(input: RestoreInput, original: DbInstance | undefined, from: { source: DbRef; optionGroup: string | undefined }, call: Call): Partial<DbSettings> {
+  const engine = original?.engine ?? 'postgres';
+  const { optionGroup: had } = from;
+  const own = had !== undefined && !isDefaultGroup(had);
+  // Option groups are of one Region, and its options are persistent: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_CopySnapshot.html#USER_CopySnapshot.Options
+  if (own && input.OptionGroupName === undefined && from.source.region !== call.region) {
+    throw call.error('InvalidParameterValue', 400, `The snapshot requires a target option group with the following options: [${had}]`);
+  }
+  const optionGroup = input.OptionGroupName ?? (own ? had : defaultOptionGroup(engine));
+  needOptionGroup(optionGroup, call);
+  const before = original?.settings ?? settingsOf(engine, undefined);
+  const { engineVersion, allocatedStorage, storageType, iops, storageThroughput } = before;
+  return defined({
+    engineVersion, allocatedStorage, storageType, iops, storageThroughput,
+    ...storageOf(input, before, engine, call),
+    optionGroup,
+    iamAuthentication: input.EnableIAMDatabaseAuthentication,
+    logExports: input.EnableCloudwatchLogsExports,
+    copyTagsToSnapshot: input.CopyTagsToSnapshot,
+    networkType: input.NetworkType,
+    caCertificate: input.CACertificateIdentifier,
+    autoMinorVersionUpgrade: input.AutoMinorVersionUpgrade,
+  });
+}
+
+function optionGroupOf(source: DbRef, call: Call): string | undefined {
+  return call.state.databases.row(source)?.settings.optionGroup;
+}
+
+/** By identifier or ARN. */
+function isSnapshot(snapshot: Snapshot, name: string, call: Call): boolean {
+  return snapshot.id.toLowerCase() === name.toLowerCase() || `arn:aws:rds:${snapshot.region}:${call.state.core.account}:snapshot:${snapshot.id}` === name;
 }
 
 export function defaultParameterGroup(engine: DbInstance['engine']): string {
@@ -208,6 +265,7 @@ function backupView(backup: AutomatedBackup, call: Call): BackupView {
     Status: latest === undefined ? 'creating' : backup.stoppedAt !== undefined ? 'retained' : 'active',
     Engine: call.state.databases.row(backup.source)?.engine ?? 'postgres',
     Encrypted: true,
+    OptionGroupName: optionGroupOf(backup.source, call) ?? defaultOptionGroup('postgres'),
     KmsKeyId: backup.kmsKeyId,
     BackupRetentionPeriod: backup.retentionDays,
     DBInstanceAutomatedBackupsArn: backup.arn,
@@ -227,6 +285,7 @@ function snapshotView(snapshot: Snapshot, call: Call): SnapshotView {
     SnapshotType: 'manual',
     PercentProgress: snapshot.status === 'available' ? 100 : 50,
     Encrypted: true,
+    OptionGroupName: snapshot.optionGroup ?? optionGroupOf(snapshot.source, call) ?? defaultOptionGroup('postgres'),
     KmsKeyId: snapshot.kmsKeyId,
     DBSnapshotArn: `arn:aws:rds:${snapshot.region}:${account}:snapshot:${snapshot.id}`,
     SourceDBSnapshotIdentifier: `arn:aws:rds:${snapshot.source.region}:${account}:snapshot:${snapshot.id}`,

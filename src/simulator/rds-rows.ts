@@ -1,4 +1,5 @@
 import type { Call } from './call.ts';
+import { defined, isDefaultGroup, type DbSettings } from './db-settings.ts';
 import { dbArn, statusOf, viewOf, type DbInstance, type DbInstanceView } from './db-instance.ts';
 
 /* What the operations on DB instances share. */
@@ -8,9 +9,9 @@ export function find(name: string | undefined, call: Call, at?: number): DbInsta
   if (name === undefined || name === '') {
     throw call.error('InvalidParameterValue', 400, 'The parameter DBInstanceIdentifier must be provided and must not be blank.');
   }
-  const id = name.startsWith('arn:') ? name.slice(name.lastIndexOf(':') + 1) : name;
+  const id = (name.startsWith('arn:') ? name.slice(name.lastIndexOf(':') + 1) : name).toLowerCase();
   const row = call.state.databases.row({ region: call.region, id }, at);
-  if (row === undefined || (name.startsWith('arn:') && name !== dbArn(row.ref, call.state.core.account))) {
+  if (row === undefined || (name.startsWith('arn:') && name.toLowerCase() !== dbArn(row.ref, call.state.core.account))) {
     throw call.error('DBInstanceNotFound', 404, `DBInstance ${name} not found.`);
   }
   return row;
@@ -19,9 +20,23 @@ export function find(name: string | undefined, call: Call, at?: number): DbInsta
 /** @throws AwsError InvalidDBInstanceState */
 export function refuseUnlessAvailable(row: DbInstance, call: Call, verb: string): void {
   const status = statusOf(row, call.now);
-  if (status === 'available' && row.promotion === undefined && row.creation === undefined && row.modification === undefined) return;
+  if (status === 'available' && row.promotion === undefined && row.creation === undefined) {
+    if (row.modification !== undefined) throw inProgress(row, call, verb);
+    return;
+  }
   const why = row.promotion === undefined ? `is in status ${status}` : 'is being promoted';
   throw call.error('InvalidDBInstanceState', 400, `DB Instance ${row.ref.id} ${why} and cannot be ${verb}; it must be available.`);
+}
+
+/** RDS is still at work on an instance that has just been made. @throws AwsError InvalidDBInstanceState */
+export function refuseWhileBusy(row: DbInstance, call: Call, verb: string): void {
+  if (call.now < row.busyUntil) throw inProgress(row, call, verb);
+}
+
+/** As reported for a reboot: "Instance cannot currently reboot due to an in-progress management operation." */
+function inProgress(row: DbInstance, call: Call, verb: string) {
+  const what = verb === 'rebooted' ? 'Instance cannot currently reboot' : `Instance ${row.ref.id} cannot currently be ${verb}`;
+  return call.error('InvalidDBInstanceState', 400, `${what} due to an in-progress management operation.`);
 }
 
 export function view(row: DbInstance, call: Call): DbInstanceView {
@@ -32,4 +47,57 @@ export function view(row: DbInstance, call: Call): DbInstanceView {
     replicas: databases.replicasOf(row.ref, call.at),
     replicationStatus: mode === 'stopped' ? 'stopped' : mode === 'silent' && row.promotion === undefined ? 'error' : 'replicating',
   });
+}
+
+export function needSecurityGroups(groups: readonly string[], call: Call): void {
+  const unknown = groups.find((id) => call.state.securityGroups.get(call.region, id) === undefined);
+  if (unknown !== undefined) throw call.error('InvalidParameterValue', 400, `Invalid security group , groupId= ${unknown}, groupName=.`);
+}
+
+/** Groups called `default` are AWS's own, in every region. */
+export function needParameterGroup(name: string, call: Call): void {
+  if (isDefaultGroup(name) || call.state.dbGroups.hasParameterGroup(call.region, name)) return;
+  throw call.error('DBParameterGroupNotFound', 404, `DBParameterGroup ${name} not found.`);
+}
+
+export function needSubnetGroup(name: string, call: Call): void {
+  if (name === 'default' || call.state.dbGroups.hasSubnetGroup(call.region, name)) return;
+  throw call.error('DBSubnetGroupNotFoundFault', 404, `DB subnet group '${name}' does not exist.`);
+}
+
+export function needOptionGroup(name: string, call: Call): void {
+  if (call.state.dbGroups.hasOptionGroup(call.region, name)) return;
+  throw call.error('OptionGroupNotFoundFault', 404, `Specified OptionGroupName: ${name} not found.`);
+}
+
+interface StorageInput {
+  StorageType?: string | undefined;
+  Iops?: number | undefined;
+  StorageThroughput?: number | undefined;
+  AllocatedStorage?: number | undefined;
+}
+
+/** A gp3 volume that is smaller has 3,000 IOPS, and no others. */
+const GP3_FROM_GIB = 400;
+
+/**
+ * Storage as it was asked for, upon what there is.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html
+ */
+export function storageOf(input: StorageInput, before: DbSettings, engine: string, call: Call): Partial<DbSettings> {
+  const { StorageType: type, Iops: iops, StorageThroughput: throughput } = input;
+  const size = input.AllocatedStorage ?? before.allocatedStorage;
+  if (size < before.allocatedStorage) throw call.error('InvalidParameterValue', 400, `Requested storage size (${size}) cannot be smaller than the current storage size (${before.allocatedStorage}).`);
+  const becomes = type ?? before.storageType;
+  const provisioned = becomes === 'io1' || becomes === 'io2';
+  if (provisioned && iops === undefined && before.storageType !== becomes) throw call.error('InvalidParameterCombination', 400, `You must specify IOPS for storage type ${becomes}.`);
+  if (becomes === 'gp3' && size < GP3_FROM_GIB && (iops !== undefined || throughput !== undefined)) {
+    throw call.error('InvalidParameterCombination', 400, `You can't specify IOPS or storage throughput for engine ${engine} and a storage size less than ${GP3_FROM_GIB}.`);
+  }
+  const fresh = type !== undefined && type !== before.storageType;
+  const none = becomes === 'gp2' || becomes === 'standard';
+  return {
+    ...defined({ storageType: type, iops, storageThroughput: throughput, allocatedStorage: input.AllocatedStorage }),
+    ...(fresh && none ? { iops: 0, storageThroughput: 0 } : {}),
+  };
 }

@@ -1,4 +1,5 @@
 /** What a simulated world is made of. Times in milliseconds, sizes in counts. */
+import type { DbSettings, Pending } from './db-settings.ts';
 
 export interface DbInstanceSeed {
   region: string;
@@ -22,6 +23,12 @@ export interface DbInstanceSeed {
   parameterGroup?: string;
   kmsKeyId?: string;
   tags?: Readonly<Record<string, string>>;
+  /** Default: `available`. */
+  status?: string;
+  /** Where they are not AWS's defaults. */
+  settings?: Partial<DbSettings>;
+  /** What waits for the maintenance window, which does not come while the world runs. */
+  pending?: Pending;
 }
 
 /** Automated backups of an instance, kept in another region. */
@@ -47,6 +54,8 @@ export interface DbSnapshotSeed {
   /** Default: available. */
   status?: string;
   kmsKeyId?: string;
+  /** With persistent or permanent options, unless it is AWS's own. Default: that of the source. */
+  optionGroup?: string;
 }
 
 /** An instance that belongs to no Auto Scaling group. */

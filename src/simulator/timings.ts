@@ -9,6 +9,10 @@ export interface Timings {
   /** From a new class to `available`. */
   classMs: number;
   rebootMs: number;
+  /** So long after its creation an instance is `available`, and neither rebooted nor modified. */
+  busyMs: number;
+  /** From the first moment at which an instance keeps backups, after a promotion or a restore, to the end of its first full one. */
+  firstFullBackupMs: number;
   /** From CreateDBInstanceReadReplica to `available`. */
   replicaMs: number;
   /** From a restore to `available`. */
@@ -40,6 +44,8 @@ export const DEFAULT_TIMINGS: Timings = {
   renameMs: 60_000,
   classMs: 300_000,
   rebootMs: 30_000,
+  busyMs: 0,
+  firstFullBackupMs: 0,
   replicaMs: 900_000,
   restoreMs: 900_000,
   backupPeriodMs: 300_000,

@@ -8,7 +8,7 @@ import type { AwsAnswer, AwsCaller, AwsRequest } from '../aws/caller.ts';
 import { MUTATIONS, type OperationOf, type OutputOf, type Service } from '../aws/operations.ts';
 import { Call } from './call.ts';
 import { Core, GLOBAL_REGION, type WorldOptions } from './core.ts';
-import type { DbRef } from './database-driver.ts';
+import { folded, type DbRef } from './database-driver.ts';
 import type { Loss } from './commits.ts';
 import type { LedgerEntry } from './lineage.ts';
 import { handle } from './dispatch.ts';
@@ -99,6 +99,10 @@ export class World implements AwsCaller {
     this.state.dbGroups.addSubnetGroup(seed);
   }
 
+  addDbOptionGroup(seed: { region: string; name: string }): void {
+    this.state.dbGroups.addOptionGroup(seed);
+  }
+
   addDbParameterGroup(seed: { region: string; name: string; family?: string; parameters?: Readonly<Record<string, string>> }): void {
     this.state.dbGroups.addParameterGroup(seed);
   }
@@ -186,7 +190,7 @@ export class World implements AwsCaller {
   breakRegion(region: string): void {
     const now = this.now();
     if (!this.core.setAlive(region, false)) return;
-    this.state.databases.regionChanged(region, false, now);
+    this.state.databases.regionChanged(region, now);
     this.state.backups.regionChanged(region, false, now);
     this.core.touch(region, now);
   }
@@ -195,7 +199,7 @@ export class World implements AwsCaller {
   healRegion(region: string): void {
     const now = this.now();
     if (!this.core.setAlive(region, true)) return;
-    this.state.databases.regionChanged(region, true, now);
+    this.state.databases.regionChanged(region, now);
     this.state.backups.regionChanged(region, true, now);
     this.core.touch(region, now);
   }
@@ -228,27 +232,32 @@ export class World implements AwsCaller {
 
   /** What the promotion of an instance lost of what users had been told is safe; undefined if it was never promoted. */
   lossOf(ref: DbRef): Loss | undefined {
-    return this.state.databases.lossOf(ref, this.now());
+    return this.state.databases.lossOf(folded(ref), this.now());
   }
 
   /** What an instance holds of everything that any instance ever acknowledged. */
   ledgerOf(ref: DbRef): LedgerEntry[] {
-    return this.state.databases.ledgerOf(ref, this.now());
+    return this.state.databases.ledgerOf(folded(ref), this.now());
   }
 
   /** True while the instance lives and takes writes: of whoever connects, or of who was connected before it was closed. */
   acceptsWrites(ref: DbRef): boolean {
-    return this.state.databases.acceptsWrites(ref, this.now());
+    return this.state.databases.acceptsWrites(folded(ref), this.now());
   }
 
   /** Status shown while nothing is under way, e.g. `backing-up`, `stopped`, `available`. */
   setDbStatus(ref: DbRef, status: string): void {
-    this.state.databases.setStatus(ref, status, this.now());
+    this.state.databases.setStatus(folded(ref), status, this.now());
+  }
+
+  /** Somebody makes a replica a writer of its own, at this moment; its users stay with its source. */
+  detachReplica(ref: DbRef): void {
+    this.state.databases.detach(folded(ref), this.now());
   }
 
   /** Changes a replica's lag, or stops its replication. */
   setReplication(ref: DbRef, change: { mode?: 'replicating' | 'stopped'; lagMs?: number }): void {
-    this.state.databases.setReplication(ref, change.mode ?? 'replicating', change.lagMs, this.now());
+    this.state.databases.setReplication(folded(ref), change.mode ?? 'replicating', change.lagMs, this.now());
   }
 
   /** How many instances the region gives a group from now on. */

@@ -90,7 +90,9 @@ describe('replicated automated backups', () => {
     expect(await refused({ VpcSecurityGroupIds: ['sg-none'] })).toBe('InvalidParameterValue');
     expect(await refused({ UseLatestRestorableTime: undefined })).toBe('InvalidParameterCombination');
     expect(await refused({ UseLatestRestorableTime: undefined, RestoreTime: new Date(fixture.clock.now()) })).toBe('InvalidRestoreFault');
-    expect(await refused({ StorageType: 'gp3' })).toBe('SimulatorUnsupported');
+    expect(await refused({ LicenseModel: 'x' })).toBe('SimulatorUnsupported');
+    expect(await refused({ StorageType: 'io1' })).toBe('InvalidParameterCombination');
+    expect(await refused({ OptionGroupName: 'none' })).toBe('OptionGroupNotFoundFault');
     await restored(fixture);
     expect(await refused({})).toBe('DBInstanceAlreadyExists');
     fixture.world.addDbSnapshot({ region: TOKYO, id: 'half', source: HOME, ageMs: 1000, status: 'creating' });

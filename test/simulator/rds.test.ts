@@ -14,7 +14,7 @@ describe('DescribeDBInstances', () => {
     const writer = await instance(shop, WRITER);
     expect(writer.ReadReplicaDBInstanceIdentifiers).toEqual([`arn:aws:rds:${TOKYO}:000000000000:db:orders-tokyo`]);
     expect(writer.ReadReplicaSourceDBInstanceIdentifier).toBeUndefined();
-    expect(writer.Endpoint).toEqual({ Address: 'orders.seoul.example', Port: 5432 });
+    expect(writer.Endpoint).toMatchObject({ Address: 'orders.seoul.example', Port: 5432 });
   });
 
   it('names a replica of the same region by its identifier', async () => {
@@ -143,7 +143,8 @@ describe('ModifyDBInstance', () => {
     const shop = makeShop({ timings: { modifyMs: 30_000 } });
     const modify = (groups: string[]) => shop.call('rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: WRITER.id, VpcSecurityGroupIds: groups, ApplyImmediately: true });
     const { DBInstance } = await modify(['sg-quarantine']);
-    expect(DBInstance?.DBInstanceStatus).toBe('modifying');
+    // As AWS answers: the change is asked for, and the status does not show it yet.
+    expect(DBInstance?.DBInstanceStatus).toBe('available');
     expect(DBInstance?.VpcSecurityGroups).toEqual([
       { VpcSecurityGroupId: 'sg-quarantine', Status: 'adding' },
       { VpcSecurityGroupId: 'sg-app', Status: 'removing' },
@@ -163,7 +164,7 @@ describe('ModifyDBInstance', () => {
     const modify = (more: object) => shop.refused('rds', TOKYO, 'ModifyDBInstance', { DBInstanceIdentifier: REPLICA.id, ...more });
     expect(await modify({ VpcSecurityGroupIds: ['sg-none'] })).toMatchObject({ code: 'InvalidParameterValue' });
     expect(await modify({})).toMatchObject({ code: 'InvalidParameterCombination' });
-    expect(await modify({ VpcSecurityGroupIds: ['sg-app'], MultiAZ: true })).toMatchObject({ code: 'SimulatorUnsupported' });
+    expect(await modify({ VpcSecurityGroupIds: ['sg-app'], Engine: 'x' })).toMatchObject({ code: 'SimulatorUnsupported' });
     await shop.call('rds', TOKYO, 'PromoteReadReplica', { DBInstanceIdentifier: REPLICA.id });
     expect(await modify({ VpcSecurityGroupIds: ['sg-app'] })).toMatchObject({ code: 'InvalidDBInstanceState' });
   });

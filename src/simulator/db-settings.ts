@@ -1,0 +1,162 @@
+/** What a DB instance is set to, besides what the model acts on; and what waits for its maintenance window. Never changed in place. */
+import { sha256 } from '../base/json.ts';
+import type { OutputOf } from '../aws/operations.ts';
+
+type DbInstanceView = NonNullable<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>[number];
+
+export interface DbSettings {
+  readonly engineVersion: string;
+  /** GiB. */
+  readonly allocatedStorage: number;
+  readonly storageType: string;
+  readonly iops: number | undefined;
+  readonly storageThroughput: number | undefined;
+  readonly maxAllocatedStorage: number | undefined;
+  /** `default:…` is AWS's own, in every region. */
+  readonly optionGroup: string;
+  readonly iamAuthentication: boolean;
+  readonly logExports: readonly string[];
+  readonly performanceInsights: boolean;
+  readonly performanceInsightsDays: number | undefined;
+  /** Seconds; 0 is off. */
+  readonly monitoringInterval: number;
+  readonly monitoringRole: string | undefined;
+  readonly caCertificate: string;
+  readonly networkType: string;
+  readonly copyTagsToSnapshot: boolean;
+  readonly autoMinorVersionUpgrade: boolean;
+  readonly backupWindow: string;
+  readonly maintenanceWindow: string;
+  /** Secrets Manager keeps the password of the master user. */
+  readonly managedPassword: boolean;
+}
+
+/** What changes of an instance, at once or in its next maintenance window. */
+export interface Pending {
+  readonly instanceClass?: string | undefined;
+  readonly newId?: string | undefined;
+  readonly multiAz?: boolean | undefined;
+  readonly backupRetentionDays?: number | undefined;
+  readonly settings?: Partial<DbSettings> | undefined;
+}
+
+export const NOTHING_PENDING: Pending = {};
+
+type Engine = 'postgres' | 'mysql';
+
+export function defaultOptionGroup(engine: Engine): string {
+  return engine === 'postgres' ? 'default:postgres-17' : 'default:mysql-8-4';
+}
+
+/** AWS's own default groups are there without having been made. */
+export function isDefaultGroup(name: string): boolean {
+  return /^default[.:]/.test(name);
+}
+
+const DEFAULTS: Readonly<Record<Engine, DbSettings>> = { postgres: defaultsOf('postgres'), mysql: defaultsOf('mysql') };
+
+function defaultsOf(engine: Engine): DbSettings {
+  return {
+    engineVersion: engine === 'postgres' ? '17.5' : '8.4.5',
+    allocatedStorage: 100,
+    storageType: 'gp3',
+    iops: 3000,
+    storageThroughput: 125,
+    maxAllocatedStorage: undefined,
+    optionGroup: defaultOptionGroup(engine),
+    iamAuthentication: false,
+    logExports: [],
+    performanceInsights: false,
+    performanceInsightsDays: undefined,
+    monitoringInterval: 0,
+    monitoringRole: undefined,
+    caCertificate: 'rds-ca-rsa2048-g1',
+    networkType: 'IPV4',
+    copyTagsToSnapshot: false,
+    autoMinorVersionUpgrade: true,
+    backupWindow: '17:00-17:30',
+    maintenanceWindow: 'sun:18:00-sun:18:30',
+    managedPassword: false,
+  };
+}
+
+/** AWS's defaults with some of them changed. */
+export function settingsOf(engine: Engine, changed: Partial<DbSettings> | undefined): DbSettings {
+  return changed === undefined ? DEFAULTS[engine] : { ...DEFAULTS[engine], ...defined(changed) };
+}
+
+export function withSettings(settings: DbSettings, changed: Partial<DbSettings> | undefined): DbSettings {
+  return changed === undefined ? settings : { ...settings, ...defined(changed) };
+}
+
+/** Without what was not given. */
+export function defined<T extends object>(from: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(from).filter(([, value]) => value !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+}
+
+/** The later of two wins, setting by setting. */
+export function together(before: Pending, now: Pending): Pending {
+  const settings = { ...before.settings, ...now.settings };
+  return { ...before, ...defined(now), ...(Object.keys(settings).length === 0 ? {} : { settings }) };
+}
+
+/** Members that only a change shows, by settings that are shared by all looks. */
+const shown = new WeakMap<DbSettings, Map<string, Partial<DbInstanceView>>>();
+
+/** What DescribeDBInstances shows of them. `place`: region and account. */
+export function settingsView(s: DbSettings, { region, account, arn }: { region: string; account: string; arn: string }): Partial<DbInstanceView> {
+  let views = shown.get(s);
+  if (views === undefined) shown.set(s, (views = new Map()));
+  let view = views.get(arn);
+  if (view === undefined) views.set(arn, (view = viewOf(s, region, account, arn)));
+  return view;
+}
+
+function viewOf(s: DbSettings, region: string, account: string, arn: string): Partial<DbInstanceView> {
+  const key = `arn:aws:kms:${region}:${account}:key/00000000-0000-4000-8000-000000000000`;
+  return {
+    EngineVersion: s.engineVersion,
+    AllocatedStorage: s.allocatedStorage,
+    StorageType: s.storageType,
+    ...defined({ Iops: s.iops, StorageThroughput: s.storageThroughput, MaxAllocatedStorage: s.maxAllocatedStorage, MonitoringRoleArn: s.monitoringRole }),
+    OptionGroupMemberships: [{ OptionGroupName: s.optionGroup, Status: 'in-sync' }],
+    IAMDatabaseAuthenticationEnabled: s.iamAuthentication,
+    ...(s.logExports.length === 0 ? {} : { EnabledCloudwatchLogsExports: [...s.logExports] }),
+    PerformanceInsightsEnabled: s.performanceInsights,
+    ...(s.performanceInsights ? { PerformanceInsightsRetentionPeriod: s.performanceInsightsDays ?? 7, PerformanceInsightsKMSKeyId: key } : {}),
+    MonitoringInterval: s.monitoringInterval,
+    CACertificateIdentifier: s.caCertificate,
+    NetworkType: s.networkType,
+    CopyTagsToSnapshot: s.copyTagsToSnapshot,
+    AutoMinorVersionUpgrade: s.autoMinorVersionUpgrade,
+    PreferredBackupWindow: s.backupWindow,
+    PreferredMaintenanceWindow: s.maintenanceWindow,
+    ...(s.managedPassword ? { MasterUserSecret: { SecretArn: `arn:aws:secretsmanager:${region}:${account}:secret:rds!db-${sha256(arn).slice(0, 8)}`, SecretStatus: 'active', KmsKeyId: key } } : {}),
+    DBSecurityGroups: [],
+    DomainMemberships: [],
+    AssociatedRoles: [],
+    LicenseModel: s.engineVersion.startsWith('8.') ? 'general-public-license' : 'postgresql-license',
+    DbInstancePort: 0,
+    BackupTarget: 'region',
+    CustomerOwnedIpEnabled: false,
+    ActivityStreamStatus: 'stopped',
+    DedicatedLogVolume: false,
+  };
+}
+
+/** PendingModifiedValues, for what is under way and for what waits. */
+export function pendingView({ instanceClass, newId, multiAz, backupRetentionDays, settings = {} }: Pending): NonNullable<DbInstanceView['PendingModifiedValues']> {
+  return defined({
+    DBInstanceClass: instanceClass,
+    DBInstanceIdentifier: newId,
+    MultiAZ: multiAz,
+    BackupRetentionPeriod: backupRetentionDays,
+    AllocatedStorage: settings.allocatedStorage,
+    StorageType: settings.storageType,
+    Iops: settings.iops,
+    StorageThroughput: settings.storageThroughput,
+    EngineVersion: settings.engineVersion,
+    CACertificateIdentifier: settings.caCertificate,
+    IAMDatabaseAuthenticationEnabled: settings.iamAuthentication,
+  });
+}
