@@ -105,10 +105,10 @@ const shown = new WeakMap<DbSettings, Map<string, Partial<DbInstanceView>>>();
 
 /** What DescribeDBInstances shows of them. `place`: region and account. */
 export function settingsView(s: DbSettings, { region, account, arn }: { region: string; account: string; arn: string }): Partial<DbInstanceView> {
-  let views = shown.get(s);
-  if (views === undefined) shown.set(s, (views = new Map()));
-  let view = views.get(arn);
-  if (view === undefined) views.set(arn, (view = viewOf(s, region, account, arn)));
+  const views = shown.get(s) ?? new Map<string, Partial<DbInstanceView>>();
+  shown.set(s, views);
+  const view = views.get(arn) ?? viewOf(s, region, account, arn);
+  views.set(arn, view);
   return view;
 }
 

@@ -108,7 +108,7 @@ function sourceOf(name: string | undefined, call: Call): DbInstance {
   const [, , , region = '', , , id = ''] = (name ?? '').split(':');
   const ref = arn ? { region, id: id.toLowerCase() } : { region: call.region, id: (name ?? '').toLowerCase() };
   const row = databases.row(ref);
-  if (row === undefined || (arn && name?.toLowerCase() !== dbArn(ref, core.account))) throw call.error('DBInstanceNotFound', 404, `DBInstance ${name ?? ''} not found.`);
+  if (row === undefined || (arn && name.toLowerCase() !== dbArn(ref, core.account))) throw call.error('DBInstanceNotFound', 404, `DBInstance ${name ?? ''} not found.`);
   if (!core.alive(ref.region)) throw call.error('InvalidDBInstanceState', 400, `The source DB instance ${id} cannot be reached.`);
   // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-limitations
   if (row.settings.managedPassword) {
