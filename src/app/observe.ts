@@ -150,8 +150,22 @@ export function awsFailure(error: AwsError, target: string): DrError {
     exit: 'aws',
     title: `AWS refused ${error.service}:${error.operation} in ${error.region}.`,
     detail: error.message,
-    // The plan lists every permission, and cannot be made without this one.
-    next: error.code.startsWith('AccessDenied') ? ['allow that to these credentials; then dr plan lists everything that they need'] : [],
+    next: error.code.startsWith('AccessDenied') ? howToAllow(error) : [],
     cause: error,
   });
+}
+
+/**
+ * Route 53 has no resource policies: a zone of another account cannot be opened to these credentials. It answers then "is not
+ * authorized to access this resource", and names no action, as IAM does.
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/access-control-overview.html
+ */
+function howToAllow(error: AwsError): string[] {
+  // The plan lists every permission, and cannot be made without this one.
+  const allow = 'allow that to these credentials; then dr plan lists everything that they need';
+  if (error.service !== 'route53' || error.message.includes('to perform')) return [allow];
+  return [
+    'the hosted zone probably belongs to another AWS account: dr uses one account for each application, and a role for each zone is not supported yet',
+    `if the zone is in this account: allow route53:${error.operation} to these credentials`,
+  ];
 }

@@ -1,6 +1,9 @@
+import type { Json } from '../base/json.ts';
 import { pastTheLine } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Rto } from '../measure/rto.ts';
+import { PROBE_UNVERIFIED } from '../kinds/probe.ts';
+import { DNS_UNSEEN } from '../kinds/route53/sets.ts';
 import type { Evidence, EvidenceObjective } from './evidence-schema.ts';
 import { formatFigure, formatMs, regionName } from './format.ts';
 import { requestedText } from './requests.ts';
@@ -18,11 +21,36 @@ export const PROTECT_RULE =
 export function objectivesOf(state: RunState, rto: Rto, databases: Evidence['databases'], trueLossMs: number | undefined): EvidenceObjective[] {
   const { verb, objectives } = state.plan;
   if (verb === 'reprotect') return [];
-  const time = rtoObjective(rto, objectives.rtoMs);
+  const time = verifiedOutside(state, rtoObjective(rto, objectives.rtoMs));
   return [
     verb === 'switchover' && neverDown(state, rto) ? { ...time, actualMs: 0, atLeast: false, verdict: 'met', because: 'no probe of the run ever failed' } : time,
     promotes(state) ? rpoObjective(databases, objectives.rpoMs, trueLossMs) : nothingPromoted(objectives.rpoMs),
   ];
+}
+
+/** Names and probes of the run that were not seen from this machine, e.g. of a private hosted zone. */
+export function notSeenOutside(state: RunState): { names: string[]; probes: string[] } {
+  const names = new Set<string>();
+  const probes: string[] = [];
+  for (const [fact, value] of state.facts) {
+    if (fact.startsWith(`${DNS_UNSEEN}.`) && Array.isArray(value)) for (const name of value) names.add(String(name));
+    if (fact.startsWith(`${PROBE_UNVERIFIED}.`) && value === true) probes.push(fact.slice(PROBE_UNVERIFIED.length + 1));
+  }
+  return { names: [...names].sort(), probes: probes.sort() };
+}
+
+/** Recovery is seen from outside, or not measured: a name that users ask for and that this machine cannot see proves nothing. */
+function verifiedOutside(state: RunState, time: EvidenceObjective): EvidenceObjective {
+  const { names, probes } = notSeenOutside(state);
+  const asked = new Set(state.plan.steps.flatMap(({ params }) => probedHost(params) ?? []));
+  const unseen = [...probes.map((probe) => `probe ${probe}`), ...names.filter((name) => asked.has(name.replace(/\.$/, '')))];
+  if (time.verdict !== 'met' || unseen.length === 0) return time;
+  return { ...time, verdict: 'not measured', because: `not verified from outside: ${unseen.join(', ')} was not seen from this machine` };
+}
+
+function probedHost(params: Json): string | undefined {
+  const url = (params as { probe?: { http?: string } } | null)?.probe?.http;
+  return url !== undefined && URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
 /** Something in the plan gives a database a history of its own, or a bound on loss was recorded all the same. */
@@ -99,8 +127,15 @@ export function verdictOf(
 ): Verdict {
   const word = verdictWord(state, objectives);
   const place = placeOf(state);
-  const text = sentence(word, state, rto, objectives, acted);
+  const text = sentence(word, state, rto, objectives, acted) + unseenWords(state);
   return { word, sentence: place === '' ? text.replace(/^the /, 'The ') : place + text };
+}
+
+function unseenWords(state: RunState): string {
+  const { names, probes } = notSeenOutside(state);
+  const unseen = [...names, ...probes.map((probe) => `probe ${probe}`)];
+  if (state.outcome !== 'succeeded' || unseen.length === 0) return '';
+  return ` Not verified from outside: ${unseen.slice(0, 3).join(', ')}${unseen.length > 3 ? ` and ${unseen.length - 3} more` : ''} (does not resolve from this machine).`;
 }
 
 function verdictWord(state: RunState, objectives: readonly EvidenceObjective[]): Verdict['word'] {

@@ -73,7 +73,7 @@ function lintProbes(runbook: Runbook, warn: Warn): void {
 /** A source is down by two signals: one tells what users get, and one is not seen from the machine that runs dr. */
 function lintSignals(runbook: Runbook, warn: Warn): void {
   const traffic = runbook.resources.filter(({ section }) => section === 'traffic');
-  const watched = traffic.some(({ resource }) => isMap(resource) && resource['switch'] !== 'object');
+  const watched = traffic.some(({ kind, resource }) => kind !== 'route53-simple' && isMap(resource) && resource['switch'] !== 'object');
   if (watched) return;
   const attested = 'a failover will need a named person (--attest-source-down)';
   if (runbook.probes.length === 0) return warn([], `neither a probe nor a health check that watches a region: nothing tells that users are down, so that ${attested}`);

@@ -36,6 +36,19 @@ describe('record sets', () => {
     `);
   });
 
+  it('one that Route 53 would not take as PRIMARY', async () => {
+    const sim = await pair();
+    await changed(sim, 'tokyo', { HealthCheckId: undefined });
+    expect(await saidByRun(sim, TOKYO, undefined, ({ world }) => world.breakRegion(SEOUL))).toMatchInlineSnapshot(`
+      "traffic.storefront.flip
+      rule         route53-batch
+      observed     Route 53 would refuse the change: shop.example.com A set tokyo would become PRIMARY; it is no alias and has no health check (just now)
+      threshold    a change that Route 53 accepts
+      consequence  users could not be moved after the point of no return
+      override     none: associate a health check with set tokyo, or make it an alias with EvaluateTargetHealth"
+    `);
+  });
+
   it('one that is protected from changes', async () => {
     const sim = await pair();
     sim.world.protectRecords(ZONE, { name: 'shop.example.com', type: 'A', comment: 'ask Kim' });

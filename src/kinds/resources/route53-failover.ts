@@ -153,7 +153,7 @@ function settleStep(ctx: PlanContext, name: string, t: Route53Failover, after: s
     after: [after],
     reversibility: 'reversible',
     title: `${records.length === 1 ? `${records[0]?.name ?? ''} answers` : `${records.length} names answer`} with ${to} from outside`,
-    params: { key: name, zone: t.zone, records, to: { set: to, ...(answer === undefined ? {} : { answer }) }, ...(object === undefined ? {} : { object }) },
+    params: { key: name, zone: t.zone, records, to: { set: to, ...(answer === undefined ? {} : { answer }) }, by: t.switch, ...(object === undefined ? {} : { object }) },
     controlPlanes: [],
     permissions: [listRights(t)],
     estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },

@@ -305,6 +305,7 @@ function settleStep(parts: Parts): StepDraft {
       records: recordsOf(t),
       gone: { sets: policy.setsOf(source), answers: answer === undefined ? [] : [answer] },
       samples: policy.samples,
+      by: t.switch,
       ...(watched === undefined ? {} : { object: { bucket: watched.bucket, key: watched.key } }),
     },
     controlPlanes: [],

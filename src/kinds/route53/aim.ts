@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { RecordChange, RecordKey, RecordSet, RecordType } from '../../aws/route53.ts';
 import { canonicalJson } from '../../base/json.ts';
 import { regionName, dnsName, hostedZoneId } from '../common.ts';
+import { plainValue } from './values.ts';
 
 /*
  * What the sets of a name are to be, as plain data, and the change that makes them so. Pure.
@@ -81,6 +82,8 @@ export const aimSchema = z.discriminatedUnion('policy', [
   z.strictObject({ policy: z.literal('failover'), primary: setId, secondary: setId }),
   z.strictObject({ policy: z.literal('weighted'), weights: z.record(setId, z.int().min(0).max(255)) }),
   z.strictObject({ policy: z.literal('answers'), sets: z.record(setId, routedSet) }),
+  /** One record without a routing policy. It has one of the `known` answers now, or it is somebody else's. */
+  z.strictObject({ policy: z.literal('simple'), answer: answerSchema, known: z.array(answerSchema).min(1) }),
 ]);
 export type Aim = z.infer<typeof aimSchema>;
 
@@ -100,7 +103,30 @@ export function wantedSets(aim: Aim, record: RecordKey, current: readonly Record
       return weightedSets(aim.weights, record, current);
     case 'answers':
       return answeringSets(aim.sets, record, current);
+    case 'simple':
+      return simpleRecord(aim, record, current);
   }
+}
+
+function simpleRecord(aim: Extract<Aim, { policy: 'simple' }>, record: RecordKey, current: readonly RecordSet[]): RecordSet[] | string {
+  const [set] = current;
+  const name = `${record.name} ${record.type}`;
+  const answer = answerFor(aim.answer, record.type);
+  if (answer === undefined) return `\`answers\` in the runbook has nothing of type ${record.type} for ${record.name}`;
+  if (set === undefined) return `there is no record ${name} in the zone`;
+  if (set.SetIdentifier !== undefined) return `${name} has a routing policy (set ${current.map((one) => one.SetIdentifier ?? '').join(', ')}): it is no simple record`;
+  if (!aim.known.some((known) => answersWith(set, known))) return `${name} answers with ${answerWords(answerOf(set))}, which is the answer of no region in the runbook`;
+  return [{ ...withoutAnswer(set), ...answerFields(answer) }];
+}
+
+/** An answer in words, e.g. `192.0.2.1`. */
+export function answerWords(answer: Answer): string {
+  return 'values' in answer ? answer.values.join(', ') : `alias ${answer.alias.name}`;
+}
+
+function withoutAnswer(set: RecordSet): RecordSet {
+  const { TTL: _ttl, ResourceRecords: _records, AliasTarget: _alias, HealthCheckId: _check, ...rest } = set;
+  return rest;
 }
 
 function weightedSets(weights: Readonly<Record<string, number>>, record: RecordKey, current: readonly RecordSet[]): RecordSet[] | string {
@@ -131,8 +157,7 @@ function answeringSets(sets: Readonly<Record<string, z.infer<typeof routedSet>>>
       ...(region === undefined ? {} : { Region: region as NonNullable<RecordSet['Region']> }),
       ...(place === undefined ? {} : { GeoLocation: geoLocation(place) }),
     };
-    const { TTL: _ttl, ResourceRecords: _records, AliasTarget: _alias, HealthCheckId: _check, ...rest } = routing;
-    wanted.set(id, { ...rest, ...answerFields(answer) });
+    wanted.set(id, { ...withoutAnswer(routing), ...answerFields(answer) });
   }
   return [...wanted.values()];
 }
@@ -183,7 +208,7 @@ export function answersWith(set: RecordSet, said: RegionAnswer): boolean {
 }
 
 function valuesOf(set: AnswerFields): string[] {
-  return (set.ResourceRecords ?? []).map((record) => record.Value ?? '').sort();
+  return (set.ResourceRecords ?? []).map((record) => plainValue(record.Value ?? '')).sort();
 }
 
 /** Two sets of the same text are the same set, however their fields are ordered and their names written. */

@@ -43,7 +43,8 @@ async function sourceSet(ctx: StepContext, p: Params): Promise<RecordSet | undef
 }
 
 async function look(ctx: StepContext, p: Params, set: RecordSet | undefined): Promise<Signal> {
-  if (!p.watched || p.from.set === undefined) return { vantage, says: 'unknown', because: 'the health checks watch the switch, and not the region' };
+  if (p.from.set === undefined) return { vantage, says: 'unknown', because: 'a simple record has no health check' };
+  if (!p.watched) return { vantage, says: 'unknown', because: 'the health checks watch the switch, and not the region' };
   // A set that was moved already has the health check of the region that answers for it.
   const own = p.from.answer === undefined ? undefined : answerFor(p.from.answer, p.records[0]?.type)?.healthCheck;
   const moved = p.from.answer !== undefined && set !== undefined && !answersWith(set, p.from.answer);
@@ -67,7 +68,7 @@ async function noteAnswers(ctx: StepContext, p: Params): Promise<void> {
     await Promise.all(
       p.records.slice(i, i + LOOKUPS).map(async (record) => {
         const answer = await ctx.effects.dns.resolve(record.name, record.type, LIMITS.dnsMs, ctx.signal).catch(() => undefined);
-        if (answer !== undefined) ctx.record(beforeFact(record), { values: [...answer.values], at: ctx.effects.clock.now() });
+        ctx.record(beforeFact(record), { values: [...(answer?.values ?? [])], at: ctx.effects.clock.now() });
       }),
     );
   }

@@ -1,7 +1,7 @@
 import type { RecordKey } from '../../aws/route53.ts';
 import type { LintFinding } from '../kind.ts';
 import { type Answer, answersOf } from './aim.ts';
-import { type Route53Failover, recordsOf, type SharedTraffic } from './schema.ts';
+import { type Route53Failover, type Route53Simple, recordsOf, type SharedTraffic } from './schema.ts';
 import { wrongValue, wrongValues } from './values.ts';
 
 interface RegionMap {
@@ -50,7 +50,7 @@ export function lintShared(t: SharedTraffic, _runbook: unknown): LintFinding[] {
 }
 
 /** Answers that do not fit the types of the records: Route 53 would refuse the whole change, after the point of no return. */
-export function lintAnswers(t: Pick<SharedTraffic | Route53Failover, 'answers' | 'record' | 'records'>): LintFinding[] {
+export function lintAnswers(t: Pick<SharedTraffic | Route53Failover | Route53Simple, 'answers' | 'record' | 'records'>): LintFinding[] {
   const findings: LintFinding[] = [];
   const types = [...new Set(recordsOf(t).map(({ type }) => type))];
   const refuse = (path: (string | number)[], message: string): void => void findings.push({ path: ['answers', ...path], message, severity: 'error' });

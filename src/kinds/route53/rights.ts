@@ -2,14 +2,14 @@ import { allow } from '../common.ts';
 import type { LookContext } from '../kind.ts';
 import type { Permission } from '../step.ts';
 import { answersOf } from './aim.ts';
-import { recordsOf, type Route53Failover, type SharedTraffic } from './schema.ts';
+import { recordsOf, type Route53Failover, type Route53Simple, type SharedTraffic } from './schema.ts';
 
 /*
  * What the steps of traffic need to be allowed. Route 53 is global: its ARNs name neither region nor account.
  * https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonroute53.html
  */
 
-type Traffic = SharedTraffic | Route53Failover;
+type Traffic = SharedTraffic | Route53Failover | Route53Simple;
 
 /** The health checks that the runbook names, if it names one for every region; else those of the records, whatever they are. */
 export function healthCheckArns(t: Traffic): string[] {
@@ -50,7 +50,7 @@ export function changeRights(t: Traffic): Permission[] {
       },
     }),
     allow(['route53:GetChange'], ['arn:aws:route53:::change/*']),
-    allow(['route53:GetHealthCheckStatus'], healthCheckArns(t)),
+    ...(t.kind === 'route53-simple' ? [] : [allow(['route53:GetHealthCheckStatus'], healthCheckArns(t))]),
   ];
 }
 
@@ -71,7 +71,7 @@ function mayList(bucket: string): Permission {
 
 /** What the looks before a plan need. */
 export function lookRights(at: LookContext, t: Traffic): Permission[] {
-  if (t.switch !== 'object') {
+  if (t.kind === 'route53-simple' || t.switch !== 'object') {
     const forced = t.switch === 'health-check' ? [allow(['route53:GetHealthCheck'], healthCheckArns(t))] : [];
     return [allow(['route53:ListResourceRecordSets'], [zoneArn(t)]), ...forced];
   }

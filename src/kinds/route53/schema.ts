@@ -138,6 +138,17 @@ export const geolocationSchema = z
   })
   .superRefine(sharedRules);
 
+/** One plain record a name, e.g. the name of a database in a private zone. */
+export const simpleSchema = z
+  .strictObject({
+    kind: z.literal('route53-simple'),
+    ...common,
+    answers,
+    switch: z.literal('record').default('record').describe('record: the record is changed (needs the Route 53 control plane in us-east-1)'),
+  })
+  .superRefine(recordsOnce);
+
+export type Route53Simple = z.infer<typeof simpleSchema>;
 export type Route53Weighted = z.infer<typeof weightedSchema>;
 export type Route53Latency = z.infer<typeof latencySchema>;
 export type Route53Geolocation = z.infer<typeof geolocationSchema>;

@@ -13,6 +13,10 @@ export function beforeFact(record: RecordKey): string {
   return `dns.before.${keyOf(record)}`;
 }
 
+/** Fact `<this>.<resource>`: names that were moved and do not resolve from this machine: not verified from outside. */
+export const DNS_UNSEEN = 'dns.unseen';
+
+/** `values` is empty if the name did not resolve from this machine, or nobody answered. */
 export const beforeSchema = z.strictObject({ values: z.array(z.string()), at: z.number() });
 
 /** The fact that names the addresses with which the source region answers a record. */

@@ -7,7 +7,7 @@ import { hostedZoneId, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 import { answerFor, answerOf, answerSchema, oneAnswer } from './aim.ts';
 import { OBJECT_CHANGED, OBJECT_SINCE } from './flip-object.ts';
-import { beforeFact, beforeSchema, findSet, keyOf } from './sets.ts';
+import { beforeFact, beforeSchema, DNS_UNSEEN, findSet, keyOf } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
 
 /*
@@ -20,12 +20,14 @@ const params = z.strictObject({
   zone: hostedZoneId,
   records: recordKeys,
   /** Either whose answers must be seen, or whose must be gone: a set, and its answer where the runbook has it. */
-  to: z.strictObject({ set: z.string(), answer: answerSchema.optional() }).optional(),
+  to: z.strictObject({ set: z.string().optional(), answer: answerSchema.optional() }).optional(),
   gone: z.strictObject({ sets: z.array(z.string()), answers: z.array(answerSchema) }).optional(),
   /** Answers that must be right one after the other: more than one where Route 53 draws lots. */
   samples: z.int().min(1).max(100).default(1),
   /** The object by which traffic is switched. */
   object: z.strictObject({ bucket: z.string(), key: z.string() }).optional(),
+  /** By a change of records Route 53 itself says that the move is complete. */
+  by: z.enum(['record', 'health-check', 'object']).default('record'),
 });
 type Params = z.infer<typeof params>;
 
@@ -49,8 +51,8 @@ async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {
   const sets = await listManyRecordSets(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
   const wanted: Wanted[] = [];
   for (const [i, record] of p.records.entries()) {
-    const named = (p.to === undefined ? (p.gone?.sets ?? []) : [p.to.set]).map((id) => findSet(sets[i] ?? [], id)).filter((set) => set !== undefined);
-    if (p.to !== undefined && named.length === 0) return `${record.name} has no set ${p.to.set}`;
+    const named = (p.to === undefined ? (p.gone?.sets ?? []) : [p.to.set ?? '']).map((id) => findSet(sets[i] ?? [], id)).filter((set) => set !== undefined);
+    if (p.to !== undefined && named.length === 0) return `${record.name} has no set ${p.to.set ?? ''}`;
     wanted.push({ known: p.to === undefined ? 'not' : 'is', answers: named.map(answerOf) });
   }
   return wanted;
@@ -59,7 +61,7 @@ async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {
 /** Where Route 53's API is silent: the name must leave what it answered, unless it had been switched before this run looked. */
 function moved(ctx: StepContext, p: Params, record: RecordKey): Wanted | undefined {
   const before = beforeSchema.safeParse(ctx.fact(beforeFact(record))).data;
-  if (before === undefined) return undefined;
+  if (before === undefined || before.values.length === 0) return undefined;
   const name = `${p.object?.bucket ?? ''}/${p.object?.key ?? ''}`;
   const since = z.number().safeParse(ctx.fact(`${OBJECT_SINCE}.${name}`)).data;
   // S3 tells the second only.
@@ -100,46 +102,77 @@ async function wantedNow(ctx: StepContext, p: Params): Promise<readonly Wanted[]
   return found;
 }
 
+/** A name that did not resolve from this machine before the change: what is not seen from here is not "not moved". */
+function neverSeen(ctx: StepContext, record: RecordKey): boolean {
+  return beforeSchema.safeParse(ctx.fact(beforeFact(record))).data?.values.length === 0;
+}
+
+function unseenWords(p: Params, names: readonly string[]): string {
+  const [name = '', ...more] = [...new Set(names)];
+  const which = `${name}${more.length > 0 ? ` and ${more.length} more` : ''}`;
+  const known = p.by === 'record' ? 'moved, INSYNC in Route 53, not seen from here' : 'switched, not seen from here';
+  return `${which}: ${known}; it never resolved from this machine, so the move is not verified from outside`;
+}
+
+/** What is wanted; the error where that is not known, which only a name that answers asks for. @throws what is no error of AWS */
+async function wantedOrError(ctx: StepContext, p: Params): Promise<readonly Wanted[] | string | AwsError> {
+  try {
+    return await wantedNow(ctx, p);
+  } catch (error) {
+    if (error instanceof AwsError) return error;
+    throw error;
+  }
+}
+
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const wanted = await wantedNow(ctx, p);
+  const wanted = await wantedOrError(ctx, p);
   if (typeof wanted === 'string') return { state: 'impossible', because: wanted };
   const factName = `dns.settled.${p.key}`;
+  const unseenFact = `${DNS_UNSEEN}.${p.key}`;
+  const unseen = z.array(z.string()).safeParse(ctx.fact(unseenFact)).data ?? [];
   let done = z.int().safeParse(ctx.fact(factName)).data ?? 0;
   let seen = '';
   while (done < p.records.length) {
     const names = p.records.slice(done, done + LOOKUPS);
-    const looks = await Promise.all(names.map((record, i) => lookAt(ctx, p, record, wanted[done + i])));
+    const looks = await Promise.all(names.map((record, i) => lookAt(ctx, p, record, wanted instanceof AwsError ? wanted : wanted[done + i])));
     ctx.signal.throwIfAborted();
-    const bad = looks.findIndex((look) => !look.right);
+    const found = looks.findIndex((look) => look.state === 'wrong');
+    const good = found < 0 ? names.length : found;
     seen = looks[0]?.because ?? '';
-    done += bad < 0 ? names.length : bad;
+    for (const [i, look] of looks.slice(0, good).entries()) if (look.state === 'unseen') unseen.push(names[i]?.name ?? '');
+    done += good;
     ctx.record(factName, done);
-    if (bad >= 0) return { state: 'pending', because: looks[bad]?.because ?? '', waitingFor: 'dns' };
+    if (unseen.length > 0) ctx.record(unseenFact, [...new Set(unseen)]);
+    if (found >= 0) return { state: 'pending', because: looks[found]?.because ?? '', waitingFor: 'dns' };
   }
+  if (unseen.length > 0) return { state: 'reached', because: unseenWords(p, unseen) };
   return { state: 'reached', because: p.records.length === 1 && seen !== '' ? seen : `${p.records.length} names answer as they are to` };
 }
 
 interface Look {
-  right: boolean;
+  /** `unseen`: it does not resolve from this machine, and did not before the change. */
+  state: 'right' | 'wrong' | 'unseen';
   because: string;
 }
 
-async function lookAt(ctx: StepContext, p: Params, record: RecordKey, wanted: Wanted | undefined): Promise<Look> {
+/** @throws AwsError where the name answers, and what it is to answer is not known */
+async function lookAt(ctx: StepContext, p: Params, record: RecordKey, wanted: Wanted | AwsError | undefined): Promise<Look> {
   if (wanted === undefined) throw new Error(`nothing is known of what ${record.name} is to answer`);
   const resolve = (name: string) => ctx.effects.dns.resolve(name, record.type, LIMITS.dnsMs, ctx.signal);
-  try {
-    let because = '';
-    for (let i = 0; i < p.samples; i++) {
-      const { values, ttl } = await resolve(record.name);
-      const shown = values.join(', ') || 'nothing';
-      const right = values.length > 0 && (await isRight(values.map(plain), wanted, ctx, resolve));
-      if (!right) return { right, because: `${record.name} still answers ${shown} (TTL ${ttl} s)` };
-      because = `${record.name} answers ${shown}`;
-    }
-    return { right: true, because };
-  } catch (error) {
-    return { right: false, because: messageOf(error) };
+  const unanswered = (because: string): Look => ({ state: neverSeen(ctx, record) ? 'unseen' : 'wrong', because });
+  let because = '';
+  for (let i = 0; i < p.samples; i++) {
+    const answer = await resolve(record.name).catch((error: unknown) => messageOf(error));
+    if (typeof answer === 'string') return unanswered(answer);
+    if (answer.values.length === 0) return unanswered(`${record.name} ${record.type} does not resolve from this machine`);
+    if (wanted instanceof AwsError) throw wanted;
+    const shown = answer.values.join(', ');
+    const right = await isRight(answer.values.map(plain), wanted, ctx, resolve).catch((error: unknown) => messageOf(error));
+    if (typeof right === 'string') return { state: 'wrong', because: right };
+    if (!right) return { state: 'wrong', because: `${record.name} still answers ${shown} (TTL ${answer.ttl} s)` };
+    because = `${record.name} answers ${shown}`;
   }
+  return { state: 'right', because };
 }
 
 async function isRight(
@@ -164,17 +197,33 @@ function plain(value: string): string {
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const warnings = await unseenWarnings(ctx, p);
   const found = await known(ctx, p).catch((error: unknown) => messageOf(error));
-  if (typeof found === 'string') return { state: 'ok', because: 'what is to be answered is not known', warnings: [found] };
-  return { state: 'ok', because: `it is known what ${p.records.length === 1 ? (p.records[0]?.name ?? '') : `${p.records.length} names`} must answer${p.to === undefined ? ' no more' : ''}` };
+  if (typeof found === 'string') return { state: 'ok', because: 'what is to be answered is not known', warnings: [found, ...warnings] };
+  const because = `it is known what ${p.records.length === 1 ? (p.records[0]?.name ?? '') : `${p.records.length} names`} must answer${p.to === undefined ? ' no more' : ''}`;
+  return { state: 'ok', because, ...(warnings.length > 0 ? { warnings } : {}) };
+}
+
+/** Names that do not resolve from here, e.g. of a private hosted zone: their move will not be seen. The first few are looked up. */
+async function unseenWarnings(ctx: StepContext, p: Params): Promise<string[]> {
+  const looks = await Promise.all(
+    p.records.slice(0, LOOKUPS).map(async ({ name, type }) => {
+      const answer = await ctx.effects.dns.resolve(name, type, LIMITS.dnsMs, ctx.signal).catch(() => undefined);
+      return answer === undefined || answer.values.length === 0 ? `${name} ${type}` : undefined;
+    }),
+  );
+  const unseen = looks.filter((name) => name !== undefined);
+  if (unseen.length === 0) return [];
+  const which = `${unseen.slice(0, 3).join(', ')}${unseen.length > 3 ? ` and ${unseen.length - 3} more` : ''}`;
+  return [`${which} does not resolve from this machine: the move will be made, but cannot be verified from here. If the hosted zone is private, run dr inside its VPC, or set DR_RESOLVER`];
 }
 
 /** Of many names the first few: the last look is no second settling. */
 async function holds(ctx: StepContext, p: Params): Promise<Observation> {
-  const wanted = await wantedNow(ctx, p);
+  const wanted = await wantedOrError(ctx, p);
   if (typeof wanted === 'string') return { state: 'impossible', because: wanted };
-  const looks = await Promise.all(p.records.slice(0, LOOKUPS).map((record, i) => lookAt(ctx, p, record, wanted[i])));
-  const bad = looks.find((look) => !look.right);
+  const looks = await Promise.all(p.records.slice(0, LOOKUPS).map((record, i) => lookAt(ctx, p, record, wanted instanceof AwsError ? wanted : wanted[i])));
+  const bad = looks.find((look) => look.state === 'wrong');
   return bad === undefined ? { state: 'reached', because: looks[0]?.because ?? '' } : { state: 'pending', because: bad.because, waitingFor: 'dns' };
 }
 

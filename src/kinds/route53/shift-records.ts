@@ -34,6 +34,13 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
+const SETS = 'the sets that the runbook names, with one left that answers';
+const THRESHOLDS: Record<Aim['policy'], string> = {
+  failover: 'one PRIMARY and one SECONDARY set, named as in the runbook',
+  weighted: SETS,
+  answers: SETS,
+  simple: 'one simple record that has the answer of a region of the runbook: another one belongs to somebody else',
+};
 /** Above that the TTL is worth a warning, seconds. */
 const LONG_TTL = 60;
 /** Between two looks at a change that is not INSYNC. */
@@ -74,9 +81,9 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     return refused({
       rule: p.aim.policy === 'failover' ? 'failover-pair' : 'record-sets',
       observed: groups,
-      threshold: p.aim.policy === 'failover' ? 'one PRIMARY and one SECONDARY set, named as in the runbook' : 'the sets that the runbook names, with one left that answers',
+      threshold: THRESHOLDS[p.aim.policy],
       consequence: 'users could not be moved',
-      override: `correct \`sets\` in the runbook, or the records in zone ${p.zone}`,
+      override: `correct ${p.aim.policy === 'simple' ? '`answers`' : '`sets`'} in the runbook, or the records in zone ${p.zone}`,
     });
   }
   const changes = planned(p.aim, p, current);

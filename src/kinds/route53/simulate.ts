@@ -3,7 +3,7 @@ import type { World } from '../../simulator/world.ts';
 import { inRegion } from '../common.ts';
 import type { RecordKey } from '../../aws/route53.ts';
 import { answerFor, answersOf } from './aim.ts';
-import { recordsOf, type RegionAnswer, type Route53Failover, type SharedTraffic } from './schema.ts';
+import { recordsOf, type RegionAnswer, type Route53Failover, type Route53Simple, type SharedTraffic } from './schema.ts';
 
 /** Seconds: short, so that a rehearsal shows the tool and not the cache. */
 const TTL = 1;
@@ -63,6 +63,17 @@ function watchObject(world: World, id: string, object: { region: string; bucket:
   const { region, bucket, key } = object;
   world.addBucket({ region, name: bucket });
   world.addHealthCheck({ id, watches: { kind: 's3-object', region, bucket, key }, inverted: true, intervalSeconds: 10, failureThreshold: 3 });
+}
+
+/** One plain record for each name, which answers what the home region answers. */
+export function simulateSimple(world: World, traffic: Route53Simple, home: string): void {
+  const records = recordsOf(traffic);
+  const regions = Object.keys(traffic.answers);
+  world.addHostedZone({
+    id: traffic.zone,
+    name: zoneName(records[0]?.name ?? ''),
+    records: records.map(({ name, type }) => ({ name, type, ...simulatedAnswer(traffic.answers[home], type, regions, home) })),
+  });
 }
 
 /** The records of a resource by which several regions answer, with the health check of each region. */

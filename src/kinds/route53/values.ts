@@ -36,3 +36,9 @@ export function wrongValues(type: RecordType, values: readonly string[]): string
   if (twice !== undefined) return `${twice} is there twice: Route 53 takes each value once`;
   return type === 'CNAME' && values.length > 1 ? `a CNAME record has one value, found ${values.length}` : undefined;
 }
+
+/** A value as it is compared: host names without case and last dot, IPv6 addresses in their shortest form. */
+export function plainValue(value: string): string {
+  if (isIpv6(value)) return new URL(`http://[${value}]/`).hostname.slice(1, -1);
+  return value.toLowerCase().replace(/\.$/, '');
+}

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { LIMITS } from '../../base/limits.ts';
 import { judgeSample } from '../../measure/probe.ts';
 import { recordType, stepKind } from '../common.ts';
-import { probeSchema } from '../probe.ts';
+import { probeSchema, probeUnseenFact } from '../probe.ts';
 import { answerSchema } from '../route53/aim.ts';
 import { addressesOfAnswer, sourceAnswersFact } from '../route53/sets.ts';
 import { type Signal, signalFact } from '../signals.ts';
@@ -31,6 +31,8 @@ interface Seen {
   because: string;
   /** Known to be the source's own answer. */
   atSource: boolean;
+  /** The name resolved from this machine: only then the answer tells what users get. */
+  resolved: boolean;
 }
 
 /** One probe: users who are led to the source. The answer of another region says nothing of it: then it is asked where it answers. */
@@ -38,10 +40,10 @@ async function ask(ctx: StepContext, p: Params, probe: z.infer<typeof probeSchem
   const request = { url: probe.http, timeoutMs: LIMITS.signalMs, signal: ctx.signal };
   const [first, own] = await Promise.all([ctx.effects.http.request(request), sourceOf(ctx, p, probe.http)]);
   const [at] = own;
-  if (at === undefined || first.address === undefined) return { ...judgeSample(first, probe), atSource: false };
-  if (own.includes(first.address)) return { ...judgeSample(first, probe), atSource: true };
+  if (at === undefined || first.address === undefined) return { ...judgeSample(first, probe), atSource: false, resolved: first.address !== undefined };
+  if (own.includes(first.address)) return { ...judgeSample(first, probe), atSource: true, resolved: true };
   const there = judgeSample(await ctx.effects.http.request({ ...request, at }), probe);
-  return { ...there, because: `${there.because}, where the source answers (the name leads to ${first.address})`, atSource: true };
+  return { ...there, because: `${there.because}, where the source answers (the name leads to ${first.address})`, atSource: true, resolved: true };
 }
 
 async function look(ctx: StepContext, p: Params): Promise<Signal> {
@@ -55,8 +57,10 @@ async function look(ctx: StepContext, p: Params): Promise<Signal> {
       return { probe: probe.name, ...(await ask(ctx, p, probe)) };
     }),
   );
+  for (const { probe, resolved } of seen) ctx.record(probeUnseenFact(probe), !resolved);
   const good = seen.filter((s) => s.up);
   const words = seen.map((s) => `${s.probe}: ${s.because}`).join('; ');
+  if (seen.every((s) => !s.resolved)) return { vantage, says: 'unknown', because: `no probed name resolves from this machine, so what users get is not seen from here: ${words}` };
   // A part that works may be a cached page: users are down when every probe says so.
   return { vantage, says: good.length === 0 ? 'down' : 'up', because: words, ...(good.some((s) => s.atSource) ? { atSource: true } : {}) };
 }

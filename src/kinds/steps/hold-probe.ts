@@ -4,16 +4,20 @@ import { LIMITS } from '../../base/limits.ts';
 import { judgeSample } from '../../measure/probe.ts';
 import { stepKind } from '../common.ts';
 import { leadsThere } from '../route53/settle.ts';
-import { probeSchema } from '../probe.ts';
+import { PROBE_UNVERIFIED, probeSchema, probeUnseenFact } from '../probe.ts';
 import type { Observation, StepContext } from '../step.ts';
 
 const params = z.strictObject({ probe: probeSchema });
 type Params = z.infer<typeof params>;
 
+const NOT_SEEN = 'not seen from here: the name never resolved from this machine, so recovery is not verified from outside';
+
 /** One sample. */
 async function sample(ctx: StepContext, p: Params): Promise<Observation & { because: string }> {
   const answer = await ctx.effects.http.request({ url: p.probe.http, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
   const seen = judgeSample(answer, p.probe);
+  // Not seen from here before the run, and not now: that is no bad answer.
+  if (answer.address === undefined && ctx.fact(probeUnseenFact(p.probe.name)) === true) return { state: 'reached', because: NOT_SEEN };
   const there = answer.address === undefined || (await leadsThere(ctx, new URL(p.probe.http).hostname, answer.address));
   ctx.signal.throwIfAborted();
   if (!seen.up) return { state: 'pending', because: seen.because, waitingFor: 'users' };
@@ -29,6 +33,10 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     const sampledAt = clock.now();
     const seen = await sample(ctx, p);
     if (seen.state !== 'reached') return seen;
+    if (seen.because === NOT_SEEN) {
+      ctx.record(`${PROBE_UNVERIFIED}.${p.probe.name}`, true);
+      return seen;
+    }
     since ??= sampledAt;
     const held = clock.now() - since;
     if (held >= p.probe.holdMs) {

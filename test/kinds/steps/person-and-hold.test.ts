@@ -68,6 +68,18 @@ describe('run.hold-probe', () => {
     expect((await held(() => 200, {}, alias)).seen.state).toBe('reached');
   });
 
+  it('a name that never resolved from this machine is not called bad, nor good', async () => {
+    const request = (): Promise<HttpSample> => Promise.resolve({ status: 0, body: '', address: undefined, ms: 1, error: 'getaddrinfo ENOTFOUND shop.example.com' });
+    const before = await stepOf('run.hold-probe', { probe: PROBE }, { effects: { http: { request } } });
+    expect((await before.observe()).state).toBe('pending');
+    const step = await stepOf('run.hold-probe', { probe: PROBE }, { effects: { http: { request } }, facts: { 'probe.unseen.home': true } });
+    expect(await step.observe()).toMatchObject({ state: 'reached', because: expect.stringContaining('not verified from outside') as string });
+    expect(step.recorded).toEqual({ 'probe.unverified.home': true });
+    const users = await stepOf('run.assess-users', { probes: [PROBE] }, { effects: { http: { request } } });
+    await users.observe();
+    expect(users.recorded).toMatchObject({ 'signal.users': { says: 'unknown' }, 'probe.unseen.home': true });
+  });
+
   it('one bad answer ends it: the time begins afresh with the next look', async () => {
     const { seen, took, step } = await held((at) => (at < 6_000 || at > 6_650 ? 200 : 0));
     expect(seen).toEqual({ state: 'pending', because: 'no answer from 127.0.0.3: ECONNREFUSED', waitingFor: 'users' });

@@ -1,0 +1,131 @@
+import { listManyRecordSets } from '../../aws/route53.ts';
+import { inRegion } from '../common.ts';
+import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
+import { type Aim, answerFor, answerOf, answersOf, answersWith, answerWords } from '../route53/aim.ts';
+import { assessHealthCheck } from '../route53/health-signal.ts';
+import { lintAnswers } from '../route53/lint.ts';
+import { changeRights, lookRights } from '../route53/rights.ts';
+import { recordsOf, type Route53Simple, simpleSchema } from '../route53/schema.ts';
+import { settle } from '../route53/settle.ts';
+import { shiftRecords } from '../route53/shift-records.ts';
+import { simulateSimple } from '../route53/simulate.ts';
+
+/*
+ * One plain record for each name, without a routing policy: it answers with the active region, and is changed to another one's
+ * answer. A record that has the answer of no region of the runbook belongs to somebody else, and is refused.
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-basic.html
+ */
+
+async function observe(ctx: ObserveContext, t: Route53Simple): Promise<ResourceState> {
+  const records = recordsOf(t);
+  const sets = await listManyRecordSets(ctx.effects.aws, t.zone, records, { signal: ctx.signal });
+  const regionOf = (i: number) => {
+    const [set] = sets[i] ?? [];
+    return set === undefined ? undefined : ctx.regions.find((region) => answersWith(set, inRegion(t.answers, region)));
+  };
+  const activeIn = [...new Set(records.map((_, i) => regionOf(i)))].filter((region) => region !== undefined);
+  const [first] = sets[0] ?? [];
+  const answers = first === undefined ? 'is not there' : `answers with ${answerWords(answerOf(first))}`;
+  const because = `${whole(t)} ${answers}${activeIn.length === 0 ? ', which is the answer of no region in the runbook' : ''}`;
+  return { activeIn, because, facts: { active: [...activeIn] } };
+}
+
+function whole(t: Route53Simple): string {
+  const [record] = recordsOf(t);
+  const more = recordsOf(t).length - 1;
+  return `${record?.name ?? ''} ${record?.type ?? ''}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function aimAt(t: Route53Simple, region: string): Aim {
+  return { policy: 'simple', answer: inRegion(t.answers, region), known: Object.values(t.answers) };
+}
+
+function plan(ctx: PlanContext, name: string, t: Route53Simple): StepDraft[] {
+  if (ctx.verb === 'reprotect') return [];
+  return [lookStep(ctx, name, t), changeStep(ctx, name, t), settleStep(ctx, name, t)];
+}
+
+/** Notes what the names answer before anything is changed. Calls nothing of AWS. */
+function lookStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft {
+  return {
+    step: 'assessHealthCheck',
+    phase: 'assess',
+    reversibility: 'reversible',
+    title: `What does ${whole(t)} answer now?`,
+    params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), from: { answer: inRegion(t.answers, ctx.source) }, watched: false, patient: false },
+    controlPlanes: [],
+    permissions: [],
+    estimate: { p50: 1, p95: 3, basis: 'one DNS query for each name' },
+    limitMs: 30_000,
+    changes: [],
+  };
+}
+
+function changeStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft {
+  const type = recordsOf(t)[0]?.type;
+  const words = (region: string) => {
+    const answer = answerFor(inRegion(t.answers, region), type);
+    return answer === undefined ? region : answerWords(answer);
+  };
+  return {
+    step: 'change',
+    phase: 'traffic',
+    reversibility: 'compensable',
+    title: `Change ${whole(t)} to ${words(ctx.target)}`,
+    params: { key: `${name}.change`, zone: t.zone, records: recordsOf(t), aim: aimAt(t, ctx.target), before: aimAt(t, ctx.source) },
+    controlPlanes: ['route53@us-east-1'],
+    permissions: changeRights(t),
+    estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
+    limitMs: 900_000,
+    changes: [{ resource: `route53:${t.zone}:${whole(t)}`, field: 'answer', before: words(ctx.source), after: words(ctx.target) }],
+  };
+}
+
+function settleStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft {
+  return {
+    step: 'settle',
+    phase: 'traffic',
+    after: ['change'],
+    reversibility: 'reversible',
+    title: `${whole(t)} answers with ${ctx.target} from outside`,
+    params: { key: name, zone: t.zone, records: recordsOf(t), to: { answer: inRegion(t.answers, ctx.target) }, by: 'record' },
+    controlPlanes: [],
+    permissions: [],
+    estimate: { p50: 60, p95: 120, basis: 'TTL of the record' },
+    limitMs: 900_000,
+    changes: [],
+  };
+}
+
+/** A simple record has no health check, and is told by its answer: two regions cannot have the same one. */
+function lint(t: Route53Simple): LintFinding[] {
+  const findings = lintAnswers(t);
+  const refuse = (path: (string | number)[], message: string): void => void findings.push({ path: ['answers', ...path], message, severity: 'error' });
+  const regionBy = new Map<string, string>();
+  for (const [region, said] of Object.entries(t.answers)) {
+    for (const { key, answer } of answersOf(said)) {
+      if (answer.healthCheck !== undefined) refuse([region, ...(key === undefined ? [] : [key]), 'healthCheck'], 'a simple record has no health check: use route53-failover, or remove it');
+      const words = `${key ?? ''} ${answerWords(answer).toLowerCase()}`;
+      const other = regionBy.get(words);
+      if (other !== undefined) refuse([region], `the same answer as ${other}: it would not be known which region is active`);
+      regionBy.set(words, region);
+    }
+  }
+  return findings;
+}
+
+const kind: ResourceKind<Route53Simple> = {
+  section: 'traffic',
+  strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
+  summary: 'Simple Route 53 records, one a name, public or private: changed to the answer of the active region',
+  schema: simpleSchema,
+  regions: (t) => [{ path: ['answers'], regions: Object.keys(t.answers) }],
+  lint,
+  observe,
+  looks: lookRights,
+  plan,
+  steps: { assessHealthCheck, change: shiftRecords, settle },
+  simulate: (world, _name, t, home) => simulateSimple(world, t, home),
+};
+
+export default kind;
