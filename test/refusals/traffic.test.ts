@@ -113,10 +113,10 @@ describe('health checks that cannot switch', () => {
 
   it('a set without one', async () => {
     const sim = await byCheck();
-    await changed(sim, 'seoul', { HealthCheckId: undefined });
+    await changed(sim, 'tokyo', { HealthCheckId: undefined });
     expect(await shift(sim)).toMatchInlineSnapshot(`
       "rule         health-check
-      observed     set seoul has no health check of its own (just now)
+      observed     set tokyo has no health check of its own (just now)
       threshold    each set has a health check of its own that is not inverted
       consequence  switching it would take out too much, or nothing
       override     give each set its own health check, or set \`switch: record\`"
