@@ -4,6 +4,7 @@ import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { errorEnvelope, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
 import { stateDir, statePlace } from './state-dir.ts';
 import { painterFor } from './style.ts';
+import { safe } from './text.ts';
 
 /**
  * What every command shares.
@@ -44,19 +45,19 @@ export abstract class DrCommand extends Command {
       process.stdout.write(`${toJsonText(resultEnvelope(schemaOf(this.id), result, exit, this.warnings))}\n`);
       return;
     }
-    const out = text();
+    const out = safe(text());
     if (out !== '') process.stdout.write(out.endsWith('\n') ? out : `${out}\n`);
   }
 
   /** A line for the person watching. Silent under `--json`. */
   protected note(text: string): void {
-    if (!this.json) process.stderr.write(`${text}\n`);
+    if (!this.json) process.stderr.write(`${safe(text)}\n`);
   }
 
   /** In the envelope under `--json`, otherwise on stderr. */
   protected warning(text: string): void {
     this.warnings.push(text);
-    if (!this.json) process.stderr.write(`${painterFor(process.stderr)('yellow', 'Warning:')} ${text}\n`);
+    if (!this.json) process.stderr.write(`${painterFor(process.stderr)('yellow', 'Warning:')} ${safe(text)}\n`);
   }
 
   /** oclif's own would print hundreds of lines of its configuration for a bad flag under `--json`. */

@@ -5,7 +5,7 @@ import type { RunState } from '../journal/state.ts';
 import type { Acceptances, PlanStep } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
 import { regionName } from './names.ts';
-import { columns } from './text.ts';
+import { columns, safe } from './text.ts';
 
 /** How a person is asked. */
 export interface ConfirmIo {
@@ -131,7 +131,7 @@ function seconds(value: number): string {
 export function terminalIo(): ConfirmIo {
   return {
     tty: process.stdin.isTTY && process.stderr.isTTY,
-    write: (text) => void process.stderr.write(text),
+    write: (text) => void process.stderr.write(safe(text)),
     ask: async (question) => {
       const lines = createInterface({ input: process.stdin, output: process.stderr });
       // Ctrl-C and Ctrl-D at the question mean no, and so does a terminal that has gone.

@@ -4,7 +4,7 @@ import { DrError, messageOf } from '../base/errors.ts';
 import type { ExitName } from '../base/exit-codes.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Painter } from './style.ts';
-import { indent } from './text.ts';
+import { indent, safe } from './text.ts';
 
 /** Everything a person, or a program, is told about an error. */
 export interface ShownError {
@@ -87,9 +87,9 @@ function unknownFlag(flag: string, known: readonly string[]): string {
 
 /** For stderr: headline, detail, what to do next. */
 export function renderError(error: ShownError, paint: Painter): string {
-  const parts = [`${paint(['bold', 'red'], 'Error:')} ${error.title} ${paint('dim', `[${error.code}]`)}`];
+  const parts = [`${paint(['bold', 'red'], 'Error:')} ${error.title.replaceAll('\n', `\n${' '.repeat(7)}`)} ${paint('dim', `[${error.code}]`)}`];
   if (error.detail !== undefined) parts.push(indent(error.detail, 2));
   if (error.next.length > 0) parts.push(`${paint('bold', 'Next:')}\n${indent(error.next.join('\n'), 2)}`);
   if (error.stack !== undefined) parts.push(paint('dim', error.stack));
-  return `${parts.join('\n\n')}\n`;
+  return `${safe(parts.join('\n\n'))}\n`;
 }

@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { visible } from '../report/format.ts';
 
 /** Width in columns of a terminal; good enough for the Latin text that `dr` prints. */
 export function width(text: string): number {
@@ -46,4 +47,16 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** The colours that `dr` itself uses. */
+const COLOUR = /(\u001b\[(?:1|2|22|3[1-6]|39)m)/;
+
+/**
+ * A text as it may be written to a terminal: of what comes from outside, nothing moves the cursor, clears the screen, sets a title or
+ * turns the direction of writing. Newlines and tabs stay.
+ */
+export function safe(text: string): string {
+  const parts = text.split(COLOUR);
+  return parts.map((part, i) => (i % 2 === 1 ? part : part.split(/([\n\t])/).map((piece, n) => (n % 2 === 1 ? piece : visible(piece))).join(''))).join('');
 }

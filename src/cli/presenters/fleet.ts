@@ -5,7 +5,7 @@ import type { JournalRecord } from '../../journal/events.ts';
 import type { RunState } from '../../journal/state.ts';
 import { standing } from '../run-view.ts';
 import { type Painter, painterFor } from '../style.ts';
-import { columns, indent, width } from '../text.ts';
+import { columns, indent, safe, width } from '../text.ts';
 import type { Presenter } from './presenter.ts';
 import { budgetLine, sentence, type Tone } from './sentences.ts';
 
@@ -22,13 +22,13 @@ export class FleetLines implements Presenter {
   onRecord(record: JournalRecord, state: RunState): void {
     const said = sentence(record, state);
     if (said === undefined) return;
-    const [first = '', ...rest] = said.text.split('\n');
+    const [first = '', ...rest] = safe(said.text).split('\n');
     const head = `${iso(record.at)} ${MARK[said.tone]} ${state.plan.runbook.name}: `;
     this.#out.write(`${head}${first}\n${rest.length > 0 ? `${indent(rest.join('\n'), head.length)}\n` : ''}`);
   }
 
   message(text: string): void {
-    this.#out.write(`${iso(Date.now())}   ${text}\n`);
+    this.#out.write(`${iso(Date.now())}   ${safe(text)}\n`);
   }
 
   close(): Promise<void> {
@@ -60,7 +60,7 @@ export class FleetTable implements Presenter {
 
   message(text: string): void {
     this.#clear();
-    this.#out.write(`${text}\n`);
+    this.#out.write(`${safe(text)}\n`);
     this.#draw();
   }
 
@@ -77,7 +77,7 @@ export class FleetTable implements Presenter {
 
   #draw(): void {
     this.#clear();
-    const lines = fleetTable([...this.#runs.values()], Date.now(), Math.max(3, (this.#out.rows || 24) - 4), this.#paint);
+    const lines = fleetTable([...this.#runs.values()], Date.now(), Math.max(3, (this.#out.rows || 24) - 4), this.#paint).map(safe);
     const cut = lines.map((line) => (width(line) > (this.#out.columns || 80) ? stripVTControlCharacters(line).slice(0, (this.#out.columns || 80) - 1) : line));
     this.#out.write(`${cut.join('\n')}\n`);
     this.#drawn = cut.length;

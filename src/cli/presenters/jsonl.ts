@@ -1,4 +1,5 @@
 import type { JournalRecord } from '../../journal/events.ts';
+import { safe } from '../text.ts';
 import type { Presenter } from './presenter.ts';
 
 /** The journal as it grows: one record a line on stdout, exactly as it is stored. */
@@ -14,7 +15,7 @@ export class JsonlPresenter implements Presenter {
   }
 
   message(text: string): void {
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${safe(text)}\n`);
   }
 
   close(): Promise<void> {

@@ -1,7 +1,7 @@
 import { iso } from '../../base/clock.ts';
 import type { JournalRecord } from '../../journal/events.ts';
 import type { RunState } from '../../journal/state.ts';
-import { indent } from '../text.ts';
+import { indent, safe } from '../text.ts';
 import type { Presenter } from './presenter.ts';
 import { sentence, type Tone } from './sentences.ts';
 
@@ -18,13 +18,13 @@ export class PlainPresenter implements Presenter {
   onRecord(record: JournalRecord, state: RunState): void {
     const said = sentence(record, state);
     if (said === undefined) return;
-    const [first = '', ...rest] = said.text.split('\n');
+    const [first = '', ...rest] = safe(said.text).split('\n');
     this.#out.write(`${iso(record.at)} ${MARK[said.tone]} ${first}\n`);
     if (rest.length > 0) this.#out.write(`${indent(rest.join('\n'), 27)}\n`);
   }
 
   message(text: string): void {
-    this.#out.write(`${iso(Date.now())}   ${text}\n`);
+    this.#out.write(`${iso(Date.now())}   ${safe(text)}\n`);
   }
 
   close(): Promise<void> {

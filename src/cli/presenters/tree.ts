@@ -15,6 +15,7 @@ import { modeTag, routeText } from '../names.ts';
 import { byPhase, stepTree, type PhaseSteps } from '../step-tree.ts';
 import { painterFor } from '../style.ts';
 import type { Presenter } from './presenter.ts';
+import { safe } from '../text.ts';
 import { againstEstimate, budgetLine } from './sentences.ts';
 
 /*
@@ -81,7 +82,7 @@ export class TreePresenter implements Presenter {
   }
 
   message(text: string): void {
-    if (this.#shown === undefined) this.#out.write(`${text}\n`);
+    if (this.#shown === undefined) this.#out.write(`${safe(text)}\n`);
     else this.#messages.push(text);
     this.#refresh();
   }
@@ -97,7 +98,7 @@ export class TreePresenter implements Presenter {
     process.off('exit', this.#showCursor);
     const paint = painterFor(this.#out);
     const tail = this.#messages.map((message) => `${message}\n`).join('');
-    this.#out.write(`${stepTree(state, state.lastAt, paint)}\n${budgetLine(state, state.lastAt)}\n${tail}`);
+    this.#out.write(safe(`${stepTree(state, state.lastAt, paint)}\n${budgetLine(state, state.lastAt)}\n${tail}`));
   }
 
   #start(state: RunState): void {
@@ -164,7 +165,7 @@ export class TreePresenter implements Presenter {
         if (how === 'skipped') wrapper.skip(`${step.title}: skipped`);
         if (how === 'never') wrapper.skip(`${step.title}: not finished`);
         if (how === 'simulated') wrapper.skip(`${step.title}: simulated`);
-        if (how === 'failed') throw new Error(this.#state?.steps.get(step.id)?.because ?? 'failed');
+        if (how === 'failed') throw new Error(safe(this.#state?.steps.get(step.id)?.because ?? 'failed'));
       },
     };
   }
@@ -197,7 +198,7 @@ export class TreePresenter implements Presenter {
       if (wrapper?.task.isStarted() === true) this.#retitle(step, wrapper);
     }
     const last = this.#messages.at(-1);
-    this.#bar.output = [budgetLine(this.#state, Date.now()), ...(last === undefined ? [] : [last])].join(' · ');
+    this.#bar.output = safe([budgetLine(this.#state, Date.now()), ...(last === undefined ? [] : [last])].join(' · '));
   }
 }
 
@@ -219,5 +220,5 @@ function stepTitle(step: PlanStep, run: StepRun, state: RunState, now: number): 
   const time = againstEstimate(step, run, state, now);
   // While it is only looked at, the sentence is still that of the check.
   const because = run.state === 'observing' ? '' : run.because;
-  return [step.title, time === '' ? '' : `(${time})`, because].filter((part) => part !== '').join('  ');
+  return safe([step.title, time === '' ? '' : `(${time})`, because].filter((part) => part !== '').join('  '));
 }
