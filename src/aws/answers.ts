@@ -1,5 +1,6 @@
 import type { AwsAnswer, AwsRequest } from './caller.ts';
 import { AwsError, MALFORMED } from './errors.ts';
+import type { OperationOf, Service } from './operations.ts';
 
 /*
  * What makes an answer one. A status of 200 says little: a proxy, a sign-in page or an endpoint of something else gives it too,
@@ -25,11 +26,80 @@ export interface Proof {
 
 export const REQUEST_ID: Path = 'requestId';
 
-/** By operation. Members as the API reference has them. */
-const ANSWERS: Readonly<Record<string, Proof>> = {
-  // An identifier that is not there is DBInstanceNotFound, and never an empty list.
-  // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
-  'rds.DescribeDBInstances': { has: ['DBInstances[].DBInstanceIdentifier'], names: ['DBInstanceIdentifier', 'DBInstances[].DBInstanceIdentifier'] },
+const instance: Proof = { has: ['DBInstance.DBInstanceIdentifier'] };
+const check: Proof = { has: ['HealthCheck.HealthCheckVersion', 'HealthCheck.HealthCheckConfig.Type'] };
+
+/** Every operation of `operations.ts`. Members as the API reference has them. */
+export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>]: Proof } } = {
+  rds: {
+    // An identifier that is not there is DBInstanceNotFound, and never an empty list.
+    // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html
+    DescribeDBInstances: { has: ['DBInstances[].DBInstanceIdentifier'], names: ['DBInstanceIdentifier', 'DBInstances[].DBInstanceIdentifier'] },
+    DescribeDBSnapshots: { has: ['DBSnapshots[].DBSnapshotIdentifier'] },
+    DescribeDBInstanceAutomatedBackups: { has: ['DBInstanceAutomatedBackups[].DBInstanceArn'] },
+    DescribeDBSubnetGroups: { has: ['DBSubnetGroups[].DBSubnetGroupName'], names: ['DBSubnetGroupName', 'DBSubnetGroups[].DBSubnetGroupName'] },
+    DescribeDBParameterGroups: { has: ['DBParameterGroups[].DBParameterGroupName'], names: ['DBParameterGroupName', 'DBParameterGroups[].DBParameterGroupName'] },
+    DescribeDBParameters: { has: ['Parameters[].ParameterName'] },
+    PromoteReadReplica: instance,
+    ModifyDBInstance: instance,
+    CreateDBInstanceReadReplica: instance,
+    RebootDBInstance: instance,
+    RestoreDBInstanceToPointInTime: instance,
+    RestoreDBInstanceFromDBSnapshot: instance,
+    StartDBInstanceAutomatedBackupsReplication: { has: ['DBInstanceAutomatedBackup'] },
+  },
+  route53: {
+    ListHostedZones: { has: ['HostedZones[].Id', 'HostedZones[].Name', 'IsTruncated'], goesOn: ['IsTruncated', 'NextMarker'] },
+    GetHostedZone: { has: ['HostedZone.Id', 'HostedZone.Name'] },
+    ListResourceRecordSets: {
+      has: ['ResourceRecordSets[].Name', 'ResourceRecordSets[].Type', 'IsTruncated'],
+      goesOn: ['IsTruncated', 'NextRecordName', 'NextRecordType'],
+    },
+    ChangeResourceRecordSets: { has: ['ChangeInfo.Id'] },
+    GetChange: { has: ['ChangeInfo.Status'] },
+    GetHealthCheck: check,
+    UpdateHealthCheck: check,
+    GetHealthCheckStatus: { has: ['HealthCheckObservations[]'] },
+    ListResourceRecordSetProtections: { has: ['ResourceRecordSetProtections[].RecordName', 'ResourceRecordSetProtections[].RecordType'] },
+  },
+  ec2: {
+    DescribeInstances: {
+      has: ['Reservations[].Instances[].InstanceId', 'Reservations[].Instances[].State.Name'],
+      names: ['InstanceIds[]', 'Reservations[].Instances[].InstanceId'],
+    },
+    DescribeInstanceStatus: { has: ['InstanceStatuses[].InstanceId'] },
+    DescribeImages: { has: ['Images[].ImageId'] },
+    DescribeLaunchTemplateVersions: { has: ['LaunchTemplateVersions[]'] },
+    DescribeSecurityGroups: { has: ['SecurityGroups[].GroupId'], names: ['GroupIds[]', 'SecurityGroups[].GroupId'] },
+    StartInstances: { has: ['StartingInstances[].InstanceId'], names: ['InstanceIds[]', 'StartingInstances[].InstanceId'] },
+    StopInstances: { has: ['StoppingInstances[].InstanceId'], names: ['InstanceIds[]', 'StoppingInstances[].InstanceId'] },
+    RunInstances: { has: ['Instances[].InstanceId'] },
+    ModifyInstanceAttribute: { has: [REQUEST_ID] },
+  },
+  autoscaling: {
+    // A size that is taken for 0 would make a group smaller.
+    DescribeAutoScalingGroups: {
+      has: ['AutoScalingGroups[].AutoScalingGroupName', 'AutoScalingGroups[].MinSize', 'AutoScalingGroups[].DesiredCapacity', 'AutoScalingGroups[].MaxSize'],
+    },
+    DescribeScalingActivities: { has: ['Activities[]'] },
+    UpdateAutoScalingGroup: { has: [REQUEST_ID] },
+  },
+  elbv2: {
+    DescribeTargetHealth: { has: ['TargetHealthDescriptions[].Target.Id', 'TargetHealthDescriptions[].TargetHealth.State'] },
+    RegisterTargets: { has: [REQUEST_ID] },
+  },
+  cloudwatch: { GetMetricData: { has: ['MetricDataResults[].Id'], names: ['MetricDataQueries[].Id', 'MetricDataResults[].Id'] } },
+  // The status is HTTP's own, and the payload whatever the function says.
+  lambda: { Invoke: { has: ['StatusCode', REQUEST_ID] } },
+  s3: {
+    HeadObject: { has: ['ETag', 'LastModified'] },
+    GetObject: { has: ['Body', 'ETag'] },
+    PutObject: { has: ['ETag'] },
+    DeleteObject: { has: [REQUEST_ID] },
+    ListObjectsV2: { has: ['IsTruncated'], goesOn: ['IsTruncated', 'NextContinuationToken'] },
+  },
+  sts: { GetCallerIdentity: { has: ['Account', 'Arn'] } },
+  sns: { Publish: { has: ['MessageId'] } },
 };
 
 /** What was asked, as far as it is needed to judge the answer. */
@@ -46,7 +116,7 @@ export function mustBeAnswer(asked: Asked, answer: Pick<AwsAnswer<unknown>, 'out
 
 /** What an answer lacks, in words; undefined when it is one. */
 export function whatLacks({ service, operation, input }: Asked, { output, requestId }: Pick<AwsAnswer<unknown>, 'output' | 'requestId'>): string | undefined {
-  const proof = ANSWERS[`${service}.${operation}`];
+  const proof = (ANSWERS[service] as Readonly<Record<string, Proof>>)[operation];
   if (proof === undefined) return undefined;
   const missing = proof.has.find((path) => (path === REQUEST_ID ? requestId === undefined : valuesAt(output, path) === undefined));
   if (missing !== undefined) return `it has no ${missing}`;

@@ -1,6 +1,7 @@
 import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
 import type { OutputOf } from './operations.ts';
+import { incomplete } from './pages.ts';
 
 export type Group = NonNullable<OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups']>[number];
 export type Activity = NonNullable<OutputOf<'autoscaling', 'DescribeScalingActivities'>['Activities']>[number];
@@ -19,7 +20,9 @@ export async function findGroup(
   const input = { AutoScalingGroupNames: [name] };
   const request = { service: 'autoscaling', region, operation: 'DescribeAutoScalingGroups', input } as const;
   const output = await outputOf(aws, request, options);
-  return output.AutoScalingGroups?.find((group) => group.AutoScalingGroupName === name);
+  const found = output.AutoScalingGroups?.find((group) => group.AutoScalingGroupName === name);
+  if (found === undefined && output.NextToken !== undefined) throw incomplete(request, `${name} is not on the first page, and there is another`);
+  return found;
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
+import { AwsError, MALFORMED } from './errors.ts';
+import { allPages } from './pages.ts';
 
 /** One value of a metric. */
 export interface Sample {
@@ -41,8 +43,15 @@ export async function recentSamples(
     EndTime: new Date(toMs),
     ScanBy: 'TimestampDescending' as const,
   };
-  const output = await outputOf(aws, { service: 'cloudwatch', region, operation: 'GetMetricData', input }, options);
-  const samples = (output.MetricDataResults ?? []).flatMap((result) =>
+  const request = { service: 'cloudwatch', region, operation: 'GetMetricData' } as const;
+  const results = await allPages(request, async (NextToken) => {
+    const output = await outputOf(aws, { ...request, input: { ...input, ...(NextToken === undefined ? {} : { NextToken }) } }, options);
+    return { items: output.MetricDataResults, next: output.NextToken };
+  });
+  // No samples because CloudWatch could not read them are not the same as no samples.
+  const unread = results.find(({ StatusCode }) => StatusCode === 'InternalError' || StatusCode === 'Forbidden');
+  if (unread !== undefined) throw new AwsError({ ...request, code: MALFORMED, message: `${metric} was not read: ${unread.StatusCode ?? ''}` });
+  const samples = results.flatMap((result) =>
     (result.Timestamps ?? []).flatMap((at, i): Sample[] => {
       const value = result.Values?.[i];
       return value === undefined ? [] : [{ value, timestamp: at.getTime() }];

@@ -2,13 +2,12 @@ import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
 import { AwsError } from './errors.ts';
 import type { InputOf, OutputOf } from './operations.ts';
+import { allPages } from './pages.ts';
 
 export type Ec2Instance = NonNullable<NonNullable<OutputOf<'ec2', 'DescribeInstances'>['Reservations']>[number]['Instances']>[number];
 export type Image = NonNullable<OutputOf<'ec2', 'DescribeImages'>['Images']>[number];
 export type TemplateVersion = NonNullable<OutputOf<'ec2', 'DescribeLaunchTemplateVersions'>['LaunchTemplateVersions']>[number];
 export type Filter = NonNullable<InputOf<'ec2', 'DescribeInstances'>['Filters']>[number];
-
-const PAGES_MAX = 20;
 
 /**
  * Instances by id, or by filters; an unknown id is an error of AWS.
@@ -21,16 +20,12 @@ export async function findInstances(
   which: { InstanceIds: string[] } | { Filters: Filter[] },
   options?: CallOptions,
 ): Promise<Ec2Instance[]> {
-  const found: Ec2Instance[] = [];
-  let NextToken: string | undefined;
-  for (let page = 0; page < PAGES_MAX; page++) {
+  const request = { service: 'ec2', region, operation: 'DescribeInstances' } as const;
+  return allPages(request, async (NextToken) => {
     const input = { ...which, ...(NextToken === undefined ? {} : { NextToken }) };
-    const output = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeInstances', input }, options);
-    found.push(...(output.Reservations ?? []).flatMap((r) => r.Instances ?? []));
-    NextToken = output.NextToken;
-    if (NextToken === undefined || NextToken === '') break;
-  }
-  return found;
+    const output = await outputOf(aws, { ...request, input }, options);
+    return { items: output.Reservations?.flatMap((r) => r.Instances ?? []), next: output.NextToken };
+  });
 }
 
 /**

@@ -5,7 +5,7 @@ import { type CallOptions, outputOf } from './call-options.ts';
 export interface TargetHealth {
   id: string;
   port: number | undefined;
-  /** As AWS says it: `initial`, `healthy`, `unhealthy`, `unused`, `draining`, `unavailable`, …; `unknown` if it does not. */
+  /** As AWS says it: `initial`, `healthy`, `unhealthy`, `unused`, `draining`, `unavailable`, … */
   state: string;
   reason: string | undefined;
 }

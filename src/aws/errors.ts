@@ -23,10 +23,21 @@ export interface AwsErrorParts {
 export const NO_ANSWER = 'NoAnswer';
 /** An answer came that lacks what makes it one (`answers.ts`), or that nobody can read. Something is alive there, and what it knows is not known. */
 export const MALFORMED = 'MalformedAnswer';
+/** A list whose end was not seen: nothing may be decided by a part of it. */
+export const INCOMPLETE = 'IncompleteAnswer';
 /** Credentials were not found or are not accepted. */
 export const NO_CREDENTIALS = 'NoCredentials';
 
+/** At least what the SDK takes for throttling: a test compares. */
 const THROTTLES = new Set([
+  'BandwidthLimitExceeded',
+  'EC2ThrottledException',
+  'KMSThrottling',
+  'KMSThrottlingException',
+  'LimitExceededException',
+  'ProvisionedThroughputExceededException',
+  'Throttled',
+  'TransactionInProgressException',
   'Throttling',
   'ThrottlingException',
   'ThrottledException',
@@ -36,8 +47,28 @@ const THROTTLES = new Set([
   'TooManyRequestsException',
   'SlowDown',
   'PriorRequestNotComplete',
-  // S3: another conditional write to the key is under way; AWS says to try again.
+]);
+
+/**
+ * Refused for now: something else is under way, and AWS says to try again. Nothing was done.
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+ * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+ */
+const PASSING = new Set([
+  'ScalingActivityInProgress',
+  'ScalingActivityInProgressFault',
+  'ResourceContention',
+  'ResourceContentionFault',
+  // S3: another conditional write to the key, or another change of it, is under way.
   'ConditionalRequestConflict',
+  'OperationAborted',
+  // S3 did not get the whole request in time.
+  'RequestTimeout',
+  'RequestTimeoutException',
+  'ResourceConflictException',
+  'ResourceNotReadyException',
+  'SnapStartNotReadyException',
 ]);
 
 /**
@@ -62,6 +93,10 @@ const CREDENTIAL_CODES = new Set([
   'SignatureDoesNotMatch',
   'AuthFailure',
   'InvalidAccessKeyId',
+  'InvalidToken',
+  'MissingAuthenticationToken',
+  'MissingAuthenticationTokenException',
+  'TokenRefreshRequired',
 ]);
 
 /** What every failed AWS call becomes. */
@@ -101,7 +136,7 @@ export class AwsError extends Error {
 
   /** It was asked too often, by whomever in the account: it may work in a moment. */
   get isThrottle(): boolean {
-    return THROTTLES.has(this.code);
+    return isThrottle(this);
   }
 
   /** The region has not enough of what was asked for. */
@@ -114,8 +149,13 @@ export class AwsError extends Error {
   }
 }
 
+/** By its code or by its status, as the SDK does. */
+function isThrottle({ code, httpStatus }: Pick<AwsErrorParts, 'code' | 'httpStatus'>): boolean {
+  return THROTTLES.has(code) || httpStatus === 429;
+}
+
 function classify(parts: AwsErrorParts): AwsErrorKind {
-  if (THROTTLES.has(parts.code)) return 'retryable';
+  if (isThrottle(parts) || PASSING.has(parts.code)) return 'retryable';
   if (SHORTAGES.has(parts.code)) return 'terminal';
   const unanswered = parts.code === NO_ANSWER || parts.code === MALFORMED || (parts.httpStatus !== undefined && parts.httpStatus >= 500);
   if (!unanswered) return 'terminal';

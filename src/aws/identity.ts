@@ -14,5 +14,6 @@ export interface Identity {
 export async function callerIdentity(aws: AwsCaller, region: string, options?: CallOptions): Promise<Identity> {
   const request = { service: 'sts', region, operation: 'GetCallerIdentity', input: {} } as const;
   const output = await outputOf(aws, request, options);
-  return { account: output.Account ?? '', arn: output.Arn ?? '' };
+  const { Account: account = '', Arn: arn = '' } = output;
+  return { account, arn };
 }

@@ -2,12 +2,10 @@ import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
 import { AwsError } from './errors.ts';
 import type { OutputOf } from './operations.ts';
+import { allPages } from './pages.ts';
 
 export type AutomatedBackup = NonNullable<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>[number];
 export type DbSnapshot = NonNullable<OutputOf<'rds', 'DescribeDBSnapshots'>['DBSnapshots']>[number];
-
-/** Pages of 100: more backups of one instance than AWS keeps. */
-const PAGES_MAX = 20;
 
 /**
  * Automated backups of instances of these identifiers that are kept in `region`, replicated ones too.
@@ -15,16 +13,12 @@ const PAGES_MAX = 20;
  * @throws AwsError
  */
 export async function automatedBackups(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<AutomatedBackup[]> {
-  const found: AutomatedBackup[] = [];
-  let Marker: string | undefined;
-  for (let page = 0; page < PAGES_MAX; page++) {
+  const request = { service: 'rds', region, operation: 'DescribeDBInstanceAutomatedBackups' } as const;
+  return allPages(request, async (Marker) => {
     const input = { Filters: [{ Name: 'db-instance-id', Values: [...ids] }], ...(Marker === undefined ? {} : { Marker }) };
-    const output = await outputOf(aws, { service: 'rds', region, operation: 'DescribeDBInstanceAutomatedBackups', input }, options);
-    found.push(...(output.DBInstanceAutomatedBackups ?? []));
-    Marker = output.Marker;
-    if (Marker === undefined || Marker === '') break;
-  }
-  return found;
+    const output = await outputOf(aws, { ...request, input }, options);
+    return { items: output.DBInstanceAutomatedBackups, next: output.Marker };
+  });
 }
 
 /**
@@ -33,16 +27,12 @@ export async function automatedBackups(aws: AwsCaller, region: string, ids: read
  * @throws AwsError
  */
 export async function dbSnapshots(aws: AwsCaller, region: string, id: string, options?: CallOptions): Promise<DbSnapshot[]> {
-  const found: DbSnapshot[] = [];
-  let Marker: string | undefined;
-  for (let page = 0; page < PAGES_MAX; page++) {
+  const request = { service: 'rds', region, operation: 'DescribeDBSnapshots' } as const;
+  return allPages(request, async (Marker) => {
     const input = { DBInstanceIdentifier: id, ...(Marker === undefined ? {} : { Marker }) };
-    const output = await outputOf(aws, { service: 'rds', region, operation: 'DescribeDBSnapshots', input }, options);
-    found.push(...(output.DBSnapshots ?? []));
-    Marker = output.Marker;
-    if (Marker === undefined || Marker === '') break;
-  }
-  return found;
+    const output = await outputOf(aws, { ...request, input }, options);
+    return { items: output.DBSnapshots, next: output.Marker };
+  });
 }
 
 /** @throws AwsError */

@@ -1,9 +1,6 @@
 import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
-import type { OutputOf } from './operations.ts';
-
-/** A group has some hundreds of parameters, a page a hundred. */
-const MAX_PAGES = 50;
+import { allPages } from './pages.ts';
 
 /**
  * Values of some parameters of a DB parameter group; one that nobody has set, and has no default of its own, is left out.
@@ -17,17 +14,15 @@ export async function parametersOf(
   names: readonly string[],
   options?: CallOptions,
 ): Promise<Record<string, string>> {
+  const request = { service: 'rds', region, operation: 'DescribeDBParameters' } as const;
+  const all = await allPages(request, async (Marker) => {
+    const input = { DBParameterGroupName: group, MaxRecords: 100, ...(Marker === undefined ? {} : { Marker }) };
+    const output = await outputOf(aws, { ...request, input }, options);
+    return { items: output.Parameters, next: output.Marker };
+  });
   const found: Record<string, string> = {};
-  let marker: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const input = { DBParameterGroupName: group, MaxRecords: 100, ...(marker === undefined ? {} : { Marker: marker }) };
-    const request = { service: 'rds', region, operation: 'DescribeDBParameters', input } as const;
-    const output: OutputOf<'rds', 'DescribeDBParameters'> = await outputOf(aws, request, options);
-    for (const { ParameterName: name, ParameterValue: value } of output.Parameters ?? []) {
-      if (name !== undefined && value !== undefined && names.includes(name)) found[name] = value;
-    }
-    if (output.Marker === undefined || output.Marker === marker) break;
-    marker = output.Marker;
+  for (const { ParameterName: name, ParameterValue: value } of all) {
+    if (name !== undefined && value !== undefined && names.includes(name)) found[name] = value;
   }
   return found;
 }

@@ -2,6 +2,7 @@ import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
 import { AwsError } from './errors.ts';
 import type { OutputOf } from './operations.ts';
+import { allPages } from './pages.ts';
 
 export type DbInstance = NonNullable<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>[number];
 
@@ -34,13 +35,9 @@ function isNamed(instance: DbInstance, id: string): boolean {
 
 /** All instances of a region. @throws AwsError */
 export async function listDbInstances(aws: AwsCaller, region: string, options?: CallOptions): Promise<DbInstance[]> {
-  const all: DbInstance[] = [];
-  let marker: string | undefined;
-  do {
-    const input = marker === undefined ? {} : { Marker: marker };
+  return allPages({ service: 'rds', region, operation: 'DescribeDBInstances' }, async (Marker) => {
+    const input = Marker === undefined ? {} : { Marker };
     const output = await outputOf(aws, { service: 'rds', region, operation: 'DescribeDBInstances', input }, options);
-    all.push(...(output.DBInstances ?? []));
-    marker = output.Marker;
-  } while (marker !== undefined && marker !== '');
-  return all;
+    return { items: output.DBInstances, next: output.Marker };
+  });
 }

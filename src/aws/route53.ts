@@ -1,9 +1,12 @@
 import type { AwsCaller } from './caller.ts';
-import { type CallOptions, outputOf } from './call-options.ts';
+import { answerOf, type CallOptions, outputOf } from './call-options.ts';
 import type { InputOf, OutputOf } from './operations.ts';
+import { allPages, incomplete } from './pages.ts';
 
 /** Where Route 53 is controlled from in the commercial partition, and signed for. */
 export const ROUTE53_REGION = 'us-east-1';
+
+const LIST = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSets' } as const;
 
 export type RecordSet = NonNullable<OutputOf<'route53', 'ListResourceRecordSets'>['ResourceRecordSets']>[number];
 type ListInput = InputOf<'route53', 'ListResourceRecordSets'>;
@@ -12,12 +15,14 @@ export type RecordType = NonNullable<RecordSet['Type']>;
 type ChangeBatch = NonNullable<InputOf<'route53', 'ChangeResourceRecordSets'>['ChangeBatch']>;
 export type RecordChange = NonNullable<ChangeBatch['Changes']>[number];
 
+/** Sets in an answer: the most there may be; without it Route 53 gives 100. */
+const PAGE = 300;
 /** A hundred answers of 300 records: more record sets of one name and type than a zone may hold by default. */
 const MAX_PAGES = 100;
 
 /**
  * All record sets of a name and type. The SDK has no paginator for this call: the answers are in DNS order, start
- * at the name, and go on past it. Stops when past it, and when an answer would start where the last one did.
+ * at the name, and go on past it. Stops when past it.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html
  * @throws AwsError
  */
@@ -30,7 +35,7 @@ export async function listRecordSets(
 ): Promise<RecordSet[]> {
   const wanted = absolute(name);
   const found: RecordSet[] = [];
-  let input: ListInput = { HostedZoneId: zoneId, StartRecordName: wanted, StartRecordType: type };
+  let input: ListInput = { HostedZoneId: zoneId, StartRecordName: wanted, StartRecordType: type, MaxItems: PAGE };
   for (let page = 0; page < MAX_PAGES; page++) {
     const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSets', input } as const;
     const output: ListOutput = await outputOf(aws, request, options);
@@ -43,12 +48,14 @@ export async function listRecordSets(
       StartRecordName: output.NextRecordName,
       StartRecordType: output.NextRecordType,
       StartRecordIdentifier: output.NextRecordIdentifier,
+      MaxItems: PAGE,
     };
     const past = absolute(next.StartRecordName ?? '') !== wanted || next.StartRecordType !== type;
-    if (output.IsTruncated !== true || past || sameStart(next, input)) return found;
+    if (output.IsTruncated !== true || past) return found;
+    if (sameStart(next, input)) throw incomplete(request, `the answer after ${wanted} ${type} begins where the last one did`);
     input = next;
   }
-  return found;
+  throw incomplete(LIST, `the sets of ${wanted} ${type} have not ended after ${MAX_PAGES} answers`);
 }
 
 /** Name and type: what the sets of a routing policy have in common. */
@@ -69,12 +76,15 @@ export async function listManyRecordSets(
   const wanted = [...found.keys()].sort();
   const byKey = new Map(records.map((record) => [orderKey(record.name, record.type), record]));
   let input: ListInput | undefined = startAt(zoneId, byKey.get(wanted[0] ?? ''));
-  for (let page = 0; input !== undefined && page < MAX_PAGES + records.length; page++) {
+  for (let page = 0; input !== undefined; page++) {
+    if (page >= MAX_PAGES + records.length) throw incomplete(LIST, `${records.length} names have not been read after ${page} answers`);
     const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSets', input } as const;
     const output: ListOutput = await outputOf(aws, request, options);
     for (const record of output.ResourceRecordSets ?? []) found.get(orderKey(record.Name ?? '', record.Type))?.push(record);
     if (output.IsTruncated !== true) break;
-    input = nextStart(input, output, wanted, byKey);
+    const next = nextStart(input, output, wanted, byKey);
+    if (next !== undefined && sameStart(next, input)) throw incomplete(LIST, 'an answer begins where the last one did');
+    input = next;
   }
   // Should a zone be in another order than we think, nothing is missed for it.
   for (const [key, sets] of found) {
@@ -85,7 +95,7 @@ export async function listManyRecordSets(
 }
 
 function startAt(zoneId: string, record: RecordKey | undefined): ListInput | undefined {
-  return record === undefined ? undefined : { HostedZoneId: zoneId, StartRecordName: absolute(record.name), StartRecordType: record.type };
+  return record === undefined ? undefined : { HostedZoneId: zoneId, StartRecordName: absolute(record.name), StartRecordType: record.type, MaxItems: PAGE };
 }
 
 /** Where the next page begins: at the next wanted name, or inside the one that the last page ended in. */
@@ -95,7 +105,7 @@ function nextStart(last: ListInput, output: ListOutput, wanted: readonly string[
   if (key === undefined) return undefined;
   const next = startAt(last.HostedZoneId ?? '', byKey.get(key));
   if (next !== undefined && key === reached) next.StartRecordIdentifier = output.NextRecordIdentifier;
-  return next !== undefined && sameStart(next, last) ? undefined : next;
+  return next;
 }
 
 /** A zone is listed in the order of these: `com.example.www.`, its final dot included, then the type. */
@@ -125,16 +135,10 @@ export async function changeRecords(
   comment: string,
   options?: CallOptions,
 ): Promise<{ changeId: string; requestId: string | undefined }> {
-  const { output, requestId } = await aws.call({
-    service: 'route53',
-    region: ROUTE53_REGION,
-    operation: 'ChangeResourceRecordSets',
-    // Route 53 takes comments of up to 256 characters.
-    input: { HostedZoneId: zoneId, ChangeBatch: { Comment: comment.slice(0, 256), Changes: [...changes] } },
-    signal: options?.signal,
-    timeoutMs: options?.timeoutMs,
-    attempts: options?.attempts,
-  });
+  // Route 53 takes comments of up to 256 characters.
+  const input = { HostedZoneId: zoneId, ChangeBatch: { Comment: comment.slice(0, 256), Changes: [...changes] } };
+  const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ChangeResourceRecordSets', input } as const;
+  const { output, requestId } = await answerOf(aws, request, options);
   return { changeId: bareId(output.ChangeInfo?.Id), requestId };
 }
 
@@ -203,16 +207,12 @@ export async function protectionsOf(
   records: readonly RecordKey[],
   options?: CallOptions,
 ): Promise<{ record: RecordKey; comment: string | undefined }[]> {
-  const comments = new Map<string, string | undefined>();
-  let token: string | undefined;
-  for (let page = 0; page < MAX_PAGES; page++) {
-    const input = { HostedZoneId: zoneId, ...(token === undefined ? {} : { NextToken: token }) };
-    const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSetProtections', input } as const;
-    const output: OutputOf<'route53', 'ListResourceRecordSetProtections'> = await outputOf(aws, request, options);
-    for (const found of output.ResourceRecordSetProtections ?? []) comments.set(orderKey(found.RecordName ?? '', found.RecordType), found.Comment);
-    if (output.NextToken === undefined || output.NextToken === token) break;
-    token = output.NextToken;
-  }
+  const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSetProtections' } as const;
+  const all = await allPages(request, async (NextToken) => {
+    const output = await outputOf(aws, { ...request, input: { HostedZoneId: zoneId, ...(NextToken === undefined ? {} : { NextToken }) } }, options);
+    return { items: output.ResourceRecordSetProtections, next: output.NextToken };
+  });
+  const comments = new Map(all.map((found) => [orderKey(found.RecordName ?? '', found.RecordType), found.Comment]));
   return records
     .filter((record) => comments.has(orderKey(record.name, record.type)))
     .map((record) => ({ record, comment: comments.get(orderKey(record.name, record.type)) }));

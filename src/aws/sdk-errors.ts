@@ -1,6 +1,6 @@
 import { DeadlineError } from '../base/deadline.ts';
 import { CredentialsFailure } from './credentials.ts';
-import { AwsError, NO_ANSWER, NO_CREDENTIALS } from './errors.ts';
+import { AwsError, MALFORMED, NO_ANSWER, NO_CREDENTIALS } from './errors.ts';
 import type { Service } from './operations.ts';
 
 /** The request was never sent: a wrong endpoint URL, an input that cannot be written. */
@@ -55,10 +55,34 @@ export function toAwsError(thrown: unknown, call: CallName, sent: boolean): AwsE
   }
   const httpStatus = error.$metadata?.httpStatusCode ?? error.$response?.statusCode;
   if (httpStatus !== undefined && httpStatus >= 300) {
+    if (httpStatus < 500 && isForeign(error, call, httpStatus)) {
+      return new AwsError({ ...parts, code: MALFORMED, message: `HTTP ${httpStatus} without an error of AWS in it: ${parts.message}`, httpStatus });
+    }
     return new AwsError({ ...parts, code: codeOf(error, call, httpStatus), httpStatus, requestId: requestIdOf(error) });
   }
   if (!sent && !isNetworkError(error)) return new AwsError({ ...parts, code: NOT_SENT });
+  if (httpStatus !== undefined && !isNetworkError(error)) return new AwsError({ ...parts, code: MALFORMED, httpStatus, requestId: requestIdOf(error) });
   return new AwsError({ ...parts, code: NO_ANSWER, requestId: requestIdOf(error) });
+}
+
+/**
+ * Whether a refusal shows nothing of AWS: a page of a proxy, or of a sign-in. AWS names its error in the body; where S3 sends no
+ * body, its request id is there: without it a 404 does not say that there is no object. Of a 404 without a code the SDK makes `NotFound`.
+ */
+function isForeign(error: SdkThrown, call: CallName, httpStatus: number): boolean {
+  if (call.operation === 'HeadObject') return httpStatus === 404 && requestIdOf(error) === undefined;
+  if (error.name === 'SyntaxError' || /XML parse error/.test(String(error.message))) return true;
+  // Whoever it is that asks for patience gets it.
+  if (httpStatus === 429 || messagesOf(error).length > 0) return false;
+  if (codeIn(error) === undefined) return true;
+  const named = error.Code !== undefined || error.Error?.Code !== undefined;
+  return error.name === 'NotFound' && !named && ['Unknown', 'UnknownError', 'NotFound'].includes(String(error.message));
+}
+
+/** The code that the SDK found, if any. */
+function codeIn(error: SdkThrown): string | undefined {
+  const code = [error.Error?.Code, error.Code, error.name].find((c) => typeof c === 'string' && c !== '');
+  return typeof code === 'string' && !['Unknown', 'UnknownError', 'Error'].includes(code) ? code : undefined;
 }
 
 /**
@@ -68,9 +92,8 @@ export function toAwsError(thrown: unknown, call: CallName, sent: boolean): AwsE
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html
  */
 function codeOf(error: SdkThrown, call: CallName, httpStatus: number): string {
-  const code = [error.Error?.Code, error.Code, error.name].find((c) => typeof c === 'string' && c !== '');
-  const text = typeof code === 'string' ? code : '';
-  if (text !== '' && text !== 'Unknown' && text !== 'UnknownError' && text !== 'Error') return text;
+  const code = codeIn(error);
+  if (code !== undefined) return code;
   if (call.operation === 'ChangeResourceRecordSets' && messagesOf(error).length > 0) return 'InvalidChangeBatch';
   return CODE_OF_STATUS[httpStatus] ?? `Http${httpStatus}`;
 }

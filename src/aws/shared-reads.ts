@@ -95,7 +95,7 @@ async function lookTogether(inner: AwsCaller, region: string, all: readonly Wait
       const input: GroupsInput = part.length === 1 ? { AutoScalingGroupNames: part } : { AutoScalingGroupNames: part, MaxRecords: GROUPS_MAX };
       try {
         const { output, requestId } = await inner.call({ service: 'autoscaling', region, operation: 'DescribeAutoScalingGroups', input });
-        for (const one of asked) one.resolve({ output: { AutoScalingGroups: output.AutoScalingGroups?.filter((group) => group.AutoScalingGroupName === nameOf(one)) }, requestId });
+        for (const one of asked) one.resolve({ output: { ...output, AutoScalingGroups: output.AutoScalingGroups?.filter((group) => group.AutoScalingGroupName === nameOf(one)) }, requestId });
       } catch (error) {
         for (const one of asked) one.reject(error);
       }

@@ -200,7 +200,7 @@ class Shared {
 
 /** The beginning of a look-up of one name, not a further page. */
 function isLookUp(input: ListInput): boolean {
-  return input.StartRecordName !== undefined && input.StartRecordType !== undefined && input.StartRecordIdentifier === undefined && input.MaxItems === undefined;
+  return input.StartRecordName !== undefined && input.StartRecordType !== undefined && input.StartRecordIdentifier === undefined;
 }
 
 function keyOf(input: ListInput): string {

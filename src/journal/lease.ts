@@ -1,5 +1,6 @@
 import { link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { iso } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import { type Ids, RUN_ID } from '../base/ids.ts';
@@ -185,9 +186,15 @@ async function highest(folder: string, runbook: string): Promise<LockRecord | un
 /** Undefined when there is none. One that cannot be understood is somebody's, and is respected. */
 async function readClaim(path: string, term: number): Promise<LockRecord | undefined> {
   const text = await readFile(path, 'utf8').catch(ifAbsent(undefined));
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : readLock(text, term);
+}
+
+const lockSchema = z.looseObject({ run: z.string(), token: z.string(), user: z.string(), host: z.string(), pid: z.int(), since: z.string() });
+
+/** The lock of that term in a file or an object. One that cannot be understood, or lacks a field, is somebody's, and is respected. */
+export function readLock(text: string, term: number): LockRecord {
   try {
-    return { ...(JSON.parse(text) as LockRecord), term };
+    return { ...(lockSchema.parse(JSON.parse(text)) as unknown as LockRecord), term };
   } catch {
     return { run: 'unknown', term, token: '', user: 'unknown', host: '', pid: 0, since: 'unknown' };
   }

@@ -1,5 +1,7 @@
 import type { AwsCaller } from '../aws/caller.ts';
+import { type CallOptions, outputOf } from '../aws/call-options.ts';
 import { AwsError } from '../aws/errors.ts';
+import { allPages } from '../aws/pages.ts';
 import { iso } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
@@ -7,7 +9,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
 import { APPROVAL, tooManyApprovals } from './local-store.ts';
-import { busy, claimOf, endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, superseded, takeover } from './lease.ts';
+import { busy, claimOf, endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, readLock, superseded, takeover } from './lease.ts';
 import { REGION_SHAPE } from '../base/regions.ts';
 
 /*
@@ -41,17 +43,19 @@ export function parseS3Place(text: string): S3Place | undefined {
 
 const DIGITS = 12;
 
+/** Short: every record waits for it, and a bucket that is away must not stop a run. */
+const CALL: CallOptions = { timeoutMs: LIMITS.signalMs, attempts: 2 };
+
 /** The few S3 calls of a state store. */
 class Objects {
   readonly #aws: AwsCaller;
   readonly #place: S3Place;
-  /** Short: every record waits for it, and a bucket that is away must not stop a run. */
-  readonly #call: { service: 's3'; region: string; timeoutMs: number; attempts: number };
+  readonly #where: { service: 's3'; region: string };
 
   constructor(aws: AwsCaller, place: S3Place) {
     this.#aws = aws;
     this.#place = place;
-    this.#call = { service: 's3', region: place.region, timeoutMs: LIMITS.signalMs, attempts: 2 };
+    this.#where = { service: 's3', region: place.region };
   }
 
   url(key: string): string {
@@ -79,8 +83,8 @@ class Objects {
   async read(key: string): Promise<string | undefined> {
     try {
       const input = { Bucket: this.#place.bucket, Key: this.#key(key) };
-      const { output } = await this.#aws.call({ ...this.#call, operation: 'GetObject', input });
-      return await output.Body?.transformToString();
+      const { Body } = await outputOf(this.#aws, { ...this.#where, operation: 'GetObject', input }, CALL);
+      return await Body?.transformToString();
     } catch (error) {
       if (error instanceof AwsError && error.code === 'NoSuchKey') return undefined;
       throw error;
@@ -89,31 +93,22 @@ class Objects {
 
   /** Names below a folder, sorted: whole keys, or with `folders` the folders right below it. */
   async list(folder: string, folders = false): Promise<string[]> {
-    const names: string[] = [];
     const Prefix = `${this.#key(folder)}/`;
-    let token: string | undefined;
-    do {
-      const { output } = await this.#aws.call({
-        ...this.#call,
-        operation: 'ListObjectsV2',
-        input: {
-          Bucket: this.#place.bucket,
-          Prefix,
-          ...(folders ? { Delimiter: '/' } : {}),
-          ...(token === undefined ? {} : { ContinuationToken: token }),
-        },
-      });
-      const found = folders ? (output.CommonPrefixes ?? []).map((p) => p.Prefix) : (output.Contents ?? []).map((o) => o.Key);
-      names.push(...found.map((name) => (name ?? '').slice(Prefix.length).replace(/\/$/, '')));
-      token = output.NextContinuationToken;
-    } while (token !== undefined);
+    const request = { ...this.#where, operation: 'ListObjectsV2' } as const;
+    const found = await allPages(request, async (ContinuationToken) => {
+      const input = { Bucket: this.#place.bucket, Prefix, ...(folders ? { Delimiter: '/' } : {}), ...(ContinuationToken === undefined ? {} : { ContinuationToken }) };
+      const output = await outputOf(this.#aws, { ...request, input }, CALL);
+      const items = folders ? output.CommonPrefixes?.map((p) => p.Prefix) : output.Contents?.map((o) => o.Key);
+      return { items, next: output.NextContinuationToken };
+    });
+    const names = found.map((name) => (name ?? '').slice(Prefix.length).replace(/\/$/, ''));
     return names.sort();
   }
 
   async #put(key: string, text: string, onlyNew: boolean): Promise<void> {
     // A bucket with Object Lock takes no object without a digest, whatever the SDK is told by the environment to leave out.
     const input = { Bucket: this.#place.bucket, Key: this.#key(key), Body: text, ChecksumAlgorithm: 'CRC32' as const, ...(onlyNew ? { IfNoneMatch: '*' } : {}) };
-    await this.#aws.call({ ...this.#call, operation: 'PutObject', input });
+    await outputOf(this.#aws, { ...this.#where, operation: 'PutObject', input }, CALL);
   }
 
   #key(key: string): string {
@@ -151,7 +146,7 @@ export class S3State {
     const newest = names.filter((name) => /^\d+\.json$/.test(name)).at(-1);
     if (newest === undefined) return undefined;
     const text = await this.#objects.read(`locks/${runbook}/${newest}`);
-    return text === undefined ? undefined : (JSON.parse(text) as LockRecord);
+    return text === undefined ? undefined : readLock(text, Number.parseInt(newest, 10));
   }
 
   /** @throws DrError (busy) that says who holds it, or who was faster. */

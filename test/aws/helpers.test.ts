@@ -97,11 +97,11 @@ describe('route53', () => {
     expect(await listRecordSets(zone(records, size).aws, 'Z', 'www.example.com.', 'A')).toHaveLength(1);
   });
 
-  it('listRecordSets: stops when the pages make no progress', async () => {
+  it('listRecordSets: pages that make no progress are no answer', async () => {
     const page = { ResourceRecordSets: [many[0]], IsTruncated: true };
     const next = { NextRecordName: 'shop.example.com.', NextRecordType: 'A', NextRecordIdentifier: 'a' };
     const { aws, calls } = answering(() => ({ ...page, ...next }));
-    await listRecordSets(aws, 'Z', 'shop.example.com.', 'A');
+    await expect(listRecordSets(aws, 'Z', 'shop.example.com.', 'A')).rejects.toMatchObject({ code: 'IncompleteAnswer', kind: 'terminal' });
     expect(calls).toHaveLength(2);
   });
 
@@ -148,23 +148,26 @@ describe('the others', () => {
         { MetricStat: { Metric: { MetricName: 'ReplicaLag', Dimensions: [{ Name: 'DBInstanceIdentifier', Value: 'shop' }] }, Period: 60 } },
       ],
     });
-    expect(await recentSamples(answering(() => ({})).aws, 'tokyo', metric, { fromMs: 0, toMs: 1 })).toEqual([]);
+    expect(await recentSamples(answering(() => ({ MetricDataResults: [{ Id: 'm1' }] })).aws, 'tokyo', metric, { fromMs: 0, toMs: 1 })).toEqual([]);
+    const unread = answering(() => ({ MetricDataResults: [{ Id: 'm1', StatusCode: 'InternalError' }] }));
+    await expect(recentSamples(unread.aws, 'tokyo', metric, { fromMs: 0, toMs: 1 })).rejects.toMatchObject({ code: 'MalformedAnswer' });
   });
 
   it('autoscaling, elbv2, sts', async () => {
-    const groups = answering(() => ({ AutoScalingGroups: [{ AutoScalingGroupName: 'other' }] }));
+    const other = { AutoScalingGroupName: 'other', MinSize: 0, DesiredCapacity: 0, MaxSize: 2 };
+    const groups = answering(() => ({ AutoScalingGroups: [other] }));
     expect(await findGroup(groups.aws, 'tokyo', 'shop')).toBeUndefined();
-    expect(await findGroup(groups.aws, 'tokyo', 'other')).toEqual({ AutoScalingGroupName: 'other' });
+    expect(await findGroup(groups.aws, 'tokyo', 'other')).toEqual(other);
     expect(await recentActivities(answering(() => ({ Activities: [{ ActivityId: 'a' }] })).aws, 'tokyo', 'x')).toHaveLength(1);
     const health = answering(() => ({
       TargetHealthDescriptions: [
         { Target: { Id: 'i-1', Port: 80 }, TargetHealth: { State: 'unhealthy', Reason: 'Target.Timeout' } },
-        {},
+        { Target: { Id: 'i-2' }, TargetHealth: { State: 'initial' } },
       ],
     }));
     expect(await targetHealth(health.aws, 'tokyo', 'arn')).toEqual([
       { id: 'i-1', port: 80, state: 'unhealthy', reason: 'Target.Timeout' },
-      { id: '', port: undefined, state: 'unknown', reason: undefined },
+      { id: 'i-2', port: undefined, state: 'initial', reason: undefined },
     ]);
     const who = answering(() => ({ Account: '123456789012', Arn: 'arn:aws:iam::123456789012:user/x' }));
     expect(await callerIdentity(who.aws, 'tokyo')).toEqual({ account: '123456789012', arn: 'arn:aws:iam::123456789012:user/x' });

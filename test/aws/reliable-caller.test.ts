@@ -11,6 +11,16 @@ const MOST: Ids = { hex: (bytes) => 'ff'.repeat(bytes) };
 
 type Outcome = 'ok' | 'hang' | { code: string; httpStatus?: number };
 
+/** Enough for every operation that is called here. */
+const OUTPUT = {
+  DBInstances: [],
+  DBInstance: { DBInstanceIdentifier: 'x' },
+  HostedZones: [],
+  IsTruncated: false,
+  ChangeInfo: { Status: 'PENDING' },
+  HealthCheckObservations: [],
+};
+
 /** An inner caller that goes through `outcomes`, the last one again and again. */
 function scripted(outcomes: Outcome[], more: Partial<ReliableOptions> = {}) {
   const clock = new FakeClock();
@@ -22,7 +32,7 @@ function scripted(outcomes: Outcome[], more: Partial<ReliableOptions> = {}) {
       calls.push(clock.now());
       signals.push(request.signal);
       if (outcome === 'hang') return new Promise(() => undefined);
-      if (outcome === 'ok') return Promise.resolve({ output: { DBInstances: [] }, requestId: `rq-${calls.length}` });
+      if (outcome === 'ok') return Promise.resolve({ output: OUTPUT, requestId: `rq-${calls.length}` });
       return Promise.reject(new AwsError({ ...request, ...outcome, message: 'no', requestId: `rq-${calls.length}` }));
     },
   } as unknown as AwsCaller;

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AwsCaller } from '../../src/aws/caller.ts';
-import { AwsError, NO_ANSWER, NO_CREDENTIALS } from '../../src/aws/errors.ts';
+import { AwsError, MALFORMED, NO_ANSWER, NO_CREDENTIALS } from '../../src/aws/errors.ts';
 import { sdkCaller } from '../../src/aws/sdk-caller.ts';
 import { NOT_SENT } from '../../src/aws/sdk-errors.ts';
 import { type WireRequest, type WireServer, wireServer } from '../../src/lab/wire/server.ts';
@@ -108,7 +108,7 @@ describe('no answer', () => {
     expect(await failure(promote(aws, 5000))).toMatchObject({ code: NO_ANSWER, kind: 'unknown' });
   });
 
-  it('an answer that is no XML at all is no answer to a mutation', async () => {
+  it('an answer that is no XML at all leaves open whether a mutation was made, and does not say that nobody is there', async () => {
     const odd = createServer((socket) => {
       socket.on('error', () => undefined);
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n<oops'));
@@ -116,7 +116,7 @@ describe('no answer', () => {
     await new Promise<void>((resolve) => odd.listen(0, '127.0.0.1', () => resolve()));
     closers.push(() => new Promise((resolve) => odd.close(resolve)));
     useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: `http://127.0.0.1:${(odd.address() as AddressInfo).port}` }));
-    expect(await failure(promote(sdkCaller(), 5000))).toMatchObject({ code: NO_ANSWER, kind: 'unknown' });
+    expect(await failure(promote(sdkCaller(), 5000))).toMatchObject({ code: MALFORMED, kind: 'unknown', unreachable: false });
   });
 
   it('a dead region holds up no other', async () => {

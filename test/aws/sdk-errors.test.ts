@@ -64,10 +64,25 @@ describe('sdkCaller', () => {
     [404, 'NotFound'],
     [412, 'PreconditionFailed'],
   ])('HEAD has no body: status %i is %s', async (httpStatusCode, code) => {
-    s3.on(HeadObjectCommand).rejects(thrown({ name: 'Unknown', $metadata: { httpStatusCode } }));
+    s3.on(HeadObjectCommand).rejects(thrown({ name: 'Unknown', $metadata: { httpStatusCode, requestId: 'r-1' } }));
     const input = { Bucket: 'b', Key: 'k' };
     const work = sdkCaller().call({ service: 's3', region: 'eu-west-1', operation: 'HeadObject', input });
     expect(await failed(work)).toMatchObject({ code, httpStatus: httpStatusCode });
+  });
+
+  it('a 404 to HEAD without S3\'s request id does not say that there is no object', async () => {
+    s3.on(HeadObjectCommand).rejects(thrown({ name: 'NotFound', $metadata: { httpStatusCode: 404 } }));
+    const work = sdkCaller().call({ service: 's3', region: 'eu-west-1', operation: 'HeadObject', input: { Bucket: 'b', Key: 'k' } });
+    expect(await failed(work)).toMatchObject({ code: 'MalformedAnswer', httpStatus: 404, kind: 'retryable' });
+  });
+
+  it.each([
+    [403, { name: 'Unknown', message: 'Unknown' }],
+    [404, { name: 'NotFound', message: 'NotFound' }],
+    [302, { name: 'SyntaxError', message: 'Unexpected token <' }],
+  ])('HTTP %i with a page in it is no refusal of AWS', async (httpStatusCode, error) => {
+    rds.on(DescribeDBInstancesCommand).rejects(thrown({ ...error, $metadata: { httpStatusCode } }));
+    expect(await failed(describeInstances())).toMatchObject({ code: 'MalformedAnswer', httpStatus: httpStatusCode, unreachable: false });
   });
 
   it.each(['ExpiredToken', 'InvalidClientTokenId', 'UnrecognizedClientException'])('%s is about credentials', async (name) => {

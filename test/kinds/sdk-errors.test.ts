@@ -121,7 +121,7 @@ describe('RDS', () => {
     ['those of the replica are', {}, 5],
   ])('a promotion keeps backups as %s', async (_, wish, days) => {
     rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-orders-tokyo', BackupRetentionPeriod: 5 }] });
-    rds.on(PromoteReadReplicaCommand).resolves({});
+    rds.on(PromoteReadReplicaCommand).resolves({ DBInstance: { DBInstanceIdentifier: 'shop-orders-tokyo' } });
     const params = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', source: { region: 'ap-northeast-2', id: 'shop-orders' }, planned: false, ...wish };
     await (await stepOf('rds-read-replica.promote', params, { effects: { aws: reliableCaller(sdkCaller(), { clock: noWait, ids: new SeededIds(1) }) } })).act();
     expect(rds.commandCalls(PromoteReadReplicaCommand).map((call) => call.args[0].input.BackupRetentionPeriod)).toEqual([days]);

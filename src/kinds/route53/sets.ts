@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { AwsCaller } from '../../aws/caller.ts';
-import type { CallOptions } from '../../aws/call-options.ts';
+import { type CallOptions, outputOf } from '../../aws/call-options.ts';
 import { AwsError } from '../../aws/errors.ts';
 import type { RecordKey, RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -57,8 +57,8 @@ export async function objectSeen(
   options: CallOptions,
 ): Promise<{ there: boolean; modifiedAt?: number }> {
   try {
-    const { output } = await aws.call({ service: 's3', region, operation: 'HeadObject', input: { Bucket: object.bucket, Key: object.key }, ...options });
-    const modifiedAt = output.LastModified?.getTime();
+    const { LastModified } = await outputOf(aws, { service: 's3', region, operation: 'HeadObject', input: { Bucket: object.bucket, Key: object.key } }, options);
+    const modifiedAt = LastModified?.getTime();
     return modifiedAt === undefined ? { there: true } : { there: true, modifiedAt };
   } catch (error) {
     if (error instanceof AwsError && (error.code === 'NotFound' || error.code === 'NoSuchKey')) return { there: false };

@@ -147,7 +147,7 @@ describe('rds-backup.recoveryGate', () => {
 
   it('reads every page, and takes no instance of the same name in another region', async () => {
     rds.on(DescribeDBInstanceAutomatedBackupsCommand).resolvesOnce({ Marker: 'm', DBInstanceAutomatedBackups: [backup({ DBInstanceArn: 'arn:aws:rds:eu-west-1:111122223333:db:archive' })] }).resolves({ DBInstanceAutomatedBackups: [backup({})] });
-    rds.on(DescribeDBSnapshotsCommand).resolves({});
+    rds.on(DescribeDBSnapshotsCommand).resolves({ DBSnapshots: [] });
     const step = await gate();
     await step.observe();
     expect(step.recorded['rpo.documents']).toMatchObject({ sampledAt: 0, method: 'restorable-time' });
@@ -155,7 +155,7 @@ describe('rds-backup.recoveryGate', () => {
 
   it('passes on that it may not look', async () => {
     rds.on(DescribeDBInstanceAutomatedBackupsCommand).rejects(thrown('AccessDenied', 403));
-    rds.on(DescribeDBSnapshotsCommand).resolves({});
+    rds.on(DescribeDBSnapshotsCommand).resolves({ DBSnapshots: [] });
     await expect((await gate()).check()).rejects.toMatchObject({ code: 'AccessDenied' });
   });
 });

@@ -1,0 +1,26 @@
+import { fatesOf } from './documented-errors.ts';
+import { MUTATIONS, type Service } from './operations.ts';
+
+const HEAD = `# What AWS may answer to a change, and what \`dr\` does then
+
+Written by \`npm run aws-errors\` from \`src/aws/documented-errors.ts\`. The errors are those that the AWS SDK documents for each
+operation; EC2 documents none per operation, so those that apply were chosen by hand.
+
+- **foreseen**: a check before the first change refuses it, or the step asks right before the change.
+- **waited out**: the request is made again, or the next look decides.
+- **not sent**: the error is about something that \`dr\` never sends.
+- **terminal**: the step fails with AWS's own words. The test that shows it is named; \`not foreseen\` says that no check looks for it.
+
+The same for every operation: throttling and HTTP 429 are waited out; HTTP 5xx, no answer and an answer that is not AWS's leave
+open whether the change was made, so the next look decides; AccessDenied, and a request that is not valid, are terminal.
+`;
+
+/** The table of `documented-errors.ts` as docs/aws-errors.md. */
+export function errorsDocument(): string {
+  const parts = [...MUTATIONS].map((name) => {
+    const [service = '', operation = ''] = name.split('.');
+    const rows = Object.entries(fatesOf(service as Service, operation) ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+    return [`## ${name}`, '', '| error | what happens | by |', '|---|---|---|', ...rows.map(([error, { fate, by }]) => `| ${error} | ${fate} | ${by} |`), ''].join('\n');
+  });
+  return `${HEAD}\n${parts.join('\n')}`;
+}
