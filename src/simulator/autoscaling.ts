@@ -5,6 +5,9 @@ import { INSTANCE_TYPE, stageOf, type Activity, type Group } from './groups.ts';
 type GroupView = NonNullable<OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups']>[number];
 type ActivityView = NonNullable<OutputOf<'autoscaling', 'DescribeScalingActivities'>['Activities']>[number];
 
+/** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html: 50 unless MaxRecords says otherwise. */
+const GROUPS_PAGE = 50;
+
 /** Auto Scaling: https://docs.aws.amazon.com/autoscaling/ec2/APIReference/Welcome.html */
 export const autoscaling: ServiceModel<'autoscaling'> = {
   DescribeAutoScalingGroups: {
@@ -14,7 +17,7 @@ export const autoscaling: ServiceModel<'autoscaling'> = {
       const wanted = input.AutoScalingGroupNames;
       const names = wanted === undefined || wanted.length === 0 ? table.keys(call.at) : [...new Set(wanted)].sort();
       const groups = names.map((name) => table.get(name, call.at)).filter((group) => group !== undefined);
-      const { page, next } = pageOf(groups, (group) => group.name, input.NextToken, sizeOf(input.MaxRecords, call));
+      const { page, next } = pageOf(groups, (group) => group.name, input.NextToken, sizeOf(input.MaxRecords ?? GROUPS_PAGE, call));
       return { AutoScalingGroups: page.map((group) => groupView(group, call)), ...(next === undefined ? {} : { NextToken: next }) };
     },
   },
@@ -32,6 +35,10 @@ export const autoscaling: ServiceModel<'autoscaling'> = {
       const desired = input.DesiredCapacity ?? Math.min(Math.max(group.desired, input.MinSize ?? 0), input.MaxSize ?? Number.POSITIVE_INFINITY);
       if (desired < min || desired > max) {
         throw call.error('ValidationError', 400, `Desired capacity:${desired} must be between the specified min size:${min} and max size:${max}`);
+      }
+      const { busyUntil = 0 } = group.trouble;
+      if (call.now < busyUntil) {
+        throw call.error('ScalingActivityInProgress', 400, `Scaling activity ${group.activities[0]?.id ?? call.requestId} is in progress and blocks this action`);
       }
       call.state.groups.resize(group, { min, max, desired }, call.now);
       return {};
@@ -52,7 +59,7 @@ export const autoscaling: ServiceModel<'autoscaling'> = {
 
 function find(name: string | undefined, call: Call, at?: number): Group {
   const group = name === undefined ? undefined : call.state.groups.get(call.region, name, at);
-  if (group === undefined) throw call.error('ValidationError', 400, `AutoScalingGroup name not found - AutoScalingGroup ${name ?? ''} not found`);
+  if (group === undefined) throw call.error('ValidationError', 400, call.operation === 'UpdateAutoScalingGroup' ? 'AutoScalingGroup name not found - null' : `AutoScalingGroup name not found - AutoScalingGroup ${name ?? ''} not found`);
   return group;
 }
 
@@ -64,6 +71,13 @@ function sizeOf(maxRecords: number | undefined, call: Call): number {
 
 function arnOf(group: Group, call: Call): string {
   return `arn:aws:autoscaling:${group.region}:${call.state.core.account}:autoScalingGroup:${group.name}:autoScalingGroupName/${group.name}`;
+}
+
+const TEMPLATE = { LaunchTemplateId: 'lt-0000000000000a5a0', LaunchTemplateName: 'group', Version: '1' };
+
+/** https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups-instance-weighting.html */
+function mixed(weight: number): NonNullable<GroupView['MixedInstancesPolicy']> {
+  return { LaunchTemplate: { LaunchTemplateSpecification: TEMPLATE, Overrides: [{ InstanceType: INSTANCE_TYPE, WeightedCapacity: String(weight) }] } };
 }
 
 function groupView(group: Group, call: Call): GroupView {
@@ -82,12 +96,18 @@ function groupView(group: Group, call: Call): GroupView {
     Instances: group.instances.map((instance) => ({
       InstanceId: instance.id,
       InstanceType: INSTANCE_TYPE,
+      ...(group.weight === undefined ? { LaunchTemplate: TEMPLATE } : { LaunchTemplate: TEMPLATE, WeightedCapacity: String(group.weight) }),
       AvailabilityZone: instance.zone,
       LifecycleState: stageOf(instance, call.at) === 'pending' ? 'Pending' : 'InService',
       HealthStatus: 'Healthy',
       ProtectedFromScaleIn: false,
     })),
     CreatedTime: new Date(group.createdAt),
+    ...(group.weight === undefined ? { LaunchTemplate: TEMPLATE } : { MixedInstancesPolicy: mixed(group.weight) }),
+    VPCZoneIdentifier: 'subnet-0000000000000000a,subnet-0000000000000000b,subnet-0000000000000000c',
+    TerminationPolicies: ['Default'],
+    Tags: [],
+    EnabledMetrics: [],
     SuspendedProcesses: [],
     NewInstancesProtectedFromScaleIn: false,
   };
@@ -101,7 +121,7 @@ function activityView(activity: Activity, group: Group, call: Call): ActivityVie
     Cause: activity.cause,
     StartTime: new Date(activity.at),
     EndTime: new Date(activity.at),
-    StatusCode: activity.failed ? 'Failed' : 'Successful',
+    StatusCode: activity.status,
     ...(activity.message === undefined ? {} : { StatusMessage: activity.message }),
     Progress: 100,
     AutoScalingGroupARN: arnOf(group, call),

@@ -11,6 +11,13 @@ const REASONS = {
   unused: { Reason: 'Target.InvalidState', Description: 'Target is in the stopped state' },
 } as const;
 
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html */
+const DESCRIPTIONS = {
+  'Target.Timeout': 'Request timed out',
+  'Target.ResponseCodeMismatch': 'Health checks failed with these codes: [502]',
+  'Target.FailedHealthChecks': 'Health checks failed',
+} as const;
+
 /** Load balancing: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html */
 export const elbv2: ServiceModel<'elbv2'> = {
   DescribeTargetHealth: {
@@ -19,10 +26,10 @@ export const elbv2: ServiceModel<'elbv2'> = {
       const targets = call.state.targetGroups.targets(input.TargetGroupArn ?? '', call.region, call.at);
       if (targets === undefined) throw call.error('TargetGroupNotFound', 400, `Target groups '${input.TargetGroupArn ?? ''}' not found`);
       return {
-        TargetHealthDescriptions: targets.map(({ id, port, state }): TargetView => ({
+        TargetHealthDescriptions: targets.map(({ id, port, state, reason }): TargetView => ({
           Target: { Id: id, Port: port },
           HealthCheckPort: String(port),
-          TargetHealth: { State: state, ...REASONS[state] },
+          TargetHealth: { State: state, ...(reason === undefined ? REASONS[state] : { Reason: reason, Description: DESCRIPTIONS[reason] }) },
         })),
       };
     },

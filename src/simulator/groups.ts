@@ -14,7 +14,7 @@ export interface GroupInstance {
 export interface Activity {
   readonly id: string;
   readonly at: number;
-  readonly failed: boolean;
+  readonly status: 'Successful' | 'Failed' | 'Cancelled';
   readonly description: string;
   readonly cause: string;
   readonly message?: string;
@@ -29,13 +29,28 @@ export interface Group {
   readonly targetGroups: readonly string[];
   readonly warmUpMs: number;
   readonly capacity: number;
+  /** Units that one instance counts, where the group counts in units; else undefined. */
+  readonly weight: number | undefined;
+  readonly trouble: GroupTrouble;
   readonly createdAt: number;
   readonly instances: readonly GroupInstance[];
   /** Newest first. */
   readonly activities: readonly Activity[];
 }
 
+/** What goes wrong with a group; times in milliseconds. */
+export interface GroupTrouble {
+  /** Why every launch fails. */
+  readonly launches?: 'kms' | 'image' | undefined;
+  /** Why its targets fail their health checks. */
+  readonly targets?: 'Target.Timeout' | 'Target.ResponseCodeMismatch' | 'Target.FailedHealthChecks' | undefined;
+  /** Until then nobody may change it: a scaling activity is in progress. */
+  readonly busyUntil?: number | undefined;
+}
+
 export const INSTANCE_TYPE = 'm6g.large';
+/** Images of groups: each has one. */
+const IMAGE = 'ami-00000000000000a51';
 const ZONES = ['a', 'b', 'c'];
 const ACTIVITIES_MAX = 100;
 const RETRY_MS = { first: 60_000, max: 600_000 };
@@ -47,6 +62,11 @@ export function stageOf(instance: GroupInstance, at: number): 'pending' | 'initi
   const age = at - instance.launchedAt;
   if (age >= instance.warmUpMs) return 'healthy';
   return age >= PENDING_SHARE * instance.warmUpMs ? 'initial' : 'pending';
+}
+
+/** What the instances of a group count together: units, or themselves. */
+export function unitsOf(group: Pick<Group, 'weight'>, instances: readonly GroupInstance[]): number {
+  return instances.length * (group.weight ?? 1);
 }
 
 export class Groups {
@@ -68,7 +88,7 @@ export class Groups {
     const warmUpMs = seed.warmUpMs ?? this.core.timings.instanceWarmUpMs;
     const capacity = seed.capacity ?? Number.POSITIVE_INFINITY;
     const instances: GroupInstance[] = [];
-    for (let i = 0; i < Math.min(seed.desired, capacity); i++) {
+    for (let i = 0; i < Math.min(Math.ceil(seed.desired / (seed.weight ?? 1)), capacity); i++) {
       instances.push({ id: this.instanceId(), zone: zoneOf(seed.region, i), launchedAt: createdAt, warmUpMs: 0 });
     }
     const targetGroups = (seed.targetGroups ?? []).map((name) => targetGroupArn(seed.region, name, this.core.account));
@@ -78,7 +98,7 @@ export class Groups {
       this.feeders.set(arn, known);
     }
     const { region, name, min, max, desired } = seed;
-    this.table(region).seed(name, { region, name, min, max, desired, targetGroups, warmUpMs, capacity, createdAt, instances, activities: [] });
+    this.table(region).seed(name, { region, name, min, max, desired, targetGroups, warmUpMs, capacity, weight: seed.weight, trouble: {}, createdAt, instances, activities: [] });
   }
 
   table(region: string): Table<Group> {
@@ -103,7 +123,7 @@ export class Groups {
   }
 
   healthyCount(group: Group, at: number): number {
-    return group.instances.filter((instance) => stageOf(instance, at) === 'healthy').length;
+    return group.trouble.targets === undefined ? group.instances.filter((instance) => stageOf(instance, at) === 'healthy').length : 0;
   }
 
   /** Sets new limits and launches or terminates to the new size. */
@@ -118,39 +138,54 @@ export class Groups {
     this.fill({ ...group, capacity }, 'a difference between desired and actual capacity', now);
   }
 
+  /** What goes wrong from now on; what is not named is well again. */
+  setTrouble(region: string, name: string, trouble: GroupTrouble, now: number): void {
+    const group = this.get(region, name);
+    if (group === undefined) throw new Error(`the world has no group ${name} in ${region}`);
+    this.fill({ ...group, trouble }, 'a difference between desired and actual capacity', now);
+  }
+
   private fill(group: Group, reason: string, now: number): void {
     let { instances } = group;
     const activities: Activity[] = [];
     const from = instances.length;
     const cause = `At ${new Date(now).toISOString()} ${reason}, changing the capacity from ${from} to ${group.desired}.`;
-    while (instances.length > group.desired) {
+    while (unitsOf(group, instances) - unitsOf(group, instances.slice(-1)) >= group.desired && instances.length > 0) {
       const gone = instances.at(-1);
       instances = instances.slice(0, -1);
       activities.unshift(this.activity(now, `Terminating EC2 instance: ${gone?.id ?? ''}`, cause));
     }
     const launched: GroupInstance[] = [];
-    while (instances.length + launched.length < Math.min(group.desired, group.capacity)) {
+    const missing = (): boolean => unitsOf(group, [...instances, ...launched]) < group.desired;
+    while (missing() && instances.length + launched.length < group.capacity && group.trouble.launches === undefined) {
       const id = this.instanceId();
       launched.push({ id, zone: zoneOf(group.region, instances.length + launched.length), launchedAt: now, warmUpMs: group.warmUpMs });
       activities.unshift(this.activity(now, `Launching a new EC2 instance: ${id}`, cause));
     }
-    instances = [...instances, ...launched];
-    if (instances.length < group.desired) {
-      activities.unshift(this.shortage(group, cause, now));
+    if (missing()) {
+      activities.unshift(this.failedLaunch(group, cause, now));
       this.retryLater(group, RETRY_MS.first, now);
     }
+    instances = [...instances, ...launched];
     const next = { ...group, instances, activities: [...activities, ...group.activities].slice(0, ACTIVITIES_MAX) };
     this.table(group.region).set(group.name, next, now);
     if (launched.length > 0) this.core.agenda.at(now + group.warmUpMs, (at) => this.core.touch(group.region, at));
     this.core.touch(group.region, now);
   }
 
-  private shortage(group: Group, cause: string, now: number): Activity {
+  /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/CHAP_Troubleshooting.html */
+  private failedLaunch(group: Group, cause: string, now: number): Activity {
+    if (group.trouble.launches === 'kms') {
+      const message = 'Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state';
+      return { ...this.activity(now, `Launching a new EC2 instance: ${this.instanceId()}.  Status Reason: ${message}`, cause), status: 'Cancelled', message };
+    }
     const why =
-      `Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have sufficient ${INSTANCE_TYPE} capacity ` +
-      `in the Availability Zone you requested (${group.region}a). Our system will be working on provisioning additional capacity. ` +
-      'Launching EC2 instance failed.';
-    return { ...this.activity(now, `Launching a new EC2 instance.  Status Reason: ${why}`, cause), failed: true, message: why };
+      group.trouble.launches === 'image'
+        ? `The AMI ID ${IMAGE} does not exist. Launching EC2 instance failed.`
+        : `Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have sufficient ${INSTANCE_TYPE} capacity ` +
+          `in the Availability Zone you requested (${group.region}a). Our system will be working on provisioning additional capacity. ` +
+          'Launching EC2 instance failed.';
+    return { ...this.activity(now, `Launching a new EC2 instance.  Status Reason: ${why}`, cause), status: 'Failed', message: why };
   }
 
   private retryLater(group: Group, waitMs: number, now: number): void {
@@ -160,16 +195,16 @@ export class Groups {
     this.core.agenda.at(now + waitMs, (at) => {
       this.retries.delete(key);
       const current = this.get(group.region, group.name);
-      if (current === undefined || current.instances.length >= current.desired) return;
-      if (current.capacity > current.instances.length) return this.fill(current, 'an instance was started in response to a difference between desired and actual capacity', at);
-      const failed = this.shortage(current, `At ${new Date(at).toISOString()} an instance was started in response to a difference between desired and actual capacity.`, at);
+      if (current === undefined || unitsOf(current, current.instances) >= current.desired) return;
+      if (current.capacity > current.instances.length && current.trouble.launches === undefined) return this.fill(current, 'an instance was started in response to a difference between desired and actual capacity', at);
+      const failed = this.failedLaunch(current, `At ${new Date(at).toISOString()} an instance was started in response to a difference between desired and actual capacity.`, at);
       this.table(group.region).set(group.name, { ...current, activities: [failed, ...current.activities].slice(0, ACTIVITIES_MAX) }, at);
       this.retryLater(current, Math.min(waitMs * 2, RETRY_MS.max), at);
     });
   }
 
   private activity(at: number, description: string, cause: string): Activity {
-    return { id: this.core.ids.uuid(), at, failed: false, description, cause };
+    return { id: this.core.ids.uuid(), at, status: 'Successful', description, cause };
   }
 
   private instanceId(): string {

@@ -101,6 +101,8 @@ export interface AutoScalingGroupSeed {
   warmUpMs?: number;
   /** The most instances the region will give this group; more are refused as a failed activity. */
   capacity?: number;
+  /** Its sizes are in units, and each instance counts so many of them. Default: sizes are instances. */
+  weight?: number;
 }
 
 export interface RecordSetSeed {

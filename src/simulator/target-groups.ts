@@ -1,12 +1,14 @@
 /** Target groups, and the instances that were registered with them by hand. */
 import type { Core } from './core.ts';
-import { targetGroupArn, stageOf, type Groups } from './groups.ts';
+import { targetGroupArn, stageOf, type Groups, type GroupTrouble } from './groups.ts';
 import { isUp, type Instances } from './instances.ts';
 
 export interface Target {
   readonly id: string;
   readonly port: number;
   readonly state: 'initial' | 'healthy' | 'unhealthy' | 'unused';
+  /** Why it is unhealthy. */
+  readonly reason?: GroupTrouble['targets'];
 }
 
 interface Registered {
@@ -51,10 +53,13 @@ export class TargetGroups {
     const fed = this.groups.feeding(arn, region, at);
     const own = this.registered.get(arn);
     if (fed === undefined && own?.region !== region) return undefined;
-    const ofGroups = (fed ?? []).flatMap((group) => group.instances).flatMap((instance): Target[] => {
-      const state = stageOf(instance, at);
-      return state === 'pending' ? [] : [{ id: instance.id, port: PORT, state }];
-    });
+    const ofGroups = (fed ?? []).flatMap(({ instances, trouble }) =>
+      instances.flatMap((instance): Target[] => {
+        const state = stageOf(instance, at);
+        if (state === 'pending') return [];
+        return [{ id: instance.id, port: PORT, ...(state === 'healthy' && trouble.targets !== undefined ? { state: 'unhealthy' as const, reason: trouble.targets } : { state }) }];
+      }),
+    );
     const byHand = (own?.targets ?? []).filter((t) => t.at <= at).map((t): Target => ({ id: t.id, port: t.port, state: this.stateOf(t, region, at) }));
     return [...ofGroups, ...byHand];
   }

@@ -32,6 +32,7 @@ import type {
   SecurityGroupSeed,
 } from './seeds.ts';
 import type { Invocation } from './functions.ts';
+import type { GroupTrouble } from './groups.ts';
 import { type Place, placeIn } from './places.ts';
 import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
 import type { Ran } from './ran.ts';
@@ -263,6 +264,12 @@ export class World implements AwsCaller {
   /** How many instances the region gives a group from now on. */
   setGroupCapacity(region: string, name: string, capacity: number): void {
     this.state.groups.setCapacity(region, name, capacity, this.now());
+  }
+
+  /** What goes wrong with a group from now on: launches that fail, targets that fail, a scaling activity that blocks changes for `busyMs`. */
+  setGroupTrouble(region: string, name: string, { busyMs, ...trouble }: Omit<GroupTrouble, 'busyUntil'> & { busyMs?: number }): void {
+    const now = this.now();
+    this.state.groups.setTrouble(region, name, { ...trouble, ...(busyMs === undefined ? {} : { busyUntil: now + busyMs }) }, now);
   }
 
   /** How many more instances of a type can be started or launched in a zone from now on. */
