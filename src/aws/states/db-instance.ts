@@ -88,3 +88,8 @@ export function cannotWrite(state: DbInstanceState): boolean {
 export function mayBeAsked(state: DbInstanceState): boolean {
   return state.ask !== 'no' && (state.writes === 'yes' || state.passing !== 'yes');
 }
+
+/** It serves, or its state ends by itself. What AWS does not list is neither. */
+export function servesOrPasses(state: DbInstanceState): boolean {
+  return state.writes === 'yes' || state.passing === 'yes';
+}

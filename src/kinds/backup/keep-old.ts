@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { sessionsEnded } from '../rds/close-old.ts';
+import { isAvailable, notReady } from '../rds/change.ts';
 import { rename, staysOpen } from '../rds/keep-old.ts';
-import { freeName, PASSING } from '../rds/standby.ts';
+import { freeName } from '../rds/standby.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 
 /*
@@ -35,17 +37,14 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (old === undefined) {
     const renamed = kept === undefined ? undefined : await findDbInstance(ctx.effects.aws, p.region, kept, options);
     if (kept === undefined) return { state: 'reached', because: `the name ${p.id} is free in ${p.region}` };
-    if (renamed?.DBInstanceStatus === 'available') {
+    if (isAvailable(renamed)) {
       sessionsEnded(ctx, p.name);
       return { state: 'reached', because: `${p.id} is kept as ${kept}` };
     }
     return { state: 'pending', because: `${kept} is ${renamed?.DBInstanceStatus ?? 'not seen yet'}`, waitingFor: 'aws' };
   }
-  const status = old.DBInstanceStatus ?? 'unknown';
-  if (status !== 'available') {
-    if (PASSING.has(status)) return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
-    return { state: 'impossible', because: `${p.id} is ${status}: only an available instance can be renamed` };
-  }
+  const not = notReady(p.id, dbInstanceState(old.DBInstanceStatus), ': only an available instance can be renamed');
+  if (not !== undefined) return not;
   // A name that was chosen stays chosen: an attempt that is under way unseen must not be followed by one with another.
   ctx.record(keptFact(p), kept ?? (await freeName(ctx, { name: p.name, region: p.region, id: p.id, writer: 'arn:' })));
   return { state: 'absent', because: `${p.id} in ${p.region} has the name that the next restore needs` };
@@ -58,9 +57,9 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   for (;;) {
     const here = await findDbInstance(ctx.effects.aws, p.region, p.id, options);
     const there = await findDbInstance(ctx.effects.aws, p.region, kept, options);
-    if (there === undefined && here?.DBInstanceStatus === 'available') return;
+    if (there === undefined && isAvailable(here)) return;
     if (there !== undefined && here !== undefined) throw new Error(`the name ${p.id} is taken; the old instance stays ${kept}`);
-    if (there?.DBInstanceStatus === 'available') await rename(ctx, p.region, kept, p.id);
+    if (isAvailable(there)) await rename(ctx, p.region, kept, p.id);
     await ctx.wait('aws', LIMITS.pollMaxMs);
   }
 }
@@ -68,11 +67,12 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
 /** Quarantine and a new name take an instance away from whoever uses it: there must be another one that users are on. */
 export async function activeIsThere(ctx: StepContext, p: Named): Promise<Verdict> {
   const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
-  if (active?.DBInstanceStatus === 'available') return { state: 'ok', because: `${p.active.id} in ${p.active.region} is available` };
+  const state = dbInstanceState(active?.DBInstanceStatus);
+  if (active !== undefined && state.writes === 'yes') return { state: 'ok', because: `${p.active.id} in ${p.active.region} is ${state.shown}` };
   return refused({
     rule: 'keep-old',
-    observed: `${p.active.id} in ${p.active.region} is ${active?.DBInstanceStatus ?? 'not there'}`,
-    threshold: 'an active instance that is available',
+    observed: `${p.active.id} in ${p.active.region} is ${active === undefined ? 'not there' : state.shown}`,
+    threshold: 'an active instance that takes writes',
     consequence: `${p.id} in ${p.region} may be the only one that holds the data in use`,
     override: 'none: wait until the active instance is available',
   });

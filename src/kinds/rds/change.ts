@@ -1,7 +1,9 @@
 import { AwsError } from '../../aws/errors.ts';
+import type { DbInstance } from '../../aws/rds.ts';
+import { dbInstanceState, type DbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
 import type { Json } from '../../base/json.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { StepContext } from '../step.ts';
+import type { Observation, StepContext } from '../step.ts';
 
 /*
  * AWS takes a change, a reboot, a new name or a replica of a DB instance only while nothing else is under way, and may show
@@ -46,4 +48,16 @@ export async function whenFree(ctx: StepContext, p: { region: string; id: string
 export function refusalOf(ctx: Pick<StepContext, 'fact'>, p: { region: string; id: string }): string | undefined {
   const words: Json | undefined = ctx.fact(refusedFact(p));
   return typeof words === 'string' && words !== '' ? words : undefined;
+}
+
+/** Why an instance is not ready for a change yet; undefined when it is available. A state that AWS does not list may pass. */
+export function notReady(id: string, state: DbInstanceState, hopeless = ''): Observation | undefined {
+  if (state.ask === 'yes') return undefined;
+  if (servesOrPasses(state) || state.passing === 'unknown') return { state: 'pending', because: `${id} is ${state.shown}`, waitingFor: 'aws' };
+  return { state: 'impossible', because: `${id} is ${state.shown}${hopeless}` };
+}
+
+/** Available: nothing is under way, as far as AWS shows. */
+export function isAvailable(instance: DbInstance | undefined): boolean {
+  return instance !== undefined && dbInstanceState(instance.DBInstanceStatus).ask === 'yes';
 }

@@ -1,8 +1,10 @@
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { stepKind } from '../common.ts';
 import type { Observation, StepContext, StepKind } from '../step.ts';
+import { notReady } from './change.ts';
 import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
-import { atStandby, follows, keptBefore, PASSING, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { atStandby, follows, keptBefore, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { fenceOf, recordFence } from './verdict.ts';
 
 /*
@@ -34,11 +36,8 @@ export async function observeClosing(
     return { state: 'reached', because };
   }
   if (state === 'closing') return { state: 'pending', because: `${group} is being applied to ${id}`, waitingFor: 'aws' };
-  const status = instance.DBInstanceStatus ?? 'unknown';
-  if (status !== 'available') {
-    if (PASSING.has(status)) return { state: 'pending', because: `${id} is ${status}`, waitingFor: 'aws' };
-    return { state: 'impossible', because: `${id} is ${status}: only an available instance can be put into quarantine` };
-  }
+  const not = notReady(id, dbInstanceState(instance.DBInstanceStatus), ': only an available instance can be put into quarantine');
+  if (not !== undefined) return not;
   before(instance);
   ctx.record(closedFact(p), { id, groups: groupsOf(instance) });
   return { state: 'absent', because: `${id} in ${p.region} still lets connections in` };

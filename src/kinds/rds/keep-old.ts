@@ -1,10 +1,11 @@
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
-import { whenFree } from './change.ts';
+import { isAvailable, notReady, whenFree } from './change.ts';
 import { sessionsEnded } from './close-old.ts';
-import { atStandby, follows, freeName, keptBefore, PASSING, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { atStandby, follows, freeName, keptBefore, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
 /*
  * Renames the old primary and keeps it: its data may exist nowhere else. It is in quarantine by then (`close-old.ts`). Its
@@ -17,11 +18,8 @@ async function observe(ctx: StepContext, p: StandbyParams): Promise<Observation>
   const old = await atStandby(ctx, p);
   if (old === undefined) return nameIsFree(ctx, p, known?.kept ?? undefined);
   if (follows(old, p)) return { state: 'reached', because: `${p.id} follows the writer already` };
-  const status = old.DBInstanceStatus ?? 'unknown';
-  if (status !== 'available') {
-    if (PASSING.has(status)) return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
-    return { state: 'impossible', because: `${p.id} is ${status}` };
-  }
+  const not = notReady(p.id, dbInstanceState(old.DBInstanceStatus));
+  if (not !== undefined) return not;
   // A name that was chosen stays chosen: an attempt that is under way unseen must not be followed by one with another.
   const kept = known?.kept ?? (await freeName(ctx, p));
   ctx.record(standbyFact(p), { kept, settings: known?.settings ?? settingsOf(old, p) });
@@ -36,7 +34,7 @@ async function nameIsFree(ctx: StepContext, p: StandbyParams, kept: string | und
     return { state: 'reached', because: `${p.id} is kept as ${before.DBInstanceIdentifier ?? ''}` };
   }
   const renamed = await findDbInstance(ctx.effects.aws, p.region, kept, { signal: ctx.signal });
-  if (renamed?.DBInstanceStatus === 'available') {
+  if (isAvailable(renamed)) {
     sessionsEnded(ctx, p.name);
     return { state: 'reached', because: `${p.id} is kept as ${kept}` };
   }
@@ -66,9 +64,9 @@ async function undo(ctx: StepContext, p: StandbyParams): Promise<void> {
   const look = (id: string): Promise<DbInstance | undefined> => findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
   for (;;) {
     const [here, there] = await Promise.all([look(p.id), look(kept)]);
-    if (there === undefined && here?.DBInstanceStatus === 'available') return;
+    if (there === undefined && isAvailable(here)) return;
     if (there !== undefined && here !== undefined) throw new Error(`the name ${p.id} is taken by the new replica; the old instance stays ${kept}`);
-    if (there?.DBInstanceStatus === 'available') await rename(ctx, p.region, kept, p.id);
+    if (isAvailable(there)) await rename(ctx, p.region, kept, p.id);
     await ctx.wait('aws', LIMITS.pollMaxMs);
   }
 }

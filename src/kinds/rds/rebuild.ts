@@ -1,13 +1,14 @@
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { formatDuration } from '../../base/duration.ts';
 import * as z from 'zod';
 import { stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
-import { whenFree } from './change.ts';
+import { notReady, whenFree } from './change.ts';
 import { replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
-import { atStandby, follows, PASSING, readStandby, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { atStandby, follows, readStandby, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
 /*
  * Makes the new replica with the settings of the old instance, and waits until it is in sync. A parameter group cannot be
@@ -22,10 +23,8 @@ async function available(ctx: StepContext, p: StandbyParams): Promise<{ instance
   const instance = await atStandby(ctx, p);
   if (instance === undefined) return { not: { state: 'absent', because: `there is no ${p.id} in ${p.region}` } };
   if (!follows(instance, p)) return { not: { state: 'impossible', because: `${p.id} does not follow ${p.writer}` } };
-  const status = instance.DBInstanceStatus ?? 'unknown';
-  if (status === 'available') return { instance };
-  if (PASSING.has(status)) return { not: { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' } };
-  return { not: { state: 'impossible', because: `${p.id} is ${status}` } };
+  const not = notReady(p.id, dbInstanceState(instance.DBInstanceStatus));
+  return not === undefined ? { instance } : { not };
 }
 
 async function create(ctx: StepContext, p: StandbyParams): Promise<void> {

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../step.ts';
-import { whenFree } from './change.ts';
+import { isAvailable, notReady, whenFree } from './change.ts';
 
 /*
  * Changes the class of an instance that nobody writes to yet: it is restarted.
@@ -29,9 +30,9 @@ function change(ctx: StepContext, p: Params, to: string) {
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await look(ctx, p);
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
-  const status = instance.DBInstanceStatus ?? 'unknown';
   const has = instance.DBInstanceClass ?? 'unknown';
-  if (status !== 'available') return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+  const not = notReady(p.id, dbInstanceState(instance.DBInstanceStatus));
+  if (not !== undefined) return not;
   if (has === p.to) return { state: 'reached', because: `${p.id} has the class ${has}` };
   if (instance.PendingModifiedValues?.DBInstanceClass === p.to) return { state: 'pending', because: `${p.id} gets the class ${p.to}`, waitingFor: 'aws' };
   ctx.record(beforeFact(p), has);
@@ -59,7 +60,7 @@ export const resize = stepKind<Params>({
     for (;;) {
       const instance = await look(ctx, p);
       if (instance === undefined) throw new Error(`${p.id} is not in ${p.region} any more`);
-      if (instance.DBInstanceStatus === 'available') {
+      if (isAvailable(instance)) {
         if (instance.DBInstanceClass === before) return;
         await change(ctx, p, before);
       }

@@ -1,11 +1,12 @@
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { refused, stepKind } from '../common.ts';
 import type { Refusal, StepContext } from '../step.ts';
 import { isWriter } from './instance.ts';
-import { follows, keptBefore, PASSING, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { follows, keptBefore, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
 async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
@@ -20,13 +21,14 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
     throw error;
   }
   if (old !== undefined && follows(old, p)) return `${p.id} follows the writer already`;
-  if (old !== undefined && !PASSING.has(old.DBInstanceStatus ?? '')) return stuck(p, old.DBInstanceStatus ?? 'in no state');
+  const state = dbInstanceState(old?.DBInstanceStatus);
+  if (old !== undefined && !servesOrPasses(state)) return stuck(p, state.shown);
   const known = readStandby(ctx.fact(standbyFact(p)));
   const kept = old ?? (known === undefined ? await keptBefore(ctx, p) : undefined);
   const settings = known?.settings ?? (kept === undefined ? undefined : settingsOf(kept, p));
   if (settings === undefined) return noModel(p);
   if (settings.securityGroups.length === 0) return noGroups(p, kept?.DBInstanceIdentifier ?? p.id);
-  return old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${old.DBInstanceStatus ?? 'there'}, and can be renamed`;
+  return old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${state.shown}, and can be renamed`;
 }
 
 function regionOf(arn: string): string {
@@ -44,8 +46,8 @@ function whyNoSource(p: StandbyParams, writer: DbInstance | undefined): Unfit | 
   const region = regionOf(p.writer);
   if (writer === undefined) return { why: 'not there', mend: 'correct `instances` in the runbook: it names what AWS does not have' };
   if (!isWriter(writer)) return { why: 'a replica, and no writer', mend: `dr failover --region ${region} makes it the writer` };
-  const status = writer.DBInstanceStatus ?? 'in no state';
-  if (!PASSING.has(status)) return { why: status, mend: 'once it is available again: dr reprotect' };
+  const state = dbInstanceState(writer.DBInstanceStatus);
+  if (!servesOrPasses(state)) return { why: state.shown, mend: 'once it is available again: dr reprotect' };
   if ((writer.BackupRetentionPeriod ?? 0) > 0) return undefined;
   return {
     why: 'without automated backups',

@@ -106,17 +106,3 @@ export async function keptBefore(ctx: StepContext, p: StandbyParams): Promise<Db
   });
   return found.sort((a, b) => b.day - a.day || b.n - a.n)[0]?.instance;
 }
-
-/** States that pass by themselves. */
-export const PASSING: ReadonlySet<string> = new Set([
-  'available',
-  'backing-up',
-  'configuring-enhanced-monitoring',
-  'creating',
-  'maintenance',
-  'modifying',
-  'rebooting',
-  'renaming',
-  'starting',
-  'storage-optimization',
-]);

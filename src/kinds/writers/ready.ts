@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { isWriter } from '../rds/instance.ts';
 import { stillWriter } from '../rds/still-writer.ts';
@@ -12,9 +13,9 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance === undefined) return { state: 'impossible', because: `there is no ${p.id} in ${p.region}` };
   if (!isWriter(instance)) return { state: 'impossible', because: `${p.id} in ${p.region} is a replica: it takes no writes` };
-  const status = instance.DBInstanceStatus ?? 'unknown';
-  if (status === 'available') return { state: 'reached', because: `${p.id} in ${p.region} takes writes` };
-  return { state: 'pending', because: `${p.id} in ${p.region} is ${status}`, waitingFor: 'database' };
+  const { shown, writes } = dbInstanceState(instance.DBInstanceStatus);
+  if (writes === 'yes') return { state: 'reached', because: `${p.id} in ${p.region} takes writes` };
+  return { state: 'pending', because: `${p.id} in ${p.region} is ${shown}`, waitingFor: 'database' };
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {

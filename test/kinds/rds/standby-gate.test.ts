@@ -67,7 +67,7 @@ describe('it may not', () => {
   it.each<[string, object | undefined, string]>([
     ['without a writer', undefined, 'new in ap-northeast-1 is not there'],
     ['of a replica', { ...WRITER, ReadReplicaSourceDBInstanceIdentifier: 'x' }, 'new in ap-northeast-1 is a replica, and no writer'],
-    ['of one in no state', { ...WRITER, DBInstanceStatus: undefined }, 'new in ap-northeast-1 is in no state'],
+    ['of one in no state', { ...WRITER, DBInstanceStatus: undefined }, 'new in ap-northeast-1 is in no known status'],
     ['of one that is stopped', { ...WRITER, DBInstanceStatus: 'stopped' }, 'new in ap-northeast-1 is stopped'],
     ['of one that says nothing of backups', { ...WRITER, BackupRetentionPeriod: undefined }, 'new in ap-northeast-1 is without automated backups'],
   ])('%s', async (_what, writer, observed) => {
@@ -79,7 +79,7 @@ describe('it may not', () => {
   });
 
   it('where the old instance is in no state that passes', async () => {
-    for (const [status, said] of [['stopped', 'stopped'], [undefined, 'in no state']] as const) {
+    for (const [status, said] of [['stopped', 'stopped'], [undefined, 'in no known status']] as const) {
       expect(await (await gate({ old: { ...OLD, DBInstanceStatus: status } })).check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-settings', observed: `old in ${SEOUL} is ${said}` } });
     }
     expect(await (await gate({ old: { ...OLD, DBInstanceStatus: 'modifying' } })).check()).toMatchObject({ state: 'ok', because: `old in ${SEOUL} is modifying, and can be renamed` });
