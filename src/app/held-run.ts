@@ -8,6 +8,7 @@ import type { RunStore, StateStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import { PLAN_SCHEMA } from '../plan/plan.ts';
 import { thenGiveBack } from './give-back.ts';
+import { refuseOtherLab } from './in-lab.ts';
 import { leaseAll } from './locks.ts';
 import { awsFailure } from './observe.ts';
 import { thisOperator } from './operator.ts';
@@ -46,6 +47,7 @@ export async function withHeldRun(request: HoldRequest, work: (held: HeldRun) =>
   const before = await loadRun(state, run);
   const { plan } = before.state;
   if (!isOver(before.state)) refuseOldPlan(before.state);
+  refuseOtherLab(before.state);
   await request.mayTake(before.state);
   const identity = await callerIdentity(effects.aws, plan.target).catch((error: unknown) => {
     throw error instanceof AwsError ? awsFailure(error, plan.target) : error;

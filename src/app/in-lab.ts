@@ -2,6 +2,7 @@ import type { Json } from '../base/json.ts';
 import { DrError } from '../base/errors.ts';
 import type { CommandRequest, Effects, HttpRequest } from '../effects/effects.ts';
 import type { RunMode } from '../journal/events.ts';
+import type { RunState } from '../journal/state.ts';
 import { stepKind } from '../kinds/common.ts';
 import type { Acceptances, AnyStepKind, StepKind } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -112,5 +113,27 @@ export function refuseHalfLab(mode: RunMode, endpoints: readonly string[], env: 
     exit: 'lab',
     title: 'AWS_ENDPOINT_URL leads to the lab, and DR_RESOLVER is not set: probes would ask the real application.',
     next: ['eval "$(dr lab env)"'],
+  });
+}
+
+/** The lab that this environment leads to, for the journal of a run in it. */
+export function labIdOf(mode: RunMode, env: NodeJS.ProcessEnv = process.env): { labId?: string } {
+  const id = env['DR_LAB'] ?? '';
+  return mode === 'lab' && id !== '' ? { labId: id } : {};
+}
+
+/**
+ * A run belongs to its lab: another one is another world, in which nothing of what the journal says has happened.
+ * @throws DrError
+ */
+export function refuseOtherLab({ run, labId, plan }: Pick<RunState, 'run' | 'labId' | 'plan'>, env: NodeJS.ProcessEnv = process.env): void {
+  if (labId === undefined || env['DR_LAB'] === labId) return;
+  const none = (env['DR_LAB'] ?? '') === '';
+  throw new DrError({
+    code: 'LAB_OF_RUN_GONE',
+    exit: 'lab',
+    title: none ? `Run ${run} belongs to a lab, and this terminal leads to none.` : `Run ${run} belongs to another lab than the one that this terminal leads to.`,
+    detail: 'A lab that has ended does not come back, and its runs end with it.',
+    next: [...(none ? ['eval "$(dr lab env)"    if its lab still runs'] : []), `dr ${plan.verb} --region ${plan.target}    starts a new run in the lab that runs now`, `dr report ${run}`],
   });
 }

@@ -10,7 +10,7 @@ import { loadRunbook } from '../runbook/load.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
 import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
-import { refuseHalfLab } from './in-lab.ts';
+import { labIdOf, refuseHalfLab } from './in-lab.ts';
 import { thenGiveBack } from './give-back.ts';
 import { leaseAll } from './locks.ts';
 import { initiatorKeys, refuseClaims } from './approvals.ts';
@@ -91,6 +91,7 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
       operator,
       tool: toolVersion(),
       mode: runMode(plan.account),
+      ...labIdOf(runMode(plan.account)),
       declaredAt,
       planning: request.planned,
       ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }),

@@ -145,7 +145,7 @@ function lookupBy(request: HttpRequest, dns: DnsPort | undefined, seen: { addres
 }
 
 function refuseFar({ reach, url }: HttpRequest, address = ''): void {
-  if (reach === 'this-machine' && !/^127\.|^::1$/.test(address)) throw new Error(`${new URL(url).host} is at ${address}, outside of the lab: nothing was sent`);
+  if (reach === 'this-machine' && !/^(::ffff:)?127\.|^::1$/.test(address)) throw new Error(`${new URL(url).host} is at ${address}, outside of the lab: nothing was sent`);
 }
 
 /** One address: a sample says which one answered, so there must be no second one to fall back on. */

@@ -112,6 +112,8 @@ export type RunEvent =
       operator: Operator;
       tool: { name: string; version: string; node: string };
       mode: RunMode;
+      /** Which lab it acts in. */
+      labId?: string;
       /** Milliseconds: when a person confirmed. */
       declaredAt: number;
       /** From the command to the plan: when it began, and whom it waited for. */

@@ -42,6 +42,7 @@ function start(record: JournalRecord): RunState {
     term: record.term,
     plan: record.plan,
     mode: record.mode,
+    ...(record.labId === undefined ? {} : { labId: record.labId }),
     operator: record.operator,
     resumedBy: [],
     tool: record.tool,

@@ -63,6 +63,8 @@ export interface RunState {
   term: number;
   plan: Plan;
   mode: RunMode;
+  /** Which lab it acts in. */
+  labId?: string;
   operator: Operator;
   /** Operators who resumed it, in order. */
   resumedBy: readonly Operator[];

@@ -50,13 +50,15 @@ export function appScenario(loaded: LoadedRunbook, parts: readonly Part[], datab
   const { runbook, path } = loaded;
   const records = zones.flatMap((zone) => zone.records);
   const [first] = databases;
+  const hosts = new Set(records.map(({ name }) => plain(name)));
+  refuseProbes(loaded, hosts);
   return {
     runbook: runbook.name,
     path,
     regions: runbook.regions.map(({ id }) => id),
     home: runbook.home,
     ...usersView(loaded, parts, records),
-    hosts: new Set(records.map(({ name }) => plain(name))),
+    hosts,
     sharedTraffic: records.some((r) => r.weight !== undefined || r.region !== undefined || r.geo !== undefined),
     databaseOf: (region) => {
       if (first === undefined) return undefined;
@@ -89,8 +91,8 @@ function usersView({ runbook, path }: LoadedRunbook, parts: readonly Part[], rec
   const setOf = (region: string) => sets?.[region] ?? Object.keys(places ?? {}).find((id) => places?.[id]?.region === region);
   const own = new Set(runbook.regions.map(({ id }) => setOf(id)));
   const record = records.find(({ type, setIdentifier }) => type === 'A' && own.has(setIdentifier));
-  if (record === undefined) throw nothingToShow(path, 'it has no traffic with an A record, by which users would find the application');
-  const ofName = new Map(records.filter(({ name }) => name === record.name).map((r) => [r.setIdentifier, r.values[0]]));
+  if (record === undefined) throw nothingToShow(path, noRecordForUsers(records));
+  const ofName = new Map(records.filter(({ name, type }) => name === record.name && type === 'A').map((r) => [r.setIdentifier, r.values[0]]));
   return {
     host: plain(record.name),
     addressOf: (region) => {
@@ -100,6 +102,23 @@ function usersView({ runbook, path }: LoadedRunbook, parts: readonly Part[], rec
       return address;
     },
   };
+}
+
+function noRecordForUsers(records: HostedZoneSeed['records']): string {
+  const types = [...new Set(records.map(({ type }) => type))];
+  if (types.length === 0) return 'it has no traffic with an A record, by which users would find the application';
+  return `its traffic has ${types.join(' and ')} records, and users of the lab find the application by an A record`;
+}
+
+/** The lab answers plain HTTP at the names of its records, and nothing else: a probe of anything else would be down for ever. */
+function refuseProbes({ runbook, path }: LoadedRunbook, hosts: ReadonlySet<string>): void {
+  for (const probe of runbook.probes) {
+    const { protocol, hostname, port } = new URL(probe.http);
+    const asks = `its probe ${probe.name} asks ${probe.http}`;
+    if (protocol !== 'http:') throw nothingToShow(path, `${asks}, and the lab has no certificates: practise with a copy of the runbook whose probes begin with http://`);
+    if (port !== '') throw nothingToShow(path, `${asks}, and the lab answers at port 80 only`);
+    if (!hosts.has(hostname)) throw nothingToShow(path, `${asks}, and none of its traffic records has this name`);
+  }
 }
 
 export function nothingToShow(path: string, why: string): DrError {

@@ -1,11 +1,11 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { boundToLab, refuseHalfLab } from '../../src/app/in-lab.ts';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { boundToLab, refuseHalfLab, refuseOtherLab } from '../../src/app/in-lab.ts';
 import type { CommandRequest, Effects, HttpRequest } from '../../src/effects/effects.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
 import { APPROVED } from '../engine/simulated.ts';
-import { bench, refusalOf } from './fixture.ts';
+import { bench, refusalOf, stopAt } from './fixture.ts';
 
 const STEPS = `
 steps:
@@ -108,4 +108,18 @@ it('sends probes to addresses of this machine only', async () => {
 it('refuses the endpoints of a lab without its DNS', async () => {
   const refused = await refusalOf(Promise.resolve().then(() => refuseHalfLab('lab', ['AWS_ENDPOINT_URL=http://127.0.0.1:4000'], {})));
   expect(refused.code).toBe('LAB_ENV_INCOMPLETE');
+});
+
+it('binds a run to its lab: elsewhere it is not resumed, and nobody is told to log in', async () => {
+  vi.stubEnv('DR_LAB', 'one');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const { start, goOn } = await bench();
+  const first = await start(stopAt((record) => record.type === 'checks.green'));
+  expect(first.state.labId).toBe('one');
+  vi.stubEnv('DR_LAB', 'two');
+  expect((await refusalOf(goOn())).code).toBe('LAB_OF_RUN_GONE');
+  const gone = await refusalOf(Promise.resolve().then(() => refuseOtherLab(first.state, {})));
+  expect(gone.message).toContain('belongs to a lab, and this terminal leads to none');
+  vi.stubEnv('DR_LAB', 'one');
+  expect((await goOn()).state.outcome).toBe('succeeded');
 });

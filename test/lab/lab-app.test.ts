@@ -42,7 +42,7 @@ describe('dr lab', () => {
     expect(seen).toMatchObject(env.set);
     expect(seen).not.toHaveProperty('AWS_PROFILE');
     expect(seen).not.toHaveProperty('AWS_ENDPOINT_URL_RDS');
-    expect(Object.keys(env.set).sort()).toEqual(['AWS_ACCESS_KEY_ID', 'AWS_DEFAULT_REGION', 'AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_SECRET_ACCESS_KEY', 'DR_CONNECT_TO', 'DR_RESOLVER', 'SHOP_DB_PASSWORD', 'SHOP_DB_USER']);
+    expect(Object.keys(env.set).sort()).toEqual(['AWS_ACCESS_KEY_ID', 'AWS_DEFAULT_REGION', 'AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_SECRET_ACCESS_KEY', 'DR_CONNECT_TO', 'DR_LAB', 'DR_RESOLVER', 'SHOP_DB_PASSWORD', 'SHOP_DB_USER']);
   });
 
   it('lets nobody in without the token', async () => {

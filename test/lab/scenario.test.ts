@@ -1,0 +1,32 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { simulatedAnswer } from '../../src/kinds/route53/simulate.ts';
+import { scenarioOf } from '../../src/lab/scenario.ts';
+import { loadRunbook } from '../../src/runbook/load.ts';
+import { SHOP } from '../engine/simulated.ts';
+
+/** What the lab makes of the shop with a change. */
+async function shopWith(from: string, to: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'dr-scenario-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const text = await readFile(SHOP, 'utf8');
+  expect(text).toContain(from);
+  await writeFile(join(folder, 'shop.yaml'), text.replace(from, to));
+  return scenarioOf([await loadRunbook(join(folder, 'shop.yaml'))], 'pw');
+}
+
+it('refuses probes that the lab would never answer, before anything starts', async () => {
+  await expect(shopWith('http://shop.example.com/healthz', 'https://shop.example.com/healthz')).rejects.toThrow('asks https://shop.example.com/healthz, and the lab has no certificates');
+  await expect(shopWith('http://shop.example.com/healthz', 'http://www.example.org/healthz')).rejects.toThrow('none of its traffic records has this name');
+  await expect(shopWith('http://shop.example.com/healthz', 'http://shop.example.com:8080/healthz')).rejects.toThrow('the lab answers at port 80 only');
+});
+
+it('serves AAAA records beside A, and says plainly that users need an A record', async () => {
+  const record = 'record: { name: shop.example.com, type: A }';
+  const both = 'records: [{ name: shop.example.com, type: A }, { name: shop.example.com, type: AAAA }]';
+  expect((await shopWith(record, both)).apps[0]?.addressOf('ap-northeast-1')).toBe('127.0.0.3');
+  expect(simulatedAnswer(undefined, 'AAAA', ['a', 'b'], 'b').values).toEqual(['::ffff:127.0.0.3']);
+  await expect(shopWith(record, 'record: { name: shop.example.com, type: AAAA }')).rejects.toThrow('its traffic has AAAA records, and users of the lab find the application by an A record');
+});
