@@ -119,7 +119,7 @@ export interface ResourceKind<R = never> {
    * `partial` need not name all of them; none may name another.
    */
   regions(resource: R): { path: readonly (string | number)[]; regions: readonly string[]; partial?: boolean }[];
-  lint?(resource: R, runbook: { objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] }): LintFinding[];
+  lint?(resource: R, runbook: { strategy: Strategy; objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] }): LintFinding[];
   observe(ctx: ObserveContext, resource: R): Promise<ResourceState>;
   /** What `observe` needs to be allowed when `target` is asked; none where it calls nothing. */
   looks?(at: LookContext, resource: R): Permission[];

@@ -50,7 +50,7 @@ export async function parseRunbook(bytes: Uint8Array, path: string): Promise<Loa
   if (!checked.success) throw new RunbookError(path, problems);
   const read = resources.map(({ section, name, kind, resource }) => ({ section, name, kind, resource }));
   const runbook = toRunbook(checked.data, read, own.steps.map(({ step }) => step));
-  const forKinds = { objectives: runbook.objectives, regions: runbook.regions.map((region) => region.id) };
+  const forKinds = { strategy: runbook.strategy, objectives: runbook.objectives, regions: runbook.regions.map((region) => region.id) };
   for (const resource of resources) problems.push(...lintResource(resource, forKinds, text));
   problems.push(...lintRunbook(runbook, text));
   if (problems.some((p) => p.severity === 'error')) throw new RunbookError(path, problems);

@@ -1,4 +1,4 @@
-import { SECTIONS, type LintFinding, type ResourceKind, type Section } from '../kinds/kind.ts';
+import { SECTIONS, type LintFinding, type ResourceKind, type Section, type Strategy } from '../kinds/kind.ts';
 import { kindNames, loadKind } from '../kinds/registry.ts';
 import { error, explainIssues, prefix, unknownName } from './explain.ts';
 import type { Problem } from './problem.ts';
@@ -84,7 +84,7 @@ export function checkRegions(resource: Pick<ReadResource, 'resource' | 'path'> &
 /** What the kind itself finds. */
 export function lintResource(
   resource: ReadResource,
-  runbook: { objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] },
+  runbook: { strategy: Strategy; objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] },
   text: YamlText,
 ): Problem[] {
   const findings: LintFinding[] = resource.code.lint?.(resource.resource, runbook) ?? [];

@@ -60,7 +60,7 @@ describe('route53-failover', () => {
 
   it('cannot serve three regions', async () => {
     const three = edited('  ap-northeast-1: { name: Tokyo }', '  ap-northeast-1: { name: Tokyo }\n  ap-northeast-3: { name: Osaka }').replaceAll('ap-northeast-1: tokyo }', 'ap-northeast-1: tokyo, ap-northeast-3: osaka }');
-    expect(await problems(three)).toContain('26:11 traffic.storefront.sets: a failover pair has two sets, and the runbook more regions: use route53-weighted, where a standby has the weight 0');
+    expect(await problems(three)).toContain('26:11 traffic.storefront.sets: route53-failover supports exactly two regions: use route53-weighted, with the weight 0 for each standby');
   });
 });
 
@@ -72,7 +72,16 @@ describe('route53-weighted', () => {
     for (const pace of ['[75, 80, 0]', '[50, 25]', '[]']) {
       expect(await problems(weighted(`    pace: ${pace}\n`))).toEqual(expect.arrayContaining([expect.stringMatching(/traffic\.storefront\.pace/)]));
     }
-    expect(await problems(weighted('').replace(`${TOKYO}: 50`, `${TOKYO}: 0`))).toEqual(expect.arrayContaining([expect.stringMatching(/weights\.ap-northeast-1/)]));
+  });
+
+  it('a standby may have the weight 0, a region that serves may not', async () => {
+    const weights = (seoul: number, tokyo: number) => `${sets}    weights: { ${SEOUL}: ${seoul}, ${TOKYO}: ${tokyo} }\n${capacity}`;
+    const rule = (text: string) => expect.stringContaining(`${text}: weights are 0 to 255, a standby may have 0, and a region that serves needs at least 1`) as string;
+    const said = async (text: string) => (await problems(text)).filter((line) => line.includes('weight'));
+    expect(await said(active(shared('route53-weighted', weights(100, 0))))).toEqual([rule('ap-northeast-1 has the weight 0')]);
+    expect(await said(edited(PAIR, shared('route53-weighted', weights(100, 0))))).toEqual([]);
+    expect(await said(edited(PAIR, shared('route53-weighted', weights(0, 0))))).toEqual([rule('ap-northeast-2 and ap-northeast-1 have the weight 0')]);
+    expect(await said(edited(PAIR, shared('route53-weighted', weights(256, 0))))).toEqual([expect.stringContaining('expected a weight from 0 to 255, found 256')]);
   });
 
   it('an object lives in another region than the one that it takes out', async () => {

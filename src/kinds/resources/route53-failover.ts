@@ -187,7 +187,7 @@ const kind: ResourceKind<Route53Failover> = {
     ...lintAnswers(t),
     ...lintPrimaries(t),
     ...(runbook.regions.length > 2
-      ? [{ path: ['sets'], severity: 'error' as const, message: 'a failover pair has two sets, and the runbook more regions: use route53-weighted, where a standby has the weight 0' }]
+      ? [{ path: ['sets'], severity: 'error' as const, message: 'route53-failover supports exactly two regions: use route53-weighted, with the weight 0 for each standby' }]
       : []),
     ...(t.switch !== 'object' && t.object !== undefined
       ? [{ path: ['object'], severity: 'warning' as const, message: `\`object\` is not used by \`switch: ${t.switch}\`` }]

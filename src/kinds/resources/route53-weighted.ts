@@ -1,5 +1,5 @@
 import { inRegion } from '../common.ts';
-import type { ResourceKind } from '../kind.ts';
+import type { LintFinding, ResourceKind, Strategy } from '../kind.ts';
 import { planActiveActive, type Policy, steps } from '../route53/active-active.ts';
 import type { Aim } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
@@ -16,9 +16,23 @@ import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
 /** So many answers in a row without the region: one that kept a tenth of the users would be missed once in eight. */
 const SAMPLES = 20;
 
+/** The weight of a region that answers: its own; the largest of all for a standby that the runbook gives 0. */
+function servingWeight(t: Route53Weighted, region: string): number {
+  return inRegion(t.weights, region) || Math.max(...Object.values(t.weights));
+}
+
+/** One rule for weights: 0 to 255, not 0 for all, and not 0 where every region serves. */
+function lintWeights(t: Route53Weighted, strategy: Strategy): LintFinding[] {
+  const idle = Object.keys(t.weights).filter((region) => t.weights[region] === 0);
+  const wrong = strategy === 'active-active' ? idle.length > 0 : idle.length === Object.keys(t.weights).length;
+  if (!wrong) return [];
+  const message = `${idle.join(' and ')} ${idle.length === 1 ? 'has' : 'have'} the weight 0: weights are 0 to 255, a standby may have 0, and a region that serves needs at least 1${strategy === 'active-active' ? '; with active-active every region serves' : ''}`;
+  return [{ path: ['weights'], message, severity: 'error' }];
+}
+
 function policyOf(t: Route53Weighted): Policy {
   const set = (region: string) => inRegion(t.sets, region);
-  const weight = (region: string) => inRegion(t.weights, region);
+  const weight = (region: string) => servingWeight(t, region);
   // What is not to be 0 is at least 1: a small weight must not fall out by rounding.
   const share = (region: string, percent: number) => (percent === 0 ? 0 : Math.max(1, Math.round((weight(region) * percent) / 100)));
   const weights = (shares: Record<string, number>): Aim => ({ policy: 'weighted', weights: shares });
@@ -49,7 +63,7 @@ const kind: ResourceKind<Route53Weighted> = {
     { path: ['weights'], regions: Object.keys(t.weights) },
     ...sharedRegions(t),
   ],
-  lint: lintShared,
+  lint: (t, runbook) => [...lintWeights(t, runbook.strategy), ...lintShared(t, runbook)],
   observe: (ctx, t) =>
     observeRegions(ctx, t, {
       setsOf: (region) => [inRegion(t.sets, region)],
@@ -64,7 +78,7 @@ const kind: ResourceKind<Route53Weighted> = {
   steps,
   simulate: (world, name, t, home, strategy) => {
     const regions = Object.keys(t.sets);
-    const weight = (region: string) => (strategy === 'active-active' || region === home ? inRegion(t.weights, region) : 0);
+    const weight = (region: string) => (strategy === 'active-active' || region === home ? servingWeight(t, region) : 0);
     simulateShared(world, name, t, regions, (record, region) => [
       { ...record, ...simulatedAnswer(t.answers?.[region], record.type, regions, region), setIdentifier: inRegion(t.sets, region), weight: weight(region) },
     ]);

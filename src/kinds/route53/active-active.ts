@@ -1,7 +1,7 @@
 import type { RecordKey } from '../../aws/route53.ts';
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceState, StepDraft } from '../kind.ts';
-import type { AnyStepKind } from '../step.ts';
+import type { AnyStepKind, Change } from '../step.ts';
 import type { Aim, RegionAnswer } from './aim.ts';
 import { carry } from './carry.ts';
 import { flipObject } from './flip-object.ts';
@@ -201,6 +201,8 @@ function shiftStep(parts: Parts, step: string, move: Move, of: number, after: st
   const back = ctx.verb === 'reprotect';
   const what = move.records.length === recordsOf(t).length ? resourceName(parts) : move.records.map((record) => record.name).join(' and ');
   const title = move.to === 0 ? `Take ${source} out of ${what}` : back ? `Bring ${policy.part(source, move.to)} of ${what} back to ${source}` : `Leave ${policy.part(source, move.to)} of ${what} with ${source}`;
+  const aim = aimOf(parts, move);
+  const before = beforeOf(parts, move, step === 'shift1' || policy.byName === true);
   const words = (percent: number) => (percent === 0 ? 'nothing' : policy.part(source, percent));
   return {
     step,
@@ -212,16 +214,24 @@ function shiftStep(parts: Parts, step: string, move: Move, of: number, after: st
       key: `${name}.${step}`,
       zone: t.zone,
       records: move.records,
-      aim: aimOf(parts, move),
-      before: beforeOf(parts, move, step === 'shift1' || policy.byName === true),
+      aim,
+      before,
       towards: (back ? [source] : staying(parts)).flatMap((region) => policy.setsOf(region)),
     },
     controlPlanes: ['route53@us-east-1'],
     permissions: changeRights(t),
     estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
     limitMs: 900_000,
-    changes: [{ resource: `route53:${t.zone}:${what}`, field: `answered by ${source}`, before: words(move.from), after: words(move.to) }],
+    changes: [{ resource: `route53:${t.zone}:${what}`, field: `answered by ${source}`, before: words(move.from), after: words(move.to) }, ...weightChanges(`route53:${t.zone}:${what}`, before, aim)],
   };
+}
+
+/** Every weight that a move changes, by set. */
+function weightChanges(resource: string, before: Aim, after: Aim): Change[] {
+  if (before.policy !== 'weighted' || after.policy !== 'weighted') return [];
+  return Object.entries(after.weights)
+    .map(([set, weight]) => ({ resource, field: `weight of ${set}`, before: String(before.weights[set] ?? 'as it is'), after: String(weight) }))
+    .filter((change) => change.before !== change.after);
 }
 
 function checksMove(parts: Parts): StepDraft {

@@ -105,7 +105,7 @@ export const weightedSchema = z
     kind: z.literal('route53-weighted'),
     ...shared,
     sets: perRegion(setIdentifier).describe('SetIdentifier of each region'),
-    weights: perRegion(z.int().min(1).max(255)).describe('Weight of each region when nothing is wrong'),
+    weights: perRegion(z.int('expected a weight from 0 to 255').min(0, 'expected a weight from 0 to 255').max(255, 'expected a weight from 0 to 255')).describe('Weight of each region when nothing is wrong. A standby may have 0: when it becomes active it gets the largest weight'),
     answers: answers.optional().describe('What each region answers with; needed for `switch: object`'),
     pace,
   })

@@ -8,7 +8,7 @@ const WEIGHTED = `kind: route53-weighted
     zone: Z0123456789ABCDEFGHIJ
     record: { name: shop.example.com, type: A }
     sets: { ${SEOUL}: seoul, ${TOKYO}: tokyo }
-    weights: { ${SEOUL}: 10, ${TOKYO}: 10 }
+    weights: { ${SEOUL}: 10, ${TOKYO}: 0 }
     capacity: { ${SEOUL}: { autoScalingGroup: shop-api, healthy: 6 }, ${TOKYO}: { autoScalingGroup: shop-api, healthy: 6 } }
 `;
 
@@ -30,7 +30,10 @@ describe('weighted records of an application that serves from one region', () =>
     const sim = await weightedShop();
     expect(weights(sim)).toEqual({ seoul: 10, tokyo: 0 });
     sim.world.breakRegion(SEOUL);
-    const { state, outcome } = await runPlan(sim, await planOf(sim, TOKYO));
+    const plan = await planOf(sim, TOKYO);
+    const changes = plan.steps.flatMap((step) => step.changes).filter((change) => change.field.startsWith('weight of'));
+    expect(changes.map(({ field, before, after }) => `${field}: ${before} to ${after}`)).toEqual(['weight of seoul: 10 to 0', 'weight of tokyo: 0 to 10']);
+    const { state, outcome } = await runPlan(sim, plan);
     expect(trouble(state)).toEqual([]);
     expect(outcome).toBe('succeeded');
     expect(weights(sim)).toEqual({ seoul: 0, tokyo: 10 });
