@@ -1,6 +1,6 @@
 import { DrError } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
-import { actedSteps, stepsPastTheLine } from '../engine/undo.ts';
+import { actedSteps, stepsPastTheLine } from '../engine/acted.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import type { PlanStep } from '../kinds/step.ts';
 import { withHeldRun } from './held-run.ts';

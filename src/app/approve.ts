@@ -57,7 +57,7 @@ function choose(state: RunState, gates: readonly PlannedGate[], { id, mayReject 
     const step = standing(gate);
     return step !== undefined && (step.check === 'refused' || !['waiting', 'done', 'undone'].includes(step.state));
   };
-  const ahead = state.plan.steps.every((step) => step.reversibility !== 'point-of-no-return' || state.steps.get(step.id)?.actedAt === undefined);
+  const ahead = state.plan.steps.every((step) => step.reversibility !== 'point-of-no-return' || state.steps.get(step.id)?.intendedAt === undefined);
   const passed = (gate: PlannedGate) => mayReject && ahead && standing(gate)?.state === 'done';
   const named = gates.filter((gate) => id === undefined || gate.step.id === id);
   const found = named.find(waits) ?? named.find(passed);
@@ -77,7 +77,7 @@ function approvalGate(state: RunState, { step, from, quorum }: PlannedGate): App
     subject: { run: state.run, plan: plan.hash, application: plan.runbook.name, account: plan.account, verb: plan.verb, from: plan.source, to: plan.target, gate: step.id },
     from,
     quorum,
-    initiator: { identity: operator.identity, user: operator.user, keys: state.initiatorKeys },
+    initiator: { identity: operator.identity, user: operator.user, keys: state.initiatorKeys ?? [] },
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
 import type { HistoryPort, PastMove } from '../effects/effects.ts';
-import { actedSteps, intendedChanges } from '../engine/undo.ts';
+import { actedSteps, intendedChanges } from '../engine/acted.ts';
 import { inParallel } from '../engine/parallel.ts';
 import { foldAll } from '../journal/fold.ts';
 import type { RunState } from '../journal/state.ts';

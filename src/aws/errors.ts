@@ -1,11 +1,5 @@
+import { CallError, type CallErrorKind } from '../base/errors.ts';
 import { MUTATIONS, type Service } from './operations.ts';
-
-/**
- * - `retryable`: it did not happen, and may work if tried again (throttling, busy, a read without an answer)
- * - `terminal`: it did not happen, and will not (no permission, no such resource, a wrong state)
- * - `unknown`: a mutation without an answer; it may have happened. Observe again, never repeat blindly.
- */
-export type AwsErrorKind = 'retryable' | 'terminal' | 'unknown';
 
 export interface AwsErrorParts {
   service: Service;
@@ -100,14 +94,14 @@ const CREDENTIAL_CODES = new Set([
 ]);
 
 /** What every failed AWS call becomes. */
-export class AwsError extends Error {
+export class AwsError extends CallError {
   readonly service: Service;
   readonly operation: string;
   readonly region: string;
   readonly code: string;
   readonly httpStatus: number | undefined;
   readonly requestId: string | undefined;
-  readonly kind: AwsErrorKind;
+  readonly kind: CallErrorKind;
 
   constructor(parts: AwsErrorParts) {
     super(`${parts.service}.${parts.operation} in ${parts.region}: ${parts.code}: ${parts.message}`, {
@@ -154,7 +148,7 @@ function isThrottle({ code, httpStatus }: Pick<AwsErrorParts, 'code' | 'httpStat
   return THROTTLES.has(code) || httpStatus === 429;
 }
 
-function classify(parts: AwsErrorParts): AwsErrorKind {
+function classify(parts: AwsErrorParts): CallErrorKind {
   if (isThrottle(parts) || PASSING.has(parts.code)) return 'retryable';
   if (SHORTAGES.has(parts.code)) return 'terminal';
   const unanswered = parts.code === NO_ANSWER || parts.code === MALFORMED || (parts.httpStatus !== undefined && parts.httpStatus >= 500);

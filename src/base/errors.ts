@@ -35,6 +35,22 @@ export class DrError extends Error {
   }
 }
 
+/**
+ * What a failed request to the outside means for the one who sent it.
+ * - `retryable`: it did not happen, and may work if tried again
+ * - `terminal`: it did not happen, and will not
+ * - `unknown`: it may have happened. Observe again, never repeat blindly.
+ */
+export type CallErrorKind = 'retryable' | 'terminal' | 'unknown';
+
+/** A request to the outside that failed. */
+export abstract class CallError extends Error {
+  /** The code of the answer, e.g. `Throttling`. */
+  abstract readonly code: string;
+  abstract readonly kind: CallErrorKind;
+  abstract readonly requestId: string | undefined;
+}
+
 /** The message of anything thrown, without its stack. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -28,7 +28,7 @@ export function approvalText({ state, gate, judgement }: WaitingGate, paint: Pai
     ['so far', judgement.approved.length === 0 ? 'nobody' : judgement.approved.map(({ approver }) => approver).join(', ')],
   ]);
   const past = waitingFor(plan.steps, gate.step.id);
-  const before = plan.steps.filter((step) => step.id !== gate.step.id && !past.has(step.id) && (step.phase === 'assess' || step.gate || state.steps.get(step.id)?.actedAt !== undefined));
+  const before = plan.steps.filter((step) => step.id !== gate.step.id && !past.has(step.id) && (step.phase === 'assess' || step.gate || state.steps.get(step.id)?.intendedAt !== undefined));
   const gates = plan.steps.filter((step) => past.has(step.id) && step.gate);
   const next = plan.steps.filter((step) => past.has(step.id) && !step.gate);
   const seen = (steps: readonly PlanStep[]) => steps.map((step) => `${step.title}: ${plain(state.steps.get(step.id)?.because || 'not seen yet')}`).join('\n');

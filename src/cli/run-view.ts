@@ -103,7 +103,7 @@ function stepJson(state: RunState, id: string, phase: string, title: string): ob
     ...(run.simulated === true ? { simulated: true } : {}),
     attempts: run.attempts,
     change: changeOf(run),
-    ...(run.actedAt === undefined ? {} : { requestedAt: iso(run.actedAt) }),
+    ...(run.intendedAt === undefined ? {} : { requestedAt: iso(run.intendedAt) }),
     ...(run.startedAt === undefined ? {} : { startedAt: iso(run.startedAt) }),
     ...(run.endedAt === undefined ? {} : { endedAt: iso(run.endedAt) }),
     ...(run.warnings.length === 0 ? {} : { warnings: run.warnings }),

@@ -52,7 +52,7 @@ function stepLines(step: PlanStep, state: RunState, now: number, paint: Painter)
   const head = [`  ${paint(style, mark)} ${step.title}${isSkipped(step, run) ? ': skipped' : ''}`, time === '' ? '' : paint('dim', `(${time})`)].filter((part) => part !== '');
   const lines = [head.join(' ')];
   const requested = changeOf(run) === 'requested' && (run.state === 'waiting' || run.state === 'observing');
-  if (requested) lines.push(indent(paint('red', requestedText(run.actedAt === undefined ? null : iso(run.actedAt))), 6));
+  if (requested) lines.push(indent(paint('red', requestedText(run.intendedAt === undefined ? null : iso(run.intendedAt))), 6));
   if (run.because !== '' && !requested && (run.state !== 'waiting' || checkFailed)) lines.push(indent(paint('dim', run.because), 6));
   if (run.refusal !== undefined) lines.push(indent(refusalLines(run.refusal).join('\n'), 6));
   for (const next of run.error?.next ?? []) lines.push(indent(next, 6));

@@ -1,36 +1,23 @@
-import { withDeadline } from '../base/deadline.ts';
-import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Effects } from '../effects/effects.ts';
-import type { Journal } from '../journal/journal.ts';
-import type { PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
+import type { PlanStep, Verdict } from '../kinds/step.ts';
 import { traceStep } from './instrument.ts';
 import { inParallel } from './parallel.ts';
+import { ask, type Run } from './run.ts';
 import { toErrorRecord } from './run-step.ts';
 
-export interface CheckRuntime {
-  steps: readonly { step: PlanStep; kind: StepKind<Json> }[];
-  effects: Effects;
-  journal: Journal;
-  drain: AbortSignal;
-  context(effects: Effects, signal: AbortSignal): StepContext;
-}
-
 /**
- * Makes the checks of all the steps, side by side, and journals each. Reads only.
+ * Makes the checks of these steps, side by side, and journals each. Reads only.
  * Returns true when every one is green. A check that could not be made is not green: unknown means refuse.
  */
-export async function runChecks(runtime: CheckRuntime): Promise<boolean> {
-  const { journal, effects, drain } = runtime;
+export async function runChecks(run: Run, steps: readonly PlanStep[]): Promise<boolean> {
+  const { journal, effects, drain } = run;
   const red: string[] = [];
-  await inParallel(runtime.steps, LIMITS.checksInParallel, async ({ step, kind }) => {
+  await inParallel(steps, LIMITS.checksInParallel, async (step) => {
     let verdict: Verdict;
     const trace = traceStep(effects);
     const waits = () => ({ waits: trace.all().waits });
     try {
-      verdict = await withDeadline(effects.clock, LIMITS.checkMs, `check of ${step.id}`, drain, (signal) =>
-        kind.check(runtime.context(trace.effects, signal), step.params),
-      );
+      verdict = await check(run, step, trace.effects);
     } catch (error) {
       if (drain.aborted) return;
       if (!step.optional) red.push(step.id);
@@ -44,4 +31,9 @@ export async function runChecks(runtime: CheckRuntime): Promise<boolean> {
     return journal.append({ type: 'check.passed', step: step.id, because: verdict.because, ...warnings, ...waits() });
   });
   return red.length === 0 && !drain.aborted;
+}
+
+/** One check. @throws what it throws; DeadlineError */
+export function check(run: Run, step: PlanStep, effects = run.effects): Promise<Verdict> {
+  return ask(run, step, { ms: LIMITS.checkMs, what: `check of ${step.id}`, effects }, (kind, ctx) => kind.check(ctx, step.params));
 }

@@ -1,11 +1,8 @@
-import { withDeadline } from '../base/deadline.ts';
 import { messageOf } from '../base/errors.ts';
-import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Effects } from '../effects/effects.ts';
-import type { Journal } from '../journal/journal.ts';
-import type { Observation, PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
+import type { PlanStep, Verdict } from '../kinds/step.ts';
 import { inParallel } from './parallel.ts';
+import { ask, type Run } from './run.ts';
 import { isSuperseded } from './run-step.ts';
 
 /*
@@ -23,22 +20,11 @@ import { isSuperseded } from './run-step.ts';
 /** Code of the error of a step whose end state was reached, and is gone. */
 export const END_STATE_GONE = 'END_STATE_GONE';
 
-export interface EndRuntime {
-  steps: readonly PlanStep[];
-  /** Those of them that make data, and can say whether it is there still. */
-  data: readonly PlanStep[];
-  effects: Effects;
-  journal: Journal;
-  drain: AbortSignal;
-  kindOf(step: PlanStep): StepKind<Json>;
-  context(effects: Effects, signal: AbortSignal): StepContext;
-}
-
 /** Looks once more at the end state of a run that has done everything. What is not there is journaled as failed. */
-export async function stillThere(runtime: EndRuntime): Promise<'succeeded' | 'failed' | 'interrupted'> {
-  const { journal, drain } = runtime;
-  const { clock } = runtime.effects;
-  const done = runtime.steps.filter((step) => journal.state.steps.get(step.id)?.state === 'done' && runtime.kindOf(step).holds !== undefined);
+export async function stillThere(run: Run): Promise<'succeeded' | 'failed' | 'interrupted'> {
+  const { journal, drain } = run;
+  const { clock } = run.effects;
+  const done = run.steps.filter((step) => journal.state.steps.get(step.id)?.state === 'done' && run.kindOf(step).holds !== undefined);
   const until = clock.now() + LIMITS.endLookMs;
   const saidAt = new Map<PlanStep, number>();
   const fail = async (step: PlanStep, because: string): Promise<void> => {
@@ -51,13 +37,13 @@ export async function stillThere(runtime: EndRuntime): Promise<'succeeded' | 'fa
     }
     const missing = new Set(open);
     await inParallel(open, LIMITS.checksInParallel, async (step) => {
-      const why = await whyGone(runtime, step);
+      const why = await whyGone(run, step);
       if (why === undefined) {
         missing.delete(step);
         saidAt.set(step, clock.now());
       } else if (!drain.aborted) {
         await fail(step, `it was so, and at the end of the run it is not: ${why.seen}`);
-        for (const mover of await undoneMovers(runtime, step)) await fail(mover, `it was made, and somebody has changed it since: ${why.seen}`);
+        for (const mover of await undoneMovers(run, step)) await fail(mover, `it was made, and somebody has changed it since: ${why.seen}`);
       }
     });
     if (missing.size > 0) return drain.aborted ? 'interrupted' : 'failed';
@@ -69,16 +55,17 @@ export async function stillThere(runtime: EndRuntime): Promise<'succeeded' | 'fa
  * The refusal of a step that leads users to data which is there no more. What was made a moment ago is not asked again. In a failover only
  * a clear no counts: where the API of the target is silent, users have nowhere better to be.
  */
-export async function dataGone(runtime: EndRuntime, step: PlanStep): Promise<Verdict | undefined> {
+export async function dataGone(run: Run, step: PlanStep): Promise<Verdict | undefined> {
   if (step.phase !== 'traffic') return undefined;
-  const { journal, effects, drain } = runtime;
+  const { journal, effects, drain } = run;
   const now = effects.clock.now();
-  const old = runtime.data.filter((s) => {
-    const run = journal.state.steps.get(s.id);
-    return run?.state === 'done' && now - (run.endedAt ?? now) > LIMITS.checkAgeMs;
+  const old = run.steps.filter((s) => {
+    if (s.phase !== 'data' || run.kindOf(s).holds === undefined) return false;
+    const made = journal.state.steps.get(s.id);
+    return made?.state === 'done' && now - (made.endedAt ?? now) > LIMITS.checkAgeMs;
   });
   if (old.length === 0) return undefined;
-  const looks = await Promise.all(old.map((s) => whyGone(runtime, s)));
+  const looks = await Promise.all(old.map((s) => whyGone(run, s)));
   drain.throwIfAborted();
   const clear = journal.state.plan.verb === 'failover' ? looks.filter((why) => why?.surely === true) : looks.filter((why) => why !== undefined);
   if (clear.length === 0) return undefined;
@@ -95,44 +82,34 @@ export async function dataGone(runtime: EndRuntime, step: PlanStep): Promise<Ver
 }
 
 /** The last steps that led users to where this one looks, and whose end state is not there any more. */
-async function undoneMovers(runtime: EndRuntime, gone: PlanStep): Promise<PlanStep[]> {
-  const { effects, drain, journal } = runtime;
+async function undoneMovers(run: Run, gone: PlanStep): Promise<PlanStep[]> {
+  const { effects, drain, journal } = run;
   if (gone.phase !== 'traffic') return [];
-  const byId = new Map(runtime.steps.map((step) => [step.id, step]));
+  const byId = new Map(run.steps.map((step) => [step.id, step]));
   const movers = new Set<PlanStep>();
   // Nothing that leads users lies behind a step of another phase.
   const before = ({ after }: PlanStep): PlanStep[] => after.flatMap((id) => byId.get(id) ?? []).filter(({ phase }) => phase === 'traffic');
   const visit = new Set(before(gone));
   for (const step of visit) {
     // The user's own steps are not run twice for it.
-    if (!step.id.startsWith('own.') && runtime.kindOf(step).act !== undefined) movers.add(step);
+    if (!step.id.startsWith('own.') && run.kindOf(step).act !== undefined) movers.add(step);
     else for (const earlier of before(step)) visit.add(earlier);
   }
   const done = [...movers].filter(({ id }) => journal.state.steps.get(id)?.state === 'done');
-  const looks = await Promise.all(
-    done.map((step) => {
-      const look = (signal: AbortSignal) => runtime.kindOf(step).observe(runtime.context(effects, signal), step.params);
-      return withDeadline(effects.clock, LIMITS.checkMs, step.id, drain, look).catch(() => undefined);
-    }),
-  );
+  const looks = await Promise.all(done.map((step) => ask(run, step, { ms: LIMITS.checkMs }, (kind, ctx) => kind.observe(ctx, step.params)).catch(() => undefined)));
   return done.filter((_, i) => looks[i]?.state === 'absent');
 }
 
-function lookAgain(kind: StepKind<Json>, ctx: StepContext, step: PlanStep): Promise<Observation> {
-  return kind.holds?.(ctx, step.params) ?? Promise.reject(new Error('nothing to look at'));
-}
-
 /** Undefined where the end state of a step holds. A look that is not answered, or says "not now", is made again for a while. */
-async function whyGone(runtime: EndRuntime, step: PlanStep): Promise<{ seen: string; surely: boolean } | undefined> {
-  const { effects, drain } = runtime;
+async function whyGone(run: Run, step: PlanStep): Promise<{ seen: string; surely: boolean } | undefined> {
+  const { effects, drain } = run;
   const { clock } = effects;
-  const kind = runtime.kindOf(step);
   const until = clock.now() + LIMITS.endLookMs;
   let seen = '';
   while (!drain.aborted) {
     try {
-      const left = Math.max(1, until - clock.now());
-      const look = await withDeadline(clock, left, step.id, drain, (signal) => lookAgain(kind, runtime.context(effects, signal), step));
+      const ms = Math.max(1, until - clock.now());
+      const look = await ask(run, step, { ms }, (kind, ctx) => kind.holds?.(ctx, step.params) ?? Promise.reject(new Error('nothing to look at')));
       if (look.state === 'reached') return undefined;
       seen = look.state === 'refused' ? look.refusal.observed : look.because;
       if (look.state === 'impossible') return { seen, surely: true };

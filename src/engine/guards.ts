@@ -1,7 +1,8 @@
-import type { Clock } from '../base/clock.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { RunState } from '../journal/state.ts';
 import type { PlanStep } from '../kinds/step.ts';
+import { isGuard } from '../plan/graph.ts';
+import type { Run } from './run.ts';
 import type { StepEnd } from './run-step.ts';
 
 /*
@@ -14,15 +15,6 @@ import type { StepEnd } from './run-step.ts';
  * 3. When everything else has ended the guards end too: see run-step.ts.
  */
 
-export interface GuardRuntime {
-  /** Those that are not done. */
-  guards: readonly PlanStep[];
-  state(): RunState;
-  clock: Clock;
-  drain: AbortSignal;
-  run(step: PlanStep, over: AbortSignal): Promise<StepEnd>;
-}
-
 export interface Guards {
   /** A step of the graph begins. */
   begins(id: string): void;
@@ -32,17 +24,17 @@ export interface Guards {
   end(): Promise<void>;
 }
 
-/** Lets the guards of a plan run until `end` is called. */
-export function watchOver(runtime: GuardRuntime): Guards {
+/** Lets these guards run, each by `start`, until `end` is called. `steps`: those of the plan that are not done. */
+export function watchOver(run: Run, steps: readonly PlanStep[], start: (guard: PlanStep, over: AbortSignal) => Promise<StepEnd>): Guards {
   const over = new AbortController();
-  const wake = AbortSignal.any([runtime.drain, over.signal]);
+  const wake = AbortSignal.any([run.drain, over.signal]);
   const asleep = new Map<PlanStep, () => void>();
   const underWay = new Set<string>();
-  const isDue = (step: PlanStep): boolean => isAsked(step, runtime.state()) || step.beside?.some((id) => underWay.has(id)) === true;
+  const isDue = (step: PlanStep): boolean => isAsked(step, run.journal.state) || step.beside?.some((id) => underWay.has(id)) === true;
   const sleepUntilBegun = (step: PlanStep): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<undefined>();
     asleep.set(step, () => resolve(undefined));
-    // An abort that is over is not told of.
+    // An already aborted signal fires no event.
     if (wake.aborted) resolve(undefined);
     wake.addEventListener('abort', () => resolve(undefined), { once: true });
     return promise;
@@ -50,11 +42,11 @@ export function watchOver(runtime: GuardRuntime): Guards {
   const guard = async (step: PlanStep): Promise<void> => {
     if (!isDue(step)) await sleepUntilBegun(step);
     while (!wake.aborted && !isDue(step)) {
-      await runtime.clock.sleep(LIMITS.pollMinMs, wake).catch(() => undefined);
+      await run.effects.clock.sleep(LIMITS.pollMinMs, wake).catch(() => undefined);
     }
-    if (!wake.aborted) await runtime.run(step, over.signal);
+    if (!wake.aborted) await start(step, over.signal);
   };
-  const watching = Promise.all(runtime.guards.map(guard));
+  const watching = Promise.all(steps.filter(isGuard).map(guard));
   // Whoever appends next, or end(), reports a journal that fails.
   watching.catch(() => undefined);
   return {
@@ -73,6 +65,6 @@ export function watchOver(runtime: GuardRuntime): Guards {
 function isAsked(step: PlanStep, state: RunState): boolean {
   return (step.beside ?? []).some((id) => {
     const other = state.steps.get(id);
-    return other?.state === 'done' || other?.askedAt !== undefined;
+    return other?.state === 'done' || other?.requestedAt !== undefined;
   });
 }

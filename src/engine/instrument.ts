@@ -1,7 +1,7 @@
 import type { AwsCaller } from '../aws/caller.ts';
-import { AwsError } from '../aws/errors.ts';
 import { MUTATIONS } from '../aws/operations.ts';
 import type { Clock } from '../base/clock.ts';
+import { CallError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Effects, PersonPort } from '../effects/effects.ts';
 import type { CallRecord, WaitRecord } from '../journal/events.ts';
@@ -68,8 +68,8 @@ export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace
           note({ ...record, ms: clock.now() - at, ...id });
           return answer;
         } catch (error) {
-          const code = error instanceof AwsError ? error.code : 'Aborted';
-          const id = error instanceof AwsError && error.requestId !== undefined ? { requestId: error.requestId } : {};
+          const code = error instanceof CallError ? error.code : 'Aborted';
+          const id = error instanceof CallError && error.requestId !== undefined ? { requestId: error.requestId } : {};
           note({ ...record, ms: clock.now() - at, ...id, error: code });
           throw error;
         }

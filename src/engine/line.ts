@@ -1,11 +1,9 @@
-import { withDeadline } from '../base/deadline.ts';
 import { formatDuration } from '../base/duration.ts';
-import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Effects } from '../effects/effects.ts';
 import type { RunState } from '../journal/state.ts';
-import type { PlanStep, StepContext, StepKind, Verdict } from '../kinds/step.ts';
-import { isGuard } from '../plan/graph.ts';
+import type { PlanStep, Verdict } from '../kinds/step.ts';
+import { ancestors, isGuard } from '../plan/graph.ts';
+import { ask, type Run } from './run.ts';
 
 /*
  * What carries a step over the line is true for a moment only.
@@ -16,17 +14,6 @@ import { isGuard } from '../plan/graph.ts';
  * 3. A step of no return is refused when what it rests on was decided more than LIMITS.decisionAgeMs before; the time that other steps
  *    spend on making what it needs does not count.
  */
-
-export interface LineRuntime {
-  steps: readonly PlanStep[];
-  state(): RunState;
-  effects: Effects;
-  drain: AbortSignal;
-  kindOf(step: PlanStep): StepKind<Json>;
-  /** A wait that nobody is told of looks like a hang. */
-  tell(step: PlanStep, because: string): Promise<void>;
-  context(effects: Effects, signal: AbortSignal): StepContext;
-}
 
 /** Signals, gates before the line, and the fence. */
 export function isDecision(step: PlanStep): boolean {
@@ -43,19 +30,6 @@ export function openDecisions(steps: readonly PlanStep[], state: RunState): Plan
   return steps.filter((step) => isDecision(step) && rests.has(step.id));
 }
 
-/** These steps, and all that come before them. */
-function ancestors(steps: readonly PlanStep[], ids: readonly string[]): Set<string> {
-  const byId = new Map(steps.map((step) => [step.id, step]));
-  const found = new Set<string>();
-  const visit = [...ids];
-  for (let id = visit.pop(); id !== undefined; id = visit.pop()) {
-    if (found.has(id)) continue;
-    found.add(id);
-    visit.push(...(byId.get(id)?.after ?? []));
-  }
-  return found;
-}
-
 /** An approval, or a step of the user's own: it says nothing of the source, and takes its time. */
 function isAboutPeople(step: PlanStep): boolean {
   return step.id.startsWith('own.') || step.kind === 'run.approval';
@@ -65,27 +39,27 @@ function isAboutPeople(step: PlanStep): boolean {
  * True while a step of no return has not been made, or where the plan has none. An intent in the journal does not say that it was: the process may
  * have died before the call. One that is young may not show yet, and counts as made.
  */
-export async function lineIsAhead(runtime: LineRuntime): Promise<boolean> {
-  const { effects, drain } = runtime;
-  const run = runtime.state();
-  const all = runtime.steps.filter((step) => step.reversibility === 'point-of-no-return');
+export async function lineIsAhead(run: Run): Promise<boolean> {
+  const { effects, drain, journal } = run;
+  const { state } = journal;
+  const all = run.steps.filter((step) => step.reversibility === 'point-of-no-return');
   if (all.length === 0) return true;
-  const open = all.filter((step) => run.steps.get(step.id)?.state !== 'done');
+  const open = all.filter((step) => state.steps.get(step.id)?.state !== 'done');
   const ahead = await Promise.all(
     open.map(async (step) => {
-      const actedAt = run.steps.get(step.id)?.actedAt;
-      if (actedAt === undefined) return true;
-      const young = LIMITS.checkAgeMs - (effects.clock.now() - actedAt);
+      const intendedAt = state.steps.get(step.id)?.intendedAt;
+      if (intendedAt === undefined) return true;
+      const young = LIMITS.checkAgeMs - (effects.clock.now() - intendedAt);
       if (young >= 0) {
         // With decisions that are still good the step is observed, and asked for again. With old ones it would be refused: until it shows
         // whether it was made, it is waited for.
-        if (oldDecision(runtime, step, effects.clock.now()) === undefined) return false;
-        await runtime.tell(step, `it was asked for, and what it rests on is old: waiting ${formatDuration(Math.ceil(young / 1000) * 1000)} until it is sure to show whether it was made`);
+        if (oldDecision(run, step, effects.clock.now()) === undefined) return false;
+        const because = `it was asked for, and what it rests on is old: waiting ${formatDuration(Math.ceil(young / 1000) * 1000)} until it is sure to show whether it was made`;
+        await journal.append({ type: 'step.silent', step: step.id, because });
         await effects.clock.sleep(young + 1, drain);
       }
       try {
-        const look = (signal: AbortSignal) => runtime.kindOf(step).observe(runtime.context(effects, signal), step.params);
-        const seen = await withDeadline(effects.clock, LIMITS.checkMs, step.id, drain, look);
+        const seen = await ask(run, step, { ms: LIMITS.checkMs }, (kind, ctx) => kind.observe(ctx, step.params));
         return seen.state === 'absent' || seen.state === 'refused';
       } catch {
         return false;
@@ -99,17 +73,13 @@ export async function lineIsAhead(runtime: LineRuntime): Promise<boolean> {
  * The refusal of a step of no return in a planned move whose old writer takes writes again, by whosever hand: they would be lost. One
  * that gives no answer takes none as far as is known: what was recorded when its writes stopped is enough.
  */
-export async function writesAgain(runtime: LineRuntime, step: PlanStep): Promise<Verdict | undefined> {
-  const { verb } = runtime.state().plan;
+export async function writesAgain(run: Run, step: PlanStep): Promise<Verdict | undefined> {
+  const { state } = run.journal;
+  const { verb } = state.plan;
   if (step.reversibility !== 'point-of-no-return' || verb !== 'switchover') return undefined;
-  const before = ancestors(runtime.steps, [step.id]);
-  const stopped = runtime.steps.filter((s) => before.has(s.id) && s.phase === 'fence' && !s.id.startsWith('own.') && runtime.state().steps.get(s.id)?.state === 'done');
-  const looks = await Promise.all(
-    stopped.map((s) => {
-      const look = (signal: AbortSignal) => runtime.kindOf(s).observe(runtime.context(runtime.effects, signal), s.params);
-      return withDeadline(runtime.effects.clock, LIMITS.endFreshMs, s.id, runtime.drain, look).catch(() => undefined);
-    }),
-  );
+  const before = ancestors(run.steps, [step.id]);
+  const stopped = run.steps.filter((s) => before.has(s.id) && s.phase === 'fence' && !s.id.startsWith('own.') && state.steps.get(s.id)?.state === 'done');
+  const looks = await Promise.all(stopped.map((s) => ask(run, s, { ms: LIMITS.endFreshMs }, (kind, ctx) => kind.observe(ctx, s.params)).catch(() => undefined)));
   const again = looks.find((seen) => seen?.state === 'absent');
   if (again?.state !== 'absent') return undefined;
   return {
@@ -119,7 +89,7 @@ export async function writesAgain(runtime: LineRuntime, step: PlanStep): Promise
       observed: again.because,
       threshold: 'the old writer takes no writes until users are moved',
       consequence: 'what it takes from now on would be lost',
-      override: `none: find out who lets it take writes, then begin anew: dr ${verb} --region ${runtime.state().plan.target}`,
+      override: `none: find out who lets it take writes, then begin anew: dr ${verb} --region ${state.plan.target}`,
     },
   };
 }
@@ -147,16 +117,16 @@ function workedSince(since: number, steps: readonly PlanStep[], run: RunState): 
  * person, takes as long as it takes: meanwhile decisions do not age. In a planned move, where both sides are well, only the step's own
  * waiting counts. `startedAt`: of the step, in this process.
  */
-export function oldDecision(runtime: LineRuntime, step: PlanStep, startedAt: number): Verdict | undefined {
+export function oldDecision(run: Run, step: PlanStep, startedAt: number): Verdict | undefined {
   if (step.reversibility !== 'point-of-no-return') return undefined;
-  const run = runtime.state();
-  const now = runtime.effects.clock.now();
-  const decisions = runtime.steps.filter((s) => isDecision(s) && !isAboutPeople(s) && s.phase !== 'traffic' && s.phase !== 'verify' && s.phase !== 'protect');
-  const endedAt = (s: PlanStep) => run.steps.get(s.id)?.endedAt;
-  const before = ancestors(runtime.steps, [step.id]);
+  const { state } = run.journal;
+  const now = run.effects.clock.now();
+  const decisions = run.steps.filter((s) => isDecision(s) && !isAboutPeople(s) && s.phase !== 'traffic' && s.phase !== 'verify' && s.phase !== 'protect');
+  const endedAt = (s: PlanStep) => state.steps.get(s.id)?.endedAt;
+  const before = ancestors(run.steps, [step.id]);
   // Signatures make nothing younger: where they took their time, everything was decided again.
-  const made = runtime.steps.filter((s) => before.has(s.id) && s.id !== step.id && s.kind !== 'run.approval' && !decisions.includes(s));
-  const ageOf = (decidedAt: number): number => (run.plan.verb === 'failover' ? now - decidedAt - workedSince(decidedAt, made, run) : now - Math.max(decidedAt, startedAt));
+  const made = run.steps.filter((s) => before.has(s.id) && s.id !== step.id && s.kind !== 'run.approval' && !decisions.includes(s));
+  const ageOf = (decidedAt: number): number => (state.plan.verb === 'failover' ? now - decidedAt - workedSince(decidedAt, made, state) : now - Math.max(decidedAt, startedAt));
   const ages = decisions.map((s) => ({ title: s.title, ageMs: ageOf(endedAt(s) ?? now) }));
   const oldest = ages.sort((a, b) => b.ageMs - a.ageMs)[0];
   // It must be young enough when the request is sent, and not only now.

@@ -1,16 +1,14 @@
-import { AwsError } from '../aws/errors.ts';
 import { DeadlineError, withDeadline } from '../base/deadline.ts';
-import { DrError, messageOf } from '../base/errors.ts';
+import { CallError, DrError, messageOf } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { ErrorRecord, StepOutcome } from '../journal/events.ts';
-import type { Journal } from '../journal/journal.ts';
 import type { StepState } from '../journal/state.ts';
 import type { Observation, PlanStep, Refusal, StepContext, StepKind, Verdict, WaitCause } from '../kinds/step.ts';
 import { isGuard } from '../plan/graph.ts';
 import { type StepTrace, traceStep, waitOf } from './instrument.ts';
+import type { Run } from './run.ts';
 import { END_STATES, type StepEvent, transition } from './transitions.ts';
-import type { Effects } from '../effects/effects.ts';
 
 /*
  * Drives one step through the transition table.
@@ -26,24 +24,18 @@ import type { Effects } from '../effects/effects.ts';
 /** How a step left the engine's hands. An interrupted step is looked at afresh by a resume. */
 export type StepEnd = 'done' | 'refused' | 'failed' | 'paused' | 'unmet' | 'interrupted';
 
-export interface StepRuntime {
-  step: PlanStep;
-  kind: StepKind<Json>;
-  effects: Effects;
-  journal: Journal;
-  /** Aborted at the first Ctrl-C: nothing new is started. */
-  drain: AbortSignal;
+/** How one step is run within its run. */
+export interface StepOptions {
   /** Of a guard: aborted when everything else has ended. */
-  over?: AbortSignal;
-  /** Asked before each act: a check that is too old is made again, and may refuse. */
+  over?: AbortSignal | undefined;
+  /** Called before each act: a check that is too old is made again, and may refuse. */
   recheck(): Promise<Verdict>;
-  /** Told when what was intended, maybe by a process that died before it could say more, is seen to be under way. */
+  /** Called when what was intended, maybe by a process that died before it could say more, is seen to be under way. */
   underWay?(): void;
-  /** Told when a person was waited for so long that what was decided before has to be decided again. */
+  /** Called when a person was waited for so long that what was decided before has to be decided again. */
   decideAgain(): void;
   /** How long looks may stay without any answer, milliseconds. */
   patienceMs(): number;
-  context(effects: Effects, signal: AbortSignal, tools: Pick<StepContext, 'record' | 'wait'>): StepContext;
 }
 
 interface Happening {
@@ -56,12 +48,14 @@ interface Happening {
 }
 
 /** Runs one step to an end of the table, or until it is interrupted. */
-export function runStep(runtime: StepRuntime): Promise<StepEnd> {
-  return new StepRunner(runtime).run();
+export function runStep(run: Run, step: PlanStep, options: StepOptions): Promise<StepEnd> {
+  return new StepRunner(run, step, options).run();
 }
 
 class StepRunner {
-  readonly #runtime: StepRuntime;
+  readonly #run: Run;
+  readonly #step: PlanStep;
+  readonly #options: StepOptions;
   readonly #kind: StepKind<Json>;
   readonly #trace: StepTrace;
   readonly #facts: Record<string, Json> = {};
@@ -72,7 +66,7 @@ class StepRunner {
   /** The last sentence about it. */
   #seen = '';
   #startedAt = 0;
-  #actedAt = 0;
+  #requestedAt = 0;
   /** When a look was last answered. */
   #answeredAt = 0;
   #silenceTold = false;
@@ -80,16 +74,18 @@ class StepRunner {
   /** When a guard first saw that everything else has ended. */
   #overAt: number | undefined;
 
-  constructor(runtime: StepRuntime) {
-    this.#runtime = runtime;
-    this.#kind = runtime.kind;
-    this.#trace = traceStep(runtime.effects, runtime.journal);
-    this.#attemptsBefore = runtime.journal.state.steps.get(runtime.step.id)?.attempts ?? 0;
+  constructor(run: Run, step: PlanStep, options: StepOptions) {
+    this.#run = run;
+    this.#step = step;
+    this.#options = options;
+    this.#kind = run.kindOf(step);
+    this.#trace = traceStep(run.effects, run.journal);
+    this.#attemptsBefore = run.journal.state.steps.get(step.id)?.attempts ?? 0;
     this.#attempt = this.#attemptsBefore;
   }
 
   async run(): Promise<StepEnd> {
-    const { journal, drain, step, effects } = this.#runtime;
+    const { journal, drain, effects } = this.#run;
     this.#startedAt = effects.clock.now();
     this.#answeredAt = this.#startedAt;
     await this.#move({ event: 'start', because: '' });
@@ -104,13 +100,13 @@ class StepRunner {
         await journal.stillHeld();
       }
     }
-    return journal.state.steps.get(step.id)?.state as StepEnd;
+    return journal.state.steps.get(this.#step.id)?.state as StepEnd;
   }
 
   /** The end of a guard, once everything else has ended and nothing of its own is under way. */
   #over(): Happening | undefined {
-    if (this.#runtime.over?.aborted !== true || this.#state === 'acting') return undefined;
-    const now = this.#runtime.effects.clock.now();
+    if (this.#options.over?.aborted !== true || this.#state === 'acting') return undefined;
+    const now = this.#run.effects.clock.now();
     this.#overAt ??= now;
     // A hold is a wait for a sign of life, and no reason to stay.
     const underWay = this.#attempt > this.#attemptsBefore && this.#waitingFor !== 'hold';
@@ -119,7 +115,8 @@ class StepRunner {
 
   /** Ends a look or a pause early. */
   #wake(): AbortSignal {
-    const { drain, over } = this.#runtime;
+    const { drain } = this.#run;
+    const { over } = this.#options;
     return over === undefined || this.#attempt > this.#attemptsBefore ? drain : AbortSignal.any([drain, over]);
   }
 
@@ -127,7 +124,7 @@ class StepRunner {
   #next(): Promise<Happening | undefined> {
     if (this.#state === 'acting') return this.#act();
     if (this.#timeLeft() <= 0) {
-      const seconds = Math.round(this.#runtime.step.limitMs / 1000);
+      const seconds = Math.round(this.#step.limitMs / 1000);
       const because = `not reached within its limit of ${seconds} s; ${this.#seen}`;
       return Promise.resolve({ event: 'time-up', because, error: { code: 'STEP_TIMED_OUT', message: because } });
     }
@@ -135,7 +132,8 @@ class StepRunner {
   }
 
   async #look(): Promise<Happening | undefined> {
-    const { effects, step } = this.#runtime;
+    const { effects } = this.#run;
+    const step = this.#step;
     const wake = this.#wake();
     try {
       const seen = await withDeadline(effects.clock, this.#timeLeft(), step.id, wake, (signal) =>
@@ -152,20 +150,20 @@ class StepRunner {
   }
 
   #judge(seen: Observation): Happening | Promise<Happening> {
-    this.#answeredAt = this.#runtime.effects.clock.now();
+    this.#answeredAt = this.#run.effects.clock.now();
     this.#silenceTold = false;
     switch (seen.state) {
       case 'reached':
         return { event: 'reached', because: seen.because, simulated: seen.simulated };
       case 'pending':
-        if (this.#attempt > 0) this.#runtime.underWay?.();
+        if (this.#attempt > 0) this.#options.underWay?.();
         return { event: 'pending', because: seen.because, waitingFor: seen.waitingFor };
       case 'refused':
         return { event: 'refused', because: seen.refusal.observed, refusal: seen.refusal };
       case 'impossible':
         return { event: 'impossible', because: seen.because, error: errorRecord('IMPOSSIBLE', seen.because, seen.next) };
       case 'paused':
-        if (seen.decideAgain === true) this.#runtime.decideAgain();
+        if (seen.decideAgain === true) this.#options.decideAgain();
         return { event: 'paused', because: seen.because };
       case 'absent':
         return seen.further === true && this.#state === 'verifying' ? { event: 'further', because: seen.because } : this.#absent(seen.because);
@@ -173,18 +171,18 @@ class StepRunner {
   }
 
   async #absent(because: string): Promise<Happening> {
-    const { effects } = this.#runtime;
+    const { effects } = this.#run;
     if (this.#state === 'verifying') {
       // AWS's reads lag behind its writes: an accepted request gets some time to show.
-      if (effects.clock.now() - this.#actedAt < LIMITS.settleMs) return { event: 'pending', because, waitingFor: 'aws' };
+      if (effects.clock.now() - this.#requestedAt < LIMITS.settleMs) return { event: 'pending', because, waitingFor: 'aws' };
       return { event: 'absent', because, error: errorRecord('NO_SIGN', because) };
     }
     if (this.#kind.act === undefined) return { event: 'pending', because, waitingFor: 'aws' };
     // A resume is a person's decision: it may try as often again. A guard tries for as long as there is something to guard.
-    if (!isGuard(this.#runtime.step) && this.#attempt - this.#attemptsBefore >= LIMITS.stepAttempts) {
+    if (!isGuard(this.#step) && this.#attempt - this.#attemptsBefore >= LIMITS.stepAttempts) {
       return { event: 'impossible', because, error: errorRecord('ATTEMPTS_USED_UP', `${because} (after ${this.#attempt} attempts)`) };
     }
-    const verdict = await this.#runtime.recheck();
+    const verdict = await this.#options.recheck();
     if (verdict.state === 'refused') {
       return { event: 'refused', because: verdict.refusal.observed, refusal: verdict.refusal };
     }
@@ -193,14 +191,15 @@ class StepRunner {
 
   #observe(ctx: StepContext): Promise<Observation> {
     const kind = this.#kind;
-    const { params } = this.#runtime.step;
+    const { params } = this.#step;
     const verified = this.#state === 'verifying' ? kind.verify?.(ctx, params) : undefined;
     return verified ?? kind.observe(ctx, params);
   }
 
   /** Once, and again only after an answer: a wait that nobody is told of looks like a hang. */
   async #tellSilence(error: unknown): Promise<void> {
-    const { effects, journal, step } = this.#runtime;
+    const { effects, journal } = this.#run;
+    const step = this.#step;
     const silentMs = effects.clock.now() - this.#answeredAt;
     if (this.#silenceTold || silentMs < LIMITS.silenceToldMs) return;
     this.#silenceTold = true;
@@ -208,28 +207,29 @@ class StepRunner {
   }
 
   #lookFailed(error: unknown): Happening {
-    const silentMs = this.#runtime.effects.clock.now() - this.#answeredAt;
-    if (silentMs > this.#runtime.patienceMs()) {
+    const silentMs = this.#run.effects.clock.now() - this.#answeredAt;
+    if (silentMs > this.#options.patienceMs()) {
       const because = `no answer for ${Math.round(silentMs / 60_000)} minutes; ${messageOf(error)}`;
       return { event: 'impossible', because, error: errorRecord('NO_ANSWER', because) };
     }
     if (error instanceof DeadlineError) return { event: 'unclear', because: error.message };
-    if (error instanceof AwsError && error.kind !== 'terminal') return { event: 'unclear', because: error.message };
+    if (error instanceof CallError && error.kind !== 'terminal') return { event: 'unclear', because: error.message };
     return { event: 'impossible', because: messageOf(error), error: toErrorRecord(error) };
   }
 
   async #act(): Promise<Happening> {
-    const { effects, step } = this.#runtime;
+    const { effects } = this.#run;
+    const step = this.#step;
     const kind = this.#kind;
     try {
       await withDeadline(effects.clock, this.#kind.actMs?.(step.params) ?? LIMITS.actMs, step.id, undefined, async (signal) =>
         kind.act?.(this.#context(signal), step.params),
       );
-      this.#actedAt = effects.clock.now();
+      this.#requestedAt = effects.clock.now();
       return { event: 'acted', because: 'the request was accepted' };
     } catch (error) {
       if (isSuperseded(error)) throw error;
-      if (error instanceof DeadlineError || (error instanceof AwsError && error.kind !== 'terminal')) {
+      if (error instanceof DeadlineError || (error instanceof CallError && error.kind !== 'terminal')) {
         return { event: 'unclear', because: messageOf(error), error: toErrorRecord(error) };
       }
       return { event: 'impossible', because: messageOf(error), error: toErrorRecord(error) };
@@ -246,7 +246,8 @@ class StepRunner {
   }
 
   async #write(type: string | undefined, happening: Happening): Promise<void> {
-    const { journal, step } = this.#runtime;
+    const { journal } = this.#run;
+    const step = this.#step;
     const attempt = this.#attempt;
     const { because } = happening;
     const error = happening.error ?? errorRecord('UNCLEAR', because);
@@ -279,7 +280,7 @@ class StepRunner {
   #outcome(because: string): StepOutcome {
     const { calls, callCount, waits } = this.#trace.all();
     // Nobody waits for a guard.
-    return { step: this.#runtime.step.id, because, ...this.#ownFacts(), calls, callCount, waits: this.#runtime.over === undefined ? waits : [] };
+    return { step: this.#step.id, because, ...this.#ownFacts(), calls, callCount, waits: this.#options.over === undefined ? waits : [] };
   }
 
   #ownFacts(): { facts?: Record<string, Json> } {
@@ -288,20 +289,20 @@ class StepRunner {
 
   /** A tenth of the wait so far, within limits: a long wait is not polled to death, a short one not slept through. */
   async #pause(cause: WaitCause): Promise<void> {
-    const { clock } = this.#runtime.effects;
-    const waited = clock.now() - (this.#actedAt || this.#startedAt);
+    const { clock } = this.#run.effects;
+    const waited = clock.now() - (this.#requestedAt || this.#startedAt);
     const ms = Math.min(LIMITS.pollMaxMs, Math.max(LIMITS.pollMinMs, waited / 10), Math.max(1, this.#timeLeft()));
     // Cut short by a signal: what comes next is decided by that.
     await this.#trace.wait(cause, () => clock.sleep(ms, this.#wake())).catch(() => undefined);
   }
 
   #timeLeft(): number {
-    return this.#startedAt + this.#runtime.step.limitMs - this.#runtime.effects.clock.now();
+    return this.#startedAt + this.#step.limitMs - this.#run.effects.clock.now();
   }
 
   #context(signal: AbortSignal): StepContext {
-    const { journal, effects } = this.#runtime;
-    const context = this.#runtime.context(this.#trace.effects, signal, {
+    const { journal, effects } = this.#run;
+    const context = this.#run.context(this.#trace.effects, signal, {
       record: (name, value) => {
         this.#facts[name] = value;
       },
@@ -323,7 +324,7 @@ export function isSuperseded(error: unknown): boolean {
 
 /** Anything thrown, as it goes into the journal. */
 export function toErrorRecord(error: unknown): ErrorRecord {
-  if (error instanceof AwsError) return errorRecord(error.code, error.message);
+  if (error instanceof CallError) return errorRecord(error.code, error.message);
   if (error instanceof DrError) return errorRecord(error.code, error.message, error.next);
   if (error instanceof DeadlineError) return errorRecord('NO_ANSWER', error.message);
   return errorRecord('BUG', messageOf(error));

@@ -1,14 +1,12 @@
-import { AwsError } from '../aws/errors.ts';
 import { DeadlineError, withDeadline } from '../base/deadline.ts';
-import { messageOf } from '../base/errors.ts';
+import { CallError, messageOf } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Effects } from '../effects/effects.ts';
-import type { Journal } from '../journal/journal.ts';
-import type { RunState } from '../journal/state.ts';
-import type { Change, PlanStep, StepContext, StepKind } from '../kinds/step.ts';
+import type { PlanStep, StepContext, StepKind } from '../kinds/step.ts';
 import { traceStep, waitOf } from './instrument.ts';
-import { isSuperseded, type StepRuntime, toErrorRecord } from './run-step.ts';
+import { actedSteps, stepsPastTheLine } from './acted.ts';
+import { ask, type Run } from './run.ts';
+import { isSuperseded, toErrorRecord } from './run-step.ts';
 
 /*
  * The way back: undoes what has acted, newest first.
@@ -22,39 +20,12 @@ import { isSuperseded, type StepRuntime, toErrorRecord } from './run-step.ts';
  *    that it stays.
  */
 
-export interface UndoRuntime {
-  effects: Effects;
-  journal: Journal;
-  kindOf(step: PlanStep): StepKind<Json>;
-  context: StepRuntime['context'];
-}
-
-/** Steps that intended to change something and are not undone, newest first. */
-export function actedSteps(state: RunState): PlanStep[] {
-  const actedAt = (step: PlanStep) => state.steps.get(step.id)?.actedAt;
-  // Of steps that acted in the same millisecond the later in the plan comes first.
-  return state.plan.steps
-    .filter((step) => actedAt(step) !== undefined)
-    .reverse()
-    .sort((a, b) => (actedAt(b) ?? 0) - (actedAt(a) ?? 0));
-}
-
-/** What they intended to change. */
-export function intendedChanges(state: RunState): Change[] {
-  return actedSteps(state).flatMap((step) => step.changes);
-}
-
-/** Steps of no return that have acted: the line is crossed, and the run can only go on. */
-export function stepsPastTheLine(state: RunState): PlanStep[] {
-  return actedSteps(state).filter((step) => step.reversibility === 'point-of-no-return');
-}
-
 /** Undoes all that can be undone. `failed` when something that has an undo could not be undone. */
-export async function leadBack(runtime: UndoRuntime): Promise<'aborted' | 'failed'> {
-  const { journal } = runtime;
+export async function leadBack(run: Run): Promise<'aborted' | 'failed'> {
+  const { journal } = run;
   const past = stepsPastTheLine(journal.state);
   if (past.length > 0) throw new Error(`nothing is undone after ${past.map((s) => s.id).join(', ')}`);
-  const unseen = await madeUnseen(runtime);
+  const unseen = await madeUnseen(run);
   // Data that somebody else has made on the way over the line is taken further: writes at the source would be lost then.
   const crossed = unseen.filter((step) => step.reversibility === 'point-of-no-return' || step.phase === 'data');
   for (const step of crossed) {
@@ -67,32 +38,29 @@ export async function leadBack(runtime: UndoRuntime): Promise<'aborted' | 'faile
     await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'NOT_OURS', message, next: ['another machine may hold the rest of the journal: dr resume there', 'else undo it by hand, then begin anew'] } });
   }
   let complete = unseen.length === 0;
-  for (const step of actedSteps(journal.state)) {
-    const kind = runtime.kindOf(step);
+  for (const step of actedSteps(journal.state, run.steps)) {
+    const kind = run.kindOf(step);
     if (kind.undo === undefined) {
       const facts = { fact: (name: string) => journal.state.facts.get(name) };
-      const message = kind.stays?.(facts, kind.params.parse(step.params)) ?? 'what it did cannot be taken back';
+      const message = kind.stays?.(facts, step.params) ?? 'what it did cannot be taken back';
       await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'NO_UNDO', message: `${step.title}: ${message}` } });
     } else {
-      complete = (await undoStep(runtime, step, kind)) && complete;
+      complete = (await undoStep(run, step)) && complete;
     }
   }
   return complete ? 'aborted' : 'failed';
 }
 
 /** Steps whose end state is there or under way, although the journal knows nothing of it. One that cannot be looked at (its region may be gone) holds back nothing. */
-async function madeUnseen(runtime: UndoRuntime): Promise<PlanStep[]> {
-  const { journal, effects } = runtime;
+async function madeUnseen(run: Run): Promise<PlanStep[]> {
   const seen = await Promise.all(
-    journal.state.plan.steps.map(async (step) => {
-      const kind = runtime.kindOf(step);
-      const run = journal.state.steps.get(step.id);
-      if (run?.state === 'done' || run?.state === 'undone' || run?.actedAt !== undefined) return [];
-      if (step.reversibility !== 'point-of-no-return' && kind.made === undefined) return [];
-      const tools = { record: () => undefined, wait: () => Promise.reject(new Error('a look does not wait')) };
+    run.steps.map(async (step) => {
+      const known = run.journal.state.steps.get(step.id);
+      if (known?.state === 'done' || known?.state === 'undone' || known?.intendedAt !== undefined) return [];
+      if (step.reversibility !== 'point-of-no-return' && run.kindOf(step).made === undefined) return [];
       try {
-        const look = (signal: AbortSignal) => isMade(kind, runtime.context(effects, signal, tools), step);
-        return (await withDeadline(effects.clock, LIMITS.checkMs, step.id, undefined, look)) ? [step] : [];
+        const made = await ask(run, step, { ms: LIMITS.checkMs, cancel: undefined }, (kind, ctx) => isMade(kind, ctx, step));
+        return made ? [step] : [];
       } catch {
         return [];
       }
@@ -102,32 +70,31 @@ async function madeUnseen(runtime: UndoRuntime): Promise<PlanStep[]> {
 }
 
 async function isMade(kind: StepKind<Json>, ctx: StepContext, step: PlanStep): Promise<boolean> {
-  const params = kind.params.parse(step.params);
-  if (kind.made !== undefined) return kind.made(ctx, params);
-  const { state } = await kind.observe(ctx, params);
+  if (kind.made !== undefined) return kind.made(ctx, step.params);
+  const { state } = await kind.observe(ctx, step.params);
   return state === 'reached' || state === 'pending';
 }
 
-async function undoStep(runtime: UndoRuntime, step: PlanStep, kind: StepKind<Json>): Promise<boolean> {
-  const { journal, effects } = runtime;
+async function undoStep(run: Run, step: PlanStep): Promise<boolean> {
+  const { journal, effects } = run;
   await journal.append({ type: 'undo.intent', step: step.id });
   const trace = traceStep(effects, journal);
   const facts: Record<string, Json> = {};
   for (let attempt = 1; ; attempt++) {
     try {
       await withDeadline(effects.clock, LIMITS.undoMs, `undo of ${step.id}`, undefined, async (signal) => {
-        const context = runtime.context(trace.effects, signal, {
+        const context = run.context(trace.effects, signal, {
           record: (name, value) => void (facts[name] = value),
           wait: waitOf(trace, journal, effects.clock, signal),
         });
-        await kind.undo?.(context, kind.params.parse(step.params));
+        await run.kindOf(step).undo?.(context, step.params);
       });
       const seen = Object.keys(facts).length === 0 ? {} : { facts };
       await journal.append({ type: 'undo.done', step: step.id, because: 'as it was before', ...seen, calls: trace.takeCalls() });
       return true;
     } catch (error) {
       if (isSuperseded(error)) throw error;
-      const again = error instanceof DeadlineError || (error instanceof AwsError && error.kind !== 'terminal');
+      const again = error instanceof DeadlineError || (error instanceof CallError && error.kind !== 'terminal');
       if (!again || attempt >= LIMITS.undoAttempts) {
         await journal.append({ type: 'undo.failed', step: step.id, error: undoError(error), calls: trace.takeCalls() });
         return false;

@@ -104,33 +104,35 @@ export interface FleetMemberRecord {
   follows: readonly string[];
 }
 
+/** What a run begins with. */
+export interface RunStarted {
+  plan: Plan;
+  operator: Operator;
+  tool: { name: string; version: string; node: string };
+  mode: RunMode;
+  /** Which lab it acts in. */
+  labId?: string;
+  /** Milliseconds: when a person confirmed. */
+  declaredAt: number;
+  /** From the command to the plan: when it began, and whom it waited for. */
+  planning?: { from: number; to: number; waits: readonly WaitRecord[] };
+  confirmedBy: 'typed' | 'flag' | 'lab';
+  fleet?: FleetRecord;
+  acceptances: Acceptances;
+  /** Fingerprints of the approvers' keys that lie in the home folder of who began it: they are that person's own. */
+  initiatorKeys?: readonly string[];
+  /** `--impact-at`: when users began to suffer, as a person or an alarm says. Milliseconds since the epoch. */
+  impactAt?: number;
+  /** Who says so, where it is not the flag. */
+  impactSource?: string;
+  /** AWS_ENDPOINT_URL and the like, when set: such a run is not one against AWS itself. */
+  endpoints: readonly string[];
+  git?: { commit: string; dirty: boolean };
+}
+
 /** A fact of a run. The journal is the list of them; everything people see is computed from it. */
 export type RunEvent =
-  | {
-      type: 'run.started';
-      plan: Plan;
-      operator: Operator;
-      tool: { name: string; version: string; node: string };
-      mode: RunMode;
-      /** Which lab it acts in. */
-      labId?: string;
-      /** Milliseconds: when a person confirmed. */
-      declaredAt: number;
-      /** From the command to the plan: when it began, and whom it waited for. */
-      planning?: { from: number; to: number; waits: readonly WaitRecord[] };
-      confirmedBy: 'typed' | 'flag' | 'lab';
-      fleet?: FleetRecord;
-      acceptances: Acceptances;
-      /** Fingerprints of the approvers' keys that lie in the home folder of who began it: they are that person's own. */
-      initiatorKeys?: readonly string[];
-      /** `--impact-at`: when users began to suffer, as a person or an alarm says. Milliseconds since the epoch. */
-      impactAt?: number;
-      /** Who says so, where it is not the flag. */
-      impactSource?: string;
-      /** AWS_ENDPOINT_URL and the like, when set: such a run is not one against AWS itself. */
-      endpoints: readonly string[];
-      git?: { commit: string; dirty: boolean };
-    }
+  | ({ type: 'run.started' } & RunStarted)
   /** `impactAt`: when the outage began, as a person says now. */
   | { type: 'run.resumed'; operator: Operator; acceptances: Acceptances; impactAt?: number }
   | { type: 'check.passed'; step: string; because: string; warnings?: readonly string[]; waits?: readonly WaitRecord[] }

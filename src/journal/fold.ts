@@ -37,25 +37,10 @@ export function foldAll(records: readonly JournalRecord[]): RunState {
 
 function start(record: JournalRecord): RunState {
   if (record.type !== 'run.started') throw new Error(`a journal starts with run.started, not ${record.type}`);
+  const { type: _type, seq: _seq, at: _at, prev: _prev, hash: _hash, ...started } = record;
   return {
-    run: record.run,
-    term: record.term,
-    plan: record.plan,
-    mode: record.mode,
-    ...(record.labId === undefined ? {} : { labId: record.labId }),
-    operator: record.operator,
+    ...started,
     resumedBy: [],
-    tool: record.tool,
-    ...(record.git === undefined ? {} : { git: record.git }),
-    endpoints: record.endpoints,
-    acceptances: record.acceptances,
-    initiatorKeys: record.initiatorKeys ?? [],
-    confirmedBy: record.confirmedBy,
-    ...(record.fleet === undefined ? {} : { fleet: record.fleet }),
-    declaredAt: record.declaredAt,
-    ...(record.planning === undefined ? {} : { planning: record.planning }),
-    ...(record.impactAt === undefined ? {} : { impactAt: record.impactAt }),
-    ...(record.impactSource === undefined ? {} : { impactSource: record.impactSource }),
     startedAt: record.at,
     lastAt: record.at,
     interrupted: false,
@@ -171,19 +156,19 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       step.attempts = record.attempt;
       // What was seen before it is no news once it is requested.
       step.because = `requested, result not yet known (before it: ${record.because})`;
-      step.actedAt ??= record.at;
+      step.intendedAt ??= record.at;
       delete step.reachedAt;
       keepFacts(state, record.facts);
       return;
     case 'step.acted':
       step.state = 'verifying';
       step.because = 'the request was accepted, result not yet known';
-      step.askedAt ??= record.at;
+      step.requestedAt ??= record.at;
       keepFacts(state, record.facts);
       return;
     case 'step.unclear':
       step.state = 'observing';
-      step.askedAt ??= record.at;
+      step.requestedAt ??= record.at;
       step.because = `requested, result not yet known: ${record.error.message}`;
       return;
     case 'step.silent':
@@ -194,8 +179,8 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
     case 'undo.done':
       step.state = 'undone';
       step.because = record.because;
-      delete step.actedAt;
-      delete step.askedAt;
+      delete step.intendedAt;
+      delete step.requestedAt;
       delete step.reachedAt;
       delete step.notUndone;
       keepFacts(state, record.facts);

@@ -15,7 +15,7 @@ export function changeOf(run: StepRun | undefined): ChangeState {
   if (run.state === 'undone') return 'undone';
   if (run.reachedAt !== undefined) return run.attempts > 0 ? 'made' : 'not-requested';
   // Somebody else has made it: another machine may hold the rest of this journal.
-  return run.actedAt !== undefined || run.notUndone?.code === 'LINE_CROSSED' ? 'requested' : 'not-requested';
+  return run.intendedAt !== undefined || run.notUndone?.code === 'LINE_CROSSED' ? 'requested' : 'not-requested';
 }
 
 /** A change that was requested, and whose end was not seen. */

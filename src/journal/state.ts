@@ -1,7 +1,6 @@
 import type { Json } from '../base/json.ts';
-import type { Acceptances, Refusal } from '../kinds/step.ts';
-import type { Plan } from '../plan/plan.ts';
-import type { CallRecord, ErrorRecord, FleetRecord, LabTruth, Operator, RunMode, RunOutcome, WaitRecord } from './events.ts';
+import type { Refusal } from '../kinds/step.ts';
+import type { CallRecord, ErrorRecord, LabTruth, Operator, RunOutcome, RunStarted, WaitRecord } from './events.ts';
 
 /**
  * Where a step stands. The last six are ends. `paused`: a person is needed; a resume looks again. `unmet`: a guard whose run
@@ -20,9 +19,9 @@ export interface StepRun {
   endedAt?: number;
   attempts: number;
   /** When it first intended to change something that is not undone, milliseconds. */
-  actedAt?: number;
+  intendedAt?: number;
   /** When its request was first accepted, or may have been, milliseconds. */
-  askedAt?: number;
+  requestedAt?: number;
   /** When its end state was last seen, with no request since, milliseconds. It stays when the step is looked at once more. */
   reachedAt?: number;
   /** The wanted state was there before the step acted. */
@@ -58,31 +57,11 @@ export interface ProbeRun {
  * Everything known about a run, folded from its journal and from nothing else (`fold.ts`).
  * Terminal, status, report and resume read this.
  */
-export interface RunState {
+export interface RunState extends Readonly<RunStarted> {
   run: string;
   term: number;
-  plan: Plan;
-  mode: RunMode;
-  /** Which lab it acts in. */
-  labId?: string;
-  operator: Operator;
   /** Operators who resumed it, in order. */
   resumedBy: readonly Operator[];
-  tool: { name: string; version: string; node: string };
-  git?: { commit: string; dirty: boolean };
-  endpoints: readonly string[];
-  acceptances: Acceptances;
-  /** Fingerprints of approvers' keys that belong to who began it. */
-  initiatorKeys: readonly string[];
-  confirmedBy: 'typed' | 'flag' | 'lab';
-  /** Of a run that is one of many. */
-  fleet?: FleetRecord;
-  declaredAt: number;
-  planning?: { from: number; to: number; waits: readonly WaitRecord[] };
-  /** As a person or an alarm says. */
-  impactAt?: number;
-  /** Who says so, where it is not `--impact-at`. */
-  impactSource?: string;
   startedAt: number;
   /** Time of the last record. */
   lastAt: number;

@@ -137,6 +137,19 @@ function lastOf(phase: Phase, byPhase: ReadonlyMap<Phase, readonly PlanStep[]>, 
   });
 }
 
+/** These steps, and every step that they wait for, directly or not. */
+export function ancestors(steps: readonly PlanStep[], ids: readonly string[]): Set<string> {
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const found = new Set<string>();
+  const visit = [...ids];
+  for (let id = visit.pop(); id !== undefined; id = visit.pop()) {
+    if (found.has(id)) continue;
+    found.add(id);
+    visit.push(...(byId.get(id)?.after ?? []));
+  }
+  return found;
+}
+
 /** The steps in an order in which each comes after all that it waits for. @throws Error on a circle. */
 export function topological(steps: readonly PlanStep[]): PlanStep[] {
   const byId = new Map(steps.map((step) => [step.id, step]));

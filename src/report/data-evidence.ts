@@ -83,7 +83,7 @@ function promotionOf(state: RunState, name: string): Pick<Database, 'promotion' 
   if (runs.length > 0 && runs.every((run) => run?.reachedAt !== undefined)) return { promotion: 'promoted', promoted: true, requestedAt: null };
   const open = runs.filter((run) => changeOf(run) === 'requested');
   if (open.length === 0) return { promotion: 'not-requested', promoted: false, requestedAt: null };
-  return { promotion: 'requested', promoted: null, requestedAt: isoOrNull(open[0]?.actedAt) };
+  return { promotion: 'requested', promoted: null, requestedAt: isoOrNull(open[0]?.intendedAt) };
 }
 
 function rpoOf(fact: Json | undefined): Database['rpo'] {

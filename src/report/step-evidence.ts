@@ -33,7 +33,7 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
     expected: { p50Ms: step.estimate.p50 * 1000, p95Ms: step.estimate.p95 * 1000, basis: step.estimate.basis },
     attempts: run?.attempts ?? 0,
     change: changeOf(run),
-    requestedAt: isoOrNull(run?.actedAt),
+    requestedAt: isoOrNull(run?.intendedAt),
     acted: (run?.attempts ?? 0) > 0,
     calls: calls.map((call) => ({
       service: call.service,
@@ -98,7 +98,7 @@ export function requestEvidence(state: RunState): Evidence['requests'] {
   return openRequests(state).map(({ step, run }) => ({
     step: step.id,
     title: step.title,
-    at: isoOrNull(run.actedAt),
+    at: isoOrNull(run.intendedAt),
     pointOfNoReturn: step.reversibility === 'point-of-no-return',
     movesData: step.phase === 'data' && state.plan.verb !== 'reprotect',
     because: (run.notUndone ?? run.error)?.message ?? '',

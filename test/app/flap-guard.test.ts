@@ -40,7 +40,7 @@ describe('the flap guard', () => {
       consequence: 'going back and forth makes an outage worse: each move may lose data and stop writes',
       override: '--acknowledge-flap NAME --reason "why it has to move again so soon"',
     });
-    expect([...state.steps.values()].some((step) => step.actedAt !== undefined)).toBe(false);
+    expect([...state.steps.values()].some((step) => step.intendedAt !== undefined)).toBe(false);
   });
 
   it.each(['failover', 'switchover'] as const)('guards a %s', async (verb) => {

@@ -59,7 +59,7 @@ describe('the checks of a plan', () => {
 
   it('may neither wait nor leave anything behind', async () => {
     const run = await runTiny([tinyStep('a')], { a: { check: async (ctx) => (ctx.record('x', 1), await ctx.wait('aws', 5), OK) } });
-    expect(run.state.steps.get('a')?.error).toEqual({ code: 'BUG', message: 'a check does not wait' });
+    expect(run.state.steps.get('a')?.error).toEqual({ code: 'BUG', message: 'a look does not wait' });
     expect(run.state.facts.size).toBe(0);
   });
 

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { isDecision, lineIsAhead, type LineRuntime, oldDecision, openDecisions, writesAgain } from '../../src/engine/line.ts';
+import { isDecision, lineIsAhead, oldDecision, openDecisions, writesAgain } from '../../src/engine/line.ts';
+import type { Run } from '../../src/engine/run.ts';
 import { foldAll } from '../../src/journal/fold.ts';
+import type { RunEvent } from '../../src/journal/events.ts';
+import type { Journal } from '../../src/journal/journal.ts';
 import type { RunState, StepRun } from '../../src/journal/state.ts';
 import type { Observation, PlanStep, StepContext } from '../../src/kinds/step.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
@@ -20,26 +23,28 @@ function lineWith(steps: readonly PlanStep[], runs: Record<string, Partial<StepR
   for (const [id, run] of Object.entries(runs)) Object.assign(state.steps.get(id) ?? {}, run);
   const looked: string[] = [];
   const told: string[] = [];
-  const runtime: LineRuntime = {
+  const run: Run = {
     steps,
-    state: () => state,
+    journal: {
+      state,
+      append: (event: RunEvent) => {
+        if (event.type === 'step.silent') told.push(`${event.step}: ${event.because}`);
+        return Promise.resolve();
+      },
+    } as unknown as Journal,
     effects: tinyEffects(clock),
     drain: new AbortController().signal,
     kindOf: (step) => {
       looked.push(step.id);
       return fakeKind({ observe: look });
     },
-    tell: (step, because) => {
-      told.push(`${step.id}: ${because}`);
-      return Promise.resolve();
-    },
     context: (effects, signal) => ({ effects, signal }) as unknown as StepContext,
   };
-  return { runtime, clock, looked, told, ahead: () => clock.run(() => lineIsAhead(runtime)) };
+  return { run, clock, looked, told, ahead: () => clock.run(() => lineIsAhead(run)) };
 }
 
 const line = (id = 'promote') => planStep(id, { phase: 'data', reversibility: 'point-of-no-return', title: `Promote ${id}` });
-const acted = (ago: number): Partial<StepRun> => ({ state: 'acting', actedAt: NOW - ago });
+const acted = (ago: number): Partial<StepRun> => ({ state: 'acting', intendedAt: NOW - ago });
 
 describe('whether the line is still ahead of a run that goes on', () => {
   it('is, in a plan that has none, and where nothing was asked for', async () => {
@@ -47,15 +52,15 @@ describe('whether the line is still ahead of a run that goes on', () => {
     expect(await lineWith([]).ahead()).toBe(true);
     expect(await lineWith([planStep('a'), line()]).ahead()).toBe(true);
     // A step that the journal does not know has not been made.
-    const { runtime } = lineWith([planStep('a')]);
-    expect(await lineIsAhead({ ...runtime, steps: [line('unknown')] })).toBe(true);
+    const { run } = lineWith([planStep('a')]);
+    expect(await lineIsAhead({ ...run, steps: [line('unknown')] })).toBe(true);
   });
 
   it('is not once all of it is made, without a look; what was asked for before the line tells nothing', async () => {
-    const { ahead, looked } = lineWith([planStep('a'), line()], { a: acted(10 * MINUTE), promote: { state: 'done', actedAt: NOW - 10 * MINUTE } });
+    const { ahead, looked } = lineWith([planStep('a'), line()], { a: acted(10 * MINUTE), promote: { state: 'done', intendedAt: NOW - 10 * MINUTE } });
     expect(await ahead()).toBe(false);
     expect(looked).toEqual([]);
-    expect(await lineWith([line('one'), line('two')], { one: { state: 'done', actedAt: 1 } }).ahead()).toBe(true);
+    expect(await lineWith([line('one'), line('two')], { one: { state: 'done', intendedAt: 1 } }).ahead()).toBe(true);
   });
 
   it('with a young intent and old decisions is known once it must show', async () => {
@@ -64,11 +69,11 @@ describe('whether the line is still ahead of a run that goes on', () => {
       const old = lineWith([gate, line()], { gate: { state: 'done', endedAt: NOW - 6 * MINUTE }, promote: acted(MINUTE) }, () => ({ state, because: '' }) as Observation);
       expect(await old.ahead()).toBe(ahead);
       expect(old.looked).toEqual(['promote']);
-      expect(old.runtime.effects.clock.now()).toBe(NOW + MINUTE + 1);
+      expect(old.run.effects.clock.now()).toBe(NOW + MINUTE + 1);
       expect(old.told).toEqual(['promote: it was asked for, and what it rests on is old: waiting 1m until it is sure to show whether it was made']);
     }
     const good = lineWith([gate, line()], { gate: { state: 'done', endedAt: NOW - YOUNG * MINUTE }, promote: acted(MINUTE) });
-    expect([await good.ahead(), good.looked, good.told, good.runtime.effects.clock.now()]).toEqual([false, [], [], NOW]);
+    expect([await good.ahead(), good.looked, good.told, good.run.effects.clock.now()]).toEqual([false, [], [], NOW]);
   });
 
   it('is not while an intent is young: it may not show yet', async () => {
@@ -123,7 +128,7 @@ describe('decisions that have grown old before the step of no return acts', () =
   /** `begun`: when a step began, where it took its time. In minutes before now. */
   const runs = (more: More = {}, begun: More = {}) =>
     Object.fromEntries(Object.entries({ ...ages, ...more }).map(([id, minutes]) => [id, { state: 'done' as const, startedAt: NOW - ((begun as Record<string, number>)[id] ?? minutes) * MINUTE, endedAt: NOW - minutes * MINUTE }]));
-  const refusal = (more: More = {}, step = promote, waited = 0, begun: More = {}) => oldDecision(lineWith([...steps.filter((s) => s.id !== step.id), step], runs(more, begun)).runtime, step, NOW - waited);
+  const refusal = (more: More = {}, step = promote, waited = 0, begun: More = {}) => oldDecision(lineWith([...steps.filter((s) => s.id !== step.id), step], runs(more, begun)).run, step, NOW - waited);
   const after = (...ids: string[]) => ({ ...promote, after: [...promote.after, ...ids] });
 
   it('are refused, and the oldest is named', () => {
@@ -174,15 +179,16 @@ describe('decisions that have grown old before the step of no return acts', () =
     expect(refusal({ approval: 1 }, after('approval'), 0, { approval: 6 })).toBeDefined();
     // Nor does what comes after them, also where it was first begun before, in the life of another process.
     const pause = planStep('own.pause', { title: 'Pause', phase: 'fence', after: ['approval'] });
-    const { runtime } = lineWith([...steps.filter((s) => s.id !== 'promote' && s.id !== pause.id), pause, after(pause.id)], runs({ 'own.pause': 1, approval: 1 }, { 'own.pause': 60, approval: 6 }));
-    expect(oldDecision(runtime, after(pause.id), NOW)).toMatchObject({ refusal: { ageMs: 6 * MINUTE } });
+    const { run } = lineWith([...steps.filter((s) => s.id !== 'promote' && s.id !== pause.id), pause, after(pause.id)], runs({ 'own.pause': 1, approval: 1 }, { 'own.pause': 60, approval: 6 }));
+    expect(oldDecision(run, after(pause.id), NOW)).toMatchObject({ refusal: { ageMs: 6 * MINUTE } });
   });
 
   it('of a planned move count only while the step itself waits: both sides are well', () => {
     const planned = (waited: number) => {
-      const { runtime } = lineWith(steps, runs({ assess: 59 }));
-      const state = { ...runtime.state(), plan: { ...runtime.state().plan, verb: 'switchover' as const } };
-      return oldDecision({ ...runtime, state: () => state }, promote, NOW - waited);
+      const { run } = lineWith(steps, runs({ assess: 59 }));
+      const { state } = run.journal;
+      const switchover = { state: { ...state, plan: { ...state.plan, verb: 'switchover' as const } } } as unknown as Journal;
+      return oldDecision({ ...run, journal: switchover }, promote, NOW - waited);
     };
     expect(planned(YOUNG * MINUTE)).toBeUndefined();
     expect(planned(YOUNG * MINUTE + 1)).toMatchObject({ refusal: { ageMs: YOUNG * MINUTE + 1 } });
@@ -191,14 +197,14 @@ describe('decisions that have grown old before the step of no return acts', () =
   });
 
   it('do not hold back a step that can be taken back', () => {
-    expect(oldDecision(lineWith(steps, runs()).runtime, planStep('work'), NOW)).toBeUndefined();
+    expect(oldDecision(lineWith(steps, runs()).run, planStep('work'), NOW)).toBeUndefined();
   });
 
   it('that have not been made have no age; without any there is nothing to be old', () => {
-    expect(oldDecision(lineWith(steps).runtime, promote, NOW)).toBeUndefined();
-    expect(oldDecision(lineWith([promote]).runtime, promote, NOW)).toBeUndefined();
-    const { runtime } = lineWith([promote]);
-    expect(oldDecision({ ...runtime, steps: [planStep('unknown', { gate: true }), promote] }, promote, NOW)).toBeUndefined();
+    expect(oldDecision(lineWith(steps).run, promote, NOW)).toBeUndefined();
+    expect(oldDecision(lineWith([promote]).run, promote, NOW)).toBeUndefined();
+    const { run } = lineWith([promote]);
+    expect(oldDecision({ ...run, steps: [planStep('unknown', { gate: true }), promote] }, promote, NOW)).toBeUndefined();
   });
 });
 
@@ -215,8 +221,8 @@ describe('decisions on which something still rests', () => {
     planStep('shrink', { phase: 'protect', after: ['verify'] }),
   ];
   const open = (...ids: string[]) => {
-    const { runtime } = lineWith(steps, done(...ids));
-    return openDecisions(steps, runtime.state()).map((step) => step.id);
+    const { run } = lineWith(steps, done(...ids));
+    return openDecisions(steps, run.journal.state).map((step) => step.id);
   };
 
   it('are those before a step that moves users or data and is not done', () => {
@@ -233,10 +239,10 @@ describe('the old writer of a planned move, right before the line', () => {
   const done: Record<string, Partial<StepRun>> = { stop: { state: 'done', endedAt: NOW - 50 * MINUTE } };
   const ask = async (look: Fake['observe'], more: { verb?: string; steps?: readonly PlanStep[]; runs?: Record<string, Partial<StepRun>>; step?: PlanStep } = {}) => {
     const { verb = 'switchover', steps = [stop, promote], runs = done, step = promote } = more;
-    const { runtime, looked, clock } = lineWith(steps, runs, look);
-    const { plan } = runtime.state();
+    const { run, looked, clock } = lineWith(steps, runs, look);
+    const { plan } = run.journal.state;
     Object.assign(plan, { verb });
-    return { verdict: await clock.run(() => writesAgain(runtime, step)), looked };
+    return { verdict: await clock.run(() => writesAgain(run, step)), looked };
   };
   const open: Observation = { state: 'absent', because: 'shop-orders takes writes again' };
 

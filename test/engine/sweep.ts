@@ -4,7 +4,7 @@ import type { Direction } from '../../src/app/observe.ts';
 import type { AwsCaller } from '../../src/aws/caller.ts';
 import type { Effects, SqlPort } from '../../src/effects/effects.ts';
 import { execute } from '../../src/engine/execute.ts';
-import { stepsPastTheLine } from '../../src/engine/undo.ts';
+import { stepsPastTheLine } from '../../src/engine/acted.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { foldAll } from '../../src/journal/fold.ts';
 import { Journal } from '../../src/journal/journal.ts';

@@ -75,7 +75,7 @@ describe('the report of a failover', () => {
     sim.world.setGroupCapacity(TOKYO, 'shop-api', 3);
     sim.world.breakRegion(SEOUL);
     const { evidence, state } = await reported(sim, { verb: 'failover', region: TOKYO });
-    const crossed = state.steps.get('databases.orders.promote')?.actedAt !== undefined;
+    const crossed = state.steps.get('databases.orders.promote')?.intendedAt !== undefined;
     expect(evidence.next.some((line) => line.includes('dr abort'))).toBe(!crossed);
     expect(evidence.next.at(-1)).toBe('Do not start a second failover: this run still holds what it has changed.');
   });

@@ -7,7 +7,7 @@ import { AwsError } from '../../src/aws/errors.ts';
 import { DrError, messageOf } from '../../src/base/errors.ts';
 import { END_STATE_GONE } from '../../src/engine/end-look.ts';
 import { execute } from '../../src/engine/execute.ts';
-import { stepsPastTheLine } from '../../src/engine/undo.ts';
+import { stepsPastTheLine } from '../../src/engine/acted.ts';
 import type { JournalRecord, Operator } from '../../src/journal/events.ts';
 import { foldAll } from '../../src/journal/fold.ts';
 import { Journal, type JournalStore, verifyRecords } from '../../src/journal/journal.ts';

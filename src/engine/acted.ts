@@ -1,0 +1,24 @@
+import type { RunState } from '../journal/state.ts';
+import type { Change, PlanStep } from '../kinds/step.ts';
+
+/* What a run has intended to change so far, by its journal. */
+
+/** Steps that intended to change something and are not undone, newest first. */
+export function actedSteps(state: RunState, steps: readonly PlanStep[] = state.plan.steps): PlanStep[] {
+  const intendedAt = (step: PlanStep) => state.steps.get(step.id)?.intendedAt;
+  // Of steps that acted in the same millisecond the later in the plan comes first.
+  return steps
+    .filter((step) => intendedAt(step) !== undefined)
+    .reverse()
+    .sort((a, b) => (intendedAt(b) ?? 0) - (intendedAt(a) ?? 0));
+}
+
+/** What they intended to change. */
+export function intendedChanges(state: RunState): Change[] {
+  return actedSteps(state).flatMap((step) => step.changes);
+}
+
+/** Steps of no return that have acted: the line is crossed, and the run can only go on. */
+export function stepsPastTheLine(state: RunState): PlanStep[] {
+  return actedSteps(state).filter((step) => step.reversibility === 'point-of-no-return');
+}
