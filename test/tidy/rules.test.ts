@@ -95,6 +95,12 @@ describe('the rest', () => {
     expect(rules.barrels([file('src/plan/index.ts', ''), file('src/plan/a.ts', '')])).toEqual(['src/plan/index.ts is a barrel']);
   });
 
+  it('refuses a status of AWS that is compared with a text', () => {
+    const planted = (path: string) => file(path, "if (db.DBInstanceStatus !== 'available' || 'available' === status) go(kind === 'available');");
+    expect(rules.statusTexts([planted('src/kinds/a.ts')], new Set(['available']))).toHaveLength(2);
+    expect(rules.statusTexts([planted('src/aws/states/a.ts')], new Set(['available']))).toEqual([]);
+  });
+
   it('refuses paths of the machine on which it was written', () => {
     const path = ['/work', 'main', 'src'].join('/');
     expect(rules.machinePaths([file('docs/a.md', `one\nsee ${path}`)])).toHaveLength(1);

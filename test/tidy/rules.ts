@@ -197,3 +197,20 @@ export function machinePaths(files: readonly SourceText[]): string[] {
     }),
   );
 }
+
+/** A status that has a table in src/aws/states/, compared with a text elsewhere: each place would have its own list. */
+export function statusTexts(files: readonly SourceText[], statuses: ReadonlySet<string>): string[] {
+  return files.filter(({ path }) => !path.startsWith('src/aws/states/')).flatMap((file) => {
+    const source = parse(file);
+    const found: string[] = [];
+    everyNode(source, (node) => {
+      if (!ts.isBinaryExpression(node) || !/^[!=]==?$/.test(node.operatorToken.getText(source))) return;
+      for (const [text, other] of [[node.left, node.right], [node.right, node.left]] as const) {
+        if (!ts.isStringLiteralLike(text) || !statuses.has(text.text) || !/(status|replication)$/i.test(other.getText(source))) continue;
+        const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+        found.push(`${file.path}:${line} compares a status with '${text.text}': ask the table in src/aws/states/`);
+      }
+    });
+    return found;
+  });
+}

@@ -1,6 +1,7 @@
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { replicationState } from '../../aws/states/replication.ts';
 import { formatDuration } from '../../base/duration.ts';
 import * as z from 'zod';
 import { stepKind } from '../common.ts';
@@ -116,7 +117,7 @@ export const inSync = stepKind<InSyncParams>({
     if ('not' in seen) return seen.not;
     const wait = (because: string): Observation => ({ state: 'pending', because, waitingFor: 'database' });
     const replication = replicationStatus(seen.instance);
-    if (replication !== 'replicating') return wait(`replication of ${p.id} is ${replication ?? 'not shown yet'}`);
+    if (replicationState(replication).receives !== 'yes') return wait(`replication of ${p.id} is ${replication ?? 'not shown yet'}`);
     const { newest } = await sampleLag(ctx, p.region, p.id);
     const createdAt = seen.instance.InstanceCreateTime?.getTime() ?? 0;
     const age = newest === undefined ? undefined : ctx.effects.clock.now() - newest.sampledAt;
@@ -132,7 +133,7 @@ export const inSync = stepKind<InSyncParams>({
     const seen = await available(ctx, p);
     if ('not' in seen) return seen.not;
     const status = replicationStatus(seen.instance) ?? 'not shown';
-    if (status !== 'replicating') return { state: 'pending', because: `replication of ${p.id} is ${status}`, waitingFor: 'database' };
+    if (replicationState(status).receives !== 'yes') return { state: 'pending', because: `replication of ${p.id} is ${status}`, waitingFor: 'database' };
     return { state: 'reached', because: `${p.id} replicates` };
   },
 });
