@@ -42,10 +42,10 @@ export interface HoldRequest {
  * @throws DrError: no such run, a plan of another version of dr, other account, held by somebody else.
  */
 export async function withHeldRun(request: HoldRequest, work: (held: HeldRun) => Promise<RunResult>): Promise<RunResult> {
-  const { run, effects } = request;
+  const { effects } = request;
   const state = openState(request.state, effects.aws);
-  const before = await loadRun(state, run);
-  const { plan } = before.state;
+  const before = await loadRun(state, request.run);
+  const { plan, run } = before.state;
   if (!isOver(before.state)) refuseOldPlan(before.state);
   refuseOtherLab(before.state);
   await request.mayTake(before.state);

@@ -114,7 +114,7 @@ export function exitOf(state: RunState, evidence: Evidence): ExitName {
     case 'refused':
       return couldNotLook(state) ? 'aws' : 'refused';
     case 'succeeded':
-      return evidence.verdict.word === 'met' ? 'ok' : 'objectiveMissed';
+      return evidence.verdict.word === 'met' ? 'ok' : evidence.verdict.word === 'missed' ? 'objectiveMissed' : 'notMeasured';
   }
 }
 

@@ -6,6 +6,9 @@ import type { RunStore, StateStore } from '../journal/state-store.ts';
 import type { RunState } from '../journal/state.ts';
 import { openState, type StatePlace } from './state.ts';
 
+/** Runs that are named where a shortened id means several. */
+const AMBIGUOUS = 5;
+
 /** A run as its journal tells it. */
 export interface LoadedRun {
   store: RunStore;
@@ -44,15 +47,11 @@ export async function listAllRuns(place: StatePlace | string): Promise<{ runs: R
   return { runs, damaged: damaged.sort((a, b) => (a.run < b.run ? 1 : -1)) };
 }
 
-/** The state of a run; the newest when none is named. */
-export async function showRun(place: StatePlace | string, run?: string): Promise<RunState> {
-  return (await loadRun(openState(place), run)).state;
-}
-
-/** A run with its records. @throws DrError when there is none, or its journal is damaged. */
+/** A run with its records, by its id or a unique beginning or end of it; the newest when none is named. @throws DrError when there is none, or its journal is damaged. */
 export async function loadRun(store: StateStore, run?: string): Promise<LoadedRun> {
   const ids = await store.runs();
-  const id = run ?? ids.at(-1);
+  const meant = run === undefined || ids.includes(run) ? [] : ids.filter((id) => id.startsWith(run) || id.endsWith(`-${run}`));
+  const id = run === undefined ? ids.at(-1) : meant.length > 0 ? (meant.length === 1 ? meant[0] : undefined) : run;
   const loaded = id === undefined ? undefined : await readRun(store, id);
   if (loaded !== undefined) return loaded;
   const near = run === undefined ? undefined : nearest(run, ids);
@@ -61,7 +60,7 @@ export async function loadRun(store: StateStore, run?: string): Promise<LoadedRu
     exit: 'usage',
     title: run === undefined ? 'There is no run yet.' : `There is no run "${run.slice(0, 80)}".`,
     detail: `State: ${store.place}`,
-    next: near === undefined ? ['dr history    lists the runs'] : [`did you mean ${near}?`],
+    next: meant.length > 1 ? meant.slice(0, AMBIGUOUS) : near === undefined ? ['dr history    lists the runs'] : [`did you mean ${near}?`],
   });
 }
 

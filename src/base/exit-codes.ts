@@ -16,6 +16,7 @@ export const EXIT = {
   aws: 10,
   journal: 11,
   lab: 12,
+  notMeasured: 13,
 } as const;
 
 export type ExitName = keyof typeof EXIT;
@@ -30,9 +31,10 @@ export const EXIT_MEANING: Record<ExitName, string> = {
   declined: 'not confirmed',
   failed: 'a step failed; `dr resume` goes on from there',
   interrupted: 'stopped by a signal; `dr resume` goes on from there',
-  objectiveMissed: 'the application is recovered, but RTO or RPO was missed or not measured',
+  objectiveMissed: 'the application is recovered, but RTO or RPO was missed',
   busy: 'another run holds this application',
   aws: 'no usable credentials, or AWS did not answer where it is needed',
   journal: 'the journal is damaged or cannot be written',
   lab: 'the lab could not start, or is not running',
+  notMeasured: 'the application is recovered, but RTO or RPO could not be measured',
 };

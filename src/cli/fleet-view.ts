@@ -108,7 +108,7 @@ export function fleetJson(result: FleetResult): object {
       because,
       exit,
       ...(error === undefined ? {} : { error: { code: error.code, message: error.message, next: error.next } }),
-      ...(run === undefined ? {} : { run: runJson(run.state), summary: run.summary, report: run.report, ...(run.exit === 'ok' ? {} : { resume: resumeCommand(run.state.run) }) }),
+      ...(run === undefined ? {} : { run: runJson(run.state), summary: run.summary, report: run.report, ...(run.exit === 'ok' ? {} : { resume: resumeCommand(run.state) }) }),
     })),
   };
 }

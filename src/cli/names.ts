@@ -1,5 +1,6 @@
 import { REGIONS } from '../base/regions.ts';
 import type { RunMode } from '../journal/events.ts';
+import type { RunState } from '../journal/state.ts';
 import type { Verb } from '../kinds/kind.ts';
 
 /** `Seoul (ap-northeast-2)` */
@@ -18,7 +19,12 @@ export function modeTag(mode: RunMode): string {
   return mode === 'live' ? '' : ` [${mode}]`;
 }
 
-/** What to type to go on with a run. */
-export function resumeCommand(run: string): string {
-  return `dr resume ${run}`;
+/** The whole command that continues a run, with the overrides that its refusals have named. */
+export function resumeCommand(state: RunState): string {
+  const named = [...state.steps.values()].flatMap(({ refusal }) => {
+    // Words after a flag and its values say more than can be typed.
+    const flags = refusal === undefined ? null : /^(?:--[a-z-]+(?: "[^"]*"| [^\s",;-][^\s",;]*)?(?:[ ,;]+|$))+/.exec(refusal.override);
+    return flags === null ? [] : [flags[0].replace(/[ ,;]+$/, '')];
+  });
+  return ['dr resume', state.run, ...new Set(named)].join(' ');
 }

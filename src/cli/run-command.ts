@@ -51,7 +51,7 @@ export abstract class RunCommand extends DrCommand {
   private tell({ state, exit, report, summary, resumable: can = true }: EndedRun, output: string): void {
     const lines = [...summary];
     if (report !== undefined) lines.push(`Report: ${report.html}`);
-    if (exit !== 'ok' && can && resumable(state)) lines.push(`To continue: ${resumeCommand(state.run)}`);
+    if (exit !== 'ok' && can && resumable(state)) lines.push(`To continue: ${resumeCommand(state)}`);
     if (output === 'jsonl') {
       // stdout holds the records, and nothing else.
       process.exitCode = EXIT[exit];

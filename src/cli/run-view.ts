@@ -1,7 +1,9 @@
+import type { Standing } from '../app/standing.ts';
 import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import { changeOf, pastTheLine } from '../journal/requests.ts';
-import type { RunState } from '../journal/state.ts';
+import { isOver, type RunState } from '../journal/state.ts';
+import { plural } from '../report/format.ts';
 import { requestLines } from '../report/requests.ts';
 import { requestEvidence } from '../report/step-evidence.ts';
 import { modeTag, resumeCommand, routeText } from './names.ts';
@@ -9,6 +11,7 @@ import { budgetLine } from './presenters/sentences.ts';
 import { stepTree } from './step-tree.ts';
 import type { Painter } from './style.ts';
 import { columns } from './text.ts';
+import { stepsAtWork, waitingText } from './waiting.ts';
 
 /** In one word: how a run ended, or that it has not. */
 export function standing(state: RunState): string {
@@ -18,29 +21,56 @@ export function standing(state: RunState): string {
 
 /** Can a resume go on with it? A run without an end may still be running; its lock tells the resume. */
 export function resumable(state: RunState): boolean {
-  return state.outcome !== 'succeeded' && state.outcome !== 'aborted';
+  return !isOver(state);
+}
+
+/** In words: whether somebody works on it now, who, and since when. */
+export function standingText({ state, holder, seen, now }: Standing): string {
+  if (isOver(state)) return standing(state);
+  if (holder === undefined) return state.outcome === undefined && !state.interrupted ? 'stopped without finishing' : `stopped: ${standing(state)}`;
+  const who = `process ${holder.pid} on ${holder.host}, for ${formatDuration(Math.max(0, now - Date.parse(holder.since)))}`;
+  return seen ? `running (${who})` : `held by ${who}; whether it still runs cannot be seen from this machine`;
 }
 
 /** Where a run stands, with everything a person needs to decide what to do next. */
-export function statusText(state: RunState, paint: Painter): string {
+export function statusText(view: Standing, paint: Painter): string {
+  const { state, holder, now } = view;
   const { plan } = state;
+  const end = isOver(state) ? state.lastAt : now;
   const rows = columns([
     ['run', `${state.run}${modeTag(state.mode)}`],
     ['what', `${plan.verb} of ${plan.runbook.name}, ${routeText(plan)}`],
-    ['stands', standing(state)],
+    ['state', standingText(view)],
     ['started', `${iso(state.startedAt)} by ${state.operator.user}@${state.operator.host} (${state.operator.identity})`],
-    [state.endedAt === undefined ? 'last record' : 'ended', `${iso(state.lastAt)}, after ${formatDuration(state.lastAt - state.startedAt)}`],
-    ...(state.leadingBack === undefined ? [] : [['leads back', `since ${iso(state.leadingBack.at)}: ${state.leadingBack.because}`]]),
-    ...(state.resumedBy.length === 0 ? [] : [['resumed', `${state.resumedBy.length} times`]]),
+    [isOver(state) ? 'ended' : 'last record', `${iso(state.lastAt)}, ${isOver(state) ? `after ${formatDuration(state.lastAt - state.startedAt)}` : `${formatDuration(Math.max(0, now - state.lastAt))} ago`}`],
+    ...(state.leadingBack === undefined ? [] : [['rolls back', `since ${iso(state.leadingBack.at)}: ${state.leadingBack.because}`]]),
+    ...(state.resumedBy.length === 0 ? [] : [['resumed', plural(state.resumedBy.length, 'time')]]),
   ]);
   const requests = requestLines(requestEvidence(state), undefined).map((line) => paint('red', line));
-  const next = resumable(state) ? [`${paint('bold', 'To continue:')} ${resumeCommand(state.run)}`] : [];
   const report = `${paint('bold', 'Report:')} dr report ${state.run}`;
-  return [rows.join('\n'), ...(requests.length === 0 ? [] : [requests.join('\n')]), stepTree(state, state.lastAt, paint), budgetLine(state, state.lastAt), [...next, report].join('\n')].join('\n\n');
+  const budget = budgetLine(state, end, holder !== undefined || isOver(state));
+  const parts = [rows.join('\n'), requests.join('\n'), atWork(view), stepTree(state, end, paint), budget, [...nextLines(view, paint), report].join('\n')];
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** What a run that goes on waits for now, and what comes after it. */
+function atWork({ state, holder, now, approved }: Standing): string {
+  if (holder === undefined || isOver(state)) return '';
+  const waits = stepsAtWork(state).map(({ step, run }) => `  ${waitingText(step, run, state, now, approved)}`);
+  const next = state.plan.steps.find((step) => step.beside === undefined && state.steps.get(step.id)?.state === 'waiting');
+  return [...(waits.length === 0 ? [] : ['Now:', ...waits]), ...(next === undefined ? [] : [`Next: ${next.title}`])].join('\n');
+}
+
+/** A resume only where nobody holds the run. */
+function nextLines({ state, holder, seen }: Standing, paint: Painter): string[] {
+  if (isOver(state)) return [];
+  if (holder === undefined) return [`${paint('bold', 'To continue:')} ${resumeCommand(state)}`];
+  if (seen) return [`It is running: nothing to do. To stop it: Ctrl-C in its terminal, or kill -INT ${holder.pid}`];
+  return [`If that process is gone for good: dr takeover ${state.run}`];
 }
 
 /** A table of runs, in the order given. */
-export function historyText(states: readonly RunState[]): string {
+export function historyText(states: readonly RunState[], now: number): string {
   if (states.length === 0) return 'No run yet.';
   const rows = states.map((state) => [
     state.run,
@@ -49,14 +79,14 @@ export function historyText(states: readonly RunState[]): string {
     routeText(state.plan, (region) => region),
     state.mode,
     standing(state),
-    formatDuration(state.lastAt - state.startedAt),
+    state.outcome !== undefined ? formatDuration(state.lastAt - state.startedAt) : `${formatDuration(Math.max(0, now - state.startedAt))} so far`,
     state.operator.user,
   ]);
-  return columns([['RUN', 'RUNBOOK', 'VERB', 'REGIONS', 'MODE', 'STANDS', 'TOOK', 'BY'], ...rows]).join('\n');
+  return columns([['RUN', 'RUNBOOK', 'VERB', 'REGIONS', 'MODE', 'STATE', 'TOOK', 'BY'], ...rows]).join('\n');
 }
 
 /** A run as `--json` gives it. Times in ISO 8601, lengths in milliseconds. */
-export function runJson(state: RunState): object {
+export function runJson(state: RunState): { resume?: string; readonly [field: string]: unknown } {
   const { plan } = state;
   return {
     run: state.run,
@@ -85,7 +115,7 @@ export function runJson(state: RunState): object {
     })),
     records: state.records,
     head: state.head,
-    ...(resumable(state) ? { resume: resumeCommand(state.run) } : {}),
+    ...(resumable(state) ? { resume: resumeCommand(state) } : {}),
   };
 }
 

@@ -8,6 +8,7 @@ import { againstEstimate } from './presenters/sentences.ts';
 import { refusalLines } from './refusal-view.ts';
 import type { Painter, Style } from './style.ts';
 import { indent } from './text.ts';
+import { approvalWait } from './waiting.ts';
 
 /** The steps of a phase, in the order of the plan. */
 export interface PhaseSteps {
@@ -48,6 +49,8 @@ function stepLines(step: PlanStep, state: RunState, now: number, paint: Painter)
   const checkFailed = run.state === 'waiting' && (run.check === 'refused' || run.check === 'failed');
   const open = run.simulated === true || isSkipped(step, run);
   const [mark, style] = checkFailed ? MARKS.failed : open ? MARKS.unmet : MARKS[run.state];
+  const approval = approvalWait(step, run, state, now);
+  if (approval !== undefined) return `  ${paint(style, mark)} ${approval}`;
   const time = againstEstimate(step, run, state, now);
   const head = [`  ${paint(style, mark)} ${step.title}${isSkipped(step, run) ? ': skipped' : ''}`, time === '' ? '' : paint('dim', `(${time})`)].filter((part) => part !== '');
   const lines = [head.join(' ')];

@@ -21,20 +21,21 @@ export interface RunWatch {
 /** Shows a run and listens for signals, until `close`. */
 export async function watchRun(choice: { json: boolean; output: string; fleet?: boolean }): Promise<RunWatch> {
   const presenter = await choosePresenter({
-    tty: process.stderr.isTTY,
+    // A terminal that cannot move its cursor is a log.
+    tty: process.stderr.isTTY && process.env.TERM !== 'dumb',
     json: choice.json,
     output: choice.output === 'jsonl' ? 'jsonl' : 'text',
     fleet: choice.fleet === true,
   });
-  let run: string | undefined;
-  const goOn = () => (run === undefined ? 'No run was started.' : `To continue: ${choice.fleet === true ? 'dr resume --all' : resumeCommand(run)}`);
+  let shown: RunState | undefined;
+  const goOn = () => (shown === undefined ? 'No run was started.' : `To continue: ${choice.fleet === true ? 'dr resume --all' : resumeCommand(shown)}`);
   const drain = drainOnSignals(
-    (signal) => presenter.message(`${signal}: nothing new is started, what is in flight is finished. Once more to leave at once. ${goOn()}`),
-    () => `Left at once; what was in flight is not known. ${goOn()}`,
+    () => presenter.message('Stopping: no new steps will start; calls in progress will finish. Ctrl-C again quits now.'),
+    () => `Quit: how calls in progress ended is not known. ${goOn()}`,
   );
   return {
     onRecord: (record, state) => {
-      run = record.run;
+      shown = state;
       presenter.onRecord(record, state);
     },
     onMessage: (text) => presenter.message(text),

@@ -10,6 +10,6 @@ export default class History extends DrCommand {
     const { runs, damaged } = await listAllRuns(this.statePlace(flags.state));
     for (const { run, error } of damaged) this.warning(`run ${run} is left out: ${error.message} ${error.detail ?? ''}`.trimEnd());
     const result = { runs: runs.map(runJson), damaged: damaged.map(({ run }) => run) };
-    this.done(result, () => (runs.length === 0 && damaged.length > 0 ? '' : historyText(runs)), damaged.length === 0 ? 'ok' : 'journal');
+    this.done(result, () => (runs.length === 0 && damaged.length > 0 ? '' : historyText(runs, Date.now())), damaged.length === 0 ? 'ok' : 'journal');
   }
 }

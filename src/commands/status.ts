@@ -4,13 +4,17 @@ import { runJson, statusText } from '../cli/run-view.ts';
 import { painterFor } from '../cli/style.ts';
 
 export default class Status extends DrCommand {
-  static override summary = 'Show where a run stands, and how to go on with it.';
-  static override args = { run: Args.string({ description: 'Run id. Default: the newest run' }) };
+  static override summary = 'Show where a run stands, who works on it, and what to do next.';
+  static override args = { run: Args.string({ description: 'Run id, or its unique beginning or end. Default: the newest run' }) };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
-    const { showRun } = await import('../app/runs.ts');
-    const state = await showRun(this.statePlace(flags.state), args.run);
-    this.done(runJson(state), () => statusText(state, painterFor(process.stdout)));
+    const { standingOf } = await import('../app/standing.ts');
+    const view = await standingOf(this.statePlace(flags.state), args.run, Date.now());
+    const { run: _run, token: _token, ...holder } = view.holder ?? {};
+    const running = view.holder === undefined ? { running: false } : { running: view.seen ? true : null, holder };
+    const { resume, ...shown } = runJson(view.state);
+    const result = { ...shown, ...running, ...(view.holder === undefined && resume !== undefined ? { resume } : {}) };
+    this.done(result, () => statusText(view, painterFor(process.stdout)));
   }
 }

@@ -150,6 +150,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
     case 'step.started':
       step.state = 'observing';
       step.startedAt ??= record.at;
+      step.begunAt = record.at;
       return;
     case 'step.intent':
       step.state = 'acting';

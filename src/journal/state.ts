@@ -16,6 +16,8 @@ export interface StepRun {
   /** The sentence that explains the state. */
   because: string;
   startedAt?: number;
+  /** When it was last begun: by whoever resumed the run, or for a decision that is made again. */
+  begunAt?: number;
   endedAt?: number;
   attempts: number;
   /** When it first intended to change something that is not undone, milliseconds. */

@@ -46,7 +46,7 @@ describe('a failover', () => {
     goOn();
     expect(told(stopped, { [on.folder]: 'FOLDER' })).toMatchInlineSnapshot(`
       "exit 7
-      SIGINT: nothing new is started, what is in flight is finished. Once more to leave at once. To continue: dr resume RUN-shop-failover
+      Stopping: no new steps will start; calls in progress will finish. Ctrl-C again quits now.
       [LAB] a two-region lab on one machine; no AWS account was involved
       In the lab: the failover of shop has not finished: it was interrupted; the point of no return is passed.
       Promote shop-orders-tokyo to a writer of its own: requested at TIME UTC, result not yet known.

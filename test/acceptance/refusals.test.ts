@@ -87,7 +87,7 @@ describe('while the source works', () => {
         assess.approval: 0 of 1 approvals
           override: --approved-by incident-commander@example.com
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
-      To continue: dr resume RUN-shop-failover
+      To continue: dr resume RUN-shop-failover --approved-by incident-commander@example.com
       TIME ! assess.approval: check refused
                                  rule         approval
                                  observed     0 of 1 approvals (just now)
@@ -106,7 +106,7 @@ describe('while the source works', () => {
         assess.source: 0 of at least 2 independent signals say dow…
           override: --attest-source-down NAME --reason "who has seen it, and how"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
-      To continue: dr resume RUN-shop-failover
+      To continue: dr resume RUN-shop-failover --attest-source-down NAME --reason "who has seen it, and how"
       TIME ! assess.source: refused
                                  rule         source-down
                                  observed     0 of at least 2 independent signals say down. users: up (home-page: status 200 from 127.0.0.2 in N s); source-api: up (shop-orders is available); replication: up (shop-orders-tokyo is replicating, lag N s, N s ago); health-checkers: … (just now)
@@ -218,7 +218,7 @@ describe('while the source is down', () => {
         databases.orders.rpoGate: at most N s of writes are lost (…
           override: --accept-data-loss Ns --reason "…"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
-      To continue: dr resume RUN-shop-failover
+      To continue: dr resume RUN-shop-failover --accept-data-loss Ns --reason "…"
       TIME ! databases.orders.rpoGate: check refused
                                  rule         rpo-gate
                                  observed     at most N s of writes are lost (lag 10m, sample N s old; replication is error) (N s ago)
@@ -237,7 +237,7 @@ describe('while the source is down', () => {
         databases.orders.rpoGate: the lag of shop-orders-tokyo is …
           override: --accept-data-loss unknown --reason "…"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
-      To continue: dr resume RUN-shop-failover
+      To continue: dr resume RUN-shop-failover --accept-data-loss unknown --reason "…"
       TIME ! databases.orders.rpoGate: check refused
                                  rule         rpo-gate
                                  observed     the lag of shop-orders-tokyo is unknown: no lag sample was found; replication is error (just now)
@@ -256,7 +256,7 @@ describe('while the source is down', () => {
         databases.orders.rpoGate: the lag of shop-orders-tokyo is …
           override: --accept-data-loss unknown --reason "…"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
-      To continue: dr resume RUN-shop-failover
+      To continue: dr resume RUN-shop-failover --accept-data-loss unknown --reason "…"
       TIME ! databases.orders.rpoGate: check refused
                                  rule         rpo-gate
                                  observed     the lag of shop-orders-tokyo is unknown: no lag sample was found; ReplicaLag is −1: shop-orders-tokyo is not replicating; replication is error (just now)
@@ -276,7 +276,7 @@ describe('while the source is down', () => {
         databases.orders.rpoGate: the lag of shop-orders-tokyo is …
           override: --accept-data-loss unknown --reason "…"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
-      To continue: dr resume RUN-shop-failover
+      To continue: dr resume RUN-shop-failover --accept-data-loss unknown --reason "…"
       TIME ! databases.orders.rpoGate: check refused
                                  rule         rpo-gate
                                  observed     the lag of shop-orders-tokyo is unknown: cloudwatch.GetMetricData in ap-northeast-1: NoAnswer: read ECONNRESET; replication is error (just now)
@@ -312,7 +312,7 @@ describe('while the source is down', () => {
     const { code, stdout } = await on.dr([...CONFIRMED, ...APPROVED, '--accept-data-loss', 'unknown', '--reason', 'CloudWatch is down, too']);
     end();
     expect(stdout).toContain('RPO  not measured');
-    expect(code).toBe(EXIT.objectiveMissed);
+    expect(code).toBe(EXIT.notMeasured);
     expect(changed()).toContain(`${TOKYO} PromoteReadReplica`);
   });
 });

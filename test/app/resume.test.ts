@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { report } from '../../src/app/report.ts';
 import { newestOpenRun } from '../../src/app/resume.ts';
-import { listAllRuns, listRuns, showRun } from '../../src/app/runs.ts';
+import { listAllRuns, listRuns, loadRun } from '../../src/app/runs.ts';
+import { openState } from '../../src/app/state.ts';
 import type { AwsCaller, AwsRequest } from '../../src/aws/caller.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { verifyRecords } from '../../src/journal/journal.ts';
@@ -22,6 +23,8 @@ async function stopped(): Promise<{ b: Bench; run: string }> {
   expect(exit).toBe('interrupted');
   return { b, run: state.run };
 }
+
+const showRun = async (place: string, run?: string) => (await loadRun(openState(place), run)).state;
 
 describe('resume', () => {
   it('goes on with the newest run that has not succeeded, to its end, and promotes once', async () => {
@@ -167,6 +170,9 @@ describe('runs', () => {
     expect(runs.map((r) => [r.run, r.outcome])).toEqual([[second.state.run, 'succeeded'], [first.state.run, 'refused']]);
     expect((await showRun(b.state)).run).toBe(second.state.run);
     expect((await showRun(b.state, first.state.run)).outcome).toBe('refused');
+    // Its unique end, and what begins more than one.
+    expect((await showRun(b.state, first.state.run.slice(-6))).run).toBe(first.state.run);
+    expect(await refusalOf(showRun(b.state, '20'))).toMatchObject({ code: 'RUN_UNKNOWN', next: expect.arrayContaining([second.state.run]) });
   });
 
   it('that are not there are said so', async () => {

@@ -149,8 +149,8 @@ async function run(trouble: Trouble, verb: 'failover' | 'switchover' = 'failover
   };
   if (result !== undefined) {
     texts['--json'] = toJsonText(resultEnvelope('x', runJson(result.state), result.exit, []));
-    texts['status'] = statusText(result.state, plain);
-    texts['history'] = historyText([result.state]);
+    texts['status'] = statusText({ state: result.state, now: result.state.lastAt, seen: false }, plain);
+    texts['history'] = historyText([result.state], result.state.lastAt);
     texts['summary'] = result.summary.join('\n');
     texts['the whole state'] = toJsonText(result.state);
   }

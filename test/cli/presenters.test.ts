@@ -5,7 +5,8 @@ import { PlainPresenter } from '../../src/cli/presenters/plain.ts';
 import { choosePresenter } from '../../src/cli/presenters/choose.ts';
 import { budgetLine } from '../../src/cli/presenters/sentences.ts';
 import { TreePresenter } from '../../src/cli/presenters/tree.ts';
-import { failedStory, started, Story, T0 } from './fixture.ts';
+import type { RunEvent } from '../../src/journal/events.ts';
+import { failedStory, plan, started, Story, T0 } from './fixture.ts';
 
 class Screen extends Writable {
   text = '';
@@ -37,7 +38,7 @@ describe('plain lines', () => {
       2026-11-20T10:15:05.000Z   data.orders.gate: RPO gate of orders
       2026-11-20T10:15:06.000Z + data.orders.gate: done in 1.0 s: lag 0.8 s is below 1m
       2026-11-20T10:15:07.000Z   data.orders.promote: Promote shop-orders-tokyo
-      2026-11-20T10:15:08.000Z   data.orders.promote: acting: it is a replica
+      2026-11-20T10:15:08.000Z   data.orders.promote: requesting: it is a replica
       2026-11-20T10:15:09.000Z ! data.orders.promote: failed: the instance is not available
                                  dr resume
       2026-11-20T10:15:10.000Z ! run 20261120T101500Z-shop-failover-1a2b3c failed
@@ -67,15 +68,51 @@ describe('plain lines', () => {
   });
 });
 
+describe('a long wait in a log', () => {
+  it('gets a line from time to time: what for, how long of at most, and what was last recorded', () => {
+    const screen = new Screen();
+    const presenter = new PlainPresenter(screen);
+    const story = new Story((record, state) => presenter.onRecord(record, state)).add(started()).add({ type: 'step.started', step: 'data.orders.promote' });
+    const begun = story.run.lastAt;
+    story.add({ type: 'step.intent', step: 'data.orders.promote', attempt: 1, because: 'a replica' }).add({ type: 'step.acted', step: 'data.orders.promote', attempt: 1, calls: [] });
+    screen.text = '';
+    presenter.beat(begun + 20_000);
+    expect(screen.text).toBe('');
+    presenter.beat(begun + 40_000);
+    expect(screen.text.slice(25)).toBe('  data.orders.promote: Promote shop-orders-tokyo: waiting 40 s of at most 1m; last: the request was accepted, result not yet known\n');
+    void presenter.close();
+  });
+});
+
 describe('the RTO budget', () => {
   it('counts from impact when a probe saw it, else from the declaration', () => {
     const story = new Story().add(started());
     expect(budgetLine(story.run, T0 + 10_000)).toBe('RTO 15m: 10 s since declared, 14m 50s left · home-page no sample yet');
     story.add({ type: 'probe.changed', probe: 'home-page', up: false, status: 503, sampledAt: T0 + 1000 });
-    expect(budgetLine(story.run, T0 + 21_000)).toBe('RTO 15m: 20 s since impact, 14m 40s left · home-page DOWN for 20 s');
-    expect(budgetLine(story.run, T0 + 1_000_000)).toContain('exceeded by 1m 39s');
+    expect(budgetLine(story.run, T0 + 21_000)).toBe('RTO 15m: at least 20 s since impact, at most 14m 40s left (name when it began: --impact-at) · home-page DOWN for 20 s');
+    expect(budgetLine(story.run, T0 + 1_000_000)).toContain('exceeded by at least 1m 39s');
     story.add({ type: 'probe.changed', probe: 'home-page', up: true, status: 200, sampledAt: T0 + 5000 });
-    expect(budgetLine(story.run, T0 + 25_000)).toBe('RTO 15m: users were back after 4.0 s · home-page up for 20 s');
+    expect(budgetLine(story.run, T0 + 25_000)).toBe('RTO 15m: users were back after at least 4.0 s (name when it began: --impact-at) · home-page up for 20 s');
+  });
+
+  it('is exact where a good sample came before the first bad one', () => {
+    const story = new Story().add(started()).add({ type: 'probe.changed', probe: 'home-page', up: true, status: 200, sampledAt: T0 + 500 });
+    story.add({ type: 'probe.changed', probe: 'home-page', up: false, status: 503, sampledAt: T0 + 1000 });
+    expect(budgetLine(story.run, T0 + 21_000)).toBe('RTO 15m: 20 s since impact, 14m 40s left · home-page DOWN for 20 s');
+  });
+
+  it('counts from the first impact after a resume, and says when a probe was last seen where nobody watches', () => {
+    const story = new Story().add(started()).add({ type: 'probe.changed', probe: 'home-page', up: false, status: 503, sampledAt: T0 + 1000 });
+    story.add({ type: 'run.resumed', operator: story.run.operator, acceptances: { approvedBy: [] } });
+    story.add({ type: 'probe.changed', probe: 'home-page', up: false, status: 503, sampledAt: T0 + 60_000 });
+    expect(budgetLine(story.run, T0 + 61_000)).toContain('at least 1m since impact');
+    expect(budgetLine(story.run, T0 + 61_000)).toContain('home-page DOWN for 1m');
+    expect(budgetLine(story.run, T0 + 600_000, false)).toMatch(/home-page DOWN when last seen, at 10:15:0\d UTC$/);
+  });
+
+  it('has no RTO in a reprotect: nobody is moved', () => {
+    const story = new Story().add({ ...started(), plan: plan({ verb: 'reprotect' }) } as RunEvent);
+    expect(budgetLine(story.run, T0 + 10_000)).toBe('home-page no sample yet');
   });
 });
 

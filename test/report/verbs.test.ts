@@ -99,7 +99,7 @@ describe('the report of an application that serves from several regions', () => 
     // The region was lost before anybody looked: how long it was away is known from below only.
     const time = verb === 'failover' ? 'not measured' : 'met';
     expect(evidence.objectives).toMatchObject(verb === 'reprotect' ? [] : [{ name: 'RTO', verdict: time }, rpo]);
-    expect([evidence.verdict.word, exitOf(state, evidence)]).toEqual([time, time === 'met' ? 'ok' : 'objectiveMissed']);
+    expect([evidence.verdict.word, exitOf(state, evidence)]).toEqual([time, time === 'met' ? 'ok' : 'notMeasured']);
     expect(summary).not.toContain('RPO  not measured');
     if (verb === 'reprotect') return;
     expect(evidence.verdict.sentence).toMatch(verb === 'failover' ? /; RTO not measured\.$/ : /; RTO is met\.$/);

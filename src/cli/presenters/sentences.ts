@@ -1,6 +1,8 @@
+import { iso } from '../../base/clock.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { JournalRecord } from '../../journal/events.ts';
-import type { RunState, StepRun } from '../../journal/state.ts';
+import type { ProbeRun, RunState, StepRun } from '../../journal/state.ts';
+import { utcSecond } from '../../report/requests.ts';
 import type { PlanStep } from '../../kinds/step.ts';
 import { changeMade, isSkipped } from '../../report/changes.ts';
 import { modeTag, resumeCommand, routeText } from '../names.ts';
@@ -33,7 +35,7 @@ export function sentence(record: JournalRecord, state: RunState): Sentence | und
     case 'lab.measured':
       return undefined;
     case 'run.interrupted':
-      return { tone: 'warn', text: `interrupted by ${record.signal}; go on with: ${resumeCommand(record.run)}` };
+      return { tone: 'warn', text: `stopped: ${record.signal}. To continue: ${resumeCommand(state)}` };
     case 'run.finished':
       return { tone: record.outcome === 'succeeded' ? 'good' : 'bad', text: `run ${record.run} ${record.outcome}` };
     default:
@@ -62,7 +64,7 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
     case 'step.started':
       return { tone: 'info', text: `${id}: ${titleOf(state, id)}` };
     case 'step.intent':
-      return { tone: 'info', text: `${id}: acting${record.attempt > 1 ? ` (attempt ${record.attempt})` : ''}: ${record.because}` };
+      return { tone: 'info', text: `${id}: requesting${record.attempt > 1 ? ` (attempt ${record.attempt})` : ''}: ${record.because}` };
     case 'step.acted':
       return undefined;
     case 'step.unclear':
@@ -127,26 +129,47 @@ export function againstEstimate(step: PlanStep, run: StepRun, state: RunState, n
   return `${formatDuration(elapsed)} of about ${expected}${state.mode === 'live' ? '' : ' on AWS'}`;
 }
 
-/** The RTO budget and the probes, in one line. The clock starts at impact, else at the declaration. */
-export function budgetLine(state: RunState, now: number): string {
+/**
+ * The RTO budget and the probes, in one line. The clock starts at impact, else at the declaration; a reprotect has none. `watched`: somebody
+ * takes samples up to `now`; else what was last seen is told with its time.
+ */
+export function budgetLine(state: RunState, now: number, watched = true): string {
   const probes = [...state.probes.values()].map((probe) => {
     const last = probe.changes.at(-1);
     if (last === undefined) return `${probe.name} no sample yet`;
-    return `${probe.name} ${last.up ? 'up' : 'DOWN'} for ${formatDuration(Math.max(0, now - last.at))}`;
+    const word = last.up ? 'up' : 'DOWN';
+    if (!watched) return `${probe.name} ${word} when last seen, at ${utcSecond(iso(state.lastAt))}`;
+    return `${probe.name} ${word} for ${formatDuration(Math.max(0, now - streakStart(probe)))}`;
   });
-  return [`RTO ${formatDuration(state.plan.objectives.rtoMs)}: ${budget(state, now)}`, ...probes].join(' · ');
+  const rto = state.plan.verb === 'reprotect' ? [] : [`RTO ${formatDuration(state.plan.objectives.rtoMs)}: ${budget(state, now)}`];
+  return [...rto, ...probes].join(' · ');
+}
+
+/** Since when it was the same: the first sample of each process that watches is recorded as a change. */
+function streakStart({ changes }: ProbeRun): number {
+  const last = changes.at(-1);
+  const other = changes.findLastIndex((change) => change.up !== last?.up);
+  return changes[other + 1]?.at ?? 0;
 }
 
 /** What users have waited so far. A bound on the run's view only: the report measures. */
 function budget(state: RunState, now: number): string {
   const seenDown = [...state.probes.values()].filter((probe) => probe.changes.some((change) => !change.up));
-  const impact = Math.min(...seenDown.flatMap((probe) => probe.changes.filter((change) => !change.up).map((change) => change.at)));
+  const first = Math.min(...seenDown.flatMap((probe) => probe.changes.filter((change) => !change.up).map((change) => change.at)));
+  const impact = state.impactAt ?? first;
+  // Down at the first sample: it began then or before.
+  const atLeast = state.impactAt === undefined && seenDown.some((probe) => probe.changes[0]?.up === false);
   const back = seenDown.map((probe) => probe.changes.at(-1)).filter((change) => change?.up === true);
+  const least = atLeast ? 'at least ' : '';
   if (seenDown.length > 0 && back.length === seenDown.length) {
-    return `users were back after ${formatDuration(Math.max(...back.map((change) => change?.at ?? 0)) - impact)}`;
+    return `users were back after ${least}${formatDuration(Math.max(...back.map((change) => change?.at ?? 0)) - impact)}${atLeast ? NAME_IMPACT : ''}`;
   }
-  const used = Math.max(0, now - (seenDown.length > 0 ? impact : state.declaredAt));
+  const known = seenDown.length > 0 || state.impactAt !== undefined;
+  const used = Math.max(0, now - (known ? impact : state.declaredAt));
   const left = state.plan.objectives.rtoMs - used;
-  const rest = left >= 0 ? `${formatDuration(left)} left` : `exceeded by ${formatDuration(-left)}`;
-  return `${formatDuration(used)} since ${seenDown.length > 0 ? 'impact' : 'declared'}, ${rest}`;
+  const rest = left >= 0 ? `${atLeast ? 'at most ' : ''}${formatDuration(left)} left` : `exceeded by ${least}${formatDuration(-left)}`;
+  return `${least}${formatDuration(used)} since ${known ? 'impact' : 'declared'}, ${rest}${atLeast ? NAME_IMPACT : ''}`;
 }
+
+/** What makes a lower bound a measurement. */
+const NAME_IMPACT = ' (name when it began: --impact-at)';

@@ -14,6 +14,8 @@ import { isSkipped } from '../../report/changes.ts';
 import { modeTag, routeText } from '../names.ts';
 import { byPhase, stepTree, type PhaseSteps } from '../step-tree.ts';
 import { painterFor } from '../style.ts';
+import { wrap } from '../text.ts';
+import { approvalWait } from '../waiting.ts';
 import type { Presenter } from './presenter.ts';
 import { safe } from '../text.ts';
 import { againstEstimate, budgetLine } from './sentences.ts';
@@ -198,7 +200,9 @@ export class TreePresenter implements Presenter {
       if (wrapper?.task.isStarted() === true) this.#retitle(step, wrapper);
     }
     const last = this.#messages.at(-1);
-    this.#bar.output = safe([budgetLine(this.#state, Date.now()), ...(last === undefined ? [] : [last])].join(' · '));
+    // On lines of its own: at any width its first words can be read.
+    if (last !== undefined) this.#bar.title = wrap(safe(last), Math.max(20, this.#out.columns - 6));
+    this.#bar.output = safe(budgetLine(this.#state, Date.now()));
   }
 }
 
@@ -217,6 +221,8 @@ function phaseTitle(phase: string, steps: readonly PlanStep[], state: RunState |
 }
 
 function stepTitle(step: PlanStep, run: StepRun, state: RunState, now: number): string {
+  const approval = approvalWait(step, run, state, now);
+  if (approval !== undefined) return approval;
   const time = againstEstimate(step, run, state, now);
   // While it is only looked at, the sentence is still that of the check.
   const because = run.state === 'observing' ? '' : run.because;

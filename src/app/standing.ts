@@ -1,0 +1,37 @@
+import { isHeld, type LockRecord } from '../journal/lease.ts';
+import { isOver, type RunState } from '../journal/state.ts';
+import { waitingGate } from './approve.ts';
+import { lockName } from './locks.ts';
+import { thisOperator } from './operator.ts';
+import { loadRun } from './runs.ts';
+import { openState, type StatePlace } from './state.ts';
+
+/** A run, and whether somebody works on it now. */
+export interface Standing {
+  state: RunState;
+  /** Milliseconds since the epoch: what clocks count to. */
+  now: number;
+  /** Who holds its application for this run, as far as can be known from here. */
+  holder?: LockRecord;
+  /** The holder is a process of this machine, and is there. */
+  seen: boolean;
+  /** How many have signed at the gate that it waits at. */
+  approved?: number;
+}
+
+/** Where a run stands now; the newest when none is named. @throws DrError when there is none, or its journal is damaged. */
+export async function standingOf(place: StatePlace | string, run: string | undefined, now: number): Promise<Standing> {
+  const store = openState(place);
+  const { state } = await loadRun(store, run);
+  const here = thisOperator('');
+  const lock = isOver(state) ? undefined : await store.lockOf(lockName(state.plan.runbook.name, state.plan.account, state.endpoints));
+  const holder = lock?.run === state.run && isHeld(lock, here) ? lock : undefined;
+  const gate = isOver(state) ? undefined : await waitingGate(place, state.run, now).catch(() => undefined);
+  return {
+    state,
+    now,
+    seen: holder?.machine !== undefined && holder.machine.start === here.machine?.start,
+    ...(holder === undefined ? {} : { holder }),
+    ...(gate === undefined ? {} : { approved: gate.judgement.approved.length }),
+  };
+}
