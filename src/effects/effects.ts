@@ -62,6 +62,8 @@ export interface SqlPosition {
   role: 'writer' | 'replica';
   /** Bytes of the write-ahead log: written by a writer, replayed by a replica. Comparable along one line of replication. */
   at: bigint;
+  /** Of a replica: commit time of the last transaction that it has replayed, milliseconds since the epoch. Absent: none yet, or not told. */
+  replayedAt?: number;
   /** New sessions of this database may only read. */
   readOnly: boolean;
   /** The login may change that: it has the rights of the database's owner. */

@@ -48,10 +48,11 @@ export function systemSql(env: Readonly<Record<string, string | undefined>>): Sq
 
     position: (target, timeoutMs, signal) =>
       session(env, target, timeoutMs, signal, async (client) => {
-        const found = await client.query<{ replica: boolean; at: string; read_only: string; owner: boolean }>(POSITION);
+        const found = await client.query<{ replica: boolean; at: string; replayed_ms: string | null; read_only: string; owner: boolean }>(POSITION);
         const row = found.rows[0];
         if (row === undefined) throw new Error('the database told no position');
-        return { role: row.replica ? 'replica' : 'writer', at: BigInt(row.at), readOnly: row.read_only === 'on', mayChange: row.owner };
+        const replayedAt = row.replayed_ms === null ? {} : { replayedAt: Number(row.replayed_ms) };
+        return { role: row.replica ? 'replica' : 'writer', at: BigInt(row.at), ...replayedAt, readOnly: row.read_only === 'on', mayChange: row.owner };
       }),
 
     async statement(target, text, timeoutMs, signal) {
@@ -88,6 +89,7 @@ const END_OTHERS =
 const POSITION =
   'SELECT pg_is_in_recovery() AS replica, ' +
   "(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END - '0/0'::pg_lsn)::text AS at, " +
+  'floor(extract(epoch FROM CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() END) * 1000)::bigint::text AS replayed_ms, ' +
   "current_setting('default_transaction_read_only') AS read_only, " +
   "(SELECT pg_has_role(datdba, 'USAGE') FROM pg_database WHERE datname = current_database()) AS owner";
 

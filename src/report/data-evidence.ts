@@ -4,6 +4,7 @@ import type { Json } from '../base/json.ts';
 import { changeOf } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
 import { readSignal, SOURCE_VERDICT } from '../kinds/signals.ts';
+import { linePositionFact, linePositionSchema } from '../kinds/rds/line-position.ts';
 import { fenceOf } from '../kinds/rds/verdict.ts';
 import type { RpoBound } from '../measure/rpo.ts';
 import { isoOrNull } from './clock-evidence.ts';
@@ -29,6 +30,7 @@ export function databaseEvidence(state: RunState): Database[] {
     name,
     ...promotionOf(state, name),
     rpo: rpoOf(state.facts.get(`rpo.${name}`)),
+    position: positionIn(state.facts.get(linePositionFact(name))),
     fence: fenceIn(state, name),
     canary: canaryOf(state.facts.get(`canary.${name}`)),
   }));
@@ -102,6 +104,13 @@ function rpoOf(fact: Json | undefined): Database['rpo'] {
     outageAt: isoOrNull(outageAt ?? undefined),
     because,
   };
+}
+
+function positionIn(fact: Json | undefined): Database['position'] {
+  const known = linePositionSchema.safeParse(fact).data;
+  const because = known?.because ?? (fact === undefined ? 'no position was recorded' : 'the recorded position cannot be read');
+  const { by = 'not known', at, lsn = null, replayedAt, lagMs = null, sampledAt } = known ?? {};
+  return { by, at: isoOrNull(at), lsn, replayedAt: isoOrNull(replayedAt), lagMs, sampledAt: isoOrNull(sampledAt), because };
 }
 
 /** Why the source counted as down: the verdict and every signal it rests on. */

@@ -101,6 +101,15 @@ const database = z.strictObject({
     outageAt: time.nullable(),
     because: z.string(),
   }),
+  position: z.strictObject({
+    by: z.enum(['sql', 'lag-sample', 'not known']),
+    at: time.nullable().describe('when it was read; null: it was not read'),
+    lsn: z.string().nullable().describe('last replayed position of the write-ahead log'),
+    replayedAt: time.nullable().describe('commit time of the last replayed transaction'),
+    lagMs: ms.nullable(),
+    sampledAt: time.nullable(),
+    because: z.string(),
+  }).describe('up to where the replica had replayed right before its promotion was asked for'),
   fence: z.strictObject({
     verdict: z.string().nullable(),
     because: z.string(),

@@ -1,9 +1,11 @@
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, StepDraft } from '../kind.ts';
 import { fenceAgainStep, fenceStep } from '../rds/fence-plan.ts';
+import { rdsResource } from '../rds/found-writer.ts';
 import { dbArn, rdsArns, viaRds } from '../rds/instance.ts';
 import { keptPattern } from '../rds/standby.ts';
 import type { Permission } from '../step.ts';
+import { GROUPS } from './restore.ts';
 import type { RdsBackup } from './schema.ts';
 
 /** What the steps of one database have in common. */
@@ -112,9 +114,9 @@ function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
       title: `Open ${id} to the application: from here on it goes its own way`,
       params: atLine,
       permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [arn])],
-      estimate: { p50: 30, p95: 120, basis: 'a change of security groups' },
-      limitMs: 1_800_000,
-      changes: [{ resource: `rds:${ctx.target}:${id}`, field: 'VpcSecurityGroups', before: closedBy, after: settings.securityGroups.join(', ') }],
+      estimate: { p50: 30, p95: 120, basis: 'a change of security groups; longer where the first backup must end before it' },
+      limitMs: 6 * 3_600_000,
+      changes: [{ resource: rdsResource(ctx.target, id), field: GROUPS, before: closedBy, after: settings.securityGroups.join(', ') }],
     });
   }
   const opened = closedBy === undefined ? 'restore' : 'open';

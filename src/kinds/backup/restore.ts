@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../step.ts';
+import { rdsResource } from '../rds/found-writer.ts';
 import { stillWriter } from '../rds/still-writer.ts';
 import { weighAtLine } from '../rds/weigh-at-line.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './gate.ts';
@@ -27,8 +29,6 @@ const params = z.strictObject({
   rpoMs: z.number().positive().optional(),
 });
 type Params = z.infer<typeof params>;
-
-const BROKEN = /^(failed|incompatible-|restore-error|inaccessible-encryption-credentials|storage-full)/;
 
 function isOurs(ctx: StepContext, p: Params, instance: DbInstance): boolean {
   return carriesToken(instance, readChoice(ctx, p.name));
@@ -68,12 +68,14 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance === undefined) return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is not in ${p.region}` };
   if (!isOurs(ctx, p, instance)) return stranger(p, instance);
-  const status = instance.DBInstanceStatus ?? 'unknown';
-  if (BROKEN.test(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
-  if (status !== 'available') return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  if (state.listed && state.writes !== 'yes' && state.passing !== 'yes') return { state: 'impossible', because: `${p.id} is ${state.shown}` };
+  if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
   const wrong = differences(instance, p.settings);
   const groups = p.closedBy === undefined ? p.settings.securityGroups : [p.closedBy];
   if (!hasGroups(instance, groups).same && !hasGroups(instance, p.settings.securityGroups).same) wrong.push(`its security groups are not ${groups.join(', ')}`);
+  // What it was asked for may still be on its way.
+  if (wrong.length > 0 && state.shown !== 'available') return { state: 'pending', because: `${p.id} is ${state.shown}: ${wrong.join('; ')}`, waitingFor: 'aws' };
   if (wrong.length > 0) {
     return {
       state: 'impossible',
@@ -82,7 +84,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     };
   }
   ctx.record(`restored.${p.name}`, { id: p.id, region: p.region, from: readChoice(ctx, p.name)?.point.from ?? '' });
-  return { state: 'reached', because: `${p.id} is available with the settings of the runbook${p.closedBy === undefined ? '' : ', and still closed'}` };
+  return { state: 'reached', because: `${p.id} is ${state.shown} with the settings of the runbook${p.closedBy === undefined ? '' : ', and still closed'}` };
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
@@ -127,6 +129,9 @@ export const restore = stepKind<Params>({ params, check, observe, act, made, hol
 
 const openParams = params.omit({ closedBy: true });
 
+/** Field of the change that opening is. */
+export const GROUPS = 'VpcSecurityGroups';
+
 /** Lets the application in: from here on the restored copy takes writes of its own. */
 export const open = stepKind<z.infer<typeof openParams>>({
   params: openParams,
@@ -136,9 +141,12 @@ export const open = stepKind<z.infer<typeof openParams>>({
     if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
     if (!isOurs(ctx, p, instance)) return stranger(p, instance);
     const { same, settled } = hasGroups(instance, p.settings.securityGroups);
-    const status = instance.DBInstanceStatus ?? 'unknown';
-    if (settled && status === 'available') return { state: 'reached', because: `${p.id} lets in ${p.settings.securityGroups.join(', ')}` };
-    if (same || status !== 'available') return { state: 'pending', because: `${p.id} is ${status}; its security groups are being applied`, waitingFor: 'aws' };
+    const state = dbInstanceState(instance.DBInstanceStatus);
+    if (settled && state.writes === 'yes') return { state: 'reached', because: `${p.id} lets in ${p.settings.securityGroups.join(', ')}` };
+    if (same) return { state: 'pending', because: `${p.id} is ${state.shown}; its security groups are being applied`, waitingFor: 'aws' };
+    // A first backup may take hours, and AWS documents nothing against a change of groups meanwhile: it is tried once.
+    const mayAsk = state.ask === 'yes' || (state.writes === 'yes' && state.shown !== 'modifying' && !ctx.intends(rdsResource(p.region, p.id), GROUPS));
+    if (!mayAsk) return { state: 'pending', because: `${p.id} is ${state.shown}, and closed`, waitingFor: 'aws' };
     return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is closed` };
   },
   act: async (ctx, p) => {

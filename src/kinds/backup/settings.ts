@@ -11,8 +11,8 @@ export function differences(instance: DbInstance, wanted: RestoreSettings): stri
     ['class', instance.DBInstanceClass, wanted.class],
     ['subnet group', instance.DBSubnetGroup?.DBSubnetGroupName, wanted.subnetGroup],
     ['parameter group', parameters?.DBParameterGroupName, wanted.parameterGroup],
-    ['Multi-AZ', String(instance.MultiAZ ?? false), String(wanted.multiAz)],
-    ['backup retention', String(instance.BackupRetentionPeriod ?? 0), String(wanted.retentionDays)],
+    ['Multi-AZ', instance.MultiAZ?.toString(), String(wanted.multiAz)],
+    ['backup retention', instance.BackupRetentionPeriod?.toString(), String(wanted.retentionDays)],
   ];
   const found = pairs.filter(([, is, asked]) => (is ?? '').toLowerCase() !== asked.toLowerCase()).map(([what, is, asked]) => `${what} is ${is ?? 'unknown'}, not ${asked}`);
   if (parameters?.ParameterApplyStatus === 'pending-reboot') found.push('its parameters wait for a reboot');

@@ -1,11 +1,20 @@
 import type { DbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import type { Conditions } from '../step.ts';
 import { arnIn, nameInArn, regionOfArn } from '../../base/arn.ts';
 import { dnsSuffixOf } from '../../base/regions.ts';
 
-/** An instance that replicates from nobody. One that is being promoted counts as a replica until AWS has let go. */
+/**
+ * An instance that replicates from nobody: AWS leaves the source out of its answer then. An answer that shows no status says nothing.
+ * One that is being promoted counts as a replica until AWS has let go.
+ */
 export function isWriter(instance: DbInstance): boolean {
-  return (instance.ReadReplicaSourceDBInstanceIdentifier ?? '') === '' && (instance.StatusInfos ?? []).length === 0;
+  return (instance.DBInstanceStatus ?? '') !== '' && !replicates(instance);
+}
+
+/** It names a source, or shows a replication. */
+export function replicates(instance: DbInstance): boolean {
+  return (instance.ReadReplicaSourceDBInstanceIdentifier ?? '') !== '' || (instance.StatusInfos ?? []).length > 0;
 }
 
 /**
@@ -19,14 +28,22 @@ export function sourceRegion(instance: DbInstance): string | undefined {
 }
 
 /**
- * Promotion is over when all four hold. `available` alone is not enough: AWS shows it right after the request too.
+ * What users need of a promotion: it replicates from nobody, and its status is one in which it takes writes. The first backup may go on
+ * for hours, and a change that waits for the maintenance window for days. Only what the promotion itself has set is waited for:
+ * `retentionDays`, where it was asked, for a restart follows.
  */
-export function isPromoted(instance: DbInstance): boolean {
-  return (
-    instance.DBInstanceStatus === 'available' &&
-    isWriter(instance) &&
-    Object.values(instance.PendingModifiedValues ?? {}).every((value) => value === undefined)
-  );
+export function isPromoted(instance: DbInstance, retentionDays: number | undefined): boolean {
+  const status = instance.DBInstanceStatus;
+  const waits = retentionDays !== undefined && instance.PendingModifiedValues?.BackupRetentionPeriod === retentionDays && status !== 'backing-up';
+  return isWriter(instance) && dbInstanceState(status).writes === 'yes' && !waits;
+}
+
+/** Changes that wait for a restart or for the maintenance window, as `field value`. */
+export function pendingChanges(instance: DbInstance): string[] {
+  return Object.entries(instance.PendingModifiedValues ?? {}).flatMap(([field, value]: [string, unknown]) => {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return [field === 'MasterUserPassword' ? field : `${field} ${value}`];
+    return typeof value === 'object' && value !== null && Object.keys(value).length > 0 ? [field] : [];
+  });
 }
 
 export function dbArn(region: string, account: string, id: string): string {

@@ -1,12 +1,14 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { type DbInstanceState, dbInstanceState } from '../../aws/states/db-instance.ts';
 import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../step.ts';
 import { foundWriter, intendsPromotion } from './found-writer.ts';
-import { isPromoted, isWriter, sourceRegion } from './instance.ts';
+import { isPromoted, isWriter, pendingChanges, replicates, sourceRegion } from './instance.ts';
+import { loginSchema, recordLinePosition } from './line-position.ts';
 import { stillWriter } from './still-writer.ts';
 import { weighAtLine } from './weigh-at-line.ts';
 
@@ -26,13 +28,32 @@ const params = z.strictObject({
   source: z.strictObject({ region: regionName, id: dbInstanceId }),
   /** The old writer is sure to answer: a planned move. */
   planned: z.boolean(),
+  /** By which the replica's last position is read before it is promoted. */
+  login: loginSchema.optional(),
   /** Regions that traffic leads users to, where the target is a writer when the plan is made. */
   usersIn: z.array(regionName).optional(),
 });
 type Params = z.infer<typeof params>;
 
-/** States in which AWS lets a promotion start, or in which one may be under way. */
-const USABLE = new Set(['available', 'modifying', 'backing-up', 'rebooting', 'promoting']);
+/**
+ * May it come to a promotion? A backup is waited out; where AWS documents nothing, the promotion is tried. What needs a person first,
+ * or is no engine at all, cannot be promoted.
+ */
+function isUsable(state: DbInstanceState): boolean {
+  if (state.promote === 'no') return state.writes === 'yes';
+  return !state.listed || state.writes === 'yes' || state.passing === 'yes';
+}
+
+/** The answer names neither a source nor a status: it says nothing of what the instance is. */
+function showsNoRole(instance: DbInstance): boolean {
+  return !isWriter(instance) && !replicates(instance);
+}
+
+/** A promotion, or another change, may be under way: what is asked for now would be refused, or asked for twice. */
+function isUnderWay(state: DbInstanceState, asked: boolean): boolean {
+  if (state.promote === 'no' || state.shown === 'modifying') return true;
+  return state.listed ? state.writes !== 'yes' : asked;
+}
 
 /** The refusal of a replica of something else; undefined for a writer. */
 function notOurs(p: Params, instance: DbInstance): Refusal | undefined {
@@ -51,12 +72,13 @@ function notOurs(p: Params, instance: DbInstance): Refusal | undefined {
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
-  const status = instance?.DBInstanceStatus ?? 'not found';
-  if (instance === undefined || !USABLE.has(status)) {
+  const state = dbInstanceState(instance?.DBInstanceStatus);
+  const status = state.shown;
+  if (instance === undefined || !isUsable(state) || showsNoRole(instance)) {
     return refused({
       rule: 'replica-usable',
-      observed: `${p.id} in ${p.region} is ${status}`,
-      threshold: `one of ${[...USABLE].join(', ')}`,
+      observed: `${p.id} in ${p.region} is ${instance === undefined ? 'not found' : status}`,
+      threshold: 'a status in which AWS may promote it, or that leads to one',
       consequence: 'there is nothing that could be promoted',
       override: `none: mend the replica, or restore from a backup. aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`,
     });
@@ -64,7 +86,11 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const wrong = notOurs(p, instance);
   if (wrong !== undefined) return refused(wrong);
   const warnings: string[] = [];
-  if (status === 'backing-up') warnings.push(`${p.id} is backing up: the promotion waits until that has ended`);
+  if (state.promote === 'no') warnings.push(`${p.id} is ${status}: the promotion waits until that has ended`);
+  else if (state.promote === 'try') warnings.push(`${p.id} is ${status}: AWS does not document whether it can be promoted then; it is tried`);
+  const waiting = pendingChanges(instance);
+  if (waiting.length > 0) warnings.push(`${p.id} has changes that wait for a restart or for its maintenance window: ${waiting.join(', ')}; AWS may make them during the promotion, which does not wait for them`);
+  if (instance.BackupRetentionPeriod === 0) warnings.push(`${p.id} keeps no backups: after the promotion AWS makes a full one, which may take hours; it takes writes meanwhile`);
   if ((await retention(ctx, p, instance)) === undefined) {
     warnings.push(`AWS keeps backups of a promoted replica for one day: name \`retentionDays\` for ${p.name} in the runbook`);
   }
@@ -74,23 +100,29 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
-  const status = instance.DBInstanceStatus ?? 'unknown';
-  if (isWriter(instance) && !intendsPromotion(ctx, p)) return judgeFound(ctx, p, status);
-  if (isPromoted(instance)) return { state: 'reached', because: `${p.id} is available and replicates from nobody; its backups are kept for ${instance.BackupRetentionPeriod ?? 0} days` };
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  const asked = intendsPromotion(ctx, p);
+  if (isWriter(instance) && !asked) return judgeFound(ctx, p, state);
+  if (isPromoted(instance, p.retentionDays)) return { state: 'reached', because: `${p.id} is ${state.shown} and replicates from nobody; its backups are kept for ${instance.BackupRetentionPeriod ?? 'an unknown number of'} days` };
   const wrong = notOurs(p, instance);
   if (wrong !== undefined) return refused(wrong);
-  if (status === 'available' && !isWriter(instance)) return weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' }) ?? { state: 'absent', because: `${p.id} is still a replica` };
-  if (!USABLE.has(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
-  return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+  if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
+  if (isWriter(instance) || showsNoRole(instance) || isUnderWay(state, asked)) return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
+  const no = weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' });
+  if (no !== undefined) return no;
+  // Once, so that it is durable with the intent: after that a promotion may be under way.
+  if (!asked) await recordLinePosition(ctx, p);
+  const words = ctx.fact(refusalFact(p));
+  return { state: 'absent', because: `${p.id} is still a replica${typeof words === 'string' ? `; AWS said: ${words}` : ''}` };
 }
 
 /** A writer that somebody else has made: users are led to it only when a person has accepted what it lacks. */
-async function judgeFound(ctx: StepContext, p: Params, status: string): Promise<Observation> {
+async function judgeFound(ctx: StepContext, p: Params, state: DbInstanceState): Promise<Observation> {
   const found = await foundWriter(ctx, p);
   const no = weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a move to it', found });
   if (no !== undefined) return no;
-  if (!USABLE.has(status)) return { state: 'impossible', because: `${p.id} is ${status}` };
-  if (status !== 'available') return { state: 'pending', because: `${p.id} is ${status}`, waitingFor: 'aws' };
+  if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
+  if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
   return { state: 'reached', because: `${found.sentence}; accepted: ${ctx.acceptances.reason ?? ''}` };
 }
 
@@ -98,8 +130,9 @@ async function judgeFound(ctx: StepContext, p: Params, status: string): Promise<
 async function retention(ctx: StepContext, p: Params, seen?: DbInstance): Promise<number | undefined> {
   if (p.retentionDays !== undefined) return p.retentionDays;
   const replica = seen ?? (await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal }));
-  const own = replica?.BackupRetentionPeriod ?? 0;
-  if (own > 0 || !p.planned) return own > 0 ? own : undefined;
+  const own = replica?.BackupRetentionPeriod;
+  if (own !== undefined && own > 0) return own;
+  if (!p.planned) return undefined;
   try {
     const old = await findDbInstance(ctx.effects.aws, p.source.region, p.source.id, { signal: ctx.signal, timeoutMs: LIMITS.awsCallMs, attempts: 1 });
     const days = old?.BackupRetentionPeriod ?? 0;
@@ -126,15 +159,24 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
       signal: ctx.signal,
     });
   } catch (error) {
-    if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState')) return;
-    throw error;
+    if (!(error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState'))) throw error;
+    ctx.record(refusalFact(p), error.message);
   }
+}
+
+/** Fact: in AWS's words why it did not begin the promotion, where it said so. */
+function refusalFact(p: Params): string {
+  return `promotion-refused.${p.name}`;
 }
 
 /** Promoted, or in a state that a promotion passes through. */
 async function made(ctx: StepContext, p: Params): Promise<boolean> {
+  // It was a writer when the plan was made.
+  if (p.usersIn !== undefined) return false;
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
-  return instance !== undefined && (isWriter(instance) || instance.DBInstanceStatus !== 'available');
+  if (instance === undefined) return false;
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  return isWriter(instance) || state.shown === 'modifying' || state.writes !== 'yes';
 }
 
 export const promote = stepKind<Params>({ params, check, observe, act, made, holds: stillWriter });

@@ -189,11 +189,13 @@ function promoteStep(ctx: PlanContext, name: string, db: RdsReadReplica, state: 
       planned,
       ...(planned ? {} : { rpoMs: ctx.objectives.rpoMs }),
       ...(retentionDays === undefined ? {} : { retentionDays }),
+      ...(db.canary === undefined ? {} : { login: loginOf(db.canary) }),
       ...contradiction(ctx, state),
     },
     controlPlanes: [`rds@${ctx.target}`],
     permissions: [
       allow(['rds:DescribeDBInstances', 'rds:PromoteReadReplica'], [dbArn(ctx.target, ctx.account, id)]),
+      allow(['cloudwatch:GetMetricData'], ['*']),
       ...(planned ? [allow(['rds:DescribeDBInstances'], [dbArn(ctx.source, ctx.account, oldId)])] : []),
     ],
     estimate: { p50: 300, p95: 900, basis: 'AWS: "can take several minutes or longer"; grows with transactions to apply' },

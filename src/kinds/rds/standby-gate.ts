@@ -5,7 +5,7 @@ import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts
 import { LIMITS } from '../../base/limits.ts';
 import { refused, stepKind } from '../common.ts';
 import type { Refusal, StepContext } from '../step.ts';
-import { isWriter } from './instance.ts';
+import { replicates } from './instance.ts';
 import { follows, keptBefore, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
@@ -45,7 +45,7 @@ function whyNoSource(p: StandbyParams, writer: DbInstance | undefined): Unfit | 
   const id = nameInArn(p.writer);
   const region = regionOf(p.writer);
   if (writer === undefined) return { why: 'not there', mend: 'correct `instances` in the runbook: it names what AWS does not have' };
-  if (!isWriter(writer)) return { why: 'a replica, and no writer', mend: `dr failover --region ${region} makes it the writer` };
+  if (replicates(writer)) return { why: 'a replica, and no writer', mend: `dr failover --region ${region} makes it the writer` };
   const state = dbInstanceState(writer.DBInstanceStatus);
   if (!servesOrPasses(state)) return { why: state.shown, mend: 'once it is available again: dr reprotect' };
   if ((writer.BackupRetentionPeriod ?? 0) > 0) return undefined;

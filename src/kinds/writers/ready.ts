@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
-import { isWriter } from '../rds/instance.ts';
+import { replicates } from '../rds/instance.ts';
 import { stillWriter } from '../rds/still-writer.ts';
 import type { Observation, StepContext, Verdict } from '../step.ts';
 
@@ -12,10 +12,10 @@ type Params = z.infer<typeof params>;
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance === undefined) return { state: 'impossible', because: `there is no ${p.id} in ${p.region}` };
-  if (!isWriter(instance)) return { state: 'impossible', because: `${p.id} in ${p.region} is a replica: it takes no writes` };
-  const { shown, writes } = dbInstanceState(instance.DBInstanceStatus);
-  if (writes === 'yes') return { state: 'reached', because: `${p.id} in ${p.region} takes writes` };
-  return { state: 'pending', because: `${p.id} in ${p.region} is ${shown}`, waitingFor: 'database' };
+  if (replicates(instance)) return { state: 'impossible', because: `${p.id} in ${p.region} is a replica: it takes no writes` };
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  if (state.writes === 'yes') return { state: 'reached', because: `${p.id} in ${p.region} takes writes` };
+  return { state: 'pending', because: `${p.id} in ${p.region} is ${state.shown}`, waitingFor: 'database' };
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {

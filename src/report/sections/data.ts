@@ -48,6 +48,8 @@ export function dataSection(evidence: Evidence, mark: ModeMark | undefined): Htm
     mark,
     html`<h3>Recovery point</h3>`,
     table(columns, rows, mark, 'The plan promotes no database: RPO not measured.'),
+    html`<h3>Position of the data right before the promotion</h3>`,
+    table([{ head: 'Database' }, { head: 'Position' }, { head: 'Read (UTC)', number: true }, { head: 'Because', wide: true }], databases.map(positionRow), mark, 'no database'),
     lab !== null && labTruth(lab, evidence),
     html`<h3>Fence: what kept the old writer from writing</h3>`,
     table([{ head: 'Database' }, { head: 'Verdict' }, { head: 'Because' }, { head: 'Evidence' }], databases.map(fenceRow), mark, 'no database'),
@@ -80,6 +82,17 @@ function fenceRow({ name, fence }: Evidence['databases'][number]): HtmlValue[] {
   const tone = FENCE_TONES[fence.verdict ?? ''] ?? 'bad';
   const verdict = fence.verdict === null ? html`<span class="nm">not recorded</span>` : pill(tone, fence.verdict);
   return [name, verdict, fence.because, list(fence.details, '–')];
+}
+
+function positionRow({ name, position }: Evidence['databases'][number]): HtmlValue[] {
+  const { by, lsn, replayedAt, lagMs, sampledAt, at, because } = position;
+  const said =
+    by === 'sql'
+      ? `${lsn ?? ''}${replayedAt === null ? '' : `, last transaction of ${utcTime(replayedAt)}`}`
+      : by === 'lag-sample' && sampledAt !== null
+        ? `lag ${orDash(lagMs)} at ${utcTime(sampledAt)}`
+        : html`<span class="nm">not known</span>`;
+  return [name, said, at === null ? '–' : utcTime(at), because];
 }
 
 function canaryRow({ name, canary }: Evidence['databases'][number]): HtmlValue[] {

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { AwsError } from '../../../src/aws/errors.ts';
 import type { Json } from '../../../src/base/json.ts';
 import { SEOUL, simulation, TOKYO } from '../../engine/simulated.ts';
 import { stepOf } from '../context.ts';
 
-describe('how long the backups of the new writer are kept', () => {
-  const PARAMS = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', source: { region: SEOUL, id: 'shop-orders' }, planned: true };
-  const INSTANCE = { DBInstanceIdentifier: 'shop-orders-tokyo', DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: `arn:aws:rds:${SEOUL}:111122223333:db:shop-orders` };
+const PARAMS = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', source: { region: SEOUL, id: 'shop-orders' }, planned: true };
+const INSTANCE = { DBInstanceIdentifier: 'shop-orders-tokyo', DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: `arn:aws:rds:${SEOUL}:111122223333:db:shop-orders` };
 
+describe('how long the backups of the new writer are kept', () => {
   /** RDS with that many days on the replica, and on the old writer; an error instead of the old writer's answer. */
   async function promotion(own: number | undefined, old: number | undefined | { httpStatus: number; code: string }, params: Record<string, Json> = {}) {
     const sim = await simulation();
@@ -44,12 +45,12 @@ describe('how long the backups of the new writer are kept', () => {
   it.each([[0], [undefined]])("is the old writer's in a planned move, where the replica has %s", async (own) => {
     const { days, asked, looks, verdict } = await promotion(own, 14);
     expect([days, looks, asked.map(({ region }) => region)]).toEqual([14, 1, [SEOUL, TOKYO]]);
-    expect(verdict).not.toHaveProperty('warnings');
+    expect(JSON.stringify(verdict)).not.toContain('for one day');
   });
 
   it('is left to AWS, with a warning, where neither says it', async () => {
     for (const old of [0, undefined]) {
-      const { days, verdict } = await promotion(0, old);
+      const { days, verdict } = await promotion(undefined, old);
       expect(days).toBeUndefined();
       expect(verdict).toEqual({ state: 'ok', because: 'shop-orders-tokyo is available', warnings: ['AWS keeps backups of a promoted replica for one day: name `retentionDays` for orders in the runbook'] });
     }
@@ -63,5 +64,69 @@ describe('how long the backups of the new writer are kept', () => {
   it('does not wait for an old writer that has died meanwhile, and passes on a clear no', async () => {
     expect((await promotion(0, { httpStatus: 503, code: 'ServiceUnavailable' })).days).toBeUndefined();
     await expect(promotion(0, { httpStatus: 403, code: 'AccessDenied' })).rejects.toMatchObject({ code: 'AccessDenied' });
+  });
+});
+
+describe('what users need of a promotion, and not the label `available`', () => {
+  const ID = 'shop-orders-tokyo';
+  type Shown = Record<string, unknown>;
+
+  /** The promotion as the plan has it, where AWS shows `more` of the replica. */
+  async function promotion(more: Shown, at: { promoted?: boolean; intends?: boolean; refusal?: string } = {}) {
+    const sim = await simulation();
+    const { ReadReplicaSourceDBInstanceIdentifier: _, ...writer } = INSTANCE;
+    const shown = { ...(at.promoted === true ? writer : INSTANCE), ...more };
+    const asked: string[] = [];
+    const call = ((request: { operation: string }) => {
+      if (request.operation === 'DescribeDBInstances') return Promise.resolve({ output: { DBInstances: [shown] } });
+      if (request.operation !== 'PromoteReadReplica') return Promise.resolve({ output: {} });
+      asked.push(request.operation);
+      return at.refusal === undefined ? Promise.resolve({ output: {} }) : Promise.reject(new AwsError({ service: 'rds', operation: request.operation, region: TOKYO, code: 'InvalidDBInstanceState', message: at.refusal, httpStatus: 400 }));
+    }) as unknown as typeof sim.effects.aws.call;
+    const facts = { 'fence.orders': { verdict: 'source-down', because: '', at: 0 }, 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
+    const intends = at.intends === false ? [] : [`rds:${TOKYO}:${ID} role`];
+    const step = await stepOf('rds-read-replica.promote', { ...PARAMS, planned: false, rpoMs: 300_000, retentionDays: 7 }, { clock: sim.clock, facts, intends, effects: { ...sim.effects, aws: { call } } });
+    return { step, asked };
+  }
+
+  it.each(['backing-up', 'storage-optimization', 'maintenance'])('is over while the new writer is %s', async (DBInstanceStatus) => {
+    const { step } = await promotion({ DBInstanceStatus }, { promoted: true });
+    expect([(await step.observe()).state, (await step.holds())?.state]).toEqual(['reached', 'reached']);
+  });
+
+  it.each(['rebooting', 'a-status-of-tomorrow', undefined])('is not over while it is %s: nobody knows whether it takes writes', async (DBInstanceStatus) => {
+    const { step } = await promotion({ DBInstanceStatus }, { promoted: true });
+    expect((await step.observe()).state).not.toBe('reached');
+    expect((await step.holds())?.state).toBe('pending');
+  });
+
+  it('waits for the retention that it has set, and for nothing else that is pending; the check names it', async () => {
+    const waiting = { PendingModifiedValues: { DBInstanceClass: 'db.r6g.2xlarge', CACertificateIdentifier: 'rds-ca-rsa2048-g1', MasterUserPassword: '****' } };
+    expect((await (await promotion(waiting, { promoted: true })).step.observe()).state).toBe('reached');
+    expect((await (await promotion({ PendingModifiedValues: { BackupRetentionPeriod: 7 } }, { promoted: true })).step.observe()).state).toBe('pending');
+    const { warnings } = (await (await promotion(waiting)).step.check()) as { warnings?: string[] };
+    expect(warnings).toEqual([expect.stringContaining('maintenance window: DBInstanceClass db.r6g.2xlarge, CACertificateIdentifier rds-ca-rsa2048-g1, MasterUserPassword; ') as string]);
+  });
+
+  it('is warned of a first full backup only where AWS says that there are none', async () => {
+    const warned = async (more: Shown) => ((await (await promotion(more)).step.check()) as { warnings?: string[] }).warnings;
+    expect(await warned({ BackupRetentionPeriod: 0 })).toEqual([expect.stringContaining('makes a full one') as string]);
+    expect(await warned({})).toBeUndefined();
+  });
+
+  it.each(['storage-optimization', 'configuring-log-exports', 'a-status-of-tomorrow'])('is tried on a replica that is %s, and tells in AWS’s words why it was refused', async (DBInstanceStatus) => {
+    const { step, asked } = await promotion({ DBInstanceStatus }, { intends: false, refusal: 'not in a promotable state' });
+    expect(await step.check()).toMatchObject({ state: 'ok', warnings: [expect.stringContaining('it is tried') as string] });
+    expect(await step.observe()).toMatchObject({ state: 'absent' });
+    await step.act();
+    expect(asked).toEqual(['PromoteReadReplica']);
+    expect(await step.observe()).toMatchObject({ state: 'absent', because: expect.stringContaining('not in a promotable state') as string });
+  });
+
+  it('waits out what AWS documents, and what may be a promotion that is under way', async () => {
+    for (const DBInstanceStatus of ['backing-up', 'modifying', 'rebooting']) {
+      expect((await (await promotion({ DBInstanceStatus }, { intends: false })).step.observe()).state).toBe('pending');
+    }
+    expect((await (await promotion({ DBInstanceStatus: 'promoting' })).step.observe()).state).toBe('pending');
   });
 });

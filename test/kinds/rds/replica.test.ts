@@ -27,7 +27,7 @@ describe('rds-read-replica.promote', () => {
       await wait(sim, 2_000);
     }
     expect(seen).toContain('pending');
-    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders-tokyo is available and replicates from nobody; its backups are kept for 7 days' });
+    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders-tokyo is backing-up and replicates from nobody; its backups are kept for 7 days' });
     expect(sim.world.acceptsWrites(REPLICA)).toBe(true);
   });
 
@@ -92,7 +92,7 @@ describe('rds-read-replica.promote', () => {
       refusal: {
         rule: 'replica-usable',
         observed: `shop-orders-tokyo in ap-northeast-1 is ${status}`,
-        threshold: 'one of available, modifying, backing-up, rebooting, promoting',
+        threshold: 'a status in which AWS may promote it, or that leads to one',
         consequence: 'there is nothing that could be promoted',
         override: 'none: mend the replica, or restore from a backup. aws rds describe-db-instances --region ap-northeast-1 --db-instance-identifier shop-orders-tokyo',
       },
@@ -111,7 +111,7 @@ describe('rds-read-replica.promote', () => {
     const sim = await simulation();
     const step = await promoteOf(sim);
     sim.world.setDbStatus(REPLICA, 'backing-up');
-    expect(await step.check()).toMatchObject({ state: 'ok', warnings: expect.arrayContaining(['shop-orders-tokyo is backing up: the promotion waits until that has ended']) as string[] });
+    expect(await step.check()).toMatchObject({ state: 'ok', warnings: expect.arrayContaining(['shop-orders-tokyo is backing-up: the promotion waits until that has ended']) as string[] });
   });
 
   it('passes on a clear no', async () => {

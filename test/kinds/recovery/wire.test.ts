@@ -102,9 +102,10 @@ describe('through the real SDK', () => {
     expect((await db.run(out, 'recoveryGate')).because).toMatch(/^at most \d/);
     // The fence waits until a restart has shown; here it is not what is tested.
     db.facts['fence.documents'] = { verdict: 'source-down', because: 'as the plan has it before the restore', at: 0 };
-    expect(await db.run(out, 'restore')).toEqual({ because: 'archive-documents-tokyo is available with the settings of the runbook, and still closed', acts: 1 });
+    expect(await db.run(out, 'restore')).toEqual({ because: expect.stringMatching(/^archive-documents-tokyo is (available|backing-up) with the settings of the runbook, and still closed$/) as string, acts: 1 });
     expect(await db.observe('failover')).toMatchObject({ activeIn: [SEOUL], facts: { here: 'closed' } });
-    expect((await db.run(out, 'open')).acts).toBe(1);
+    // Tried during the first backup too, when AWS may refuse it.
+    expect((await db.run(out, 'open')).acts).toBeGreaterThan(0);
     expect(await db.observe('failover')).toMatchObject({ activeIn: [TOKYO] });
     const back = await db.plan('reprotect');
     expect((await db.run(back, 'keepOld')).acts).toBe(1);
