@@ -134,6 +134,16 @@ function put(world: World, path: string, part: Part): void {
   }
 }
 
+/**
+ * The lab makes PostgreSQL of every database. Where the names of a runbook say that it is another one, a run would prove nothing of it;
+ * kinds that know MySQL say so in their seeds, and the lab says that it stands in for it.
+ */
+function refuseOtherEngine(path: string, { section, name, resource }: Part, seeds: readonly DbInstanceSeed[]): void {
+  if (seeds.some(({ engine }) => engine === 'mysql')) return;
+  const hint = /[\w.-]*(?:mysql|mariadb|oracle|sqlserver)[\w.-]*/i.exec(JSON.stringify(resource))?.[0];
+  if (hint !== undefined) throw nothingToShow(path, `${section}.${name} names ${hint}, and the databases of the lab are PostgreSQL: a run would prove nothing of another engine`);
+}
+
 /** The databases of all runbooks; one that several own is made once, as the first of them says. */
 class Databases {
   readonly wishes: DatabaseWish[] = [];
@@ -148,6 +158,7 @@ class Databases {
   }
 
   add(path: string, part: Part, seeds: readonly DbInstanceSeed[]): DatabaseWish {
+    refuseOtherEngine(path, part, seeds);
     const { canary } = loginSchema.safeParse(part.resource).data ?? {};
     const login = { user: 'shop', password: this.#password, database: canary?.database ?? 'shop' };
     const names = namesSchema.safeParse(part.resource).data?.instances ?? Object.fromEntries(seeds.map(({ region, id }) => [region, id]));

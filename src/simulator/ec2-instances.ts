@@ -205,12 +205,12 @@ export function refuseUnknownFilters(filters: Filters, call: Call): void {
   if (unknown !== undefined) throw call.unsupported(`the filter ${unknown.Name ?? ''}`);
 }
 
-/** Whether something passes every filter; `*` in a value stands for any text. */
+/** Whether something passes every filter; in a value `*` stands for any text and `?` for one character. */
 export function passesFilters(filters: Filters, valueOf: (name: string) => string | undefined, call: Call): boolean {
   refuseUnknownFilters(filters, call);
   return (filters ?? []).every(({ Name = '', Values = [] }) => {
     const value = valueOf(Name);
-    return Values.some((wanted) => value !== undefined && new RegExp(`^${wanted.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&')).join('.*')}$`).test(value));
+    return Values.some((wanted) => value !== undefined && new RegExp(`^${wanted.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '.*').replaceAll('?', '.')}$`).test(value));
   });
 }
 

@@ -32,7 +32,7 @@ export const ec2: ServiceModel<'ec2'> = {
       const ids = input.InstanceIds ?? [];
       const missing = ids.find((id) => !found.has(id));
       if (missing !== undefined) throw call.error('InvalidInstanceID.NotFound', 400, `The instance ID '${missing}' does not exist`);
-      const chosen = (ids.length === 0 ? [...found.keys()] : [...new Set(ids)]).filter((id) => matches(id, input.Filters, call)).sort();
+      const chosen = (ids.length === 0 ? [...found.keys()] : [...new Set(ids)]).filter((id) => matches(id, found.get(id), input.Filters, call)).sort();
       const { page, next } = pageOf(chosen, (id) => id, input.NextToken, sizeOf(input.MaxResults, call));
       const Reservations = page.map((id) => found.get(id)).filter((entry) => entry !== undefined);
       return { Reservations, ...(next === undefined ? {} : { NextToken: next }) };
@@ -54,14 +54,19 @@ export const ec2: ServiceModel<'ec2'> = {
   },
 };
 
-/** Filters are modelled for instances of their own; those of groups pass none. */
-function matches(id: string, filters: Parameters<typeof passesFilters>[0], call: Call): boolean {
-  const instance = call.state.instances.get(call.region, id, call.at);
-  if (instance === undefined) return (filters ?? []).length === 0;
+/**
+ * Filters see what the answer shows, of instances of groups too.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
+ */
+function matches(id: string, view: Reservation | undefined, filters: Parameters<typeof passesFilters>[0], call: Call): boolean {
+  const shown = view?.Instances?.[0];
   const valueOf = (name: string): string | undefined => {
-    if (name === 'instance-id') return instance.id;
-    if (name === 'instance-state-name') return instanceState(instance, call.at);
-    return name === 'client-token' ? instance.clientToken : instance.tags[name.slice(4)];
+    if (name === 'instance-id') return id;
+    if (name === 'instance-state-name') return shown?.State?.Name;
+    if (name === 'client-token') return call.state.instances.get(call.region, id, call.at)?.clientToken;
+    if (name.startsWith('tag:')) return shown?.Tags?.find(({ Key }) => Key === name.slice(4))?.Value;
+    // Those of images.
+    throw call.error('InvalidParameterValue', 400, `The filter '${name}' is invalid`);
   };
   return passesFilters(filters, valueOf, call);
 }

@@ -30,3 +30,7 @@ it('serves AAAA records beside A, and says plainly that users need an A record',
   expect(simulatedAnswer(undefined, 'AAAA', ['a', 'b'], 'b').values).toEqual(['::ffff:127.0.0.3']);
   await expect(shopWith(record, 'record: { name: shop.example.com, type: AAAA }')).rejects.toThrow('its traffic has AAAA records, and users of the lab find the application by an A record');
 });
+
+it('refuses a database that the runbook names after another engine', async () => {
+  await expect(shopWith('shop-orders-tokyo }', 'shop-orders-mysql }')).rejects.toThrow('databases.orders names shop-orders-mysql, and the databases of the lab are PostgreSQL');
+});

@@ -118,6 +118,11 @@ describe('EC2', () => {
     const one = await shop.call('ec2', TOKYO, 'DescribeInstances', { InstanceIds: [id] });
     expect(one.Reservations?.map((reservation) => reservation.Instances?.[0]?.InstanceId)).toEqual([id]);
     expect(await shop.refused('ec2', TOKYO, 'DescribeInstances', { InstanceIds: ['i-none'] })).toMatchObject({ code: 'InvalidInstanceID.NotFound' });
+    const group = Reservations?.[0]?.Instances?.[0]?.Tags?.find(({ Key }) => Key === 'aws:autoscaling:groupName')?.Value ?? '';
+    const by = async (Name: string, value: string) => (await shop.call('ec2', TOKYO, 'DescribeInstances', { Filters: [{ Name, Values: [value] }] })).Reservations?.length;
+    expect([await by('tag:aws:autoscaling:groupName', group), await by('tag:aws:autoscaling:groupName', `?${group.slice(1)}`), await by('tag:Name', 'x')]).toEqual([Reservations?.length, Reservations?.length, 0]);
+    expect([await by('instance-state-name', 'running'), await by('instance-state-name', 'stopped'), await by('instance-id', id)]).toEqual([1, 0, 1]);
+    expect(await shop.refused('ec2', TOKYO, 'DescribeInstances', { Filters: [{ Name: 'name', Values: ['x'] }] })).toMatchObject({ code: 'InvalidParameterValue' });
     expect(await shop.refused('ec2', TOKYO, 'DescribeInstances', { Filters: [{ Name: 'vpc-id', Values: ['vpc-1'] }] })).toMatchObject({ code: 'SimulatorUnsupported' });
   });
 
