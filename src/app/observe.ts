@@ -122,6 +122,16 @@ export function awsFailure(error: AwsError, target: string): DrError {
       cause: error,
     });
   }
+  if (error.isClock) {
+    return new DrError({
+      code: 'CLOCK_OFF',
+      exit: 'aws',
+      title: 'The clock of this machine is wrong, and AWS refuses what is signed with it.',
+      detail: error.message,
+      next: ['set the clock: sudo timedatectl set-ntp true, or sudo sntp -sS time.aws.com', 'try again'],
+      cause: error,
+    });
+  }
   if (error.unreachable) {
     return new DrError({
       code: 'AWS_SILENT',

@@ -30,14 +30,17 @@ export interface Credentials {
   expiration?: Date;
 }
 
-export type CredentialSource = () => Promise<Credentials>;
+export type CredentialSource = (options?: { forceRefresh?: boolean }) => Promise<Credentials>;
 
 export interface SdkClientOptions {
   region: string;
   maxAttempts: number;
   retryMode: 'standard';
   requestHandler: NodeHttpHandler;
-  credentials?: CredentialSource;
+  /** `memoized`: asked at every call, not kept by the client. */
+  credentials?: CredentialSource & { memoized?: true };
+  /** Shared config files are read at every look-up, not kept by the SDK. */
+  ignoreCache?: true;
 }
 
 type Exports = Record<string, unknown>;

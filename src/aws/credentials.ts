@@ -44,6 +44,21 @@ export class SharedCredentials {
     }
   }
 
+  /** What calls are signed with now, if it is known. */
+  get known(): Credentials | undefined {
+    return this.current;
+  }
+
+  /**
+   * Asks anew for credentials that AWS has refused, once for all who had them.
+   * @returns whether there are others now
+   */
+  async renew(region: string, source: CredentialSource, refused: Credentials): Promise<boolean> {
+    if (this.current === refused) this.current = undefined;
+    const found = await this.get(region, source).catch(() => refused);
+    return found.accessKeyId !== refused.accessKeyId || found.sessionToken !== refused.sessionToken;
+  }
+
   private async lookUp(region: string, source: CredentialSource): Promise<Credentials> {
     try {
       const found = await source();

@@ -5,7 +5,7 @@ export interface AwsErrorParts {
   service: Service;
   operation: string;
   region: string;
-  /** AWS's code, e.g. `Throttling`, or ours: `NoAnswer`, `MalformedAnswer`, `NoCredentials`. */
+  /** AWS's code, e.g. `Throttling`, or ours: `NoAnswer`, `MalformedAnswer`, `NoCredentials`, `ClockOff`. */
   code: string;
   message: string;
   httpStatus?: number | undefined;
@@ -77,7 +77,12 @@ const SHORTAGES = new Set([
   'InsufficientDBInstanceCapacity',
 ]);
 
-const CREDENTIAL_CODES = new Set([
+/** AWS refused a request whose time is too far from its own: this machine's clock is wrong. */
+export const CLOCK_OFF = 'ClockOff';
+
+const DENIED = new Set(['UnauthorizedOperation', 'UnauthorizedException', 'AuthorizationError', 'AuthorizationErrorException', 'NotAuthorized']);
+
+export const CREDENTIAL_CODES = new Set([
   NO_CREDENTIALS,
   'CredentialsProviderError',
   'ExpiredToken',
@@ -133,9 +138,27 @@ export class AwsError extends CallError {
     return isThrottle(this);
   }
 
+  /** Something else is under way at AWS, and has to end first. */
+  get isPassing(): boolean {
+    return PASSING.has(this.code);
+  }
+
   /** The region has not enough of what was asked for. */
   get isShortage(): boolean {
     return SHORTAGES.has(this.code);
+  }
+
+  /** A right is missing, as far as AWS says it. */
+  get isDenied(): boolean {
+    return this.code.startsWith('AccessDenied') || DENIED.has(this.code);
+  }
+
+  get isRightMissing(): boolean {
+    return this.isCredentials || this.isDenied;
+  }
+
+  get isClock(): boolean {
+    return this.code === CLOCK_OFF;
   }
 
   get isCredentials(): boolean {

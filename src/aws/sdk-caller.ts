@@ -4,10 +4,10 @@ import { withDeadline } from '../base/deadline.ts';
 import { LIMITS } from '../base/limits.ts';
 import { boundedLookup } from '../base/look-up.ts';
 import type { AwsCaller } from './caller.ts';
-import { clientClass, commandClass, loadSdk, type SdkClient, type SdkOutput } from './clients.ts';
+import { clientClass, commandClass, type Credentials, loadSdk, type SdkClient, type SdkOutput } from './clients.ts';
 import { SharedCredentials } from './credentials.ts';
 import type { Service } from './operations.ts';
-import { toAwsError } from './sdk-errors.ts';
+import { areRefused, clockWasCorrected, toAwsError } from './sdk-errors.ts';
 
 interface PlainRequest {
   service: Service;
@@ -28,7 +28,7 @@ interface PlainAnswer {
  * Calls AWS through its SDK, with the SDK's standard settings: profiles and shared config, `AWS_ENDPOINT_URL` and
  * `AWS_ENDPOINT_URL_<SERVICE>`, regional STS.
  *
- * One attempt a call: a mutation without an answer must not be repeated blindly, so retrying is left to
+ * One attempt a call, and one more where only the signature was refused: a mutation without an answer must not be repeated blindly, so retrying is left to
  * `reliableCaller`, which knows which calls change something. No call outlives its timeout, and each region has
  * its own connections, so that a region that swallows packets holds up nobody else.
  */
@@ -45,16 +45,24 @@ async function callOnce(clients: Clients, request: PlainRequest): Promise<PlainA
   let at: number | undefined;
   try {
     const work = async (abortSignal: AbortSignal): Promise<PlainAnswer> => {
-      const { sdk, client } = await clients.get(service, region);
-      const command = new (commandClass(sdk, operation))(request.input);
-      const markSent = (next: (args: unknown) => Promise<unknown>) => async (args: unknown) => {
-        sent = true;
-        const answer = await next(args);
-        at = dateOf(answer);
-        return answer;
+      const { sdk, client, renew } = await clients.get(service, region);
+      const send = (): Promise<SdkOutput> => {
+        const command = new (commandClass(sdk, operation))(request.input);
+        const markSent = (next: (args: unknown) => Promise<unknown>) => async (args: unknown) => {
+          sent = true;
+          const answer = await next(args);
+          at = dateOf(answer);
+          return answer;
+        };
+        command.middlewareStack.add(markSent, { step: 'deserialize', priority: 'low', name: 'drMarkSent' });
+        return client.send(command, { abortSignal, requestTimeout: timeoutMs });
       };
-      command.middlewareStack.add(markSent, { step: 'deserialize', priority: 'low', name: 'drMarkSent' });
-      const { $metadata, ...output } = await client.send(command, { abortSignal, requestTimeout: timeoutMs });
+      const signedWith = clients.known();
+      const { $metadata, ...output } = await send().catch(async (error: unknown) => {
+        // Refused for its signature, so nothing was done: once more by AWS's clock, or with credentials that are asked for anew.
+        if (!clockWasCorrected(error) && !(areRefused(error) && (await renew(signedWith)))) throw error;
+        return send();
+      });
       return { output: await withWholeBody(output), requestId: $metadata?.requestId, at };
     };
     return await withDeadline(systemClock, timeoutMs, `${service}.${operation} in ${region}`, request.signal, work);
@@ -82,13 +90,25 @@ async function withWholeBody(output: SdkOutput): Promise<SdkOutput> {
   return { ...output, Body: bodyOf(await body.transformToByteArray()) };
 }
 
+interface Ready {
+  sdk: Record<string, unknown>;
+  client: SdkClient;
+  /** Whether there are other credentials now than those that were refused. */
+  renew: (refused: Credentials | undefined) => Promise<boolean>;
+}
+
 /** The clients of a process, one a service and region. */
 class Clients {
-  private readonly made = new Map<string, Promise<{ sdk: Record<string, unknown>; client: SdkClient }>>();
+  private readonly made = new Map<string, Promise<Ready>>();
   private readonly handlers = new Map<string, Promise<NodeHttpHandler>>();
   private readonly credentials = new SharedCredentials(() => Date.now());
 
-  get(service: Service, region: string): Promise<{ sdk: Record<string, unknown>; client: SdkClient }> {
+  /** What calls are signed with now. */
+  known(): Credentials | undefined {
+    return this.credentials.known;
+  }
+
+  get(service: Service, region: string): Promise<Ready> {
     const key = `${service}@${region}`;
     const known = this.made.get(key);
     if (known) return known;
@@ -98,15 +118,22 @@ class Clients {
     return fresh;
   }
 
-  private async make(service: Service, region: string) {
+  private async make(service: Service, region: string): Promise<Ready> {
     const sdk = await loadSdk(service);
     const Client = clientClass(service, sdk);
     const requestHandler = await this.handler(region);
     const options = { region, maxAttempts: 1, retryMode: 'standard' as const, requestHandler };
     // The SDK gives its credential chain only as part of a client: this one is made for that and never called.
-    const chain = new Client(options).config.credentials;
-    if (chain === undefined) return { sdk, client: new Client(options) };
-    return { sdk, client: new Client({ ...options, credentials: () => this.credentials.get(region, () => chain()) }) };
+    const chain = new Client({ ...options, ignoreCache: true }).config.credentials;
+    if (chain === undefined) return { sdk, client: new Client(options), renew: () => Promise.resolve(false) };
+    // What is found is kept by `SharedCredentials`, and nowhere else: else nobody could ask anew.
+    const source = (): Promise<Credentials> => chain({ forceRefresh: true });
+    const credentials = Object.assign(() => this.credentials.get(region, source), { memoized: true as const });
+    const renew = async (refused: Credentials | undefined): Promise<boolean> => {
+      const used = refused ?? this.credentials.known;
+      return used !== undefined && this.credentials.renew(region, source, used);
+    };
+    return { sdk, client: new Client({ ...options, credentials }), renew };
   }
 
   private handler(region: string): Promise<NodeHttpHandler> {

@@ -1,6 +1,6 @@
 import { DeadlineError } from '../base/deadline.ts';
 import { CredentialsFailure } from './credentials.ts';
-import { AwsError, MALFORMED, NO_ANSWER, NO_CREDENTIALS } from './errors.ts';
+import { AwsError, CLOCK_OFF, CREDENTIAL_CODES, MALFORMED, NO_ANSWER, NO_CREDENTIALS } from './errors.ts';
 import type { Service } from './operations.ts';
 
 /** The request was never sent: a wrong endpoint URL, an input that cannot be written. */
@@ -24,7 +24,7 @@ interface SdkThrown {
   messages?: unknown;
   Messages?: { Message?: unknown } | undefined;
   cause?: unknown;
-  $metadata?: { httpStatusCode?: number; requestId?: string } | undefined;
+  $metadata?: { httpStatusCode?: number; requestId?: string; clockSkewCorrected?: boolean } | undefined;
   $response?: { statusCode?: number; headers?: Record<string, string> } | undefined;
 }
 
@@ -58,11 +58,44 @@ export function toAwsError(thrown: unknown, call: CallName, sent: boolean): AwsE
     if (httpStatus < 500 && isForeign(error, call, httpStatus)) {
       return new AwsError({ ...parts, code: MALFORMED, message: `HTTP ${httpStatus} without an error of AWS in it: ${parts.message}`, httpStatus });
     }
-    return new AwsError({ ...parts, code: codeOf(error, call, httpStatus), httpStatus, requestId: requestIdOf(error) });
+    const code = codeOf(error, call, httpStatus);
+    const clock = clockProblem(error, code);
+    const named = clock === undefined ? { code } : { code: CLOCK_OFF, message: `${clock}, and AWS refuses what is signed with it (${code}): ${parts.message}` };
+    return new AwsError({ ...parts, ...named, httpStatus, requestId: requestIdOf(error) });
   }
   if (!sent && !isNetworkError(error)) return new AwsError({ ...parts, code: NOT_SENT });
   if (httpStatus !== undefined && !isNetworkError(error)) return new AwsError({ ...parts, code: MALFORMED, httpStatus, requestId: requestIdOf(error) });
   return new AwsError({ ...parts, code: NO_ANSWER, requestId: requestIdOf(error) });
+}
+
+/** What AWS says of a request that was signed too early or too late; some of it is said of wrong keys too. */
+const SIGNED_AT_WRONG_TIME = new Set(['RequestTimeTooSkewed', 'RequestExpired', 'RequestInTheFuture']);
+const SIGNED_WRONG = new Set([...SIGNED_AT_WRONG_TIME, 'SignatureDoesNotMatch', 'InvalidSignatureException', 'AuthFailure']);
+/** From here on the SDK corrects its clock; AWS bears five minutes. */
+const SKEW_MS = 240_000;
+
+/**
+ * Whether the SDK has corrected its clock by what AWS said, so that the same request may succeed now.
+ * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+ */
+export function clockWasCorrected(thrown: unknown): boolean {
+  const error = thrown as SdkThrown;
+  return error.$metadata?.clockSkewCorrected === true && (SIGNED_WRONG.has(codeIn(error) ?? '') || codeIn(error) === 'AccessDeniedException');
+}
+
+/** Whether AWS has refused the credentials. */
+export function areRefused(thrown: unknown): boolean {
+  const error = thrown as SdkThrown;
+  return error.$metadata?.httpStatusCode !== undefined && CREDENTIAL_CODES.has(codeIn(error) ?? '');
+}
+
+/** What is wrong with this machine's clock, in words, where that is why a signature was refused. */
+function clockProblem(error: SdkThrown, code: string): string | undefined {
+  if (!SIGNED_WRONG.has(code)) return undefined;
+  const aheadMs = Date.now() - Date.parse(error.$response?.headers?.date ?? '');
+  if (Math.abs(aheadMs) >= SKEW_MS) return `this machine's clock is ${Math.round(Math.abs(aheadMs) / 60_000)} minutes ${aheadMs > 0 ? 'fast' : 'slow'}`;
+  const said = SIGNED_AT_WRONG_TIME.has(code) || /signature expired|signature not yet current/i.test(String(error.message));
+  return said ? `this machine's clock is off` : undefined;
 }
 
 /**

@@ -49,6 +49,10 @@ export abstract class CallError extends Error {
   abstract readonly code: string;
   abstract readonly kind: CallErrorKind;
   abstract readonly requestId: string | undefined;
+  /** Refused because something else is under way, and has to end first. */
+  abstract readonly isPassing: boolean;
+  /** Refused for its login or for a permission: a person can give that. */
+  abstract readonly isRightMissing: boolean;
 }
 
 /** The message of anything thrown, without its stack. */

@@ -42,6 +42,8 @@ export const LIMITS = {
   silenceToldMs: 10_000,
   /** No step waits longer for a region or a service that gives no answer at all; a resume goes on. */
   silenceMaxMs: 3_600_000,
+  /** Once something was changed: a look that AWS refuses (an expired session, a lost permission) is asked for again for so long. */
+  deniedMs: 900_000,
   stepsInParallel: 64,
   stepAttempts: 5,
   /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */

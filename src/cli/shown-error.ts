@@ -55,6 +55,7 @@ export function shownError(error: unknown, scene: ErrorScene): ShownError {
 }
 
 function awsError(error: AwsError): ShownError {
+  if (error.isClock) return { code: error.code, exit: 'aws', title: error.message, next: ['Set the clock of this machine: sudo timedatectl set-ntp true'] };
   const next = error.isCredentials
     ? ['aws sts get-caller-identity', 'Set AWS_PROFILE, or log in again.']
     : ['Run the command again; if it stays, look at https://health.aws.amazon.com/health/status'];

@@ -90,7 +90,8 @@ async function runOnce(run: Run, decideAgain: () => void): Promise<RunOutcome | 
   const checkedAt = effects.clock.now();
   // A run that decides afresh has no decision that is older than its own start.
   const mayBeOld = () => !ahead || effects.clock.now() - checkedAt > LIMITS.decisionAgeMs - LIMITS.intentMs;
-  const patienceMs = () => (journal.state.plan.verb === 'switchover' && stepsPastTheLine(journal.state).length === 0 ? LIMITS.silenceMs : LIMITS.silenceMaxMs);
+  const pastTheLine = () => stepsPastTheLine(journal.state).length > 0;
+  const patienceMs = () => (journal.state.plan.verb === 'switchover' && !pastTheLine() ? LIMITS.silenceMs : LIMITS.silenceMaxMs);
 
   const start = (step: PlanStep, over?: AbortSignal): Promise<StepEnd> => {
     const startedAt = effects.clock.now();
@@ -100,7 +101,7 @@ async function runOnce(run: Run, decideAgain: () => void): Promise<RunOutcome | 
       if (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs) return { state: 'ok', because: 'checked a moment ago' };
       return check(run, step);
     };
-    return runStep(run, step, { over, recheck, decideAgain, patienceMs, underWay: () => guards.underWay(step.id) });
+    return runStep(run, step, { over, recheck, decideAgain, pastTheLine, patienceMs, underWay: () => guards.underWay(step.id) });
   };
   const guards = watchOver(run, todo, start);
   const end = await runGraph(steps.filter((step) => !isGuard(step)), done, LIMITS.stepsInParallel, drain, (step) => {

@@ -34,6 +34,8 @@ export interface StepOptions {
   underWay?(): void;
   /** Called when a person was waited for so long that what was decided before has to be decided again. */
   decideAgain(): void;
+  /** Whether the run has passed the point of no return. */
+  pastTheLine(): boolean;
   /** How long looks may stay without any answer, milliseconds. */
   patienceMs(): number;
 }
@@ -70,6 +72,8 @@ class StepRunner {
   /** When a look was last answered. */
   #answeredAt = 0;
   #silenceTold = false;
+  /** Acts that AWS refused because something else is under way: nothing was done, so they do not count. */
+  #refusedForNow = 0;
   #waitingFor: WaitCause | undefined;
   /** When a guard first saw that everything else has ended. */
   #overAt: number | undefined;
@@ -144,7 +148,7 @@ class StepRunner {
       if (isSuperseded(error)) throw error;
       if (wake.aborted) return undefined;
       const failed = this.#lookFailed(error);
-      if (failed.event === 'unclear') await this.#tellSilence(error);
+      if (failed.event === 'unclear') await this.#tellSilence(failed.because);
       return failed;
     }
   }
@@ -179,7 +183,7 @@ class StepRunner {
     }
     if (this.#kind.act === undefined) return { event: 'pending', because, waitingFor: 'aws' };
     // A resume is a person's decision: it may try as often again. A guard tries for as long as there is something to guard.
-    if (!isGuard(this.#step) && this.#attempt - this.#attemptsBefore >= LIMITS.stepAttempts) {
+    if (!isGuard(this.#step) && this.#attempt - this.#attemptsBefore - this.#refusedForNow >= LIMITS.stepAttempts) {
       return { event: 'impossible', because, error: errorRecord('ATTEMPTS_USED_UP', `${because} (after ${this.#attempt} attempts)`) };
     }
     const verdict = await this.#options.recheck();
@@ -197,13 +201,13 @@ class StepRunner {
   }
 
   /** Once, and again only after an answer: a wait that nobody is told of looks like a hang. */
-  async #tellSilence(error: unknown): Promise<void> {
+  async #tellSilence(why: string): Promise<void> {
     const { effects, journal } = this.#run;
     const step = this.#step;
     const silentMs = effects.clock.now() - this.#answeredAt;
     if (this.#silenceTold || silentMs < LIMITS.silenceToldMs) return;
     this.#silenceTold = true;
-    await journal.append({ type: 'step.silent', step: step.id, because: `no answer for ${Math.round(silentMs / 1000)} s, still asking: ${messageOf(error)}` });
+    await journal.append({ type: 'step.silent', step: step.id, because: `no answer for ${Math.round(silentMs / 1000)} s, still asking: ${why}` });
   }
 
   #lookFailed(error: unknown): Happening {
@@ -214,7 +218,16 @@ class StepRunner {
     }
     if (error instanceof DeadlineError) return { event: 'unclear', because: error.message };
     if (error instanceof CallError && error.kind !== 'terminal') return { event: 'unclear', because: error.message };
+    if (error instanceof CallError && this.#mayPass(error, silentMs)) {
+      return { event: 'unclear', because: `${error.message}. The run waits for the right to look: log in again (aws sso login), or restore the permission` };
+    }
     return { event: 'impossible', because: messageOf(error), error: toErrorRecord(error) };
+  }
+
+  /** A session that ends must not end a recovery that has changed something: a person gets the time to log in. */
+  #mayPass(error: CallError, silentMs: number): boolean {
+    const begun = this.#options.pastTheLine() || this.#attempt > 0;
+    return begun && error.isRightMissing && silentMs <= LIMITS.deniedMs;
   }
 
   async #act(): Promise<Happening> {
@@ -230,6 +243,7 @@ class StepRunner {
     } catch (error) {
       if (isSuperseded(error)) throw error;
       if (error instanceof DeadlineError || (error instanceof CallError && error.kind !== 'terminal')) {
+        if (error instanceof CallError && error.isPassing) this.#refusedForNow += 1;
         return { event: 'unclear', because: messageOf(error), error: toErrorRecord(error) };
       }
       return { event: 'impossible', because: messageOf(error), error: toErrorRecord(error) };

@@ -323,6 +323,26 @@ describe('a person who asks to stop', () => {
     expect((await runTiny([tinyStep('it')], { it: short })).told).not.toContain('step.silent it');
   });
 
+  it('whose act has to wait for something else at AWS tries again for as long as its limit allows', async () => {
+    const thing = new Thing();
+    const run = await one(thing.kind({ act: () => ((thing.acts += 1), thing.acts <= 2 * LIMITS.stepAttempts ? Promise.reject(new AwsError({ ...PROMOTE, code: 'ScalingActivityInProgress', message: 'wait', httpStatus: 400 })) : void (thing.there = true)) }));
+    expect(run.outcome).toBe('succeeded');
+    expect(thing.acts).toBe(2 * LIMITS.stepAttempts + 1);
+  });
+
+  it.each(['ExpiredToken', 'AccessDenied'])('that has changed something waits a while where AWS refuses its look with %s', async (code) => {
+    const refusedLook = () => Promise.reject(new AwsError({ ...PROMOTE, operation: 'DescribeDBInstances', code, message: 'no', httpStatus: 403 }));
+    let looks = 0;
+    const thing = new Thing();
+    const run = await one(thing.kind({ verify: () => ((looks += 1) < 5 ? refusedLook() : REACHED) }));
+    expect(run.outcome).toBe('succeeded');
+    const never = await one(new Thing().kind({ verify: refusedLook }), {}, 4 * LIMITS.deniedMs);
+    expect(never.state.steps.get('it')).toMatchObject({ state: 'failed', error: { code } });
+    expect(never.took).toBeGreaterThan(LIMITS.deniedMs);
+    expect(never.took).toBeLessThan(LIMITS.deniedMs + 60_000);
+    expect(JSON.stringify(never.records)).toContain('log in again');
+  });
+
   it('waits no longer than a while for what gives no answer at all, a switchover before its line much shorter', async () => {
     const silent: Fake = { observe: () => Promise.reject(noAnswer()) };
     const steps = [tinyStep('it', { limitMs: 6 * 3_600_000 })];
