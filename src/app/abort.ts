@@ -28,7 +28,7 @@ export interface AbortRequest extends RunWatchers {
  */
 export async function abort(request: AbortRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
-  const run = request.run ?? (await newestOpenRun(request.state));
+  const run = request.run ?? (await newestOpenRun(request.state, request.onMessage));
   const mayTake = async (state: RunState): Promise<void> => {
     refuse(state);
     await request.confirm(state, actedSteps(state));

@@ -1,11 +1,13 @@
 import type { Clock } from '../base/clock.ts';
+import { DrError } from '../base/errors.ts';
+import { partsOfRunId } from '../base/ids.ts';
 import type { HistoryPort, PastMove } from '../effects/effects.ts';
 import { actedSteps, intendedChanges } from '../engine/acted.ts';
 import { inParallel } from '../engine/parallel.ts';
-import { foldAll } from '../journal/fold.ts';
 import type { RunState } from '../journal/state.ts';
-import type { StateStore } from '../journal/state-store.ts';
+import type { RunStore, StateStore } from '../journal/state-store.ts';
 import { lockName } from './locks.ts';
+import { understood } from './runs.ts';
 
 const MOVES = new Set(['failover', 'switchover']);
 /** What of a run moves an application, or its data. */
@@ -20,29 +22,53 @@ export function historyOf(state: StateStore, asking: Asking, clock: Clock): Hist
   return { moves: (since) => movesOf(state, asking, since, clock) };
 }
 
+/** A run whose last record cannot be read may have gone on for that long after its start. */
+const RUN_MAX_MS = 24 * 3_600_000;
+
 /**
  * Moves of the application whose last record is younger than `since`, newest first. A run that has ended long ago is
- * told by its last record alone. @throws DrError when a run cannot be read.
+ * told by its last record alone. @throws DrError when a run cannot be read that may be such a move
  */
 async function movesOf(state: StateStore, asking: Asking, since: number, clock: Clock): Promise<PastMove[]> {
   const mine = (await runsOf(state, clock)).filter((id) => id !== asking.run && isMoveOf(id, asking.plan.runbook.name));
-  const world = lockName(asking.plan.runbook.name, asking.plan.account, asking.endpoints);
   const moves: PastMove[] = [];
   await inParallel(mine, READ_AT_ONCE, async (id) => {
     const store = state.run(id);
-    const last = await store.last();
-    if (last === undefined || last.at <= since) return;
-    const run = foldAll(await store.read());
-    if (lockName(run.plan.runbook.name, run.plan.account, run.endpoints) === world && hasMoved(run)) moves.push(moveOf(run));
+    if (!(await mayBeYounger(store, id, since))) return;
+    try {
+      const records = await store.read();
+      if (records.length === 0) return;
+      const run = understood(records, id);
+      if (isSameWorld(run, asking) && hasMoved(run)) moves.push(moveOf(run));
+    } catch (error) {
+      // Its start may say that it moved the application of another account, or of a lab.
+      const start = error instanceof DrError ? await store.first().catch(() => undefined) : undefined;
+      if (start?.type !== 'run.started' || isSameWorld(start, asking)) throw error;
+    }
   });
   return moves.sort((a, b) => b.at - a.at);
 }
 
-/** A run id holds the runbook's name and the verb: `20261120T101500Z-shop-failover-1a2b3c`. */
+/** By its last record, or where that cannot be read by when it began. */
+async function mayBeYounger(store: RunStore, id: string, since: number): Promise<boolean> {
+  try {
+    const last = await store.last();
+    return last !== undefined && last.at > since;
+  } catch (error) {
+    if (!(error instanceof DrError)) throw error;
+    return (partsOfRunId(id)?.startedAt ?? since) + RUN_MAX_MS > since;
+  }
+}
+
+function isSameWorld({ plan, endpoints }: Pick<RunState, 'plan' | 'endpoints'>, asking: Asking): boolean {
+  const world = (run: Pick<RunState, 'plan' | 'endpoints'>): string => lockName(asking.plan.runbook.name, run.plan.account, run.endpoints);
+  return plan.runbook.name === asking.plan.runbook.name && world({ plan, endpoints }) === world(asking);
+}
+
+/** A run id holds the runbook's name and the verb. */
 function isMoveOf(id: string, runbook: string): boolean {
-  const rest = id.slice(id.indexOf('-') + 1);
-  const parts = rest.split('-');
-  return MOVES.has(parts.at(-2) ?? '') && parts.slice(0, -2).join('-') === runbook;
+  const parts = partsOfRunId(id);
+  return parts !== undefined && MOVES.has(parts.verb) && parts.runbook === runbook;
 }
 
 /** It has done something to data or traffic that was not led back. */

@@ -24,6 +24,13 @@ export function lockName(runbook: string, account: string, endpoints: readonly s
 
 /** What AWS keeps; what a step of the user's own changes has a name of their own making. */
 const RESOURCE = /^(rds|autoscaling|ec2|route53|s3):/;
+/**
+ * AWS keeps names of databases and of records in lower case, however they are written; those of Auto Scaling groups have a case.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
+ */
+const CASELESS = /^(rds:|route53:[^:]*:)(\S+)/;
+const asAwsNamesIt = (resource: string): string => resource.replace(CASELESS, (_, before: string, name: string) => `${before}${name.toLowerCase()}`);
 const oldWriter = z.object({ source: z.object({ region: z.string(), id: z.string() }) });
 
 /**
@@ -36,7 +43,7 @@ export function resourcesOf(plan: Pick<Plan, 'steps'>): string[] {
     const old = oldWriter.safeParse(params).data?.source;
     return old === undefined ? [] : [`rds:${old.region}:${old.id}`];
   });
-  return [...new Set([...changed, ...left])].sort();
+  return [...new Set([...changed, ...left].map(asAwsNamesIt))].sort();
 }
 
 /** A lock for each resource of the plan. */

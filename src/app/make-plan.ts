@@ -84,10 +84,12 @@ export async function readPlan(path: string): Promise<Plan> {
   return plan;
 }
 
-/** Whoever can write a plan can also hash it: its steps must be those that its runbook gives now. */
+/** Whoever can write a plan can also hash it: all of it must be what its runbook gives now, but when it was made. */
 function refuseEdited(saved: Plan, now: Plan): void {
-  const text = ({ steps, probes, objectives }: Plan) => canonicalJson({ steps, probes, objectives });
-  if (text(saved) === text(now)) return;
+  const parts = ({ hash: _hash, madeAt: _madeAt, ...rest }: Plan): Map<string, string> => new Map(Object.entries(rest).map(([name, value]) => [name, canonicalJson(value)]));
+  const [before, after] = [parts(saved), parts(now)];
+  const edited = [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name) !== after.get(name));
+  if (edited.length === 0) return;
   const known = new Map(now.steps.map((step) => [step.id, canonicalJson(step)]));
   const missing = [...known.keys()].filter((id) => saved.steps.every((step) => step.id !== id));
   const other = saved.steps.filter((step) => known.get(step.id) !== canonicalJson(step)).map(({ id }) => id);
@@ -96,7 +98,7 @@ function refuseEdited(saved: Plan, now: Plan): void {
     code: 'PLAN_EDITED',
     exit: 'refused',
     title: 'The plan is not the one that its runbook gives.',
-    detail: `It was edited, or made by another version of dr (${words.join('; ') || 'its probes or objectives'}).`,
+    detail: `It was edited, or made by another version of dr (${[...words, ...edited.filter((name) => name !== 'steps').map((name) => `other ${name}`)].join('; ')}).`,
     next: [`dr plan${verbFlag(saved.verb)} --region ${saved.target} --out FILE    makes a new one`],
   });
 }

@@ -1,4 +1,5 @@
 import { DrError } from '../base/errors.ts';
+import { partsOfRunId } from '../base/ids.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
@@ -8,7 +9,7 @@ import { withHeldRun } from './held-run.ts';
 import { refuseHalfLab } from './in-lab.ts';
 import { endpointOverrides, liveEffects } from './live-effects.ts';
 import { evidenceOf, type RunResult, type RunWatchers, runToTheEnd, saveReport } from './run-to-the-end.ts';
-import { listAllRuns, loadRun } from './runs.ts';
+import { leftOutLine, listAllRuns, loadRun } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
 
 export interface ResumeRequest extends RunWatchers {
@@ -27,7 +28,7 @@ export interface ResumeRequest extends RunWatchers {
 /** Goes on with a run: every step that is not done is observed, and acted on only where the wanted state is missing. */
 export async function resume(request: ResumeRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
-  const run = request.run ?? (await newestOpenRun(request.state));
+  const run = request.run ?? (await newestOpenRun(request.state, request.onMessage));
   const rest = await sendRest(openState(request.state, effects.aws), run);
   if (rest !== undefined) return rest;
   const mayTake = (state: RunState): Promise<void> => (isOver(state) ? Promise.reject(over(state)) : Promise.resolve());
@@ -59,12 +60,17 @@ function over(state: RunState): DrError {
   });
 }
 
-/** The newest run that is not over. @throws DrError when there is none, or a damaged one is newer: it may be the one that is meant. */
-export async function newestOpenRun(place: StatePlace | string): Promise<string> {
+/**
+ * The newest run that is not over. What cannot be read is left out, and `say` is told. @throws DrError when there is none, or when a run
+ * that cannot be read may be the one that is meant: it is newer, and of the same application.
+ */
+export async function newestOpenRun(place: StatePlace | string, say: (text: string) => void = () => undefined): Promise<string> {
   const { runs, damaged } = await listAllRuns(place);
   const open = runs.find((run) => !isOver(run));
-  const doubtful = damaged[0];
-  if (doubtful !== undefined && (open === undefined || doubtful.run > open.run)) throw doubtful.error;
+  if (open === undefined && damaged[0] !== undefined) throw damaged[0].error;
+  const doubtful = damaged.find(({ run }) => open !== undefined && run > open.run && partsOfRunId(run)?.runbook === open.plan.runbook.name);
+  if (doubtful !== undefined) throw doubtful.error;
+  for (const run of damaged) say(`Warning: ${leftOutLine(run)}`);
   if (open !== undefined) return open.run;
   throw new DrError({
     code: 'NOTHING_TO_RESUME',

@@ -1,10 +1,11 @@
-import { DrError } from '../base/errors.ts';
+import { DrError, messageOf } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { JournalRecord } from '../journal/events.ts';
 import { foldAll } from '../journal/fold.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
 import type { RunState } from '../journal/state.ts';
 import { openState, type StatePlace } from './state.ts';
+import { toolVersion } from './version.ts';
 
 /** Runs that are named where a shortened id means several. */
 const AMBIGUOUS = 5;
@@ -16,20 +17,13 @@ export interface LoadedRun {
   state: RunState;
 }
 
-/** A run whose journal cannot be trusted. */
+/** A run whose journal cannot be read: damaged, of another version, no access. */
 export interface DamagedRun {
   run: string;
   error: DrError;
 }
 
-/** Every run of a state, newest first. @throws DrError when a journal is damaged. */
-export async function listRuns(place: StatePlace | string): Promise<RunState[]> {
-  const { runs, damaged } = await listAllRuns(place);
-  if (damaged[0] !== undefined) throw damaged[0].error;
-  return runs;
-}
-
-/** Every run, newest first; those with a damaged journal apart, so that one of them does not hide the others. */
+/** Every run, newest first; those that cannot be read apart, so that one of them does not hide the others. */
 export async function listAllRuns(place: StatePlace | string): Promise<{ runs: RunState[]; damaged: DamagedRun[] }> {
   const store = openState(place);
   const damaged: DamagedRun[] = [];
@@ -38,7 +32,7 @@ export async function listAllRuns(place: StatePlace | string): Promise<{ runs: R
       const run = await readRun(store, id);
       return run === undefined ? [] : [run.state];
     } catch (error) {
-      if (!(error instanceof DrError) || error.code !== 'JOURNAL_DAMAGED') throw error;
+      if (!(error instanceof DrError) || error.exit !== 'journal') throw error;
       damaged.push({ run: id, error });
       return [];
     }
@@ -47,26 +41,67 @@ export async function listAllRuns(place: StatePlace | string): Promise<{ runs: R
   return { runs, damaged: damaged.sort((a, b) => (a.run < b.run ? 1 : -1)) };
 }
 
-/** A run with its records, by its id or a unique beginning or end of it; the newest when none is named. @throws DrError when there is none, or its journal is damaged. */
-export async function loadRun(store: StateStore, run?: string): Promise<LoadedRun> {
+/** One line of a run that is left out of a list. */
+export function leftOutLine({ run, error }: DamagedRun): string {
+  return `run ${run} is left out: ${error.message} ${error.detail ?? ''}`.trimEnd();
+}
+
+/**
+ * A run with its records, by its id or a unique beginning or end of it; the newest that can be read when none is named.
+ * @param leftOut is told of each newer run that cannot be read
+ * @throws DrError when there is none, or the journal of the named run cannot be read.
+ */
+export async function loadRun(store: StateStore, run?: string, leftOut: (run: DamagedRun) => void = () => undefined): Promise<LoadedRun> {
   const ids = await store.runs();
-  const meant = run === undefined || ids.includes(run) ? [] : ids.filter((id) => id.startsWith(run) || id.endsWith(`-${run}`));
-  const id = run === undefined ? ids.at(-1) : meant.length > 0 ? (meant.length === 1 ? meant[0] : undefined) : run;
+  if (run === undefined) return newestReadable(store, ids, leftOut);
+  const meant = ids.includes(run) ? [] : ids.filter((id) => id.startsWith(run) || id.endsWith(`-${run}`));
+  const id = meant.length > 0 ? (meant.length === 1 ? meant[0] : undefined) : run;
   const loaded = id === undefined ? undefined : await readRun(store, id);
   if (loaded !== undefined) return loaded;
-  const near = run === undefined ? undefined : nearest(run, ids);
+  const near = nearest(run, ids);
   throw new DrError({
     code: 'RUN_UNKNOWN',
     exit: 'usage',
-    title: run === undefined ? 'There is no run yet.' : `There is no run "${run.slice(0, 80)}".`,
+    title: `There is no run "${run.slice(0, 80)}".`,
     detail: `State: ${store.place}`,
     next: meant.length > 1 ? meant.slice(0, AMBIGUOUS) : near === undefined ? ['dr history    lists the runs'] : [`did you mean ${near}?`],
   });
+}
+
+async function newestReadable(store: StateStore, ids: readonly string[], leftOut: (run: DamagedRun) => void): Promise<LoadedRun> {
+  for (const id of ids.toReversed()) {
+    try {
+      const loaded = await readRun(store, id);
+      if (loaded !== undefined) return loaded;
+    } catch (error) {
+      if (!(error instanceof DrError) || error.exit !== 'journal') throw error;
+      leftOut({ run: id, error });
+    }
+  }
+  throw new DrError({ code: 'RUN_UNKNOWN', exit: 'usage', title: 'There is no run yet.', detail: `State: ${store.place}`, next: ['dr history    lists the runs'] });
 }
 
 /** Undefined where a run died before its first record was whole. */
 async function readRun(state: StateStore, id: string): Promise<LoadedRun | undefined> {
   const store = state.run(id);
   const records = await store.read();
-  return records.length === 0 ? undefined : { store, records, state: foldAll(records) };
+  return records.length === 0 ? undefined : { store, records, state: understood(records, id) };
+}
+
+/** @throws DrError where the records are whole, and do not mean what this version writes. */
+export function understood(records: readonly JournalRecord[], run: string): RunState {
+  try {
+    return foldAll(records);
+  } catch (error) {
+    if (error instanceof DrError) throw error;
+    const [first] = records;
+    throw new DrError({
+      code: 'JOURNAL_NOT_UNDERSTOOD',
+      exit: 'journal',
+      title: `The journal of run ${run} cannot be understood by this version of dr.`,
+      detail: `${messageOf(error)}. It was begun by dr ${first?.type === 'run.started' ? first.tool.version : 'of an unknown version'}; this is ${toolVersion().version}.`,
+      next: ['use the version of dr that wrote it'],
+      cause: error,
+    });
+  }
 }

@@ -3,7 +3,7 @@ import { isOver, type RunState } from '../journal/state.ts';
 import { waitingGate } from './approve.ts';
 import { lockName } from './locks.ts';
 import { thisOperator } from './operator.ts';
-import { loadRun } from './runs.ts';
+import { type DamagedRun, loadRun } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
 
 /** A run, and whether somebody works on it now. */
@@ -19,10 +19,10 @@ export interface Standing {
   approved?: number;
 }
 
-/** Where a run stands now; the newest when none is named. @throws DrError when there is none, or its journal is damaged. */
-export async function standingOf(place: StatePlace | string, run: string | undefined, now: number): Promise<Standing> {
+/** Where a run stands now; the newest that can be read when none is named. @throws DrError as `loadRun` */
+export async function standingOf(place: StatePlace | string, run: string | undefined, now: number, leftOut?: (run: DamagedRun) => void): Promise<Standing> {
   const store = openState(place);
-  const { state } = await loadRun(store, run);
+  const { state } = await loadRun(store, run, leftOut);
   const here = thisOperator('');
   const lock = isOver(state) ? undefined : await store.lockOf(lockName(state.plan.runbook.name, state.plan.account, state.endpoints));
   const holder = lock?.run === state.run && isHeld(lock, here) ? lock : undefined;

@@ -3,7 +3,7 @@ import { runId } from '../base/ids.ts';
 import type { Effects } from '../effects/effects.ts';
 import { traceStep } from '../engine/instrument.ts';
 import { Journal } from '../journal/journal.ts';
-import type { FleetRecord, WaitRecord } from '../journal/events.ts';
+import { type FleetRecord, JOURNAL_SCHEMA, type WaitRecord } from '../journal/events.ts';
 import type { Acceptances } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
 import { loadRunbook } from '../runbook/load.ts';
@@ -87,6 +87,7 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
     const git = await (request.gitOf ?? gitCommit)(plan.runbook.path);
     await journal.append({
       type: 'run.started',
+      journal: JOURNAL_SCHEMA,
       plan,
       operator,
       tool: toolVersion(),

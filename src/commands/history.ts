@@ -6,9 +6,9 @@ export default class History extends DrCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(History);
-    const { listAllRuns } = await import('../app/runs.ts');
+    const { leftOutLine, listAllRuns } = await import('../app/runs.ts');
     const { runs, damaged } = await listAllRuns(this.statePlace(flags.state));
-    for (const { run, error } of damaged) this.warning(`run ${run} is left out: ${error.message} ${error.detail ?? ''}`.trimEnd());
+    for (const run of damaged) this.warning(leftOutLine(run));
     const result = { runs: runs.map(runJson), damaged: damaged.map(({ run }) => run) };
     this.done(result, () => (runs.length === 0 && damaged.length > 0 ? '' : historyText(runs, Date.now())), damaged.length === 0 ? 'ok' : 'journal');
   }

@@ -10,7 +10,8 @@ export default class Status extends DrCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
     const { standingOf } = await import('../app/standing.ts');
-    const view = await standingOf(this.statePlace(flags.state), args.run, Date.now());
+    const { leftOutLine } = await import('../app/runs.ts');
+    const view = await standingOf(this.statePlace(flags.state), args.run, Date.now(), (run) => this.warning(leftOutLine(run)));
     const { run: _run, token: _token, ...holder } = view.holder ?? {};
     const running = view.holder === undefined ? { running: false } : { running: view.seen ? true : null, holder };
     const { resume, ...shown } = runJson(view.state);

@@ -2,6 +2,7 @@ import type { Json } from '../base/json.ts';
 import type { Acceptances, Refusal, WaitCause } from '../kinds/step.ts';
 import type { Plan } from '../plan/plan.ts';
 
+/** The version of the journal: what its records mean. Read by every command before anything else. */
 export const JOURNAL_SCHEMA = 'dr.journal/1';
 
 /**
@@ -106,6 +107,8 @@ export interface FleetMemberRecord {
 
 /** What a run begins with. */
 export interface RunStarted {
+  /** `JOURNAL_SCHEMA` of the version that began it; absent in journals that are older than this field. */
+  journal?: string;
   plan: Plan;
   operator: Operator;
   tool: { name: string; version: string; node: string };

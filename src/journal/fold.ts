@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts';
-import type { JournalRecord, StepOutcome } from './events.ts';
+import { DrError } from '../base/errors.ts';
+import { JOURNAL_SCHEMA, type JournalRecord, type StepOutcome } from './events.ts';
 import type { ProbeChange, ProbeRun, RunState, StepRun } from './state.ts';
 
 /*
@@ -35,9 +36,22 @@ export function foldAll(records: readonly JournalRecord[]): RunState {
   return state;
 }
 
+/** What a newer version means by its records is not known here. A journal without a version is older than versions. */
+function refuseNewer({ journal, run, tool }: Extract<JournalRecord, { type: 'run.started' }>): void {
+  if (journal === undefined || journal === JOURNAL_SCHEMA) return;
+  throw new DrError({
+    code: 'JOURNAL_OF_OTHER_VERSION',
+    exit: 'journal',
+    title: `The journal of run ${run} has the version ${journal}; this version of dr reads ${JOURNAL_SCHEMA}.`,
+    detail: `It was begun by dr ${tool.version}.`,
+    next: ['use the version of dr that began it'],
+  });
+}
+
 function start(record: JournalRecord): RunState {
   if (record.type !== 'run.started') throw new Error(`a journal starts with run.started, not ${record.type}`);
-  const { type: _type, seq: _seq, at: _at, prev: _prev, hash: _hash, ...started } = record;
+  refuseNewer(record);
+  const { type: _type, journal: _journal, seq: _seq, at: _at, prev: _prev, hash: _hash, ...started } = record;
   return {
     ...started,
     resumedBy: [],
@@ -196,11 +210,14 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
   }
 }
 
+const ENDS: ReadonlySet<string> = new Set(['step.done', 'step.refused', 'step.failed', 'step.paused', 'step.unmet']);
+
 function end(
   state: RunState,
   step: Mutable<StepRun>,
   record: Extract<JournalRecord, { type: 'step.done' | 'step.refused' | 'step.failed' | 'step.paused' | 'step.unmet' }>,
 ): void {
+  if (!ENDS.has(record.type)) throw new Error(`the journal holds a record that is not known here: ${record.type}`);
   step.endedAt = record.at;
   keepOutcome(state, step, record);
   if (record.type === 'step.done') {

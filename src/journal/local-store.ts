@@ -6,7 +6,7 @@ import { RUN_ID } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import type { RunStore } from './state-store.ts';
-import { endLastLine, fileOfTerm, FIRST_FILE, firstTerm, journalFiles, lastRecord, readJournal, syncFile } from './term-files.ts';
+import { endLastLine, fileOfTerm, FIRST_FILE, firstRecord, journalFiles, lastRecord, readJournal, syncFile } from './term-files.ts';
 import { unusable } from './unusable.ts';
 
 /** Where approvals lie below the folder of their run, and what their files are called. */
@@ -88,6 +88,10 @@ export class LocalStore implements RunStore {
     return this.#guard();
   }
 
+  first(): Promise<JournalRecord | undefined> {
+    return firstRecord(this.folder);
+  }
+
   last(): Promise<JournalRecord | undefined> {
     return lastRecord(this.folder);
   }
@@ -149,7 +153,7 @@ export class LocalStore implements RunStore {
     if (this.#open?.term === term) return this.#open.file;
     await this.close();
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
-    const first = seq === 0 ? term : await firstTerm(this.folder);
+    const first = seq === 0 ? term : (await firstRecord(this.folder))?.term;
     const path = join(this.folder, first === undefined || first === term ? FIRST_FILE : fileOfTerm(term));
     await endLastLine(path);
     const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);

@@ -126,6 +126,10 @@ class MirroredRun implements RunStore {
     }
   }
 
+  first(): Promise<JournalRecord | undefined> {
+    return this.#remote.first();
+  }
+
   last(): Promise<JournalRecord | undefined> {
     return this.#remote.last();
   }

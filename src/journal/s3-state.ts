@@ -142,11 +142,16 @@ export class S3State {
   }
 
   async #newest(runbook: string): Promise<LockRecord | undefined> {
+    const term = await this.#newestTerm(runbook);
+    if (term === undefined) return undefined;
+    const text = await this.#objects.read(this.#lock(runbook, term));
+    return text === undefined ? undefined : readLock(text, term);
+  }
+
+  async #newestTerm(runbook: string): Promise<number | undefined> {
     const names = await this.#objects.list(`locks/${runbook}`);
     const newest = names.filter((name) => /^\d+\.json$/.test(name)).at(-1);
-    if (newest === undefined) return undefined;
-    const text = await this.#objects.read(`locks/${runbook}/${newest}`);
-    return text === undefined ? undefined : readLock(text, Number.parseInt(newest, 10));
+    return newest === undefined ? undefined : Number.parseInt(newest, 10);
   }
 
   /** @throws DrError (busy) that says who holds it, or who was faster. */
@@ -162,8 +167,10 @@ export class S3State {
     return {
       term,
       assertHeld: async () => {
-        const newest = await this.#newest(lock);
-        if (newest !== undefined && newest.token !== mine.token) throw superseded(lock, newest);
+        // A term is taken once: the list alone decides, so nothing can happen between two questions.
+        const newest = await this.#newestTerm(lock);
+        if (newest === undefined || newest <= term) return;
+        throw superseded(lock, await this.#newest(lock).catch(() => undefined), `A runner with term ${newest} has taken over.`);
       },
       release: async () => {
         await this.#objects.create(this.#released(lock, term), mine.token);
@@ -211,13 +218,7 @@ export class S3Run {
   async read(): Promise<JournalRecord[]> {
     const names = (await this.#objects.list(`runs/${this.#run}/journal`)).filter((name) => /^\d+\.json$/.test(name));
     const texts = await Promise.all(names.map((name) => this.#objects.read(`runs/${this.#run}/journal/${name}`)));
-    const records = texts.map((text, index) => {
-      try {
-        return JSON.parse(text ?? '') as JournalRecord;
-      } catch {
-        throw damaged(this.place, index + 1, 'it is not JSON');
-      }
-    });
+    const records = texts.map((text, index) => this.#parsed(text ?? '', index + 1));
     verifyRecords(records, this.place);
     return records;
   }
@@ -239,14 +240,23 @@ export class S3Run {
     }
   }
 
+  async first(): Promise<JournalRecord | undefined> {
+    const text = await this.#objects.read(`runs/${this.#run}/journal/${String(0).padStart(DIGITS, '0')}.json`);
+    return text === undefined ? undefined : this.#parsed(text, 1);
+  }
+
   async last(): Promise<JournalRecord | undefined> {
     const folder = `runs/${this.#run}/journal`;
     const name = (await this.#objects.list(folder)).filter((one) => /^\d+\.json$/.test(one)).at(-1);
     if (name === undefined) return undefined;
+    return this.#parsed((await this.#objects.read(`${folder}/${name}`)) ?? '', Number.parseInt(name, 10) + 1);
+  }
+
+  #parsed(text: string, record: number): JournalRecord {
     try {
-      return JSON.parse((await this.#objects.read(`${folder}/${name}`)) ?? '') as JournalRecord;
-    } catch (error) {
-      throw error instanceof SyntaxError ? damaged(this.place, Number.parseInt(name, 10) + 1, 'it is not JSON') : error;
+      return JSON.parse(text) as JournalRecord;
+    } catch {
+      throw damaged(this.place, record, 'it is not JSON');
     }
   }
 

@@ -8,6 +8,8 @@ export interface RunStore extends JournalStore {
   readonly folder: string;
   /** Keeps a report where others find it too. Returns where; undefined when `folder` is that place. */
   publish(name: string, text: string): Promise<string | undefined>;
+  /** The first record. What stands behind it is not looked at. @throws when it cannot be read. */
+  first(): Promise<JournalRecord | undefined>;
   /** The last record; undefined of a run without one. What stands before it is not looked at. @throws when it cannot be read. */
   last(): Promise<JournalRecord | undefined>;
   /** Keeps a signed approval; one that is there already stays as it is. @throws where others could not find it. */

@@ -76,10 +76,11 @@ export async function lastRecord(folder: string): Promise<JournalRecord | undefi
   return undefined;
 }
 
-/** The term of the runner that began the run; undefined where there is no whole record yet. */
-export async function firstTerm(folder: string): Promise<number | undefined> {
+/** The first record; undefined where there is no whole one yet. Nothing behind it is looked at. */
+export async function firstRecord(folder: string): Promise<JournalRecord | undefined> {
   const text = await readText(join(folder, FIRST_FILE));
-  return parsed(text.slice(0, Math.max(0, text.indexOf('\n'))))?.term;
+  const record = parsed(text.slice(0, Math.max(0, text.indexOf('\n'))));
+  return record !== undefined && isSealed(record) ? record : undefined;
 }
 
 /** Makes sure that the next record starts on a line of its own: half a record is cut off, a whole one gets its newline. */

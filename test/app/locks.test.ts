@@ -106,3 +106,14 @@ describe('two applications with one database', () => {
     expect(out.map((lock) => lock.replace(/-lab-.*/, ''))).toEqual([`autoscaling_${TOKYO}_shop-api`, `rds_${TOKYO}_shop-orders-tokyo`, `rds_${SEOUL}_shop-orders`, 'route53_Z0123456789ABCDEFGHIJ_shop_example_com_A']);
   });
 });
+
+describe('names of locks', () => {
+  const locks = (resource: string, source: string) =>
+    resourceLocks({ account: '111122223333', steps: [{ changes: [{ resource }], params: { source: { region: SEOUL, id: source } } }] } as never, []);
+
+  it('are one for every spelling of a database or a record, and two for two groups', () => {
+    expect(locks(`rds:${TOKYO}:Shop-Orders`, 'Shop')).toEqual(locks(`rds:${TOKYO}:shop-orders`, 'shop'));
+    expect(locks('route53:Z1:Shop.Example.com', 'shop')).toEqual(locks('route53:Z1:shop.example.com', 'shop'));
+    expect(locks(`autoscaling:${TOKYO}:Shop-Api`, 'shop')).not.toEqual(locks(`autoscaling:${TOKYO}:shop-api`, 'shop'));
+  });
+});

@@ -210,6 +210,16 @@ describe('a saved plan', () => {
     expect(b.sim.world.acceptsWrites({ region: TOKYO, id: 'shop-orders-tokyo' })).toBe(false);
   });
 
+  it.each<[string, (plan: Plan) => Partial<Plan>]>([
+    ['runbook', ({ runbook }) => ({ runbook: { ...runbook, name: 'other' } })],
+    ['strategy', () => ({ strategy: 'pilot-light' })],
+    ['objectives', ({ objectives }) => ({ objectives: { ...objectives, rpoMs: 1 } })],
+  ])('with another %s is not run, whatever its hash', async (part, edit) => {
+    const b = await bench();
+    const planFile = await saved(b, (plan) => rehashed(edit(plan))(plan));
+    expect(await refusalOf(b.start({ planFile }))).toMatchObject({ code: 'PLAN_EDITED', exit: 'refused', detail: `It was edited, or made by another version of dr (other ${part}).` });
+  });
+
   it('that crosses the line without its gates is not run, whatever its hash', async () => {
     const b = await bench();
     const planFile = await saved(b, (plan) => rehashed({ steps: plan.steps.map((s) => ({ ...s, after: s.id.endsWith('.promote') ? [] : s.after })) })(plan));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RunEvent } from '../../src/journal/events.ts';
+import { JOURNAL_SCHEMA, type RunEvent } from '../../src/journal/events.ts';
 import { fold, foldAll } from '../../src/journal/fold.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import { chained, OPERATOR, RUN, started, T0 } from './fixture.ts';
@@ -261,5 +261,17 @@ describe('fold', () => {
     expect(() => stateOf(started())).toThrow('a journal holds one run.started');
     expect(() => stateOf({ type: 'step.started', step: 'four' })).toThrow('the journal names a step that its plan lacks: four');
     expect(() => stateOf({ type: 'probe.summary', probe: 'nobody', samples: 1, failed: 0, lastUp: true })).toThrow('the journal names a probe that its plan lacks: nobody');
+  });
+});
+
+describe('journals of other versions', () => {
+  it('of this one and of older ones, which name none, are read; a newer one is refused by name', () => {
+    for (const parts of [{}, { journal: JOURNAL_SCHEMA }]) expect(foldAll(chained([started(parts)])).run).toBe(RUN);
+    expect(() => foldAll(chained([started({ journal: 'dr.journal/2' })]))).toThrow(`The journal of run ${RUN} has the version dr.journal/2; this version of dr reads dr.journal/1.`);
+  });
+
+  it('a type of record that is not known is no step that has failed', () => {
+    const unknown = { type: 'step.postponed', step: 'one', because: 'b' } as unknown as RunEvent;
+    expect(() => foldAll(chained([started(), unknown]))).toThrow('the journal holds a record that is not known here: step.postponed');
   });
 });

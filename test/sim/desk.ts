@@ -98,7 +98,7 @@ export class SharedFolder implements Desk {
   }
 
   #state(): StateStore {
-    const run = (id: string) => ({ last: () => Promise.resolve(this.all(id).at(-1)), read: () => Promise.resolve([...this.all(id)]) });
+    const run = (id: string) => ({ first: () => Promise.resolve(this.all(id)[0]), last: () => Promise.resolve(this.all(id).at(-1)), read: () => Promise.resolve([...this.all(id)]) });
     return { place: 'folder', runs: () => Promise.resolve([...this.#records.keys()]), run } as unknown as StateStore;
   }
 

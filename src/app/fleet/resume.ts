@@ -1,4 +1,5 @@
 import { DrError } from '../../base/errors.ts';
+import { partsOfRunId } from '../../base/ids.ts';
 import type { Effects } from '../../effects/effects.ts';
 import type { FleetRecord } from '../../journal/events.ts';
 import { isOver, type RunState } from '../../journal/state.ts';
@@ -8,7 +9,7 @@ import { liveEffects } from '../live-effects.ts';
 import { resume } from '../resume.ts';
 import type { GitOf } from '../operator.ts';
 import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
-import { listRuns } from '../runs.ts';
+import { type DamagedRun, leftOutLine, listAllRuns } from '../runs.ts';
 import type { StatePlace } from '../state.ts';
 import { runPlan } from '../start-run.ts';
 import { type FleetOutcome, type FleetResult, outcomeOf, sharing, whatWasPlanned, worst } from './fleet.ts';
@@ -33,7 +34,8 @@ export interface ResumeFleetRequest extends RunWatchers {
  */
 export async function resumeFleet(request: ResumeFleetRequest): Promise<FleetResult> {
   const effects = sharing(request.effects ?? liveEffects());
-  const { fleet, runs } = await openFleet(request.state);
+  const { fleet, runs, unreadable } = await openFleet(request.state);
+  for (const run of unreadable.values()) request.onMessage?.(`Warning: ${leftOutLine(run)}`);
   request.confirm?.(fleet, [...runs.values()].filter((run) => !isOver(run)));
   const outcomes = new Map<string, FleetOutcome>();
   await runFleet(
@@ -41,6 +43,11 @@ export async function resumeFleet(request: ResumeFleetRequest): Promise<FleetRes
     request.drain,
     async (name) => {
       const before = runs.get(name);
+      const unknown = unreadable.get(name);
+      if (unknown !== undefined) {
+        outcomes.set(name, await outcomeOf(name, Promise.reject(unknown.error)));
+        return 'bad';
+      }
       if (before?.outcome === 'succeeded') {
         outcomes.set(name, { name, standing: 'active already', because: `run ${before.run} has succeeded`, exit: 'ok' });
         return 'good';
@@ -56,16 +63,23 @@ export async function resumeFleet(request: ResumeFleetRequest): Promise<FleetRes
   return { id: fleet.id, region: fleet.region, outcomes: all, notes: [], exit: worst(all.map((o) => o.exit)) };
 }
 
-/** The newest fleet with a member that has not succeeded, and the newest run of each member. */
-async function openFleet(state: StatePlace | string): Promise<{ fleet: FleetRecord; runs: Map<string, RunState> }> {
-  const all = await listRuns(state);
+/**
+ * The newest fleet with a member that has not succeeded, the newest run of each member, and of each member that may have a run in it that
+ * cannot be read, that run: nothing is begun or resumed for it.
+ */
+async function openFleet(state: StatePlace | string): Promise<{ fleet: FleetRecord; runs: Map<string, RunState>; unreadable: Map<string, DamagedRun> }> {
+  const { runs: all, damaged } = await listAllRuns(state);
   for (const id of new Set(all.flatMap((run) => run.fleet?.id ?? []))) {
     const mine = all.filter((run) => run.fleet?.id === id);
     const fleet = mine[0]?.fleet;
     if (fleet === undefined) continue;
     // Newest first, so that an older run of the same name does not replace it.
     const runs = new Map(mine.toReversed().map((run) => [run.plan.runbook.name, run]));
-    if (fleet.members.some(({ name }) => runs.get(name)?.outcome !== 'succeeded')) return { fleet, runs };
+    const begunAt = partsOfRunId(id)?.startedAt ?? 0;
+    const since = damaged.map((run) => ({ run, parts: partsOfRunId(run.run) })).filter(({ parts }) => parts !== undefined && parts.startedAt >= begunAt);
+    const names = new Set(fleet.members.map(({ name }) => name));
+    const unreadable = new Map(since.flatMap(({ run, parts }) => (parts !== undefined && names.has(parts.runbook) ? [[parts.runbook, run] as const] : [])));
+    if (fleet.members.some(({ name }) => runs.get(name)?.outcome !== 'succeeded')) return { fleet, runs, unreadable };
   }
   throw new DrError({
     code: 'NOTHING_TO_RESUME',
