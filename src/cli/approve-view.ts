@@ -5,9 +5,10 @@ import type { PlanStep } from '../kinds/step.ts';
 import { modeTag, regionName } from './names.ts';
 import type { Painter } from './style.ts';
 import { columns, indent } from './text.ts';
+import { answerText } from './waiting.ts';
 
 /** What an approver decides on: what was seen, what may be lost, and what comes next. */
-export function approvalText({ state, gate, judgement }: WaitingGate, paint: Painter): string {
+export function approvalText({ state, gate, judgement }: WaitingGate, paint: Painter, now: number): string {
   const { plan, operator, acceptances } = state;
   const heading = (text: string) => paint('bold', text);
   const said = [
@@ -31,7 +32,7 @@ export function approvalText({ state, gate, judgement }: WaitingGate, paint: Pai
   const before = plan.steps.filter((step) => step.id !== gate.step.id && !past.has(step.id) && (step.phase === 'assess' || step.gate || state.steps.get(step.id)?.intendedAt !== undefined));
   const gates = plan.steps.filter((step) => past.has(step.id) && step.gate);
   const next = plan.steps.filter((step) => past.has(step.id) && !step.gate);
-  const seen = (steps: readonly PlanStep[]) => steps.map((step) => `${step.title}: ${plain(state.steps.get(step.id)?.because || 'not seen yet')}`).join('\n');
+  const seen = (steps: readonly PlanStep[]) => steps.map((step) => `${step.title}: ${plain(answerText(state.steps.get(step.id), now))}`).join('\n');
   return [
     rows.join('\n'),
     `${heading('Seen')}\n${indent(seen(before), 2)}`,

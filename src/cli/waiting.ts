@@ -45,3 +45,12 @@ function lastOfProbes(step: PlanStep, state: RunState): string {
     return last === undefined ? [] : [`${name} ${last.up ? 'up' : (last.error ?? `status ${last.status}`)}`];
   }).join(', ');
 }
+
+/** Words of a check that looked at nothing: no evidence. */
+const NO_EVIDENCE: ReadonlySet<string> = new Set(['', 'reads only', 'waits only', 'does nothing', 'weighs what the signals say', 'signatures are asked for when its turn comes', 'what the source answers is used, and not needed']);
+
+/** The last answer of a step with its age; before it has one, what its check saw. */
+export function answerText(run: StepRun | undefined, now: number): string {
+  if (run?.answer !== undefined) return `${run.answer.because} (${formatDuration(Math.max(0, now - run.answer.at))} ago)`;
+  return run === undefined || NO_EVIDENCE.has(run.because) ? 'not looked at yet' : run.because;
+}

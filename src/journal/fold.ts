@@ -148,7 +148,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
   switch (record.type) {
     case 'check.passed':
       step.check = 'passed';
-      step.because = record.because;
+      if (step.answer === undefined) step.because = record.because;
       step.warnings = record.warnings ?? [];
       return;
     case 'check.refused':
@@ -240,6 +240,7 @@ function end(
 
 function keepOutcome(state: RunState, step: Mutable<StepRun>, outcome: StepOutcome): void {
   step.because = outcome.because;
+  if (outcome.because !== '') step.answer = { because: outcome.because, at: state.lastAt };
   step.calls = [...step.calls, ...(outcome.calls ?? [])];
   step.callCount += outcome.callCount ?? outcome.calls?.length ?? 0;
   step.waits = [...step.waits, ...(outcome.waits ?? [])];

@@ -15,6 +15,8 @@ export interface StepRun {
   warnings: readonly string[];
   /** The sentence that explains the state. */
   because: string;
+  /** Its last answer, and when, milliseconds. What a later check only says of itself does not replace it. */
+  answer?: { because: string; at: number };
   startedAt?: number;
   /** When it was last begun: by whoever resumed the run, or for a decision that is made again. */
   begunAt?: number;

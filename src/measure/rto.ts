@@ -149,7 +149,7 @@ function findImpact(input: RtoInput): Milestone {
     phase: 'impact',
     at: bad.at,
     atOrBefore: true,
-    because: `the first sample of ${bad.probe} was already bad, so it began then or before`,
+    because: `the first sample of ${bad.probe} was already bad, so it began then or before; --impact-at TIME says when`,
   };
 }
 

@@ -51,6 +51,7 @@ const step = z.strictObject({
   optional: z.boolean(),
   state: z.enum(['done', 'simulated', 'skipped', 'failed', 'refused', 'undone', 'unmet', 'not-run', 'unfinished']),
   because: z.string(),
+  answeredAt: time.nullable().describe('when it last answered; null: never, and `because` is what its check said'),
   check: z.enum(['none', 'passed', 'refused', 'failed']),
   warnings: strings,
   startedAt: time.nullable(),

@@ -25,6 +25,7 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
     optional: step.optional,
     state: isSkipped(step, run) ? 'skipped' : endState(run, state),
     because: run?.because ?? '',
+    answeredAt: isoOrNull(run?.answer?.at),
     check: run?.check ?? 'none',
     warnings: [...(run?.warnings ?? [])],
     startedAt: isoOrNull(run?.startedAt),

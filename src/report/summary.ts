@@ -19,7 +19,7 @@ export function summaryLines(evidence: Evidence): string[] {
   const mark = modeMark(evidence);
   const body = changedNothing(evidence)
     ? refusalLines(evidence)
-    : bodyLines(evidence).map((line) => clip(visible(line), SUMMARY_WIDTH));
+    : bodyLines(evidence).flatMap((line) => wrapped(visible(line)));
   const banner = mark === undefined ? [] : [`[${mark.chip}] ${mark.ribbon.replace(/^[^:]*: /, '')}`];
   // Whole, however long: what to do stands in them.
   const requests = requestLines(evidence.requests, undefined);
@@ -34,6 +34,19 @@ function bodyLines(evidence: Evidence): string[] {
 function simulatedLines({ steps }: Evidence): string[] {
   const ids = steps.filter((step) => step.state === 'simulated').map(({ id }) => id);
   return ids.length === 0 ? [] : [`Simulated, not run: ${ids.join(', ')}`];
+}
+
+/** Broken at words, further lines two spaces in: a reason is never cut, for the remedy stands in it. What cannot be broken is cut. */
+function wrapped(line: string): string[] {
+  const lines: string[] = [];
+  let rest = line;
+  while (Array.from(rest).length > SUMMARY_WIDTH) {
+    const at = rest.lastIndexOf(' ', SUMMARY_WIDTH);
+    if (rest.slice(0, at).trim() === '') break;
+    lines.push(rest.slice(0, at).trimEnd());
+    rest = `    ${rest.slice(at).trimStart()}`;
+  }
+  return [...lines, clip(rest, SUMMARY_WIDTH)];
 }
 
 /** A reprotect moves nobody: what counts is what follows, and what was kept. */

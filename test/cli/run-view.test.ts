@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { historyText, statusText } from '../../src/cli/run-view.ts';
 import { resumeCommand } from '../../src/cli/names.ts';
+import { answerText } from '../../src/cli/waiting.ts';
 import { plan, RUN, started, step, Story, T0 } from './fixture.ts';
 import type { RunEvent } from '../../src/journal/events.ts';
 
@@ -41,6 +42,22 @@ describe('dr status', () => {
     expect(text).toContain('whether it still runs cannot be seen from this machine');
     expect(text).toContain(`dr takeover ${RUN}`);
     expect(text).not.toContain('dr resume');
+  });
+});
+
+describe('an answer', () => {
+  it('is not replaced by what a later check says of itself: it stays, with its age', () => {
+    const story = new Story().add(started()).add({ type: 'step.started', step: 'assess.source' });
+    story.add({ type: 'step.done', step: 'assess.source', already: true, because: 'two signals say that Seoul is down' });
+    story.add({ type: 'step.started', step: 'data.orders.gate' }).add({ type: 'step.paused', step: 'data.orders.gate', because: 'lag 0.8 s' });
+    const { lastAt } = story.run;
+    story.add({ type: 'run.resumed', operator: story.run.operator, acceptances: { approvedBy: [] } });
+    for (const id of ['assess.source', 'data.orders.gate']) story.add({ type: 'check.passed', step: id, because: 'reads only' });
+    expect(answerText(story.run.steps.get('assess.source'), lastAt + 60_000)).toMatch(/^two signals say that Seoul is down \(1m.* ago\)$/);
+    const status = statusText({ state: story.run, now: lastAt + 60_000, seen: false }, plain);
+    expect(status).toContain('last answer: lag 0.8 s (1m ago)');
+    expect(status).not.toContain('reads only');
+    expect(answerText(story.run.steps.get('compute.api.scale'), lastAt)).toBe('not looked at yet');
   });
 });
 

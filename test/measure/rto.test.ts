@@ -117,7 +117,7 @@ describe('RTO clock', () => {
     expect(failed.fromImpact).toMatchObject({ ms: undefined });
     expect(failed.fromStart).toMatchObject({ ms: undefined });
     expect(failed.toFailure?.ms).toBe(5000);
-    expect(failed.milestones[5]).toMatchObject({ at: undefined, because: 'step traffic.web.flip was not done' });
+    expect(failed.milestones[5]).toMatchObject({ at: undefined, because: 'step traffic.web.flip was not seen to end' });
     expect(failed.milestones[6]?.at).toBeUndefined();
     expect(failed.milestones[7]).toMatchObject({ because: 'the plan has no verify step' });
     expect(measureRto({ ...base, outcome: 'refused' }).toFailure?.ms).toBe(7000);

@@ -32,7 +32,7 @@ export function stepsSection(evidence: Evidence, mark: ModeMark | undefined): Ht
   const rows = evidence.steps.map((step, i): HtmlValue[] => [
     i + 1,
     html`${step.title}<span class="why">${code(step.id)}${tags(step)}</span>`,
-    html`${stepPill(step)}<span class="why">${step.state === 'not-run' ? '' : step.because}</span>`,
+    html`${stepPill(step)}<span class="why">${step.state !== 'not-run' ? step.because : step.answeredAt === null ? '' : `last answer, at ${utcTime(step.answeredAt)}: ${step.because}`}</span>`,
     step.startedAt === null ? '–' : utcTime(step.startedAt),
     step.ms === null ? '–' : formatMs(step.ms),
     step.expected.p95Ms > 0 ? html`<span title="${step.expected.basis}">${formatRound(step.expected.p50Ms)}–${formatRound(step.expected.p95Ms)}</span>` : '–',
