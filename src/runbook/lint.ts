@@ -27,6 +27,7 @@ export function lintRunbook(runbook: Runbook, text: YamlText): Problem[] {
   lintSignals(runbook, warn);
   if (runbook.approvals.length === 0) warn([], 'no approvals: one person alone can cross the point of no return');
   lintNotify(runbook, warn);
+  problems.push(...recordsTwice(runbook, text));
   return problems;
 }
 
@@ -80,6 +81,29 @@ function lintSignals(runbook: Runbook, warn: Warn): void {
   if (!runbook.resources.some(({ kind }) => kind === 'rds-read-replica')) {
     warn([], `no health check watches a region, and no replica tells of it: only this machine sees at first that one is lost, so that ${attested}`);
   }
+}
+
+/** A record that two resources move: in one zone they undo each other; of two zones this machine sees one only. */
+function recordsTwice(runbook: Runbook, text: YamlText): Problem[] {
+  const problems: Problem[] = [];
+  const first = new Map<string, { name: string; zone: unknown }>();
+  for (const { section, name, resource } of runbook.resources) {
+    if (section !== 'traffic' || !isMap(resource)) continue;
+    const records = [resource['record'], ...(Array.isArray(resource['records']) ? (resource['records'] as unknown[]) : [])].filter(isMap);
+    const path: Path = [section, name, resource['records'] === undefined ? 'record' : 'records'];
+    for (const record of records) {
+      const key = `${String(record['name']).replace(/\.$/, '')} ${String(record['type'])}`;
+      const other = first.get(key);
+      first.set(key, other ?? { name, zone: resource['zone'] });
+      if (other === undefined || other.name === name) continue;
+      const same = other.zone === resource['zone'];
+      const message = same
+        ? `${key} is also a record of traffic.${other.name}: each record belongs to one resource`
+        : `${key} is also in the zone of traffic.${other.name}: this machine sees one of the two zones only, and cannot verify the other`;
+      problems.push({ ...text.at(path), message: prefix(path) + message, severity: same ? 'error' : 'warning' });
+    }
+  }
+  return problems;
 }
 
 /** Why a host does not stand for what users see. */

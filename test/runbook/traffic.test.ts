@@ -58,6 +58,13 @@ describe('route53-failover', () => {
     expect(await problems(edited(record, two.replace('b.example.com, type: AAAA', 'a.example.com., type: A')))).toEqual([expect.stringContaining('a.example.com A stands here twice') as string]);
   });
 
+  it('a record belongs to one resource', async () => {
+    const twice = (zone: string) => edited(PAIR, `${PAIR}  second:\n${PAIR.replace('Z0123456789ABCDEFGHIJ', zone)}`);
+    const said = async (zone: string) => (await problems(twice(zone))).filter((line) => line.includes('shop.example.com A'));
+    expect(await said('Z0123456789ABCDEFGHIJ')).toEqual([expect.stringMatching(/^\d+:\d+ traffic\.second\.record: shop\.example\.com A is also a record of traffic\.storefront/)]);
+    expect(await said('Z0PRIVATE')).toEqual([expect.stringMatching(/warning: traffic\.second\.record: .* sees one of the two zones only/)]);
+  });
+
   it('cannot serve three regions', async () => {
     const three = edited('  ap-northeast-1: { name: Tokyo }', '  ap-northeast-1: { name: Tokyo }\n  ap-northeast-3: { name: Osaka }').replaceAll('ap-northeast-1: tokyo }', 'ap-northeast-1: tokyo, ap-northeast-3: osaka }');
     expect(await problems(three)).toContain('26:11 traffic.storefront.sets: route53-failover supports exactly two regions: use route53-weighted, with the weight 0 for each standby');
