@@ -3,8 +3,8 @@ import { callerIdentity } from '../aws/identity.ts';
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Effects } from '../effects/effects.ts';
-import type { ObserveContext, ResourceKind, Verb } from '../kinds/kind.ts';
-import { loadKind } from '../kinds/registry.ts';
+import type { ObserveContext, Verb } from '../kinds/kind.ts';
+import { knownKind } from '../kinds/registry.ts';
 import type { ObservedResource } from '../plan/compile.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { activeView, type RegionView, sourceOf, toRebuild } from './active-region.ts';
@@ -83,8 +83,7 @@ async function lookFrom(
 }
 
 async function observeResource(resource: LoadedRunbook['runbook']['resources'][number], context: ObserveContext): Promise<ObservedResource> {
-  const kind = (await loadKind(resource.kind)) as unknown as ResourceKind<unknown> | undefined;
-  if (kind === undefined) throw new Error(`the kind ${resource.kind} is gone since the runbook was read`);
+  const kind = await knownKind(resource.kind);
   const state = await kind.observe(context, resource.resource);
   return { ...resource, state, draft: (ctx) => kind.plan(ctx, resource.name, resource.resource, state) };
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '../base/errors.ts';
 import type { Permission } from '../kinds/step.ts';
-import type { ResourceKind, ResourceState, Verb } from '../kinds/kind.ts';
-import { loadKind } from '../kinds/registry.ts';
+import type { ResourceState, Verb } from '../kinds/kind.ts';
+import { knownKind } from '../kinds/registry.ts';
 import { compilePlan, type ObservedResource } from '../plan/compile.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
@@ -51,16 +51,10 @@ function assumed(loaded: LoadedRunbook, verb: Verb, source: string, target: stri
 }
 
 async function assume(resource: RunbookResource, active: { data: string[]; traffic: string[] }): Promise<ObservedResource> {
-  const kind = await kindOf(resource);
+  const kind = await knownKind(resource.kind);
   const activeIn = resource.section === 'traffic' ? active.traffic : resource.section === 'databases' ? active.data : [];
   const state: ResourceState = { activeIn, because: 'assumed from the runbook', facts: {} };
   return { ...resource, state, draft: (ctx) => kind.plan(ctx, resource.name, resource.resource, state) };
-}
-
-async function kindOf(resource: RunbookResource): Promise<ResourceKind<unknown>> {
-  const kind = (await loadKind(resource.kind)) as unknown as ResourceKind<unknown> | undefined;
-  if (kind === undefined) throw new Error(`the kind ${resource.kind} is gone since the runbook was read`);
-  return kind;
 }
 
 /** What the looks before a plan need. A reprotect looks from every region, for it finds the active one by itself. */
@@ -68,7 +62,7 @@ export async function lookPermissions(loaded: LoadedRunbook, verb: Verb, target:
   const from = verb === 'reprotect' ? loaded.runbook.regions.map((r) => r.id) : [target];
   const perResource = await Promise.all(
     loaded.runbook.resources.map(async (resource) => {
-      const kind = await kindOf(resource);
+      const kind = await knownKind(resource.kind);
       return from.flatMap((region) => kind.looks?.({ target: region, account }, resource.resource) ?? []);
     }),
   );

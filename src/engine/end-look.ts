@@ -83,7 +83,7 @@ export async function dataGone(run: Run, step: PlanStep): Promise<Verdict | unde
 
 /** The last steps that led users to where this one looks, and whose end state is not there any more. */
 async function undoneMovers(run: Run, gone: PlanStep): Promise<PlanStep[]> {
-  const { effects, drain, journal } = run;
+  const { journal } = run;
   if (gone.phase !== 'traffic') return [];
   const byId = new Map(run.steps.map((step) => [step.id, step]));
   const movers = new Set<PlanStep>();

@@ -73,9 +73,9 @@ const ROUNDS = 3;
 
 async function runAll(run: Run): Promise<RunOutcome | 'interrupted'> {
   for (let round = 1; ; round++) {
-    let again = false;
-    const end = await runOnce(run, () => (again = true));
-    if (end !== 'interrupted' || !again || run.drain.aborted || round === ROUNDS) return end;
+    const asked = { again: false };
+    const end = await runOnce(run, () => (asked.again = true));
+    if (end !== 'interrupted' || !asked.again || run.drain.aborted || round === ROUNDS) return end;
   }
 }
 

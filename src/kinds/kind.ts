@@ -103,10 +103,10 @@ export interface LintFinding {
 }
 
 /**
- * One kind of resource: everything `dr` knows of it in one value, the default export of `kinds/<kind>.ts`.
- * A new kind is a new file: nothing lists them.
+ * One kind of resource: everything `dr` knows of it in one value, the default export of `kinds/resources/<kind>.ts`.
+ * A new kind is a new file and its line in `registry.ts`.
  */
-export interface ResourceKind<R = never> {
+export interface ResourceKind<R> {
   section: Section;
   /** One line for editors and `dr validate`. */
   summary: string;
@@ -130,4 +130,5 @@ export interface ResourceKind<R = never> {
   simulate(world: World, name: string, resource: R, home: string, strategy: Strategy): void;
 }
 
-export type AnyResourceKind = ResourceKind;
+/** A kind whose resource was parsed by its own schema. */
+export type AnyResourceKind = ResourceKind<unknown>;

@@ -1,93 +1,97 @@
-import { readdir } from 'node:fs/promises';
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import type { AnyResourceKind } from './kind.ts';
-import type { AnyOwnKind } from './own-steps/own-kind.ts';
+import type { AnyResourceKind, ResourceKind } from './kind.ts';
+import type { Frame } from './own-steps/frame.ts';
+import type { AnyOwnKind, OwnKind } from './own-steps/own-kind.ts';
 import type { AnyStepKind } from './step.ts';
 
-/*
- * Finds kinds by their file name: `resources/<kind>.ts` holds a kind of resource, `steps/<name>.ts` a step that
- * belongs to no resource (`run.<name>` in a plan), `own/<kind>.ts` a kind of own step (`own.<kind>` in a plan). Nothing
- * lists them, and only what a runbook names is loaded.
- */
+/* Every kind there is. Only what a runbook or a plan names is loaded. A new kind is its file and one line here. */
 
-type Folder = 'resources' | 'steps' | 'own';
+type Lazy<T> = () => Promise<{ default: T }>;
+type Kinds<T> = Readonly<Record<string, Lazy<T>>>;
 
-const listings = new Map<string, Promise<ReadonlyMap<string, string>>>();
+/** Here alone a kind's own type is given up: its schema has parsed what its functions get. */
+const resource = <R>(load: Lazy<ResourceKind<R>>) => load as unknown as Lazy<AnyResourceKind>;
+const custom = <S extends Frame>(load: Lazy<OwnKind<S>>) => load as unknown as Lazy<AnyOwnKind>;
 
-/** What was loaded stays loaded: a plan names the same kinds again and again. */
-const modules = new Map<string, Promise<unknown>>();
+/** Kinds of resources, by their name in a runbook. */
+const RESOURCES: Kinds<AnyResourceKind> = {
+  'auto-scaling-group': resource(() => import('./resources/auto-scaling-group.ts')),
+  'ec2-image': resource(() => import('./resources/ec2-image.ts')),
+  'ec2-instances': resource(() => import('./resources/ec2-instances.ts')),
+  'rds-backup': resource(() => import('./resources/rds-backup.ts')),
+  'rds-read-replica': resource(() => import('./resources/rds-read-replica.ts')),
+  'rds-writers': resource(() => import('./resources/rds-writers.ts')),
+  'route53-failover': resource(() => import('./resources/route53-failover.ts')),
+  'route53-geolocation': resource(() => import('./resources/route53-geolocation.ts')),
+  'route53-latency': resource(() => import('./resources/route53-latency.ts')),
+  'route53-simple': resource(() => import('./resources/route53-simple.ts')),
+  'route53-weighted': resource(() => import('./resources/route53-weighted.ts')),
+};
 
-/** The default export of a file that a listing named. */
-function load(folder: Folder, file: string): Promise<unknown> {
-  const path = `./${folder}/${file}`;
-  let module = modules.get(path);
-  if (module === undefined) {
-    module = import(/* @vite-ignore */ path).then((loaded: { default: unknown }) => loaded.default);
-    modules.set(path, module);
-  }
-  return module;
+/** Kinds of custom steps, by their name in a runbook; `own.<name>` in a plan. */
+const CUSTOM_STEPS: Kinds<AnyOwnKind> = {
+  command: custom(() => import('./own/command.ts')),
+  'http-request': custom(() => import('./own/http-request.ts')),
+  'lambda-invoke': custom(() => import('./own/lambda-invoke.ts')),
+  manual: custom(() => import('./own/manual.ts')),
+  sql: custom(() => import('./own/sql.ts')),
+  wait: custom(() => import('./own/wait.ts')),
+};
+
+/** Steps that belong to no resource; `run.<name>` in a plan. */
+const COMMON_STEPS: Kinds<AnyStepKind> = {
+  approval: () => import('./steps/approval.ts'),
+  'assess-users': () => import('./steps/assess-users.ts'),
+  'flap-guard': () => import('./steps/flap-guard.ts'),
+  gather: () => import('./steps/gather.ts'),
+  'hold-probe': () => import('./steps/hold-probe.ts'),
+  'judge-source': () => import('./steps/judge-source.ts'),
+  'notify-slack': () => import('./steps/notify-slack.ts'),
+  'notify-sns': () => import('./steps/notify-sns.ts'),
+  'source-healthy': () => import('./steps/source-healthy.ts'),
+};
+
+async function load<T>(kinds: Kinds<T>, name: string): Promise<T | undefined> {
+  return Object.hasOwn(kinds, name) ? (await kinds[name]?.())?.default : undefined;
 }
 
-/** File names by kind. Run from src they end in .ts, once built in .js. */
-function filesOf(folder: Folder): Promise<ReadonlyMap<string, string>> {
-  let listing = listings.get(folder);
-  if (listing === undefined) {
-    listing = readdir(new URL(`./${folder}/`, import.meta.url)).then((names) => {
-      const found = new Map<string, string>();
-      for (const name of names.sort()) {
-        const kind = /^([a-z0-9-]+)\.(?:ts|js)$/.exec(name)?.[1];
-        if (kind !== undefined) found.set(kind, name);
-      }
-      return found;
-    });
-    listings.set(folder, listing);
-  }
-  return listing;
+/** Names of all kinds of resources, sorted. */
+export const KIND_NAMES: readonly string[] = Object.keys(RESOURCES);
+
+/** Names of all kinds of custom steps, sorted. */
+export const OWN_KIND_NAMES: readonly string[] = Object.keys(CUSTOM_STEPS);
+
+/** Loads one kind of resource. Undefined if there is none of that name. */
+export function loadKind(name: string): Promise<AnyResourceKind | undefined> {
+  return load(RESOURCES, name);
 }
 
-/** Every kind of resource there is, sorted. Loads none of them. */
-export async function kindNames(): Promise<string[]> {
-  return [...(await filesOf('resources')).keys()];
+/** Loads one kind of custom step. Undefined if there is none of that name. */
+export function loadOwnKind(name: string): Promise<AnyOwnKind | undefined> {
+  return load(CUSTOM_STEPS, name);
 }
 
-/** Loads the one kind that is asked for. Undefined when there is none of that name. */
-export async function loadKind(name: string): Promise<AnyResourceKind | undefined> {
-  // Only a name from the listing becomes part of a path.
-  const file = (await filesOf('resources')).get(name);
-  if (file === undefined) return undefined;
-  return (await load('resources', file)) as AnyResourceKind;
+/** The same, of a runbook that was loaded: its kinds are known. @throws Error if there is none of that name */
+export async function knownKind(name: string): Promise<AnyResourceKind> {
+  const kind = await loadKind(name);
+  if (kind === undefined) throw new Error(`there is no kind ${name}`);
+  return kind;
 }
 
-/** Every kind of own step there is, sorted. */
-export async function ownKindNames(): Promise<string[]> {
-  return [...(await filesOf('own')).keys()];
-}
-
-/** Loads one kind of own step. Undefined when there is none of that name. */
-export async function loadOwnKind(name: string): Promise<AnyOwnKind | undefined> {
-  const file = (await filesOf('own')).get(name);
-  return file === undefined ? undefined : ((await load('own', file)) as AnyOwnKind);
-}
-
-/** The code of a step by its name in a plan. @throws DrError when this version has no such step. */
+/** The code of a step by its name in a plan. @throws DrError if this version has no such step */
 export async function loadStepKind(name: string): Promise<AnyStepKind> {
   const [prefix = '', step = ''] = name.split('.');
-  if (prefix === 'run') {
-    const files = await filesOf('steps');
-    const file = files.get(step);
-    if (file === undefined) throw unknownStep(name, [...files.keys()].map((known) => `run.${known}`));
-    return (await load('steps', file)) as AnyStepKind;
-  }
-  if (prefix === 'own') {
-    const kind = await loadOwnKind(step);
-    if (kind === undefined) throw unknownStep(name, (await ownKindNames()).map((known) => `own.${known}`));
-    return kind.step;
-  }
-  const steps = (await loadKind(prefix))?.steps ?? {};
-  const code = Object.hasOwn(steps, step) ? steps[step] : undefined;
-  if (code === undefined) throw unknownStep(name, Object.keys(steps).map((known) => `${prefix}.${known}`));
+  const { code, known } = await stepsOf(prefix, step);
+  if (code === undefined) throw unknownStep(name, known.map((other) => `${prefix}.${other}`));
   return code;
+}
+
+async function stepsOf(prefix: string, step: string): Promise<{ code: AnyStepKind | undefined; known: readonly string[] }> {
+  if (prefix === 'run') return { code: await load(COMMON_STEPS, step), known: Object.keys(COMMON_STEPS) };
+  if (prefix === 'own') return { code: (await loadOwnKind(step))?.step, known: OWN_KIND_NAMES };
+  const steps = (await loadKind(prefix))?.steps ?? {};
+  return { code: Object.hasOwn(steps, step) ? steps[step] : undefined, known: Object.keys(steps) };
 }
 
 function unknownStep(name: string, known: readonly string[]): DrError {

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { messageOf } from '../base/errors.ts';
-import type { ResourceKind } from '../kinds/kind.ts';
-import { loadKind } from '../kinds/registry.ts';
+import { knownKind } from '../kinds/registry.ts';
 import { type Owner, sharedDatabases } from '../runbook/folder.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import type { DatabaseDriver, DbRef } from '../simulator/database-driver.ts';
@@ -119,8 +118,7 @@ function addressesOf(region: string, apps: readonly AppScenario[]): string[] {
 
 async function partsOf({ runbook }: LoadedRunbook): Promise<Part[]> {
   return Promise.all(runbook.resources.map(async ({ name, section, kind, resource }): Promise<Part> => {
-    const code = (await loadKind(kind)) as unknown as ResourceKind<unknown> | undefined;
-    if (code === undefined) throw new Error(`the kind ${kind} is gone since the runbook was read`);
+    const code = await knownKind(kind);
     return { name, section, resource, simulate: (world) => code.simulate(world, name, resource, runbook.home, runbook.strategy) };
   }));
 }

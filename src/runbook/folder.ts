@@ -1,4 +1,3 @@
-import type { ResourceKind } from '../kinds/kind.ts';
 import { loadKind } from '../kinds/registry.ts';
 import { formatDuration } from '../base/duration.ts';
 import { canonicalJson, type Json } from '../base/json.ts';
@@ -109,7 +108,7 @@ async function ownersIn(loaded: LoadedRunbook): Promise<Owner[]> {
   const found: Owner[] = [];
   for (const { section, name, kind, resource } of loaded.runbook.resources) {
     if (section !== 'databases') continue;
-    const code = (await loadKind(kind)) as unknown as ResourceKind<unknown> | undefined;
+    const code = await loadKind(kind);
     const maps = (code?.regions(resource) ?? []).map(({ path }) => path);
     const [path] = maps;
     const ids = path === undefined ? undefined : textsAt(resource, path);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { SECTIONS, type Section } from '../kinds/kind.ts';
-import { kindNames, loadKind, loadOwnKind, ownKindNames } from '../kinds/registry.ts';
+import { KIND_NAMES, loadKind, loadOwnKind, OWN_KIND_NAMES } from '../kinds/registry.ts';
 import { runbookSchema } from './schema.ts';
 
 type JsonSchema = Record<string, unknown>;
@@ -34,7 +34,7 @@ export async function runbookJsonSchemaText(): Promise<string> {
 
 async function ownSchemas(): Promise<JsonSchema[]> {
   const schemas: JsonSchema[] = [];
-  for (const name of await ownKindNames()) {
+  for (const name of OWN_KIND_NAMES) {
     const kind = await loadOwnKind(name);
     if (kind === undefined) continue;
     const { $schema: _ours, ...schema } = z.toJSONSchema(kind.schema, { io: 'input' }) as JsonSchema;
@@ -45,7 +45,7 @@ async function ownSchemas(): Promise<JsonSchema[]> {
 
 async function kindSchemas(): Promise<Record<Section, JsonSchema[]>> {
   const schemas: Record<Section, JsonSchema[]> = { databases: [], compute: [], traffic: [] };
-  for (const name of await kindNames()) {
+  for (const name of KIND_NAMES) {
     const kind = await loadKind(name);
     if (kind === undefined) continue;
     const { $schema: _ours, ...schema } = z.toJSONSchema(kind.schema, { io: 'input' }) as JsonSchema;

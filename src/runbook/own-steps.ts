@@ -1,6 +1,5 @@
 import type { Frame } from '../kinds/own-steps/frame.ts';
-import type { OwnKind } from '../kinds/own-steps/own-kind.ts';
-import { loadOwnKind, ownKindNames } from '../kinds/registry.ts';
+import { loadOwnKind, OWN_KIND_NAMES } from '../kinds/registry.ts';
 import { error, explainIssues, unknownName } from './explain.ts';
 import type { Problem } from './problem.ts';
 import { isMap } from './resources.ts';
@@ -30,10 +29,10 @@ export async function readOwnSteps(
     if (!isMap(value) || typeof value['kind'] !== 'string') continue;
     const path = ['steps', name];
     const kind = value['kind'];
-    const code = (await loadOwnKind(kind)) as unknown as OwnKind<Frame> | undefined;
+    const code = await loadOwnKind(kind);
     if (code === undefined) {
       const where = [...path, 'kind'];
-      problems.push(error(text.at(where), where, unknownName('kind', kind, await ownKindNames())));
+      problems.push(error(text.at(where), where, unknownName('kind', kind, OWN_KIND_NAMES)));
       continue;
     }
     const parsed = code.schema.safeParse(value, { jitless: true });

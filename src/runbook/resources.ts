@@ -1,5 +1,5 @@
 import { SECTIONS, type LintFinding, type ResourceKind, type Section, type Strategy } from '../kinds/kind.ts';
-import { kindNames, loadKind } from '../kinds/registry.ts';
+import { KIND_NAMES, loadKind } from '../kinds/registry.ts';
 import { error, explainIssues, prefix, unknownName } from './explain.ts';
 import type { Problem } from './problem.ts';
 import type { RunbookResource } from './runbook.ts';
@@ -49,18 +49,17 @@ export async function readResources(
 
 async function findKind(kind: string, section: Section, path: Path, text: YamlText): Promise<OpenKind | Problem> {
   const place = text.at([...path, 'kind']);
-  const code = (await loadKind(kind)) as OpenKind | undefined;
+  const code = await loadKind(kind);
   if (code === undefined) return error(place, [...path, 'kind'], unknownName('kind', kind, await kindsOf(section)));
   if (code.section === section) return code;
   return error(place, [...path, 'kind'], `${quote(kind)} belongs under ${code.section}, not under ${section}`);
 }
 
 /** The kinds of one section; all of them when it has none. */
-async function kindsOf(section: Section): Promise<string[]> {
-  const all = await kindNames();
+async function kindsOf(section: Section): Promise<readonly string[]> {
   const own: string[] = [];
-  for (const name of all) if ((await loadKind(name))?.section === section) own.push(name);
-  return own.length === 0 ? all : own;
+  for (const name of KIND_NAMES) if ((await loadKind(name))?.section === section) own.push(name);
+  return own.length === 0 ? KIND_NAMES : own;
 }
 
 /** Every map from region must name every region of the runbook and no other one. */

@@ -9,7 +9,7 @@ import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import type { ResourceKind } from '../../src/kinds/kind.ts';
 import type { Acceptances } from '../../src/kinds/step.ts';
-import { loadKind, loadStepKind } from '../../src/kinds/registry.ts';
+import { knownKind, loadStepKind } from '../../src/kinds/registry.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
 import { simulatedEffects } from '../../src/simulator/effects.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
@@ -116,7 +116,7 @@ async function addApplication(world: World, path: string, seen: Set<string>): Pr
     // A shared database is made once.
     if (section === 'databases' && seen.has(key)) continue;
     seen.add(key);
-    const code = (await loadKind(kind)) as unknown as ResourceKind<unknown>;
+    const code = await knownKind(kind);
     code.simulate(world, name, resource, runbook.home, runbook.strategy);
   }
   const database = runbook.resources[0]?.resource as { instances: Record<string, string> };

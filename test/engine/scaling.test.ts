@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import type { PlanContext, ResourceKind } from '../../src/kinds/kind.ts';
-import { loadKind, loadStepKind } from '../../src/kinds/registry.ts';
+import type { PlanContext } from '../../src/kinds/kind.ts';
+import { knownKind, loadStepKind } from '../../src/kinds/registry.ts';
 import type { StepContext, StepKind } from '../../src/kinds/step.ts';
 import { planOf, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from './simulated.ts';
 
@@ -56,7 +56,7 @@ describe('capacity in every verb', () => {
   });
 
   it('every survivor of an active-active application grows, each by a step of its own', async () => {
-    const kind = (await loadKind('auto-scaling-group')) as unknown as ResourceKind<unknown>;
+    const kind = await knownKind('auto-scaling-group');
     const OSAKA = 'ap-northeast-3';
     const groups = { [SEOUL]: 'web', [TOKYO]: 'web', [OSAKA]: 'web' };
     const sizes = { active: { min: 4, desired: 6, max: 12 }, standby: { min: 2, desired: 4, max: 12 } };

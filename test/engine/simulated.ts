@@ -10,7 +10,7 @@ import { Journal } from '../../src/journal/journal.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import type { ResourceKind } from '../../src/kinds/kind.ts';
-import { loadKind, loadStepKind } from '../../src/kinds/registry.ts';
+import { knownKind, loadStepKind } from '../../src/kinds/registry.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
 import type { Acceptances } from '../../src/kinds/step.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
@@ -50,7 +50,7 @@ export async function simulation(options: { path?: string; seed?: number; timing
   const regions = runbook.regions.map((r) => r.id);
   const world = new World({ clock, seed: options.seed ?? 1, regions: [...regions, 'us-east-1'], timings: options.timings ?? {} });
   for (const { kind, name, resource } of runbook.resources) {
-    const code = (await loadKind(kind)) as unknown as ResourceKind<unknown>;
+    const code = await knownKind(kind);
     code.simulate(world, name, resource, runbook.home, runbook.strategy);
   }
   for (const notifier of runbook.notify) {

@@ -8,7 +8,7 @@ import { systemIds } from '../../src/base/ids.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import type { ResourceKind } from '../../src/kinds/kind.ts';
-import { loadKind } from '../../src/kinds/registry.ts';
+import { knownKind } from '../../src/kinds/registry.ts';
 import { readSignal } from '../../src/kinds/signals.ts';
 import type { Observation } from '../../src/kinds/step.ts';
 import { type WireServer, wireServer } from '../../src/lab/wire/server.ts';
@@ -36,7 +36,7 @@ beforeAll(async () => {
   const loaded = await loadRunbook(SHOP);
   world = new World({ clock: systemClock, seed: 1, regions: [SEOUL, TOKYO], timings: HURRY });
   for (const { kind, name, resource } of loaded.runbook.resources) {
-    const code = (await loadKind(kind)) as unknown as ResourceKind<unknown>;
+    const code = await knownKind(kind);
     code.simulate(world, name, resource, loaded.runbook.home, loaded.runbook.strategy);
   }
   world.addTopic({ region: TOKYO, arn: 'arn:aws:sns:ap-northeast-1:111122223333:dr' });

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { kindNames, loadKind } from '../../src/kinds/registry.ts';
+import { KIND_NAMES, loadKind } from '../../src/kinds/registry.ts';
 import { runbookJsonSchema, runbookJsonSchemaText } from '../../src/runbook/json-schema.ts';
 
 test('schema/runbook.json is current; if not: npm run schema', async () => {
@@ -14,7 +14,7 @@ describe('the schema', () => {
     expect(schema['additionalProperties']).toBe(false);
     expect(schema['required']).toEqual(['runbook', 'owner', 'strategy', 'objectives', 'regions']);
     const properties = schema['properties'] as Record<string, { additionalProperties?: { oneOf?: { title: string }[] } }>;
-    for (const name of await kindNames()) {
+    for (const name of KIND_NAMES) {
       const kind = await loadKind(name);
       const titles = properties[kind?.section ?? '']?.additionalProperties?.oneOf?.map((branch) => branch.title);
       expect(titles).toContain(name);
@@ -37,7 +37,7 @@ describe('the schema', () => {
 });
 
 test('a kind is named as its file', async () => {
-  for (const name of await kindNames()) {
+  for (const name of KIND_NAMES) {
     const kind = await loadKind(name);
     expect(kind?.schema.safeParse({ kind: name }).error?.issues.some((issue) => issue.path[0] === 'kind')).toBe(false);
     expect(kind?.schema.safeParse({ kind: 'other' }).error?.issues.some((issue) => issue.path[0] === 'kind')).toBe(true);

@@ -4,7 +4,7 @@ import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { World } from '../../src/simulator/world.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import type { ResourceKind } from '../../src/kinds/kind.ts';
-import { loadKind } from '../../src/kinds/registry.ts';
+import { knownKind } from '../../src/kinds/registry.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
 import type { Made } from './approvers.ts';
@@ -36,7 +36,7 @@ export async function stageOf(scenario: Scenario): Promise<Stage> {
   const loaded = await runbookOf(scenario.shape);
   const { runbook } = loaded;
   const kinds = new Map<string, ResourceKind<unknown>>();
-  for (const { kind } of runbook.resources) kinds.set(kind, (await loadKind(kind)) as unknown as ResourceKind<unknown>);
+  for (const { kind } of runbook.resources) kinds.set(kind, await knownKind(kind));
   const clock = new VirtualClock();
   const regions = regionsOf(scenario.shape);
   const world = new World({ clock, seed: scenario.seed, regions: [...regions, 'us-east-1'], timings: scenario.timings });

@@ -15,9 +15,9 @@ export interface OwnDraft {
 }
 
 /**
- * One kind of own step: the default export of `kinds/own/<kind>.ts`. A new kind is a new file: nothing lists them.
+ * One kind of custom step: the default export of `kinds/own/<kind>.ts`. A new kind is a new file and its line in `registry.ts`.
  */
-export interface OwnKind<S extends Frame = never> {
+export interface OwnKind<S extends Frame> {
   /** One line for editors. */
   summary: string;
   /** Strict; its `kind` is a literal equal to the file's name. */
@@ -30,4 +30,5 @@ export interface OwnKind<S extends Frame = never> {
   step: AnyStepKind;
 }
 
-export type AnyOwnKind = OwnKind;
+/** A kind whose step was parsed by its own schema. */
+export type AnyOwnKind = OwnKind<Frame>;

@@ -14,7 +14,7 @@ import { execute } from '../../../src/engine/execute.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { MemoryStore } from '../../../src/journal/memory-store.ts';
 import type { ResourceKind } from '../../../src/kinds/kind.ts';
-import { loadKind, loadStepKind } from '../../../src/kinds/registry.ts';
+import { knownKind, loadStepKind } from '../../../src/kinds/registry.ts';
 import { type WireServer, wireServer } from '../../../src/lab/wire/server.ts';
 import { compilePlan } from '../../../src/plan/compile.ts';
 import { loadRunbook } from '../../../src/runbook/load.ts';
@@ -45,7 +45,7 @@ beforeAll(async () => {
   loaded = await loadRunbook(path);
   world = new World({ clock: systemClock, seed: 1, regions: [SEOUL, TOKYO], timings: HURRY });
   for (const { kind, name, resource } of loaded.runbook.resources) {
-    const code = (await loadKind(kind)) as unknown as ResourceKind<unknown>;
+    const code = await knownKind(kind);
     code.simulate(world, name, resource, loaded.runbook.home, loaded.runbook.strategy);
   }
   world.setReplication({ region: TOKYO, id: 'shop-orders-tokyo' }, { lagMs: 50 });

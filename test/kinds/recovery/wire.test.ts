@@ -6,8 +6,8 @@ import { sdkCaller } from '../../../src/aws/sdk-caller.ts';
 import { systemClock } from '../../../src/base/clock.ts';
 import { systemIds } from '../../../src/base/ids.ts';
 import type { Json } from '../../../src/base/json.ts';
-import type { PlanContext, ResourceKind, StepDraft } from '../../../src/kinds/kind.ts';
-import { loadKind } from '../../../src/kinds/registry.ts';
+import type { PlanContext, StepDraft } from '../../../src/kinds/kind.ts';
+import { knownKind } from '../../../src/kinds/registry.ts';
 import type { StepContext, StepKind } from '../../../src/kinds/step.ts';
 import { wireServer, type WireServer } from '../../../src/lab/wire/server.ts';
 import { loadRunbook } from '../../../src/runbook/load.ts';
@@ -47,7 +47,7 @@ afterEach(async () => {
 async function resourceOf(runbook: string, name: string) {
   const { runbook: loaded } = await loadRunbook(fileURLToPath(new URL(`../../../runbooks/${runbook}.yaml`, import.meta.url)));
   const found = loaded.resources.find((r) => r.name === name);
-  const kind = (await loadKind(found?.kind ?? '')) as unknown as ResourceKind<unknown>;
+  const kind = await knownKind(found?.kind ?? '');
   kind.simulate(world, name, found?.resource, loaded.home, loaded.strategy);
   const effects = { ...simulatedEffects(world), aws };
   const observe = (verb: 'failover' | 'switchover' | 'reprotect') =>

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Acceptances } from '../../../src/kinds/step.ts';
-import type { ObserveContext, ResourceKind, Verb } from '../../../src/kinds/kind.ts';
-import { loadKind } from '../../../src/kinds/registry.ts';
+import type { ObserveContext, Verb } from '../../../src/kinds/kind.ts';
+import { knownKind } from '../../../src/kinds/registry.ts';
 import { compilePlan, type ObservedResource } from '../../../src/plan/compile.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { APPROVED, planOf, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../../engine/simulated.ts';
@@ -30,7 +30,7 @@ async function trafficPlan(sim: Simulation, verb: Verb, source: string, target: 
   const context: ObserveContext = { effects, verb, strategy, target, regions: regions.map((r) => r.id) };
   const resources: ObservedResource[] = [];
   for (const resource of loaded.runbook.resources.filter((r) => r.section === 'traffic')) {
-    const kind = (await loadKind(resource.kind)) as unknown as ResourceKind<unknown>;
+    const kind = await knownKind(resource.kind);
     const state = await sim.clock.run(() => kind.observe(context, resource.resource));
     resources.push({ ...resource, state, draft: (ctx) => kind.plan(ctx, resource.name, resource.resource, state) });
   }

@@ -8,7 +8,7 @@ import { systemIds } from '../../../src/base/ids.ts';
 import type { Json } from '../../../src/base/json.ts';
 import type { Effects } from '../../../src/effects/effects.ts';
 import type { ObserveContext, PlanContext, ResourceKind, Verb } from '../../../src/kinds/kind.ts';
-import { loadKind } from '../../../src/kinds/registry.ts';
+import { knownKind } from '../../../src/kinds/registry.ts';
 import type { StepContext, StepKind } from '../../../src/kinds/step.ts';
 import { type WireServer, wireServer } from '../../../src/lab/wire/server.ts';
 import { loadRunbook } from '../../../src/runbook/load.ts';
@@ -60,7 +60,7 @@ afterEach(async () => {
 });
 
 async function kindOf(name: string): Promise<ResourceKind<unknown>> {
-  return (await loadKind(name)) as unknown as ResourceKind<unknown>;
+  return await knownKind(name);
 }
 
 function resourceOf(name: string): RunbookResource {
