@@ -74,7 +74,7 @@ export function fleetText(result: FleetResult, paint: Painter): string {
     ...columns([[' ', 'RUNBOOK', 'STANDS', 'TOOK', 'RUN'], ...rows]),
     ...result.notes.map((note) => `Note: ${note}.`),
     paint('bold', `${good} of ${result.outcomes.length} are active in ${regionName(result.region)}.`),
-    ...(good === result.outcomes.length || !open ? [] : ['Go on with: dr resume --all']),
+    ...(good === result.outcomes.length || !open ? [] : ['To continue: dr resume --all']),
     ...(open && result.outcomes.some(({ error }) => error?.code === 'RUN_IN_PROGRESS') ? ['If whoever holds them is gone for good: dr takeover --all'] : []),
   ].join('\n');
 }

@@ -6,6 +6,7 @@ import { DrCommand } from './base-command.ts';
 import { resumeCommand } from './names.ts';
 import { resumable, runJson } from './run-view.ts';
 import { painterFor } from './style.ts';
+import { fit, terminalWidth } from './text.ts';
 import { watchRun, type RunWatch } from './watch-run.ts';
 
 /** What a use case gives back when a run has ended, whichever way. */
@@ -59,6 +60,6 @@ export abstract class RunCommand extends DrCommand {
       return;
     }
     const result = { ...runJson(state), summary, ...(report === undefined ? {} : { report }) };
-    this.done(result, () => lines.join('\n'), exit);
+    this.done(result, () => fit(lines.join('\n'), terminalWidth()), exit);
   }
 }

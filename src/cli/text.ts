@@ -33,6 +33,22 @@ export function wrap(text: string, columns: number): string {
   return lines.join('\n');
 }
 
+/** Undefined where stdout is no terminal: nothing is broken there. */
+export function terminalWidth(): number | undefined {
+  return process.stdout.isTTY ? process.stdout.columns : undefined;
+}
+
+/** Lines of a view for a terminal of this width: broken at words only, further lines two spaces further in. An id or path stays whole. */
+export function fit(text: string, columns: number | undefined): string {
+  if (columns === undefined || columns < 40) return text;
+  return text.split('\n').map((line) => {
+    if (width(line) <= columns) return line;
+    const by = line.length - line.trimStart().length;
+    const [first = '', ...rest] = wrap(line.trimStart(), columns - by - 2).split('\n');
+    return [indent(first, by), ...rest.map((part) => indent(part, by + 2))].join('\n');
+  }).join('\n');
+}
+
 /** Columns side by side, two spaces apart, the last one ragged. Rows may be of different length. */
 export function columns(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];

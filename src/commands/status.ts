@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import { DrCommand } from '../cli/base-command.ts';
 import { runJson, statusText } from '../cli/run-view.ts';
 import { painterFor } from '../cli/style.ts';
+import { fit, terminalWidth } from '../cli/text.ts';
 
 export default class Status extends DrCommand {
   static override summary = 'Show where a run stands, who works on it, and what to do next.';
@@ -16,6 +17,6 @@ export default class Status extends DrCommand {
     const running = view.holder === undefined ? { running: false } : { running: view.seen ? true : null, holder };
     const { resume, ...shown } = runJson(view.state);
     const result = { ...shown, ...running, ...(view.holder === undefined && resume !== undefined ? { resume } : {}) };
-    this.done(result, () => statusText(view, painterFor(process.stdout)));
+    this.done(result, () => fit(statusText(view, painterFor(process.stdout)), terminalWidth()));
   }
 }

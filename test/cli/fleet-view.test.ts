@@ -95,7 +95,7 @@ describe('the end of many', () => {
       ✖  shop     failed          10 s  20261120T101500Z-shop-failover-1a2b3c
       ✖  web      held back             it depends on shop, which did not succeed
       1 of 3 are active in Tokyo (ap-northeast-1).
-      Go on with: dr resume --all"
+      To continue: dr resume --all"
     `);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { historyText, statusText } from '../../src/cli/run-view.ts';
 import { resumeCommand } from '../../src/cli/names.ts';
+import { fit } from '../../src/cli/text.ts';
 import { answerText } from '../../src/cli/waiting.ts';
 import { plan, RUN, started, step, Story, T0 } from './fixture.ts';
 import type { RunEvent } from '../../src/journal/events.ts';
@@ -42,6 +43,13 @@ describe('dr status', () => {
     expect(text).toContain('whether it still runs cannot be seen from this machine');
     expect(text).toContain(`dr takeover ${RUN}`);
     expect(text).not.toContain('dr resume');
+  });
+});
+
+describe('a narrow terminal', () => {
+  it('gets lines that are broken at words only, with ids whole', () => {
+    const lines = fit(`Promote shop-orders-tokyo: requested at 06:01:31 UTC, result not yet known.\n  To continue: dr resume ${RUN}`, 60).split('\n');
+    expect(lines).toEqual(['Promote shop-orders-tokyo: requested at 06:01:31 UTC,', '  result not yet known.', '  To continue: dr resume', `    ${RUN}`]);
   });
 });
 

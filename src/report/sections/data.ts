@@ -16,7 +16,7 @@ export function objectivesSection(evidence: Evidence, mark: ModeMark | undefined
     pill(objectiveTone(o.verdict), o.verdict),
     o.because,
   ]);
-  const columns = [{ head: 'Objective' }, { head: 'Wanted', number: true }, { head: 'Actual', number: true }, { head: 'Verdict' }, { head: 'Because' }];
+  const columns = [{ head: 'Objective' }, { head: 'Required', number: true }, { head: 'Actual', number: true }, { head: 'Verdict' }, { head: 'Because' }];
   return section('Objectives', mark, table(columns, rows, mark, 'the plan has no objectives'), html`<p class="why">Pass rule. ${evidence.passRule}</p>`);
 }
 
@@ -27,7 +27,7 @@ export function dataSection(evidence: Evidence, mark: ModeMark | undefined): Htm
   const applies = !evidence.objectives.some((o) => o.name === 'RPO' && o.verdict === 'not applicable');
   const columns = [
     { head: 'Database' },
-    { head: 'Bound on loss', number: true },
+    { head: 'Maximum loss', number: true },
     { head: 'Method', firm: true },
     { head: 'Lag in sample', number: true },
     { head: 'Age of sample', number: true },
