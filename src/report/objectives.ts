@@ -113,7 +113,7 @@ export function rpoObjective(
     return { ...base, actualMs: worst.ms, atLeast: true, verdict: 'not measured', because: `${formatMs(worst.ms)} by the promotion, and what the old writer of ${returned.name} took when it was back` };
   }
   const verdict = worst.ms <= objectiveMs ? 'met' : 'missed';
-  return { ...base, actualMs: worst.ms, verdict, because: `at most ${formatMs(worst.ms)} of ${worst.name} lost, objective ${formatMs(objectiveMs)}` };
+  return { ...base, actualMs: worst.ms, verdict, because: `${worst.ms === 0 ? 'nothing' : `at most ${formatMs(worst.ms)}`} of ${worst.name} lost, objective ${formatMs(objectiveMs)}` };
 }
 
 type Verdict = Evidence['verdict'];
