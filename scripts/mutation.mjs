@@ -27,15 +27,15 @@ const GROUPS = {
     tests: ['test/journal/{lease,local-state}.test.ts'],
   },
   loss: {
-    mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/rds/{rpo-gate,loss,loss-at-fence,verdict,weigh-at-line}.ts', 'src/kinds/backup/gate.ts'],
+    mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/databases/{rpo-gate,loss,loss-at-fence,verdict,weigh-at-line}.ts', 'src/kinds/databases/recovery-gate.ts'],
     tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/rds/{replica,loss,weigh}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts', 'test/report/evidence.test.ts'],
   },
   gates: {
-    mutate: ['src/kinds/rds/{position-gate,standby-gate,fence,cut-off,promote}.ts', 'src/kinds/ec2/image-gate.ts'],
+    mutate: ['src/kinds/databases/{position-gate,standby-gate,fence,cut-off,promote}.ts', 'src/kinds/ec2/image-gate.ts'],
     tests: ['test/kinds/rds/{fence,fence-undo,position-gate,standby-gate,replica,promote,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
   },
   people: {
-    mutate: ['src/kinds/signals.ts', 'src/kinds/approvals/judge.ts', 'src/kinds/steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],
+    mutate: ['src/model/signals.ts', 'src/approvals/judge.ts', 'src/kinds/common-steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],
     tests: ['test/kinds/approvals/judge.test.ts', 'test/kinds/steps/{assess,flap-guard,person-and-hold,approval,source-healthy}.test.ts', 'test/refusals/people.test.ts'],
   },
 };

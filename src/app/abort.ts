@@ -2,12 +2,13 @@ import { DrError } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
 import { actedSteps, stepsPastTheLine } from '../engine/acted.ts';
 import { isOver, type RunState } from '../journal/state.ts';
-import type { PlanStep } from '../kinds/step.ts';
+import type { PlanStep } from '../model/step.ts';
 import { withHeldRun } from './held-run.ts';
 import { liveEffects } from './live-effects.ts';
 import { newestOpenRun } from './resume.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
 import type { StatePlace } from './state.ts';
+import { traitsOf } from '../model/verb.ts';
 
 export interface AbortRequest extends RunWatchers {
   /** Default: the newest run that is not over. */
@@ -58,12 +59,12 @@ function refuse(state: RunState): void {
     exit: 'refused',
     title: `Run ${run} has crossed the line: it can no longer be led back.`,
     detail: past.map((step) => `${step.id}: ${step.title}`).join('\n'),
-    next: [`dr resume ${run}    goes on to the end`, ...(plan.verb === 'reprotect' ? [] : wayHome(state).map((line) => `then ${line}`))],
+    next: [`dr resume ${run}    goes on to the end`, ...(!traitsOf(plan.verb).movesUsers ? [] : wayHome(state).map((line) => `then ${line}`))],
   });
 }
 
 /** Back is a move of its own. */
 function wayHome({ plan }: RunState): string[] {
-  if (plan.verb === 'reprotect') return [];
+  if (!traitsOf(plan.verb).movesUsers) return [];
   return [`dr reprotect --standby ${plan.source}`, `dr switchover --region ${plan.source}`];
 }

@@ -1,5 +1,5 @@
 import { DrError } from '../base/errors.ts';
-import type { Verb } from '../kinds/kind.ts';
+import type { Verb } from '../model/verb.ts';
 import type { ObservedResource } from '../plan/compile.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 

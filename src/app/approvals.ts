@@ -3,10 +3,10 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import * as z from 'zod';
 import { DrError } from '../base/errors.ts';
-import { type Approver, approvers, fingerprintsOf } from '../kinds/approvals/people.ts';
-import { fingerprint, readPublicKey } from '../kinds/approvals/public-key.ts';
-import type { Acceptances, PlanStep } from '../kinds/step.ts';
-import type { Plan } from '../plan/plan.ts';
+import { type Approver, approvers, fingerprintsOf } from '../approvals/people.ts';
+import { fingerprint, readPublicKey } from '../approvals/public-key.ts';
+import type { Acceptances, PlanStep } from '../model/step.ts';
+import type { Plan } from '../model/plan.ts';
 
 const gateParams = z.object({ from: approvers, quorum: z.number() });
 

@@ -6,7 +6,7 @@ import type { JournalRecord, Operator } from '../journal/events.ts';
 import { Journal } from '../journal/journal.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
-import { PLAN_SCHEMA } from '../plan/plan.ts';
+import { PLAN_SCHEMA } from '../model/plan.ts';
 import { thenGiveBack } from './give-back.ts';
 import { refuseOtherLab } from './in-lab.ts';
 import { leaseAll } from './locks.ts';

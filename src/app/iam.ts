@@ -1,8 +1,8 @@
 import { DrError } from '../base/errors.ts';
 import { parseS3Place } from '../journal/s3-state.ts';
-import { type Verb, VERBS } from '../kinds/kind.ts';
+import { type Verb, VERBS } from '../model/verb.ts';
 import { loadStepKind } from '../kinds/registry.ts';
-import type { Permission, PlanStep } from '../kinds/step.ts';
+import type { Permission, PlanStep } from '../model/step.ts';
 import { type PolicyDocument, policyOf, policyParts, policySize } from '../plan/policy.ts';
 import { type Wildcard, wildcardsOf } from '../plan/wildcards.ts';
 import { loadRunbook } from '../runbook/load.ts';

@@ -4,8 +4,8 @@ import type { CommandRequest, Effects, HttpRequest } from '../effects/effects.ts
 import type { RunMode } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 import { stepKind } from '../kinds/common.ts';
-import type { Acceptances, AnyStepKind, StepKind } from '../kinds/step.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Acceptances, AnyStepKind, StepKind } from '../model/step.ts';
+import type { Plan } from '../model/plan.ts';
 import { endpointOverrides } from './live-effects.ts';
 
 /*

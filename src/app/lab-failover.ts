@@ -1,7 +1,7 @@
 import { systemClock } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import type { LabTruth } from '../journal/events.ts';
-import type { Acceptances } from '../kinds/step.ts';
+import type { Acceptances } from '../model/step.ts';
 import type { LabLedger } from '../lab/status.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { LoadedRunbook, Runbook } from '../runbook/runbook.ts';

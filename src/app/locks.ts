@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { sha256 } from '../base/json.ts';
 import type { Lease, LeaseRequest } from '../journal/lease.ts';
 import type { StateStore } from '../journal/state-store.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../model/plan.ts';
 import { runMode } from './live-effects.ts';
 
 /*

@@ -3,7 +3,7 @@ import { canonicalJson } from '../base/json.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
 import { compilePlan, planHash } from '../plan/compile.ts';
-import { type Plan, PLAN_SCHEMA } from '../plan/plan.ts';
+import { type Plan, PLAN_SCHEMA } from '../model/plan.ts';
 import { findRunbook, findRunbooks } from '../runbook/find.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';

@@ -3,7 +3,8 @@ import { callerIdentity } from '../aws/identity.ts';
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { Effects } from '../effects/effects.ts';
-import type { ObserveContext, Verb } from '../kinds/kind.ts';
+import type { ObserveContext } from '../model/kind.ts';
+import { traitsOf, type Verb } from '../model/verb.ts';
 import { knownKind } from '../kinds/registry.ts';
 import type { ObservedResource } from '../plan/compile.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
@@ -40,7 +41,7 @@ export interface Observed {
 export async function observe(effects: Effects, loaded: LoadedRunbook, direction: Direction, signal?: AbortSignal): Promise<Observed> {
   const { verb, region, from, standby } = direction;
   for (const named of [region, from, standby]) if (named !== undefined) mustKnow(named, loaded);
-  if (verb === 'reprotect') return observeStandby(effects, loaded, direction, signal);
+  if (traitsOf(verb).rebuilds) return observeStandby(effects, loaded, direction, signal);
   if (region === undefined) throw new Error(`a ${verb} needs a region`);
   if (from === region) throw unlike('--from', region);
   const view = await lookFrom(region, effects, loaded, { verb, source: from, signal });

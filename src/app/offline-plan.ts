@@ -1,9 +1,10 @@
 import { messageOf } from '../base/errors.ts';
-import type { Permission } from '../kinds/step.ts';
-import type { ResourceState, Verb } from '../kinds/kind.ts';
+import type { Permission } from '../model/step.ts';
+import type { ResourceState } from '../model/kind.ts';
+import { traitsOf, type Verb } from '../model/verb.ts';
 import { knownKind } from '../kinds/registry.ts';
 import { compilePlan, type ObservedResource } from '../plan/compile.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../model/plan.ts';
 import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
 
 /*
@@ -26,8 +27,8 @@ export async function offlinePlans(loaded: LoadedRunbook, verb: Verb, target: st
   const others = runbook.regions.map((r) => r.id).filter((id) => id !== target);
   const plans: Plan[] = [];
   const impossible: { source: string; because: string }[] = [];
-  for (const source of verb === 'reprotect' ? others.slice(0, 1) : others) {
-    const rebuild = verb === 'reprotect' ? { rebuild: others } : {};
+  for (const source of traitsOf(verb).rebuilds ? others.slice(0, 1) : others) {
+    const rebuild = traitsOf(verb).rebuilds ? { rebuild: others } : {};
     for (const active of assumed(loaded, verb, source, target)) {
       const resources = await Promise.all(runbook.resources.map((resource) => assume(resource, active)));
       try {
@@ -44,7 +45,7 @@ export async function offlinePlans(loaded: LoadedRunbook, verb: Verb, target: st
 /** The regions that may be active by section, before the verb. */
 function assumed(loaded: LoadedRunbook, verb: Verb, source: string, target: string): { data: string[]; traffic: string[] }[] {
   const all = loaded.runbook.regions.map((r) => r.id);
-  if (verb === 'reprotect') return [{ data: [target], traffic: all.filter((id) => id !== source) }, { data: [target], traffic: [target] }];
+  if (traitsOf(verb).rebuilds) return [{ data: [target], traffic: all.filter((id) => id !== source) }, { data: [target], traffic: [target] }];
   if (loaded.runbook.strategy !== 'active-active') return [{ data: [source], traffic: [source] }];
   // The target may have been out itself.
   return [{ data: [source], traffic: all }, { data: [source], traffic: all.filter((id) => id !== target) }];
@@ -59,7 +60,7 @@ async function assume(resource: RunbookResource, active: { data: string[]; traff
 
 /** What the looks before a plan need. A reprotect looks from every region, for it finds the active one by itself. */
 export async function lookPermissions(loaded: LoadedRunbook, verb: Verb, target: string, account: string = ACCOUNT_UNKNOWN): Promise<Permission[]> {
-  const from = verb === 'reprotect' ? loaded.runbook.regions.map((r) => r.id) : [target];
+  const from = traitsOf(verb).rebuilds ? loaded.runbook.regions.map((r) => r.id) : [target];
   const perResource = await Promise.all(
     loaded.runbook.resources.map(async (resource) => {
       const kind = await knownKind(resource.kind);

@@ -3,7 +3,7 @@ import { partsOfRunId } from '../base/ids.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
-import type { Acceptances } from '../kinds/step.ts';
+import type { Acceptances } from '../model/step.ts';
 import { refuseClaims } from './approvals.ts';
 import { withHeldRun } from './held-run.ts';
 import { refuseHalfLab } from './in-lab.ts';

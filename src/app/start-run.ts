@@ -1,11 +1,11 @@
 import { DrError } from '../base/errors.ts';
 import { runId } from '../base/ids.ts';
 import type { Effects } from '../effects/effects.ts';
-import { traceStep } from '../engine/instrument.ts';
+import { traceStep } from '../engine/trace.ts';
 import { Journal } from '../journal/journal.ts';
 import { type FleetRecord, JOURNAL_SCHEMA, type WaitRecord } from '../journal/events.ts';
-import type { Acceptances } from '../kinds/step.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Acceptances } from '../model/step.ts';
+import type { Plan } from '../model/plan.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
 import type { Direction } from './observe.ts';

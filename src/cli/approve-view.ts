@@ -1,7 +1,7 @@
 import type { WaitingGate } from '../app/approve.ts';
 import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
-import type { PlanStep } from '../kinds/step.ts';
+import type { PlanStep } from '../model/step.ts';
 import { modeTag, regionName } from './names.ts';
 import type { Painter } from './style.ts';
 import { columns, indent } from './text.ts';

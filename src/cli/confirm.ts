@@ -2,10 +2,11 @@ import { createInterface } from 'node:readline/promises';
 import { formatDuration } from '../base/duration.ts';
 import { DrError } from '../base/errors.ts';
 import type { RunState } from '../journal/state.ts';
-import type { Acceptances, PlanStep } from '../kinds/step.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Acceptances, PlanStep } from '../model/step.ts';
+import type { Plan } from '../model/plan.ts';
 import { regionName } from './names.ts';
 import { columns, safe } from './text.ts';
+import { isPlannedMove, traitsOf } from '../model/verb.ts';
 
 /** How a person is asked. */
 export interface ConfirmIo {
@@ -57,7 +58,7 @@ async function askName({ name, what, given, text, command }: Question, io: Confi
 export async function confirm(request: ConfirmRequest, io: ConfirmIo): Promise<'typed' | 'flag'> {
   const { plan, given } = request;
   const { name } = plan.runbook;
-  const where = plan.verb === 'reprotect' ? `--standby ${plan.source}` : `--region ${plan.target}`;
+  const where = !traitsOf(plan.verb).movesUsers ? `--standby ${plan.source}` : `--region ${plan.target}`;
   const command = `dr ${plan.verb} ${where} --runbook ${name} --confirm ${name}`;
   return askName({ name, what: `A ${plan.verb}`, given, text: () => confirmationText(request), command }, io);
 }
@@ -74,7 +75,7 @@ export async function confirmAbort({ state, acted, given }: AbortQuestion, io: C
   const { name } = state.plan.runbook;
   const text = () =>
     [
-      `Leads ${state.plan.verb} ${state.run} back: ${name} stays in ${regionName(state.plan.verb === 'reprotect' ? state.plan.target : state.plan.source)}.`,
+      `Leads ${state.plan.verb} ${state.run} back: ${name} stays in ${regionName(!traitsOf(state.plan.verb).movesUsers ? state.plan.target : state.plan.source)}.`,
       ...(acted.length === 0 ? ['No step of it has changed anything.'] : ['Is undone, where it can be, in this order:', ...acted.map((step) => `  ${step.title} [${step.id}]`)]),
     ].join('\n');
   await askName({ name, what: 'An abort', given, text, command: `dr abort ${state.run} --confirm ${name}` }, io);
@@ -102,7 +103,7 @@ export function confirmationText({ plan, expected, acceptances }: ConfirmRequest
       ['verb', plan.verb],
       ['runbook', `${plan.runbook.name} (${plan.runbook.path})`],
       ['account', plan.account],
-      ...(plan.verb === 'reprotect'
+      ...(!traitsOf(plan.verb).movesUsers
         ? [['stays active', regionName(plan.target)], ['is rebuilt', regionName(plan.source)]]
         : [['from', regionName(plan.source)], ['to', regionName(plan.target)]]),
       ['expected', `about ${seconds(expected.p50)}, ${seconds(expected.p95)} in a slow case, on AWS`],
@@ -115,8 +116,8 @@ export function confirmationText({ plan, expected, acceptances }: ConfirmRequest
 }
 
 function lossBound(plan: Plan, acceptances: Acceptances): string {
-  if (plan.verb === 'reprotect') return 'none: nothing is promoted, and the old instances are kept';
-  if (plan.verb === 'switchover') return 'none: writes are stopped, and the promotion waits until every one of them has arrived';
+  if (!traitsOf(plan.verb).movesUsers) return 'none: nothing is promoted, and the old instances are kept';
+  if (isPlannedMove(plan.verb)) return 'none: writes are stopped, and the promotion waits until every one of them has arrived';
   const accepted = acceptances.dataLossSeconds;
   if (accepted === 'unknown') return 'any, even one that cannot be bounded: accepted with --accept-data-loss unknown';
   if (accepted !== undefined) return `up to ${seconds(accepted)} of writes, accepted with --accept-data-loss`;

@@ -1,7 +1,7 @@
 import type { FleetOutcome, FleetPlan, FleetResult } from '../app/fleet/fleet.ts';
 import { DrError } from '../base/errors.ts';
 import { formatDuration } from '../base/duration.ts';
-import type { Acceptances } from '../kinds/step.ts';
+import type { Acceptances } from '../model/step.ts';
 import { criticalPath } from '../plan/critical-path.ts';
 import type { ConfirmIo } from './confirm.ts';
 import { regionName, resumeCommand } from './names.ts';

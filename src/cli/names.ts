@@ -1,7 +1,7 @@
 import { REGIONS } from '../base/regions.ts';
 import type { RunMode } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
-import type { Verb } from '../kinds/kind.ts';
+import { traitsOf, type Verb } from '../model/verb.ts';
 
 /** `Seoul (ap-northeast-2)` */
 export function regionName(region: string): string {
@@ -11,7 +11,7 @@ export function regionName(region: string): string {
 
 /** From where to where: a reprotect stays where it is, and rebuilds the other side. */
 export function routeText({ verb, source, target }: { verb: Verb; source: string; target: string }, name: (region: string) => string = regionName): string {
-  return verb === 'reprotect' ? `${name(target)}, standby ${name(source)}` : `${name(source)} → ${name(target)}`;
+  return !traitsOf(verb).movesUsers ? `${name(target)}, standby ${name(source)}` : `${name(source)} → ${name(target)}`;
 }
 
 /** Said wherever a result of such a run is shown, so that it is never taken for one on AWS. */

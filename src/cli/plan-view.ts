@@ -1,8 +1,8 @@
 import { formatDuration } from '../base/duration.ts';
-import type { PlanStep } from '../kinds/step.ts';
+import type { PlanStep } from '../model/step.ts';
 import type { CriticalPath } from '../plan/critical-path.ts';
 import { isGuard } from '../plan/graph.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Plan } from '../model/plan.ts';
 import { policyOf } from '../plan/policy.ts';
 import { routeText } from './names.ts';
 import { byPhase } from './step-tree.ts';

@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/duration.ts';
-import type { Refusal } from '../kinds/step.ts';
+import type { Refusal } from '../model/step.ts';
 import { columns } from './text.ts';
 
 /** All parts of a refusal, one a line. */

@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { parseDuration } from '../base/duration.ts';
 import { DrError } from '../base/errors.ts';
-import type { Acceptances } from '../kinds/step.ts';
+import type { Acceptances } from '../model/step.ts';
 
 /** Which runbook, made into which plan. Shared by `plan` and every verb. */
 export const targetFlags = {

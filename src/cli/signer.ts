@@ -4,10 +4,10 @@ import { homedir } from 'node:os';
 import { basename, join } from 'node:path';
 import type { PlannedGate } from '../app/approvals.ts';
 import { DrError, messageOf } from '../base/errors.ts';
-import { fingerprintsOf } from '../kinds/approvals/people.ts';
-import { readPrivateKey } from '../kinds/approvals/private-key.ts';
-import { decodePublicKey, ed25519Blob, fingerprint, readPublicKey } from '../kinds/approvals/public-key.ts';
-import { NAMESPACE, signText } from '../kinds/approvals/signature.ts';
+import { fingerprintsOf } from '../approvals/people.ts';
+import { readPrivateKey } from '../approvals/private-key.ts';
+import { decodePublicKey, ed25519Blob, fingerprint, readPublicKey } from '../approvals/public-key.ts';
+import { NAMESPACE, signText } from '../approvals/signature.ts';
 
 /** A key of an approver on this machine. */
 export interface Signer {

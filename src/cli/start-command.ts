@@ -1,8 +1,8 @@
 import type { Direction } from '../app/observe.ts';
 import type { StartRequest } from '../app/start-run.ts';
 import { DrError } from '../base/errors.ts';
-import type { Acceptances } from '../kinds/step.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Acceptances } from '../model/step.ts';
+import type { Plan } from '../model/plan.ts';
 import { confirm, terminalIo } from './confirm.ts';
 import { RunCommand, type EndedRun } from './run-command.ts';
 import { acceptances, type AcceptanceInput, impactTime, names } from './run-flags.ts';

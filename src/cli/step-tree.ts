@@ -1,7 +1,7 @@
 import { iso } from '../base/clock.ts';
 import { changeOf } from '../journal/requests.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
-import { PHASES, type Phase, type PlanStep } from '../kinds/step.ts';
+import { PHASES, type Phase, type PlanStep } from '../model/step.ts';
 import { isSkipped } from '../report/changes.ts';
 import { requestedText } from '../report/requests.ts';
 import { againstEstimate } from './presenters/sentences.ts';

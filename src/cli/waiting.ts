@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { formatDuration } from '../base/duration.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
-import type { PlanStep } from '../kinds/step.ts';
+import type { PlanStep } from '../model/step.ts';
 
 /** What a gate of signed approvals waits for; `waitMs` is 0 where nobody is waited for. */
 const gate = z.object({ from: z.array(z.looseObject({ name: z.string() })), quorum: z.number(), waitMs: z.number().positive() });

@@ -8,7 +8,7 @@ import { DrError, messageOf } from '../base/errors.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { confirmApproval, terminalIo } from '../cli/confirm.ts';
 import { painterFor } from '../cli/style.ts';
-import type { SignedFile } from '../kinds/approvals/statement.ts';
+import type { SignedFile } from '../approvals/statement.ts';
 
 interface Said {
   as?: string | undefined;

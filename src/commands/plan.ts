@@ -7,7 +7,7 @@ import { planText } from '../cli/plan-view.ts';
 import { fleetFlags, fromFlag, names, standbyFlag, targetFlags } from '../cli/run-flags.ts';
 import { isFleet, regionNeeded } from '../cli/start-command.ts';
 import { painterFor } from '../cli/style.ts';
-import { VERBS } from '../kinds/kind.ts';
+import { VERBS } from '../model/verb.ts';
 import { policyOf } from '../plan/policy.ts';
 
 export default class PlanCommand extends DrCommand {

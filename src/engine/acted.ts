@@ -1,5 +1,5 @@
 import type { RunState } from '../journal/state.ts';
-import type { Change, PlanStep } from '../kinds/step.ts';
+import type { Change, PlanStep } from '../model/step.ts';
 
 /* What a run has intended to change so far, by its journal. */
 

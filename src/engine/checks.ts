@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
-import type { PlanStep, Verdict } from '../kinds/step.ts';
-import { traceStep } from './instrument.ts';
+import type { PlanStep, Verdict } from '../model/step.ts';
+import { traceStep } from './trace.ts';
 import { inParallel } from './parallel.ts';
 import { ask, type Run } from './run.ts';
 import { toErrorRecord } from './run-step.ts';

@@ -1,9 +1,10 @@
 import { messageOf } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { PlanStep, Verdict } from '../kinds/step.ts';
+import type { PlanStep, Verdict } from '../model/step.ts';
 import { inParallel } from './parallel.ts';
 import { ask, type Run } from './run.ts';
 import { isSuperseded } from './run-step.ts';
+import { traitsOf } from '../model/verb.ts';
 
 /*
  * Success is told from what is there when it is told: what a step saw minutes ago may be gone.
@@ -67,7 +68,7 @@ export async function dataGone(run: Run, step: PlanStep): Promise<Verdict | unde
   if (old.length === 0) return undefined;
   const looks = await Promise.all(old.map((s) => whyGone(run, s)));
   drain.throwIfAborted();
-  const clear = journal.state.plan.verb === 'failover' ? looks.filter((why) => why?.surely === true) : looks.filter((why) => why !== undefined);
+  const clear = traitsOf(journal.state.plan.verb).sourceMayBeDead ? looks.filter((why) => why?.surely === true) : looks.filter((why) => why !== undefined);
   if (clear.length === 0) return undefined;
   return {
     state: 'refused',

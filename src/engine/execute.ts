@@ -1,7 +1,7 @@
 import { LIMITS } from '../base/limits.ts';
 import type { RunOutcome } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
-import type { PlanStep, Verdict } from '../kinds/step.ts';
+import type { PlanStep, Verdict } from '../model/step.ts';
 import { isGuard, planProblems } from '../plan/graph.ts';
 import { actedSteps, stepsPastTheLine } from './acted.ts';
 import { check, runChecks } from './checks.ts';
@@ -13,6 +13,7 @@ import { loadRun, type Run, type RunParts } from './run.ts';
 import { runStep, type StepEnd } from './run-step.ts';
 import { runGraph } from './schedule.ts';
 import { leadBack } from './undo.ts';
+import { isPlannedMove, traitsOf } from '../model/verb.ts';
 
 /*
  * Runs a plan, or the rest of one. Knows no AWS and no wall clock.
@@ -62,7 +63,7 @@ function whyInterrupted(state: RunState, drain: AbortSignal): string {
 
 /** A planned move must not leave the application half way: what acted is undone, unless the line is crossed. */
 function ledBack(state: RunState, end: RunOutcome | 'interrupted'): boolean {
-  if (state.plan.verb !== 'switchover' || (end !== 'refused' && end !== 'failed')) return false;
+  if (!traitsOf(state.plan.verb).rollsBack || (end !== 'refused' && end !== 'failed')) return false;
   // Everything was done, and is not there any more: that is not mended by undoing it.
   const gone = [...state.steps.values()].some((step) => step.error?.code === END_STATE_GONE);
   return !gone && actedSteps(state).length > 0 && stepsPastTheLine(state).length === 0;
@@ -91,7 +92,7 @@ async function runOnce(run: Run, decideAgain: () => void): Promise<RunOutcome | 
   // A run that decides afresh has no decision that is older than its own start.
   const mayBeOld = () => !ahead || effects.clock.now() - checkedAt > LIMITS.decisionAgeMs - LIMITS.intentMs;
   const pastTheLine = () => stepsPastTheLine(journal.state).length > 0;
-  const patienceMs = () => (journal.state.plan.verb === 'switchover' && !pastTheLine() ? LIMITS.silenceMs : LIMITS.silenceMaxMs);
+  const patienceMs = () => (isPlannedMove(journal.state.plan.verb) && !pastTheLine() ? LIMITS.silenceMs : LIMITS.silenceMaxMs);
 
   const start = (step: PlanStep, over?: AbortSignal): Promise<StepEnd> => {
     const startedAt = effects.clock.now();

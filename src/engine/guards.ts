@@ -1,6 +1,6 @@
 import { LIMITS } from '../base/limits.ts';
 import type { RunState } from '../journal/state.ts';
-import type { PlanStep } from '../kinds/step.ts';
+import type { PlanStep } from '../model/step.ts';
 import { isGuard } from '../plan/graph.ts';
 import type { Run } from './run.ts';
 import type { StepEnd } from './run-step.ts';

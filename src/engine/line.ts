@@ -1,9 +1,10 @@
 import { formatDuration } from '../base/duration.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { RunState } from '../journal/state.ts';
-import type { PlanStep, Verdict } from '../kinds/step.ts';
+import type { PlanStep, Verdict } from '../model/step.ts';
 import { ancestors, isGuard } from '../plan/graph.ts';
 import { ask, type Run } from './run.ts';
+import { isPlannedMove, traitsOf } from '../model/verb.ts';
 
 /*
  * What carries a step over the line is true for a moment only.
@@ -76,7 +77,7 @@ export async function lineIsAhead(run: Run): Promise<boolean> {
 export async function writesAgain(run: Run, step: PlanStep): Promise<Verdict | undefined> {
   const { state } = run.journal;
   const { verb } = state.plan;
-  if (step.reversibility !== 'point-of-no-return' || verb !== 'switchover') return undefined;
+  if (step.reversibility !== 'point-of-no-return' || !isPlannedMove(verb)) return undefined;
   const before = ancestors(run.steps, [step.id]);
   const stopped = run.steps.filter((s) => before.has(s.id) && s.phase === 'fence' && !s.id.startsWith('own.') && state.steps.get(s.id)?.state === 'done');
   const looks = await Promise.all(stopped.map((s) => ask(run, s, { ms: LIMITS.endFreshMs }, (kind, ctx) => kind.observe(ctx, s.params)).catch(() => undefined)));
@@ -126,7 +127,7 @@ export function oldDecision(run: Run, step: PlanStep, startedAt: number): Verdic
   const before = ancestors(run.steps, [step.id]);
   // Signatures make nothing younger: where they took their time, everything was decided again.
   const made = run.steps.filter((s) => before.has(s.id) && s.id !== step.id && s.kind !== 'run.approval' && !decisions.includes(s));
-  const ageOf = (decidedAt: number): number => (state.plan.verb === 'failover' ? now - decidedAt - workedSince(decidedAt, made, state) : now - Math.max(decidedAt, startedAt));
+  const ageOf = (decidedAt: number): number => (traitsOf(state.plan.verb).sourceMayBeDead ? now - decidedAt - workedSince(decidedAt, made, state) : now - Math.max(decidedAt, startedAt));
   const ages = decisions.map((s) => ({ title: s.title, ageMs: ageOf(endedAt(s) ?? now) }));
   const oldest = ages.sort((a, b) => b.ageMs - a.ageMs)[0];
   // It must be young enough when the request is sent, and not only now.

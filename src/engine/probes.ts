@@ -2,7 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { Journal } from '../journal/journal.ts';
 import { judgeSample } from '../measure/probe.ts';
-import type { PlanProbe } from '../plan/plan.ts';
+import type { PlanProbe } from '../model/plan.ts';
 
 /** Probes that run beside the steps. */
 export interface ProbeWatch {

@@ -4,9 +4,9 @@ import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { ErrorRecord, StepOutcome } from '../journal/events.ts';
 import type { StepState } from '../journal/state.ts';
-import type { Observation, PlanStep, Refusal, StepContext, StepKind, Verdict, WaitCause } from '../kinds/step.ts';
+import type { Observation, PlanStep, Refusal, StepContext, StepKind, Verdict, WaitCause } from '../model/step.ts';
 import { isGuard } from '../plan/graph.ts';
-import { type StepTrace, traceStep, waitOf } from './instrument.ts';
+import { type StepTrace, traceStep, waitOf } from './trace.ts';
 import type { Run } from './run.ts';
 import { END_STATES, type StepEvent, transition } from './transitions.ts';
 

@@ -4,7 +4,7 @@ import type { Effects } from '../effects/effects.ts';
 import type { Operator } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunState } from '../journal/state.ts';
-import type { AnyStepKind, PlanStep, StepContext, StepKind } from '../kinds/step.ts';
+import type { AnyStepKind, PlanStep, StepContext, StepKind } from '../model/step.ts';
 import { intendedChanges } from './acted.ts';
 
 /** What a step may use besides looking: absent in checks and looks, which record nothing and wait for nobody. */

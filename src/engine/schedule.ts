@@ -1,4 +1,4 @@
-import type { PlanStep } from '../kinds/step.ts';
+import type { PlanStep } from '../model/step.ts';
 import type { StepEnd } from './run-step.ts';
 
 /** How the graph as a whole ended. */

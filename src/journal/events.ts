@@ -1,6 +1,6 @@
 import type { Json } from '../base/json.ts';
-import type { Acceptances, Refusal, WaitCause } from '../kinds/step.ts';
-import type { Plan } from '../plan/plan.ts';
+import type { Acceptances, Refusal, WaitCause } from '../model/step.ts';
+import type { Plan } from '../model/plan.ts';
 
 /** The version of the journal: what its records mean. Read by every command before anything else. */
 export const JOURNAL_SCHEMA = 'dr.journal/1';

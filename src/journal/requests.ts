@@ -1,4 +1,4 @@
-import type { PlanStep } from '../kinds/step.ts';
+import type { PlanStep } from '../model/step.ts';
 import type { RunState, StepRun } from './state.ts';
 
 /*

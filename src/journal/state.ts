@@ -1,5 +1,5 @@
 import type { Json } from '../base/json.ts';
-import type { Refusal } from '../kinds/step.ts';
+import type { Refusal } from '../model/step.ts';
 import type { CallRecord, ErrorRecord, LabTruth, Operator, RunOutcome, RunStarted, WaitRecord } from './events.ts';
 
 /**

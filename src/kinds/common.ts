@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Conditions, Permission, Refusal, StepKind } from './step.ts';
+import type { Conditions, Permission, Refusal, StepKind } from '../model/step.ts';
 import { REGION_SHAPE } from '../base/regions.ts';
 
 /** An AWS region by its shape; whether it exists is the loader's question. */

@@ -1,5 +1,5 @@
-import type { Signal } from './signals.ts';
-import type { StepContext } from './step.ts';
+import type { Signal } from '../model/signals.ts';
+import type { StepContext } from '../model/step.ts';
 
 /** Fact: when a signal last said that the source lives, milliseconds since the epoch. */
 export const SOURCE_SEEN_ALIVE = 'source.seen-alive';

@@ -1,9 +1,9 @@
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import type { AnyResourceKind, ResourceKind } from './kind.ts';
+import type { AnyResourceKind, ResourceKind } from '../model/kind.ts';
 import type { Frame } from './own-steps/frame.ts';
 import type { AnyOwnKind, OwnKind } from './own-steps/own-kind.ts';
-import type { AnyStepKind } from './step.ts';
+import type { AnyStepKind } from '../model/step.ts';
 
 /* Every kind there is. Only what a runbook or a plan names is loaded. A new kind is its file and one line here. */
 
@@ -31,25 +31,25 @@ const RESOURCES: Kinds<AnyResourceKind> = {
 
 /** Kinds of custom steps, by their name in a runbook; `own.<name>` in a plan. */
 const CUSTOM_STEPS: Kinds<AnyOwnKind> = {
-  command: custom(() => import('./own/command.ts')),
-  'http-request': custom(() => import('./own/http-request.ts')),
-  'lambda-invoke': custom(() => import('./own/lambda-invoke.ts')),
-  manual: custom(() => import('./own/manual.ts')),
-  sql: custom(() => import('./own/sql.ts')),
-  wait: custom(() => import('./own/wait.ts')),
+  command: custom(() => import('./custom/command.ts')),
+  'http-request': custom(() => import('./custom/http-request.ts')),
+  'lambda-invoke': custom(() => import('./custom/lambda-invoke.ts')),
+  manual: custom(() => import('./custom/manual.ts')),
+  sql: custom(() => import('./custom/sql.ts')),
+  wait: custom(() => import('./custom/wait.ts')),
 };
 
 /** Steps that belong to no resource; `run.<name>` in a plan. */
 const COMMON_STEPS: Kinds<AnyStepKind> = {
-  approval: () => import('./steps/approval.ts'),
-  'assess-users': () => import('./steps/assess-users.ts'),
-  'flap-guard': () => import('./steps/flap-guard.ts'),
-  gather: () => import('./steps/gather.ts'),
-  'hold-probe': () => import('./steps/hold-probe.ts'),
-  'judge-source': () => import('./steps/judge-source.ts'),
-  'notify-slack': () => import('./steps/notify-slack.ts'),
-  'notify-sns': () => import('./steps/notify-sns.ts'),
-  'source-healthy': () => import('./steps/source-healthy.ts'),
+  approval: () => import('./common-steps/approval.ts'),
+  'assess-users': () => import('./common-steps/assess-users.ts'),
+  'flap-guard': () => import('./common-steps/flap-guard.ts'),
+  gather: () => import('./common-steps/gather.ts'),
+  'hold-probe': () => import('./common-steps/hold-probe.ts'),
+  'judge-source': () => import('./common-steps/judge-source.ts'),
+  'notify-slack': () => import('./common-steps/notify-slack.ts'),
+  'notify-sns': () => import('./common-steps/notify-sns.ts'),
+  'source-healthy': () => import('./common-steps/source-healthy.ts'),
 };
 
 async function load<T>(kinds: Kinds<T>, name: string): Promise<T | undefined> {

@@ -1,12 +1,13 @@
 import { canonicalJson, type Json, sha256 } from '../base/json.ts';
 import { iso } from '../base/clock.ts';
-import type { PlanContext, ResourceState, StepDraft, Verb } from '../kinds/kind.ts';
-import type { PlanStep } from '../kinds/step.ts';
+import type { PlanContext, ResourceState, StepDraft } from '../model/kind.ts';
+import { traitsOf, type Verb } from '../model/verb.ts';
+import type { PlanStep } from '../model/step.ts';
 import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
 import { linkSteps, type Places } from './graph.ts';
-import { approvalSteps, assessSteps, flapGuardStep, notifySteps, verifySteps } from './own-steps.ts';
-import { placedSteps } from './placed-steps.ts';
-import { type Plan, PLAN_SCHEMA } from './plan.ts';
+import { approvalSteps, assessSteps, flapGuardStep, notifySteps, verifySteps } from './common-steps.ts';
+import { placedSteps } from './custom-steps.ts';
+import { type Plan, PLAN_SCHEMA } from '../model/plan.ts';
 
 /** A resource with what was seen of it. */
 export interface ObservedResource extends RunbookResource {
@@ -81,7 +82,7 @@ export function compilePlan(input: CompileInput): Plan {
 
 /** Where data and users disagree: a target that takes writes already, while users are led elsewhere. */
 function findingsOf({ verb, source, target, resources }: CompileInput, usersIn: readonly string[]): Pick<Plan, 'findings'> {
-  if (verb === 'reprotect') return {};
+  if (!traitsOf(verb).movesUsers) return {};
   const here = resources.filter((r) => r.section === 'databases' && r.state.activeIn.includes(target));
   const users = usersIn.length === 0 ? `${source} is left` : `traffic leads users to ${usersIn.join(' and ')}`;
   const findings = here.map(

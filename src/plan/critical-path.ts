@@ -1,4 +1,4 @@
-import type { PlanStep } from '../kinds/step.ts';
+import type { PlanStep } from '../model/step.ts';
 import { isGuard } from './graph.ts';
 
 /** The chain of steps that decides how long a plan takes. Seconds on real AWS. */

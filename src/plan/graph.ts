@@ -1,5 +1,5 @@
-import type { Verb } from '../kinds/kind.ts';
-import type { Phase, PlanStep } from '../kinds/step.ts';
+import { isPlannedMove, type Verb } from '../model/verb.ts';
+import type { Phase, PlanStep } from '../model/step.ts';
 
 /*
  * The order of a plan. Links come from three rules, and from what a kind says of its own steps:
@@ -35,7 +35,7 @@ const PHASE_AFTER: Record<Phase, readonly Phase[]> = {
 };
 
 function phasesBefore(phase: Phase, verb: Verb): readonly Phase[] {
-  return verb === 'switchover' && phase === 'fence' ? ['assess', 'compute'] : PHASE_AFTER[phase];
+  return isPlannedMove(verb) && phase === 'fence' ? ['assess', 'compute'] : PHASE_AFTER[phase];
 }
 
 /** A step that runs beside the others, and that none of them waits for. */

@@ -1,5 +1,5 @@
 import { sha256 } from '../base/json.ts';
-import type { Conditions, Permission } from '../kinds/step.ts';
+import type { Conditions, Permission } from '../model/step.ts';
 
 /*
  * Permissions as IAM policies. Pure: the same permissions give the same text, whatever their order.

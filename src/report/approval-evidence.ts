@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { RunState } from '../journal/state.ts';
-import { approvers } from '../kinds/approvals/people.ts';
+import { approvers } from '../approvals/people.ts';
 import type { Evidence } from './evidence-schema.ts';
 
 type Approval = Evidence['people']['approvals'][number];

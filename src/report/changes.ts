@@ -1,7 +1,7 @@
 import { changeOf } from '../journal/requests.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
-import { fenceOf } from '../kinds/rds/verdict.ts';
-import type { PlanStep } from '../kinds/step.ts';
+import { fenceOf } from '../kinds/databases/verdict.ts';
+import type { PlanStep } from '../model/step.ts';
 import type { Evidence } from './evidence-schema.ts';
 
 /*

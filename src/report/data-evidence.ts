@@ -3,12 +3,13 @@ import { iso } from '../base/clock.ts';
 import type { Json } from '../base/json.ts';
 import { changeOf } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
-import { readSignal, SOURCE_VERDICT } from '../kinds/signals.ts';
-import { linePositionFact, linePositionSchema } from '../kinds/rds/line-position.ts';
-import { fenceOf } from '../kinds/rds/verdict.ts';
+import { readSignal, SOURCE_VERDICT } from '../model/signals.ts';
+import { linePositionFact, linePositionSchema } from '../kinds/databases/line-position.ts';
+import { fenceOf } from '../kinds/databases/verdict.ts';
 import type { RpoBound } from '../measure/rpo.ts';
 import { isoOrNull } from './clock-evidence.ts';
 import type { Evidence } from './evidence-schema.ts';
+import { traitsOf } from '../model/verb.ts';
 
 type Database = Evidence['databases'][number];
 
@@ -64,7 +65,7 @@ function resourceOf(stepId: string): string | undefined {
 
 /** Of a reprotect none: nothing is promoted, and nothing can be lost. */
 function databaseNames(state: RunState): string[] {
-  if (state.plan.verb === 'reprotect') return [];
+  if (!traitsOf(state.plan.verb).movesUsers) return [];
   const names = new Set<string>();
   for (const step of state.plan.steps) {
     const name = step.phase === 'data' ? resourceOf(step.id) : undefined;

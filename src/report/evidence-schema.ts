@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { CAUSES } from '../measure/breakdown.ts';
 import { RTO_PHASES } from '../measure/rto.ts';
-import { PHASES } from '../kinds/step.ts';
+import { PHASES } from '../model/step.ts';
+import { VERBS } from '../model/verb.ts';
 
 /** Bumped when a field changes its meaning or goes away. */
 export const REPORT_SCHEMA = 'dr.report/2';
@@ -147,7 +148,7 @@ export const EvidenceSchema = z.strictObject({
     id: z.string(),
     kind: z.enum(['live', 'lab', 'simulated']),
     kindText: z.string(),
-    verb: z.string(),
+    verb: z.enum(VERBS),
     scenario: z.string(),
     assumptions: strings,
   }),

@@ -2,7 +2,7 @@ import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { JournalRecord, LabTruth, RunMode } from '../journal/events.ts';
 import { isOver, type RunState } from '../journal/state.ts';
-import type { Verb } from '../kinds/kind.ts';
+import { traitsOf, type Verb } from '../model/verb.ts';
 import { approvalEvidence } from './approval-evidence.ts';
 import { changeEvidence } from './changes.ts';
 import { clockEvidence, downtimeEvidence, type GivenTimes, isoOrNull, runBreakdown, runClock } from './clock-evidence.ts';
@@ -45,7 +45,7 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
     tool: state.tool,
     endpoints: [...state.endpoints],
     objectives,
-    passRule: state.plan.verb === 'reprotect' ? PROTECT_RULE : PASS_RULE,
+    passRule: !traitsOf(state.plan.verb).movesUsers ? PROTECT_RULE : PASS_RULE,
     clock: clockEvidence(rto, state),
     downtime: downtimeEvidence(rto, state, records),
     assessment: assessmentEvidence(state),

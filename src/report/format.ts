@@ -1,5 +1,6 @@
 import { formatDuration } from '../base/duration.ts';
 import { REGIONS } from '../base/regions.ts';
+import { traitsOf, type Verb } from '../model/verb.ts';
 
 /** A duration for a person, with milliseconds below one second: `20 ms`, `4.2 s`, `1m 30s`. */
 export function formatMs(ms: number): string {
@@ -35,8 +36,8 @@ export function regionName(region: string): string {
 }
 
 /** From where to where: a reprotect stays where it is, and rebuilds the other side. */
-export function routeText(verb: string, { source, target }: { source: string; target: string }, name: (region: string) => string = regionName): string {
-  return verb === 'reprotect' ? `${name(target)}, standby ${name(source)}` : `${name(source)} → ${name(target)}`;
+export function routeText(verb: Verb, { source, target }: { source: string; target: string }, name: (region: string) => string = regionName): string {
+  return !traitsOf(verb).movesUsers ? `${name(target)}, standby ${name(source)}` : `${name(source)} → ${name(target)}`;
 }
 
 /** The city alone where it is known: short enough for a headline. */

@@ -1,10 +1,11 @@
 import { pastTheLine } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
-import { fencesIn } from '../kinds/rds/verdict.ts';
+import { fencesIn } from '../kinds/databases/verdict.ts';
 import type { Evidence } from './evidence-schema.ts';
 import { regionName } from './format.ts';
 import { requestLines } from './requests.ts';
 import { requestEvidence } from './step-evidence.ts';
+import { isPlannedMove, traitsOf } from '../model/verb.ts';
 
 /** What a person does next, most urgent first. */
 export function nextSteps(state: RunState, word: Evidence['verdict']['word']): string[] {
@@ -17,11 +18,11 @@ export function nextSteps(state: RunState, word: Evidence['verdict']['word']): s
     case 'failed':
       return state.leadingBack === undefined ? afterFailure(state) : [`Mend what stands in the way, then lead back what is left: dr abort ${state.run}`];
     case 'aborted':
-      return [`${plan.runbook.name} is active in ${plan.verb === 'reprotect' ? target : source} as before. Start again when what stood in the way is mended.`];
+      return [`${plan.runbook.name} is active in ${!traitsOf(plan.verb).movesUsers ? target : source} as before. Start again when what stood in the way is mended.`];
     case 'refused':
       return [...beyondTheLine(state), ...ofRefusals(state), ...(pastTheLine(state) ? [`To continue: dr resume ${state.run}`] : ['Nothing irreversible was done.'])];
     default:
-      return plan.verb === 'reprotect' ? afterReprotect(state) : afterMove(state);
+      return !traitsOf(plan.verb).movesUsers ? afterReprotect(state) : afterMove(state);
   }
 }
 
@@ -29,7 +30,7 @@ export function nextSteps(state: RunState, word: Evidence['verdict']['word']): s
 function beyondTheLine(state: RunState): string[] {
   if (!pastTheLine(state)) return [];
   const requests = requestLines(requestEvidence(state), undefined);
-  return requests.length > 0 ? requests : [`The point of no return is passed.${state.plan.verb === 'reprotect' ? '' : ' Do not reopen the old writer.'}`];
+  return requests.length > 0 ? requests : [`The point of no return is passed.${!traitsOf(state.plan.verb).movesUsers ? '' : ' Do not reopen the old writer.'}`];
 }
 
 function afterFailure(state: RunState): string[] {
@@ -57,7 +58,7 @@ function afterMove(state: RunState): string[] {
   const { plan } = state;
   const source = regionName(plan.source);
   const lost =
-    plan.verb === 'switchover'
+    isPlannedMove(plan.verb)
       ? `The old databases in ${source} are read-only. They hold nothing that ${regionName(plan.target)} lacks, and are renamed and kept by the reprotect.`
       : `Keep the old databases in ${source} until a person has decided about them: writes that were not replicated exist nowhere else.`;
   return [

@@ -7,6 +7,7 @@ import { DNS_UNSEEN } from '../kinds/route53/sets.ts';
 import type { Evidence, EvidenceObjective } from './evidence-schema.ts';
 import { formatFigure, formatMs, regionName } from './format.ts';
 import { requestedText } from './requests.ts';
+import { isPlannedMove, traitsOf } from '../model/verb.ts';
 
 export const PASS_RULE =
   'The run passes when it succeeded, its RTO from impact was measured and is within the objective, and the loss bound of every ' +
@@ -20,10 +21,10 @@ export const PROTECT_RULE =
 /** The objectives that apply to a verb: a reprotect moves nobody and loses nothing. */
 export function objectivesOf(state: RunState, rto: Rto, databases: Evidence['databases'], trueLossMs: number | undefined): EvidenceObjective[] {
   const { verb, objectives } = state.plan;
-  if (verb === 'reprotect') return [];
+  if (!traitsOf(verb).movesUsers) return [];
   const time = verifiedOutside(state, rtoObjective(rto, objectives.rtoMs));
   return [
-    verb === 'switchover' && neverDown(state, rto) ? { ...time, actualMs: 0, atLeast: false, verdict: 'met', because: 'no probe of the run ever failed' } : time,
+    isPlannedMove(verb) && neverDown(state, rto) ? { ...time, actualMs: 0, atLeast: false, verdict: 'met', because: 'no probe of the run ever failed' } : time,
     promotes(state) ? rpoObjective(databases, objectives.rpoMs, trueLossMs) : nothingPromoted(objectives.rpoMs),
   ];
 }
@@ -165,7 +166,7 @@ function sentence(
     case 'met':
     case 'missed':
     case 'not measured':
-      if (verb === 'reprotect') return `${name} runs in ${regionName(target)} and has its standby in ${regionName(source)} again.`;
+      if (!traitsOf(verb).movesUsers) return `${name} runs in ${regionName(target)} and has its standby in ${regionName(source)} again.`;
       return `${name} runs in ${regionName(target)}${recoveredIn(rto, objectives)}; ${objectiveWords(objectives)}.`;
     case 'failed': {
       if (state.leadingBack !== undefined) return `the ${verb} of ${name} was led back, and not everything could be undone.`;

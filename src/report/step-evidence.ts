@@ -2,10 +2,11 @@ import { iso } from '../base/clock.ts';
 import type { CallRecord, ErrorRecord, JournalRecord } from '../journal/events.ts';
 import { changeOf, openRequests } from '../journal/requests.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
-import type { PlanStep, Refusal } from '../kinds/step.ts';
+import type { PlanStep, Refusal } from '../model/step.ts';
 import { isSkipped } from './changes.ts';
 import { isoOrNull } from './clock-evidence.ts';
 import type { Evidence, EvidenceStep } from './evidence-schema.ts';
+import { traitsOf } from '../model/verb.ts';
 
 /** Every step of the plan, in its order, whether it ran or not. */
 export function stepEvidence(state: RunState, records: readonly JournalRecord[]): EvidenceStep[] {
@@ -101,7 +102,7 @@ export function requestEvidence(state: RunState): Evidence['requests'] {
     title: step.title,
     at: isoOrNull(run.intendedAt),
     pointOfNoReturn: step.reversibility === 'point-of-no-return',
-    movesData: step.phase === 'data' && state.plan.verb !== 'reprotect',
+    movesData: step.phase === 'data' && traitsOf(state.plan.verb).movesUsers,
     because: (run.notUndone ?? run.error)?.message ?? '',
   }));
 }

@@ -3,6 +3,7 @@ import { boundAgainstLoss, CAUSE_LABELS, clip, formatFigure, formatMs, regionNam
 import { modeMark } from './mode.ts';
 import { NOTHING_PROMOTED } from './objectives.ts';
 import { requestedText, requestLines } from './requests.ts';
+import { traitsOf } from '../model/verb.ts';
 
 /** No line but the verdict is wider, so that a terminal of usual width breaks none. */
 export const SUMMARY_WIDTH = 110;
@@ -27,7 +28,7 @@ export function summaryLines(evidence: Evidence): string[] {
 }
 
 function bodyLines(evidence: Evidence): string[] {
-  if (evidence.test.verb === 'reprotect') return standbyLines(evidence);
+  if (!traitsOf(evidence.test.verb).movesUsers) return standbyLines(evidence);
   return [...clockLines(evidence), ...downtimeLines(evidence), ...dataLines(evidence), ...guardLines(evidence), ...simulatedLines(evidence), ...objectiveLines(evidence)];
 }
 

@@ -1,4 +1,4 @@
-import { PHASES } from '../kinds/step.ts';
+import { PHASES } from '../model/step.ts';
 import { html, type Html, join } from './escape.ts';
 import type { Evidence, EvidenceStep } from './evidence-schema.ts';
 import { formatMs, formatRound, utcTime } from './format.ts';

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { messageOf } from '../base/errors.ts';
-import { fingerprint, readPublicKey } from '../kinds/approvals/public-key.ts';
+import { fingerprint, readPublicKey } from '../approvals/public-key.ts';
 import { durationField } from '../kinds/duration.ts';
-import { PHASES } from '../kinds/step.ts';
+import { PHASES } from '../model/step.ts';
 import { lineField } from './fields.ts';
 
 const KEY_WANTED = 'expected a public key, e.g. "ssh-ed25519 AAAA… alice@example.com"';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { SECTIONS, type Section } from '../kinds/kind.ts';
+import { SECTIONS, type Section } from '../model/verb.ts';
 import { KIND_NAMES, loadKind, loadOwnKind, OWN_KIND_NAMES } from '../kinds/registry.ts';
 import { runbookSchema } from './schema.ts';
 

@@ -1,4 +1,5 @@
-import { SECTIONS, type LintFinding, type ResourceKind, type Section, type Strategy } from '../kinds/kind.ts';
+import { type LintFinding, type ResourceKind } from '../model/kind.ts';
+import { SECTIONS, type Section, type Strategy } from '../model/verb.ts';
 import { KIND_NAMES, loadKind } from '../kinds/registry.ts';
 import { error, explainIssues, prefix, unknownName } from './explain.ts';
 import type { Problem } from './problem.ts';

@@ -1,8 +1,9 @@
-import type { Approver } from '../kinds/approvals/people.ts';
-import type { PlanContext, Section, Strategy } from '../kinds/kind.ts';
+import type { Approver } from '../approvals/people.ts';
+import type { PlanContext } from '../model/kind.ts';
+import type { Section, Strategy } from '../model/verb.ts';
 import type { Frame } from '../kinds/own-steps/frame.ts';
 import type { OwnDraft } from '../kinds/own-steps/own-kind.ts';
-import type { Phase } from '../kinds/step.ts';
+import type { Phase } from '../model/step.ts';
 import type { Position, Problem } from './problem.ts';
 import type { RunbookFile } from './schema.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { regionOfArn } from '../base/arn.ts';
-import { STRATEGIES } from '../kinds/kind.ts';
+import { STRATEGIES } from '../model/verb.ts';
 import { durationField } from '../kinds/duration.ts';
 import { approvalsField } from './approvals.ts';
 import { envField, httpField, lineField, nameField, objectiveField, regionField, topicArnField } from './fields.ts';

@@ -1,4 +1,4 @@
-import { STRATEGIES, type Strategy } from '../kinds/kind.ts';
+import { STRATEGIES, type Strategy } from '../model/verb.ts';
 import { error } from './explain.ts';
 import type { Problem } from './problem.ts';
 import type { ReadResource } from './resources.ts';

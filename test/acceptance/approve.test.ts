@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { fingerprint, readPublicKey } from '../../src/kinds/approvals/public-key.ts';
+import { fingerprint, readPublicKey } from '../../src/approvals/public-key.ts';
 import { envelopeOf, type Stage, stage, TOKYO } from './stage.ts';
 
 /*

@@ -7,7 +7,7 @@ import { execute } from '../../src/engine/execute.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
-import type { Acceptances } from '../../src/kinds/step.ts';
+import type { Acceptances } from '../../src/model/step.ts';
 import { policyOf, policyParts, policySize } from '../../src/plan/policy.ts';
 import { wildcardsOf } from '../../src/plan/wildcards.ts';
 import { APPROVED, OPERATOR, planOf, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';

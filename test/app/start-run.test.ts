@@ -8,7 +8,7 @@ import type { JournalRecord } from '../../src/journal/events.ts';
 import { foldAll } from '../../src/journal/fold.ts';
 import { LocalStore } from '../../src/journal/local-store.ts';
 import { planHash } from '../../src/plan/compile.ts';
-import type { Plan } from '../../src/plan/plan.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import { SEOUL, TOKYO } from '../engine/simulated.ts';
 import { bench, type Bench, refusalOf, stopAt } from './fixture.ts';
 

@@ -1,8 +1,8 @@
 import { fold } from '../../src/journal/fold.ts';
 import type { JournalRecord, RunEvent } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
-import type { PlanStep } from '../../src/kinds/step.ts';
-import { PLAN_SCHEMA, type Plan } from '../../src/plan/plan.ts';
+import type { PlanStep } from '../../src/model/step.ts';
+import { PLAN_SCHEMA, type Plan } from '../../src/model/plan.ts';
 
 export const RUN = '20261120T101500Z-shop-failover-1a2b3c';
 /** 2026-11-20T10:15:00Z */

@@ -8,7 +8,7 @@ import { onAwsTime } from '../../src/aws/aws-time.ts';
 import type { AwsCaller } from '../../src/aws/caller.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { RpoBound } from '../../src/measure/rpo.ts';
-import type { Acceptances } from '../../src/kinds/step.ts';
+import type { Acceptances } from '../../src/model/step.ts';
 import { APPROVED, planOf, resumeRun, runPlan, SEOUL, simulation, type Simulation, type SimulatedRun, TOKYO } from './simulated.ts';
 
 const ARCHIVE = fileURLToPath(new URL('../../runbooks/archive.yaml', import.meta.url));

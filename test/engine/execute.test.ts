@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { HttpSample } from '../../src/effects/effects.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
-import type { Verdict } from '../../src/kinds/step.ts';
+import type { Verdict } from '../../src/model/step.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { ABSENT, PENDING, REACHED, REFUSAL, resumeTiny, runTiny, Thing, tinyStep } from './tiny.ts';
 

@@ -3,7 +3,7 @@ import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { planProblems } from '../../src/plan/graph.ts';
 import { planHash } from '../../src/plan/compile.ts';
-import type { Plan } from '../../src/plan/plan.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import { nextSteps } from '../../src/report/next-steps.ts';
 import { planStep } from '../journal/fixture.ts';
 import { APPROVED, SEOUL, TOKYO, planOf, resumeRun, runPlan, simulation, type Simulation } from './simulated.ts';

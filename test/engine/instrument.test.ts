@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { AwsError } from '../../src/aws/errors.ts';
 import type { AwsCaller, AwsRequest } from '../../src/aws/caller.ts';
 import { LIMITS } from '../../src/base/limits.ts';
-import { type StepTrace, traceStep } from '../../src/engine/instrument.ts';
+import { type StepTrace, traceStep } from '../../src/engine/trace.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { tinyEffects } from './tiny.ts';
 

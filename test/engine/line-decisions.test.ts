@@ -5,7 +5,7 @@ import { foldAll } from '../../src/journal/fold.ts';
 import type { RunEvent } from '../../src/journal/events.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { RunState, StepRun } from '../../src/journal/state.ts';
-import type { Observation, PlanStep, StepContext } from '../../src/kinds/step.ts';
+import type { Observation, PlanStep, StepContext } from '../../src/model/step.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { chained, planStep, planWith, started } from '../journal/fixture.ts';
 import { type Fake, fakeKind, tinyEffects } from './tiny.ts';

@@ -5,7 +5,7 @@ import type { JournalRecord } from '../../src/journal/events.ts';
 import { foldAll } from '../../src/journal/fold.ts';
 import { verifyRecords } from '../../src/journal/journal.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
-import { PHASES, type PlanStep } from '../../src/kinds/step.ts';
+import { PHASES, type PlanStep } from '../../src/model/step.ts';
 import { linkSteps } from '../../src/plan/graph.ts';
 import { ABSENT, type Fake, PENDING, REACHED, REFUSAL, resumeTiny, runTiny, type TinyRun, tinyStep } from './tiny.ts';
 

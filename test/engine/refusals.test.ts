@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DrError } from '../../src/base/errors.ts';
-import type { Acceptances } from '../../src/kinds/step.ts';
+import type { Acceptances } from '../../src/model/step.ts';
 import { APPROVED, planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from './simulated.ts';
 
 const REPLICA = { region: TOKYO, id: 'shop-orders-tokyo' };

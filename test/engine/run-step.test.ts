@@ -3,7 +3,7 @@ import { AwsError } from '../../src/aws/errors.ts';
 import { DrError } from '../../src/base/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
-import type { Observation } from '../../src/kinds/step.ts';
+import type { Observation } from '../../src/model/step.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { ABSENT, type Fake, PENDING, REACHED, REFUSAL, resumeTiny, runTiny, Thing, tinyStep, type TinyOptions } from './tiny.ts';
 

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import type { PlanContext } from '../../src/kinds/kind.ts';
+import type { PlanContext } from '../../src/model/kind.ts';
 import { knownKind, loadStepKind } from '../../src/kinds/registry.ts';
-import type { StepContext, StepKind } from '../../src/kinds/step.ts';
+import type { StepContext, StepKind } from '../../src/model/step.ts';
 import { planOf, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from './simulated.ts';
 
 async function shop(from: string, to: string): Promise<Simulation> {

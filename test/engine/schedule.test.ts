@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { StepEnd } from '../../src/engine/run-step.ts';
 import { inParallel } from '../../src/engine/parallel.ts';
 import { runGraph } from '../../src/engine/schedule.ts';
-import type { PlanStep } from '../../src/kinds/step.ts';
+import type { PlanStep } from '../../src/model/step.ts';
 import { planStep } from '../journal/fixture.ts';
 
 const NOBODY = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { VERBS } from '../../src/kinds/kind.ts';
+import { VERBS } from '../../src/model/verb.ts';
 import { simulateStrategy } from './strategy.ts';
 
 const runbook = (name: string) => fileURLToPath(new URL(`../../runbooks/${name}.yaml`, import.meta.url));

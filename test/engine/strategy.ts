@@ -1,4 +1,4 @@
-import type { Verb } from '../../src/kinds/kind.ts';
+import type { Verb } from '../../src/model/verb.ts';
 import { criticalPath } from '../../src/plan/critical-path.ts';
 import { planOf, runPlan, simulation } from './simulated.ts';
 

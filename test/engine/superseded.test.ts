@@ -4,7 +4,7 @@ import { reliableCaller } from '../../src/aws/reliable-caller.ts';
 import { DrError } from '../../src/base/errors.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
-import type { StepContext } from '../../src/kinds/step.ts';
+import type { StepContext } from '../../src/model/step.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { LIMITS } from '../../src/base/limits.ts';

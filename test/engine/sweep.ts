@@ -10,7 +10,7 @@ import { foldAll } from '../../src/journal/fold.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
-import type { Acceptances } from '../../src/kinds/step.ts';
+import type { Acceptances } from '../../src/model/step.ts';
 import { APPROVED, OPERATOR, planOf, runPlan, SEOUL, type Simulation, simulation, TOKYO } from './simulated.ts';
 
 /*

@@ -1,8 +1,8 @@
 import type { Clock } from '../../src/base/clock.ts';
 import { CHAIN_START, seal } from '../../src/journal/chain.ts';
 import type { JournalRecord, Operator, RunEvent } from '../../src/journal/events.ts';
-import type { PlanStep } from '../../src/kinds/step.ts';
-import { PLAN_SCHEMA, type Plan } from '../../src/plan/plan.ts';
+import type { PlanStep } from '../../src/model/step.ts';
+import { PLAN_SCHEMA, type Plan } from '../../src/model/plan.ts';
 
 export const RUN = '20261120T101500Z-shop-failover-1a2b3c';
 /** 2026-11-20T10:15:00Z */

@@ -1,9 +1,9 @@
 import { AwsError } from '../../src/aws/errors.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { Effects } from '../../src/effects/effects.ts';
-import { traceStep } from '../../src/engine/instrument.ts';
+import { traceStep } from '../../src/engine/trace.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
-import type { Acceptances, RunFacts, StepContext, StepKind } from '../../src/kinds/step.ts';
+import type { Acceptances, RunFacts, StepContext, StepKind } from '../../src/model/step.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { tinyEffects } from '../engine/tiny.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import { outageAt, saysAlive, SOURCE_SEEN_ALIVE } from '../../src/kinds/outage.ts';
-import type { Signal } from '../../src/kinds/signals.ts';
+import type { Signal } from '../../src/model/signals.ts';
 
 const signal = (vantage: Signal['vantage'], says: Signal['says']): Signal => ({ vantage, says, because: '' });
 

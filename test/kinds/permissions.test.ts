@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { AwsCaller, AwsRequest } from '../../src/aws/caller.ts';
-import type { Plan } from '../../src/plan/plan.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import { APPROVED, planOf, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
 
 /*

@@ -6,7 +6,7 @@ import type { Direction } from '../../src/app/observe.ts';
 import type { RunResult } from '../../src/app/run-to-the-end.ts';
 import { startRun } from '../../src/app/start-run.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
-import type { Acceptances } from '../../src/kinds/step.ts';
+import type { Acceptances } from '../../src/model/step.ts';
 import { type LabHandle, spawnLab } from '../../src/lab/spawn.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
 import { compilePlan, type CompileInput, type ObservedResource, planHash } from '../../src/plan/compile.ts';
 import { planProblems } from '../../src/plan/graph.ts';
-import type { Plan } from '../../src/plan/plan.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
 import { observe } from '../../src/app/observe.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PlanStep } from '../../src/kinds/step.ts';
+import type { PlanStep } from '../../src/model/step.ts';
 import { criticalPath } from '../../src/plan/critical-path.ts';
 import { planStep } from '../journal/fixture.ts';
 

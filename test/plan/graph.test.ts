@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PHASES, type PlanStep } from '../../src/kinds/step.ts';
+import { PHASES, type PlanStep } from '../../src/model/step.ts';
 import { linkSteps, planProblems, topological } from '../../src/plan/graph.ts';
 import { planStep } from '../journal/fixture.ts';
 

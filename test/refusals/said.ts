@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Direction } from '../../src/app/observe.ts';
 import type { Json } from '../../src/base/json.ts';
 import { refusalLines } from '../../src/cli/refusal-view.ts';
-import type { Acceptances, Refusal } from '../../src/kinds/step.ts';
+import type { Acceptances, Refusal } from '../../src/model/step.ts';
 import { APPROVED, planOf, runPlan, type Simulation, simulation, TOKYO } from '../engine/simulated.ts';
 import { type AtHand, stepOf } from '../kinds/context.ts';
 import { stepIn } from '../kinds/world.ts';

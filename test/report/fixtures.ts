@@ -3,8 +3,8 @@ import type { JournalRecord, RunEvent, RunMode, WaitRecord } from '../../src/jou
 import { foldAll } from '../../src/journal/fold.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { RunState } from '../../src/journal/state.ts';
-import type { Phase, PlanStep } from '../../src/kinds/step.ts';
-import type { Plan } from '../../src/plan/plan.ts';
+import type { Phase, PlanStep } from '../../src/model/step.ts';
+import type { Plan } from '../../src/model/plan.ts';
 
 /** 2026-11-20 10:15:00 UTC. */
 export const T0 = Date.UTC(2026, 10, 20, 10, 15, 0);

@@ -1,9 +1,9 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { messageOf } from '../../src/base/errors.ts';
-import { ed25519Blob } from '../../src/kinds/approvals/public-key.ts';
-import { signText } from '../../src/kinds/approvals/signature.ts';
-import { fileText, type Statement, statementText } from '../../src/kinds/approvals/statement.ts';
-import type { Plan } from '../../src/plan/plan.ts';
+import { ed25519Blob } from '../../src/approvals/public-key.ts';
+import { signText } from '../../src/approvals/signature.ts';
+import { fileText, type Statement, statementText } from '../../src/approvals/statement.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import type { Desk } from './desk.ts';
 import { BOSS, LEAD } from './scenario.ts';
 import type { Stage } from './stage.ts';

@@ -1,10 +1,10 @@
 import type { AwsCaller } from '../../src/aws/caller.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { JournalStore } from '../../src/journal/journal.ts';
-import { readSignal, signalFact, SOURCE_VERDICT } from '../../src/kinds/signals.ts';
-import type { AnyStepKind, StepContext, StepKind } from '../../src/kinds/step.ts';
+import { readSignal, signalFact, SOURCE_VERDICT } from '../../src/model/signals.ts';
+import type { AnyStepKind, StepContext, StepKind } from '../../src/model/step.ts';
 import type { Json } from '../../src/base/json.ts';
-import type { Plan } from '../../src/plan/plan.ts';
+import type { Plan } from '../../src/model/plan.ts';
 import { BOSS, LEAD } from './scenario.ts';
 import { bystanderOf } from './shapes.ts';
 import type { Stage } from './stage.ts';

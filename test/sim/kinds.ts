@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { loadKind, loadStepKind } from '../../src/kinds/registry.ts';
-import type { AnyStepKind } from '../../src/kinds/step.ts';
+import type { AnyStepKind } from '../../src/model/step.ts';
 
 /** The code of every step, loaded before time begins: loading a module is no simulated work. */
 const kinds = new Map<string, AnyStepKind>();

@@ -1,5 +1,5 @@
-import type { Verb } from '../../src/kinds/kind.ts';
-import type { Acceptances } from '../../src/kinds/step.ts';
+import type { Verb } from '../../src/model/verb.ts';
+import type { Acceptances } from '../../src/model/step.ts';
 import { Draw } from './draw.ts';
 import { faultOf, lossOfSource, replicationTrouble, TROUBLE } from './make-trouble.ts';
 import { IDEAS, type Idea } from './approvers.ts';

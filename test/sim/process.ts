@@ -2,7 +2,7 @@ import type { AwsCaller } from '../../src/aws/caller.ts';
 import { MUTATIONS } from '../../src/aws/operations.ts';
 import { AwsError, NO_ANSWER } from '../../src/aws/errors.ts';
 import { messageOf } from '../../src/base/errors.ts';
-import type { AnyStepKind, StepContext, StepKind } from '../../src/kinds/step.ts';
+import type { AnyStepKind, StepContext, StepKind } from '../../src/model/step.ts';
 import type { Json } from '../../src/base/json.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
 import type { Effects, SqlPort, SqlTarget } from '../../src/effects/effects.ts';

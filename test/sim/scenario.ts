@@ -1,5 +1,5 @@
-import type { Verb } from '../../src/kinds/kind.ts';
-import type { Acceptances } from '../../src/kinds/step.ts';
+import type { Verb } from '../../src/model/verb.ts';
+import type { Acceptances } from '../../src/model/step.ts';
 import type { Fault } from '../../src/simulator/seeds.ts';
 import type { Timings } from '../../src/simulator/world.ts';
 import type { Idea } from './approvers.ts';

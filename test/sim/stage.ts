@@ -3,7 +3,7 @@ import { simulatedEffects } from '../../src/simulator/effects.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { World } from '../../src/simulator/world.ts';
 import type { Effects } from '../../src/effects/effects.ts';
-import type { ResourceKind } from '../../src/kinds/kind.ts';
+import type { ResourceKind } from '../../src/model/kind.ts';
 import { knownKind } from '../../src/kinds/registry.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';

@@ -1,6 +1,6 @@
 import { CLOCK_MAY_BE_OFF_MS } from '../../src/aws/aws-time.ts';
 import type { RunState } from '../../src/journal/state.ts';
-import { readSignal, sourceVerdictSchema, SOURCE_VERDICT } from '../../src/kinds/signals.ts';
+import { readSignal, sourceVerdictSchema, SOURCE_VERDICT } from '../../src/model/signals.ts';
 import type { Eyes } from './eyes.ts';
 import { BOSS, LEAD } from './scenario.ts';
 import type { Stage } from './stage.ts';

@@ -1,6 +1,6 @@
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
-import type { PlanStep } from '../../src/kinds/step.ts';
+import type { PlanStep } from '../../src/model/step.ts';
 import { describeRecord } from './describe.ts';
 import { Eyes } from './eyes.ts';
 import type { MadeBy, Process } from './process.ts';

@@ -24,15 +24,17 @@ export const FLOORS = [
   'plan',
   'runbook',
   'kinds',
+  'model',
   'measure',
   'simulator',
   'effects',
   'aws',
+  'approvals',
   'base',
 ] as const;
 
 /** Rooms that know no time and no chance but the injected ones. */
-const PURE = new Set(['plan', 'engine', 'journal', 'kinds', 'measure', 'simulator']);
+const PURE = new Set(['plan', 'engine', 'journal', 'kinds', 'model', 'measure', 'simulator']);
 
 export const MAX_FILE_LINES = 400;
 export const MAX_FUNCTION_LINES = 70;

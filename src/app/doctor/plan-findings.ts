@@ -1,6 +1,6 @@
 import type { Json } from '../../base/json.ts';
-import type { PlanStep } from '../../kinds/step.ts';
-import type { Plan } from '../../plan/plan.ts';
+import type { PlanStep } from '../../model/step.ts';
+import type { Plan } from '../../model/plan.ts';
 import { regionsIn } from '../../base/regions.ts';
 import { type Finding, fine, lost, type Losses, unknown } from './finding.ts';
 

@@ -5,7 +5,7 @@ import { EXIT, type ExitName } from '../../base/exit-codes.ts';
 import { runId } from '../../base/ids.ts';
 import type { Effects } from '../../effects/effects.ts';
 import type { FleetRecord, LabTruth } from '../../journal/events.ts';
-import type { Acceptances } from '../../kinds/step.ts';
+import type { Acceptances } from '../../model/step.ts';
 import { liveEffects } from '../live-effects.ts';
 import { gitByFolder, type GitOf } from '../operator.ts';
 import type { RunResult, RunWatchers } from '../run-to-the-end.ts';

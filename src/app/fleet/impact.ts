@@ -1,7 +1,7 @@
 import { LIMITS } from '../../base/limits.ts';
 import type { Effects } from '../../effects/effects.ts';
 import { judgeSample } from '../../measure/probe.ts';
-import type { PlanProbe } from '../../plan/plan.ts';
+import type { PlanProbe } from '../../model/plan.ts';
 import type { PlannedMember } from './plans.ts';
 
 /** When users of a waiting application began to suffer, as far as it was seen. */

@@ -1,9 +1,9 @@
 import { DrError, messageOf } from '../../base/errors.ts';
 import type { Effects } from '../../effects/effects.ts';
-import { traceStep } from '../../engine/instrument.ts';
+import { traceStep } from '../../engine/trace.ts';
 import { inParallel } from '../../engine/parallel.ts';
 import type { WaitRecord } from '../../journal/events.ts';
-import type { Plan } from '../../plan/plan.ts';
+import type { Plan } from '../../model/plan.ts';
 import { resourcesOf } from '../locks.ts';
 import { planFor } from '../make-plan.ts';
 import type { FleetMember } from './choose.ts';

@@ -3,7 +3,7 @@ import { partsOfRunId } from '../../base/ids.ts';
 import type { Effects } from '../../effects/effects.ts';
 import type { FleetRecord } from '../../journal/events.ts';
 import { isOver, type RunState } from '../../journal/state.ts';
-import type { Acceptances } from '../../kinds/step.ts';
+import type { Acceptances } from '../../model/step.ts';
 import { loadRunbook } from '../../runbook/load.ts';
 import { liveEffects } from '../live-effects.ts';
 import { resume } from '../resume.ts';

@@ -3,10 +3,11 @@ import { formatDuration } from '../../base/duration.ts';
 import type { JournalRecord } from '../../journal/events.ts';
 import type { ProbeRun, RunState, StepRun } from '../../journal/state.ts';
 import { utcSecond } from '../../report/requests.ts';
-import type { PlanStep } from '../../kinds/step.ts';
+import type { PlanStep } from '../../model/step.ts';
 import { changeMade, isSkipped } from '../../report/changes.ts';
 import { modeTag, resumeCommand, routeText } from '../names.ts';
 import { refusalLines } from '../refusal-view.ts';
+import { traitsOf } from '../../model/verb.ts';
 
 /** How a line is to be taken. */
 export type Tone = 'info' | 'good' | 'bad' | 'warn';
@@ -141,7 +142,7 @@ export function budgetLine(state: RunState, now: number, watched = true): string
     if (!watched) return `${probe.name} ${word} when last seen, at ${utcSecond(iso(state.lastAt))}`;
     return `${probe.name} ${word} for ${formatDuration(Math.max(0, now - streakStart(probe)))}`;
   });
-  const rto = state.plan.verb === 'reprotect' ? [] : [`RTO ${formatDuration(state.plan.objectives.rtoMs)}: ${budget(state, now)}`];
+  const rto = !traitsOf(state.plan.verb).movesUsers ? [] : [`RTO ${formatDuration(state.plan.objectives.rtoMs)}: ${budget(state, now)}`];
   return [...rto, ...probes].join(' · ');
 }
 

@@ -9,7 +9,7 @@ import {
 } from 'listr2';
 import type { JournalRecord } from '../../journal/events.ts';
 import type { RunState, StepRun } from '../../journal/state.ts';
-import type { PlanStep } from '../../kinds/step.ts';
+import type { PlanStep } from '../../model/step.ts';
 import { isSkipped } from '../../report/changes.ts';
 import { modeTag, routeText } from '../names.ts';
 import { byPhase, stepTree, type PhaseSteps } from '../step-tree.ts';

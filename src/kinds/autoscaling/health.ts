@@ -1,6 +1,6 @@
 import type { Group } from '../../aws/autoscaling.ts';
 import { targetHealth } from '../../aws/elbv2.ts';
-import type { StepContext } from '../step.ts';
+import type { StepContext } from '../../model/step.ts';
 
 export function inServiceIds(group: Group): string[] {
   return (group.Instances ?? [])

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { findGroup, type Group } from '../../aws/autoscaling.ts';
 import { refused, regionName, stepKind } from '../common.ts';
-import type { Observation, StepContext } from '../step.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
 import { healthyCount } from './health.ts';
 
 /*

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { findGroup, type Group, recentActivities } from '../../aws/autoscaling.ts';
 import { DrError } from '../../base/errors.ts';
 import { refused, regionName, stepKind } from '../common.ts';
-import type { Observation, StepContext, Verdict } from '../step.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { healthyCount, inServiceIds } from './health.ts';
 
 const params = z.strictObject({

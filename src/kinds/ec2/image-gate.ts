@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { findImages, findTemplateVersion, type Image } from '../../aws/ec2.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { refused, regionName, stepKind } from '../common.ts';
-import type { StepContext, Verdict } from '../step.ts';
+import type { StepContext, Verdict } from '../../model/step.ts';
 import { imageSchema, templateName, templateSchema } from './image-schema.ts';
 import { existingSchema, ourInstances } from './ours.ts';
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Ec2Instance, instancesUp } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { regionName, stepKind } from '../common.ts';
-import type { Observation, StepContext } from '../step.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
 import { readLaunch } from './image-gate.ts';
 import { templateName, templateSchema } from './image-schema.ts';
 import { existingSchema, isLaunched, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';

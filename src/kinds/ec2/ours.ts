@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Ec2Instance, type Filter, findInstances, findTemplateVersion } from '../../aws/ec2.ts';
 import { targetHealth } from '../../aws/elbv2.ts';
 import { inRegion } from '../common.ts';
-import type { StepContext } from '../step.ts';
+import type { StepContext } from '../../model/step.ts';
 import { type Ec2Image, templateName, templateSchema } from './image-schema.ts';
 import { targetGroupArn } from './schema.ts';
 import { COMPUTE_TAG, launchedFilters, RUNBOOK_TAG } from './tags.ts';

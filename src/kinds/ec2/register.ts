@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { targetHealth } from '../../aws/elbv2.ts';
 import { regionName, stepKind } from '../common.ts';
-import type { Observation, StepContext } from '../step.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
 import { existingSchema, ourInstances } from './ours.ts';
 import { instanceId, targetGroupArn } from './schema.ts';
 

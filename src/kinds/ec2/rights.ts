@@ -1,6 +1,6 @@
 import { allow, inRegion } from '../common.ts';
-import type { PlanContext } from '../kind.ts';
-import type { Conditions, Permission } from '../step.ts';
+import type { PlanContext } from '../../model/kind.ts';
+import type { Conditions, Permission } from '../../model/step.ts';
 import type { Ec2Image } from './image-schema.ts';
 import { COMPUTE_TAG, RUNBOOK_TAG } from './tags.ts';
 import { arnIn } from '../../base/arn.ts';

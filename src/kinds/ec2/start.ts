@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type Ec2Instance, findInstances, instancesUp } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { refused, regionName, stepKind } from '../common.ts';
-import type { Observation, StepContext, Verdict } from '../step.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { instanceId, instanceType } from './schema.ts';
 import { noCapacity } from './shortage.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Json } from '../../base/json.ts';
-import type { PlanContext } from '../kind.ts';
+import type { PlanContext } from '../../model/kind.ts';
 
 /** What `{…}` may stand for. Everything else in braces stays as it is, JSON for example. */
 export type FillContext = Pick<PlanContext, 'source' | 'target' | 'runbook' | 'verb'>;

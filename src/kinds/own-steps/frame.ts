@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { durationField } from '../duration.ts';
-import { PHASES, type Phase, type Reversibility } from '../step.ts';
+import { PHASES, type Phase, type Reversibility } from '../../model/step.ts';
 
 /*
  * What every own step of a runbook says, whatever it does: where it stands, how long it may take, and what it leaves behind.

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { Json } from '../../base/json.ts';
-import type { PlanContext } from '../kind.ts';
-import type { AnyStepKind, Permission } from '../step.ts';
+import type { PlanContext } from '../../model/kind.ts';
+import type { AnyStepKind, Permission } from '../../model/step.ts';
 import type { Frame } from './frame.ts';
 
 /** What an own step will do, with everything filled in. */
@@ -15,7 +15,7 @@ export interface OwnDraft {
 }
 
 /**
- * One kind of custom step: the default export of `kinds/own/<kind>.ts`. A new kind is a new file and its line in `registry.ts`.
+ * One kind of custom step: the default export of `kinds/custom/<kind>.ts`. A new kind is a new file and its line in `registry.ts`.
  */
 export interface OwnKind<S extends Frame> {
   /** One line for editors. */

@@ -3,7 +3,7 @@ import { DeadlineError } from '../../base/deadline.ts';
 import { DrError } from '../../base/errors.ts';
 import type { Json } from '../../base/json.ts';
 import { refused, stepKind } from '../common.ts';
-import type { AnyStepKind, Observation, StepContext, StepKind, Verdict } from '../step.ts';
+import type { AnyStepKind, Observation, StepContext, StepKind, Verdict } from '../../model/step.ts';
 
 /*
  * The world outside cannot be asked whether an own step has run, so the journal is: each attempt leaves how it ended.

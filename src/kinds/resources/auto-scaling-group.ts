@@ -5,7 +5,8 @@ import { DrError } from '../../base/errors.ts';
 import { scaleIn } from '../autoscaling/scale-in.ts';
 import { scaleOut } from '../autoscaling/scale-out.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
-import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
+import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
+import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
 /*
  * Capacity in an Auto Scaling group: grown in the region that becomes active, beside everything else.
@@ -49,7 +50,7 @@ function update(ctx: PlanContext, region: string, name: string) {
 
 function plan(ctx: PlanContext, _name: string, group: AutoScalingGroup, state: { facts: object }): StepDraft[] {
   const several = ctx.strategy === 'active-active';
-  if (ctx.verb === 'reprotect') {
+  if (traitsOf(ctx.verb).rebuilds) {
     // A region that is to serve again beside the others grows; one that is to wait shrinks.
     return several ? sharedAgain(ctx, group) : [scaleInStep(ctx, group, { shrinks: ctx.source, guard: ctx.target, healthy: group.active.min })];
   }
@@ -57,7 +58,7 @@ function plan(ctx: PlanContext, _name: string, group: AutoScalingGroup, state: {
     const before = region === ctx.target && 'desired' in state.facts ? (state.facts as Sizes) : NOTHING;
     return { ...scaleOutStep(ctx, group, region, group.active, before), ...(region === ctx.target ? {} : { label: `scaleOut-${region}` }) };
   });
-  return ctx.verb === 'switchover' && group.scaleIn === 'switchover' && !several ? [...grown, scaleInStep(ctx, group, { shrinks: ctx.source, guard: ctx.target, healthy: group.active.min })] : grown;
+  return isPlannedMove(ctx.verb) && group.scaleIn === 'switchover' && !several ? [...grown, scaleInStep(ctx, group, { shrinks: ctx.source, guard: ctx.target, healthy: group.active.min })] : grown;
 }
 
 /**

@@ -6,9 +6,10 @@ import { existingIn, TEMPLATE_TAG, TEMPLATE_VERSION_TAG } from '../ec2/ours.ts';
 import { registerTargets } from '../ec2/register.ts';
 import { launchedOnly, launchRights } from '../ec2/rights.ts';
 import { stopInstances } from '../ec2/stop.ts';
-import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
+import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { World } from '../../simulator/world.ts';
+import { traitsOf } from '../../model/verb.ts';
 
 /*
  * Instances that do not exist before they are needed: launched from a template and an image that was copied into the
@@ -23,7 +24,7 @@ function reads(resource: Ec2Image, region: string, ...actions: string[]) {
 }
 
 function plan(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {
-  return ctx.verb === 'reprotect' ? [stopStep(ctx, name, resource)] : launchSteps(ctx, name, resource);
+  return traitsOf(ctx.verb).rebuilds ? [stopStep(ctx, name, resource)] : launchSteps(ctx, name, resource);
 }
 
 function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {

@@ -5,8 +5,9 @@ import { registerTargets } from '../ec2/register.ts';
 import { instanceId, targets, types } from '../ec2/schema.ts';
 import { startInstances } from '../ec2/start.ts';
 import { stopInstances } from '../ec2/stop.ts';
-import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
+import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { arnIn } from '../../base/arn.ts';
+import { traitsOf } from '../../model/verb.ts';
 
 /*
  * Instances that are there in every region: running where users are, stopped where they wait.
@@ -32,7 +33,7 @@ function instanceArns(ctx: PlanContext, region: string, ids: readonly string[]):
 }
 
 function plan(ctx: PlanContext, name: string, resource: Ec2Instances): StepDraft[] {
-  return ctx.verb === 'reprotect' ? [stopStep(ctx, name, resource)] : startSteps(ctx, name, resource);
+  return traitsOf(ctx.verb).rebuilds ? [stopStep(ctx, name, resource)] : startSteps(ctx, name, resource);
 }
 
 function startSteps(ctx: PlanContext, name: string, resource: Ec2Instances): StepDraft[] {

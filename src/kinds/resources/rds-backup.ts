@@ -1,25 +1,26 @@
 import { findDbInstance } from '../../aws/rds.ts';
 import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
-import { caughtUp, recoveryGate } from '../backup/gate.ts';
-import { closeOld } from '../backup/close-old.ts';
-import { keepOld } from '../backup/keep-old.ts';
-import { failoverSteps, namesOf, readBackups, reprotectSteps, switchoverSteps } from '../backup/plan.ts';
-import { findPoints } from '../backup/points.ts';
-import { replicate } from '../backup/replicate.ts';
-import { open, restore } from '../backup/restore.ts';
-import { type RdsBackup, schema } from '../backup/schema.ts';
-import { hasGroups } from '../backup/settings.ts';
-import { assessBackups } from '../backup/signal.ts';
+import { caughtUp, recoveryGate } from '../databases/recovery-gate.ts';
+import { closeOld } from '../databases/close-restored.ts';
+import { keepOld } from '../databases/keep-backed-up.ts';
+import { failoverSteps, namesOf, readBackups, reprotectSteps, switchoverSteps } from '../databases/backup-plan.ts';
+import { findPoints } from '../databases/recovery-points.ts';
+import { replicate } from '../databases/replicate-backups.ts';
+import { open, restore } from '../databases/restore.ts';
+import { type RdsBackup, schema } from '../databases/backup-schema.ts';
+import { hasGroups } from '../databases/restore-settings.ts';
+import { assessBackups } from '../databases/backup-signal.ts';
 import { allow, inRegion } from '../common.ts';
-import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
-import { canary } from '../rds/canary.ts';
-import { fence } from '../rds/fence.ts';
-import { fenceAgain } from '../rds/fence-again.ts';
-import { dbArn } from '../rds/instance.ts';
-import { openWrites } from '../rds/open-writes.ts';
-import { quiesce } from '../rds/quiesce.ts';
-import { assessSourceApi } from '../rds/signals.ts';
+import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
+import { canary } from '../databases/canary.ts';
+import { fence } from '../databases/fence.ts';
+import { fenceAgain } from '../databases/fence-again.ts';
+import { dbArn } from '../databases/instance.ts';
+import { openWrites } from '../databases/open-writes.ts';
+import { quiesce } from '../databases/quiesce.ts';
+import { assessSourceApi } from '../databases/signals.ts';
+import { isPlannedMove } from '../../model/verb.ts';
 
 /*
  * A database that exists in one region only. The others keep its backups, and an instance is restored from them.
@@ -27,7 +28,7 @@ import { assessSourceApi } from '../rds/signals.ts';
  */
 
 async function observe(ctx: Parameters<ResourceKind<RdsBackup>['observe']>[0], db: RdsBackup): Promise<ResourceState> {
-  if (ctx.verb === 'switchover' && db.canary === undefined) throw needsLogin(inRegion(db.instances, ctx.target));
+  if (isPlannedMove(ctx.verb) && db.canary === undefined) throw needsLogin(inRegion(db.instances, ctx.target));
   const id = inRegion(db.instances, ctx.target);
   const quarantine = db.fence?.quarantine[ctx.target];
   const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });

@@ -2,25 +2,26 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
 import { allow, inRegion } from '../common.ts';
-import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
-import { canary } from '../rds/canary.ts';
-import { closeOld } from '../rds/close-old.ts';
-import { fence } from '../rds/fence.ts';
-import { fenceAgain } from '../rds/fence-again.ts';
-import { dbArn, followers, isWriter, sourceRegion } from '../rds/instance.ts';
-import { keepOld } from '../rds/keep-old.ts';
-import { openWrites } from '../rds/open-writes.ts';
-import { positionGate } from '../rds/position-gate.ts';
-import { promote } from '../rds/promote.ts';
-import { quiesce } from '../rds/quiesce.ts';
-import { failoverSteps, switchoverSteps } from '../rds/replica-plan.ts';
-import { type RdsReadReplica, schema } from '../rds/replica-schema.ts';
-import { reprotectSteps } from '../rds/reprotect-plan.ts';
-import { inSync, parameters, rebuild, restart } from '../rds/rebuild.ts';
-import { resize } from '../rds/resize.ts';
-import { rpoGate } from '../rds/rpo-gate.ts';
-import { assessReplication, assessSourceApi } from '../rds/signals.ts';
-import { standbyGate } from '../rds/standby-gate.ts';
+import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
+import { canary } from '../databases/canary.ts';
+import { closeOld } from '../databases/close-old.ts';
+import { fence } from '../databases/fence.ts';
+import { fenceAgain } from '../databases/fence-again.ts';
+import { dbArn, followers, isWriter, sourceRegion } from '../databases/instance.ts';
+import { keepOld } from '../databases/keep-old.ts';
+import { openWrites } from '../databases/open-writes.ts';
+import { positionGate } from '../databases/position-gate.ts';
+import { promote } from '../databases/promote.ts';
+import { quiesce } from '../databases/quiesce.ts';
+import { failoverSteps, switchoverSteps } from '../databases/replica-plan.ts';
+import { type RdsReadReplica, schema } from '../databases/replica-schema.ts';
+import { reprotectSteps } from '../databases/reprotect-plan.ts';
+import { inSync, parameters, rebuild, restart } from '../databases/rebuild.ts';
+import { resize } from '../databases/resize.ts';
+import { rpoGate } from '../databases/rpo-gate.ts';
+import { assessReplication, assessSourceApi } from '../databases/signals.ts';
+import { standbyGate } from '../databases/standby-gate.ts';
+import { isPlannedMove } from '../../model/verb.ts';
 
 /*
  * A database with one writable instance and a cross-region read replica.
@@ -28,7 +29,7 @@ import { standbyGate } from '../rds/standby-gate.ts';
  */
 
 async function observe(ctx: ObserveContext, db: RdsReadReplica): Promise<ResourceState> {
-  if (ctx.verb === 'switchover' && db.canary === undefined) throw needsLogin(inRegion(db.instances, ctx.target));
+  if (isPlannedMove(ctx.verb) && db.canary === undefined) throw needsLogin(inRegion(db.instances, ctx.target));
   const id = inRegion(db.instances, ctx.target);
   const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
   if (instance === undefined) {

@@ -3,11 +3,12 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { arnIn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
 import { allow, dbInstanceId, inRegion, perRegion } from '../common.ts';
-import type { PlanContext, ResourceKind, StepDraft } from '../kind.ts';
-import { dbArn, isWriter } from '../rds/instance.ts';
-import { assessSourceApi } from '../rds/signals.ts';
-import { writerReady } from '../writers/ready.ts';
-import { uniqueKeys } from '../writers/unique-keys.ts';
+import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
+import { dbArn, isWriter } from '../databases/instance.ts';
+import { assessSourceApi } from '../databases/signals.ts';
+import { writerReady } from '../databases/writer-ready.ts';
+import { uniqueKeys } from '../databases/unique-keys.ts';
+import { traitsOf } from '../../model/verb.ts';
 
 /*
  * A writable database in each region, kept alike by the application or by replication that dr does not run. Nothing is
@@ -30,7 +31,7 @@ const schema = z
 type RdsWriters = z.infer<typeof schema>;
 
 function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
-  const back = ctx.verb === 'reprotect';
+  const back = traitsOf(ctx.verb).rebuilds;
   const needed = back ? [ctx.source, ctx.target] : ctx.survivors;
   const describe = (regions: readonly string[]) => allow(['rds:DescribeDBInstances'], regions.map((region) => dbArn(region, ctx.account, inRegion(db.instances, region))));
   const watch = { reversibility: 'reversible', controlPlanes: [], changes: [] } as const;
@@ -59,7 +60,7 @@ function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
       params: {
         writers: regions.map((region) => ({ region, id: inRegion(db.instances, region), ...(db.offsets?.[region] === undefined ? {} : { offset: db.offsets[region] }) })),
         // A failover leaves a region that may be dead; one that is out already may be too.
-        maybeSilent: regions.filter((region) => !ctx.survivors.includes(region) && (ctx.verb === 'failover' || region !== ctx.source)),
+        maybeSilent: regions.filter((region) => !ctx.survivors.includes(region) && (traitsOf(ctx.verb).sourceMayBeDead || region !== ctx.source)),
       },
       permissions: [describe(regions), allow(['rds:DescribeDBParameters'], regions.map((region) => arnIn(region, 'rds', ctx.account, 'pg:*')))],
       estimate: { p50: 2, p95: 5, basis: 'a few API calls in each region' },

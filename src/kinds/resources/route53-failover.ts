@@ -1,6 +1,6 @@
 import { listManyRecordSets } from '../../aws/route53.ts';
 import { inRegion } from '../common.ts';
-import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
+import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { checksStep } from '../route53/active-active.ts';
 import { type Aim, answersOf } from '../route53/aim.ts';
 import { flipObject } from '../route53/flip-object.ts';
@@ -14,6 +14,7 @@ import { settle } from '../route53/settle.ts';
 import { shiftChecks } from '../route53/shift-checks.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
 import { simulateRecord } from '../route53/simulate.ts';
+import { traitsOf } from '../../model/verb.ts';
 
 /*
  * One PRIMARY and one SECONDARY record set of a name, or of several that move together. A switchover flips as a failover
@@ -51,7 +52,7 @@ async function observeObject(ctx: ObserveContext, t: Route53Failover): Promise<R
 }
 
 function plan(ctx: PlanContext, name: string, t: Route53Failover, state: ResourceState): StepDraft[] {
-  if (ctx.verb === 'reprotect') return t.switch === 'object' ? objectSteps(ctx, t) : [];
+  if (traitsOf(ctx.verb).rebuilds) return t.switch === 'object' ? objectSteps(ctx, t) : [];
   const moves = t.switch === 'record' ? [recordStep(ctx, name, t, state)] : t.switch === 'object' ? objectSteps(ctx, t) : [checkStep(ctx, t, state)];
   return [assessStep(ctx, name, t), ...moves, settleStep(ctx, name, t, moves.at(-1)?.step ?? '')];
 }

@@ -1,5 +1,5 @@
 import { inRegion } from '../common.ts';
-import type { ResourceKind } from '../kind.ts';
+import type { ResourceKind } from '../../model/kind.ts';
 import { inParts, PACE_MAX, planActiveActive, type Policy, steps } from '../route53/active-active.ts';
 import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';

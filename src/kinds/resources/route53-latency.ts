@@ -1,5 +1,5 @@
 import { inRegion } from '../common.ts';
-import type { ResourceKind } from '../kind.ts';
+import type { ResourceKind } from '../../model/kind.ts';
 import { planActiveActive, type Policy, steps } from '../route53/active-active.ts';
 import { type Aim, answersWith } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';

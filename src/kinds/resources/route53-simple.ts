@@ -1,6 +1,6 @@
 import { listManyRecordSets } from '../../aws/route53.ts';
 import { inRegion } from '../common.ts';
-import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../kind.ts';
+import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { type Aim, answerFor, answerOf, answersOf, answersWith, answerWords } from '../route53/aim.ts';
 import { assessHealthCheck } from '../route53/health-signal.ts';
 import { lintAnswers } from '../route53/lint.ts';
@@ -9,6 +9,7 @@ import { recordsOf, type Route53Simple, simpleSchema } from '../route53/schema.t
 import { settle } from '../route53/settle.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
 import { simulateSimple } from '../route53/simulate.ts';
+import { traitsOf } from '../../model/verb.ts';
 
 /*
  * One plain record for each name, without a routing policy: it answers with the active region, and is changed to another one's
@@ -41,7 +42,7 @@ function aimAt(t: Route53Simple, region: string): Aim {
 }
 
 function plan(ctx: PlanContext, name: string, t: Route53Simple): StepDraft[] {
-  if (ctx.verb === 'reprotect') return [];
+  if (traitsOf(ctx.verb).rebuilds) return [];
   return [lookStep(ctx, name, t), changeStep(ctx, name, t), settleStep(ctx, name, t)];
 }
 

@@ -1,5 +1,6 @@
 import { inRegion } from '../common.ts';
-import type { LintFinding, ResourceKind, Strategy } from '../kind.ts';
+import type { LintFinding, ResourceKind } from '../../model/kind.ts';
+import { traitsOf, type Strategy } from '../../model/verb.ts';
 import { planActiveActive, type Policy, steps } from '../route53/active-active.ts';
 import type { Aim } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
@@ -72,7 +73,7 @@ const kind: ResourceKind<Route53Weighted> = {
   // Where one region serves, a standby has the weight 0: users move at once, after the data, and stay out.
   plan: (ctx, name, t, state) => {
     if (ctx.strategy === 'active-active') return planActiveActive(ctx, name, t, state, policyOf(t));
-    return ctx.verb === 'reprotect' ? [] : planActiveActive(ctx, name, t, state, { ...policyOf(t), pace: () => [0] });
+    return traitsOf(ctx.verb).rebuilds ? [] : planActiveActive(ctx, name, t, state, { ...policyOf(t), pace: () => [0] });
   },
   looks: lookRights,
   steps,

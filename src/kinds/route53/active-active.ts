@@ -1,7 +1,7 @@
 import type { RecordKey } from '../../aws/route53.ts';
 import { allow, inRegion } from '../common.ts';
-import type { PlanContext, ResourceState, StepDraft } from '../kind.ts';
-import type { AnyStepKind, Change } from '../step.ts';
+import type { PlanContext, ResourceState, StepDraft } from '../../model/kind.ts';
+import type { AnyStepKind, Change } from '../../model/step.ts';
 import type { Aim, RegionAnswer } from './aim.ts';
 import { carry } from './carry.ts';
 import { flipObject } from './flip-object.ts';
@@ -11,6 +11,7 @@ import { recordsOf, type Route53Failover, type SharedTraffic } from './schema.ts
 import { settle } from './settle.ts';
 import { shiftChecks } from './shift-checks.ts';
 import { shiftRecords } from './shift-records.ts';
+import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
 /*
  * What weighted, latency and geolocation records have in common: several regions answer at once. A region is taken out
@@ -71,7 +72,7 @@ interface Parts {
 
 export function planActiveActive(ctx: PlanContext, name: string, t: SharedTraffic, state: ResourceState, policy: Policy): StepDraft[] {
   const parts: Parts = { ctx, name, t, policy, now: state.activeIn };
-  if (ctx.verb === 'reprotect') return [carryStep(parts, 'carry', [...parts.now, ctx.source]), ...moves(parts)];
+  if (traitsOf(ctx.verb).rebuilds) return [carryStep(parts, 'carry', [...parts.now, ctx.source]), ...moves(parts)];
   const looks = [assessStep(parts)];
   return [...looks, carryStep(parts, 'carry', staying(parts)), ...moves(parts), settleStep(parts)];
 }
@@ -124,7 +125,7 @@ function carryStep({ ctx, name, t, policy }: Parts, step: string, regions: reado
     reversibility: 'reversible',
     gate: holdMs === 0,
     title: holdMs === 0 ? `${regions.join(' and ')} can carry the load` : `All stays healthy for ${holdMs / 1000} s`,
-    params: { key: `${name}.${step}`, zone: t.zone, records: recordsOf(t).slice(0, 1), survivors, mustKnow: ctx.verb !== 'failover', holdMs },
+    params: { key: `${name}.${step}`, zone: t.zone, records: recordsOf(t).slice(0, 1), survivors, mustKnow: !traitsOf(ctx.verb).sourceMayBeDead, holdMs },
     controlPlanes: [],
     permissions: [...readRights(t), allow(['autoscaling:DescribeAutoScalingGroups', 'elasticloadbalancing:DescribeTargetHealth'], ['*'])],
     estimate: { p50: 1 + holdMs / 1000, p95: 60 + holdMs / 1000, basis: holdMs === 0 ? 'a look at each region' : 'the time of the runbook' },
@@ -148,7 +149,7 @@ function recordMoves(parts: Parts): StepDraft[] {
   for (const [i, move] of moves.entries()) {
     drafts.push(shiftStep(parts, `shift${i + 1}`, move, moves.length, [drafts.at(-1)?.step ?? 'carry']));
     if (i < moves.length - 1 && t.between > 0) {
-      const carriers = ctx.verb === 'reprotect' ? [...now, ctx.source] : staying(parts);
+      const carriers = traitsOf(ctx.verb).rebuilds ? [...now, ctx.source] : staying(parts);
       drafts.push({ ...carryStep(parts, `hold${i + 1}`, carriers, t.between), after: [`shift${i + 1}`] });
     }
   }
@@ -158,10 +159,10 @@ function recordMoves(parts: Parts): StepDraft[] {
 function movesOf(parts: Parts): Move[] {
   const { ctx, policy, t, now } = parts;
   const records = recordsOf(t);
-  const back = ctx.verb === 'reprotect';
+  const back = traitsOf(ctx.verb).rebuilds;
   // A region that answers nobody has nothing to drain, and a dead one has no time for it.
   const leaves = now.includes(ctx.source);
-  const stepwise = back || (ctx.verb === 'switchover' && leaves);
+  const stepwise = back || (isPlannedMove(ctx.verb) && leaves);
   if (stepwise && policy.byName === true) return inParts(records, PACE_MAX).map((some) => ({ records: some, from: back ? 0 : 100, to: back ? 100 : 0 }));
   const pace = stepwise ? policy.pace(ctx.source) : [0];
   const shares = back ? rising(pace) : pace;
@@ -182,7 +183,7 @@ export function inParts<T>(all: readonly T[], most: number): T[][] {
 /** The sets after a move. */
 function aimOf(parts: Parts, { to }: Move): Aim {
   const { ctx, policy } = parts;
-  if (ctx.verb === 'reprotect') return policy.back(ctx.source, to);
+  if (traitsOf(ctx.verb).rebuilds) return policy.back(ctx.source, to);
   return to === 0 ? policy.aim(staying(parts)) : policy.aim(staying(parts), { region: ctx.source, percent: to });
 }
 
@@ -190,7 +191,7 @@ function aimOf(parts: Parts, { to }: Move): Aim {
 function beforeOf(parts: Parts, move: Move, first: boolean): Aim {
   const { ctx, policy, now } = parts;
   const others = now.filter((region) => region !== ctx.source);
-  if (ctx.verb === 'reprotect') return policy.away(ctx.source, move, others);
+  if (traitsOf(ctx.verb).rebuilds) return policy.away(ctx.source, move, others);
   const inside = first ? others : staying(parts);
   return move.from === 0 ? policy.aim(inside) : policy.aim(inside, { region: ctx.source, percent: move.from });
 }
@@ -198,7 +199,7 @@ function beforeOf(parts: Parts, move: Move, first: boolean): Aim {
 function shiftStep(parts: Parts, step: string, move: Move, of: number, after: string[]): StepDraft {
   const { ctx, name, t, policy } = parts;
   const { source } = ctx;
-  const back = ctx.verb === 'reprotect';
+  const back = traitsOf(ctx.verb).rebuilds;
   const what = move.records.length === recordsOf(t).length ? resourceName(parts) : move.records.map((record) => record.name).join(' and ');
   const title = move.to === 0 ? `Take ${source} out of ${what}` : back ? `Bring ${policy.part(source, move.to)} of ${what} back to ${source}` : `Leave ${policy.part(source, move.to)} of ${what} with ${source}`;
   const aim = aimOf(parts, move);
@@ -236,8 +237,8 @@ function weightChanges(resource: string, before: Aim, after: Aim): Change[] {
 
 function checksMove(parts: Parts): StepDraft {
   const { ctx, t, policy } = parts;
-  const out = ctx.verb === 'reprotect' ? [] : [ctx.source];
-  const inside = ctx.verb === 'reprotect' ? [ctx.source] : [ctx.target];
+  const out = traitsOf(ctx.verb).rebuilds ? [] : [ctx.source];
+  const inside = traitsOf(ctx.verb).rebuilds ? [ctx.source] : [ctx.target];
   return {
     ...checksStep(t, { out: out.flatMap((r) => policy.setsOf(r)), in: inside.flatMap((r) => policy.setsOf(r)) }),
     after: ['carry'],
@@ -248,7 +249,7 @@ function checksMove(parts: Parts): StepDraft {
 
 /** Said where a planned move has no steps. */
 function movesAtOnce({ ctx, t, now }: Parts): string {
-  const planned = ctx.verb === 'reprotect' || (ctx.verb === 'switchover' && now.includes(ctx.source));
+  const planned = traitsOf(ctx.verb).rebuilds || (isPlannedMove(ctx.verb) && now.includes(ctx.source));
   if (!planned || t.kind === 'route53-weighted') return '';
   return `, all its users at once: ${t.kind === 'route53-latency' ? 'one latency name has no parts' : 'it answers one place only'}`;
 }
@@ -273,7 +274,7 @@ export function checksStep(t: SharedTraffic | Route53Failover, sets: { out: stri
 function objectMoves(parts: Parts): StepDraft[] {
   const { ctx } = parts;
   const { source, target } = ctx;
-  if (ctx.verb === 'reprotect') return [objectStep(parts, 'clearObject', source, false, ['carry'])];
+  if (traitsOf(ctx.verb).rebuilds) return [objectStep(parts, 'clearObject', source, false, ['carry'])];
   const clear = parts.now.includes(target) ? [] : [objectStep(parts, 'clearObject', target, false, ['carry'])];
   return [...clear, objectStep(parts, 'raiseObject', source, true, clear.length > 0 ? ['clearObject'] : ['carry'])];
 }

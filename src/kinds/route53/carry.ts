@@ -5,7 +5,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { listRecordSets } from '../../aws/route53.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { hostedZoneId, refused, regionName, stepKind } from '../common.ts';
-import type { Observation, StepContext, Verdict } from '../step.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { checkersOf } from './checkers.ts';
 import { findSet } from './sets.ts';
 import { recordKeys } from './shift-records.ts';

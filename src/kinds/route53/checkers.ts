@@ -1,8 +1,8 @@
 import { AwsError } from '../../aws/errors.ts';
 import { type RecordSet, ROUTE53_REGION } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { Signal } from '../signals.ts';
-import type { StepContext } from '../step.ts';
+import type { Signal } from '../../model/signals.ts';
+import type { StepContext } from '../../model/step.ts';
 
 /** Route 53 lets an account ask once a second: whoever is turned away asks again, so long and so often. */
 const AGAIN_MS = 1_000;

@@ -2,8 +2,9 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { refused, regionName, stepKind } from '../common.ts';
-import type { Observation, StepContext, Verdict } from '../step.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { objectSeen } from './sets.ts';
+import { traitsOf } from '../../model/verb.ts';
 
 /*
  * Switches traffic without the Route 53 control plane: the health check of a set is inverted and watches an object in
@@ -29,7 +30,7 @@ function options(ctx: StepContext, p: Params) {
 
 /** Only in a failover: a region that is moved on purpose, or rebuilt, is there again in a moment, and the object with it. */
 function isSilent(ctx: StepContext, error: unknown, p: Params): error is AwsError {
-  return ctx.run.verb === 'failover' && error instanceof AwsError && error.unreachable && !p.present;
+  return traitsOf(ctx.run.verb).sourceMayBeDead && error instanceof AwsError && error.unreachable && !p.present;
 }
 
 function outOfReach(p: Params): string {

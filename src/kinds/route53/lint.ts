@@ -1,5 +1,5 @@
 import type { RecordKey } from '../../aws/route53.ts';
-import type { LintFinding } from '../kind.ts';
+import type { LintFinding } from '../../model/kind.ts';
 import { type Answer, answersOf } from './aim.ts';
 import { type Route53Failover, type Route53Simple, recordsOf, type SharedTraffic } from './schema.ts';
 import { wrongValue, wrongValues } from './values.ts';

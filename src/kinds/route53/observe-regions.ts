@@ -1,5 +1,5 @@
 import { listManyRecordSets, readHealthCheck, type RecordSet } from '../../aws/route53.ts';
-import type { ObserveContext, ResourceState } from '../kind.ts';
+import type { ObserveContext, ResourceState } from '../../model/kind.ts';
 import { recordsOf, type SharedTraffic } from './schema.ts';
 import { objectSeen } from './sets.ts';
 import { isForcedOut } from './shift-checks.ts';

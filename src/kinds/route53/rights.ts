@@ -1,6 +1,6 @@
 import { allow } from '../common.ts';
-import type { LookContext } from '../kind.ts';
-import type { Permission } from '../step.ts';
+import type { LookContext } from '../../model/kind.ts';
+import type { Permission } from '../../model/step.ts';
 import { answersOf } from './aim.ts';
 import { recordsOf, type Route53Failover, type Route53Simple, type SharedTraffic } from './schema.ts';
 

@@ -4,7 +4,7 @@ import { type CallOptions, outputOf } from '../../aws/call-options.ts';
 import { AwsError } from '../../aws/errors.ts';
 import type { RecordKey, RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { StepContext } from '../step.ts';
+import type { StepContext } from '../../model/step.ts';
 import { answersOf, type RegionAnswer } from './aim.ts';
 import { isIpv4, isIpv6 } from './values.ts';
 

@@ -4,7 +4,7 @@ import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
-import type { Observation, StepContext, Verdict } from '../step.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { answerFor, answerOf, answerSchema, oneAnswer } from './aim.ts';
 import { OBJECT_CHANGED, OBJECT_SINCE } from './flip-object.ts';
 import { beforeFact, beforeSchema, DNS_UNSEEN, findSet, keyOf } from './sets.ts';

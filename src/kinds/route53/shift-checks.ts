@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type HealthCheckState, listManyRecordSets, readHealthCheck, updateHealthCheck } from '../../aws/route53.ts';
 import { hostedZoneId, refused, stepKind } from '../common.ts';
-import type { Observation, StepContext, Verdict } from '../step.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { recordKeys } from './shift-records.ts';
 
 /*

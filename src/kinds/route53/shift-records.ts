@@ -4,7 +4,7 @@ import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type Re
 import { AwsError } from '../../aws/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
-import type { Observation, StepContext, Verdict } from '../step.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { type Aim, aimSchema, changeTo, wantedSets } from './aim.ts';
 import { type BatchProblem, createdSets, type PlannedSets, setProblems } from './batch-rules.ts';
 import { type AskedChecks, askChecks, changeProblems } from './change-problems.ts';

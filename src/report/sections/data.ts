@@ -6,6 +6,7 @@ import { NOTHING_PROMOTED } from '../objectives.ts';
 import { requestedText } from '../requests.ts';
 import { facts, list, notMeasured, pill, section, table, type Tone } from '../tables.ts';
 import { objectiveTone } from './top.ts';
+import { traitsOf } from '../../model/verb.ts';
 
 /** Every objective with its verdict, and the rule that makes a run pass. */
 export function objectivesSection(evidence: Evidence, mark: ModeMark | undefined): Html {
@@ -22,7 +23,7 @@ export function objectivesSection(evidence: Evidence, mark: ModeMark | undefined
 
 /** RPO, fence and data integrity of every database; in the lab, the truth beside the bound. */
 export function dataSection(evidence: Evidence, mark: ModeMark | undefined): Html {
-  if (evidence.test.verb === 'reprotect') return standbySection(evidence, mark);
+  if (!traitsOf(evidence.test.verb).movesUsers) return standbySection(evidence, mark);
   const { databases, lab } = evidence;
   const applies = !evidence.objectives.some((o) => o.name === 'RPO' && o.verdict === 'not applicable');
   const columns = [

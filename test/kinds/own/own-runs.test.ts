@@ -7,7 +7,7 @@ import { execute } from '../../../src/engine/execute.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { MemoryStore } from '../../../src/journal/memory-store.ts';
 import { loadStepKind } from '../../../src/kinds/registry.ts';
-import type { Plan } from '../../../src/plan/plan.ts';
+import type { Plan } from '../../../src/model/plan.ts';
 import { APPROVED, OPERATOR, planOf, resumeRun, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../../engine/simulated.ts';
 
 /** Own steps in whole failovers, in virtual time. */

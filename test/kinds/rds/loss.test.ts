@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decideLoss, type LossCase } from '../../../src/kinds/rds/loss.ts';
+import { decideLoss, type LossCase } from '../../../src/kinds/databases/loss.ts';
 import { rpoFromLag } from '../../../src/measure/rpo.ts';
 
 const NOW = 10_000_000;

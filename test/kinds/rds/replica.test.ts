@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readSignal } from '../../../src/kinds/signals.ts';
+import { readSignal } from '../../../src/model/signals.ts';
 import type { Effects } from '../../../src/effects/effects.ts';
 import type { SqlTarget } from '../../../src/effects/effects.ts';
 import { SEOUL, simulation, type Simulation, TOKYO } from '../../engine/simulated.ts';

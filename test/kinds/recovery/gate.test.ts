@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
-import { carriesToken, readChoice } from '../../../src/kinds/backup/gate.ts';
+import { carriesToken, readChoice } from '../../../src/kinds/databases/recovery-gate.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { type AtHand, noInstance, SEOUL, stepOf, TOKYO } from '../context.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { PlanContext, ResourceState } from '../../../src/kinds/kind.ts';
+import type { PlanContext, ResourceState } from '../../../src/model/kind.ts';
 import kind from '../../../src/kinds/resources/route53-geolocation.ts';
 import { SEOUL, TOKYO } from '../context.ts';
 

@@ -2,11 +2,12 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Acceptances } from '../../../src/kinds/step.ts';
-import type { ObserveContext, Verb } from '../../../src/kinds/kind.ts';
+import type { Acceptances } from '../../../src/model/step.ts';
+import type { ObserveContext } from '../../../src/model/kind.ts';
+import type { Verb } from '../../../src/model/verb.ts';
 import { knownKind } from '../../../src/kinds/registry.ts';
 import { compilePlan, type ObservedResource } from '../../../src/plan/compile.ts';
-import type { Plan } from '../../../src/plan/plan.ts';
+import type { Plan } from '../../../src/model/plan.ts';
 import { APPROVED, planOf, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../../engine/simulated.ts';
 
 const NAME = 'shop.example.com';

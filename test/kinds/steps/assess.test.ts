@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Json } from '../../../src/base/json.ts';
 import type { HttpRequest, HttpSample } from '../../../src/effects/effects.ts';
-import { judgeSource, readSignal, type Signal } from '../../../src/kinds/signals.ts';
+import { judgeSource, readSignal, type Signal } from '../../../src/model/signals.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { SEOUL, stepOf } from '../context.ts';
 

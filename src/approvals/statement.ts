@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import { iso } from '../base/clock.ts';
+
+/*
+ * What an approver signs: a text that a person can read, with one spelling only. It names the run, its plan and the gate,
+ * so that it counts for nothing else.
+ */
+
+/** What is approved or refused. */
+export interface Subject {
+  run: string;
+  /** The plan's hash. */
+  plan: string;
+  application: string;
+  account: string;
+  verb: string;
+  from: string;
+  to: string;
+  /** Id of the gate's step. */
+  gate: string;
+}
+
+export interface Statement extends Subject {
+  decision: 'approve' | 'reject';
+  approver: string;
+  /** Milliseconds since the epoch. */
+  signed: number;
+  expires: number;
+}
+
+/** The longest that an approval may hold. */
+export const VALID_MAX_MS = 24 * 3_600_000;
+/** Clocks of two machines may differ by that much. */
+export const CLOCK_SKEW_MS = 5 * 60_000;
+
+const HEAD = 'dr approval, version 1';
+const LINES = ['run', 'plan', 'application', 'account', 'verb', 'from', 'to', 'gate', 'decision', 'approver', 'signed', 'expires'] as const;
+
+/** The text of a statement, ending with a newline. */
+export function statementText(statement: Statement): string {
+  const values: Record<(typeof LINES)[number], string> = { ...statement, signed: iso(statement.signed), expires: iso(statement.expires) };
+  return `${[HEAD, ...LINES.map((name) => `${name}: ${values[name]}`)].join('\n')}\n`;
+}
+
+/** Reads a statement back. Undefined for a text that is not letter by letter what `statementText` writes. */
+export function readStatement(text: string): Statement | undefined {
+  const values = new Map(text.split('\n').slice(1).map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]));
+  const value = (name: (typeof LINES)[number]) => values.get(name) ?? '';
+  const decision = value('decision');
+  if (decision !== 'approve' && decision !== 'reject') return undefined;
+  const [signed, expires] = [Date.parse(value('signed')), Date.parse(value('expires'))];
+  if (Number.isNaN(signed) || Number.isNaN(expires)) return undefined;
+  const { run, plan, application, account, verb, from, to, gate, approver } = Object.fromEntries(LINES.map((name) => [name, value(name)])) as Record<(typeof LINES)[number], string>;
+  const statement: Statement = { run, plan, application, account, verb, from, to, gate, decision, approver, signed, expires };
+  return statementText(statement) === text ? statement : undefined;
+}
+
+const fileSchema = z.strictObject({ schema: z.literal('dr.approval/1'), text: z.string().max(4_096), signature: z.string().max(16_384) });
+
+/** A signed statement as it lies in the state. */
+export interface SignedFile {
+  text: string;
+  signature: string;
+}
+
+/** The longest file that is read. */
+export const FILE_MAX = 32_768;
+
+export function fileText({ text, signature }: SignedFile): string {
+  return `${JSON.stringify({ schema: 'dr.approval/1', text, signature }, null, 2)}\n`;
+}
+
+/** Undefined for anything but such a file. */
+export function readFileText(content: string): SignedFile | undefined {
+  if (content.length > FILE_MAX) return undefined;
+  try {
+    const { text, signature } = fileSchema.parse(JSON.parse(content));
+    return { text, signature };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A name for the file: by its content, so that the same approval is kept once. */
+export function fileName(file: SignedFile): string {
+  return `${createHash('sha256').update(fileText(file)).digest('hex').slice(0, 32)}.json`;
+}

@@ -1,0 +1,162 @@
+import type { AwsCaller } from '../aws/caller.ts';
+import { MUTATIONS } from '../aws/operations.ts';
+import type { Clock } from '../base/clock.ts';
+import { CallError } from '../base/errors.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { Effects, PersonPort } from '../effects/effects.ts';
+import type { CallRecord, WaitRecord } from '../journal/events.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { StepContext, WaitCause } from '../model/step.ts';
+import { guardedHttp, guardedSql } from './guarded.ts';
+
+/** What a step did to the outside, collected while it runs. */
+export interface StepTrace {
+  /** The effects to hand to the step. */
+  effects: Effects;
+  /** Calls since the last `take`, for the record of an act; they also count for `all`. */
+  takeCalls(): CallRecord[];
+  /** The step's last calls, at most `LIMITS.callsJournaledPerStep`, and how many there were. */
+  all(): { calls: CallRecord[]; callCount: number; waits: WaitRecord[] };
+  /** Waits for somebody other than the tool. */
+  wait<T>(cause: WaitCause, work: () => Promise<T>): Promise<T>;
+}
+
+/** Says whether this runner may go on: both throw once somebody has taken over. */
+export type Hold = Pick<Journal, 'assertHeld' | 'stillHeld'>;
+
+const NOBODY_ELSE: Hold = { assertHeld: () => Promise.resolve(), stillHeld: () => Promise.resolve() };
+
+/**
+ * Wraps effects so that every call and every wait of a step is known to its journal record. `hold` is asked right before
+ * each request that changes something, before each further attempt of it, and while a person is waited for; what it
+ * throws ends the request, and the wait.
+ */
+export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace {
+  const { clock } = effects;
+  const mayChange = (): Promise<void> => hold.assertHeld();
+  let fresh: CallRecord[] = [];
+  const calls: CallRecord[] = [];
+  let callCount = 0;
+  const waits: WaitRecord[] = [];
+
+  const wait = async <T>(cause: WaitCause, work: () => Promise<T>): Promise<T> => {
+    const from = clock.now();
+    try {
+      return await work();
+    } finally {
+      noteWait(waits, { cause, from, to: clock.now() });
+    }
+  };
+
+  const note = (call: CallRecord): void => {
+    callCount += 1;
+    calls.push(call);
+    if (calls.length > LIMITS.callsJournaledPerStep) calls.shift();
+    fresh.push(call);
+    if (fresh.length > LIMITS.callsJournaledPerStep) fresh.shift();
+  };
+
+  const aws: AwsCaller = {
+    call: (request) =>
+      wait('aws', async () => {
+        const at = clock.now();
+        const record = { service: request.service, region: request.region, operation: request.operation, at };
+        try {
+          const changes = MUTATIONS.has(`${request.service}.${request.operation}`);
+          const answer = await effects.aws.call(changes ? { ...request, before: mayChange } : request);
+          const id = answer.requestId === undefined ? {} : { requestId: answer.requestId };
+          note({ ...record, ms: clock.now() - at, ...id });
+          return answer;
+        } catch (error) {
+          const code = error instanceof CallError ? error.code : 'Aborted';
+          const id = error instanceof CallError && error.requestId !== undefined ? { requestId: error.requestId } : {};
+          note({ ...record, ms: clock.now() - at, ...id, error: code });
+          throw error;
+        }
+      }),
+  };
+
+  return {
+    effects: {
+      ...effects,
+      aws,
+      ...otherPorts(effects, wait, mayChange),
+      ...(effects.person === undefined ? {} : { person: personWaitedFor(effects.person, { clock, hold, wait }) }),
+    },
+    takeCalls: () => {
+      const taken = fresh;
+      fresh = [];
+      return taken;
+    },
+    // Copies: a look that was given up may still end, and a record does not change once it is sealed.
+    all: () => ({ calls: [...calls], callCount, waits: waits.map((one) => ({ ...one })) }),
+    wait,
+  };
+}
+
+/**
+ * How a step waits of its own accord, however long: whoever has been taken over meanwhile does not go on. The question is asked beside
+ * the wait, which is no longer for a state that is slow to answer.
+ */
+export function waitOf(trace: StepTrace, hold: Pick<Hold, 'stillHeld'>, clock: Clock, signal: AbortSignal): StepContext['wait'] {
+  return async (cause, ms) => {
+    const lost: { error?: Error } = {};
+    let left = ms;
+    do {
+      hold.stillHeld().catch((error: unknown) => (lost.error = error instanceof Error ? error : new Error(String(error))));
+      await trace.wait(cause, () => clock.sleep(Math.min(left, LIMITS.heldMs), signal));
+      if (lost.error !== undefined) throw lost.error;
+      left -= LIMITS.heldMs;
+    } while (left > 0);
+  };
+}
+
+function otherPorts(effects: Effects, wait: StepTrace['wait'], mayChange: () => Promise<void>): Pick<Effects, 'http' | 'dns' | 'sql' | 'process'> {
+  const http = guardedHttp(effects.http);
+  const sql = guardedSql(effects.sql);
+  const changing = <T>(cause: WaitCause, work: () => Promise<T>): Promise<T> => wait(cause, () => mayChange().then(work));
+  return {
+    http: { request: (request) => ((request.method ?? 'GET') === 'GET' ? wait : changing)('users', () => http.request(request)) },
+    dns: { resolve: (...args) => wait('dns', () => effects.dns.resolve(...args)) },
+    sql: {
+      canary: (...args) => wait('database', () => sql.canary(...args)),
+      setReadOnly: (...args) => changing('database', () => sql.setReadOnly(...args)),
+      position: (...args) => wait('database', () => sql.position(...args)),
+      statement: (...args) => changing('own', () => sql.statement(...args)),
+    },
+    process: { run: (request) => changing('own', () => effects.process.run(request)) },
+  };
+}
+
+/** A person is asked for only as long as this runner may go on: nobody's answer is to be lost on one that was superseded. */
+function personWaitedFor(person: PersonPort, { clock, hold, wait }: { clock: Clock; hold: Hold; wait: StepTrace['wait'] }): PersonPort {
+  return {
+    confirm: (word, what, signal) =>
+      wait('person', async () => {
+        const over = new AbortController();
+        const asked = AbortSignal.any([signal, over.signal]);
+        const watch = async (): Promise<never> => {
+          for (;;) {
+            await clock.sleep(LIMITS.heldMs, asked);
+            await hold.stillHeld();
+          }
+        };
+        watch().catch((error: unknown) => over.abort(error));
+        try {
+          await person.confirm(word, what, asked);
+        } finally {
+          over.abort();
+        }
+      }),
+  };
+}
+
+/** Adjoining waits for the same cause become one; the list stays bounded, and what is left out counts as the tool's own. */
+function noteWait(waits: WaitRecord[], wait: WaitRecord): void {
+  const last = waits.at(-1);
+  if (last?.cause === wait.cause && wait.from <= last.to && wait.from >= last.from) {
+    last.to = Math.max(last.to, wait.to);
+  } else if (wait.to > wait.from && waits.length < LIMITS.waitsJournaledPerStep) {
+    waits.push(wait);
+  }
+}

@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { LIMITS } from '../../base/limits.ts';
+import { judgeSample } from '../../measure/probe.ts';
+import { recordType, stepKind } from '../common.ts';
+import { probeSchema, probeUnseenFact } from '../probe.ts';
+import { answerSchema } from '../route53/aim.ts';
+import { addressesOfAnswer, sourceAnswersFact } from '../route53/sets.ts';
+import { type Signal, signalFact } from '../../model/signals.ts';
+import type { StepContext } from '../../model/step.ts';
+
+const params = z.strictObject({
+  probes: z.array(probeSchema),
+  /** What the source answers to names, as the runbook says it; of others a fact may tell. */
+  answers: z.record(z.string(), answerSchema).default({}),
+});
+type Params = z.infer<typeof params>;
+
+/** One bad answer may be chance; two, this far apart, are counted. */
+const BETWEEN_MS = 150;
+
+/** The addresses at which the source answers a name; empty where they are not known. */
+async function sourceOf(ctx: StepContext, p: Params, url: string): Promise<readonly string[]> {
+  const name = new URL(url).hostname;
+  const said = p.answers[name];
+  if (said !== undefined) return addressesOfAnswer(ctx, said);
+  return recordType.options.flatMap((type) => z.array(z.string()).safeParse(ctx.fact(sourceAnswersFact({ name, type }))).data ?? []);
+}
+
+interface Seen {
+  up: boolean;
+  because: string;
+  /** Known to be the source's own answer. */
+  atSource: boolean;
+  /** The name resolved from this machine: only then the answer tells what users get. */
+  resolved: boolean;
+}
+
+/** One probe: users who are led to the source. The answer of another region says nothing of it: then it is asked where it answers. */
+async function ask(ctx: StepContext, p: Params, probe: z.infer<typeof probeSchema>): Promise<Seen> {
+  const request = { url: probe.http, timeoutMs: LIMITS.signalMs, signal: ctx.signal };
+  const [first, own] = await Promise.all([ctx.effects.http.request(request), sourceOf(ctx, p, probe.http)]);
+  const [at] = own;
+  if (at === undefined || first.address === undefined) return { ...judgeSample(first, probe), atSource: false, resolved: first.address !== undefined };
+  if (own.includes(first.address)) return { ...judgeSample(first, probe), atSource: true, resolved: true };
+  const there = judgeSample(await ctx.effects.http.request({ ...request, at }), probe);
+  return { ...there, because: `${there.because}, where the source answers (the name leads to ${first.address})`, atSource: true, resolved: true };
+}
+
+async function look(ctx: StepContext, p: Params): Promise<Signal> {
+  const vantage = 'users';
+  if (p.probes.length === 0) return { vantage, says: 'unknown', because: 'the runbook has no probe' };
+  const seen = await Promise.all(
+    p.probes.map(async (probe) => {
+      const first = await ask(ctx, p, probe);
+      if (first.up) return { probe: probe.name, ...first };
+      await ctx.wait('users', BETWEEN_MS);
+      return { probe: probe.name, ...(await ask(ctx, p, probe)) };
+    }),
+  );
+  for (const { probe, resolved } of seen) ctx.record(probeUnseenFact(probe), !resolved);
+  const good = seen.filter((s) => s.up);
+  const words = seen.map((s) => `${s.probe}: ${s.because}`).join('; ');
+  if (seen.every((s) => !s.resolved)) return { vantage, says: 'unknown', because: `no probed name resolves from this machine, so what users get is not seen from here: ${words}` };
+  // A part that works may be a cached page: users are down when every probe says so.
+  return { vantage, says: good.length === 0 ? 'down' : 'up', because: words, ...(good.some((s) => s.atSource) ? { atSource: true } : {}) };
+}
+
+/** What users get who are led to the source, from where `dr` runs: every probe twice. */
+export default stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
+  observe: async (ctx, p) => {
+    const signal = await look(ctx, p);
+    ctx.record(signalFact('users'), signal);
+    return { state: 'reached', because: `${signal.says}: ${signal.because}` };
+  },
+});

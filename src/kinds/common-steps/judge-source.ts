@@ -1,0 +1,32 @@
+import * as z from 'zod';
+import { regionName, refused, stepKind } from '../common.ts';
+import { saysAlive, SOURCE_SEEN_ALIVE } from '../outage.ts';
+import { judgeSource, readSignal, signalFact, SOURCE_VERDICT } from '../../model/signals.ts';
+
+const params = z.strictObject({ region: regionName, signals: z.array(z.string()) });
+type Params = z.infer<typeof params>;
+
+/**
+ * The gate between "something is wrong" and a failover: two independent signals say that the source region is down, or
+ * a named person attests it. A failover of a healthy region is refused; that is what a switchover is for.
+ */
+export default stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'weighs what the signals say' } as const),
+  observe: (ctx, p) => {
+    const signals = p.signals.map((name) => readSignal(ctx.fact(signalFact(name)))).filter((s) => s !== undefined);
+    const verdict = judgeSource(signals, ctx.acceptances.sourceDown, ctx.impactAt());
+    ctx.record(SOURCE_VERDICT, verdict);
+    if (saysAlive(signals)) ctx.record(SOURCE_SEEN_ALIVE, ctx.effects.clock.now());
+    if (verdict.verdict !== 'not-down') return Promise.resolve({ state: 'reached', because: verdict.because } as const);
+    return Promise.resolve(
+      refused({
+        rule: 'source-down',
+        observed: verdict.because,
+        threshold: 'two independent signals that the source region is down',
+        consequence: `a failover away from ${p.region} while it works splits the data: both sides may take writes`,
+        override: '--attest-source-down NAME --reason "who has seen it, and how"',
+      }),
+    );
+  },
+});

@@ -1,0 +1,48 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { formatDuration } from '../../base/duration.ts';
+import { dbInstanceId, regionName, stepKind } from '../common.ts';
+import { type Signal, signalFact } from '../../model/signals.ts';
+import type { StepContext } from '../../model/step.ts';
+import { findPoints } from './recovery-points.ts';
+
+const params = z.strictObject({
+  signal: z.string(),
+  region: regionName,
+  source: z.strictObject({ region: regionName, id: dbInstanceId }),
+});
+type Params = z.infer<typeof params>;
+
+/**
+ * AWS moves the newest restorable time about every five minutes, and a copy arrives later: one that is older than half an
+ * hour has stopped. In between nothing can be told.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html
+ */
+const MOVING_MS = 900_000;
+const STOPPED_MS = 1_800_000;
+
+async function look(ctx: StepContext, p: Params): Promise<Signal> {
+  const vantage = 'replication';
+  try {
+    const { usable } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
+    const newest = usable.find((point) => point.method === 'restorable-time');
+    if (newest === undefined) return { vantage, says: 'unknown', because: `${p.region} keeps no automated backups of ${p.source.id}` };
+    const age = ctx.effects.clock.now() - newest.at;
+    const because = `the newest restorable time of ${p.source.id} is ${formatDuration(age)} old`;
+    return { vantage, says: age > STOPPED_MS ? 'down' : age > MOVING_MS ? 'unknown' : 'up', because, livedAt: newest.at };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { vantage, says: 'unknown', because: error.message };
+  }
+}
+
+/** Do backups of the source still arrive? */
+export const assessBackups = stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
+  observe: async (ctx, p) => {
+    const signal = await look(ctx, p);
+    ctx.record(signalFact(p.signal), signal);
+    return { state: 'reached', because: `${signal.says}: ${signal.because}` };
+  },
+});

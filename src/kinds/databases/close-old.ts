@@ -1,0 +1,101 @@
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { stepKind } from '../common.ts';
+import type { Observation, StepContext, StepKind } from '../../model/step.ts';
+import { notReady } from './change.ts';
+import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
+import { atStandby, follows, keptBefore, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { fenceOf, recordFence } from './verdict.ts';
+
+/*
+ * Of reprotect: the old primary is put into quarantine before it gets another name. Where its region was silent at the
+ * failover nobody could fence it then; from here on it is a writer that nobody can reach by mistake, and stays one.
+ */
+
+/** What every closing needs to know. */
+export interface Closing {
+  name: string;
+  region: string;
+  id: string;
+}
+
+/** Looks at the instance that is to be closed; `before` is called when it is open, just before it is closed. */
+export async function observeClosing(
+  ctx: StepContext,
+  p: Closing,
+  group: string,
+  instance: DbInstance | undefined,
+  before: (instance: DbInstance) => void,
+): Promise<Observation> {
+  if (instance === undefined) return { state: 'reached', because: `there is no old ${p.id} in ${p.region} to close` };
+  const id = instance.DBInstanceIdentifier ?? p.id;
+  const state = quarantineOf(instance, group);
+  if (state === 'closed') {
+    const because = `${id} accepts no new connection: its only security group is ${group}`;
+    recordFence(ctx, p.name, { verdict: 'closed', because, at: ctx.effects.clock.now() });
+    return { state: 'reached', because };
+  }
+  if (state === 'closing') return { state: 'pending', because: `${group} is being applied to ${id}`, waitingFor: 'aws' };
+  const not = notReady(id, dbInstanceState(instance.DBInstanceStatus), ': only an available instance can be put into quarantine');
+  if (not !== undefined) return not;
+  before(instance);
+  ctx.record(closedFact(p), { id, groups: groupsOf(instance) });
+  return { state: 'absent', because: `${id} in ${p.region} still lets connections in` };
+}
+
+/** Called when it has its new name: that took a restart, and with it every session from before the quarantine. */
+export function sessionsEnded(ctx: StepContext, name: string): void {
+  const fence = fenceOf(ctx, name);
+  if (fence?.verdict !== 'closed') return;
+  recordFence(ctx, name, { verdict: 'fenced', because: `${fence.because}, and its new name took a restart, which ended every session`, at: ctx.effects.clock.now() });
+}
+
+function closedFact(p: Closing): string {
+  return `closed.${p.name}.${p.region}`;
+}
+
+/** Closes the one that was looked at. */
+export async function closeIt(ctx: StepContext, p: Closing, group: string): Promise<void> {
+  const closed = ctx.fact(closedFact(p)) as { id: string } | undefined;
+  if (closed === undefined) throw new Error('nothing was found that is to be closed');
+  await askForQuarantine(ctx, p.region, closed.id, group);
+}
+
+/**
+ * There is no way back: open again, under the name that the application of its region knows, it would be a second writer
+ * beside the active one. Which groups it had is said, for whoever wants to open it, and for the runbook.
+ */
+export function staysClosed(ctx: Pick<StepContext, 'fact'>, p: Closing): string {
+  const closed = ctx.fact(closedFact(p)) as { id: string; groups: string[] } | undefined;
+  const groups = closed === undefined || closed.groups.length === 0 ? 'unknown' : closed.groups.join(', ');
+  return `${p.id} in ${p.region} stays in quarantine: open again it would be a second writer. It had ${groups}; a later dr reprotect takes them from securityGroups: { ${p.region}: [${groups}] } in the runbook`;
+}
+
+/** The old instance under either of its names. */
+async function oldOne(ctx: StepContext, p: StandbyParams): Promise<DbInstance | undefined> {
+  const old = await atStandby(ctx, p);
+  if (old !== undefined && !follows(old, p)) return old;
+  const kept = readStandby(ctx.fact(standbyFact(p)))?.kept ?? undefined;
+  if (kept !== undefined) return findDbInstance(ctx.effects.aws, p.region, kept, { signal: ctx.signal });
+  return old === undefined ? keptBefore(ctx, p) : undefined;
+}
+
+function groupOf(p: StandbyParams): string {
+  if (p.quarantine === undefined) throw new Error('nothing to quarantine with');
+  return p.quarantine;
+}
+
+const code: StepKind<StandbyParams> = {
+  params: standbyParams,
+  check: () => Promise.resolve({ state: 'ok', because: 'the gate has looked at it' } as const),
+  observe: async (ctx, p) =>
+    observeClosing(ctx, p, groupOf(p), await oldOne(ctx, p), (instance) => {
+      // Its own groups are part of what the new replica gets: afterwards nobody could tell them.
+      const known = readStandby(ctx.fact(standbyFact(p)));
+      if (known === undefined) ctx.record(standbyFact(p), { kept: null, settings: settingsOf(instance, p) });
+    }),
+  act: (ctx, p) => closeIt(ctx, p, groupOf(p)),
+  stays: staysClosed,
+};
+
+export const closeOld = stepKind(code);

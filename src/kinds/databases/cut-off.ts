@@ -1,0 +1,99 @@
+import * as z from 'zod';
+import { outputOf } from '../../aws/call-options.ts';
+import type { DbInstance } from '../../aws/rds.ts';
+import { cannotWrite, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
+import { formatDuration } from '../../base/duration.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+import { whenFree } from './change.ts';
+import { quarantineOf } from './quarantine.ts';
+
+/*
+ * How an old writer is cut off, in two changes. The quarantine keeps new connections out, and ends none: those that were
+ * tracked live on. So it is rebooted, which restarts the engine and with it every session.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/security-group-connection-tracking.html
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RebootInstance.html
+ *
+ * Invariants:
+ * 1. Only a reboot that was asked for while the quarantine was in force counts.
+ * 2. Its sessions have ended when it was `rebooting`, and is not any more: AWS does not say when within that status the
+ *    engine stops.
+ * 3. Where it is not known whether a reboot was made, it is made again: nobody is on the instance.
+ */
+
+export interface OldWriter {
+  name: string;
+  region: string;
+  id: string;
+  group: string;
+}
+
+export type CutOff =
+  | { state: 'cut-off'; because: string }
+  /** The quarantine was not asked for, or somebody has taken it back. */
+  | { state: 'open' }
+  /** Closed to new connections, and its sessions cannot be ended. */
+  | { state: 'stuck'; because: string }
+  | Extract<Observation, { state: 'pending' | 'absent' }>;
+
+/** A read may lag behind the change: nothing that looks like the end of a reboot is believed sooner. No reboot on AWS is that short. */
+const SHOWN_MS = 10_000;
+/** A database that recovers for longer than that is not waited for: then the source itself must be known to be down. */
+const STUCK_MS = 120_000;
+
+/** Journaled with the intent, so that a resume knows whose reboot it sees. */
+const sessions = z.object({ asked: z.boolean().optional(), rebootingAt: z.number().optional() });
+
+function sessionsFact(p: Pick<OldWriter, 'name'>): string {
+  return `sessions.${p.name}`;
+}
+
+/** How far it is, by what AWS shows of it. */
+export function cutOff(ctx: StepContext, p: OldWriter, instance: DbInstance): CutOff {
+  const quarantine = quarantineOf(instance, p.group);
+  if (quarantine === 'open') {
+    ctx.record(sessionsFact(p), {});
+    return { state: 'open' };
+  }
+  if (quarantine === 'closing') return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
+  const closed = `its only security group is ${p.group}`;
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  if (cannotWrite(state)) return { state: 'cut-off', because: `${p.id} is ${state.shown}, and accepts no connection: ${closed}` };
+  const { asked, rebootingAt } = sessions.safeParse(ctx.fact(sessionsFact(p))).data ?? {};
+  if (asked === true && state.rebooting === true) return rebooting(ctx, p, rebootingAt);
+  if (rebootingAt !== undefined) {
+    if (ctx.effects.clock.now() - rebootingAt < SHOWN_MS) return { state: 'pending', because: `${p.id} is being rebooted`, waitingFor: 'aws' };
+    return { state: 'cut-off', because: `${p.id} accepts no connection: ${closed}, and a reboot has ended every session` };
+  }
+  // AWS's refusal is the answer: some states last for a day.
+  if (mayBeAsked(state)) {
+    ctx.record(sessionsFact(p), { asked: true });
+    const because = `${p.id} accepts no new connection: ${closed}. Sessions from before it may still write`;
+    return asked === true ? { state: 'absent', because } : { state: 'absent', because, further: true };
+  }
+  return { state: 'pending', because: `${p.id} is closed to new connections, and ${state.shown}`, waitingFor: 'aws' };
+}
+
+function rebooting(ctx: StepContext, p: OldWriter, since: number | undefined): CutOff {
+  const now = ctx.effects.clock.now();
+  // Seen first by a machine whose clock is ahead: counted anew.
+  const at = since === undefined || since > now ? now : since;
+  if (at !== since) ctx.record(sessionsFact(p), { asked: true, rebootingAt: at });
+  if (now - at >= STUCK_MS) return { state: 'stuck', because: `it has been rebooting for ${formatDuration(now - at)}` };
+  return { state: 'pending', because: `${p.id} is rebooting, which ends its sessions`, waitingFor: 'aws' };
+}
+
+/**
+ * Makes the change that is due. `quarantine` asks for the first.
+ * @throws AwsError when the reboot is refused, or has no answer
+ */
+export async function cutOffFurther(ctx: StepContext, p: OldWriter, quarantine: () => Promise<void>): Promise<void> {
+  if (sessions.safeParse(ctx.fact(sessionsFact(p))).data?.asked !== true) return quarantine();
+  // In place, without ForceFailover: the sessions are to end, wherever the engine runs, and a failover takes longer.
+  const input = { DBInstanceIdentifier: p.id };
+  const options = { signal: ctx.signal, timeoutMs: LIMITS.awsCallMs, attempts: 1 };
+  await whenFree(ctx, p, async () => {
+    const { DBInstance } = await outputOf(ctx.effects.aws, { service: 'rds', region: p.region, operation: 'RebootDBInstance', input }, options);
+    if (dbInstanceState(DBInstance?.DBInstanceStatus).rebooting === true) ctx.record(sessionsFact(p), { asked: true, rebootingAt: ctx.effects.clock.now() });
+  });
+}

@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
+import { iso } from '../../base/clock.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+import { cutOff, cutOffFurther } from './cut-off.ts';
+import { insistOnQuarantine } from './quarantine.ts';
+import { fenceOf, recordFence } from './verdict.ts';
+
+/*
+ * A guard. The old writer could not be fenced while its region was silent, and the copy takes its place now: when the region
+ * answers again, it is cut off at once, before users who still know it write to it.
+ */
+
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, group: securityGroupId });
+type Params = z.infer<typeof params>;
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const before = fenceOf(ctx, p.name)?.verdict;
+  if (ctx.attempt === 0 && (before === 'fenced' || before === 'read-only')) return { state: 'reached', because: `${p.id} was fenced before its copy took over` };
+  let instance: DbInstance | undefined;
+  try {
+    instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
+  } catch (error) {
+    if (!(error instanceof AwsError) || !error.saysNothing) throw error;
+    const seen = seenAgainAt(ctx, p) === undefined ? 'was not seen again' : 'was seen again, and is silent';
+    return { state: 'pending', because: `${p.id} in ${p.region} ${seen}: not fenced. dr reprotect fences it before anything else`, waitingFor: 'hold' };
+  }
+  if (instance === undefined) return done(ctx, p, `${p.id} does not exist in ${p.region} any more`);
+  const cut = cutOff(ctx, p, instance);
+  if (cut.state === 'cut-off') return done(ctx, p, cut.because);
+  if (seenAgainAt(ctx, p) === undefined) ctx.record(seenFact(p), ctx.effects.clock.now());
+  if (cut.state === 'stuck') return { state: 'pending', because: `${p.id} answers again: ${cut.because}`, waitingFor: 'aws' };
+  if (cut.state !== 'open') return cut;
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  if (!mayBeAsked(state)) return { state: 'pending', because: `${p.id} answers again, and is ${state.shown}: not fenced yet`, waitingFor: 'aws' };
+  return { state: 'absent', because: `${p.id} answers again, and is not in quarantine` };
+}
+
+/** When the region first answered again. */
+function seenFact(p: Params): string {
+  return `seen-again.${p.name}`;
+}
+
+function seenAgainAt(ctx: StepContext, p: Params): number | undefined {
+  const at = ctx.fact(seenFact(p));
+  return typeof at === 'number' ? at : undefined;
+}
+
+function done(ctx: StepContext, p: Params, why: string): Observation {
+  const at = ctx.effects.clock.now();
+  const seen = seenAgainAt(ctx, p);
+  const because = seen === undefined ? why : `${why}. It answered again at ${iso(seen)}, after its copy had taken over: what it took until ${iso(at)} is in no other instance`;
+  recordFence(ctx, p.name, { verdict: 'fenced', because, at, ...(seen === undefined ? {} : { returnedAt: seen }) });
+  return { state: 'reached', because };
+}
+
+export const fenceAgain = stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'what the source answers is used, and not needed' } as const),
+  observe,
+  act: (ctx, p) => cutOffFurther(ctx, p, () => insistOnQuarantine(ctx, p.region, p.id, p.group)),
+});

@@ -1,0 +1,167 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { readSignal, RECEIVES, signalFact, SOURCE_VERDICT, sourceVerdictSchema } from '../../model/signals.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+import { refusalOf, whenFree } from './change.ts';
+import { cutOff, cutOffFurther } from './cut-off.ts';
+import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
+import { type FenceVerdict, recordFence } from './verdict.ts';
+
+/*
+ * Makes sure that the old writer takes no more writes: where its API answers, its security groups are replaced by a closed
+ * one, and a reboot ends its sessions. Where it does not, the verdict on the source region must hold. Recorded as
+ * `fence.<database>`.
+ */
+
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, group: securityGroupId.optional() });
+type Params = z.infer<typeof params>;
+
+type Look = { instance: DbInstance | undefined } | { dead: string };
+
+/** Looks at an API that was silent while users are served: one lost answer is no dead region. */
+const LOOKS_WHILE_SERVED = 3;
+
+/** The old writer, unless the region was found dead a moment ago: its silence need not be waited for twice, but where users are served. */
+async function look(ctx: StepContext, p: Params): Promise<Look> {
+  const signal = readSignal(ctx.fact(signalFact(`rds-api.${p.name}`)));
+  const served = readSignal(ctx.fact(signalFact('users')))?.says === 'up';
+  if (signal?.silent === true && !served) return { dead: signal.because };
+  try {
+    const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: served ? LOOKS_WHILE_SERVED : 1 };
+    return { instance: await findDbInstance(ctx.effects.aws, p.region, p.id, options) };
+  } catch (error) {
+    if (error instanceof AwsError && error.saysNothing) return { dead: error.message };
+    throw error;
+  }
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const seen = await look(ctx, p);
+  // Silence is no sign that it is down while its replica was seen to receive from it.
+  const receives = readSignal(ctx.fact(signalFact(`replication.${p.name}`)))?.receiving === true;
+  if ('dead' in seen) return receives ? byAPerson(ctx, p, `${seen.dead}; ${RECEIVES}`) : withoutItsApi(ctx, p, seen.dead);
+  if (seen.instance === undefined && receives) return byAPerson(ctx, p, `${p.region} answers that there is no ${p.id}; ${RECEIVES}`);
+  if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
+  const state = dbInstanceState(seen.instance.DBInstanceStatus);
+  if (p.group === undefined) return withoutGroup(ctx, p, state);
+  const cut = cutOff(ctx, { ...p, group: p.group }, seen.instance);
+  if (cut.state === 'cut-off') return done(ctx, p, 'fenced', cut.because);
+  if (cut.state === 'stuck') return withoutItsApi(ctx, p, cut.because);
+  const open = cut.state === 'open';
+  // AWS changes nothing of it: it is out for as long as nobody starts it.
+  if (open && cannotWrite(state)) return withoutItsApi(ctx, p, `its API answers that it is ${state.shown}`);
+  const refusal = refusalOf(ctx, p);
+  if (stalled(ctx, p, seen.instance, refusal === undefined ? SLOW_MS : REFUSED_MS)) {
+    const asked = refusal === undefined ? '' : `; AWS refuses the change: ${refusal}`;
+    return byAPerson(ctx, p, open ? `it is ${state.shown}, and not in quarantine${asked}` : `${cut.because}; it is ${state.shown}${asked}. It stays closed: dr resume tries again, dr abort gives its security groups back`);
+  }
+  // What was refused shows no sign of itself: it is asked for again.
+  const again = refusal === undefined ? {} : ({ further: true } as const);
+  if (!open) return cut.state === 'absent' ? { ...cut, ...again } : cut;
+  // Journaled with the intent: what an undo gives back.
+  ctx.record(beforeFact(p), groupsOf(seen.instance));
+  return { state: 'absent', because: state.ask === 'yes' ? `${p.id} answers, and is not in quarantine` : `${p.id} is ${state.shown}, and not in quarantine`, ...again };
+}
+
+/** A fence that AWS refuses for so long does not end in time: then a person decides. */
+const REFUSED_MS = 90_000;
+/** The same for one that goes on too slowly. Shorter than the step's limit. */
+const SLOW_MS = 180_000;
+/** Looks that are further apart are of two runs. */
+const ONE_RUN_MS = 60_000;
+
+const stallSchema = z.object({ at: z.string(), since: z.number(), last: z.number() });
+
+/** Whether it has stood where it stands for so long, while this run looked. */
+function stalled(ctx: StepContext, p: Params, instance: DbInstance, limitMs: number): boolean {
+  const now = ctx.effects.clock.now();
+  const at = quarantineOf(instance, p.group ?? '');
+  const before = stallSchema.safeParse(ctx.fact(`fence-stands.${p.name}`)).data;
+  const same = before !== undefined && before.at === at && now >= before.last && now - before.last < ONE_RUN_MS;
+  const since = same ? before.since : now;
+  ctx.record(`fence-stands.${p.name}`, { at, since, last: now });
+  return now - since >= limitMs;
+}
+
+/**
+ * It answers, and cannot be cut off. What users and health checkers see may be the application alone: unless AWS says that nobody can
+ * write to the database, only a person can.
+ */
+function withoutGroup(ctx: StepContext, p: Params, state: DbInstanceState): Observation {
+  const why = `its API answers that it is ${state.shown}, and the runbook names no quarantine group`;
+  return cannotWrite(state) ? withoutItsApi(ctx, p, why) : byAPerson(ctx, p, why);
+}
+
+function byAPerson(ctx: StepContext, p: Params, why: string): Observation {
+  const attested = ctx.acceptances.sourceDown;
+  if (attested !== undefined) return done(ctx, p, 'attested', `${why}; attested by ${attested}`);
+  return unfenced(p, why, 'fenced by a security group, or a named person who says that it takes no writes');
+}
+
+/** Nothing can be changed there: then the region itself must be known to be down. */
+function withoutItsApi(ctx: StepContext, p: Params, why: string): Observation {
+  const verdict = sourceVerdictSchema.safeParse(ctx.fact(SOURCE_VERDICT));
+  if (verdict.success && verdict.data.verdict !== 'not-down') {
+    return done(ctx, p, verdict.data.verdict, `${why}; ${verdict.data.because}`);
+  }
+  return unfenced(p, why, 'fenced, or the source down by two independent signals');
+}
+
+function unfenced(p: Params, why: string, threshold: string): Observation {
+  return refused({
+    rule: 'fence',
+    observed: `the old writer ${p.id} cannot be fenced: ${why}`,
+    threshold,
+    consequence: 'two writers may accept orders at once, and their data can no longer be joined',
+    override: '--attest-source-down NAME --reason "who has seen it, and how"',
+  });
+}
+
+function done(ctx: StepContext, p: Params, verdict: FenceVerdict['verdict'], because: string): Observation {
+  recordFence(ctx, p.name, { verdict, because, at: ctx.effects.clock.now() });
+  return { state: 'reached', because };
+}
+
+async function act(ctx: StepContext, p: Params): Promise<void> {
+  const { group } = p;
+  if (group === undefined) throw new Error('nothing to quarantine with');
+  await cutOffFurther(ctx, { ...p, group }, () => askForQuarantine(ctx, p.region, p.id, group));
+}
+
+/** Its security groups before the quarantine. */
+function beforeFact(p: Params): string {
+  return `groups-before.${p.name}`;
+}
+
+async function undo(ctx: StepContext, p: Params): Promise<void> {
+  const before = z.array(z.string()).safeParse(ctx.fact(beforeFact(p)));
+  if (!before.success || p.group === undefined) throw new Error('the security groups it had are not known');
+  const groups = before.data;
+  if (groups.length === 0) throw new Error(`${p.id} had no security group to give back`);
+  for (;;) {
+    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+    if (instance === undefined) throw new Error(`${p.id} is not in ${p.region} any more`);
+    const now = instance.VpcSecurityGroups ?? [];
+    const back = now.length === groups.length && now.every((g) => groups.includes(g.VpcSecurityGroupId ?? ''));
+    if (back && now.every((g) => g.Status === 'active')) break;
+    if (!back && mayBeAsked(dbInstanceState(instance.DBInstanceStatus))) {
+      // Without ApplyImmediately, see quarantine.ts.
+      const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: groups };
+      await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
+    }
+    await ctx.wait('aws', LIMITS.pollMaxMs);
+  }
+  recordFence(ctx, p.name, { verdict: 'undone', because: `${p.id} has its security groups again: ${groups.join(', ')}` });
+}
+
+export const fence = stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'what the source answers is used, and not needed' } as const),
+  observe,
+  act,
+  undo,
+});

@@ -1,0 +1,66 @@
+import type { DbInstance } from '../../aws/rds.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { StepContext } from '../../model/step.ts';
+
+/*
+ * Done is what this run intended. A target that is a writer was promoted by this run only if its journal holds the intent: a drill, a
+ * person or a blue/green deployment may have let it go weeks ago, while users went on writing to the source.
+ */
+
+/** Field of the change that a promotion is: a plan shows it, and a journal holds the intent of it. */
+export const ROLE = 'role';
+
+/** How plans name an instance. */
+export function rdsResource(region: string, id: string): string {
+  return `rds:${region}:${id}`;
+}
+
+interface Target {
+  region: string;
+  id: string;
+  /** Regions that traffic leads users to, where the plan was made with a target that is a writer. */
+  usersIn?: readonly string[] | undefined;
+}
+
+/** A writer in the target that this run has not made: to be judged, and no end state. */
+export interface FoundWriter {
+  /** What is seen, for people. */
+  sentence: string;
+  /** An earlier run of the same move that holds the intent to promote it, and has not ended. */
+  run: string | undefined;
+}
+
+/** This run, or the one that it resumes or takes over, has intended to promote the instance. */
+export function intendsPromotion(ctx: StepContext, { region, id }: Target): boolean {
+  return ctx.intends(rdsResource(region, id), ROLE);
+}
+
+/** Asked of a writer that this run has not promoted. */
+export async function foundWriter(ctx: StepContext, p: Target): Promise<FoundWriter> {
+  const users = p.usersIn === undefined || p.usersIn.length === 0 ? `this run moves users away from ${ctx.source}` : `users are still led to ${p.usersIn.join(' and ')}`;
+  const identity = 'it replicates from nobody, so whose data it holds cannot be proven';
+  const { run, silence } = await earlierRun(ctx, p);
+  const by = run === undefined ? '' : `; the run ${run} began to promote it`;
+  return { sentence: `${p.id} is already a writer, this run did not promote it, and ${users}; ${identity}${by}${silence}`, run };
+}
+
+/** The newest run of the same move that has begun this promotion and has not come to its end. */
+async function earlierRun(ctx: StepContext, { region, id }: Target): Promise<{ run: string | undefined; silence: string }> {
+  const { history } = ctx.effects;
+  if (history === undefined) return { run: undefined, silence: '' };
+  const resource = rdsResource(region, id);
+  try {
+    const moves = await history.moves(0);
+    const begun = moves.find((m) => !m.complete && m.target === ctx.target && m.changed.some((c) => c.resource === resource && c.field === ROLE));
+    return { run: begun?.run, silence: '' };
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    return { run: undefined, silence: `; earlier runs cannot be read: ${messageOf(error)}` };
+  }
+}
+
+/** A sample that is older than the instance is of another one that had its name. */
+export function isOf(instance: DbInstance, sampledAt: number): boolean {
+  const createdAt = instance.InstanceCreateTime?.getTime();
+  return createdAt === undefined || createdAt <= sampledAt;
+}

@@ -1,0 +1,78 @@
+import type { DbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import type { Conditions } from '../../model/step.ts';
+import { arnIn, nameInArn, regionOfArn } from '../../base/arn.ts';
+import { dnsSuffixOf } from '../../base/regions.ts';
+
+/**
+ * An instance that replicates from nobody: AWS leaves the source out of its answer then. An answer that shows no status says nothing.
+ * One that is being promoted counts as a replica until AWS has let go.
+ */
+export function isWriter(instance: DbInstance): boolean {
+  return (instance.DBInstanceStatus ?? '') !== '' && !replicates(instance);
+}
+
+/** It names a source, or shows a replication. */
+export function replicates(instance: DbInstance): boolean {
+  return (instance.ReadReplicaSourceDBInstanceIdentifier ?? '') !== '' || (instance.StatusInfos ?? []).length > 0;
+}
+
+/**
+ * The region of a replica's source: in its ARN when it is another region, else the instance's own.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+ */
+export function sourceRegion(instance: DbInstance): string | undefined {
+  const source = instance.ReadReplicaSourceDBInstanceIdentifier;
+  if (source === undefined || source === '') return undefined;
+  return regionOfArn(source.startsWith('arn:') ? source : instance.DBInstanceArn);
+}
+
+/**
+ * What users need of a promotion: it replicates from nobody, and its status is one in which it takes writes. The first backup may go on
+ * for hours, and a change that waits for the maintenance window for days. Only what the promotion itself has set is waited for:
+ * `retentionDays`, where it was asked, for a restart follows.
+ */
+export function isPromoted(instance: DbInstance, retentionDays: number | undefined): boolean {
+  const status = instance.DBInstanceStatus;
+  const waits = retentionDays !== undefined && instance.PendingModifiedValues?.BackupRetentionPeriod === retentionDays && status !== 'backing-up';
+  return isWriter(instance) && dbInstanceState(status).writes === 'yes' && !waits;
+}
+
+/** Changes that wait for a restart or for the maintenance window, as `field value`. */
+export function pendingChanges(instance: DbInstance): string[] {
+  return Object.entries(instance.PendingModifiedValues ?? {}).flatMap(([field, value]: [string, unknown]) => {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return [field === 'MasterUserPassword' ? field : `${field} ${value}`];
+    return typeof value === 'object' && value !== null && Object.keys(value).length > 0 ? [field] : [];
+  });
+}
+
+export function dbArn(region: string, account: string, id: string): string {
+  // RDS keeps identifiers in lower case, and IAM compares to the letter.
+  return arnIn(region, 'rds', account, `db:${id.toLowerCase()}`);
+}
+
+/** ARNs of an RDS resource type in a region, for calls whose exact resource AWS chooses or that list. */
+export function rdsArns(region: string, account: string, ...parts: string[]): string[] {
+  return parts.map((part) => arnIn(region, 'rds', account, part));
+}
+
+/** A key may be used through RDS of that region only. https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html */
+export function viaRds(region: string): Conditions {
+  return { StringEquals: { 'kms:ViaService': [`rds.${region}.${dnsSuffixOf(region)}`] } };
+}
+
+/** What the RDS API says about replication, e.g. `replicating`, or why it stopped. */
+export function replicationStatus(instance: DbInstance): string | undefined {
+  return instance.StatusInfos?.find((info) => info.StatusType === 'read replication')?.Status;
+}
+
+/**
+ * Regions whose instance of the runbook replicates from this one. RDS names replicas of other regions by ARN.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+ */
+export function followers(instance: DbInstance, instances: Readonly<Record<string, string>>): string[] {
+  const named = instance.ReadReplicaDBInstanceIdentifiers ?? [];
+  return Object.entries(instances).flatMap(([region, id]) =>
+    named.some((name) => regionOfArn(name) === region && nameInArn(name).toLowerCase() === id.toLowerCase()) ? [region] : [],
+  );
+}

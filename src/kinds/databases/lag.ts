@@ -1,0 +1,40 @@
+import { recentSamples } from '../../aws/cloudwatch.ts';
+import type { LagSample } from '../../measure/rpo.ts';
+import type { StepContext } from '../../model/step.ts';
+
+/** RDS publishes ReplicaLag once a minute. */
+const PERIOD_SECONDS = 60;
+/** How far back a sample is looked for. */
+const WINDOW_MS = 3 * 3_600_000;
+
+/**
+ * The newest lag samples of a replica, from CloudWatch in the replica's region. `newest` may be negative: RDS
+ * writes −1 while it does not replicate. `newestValid` is the newest that says something: what had arrived at its
+ * time stays arrived, so it bounds the loss however old it is.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Monitoring.html
+ */
+export async function sampleLag(
+  ctx: Pick<StepContext, 'effects' | 'signal'>,
+  region: string,
+  id: string,
+): Promise<{ newest: LagSample | undefined; newestValid: LagSample | undefined }> {
+  const now = ctx.effects.clock.now();
+  const samples = await recentSamples(
+    ctx.effects.aws,
+    region,
+    {
+      namespace: 'AWS/RDS',
+      metric: 'ReplicaLag',
+      dimensions: { DBInstanceIdentifier: id },
+      periodSeconds: PERIOD_SECONDS,
+      statistic: 'Maximum',
+    },
+    { fromMs: now - WINDOW_MS, toMs: now },
+    // Also three that hang leave time in a check to say so.
+    { signal: ctx.signal, attempts: 3 },
+  );
+  // The timestamp is the start of its minute, and the maximum of that minute is at least the lag at the start:
+  // everything committed before (start − maximum) had arrived.
+  const lags = samples.map((s) => ({ lagMs: s.value * 1000, sampledAt: s.timestamp }));
+  return { newest: lags[0], newestValid: lags.find((s) => s.lagMs >= 0) };
+}

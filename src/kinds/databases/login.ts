@@ -1,0 +1,73 @@
+import type * as z from 'zod';
+import { findDbInstance } from '../../aws/rds.ts';
+import { messageOf } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { SqlPosition, SqlTarget } from '../../effects/effects.ts';
+import { dbInstanceId, envName, regionName, sqlName } from '../common.ts';
+import type { StepContext } from '../../model/step.ts';
+
+/** How to log in to an instance; user and password stay in the environment. */
+export const loginParams = {
+  region: regionName,
+  id: dbInstanceId,
+  database: sqlName,
+  userEnv: envName,
+  passwordEnv: envName,
+};
+
+export type Login = { [K in keyof typeof loginParams]: z.infer<(typeof loginParams)[K]> };
+
+/** Variables of the login that are not set. */
+export function missingLogin(ctx: StepContext, p: Login): string | undefined {
+  const missing = [p.userEnv, p.passwordEnv].filter((name) => (ctx.effects.env(name) ?? '') === '');
+  return missing.length > 0 ? `${missing.join(' and ')} not set` : undefined;
+}
+
+/** Where the instance listens, and how to log in; in words why it cannot be told. */
+export async function targetOf(ctx: StepContext, p: Login): Promise<SqlTarget | string> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const endpoint = instance?.Endpoint;
+  if (endpoint?.Address === undefined || endpoint.Port === undefined) return `${p.id} shows no endpoint`;
+  if (instance?.Engine?.includes('postgres') === false) {
+    return `what is done by SQL speaks PostgreSQL, and ${p.id} is ${instance.Engine}`;
+  }
+  return {
+    engine: 'postgres',
+    host: endpoint.Address,
+    port: endpoint.Port,
+    database: p.database,
+    user: ctx.effects.env(p.userEnv) ?? '',
+    password: ctx.effects.env(p.passwordEnv) ?? '',
+  };
+}
+
+/** The position of an instance; in words why it cannot be told. Errors of AWS are thrown. */
+export async function positionOf(ctx: StepContext, p: Login): Promise<SqlPosition | string> {
+  const target = missingLogin(ctx, p) ?? (await targetOf(ctx, p));
+  if (typeof target === 'string') return target;
+  try {
+    return await ctx.effects.sql.position(target, LIMITS.sqlMs, ctx.signal);
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    return `${p.id}: ${messageOf(error)}`;
+  }
+}
+
+/** Makes a database read-only, or lets it write again. What is cut short is made again: it does no harm twice. */
+export async function setReadOnly(ctx: StepContext, p: Login, on: boolean): Promise<void> {
+  const target = missingLogin(ctx, p) ?? (await targetOf(ctx, p));
+  if (typeof target === 'string') throw new Error(target);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await ctx.effects.sql.setReadOnly(target, on, LIMITS.quiesceMs, ctx.signal);
+      return;
+    } catch (error) {
+      ctx.signal.throwIfAborted();
+      if (attempt === ATTEMPTS) throw error;
+    }
+    await ctx.wait('database', BETWEEN_MS);
+  }
+}
+
+const ATTEMPTS = 3;
+const BETWEEN_MS = 500;

@@ -1,0 +1,47 @@
+import * as z from 'zod';
+import { refused, stepKind } from '../common.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+import { loginParams, missingLogin, positionOf, setReadOnly } from './login.ts';
+import { quiescedAt, quiesceFact } from './quiesce.ts';
+
+/*
+ * Lets a new writer write: the read-only setting of a switchover is part of the database, and was promoted with it. The
+ * sessions that began under it are ended.
+ */
+
+const params = z.strictObject({ name: z.string(), ...loginParams });
+type Params = z.infer<typeof params>;
+
+const OPENED = 'opened';
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const seen = await positionOf(ctx, p);
+  if (typeof seen === 'string') return { state: 'pending', because: seen, waitingFor: 'database' };
+  if (seen.role === 'replica') return { state: 'pending', because: `${p.id} is still in recovery`, waitingFor: 'database' };
+  if (seen.readOnly) return { state: 'absent', because: `${p.id} is read-only` };
+  const quiesced = quiescedAt(ctx.fact(quiesceFact(p.name))) !== undefined;
+  if (quiesced && ctx.fact(`${OPENED}.${p.name}`) === undefined) return { state: 'absent', because: `sessions of ${p.id} may still be read-only` };
+  return { state: 'reached', because: quiesced ? `${p.id} takes writes` : `${p.id} was not read-only` };
+}
+
+export const openWrites = stepKind<Params>({
+  params,
+  check: (ctx, p) => {
+    const missing = missingLogin(ctx, p);
+    if (missing === undefined) return Promise.resolve({ state: 'ok', because: `login for ${p.id} is there` } as const);
+    return Promise.resolve(
+      refused({
+        rule: 'open-writes',
+        observed: missing,
+        threshold: `the environment variables ${p.userEnv} and ${p.passwordEnv}`,
+        consequence: `${p.id} may stay read-only after its promotion`,
+        override: `export ${p.userEnv}=… ${p.passwordEnv}=…`,
+      }),
+    );
+  },
+  observe,
+  act: async (ctx, p) => {
+    await setReadOnly(ctx, p, false);
+    ctx.record(`${OPENED}.${p.name}`, true);
+  },
+});

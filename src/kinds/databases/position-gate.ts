@@ -1,0 +1,75 @@
+import * as z from 'zod';
+import type { Json } from '../../base/json.ts';
+import { type RpoBound, rpoFromPosition } from '../../measure/rpo.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import { type Login, loginParams, positionOf } from './login.ts';
+import { quiescedAt, quiesceFact } from './quiesce.ts';
+
+/*
+ * Waits until the replica has replayed everything that the source has written: then a promotion loses nothing. The source
+ * is asked again at each look, so that also what was still on its way into its log is waited for. Records `rpo.<database>`.
+ */
+
+const params = z.strictObject({ name: z.string(), ...loginParams, source: z.strictObject({ region: regionName, id: dbInstanceId }) });
+type Params = z.infer<typeof params>;
+
+/** The replica's login: the source has the same one, it is the same database. */
+function atSource(p: Params): Login {
+  const { database, userEnv, passwordEnv } = p;
+  return { ...p.source, database, userEnv, passwordEnv };
+}
+
+function loginOf({ region, id, database, userEnv, passwordEnv }: Params): Login {
+  return { region, id, database, userEnv, passwordEnv };
+}
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const seen = await positionOf(ctx, loginOf(p));
+  if (typeof seen !== 'string' && seen.role === 'replica') return { state: 'ok', because: `${p.id} tells how far it has replayed` };
+  return refused({
+    rule: 'position-gate',
+    observed: typeof seen === 'string' ? seen : `${p.id} is no replica`,
+    threshold: `the replica ${p.id} answers the login of ${p.userEnv}, from here`,
+    consequence: 'that nothing is lost could not be proven',
+    override: `let this machine reach ${p.id}, or, when the loss is acceptable: dr failover --region ${ctx.target}`,
+  });
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const known = quiescedAt(ctx.fact(quiesceFact(p.name)));
+  if (known === undefined) return { state: 'impossible', because: `writes to ${p.source.id} were not stopped by this run` };
+  const source = await sourceNow(ctx, p);
+  if (source?.readOnly === false) return { state: 'impossible', because: `${p.source.id} takes writes again` };
+  const wanted = source !== undefined && source.at > known.at ? source.at : known.at;
+  const replica = await positionOf(ctx, loginOf(p));
+  if (typeof replica === 'string') return { state: 'pending', because: replica, waitingFor: 'database' };
+  if (replica.role === 'writer') return promoted(ctx, p);
+  if (replica.at < wanted) {
+    return { state: 'pending', because: `${p.id} has replayed up to ${replica.at}, ${wanted - replica.at} bytes behind`, waitingFor: 'database' };
+  }
+  const because = `${p.id} has replayed everything up to ${wanted}, where the log of ${p.source.id} stands without writes`;
+  const bound: RpoBound = rpoFromPosition(p.name, known.since, ctx.effects.clock.now(), because);
+  ctx.record(`rpo.${p.name}`, bound as unknown as Json);
+  return { state: 'reached', because };
+}
+
+/** Its log goes its own way since. This run may have let it go there, and has died or been taken over since: what was seen then holds. */
+function promoted(ctx: StepContext, p: Params): Observation {
+  const passed = z.object({ method: z.literal('position') }).safeParse(ctx.fact(`rpo.${p.name}`)).success;
+  if (passed) return { state: 'reached', because: `${p.id} is a writer: this run saw that it had replayed everything, and has promoted it` };
+  return { state: 'impossible', because: `${p.id} is no replica any more` };
+}
+
+/** Undefined where the source answers no more: then what was recorded when writes stopped is enough. */
+async function sourceNow(ctx: StepContext, p: Params) {
+  try {
+    const seen = await positionOf(ctx, atSource(p));
+    return typeof seen === 'string' ? undefined : seen;
+  } catch {
+    ctx.signal.throwIfAborted();
+    return undefined;
+  }
+}
+
+export const positionGate = stepKind<Params>({ params, check, observe });

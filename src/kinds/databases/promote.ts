@@ -1,0 +1,182 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { type DbInstanceState, dbInstanceState } from '../../aws/states/db-instance.ts';
+import { nameInArn } from '../../base/arn.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
+import { foundWriter, intendsPromotion } from './found-writer.ts';
+import { isPromoted, isWriter, pendingChanges, replicates, sourceRegion } from './instance.ts';
+import { loginSchema, recordLinePosition } from './line-position.ts';
+import { stillWriter } from './still-writer.ts';
+import { weighAtLine } from './weigh-at-line.ts';
+
+/*
+ * PromoteReadReplica: asynchronous, irreversible, without a lag check of its own, called in the replica's region.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
+ */
+
+const params = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  id: dbInstanceId,
+  rpoMs: z.number().positive().optional(),
+  /** Days that the runbook wants; without: those of the replica, else of a writer that can be asked. */
+  retentionDays: z.int().min(1).max(35).optional(),
+  /** The old writer. Whose replica it must be: a name may lead to another database. */
+  source: z.strictObject({ region: regionName, id: dbInstanceId }),
+  /** The old writer is sure to answer: a planned move. */
+  planned: z.boolean(),
+  /** By which the replica's last position is read before it is promoted. */
+  login: loginSchema.optional(),
+  /** Regions that traffic leads users to, where the target is a writer when the plan is made. */
+  usersIn: z.array(regionName).optional(),
+});
+type Params = z.infer<typeof params>;
+
+/**
+ * May it come to a promotion? A backup is waited out; where AWS documents nothing, the promotion is tried. What needs a person first,
+ * or is no engine at all, cannot be promoted.
+ */
+function isUsable(state: DbInstanceState): boolean {
+  if (state.promote === 'no') return state.writes === 'yes';
+  return !state.listed || state.writes === 'yes' || state.passing === 'yes';
+}
+
+/** The answer names neither a source nor a status: it says nothing of what the instance is. */
+function showsNoRole(instance: DbInstance): boolean {
+  return !isWriter(instance) && !replicates(instance);
+}
+
+/** A promotion, or another change, may be under way: what is asked for now would be refused, or asked for twice. */
+function isUnderWay(state: DbInstanceState, asked: boolean): boolean {
+  if (state.promote === 'no' || state.shown === 'modifying') return true;
+  return state.listed ? state.writes !== 'yes' : asked;
+}
+
+/** The refusal of a replica of something else; undefined for a writer. */
+function notOurs(p: Params, instance: DbInstance): Refusal | undefined {
+  const from = instance.ReadReplicaSourceDBInstanceIdentifier;
+  if (from === undefined || from === '') return undefined;
+  const id = nameInArn(from).toLowerCase();
+  if (id === p.source.id.toLowerCase() && sourceRegion(instance) === p.source.region) return undefined;
+  return {
+    rule: 'replica-of',
+    observed: `${p.id} replicates from ${from}`,
+    threshold: `a replica of ${p.source.id} in ${p.source.region}`,
+    consequence: 'another database would be promoted, and users led to its data',
+    override: `none: correct \`instances\` of ${p.name} in the runbook, or make ${p.id} anew as a replica of ${p.source.id}`,
+  };
+}
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const state = dbInstanceState(instance?.DBInstanceStatus);
+  const status = state.shown;
+  if (instance === undefined || !isUsable(state) || showsNoRole(instance)) {
+    return refused({
+      rule: 'replica-usable',
+      observed: `${p.id} in ${p.region} is ${instance === undefined ? 'not found' : status}`,
+      threshold: 'a status in which AWS may promote it, or that leads to one',
+      consequence: 'there is nothing that could be promoted',
+      override: `none: mend the replica, or restore from a backup. aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`,
+    });
+  }
+  const wrong = notOurs(p, instance);
+  if (wrong !== undefined) return refused(wrong);
+  const warnings: string[] = [];
+  if (state.promote === 'no') warnings.push(`${p.id} is ${status}: the promotion waits until that has ended`);
+  else if (state.promote === 'try') warnings.push(`${p.id} is ${status}: AWS does not document whether it can be promoted then; it is tried`);
+  const waiting = pendingChanges(instance);
+  if (waiting.length > 0) warnings.push(`${p.id} has changes that wait for a restart or for its maintenance window: ${waiting.join(', ')}; AWS may make them during the promotion, which does not wait for them`);
+  if (instance.BackupRetentionPeriod === 0) warnings.push(`${p.id} keeps no backups: after the promotion AWS makes a full one, which may take hours; it takes writes meanwhile`);
+  if ((await retention(ctx, p, instance)) === undefined) {
+    warnings.push(`AWS keeps backups of a promoted replica for one day: name \`retentionDays\` for ${p.name} in the runbook`);
+  }
+  return { state: 'ok', because: `${p.id} is ${status}`, ...(warnings.length > 0 ? { warnings } : {}) };
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  const asked = intendsPromotion(ctx, p);
+  if (isWriter(instance) && !asked) return judgeFound(ctx, p, state);
+  if (isPromoted(instance, p.retentionDays)) return { state: 'reached', because: `${p.id} is ${state.shown} and replicates from nobody; its backups are kept for ${instance.BackupRetentionPeriod ?? 'an unknown number of'} days` };
+  const wrong = notOurs(p, instance);
+  if (wrong !== undefined) return refused(wrong);
+  if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
+  if (isWriter(instance) || showsNoRole(instance) || isUnderWay(state, asked)) return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
+  const no = weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' });
+  if (no !== undefined) return no;
+  // Once, so that it is durable with the intent: after that a promotion may be under way.
+  if (!asked) await recordLinePosition(ctx, p);
+  const words = ctx.fact(refusalFact(p));
+  return { state: 'absent', because: `${p.id} is still a replica${typeof words === 'string' ? `; AWS said: ${words}` : ''}` };
+}
+
+/** A writer that somebody else has made: users are led to it only when a person has accepted what it lacks. */
+async function judgeFound(ctx: StepContext, p: Params, state: DbInstanceState): Promise<Observation> {
+  const found = await foundWriter(ctx, p);
+  const no = weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a move to it', found });
+  if (no !== undefined) return no;
+  if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
+  if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
+  return { state: 'reached', because: `${found.sentence}; accepted: ${ctx.acceptances.reason ?? ''}` };
+}
+
+/** How long the backups of the new writer are kept; undefined leaves it to AWS. */
+async function retention(ctx: StepContext, p: Params, seen?: DbInstance): Promise<number | undefined> {
+  if (p.retentionDays !== undefined) return p.retentionDays;
+  const replica = seen ?? (await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal }));
+  const own = replica?.BackupRetentionPeriod;
+  if (own !== undefined && own > 0) return own;
+  if (!p.planned) return undefined;
+  try {
+    const old = await findDbInstance(ctx.effects.aws, p.source.region, p.source.id, { signal: ctx.signal, timeoutMs: LIMITS.awsCallMs, attempts: 1 });
+    const days = old?.BackupRetentionPeriod ?? 0;
+    return days > 0 ? days : undefined;
+  } catch (error) {
+    // It has died meanwhile. Nothing is to wait for the number.
+    if (error instanceof AwsError && error.saysNothing) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * "Invalid state" means that something is under way, most likely the promotion that an earlier attempt asked for: AWS
+ * may show `available` for a while after it has begun. The looks that follow decide.
+ */
+async function act(ctx: StepContext, p: Params): Promise<void> {
+  const days = await retention(ctx, p);
+  try {
+    await ctx.effects.aws.call({
+      service: 'rds',
+      region: p.region,
+      operation: 'PromoteReadReplica',
+      input: { DBInstanceIdentifier: p.id, ...(days === undefined ? {} : { BackupRetentionPeriod: days }) },
+      signal: ctx.signal,
+    });
+  } catch (error) {
+    if (!(error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState'))) throw error;
+    ctx.record(refusalFact(p), error.message);
+  }
+}
+
+/** Fact: in AWS's words why it did not begin the promotion, where it said so. */
+function refusalFact(p: Params): string {
+  return `promotion-refused.${p.name}`;
+}
+
+/** Promoted, or in a state that a promotion passes through. */
+async function made(ctx: StepContext, p: Params): Promise<boolean> {
+  // It was a writer when the plan was made.
+  if (p.usersIn !== undefined) return false;
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  if (instance === undefined) return false;
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  return isWriter(instance) || state.shown === 'modifying' || state.writes !== 'yes';
+}
+
+export const promote = stepKind<Params>({ params, check, observe, act, made, holds: stillWriter });

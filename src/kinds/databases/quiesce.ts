@@ -1,0 +1,79 @@
+import * as z from 'zod';
+import type { Json } from '../../base/json.ts';
+import { refused, stepKind } from '../common.ts';
+import { WRITES_STOPPED } from '../../model/signals.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import { loginParams, positionOf, setReadOnly } from './login.ts';
+import { recordFence } from './verdict.ts';
+
+/*
+ * Stops writes on a healthy writer: its database becomes read-only and every other session is ended. Then the position
+ * of its log is recorded as `quiesce.<database>`: what a replica must have replayed before it may be promoted.
+ */
+
+const params = z.strictObject({ name: z.string(), ...loginParams });
+type Params = z.infer<typeof params>;
+
+const quiescedSchema = z.strictObject({ at: z.string().regex(/^\d+$/), since: z.number() });
+
+/** Position and time at which writes were stopped. Undefined: they were not, as far as this run knows. */
+export function quiescedAt(fact: Json | undefined): { at: bigint; since: number } | undefined {
+  const parsed = quiescedSchema.safeParse(fact);
+  return parsed.success ? { at: BigInt(parsed.data.at), since: parsed.data.since } : undefined;
+}
+
+export function quiesceFact(name: string): string {
+  return `quiesce.${name}`;
+}
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const seen = await positionOf(ctx, p);
+  const good = typeof seen !== 'string' && seen.role === 'writer' && seen.mayChange;
+  if (good) return { state: 'ok', because: `${p.id} is a writer, and the login owns ${p.database}` };
+  return refused({
+    rule: 'quiesce',
+    observed:
+      typeof seen === 'string' ? seen : seen.role === 'replica' ? `${p.id} is in recovery, and no writer` : `the login of ${p.userEnv} has not the rights of the owner of database ${p.database}`,
+    threshold: `a PostgreSQL login (${p.userEnv}, ${p.passwordEnv}) with the rights of the owner of database ${p.database}, reachable from here`,
+    consequence: `writes to ${p.id} could not be stopped, and some would be lost`,
+    override: `export ${p.userEnv}=… ${p.passwordEnv}=… of the owner, or, when the loss is acceptable: dr failover --region ${ctx.target}`,
+  });
+}
+
+/** Only what this run has recorded counts: a database that somebody else made read-only may have sessions that still write. */
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const known = quiescedAt(ctx.fact(quiesceFact(p.name)));
+  // With the intent, so that a run that dies on the way knows why users are down.
+  ctx.record(WRITES_STOPPED, true);
+  if (known === undefined) return { state: 'absent', because: `${p.id} takes writes` };
+  const seen = await positionOf(ctx, p);
+  if (typeof seen === 'string') return { state: 'pending', because: seen, waitingFor: 'database' };
+  if (!seen.readOnly) return { state: 'absent', because: `${p.id} takes writes again` };
+  return { state: 'reached', because: `${p.id} takes no more writes; its log stands at ${known.at}` };
+}
+
+async function act(ctx: StepContext, p: Params): Promise<void> {
+  await setReadOnly(ctx, p, true);
+  const since = ctx.effects.clock.now();
+  const seen = await positionOf(ctx, p);
+  if (typeof seen === 'string') throw new Error(seen);
+  ctx.record(quiesceFact(p.name), { at: String(seen.at), since });
+  recordFence(ctx, p.name, { verdict: 'read-only', because: `${p.id} was made read-only and its sessions were ended` });
+}
+
+async function undo(ctx: StepContext, p: Params): Promise<void> {
+  await setReadOnly(ctx, p, false);
+  const seen = await positionOf(ctx, p);
+  if (typeof seen === 'string') throw new Error(seen);
+  if (seen.readOnly) throw new Error(`${p.id} is still read-only`);
+  ctx.record(quiesceFact(p.name), null);
+  ctx.record(WRITES_STOPPED, false);
+  recordFence(ctx, p.name, { verdict: 'undone', because: `${p.id} takes writes again` });
+}
+
+async function made(ctx: StepContext, p: Params): Promise<boolean> {
+  const seen = await positionOf(ctx, p);
+  return typeof seen !== 'string' && seen.readOnly;
+}
+
+export const quiesce = stepKind<Params>({ params, check, observe, act, undo, made });

@@ -1,0 +1,139 @@
+import { AwsError } from '../../aws/errors.ts';
+import type { DbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { replicationState } from '../../aws/states/replication.ts';
+import { formatDuration } from '../../base/duration.ts';
+import * as z from 'zod';
+import { stepKind } from '../common.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+import { notReady, whenFree } from './change.ts';
+import { replicationStatus } from './instance.ts';
+import { sampleLag } from './lag.ts';
+import { atStandby, follows, readStandby, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+
+/*
+ * Makes the new replica with the settings of the old instance, and waits until it is in sync. A parameter group cannot be
+ * given at creation for PostgreSQL, so that it is set afterwards, and takes a reboot.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
+ */
+
+const ok = () => Promise.resolve({ state: 'ok', because: 'the gate has looked at it' } as const);
+
+/** The replica, once it is available; until then why not. */
+async function available(ctx: StepContext, p: StandbyParams): Promise<{ instance: DbInstance } | { not: Observation }> {
+  const instance = await atStandby(ctx, p);
+  if (instance === undefined) return { not: { state: 'absent', because: `there is no ${p.id} in ${p.region}` } };
+  if (!follows(instance, p)) return { not: { state: 'impossible', because: `${p.id} does not follow ${p.writer}` } };
+  const not = notReady(p.id, dbInstanceState(instance.DBInstanceStatus));
+  return not === undefined ? { instance } : { not };
+}
+
+async function create(ctx: StepContext, p: StandbyParams): Promise<void> {
+  const settings = readStandby(ctx.fact(standbyFact(p)))?.settings;
+  if (settings === undefined) throw new Error('the settings of the old instance are not known');
+  const { instanceClass, multiAz, subnetGroup, securityGroups, kmsKeyId, publiclyAccessible, deletionProtection } = settings;
+  const input = {
+    DBInstanceIdentifier: p.id,
+    SourceDBInstanceIdentifier: p.writer,
+    DBInstanceClass: instanceClass,
+    MultiAZ: multiAz,
+    PubliclyAccessible: publiclyAccessible,
+    DeletionProtection: deletionProtection,
+    VpcSecurityGroupIds: securityGroups,
+    ...(subnetGroup === undefined ? {} : { DBSubnetGroupName: subnetGroup }),
+    ...(kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }),
+  };
+  try {
+    await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'CreateDBInstanceReadReplica', input, signal: ctx.signal }));
+  } catch (error) {
+    // Made by an earlier attempt: the looks that follow decide.
+    if (error instanceof AwsError && error.code.startsWith('DBInstanceAlreadyExists')) return;
+    throw error;
+  }
+}
+
+export const rebuild = stepKind<StandbyParams>({
+  params: standbyParams,
+  check: ok,
+  observe: async (ctx, p) => {
+    const seen = await available(ctx, p);
+    return 'not' in seen ? seen.not : { state: 'reached', because: `${p.id} is a replica of ${p.writer}` };
+  },
+  act: create,
+});
+
+/** The parameter group of the old instance. Where the new one has it already there is nothing to do. */
+export const parameters = stepKind<StandbyParams>({
+  params: standbyParams,
+  check: ok,
+  observe: async (ctx, p) => {
+    const seen = await available(ctx, p);
+    if ('not' in seen) return seen.not;
+    const wanted = readStandby(ctx.fact(standbyFact(p)))?.settings.parameterGroup;
+    const has = seen.instance.DBParameterGroups?.[0]?.DBParameterGroupName;
+    if (wanted === undefined || has === wanted) return { state: 'reached', because: `${p.id} has the parameter group ${has ?? ''}` };
+    return { state: 'absent', because: `${p.id} has the parameter group ${has ?? ''}, not ${wanted}` };
+  },
+  act: async (ctx, p) => {
+    const wanted = readStandby(ctx.fact(standbyFact(p)))?.settings.parameterGroup;
+    if (wanted === undefined) throw new Error('the parameter group of the old instance is not known');
+    const input = { DBInstanceIdentifier: p.id, DBParameterGroupName: wanted, ApplyImmediately: true };
+    await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
+  },
+});
+
+/** A parameter group counts from the next reboot on. Nobody uses the replica yet. */
+export const restart = stepKind<StandbyParams>({
+  params: standbyParams,
+  check: ok,
+  observe: async (ctx, p) => {
+    const seen = await available(ctx, p);
+    if ('not' in seen) return seen.not;
+    const status = seen.instance.DBParameterGroups?.[0]?.ParameterApplyStatus ?? 'in-sync';
+    if (status === 'pending-reboot') return { state: 'absent', because: `the parameters of ${p.id} wait for a reboot` };
+    if (status !== 'in-sync') return { state: 'pending', because: `the parameters of ${p.id} are ${status}`, waitingFor: 'aws' };
+    return { state: 'reached', because: `the parameters of ${p.id} are in sync` };
+  },
+  act: async (ctx, p) => {
+    const input = { DBInstanceIdentifier: p.id };
+    await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'RebootDBInstance', input, signal: ctx.signal }));
+  },
+});
+
+const inSyncParams = standbyParams.extend({ maxLagMs: z.number().positive() });
+type InSyncParams = z.infer<typeof inSyncParams>;
+
+/** Older than two missed minutes of a one-minute metric says nothing about now. */
+const RECENT_MS = 180_000;
+/** A sample carries the start of its minute; one of a minute before the instance was there is of another of its name. */
+const PERIOD_MS = 60_000;
+
+/** Protected again: available, replicating, and a recent sample says that the lag is small. */
+export const inSync = stepKind<InSyncParams>({
+  params: inSyncParams,
+  check: ok,
+  observe: async (ctx, p) => {
+    const seen = await available(ctx, p);
+    if ('not' in seen) return seen.not;
+    const wait = (because: string): Observation => ({ state: 'pending', because, waitingFor: 'database' });
+    const replication = replicationStatus(seen.instance);
+    if (replicationState(replication).receives !== 'yes') return wait(`replication of ${p.id} is ${replication ?? 'not shown yet'}`);
+    const { newest } = await sampleLag(ctx, p.region, p.id);
+    const createdAt = seen.instance.InstanceCreateTime?.getTime() ?? 0;
+    const age = newest === undefined ? undefined : ctx.effects.clock.now() - newest.sampledAt;
+    if (newest === undefined || age === undefined || age > RECENT_MS || newest.sampledAt + PERIOD_MS < createdAt) return wait(`no recent lag of ${p.id} is known yet`);
+    if (newest.lagMs < 0) return wait(`${p.id} reports that it is not replicating`);
+    const lag = `${p.id} lags ${formatDuration(newest.lagMs)} behind, ${formatDuration(age)} ago`;
+    if (newest.lagMs > p.maxLagMs) return wait(`${lag}: more than ${formatDuration(p.maxLagMs)}`);
+    ctx.record(`protected.${p.name}.${p.region}`, { id: p.id, lagMs: newest.lagMs, sampledAt: newest.sampledAt });
+    return { state: 'reached', because: lag };
+  },
+  // How far it lags at the moment is no matter of the run any more.
+  holds: async (ctx, p) => {
+    const seen = await available(ctx, p);
+    if ('not' in seen) return seen.not;
+    const status = replicationStatus(seen.instance) ?? 'not shown';
+    if (replicationState(status).receives !== 'yes') return { state: 'pending', because: `replication of ${p.id} is ${status}`, waitingFor: 'database' };
+    return { state: 'reached', because: `${p.id} replicates` };
+  },
+});

@@ -1,0 +1,151 @@
+import * as z from 'zod';
+import { CLOCK_MAY_BE_OFF_MS } from '../../aws/aws-time.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { formatDuration } from '../../base/duration.ts';
+import type { Json } from '../../base/json.ts';
+import { rpoFromRecoveryPoint } from '../../measure/rpo.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { outageAt } from '../outage.ts';
+import { decideLoss, type LossDecision } from './loss.ts';
+import { quiescedAt, quiesceFact } from './quiesce.ts';
+import type { StepContext } from '../../model/step.ts';
+import { describePoint, findPoints, type RecoveryPoint, recoveryPointSchema } from './recovery-points.ts';
+
+const params = z.strictObject({
+  name: z.string(),
+  /** Where it is restored, and as what. */
+  region: regionName,
+  id: dbInstanceId,
+  source: z.strictObject({ region: regionName, id: dbInstanceId }),
+  rpoMs: z.number().positive(),
+});
+type Params = z.infer<typeof params>;
+
+/** What the gate has chosen; `token` marks what this run makes of it, so that a resume knows it again. */
+const choiceSchema = z.strictObject({ point: recoveryPointSchema, token: z.string() });
+export type Choice = z.infer<typeof choiceSchema>;
+
+function choiceFact(name: string): string {
+  return `recovery.${name}`;
+}
+
+/** What the gate of this run chose. */
+export function readChoice(ctx: Pick<StepContext, 'fact'>, name: string): Choice | undefined {
+  return choiceSchema.safeParse(ctx.fact(choiceFact(name))).data;
+}
+
+/** The tag by which a run knows again what it made. */
+export const RESTORE_TAG = 'dr:restore';
+
+export function carriesToken(instance: DbInstance, choice: Choice | undefined): boolean {
+  return choice !== undefined && (instance.TagList ?? []).some((tag) => tag.Key === RESTORE_TAG && tag.Value === choice.token);
+}
+
+/**
+ * The choice from which this run has begun to restore already. A gate that decides afresh after a crash must not choose
+ * again then: what is restored is what was chosen.
+ */
+async function begun(ctx: StepContext, p: { name: string; region: string; id: string }): Promise<Choice | undefined> {
+  const choice = readChoice(ctx, p.name);
+  if (choice === undefined) return undefined;
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  return instance !== undefined && carriesToken(instance, choice) ? choice : undefined;
+}
+
+/** One token a run: an attempt whose answer was lost is known again by it. */
+function choose(ctx: StepContext, name: string, point: RecoveryPoint): void {
+  ctx.record(choiceFact(name), { point, token: readChoice(ctx, name)?.token ?? ctx.effects.ids.hex(8) });
+}
+
+async function decide(ctx: StepContext, p: Params): Promise<{ decision: LossDecision; point: RecoveryPoint | undefined }> {
+  const { usable, rejected } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
+  const point = usable[0];
+  const now = ctx.effects.clock.now();
+  const bound = rpoFromRecoveryPoint(p.name, point?.method ?? 'restorable-time', point?.at, outageAt(ctx, point?.at, now), now);
+  const others = rejected.length === 0 ? '' : `; not usable: ${rejected.join('; ')}`;
+  const decision = decideLoss(
+    {
+      name: p.name,
+      rpoMs: p.rpoMs,
+      bound,
+      measured: `the recovery point of ${p.source.id}`,
+      unknown: `${bound.because}${others}`,
+      evidence: point === undefined ? '' : `${describePoint(point, now)}${others}`,
+      act: 'a restore',
+    },
+    ctx.acceptances,
+  );
+  return { decision, point };
+}
+
+function nothingToRestore(p: Params, rejected: string) {
+  return refused({
+    rule: 'recovery-point',
+    observed: rejected,
+    threshold: `one recovery point of ${p.source.id} in ${p.region}`,
+    consequence: `there is nothing from which ${p.name} could be restored`,
+    override: `none: copy a snapshot into ${p.region}. aws rds describe-db-snapshots --region ${p.region}`,
+  });
+}
+
+/**
+ * Chooses the newest usable recovery point and weighs its age at the outage against the RPO. Records the bound as
+ * `rpo.<database>` and the choice as `recovery.<database>`. An acceptance passes a loss, never the lack of any point.
+ */
+export const recoveryGate = stepKind<Params>({
+  params,
+  check: async (ctx, p) => {
+    if ((await begun(ctx, p)) !== undefined) return { state: 'ok', because: `this run restores ${p.id} already` };
+    const { decision, point } = await decide(ctx, p);
+    if (decision.refusal !== undefined) return refused(decision.refusal);
+    return point === undefined ? nothingToRestore(p, decision.bound.because) : { state: 'ok', because: decision.because };
+  },
+  observe: async (ctx, p) => {
+    const known = await begun(ctx, p);
+    if (known !== undefined) return { state: 'reached', because: `this run restores ${p.id} already: ${describePoint(known.point, ctx.effects.clock.now())}` };
+    const { decision, point } = await decide(ctx, p);
+    ctx.record(`rpo.${p.name}`, decision.bound as unknown as Json);
+    if (decision.refusal !== undefined) return refused(decision.refusal);
+    if (point === undefined) return nothingToRestore(p, decision.bound.because);
+    choose(ctx, p.name, point);
+    return { state: 'reached', because: decision.because };
+  },
+});
+
+const waitParams = params.omit({ rpoMs: true });
+type WaitParams = z.infer<typeof waitParams>;
+
+/**
+ * Of a switchover: writes stand still, and the restore waits until the newest restorable time is past that. Only then is
+ * the loss none. Records `rpo.<database>` and `recovery.<database>`.
+ */
+export const caughtUp = stepKind<WaitParams>({
+  params: waitParams,
+  check: async (ctx, p) => {
+    const { usable, rejected } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
+    const moving = usable.find((point) => point.method === 'restorable-time');
+    if (moving !== undefined) return { state: 'ok', because: describePoint(moving, ctx.effects.clock.now()) };
+    return refused({
+      rule: 'switchover-backup',
+      observed: usable.length === 0 ? `no usable automated backups of ${p.source.id} in ${p.region}${rejected.length > 0 ? `: ${rejected.join('; ')}` : ''}` : 'only snapshots',
+      threshold: 'replicated automated backups: only they reach the last write',
+      consequence: 'a switchover from a snapshot would lose every write since it was taken',
+      override: `none: replicate the automated backups into ${p.region} first`,
+    });
+  },
+  observe: async (ctx, p) => {
+    if ((await begun(ctx, p)) !== undefined) return { state: 'reached', because: `this run restores ${p.id} already` };
+    const since = quiescedAt(ctx.fact(quiesceFact(p.name)))?.since;
+    if (since === undefined) return { state: 'impossible', because: `it was not recorded when the writes of ${p.name} stopped` };
+    const { usable } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
+    const point = usable.find((found) => found.method === 'restorable-time');
+    const now = ctx.effects.clock.now();
+    if (point === undefined || point.at < since + CLOCK_MAY_BE_OFF_MS) {
+      const behind = point === undefined ? 'there is no restorable time' : `the newest restorable time is ${formatDuration(since + CLOCK_MAY_BE_OFF_MS - point.at)} before what is surely after the last write`;
+      return { state: 'pending', because: behind, waitingFor: 'aws' };
+    }
+    ctx.record(`rpo.${p.name}`, rpoFromRecoveryPoint(p.name, 'restorable-time', point.at, since, now) as unknown as Json);
+    choose(ctx, p.name, point);
+    return { state: 'reached', because: `everything written before the writes stopped can be restored: ${describePoint(point, now)}` };
+  },
+});

@@ -1,0 +1,92 @@
+import { automatedBackups, dbSnapshots } from '../../aws/rds-backups.ts';
+import * as z from 'zod';
+import { nameInArn, regionOfArn } from '../../base/arn.ts';
+import { formatDuration } from '../../base/duration.ts';
+import type { ObserveContext } from '../../model/kind.ts';
+import type { StepContext } from '../../model/step.ts';
+
+/*
+ * Recovery points: what there is to restore from, in the region that restores. Nothing else is asked: where the data
+ * came from may be dead.
+ */
+
+/** A point that a restore can start from; recorded as `recovery.<database>`. */
+export const recoveryPointSchema = z.strictObject({
+  method: z.enum(['restorable-time', 'snapshot-time']),
+  /** ARN of the automated backups, or identifier of the snapshot. */
+  from: z.string(),
+  /** Region of the instance that it is a copy of. */
+  sourceRegion: z.string(),
+  /** Everything committed until then comes back. Milliseconds since the epoch. */
+  at: z.number(),
+});
+export type RecoveryPoint = z.infer<typeof recoveryPointSchema>;
+
+export interface FoundPoints {
+  /** Newest first. */
+  usable: readonly RecoveryPoint[];
+  /** Why others are not, for people. */
+  rejected: readonly string[];
+}
+
+/** A point, or why it is none. */
+type Judged = RecoveryPoint | string;
+
+const USABLE_BACKUPS = new Set(['active', 'replicating', 'retained']);
+
+/**
+ * What `region` keeps of the instances `sources` (region → identifier), newest first; of two of the same age the
+ * automated backups, for they reach back too. A point counts when it is complete, and when its key stands in `region`:
+ * a key of the lost region cannot be asked.
+ * @throws AwsError
+ */
+export async function findPoints(
+  ctx: Pick<StepContext | ObserveContext, 'effects' | 'signal'>,
+  region: string,
+  sources: Readonly<Record<string, string>>,
+): Promise<FoundPoints> {
+  const { aws } = ctx.effects;
+  const options = { signal: ctx.signal };
+  const ids = [...new Set(Object.values(sources))];
+  const [backups, ...snapshots] = await Promise.all([
+    automatedBackups(aws, region, ids, options),
+    ...ids.map((id) => dbSnapshots(aws, region, id, options)),
+  ]);
+  const judged: Judged[] = [];
+  for (const backup of backups) {
+    const original = backup.DBInstanceArn ?? '';
+    const from = regionOfArn(original) ?? '';
+    const id = nameInArn(original);
+    if (sources[from] !== id) continue;
+    const name = `automated backups of ${id} in ${from}`;
+    const latest = backup.RestoreWindow?.LatestTime?.getTime();
+    const arn = backup.DBInstanceAutomatedBackupsArn;
+    if (!USABLE_BACKUPS.has(backup.Status ?? '') || latest === undefined || arn === undefined) judged.push(`${name} are ${backup.Status ?? 'unknown'}`);
+    else judged.push(keyProblem(name, backup, region) ?? { method: 'restorable-time', from: arn, sourceRegion: from, at: latest });
+  }
+  for (const snapshot of snapshots.flat()) {
+    // A copy names the region it came from; one that does not was made here.
+    const from = snapshot.SourceRegion ?? region;
+    const id = snapshot.DBSnapshotIdentifier ?? '';
+    if (sources[from] !== snapshot.DBInstanceIdentifier) continue;
+    // The time of the data, not that of the copy.
+    const at = (snapshot.SnapshotDatabaseTime ?? snapshot.OriginalSnapshotCreateTime ?? snapshot.SnapshotCreateTime)?.getTime();
+    if (snapshot.Status !== 'available' || at === undefined) judged.push(`snapshot ${id} is ${snapshot.Status ?? 'unknown'}`);
+    else judged.push(keyProblem(`snapshot ${id}`, snapshot, region) ?? { method: 'snapshot-time', from: id, sourceRegion: from, at });
+  }
+  const usable = judged.filter((j) => typeof j !== 'string');
+  usable.sort((a, b) => b.at - a.at || (a.method === 'restorable-time' ? -1 : 1));
+  return { usable, rejected: judged.filter((j) => typeof j === 'string') };
+}
+
+function keyProblem(name: string, what: { Encrypted?: boolean | undefined; KmsKeyId?: string | undefined }, region: string): string | undefined {
+  if (what.Encrypted !== true) return undefined;
+  const keyRegion = regionOfArn(what.KmsKeyId);
+  return keyRegion === region ? undefined : `${name}: its key is in ${keyRegion ?? 'an unknown region'}, not in ${region}`;
+}
+
+/** For people. */
+export function describePoint(point: RecoveryPoint, now: number): string {
+  const what = point.method === 'restorable-time' ? 'automated backups' : `snapshot ${point.from}`;
+  return `${what} of ${point.sourceRegion}, ${formatDuration(now - point.at)} old`;
+}

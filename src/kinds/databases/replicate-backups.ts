@@ -1,0 +1,82 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { findDbInstance } from '../../aws/rds.ts';
+import { automatedBackups } from '../../aws/rds-backups.ts';
+import { nameInArn, regionOfArn } from '../../base/arn.ts';
+import { formatDuration } from '../../base/duration.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { stillWriter } from './still-writer.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+
+/*
+ * Of reprotect: the backups of the active instance are replicated into the region that waits. Done when its newest
+ * restorable time is there and moves; a replication that was only accepted protects nobody.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html
+ */
+
+const params = z.strictObject({
+  name: z.string(),
+  /** Where the backups are to be kept. */
+  region: regionName,
+  active: z.strictObject({ region: regionName, id: dbInstanceId }),
+  retentionDays: z.int().min(1).max(35),
+  kmsKey: z.string().optional(),
+});
+type Params = z.infer<typeof params>;
+
+/** AWS moves it about every five minutes, and a copy arrives later. */
+const FRESH_MS = 1_800_000;
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const kept = await automatedBackups(ctx.effects.aws, p.region, [p.active.id], { signal: ctx.signal });
+  const mine = kept.find(({ DBInstanceArn = '', Status }) => regionOfArn(DBInstanceArn) === p.active.region && nameInArn(DBInstanceArn) === p.active.id && Status !== 'retained');
+  if (mine === undefined) return { state: 'absent', because: `${p.region} keeps no backups of ${p.active.id}` };
+  const latest = mine.RestoreWindow?.LatestTime?.getTime();
+  if (latest === undefined) return { state: 'pending', because: `the first backup of ${p.active.id} is on its way to ${p.region}`, waitingFor: 'aws' };
+  const age = ctx.effects.clock.now() - latest;
+  if (age > FRESH_MS) return { state: 'pending', because: `the newest restorable time in ${p.region} stands still, ${formatDuration(age)} old`, waitingFor: 'aws' };
+  return { state: 'reached', because: `${p.active.id} can be restored in ${p.region} as of ${formatDuration(age)} ago` };
+}
+
+async function act(ctx: StepContext, p: Params): Promise<void> {
+  const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
+  const SourceDBInstanceArn = active?.DBInstanceArn;
+  if (SourceDBInstanceArn === undefined) throw new Error(`${p.active.id} is not in ${p.active.region}`);
+  const input = { SourceDBInstanceArn, BackupRetentionPeriod: p.retentionDays, ...(p.kmsKey === undefined ? {} : { KmsKeyId: p.kmsKey }) };
+  try {
+    await ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'StartDBInstanceAutomatedBackupsReplication', input, signal: ctx.signal });
+  } catch (error) {
+    // It is replicated already, maybe by an attempt of ours without an answer: the looks that follow decide.
+    if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceAutomatedBackupState')) return;
+    throw error;
+  }
+}
+
+export const replicate = stepKind<Params>({
+  params,
+  check: async (ctx, p) => {
+    const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
+    const problem =
+      active === undefined
+        ? `${p.active.id} is not in ${p.active.region}`
+        : (active.BackupRetentionPeriod ?? 0) === 0
+          ? `${p.active.id} keeps no backups`
+          : active.StorageEncrypted === true && p.kmsKey === undefined
+            ? `${p.active.id} is encrypted, and the runbook names no key in ${p.region}`
+            : undefined;
+    if (problem === undefined) return { state: 'ok', because: `${p.active.id} keeps backups for ${active?.BackupRetentionPeriod ?? 0} days` };
+    return refused({
+      rule: 'replicate-backups',
+      observed: problem,
+      threshold: `an instance with backups, and a key of ${p.region} under \`kmsKeys\` where it is encrypted`,
+      consequence: `${p.name} would stay without a copy in another region`,
+      override: 'none: turn on its backups, or name the key in the runbook',
+    });
+  },
+  observe,
+  act,
+  holds: async (ctx, p) => {
+    const active = await stillWriter(ctx, p.active);
+    return active.state === 'reached' ? observe(ctx, p) : active;
+  },
+});

@@ -1,0 +1,70 @@
+import * as z from 'zod';
+import { findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+import { isAvailable, notReady, whenFree } from './change.ts';
+
+/*
+ * Changes the class of an instance that nobody writes to yet: it is restarted.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modifying.html
+ */
+
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, to: z.string() });
+type Params = z.infer<typeof params>;
+
+function beforeFact(p: Params): string {
+  return `class.${p.name}.before`;
+}
+
+function look(ctx: StepContext, p: Params) {
+  return findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+}
+
+function change(ctx: StepContext, p: Params, to: string) {
+  const input = { DBInstanceIdentifier: p.id, DBInstanceClass: to, ApplyImmediately: true };
+  return whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const instance = await look(ctx, p);
+  if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
+  const has = instance.DBInstanceClass ?? 'unknown';
+  const not = notReady(p.id, dbInstanceState(instance.DBInstanceStatus));
+  if (not !== undefined) return not;
+  if (has === p.to) return { state: 'reached', because: `${p.id} has the class ${has}` };
+  if (instance.PendingModifiedValues?.DBInstanceClass === p.to) return { state: 'pending', because: `${p.id} gets the class ${p.to}`, waitingFor: 'aws' };
+  ctx.record(beforeFact(p), has);
+  return { state: 'absent', because: `${p.id} has the class ${has}` };
+}
+
+export const resize = stepKind<Params>({
+  params,
+  check: async (ctx, p) => {
+    const instance = await look(ctx, p);
+    if (instance !== undefined) return { state: 'ok', because: `${p.id} has the class ${instance.DBInstanceClass ?? 'unknown'}` };
+    return refused({
+      rule: 'replica-usable',
+      observed: `${p.id} is not in ${p.region}`,
+      threshold: 'an instance whose class can be changed',
+      consequence: 'there is nothing that could be made larger',
+      override: `none: aws rds describe-db-instances --region ${p.region}`,
+    });
+  },
+  observe,
+  act: (ctx, p) => change(ctx, p, p.to),
+  undo: async (ctx, p) => {
+    const before = ctx.fact(beforeFact(p));
+    if (typeof before !== 'string') throw new Error(`the class that ${p.id} had is not known`);
+    for (;;) {
+      const instance = await look(ctx, p);
+      if (instance === undefined) throw new Error(`${p.id} is not in ${p.region} any more`);
+      if (isAvailable(instance)) {
+        if (instance.DBInstanceClass === before) return;
+        await change(ctx, p, before);
+      }
+      await ctx.wait('aws', LIMITS.pollMaxMs);
+    }
+  },
+});

@@ -1,0 +1,45 @@
+import { missingSecurityGroups } from '../../aws/ec2.ts';
+import { hasParameterGroup, hasSubnetGroup } from '../../aws/rds-backups.ts';
+import type { DbInstance } from '../../aws/rds.ts';
+import type { StepContext } from '../../model/step.ts';
+import type { RestoreSettings } from './backup-schema.ts';
+
+/** How an instance differs from what was asked, in words; empty when it does not. */
+export function differences(instance: DbInstance, wanted: RestoreSettings): string[] {
+  const parameters = instance.DBParameterGroups?.[0];
+  const pairs: [what: string, is: string | undefined, asked: string][] = [
+    ['class', instance.DBInstanceClass, wanted.class],
+    ['subnet group', instance.DBSubnetGroup?.DBSubnetGroupName, wanted.subnetGroup],
+    ['parameter group', parameters?.DBParameterGroupName, wanted.parameterGroup],
+    ['Multi-AZ', instance.MultiAZ?.toString(), String(wanted.multiAz)],
+    ['backup retention', instance.BackupRetentionPeriod?.toString(), String(wanted.retentionDays)],
+  ];
+  const found = pairs.filter(([, is, asked]) => (is ?? '').toLowerCase() !== asked.toLowerCase()).map(([what, is, asked]) => `${what} is ${is ?? 'unknown'}, not ${asked}`);
+  if (parameters?.ParameterApplyStatus === 'pending-reboot') found.push('its parameters wait for a reboot');
+  return found;
+}
+
+/** Its security groups are exactly these. `settled`: and all of them are in force. */
+export function hasGroups(instance: DbInstance, groups: readonly string[]): { same: boolean; settled: boolean } {
+  const members = instance.VpcSecurityGroups ?? [];
+  // What is being removed is not to stay.
+  const staying = members.filter((m) => m.Status !== 'removing').map((m) => m.VpcSecurityGroupId ?? '');
+  const same = staying.length === new Set(groups).size && groups.every((id) => staying.includes(id));
+  return { same, settled: same && members.every((m) => m.Status === 'active') };
+}
+
+/** What a restore names and the region does not have. */
+export async function missingSettings(ctx: StepContext, region: string, wanted: RestoreSettings, closedBy: string | undefined): Promise<string[]> {
+  const { aws } = ctx.effects;
+  const options = { signal: ctx.signal };
+  const [subnets, parameters, groups] = await Promise.all([
+    hasSubnetGroup(aws, region, wanted.subnetGroup, options),
+    hasParameterGroup(aws, region, wanted.parameterGroup, options),
+    missingSecurityGroups(aws, region, closedBy === undefined ? wanted.securityGroups : [...wanted.securityGroups, closedBy], options),
+  ]);
+  return [
+    ...(subnets ? [] : [`the subnet group ${wanted.subnetGroup}`]),
+    ...(parameters ? [] : [`the parameter group ${wanted.parameterGroup}`]),
+    ...groups.map((id) => `the security group ${id}`),
+  ];
+}

@@ -1,0 +1,167 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
+import { rdsResource } from './found-writer.ts';
+import { stillWriter } from './still-writer.ts';
+import { weighAtLine } from './weigh-at-line.ts';
+import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
+import { restoreSettings } from './backup-schema.ts';
+import { differences, hasGroups, missingSettings } from './restore-settings.ts';
+
+/*
+ * A restore makes a new instance and changes nothing that is there. Where the runbook names a quarantine group it is
+ * made closed: the line is not the restore but its opening, by which the copy may take its first write and from then on
+ * goes its own way. Without one it is open as soon as it is there, and the restore itself is the line.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html
+ */
+
+const params = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  id: dbInstanceId,
+  settings: restoreSettings,
+  /** The quarantine group that it is made with. */
+  closedBy: securityGroupId.optional(),
+  /** Where it is the line, in a failover: what may be lost. */
+  rpoMs: z.number().positive().optional(),
+});
+type Params = z.infer<typeof params>;
+
+function isOurs(ctx: StepContext, p: Params, instance: DbInstance): boolean {
+  return carriesToken(instance, readChoice(ctx, p.name));
+}
+
+function stranger(p: Params, instance: DbInstance): { state: 'refused'; refusal: Refusal } {
+  const earlier = (instance.TagList ?? []).some((tag) => tag.Key === RESTORE_TAG);
+  return refused({
+    rule: 'restore-target',
+    observed: `${p.id} in ${p.region} exists already (${instance.DBInstanceStatus ?? 'unknown'}), ${earlier ? 'restored by another run' : 'and no run of dr made it'}`,
+    threshold: 'a free identifier',
+    consequence: 'users would get whatever is in it; it is not overwritten, and not deleted',
+    override: `${earlier ? 'dr resume, if that run is unfinished; else ' : ''}keep it under another name: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --new-db-instance-identifier ${p.id}-kept --apply-immediately`,
+  });
+}
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  if (instance !== undefined && !isOurs(ctx, p, instance)) return stranger(p, instance);
+  const missing = await missingSettings(ctx, p.region, p.settings, p.closedBy);
+  if (missing.length === 0) return { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}` };
+  return refused({
+    rule: 'restore-settings',
+    observed: `${p.region} does not have ${missing.join(', ')}`,
+    threshold: 'every group that `restore` names',
+    consequence: `${p.name} could not be restored, or only with AWS's defaults`,
+    override: `none: make what is missing in ${p.region}, or correct \`restore\` in the runbook`,
+  });
+}
+
+/** An old writer that lives has taken writes until the fence: they are lost too. A restore that is closed is not yet the line. */
+function lossAtLine(ctx: StepContext, { name, id, rpoMs, closedBy }: Pick<Params, 'name' | 'id' | 'rpoMs' | 'closedBy'>): Observation | undefined {
+  return closedBy === undefined ? weighAtLine(ctx, { name, rpoMs, measured: `the recovery point of ${id}`, act: 'a restore' }) : undefined;
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  if (instance === undefined) return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is not in ${p.region}` };
+  if (!isOurs(ctx, p, instance)) return stranger(p, instance);
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  if (state.listed && state.writes !== 'yes' && state.passing !== 'yes') return { state: 'impossible', because: `${p.id} is ${state.shown}` };
+  if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
+  const wrong = differences(instance, p.settings);
+  const groups = p.closedBy === undefined ? p.settings.securityGroups : [p.closedBy];
+  if (!hasGroups(instance, groups).same && !hasGroups(instance, p.settings.securityGroups).same) wrong.push(`its security groups are not ${groups.join(', ')}`);
+  // What it was asked for may still be on its way.
+  if (wrong.length > 0 && state.shown !== 'available') return { state: 'pending', because: `${p.id} is ${state.shown}: ${wrong.join('; ')}`, waitingFor: 'aws' };
+  if (wrong.length > 0) {
+    return {
+      state: 'impossible',
+      because: `${p.id} was restored otherwise than asked: ${wrong.join('; ')}`,
+      next: [`aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --apply-immediately …, then: dr resume`],
+    };
+  }
+  ctx.record(`restored.${p.name}`, { id: p.id, region: p.region, from: readChoice(ctx, p.name)?.point.from ?? '' });
+  return { state: 'reached', because: `${p.id} is ${state.shown} with the settings of the runbook${p.closedBy === undefined ? '' : ', and still closed'}` };
+}
+
+async function act(ctx: StepContext, p: Params): Promise<void> {
+  const choice = readChoice(ctx, p.name);
+  if (choice === undefined) throw new Error(`no recovery point of ${p.name} was chosen`);
+  // All of it, for AWS sets a default for whatever is left out.
+  const settings = {
+    DBInstanceClass: p.settings.class,
+    DBSubnetGroupName: p.settings.subnetGroup,
+    DBParameterGroupName: p.settings.parameterGroup,
+    VpcSecurityGroupIds: p.closedBy === undefined ? p.settings.securityGroups : [p.closedBy],
+    MultiAZ: p.settings.multiAz,
+    BackupRetentionPeriod: p.settings.retentionDays,
+    Tags: [
+      { Key: RESTORE_TAG, Value: choice.token },
+      { Key: 'dr:runbook', Value: ctx.runbook },
+    ],
+  };
+  const call = { service: 'rds', region: p.region, signal: ctx.signal } as const;
+  try {
+    if (choice.point.method === 'restorable-time') {
+      // Not the time that was chosen: what has arrived since then need not be lost.
+      const source = { SourceDBInstanceAutomatedBackupsArn: choice.point.from, UseLatestRestorableTime: true };
+      await ctx.effects.aws.call({ ...call, operation: 'RestoreDBInstanceToPointInTime', input: { TargetDBInstanceIdentifier: p.id, ...source, ...settings } });
+    } else {
+      const source = { DBSnapshotIdentifier: choice.point.from };
+      await ctx.effects.aws.call({ ...call, operation: 'RestoreDBInstanceFromDBSnapshot', input: { DBInstanceIdentifier: p.id, ...source, ...settings } });
+    }
+  } catch (error) {
+    // Somebody was quicker, maybe an attempt of ours without an answer: the looks that follow decide.
+    if (error instanceof AwsError && error.code.startsWith('DBInstanceAlreadyExists')) return;
+    throw error;
+  }
+}
+
+/** Something has the name: there was nothing before. */
+async function made(ctx: StepContext, p: Params): Promise<boolean> {
+  return (await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal })) !== undefined;
+}
+
+export const restore = stepKind<Params>({ params, check, observe, act, made, holds: stillWriter });
+
+const openParams = params.omit({ closedBy: true });
+
+/** Field of the change that opening is. */
+export const GROUPS = 'VpcSecurityGroups';
+
+/** Lets the application in: from here on the restored copy takes writes of its own. */
+export const open = stepKind<z.infer<typeof openParams>>({
+  params: openParams,
+  check: () => Promise.resolve({ state: 'ok', because: 'the groups were looked at by the restore' } as const),
+  observe: async (ctx, p) => {
+    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+    if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
+    if (!isOurs(ctx, p, instance)) return stranger(p, instance);
+    const { same, settled } = hasGroups(instance, p.settings.securityGroups);
+    const state = dbInstanceState(instance.DBInstanceStatus);
+    if (settled && state.writes === 'yes') return { state: 'reached', because: `${p.id} lets in ${p.settings.securityGroups.join(', ')}` };
+    if (same) return { state: 'pending', because: `${p.id} is ${state.shown}; its security groups are being applied`, waitingFor: 'aws' };
+    // A first backup may take hours, and AWS documents nothing against a change of groups meanwhile: it is tried once.
+    const mayAsk = state.ask === 'yes' || (state.writes === 'yes' && state.shown !== 'modifying' && !ctx.intends(rdsResource(p.region, p.id), GROUPS));
+    if (!mayAsk) return { state: 'pending', because: `${p.id} is ${state.shown}, and closed`, waitingFor: 'aws' };
+    return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is closed` };
+  },
+  act: async (ctx, p) => {
+    const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: p.settings.securityGroups, ApplyImmediately: true };
+    try {
+      await ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal });
+    } catch (error) {
+      // Something is under way, most likely what an earlier attempt asked for.
+      if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState')) return;
+      throw error;
+    }
+  },
+  // Whoever restored it: users are let in, or are being so.
+  made: async (ctx, p) => {
+    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+    return instance !== undefined && hasGroups(instance, p.settings.securityGroups).same;
+  },
+});

@@ -1,0 +1,69 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { findDbInstance } from '../../aws/rds.ts';
+import { formatDuration } from '../../base/duration.ts';
+import type { Json } from '../../base/json.ts';
+import { rpoFromLag } from '../../measure/rpo.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { outageAt } from '../outage.ts';
+import type { StepContext } from '../../model/step.ts';
+import { foundWriter, intendsPromotion, isOf } from './found-writer.ts';
+import { isWriter, replicationStatus } from './instance.ts';
+import { sampleLag } from './lag.ts';
+import { decideLoss, type LossDecision } from './loss.ts';
+
+const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, rpoMs: z.number().positive(), usersIn: z.array(regionName).optional() });
+type Params = z.infer<typeof params>;
+
+interface Lag extends Partial<Awaited<ReturnType<typeof sampleLag>>> {
+  /** Why there is no answer about it. */
+  silence?: string;
+}
+
+/** CloudWatch that does not answer leaves the loss unknown, and that a person may accept: it must not stop them. */
+async function lagOf(ctx: StepContext, p: Params): Promise<Lag> {
+  try {
+    return await sampleLag(ctx, p.region, p.id);
+  } catch (error) {
+    if (error instanceof AwsError) return { silence: error.message };
+    throw error;
+  }
+}
+
+async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const writer = instance !== undefined && isWriter(instance);
+  const { newest, newestValid: lag, silence } = await lagOf(ctx, p);
+  const newestValid = writer && lag !== undefined && !isOf(instance, lag.sampledAt) ? undefined : lag;
+  // After the looks: a sample may be younger than the question.
+  const now = ctx.effects.clock.now();
+  const status = instance === undefined ? undefined : replicationStatus(instance);
+  const bound = rpoFromLag(p.name, newestValid, outageAt(ctx, newestValid?.sampledAt, now), now);
+  if (writer && intendsPromotion(ctx, p)) return { bound, refusal: undefined, because: `${p.id} is a writer: this run has promoted it` };
+  const found = writer ? await foundWriter(ctx, p) : undefined;
+  const stopped = newest !== undefined && newest.lagMs < 0 ? `; ReplicaLag is −1: ${p.id} is not replicating` : '';
+  const replication = status === undefined || status === 'replicating' ? '' : `; replication is ${status}`;
+  const evidence = `lag ${formatDuration(bound.lagMs ?? 0)}, sample ${formatDuration(bound.ageMs ?? 0)} old${stopped}${replication}`;
+  const unknown = `${silence ?? bound.because}${stopped}${replication}`;
+  return decideLoss(
+    { name: p.name, rpoMs: p.rpoMs, bound, measured: `the lag of ${p.id}`, unknown, evidence, act: writer ? 'a move to it' : 'a promotion', found },
+    ctx.acceptances,
+  );
+}
+
+/**
+ * Bounds what the promotion loses and refuses what is over the RPO, or unknown. Records the bound as `rpo.<database>`.
+ * In the check the outage may not have been seen yet: the bound then counts up to now.
+ */
+export const rpoGate = stepKind<Params>({
+  params,
+  check: async (ctx, p) => {
+    const { refusal, because } = await decide(ctx, p);
+    return refusal === undefined ? { state: 'ok', because } : refused(refusal);
+  },
+  observe: async (ctx, p) => {
+    const { bound, refusal, because } = await decide(ctx, p);
+    ctx.record(`rpo.${p.name}`, bound as unknown as Json);
+    return refusal === undefined ? { state: 'reached', because } : refused(refusal);
+  },
+});

@@ -1,0 +1,90 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { findDbInstance } from '../../aws/rds.ts';
+import { cannotWrite, dbInstanceState } from '../../aws/states/db-instance.ts';
+import { replicationState } from '../../aws/states/replication.ts';
+import { formatDuration } from '../../base/duration.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { dbInstanceId, regionName, stepKind } from '../common.ts';
+import { RECEIVING_MS, type Signal, signalFact } from '../../model/signals.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+import { replicationStatus } from './instance.ts';
+import { sampleLag } from './lag.ts';
+
+const params = z.strictObject({
+  signal: z.string(),
+  region: regionName,
+  id: dbInstanceId,
+  /** Replication with more lag than that does not count as up. */
+  maxLagMs: z.number().positive().optional(),
+});
+type Params = z.infer<typeof params>;
+
+const ok = () => Promise.resolve({ state: 'ok', because: 'reads only' } as const);
+
+function note(ctx: StepContext, name: string, signal: Signal): Observation {
+  ctx.record(signalFact(name), signal);
+  return { state: 'reached', because: `${signal.says}: ${signal.because}` };
+}
+
+/** One short look at an API that may be dead: no retry, for its silence is the answer. */
+async function lookAtSource(ctx: StepContext, p: Params): Promise<Signal> {
+  const vantage = 'source-api';
+  try {
+    const look = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
+    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, look);
+    if (instance === undefined) return { vantage, says: 'unknown', because: `${p.region} answers, but has no ${p.id}` };
+    const state = dbInstanceState(instance.DBInstanceStatus);
+    const because = `${p.id} is ${state.shown}`;
+    if (cannotWrite(state)) return { vantage, says: 'down', because };
+    // What may take writes lives. Only what surely serves is a source that may be left in good order.
+    return { vantage, says: state.listed ? 'up' : 'unknown', because, ...(state.writes === 'yes' ? {} : { unsettled: true }) };
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    if (error.unreachable) return { vantage, says: 'down', because: `the RDS API of ${p.region} gives no answer`, silent: true };
+    return { vantage, says: 'unknown', because: error.message };
+  }
+}
+
+export const assessSourceApi = stepKind<Params>({
+  params,
+  check: ok,
+  observe: async (ctx, p) => note(ctx, p.signal, await lookAtSource(ctx, p)),
+});
+
+async function lookAtReplication(ctx: StepContext, p: Params): Promise<Signal> {
+  const vantage = 'replication';
+  // Of the signals from elsewhere it is the one that is always there: a throttle or a reset must not silence it.
+  const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 4 };
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, options);
+  if (instance === undefined) return { vantage, says: 'unknown', because: `there is no ${p.id} in ${p.region}` };
+  const status = replicationStatus(instance);
+  if (status === undefined) return { vantage, says: 'unknown', because: `${p.id} shows no replication` };
+  const state = replicationState(status);
+  if (state.receives !== 'yes') return { vantage, says: state.byTrouble ? 'down' : 'unknown', because: `replication of ${p.id} is ${state.shown}` };
+  const { newest } = await sampleLag(ctx, p.region, p.id);
+  if (newest === undefined) return { vantage, says: 'unknown', because: 'no ReplicaLag sample was found' };
+  const age = ctx.effects.clock.now() - newest.sampledAt;
+  if (newest.lagMs < 0) return { vantage, says: 'down', because: `${p.id} reports that it is not replicating` };
+  if (age > RECEIVING_MS) return { vantage, says: 'down', because: `ReplicaLag stopped ${formatDuration(age)} ago` };
+  const livedAt = newest.sampledAt - newest.lagMs;
+  // Of a source that is lost the lag grows with the time: only lag and age together tell when something came from it last.
+  const alive = age + newest.lagMs <= RECEIVING_MS ? { receiving: true, livedAt } : { livedAt };
+  if (p.maxLagMs !== undefined && newest.lagMs > p.maxLagMs) {
+    return { vantage, says: 'down', because: `${p.id} lags ${formatDuration(newest.lagMs)} behind, more than ${formatDuration(p.maxLagMs)}` };
+  }
+  return { vantage, says: 'up', ...alive, because: `${p.id} is ${state.shown}, lag ${formatDuration(newest.lagMs)}, ${formatDuration(age)} ago` };
+}
+
+export const assessReplication = stepKind<Params>({
+  params,
+  check: ok,
+  observe: async (ctx, p) => {
+    try {
+      return note(ctx, p.signal, await lookAtReplication(ctx, p));
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return note(ctx, p.signal, { vantage: 'replication', says: 'unknown', because: error.message });
+    }
+  },
+});

@@ -1,0 +1,118 @@
+import { AwsError } from '../../aws/errors.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { nameInArn, regionOfArn } from '../../base/arn.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { refused, stepKind } from '../common.ts';
+import type { Refusal, StepContext } from '../../model/step.ts';
+import { replicates } from './instance.ts';
+import { follows, keptBefore, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+
+/** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
+async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
+  const writer = await findDbInstance(ctx.effects.aws, regionOf(p.writer), nameInArn(p.writer), { signal: ctx.signal });
+  const unfit = whyNoSource(p, writer);
+  if (unfit !== undefined) return noSource(p, unfit);
+  let old: DbInstance | undefined;
+  try {
+    old = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 });
+  } catch (error) {
+    if (error instanceof AwsError && error.unreachable) return silentRegion(p);
+    throw error;
+  }
+  if (old !== undefined && follows(old, p)) return `${p.id} follows the writer already`;
+  const state = dbInstanceState(old?.DBInstanceStatus);
+  if (old !== undefined && !servesOrPasses(state)) return stuck(p, state.shown);
+  const known = readStandby(ctx.fact(standbyFact(p)));
+  const kept = old ?? (known === undefined ? await keptBefore(ctx, p) : undefined);
+  const settings = known?.settings ?? (kept === undefined ? undefined : settingsOf(kept, p));
+  if (settings === undefined) return noModel(p);
+  if (settings.securityGroups.length === 0) return noGroups(p, kept?.DBInstanceIdentifier ?? p.id);
+  return old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${state.shown}, and can be renamed`;
+}
+
+function regionOf(arn: string): string {
+  return regionOfArn(arn) ?? '';
+}
+
+interface Unfit {
+  why: string;
+  /** What to do about it. */
+  mend: string;
+}
+
+function whyNoSource(p: StandbyParams, writer: DbInstance | undefined): Unfit | undefined {
+  const id = nameInArn(p.writer);
+  const region = regionOf(p.writer);
+  if (writer === undefined) return { why: 'not there', mend: 'correct `instances` in the runbook: it names what AWS does not have' };
+  if (replicates(writer)) return { why: 'a replica, and no writer', mend: `dr failover --region ${region} makes it the writer` };
+  const state = dbInstanceState(writer.DBInstanceStatus);
+  if (!servesOrPasses(state)) return { why: state.shown, mend: 'once it is available again: dr reprotect' };
+  if ((writer.BackupRetentionPeriod ?? 0) > 0) return undefined;
+  return {
+    why: 'without automated backups',
+    mend: `aws rds modify-db-instance --region ${region} --db-instance-identifier ${id} --backup-retention-period 7 --apply-immediately turns backups on`,
+  };
+}
+
+function noSource(p: StandbyParams, { why, mend }: Unfit): Refusal {
+  return {
+    rule: 'standby-source',
+    observed: `${nameInArn(p.writer)} in ${regionOf(p.writer)} is ${why}`,
+    threshold: 'a writer that keeps automated backups: only that can have replicas',
+    consequence: 'there is nothing that a standby could follow',
+    override: `none: ${mend}`,
+  };
+}
+
+function silentRegion(p: StandbyParams): Refusal {
+  return {
+    rule: 'standby-region',
+    observed: `the RDS API of ${p.region} gives no answer`,
+    threshold: 'a region that answers',
+    consequence: `no standby can be made in ${p.region}`,
+    override: `none: wait until ${p.region} is back, then: dr reprotect. With a third region: dr reprotect --standby REGION`,
+  };
+}
+
+function stuck(p: StandbyParams, status: string): Refusal {
+  return {
+    rule: 'standby-settings',
+    observed: `${p.id} in ${p.region} is ${status}`,
+    threshold: 'an instance that is available: only such a one can be renamed',
+    consequence: 'its name would not become free for the new replica',
+    override: `none: bring it to available, or rename it by hand. aws rds start-db-instance --region ${p.region} --db-instance-identifier ${p.id}`,
+  };
+}
+
+function noModel(p: StandbyParams): Refusal {
+  return {
+    rule: 'standby-settings',
+    observed: `there is neither ${p.id} nor a kept ${p.id}-old-… in ${p.region}`,
+    threshold: 'an old instance, from which class, subnet group, parameter group, security groups and key are taken',
+    consequence: 'the new replica would get AWS’s defaults, and nobody could connect to it',
+    override: `make it once by hand: aws rds create-db-instance-read-replica --region ${p.region} --db-instance-identifier ${p.id} --source-db-instance-identifier ${p.writer} --source-region ${regionOf(p.writer)} --db-subnet-group-name … --vpc-security-group-ids … --kms-key-id …`,
+  };
+}
+
+function noGroups(p: StandbyParams, id: string): Refusal {
+  return {
+    rule: 'standby-settings',
+    observed: `${id} has no security group but the quarantine, so that its own are not known`,
+    threshold: 'the security groups of the new replica',
+    consequence: 'nobody could connect to it',
+    override: `add to the database in the runbook: securityGroups: { ${p.region}: [sg-…] }`,
+  };
+}
+
+export const standbyGate = stepKind<StandbyParams>({
+  params: standbyParams,
+  check: async (ctx, p) => {
+    const decision = await decide(ctx, p);
+    return typeof decision === 'string' ? { state: 'ok', because: decision } : refused(decision);
+  },
+  observe: async (ctx, p) => {
+    const decision = await decide(ctx, p);
+    return typeof decision === 'string' ? { state: 'reached', because: decision } : refused(decision);
+  },
+});

@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import { type DbInstance, findDbInstance, listDbInstances } from '../../aws/rds.ts';
+import type { Json } from '../../base/json.ts';
+import { dbInstanceId, regionName, securityGroupId } from '../common.ts';
+import type { StepContext } from '../../model/step.ts';
+
+/*
+ * What the steps share that rebuild a read replica where the old primary was. Nothing is deleted: the old instance gets
+ * another name, `<id>-old-YYYYMMDD`, and is kept.
+ */
+
+export const standbyParams = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  id: dbInstanceId,
+  /** Full ARN of the writer. */
+  writer: z.string().startsWith('arn:'),
+  securityGroups: z.array(securityGroupId).optional(),
+  /** The group of the runbook's fence: never one of the new replica's. */
+  quarantine: securityGroupId.optional(),
+  instanceClass: z.string().optional(),
+});
+export type StandbyParams = z.infer<typeof standbyParams>;
+
+const settingsSchema = z.strictObject({
+  instanceClass: z.string(),
+  subnetGroup: z.string().optional(),
+  parameterGroup: z.string().optional(),
+  /** Empty: they cannot be told. */
+  securityGroups: z.array(z.string()),
+  multiAz: z.boolean(),
+  kmsKeyId: z.string().optional(),
+  publiclyAccessible: z.boolean(),
+  deletionProtection: z.boolean(),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+
+const factSchema = z.strictObject({ kept: z.string().nullable(), settings: settingsSchema });
+export type StandbyFact = z.infer<typeof factSchema>;
+
+/** Fact: the name under which the old instance is kept, and the settings that the new one gets from it. */
+export function standbyFact(p: StandbyParams): string {
+  return `standby.${p.name}.${p.region}`;
+}
+
+export function readStandby(fact: Json | undefined): StandbyFact | undefined {
+  return factSchema.safeParse(fact).data;
+}
+
+/** AWS takes its defaults for whatever a new instance is not told, so it is told what the old one has. */
+export function settingsOf(old: DbInstance, p: StandbyParams): Settings {
+  const groups = (old.VpcSecurityGroups ?? []).flatMap((g) => g.VpcSecurityGroupId ?? []);
+  return {
+    instanceClass: p.instanceClass ?? old.DBInstanceClass ?? '',
+    subnetGroup: old.DBSubnetGroup?.DBSubnetGroupName,
+    parameterGroup: old.DBParameterGroups?.[0]?.DBParameterGroupName,
+    securityGroups: p.securityGroups ?? groups.filter((id) => id !== p.quarantine),
+    multiAz: old.MultiAZ ?? false,
+    kmsKeyId: old.KmsKeyId,
+    publiclyAccessible: old.PubliclyAccessible ?? false,
+    deletionProtection: old.DeletionProtection ?? false,
+  };
+}
+
+export function atStandby(ctx: StepContext, p: StandbyParams): Promise<DbInstance | undefined> {
+  return findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+}
+
+/** It replicates from the writer, or is being made to. */
+export function follows(instance: DbInstance, p: StandbyParams): boolean {
+  return instance.ReadReplicaSourceDBInstanceIdentifier?.toLowerCase() === p.writer.toLowerCase();
+}
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html */
+const ID_MAX = 63;
+
+/** `<id><tail>`, cut to what AWS allows: no two hyphens in a row, none at the end of what is cut. */
+function keptName(id: string, tail: string): string {
+  return `${id.toLowerCase().slice(0, ID_MAX - tail.length).replace(/-+$/, '')}${tail}`;
+}
+
+/** Every name that `keptName` can make of an id, with * for what is not known before. */
+export function keptPattern(id: string): string {
+  const longestTail = '-old-20261231-999'.length;
+  const whole = id.length + longestTail <= ID_MAX;
+  return whole ? `${id.toLowerCase()}-old-*` : `${id.toLowerCase().slice(0, ID_MAX - longestTail).replace(/-+$/, '')}*-old-*`;
+}
+
+/** A name for the old instance that nobody has yet. */
+export async function freeName(ctx: StepContext, p: StandbyParams): Promise<string> {
+  const taken = new Set((await listDbInstances(ctx.effects.aws, p.region, { signal: ctx.signal })).map((i) => i.DBInstanceIdentifier));
+  const day = new Date(ctx.effects.clock.now()).toISOString().slice(0, 10).replaceAll('-', '');
+  for (let n = 1; ; n++) {
+    const name = keptName(p.id, `-old-${day}${n === 1 ? '' : `-${n}`}`);
+    if (!taken.has(name)) return name;
+  }
+}
+
+/** The old instance that an earlier run has renamed, the newest first: what a run finds that was not resumed. */
+export async function keptBefore(ctx: StepContext, p: StandbyParams): Promise<DbInstance | undefined> {
+  const all = await listDbInstances(ctx.effects.aws, p.region, { signal: ctx.signal });
+  const found = all.flatMap((instance) => {
+    const name = instance.DBInstanceIdentifier ?? '';
+    const [tail, day, n] = /-old-(\d{8})(?:-(\d+))?$/.exec(name) ?? [];
+    return tail !== undefined && name === keptName(p.id, tail) ? [{ instance, day: Number(day), n: Number(n ?? 1) }] : [];
+  });
+  return found.sort((a, b) => b.day - a.day || b.n - a.n)[0]?.instance;
+}

@@ -1,0 +1,88 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { findDbInstance } from '../../aws/rds.ts';
+import { parametersOf } from '../../aws/rds-parameters.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import { DEFAULTS, type KeySettings, keyProblems } from './key-settings.ts';
+
+/*
+ * The gate before more users write to a region: no two writers may make the same key. A region that is left, or is out,
+ * may be dead: it is asked shortly, and what the runbook says of it stands in for its answer. If that says nothing either, a failover
+ * goes on with a warning, for a lost region writes no more; a way back, and a planned drain, are refused.
+ */
+
+const params = z.strictObject({
+  writers: z.array(z.strictObject({ region: regionName, id: dbInstanceId, offset: z.int().min(1).optional() })).min(2),
+  /** Regions that may be dead. */
+  maybeSilent: z.array(regionName),
+});
+type Params = z.infer<typeof params>;
+
+const NAMES = { increment: 'auto_increment_increment', offset: 'auto_increment_offset' } as const;
+
+async function settingsOf(ctx: StepContext, p: Params, writer: Params['writers'][number]): Promise<KeySettings> {
+  const { region, id, offset } = writer;
+  const leaving = p.maybeSilent.includes(region);
+  const options = leaving ? { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 } : { signal: ctx.signal };
+  try {
+    const instance = await findDbInstance(ctx.effects.aws, region, id, options);
+    const group = instance?.DBParameterGroups?.[0]?.DBParameterGroupName;
+    if (group === undefined) throw new Error(`there is no ${id} in ${region}, or it shows no parameter group`);
+    const found = await parametersOf(ctx.effects.aws, region, group, Object.values(NAMES), options);
+    return { region, from: 'group', increment: numberOf(found[NAMES.increment], DEFAULTS.increment), offset: numberOf(found[NAMES.offset], DEFAULTS.offset) };
+  } catch (error) {
+    if (!leaving || !(error instanceof AwsError) || !error.saysNothing) throw error;
+    return { region, from: 'runbook', increment: undefined, offset };
+  }
+}
+
+function numberOf(text: string | undefined, otherwise: number): number {
+  const value = text === undefined || text === '' ? otherwise : Number(text);
+  if (!Number.isInteger(value)) throw new Error(`${text ?? ''} is no whole number`);
+  return value;
+}
+
+interface Look {
+  because: string;
+  problems: string[];
+  unknown: string[];
+}
+
+async function look(ctx: StepContext, p: Params): Promise<Look> {
+  const settings = await Promise.all(p.writers.map((writer) => settingsOf(ctx, p, writer)));
+  const said = settings.map(({ region, increment, offset, from }) => `${region}: every ${increment ?? '?'} from ${offset ?? '?'}${from === 'runbook' ? ' (as the runbook says)' : ''}`);
+  return {
+    because: said.join('; '),
+    problems: keyProblems(settings),
+    unknown: settings.filter((s) => s.offset === undefined).map((s) => s.region),
+  };
+}
+
+function refusal(p: Params, observed: string) {
+  return refused({
+    rule: 'unique-keys',
+    observed,
+    threshold: `auto_increment_increment of at least ${p.writers.length} for all, and an auto_increment_offset of its own for each of ${p.writers.length} writers`,
+    consequence: 'two regions would make the same key, and rows would be lost when they meet',
+    override: 'aws rds modify-db-parameter-group --region REGION --db-parameter-group-name GROUP --parameters ParameterName=auto_increment_offset,ParameterValue=N,ApplyMethod=immediate',
+  });
+}
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const { because, problems, unknown } = await look(ctx, p);
+  if (problems.length > 0) return refusal(p, problems.join('; '));
+  return {
+    state: 'ok',
+    because,
+    warnings: unknown.map((region) => `${region} cannot be asked, and \`offsets\` of the runbook does not say from where it counts: it is checked when it comes back`),
+  };
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const { because, problems } = await look(ctx, p);
+  return problems.length > 0 ? refusal(p, problems.join('; ')) : { state: 'reached', because };
+}
+
+export const uniqueKeys = stepKind<Params>({ params, check, observe });

@@ -1,0 +1,34 @@
+import * as z from 'zod';
+import { findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { replicates } from './instance.ts';
+import { stillWriter } from './still-writer.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+
+const params = z.strictObject({ region: regionName, id: dbInstanceId });
+type Params = z.infer<typeof params>;
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  if (instance === undefined) return { state: 'impossible', because: `there is no ${p.id} in ${p.region}` };
+  if (replicates(instance)) return { state: 'impossible', because: `${p.id} in ${p.region} is a replica: it takes no writes` };
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  if (state.writes === 'yes') return { state: 'reached', because: `${p.id} in ${p.region} takes writes` };
+  return { state: 'pending', because: `${p.id} in ${p.region} is ${state.shown}`, waitingFor: 'database' };
+}
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const seen = await observe(ctx, p);
+  if (seen.state !== 'impossible') return { state: 'ok', because: 'because' in seen ? seen.because : '' };
+  return refused({
+    rule: 'writer',
+    observed: seen.because,
+    threshold: 'a writable database in each region that stays',
+    consequence: 'users would be sent to a region that cannot write',
+    override: 'correct `instances` in the runbook; a region with a read replica is a standby: rds-read-replica',
+  });
+}
+
+/** A region that is to take more users has a database that takes writes. Only watches. */
+export const writerReady = stepKind<Params>({ params, check, observe, holds: stillWriter });

@@ -1,0 +1,118 @@
+import type * as z from 'zod';
+import type { Json } from '../base/json.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { World } from '../simulator/world.ts';
+import type { AnyStepKind, Permission, PlanStep } from './step.ts';
+import type { Section, Strategy, Verb } from './verb.ts';
+
+/** What a kind may use to look at its resource before there is a plan. */
+export interface ObserveContext {
+  effects: Effects;
+  verb: Verb;
+  strategy: Strategy;
+  /** The region that is active when the plan has been run. Only this region, and global services, may be asked. */
+  target: string;
+  /** The region that is left (failover, switchover) or rebuilt (reprotect), where a person named it. */
+  source?: string | undefined;
+  /** All regions of the runbook, home first. */
+  regions: readonly string[];
+  signal?: AbortSignal | undefined;
+}
+
+/** From where a resource is looked at, for permissions. */
+export interface LookContext {
+  target: string;
+  account: string;
+}
+
+/** What is so now, seen without asking any region but the target. */
+export interface ResourceState {
+  /**
+   * The regions in which the resource serves: one for a database with one writer, several where all answer, none where
+   * the kind cannot tell (capacity is nowhere "active").
+   */
+  activeIn: readonly string[];
+  /** The sentence that explains it. */
+  because: string;
+  /** Regions whose standby follows the active one, as far as that can be seen from it. Absent: the kind cannot tell. */
+  standbys?: readonly string[];
+  /** What the plan rests on: part of the plan's fingerprint, so only what makes a plan stale when it changes. */
+  facts: { readonly [key: string]: Json | undefined };
+}
+
+/** What a kind is told when it contributes steps to a plan. */
+export interface PlanContext {
+  runbook: string;
+  verb: Verb;
+  strategy: Strategy;
+  /** The region that is left (failover, switchover) or rebuilt as the standby (reprotect). */
+  source: string;
+  /** The region that is active when the plan has been run. */
+  target: string;
+  /**
+   * All regions of the runbook but the source, the target first: those that carry the load. Of an active-active application
+   * without those that are out of every answer.
+   */
+  survivors: readonly string[];
+  /** The regions that traffic leads users to, as observed; absent or empty: nothing tells. */
+  usersIn?: readonly string[];
+  objectives: { rpoMs: number; rtoMs: number };
+  /** Twelve digits, for ARNs in permissions. */
+  account: string;
+}
+
+/**
+ * A step before the plan links it to the rest: `after` names steps of the same resource only, by `step`.
+ * A step of the phase `assess` that is no gate records a signal: its params name it as `signal`. Of a traffic resource they may
+ * say as `from.answer` what the source answers to its `records`; else it records that (`sourceAnswersFact`).
+ */
+export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'after' | 'beside' | 'gate' | 'optional'> {
+  /** Key in the kind's `steps`. */
+  step: string;
+  /** What it is called in the plan, where a kind contributes one step several times. Default: `step`. */
+  label?: string;
+  gate?: boolean;
+  optional?: boolean;
+  after?: readonly string[];
+  /** Makes it a guard: see `PlanStep`. */
+  beside?: readonly string[];
+}
+
+/** A finding of lint: it does not stop a run by itself. */
+export interface LintFinding {
+  /** Path inside the resource, for line and column. */
+  path: readonly (string | number)[];
+  message: string;
+  severity: 'error' | 'warning';
+}
+
+/**
+ * One kind of resource: everything `dr` knows of it in one value, the default export of `kinds/resources/<kind>.ts`.
+ * A new kind is a new file and its line in `registry.ts`.
+ */
+export interface ResourceKind<R> {
+  section: Section;
+  /** One line for editors and `dr validate`. */
+  summary: string;
+  /** The strategies that it can carry; `dr validate` refuses the others. */
+  strategies: readonly Strategy[];
+  /** Strict; its `kind` is a literal equal to the file's name. */
+  schema: z.ZodType<R>;
+  /**
+   * Every region the resource names somewhere, so that the loader can compare them with the runbook's. A map that is
+   * `partial` need not name all of them; none may name another.
+   */
+  regions(resource: R): { path: readonly (string | number)[]; regions: readonly string[]; partial?: boolean }[];
+  lint?(resource: R, runbook: { strategy: Strategy; objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] }): LintFinding[];
+  observe(ctx: ObserveContext, resource: R): Promise<ResourceState>;
+  /** What `observe` needs to be allowed when `target` is asked; none where it calls nothing. */
+  looks?(at: LookContext, resource: R): Permission[];
+  /** The steps for `ctx.verb`; none where the verb asks nothing of it. */
+  plan(ctx: PlanContext, name: string, resource: R, state: ResourceState): StepDraft[];
+  steps: { readonly [step: string]: AnyStepKind };
+  /** Makes the resource in a simulated world, active in `home`: what the lab and rehearsals start from. */
+  simulate(world: World, name: string, resource: R, home: string, strategy: Strategy): void;
+}
+
+/** A kind whose resource was parsed by its own schema. */
+export type AnyResourceKind = ResourceKind<unknown>;

@@ -1,0 +1,204 @@
+import type * as z from 'zod';
+import type { Json } from '../base/json.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { Initiator } from '../approvals/people.ts';
+import type { Verb } from './verb.ts';
+
+/** Phases in the order in which a report shows them; `data` and `compute` run side by side. */
+export const PHASES = ['assess', 'fence', 'data', 'compute', 'traffic', 'verify', 'protect'] as const;
+export type Phase = (typeof PHASES)[number];
+
+export type Reversibility = 'reversible' | 'compensable' | 'point-of-no-return';
+
+/** One node of a plan. Pure data: it is hashed, saved and journaled. */
+export interface PlanStep {
+  /** Unique in the plan, e.g. `data.orders.promote`. */
+  id: string;
+  /** `<kind>.<step>`, e.g. `rds-read-replica.promote`: which code runs it. */
+  kind: string;
+  title: string;
+  phase: Phase;
+  reversibility: Reversibility;
+  /** A gate only decides: it has no act, and every step past the line waits for it. */
+  gate: boolean;
+  /** If it fails, the run goes on and says so (notifications). */
+  optional: boolean;
+  /** Ids of the steps that must be done before. */
+  after: readonly string[];
+  /**
+   * Makes it a guard: it runs beside the rest, from when one of these steps has been asked for until everything else has ended.
+   * Nothing waits for it, and that it was not reached by then is no failure.
+   */
+  beside?: readonly string[];
+  params: Json;
+  /** e.g. `rds@ap-northeast-1`: AWS control planes that must answer for the step to act. */
+  controlPlanes: readonly string[];
+  permissions: readonly Permission[];
+  /** Seconds on real AWS. */
+  estimate: Estimate;
+  /** The longest the step may take once started, milliseconds. */
+  limitMs: number;
+  changes: readonly Change[];
+}
+
+/** One IAM statement. */
+export interface Permission {
+  actions: readonly string[];
+  resources: readonly string[];
+  /** By operator, then by key, e.g. `{ StringEquals: { 'aws:ResourceTag/dr:runbook': ['shop'] } }`. */
+  conditions?: Conditions;
+}
+
+export type Conditions = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
+
+/** Seconds. `basis` says where the figures come from. */
+export interface Estimate {
+  p50: number;
+  p95: number;
+  basis: string;
+}
+
+/** What a step will change on which resource. */
+export interface Change {
+  /** e.g. `rds:ap-northeast-1:shop-orders-tokyo` */
+  resource: string;
+  field: string;
+  before: string;
+  after: string;
+}
+
+/** Why something is refused; every part is shown. */
+export interface Refusal {
+  /** The rule's name, e.g. `rpo-gate`, `source-healthy`. */
+  rule: string;
+  observed: string;
+  /** Age of the observation, milliseconds; undefined when it was made just now. */
+  ageMs?: number | undefined;
+  threshold: string;
+  consequence: string;
+  /** The exact flag or command that overrides it, or what to mend. */
+  override: string;
+}
+
+/** What `check` and a gate answer. */
+export type Verdict =
+  | { state: 'ok'; because: string; warnings?: readonly string[] }
+  | { state: 'refused'; refusal: Refusal };
+
+/** What `observe` and `verify` see. `because` is the sentence that explains it. */
+export type Observation =
+  /** `simulated`: nothing was done, because the run is one in the lab. */
+  | { state: 'reached'; because: string; simulated?: true }
+  /** `waitingFor` labels the time until the next look in the downtime breakdown. */
+  | { state: 'pending'; because: string; waitingFor: WaitCause }
+  /** `further`: what was last asked for is there, and another change is due: it is made at once. */
+  | { state: 'absent'; because: string; further?: true }
+  /** It can no longer be reached by waiting or by acting again. */
+  | { state: 'impossible'; because: string; next?: readonly string[] }
+  | { state: 'refused'; refusal: Refusal }
+  /**
+   * A person has to say something first, and nobody can be asked: the run ends as interrupted, and a resume goes on.
+   * `decideAgain`: they have said it, and it took so long that the run itself decides afresh, and asks the step again.
+   */
+  | { state: 'paused'; because: string; decideAgain?: true };
+
+/** Whom a wait is for. What is none of these is the tool's own time. */
+export type WaitCause = 'aws' | 'database' | 'dns' | 'hold' | 'own' | 'person' | 'users';
+
+/** What a person has said on the command line; journaled with the run, and part of no plan. */
+export interface Acceptances {
+  /** `--accept-data-loss 90s`: seconds of loss that a named person accepts; `unknown`: even a loss that cannot be bounded. */
+  dataLossSeconds?: number | 'unknown';
+  /** `--attest-source-down`: a named person says that the source is down. */
+  sourceDown?: string;
+  /** `--acknowledge-flap`: a named person says that the application may move again so soon. */
+  flap?: string;
+  /** `--reason`, for the record. */
+  reason?: string;
+  /** `--approved-by`: names as claimed, not verified. */
+  approvedBy: readonly string[];
+  /** `--done`: own steps that a named operator says are done: `NAME`, or `RUNBOOK:NAME`. */
+  done?: readonly string[];
+  /** `--again`: own steps that may be run once more although it is not known whether they ran. */
+  again?: readonly string[];
+  /** `--run-custom-steps`: in the lab, custom steps run instead of being simulated. */
+  customSteps?: true;
+}
+
+/** Which run a step is part of. */
+export interface RunFacts {
+  id: string;
+  /** The plan's hash. */
+  plan: string;
+  verb: Verb;
+  account: string;
+  initiator: Initiator;
+}
+
+/** What a step kind gets to work with. */
+export interface StepContext {
+  effects: Effects;
+  signal: AbortSignal;
+  runbook: string;
+  source: string;
+  target: string;
+  operator: string;
+  run: RunFacts;
+  acceptances: Acceptances;
+  /** Milliseconds since the epoch of the first failed probe, if one was seen. */
+  impactAt(): number | undefined;
+  /** A person has said when the outage began: `--impact-at`. */
+  impactNamed: boolean;
+  /** How often the step has begun to act, in this run and before a resume; 0 in a check. */
+  attempt: number;
+  /**
+   * The journal holds the intent to change that field of that resource, as `Change` names them, and it is not undone. An end state
+   * that is there without it was made by somebody else.
+   */
+  intends(resource: string, field: string): boolean;
+  /** A fact that an earlier step recorded, e.g. `fence.orders`. */
+  fact(name: string): Json | undefined;
+  /** Journaled with the step's outcome; seen by later steps, resume and report. */
+  record(name: string, value: Json): void;
+  /** Sleeps, and says for whom: only then the time does not count as the tool's own. */
+  wait(cause: WaitCause, ms: number): Promise<void>;
+}
+
+/**
+ * The code of one sort of step: everything about it in one value.
+ * Resuming after a crash is no special case: observe, and act only where the wanted state is missing.
+ */
+export interface StepKind<P = never> {
+  params: z.ZodType<P>;
+  /** May it run at all? Read only; made for every step before the first mutation. */
+  check(ctx: StepContext, params: P): Promise<Verdict>;
+  /** Is the wanted state already there? Read only. For a gate: the decision. */
+  observe(ctx: StepContext, params: P): Promise<Observation>;
+  /** The one mutation, or the one of several that is due. Absent for a gate and for steps that only watch. */
+  act?(ctx: StepContext, params: P): Promise<void>;
+  /** The longest that the act may take, milliseconds. Default: `LIMITS.actMs`. */
+  actMs?(params: P): number;
+  /** The end state, observed; asked again until it is reached or the step's limit is up. Default: `observe`. */
+  verify?(ctx: StepContext, params: P): Promise<Observation>;
+  /**
+   * Is the end state still there? One look, asked of a step that is done right before the run says that it has succeeded. Only
+   * where users or data depend on it.
+   */
+  holds?(ctx: StepContext, params: P): Promise<Observation>;
+  /**
+   * Only where it truly undoes. Asked of a step that intended to act, maybe without having acted; returns when the state
+   * before is there again, within LIMITS.undoMs. What `observe` and `act` have recorded is there as facts.
+   * @throws what stands in the way; it is journaled, and the rest is undone.
+   */
+  undo?(ctx: StepContext, params: P): Promise<void>;
+  /**
+   * Is what this step makes there, whoever made it? One look, asked on the way back of a step that the journal knows nothing of:
+   * another machine may have made it, or be making it. Without it a step of no return is asked for its end state, and others are not.
+   */
+  made?(ctx: StepContext, params: P): Promise<boolean>;
+  /** Where there is no undo on purpose: what stays as it is, and why that is the safe side. */
+  stays?(ctx: Pick<StepContext, 'fact'>, params: P): string;
+}
+
+/** Keeps the type of the parameters while the value goes into a table of any step kinds. */
+export type AnyStepKind = StepKind;

@@ -1,0 +1,44 @@
+/**
+ * The verbs a runbook is compiled for.
+ * - failover: unplanned; the source may be dead, and users leave it
+ * - switchover: planned; both sides are healthy, nothing is lost
+ * - reprotect: rebuilds redundancy in the source after users left it; the target stays active
+ */
+export const VERBS = ['failover', 'switchover', 'reprotect'] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** What a verb means for a run. Code asks for a trait, so that a new verb is one more row of the table below. */
+export interface VerbTraits {
+  /** Users and data move from the source to the target. */
+  movesUsers: boolean;
+  /** The source may be dead: nothing may depend on it, and a loss is bounded instead of excluded. */
+  sourceMayBeDead: boolean;
+  /** Redundancy is rebuilt in the source. */
+  rebuilds: boolean;
+  /** What fails before the point of no return is rolled back without being asked. */
+  rollsBack: boolean;
+}
+
+const TRAITS: Readonly<Record<Verb, VerbTraits>> = {
+  failover: { movesUsers: true, sourceMayBeDead: true, rebuilds: false, rollsBack: false },
+  switchover: { movesUsers: true, sourceMayBeDead: false, rebuilds: false, rollsBack: true },
+  reprotect: { movesUsers: false, sourceMayBeDead: false, rebuilds: true, rollsBack: false },
+};
+
+export function traitsOf(verb: Verb): VerbTraits {
+  return TRAITS[verb];
+}
+
+/** Users move, and the source is healthy: writes are stopped first and nothing is lost. */
+export function isPlannedMove(verb: Verb): boolean {
+  const { movesUsers, sourceMayBeDead } = TRAITS[verb];
+  return movesUsers && !sourceMayBeDead;
+}
+
+/** How the standby side is kept: decides which kinds may be used, and what they contribute. */
+export const STRATEGIES = ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'] as const;
+export type Strategy = (typeof STRATEGIES)[number];
+
+/** The parts of a runbook whose entries carry a `kind`. A kind belongs to one of them. */
+export const SECTIONS = ['databases', 'compute', 'traffic'] as const;
+export type Section = (typeof SECTIONS)[number];

@@ -1,0 +1,153 @@
+import { nameInArn } from '../base/arn.ts';
+import { formatDuration } from '../base/duration.ts';
+import type { Json } from '../base/json.ts';
+import { traitsOf, type Verb } from '../model/verb.ts';
+import type { PlanStep } from '../model/step.ts';
+import type { Runbook } from '../runbook/runbook.ts';
+
+/*
+ * The steps that belong to no resource: what users see, the verdict on the source, approvals, the hold, notifications.
+ */
+
+type OwnStep = Pick<PlanStep, 'id' | 'kind' | 'title' | 'phase'> & { params: Json } & Partial<PlanStep>;
+
+function own(step: OwnStep): PlanStep {
+  return {
+    reversibility: 'reversible',
+    gate: false,
+    optional: false,
+    after: [],
+    controlPlanes: [],
+    permissions: [],
+    estimate: { p50: 0, p95: 0, basis: 'decided at once' },
+    limitMs: 30_000,
+    changes: [],
+    ...step,
+  };
+}
+
+/**
+ * Looks at what users see, then weighs all signals of the plan: a failover needs a source that is down, a switchover one
+ * that is healthy. A reprotect leaves nobody, and asks neither.
+ */
+export function assessSteps(runbook: Runbook, verb: Verb, source: string, resources: readonly PlanStep[]): PlanStep[] {
+  if (!traitsOf(verb).movesUsers) return [];
+  const looks = resources.filter((step) => step.phase === 'assess' && !step.gate);
+  const hosts = new Set(runbook.probes.map((probe) => new URL(probe.http).hostname));
+  const answers = looks.filter((step) => step.id.startsWith('traffic.')).map((step) => ({ step: step.id, from: saidAnswers(step, hosts) }));
+  const users = own({
+    id: 'assess.users',
+    kind: 'run.assess-users',
+    title: `What do users of ${source} get?`,
+    phase: 'assess',
+    // Where the source answers the runbook says, or is found out by them.
+    after: answers.flatMap(({ step, from }) => (from === undefined ? [step] : [])),
+    params: { probes: runbook.probes as unknown as Json, answers: Object.assign({}, ...answers.map(({ from }) => from ?? {})) as Json },
+    estimate: { p50: 1, p95: 5, basis: 'two samples of each probe' },
+  });
+  const judge = own({
+    id: 'assess.source',
+    kind: traitsOf(verb).sourceMayBeDead ? 'run.judge-source' : 'run.source-healthy',
+    title: traitsOf(verb).sourceMayBeDead ? `Is ${source} down? Two independent signals` : `Is ${source} healthy, and does ${runbook.name} follow?`,
+    phase: 'assess',
+    gate: true,
+    after: [users.id, ...looks.map((step) => step.id)],
+    params: { region: source, signals: ['users', ...looks.map(signalName)] },
+  });
+  return [users, judge];
+}
+
+/** What the source answers to hosts that are probed, where the look at a traffic resource is told so by the runbook. */
+function saidAnswers(look: PlanStep, hosts: ReadonlySet<string>): Record<string, Json> | undefined {
+  const { from, records } = look.params as { from?: { answer?: Json }; records?: readonly { name: string }[] };
+  const { answer } = from ?? {};
+  if (answer === undefined) return undefined;
+  return Object.fromEntries((records ?? []).filter(({ name }) => hosts.has(name)).map(({ name }) => [name, answer]));
+}
+
+/** Every step that records a signal says under which name. */
+function signalName(step: PlanStep): string {
+  const { signal } = step.params as { signal?: unknown };
+  if (typeof signal !== 'string') throw new Error(`${step.kind} stands in the phase assess, and names no signal`);
+  return signal;
+}
+
+/** A second move so soon after one is how an outage gets worse. A reprotect moves nobody. */
+export function flapGuardStep(runbook: Runbook, verb: Verb): PlanStep[] {
+  if (!traitsOf(verb).movesUsers) return [];
+  const window = formatDuration(runbook.flapGuardMs);
+  return [
+    own({
+      id: 'assess.flap-guard',
+      kind: 'run.flap-guard',
+      title: `No move within ${window} before`,
+      phase: 'assess',
+      gate: true,
+      params: { windowMs: runbook.flapGuardMs },
+      estimate: { p50: 0, p95: 2, basis: 'reads the runs of the state' },
+      limitMs: 60_000,
+    }),
+  ];
+}
+
+/** What stands before the line, and what is asked for in vain where a plan has none. */
+const BEFORE_LINE: ReadonlySet<string> = new Set(['point-of-no-return', 'fence', 'data', 'compute']);
+
+/**
+ * The approvals of the runbook as one gate each, in the phase that they stand before; `first` are ids that come before
+ * the rest of their phase. None where the plan has no line to cross, or nothing in that phase. Signatures are asked for
+ * when the rest of the assessment is over, so that people see what they approve.
+ */
+export function approvalSteps(runbook: Runbook, resources: readonly PlanStep[], assessed: readonly string[]): { steps: PlanStep[]; first: string[] } {
+  const line = resources.some((step) => step.reversibility === 'point-of-no-return');
+  const first: string[] = [];
+  const steps = runbook.approvals.flatMap((approval, index) => {
+    const { before, from, quorum, waitMs } = approval;
+    const phase = before === 'point-of-no-return' ? 'assess' : before;
+    if (before === 'point-of-no-return' ? !line : !resources.some((step) => step.phase === before)) return [];
+    const id = `${phase}.approval${runbook.approvals.length > 1 ? `-${index + 1}` : ''}`;
+    const signed = from.some(({ keys }) => keys.length > 0);
+    if (phase !== 'assess') first.push(id);
+    const params: Json = { gate: id, from: from.map(({ name, keys }) => ({ name, keys })), quorum, waitMs, line: line && BEFORE_LINE.has(before) };
+    const waits = { estimate: { p50: 60, p95: waitMs / 1000, basis: 'people sign; at most the wait of the runbook' }, limitMs: waitMs + 60_000 };
+    const after = phase === 'assess' && signed ? assessed : [];
+    return [own({ id, kind: 'run.approval', title: `Approved by ${quorum} of ${from.length}`, phase, gate: true, after, params, ...(signed ? waits : {}) })];
+  });
+  return { steps, first };
+}
+
+export function verifySteps(runbook: Runbook): PlanStep[] {
+  return runbook.probes.map((probe) =>
+    own({
+      id: `verify.${probe.name}`,
+      kind: 'run.hold-probe',
+      title: `${probe.name} answers well for ${probe.holdMs / 1000} s`,
+      phase: 'verify',
+      params: { probe: probe as unknown as Json },
+      estimate: { p50: probe.holdMs / 1000, p95: probe.holdMs / 1000 + 60, basis: 'the hold time of the runbook' },
+      limitMs: 600_000 + probe.holdMs,
+    }),
+  );
+}
+
+export function notifySteps(runbook: Runbook, verb: Verb, source: string, target: string): PlanStep[] {
+  const news = !traitsOf(verb).movesUsers ? `${runbook.name} runs in ${target} and has its standby in ${source} again` : `${runbook.name} was moved from ${source} to ${target}`;
+  const tell = { phase: 'protect', optional: true, estimate: { p50: 1, p95: 5, basis: 'one request' } } as const;
+  return runbook.notify.flatMap((notifier, index) => {
+    if (notifier.type === 'slack') {
+      return [own({ ...tell, id: `notify.slack-${index + 1}`, kind: 'run.notify-slack', title: 'Tell Slack', params: { webhookEnv: notifier.webhookEnv, news } })];
+    }
+    const topic = notifier.topics[target];
+    if (topic === undefined) return [];
+    return [
+      own({
+        ...tell,
+        id: `notify.sns-${index + 1}`,
+        kind: 'run.notify-sns',
+        title: `Tell ${nameInArn(topic)}`,
+        params: { region: target, topic, news },
+        permissions: [{ actions: ['sns:Publish'], resources: [topic] }],
+      }),
+    ];
+  });
+}
