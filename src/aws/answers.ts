@@ -79,7 +79,14 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
   autoscaling: {
     // A size that is taken for 0 would make a group smaller.
     DescribeAutoScalingGroups: {
-      has: ['AutoScalingGroups[].AutoScalingGroupName', 'AutoScalingGroups[].MinSize', 'AutoScalingGroups[].DesiredCapacity', 'AutoScalingGroups[].MaxSize'],
+      has: [
+        'AutoScalingGroups[].AutoScalingGroupName',
+        'AutoScalingGroups[].MinSize',
+        'AutoScalingGroups[].DesiredCapacity',
+        'AutoScalingGroups[].MaxSize',
+        // Instances that are not shown are unknown, not none.
+        'AutoScalingGroups[].Instances[]',
+      ],
     },
     DescribeScalingActivities: { has: ['Activities[]'] },
     UpdateAutoScalingGroup: { has: [REQUEST_ID] },

@@ -3,7 +3,9 @@ import { type CallOptions, outputOf } from './call-options.ts';
 import type { OutputOf } from './operations.ts';
 import { incomplete } from './pages.ts';
 
-export type Group = NonNullable<OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups']>[number];
+type AnyGroup = NonNullable<OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups']>[number];
+/** A group with what every answer has, see `answers.ts`. */
+export type Group = AnyGroup & { MinSize: number; DesiredCapacity: number; MaxSize: number; Instances: NonNullable<AnyGroup['Instances']> };
 export type Activity = NonNullable<OutputOf<'autoscaling', 'DescribeScalingActivities'>['Activities']>[number];
 
 /**
@@ -22,12 +24,11 @@ export async function findGroup(
   const output = await outputOf(aws, request, options);
   const found = output.AutoScalingGroups?.find((group) => group.AutoScalingGroupName === name);
   if (found === undefined && output.NextToken !== undefined) throw incomplete(request, `${name} is not on the first page, and there is another`);
-  return found;
+  return found as Group | undefined;
 }
 
 /**
- * The last things that the group did, newest first, at most 100. A failed activity
- * is the first sign of missing capacity.
+ * The last things that the group did or tried, newest first, at most 100.
  * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
  * @throws AwsError
  */

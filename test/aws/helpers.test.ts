@@ -154,20 +154,20 @@ describe('the others', () => {
   });
 
   it('autoscaling, elbv2, sts', async () => {
-    const other = { AutoScalingGroupName: 'other', MinSize: 0, DesiredCapacity: 0, MaxSize: 2 };
+    const other = { AutoScalingGroupName: 'other', MinSize: 0, DesiredCapacity: 0, MaxSize: 2, Instances: [] };
     const groups = answering(() => ({ AutoScalingGroups: [other] }));
     expect(await findGroup(groups.aws, 'tokyo', 'shop')).toBeUndefined();
     expect(await findGroup(groups.aws, 'tokyo', 'other')).toEqual(other);
     expect(await recentActivities(answering(() => ({ Activities: [{ ActivityId: 'a' }] })).aws, 'tokyo', 'x')).toHaveLength(1);
     const health = answering(() => ({
       TargetHealthDescriptions: [
-        { Target: { Id: 'i-1', Port: 80 }, TargetHealth: { State: 'unhealthy', Reason: 'Target.Timeout' } },
+        { Target: { Id: 'i-1', Port: 80 }, TargetHealth: { State: 'unhealthy', Reason: 'Target.Timeout', Description: 'Request timed out' } },
         { Target: { Id: 'i-2' }, TargetHealth: { State: 'initial' } },
       ],
     }));
-    expect(await targetHealth(health.aws, 'tokyo', 'arn')).toEqual([
-      { id: 'i-1', port: 80, state: 'unhealthy', reason: 'Target.Timeout' },
-      { id: 'i-2', port: undefined, state: 'initial', reason: undefined },
+    expect(await targetHealth(health.aws, 'tokyo', 'arn')).toMatchObject([
+      { id: 'i-1', port: 80, state: { healthy: 'no', shown: 'unhealthy' }, reason: 'Target.Timeout (Request timed out)' },
+      { id: 'i-2', port: undefined, state: { healthy: 'no', shown: 'initial' }, reason: undefined },
     ]);
     const who = answering(() => ({ Account: '123456789012', Arn: 'arn:aws:iam::123456789012:user/x' }));
     expect(await callerIdentity(who.aws, 'tokyo')).toEqual({ account: '123456789012', arn: 'arn:aws:iam::123456789012:user/x' });

@@ -118,7 +118,7 @@ describe('looks at many groups at about the same time', () => {
         asked.push(input as object);
         await clock.sleep(20);
         if (refused !== undefined && names.includes(refused)) throw new AwsError({ service, region, operation, code: 'AccessDenied', httpStatus: 403, message: 'no' });
-        return { output: { AutoScalingGroups: names.filter((name) => name !== 'none').map((name) => ({ AutoScalingGroupName: name, MinSize: 0, DesiredCapacity: 0, MaxSize: 1 })) }, requestId: `request-${asked.length}` };
+        return { output: { AutoScalingGroups: names.filter((name) => name !== 'none').map((name) => ({ AutoScalingGroupName: name, MinSize: 0, DesiredCapacity: 0, MaxSize: 1, Instances: [] })) }, requestId: `request-${asked.length}` };
       },
     };
     aws = sharedReads(inner as unknown as AwsCaller, clock);

@@ -44,7 +44,7 @@ describe('capacity in every verb', () => {
       state: 'refused',
       refusal: {
         rule: 'last-healthy-side',
-        observed: 'shop-api in ap-northeast-1: 6 are in service',
+        observed: 'shop-api in ap-northeast-1: 6 of 7 instances are in service',
         threshold: '7 healthy instances',
         consequence: 'ap-northeast-2 may be the last side that can serve users',
         override: 'none: bring ap-northeast-1 up first, then: dr resume',

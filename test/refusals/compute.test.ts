@@ -116,7 +116,7 @@ describe('groups', () => {
   });
 
   it('one that is not allowed to launch', async () => {
-    const group = { AutoScalingGroupName: 'shop-api', SuspendedProcesses: ['Launch', 'AZRebalance', 'AddToLoadBalancer'].map((ProcessName) => ({ ProcessName })) };
+    const group = { AutoScalingGroupName: 'shop-api', MinSize: 1, DesiredCapacity: 2, MaxSize: 12, Instances: [], SuspendedProcesses: ['Launch', 'AZRebalance', 'AddToLoadBalancer'].map((ProcessName) => ({ ProcessName })) };
     const aws = { call: () => Promise.resolve({ output: { AutoScalingGroups: [group] }, requestId: undefined }) };
     expect(await saidBy('auto-scaling-group.scaleOut', { region: TOKYO, group: 'shop-api', min: 4, desired: 6, max: 12 }, { effects: { aws } as never })).toMatchInlineSnapshot(`
       "rule         capacity
@@ -135,7 +135,7 @@ describe('groups', () => {
   it('the last side that may serve users is not made smaller', async () => {
     expect(await scaleIn({ region: TOKYO, group: 'shop-api', healthy: 6 })).toMatchInlineSnapshot(`
       "rule         last-healthy-side
-      observed     shop-api in ap-northeast-1: 2 are in service (just now)
+      observed     shop-api in ap-northeast-1: 2 of 6 instances are in service (just now)
       threshold    6 healthy instances
       consequence  ap-northeast-2 may be the last side that can serve users
       override     none: bring ap-northeast-1 up first, then: dr resume"
@@ -145,7 +145,7 @@ describe('groups', () => {
   it('the other side has no group at all', async () => {
     expect(await scaleIn({ region: TOKYO, group: 'never-was', healthy: 1 })).toMatchInlineSnapshot(`
       "rule         last-healthy-side
-      observed     never-was in ap-northeast-1: 0 are there (just now)
+      observed     never-was in ap-northeast-1: it is not there (just now)
       threshold    1 healthy instances
       consequence  ap-northeast-2 may be the last side that can serve users
       override     none: bring ap-northeast-1 up first, then: dr resume"

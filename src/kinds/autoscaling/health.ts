@@ -1,24 +1,79 @@
 import type { Group } from '../../aws/autoscaling.ts';
-import { targetHealth } from '../../aws/elbv2.ts';
+import { targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
+import { healthStatus, lifecycleState } from '../../aws/states/autoscaling.ts';
 import type { StepContext } from '../../model/step.ts';
 
-export function inServiceIds(group: Group): string[] {
-  return (group.Instances ?? [])
-    .filter((i) => i.LifecycleState === 'InService' && i.HealthStatus?.toLowerCase() === 'healthy')
-    .map((i) => i.InstanceId ?? '');
+/*
+ * What a group has. Its sizes count capacity units: an instance counts as many as its weight says, and one if there are no weights.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups-instance-weighting.html
+ */
+
+type Instance = Group['Instances'][number];
+
+export interface Capacity {
+  /** Capacity units: the same unit as the sizes of the group. */
+  units: number;
+  instances: number;
+  /** For people: `in service`, or `healthy in TARGET GROUP`. */
+  where: string;
+  /** For people: what is known of the rest; empty when nothing is. */
+  why: string;
+}
+
+/** Units of one instance; undefined when AWS does not say: a group may count in vCPUs or in memory. */
+function unitsOf(group: Group, { WeightedCapacity }: Instance): number | undefined {
+  if (WeightedCapacity === undefined) return (group.DesiredCapacityType ?? 'units') === 'units' ? 1 : undefined;
+  const units = Number(WeightedCapacity);
+  return Number.isFinite(units) ? units : undefined;
+}
+
+function isInService(instance: Instance): boolean {
+  return lifecycleState(instance.LifecycleState).serves === 'yes' && healthStatus(instance.HealthStatus).healthy === 'yes';
+}
+
+function sum(group: Group, instances: readonly Instance[]): Pick<Capacity, 'units' | 'instances'> {
+  return { units: instances.reduce((units, instance) => units + (unitsOf(group, instance) ?? 0), 0), instances: instances.length };
+}
+
+/** What is in service, by the group's own word. */
+export function inService(group: Group): Capacity {
+  const reasons = group.Instances.flatMap((instance) => {
+    const { LifecycleState, HealthStatus, InstanceId = 'an instance' } = instance;
+    const state = lifecycleState(LifecycleState);
+    if (state.coming !== 'yes') return [`${InstanceId} is ${state.shown}`];
+    if (state.serves === 'yes' && !isInService(instance)) return [`${InstanceId} is ${healthStatus(HealthStatus).shown}`];
+    return unitsOf(group, instance) === undefined ? [`AWS does not say how many ${group.DesiredCapacityType ?? 'units'} ${InstanceId} counts`] : [];
+  });
+  return { ...sum(group, group.Instances.filter(isInService)), where: 'in service', why: reasons.slice(0, 3).join(', ') };
 }
 
 /**
- * How many of a group's instances users can be sent to: those in service that every target group calls healthy. A load
- * balancer sends users only to targets that its own checks call healthy.
+ * What users can be sent to: the instances in service that every target group of the group calls healthy. A load balancer sends
+ * users only to targets that its own checks call healthy.
+ * @throws AwsError
  */
-export async function healthyCount(ctx: StepContext, region: string, group: Group): Promise<{ count: number; where: string }> {
-  const inService = inServiceIds(group);
-  let least = { count: inService.length, where: 'in service' };
+export async function healthyCapacity(ctx: StepContext, region: string, group: Group): Promise<Capacity> {
+  let least = inService(group);
+  const serving = group.Instances.filter(isInService);
   for (const arn of group.TargetGroupARNs ?? []) {
-    const health = await targetHealth(ctx.effects.aws, region, arn, { signal: ctx.signal });
-    const healthy = health.filter((h) => h.state === 'healthy').length;
-    if (healthy < least.count) least = { count: healthy, where: `healthy in ${arn.split('/')[1] ?? arn}` };
+    const targets = await targetHealth(ctx.effects.aws, region, arn, { signal: ctx.signal });
+    // The target group may have targets of other groups, and an instance at more than one port.
+    const healthy = serving.filter(({ InstanceId }) => {
+      const its = targets.filter(({ id }) => id === InstanceId);
+      return its.length > 0 && its.every(({ state }) => state.healthy === 'yes');
+    });
+    const has = sum(group, healthy);
+    if (has.units >= least.units) continue;
+    const why = whyNotHealthy(targets.filter(({ id }) => serving.some(({ InstanceId }) => InstanceId === id)));
+    least = { ...has, where: `healthy in ${arn.split('/')[1] ?? arn}`, why };
   }
   return least;
+}
+
+/** For people: `2 of 6 instances`, or `4 of 6 units (2 instances)` of a group with weights. */
+export function countOf(group: Group, has: Pick<Capacity, 'units' | 'instances'>, wanted?: number): string {
+  const unit = group.DesiredCapacityType ?? 'units';
+  const weighted = unit !== 'units' || group.Instances.some(({ WeightedCapacity }) => WeightedCapacity !== undefined);
+  const count = wanted === undefined ? String(has.units) : `${has.units} of ${wanted}`;
+  return weighted ? `${count} ${unit} (${has.instances} ${has.instances === 1 ? 'instance' : 'instances'})` : `${count} instances`;
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { findGroup, type Group } from '../../aws/autoscaling.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { healthyCount } from './health.ts';
+import { countOf, healthyCapacity } from './health.ts';
 
 /*
  * A region that waits shrinks to its standby size: never below it, and only while the region that serves users is seen
@@ -15,14 +15,14 @@ const params = z.strictObject({
   min: z.int(),
   desired: z.int(),
   max: z.int(),
-  /** The side that must carry the users. */
+  /** The side that must carry the users. `healthy` in the unit of its sizes. */
   guard: z.strictObject({ region: regionName, group: z.string(), healthy: z.int().min(1) }),
 });
 type Params = z.infer<typeof params>;
 
 /** Only ever less than now: what is smaller already stays so. */
 function wanted(p: Params, group: Group): { min: number; desired: number; max: number } {
-  const now = { min: group.MinSize ?? 0, desired: group.DesiredCapacity ?? 0, max: group.MaxSize ?? 0 };
+  const now = { min: group.MinSize, desired: group.DesiredCapacity, max: group.MaxSize };
   const desired = Math.min(now.desired, p.desired);
   return { min: Math.min(now.min, p.min, desired), desired, max: Math.max(p.max, desired) };
 }
@@ -36,13 +36,15 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     return { state: 'reached', because: `${p.group} in ${p.region} wants ${want.desired}, its standby size` };
   }
   const other = await findGroup(ctx.effects.aws, p.guard.region, p.guard.group, options);
-  const carrying = other === undefined ? { count: 0, where: 'there' } : await healthyCount(ctx, p.guard.region, other);
-  if (carrying.count >= p.guard.healthy) {
-    return { state: 'absent', because: `${p.group} wants ${group.DesiredCapacity ?? 0}; ${p.guard.region} carries the users with ${carrying.count}` };
+  const carrying = other === undefined ? undefined : await healthyCapacity(ctx, p.guard.region, other);
+  const shown = other === undefined || carrying === undefined ? 'it is not there' : `${countOf(other, carrying, p.guard.healthy)} are ${carrying.where}`;
+  if (carrying !== undefined && carrying.units >= p.guard.healthy) {
+    return { state: 'absent', because: `${p.group} wants ${group.DesiredCapacity}; ${p.guard.region} carries the users: ${shown}` };
   }
+  const why = carrying === undefined || carrying.why === '' ? '' : `; ${carrying.why}`;
   return refused({
     rule: 'last-healthy-side',
-    observed: `${p.guard.group} in ${p.guard.region}: ${carrying.count} are ${carrying.where}`,
+    observed: `${p.guard.group} in ${p.guard.region}: ${shown}${why}`,
     threshold: `${p.guard.healthy} healthy instances`,
     consequence: `${p.region} may be the last side that can serve users`,
     override: `none: bring ${p.guard.region} up first, then: dr resume`,

@@ -1,9 +1,11 @@
 import * as z from 'zod';
-import { findGroup, type Group, recentActivities } from '../../aws/autoscaling.ts';
+import { findGroup, type Group } from '../../aws/autoscaling.ts';
 import { DrError } from '../../base/errors.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
-import { healthyCount, inServiceIds } from './health.ts';
+import { cannotMend } from '../ec2/launch-reasons.ts';
+import { countOf, healthyCapacity, inService } from './health.ts';
+import { launchTrouble, markActivities } from './launches.ts';
 
 const params = z.strictObject({
   region: regionName,
@@ -27,52 +29,47 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     });
   }
   const warnings = (group.TargetGroupARNs ?? []).length === 0 ? [`${p.group} feeds no target group: health is the instances' own`] : [];
-  return { state: 'ok', because: `${p.group} wants ${group.DesiredCapacity ?? 0} of at most ${group.MaxSize ?? 0}`, warnings };
+  return { state: 'ok', because: `${p.group} wants ${group.DesiredCapacity} of at most ${group.MaxSize}`, warnings };
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
   if (group === undefined) return { state: 'impossible', because: `${p.group} is not in ${p.region}` };
-  const sized = (group.MinSize ?? 0) >= p.min && (group.DesiredCapacity ?? 0) >= p.desired && (group.MaxSize ?? 0) >= p.max;
+  const sized = group.MinSize >= p.min && group.DesiredCapacity >= p.desired && group.MaxSize >= p.max;
   // Journaled before the act, so that its undo knows them whatever happens. A later attempt finds what the first has set.
   if (!sized && ctx.fact(sizesFact(p)) === undefined) ctx.record(sizesFact(p), sizesOf(group));
-  if (!sized) return { state: 'absent', because: `${p.group} wants ${group.DesiredCapacity ?? 0}, not ${p.desired}` };
-  const inService = inServiceIds(group);
-  if (inService.length < p.desired) {
-    const shortage = await findShortage(ctx, p);
-    if (shortage !== undefined) return shortage;
-    return { state: 'pending', because: `${inService.length} of ${p.desired} instances are in service`, waitingFor: 'aws' };
+  if (!sized) await markActivities(ctx, p.region, p.group);
+  if (!sized) return { state: 'absent', because: `${p.group} wants ${group.DesiredCapacity}, not ${p.desired}` };
+  const has = inService(group);
+  if (has.units < p.desired) return await waitForInstances(ctx, p, group);
+  const serving = await healthyCapacity(ctx, p.region, group);
+  if (serving.units < p.desired) {
+    return { state: 'pending', because: withReason(`${countOf(group, serving, p.desired).replace('instances', 'targets')} are ${serving.where}`, serving.why), waitingFor: 'aws' };
   }
-  const { count, where } = await healthyCount(ctx, p.region, group);
-  if (count < p.desired) return { state: 'pending', because: `${count} of ${p.desired} targets are ${where}`, waitingFor: 'aws' };
-  return { state: 'reached', because: `${p.desired} instances are in service and healthy` };
+  return { state: 'reached', because: `${countOf(group, serving)} are in service and healthy` };
 }
 
-/** An older failure says nothing about now. */
-const RECENT_MS = 600_000;
+async function waitForInstances(ctx: StepContext, p: Params, group: Group): Promise<Observation> {
+  const has = inService(group);
+  const trouble = await launchTrouble(ctx, p.region, p.group);
+  const because = `${countOf(group, has, p.desired)} are in service`;
+  if (trouble?.ends === undefined) return { state: 'pending', because: withReason(withReason(because, has.why), trouble?.says ?? ''), waitingFor: 'aws' };
+  const activities = `aws autoscaling describe-scaling-activities --region ${p.region} --auto-scaling-group-name ${p.group} --max-items 5`;
+  const what = trouble.ends === 'shortage' ? `add instance types or zones to ${p.group}, or free a quota, then: dr resume` : 'correct what AWS names, then: dr resume';
+  const key = cannotMend(trouble.says) === 'key' ? [KEY_HINT] : [];
+  return { state: 'impossible', because: `${p.group} cannot launch: ${trouble.says}; ${because}`, next: [what, ...key, activities] };
+}
 
-/** A shortage stands in a failed activity long before a wait for instances would end. */
-async function findShortage(ctx: StepContext, p: Params): Promise<Observation | undefined> {
-  const activities = await recentActivities(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
-  const newest = activities[0];
-  const age = ctx.effects.clock.now() - (newest?.StartTime?.getTime() ?? 0);
-  if (newest?.StatusCode !== 'Failed' || age > RECENT_MS) return undefined;
-  const message = newest.StatusMessage ?? 'no reason given';
-  if (!/insufficient|capacity|limit|quota|exceeded/i.test(message)) return undefined;
-  return {
-    state: 'impossible',
-    because: `${p.group} cannot launch: ${message}`,
-    next: [
-      `add instance types or zones to ${p.group}, or free a quota, then: dr resume`,
-      `aws autoscaling describe-scaling-activities --region ${p.region} --auto-scaling-group-name ${p.group} --max-items 5`,
-    ],
-  };
+const KEY_HINT = 'AWSServiceRoleForAutoScaling needs the KMS key of the volumes: https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-policy-requirements-EBS-encryption.html';
+
+function withReason(because: string, why: string): string {
+  return why === '' ? because : `${because}; ${why}`;
 }
 
 const sizes = z.strictObject({ min: z.int(), desired: z.int(), max: z.int() });
 
-function sizesOf(group: Group | undefined): z.infer<typeof sizes> {
-  return { min: group?.MinSize ?? 0, desired: group?.DesiredCapacity ?? 0, max: group?.MaxSize ?? 0 };
+function sizesOf(group: Group): z.infer<typeof sizes> {
+  return { min: group.MinSize, desired: group.DesiredCapacity, max: group.MaxSize };
 }
 
 function sizesFact(p: Params): string {
@@ -86,7 +83,7 @@ async function update(ctx: StepContext, p: Params, to: z.infer<typeof sizes>): P
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
-  const now = sizesOf(group);
+  const now = group === undefined ? p : sizesOf(group);
   await update(ctx, p, { min: Math.max(now.min, p.min), desired: Math.max(now.desired, p.desired), max: Math.max(now.max, p.max) });
 }
 

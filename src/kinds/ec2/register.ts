@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
-import { targetHealth } from '../../aws/elbv2.ts';
+import { healthyAmong, targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
 import { regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { existingSchema, ourInstances } from './ours.ts';
@@ -41,12 +41,11 @@ async function unregistered(ctx: StepContext, p: Params): Promise<{ missing: str
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const { missing, health } = await unregistered(ctx, p);
   if (missing.length > 0) return { state: 'absent', because: `${missing.length} instances are not registered` };
-  const healthy = health.filter((h) => h.state === 'healthy').length;
+  const healthy = healthyAmong(health);
   const group = p.targetGroup.split('/')[1] ?? p.targetGroup;
   if (healthy >= p.wanted) return { state: 'reached', because: `${healthy} targets are healthy in ${group}` };
-  const bad = health.find((h) => h.state === 'unhealthy');
-  const why = bad === undefined ? '' : `; ${bad.id} is unhealthy: ${bad.reason ?? 'no reason given'}`;
-  return { state: 'pending', because: `${healthy} of ${p.wanted} targets are healthy in ${group}${why}`, waitingFor: 'aws' };
+  const why = whyNotHealthy(health);
+  return { state: 'pending', because: `${healthy} of ${p.wanted} targets are healthy in ${group}${why === '' ? '' : `; ${why}`}`, waitingFor: 'aws' };
 }
 
 export const registerTargets = stepKind<Params>({

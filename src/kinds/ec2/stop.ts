@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
-import { targetHealth } from '../../aws/elbv2.ts';
+import { healthyAmong, targetHealth } from '../../aws/elbv2.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { existingSchema, ourInstances } from './ours.ts';
@@ -36,7 +36,7 @@ async function carrying(ctx: StepContext, p: Params): Promise<number> {
   if (targetGroup === undefined && existing !== undefined) return (await ourInstances(ctx, { name: p.name, region, existing }, ['running'])).length;
   if (targetGroup === undefined) return (await alive(ctx, p.name, region, ids)).length;
   const health = await targetHealth(ctx.effects.aws, region, targetGroup, { signal: ctx.signal });
-  return health.filter((h) => h.state === 'healthy').length;
+  return healthyAmong(health);
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {

@@ -154,7 +154,7 @@ const kind: ResourceKind<AutoScalingGroup> = {
         next: ['check the name under `groups` in the runbook, and the account of your credentials'],
       });
     }
-    const facts = { min: found.MinSize ?? 0, desired: found.DesiredCapacity ?? 0, max: found.MaxSize ?? 0 };
+    const facts = { min: found.MinSize, desired: found.DesiredCapacity, max: found.MaxSize };
     return { activeIn: [], because: `${name} has ${facts.desired} instances wanted`, facts };
   },
 

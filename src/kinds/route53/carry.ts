@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { findGroup } from '../../aws/autoscaling.ts';
-import { targetHealth } from '../../aws/elbv2.ts';
+import { healthyAmong, targetHealth } from '../../aws/elbv2.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { listRecordSets } from '../../aws/route53.ts';
 import { formatDuration } from '../../base/duration.ts';
+import { healthyCapacity } from '../autoscaling/health.ts';
 import { hostedZoneId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { checkersOf } from './checkers.ts';
@@ -60,16 +61,14 @@ async function healthOf(ctx: StepContext, p: Params, survivor: Survivor): Promis
 
 async function healthyTargets(ctx: StepContext, region: string, arn: string): Promise<number> {
   const targets = await targetHealth(ctx.effects.aws, region, arn, { signal: ctx.signal });
-  return targets.filter((target) => target.state === 'healthy').length;
+  return healthyAmong(targets);
 }
 
-/** What the group's load balancers call healthy; what the group itself does, where it feeds none. */
+/** Capacity units that are healthy. */
 async function healthyInGroup(ctx: StepContext, region: string, name: string): Promise<number | string> {
   const group = await findGroup(ctx.effects.aws, region, name, { signal: ctx.signal });
   if (group === undefined) return `there is no Auto Scaling group ${name}`;
-  const arns = group.TargetGroupARNs ?? [];
-  if (arns.length === 0) return (group.Instances ?? []).filter((i) => i.LifecycleState === 'InService' && i.HealthStatus?.toLowerCase() === 'healthy').length;
-  return Math.min(...(await Promise.all(arns.map((arn) => healthyTargets(ctx, region, arn)))));
+  return (await healthyCapacity(ctx, region, group)).units;
 }
 
 /** The worst of all survivors. A region that does not answer is a bad one. */

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { activityStatus, healthStatus, LIFECYCLE_STATES, lifecycleState } from '../../../src/aws/states/autoscaling.ts';
+import { EC2_INSTANCE_STATES, ec2InstanceState, imageState, statusCheck } from '../../../src/aws/states/ec2.ts';
+import { changeStatus } from '../../../src/aws/states/route53-change.ts';
+import { targetState } from '../../../src/aws/states/target-health.ts';
+
+const words = (text: string): string[] => text.trim().split(/\s+/);
+
+describe('every value that AWS documents has a meaning', () => {
+  it.each([
+    ['lifecycle state', lifecycleState, `Pending Pending:Wait Pending:Proceed Quarantined InService Terminating Terminating:Wait Terminating:Proceed Terminating:Retained
+      Terminated Detaching Detached EnteringStandby Standby ReplacingRootVolume ReplacingRootVolume:Wait ReplacingRootVolume:Proceed RootVolumeReplaced
+      Warmed:Pending Warmed:Pending:Wait Warmed:Pending:Proceed Warmed:Pending:Retained Warmed:Terminating Warmed:Terminating:Wait Warmed:Terminating:Proceed
+      Warmed:Terminating:Retained Warmed:Terminated Warmed:Stopped Warmed:Running Warmed:Hibernated`],
+    ['activity', activityStatus, `PendingSpotBidPlacement WaitingForSpotInstanceRequestId WaitingForSpotInstanceId WaitingForInstanceId PreInService InProgress
+      WaitingForELBConnectionDraining MidLifecycleAction WaitingForInstanceWarmup Successful Failed Cancelled WaitingForConnectionDraining
+      WaitingForInPlaceUpdateToStart WaitingForInPlaceUpdateToFinalize InPlaceUpdateInProgress`],
+    ['target', targetState, 'initial healthy unhealthy unhealthy.draining unused draining unavailable'],
+    ['instance', (Name: string) => ec2InstanceState({ State: { Name } }), 'pending running shutting-down terminated stopping stopped'],
+    ['status check', statusCheck, 'ok impaired insufficient-data not-applicable initializing'],
+    ['image', imageState, 'pending available invalid deregistered transient failed error disabled'],
+    ['change', changeStatus, 'PENDING INSYNC'],
+    ['health', healthStatus, 'Healthy Unhealthy'],
+  ] as const)('%s', (_what, meaningOf, documented) => {
+    expect(words(documented).filter((value) => !meaningOf(value).listed)).toEqual([]);
+  });
+});
+
+it('only InService serves users, and only a running instance runs', () => {
+  expect(Object.keys(LIFECYCLE_STATES.states).filter((state) => lifecycleState(state).serves === 'yes')).toEqual(['InService']);
+  expect(Object.keys(EC2_INSTANCE_STATES.states).filter((Name) => ec2InstanceState({ State: { Name } }).running === 'yes')).toEqual(['running']);
+});
+
+it('a value that AWS does not document is neither', () => {
+  expect([lifecycleState('New').serves, targetState(undefined).healthy, ec2InstanceState({}).gone, changeStatus('NEW').everywhere, activityStatus('New').succeeded]).toEqual(Array.from({ length: 5 }, () => 'unknown'));
+});
