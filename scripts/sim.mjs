@@ -3,6 +3,7 @@
 // npm run sim -- --seed 42              the whole story of one seed
 // npm run sim -- --from 1 --seeds 500   known seeds
 // npm run sim -- --bug NAME [--seed S]  with a planted defect; --bug all hunts every one, up to --seeds (2,000)
+// npm run sim -- --odd all              worlds that the tool does not hold yet, too; or some of them: detached,half-dead
 import { randomInt } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -17,8 +18,11 @@ const { values } = parseArgs({
     bug: { type: 'string' },
     threads: { type: 'string', default: '2' },
     minutes: { type: 'string' },
+    odd: { type: 'string' },
   },
 });
+
+if (values.odd !== undefined) process.env.SIM_ODD = values.odd;
 
 /** Short-lived objects by the million: a larger nursery halves the time that goes into collecting them. */
 const ROOM = { maxYoungGenerationSizeMb: 96 };

@@ -40,7 +40,7 @@ export class Faults {
 }
 
 function matches(fault: Fault, call: { region: string; service: string; operation: string; mutation: boolean }): boolean {
-  if (fault.effect.kind === 'stale-read' && call.mutation) return false;
+  if ((fault.effect.kind === 'stale-read' || fault.effect.kind === 'empty') && call.mutation) return false;
   return (
     (fault.region === undefined || fault.region === call.region) &&
     (fault.service === undefined || fault.service === call.service) &&

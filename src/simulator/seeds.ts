@@ -206,6 +206,8 @@ export interface Fault {
     | { kind: 'slow'; ms: number }
     | { kind: 'throttle' }
     | { kind: 'error'; httpStatus: number; code: string; message?: string }
+    /** Reads are answered with status 200 and nothing in it: a proxy, a page that is no answer. */
+    | { kind: 'empty' }
     /** The change happens, the answer is lost. */
     | { kind: 'answer-lost' }
     /** Reads answer from the state of that long ago. */

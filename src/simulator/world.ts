@@ -76,7 +76,7 @@ export class World implements AwsCaller {
     if (effect?.kind === 'reset') throw call.noAnswer('read ECONNRESET');
     if (effect?.kind === 'throttle') throw call.error(...throttleOf(service));
     if (effect?.kind === 'error') throw call.error(effect.code, effect.httpStatus, effect.message ?? 'a fault of the simulated world');
-    const output = handle(service, operation, request.input, call);
+    const output = effect?.kind === 'empty' ? ({} as OutputOf<S, O>) : handle(service, operation, request.input, call);
     if (mutation) await this.pause(callMs / 2, signal);
     if (effect?.kind === 'answer-lost') throw call.noAnswer('read ECONNRESET');
     if (mutation && !this.core.alive(region)) return await never(signal);

@@ -3,6 +3,7 @@ import type { Acceptances } from '../../src/model/step.ts';
 import { Draw } from './draw.ts';
 import { faultOf, lossOfSource, replicationTrouble, TROUBLE } from './make-trouble.ts';
 import { IDEAS, type Idea } from './approvers.ts';
+import { withOddWorld } from './odd-worlds.ts';
 import { BOSS, LEAD, type Chapter, type Death, type Go, type Happening, type Person, type Scenario } from './scenario.ts';
 import { BUCKET, OSAKA, SEOUL, type Shape, TOKYO } from './shapes.ts';
 
@@ -175,6 +176,11 @@ function withThirdRegion(scenario: Scenario): Scenario {
 
 /** The scenario of a seed: always the same. */
 export function scenarioOf(seed: number): Scenario {
+  return withOddWorld(textbook(seed));
+}
+
+/** The same, in a world that begins as it should, and with nothing worse than outages and AWS that fails. */
+export function textbook(seed: number): Scenario {
   return withThirdRegion(withSlowThings(signed(seed)));
 }
 

@@ -6,7 +6,7 @@ import type { AnyStepKind, StepContext, StepKind } from '../../src/model/step.ts
 import type { Json } from '../../src/base/json.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
 import type { Effects, SqlPort, SqlTarget } from '../../src/effects/effects.ts';
-import type { Death } from './scenario.ts';
+import type { Death, Go } from './scenario.ts';
 import { regionsOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
 import type { Watch } from './watch.ts';
@@ -46,10 +46,15 @@ export class Process {
   stateAway = false;
   /** Its last record did not reach the bucket. */
   unsent = false;
+  /** When it last asked whether it holds the application, wherever that is kept. */
+  lockAt = Number.NEGATIVE_INFINITY;
+  readonly #pause: Go['pause'];
+  #pausedUntil = Number.NEGATIVE_INFINITY;
   /** When it last asked who holds the application, and was answered. */
   askedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(name: string, host: string, death: Death | undefined) {
+  constructor(name: string, host: string, death: Death | undefined, pause?: Go['pause']) {
+    this.#pause = pause;
     this.name = name;
     this.host = host;
     this.#death = death;
@@ -72,6 +77,21 @@ export class Process {
     if (this.dead) throw new Died('dead');
   }
 
+  /** While its machine stands still; undefined when it does not. */
+  #standing({ clock }: Stage): Promise<void> | undefined {
+    return this.#pausedUntil > clock.now() ? clock.sleep(this.#pausedUntil - clock.now()) : undefined;
+  }
+
+  /** Its machine stops before its n-th record is durable, and goes on later; undefined when it does not. */
+  pauseBeforeRecord(stage: Stage): Promise<void> | undefined {
+    if (this.#pause !== undefined && this.#records === this.#pause.n) {
+      this.#pausedUntil = stage.clock.now() + this.#pause.ms;
+      const { ms } = this.#pause;
+      stage.history.note(this.name, () => `STANDS STILL for ${Math.round(ms / 1000)} s`);
+    }
+    return this.#standing(stage);
+  }
+
   /** Before a record is durable. @throws Died */
   beforeRecord(stage: Stage): void {
     this.#records += 1;
@@ -82,6 +102,9 @@ export class Process {
   /** AWS as this process reaches it: watched, and cut off when it dies. Every attempt counts as a call. */
   caller(stage: Stage, watch: Watch, inner: AwsCaller = stage.world): AwsCaller {
     const call = async (request: Parameters<AwsCaller['call']>[0] & Tagged) => {
+      const standing = this.#standing(stage);
+      const waited = standing !== undefined;
+      if (waited) await standing;
       this.#stopIfDead();
       const mine = (this.#calls += 1);
       const here = this.#death?.n === mine ? this.#death.at : undefined;
@@ -94,7 +117,7 @@ export class Process {
       const mutation = MUTATIONS.has(`${service}.${operation}`);
       const by = request[MADE_BY];
       const what = `${mutation ? '→ ' : ''}${service}.${operation} ${region}${by === undefined ? '' : ` (${by.kind} ${by.part})`}`;
-      watch.beforeCall(this, { service, region, operation, input: request.input, mutation, by });
+      watch.beforeCall(this, { service, region, operation, input: request.input, mutation, by, waited });
       const asks = by?.part === 'state' && operation === 'ListObjectsV2' ? stage.clock.now() : undefined;
       if (mutation) stage.history.note(this.name, () => `${what} ${JSON.stringify(request.input).slice(0, 160)}`);
       try {
@@ -103,7 +126,9 @@ export class Process {
           throw new AwsError({ service, operation, region, code: NO_ANSWER, message: 'this machine is cut off from it' });
         }
         const answer = await inner.call(request);
-        watch.afterCall(this, { service, region, operation, input: request.input, mutation, by });
+        watch.afterCall(this, { service, region, operation, input: request.input, mutation, by, waited });
+        const still = this.#standing(stage);
+        if (still !== undefined) await still;
         stage.history.note(this.name, () => `${what}: ok`);
         if (by?.part === 'state') this.stateAway = false;
         if (by?.part === 'state' && mutation) this.unsent = false;
@@ -146,7 +171,7 @@ export class Process {
     const setReadOnly: SqlPort['setReadOnly'] = (target, on, ...rest) =>
       connect(target, () => {
         const by = (target as Tagged)[MADE_BY];
-        const call = { service: 'sql', region: home(target) ?? '', operation: 'SetReadOnly', input: { host: target.host, on }, mutation: true, by };
+        const call = { service: 'sql', region: home(target) ?? '', operation: 'SetReadOnly', input: { host: target.host, on }, mutation: true, by, waited: false };
         stage.history.note(this.name, () => `→ sql.SetReadOnly ${target.host} ${String(on)} (${by?.kind ?? ''} ${by?.part ?? ''})`);
         watch.beforeCall(this, call);
         return sql.setReadOnly(target, on, ...rest);

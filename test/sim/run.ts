@@ -185,7 +185,7 @@ class Troupe {
     this.starts += 1;
     this.#newest = false;
     this.#gone = false;
-    const process = new Process(`${person.name}/${this.starts}`, person.host, go.death);
+    const process = new Process(`${person.name}/${this.starts}`, person.host, go.death, go.pause);
     history.note(process.name, () => `starts${go.abort === true ? ' to abort,' : ''} with ${JSON.stringify(acceptances)}`);
     const drain = new AbortController();
     const timer = new AbortController();
@@ -251,7 +251,7 @@ class Troupe {
     try {
       const store = this.#store(process, held.store, run);
       const journal = new Journal({ store, clock, run, term: held.term, records: held.records, onRecord: (record) => this.#watch.record(process, record) });
-      this.#watch.holds(process, () => journal.state);
+      this.#watch.holds(process, () => journal.state, held.records.at(-1)?.term);
       if (plan !== undefined) {
         await journal.append({ type: 'run.started', plan, operator, tool: { name: 'test', version: '0', node: '0' }, mode: 'simulated', declaredAt: clock.now(), confirmedBy: 'flag', acceptances: way.acceptances, endpoints: [] });
         this.#open = run;
@@ -320,9 +320,14 @@ class Troupe {
       append: (record) =>
         Promise.resolve().then(() => {
           process.beforeRecord(this.#stage);
-          return inner.append(record);
+          const standing = process.pauseBeforeRecord(this.#stage);
+          return standing === undefined ? inner.append(record) : standing.then(() => inner.append(record));
         }),
-      assertHeld: () => inner.assertHeld?.() ?? Promise.resolve(),
+      assertHeld: async () => {
+        const asked = this.#stage.clock.now();
+        await inner.assertHeld?.();
+        process.lockAt = asked;
+      },
     };
     return this.#bug?.store?.(store, this.#desk.all(run) as JournalRecord[]) ?? store;
   }

@@ -15,7 +15,12 @@ export type Happening =
   | { at: number; what: 'lag'; database: string; lagMs: number }
   | { at: number; what: 'replication-stopped' | 'replication-on'; database: string }
   | { at: number; what: 'capacity'; region: string; instances: number }
-  | { at: number; what: 'fault'; until: number; fault: Fault };
+  | { at: number; what: 'fault'; until: number; fault: Fault }
+  /** Its application is gone, and with `api` RDS answers nothing: its databases live. */
+  | { at: number; what: 'half-dead'; until: number; region: string; api: boolean }
+  /** A status in which the engine serves. */
+  | { at: number; what: 'status'; until: number; region: string; database: string; status: string }
+  | { at: number; what: 'group-trouble'; until: number; region: string; trouble: 'kms' | 'image' | 'busy' | 'targets' };
 
 /** The death of a process: at the n-th journal record that it writes, or around its n-th AWS call. */
 export interface Death {
@@ -30,6 +35,8 @@ export interface Go {
   death?: Death;
   /** Ctrl-C after that many milliseconds. */
   drainMs?: number;
+  /** It is stopped before its n-th record is durable, and goes on so much later. */
+  pause?: { n: number; ms: number };
   /** How long the person waits after it before the next go. */
   restMs: number;
 }
@@ -67,6 +74,10 @@ export interface Scenario {
   lagMs: number;
   /** Replication stopped so long before the scenario that no lag is known any more. */
   lagUnknown: boolean;
+  /** Somebody made every replica a writer of its own, so long before the first chapter and ten minutes more. */
+  detachedMs?: number;
+  /** A class, a version and a certificate wait for the maintenance window of every copy. */
+  pending?: true;
   /** Where journal and lock lie: one folder that all share, or a bucket of the target region. */
   state: 'folder' | 'bucket';
   /** How far the clock of a machine goes ahead of AWS's, milliseconds, by its name. */
@@ -91,6 +102,8 @@ export function describeScenario(s: Scenario): string {
   const skews = Object.entries(s.skew).filter(([, ms]) => ms !== 0);
   const clocks = skews.length === 0 ? '' : `, clocks ${skews.map(([host, ms]) => `${host} ${ms > 0 ? '+' : ''}${ms / 1000} s`).join(', ')}`;
   const cutOff = s.cutOff === undefined ? '' : `, ${s.cutOff.host} cut off from the source ${s.cutOff.at / 1000}-${s.cutOff.until / 1000} s`;
+  if (s.detachedMs !== undefined) parts.push('the copy is a writer of its own');
+  if (s.pending === true) parts.push('changes wait for the window');
   const moves = s.chapters.map((c) => `${c.verb} ${c.source} → ${c.target} (${c.people.length} at work, calm at ${c.calmAt / 1000} s)`).join(', then ');
   return `seed ${s.seed}: ${parts.join(', ')}, RPO ${shape.rpoMinutes}m, lag ${s.lagUnknown ? 'unknown' : `${s.lagMs} ms`}, state in a ${s.state}${clocks}${cutOff}; ${moves}`;
 }

@@ -58,6 +58,13 @@ export async function stageOf(scenario: Scenario): Promise<Stage> {
     for (const replica of replicas) world.setReplication(replica, { mode: 'stopped' });
     await clock.run(() => clock.sleep(240 * MINUTE));
   }
+  if (scenario.detachedMs !== undefined) {
+    for (const replica of replicas) world.detachReplica(replica);
+    await clock.run(() => clock.sleep(scenario.detachedMs ?? 0));
+  }
+  const change = { instanceClass: 'db.r6g.xlarge', settings: { engineVersion: '17.6', caCertificate: 'rds-ca-rsa4096-g1' } };
+  const rows = scenario.pending === true ? replicas.map((replica) => world.state.databases.row(replica)).filter((row) => row !== undefined) : [];
+  for (const row of rows) world.state.databases.queue(row, change, world.now());
   // Metrics and health checks have a past.
   await clock.run(() => clock.sleep(10 * MINUTE));
   const [chapter] = scenario.chapters;
@@ -101,7 +108,7 @@ export async function play(stage: Stage, signal: AbortSignal): Promise<void> {
       await endDue(happening.at);
       await wait(happening.at);
       const end = happen(stage, happening);
-      if (end !== undefined && happening.what === 'fault') ends.push({ at: happening.until, end });
+      if (end !== undefined && 'until' in happening) ends.push({ at: happening.until, end });
     }
     await endDue(chapter.calmAt);
     await wait(chapter.calmAt);
@@ -144,6 +151,10 @@ function happen(stage: Stage, happening: Happening): (() => void) | undefined {
       history.note('world', () => `${happening.region} gives shop-api ${happening.instances} instances`);
       world.setGroupCapacity(happening.region, 'shop-api', happening.instances);
       return undefined;
+    case 'half-dead':
+    case 'status':
+    case 'group-trouble':
+      return odd(stage, happening);
     case 'fault': {
       const { fault } = happening;
       const words = `${fault.service ?? ''}.${fault.operation ?? '*'} in ${fault.region ?? 'any region'}: ${JSON.stringify(fault.effect)}${fault.times === undefined ? '' : `, ${fault.times} times`}`;
@@ -153,6 +164,42 @@ function happen(stage: Stage, happening: Happening): (() => void) | undefined {
         history.note('fault', () => `over: ${words}`);
         end();
       };
+    }
+  }
+}
+
+/** What is no outage; the function returned ends it. */
+function odd({ world, history, scenario }: Stage, happening: Extract<Happening, { what: 'half-dead' | 'status' | 'group-trouble' }>): (() => void) | undefined {
+  const { region } = happening;
+  switch (happening.what) {
+    case 'half-dead': {
+      const regions = regionsOf(scenario.shape);
+      const address = simulatedAddress(regions, region);
+      history.note('world', () => `the application of ${region} is gone${happening.api ? ', and RDS answers nothing' : ''}; its databases live`);
+      world.setApplicationUp(address, false);
+      const end = happening.api ? world.addFault({ region, service: 'rds', effect: { kind: 'hang' } }) : undefined;
+      return () => {
+        end?.();
+        world.setApplicationUp(address, true);
+      };
+    }
+    case 'status': {
+      const ref = { region, id: instanceOf(happening.database, region) };
+      const born = world.state.databases.row(ref)?.createdAt;
+      if (born === undefined) return undefined;
+      history.note('world', () => `${ref.id} is ${happening.status}`);
+      world.setDbStatus(ref, happening.status);
+      return () => {
+        const row = world.state.databases.row(ref);
+        if (row?.createdAt === born && row.status === happening.status) world.setDbStatus(ref, 'available');
+      };
+    }
+    case 'group-trouble': {
+      const { trouble } = happening;
+      history.note('world', () => `shop-api in ${region}: ${trouble}`);
+      const busyMs = happening.until - happening.at;
+      world.setGroupTrouble(region, 'shop-api', trouble === 'busy' ? { busyMs } : trouble === 'targets' ? { targets: 'Target.Timeout' } : { launches: trouble });
+      return () => world.setGroupTrouble(region, 'shop-api', {});
     }
   }
 }

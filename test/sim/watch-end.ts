@@ -1,3 +1,4 @@
+import { CLOCK_MAY_BE_OFF_MS } from '../../src/aws/aws-time.ts';
 import { sameRef } from '../../src/simulator/database-driver.ts';
 import { isWriter } from '../../src/simulator/db-instance.ts';
 import type { RunState } from '../../src/journal/state.ts';
@@ -15,6 +16,8 @@ interface End {
   state: RunState;
   /** A region that it needs was lost after the last look at it, and is not back. */
   justLost: boolean;
+  /** The source was lost, and lived again. */
+  returned: boolean;
   /** How long the regions have been well, milliseconds. */
   wellFor: number;
 }
@@ -38,6 +41,8 @@ export function judgeSuccess(end: End): void {
     // The first backup after it may go on for hours: it takes writes meanwhile.
     if (row === undefined || !isWriter(row, stage.clock.now())) broken(end, `${ref.id} is not a writer of its own`);
     if (!eyes.takesWrites(database, target)) broken(end, `${ref.id} takes no writes`);
+    lossAccepted(end, database);
+    oneWriter(end, database);
     if (shape.canary && shape.strategy !== 'active-active' && state.facts.get(`canary.${database}`) === undefined) broken(end, `without a row written to ${database} and read back`);
   }
   const answers = eyes.answers(DRAWS);
@@ -48,6 +53,29 @@ export function judgeSuccess(end: End): void {
   const bystander = bystanderOf(shape, plan);
   if (bystander !== undefined && answers.has(bystander)) broken(end, `the name leads users to ${bystander}, which nobody chose`);
   if (eyes.status(target) !== 200) broken(end, `${target} does not serve users`);
+}
+
+/** What users were told is safe, and is not there, is within the RPO or was accepted by a person: the ledger shows it, whoever made the copy a writer. */
+function lossAccepted({ stage, eyes, state, returned }: End, database: string): void {
+  const { world, scenario, clock } = stage;
+  const { plan, acceptances } = state;
+  const detached = scenario.detachedMs !== undefined;
+  // What an old writer takes that lives is another invariant's; what a machine saw that was cut off is a known gap.
+  const judged = detached || (!returned && !world.isAlive(plan.source) && scenario.cutOff === undefined);
+  if (plan.verb !== 'failover' || !judged || acceptances.dataLossSeconds === 'unknown' || scenario.shape.strategy === 'active-active') return;
+  const lost = world.state.databases.lossOf(eyes.ref(database, plan.target), clock.now())?.ms ?? 0;
+  const off = Object.values(scenario.skew).some((ms) => ms !== 0) ? CLOCK_MAY_BE_OFF_MS : 0;
+  const allowed = Math.max(plan.objectives.rpoMs, (acceptances.dataLossSeconds ?? 0) * 1000) + off;
+  const attested = (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict === 'attested';
+  if (lost > allowed && (detached || !attested)) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(acceptances.dataLossSeconds)}`);
+}
+
+/** Success with an old writer that still writes rests on a person's word, or on a region that was lost and is back. */
+function oneWriter({ stage, eyes, state, returned }: End, database: string): void {
+  const { plan } = state;
+  if (stage.scenario.shape.strategy === 'active-active' || !eyes.takesWrites(database, plan.source) || returned) return;
+  const verdict = (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
+  if (verdict !== 'attested') stage.history.violate(1, `success (${verdict ?? 'no verdict'}), and the old writer of ${database} takes writes`);
 }
 
 function protectedAgain(end: End): void {

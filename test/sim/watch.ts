@@ -21,7 +21,12 @@ export interface SeenCall {
   input: unknown;
   mutation: boolean;
   by: MadeBy | undefined;
+  /** Its machine stood still between the tool's decision to make it and the request. */
+  waited: boolean;
 }
+
+/** A request that changes something goes out so soon after the lock was asked for; SQL connects first. */
+const LOCK_YOUNG_MS = 20_000;
 
 /** Reads of the source are signals, or part of the fence; what traffic asks of it must not be needed. */
 const MAY_ASK_SOURCE = /\.(assess[A-Za-z]*|uniqueKeys|fence|fence[A-Za-z]*|quarantine[A-Za-z]*|flipObject|raiseObject|clearObject|quiesce|positionGate)$/;
@@ -97,7 +102,8 @@ export class Watch {
   }
 
   /** A process has the application from now on. */
-  holds(process: Process, state: () => RunState): void {
+  holds(process: Process, state: () => RunState, before: number | undefined): void {
+    if (before !== undefined && process.term <= before) this.#broken(8, `term ${process.term} is given upon a journal of term ${before}`);
     this.#states.set(process, state);
     this.#session.set(process, []);
     if (process.term > this.#term) this.#takenAt = this.#stage.clock.now();
@@ -117,6 +123,7 @@ export class Watch {
   /** A record is durable. */
   record(process: Process, record: JournalRecord): void {
     this.#session.get(process)?.push(record);
+    if (this.#stage.scenario.state === 'folder' && process.term < this.#term) this.#broken(25, `a record of term ${process.term} is written behind one of term ${this.#term}`);
     if (process.unsent) this.#unsent = true;
     this.#stage.history.note(process.name, () => describeRecord(record));
     if (record.type === 'step.done') this.#doneAt.set(record.step, this.#stage.clock.now());
@@ -127,7 +134,7 @@ export class Watch {
   #finished(process: Process, outcome: string): void {
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    const end = { stage: this.#stage, eyes: this.#eyes, state, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
+    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#returned, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
     if (outcome === 'succeeded') judgeSuccess(end);
     if (outcome === 'aborted') judgeLedBack(end, this.#promoted, this.#partly);
   }
@@ -155,6 +162,8 @@ export class Watch {
     const records = this.#session.get(process) ?? [];
     if (!records.some((r) => r.type === 'checks.green') && by?.part !== 'undo') this.#broken(13, `${operation} before every check was green`);
     if (process.term < this.#term) this.#superseded(process, call);
+    const lockAge = this.#stage.clock.now() - process.lockAt;
+    if (!call.waited && this.#stage.scenario.state === 'folder' && lockAge > LOCK_YOUNG_MS) this.#broken(8, `${operation} ${Math.round(lockAge / 1000)} s after the lock was asked for`);
     if (DESTROYS.test(operation) && !(operation === 'DeleteObject' && SWITCHES.test(by?.kind ?? ''))) this.#broken(9, `${operation} removes what may be in use`);
     const intent = by?.part === 'undo' ? 'undo.intent' : 'step.intent';
     const intents = records.filter((r) => r.type === intent && stepOf(state, r.step)?.kind === by?.kind);
@@ -177,6 +186,7 @@ export class Watch {
    * answer it cannot know of any other.
    */
   #superseded(process: Process, call: SeenCall): void {
+    if (call.waited) return this.#stage.history.gap('a machine stood still between asking for the lock and its request, and somebody took over meanwhile');
     if (this.#stage.scenario.state === 'bucket') {
       if (process.askedAt <= this.#takenAt) return;
       if (process.stateAway) return this.#stage.history.gap('the bucket went away after a take-over, and who was superseded could not know');
@@ -289,7 +299,7 @@ export class Watch {
     const { chapter, zero, clock, scenario } = this.#stage;
     const now = clock.now() - zero;
     if (scenario.lagUnknown) return true;
-    return chapter.happenings.some((h) => h.at <= now && (h.what === 'fault' ? now <= h.until && h.fault.region !== bystanderOf(scenario.shape, chapter) : h.what === 'lag' || h.what === 'replication-stopped'));
+    return chapter.happenings.some((h) => h.at <= now && (h.what === 'fault' ? now <= h.until && h.fault.region !== bystanderOf(scenario.shape, chapter) : h.what === 'half-dead' || h.what === 'status' ? now <= h.until : h.what === 'lag' || h.what === 'replication-stopped'));
   }
 
   /** What must be so when everybody has gone home. */
