@@ -1,64 +1,16 @@
 import type { AwsCaller } from '../../src/aws/caller.ts';
-import type { JournalRecord } from '../../src/journal/events.ts';
-import type { JournalStore } from '../../src/journal/journal.ts';
 import { readSignal, signalFact, SOURCE_VERDICT } from '../../src/model/signals.ts';
-import type { AnyStepKind, StepContext, StepKind } from '../../src/model/step.ts';
-import type { Json } from '../../src/base/json.ts';
-import type { Plan } from '../../src/model/plan.ts';
+import type { StepContext } from '../../src/model/step.ts';
+import { MORE_BUGS } from './more-bugs.ts';
+import { type Bug, type Code, make, reached, recording, spoil, weighsNothing } from './plant.ts';
 import { BOSS, LEAD } from './scenario.ts';
 import { bystanderOf } from './shapes.ts';
-import type { Stage } from './stage.ts';
+
+export type { Bug } from './plant.ts';
 
 /*
  * Defects, planted from outside: what the simulation must find. None of this is in the tool.
  */
-
-export interface Bug {
-  name: string;
-  /** Any of these is the right thing to find. */
-  breaks: readonly number[];
-  step?(name: string, kind: AnyStepKind, stage: Stage): AnyStepKind | undefined;
-  aws?(inner: AwsCaller, stage: Stage): AwsCaller;
-  store?(inner: JournalStore, records: JournalRecord[]): JournalStore;
-  plan?(plan: Plan): Plan;
-  /** Nobody is stopped by a higher term. */
-  noLock?: boolean;
-}
-
-type Code = StepKind<Json>;
-
-/** A step of that name with some of its parts replaced. */
-function spoil(step: string, change: (code: Code) => Partial<Code>): NonNullable<Bug['step']> {
-  return (name, kind) => {
-    if (!name.endsWith(`.${step}`)) return undefined;
-    const code = kind as unknown as Code;
-    return { ...code, ...change(code) } as unknown as AnyStepKind;
-  };
-}
-
-/** A context whose recorded facts go through a filter. */
-function recording(ctx: StepContext, map: (name: string, value: Json) => Json | undefined): StepContext {
-  return {
-    ...ctx,
-    record: (name, value) => {
-      const changed = map(name, value);
-      if (changed !== undefined) ctx.record(name, changed);
-    },
-  };
-}
-
-const reached = { state: 'reached', because: 'a planted defect says so' } as const;
-
-/** A call as the planted code makes it. */
-function make(ctx: StepContext, service: string, operation: string, region: string, input: unknown): Promise<unknown> {
-  return ctx.effects.aws.call({ service, operation, region, input, signal: ctx.signal, attempts: 1 } as unknown as Parameters<AwsCaller['call']>[0]).catch(() => undefined);
-}
-
-/** The promotion weighs the loss once more: both must be off for it to pass. */
-function weighsNothing(plan: Plan): Plan {
-  const without = (params: Json): Json => Object.fromEntries(Object.entries(params as Record<string, Json>).filter(([key]) => key !== 'rpoMs'));
-  return { ...plan, steps: plan.steps.map((step) => (step.kind.endsWith('.promote') ? { ...step, params: without(step.params) } : step)) };
-}
 
 /** Finds a verdict where there is none. */
 function believesInFences(code: Code): Partial<Code> {
@@ -273,6 +225,7 @@ export const BUGS: readonly Bug[] = [
       },
     })),
   },
+  ...MORE_BUGS,
 ];
 
 /** Passes the gate as if an unknown loss had been accepted, where nothing was. */

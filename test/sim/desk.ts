@@ -58,16 +58,18 @@ export class SharedFolder implements Desk {
   readonly #records = new Map<string, JournalRecord[]>();
   readonly #approvals = new Map<string, string[]>();
   readonly #noLock: boolean;
+  readonly #sameTerm: boolean;
   #term = 0;
   #holder: Process | undefined;
 
-  constructor(noLock: boolean) {
+  constructor(noLock: boolean, sameTerm = false) {
+    this.#sameTerm = sameTerm;
     this.#noLock = noLock;
   }
 
   take({ run, process, force }: Asked): Promise<Held> {
     if (this.#holder !== undefined && !this.#holder.dead && !force) return Promise.reject(busy());
-    this.#term += 1;
+    if (!this.#sameTerm || this.#term === 0) this.#term += 1;
     this.#holder = process;
     const term = this.#term;
     const records = this.#records.get(run) ?? [];

@@ -92,6 +92,11 @@ export class Process {
     return this.#standing(stage);
   }
 
+  /** Its machine stands still, or went on less than `ms` ago. */
+  stoodStill(now: number, ms: number): boolean {
+    return this.#pausedUntil > now - ms;
+  }
+
   /** Before a record is durable. @throws Died */
   beforeRecord(stage: Stage): void {
     this.#records += 1;

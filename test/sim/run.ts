@@ -92,7 +92,7 @@ class Troupe {
     this.#stage = stage;
     this.#bug = bug;
     this.#watch = new Watch(stage);
-    this.#desk = stage.scenario.state === 'bucket' ? new Bucket(reliableCaller(stage.world, { clock: stage.clock, ids: new SeededIds(stage.scenario.seed) })) : new SharedFolder(bug?.noLock === true);
+    this.#desk = stage.scenario.state === 'bucket' ? new Bucket(reliableCaller(stage.world, { clock: stage.clock, ids: new SeededIds(stage.scenario.seed) })) : new SharedFolder(bug?.noLock === true, bug?.sameTerm === true);
     this.#approvers = new Approvers(stage, this.#desk);
   }
 

@@ -355,6 +355,8 @@ export class Watch {
     const known = (state: RunState) => verdict(state) === 'source-down' || (verdict(state) === undefined && this.#unsent);
     if (!this.#returned || !working.some(known)) return undefined;
     if (!this.#stage.scenario.shape.fence) return 'the lost region came back before users were moved, and the runbook names no quarantine group';
+    const now = this.#stage.clock.now();
+    if (this.#atWork().some((process) => process.stoodStill(now, GUARD_MS))) return 'the lost region came back while the machine at work stood still: its guard could not close it';
     if (this.#unreachable()) this.#bothSince.delete(database);
     if (this.#unreachable()) return 'the lost region came back before users were moved, and its RDS API was in trouble: nothing could close it';
     return this.#closing(database) ? 'the lost region came back before users were moved: writes of at most a minute, until the guard had closed it' : undefined;
