@@ -12,8 +12,8 @@ export async function preload(): Promise<void> {
   };
   const names = async (folder: string) => (await readdir(new URL(`../../src/kinds/${folder}`, import.meta.url))).map((file) => file.replace(/\.ts$/, ''));
   for (const resource of await names('resources')) for (const step of Object.keys((await loadKind(resource))?.steps ?? {})) await add(`${resource}.${step}`);
-  for (const step of await names('steps')) await add(`run.${step}`);
-  for (const step of await names('own')) await add(`own.${step}`).catch(() => undefined);
+  for (const step of await names('common-steps')) await add(`run.${step}`);
+  for (const step of await names('custom')) await add(`own.${step}`).catch(() => undefined);
 }
 
 export async function kindOf(name: string): Promise<AnyStepKind> {
