@@ -5,6 +5,7 @@ import type { HistoryPort, PastMove } from '../effects/effects.ts';
 import { actedSteps, intendedChanges } from '../engine/acted.ts';
 import { inParallel } from '../engine/parallel.ts';
 import type { RunState } from '../journal/state.ts';
+import type { Change } from '../model/step.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
 import { lockName } from './locks.ts';
 import { understood } from './runs.ts';
@@ -15,11 +16,14 @@ const MOVING = new Set(['data', 'traffic']);
 const READ_AT_ONCE = 16;
 
 /** Of which application, and of which run it is asked. */
-type Asking = Pick<RunState, 'run' | 'plan' | 'endpoints'>;
+type Asking = Pick<RunState, 'run' | 'plan' | 'endpoints' | 'fleet'>;
 
 /** What earlier runs of the same state have done to the application of a run. */
 export function historyOf(state: StateStore, asking: Asking, clock: Clock): HistoryPort {
-  return { moves: (since) => movesOf(state, asking, since, clock) };
+  return {
+    moves: (since) => movesOf(state, asking, since, clock),
+    madeBy: (resource, field) => madeInFleet(state, asking, { resource, field }, clock),
+  };
 }
 
 /** A run whose last record cannot be read may have gone on for that long after its start. */
@@ -47,6 +51,30 @@ async function movesOf(state: StateStore, asking: Asking, since: number, clock: 
     }
   });
   return moves.sort((a, b) => b.at - a.at);
+}
+
+/** Applications of one failover may share a database: what one of them has changed, the next one finds. */
+async function madeInFleet(state: StateStore, { run: self, fleet }: Asking, change: { resource: string; field: string }, clock: Clock): Promise<string | undefined> {
+  if (fleet === undefined) return undefined;
+  const since = partsOfRunId(fleet.id)?.startedAt ?? 0;
+  const names = new Set(fleet.members.map(({ name }) => name));
+  const others = (await runsOf(state, clock)).filter((id) => {
+    const parts = partsOfRunId(id);
+    return id !== self && parts !== undefined && names.has(parts.runbook) && parts.startedAt >= since;
+  });
+  const makers: string[] = [];
+  await inParallel(others, READ_AT_ONCE, async (id) => {
+    const records = await state.run(id).read();
+    if (records.length === 0) return;
+    const run = understood(records, id);
+    if (run.fleet?.id === fleet.id && madeChanges(run).some((made) => made.resource === change.resource && made.field === change.field)) makers.push(id);
+  });
+  return makers.sort()[0];
+}
+
+/** Those whose end state was seen. */
+function madeChanges(run: RunState): Change[] {
+  return actedSteps(run).filter((step) => run.steps.get(step.id)?.state === 'done').flatMap((step) => step.changes);
 }
 
 /** By its last record, or where that cannot be read by when it began. */

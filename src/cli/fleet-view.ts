@@ -11,7 +11,19 @@ import { columns, indent } from './text.ts';
 
 /** What a person types, or gives with `--confirm`, for many applications: how many, and where. */
 export function fleetWord(plan: FleetPlan): string {
-  return `${plan.members.filter((m) => m.state === 'planned').length}@${plan.region}`;
+  return `${movedBy(plan)}@${plan.region}`;
+}
+
+function movedBy(plan: FleetPlan): number {
+  return plan.members.filter((m) => m.state === 'planned').length;
+}
+
+/** Of each application what cannot be taken back. */
+function noReturn(plan: FleetPlan): string[] {
+  const lines = plan.members.flatMap((member) =>
+    member.state === 'planned' ? member.plan.steps.filter((step) => step.reversibility === 'point-of-no-return').map((step) => `  ${member.name}: ${step.title}`) : [],
+  );
+  return lines.length === 0 ? ['No step of them is beyond a point of no return.'] : ['Cannot be taken back:', ...lines];
 }
 
 /** Many plans as a table, in the order in which they run. */
@@ -25,9 +37,11 @@ export function fleetPlanText(plan: FleetPlan, paint: Painter): string {
     return [member.name, member.plan.source, String(member.plan.steps.length), `${seconds(p50)} / ${seconds(p95)}`, past === 0 ? 'none' : String(past), order];
   });
   const expected = fleetExpected(plan);
+  const [moved, all] = [movedBy(plan), plan.members.length];
   return [
-    paint('bold', `failover of ${plan.members.length} applications to ${regionName(plan.region)}`),
+    paint('bold', `failover of ${moved === all ? '' : `${moved} of `}${all} applications to ${regionName(plan.region)}`),
     indent(columns([['RUNBOOK', 'FROM', 'STEPS', 'P50 / P95', 'NO RETURN', 'ORDER'], ...rows]).join('\n'), 2),
+    ...noReturn(plan),
     ...plan.notes.map((note) => `Note: ${note}.`),
     `Expected: about ${seconds(expected.p50)} (p50), ${seconds(expected.p95)} (p95) on AWS, all together.`,
   ].join('\n');

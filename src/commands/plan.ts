@@ -50,10 +50,14 @@ export default class PlanCommand extends DrCommand {
     const choice = { runbooks, from, only: names(flags.only), except: names(flags.except) };
     if (region === undefined || verb !== 'failover' || runbook !== undefined || !(await isFleet(choice))) return false;
     if (out !== undefined) throw new DrError({ code: 'ONE_RUNBOOK', exit: 'usage', title: '--out is for one application.', next: ['--runbook NAME'] });
-    const [{ makeFleetPlan }, { fleetPlanJson, fleetPlanText, fleetWord }] = await Promise.all([import('../app/fleet/fleet.ts'), import('../cli/fleet-view.ts')]);
+    const [{ makeFleetPlan, othersOf }, { fleetPlanJson, fleetPlanText, fleetWord }] = await Promise.all([import('../app/fleet/fleet.ts'), import('../cli/fleet-view.ts')]);
     const plan = await makeFleetPlan({ ...choice, region });
-    const hint = `One of them in full: dr plan --region ${region} --runbook NAME\nRun them: dr failover --region ${region} --confirm ${fleetWord(plan)}`;
-    this.done(fleetPlanJson(plan), () => `${fleetPlanText(plan, painterFor(process.stdout))}\n${hint}`);
+    const run = (flag: string) => `dr failover --region ${region}${flag}`;
+    const others = othersOf(plan, choice);
+    const hints = plan.members.every((m) => m.state !== 'failed')
+      ? [`Run them: ${run(` --confirm ${fleetWord(plan)}`)}`]
+      : others === undefined ? [] : [`Run the others, and leave where they are what cannot be planned: ${run(` ${others}`)}`];
+    this.done(fleetPlanJson(plan), () => [fleetPlanText(plan, painterFor(process.stdout)), `One of them in full: dr plan --region ${region} --runbook NAME`, ...hints].join('\n'));
     return true;
   }
 }

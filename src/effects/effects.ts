@@ -158,6 +158,8 @@ export interface PastMove {
 export interface HistoryPort {
   /** Its moves that ended after `since`, newest first, without this run. @throws Error when it cannot be known. */
   moves(since: number): Promise<readonly PastMove[]>;
+  /** The run of another application of the same failover that has made this change. @throws Error when it cannot be known. */
+  madeBy(resource: string, field: string): Promise<string | undefined>;
 }
 
 /** Everything a run touches outside its own process. */

@@ -21,7 +21,7 @@ export function simulatedEffects(world: World): Effects {
     sql: sqlPort(world),
     process: processPort(world),
     // Nothing has run in this world before.
-    history: { moves: () => Promise.resolve([]) },
+    history: { moves: () => Promise.resolve([]), madeBy: () => Promise.resolve(undefined) },
     // Every secret exists; the world's databases ask for none.
     env: (name) => `simulated-${name}`,
   };

@@ -84,6 +84,14 @@ describe('many applications', () => {
     expect([answers(sim, 'one'), answers(sim, 'two')]).toEqual([['10.0.1.1'], ['10.0.1.2']]);
   });
 
+  it('a shared database that no run of this failover promoted is refused', async () => {
+    const sim = await fleetSimulation({ one: application('one', 1, { db: 'core' }), two: application('two', 2, { db: 'core' }) });
+    expect(standings(await sim.failover({ only: ['one'] }))).toEqual({ one: 'succeeded' });
+    const later = await sim.failover({ only: ['two'] });
+    expect(standings(later)).toEqual({ two: 'refused' });
+    expect(later.outcomes[0]?.result?.state.steps.get('databases.main.rpoGate')?.refusal?.observed).toContain('this run did not promote it');
+  });
+
   it('whatever else they share is changed by one at a time: the second waits, and is not refused for what the first holds', async () => {
     const shared = (name: string, n: number) => application(name, n).replaceAll(`${name}-api`, 'farm');
     const sim = await fleetSimulation({ one: shared('one', 1), two: shared('two', 2), three: application('three', 3) });
@@ -112,19 +120,20 @@ describe('many applications', () => {
     expect([nothing.exit, standings(nothing)]).toEqual(['ok', { a: 'active already', b: 'active already' }]);
   });
 
-  it('one that cannot be planned is told before anything, and holds back those that depend on it', async () => {
-    const sim = await fleetSimulation({ a: application('a', 1), b: application('b', 2, { text: 'dependsOn: [c]\n' }), c: application('c', 3) });
+  it('one that cannot be planned stops all of them before anybody is asked, until it is left out by name', async () => {
+    const sim = await fleetSimulation({ a: application('a', 1), b: application('b', 2, { text: 'dependsOn: [c]\n' }), c: application('c', 3), d: application('d', 4) });
     await writeFile(join(sim.folder, 'c.yaml'), application('c', 3, { db: 'gone' }));
-    let told: unknown[] = [];
-    const result = await sim.failover({
-      confirm: (plan) => {
-        told = plan.members.filter((m) => m.state === 'failed').map((m) => [m.name, m.error.code]);
-        return Promise.resolve('flag');
-      },
-    });
-    expect(told).toEqual([['c', 'DATABASE_NOT_FOUND']]);
-    expect(standings(result)).toEqual({ a: 'succeeded', b: 'held back', c: 'failed' });
-    expect(result.exit).toBe('refused');
+    const refused = (more: object) => sim.failover({ confirm: () => Promise.reject(new Error('nobody is asked')), ...more }).catch((error: unknown) => error);
+    const error = await refused({});
+    expect(error).toMatchObject({ code: 'FLEET_NOT_PLANNED', exit: 'refused', message: `3 of 4 applications can be moved to ${TOKYO}. Nothing was done.` });
+    expect(error).toMatchObject({ detail: expect.stringContaining('c cannot be planned: ') as string });
+    const first = (of: unknown) => (of as { next: string[] }).next[0];
+    // b would be moved onto what stays.
+    expect(first(error)).toContain(`dr failover --region ${TOKYO} --except c,b `);
+    expect(first(await refused({ except: ['d'] }))).toContain('--except d,c,b ');
+    expect(first(await refused({ only: ['a', 'b', 'c'] }))).toContain('--only a ');
+    expect(first(await refused({ only: ['c', 'b'] }))).toContain(`dr plan --region ${TOKYO} --runbook c`);
+    expect(standings(await sim.failover({ except: ['c', 'b'] }))).toEqual({ a: 'succeeded', d: 'succeeded' });
   });
 
   it('after the first Ctrl-C nothing new is begun; resume --all begins it', async () => {

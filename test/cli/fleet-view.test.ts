@@ -43,12 +43,15 @@ const refused = (work: Promise<unknown>) =>
 describe('the plan of many', () => {
   it('is a table in the order in which they run', () => {
     expect(fleetPlanText(PLAN, plain)).toMatchInlineSnapshot(`
-      "failover of 4 applications to Tokyo (ap-northeast-1)
+      "failover of 2 of 4 applications to Tokyo (ap-northeast-1)
         RUNBOOK   FROM            STEPS  P50 / P95  NO RETURN  ORDER
         blog                                                   skipped: blog is active in ap-northeast-1 already.
         identity  ap-northeast-2  5      6m / 11m   1
         shop      ap-northeast-2  5      6m / 11m   1          after identity
         torn                                                   cannot be planned: There is no DB instance.
+      Cannot be taken back:
+        identity: Promote shop-orders-tokyo
+        shop: Promote shop-orders-tokyo
       Note: archive has no region ap-northeast-1.
       Expected: about 12m (p50), 22m (p95) on AWS, all together."
     `);

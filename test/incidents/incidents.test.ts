@@ -528,7 +528,7 @@ describe('orchestrator: no second automatic failover within the hour', () => {
   it('the tool asks a person why, by name, before a second move within the hour', async () => {
     const sim = await simulation();
     const last = { run: 'R', verb: 'failover', source: TOKYO, target: SEOUL, at: sim.clock.now() - 10 * MINUTE, by: 'kim@host', complete: true, changed: [] };
-    const moved = { ...sim, effects: { ...sim.effects, history: { moves: () => Promise.resolve([last]) } } };
+    const moved = { ...sim, effects: { ...sim.effects, history: { moves: () => Promise.resolve([last]), madeBy: () => Promise.resolve(undefined) } } };
     sim.world.breakRegion(SEOUL);
     const { outcome, refused, intents } = await failover(moved);
     expect({ outcome, refused, intents }).toEqual({ outcome: 'refused', refused: ['flap-guard'], intents: [] });

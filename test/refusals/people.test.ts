@@ -104,7 +104,7 @@ describe('the flap guard', () => {
   const clock = new VirtualClock();
   const move: PastMove = { run: 'R1', verb: 'failover', source: TOKYO, target: SEOUL, at: clock.now() - 600_000, by: 'kim@ops-1', complete: true, changed: [] };
   const asked = (moves: (() => Promise<PastMove[]>) | undefined, more: Asked = {}) =>
-    saidBy('run.flap-guard', { windowMs: 3_600_000 }, { clock, effects: { history: moves === undefined ? undefined : { moves } }, ...more });
+    saidBy('run.flap-guard', { windowMs: 3_600_000 }, { clock, effects: { history: moves === undefined ? undefined : { moves, madeBy: () => Promise.resolve(undefined) } }, ...more });
 
   it('it moved a while ago', async () => {
     expect(await asked(() => Promise.resolve([move]))).toMatchInlineSnapshot(`

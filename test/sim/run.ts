@@ -260,7 +260,7 @@ class Troupe {
         if (begun !== undefined) return begun;
       }
       process.begun = true;
-      const history = { moves: (since: number) => historyOf(held.state, journal.state, clock).moves(since) };
+      const history = { moves: (since: number) => historyOf(held.state, journal.state, clock).moves(since), madeBy: () => Promise.resolve(undefined) };
       const end = await execute({ journal, effects: { ...effects, history, approvals: { files: () => held.approvals() } }, stepKind: (name) => this.#stepKind(name), operator, drain: way.drain });
       this.#gone = end === 'failed' && [...journal.state.steps.values()].some(({ error }) => error?.code === END_STATE_GONE);
       // What was led back in part is not gone on with: a new run looks at what is there.

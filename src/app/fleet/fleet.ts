@@ -24,6 +24,7 @@ import { runFleet } from './schedule.ts';
  * 1. One that fails holds back those that depend on it, and nobody else.
  * 2. Those that share a resource run one after the other: the second finds done what the first has done.
  * 3. Nothing runs that was not part of what a person confirmed.
+ * 4. Nothing is asked or run while one of them cannot be planned: a person says first which ones stay where they are.
  */
 
 /** What was planned, before anybody confirms it. */
@@ -87,8 +88,8 @@ export async function makeFleetPlan(choice: FleetChoice & { effects?: Effects })
 export async function fleetFailover(request: FleetRequest): Promise<FleetResult> {
   const effects = sharing(request.effects ?? liveEffects());
   const plan = await makeFleetPlan({ ...request, effects });
-  const runnable = plan.members.filter((m) => m.state === 'planned');
-  if (runnable.length === 0) return nothingToRun(plan);
+  mustBePlanned(plan, request);
+  if (plan.members.every((m) => m.state === 'there')) return { id: '', region: plan.region, outcomes: plan.members.map(unplanned), notes: plan.notes, exit: 'ok' };
   const confirmedBy = await request.confirm(plan);
   const declaredAt = effects.clock.now();
   const gitOf = request.gitOf ?? gitByFolder();
@@ -108,10 +109,32 @@ export function whatWasPlanned({ plan, identity, planned }: Extract<PlannedMembe
   return { plan, identity, planned };
 }
 
-function nothingToRun(plan: FleetPlan): FleetResult {
-  const failed = plan.members.find((m) => m.state === 'failed');
-  if (failed?.state === 'failed') throw failed.error;
-  return { id: '', region: plan.region, outcomes: plan.members.map(unplanned), notes: plan.notes, exit: 'ok' };
+/** The command line that moves the others; those that depend on what cannot be planned stay with it. Undefined if no other is left. */
+export function othersOf({ members }: FleetPlan, { only, except = [] }: Pick<FleetChoice, 'only' | 'except'>): string | undefined {
+  const stay = new Set(members.filter((m) => m.state === 'failed').map((m) => m.name));
+  // Members come after those that they depend on.
+  for (const { name, needs } of members) if (needs.some((other) => stay.has(other))) stay.add(name);
+  const go = members.filter((m) => !stay.has(m.name));
+  if (go.every((m) => m.state === 'there')) return undefined;
+  return only === undefined ? `--except ${[...except, ...stay].join(',')}` : `--only ${go.map((m) => m.name).join(',')}`;
+}
+
+/** @throws DrError with the reason for each that cannot be planned. */
+function mustBePlanned(plan: FleetPlan, choice: Pick<FleetChoice, 'only' | 'except'>): void {
+  const failed = plan.members.flatMap((m) => (m.state === 'failed' ? [m] : []));
+  if (failed.length === 0) return;
+  const can = plan.members.filter((m) => m.state === 'planned').length;
+  const others = othersOf(plan, choice);
+  throw new DrError({
+    code: 'FLEET_NOT_PLANNED',
+    exit: worst(failed.map((m) => m.error.exit)),
+    title: `${can} of ${plan.members.length} applications can be moved to ${plan.region}. Nothing was done.`,
+    detail: failed.map((m) => `${m.name} cannot be planned: ${m.error.message}`).join('\n'),
+    next: [
+      ...(others === undefined ? [] : [`dr failover --region ${plan.region} ${others}    moves the others and leaves these where they are`]),
+      `dr plan --region ${plan.region} --runbook ${failed[0]?.name ?? 'NAME'}    shows one of them in full`,
+    ],
+  });
 }
 
 /** What every journal of the fleet says of all of it. Members that were there already are not part of it. */
@@ -156,9 +179,7 @@ export async function outcomeOf(name: string, run: Promise<RunResult>): Promise<
 }
 
 function unplanned(member: PlannedMember): FleetOutcome {
-  const { name } = member;
-  if (member.state === 'failed') return { name, standing: 'failed', because: member.error.message, exit: member.error.exit, error: member.error };
-  return { name, standing: 'active already', because: member.state === 'there' ? member.because : '', exit: 'ok' };
+  return { name: member.name, standing: 'active already', because: member.state === 'there' ? member.because : '', exit: 'ok' };
 }
 
 function notBegun(name: string): FleetOutcome {

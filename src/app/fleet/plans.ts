@@ -17,7 +17,7 @@ export type PlannedMember = FleetMember & {
     | { state: 'planned'; plan: Plan; identity: string; planned: { from: number; to: number; waits: readonly WaitRecord[] } }
     /** It is active there already: nothing to do. */
     | { state: 'there'; because: string }
-    /** It cannot be planned; those that need it are held back. */
+    /** It cannot be planned. */
     | { state: 'failed'; error: DrError }
   );
 

@@ -35,27 +35,37 @@ export function intendsPromotion(ctx: StepContext, { region, id }: Target): bool
   return ctx.intends(rdsResource(region, id), ROLE);
 }
 
-/** Asked of a writer that this run has not promoted. */
-export async function foundWriter(ctx: StepContext, p: Target): Promise<FoundWriter> {
+/** Asked of a writer that this run has not promoted. Undefined if another application of the same failover has: it shares the database. */
+export async function foundWriter(ctx: StepContext, p: Target): Promise<FoundWriter | undefined> {
   const users = p.usersIn === undefined || p.usersIn.length === 0 ? `this run moves users away from ${ctx.source}` : `users are still led to ${p.usersIn.join(' and ')}`;
   const identity = 'it replicates from nobody, so whose data it holds cannot be proven';
-  const { run, silence } = await earlierRun(ctx, p);
+  const { run, together, silence } = await earlierRun(ctx, p);
+  if (together) return undefined;
   const by = run === undefined ? '' : `; the run ${run} began to promote it`;
   return { sentence: `${p.id} is already a writer, this run did not promote it, and ${users}; ${identity}${by}${silence}`, run };
 }
 
-/** The newest run of the same move that has begun this promotion and has not come to its end. */
-async function earlierRun(ctx: StepContext, { region, id }: Target): Promise<{ run: string | undefined; silence: string }> {
+interface EarlierRun {
+  run?: string;
+  /** It has ended this promotion, and moves its application in the same failover as this run. */
+  together?: boolean;
+  silence: string;
+}
+
+/** A run of the same failover that has promoted it; else the newest run of the same move that began to, and has not come to its end. */
+async function earlierRun(ctx: StepContext, { region, id }: Target): Promise<EarlierRun> {
   const { history } = ctx.effects;
-  if (history === undefined) return { run: undefined, silence: '' };
+  if (history === undefined) return { silence: '' };
   const resource = rdsResource(region, id);
   try {
+    const other = await history.madeBy(resource, ROLE);
+    if (other !== undefined) return { run: other, together: true, silence: '' };
     const moves = await history.moves(0);
     const begun = moves.find((m) => !m.complete && m.target === ctx.target && m.changed.some((c) => c.resource === resource && c.field === ROLE));
-    return { run: begun?.run, silence: '' };
+    return { ...(begun === undefined ? {} : { run: begun.run }), silence: '' };
   } catch (error) {
     ctx.signal.throwIfAborted();
-    return { run: undefined, silence: `; earlier runs cannot be read: ${messageOf(error)}` };
+    return { silence: `; earlier runs cannot be read: ${messageOf(error)}` };
   }
 }
 

@@ -116,14 +116,14 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return { state: 'absent', because: `${p.id} is still a replica${typeof words === 'string' ? `; AWS said: ${words}` : ''}` };
 }
 
-/** A writer that somebody else has made: users are led to it only when a person has accepted what it lacks. */
+/** A writer that this run has not made: users are moved to it if another run of this failover made it, or a person has accepted what it lacks. */
 async function judgeFound(ctx: StepContext, p: Params, state: DbInstanceState): Promise<Observation> {
   const found = await foundWriter(ctx, p);
   const no = weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a move to it', found });
   if (no !== undefined) return no;
   if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
   if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
-  return { state: 'reached', because: `${found.sentence}; accepted: ${ctx.acceptances.reason ?? ''}` };
+  return { state: 'reached', because: found === undefined ? `${p.id} is ${state.shown}: another application of this failover, which shares it, has promoted it` : `${found.sentence}; accepted: ${ctx.acceptances.reason ?? ''}` };
 }
 
 /** How long the backups of the new writer are kept; undefined leaves it to AWS. */

@@ -70,12 +70,12 @@ describe('a target that is a writer already, which this run did not promote', ()
   it('leads back to the unfinished run that began the promotion', async () => {
     const sim = await promotedByHand(MINUTES);
     const move: PastMove = { run: 'R7', verb: 'failover', source: SEOUL, target: TOKYO, at: 0, complete: false, by: 'kim@host', changed: [{ resource: `rds:${TOKYO}:${ID}`, field: 'role' }] };
-    const after = async (past: PastMove) => (await gate(sim, { effects: { history: { moves: () => Promise.resolve([past]) } } })).check();
+    const after = async (past: PastMove) => (await gate(sim, { effects: { history: { moves: () => Promise.resolve([past]), madeBy: () => Promise.resolve(undefined) } } })).check();
     expect(await after(move)).toMatchObject({ refusal: { override: expect.stringMatching(/^dr resume R7, which began the promotion; or --accept-data-loss/) as string } });
     for (const other of [{ ...move, complete: true }, { ...move, target: SEOUL }, { ...move, changed: [] }]) {
       expect(await after(other)).toMatchObject({ refusal: { override: expect.stringMatching(/^--accept-data-loss/) as string } });
     }
-    const silent = await gate(sim, { effects: { history: { moves: () => Promise.reject(new Error('damaged')) } } });
+    const silent = await gate(sim, { effects: { history: { moves: () => Promise.reject(new Error('damaged')), madeBy: () => Promise.resolve(undefined) } } });
     expect(await silent.check()).toMatchObject({ refusal: { observed: expect.stringContaining('earlier runs cannot be read: damaged') as string } });
   });
 });

@@ -5,7 +5,7 @@ import { SEOUL, stepOf, TOKYO } from '../context.ts';
 describe('run.flap-guard', () => {
   const clock = new VirtualClock();
   const last = { run: 'R', verb: 'failover', source: SEOUL, target: TOKYO, at: clock.now() - 60_000, by: 'kim@host', changed: [] };
-  const guard = (complete: boolean) => stepOf('run.flap-guard', { windowMs: 3_600_000 }, { clock, effects: { history: { moves: () => Promise.resolve([{ ...last, complete }]) } } });
+  const guard = (complete: boolean) => stepOf('run.flap-guard', { windowMs: 3_600_000 }, { clock, effects: { history: { moves: () => Promise.resolve([{ ...last, complete }]), madeBy: () => Promise.resolve(undefined) } } });
 
   it('refuses the same move once more when the last one came to its end: something moved it back meanwhile', async () => {
     expect(await (await guard(true)).check()).toMatchObject({ state: 'refused', refusal: { rule: 'flap-guard', ageMs: 60_000 } });
@@ -23,7 +23,7 @@ describe('run.flap-guard', () => {
       since.push(from);
       return Promise.resolve(move === undefined ? [] : [{ ...last, complete: false, ...move }]);
     };
-    const step = await stepOf('run.flap-guard', { windowMs: 3_600_000 }, { clock, effects: { history: { moves } }, acceptances: flap === undefined ? {} : { flap } });
+    const step = await stepOf('run.flap-guard', { windowMs: 3_600_000 }, { clock, effects: { history: { moves, madeBy: () => Promise.resolve(undefined) } }, acceptances: flap === undefined ? {} : { flap } });
     const answer = await step[what]();
     expect(since).toEqual([clock.now() - 3_600_000]);
     return answer;
