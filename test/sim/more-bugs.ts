@@ -99,15 +99,6 @@ export const MORE_BUGS: readonly Bug[] = [
   },
   { name: 'nothing-is-scaled-out', breaks: [15, 10, 20, 21], step: spoil('scaleOut', () => ({ observe: () => Promise.resolve(reached) })) },
   {
-    name: 'loss-in-minutes',
-    breaks: [5],
-    plan: weighsNothing,
-    step: spoil('rpoGate', (code) => ({
-      check: (ctx, p) => code.check(inMinutes(ctx), p),
-      observe: (ctx, p) => code.observe(inMinutes(ctx), p),
-    })),
-  },
-  {
     name: 'traffic-asks-the-source',
     breaks: [11],
     step: spoil('settle', (code) => ({
@@ -117,15 +108,24 @@ export const MORE_BUGS: readonly Bug[] = [
       },
     })),
   },
+];
+
+/** Of these each stands before another net, or needs a rare world: they were not found in some dozens of runs that fit, and no test hunts them. */
+export const UNSEEN: readonly Bug[] = [
+  {
+    name: 'loss-in-minutes',
+    breaks: [5],
+    plan: weighsNothing,
+    step: spoil('rpoGate', (code) => ({
+      check: (ctx, p) => code.check(inMinutes(ctx), p),
+      observe: (ctx, p) => code.observe(inMinutes(ctx), p),
+    })),
+  },
   {
     name: 'stopped-writes-forgotten',
     breaks: [15, 14],
     step: spoil('open', () => ({ observe: () => Promise.resolve(reached) })),
   },
-];
-
-/** Of these each stands before another net, or needs a rare world: they were not found in some dozens of runs that fit, and no test hunts them. */
-export const UNSEEN: readonly Bug[] = [
   {
     name: 'attested-by-nobody',
     breaks: [2],
