@@ -162,7 +162,7 @@ describe('a replica that is of no use', () => {
     expect(await saidIn(await simulation(), 'databases.orders.promote', { params: { id: 'gone' } })).toMatchInlineSnapshot(`
       "rule         replica-usable
       observed     gone in ap-northeast-1 is not found (just now)
-      threshold    one of available, modifying, backing-up, rebooting, promoting
+      threshold    a status in which AWS may promote it, or that leads to one
       consequence  there is nothing that could be promoted
       override     none: mend the replica, or restore from a backup. aws rds describe-db-instances --region ap-northeast-1 --db-instance-identifier gone"
     `);
@@ -173,7 +173,7 @@ describe('a replica that is of no use', () => {
     expect(await saidIn(sim, 'databases.orders.promote', { then: ({ world }) => world.setDbStatus(REPLICA, 'incompatible-network') })).toMatchInlineSnapshot(`
       "rule         replica-usable
       observed     shop-orders-tokyo in ap-northeast-1 is incompatible-network (just now)
-      threshold    one of available, modifying, backing-up, rebooting, promoting
+      threshold    a status in which AWS may promote it, or that leads to one
       consequence  there is nothing that could be promoted
       override     none: mend the replica, or restore from a backup. aws rds describe-db-instances --region ap-northeast-1 --db-instance-identifier shop-orders-tokyo"
     `);
@@ -334,7 +334,7 @@ describe('a standby that cannot be rebuilt', () => {
     expect(await gate(await afterFailover(), { params: writer('gone') })).toMatchInlineSnapshot(`
       "rule         standby-source
       observed     gone in ap-northeast-1 is not there (just now)
-      threshold    a writer that keeps automated backups: only that can have replicas
+      threshold    a writer that RDS can make a replica of, and that keeps automated backups
       consequence  there is nothing that a standby could follow
       override     none: correct \`instances\` in the runbook: it names what AWS does not have"
     `);
@@ -346,7 +346,7 @@ describe('a standby that cannot be rebuilt', () => {
     expect(await gate(sim, { params: writer('reader') })).toMatchInlineSnapshot(`
       "rule         standby-source
       observed     reader in ap-northeast-1 is a replica, and no writer (just now)
-      threshold    a writer that keeps automated backups: only that can have replicas
+      threshold    a writer that RDS can make a replica of, and that keeps automated backups
       consequence  there is nothing that a standby could follow
       override     none: dr failover --region ap-northeast-1 makes it the writer"
     `);
@@ -356,7 +356,7 @@ describe('a standby that cannot be rebuilt', () => {
     expect(await gate(await afterFailover(), { then: ({ world }) => world.setDbStatus(REPLICA, 'storage-full') })).toMatchInlineSnapshot(`
       "rule         standby-source
       observed     shop-orders-tokyo in ap-northeast-1 is storage-full (just now)
-      threshold    a writer that keeps automated backups: only that can have replicas
+      threshold    a writer that RDS can make a replica of, and that keeps automated backups
       consequence  there is nothing that a standby could follow
       override     none: once it is available again: dr reprotect"
     `);
@@ -368,9 +368,21 @@ describe('a standby that cannot be rebuilt', () => {
     expect(await gate(sim, { params: writer('stranger') })).toMatchInlineSnapshot(`
       "rule         standby-source
       observed     stranger in ap-northeast-1 is without automated backups (just now)
-      threshold    a writer that keeps automated backups: only that can have replicas
+      threshold    a writer that RDS can make a replica of, and that keeps automated backups
       consequence  there is nothing that a standby could follow
       override     none: aws rds modify-db-instance --region ap-northeast-1 --db-instance-identifier stranger --backup-retention-period 7 --apply-immediately turns backups on"
+    `);
+  });
+
+  it('its password is managed in Secrets Manager', async () => {
+    const sim = await afterFailover();
+    stranger(sim, { settings: { managedPassword: true } });
+    expect(await gate(sim, { params: writer('stranger') })).toMatchInlineSnapshot(`
+      "rule         standby-source
+      observed     stranger in ap-northeast-1 is a DB instance whose master password is managed in Secrets Manager, and RDS makes no replica of such an instance (just now)
+      threshold    a writer that RDS can make a replica of, and that keeps automated backups
+      consequence  there is nothing that a standby could follow
+      override     none: aws rds modify-db-instance --region ap-northeast-1 --db-instance-identifier stranger --no-manage-master-user-password --master-user-password … --apply-immediately takes the password back; clients must learn the new one"
     `);
   });
 

@@ -153,7 +153,7 @@ describe('a reprotect of backups', () => {
     expect(await saidIn(await afterFailover(), 'databases.documents.keepOld', { to, then: ({ world }) => world.setDbStatus(RESTORED, 'storage-full') })).toMatchInlineSnapshot(`
       "rule         keep-old
       observed     archive-documents-tokyo in ap-northeast-1 is storage-full (just now)
-      threshold    an active instance that is available
+      threshold    an active instance that takes writes
       consequence  archive-documents in ap-northeast-2 may be the only one that holds the data in use
       override     none: wait until the active instance is available"
     `);
@@ -164,7 +164,7 @@ describe('a reprotect of backups', () => {
   it('the active instance is gone', async () => {
     expect(await replicate(await afterFailover(), { active: { region: TOKYO, id: 'gone' } })).toMatchInlineSnapshot(`
       "rule         replicate-backups
-      observed     gone is not in ap-northeast-1 (just now)
+      observed     gone in ap-northeast-1 is not there (just now)
       threshold    an instance with backups, and a key of ap-northeast-2 under \`kmsKeys\` where it is encrypted
       consequence  documents would stay without a copy in another region
       override     none: turn on its backups, or name the key in the runbook"
@@ -176,7 +176,7 @@ describe('a reprotect of backups', () => {
     sim.world.addDbInstance({ region: TOKYO, id: 'forgetful', backupRetentionDays: 0 });
     expect(await replicate(sim, { active: { region: TOKYO, id: 'forgetful' } })).toMatchInlineSnapshot(`
       "rule         replicate-backups
-      observed     forgetful keeps no backups (just now)
+      observed     forgetful in ap-northeast-1 is without automated backups (just now)
       threshold    an instance with backups, and a key of ap-northeast-2 under \`kmsKeys\` where it is encrypted
       consequence  documents would stay without a copy in another region
       override     none: turn on its backups, or name the key in the runbook"
@@ -186,7 +186,7 @@ describe('a reprotect of backups', () => {
   it('it is encrypted, and there is no key for the copy', async () => {
     expect(await replicate(await afterFailover(), { kmsKey: undefined as unknown as Json })).toMatchInlineSnapshot(`
       "rule         replicate-backups
-      observed     archive-documents-tokyo is encrypted, and the runbook names no key in ap-northeast-2 (just now)
+      observed     archive-documents-tokyo in ap-northeast-1 is encrypted, and the runbook names no key in ap-northeast-2 (just now)
       threshold    an instance with backups, and a key of ap-northeast-2 under \`kmsKeys\` where it is encrypted
       consequence  documents would stay without a copy in another region
       override     none: turn on its backups, or name the key in the runbook"

@@ -14,7 +14,12 @@ export function isWriter(instance: DbInstance): boolean {
 
 /** It names a source, or shows a replication. */
 export function replicates(instance: DbInstance): boolean {
-  return (instance.ReadReplicaSourceDBInstanceIdentifier ?? '') !== '' || (instance.StatusInfos ?? []).length > 0;
+  return sourceOf(instance) !== undefined || (instance.StatusInfos ?? []).length > 0;
+}
+
+/** The instance or the Multi-AZ DB cluster that it replicates from, as AWS names it. */
+export function sourceOf(instance: DbInstance): string | undefined {
+  return [instance.ReadReplicaSourceDBInstanceIdentifier, instance.ReadReplicaSourceDBClusterIdentifier].find((name) => (name ?? '') !== '');
 }
 
 /**

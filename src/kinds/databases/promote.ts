@@ -7,7 +7,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { foundWriter, intendsPromotion } from './found-writer.ts';
-import { isPromoted, isWriter, pendingChanges, replicates, sourceRegion } from './instance.ts';
+import { isPromoted, isWriter, pendingChanges, replicates, sourceOf, sourceRegion } from './instance.ts';
 import { loginSchema, recordLinePosition } from './line-position.ts';
 import { stillWriter } from './still-writer.ts';
 import { weighAtLine } from './weigh-at-line.ts';
@@ -57,8 +57,8 @@ function isUnderWay(state: DbInstanceState, asked: boolean): boolean {
 
 /** The refusal of a replica of something else; undefined for a writer. */
 function notOurs(p: Params, instance: DbInstance): Refusal | undefined {
-  const from = instance.ReadReplicaSourceDBInstanceIdentifier;
-  if (from === undefined || from === '') return undefined;
+  const from = sourceOf(instance);
+  if (from === undefined) return undefined;
   const id = nameInArn(from).toLowerCase();
   if (id === p.source.id.toLowerCase() && sourceRegion(instance) === p.source.region) return undefined;
   return {

@@ -7,6 +7,7 @@ import { formatDuration } from '../../base/duration.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { stillWriter } from './still-writer.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
+import { backupsUnfit } from './refusals.ts';
 
 /*
  * Of reprotect: the backups of the active instance are replicated into the region that waits. Done when its newest
@@ -56,14 +57,8 @@ export const replicate = stepKind<Params>({
   params,
   check: async (ctx, p) => {
     const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
-    const problem =
-      active === undefined
-        ? `${p.active.id} is not in ${p.active.region}`
-        : (active.BackupRetentionPeriod ?? 0) === 0
-          ? `${p.active.id} keeps no backups`
-          : active.StorageEncrypted === true && p.kmsKey === undefined
-            ? `${p.active.id} is encrypted, and the runbook names no key in ${p.region}`
-            : undefined;
+    const unfit = active === undefined ? 'not there' : backupsUnfit(active, p.region, p.kmsKey);
+    const problem = unfit === undefined ? undefined : `${p.active.id} in ${p.active.region} is ${unfit}`;
     if (problem === undefined) return { state: 'ok', because: `${p.active.id} keeps backups for ${active?.BackupRetentionPeriod ?? 0} days` };
     return refused({
       rule: 'replicate-backups',

@@ -5,13 +5,14 @@ import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts
 import { LIMITS } from '../../base/limits.ts';
 import { refused, stepKind } from '../common.ts';
 import type { Refusal, StepContext } from '../../model/step.ts';
-import { replicates } from './instance.ts';
+import { memberRefusal, newReplicaUnfit, replicaUnfit, type Unfit } from './refusals.ts';
 import { follows, keptBefore, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
 async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
   const writer = await findDbInstance(ctx.effects.aws, regionOf(p.writer), nameInArn(p.writer), { signal: ctx.signal });
-  const unfit = whyNoSource(p, writer);
+  if (writer === undefined) return noSource(p, NOT_THERE);
+  const unfit = replicaUnfit(writer);
   if (unfit !== undefined) return noSource(p, unfit);
   let old: DbInstance | undefined;
   try {
@@ -21,6 +22,8 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
     throw error;
   }
   if (old !== undefined && follows(old, p)) return `${p.id} follows the writer already`;
+  const member = memberRefusal('rds-read-replica', p.region, old);
+  if (member !== undefined) return member;
   const state = dbInstanceState(old?.DBInstanceStatus);
   if (old !== undefined && !servesOrPasses(state)) return stuck(p, state.shown);
   const known = readStandby(ctx.fact(standbyFact(p)));
@@ -28,6 +31,8 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   const settings = known?.settings ?? (kept === undefined ? undefined : settingsOf(kept, p));
   if (settings === undefined) return noModel(p);
   if (settings.securityGroups.length === 0) return noGroups(p, kept?.DBInstanceIdentifier ?? p.id);
+  const replica = newReplicaUnfit(writer, { region: p.region, id: p.id, kmsKeyId: settings.kmsKeyId });
+  if (replica !== undefined) return noSource(p, replica);
   return old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${state.shown}, and can be renamed`;
 }
 
@@ -35,31 +40,13 @@ function regionOf(arn: string): string {
   return regionOfArn(arn) ?? '';
 }
 
-interface Unfit {
-  why: string;
-  /** What to do about it. */
-  mend: string;
-}
-
-function whyNoSource(p: StandbyParams, writer: DbInstance | undefined): Unfit | undefined {
-  const id = nameInArn(p.writer);
-  const region = regionOf(p.writer);
-  if (writer === undefined) return { why: 'not there', mend: 'correct `instances` in the runbook: it names what AWS does not have' };
-  if (replicates(writer)) return { why: 'a replica, and no writer', mend: `dr failover --region ${region} makes it the writer` };
-  const state = dbInstanceState(writer.DBInstanceStatus);
-  if (!servesOrPasses(state)) return { why: state.shown, mend: 'once it is available again: dr reprotect' };
-  if ((writer.BackupRetentionPeriod ?? 0) > 0) return undefined;
-  return {
-    why: 'without automated backups',
-    mend: `aws rds modify-db-instance --region ${region} --db-instance-identifier ${id} --backup-retention-period 7 --apply-immediately turns backups on`,
-  };
-}
+const NOT_THERE: Unfit = { why: 'not there', mend: 'correct `instances` in the runbook: it names what AWS does not have' };
 
 function noSource(p: StandbyParams, { why, mend }: Unfit): Refusal {
   return {
     rule: 'standby-source',
     observed: `${nameInArn(p.writer)} in ${regionOf(p.writer)} is ${why}`,
-    threshold: 'a writer that keeps automated backups: only that can have replicas',
+    threshold: 'a writer that RDS can make a replica of, and that keeps automated backups',
     consequence: 'there is nothing that a standby could follow',
     override: `none: ${mend}`,
   };

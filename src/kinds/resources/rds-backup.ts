@@ -21,6 +21,7 @@ import { openWrites } from '../databases/open-writes.ts';
 import { quiesce } from '../databases/quiesce.ts';
 import { assessSourceApi } from '../databases/signals.ts';
 import { isPlannedMove } from '../../model/verb.ts';
+import { needSingle } from '../databases/refusals.ts';
 
 /*
  * A database that exists in one region only. The others keep its backups, and an instance is restored from them.
@@ -32,6 +33,7 @@ async function observe(ctx: Parameters<ResourceKind<RdsBackup>['observe']>[0], d
   const id = inRegion(db.instances, ctx.target);
   const quarantine = db.fence?.quarantine[ctx.target];
   const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
+  needSingle('rds-backup', ctx.target, instance);
   const closed = instance !== undefined && quarantine !== undefined && hasGroups(instance, [quarantine]).same;
   if (instance !== undefined && !closed) {
     return { activeIn: [ctx.target], because: `${id} is in ${ctx.target} and open`, facts: { here: 'open' } };

@@ -22,6 +22,7 @@ import { rpoGate } from '../databases/rpo-gate.ts';
 import { assessReplication, assessSourceApi } from '../databases/signals.ts';
 import { standbyGate } from '../databases/standby-gate.ts';
 import { isPlannedMove } from '../../model/verb.ts';
+import { needSingle } from '../databases/refusals.ts';
 
 /*
  * A database with one writable instance and a cross-region read replica.
@@ -32,6 +33,7 @@ async function observe(ctx: ObserveContext, db: RdsReadReplica): Promise<Resourc
   if (isPlannedMove(ctx.verb) && db.canary === undefined) throw needsLogin(inRegion(db.instances, ctx.target));
   const id = inRegion(db.instances, ctx.target);
   const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
+  needSingle('rds-read-replica', ctx.target, instance);
   if (instance === undefined) {
     throw new DrError({
       code: 'DATABASE_NOT_FOUND',

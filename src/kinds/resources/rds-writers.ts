@@ -9,6 +9,7 @@ import { assessSourceApi } from '../databases/signals.ts';
 import { writerReady } from '../databases/writer-ready.ts';
 import { uniqueKeys } from '../databases/unique-keys.ts';
 import { traitsOf } from '../../model/verb.ts';
+import { needSingle } from '../databases/refusals.ts';
 
 /*
  * A writable database in each region, kept alike by the application or by replication that dr does not run. Nothing is
@@ -110,6 +111,7 @@ const kind: ResourceKind<RdsWriters> = {
   observe: async (ctx, db) => {
     const id = inRegion(db.instances, ctx.target);
     const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
+    needSingle('rds-writers', ctx.target, instance);
     if (instance === undefined) {
       throw new DrError({
         code: 'DATABASE_NOT_FOUND',

@@ -1,0 +1,123 @@
+import type { DbInstance } from '../../aws/rds.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import { regionOfArn } from '../../base/arn.ts';
+import { DrError } from '../../base/errors.ts';
+import type { Refusal } from '../../model/step.ts';
+import { replicates } from './instance.ts';
+
+/*
+ * What RDS would refuse, as far as DescribeDBInstances shows it. The checks ask before anything is changed: one function for
+ * each operation. What AWS does not show is not judged here.
+ */
+
+/** Why an operation would be refused, and what to do about it. */
+export interface Unfit {
+  why: string;
+  mend: string;
+}
+
+/**
+ * Members of an Aurora or a Multi-AZ DB cluster are promoted, renamed, restored and replicated with their cluster. An Aurora reader
+ * names no source, so that it would look like a writer.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+ */
+export function clusterOf(instance: DbInstance): string | undefined {
+  const { DBClusterIdentifier: cluster = '', Engine: engine = '' } = instance;
+  if (engine.startsWith('aurora')) return `a member of ${cluster === '' ? 'an Aurora cluster' : `the Aurora cluster ${cluster}`}`;
+  return cluster === '' ? undefined : `a member of the Multi-AZ DB cluster ${cluster}`;
+}
+
+/** Refuses a member of a cluster under a kind that handles single instances. */
+export function memberRefusal(kind: string, region: string, instance: DbInstance | undefined): Refusal | undefined {
+  const cluster = instance === undefined ? undefined : clusterOf(instance);
+  if (cluster === undefined) return undefined;
+  return {
+    rule: 'standby-settings',
+    observed: `${instance?.DBInstanceIdentifier ?? ''} in ${region} is named under ${kind}, but it is ${cluster}`,
+    threshold: 'a DB instance that belongs to no cluster',
+    consequence: 'AWS refuses to promote, rename or replicate it by itself',
+    override: 'none: clusters are not supported. Name a single DB instance in the runbook, or use custom steps',
+  };
+}
+
+/** The same before there is a plan. @throws DrError */
+export function needSingle(kind: string, region: string, instance: DbInstance | undefined): void {
+  const refusal = memberRefusal(kind, region, instance);
+  if (refusal === undefined) return;
+  throw new DrError({ code: 'DATABASE_IN_CLUSTER', exit: 'refused', title: `${refusal.observed}.`, detail: `${refusal.consequence}.`, next: [refusal.override] });
+}
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.RDS_Fea_Regions_DB-eng.Feature.CrossRegionReadReplicas.html */
+const CROSS_REGION_ENGINES = /^(mysql|mariadb|postgres|oracle-ee(-cdb)?|sqlserver-ee|db2-(ae|se))$/;
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.html#USER_ReadRepl.Overview.Differences */
+function replicasMax(engine: string): number {
+  if (/^(oracle|sqlserver)/.test(engine)) return 5;
+  return engine.startsWith('db2') ? 3 : 15;
+}
+
+/** What a new cross-region replica is asked for. */
+interface Wanted {
+  /** Its region, and its identifier: one of that name that follows already is not counted. */
+  region: string;
+  id: string;
+  kmsKeyId: string | undefined;
+}
+
+/**
+ * Would CreateDBInstanceReadReplica of `source` be refused? Undefined: not by what is shown.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html
+ */
+export function replicaUnfit(source: DbInstance): Unfit | undefined {
+  const id = source.DBInstanceIdentifier ?? '';
+  const region = regionOfArn(source.DBInstanceArn) ?? '';
+  const modify = `aws rds modify-db-instance --region ${region} --db-instance-identifier ${id}`;
+  const { Engine: engine = '' } = source;
+  const cluster = clusterOf(source);
+  if (cluster !== undefined) return { why: cluster, mend: 'name a single DB instance in the runbook' };
+  if (replicates(source)) return { why: 'a replica, and no writer', mend: `dr failover --region ${region} makes it the writer` };
+  const state = dbInstanceState(source.DBInstanceStatus);
+  if (!servesOrPasses(state)) return { why: state.shown, mend: 'once it is available again: dr reprotect' };
+  if (engine !== '' && !CROSS_REGION_ENGINES.test(engine)) return { why: `of the engine ${engine}, of which RDS makes no replicas in another region`, mend: 'the kind rds-backup protects it by backups' };
+  if ((source.BackupRetentionPeriod ?? 0) === 0) return { why: 'without automated backups', mend: `${modify} --backup-retention-period 7 --apply-immediately turns backups on` };
+  // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-secrets-manager.html#rds-secrets-manager-limitations
+  if (source.MasterUserSecret !== undefined && !engine.startsWith('sqlserver')) {
+    return {
+      why: 'a DB instance whose master password is managed in Secrets Manager, and RDS makes no replica of such an instance',
+      mend: `${modify} --no-manage-master-user-password --master-user-password … --apply-immediately takes the password back; clients must learn the new one`,
+    };
+  }
+  return undefined;
+}
+
+/** The same of what depends on the replica: its key, and whether there is room for it. */
+export function newReplicaUnfit(source: DbInstance, wanted: Wanted): Unfit | undefined {
+  const id = source.DBInstanceIdentifier ?? '';
+  const others = (source.ReadReplicaDBInstanceIdentifiers ?? []).filter((name) => !name.toLowerCase().includes(`:${wanted.region}:`) || !name.toLowerCase().endsWith(`:${wanted.id.toLowerCase()}`));
+  const max = replicasMax(source.Engine ?? '');
+  if (others.length >= max) return { why: `the source of ${others.length} replicas already, and RDS allows ${max}`, mend: 'delete a replica that is not needed any more' };
+  const keyRegion = regionOfArn(wanted.kmsKeyId);
+  if (source.StorageEncrypted === true && keyRegion !== wanted.region) {
+    const has = wanted.kmsKeyId === undefined ? 'shows no KMS key' : `has the KMS key ${wanted.kmsKeyId}`;
+    return { why: `encrypted, and the old instance in ${wanted.region}, from which the key is taken, ${has}`, mend: `make the replica of ${id} once by hand, with --kms-key-id of a key in ${wanted.region}` };
+  }
+  // A replica is encrypted if, and only if, its source is.
+  if (source.StorageEncrypted === false && wanted.kmsKeyId !== undefined) {
+    return { why: 'not encrypted, and the old instance is: an encrypted replica needs an encrypted source', mend: `make the replica of ${id} once by hand, without a key` };
+  }
+  return undefined;
+}
+
+/**
+ * Would StartDBInstanceAutomatedBackupsReplication of `source` into `region` be refused? Undefined: not by what is shown.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartDBInstanceAutomatedBackupsReplication.html
+ */
+export function backupsUnfit(source: DbInstance, region: string, kmsKey: string | undefined): string | undefined {
+  const state = dbInstanceState(source.DBInstanceStatus);
+  const cluster = clusterOf(source);
+  if (cluster !== undefined) return cluster;
+  if (replicates(source)) return 'a replica, and no writer';
+  if (!servesOrPasses(state)) return state.shown;
+  if ((source.BackupRetentionPeriod ?? 0) === 0) return 'without automated backups';
+  return source.StorageEncrypted === true && kmsKey === undefined ? `encrypted, and the runbook names no key in ${region}` : undefined;
+}
