@@ -6,6 +6,7 @@ import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
+import { isBusy } from './change.ts';
 import { foundWriter, intendsPromotion } from './found-writer.ts';
 import { isPromoted, isWriter, pendingChanges, replicates, sourceOf, sourceRegion } from './instance.ts';
 import { loginSchema, recordLinePosition } from './line-position.ts';
@@ -112,9 +113,21 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (no !== undefined) return no;
   // Once, so that it is durable with the intent: after that a promotion may be under way.
   if (!asked) await recordLinePosition(ctx, p);
-  const words = ctx.fact(refusalFact(p));
-  return { state: 'absent', because: `${p.id} is still a replica${typeof words === 'string' ? `; AWS said: ${words}` : ''}` };
+  const refusal = refusalSchema.safeParse(ctx.fact(refusalFact(p))).data;
+  if (refusal === undefined) return { state: 'absent', because: `${p.id} is still a replica` };
+  const because = `${p.id} is still a replica, and AWS refuses to promote it: ${refusal.words}`;
+  if (refusal.times < REFUSED_TIMES || ctx.effects.clock.now() - refusal.since < REFUSED_MS) return { state: 'absent', because };
+  // A resume asks afresh.
+  ctx.record(refusalFact(p), null);
+  return { state: 'impossible', because: `${because} (${refusal.times} times)`, next: [`aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`, 'when the cause is gone: dr resume'] };
 }
+
+/** What is under way may show late; what AWS still refuses after so many attempts and so long does not pass by itself. */
+const REFUSED_TIMES = 5;
+const REFUSED_MS = 180_000;
+
+/** In AWS's words why it does not begin the promotion; how often it has said so, and since when. */
+const refusalSchema = z.object({ words: z.string(), times: z.number(), since: z.number() });
 
 /** A writer that this run has not made: users are moved to it if another run of this failover made it, or a person has accepted what it lacks. */
 async function judgeFound(ctx: StepContext, p: Params, state: DbInstanceState): Promise<Observation> {
@@ -159,12 +172,12 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
       signal: ctx.signal,
     });
   } catch (error) {
-    if (!(error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState'))) throw error;
-    ctx.record(refusalFact(p), error.message);
+    if (!isBusy(error)) throw error;
+    const before = refusalSchema.safeParse(ctx.fact(refusalFact(p))).data;
+    ctx.record(refusalFact(p), { words: error.message, times: (before?.times ?? 0) + 1, since: before?.since ?? ctx.effects.clock.now() });
   }
 }
 
-/** Fact: in AWS's words why it did not begin the promotion, where it said so. */
 function refusalFact(p: Params): string {
   return `promotion-refused.${p.name}`;
 }

@@ -4,6 +4,7 @@ import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
+import { whenFree } from './change.ts';
 import { rdsResource } from './found-writer.ts';
 import { stillWriter } from './still-writer.ts';
 import { weighAtLine } from './weigh-at-line.ts';
@@ -151,13 +152,7 @@ export const open = stepKind<z.infer<typeof openParams>>({
   },
   act: async (ctx, p) => {
     const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: p.settings.securityGroups, ApplyImmediately: true };
-    try {
-      await ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal });
-    } catch (error) {
-      // Something is under way, most likely what an earlier attempt asked for.
-      if (error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState')) return;
-      throw error;
-    }
+    await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
   },
   // Whoever restored it: users are let in, or are being so.
   made: async (ctx, p) => {

@@ -123,6 +123,17 @@ describe('what users need of a promotion, and not the label `available`', () => 
     expect(await step.observe()).toMatchObject({ state: 'absent', because: expect.stringContaining('not in a promotable state') as string });
   });
 
+  it('ends in AWS’s words when AWS goes on refusing it, and a resume asks afresh', async () => {
+    const { step } = await promotion({}, { refusal: 'Source is being upgraded' });
+    for (let i = 0; i < 5; i++) {
+      expect((await step.observe()).state).toBe('absent');
+      await step.act();
+      await step.clock.run(() => step.clock.sleep(60_000));
+    }
+    expect(await step.observe()).toMatchObject({ state: 'impossible', because: expect.stringContaining('Source is being upgraded (5 times)') as string });
+    expect((await step.observe()).state).toBe('absent');
+  });
+
   it('waits out what AWS documents, and what may be a promotion that is under way', async () => {
     for (const DBInstanceStatus of ['backing-up', 'modifying', 'rebooting']) {
       expect((await (await promotion({ DBInstanceStatus }, { intends: false })).step.observe()).state).toBe('pending');
