@@ -1,4 +1,6 @@
+import { globalArn } from '../base/arn.ts';
 import { DrError } from '../base/errors.ts';
+import { partitionOf } from '../base/regions.ts';
 import { parseS3Place } from '../journal/s3-state.ts';
 import { type Verb, VERBS } from '../model/verb.ts';
 import { loadStepKind } from '../kinds/registry.ts';
@@ -45,18 +47,17 @@ export async function iamPolicies(request: IamRequest): Promise<IamResult[]> {
   const loaded = await Promise.all((await runbookFiles(request.paths)).map(loadRunbook));
   const known = [...new Set(loaded.flatMap(({ runbook }) => runbook.regions.map((r) => r.id)))].sort();
   if (region !== undefined && !known.includes(region)) throw usage('REGION_UNKNOWN', `No runbook names the region ${region}.`, `the regions of these runbooks: ${known.join(', ')}`);
-  const state = statePermissions(request.state);
   const results: IamResult[] = [];
   for (const one of verb === undefined ? IAM_VERBS : [verb]) {
     for (const target of region === undefined ? known : [region]) {
-      results.push(await policyFor(loaded.filter(({ runbook }) => runbook.regions.some((r) => r.id === target)), one, target, account, state));
+      results.push(await policyFor(loaded.filter(({ runbook }) => runbook.regions.some((r) => r.id === target)), one, target, account, request.state));
     }
   }
   return results;
 }
 
-async function policyFor(loaded: readonly LoadedRunbook[], verb: IamVerb, region: string, account: string, state: readonly Permission[]): Promise<IamResult> {
-  const permissions: Permission[] = [...state];
+async function policyFor(loaded: readonly LoadedRunbook[], verb: IamVerb, region: string, account: string, state: string | undefined): Promise<IamResult> {
+  const permissions = statePermissions(state, region);
   const notes: string[] = [];
   for (const runbook of loaded) {
     const needs = await needsOf(runbook, verb, region, account);
@@ -120,13 +121,12 @@ function documentNotes(document: PolicyDocument, sizes: readonly number[], accou
   return notes;
 }
 
-/** What reading and writing runs in a bucket needs; the folder of this machine needs nothing. */
-function statePermissions(state: string | undefined): Permission[] {
+/** What reading and writing runs in a bucket needs; the folder of this machine needs nothing. A bucket without a region is one of that partition. */
+function statePermissions(state: string | undefined, region: string): Permission[] {
   if (state === undefined || !state.startsWith('s3:')) return [];
-  // The region is part of no S3 ARN: any will do to read the rest.
-  const place = parseS3Place(state.includes('?') ? state : `${state}?region=us-east-1`);
+  const place = parseS3Place(state.includes('?') ? state : `${state}?region=${region}`);
   if (place === undefined) throw usage('STATE_PLACE_INVALID', `--state ${state} is not a bucket.`, '--state "s3://bucket/prefix?region=ap-northeast-1"');
-  const bucket = `arn:aws:s3:::${place.bucket}`;
+  const bucket = globalArn(partitionOf(place.region), 's3', place.bucket);
   return [
     { actions: ['s3:GetObject', 's3:PutObject'], resources: [`${bucket}/${place.prefix === '' ? '' : `${place.prefix}/`}*`] },
     // Not bound to the prefix: without it S3 answers 403 for an object that is not there.

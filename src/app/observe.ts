@@ -140,7 +140,7 @@ export function awsFailure(error: AwsError, target: string): DrError {
       detail: error.message,
       next:
         error.service === 'route53'
-          ? ['the Route 53 control plane stands in us-east-1; `switch: object` in the runbook needs none of it', 'try again']
+          ? [`Route 53 is controlled from ${error.region} alone; \`switch: object\` in the runbook does not need it`, 'try again']
           : ['check the network of this machine, AWS_ENDPOINT_URL, and the AWS Health Dashboard', 'try again'],
       cause: error,
     });

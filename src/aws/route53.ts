@@ -1,12 +1,21 @@
+import { route53RegionFor } from '../base/regions.ts';
 import type { AwsCaller } from './caller.ts';
 import { answerOf, type CallOptions, outputOf } from './call-options.ts';
-import type { InputOf, OutputOf } from './operations.ts';
+import type { InputOf, OperationOf, OutputOf } from './operations.ts';
 import { allPages, incomplete } from './pages.ts';
 
-/** Where Route 53 is controlled from in the commercial partition, and signed for. */
-export const ROUTE53_REGION = 'us-east-1';
+/**
+ * How one call to Route 53 is made. `region` is any region of the run: each partition has a Route 53 of its own, which is
+ * controlled from one region of it and knows nothing of the others. Required, so that no caller forgets it.
+ */
+export interface Route53Options extends CallOptions {
+  region: string;
+}
 
-const LIST = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSets' } as const;
+/** A request to the Route 53 of that partition. */
+function requestOf<O extends OperationOf<'route53'>>(operation: O, { region = '' }: Partial<Route53Options> = {}): { service: 'route53'; region: string; operation: O } {
+  return { service: 'route53', region: route53RegionFor(region), operation };
+}
 
 export type RecordSet = NonNullable<OutputOf<'route53', 'ListResourceRecordSets'>['ResourceRecordSets']>[number];
 type ListInput = InputOf<'route53', 'ListResourceRecordSets'>;
@@ -31,13 +40,13 @@ export async function listRecordSets(
   zoneId: string,
   name: string,
   type: RecordType,
-  options?: CallOptions,
+  options: Route53Options,
 ): Promise<RecordSet[]> {
   const wanted = absolute(name);
   const found: RecordSet[] = [];
   let input: ListInput = { HostedZoneId: zoneId, StartRecordName: wanted, StartRecordType: type, MaxItems: PAGE };
   for (let page = 0; page < MAX_PAGES; page++) {
-    const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSets', input } as const;
+    const request = { ...requestOf('ListResourceRecordSets', options), input };
     const output: ListOutput = await outputOf(aws, request, options);
     for (const record of output.ResourceRecordSets ?? []) {
       if (absolute(record.Name ?? '') !== wanted || record.Type !== type) return found;
@@ -55,7 +64,7 @@ export async function listRecordSets(
     if (sameStart(next, input)) throw incomplete(request, `the answer after ${wanted} ${type} begins where the last one did`);
     input = next;
   }
-  throw incomplete(LIST, `the sets of ${wanted} ${type} have not ended after ${MAX_PAGES} answers`);
+  throw incomplete(requestOf('ListResourceRecordSets', options), `the sets of ${wanted} ${type} have not ended after ${MAX_PAGES} answers`);
 }
 
 /** Name and type: what the sets of a routing policy have in common. */
@@ -70,20 +79,20 @@ export async function listManyRecordSets(
   aws: AwsCaller,
   zoneId: string,
   records: readonly RecordKey[],
-  options?: CallOptions,
+  options: Route53Options,
 ): Promise<RecordSet[][]> {
   const found = new Map<string, RecordSet[]>(records.map((record) => [orderKey(record.name, record.type), []]));
   const wanted = [...found.keys()].sort();
   const byKey = new Map(records.map((record) => [orderKey(record.name, record.type), record]));
   let input: ListInput | undefined = startAt(zoneId, byKey.get(wanted[0] ?? ''));
   for (let page = 0; input !== undefined; page++) {
-    if (page >= MAX_PAGES + records.length) throw incomplete(LIST, `${records.length} names have not been read after ${page} answers`);
-    const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSets', input } as const;
+    if (page >= MAX_PAGES + records.length) throw incomplete(requestOf('ListResourceRecordSets', options), `${records.length} names have not been read after ${page} answers`);
+    const request = { ...requestOf('ListResourceRecordSets', options), input };
     const output: ListOutput = await outputOf(aws, request, options);
     for (const record of output.ResourceRecordSets ?? []) found.get(orderKey(record.Name ?? '', record.Type))?.push(record);
     if (output.IsTruncated !== true) break;
     const next = nextStart(input, output, wanted, byKey);
-    if (next !== undefined && sameStart(next, input)) throw incomplete(LIST, 'an answer begins where the last one did');
+    if (next !== undefined && sameStart(next, input)) throw incomplete(requestOf('ListResourceRecordSets', options), 'an answer begins where the last one did');
     input = next;
   }
   // Should a zone be in another order than we think, nothing is missed for it.
@@ -133,11 +142,11 @@ export async function changeRecords(
   zoneId: string,
   changes: readonly RecordChange[],
   comment: string,
-  options?: CallOptions,
+  options: Route53Options,
 ): Promise<{ changeId: string; requestId: string | undefined }> {
   // Route 53 takes comments of up to 256 characters.
   const input = { HostedZoneId: zoneId, ChangeBatch: { Comment: comment.slice(0, 256), Changes: [...changes] } };
-  const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ChangeResourceRecordSets', input } as const;
+  const request = { ...requestOf('ChangeResourceRecordSets', options), input };
   const { output, requestId } = await answerOf(aws, request, options);
   return { changeId: bareId(output.ChangeInfo?.Id), requestId };
 }
@@ -150,10 +159,10 @@ export async function changeRecords(
 export async function changeStatus(
   aws: AwsCaller,
   changeId: string,
-  options?: CallOptions,
+  options: Route53Options,
 ): Promise<'PENDING' | 'INSYNC'> {
   const input = { Id: bareId(changeId) };
-  const request = { service: 'route53', region: ROUTE53_REGION, operation: 'GetChange', input } as const;
+  const request = { ...requestOf('GetChange', options), input };
   const output = await outputOf(aws, request, options);
   return output.ChangeInfo?.Status === 'INSYNC' ? 'INSYNC' : 'PENDING';
 }
@@ -174,8 +183,8 @@ function checkState(check: OutputOf<'route53', 'GetHealthCheck'>['HealthCheck'])
 }
 
 /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheck.html @throws AwsError */
-export async function readHealthCheck(aws: AwsCaller, id: string, options?: CallOptions): Promise<HealthCheckState> {
-  const request = { service: 'route53', region: ROUTE53_REGION, operation: 'GetHealthCheck', input: { HealthCheckId: id } } as const;
+export async function readHealthCheck(aws: AwsCaller, id: string, options: Route53Options): Promise<HealthCheckState> {
+  const request = { ...requestOf('GetHealthCheck', options), input: { HealthCheckId: id } };
   return checkState((await outputOf(aws, request, options)).HealthCheck);
 }
 
@@ -189,10 +198,10 @@ export async function updateHealthCheck(
   id: string,
   version: number,
   change: { disabled: boolean; inverted: boolean },
-  options?: CallOptions,
+  options: Route53Options,
 ): Promise<HealthCheckState> {
   const input = { HealthCheckId: id, HealthCheckVersion: version, Disabled: change.disabled, Inverted: change.inverted };
-  const request = { service: 'route53', region: ROUTE53_REGION, operation: 'UpdateHealthCheck', input } as const;
+  const request = { ...requestOf('UpdateHealthCheck', options), input };
   return checkState((await outputOf(aws, request, options)).HealthCheck);
 }
 
@@ -205,9 +214,9 @@ export async function protectionsOf(
   aws: AwsCaller,
   zoneId: string,
   records: readonly RecordKey[],
-  options?: CallOptions,
+  options: Route53Options,
 ): Promise<{ record: RecordKey; comment: string | undefined }[]> {
-  const request = { service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSetProtections' } as const;
+  const request = requestOf('ListResourceRecordSetProtections', options);
   const all = await allPages(request, async (NextToken) => {
     const output = await outputOf(aws, { ...request, input: { HostedZoneId: zoneId, ...(NextToken === undefined ? {} : { NextToken }) } }, options);
     return { items: output.ResourceRecordSetProtections, next: output.NextToken };

@@ -6,7 +6,7 @@ import type { AwsAnswer, AwsCaller, AwsRequest } from './caller.ts';
 import { AwsError } from './errors.ts';
 import type { InputOf, OutputOf } from './operations.ts';
 import { packBatches } from './route53-batches.ts';
-import { listManyRecordSets, type RecordChange, type RecordKey, type RecordType, ROUTE53_REGION } from './route53.ts';
+import { listManyRecordSets, type RecordChange, type RecordKey, type RecordType } from './route53.ts';
 import { Queue, type Waiting } from './queue.ts';
 import { FRESH_MAX_MS } from './shared-reads.ts';
 
@@ -64,13 +64,13 @@ class Shared {
 
   call(request: AwsRequest): Promise<AwsAnswer<unknown>> {
     if (request.service !== 'route53') return this.#inner.call(request);
-    const { operation, input, signal } = request as unknown as { operation: string; input: object; signal: AbortSignal | undefined };
+    const { region, operation, input, signal } = request as unknown as { region: string; operation: string; input: object; signal: AbortSignal | undefined };
     switch (operation) {
       case 'ListResourceRecordSets':
         if (!isLookUp(input as ListInput)) return this.#inner.call(request);
-        return this.#known(input as ListInput) ?? this.#queue(this.#lists, (input as ListInput).HostedZoneId ?? '', (all) => this.#readTogether(all)).add(input as ListInput, signal);
+        return this.#known(input as ListInput) ?? this.#queue(this.#lists, (input as ListInput).HostedZoneId ?? '', (all) => this.#readTogether(region, all)).add(input as ListInput, signal);
       case 'ChangeResourceRecordSets':
-        return this.#queue(this.#changes, (input as ChangeInput).HostedZoneId ?? '', (all) => this.#changeTogether(all)).add(input as ChangeInput, signal, request.before);
+        return this.#queue(this.#changes, (input as ChangeInput).HostedZoneId ?? '', (all) => this.#changeTogether(region, all)).add(input as ChangeInput, signal, request.before);
       case 'GetChange':
         return this.#status((input as InputOf<'route53', 'GetChange'>).Id ?? '', request, signal);
       case 'ListResourceRecordSetProtections':
@@ -88,6 +88,7 @@ class Shared {
     return Promise.resolve({ output: known.output, requestId: undefined });
   }
 
+  /** A zone lies in one partition: whoever asks for it names the same region. */
   #queue<I, O>(queues: Map<string, Queue<I, O>>, zone: string, work: (all: Waiting<I, O>[]) => Promise<void>): Queue<I, O> {
     const queue = queues.get(zone) ?? new Queue(this.#clock, work);
     queues.set(zone, queue);
@@ -143,13 +144,13 @@ class Shared {
     }
   }
 
-  async #readTogether(all: Waiting<ListInput, ListOutput>[]): Promise<void> {
+  async #readTogether(region: string, all: Waiting<ListInput, ListOutput>[]): Promise<void> {
     const keys = new Map<string, RecordKey>(all.map(({ input }) => [keyOf(input), { name: input.StartRecordName ?? '', type: input.StartRecordType as RecordType }]));
     const zone = all[0]?.input.HostedZoneId ?? '';
     if (keys.size < TOGETHER_MIN) {
       const answers = new Map<string, Promise<AwsAnswer<ListOutput>>>();
       for (const { input, resolve, reject } of all) {
-        const answer = answers.get(keyOf(input)) ?? this.#inner.call({ service: 'route53', region: ROUTE53_REGION, operation: 'ListResourceRecordSets', input });
+        const answer = answers.get(keyOf(input)) ?? this.#inner.call({ service: 'route53', region, operation: 'ListResourceRecordSets', input });
         answers.set(keyOf(input), answer);
         answer.then(resolve, reject);
       }
@@ -160,7 +161,7 @@ class Shared {
     const memory = this.#read.get(zone) ?? new Map<string, { output: ListOutput; until: number }>();
     this.#read.set(zone, memory);
     const askedAt = this.#clock.now();
-    const sets = await listManyRecordSets(this.#inner, zone, names);
+    const sets = await listManyRecordSets(this.#inner, zone, names, { region });
     const now = this.#clock.now();
     const found = new Map([...keys.keys()].map((key, i): [string, ListOutput] => [key, { ResourceRecordSets: sets[i] ?? [], IsTruncated: false, MaxItems: 300 }]));
     // A change that was sent meanwhile has taken this memory out of use.
@@ -171,21 +172,21 @@ class Shared {
     }
   }
 
-  async #changeTogether(all: Waiting<ChangeInput, ChangeOutput>[]): Promise<void> {
+  async #changeTogether(region: string, all: Waiting<ChangeInput, ChangeOutput>[]): Promise<void> {
     for (const batch of batches(all)) {
       try {
-        const answer = await this.#change(batch);
+        const answer = await this.#change(region, batch);
         for (const { resolve } of batch) resolve(answer);
       } catch (error) {
         const nothing = (error instanceof AwsError && error.kind === 'terminal') || error instanceof DrError;
         if (batch.length === 1 || !nothing) for (const { reject } of batch) reject(error);
         // Nothing of it happened: each by itself, so that only the wrong one fails.
-        else for (const one of batch) await this.#change([one]).then(one.resolve, one.reject);
+        else for (const one of batch) await this.#change(region, [one]).then(one.resolve, one.reject);
       }
     }
   }
 
-  #change(batch: readonly Waiting<ChangeInput, ChangeOutput>[]): Promise<AwsAnswer<ChangeOutput>> {
+  #change(region: string, batch: readonly Waiting<ChangeInput, ChangeOutput>[]): Promise<AwsAnswer<ChangeOutput>> {
     const [first] = batch;
     const zone = first?.input.HostedZoneId ?? '';
     const forget = (): void => void this.#read.delete(zone);
@@ -194,7 +195,7 @@ class Shared {
     const input: ChangeInput = { HostedZoneId: zone, ChangeBatch: { Comment: comment, Changes: batch.flatMap(changesOf) } };
     // Of those who are no longer to change anything none may be in it.
     const before = () => Promise.all(batch.map((one) => one.before?.() ?? Promise.resolve())).then(() => undefined);
-    return this.#inner.call({ service: 'route53', region: ROUTE53_REGION, operation: 'ChangeResourceRecordSets', input, attempts: CHANGE_ATTEMPTS, before }).finally(forget);
+    return this.#inner.call({ service: 'route53', region, operation: 'ChangeResourceRecordSets', input, attempts: CHANGE_ATTEMPTS, before }).finally(forget);
   }
 }
 

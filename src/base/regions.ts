@@ -68,17 +68,18 @@ export type Partition = 'aws' | 'aws-cn' | 'aws-us-gov' | 'aws-eusc';
 interface PartitionFacts {
   /** Regions of the partition begin with it. */
   prefix: string;
-  /** Where Route 53 is controlled from, and the region that its requests are signed for. From the SDK's own endpoint rules. */
+  /** Where Route 53 and IAM are controlled from, and the region that their requests are signed for. From the SDK's own endpoint rules. */
   route53: string;
+  iam: string;
   /** What follows the region in the names of services. */
   dnsSuffix: string;
 }
 
 const PARTITIONS: Readonly<Record<Partition, PartitionFacts>> = {
-  aws: { prefix: '', route53: 'us-east-1', dnsSuffix: 'amazonaws.com' },
-  'aws-cn': { prefix: 'cn-', route53: 'cn-northwest-1', dnsSuffix: 'amazonaws.com.cn' },
-  'aws-us-gov': { prefix: 'us-gov-', route53: 'us-gov-west-1', dnsSuffix: 'amazonaws.com' },
-  'aws-eusc': { prefix: 'eusc-', route53: 'eusc-de-east-1', dnsSuffix: 'amazonaws.eu' },
+  aws: { prefix: '', route53: 'us-east-1', iam: 'us-east-1', dnsSuffix: 'amazonaws.com' },
+  'aws-cn': { prefix: 'cn-', route53: 'cn-northwest-1', iam: 'cn-north-1', dnsSuffix: 'amazonaws.com.cn' },
+  'aws-us-gov': { prefix: 'us-gov-', route53: 'us-gov-west-1', iam: 'us-gov-west-1', dnsSuffix: 'amazonaws.com' },
+  'aws-eusc': { prefix: 'eusc-', route53: 'eusc-de-east-1', iam: 'eusc-de-east-1', dnsSuffix: 'amazonaws.eu' },
 };
 
 /** The partition of a region, by its name. */
@@ -90,6 +91,11 @@ export function partitionOf(region: string): Partition {
 /** The region from which Route 53 is controlled for applications in `region`: each partition has a Route 53 of its own. */
 export function route53RegionFor(region: string): string {
   return PARTITIONS[partitionOf(region)].route53;
+}
+
+/** The region from which roles and policies are changed, for applications in `region`. */
+export function iamRegionFor(region: string): string {
+  return PARTITIONS[partitionOf(region)].iam;
 }
 
 /** The domain of AWS's endpoints in that region, e.g. `amazonaws.com`. */

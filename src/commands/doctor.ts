@@ -10,7 +10,7 @@ export default class Doctor extends DrCommand {
   static override examples = ['<%= config.bin %> doctor --without ap-northeast-2', '<%= config.bin %> doctor runbooks/shop.yaml --without ap-northeast-2 --without route53-control-plane'];
   static override flags = {
     without: Flags.string({
-      description: 'What is lost: a region, route53-control-plane, iam or sts-global; can be given more than once. us-east-1 is all of the last three',
+      description: 'What is lost: a region, route53-control-plane, iam or sts-global; can be given more than once. A region takes along what is controlled from it: us-east-1 is all of the last three',
       helpValue: 'REGION',
       multiple: true,
       multipleNonGreedy: true,

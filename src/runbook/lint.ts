@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/duration.ts';
 import { nearest } from '../base/nearest.ts';
-import { REGIONS } from '../base/regions.ts';
+import { partitionOf, REGIONS, route53RegionFor } from '../base/regions.ts';
 import { prefix } from './explain.ts';
 import type { Problem } from './problem.ts';
 import { isMap } from './resources.ts';
@@ -27,7 +27,7 @@ export function lintRunbook(runbook: Runbook, text: YamlText): Problem[] {
   lintSignals(runbook, warn);
   if (runbook.approvals.length === 0) warn([], 'no approvals: one person alone can cross the point of no return');
   lintNotify(runbook, warn);
-  problems.push(...recordsTwice(runbook, text));
+  problems.push(...recordsTwice(runbook, text), ...otherPartitions(runbook, text));
   return problems;
 }
 
@@ -38,6 +38,17 @@ function lintRegions(runbook: Runbook, warn: Warn): void {
     const hint = near === undefined ? '' : `; did you mean ${near}?`;
     warn(['regions', id], `this version of dr does not know the region ${id}${hint}`, 'atKey');
   }
+}
+
+/** Credentials, replicas, backups and zones of one partition are unknown in another one. */
+function otherPartitions(runbook: Runbook, text: YamlText): Problem[] {
+  const home = partitionOf(runbook.home);
+  return runbook.regions.flatMap(({ id }) => {
+    if (partitionOf(id) === home) return [];
+    const message = `${id} is in the partition ${partitionOf(id)}, and ${runbook.home} in ${home}: accounts and credentials of one are unknown in the other; use regions of one partition`;
+    const path = ['regions', id];
+    return [{ ...text.keyAt(path), message: prefix(path) + message, severity: 'error' as const }];
+  });
 }
 
 function lintObjectives(runbook: Runbook, warn: Warn): void {
@@ -53,8 +64,8 @@ function lintObjectives(runbook: Runbook, warn: Warn): void {
     const how = resource['switch'];
     if ((how === 'record' || how === 'health-check') && rtoMs < 60 * MINUTE_MS) {
       warn([section, name, 'switch'],
-        `an RTO of ${formatDuration(rtoMs)} with switch: ${how} needs the Route 53 control plane in us-east-1, which was ` +
-          'down for hours on 7 December 2021; switch: object needs no write to Route 53');
+        `an RTO of ${formatDuration(rtoMs)} with switch: ${how} needs the Route 53 control plane in ${route53RegionFor(runbook.home)}` +
+          `${route53RegionFor(runbook.home) === 'us-east-1' ? ', which was down for hours on 7 December 2021' : ''}; switch: object needs no write to Route 53`);
     }
   }
 }

@@ -9,6 +9,9 @@ import { findDbInstance } from '../../src/aws/rds.ts';
 import { changeRecords, changeStatus, listRecordSets, type RecordSet } from '../../src/aws/route53.ts';
 import { bodyOf } from '../../src/aws/s3-body.ts';
 
+/** Any region of the run. */
+const AT = { region: 'ap-northeast-1' };
+
 interface Call {
   service: string;
   region: string;
@@ -90,25 +93,25 @@ describe('route53', () => {
 
   it.each([1, 2, 3, 5, 6, 300])('listRecordSets: all of a name and type and no more, %i a page', async (size) => {
     const { aws, calls } = zone(records, size);
-    expect(await listRecordSets(aws, 'Z', 'Shop.example.com', 'A')).toEqual(many);
+    expect(await listRecordSets(aws, 'Z', 'Shop.example.com', 'A', AT)).toEqual(many);
     expect(calls).toHaveLength(Math.ceil(many.length / size));
     expect(new Set(calls.map((call) => call.region))).toEqual(new Set(['us-east-1']));
-    expect(await listRecordSets(zone(records, size).aws, 'Z', 'shop.example.com.', 'TXT')).toEqual([]);
-    expect(await listRecordSets(zone(records, size).aws, 'Z', 'www.example.com.', 'A')).toHaveLength(1);
+    expect(await listRecordSets(zone(records, size).aws, 'Z', 'shop.example.com.', 'TXT', AT)).toEqual([]);
+    expect(await listRecordSets(zone(records, size).aws, 'Z', 'www.example.com.', 'A', AT)).toHaveLength(1);
   });
 
   it('listRecordSets: pages that make no progress are no answer', async () => {
     const page = { ResourceRecordSets: [many[0]], IsTruncated: true };
     const next = { NextRecordName: 'shop.example.com.', NextRecordType: 'A', NextRecordIdentifier: 'a' };
     const { aws, calls } = answering(() => ({ ...page, ...next }));
-    await expect(listRecordSets(aws, 'Z', 'shop.example.com.', 'A')).rejects.toMatchObject({ code: 'IncompleteAnswer', kind: 'terminal' });
+    await expect(listRecordSets(aws, 'Z', 'shop.example.com.', 'A', AT)).rejects.toMatchObject({ code: 'IncompleteAnswer', kind: 'terminal' });
     expect(calls).toHaveLength(2);
   });
 
   it('listRecordSets: a wildcard, which Route 53 writes as \\052', async () => {
     const wildcard = record('\\052.example.com.', 'A');
     const { aws } = answering(() => ({ ResourceRecordSets: [wildcard], IsTruncated: false }));
-    expect(await listRecordSets(aws, 'Z', '*.example.com', 'A')).toEqual([wildcard]);
+    expect(await listRecordSets(aws, 'Z', '*.example.com', 'A', AT)).toEqual([wildcard]);
   });
 
   it('changeRecords and changeStatus', async () => {
@@ -116,10 +119,10 @@ describe('route53', () => {
       ChangeInfo: { Id: '/change/C42', Status: operation === 'GetChange' ? 'INSYNC' : 'PENDING' },
     }));
     const changes = [{ Action: 'UPSERT' as const, ResourceRecordSet: record('a.', 'A') }];
-    const changed = await changeRecords(aws, 'Z', changes, 'x'.repeat(300));
+    const changed = await changeRecords(aws, 'Z', changes, 'x'.repeat(300), AT);
     expect(changed).toEqual({ changeId: 'C42', requestId: 'rq' });
     expect(calls[0]?.input).toEqual({ HostedZoneId: 'Z', ChangeBatch: { Comment: 'x'.repeat(256), Changes: changes } });
-    expect(await changeStatus(aws, changed.changeId)).toBe('INSYNC');
+    expect(await changeStatus(aws, changed.changeId, AT)).toBe('INSYNC');
     expect(calls[1]?.input).toEqual({ Id: 'C42' });
   });
 });

@@ -5,6 +5,9 @@ import { listManyRecordSets, protectionsOf, type RecordChange, type RecordKey } 
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { World } from '../../src/simulator/world.ts';
 
+/** Any region of the run. */
+const AT = { region: 'ap-northeast-1' };
+
 const change = (name: string, values: number, Action: 'CREATE' | 'DELETE' | 'UPSERT' = 'CREATE', length = 9): RecordChange => ({
   Action,
   ResourceRecordSet: { Name: name, Type: 'A', TTL: 60, ResourceRecords: Array.from({ length: values }, () => ({ Value: 'x'.repeat(length) })) },
@@ -66,7 +69,7 @@ describe('listManyRecordSets', () => {
         const others = Array.from({ length: fill * 20 }, (_, i) => ({ name: `m${i}.example.com`, type: 'A', ttl: 1, values: ['192.0.2.1'] }));
         world.addHostedZone({ id: 'Z0000', name: 'example.com', records: [...sets('A', '192.0.2.1'), ...sets('AAAA', '2001:db8::1'), ...others] });
         const records: RecordKey[] = asked.map((n) => ({ name: n, type: 'A' }));
-        const found = await clock.run(() => listManyRecordSets(world, 'Z0000', records));
+        const found = await clock.run(() => listManyRecordSets(world, 'Z0000', records, AT));
         expect(found.map((list) => list.map((set) => set.SetIdentifier))).toEqual(asked.map((n) => (there.includes(n) ? ['s', 't'] : [])));
         expect(found.flat().every((set) => set.Type === 'A')).toBe(true);
       }),
@@ -81,5 +84,5 @@ it('protectionsOf names the records that are protected, page after page', async 
   world.addHostedZone({ id: 'Z0000', name: 'example.com', records: [] });
   for (let i = 0; i < 650; i++) world.protectRecords('Z0000', { name: `p${i}.example.com`, type: 'A', comment: `c${i}` });
   const records: RecordKey[] = [{ name: 'p649.example.com', type: 'A' }, { name: 'p1.example.com.', type: 'A' }, { name: 'p1.example.com', type: 'AAAA' }, { name: 'free.example.com', type: 'A' }];
-  expect((await clock.run(() => protectionsOf(world, 'Z0000', records))).map(({ comment }) => comment)).toEqual(['c649', 'c1']);
+  expect((await clock.run(() => protectionsOf(world, 'Z0000', records, AT))).map(({ comment }) => comment)).toEqual(['c649', 'c1']);
 });

@@ -8,6 +8,9 @@ import { SeededIds } from '../../src/simulator/random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { World } from '../../src/simulator/world.ts';
 
+/** Any region of the run. */
+const AT = { region: 'ap-northeast-1' };
+
 const ZONE = 'Z123';
 const NAMES = Array.from({ length: 30 }, (_, i) => `app-${i}.example.com`);
 let clock: VirtualClock;
@@ -30,7 +33,7 @@ const insync = () => clock.run(() => clock.sleep(120_000));
 
 describe('what many applications ask of Route 53', () => {
   it('look-ups of one zone are read together, and each gets its own', async () => {
-    const sets = await clock.run(() => Promise.all([...NAMES, 'nobody.example.com'].map((name) => listRecordSets(aws, ZONE, name, 'A'))));
+    const sets = await clock.run(() => Promise.all([...NAMES, 'nobody.example.com'].map((name) => listRecordSets(aws, ZONE, name, 'A', AT))));
     expect(sets.slice(0, 30).map((found) => found.map((set) => set.ResourceRecords?.[0]?.Value))).toEqual(NAMES.map((_, i) => [`10.0.0.${i + 1}`]));
     expect(sets[30]).toEqual([]);
     // One page, and one more look for the name that was not on it.
@@ -38,15 +41,15 @@ describe('what many applications ask of Route 53', () => {
   });
 
   it('a few are asked for as they are', async () => {
-    const [one] = await clock.run(() => Promise.all([listRecordSets(aws, ZONE, 'app-7.example.com', 'A'), listRecordSets(aws, ZONE, 'app-7.example.com', 'A')]));
+    const [one] = await clock.run(() => Promise.all([listRecordSets(aws, ZONE, 'app-7.example.com', 'A', AT), listRecordSets(aws, ZONE, 'app-7.example.com', 'A', AT)]));
     expect([one[0]?.ResourceRecords, calls]).toEqual([[{ Value: '10.0.0.8' }], ['ListResourceRecordSets']]);
   });
 
   it('a look-up that is asked for after a change sees the change', async () => {
     const after = await clock.run(async () => {
-      const others = NAMES.map((name) => listRecordSets(aws, ZONE, name, 'A'));
-      await changeRecords(aws, ZONE, [upsert('app-1.example.com', '10.9.9.9')], 'a test');
-      const seen = await listRecordSets(aws, ZONE, 'app-1.example.com', 'A');
+      const others = NAMES.map((name) => listRecordSets(aws, ZONE, name, 'A', AT));
+      await changeRecords(aws, ZONE, [upsert('app-1.example.com', '10.9.9.9')], 'a test', AT);
+      const seen = await listRecordSets(aws, ZONE, 'app-1.example.com', 'A', AT);
       await Promise.all(others);
       return seen;
     });
@@ -54,18 +57,18 @@ describe('what many applications ask of Route 53', () => {
   });
 
   it('changes go out in one batch, of which everybody has the id', async () => {
-    const changes = await clock.run(() => Promise.all(NAMES.map((name, i) => changeRecords(aws, ZONE, [upsert(name, `10.1.0.${i + 1}`)], `of ${name}`))));
+    const changes = await clock.run(() => Promise.all(NAMES.map((name, i) => changeRecords(aws, ZONE, [upsert(name, `10.1.0.${i + 1}`)], `of ${name}`, AT))));
     expect(calls).toEqual(['ChangeResourceRecordSets']);
     expect(new Set(changes.map((change) => change.changeId)).size).toBe(1);
     calls.length = 0;
-    const states = await clock.run(() => Promise.all(changes.map(({ changeId }) => changeStatus(aws, changeId))));
+    const states = await clock.run(() => Promise.all(changes.map(({ changeId }) => changeStatus(aws, changeId, AT))));
     expect([new Set(states), calls]).toEqual([new Set(['PENDING']), ['GetChange']]);
     await insync();
     expect(NAMES.map(valueOf)).toEqual(NAMES.map((_, i) => `10.1.0.${i + 1}`));
   });
 
   it('two that touch the same name stay apart, in their order', async () => {
-    await clock.run(() => Promise.all(['10.2.0.1', '10.2.0.2'].map((value) => changeRecords(aws, ZONE, [upsert('app-0.example.com', value)], 'x'))));
+    await clock.run(() => Promise.all(['10.2.0.1', '10.2.0.2'].map((value) => changeRecords(aws, ZONE, [upsert('app-0.example.com', value)], 'x', AT))));
     expect(calls).toEqual(['ChangeResourceRecordSets', 'ChangeResourceRecordSets']);
     await insync();
     expect(valueOf('app-0.example.com')).toBe('10.2.0.2');
@@ -75,9 +78,9 @@ describe('what many applications ask of Route 53', () => {
     const wrong: RecordChange = { Action: 'DELETE', ResourceRecordSet: { Name: 'app-1.example.com', Type: 'A', TTL: 1, ResourceRecords: [{ Value: '10.0.0.1' }] } };
     const ends = await clock.run(() =>
       Promise.allSettled([
-        changeRecords(aws, ZONE, [upsert('app-0.example.com', '10.3.0.1')], 'good'),
-        changeRecords(aws, ZONE, [wrong], 'wrong'),
-        changeRecords(aws, ZONE, [upsert('app-2.example.com', '10.3.0.3')], 'good'),
+        changeRecords(aws, ZONE, [upsert('app-0.example.com', '10.3.0.1')], 'good', AT),
+        changeRecords(aws, ZONE, [wrong], 'wrong', AT),
+        changeRecords(aws, ZONE, [upsert('app-2.example.com', '10.3.0.3')], 'good', AT),
       ]),
     );
     expect(ends.map((end) => (end.status === 'rejected' ? (end.reason as { code: string }).code : end.status))).toEqual(['fulfilled', 'InvalidChangeBatch', 'fulfilled']);
@@ -87,7 +90,7 @@ describe('what many applications ask of Route 53', () => {
 
   it('an answer that is lost may have happened for everybody in the batch', async () => {
     world.addFault({ service: 'route53', operation: 'ChangeResourceRecordSets', effect: { kind: 'answer-lost' }, times: 1 });
-    const ends = await clock.run(() => Promise.allSettled(['app-0.example.com', 'app-1.example.com'].map((name) => changeRecords(aws, ZONE, [upsert(name, '10.4.0.1')], 'x'))));
+    const ends = await clock.run(() => Promise.allSettled(['app-0.example.com', 'app-1.example.com'].map((name) => changeRecords(aws, ZONE, [upsert(name, '10.4.0.1')], 'x', AT))));
     expect(ends.map((end) => (end.status === 'rejected' ? (end.reason as { kind: string }).kind : 'fulfilled'))).toEqual(['unknown', 'unknown']);
     expect(calls).toEqual(['ChangeResourceRecordSets']);
   });
@@ -95,8 +98,8 @@ describe('what many applications ask of Route 53', () => {
   it('whoever leaves before it is sent is not acted for', async () => {
     const leave = new AbortController();
     const ends = await clock.run(async () => {
-      const left = changeRecords(aws, ZONE, [upsert('app-0.example.com', '10.5.0.1')], 'x', { signal: leave.signal });
-      const stays = changeRecords(aws, ZONE, [upsert('app-1.example.com', '10.5.0.2')], 'y');
+      const left = changeRecords(aws, ZONE, [upsert('app-0.example.com', '10.5.0.1')], 'x', { ...AT, signal: leave.signal });
+      const stays = changeRecords(aws, ZONE, [upsert('app-1.example.com', '10.5.0.2')], 'y', AT);
       leave.abort(new Error('time is up'));
       return Promise.allSettled([left, stays]);
     });
@@ -117,7 +120,7 @@ describe('what many applications ask of Route 53', () => {
   });
 
   it('protections are read once; more status look-ups than may be made are not made', async () => {
-    await clock.run(() => Promise.all(NAMES.map((name) => protectionsOf(aws, ZONE, [{ name, type: 'A' }]))));
+    await clock.run(() => Promise.all(NAMES.map((name) => protectionsOf(aws, ZONE, [{ name, type: 'A' }], AT))));
     expect(calls).toEqual(['ListResourceRecordSetProtections']);
     for (let i = 0; i < 10; i++) world.addHealthCheck({ id: `hc-${i}`, watches: { kind: 'region-endpoint', region: 'ap-northeast-1' } });
     // With its turns: AWS throttles those who ask more often.

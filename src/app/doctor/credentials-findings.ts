@@ -1,5 +1,5 @@
 import type { AwsConfig, Section } from './aws-config.ts';
-import { regionsIn } from '../../base/regions.ts';
+import { partitionOf, regionsIn } from '../../base/regions.ts';
 import { type Finding, fine, lost, type Losses, unknown } from './finding.ts';
 
 /*
@@ -11,14 +11,22 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 const KEEP = 'keep a second way that needs nothing of it, e.g. a role assumed in the target region, or a break-glass user whose keys lie in a safe';
 
-/** `machine` is the region that this machine stands in, where that can be told. */
-export function credentialFindings(env: Env, config: AwsConfig, losses: Losses, machine: string | undefined, now: number): Finding[] {
+interface Circumstances {
+  /** The region that this machine runs in, if known. */
+  machine: string | undefined;
+  /** Regions that may become active. */
+  targets: readonly string[];
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+export function credentialFindings(env: Env, config: AwsConfig, losses: Losses, { machine, targets, now }: Circumstances): Finding[] {
   const profile = env['AWS_PROFILE'] ?? 'default';
-  if ((env['AWS_PROFILE'] ?? '') === '' && set(env, 'AWS_ACCESS_KEY_ID') && set(env, 'AWS_SECRET_ACCESS_KEY')) return [...keysOfEnvironment(env, now), ...stsEndpoint(env, losses)];
+  if ((env['AWS_PROFILE'] ?? '') === '' && set(env, 'AWS_ACCESS_KEY_ID') && set(env, 'AWS_SECRET_ACCESS_KEY')) return [...keysOfEnvironment(env, now), ...stsEndpoint(env, losses, targets)];
   const section = config.profiles.get(profile);
   const found = section === undefined ? undefined : ofProfile(profile, section, config, losses, []);
   const sources = found ?? ofEnvironment(env, losses, machine);
-  return [...sources, ...stsEndpoint(env, losses)];
+  return [...sources, ...stsEndpoint(env, losses, targets)];
 }
 
 function set(env: Env, name: string): boolean {
@@ -80,12 +88,17 @@ function notFound(what: string): Finding {
 }
 
 /** The SDK asks regional endpoints whatever `sts_regional_endpoints` says; only an address that is set by hand is global. */
-function stsEndpoint(env: Env, losses: Losses): Finding[] {
+function stsEndpoint(env: Env, losses: Losses, targets: readonly string[]): Finding[] {
   const address = env['AWS_ENDPOINT_URL_STS'] ?? '';
   const legacy = env['AWS_STS_REGIONAL_ENDPOINTS'] === 'legacy';
   const parts = { area: 'credentials', what: 'STS endpoint' };
   const next = 'unset AWS_ENDPOINT_URL_STS: then the STS of each region is asked';
-  if (/\/\/sts\.amazonaws\.com/.test(address) && losses.planes.has('sts-global')) return [lost({ ...parts, because: 'AWS_ENDPOINT_URL_STS is the global one', next })];
+  const global = /\/\/sts\.amazonaws\.com(?![\w.])/.test(address);
+  // The global endpoint belongs to the commercial partition.
+  const partitions = (global ? ['us-east-1'] : regionsIn(address)).map(partitionOf);
+  const foreign = targets.find((target) => partitions.some((partition) => partition !== partitionOf(target)));
+  if (foreign !== undefined) return [lost({ ...parts, because: `AWS_ENDPOINT_URL_STS is ${address}: another partition than that of ${foreign}, whose credentials it does not know`, next })];
+  if (global && losses.planes.has('sts-global')) return [lost({ ...parts, because: 'AWS_ENDPOINT_URL_STS is the global one', next })];
   if (regionsIn(address).some((region) => losses.regions.has(region))) return [lost({ ...parts, because: `AWS_ENDPOINT_URL_STS is ${address}`, next })];
   const also = legacy ? '; AWS_STS_REGIONAL_ENDPOINTS=legacy means nothing to dr, but the AWS CLI and programs of your own may ask the global endpoint' : '';
   return [fine({ ...parts, because: `regional${also}` })];

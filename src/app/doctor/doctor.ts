@@ -54,7 +54,7 @@ export async function doctor(request: DoctorRequest): Promise<DoctorResult> {
   const ways = perRunbook.flatMap((one) => one.ways);
   const targets = [...new Set(ways.map((way) => way.target))];
   const common = [
-    ...credentialFindings(env, await readAwsConfig(env), losses, machineRegion(around).region, now),
+    ...credentialFindings(env, await readAwsConfig(env), losses, { machine: machineRegion(around).region, targets, now }),
     ...planeFindings(losses),
     ...surroundingFindings(around, losses, targets, files),
   ];

@@ -1,8 +1,10 @@
+import { iamRegionFor } from '../../base/regions.ts';
+
 /*
  * What may be lost, and what a survival check says of one thing.
  */
 
-/** `region`, or a global control plane: all three stand in us-east-1. */
+/** Global control planes. Each partition has its own Route 53 and IAM; only the commercial one has a global STS endpoint. */
 export const PLANES = ['route53-control-plane', 'iam', 'sts-global'] as const;
 export type Plane = (typeof PLANES)[number];
 
@@ -11,11 +13,17 @@ export interface Losses {
   planes: ReadonlySet<Plane>;
 }
 
-/** Where the control planes of Route 53 and IAM and the global STS endpoint stand. https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html */
-const GLOBAL_HOME = 'us-east-1';
+/**
+ * The plane that is lost with a region. https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/global-services.html
+ * Route 53 is not here: a plan names its control plane with the region, so that the runbooks of another partition keep theirs.
+ */
+const HOMES: Partial<Record<Plane, (region: string) => boolean>> = {
+  iam: (region) => iamRegionFor(region) === region,
+  'sts-global': (region) => region === 'us-east-1',
+};
 
 export function lossesOf(names: readonly string[]): Losses {
-  const planes = PLANES.filter((plane) => names.includes(plane) || names.includes(GLOBAL_HOME));
+  const planes = PLANES.filter((plane) => names.some((name) => name === plane || HOMES[plane]?.(name) === true));
   return { regions: new Set(names.filter((name) => !PLANES.some((plane) => plane === name))), planes: new Set(planes) };
 }
 

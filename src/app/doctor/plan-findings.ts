@@ -66,7 +66,7 @@ function stepFindings(step: PlanStep, losses: Losses, place: Place): Finding[] {
 
 /** ARNs and addresses of a region that is lost: keys, topics, target groups, functions. */
 function namedRegions(step: PlanStep, losses: Losses, parts: { area: string; runbook: string; target: string; what: string }): Finding[] {
-  const named = textsIn(step.params).filter(({ text }) => text.startsWith('arn:') || text.includes('://') || text.includes('.amazonaws.com'));
+  const named = textsIn(step.params).filter(({ text }) => text.startsWith('arn:') || text.includes('://') || /\.amazonaws\.(com|eu)/.test(text));
   const dead = named.filter(({ text }) => regionsIn(text).some((region) => losses.regions.has(region)));
   if (dead.length > 0) {
     return dead.map(({ text }) => lost({ ...parts, because: `it names ${text}`, next: `name what is in ${parts.target} instead` }, !step.optional));

@@ -7,7 +7,8 @@ import { flipObject } from '../route53/flip-object.ts';
 import { assessHealthCheck, isPatient } from '../route53/health-signal.ts';
 import { lintAnswers } from '../route53/lint.ts';
 import { isForced } from '../route53/observe-regions.ts';
-import { changeRights, listRights, lookRights, objectRights, readRights } from '../route53/rights.ts';
+import { lintPartition } from '../route53/partition.ts';
+import { changeRights, listRights, lookRights, objectRights, readRights, route53Plane } from '../route53/rights.ts';
 import { failoverSchema, recordsOf, type Route53Failover } from '../route53/schema.ts';
 import { objectSeen, roleOf } from '../route53/sets.ts';
 import { settle } from '../route53/settle.ts';
@@ -26,7 +27,7 @@ import { traitsOf } from '../../model/verb.ts';
 async function observe(ctx: ObserveContext, t: Route53Failover): Promise<ResourceState> {
   if (t.switch === 'object') return observeObject(ctx, t);
   const records = recordsOf(t);
-  const sets = await listManyRecordSets(ctx.effects.aws, t.zone, records, { signal: ctx.signal });
+  const sets = await listManyRecordSets(ctx.effects.aws, t.zone, records, { region: ctx.target, signal: ctx.signal });
   const primaries = ctx.regions.filter((region) => sets.some((own) => roleOf(own, inRegion(t.sets, region)) === 'PRIMARY'));
   const what = `${records[0]?.name ?? ''}${records.length > 1 ? ` and ${records.length - 1} more` : ''}`;
   const [primary] = primaries;
@@ -68,7 +69,7 @@ function assessStep(ctx: PlanContext, name: string, t: Route53Failover): StepDra
     // An inverted check that watches an object says nothing of the region that its set leads to.
     params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), from: { set: from, ...(answer === undefined ? {} : { answer }) }, watched: t.switch !== 'object', patient: isPatient(ctx) },
     controlPlanes: [],
-    permissions: readRights(t),
+    permissions: readRights(ctx, t),
     estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },
     limitMs: isPatient(ctx) ? 330_000 : 30_000,
     changes: [],
@@ -87,8 +88,8 @@ function recordStep(ctx: PlanContext, name: string, t: Route53Failover, state: R
     reversibility: 'compensable',
     title: `Make ${to} the PRIMARY set of ${records.length === 1 ? (records[0]?.name ?? '') : `${records.length} names`}`,
     params: { key: `${name}.flip`, zone: t.zone, records, aim, before, towards: [to] },
-    controlPlanes: ['route53@us-east-1'],
-    permissions: changeRights(t),
+    controlPlanes: [route53Plane(ctx)],
+    permissions: changeRights(ctx, t),
     estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
     limitMs: 900_000,
     changes: [{ resource: whole(t), field: 'PRIMARY', before: state.facts.primary === ctx.target ? to : from, after: to }],
@@ -107,7 +108,7 @@ function checkStep(ctx: PlanContext, t: Route53Failover, state: ResourceState): 
   const from = inRegion(t.sets, ctx.source);
   const home = state.facts.primary === ctx.target;
   return {
-    ...checksStep(t, home ? { out: [], in: [to] } : { out: [from], in: [to] }),
+    ...checksStep(ctx, t, home ? { out: [], in: [to] } : { out: [from], in: [to] }),
     title: home ? `Let the health check of ${to}, the PRIMARY set, speak again` : `Let ${from}, the PRIMARY set, count as unhealthy`,
     changes: [{ resource: whole(t), field: `health check of ${home ? to : from}`, before: home ? 'disabled and inverted' : 'enabled', after: home ? 'enabled' : 'disabled and inverted' }],
   };
@@ -117,16 +118,16 @@ function checkStep(ctx: PlanContext, t: Route53Failover, state: ResourceState): 
 function objectSteps(ctx: PlanContext, t: Route53Failover): StepDraft[] {
   const steps: StepDraft[] = [];
   const { [ctx.target]: raise, [ctx.source]: clear } = t.object ?? {};
-  if (raise !== undefined) steps.push(objectStep('flipObject', ctx.target, raise, true));
+  if (raise !== undefined) steps.push(objectStep(ctx, 'flipObject', ctx.target, raise, true));
   if (clear !== undefined) {
     const step = raise === undefined ? 'flipObject' : 'clearObject';
-    steps.push({ ...objectStep(step, ctx.source, clear, false), ...(raise === undefined ? {} : { after: ['flipObject'] }) });
+    steps.push({ ...objectStep(ctx, step, ctx.source, clear, false), ...(raise === undefined ? {} : { after: ['flipObject'] }) });
   }
   if (steps.length === 0) throw new Error('neither region has an object to watch');
   return steps;
 }
 
-function objectStep(step: string, region: string, watched: { bucket: string; key: string }, present: boolean): StepDraft {
+function objectStep(ctx: PlanContext, step: string, region: string, watched: { bucket: string; key: string }, present: boolean): StepDraft {
   const { bucket, key } = watched;
   return {
     step,
@@ -136,7 +137,7 @@ function objectStep(step: string, region: string, watched: { bucket: string; key
     params: { region, bucket, key, present },
     // S3 objects are a data plane: no control plane is needed.
     controlPlanes: [],
-    permissions: objectRights(bucket, key),
+    permissions: objectRights(ctx, bucket, key),
     estimate: { p50: 1, p95: 3, basis: 'one request to S3' },
     limitMs: 120_000,
     changes: [{ resource: `s3:${region}:${bucket}/${key}`, field: 'object', before: present ? 'absent' : 'there', after: present ? 'there' : 'absent' }],
@@ -156,7 +157,7 @@ function settleStep(ctx: PlanContext, name: string, t: Route53Failover, after: s
     title: `${records.length === 1 ? `${records[0]?.name ?? ''} answers` : `${records.length} names answer`} with ${to} from outside`,
     params: { key: name, zone: t.zone, records, to: { set: to, ...(answer === undefined ? {} : { answer }) }, by: t.switch, ...(object === undefined ? {} : { object }) },
     controlPlanes: [],
-    permissions: [listRights(t)],
+    permissions: [listRights(ctx, t)],
     estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
     limitMs: 900_000,
     changes: [],
@@ -186,6 +187,7 @@ const kind: ResourceKind<Route53Failover> = {
   ],
   lint: (t, runbook) => [
     ...lintAnswers(t),
+    ...lintPartition(t, runbook.regions),
     ...lintPrimaries(t),
     ...(runbook.regions.length > 2
       ? [{ path: ['sets'], severity: 'error' as const, message: 'route53-failover supports exactly two regions: use route53-weighted, with the weight 0 for each standby' }]

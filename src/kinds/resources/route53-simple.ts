@@ -4,7 +4,8 @@ import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceSt
 import { type Aim, answerFor, answerOf, answersOf, answersWith, answerWords } from '../route53/aim.ts';
 import { assessHealthCheck } from '../route53/health-signal.ts';
 import { lintAnswers } from '../route53/lint.ts';
-import { changeRights, lookRights } from '../route53/rights.ts';
+import { lintPartition } from '../route53/partition.ts';
+import { changeRights, lookRights, route53Plane } from '../route53/rights.ts';
 import { recordsOf, type Route53Simple, simpleSchema } from '../route53/schema.ts';
 import { settle } from '../route53/settle.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
@@ -19,7 +20,7 @@ import { traitsOf } from '../../model/verb.ts';
 
 async function observe(ctx: ObserveContext, t: Route53Simple): Promise<ResourceState> {
   const records = recordsOf(t);
-  const sets = await listManyRecordSets(ctx.effects.aws, t.zone, records, { signal: ctx.signal });
+  const sets = await listManyRecordSets(ctx.effects.aws, t.zone, records, { region: ctx.target, signal: ctx.signal });
   const regionOf = (i: number) => {
     const [set] = sets[i] ?? [];
     return set === undefined ? undefined : ctx.regions.find((region) => answersWith(set, inRegion(t.answers, region)));
@@ -74,8 +75,8 @@ function changeStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft
     reversibility: 'compensable',
     title: `Change ${whole(t)} to ${words(ctx.target)}`,
     params: { key: `${name}.change`, zone: t.zone, records: recordsOf(t), aim: aimAt(t, ctx.target), before: aimAt(t, ctx.source) },
-    controlPlanes: ['route53@us-east-1'],
-    permissions: changeRights(t),
+    controlPlanes: [route53Plane(ctx)],
+    permissions: changeRights(ctx, t),
     estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
     limitMs: 900_000,
     changes: [{ resource: `route53:${t.zone}:${whole(t)}`, field: 'answer', before: words(ctx.source), after: words(ctx.target) }],
@@ -121,7 +122,7 @@ const kind: ResourceKind<Route53Simple> = {
   summary: 'Simple Route 53 records, one a name, public or private: changed to the answer of the active region',
   schema: simpleSchema,
   regions: (t) => [{ path: ['answers'], regions: Object.keys(t.answers) }],
-  lint,
+  lint: (t, runbook) => [...lint(t), ...lintPartition(t, runbook.regions)],
   observe,
   looks: lookRights,
   plan,

@@ -6,7 +6,7 @@ import type { Aim, RegionAnswer } from './aim.ts';
 import { carry } from './carry.ts';
 import { flipObject } from './flip-object.ts';
 import { assessHealthCheck, isPatient } from './health-signal.ts';
-import { changeRights, checkRights, listRights, objectRights, readRights } from './rights.ts';
+import { changeRights, checkRights, listRights, objectRights, readRights, route53Plane } from './rights.ts';
 import { recordsOf, type Route53Failover, type SharedTraffic } from './schema.ts';
 import { settle } from './settle.ts';
 import { shiftChecks } from './shift-checks.ts';
@@ -110,7 +110,7 @@ function assessStep({ ctx, name, t, policy }: Parts): StepDraft {
     title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${ctx.source}?`,
     params: { signal: `health-check.${name}`, zone: t.zone, records, from, watched: t.switch !== 'object', patient: isPatient(ctx) },
     controlPlanes: [],
-    permissions: readRights(t),
+    permissions: readRights(ctx, t),
     estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },
     limitMs: isPatient(ctx) ? 330_000 : 30_000,
     changes: [],
@@ -127,7 +127,7 @@ function carryStep({ ctx, name, t, policy }: Parts, step: string, regions: reado
     title: holdMs === 0 ? `${regions.join(' and ')} can carry the load` : `All stays healthy for ${holdMs / 1000} s`,
     params: { key: `${name}.${step}`, zone: t.zone, records: recordsOf(t).slice(0, 1), survivors, mustKnow: !traitsOf(ctx.verb).sourceMayBeDead, holdMs },
     controlPlanes: [],
-    permissions: [...readRights(t), allow(['autoscaling:DescribeAutoScalingGroups', 'elasticloadbalancing:DescribeTargetHealth'], ['*'])],
+    permissions: [...readRights(ctx, t), allow(['autoscaling:DescribeAutoScalingGroups', 'elasticloadbalancing:DescribeTargetHealth'], ['*'])],
     estimate: { p50: 1 + holdMs / 1000, p95: 60 + holdMs / 1000, basis: holdMs === 0 ? 'a look at each region' : 'the time of the runbook' },
     limitMs: 600_000 + holdMs,
     changes: [],
@@ -219,8 +219,8 @@ function shiftStep(parts: Parts, step: string, move: Move, of: number, after: st
       before,
       towards: (back ? [source] : staying(parts)).flatMap((region) => policy.setsOf(region)),
     },
-    controlPlanes: ['route53@us-east-1'],
-    permissions: changeRights(t),
+    controlPlanes: [route53Plane(ctx)],
+    permissions: changeRights(ctx, t),
     estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
     limitMs: 900_000,
     changes: [{ resource: `route53:${t.zone}:${what}`, field: `answered by ${source}`, before: words(move.from), after: words(move.to) }, ...weightChanges(`route53:${t.zone}:${what}`, before, aim)],
@@ -240,7 +240,7 @@ function checksMove(parts: Parts): StepDraft {
   const out = traitsOf(ctx.verb).rebuilds ? [] : [ctx.source];
   const inside = traitsOf(ctx.verb).rebuilds ? [ctx.source] : [ctx.target];
   return {
-    ...checksStep(t, { out: out.flatMap((r) => policy.setsOf(r)), in: inside.flatMap((r) => policy.setsOf(r)) }),
+    ...checksStep(ctx, t, { out: out.flatMap((r) => policy.setsOf(r)), in: inside.flatMap((r) => policy.setsOf(r)) }),
     after: ['carry'],
     title: out.length > 0 ? `Take ${ctx.source} out by its health check` : `Let the health check of ${ctx.source} speak again`,
     changes: [{ resource: `route53:${t.zone}:${resourceName(parts)}`, field: `health check of ${ctx.source}`, before: 'as it is', after: out.length > 0 ? 'disabled and inverted' : 'enabled' }],
@@ -255,15 +255,15 @@ function movesAtOnce({ ctx, t, now }: Parts): string {
 }
 
 /** The step that forces sets out, and lets others be judged again. */
-export function checksStep(t: SharedTraffic | Route53Failover, sets: { out: string[]; in: string[] }): StepDraft {
+export function checksStep(ctx: PlanContext, t: SharedTraffic | Route53Failover, sets: { out: string[]; in: string[] }): StepDraft {
   return {
     step: 'shiftChecks',
     phase: 'traffic',
     reversibility: 'compensable',
     title: '',
     params: { zone: t.zone, records: recordsOf(t), ...sets },
-    controlPlanes: ['route53@us-east-1'],
-    permissions: checkRights(t),
+    controlPlanes: [route53Plane(ctx)],
+    permissions: checkRights(ctx, t),
     estimate: { p50: 1, p95: 10, basis: 'one request a health check' },
     limitMs: 300_000,
     changes: [],
@@ -279,7 +279,7 @@ function objectMoves(parts: Parts): StepDraft[] {
   return [...clear, objectStep(parts, 'raiseObject', source, true, clear.length > 0 ? ['clearObject'] : ['carry'])];
 }
 
-function objectStep({ t }: Parts, step: string, region: string, present: boolean, after: string[]): StepDraft {
+function objectStep({ ctx, t }: Parts, step: string, region: string, present: boolean, after: string[]): StepDraft {
   const { in: home, bucket, key } = inRegion(t.object ?? {}, region);
   const where = `s3://${bucket}/${key}`;
   return {
@@ -291,7 +291,7 @@ function objectStep({ t }: Parts, step: string, region: string, present: boolean
     params: { region: home, bucket, key, present },
     // S3 objects are a data plane: no control plane is needed.
     controlPlanes: [],
-    permissions: objectRights(bucket, key),
+    permissions: objectRights(ctx, bucket, key),
     estimate: { p50: 1, p95: 3, basis: 'one request to S3' },
     limitMs: 120_000,
     changes: [{ resource: `s3:${home}:${bucket}/${key}`, field: 'object', before: present ? 'absent' : 'there', after: present ? 'there' : 'absent' }],
@@ -320,7 +320,7 @@ function settleStep(parts: Parts): StepDraft {
       ...(watched === undefined ? {} : { object: { bucket: watched.bucket, key: watched.key } }),
     },
     controlPlanes: [],
-    permissions: [listRights(t)],
+    permissions: [listRights(ctx, t)],
     estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
     limitMs: 900_000,
     changes: [],

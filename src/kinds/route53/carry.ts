@@ -46,7 +46,7 @@ interface Health {
 
 async function healthOf(ctx: StepContext, p: Params, survivor: Survivor): Promise<Health> {
   const { region, capacity, set } = survivor;
-  const options = { signal: ctx.signal };
+  const options = { region: ctx.target, signal: ctx.signal };
   if (capacity === undefined) {
     const [record] = p.records;
     if (record === undefined) return { says: 'unknown', because: `${region}: nothing to look at` };

@@ -48,7 +48,7 @@ async function besideCname(ctx: StepContext, zone: string, planned: readonly Pla
   const fresh = planned.filter(({ current, wanted }) => current.length === 0 && wanted.length > 0);
   const beside = fresh.flatMap(({ record }) => (record.type === 'CNAME' ? BESIDE_CNAME : (['CNAME'] as const)).map((type): RecordKey => ({ name: record.name, type })));
   if (beside.length === 0) return [];
-  const found = (await listManyRecordSets(ctx.effects.aws, zone, beside, { signal: ctx.signal })).flatMap((sets, i) => (sets.length > 0 ? (beside[i] ?? []) : []));
+  const found = (await listManyRecordSets(ctx.effects.aws, zone, beside, { region: ctx.target, signal: ctx.signal })).flatMap((sets, i) => (sets.length > 0 ? (beside[i] ?? []) : []));
   return found.map(({ name, type }) => ({ observed: `${name} has a record of type ${type}: a CNAME cannot be beside another record, nor at the apex of a zone`, fix: `delete the ${type} record of ${name}, or use another type` }));
 }
 
@@ -63,7 +63,7 @@ async function missingTargets(ctx: StepContext, zone: string, planned: readonly 
   }
   if (targets.size === 0) return [];
   const all = [...targets.values()];
-  const found = await listManyRecordSets(ctx.effects.aws, zone, all, { signal: ctx.signal });
+  const found = await listManyRecordSets(ctx.effects.aws, zone, all, { region: ctx.target, signal: ctx.signal });
   const missing = all.filter((_, i) => found[i]?.length === 0);
   return missing.map(({ name, type }) => ({ observed: `the alias target ${name} ${type} is not in zone ${zone}`, fix: `create ${name} ${type}, or correct \`alias\` in the runbook` }));
 }

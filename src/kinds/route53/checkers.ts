@@ -1,6 +1,7 @@
 import { AwsError } from '../../aws/errors.ts';
-import { type RecordSet, ROUTE53_REGION } from '../../aws/route53.ts';
+import type { RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { route53RegionFor } from '../../base/regions.ts';
 import type { Signal } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 
@@ -12,7 +13,7 @@ const TURNED_AWAY_MAX = 5;
  * What Route 53's checkers say of a set's endpoint now; undefined for a set without a health check. One short look, and again where it
  * was throttled: a look that says nothing may be all that a failover lacks. Turns are rare: see `AwsRequest`.
  */
-export async function checkersOf(ctx: Pick<StepContext, 'effects' | 'signal'>, set: RecordSet | undefined, turn?: 'if-free' | 'patient'): Promise<Signal | undefined> {
+export async function checkersOf(ctx: Pick<StepContext, 'effects' | 'signal' | 'target'>, set: RecordSet | undefined, turn?: 'if-free' | 'patient'): Promise<Signal | undefined> {
   const id = set?.HealthCheckId;
   if (id === undefined) return undefined;
   for (let turnedAway = 1; ; turnedAway++) {
@@ -24,11 +25,11 @@ export async function checkersOf(ctx: Pick<StepContext, 'effects' | 'signal'>, s
 }
 
 /** One look at what the checkers say; the error of AWS as a value. */
-export async function askCheckers(ctx: Pick<StepContext, 'effects' | 'signal'>, id: string, turn: 'if-free' | 'patient' | undefined): Promise<Signal | AwsError> {
+export async function askCheckers(ctx: Pick<StepContext, 'effects' | 'signal' | 'target'>, id: string, turn: 'if-free' | 'patient' | undefined): Promise<Signal | AwsError> {
   try {
     const { output } = await ctx.effects.aws.call({
       service: 'route53',
-      region: ROUTE53_REGION,
+      region: route53RegionFor(ctx.target),
       operation: 'GetHealthCheckStatus',
       input: { HealthCheckId: id },
       signal: ctx.signal,

@@ -38,7 +38,7 @@ async function sourceSet(ctx: StepContext, p: Params): Promise<RecordSet | undef
   const [record] = p.records;
   const needed = p.watched || p.from.answer === undefined;
   if (!needed || p.from.set === undefined || record === undefined) return undefined;
-  const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
+  const options = { region: ctx.target, signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
   return findSet(await listRecordSets(ctx.effects.aws, p.zone, record.name, record.type, options), p.from.set);
 }
 

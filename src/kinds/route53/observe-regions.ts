@@ -16,7 +16,7 @@ export async function observeRegions(ctx: ObserveContext, t: SharedTraffic, read
   if (t.switch === 'object') return byObjects(ctx, t);
   const records = recordsOf(t);
   const names = records.length === 1 ? (records[0]?.name ?? '') : `${records.length} names`;
-  const sets = (await listManyRecordSets(ctx.effects.aws, t.zone, records, { signal: ctx.signal })).flat();
+  const sets = (await listManyRecordSets(ctx.effects.aws, t.zone, records, { region: ctx.target, signal: ctx.signal })).flat();
   const named = ctx.regions.filter((region) => reader.answers(region, sets));
   const forced = t.switch === 'health-check' ? await forcedOut(ctx, named, sets, reader) : [];
   const activeIn = named.filter((region) => !forced.includes(region));
@@ -40,7 +40,7 @@ async function forcedOut(ctx: ObserveContext, regions: readonly string[], sets: 
 export async function isForced(ctx: ObserveContext, sets: readonly RecordSet[], ...identifiers: string[]): Promise<boolean> {
   const ids = new Set(sets.filter((set) => identifiers.includes(set.SetIdentifier ?? '')).map((set) => set.HealthCheckId));
   ids.delete(undefined);
-  const states = await Promise.all([...ids].map((id) => readHealthCheck(ctx.effects.aws, id ?? '', { signal: ctx.signal })));
+  const states = await Promise.all([...ids].map((id) => readHealthCheck(ctx.effects.aws, id ?? '', { region: ctx.target, signal: ctx.signal })));
   return states.length > 0 && states.every(isForcedOut);
 }
 

@@ -19,7 +19,7 @@ const common = {
 const object = z.strictObject({ bucket: z.string().min(3).max(63), key: z.string().min(1).max(1024) });
 
 const SWITCHES = {
-  record: 'the record sets are changed (needs the Route 53 control plane in us-east-1)',
+  record: 'the record sets are changed (needs the Route 53 control plane: us-east-1, or one region of another partition)',
   'health-check': 'the health check of the region’s set is disabled and inverted, so that it counts as unhealthy (needs that control plane too)',
   object: 'an S3 object that the set’s inverted health check watches (needs no control plane)',
 } as const;
@@ -129,7 +129,7 @@ export const geolocationSchema = z
     kind: z.literal('route53-geolocation'),
     ...shared,
     // By health checks a place goes to the next larger one: there is none for the default, and Route 53 would go on answering it.
-    switch: z.literal('record').describe('record: the sets of a lost region answer with regions that stay (needs the Route 53 control plane in us-east-1)'),
+    switch: z.literal('record').describe('record: the sets of a lost region answer with regions that stay (needs the Route 53 control plane: us-east-1, or one region of another partition)'),
     places: z
       .record(setIdentifier, z.strictObject({ place: placeSchema, region: z.string() }))
       .refine((places) => Object.keys(places).length > 0, 'expected at least one place')
@@ -144,7 +144,7 @@ export const simpleSchema = z
     kind: z.literal('route53-simple'),
     ...common,
     answers,
-    switch: z.literal('record').default('record').describe('record: the record is changed (needs the Route 53 control plane in us-east-1)'),
+    switch: z.literal('record').default('record').describe('record: the record is changed (needs the Route 53 control plane: us-east-1, or one region of another partition)'),
   })
   .superRefine(recordsOnce);
 

@@ -48,7 +48,7 @@ async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {
   const said = p.to === undefined ? (p.gone?.answers ?? []) : [p.to.answer].filter((answer) => answer !== undefined);
   const fromRunbook = p.records.map(({ type }): Wanted => ({ known: p.to === undefined ? 'not' : 'is', answers: said.flatMap((answer) => answerFor(answer, type) ?? []) }));
   if (fromRunbook.every((wanted) => 'known' in wanted && wanted.answers.length > 0)) return fromRunbook;
-  const sets = await listManyRecordSets(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
+  const sets = await listManyRecordSets(ctx.effects.aws, p.zone, p.records, { region: ctx.target, signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
   const wanted: Wanted[] = [];
   for (const [i, record] of p.records.entries()) {
     const named = (p.to === undefined ? (p.gone?.sets ?? []) : [p.to.set ?? '']).map((id) => findSet(sets[i] ?? [], id)).filter((set) => set !== undefined);

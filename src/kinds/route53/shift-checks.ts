@@ -40,7 +40,7 @@ const VERSION_TRIES = 3;
 
 /** The health checks of the named sets; a text where the sets cannot be switched by them. */
 async function checksOf(ctx: StepContext, p: Params): Promise<Check[] | string> {
-  const options = { signal: ctx.signal };
+  const options = { region: ctx.target, signal: ctx.signal };
   const sets = (await listManyRecordSets(ctx.effects.aws, p.zone, p.records, options)).flat();
   const byId = new Map<string, { sets: Set<string>; out: Set<boolean> }>();
   for (const id of [...p.out, ...p.in]) {
@@ -103,11 +103,11 @@ async function update(ctx: StepContext, check: Check): Promise<void> {
   let { version } = check.state;
   for (let attempt = 1; ; attempt++) {
     try {
-      await updateHealthCheck(ctx.effects.aws, check.id, version, check.out ? FORCED : FREE, { signal: ctx.signal });
+      await updateHealthCheck(ctx.effects.aws, check.id, version, check.out ? FORCED : FREE, { region: ctx.target, signal: ctx.signal });
       return;
     } catch (error) {
       if (!(error instanceof AwsError) || error.code !== 'HealthCheckVersionMismatch' || attempt >= VERSION_TRIES) throw error;
-      const now = await readHealthCheck(ctx.effects.aws, check.id, { signal: ctx.signal });
+      const now = await readHealthCheck(ctx.effects.aws, check.id, { region: ctx.target, signal: ctx.signal });
       if (isForcedOut(now) === check.out) return;
       version = now.version;
     }

@@ -58,7 +58,7 @@ const UNSEEN_MS = 60_000;
 const OUTDATED = /already exists|was not found|do not match the current values/;
 
 function read(ctx: StepContext, p: Params): Promise<RecordSet[][]> {
-  return listManyRecordSets(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal });
+  return listManyRecordSets(ctx.effects.aws, p.zone, p.records, { region: ctx.target, signal: ctx.signal });
 }
 
 /** What is to be changed, a group for each name; a text where the aim cannot be reached. */
@@ -128,7 +128,7 @@ function wayHomeWarnings(p: Params, current: readonly RecordSet[][]): string[] {
 /** A protected record would be refused by Route 53 in the middle of a run. */
 async function protections(ctx: StepContext, p: Params): Promise<{ refusal?: Verdict; warnings: string[] }> {
   try {
-    const found = await protectionsOf(ctx.effects.aws, p.zone, p.records, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 });
+    const found = await protectionsOf(ctx.effects.aws, p.zone, p.records, { region: ctx.target, signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 });
     if (found.length === 0) return { warnings: [] };
     const names = found.map(({ record, comment }) => `${record.name} ${record.type}${comment === undefined ? '' : ` (${comment})`}`);
     const { name, type } = found[0]?.record ?? { name: '', type: '' };
@@ -241,7 +241,7 @@ async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Pro
     if (typeof groups === 'string') throw new Error(groups);
     try {
       for (const batch of packBatches(groups)) {
-        const { changeId } = await changeRecords(ctx.effects.aws, p.zone, batch, comment, { signal: ctx.signal, attempts: CHANGE_ATTEMPTS });
+        const { changeId } = await changeRecords(ctx.effects.aws, p.zone, batch, comment, { region: ctx.target, signal: ctx.signal, attempts: CHANGE_ATTEMPTS });
         sent.push(changeId);
         ctx.record(factOf(p), [...sent]);
         ctx.record(sentAtFact(p), ctx.effects.clock.now());
@@ -277,7 +277,7 @@ async function notInsync(ctx: StepContext, p: Params, ids: readonly string[], lo
 /** One that Route 53 does not know is on its way while it is young: a read may be behind. An old one is known no more. */
 async function statusOf(ctx: StepContext, p: Params, id: string): Promise<'PENDING' | 'INSYNC'> {
   try {
-    return await changeStatus(ctx.effects.aws, id, { signal: ctx.signal });
+    return await changeStatus(ctx.effects.aws, id, { region: ctx.target, signal: ctx.signal });
   } catch (error) {
     if (!(error instanceof AwsError) || error.code !== 'NoSuchChange') throw error;
     const sentAt = ctx.fact(sentAtFact(p));

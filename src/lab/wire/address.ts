@@ -1,5 +1,5 @@
 import type { Service } from '../../aws/operations.ts';
-import { ROUTE53_REGION } from '../../aws/route53.ts';
+import { route53RegionFor } from '../../base/regions.ts';
 import type { WireMessage } from './message.ts';
 
 /** The names under which services are signed. */
@@ -35,5 +35,5 @@ export function scopeOf(message: WireMessage): Scope | undefined {
   if (region === undefined || signingName === undefined) return undefined;
   const service = Object.hasOwn(SIGNING_NAMES, signingName) ? SIGNING_NAMES[signingName] : undefined;
   // With an endpoint of their own, clients sign Route 53 for their region; it is controlled from one place all the same.
-  return { region: service === 'route53' ? ROUTE53_REGION : region, signingName, service };
+  return { region: service === 'route53' ? route53RegionFor(region) : region, signingName, service };
 }

@@ -18,7 +18,7 @@ async function looked(throttled: number, turn?: 'if-free' | 'patient') {
   };
   if (throttled > 0) sim.world.addFault({ operation: 'GetHealthCheckStatus', effect: { kind: 'throttle' }, times: throttled });
   const begun = sim.clock.now();
-  const ctx = { effects: { ...sim.effects, aws }, signal: new AbortController().signal };
+  const ctx = { effects: { ...sim.effects, aws }, target: 'ap-northeast-1', signal: new AbortController().signal };
   const seen = await sim.clock.run(() => checkersOf(ctx, { Name: 'shop.example.com', Type: 'A', HealthCheckId }, turn));
   return { says: seen?.says, because: seen?.because, asked, seconds: Math.floor((sim.clock.now() - begun) / 1000) };
 }

@@ -14,6 +14,9 @@ import { type WireServer, wireServer } from '../../../src/lab/wire/server.ts';
 import { World } from '../../../src/simulator/world.ts';
 import { awsEnvironment, restoreEnvironment, useEnvironment } from './environment.ts';
 
+/** Any region of the run. */
+const AT = { region: 'ap-northeast-1' };
+
 const TOKYO = 'ap-northeast-1';
 const SEOUL = 'ap-northeast-2';
 const TIMEOUT_MS = 60_000;
@@ -62,18 +65,18 @@ describe('the simulated world behind the wire', () => {
     const metric = { namespace: 'AWS/RDS', metric: 'ReplicaLag', dimensions, periodSeconds: 60, statistic: 'Maximum' } as const;
     const range = { fromMs: Date.now() - 600_000, toMs: Date.now() };
     expect(await recentSamples(aws, TOKYO, metric, range)).toBeInstanceOf(Array);
-    const sets = await listRecordSets(aws, 'Z123', 'shop.example.com', 'A');
+    const sets = await listRecordSets(aws, 'Z123', 'shop.example.com', 'A', AT);
     expect(sets.map((set) => [set.SetIdentifier, set.Failover])).toEqual([['seoul', 'PRIMARY'], ['tokyo', 'SECONDARY']]);
     const comment = { Action: 'UPSERT' as const, ResourceRecordSet: { ...sets[0], TTL: 5, Name: 'shop.example.com', Type: 'A' as const } };
-    const { changeId } = await changeRecords(aws, 'Z123', [comment], 'a test');
-    expect(['PENDING', 'INSYNC']).toContain(await changeStatus(aws, changeId));
+    const { changeId } = await changeRecords(aws, 'Z123', [comment], 'a test', AT);
+    expect(['PENDING', 'INSYNC']).toContain(await changeStatus(aws, changeId, AT));
   });
 
   it('refuses a batch of records in the words of AWS, by which a list that is behind is known', async () => {
-    const [seoul] = await listRecordSets(aws, 'Z123', 'shop.example.com', 'A');
+    const [seoul] = await listRecordSets(aws, 'Z123', 'shop.example.com', 'A', AT);
     const set = { ...seoul, Name: 'shop.example.com', Type: 'A' as const };
     const refusal = (Action: 'CREATE' | 'DELETE', change: object): Promise<unknown> =>
-      changeRecords(aws, 'Z123', [{ Action, ResourceRecordSet: { ...set, ...change } }], 'a test').then(() => undefined, (error: unknown) => error);
+      changeRecords(aws, 'Z123', [{ Action, ResourceRecordSet: { ...set, ...change } }], 'a test', AT).then(() => undefined, (error: unknown) => error);
     const wrong = { code: 'InvalidChangeBatch', kind: 'terminal', httpStatus: 400 };
     const message = (text: string) => expect.stringMatching(new RegExp(`^route53.ChangeResourceRecordSets in us-east-1: InvalidChangeBatch: \\[.*${text}.*\\]$`)) as string;
     expect(await refusal('CREATE', {})).toMatchObject({ ...wrong, message: message('already exists') });
