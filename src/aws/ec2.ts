@@ -3,6 +3,7 @@ import { type CallOptions, outputOf } from './call-options.ts';
 import { AwsError } from './errors.ts';
 import type { InputOf, OutputOf } from './operations.ts';
 import { allPages } from './pages.ts';
+import { ec2InstanceState, statusCheck } from './states/ec2.ts';
 
 export type Ec2Instance = NonNullable<NonNullable<OutputOf<'ec2', 'DescribeInstances'>['Reservations']>[number]['Instances']>[number];
 export type Image = NonNullable<OutputOf<'ec2', 'DescribeImages'>['Images']>[number];
@@ -38,7 +39,7 @@ export async function instancesUp(aws: AwsCaller, region: string, ids: readonly 
   const input = { InstanceIds: [...ids] };
   const output = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeInstanceStatus', input }, options);
   const ok = (output.InstanceStatuses ?? []).filter(
-    (s) => s.InstanceState?.Name === 'running' && s.InstanceStatus?.Status === 'ok' && s.SystemStatus?.Status === 'ok',
+    (s) => ec2InstanceState({ State: s.InstanceState }).running === 'yes' && statusCheck(s.InstanceStatus?.Status).passed === 'yes' && statusCheck(s.SystemStatus?.Status).passed === 'yes',
   );
   return new Set(ok.map((s) => s.InstanceId ?? ''));
 }

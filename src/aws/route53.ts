@@ -3,6 +3,7 @@ import type { AwsCaller } from './caller.ts';
 import { answerOf, type CallOptions, outputOf } from './call-options.ts';
 import type { InputOf, OperationOf, OutputOf } from './operations.ts';
 import { allPages, incomplete } from './pages.ts';
+import { changeState } from './states/route53-change.ts';
 
 /**
  * How one call to Route 53 is made. `region` is any region of the run: each partition has a Route 53 of its own, which is
@@ -164,7 +165,7 @@ export async function changeStatus(
   const input = { Id: bareId(changeId) };
   const request = { ...requestOf('GetChange', options), input };
   const output = await outputOf(aws, request, options);
-  return output.ChangeInfo?.Status === 'INSYNC' ? 'INSYNC' : 'PENDING';
+  return changeState(output.ChangeInfo?.Status).everywhere === 'yes' ? 'INSYNC' : 'PENDING';
 }
 
 /** What `GetHealthCheck` says, as far as a switch needs it. */

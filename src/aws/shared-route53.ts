@@ -9,6 +9,7 @@ import { packBatches } from './route53-batches.ts';
 import { listManyRecordSets, type RecordChange, type RecordKey, type RecordType } from './route53.ts';
 import { Queue, type Waiting } from './queue.ts';
 import { FRESH_MAX_MS } from './shared-reads.ts';
+import { changeState } from './states/route53-change.ts';
 
 /*
  * Route 53 allows an account five to ten requests a second, whatever they hold. Many applications at once would wait for
@@ -116,7 +117,7 @@ class Shared {
     answer.then(
       ({ output }) => {
         const then = this.#clock.now();
-        if ((output as OutputOf<'route53', 'GetChange'>).ChangeInfo?.Status === 'INSYNC') this.#lastTook = then - asked.since;
+        if (changeState((output as OutputOf<'route53', 'GetChange'>).ChangeInfo?.Status).everywhere === 'yes') this.#lastTook = then - asked.since;
         else asked.until = Math.max(then + this.#turnMs(then), asked.since + RIPE * this.#lastTook);
       },
       () => this.#statuses.delete(id),

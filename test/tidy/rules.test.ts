@@ -99,6 +99,12 @@ describe('the rest', () => {
     const planted = (path: string) => file(path, "if (db.DBInstanceStatus !== 'available' || 'available' === status) go(kind === 'available');");
     expect(rules.statusTexts([planted('src/kinds/a.ts')], new Set(['available']))).toHaveLength(2);
     expect(rules.statusTexts([planted('src/aws/states/a.ts')], new Set(['available']))).toEqual([]);
+    const listed = file('src/kinds/a.ts', `
+      const GOOD = new Set(['available', 'x']);
+      GOOD.has(db.DBInstanceStatus ?? ''); ['available'].includes(i.State?.Name); GOOD.has(word); ['other'].includes(status);
+      switch (snapshot.Status) { case 'available': break; }
+      switch (seen.state) { case 'available': break; }`);
+    expect(rules.statusTexts([listed], new Set(['available']))).toHaveLength(3);
   });
 
   it('refuses paths of the machine on which it was written', () => {

@@ -200,19 +200,52 @@ export function machinePaths(files: readonly SourceText[]): string[] {
   );
 }
 
-/** A status that has a table in src/aws/states/, compared with a text elsewhere: each place would have its own list. */
+/** What holds a status of AWS, by its name in the code; `state` in small letters is our own. */
+const HOLDS_STATUS = /([sS]tatus|StatusCode|State|State\??\.Name|replication|shown)( \?\? '[^']*')?$/;
+
+/**
+ * A status that has a table in src/aws/states/, compared with a text elsewhere: each place would have its own list. Sees `===`,
+ * `switch`, and a list or a Set of two statuses and more that is asked with `has` or `includes`.
+ */
 export function statusTexts(files: readonly SourceText[], statuses: ReadonlySet<string>): string[] {
   return files.filter(({ path }) => !path.startsWith('src/aws/states/')).flatMap((file) => {
     const source = parse(file);
     const found: string[] = [];
+    const report = (node: ts.Node, what: string): void => {
+      const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
+      found.push(`${file.path}:${line} compares a status with ${what}: ask the table in src/aws/states/`);
+    };
+    const named = (node: ts.Node): string | undefined => (ts.isStringLiteralLike(node) && statuses.has(node.text) ? `'${node.text}'` : undefined);
+    const holds = (node: ts.Node): boolean => HOLDS_STATUS.test(node.getText(source).replace(/^\((.*)\)$/s, '$1'));
     everyNode(source, (node) => {
-      if (!ts.isBinaryExpression(node) || !/^[!=]==?$/.test(node.operatorToken.getText(source))) return;
-      for (const [text, other] of [[node.left, node.right], [node.right, node.left]] as const) {
-        if (!ts.isStringLiteralLike(text) || !statuses.has(text.text) || !/(status|replication)$/i.test(other.getText(source))) continue;
-        const line = source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1;
-        found.push(`${file.path}:${line} compares a status with '${text.text}': ask the table in src/aws/states/`);
+      if (ts.isBinaryExpression(node) && /^[!=]==?$/.test(node.operatorToken.getText(source))) {
+        for (const [text, other] of [[node.left, node.right], [node.right, node.left]] as const) {
+          const status = named(text);
+          if (status !== undefined && holds(other)) report(node, status);
+        }
+      } else if (ts.isCaseClause(node)) {
+        const status = named(node.expression);
+        if (status !== undefined && ts.isSwitchStatement(node.parent.parent) && holds(node.parent.parent.expression)) report(node, status);
+      } else if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression) && /^(has|includes)$/.test(node.expression.name.text)) {
+        const [asked] = node.arguments;
+        if (asked !== undefined && holds(asked) && hasStatuses(source, node.expression.expression, statuses)) report(node, 'a list');
       }
     });
     return found;
   });
+}
+
+/** A list or a Set with a status in it, written here or under a name of this file. */
+function hasStatuses(source: ts.SourceFile, list: ts.Expression, statuses: ReadonlySet<string>): boolean {
+  let written: ts.Node | undefined = list;
+  if (ts.isIdentifier(list)) {
+    const name = list.text;
+    written = undefined;
+    everyNode(source, (node) => {
+      if (ts.isVariableDeclaration(node) && ts.isIdentifier(node.name) && node.name.text === name) written = node.initializer;
+    });
+  }
+  let any = false;
+  if (written !== undefined) everyNode(written, (node) => void (any ||= ts.isStringLiteralLike(node) && statuses.has(node.text)));
+  return any;
 }

@@ -15,6 +15,10 @@ export interface DbInstanceMeaning {
   promote: 'yes' | 'no' | 'try';
   /** The engine is being restarted. */
   rebooting?: true;
+  /** A backup is being made. */
+  backingUp?: true;
+  /** A change or a promotion that somebody asked for is under way. */
+  changing?: true;
   /** AWS's reason, where it is another page than that of the table, or where it needs words. */
   note?: string;
 }
@@ -37,7 +41,7 @@ export const DB_INSTANCE_STATES: StateTable<DbInstanceMeaning> = {
   page: `${GUIDE}accessing-monitoring.html`,
   states: {
     available: { writes: 'yes', passing: 'no', ask: 'yes', promote: 'yes' },
-    'backing-up': { ...serving, promote: 'no', note: `promotion: ${GUIDE}USER_ReadRepl.Promote.html` },
+    'backing-up': { ...serving, promote: 'no', backingUp: true, note: `promotion: ${GUIDE}USER_ReadRepl.Promote.html` },
     backtracking: { ...between, note: 'Aurora MySQL only' },
     'configuring-enhanced-monitoring': serving,
     'configuring-iam-database-auth': serving,
@@ -56,7 +60,7 @@ export const DB_INSTANCE_STATES: StateTable<DbInstanceMeaning> = {
     'incompatible-restore': gone,
     'insufficient-capacity': { ...gone, note: 'it was not created' },
     maintenance: serving,
-    modifying: serving,
+    modifying: { ...serving, changing: true },
     'moving-to-vpc': between,
     rebooting: { ...between, rebooting: true },
     renaming: serving,

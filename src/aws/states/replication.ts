@@ -6,6 +6,8 @@ export interface ReplicationMeaning {
   receives: Answer;
   /** Does a `no` tell anything of the source? What a person stopped does not. */
   byTrouble: boolean;
+  /** Nothing to mention. */
+  normal?: true;
 }
 
 const receives: ReplicationMeaning = { receives: 'yes', byTrouble: false };
@@ -16,7 +18,7 @@ export const REPLICATION_STATES: StateTable<ReplicationMeaning> = {
   field: 'DBInstanceStatusInfo.Status',
   page: 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Monitoring.html',
   states: {
-    replicating: receives,
+    replicating: { ...receives, normal: true },
     'replication degraded': receives,
     'replication stop point set': receives,
     error: { receives: 'no', byTrouble: true },

@@ -17,6 +17,6 @@ export const CHANGE_STATUSES: StateTable<ChangeMeaning> = {
   unlisted: { everywhere: 'unknown' },
 };
 
-export function changeStatus(status: string | undefined): Stated<ChangeMeaning> {
+export function changeState(status: string | undefined): Stated<ChangeMeaning> {
   return stateIn(CHANGE_STATUSES, status);
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
+import { membershipStatus } from '../../aws/states/db-parts.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { readSignal, RECEIVES, signalFact, SOURCE_VERDICT, sourceVerdictSchema } from '../../model/signals.ts';
@@ -147,7 +148,7 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
     if (instance === undefined) throw new Error(`${p.id} is not in ${p.region} any more`);
     const now = instance.VpcSecurityGroups ?? [];
     const back = now.length === groups.length && now.every((g) => groups.includes(g.VpcSecurityGroupId ?? ''));
-    if (back && now.every((g) => g.Status === 'active')) break;
+    if (back && now.every((g) => membershipStatus(g.Status).inForce === 'yes')) break;
     if (!back && mayBeAsked(dbInstanceState(instance.DBInstanceStatus))) {
       // Without ApplyImmediately, see quarantine.ts.
       const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: groups };

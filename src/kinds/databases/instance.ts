@@ -38,9 +38,9 @@ export function sourceRegion(instance: DbInstance): string | undefined {
  * `retentionDays`, where it was asked, for a restart follows.
  */
 export function isPromoted(instance: DbInstance, retentionDays: number | undefined): boolean {
-  const status = instance.DBInstanceStatus;
-  const waits = retentionDays !== undefined && instance.PendingModifiedValues?.BackupRetentionPeriod === retentionDays && status !== 'backing-up';
-  return isWriter(instance) && dbInstanceState(status).writes === 'yes' && !waits;
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  const waits = retentionDays !== undefined && instance.PendingModifiedValues?.BackupRetentionPeriod === retentionDays && state.backingUp !== true;
+  return isWriter(instance) && state.writes === 'yes' && !waits;
 }
 
 /** Changes that wait for a restart or for the maintenance window, as `field value`. */

@@ -52,7 +52,7 @@ function showsNoRole(instance: DbInstance): boolean {
 
 /** A promotion, or another change, may be under way: what is asked for now would be refused, or asked for twice. */
 function isUnderWay(state: DbInstanceState, asked: boolean): boolean {
-  if (state.promote === 'no' || state.shown === 'modifying') return true;
+  if (state.promote === 'no' || state.changing === true) return true;
   return state.listed ? state.writes !== 'yes' : asked;
 }
 
@@ -189,7 +189,7 @@ async function made(ctx: StepContext, p: Params): Promise<boolean> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance === undefined) return false;
   const state = dbInstanceState(instance.DBInstanceStatus);
-  return isWriter(instance) || state.shown === 'modifying' || state.writes !== 'yes';
+  return isWriter(instance) || state.changing === true || state.writes !== 'yes';
 }
 
 export const promote = stepKind<Params>({ params, check, observe, act, made, holds: stillWriter });

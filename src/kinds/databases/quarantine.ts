@@ -1,5 +1,6 @@
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
+import { membershipStatus } from '../../aws/states/db-parts.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { StepContext } from '../../model/step.ts';
 import { whenFree } from './change.ts';
@@ -12,8 +13,8 @@ export function quarantineOf(instance: DbInstance, group: string): 'closed' | 'c
   const groups = instance.VpcSecurityGroups ?? [];
   const isIt = (id: string | undefined) => id === group;
   const only = groups.length > 0 && groups.every((g) => isIt(g.VpcSecurityGroupId));
-  if (only && groups.every((g) => g.Status === 'active')) return 'closed';
-  const asked = groups.some((g) => isIt(g.VpcSecurityGroupId)) && groups.every((g) => isIt(g.VpcSecurityGroupId) || g.Status === 'removing');
+  if (only && groups.every((g) => membershipStatus(g.Status).inForce === 'yes')) return 'closed';
+  const asked = groups.some((g) => isIt(g.VpcSecurityGroupId)) && groups.every((g) => isIt(g.VpcSecurityGroupId) || membershipStatus(g.Status).stays === 'no');
   return asked ? 'closing' : 'open';
 }
 

@@ -2,6 +2,7 @@ import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { replicationState } from '../../aws/states/replication.ts';
+import { applyStatus } from '../../aws/states/db-parts.ts';
 import { formatDuration } from '../../base/duration.ts';
 import * as z from 'zod';
 import { stepKind } from '../common.ts';
@@ -89,9 +90,9 @@ export const restart = stepKind<StandbyParams>({
   observe: async (ctx, p) => {
     const seen = await available(ctx, p);
     if ('not' in seen) return seen.not;
-    const status = seen.instance.DBParameterGroups?.[0]?.ParameterApplyStatus ?? 'in-sync';
-    if (status === 'pending-reboot') return { state: 'absent', because: `the parameters of ${p.id} wait for a reboot` };
-    if (status !== 'in-sync') return { state: 'pending', because: `the parameters of ${p.id} are ${status}`, waitingFor: 'aws' };
+    const status = applyStatus(seen.instance.DBParameterGroups?.[0]?.ParameterApplyStatus);
+    if (status.needsReboot === 'yes') return { state: 'absent', because: `the parameters of ${p.id} wait for a reboot` };
+    if (status.applied !== 'yes') return { state: 'pending', because: `the parameters of ${p.id} are ${status.shown}`, waitingFor: 'aws' };
     return { state: 'reached', because: `the parameters of ${p.id} are in sync` };
   },
   act: async (ctx, p) => {

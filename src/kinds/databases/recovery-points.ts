@@ -1,4 +1,5 @@
 import { automatedBackups, dbSnapshots } from '../../aws/rds-backups.ts';
+import { automatedBackupStatus, snapshotStatus } from '../../aws/states/db-parts.ts';
 import * as z from 'zod';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
@@ -32,8 +33,6 @@ export interface FoundPoints {
 /** A point, or why it is none. */
 type Judged = RecoveryPoint | string;
 
-const USABLE_BACKUPS = new Set(['active', 'replicating', 'retained']);
-
 /**
  * What `region` keeps of the instances `sources` (region → identifier), newest first; of two of the same age the
  * automated backups, for they reach back too. A point counts when it is complete, and when its key stands in `region`:
@@ -61,7 +60,8 @@ export async function findPoints(
     const name = `automated backups of ${id} in ${from}`;
     const latest = backup.RestoreWindow?.LatestTime?.getTime();
     const arn = backup.DBInstanceAutomatedBackupsArn;
-    if (!USABLE_BACKUPS.has(backup.Status ?? '') || latest === undefined || arn === undefined) judged.push(`${name} are ${backup.Status ?? 'unknown'}`);
+    const kept = automatedBackupStatus(backup.Status);
+    if (kept.usable !== 'yes' || latest === undefined || arn === undefined) judged.push(`${name} are ${kept.shown}`);
     else judged.push(keyProblem(name, backup, region) ?? { method: 'restorable-time', from: arn, sourceRegion: from, at: latest });
   }
   for (const snapshot of snapshots.flat()) {
@@ -71,7 +71,8 @@ export async function findPoints(
     if (sources[from] !== snapshot.DBInstanceIdentifier) continue;
     // The time of the data, not that of the copy.
     const at = (snapshot.SnapshotDatabaseTime ?? snapshot.OriginalSnapshotCreateTime ?? snapshot.SnapshotCreateTime)?.getTime();
-    if (snapshot.Status !== 'available' || at === undefined) judged.push(`snapshot ${id} is ${snapshot.Status ?? 'unknown'}`);
+    const status = snapshotStatus(snapshot.Status);
+    if (status.usable !== 'yes' || at === undefined) judged.push(`snapshot ${id} is ${status.shown}`);
     else judged.push(keyProblem(`snapshot ${id}`, snapshot, region) ?? { method: 'snapshot-time', from: id, sourceRegion: from, at });
   }
   const usable = judged.filter((j) => typeof j !== 'string');

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
 import { automatedBackups } from '../../aws/rds-backups.ts';
+import { automatedBackupStatus } from '../../aws/states/db-parts.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
@@ -30,7 +31,7 @@ const FRESH_MS = 1_800_000;
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const kept = await automatedBackups(ctx.effects.aws, p.region, [p.active.id], { signal: ctx.signal });
-  const mine = kept.find(({ DBInstanceArn = '', Status }) => regionOfArn(DBInstanceArn) === p.active.region && nameInArn(DBInstanceArn) === p.active.id && Status !== 'retained');
+  const mine = kept.find(({ DBInstanceArn = '', Status }) => regionOfArn(DBInstanceArn) === p.active.region && nameInArn(DBInstanceArn) === p.active.id && automatedBackupStatus(Status).growing !== 'no');
   if (mine === undefined) return { state: 'absent', because: `${p.region} keeps no backups of ${p.active.id}` };
   const latest = mine.RestoreWindow?.LatestTime?.getTime();
   if (latest === undefined) return { state: 'pending', because: `the first backup of ${p.active.id} is on its way to ${p.region}`, waitingFor: 'aws' };

@@ -1,6 +1,7 @@
 import { missingSecurityGroups } from '../../aws/ec2.ts';
 import { hasParameterGroup, hasSubnetGroup } from '../../aws/rds-backups.ts';
 import type { DbInstance } from '../../aws/rds.ts';
+import { applyStatus, membershipStatus } from '../../aws/states/db-parts.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { RestoreSettings } from './backup-schema.ts';
 
@@ -15,7 +16,7 @@ export function differences(instance: DbInstance, wanted: RestoreSettings): stri
     ['backup retention', instance.BackupRetentionPeriod?.toString(), String(wanted.retentionDays)],
   ];
   const found = pairs.filter(([, is, asked]) => (is ?? '').toLowerCase() !== asked.toLowerCase()).map(([what, is, asked]) => `${what} is ${is ?? 'unknown'}, not ${asked}`);
-  if (parameters?.ParameterApplyStatus === 'pending-reboot') found.push('its parameters wait for a reboot');
+  if (applyStatus(parameters?.ParameterApplyStatus).needsReboot === 'yes') found.push('its parameters wait for a reboot');
   return found;
 }
 
@@ -23,9 +24,9 @@ export function differences(instance: DbInstance, wanted: RestoreSettings): stri
 export function hasGroups(instance: DbInstance, groups: readonly string[]): { same: boolean; settled: boolean } {
   const members = instance.VpcSecurityGroups ?? [];
   // What is being removed is not to stay.
-  const staying = members.filter((m) => m.Status !== 'removing').map((m) => m.VpcSecurityGroupId ?? '');
+  const staying = members.filter((m) => membershipStatus(m.Status).stays !== 'no').map((m) => m.VpcSecurityGroupId ?? '');
   const same = staying.length === new Set(groups).size && groups.every((id) => staying.includes(id));
-  return { same, settled: same && members.every((m) => m.Status === 'active') };
+  return { same, settled: same && members.every((m) => membershipStatus(m.Status).inForce === 'yes') };
 }
 
 /** What a restore names and the region does not have. */

@@ -76,7 +76,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const groups = p.closedBy === undefined ? p.settings.securityGroups : [p.closedBy];
   if (!hasGroups(instance, groups).same && !hasGroups(instance, p.settings.securityGroups).same) wrong.push(`its security groups are not ${groups.join(', ')}`);
   // What it was asked for may still be on its way.
-  if (wrong.length > 0 && state.shown !== 'available') return { state: 'pending', because: `${p.id} is ${state.shown}: ${wrong.join('; ')}`, waitingFor: 'aws' };
+  if (wrong.length > 0 && state.ask !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}: ${wrong.join('; ')}`, waitingFor: 'aws' };
   if (wrong.length > 0) {
     return {
       state: 'impossible',
@@ -146,12 +146,13 @@ export const open = stepKind<z.infer<typeof openParams>>({
     if (settled && state.writes === 'yes') return { state: 'reached', because: `${p.id} lets in ${p.settings.securityGroups.join(', ')}` };
     if (same) return { state: 'pending', because: `${p.id} is ${state.shown}; its security groups are being applied`, waitingFor: 'aws' };
     // A first backup may take hours, and AWS documents nothing against a change of groups meanwhile: it is tried once.
-    const mayAsk = state.ask === 'yes' || (state.writes === 'yes' && state.shown !== 'modifying' && !ctx.intends(rdsResource(p.region, p.id), GROUPS));
+    const mayAsk = state.ask === 'yes' || (state.writes === 'yes' && state.changing !== true && !ctx.intends(rdsResource(p.region, p.id), GROUPS));
     if (!mayAsk) return { state: 'pending', because: `${p.id} is ${state.shown}, and closed`, waitingFor: 'aws' };
     return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is closed` };
   },
   act: async (ctx, p) => {
-    const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: p.settings.securityGroups, ApplyImmediately: true };
+    // Without ApplyImmediately, see quarantine.ts.
+    const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: p.settings.securityGroups };
     await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
   },
   // Whoever restored it: users are let in, or are being so.

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
+import { replicationState } from '../../aws/states/replication.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { Json } from '../../base/json.ts';
 import { rpoFromLag } from '../../measure/rpo.ts';
@@ -42,7 +43,7 @@ async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   if (writer && intendsPromotion(ctx, p)) return { bound, refusal: undefined, because: `${p.id} is a writer: this run has promoted it` };
   const found = writer ? await foundWriter(ctx, p) : undefined;
   const stopped = newest !== undefined && newest.lagMs < 0 ? `; ReplicaLag is −1: ${p.id} is not replicating` : '';
-  const replication = status === undefined || status === 'replicating' ? '' : `; replication is ${status}`;
+  const replication = status === undefined || replicationState(status).normal === true ? '' : `; replication is ${status}`;
   const evidence = `lag ${formatDuration(bound.lagMs ?? 0)}, sample ${formatDuration(bound.ageMs ?? 0)} old${stopped}${replication}`;
   const unknown = `${silence ?? bound.because}${stopped}${replication}`;
   return decideLoss(

@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { findImages, findTemplateVersion, type Image } from '../../aws/ec2.ts';
+import { imageState } from '../../aws/states/ec2.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { StepContext, Verdict } from '../../model/step.ts';
 import { imageSchema, templateName, templateSchema } from './image-schema.ts';
-import { existingSchema, ourInstances } from './ours.ts';
+import { brief } from './launch-reasons.ts';
+import { ALIVE, existingSchema, ourInstances } from './ours.ts';
 
 const params = z.strictObject({
   name: z.string(),
@@ -42,7 +44,7 @@ async function newestImage(ctx: StepContext, p: Params): Promise<Image | undefin
   const which = id === undefined ? { Owners: ['self'], Filters: filters } : { ImageIds: [id] };
   const found = await findImages(ctx.effects.aws, p.region, which, { signal: ctx.signal });
   // One that is still being copied is newer, and of no use.
-  const usable = id === undefined ? found.filter((image) => image.State === 'available') : found;
+  const usable = id === undefined ? found.filter((image) => imageState(image.State).usable === 'yes') : found;
   return usable.toSorted((a, b) => createdAt(b) - createdAt(a))[0];
 }
 
@@ -61,7 +63,12 @@ async function decide(ctx: StepContext, p: Params): Promise<Choice | Extract<Ver
     return refuse(`${p.region} has no launch template ${name} with version ${p.template.version}`, 'a launch template', `none: aws ec2 describe-launch-template-versions --region ${p.region}`);
   }
   if (image?.ImageId === undefined) return refuse(`${p.region} has no image ${wanted} that is available`, 'a copied image', `none: aws ec2 copy-image --region ${p.region} …`);
-  if (image.State !== 'available') return refuse(`the image ${image.ImageId} is ${image.State ?? 'unknown'}`, 'available', 'none: wait until it is copied');
+  const state = imageState(image.State);
+  if (state.usable !== 'yes') {
+    const reason = image.StateReason?.Message === undefined ? '' : `: ${brief(image.StateReason.Message)}`;
+    const mend = state.coming === 'yes' ? 'none: wait until it is copied' : `none: copy the image into ${p.region} again, or name another one in the runbook`;
+    return refuse(`the image ${image.ImageId} is ${state.shown}${reason}`, 'available', mend);
+  }
   const ageMs = ctx.effects.clock.now() - createdAt(image);
   if (p.maxAgeMs !== undefined && !(ageMs <= p.maxAgeMs)) {
     const age = Number.isFinite(ageMs) ? `${formatDuration(ageMs)} old` : 'of unknown age';
@@ -76,7 +83,7 @@ export const imageGate = stepKind<Params>({
   check: async (ctx, p) => {
     const choice = await decide(ctx, p);
     if ('refusal' in choice) return choice;
-    const older = (await ourInstances(ctx, p, ['pending', 'running'])).filter((i) => i.ImageId !== choice.image);
+    const older = (await ourInstances(ctx, p, ALIVE)).filter((i) => i.ImageId !== choice.image);
     const warnings = older.map((i) => `${i.InstanceId ?? ''} runs ${i.ImageId ?? 'an unknown image'}, not ${choice.image}: it counts, and is not replaced`);
     return { state: 'ok', because: choice.because, ...(warnings.length === 0 ? {} : { warnings }) };
   },

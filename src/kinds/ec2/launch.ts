@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { type Ec2Instance, instancesUp } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
+import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { readLaunch } from './image-gate.ts';
 import { templateName, templateSchema } from './image-schema.ts';
-import { existingSchema, isLaunched, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
+import { existingSchema, isLaunched, NOT_GONE, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
 import { instanceType } from './schema.ts';
 import { noCapacity } from './shortage.ts';
 import { COMPUTE_TAG, RUNBOOK_TAG } from './tags.ts';
@@ -29,8 +30,6 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
-const ALIVE = new Set(['pending', 'running']);
-const STATES = ['pending', 'running', 'stopping', 'stopped'];
 const ACT_MS = 120_000;
 
 function idOf(instance: Ec2Instance): string {
@@ -45,16 +44,16 @@ interface Found {
 }
 
 async function look(ctx: StepContext, p: Params): Promise<Found> {
-  const found = await ourInstances(ctx, p, STATES);
-  const alive = found.filter((i) => ALIVE.has(i.State?.Name ?? ''));
+  const found = await ourInstances(ctx, p, NOT_GONE);
+  const alive = found.filter((i) => ec2InstanceState(i).alive === 'yes');
   const choice = readLaunch(ctx, p.name);
   const fit = found.filter((i) => {
     const version = tagOf(i, TEMPLATE_VERSION_TAG);
     return isLaunched(ctx, p.name, i) && i.ImageId === choice?.image && (version === undefined || version === choice?.version);
   });
-  const idle = (state: string) => fit.filter((i) => i.State?.Name === state).map(idOf);
+  const idle = (start: 'yes' | 'later') => fit.filter((i) => ec2InstanceState(i).start === start).map(idOf);
   const missing = Math.max(0, p.count - alive.length);
-  return { alive, stopping: idle('stopping').slice(0, missing), stopped: idle('stopped').slice(0, missing) };
+  return { alive, stopping: idle('later').slice(0, missing), stopped: idle('yes').slice(0, missing) };
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {

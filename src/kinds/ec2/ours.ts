@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Ec2Instance, type Filter, findInstances, findTemplateVersion } from '../../aws/ec2.ts';
 import { targetHealth } from '../../aws/elbv2.ts';
+import { instanceStatesWhere } from '../../aws/states/ec2.ts';
 import { inRegion } from '../common.ts';
 import type { StepContext } from '../../model/step.ts';
 import { type Ec2Image, templateName, templateSchema } from './image-schema.ts';
@@ -41,6 +42,11 @@ export function tagOf(instance: Ec2Instance, key: string): string | undefined {
 export function isLaunched(ctx: Pick<StepContext, 'runbook'>, name: string, instance: Ec2Instance): boolean {
   return tagOf(instance, RUNBOOK_TAG) === ctx.runbook && tagOf(instance, COMPUTE_TAG) === name;
 }
+
+/** Values of AWS's filter `instance-state-name`. */
+export const RUNNING = instanceStatesWhere(({ running }) => running === 'yes');
+export const ALIVE = instanceStatesWhere(({ alive }) => alive === 'yes');
+export const NOT_GONE = instanceStatesWhere(({ gone }) => gone === 'no');
 
 export interface Ours {
   name: string;

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { healthyAmong, targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
+import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { existingSchema, ourInstances } from './ours.ts';
+import { existingSchema, ourInstances, RUNNING } from './ours.ts';
 import { instanceId, targetGroupArn } from './schema.ts';
 
 /*
@@ -28,8 +29,8 @@ type Params = z.infer<typeof params>;
 async function running(ctx: StepContext, p: Params): Promise<string[]> {
   const { name, region, existing, ids = [] } = p;
   const found =
-    existing === undefined ? await findInstances(ctx.effects.aws, region, { InstanceIds: ids }, { signal: ctx.signal }) : await ourInstances(ctx, { name, region, existing }, ['running']);
-  return found.filter((i) => i.State?.Name === 'running').map((i) => i.InstanceId ?? '');
+    existing === undefined ? await findInstances(ctx.effects.aws, region, { InstanceIds: ids }, { signal: ctx.signal }) : await ourInstances(ctx, { name, region, existing }, RUNNING);
+  return found.filter((i) => ec2InstanceState(i).running === 'yes').map((i) => i.InstanceId ?? '');
 }
 
 async function unregistered(ctx: StepContext, p: Params): Promise<{ missing: string[]; health: Awaited<ReturnType<typeof targetHealth>> }> {

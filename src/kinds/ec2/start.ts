@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { type Ec2Instance, findInstances, instancesUp } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
+import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { instanceId, instanceType } from './schema.ts';
@@ -21,12 +22,14 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
-const ALIVE = new Set(['pending', 'running']);
-const GONE = new Set(['shutting-down', 'terminated']);
 const ACT_MS = 120_000;
 
-function stateOf(instance: Ec2Instance): string {
-  return instance.State?.Name ?? 'unknown';
+function isAlive(instance: Ec2Instance): boolean {
+  return ec2InstanceState(instance).alive === 'yes';
+}
+
+function isStopped(instance: Ec2Instance): boolean {
+  return ec2InstanceState(instance).start === 'yes';
 }
 
 /** Those that are named, those first that are not only spare. @throws AwsError when one does not exist. */
@@ -47,9 +50,9 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     });
   try {
     const found = await look(ctx, p);
-    const usable = found.filter((i) => !GONE.has(stateOf(i)));
+    const usable = found.filter((i) => ec2InstanceState(i).gone === 'no');
     if (usable.length < p.ids.length) return refuse(`${found.length - usable.length} of the instances of ${p.name} are terminated`);
-    const running = found.filter((i) => ALIVE.has(stateOf(i))).length;
+    const running = found.filter(isAlive).length;
     return { state: 'ok', because: `${running} of ${p.ids.length} instances run; stopped ones hold no capacity` };
   } catch (error) {
     if (error instanceof AwsError && error.code.startsWith('InvalidInstanceID')) return refuse(error.message);
@@ -60,12 +63,12 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const found = await look(ctx, p);
   const wanted = p.ids.length;
-  const alive = found.filter((i) => ALIVE.has(stateOf(i))).map((i) => i.InstanceId ?? '');
+  const alive = found.filter(isAlive).map((i) => i.InstanceId ?? '');
   if (alive.length < wanted) {
-    const stopping = found.filter((i) => stateOf(i) === 'stopping').length;
+    const stopping = found.filter((i) => ec2InstanceState(i).start === 'later').length;
     if (alive.length + stopping >= wanted) return { state: 'pending', because: `${stopping} instances are still stopping`, waitingFor: 'aws' };
     // What is to be stopped again if the run is led back: journaled before the act.
-    const stopped = found.filter((i) => stateOf(i) === 'stopped').map((i) => i.InstanceId ?? '');
+    const stopped = found.filter(isStopped).map((i) => i.InstanceId ?? '');
     ctx.record(`started.${p.name}`, [...new Set([...startedBefore(ctx, p), ...stopped])]);
     return { state: 'absent', because: `${alive.length} of ${wanted} instances run` };
   }
@@ -76,8 +79,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const found = await look(ctx, p);
-  const missing = p.ids.length - found.filter((i) => ALIVE.has(stateOf(i))).length;
-  const stopped = found.filter((i) => stateOf(i) === 'stopped');
+  const missing = p.ids.length - found.filter(isAlive).length;
+  const stopped = found.filter(isStopped);
   const first = stopped.slice(0, missing);
   if (first.length === missing && (await start(ctx, p, first.map((i) => i.InstanceId ?? '')))) return;
   const tried: string[] = [];
@@ -128,7 +131,7 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StopInstances', input: { InstanceIds: ids }, signal: ctx.signal });
   for (;;) {
     const found = await findInstances(ctx.effects.aws, p.region, { InstanceIds: ids }, { signal: ctx.signal });
-    if (found.every((i) => stateOf(i) === 'stopped' || GONE.has(stateOf(i)))) return;
+    if (found.every((i) => isStopped(i) || ec2InstanceState(i).gone === 'yes')) return;
     await ctx.wait('aws', LOOK_MS);
   }
 }

@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { healthyAmong, targetHealth } from '../../aws/elbv2.ts';
+import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { existingSchema, ourInstances } from './ours.ts';
+import { ALIVE, existingSchema, ourInstances, RUNNING } from './ours.ts';
 import { instanceId, targetGroupArn } from './schema.ts';
 import { launchedFilters } from './tags.ts';
 
@@ -25,15 +26,15 @@ const params = z.strictObject({
 type Params = z.infer<typeof params>;
 
 async function alive(ctx: StepContext, name: string, region: string, ids: readonly string[] | undefined): Promise<string[]> {
-  const which = ids === undefined ? { Filters: launchedFilters(ctx.runbook, name, ['pending', 'running']) } : { InstanceIds: [...ids] };
+  const which = ids === undefined ? { Filters: launchedFilters(ctx.runbook, name, ALIVE) } : { InstanceIds: [...ids] };
   const found = await findInstances(ctx.effects.aws, region, which, { signal: ctx.signal });
-  return found.filter((i) => i.State?.Name === 'pending' || i.State?.Name === 'running').map((i) => i.InstanceId ?? '');
+  return found.filter((i) => ec2InstanceState(i).alive === 'yes').map((i) => i.InstanceId ?? '');
 }
 
 /** Targets where there is a target group, else running instances. */
 async function carrying(ctx: StepContext, p: Params): Promise<number> {
   const { region, targetGroup, ids, existing } = p.guard;
-  if (targetGroup === undefined && existing !== undefined) return (await ourInstances(ctx, { name: p.name, region, existing }, ['running'])).length;
+  if (targetGroup === undefined && existing !== undefined) return (await ourInstances(ctx, { name: p.name, region, existing }, RUNNING)).length;
   if (targetGroup === undefined) return (await alive(ctx, p.name, region, ids)).length;
   const health = await targetHealth(ctx.effects.aws, region, targetGroup, { signal: ctx.signal });
   return healthyAmong(health);

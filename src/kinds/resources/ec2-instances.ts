@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
+import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
 import { registerTargets } from '../ec2/register.ts';
 import { instanceId, targets, types } from '../ec2/schema.ts';
@@ -118,7 +119,7 @@ const kind: ResourceKind<Ec2Instances> = {
   observe: async (ctx, resource) => {
     const mine = inRegion(resource.instances, ctx.target);
     const found = await findInstances(ctx.effects.aws, ctx.target, { InstanceIds: mine }, { signal: ctx.signal });
-    const running = found.filter((i) => i.State?.Name === 'running').length;
+    const running = found.filter((i) => ec2InstanceState(i).running === 'yes').length;
     // How many run says nothing of where users are.
     return { activeIn: [], because: `${running} of ${mine.length} instances run in ${ctx.target}`, facts: { running } };
   },

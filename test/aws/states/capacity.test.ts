@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { activityStatus, healthStatus, LIFECYCLE_STATES, lifecycleState } from '../../../src/aws/states/autoscaling.ts';
 import { EC2_INSTANCE_STATES, ec2InstanceState, imageState, statusCheck } from '../../../src/aws/states/ec2.ts';
-import { changeStatus } from '../../../src/aws/states/route53-change.ts';
+import { changeState } from '../../../src/aws/states/route53-change.ts';
 import { targetState } from '../../../src/aws/states/target-health.ts';
 
 const words = (text: string): string[] => text.trim().split(/\s+/);
@@ -19,7 +19,7 @@ describe('every value that AWS documents has a meaning', () => {
     ['instance', (Name: string) => ec2InstanceState({ State: { Name } }), 'pending running shutting-down terminated stopping stopped'],
     ['status check', statusCheck, 'ok impaired insufficient-data not-applicable initializing'],
     ['image', imageState, 'pending available invalid deregistered transient failed error disabled'],
-    ['change', changeStatus, 'PENDING INSYNC'],
+    ['change', changeState, 'PENDING INSYNC'],
     ['health', healthStatus, 'Healthy Unhealthy'],
   ] as const)('%s', (_what, meaningOf, documented) => {
     expect(words(documented).filter((value) => !meaningOf(value).listed)).toEqual([]);
@@ -32,5 +32,5 @@ it('only InService serves users, and only a running instance runs', () => {
 });
 
 it('a value that AWS does not document is neither', () => {
-  expect([lifecycleState('New').serves, targetState(undefined).healthy, ec2InstanceState({}).gone, changeStatus('NEW').everywhere, activityStatus('New').succeeded]).toEqual(Array.from({ length: 5 }, () => 'unknown'));
+  expect([lifecycleState('New').serves, targetState(undefined).healthy, ec2InstanceState({}).gone, changeState('NEW').everywhere, activityStatus('New').succeeded]).toEqual(Array.from({ length: 5 }, () => 'unknown'));
 });

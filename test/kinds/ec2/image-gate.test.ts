@@ -74,7 +74,7 @@ describe('the image that is chosen', () => {
   });
 
   it('in no state that AWS names is refused by id', async () => {
-    expect(await (await gate({ images: [image('ami-1', 0, { State: undefined })], params: { image: { id: 'ami-0123456789abcdef0' } } })).observe()).toMatchObject({ state: 'refused', refusal: { observed: 'the image ami-1 is unknown' } });
+    expect(await (await gate({ images: [image('ami-1', 0, { State: undefined })], params: { image: { id: 'ami-0123456789abcdef0' } } })).observe()).toMatchObject({ state: 'refused', refusal: { observed: 'the image ami-1 is in no known status' } });
   });
 
   it('and a template that is named by its id, and is not there', async () => {
