@@ -1,7 +1,18 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests that start processes, real servers or a whole lab, that set the environment of their process, or that take minutes. */
-const LAB = ['test/{acceptance,commands,docs,lab,matrix}/**/*.test.ts', 'test/engine/crash-sweep-*.test.ts', 'test/runbook/mutations.test.ts', 'test/kinds/through-wire.test.ts', 'test/kinds/recovery/wire.test.ts', 'test/journal/s3-object-lock.test.ts'];
+const LAB = [
+  'test/{acceptance,matrix}/**/*.test.ts',
+  'test/commands/{command-line,fleet,iam-doctor,runs}.test.ts',
+  'test/docs/{adding-a-kind,matrix}.test.ts',
+  'test/engine/crash-sweep-*.test.ts',
+  'test/journal/s3-object-lock.test.ts',
+  'test/kinds/through-wire.test.ts',
+  'test/kinds/recovery/wire.test.ts',
+  'test/lab/{active-active,binaries,databases,engines,fence,journey,lab,lab-app,lag-meter,restore,spawn,three-regions}.test.ts',
+  'test/lab/wire/{foreign-clients,world}.test.ts',
+  'test/runbook/mutations.test.ts',
+];
 
 /**
  * Two projects. `unit` shares one set of loaded modules between the files of a worker, which is several times faster: its tests
