@@ -73,10 +73,11 @@ async function lookFrom(
   const regions = runbook.regions.map((r) => r.id);
   const context: ObserveContext = { effects, verb: options.verb, strategy: runbook.strategy, target, source: options.source, regions, signal: options.signal };
   try {
-    const [identity, ...resources] = await Promise.all([
-      callerIdentity(effects.aws, target, { signal: options.signal }),
-      ...runbook.resources.map((resource) => observeResource(resource, context)),
-    ]);
+    const looks = Promise.all(runbook.resources.map((resource) => observeResource(resource, context)));
+    // At the same time, but an error of the identity is told first: without it nothing else can be right.
+    looks.catch(() => undefined);
+    const identity = await callerIdentity(effects.aws, target, { signal: options.signal });
+    const resources = await looks;
     return { region: target, account: identity.account, identity: identity.arn, resources };
   } catch (error) {
     throw error instanceof AwsError ? awsFailure(error, target) : error;

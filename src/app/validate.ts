@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { DrError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import { findRunbooks, runbookName } from '../runbook/find.ts';
-import { databaseIds, folderProblems } from '../runbook/folder.ts';
+import { sharedIds, folderProblems } from '../runbook/folder.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import { RunbookError, sortProblems, type Problem } from '../runbook/problem.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
@@ -97,10 +97,10 @@ async function folderFindings(results: readonly Checked[]): Promise<Map<string, 
   return found;
 }
 
-/** A neighbour is read whole where these depend on others, or where it names a database of theirs: reading costs time. */
+/** A neighbour is read whole where these depend on others, or where it names a database, record or group of theirs: reading costs time. */
 async function thoseThatMatter(loaded: readonly LoadedRunbook[], neighbours: readonly string[]): Promise<readonly string[]> {
   if (loaded.some(({ runbook }) => runbook.dependsOn.length > 0)) return neighbours;
-  const ids = await databaseIds(loaded);
+  const ids = await sharedIds(loaded);
   // What is larger than a runbook may be is none.
   const textAt = async (path: string): Promise<string> => ((await stat(path)).size > LIMITS.runbookBytes ? '' : readFile(path, 'utf8'));
   const texts = await Promise.all(neighbours.map((path) => textAt(path).catch(() => '')));

@@ -12,21 +12,24 @@ export default class Validate extends DrCommand {
     const { validate } = await import('../app/validate.ts');
     const results = await validate(argv.map(String));
     const ok = results.every((result) => result.ok);
-    const text = results.flatMap(lines);
+    const text = lines(results);
     this.done({ files: results }, () => [...text, summary(results)].join('\n'), ok ? 'ok' : 'runbook');
   }
 }
 
-/** `file:line:col message`, the form that editors and terminals turn into a link. */
-function lines({ path, problems }: ValidateResult): string[] {
-  return problems.map((problem) => {
-    const kind = problem.severity === 'warning' ? 'warning: ' : '';
-    return `${path}:${problem.line}:${problem.col} ${kind}${problem.message}`;
-  });
+/** `file:line:col message`, the form that editors and terminals turn into a link. A warning that many places share is told once. */
+function lines(results: readonly ValidateResult[]): string[] {
+  const all = results.flatMap(({ path, problems }) => problems.map((problem) => ({ at: `${path}:${problem.line}:${problem.col}`, ...problem })));
+  const errors = all.filter(({ severity }) => severity === 'error').map(({ at, message }) => `${at} ${message}`);
+  // Without the place in the runbook that a message begins with.
+  const warnings = Map.groupBy(all.filter(({ severity }) => severity === 'warning'), ({ message }) => message.replace(/^[\w.[\]-]+: /, ''));
+  return [...errors, ...[...warnings.values()].flatMap(([first, ...more]) => (first === undefined ? [] : [`${first.at} warning: ${first.message}`, ...more.map(({ at }) => `${at} warning: the same`)]))];
 }
 
 function summary(results: readonly ValidateResult[]): string {
   const bad = results.filter((result) => !result.ok).length;
-  const files = `${results.length} ${results.length === 1 ? 'file' : 'files'}`;
-  return bad === 0 ? `${files} checked: valid` : `${files} checked: ${bad} not valid`;
+  const warnings = results.flatMap(({ problems }) => problems).filter(({ severity }) => severity === 'warning').length;
+  const files = `${results.length} ${results.length === 1 ? 'file' : 'files'} checked`;
+  const also = warnings === 0 ? '' : `, ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}`;
+  return `${files}: ${bad === 0 ? 'valid' : `${bad} not valid`}${also}`;
 }

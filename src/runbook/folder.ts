@@ -4,10 +4,11 @@ import { canonicalJson, type Json } from '../base/json.ts';
 import { prefix, unknownName } from './explain.ts';
 import type { Problem } from './problem.ts';
 import type { LoadedRunbook } from './runbook.ts';
+import { checkMovedTwice, sharableNames } from './shared.ts';
 
 /*
- * What only a whole folder of runbooks can tell: whether they depend on each other in a circle, and whether those that
- * share a database say the same about it.
+ * What only a whole folder of runbooks can tell: whether they depend on each other in a circle, whether those that share a database
+ * say the same about it, and whether two of them move the same record or group.
  */
 
 /**
@@ -23,6 +24,7 @@ export async function folderProblems(runbooks: readonly LoadedRunbook[], others:
   };
   checkDependencies(runbooks, others, add);
   checkShared(await sharedDatabases(runbooks), add);
+  checkMovedTwice(runbooks, add);
   return problems;
 }
 
@@ -71,10 +73,10 @@ export interface Owner {
   resource: unknown;
 }
 
-/** Texts of which a file must hold one to share a database with these runbooks. */
-export async function databaseIds(runbooks: readonly LoadedRunbook[]): Promise<string[]> {
+/** Texts of which a file must hold one to share a database, a record or a group with these runbooks. */
+export async function sharedIds(runbooks: readonly LoadedRunbook[]): Promise<string[]> {
   const owners = (await Promise.all(runbooks.map(ownersIn))).flat();
-  return [...new Set(owners.flatMap(({ ids }) => Object.values(ids)))];
+  return [...new Set([...owners.flatMap(({ ids }) => Object.values(ids)), ...sharableNames(runbooks)])];
 }
 
 /** Databases that more than one runbook names, each with all its owners: same service, and the same id in at least one region. */

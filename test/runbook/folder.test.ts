@@ -11,9 +11,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
-/** A runbook with a database of its own, changed. */
+/** A runbook with a database, a group and a record of its own, changed. */
 function named(name: string, more = '', change: (text: string) => string = (text) => text): string {
-  const own = VALID.replace('runbook: shop', `runbook: ${name}`).replaceAll('shop-orders', `${name}-orders`);
+  const own = VALID.replace('runbook: shop', `runbook: ${name}`).replaceAll('shop-orders', `${name}-orders`).replaceAll('shop-api', `${name}-api`).replaceAll('shop.example.com', `${name}.example.com`);
   return change(own) + more;
 }
 
@@ -51,6 +51,20 @@ describe('dependsOn', () => {
     expect(await printed({ a: named('a', 'dependsOn: [a]\n'), b: named('b'), c: named('c') })).toEqual([
       'a.yaml:36:13 dependsOn[0]: a circle: a → a: none of them could be first',
     ]);
+  });
+});
+
+describe('what two runbooks move', () => {
+  it('a record belongs to one of them; a group may serve both if both want the same size', async () => {
+    const copy = (change: (text: string) => string = (text) => text) => change(VALID.replace('runbook: shop', 'runbook: copy'));
+    const record = (file: string, other: string) => `${file}.yaml:24:13 traffic.storefront.record: the record shop.example.com A is also moved by ${other} (${other}.yaml:24): a record belongs to one runbook`;
+    expect(await printed({ shop: VALID, copy: copy() })).toEqual([record('copy', 'shop'), record('shop', 'copy')]);
+    // Also if one file is checked alone.
+    expect(await printed({}, 'copy.yaml')).toEqual([record('copy', 'shop')]);
+    const apart = (text: string) => text.replaceAll('shop.example.com', 'copy.example.com');
+    expect(await printed({ copy: copy(apart) })).toEqual([]);
+    const [first] = await printed({ copy: copy((text) => apart(text).replace('desired: 6', 'desired: 7')) });
+    expect(first).toContain('compute.api.groups.ap-northeast-2: the Auto Scaling group shop-api in ap-northeast-2 is also scaled by shop (shop.yaml:17), to another size');
   });
 });
 
