@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { canonicalJson, type Json } from '../base/json.ts';
 import type { LoadedRunbook } from './runbook.ts';
 
@@ -47,6 +48,10 @@ function claimsOf(loaded: LoadedRunbook): Claim[] {
   });
 }
 
+const record = z.looseObject({ name: z.string(), type: z.string() });
+const movesRecords = z.looseObject({ zone: z.string(), record: record.optional(), records: z.array(record).optional() });
+const movesGroups = z.looseObject({ groups: z.record(z.string(), z.string()) });
+
 interface At {
   loaded: LoadedRunbook;
   section: string;
@@ -55,26 +60,17 @@ interface At {
 }
 
 function recordClaims({ loaded, section, name, resource }: At): Claim[] {
-  const { zone, record, records } = resource;
-  const all = [...(record === undefined ? [] : [record]), ...(Array.isArray(records) ? records : [])].filter(isMap);
-  const path = [section, name, records === undefined ? 'record' : 'records'];
-  return all.map((entry) => {
-    const id = String(entry['name']).replace(/\.$/, '');
-    const type = String(entry['type']);
-    return { loaded, path, key: `${String(zone)} ${id.toLowerCase()} ${type}`, id, what: `the record ${id} ${type}` };
+  const moved = movesRecords.safeParse(resource).data;
+  if (moved === undefined) return [];
+  const path = [section, name, moved.records === undefined ? 'record' : 'records'];
+  return [moved.record ?? [], moved.records ?? []].flat().map(({ name: host, type }) => {
+    const id = host.replace(/\.$/, '');
+    return { loaded, path, key: `${moved.zone} ${id.toLowerCase()} ${type}`, id, what: `the record ${id} ${type}` };
   });
 }
 
 function groupClaims({ loaded, section, name, resource }: At): Claim[] {
-  const { groups, active, standby } = resource;
-  if (!isMap(groups)) return [];
-  const says = canonicalJson({ active: active ?? null, standby: standby ?? null });
-  return Object.entries(groups).map(([region, group]) => {
-    const id = String(group);
-    return { loaded, path: [section, name, 'groups', region], key: `group ${region} ${id}`, id, what: `the Auto Scaling group ${id} in ${region}`, says };
-  });
-}
-
-function isMap(value: Json | undefined): value is Record<string, Json> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  const { groups = {} } = movesGroups.safeParse(resource).data ?? {};
+  const says = canonicalJson({ active: resource['active'] ?? null, standby: resource['standby'] ?? null });
+  return Object.entries(groups).map(([region, id]) => ({ loaded, path: [section, name, 'groups', region], key: `group ${region} ${id}`, id, what: `the Auto Scaling group ${id} in ${region}`, says }));
 }
