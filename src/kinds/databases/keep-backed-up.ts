@@ -5,7 +5,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { sessionsEnded } from './close-old.ts';
 import { isAvailable, notReady } from './change.ts';
-import { rename, staysOpen } from './keep-old.ts';
+import { rename, renameBack, staysOpen } from './keep-old.ts';
 import { freeName } from './standby.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 
@@ -59,7 +59,7 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
     const there = await findDbInstance(ctx.effects.aws, p.region, kept, options);
     if (there === undefined && isAvailable(here)) return;
     if (there !== undefined && here !== undefined) throw new Error(`the name ${p.id} is taken; the old instance stays ${kept}`);
-    if (isAvailable(there)) await rename(ctx, p.region, kept, p.id);
+    if (isAvailable(there)) await renameBack(ctx, p.region, kept, p.id);
     await ctx.wait('aws', LIMITS.pollMaxMs);
   }
 }

@@ -1,3 +1,4 @@
+import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -52,6 +53,18 @@ export async function rename(ctx: StepContext, region: string, from: string, to:
   await whenFree(ctx, { region, id: from }, () => ctx.effects.aws.call({ service: 'rds', region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
 }
 
+/**
+ * The same in an undo, which asks until it sees the old name. AWS may show the instance as it was, and `available`, for a while after it
+ * has begun: a name that is taken is then most likely the one that was asked for, and the next looks decide.
+ */
+export async function renameBack(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
+  try {
+    await rename(ctx, region, from, to);
+  } catch (error) {
+    if (!(error instanceof AwsError && error.code.startsWith('DBInstanceAlreadyExists'))) throw error;
+  }
+}
+
 async function act(ctx: StepContext, p: StandbyParams): Promise<void> {
   const kept = readStandby(ctx.fact(standbyFact(p)))?.kept;
   if (kept === undefined || kept === null) throw new Error('no name was chosen for the old instance');
@@ -66,7 +79,7 @@ async function undo(ctx: StepContext, p: StandbyParams): Promise<void> {
     const [here, there] = await Promise.all([look(p.id), look(kept)]);
     if (there === undefined && isAvailable(here)) return;
     if (there !== undefined && here !== undefined) throw new Error(`the name ${p.id} is taken by the new replica; the old instance stays ${kept}`);
-    if (isAvailable(there)) await rename(ctx, p.region, kept, p.id);
+    if (isAvailable(there)) await renameBack(ctx, p.region, kept, p.id);
     await ctx.wait('aws', LIMITS.pollMaxMs);
   }
 }
