@@ -3,12 +3,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fleetWord } from '../../src/cli/fleet-view.ts';
 import type { FleetPlan, FleetResult } from '../../src/app/fleet/fleet.ts';
+import { resume } from '../../src/app/resume.ts';
 import type { DrError } from '../../src/base/errors.ts';
 import { application, type FleetSimulation, fleetSimulation, SEOUL, TOKYO } from './fleet-world.ts';
 
 const standings = (result: FleetResult) => Object.fromEntries(result.outcomes.map((o) => [o.name, o.standing === 'ran' ? o.because : o.standing]));
 const startOf = (result: FleetResult, name: string) => result.outcomes.find((o) => o.name === name)?.result?.state.startedAt ?? 0;
 const endOf = (result: FleetResult, name: string) => result.outcomes.find((o) => o.name === name)?.result?.state.lastAt ?? 0;
+const runOf = (result: FleetResult, name: string) => result.outcomes.find((o) => o.name === name)?.result?.state.run ?? '';
+const refusalOf = (result: FleetResult, name: string, step: string) => result.outcomes.find((o) => o.name === name)?.result?.state.steps.get(step)?.refusal;
 const refusal = (work: Promise<unknown>) => work.then(() => 'not refused', (error: unknown) => {
     const { code, exit, message } = error as DrError;
     return [code, exit, message];
@@ -90,6 +93,19 @@ describe('many applications', () => {
     const later = await sim.failover({ only: ['two'] });
     expect(standings(later)).toEqual({ two: 'refused' });
     expect(later.outcomes[0]?.result?.state.steps.get('databases.main.rpoGate')?.refusal?.observed).toContain('this run did not promote it');
+  });
+
+  it('a new run after one that promoted and failed before traffic is refused, and names the run to resume', async () => {
+    const sim = await fleetSimulation({ a: application('a', 1, { text: 'steps:\n  job: { kind: command, after: data, limit: 30s, run: [./job] }\n' }) });
+    sim.world.ran.answer = () => ({ code: 1, output: 'no disk' });
+    const first = await sim.failover();
+    sim.world.ran.answer = () => ({});
+    const second = await sim.failover({ impactAt: sim.brokenAt });
+    expect([standings(first), standings(second)]).toEqual([{ a: 'failed' }, { a: 'refused' }]);
+    expect(refusalOf(second, 'a', 'databases.main.rpoGate')?.override).toContain(`dr resume ${runOf(first, 'a')}, which began the promotion`);
+    const { effects, state } = sim;
+    const ended = await sim.clock.run(() => resume({ run: runOf(first, 'a'), effects, state, acceptances: { approvedBy: [], customSteps: true }, onRecord: () => undefined, drain: new AbortController().signal }));
+    expect([ended.state.outcome, answers(sim, 'a')]).toEqual(['succeeded', ['10.0.1.1']]);
   });
 
   it('whatever else they share is changed by one at a time: the second waits, and is not refused for what the first holds', async () => {

@@ -14,6 +14,8 @@ const GONE = new DrError({ code: 'SUPERSEDED', exit: 'busy', title: 'somebody ha
 const promote = (ctx: StepContext) => ctx.effects.aws.call({ service: 'rds', region: 'ap-northeast-1', operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: 'shop' }, signal: ctx.signal });
 const look = (ctx: StepContext) => ctx.effects.aws.call({ service: 'rds', region: 'ap-northeast-1', operation: 'DescribeDBInstances', input: {}, signal: ctx.signal });
 
+const DATABASE = { DBInstanceIdentifier: 'shop' };
+
 /** What reached AWS and the other ports; somebody takes over while the `n`th of it is answered. */
 function outside(n: number) {
   const clock = new VirtualClock();
@@ -29,7 +31,7 @@ function outside(n: number) {
     }
     return answer;
   };
-  const aws = { call: ({ operation }: { operation: string }) => reach(operation, { output: {}, requestId: 'rq' }) } as unknown as AwsCaller;
+  const aws = { call: ({ operation }: { operation: string }) => reach(operation, { output: { DBInstance: DATABASE, DBInstances: [DATABASE] }, requestId: 'rq' }) } as unknown as AwsCaller;
   const effects = {
     aws: reliableCaller(aws, { clock, ids: new SeededIds(1) }),
     process: { run: () => reach('program', { state: 'ended', code: 0, output: '' }) },

@@ -94,7 +94,7 @@ describe('RDS', () => {
   });
 
   it('throttling of a read is tried again, of the source is no outage', async () => {
-    rds.on(DescribeDBInstancesCommand).rejectsOnce(thrown('Throttling', 400)).resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-orders-tokyo', DBInstanceStatus: 'failed' }] });
+    rds.on(DescribeDBInstancesCommand).rejectsOnce(thrown('Throttling', 400)).resolves({ DBInstances: [{ DBInstanceIdentifier: 'shop-orders-tokyo', DBInstanceStatus: 'failed', ReadReplicaSourceDBInstanceIdentifier: 'arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders' }] });
     expect((await ask('databases.orders.promote', 'observe')).answer).toMatchObject({ state: 'impossible', because: 'shop-orders-tokyo is failed' });
     rds.reset();
     rds.on(DescribeDBInstancesCommand).rejects(thrown('Throttling', 400));

@@ -39,7 +39,7 @@ function hostile<T>(value: T, text: string): T {
   }
   if (Array.isArray(value)) return value.map((item: unknown) => hostile(item, text)) as T;
   if (value === null || typeof value !== 'object') return value;
-  const kept = new Set(['phase', 'cause', 'reversibility', 'schema', 'confirmedBy']);
+  const kept = new Set(['phase', 'cause', 'reversibility', 'schema', 'confirmedBy', 'verb']);
   return Object.fromEntries(Object.entries(value).map(([k, v]) => [k, kept.has(k) ? (v as unknown) : hostile(v as unknown, text)])) as T;
 }
 
