@@ -1,8 +1,10 @@
+import * as z from 'zod';
+import { soleFact } from '../model/fact.ts';
 import type { Signal } from '../model/signals.ts';
 import type { StepContext } from '../model/step.ts';
 
-/** Fact: when a signal last said that the source lives, milliseconds since the epoch. */
-export const SOURCE_SEEN_ALIVE = 'source.seen-alive';
+/** When a signal last said that the source lives, milliseconds since the epoch. */
+export const seenAliveFact = soleFact('source.seen-alive', z.number());
 
 /**
  * True where something says now that the source lives. Replication says of itself up to when it does; what users get may
@@ -21,7 +23,7 @@ export function saysAlive(signals: readonly Signal[]): boolean {
  */
 export function outageAt(ctx: Pick<StepContext, 'impactAt' | 'fact'>, livedAt: number | undefined, now: number): number {
   const impactAt = ctx.impactAt();
-  const seenAt = ctx.fact(SOURCE_SEEN_ALIVE);
-  const lived = Math.max(livedAt ?? Number.NEGATIVE_INFINITY, typeof seenAt === 'number' ? seenAt : Number.NEGATIVE_INFINITY);
+  const seenAt = seenAliveFact.read(ctx);
+  const lived = Math.max(livedAt ?? Number.NEGATIVE_INFINITY, seenAt ?? Number.NEGATIVE_INFINITY);
   return impactAt === undefined || lived > impactAt ? now : impactAt;
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { fact } from '../model/fact.ts';
 
 /** A probe as plans and step parameters carry it. */
 export const probeSchema = z.strictObject({
@@ -10,10 +11,8 @@ export const probeSchema = z.strictObject({
   holdMs: z.number().nonnegative(),
 });
 
-/** The fact `true` of a probe whose name did not resolve from this machine when the run began: it tells nothing of users. */
-export function probeUnseenFact(probe: string): string {
-  return `probe.unseen.${probe}`;
-}
+/** `true` of a probe whose name did not resolve from this machine when the run began: it tells nothing of users. */
+export const probeUnseenFact = fact('probe.unseen', z.boolean());
 
-/** Fact `<this>.<probe>`: `true` if the step that holds a probe ended without a look from outside. */
-export const PROBE_UNVERIFIED = 'probe.unverified';
+/** `true` if the step that holds a probe ended without a look from outside. */
+export const probeUnverifiedFact = fact('probe.unverified', z.boolean());

@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { Json } from '../base/json.ts';
+import { fact, soleFact } from './fact.ts';
 
 /*
  * Signals say whether the source region is down. Each is seen from another place, so that two of them are
  * independent: users (probes), the region's own API, the replication link seen from the target, Route 53's checkers.
- * A signal step records its signal as the fact `signal.<name>`; `run.judge-source` weighs them.
+ * A step that looks records its signal as a fact; the gate on the source weighs them.
  */
 
 export const signalSchema = z.strictObject({
@@ -26,18 +26,10 @@ export const signalSchema = z.strictObject({
 
 export type Signal = z.infer<typeof signalSchema>;
 
-/** The fact under which a signal is recorded. */
-export function signalFact(name: string): string {
-  return `signal.${name}`;
-}
+/** A recorded signal, by its name, e.g. `users`. */
+export const signalFact = fact('signal', signalSchema);
 
-/** A recorded signal; undefined when it was not recorded or is not one. */
-export function readSignal(fact: Json | undefined): Signal | undefined {
-  const parsed = signalSchema.safeParse(fact);
-  return parsed.success ? parsed.data : undefined;
-}
-
-/** The verdict on the source region, recorded as the fact `source.verdict`. */
+/** The verdict on the source region. */
 export const sourceVerdictSchema = z.strictObject({
   verdict: z.enum(['source-down', 'attested', 'not-down']),
   because: z.string(),
@@ -45,10 +37,10 @@ export const sourceVerdictSchema = z.strictObject({
 
 export type SourceVerdict = z.infer<typeof sourceVerdictSchema>;
 
-export const SOURCE_VERDICT = 'source.verdict';
+export const sourceVerdictFact = soleFact('source.verdict', sourceVerdictSchema);
 
-/** Fact: this run was about to stop writes, or has. What users and health checkers see since then is its own doing. */
-export const WRITES_STOPPED = 'writes.stopped';
+/** This run was about to stop writes, or has. What users and health checkers see since then is its own doing. */
+export const writesStoppedFact = soleFact('writes.stopped', z.boolean());
 
 /** While a replica shows that it received within that time, its source lives. Two missed minutes of a one-minute metric are borne. */
 export const RECEIVING_MS = 180_000;

@@ -1,18 +1,18 @@
 import * as z from 'zod';
 import type { RunState } from '../journal/state.ts';
 import { approvers } from '../approvals/people.ts';
+import { signedFact } from '../kinds/common-steps/approval.ts';
 import type { Evidence } from './evidence-schema.ts';
 
 type Approval = Evidence['people']['approvals'][number];
 
-const Signed = z.array(z.object({ approver: z.string(), signed: z.string(), expires: z.string(), key: z.string(), signature: z.string() }));
 const Gate = z.object({ from: approvers });
 
 /** Who opened each gate that was opened: by a signature that was verified, or by a name that was claimed. */
 export function approvalEvidence(state: RunState): Approval[] {
   const gates = state.plan.steps.filter((step) => step.kind === 'run.approval' && state.steps.get(step.id)?.state === 'done');
   return gates.flatMap((step): Approval[] => {
-    const signed = Signed.safeParse(state.facts.get(`approval.${step.id}`)).data;
+    const signed = signedFact.read(state, step.id);
     if (signed !== undefined) {
       return signed.map(({ approver, signed: at, expires, key, signature }) => ({ gate: step.id, name: approver, how: 'verified', at, expires, key, signature }));
     }

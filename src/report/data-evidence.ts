@@ -1,57 +1,40 @@
-import * as z from 'zod';
 import { iso } from '../base/clock.ts';
 import type { Json } from '../base/json.ts';
 import { changeOf } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
-import { readSignal, SOURCE_VERDICT } from '../model/signals.ts';
-import { linePositionFact, linePositionSchema } from '../kinds/databases/line-position.ts';
-import { fenceOf } from '../kinds/databases/verdict.ts';
-import type { RpoBound } from '../measure/rpo.ts';
+import { canaryFact, keptFact, protectedFact, regionOfKey, rpoFact } from '../kinds/databases/facts.ts';
+import { linePositionFact } from '../kinds/databases/line-position.ts';
+import { standbyFact } from '../kinds/databases/standby.ts';
+import { fencedIn, fenceOf } from '../kinds/databases/verdict.ts';
+import { signalFact, sourceVerdictFact } from '../model/signals.ts';
 import { isoOrNull } from './clock-evidence.ts';
 import type { Evidence } from './evidence-schema.ts';
 import { traitsOf } from '../model/verb.ts';
 
 type Database = Evidence['databases'][number];
 
-/** An `RpoBound` after its way through JSON, where undefined is absent or null. */
-const time = z.number().nullish();
-const RpoFact = z.object({
-  method: z.string(),
-  boundMs: time,
-  lagMs: time,
-  sampledAt: time,
-  ageMs: time,
-  outageAt: time,
-  because: z.string(),
-}) satisfies z.ZodType<Partial<Record<keyof RpoBound, unknown>>>;
-
 /** RPO, fence and canary of every database that the plan or a fact names. Nothing recorded is "not measured". */
 export function databaseEvidence(state: RunState): Database[] {
   return databaseNames(state).map((name) => ({
     name,
     ...promotionOf(state, name),
-    rpo: rpoOf(state.facts.get(`rpo.${name}`)),
-    position: positionIn(state.facts.get(linePositionFact(name))),
+    rpo: rpoOf(state, name),
+    position: positionIn(state, name),
     fence: fenceIn(state, name),
-    canary: canaryOf(state.facts.get(`canary.${name}`)),
+    canary: canaryOf(state, name),
   }));
 }
 
-const ProtectedFact = z.object({ id: z.string(), lagMs: z.number(), sampledAt: z.number() });
-const StandbyFact = z.object({ kept: z.string().nullable() });
-
-/** Standbys that the run rebuilds, of the facts `standby.<database>.<region>` and `protected.<database>.<region>`. */
+/** Standbys that the run rebuilds, and old instances that it keeps, by database and region. */
 export function standbyEvidence(state: RunState): Evidence['standbys'] {
-  const keys = new Set([...state.facts.keys()].flatMap((name) => /^(?:standby|protected)\.(.+\..+)$/.exec(name)?.[1] ?? []));
+  const keys = new Set([standbyFact, keptFact, protectedFact].flatMap((fact) => fact.keys(state)));
   return [...keys].sort().map((key) => {
-    const [, database = '', region = ''] = /^(.+)\.([^.]+)$/.exec(key) ?? [];
-    const there = ProtectedFact.safeParse(state.facts.get(`protected.${key}`)).data;
-    const before = StandbyFact.safeParse(state.facts.get(`standby.${key}`)).data;
+    const there = protectedFact.read(state, key);
     return {
-      database,
-      region,
+      ...regionOfKey(key),
+      by: there?.by ?? (keptFact.has(state, key) ? 'backups' : 'replica'),
       id: there?.id ?? '',
-      kept: before?.kept ?? null,
+      kept: keptFact.read(state, key) ?? standbyFact.read(state, key)?.kept ?? null,
       lagMs: there?.lagMs ?? null,
       sampledAt: isoOrNull(there?.sampledAt),
     };
@@ -71,10 +54,7 @@ function databaseNames(state: RunState): string[] {
     const name = step.phase === 'data' ? resourceOf(step.id) : undefined;
     if (name !== undefined) names.add(name);
   }
-  for (const fact of state.facts.keys()) {
-    const name = /^(?:rpo|fence|canary)\.(.+)$/.exec(fact)?.[1];
-    if (name !== undefined) names.add(name);
-  }
+  for (const name of [...rpoFact.keys(state), ...fencedIn(state), ...canaryFact.keys(state)]) names.add(name);
   return [...names];
 }
 
@@ -89,78 +69,62 @@ function promotionOf(state: RunState, name: string): Pick<Database, 'promotion' 
   return { promotion: 'requested', promoted: null, requestedAt: isoOrNull(open[0]?.intendedAt) };
 }
 
-function rpoOf(fact: Json | undefined): Database['rpo'] {
-  const parsed = RpoFact.safeParse(fact);
-  if (!parsed.success) {
-    const because = fact === undefined ? 'no bound was recorded' : 'the recorded bound cannot be read';
+function rpoOf(state: RunState, name: string): Database['rpo'] {
+  const bound = rpoFact.read(state, name);
+  if (bound === undefined) {
+    const because = rpoFact.has(state, name) ? 'the recorded bound cannot be read' : 'no bound was recorded';
     return { boundMs: null, method: 'none', lagMs: null, sampledAt: null, ageMs: null, outageAt: null, because };
   }
-  const { method, boundMs, lagMs, sampledAt, ageMs, outageAt, because } = parsed.data;
+  const { method, boundMs, lagMs, sampledAt, ageMs, outageAt, because } = bound;
   return {
     boundMs: boundMs ?? null,
     method,
     lagMs: lagMs ?? null,
-    sampledAt: isoOrNull(sampledAt ?? undefined),
+    sampledAt: isoOrNull(sampledAt),
     ageMs: ageMs ?? null,
-    outageAt: isoOrNull(outageAt ?? undefined),
+    outageAt: isoOrNull(outageAt),
     because,
   };
 }
 
-function positionIn(fact: Json | undefined): Database['position'] {
-  const known = linePositionSchema.safeParse(fact).data;
-  const because = known?.because ?? (fact === undefined ? 'no position was recorded' : 'the recorded position cannot be read');
+function positionIn(state: RunState, name: string): Database['position'] {
+  const known = linePositionFact.read(state, name);
+  const because = known?.because ?? (linePositionFact.has(state, name) ? 'the recorded position cannot be read' : 'no position was recorded');
   const { by = 'not known', at, lsn = null, replayedAt, lagMs = null, sampledAt } = known ?? {};
   return { by, at: isoOrNull(at), lsn, replayedAt: isoOrNull(replayedAt), lagMs, sampledAt: isoOrNull(sampledAt), because };
 }
 
 /** Why the source counted as down: the verdict and every signal it rests on. */
 export function assessmentEvidence(state: RunState): Evidence['assessment'] {
-  const judged = z.object({ verdict: z.string(), because: z.string() }).safeParse(state.facts.get(SOURCE_VERDICT)).data;
-  const signals = [...state.facts].flatMap(([name, fact]) => {
-    const signal = name.startsWith('signal.') ? readSignal(fact) : undefined;
-    return signal === undefined ? [] : [{ name: name.slice('signal.'.length), vantage: signal.vantage, says: signal.says, because: signal.because }];
-  });
+  const judged = sourceVerdictFact.read(state);
+  const signals = signalFact.all(state).map(({ key: name, value: { vantage, says, because } }) => ({ name, vantage, says, because }));
   return { verdict: judged?.verdict ?? null, because: judged?.because ?? 'no verdict on the source was recorded', signals };
 }
 
-const Explained = z.object({ because: z.string().optional() });
-
-function fenceIn({ facts }: RunState, name: string): Database['fence'] {
-  const found = fenceOf({ fact: (fact) => facts.get(fact) }, name);
+function fenceIn(state: RunState, name: string): Database['fence'] {
+  const found = fenceOf(state, name);
   if (found === undefined) return { verdict: null, because: 'no fence verdict was recorded', details: [], returnedAt: null };
   const { verdict, because, returnedAt, ...more } = found;
   return { verdict, because, details: details(more, []), returnedAt: isoOrNull(returnedAt) };
 }
 
-const CanaryFact = z.object({
-  verified: z.boolean().optional(),
-  written: z.string().optional(),
-  read: z.string().optional(),
-  token: z.string().optional(),
-});
-
 /** The fact is recorded once what was read back is what was written; one that says otherwise is believed. */
-function canaryOf(fact: Json | undefined): Database['canary'] {
-  if (fact === undefined) return { verified: null, because: 'no canary write was recorded', details: [] };
-  if (typeof fact === 'boolean') return { verified: fact, because: '', details: [] };
-  const { verified, written, token, read } = CanaryFact.safeParse(fact).data ?? {};
+function canaryOf(state: RunState, name: string): Database['canary'] {
+  const row = canaryFact.read(state, name);
+  if (row === undefined) return { verified: null, because: canaryFact.has(state, name) ? '' : 'no canary write was recorded', details: [] };
+  if (typeof row === 'boolean') return { verified: row, because: '', details: [] };
+  const { verified, written, token, read, because } = row;
   const wrote = written ?? token;
   const compared = wrote === undefined || read === undefined ? undefined : wrote === read;
   return {
     verified: verified ?? compared ?? (wrote === undefined ? null : true),
-    because: explanation(fact) || (wrote === undefined ? '' : 'a row was written, committed and read back'),
-    details: details(fact, ['verified', 'because']),
+    because: because ?? (wrote === undefined ? '' : 'a row was written, committed and read back'),
+    details: details(row, ['verified', 'because']),
   };
 }
 
-function explanation(fact: Json): string {
-  return Explained.safeParse(fact).data?.because ?? '';
-}
-
 /** Every other field of a fact as `name: value`, so that nothing recorded is left out. */
-function details(fact: Json, shown: readonly string[]): string[] {
-  if (fact === null || typeof fact !== 'object') return [];
+function details(fact: Readonly<Record<string, unknown>>, shown: readonly string[]): string[] {
   const lines: string[] = [];
   for (const [key, value] of Object.entries(fact as Record<string, Json | undefined>)) {
     if (value === undefined || shown.includes(key)) continue;

@@ -221,8 +221,8 @@ export const EvidenceSchema = z.strictObject({
   assessment,
   databases: z.array(database),
   standbys: z.array(
-    z.strictObject({ database: z.string(), region: z.string(), id: z.string(), kept: z.string().nullable(), lagMs: ms.nullable(), sampledAt: time.nullable() }),
-  ).describe('standbys that the run rebuilt; `kept` is the name under which the old instance is kept, `lagMs` null until it is in sync'),
+    z.strictObject({ database: z.string(), region: z.string(), by: z.enum(['replica', 'backups']), id: z.string(), kept: z.string().nullable(), lagMs: ms.nullable(), sampledAt: time.nullable() }),
+  ).describe('standbys that the run rebuilt: a replica with this `id`, or backups of the instance `id`; `kept` is the name under which the old instance is kept; `lagMs` is the lag of the replica or the age of the newest restorable time, null until it is known'),
   lab: lab.nullable().describe('what the lab knows from outside; null for any other run'),
   steps: z.array(step),
   requests: z.array(request).describe('changes that were requested and whose end was not seen: treat them as made'),

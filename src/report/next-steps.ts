@@ -1,6 +1,7 @@
 import { pastTheLine } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
-import { fencesIn } from '../kinds/databases/verdict.ts';
+import { fencedIn, fenceOf } from '../kinds/databases/verdict.ts';
+import { standbyEvidence } from './data-evidence.ts';
 import type { Evidence } from './evidence-schema.ts';
 import { regionName } from './format.ts';
 import { requestLines } from './requests.ts';
@@ -45,8 +46,11 @@ function afterFailure(state: RunState): string[] {
 }
 
 /** Old writers that took writes after their copies had taken over. */
-function ofReturned({ facts }: RunState): string[] {
-  return fencesIn(facts).flatMap(({ returnedAt, because }) => (returnedAt === undefined ? [] : [because]));
+function ofReturned(state: RunState): string[] {
+  return fencedIn(state).flatMap((database) => {
+    const fence = fenceOf(state, database);
+    return fence?.returnedAt === undefined ? [] : [fence.because];
+  });
 }
 
 /** What a guard watched for did not come while the run was open: from here on nobody watches. */
@@ -70,11 +74,9 @@ function afterMove(state: RunState): string[] {
   ];
 }
 
-function afterReprotect({ plan, facts }: RunState): string[] {
-  const kept = [...facts].flatMap(([name, fact]) => {
-    const old = name.startsWith('standby.') ? (fact as { kept?: unknown }).kept : undefined;
-    return typeof old === 'string' ? [old] : [];
-  });
+function afterReprotect(state: RunState): string[] {
+  const { plan } = state;
+  const kept = standbyEvidence(state).flatMap((standby) => standby.kept ?? []);
   return [
     `${plan.runbook.name} can be moved again: dr switchover --region ${plan.source}, or dr failover --region ${plan.source} when ${regionName(plan.target)} is lost.`,
     ...(kept.length === 0 ? [] : [`Kept, and paid for, until a person decides about them: ${kept.join(', ')}. They may hold writes that exist nowhere else.`]),

@@ -2,8 +2,9 @@ import type { Json } from '../base/json.ts';
 import { pastTheLine } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Rto } from '../measure/rto.ts';
-import { PROBE_UNVERIFIED } from '../kinds/probe.ts';
-import { DNS_UNSEEN } from '../kinds/route53/sets.ts';
+import { rpoFact } from '../kinds/databases/facts.ts';
+import { probeUnverifiedFact } from '../kinds/probe.ts';
+import { dnsUnseenFact } from '../kinds/route53/sets.ts';
 import type { Evidence, EvidenceObjective } from './evidence-schema.ts';
 import { formatFigure, formatMs, regionName } from './format.ts';
 import { requestedText } from './requests.ts';
@@ -16,7 +17,7 @@ export const PASS_RULE =
 
 export const PROTECT_RULE =
   'The run passes when it succeeded: every standby is available, replicates from the active side, and a recent sample says that its ' +
-  'lag is small. Nobody is moved, so that RTO and RPO do not apply.';
+  'lag is small; or backups of the active side arrive, and their newest restorable time moves. Nobody is moved, so that RTO and RPO do not apply.';
 
 /** The objectives that apply to a verb: a reprotect moves nobody and loses nothing. */
 export function objectivesOf(state: RunState, rto: Rto, databases: Evidence['databases'], trueLossMs: number | undefined): EvidenceObjective[] {
@@ -31,12 +32,8 @@ export function objectivesOf(state: RunState, rto: Rto, databases: Evidence['dat
 
 /** Names and probes of the run that were not seen from this machine, e.g. of a private hosted zone. */
 export function notSeenOutside(state: RunState): { names: string[]; probes: string[] } {
-  const names = new Set<string>();
-  const probes: string[] = [];
-  for (const [fact, value] of state.facts) {
-    if (fact.startsWith(`${DNS_UNSEEN}.`) && Array.isArray(value)) for (const name of value) names.add(String(name));
-    if (fact.startsWith(`${PROBE_UNVERIFIED}.`) && value === true) probes.push(fact.slice(PROBE_UNVERIFIED.length + 1));
-  }
+  const names = new Set(dnsUnseenFact.all(state).flatMap(({ value }) => value));
+  const probes = probeUnverifiedFact.all(state).flatMap(({ key, value }) => (value ? [key] : []));
   return { names: [...names].sort(), probes: probes.sort() };
 }
 
@@ -57,7 +54,7 @@ function probedHost(params: Json): string | undefined {
 /** Something in the plan gives a database a history of its own, or a bound on loss was recorded all the same. */
 export function promotes(state: RunState): boolean {
   const crossing = state.plan.steps.some((step) => step.phase === 'data' && step.reversibility === 'point-of-no-return');
-  return crossing || [...state.facts.keys()].some((name) => name.startsWith('rpo.'));
+  return crossing || rpoFact.keys(state).length > 0;
 }
 
 export const NOTHING_PROMOTED = 'no database is promoted; what a region has not handed over comes back with it';

@@ -53,10 +53,10 @@ function wrapped(line: string): string[] {
 /** A reprotect moves nobody: what counts is what follows, and what was kept. */
 function standbyLines({ standbys, clock }: Evidence): string[] {
   const took = clock.endedAt === null ? [] : [`Took ${formatMs(Date.parse(clock.endedAt) - Date.parse(clock.startedAt))}`];
-  const rows = standbys.map(({ database, region, lagMs, sampledAt }) => [
+  const rows = standbys.map(({ database, region, by, lagMs, sampledAt }) => [
     database,
     regionName(region),
-    lagMs === null ? 'not in sync yet' : `in sync, ${formatMs(lagMs)} behind at ${utcTime(sampledAt ?? '')}`,
+    lagMs === null ? 'not in sync yet' : `${by === 'backups' ? 'backups arrive' : 'in sync'}, ${formatMs(lagMs)} behind at ${utcTime(sampledAt ?? '')}`,
   ]);
   const kept = standbys.flatMap(({ region, kept: name }) => (name === null ? [] : [[name, regionName(region)]]));
   return [...took, ...(rows.length === 0 ? [] : ['Standbys:', ...columns(rows)]), ...(kept.length === 0 ? [] : ['Kept, until a person decides about them:', ...columns(kept)])];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { outageAt, saysAlive, SOURCE_SEEN_ALIVE } from '../../src/kinds/outage.ts';
+import { outageAt, saysAlive } from '../../src/kinds/outage.ts';
 import type { Signal } from '../../src/model/signals.ts';
 
 const signal = (vantage: Signal['vantage'], says: Signal['says']): Signal => ({ vantage, says, because: '' });
@@ -26,7 +26,7 @@ describe('whether something says that the source lives', () => {
 
 describe('up to when loss counts', () => {
   const NOW = 1_000_000;
-  const at = (impactAt: number | undefined, seen?: Json, livedAt?: number) => outageAt({ impactAt: () => impactAt, fact: (name) => (name === SOURCE_SEEN_ALIVE ? seen : undefined) }, livedAt, NOW);
+  const at = (impactAt: number | undefined, seen?: Json, livedAt?: number) => outageAt({ impactAt: () => impactAt, fact: (name) => (name === 'source.seen-alive' ? seen : undefined) }, livedAt, NOW);
 
   it('the impact, where nothing was seen of the source after it', () => {
     expect(at(600_000)).toBe(600_000);

@@ -10,7 +10,7 @@ import type { Clock } from '../../src/base/clock.ts';
 import type { Json } from '../../src/base/json.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
-import { readSignal } from '../../src/model/signals.ts';
+import { signalSchema } from '../../src/model/signals.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { planOf, simulation, TOKYO } from '../engine/simulated.ts';
@@ -83,13 +83,13 @@ describe('RDS', () => {
       expect(await errorOf(ask(id, 'observe')), id).toMatchObject({ code: 'AccessDenied', kind: 'terminal', requestId: 'r-1' });
     }
     const { made } = await ask('databases.orders.assessSourceApi', 'observe');
-    expect(readSignal(made.recorded['signal.rds-api.orders'])).toMatchObject({ says: 'unknown' });
+    expect(signalSchema.safeParse(made.recorded['signal.rds-api.orders']).data).toMatchObject({ says: 'unknown' });
   });
 
   it('an ill service counts as a silent source, and is asked once', async () => {
     rds.on(DescribeDBInstancesCommand).rejects(thrown('InternalFailure', 500));
     const { made } = await ask('databases.orders.assessSourceApi', 'observe');
-    expect(readSignal(made.recorded['signal.rds-api.orders'])).toMatchObject({ says: 'down', silent: true });
+    expect(signalSchema.safeParse(made.recorded['signal.rds-api.orders']).data).toMatchObject({ says: 'down', silent: true });
     expect(rds.commandCalls(DescribeDBInstancesCommand)).toHaveLength(1);
   });
 
@@ -99,7 +99,7 @@ describe('RDS', () => {
     rds.reset();
     rds.on(DescribeDBInstancesCommand).rejects(thrown('Throttling', 400));
     const { made } = await ask('databases.orders.assessSourceApi', 'observe');
-    expect(readSignal(made.recorded['signal.rds-api.orders'])).toMatchObject({ says: 'unknown' });
+    expect(signalSchema.safeParse(made.recorded['signal.rds-api.orders']).data).toMatchObject({ says: 'unknown' });
   });
 
   it('a promotion: invalid state is taken for one under way, a lost answer is unclear, a no is a no', async () => {

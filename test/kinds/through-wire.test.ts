@@ -9,7 +9,7 @@ import type { Json } from '../../src/base/json.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import type { ResourceKind } from '../../src/model/kind.ts';
 import { knownKind } from '../../src/kinds/registry.ts';
-import { readSignal } from '../../src/model/signals.ts';
+import { signalSchema } from '../../src/model/signals.ts';
 import type { Observation } from '../../src/model/step.ts';
 import { type WireServer, wireServer } from '../../src/lab/wire/server.ts';
 import { compilePlan } from '../../src/plan/compile.ts';
@@ -96,10 +96,10 @@ describe('through the AWS SDK', () => {
   it('the signals of a region that answers', async () => {
     const api = await step('databases.orders.assessSourceApi');
     await api.look();
-    expect(readSignal(api.recorded['signal.rds-api.orders'])).toMatchObject({ says: 'up', because: 'shop-orders is available' });
+    expect(signalSchema.safeParse(api.recorded['signal.rds-api.orders']).data).toMatchObject({ says: 'up', because: 'shop-orders is available' });
     const checkers = await step('traffic.storefront.assessHealthCheck');
     await checkers.look();
-    expect(readSignal(checkers.recorded['signal.health-check.storefront'])).toMatchObject({ vantage: 'health-checkers', because: expect.stringMatching(/^\d+ of \d+ checkers reach it$/) as string });
+    expect(signalSchema.safeParse(checkers.recorded['signal.health-check.storefront']).data).toMatchObject({ vantage: 'health-checkers', because: expect.stringMatching(/^\d+ of \d+ checkers reach it$/) as string });
   });
 
   it('rds-read-replica: the lag is read, the writer fenced, the replica promoted', async () => {
@@ -155,6 +155,6 @@ describe('through the AWS SDK', () => {
     world.breakRegion(SEOUL);
     const api = await step('databases.orders.assessSourceApi');
     await api.look();
-    expect(readSignal(api.recorded['signal.rds-api.orders'])).toMatchObject({ says: 'down', silent: true });
+    expect(signalSchema.safeParse(api.recorded['signal.rds-api.orders']).data).toMatchObject({ says: 'down', silent: true });
   });
 });

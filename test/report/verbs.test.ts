@@ -56,7 +56,7 @@ describe('the report of a reprotect', () => {
     expect(evidence.verdict).toEqual({ word: 'met', sentence: `Simulated: shop runs in ${TOKYO} (Tokyo) and has its standby in ${SEOUL} (Seoul) again.` });
     expect([evidence.objectives, evidence.databases]).toEqual([[], []]);
     expect(evidence.standbys).toEqual([
-      { database: 'orders', region: SEOUL, id: 'shop-orders', kept: 'shop-orders-old-20261120', lagMs: 1000, sampledAt: expect.stringMatching(/Z$/) as string },
+      { database: 'orders', region: SEOUL, by: 'replica', id: 'shop-orders', kept: 'shop-orders-old-20261120', lagMs: 1000, sampledAt: expect.stringMatching(/Z$/) as string },
     ]);
     expect(summary).toMatch(/Standbys:\n {2}orders {2}ap-northeast-2 \(Seoul\) {2}in sync, 1\.0 s behind at \d\d:\d\d/);
     expect(summary).toContain('Kept, until a person decides about them:\n  shop-orders-old-20261120  ap-northeast-2 (Seoul)');
@@ -66,6 +66,21 @@ describe('the report of a reprotect', () => {
       'Kept, and paid for, until a person decides about them: shop-orders-old-20261120. They may hold writes that exist nowhere else.',
     ]);
     expect(page).toContain('<h1>shop: Tokyo, standby Seoul</h1>');
+  });
+});
+
+describe('the report of a reprotect by backups', () => {
+  it('says whose backups arrive, and names the instance that is kept', async () => {
+    const sim = await simulation({ path: fileURLToPath(new URL('../../runbooks/archive.yaml', import.meta.url)) });
+    await runPlan(sim, await planOf(sim, { verb: 'switchover', region: TOKYO }));
+    const { evidence, summary, page } = await reported(sim, { verb: 'reprotect' });
+    const [kept = ''] = evidence.standbys.flatMap((standby) => standby.kept ?? []);
+    expect(kept).toMatch(/^archive-documents-old-\d{8}$/);
+    expect(evidence.standbys).toMatchObject([{ database: 'documents', region: SEOUL, by: 'backups', id: 'archive-documents-tokyo', kept }]);
+    expect(summary).toMatch(/Standbys:\n {2}documents {2}ap-northeast-2 \(Seoul\) {2}backups arrive, .* behind at \d\d:\d\d/);
+    expect(summary).toContain(`Kept, until a person decides about them:\n  ${kept}  ap-northeast-2 (Seoul)`);
+    expect(evidence.next.at(-1)).toBe(`Kept, and paid for, until a person decides about them: ${kept}. They may hold writes that exist nowhere else.`);
+    expect(page).not.toContain('no standby was rebuilt');
   });
 });
 

@@ -1,5 +1,5 @@
 import type { AwsCaller } from '../../src/aws/caller.ts';
-import { readSignal, signalFact, SOURCE_VERDICT } from '../../src/model/signals.ts';
+import { signalFact, sourceVerdictFact } from '../../src/model/signals.ts';
 import type { StepContext } from '../../src/model/step.ts';
 import { MORE_BUGS } from './more-bugs.ts';
 import { type Bug, type Code, make, reached, recording, spoil, weighsNothing } from './plant.ts';
@@ -106,10 +106,10 @@ export const BUGS: readonly Bug[] = [
     // Two are two, whatever explains them both.
     step: spoil('judge-source', (code) => ({
       observe: async (ctx, p) => {
-        const seen = (p as { signals: string[] }).signals.map((name) => readSignal(ctx.fact(signalFact(name))));
+        const seen = (p as { signals: string[] }).signals.map((name) => signalFact.read(ctx, name));
         const down = new Set(seen.flatMap((signal) => (signal?.says === 'down' ? [signal.vantage] : [])));
         if (down.size < 2) return code.observe(ctx, p);
-        ctx.record(SOURCE_VERDICT, { verdict: 'source-down', because: 'two are two' });
+        sourceVerdictFact.record(ctx, { verdict: 'source-down', because: 'two are two' });
         return reached;
       },
     })),

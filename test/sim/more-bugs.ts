@@ -1,7 +1,7 @@
 import type { AwsCaller } from '../../src/aws/caller.ts';
 import { AwsError } from '../../src/aws/errors.ts';
 import type { Json } from '../../src/base/json.ts';
-import { readSignal, signalFact, SOURCE_VERDICT } from '../../src/model/signals.ts';
+import { signalFact, sourceVerdictFact } from '../../src/model/signals.ts';
 import type { StepContext } from '../../src/model/step.ts';
 import { type Bug, make, reached, recording, spoil, weighsNothing } from './plant.ts';
 import { BOSS, LEAD } from './scenario.ts';
@@ -42,9 +42,9 @@ export const MORE_BUGS: readonly Bug[] = [
     breaks: [2, 1],
     step: spoil('judge-source', (code) => ({
       observe: async (ctx, p) => {
-        const seen = (p as { signals: string[] }).signals.map((name) => readSignal(ctx.fact(signalFact(name))));
+        const seen = (p as { signals: string[] }).signals.map((name) => signalFact.read(ctx, name));
         if (!seen.some((signal) => signal?.vantage === 'users' && signal.says === 'down')) return code.observe(ctx, p);
-        ctx.record(SOURCE_VERDICT, { verdict: 'source-down', because: 'users get nothing' });
+        sourceVerdictFact.record(ctx, { verdict: 'source-down', because: 'users get nothing' });
         return reached;
       },
     })),

@@ -1,6 +1,6 @@
 import { CLOCK_MAY_BE_OFF_MS } from '../../src/aws/aws-time.ts';
 import type { RunState } from '../../src/journal/state.ts';
-import { readSignal, sourceVerdictSchema, SOURCE_VERDICT } from '../../src/model/signals.ts';
+import { signalFact, sourceVerdictFact } from '../../src/model/signals.ts';
 import type { Eyes } from './eyes.ts';
 import { BOSS, LEAD } from './scenario.ts';
 import type { Stage } from './stage.ts';
@@ -76,12 +76,12 @@ function fence(c: Crossing): void {
   if ((fact.verdict === 'fenced' || fact.verdict === 'read-only') && writes) broken(c, 1, `promotes ${database}, called ${fact.verdict}, while its old writer takes writes`);
   if (fact.verdict === 'attested' && state.acceptances.sourceDown === undefined) broken(c, 2, `promotes ${database} as attested by nobody`);
   if (fact.verdict === 'source-down') {
-    const judged = sourceVerdictSchema.safeParse(state.facts.get(SOURCE_VERDICT));
-    const signals = [...state.facts].filter(([name]) => name.startsWith('signal.')).map(([, value]) => readSignal(value));
-    const down = new Set(signals.filter((s) => s?.says === 'down').map((s) => s?.vantage));
+    const judged = sourceVerdictFact.read(state);
+    const signals = signalFact.all(state).map(({ value }) => value);
+    const down = new Set(signals.filter((s) => s.says === 'down').map((s) => s.vantage));
     // No single trouble explains both: one tells what users get, and one is not seen from the machine at work.
     const independent = (down.has('users') || down.has('health-checkers')) && (down.has('replication') || down.has('health-checkers'));
-    if (!judged.success || judged.data.verdict !== 'source-down' || !independent) broken(c, 2, `promotes ${database}: source-down by ${down.size} independent signals`);
+    if (judged?.verdict !== 'source-down' || !independent) broken(c, 2, `promotes ${database}: source-down by ${down.size} independent signals`);
   }
 }
 

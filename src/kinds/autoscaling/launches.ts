@@ -1,6 +1,8 @@
+import * as z from 'zod';
 import { type Activity, recentActivities } from '../../aws/autoscaling.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { activityStatus } from '../../aws/states/autoscaling.ts';
+import { fact } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
 import { brief, cannotMend, isShortageText } from '../ec2/launch-reasons.ts';
 
@@ -21,19 +23,19 @@ export interface Trouble {
 const FAILURES = 3;
 const FAILING_MS = 180_000;
 
-function beforeFact(region: string, group: string): string {
-  return `activities-before.${region}.${group}`;
-}
+/** The newest activity of a group before this run asked for more, by `<region>.<group>`; empty if there was none. */
+const beforeFact = fact('activities-before', z.string());
+const keyOf = (region: string, group: string): string => `${region}.${group}`;
 
 /** Marks the activities until now as those of before. Asked once, right before the first act; failing that, at the first look. */
 export async function markActivities(ctx: StepContext, region: string, group: string): Promise<void> {
-  if (ctx.fact(beforeFact(region, group)) !== undefined) return;
+  if (beforeFact.has(ctx, keyOf(region, group))) return;
   const activities = await activitiesOf(ctx, region, group);
   if (typeof activities !== 'string') mark(ctx, region, group, activities);
 }
 
 function mark(ctx: StepContext, region: string, group: string, activities: readonly Activity[]): void {
-  ctx.record(beforeFact(region, group), activities[0]?.ActivityId ?? '');
+  beforeFact.record(ctx, keyOf(region, group), activities[0]?.ActivityId ?? '');
 }
 
 /** Newest first; or why they cannot be read. They only explain: a wait goes on without them. */
@@ -50,7 +52,7 @@ async function activitiesOf(ctx: StepContext, region: string, group: string): Pr
 export async function launchTrouble(ctx: StepContext, region: string, group: string): Promise<Trouble | undefined> {
   const activities = await activitiesOf(ctx, region, group);
   if (typeof activities === 'string') return { says: activities };
-  const before = ctx.fact(beforeFact(region, group));
+  const before = beforeFact.read(ctx, keyOf(region, group));
   if (before === undefined) mark(ctx, region, group, activities);
   const known = activities.findIndex(({ ActivityId }) => ActivityId === (before ?? activities[0]?.ActivityId));
   const since = known === -1 ? activities : activities.slice(0, known);

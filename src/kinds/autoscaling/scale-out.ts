@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { findGroup, type Group } from '../../aws/autoscaling.ts';
 import { DrError } from '../../base/errors.ts';
 import { refused, regionName, stepKind } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { cannotMend } from '../ec2/launch-reasons.ts';
 import { countOf, healthyCapacity, inService } from './health.ts';
@@ -37,7 +38,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (group === undefined) return { state: 'impossible', because: `${p.group} is not in ${p.region}` };
   const sized = group.MinSize >= p.min && group.DesiredCapacity >= p.desired && group.MaxSize >= p.max;
   // Journaled before the act, so that its undo knows them whatever happens. A later attempt finds what the first has set.
-  if (!sized && ctx.fact(sizesFact(p)) === undefined) ctx.record(sizesFact(p), sizesOf(group));
+  if (!sized && !sizesFact.has(ctx, keyOf(p))) sizesFact.record(ctx, keyOf(p), sizesOf(group));
   if (!sized) await markActivities(ctx, p.region, p.group);
   if (!sized) return { state: 'absent', because: `${p.group} wants ${group.DesiredCapacity}, not ${p.desired}` };
   const has = inService(group);
@@ -72,9 +73,8 @@ function sizesOf(group: Group): z.infer<typeof sizes> {
   return { min: group.MinSize, desired: group.DesiredCapacity, max: group.MaxSize };
 }
 
-function sizesFact(p: Params): string {
-  return `sizes.${p.region}.${p.group}`;
-}
+const sizesFact = fact('sizes', sizes);
+const keyOf = (p: Params): string => `${p.region}.${p.group}`;
 
 async function update(ctx: StepContext, p: Params, to: z.infer<typeof sizes>): Promise<void> {
   const input = { AutoScalingGroupName: p.group, MinSize: to.min, MaxSize: to.max, DesiredCapacity: to.desired };
@@ -89,7 +89,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
 
 /** Back to the recorded sizes, unless somebody has changed them since. */
 async function undo(ctx: StepContext, p: Params): Promise<void> {
-  const before = sizes.safeParse(ctx.fact(sizesFact(p))).data;
+  const before = sizesFact.read(ctx, keyOf(p));
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
   if (before === undefined || group === undefined) return;
   const is = sizesOf(group);

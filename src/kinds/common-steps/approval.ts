@@ -5,6 +5,7 @@ import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { approvers } from '../../approvals/people.ts';
 import { type ApprovalGate, type Decision, judge, type Judgement } from '../../approvals/judge.ts';
+import { fact } from '../../model/fact.ts';
 import { refused, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext } from '../../model/step.ts';
 
@@ -19,6 +20,9 @@ const params = z.strictObject({
   line: z.boolean().default(true),
 });
 type Params = z.infer<typeof params>;
+
+/** The signatures that opened a gate, by the id of its step. Times are ISO 8601. */
+export const signedFact = fact('approval', z.array(z.looseObject({ approver: z.string(), signed: z.string(), expires: z.string(), key: z.string(), signature: z.string() })));
 
 /** Two looks into the state. */
 const LOOK_MS = 3_000;
@@ -76,7 +80,7 @@ async function waitForSignatures(ctx: StepContext, p: Params): Promise<Observati
     if (typeof seen !== 'string') {
       if (seen.rejected.length > 0) return refused(rejection(p, ctx.run.id, seen.rejected));
       if (seen.approved.length >= p.quorum) {
-        ctx.record(`approval.${p.gate}`, seen.approved.map((one) => ({ ...one, signed: iso(one.signed), expires: iso(one.expires) })));
+        signedFact.record(ctx, p.gate, seen.approved.map((one) => ({ ...one, signed: iso(one.signed), expires: iso(one.expires) })));
         const because = `approved by ${seen.approved.map(({ approver, key }) => `${approver} (${key})`).join(', ')}: signatures verified`;
         if (p.line && clock.now() - begun > FRESH_MS) {
           return { state: 'paused', because: `${because}; after ${formatDuration(clock.now() - begun)} the run decides afresh`, decideAgain: true };

@@ -4,7 +4,7 @@ import { judgeSample } from '../../measure/probe.ts';
 import { recordType, stepKind } from '../common.ts';
 import { probeSchema, probeUnseenFact } from '../probe.ts';
 import { answerSchema } from '../route53/aim.ts';
-import { addressesOfAnswer, sourceAnswersFact } from '../route53/sets.ts';
+import { addressesOfAnswer, keyOf, sourceAnswersFact } from '../route53/sets.ts';
 import { type Signal, signalFact } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 
@@ -23,7 +23,7 @@ async function sourceOf(ctx: StepContext, p: Params, url: string): Promise<reado
   const name = new URL(url).hostname;
   const said = p.answers[name];
   if (said !== undefined) return addressesOfAnswer(ctx, said);
-  return recordType.options.flatMap((type) => z.array(z.string()).safeParse(ctx.fact(sourceAnswersFact({ name, type }))).data ?? []);
+  return recordType.options.flatMap((type) => sourceAnswersFact.read(ctx, keyOf({ name, type })) ?? []);
 }
 
 interface Seen {
@@ -57,7 +57,7 @@ async function look(ctx: StepContext, p: Params): Promise<Signal> {
       return { probe: probe.name, ...(await ask(ctx, p, probe)) };
     }),
   );
-  for (const { probe, resolved } of seen) ctx.record(probeUnseenFact(probe), !resolved);
+  for (const { probe, resolved } of seen) probeUnseenFact.record(ctx, probe, !resolved);
   const good = seen.filter((s) => s.up);
   const words = seen.map((s) => `${s.probe}: ${s.because}`).join('; ');
   if (seen.every((s) => !s.resolved)) return { vantage, says: 'unknown', because: `no probed name resolves from this machine, so what users get is not seen from here: ${words}` };
@@ -71,7 +71,7 @@ export default stepKind<Params>({
   check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
   observe: async (ctx, p) => {
     const signal = await look(ctx, p);
-    ctx.record(signalFact('users'), signal);
+    signalFact.record(ctx, 'users', signal);
     return { state: 'reached', because: `${signal.says}: ${signal.because}` };
   },
 });

@@ -4,7 +4,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { judgeSample } from '../../measure/probe.ts';
 import { stepKind } from '../common.ts';
 import { leadsThere } from '../route53/settle.ts';
-import { PROBE_UNVERIFIED, probeSchema, probeUnseenFact } from '../probe.ts';
+import { probeSchema, probeUnseenFact, probeUnverifiedFact } from '../probe.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 
 const params = z.strictObject({ probe: probeSchema });
@@ -17,7 +17,7 @@ async function sample(ctx: StepContext, p: Params): Promise<Observation & { beca
   const answer = await ctx.effects.http.request({ url: p.probe.http, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
   const seen = judgeSample(answer, p.probe);
   // Not seen from here before the run, and not now: that is no bad answer.
-  if (answer.address === undefined && ctx.fact(probeUnseenFact(p.probe.name)) === true) return { state: 'reached', because: NOT_SEEN };
+  if (answer.address === undefined && probeUnseenFact.read(ctx, p.probe.name) === true) return { state: 'reached', because: NOT_SEEN };
   const there = answer.address === undefined || (await leadsThere(ctx, new URL(p.probe.http).hostname, answer.address));
   ctx.signal.throwIfAborted();
   if (!seen.up) return { state: 'pending', because: seen.because, waitingFor: 'users' };
@@ -34,7 +34,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     const seen = await sample(ctx, p);
     if (seen.state !== 'reached') return seen;
     if (seen.because === NOT_SEEN) {
-      ctx.record(`${PROBE_UNVERIFIED}.${p.probe.name}`, true);
+      probeUnverifiedFact.record(ctx, p.probe.name, true);
       return seen;
     }
     since ??= sampledAt;

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { regionName, refused, stepKind } from '../common.ts';
-import { saysAlive, SOURCE_SEEN_ALIVE } from '../outage.ts';
-import { judgeSource, readSignal, signalFact, SOURCE_VERDICT } from '../../model/signals.ts';
+import { saysAlive, seenAliveFact } from '../outage.ts';
+import { judgeSource, signalFact, sourceVerdictFact } from '../../model/signals.ts';
 
 const params = z.strictObject({ region: regionName, signals: z.array(z.string()) });
 type Params = z.infer<typeof params>;
@@ -14,10 +14,10 @@ export default stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'weighs what the signals say' } as const),
   observe: (ctx, p) => {
-    const signals = p.signals.map((name) => readSignal(ctx.fact(signalFact(name)))).filter((s) => s !== undefined);
+    const signals = p.signals.map((name) => signalFact.read(ctx, name)).filter((s) => s !== undefined);
     const verdict = judgeSource(signals, ctx.acceptances.sourceDown, ctx.impactAt());
-    ctx.record(SOURCE_VERDICT, verdict);
-    if (saysAlive(signals)) ctx.record(SOURCE_SEEN_ALIVE, ctx.effects.clock.now());
+    sourceVerdictFact.record(ctx, verdict);
+    if (saysAlive(signals)) seenAliveFact.record(ctx, ctx.effects.clock.now());
     if (verdict.verdict !== 'not-down') return Promise.resolve({ state: 'reached', because: verdict.because } as const);
     return Promise.resolve(
       refused({

@@ -1,15 +1,14 @@
 import * as z from 'zod';
 import { DrError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { fact } from '../../model/fact.ts';
 import { envName, stepKind } from '../common.ts';
 
 const params = z.strictObject({ webhookEnv: envName, news: z.string() });
 type Params = z.infer<typeof params>;
 
-/** The fact of a message that was taken: one for each channel. */
-function sentFact(p: Params): string {
-  return `notified.slack.${p.webhookEnv}`;
-}
+/** A message was taken: one for each channel. */
+const sentFact = fact('notified.slack', z.literal(true));
 
 /**
  * Tells a Slack channel. The webhook's address is a secret and stands in the environment only.
@@ -24,7 +23,7 @@ export default stepKind<Params>({
   },
   observe: (ctx, p) => {
     if ((ctx.effects.env(p.webhookEnv) ?? '') === '') return Promise.resolve({ state: 'reached', because: `${p.webhookEnv} is not set: nothing was sent` });
-    return Promise.resolve(ctx.fact(sentFact(p)) === undefined ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' });
+    return Promise.resolve(!sentFact.has(ctx, p.webhookEnv) ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' });
   },
   act: async (ctx, p) => {
     const url = ctx.effects.env(p.webhookEnv) ?? '';
@@ -41,6 +40,6 @@ export default stepKind<Params>({
       const answer = sample.status === 0 ? `gave no answer: ${sample.error ?? ''}` : `answered ${sample.status}`;
       throw new DrError({ code: 'NOT_NOTIFIED', exit: 'failed', title: `Slack ${answer}`, next: [`check the address in ${p.webhookEnv}`] });
     }
-    ctx.record(sentFact(p), true);
+    sentFact.record(ctx, p.webhookEnv, true);
   },
 });

@@ -1,20 +1,19 @@
 import * as z from 'zod';
+import { fact } from '../../model/fact.ts';
 import { regionName, stepKind } from '../common.ts';
 
 const params = z.strictObject({ region: regionName, topic: z.string(), news: z.string() });
 type Params = z.infer<typeof params>;
 
-/** The fact of a message that was taken: one for each topic. */
-function sentFact(p: Params): string {
-  return `notified.sns.${p.topic}`;
-}
+/** The id of a message that was taken: one for each topic. */
+const sentFact = fact('notified.sns', z.string());
 
 /** Tells a topic of the target region how the run stands. Optional: a silent notifier stops no recovery. */
 export default stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'sent at the end' } as const),
   observe: (ctx, p) =>
-    Promise.resolve(ctx.fact(sentFact(p)) === undefined ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' }),
+    Promise.resolve(!sentFact.has(ctx, p.topic) ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' }),
   act: async (ctx, p) => {
     const { output } = await ctx.effects.aws.call({
       service: 'sns',
@@ -28,6 +27,6 @@ export default stepKind<Params>({
       signal: ctx.signal,
       attempts: 2,
     });
-    ctx.record(sentFact(p), output.MessageId ?? 'sent');
+    sentFact.record(ctx, p.topic, output.MessageId ?? 'sent');
   },
 });

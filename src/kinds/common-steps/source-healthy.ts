@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { regionName, refused, stepKind } from '../common.ts';
-import { readSignal, signalFact, type Signal, WRITES_STOPPED } from '../../model/signals.ts';
+import { signalFact, type Signal, writesStoppedFact } from '../../model/signals.ts';
 
 const params = z.strictObject({ region: regionName, signals: z.array(z.string()) });
 type Params = z.infer<typeof params>;
@@ -23,9 +23,9 @@ export default stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'weighs what the signals say' } as const),
   observe: (ctx, p) => {
-    const seen = p.signals.map((name) => ({ name, signal: readSignal(ctx.fact(signalFact(name))) }));
+    const seen = p.signals.map((name) => ({ name, signal: signalFact.read(ctx, name) }));
     const noProbe = (s: Signal | undefined) => s?.vantage === 'users' && s.says === 'unknown';
-    const stopped = ctx.fact(WRITES_STOPPED) === true;
+    const stopped = writesStoppedFact.read(ctx) === true;
     const counts = (s: Signal | undefined) => !noProbe(s) && !(stopped && s !== undefined && OWN_DOING.has(s.vantage));
     const bad = seen.filter(({ signal }) => counts(signal) && (signal === undefined || !isGood(signal)));
     const say = (list: typeof seen) => list.map(({ name, signal }) => `${name}: ${signal === undefined ? 'not seen' : `${signal.says} (${signal.because})`}`).join('; ');

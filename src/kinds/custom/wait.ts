@@ -5,6 +5,7 @@ import { durationField } from '../duration.ts';
 import { checkFrame, frame } from '../own-steps/frame.ts';
 import type { OwnKind } from '../own-steps/own-kind.ts';
 import { named } from '../own-steps/run-once.ts';
+import { fact } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
 
 /** Waits, for something that nobody can see the end of. */
@@ -23,13 +24,15 @@ const schema = z
 const params = z.strictObject({ name: z.string(), forMs: z.number().positive() });
 type Params = z.infer<typeof params>;
 
-const since = (p: Params) => `own.${p.name}.since`;
+/** When it began to wait, by `<name>.since`. */
+const sinceFact = fact('own', z.number());
+const since = (p: Params) => `${p.name}.since`;
 
 /** Begun once: a resume waits for what is left. */
 async function wait(ctx: StepContext, p: Params) {
-  const begun = ctx.fact(since(p));
+  const begun = sinceFact.read(ctx, since(p));
   if (named(ctx.acceptances.done, ctx, p.name)) return { state: 'reached', because: `enough, as ${ctx.operator} says with --done ${p.name}` } as const;
-  if (typeof begun !== 'number') return { state: 'absent', because: 'not begun' } as const;
+  if (begun === undefined) return { state: 'absent', because: 'not begun' } as const;
   const left = begun + p.forMs - ctx.effects.clock.now();
   if (left > 0) await ctx.wait('hold', left);
   return { state: 'reached', because: `waited ${formatDuration(p.forMs)}` } as const;
@@ -45,7 +48,7 @@ const kind: OwnKind<z.infer<typeof schema>> = {
     check: () => Promise.resolve({ state: 'ok', because: 'waits only' } as const),
     observe: wait,
     act: (ctx, p) => {
-      ctx.record(since(p), ctx.effects.clock.now());
+      sinceFact.record(ctx, since(p), ctx.effects.clock.now());
       return Promise.resolve();
     },
     // There is nothing to undo, and that is no failure.

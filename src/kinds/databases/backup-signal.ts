@@ -42,7 +42,7 @@ export const assessBackups = stepKind<Params>({
   check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
   observe: async (ctx, p) => {
     const signal = await look(ctx, p);
-    ctx.record(signalFact(p.signal), signal);
+    signalFact.record(ctx, p.signal, signal);
     return { state: 'reached', because: `${signal.says}: ${signal.because}` };
   },
 });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { refused, sqlName, stepKind } from '../common.ts';
+import { canaryFact } from './facts.ts';
 import { loginParams, missingLogin, targetOf } from './login.ts';
 
 const params = z.strictObject({
@@ -37,7 +38,7 @@ export const canary = stepKind<Params>({
     try {
       const read = await ctx.effects.sql.canary(target, p.table, token, LIMITS.sqlMs, ctx.signal);
       if (read !== token) return { state: 'pending', because: `wrote ${token}, read ${read}`, waitingFor: 'database' };
-      ctx.record(`canary.${p.name}`, { token, at: ctx.effects.clock.now(), table: p.table });
+      canaryFact.record(ctx, p.name, { token, at: ctx.effects.clock.now(), table: p.table });
       return { state: 'reached', because: `row ${token} was written, committed and read back` };
     } catch (error) {
       ctx.signal.throwIfAborted();

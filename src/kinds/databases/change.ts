@@ -1,8 +1,9 @@
+import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, type DbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
-import type { Json } from '../../base/json.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 
 /*
@@ -19,9 +20,9 @@ export function isBusy(error: unknown): error is AwsError {
   return error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState');
 }
 
-function refusedFact(p: { region: string; id: string }): string {
-  return `refused.${p.region}.${p.id}`;
-}
+/** AWS's words by `<region>.<id>`; empty since it accepted a change. */
+const refusedFact = fact('refused', z.string());
+const keyOf = (p: { region: string; id: string }): string => `${p.region}.${p.id}`;
 
 /**
  * Asks for a change of an instance, again and again while AWS refuses it for what is under way.
@@ -31,13 +32,13 @@ export async function whenFree(ctx: StepContext, p: { region: string; id: string
   for (let times = 1; ; times++) {
     try {
       await ask();
-      if (refusalOf(ctx, p) !== undefined) ctx.record(refusedFact(p), '');
+      if (refusalOf(ctx, p) !== undefined) refusedFact.record(ctx, keyOf(p), '');
       return;
     } catch (error) {
       // What was under way may have been its new name, asked for by an earlier attempt.
       if (times > 1 && error instanceof AwsError && error.code.startsWith('DBInstanceNotFound')) return;
       if (!isBusy(error)) throw error;
-      ctx.record(refusedFact(p), error.message);
+      refusedFact.record(ctx, keyOf(p), error.message);
       if (times >= TIMES) return;
     }
     await ctx.wait('aws', LIMITS.awsBackoffMaxMs);
@@ -46,8 +47,8 @@ export async function whenFree(ctx: StepContext, p: { region: string; id: string
 
 /** What AWS said when it last refused a change of it; undefined when it has accepted the last one. */
 export function refusalOf(ctx: Pick<StepContext, 'fact'>, p: { region: string; id: string }): string | undefined {
-  const words: Json | undefined = ctx.fact(refusedFact(p));
-  return typeof words === 'string' && words !== '' ? words : undefined;
+  const words = refusedFact.read(ctx, keyOf(p));
+  return words === '' ? undefined : words;
 }
 
 /** Why an instance is not ready for a change yet; undefined when it is available. A state that AWS does not list may pass. */

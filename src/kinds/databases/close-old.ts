@@ -1,10 +1,13 @@
+import * as z from 'zod';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { stepKind } from '../common.ts';
 import type { Observation, StepContext, StepKind } from '../../model/step.ts';
 import { notReady } from './change.ts';
 import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
-import { atStandby, follows, keptBefore, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { fact } from '../../model/fact.ts';
+import { inRegionOf } from './facts.ts';
+import { atStandby, follows, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { fenceOf, recordFence } from './verdict.ts';
 
 /*
@@ -39,7 +42,7 @@ export async function observeClosing(
   const not = notReady(id, dbInstanceState(instance.DBInstanceStatus), ': only an available instance can be put into quarantine');
   if (not !== undefined) return not;
   before(instance);
-  ctx.record(closedFact(p), { id, groups: groupsOf(instance) });
+  closedFact.record(ctx, inRegionOf(p), { id, groups: groupsOf(instance) });
   return { state: 'absent', because: `${id} in ${p.region} still lets connections in` };
 }
 
@@ -50,13 +53,11 @@ export function sessionsEnded(ctx: StepContext, name: string): void {
   recordFence(ctx, name, { verdict: 'fenced', because: `${fence.because}, and its new name took a restart, which ended every session`, at: ctx.effects.clock.now() });
 }
 
-function closedFact(p: Closing): string {
-  return `closed.${p.name}.${p.region}`;
-}
+const closedFact = fact('closed', z.object({ id: z.string(), groups: z.array(z.string()) }));
 
 /** Closes the one that was looked at. */
 export async function closeIt(ctx: StepContext, p: Closing, group: string): Promise<void> {
-  const closed = ctx.fact(closedFact(p)) as { id: string } | undefined;
+  const closed = closedFact.read(ctx, inRegionOf(p));
   if (closed === undefined) throw new Error('nothing was found that is to be closed');
   await askForQuarantine(ctx, p.region, closed.id, group);
 }
@@ -66,7 +67,7 @@ export async function closeIt(ctx: StepContext, p: Closing, group: string): Prom
  * beside the active one. Which groups it had is said, for whoever wants to open it, and for the runbook.
  */
 export function staysClosed(ctx: Pick<StepContext, 'fact'>, p: Closing): string {
-  const closed = ctx.fact(closedFact(p)) as { id: string; groups: string[] } | undefined;
+  const closed = closedFact.read(ctx, inRegionOf(p));
   const groups = closed === undefined || closed.groups.length === 0 ? 'unknown' : closed.groups.join(', ');
   return `${p.id} in ${p.region} stays in quarantine: open again it would be a second writer. It had ${groups}; a later dr reprotect takes them from securityGroups: { ${p.region}: [${groups}] } in the runbook`;
 }
@@ -75,7 +76,7 @@ export function staysClosed(ctx: Pick<StepContext, 'fact'>, p: Closing): string 
 async function oldOne(ctx: StepContext, p: StandbyParams): Promise<DbInstance | undefined> {
   const old = await atStandby(ctx, p);
   if (old !== undefined && !follows(old, p)) return old;
-  const kept = readStandby(ctx.fact(standbyFact(p)))?.kept ?? undefined;
+  const kept = standbyFact.read(ctx, inRegionOf(p))?.kept ?? undefined;
   if (kept !== undefined) return findDbInstance(ctx.effects.aws, p.region, kept, { signal: ctx.signal });
   return old === undefined ? keptBefore(ctx, p) : undefined;
 }
@@ -91,8 +92,8 @@ const code: StepKind<StandbyParams> = {
   observe: async (ctx, p) =>
     observeClosing(ctx, p, groupOf(p), await oldOne(ctx, p), (instance) => {
       // Its own groups are part of what the new replica gets: afterwards nobody could tell them.
-      const known = readStandby(ctx.fact(standbyFact(p)));
-      if (known === undefined) ctx.record(standbyFact(p), { kept: null, settings: settingsOf(instance, p) });
+      const known = standbyFact.read(ctx, inRegionOf(p));
+      if (known === undefined) standbyFact.record(ctx, inRegionOf(p), { kept: null, settings: settingsOf(instance, p) });
     }),
   act: (ctx, p) => closeIt(ctx, p, groupOf(p)),
   stays: staysClosed,

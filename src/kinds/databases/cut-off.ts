@@ -4,6 +4,7 @@ import type { DbInstance } from '../../aws/rds.ts';
 import { cannotWrite, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { whenFree } from './change.ts';
 import { quarantineOf } from './quarantine.ts';
@@ -42,24 +43,20 @@ const SHOWN_MS = 10_000;
 const STUCK_MS = 120_000;
 
 /** Journaled with the intent, so that a resume knows whose reboot it sees. */
-const sessions = z.object({ asked: z.boolean().optional(), rebootingAt: z.number().optional() });
-
-function sessionsFact(p: Pick<OldWriter, 'name'>): string {
-  return `sessions.${p.name}`;
-}
+const sessionsFact = fact('sessions', z.object({ asked: z.boolean().optional(), rebootingAt: z.number().optional() }));
 
 /** How far it is, by what AWS shows of it. */
 export function cutOff(ctx: StepContext, p: OldWriter, instance: DbInstance): CutOff {
   const quarantine = quarantineOf(instance, p.group);
   if (quarantine === 'open') {
-    ctx.record(sessionsFact(p), {});
+    sessionsFact.record(ctx, p.name, {});
     return { state: 'open' };
   }
   if (quarantine === 'closing') return { state: 'pending', because: `${p.group} is being applied to ${p.id}`, waitingFor: 'aws' };
   const closed = `its only security group is ${p.group}`;
   const state = dbInstanceState(instance.DBInstanceStatus);
   if (cannotWrite(state)) return { state: 'cut-off', because: `${p.id} is ${state.shown}, and accepts no connection: ${closed}` };
-  const { asked, rebootingAt } = sessions.safeParse(ctx.fact(sessionsFact(p))).data ?? {};
+  const { asked, rebootingAt } = sessionsFact.read(ctx, p.name) ?? {};
   if (asked === true && state.rebooting === true) return rebooting(ctx, p, rebootingAt);
   if (rebootingAt !== undefined) {
     if (ctx.effects.clock.now() - rebootingAt < SHOWN_MS) return { state: 'pending', because: `${p.id} is being rebooted`, waitingFor: 'aws' };
@@ -67,7 +64,7 @@ export function cutOff(ctx: StepContext, p: OldWriter, instance: DbInstance): Cu
   }
   // AWS's refusal is the answer: some states last for a day.
   if (mayBeAsked(state)) {
-    ctx.record(sessionsFact(p), { asked: true });
+    sessionsFact.record(ctx, p.name, { asked: true });
     const because = `${p.id} accepts no new connection: ${closed}. Sessions from before it may still write`;
     return asked === true ? { state: 'absent', because } : { state: 'absent', because, further: true };
   }
@@ -78,7 +75,7 @@ function rebooting(ctx: StepContext, p: OldWriter, since: number | undefined): C
   const now = ctx.effects.clock.now();
   // Seen first by a machine whose clock is ahead: counted anew.
   const at = since === undefined || since > now ? now : since;
-  if (at !== since) ctx.record(sessionsFact(p), { asked: true, rebootingAt: at });
+  if (at !== since) sessionsFact.record(ctx, p.name, { asked: true, rebootingAt: at });
   if (now - at >= STUCK_MS) return { state: 'stuck', because: `it has been rebooting for ${formatDuration(now - at)}` };
   return { state: 'pending', because: `${p.id} is rebooting, which ends its sessions`, waitingFor: 'aws' };
 }
@@ -88,12 +85,12 @@ function rebooting(ctx: StepContext, p: OldWriter, since: number | undefined): C
  * @throws AwsError when the reboot is refused, or has no answer
  */
 export async function cutOffFurther(ctx: StepContext, p: OldWriter, quarantine: () => Promise<void>): Promise<void> {
-  if (sessions.safeParse(ctx.fact(sessionsFact(p))).data?.asked !== true) return quarantine();
+  if (sessionsFact.read(ctx, p.name)?.asked !== true) return quarantine();
   // In place, without ForceFailover: the sessions are to end, wherever the engine runs, and a failover takes longer.
   const input = { DBInstanceIdentifier: p.id };
   const options = { signal: ctx.signal, timeoutMs: LIMITS.awsCallMs, attempts: 1 };
   await whenFree(ctx, p, async () => {
     const { DBInstance } = await outputOf(ctx.effects.aws, { service: 'rds', region: p.region, operation: 'RebootDBInstance', input }, options);
-    if (dbInstanceState(DBInstance?.DBInstanceStatus).rebooting === true) ctx.record(sessionsFact(p), { asked: true, rebootingAt: ctx.effects.clock.now() });
+    if (dbInstanceState(DBInstance?.DBInstanceStatus).rebooting === true) sessionsFact.record(ctx, p.name, { asked: true, rebootingAt: ctx.effects.clock.now() });
   });
 }

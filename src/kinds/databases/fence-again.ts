@@ -5,6 +5,7 @@ import { dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
 import { iso } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { cutOff, cutOffFurther } from './cut-off.ts';
 import { insistOnQuarantine } from './quarantine.ts';
@@ -26,13 +27,13 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
   } catch (error) {
     if (!(error instanceof AwsError) || !error.saysNothing) throw error;
-    const seen = seenAgainAt(ctx, p) === undefined ? 'was not seen again' : 'was seen again, and is silent';
+    const seen = seenFact.read(ctx, p.name) === undefined ? 'was not seen again' : 'was seen again, and is silent';
     return { state: 'pending', because: `${p.id} in ${p.region} ${seen}: not fenced. dr reprotect fences it before anything else`, waitingFor: 'hold' };
   }
   if (instance === undefined) return done(ctx, p, `${p.id} does not exist in ${p.region} any more`);
   const cut = cutOff(ctx, p, instance);
   if (cut.state === 'cut-off') return done(ctx, p, cut.because);
-  if (seenAgainAt(ctx, p) === undefined) ctx.record(seenFact(p), ctx.effects.clock.now());
+  if (seenFact.read(ctx, p.name) === undefined) seenFact.record(ctx, p.name, ctx.effects.clock.now());
   if (cut.state === 'stuck') return { state: 'pending', because: `${p.id} answers again: ${cut.because}`, waitingFor: 'aws' };
   if (cut.state !== 'open') return cut;
   const state = dbInstanceState(instance.DBInstanceStatus);
@@ -41,18 +42,11 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 }
 
 /** When the region first answered again. */
-function seenFact(p: Params): string {
-  return `seen-again.${p.name}`;
-}
-
-function seenAgainAt(ctx: StepContext, p: Params): number | undefined {
-  const at = ctx.fact(seenFact(p));
-  return typeof at === 'number' ? at : undefined;
-}
+const seenFact = fact('seen-again', z.number());
 
 function done(ctx: StepContext, p: Params, why: string): Observation {
   const at = ctx.effects.clock.now();
-  const seen = seenAgainAt(ctx, p);
+  const seen = seenFact.read(ctx, p.name);
   const because = seen === undefined ? why : `${why}. It answered again at ${iso(seen)}, after its copy had taken over: what it took until ${iso(at)} is in no other instance`;
   recordFence(ctx, p.name, { verdict: 'fenced', because, at, ...(seen === undefined ? {} : { returnedAt: seen }) });
   return { state: 'reached', because };

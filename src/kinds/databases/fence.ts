@@ -5,7 +5,8 @@ import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '
 import { membershipStatus } from '../../aws/states/db-parts.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
-import { readSignal, RECEIVES, signalFact, SOURCE_VERDICT, sourceVerdictSchema } from '../../model/signals.ts';
+import { fact } from '../../model/fact.ts';
+import { RECEIVES, signalFact, sourceVerdictFact } from '../../model/signals.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { refusalOf, whenFree } from './change.ts';
 import { cutOff, cutOffFurther } from './cut-off.ts';
@@ -28,8 +29,8 @@ const LOOKS_WHILE_SERVED = 3;
 
 /** The old writer, unless the region was found dead a moment ago: its silence need not be waited for twice, but where users are served. */
 async function look(ctx: StepContext, p: Params): Promise<Look> {
-  const signal = readSignal(ctx.fact(signalFact(`rds-api.${p.name}`)));
-  const served = readSignal(ctx.fact(signalFact('users')))?.says === 'up';
+  const signal = signalFact.read(ctx, `rds-api.${p.name}`);
+  const served = signalFact.read(ctx, 'users')?.says === 'up';
   if (signal?.silent === true && !served) return { dead: signal.because };
   try {
     const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: served ? LOOKS_WHILE_SERVED : 1 };
@@ -43,7 +44,7 @@ async function look(ctx: StepContext, p: Params): Promise<Look> {
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const seen = await look(ctx, p);
   // Silence is no sign that it is down while its replica was seen to receive from it.
-  const receives = readSignal(ctx.fact(signalFact(`replication.${p.name}`)))?.receiving === true;
+  const receives = signalFact.read(ctx, `replication.${p.name}`)?.receiving === true;
   if ('dead' in seen) return receives ? byAPerson(ctx, p, `${seen.dead}; ${RECEIVES}`) : withoutItsApi(ctx, p, seen.dead);
   if (seen.instance === undefined && receives) return byAPerson(ctx, p, `${p.region} answers that there is no ${p.id}; ${RECEIVES}`);
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
@@ -64,7 +65,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const again = refusal === undefined ? {} : ({ further: true } as const);
   if (!open) return cut.state === 'absent' ? { ...cut, ...again } : cut;
   // Journaled with the intent: what an undo gives back.
-  ctx.record(beforeFact(p), groupsOf(seen.instance));
+  beforeFact.record(ctx, p.name, groupsOf(seen.instance));
   return { state: 'absent', because: state.ask === 'yes' ? `${p.id} answers, and is not in quarantine` : `${p.id} is ${state.shown}, and not in quarantine`, ...again };
 }
 
@@ -75,16 +76,16 @@ const SLOW_MS = 180_000;
 /** Looks that are further apart are of two runs. */
 const ONE_RUN_MS = 60_000;
 
-const stallSchema = z.object({ at: z.string(), since: z.number(), last: z.number() });
+const stallFact = fact('fence-stands', z.object({ at: z.string(), since: z.number(), last: z.number() }));
 
 /** Whether it has stood where it stands for so long, while this run looked. */
 function stalled(ctx: StepContext, p: Params, instance: DbInstance, limitMs: number): boolean {
   const now = ctx.effects.clock.now();
   const at = quarantineOf(instance, p.group ?? '');
-  const before = stallSchema.safeParse(ctx.fact(`fence-stands.${p.name}`)).data;
+  const before = stallFact.read(ctx, p.name);
   const same = before !== undefined && before.at === at && now >= before.last && now - before.last < ONE_RUN_MS;
   const since = same ? before.since : now;
-  ctx.record(`fence-stands.${p.name}`, { at, since, last: now });
+  stallFact.record(ctx, p.name, { at, since, last: now });
   return now - since >= limitMs;
 }
 
@@ -105,10 +106,8 @@ function byAPerson(ctx: StepContext, p: Params, why: string): Observation {
 
 /** Nothing can be changed there: then the region itself must be known to be down. */
 function withoutItsApi(ctx: StepContext, p: Params, why: string): Observation {
-  const verdict = sourceVerdictSchema.safeParse(ctx.fact(SOURCE_VERDICT));
-  if (verdict.success && verdict.data.verdict !== 'not-down') {
-    return done(ctx, p, verdict.data.verdict, `${why}; ${verdict.data.because}`);
-  }
+  const judged = sourceVerdictFact.read(ctx);
+  if (judged !== undefined && judged.verdict !== 'not-down') return done(ctx, p, judged.verdict, `${why}; ${judged.because}`);
   return unfenced(p, why, 'fenced, or the source down by two independent signals');
 }
 
@@ -134,14 +133,11 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
 }
 
 /** Its security groups before the quarantine. */
-function beforeFact(p: Params): string {
-  return `groups-before.${p.name}`;
-}
+const beforeFact = fact('groups-before', z.array(z.string()));
 
 async function undo(ctx: StepContext, p: Params): Promise<void> {
-  const before = z.array(z.string()).safeParse(ctx.fact(beforeFact(p)));
-  if (!before.success || p.group === undefined) throw new Error('the security groups it had are not known');
-  const groups = before.data;
+  const groups = beforeFact.read(ctx, p.name);
+  if (groups === undefined || p.group === undefined) throw new Error('the security groups it had are not known');
   if (groups.length === 0) throw new Error(`${p.id} had no security group to give back`);
   for (;;) {
     const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });

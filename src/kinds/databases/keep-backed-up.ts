@@ -5,6 +5,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { sessionsEnded } from './close-old.ts';
 import { isAvailable, notReady } from './change.ts';
+import { inRegionOf, keptFact } from './facts.ts';
 import { rename, renameBack, staysOpen } from './keep-old.ts';
 import { freeName } from './standby.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
@@ -20,14 +21,9 @@ type Params = z.infer<typeof params>;
 
 type Named = Pick<Params, 'name' | 'region' | 'id' | 'active'>;
 
-function keptFact(p: Named): string {
-  return `kept.${p.name}.${p.region}`;
-}
-
 /** The name that was chosen for it. */
 export function chosen(ctx: StepContext, p: Named): string | undefined {
-  const name = ctx.fact(keptFact(p));
-  return typeof name === 'string' ? name : undefined;
+  return keptFact.read(ctx, inRegionOf(p));
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
@@ -46,7 +42,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const not = notReady(p.id, dbInstanceState(old.DBInstanceStatus), ': only an available instance can be renamed');
   if (not !== undefined) return not;
   // A name that was chosen stays chosen: an attempt that is under way unseen must not be followed by one with another.
-  ctx.record(keptFact(p), kept ?? (await freeName(ctx, { name: p.name, region: p.region, id: p.id, writer: 'arn:' })));
+  keptFact.record(ctx, inRegionOf(p), kept ?? (await freeName(ctx, { name: p.name, region: p.region, id: p.id, writer: 'arn:' })));
   return { state: 'absent', because: `${p.id} in ${p.region} has the name that the next restore needs` };
 }
 

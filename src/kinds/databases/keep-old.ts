@@ -6,7 +6,8 @@ import { stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { isAvailable, notReady, whenFree } from './change.ts';
 import { sessionsEnded } from './close-old.ts';
-import { atStandby, follows, freeName, keptBefore, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { inRegionOf } from './facts.ts';
+import { atStandby, follows, freeName, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
 /*
  * Renames the old primary and keeps it: its data may exist nowhere else. It is in quarantine by then (`close-old.ts`). Its
@@ -15,7 +16,7 @@ import { atStandby, follows, freeName, keptBefore, readStandby, settingsOf, stan
  */
 
 async function observe(ctx: StepContext, p: StandbyParams): Promise<Observation> {
-  const known = readStandby(ctx.fact(standbyFact(p)));
+  const known = standbyFact.read(ctx, inRegionOf(p));
   const old = await atStandby(ctx, p);
   if (old === undefined) return nameIsFree(ctx, p, known?.kept ?? undefined);
   if (follows(old, p)) return { state: 'reached', because: `${p.id} follows the writer already` };
@@ -23,7 +24,7 @@ async function observe(ctx: StepContext, p: StandbyParams): Promise<Observation>
   if (not !== undefined) return not;
   // A name that was chosen stays chosen: an attempt that is under way unseen must not be followed by one with another.
   const kept = known?.kept ?? (await freeName(ctx, p));
-  ctx.record(standbyFact(p), { kept, settings: known?.settings ?? settingsOf(old, p) });
+  standbyFact.record(ctx, inRegionOf(p), { kept, settings: known?.settings ?? settingsOf(old, p) });
   return { state: 'absent', because: `${p.id} has the name that the new replica needs` };
 }
 
@@ -31,7 +32,7 @@ async function nameIsFree(ctx: StepContext, p: StandbyParams, kept: string | und
   if (kept === undefined) {
     const before = await keptBefore(ctx, p);
     if (before === undefined) return { state: 'impossible', because: `there is neither ${p.id} nor a kept one in ${p.region}` };
-    ctx.record(standbyFact(p), { kept: before.DBInstanceIdentifier ?? null, settings: settingsOf(before, p) });
+    standbyFact.record(ctx, inRegionOf(p), { kept: before.DBInstanceIdentifier ?? null, settings: settingsOf(before, p) });
     return { state: 'reached', because: `${p.id} is kept as ${before.DBInstanceIdentifier ?? ''}` };
   }
   const renamed = await findDbInstance(ctx.effects.aws, p.region, kept, { signal: ctx.signal });
@@ -66,13 +67,13 @@ export async function renameBack(ctx: StepContext, region: string, from: string,
 }
 
 async function act(ctx: StepContext, p: StandbyParams): Promise<void> {
-  const kept = readStandby(ctx.fact(standbyFact(p)))?.kept;
+  const kept = standbyFact.read(ctx, inRegionOf(p))?.kept;
   if (kept === undefined || kept === null) throw new Error('no name was chosen for the old instance');
   await rename(ctx, p.region, p.id, kept);
 }
 
 async function undo(ctx: StepContext, p: StandbyParams): Promise<void> {
-  const kept = readStandby(ctx.fact(standbyFact(p)))?.kept ?? undefined;
+  const kept = standbyFact.read(ctx, inRegionOf(p))?.kept ?? undefined;
   if (kept === undefined) return;
   const look = (id: string): Promise<DbInstance | undefined> => findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
   for (;;) {

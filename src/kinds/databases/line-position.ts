@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { withDeadline } from '../../base/deadline.ts';
 import { messageOf } from '../../base/errors.ts';
-import type { Json } from '../../base/json.ts';
 import { envName, sqlName } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
 import { sampleLag } from './lag.ts';
 import { positionOf } from './login.ts';
@@ -15,8 +15,8 @@ import { positionOf } from './login.ts';
 /** A login without its instance. */
 export const loginSchema = z.strictObject({ database: sqlName, userEnv: envName, passwordEnv: envName });
 
-/** Recorded as `position.<database>`. Times in milliseconds since the epoch. */
-export const linePositionSchema = z.strictObject({
+/** Times in milliseconds since the epoch. */
+const linePositionSchema = z.strictObject({
   by: z.enum(['sql', 'lag-sample', 'not known']),
   /** When it was read. */
   at: z.number(),
@@ -30,9 +30,7 @@ export const linePositionSchema = z.strictObject({
 });
 export type LinePosition = z.infer<typeof linePositionSchema>;
 
-export function linePositionFact(name: string): string {
-  return `position.${name}`;
-}
+export const linePositionFact = fact('position', linePositionSchema);
 
 /** A promotion must not wait longer for it, ms. */
 const READ_MS = 3_000;
@@ -46,19 +44,19 @@ interface Replica {
 
 export async function recordLinePosition(ctx: StepContext, replica: Replica): Promise<void> {
   const { clock } = ctx.effects;
-  const read = (what: string, look: (ctx: StepContext) => Promise<Partial<LinePosition> | string>) =>
+  const read = (what: string, look: (ctx: StepContext) => Promise<Omit<LinePosition, 'at'> | string>) =>
     withDeadline(clock, READ_MS, what, ctx.signal, (signal) => look({ ...ctx, signal })).catch((error: unknown) => {
       ctx.signal.throwIfAborted();
       return messageOf(error);
     });
-  const tell = (known: Json) => ctx.record(linePositionFact(replica.name), { ...(known as object), at: clock.now() });
+  const tell = (known: Omit<LinePosition, 'at'>) => linePositionFact.record(ctx, replica.name, { ...known, at: clock.now() });
   const inside = await read('the position by SQL', (within) => bySql(within, replica));
   if (typeof inside !== 'string') { tell(inside); return; }
   const shown = await read('the newest ReplicaLag', (within) => byLag(within, replica));
   tell(typeof shown === 'string' ? { by: 'not known', because: `${inside}; ${shown}` } : shown);
 }
 
-async function bySql(ctx: StepContext, { login, ...instance }: Replica): Promise<Partial<LinePosition> | string> {
+async function bySql(ctx: StepContext, { login, ...instance }: Replica): Promise<Omit<LinePosition, 'at'> | string> {
   if (login === undefined) return 'the runbook names no login';
   const seen = await positionOf(ctx, { region: instance.region, id: instance.id, ...login });
   if (typeof seen === 'string') return seen;
@@ -67,7 +65,7 @@ async function bySql(ctx: StepContext, { login, ...instance }: Replica): Promise
   return { by: 'sql', lsn: lsnText(seen.at), ...(replayedAt === undefined ? {} : { replayedAt }), because: 'last position that the replica had replayed' };
 }
 
-async function byLag(ctx: StepContext, { region, id }: Replica): Promise<Partial<LinePosition> | string> {
+async function byLag(ctx: StepContext, { region, id }: Replica): Promise<Omit<LinePosition, 'at'> | string> {
   const { newestValid } = await sampleLag(ctx, region, id);
   if (newestValid === undefined) return 'no ReplicaLag sample was found';
   return { by: 'lag-sample', ...newestValid, because: 'newest lag that AWS shows' };

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { refused, stepKind } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { loginParams, missingLogin, positionOf, setReadOnly } from './login.ts';
-import { quiescedAt, quiesceFact } from './quiesce.ts';
+import { quiescedAt } from './quiesce.ts';
 
 /*
  * Lets a new writer write: the read-only setting of a switchover is part of the database, and was promoted with it. The
@@ -12,15 +13,15 @@ import { quiescedAt, quiesceFact } from './quiesce.ts';
 const params = z.strictObject({ name: z.string(), ...loginParams });
 type Params = z.infer<typeof params>;
 
-const OPENED = 'opened';
+const openedFact = fact('opened', z.literal(true));
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const seen = await positionOf(ctx, p);
   if (typeof seen === 'string') return { state: 'pending', because: seen, waitingFor: 'database' };
   if (seen.role === 'replica') return { state: 'pending', because: `${p.id} is still in recovery`, waitingFor: 'database' };
   if (seen.readOnly) return { state: 'absent', because: `${p.id} is read-only` };
-  const quiesced = quiescedAt(ctx.fact(quiesceFact(p.name))) !== undefined;
-  if (quiesced && ctx.fact(`${OPENED}.${p.name}`) === undefined) return { state: 'absent', because: `sessions of ${p.id} may still be read-only` };
+  const quiesced = quiescedAt(ctx, p.name) !== undefined;
+  if (quiesced && !openedFact.has(ctx, p.name)) return { state: 'absent', because: `sessions of ${p.id} may still be read-only` };
   return { state: 'reached', because: quiesced ? `${p.id} takes writes` : `${p.id} was not read-only` };
 }
 
@@ -42,6 +43,6 @@ export const openWrites = stepKind<Params>({
   observe,
   act: async (ctx, p) => {
     await setReadOnly(ctx, p, false);
-    ctx.record(`${OPENED}.${p.name}`, true);
+    openedFact.record(ctx, p.name, true);
   },
 });

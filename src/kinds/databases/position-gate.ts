@@ -1,10 +1,10 @@
 import * as z from 'zod';
-import type { Json } from '../../base/json.ts';
 import { type RpoBound, rpoFromPosition } from '../../measure/rpo.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import { rpoFact } from './facts.ts';
 import { type Login, loginParams, positionOf } from './login.ts';
-import { quiescedAt, quiesceFact } from './quiesce.ts';
+import { quiescedAt } from './quiesce.ts';
 
 /*
  * Waits until the replica has replayed everything that the source has written: then a promotion loses nothing. The source
@@ -37,7 +37,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const known = quiescedAt(ctx.fact(quiesceFact(p.name)));
+  const known = quiescedAt(ctx, p.name);
   if (known === undefined) return { state: 'impossible', because: `writes to ${p.source.id} were not stopped by this run` };
   const source = await sourceNow(ctx, p);
   if (source?.readOnly === false) return { state: 'impossible', because: `${p.source.id} takes writes again` };
@@ -50,13 +50,13 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   }
   const because = `${p.id} has replayed everything up to ${wanted}, where the log of ${p.source.id} stands without writes`;
   const bound: RpoBound = rpoFromPosition(p.name, known.since, ctx.effects.clock.now(), because);
-  ctx.record(`rpo.${p.name}`, bound as unknown as Json);
+  rpoFact.record(ctx, p.name, bound);
   return { state: 'reached', because };
 }
 
 /** Its log goes its own way since. This run may have let it go there, and has died or been taken over since: what was seen then holds. */
 function promoted(ctx: StepContext, p: Params): Observation {
-  const passed = z.object({ method: z.literal('position') }).safeParse(ctx.fact(`rpo.${p.name}`)).success;
+  const passed = rpoFact.read(ctx, p.name)?.method === 'position';
   if (passed) return { state: 'reached', because: `${p.id} is a writer: this run saw that it had replayed everything, and has promoted it` };
   return { state: 'impossible', because: `${p.id} is no replica any more` };
 }

@@ -5,6 +5,7 @@ import { type DbInstanceState, dbInstanceState } from '../../aws/states/db-insta
 import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { isBusy } from './change.ts';
 import { foundWriter, intendsPromotion } from './found-writer.ts';
@@ -113,12 +114,12 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (no !== undefined) return no;
   // Once, so that it is durable with the intent: after that a promotion may be under way.
   if (!asked) await recordLinePosition(ctx, p);
-  const refusal = refusalSchema.safeParse(ctx.fact(refusalFact(p))).data;
+  const refusal = refusalFact.read(ctx, p.name);
   if (refusal === undefined) return { state: 'absent', because: `${p.id} is still a replica` };
   const because = `${p.id} is still a replica, and AWS refuses to promote it: ${refusal.words}`;
   if (refusal.times < REFUSED_TIMES || ctx.effects.clock.now() - refusal.since < REFUSED_MS) return { state: 'absent', because };
   // A resume asks afresh.
-  ctx.record(refusalFact(p), null);
+  refusalFact.forget(ctx, p.name);
   return { state: 'impossible', because: `${because} (${refusal.times} times)`, next: [`aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`, 'when the cause is gone: dr resume'] };
 }
 
@@ -127,7 +128,7 @@ const REFUSED_TIMES = 5;
 const REFUSED_MS = 180_000;
 
 /** In AWS's words why it does not begin the promotion; how often it has said so, and since when. */
-const refusalSchema = z.object({ words: z.string(), times: z.number(), since: z.number() });
+const refusalFact = fact('promotion-refused', z.object({ words: z.string(), times: z.number(), since: z.number() }));
 
 /** A writer that this run has not made: users are moved to it if another run of this failover made it, or a person has accepted what it lacks. */
 async function judgeFound(ctx: StepContext, p: Params, state: DbInstanceState): Promise<Observation> {
@@ -173,13 +174,9 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     });
   } catch (error) {
     if (!isBusy(error)) throw error;
-    const before = refusalSchema.safeParse(ctx.fact(refusalFact(p))).data;
-    ctx.record(refusalFact(p), { words: error.message, times: (before?.times ?? 0) + 1, since: before?.since ?? ctx.effects.clock.now() });
+    const before = refusalFact.read(ctx, p.name);
+    refusalFact.record(ctx, p.name, { words: error.message, times: (before?.times ?? 0) + 1, since: before?.since ?? ctx.effects.clock.now() });
   }
-}
-
-function refusalFact(p: Params): string {
-  return `promotion-refused.${p.name}`;
 }
 
 /** Promoted, or in a state that a promotion passes through. */

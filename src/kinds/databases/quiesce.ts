@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import type { Json } from '../../base/json.ts';
 import { refused, stepKind } from '../common.ts';
-import { WRITES_STOPPED } from '../../model/signals.ts';
+import { fact, type FactSource } from '../../model/fact.ts';
+import { writesStoppedFact } from '../../model/signals.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { loginParams, positionOf, setReadOnly } from './login.ts';
 import { recordFence } from './verdict.ts';
@@ -16,14 +16,12 @@ type Params = z.infer<typeof params>;
 
 const quiescedSchema = z.strictObject({ at: z.string().regex(/^\d+$/), since: z.number() });
 
-/** Position and time at which writes were stopped. Undefined: they were not, as far as this run knows. */
-export function quiescedAt(fact: Json | undefined): { at: bigint; since: number } | undefined {
-  const parsed = quiescedSchema.safeParse(fact);
-  return parsed.success ? { at: BigInt(parsed.data.at), since: parsed.data.since } : undefined;
-}
+const quiesceFact = fact('quiesce', quiescedSchema);
 
-export function quiesceFact(name: string): string {
-  return `quiesce.${name}`;
+/** Position and time at which writes were stopped. Undefined: they were not, as far as this run knows. */
+export function quiescedAt(from: FactSource, name: string): { at: bigint; since: number } | undefined {
+  const known = quiesceFact.read(from, name);
+  return known === undefined ? undefined : { at: BigInt(known.at), since: known.since };
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
@@ -42,9 +40,9 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 
 /** Only what this run has recorded counts: a database that somebody else made read-only may have sessions that still write. */
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const known = quiescedAt(ctx.fact(quiesceFact(p.name)));
+  const known = quiescedAt(ctx, p.name);
   // With the intent, so that a run that dies on the way knows why users are down.
-  ctx.record(WRITES_STOPPED, true);
+  writesStoppedFact.record(ctx, true);
   if (known === undefined) return { state: 'absent', because: `${p.id} takes writes` };
   const seen = await positionOf(ctx, p);
   if (typeof seen === 'string') return { state: 'pending', because: seen, waitingFor: 'database' };
@@ -57,7 +55,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   const since = ctx.effects.clock.now();
   const seen = await positionOf(ctx, p);
   if (typeof seen === 'string') throw new Error(seen);
-  ctx.record(quiesceFact(p.name), { at: String(seen.at), since });
+  quiesceFact.record(ctx, p.name, { at: String(seen.at), since });
   recordFence(ctx, p.name, { verdict: 'read-only', because: `${p.id} was made read-only and its sessions were ended` });
 }
 
@@ -66,8 +64,8 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   const seen = await positionOf(ctx, p);
   if (typeof seen === 'string') throw new Error(seen);
   if (seen.readOnly) throw new Error(`${p.id} is still read-only`);
-  ctx.record(quiesceFact(p.name), null);
-  ctx.record(WRITES_STOPPED, false);
+  quiesceFact.forget(ctx, p.name);
+  writesStoppedFact.record(ctx, false);
   recordFence(ctx, p.name, { verdict: 'undone', because: `${p.id} takes writes again` });
 }
 

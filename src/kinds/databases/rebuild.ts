@@ -10,7 +10,8 @@ import type { Observation, StepContext } from '../../model/step.ts';
 import { notReady, whenFree } from './change.ts';
 import { replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
-import { atStandby, follows, readStandby, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { inRegionOf, protectedFact } from './facts.ts';
+import { atStandby, follows, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
 /*
  * Makes the new replica with the settings of the old instance, and waits until it is in sync. A parameter group cannot be
@@ -30,7 +31,7 @@ async function available(ctx: StepContext, p: StandbyParams): Promise<{ instance
 }
 
 async function create(ctx: StepContext, p: StandbyParams): Promise<void> {
-  const settings = readStandby(ctx.fact(standbyFact(p)))?.settings;
+  const settings = standbyFact.read(ctx, inRegionOf(p))?.settings;
   if (settings === undefined) throw new Error('the settings of the old instance are not known');
   const { instanceClass, multiAz, subnetGroup, securityGroups, kmsKeyId, publiclyAccessible, deletionProtection } = settings;
   const input = {
@@ -70,13 +71,13 @@ export const parameters = stepKind<StandbyParams>({
   observe: async (ctx, p) => {
     const seen = await available(ctx, p);
     if ('not' in seen) return seen.not;
-    const wanted = readStandby(ctx.fact(standbyFact(p)))?.settings.parameterGroup;
+    const wanted = standbyFact.read(ctx, inRegionOf(p))?.settings.parameterGroup;
     const has = seen.instance.DBParameterGroups?.[0]?.DBParameterGroupName;
     if (wanted === undefined || has === wanted) return { state: 'reached', because: `${p.id} has the parameter group ${has ?? ''}` };
     return { state: 'absent', because: `${p.id} has the parameter group ${has ?? ''}, not ${wanted}` };
   },
   act: async (ctx, p) => {
-    const wanted = readStandby(ctx.fact(standbyFact(p)))?.settings.parameterGroup;
+    const wanted = standbyFact.read(ctx, inRegionOf(p))?.settings.parameterGroup;
     if (wanted === undefined) throw new Error('the parameter group of the old instance is not known');
     const input = { DBInstanceIdentifier: p.id, DBParameterGroupName: wanted, ApplyImmediately: true };
     await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
@@ -126,7 +127,7 @@ export const inSync = stepKind<InSyncParams>({
     if (newest.lagMs < 0) return wait(`${p.id} reports that it is not replicating`);
     const lag = `${p.id} lags ${formatDuration(newest.lagMs)} behind, ${formatDuration(age)} ago`;
     if (newest.lagMs > p.maxLagMs) return wait(`${lag}: more than ${formatDuration(p.maxLagMs)}`);
-    ctx.record(`protected.${p.name}.${p.region}`, { id: p.id, lagMs: newest.lagMs, sampledAt: newest.sampledAt });
+    protectedFact.record(ctx, inRegionOf(p), { id: p.id, lagMs: newest.lagMs, sampledAt: newest.sampledAt });
     return { state: 'reached', because: lag };
   },
   // How far it lags at the moment is no matter of the run any more.

@@ -2,12 +2,13 @@ import * as z from 'zod';
 import { CLOCK_MAY_BE_OFF_MS } from '../../aws/aws-time.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
-import type { Json } from '../../base/json.ts';
 import { rpoFromRecoveryPoint } from '../../measure/rpo.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { outageAt } from '../outage.ts';
+import { fact, type FactSource } from '../../model/fact.ts';
+import { rpoFact } from './facts.ts';
 import { decideLoss, type LossDecision } from './loss.ts';
-import { quiescedAt, quiesceFact } from './quiesce.ts';
+import { quiescedAt } from './quiesce.ts';
 import type { StepContext } from '../../model/step.ts';
 import { describePoint, findPoints, type RecoveryPoint, recoveryPointSchema } from './recovery-points.ts';
 
@@ -25,13 +26,11 @@ type Params = z.infer<typeof params>;
 const choiceSchema = z.strictObject({ point: recoveryPointSchema, token: z.string() });
 export type Choice = z.infer<typeof choiceSchema>;
 
-function choiceFact(name: string): string {
-  return `recovery.${name}`;
-}
+const choiceFact = fact('recovery', choiceSchema);
 
 /** What the gate of this run chose. */
-export function readChoice(ctx: Pick<StepContext, 'fact'>, name: string): Choice | undefined {
-  return choiceSchema.safeParse(ctx.fact(choiceFact(name))).data;
+export function readChoice(from: FactSource, name: string): Choice | undefined {
+  return choiceFact.read(from, name);
 }
 
 /** The tag by which a run knows again what it made. */
@@ -54,7 +53,7 @@ async function begun(ctx: StepContext, p: { name: string; region: string; id: st
 
 /** One token a run: an attempt whose answer was lost is known again by it. */
 function choose(ctx: StepContext, name: string, point: RecoveryPoint): void {
-  ctx.record(choiceFact(name), { point, token: readChoice(ctx, name)?.token ?? ctx.effects.ids.hex(8) });
+  choiceFact.record(ctx, name, { point, token: readChoice(ctx, name)?.token ?? ctx.effects.ids.hex(8) });
 }
 
 async function decide(ctx: StepContext, p: Params): Promise<{ decision: LossDecision; point: RecoveryPoint | undefined }> {
@@ -104,7 +103,7 @@ export const recoveryGate = stepKind<Params>({
     const known = await begun(ctx, p);
     if (known !== undefined) return { state: 'reached', because: `this run restores ${p.id} already: ${describePoint(known.point, ctx.effects.clock.now())}` };
     const { decision, point } = await decide(ctx, p);
-    ctx.record(`rpo.${p.name}`, decision.bound as unknown as Json);
+    rpoFact.record(ctx, p.name, decision.bound);
     if (decision.refusal !== undefined) return refused(decision.refusal);
     if (point === undefined) return nothingToRestore(p, decision.bound.because);
     choose(ctx, p.name, point);
@@ -135,7 +134,7 @@ export const caughtUp = stepKind<WaitParams>({
   },
   observe: async (ctx, p) => {
     if ((await begun(ctx, p)) !== undefined) return { state: 'reached', because: `this run restores ${p.id} already` };
-    const since = quiescedAt(ctx.fact(quiesceFact(p.name)))?.since;
+    const since = quiescedAt(ctx, p.name)?.since;
     if (since === undefined) return { state: 'impossible', because: `it was not recorded when the writes of ${p.name} stopped` };
     const { usable } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
     const point = usable.find((found) => found.method === 'restorable-time');
@@ -144,7 +143,7 @@ export const caughtUp = stepKind<WaitParams>({
       const behind = point === undefined ? 'there is no restorable time' : `the newest restorable time is ${formatDuration(since + CLOCK_MAY_BE_OFF_MS - point.at)} before what is surely after the last write`;
       return { state: 'pending', because: behind, waitingFor: 'aws' };
     }
-    ctx.record(`rpo.${p.name}`, rpoFromRecoveryPoint(p.name, 'restorable-time', point.at, since, now) as unknown as Json);
+    rpoFact.record(ctx, p.name, rpoFromRecoveryPoint(p.name, 'restorable-time', point.at, since, now));
     choose(ctx, p.name, point);
     return { state: 'reached', because: `everything written before the writes stopped can be restored: ${describePoint(point, now)}` };
   },

@@ -6,6 +6,7 @@ import { automatedBackupStatus } from '../../aws/states/db-parts.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { inRegionOf, protectedFact } from './facts.ts';
 import { stillWriter } from './still-writer.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { backupsUnfit } from './refusals.ts';
@@ -37,6 +38,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (latest === undefined) return { state: 'pending', because: `the first backup of ${p.active.id} is on its way to ${p.region}`, waitingFor: 'aws' };
   const age = ctx.effects.clock.now() - latest;
   if (age > FRESH_MS) return { state: 'pending', because: `the newest restorable time in ${p.region} stands still, ${formatDuration(age)} old`, waitingFor: 'aws' };
+  protectedFact.record(ctx, inRegionOf(p), { id: p.active.id, lagMs: age, sampledAt: latest + age, by: 'backups' });
   return { state: 'reached', because: `${p.active.id} can be restored in ${p.region} as of ${formatDuration(age)} ago` };
 }
 

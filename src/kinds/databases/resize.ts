@@ -3,6 +3,7 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { isAvailable, notReady, whenFree } from './change.ts';
 
@@ -14,9 +15,8 @@ import { isAvailable, notReady, whenFree } from './change.ts';
 const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, to: z.string() });
 type Params = z.infer<typeof params>;
 
-function beforeFact(p: Params): string {
-  return `class.${p.name}.before`;
-}
+const classFact = fact('class', z.string());
+const before = (p: Params): string => `${p.name}.before`;
 
 function look(ctx: StepContext, p: Params) {
   return findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
@@ -35,7 +35,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (not !== undefined) return not;
   if (has === p.to) return { state: 'reached', because: `${p.id} has the class ${has}` };
   if (instance.PendingModifiedValues?.DBInstanceClass === p.to) return { state: 'pending', because: `${p.id} gets the class ${p.to}`, waitingFor: 'aws' };
-  ctx.record(beforeFact(p), has);
+  classFact.record(ctx, before(p), has);
   return { state: 'absent', because: `${p.id} has the class ${has}` };
 }
 
@@ -55,14 +55,14 @@ export const resize = stepKind<Params>({
   observe,
   act: (ctx, p) => change(ctx, p, p.to),
   undo: async (ctx, p) => {
-    const before = ctx.fact(beforeFact(p));
-    if (typeof before !== 'string') throw new Error(`the class that ${p.id} had is not known`);
+    const had = classFact.read(ctx, before(p));
+    if (had === undefined) throw new Error(`the class that ${p.id} had is not known`);
     for (;;) {
       const instance = await look(ctx, p);
       if (instance === undefined) throw new Error(`${p.id} is not in ${p.region} any more`);
       if (isAvailable(instance)) {
-        if (instance.DBInstanceClass === before) return;
-        await change(ctx, p, before);
+        if (instance.DBInstanceClass === had) return;
+        await change(ctx, p, had);
       }
       await ctx.wait('aws', LIMITS.pollMaxMs);
     }

@@ -3,6 +3,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { whenFree } from './change.ts';
 import { rdsResource } from './found-writer.ts';
@@ -84,9 +85,12 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
       next: [`aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --apply-immediately …, then: dr resume`],
     };
   }
-  ctx.record(`restored.${p.name}`, { id: p.id, region: p.region, from: readChoice(ctx, p.name)?.point.from ?? '' });
+  restoredFact.record(ctx, p.name, { id: p.id, region: p.region, from: readChoice(ctx, p.name)?.point.from ?? '' });
   return { state: 'reached', because: `${p.id} is ${state.shown} with the settings of the runbook${p.closedBy === undefined ? '' : ', and still closed'}` };
 }
+
+/** For the record: what was made, and from which recovery point. */
+const restoredFact = fact('restored', z.object({ id: z.string(), region: z.string(), from: z.string() }));
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const choice = readChoice(ctx, p.name);

@@ -3,11 +3,11 @@ import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
 import { replicationState } from '../../aws/states/replication.ts';
 import { formatDuration } from '../../base/duration.ts';
-import type { Json } from '../../base/json.ts';
 import { rpoFromLag } from '../../measure/rpo.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { outageAt } from '../outage.ts';
 import type { StepContext } from '../../model/step.ts';
+import { rpoFact } from './facts.ts';
 import { foundWriter, intendsPromotion, isOf } from './found-writer.ts';
 import { isWriter, replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
@@ -64,7 +64,7 @@ export const rpoGate = stepKind<Params>({
   },
   observe: async (ctx, p) => {
     const { bound, refusal, because } = await decide(ctx, p);
-    ctx.record(`rpo.${p.name}`, bound as unknown as Json);
+    rpoFact.record(ctx, p.name, bound);
     return refusal === undefined ? { state: 'reached', because } : refused(refusal);
   },
 });

@@ -23,7 +23,7 @@ type Params = z.infer<typeof params>;
 const ok = () => Promise.resolve({ state: 'ok', because: 'reads only' } as const);
 
 function note(ctx: StepContext, name: string, signal: Signal): Observation {
-  ctx.record(signalFact(name), signal);
+  signalFact.record(ctx, name, signal);
   return { state: 'reached', because: `${signal.says}: ${signal.because}` };
 }
 

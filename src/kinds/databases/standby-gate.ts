@@ -5,8 +5,9 @@ import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts
 import { LIMITS } from '../../base/limits.ts';
 import { refused, stepKind } from '../common.ts';
 import type { Refusal, StepContext } from '../../model/step.ts';
+import { inRegionOf } from './facts.ts';
 import { memberRefusal, newReplicaUnfit, replicaUnfit, type Unfit } from './refusals.ts';
-import { follows, keptBefore, readStandby, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { follows, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
 async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
@@ -26,7 +27,7 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   if (member !== undefined) return member;
   const state = dbInstanceState(old?.DBInstanceStatus);
   if (old !== undefined && !servesOrPasses(state)) return stuck(p, state.shown);
-  const known = readStandby(ctx.fact(standbyFact(p)));
+  const known = standbyFact.read(ctx, inRegionOf(p));
   const kept = old ?? (known === undefined ? await keptBefore(ctx, p) : undefined);
   const settings = known?.settings ?? (kept === undefined ? undefined : settingsOf(kept, p));
   if (settings === undefined) return noModel(p);

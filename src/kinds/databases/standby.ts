@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type DbInstance, findDbInstance, listDbInstances } from '../../aws/rds.ts';
-import type { Json } from '../../base/json.ts';
 import { dbInstanceId, regionName, securityGroupId } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
 
 /*
@@ -35,17 +35,8 @@ const settingsSchema = z.strictObject({
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
-const factSchema = z.strictObject({ kept: z.string().nullable(), settings: settingsSchema });
-export type StandbyFact = z.infer<typeof factSchema>;
-
-/** Fact: the name under which the old instance is kept, and the settings that the new one gets from it. */
-export function standbyFact(p: StandbyParams): string {
-  return `standby.${p.name}.${p.region}`;
-}
-
-export function readStandby(fact: Json | undefined): StandbyFact | undefined {
-  return factSchema.safeParse(fact).data;
-}
+/** The name under which the old instance is kept, and the settings that the new one gets from it: by database and region. */
+export const standbyFact = fact('standby', z.strictObject({ kept: z.string().nullable(), settings: settingsSchema }));
 
 /** AWS takes its defaults for whatever a new instance is not told, so it is told what the old one has. */
 export function settingsOf(old: DbInstance, p: StandbyParams): Settings {

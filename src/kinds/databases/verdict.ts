@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Json } from '../../base/json.ts';
+import { fact, type FactSource } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
 
 /*
@@ -19,20 +19,19 @@ const schema = z.object({
 
 export type FenceVerdict = z.infer<typeof schema>;
 
-const PREFIX = 'fence.';
+const fenceFact = fact('fence', schema);
 
 export function recordFence(ctx: Pick<StepContext, 'record'>, database: string, verdict: FenceVerdict): void {
-  ctx.record(`${PREFIX}${database}`, verdict);
+  fenceFact.record(ctx, database, verdict);
 }
 
 /** Undefined when none was recorded. */
-export function fenceOf(ctx: Pick<StepContext, 'fact'>, database: string): FenceVerdict | undefined {
-  const recorded = ctx.fact(`${PREFIX}${database}`) ?? undefined;
-  return recorded === undefined ? undefined : (schema.safeParse(recorded).data ?? { verdict: 'unknown', because: 'the recorded verdict cannot be read' });
+export function fenceOf(from: FactSource, database: string): FenceVerdict | undefined {
+  if (!fenceFact.has(from, database)) return undefined;
+  return fenceFact.read(from, database) ?? { verdict: 'unknown', because: 'the recorded verdict cannot be read' };
 }
 
-/** All that were recorded in a run. */
-export function fencesIn(facts: ReadonlyMap<string, Json>): FenceVerdict[] {
-  const ctx = { fact: (name: string) => facts.get(name) };
-  return [...facts.keys()].flatMap((name) => (name.startsWith(PREFIX) ? (fenceOf(ctx, name.slice(PREFIX.length)) ?? []) : []));
+/** All databases of a run with a verdict. */
+export function fencedIn(state: Parameters<typeof fenceFact.keys>[0]): string[] {
+  return fenceFact.keys(state);
 }

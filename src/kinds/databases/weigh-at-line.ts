@@ -1,7 +1,7 @@
-import type { Json } from '../../base/json.ts';
 import type { RpoBound } from '../../measure/rpo.ts';
 import { refused } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
+import { rpoFact } from './facts.ts';
 import { boundAtFence } from './loss-at-fence.ts';
 import type { FoundWriter } from './found-writer.ts';
 import { decideLoss } from './loss.ts';
@@ -32,8 +32,8 @@ export function weighAtLine(ctx: StepContext, line: AtLine): Observation | undef
   const fence = fenceOf(ctx, line.name);
   if (fence === undefined || !STOPPED.includes(fence.verdict)) return unfenced(line, fence);
   const later = boundAtFence(ctx, line.name);
-  if (later !== undefined) ctx.record(`rpo.${line.name}`, later as unknown as Json);
-  const found = later ?? (ctx.fact(`rpo.${line.name}`) as unknown as RpoBound | undefined);
+  if (later !== undefined) rpoFact.record(ctx, line.name, later);
+  const found = later ?? rpoFact.read(ctx, line.name);
   if (line.rpoMs === undefined) return line.found === undefined ? undefined : notPlanned(line, line.found);
   const bound = found ?? unmeasured(line);
   const { refusal } = decideLoss({ ...line, rpoMs: line.rpoMs, bound, unknown: bound.because, evidence: bound.because }, ctx.acceptances);

@@ -3,6 +3,7 @@ import { findImages, findTemplateVersion, type Image } from '../../aws/ec2.ts';
 import { imageState } from '../../aws/states/ec2.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { refused, regionName, stepKind } from '../common.ts';
+import { fact, type FactSource } from '../../model/fact.ts';
 import type { StepContext, Verdict } from '../../model/step.ts';
 import { imageSchema, templateName, templateSchema } from './image-schema.ts';
 import { brief } from './launch-reasons.ts';
@@ -26,9 +27,11 @@ const choiceSchema = z.strictObject({
   token: z.string(),
 });
 
+const launchFact = fact('launch', choiceSchema);
+
 /** What the gate of this run chose. */
-export function readLaunch(ctx: Pick<StepContext, 'fact'>, name: string): z.infer<typeof choiceSchema> | undefined {
-  return choiceSchema.safeParse(ctx.fact(`launch.${name}`)).data;
+export function readLaunch(from: FactSource, name: string): z.infer<typeof choiceSchema> | undefined {
+  return launchFact.read(from, name);
 }
 
 function createdAt(image: Image): number {
@@ -93,7 +96,7 @@ export const imageGate = stepKind<Params>({
     // Decided afresh after a crash: the same choice keeps its token, so that nothing is launched twice.
     const known = readLaunch(ctx, p.name);
     const same = known?.image === choice.image && known.version === choice.version;
-    ctx.record(`launch.${p.name}`, { image: choice.image, version: choice.version, token: same ? known.token : ctx.effects.ids.hex(8) });
+    launchFact.record(ctx, p.name, { image: choice.image, version: choice.version, token: same ? known.token : ctx.effects.ids.hex(8) });
     return { state: 'reached', because: choice.because };
   },
 });

@@ -9,6 +9,7 @@ import { templateName, templateSchema } from './image-schema.ts';
 import { existingSchema, isLaunched, NOT_GONE, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
 import { instanceType } from './schema.ts';
 import { noCapacity } from './shortage.ts';
+import { startedFact } from './started.ts';
 import { COMPUTE_TAG, RUNBOOK_TAG } from './tags.ts';
 
 /*
@@ -65,7 +66,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     if (mine) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
     if (stopping.length > stopped.length) return { state: 'pending', because: `${stopping.length} instances are still stopping`, waitingFor: 'aws' };
     // What is to be stopped again if the run is led back: journaled before the act.
-    ctx.record(`started.${p.name}`, [...new Set([...startedBefore(ctx, p), ...stopped])]);
+    startedFact.record(ctx, p.name, [...new Set([...startedBefore(ctx, p), ...stopped])]);
     return { state: 'absent', because: `${alive.length} of ${p.count} instances of ${p.name} run` };
   }
   const up = await instancesUp(ctx.effects.aws, p.region, alive.map(idOf), { signal: ctx.signal });
@@ -74,7 +75,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 }
 
 function startedBefore(ctx: StepContext, p: Params): string[] {
-  return z.array(z.string()).safeParse(ctx.fact(`started.${p.name}`)).data ?? [];
+  return startedFact.read(ctx, p.name) ?? [];
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {

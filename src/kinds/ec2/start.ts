@@ -6,6 +6,7 @@ import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { instanceId, instanceType } from './schema.ts';
 import { noCapacity } from './shortage.ts';
+import { startedFact } from './started.ts';
 
 /*
  * Starts instances that are there and stopped. A stopped instance holds no capacity: where its zone has none left of its
@@ -69,7 +70,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     if (alive.length + stopping >= wanted) return { state: 'pending', because: `${stopping} instances are still stopping`, waitingFor: 'aws' };
     // What is to be stopped again if the run is led back: journaled before the act.
     const stopped = found.filter(isStopped).map((i) => i.InstanceId ?? '');
-    ctx.record(`started.${p.name}`, [...new Set([...startedBefore(ctx, p), ...stopped])]);
+    startedFact.record(ctx, p.name, [...new Set([...startedBefore(ctx, p), ...stopped])]);
     return { state: 'absent', because: `${alive.length} of ${wanted} instances run` };
   }
   const up = await instancesUp(ctx.effects.aws, p.region, alive, { signal: ctx.signal });
@@ -93,7 +94,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
 }
 
 function startedBefore(ctx: StepContext, p: Params): string[] {
-  return z.array(z.string()).safeParse(ctx.fact(`started.${p.name}`)).data ?? [];
+  return startedFact.read(ctx, p.name) ?? [];
 }
 
 /** With its own type, then with the others. False when there is no capacity for any. */

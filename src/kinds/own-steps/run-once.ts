@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { DeadlineError } from '../../base/deadline.ts';
 import { DrError } from '../../base/errors.ts';
-import type { Json } from '../../base/json.ts';
+import { fact } from '../../model/fact.ts';
 import { refused, stepKind } from '../common.ts';
 import type { AnyStepKind, Observation, StepContext, StepKind, Verdict } from '../../model/step.ts';
 
@@ -36,10 +36,10 @@ interface Once {
 
 const recordSchema = z.strictObject({ attempt: z.int(), ok: z.boolean(), said: z.string() });
 
-/** The fact under which the end of a step's last attempt is kept. */
-export function ownFact(name: string): string {
-  return `own.${name}`;
-}
+/** How a step's last attempt ended, by its name. */
+const endFact = fact('own', recordSchema);
+/** What the counterpart said to the undo, by `<name>.undone`. */
+const undoneFact = fact('own', z.string());
 
 /** Time for the engine around the action's own limit, so that the action's own end is the one that is seen. */
 export const AROUND_MS = 5_000;
@@ -50,7 +50,7 @@ export function named(list: readonly string[] | undefined, ctx: Pick<StepContext
 }
 
 function observe(ctx: StepContext, p: Once): Observation {
-  const last = recordSchema.safeParse(ctx.fact(ownFact(p.name))).data;
+  const last = endFact.read(ctx, p.name);
   if (last?.ok === true) return { state: 'reached', because: last.said };
   if (named(ctx.acceptances.done, ctx, p.name)) {
     return { state: 'reached', because: `done, as ${ctx.operator} says with --done ${p.name}` };
@@ -76,8 +76,7 @@ async function act(ctx: StepContext, p: Once, work: () => Promise<Ending>): Prom
     if (p.repeatable) throw new DeadlineError(p.limitMs, `${p.name}: ${ending.said}`);
     throw new DrError({ code: 'OWN_STEP_UNKNOWN', exit: 'failed', title: `${ending.said}: it may have happened.`, next: unknownNext(p.name) });
   }
-  const end: Json = { attempt: ctx.attempt, ok: ending.state === 'done', said: ending.said };
-  ctx.record(ownFact(p.name), end);
+  endFact.record(ctx, p.name, { attempt: ctx.attempt, ok: ending.state === 'done', said: ending.said });
   if (ending.state === 'done') return;
   throw new DrError({ code: 'OWN_STEP_FAILED', exit: 'failed', title: ending.said, next: ['mend the cause, then: dr resume', `or do it by hand, then: dr resume RUN --done ${p.name}`] });
 }
@@ -122,7 +121,7 @@ export function ranOnce<P extends Once>(kind: {
       // Without an undo, what can be led back over changes nothing: anything else stands past the line.
       if (ending === undefined) return;
       if (ending.state !== 'done') throw new DrError({ code: 'OWN_UNDO_FAILED', exit: 'failed', title: ending.said });
-      ctx.record(`${ownFact(p.name)}.undone`, ending.said);
+      undoneFact.record(ctx, `${p.name}.undone`, ending.said);
     },
   };
   return stepKind(step);

@@ -6,6 +6,7 @@ import { listRecordSets } from '../../aws/route53.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { healthyCapacity } from '../autoscaling/health.ts';
 import { hostedZoneId, refused, regionName, stepKind } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { checkersOf } from './checkers.ts';
 import { findSet } from './sets.ts';
@@ -104,19 +105,15 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   return { state: 'ok', because: seen.because, ...(seen.says === 'bad' ? { warnings: [`not yet enough: ${seen.because}`] } : {}) };
 }
 
-interface Span {
-  goodSince?: number | undefined;
-  badSince?: number | undefined;
-}
+const spanFact = fact('carry', z.object({ goodSince: z.number().optional(), badSince: z.number().optional() }));
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const factName = `carry.${p.key}`;
-  const before = (ctx.fact(factName) ?? {}) as Span;
+  const before = spanFact.read(ctx, p.key) ?? {};
   const { says, because } = await look(ctx, p);
   const now = ctx.effects.clock.now();
   const good = says === 'good';
-  const span: Span = good ? { goodSince: before.goodSince ?? now } : { badSince: before.badSince ?? now };
-  ctx.record(factName, { goodSince: span.goodSince, badSince: span.badSince });
+  const span = { goodSince: good ? (before.goodSince ?? now) : undefined, badSince: good ? undefined : (before.badSince ?? now) };
+  spanFact.record(ctx, p.key, span);
   if (span.goodSince !== undefined && now - span.goodSince >= p.holdMs) {
     return { state: 'reached', because: p.holdMs === 0 ? because : `good for ${formatDuration(p.holdMs)}: ${because}` };
   }

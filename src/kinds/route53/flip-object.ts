@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { refused, regionName, stepKind } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { objectSeen } from './sets.ts';
 import { traitsOf } from '../../model/verb.ts';
@@ -15,9 +16,14 @@ import { traitsOf } from '../../model/verb.ts';
 const params = z.strictObject({ region: regionName, bucket: z.string(), key: z.string(), present: z.boolean() });
 type Params = z.infer<typeof params>;
 
-/** Facts `<this>.<bucket>/<key>`: when the object was written (ms), and whether this run has changed it. */
-export const OBJECT_SINCE = 'object.since';
-export const OBJECT_CHANGED = 'object.changed';
+/** By object: when it was written (ms), and whether this run has changed it. */
+export const objectSinceFact = fact('object.since', z.number());
+export const objectChangedFact = fact('object.changed', z.literal(true));
+
+/** The key of an object's facts. */
+export function objectKey({ bucket, key }: { bucket: string; key: string }): string {
+  return `${bucket}/${key}`;
+}
 
 function where(p: Params): string {
   return `s3://${p.bucket}/${p.key}`;
@@ -60,7 +66,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     const { there, modifiedAt } = await objectSeen(ctx.effects.aws, p.region, p, options(ctx, p));
     const because = `${where(p)} is ${there ? 'there' : 'not there'}`;
     if (there !== p.present) return { state: 'absent', because };
-    if (modifiedAt !== undefined) ctx.record(`${OBJECT_SINCE}.${p.bucket}/${p.key}`, modifiedAt);
+    if (modifiedAt !== undefined) objectSinceFact.record(ctx, objectKey(p), modifiedAt);
     return { state: 'reached', because };
   } catch (error) {
     if (isSilent(ctx, error, p)) return { state: 'reached', because: outOfReach(p) };
@@ -69,7 +75,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
-  ctx.record(`${OBJECT_CHANGED}.${p.bucket}/${p.key}`, true);
+  objectChangedFact.record(ctx, objectKey(p), true);
   await put(ctx, p, p.present);
 }
 

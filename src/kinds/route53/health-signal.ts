@@ -8,7 +8,7 @@ import { type Signal, signalFact } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 import { answerFor, answerOf, answerSchema, answersWith } from './aim.ts';
 import { checkersOf } from './checkers.ts';
-import { addressesOfAnswer, beforeFact, findSet, sourceAnswersFact } from './sets.ts';
+import { addressesOfAnswer, beforeFact, findSet, keyOf, sourceAnswersFact } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
 
 const params = z.strictObject({
@@ -59,7 +59,7 @@ async function noteSource(ctx: StepContext, p: Params, set: RecordSet | undefine
   const answer = p.from.answer === undefined ? (set === undefined ? undefined : answerOf(set)) : answerFor(p.from.answer, record.type);
   if (answer === undefined) return;
   const addresses = await addressesOfAnswer(ctx, answer);
-  if (addresses.length > 0) ctx.record(sourceAnswersFact(record), addresses);
+  if (addresses.length > 0) sourceAnswersFact.record(ctx, keyOf(record), addresses);
 }
 
 /** What users were led to before the run: where Route 53's API is silent, the move is recognised by it. */
@@ -68,7 +68,7 @@ async function noteAnswers(ctx: StepContext, p: Params): Promise<void> {
     await Promise.all(
       p.records.slice(i, i + LOOKUPS).map(async (record) => {
         const answer = await ctx.effects.dns.resolve(record.name, record.type, LIMITS.dnsMs, ctx.signal).catch(() => undefined);
-        ctx.record(beforeFact(record), { values: [...(answer?.values ?? [])], at: ctx.effects.clock.now() });
+        beforeFact.record(ctx, keyOf(record), { values: [...(answer?.values ?? [])], at: ctx.effects.clock.now() });
       }),
     );
   }
@@ -87,7 +87,7 @@ export const assessHealthCheck = stepKind<Params>({
     const silent: Signal | undefined = set instanceof AwsError ? { vantage, says: 'unknown', because: set.message } : undefined;
     const found = set instanceof AwsError ? undefined : set;
     const [signal] = await Promise.all([silent ?? look(ctx, p, found), noteSource(ctx, p, found)]);
-    ctx.record(signalFact(p.signal), signal);
+    signalFact.record(ctx, p.signal, signal);
     return { state: 'reached', because: `${signal.says}: ${signal.because}` };
   },
 });

@@ -4,25 +4,22 @@ import { type CallOptions, outputOf } from '../../aws/call-options.ts';
 import { AwsError } from '../../aws/errors.ts';
 import type { RecordKey, RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { fact } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
 import { answersOf, type RegionAnswer } from './aim.ts';
 import { isIpv4, isIpv6 } from './values.ts';
 
-/** The fact `{ values, at }`: what a record answered before anything was changed, and when that was seen (ms since the epoch). */
-export function beforeFact(record: RecordKey): string {
-  return `dns.before.${keyOf(record)}`;
-}
+/**
+ * What a record (`keyOf`) answered before anything was changed, and when that was seen (ms since the epoch). `values` is empty if the
+ * name did not resolve from this machine, or nobody answered.
+ */
+export const beforeFact = fact('dns.before', z.strictObject({ values: z.array(z.string()), at: z.number() }));
 
-/** Fact `<this>.<resource>`: names that were moved and do not resolve from this machine: not verified from outside. */
-export const DNS_UNSEEN = 'dns.unseen';
+/** Names of a resource that were moved and do not resolve from this machine: not verified from outside. */
+export const dnsUnseenFact = fact('dns.unseen', z.array(z.string()));
 
-/** `values` is empty if the name did not resolve from this machine, or nobody answered. */
-export const beforeSchema = z.strictObject({ values: z.array(z.string()), at: z.number() });
-
-/** The fact that names the addresses with which the source region answers a record. */
-export function sourceAnswersFact(record: RecordKey): string {
-  return `source.answers.${keyOf(record)}`;
-}
+/** The addresses with which the source region answers a record (`keyOf`). */
+export const sourceAnswersFact = fact('source.answers', z.array(z.string()));
 
 /** A name has one answer for each type: `A.shop.example.com`. */
 export function keyOf({ name, type }: RecordKey): string {

@@ -4,10 +4,11 @@ import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { answerFor, answerOf, answerSchema, oneAnswer } from './aim.ts';
-import { OBJECT_CHANGED, OBJECT_SINCE } from './flip-object.ts';
-import { beforeFact, beforeSchema, DNS_UNSEEN, findSet, keyOf } from './sets.ts';
+import { objectChangedFact, objectKey, objectSinceFact } from './flip-object.ts';
+import { beforeFact, dnsUnseenFact, findSet, keyOf } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
 
 /*
@@ -60,33 +61,32 @@ async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {
 
 /** Where Route 53's API is silent: the name must leave what it answered, unless it had been switched before this run looked. */
 function moved(ctx: StepContext, p: Params, record: RecordKey): Wanted | undefined {
-  const before = beforeSchema.safeParse(ctx.fact(beforeFact(record))).data;
+  const before = beforeFact.read(ctx, keyOf(record));
   if (before === undefined || before.values.length === 0) return undefined;
-  const name = `${p.object?.bucket ?? ''}/${p.object?.key ?? ''}`;
-  const since = z.number().safeParse(ctx.fact(`${OBJECT_SINCE}.${name}`)).data;
+  const name = objectKey(p.object ?? { bucket: '', key: '' });
+  const since = objectSinceFact.read(ctx, name);
   // S3 tells the second only.
-  const switchedNow = ctx.fact(`${OBJECT_CHANGED}.${name}`) === true || (since !== undefined && since + 1_000 > before.at);
+  const switchedNow = objectChangedFact.has(ctx, name) || (since !== undefined && since + 1_000 > before.at);
   return switchedNow ? { moved: before.values } : { moved: before.values, orFrom: (since ?? before.at) + FELT_MS };
 }
 
-/** The fact that says by whom a name is to be answered once users are moved. */
-function leadsFact(record: RecordKey): string {
-  return `dns.leads.${keyOf(record)}`;
-}
+/** By whom a record (`keyOf`) is to be answered once users are moved; by whom all names of a step; and how many of them are. */
+const leadsFact = fact('dns.leads', wantedSchema);
+const wantedFact = fact('dns.wanted', z.array(wantedSchema));
+const settledFact = fact('dns.settled', z.int());
 
 /** Whether an address that a name led to may be one of those that users are to be led to. True where that is not known. */
 export async function leadsThere(ctx: StepContext, name: string, address: string): Promise<boolean> {
   const type = address.includes(':') ? 'AAAA' : 'A';
-  const wanted = wantedSchema.safeParse(ctx.fact(leadsFact({ name, type }))).data;
+  const wanted = leadsFact.read(ctx, keyOf({ name, type }));
   // An alias may lead to more addresses than one answer holds.
   if (wanted === undefined || ('known' in wanted && wanted.known === 'is' && wanted.answers.some((answer) => 'alias' in answer))) return true;
   return isRight([plain(address)], wanted, ctx, (other) => ctx.effects.dns.resolve(other, type, LIMITS.dnsMs, ctx.signal));
 }
 
 async function wantedNow(ctx: StepContext, p: Params): Promise<readonly Wanted[] | string> {
-  const factName = `dns.wanted.${p.key}`;
-  const noted = z.array(wantedSchema).safeParse(ctx.fact(factName));
-  if (noted.success) return noted.data;
+  const noted = wantedFact.read(ctx, p.key);
+  if (noted !== undefined) return noted;
   let found: Wanted[] | string;
   try {
     found = await known(ctx, p);
@@ -96,15 +96,19 @@ async function wantedNow(ctx: StepContext, p: Params): Promise<readonly Wanted[]
     found = others;
   }
   if (typeof found !== 'string') {
-    ctx.record(factName, found);
-    for (const [i, record] of p.records.entries()) ctx.record(leadsFact(record), found[i] ?? null);
+    wantedFact.record(ctx, p.key, found);
+    for (const [i, record] of p.records.entries()) {
+      const wanted = found[i];
+      if (wanted === undefined) leadsFact.forget(ctx, keyOf(record));
+      else leadsFact.record(ctx, keyOf(record), wanted);
+    }
   }
   return found;
 }
 
 /** A name that did not resolve from this machine before the change: what is not seen from here is not "not moved". */
 function neverSeen(ctx: StepContext, record: RecordKey): boolean {
-  return beforeSchema.safeParse(ctx.fact(beforeFact(record))).data?.values.length === 0;
+  return beforeFact.read(ctx, keyOf(record))?.values.length === 0;
 }
 
 function unseenWords(p: Params, names: readonly string[]): string {
@@ -127,10 +131,8 @@ async function wantedOrError(ctx: StepContext, p: Params): Promise<readonly Want
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const wanted = await wantedOrError(ctx, p);
   if (typeof wanted === 'string') return { state: 'impossible', because: wanted };
-  const factName = `dns.settled.${p.key}`;
-  const unseenFact = `${DNS_UNSEEN}.${p.key}`;
-  const unseen = z.array(z.string()).safeParse(ctx.fact(unseenFact)).data ?? [];
-  let done = z.int().safeParse(ctx.fact(factName)).data ?? 0;
+  const unseen = dnsUnseenFact.read(ctx, p.key) ?? [];
+  let done = settledFact.read(ctx, p.key) ?? 0;
   let seen = '';
   while (done < p.records.length) {
     const names = p.records.slice(done, done + LOOKUPS);
@@ -141,8 +143,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     seen = looks[0]?.because ?? '';
     for (const [i, look] of looks.slice(0, good).entries()) if (look.state === 'unseen') unseen.push(names[i]?.name ?? '');
     done += good;
-    ctx.record(factName, done);
-    if (unseen.length > 0) ctx.record(unseenFact, [...new Set(unseen)]);
+    settledFact.record(ctx, p.key, done);
+    if (unseen.length > 0) dnsUnseenFact.record(ctx, p.key, [...new Set(unseen)]);
     if (found >= 0) return { state: 'pending', because: looks[found]?.because ?? '', waitingFor: 'dns' };
   }
   if (unseen.length > 0) return { state: 'reached', because: unseenWords(p, unseen) };

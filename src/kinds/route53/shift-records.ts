@@ -4,6 +4,7 @@ import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type Re
 import { AwsError } from '../../aws/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
+import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { type Aim, aimSchema, changeTo, wantedSets } from './aim.ts';
 import { type BatchProblem, createdSets, type PlannedSets, setProblems } from './batch-rules.ts';
@@ -181,24 +182,15 @@ function blindWarnings(p: Params, current: readonly RecordSet[][]): string[] {
   return names.length === 0 ? [] : [`without a health check, and so answered also while the region is lost: ${names.join(', ')}`];
 }
 
-function factOf(p: Params): string {
-  return `route53.changes.${p.key}`;
-}
-
-/** Ids of the changes that this step has sent. */
-function sentChanges(ctx: StepContext, p: Params): string[] {
-  const found = z.array(z.string()).safeParse(ctx.fact(factOf(p)));
-  return found.success ? found.data : [];
-}
-
+/** Ids of the changes that a step has sent. */
+const changesFact = fact('route53.changes', z.array(z.string()));
 /** When the last of them was accepted. */
-function sentAtFact(p: Params): string {
-  return `route53.sent-at.${p.key}`;
-}
-
+const sentAtFact = fact('route53.sent-at', z.number());
 /** Journaled with the intent, cleared once the ids of all changes are known: since when one may be on its way without. */
-function askedFact(p: Params): string {
-  return `route53.asked.${p.key}`;
+const askedFact = fact('route53.asked', z.number());
+
+function sentChanges(ctx: StepContext, p: Params): string[] {
+  return [...(changesFact.read(ctx, p.key) ?? [])];
 }
 
 /**
@@ -206,8 +198,8 @@ function askedFact(p: Params): string {
  * of users in many places nobody sees all, so that it is given its time.
  */
 function withoutId(ctx: StepContext, p: Params): Observation | undefined {
-  const asked = ctx.fact(askedFact(p));
-  if (p.aim.policy === 'failover' || typeof asked !== 'number') return undefined;
+  const asked = askedFact.read(ctx, p.key);
+  if (p.aim.policy === 'failover' || asked === undefined) return undefined;
   const left = asked + UNSEEN_MS - ctx.effects.clock.now();
   if (left <= 0) return undefined;
   return { state: 'pending', because: 'the answer to a change was lost: Route 53 gets its usual minute to bring it to all its servers', waitingFor: 'aws' };
@@ -217,7 +209,7 @@ function withoutId(ctx: StepContext, p: Params): Observation | undefined {
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const groups = groupsFor(p.aim, p, await read(ctx, p));
   if (typeof groups === 'string') return { state: 'impossible', because: groups };
-  if (groups.length > 0) ctx.record(askedFact(p), ctx.effects.clock.now());
+  if (groups.length > 0) askedFact.record(ctx, p.key, ctx.effects.clock.now());
   if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${p.records.length} names are not yet as they are to be` };
   const waiting = await notInsync(ctx, p, sentChanges(ctx, p), 1);
   if (waiting !== undefined) return { state: 'pending', because: `change ${waiting} is PENDING`, waitingFor: 'aws' };
@@ -243,10 +235,10 @@ async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Pro
       for (const batch of packBatches(groups)) {
         const { changeId } = await changeRecords(ctx.effects.aws, p.zone, batch, comment, { region: ctx.target, signal: ctx.signal, attempts: CHANGE_ATTEMPTS });
         sent.push(changeId);
-        ctx.record(factOf(p), [...sent]);
-        ctx.record(sentAtFact(p), ctx.effects.clock.now());
+        changesFact.record(ctx, p.key, [...sent]);
+        sentAtFact.record(ctx, p.key, ctx.effects.clock.now());
       }
-      ctx.record(askedFact(p), null);
+      askedFact.forget(ctx, p.key);
       return sent;
     } catch (error) {
       // A set that was changed between reading and writing: read again, once for each state that is seen. A list that is
@@ -280,8 +272,8 @@ async function statusOf(ctx: StepContext, p: Params, id: string): Promise<'PENDI
     return await changeStatus(ctx.effects.aws, id, { region: ctx.target, signal: ctx.signal });
   } catch (error) {
     if (!(error instanceof AwsError) || error.code !== 'NoSuchChange') throw error;
-    const sentAt = ctx.fact(sentAtFact(p));
-    return typeof sentAt === 'number' && ctx.effects.clock.now() - sentAt < UNSEEN_MS ? 'PENDING' : 'INSYNC';
+    const sentAt = sentAtFact.read(ctx, p.key);
+    return sentAt !== undefined && ctx.effects.clock.now() - sentAt < UNSEEN_MS ? 'PENDING' : 'INSYNC';
   }
 }
 

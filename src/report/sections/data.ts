@@ -62,10 +62,10 @@ export function dataSection(evidence: Evidence, mark: ModeMark | undefined): Htm
 /** What follows the active side again, and what was kept. */
 function standbySection({ standbys }: Evidence, mark: ModeMark | undefined): Html {
   const columns = [{ head: 'Database' }, { head: 'Region' }, { head: 'Standby' }, { head: 'Lag', number: true }, { head: 'Sampled (UTC)', number: true }, { head: 'Old instance, kept as' }];
-  const rows = standbys.map(({ database, region, id, lagMs, sampledAt, kept }) => [
+  const rows = standbys.map(({ database, region, by, id, lagMs, sampledAt, kept }) => [
     database,
     regionName(region),
-    id === '' ? notMeasured('not in sync') : id,
+    id === '' ? notMeasured('not in sync') : by === 'backups' ? `backups of ${id}` : id,
     orDash(lagMs),
     sampledAt === null ? '–' : utcTime(sampledAt),
     kept ?? '–',

@@ -76,7 +76,7 @@ describe('a promotion without loss', () => {
   });
 
   it('holds for a replica that this run has promoted since: another machine goes on with it', async () => {
-    const facts = (method: string) => ({ 'quiesce.orders': { at: '100', since: 1 }, 'rpo.orders': { method, boundMs: 0 } });
+    const facts = (method: string) => ({ 'quiesce.orders': { at: '100', since: 1 }, 'rpo.orders': { method, boundMs: 0, outageAt: 1, because: '' } });
     const after = await gate({ source: writer(100n), replica: writer(130n, false), facts: facts('position') });
     expect(await after.observe()).toEqual({ state: 'reached', because: 'replica is a writer: this run saw that it had replayed everything, and has promoted it' });
     const other = await gate({ source: writer(100n), replica: writer(130n, false), facts: facts('replica-lag') });

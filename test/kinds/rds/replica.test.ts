@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readSignal } from '../../../src/model/signals.ts';
+import { signalSchema } from '../../../src/model/signals.ts';
 import type { Effects } from '../../../src/effects/effects.ts';
 import type { SqlTarget } from '../../../src/effects/effects.ts';
 import { SEOUL, simulation, type Simulation, TOKYO } from '../../engine/simulated.ts';
@@ -125,11 +125,11 @@ describe('rds-read-replica.promote', () => {
 describe('the signals of a replicated database', () => {
   const sourceApi = async (sim: Simulation) => {
     const step = await stepIn(sim, 'databases.orders.assessSourceApi');
-    return { look: async () => (await step.observe(), readSignal(step.recorded['signal.rds-api.orders'])), step };
+    return { look: async () => (await step.observe(), signalSchema.safeParse(step.recorded['signal.rds-api.orders']).data), step };
   };
   const replication = async (sim: Simulation) => {
     const step = await stepIn(sim, 'databases.orders.assessReplication');
-    return async () => (await step.observe(), readSignal(step.recorded['signal.replication.orders']));
+    return async () => (await step.observe(), signalSchema.safeParse(step.recorded['signal.replication.orders']).data);
   };
 
   it('the source’s API: up, perhaps alive, stopped, or silent within one short look', async () => {
@@ -162,7 +162,7 @@ describe('the signals of a replicated database', () => {
     const sim = await simulation();
     const step = await stepIn(sim, 'databases.orders.assessSourceApi', { params: { id: 'gone' } });
     await step.observe();
-    expect(readSignal(step.recorded['signal.rds-api.orders'])).toMatchObject({ says: 'unknown', because: 'ap-northeast-2 answers, but has no gone' });
+    expect(signalSchema.safeParse(step.recorded['signal.rds-api.orders']).data).toMatchObject({ says: 'unknown', because: 'ap-northeast-2 answers, but has no gone' });
   });
 
   it('replication seen from the target: up, stopped, silent', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Json } from '../../../src/base/json.ts';
 import type { HttpRequest, HttpSample } from '../../../src/effects/effects.ts';
-import { judgeSource, readSignal, type Signal } from '../../../src/model/signals.ts';
+import { judgeSource, signalSchema, type Signal } from '../../../src/model/signals.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { SEOUL, stepOf } from '../context.ts';
 
@@ -28,7 +28,7 @@ async function users(answers: Record<string, number[]>, probes = Object.keys(ans
   const { asked, http } = site(clock, answers);
   const step = await stepOf('run.assess-users', { probes }, { clock, effects: { http } });
   const seen = await step.observe();
-  return { seen, asked, signal: readSignal(step.recorded['signal.users']), step };
+  return { seen, asked, signal: signalSchema.safeParse(step.recorded['signal.users']).data, step };
 }
 
 describe('run.assess-users', () => {
@@ -83,7 +83,7 @@ describe('run.assess-users, where the name leads elsewhere', () => {
     const dns = { resolve: (name: string, type: string) => Promise.resolve({ values: (type === 'A' ? at.names?.[name] : undefined) ?? [], ttl: 60 }) };
     const step = await stepOf('run.assess-users', { probes: [probe('home')], ...(at.answers === undefined ? {} : { answers: at.answers }) }, { clock, effects: { http: { request }, dns }, ...(at.facts === undefined ? {} : { facts: at.facts }) });
     await step.observe();
-    return { signal: readSignal(step.recorded['signal.users']), asked };
+    return { signal: signalSchema.safeParse(step.recorded['signal.users']).data, asked };
   }
   const said = { 'home.example.com': { values: [SOURCE], ttl: 60 } };
 

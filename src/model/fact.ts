@@ -1,0 +1,65 @@
+import type * as z from 'zod';
+import type { Json } from '../base/json.ts';
+
+/*
+ * What a step records for later steps, for a resume and for the report. A fact is declared once: its name, and the shape of its
+ * values. Nobody else takes names of facts apart. Journals of earlier versions are read too, so that a name never changes.
+ */
+
+/** Where facts are read: the context of a step, or the folded state of a run. */
+export type FactSource = { fact(name: string): Json | undefined } | { facts: ReadonlyMap<string, Json> };
+type Recorder = { record(name: string, value: Json): void };
+
+/** A fact of which there is one for each key: a database, a probe, a record. It is journaled as `<name>.<key>`. */
+export interface Fact<T> {
+  record(ctx: Recorder, key: string, value: T): void;
+  /** From now on `read` finds nothing. */
+  forget(ctx: Recorder, key: string): void;
+  /** Undefined if nothing was recorded, or something that is not of this shape (`has` tells them apart). */
+  read(from: FactSource, key: string): T | undefined;
+  /** Something was recorded, whether it can be read or not. */
+  has(from: FactSource, key: string): boolean;
+  /** Keys under which something was recorded, in the order of the journal. */
+  keys(state: { facts: ReadonlyMap<string, Json> }): string[];
+  /** All that can be read, in the order of the journal. */
+  all(state: { facts: ReadonlyMap<string, Json> }): { key: string; value: T }[];
+}
+
+/** A fact of which there is one in a run. */
+export interface SoleFact<T> {
+  record(ctx: Recorder, value: T): void;
+  read(from: FactSource): T | undefined;
+}
+
+function recorded(from: FactSource, name: string): Json | undefined {
+  return ('facts' in from ? from.facts.get(name) : from.fact(name)) ?? undefined;
+}
+
+/** The journal is JSON, and so are the values that a schema of facts lets through. */
+const asJson = (value: unknown): Json => value as Json;
+
+export function fact<T>(name: string, schema: z.ZodType<T>): Fact<T> {
+  const nameOf = (key: string): string => `${name}.${key}`;
+  const read = (from: FactSource, key: string): T | undefined => schema.safeParse(recorded(from, nameOf(key))).data;
+  const has = (from: FactSource, key: string): boolean => recorded(from, nameOf(key)) !== undefined;
+  const keys: Fact<T>['keys'] = (state) => [...state.facts.keys()].flatMap((full) => (full.startsWith(nameOf('')) ? [full.slice(name.length + 1)] : [])).filter((key) => has(state, key));
+  return {
+    record: (ctx, key, value) => ctx.record(nameOf(key), asJson(value)),
+    forget: (ctx, key) => ctx.record(nameOf(key), null),
+    read,
+    has,
+    keys,
+    all: (state) =>
+      keys(state).flatMap((key) => {
+        const value = read(state, key);
+        return value === undefined ? [] : [{ key, value }];
+      }),
+  };
+}
+
+export function soleFact<T>(name: string, schema: z.ZodType<T>): SoleFact<T> {
+  return {
+    record: (ctx, value) => ctx.record(name, asJson(value)),
+    read: (from) => schema.safeParse(recorded(from, name)).data,
+  };
+}
