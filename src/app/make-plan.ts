@@ -7,7 +7,6 @@ import { type Plan, PLAN_SCHEMA } from '../model/plan.ts';
 import { findRunbook, findRunbooks } from '../runbook/find.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
-import { liveEffects } from './live-effects.ts';
 import { verbFlag } from './active-region.ts';
 import { type Direction, observe, type Observed } from './observe.ts';
 
@@ -26,13 +25,7 @@ export interface MadePlan {
   observed: Observed;
 }
 
-/** Makes a plan from the runbook and from what AWS says now. Changes nothing. */
-export async function makePlan(request: PlanRequest): Promise<Plan> {
-  const effects = request.effects ?? liveEffects();
-  const loaded = await chooseRunbook(request);
-  return (await planFor(effects, loaded, request)).plan;
-}
-
+/** Makes a plan from a runbook and from what AWS says now. Changes nothing. */
 export async function planFor(effects: Effects, loaded: LoadedRunbook, direction: Direction): Promise<MadePlan> {
   const observed = await observe(effects, loaded, direction);
   const plan = compilePlan({

@@ -173,7 +173,7 @@ export function awsFailure(error: AwsError, target: string): DrError {
  */
 function howToAllow(error: AwsError): string[] {
   // The plan lists every permission, and cannot be made without this one.
-  const allow = 'allow that to these credentials; then dr plan lists everything that they need';
+  const allow = 'allow that to these credentials; then dr plan --iam lists everything that they need';
   if (error.service !== 'route53' || error.message.includes('to perform')) return [allow];
   return [
     'the hosted zone probably belongs to another AWS account: dr uses one account for each application, and a role for each zone is not supported yet',

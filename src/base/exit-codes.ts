@@ -17,6 +17,7 @@ export const EXIT = {
   journal: 11,
   lab: 12,
   notMeasured: 13,
+  changes: 14,
 } as const;
 
 export type ExitName = keyof typeof EXIT;
@@ -37,4 +38,5 @@ export const EXIT_MEANING: Record<ExitName, string> = {
   journal: 'the journal is damaged or cannot be written',
   lab: 'the lab could not start, or is not running',
   notMeasured: 'the application is recovered, but RTO or RPO could not be measured',
+  changes: '`dr plan --detailed-exitcode`: there is something to do (0: nothing)',
 };

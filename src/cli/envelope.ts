@@ -27,7 +27,7 @@ export function resultEnvelope(
   exit: ExitName,
   warnings: readonly string[],
 ): Envelope {
-  return { schema, ok: exit === 'ok', exit, exitCode: EXIT[exit], result, warnings };
+  return { schema, ok: exit === 'ok' || exit === 'changes', exit, exitCode: EXIT[exit], result, warnings };
 }
 
 export function errorEnvelope(schema: string, error: ShownError, warnings: readonly string[]): Envelope {

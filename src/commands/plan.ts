@@ -7,16 +7,24 @@ import { planText } from '../cli/plan-view.ts';
 import { fleetFlags, fromFlag, names, standbyFlag, targetFlags } from '../cli/run-flags.ts';
 import { isFleet, regionNeeded } from '../cli/start-command.ts';
 import { painterFor } from '../cli/style.ts';
-import { VERBS } from '../model/verb.ts';
+import { terminalWidth } from '../cli/text.ts';
+import type { Plan } from '../model/plan.ts';
+import { traitsOf, VERBS } from '../model/verb.ts';
 import { policyOf } from '../plan/policy.ts';
 
+/** There is nothing to plan, because the wanted state is there. */
+const NOTHING_TO_DO: ReadonlySet<string> = new Set(['ALREADY_ACTIVE', 'ALREADY_PROTECTED']);
+
 export default class PlanCommand extends DrCommand {
-  static override summary = 'Show what a run would do: steps, point of no return, times, changes, permissions. Changes nothing.';
+  static override summary = 'Show what a run would do, and whether it would be refused now. Changes nothing.';
+  static override description =
+    'Shows steps, the point of no return, times, changes and the control planes that are needed. ' +
+    'The checks of the run and the gates that need no change are made now: what would refuse the run is shown first, with its override.';
   static override examples = [
     '<%= config.bin %> plan --region ap-northeast-1',
     '<%= config.bin %> plan --region ap-northeast-1 --out plan.json',
     '<%= config.bin %> plan --verb switchover --region ap-northeast-1',
-    '<%= config.bin %> plan --verb reprotect',
+    '<%= config.bin %> plan --verb reprotect --detailed-exitcode',
   ];
   static override flags = {
     ...targetFlags,
@@ -25,23 +33,37 @@ export default class PlanCommand extends DrCommand {
     ...fromFlag,
     ...standbyFlag,
     out: Flags.string({ description: 'Save the plan, for `--plan FILE` of the verb', helpValue: 'FILE' }),
+    iam: Flags.boolean({ description: 'Show the IAM policy that the run needs' }),
+    'detailed-exitcode': Flags.boolean({ description: 'Exit 0 if there is nothing to do, 14 if there is' }),
   };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(PlanCommand);
     if (await this.#fleet(flags)) return;
-    const { makePlan } = await import('../app/make-plan.ts');
-    const { criticalPath } = await import('../plan/critical-path.ts');
-    const runbook = flags.runbook === undefined ? {} : { runbook: flags.runbook };
-    const { verb, region, from, standby, runbooks } = flags;
+    const { runbook, verb, region, from, standby, runbooks, out, iam } = flags;
     if (region === undefined && verb !== 'reprotect') throw regionNeeded(`plan${verb === 'failover' ? '' : ` --verb ${verb}`}`);
-    const plan = await makePlan({ verb, region, from, standby, runbooks, ...runbook });
-    if (flags.out !== undefined) {
-      await writeFile(flags.out, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
-      this.note(`Saved; run it with: dr ${verb} --plan ${flags.out}`);
+    const { planWithPreview } = await import('../app/preview.ts');
+    const { criticalPath } = await import('../plan/critical-path.ts');
+    const request = { verb, region, from, standby, runbooks, state: this.statePlace(flags.state), ...(runbook === undefined ? {} : { runbook }) };
+    const made = await planWithPreview(request).catch((error: unknown) => {
+      if (flags['detailed-exitcode'] && error instanceof DrError && NOTHING_TO_DO.has(error.code)) return error;
+      throw error;
+    });
+    if (made instanceof DrError) {
+      this.done({ plan: null, nothingToDo: made.message }, () => `Nothing to do: ${made.message}`);
+      return;
+    }
+    const { plan, preview } = made;
+    if (out !== undefined) {
+      await writeFile(out, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
+      this.note(`Saved; run it with: dr ${verb} --plan ${out}`);
     }
     const critical = criticalPath(plan);
-    this.done({ plan, critical, policy: policyOf(plan.steps.flatMap((step) => step.permissions)) }, () => planText(plan, critical, painterFor(process.stdout)));
+    this.done(
+      { plan, critical, preview, policy: policyOf(plan.steps.flatMap((step) => step.permissions)) },
+      () => planText({ plan, critical, preview, command: runCommand(plan, flags), iam, width: terminalWidth() }, painterFor(process.stdout)),
+      flags['detailed-exitcode'] ? 'changes' : 'ok',
+    );
   }
 
   /** Many plans as one table, where the folder holds many runbooks and none is named. */
@@ -57,7 +79,29 @@ export default class PlanCommand extends DrCommand {
     const hints = plan.members.every((m) => m.state !== 'failed')
       ? [`Run them: ${run(` --confirm ${fleetWord(plan)}`)}`]
       : others === undefined ? [] : [`Run the others, and leave where they are what cannot be planned: ${run(` ${others}`)}`];
-    this.done(fleetPlanJson(plan), () => [fleetPlanText(plan, painterFor(process.stdout)), `One of them in full: dr plan --region ${region} --runbook NAME`, ...hints].join('\n'));
+    const something = flags['detailed-exitcode'] && plan.members.some(({ state }) => state !== 'there');
+    this.done(fleetPlanJson(plan), () => [fleetPlanText(plan, painterFor(process.stdout)), `One of them in full: dr plan --region ${region} --runbook NAME`, ...hints].join('\n'), something ? 'changes' : 'ok');
     return true;
   }
+}
+
+/** The command that runs what was planned, with the flags that chose it. */
+function runCommand({ verb, source, target, runbook }: Plan, flags: { from?: string | undefined; standby?: string | undefined; runbook?: string | undefined; runbooks: string; state?: string | undefined; out?: string | undefined }): string {
+  const state = flags.state === undefined ? [] : [`--state ${quoted(flags.state)}`];
+  if (flags.out !== undefined) return [`dr ${verb} --plan ${quoted(flags.out)}`, ...state].join(' ');
+  const where = traitsOf(verb).movesUsers ? `--region ${target}` : flags.standby === undefined ? '' : `--standby ${source}`;
+  const parts = [
+    `dr ${verb}`,
+    where,
+    ...(flags.from === undefined ? [] : [`--from ${flags.from}`]),
+    `--runbook ${quoted(flags.runbook ?? runbook.name)}`,
+    ...(flags.runbooks === './runbooks' ? [] : [`--runbooks ${quoted(flags.runbooks)}`]),
+    ...state,
+  ];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+/** As a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w./:@%+=,~-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

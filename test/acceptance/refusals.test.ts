@@ -298,7 +298,7 @@ describe('while the source is down', () => {
         autoscaling.DescribeAutoScalingGroups in ap-northeast-1: AccessDenied: User: arn:aws:iam::000000000000:user/lab is not authorized to perform: autoscaling:DescribeAutoScalingGroups
 
       Next:
-        allow that to these credentials; then dr plan lists everything that they need"
+        allow that to these credentials; then dr plan --iam lists everything that they need"
     `);
     end();
   });

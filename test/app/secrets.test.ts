@@ -145,7 +145,7 @@ async function run(trouble: Trouble, verb: 'failover' | 'switchover' = 'failover
   const texts: Record<string, string> = {
     'calls to AWS, the bucket too': sent.join('\n'),
     'what the world remembers of its buckets': sent.filter((text) => text.includes('dr-state')).join('\n'),
-    plan: planText(plan, criticalPath(plan), plain),
+    plan: planText({ plan, critical: criticalPath(plan), preview: { refusals: [], notEvaluated: [], warnings: [] }, command: 'dr failover', iam: true, width: undefined }, plain),
   };
   if (result !== undefined) {
     texts['--json'] = toJsonText(resultEnvelope('x', runJson(result.state), result.exit, []));

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makePlan } from '../../src/app/make-plan.ts';
+import { planWithPreview } from '../../src/app/preview.ts';
 import { DrError } from '../../src/base/errors.ts';
 import { EXIT } from '../../src/base/exit-codes.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
@@ -122,7 +122,7 @@ describe('the exit code', () => {
 
 describe('a saved plan', () => {
   async function saved(b: Bench, change: (plan: Plan) => unknown = (plan) => plan): Promise<string> {
-    const plan = await b.sim.clock.run(() => makePlan({ verb: 'failover', region: TOKYO, runbooks: b.runbooks, effects: b.sim.effects }));
+    const { plan } = await b.sim.clock.run(() => planWithPreview({ verb: 'failover', region: TOKYO, runbooks: b.runbooks, effects: b.sim.effects, state: b.state }));
     const path = join(b.runbooks, '..', 'plan.json');
     await writeFile(path, JSON.stringify(change(plan)));
     return path;

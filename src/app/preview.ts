@@ -1,0 +1,64 @@
+import type { Effects } from '../effects/effects.ts';
+import { preview as previewOf, type Preview } from '../engine/preview.ts';
+import { JOURNAL_SCHEMA } from '../journal/events.ts';
+import { Journal } from '../journal/journal.ts';
+import { MemoryStore } from '../journal/memory-store.ts';
+import { loadStepKind } from '../kinds/registry.ts';
+import type { Plan } from '../model/plan.ts';
+import type { Acceptances } from '../model/step.ts';
+import { historyOf } from './history.ts';
+import { boundToLab } from './in-lab.ts';
+import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
+import { chooseRunbook, planFor, type PlanRequest } from './make-plan.ts';
+import { thisOperator } from './operator.ts';
+import { openState, type StatePlace } from './state.ts';
+import { toolVersion } from './version.ts';
+
+/** A plan, and what a person would say when they run it. */
+export interface PreviewRequest {
+  plan: Plan;
+  /** The caller's ARN. */
+  identity: string;
+  effects: Effects;
+  state: StatePlace | string;
+  acceptances: Acceptances;
+  impactAt?: number | undefined;
+  /** Aborted when the person no longer waits for it. */
+  drain?: AbortSignal;
+}
+
+/** What stands for the id of a run that has not begun, in commands that are shown. */
+const NO_RUN = 'RUN';
+
+/** Would a run of this plan be refused now? Nothing is changed, and the state is only read. */
+export async function previewRun({ plan, identity, effects, state, acceptances, impactAt, drain }: PreviewRequest): Promise<Preview> {
+  const { clock } = effects;
+  const operator = thisOperator(identity);
+  const mode = runMode(plan.account);
+  const endpoints = endpointOverrides();
+  const journal = new Journal({ store: new MemoryStore(), clock, run: NO_RUN, term: 0 });
+  await journal.append({
+    type: 'run.started',
+    journal: JOURNAL_SCHEMA,
+    plan,
+    operator,
+    tool: toolVersion(),
+    mode,
+    declaredAt: clock.now(),
+    ...(impactAt === undefined ? {} : { impactAt }),
+    confirmedBy: 'flag',
+    acceptances,
+    endpoints,
+  });
+  const known: Effects = { ...effects, history: historyOf(openState(state, effects.aws), journal.state, clock) };
+  const bound = boundToLab({ effects: known, stepKind: loadStepKind }, journal.state);
+  return previewOf({ journal, ...bound, operator, drain: drain ?? new AbortController().signal });
+}
+
+/** A plan, made now, and whether a run of it would be refused now. Changes nothing. */
+export async function planWithPreview(request: PlanRequest & { state: StatePlace | string }): Promise<{ plan: Plan; preview: Preview }> {
+  const effects = request.effects ?? liveEffects();
+  const { plan, observed } = await planFor(effects, await chooseRunbook(request), request);
+  const preview = await previewRun({ plan, identity: observed.identity, effects, state: request.state, acceptances: { approvedBy: [] } });
+  return { plan, preview };
+}

@@ -1,0 +1,25 @@
+import type { Obstacle, Preview } from '../engine/preview.ts';
+import { refusalLines } from './refusal-view.ts';
+import type { Painter } from './style.ts';
+import { fit, indent } from './text.ts';
+
+/** What would refuse a run now, each with its override; what it waits for; what only a run can tell. One text a section. */
+export function previewLines(preview: Preview, room: number | undefined, paint: Painter): string[] {
+  const { refusals, warnings, notEvaluated } = preview;
+  const section = (title: string, lines: readonly string[]) => `${title}\n${fit(indent(lines.join('\n'), 2), room)}`;
+  return [
+    ...(refusals.length === 0 ? [] : [section(paint('red', 'Would be refused now'), refusals.flatMap(obstacleLines))]),
+    ...(warnings.length === 0 ? [] : [section(paint('yellow', 'Warnings'), warnings)]),
+    ...(notEvaluated.length === 0 ? [] : [section(paint('yellow', 'Not evaluated: only a run can tell'), notEvaluated.map(({ step, title }) => `${title} [${step}]`))]),
+  ];
+}
+
+function obstacleLines({ step, title, refusal, error }: Obstacle): string[] {
+  return [`${title} [${step}]`, ...(refusal === undefined ? [`could not be checked: ${error ?? 'no answer'}`] : refusalLines(refusal)).map((line) => indent(line, 2))];
+}
+
+/** `would be refused now: rpo-gate`, or that nothing is known that would refuse it. */
+export function wouldBeRefused({ refusals, notEvaluated }: Preview): string {
+  if (refusals.length > 0) return `would be refused now: ${[...new Set(refusals.map(({ refusal, step }) => refusal?.rule ?? `${step} could not be checked`))].join(', ')}`;
+  return notEvaluated.length === 0 ? 'nothing would refuse it now' : 'nothing that could be checked would refuse it now';
+}
