@@ -168,15 +168,21 @@ export async function changeStatus(
   return changeState(output.ChangeInfo?.Status).everywhere === 'yes' ? 'INSYNC' : 'PENDING';
 }
 
+type HealthCheck = OutputOf<'route53', 'GetHealthCheck'>['HealthCheck'];
+export type HealthCheckType = NonNullable<NonNullable<NonNullable<HealthCheck>['HealthCheckConfig']>['Type']>;
+
 /** What `GetHealthCheck` says, as far as a switch needs it. */
 export interface HealthCheckState {
+  /** As AWS names it; a newer one than this version of dr knows is possible. */
+  type: string;
   version: number;
   disabled: boolean;
   inverted: boolean;
 }
 
-function checkState(check: OutputOf<'route53', 'GetHealthCheck'>['HealthCheck']): HealthCheckState {
+function checkState(check: HealthCheck): HealthCheckState {
   return {
+    type: check?.HealthCheckConfig?.Type ?? '',
     version: check?.HealthCheckVersion ?? 0,
     disabled: check?.HealthCheckConfig?.Disabled ?? false,
     inverted: check?.HealthCheckConfig?.Inverted ?? false,

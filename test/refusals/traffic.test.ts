@@ -105,7 +105,7 @@ describe('health checks that cannot switch', () => {
     expect(await shift(await byCheck(), { params: { out: ['osaka'] } })).toMatchInlineSnapshot(`
       "rule         health-check
       observed     there is no set osaka (just now)
-      threshold    each set has a health check of its own that is not inverted
+      threshold    each set has a health check of its own that is not inverted, of a type that can be disabled and inverted
       consequence  switching it would take out too much, or nothing
       override     give each set its own health check, or set \`switch: record\`"
     `);
@@ -117,7 +117,7 @@ describe('health checks that cannot switch', () => {
     expect(await shift(sim)).toMatchInlineSnapshot(`
       "rule         health-check
       observed     set tokyo has no health check of its own (just now)
-      threshold    each set has a health check of its own that is not inverted
+      threshold    each set has a health check of its own that is not inverted, of a type that can be disabled and inverted
       consequence  switching it would take out too much, or nothing
       override     give each set its own health check, or set \`switch: record\`"
     `);
@@ -128,8 +128,8 @@ describe('health checks that cannot switch', () => {
     await changed(sim, 'tokyo', { HealthCheckId: 'hc-seoul' });
     expect(await shift(sim)).toMatchInlineSnapshot(`
       "rule         health-check
-      observed     health check hc-seoul stands at seoul and tokyo: it would take both out (just now)
-      threshold    each set has a health check of its own that is not inverted
+      observed     health check hc-seoul belongs to seoul and tokyo: it would take all of them out (just now)
+      threshold    each set has a health check of its own that is not inverted, of a type that can be disabled and inverted
       consequence  switching it would take out too much, or nothing
       override     give each set its own health check, or set \`switch: record\`"
     `);
@@ -142,7 +142,7 @@ describe('health checks that cannot switch', () => {
     expect(await shift(sim)).toMatchInlineSnapshot(`
       "rule         health-check
       observed     health check hc-inverted is inverted: it watches something else than its set’s endpoint (just now)
-      threshold    each set has a health check of its own that is not inverted
+      threshold    each set has a health check of its own that is not inverted, of a type that can be disabled and inverted
       consequence  switching it would take out too much, or nothing
       override     give each set its own health check, or set \`switch: record\`"
     `);

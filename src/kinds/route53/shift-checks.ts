@@ -3,6 +3,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { type HealthCheckState, listManyRecordSets, readHealthCheck, updateHealthCheck } from '../../aws/route53.ts';
 import { hostedZoneId, refused, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import { notSwitchable } from './check-types.ts';
 import { recordKeys } from './shift-records.ts';
 
 /*
@@ -23,6 +24,7 @@ type Params = z.infer<typeof params>;
 
 interface Check {
   id: string;
+  /** Identifiers of all sets of these names that have it. */
   sets: string[];
   out: boolean;
   state: HealthCheckState;
@@ -35,52 +37,81 @@ export function isForcedOut(state: HealthCheckState): boolean {
   return state.disabled && state.inverted;
 }
 
-/** Tries of an update that somebody else's update overtakes. */
+/** Whether the switch has to change it. */
+function isWrong({ out, state }: Check): boolean {
+  return isForcedOut(state) !== out;
+}
+
+/** Attempts, if other updates of the same check come in between. */
 const VERSION_TRIES = 3;
 
-/** The health checks of the named sets; a text where the sets cannot be switched by them. */
+/** What a health check was before this step changed it. */
+const beforeSchema = z.strictObject({ disabled: z.boolean(), inverted: z.boolean() });
+const beforeFact = (id: string): string => `route53.check-before.${id}`;
+
+/** The health checks of the named sets; a text if the sets cannot be switched by them. */
 async function checksOf(ctx: StepContext, p: Params): Promise<Check[] | string> {
   const options = { region: ctx.target, signal: ctx.signal };
   const sets = (await listManyRecordSets(ctx.effects.aws, p.zone, p.records, options)).flat();
-  const byId = new Map<string, { sets: Set<string>; out: Set<boolean> }>();
-  for (const id of [...p.out, ...p.in]) {
-    const named = sets.filter((set) => set.SetIdentifier === id);
-    if (named.length === 0) return `there is no set ${id}`;
-    if (named.some((set) => set.HealthCheckId === undefined)) return `set ${id} has no health check of its own`;
-    for (const set of named) {
-      const entry = byId.get(set.HealthCheckId ?? '') ?? { sets: new Set(), out: new Set() };
-      entry.sets.add(id);
-      entry.out.add(p.out.includes(id));
-      byId.set(set.HealthCheckId ?? '', entry);
+  const sides = new Map<string, boolean>();
+  for (const name of [...p.out, ...p.in]) {
+    const named = sets.filter((set) => set.SetIdentifier === name);
+    if (named.length === 0) return `there is no set ${name}`;
+    for (const { HealthCheckId: id } of named) {
+      if (id === undefined) return `set ${name} has no health check of its own`;
+      sides.set(id, sides.get(id) === true || p.out.includes(name));
     }
   }
-  const shared = [...byId].find(([, entry]) => entry.out.size > 1);
-  if (shared !== undefined) return `health check ${shared[0]} stands at ${[...shared[1].sets].join(' and ')}: it would take both out`;
   const checks: Check[] = [];
-  for (const [id, entry] of byId) {
-    checks.push({ id, sets: [...entry.sets], out: entry.out.has(true), state: await readHealthCheck(ctx.effects.aws, id, options) });
+  for (const [id, out] of sides) {
+    const having = [...new Set(sets.filter((set) => set.HealthCheckId === id).map((set) => set.SetIdentifier ?? '(simple)'))];
+    const check = { id, sets: having, out, state: await readHealthCheck(ctx.effects.aws, id, options) };
+    const side = out ? p.out : p.in;
+    if ((out || isWrong(check)) && having.some((name) => !side.includes(name))) {
+      return `health check ${id} belongs to ${having.join(' and ')}: it would ${out ? 'take all of them out' : 'bring all of them back'}`;
+    }
+    checks.push(check);
   }
   return checks;
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const checks = await checksOf(ctx, p);
-  const inverted = typeof checks === 'string' ? undefined : checks.find(({ state }) => state.inverted && !state.disabled);
-  if (typeof checks !== 'string' && inverted === undefined) return { state: 'ok', because: `${checks.length} health checks can be switched` };
+  if (typeof checks === 'string') return refusal(checks);
+  const inverted = checks.find(({ state }) => state.inverted && !state.disabled);
+  if (inverted !== undefined) return refusal(`health check ${inverted.id} is inverted: it watches something else than its set’s endpoint`);
+  for (const one of checks.filter(isWrong)) {
+    const problem = notSwitchable(one.state);
+    if (problem !== undefined) return refusal(`health check ${one.id} of ${one.sets.join(' and ')} ${problem.observed}`, problem.instead);
+  }
+  return { state: 'ok', because: `${checks.length} health checks can be switched`, warnings: checks.flatMap(warningsOf) };
+}
+
+function refusal(observed: string, override = 'give each set its own health check, or set `switch: record`'): Verdict {
   return refused({
     rule: 'health-check',
-    observed: typeof checks === 'string' ? checks : `health check ${inverted?.id ?? ''} is inverted: it watches something else than its set’s endpoint`,
-    threshold: 'each set has a health check of its own that is not inverted',
+    observed,
+    threshold: 'each set has a health check of its own that is not inverted, of a type that can be disabled and inverted',
     consequence: 'switching it would take out too much, or nothing',
-    override: 'give each set its own health check, or set `switch: record`',
+    override,
   });
+}
+
+function warningsOf({ id, out, sets, state }: Check): string[] {
+  const what = `health check ${id} of ${sets.join(' and ')}`;
+  const problem = out ? undefined : notSwitchable(state);
+  return [
+    ...(state.disabled && !state.inverted ? [`${what} is disabled already: it counts as healthy whatever it watches${out ? '; a rollback leaves it disabled' : ''}`] : []),
+    ...(problem === undefined ? [] : [`${what} ${problem.observed}: traffic could not leave it again. ${problem.instead}`]),
+  ];
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const checks = await checksOf(ctx, p);
   if (typeof checks === 'string') return { state: 'impossible', because: checks };
-  const wrong = checks.filter(({ out, state }) => isForcedOut(state) !== out);
+  const wrong = checks.filter(isWrong);
   if (wrong.length === 0) return { state: 'reached', because: words(checks) };
+  for (const { id, state } of wrong) if (ctx.fact(beforeFact(id)) === undefined) ctx.record(beforeFact(id), { disabled: state.disabled, inverted: state.inverted });
   return { state: 'absent', because: wrong.map(({ id, out }) => `${id} is ${out ? 'not yet out' : 'still out'}`).join(', ') };
 }
 
@@ -93,29 +124,39 @@ function words(checks: readonly Check[]): string {
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const checks = await checksOf(ctx, p);
   if (typeof checks === 'string') throw new Error(checks);
-  for (const check of [...checks.filter((c) => !c.out), ...checks.filter((c) => c.out)]) {
-    if (isForcedOut(check.state) !== check.out) await update(ctx, check);
+  for (const out of [false, true]) {
+    for (const one of checks.filter((each) => each.out === out && isWrong(each))) await update(ctx, one, out ? FORCED : FREE);
   }
 }
 
-/** Where somebody else's update came between reading and writing, theirs is read, and ours laid over it. */
-async function update(ctx: StepContext, check: Check): Promise<void> {
+/** If somebody else's update comes between reading and writing, theirs is read, and ours is written over it. */
+async function update(ctx: StepContext, check: Check, to: Pick<HealthCheckState, 'disabled' | 'inverted'>): Promise<void> {
   let { version } = check.state;
   for (let attempt = 1; ; attempt++) {
     try {
-      await updateHealthCheck(ctx.effects.aws, check.id, version, check.out ? FORCED : FREE, { region: ctx.target, signal: ctx.signal });
+      await updateHealthCheck(ctx.effects.aws, check.id, version, to, { region: ctx.target, signal: ctx.signal });
       return;
     } catch (error) {
       if (!(error instanceof AwsError) || error.code !== 'HealthCheckVersionMismatch' || attempt >= VERSION_TRIES) throw error;
       const now = await readHealthCheck(ctx.effects.aws, check.id, { region: ctx.target, signal: ctx.signal });
-      if (isForcedOut(now) === check.out) return;
+      if (now.disabled === to.disabled && now.inverted === to.inverted) return;
       version = now.version;
     }
   }
 }
 
+/** Each check becomes what it was before; one that is no longer as this step made it stays as it is. */
 async function undo(ctx: StepContext, p: Params): Promise<void> {
-  await act(ctx, { ...p, in: p.out, out: [] });
+  const checks = await checksOf(ctx, p);
+  if (typeof checks === 'string') throw new Error(checks);
+  const before = (id: string) => beforeSchema.safeParse(ctx.fact(beforeFact(id))).data;
+  if (checks.every(({ id }) => before(id) === undefined)) throw new Error('what the health checks were before is not known');
+  for (const out of [true, false]) {
+    for (const one of checks.filter((each) => each.out === out && !isWrong(each))) {
+      const state = before(one.id);
+      if (state !== undefined) await update(ctx, one, state);
+    }
+  }
 }
 
 export const shiftChecks = stepKind<Params>({ params, check, observe, act, undo });

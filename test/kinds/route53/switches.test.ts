@@ -97,8 +97,8 @@ describe('a pair switched by its health check', () => {
     expect(outcome).toBe('refused');
     expect(state.steps.get('traffic.storefront.shiftChecks')?.refusal).toEqual({
       rule: 'health-check',
-      observed: 'health check hc-seoul stands at seoul and tokyo: it would take both out',
-      threshold: 'each set has a health check of its own that is not inverted',
+      observed: 'health check hc-seoul belongs to seoul and tokyo: it would take all of them out',
+      threshold: 'each set has a health check of its own that is not inverted, of a type that can be disabled and inverted',
       consequence: 'switching it would take out too much, or nothing',
       override: 'give each set its own health check, or set `switch: record`',
     });

@@ -34,9 +34,10 @@ beforeEach(async () => {
   world.addBucket({ region: TOKYO, name: 'switch' });
   const record = { name: 'shop.example.com', type: 'A', ttl: 1 };
   const records = [
-    { ...record, values: ['127.0.0.2'], setIdentifier: 'seoul', failover: 'PRIMARY' as const },
+    { ...record, values: ['127.0.0.2'], setIdentifier: 'seoul', failover: 'PRIMARY' as const, healthCheckId: 'hc-seoul' },
     { ...record, values: ['127.0.0.3'], setIdentifier: 'tokyo', failover: 'SECONDARY' as const },
   ];
+  world.addHealthCheck({ id: 'hc-seoul', watches: { kind: 'region-endpoint', region: SEOUL } });
   world.addHostedZone({ id: 'Z123', name: 'example.com', records });
   server = await wireServer({
     handle: ({ service, region, operation, input, signal }) =>
