@@ -43,7 +43,6 @@ const RDS_NOT_SENT: ErrorFates = {
   InvalidDBCapacityReservationStateFault: notSent('a capacity reservation'),
   InvalidDBSecurityGroupStateFault: notSent('DB security groups of EC2-Classic'),
   NetworkTypeNotSupported: notSent('a network type'),
-  OptionGroupNotFoundFault: notSent('an option group'),
   ProvisionedIopsNotAvailableInAZFault: notSent('provisioned IOPS'),
   StorageTypeNotSupportedFault: notSent('a storage type'),
   TenantDatabaseQuotaExceededFault: notSent('tenant databases'),
@@ -68,6 +67,7 @@ const RDS_NEW: ErrorFates = {
 
 const RESTORE: ErrorFates = {
   ...RDS_NEW,
+  OptionGroupNotFoundFault: NOT_FORESEEN,
   DBSubnetGroupNotFoundFault: foreseen('restore-settings (check of restore)'),
   DBParameterGroupNotFoundFault: foreseen('restore-settings (check of restore)'),
   InvalidRestoreFault: NOT_FORESEEN,
@@ -84,6 +84,7 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
     },
     ModifyDBInstance: {
       ...RDS_NOT_SENT,
+      OptionGroupNotFoundFault: notSent('an option group'),
       DBInstanceNotFoundFault: foreseen('the look right before each change; the check of resize'),
       DBInstanceAlreadyExistsFault: foreseen('keep-old: the name is looked for before it is taken'),
       DBParameterGroupNotFoundFault: foreseen('restore-settings (restore); the group of the old instance (reprotect)'),
@@ -98,6 +99,7 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
     },
     CreateDBInstanceReadReplica: {
       ...RDS_NEW,
+      OptionGroupNotFoundFault: notSent('an option group that is not there: it is that of the old instance'),
       DBInstanceNotFoundFault: foreseen('standby-source (check of standbyGate)'),
       DBParameterGroupNotFoundFault: notSent('a parameter group: it is set afterwards'),
       DBSubnetGroupNotAllowedFault: notSent('a subnet group of another VPC: it is that of the old instance'),

@@ -92,9 +92,10 @@ function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
       // Open at once, its first write is the restore's doing: then that is the line.
       reversibility: closedBy === undefined ? 'point-of-no-return' : 'compensable',
       title: `Restore ${id} from the newest recovery point${closedBy === undefined ? '' : ', closed'}`,
-      params: closedBy === undefined ? atLine : { ...params, closedBy },
+      params: { ...(closedBy === undefined ? atLine : { ...params, closedBy }), source: { region: ctx.source, id: n.oldId } },
       permissions: [
         allow(['rds:DescribeDBInstances', 'rds:AddTagsToResource'], [arn]),
+        readTargetBackups(ctx),
         // Which backup is the newest, and the option group in it, is only known then.
         allow(['rds:RestoreDBInstanceToPointInTime', 'rds:RestoreDBInstanceFromDBSnapshot'], [arn, ...groups, ...arns('og:*', 'snapshot:*', 'auto-backup:*')]),
         allow(['rds:DescribeDBSubnetGroups', 'rds:DescribeDBParameterGroups'], groups),

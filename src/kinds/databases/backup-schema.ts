@@ -11,6 +11,15 @@ export const restoreSettings = z.strictObject({
   subnetGroup: groupName.describe('DB subnet group'),
   securityGroups: z.array(securityGroupId).min(1, 'expected at least one security group').describe('Security groups once it is open'),
   parameterGroup: groupName.describe('DB parameter group'),
+  optionGroup: z
+    .string()
+    .regex(/^[A-Za-z](?:-?[A-Za-z0-9])*$/, 'expected the name of an option group, e.g. archive-oracle')
+    .toLowerCase()
+    .optional()
+    .describe('Option group of that region. Needed if the database uses one that is not default:…: options such as Timezone or TDE cannot be removed'),
+  iamAuthentication: z.boolean('expected true or false').optional().describe('IAM database authentication. Default: off'),
+  publiclyAccessible: z.boolean('expected true or false').optional().describe('A public address. Default: no'),
+  copyTagsToSnapshot: z.boolean('expected true or false').optional().describe('Copy the tags of the instance to its snapshots. Default: no'),
   multiAz: z.boolean('expected true or false').describe('Multi-AZ'),
   retentionDays: z.int().min(1, 'expected 1 to 35: without backups there would be no way home').max(35).describe('Days that its own backups are kept'),
 });

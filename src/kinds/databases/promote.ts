@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
+import { parametersOf } from '../../aws/rds-parameters.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { type DbInstanceState, dbInstanceState } from '../../aws/states/db-instance.ts';
 import { nameInArn } from '../../base/arn.ts';
@@ -72,6 +73,28 @@ function notOurs(p: Params, instance: DbInstance): Refusal | undefined {
   };
 }
 
+const READ_ONLY = ['read_only', 'super_read_only', 'innodb_read_only'];
+
+/**
+ * A parameter group of MySQL or MariaDB with a fixed `read_only`: the promotion ends, and the instance takes no writes. The default
+ * is {TrueIfReplica}, which ends with the promotion.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_MySQL.Replication.ReadReplicas.html
+ */
+async function staysReadOnly(ctx: StepContext, p: Params, instance: DbInstance): Promise<Refusal | undefined> {
+  const group = instance.DBParameterGroups?.[0]?.DBParameterGroupName;
+  if (!/^(mysql|mariadb)/.test(instance.Engine ?? '') || group === undefined) return undefined;
+  const set = await parametersOf(ctx.effects.aws, p.region, group, READ_ONLY, { signal: ctx.signal });
+  const on = Object.entries(set).filter(([, value]) => /^(1|on|true)$/i.test(value));
+  if (on.length === 0) return undefined;
+  return {
+    rule: 'replica-usable',
+    observed: `${p.id} uses the parameter group ${group}, which sets ${on.map(([name, value]) => `${name}=${value}`).join(', ')}`,
+    threshold: 'a parameter group that lets it take writes once it is promoted: read_only={TrueIfReplica}, the default',
+    consequence: `${p.id} would stay read-only after the promotion, and users could write nothing`,
+    override: `none: aws rds modify-db-parameter-group --region ${p.region} --db-parameter-group-name ${group} --parameters ${on.map(([name]) => `ParameterName=${name},ParameterValue='{TrueIfReplica}',ApplyMethod=immediate`).join(' ')}`,
+  };
+}
+
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   const state = dbInstanceState(instance?.DBInstanceStatus);
@@ -87,7 +110,11 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   }
   const wrong = notOurs(p, instance);
   if (wrong !== undefined) return refused(wrong);
+  const readOnly = await staysReadOnly(ctx, p, instance);
+  if (readOnly !== undefined) return refused(readOnly);
   const warnings: string[] = [];
+  const sql = instance.Engine?.includes('postgres') !== false;
+  if (!sql || p.login === undefined) warnings.push(`nobody proves that ${p.id} takes writes after the promotion: ${sql ? `the runbook names no \`canary\` for ${p.name}` : `\`canary\` works for PostgreSQL only, and ${p.id} is ${instance.Engine ?? ''}`}`);
   if (state.promote === 'no') warnings.push(`${p.id} is ${status}: the promotion waits until that has ended`);
   else if (state.promote === 'try') warnings.push(`${p.id} is ${status}: AWS does not document whether it can be promoted then; it is tried`);
   const waiting = pendingChanges(instance);

@@ -20,6 +20,9 @@ export const recoveryPointSchema = z.strictObject({
   sourceRegion: z.string(),
   /** Everything committed until then comes back. Milliseconds since the epoch. */
   at: z.number(),
+  /** What the original runs with, where AWS shows it: a restore must fit it. */
+  engine: z.string().optional(),
+  optionGroup: z.string().optional(),
 });
 export type RecoveryPoint = z.infer<typeof recoveryPointSchema>;
 
@@ -62,7 +65,7 @@ export async function findPoints(
     const arn = backup.DBInstanceAutomatedBackupsArn;
     const kept = automatedBackupStatus(backup.Status);
     if (kept.usable !== 'yes' || latest === undefined || arn === undefined) judged.push(`${name} are ${kept.shown}`);
-    else judged.push(keyProblem(name, backup, region) ?? { method: 'restorable-time', from: arn, sourceRegion: from, at: latest });
+    else judged.push(keyProblem(name, backup, region) ?? { method: 'restorable-time', from: arn, sourceRegion: from, at: latest, ...runsWith(backup) });
   }
   for (const snapshot of snapshots.flat()) {
     // A copy names the region it came from; one that does not was made here.
@@ -73,11 +76,15 @@ export async function findPoints(
     const at = (snapshot.SnapshotDatabaseTime ?? snapshot.OriginalSnapshotCreateTime ?? snapshot.SnapshotCreateTime)?.getTime();
     const status = snapshotStatus(snapshot.Status);
     if (status.usable !== 'yes' || at === undefined) judged.push(`snapshot ${id} is ${status.shown}`);
-    else judged.push(keyProblem(`snapshot ${id}`, snapshot, region) ?? { method: 'snapshot-time', from: id, sourceRegion: from, at });
+    else judged.push(keyProblem(`snapshot ${id}`, snapshot, region) ?? { method: 'snapshot-time', from: id, sourceRegion: from, at, ...runsWith(snapshot) });
   }
   const usable = judged.filter((j) => typeof j !== 'string');
   usable.sort((a, b) => b.at - a.at || (a.method === 'restorable-time' ? -1 : 1));
   return { usable, rejected: judged.filter((j) => typeof j === 'string') };
+}
+
+function runsWith({ Engine: engine, OptionGroupName: optionGroup }: { Engine?: string | undefined; OptionGroupName?: string | undefined }) {
+  return { ...(engine === undefined ? {} : { engine }), ...(optionGroup === undefined ? {} : { optionGroup }) };
 }
 
 function keyProblem(name: string, what: { Encrypted?: boolean | undefined; KmsKeyId?: string | undefined }, region: string): string | undefined {

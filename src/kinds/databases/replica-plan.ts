@@ -2,7 +2,7 @@ import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceState, StepDraft } from '../../model/kind.ts';
 import { fenceAgainStep, fenceStep } from './fence-plan.ts';
 import { rdsResource, ROLE } from './found-writer.ts';
-import { dbArn } from './instance.ts';
+import { dbArn, rdsArns } from './instance.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
@@ -196,6 +196,8 @@ function promoteStep(ctx: PlanContext, name: string, db: RdsReadReplica, state: 
     controlPlanes: [`rds@${ctx.target}`],
     permissions: [
       allow(['rds:DescribeDBInstances', 'rds:PromoteReadReplica'], [dbArn(ctx.target, ctx.account, id)]),
+      // Of MySQL and MariaDB: whether it takes writes then. Its parameter group is known to AWS only.
+      allow(['rds:DescribeDBParameters'], rdsArns(ctx.target, ctx.account, 'pg:*')),
       allow(['cloudwatch:GetMetricData'], ['*']),
       ...(planned ? [allow(['rds:DescribeDBInstances'], [dbArn(ctx.source, ctx.account, oldId)])] : []),
     ],

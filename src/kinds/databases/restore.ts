@@ -10,6 +10,7 @@ import { rdsResource } from './found-writer.ts';
 import { stillWriter } from './still-writer.ts';
 import { weighAtLine } from './weigh-at-line.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
+import { findPoints } from './recovery-points.ts';
 import { restoreSettings } from './backup-schema.ts';
 import { differences, hasGroups, missingSettings } from './restore-settings.ts';
 
@@ -25,6 +26,8 @@ const params = z.strictObject({
   region: regionName,
   id: dbInstanceId,
   settings: restoreSettings,
+  /** The original, whose recovery points are looked at. */
+  source: z.strictObject({ region: regionName, id: dbInstanceId }).optional(),
   /** The quarantine group that it is made with. */
   closedBy: securityGroupId.optional(),
   /** Where it is the line, in a failover: what may be lost. */
@@ -50,6 +53,8 @@ function stranger(p: Params, instance: DbInstance): { state: 'refused'; refusal:
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance !== undefined && !isOurs(ctx, p, instance)) return stranger(p, instance);
+  const wrong = instance === undefined ? await unfitFor(ctx, p) : undefined;
+  if (wrong !== undefined) return refused(wrong);
   const missing = await missingSettings(ctx, p.region, p.settings, p.closedBy);
   if (missing.length === 0) return { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}` };
   return refused({
@@ -59,6 +64,25 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     consequence: `${p.name} could not be restored, or only with AWS's defaults`,
     override: `none: make what is missing in ${p.region}, or correct \`restore\` in the runbook`,
   });
+}
+
+/**
+ * Options such as Timezone or TDE cannot be removed from a database: a restore must name a group that has them, and option groups
+ * belong to one region.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html#USER_RestoreFromSnapshot.Options
+ */
+async function unfitFor(ctx: StepContext, p: Params): Promise<Refusal | undefined> {
+  if (p.source === undefined || p.settings.optionGroup !== undefined) return undefined;
+  const { usable } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
+  const needs = usable[0]?.optionGroup;
+  if (needs === undefined || needs.startsWith('default:')) return undefined;
+  return {
+    rule: 'restore-settings',
+    observed: `the newest recovery point of ${p.source.id} needs an option group (the original has ${needs}), and \`restore\` names none for ${p.region}`,
+    threshold: '`optionGroup` under `restore`, unless the original has a default one',
+    consequence: `AWS refuses the restore of ${p.name}, or restores it without its options`,
+    override: `none: make an option group with the same options in ${p.region}, and add it to the runbook: restore: { ${p.region}: { optionGroup: NAME } }`,
+  };
 }
 
 /** An old writer that lives has taken writes until the fence: they are lost too. A restore that is closed is not yet the line. */
@@ -103,6 +127,10 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     VpcSecurityGroupIds: p.closedBy === undefined ? p.settings.securityGroups : [p.closedBy],
     MultiAZ: p.settings.multiAz,
     BackupRetentionPeriod: p.settings.retentionDays,
+    PubliclyAccessible: p.settings.publiclyAccessible ?? false,
+    ...(p.settings.optionGroup === undefined ? {} : { OptionGroupName: p.settings.optionGroup }),
+    ...(p.settings.iamAuthentication === undefined ? {} : { EnableIAMDatabaseAuthentication: p.settings.iamAuthentication }),
+    ...(p.settings.copyTagsToSnapshot === undefined ? {} : { CopyTagsToSnapshot: p.settings.copyTagsToSnapshot }),
     Tags: [
       { Key: RESTORE_TAG, Value: choice.token },
       { Key: 'dr:runbook', Value: ctx.runbook },
@@ -132,7 +160,7 @@ async function made(ctx: StepContext, p: Params): Promise<boolean> {
 
 export const restore = stepKind<Params>({ params, check, observe, act, made, holds: stillWriter });
 
-const openParams = params.omit({ closedBy: true });
+const openParams = params.omit({ closedBy: true, source: true });
 
 /** Field of the change that opening is. */
 export const GROUPS = 'VpcSecurityGroups';

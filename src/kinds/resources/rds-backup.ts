@@ -80,6 +80,7 @@ function simulate(world: World, _name: string, db: RdsBackup, home: string): voi
   for (const [region, settings] of Object.entries(db.restore)) {
     world.addDbSubnetGroup({ region, name: settings.subnetGroup });
     world.addDbParameterGroup({ region, name: settings.parameterGroup });
+    if (settings.optionGroup !== undefined) world.addDbOptionGroup({ region, name: settings.optionGroup });
     for (const id of settings.securityGroups) world.addSecurityGroup({ region, id, name: `database-${id}`, closed: false });
     const quarantine = db.fence?.quarantine[region];
     if (quarantine !== undefined) world.addSecurityGroup({ region, id: quarantine, name: 'quarantine', closed: true });

@@ -4,7 +4,7 @@ import type { Json } from '../../../src/base/json.ts';
 import { SEOUL, simulation, TOKYO } from '../../engine/simulated.ts';
 import { stepOf } from '../context.ts';
 
-const PARAMS = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', source: { region: SEOUL, id: 'shop-orders' }, planned: true };
+const PARAMS = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo', source: { region: SEOUL, id: 'shop-orders' }, planned: true, login: { database: 'shop', userEnv: 'SHOP_DB_USER', passwordEnv: 'SHOP_DB_PASSWORD' } };
 const INSTANCE = { DBInstanceIdentifier: 'shop-orders-tokyo', DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: `arn:aws:rds:${SEOUL}:111122223333:db:shop-orders` };
 
 describe('how long the backups of the new writer are kept', () => {
@@ -72,13 +72,14 @@ describe('what users need of a promotion, and not the label `available`', () => 
   type Shown = Record<string, unknown>;
 
   /** The promotion as the plan has it, where AWS shows `more` of the replica. */
-  async function promotion(more: Shown, at: { promoted?: boolean; intends?: boolean; refusal?: string } = {}) {
+  async function promotion(more: Shown, at: { promoted?: boolean; intends?: boolean; refusal?: string; parameters?: object[] } = {}) {
     const sim = await simulation();
     const { ReadReplicaSourceDBInstanceIdentifier: _, ...writer } = INSTANCE;
     const shown = { ...(at.promoted === true ? writer : INSTANCE), ...more };
     const asked: string[] = [];
     const call = ((request: { operation: string }) => {
       if (request.operation === 'DescribeDBInstances') return Promise.resolve({ output: { DBInstances: [shown] } });
+      if (request.operation === 'DescribeDBParameters') return Promise.resolve({ output: { Parameters: at.parameters ?? [] } });
       if (request.operation !== 'PromoteReadReplica') return Promise.resolve({ output: {} });
       asked.push(request.operation);
       return at.refusal === undefined ? Promise.resolve({ output: {} }) : Promise.reject(new AwsError({ service: 'rds', operation: request.operation, region: TOKYO, code: 'InvalidDBInstanceState', message: at.refusal, httpStatus: 400 }));
@@ -121,6 +122,13 @@ describe('what users need of a promotion, and not the label `available`', () => 
     await step.act();
     expect(asked).toEqual(['PromoteReadReplica']);
     expect(await step.observe()).toMatchObject({ state: 'absent', because: expect.stringContaining('not in a promotable state') as string });
+  });
+
+  it('is refused where a parameter group of MySQL keeps it read-only, and warns that nobody proves the writes', async () => {
+    const shown = { Engine: 'mysql', DBParameterGroups: [{ DBParameterGroupName: 'replica-mysql84' }] };
+    const parameter = (value: string) => ({ parameters: [{ ParameterName: 'read_only', ParameterValue: value }] });
+    expect(await (await promotion(shown, parameter('1'))).step.check()).toMatchObject({ state: 'refused', refusal: { rule: 'replica-usable', observed: expect.stringContaining('sets read_only=1') as string } });
+    expect(await (await promotion(shown, parameter('{TrueIfReplica}'))).step.check()).toMatchObject({ state: 'ok', warnings: [expect.stringContaining('works for PostgreSQL only') as string] });
   });
 
   it('ends in AWS’s words when AWS goes on refusing it, and a resume asks afresh', async () => {

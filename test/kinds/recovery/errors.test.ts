@@ -53,6 +53,20 @@ describe('rds-backup.open', () => {
 });
 
 describe('rds-backup.restore', () => {
+  it('names the option group of the runbook, and is refused without one where the original needs it', async () => {
+    const named = { ...settings, optionGroup: 'archive-oracle', iamAuthentication: true, publiclyAccessible: true };
+    rds.on(RestoreDBInstanceToPointInTimeCommand).resolves({});
+    await (await stepOf('rds-backup.restore', { ...(RESTORE as object), settings: named }, { effects: { aws }, facts: { 'recovery.documents': CHOICE } })).act();
+    expect(rds.commandCalls(RestoreDBInstanceToPointInTimeCommand)[0]?.args[0].input).toMatchObject({ OptionGroupName: 'archive-oracle', EnableIAMDatabaseAuthentication: true, PubliclyAccessible: true });
+
+    rds.on(DescribeDBInstancesCommand).rejects(thrown('DBInstanceNotFound', 404));
+    rds.on(DescribeDBSnapshotsCommand).resolves({ DBSnapshots: [] });
+    const backup = { DBInstanceAutomatedBackupsArn: 'arn:backup', DBInstanceArn: `arn:aws:rds:${SEOUL}:111122223333:db:archive`, Status: 'replicating', RestoreWindow: { LatestTime: new Date(1) }, Engine: 'oracle-se2', OptionGroupName: 'archive-oracle' };
+    rds.on(DescribeDBInstanceAutomatedBackupsCommand).resolves({ DBInstanceAutomatedBackups: [backup] });
+    const step = await stepOf('rds-backup.restore', { ...(RESTORE as object), source: { region: SEOUL, id: 'archive' } }, { effects: { aws } });
+    expect(await step.direct('check')).toMatchObject({ state: 'refused', refusal: { rule: 'restore-settings', observed: expect.stringContaining('the original has archive-oracle') as string } });
+  });
+
   it('says everything that AWS would set a default for', async () => {
     rds.on(RestoreDBInstanceToPointInTimeCommand).resolves({});
     await (await restore()).act();
@@ -67,6 +81,7 @@ describe('rds-backup.restore', () => {
         VpcSecurityGroupIds: ['sg-0b20000000000000b'],
         MultiAZ: true,
         BackupRetentionPeriod: 14,
+        PubliclyAccessible: false,
         Tags: [
           { Key: 'dr:restore', Value: 'cafe' },
           { Key: 'dr:runbook', Value: 'shop' },
