@@ -1,4 +1,5 @@
 import { execFileSync, fork, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
@@ -123,9 +124,10 @@ describe('a lab that is not stopped', () => {
     const pid = child.pid ?? 0;
     await until('starting', () => family(pid).folder !== undefined);
     const starting = family(pid);
+    const exit = once(child, 'exit');
     child.kill('SIGTERM');
     await allGone(starting);
-    expect([child.exitCode, child.signalCode]).toEqual([0, null]);
+    expect(await exit).toEqual([0, null]);
   });
 });
 
