@@ -57,7 +57,7 @@ it('by record it is refused before anything is changed', { timeout: TIMEOUT_MS }
         route53.ListResourceRecordSets in us-east-1: NoAnswer: no answer within N s
 
       Next:
-        the Route 53 control plane stands in us-east-1; \`switch: object\` in the runbook needs none of it
+        Route 53 is controlled from us-east-1 alone; \`switch: object\` in the runbook does not need it
         try again"
     `);
     expect(changes(on)).toEqual([]);
