@@ -35,6 +35,7 @@ async function create(ctx: StepContext, p: StandbyParams): Promise<void> {
   if (settings === undefined) throw new Error('the settings of the old instance are not known');
   const { instanceClass, multiAz, subnetGroup, securityGroups, kmsKeyId, publiclyAccessible, deletionProtection } = settings;
   const input = {
+    ...settings.carried,
     DBInstanceIdentifier: p.id,
     SourceDBInstanceIdentifier: p.writer,
     DBInstanceClass: instanceClass,

@@ -4,6 +4,7 @@ import { dbArn, rdsArns, viaRds } from './instance.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
 import { keptPattern } from './standby.ts';
 import { arnIn } from '../../base/arn.ts';
+import { partitionOf } from '../../base/regions.ts';
 
 /** The steps that make a standby again where the old primary was. Nothing is deleted, and the writer is only read from. */
 export function reprotectSteps(ctx: PlanContext, name: string, db: RdsReadReplica): StepDraft[] {
@@ -87,6 +88,9 @@ function makeRoom(ctx: PlanContext, db: RdsReadReplica, params: Params, quaranti
         look,
         // Groups and key are those of the old instance, which only AWS knows. Copying encrypted data needs the key's grants.
         allow(['rds:CreateDBInstanceReadReplica'], [mine[0] ?? '', writer, ...arns('pg:*', 'og:*', 'subgrp:*')]),
+        allow(['rds:AddTagsToResource'], mine.slice(0, 1)),
+        // Enhanced monitoring, where the old instance has it: its role is known to AWS only.
+        allow(['iam:PassRole'], [`arn:${partitionOf(ctx.source)}:iam::${ctx.account}:role/*`], { StringEquals: { 'iam:PassedToService': ['monitoring.rds.amazonaws.com'] } }),
         allow(['kms:CreateGrant', 'kms:DescribeKey'], [arnIn(ctx.source, 'kms', ctx.account, 'key/*')], viaRds(ctx.source)),
       ],
       estimate: { p50: 1800, p95: 7200, basis: 'a snapshot is taken and copied between the regions: grows with the data' },

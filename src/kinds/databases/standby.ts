@@ -1,5 +1,7 @@
+import type { Json } from '../../base/json.ts';
 import * as z from 'zod';
 import { type DbInstance, findDbInstance, listDbInstances } from '../../aws/rds.ts';
+import { carriedSettings } from './carried.ts';
 import { dbInstanceId, regionName, securityGroupId } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
@@ -32,6 +34,8 @@ const settingsSchema = z.strictObject({
   kmsKeyId: z.string().optional(),
   publiclyAccessible: z.boolean(),
   deletionProtection: z.boolean(),
+  /** Further parameters of the request, by name. Absent in journals of earlier versions. */
+  carried: z.custom<Readonly<Record<string, Json>>>((value) => typeof value === 'object' && value !== null).optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -50,6 +54,7 @@ export function settingsOf(old: DbInstance, p: StandbyParams): Settings {
     kmsKeyId: old.KmsKeyId,
     publiclyAccessible: old.PubliclyAccessible ?? false,
     deletionProtection: old.DeletionProtection ?? false,
+    carried: carriedSettings(old),
   };
 }
 
