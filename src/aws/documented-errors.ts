@@ -99,6 +99,7 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
     },
     CreateDBInstanceReadReplica: {
       ...RDS_NEW,
+      NetworkTypeNotSupported: NOT_FORESEEN,
       OptionGroupNotFoundFault: notSent('an option group that is not there: it is that of the old instance'),
       DBInstanceNotFoundFault: foreseen('standby-source (check of standbyGate)'),
       DBParameterGroupNotFoundFault: notSent('a parameter group: it is set afterwards'),
