@@ -1,6 +1,7 @@
 import { DrError } from '../base/errors.ts';
 import { runId } from '../base/ids.ts';
 import type { Effects } from '../effects/effects.ts';
+import type { Preview } from '../engine/preview.ts';
 import { traceStep } from '../engine/trace.ts';
 import { Journal } from '../journal/journal.ts';
 import { type FleetRecord, JOURNAL_SCHEMA, type WaitRecord } from '../journal/events.ts';
@@ -16,6 +17,7 @@ import { leaseAll } from './locks.ts';
 import { initiatorKeys, refuseClaims } from './approvals.ts';
 import { gitCommit, thisOperator } from './operator.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
+import { previewRun } from './preview.ts';
 import { openState, type StatePlace } from './state.ts';
 import { toolVersion } from './version.ts';
 
@@ -32,8 +34,10 @@ export interface StartRequest extends RunWatchers, Direction {
   acceptances: Acceptances;
   /** When users began to suffer, as a person or an alarm says; milliseconds since the epoch. */
   impactAt?: number;
-  /** Asks the person. @throws DrError (declined). */
-  confirm(plan: Plan): Promise<'typed' | 'flag' | 'lab'>;
+  /** Asks the person for `impactAt` if nobody has said it; undefined: they do not know. */
+  askImpact?(plan: Plan): Promise<number | undefined>;
+  /** Asks the person. `look` tells what would refuse the run now. @throws DrError (declined). */
+  confirm(plan: Plan, look: () => Promise<Preview>): Promise<'typed' | 'flag' | 'lab'>;
   effects?: Effects;
 }
 
@@ -43,8 +47,11 @@ export async function startRun(request: StartRequest): Promise<RunResult> {
   const planning = { from: effects.clock.now(), trace: traceStep(effects) };
   const { plan, observed } = await planOf(request, planning.trace.effects);
   const planned = { from: planning.from, to: effects.clock.now(), waits: planning.trace.all().waits };
-  const confirmedBy = await request.confirm(plan);
-  return runPlan({ ...request, effects, plan, identity: observed.identity, planned, confirmedBy, declaredAt: effects.clock.now() });
+  const impactAt = request.impactAt ?? (await request.askImpact?.(plan));
+  const { state, acceptances } = request;
+  const confirmedBy = await request.confirm(plan, () => previewRun({ plan, identity: observed.identity, effects, state, acceptances, impactAt }));
+  const impact = impactAt === undefined ? {} : { impactAt };
+  return runPlan({ ...request, ...impact, effects, plan, identity: observed.identity, planned, confirmedBy, declaredAt: effects.clock.now() });
 }
 
 /** A plan that a person has confirmed, and how it is run. */

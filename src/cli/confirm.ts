@@ -1,10 +1,14 @@
 import { createInterface } from 'node:readline/promises';
-import { formatDuration } from '../base/duration.ts';
-import { DrError } from '../base/errors.ts';
+import { formatDuration, parseDuration } from '../base/duration.ts';
+import { DrError, messageOf } from '../base/errors.ts';
+import type { Preview } from '../engine/preview.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Acceptances, PlanStep } from '../model/step.ts';
 import type { Plan } from '../model/plan.ts';
 import { regionName } from './names.ts';
+import { previewLines, wouldBeRefused } from './preview-view.ts';
+import { parseImpact } from './run-flags.ts';
+import { painterFor } from './style.ts';
 import { columns, safe } from './text.ts';
 import { isPlannedMove, traitsOf } from '../model/verb.ts';
 
@@ -23,6 +27,8 @@ export interface ConfirmRequest {
   acceptances: Acceptances;
   /** `--confirm NAME`. */
   given: string | undefined;
+  /** What would refuse the run now; asked only where a person is about to decide. */
+  look?: () => Promise<Preview>;
 }
 
 /** The person types the runbook's name, or gave it with `--confirm`. */
@@ -32,7 +38,7 @@ interface Question {
   what: string;
   given: string | undefined;
   /** Shown before the question. */
-  text: () => string;
+  text: () => string | Promise<string>;
   /** The command with the flag that answers the question. */
   command: string;
 }
@@ -48,8 +54,8 @@ async function askName({ name, what, given, text, command }: Question, io: Confi
     throw declined('CONFIRMATION_MISMATCH', `--confirm says "${given}", but the runbook is "${name}".`);
   }
   if (!io.tty) throw declined('CONFIRMATION_NEEDED', `${what} needs a confirmation, and there is no terminal to ask.`);
-  io.write(`${text()}\n`);
-  const typed = await io.ask(`Type the name of the runbook (${name}) to go on: `);
+  io.write(`${await text()}\n`);
+  const typed = await io.ask(`Type the name of the runbook (${name}) to continue: `);
   if (typed.trim() === name) return 'typed';
   throw declined('NOT_CONFIRMED', `"${typed.trim()}" is not "${name}".`);
 }
@@ -60,7 +66,34 @@ export async function confirm(request: ConfirmRequest, io: ConfirmIo): Promise<'
   const { name } = plan.runbook;
   const where = !traitsOf(plan.verb).movesUsers ? `--standby ${plan.source}` : `--region ${plan.target}`;
   const command = `dr ${plan.verb} ${where} --runbook ${name} --confirm ${name}`;
-  return askName({ name, what: `A ${plan.verb}`, given, text: () => confirmationText(request), command }, io);
+  return askName({ name, what: `A ${plan.verb}`, given, text: () => whatIsAsked(request, io), command }, io);
+}
+
+/** What would refuse it stands above the rest: it is read before anything is typed. */
+async function whatIsAsked(request: ConfirmRequest, io: ConfirmIo): Promise<string> {
+  const { look, plan } = request;
+  if (look === undefined) return confirmationText(request);
+  io.write('Checking what would refuse it now. Nothing is changed.\n');
+  const seen = await look().catch((error: unknown) => messageOf(error));
+  const refusals = typeof seen === 'string' ? [`What would refuse it now could not be checked: ${seen}`] : [...previewLines(seen, process.stderr.columns, painterFor(process.stderr)), `This ${plan.verb}: ${wouldBeRefused(seen)}.`];
+  return [...refusals, confirmationText(request)].join('\n\n');
+}
+
+/** Unknown, after answers that are no time. */
+const IMPACT_ASKED = 3;
+
+/** Asks when users began to suffer. Undefined: not known, or there is nobody to ask. `now`: milliseconds since the epoch. */
+export async function askImpact(io: ConfirmIo, now: () => number): Promise<number | undefined> {
+  if (!io.tty) return undefined;
+  for (let i = 0; i < IMPACT_ASKED; i++) {
+    const answer = (await io.ask('When did users begin to suffer? A time, e.g. 2026-11-20T03:04:05Z, or how long ago, e.g. 7m [unknown]: ')).trim();
+    if (answer === '' || answer === 'unknown') return undefined;
+    const ago = parseDuration(answer);
+    const at = ago === undefined ? parseImpact(answer, now()) : now() - ago;
+    if (at !== undefined) return at;
+    io.write(`"${answer}" is neither a past time with its zone nor a duration.\n`);
+  }
+  return undefined;
 }
 
 export interface AbortQuestion {
@@ -70,13 +103,13 @@ export interface AbortQuestion {
   given: string | undefined;
 }
 
-/** Asks before a run is led back. @throws DrError `declined`. */
+/** Asks before a run is rolled back. @throws DrError `declined`. */
 export async function confirmAbort({ state, acted, given }: AbortQuestion, io: ConfirmIo): Promise<void> {
   const { name } = state.plan.runbook;
   const text = () =>
     [
-      `Leads ${state.plan.verb} ${state.run} back: ${name} stays in ${regionName(!traitsOf(state.plan.verb).movesUsers ? state.plan.target : state.plan.source)}.`,
-      ...(acted.length === 0 ? ['No step of it has changed anything.'] : ['Is undone, where it can be, in this order:', ...acted.map((step) => `  ${step.title} [${step.id}]`)]),
+      `Rolls back ${state.plan.verb} ${state.run}: ${name} stays in ${regionName(!traitsOf(state.plan.verb).movesUsers ? state.plan.target : state.plan.source)}.`,
+      ...(acted.length === 0 ? ['No step of it has changed anything.'] : ['These steps are undone where possible, in this order:', ...acted.map((step) => `  ${step.title} [${step.id}]`)]),
     ].join('\n');
   await askName({ name, what: 'An abort', given, text, command: `dr abort ${state.run} --confirm ${name}` }, io);
 }
@@ -95,7 +128,7 @@ export async function confirmApproval({ name, run, reject, given }: ApprovalQues
   await askName({ name, what: reject ? 'A rejection' : 'An approval', given, text: () => '', command }, io);
 }
 
-/** What is about to happen, and what of it cannot be taken back. */
+/** What is about to happen, and what of it is irreversible. */
 export function confirmationText({ plan, expected, acceptances }: ConfirmRequest): string {
   const final = plan.steps.filter((step) => step.reversibility === 'point-of-no-return');
   return [
@@ -104,14 +137,14 @@ export function confirmationText({ plan, expected, acceptances }: ConfirmRequest
       ['runbook', `${plan.runbook.name} (${plan.runbook.path})`],
       ['account', plan.account],
       ...(!traitsOf(plan.verb).movesUsers
-        ? [['stays active', regionName(plan.target)], ['is rebuilt', regionName(plan.source)]]
+        ? [['stays active', regionName(plan.target)], ['standby to rebuild', regionName(plan.source)]]
         : [['from', regionName(plan.source)], ['to', regionName(plan.target)]]),
       ['expected', `about ${seconds(expected.p50)}, ${seconds(expected.p95)} in a slow case, on AWS`],
       ['data loss', lossBound(plan, acceptances)],
     ]),
     ...(final.length === 0
-      ? ['No step of it is beyond a point of no return.']
-      : ['Cannot be taken back:', ...final.map((step) => `  ${step.title} [${step.id}]`)]),
+      ? ['All steps are reversible.']
+      : ['Irreversible:', ...final.map((step) => `  ${step.title} [${step.id}]`)]),
   ].join('\n');
 }
 

@@ -23,7 +23,7 @@ function noReturn(plan: FleetPlan): string[] {
   const lines = plan.members.flatMap((member) =>
     member.state === 'planned' ? member.plan.steps.filter((step) => step.reversibility === 'point-of-no-return').map((step) => `  ${member.name}: ${step.title}`) : [],
   );
-  return lines.length === 0 ? ['No step of them is beyond a point of no return.'] : ['Cannot be taken back:', ...lines];
+  return lines.length === 0 ? ['All steps are reversible.'] : ['Irreversible:', ...lines];
 }
 
 /** Many plans as a table, in the order in which they run. */
@@ -74,7 +74,7 @@ export async function confirmFleet(plan: FleetPlan, accepted: Acceptances, given
   if (!io.tty) throw declined('CONFIRMATION_NEEDED', 'A failover needs a confirmation, and there is no terminal to ask.');
   const loss = accepted.dataLossSeconds === undefined ? [] : [`Data loss accepted for every one of them: ${String(accepted.dataLossSeconds)} s.`];
   io.write(`${[fleetPlanText(plan, paint), ...loss].join('\n')}\n`);
-  const typed = (await io.ask(`Type the number of applications and the region (${word}) to go on: `)).trim();
+  const typed = (await io.ask(`Type the number of applications and the region (${word}) to continue: `)).trim();
   if (typed === word) return 'typed';
   throw declined('NOT_CONFIRMED', `"${typed}" is not "${word}".`);
 }

@@ -140,11 +140,15 @@ export const impactFlag = {
 /** @throws DrError `usage` for a time that is not ISO 8601 with a zone, or lies in the future. */
 export function impactTime(text: string | undefined): { impactAt?: number } {
   if (text === undefined) return {};
-  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isNaN(at) || at > Date.now()) {
-    throw usage('BAD_TIME', `--impact-at ${text}: a past time with its zone is expected, e.g. 2026-11-20T03:04:05Z.`);
-  }
+  const at = parseImpact(text, Date.now());
+  if (at === undefined) throw usage('BAD_TIME', `--impact-at ${text}: a past time with its zone is expected, e.g. 2026-11-20T03:04:05Z.`);
   return { impactAt: at };
+}
+
+/** Milliseconds of an ISO 8601 time with a zone that is not after `now`; undefined for anything else. */
+export function parseImpact(text: string, now: number): number | undefined {
+  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) || at > now ? undefined : at;
 }
 
 function lossSeconds(text: string): number | 'unknown' {

@@ -1,9 +1,7 @@
 import type { Direction } from '../app/observe.ts';
 import type { StartRequest } from '../app/start-run.ts';
 import { DrError } from '../base/errors.ts';
-import type { Acceptances } from '../model/step.ts';
-import type { Plan } from '../model/plan.ts';
-import { confirm, terminalIo } from './confirm.ts';
+import { askImpact, confirm, type ConfirmRequest, terminalIo } from './confirm.ts';
 import { RunCommand, type EndedRun } from './run-command.ts';
 import { acceptances, type AcceptanceInput, impactTime, names } from './run-flags.ts';
 import { painterFor } from './style.ts';
@@ -32,11 +30,14 @@ export abstract class StartCommand extends RunCommand {
   protected async start(
     verb: Direction['verb'],
     flags: StartFlags,
-    run: (request: WatchedRequest) => Promise<EndedRun> = async (request) => (await import('../app/start-run.ts')).startRun(request),
+    run?: (request: WatchedRequest) => Promise<EndedRun>,
   ): Promise<void> {
     const accepted = acceptances(flags);
+    const start = run ?? (await import('../app/start-run.ts')).startRun;
+    // In a lab the moment is known, and whoever gives --confirm is not there to answer.
+    const asks = verb === 'failover' && run === undefined && flags.confirm === undefined;
     await this.watched(flags.output, (watch) =>
-      run({
+      start({
         verb,
         region: flags.region,
         from: flags.from,
@@ -47,7 +48,8 @@ export abstract class StartCommand extends RunCommand {
         state: this.statePlace(flags.state),
         acceptances: accepted,
         ...impactTime(flags['impact-at']),
-        confirm: (plan: Plan) => askFor(plan, accepted, flags.confirm),
+        ...(asks ? { askImpact: () => askImpact(terminalIo(), Date.now) } : {}),
+        confirm: (plan, look) => askFor({ plan, acceptances: accepted, given: flags.confirm, look }),
         ...watch,
       }),
     );
@@ -95,14 +97,14 @@ export function regionNeeded(command: string, ...next: string[]): DrError {
   return new DrError({
     code: 'REGION_NEEDED',
     exit: 'usage',
-    title: 'Which region is to become active?',
+    title: '--region is required: the region to make active.',
     next: [`dr ${command} --region REGION`, ...next],
   });
 }
 
-async function askFor(plan: Plan, accepted: Acceptances, given: string | undefined): Promise<'typed' | 'flag'> {
+async function askFor(request: Omit<ConfirmRequest, 'expected'>): Promise<'typed' | 'flag'> {
   const { criticalPath } = await import('../plan/critical-path.ts');
-  return confirm({ plan, expected: criticalPath(plan), acceptances: accepted, given }, terminalIo());
+  return confirm({ ...request, expected: criticalPath(request.plan) }, terminalIo());
 }
 
 /** Whether many applications are meant: more than one runbook lies in the folder, or a choice among them was made. */

@@ -68,8 +68,9 @@ describe('while the source works', () => {
   it.skipIf(!hasTerminal)('a person at a terminal types another name; the right one is taken', { timeout: TIMEOUT_MS }, async () => {
     const command = ['failover', '--region', TOKYO, ...APPROVED];
     const wrong = await typing(on, command, 'shopp');
-    expect(wrong.shown).toContain('Type the name of the runbook (shop) to go on: ');
-    expect(wrong.shown).toContain('Cannot be taken back:');
+    expect(wrong.shown).toContain('Type the name of the runbook (shop) to continue: ');
+    expect(wrong.shown).toContain('would be refused now: source-down');
+    expect(wrong.shown).toContain('Irreversible:');
     expect(wrong.shown).toContain('Error: "shopp" is not "shop". Nothing was done. [NOT_CONFIRMED]');
     expect(wrong.code).toBe(EXIT.declined);
     expect(await runsIn(on.state)).toEqual([]);

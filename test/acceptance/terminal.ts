@@ -16,18 +16,20 @@ export function asShown(text: string): string {
   return text.replaceAll(/\u001b\[[0-9;?]*[A-Za-z]/g, '').replaceAll('\r', '');
 }
 
-/** Runs `dr` at a terminal and types one line when it is asked something. */
+/** Runs `dr` at a terminal, says that it is not known when users began to suffer, and types one line when it is asked for the name. */
 export async function typing(on: Stage, args: readonly string[], answer: string): Promise<{ code: number | null; shown: string }> {
   const [program = '', ...rest] = inTerminal([process.execPath, BIN, ...args]);
   const env = { PATH: process.env.PATH ?? '', TERM: 'xterm-256color', ...on.env };
   const child = spawn(program, rest, { cwd: on.folder, env, stdio: ['pipe', 'pipe', 'inherit'] });
   let text = '';
-  let asked = false;
+  const answers = [['[unknown]: ', ''], ['to continue: ', answer]] as const;
+  let answered = 0;
   child.stdout.setEncoding('utf8').on('data', (more: string) => {
     text += more;
-    if (asked || !text.includes('to go on: ')) return;
-    asked = true;
-    child.stdin.write(`${answer}\n`);
+    const [question, reply] = answers[answered] ?? [undefined, ''];
+    if (question === undefined || !text.includes(question)) return;
+    answered += 1;
+    child.stdin.write(`${reply}\n`);
   });
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   return { code, shown: asShown(text) };

@@ -37,6 +37,17 @@ describe('a failover', () => {
     expect(await readFile(result.report?.html ?? '', 'utf8')).toContain('<html');
   });
 
+  it('asks when users began to suffer if nobody has said it, and keeps the answer as what a person said', async () => {
+    const b = await bench();
+    const at = b.sim.clock.now() - 60_000;
+    const never = (): Promise<number> => Promise.reject(new Error('asked although it is known'));
+    const unsaid = { impactAt: undefined } as object;
+    const asked = await b.start({ ...unsaid, askImpact: () => Promise.resolve(at) });
+    expect(asked.state.impactAt).toBe(at);
+    expect(asked.state.impactSource).toBeUndefined();
+    await expect((await bench()).start({ askImpact: never })).resolves.toMatchObject({ exit: 'ok' });
+  });
+
   it('has its lock while it runs, and gives it back', async () => {
     const b = await bench();
     const second: Promise<DrError>[] = [];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DrError } from '../../src/base/errors.ts';
-import { confirm, confirmationText, type ConfirmIo } from '../../src/cli/confirm.ts';
+import { askImpact, confirm, confirmationText, type ConfirmIo } from '../../src/cli/confirm.ts';
 import { plan } from './fixture.ts';
 
 const request = { plan: plan(), expected: { p50: 360, p95: 900 }, acceptances: { approvedBy: [] }, given: undefined };
@@ -38,7 +38,7 @@ describe('a confirmation', () => {
       to         Tokyo (ap-northeast-1)
       expected   about 6m, 15m in a slow case, on AWS
       data loss  up to 1m of writes (RPO); the RPO gate refuses more, and refuses what it cannot measure
-      Cannot be taken back:
+      Irreversible:
         Promote shop-orders-tokyo [data.orders.promote]"
     `);
   });
@@ -46,6 +46,25 @@ describe('a confirmation', () => {
   it('says which loss was accepted', () => {
     expect(confirmationText({ ...request, acceptances: { approvedBy: [], dataLossSeconds: 90 } })).toContain('up to 1m 30s of writes, accepted');
     expect(confirmationText({ ...request, acceptances: { approvedBy: [], dataLossSeconds: 'unknown' } })).toContain('cannot be bounded');
+  });
+
+  it('says what would refuse the run above everything else, before anything is typed', async () => {
+    const refusal = { rule: 'approval', observed: '0 of 1 approvals', threshold: '1 of alice', consequence: 'nothing begins', override: '--approved-by alice' };
+    const look = () => Promise.resolve({ refusals: [{ step: 'assess.approval', title: 'Approval', refusal }], notEvaluated: [], warnings: [] });
+    const person = io(true, 'shop');
+    await confirm({ ...request, look }, person);
+    const at = (text: string) => person.written.indexOf(text);
+    expect(at('--approved-by alice')).toBeGreaterThan(0);
+    expect(at('This failover: would be refused now: approval.')).toBeGreaterThan(at('--approved-by alice'));
+    expect(at('Irreversible:')).toBeGreaterThan(at('This failover:'));
+    const failed = io(true, 'shop');
+    await expect(confirm({ ...request, look: () => Promise.reject(new Error('no network')) }, failed)).resolves.toBe('typed');
+    expect(failed.written).toContain('could not be checked: no network');
+  });
+
+  it('looks at nothing where nobody is asked', async () => {
+    const look = () => Promise.reject(new Error('looked'));
+    await expect(confirm({ ...request, look, given: 'shop' }, io(true))).resolves.toBe('flag');
   });
 
   it('is the name of the runbook, typed', async () => {
@@ -70,5 +89,25 @@ describe('a confirmation', () => {
     const person = io(true, 'shop');
     expect(await refusal(confirm({ ...request, given: 'ship' }, person))).toMatchObject({ code: 'CONFIRMATION_MISMATCH' });
     expect(person.written).toBe('');
+  });
+});
+
+describe('when users began to suffer', () => {
+  const now = Date.UTC(2026, 10, 20, 3, 14, 5);
+  const asked = (answer: string, tty = true) => askImpact(io(tty, answer), () => now);
+
+  it.each([
+    ['2026-11-20T03:04:05Z', now - 600_000],
+    [' 10m ', now - 600_000],
+    ['', undefined],
+    ['unknown', undefined],
+    ['a while ago', undefined],
+    ['2026-11-20T03:20:00Z', undefined],
+  ])('%o', async (answer, at) => {
+    expect(await asked(answer)).toBe(at);
+  });
+
+  it('is not asked without a terminal', async () => {
+    expect(await asked('10m', false)).toBeUndefined();
   });
 });

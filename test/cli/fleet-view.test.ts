@@ -49,7 +49,7 @@ describe('the plan of many', () => {
         identity  ap-northeast-2  5      6m / 11m   1
         shop      ap-northeast-2  5      6m / 11m   1          after identity
         torn                                                   cannot be planned: There is no DB instance.
-      Cannot be taken back:
+      Irreversible:
         identity: Promote shop-orders-tokyo
         shop: Promote shop-orders-tokyo
       Note: archive has no region ap-northeast-1.
@@ -62,7 +62,7 @@ describe('one confirmation for all', () => {
   it('is the number of applications that are moved, and the region', async () => {
     const person = io(true, ' 2@ap-northeast-1 ');
     expect(await confirmFleet(PLAN, accepted, undefined, person, plain)).toBe('typed');
-    expect(person.written).toContain('Type the number of applications and the region (2@ap-northeast-1) to go on');
+    expect(person.written).toContain('Type the number of applications and the region (2@ap-northeast-1) to continue');
     expect(await confirmFleet(PLAN, accepted, '2@ap-northeast-1', io(false), plain)).toBe('flag');
   });
 

@@ -39,8 +39,8 @@ describe('a wrong command line', () => {
     [['status', 'a', 'b'], 'Unexpected argument: b'],
     [['failover', '--region'], 'Flag --region expects a value'],
     [['failover', '--region', 'ap-northeast-1', '--output', 'xml'], 'Expected --output=xml to be one of: text, jsonl'],
-    [['failover'], 'Which region is to become active?'],
-    [['plan'], 'Which region is to become active?'],
+    [['failover'], '--region is required: the region to make active.'],
+    [['plan'], '--region is required: the region to make active.'],
   ])('%j', async (args, message) => {
     const { code, stdout, stderr } = await dr(args);
     expect(stderr).toContain(`Error: ${message}`);
