@@ -73,7 +73,7 @@ async function largeRun(count) {
   const checked = performance.now() - t1;
   if (problems.length > 0) throw new Error(problems[0]);
   const plan = {
-    schema: 'dr.plan/2', runbook: { name: 'bench', sha256: '', path: '' }, verb: 'failover', strategy: 'warm-standby', source: 'a', target: 'b',
+    schema: 'dr.plan/3', runbook: { name: 'bench', sha256: '', path: '' }, verb: 'failover', strategy: 'warm-standby', source: 'a', target: 'b',
     account: '000000000000', madeAt: '', objectives: { rpoMs: 1, rtoMs: 1 }, probes: [], steps, fingerprint: '', hash: '',
   };
   let records = 0;

@@ -1,14 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import * as z from 'zod';
 import { DrError } from '../base/errors.ts';
-import { type Approver, approvers, fingerprintsOf } from '../approvals/people.ts';
+import { type Approver, fingerprintsOf } from '../approvals/people.ts';
 import { fingerprint, readPublicKey } from '../approvals/public-key.ts';
 import type { Acceptances, PlanStep } from '../model/step.ts';
 import type { Plan } from '../model/plan.ts';
-
-const gateParams = z.object({ from: approvers, quorum: z.number() });
 
 /** A gate of a plan that people open. */
 export interface PlannedGate {
@@ -21,12 +18,11 @@ export interface PlannedGate {
 
 /** The approvals that a plan asks for, in its order. */
 export function gatesOf(plan: Plan): PlannedGate[] {
-  return plan.steps
-    .filter((step) => step.kind === 'run.approval')
-    .map((step) => {
-      const { from, quorum } = gateParams.parse(step.params);
-      return { step, from, quorum, signed: from.some(({ keys }) => keys.length > 0) };
-    });
+  return plan.steps.flatMap((step) => {
+    if (step.approval === undefined) return [];
+    const { from, quorum } = step.approval;
+    return [{ step, from, quorum, signed: from.some(({ keys }) => keys.length > 0) }];
+  });
 }
 
 /** @throws DrError (refused) for a name that is claimed where the runbook names keys: a claim is not enough there. */

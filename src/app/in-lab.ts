@@ -4,7 +4,7 @@ import type { CommandRequest, Effects, HttpRequest } from '../effects/effects.ts
 import type { RunMode } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 import { stepKind } from '../kinds/common.ts';
-import type { Acceptances, AnyStepKind, StepKind } from '../model/step.ts';
+import type { Acceptances, AnyStepKind, StepKind, Outside } from '../model/step.ts';
 import type { Plan } from '../model/plan.ts';
 import { endpointOverrides } from './live-effects.ts';
 
@@ -27,11 +27,10 @@ export interface Workshop {
 }
 
 /** Why a step is not run in the lab; undefined: the lab has what it needs. */
-function whySimulated(kind: string, runCustomSteps: boolean): string | undefined {
-  if (kind === 'run.notify-slack') return NOT_RUN;
-  // A wait reaches nothing.
-  if (!kind.startsWith('own.') || kind === 'own.wait') return undefined;
-  if (kind === 'own.lambda-invoke') return `${NOT_RUN}: it has no Lambda functions`;
+function whySimulated(outside: Outside | undefined, runCustomSteps: boolean): string | undefined {
+  if (outside === undefined) return undefined;
+  if (outside === 'channel') return NOT_RUN;
+  if (outside === 'function') return `${NOT_RUN}: it has no Lambda functions`;
   return runCustomSteps ? undefined : HOW_TO_RUN;
 }
 
@@ -52,7 +51,8 @@ export function boundToLab(workshop: Workshop, run: { mode: RunMode; plan: Plan;
   return {
     stepKind: async (name) => {
       const kind = await workshop.stepKind(name);
-      const because = whySimulated(name, custom);
+      // All steps of one kind reach the same sort of thing.
+      const because = whySimulated(run.plan.steps.find((step) => step.kind === name)?.outside, custom);
       return because === undefined ? kind : simulated(kind, because);
     },
     effects: custom ? forCustomSteps(workshop.effects, run.plan, env) : { ...workshop.effects, http: localHttp(workshop.effects) },

@@ -1,8 +1,8 @@
-import * as z from 'zod';
 import { sha256 } from '../base/json.ts';
 import type { Lease, LeaseRequest } from '../journal/lease.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import type { Plan } from '../model/plan.ts';
+import { asAwsNamesIt } from '../model/resource-name.ts';
 import { runMode } from './live-effects.ts';
 
 /*
@@ -22,27 +22,14 @@ export function lockName(runbook: string, account: string, endpoints: readonly s
   return `${runbook}-lab-${sha256(endpoints.join('\n')).slice(0, 12)}`;
 }
 
-/** What AWS keeps; what a step of the user's own changes has a name of their own making. */
-const RESOURCE = /^(rds|autoscaling|ec2|route53|s3):/;
-/**
- * AWS keeps names of databases and of records in lower case, however they are written; those of Auto Scaling groups have a case.
- * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html
- * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DomainNameFormat.html
- */
-const CASELESS = /^(rds:|route53:[^:]*:)(\S+)/;
-const asAwsNamesIt = (resource: string): string => resource.replace(CASELESS, (_, before: string, name: string) => `${before}${name.toLowerCase()}`);
-const oldWriter = z.object({ source: z.object({ region: z.string(), id: z.string() }) });
-
 /**
  * Each resource that the plan changes, by what AWS calls it, in one order. The old writer of a promotion is one of them, also where nothing
  * fences it: from it another runbook might promote another replica.
  */
 export function resourcesOf(plan: Pick<Plan, 'steps'>): string[] {
-  const changed = plan.steps.flatMap(({ changes }) => changes.map(({ resource }) => resource)).filter((resource) => RESOURCE.test(resource));
-  const left = plan.steps.flatMap(({ params }) => {
-    const old = oldWriter.safeParse(params).data?.source;
-    return old === undefined ? [] : [`rds:${old.region}:${old.id}`];
-  });
+  // What a custom step changes has a name of the runbook's own making.
+  const changed = plan.steps.flatMap(({ origin, changes }) => (origin === 'custom' ? [] : changes.map(({ resource }) => resource)));
+  const left = plan.steps.flatMap(({ oldWriter }) => oldWriter ?? []);
   return [...new Set([...changed, ...left].map(asAwsNamesIt))].sort();
 }
 

@@ -1,11 +1,8 @@
-import * as z from 'zod';
 import { formatDuration } from '../base/duration.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
 import type { PlanStep } from '../model/step.ts';
 
 /** What a gate of signed approvals waits for; `waitMs` is 0 where nobody is waited for. */
-const gate = z.object({ from: z.array(z.looseObject({ name: z.string() })), quorum: z.number(), waitMs: z.number().positive() });
-
 /** Steps that have begun, and have not ended. */
 export function stepsAtWork(state: RunState): { step: PlanStep; run: StepRun }[] {
   return state.plan.steps.flatMap((step) => {
@@ -19,9 +16,8 @@ export function stepsAtWork(state: RunState): { step: PlanStep; run: StepRun }[]
  * have signed, where that was looked up; of a gate that one person opens it is known, for it still waits.
  */
 export function approvalWait(step: PlanStep, run: StepRun, state: RunState, now: number, approved?: number): string | undefined {
-  if (step.kind !== 'run.approval' || run.state !== 'observing') return undefined;
-  const { from, quorum, waitMs } = gate.safeParse(step.params).data ?? {};
-  if (from === undefined || quorum === undefined || waitMs === undefined) return undefined;
+  if (step.approval === undefined || run.state !== 'observing') return undefined;
+  const { from, quorum, waitMs } = step.approval;
   const have = approved ?? (quorum === 1 ? 0 : undefined);
   const left = waitMs - (now - (run.begunAt ?? now));
   const count = have === undefined ? `${quorum} needed` : `${have} of ${quorum}`;

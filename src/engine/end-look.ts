@@ -93,7 +93,7 @@ async function undoneMovers(run: Run, gone: PlanStep): Promise<PlanStep[]> {
   const visit = new Set(before(gone));
   for (const step of visit) {
     // The user's own steps are not run twice for it.
-    if (!step.id.startsWith('own.') && run.kindOf(step).act !== undefined) movers.add(step);
+    if (step.origin !== 'custom' && run.kindOf(step).act !== undefined) movers.add(step);
     else for (const earlier of before(step)) visit.add(earlier);
   }
   const done = [...movers].filter(({ id }) => journal.state.steps.get(id)?.state === 'done');

@@ -33,7 +33,7 @@ export function openDecisions(steps: readonly PlanStep[], state: RunState): Plan
 
 /** An approval, or a step of the user's own: it says nothing of the source, and takes its time. */
 function isAboutPeople(step: PlanStep): boolean {
-  return step.id.startsWith('own.') || step.kind === 'run.approval';
+  return step.origin === 'custom' || step.approval !== undefined;
 }
 
 /**
@@ -79,7 +79,7 @@ export async function writesAgain(run: Run, step: PlanStep): Promise<Verdict | u
   const { verb } = state.plan;
   if (step.reversibility !== 'point-of-no-return' || !isPlannedMove(verb)) return undefined;
   const before = ancestors(run.steps, [step.id]);
-  const stopped = run.steps.filter((s) => before.has(s.id) && s.phase === 'fence' && !s.id.startsWith('own.') && state.steps.get(s.id)?.state === 'done');
+  const stopped = run.steps.filter((s) => before.has(s.id) && s.phase === 'fence' && s.origin !== 'custom' && state.steps.get(s.id)?.state === 'done');
   const looks = await Promise.all(stopped.map((s) => ask(run, s, { ms: LIMITS.endFreshMs }, (kind, ctx) => kind.observe(ctx, s.params)).catch(() => undefined)));
   const again = looks.find((seen) => seen?.state === 'absent');
   if (again?.state !== 'absent') return undefined;
@@ -126,7 +126,7 @@ export function oldDecision(run: Run, step: PlanStep, startedAt: number): Verdic
   const endedAt = (s: PlanStep) => state.steps.get(s.id)?.endedAt;
   const before = ancestors(run.steps, [step.id]);
   // Signatures make nothing younger: where they took their time, everything was decided again.
-  const made = run.steps.filter((s) => before.has(s.id) && s.id !== step.id && s.kind !== 'run.approval' && !decisions.includes(s));
+  const made = run.steps.filter((s) => before.has(s.id) && s.id !== step.id && s.approval === undefined && !decisions.includes(s));
   const ageOf = (decidedAt: number): number => (traitsOf(state.plan.verb).sourceMayBeDead ? now - decidedAt - workedSince(decidedAt, made, state) : now - Math.max(decidedAt, startedAt));
   const ages = decisions.map((s) => ({ title: s.title, ageMs: ageOf(endedAt(s) ?? now) }));
   const oldest = ages.sort((a, b) => b.ageMs - a.ageMs)[0];

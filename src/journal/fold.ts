@@ -1,6 +1,7 @@
 import type { Json } from '../base/json.ts';
 import { DrError } from '../base/errors.ts';
 import { JOURNAL_SCHEMA, type JournalRecord, type StepOutcome } from './events.ts';
+import { readablePlan } from './old-plan.ts';
 import type { ProbeChange, ProbeRun, RunState, StepRun } from './state.ts';
 
 /*
@@ -54,6 +55,7 @@ function start(record: JournalRecord): RunState {
   const { type: _type, journal: _journal, seq: _seq, at: _at, prev: _prev, hash: _hash, ...started } = record;
   return {
     ...started,
+    plan: readablePlan(started.plan),
     resumedBy: [],
     startedAt: record.at,
     lastAt: record.at,

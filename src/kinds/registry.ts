@@ -1,9 +1,10 @@
+import { approvalSchema } from '../approvals/people.ts';
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { AnyResourceKind, ResourceKind } from '../model/kind.ts';
 import type { Frame } from './own-steps/frame.ts';
 import type { AnyOwnKind, OwnKind } from './own-steps/own-kind.ts';
-import type { AnyStepKind } from '../model/step.ts';
+import type { AnyStepKind, Origin, PlanStep } from '../model/step.ts';
 
 /* Every kind there is. Only what a runbook or a plan names is loaded. A new kind is its file and one line here. */
 
@@ -40,7 +41,7 @@ const CUSTOM_STEPS: Kinds<AnyOwnKind> = {
 };
 
 /** Steps that belong to no resource; `run.<name>` in a plan. */
-const COMMON_STEPS: Kinds<AnyStepKind> = {
+const COMMON_STEPS = {
   approval: () => import('./common-steps/approval.ts'),
   'assess-users': () => import('./common-steps/assess-users.ts'),
   'flap-guard': () => import('./common-steps/flap-guard.ts'),
@@ -50,7 +51,29 @@ const COMMON_STEPS: Kinds<AnyStepKind> = {
   'notify-slack': () => import('./common-steps/notify-slack.ts'),
   'notify-sns': () => import('./common-steps/notify-sns.ts'),
   'source-healthy': () => import('./common-steps/source-healthy.ts'),
-};
+} satisfies Kinds<AnyStepKind>;
+
+/** The kind of a step that belongs to no resource, as a plan names it. */
+export function commonStep(name: keyof typeof COMMON_STEPS): string {
+  return `run.${name}`;
+}
+
+/** The kind of a custom step, as a plan names it. */
+export function customStep(kind: string): string {
+  return `own.${kind}`;
+}
+
+/** Who opens a gate, in plans of earlier versions: they say it in its parameters only. */
+export function approvalOf({ kind, params }: Pick<PlanStep, 'kind' | 'params'>): Pick<PlanStep, 'approval'> {
+  const approval = kind === commonStep('approval') ? approvalSchema.safeParse(params).data : undefined;
+  return approval === undefined ? {} : { approval };
+}
+
+/** Plans of earlier versions do not say where a step comes from. */
+export function originOf(kind: string): Origin {
+  const [prefix] = kind.split('.');
+  return prefix === 'run' ? 'common' : prefix === 'own' ? 'custom' : 'resource';
+}
 
 async function load<T>(kinds: Kinds<T>, name: string): Promise<T | undefined> {
   return Object.hasOwn(kinds, name) ? (await kinds[name]?.())?.default : undefined;

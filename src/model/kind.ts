@@ -61,18 +61,22 @@ export interface PlanContext {
   account: string;
 }
 
-/**
- * A step before the plan links it to the rest: `after` names steps of the same resource only, by `step`.
- * A step of the phase `assess` that is no gate records a signal: its params name it as `signal`. Of a traffic resource they may
- * say as `from.answer` what the source answers to its `records`; else it records that (`sourceAnswersFact`).
- */
-export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'after' | 'beside' | 'gate' | 'optional'> {
+/** A step before the plan links it to the rest: `after` names steps of the same resource only, by `step`. */
+export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'origin' | 'after' | 'beside' | 'gate' | 'optional' | 'env' | 'approval'> {
   /** Key in the kind's `steps`. */
   step: string;
   /** What it is called in the plan, where a kind contributes one step several times. Default: `step`. */
   label?: string;
   gate?: boolean;
   optional?: boolean;
+  env?: readonly string[];
+  /** The region in which it acts. Default: `region` of its parameters. */
+  region?: string;
+  /**
+   * Of a look at traffic: what the source answers to each name, as the runbook says it. `observed`: it finds that out, and records it
+   * for the look at users, which waits for it.
+   */
+  sourceAnswers?: 'observed' | Readonly<Record<string, Json>>;
   after?: readonly string[];
   /** Makes it a guard: see `PlanStep`. */
   beside?: readonly string[];

@@ -2,7 +2,7 @@ import type { Verb } from './verb.ts';
 import type { PlanStep } from './step.ts';
 
 /** Bumped when a saved plan or a journal of an older version can no longer be run. */
-export const PLAN_SCHEMA = 'dr.plan/2';
+export const PLAN_SCHEMA = 'dr.plan/3';
 
 /**
  * What a run will do: a pure value made from runbook, verb and what was observed.

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { Json } from '../base/json.ts';
 import type { Effects } from '../effects/effects.ts';
-import type { Initiator } from '../approvals/people.ts';
+import type { Approver, Initiator } from '../approvals/people.ts';
 import type { Verb } from './verb.ts';
 
 /** Phases in the order in which a report shows them; `data` and `compute` run side by side. */
@@ -10,12 +10,30 @@ export type Phase = (typeof PHASES)[number];
 
 export type Reversibility = 'reversible' | 'compensable' | 'point-of-no-return';
 
+/** Who put a step into a plan: the kind of a resource, `dr` itself, or the runbook as a custom step. */
+export type Origin = 'resource' | 'common' | 'custom';
+
+/**
+ * What a step reaches besides the control planes of AWS; where that runs, and what it calls in turn, `dr` cannot know. A lab has none of
+ * them but databases.
+ */
+export const OUTSIDE = ['program', 'address', 'function', 'database', 'person', 'channel'] as const;
+export type Outside = (typeof OUTSIDE)[number];
+
+/** People who open a gate: by signatures if the runbook names keys, else by name. */
+export interface Approval {
+  from: readonly Approver[];
+  quorum: number;
+  waitMs: number;
+}
+
 /** One node of a plan. Pure data: it is hashed, saved and journaled. */
 export interface PlanStep {
   /** Unique in the plan, e.g. `data.orders.promote`. */
   id: string;
   /** `<kind>.<step>`, e.g. `rds-read-replica.promote`: which code runs it. */
   kind: string;
+  origin: Origin;
   title: string;
   phase: Phase;
   reversibility: Reversibility;
@@ -39,6 +57,19 @@ export interface PlanStep {
   /** The longest the step may take once started, milliseconds. */
   limitMs: number;
   changes: readonly Change[];
+  /** Names of the environment variables with the secrets that it reads. */
+  env: readonly string[];
+  /** Name of the signal that it records: each step of the phase `assess` that is no gate has one. */
+  signal?: string;
+  /** The old writer that it leaves, as `Change.resource` names it: the run holds it, whether or not anything fences it. */
+  oldWriter?: string;
+  /** The region in which it acts. */
+  region?: string;
+  /** It does not fail if that region gives no answer. */
+  regionMayBeLost?: true;
+  outside?: Outside;
+  /** It is a gate that people open. */
+  approval?: Approval;
 }
 
 /** One IAM statement. */
@@ -60,7 +91,7 @@ export interface Estimate {
 
 /** What a step will change on which resource. */
 export interface Change {
-  /** e.g. `rds:ap-northeast-1:shop-orders-tokyo` */
+  /** `<service>:<region or zone>:<name>`, e.g. `rds:ap-northeast-1:shop-orders-tokyo` */
   resource: string;
   field: string;
   before: string;

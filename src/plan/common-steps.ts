@@ -3,16 +3,20 @@ import { formatDuration } from '../base/duration.ts';
 import type { Json } from '../base/json.ts';
 import { traitsOf, type Verb } from '../model/verb.ts';
 import type { PlanStep } from '../model/step.ts';
+import { commonStep } from '../kinds/registry.ts';
+import type { StepDraft } from '../model/kind.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 
 /*
  * The steps that belong to no resource: what users see, the verdict on the source, approvals, the hold, notifications.
  */
 
-type OwnStep = Pick<PlanStep, 'id' | 'kind' | 'title' | 'phase'> & { params: Json } & Partial<PlanStep>;
+type CommonStep = Pick<PlanStep, 'id' | 'kind' | 'title' | 'phase'> & { params: Json } & Partial<PlanStep>;
 
-function own(step: OwnStep): PlanStep {
+function common(step: CommonStep): PlanStep {
   return {
+    origin: 'common',
+    env: [],
     reversibility: 'reversible',
     gate: false,
     optional: false,
@@ -26,50 +30,46 @@ function own(step: OwnStep): PlanStep {
   };
 }
 
+/** A step of a resource, and what its look says of the source's answers. */
+export interface ResourceStep extends Pick<StepDraft, 'sourceAnswers'> {
+  step: PlanStep;
+}
+
 /**
  * Looks at what users see, then weighs all signals of the plan: a failover needs a source that is down, a switchover one
  * that is healthy. A reprotect leaves nobody, and asks neither.
  */
-export function assessSteps(runbook: Runbook, verb: Verb, source: string, resources: readonly PlanStep[]): PlanStep[] {
+export function assessSteps(runbook: Runbook, verb: Verb, source: string, resources: readonly ResourceStep[]): PlanStep[] {
   if (!traitsOf(verb).movesUsers) return [];
-  const looks = resources.filter((step) => step.phase === 'assess' && !step.gate);
+  const looks = resources.filter(({ step }) => step.phase === 'assess' && !step.gate);
   const hosts = new Set(runbook.probes.map((probe) => new URL(probe.http).hostname));
-  const answers = looks.filter((step) => step.id.startsWith('traffic.')).map((step) => ({ step: step.id, from: saidAnswers(step, hosts) }));
-  const users = own({
+  const said = looks.flatMap(({ sourceAnswers }) => (typeof sourceAnswers === 'object' ? Object.entries(sourceAnswers) : []));
+  const users = common({
     id: 'assess.users',
-    kind: 'run.assess-users',
+    kind: commonStep('assess-users'),
     title: `What do users of ${source} get?`,
     phase: 'assess',
     // Where the source answers the runbook says, or is found out by them.
-    after: answers.flatMap(({ step, from }) => (from === undefined ? [step] : [])),
-    params: { probes: runbook.probes as unknown as Json, answers: Object.assign({}, ...answers.map(({ from }) => from ?? {})) as Json },
+    after: looks.flatMap(({ step, sourceAnswers }) => (sourceAnswers === 'observed' ? [step.id] : [])),
+    params: { probes: runbook.probes as unknown as Json, answers: Object.fromEntries(said.filter(([name]) => hosts.has(name))) },
     estimate: { p50: 1, p95: 5, basis: 'two samples of each probe' },
   });
-  const judge = own({
+  const judge = common({
     id: 'assess.source',
-    kind: traitsOf(verb).sourceMayBeDead ? 'run.judge-source' : 'run.source-healthy',
+    kind: traitsOf(verb).sourceMayBeDead ? commonStep('judge-source') : commonStep('source-healthy'),
     title: traitsOf(verb).sourceMayBeDead ? `Is ${source} down? Two independent signals` : `Is ${source} healthy, and does ${runbook.name} follow?`,
     phase: 'assess',
     gate: true,
-    after: [users.id, ...looks.map((step) => step.id)],
-    params: { region: source, signals: ['users', ...looks.map(signalName)] },
+    after: [users.id, ...looks.map(({ step }) => step.id)],
+    params: { region: source, signals: ['users', ...looks.map(({ step }) => signalName(step))] },
   });
   return [users, judge];
 }
 
-/** What the source answers to hosts that are probed, where the look at a traffic resource is told so by the runbook. */
-function saidAnswers(look: PlanStep, hosts: ReadonlySet<string>): Record<string, Json> | undefined {
-  const { from, records } = look.params as { from?: { answer?: Json }; records?: readonly { name: string }[] };
-  const { answer } = from ?? {};
-  if (answer === undefined) return undefined;
-  return Object.fromEntries((records ?? []).filter(({ name }) => hosts.has(name)).map(({ name }) => [name, answer]));
-}
-
 /** Every step that records a signal says under which name. */
 function signalName(step: PlanStep): string {
-  const { signal } = step.params as { signal?: unknown };
-  if (typeof signal !== 'string') throw new Error(`${step.kind} stands in the phase assess, and names no signal`);
-  return signal;
+  if (step.signal === undefined) throw new Error(`${step.kind} stands in the phase assess, and names no signal`);
+  return step.signal;
 }
 
 /** A second move so soon after one is how an outage gets worse. A reprotect moves nobody. */
@@ -77,9 +77,9 @@ export function flapGuardStep(runbook: Runbook, verb: Verb): PlanStep[] {
   if (!traitsOf(verb).movesUsers) return [];
   const window = formatDuration(runbook.flapGuardMs);
   return [
-    own({
+    common({
       id: 'assess.flap-guard',
-      kind: 'run.flap-guard',
+      kind: commonStep('flap-guard'),
       title: `No move within ${window} before`,
       phase: 'assess',
       gate: true,
@@ -111,16 +111,16 @@ export function approvalSteps(runbook: Runbook, resources: readonly PlanStep[], 
     const params: Json = { gate: id, from: from.map(({ name, keys }) => ({ name, keys })), quorum, waitMs, line: line && BEFORE_LINE.has(before) };
     const waits = { estimate: { p50: 60, p95: waitMs / 1000, basis: 'people sign; at most the wait of the runbook' }, limitMs: waitMs + 60_000 };
     const after = phase === 'assess' && signed ? assessed : [];
-    return [own({ id, kind: 'run.approval', title: `Approved by ${quorum} of ${from.length}`, phase, gate: true, after, params, ...(signed ? waits : {}) })];
+    return [common({ id, kind: commonStep('approval'), title: `Approved by ${quorum} of ${from.length}`, phase, gate: true, after, params, approval: { from, quorum, waitMs }, ...(signed ? waits : {}) })];
   });
   return { steps, first };
 }
 
 export function verifySteps(runbook: Runbook): PlanStep[] {
   return runbook.probes.map((probe) =>
-    own({
+    common({
       id: `verify.${probe.name}`,
-      kind: 'run.hold-probe',
+      kind: commonStep('hold-probe'),
       title: `${probe.name} answers well for ${probe.holdMs / 1000} s`,
       phase: 'verify',
       params: { probe: probe as unknown as Json },
@@ -135,17 +135,18 @@ export function notifySteps(runbook: Runbook, verb: Verb, source: string, target
   const tell = { phase: 'protect', optional: true, estimate: { p50: 1, p95: 5, basis: 'one request' } } as const;
   return runbook.notify.flatMap((notifier, index) => {
     if (notifier.type === 'slack') {
-      return [own({ ...tell, id: `notify.slack-${index + 1}`, kind: 'run.notify-slack', title: 'Tell Slack', params: { webhookEnv: notifier.webhookEnv, news } })];
+      return [common({ ...tell, id: `notify.slack-${index + 1}`, kind: commonStep('notify-slack'), title: 'Tell Slack', params: { webhookEnv: notifier.webhookEnv, news }, env: [notifier.webhookEnv], outside: 'channel' })];
     }
     const topic = notifier.topics[target];
     if (topic === undefined) return [];
     return [
-      own({
+      common({
         ...tell,
         id: `notify.sns-${index + 1}`,
-        kind: 'run.notify-sns',
+        kind: commonStep('notify-sns'),
         title: `Tell ${nameInArn(topic)}`,
         params: { region: target, topic, news },
+        region: target,
         permissions: [{ actions: ['sns:Publish'], resources: [topic] }],
       }),
     ];

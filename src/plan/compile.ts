@@ -5,7 +5,7 @@ import { traitsOf, type Verb } from '../model/verb.ts';
 import type { PlanStep } from '../model/step.ts';
 import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
 import { linkSteps, type Places } from './graph.ts';
-import { approvalSteps, assessSteps, flapGuardStep, notifySteps, verifySteps } from './common-steps.ts';
+import { approvalSteps, assessSteps, flapGuardStep, notifySteps, type ResourceStep, verifySteps } from './common-steps.ts';
 import { placedSteps } from './custom-steps.ts';
 import { type Plan, PLAN_SCHEMA } from '../model/plan.ts';
 
@@ -45,13 +45,14 @@ export function compilePlan(input: CompileInput): Plan {
     const survivors = [target, ...others.filter((id) => id !== left && serves(id))];
     return { runbook: name, verb, strategy, source: left, target, survivors, usersIn, objectives, account };
   };
-  const resources = input.resources.flatMap((resource) => [
+  const drafted = input.resources.flatMap((resource) => [
     ...resourceSteps(resource, context(source)),
     // Each further region is rebuilt by steps of its own, which say so in their names.
     ...(input.rebuild ?? []).filter((region) => region !== source).flatMap((region) => resourceSteps(resource, context(region), region)),
   ]);
+  const resources = drafted.map(({ step }) => step);
   const placed = placedSteps(runbook, context(source));
-  const assess = [...assessSteps(runbook, verb, source, resources), ...flapGuardStep(runbook, verb)];
+  const assess = [...assessSteps(runbook, verb, source, drafted), ...flapGuardStep(runbook, verb)];
   const assessed = [...resources, ...assess].filter((step) => step.phase === 'assess').map((step) => step.id);
   const approvals = approvalSteps(runbook, [...resources, ...placed.steps], assessed);
   const places: Places = new Map([...approvals.first.map((id) => [id, 'before'] as const), ...placed.places]);
@@ -104,15 +105,26 @@ function fingerprint(input: CompileInput): string {
   return sha256(canonicalJson({ runbook: input.loaded.sha256, verb, account, source, target, rebuild, seen }));
 }
 
-function resourceSteps(resource: ObservedResource, context: PlanContext, further?: string): PlanStep[] {
+function resourceSteps(resource: ObservedResource, context: PlanContext, further?: string): ResourceStep[] {
   const id = (step: string) => `${resource.section}.${resource.name}.${step}${further === undefined ? '' : `-${further}`}`;
-  return resource.draft(context).map(({ step, label, after = [], beside, gate = false, optional = false, ...draft }) => ({
-    ...draft,
-    id: id(label ?? step),
-    kind: `${resource.kind}.${step}`,
-    gate,
-    optional,
-    after: after.map(id),
-    ...(beside === undefined ? {} : { beside: beside.map(id) }),
+  return resource.draft(context).map(({ step, label, after = [], beside, gate = false, optional = false, env = [], sourceAnswers, ...draft }) => ({
+    ...(sourceAnswers === undefined ? {} : { sourceAnswers }),
+    step: {
+      ...inItsRegion(draft),
+      id: id(label ?? step),
+      kind: `${resource.kind}.${step}`,
+      origin: 'resource',
+      gate,
+      optional,
+      env,
+      after: after.map(id),
+      ...(beside === undefined ? {} : { beside: beside.map(id) }),
+    },
   }));
+}
+
+/** See `StepDraft.region`. */
+function inItsRegion<D extends Pick<StepDraft, 'region' | 'params'>>(draft: D): D {
+  const { region } = { region: undefined, ...(draft.params as { region?: unknown } | null) };
+  return draft.region === undefined && typeof region === 'string' ? { ...draft, region } : draft;
 }

@@ -1,5 +1,6 @@
 import { formatDuration } from '../base/duration.ts';
 import type { PlanContext } from '../model/kind.ts';
+import { customStep } from '../kinds/registry.ts';
 import { reversibilityOf } from '../kinds/own-steps/frame.ts';
 import { AROUND_MS } from '../kinds/own-steps/run-once.ts';
 import type { Phase, PlanStep } from '../model/step.ts';
@@ -26,13 +27,14 @@ function idOf(name: string): string {
 
 function placedStep(entry: RunbookStep, ctx: PlanContext): PlanStep {
   const { name, kind, frame, harmless } = entry;
-  const { params, does, undoes, permissions = [] } = entry.draft(ctx);
+  const { params, does, undoes, permissions = [], env = [], region, outside } = entry.draft(ctx);
   const reversibility = harmless ? 'reversible' : reversibilityOf(frame);
   const back = { compensable: `undo: ${undoes ?? ''}`, reversible: 'changes nothing', 'point-of-no-return': 'no way back' }[reversibility];
   const p95 = frame.limit / 1_000;
   return {
     id: idOf(name),
-    kind: `own.${kind}`,
+    kind: customStep(kind),
+    origin: 'custom',
     title: titleOf(frame.description ?? name, does),
     phase: phaseOf(entry),
     reversibility,
@@ -49,6 +51,9 @@ function placedStep(entry: RunbookStep, ctx: PlanContext): PlanStep {
     },
     limitMs: frame.limit + AROUND_MS,
     changes: [{ resource: `own:${name}`, field: kind, before: back, after: does }],
+    env,
+    ...(region === undefined ? {} : { region }),
+    ...(outside === undefined ? {} : { outside }),
   };
 }
 

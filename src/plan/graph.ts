@@ -1,4 +1,5 @@
 import { isPlannedMove, type Verb } from '../model/verb.ts';
+import { commonStep } from '../kinds/registry.ts';
 import type { Phase, PlanStep } from '../model/step.ts';
 
 /*
@@ -96,7 +97,8 @@ function waitingFor(byPhase: ReadonlyMap<Phase, readonly PlanStep[]>, verb: Verb
 function gatherStep(phase: Phase, after: readonly string[]): PlanStep {
   return {
     id: `${phase}.ready`,
-    kind: 'run.gather',
+    kind: commonStep('gather'),
+    origin: 'common',
     title: `All ${after.length} steps before ${phase} are done`,
     phase,
     reversibility: 'reversible',
@@ -109,6 +111,7 @@ function gatherStep(phase: Phase, after: readonly string[]): PlanStep {
     estimate: { p50: 0, p95: 0, basis: 'waits for nothing of its own' },
     limitMs: 30_000,
     changes: [],
+    env: [],
   };
 }
 

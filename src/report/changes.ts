@@ -1,5 +1,6 @@
 import { changeOf } from '../journal/requests.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
+import { canaryFact } from '../kinds/databases/facts.ts';
 import { fenceOf } from '../kinds/databases/verdict.ts';
 import type { PlanStep } from '../model/step.ts';
 import type { Evidence } from './evidence-schema.ts';
@@ -35,17 +36,17 @@ export function changeMade(step: PlanStep, state: RunState): Made {
 
 /** It had nothing to send, and said so: that is no success of a notification. */
 export function isSkipped(step: PlanStep, run: StepRun | undefined): boolean {
-  return run?.state === 'done' && run.attempts === 0 && run.simulated !== true && /\.notify-/.test(step.kind);
+  return run?.state === 'done' && run.attempts === 0 && run.simulated !== true && step.origin === 'common' && step.optional;
 }
 
 /** A step that ended without an intent, and without having seen that what it wants is there. */
 function whyNotMade(step: PlanStep, run: StepRun, state: RunState): string | undefined {
   const answered = run.calls.some((call) => call.error === undefined);
-  const fence = step.phase === 'fence' ? fenceOf({ fact: (name) => state.facts.get(name) }, resourceOf(step)) : undefined;
+  const fence = step.phase === 'fence' ? fenceOf(state, resourceOf(step)) : undefined;
   const open = fence !== undefined && fence.verdict !== 'fenced' && fence.verdict !== 'read-only';
   if (open && answered) return run.because;
   if (open || (!answered && run.calls.length + step.controlPlanes.length > 0)) return `its API did not answer: ${run.because}`;
-  return step.kind.startsWith('own.') ? `not by this run: ${run.because}` : undefined;
+  return step.origin === 'custom' ? `not by this run: ${run.because}` : undefined;
 }
 
 function isCanary(step: PlanStep): boolean {
@@ -54,7 +55,7 @@ function isCanary(step: PlanStep): boolean {
 
 /** It writes its row while it looks, so that one that was cut short may have written it. */
 function wroteCanary(step: PlanStep, run: StepRun, state: RunState): Made['made'] {
-  return run.state === 'done' && state.facts.has(`canary.${resourceOf(step)}`) ? 'made' : 'requested';
+  return run.state === 'done' && canaryFact.has(state, resourceOf(step)) ? 'made' : 'requested';
 }
 
 /** Ids of steps of a resource are `<section>.<resource>.<step>`. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CAUSES } from '../measure/breakdown.ts';
 import { RTO_PHASES } from '../measure/rto.ts';
-import { PHASES } from '../model/step.ts';
+import { OUTSIDE, PHASES } from '../model/step.ts';
 import { VERBS } from '../model/verb.ts';
 
 /** Bumped when a field changes its meaning or goes away. */
@@ -46,6 +46,7 @@ const step = z.strictObject({
   id: z.string(),
   title: z.string(),
   kind: z.string(),
+  outside: z.enum(OUTSIDE).nullable().describe('what it reaches besides the control planes of AWS'),
   phase: z.enum(PHASES),
   reversibility: z.enum(['reversible', 'compensable', 'point-of-no-return']),
   gate: z.boolean(),

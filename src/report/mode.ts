@@ -22,6 +22,6 @@ export function modeMark(evidence: Evidence): ModeMark | undefined {
 
 /** Custom steps may reach whatever they want, if a person lets them run. */
 function outside({ steps }: Evidence): string {
-  const ran = steps.filter(({ kind, acted }) => acted && kind.startsWith('own.') && kind !== 'own.wait').map(({ id }) => id);
+  const ran = steps.filter(({ outside, acted }) => acted && outside !== null).map(({ id }) => id);
   return ran.length === 0 ? 'no AWS account was involved' : `these custom steps ran for real: ${ran.join(', ')}`;
 }

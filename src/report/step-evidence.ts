@@ -20,6 +20,7 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
     id: step.id,
     title: step.title,
     kind: step.kind,
+    outside: step.outside ?? null,
     phase: step.phase,
     reversibility: step.reversibility,
     gate: step.gate,

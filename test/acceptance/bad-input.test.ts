@@ -162,7 +162,7 @@ describe('a plan', () => {
       "exit 2
       Error: plan.json is not a plan that can be run. [PLAN_INVALID]
 
-        It is not of the schema dr.plan/2.
+        It is not of the schema dr.plan/3.
 
       Next:
         make it again: dr plan --region REGION --out FILE"

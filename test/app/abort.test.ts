@@ -119,7 +119,7 @@ describe('dr abort', () => {
     expect(await errorOf(aborting(sim, state, asked))).toMatchObject({
       code: 'PLAN_OF_OTHER_VERSION',
       exit: 'refused',
-      message: `Run ${RUN} has a plan of the schema dr.plan/1; this version of dr runs dr.plan/2.`,
+      message: `Run ${RUN} has a plan of the schema dr.plan/1; this version of dr runs dr.plan/3.`,
     });
     expect(asked).toEqual([]);
     expect(await readFile(path, 'utf8')).toBe(text);

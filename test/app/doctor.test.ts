@@ -230,6 +230,17 @@ describe('the answer', () => {
     expect(all.ok).toBe(false);
   });
 
+  it('names the secrets of custom steps that are not set', async () => {
+    const steps = `
+  tell: { kind: http-request, after: compute, limit: 30s, url: 'https://ops.example.com/x', method: POST, headersEnv: { Authorization: OPS_TOKEN }, changes: nothing }
+  warm: { kind: command, after: compute, limit: 30s, run: [/bin/true], env: [CMD_SECRET], changes: nothing }
+`;
+    const own = await changed(SHOP, [/\nprobes:/, `\nsteps:${steps}\nprobes:`]);
+    const secrets = async (env: Record<string, string>) => (await examine(own, [SEOUL], { ...ENV, ...env })).findings.filter((f) => f.area === 'secrets' && f.verdict !== 'ok').map((f) => [f.what, f.verdict]);
+    expect(await secrets({})).toEqual([['OPS_TOKEN', 'would-not-run'], ['CMD_SECRET', 'would-not-run']]);
+    expect(await secrets({ OPS_TOKEN: 'x', CMD_SECRET: 'y' })).toEqual([]);
+  });
+
   it('refuses what it does not know', async () => {
     await expect(examine(SHOP, [])).rejects.toMatchObject({ code: 'NOTHING_LOST' });
     await expect(examine(SHOP, ['seoul'])).rejects.toMatchObject({ code: 'LOSS_UNKNOWN' });

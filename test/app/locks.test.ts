@@ -109,7 +109,7 @@ describe('two applications with one database', () => {
 
 describe('names of locks', () => {
   const locks = (resource: string, source: string) =>
-    resourceLocks({ account: '111122223333', steps: [{ changes: [{ resource }], params: { source: { region: SEOUL, id: source } } }] } as never, []);
+    resourceLocks({ account: '111122223333', steps: [{ origin: 'resource', changes: [{ resource }], oldWriter: `rds:${SEOUL}:${source}` }] } as never, []);
 
   it('are one for every spelling of a database or a record, and two for two groups', () => {
     expect(locks(`rds:${TOKYO}:Shop-Orders`, 'Shop')).toEqual(locks(`rds:${TOKYO}:shop-orders`, 'shop'));

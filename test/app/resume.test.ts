@@ -110,7 +110,7 @@ describe('resume', () => {
     expect(await refusalOf(b.goOn({ run }))).toMatchObject({
       code: 'PLAN_OF_OTHER_VERSION',
       exit: 'refused',
-      message: `Run ${run} has a plan of the schema dr.plan/1; this version of dr runs dr.plan/2.`,
+      message: `Run ${run} has a plan of the schema dr.plan/1; this version of dr runs dr.plan/3.`,
       next: ['go on with the version of dr that began it', 'dr failover --region ap-northeast-1    begins anew, from what is there now'],
     });
     expect(await readFile(path, 'utf8')).toBe(text);

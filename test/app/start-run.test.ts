@@ -156,7 +156,7 @@ describe('a saved plan', () => {
 
   it.each<[string, (plan: Plan) => unknown, RegExp]>([
     ['edited', (plan) => ({ ...plan, steps: plan.steps.filter((s) => !s.gate) }), /^It was changed after it was made: its hash does not match\.$/],
-    ['of another schema', (plan) => ({ ...plan, schema: 'dr.plan/0' }), /^It is not of the schema dr\.plan\/2\.$/],
+    ['of another schema', (plan) => ({ ...plan, schema: 'dr.plan/0' }), /^It is not of the schema dr\.plan\/3\.$/],
     ['of no schema', () => ({ hello: 1 }), /^It is not of the schema/],
     ['null', () => null, /^It is not of the schema/],
     ['a list', () => [], /^It is not of the schema/],

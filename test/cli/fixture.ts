@@ -19,6 +19,8 @@ export function step(id: string, parts: Partial<PlanStep> = {}): PlanStep {
     optional: false,
     after: [],
     params: {},
+    origin: id.startsWith('own.') ? 'custom' : 'resource',
+    env: [],
     controlPlanes: [],
     permissions: [],
     estimate: { p50: 0, p95: 0, basis: 'test' },

@@ -116,7 +116,7 @@ describe('decisions that have grown old before the step of no return acts', () =
     planStep('young', { title: 'Young gate', gate: true, phase: 'data' }),
     planStep('assess', { title: 'Is the source down?', phase: 'assess' }),
     planStep('own.pause', { title: 'Pause', phase: 'fence' }),
-    planStep('approval', { title: 'Approval', kind: 'run.approval', gate: true, phase: 'assess' }),
+    planStep('approval', { title: 'Approval', kind: 'run.approval', approval: { from: [], quorum: 1, waitMs: 0 }, gate: true, phase: 'assess' }),
     planStep('fence', { title: 'Fence', phase: 'fence' }),
     planStep('work', { title: 'Work', phase: 'data' }),
     planStep('opening', { title: 'Opening', phase: 'data', after: ['work'] }),

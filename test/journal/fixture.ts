@@ -27,6 +27,8 @@ export function planStep(id: string, parts: Partial<PlanStep> = {}): PlanStep {
     optional: false,
     after: [],
     params: {},
+    origin: id.startsWith('own.') ? 'custom' : 'resource',
+    env: [],
     controlPlanes: [],
     permissions: [],
     estimate: { p50: 0, p95: 0, basis: 'test' },

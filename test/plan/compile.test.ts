@@ -30,7 +30,7 @@ describe('compilePlan', () => {
     const plan = compilePlan(input);
     expect(compilePlan(input)).toEqual(plan);
     expect(planProblems(plan.steps)).toEqual([]);
-    expect(plan).toMatchObject({ schema: 'dr.plan/2', verb: 'failover', strategy: 'warm-standby', source: SEOUL, target: TOKYO, runbook: { name: 'shop', sha256: loaded.sha256 } });
+    expect(plan).toMatchObject({ schema: 'dr.plan/3', verb: 'failover', strategy: 'warm-standby', source: SEOUL, target: TOKYO, runbook: { name: 'shop', sha256: loaded.sha256 } });
     expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
   });
 
@@ -79,7 +79,7 @@ describe('compilePlan', () => {
   it('refuses a kind that looks at something and names no signal', () => {
     const silent = seen('orders', (r) => ({
       ...r,
-      draft: (ctx) => r.draft(ctx).map((d) => (d.step === 'assessSourceApi' ? { ...d, params: {} } : d)),
+      draft: (ctx) => r.draft(ctx).map((d) => (d.step === 'assessSourceApi' ? (({ signal: _, ...silenced }) => silenced)(d) : d)),
     }));
     expect(() => compilePlan(silent)).toThrow('rds-read-replica.assessSourceApi stands in the phase assess, and names no signal');
   });

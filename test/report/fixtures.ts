@@ -21,6 +21,8 @@ export function planStep(id: string, over: Partial<PlanStep> = {}): PlanStep {
     optional: false,
     after: [],
     params: {},
+    origin: id.startsWith('own.') ? 'custom' : 'resource',
+    env: [],
     controlPlanes: [],
     permissions: [],
     estimate: { p50: 2, p95: 5, basis: 'measured in the lab' },
@@ -65,7 +67,7 @@ export const SHOP_STEPS: readonly PlanStep[] = [
 
 export function shopPlan(steps: readonly PlanStep[] = SHOP_STEPS): Plan {
   return {
-    schema: 'dr.plan/2',
+    schema: 'dr.plan/3',
     runbook: { name: 'shop', sha256: 'ab'.repeat(32), path: 'runbooks/shop.yaml' },
     verb: 'failover',
     strategy: 'warm-standby',

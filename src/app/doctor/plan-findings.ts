@@ -18,9 +18,10 @@ interface Place {
 /** All findings of one way, e.g. from Seoul to Tokyo. */
 export function planFindings(plan: Plan, losses: Losses, env: Env): Finding[] {
   const place = { runbook: plan.runbook.name, target: plan.target };
-  const steps = plan.steps.filter((step) => !step.kind.startsWith('run.') || step.kind.startsWith('run.notify') || step.kind === 'run.hold-probe');
-  const topics = plan.steps.some((step) => step.kind === 'run.notify-sns');
-  const perStep = steps.flatMap((step) => (step.kind === 'run.notify-slack' ? [slack(step, topics, place)] : stepFindings(step, losses, place)));
+  // What dr does itself before users are served again only weighs what others have seen.
+  const steps = plan.steps.filter((step) => step.origin !== 'common' || (!step.gate && (step.phase === 'verify' || step.phase === 'protect')));
+  const topics = steps.some((step) => notifies(step) && step.region !== undefined);
+  const perStep = steps.flatMap((step) => (step.outside === 'channel' ? [slack(step, topics, place)] : stepFindings(step, losses, place)));
   return [...planes(plan.steps, losses, place), ...folded(perStep, place), ...secrets(plan.steps, env, place)];
 }
 
@@ -49,27 +50,26 @@ function planes(steps: readonly PlanStep[], losses: Losses, place: Place): Findi
 
 function stepFindings(step: PlanStep, losses: Losses, place: Place): Finding[] {
   const parts = { area: areaOf(step), ...place, what: step.id };
-  if (step.kind === 'own.command') {
+  if (step.outside === 'program') {
     return [unknown({ ...parts, because: 'a program of your own: what it calls is not known', next: 'see that it needs nothing of what is lost, and rehearse it' })];
   }
   if (step.phase === 'assess' || step.phase === 'fence') return [];
-  const params = step.params as { region?: Json; present?: Json };
-  const region = typeof params.region === 'string' ? params.region : undefined;
+  const { region } = step;
   if (region !== undefined && losses.regions.has(region)) {
-    if (params.present === false) {
+    if (step.regionMayBeLost === true) {
       return [fine({ ...parts, because: `${region} need not answer: an object that cannot be read does not count` })];
     }
     return [lost({ ...parts, because: `it acts in ${region}`, next: 'name something in a region that stays' }, !step.optional)];
   }
-  return [...namedRegions(step, losses, parts), ...(step.kind === 'own.http-request' ? [ownRequest(parts)] : [])];
+  return [...namedRegions(step, losses, parts), ...(step.outside === 'address' ? [ownRequest(parts)] : [])];
 }
 
 /** ARNs and addresses of a region that is lost: keys, topics, target groups, functions. */
 function namedRegions(step: PlanStep, losses: Losses, parts: { area: string; runbook: string; target: string; what: string }): Finding[] {
-  const named = textsIn(step.params).filter(({ text }) => text.startsWith('arn:') || text.includes('://') || /\.amazonaws\.(com|eu)/.test(text));
-  const dead = named.filter(({ text }) => regionsIn(text).some((region) => losses.regions.has(region)));
+  const named = textsIn(step.params).filter((text) => text.startsWith('arn:') || text.includes('://') || /\.amazonaws\.(com|eu)/.test(text));
+  const dead = named.filter((text) => regionsIn(text).some((region) => losses.regions.has(region)));
   if (dead.length > 0) {
-    return dead.map(({ text }) => lost({ ...parts, because: `it names ${text}`, next: `name what is in ${parts.target} instead` }, !step.optional));
+    return dead.map((text) => lost({ ...parts, because: `it names ${text}`, next: `name what is in ${parts.target} instead` }, !step.optional));
   }
   if (step.controlPlanes.length > 0) return [];
   return [fine({ ...parts, because: NEEDS_NOTHING })];
@@ -86,8 +86,12 @@ function ownRequest(parts: { area: string; runbook: string; target: string; what
   return unknown({ ...parts, because: 'where the service behind that address runs is not known', next: 'ask those who run it' });
 }
 
+function notifies(step: PlanStep): boolean {
+  return step.origin === 'common' && step.optional;
+}
+
 function areaOf(step: PlanStep): string {
-  if (step.kind.startsWith('run.notify')) return 'notify';
+  if (notifies(step)) return 'notify';
   if (step.phase === 'traffic') return 'traffic';
   return 'plan';
 }
@@ -96,7 +100,7 @@ function areaOf(step: PlanStep): string {
 function secrets(steps: readonly PlanStep[], env: Env, place: Place): Finding[] {
   const needs = new Map<string, PlanStep[]>();
   for (const step of steps) {
-    for (const { key, text } of textsIn(step.params)) if (/Env$/.test(key)) needs.set(text, [...(needs.get(text) ?? []), step]);
+    for (const name of new Set(step.env)) needs.set(name, [...(needs.get(name) ?? []), step]);
   }
   return [...needs].map(([name, of]) => {
     const parts = { area: 'secrets', ...place, what: name, because: `${of.map((step) => step.id).join(', ')} ${of.length === 1 ? 'reads' : 'read'} it` };
@@ -105,9 +109,9 @@ function secrets(steps: readonly PlanStep[], env: Env, place: Place): Finding[] 
   });
 }
 
-function textsIn(value: Json, key = ''): { key: string; text: string }[] {
-  if (typeof value === 'string') return [{ key, text: value }];
-  if (Array.isArray(value)) return (value as readonly Json[]).flatMap((inner) => textsIn(inner, key));
+function textsIn(value: Json): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return (value as readonly Json[]).flatMap((inner) => textsIn(inner));
   if (value === null || typeof value !== 'object') return [];
-  return Object.entries(value).flatMap(([name, inner]) => (inner === undefined ? [] : textsIn(inner, name)));
+  return Object.values(value).flatMap((inner) => (inner === undefined ? [] : textsIn(inner)));
 }

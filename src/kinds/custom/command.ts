@@ -76,6 +76,8 @@ const kind: OwnKind<z.infer<typeof schema>> = {
         given: givenBy(ctx),
       },
       does: `run ${shown(main)}${env}`,
+      env: step.env,
+      outside: 'program',
       undoes: undo === undefined ? undefined : `run ${shown(undo)}`,
     };
   },

@@ -116,6 +116,8 @@ const kind: OwnKind<Step> = {
         ...(undo === undefined ? {} : { undo }),
       },
       does: shown(request),
+      env,
+      outside: 'address',
       undoes: undo === undefined ? undefined : shown(undo),
     };
   },

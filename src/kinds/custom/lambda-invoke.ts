@@ -104,6 +104,7 @@ const kind: OwnKind<z.infer<typeof schema>> = {
         ...(undo === undefined ? {} : { undo }),
       },
       does: shown(payload),
+      outside: 'function',
       undoes: undo === undefined ? undefined : shown(undo),
       permissions: [allow(['lambda:InvokeFunction'], [arnIn(ctx.target, 'lambda', ctx.account, `function:${name_}`)])],
     };

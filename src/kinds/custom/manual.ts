@@ -26,7 +26,7 @@ const kind: OwnKind<z.infer<typeof schema>> = {
   schema,
   draft: (ctx, name, step) => {
     const instruction = fill(step.instruction, ctx);
-    return { params: { name, instruction }, does: `a person: ${instruction}` };
+    return { params: { name, instruction }, does: `a person: ${instruction}`, outside: 'person' };
   },
   step: stepKind<Params>({
     params,

@@ -107,6 +107,9 @@ const kind: OwnKind<z.infer<typeof schema>> = {
         ...(undo === undefined ? {} : { undo }),
       },
       does: `in ${where}: ${text}`,
+      env: [step.userEnv, step.passwordEnv],
+      region: ctx.target,
+      outside: 'database',
       undoes: undo === undefined ? undefined : `in ${where}: ${undo}`,
       permissions: instance === undefined ? [] : [allow(['rds:DescribeDBInstances'], [arnIn(ctx.target, 'rds', ctx.account, `db:${instance}`)])],
     };

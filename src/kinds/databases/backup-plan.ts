@@ -45,6 +45,7 @@ function signalSteps(ctx: PlanContext, n: Names): StepDraft[] {
       ...LOOK,
       step: 'assessSourceApi',
       title: `Does the RDS API of ${ctx.source} answer for ${n.oldId}?`,
+      signal: `rds-api.${n.name}`,
       params: { signal: `rds-api.${n.name}`, ...source },
       permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.source, ctx.account, n.oldId)])],
       estimate: { p50: 2, p95: 3, basis: 'limit of one look at a region that may be dead' },
@@ -53,6 +54,7 @@ function signalSteps(ctx: PlanContext, n: Names): StepDraft[] {
       ...LOOK,
       step: 'assessBackups',
       title: `Do backups of ${n.oldId} still arrive in ${ctx.target}?`,
+      signal: `backups.${n.name}`,
       params: { signal: `backups.${n.name}`, region: ctx.target, source },
       permissions: [readTargetBackups(ctx)],
       estimate: { p50: 1, p95: 3, basis: 'two API calls' },
@@ -66,6 +68,7 @@ function gateStep(ctx: PlanContext, n: Names): StepDraft {
     step: 'recoveryGate',
     gate: true,
     title: `Newest recovery point of ${n.name} is within the RPO`,
+    oldWriter: rdsResource(ctx.source, n.oldId),
     params: { name: n.name, region: ctx.target, id: n.id, source: { region: ctx.source, id: n.oldId }, rpoMs: ctx.objectives.rpoMs },
     permissions: [readTargetBackups(ctx)],
     estimate: { p50: 1, p95: 3, basis: 'two API calls' },
@@ -131,6 +134,7 @@ function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
       after: [isPlannedMove(ctx.verb) ? 'openWrites' : opened],
       reversibility: 'reversible',
       title: `Write a row to ${id} and read it back`,
+      env: envOf(db.canary),
       params: { name, region: ctx.target, id, made: true, ...db.canary },
       permissions: [allow(['rds:DescribeDBInstances'], [arn])],
       estimate: { p50: 1, p95: 10, basis: 'one connection, one insert, one select' },
@@ -142,6 +146,10 @@ function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
 }
 
 type Login = NonNullable<RdsBackup['canary']>;
+
+function envOf({ userEnv, passwordEnv }: Login): string[] {
+  return [userEnv, passwordEnv];
+}
 
 function loginOf({ database, userEnv, passwordEnv }: Login) {
   return { database, userEnv, passwordEnv };
@@ -155,6 +163,7 @@ function openWritesStep(ctx: PlanContext, n: Names, login: Login, after: string)
     after: [after],
     reversibility: 'reversible',
     title: `Make sure that ${n.id} takes writes`,
+    env: envOf(login),
     params: { name: n.name, region: ctx.target, id: n.id, ...loginOf(login) },
     controlPlanes: [],
     permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, n.id)])],
@@ -170,6 +179,7 @@ function quiesceStep(ctx: PlanContext, n: Names, login: Login): StepDraft {
     phase: 'fence',
     reversibility: 'compensable',
     title: `Stop writes to ${n.oldId} in ${ctx.source}`,
+    env: envOf(login),
     params: { name: n.name, region: ctx.source, id: n.oldId, ...loginOf(login) },
     controlPlanes: [],
     permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.source, ctx.account, n.oldId)])],
@@ -189,6 +199,7 @@ function caughtUpStep(ctx: PlanContext, n: Names): StepDraft {
     reversibility: 'reversible',
     gate: true,
     title: `Backups in ${ctx.target} hold every write of ${n.oldId}`,
+    oldWriter: rdsResource(ctx.source, n.oldId),
     params: { name: n.name, region: ctx.target, id: n.id, source: { region: ctx.source, id: n.oldId } },
     controlPlanes: [],
     permissions: [readTargetBackups(ctx)],

@@ -74,6 +74,7 @@ function assessSteps(ctx: PlanContext, name: string, id: string, oldId: string):
       ...look,
       step: 'assessSourceApi',
       title: `Does the RDS API of ${ctx.source} answer for ${oldId}?`,
+      signal: `rds-api.${name}`,
       params: { signal: `rds-api.${name}`, region: ctx.source, id: oldId },
       permissions: [describe(ctx.source, oldId)],
       estimate: { p50: traitsOf(ctx.verb).sourceMayBeDead ? 2 : 1, p95: 3, basis: 'limit of one look at a region that may be dead' },
@@ -82,6 +83,7 @@ function assessSteps(ctx: PlanContext, name: string, id: string, oldId: string):
       ...look,
       step: 'assessReplication',
       title: `Does ${id} still replicate?`,
+      signal: `replication.${name}`,
       params: { signal: `replication.${name}`, region: ctx.target, id },
       permissions: [describe(ctx.target, id), metric],
       estimate: { p50: 1, p95: 3, basis: 'two API calls' },
@@ -112,6 +114,10 @@ function rpoGateStep(ctx: PlanContext, name: string, id: string, state: Resource
 
 type Login = NonNullable<RdsReadReplica['canary']>;
 
+function envOf({ userEnv, passwordEnv }: Login): string[] {
+  return [userEnv, passwordEnv];
+}
+
 function loginOf({ database, userEnv, passwordEnv }: Login) {
   return { database, userEnv, passwordEnv };
 }
@@ -122,6 +128,7 @@ function quiesceStep(ctx: PlanContext, name: string, oldId: string, login: Login
     phase: 'fence',
     reversibility: 'compensable',
     title: `Stop writes to ${oldId} in ${ctx.source}`,
+    env: envOf(login),
     params: { name, region: ctx.source, id: oldId, ...loginOf(login) },
     controlPlanes: [],
     permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.source, ctx.account, oldId)])],
@@ -141,6 +148,7 @@ function positionGateStep(ctx: PlanContext, name: string, id: string, oldId: str
     reversibility: 'reversible',
     gate: true,
     title: `${id} has replayed every write of ${oldId}`,
+    env: envOf(login),
     params: { name, region: ctx.target, id, ...loginOf(login), source: { region: ctx.source, id: oldId } },
     controlPlanes: [],
     permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, id), dbArn(ctx.source, ctx.account, oldId)])],
@@ -163,6 +171,7 @@ function openWritesStep(ctx: PlanContext, name: string, id: string, login: Login
     after: ['promote'],
     reversibility: 'reversible',
     title: `Make sure that ${id} takes writes`,
+    env: envOf(login),
     params: { name, region: ctx.target, id, ...loginOf(login) },
     controlPlanes: [],
     permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, id)])],
@@ -179,6 +188,8 @@ function promoteStep(ctx: PlanContext, name: string, db: RdsReadReplica, state: 
   const planned = isPlannedMove(ctx.verb);
   return {
     step: 'promote',
+    oldWriter: rdsResource(ctx.source, oldId),
+    ...(db.canary === undefined ? {} : { env: envOf(db.canary) }),
     phase: 'data',
     reversibility: 'point-of-no-return',
     title: `Promote ${id} to a writer of its own`,
@@ -222,6 +233,7 @@ function canaryStep(ctx: PlanContext, name: string, id: string, settings: NonNul
     after: ['openWrites'],
     reversibility: 'reversible',
     title: `Write a row to ${id} and read it back`,
+    env: envOf(settings),
     params: { name, region: ctx.target, id, ...settings },
     controlPlanes: [],
     permissions: [allow(['rds:DescribeDBInstances'], [dbArn(ctx.target, ctx.account, id)])],

@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import type { Json } from '../../base/json.ts';
 import type { PlanContext } from '../../model/kind.ts';
-import type { AnyStepKind, Permission } from '../../model/step.ts';
+import type { AnyStepKind, Outside, Permission } from '../../model/step.ts';
 import type { Frame } from './frame.ts';
 
 /** What an own step will do, with everything filled in. */
@@ -12,6 +12,12 @@ export interface OwnDraft {
   /** What its undo does. */
   undoes?: string | undefined;
   permissions?: readonly Permission[];
+  /** Names of the environment variables with the secrets that it reads. */
+  env?: readonly string[];
+  /** The region in which it acts. */
+  region?: string;
+  /** What it reaches besides the control planes of AWS. Absent: nothing. */
+  outside?: Outside;
 }
 
 /**

@@ -44,6 +44,7 @@ function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
       step: 'assessSourceApi',
       phase: 'assess',
       title: `Does the RDS API of ${ctx.source} answer for ${id}?`,
+      signal: `rds-api.${name}`,
       params: { signal: `rds-api.${name}`, region: ctx.source, id },
       permissions: [describe([ctx.source])],
       estimate: { p50: 2, p95: 3, basis: 'limit of one look at a region that may be dead' },

@@ -4,7 +4,7 @@ import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceSt
 import { checksStep } from '../route53/active-active.ts';
 import { type Aim, answersOf } from '../route53/aim.ts';
 import { flipObject } from '../route53/flip-object.ts';
-import { assessHealthCheck, isPatient } from '../route53/health-signal.ts';
+import { assessHealthCheck, isPatient, saidBy } from '../route53/health-signal.ts';
 import { lintAnswers } from '../route53/lint.ts';
 import { isForced } from '../route53/observe-regions.ts';
 import { lintPartition } from '../route53/partition.ts';
@@ -67,6 +67,8 @@ function assessStep(ctx: PlanContext, name: string, t: Route53Failover): StepDra
     reversibility: 'reversible',
     title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${from}?`,
     // An inverted check that watches an object says nothing of the region that its set leads to.
+    signal: `health-check.${name}`,
+    sourceAnswers: saidBy(recordsOf(t), answer),
     params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), from: { set: from, ...(answer === undefined ? {} : { answer }) }, watched: t.switch !== 'object', patient: isPatient(ctx) },
     controlPlanes: [],
     permissions: readRights(ctx, t),
@@ -135,6 +137,7 @@ function objectStep(ctx: PlanContext, step: string, region: string, watched: { b
     reversibility: 'compensable',
     title: `${present ? 'Put' : 'Take away'} s3://${bucket}/${key}`,
     params: { region, bucket, key, present },
+    ...(present ? {} : { regionMayBeLost: true }),
     // S3 objects are a data plane: no control plane is needed.
     controlPlanes: [],
     permissions: objectRights(ctx, bucket, key),

@@ -2,7 +2,7 @@ import { listManyRecordSets } from '../../aws/route53.ts';
 import { inRegion } from '../common.ts';
 import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { type Aim, answerFor, answerOf, answersOf, answersWith, answerWords } from '../route53/aim.ts';
-import { assessHealthCheck } from '../route53/health-signal.ts';
+import { assessHealthCheck, saidBy } from '../route53/health-signal.ts';
 import { lintAnswers } from '../route53/lint.ts';
 import { lintPartition } from '../route53/partition.ts';
 import { changeRights, lookRights, route53Plane } from '../route53/rights.ts';
@@ -54,6 +54,8 @@ function lookStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft {
     phase: 'assess',
     reversibility: 'reversible',
     title: `What does ${whole(t)} answer now?`,
+    signal: `health-check.${name}`,
+    sourceAnswers: saidBy(recordsOf(t), inRegion(t.answers, ctx.source)),
     params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), from: { answer: inRegion(t.answers, ctx.source) }, watched: false, patient: false },
     controlPlanes: [],
     permissions: [],

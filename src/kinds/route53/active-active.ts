@@ -5,7 +5,7 @@ import type { AnyStepKind, Change } from '../../model/step.ts';
 import type { Aim, RegionAnswer } from './aim.ts';
 import { carry } from './carry.ts';
 import { flipObject } from './flip-object.ts';
-import { assessHealthCheck, isPatient } from './health-signal.ts';
+import { assessHealthCheck, isPatient, saidBy } from './health-signal.ts';
 import { changeRights, checkRights, listRights, objectRights, readRights, route53Plane } from './rights.ts';
 import { recordsOf, type Route53Failover, type SharedTraffic } from './schema.ts';
 import { settle } from './settle.ts';
@@ -108,6 +108,8 @@ function assessStep({ ctx, name, t, policy }: Parts): StepDraft {
     phase: 'assess',
     reversibility: 'reversible',
     title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${ctx.source}?`,
+    signal: `health-check.${name}`,
+    sourceAnswers: saidBy(records, answer),
     params: { signal: `health-check.${name}`, zone: t.zone, records, from, watched: t.switch !== 'object', patient: isPatient(ctx) },
     controlPlanes: [],
     permissions: readRights(ctx, t),
@@ -289,6 +291,7 @@ function objectStep({ ctx, t }: Parts, step: string, region: string, present: bo
     reversibility: 'compensable',
     title: `${present ? 'Put' : 'Take away'} ${where}, which takes ${region} ${present ? 'out' : 'out no more'}`,
     params: { region: home, bucket, key, present },
+    ...(present ? {} : { regionMayBeLost: true }),
     // S3 objects are a data plane: no control plane is needed.
     controlPlanes: [],
     permissions: objectRights(ctx, bucket, key),

@@ -3,7 +3,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { listRecordSets, type RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
-import type { PlanContext } from '../../model/kind.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { type Signal, signalFact } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 import { answerFor, answerOf, answerSchema, answersWith } from './aim.ts';
@@ -27,6 +27,11 @@ type Params = z.infer<typeof params>;
 /** Strategies without a replica, which would tell within minutes that the source is lost. */
 export function isPatient({ strategy }: Pick<PlanContext, 'strategy'>): boolean {
   return strategy === 'active-active' || strategy === 'backup-restore';
+}
+
+/** What the source answers to each name, where the runbook says it; else this look finds it out. */
+export function saidBy(records: readonly { name: string }[], answer: z.infer<typeof answerSchema> | undefined): NonNullable<StepDraft['sourceAnswers']> {
+  return answer === undefined ? 'observed' : Object.fromEntries(records.map(({ name }) => [name, answer]));
 }
 
 const vantage = 'health-checkers';
