@@ -4,6 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import { CHAIN_START, chainBreak, seal } from './chain.ts';
 import type { JournalRecord, RunEvent } from './events.ts';
 import { fold, foldAll } from './fold.ts';
+import { superseded, writerOf } from './lease.ts';
 import type { RunState } from './state.ts';
 
 /** Where a run's records lie. */
@@ -23,6 +24,7 @@ export interface JournalStore {
  * 1. A record is folded and shown only after it is durable.
  * 2. Records are written in the order of the calls of `append`.
  * 3. After a failed write nothing more is written: every later `append` fails too, so nothing more is done.
+ * 4. Nothing is written behind a record of a higher term: whoever takes a lock and stands still before it reads may find one.
  */
 export class Journal {
   readonly #store: JournalStore;
@@ -90,6 +92,7 @@ export class Journal {
 
   async #write(event: RunEvent): Promise<void> {
     const last = this.#last;
+    if (last !== undefined && last.term > this.#term) throw superseded(this.#run, undefined, writerOf(last.term));
     const record = seal(event, {
       seq: last === undefined ? 0 : last.seq + 1,
       run: this.#run,

@@ -265,6 +265,11 @@ export function busy(runbook: string, lock: LockRecord, ...remedies: readonly st
   });
 }
 
+/** In words: who has written where a superseded runner wanted to write. */
+export function writerOf(term: number): string {
+  return `A runner with term ${term} writes its journal now: it has taken over.`;
+}
+
 /** The error for a runner whose application somebody has taken over. `by`: who, where it is not the lock that says it. */
 export function superseded(runbook: string, lock: LockRecord | undefined, by = 'Its lock is gone.'): DrError {
   return new DrError({

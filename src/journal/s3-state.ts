@@ -9,7 +9,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
 import { APPROVAL, tooManyApprovals } from './local-store.ts';
-import { busy, claimOf, endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, readLock, superseded, takeover } from './lease.ts';
+import { busy, claimOf, endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, readLock, superseded, takeover, writerOf } from './lease.ts';
 import { REGION_SHAPE } from '../base/regions.ts';
 
 /*
@@ -234,7 +234,7 @@ export class S3Run {
   async #writerOf(key: string): Promise<string | undefined> {
     try {
       const { term } = JSON.parse((await this.#objects.read(key)) ?? '') as JournalRecord;
-      return `A runner with term ${term} writes its journal now: it has taken over.`;
+      return writerOf(term);
     } catch {
       return undefined;
     }

@@ -57,6 +57,14 @@ describe('Journal', () => {
     expect(() => verifyRecords(store.durable, 'j')).not.toThrow();
   });
 
+  it('writes nothing behind a record of a higher term, which a runner that stood still before it read may find', async () => {
+    const store = new MemoryStore();
+    const records = chained([started()], 3);
+    const journal = new Journal({ store, clock: tickingClock(), run: RUN, term: 2, records });
+    await expect(journal.append({ type: 'checks.green' })).rejects.toMatchObject({ code: 'SUPERSEDED', exit: 'busy', detail: 'A runner with term 3 writes its journal now: it has taken over.' });
+    expect(store.records).toEqual([]);
+  });
+
   it('writes nothing more after a failed write: every later append fails with the same error', async () => {
     const store = new SlowStore();
     const { journal, shown } = setUp(store);
