@@ -69,11 +69,12 @@ function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
       limitMs: 60_000,
     });
   }
-  for (const region of needed) {
+  for (const [i, region] of needed.entries()) {
     const id = inRegion(db.instances, region);
     steps.push({
       ...watch,
-      step: readyStep(needed, region),
+      step: 'ready',
+      label: i === 0 ? 'ready' : `ready${i + 1}`,
       phase: 'data',
       title: `${id} in ${region} takes writes`,
       params: { region, id },
@@ -83,15 +84,6 @@ function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
     });
   }
   return steps;
-}
-
-/** Regions beyond the first, which each have a step of their own. */
-const MORE = 9;
-
-function readyStep(regions: readonly string[], region: string): string {
-  const at = regions.indexOf(region);
-  if (at > MORE) throw new Error(`more than ${MORE + 1} regions`);
-  return at === 0 ? 'ready' : `ready${at + 1}`;
 }
 
 const kind: ResourceKind<RdsWriters> = {
@@ -132,7 +124,6 @@ const kind: ResourceKind<RdsWriters> = {
     assessSourceApi,
     uniqueKeys,
     ready: writerReady,
-    ...Object.fromEntries(Array.from({ length: MORE }, (_, i) => [`ready${i + 2}`, writerReady])),
   },
   simulate: (world, name, db) => {
     const regions = Object.keys(db.instances);

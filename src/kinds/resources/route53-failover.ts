@@ -1,14 +1,14 @@
 import { listManyRecordSets } from '../../aws/route53.ts';
 import { inRegion } from '../common.ts';
 import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
-import { checksStep } from '../route53/active-active.ts';
 import { type Aim, answersOf } from '../route53/aim.ts';
+import { assessDraft, changeDraft, checksDraft, objectDraft, settleDraft } from '../route53/drafts.ts';
 import { flipObject } from '../route53/flip-object.ts';
-import { assessHealthCheck, isPatient, saidBy } from '../route53/health-signal.ts';
+import { assessHealthCheck } from '../route53/health-signal.ts';
 import { lintAnswers } from '../route53/lint.ts';
 import { isForced } from '../route53/observe-regions.ts';
 import { lintPartition } from '../route53/partition.ts';
-import { changeRights, listRights, lookRights, objectRights, readRights, route53Plane } from '../route53/rights.ts';
+import { lookRights } from '../route53/rights.ts';
 import { failoverSchema, recordsOf, type Route53Failover } from '../route53/schema.ts';
 import { objectSeen, roleOf } from '../route53/sets.ts';
 import { settle } from '../route53/settle.ts';
@@ -59,23 +59,9 @@ function plan(ctx: PlanContext, name: string, t: Route53Failover, state: Resourc
 }
 
 function assessStep(ctx: PlanContext, name: string, t: Route53Failover): StepDraft {
-  const from = inRegion(t.sets, ctx.source);
+  const set = inRegion(t.sets, ctx.source);
   const answer = t.answers?.[ctx.source];
-  return {
-    step: 'assessHealthCheck',
-    phase: 'assess',
-    reversibility: 'reversible',
-    title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${from}?`,
-    // An inverted check that watches an object says nothing of the region that its set leads to.
-    signal: `health-check.${name}`,
-    sourceAnswers: saidBy(recordsOf(t), answer),
-    params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), from: { set: from, ...(answer === undefined ? {} : { answer }) }, watched: t.switch !== 'object', patient: isPatient(ctx) },
-    controlPlanes: [],
-    permissions: readRights(ctx, t),
-    estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },
-    limitMs: isPatient(ctx) ? 330_000 : 30_000,
-    changes: [],
-  };
+  return assessDraft(ctx, name, t, `What do Route 53's checkers see of ${set}?`, { set, ...(answer === undefined ? {} : { answer }) });
 }
 
 function recordStep(ctx: PlanContext, name: string, t: Route53Failover, state: ResourceState): StepDraft {
@@ -84,18 +70,11 @@ function recordStep(ctx: PlanContext, name: string, t: Route53Failover, state: R
   const records = recordsOf(t);
   const aim: Aim = { policy: 'failover', primary: to, secondary: from };
   const before: Aim = { policy: 'failover', primary: from, secondary: to };
-  return {
-    step: 'flip',
-    phase: 'traffic',
-    reversibility: 'compensable',
+  const own = {
     title: `Make ${to} the PRIMARY set of ${records.length === 1 ? (records[0]?.name ?? '') : `${records.length} names`}`,
-    params: { key: `${name}.flip`, zone: t.zone, records, aim, before, towards: [to] },
-    controlPlanes: [route53Plane(ctx)],
-    permissions: changeRights(ctx, t),
-    estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
-    limitMs: 900_000,
     changes: [{ resource: whole(t), field: 'PRIMARY', before: state.facts.primary === ctx.target ? to : from, after: to }],
   };
+  return changeDraft(ctx, t, 'flip', own, { key: `${name}.flip`, aim, before, towards: [to] });
 }
 
 function whole(t: Route53Failover): string {
@@ -109,11 +88,11 @@ function checkStep(ctx: PlanContext, t: Route53Failover, state: ResourceState): 
   const to = inRegion(t.sets, ctx.target);
   const from = inRegion(t.sets, ctx.source);
   const home = state.facts.primary === ctx.target;
-  return {
-    ...checksStep(ctx, t, home ? { out: [], in: [to] } : { out: [from], in: [to] }),
+  const own = {
     title: home ? `Let the health check of ${to}, the PRIMARY set, speak again` : `Let ${from}, the PRIMARY set, count as unhealthy`,
     changes: [{ resource: whole(t), field: `health check of ${home ? to : from}`, before: home ? 'disabled and inverted' : 'enabled', after: home ? 'enabled' : 'disabled and inverted' }],
   };
+  return checksDraft(ctx, t, own, home ? { out: [], in: [to] } : { out: [from], in: [to] });
 }
 
 /** The target's object is put, where it has one; the source's is taken away, if its region answers. */
@@ -129,22 +108,8 @@ function objectSteps(ctx: PlanContext, t: Route53Failover): StepDraft[] {
   return steps;
 }
 
-function objectStep(ctx: PlanContext, step: string, region: string, watched: { bucket: string; key: string }, present: boolean): StepDraft {
-  const { bucket, key } = watched;
-  return {
-    step,
-    phase: 'traffic',
-    reversibility: 'compensable',
-    title: `${present ? 'Put' : 'Take away'} s3://${bucket}/${key}`,
-    params: { region, bucket, key, present },
-    ...(present ? {} : { regionMayBeLost: true }),
-    // S3 objects are a data plane: no control plane is needed.
-    controlPlanes: [],
-    permissions: objectRights(ctx, bucket, key),
-    estimate: { p50: 1, p95: 3, basis: 'one request to S3' },
-    limitMs: 120_000,
-    changes: [{ resource: `s3:${region}:${bucket}/${key}`, field: 'object', before: present ? 'absent' : 'there', after: present ? 'there' : 'absent' }],
-  };
+function objectStep(ctx: PlanContext, step: string, region: string, { bucket, key }: { bucket: string; key: string }, present: boolean): StepDraft {
+  return objectDraft(ctx, step, { title: `${present ? 'Put' : 'Take away'} s3://${bucket}/${key}` }, { region, bucket, key, present });
 }
 
 function settleStep(ctx: PlanContext, name: string, t: Route53Failover, after: string): StepDraft {
@@ -152,19 +117,8 @@ function settleStep(ctx: PlanContext, name: string, t: Route53Failover, after: s
   const records = recordsOf(t);
   const answer = t.answers?.[ctx.target];
   const object = t.switch === 'object' ? (t.object?.[ctx.target] ?? t.object?.[ctx.source]) : undefined;
-  return {
-    step: 'settle',
-    phase: 'traffic',
-    after: [after],
-    reversibility: 'reversible',
-    title: `${records.length === 1 ? `${records[0]?.name ?? ''} answers` : `${records.length} names answer`} with ${to} from outside`,
-    params: { key: name, zone: t.zone, records, to: { set: to, ...(answer === undefined ? {} : { answer }) }, by: t.switch, ...(object === undefined ? {} : { object }) },
-    controlPlanes: [],
-    permissions: [listRights(ctx, t)],
-    estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
-    limitMs: 900_000,
-    changes: [],
-  };
+  const title = `${records.length === 1 ? `${records[0]?.name ?? ''} answers` : `${records.length} names answer`} with ${to} from outside`;
+  return settleDraft(ctx, name, t, { title, after: [after] }, { to: { set: to, ...(answer === undefined ? {} : { answer }) }, ...(object === undefined ? {} : { object }) });
 }
 
 /** Route 53 refuses a PRIMARY set that is no alias and has no health check. Either set may have to become PRIMARY. */

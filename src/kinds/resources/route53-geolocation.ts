@@ -1,6 +1,6 @@
 import { inRegion } from '../common.ts';
 import type { ResourceKind } from '../../model/kind.ts';
-import { inParts, PACE_MAX, planActiveActive, type Policy, steps } from '../route53/active-active.ts';
+import { inParts, PACE_MAX, planRouting, type Policy, steps } from '../route53/routing-plan.ts';
 import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
@@ -68,7 +68,7 @@ const kind: ResourceKind<Route53Geolocation> = {
       setsOf: policyOf(t).setsOf,
       answers: (region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
     }),
-  plan: (ctx, name, t, state) => planActiveActive(ctx, name, t, state, policyOf(t)),
+  plan: (ctx, name, t, state) => planRouting(ctx, name, t, state, policyOf(t)),
   looks: lookRights,
   steps,
   simulate: (world, name, t) => {

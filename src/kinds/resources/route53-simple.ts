@@ -2,10 +2,11 @@ import { listManyRecordSets } from '../../aws/route53.ts';
 import { inRegion } from '../common.ts';
 import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { type Aim, answerFor, answerOf, answersOf, answersWith, answerWords } from '../route53/aim.ts';
-import { assessHealthCheck, saidBy } from '../route53/health-signal.ts';
+import { assessDraft, changeDraft, settleDraft } from '../route53/drafts.ts';
+import { assessHealthCheck } from '../route53/health-signal.ts';
 import { lintAnswers } from '../route53/lint.ts';
 import { lintPartition } from '../route53/partition.ts';
-import { changeRights, lookRights, route53Plane } from '../route53/rights.ts';
+import { lookRights } from '../route53/rights.ts';
 import { recordsOf, type Route53Simple, simpleSchema } from '../route53/schema.ts';
 import { settle } from '../route53/settle.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
@@ -44,25 +45,12 @@ function aimAt(t: Route53Simple, region: string): Aim {
 
 function plan(ctx: PlanContext, name: string, t: Route53Simple): StepDraft[] {
   if (traitsOf(ctx.verb).rebuilds) return [];
-  return [lookStep(ctx, name, t), changeStep(ctx, name, t), settleStep(ctx, name, t)];
-}
-
-/** Notes what the names answer before anything is changed. Calls nothing of AWS. */
-function lookStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft {
-  return {
-    step: 'assessHealthCheck',
-    phase: 'assess',
-    reversibility: 'reversible',
-    title: `What does ${whole(t)} answer now?`,
-    signal: `health-check.${name}`,
-    sourceAnswers: saidBy(recordsOf(t), inRegion(t.answers, ctx.source)),
-    params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), from: { answer: inRegion(t.answers, ctx.source) }, watched: false, patient: false },
-    controlPlanes: [],
-    permissions: [],
-    estimate: { p50: 1, p95: 3, basis: 'one DNS query for each name' },
-    limitMs: 30_000,
-    changes: [],
-  };
+  const settled = { title: `${whole(t)} answers with ${ctx.target} from outside`, after: ['change'] };
+  return [
+    assessDraft(ctx, name, t, `What does ${whole(t)} answer now?`, { answer: inRegion(t.answers, ctx.source) }),
+    changeStep(ctx, name, t),
+    settleDraft(ctx, name, t, settled, { to: { answer: inRegion(t.answers, ctx.target) } }),
+  ];
 }
 
 function changeStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft {
@@ -71,34 +59,8 @@ function changeStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft
     const answer = answerFor(inRegion(t.answers, region), type);
     return answer === undefined ? region : answerWords(answer);
   };
-  return {
-    step: 'change',
-    phase: 'traffic',
-    reversibility: 'compensable',
-    title: `Change ${whole(t)} to ${words(ctx.target)}`,
-    params: { key: `${name}.change`, zone: t.zone, records: recordsOf(t), aim: aimAt(t, ctx.target), before: aimAt(t, ctx.source) },
-    controlPlanes: [route53Plane(ctx)],
-    permissions: changeRights(ctx, t),
-    estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
-    limitMs: 900_000,
-    changes: [{ resource: `route53:${t.zone}:${whole(t)}`, field: 'answer', before: words(ctx.source), after: words(ctx.target) }],
-  };
-}
-
-function settleStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft {
-  return {
-    step: 'settle',
-    phase: 'traffic',
-    after: ['change'],
-    reversibility: 'reversible',
-    title: `${whole(t)} answers with ${ctx.target} from outside`,
-    params: { key: name, zone: t.zone, records: recordsOf(t), to: { answer: inRegion(t.answers, ctx.target) }, by: 'record' },
-    controlPlanes: [],
-    permissions: [],
-    estimate: { p50: 60, p95: 120, basis: 'TTL of the record' },
-    limitMs: 900_000,
-    changes: [],
-  };
+  const own = { title: `Change ${whole(t)} to ${words(ctx.target)}`, changes: [{ resource: `route53:${t.zone}:${whole(t)}`, field: 'answer', before: words(ctx.source), after: words(ctx.target) }] };
+  return changeDraft(ctx, t, 'change', own, { key: `${name}.change`, aim: aimAt(t, ctx.target), before: aimAt(t, ctx.source) });
 }
 
 /** A simple record has no health check, and is told by its answer: two regions cannot have the same one. */

@@ -1,7 +1,7 @@
 import { inRegion } from '../common.ts';
 import type { LintFinding, ResourceKind } from '../../model/kind.ts';
 import { traitsOf, type Strategy } from '../../model/verb.ts';
-import { planActiveActive, type Policy, steps } from '../route53/active-active.ts';
+import { planRouting, type Policy, steps } from '../route53/routing-plan.ts';
 import type { Aim } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
@@ -72,8 +72,8 @@ const kind: ResourceKind<Route53Weighted> = {
     }),
   // Where one region serves, a standby has the weight 0: users move at once, after the data, and stay out.
   plan: (ctx, name, t, state) => {
-    if (ctx.strategy === 'active-active') return planActiveActive(ctx, name, t, state, policyOf(t));
-    return traitsOf(ctx.verb).rebuilds ? [] : planActiveActive(ctx, name, t, state, { ...policyOf(t), pace: () => [0] });
+    if (ctx.strategy === 'active-active') return planRouting(ctx, name, t, state, policyOf(t));
+    return traitsOf(ctx.verb).rebuilds ? [] : planRouting(ctx, name, t, state, { ...policyOf(t), pace: () => [0] });
   },
   looks: lookRights,
   steps,

@@ -60,7 +60,7 @@ describe('route53-weighted', () => {
   it('changes nothing but the weight, in one batch', async () => {
     route53.on(ListResourceRecordSetsCommand).resolves({ ResourceRecordSets: [set('seoul', 100), set('tokyo', 100), set('others', 7)], IsTruncated: false });
     route53.on(ChangeResourceRecordSetsCommand).resolves({ ChangeInfo: { Id: '/change/C1', Status: 'PENDING', SubmittedAt: new Date() } });
-    await ask('route53-weighted.shift1', weights(0, 100), 'act');
+    await ask('route53-weighted.shift', weights(0, 100), 'act');
     const calls = route53.commandCalls(ChangeResourceRecordSetsCommand).map((call) => call.args[0].input.ChangeBatch?.Changes);
     expect(calls).toEqual([[{ Action: 'DELETE', ResourceRecordSet: set('seoul', 100) }, { Action: 'CREATE', ResourceRecordSet: set('seoul', 0) }]]);
   });
@@ -74,12 +74,12 @@ describe('route53-weighted', () => {
       consequence: 'users could not be moved',
       override: 'correct `sets` in the runbook, or the records in zone Z0000SHOP',
     };
-    expect(await ask('route53-weighted.shift1', weights(0, 0), 'check')).toEqual({
+    expect(await ask('route53-weighted.shift', weights(0, 0), 'check')).toEqual({
       state: 'refused',
       refusal: { ...parts, observed: 'every set of shop.example.com would have the weight 0, which Route 53 takes for equal shares' },
     });
     route53.on(ListResourceRecordSetsCommand).resolves({ ResourceRecordSets: [set('seoul', 100)], IsTruncated: false });
-    expect(await ask('route53-weighted.shift1', weights(0, 100), 'check')).toEqual({
+    expect(await ask('route53-weighted.shift', weights(0, 100), 'check')).toEqual({
       state: 'refused',
       refusal: { ...parts, observed: 'shop.example.com A has no weighted set called tokyo; it has: seoul' },
     });
@@ -88,7 +88,7 @@ describe('route53-weighted', () => {
   it('a lost answer of a change is unclear, and it is not sent again blindly', async () => {
     route53.on(ListResourceRecordSetsCommand).resolves({ ResourceRecordSets: [set('seoul', 100), set('tokyo', 100)], IsTruncated: false });
     route53.on(ChangeResourceRecordSetsCommand).rejects(Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' }));
-    await expect(ask('route53-weighted.shift1', weights(0, 100), 'act')).rejects.toMatchObject({ code: 'NoAnswer', kind: 'unknown' });
+    await expect(ask('route53-weighted.shift', weights(0, 100), 'act')).rejects.toMatchObject({ code: 'NoAnswer', kind: 'unknown' });
     expect(route53.commandCalls(ChangeResourceRecordSetsCommand)).toHaveLength(1);
   });
 });
@@ -100,7 +100,7 @@ describe('route53-latency and route53-geolocation', () => {
     route53.on(ListResourceRecordSetsCommand).resolves({ ResourceRecordSets: [], IsTruncated: false });
     route53.on(ChangeResourceRecordSetsCommand).resolves({ ChangeInfo: { Id: '/change/C1', Status: 'PENDING', SubmittedAt: new Date() } });
     const params = { key: 'k', zone: 'Z0000SHOP', records: [RECORD], aim: { policy: 'answers', sets: { kr: { answer, place: { country: 'KR' } }, all: { answer, place: 'default' } } }, towards: [] };
-    await ask('route53-geolocation.shift1', params, 'act');
+    await ask('route53-geolocation.shift', params, 'act');
     const made = route53.commandCalls(ChangeResourceRecordSetsCommand)[0]?.args[0].input.ChangeBatch?.Changes;
     const fields = { Name: 'shop.example.com', Type: 'A', TTL: 60, ResourceRecords: [{ Value: '192.0.2.9' }], HealthCheckId: 'hc-tokyo' };
     expect(made).toEqual([
@@ -114,7 +114,7 @@ describe('route53-latency and route53-geolocation', () => {
     const place = (id: string, CountryCode: string) => ({ Name: 'shop.example.com.', Type: 'A' as const, SetIdentifier: id, GeoLocation: { CountryCode }, TTL: 60, ResourceRecords: [{ Value: '192.0.2.9' }] });
     route53.on(ListResourceRecordSetsCommand).resolves({ ResourceRecordSets: [place('kr', 'KR'), { ...place('all', '*'), HealthCheckId: 'hc' }], IsTruncated: false });
     const params = { key: 'k', zone: 'Z0000SHOP', records: [RECORD], aim: { policy: 'answers', sets: { kr: { answer, place: { country: 'KR' } } } }, towards: [] };
-    expect(await ask('route53-geolocation.shift1', params, 'check')).toEqual({
+    expect(await ask('route53-geolocation.shift', params, 'check')).toEqual({
       state: 'ok',
       because: '1 of 1 names change in 1 request',
       warnings: ['without a health check, and so answered also while the region is lost: kr'],
@@ -125,7 +125,7 @@ describe('route53-latency and route53-geolocation', () => {
     route53.on(ListResourceRecordSetProtectionsCommand).resolves({ ResourceRecordSetProtections: [] });
     route53.on(ListResourceRecordSetsCommand).resolves({ ResourceRecordSets: [set('seoul', 100)], IsTruncated: false });
     const params = { key: 'k', zone: 'Z0000SHOP', records: [RECORD], aim: { policy: 'answers', sets: { api: { answer, region: TOKYO } } }, towards: [] };
-    expect(await ask('route53-latency.shift1', params, 'check')).toMatchObject({
+    expect(await ask('route53-latency.shift', params, 'check')).toMatchObject({
       state: 'refused',
       refusal: { rule: 'record-sets', observed: 'shop.example.com A has a set without a region or a place: seoul' },
     });

@@ -101,18 +101,18 @@ async function run(name: string, verb: Verb, source: string, target: string, onl
     wait: (_cause, ms) => systemClock.sleep(Math.min(ms, 50)),
   };
   const done: string[] = [];
-  for (const draft of code.plan(plan, name, resource, state).filter((d) => only.test(d.step))) {
+  for (const draft of code.plan(plan, name, resource, state).filter((d) => only.test(d.label ?? d.step))) {
     const step = code.steps[draft.step] as unknown as StepKind<Json>;
     const params = step.params.parse(draft.params);
-    expect([draft.step, (await step.check(context, params)).state]).toEqual([draft.step, 'ok']);
+    expect([draft.label ?? draft.step, (await step.check(context, params)).state]).toEqual([draft.label ?? draft.step, 'ok']);
     await step.act?.(context, params);
     for (let looks = 0; ; looks++) {
       const seen = await (step.verify ?? step.observe)(context, params);
       if (seen.state === 'reached') break;
-      expect([draft.step, seen.state, looks < 100]).toEqual([draft.step, 'pending', true]);
+      expect([draft.label ?? draft.step, seen.state, looks < 100]).toEqual([draft.label ?? draft.step, 'pending', true]);
       await systemClock.sleep(50);
     }
-    done.push(draft.step);
+    done.push(draft.label ?? draft.step);
   }
   return done;
 }

@@ -5,18 +5,19 @@ import type { AnyStepKind, Change } from '../../model/step.ts';
 import type { Aim, RegionAnswer } from './aim.ts';
 import { carry } from './carry.ts';
 import { flipObject } from './flip-object.ts';
-import { assessHealthCheck, isPatient, saidBy } from './health-signal.ts';
-import { changeRights, checkRights, listRights, objectRights, readRights, route53Plane } from './rights.ts';
-import { recordsOf, type Route53Failover, type SharedTraffic } from './schema.ts';
+import { assessDraft, changeDraft, checksDraft, objectDraft, settleDraft } from './drafts.ts';
+import { assessHealthCheck } from './health-signal.ts';
+import { readRights } from './rights.ts';
+import { recordsOf, type SharedTraffic } from './schema.ts';
 import { settle } from './settle.ts';
 import { shiftChecks } from './shift-checks.ts';
 import { shiftRecords } from './shift-records.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
 /*
- * What weighted, latency and geolocation records have in common: several regions answer at once. A region is taken out
- * of every answer (failover: at once; switchover: in steps), or brought back (reprotect, in steps). Weighted sets go by shares,
- * geolocation sets place by place, latency sets name by name: what is one piece moves at once.
+ * The plan of weighted, latency and geolocation records, of an active-active application or of a weighted standby. A region is
+ * taken out of every answer (failover: at once; switchover: in steps), or brought back (reprotect, in steps). Weighted sets go
+ * by shares, geolocation sets place by place, latency sets name by name: what is one piece moves at once.
  *
  * Invariants:
  * 1. Before anybody is moved, and between two steps of a drain, the regions that stay are seen to carry the load.
@@ -49,7 +50,7 @@ export interface Policy {
 /** Steps of a drain, at most. */
 export const PACE_MAX = 9;
 
-/** All steps of such a kind: a drain has up to nine of some. */
+/** All steps of such a kind. */
 export const steps: { readonly [step: string]: AnyStepKind } = {
   assessHealthCheck,
   carry,
@@ -57,8 +58,8 @@ export const steps: { readonly [step: string]: AnyStepKind } = {
   raiseObject: flipObject,
   clearObject: flipObject,
   settle,
-  ...Object.fromEntries(Array.from({ length: PACE_MAX }, (_, i) => [`shift${i + 1}`, shiftRecords])),
-  ...Object.fromEntries(Array.from({ length: PACE_MAX }, (_, i) => [`hold${i + 1}`, carry])),
+  shift: shiftRecords,
+  hold: carry,
 };
 
 interface Parts {
@@ -70,7 +71,7 @@ interface Parts {
   now: readonly string[];
 }
 
-export function planActiveActive(ctx: PlanContext, name: string, t: SharedTraffic, state: ResourceState, policy: Policy): StepDraft[] {
+export function planRouting(ctx: PlanContext, name: string, t: SharedTraffic, state: ResourceState, policy: Policy): StepDraft[] {
   const parts: Parts = { ctx, name, t, policy, now: state.activeIn };
   if (traitsOf(ctx.verb).rebuilds) return [carryStep(parts, 'carry', [...parts.now, ctx.source]), ...moves(parts)];
   const looks = [assessStep(parts)];
@@ -100,34 +101,21 @@ function moves(parts: Parts): StepDraft[] {
 
 function assessStep({ ctx, name, t, policy }: Parts): StepDraft {
   const [set] = policy.setsOf(ctx.source);
-  const records = recordsOf(t);
   const answer = policy.answer(ctx.source);
   const from = { ...(set === undefined ? {} : { set }), ...(answer === undefined ? {} : { answer }) };
-  return {
-    step: 'assessHealthCheck',
-    phase: 'assess',
-    reversibility: 'reversible',
-    title: t.switch === 'object' ? 'What do users get now?' : `What do Route 53's checkers see of ${ctx.source}?`,
-    signal: `health-check.${name}`,
-    sourceAnswers: saidBy(records, answer),
-    params: { signal: `health-check.${name}`, zone: t.zone, records, from, watched: t.switch !== 'object', patient: isPatient(ctx) },
-    controlPlanes: [],
-    permissions: readRights(ctx, t),
-    estimate: { p50: 1, p95: 3, basis: 'two API calls, not needed' },
-    limitMs: isPatient(ctx) ? 330_000 : 30_000,
-    changes: [],
-  };
+  return assessDraft(ctx, name, t, `What do Route 53's checkers see of ${ctx.source}?`, from);
 }
 
-function carryStep({ ctx, name, t, policy }: Parts, step: string, regions: readonly string[], holdMs = 0): StepDraft {
+function carryStep({ ctx, name, t, policy }: Parts, label: string, regions: readonly string[], holdMs = 0): StepDraft {
   const survivors = regions.map((region) => ({ region, set: policy.setsOf(region)[0] ?? '', ...(t.capacity?.[region] === undefined ? {} : { capacity: t.capacity[region] }) }));
   return {
-    step,
+    step: holdMs === 0 ? 'carry' : 'hold',
+    label,
     phase: 'traffic',
     reversibility: 'reversible',
     gate: holdMs === 0,
     title: holdMs === 0 ? `${regions.join(' and ')} can carry the load` : `All stays healthy for ${holdMs / 1000} s`,
-    params: { key: `${name}.${step}`, zone: t.zone, records: recordsOf(t).slice(0, 1), survivors, mustKnow: !traitsOf(ctx.verb).sourceMayBeDead, holdMs },
+    params: { key: `${name}.${label}`, zone: t.zone, records: recordsOf(t).slice(0, 1), survivors, mustKnow: !traitsOf(ctx.verb).sourceMayBeDead, holdMs },
     controlPlanes: [],
     permissions: [...readRights(ctx, t), allow(['autoscaling:DescribeAutoScalingGroups', 'elasticloadbalancing:DescribeTargetHealth'], ['*'])],
     estimate: { p50: 1 + holdMs / 1000, p95: 60 + holdMs / 1000, basis: holdMs === 0 ? 'a look at each region' : 'the time of the runbook' },
@@ -149,10 +137,11 @@ function recordMoves(parts: Parts): StepDraft[] {
   const moves = movesOf(parts);
   const drafts: StepDraft[] = [];
   for (const [i, move] of moves.entries()) {
-    drafts.push(shiftStep(parts, `shift${i + 1}`, move, moves.length, [drafts.at(-1)?.step ?? 'carry']));
+    const label = `shift${i + 1}`;
+    drafts.push(shiftStep(parts, label, move, moves.length, [drafts.at(-1)?.label ?? 'carry']));
     if (i < moves.length - 1 && t.between > 0) {
       const carriers = traitsOf(ctx.verb).rebuilds ? [...now, ctx.source] : staying(parts);
-      drafts.push({ ...carryStep(parts, `hold${i + 1}`, carriers, t.between), after: [`shift${i + 1}`] });
+      drafts.push({ ...carryStep(parts, `hold${i + 1}`, carriers, t.between), after: [label] });
     }
   }
   return drafts;
@@ -198,35 +187,24 @@ function beforeOf(parts: Parts, move: Move, first: boolean): Aim {
   return move.from === 0 ? policy.aim(inside) : policy.aim(inside, { region: ctx.source, percent: move.from });
 }
 
-function shiftStep(parts: Parts, step: string, move: Move, of: number, after: string[]): StepDraft {
+function shiftStep(parts: Parts, label: string, move: Move, of: number, after: string[]): StepDraft {
   const { ctx, name, t, policy } = parts;
   const { source } = ctx;
   const back = traitsOf(ctx.verb).rebuilds;
   const what = move.records.length === recordsOf(t).length ? resourceName(parts) : move.records.map((record) => record.name).join(' and ');
   const title = move.to === 0 ? `Take ${source} out of ${what}` : back ? `Bring ${policy.part(source, move.to)} of ${what} back to ${source}` : `Leave ${policy.part(source, move.to)} of ${what} with ${source}`;
   const aim = aimOf(parts, move);
-  const before = beforeOf(parts, move, step === 'shift1' || policy.byName === true);
+  const before = beforeOf(parts, move, label === 'shift1' || policy.byName === true);
   const words = (percent: number) => (percent === 0 ? 'nothing' : policy.part(source, percent));
-  return {
-    step,
-    phase: 'traffic',
+  const resource = `route53:${t.zone}:${what}`;
+  const own = {
+    label,
     after,
-    reversibility: 'compensable',
     title: `${title}${of === 1 ? movesAtOnce(parts) : ''}`,
-    params: {
-      key: `${name}.${step}`,
-      zone: t.zone,
-      records: move.records,
-      aim,
-      before,
-      towards: (back ? [source] : staying(parts)).flatMap((region) => policy.setsOf(region)),
-    },
-    controlPlanes: [route53Plane(ctx)],
-    permissions: changeRights(ctx, t),
-    estimate: { p50: 30, p95: 60, basis: 'AWS: changes are INSYNC usually within 60 s' },
-    limitMs: 900_000,
-    changes: [{ resource: `route53:${t.zone}:${what}`, field: `answered by ${source}`, before: words(move.from), after: words(move.to) }, ...weightChanges(`route53:${t.zone}:${what}`, before, aim)],
+    changes: [{ resource, field: `answered by ${source}`, before: words(move.from), after: words(move.to) }, ...weightChanges(resource, before, aim)],
   };
+  const towards = (back ? [source] : staying(parts)).flatMap((region) => policy.setsOf(region));
+  return changeDraft(ctx, t, 'shift', own, { key: `${name}.${label}`, records: move.records, aim, before, towards });
 }
 
 /** Every weight that a move changes, by set. */
@@ -239,14 +217,13 @@ function weightChanges(resource: string, before: Aim, after: Aim): Change[] {
 
 function checksMove(parts: Parts): StepDraft {
   const { ctx, t, policy } = parts;
-  const out = traitsOf(ctx.verb).rebuilds ? [] : [ctx.source];
-  const inside = traitsOf(ctx.verb).rebuilds ? [ctx.source] : [ctx.target];
-  return {
-    ...checksStep(ctx, t, { out: out.flatMap((r) => policy.setsOf(r)), in: inside.flatMap((r) => policy.setsOf(r)) }),
+  const back = traitsOf(ctx.verb).rebuilds;
+  const own = {
     after: ['carry'],
-    title: out.length > 0 ? `Take ${ctx.source} out by its health check` : `Let the health check of ${ctx.source} speak again`,
-    changes: [{ resource: `route53:${t.zone}:${resourceName(parts)}`, field: `health check of ${ctx.source}`, before: 'as it is', after: out.length > 0 ? 'disabled and inverted' : 'enabled' }],
+    title: back ? `Let the health check of ${ctx.source} speak again` : `Take ${ctx.source} out by its health check`,
+    changes: [{ resource: `route53:${t.zone}:${resourceName(parts)}`, field: `health check of ${ctx.source}`, before: 'as it is', after: back ? 'enabled' : 'disabled and inverted' }],
   };
+  return checksDraft(ctx, t, own, { out: back ? [] : policy.setsOf(ctx.source), in: policy.setsOf(back ? ctx.source : ctx.target) });
 }
 
 /** Said where a planned move has no steps. */
@@ -254,22 +231,6 @@ function movesAtOnce({ ctx, t, now }: Parts): string {
   const planned = traitsOf(ctx.verb).rebuilds || (isPlannedMove(ctx.verb) && now.includes(ctx.source));
   if (!planned || t.kind === 'route53-weighted') return '';
   return `, all its users at once: ${t.kind === 'route53-latency' ? 'one latency name has no parts' : 'it answers one place only'}`;
-}
-
-/** The step that forces sets out, and lets others be judged again. */
-export function checksStep(ctx: PlanContext, t: SharedTraffic | Route53Failover, sets: { out: string[]; in: string[] }): StepDraft {
-  return {
-    step: 'shiftChecks',
-    phase: 'traffic',
-    reversibility: 'compensable',
-    title: '',
-    params: { zone: t.zone, records: recordsOf(t), ...sets },
-    controlPlanes: [route53Plane(ctx)],
-    permissions: checkRights(ctx, t),
-    estimate: { p50: 1, p95: 10, basis: 'one request a health check' },
-    limitMs: 300_000,
-    changes: [],
-  };
 }
 
 /** The target's object is cleared first, so that at no moment everybody is out. */
@@ -283,22 +244,8 @@ function objectMoves(parts: Parts): StepDraft[] {
 
 function objectStep({ ctx, t }: Parts, step: string, region: string, present: boolean, after: string[]): StepDraft {
   const { in: home, bucket, key } = inRegion(t.object ?? {}, region);
-  const where = `s3://${bucket}/${key}`;
-  return {
-    step,
-    phase: 'traffic',
-    after,
-    reversibility: 'compensable',
-    title: `${present ? 'Put' : 'Take away'} ${where}, which takes ${region} ${present ? 'out' : 'out no more'}`,
-    params: { region: home, bucket, key, present },
-    ...(present ? {} : { regionMayBeLost: true }),
-    // S3 objects are a data plane: no control plane is needed.
-    controlPlanes: [],
-    permissions: objectRights(ctx, bucket, key),
-    estimate: { p50: 1, p95: 3, basis: 'one request to S3' },
-    limitMs: 120_000,
-    changes: [{ resource: `s3:${home}:${bucket}/${key}`, field: 'object', before: present ? 'absent' : 'there', after: present ? 'there' : 'absent' }],
-  };
+  const title = `${present ? 'Put' : 'Take away'} s3://${bucket}/${key}, which takes ${region} ${present ? 'out' : 'out no more'}`;
+  return objectDraft(ctx, step, { title, after }, { region: home, bucket, key, present });
 }
 
 function settleStep(parts: Parts): StepDraft {
@@ -307,29 +254,14 @@ function settleStep(parts: Parts): StepDraft {
   const last = { record: lastShift(parts), 'health-check': 'shiftChecks', object: 'raiseObject' }[t.switch];
   const answer = policy.answer(source);
   const watched = t.switch === 'object' ? t.object?.[source] : undefined;
-  return {
-    step: 'settle',
-    phase: 'traffic',
-    after: [last],
-    reversibility: 'reversible',
-    title: `${resourceName(parts)} ${recordsOf(t).length === 1 ? 'leads' : 'lead'} nobody to ${source}, seen from outside`,
-    params: {
-      key: name,
-      zone: t.zone,
-      records: recordsOf(t),
-      gone: { sets: policy.setsOf(source), answers: answer === undefined ? [] : [answer] },
-      samples: policy.samples,
-      by: t.switch,
-      ...(watched === undefined ? {} : { object: { bucket: watched.bucket, key: watched.key } }),
-    },
-    controlPlanes: [],
-    permissions: [listRights(ctx, t)],
-    estimate: { p50: t.switch === 'record' ? 60 : 90, p95: t.switch === 'record' ? 120 : 150, basis: 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
-    limitMs: 900_000,
-    changes: [],
-  };
+  const title = `${resourceName(parts)} ${recordsOf(t).length === 1 ? 'leads' : 'lead'} nobody to ${source}, seen from outside`;
+  return settleDraft(ctx, name, t, { title, after: [last] }, {
+    gone: { sets: policy.setsOf(source), answers: answer === undefined ? [] : [answer] },
+    samples: policy.samples,
+    ...(watched === undefined ? {} : { object: { bucket: watched.bucket, key: watched.key } }),
+  });
 }
 
 function lastShift(parts: Parts): string {
-  return recordMoves(parts).at(-1)?.step ?? 'carry';
+  return recordMoves(parts).at(-1)?.label ?? 'carry';
 }
