@@ -52,7 +52,7 @@ export async function chooseRunbook(request: { runbook?: string; runbooks: strin
     exit: paths.length === 0 ? 'runbook' : 'usage',
     title: paths.length === 0 ? `There is no runbook in ${request.runbooks}.` : `There are ${paths.length} runbooks in ${request.runbooks}: which one?`,
     ...(paths.length === 0 ? {} : { detail: paths.join('\n') }),
-    next: [paths.length === 0 ? 'name the folder: --runbooks DIR' : `--runbook ${paths[0] ?? 'NAME'}`],
+    next: [paths.length === 0 ? 'name the folder: --runbooks DIR' : '--runbook NAME    one of those above'],
   });
 }
 

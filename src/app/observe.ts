@@ -80,7 +80,7 @@ async function lookFrom(
     const resources = await looks;
     return { region: target, account: identity.account, identity: identity.arn, resources };
   } catch (error) {
-    throw error instanceof AwsError ? awsFailure(error, target) : error;
+    throw error instanceof AwsError ? awsFailure(error, target, regions.filter((id) => id !== target)) : error;
   }
 }
 
@@ -111,8 +111,8 @@ function unknownRegion(target: string, loaded: LoadedRunbook): DrError {
   });
 }
 
-/** An AWS error where an answer is needed, with what to do about it. */
-export function awsFailure(error: AwsError, target: string): DrError {
+/** An AWS error where an answer is needed, with what to do about it. `others`: the further regions of the runbook. */
+export function awsFailure(error: AwsError, target: string, others: readonly string[] = []): DrError {
   if (error.isCredentials) {
     return new DrError({
       code: 'NO_CREDENTIALS',
@@ -142,7 +142,7 @@ export function awsFailure(error: AwsError, target: string): DrError {
       next:
         error.service === 'route53'
           ? [`Route 53 is controlled from ${error.region} alone; \`switch: object\` in the runbook does not need it`, 'try again']
-          : ['check the network of this machine, AWS_ENDPOINT_URL, and the AWS Health Dashboard', 'try again'],
+          : [...(error.region === target ? others.map((id) => `--region is the region to make active; if ${target} is down: --region ${id}`) : []), 'check the network of this machine, AWS_ENDPOINT_URL, and the AWS Health Dashboard', 'try again'],
       cause: error,
     });
   }

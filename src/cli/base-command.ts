@@ -1,7 +1,7 @@
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
 import { EXIT, type ExitName } from '../base/exit-codes.ts';
-import { errorEnvelope, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
+import { errorEnvelope, type ExitReason, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
 import { stateDir, statePlace } from './state-dir.ts';
 import { painterFor } from './style.ts';
 import { safe } from './text.ts';
@@ -39,10 +39,10 @@ export abstract class DrCommand extends Command {
   }
 
   /** The end of a command: its result, as text or as the envelope, and the exit code. */
-  protected done(result: unknown, text: () => string, exit: ExitName = 'ok'): void {
+  protected done(result: unknown, text: () => string, exit: ExitName = 'ok', reason?: ExitReason): void {
     process.exitCode = EXIT[exit];
     if (this.json) {
-      process.stdout.write(`${toJsonText(resultEnvelope(schemaOf(this.id), result, exit, this.warnings))}\n`);
+      process.stdout.write(`${toJsonText(resultEnvelope(schemaOf(this.id), result, exit, this.warnings, reason))}\n`);
       return;
     }
     const out = safe(text());

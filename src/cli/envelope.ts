@@ -1,10 +1,10 @@
-import { EXIT, type ExitName } from '../base/exit-codes.ts';
+import { EXIT, EXIT_MEANING, type ExitName } from '../base/exit-codes.ts';
 import type { ShownError } from './shown-error.ts';
 
 /**
  * What `--json` prints: one document on stdout, whatever happens.
  * `schema` names the command, and so the shape of `result`, e.g. `dr.output.validate/1`. A result can come with an exit other than `ok`,
- * e.g. a run that failed: then `ok` is false and there is no `error`.
+ * e.g. a run that failed: then `ok` is false, and `error` says why in one line.
  */
 export interface Envelope {
   schema: string;
@@ -21,13 +21,13 @@ export function schemaOf(commandId: string | undefined): string {
   return `dr.output.${(commandId ?? 'error').replaceAll(/[:\s]/g, '.')}/1`;
 }
 
-export function resultEnvelope(
-  schema: string,
-  result: unknown,
-  exit: ExitName,
-  warnings: readonly string[],
-): Envelope {
-  return { schema, ok: exit === 'ok' || exit === 'changes', exit, exitCode: EXIT[exit], result, warnings };
+/** Why a result comes with an exit other than `ok`, where the command says it better than the table of exit codes. */
+export type ExitReason = Pick<NonNullable<Envelope['error']>, 'code' | 'message' | 'next'>;
+
+export function resultEnvelope(schema: string, result: unknown, exit: ExitName, warnings: readonly string[], reason?: ExitReason): Envelope {
+  const ok = exit === 'ok' || exit === 'changes';
+  const error = ok ? {} : { error: reason ?? { code: exit.replaceAll(/[A-Z]/g, '_$&').toUpperCase(), message: EXIT_MEANING[exit], next: [] } };
+  return { schema, ok, exit, exitCode: EXIT[exit], result, ...error, warnings };
 }
 
 export function errorEnvelope(schema: string, error: ShownError, warnings: readonly string[]): Envelope {

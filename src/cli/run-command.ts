@@ -3,6 +3,7 @@ import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { DrError } from '../base/errors.ts';
 import type { RunState } from '../journal/state.ts';
 import { DrCommand } from './base-command.ts';
+import type { ExitReason } from './envelope.ts';
 import { resumeCommand } from './names.ts';
 import { resumable, runJson } from './run-view.ts';
 import { painterFor } from './style.ts';
@@ -60,6 +61,16 @@ export abstract class RunCommand extends DrCommand {
       return;
     }
     const result = { ...runJson(state), summary, ...(report === undefined ? {} : { report }) };
-    this.done(result, () => fit(lines.join('\n'), terminalWidth()), exit);
+    this.done(result, () => fit(lines.join('\n'), terminalWidth()), exit, reasonOf(state, exit, can));
   }
+}
+
+/** The rule that refused, the error of the step that failed, or else only the exit: for whoever reads `--json`. */
+function reasonOf(state: RunState, exit: ExitName, can: boolean): ExitReason | undefined {
+  const next = can && resumable(state) ? [resumeCommand(state)] : [];
+  const steps = [...state.steps.values()];
+  const refused = exit === 'refused' ? steps.find((step) => step.refusal !== undefined) : undefined;
+  if (refused?.refusal !== undefined) return { code: refused.refusal.rule, message: `${refused.id}: ${refused.refusal.observed}`, next: [refused.refusal.override, ...next] };
+  const failed = steps.find((step) => step.error !== undefined && (step.state === 'failed' || step.check === 'failed'));
+  return failed?.error === undefined ? undefined : { code: failed.error.code, message: `${failed.id}: ${failed.error.message}`, next: [...(failed.error.next ?? []), ...next] };
 }

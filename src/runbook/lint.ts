@@ -1,3 +1,4 @@
+import { parseArn } from '../base/arn.ts';
 import { formatDuration } from '../base/duration.ts';
 import { nearest } from '../base/nearest.ts';
 import { partitionOf, REGIONS, route53RegionFor } from '../base/regions.ts';
@@ -27,7 +28,7 @@ export function lintRunbook(runbook: Runbook, text: YamlText): Problem[] {
   lintSignals(runbook, warn);
   if (runbook.approvals.length === 0) warn([], 'no approvals: one person alone can cross the point of no return');
   lintNotify(runbook, warn);
-  problems.push(...recordsTwice(runbook, text), ...otherPartitions(runbook, text));
+  problems.push(...recordsTwice(runbook, text), ...otherPartitions(runbook, text), ...zeroRpo(runbook, text));
   return problems;
 }
 
@@ -51,12 +52,22 @@ function otherPartitions(runbook: Runbook, text: YamlText): Problem[] {
   });
 }
 
+/** A replica and a backup are behind their writer: that nothing at all is lost can never be shown for them. */
+function zeroRpo(runbook: Runbook, text: YamlText): Problem[] {
+  if (runbook.objectives.rpoMs > 0) return [];
+  const copied = runbook.resources.filter(({ section, resource }) => section === 'databases' && isMap(resource) && isMap(resource['rpo']));
+  if (copied.length === 0) return [];
+  const path = ['objectives', 'rpo'];
+  const message = `0s cannot be met: ${copied.map(({ name }) => name).join(' and ')} ${copied.length === 1 ? 'is' : 'are'} copied asynchronously, so that a failover may always lose the newest writes; set the most that may be lost, e.g. 5m`;
+  return [{ ...text.at(path), message: prefix(path) + message, severity: 'error' }];
+}
+
 function lintObjectives(runbook: Runbook, warn: Warn): void {
   const { rpoMs, rtoMs } = runbook.objectives;
   for (const { section, name, resource } of runbook.resources) {
     if (!isMap(resource)) continue;
     const rpo = resource['rpo'];
-    if (isMap(rpo) && rpo['method'] === 'replica-lag' && rpoMs < 2 * MINUTE_MS) {
+    if (isMap(rpo) && rpo['method'] === 'replica-lag' && rpoMs > 0 && rpoMs < 2 * MINUTE_MS) {
       warn(['objectives', 'rpo'],
         `an RPO of ${formatDuration(rpoMs)} cannot be proven for ${name} by replica-lag: CloudWatch has one value a minute; ` +
           'expect it to be missed, or set 2m or more');
@@ -131,6 +142,8 @@ function narrowHost(probe: RunbookProbe, runbook: Runbook): string | undefined {
 
 function lintNotify(runbook: Runbook, warn: Warn): void {
   if (runbook.notify.length === 0) return warn([], 'no notify: nobody is told when a failover starts or ends');
+  const accounts = new Set(runbook.notify.flatMap((n) => (n.type === 'sns' ? Object.values(n.topics).map((arn) => parseArn(arn)?.account ?? '') : [])));
+  if (accounts.size > 1) warn(['notify'], `the topics belong to two accounts or more (${[...accounts].join(', ')}): dr uses one account for each application`);
   const topics = runbook.notify.flatMap((n) => (n.type === 'sns' ? Object.keys(n.topics) : []));
   if (topics.length > 0 && topics.every((region) => region === runbook.home) && !runbook.notify.some((n) => n.type === 'slack')) {
     warn(['notify'], `every notifier is in ${runbook.home}, the home region: when it is lost, nobody is told`);

@@ -244,5 +244,9 @@ describe('the answer', () => {
   it('refuses what it does not know', async () => {
     await expect(examine(SHOP, [])).rejects.toMatchObject({ code: 'NOTHING_LOST' });
     await expect(examine(SHOP, ['seoul'])).rejects.toMatchObject({ code: 'LOSS_UNKNOWN' });
+    await expect(examine(SHOP, ['ap-northest-2'])).rejects.toMatchObject({ code: 'LOSS_UNKNOWN', message: expect.stringMatching(/ap-northest-2: no runbook uses this region.* Did you mean ap-northeast-2\?$/) as string });
+    await expect(examine(SHOP, ['zz-nowhere-9'])).rejects.toMatchObject({ code: 'LOSS_UNKNOWN' });
+    // State or a login may lie there.
+    await expect(examine(SHOP, ['eu-west-1'])).resolves.toMatchObject({ without: ['eu-west-1'] });
   });
 });

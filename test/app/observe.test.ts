@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { awsFailure } from '../../src/app/observe.ts';
-import { AwsError } from '../../src/aws/errors.ts';
+import { AwsError, NO_ANSWER } from '../../src/aws/errors.ts';
 
 function refusal(service: 'route53' | 'rds', message: string): string {
   const operation = service === 'rds' ? 'DescribeDBInstances' : 'ListResourceRecordSets';
@@ -18,4 +18,10 @@ describe('what to do about AccessDenied', () => {
     expect(refusal('route53', `${denied}route53:ListResourceRecordSets`)).not.toContain('another AWS account');
     expect(refusal('rds', `${denied}rds:DescribeDBInstances`)).toContain('allow that to these credentials');
   });
+});
+
+it('a dead target says that --region is the region to make active', () => {
+  const dead = new AwsError({ service: 'sts', operation: 'GetCallerIdentity', region: 'ap-northeast-2', code: NO_ANSWER, message: 'no answer' });
+  expect(dead.unreachable).toBe(true);
+  expect(awsFailure(dead, 'ap-northeast-2', ['ap-northeast-1']).next[0]).toBe('--region is the region to make active; if ap-northeast-2 is down: --region ap-northeast-1');
 });

@@ -131,7 +131,7 @@ describe('the choice', () => {
     [{ tty: true, json: false, output: 'text' }, 'TreePresenter'],
     [{ tty: false, json: false, output: 'text' }, 'PlainPresenter'],
     [{ tty: true, json: false, output: 'jsonl' }, 'JsonlPresenter'],
-    [{ tty: true, json: true, output: 'text' }, 'Object'],
+    [{ tty: true, json: true, output: 'text' }, 'PlainPresenter'],
   ] as const)('%o gives %s', async (choice, name) => {
     expect((await choosePresenter(choice)).constructor.name).toBe(name);
   });

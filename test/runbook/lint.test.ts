@@ -73,3 +73,13 @@ describe('what does not stop a run but is said', () => {
     ]);
   });
 });
+
+test('an RPO of nothing is refused where data is copied asynchronously', async () => {
+  await expect(parseRunbook(Buffer.from(edited('rpo: 5m', 'rpo: 0s')), 'x.yaml')).rejects.toMatchObject({ detail: expect.stringContaining('objectives.rpo: 0s cannot be met: orders is copied asynchronously') as string });
+});
+
+test('topics of two accounts', async () => {
+  const one = '"arn:aws:sns:ap-northeast-1:111122223333:dr"';
+  const found = await warnings(edited(one, `${one}, ap-northeast-2: "arn:aws:sns:ap-northeast-2:999988887777:dr"`));
+  expect(found.join('\n')).toContain('the topics belong to two accounts or more');
+});

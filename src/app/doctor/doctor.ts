@@ -1,5 +1,6 @@
 import { DrError } from '../../base/errors.ts';
-import { REGION_SHAPE } from '../../base/regions.ts';
+import { nearest } from '../../base/nearest.ts';
+import { REGIONS } from '../../base/regions.ts';
 import { loadRunbook } from '../../runbook/load.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { offlinePlans } from '../offline-plan.ts';
@@ -104,8 +105,13 @@ function refuseUnknown(without: readonly string[], loaded: readonly LoadedRunboo
   const usage = (code: string, title: string, next: string) => new DrError({ code, exit: 'usage', title, next: [next] });
   if (without.length === 0) {
     const home = loaded[0]?.runbook.home ?? 'ap-northeast-2';
-    throw usage('NOTHING_LOST', 'What is to be lost?', `dr doctor --without ${home}`);
+    throw usage('NOTHING_LOST', '--without is required: the region or control plane that is lost.', `dr doctor --without ${home}`);
   }
-  const bad = without.find((name) => !REGION_SHAPE.test(name) && !PLANES.some((plane) => plane === name));
-  if (bad !== undefined) throw usage('LOSS_UNKNOWN', `--without ${bad}: a region or one of ${PLANES.join(', ')} is expected.`, 'dr doctor --help');
+  // State and logins may lie in a region that no runbook names; one that nobody knows is a typing error.
+  const used = [...new Set(loaded.flatMap(({ runbook }) => runbook.regions.map((r) => r.id)))];
+  const bad = without.find((name) => !used.includes(name) && !Object.hasOwn(REGIONS, name) && !PLANES.some((plane) => plane === name));
+  if (bad === undefined) return;
+  const near = nearest(bad, [...used, ...PLANES]);
+  const hint = near === undefined ? '' : ` Did you mean ${near}?`;
+  throw usage('LOSS_UNKNOWN', `--without ${bad}: no runbook uses this region, and it is none of ${PLANES.join(', ')}.${hint}`, near === undefined ? `the runbooks use ${used.join(', ')}` : `dr doctor --without ${near}`);
 }

@@ -9,27 +9,20 @@ export interface PresenterChoice {
   fleet?: boolean;
 }
 
-/** `--json` is silent until the end, `--output jsonl` streams on stdout; a terminal gets the tree, a log gets lines. */
+/** `--output jsonl` streams on stdout. Progress goes to stderr: a terminal gets the tree; a log, and whoever asks for `--json`, gets lines. */
 export async function choosePresenter(choice: PresenterChoice): Promise<Presenter> {
   if (choice.output === 'jsonl') {
     const { JsonlPresenter } = await import('./jsonl.ts');
     return new JsonlPresenter(process.stdout);
   }
-  if (choice.json) return SILENT;
   if (choice.fleet === true) {
     const { FleetLines, FleetTable } = await import('./fleet.ts');
-    return choice.tty ? new FleetTable(process.stderr) : new FleetLines(process.stderr);
+    return choice.tty && !choice.json ? new FleetTable(process.stderr) : new FleetLines(process.stderr);
   }
-  if (choice.tty) {
+  if (choice.tty && !choice.json) {
     const { TreePresenter } = await import('./tree.ts');
     return new TreePresenter(process.stderr);
   }
   const { PlainPresenter } = await import('./plain.ts');
   return new PlainPresenter(process.stderr);
 }
-
-const SILENT: Presenter = {
-  onRecord: () => undefined,
-  message: () => undefined,
-  close: () => Promise.resolve(),
-};
