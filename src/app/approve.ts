@@ -4,7 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { RunStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import { type ApprovalGate, decide, judge, type Judgement, statementProblem } from '../approvals/judge.ts';
-import { fileName, fileText, readStatement, type SignedFile, type Statement, statementText, VALID_MAX_MS } from '../approvals/statement.ts';
+import { CLOCK_SKEW_MS, fileName, fileText, readStatement, type SignedFile, type Statement, statementText, VALID_MAX_MS } from '../approvals/statement.ts';
 import { gatesOf, type PlannedGate } from './approvals.ts';
 import { loadRun } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
@@ -90,9 +90,10 @@ export interface StatementRequest {
 
 /** The text that an approver signs. @throws DrError (refused) where their signature would not count. */
 export function statementFor({ state, gate, judgement }: WaitingGate, { approver, decision, holdsMs }: StatementRequest, clock: Clock): string {
-  // After what they signed before, also on a machine whose clock went ahead.
+  // After what they signed before, also on a machine whose clock went ahead. An approval says that its author knows of the rejection: it
+  // is dated after it by as much as clocks may differ.
   const own = [...judgement.approved, ...judgement.rejected].filter((one) => one.approver === approver);
-  const signed = Math.max(clock.now(), ...own.map((one) => one.signed + 1));
+  const signed = Math.max(clock.now(), ...own.map((one) => one.signed + (one.decision === 'reject' && decision === 'approve' ? CLOCK_SKEW_MS : 1)));
   const whole = approvalGate(state, gate);
   const statement: Statement = { ...whole.subject, decision, approver, signed, expires: signed + Math.min(holdsMs, VALID_MAX_MS) };
   const wrong = statementProblem(statement, whole, clock.now());

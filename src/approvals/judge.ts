@@ -34,7 +34,7 @@ export interface Judgement {
   refused: readonly string[];
 }
 
-/** Weighs every file that was found. Of one person the newest decision counts, and once; of two at the same time the rejection. */
+/** Weighs every file that was found. Of one person the newest decision counts, and once. */
 export function judge(files: readonly string[], gate: ApprovalGate, now: number): Judgement {
   const newest = new Map<string, Decision>();
   const refused: string[] = [];
@@ -46,8 +46,7 @@ export function judge(files: readonly string[], gate: ApprovalGate, now: number)
       continue;
     }
     const before = newest.get(found.approver);
-    const later = before === undefined || before.signed < found.signed || (before.signed === found.signed && found.decision === 'reject');
-    if (later) newest.set(found.approver, found);
+    if (before === undefined || replaces(found, before)) newest.set(found.approver, found);
   }
   // Only now: an older decision does not count again because a newer one has run out.
   for (const [approver, found] of newest) {
@@ -62,6 +61,15 @@ export function judge(files: readonly string[], gate: ApprovalGate, now: number)
     rejected: all.filter(({ decision }) => decision === 'reject'),
     refused: [...new Set(refused)].sort(),
   };
+}
+
+/**
+ * One person may sign on machines whose clocks differ. Where an approval is not later than a rejection by more than that, nobody knows
+ * which came last: the rejection counts.
+ */
+function replaces(found: Decision, before: Decision): boolean {
+  if (found.decision === before.decision) return found.signed > before.signed;
+  return found.decision === 'approve' ? found.signed >= before.signed + CLOCK_SKEW_MS : found.signed + CLOCK_SKEW_MS > before.signed;
 }
 
 /** One file: the decision that it is, or why it is none. */

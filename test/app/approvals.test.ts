@@ -220,6 +220,14 @@ describe('refusals, in these words', () => {
     expect([judgement.approved, judgement.rejected]).toMatchObject([[], [{ approver: ann.name }]]);
   });
 
+  it('is counted at once after a rejection that its author has seen', async () => {
+    const b = await signing({ wait: '10s' });
+    const { run } = (await b.start({ acceptances: { approvedBy: [] } })).state;
+    await approve(b, run, ann, 'reject');
+    await approve(b, run, ann);
+    expect((await waitingGate(b.state, run, b.sim.clock.now())).judgement).toMatchObject({ approved: [{ approver: ann.name }], rejected: [] });
+  });
+
   it('a signature by the key of another', async () => {
     const b = await signing({ wait: '10s' });
     const { run } = (await b.start({ acceptances: { approvedBy: [] } })).state;

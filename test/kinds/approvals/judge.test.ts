@@ -27,8 +27,8 @@ describe('an approval that counts', () => {
   });
 
   it('is taken back by a later rejection, and the other way round', () => {
-    const before = signed(ann, { signed: NOW - 9_000 });
-    const no = signed(ann, { decision: 'reject', signed: NOW - 5_000 });
+    const before = signed(ann, { signed: NOW - 900_000 });
+    const no = signed(ann, { decision: 'reject', signed: NOW - 500_000 });
     const after = signed(ann, { signed: NOW - 1_000 });
     expect(judge([before, no], gate, NOW)).toMatchObject({ approved: [], rejected: [{ approver: 'ann@example.com' }] });
     expect(judge([after, no, before], gate, NOW)).toMatchObject({ approved: [{ approver: 'ann@example.com' }], rejected: [] });
@@ -44,6 +44,11 @@ describe('an approval that counts', () => {
     const no = signed(ann, { decision: 'reject', signed: NOW - 600_000 });
     const yes = signed(ann, { signed: NOW - 300_000, expires: NOW });
     expect(judge([no, yes], gate, NOW)).toEqual({ approved: [], rejected: [], refused: ['what ann@example.com signed expired at 2026-11-20T10:20:00.000Z: now is 2026-11-20T10:20:00.000Z'] });
+  });
+
+  it('that a fast clock dated ahead does not beat the rejection that its author made later on another machine', () => {
+    const both = [signed(ann, { signed: NOW + 200_000 }), signed(ann, { decision: 'reject', signed: NOW })];
+    for (const files of [both, both.toReversed()]) expect(judge(files, gate, NOW)).toMatchObject({ approved: [], rejected: [{ approver: 'ann@example.com' }] });
   });
 
   it('loses against a rejection of the same moment', () => {
