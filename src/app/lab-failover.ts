@@ -1,5 +1,6 @@
 import { systemClock } from '../base/clock.ts';
-import { DrError } from '../base/errors.ts';
+import { DrError, messageOf } from '../base/errors.ts';
+import { withEnd } from '../base/with-end.ts';
 import type { LabTruth } from '../journal/events.ts';
 import type { Acceptances } from '../model/step.ts';
 import type { LabLedger } from '../lab/status.ts';
@@ -83,17 +84,22 @@ async function inBrokenLab<T>(loaded: readonly LoadedRunbook[], broken: readonly
   say(`lab: starting ${[...regions.values()].join(' and ')} on this machine${served}`);
   const lab = await spawnLab({ runbook: loaded, ownedByParent: true });
   const restore = enterLab(lab.env);
-  try {
+  const recover = async (): Promise<T> => {
     const { engine } = lab.info;
     say(`lab: ${describeEngine(engine)}; ${named(broken)} ${verb} active`);
     for (const { name } of runbooks) await ordersFlow(lab, name);
     for (const region of broken) await lab.breakRegion(region);
     say(`lab: ${named(broken)} ${verb} broken: database killed, application gone, AWS endpoints swallow requests`);
     return await work((name) => measure(lab, name, runbooks.find((runbook) => runbook.name === name)?.home ?? '', engine.kind));
-  } finally {
+  };
+  const stop = (): Promise<void> => {
     restore();
-    await lab.stop();
-  }
+    return lab.stop();
+  };
+  return withEnd(recover, stop, (error, result) => {
+    say(`Warning: the lab could not be stopped (${messageOf(error)}). dr lab stop    ends what is left of it`);
+    return result;
+  });
 }
 
 function sourceInLab(runbook: Runbook, target: string | undefined): string {

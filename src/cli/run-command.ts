@@ -1,6 +1,7 @@
 import type { FleetResult } from '../app/fleet/fleet.ts';
 import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { DrError } from '../base/errors.ts';
+import { withEnd } from '../base/with-end.ts';
 import type { RunState } from '../journal/state.ts';
 import { DrCommand } from './base-command.ts';
 import type { ExitReason } from './envelope.ts';
@@ -43,11 +44,8 @@ export abstract class RunCommand extends DrCommand {
       throw new DrError({ code: 'TWO_OUTPUTS', exit: 'usage', title: '--json and --output jsonl both want stdout: choose one.' });
     }
     const watch = await watchRun({ json: this.json, output, fleet });
-    try {
-      return await work(watch);
-    } finally {
-      await watch.close();
-    }
+    // What is only shown never takes the place of how the run ended.
+    return withEnd(() => work(watch), () => watch.close(), (_error, result) => result);
   }
 
   private tell({ state, exit, report, summary, resumable: can = true }: EndedRun, output: string): void {
