@@ -76,6 +76,8 @@ function usageError(error: unknown, scene: ErrorScene): ShownError | undefined {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !/^See more help|^The following errors? occurred/.test(line));
+  const missing = /^Missing \d+ required args?:$/.test(lines[0] ?? '') ? lines.slice(1) : [];
+  if (missing.length > 0) return { code: 'BAD_COMMAND_LINE', exit: 'usage', title: `Missing: ${missing.map((line) => line.replace(/^(\S+)\s+/, (_all, name: string) => `${name.toUpperCase()}, `)).join('; ')}.`, next };
   const [title = 'The command line is wrong.', ...rest] = lines;
   const detail = rest.length === 0 ? {} : { detail: rest.join('\n') };
   return { code: 'BAD_COMMAND_LINE', exit: 'usage', title, ...detail, next };

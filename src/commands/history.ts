@@ -3,6 +3,7 @@ import { historyText, runJson } from '../cli/run-view.ts';
 
 export default class History extends DrCommand {
   static override summary = 'List the runs on this machine, newest first.';
+  static override examples = ['<%= config.bin %> history', '<%= config.bin %> history --json'];
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(History);

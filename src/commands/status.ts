@@ -6,6 +6,7 @@ import { fit, terminalWidth } from '../cli/text.ts';
 
 export default class Status extends DrCommand {
   static override summary = 'Show where a run stands, who works on it, and what to do next.';
+  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status 20261120T101500Z-shop-failover-1a2b3c'];
   static override args = { run: Args.string({ description: 'Run id, or its unique beginning or end. Default: the newest run' }) };
 
   override async run(): Promise<void> {

@@ -20,6 +20,8 @@ export async function runbookJsonSchema(): Promise<JsonSchema> {
   properties['regions'] = { ...properties['regions'], minProperties: 2 };
   return {
     $schema,
+    // Stable: the same for every version that reads the same files.
+    $id: 'urn:region-recovery:runbook:1',
     title: 'Runbook of dr',
     description: 'One application: what it is made of, and what each part is called in each region.',
     ...rest,

@@ -59,6 +59,6 @@ describe('errors of others', () => {
   it('says what is wrong with a command line, in few lines', () => {
     const error = new CLIError('Missing 1 required arg:\nfiles  runbooks\nSee more help with --help', { exit: 2 });
     const shown = shownError(error, scene);
-    expect(shown).toEqual({ code: 'BAD_COMMAND_LINE', exit: 'usage', title: 'Missing 1 required arg:', detail: 'files  runbooks', next: ['dr failover --help'] });
+    expect(shown).toEqual({ code: 'BAD_COMMAND_LINE', exit: 'usage', title: 'Missing: FILES, runbooks.', next: ['dr failover --help'] });
   });
 });

@@ -31,13 +31,15 @@ it('commands and their flags are as they were', () => {
     lab start --foreground --json --port= --runbook=… --runbooks= --state=
     lab status --json --state=
     lab stop --json --state=
-    plan --except= --from= --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect
+    plan --detailed-exitcode --except= --from= --iam --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect
     report RUN --json --state=
     reprotect --again=… --approved-by=… --confirm= --done=… --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --standby= --state=
     resume [RUN] --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --done=… --impact-at= --json --output=text|jsonl --reason= --run-custom-steps --state=
+    schema --json --state=
     status [RUN] --json --state=
     switchover --acknowledge-flap= --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     takeover [RUN] --abort --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --run-custom-steps --state=
-    validate --json --state="
+    validate --json --state=
+    version --json --state="
   `);
 });

@@ -4,7 +4,8 @@ import { labStatusText, withoutEnv } from '../../cli/lab-view.ts';
 import { painterFor } from '../../cli/style.ts';
 
 export default class LabHeal extends DrCommand {
-  static override summary = 'Bring a broken region of the lab back, as its disks say, and mend its network.';
+  static override summary = 'Bring a broken region of the lab back, as its disks say, and repair its network.';
+  static override examples = ['<%= config.bin %> lab heal ap-northeast-2'];
   static override args = { region: Args.string({ description: 'Region, e.g. ap-northeast-2', required: true }) };
 
   override async run(): Promise<void> {
