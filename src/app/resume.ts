@@ -10,7 +10,7 @@ import { refuseHalfLab } from './in-lab.ts';
 import { endpointOverrides, liveEffects } from './live-effects.ts';
 import { evidenceOf, type RunResult, type RunWatchers, runToTheEnd, saveReport } from './run-to-the-end.ts';
 import { leftOutLine, listAllRuns, loadRun } from './runs.ts';
-import { openState, type StatePlace } from './state.ts';
+import { openState, shownPlace, type StatePlace } from './state.ts';
 
 export interface ResumeRequest extends RunWatchers {
   /** Default: the newest run that has not succeeded. */
@@ -76,7 +76,7 @@ export async function newestOpenRun(place: StatePlace | string, say: (text: stri
     code: 'NOTHING_TO_RESUME',
     exit: 'usage',
     title: 'There is no run that could be resumed.',
-    detail: `State: ${typeof place === 'string' ? place : (place.s3 ?? place.folder)}`,
+    detail: `State: ${shownPlace(place)}`,
     next: ['dr history    lists the runs'],
   });
 }

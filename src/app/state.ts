@@ -14,6 +14,11 @@ export interface StatePlace {
   s3?: string;
 }
 
+/** The place in one text, as `--state` names it. */
+export function shownPlace(place: StatePlace | string): string {
+  return typeof place === 'string' ? place : (place.s3 ?? place.folder);
+}
+
 /** Opens what `--state` names. @throws DrError (usage) for a malformed S3 place. */
 export function openState(place: StatePlace | string, aws?: AwsCaller): StateStore {
   const { folder, s3 } = typeof place === 'string' ? { folder: place } : place;

@@ -1,5 +1,5 @@
-import * as z from 'zod';
 import { DrError } from '../base/errors.ts';
+import type { LoginNames, NamedIds, Routing } from '../model/kind.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import type { DbRef } from '../simulator/database-driver.ts';
 import type { HostedZoneSeed } from '../simulator/seeds.ts';
@@ -31,15 +31,11 @@ export interface Part {
   name: string;
   section: string;
   resource: unknown;
+  ids: readonly NamedIds[];
+  login: LoginNames | undefined;
+  routing: Routing | undefined;
   simulate: (world: World) => void;
 }
-
-/** What a kind of compute may name by region: Auto Scaling groups, and target groups by ARN. */
-const groupsSchema = z.looseObject({ groups: z.record(z.string(), z.string()) });
-const targetsSchema = z.looseObject({ targets: groupsSchema });
-/** What the kinds of traffic call the records of a region: one set each, or those of its places. */
-const setsSchema = z.looseObject({ sets: z.record(z.string(), z.string()) });
-const placesSchema = z.looseObject({ places: z.record(z.string(), z.looseObject({ region: z.string() })) });
 
 /**
  * @param databases of the application, in the order of its runbook
@@ -66,7 +62,7 @@ export function appScenario(loaded: LoadedRunbook, parts: readonly Part[], datab
       if (id === undefined) throw nothingToShow(path, `its first database has no instance in ${region}`);
       return { region, id, login: first.login };
     },
-    computeOf: computeIn(parts.filter((part) => part.section === 'compute').map((part) => part.resource)),
+    computeOf: computeIn(parts.filter((part) => part.section === 'compute').flatMap((part) => part.ids)),
   };
 }
 
@@ -74,9 +70,8 @@ function plain(name: string): string {
   return name.replace(/\.$/, '').toLowerCase();
 }
 
-function computeIn(resources: readonly unknown[]): AppScenario['computeOf'] {
-  const groups = resources.map((resource) => groupsSchema.safeParse(resource).data?.groups).find((found) => found !== undefined);
-  const targets = resources.map((resource) => targetsSchema.safeParse(resource).data?.targets.groups).find((found) => found !== undefined);
+function computeIn(named: readonly NamedIds[]): AppScenario['computeOf'] {
+  const [groups, targets] = ['autoscaling:group', 'elbv2:target-group'].map((type) => named.find((one) => one.type === type)?.ids);
   return (region) => {
     const [group, targetGroup] = [groups?.[region], targets?.[region]];
     return { ...(group === undefined ? {} : { group }), ...(targetGroup === undefined ? {} : { targetGroup }) };
@@ -86,9 +81,7 @@ function computeIn(resources: readonly unknown[]): AppScenario['computeOf'] {
 /** The name that users ask for, and the address of each region: both as the traffic of the runbook has them. */
 function usersView({ runbook, path }: LoadedRunbook, parts: readonly Part[], records: HostedZoneSeed['records']): Pick<AppScenario, 'host' | 'addressOf'> {
   const [traffic] = parts.filter((part) => part.section === 'traffic');
-  const { sets } = setsSchema.safeParse(traffic?.resource).data ?? {};
-  const { places } = placesSchema.safeParse(traffic?.resource).data ?? {};
-  const setOf = (region: string) => sets?.[region] ?? Object.keys(places ?? {}).find((id) => places?.[id]?.region === region);
+  const setOf = (region: string) => traffic?.routing?.setOf(region);
   const own = new Set(runbook.regions.map(({ id }) => setOf(id)));
   const record = records.find(({ type, setIdentifier }) => type === 'A' && own.has(setIdentifier));
   if (record === undefined) throw nothingToShow(path, noRecordForUsers(records));

@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { messageOf } from '../base/errors.ts';
 import { knownKind } from '../kinds/registry.ts';
 import { type Owner, sharedDatabases } from '../runbook/folder.ts';
@@ -24,14 +23,6 @@ export interface Scenario {
   /** The world with everything in it; its databases have the endpoints that are really there. */
   world(driver: DatabaseDriver, endpointOf: (ref: DbRef) => { address: string; port: number }): World;
 }
-
-/** What a kind may say about logging in. Another kind of database says it in the same words, or has no login here. */
-const loginSchema = z.looseObject({
-  canary: z.looseObject({ database: z.string(), userEnv: z.string(), passwordEnv: z.string() }),
-});
-
-/** What every kind of database calls its instances by. */
-const namesSchema = z.looseObject({ instances: z.record(z.string(), z.string()) });
 
 /**
  * @param password of every database of the lab
@@ -119,7 +110,7 @@ function addressesOf(region: string, apps: readonly AppScenario[]): string[] {
 async function partsOf({ runbook }: LoadedRunbook): Promise<Part[]> {
   return Promise.all(runbook.resources.map(async ({ name, section, kind, resource }): Promise<Part> => {
     const code = await knownKind(kind);
-    return { name, section, resource, simulate: (world) => code.simulate(world, name, resource, runbook.home, runbook.strategy) };
+    return { name, section, resource, ids: code.ids?.(resource) ?? [], login: code.login?.(resource), routing: code.routing?.(resource), simulate: (world) => code.simulate(world, name, resource, runbook.home, runbook.strategy) };
   }));
 }
 
@@ -157,9 +148,8 @@ class Databases {
 
   add(path: string, part: Part, seeds: readonly DbInstanceSeed[]): DatabaseWish {
     refuseOtherEngine(path, part, seeds);
-    const { canary } = loginSchema.safeParse(part.resource).data ?? {};
-    const login = { user: 'shop', password: this.#password, database: canary?.database ?? 'shop' };
-    const names = namesSchema.safeParse(part.resource).data?.instances ?? Object.fromEntries(seeds.map(({ region, id }) => [region, id]));
+    const login = { user: 'shop', password: this.#password, database: part.login?.database ?? 'shop' };
+    const names = part.ids[0]?.ids ?? Object.fromEntries(seeds.map(({ region, id }) => [region, id]));
     const wish = { seeds, login, names };
     const group = this.#groupOf(path, part);
     if (group !== undefined) this.#made.set(group, wish);
@@ -176,17 +166,15 @@ class Databases {
 
   /** @throws DrError where it is to hold two databases: the lab makes one in each instance. */
   join(path: string, part: Part, wish: DatabaseWish): DatabaseWish {
-    const { canary } = loginSchema.safeParse(part.resource).data ?? {};
-    if (canary !== undefined && canary.database !== wish.login.database) {
-      throw nothingToShow(path, `another owner of ${part.section}.${part.name} calls its database ${wish.login.database}, and this one ${canary.database}`);
+    if (part.login !== undefined && part.login.database !== wish.login.database) {
+      throw nothingToShow(path, `another owner of ${part.section}.${part.name} calls its database ${wish.login.database}, and this one ${part.login.database}`);
     }
     this.#knowLogin(part, wish.login);
     return wish;
   }
 
   #knowLogin(part: Part, login: Login): void {
-    const { canary } = loginSchema.safeParse(part.resource).data ?? {};
-    if (canary !== undefined) Object.assign(this.loginEnv, { [canary.userEnv]: login.user, [canary.passwordEnv]: login.password });
+    if (part.login !== undefined) Object.assign(this.loginEnv, { [part.login.userEnv]: login.user, [part.login.passwordEnv]: login.password });
   }
 
   #groupOf(path: string, part: Part): readonly Owner[] | undefined {

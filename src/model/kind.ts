@@ -90,6 +90,36 @@ export interface LintFinding {
   severity: 'error' | 'warning';
 }
 
+/** AWS resources of one type that a resource of a runbook names, by region. */
+export interface NamedIds {
+  /** `<service>:<type>`, e.g. `rds:db`. Two kinds that name the same thing name it by the same type. */
+  type: string;
+  /** Where the map stands in the resource. */
+  path: readonly (string | number)[];
+  ids: Readonly<Record<string, string>>;
+}
+
+/** Names of environment variables, and the database that they log in to. */
+export interface LoginNames {
+  database: string;
+  userEnv: string;
+  passwordEnv: string;
+}
+
+/** How traffic is led to the regions of a resource. */
+export interface Routing {
+  zone: string;
+  records: readonly { name: string; type: string }[];
+  /** Where the records stand in the resource. */
+  path: readonly (string | number)[];
+  /** Identifier of the record set that leads to a region; undefined if it has none. */
+  setOf(region: string): string | undefined;
+  /** What is changed to move users; absent: the records, there is no choice. */
+  switch?: string;
+  /** Health checks watch the regions, so that the loss of one is seen from outside. */
+  watched: boolean;
+}
+
 /**
  * One kind of resource: everything `dr` knows of it in one value, the default export of `kinds/resources/<kind>.ts`.
  * A new kind is a new file and its line in `registry.ts`.
@@ -108,6 +138,18 @@ export interface ResourceKind<R> {
    */
   regions(resource: R): { path: readonly (string | number)[]; regions: readonly string[]; partial?: boolean }[];
   lint?(resource: R, runbook: { strategy: Strategy; objectives: { rpoMs: number; rtoMs: number }; regions: readonly string[] }): LintFinding[];
+  /** The AWS resources that it names. Of a database the first are its own: by them one that two runbooks share is recognised. */
+  ids?(resource: R): readonly NamedIds[];
+  /** Databases: the SQL login, if the runbook names one. */
+  login?(resource: R): LoginNames | undefined;
+  /** Databases: how a loss is measured, e.g. `replica-lag`. */
+  lossMethod?(resource: R): string;
+  /** Databases: keys that each application that shares the database sets for itself. */
+  ownKeys?: readonly string[];
+  /** Databases: replication tells, from the target, that the source is lost. */
+  showsLoss?: boolean;
+  /** Traffic: where users are led, and how that is changed. */
+  routing?(resource: R): Routing;
   observe(ctx: ObserveContext, resource: R): Promise<ResourceState>;
   /** What `observe` needs to be allowed when `target` is asked; none where it calls nothing. */
   looks?(at: LookContext, resource: R): Permission[];

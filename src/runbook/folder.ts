@@ -1,4 +1,5 @@
-import { loadKind } from '../kinds/registry.ts';
+import { knownKind } from '../kinds/registry.ts';
+import type { AnyResourceKind, NamedIds } from '../model/kind.ts';
 import { formatDuration } from '../base/duration.ts';
 import { canonicalJson, type Json } from '../base/json.ts';
 import { prefix, unknownName } from './explain.ts';
@@ -64,28 +65,27 @@ export interface Owner {
   /** Name under `databases`. */
   name: string;
   kind: string;
-  /** Where its ids stand in the resource. */
-  path: readonly (string | number)[];
-  /** Id by region. */
-  ids: Readonly<Record<string, string>>;
+  /** Its own ids by region, and where they stand in the resource. */
+  named: NamedIds;
   /** Everything that it says by region, the ids first. */
   maps: readonly (readonly (string | number)[])[];
   resource: unknown;
+  code: AnyResourceKind;
 }
 
 /** Texts of which a file must hold one to share a database, a record or a group with these runbooks. */
 export async function sharedIds(runbooks: readonly LoadedRunbook[]): Promise<string[]> {
   const owners = (await Promise.all(runbooks.map(ownersIn))).flat();
-  return [...new Set([...owners.flatMap(({ ids }) => Object.values(ids)), ...sharableNames(runbooks)])];
+  return [...new Set([...owners.flatMap(({ named }) => Object.values(named.ids)), ...sharableNames(runbooks)])];
 }
 
-/** Databases that more than one runbook names, each with all its owners: same service, and the same id in at least one region. */
+/** Databases that more than one runbook names, each with all its owners: the same type of AWS resource, and the same id in at least one region. */
 export async function sharedDatabases(runbooks: readonly LoadedRunbook[]): Promise<Owner[][]> {
   const owners = (await Promise.all(runbooks.map(ownersIn))).flat();
   const groups: Owner[][] = [];
   const byId = new Map<string, Owner[]>();
   for (const owner of owners) {
-    const keys = Object.entries(owner.ids).map(([region, id]) => `${serviceOf(owner.kind)} ${region} ${id}`);
+    const keys = Object.entries(owner.named.ids).map(([region, id]) => `${owner.named.type} ${region} ${id}`);
     const known = [...new Set(keys.map((key) => byId.get(key)).filter((group) => group !== undefined))];
     const group = known[0] ?? [];
     if (known.length === 0) groups.push(group);
@@ -101,28 +101,16 @@ export async function sharedDatabases(runbooks: readonly LoadedRunbook[]): Promi
   return groups.filter((group) => new Set(group.map((owner) => owner.loaded.path)).size > 1);
 }
 
-/** Kinds of one service name the same things: an instance is one, whether by its replica or by its backups. */
-function serviceOf(kind: string): string {
-  return kind.split('-')[0] ?? kind;
-}
-
 async function ownersIn(loaded: LoadedRunbook): Promise<Owner[]> {
   const found: Owner[] = [];
   for (const { section, name, kind, resource } of loaded.runbook.resources) {
     if (section !== 'databases') continue;
-    const code = await loadKind(kind);
-    const maps = (code?.regions(resource) ?? []).map(({ path }) => path);
-    const [path] = maps;
-    const ids = path === undefined ? undefined : textsAt(resource, path);
-    if (path !== undefined && ids !== undefined) found.push({ loaded, name, kind, path, ids, maps, resource });
+    const code = await knownKind(kind);
+    const [named] = code.ids?.(resource) ?? [];
+    const maps = code.regions(resource).map(({ path }) => path);
+    if (named !== undefined) found.push({ loaded, name, kind, named, maps, resource, code });
   }
   return found;
-}
-
-/** The map of texts at a path; undefined where there is none. */
-function textsAt(value: unknown, path: readonly (string | number)[]): Record<string, string> | undefined {
-  const here = mapAt(value, path);
-  return here === undefined || Object.values(here).some((id) => typeof id !== 'string') ? undefined : (here as Record<string, string>);
 }
 
 function mapAt(value: unknown, path: readonly (string | number)[]): Record<string, Json> | undefined {
@@ -158,7 +146,7 @@ function disagreement(a: Owner, b: Owner): { path: PropertyKey[]; otherPath: Pro
     for (const region of new Set([...Object.keys(mine ?? {}), ...Object.keys(its ?? {})])) {
       const [one, other] = [mine?.[region], its?.[region]];
       if (same(one, other)) continue;
-      return { path: where(a, mine, region), otherPath: where(b, its, region), says: saysThere(map, region, other) };
+      return { path: where(a, mine, region), otherPath: where(b, its, region), says: saysThere(map, isPath(map, b.named.path), region, other) };
     }
   }
   const [mine, its] = [methodOf(a), methodOf(b)];
@@ -170,8 +158,12 @@ function disagreement(a: Owner, b: Owner): { path: PropertyKey[]; otherPath: Pro
   return { path: ['objectives', 'rpo'], otherPath: ['objectives', 'rpo'], says: `has an RPO of ${formatDuration(other)}` };
 }
 
-function saysThere(map: readonly (string | number)[], region: string, its: Json | undefined): string {
-  const what = map.length === 1 && map[0] === 'instances' ? '' : ` \`${map.join('.')}\``;
+function isPath(a: readonly PropertyKey[], b: readonly PropertyKey[]): boolean {
+  return a.length === b.length && a.every((part, i) => part === b[i]);
+}
+
+function saysThere(map: readonly (string | number)[], isIds: boolean, region: string, its: Json | undefined): string {
+  const what = isIds ? '' : ` \`${map.join('.')}\``;
   if (its === undefined) return `has no${what === '' ? 'ne' : what} in ${region}`;
   return typeof its === 'string' ? `names ${its}${what === '' ? '' : ` as${what}`} in ${region}` : `has another${what} in ${region}`;
 }
@@ -180,14 +172,14 @@ function same(a: Json | undefined, b: Json | undefined): boolean {
   return a === b || (a !== undefined && b !== undefined && canonicalJson(a) === canonicalJson(b));
 }
 
-/** Said elsewhere here, or no part of how the database is failed over. */
-const APART = new Set(['kind', 'rpo', 'canary']);
+/** Compared by themselves. */
+const APART = new Set(['kind', 'rpo']);
 
 /** The first setting besides the maps that only one of them has, or that they have differently. */
 function otherSetting(a: Owner, b: Owner): { key: string; mine: boolean; its: boolean; says: string } | undefined {
   const maps = new Set([...a.maps, ...b.maps].map(([root]) => root));
   const [mine, its] = [a.resource as Record<string, Json | undefined>, b.resource as Record<string, Json | undefined>];
-  const keys = [...new Set([...Object.keys(mine), ...Object.keys(its)])].filter((key) => !maps.has(key) && !APART.has(key));
+  const keys = [...new Set([...Object.keys(mine), ...Object.keys(its)])].filter((key) => !maps.has(key) && !APART.has(key) && !(a.code.ownKeys ?? []).includes(key));
   const key = keys.find((k) => !same(mine[k], its[k]));
   if (key === undefined) return undefined;
   const value = its[key];
@@ -196,6 +188,5 @@ function otherSetting(a: Owner, b: Owner): { key: string; mine: boolean; its: bo
 }
 
 function methodOf(owner: Owner): string | undefined {
-  const rpo = (owner.resource as { rpo?: { method?: unknown } }).rpo;
-  return typeof rpo?.method === 'string' ? rpo.method : undefined;
+  return owner.code.lossMethod?.(owner.resource);
 }

@@ -4,7 +4,7 @@ import { nearest } from '../base/nearest.ts';
 import { partitionOf, REGIONS, route53RegionFor } from '../base/regions.ts';
 import { prefix } from './explain.ts';
 import type { Problem } from './problem.ts';
-import { isMap } from './resources.ts';
+import type { ReadResource } from './resources.ts';
 import type { Runbook, RunbookProbe } from './runbook.ts';
 import { quote } from './secrets.ts';
 import type { Path } from './yaml-reader.ts';
@@ -16,19 +16,19 @@ const MINUTE_MS = 60_000;
 type Warn = (path: Path, message: string, atKey?: 'atKey') => void;
 
 /** What a valid runbook should not do, as far as the file alone can tell. Nothing here stops a run. */
-export function lintRunbook(runbook: Runbook, text: YamlText): Problem[] {
+export function lintRunbook(runbook: Runbook, resources: readonly ReadResource[], text: YamlText): Problem[] {
   const problems: Problem[] = [];
   const warn: Warn = (path, message, atKey) => {
     const place = atKey === undefined ? text.at(path) : text.keyAt(path);
     problems.push({ ...place, message: prefix(path) + message, severity: 'warning' });
   };
   lintRegions(runbook, warn);
-  lintObjectives(runbook, warn);
+  lintObjectives(runbook, resources, warn);
   lintProbes(runbook, warn);
-  lintSignals(runbook, warn);
+  lintSignals(runbook, resources, warn);
   if (runbook.approvals.length === 0) warn([], 'no approvals: one person alone can cross the point of no return');
   lintNotify(runbook, warn);
-  problems.push(...recordsTwice(runbook, text), ...otherPartitions(runbook, text), ...zeroRpo(runbook, text));
+  problems.push(...recordsTwice(resources, text), ...otherPartitions(runbook, text), ...zeroRpo(runbook, resources, text));
   return problems;
 }
 
@@ -53,28 +53,26 @@ function otherPartitions(runbook: Runbook, text: YamlText): Problem[] {
 }
 
 /** A replica and a backup are behind their writer: that nothing at all is lost can never be shown for them. */
-function zeroRpo(runbook: Runbook, text: YamlText): Problem[] {
+function zeroRpo(runbook: Runbook, resources: readonly ReadResource[], text: YamlText): Problem[] {
   if (runbook.objectives.rpoMs > 0) return [];
-  const copied = runbook.resources.filter(({ section, resource }) => section === 'databases' && isMap(resource) && isMap(resource['rpo']));
+  const copied = resources.filter(({ code }) => code.lossMethod !== undefined);
   if (copied.length === 0) return [];
   const path = ['objectives', 'rpo'];
   const message = `0s cannot be met: ${copied.map(({ name }) => name).join(' and ')} ${copied.length === 1 ? 'is' : 'are'} copied asynchronously, so that a failover may always lose the newest writes; set the most that may be lost, e.g. 5m`;
   return [{ ...text.at(path), message: prefix(path) + message, severity: 'error' }];
 }
 
-function lintObjectives(runbook: Runbook, warn: Warn): void {
+function lintObjectives(runbook: Runbook, resources: readonly ReadResource[], warn: Warn): void {
   const { rpoMs, rtoMs } = runbook.objectives;
-  for (const { section, name, resource } of runbook.resources) {
-    if (!isMap(resource)) continue;
-    const rpo = resource['rpo'];
-    if (isMap(rpo) && rpo['method'] === 'replica-lag' && rpoMs > 0 && rpoMs < 2 * MINUTE_MS) {
+  for (const { path, name, resource, code } of resources) {
+    if (code.lossMethod?.(resource) === 'replica-lag' && rpoMs > 0 && rpoMs < 2 * MINUTE_MS) {
       warn(['objectives', 'rpo'],
         `an RPO of ${formatDuration(rpoMs)} cannot be proven for ${name} by replica-lag: CloudWatch has one value a minute; ` +
           'expect it to be missed, or set 2m or more');
     }
-    const how = resource['switch'];
+    const how = code.routing?.(resource).switch;
     if ((how === 'record' || how === 'health-check') && rtoMs < 60 * MINUTE_MS) {
-      warn([section, name, 'switch'],
+      warn([...path, 'switch'],
         `an RTO of ${formatDuration(rtoMs)} with switch: ${how} needs the Route 53 control plane in ${route53RegionFor(runbook.home)}` +
           `${route53RegionFor(runbook.home) === 'us-east-1' ? ', which was down for hours on 7 December 2021' : ''}; switch: object needs no write to Route 53`);
     }
@@ -94,31 +92,30 @@ function lintProbes(runbook: Runbook, warn: Warn): void {
 }
 
 /** A source is down by two signals: one tells what users get, and one is not seen from the machine that runs dr. */
-function lintSignals(runbook: Runbook, warn: Warn): void {
-  const traffic = runbook.resources.filter(({ section }) => section === 'traffic');
-  const watched = traffic.some(({ kind, resource }) => kind !== 'route53-simple' && isMap(resource) && resource['switch'] !== 'object');
-  if (watched) return;
+function lintSignals(runbook: Runbook, resources: readonly ReadResource[], warn: Warn): void {
+  if (resources.some(({ code, resource }) => code.routing?.(resource).watched === true)) return;
   const attested = 'a failover will need a named person (--attest-source-down)';
   if (runbook.probes.length === 0) return warn([], `neither a probe nor a health check that watches a region: nothing tells that users are down, so that ${attested}`);
-  if (!runbook.resources.some(({ kind }) => kind === 'rds-read-replica')) {
+  if (!resources.some(({ code }) => code.showsLoss === true)) {
     warn([], `no health check watches a region, and no replica tells of it: only this machine sees at first that one is lost, so that ${attested}`);
   }
 }
 
 /** A record that two resources move: in one zone they undo each other; of two zones this machine sees one only. */
-function recordsTwice(runbook: Runbook, text: YamlText): Problem[] {
+function recordsTwice(resources: readonly ReadResource[], text: YamlText): Problem[] {
   const problems: Problem[] = [];
-  const first = new Map<string, { name: string; zone: unknown }>();
-  for (const { section, name, resource } of runbook.resources) {
-    if (section !== 'traffic' || !isMap(resource)) continue;
-    const records = [resource['record'], ...(Array.isArray(resource['records']) ? (resource['records'] as unknown[]) : [])].filter(isMap);
-    const path: Path = [section, name, resource['records'] === undefined ? 'record' : 'records'];
+  const first = new Map<string, { name: string; zone: string }>();
+  for (const { path: whole, name, resource, code } of resources) {
+    const routing = code.routing?.(resource);
+    if (routing === undefined) continue;
+    const { zone, records } = routing;
+    const path: Path = [...whole, ...routing.path];
     for (const record of records) {
-      const key = `${String(record['name']).replace(/\.$/, '')} ${String(record['type'])}`;
+      const key = `${record.name.replace(/\.$/, '')} ${record.type}`;
       const other = first.get(key);
-      first.set(key, other ?? { name, zone: resource['zone'] });
+      first.set(key, other ?? { name, zone });
       if (other === undefined || other.name === name) continue;
-      const same = other.zone === resource['zone'];
+      const same = other.zone === zone;
       const message = same
         ? `${key} is also a record of traffic.${other.name}: each record belongs to one resource`
         : `${key} is also in the zone of traffic.${other.name}: this machine sees one of the two zones only, and cannot verify the other`;

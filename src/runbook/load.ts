@@ -52,7 +52,7 @@ export async function parseRunbook(bytes: Uint8Array, path: string): Promise<Loa
   const runbook = toRunbook(checked.data, read, own.steps.map(({ step }) => step));
   const forKinds = { strategy: runbook.strategy, objectives: runbook.objectives, regions: runbook.regions.map((region) => region.id) };
   for (const resource of resources) problems.push(...lintResource(resource, forKinds, text));
-  problems.push(...lintRunbook(runbook, text));
+  problems.push(...lintRunbook(runbook, resources, text));
   if (problems.some((p) => p.severity === 'error')) throw new RunbookError(path, problems);
   return { runbook, path, sha256: sha256(bytes), warnings: sortProblems(problems), at: text.at };
 }

@@ -10,7 +10,7 @@ import { resume } from '../resume.ts';
 import type { GitOf } from '../operator.ts';
 import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
 import { type DamagedRun, leftOutLine, listAllRuns } from '../runs.ts';
-import type { StatePlace } from '../state.ts';
+import { shownPlace, type StatePlace } from '../state.ts';
 import { runPlan } from '../start-run.ts';
 import { type FleetOutcome, type FleetResult, outcomeOf, sharing, whatWasPlanned, worst } from './fleet.ts';
 import { planMember } from './plans.ts';
@@ -85,7 +85,7 @@ async function openFleet(state: StatePlace | string): Promise<{ fleet: FleetReco
     code: 'NOTHING_TO_RESUME',
     exit: 'usage',
     title: 'No run of many applications is open.',
-    detail: `State folder: ${typeof state === 'string' ? state : state.folder}`,
+    detail: `State: ${shownPlace(state)}`,
     next: ['dr history    lists the runs', 'dr resume    goes on with the newest run of one application'],
   });
 }

@@ -137,6 +137,7 @@ const kind: ResourceKind<AutoScalingGroup> = {
   strategies: ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'],
   summary: 'Auto Scaling group: scaled out, then waited for until its targets are healthy',
   schema,
+  ids: (group) => [{ type: 'autoscaling:group', path: ['groups'], ids: group.groups }],
   regions: (group) => [{ path: ['groups'], regions: Object.keys(group.groups) }],
   lint: (group) =>
     group.active.desired < group.standby.desired

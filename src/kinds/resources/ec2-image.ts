@@ -133,6 +133,7 @@ const kind: ResourceKind<Ec2Image> = {
   strategies: ['backup-restore', 'pilot-light'],
   summary: 'EC2 instances launched from a template and a copied image when they are needed',
   schema,
+  ids: (resource) => (resource.targets === undefined ? [] : [{ type: 'elbv2:target-group', path: ['targets', 'groups'], ids: resource.targets.groups }]),
   regions: (resource) => [
     { path: ['template'], regions: Object.keys(resource.template) },
     { path: ['image'], regions: Object.keys(resource.image) },

@@ -103,6 +103,7 @@ const kind: ResourceKind<Ec2Instances> = {
   strategies: ['backup-restore', 'pilot-light'],
   summary: 'EC2 instances that wait stopped: started, then waited for until their targets are healthy',
   schema,
+  ids: (resource) => (resource.targets === undefined ? [] : [{ type: 'elbv2:target-group', path: ['targets', 'groups'], ids: resource.targets.groups }]),
   regions: (resource) => [
     { path: ['instances'], regions: Object.keys(resource.instances) },
     ...(resource.spares === undefined ? [] : [{ path: ['spares'], regions: Object.keys(resource.spares) }]),

@@ -112,6 +112,10 @@ const kind: ResourceKind<RdsBackup> = {
       ? [{ path: [], severity: 'warning' as const, message: 'without `kmsKeys` reprotect cannot replicate the backups of an encrypted instance' }]
       : []),
   ],
+  ids: (db) => [{ type: 'rds:db', path: ['instances'], ids: db.instances }],
+  login: (db) => db.canary,
+  lossMethod: (db) => db.rpo.method,
+  ownKeys: ['canary'],
   observe,
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))]), readBackups(at.target, at.account)],
   plan,

@@ -118,6 +118,11 @@ const kind: ResourceKind<RdsReadReplica> = {
     db.fence === undefined
       ? [{ path: [], severity: 'warning', message: 'without `fence` an old writer whose API still answers cannot be quarantined' }]
       : [],
+  ids: (db) => [{ type: 'rds:db', path: ['instances'], ids: db.instances }],
+  login: (db) => db.canary,
+  lossMethod: (db) => db.rpo.method,
+  ownKeys: ['canary'],
+  showsLoss: true,
   observe,
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))])],
   plan,

@@ -91,6 +91,7 @@ const kind: ResourceKind<RdsWriters> = {
   strategies: ['active-active'],
   summary: 'A writable RDS database in each region: nothing is promoted, keys are checked to be unique',
   schema,
+  ids: (db) => [{ type: 'rds:db', path: ['instances'], ids: db.instances }],
   regions: (db) => [
     { path: ['instances'], regions: Object.keys(db.instances) },
     ...(db.offsets === undefined ? [] : [{ path: ['offsets'], regions: Object.keys(db.offsets) }]),

@@ -9,7 +9,7 @@ import { lintAnswers } from '../route53/lint.ts';
 import { isForced } from '../route53/observe-regions.ts';
 import { lintPartition } from '../route53/partition.ts';
 import { lookRights } from '../route53/rights.ts';
-import { failoverSchema, recordsOf, type Route53Failover } from '../route53/schema.ts';
+import { failoverSchema, recordsOf, type Route53Failover, routingOf } from '../route53/schema.ts';
 import { objectSeen, roleOf } from '../route53/sets.ts';
 import { settle } from '../route53/settle.ts';
 import { shiftChecks } from '../route53/shift-checks.ts';
@@ -137,6 +137,7 @@ const kind: ResourceKind<Route53Failover> = {
   strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
   summary: 'A failover pair of Route 53 record sets, switched by record, by health check or by a watched object',
   schema: failoverSchema,
+  routing: (t) => routingOf(t, (region) => t.sets[region]),
   regions: (t) => [
     { path: ['sets'], regions: Object.keys(t.sets) },
     ...(t.object === undefined ? [] : [{ path: ['object'], regions: Object.keys(t.object), partial: true }]),

@@ -5,7 +5,7 @@ import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { lookRights } from '../route53/rights.ts';
-import { geolocationSchema, type Route53Geolocation } from '../route53/schema.ts';
+import { geolocationSchema, type Route53Geolocation, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
 
 /*
@@ -47,6 +47,7 @@ const kind: ResourceKind<Route53Geolocation> = {
   strategies: ['active-active'],
   summary: 'Geolocation Route 53 record sets: the places of a lost region are answered by the regions that stay',
   schema: geolocationSchema,
+  routing: (t) => routingOf(t, (region) => Object.keys(t.places).find((id) => t.places[id]?.region === region)),
   regions: (t) => [
     { path: ['answers'], regions: Object.keys(t.answers) },
     ...Object.entries(t.places).map(([id, { region }]) => ({ path: ['places', id], regions: [region], partial: true })),

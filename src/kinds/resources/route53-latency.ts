@@ -5,7 +5,7 @@ import { type Aim, answersWith } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { lookRights } from '../route53/rights.ts';
-import { latencySchema, type Route53Latency } from '../route53/schema.ts';
+import { latencySchema, type Route53Latency, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
 
 /*
@@ -38,6 +38,7 @@ const kind: ResourceKind<Route53Latency> = {
   strategies: ['active-active'],
   summary: 'Latency Route 53 record sets, one a region: the set of a lost region answers with a region that stays',
   schema: latencySchema,
+  routing: (t) => routingOf(t, (region) => t.sets[region]),
   regions: (t) => [
     { path: ['sets'], regions: Object.keys(t.sets) },
     { path: ['answers'], regions: Object.keys(t.answers) },

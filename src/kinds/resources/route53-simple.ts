@@ -7,7 +7,7 @@ import { assessHealthCheck } from '../route53/health-signal.ts';
 import { lintAnswers } from '../route53/lint.ts';
 import { lintPartition } from '../route53/partition.ts';
 import { lookRights } from '../route53/rights.ts';
-import { recordsOf, type Route53Simple, simpleSchema } from '../route53/schema.ts';
+import { recordsOf, type Route53Simple, simpleSchema, routingOf } from '../route53/schema.ts';
 import { settle } from '../route53/settle.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
 import { simulateSimple } from '../route53/simulate.ts';
@@ -85,6 +85,7 @@ const kind: ResourceKind<Route53Simple> = {
   strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
   summary: 'Simple Route 53 records, one a name, public or private: changed to the answer of the active region',
   schema: simpleSchema,
+  routing: (t) => routingOf(t, () => undefined),
   regions: (t) => [{ path: ['answers'], regions: Object.keys(t.answers) }],
   lint: (t, runbook) => [...lint(t), ...lintPartition(t, runbook.regions)],
   observe,

@@ -6,7 +6,7 @@ import type { Aim } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { lookRights } from '../route53/rights.ts';
-import { type Route53Weighted, weightedSchema } from '../route53/schema.ts';
+import { type Route53Weighted, weightedSchema, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
 
 /*
@@ -59,6 +59,7 @@ const kind: ResourceKind<Route53Weighted> = {
   strategies: ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'],
   summary: 'Weighted Route 53 record sets, one a region: a lost region gets the weight 0, a planned drain goes in steps',
   schema: weightedSchema,
+  routing: (t) => routingOf(t, (region) => t.sets[region]),
   regions: (t) => [
     { path: ['sets'], regions: Object.keys(t.sets) },
     { path: ['weights'], regions: Object.keys(t.weights) },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Routing } from '../../model/kind.ts';
 import type { RecordKey } from '../../aws/route53.ts';
 import { dnsName, hostedZoneId, perRegion, recordType } from '../common.ts';
 import { durationField } from '../duration.ts';
@@ -34,6 +35,12 @@ interface WithRecords {
 /** The names that a resource moves. */
 export function recordsOf(t: WithRecords): RecordKey[] {
   return t.records === undefined ? (t.record === undefined ? [] : [t.record]) : [...t.records];
+}
+
+/** What every kind of traffic says of itself in the same words. */
+export function routingOf(t: WithRecords & { zone: string; switch?: string }, setOf: Routing['setOf']): Routing {
+  const way = t.switch === undefined ? {} : { switch: t.switch };
+  return { zone: t.zone, records: recordsOf(t), path: [t.records === undefined ? 'record' : 'records'], setOf, ...way, watched: t.switch !== undefined && t.switch !== 'object' };
 }
 
 function recordsOnce(t: WithRecords, ctx: z.RefinementCtx): void {
