@@ -20,8 +20,8 @@ async function problems(steps: string): Promise<string[]> {
 const step = (lines: string) => `steps:\n  warm:\n${lines.split('\n').map((line) => `    ${line}`).join('\n')}\n`;
 
 describe('own steps', () => {
-  it('of docs/own-steps.md are valid', async () => {
-    const page = await readFile(new URL('../../docs/own-steps.md', import.meta.url), 'utf8');
+  it('of docs/custom-steps.md are valid', async () => {
+    const page = await readFile(new URL('../../docs/custom-steps.md', import.meta.url), 'utf8');
     const example = /^```yaml\n([^]*?)^```$/m.exec(page)?.[1] ?? '';
     expect(example).toContain('kind: manual');
     expect(await problems(example)).toEqual([]);
