@@ -2,28 +2,28 @@ import * as z from 'zod';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { stepKind } from '../common.ts';
-import type { Observation, StepContext, StepKind } from '../../model/step.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
 import { notReady } from './change.ts';
 import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
 import { fact } from '../../model/fact.ts';
-import { inRegionOf } from './facts.ts';
+import { inRegionOf, keptFact } from './facts.ts';
+import { activeIsThere, backedUpParams } from './keep-old.ts';
 import { atStandby, follows, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
-import { fenceOf, recordFence } from './verdict.ts';
+import { recordFence } from './verdict.ts';
 
 /*
- * Of reprotect: the old primary is put into quarantine before it gets another name. Where its region was silent at the
+ * Of reprotect: the old instance is put into quarantine before it gets another name. Where its region was silent at the
  * failover nobody could fence it then; from here on it is a writer that nobody can reach by mistake, and stays one.
  */
 
-/** What every closing needs to know. */
-export interface Closing {
+interface Closing {
   name: string;
   region: string;
   id: string;
 }
 
 /** Looks at the instance that is to be closed; `before` is called when it is open, just before it is closed. */
-export async function observeClosing(
+async function observeClosing(
   ctx: StepContext,
   p: Closing,
   group: string,
@@ -46,17 +46,10 @@ export async function observeClosing(
   return { state: 'absent', because: `${id} in ${p.region} still lets connections in` };
 }
 
-/** Called when it has its new name: that took a restart, and with it every session from before the quarantine. */
-export function sessionsEnded(ctx: StepContext, name: string): void {
-  const fence = fenceOf(ctx, name);
-  if (fence?.verdict !== 'closed') return;
-  recordFence(ctx, name, { verdict: 'fenced', because: `${fence.because}, and its new name took a restart, which ended every session`, at: ctx.effects.clock.now() });
-}
-
 const closedFact = fact('closed', z.object({ id: z.string(), groups: z.array(z.string()) }));
 
 /** Closes the one that was looked at. */
-export async function closeIt(ctx: StepContext, p: Closing, group: string): Promise<void> {
+async function closeIt(ctx: StepContext, p: Closing, group: string): Promise<void> {
   const closed = closedFact.read(ctx, inRegionOf(p));
   if (closed === undefined) throw new Error('nothing was found that is to be closed');
   await askForQuarantine(ctx, p.region, closed.id, group);
@@ -66,7 +59,7 @@ export async function closeIt(ctx: StepContext, p: Closing, group: string): Prom
  * There is no way back: open again, under the name that the application of its region knows, it would be a second writer
  * beside the active one. Which groups it had is said, for whoever wants to open it, and for the runbook.
  */
-export function staysClosed(ctx: Pick<StepContext, 'fact'>, p: Closing): string {
+function staysClosed(ctx: Pick<StepContext, 'fact'>, p: Closing): string {
   const closed = closedFact.read(ctx, inRegionOf(p));
   const groups = closed === undefined || closed.groups.length === 0 ? 'unknown' : closed.groups.join(', ');
   return `${p.id} in ${p.region} stays in quarantine: open again it would be a second writer. It had ${groups}; a later dr reprotect takes them from securityGroups: { ${p.region}: [${groups}] } in the runbook`;
@@ -86,7 +79,8 @@ function groupOf(p: StandbyParams): string {
   return p.quarantine;
 }
 
-const code: StepKind<StandbyParams> = {
+/** The old primary of a replica. */
+export const closeOld = stepKind<StandbyParams>({
   params: standbyParams,
   check: () => Promise.resolve({ state: 'ok', because: 'the gate has looked at it' } as const),
   observe: async (ctx, p) =>
@@ -97,6 +91,20 @@ const code: StepKind<StandbyParams> = {
     }),
   act: (ctx, p) => closeIt(ctx, p, groupOf(p)),
   stays: staysClosed,
-};
+});
 
-export const closeOld = stepKind(code);
+const closedUpParams = backedUpParams.required({ quarantine: true });
+
+/** The old instance of a database that was restored elsewhere. */
+export const closeBackedUp = stepKind<z.infer<typeof closedUpParams>>({
+  params: closedUpParams,
+  check: activeIsThere,
+  observe: async (ctx, p) => {
+    const find = (id: string) => findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
+    const kept = keptFact.read(ctx, inRegionOf(p));
+    const old = (await find(p.id)) ?? (kept === undefined ? undefined : await find(kept));
+    return observeClosing(ctx, p, p.quarantine, old, () => undefined);
+  },
+  act: (ctx, p) => closeIt(ctx, p, p.quarantine),
+  stays: staysClosed,
+});

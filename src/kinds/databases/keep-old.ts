@@ -1,55 +1,93 @@
+import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { stepKind } from '../common.ts';
-import type { Observation, StepContext } from '../../model/step.ts';
+import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import type { Observation, StepContext, StepKind, Verdict } from '../../model/step.ts';
 import { isAvailable, notReady, whenFree } from './change.ts';
-import { sessionsEnded } from './close-old.ts';
-import { inRegionOf } from './facts.ts';
-import { atStandby, follows, freeName, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { inRegionOf, keptFact } from './facts.ts';
+import { follows, freeName, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { sessionsEnded } from './verdict.ts';
 
 /*
- * Renames the old primary and keeps it: its data may exist nowhere else. It is in quarantine by then (`close-old.ts`). Its
- * endpoint goes with its name, and the reboot that comes with it ends every connection that a security group lets live on.
+ * Of reprotect: the old instance gets another name and is kept, its data may exist nowhere else. It is in quarantine by then
+ * (`close-old.ts`). Its endpoint goes with its name, and the reboot that comes with it ends every connection that a security group
+ * lets live on. Then its name is free: for the new replica, or for the next restore.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html
  */
 
-async function observe(ctx: StepContext, p: StandbyParams): Promise<Observation> {
-  const known = standbyFact.read(ctx, inRegionOf(p));
-  const old = await atStandby(ctx, p);
-  if (old === undefined) return nameIsFree(ctx, p, known?.kept ?? undefined);
-  if (follows(old, p)) return { state: 'reached', because: `${p.id} follows the writer already` };
-  const not = notReady(p.id, dbInstanceState(old.DBInstanceStatus));
-  if (not !== undefined) return not;
-  // A name that was chosen stays chosen: an attempt that is under way unseen must not be followed by one with another.
-  const kept = known?.kept ?? (await freeName(ctx, p));
-  standbyFact.record(ctx, inRegionOf(p), { kept, settings: known?.settings ?? settingsOf(old, p) });
-  return { state: 'absent', because: `${p.id} has the name that the new replica needs` };
+/** An old instance. Without a quarantine group nothing but its new name keeps users out. */
+interface Old {
+  name: string;
+  region: string;
+  id: string;
+  quarantine?: string | undefined;
 }
 
-async function nameIsFree(ctx: StepContext, p: StandbyParams, kept: string | undefined): Promise<Observation> {
-  if (kept === undefined) {
-    const before = await keptBefore(ctx, p);
-    if (before === undefined) return { state: 'impossible', because: `there is neither ${p.id} nor a kept one in ${p.region}` };
-    standbyFact.record(ctx, inRegionOf(p), { kept: before.DBInstanceIdentifier ?? null, settings: settingsOf(before, p) });
-    return { state: 'reached', because: `${p.id} is kept as ${before.DBInstanceIdentifier ?? ''}` };
-  }
-  const renamed = await findDbInstance(ctx.effects.aws, p.region, kept, { signal: ctx.signal });
-  if (isAvailable(renamed)) {
-    sessionsEnded(ctx, p.name);
-    return { state: 'reached', because: `${p.id} is kept as ${kept}` };
-  }
-  return { state: 'pending', because: `${kept} is ${renamed?.DBInstanceStatus ?? 'not seen yet'}`, waitingFor: 'aws' };
+/** In what the old instance of a replicated database differs from that of a restored one. */
+interface Keeping<P extends Old> {
+  params: z.ZodType<P>;
+  check(ctx: StepContext, p: P): Promise<Verdict>;
+  /** The name that was chosen for it. */
+  chosen(ctx: StepContext, p: P): string | undefined;
+  choose(ctx: StepContext, p: P, kept: string, old: DbInstance): void;
+  /** Nothing has the old name, and this run has chosen no new one. */
+  missing(ctx: StepContext, p: P): Promise<Observation>;
+  /** What has the old name is the new replica. */
+  isNew?(instance: DbInstance, p: P): boolean;
+  /** Why it must give its name up. */
+  because(p: P): string;
 }
 
-/** Without a quarantine group nothing but its new name keeps users out. */
-export function staysOpen(p: { region: string; id: string }): string {
-  return `the old ${p.id} takes writes from whoever learns its new name: the runbook names no fence.quarantine for ${p.region}`;
+function keeping<P extends Old>(k: Keeping<P>): StepKind<P> {
+  const find = (ctx: StepContext, p: P, id: string) => findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
+  return {
+    params: k.params,
+    check: (ctx, p) => k.check(ctx, p),
+    observe: async (ctx, p) => {
+      const kept = k.chosen(ctx, p);
+      const old = await find(ctx, p, p.id);
+      if (old === undefined) return kept === undefined ? k.missing(ctx, p) : renamed(ctx, p, kept, await find(ctx, p, kept));
+      if (k.isNew?.(old, p) === true) return { state: 'reached', because: `${p.id} follows the writer already` };
+      const not = notReady(p.id, dbInstanceState(old.DBInstanceStatus), ': only an available instance can be renamed');
+      if (not !== undefined) return not;
+      // A name that was chosen stays chosen: an attempt that is under way unseen must not be followed by one with another.
+      k.choose(ctx, p, kept ?? (await freeName(ctx, p)), old);
+      return { state: 'absent', because: k.because(p) };
+    },
+    act: async (ctx, p) => {
+      const kept = k.chosen(ctx, p);
+      if (kept === undefined) throw new Error(`no name was chosen for ${p.id}`);
+      await rename(ctx, p.region, p.id, kept);
+    },
+    undo: async (ctx, p) => {
+      const kept = k.chosen(ctx, p);
+      if (kept === undefined) return;
+      for (;;) {
+        const [here, there] = await Promise.all([find(ctx, p, p.id), find(ctx, p, kept)]);
+        if (there === undefined && isAvailable(here)) return;
+        if (there !== undefined && here !== undefined) throw new Error(`the name ${p.id} is taken${k.isNew === undefined ? '' : ' by the new replica'}; the old instance stays ${kept}`);
+        if (isAvailable(there)) await renameBack(ctx, p.region, kept, p.id);
+        await ctx.wait('aws', LIMITS.pollMaxMs);
+      }
+    },
+  };
 }
 
-/** Gives an instance another name. */
-export async function rename(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
+function renamed(ctx: StepContext, p: Old, kept: string, instance: DbInstance | undefined): Observation {
+  if (!isAvailable(instance)) return { state: 'pending', because: `${kept} is ${instance?.DBInstanceStatus ?? 'not seen yet'}`, waitingFor: 'aws' };
+  sessionsEnded(ctx, p.name);
+  return { state: 'reached', because: `${p.id} is kept as ${kept}` };
+}
+
+function withWarning(p: Old, verdict: Verdict): Verdict {
+  if (verdict.state !== 'ok' || p.quarantine !== undefined) return verdict;
+  const warning = `the old ${p.id} takes writes from whoever learns its new name: the runbook names no fence.quarantine for ${p.region}`;
+  return { ...verdict, warnings: [warning] };
+}
+
+async function rename(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
   const input = { DBInstanceIdentifier: from, NewDBInstanceIdentifier: to, ApplyImmediately: true };
   await whenFree(ctx, { region, id: from }, () => ctx.effects.aws.call({ service: 'rds', region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
 }
@@ -58,7 +96,7 @@ export async function rename(ctx: StepContext, region: string, from: string, to:
  * The same in an undo, which asks until it sees the old name. AWS may show the instance as it was, and `available`, for a while after it
  * has begun: a name that is taken is then most likely the one that was asked for, and the next looks decide.
  */
-export async function renameBack(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
+async function renameBack(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
   try {
     await rename(ctx, region, from, to);
   } catch (error) {
@@ -66,29 +104,60 @@ export async function renameBack(ctx: StepContext, region: string, from: string,
   }
 }
 
-async function act(ctx: StepContext, p: StandbyParams): Promise<void> {
-  const kept = standbyFact.read(ctx, inRegionOf(p))?.kept;
-  if (kept === undefined || kept === null) throw new Error('no name was chosen for the old instance');
-  await rename(ctx, p.region, p.id, kept);
-}
+/** The old primary of a replica: the new one takes its name and its settings. */
+export const keepOld = stepKind(
+  keeping<StandbyParams>({
+    params: standbyParams,
+    check: (_, p) => Promise.resolve(withWarning(p, { state: 'ok', because: 'the gate has looked at it' })),
+    chosen: (ctx, p) => standbyFact.read(ctx, inRegionOf(p))?.kept ?? undefined,
+    choose: (ctx, p, kept, old) => {
+      standbyFact.record(ctx, inRegionOf(p), { kept, settings: standbyFact.read(ctx, inRegionOf(p))?.settings ?? settingsOf(old, p) });
+    },
+    missing: async (ctx, p) => {
+      const before = await keptBefore(ctx, p);
+      if (before === undefined) return { state: 'impossible', because: `there is neither ${p.id} nor a kept one in ${p.region}` };
+      standbyFact.record(ctx, inRegionOf(p), { kept: before.DBInstanceIdentifier ?? null, settings: settingsOf(before, p) });
+      return { state: 'reached', because: `${p.id} is kept as ${before.DBInstanceIdentifier ?? ''}` };
+    },
+    isNew: follows,
+    because: (p) => `${p.id} has the name that the new replica needs`,
+  }),
+);
 
-async function undo(ctx: StepContext, p: StandbyParams): Promise<void> {
-  const kept = standbyFact.read(ctx, inRegionOf(p))?.kept ?? undefined;
-  if (kept === undefined) return;
-  const look = (id: string): Promise<DbInstance | undefined> => findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
-  for (;;) {
-    const [here, there] = await Promise.all([look(p.id), look(kept)]);
-    if (there === undefined && isAvailable(here)) return;
-    if (there !== undefined && here !== undefined) throw new Error(`the name ${p.id} is taken by the new replica; the old instance stays ${kept}`);
-    if (isAvailable(there)) await renameBack(ctx, p.region, kept, p.id);
-    await ctx.wait('aws', LIMITS.pollMaxMs);
-  }
-}
-
-export const keepOld = stepKind<StandbyParams>({
-  params: standbyParams,
-  check: (_, p) => Promise.resolve({ state: 'ok', because: 'the gate has looked at it', ...(p.quarantine === undefined ? { warnings: [staysOpen(p)] } : {}) } as const),
-  observe,
-  act,
-  undo,
+export const backedUpParams = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  id: dbInstanceId,
+  /** The instance that users are on. */
+  active: z.strictObject({ region: regionName, id: dbInstanceId }),
+  quarantine: securityGroupId.optional(),
 });
+export type BackedUpParams = z.infer<typeof backedUpParams>;
+
+/** The old instance of a database that was restored elsewhere: the next restore takes its name. */
+export const keepBackedUp = stepKind(
+  keeping<BackedUpParams>({
+    params: backedUpParams,
+    check: async (ctx, p) => withWarning(p, await activeIsThere(ctx, p)),
+    chosen: (ctx, p) => keptFact.read(ctx, inRegionOf(p)),
+    choose: (ctx, p, kept) => {
+      keptFact.record(ctx, inRegionOf(p), kept);
+    },
+    missing: (_, p) => Promise.resolve({ state: 'reached', because: `the name ${p.id} is free in ${p.region}` }),
+    because: (p) => `${p.id} in ${p.region} has the name that the next restore needs`,
+  }),
+);
+
+/** Quarantine and a new name take an instance away from its users: there must be another one that they are on. */
+export async function activeIsThere(ctx: StepContext, p: BackedUpParams): Promise<Verdict> {
+  const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
+  const state = dbInstanceState(active?.DBInstanceStatus);
+  if (active !== undefined && state.writes === 'yes') return { state: 'ok', because: `${p.active.id} in ${p.active.region} is ${state.shown}` };
+  return refused({
+    rule: 'keep-old',
+    observed: `${p.active.id} in ${p.active.region} is ${active === undefined ? 'not there' : state.shown}`,
+    threshold: 'an active instance that takes writes',
+    consequence: `${p.id} in ${p.region} may be the only one that holds the data in use`,
+    override: 'none: wait until the active instance is available',
+  });
+}

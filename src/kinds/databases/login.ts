@@ -1,9 +1,11 @@
 import type * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
-import { messageOf } from '../../base/errors.ts';
+import { DrError, messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { SqlPosition, SqlTarget } from '../../effects/effects.ts';
-import { dbInstanceId, envName, regionName, sqlName } from '../common.ts';
+import { dbInstanceId, envName, inRegion, regionName, sqlName } from '../common.ts';
+import type { ObserveContext } from '../../model/kind.ts';
+import { isPlannedMove } from '../../model/verb.ts';
 import type { StepContext } from '../../model/step.ts';
 
 /** How to log in to an instance; user and password stay in the environment. */
@@ -71,3 +73,21 @@ export async function setReadOnly(ctx: StepContext, p: Login, on: boolean): Prom
 
 const ATTEMPTS = 3;
 const BETWEEN_MS = 500;
+
+/**
+ * A planned move stops writes by SQL. Without a login they would go on, and the last of them would be lost.
+ * @throws DrError
+ */
+export function needLogin(ctx: ObserveContext, db: { instances: Readonly<Record<string, string>>; canary?: object | undefined }): void {
+  if (!isPlannedMove(ctx.verb) || db.canary !== undefined) return;
+  throw new DrError({
+    code: 'LOGIN_NEEDED',
+    exit: 'refused',
+    title: `A switchover to ${inRegion(db.instances, ctx.target)} needs an SQL login, by which dr stops writes.`,
+    detail: 'The runbook names none for this database.',
+    next: [
+      'add to the database: canary: { database: NAME, table: dr_canary, userEnv: DB_USER, passwordEnv: DB_PASSWORD }',
+      'the user must have the rights of the owner of that database',
+    ],
+  });
+}

@@ -83,7 +83,7 @@ export function keptPattern(id: string): string {
 }
 
 /** A name for the old instance that nobody has yet. */
-export async function freeName(ctx: StepContext, p: StandbyParams): Promise<string> {
+export async function freeName(ctx: StepContext, p: { region: string; id: string }): Promise<string> {
   const taken = new Set((await listDbInstances(ctx.effects.aws, p.region, { signal: ctx.signal })).map((i) => i.DBInstanceIdentifier));
   const day = new Date(ctx.effects.clock.now()).toISOString().slice(0, 10).replaceAll('-', '');
   for (let n = 1; ; n++) {

@@ -31,6 +31,13 @@ export function fenceOf(from: FactSource, database: string): FenceVerdict | unde
   return fenceFact.read(from, database) ?? { verdict: 'unknown', because: 'the recorded verdict cannot be read' };
 }
 
+/** The old instance has its new name: that took a restart, and with it every session from before the quarantine. */
+export function sessionsEnded(ctx: StepContext, name: string): void {
+  const fence = fenceOf(ctx, name);
+  if (fence?.verdict !== 'closed') return;
+  recordFence(ctx, name, { verdict: 'fenced', because: `${fence.because}, and its new name took a restart, which ended every session`, at: ctx.effects.clock.now() });
+}
+
 /** All databases of a run with a verdict. */
 export function fencedIn(state: Parameters<typeof fenceFact.keys>[0]): string[] {
   return fenceFact.keys(state);

@@ -1,9 +1,8 @@
 import { findDbInstance } from '../../aws/rds.ts';
-import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
 import { caughtUp, recoveryGate } from '../databases/recovery-gate.ts';
-import { closeOld } from '../databases/close-restored.ts';
-import { keepOld } from '../databases/keep-backed-up.ts';
+import { closeBackedUp } from '../databases/close-old.ts';
+import { keepBackedUp } from '../databases/keep-old.ts';
 import { failoverSteps, namesOf, readBackups, reprotectSteps, switchoverSteps } from '../databases/backup-plan.ts';
 import { findPoints } from '../databases/recovery-points.ts';
 import { replicate } from '../databases/replicate-backups.ts';
@@ -20,7 +19,7 @@ import { dbArn } from '../databases/instance.ts';
 import { openWrites } from '../databases/open-writes.ts';
 import { quiesce } from '../databases/quiesce.ts';
 import { assessSourceApi } from '../databases/signals.ts';
-import { isPlannedMove } from '../../model/verb.ts';
+import { needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
 
 /*
@@ -29,7 +28,7 @@ import { needSingle } from '../databases/refusals.ts';
  */
 
 async function observe(ctx: Parameters<ResourceKind<RdsBackup>['observe']>[0], db: RdsBackup): Promise<ResourceState> {
-  if (isPlannedMove(ctx.verb) && db.canary === undefined) throw needsLogin(inRegion(db.instances, ctx.target));
+  needLogin(ctx, db);
   const id = inRegion(db.instances, ctx.target);
   const quarantine = db.fence?.quarantine[ctx.target];
   const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
@@ -47,20 +46,6 @@ async function observe(ctx: Parameters<ResourceKind<RdsBackup>['observe']>[0], d
   if (from !== undefined) return { activeIn: [from], because: `${here}; the newest recovery point there is of ${from}`, facts };
   const only = Object.keys(others).length === 1 ? Object.keys(others) : [];
   return { activeIn: only, because: `${here}, and there is no recovery point`, facts };
-}
-
-/** Without a login writes cannot be stopped, and what was written meanwhile would be lost. */
-function needsLogin(id: string): DrError {
-  return new DrError({
-    code: 'LOGIN_NEEDED',
-    exit: 'refused',
-    title: `A switchover to ${id} needs an SQL login: writes are stopped by it.`,
-    detail: 'The runbook names none for this database.',
-    next: [
-      'add to the database: canary: { database: NAME, table: dr_canary, userEnv: DB_USER, passwordEnv: DB_PASSWORD }',
-      'the user must have the rights of the owner of that database',
-    ],
-  });
 }
 
 function plan(ctx: PlanContext, name: string, db: RdsBackup): StepDraft[] {
@@ -119,7 +104,7 @@ const kind: ResourceKind<RdsBackup> = {
   observe,
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))]), readBackups(at.target, at.account)],
   plan,
-  steps: { assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld, keepOld, replicate },
+  steps: { assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld: closeBackedUp, keepOld: keepBackedUp, replicate },
   simulate,
 };
 

@@ -21,7 +21,7 @@ import { resize } from '../databases/resize.ts';
 import { rpoGate } from '../databases/rpo-gate.ts';
 import { assessReplication, assessSourceApi } from '../databases/signals.ts';
 import { standbyGate } from '../databases/standby-gate.ts';
-import { isPlannedMove } from '../../model/verb.ts';
+import { needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
 
 /*
@@ -30,7 +30,7 @@ import { needSingle } from '../databases/refusals.ts';
  */
 
 async function observe(ctx: ObserveContext, db: RdsReadReplica): Promise<ResourceState> {
-  if (isPlannedMove(ctx.verb) && db.canary === undefined) throw needsLogin(inRegion(db.instances, ctx.target));
+  needLogin(ctx, db);
   const id = inRegion(db.instances, ctx.target);
   const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
   needSingle('rds-read-replica', ctx.target, instance);
@@ -55,20 +55,6 @@ async function observe(ctx: ObserveContext, db: RdsReadReplica): Promise<Resourc
     ...(writer ? { standbys: followers(instance, db.instances) } : {}),
     facts: { role: writer ? 'writer' : 'replica', source: from, instanceClass },
   };
-}
-
-/** Without a login writes cannot be stopped, and what was on its way would be lost. */
-function needsLogin(id: string): DrError {
-  return new DrError({
-    code: 'LOGIN_NEEDED',
-    exit: 'refused',
-    title: `A switchover to ${id} needs an SQL login: writes are stopped by it, and that none is lost is proven by it.`,
-    detail: 'The runbook names none for this database.',
-    next: [
-      'add to the database: canary: { database: NAME, table: dr_canary, userEnv: DB_USER, passwordEnv: DB_PASSWORD }',
-      'the user must have the rights of the owner of that database',
-    ],
-  });
 }
 
 function plan(ctx: PlanContext, name: string, db: RdsReadReplica, state: ResourceState): StepDraft[] {
