@@ -69,6 +69,8 @@ if (needed !== undefined) {
   refuse('NOT_BUILT', EXIT_USAGE, 'usage', 'dr is not built: ' + join(root, 'dist') + ' is missing.', 'npm run build');
 } else {
   if (module.enableCompileCache) module.enableCompileCache();
+  // A stack names the files of src/: dist/ has fewer.
+  if (process.env.DEBUG && process.setSourceMapsEnabled) process.setSourceMapsEnabled(true);
   import(pathToFileURL(entry).href)
     .then((main) => main.main(process.argv.slice(2), root))
     .catch((error) => {

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { vendor } from './vendor.mjs';
+import { bundle } from './bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
@@ -25,7 +25,7 @@ if (!process.argv.includes('--force') && isCurrent()) {
 
 function hashOfSources() {
   const code = readdirSync(at('src'), { recursive: true }).filter((name) => name.endsWith('.ts'));
-  const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'scripts/vendor.mjs', ...code.sort().map((name) => join('src', name))];
+  const files = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build.mjs', 'scripts/bundle.mjs', ...code.sort().map((name) => join('src', name))];
   const hash = createHash('sha256');
   for (const file of files) hash.update(`${file}\0`).update(readFileSync(at(file))).update('\0');
   return hash.digest('hex');
@@ -43,13 +43,15 @@ async function compile() {
   const old = at(`.dist-${process.pid}-old`);
   try {
     const tsc = at('node_modules/typescript/bin/tsc');
-    execFileSync(process.execPath, [tsc, '-p', at('tsconfig.build.json'), '--outDir', fresh, ...(checked ? [] : ['--noCheck'])], { stdio: 'inherit', cwd: root });
-  } catch {
+    if (checked) execFileSync(process.execPath, [tsc, '-p', at('tsconfig.build.json')], { stdio: 'inherit', cwd: root });
+    await bundle(root, fresh);
+  } catch (error) {
     rmSync(fresh, { recursive: true, force: true });
+    // The compiler has said by itself what is wrong.
+    if (error.status === undefined) console.error(error);
     console.error('build: failed, see above; dist/ is as it was');
     process.exit(1);
   }
-  await vendor(root, fresh);
   if (existsSync(at('dist'))) renameSync(at('dist'), old);
   renameSync(fresh, at('dist'));
   rmSync(old, { recursive: true, force: true });

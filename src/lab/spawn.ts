@@ -55,8 +55,8 @@ export async function spawnLab(options: SpawnOptions): Promise<LabHandle> {
     port: options.port,
   };
   const log = options.stateFile === undefined || options.ownedByParent ? undefined : await openLog(dirname(options.stateFile));
-  // The entry has this file's own extension: .ts in src, .js once built.
-  const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? './daemon.ts' : './daemon.js', import.meta.url));
+  // The entry has this file's own extension: .ts in src, .js once built. There this file is part of one in another folder.
+  const entry = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../lab/daemon.ts' : '../lab/daemon.js', import.meta.url));
   const child = spawn(process.execPath, [entry, JSON.stringify(settings)], {
     cwd: '/',
     env: options.env ?? process.env,

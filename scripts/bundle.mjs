@@ -1,0 +1,39 @@
+// Start-up: most of its time is spent per file. The program and the packages that every command needs become few files.
+import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { rolldown } from 'rolldown';
+
+/** What is loaded by its path: by bin/dr.js, by oclif, by another process. */
+const ENTRIES = ['cli/main.ts', 'cli/help.ts', 'cli/not-found.ts', 'lab/daemon.ts', 'commands/**/*.ts'];
+/** Stay packages: large, and loaded only when something is done with AWS, a database, a name server or a terminal. oclif asks for typescript in development. */
+const EXTERNAL = [/^@aws-sdk\//, /^@smithy\//, 'pg', 'listr2', 'dns-packet', 'typescript'];
+
+/** Writes the program to `dist`, with maps to its sources and the licences of the packages in it. @param root folder of package.json */
+export async function bundle(root, dist) {
+  const src = join(root, 'src');
+  const input = Object.fromEntries(globSync(ENTRIES, { cwd: src }).map((file) => [file.replace(/\.ts$/, ''), join(src, file)]));
+  const built = await rolldown({ input, cwd: root, platform: 'node', external: EXTERNAL, logLevel: 'warn' });
+  const { output } = await built.write({ dir: dist, chunkFileNames: 'chunks/[name].js', sourcemap: true });
+  await built.close();
+  // Lines are enough for a stack: whoever reads it has the sources.
+  for (const { fileName, source } of output.filter((file) => file.fileName.endsWith('.map'))) {
+    writeFileSync(join(dist, fileName), JSON.stringify({ ...JSON.parse(source), sourcesContent: undefined }));
+  }
+  const chunks = output.filter(({ type }) => type === 'chunk');
+  for (const { fileName, code } of chunks) {
+    // `new URL('../../package.json', import.meta.url)` means the same from src/FOLDER/ and from dist/FOLDER/.
+    if (code.includes('import.meta.url') && fileName.split('/').length !== 2) throw new Error(`${fileName} uses import.meta.url, and is not directly in a folder of dist/`);
+  }
+  writeFileSync(join(dist, 'LICENSES-OF-PACKAGES.txt'), licences(root, chunks.flatMap(({ moduleIds }) => moduleIds)));
+}
+
+function licences(root, files) {
+  const folders = new Set(files.flatMap((file) => /^.*\/node_modules\/(@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
+  const texts = [...folders].sort().map((folder) => {
+    const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const licence = readdirSync(folder).find((file) => /^licen[cs]e/i.test(file));
+    if (licence === undefined) throw new Error(`${relative(root, folder)} has no licence file to ship`);
+    return `${name} ${version}\n\n${readFileSync(join(folder, licence), 'utf8').trim()}\n`;
+  });
+  return texts.join(`\n${'-'.repeat(80)}\n\n`);
+}
