@@ -96,11 +96,14 @@ async function runOnce(run: Run, decideAgain: () => void): Promise<RunOutcome | 
 
   const start = (step: PlanStep, over?: AbortSignal): Promise<StepEnd> => {
     const startedAt = effects.clock.now();
+    const tooOld = (): Verdict | undefined => (mayBeOld() ? oldDecision(run, step, startedAt) : undefined);
+    const checkAgain = async (): Promise<Verdict | undefined> => (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs ? undefined : check(run, step));
     const recheck = async (): Promise<Verdict> => {
-      const no = (mayBeOld() ? oldDecision(run, step, startedAt) : undefined) ?? (await writesAgain(run, step)) ?? (await dataGone(run, step));
+      const no = tooOld() ?? (await writesAgain(run, step)) ?? (await dataGone(run, step));
       if (no !== undefined) return no;
-      if (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs) return { state: 'ok', because: 'checked a moment ago' };
-      return check(run, step);
+      const checked = await checkAgain();
+      // Last, for the looks take their time.
+      return checked?.state === 'refused' ? checked : (tooOld() ?? checked ?? { state: 'ok', because: 'checked a moment ago' });
     };
     return runStep(run, step, { over, recheck, decideAgain, pastTheLine, patienceMs, underWay: () => guards.underWay(step.id) });
   };

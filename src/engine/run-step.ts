@@ -1,3 +1,4 @@
+import { formatDuration } from '../base/duration.ts';
 import { DeadlineError, withDeadline } from '../base/deadline.ts';
 import { CallError, DrError, messageOf } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
@@ -17,7 +18,9 @@ import { END_STATES, type StepEvent, transition } from './transitions.ts';
  * 1. The intent is durable before the act; an intent that cannot be written means no act.
  * 2. Looks (observe, verify) may be cancelled at any time; an act that has begun is let finish, then journaled.
  * 3. Every wait ends at the step's limit.
- * 4. Each request that changes something is sent only while this runner is not superseded: asked right before it, at every attempt.
+ * 4. Each request that changes something is sent only while this runner is not superseded: asked right before it, at every attempt. What was
+ *    seen before the intent is looked at again if more than LIMITS.intentMs have passed: the runner may have stood still in between (a laptop
+ *    that sleeps, a machine that is moved). Once a request of an act may have been made, its act goes on.
  * 5. A guard ends with the run: at once while it only looks; what it has begun to change gets LIMITS.guardEndMs to show.
  */
 
@@ -28,7 +31,7 @@ export type StepEnd = 'done' | 'refused' | 'failed' | 'paused' | 'unmet' | 'inte
 export interface StepOptions {
   /** Of a guard: aborted when everything else has ended. */
   over?: AbortSignal | undefined;
-  /** Called before each act: a check that is too old is made again, and may refuse. */
+  /** Called before each act, and right before its first request when that is late: a check that is too old is made again, and may refuse. */
   recheck(): Promise<Verdict>;
   /** Called when what was intended, maybe by a process that died before it could say more, is seen to be under way. */
   underWay?(): void;
@@ -40,11 +43,16 @@ export interface StepOptions {
   patienceMs(): number;
 }
 
+/** So often the last look before a request is made again where its answers come late. */
+const HOLD_TURNS = 3;
+
 interface Happening {
   event: StepEvent;
   because: string;
   waitingFor?: WaitCause;
   refusal?: Refusal;
+  /** The intent is durable, and no request was sent. */
+  unsent?: true;
   error?: ErrorRecord;
   simulated?: true | undefined;
 }
@@ -69,6 +77,10 @@ class StepRunner {
   #seen = '';
   #startedAt = 0;
   #requestedAt = 0;
+  /** When the last recheck ended. */
+  #recheckedAt = 0;
+  /** Why the request that is intended must not be sent any more. */
+  #refusal: Refusal | undefined;
   /** When a look was last answered. */
   #answeredAt = 0;
   #silenceTold = false;
@@ -83,7 +95,7 @@ class StepRunner {
     this.#step = step;
     this.#options = options;
     this.#kind = run.kindOf(step);
-    this.#trace = traceStep(run.effects, run.journal);
+    this.#trace = traceStep(run.effects, { assertHeld: () => this.#mayChange(), stillHeld: () => run.journal.stillHeld() });
     this.#attemptsBefore = run.journal.state.steps.get(step.id)?.attempts ?? 0;
     this.#attempt = this.#attemptsBefore;
   }
@@ -186,11 +198,33 @@ class StepRunner {
     if (!isGuard(this.#step) && this.#attempt - this.#attemptsBefore - this.#refusedForNow >= LIMITS.stepAttempts) {
       return { event: 'impossible', because, error: errorRecord('ATTEMPTS_USED_UP', `${because} (after ${this.#attempt} attempts)`) };
     }
+    const refusal = await this.#recheck();
+    return refusal === undefined ? { event: 'absent', because } : { event: 'refused', because: refusal.observed, refusal };
+  }
+
+  async #recheck(): Promise<Refusal | undefined> {
     const verdict = await this.#options.recheck();
-    if (verdict.state === 'refused') {
-      return { event: 'refused', because: verdict.refusal.observed, refusal: verdict.refusal };
+    this.#recheckedAt = this.#run.effects.clock.now();
+    return verdict.state === 'refused' ? verdict.refusal : undefined;
+  }
+
+  #isLate(since: number): boolean {
+    return this.#run.effects.clock.now() - since > LIMITS.intentMs;
+  }
+
+  /** Right before each attempt of a request that changes something. @throws when it must not be sent */
+  async #mayChange(): Promise<void> {
+    const { clock } = this.#run.effects;
+    const late = (since: number): boolean => this.#isLate(since);
+    for (let turn = 1; turn <= HOLD_TURNS; turn++) {
+      const open = this.#state === 'acting' && !this.#trace.maySent();
+      if (open && late(this.#recheckedAt)) this.#refusal = await this.#recheck();
+      if (this.#refusal !== undefined) throw new Error(this.#refusal.observed);
+      const askedAt = clock.now();
+      await this.#run.journal.assertHeld();
+      if (!late(askedAt) && !(open && late(this.#recheckedAt))) return;
     }
-    return { event: 'absent', because };
+    throw new DeadlineError(LIMITS.intentMs, 'the last look before the request');
   }
 
   #observe(ctx: StepContext): Promise<Observation> {
@@ -234,20 +268,34 @@ class StepRunner {
     const { effects } = this.#run;
     const step = this.#step;
     const kind = this.#kind;
+    this.#trace.begin();
+    this.#refusal = undefined;
+    if (this.#isLate(this.#recheckedAt)) {
+      const because = `${formatDuration(effects.clock.now() - this.#recheckedAt)} passed before the request could be sent`;
+      return { event: 'unclear', because, error: errorRecord('TOO_LATE', because), unsent: true };
+    }
     try {
       await withDeadline(effects.clock, this.#kind.actMs?.(step.params) ?? LIMITS.actMs, step.id, undefined, async (signal) =>
         kind.act?.(this.#context(signal), step.params),
       );
       this.#requestedAt = effects.clock.now();
-      return { event: 'acted', because: 'the request was accepted' };
+      return this.#refusedUnsent() ?? { event: 'acted', because: 'the request was accepted' };
     } catch (error) {
       if (isSuperseded(error)) throw error;
-      if (error instanceof DeadlineError || (error instanceof CallError && error.kind !== 'terminal')) {
+      const refused = this.#refusedUnsent();
+      if (refused !== undefined) return refused;
+      if (error instanceof DeadlineError || this.#refusal !== undefined || (error instanceof CallError && error.kind !== 'terminal')) {
         if (error instanceof CallError && error.isPassing) this.#refusedForNow += 1;
-        return { event: 'unclear', because: messageOf(error), error: toErrorRecord(error) };
+        return { event: 'unclear', because: messageOf(error), error: toErrorRecord(error), ...(this.#trace.maySent() ? {} : { unsent: true }) };
       }
       return { event: 'impossible', because: messageOf(error), error: toErrorRecord(error) };
     }
+  }
+
+  #refusedUnsent(): Happening | undefined {
+    const refusal = this.#refusal;
+    if (refusal === undefined || this.#trace.maySent()) return undefined;
+    return { event: 'refused', because: `no request was sent: ${refusal.observed}`, refusal, unsent: true };
   }
 
   async #move(happening: Happening): Promise<void> {
@@ -265,6 +313,7 @@ class StepRunner {
     const attempt = this.#attempt;
     const { because } = happening;
     const error = happening.error ?? errorRecord('UNCLEAR', because);
+    const unsent = happening.unsent === true ? { unsent: true as const } : {};
     switch (type) {
       case undefined:
         return;
@@ -275,12 +324,12 @@ class StepRunner {
       case 'step.acted':
         return journal.append({ type, step: step.id, attempt, calls: this.#trace.takeCalls(), ...this.#ownFacts() });
       case 'step.unclear':
-        return journal.append({ type, step: step.id, attempt, error, calls: this.#trace.takeCalls() });
+        return journal.append({ type, step: step.id, attempt, error, calls: this.#trace.takeCalls(), ...unsent });
       case 'step.done':
         return journal.append({ type, already: this.#attempt === 0, ...(happening.simulated === true ? { simulated: true } : {}), ...this.#outcome(because) });
       case 'step.refused':
         if (happening.refusal === undefined) throw new Error('a refusal without its rule');
-        return journal.append({ type, refusal: happening.refusal, ...this.#outcome(because) });
+        return journal.append({ type, refusal: happening.refusal, ...unsent, ...this.#outcome(because) });
       case 'step.paused':
       case 'step.unmet':
         return journal.append({ type, ...this.#outcome(because) });

@@ -17,6 +17,10 @@ export interface StepTrace {
   takeCalls(): CallRecord[];
   /** The step's last calls, at most `LIMITS.callsJournaledPerStep`, and how many there were. */
   all(): { calls: CallRecord[]; callCount: number; waits: WaitRecord[] };
+  /** An act begins: what was sent before it does not count for `maySent`. */
+  begin(): void;
+  /** Whether a request that changes something may have been made since `begin`. One that AWS is known to have turned away was not. */
+  maySent(): boolean;
   /** Waits for somebody other than the tool. */
   wait<T>(cause: WaitCause, work: () => Promise<T>): Promise<T>;
 }
@@ -33,7 +37,19 @@ const NOBODY_ELSE: Hold = { assertHeld: () => Promise.resolve(), stillHeld: () =
  */
 export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace {
   const { clock } = effects;
-  const mayChange = (): Promise<void> => hold.assertHeld();
+  let requests: { sent: boolean }[] = [];
+  /** For one request: to be awaited right before each of its attempts. */
+  const permission = () => {
+    const one = { sent: false };
+    requests.push(one);
+    const before = async (): Promise<void> => {
+      // A further attempt: the one before it was turned away.
+      one.sent = false;
+      await hold.assertHeld();
+      one.sent = true;
+    };
+    return { before, turnedAway: () => (one.sent = false) };
+  };
   let fresh: CallRecord[] = [];
   const calls: CallRecord[] = [];
   let callCount = 0;
@@ -61,13 +77,14 @@ export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace
       wait('aws', async () => {
         const at = clock.now();
         const record = { service: request.service, region: request.region, operation: request.operation, at };
+        const changes = MUTATIONS.has(`${request.service}.${request.operation}`) ? permission() : undefined;
         try {
-          const changes = MUTATIONS.has(`${request.service}.${request.operation}`);
-          const answer = await effects.aws.call(changes ? { ...request, before: mayChange } : request);
+          const answer = await effects.aws.call(changes === undefined ? request : { ...request, before: changes.before });
           const id = answer.requestId === undefined ? {} : { requestId: answer.requestId };
           note({ ...record, ms: clock.now() - at, ...id });
           return answer;
         } catch (error) {
+          if (error instanceof CallError && error.kind === 'retryable') changes?.turnedAway();
           const code = error instanceof CallError ? error.code : 'Aborted';
           const id = error instanceof CallError && error.requestId !== undefined ? { requestId: error.requestId } : {};
           note({ ...record, ms: clock.now() - at, ...id, error: code });
@@ -80,7 +97,7 @@ export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace
     effects: {
       ...effects,
       aws,
-      ...otherPorts(effects, wait, mayChange),
+      ...otherPorts(effects, wait, () => permission().before()),
       ...(effects.person === undefined ? {} : { person: personWaitedFor(effects.person, { clock, hold, wait }) }),
     },
     takeCalls: () => {
@@ -90,6 +107,8 @@ export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace
     },
     // Copies: a look that was given up may still end, and a record does not change once it is sealed.
     all: () => ({ calls: [...calls], callCount, waits: waits.map((one) => ({ ...one })) }),
+    begin: () => (requests = []),
+    maySent: () => requests.some(({ sent }) => sent),
     wait,
   };
 }

@@ -148,12 +148,13 @@ export type RunEvent =
   | { type: 'step.intent'; step: string; attempt: number; because: string; facts?: { readonly [name: string]: Json } }
   /** Its facts survive a crash before the step's end, e.g. the id of a change that is to be waited for. */
   | { type: 'step.acted'; step: string; attempt: number; calls: readonly CallRecord[]; facts?: { readonly [name: string]: Json } }
-  /** The act gave no clear answer, or a retryable one: observed again before anything else. */
-  | { type: 'step.unclear'; step: string; attempt: number; error: ErrorRecord; calls: readonly CallRecord[] }
+  /** The act gave no clear answer, or a retryable one: observed again before anything else. `unsent`: its intent is in the journal, and no request was sent. */
+  | { type: 'step.unclear'; step: string; attempt: number; error: ErrorRecord; calls: readonly CallRecord[]; unsent?: true }
   /** It is waited for in silence: its looks have had no answer for a while (told once until one is answered), or it cannot show yet. */
   | { type: 'step.silent'; step: string; because: string }
   | ({ type: 'step.done'; already: boolean; simulated?: true } & StepOutcome)
-  | ({ type: 'step.refused'; refusal: Refusal } & StepOutcome)
+  /** `unsent`: its intent is in the journal, and no request was sent. */
+  | ({ type: 'step.refused'; refusal: Refusal; unsent?: true } & StepOutcome)
   | ({ type: 'step.failed'; error: ErrorRecord } & StepOutcome)
   /** A person is needed and nobody could be asked. What else can run goes on; then the run is interrupted. */
   | ({ type: 'step.paused' } & StepOutcome)

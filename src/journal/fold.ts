@@ -77,6 +77,7 @@ function newStep(id: string): StepRun {
     warnings: [],
     because: '',
     attempts: 0,
+    requests: 0,
     already: false,
     calls: [],
     callCount: 0,
@@ -171,6 +172,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
     case 'step.intent':
       step.state = 'acting';
       step.attempts = record.attempt;
+      step.requests += 1;
       // What was seen before it is no news once it is requested.
       step.because = `requested, result not yet known (before it: ${record.because})`;
       step.intendedAt ??= record.at;
@@ -185,6 +187,10 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       return;
     case 'step.unclear':
       step.state = 'observing';
+      if (record.unsent === true) {
+        step.because = `no request was sent: ${record.error.message}`;
+        return notSent(step);
+      }
       step.requestedAt ??= record.at;
       step.because = `requested, result not yet known: ${record.error.message}`;
       return;
@@ -200,6 +206,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       delete step.requestedAt;
       delete step.reachedAt;
       delete step.notUndone;
+      step.requests = 0;
       keepFacts(state, record.facts);
       step.calls = [...step.calls, ...(record.calls ?? [])];
       return;
@@ -210,6 +217,12 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
     default:
       return end(state, step, record);
   }
+}
+
+/** The last intent came to nothing. What was intended before it, and may have been made, stays. */
+function notSent(step: Mutable<StepRun>): void {
+  step.requests -= 1;
+  if (step.requests === 0) delete step.intendedAt;
 }
 
 const ENDS: ReadonlySet<string> = new Set(['step.done', 'step.refused', 'step.failed', 'step.paused', 'step.unmet']);
@@ -230,6 +243,7 @@ function end(
   } else if (record.type === 'step.refused') {
     step.state = 'refused';
     step.refusal = record.refusal;
+    if (record.unsent === true) notSent(step);
   } else if (record.type === 'step.paused') {
     step.state = 'paused';
   } else if (record.type === 'step.unmet') {

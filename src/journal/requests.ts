@@ -13,7 +13,7 @@ export type ChangeState = 'not-requested' | 'requested' | 'made' | 'undone';
 export function changeOf(run: StepRun | undefined): ChangeState {
   if (run === undefined || run.simulated === true) return 'not-requested';
   if (run.state === 'undone') return 'undone';
-  if (run.reachedAt !== undefined) return run.attempts > 0 ? 'made' : 'not-requested';
+  if (run.reachedAt !== undefined) return run.requests > 0 ? 'made' : 'not-requested';
   // Somebody else has made it: another machine may hold the rest of this journal.
   return run.intendedAt !== undefined || run.notUndone?.code === 'LINE_CROSSED' ? 'requested' : 'not-requested';
 }

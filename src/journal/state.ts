@@ -22,6 +22,8 @@ export interface StepRun {
   begunAt?: number;
   endedAt?: number;
   attempts: number;
+  /** Requests of which the journal does not say that they were not sent. */
+  requests: number;
   /** When it first intended to change something that is not undone, milliseconds. */
   intendedAt?: number;
   /** When its request was first accepted, or may have been, milliseconds. */

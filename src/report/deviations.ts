@@ -43,7 +43,7 @@ function ofRecord(record: JournalRecord): Deviation[] {
         {
           step: record.step,
           sort: 'unclear',
-          text: `attempt ${record.attempt} gave no clear answer (${record.error.code}): ${record.error.message}`,
+          text: `attempt ${record.attempt} ${record.unsent === true ? 'sent no request' : 'gave no clear answer'} (${record.error.code}): ${record.error.message}`,
           at,
         },
       ];

@@ -37,7 +37,7 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
     attempts: run?.attempts ?? 0,
     change: changeOf(run),
     requestedAt: isoOrNull(run?.intendedAt),
-    acted: (run?.attempts ?? 0) > 0,
+    acted: (run?.requests ?? 0) > 0,
     calls: calls.map((call) => ({
       service: call.service,
       region: call.region,

@@ -64,7 +64,7 @@ function standbyLines({ standbys, clock }: Evidence): string[] {
 
 /** Refused before anything was done: what was not measured then is no news, and why it was refused is. */
 function changedNothing({ verdict, steps }: Evidence): boolean {
-  return verdict.word === 'refused' && steps.every((step) => step.attempts === 0);
+  return verdict.word === 'refused' && steps.every((step) => !step.acted);
 }
 
 /** One that refuses has the exact flag that overrides it, whole however long it is. */

@@ -39,7 +39,7 @@ describe('fold', () => {
     });
     expect([...state.steps.keys()]).toEqual(['one', 'two', 'three']);
     expect(stepOf(state)).toEqual({
-      id: 'one', state: 'waiting', check: 'none', warnings: [], because: '', attempts: 0, already: false, calls: [], callCount: 0, waits: [],
+      id: 'one', state: 'waiting', check: 'none', warnings: [], because: '', attempts: 0, requests: 0, already: false, calls: [], callCount: 0, waits: [],
     });
     expect([...state.probes.values()]).toEqual([{ name: 'home-page', changes: [], samples: 0, failed: 0 }]);
     expect(state).not.toHaveProperty('outcome');

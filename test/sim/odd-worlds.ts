@@ -59,7 +59,7 @@ const ODDITIES = ['detached', 'pending', 'first-backup', 'busy', 'half-dead', 's
 type Oddity = (typeof ODDITIES)[number];
 
 /** What is drawn unless `SIM_ODD` says otherwise: the rest waits for the tool. */
-const HELD: readonly Oddity[] = ['detached', 'busy', 'half-dead', 'status', 'foreign'];
+const HELD: readonly Oddity[] = ODDITIES;
 
 function chosen(): ReadonlySet<string> {
   const said = process.env['SIM_ODD'];

@@ -69,14 +69,14 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
     case 'step.acted':
       return undefined;
     case 'step.unclear':
-      return { tone: 'warn', text: `${id}: no clear answer, looking again: ${record.error.message}` };
+      return { tone: 'warn', text: `${id}: ${record.unsent === true ? 'no request was sent' : 'no clear answer'}, looking again: ${record.error.message}` };
     case 'step.silent':
       return { tone: 'warn', text: `${id}: ${record.because}` };
     case 'step.done':
       if (record.simulated === true) return { tone: 'warn', text: `${id}: ${record.because}` };
       return { tone: doneText(state, id) === 'skipped' ? 'info' : 'good', text: `${id}: ${doneText(state, id)}: ${record.because}` };
     case 'step.refused':
-      return { tone: 'bad', text: [`${id}: refused`, ...refusalLines(record.refusal)].join('\n') };
+      return { tone: 'bad', text: [`${id}: refused${record.unsent === true ? ', no request was sent' : ''}`, ...refusalLines(record.refusal)].join('\n') };
     case 'undo.intent':
       return { tone: 'info', text: `${id}: undoing` };
     case 'undo.done':

@@ -50,6 +50,16 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return { state: 'reached', because: `${countOf(group, serving)} are in service and healthy` };
 }
 
+/** At the end of the run. A scaling policy may have lowered what the group wants since: never below its minimum, and never to nothing. */
+async function holds(ctx: StepContext, p: Params): Promise<Observation> {
+  const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
+  if (group === undefined) return { state: 'impossible', because: `${p.group} is not in ${p.region}` };
+  const wanted = Math.min(p.desired, Math.max(1, p.min, group.DesiredCapacity));
+  const serving = await healthyCapacity(ctx, p.region, group);
+  if (serving.units >= wanted) return { state: 'reached', because: `${countOf(group, serving)} are in service and healthy` };
+  return { state: 'pending', because: withReason(`${countOf(group, serving, wanted)} are ${serving.where}`, serving.why), waitingFor: 'aws' };
+}
+
 async function waitForInstances(ctx: StepContext, p: Params, group: Group): Promise<Observation> {
   const has = inService(group);
   const trouble = await launchTrouble(ctx, p.region, p.group);
@@ -109,4 +119,4 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
 }
 
 /** Raises min, desired and max in one call, then waits for instances in service and healthy targets. Never lowers. */
-export const scaleOut = stepKind<Params>({ params, check, observe, act, undo });
+export const scaleOut = stepKind<Params>({ params, check, observe, act, undo, holds });

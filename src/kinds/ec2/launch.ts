@@ -172,4 +172,5 @@ export const launch = stepKind<Params>({
   act,
   actMs: () => ACT_MS,
   undo,
+  holds: observe,
 });

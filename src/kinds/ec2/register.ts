@@ -42,6 +42,10 @@ async function unregistered(ctx: StepContext, p: Params): Promise<{ missing: str
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const { missing, health } = await unregistered(ctx, p);
   if (missing.length > 0) return { state: 'absent', because: `${missing.length} instances are not registered` };
+  return enoughHealthy(p, health);
+}
+
+function enoughHealthy(p: Params, health: Awaited<ReturnType<typeof targetHealth>>): Observation {
   const healthy = healthyAmong(health);
   const group = p.targetGroup.split('/')[1] ?? p.targetGroup;
   if (healthy >= p.wanted) return { state: 'reached', because: `${healthy} targets are healthy in ${group}` };
@@ -56,6 +60,7 @@ export const registerTargets = stepKind<Params>({
     return { state: 'ok', because: `${p.targetGroup.split('/')[1] ?? ''} has ${health.length} targets` };
   },
   observe,
+  holds: async (ctx, p) => enoughHealthy(p, await targetHealth(ctx.effects.aws, p.region, p.targetGroup, { signal: ctx.signal })),
   act: async (ctx, p) => {
     const { missing } = await unregistered(ctx, p);
     if (missing.length === 0) return;

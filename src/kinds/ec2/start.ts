@@ -137,4 +137,4 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   }
 }
 
-export const startInstances = stepKind<Params>({ params, check, observe, act, actMs: () => ACT_MS, undo });
+export const startInstances = stepKind<Params>({ params, check, observe, act, actMs: () => ACT_MS, undo, holds: observe });
