@@ -43,6 +43,9 @@ export interface StepOptions {
   patienceMs(): number;
 }
 
+/** A request that is intended must not be sent any more. */
+class NoLonger extends Error {}
+
 /** So often the last look before a request is made again where its answers come late. */
 const HOLD_TURNS = 3;
 
@@ -219,7 +222,7 @@ class StepRunner {
     for (let turn = 1; turn <= HOLD_TURNS; turn++) {
       const open = this.#state === 'acting' && !this.#trace.maySent();
       if (open && late(this.#recheckedAt)) this.#refusal = await this.#recheck();
-      if (this.#refusal !== undefined) throw new Error(this.#refusal.observed);
+      if (this.#refusal !== undefined) throw new NoLonger(this.#refusal.observed);
       const askedAt = clock.now();
       await this.#run.journal.assertHeld();
       if (!late(askedAt) && !(open && late(this.#recheckedAt))) return;
@@ -284,7 +287,7 @@ class StepRunner {
       if (isSuperseded(error)) throw error;
       const refused = this.#refusedUnsent();
       if (refused !== undefined) return refused;
-      if (error instanceof DeadlineError || this.#refusal !== undefined || (error instanceof CallError && error.kind !== 'terminal')) {
+      if (error instanceof DeadlineError || error instanceof NoLonger || (error instanceof CallError && error.kind !== 'terminal')) {
         if (error instanceof CallError && error.isPassing) this.#refusedForNow += 1;
         return { event: 'unclear', because: messageOf(error), error: toErrorRecord(error), ...(this.#trace.maySent() ? {} : { unsent: true }) };
       }

@@ -37,19 +37,7 @@ const NOBODY_ELSE: Hold = { assertHeld: () => Promise.resolve(), stillHeld: () =
  */
 export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace {
   const { clock } = effects;
-  let requests: { sent: boolean }[] = [];
-  /** For one request: to be awaited right before each of its attempts. */
-  const permission = () => {
-    const one = { sent: false };
-    requests.push(one);
-    const before = async (): Promise<void> => {
-      // A further attempt: the one before it was turned away.
-      one.sent = false;
-      await hold.assertHeld();
-      one.sent = true;
-    };
-    return { before, turnedAway: () => (one.sent = false) };
-  };
+  const { permission, begin, maySent } = permissions(hold);
   let fresh: CallRecord[] = [];
   const calls: CallRecord[] = [];
   let callCount = 0;
@@ -107,9 +95,30 @@ export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace
     },
     // Copies: a look that was given up may still end, and a record does not change once it is sealed.
     all: () => ({ calls: [...calls], callCount, waits: waits.map((one) => ({ ...one })) }),
+    begin,
+    maySent,
+    wait,
+  };
+}
+
+/** Who asks before a request, and what may have been sent since. */
+function permissions(hold: Hold): Pick<StepTrace, 'begin' | 'maySent'> & { permission: () => { before: () => Promise<void>; turnedAway: () => void } } {
+  let requests: { sent: boolean }[] = [];
+  return {
     begin: () => (requests = []),
     maySent: () => requests.some(({ sent }) => sent),
-    wait,
+    /** For one request: `before` is awaited right before each of its attempts. */
+    permission: () => {
+      const one = { sent: false };
+      requests.push(one);
+      const before = async (): Promise<void> => {
+        // A further attempt: the one before it was turned away.
+        one.sent = false;
+        await hold.assertHeld();
+        one.sent = true;
+      };
+      return { before, turnedAway: () => (one.sent = false) };
+    },
   };
 }
 

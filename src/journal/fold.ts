@@ -187,12 +187,9 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       return;
     case 'step.unclear':
       step.state = 'observing';
-      if (record.unsent === true) {
-        step.because = `no request was sent: ${record.error.message}`;
-        return notSent(step);
-      }
+      step.because = `${record.unsent === true ? 'no request was sent' : 'requested, result not yet known'}: ${record.error.message}`;
+      if (record.unsent === true) return notSent(step);
       step.requestedAt ??= record.at;
-      step.because = `requested, result not yet known: ${record.error.message}`;
       return;
     case 'step.silent':
       step.because = record.because;

@@ -89,6 +89,8 @@ export const MORE_BUGS: readonly Bug[] = [
   {
     name: 'old-decisions',
     breaks: [13, 8],
+    // Nobody asks how old they are: neither at the last look nor right before the request.
+    plan: (plan) => ({ ...plan, steps: plan.steps.map((step) => (step.kind.endsWith('.promote') ? { ...step, reversibility: 'compensable' as const } : step)) }),
     step: spoil('promote', (code) => ({
       actMs: () => 10 * MINUTE,
       act: async (ctx, p) => {

@@ -68,6 +68,12 @@ function chosen(): ReadonlySet<string> {
 
 const CHOSEN = chosen();
 
+/** Minutes. A restored instance that is closed may be opened after it only: a run of three hours tells nothing more. */
+function firstBackups({ shape }: Scenario, once: boolean): readonly number[] {
+  if (!once) return [5, 15];
+  return shape.strategy === 'backup-restore' ? [10, 45] : [10, 45, 180];
+}
+
 export function withOddWorld(scenario: Scenario): Scenario {
   const { shape } = scenario;
   const copies = shape.strategy === 'warm-standby' || shape.strategy === 'pilot-light';
@@ -83,7 +89,7 @@ export function withOddWorld(scenario: Scenario): Scenario {
   const busy = draw('busy', 0.1);
   const timings = {
     ...scenario.timings,
-    ...(backup === undefined ? {} : { firstFullBackupMs: backup.pick(once ? [10, 45, 180] : [5, 15]) * MINUTE }),
+    ...(backup === undefined ? {} : { firstFullBackupMs: backup.pick(firstBackups(scenario, once)) * MINUTE }),
     ...(busy === undefined ? {} : { busyMs: busy.between(10_000, 120_000) }),
   };
   const kinds = { halfDead: draw('half-dead', 0.05), status: draw('status', 0.1), groups: draw('groups', 0.15), foreign: draw('foreign', 0.08), pause: draw('pause', 0.12) };

@@ -157,13 +157,21 @@ class Troupe {
       if (last) {
         // Its copy of the journal was moved away, or the bucket has just come back; or it begins anew. What somebody else has changed meanwhile is made again.
         const unsigned = end === 'refused' && this.#open !== undefined && (this.#approvers.waits(this.#open) || this.#stage.made.length > signed);
-        const again = unsigned || this.#gone || end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#open === undefined);
+        // A request that had to wait for AWS: the refusal says to resume, and a person does.
+        const again = unsigned || (end === 'refused' && this.#tooOld()) || this.#gone || end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#open === undefined);
         if (!again) break;
       }
       await clock.sleep(go.restMs);
     }
     this.#liveness(person, end);
     return end;
+  }
+
+  /** The run that is open was refused for decisions that had grown old. */
+  #tooOld(): boolean {
+    const records = this.#open === undefined ? [] : this.#desk.all(this.#open);
+    const begun = records.findLastIndex((record) => record.type === 'run.resumed' || record.type === 'run.started');
+    return records.slice(begun).some((record) => record.type === 'step.refused' && record.refusal.rule === 'decision-age');
   }
 
   /** When all is calm and a person says what is asked for, the application is recovered. */

@@ -1,6 +1,7 @@
 import { CLOCK_MAY_BE_OFF_MS } from '../../src/aws/aws-time.ts';
 import { sameRef } from '../../src/simulator/database-driver.ts';
 import { isWriter } from '../../src/simulator/db-instance.ts';
+import type { Acceptances } from '../../src/model/step.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import type { Eyes } from './eyes.ts';
 import { bystanderOf } from './shapes.ts';
@@ -18,6 +19,8 @@ interface End {
   justLost: boolean;
   /** The source was lost, and lived again. */
   returned: boolean;
+  /** The largest loss that somebody accepted, seconds. */
+  accepted: Acceptances['dataLossSeconds'];
   /** How long the regions have been well, milliseconds. */
   wellFor: number;
 }
@@ -56,18 +59,23 @@ export function judgeSuccess(end: End): void {
 }
 
 /** What users were told is safe, and is not there, is within the RPO or was accepted by a person: the ledger shows it, whoever made the copy a writer. */
-function lossAccepted({ stage, eyes, state, returned }: End, database: string): void {
+export function larger(a: Acceptances['dataLossSeconds'], b: Acceptances['dataLossSeconds']): Acceptances['dataLossSeconds'] {
+  if (a === 'unknown' || b === 'unknown') return 'unknown';
+  return a === undefined ? b : Math.max(a, b ?? 0);
+}
+
+function lossAccepted({ stage, eyes, state, returned, accepted }: End, database: string): void {
   const { world, scenario, clock } = stage;
-  const { plan, acceptances } = state;
+  const { plan } = state;
   const detached = scenario.detachedMs !== undefined;
   // What an old writer takes that lives is another invariant's; what a machine saw that was cut off is a known gap.
   const judged = detached || (!returned && !world.isAlive(plan.source) && scenario.cutOff === undefined);
-  if (plan.verb !== 'failover' || !judged || acceptances.dataLossSeconds === 'unknown' || scenario.shape.strategy === 'active-active') return;
+  if (plan.verb !== 'failover' || !judged || accepted === 'unknown' || scenario.shape.strategy === 'active-active') return;
   const lost = world.state.databases.lossOf(eyes.ref(database, plan.target), clock.now())?.ms ?? 0;
   const off = Object.values(scenario.skew).some((ms) => ms !== 0) ? CLOCK_MAY_BE_OFF_MS : 0;
-  const allowed = Math.max(plan.objectives.rpoMs, (acceptances.dataLossSeconds ?? 0) * 1000) + off;
+  const allowed = Math.max(plan.objectives.rpoMs, (accepted ?? 0) * 1000) + off;
   const attested = (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict === 'attested';
-  if (lost > allowed && (detached || !attested)) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(acceptances.dataLossSeconds)}`);
+  if (lost > allowed && (detached || !attested)) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(accepted)}`);
 }
 
 /** Success with an old writer that still writes rests on a person's word, or on a region that was lost and is back. */

@@ -1,12 +1,12 @@
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
-import type { PlanStep } from '../../src/model/step.ts';
+import type { Acceptances, PlanStep } from '../../src/model/step.ts';
 import { describeRecord } from './describe.ts';
 import { Eyes } from './eyes.ts';
 import type { MadeBy, Process } from './process.ts';
 import { bystanderOf, instanceOf, regionsOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
-import { judgeLedBack, judgeSuccess } from './watch-end.ts';
+import { judgeLedBack, judgeSuccess, larger } from './watch-end.ts';
 import { judgeCrossing, TWO_TROUBLES } from './watch-line.ts';
 
 /*
@@ -73,6 +73,8 @@ export class Watch {
   readonly #aliveAt = new Map<string, number>();
   #oneDeadAt = Number.NEGATIVE_INFINITY;
   #returned = false;
+  /** The largest loss that somebody accepted: whoever goes on behind the line accepts nothing anew. */
+  #accepted: Acceptances['dataLossSeconds'];
   #partly = false;
   /** Some process had records that the bucket did not take. */
   #unsent = false;
@@ -96,6 +98,7 @@ export class Watch {
     this.#programs.length = 0;
     this.#sourceBadAt = Number.NEGATIVE_INFINITY;
     this.#returned = false;
+    this.#accepted = undefined;
     this.#partly = false;
     this.#unsent = false;
     this.#deadSince = undefined;
@@ -126,6 +129,7 @@ export class Watch {
     if (this.#stage.scenario.state === 'folder' && process.term < this.#term) this.#broken(25, `a record of term ${process.term} is written behind one of term ${this.#term}`);
     if (process.unsent) this.#unsent = true;
     this.#stage.history.note(process.name, () => describeRecord(record));
+    if (record.type === 'run.started' || record.type === 'run.resumed') this.#accepted = larger(this.#accepted, record.acceptances.dataLossSeconds);
     if (record.type === 'step.done') this.#doneAt.set(record.step, this.#stage.clock.now());
     if (record.type === 'run.finished') this.#finished(process, record.outcome);
     this.look();
@@ -134,7 +138,7 @@ export class Watch {
   #finished(process: Process, outcome: string): void {
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#returned, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
+    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#returned, accepted: this.#accepted, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
     if (outcome === 'succeeded') judgeSuccess(end);
     if (outcome === 'aborted') judgeLedBack(end, this.#promoted, this.#partly);
   }

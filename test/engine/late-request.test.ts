@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import type { AwsCaller } from '../../src/aws/caller.ts';
+import { AwsError } from '../../src/aws/errors.ts';
+import { reliableCaller } from '../../src/aws/reliable-caller.ts';
+import type { Effects } from '../../src/effects/effects.ts';
+import type { JournalRecord } from '../../src/journal/events.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
+import { changeOf, openRequests } from '../../src/journal/requests.ts';
+import { SeededIds } from '../../src/simulator/random.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { ABSENT, type Fake, REACHED, runTiny, tinyStep } from './tiny.ts';
+
+const MINUTE = 60_000;
+
+/** A gate, then a promotion of which AWS hears through `answer`. The runner stands still when `still` says so. */
+function world(still: { afterIntent?: number; inAct?: number; gateAge?: number }, answer: () => Promise<unknown> = () => Promise.resolve({ output: { DBInstance: {} }, requestId: 'rq' })) {
+  const clock = new VirtualClock();
+  const sent: number[] = [];
+  const aws = {
+    call: async () => {
+      sent.push(clock.now());
+      try {
+        const given = await answer();
+        asked = true;
+        return given;
+      } catch (error) {
+        asked = !(error instanceof AwsError && error.isThrottle);
+        throw error;
+      }
+    },
+  } as unknown as AwsCaller;
+  const store = new MemoryStore();
+  const append = store.append.bind(store);
+  let stood = false;
+  store.append = async (record: JournalRecord) => {
+    await append(record);
+    if (record.type !== 'step.intent' || still.afterIntent === undefined || stood) return;
+    stood = true;
+    await clock.sleep(still.afterIntent);
+  };
+  const looks: number[] = [];
+  let asked = false;
+  const promote: Fake = {
+    observe: async () => {
+      // Its own wait: decisions grow old meanwhile.
+      if (still.gateAge !== undefined && looks.length === 0) await clock.sleep(still.gateAge);
+      return looks.push(clock.now()) > 0 && asked ? REACHED : ABSENT;
+    },
+    act: async (ctx) => {
+      if (still.inAct !== undefined) await clock.sleep(still.inAct);
+      await ctx.effects.aws.call({ service: 'rds', region: 'ap-northeast-1', operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: 'shop' }, signal: ctx.signal });
+    },
+  };
+  const steps = [tinyStep('gate', { gate: true, phase: 'assess' }), tinyStep('promote', { phase: 'data', after: ['gate'], reversibility: 'point-of-no-return', limitMs: 3_600_000 })];
+  const effects = { aws: reliableCaller(aws, { clock, ids: new SeededIds(1) }) } as unknown as Partial<Effects>;
+  const run = () => runTiny(steps, { gate: {}, promote }, { clock, store, effects });
+  return { run, sent, looks };
+}
+
+describe('a request of no return that is late', () => {
+  it('is not sent when the runner stood still until its decisions were old, and the journal says so', async () => {
+    const { run, sent } = world({ afterIntent: 6 * MINUTE });
+    const { outcome, state, records } = await run();
+    expect([outcome, sent]).toEqual(['refused', []]);
+    const promote = state.steps.get('promote');
+    expect(promote?.refusal?.rule).toBe('decision-age');
+    expect([changeOf(promote), openRequests(state)]).toEqual(['not-requested', []]);
+    expect(records.filter((record) => record.type === 'step.unclear')).toMatchObject([{ unsent: true, error: { code: 'TOO_LATE' } }]);
+  });
+
+  it('is sent after another look when the runner stood still for a minute', async () => {
+    const { run, sent, looks } = world({ afterIntent: MINUTE });
+    expect((await run()).outcome).toBe('succeeded');
+    expect(sent).toHaveLength(1);
+    expect((sent[0] ?? 0) - Math.max(...looks.filter((at) => at <= (sent[0] ?? 0)))).toBeLessThanOrEqual(15_000);
+  });
+
+  it('is not sent when the runner stood still within its act, before the request', async () => {
+    const { run, sent } = world({ inAct: 20_000, gateAge: 275_000 });
+    const { outcome, state, records } = await run();
+    expect([outcome, sent]).toEqual(['refused', []]);
+    expect(records.find((record) => record.type === 'step.refused')).toMatchObject({ unsent: true, because: expect.stringContaining('no request was sent') });
+    expect(changeOf(state.steps.get('promote'))).toBe('not-requested');
+  });
+
+  it('counts as made where its answer was lost, whatever comes after', async () => {
+    const lost = new AwsError({ service: 'rds', operation: 'PromoteReadReplica', region: 'ap-northeast-1', code: 'NoAnswer', message: 'read ECONNRESET' });
+    const { run, sent } = world({}, () => Promise.reject(lost));
+    const { state, records } = await run();
+    expect(sent).toHaveLength(1);
+    expect(changeOf(state.steps.get('promote'))).toBe('made');
+    expect(records.find((record) => record.type === 'step.unclear')).not.toHaveProperty('unsent');
+  });
+
+  it('was not made where AWS turned each attempt away', async () => {
+    const throttled = new AwsError({ service: 'rds', operation: 'PromoteReadReplica', region: 'ap-northeast-1', code: 'Throttling', httpStatus: 400, message: 'Rate exceeded' });
+    const { outcome, state } = await world({}, () => Promise.reject(throttled)).run();
+    expect(outcome).toBe('failed');
+    expect(changeOf(state.steps.get('promote'))).toBe('not-requested');
+  });
+});
