@@ -3,7 +3,7 @@
 // npm run sim -- --seed 42              the whole story of one seed
 // npm run sim -- --from 1 --seeds 500   known seeds
 // npm run sim -- --bug NAME [--seed S]  with a planted defect; --bug all hunts every one, up to --seeds (2,000)
-// npm run sim -- --odd all              worlds that the tool does not hold yet, too; or some of them: detached,half-dead
+// npm run sim -- --odd pause,groups     only these odd worlds
 import { randomInt } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';

@@ -50,11 +50,11 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return { state: 'reached', because: `${countOf(group, serving)} are in service and healthy` };
 }
 
-/** At the end of the run. A scaling policy may have lowered what the group wants since: never below its minimum, and never to nothing. */
+/** At the end of the run. A later step, or a scaling policy, may have lowered what the group wants; nothing at all serves nobody. */
 async function holds(ctx: StepContext, p: Params): Promise<Observation> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
   if (group === undefined) return { state: 'impossible', because: `${p.group} is not in ${p.region}` };
-  const wanted = Math.min(p.desired, Math.max(1, p.min, group.DesiredCapacity));
+  const wanted = Math.min(p.desired, Math.max(1, group.DesiredCapacity));
   const serving = await healthyCapacity(ctx, p.region, group);
   if (serving.units >= wanted) return { state: 'reached', because: `${countOf(group, serving)} are in service and healthy` };
   return { state: 'pending', because: withReason(`${countOf(group, serving, wanted)} are ${serving.where}`, serving.why), waitingFor: 'aws' };
