@@ -49,6 +49,8 @@ export const LIMITS = {
   /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */
   pollMinMs: 200,
   pollMaxMs: 5_000,
+  /** The same before half of the usual time of a change has passed, at most heldMs: a quarter of the wait so far, up to this. */
+  pollEarlyMaxMs: 10_000,
   /** So often a step that waits asks whether somebody has taken the run over. */
   heldMs: 10_000,
   /** A run that has written nothing for so long after it took its lock in a bucket holds nothing. */

@@ -67,6 +67,24 @@ describe('a step', () => {
     expect(run.state.steps.get('it')?.waits.map((w) => w.cause)).toEqual(['aws']);
   });
 
+  it('looks less often at a change until half of its usual time has passed', async () => {
+    const clock = new VirtualClock();
+    const looks: number[] = [];
+    let madeAt = 0;
+    const observe = () => {
+      if (madeAt > 0) looks.push(clock.now() - madeAt);
+      return madeAt === 0 ? ABSENT : clock.now() - madeAt < 300_000 ? PENDING : REACHED;
+    };
+    const estimate = { p50: 300, p95: 900, basis: 'test' };
+    const run = await runTiny([tinyStep('it', { limitMs: 600_000, estimate })], { it: { observe, act: () => void (madeAt = clock.now()) } }, { clock });
+    expect(run.outcome).toBe('succeeded');
+    const gaps = looks.slice(1).map((at, i) => ({ at: looks[i] ?? 0, ms: at - (looks[i] ?? 0) }));
+    // A change that is over soon is seen soon.
+    expect(gaps.filter(({ at, ms }) => at < 150_000 && ms > Math.max(LIMITS.pollMinMs, at / 4) + 1)).toEqual([]);
+    expect(Math.max(...gaps.filter(({ at }) => at < 150_000).map(({ ms }) => ms))).toBe(LIMITS.pollEarlyMaxMs);
+    expect(Math.max(...gaps.filter(({ at }) => at >= 150_000).map(({ ms }) => ms))).toBe(LIMITS.pollMaxMs);
+  });
+
   it('uses verify for the end state where there is one', async () => {
     const verify = answers<Observation>(PENDING, PENDING, REACHED);
     let looks = 0;
