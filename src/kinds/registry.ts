@@ -41,7 +41,7 @@ const CUSTOM_STEPS: Kinds<AnyOwnKind> = {
 };
 
 /** Steps that belong to no resource; `run.<name>` in a plan. */
-const COMMON_STEPS = {
+export const COMMON_STEPS = {
   approval: () => import('./common-steps/approval.ts'),
   'assess-users': () => import('./common-steps/assess-users.ts'),
   'flap-guard': () => import('./common-steps/flap-guard.ts'),

@@ -33,13 +33,17 @@ async function hashes(folder: string): Promise<Record<string, string>> {
   return found;
 }
 
-it('adds a kind with one file of src/ and its test', async () => {
+it('adds a kind with one file of src/, its line in the registry, and its test', async () => {
   const page = await readFile(join(ROOT, 'docs', 'adding-a-kind.md'), 'utf8');
   const files = [...page.matchAll(/^```ts file=(\S+)\n([^]*?)^```$/gm)].map(([, path = '', text = '']) => ({ path, text }));
+  const [, registry = '', line = ''] = /^```ts line=(\S+)\n([^]*?)^```$/m.exec(page) ?? [];
+  expect(registry).toBe('src/kinds/registry.ts');
   const commands = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, text = '']) => text.trim().split('\n'));
   expect(files.map(({ path }) => path)).toEqual(['src/kinds/resources/s3-marker.ts', 'test/kinds/s3-marker.test.ts']);
   expect(commands).toHaveLength(3);
 
+  const listed = join(copy, registry);
+  await writeFile(listed, (await readFile(listed, 'utf8')).replace(/^const RESOURCES.*\{\n/m, (head) => head + line));
   const before = await hashes(join(copy, 'src'));
   for (const { path, text } of files) {
     // Said in the text, not only in the block.

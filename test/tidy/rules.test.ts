@@ -107,6 +107,12 @@ describe('the rest', () => {
     expect(rules.statusTexts([listed], new Set(['available']))).toHaveLength(3);
   });
 
+  it('refuses a kind, an id or a fact that is known by name outside kinds/', () => {
+    const planted = (path: string) => file(path, "if (step.kind === 'run.approval' || id.startsWith('own.') || fact.startsWith('rpo.') || type === 'run.started') go();");
+    expect(rules.kindTexts([planted('src/app/a.ts')], new Set(['run.approval']))).toHaveLength(3);
+    expect(rules.kindTexts([planted('src/kinds/a.ts')], new Set(['run.approval']))).toEqual([]);
+  });
+
   it('refuses paths of the machine on which it was written', () => {
     const path = ['/work', 'main', 'src'].join('/');
     expect(rules.machinePaths([file('docs/a.md', `one\nsee ${path}`)])).toHaveLength(1);

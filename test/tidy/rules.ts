@@ -131,6 +131,23 @@ export function sdkImports(files: readonly SourceText[]): string[] {
   });
 }
 
+/** The floors that may know kinds by name: they are made there, and plans are put together from them. */
+const KNOWS_KINDS = /^src\/(kinds|plan)\//;
+
+/** A kind, or the beginning of an id or of a fact, that is compared or looked for as a text where nobody may know its meaning. */
+export function kindTexts(files: readonly SourceText[], kinds: ReadonlySet<string>): string[] {
+  return files.filter(({ path }) => !KNOWS_KINDS.test(path)).flatMap((file) => {
+    const source = parse(file);
+    const found: string[] = [];
+    everyNode(source, (node) => {
+      if (!ts.isStringLiteralLike(node) || ts.isImportDeclaration(node.parent)) return;
+      if (!kinds.has(node.text) && !/^(own|databases|compute|traffic|rpo|fence|standby|protected|kept|signal|canary)\.$/.test(node.text)) return;
+      found.push(`${file.path}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1} knows '${node.text}' by name: let the contract in src/model/ say what is needed`);
+    });
+    return found;
+  });
+}
+
 export function longFiles(files: readonly SourceText[]): string[] {
   return files.flatMap(({ path, text }) => {
     const lines = text.trimEnd().split('\n').length;

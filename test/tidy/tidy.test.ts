@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { STATE_TABLES } from '../../src/aws/states/all.ts';
+import { COMMON_STEPS, KIND_NAMES, OWN_KIND_NAMES } from '../../src/kinds/registry.ts';
 import * as rules from './rules.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -45,6 +46,13 @@ describe('the states of AWS', () => {
   it('are asked of their table', () => {
     const statuses = new Set(STATE_TABLES.flatMap(({ states }) => Object.keys(states)));
     expect(rules.statusTexts(sources.filter(({ path }) => !NOT_YET.test(path)), statuses)).toEqual([]);
+  });
+});
+
+describe('kinds, facts and ids', () => {
+  it('are known by name in kinds/ and plan/ only', () => {
+    const steps = Object.keys(COMMON_STEPS).map((name) => `run.${name}`);
+    expect(rules.kindTexts(sources, new Set([...KIND_NAMES, ...OWN_KIND_NAMES.map((name) => `own.${name}`), ...steps]))).toEqual([]);
   });
 });
 
