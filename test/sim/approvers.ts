@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, createPublicKey, type KeyObject } from 'n
 import { messageOf } from '../../src/base/errors.ts';
 import { ed25519Blob } from '../../src/approvals/public-key.ts';
 import { signText } from '../../src/approvals/signature.ts';
-import { fileText, type Statement, statementText } from '../../src/approvals/statement.ts';
+import { CLOCK_SKEW_MS, fileText, type Statement, statementText } from '../../src/approvals/statement.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import type { Desk } from './desk.ts';
 import { BOSS, LEAD } from './scenario.ts';
@@ -90,7 +90,10 @@ export class Approvers {
     const newest = (by: string) => made.findLast((one) => one.run === run && one.by === by && one.kept);
     const stands = (by: string): boolean => {
       const last = newest(by);
-      return last?.decision === 'approve' && last.expires > clock.now() + 10 * MINUTE;
+      // One that is not later than a rejection of the same person by more than clocks may differ does not count.
+      const rejected = made.findLast((one) => one.run === run && one.by === by && one.decision === 'reject');
+      const later = last !== undefined && (rejected === undefined || last.signed >= rejected.signed + CLOCK_SKEW_MS);
+      return last?.decision === 'approve' && later && last.expires > clock.now() + 10 * MINUTE;
     };
     return ([BOSS, LEAD] as const).flatMap((by) => (stands(by) ? [] : [{ what: 'approve' as const, by }]));
   }
