@@ -87,19 +87,20 @@ export async function findTemplateVersion(
 }
 
 /**
- * The security groups of these ids that do not exist.
+ * The VPC of each security group of these ids, as far as AWS shows it. A group that does not exist is not in the map.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
  * @throws AwsError
  */
-export async function missingSecurityGroups(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<string[]> {
-  const missing: string[] = [];
+export async function securityGroupVpcs(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<Map<string, string | undefined>> {
+  const vpcs = new Map<string, string | undefined>();
+  // One by one: of several ids AWS names only the first that does not exist.
   for (const id of new Set(ids)) {
     try {
-      await outputOf(aws, { service: 'ec2', region, operation: 'DescribeSecurityGroups', input: { GroupIds: [id] } }, options);
+      const { SecurityGroups } = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeSecurityGroups', input: { GroupIds: [id] } }, options);
+      vpcs.set(id, SecurityGroups?.[0]?.VpcId);
     } catch (error) {
       if (!(error instanceof AwsError) || error.code !== 'InvalidGroup.NotFound') throw error;
-      missing.push(id);
     }
   }
-  return missing;
+  return vpcs;
 }

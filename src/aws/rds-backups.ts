@@ -6,6 +6,7 @@ import { allPages } from './pages.ts';
 
 export type AutomatedBackup = NonNullable<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>[number];
 export type DbSnapshot = NonNullable<OutputOf<'rds', 'DescribeDBSnapshots'>['DBSnapshots']>[number];
+type SubnetGroup = NonNullable<OutputOf<'rds', 'DescribeDBSubnetGroups'>['DBSubnetGroups']>[number];
 
 /**
  * Automated backups of instances of these identifiers that are kept in `region`, replicated ones too.
@@ -35,24 +36,24 @@ export async function dbSnapshots(aws: AwsCaller, region: string, id: string, op
   });
 }
 
-/** @throws AwsError */
-export async function hasSubnetGroup(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<boolean> {
+/** Undefined if there is none of that name. @throws AwsError */
+export async function findSubnetGroup(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<SubnetGroup | undefined> {
   const input = { DBSubnetGroupName: name };
-  return exists(() => outputOf(aws, { service: 'rds', region, operation: 'DescribeDBSubnetGroups', input }, options));
+  const found = await orNone(() => outputOf(aws, { service: 'rds', region, operation: 'DescribeDBSubnetGroups', input }, options));
+  return found === undefined ? undefined : (found.DBSubnetGroups?.[0] ?? {});
 }
 
 /** @throws AwsError */
 export async function hasParameterGroup(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<boolean> {
   const input = { DBParameterGroupName: name };
-  return exists(() => outputOf(aws, { service: 'rds', region, operation: 'DescribeDBParameterGroups', input }, options));
+  return (await orNone(() => outputOf(aws, { service: 'rds', region, operation: 'DescribeDBParameterGroups', input }, options))) !== undefined;
 }
 
-async function exists(look: () => Promise<unknown>): Promise<boolean> {
+async function orNone<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
-    await look();
-    return true;
+    return await look();
   } catch (error) {
-    if (error instanceof AwsError && /^DB(Subnet|Parameter)GroupNotFound(Fault)?$/.test(error.code)) return false;
+    if (error instanceof AwsError && /^DB(Subnet|Parameter)GroupNotFound(Fault)?$/.test(error.code)) return undefined;
     throw error;
   }
 }

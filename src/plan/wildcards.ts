@@ -18,10 +18,11 @@ const ONLY_AWS = 'chosen by AWS or at the moment of the run: its id is not known
 
 const REASONS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
   { actions: /^(ec2:Describe|autoscaling:Describe|elasticloadbalancing:Describe|cloudwatch:GetMetricData$)/, resource: /^\*$/, why: NO_RESOURCE },
-  { actions: /^rds:Describe/, resource: /:(db|auto-backup|snapshot|pg):\*$/, why: LISTS },
+  { actions: /^rds:Describe/, resource: /:(db|auto-backup|snapshot|pg|subgrp):\*$/, why: LISTS },
   { actions: /^rds:/, resource: /:db:[a-z0-9-]+\*?-old-\*$/, why: 'the old instance is kept under a name with the date of the run' },
   { actions: /^rds:(ModifyDBInstance|CreateDBInstanceReadReplica|Restore)/, resource: /:(og|pg|subgrp|snapshot|auto-backup):\*$/, why: ONLY_AWS },
   { actions: /^rds:StartDBInstanceAutomatedBackupsReplication$/, resource: /:auto-backup:\*$/, why: ONLY_AWS },
+  { actions: /^iam:PassRole$/, resource: /:role\/\*$/, why: 'the monitoring role of the old instance, which the runbook does not name; only to Enhanced Monitoring of RDS' },
   { actions: /^kms:/, resource: /:key\/\*$/, why: 'the key of the old instance, which the runbook does not name; only through RDS of this region' },
   { actions: /^route53:GetChange$/, resource: /:change\/\*$/, why: ONLY_AWS },
   { actions: /^route53:(Get|Update)HealthCheck/, resource: /:healthcheck\/\*$/, why: 'the runbook does not name the health checks of all regions: `healthCheck` under `answers` would' },

@@ -1,15 +1,16 @@
 import { isDefaultGroup } from './db-settings.ts';
+import { VPC } from './security-groups.ts';
 
 /** Subnet groups, parameter groups and option groups of databases, by region and name. They do not change. */
 export class DbGroups {
-  private readonly subnets = new Set<string>();
+  private readonly subnets = new Map<string, string>();
   private readonly options = new Set<string>();
   private readonly parameters = new Map<string, string>();
   /** What people have set in a parameter group. */
   private readonly values = new Map<string, Readonly<Record<string, string>>>();
 
-  addSubnetGroup(seed: { region: string; name: string }): void {
-    this.subnets.add(`${seed.region}/${seed.name}`);
+  addSubnetGroup(seed: { region: string; name: string; vpc?: string }): void {
+    this.subnets.set(`${seed.region}/${seed.name}`, seed.vpc ?? VPC);
   }
 
   addParameterGroup(seed: { region: string; name: string; family?: string; parameters?: Readonly<Record<string, string>> }): void {
@@ -27,6 +28,11 @@ export class DbGroups {
 
   hasSubnetGroup(region: string, name: string): boolean {
     return this.subnets.has(`${region}/${name}`);
+  }
+
+  /** That of a subnet group, which an instance in it is in too. */
+  vpcOf(region: string, name: string): string {
+    return this.subnets.get(`${region}/${name}`) ?? VPC;
   }
 
   hasParameterGroup(region: string, name: string): boolean {

@@ -91,7 +91,6 @@ const SHUTDOWN_SHARE = 0.2;
 const HOUR_MS = 3_600_000;
 /** RDS uploads logs every five minutes. */
 const RESTORABLE_MS = 300_000;
-const VPC = 'vpc-00000000000000001';
 
 export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: number): DbInstance {
   const engine = seed.engine ?? 'postgres';
@@ -251,7 +250,7 @@ function memberships(row: DbInstance): { VpcSecurityGroupId: string; Status: str
 export function viewOf(
   row: DbInstance,
   at: number,
-  links: { replicas: readonly DbRef[]; replicationStatus: 'replicating' | 'error' | 'stopped'; account: string },
+  links: { replicas: readonly DbRef[]; replicationStatus: 'replicating' | 'error' | 'stopped'; account: string; vpc: string },
 ): DbInstanceView {
   const { region, id } = row.ref;
   const source = namedSource(row, at);
@@ -281,7 +280,7 @@ export function viewOf(
     StorageEncrypted: true,
     DbiResourceId: resourceId(row.arn),
     KmsKeyId: row.kmsKeyId,
-    DBSubnetGroup: { DBSubnetGroupName: row.subnetGroup, SubnetGroupStatus: 'Complete', VpcId: VPC, Subnets: [] },
+    DBSubnetGroup: { DBSubnetGroupName: row.subnetGroup, SubnetGroupStatus: 'Complete', VpcId: links.vpc, Subnets: [] },
     DBParameterGroups: [{ DBParameterGroupName: row.parameterGroup, ParameterApplyStatus: row.pendingReboot ? 'pending-reboot' : 'in-sync' }],
     PubliclyAccessible: row.publiclyAccessible,
     DeletionProtection: row.deletionProtection,

@@ -2,7 +2,8 @@ import type { OutputOf } from '../aws/operations.ts';
 import { pageOf, type Call, type ServiceModel } from './call.ts';
 import { instanceOperations, instanceView, passesFilters, refuseUnknownFilters } from './ec2-instances.ts';
 import { INSTANCE_TYPE, stageOf, type Group, type GroupInstance } from './groups.ts';
-import { instanceState, type Instance } from './instances.ts';
+import type { Instance } from './instances.ts';
+import { VPC } from './security-groups.ts';
 import type { SecurityGroupSeed } from './seeds.ts';
 
 type Reservation = NonNullable<OutputOf<'ec2', 'DescribeInstances'>['Reservations']>[number];
@@ -111,7 +112,7 @@ function groupView(group: SecurityGroupSeed, call: Call): GroupView {
     Description: group.closed ? 'lets nothing in' : 'lets the application in',
     OwnerId: call.state.core.account,
     SecurityGroupArn: `arn:aws:ec2:${group.region}:${call.state.core.account}:security-group/${group.id}`,
-    VpcId: 'vpc-00000000000000001',
+    VpcId: group.vpc ?? VPC,
     IpPermissions: group.closed
       ? []
       : [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '10.0.0.0/8' }], Ipv6Ranges: [], PrefixListIds: [], UserIdGroupPairs: [] }],

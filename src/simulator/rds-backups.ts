@@ -4,7 +4,7 @@ import { type Call, pageOf, type ServiceModel } from './call.ts';
 import type { DbRef } from './database-driver.ts';
 import { dbArn, resourceId, viewOf, type DbInstance } from './db-instance.ts';
 import { defaultOptionGroup, defined, type DbSettings, isDefaultGroup, settingsOf } from './db-settings.ts';
-import { needOptionGroup, storageOf } from './rds-rows.ts';
+import { needOptionGroup, needSecurityGroups, needSubnetGroup, storageOf } from './rds-rows.ts';
 import type { DbInstanceSeed } from './seeds.ts';
 
 type BackupView = NonNullable<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>[number];
@@ -166,9 +166,7 @@ function restore(
   if (databases.row({ region, id }) !== undefined) throw call.error('DBInstanceAlreadyExists', 400, 'DB instance already exists');
   const original = databases.row(from.source);
   const subnetGroup = input.DBSubnetGroupName ?? 'default';
-  if (input.DBSubnetGroupName !== undefined && !dbGroups.hasSubnetGroup(region, subnetGroup)) {
-    throw call.error('DBSubnetGroupNotFoundFault', 404, `DB subnet group '${subnetGroup}' does not exist.`);
-  }
+  needSubnetGroup(subnetGroup, call);
   const engine = original?.engine ?? 'postgres';
   const parameterGroup = input.DBParameterGroupName ?? defaultParameterGroup(engine);
   if (input.DBParameterGroupName !== undefined && !dbGroups.hasParameterGroup(region, parameterGroup)) {
@@ -176,8 +174,7 @@ function restore(
   }
   const groups = input.VpcSecurityGroupIds ?? [DEFAULT_GROUP];
   if (groups.includes(DEFAULT_GROUP)) securityGroups.add({ region, id: DEFAULT_GROUP, name: 'default', closed: true });
-  const unknown = groups.find((group) => securityGroups.get(region, group) === undefined);
-  if (unknown !== undefined) throw call.error('InvalidParameterValue', 400, `Invalid security group , groupId= ${unknown}, groupName=.`);
+  needSecurityGroups(groups, subnetGroup, call);
   const backupRetentionDays = input.BackupRetentionPeriod ?? from.days;
   if (backupRetentionDays < 0 || backupRetentionDays > 35) throw call.error('InvalidParameterValue', 400, `Invalid backup retention period: ${backupRetentionDays}. Must be between 0 and 35`);
   const seed: DbInstanceSeed = {
@@ -198,7 +195,7 @@ function restore(
   };
   if (core.driver !== undefined && core.driver.restore === undefined) throw call.unsupported('a restore with these databases behind the model');
   const row = databases.restore(seed, from.source, from.upTo, call.now);
-  return viewOf(row, call.now, { replicas: [], replicationStatus: 'replicating', account: core.account });
+  return viewOf(row, call.now, { replicas: [], replicationStatus: 'replicating', account: core.account, vpc: dbGroups.vpcOf(region, subnetGroup) });
 }
 
 /** What is not said is AWS's default, but for storage, engine and an option group of the same Region. */

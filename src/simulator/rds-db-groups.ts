@@ -1,4 +1,5 @@
 import { type Call, pageOf, type ServiceModel } from './call.ts';
+import { needSubnetGroup } from './rds-rows.ts';
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSubnetGroups.html and …DBParameterGroups.html */
 export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeDBParameters'> = {
@@ -6,10 +7,8 @@ export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroup
     accepts: ['DBSubnetGroupName'],
     handle(input, call) {
       const name = named(input.DBSubnetGroupName, call);
-      if (!call.state.dbGroups.hasSubnetGroup(call.region, name)) {
-        throw call.error('DBSubnetGroupNotFoundFault', 404, `DB subnet group '${name}' does not exist.`);
-      }
-      return { DBSubnetGroups: [{ DBSubnetGroupName: name, VpcId: 'vpc-00000000000000001', SubnetGroupStatus: 'Complete' }] };
+      needSubnetGroup(name, call);
+      return { DBSubnetGroups: [{ DBSubnetGroupName: name, VpcId: call.state.dbGroups.vpcOf(call.region, name), SubnetGroupStatus: 'Complete' }] };
     },
   },
 

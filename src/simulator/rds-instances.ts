@@ -52,7 +52,7 @@ interface Asked {
 /** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modifying.html#USER_ModifyInstance.Settings */
 function changeOf(input: InputOf<'rds', 'ModifyDBInstance'>, row: DbInstance, call: Call): Asked {
   const { VpcSecurityGroupIds: groups = [], DBParameterGroupName: parameterGroup, OptionGroupName: optionGroup, CloudwatchLogsExportConfiguration: logs } = input;
-  needSecurityGroups(groups, call);
+  needSecurityGroups(groups, row.subnetGroup, call);
   if (parameterGroup !== undefined) needParameterGroup(parameterGroup, call);
   if (optionGroup !== undefined) needOptionGroup(optionGroup, call);
   const disabled = new Set(logs?.DisableLogTypes ?? []);

@@ -32,7 +32,7 @@ export const replicaOperation: Pick<ServiceModel<'rds'>, 'CreateDBInstanceReadRe
       if (input.DBSubnetGroupName !== undefined) needSubnetGroup(input.DBSubnetGroupName, call);
       const securityGroups = input.VpcSecurityGroupIds ?? [DEFAULT_GROUP];
       if (securityGroups.includes(DEFAULT_GROUP)) call.state.securityGroups.add({ region, id: DEFAULT_GROUP, name: 'default', closed: true });
-      needSecurityGroups(securityGroups, call);
+      needSecurityGroups(securityGroups, input.DBSubnetGroupName ?? 'default', call);
       const { driver } = call.state.core;
       if (driver !== undefined && driver.createReplica === undefined) throw call.unsupported('a new replica with these databases behind the model');
       const row = call.state.databases.createReplica(

@@ -1,6 +1,7 @@
 import type { Call } from './call.ts';
 import { defined, isDefaultGroup, type DbSettings } from './db-settings.ts';
 import { dbArn, statusOf, viewOf, type DbInstance, type DbInstanceView } from './db-instance.ts';
+import { VPC } from './security-groups.ts';
 
 /* What the operations on DB instances share. */
 
@@ -44,14 +45,23 @@ export function view(row: DbInstance, call: Call): DbInstanceView {
   const mode = databases.link(row.ref, call.at)?.mode(call.at);
   return viewOf(row, call.at, {
     account: core.account,
+    vpc: call.state.dbGroups.vpcOf(row.ref.region, row.subnetGroup),
     replicas: databases.replicasOf(row.ref, call.at),
     replicationStatus: mode === 'stopped' ? 'stopped' : mode === 'silent' && row.promotion === undefined ? 'error' : 'replicating',
   });
 }
 
-export function needSecurityGroups(groups: readonly string[], call: Call): void {
+/**
+ * Groups that are there, and in the VPC of the instance: that of its subnet group.
+ * @throws AwsError InvalidParameterValue, InvalidParameterCombination
+ */
+export function needSecurityGroups(groups: readonly string[], subnetGroup: string, call: Call): void {
   const unknown = groups.find((id) => call.state.securityGroups.get(call.region, id) === undefined);
   if (unknown !== undefined) throw call.error('InvalidParameterValue', 400, `Invalid security group , groupId= ${unknown}, groupName=.`);
+  const vpc = call.state.dbGroups.vpcOf(call.region, subnetGroup);
+  const other = groups.map((id) => call.state.securityGroups.get(call.region, id)?.vpc ?? VPC).find((of) => of !== vpc);
+  if (other === undefined) return;
+  throw call.error('InvalidParameterCombination', 400, `The DB instance and EC2 security group are in different VPCs. The DB instance is in ${vpc} and the EC2 security group is in ${other}`);
 }
 
 /** Groups called `default` are AWS's own, in every region. */

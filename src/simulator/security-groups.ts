@@ -1,5 +1,8 @@
 import type { SecurityGroupSeed } from './seeds.ts';
 
+/** The VPC of whatever names none. */
+export const VPC = 'vpc-00000000000000001';
+
 /** Security groups by region and id. They do not change. */
 export class SecurityGroups {
   private readonly byRegion = new Map<string, Map<string, SecurityGroupSeed>>();

@@ -167,6 +167,8 @@ export interface SecurityGroupSeed {
   name: string;
   /** True when it has no inbound rule: an instance that has only such groups accepts no connection. */
   closed: boolean;
+  /** Left out: the VPC that everything is in. */
+  vpc?: string;
 }
 
 /** What listens at an address that users reach. */

@@ -96,7 +96,7 @@ export class World implements AwsCaller {
     this.state.backups.addSnapshot(seed);
   }
 
-  addDbSubnetGroup(seed: { region: string; name: string }): void {
+  addDbSubnetGroup(seed: { region: string; name: string; vpc?: string }): void {
     this.state.dbGroups.addSubnetGroup(seed);
   }
 

@@ -30,7 +30,8 @@ function needOf(request: AwsRequest, account: string): Need[] {
     case 'rds':
       return [{ action: `rds:${operation}`, resource: `arn:aws:rds:${region}:${account}:db:${text('DBInstanceIdentifier')}` }];
     case 'cloudwatch':
-      return [{ action: `cloudwatch:${operation}`, resource: '*' }];
+    case 'ec2':
+      return [{ action: `${service}:${operation}`, resource: '*' }];
     case 'elbv2':
       return [{ action: `elasticloadbalancing:${operation}`, resource: '*' }];
     case 'sns':

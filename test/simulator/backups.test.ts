@@ -88,6 +88,8 @@ describe('replicated automated backups', () => {
     expect(await refused({ DBSubnetGroupName: 'none' })).toBe('DBSubnetGroupNotFoundFault');
     expect(await refused({ DBParameterGroupName: 'none' })).toBe('DBParameterGroupNotFound');
     expect(await refused({ VpcSecurityGroupIds: ['sg-none'] })).toBe('InvalidParameterValue');
+    fixture.world.addSecurityGroup({ region: TOKYO, id: 'sg-elsewhere', name: 'elsewhere', closed: false, vpc: 'vpc-2' });
+    expect(await refused({ VpcSecurityGroupIds: ['sg-elsewhere'] })).toBe('InvalidParameterCombination');
     expect(await refused({ UseLatestRestorableTime: undefined })).toBe('InvalidParameterCombination');
     expect(await refused({ UseLatestRestorableTime: undefined, RestoreTime: new Date(fixture.clock.now()) })).toBe('InvalidRestoreFault');
     expect(await refused({ LicenseModel: 'x' })).toBe('SimulatorUnsupported');

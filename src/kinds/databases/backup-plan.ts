@@ -242,6 +242,7 @@ export function reprotectSteps(ctx: PlanContext, n: Names): StepDraft[] {
   } as const;
   const closing: StepDraft = {
     ...old,
+    permissions: [...old.permissions, allow(['ec2:DescribeSecurityGroups'], ['*'])],
     step: 'closeOld',
     title: `Put the old ${n.oldId} in ${ctx.source} into quarantine`,
     estimate: { p50: 30, p95: 120, basis: 'a change of security groups' },

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
-import { stepKind } from '../common.ts';
+import { refused, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { notReady } from './change.ts';
 import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
@@ -9,7 +9,9 @@ import { fact } from '../../model/fact.ts';
 import { inRegionOf, keptFact } from './facts.ts';
 import { activeIsThere, backedUpParams } from './keep-old.ts';
 import { atStandby, follows, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { memberRefusal } from './refusals.ts';
 import { recordFence } from './verdict.ts';
+import { quarantineRefusal } from './vpc.ts';
 
 /*
  * Of reprotect: the old instance is put into quarantine before it gets another name. Where its region was silent at the
@@ -95,16 +97,23 @@ export const closeOld = stepKind<StandbyParams>({
 
 const closedUpParams = backedUpParams.required({ quarantine: true });
 
+/** The old instance under either of its names. */
+async function backedUp(ctx: StepContext, p: Closing): Promise<DbInstance | undefined> {
+  const find = (id: string) => findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
+  const kept = keptFact.read(ctx, inRegionOf(p));
+  return (await find(p.id)) ?? (kept === undefined ? undefined : find(kept));
+}
+
 /** The old instance of a database that was restored elsewhere. */
 export const closeBackedUp = stepKind<z.infer<typeof closedUpParams>>({
   params: closedUpParams,
-  check: activeIsThere,
-  observe: async (ctx, p) => {
-    const find = (id: string) => findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
-    const kept = keptFact.read(ctx, inRegionOf(p));
-    const old = (await find(p.id)) ?? (kept === undefined ? undefined : await find(kept));
-    return observeClosing(ctx, p, p.quarantine, old, () => undefined);
+  check: async (ctx, p) => {
+    const verdict = await activeIsThere(ctx, p);
+    const old = verdict.state === 'ok' ? await backedUp(ctx, p) : undefined;
+    const refusal = old === undefined ? undefined : (memberRefusal('rds-backup', p.region, old) ?? (await quarantineRefusal(ctx, p.region, old, p.quarantine)));
+    return refusal === undefined ? verdict : refused(refusal);
   },
+  observe: async (ctx, p) => observeClosing(ctx, p, p.quarantine, await backedUp(ctx, p), () => undefined),
   act: (ctx, p) => closeIt(ctx, p, p.quarantine),
   stays: staysClosed,
 });

@@ -8,6 +8,7 @@ import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.t
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { cutOff, cutOffFurther } from './cut-off.ts';
+import { clusterOf } from './refusals.ts';
 import { insistOnQuarantine } from './quarantine.ts';
 import { fenceOf, recordFence } from './verdict.ts';
 
@@ -37,6 +38,10 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (cut.state === 'stuck') return { state: 'pending', because: `${p.id} answers again: ${cut.because}`, waitingFor: 'aws' };
   if (cut.state !== 'open') return cut;
   const state = dbInstanceState(instance.DBInstanceStatus);
+  const cluster = clusterOf(instance);
+  if (cluster !== undefined) {
+    return { state: 'pending', because: `${p.id} answers again, and takes writes: it is ${cluster}, which dr cannot put into quarantine. Close its cluster by hand`, waitingFor: 'hold' };
+  }
   if (!mayBeAsked(state)) return { state: 'pending', because: `${p.id} answers again, and is ${state.shown}: not fenced yet`, waitingFor: 'aws' };
   return { state: 'absent', because: `${p.id} answers again, and is not in quarantine` };
 }

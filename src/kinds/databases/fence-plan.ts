@@ -19,16 +19,17 @@ export function fenceStep(ctx: PlanContext, name: string, oldId: string, group: 
     params: { name, region: ctx.source, id: oldId, ...(group === undefined ? {} : { group }) },
     // What the source still answers is used, and never needed.
     controlPlanes: [],
-    permissions: [cutOffRights(ctx, oldId, group)],
+    permissions: cutOffRights(ctx, oldId, group),
     estimate: { p50: 1, p95: 180, basis: 'nothing to change where the region is dead; else a change of security groups takes under a minute, and a reboot one or two' },
     limitMs: FENCE_LIMIT_MS,
     changes: group === undefined ? [] : cutOffChanges(ctx, oldId, group, 'if its API answers'),
   };
 }
 
-function cutOffRights(ctx: PlanContext, oldId: string, group: string | undefined): Permission {
-  const change = group === undefined ? [] : ['rds:ModifyDBInstance', 'rds:RebootDBInstance'];
-  return allow(['rds:DescribeDBInstances', ...change], [dbArn(ctx.source, ctx.account, oldId)]);
+function cutOffRights(ctx: PlanContext, oldId: string, group: string | undefined): Permission[] {
+  const arn = dbArn(ctx.source, ctx.account, oldId);
+  if (group === undefined) return [allow(['rds:DescribeDBInstances'], [arn])];
+  return [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance', 'rds:RebootDBInstance'], [arn]), allow(['ec2:DescribeSecurityGroups'], ['*'])];
 }
 
 function cutOffChanges(ctx: PlanContext, oldId: string, group: string, condition: string): Change[] {
@@ -55,7 +56,7 @@ export function fenceAgainStep(ctx: PlanContext, name: string, oldId: string, gr
       title: `Fence ${oldId} if ${ctx.source} answers again`,
       params: { name, region: ctx.source, id: oldId, group },
       controlPlanes: [],
-      permissions: [cutOffRights(ctx, oldId, group)],
+      permissions: cutOffRights(ctx, oldId, group),
       estimate: { p50: 0, p95: 0, basis: 'runs beside the rest, and nothing waits for it' },
       limitMs: GUARD_LIMIT_MS,
       changes: cutOffChanges(ctx, oldId, group, 'if it was not fenced, and is seen again'),

@@ -7,9 +7,11 @@ import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import { RECEIVES, signalFact, sourceVerdictFact } from '../../model/signals.ts';
-import type { Observation, StepContext } from '../../model/step.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { refusalOf, whenFree } from './change.ts';
 import { cutOff, cutOffFurther } from './cut-off.ts';
+import { clusterOf } from './refusals.ts';
+import { groupsUnfit, placeOf } from './vpc.ts';
 import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
 import { type FenceVerdict, recordFence } from './verdict.ts';
 
@@ -50,6 +52,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
   const state = dbInstanceState(seen.instance.DBInstanceStatus);
   if (p.group === undefined) return withoutGroup(ctx, p, state);
+  const cluster = clusterOf(seen.instance);
+  if (cluster !== undefined) return withoutGroup(ctx, p, state, `, and it is ${cluster}, whose security groups AWS changes with the cluster only`);
   const cut = cutOff(ctx, { ...p, group: p.group }, seen.instance);
   if (cut.state === 'cut-off') return done(ctx, p, 'fenced', cut.because);
   if (cut.state === 'stuck') return withoutItsApi(ctx, p, cut.because);
@@ -93,8 +97,8 @@ function stalled(ctx: StepContext, p: Params, instance: DbInstance, limitMs: num
  * It answers, and cannot be cut off. What users and health checkers see may be the application alone: unless AWS says that nobody can
  * write to the database, only a person can.
  */
-function withoutGroup(ctx: StepContext, p: Params, state: DbInstanceState): Observation {
-  const why = `its API answers that it is ${state.shown}, and the runbook names no quarantine group`;
+function withoutGroup(ctx: StepContext, p: Params, state: DbInstanceState, lacks = ', and the runbook names no quarantine group'): Observation {
+  const why = `its API answers that it is ${state.shown}${lacks}`;
   return cannotWrite(state) ? withoutItsApi(ctx, p, why) : byAPerson(ctx, p, why);
 }
 
@@ -155,9 +159,28 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   recordFence(ctx, p.name, { verdict: 'undone', because: `${p.id} has its security groups again: ${groups.join(', ')}` });
 }
 
+/** What the source answers is used, and not needed: what would keep the fence from closing the old writer is a warning. */
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const because = 'what the source answers is used, and not needed';
+  if (p.group === undefined) return { state: 'ok', because };
+  const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
+  try {
+    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, options);
+    if (instance === undefined || quarantineOf(instance, p.group) !== 'open') return { state: 'ok', because };
+    const cluster = clusterOf(instance);
+    const unfit = cluster === undefined ? await groupsUnfit(ctx, p.region, placeOf(instance), [p.group], options) : [`${p.id} is ${cluster}`];
+    if (unfit.length === 0) return { state: 'ok', because };
+    return { state: 'ok', because, warnings: [`AWS will refuse to put the old writer ${p.id} into quarantine: ${unfit.join('; ')}. While its API answers, the failover needs --attest-source-down`] };
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    if (error instanceof AwsError) return { state: 'ok', because };
+    throw error;
+  }
+}
+
 export const fence = stepKind<Params>({
   params,
-  check: () => Promise.resolve({ state: 'ok', because: 'what the source answers is used, and not needed' } as const),
+  check,
   observe,
   act,
   undo,

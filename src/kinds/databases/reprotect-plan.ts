@@ -49,7 +49,8 @@ function makeRoom(ctx: PlanContext, db: RdsReadReplica, params: Params, quaranti
       phase: 'assess',
       gate: true,
       title: `Can ${id} in ${ctx.source} be rebuilt as a replica?`,
-      permissions: [look],
+      // The subnet group is that of the old instance.
+      permissions: [look, allow(['rds:DescribeDBSubnetGroups'], arns('subgrp:*')), allow(['ec2:DescribeSecurityGroups'], ['*'])],
       estimate: { p50: 1, p95: 5, basis: 'a few API calls' },
       limitMs: 60_000,
     },

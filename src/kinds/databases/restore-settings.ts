@@ -1,9 +1,10 @@
-import { missingSecurityGroups } from '../../aws/ec2.ts';
-import { hasParameterGroup, hasSubnetGroup } from '../../aws/rds-backups.ts';
+import { securityGroupVpcs } from '../../aws/ec2.ts';
+import { findSubnetGroup, hasParameterGroup } from '../../aws/rds-backups.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { applyStatus, membershipStatus } from '../../aws/states/db-parts.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { RestoreSettings } from './backup-schema.ts';
+import { elsewhere } from './vpc.ts';
 
 /** How an instance differs from what was asked, in words; empty when it does not. */
 export function differences(instance: DbInstance, wanted: RestoreSettings): string[] {
@@ -32,18 +33,21 @@ export function hasGroups(instance: DbInstance, groups: readonly string[]): { sa
   return { same, settled: same && members.every((m) => membershipStatus(m.Status).inForce === 'yes') };
 }
 
-/** What a restore names and the region does not have. */
-export async function missingSettings(ctx: StepContext, region: string, wanted: RestoreSettings, closedBy: string | undefined): Promise<string[]> {
+/** What a restore names: what the region does not have, and which security groups are in another VPC than the subnet group. @throws AwsError */
+export async function unfitSettings(ctx: StepContext, region: string, wanted: RestoreSettings, closedBy: string | undefined): Promise<{ missing: string[]; elsewhere: string[] }> {
   const { aws } = ctx.effects;
   const options = { signal: ctx.signal };
+  const ids = closedBy === undefined ? wanted.securityGroups : [...wanted.securityGroups, closedBy];
   const [subnets, parameters, groups] = await Promise.all([
-    hasSubnetGroup(aws, region, wanted.subnetGroup, options),
+    findSubnetGroup(aws, region, wanted.subnetGroup, options),
     hasParameterGroup(aws, region, wanted.parameterGroup, options),
-    missingSecurityGroups(aws, region, closedBy === undefined ? wanted.securityGroups : [...wanted.securityGroups, closedBy], options),
+    securityGroupVpcs(aws, region, ids, options),
   ]);
-  return [
-    ...(subnets ? [] : [`the subnet group ${wanted.subnetGroup}`]),
+  const name = `the subnet group ${wanted.subnetGroup}`;
+  const missing = [
+    ...(subnets === undefined ? [name] : []),
     ...(parameters ? [] : [`the parameter group ${wanted.parameterGroup}`]),
-    ...groups.map((id) => `the security group ${id}`),
+    ...[...new Set(ids)].filter((id) => !groups.has(id)).map((id) => `the security group ${id}`),
   ];
+  return { missing, elsewhere: elsewhere({ name, vpc: subnets?.VpcId }, groups) };
 }

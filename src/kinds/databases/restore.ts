@@ -12,7 +12,7 @@ import { weighAtLine } from './weigh-at-line.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
 import { findPoints } from './recovery-points.ts';
 import { restoreSettings } from './backup-schema.ts';
-import { differences, hasGroups, missingSettings } from './restore-settings.ts';
+import { differences, hasGroups, unfitSettings } from './restore-settings.ts';
 
 /*
  * A restore makes a new instance and changes nothing that is there. Where the runbook names a quarantine group it is
@@ -55,8 +55,17 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   if (instance !== undefined && !isOurs(ctx, p, instance)) return stranger(p, instance);
   const wrong = instance === undefined ? await unfitFor(ctx, p) : undefined;
   if (wrong !== undefined) return refused(wrong);
-  const missing = await missingSettings(ctx, p.region, p.settings, p.closedBy);
-  if (missing.length === 0) return { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}` };
+  const { missing, elsewhere } = await unfitSettings(ctx, p.region, p.settings, p.closedBy);
+  if (missing.length === 0 && elsewhere.length === 0) return { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}` };
+  if (missing.length === 0) {
+    return refused({
+      rule: 'restore-settings',
+      observed: elsewhere.join('; '),
+      threshold: 'security groups of the VPC of the subnet group',
+      consequence: `AWS refuses the restore of ${p.name}: an instance and its security groups are in one VPC`,
+      override: `none: correct \`restore\` or \`fence.quarantine\` for ${p.region} in the runbook`,
+    });
+  }
   return refused({
     rule: 'restore-settings',
     observed: `${p.region} does not have ${missing.join(', ')}`,

@@ -1,5 +1,6 @@
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { findSubnetGroup } from '../../aws/rds-backups.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -7,7 +8,8 @@ import { refused, stepKind } from '../common.ts';
 import type { Refusal, StepContext } from '../../model/step.ts';
 import { inRegionOf } from './facts.ts';
 import { memberRefusal, newReplicaUnfit, replicaUnfit, type Unfit } from './refusals.ts';
-import { follows, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { follows, keptBefore, type Settings, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { groupsUnfit, quarantineRefusal } from './vpc.ts';
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
 async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
@@ -34,7 +36,26 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   if (settings.securityGroups.length === 0) return noGroups(p, kept?.DBInstanceIdentifier ?? p.id);
   const replica = newReplicaUnfit(writer, { region: p.region, id: p.id, kmsKeyId: settings.kmsKeyId });
   if (replica !== undefined) return noSource(p, replica);
+  const vpc = await wrongVpc(ctx, p, settings, kept);
+  if (vpc !== undefined) return vpc;
   return old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${state.shown}, and can be renamed`;
+}
+
+/** The groups of the new replica, and the quarantine of the old instance, are in the VPC of the instance that gets them. */
+async function wrongVpc(ctx: StepContext, p: StandbyParams, settings: Settings, kept: DbInstance | undefined): Promise<Refusal | undefined> {
+  const { subnetGroup } = settings;
+  const subnets = subnetGroup === undefined ? undefined : await findSubnetGroup(ctx.effects.aws, p.region, subnetGroup, { signal: ctx.signal });
+  const place = subnetGroup === undefined ? { name: p.id, vpc: kept?.DBSubnetGroup?.VpcId } : { name: `the subnet group ${subnetGroup}`, vpc: subnets?.VpcId };
+  const missing = subnetGroup !== undefined && subnets === undefined ? [`the subnet group ${subnetGroup} does not exist in ${p.region}`] : [];
+  const wrong = [...missing, ...(await groupsUnfit(ctx, p.region, place, settings.securityGroups))];
+  if (wrong.length === 0) return p.quarantine === undefined || kept === undefined ? undefined : quarantineRefusal(ctx, p.region, kept, p.quarantine);
+  return {
+    rule: 'standby-settings',
+    observed: wrong.join('; '),
+    threshold: 'a subnet group, and security groups of its VPC',
+    consequence: `AWS refuses the new replica ${p.id}`,
+    override: `none: correct the security groups of the database in the runbook: securityGroups: { ${p.region}: [sg-…] }`,
+  };
 }
 
 function regionOf(arn: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
 import { SEOUL, simulation, type Simulation } from '../../engine/simulated.ts';
-import type { AtHand } from '../context.ts';
+import { type AtHand, stepOf } from '../context.ts';
 import { stepIn, wait } from '../world.ts';
 
 const WRITER = { region: SEOUL, id: 'shop-orders' };
@@ -262,5 +262,29 @@ describe('without a quarantine group', () => {
     const step = await withoutGroup(sim, { facts: verdict('source-down') });
     sim.world.breakRegion(SEOUL);
     expect(await step.observe()).toMatchObject({ state: 'reached' });
+  });
+});
+
+describe('what AWS will refuse', () => {
+  it('is a warning before a failover: a quarantine group that is not there, or in another VPC', async () => {
+    const sim = await simulation();
+    sim.world.addSecurityGroup({ region: SEOUL, id: 'sg-0eeeeeeeeeeeeeeee', name: 'elsewhere', closed: true, vpc: 'vpc-2' });
+    const warned = async (group: string) => (await stepIn(sim, 'databases.orders.fence', { params: { group } })).check();
+    const warning = (why: string) => ({ state: 'ok', warnings: [`AWS will refuse to put the old writer shop-orders into quarantine: ${why}. While its API answers, the failover needs --attest-source-down`] });
+    expect(await warned('sg-0eeeeeeeeeeeeeeee')).toMatchObject(warning('the security group sg-0eeeeeeeeeeeeeeee is in vpc-2, and shop-orders is in vpc-00000000000000001'));
+    expect(await warned('sg-0fffffffffffffffe')).toMatchObject(warning(`the security group sg-0fffffffffffffffe does not exist in ${SEOUL}`));
+  });
+
+  it('is not asked for: the groups of a member of a cluster. A person must say that it takes no writes', async () => {
+    const member = { DBInstanceIdentifier: 'orders', DBInstanceStatus: 'available', Engine: 'postgres', DBClusterIdentifier: 'orders-cluster' };
+    const aws = { call: () => Promise.resolve({ output: { DBInstances: [member] }, requestId: undefined }) };
+    const params = { name: 'orders', region: SEOUL, id: 'orders', group: 'sg-0aaaaaaaaaaaaaaaa' };
+    const ask = (sourceDown?: string) => stepOf('rds-read-replica.fence', params, { effects: { aws } as never, facts: verdict('source-down'), acceptances: sourceDown === undefined ? {} : { sourceDown } });
+    const why = 'its API answers that it is available, and it is a member of the Multi-AZ DB cluster orders-cluster, whose security groups AWS changes with the cluster only';
+    expect(await (await ask()).observe()).toMatchObject({ state: 'refused', refusal: { rule: 'fence', observed: `the old writer orders cannot be fenced: ${why}` } });
+    expect(await (await ask('alice')).observe()).toEqual({ state: 'reached', because: `${why}; attested by alice` });
+    const warnings = ['AWS will refuse to put the old writer orders into quarantine: orders is a member of the Multi-AZ DB cluster orders-cluster. While its API answers, the failover needs --attest-source-down'];
+    expect(await (await ask()).check()).toMatchObject({ state: 'ok', warnings });
+    expect(await (await stepOf('rds-read-replica.fenceAgain', params, { effects: { aws } as never })).observe()).toMatchObject({ state: 'pending', waitingFor: 'hold' });
   });
 });

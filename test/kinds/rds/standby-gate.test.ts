@@ -13,11 +13,14 @@ const SETTINGS = { instanceClass: 'db.r6g.large', securityGroups: ['sg-0bbbbbbbb
 const fact = (settings: object = {}): Record<string, Json> => ({ [`standby.orders.${SEOUL}`]: { kept: 'old-old-1', settings: { ...SETTINGS, ...settings } } });
 
 /** `there`: what the two regions show; an error is thrown where the old instance is asked for. */
-async function gate(there: { writer?: object | undefined; old?: object | Error; others?: readonly object[] }, facts: Record<string, Json> = {}, params: Record<string, Json> = {}) {
+async function gate(there: { writer?: object | undefined; old?: object | Error; others?: readonly object[]; vpcs?: Record<string, string> }, facts: Record<string, Json> = {}, params: Record<string, Json> = {}) {
   const asked: unknown[] = [];
   const one = (region: string, instance: object | undefined) => (instance === undefined ? Promise.reject(noInstance(region)) : Promise.resolve({ output: { DBInstances: [instance] }, requestId: undefined }));
   const aws = {
-    call: (request: { region: string; input: { DBInstanceIdentifier?: string } }) => {
+    call: (request: { region: string; operation: string; input: { DBInstanceIdentifier?: string; GroupIds?: string[] } }) => {
+      const group = request.input.GroupIds?.[0];
+      if (group !== undefined) return Promise.resolve({ output: { SecurityGroups: [{ GroupId: group, VpcId: there.vpcs?.[group] ?? 'vpc-1' }] }, requestId: undefined });
+      if (request.operation === 'DescribeDBSubnetGroups') return Promise.resolve({ output: { DBSubnetGroups: [{ DBSubnetGroupName: 'orders', VpcId: 'vpc-1' }] }, requestId: undefined });
       asked.push([request.region, request.input.DBInstanceIdentifier]);
       if (request.region === TOKYO) return one(TOKYO, 'writer' in there ? there.writer : WRITER);
       if (request.input.DBInstanceIdentifier === undefined) return Promise.resolve({ output: { DBInstances: there.others ?? [] }, requestId: undefined });
@@ -89,5 +92,13 @@ describe('it may not', () => {
     expect(await (await gate({ old: failure(true) })).check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-region' } });
     await expect((await gate({ old: failure(false) })).check()).rejects.toMatchObject({ code: 'AccessDenied' });
     await expect((await gate({ old: new Error('a bug') })).check()).rejects.toThrow('a bug');
+  });
+
+  it('with a security group, or a quarantine, of another VPC: AWS would refuse it after the old instance is renamed', async () => {
+    const old = { ...OLD, DBSubnetGroup: { DBSubnetGroupName: 'orders', VpcId: 'vpc-1' } };
+    const own = await gate({ old, vpcs: { 'sg-0cccccccccccccccc': 'vpc-2' } }, {}, { securityGroups: ['sg-0cccccccccccccccc'] });
+    expect(await own.check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-settings', observed: 'the security group sg-0cccccccccccccccc is in vpc-2, and the subnet group orders is in vpc-1' } });
+    const closing = await gate({ old, vpcs: { [PARAMS.quarantine]: 'vpc-3' } });
+    expect(await closing.check()).toMatchObject({ state: 'refused', refusal: { rule: 'quarantine', observed: `the security group ${PARAMS.quarantine} is in vpc-3, and old is in vpc-1` } });
   });
 });

@@ -1,5 +1,5 @@
-import { DescribeInstancesCommand, EC2Client, ModifyInstanceAttributeCommand, RunInstancesCommand, StartInstancesCommand } from '@aws-sdk/client-ec2';
-import { DescribeDBInstanceAutomatedBackupsCommand, DescribeDBInstancesCommand, DescribeDBSnapshotsCommand, RDSClient, RestoreDBInstanceToPointInTimeCommand } from '@aws-sdk/client-rds';
+import { DescribeInstancesCommand, DescribeSecurityGroupsCommand, EC2Client, ModifyInstanceAttributeCommand, RunInstancesCommand, StartInstancesCommand } from '@aws-sdk/client-ec2';
+import { DescribeDBInstanceAutomatedBackupsCommand, DescribeDBInstancesCommand, DescribeDBParameterGroupsCommand, DescribeDBSnapshotsCommand, DescribeDBSubnetGroupsCommand, RDSClient, RestoreDBInstanceToPointInTimeCommand } from '@aws-sdk/client-rds';
 import { mockClient } from 'aws-sdk-client-mock';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sdkCaller } from '../../../src/aws/sdk-caller.ts';
@@ -65,6 +65,15 @@ describe('rds-backup.restore', () => {
     rds.on(DescribeDBInstanceAutomatedBackupsCommand).resolves({ DBInstanceAutomatedBackups: [backup] });
     const step = await stepOf('rds-backup.restore', { ...(RESTORE as object), source: { region: SEOUL, id: 'archive' } }, { effects: { aws } });
     expect(await step.direct('check')).toMatchObject({ state: 'refused', refusal: { rule: 'restore-settings', observed: expect.stringContaining('the original has archive-oracle') as string } });
+  });
+
+  it('is refused with a security group, or a quarantine, of another VPC than its subnet group', async () => {
+    rds.on(DescribeDBInstancesCommand).rejects(thrown('DBInstanceNotFound', 404));
+    rds.on(DescribeDBSubnetGroupsCommand).resolves({ DBSubnetGroups: [{ DBSubnetGroupName: 'archive', VpcId: 'vpc-1' }] });
+    rds.on(DescribeDBParameterGroupsCommand).resolves({ DBParameterGroups: [{ DBParameterGroupName: 'archive-pg17' }] });
+    ec2.on(DescribeSecurityGroupsCommand).callsFake(async ({ GroupIds: [id] = [] }: { GroupIds?: string[] }) => ({ SecurityGroups: [{ GroupId: id, VpcId: id === 'sg-0b20000000000000b' ? 'vpc-2' : 'vpc-1' }] }));
+    const observed = 'the security group sg-0b20000000000000b is in vpc-2, and the subnet group archive is in vpc-1';
+    expect(await (await restore()).direct('check')).toMatchObject({ state: 'refused', refusal: { rule: 'restore-settings', observed } });
   });
 
   it('says everything that AWS would set a default for', async () => {
