@@ -218,14 +218,13 @@ class StepRunner {
   /** Right before each attempt of a request that changes something. @throws when it must not be sent */
   async #mayChange(): Promise<void> {
     const { clock } = this.#run.effects;
-    const late = (since: number): boolean => this.#isLate(since);
     for (let turn = 1; turn <= HOLD_TURNS; turn++) {
       const open = this.#state === 'acting' && !this.#trace.maySent();
-      if (open && late(this.#recheckedAt)) this.#refusal = await this.#recheck();
+      if (open && this.#isLate(this.#recheckedAt)) this.#refusal = await this.#recheck();
       if (this.#refusal !== undefined) throw new NoLonger(this.#refusal.observed);
       const askedAt = clock.now();
       await this.#run.journal.assertHeld();
-      if (!late(askedAt) && !(open && late(this.#recheckedAt))) return;
+      if (!this.#isLate(askedAt) && !(open && this.#isLate(this.#recheckedAt))) return;
     }
     throw new DeadlineError(LIMITS.intentMs, 'the last look before the request');
   }
@@ -296,9 +295,8 @@ class StepRunner {
   }
 
   #refusedUnsent(): Happening | undefined {
-    const refusal = this.#refusal;
-    if (refusal === undefined || this.#trace.maySent()) return undefined;
-    return { event: 'refused', because: `no request was sent: ${refusal.observed}`, refusal, unsent: true };
+    const refusal = this.#trace.maySent() ? undefined : this.#refusal;
+    return refusal && { event: 'refused', because: `no request was sent: ${refusal.observed}`, refusal, unsent: true };
   }
 
   async #move(happening: Happening): Promise<void> {
