@@ -5,7 +5,7 @@ import { rdsResource } from './found-writer.ts';
 import { dbArn, rdsArns, viaRds } from './instance.ts';
 import { keptPattern } from './standby.ts';
 import type { Permission } from '../../model/step.ts';
-import { GROUPS } from './restore.ts';
+import { GROUPS, MADE } from './restore.ts';
 import type { RdsBackup } from './backup-schema.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
@@ -107,7 +107,7 @@ function restoreSteps(ctx: PlanContext, n: Names): StepDraft[] {
       ],
       estimate: { p50: 900, p95: 3600, basis: 'a new instance and its volume; grows with the logs that are replayed' },
       limitMs: 6 * 3_600_000,
-      changes: [{ resource: `rds:${ctx.target}:${id}`, field: 'instance', before: 'none', after: `${settings.class}, ${settings.multiAz ? 'Multi-AZ' : 'Single-AZ'}` }],
+      changes: [{ resource: rdsResource(ctx.target, id), field: MADE, before: 'none', after: `${settings.class}, ${settings.multiAz ? 'Multi-AZ' : 'Single-AZ'}` }],
     },
   ];
   if (closedBy !== undefined) {

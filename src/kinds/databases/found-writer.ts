@@ -60,13 +60,18 @@ async function earlierRun(ctx: StepContext, { region, id }: Target): Promise<Ear
   try {
     const other = await history.madeBy(resource, ROLE);
     if (other !== undefined) return { run: other, together: true, silence: '' };
-    const moves = await history.moves(0);
-    const begun = moves.find((m) => !m.complete && m.target === ctx.target && m.changed.some((c) => c.resource === resource && c.field === ROLE));
-    return { ...(begun === undefined ? {} : { run: begun.run }), silence: '' };
+    const run = await unfinishedRun(ctx, resource, ROLE);
+    return { ...(run === undefined ? {} : { run }), silence: '' };
   } catch (error) {
     ctx.signal.throwIfAborted();
     return { silence: `; earlier runs cannot be read: ${messageOf(error)}` };
   }
+}
+
+/** The newest run of the same move that holds the intent of a change, and has not come to its end. @throws Error when it cannot be known */
+export async function unfinishedRun(ctx: StepContext, resource: string, field: string): Promise<string | undefined> {
+  const moves = (await ctx.effects.history?.moves(0)) ?? [];
+  return moves.find((m) => !m.complete && m.target === ctx.target && m.changed.some((c) => c.resource === resource && c.field === field))?.run;
 }
 
 /** A sample that is older than the instance is of another one that had its name. */

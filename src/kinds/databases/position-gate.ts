@@ -3,6 +3,7 @@ import { type RpoBound, rpoFromPosition } from '../../measure/rpo.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { rpoFact } from './facts.ts';
+import { intendsPromotion } from './found-writer.ts';
 import { type Login, loginParams, positionOf } from './login.ts';
 import { quiescedAt } from './quiesce.ts';
 
@@ -54,10 +55,10 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return { state: 'reached', because };
 }
 
-/** Its log goes its own way since. This run may have let it go there, and has died or been taken over since: what was seen then holds. */
+/** It has a log of its own now. If this run promoted it, and was resumed or taken over since, what it saw before still holds. */
 function promoted(ctx: StepContext, p: Params): Observation {
   const passed = rpoFact.read(ctx, p.name)?.method === 'position';
-  if (passed) return { state: 'reached', because: `${p.id} is a writer: this run saw that it had replayed everything, and has promoted it` };
+  if (passed && intendsPromotion(ctx, p)) return { state: 'reached', because: `${p.id} is a writer: this run saw that it had replayed everything, and has promoted it` };
   return { state: 'impossible', because: `${p.id} is no replica any more` };
 }
 

@@ -6,7 +6,7 @@ import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '..
 import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { whenFree } from './change.ts';
-import { rdsResource } from './found-writer.ts';
+import { rdsResource, unfinishedRun } from './found-writer.ts';
 import { stillWriter } from './still-writer.ts';
 import { weighAtLine } from './weigh-at-line.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
@@ -35,24 +35,39 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
+/** Field of the change that a restore is. */
+export const MADE = 'instance';
+
 function isOurs(ctx: StepContext, p: Params, instance: DbInstance): boolean {
   return carriesToken(instance, readChoice(ctx, p.name));
 }
 
-function stranger(p: Params, instance: DbInstance): { state: 'refused'; refusal: Refusal } {
+async function stranger(ctx: StepContext, p: Pick<Params, 'region' | 'id'>, instance: DbInstance): Promise<{ state: 'refused'; refusal: Refusal }> {
   const earlier = (instance.TagList ?? []).some((tag) => tag.Key === RESTORE_TAG);
+  const run = earlier ? await beganBy(ctx, p) : undefined;
+  const by = run === undefined ? 'restored by another run' : `restored by another run; the run ${run} began to restore it, and has not ended`;
   return refused({
     rule: 'restore-target',
-    observed: `${p.id} in ${p.region} exists already (${instance.DBInstanceStatus ?? 'unknown'}), ${earlier ? 'restored by another run' : 'and no run of dr made it'}`,
+    observed: `${p.id} in ${p.region} exists already (${instance.DBInstanceStatus ?? 'unknown'}), ${earlier ? by : 'and no run of dr made it'}`,
     threshold: 'a free identifier',
     consequence: 'users would get whatever is in it; it is not overwritten, and not deleted',
-    override: `${earlier ? 'dr resume, if that run is unfinished; else ' : ''}keep it under another name: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --new-db-instance-identifier ${p.id}-kept --apply-immediately`,
+    override: `${run === undefined ? '' : `dr resume ${run}; or `}${earlier && run === undefined ? 'dr resume, if that run is unfinished; else ' : ''}keep it under another name: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --new-db-instance-identifier ${p.id}-kept --apply-immediately`,
   });
+}
+
+/** Undefined also if earlier runs cannot be read: then the refusal names none. */
+async function beganBy(ctx: StepContext, p: Pick<Params, 'region' | 'id'>): Promise<string | undefined> {
+  try {
+    return await unfinishedRun(ctx, rdsResource(p.region, p.id), MADE);
+  } catch {
+    ctx.signal.throwIfAborted();
+    return undefined;
+  }
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
-  if (instance !== undefined && !isOurs(ctx, p, instance)) return stranger(p, instance);
+  if (instance !== undefined && !isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
   const wrong = instance === undefined ? await unfitFor(ctx, p) : undefined;
   if (wrong !== undefined) return refused(wrong);
   const { missing, elsewhere } = await unfitSettings(ctx, p.region, p.settings, p.closedBy);
@@ -102,7 +117,7 @@ function lossAtLine(ctx: StepContext, { name, id, rpoMs, closedBy }: Pick<Params
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance === undefined) return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is not in ${p.region}` };
-  if (!isOurs(ctx, p, instance)) return stranger(p, instance);
+  if (!isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
   const state = dbInstanceState(instance.DBInstanceStatus);
   if (state.listed && state.writes !== 'yes' && state.passing !== 'yes') return { state: 'impossible', because: `${p.id} is ${state.shown}` };
   if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
@@ -181,7 +196,7 @@ export const open = stepKind<z.infer<typeof openParams>>({
   observe: async (ctx, p) => {
     const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
     if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
-    if (!isOurs(ctx, p, instance)) return stranger(p, instance);
+    if (!isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
     const { same, settled } = hasGroups(instance, p.settings.securityGroups);
     const state = dbInstanceState(instance.DBInstanceStatus);
     if (settled && state.writes === 'yes') return { state: 'reached', because: `${p.id} lets in ${p.settings.securityGroups.join(', ')}` };

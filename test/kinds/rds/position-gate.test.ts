@@ -15,10 +15,11 @@ interface Case {
   replica: SqlPosition | Error;
   facts?: Record<string, Json>;
   signal?: AbortSignal;
+  intends?: readonly string[];
 }
 
 /** The replica and its source, each with what it says of its log. */
-async function gate({ source, replica: seen, facts = QUIESCED, signal }: Case) {
+async function gate({ source, replica: seen, facts = QUIESCED, signal, intends = [] }: Case) {
   const asked: unknown[] = [];
   const aws = {
     call: ({ region, input }: { region: string; input: { DBInstanceIdentifier: string } }) =>
@@ -32,7 +33,7 @@ async function gate({ source, replica: seen, facts = QUIESCED, signal }: Case) {
     },
   };
   const env = (name: string) => ({ DB_USER: 'shop', DB_PASSWORD: 'secret' })[name];
-  const step = await stepOf('rds-read-replica.positionGate', PARAMS, { clock: new VirtualClock(NOW), facts, effects: { aws, sql, env } as never, ...(signal === undefined ? {} : { signal }) });
+  const step = await stepOf('rds-read-replica.positionGate', PARAMS, { clock: new VirtualClock(NOW), facts, intends, effects: { aws, sql, env } as never, ...(signal === undefined ? {} : { signal }) });
   return { ...step, asked };
 }
 
@@ -77,9 +78,12 @@ describe('a promotion without loss', () => {
 
   it('holds for a replica that this run has promoted since: another machine goes on with it', async () => {
     const facts = (method: string) => ({ 'quiesce.orders': { at: '100', since: 1 }, 'rpo.orders': { method, boundMs: 0, outageAt: 1, because: '' } });
-    const after = await gate({ source: writer(100n), replica: writer(130n, false), facts: facts('position') });
+    const intends = [`rds:${TOKYO}:replica role`];
+    const after = await gate({ source: writer(100n), replica: writer(130n, false), facts: facts('position'), intends });
     expect(await after.observe()).toEqual({ state: 'reached', because: 'replica is a writer: this run saw that it had replayed everything, and has promoted it' });
-    const other = await gate({ source: writer(100n), replica: writer(130n, false), facts: facts('replica-lag') });
+    const byHand = await gate({ source: writer(100n), replica: writer(130n, false), facts: facts('position') });
+    expect(await byHand.observe()).toEqual({ state: 'impossible', because: 'replica is no replica any more' });
+    const other = await gate({ source: writer(100n), replica: writer(130n, false), facts: facts('replica-lag'), intends });
     expect(await other.observe()).toMatchObject({ state: 'impossible' });
   });
 

@@ -141,6 +141,17 @@ describe('rds-backup.restore', () => {
     rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [shown({ TagList: [{ Key: 'dr:restore', Value: 'another run' }] })] });
     expect(await (await restore()).observe()).toMatchObject({ state: 'refused', refusal: { rule: 'restore-target', observed: 'archive-tokyo in ap-northeast-1 exists already (available), restored by another run' } });
   });
+
+  it('of which another run has made the instance leads to that run, if it has not ended', async () => {
+    rds.on(DescribeDBInstancesCommand).resolves({ DBInstances: [shown({ TagList: [{ Key: 'dr:restore', Value: 'another run' }] })] });
+    const move = { run: 'run-1', verb: 'failover', source: SEOUL, target: TOKYO, at: 1, complete: false, by: 'kim', changed: [{ resource: `rds:${TOKYO}:archive-tokyo`, field: 'instance' }] };
+    const history = { moves: () => Promise.resolve([{ ...move, run: 'run-2', complete: true }, move]), madeBy: () => Promise.resolve(undefined) };
+    const step = await stepOf('rds-backup.restore', RESTORE, { effects: { aws, history }, facts: { 'recovery.documents': CHOICE } });
+    expect(await step.observe()).toMatchObject({
+      state: 'refused',
+      refusal: { observed: expect.stringContaining('the run run-1 began to restore it, and has not ended') as string, override: expect.stringMatching(/^dr resume run-1; or keep it under another name: /) as string },
+    });
+  });
 });
 
 describe('rds-backup.recoveryGate', () => {
