@@ -4,7 +4,9 @@ import { formatDuration } from '../../base/duration.ts';
 import { dbInstanceId, regionName, stepKind } from '../common.ts';
 import { type Signal, signalFact } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
-import { findPoints } from './recovery-points.ts';
+import { findPoints, listBackups } from './recovery-points.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import type { Database } from './instance.ts';
 
 const params = z.strictObject({
   signal: z.string(),
@@ -46,3 +48,20 @@ export const assessBackups = stepKind<Params>({
     return { state: 'reached', because: `${signal.says}: ${signal.because}` };
   },
 });
+
+export function backupsStep(ctx: PlanContext, { name, region, id }: Database): StepDraft {
+  const signal = `backups.${name}`;
+  return {
+    step: 'assessBackups',
+    phase: 'assess',
+    reversibility: 'reversible',
+    title: `Do backups of ${id} still arrive in ${ctx.target}?`,
+    signal,
+    params: { signal, region: ctx.target, source: { region, id } } satisfies Params,
+    controlPlanes: [],
+    permissions: [listBackups(ctx.target, ctx.account)],
+    estimate: { p50: 1, p95: 3, basis: 'two API calls' },
+    limitMs: 30_000,
+    changes: [],
+  };
+}

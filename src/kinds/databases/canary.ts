@@ -3,7 +3,10 @@ import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { refused, sqlName, stepKind } from '../common.ts';
 import { canaryFact } from './facts.ts';
-import { loginParams, missingLogin, targetOf } from './login.ts';
+import { envOf, loginParams, loginTo, missingLogin, type NamedLogin, targetOf } from './login.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { type Database, lookRights } from './instance.ts';
+import { rdsResource } from './found-writer.ts';
 
 const params = z.strictObject({
   name: z.string(),
@@ -46,3 +49,22 @@ export const canary = stepKind<Params>({
     }
   },
 });
+
+/** `made`: this run makes the instance. */
+export function canaryStep(ctx: PlanContext, copy: Database, login: NamedLogin & { table: string }, after: string, made?: true): StepDraft {
+  const { table } = login;
+  return {
+    step: 'canary',
+    phase: 'data',
+    after: [after],
+    reversibility: 'reversible',
+    title: `Write a row to ${copy.id} and read it back`,
+    env: envOf(login),
+    params: { ...loginTo(copy, login), table, ...(made === undefined ? {} : { made }) } satisfies Params,
+    controlPlanes: [],
+    permissions: [lookRights(ctx, copy)],
+    estimate: { p50: 1, p95: 10, basis: 'one connection, one insert, one select' },
+    limitMs: 300_000,
+    changes: [{ resource: rdsResource(copy.region, copy.id), field: `table ${table}`, before: '', after: 'one canary row' }],
+  };
+}

@@ -12,6 +12,9 @@ import { atStandby, follows, keptBefore, settingsOf, standbyFact, standbyParams,
 import { memberRefusal } from './refusals.ts';
 import { recordFence } from './verdict.ts';
 import { quarantineRefusal } from './vpc.ts';
+import type { Database } from './instance.ts';
+import type { StepDraft } from '../../model/kind.ts';
+import { rdsResource } from './found-writer.ts';
 
 /*
  * Of reprotect: the old instance is put into quarantine before it gets another name. Where its region was silent at the
@@ -117,3 +120,23 @@ export const closeBackedUp = stepKind<z.infer<typeof closedUpParams>>({
   act: (ctx, p) => closeIt(ctx, p, p.quarantine),
   stays: staysClosed,
 });
+
+type Rights = Pick<StepDraft, 'params' | 'permissions'>;
+
+/** None where the runbook names no quarantine group. */
+export function closeOldStep({ region, id }: Database, quarantine: string | undefined, rights: Rights): StepDraft[] {
+  if (quarantine === undefined) return [];
+  return [
+    {
+      ...rights,
+      step: 'closeOld',
+      phase: 'fence',
+      reversibility: 'compensable',
+      title: `Put the old ${id} in ${region} into quarantine`,
+      controlPlanes: [`rds@${region}`],
+      estimate: { p50: 30, p95: 120, basis: 'a change of security groups' },
+      limitMs: 1_800_000,
+      changes: [{ resource: rdsResource(region, id), field: 'VpcSecurityGroups', before: 'as it is', after: quarantine }],
+    },
+  ];
+}

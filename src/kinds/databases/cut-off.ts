@@ -5,9 +5,13 @@ import { cannotWrite, dbInstanceState, mayBeAsked } from '../../aws/states/db-in
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { fact } from '../../model/fact.ts';
-import type { Observation, StepContext } from '../../model/step.ts';
+import type { Change, Observation, Permission, StepContext } from '../../model/step.ts';
 import { whenFree } from './change.ts';
 import { quarantineOf } from './quarantine.ts';
+import { allow } from '../common.ts';
+import type { PlanContext } from '../../model/kind.ts';
+import { type Database, dbArn } from './instance.ts';
+import { rdsResource } from './found-writer.ts';
 
 /*
  * How an old writer is cut off, in two changes. The quarantine keeps new connections out, and ends none: those that were
@@ -93,4 +97,18 @@ export async function cutOffFurther(ctx: StepContext, p: OldWriter, quarantine: 
     const { DBInstance } = await outputOf(ctx.effects.aws, { service: 'rds', region: p.region, operation: 'RebootDBInstance', input }, options);
     if (dbInstanceState(DBInstance?.DBInstanceStatus).rebooting === true) sessionsFact.record(ctx, p.name, { asked: true, rebootingAt: ctx.effects.clock.now() });
   });
+}
+
+export function cutOffRights(ctx: PlanContext, { region, id }: Database, group: string | undefined): Permission[] {
+  const arn = dbArn(region, ctx.account, id);
+  if (group === undefined) return [allow(['rds:DescribeDBInstances'], [arn])];
+  return [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance', 'rds:RebootDBInstance'], [arn]), allow(['ec2:DescribeSecurityGroups'], ['*'])];
+}
+
+export function cutOffChanges({ region, id }: Database, group: string, condition: string): Change[] {
+  const resource = rdsResource(region, id);
+  return [
+    { resource, field: 'VpcSecurityGroups', before: 'as it is', after: `${group} (${condition})` },
+    { resource, field: 'sessions', before: 'as they are', after: `ended by a reboot (${condition})` },
+  ];
 }

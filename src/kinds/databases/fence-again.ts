@@ -7,10 +7,12 @@ import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { cutOff, cutOffFurther } from './cut-off.ts';
+import { cutOff, cutOffChanges, cutOffFurther, cutOffRights } from './cut-off.ts';
 import { clusterOf } from './refusals.ts';
 import { insistOnQuarantine } from './quarantine.ts';
 import { fenceOf, recordFence } from './verdict.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import type { Database } from './instance.ts';
 
 /*
  * A guard. The old writer could not be fenced while its region was silent, and the copy takes its place now: when the region
@@ -63,3 +65,27 @@ export const fenceAgain = stepKind<Params>({
   observe,
   act: (ctx, p) => cutOffFurther(ctx, p, () => insistOnQuarantine(ctx, p.region, p.id, p.group)),
 });
+
+/** A guard looks for as long as the run is open. */
+const LIMIT_MS = 7 * 24 * 3_600_000;
+
+/** From `crossing`, the step by which its copy takes over; none without a quarantine group. */
+export function fenceAgainStep(ctx: PlanContext, old: Database, group: string | undefined, crossing: string): StepDraft[] {
+  if (group === undefined) return [];
+  return [
+    {
+      step: 'fenceAgain',
+      phase: 'fence',
+      beside: [crossing],
+      optional: true,
+      reversibility: 'compensable',
+      title: `Fence ${old.id} if ${old.region} answers again`,
+      params: { ...old, group } satisfies Params,
+      controlPlanes: [],
+      permissions: cutOffRights(ctx, old, group),
+      estimate: { p50: 0, p95: 0, basis: 'runs beside the rest, and nothing waits for it' },
+      limitMs: LIMIT_MS,
+      changes: cutOffChanges(old, group, 'if it was not fenced, and is seen again'),
+    },
+  ];
+}

@@ -9,11 +9,13 @@ import { fact } from '../../model/fact.ts';
 import { RECEIVES, signalFact, sourceVerdictFact } from '../../model/signals.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { refusalOf, whenFree } from './change.ts';
-import { cutOff, cutOffFurther } from './cut-off.ts';
+import { cutOff, cutOffChanges, cutOffFurther, cutOffRights } from './cut-off.ts';
 import { clusterOf } from './refusals.ts';
 import { groupsUnfit, placeOf } from './vpc.ts';
 import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
 import { type FenceVerdict, recordFence } from './verdict.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import type { Database } from './instance.ts';
 
 /*
  * Makes sure that the old writer takes no more writes: where its API answers, its security groups are replaced by a closed
@@ -185,3 +187,25 @@ export const fence = stepKind<Params>({
   act,
   undo,
 });
+
+/**
+ * A decision that carries a step over the line is old after LIMITS.decisionAgeMs: the signals before the fence must not have
+ * grown old when it is done.
+ */
+const LIMIT_MS = 240_000;
+
+export function fenceStep(ctx: PlanContext, old: Database, group: string | undefined): StepDraft {
+  return {
+    step: 'fence',
+    phase: 'fence',
+    reversibility: 'compensable',
+    title: `Fence the old writer ${old.id} in ${old.region}`,
+    params: { ...old, ...(group === undefined ? {} : { group }) } satisfies Params,
+    // What the source still answers is used, and never needed.
+    controlPlanes: [],
+    permissions: cutOffRights(ctx, old, group),
+    estimate: { p50: 1, p95: 180, basis: 'nothing to change where the region is dead; else a change of security groups takes under a minute, and a reboot one or two' },
+    limitMs: LIMIT_MS,
+    changes: group === undefined ? [] : cutOffChanges(old, group, 'if its API answers'),
+  };
+}

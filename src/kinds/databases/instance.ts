@@ -1,8 +1,10 @@
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
-import type { Conditions } from '../../model/step.ts';
+import type { Conditions, Permission } from '../../model/step.ts';
 import { arnIn, nameInArn, regionOfArn } from '../../base/arn.ts';
 import { dnsSuffixOf } from '../../base/regions.ts';
+import { allow, inRegion } from '../common.ts';
+import type { PlanContext } from '../../model/kind.ts';
 
 /**
  * An instance that replicates from nobody: AWS leaves the source out of its answer then. An answer that shows no status says nothing.
@@ -49,6 +51,25 @@ export function pendingChanges(instance: DbInstance): string[] {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return [field === 'MasterUserPassword' ? field : `${field} ${value}`];
     return typeof value === 'object' && value !== null && Object.keys(value).length > 0 ? [field] : [];
   });
+}
+
+/** A database of a runbook in one region: what a step of a plan is about. */
+export interface Database {
+  /** In the runbook. */
+  name: string;
+  region: string;
+  id: string;
+}
+
+/** The copy in the target, and the old instance in the source. */
+export function sidesOf(ctx: PlanContext, name: string, instances: Readonly<Record<string, string>>): { copy: Database; old: Database } {
+  const at = (region: string): Database => ({ name, region, id: inRegion(instances, region) });
+  return { copy: at(ctx.target), old: at(ctx.source) };
+}
+
+/** To look at an instance. */
+export function lookRights(ctx: PlanContext, ...instances: readonly { region: string; id: string }[]): Permission {
+  return allow(['rds:DescribeDBInstances'], instances.map(({ region, id }) => dbArn(region, ctx.account, id)));
 }
 
 export function dbArn(region: string, account: string, id: string): string {

@@ -9,6 +9,9 @@ import { isAvailable, notReady, whenFree } from './change.ts';
 import { inRegionOf, keptFact } from './facts.ts';
 import { follows, freeName, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { sessionsEnded } from './verdict.ts';
+import type { Database } from './instance.ts';
+import type { StepDraft } from '../../model/kind.ts';
+import { rdsResource } from './found-writer.ts';
 
 /*
  * Of reprotect: the old instance gets another name and is kept, its data may exist nowhere else. It is in quarantine by then
@@ -160,4 +163,19 @@ export async function activeIsThere(ctx: StepContext, p: BackedUpParams): Promis
     consequence: `${p.id} in ${p.region} may be the only one that holds the data in use`,
     override: 'none: wait until the active instance is available',
   });
+}
+
+export function keepOldStep({ region, id }: Database, quarantine: string | undefined, rights: Pick<StepDraft, 'params' | 'permissions'>): StepDraft {
+  return {
+    ...rights,
+    step: 'keepOld',
+    phase: 'fence',
+    after: quarantine === undefined ? [] : ['closeOld'],
+    reversibility: 'compensable',
+    title: `Rename the old ${id} in ${region}, and keep it${quarantine === undefined ? ' (open: the runbook names no quarantine group)' : ''}`,
+    controlPlanes: [`rds@${region}`],
+    estimate: { p50: 120, p95: 600, basis: 'a new name takes a restart' },
+    limitMs: 3_600_000,
+    changes: [{ resource: rdsResource(region, id), field: 'DBInstanceIdentifier', before: id, after: `${id}-old-YYYYMMDD` }],
+  };
 }

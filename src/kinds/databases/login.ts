@@ -19,6 +19,25 @@ export const loginParams = {
 
 export type Login = { [K in keyof typeof loginParams]: z.infer<(typeof loginParams)[K]> };
 
+/** The login as a runbook names it. */
+export type NamedLogin = Omit<Login, 'region' | 'id'>;
+
+/** Parameters of a step that logs in to a database. */
+export function loginTo<D extends object>(at: D, { database, userEnv, passwordEnv }: NamedLogin): D & NamedLogin {
+  return { ...at, database, userEnv, passwordEnv };
+}
+
+/** The environment variables that a login reads. */
+export function envOf({ userEnv, passwordEnv }: NamedLogin): string[] {
+  return [userEnv, passwordEnv];
+}
+
+/** @throws Error if the runbook names none: `needLogin` has refused before. */
+export function loginOf<L extends NamedLogin>({ canary }: { canary?: L | undefined }): L {
+  if (canary === undefined) throw new Error('a switchover needs a login');
+  return canary;
+}
+
 /** Variables of the login that are not set. */
 export function missingLogin(ctx: StepContext, p: Login): string | undefined {
   const missing = [p.userEnv, p.passwordEnv].filter((name) => (ctx.effects.env(name) ?? '') === '');

@@ -2,8 +2,12 @@ import * as z from 'zod';
 import { refused, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { loginParams, missingLogin, positionOf, setReadOnly } from './login.ts';
+import { envOf, loginParams, loginTo, missingLogin, type NamedLogin, positionOf, setReadOnly } from './login.ts';
 import { quiescedAt } from './quiesce.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { type Database, lookRights } from './instance.ts';
+import { isPlannedMove } from '../../model/verb.ts';
+import { rdsResource } from './found-writer.ts';
 
 /*
  * Lets a new writer write: the read-only setting of a switchover is part of the database, and was promoted with it. The
@@ -46,3 +50,22 @@ export const openWrites = stepKind<Params>({
     openedFact.record(ctx, p.name, true);
   },
 });
+
+/** `after`: the step that made it a writer. */
+export function openWritesStep(ctx: PlanContext, copy: Database, login: NamedLogin, after: 'promote' | 'restore' | 'open'): StepDraft {
+  const changes = [{ resource: rdsResource(copy.region, copy.id), field: `database ${login.database}`, before: 'read-only', after: 'read and write' }];
+  return {
+    step: 'openWrites',
+    phase: 'data',
+    after: [after],
+    reversibility: 'reversible',
+    title: `Make sure that ${copy.id} takes writes`,
+    env: envOf(login),
+    params: { ...loginTo(copy, login) } satisfies Params,
+    controlPlanes: [],
+    permissions: [lookRights(ctx, copy)],
+    estimate: { p50: 1, p95: 10, basis: after === 'promote' ? 'one look; one ALTER DATABASE after a switchover' : 'one ALTER DATABASE' },
+    limitMs: 300_000,
+    changes: isPlannedMove(ctx.verb) ? changes : [],
+  };
+}

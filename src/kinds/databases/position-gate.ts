@@ -4,8 +4,10 @@ import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { rpoFact } from './facts.ts';
 import { intendsPromotion } from './found-writer.ts';
-import { type Login, loginParams, positionOf } from './login.ts';
+import { envOf, type Login, loginParams, loginTo, type NamedLogin, positionOf } from './login.ts';
 import { quiescedAt } from './quiesce.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { type Database, lookRights } from './instance.ts';
 
 /*
  * Waits until the replica has replayed everything that the source has written: then a promotion loses nothing. The source
@@ -74,3 +76,23 @@ async function sourceNow(ctx: StepContext, p: Params) {
 }
 
 export const positionGate = stepKind<Params>({ params, check, observe });
+
+/** Writes stand still while it waits: to roll back is better than to wait longer. */
+const LIMIT_MS = 180_000;
+
+export function positionGateStep(ctx: PlanContext, copy: Database, old: Database, login: NamedLogin): StepDraft {
+  return {
+    step: 'positionGate',
+    phase: 'data',
+    reversibility: 'reversible',
+    gate: true,
+    title: `${copy.id} has replayed every write of ${old.id}`,
+    env: envOf(login),
+    params: { ...loginTo(copy, login), source: { region: old.region, id: old.id } } satisfies Params,
+    controlPlanes: [],
+    permissions: [lookRights(ctx, copy, old)],
+    estimate: { p50: 2, p95: 30, basis: 'the lag of the replica, without new writes' },
+    limitMs: LIMIT_MS,
+    changes: [],
+  };
+}

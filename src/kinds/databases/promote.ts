@@ -5,15 +5,18 @@ import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { type DbInstanceState, dbInstanceState } from '../../aws/states/db-instance.ts';
 import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { isBusy } from './change.ts';
-import { foundWriter, intendsPromotion } from './found-writer.ts';
-import { isPromoted, isWriter, pendingChanges, replicates, sourceOf, sourceRegion } from './instance.ts';
+import { foundWriter, intendsPromotion, rdsResource, ROLE } from './found-writer.ts';
+import { type Database, dbArn, lookRights, isPromoted, isWriter, pendingChanges, rdsArns, replicates, sourceOf, sourceRegion } from './instance.ts';
 import { loginSchema, recordLinePosition } from './line-position.ts';
 import { stillWriter } from './still-writer.ts';
 import { weighAtLine } from './weigh-at-line.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { isPlannedMove } from '../../model/verb.ts';
+import { envOf, loginTo, type NamedLogin } from './login.ts';
 
 /*
  * PromoteReadReplica: asynchronous, irreversible, without a lag check of its own, called in the replica's region.
@@ -217,3 +220,50 @@ async function made(ctx: StepContext, p: Params): Promise<boolean> {
 }
 
 export const promote = stepKind<Params>({ params, check, observe, act, made, holds: stillWriter });
+
+/** What the runbook, and the look before the plan, say of a promotion. */
+interface Wanted {
+  after?: readonly string[] | undefined;
+  retentionDays?: number | undefined;
+  login?: NamedLogin | undefined;
+  /** Where traffic leads users, if the copy is a writer already. */
+  usersIn?: string[] | undefined;
+}
+
+export function promoteStep(ctx: PlanContext, copy: Database, old: Database, { after, retentionDays, login, usersIn }: Wanted): StepDraft {
+  const planned = isPlannedMove(ctx.verb);
+  const { region, id } = copy;
+  const resource = rdsResource(region, id);
+  return {
+    step: 'promote',
+    ...(after === undefined ? {} : { after }),
+    oldWriter: rdsResource(old.region, old.id),
+    ...(login === undefined ? {} : { env: envOf(login) }),
+    phase: 'data',
+    reversibility: 'point-of-no-return',
+    title: `Promote ${id} to a writer of its own`,
+    params: {
+      ...copy,
+      source: { region: old.region, id: old.id },
+      planned,
+      ...(planned ? {} : { rpoMs: ctx.objectives.rpoMs }),
+      ...(retentionDays === undefined ? {} : { retentionDays }),
+      ...(login === undefined ? {} : { login: loginTo({}, login) }),
+      ...(usersIn === undefined ? {} : { usersIn }),
+    } satisfies Params,
+    controlPlanes: [`rds@${region}`],
+    permissions: [
+      allow(['rds:DescribeDBInstances', 'rds:PromoteReadReplica'], [dbArn(region, ctx.account, id)]),
+      // Of MySQL and MariaDB: whether it takes writes then. Its parameter group is known to AWS only.
+      allow(['rds:DescribeDBParameters'], rdsArns(region, ctx.account, 'pg:*')),
+      allow(['cloudwatch:GetMetricData'], ['*']),
+      ...(planned ? [lookRights(ctx, old)] : []),
+    ],
+    estimate: { p50: 300, p95: 900, basis: 'AWS: "can take several minutes or longer"; grows with transactions to apply' },
+    limitMs: 3_600_000,
+    changes: [
+      { resource, field: ROLE, before: usersIn === undefined ? `replica of ${old.id}` : 'a writer already, by whose hand is not known', after: 'writer' },
+      ...(retentionDays === undefined ? [] : [{ resource, field: 'BackupRetentionPeriod', before: 'as it is', after: `${retentionDays} days` }]),
+    ],
+  };
+}

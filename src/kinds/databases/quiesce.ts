@@ -3,8 +3,11 @@ import { refused, stepKind } from '../common.ts';
 import { fact, type FactSource } from '../../model/fact.ts';
 import { writesStoppedFact } from '../../model/signals.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
-import { loginParams, positionOf, setReadOnly } from './login.ts';
+import { envOf, loginParams, loginTo, type NamedLogin, positionOf, setReadOnly } from './login.ts';
 import { recordFence } from './verdict.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { type Database, lookRights } from './instance.ts';
+import { rdsResource } from './found-writer.ts';
 
 /*
  * Stops writes on a healthy writer: its database becomes read-only and every other session is ended. Then the position
@@ -75,3 +78,19 @@ async function made(ctx: StepContext, p: Params): Promise<boolean> {
 }
 
 export const quiesce = stepKind<Params>({ params, check, observe, act, undo, made });
+
+export function quiesceStep(ctx: PlanContext, old: Database, login: NamedLogin): StepDraft {
+  return {
+    step: 'quiesce',
+    phase: 'fence',
+    reversibility: 'compensable',
+    title: `Stop writes to ${old.id} in ${old.region}`,
+    env: envOf(login),
+    params: { ...loginTo(old, login) } satisfies Params,
+    controlPlanes: [],
+    permissions: [lookRights(ctx, old)],
+    estimate: { p50: 1, p95: 20, basis: 'one ALTER DATABASE, then the end of every session' },
+    limitMs: 120_000,
+    changes: [{ resource: rdsResource(old.region, old.id), field: `database ${login.database}`, before: 'read and write', after: 'read-only, sessions ended' }],
+  };
+}

@@ -5,13 +5,17 @@ import { replicationState } from '../../aws/states/replication.ts';
 import { applyStatus } from '../../aws/states/db-parts.ts';
 import { formatDuration } from '../../base/duration.ts';
 import * as z from 'zod';
-import { stepKind } from '../common.ts';
+import { allow, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { notReady, whenFree } from './change.ts';
-import { replicationStatus } from './instance.ts';
+import { rdsArns, replicationStatus, viaRds } from './instance.ts';
 import { sampleLag } from './lag.ts';
 import { inRegionOf, protectedFact } from './facts.ts';
-import { atStandby, follows, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { atStandby, follows, type Rebuild, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { nameInArn, arnIn } from '../../base/arn.ts';
+import { partitionOf } from '../../base/regions.ts';
+import { rdsResource } from './found-writer.ts';
 
 /*
  * Makes the new replica with the settings of the old instance, and waits until it is in sync. A parameter group cannot be
@@ -140,3 +144,62 @@ export const inSync = stepKind<InSyncParams>({
     return { state: 'reached', because: `${p.id} replicates` };
   },
 });
+
+export function rebuildStep(ctx: PlanContext, { params, mine, look, shared }: Rebuild): StepDraft {
+  const { region, id, writer } = params;
+  return {
+    ...shared,
+    step: 'rebuild',
+    title: `Make ${id} anew, as a replica of ${nameInArn(writer)}`,
+    permissions: [
+      look,
+      // Groups and key are those of the old instance, which only AWS knows. Copying encrypted data needs the key's grants.
+      allow(['rds:CreateDBInstanceReadReplica'], [mine[0] ?? '', writer, ...rdsArns(region, ctx.account, 'pg:*', 'og:*', 'subgrp:*')]),
+      allow(['rds:AddTagsToResource'], mine.slice(0, 1)),
+      // Enhanced monitoring, where the old instance has it: its role is known to AWS only.
+      allow(['iam:PassRole'], [`arn:${partitionOf(region)}:iam::${ctx.account}:role/*`], { StringEquals: { 'iam:PassedToService': ['monitoring.rds.amazonaws.com'] } }),
+      allow(['kms:CreateGrant', 'kms:DescribeKey'], [arnIn(region, 'kms', ctx.account, 'key/*')], viaRds(region)),
+    ],
+    estimate: { p50: 1800, p95: 7200, basis: 'a snapshot is taken and copied between the regions: grows with the data' },
+    limitMs: 24 * 3_600_000,
+    changes: [{ resource: rdsResource(region, id), field: 'instance', before: 'none', after: 'replica' }],
+  };
+}
+
+export function parametersStep({ params, look, change, shared }: Rebuild): StepDraft {
+  return {
+    ...shared,
+    step: 'parameters',
+    after: ['rebuild'],
+    title: `Give ${params.id} the parameter group of the old one`,
+    permissions: [look, change],
+    estimate: { p50: 5, p95: 120, basis: 'one change, where it is another than the default' },
+    limitMs: 1_800_000,
+  };
+}
+
+export function restartStep({ params, mine, look, shared }: Rebuild): StepDraft {
+  return {
+    ...shared,
+    step: 'restart',
+    after: ['parameters'],
+    title: `Restart ${params.id} if its parameters wait for it`,
+    permissions: [look, allow(['rds:RebootDBInstance'], mine.slice(0, 1))],
+    estimate: { p50: 30, p95: 300, basis: 'one restart, where the parameter group was changed' },
+    limitMs: 1_800_000,
+  };
+}
+
+export function inSyncStep(ctx: PlanContext, { params, look, shared }: Rebuild): StepDraft {
+  return {
+    ...shared,
+    step: 'inSync',
+    after: ['restart'],
+    title: `${params.id} is in sync`,
+    params: { ...params, maxLagMs: ctx.objectives.rpoMs } satisfies InSyncParams,
+    controlPlanes: [],
+    permissions: [look, allow(['cloudwatch:GetMetricData'], ['*'])],
+    estimate: { p50: 180, p95: 1800, basis: 'the log since the snapshot, then a lag sample a minute' },
+    limitMs: 24 * 3_600_000,
+  };
+}

@@ -10,7 +10,10 @@ import { rpoFact } from './facts.ts';
 import { decideLoss, type LossDecision } from './loss.ts';
 import { quiescedAt } from './quiesce.ts';
 import type { StepContext } from '../../model/step.ts';
-import { describePoint, findPoints, type RecoveryPoint, recoveryPointSchema } from './recovery-points.ts';
+import { describePoint, findPoints, listBackups, type RecoveryPoint, recoveryPointSchema } from './recovery-points.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import type { Database } from './instance.ts';
+import { rdsResource } from './found-writer.ts';
 
 const params = z.strictObject({
   name: z.string(),
@@ -148,3 +151,40 @@ export const caughtUp = stepKind<WaitParams>({
     return { state: 'reached', because: `everything written before the writes stopped can be restored: ${describePoint(point, now)}` };
   },
 });
+
+export function recoveryGateStep(ctx: PlanContext, copy: Database, old: Database): StepDraft {
+  return {
+    step: 'recoveryGate',
+    phase: 'assess',
+    reversibility: 'reversible',
+    gate: true,
+    title: `Newest recovery point of ${copy.name} is within the RPO`,
+    oldWriter: rdsResource(old.region, old.id),
+    params: { ...copy, source: { region: old.region, id: old.id }, rpoMs: ctx.objectives.rpoMs } satisfies Params,
+    controlPlanes: [],
+    permissions: [listBackups(copy.region, ctx.account)],
+    estimate: { p50: 1, p95: 3, basis: 'two API calls' },
+    limitMs: 30_000,
+    changes: [],
+  };
+}
+
+/** Writes stand still while it waits: if the backups do not come, to roll back is better. */
+const CAUGHT_UP_LIMIT_MS = 3_600_000;
+
+export function caughtUpStep(ctx: PlanContext, copy: Database, old: Database): StepDraft {
+  return {
+    step: 'caughtUp',
+    phase: 'data',
+    reversibility: 'reversible',
+    gate: true,
+    title: `Backups in ${copy.region} hold every write of ${old.id}`,
+    oldWriter: rdsResource(old.region, old.id),
+    params: { ...copy, source: { region: old.region, id: old.id } } satisfies WaitParams,
+    controlPlanes: [],
+    permissions: [listBackups(copy.region, ctx.account)],
+    estimate: { p50: 360, p95: 1200, basis: 'AWS moves the newest restorable time about every five minutes; its copy comes later' },
+    limitMs: CAUGHT_UP_LIMIT_MS,
+    changes: [],
+  };
+}

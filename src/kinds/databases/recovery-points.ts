@@ -4,7 +4,9 @@ import * as z from 'zod';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { ObserveContext } from '../../model/kind.ts';
-import type { StepContext } from '../../model/step.ts';
+import type { Permission, StepContext } from '../../model/step.ts';
+import { allow } from '../common.ts';
+import { rdsArns, viaRds } from './instance.ts';
 
 /*
  * Recovery points: what there is to restore from, in the region that restores. Nothing else is asked: where the data
@@ -97,4 +99,14 @@ function keyProblem(name: string, what: { Encrypted?: boolean | undefined; KmsKe
 export function describePoint(point: RecoveryPoint, now: number): string {
   const what = point.method === 'restorable-time' ? 'automated backups' : `snapshot ${point.from}`;
   return `${what} of ${point.sourceRegion}, ${formatDuration(now - point.at)} old`;
+}
+
+/** Backups are listed by a filter, so that AWS asks for the right to list them all; these are reads. */
+export function listBackups(region: string, account: string): Permission {
+  return allow(['rds:DescribeDBInstanceAutomatedBackups', 'rds:DescribeDBSnapshots'], rdsArns(region, account, 'auto-backup:*', 'db:*', 'snapshot:*'));
+}
+
+/** RDS takes the caller's own right to the key. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.Encryption.Keys.html */
+export function keyRights(region: string, key: string | undefined): Permission[] {
+  return key === undefined ? [] : [allow(['kms:DescribeKey', 'kms:CreateGrant'], [key], viaRds(region))];
 }

@@ -5,11 +5,15 @@ import { automatedBackups } from '../../aws/rds-backups.ts';
 import { automatedBackupStatus } from '../../aws/states/db-parts.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
-import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { inRegionOf, protectedFact } from './facts.ts';
 import { stillWriter } from './still-writer.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { backupsUnfit } from './refusals.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { type Database, dbArn, lookRights, rdsArns } from './instance.ts';
+import { keyRights } from './recovery-points.ts';
+import { rdsResource } from './found-writer.ts';
 
 /*
  * Of reprotect: the backups of the active instance are replicated into the region that waits. Done when its newest
@@ -78,3 +82,25 @@ export const replicate = stepKind<Params>({
     return active.state === 'reached' ? observe(ctx, p) : active;
   },
 });
+
+/** The backups of `active` go to the region of `old`. */
+export function replicateStep(ctx: PlanContext, active: Database, { name, region }: Database, retentionDays: number, kmsKey: string | undefined): StepDraft {
+  const arn = dbArn(active.region, ctx.account, active.id);
+  return {
+    step: 'replicate',
+    phase: 'data',
+    reversibility: 'compensable',
+    title: `Replicate the backups of ${active.id} to ${region}, until they arrive`,
+    params: { name, region, active: { region: active.region, id: active.id }, retentionDays, ...(kmsKey === undefined ? {} : { kmsKey }) } satisfies Params,
+    controlPlanes: [`rds@${region}`],
+    permissions: [
+      lookRights(ctx, active),
+      allow(['rds:StartDBInstanceAutomatedBackupsReplication'], [arn, ...rdsArns(region, ctx.account, 'auto-backup:*')]),
+      allow(['rds:DescribeDBInstanceAutomatedBackups'], rdsArns(region, ctx.account, 'auto-backup:*', 'db:*')),
+      ...keyRights(region, kmsKey),
+    ],
+    estimate: { p50: 1200, p95: 7200, basis: 'the first snapshot and its copy; grows with the volume' },
+    limitMs: 24 * 3_600_000,
+    changes: [{ resource: rdsResource(region, active.id), field: 'replicated backups', before: 'none', after: `${retentionDays} days` }],
+  };
+}

@@ -2,10 +2,13 @@ import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { isAvailable, notReady, whenFree } from './change.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { type Database, dbArn } from './instance.ts';
+import { rdsResource } from './found-writer.ts';
 
 /*
  * Changes the class of an instance that nobody writes to yet: it is restarted.
@@ -68,3 +71,18 @@ export const resize = stepKind<Params>({
     }
   },
 });
+
+export function resizeStep(ctx: PlanContext, { name, region, id }: Database, before: string, to: string): StepDraft {
+  return {
+    step: 'resize',
+    phase: 'compute',
+    reversibility: 'compensable',
+    title: `Give ${id} the class ${to}`,
+    params: { name, region, id, to } satisfies Params,
+    controlPlanes: [`rds@${region}`],
+    permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(region, ctx.account, id)])],
+    estimate: { p50: 420, p95: 1200, basis: 'a change of class with a restart; Multi-AZ is faster' },
+    limitMs: 3_600_000,
+    changes: [{ resource: rdsResource(region, id), field: 'DBInstanceClass', before, after: to }],
+  };
+}

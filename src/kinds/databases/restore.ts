@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
-import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { allow, dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { whenFree } from './change.ts';
@@ -10,9 +10,12 @@ import { rdsResource, unfinishedRun } from './found-writer.ts';
 import { stillWriter } from './still-writer.ts';
 import { weighAtLine } from './weigh-at-line.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
-import { findPoints } from './recovery-points.ts';
-import { restoreSettings } from './backup-schema.ts';
+import { findPoints, keyRights, listBackups } from './recovery-points.ts';
+import { restoreSettings, type RestoreSettings } from './backup-schema.ts';
 import { differences, hasGroups, unfitSettings } from './restore-settings.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { type Database, dbArn, rdsArns } from './instance.ts';
+import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
 /*
  * A restore makes a new instance and changes nothing that is there. Where the runbook names a quarantine group it is
@@ -36,7 +39,7 @@ const params = z.strictObject({
 type Params = z.infer<typeof params>;
 
 /** Field of the change that a restore is. */
-export const MADE = 'instance';
+const MADE = 'instance';
 
 function isOurs(ctx: StepContext, p: Params, instance: DbInstance): boolean {
   return carriesToken(instance, readChoice(ctx, p.name));
@@ -187,7 +190,7 @@ export const restore = stepKind<Params>({ params, check, observe, act, made, hol
 const openParams = params.omit({ closedBy: true, source: true });
 
 /** Field of the change that opening is. */
-export const GROUPS = 'VpcSecurityGroups';
+const GROUPS = 'VpcSecurityGroups';
 
 /** Lets the application in: from here on the restored copy takes writes of its own. */
 export const open = stepKind<z.infer<typeof openParams>>({
@@ -217,3 +220,66 @@ export const open = stepKind<z.infer<typeof openParams>>({
     return instance !== undefined && hasGroups(instance, p.settings.securityGroups).same;
   },
 });
+
+/** What the runbook says of a restore in that region. */
+interface Wanted {
+  settings: RestoreSettings;
+  /** The quarantine group that it is made with. */
+  closedBy: string | undefined;
+  kmsKey: string | undefined;
+}
+
+/** The loss is weighed once more at the line, where the source may be dead. */
+function weighed(ctx: PlanContext): { rpoMs?: number } {
+  return traitsOf(ctx.verb).sourceMayBeDead ? { rpoMs: ctx.objectives.rpoMs } : {};
+}
+
+export function restoreStep(ctx: PlanContext, copy: Database, old: Database, { settings, closedBy, kmsKey }: Wanted): StepDraft {
+  const { region, id } = copy;
+  const arn = dbArn(region, ctx.account, id);
+  const arns = (...parts: string[]) => rdsArns(region, ctx.account, ...parts);
+  const groups = arns(`subgrp:${settings.subnetGroup.toLowerCase()}`, `pg:${settings.parameterGroup.toLowerCase()}`);
+  return {
+    step: 'restore',
+    phase: 'data',
+    ...(isPlannedMove(ctx.verb) ? { after: ['caughtUp'] } : {}),
+    // Open at once, its first write is the restore's doing: then that is the line.
+    reversibility: closedBy === undefined ? 'point-of-no-return' : 'compensable',
+    title: `Restore ${id} from the newest recovery point${closedBy === undefined ? '' : ', closed'}`,
+    params: { ...copy, settings, ...(closedBy === undefined ? weighed(ctx) : { closedBy }), source: { region: old.region, id: old.id } } satisfies Params,
+    controlPlanes: [`rds@${region}`],
+    permissions: [
+      allow(['rds:DescribeDBInstances', 'rds:AddTagsToResource'], [arn]),
+      listBackups(region, ctx.account),
+      // Which backup is the newest, and the option group in it, is only known then.
+      allow(['rds:RestoreDBInstanceToPointInTime', 'rds:RestoreDBInstanceFromDBSnapshot'], [arn, ...groups, ...arns('og:*', 'snapshot:*', 'auto-backup:*')]),
+      allow(['rds:DescribeDBSubnetGroups', 'rds:DescribeDBParameterGroups'], groups),
+      allow(['ec2:DescribeSecurityGroups'], ['*']),
+      ...keyRights(region, kmsKey),
+    ],
+    estimate: { p50: 900, p95: 3600, basis: 'a new instance and its volume; grows with the logs that are replayed' },
+    limitMs: 6 * 3_600_000,
+    changes: [{ resource: rdsResource(region, id), field: MADE, before: 'none', after: `${settings.class}, ${settings.multiAz ? 'Multi-AZ' : 'Single-AZ'}` }],
+  };
+}
+
+/** None where it was restored open. */
+export function openStep(ctx: PlanContext, copy: Database, { settings, closedBy }: Wanted): StepDraft[] {
+  if (closedBy === undefined) return [];
+  const { region, id } = copy;
+  return [
+    {
+      step: 'open',
+      phase: 'data',
+      after: ['restore'],
+      reversibility: 'point-of-no-return',
+      title: `Open ${id} to the application: from here on it goes its own way`,
+      params: { ...copy, settings, ...weighed(ctx) } satisfies z.infer<typeof openParams>,
+      controlPlanes: [`rds@${region}`],
+      permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(region, ctx.account, id)])],
+      estimate: { p50: 30, p95: 120, basis: 'a change of security groups; longer where the first backup must end before it' },
+      limitMs: 6 * 3_600_000,
+      changes: [{ resource: rdsResource(region, id), field: GROUPS, before: closedBy, after: settings.securityGroups.join(', ') }],
+    },
+  ];
+}

@@ -4,14 +4,15 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { replicationState } from '../../aws/states/replication.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { rpoFromLag } from '../../measure/rpo.ts';
-import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { outageAt } from '../outage.ts';
 import type { StepContext } from '../../model/step.ts';
 import { rpoFact } from './facts.ts';
 import { foundWriter, intendsPromotion, isOf } from './found-writer.ts';
-import { isWriter, replicationStatus } from './instance.ts';
+import { type Database, lookRights, isWriter, replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
 import { decideLoss, type LossDecision } from './loss.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
 
 const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, rpoMs: z.number().positive(), usersIn: z.array(regionName).optional() });
 type Params = z.infer<typeof params>;
@@ -68,3 +69,20 @@ export const rpoGate = stepKind<Params>({
     return refusal === undefined ? { state: 'reached', because } : refused(refusal);
   },
 });
+
+/** `usersIn`: where traffic leads users, if the copy is a writer already. */
+export function rpoGateStep(ctx: PlanContext, { name, region, id }: Database, usersIn: string[] | undefined): StepDraft {
+  return {
+    step: 'rpoGate',
+    phase: 'assess',
+    reversibility: 'reversible',
+    gate: true,
+    title: `Loss of ${name} is within the RPO`,
+    params: { name, region, id, rpoMs: ctx.objectives.rpoMs, ...(usersIn === undefined ? {} : { usersIn }) } satisfies Params,
+    controlPlanes: [],
+    permissions: [lookRights(ctx, { region, id }), allow(['cloudwatch:GetMetricData'], ['*'])],
+    estimate: { p50: 1, p95: 3, basis: 'two API calls' },
+    limitMs: 30_000,
+    changes: [],
+  };
+}

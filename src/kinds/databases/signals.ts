@@ -5,11 +5,12 @@ import { cannotWrite, dbInstanceState } from '../../aws/states/db-instance.ts';
 import { replicationState } from '../../aws/states/replication.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { dbInstanceId, regionName, stepKind } from '../common.ts';
+import { allow, dbInstanceId, regionName, stepKind } from '../common.ts';
 import { RECEIVING_MS, type Signal, signalFact } from '../../model/signals.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { replicationStatus } from './instance.ts';
+import { type Database, lookRights, replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
 
 const params = z.strictObject({
   signal: z.string(),
@@ -88,3 +89,32 @@ export const assessReplication = stepKind<Params>({
     }
   },
 });
+
+const LOOK = { phase: 'assess', reversibility: 'reversible', controlPlanes: [], changes: [], limitMs: 30_000 } as const;
+
+/** `seconds`: until an answer. A region that may be dead is given up after two. */
+export function sourceApiStep(ctx: PlanContext, { name, region, id }: Database, seconds = 2): StepDraft {
+  const signal = `rds-api.${name}`;
+  return {
+    ...LOOK,
+    step: 'assessSourceApi',
+    title: `Does the RDS API of ${region} answer for ${id}?`,
+    signal,
+    params: { signal, region, id } satisfies Params,
+    permissions: [lookRights(ctx, { region, id })],
+    estimate: { p50: seconds, p95: 3, basis: 'limit of one look at a region that may be dead' },
+  };
+}
+
+export function replicationStep(ctx: PlanContext, { name, region, id }: Database, maxLagMs?: number): StepDraft {
+  const signal = `replication.${name}`;
+  return {
+    ...LOOK,
+    step: 'assessReplication',
+    title: `Does ${id} still replicate?`,
+    signal,
+    params: { signal, region, id, ...(maxLagMs === undefined ? {} : { maxLagMs }) } satisfies Params,
+    permissions: [lookRights(ctx, { region, id }), allow(['cloudwatch:GetMetricData'], ['*'])],
+    estimate: { p50: 1, p95: 3, basis: 'two API calls' },
+  };
+}

@@ -4,12 +4,14 @@ import { findSubnetGroup } from '../../aws/rds-backups.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { refused, stepKind } from '../common.ts';
+import { allow, refused, stepKind } from '../common.ts';
 import type { Refusal, StepContext } from '../../model/step.ts';
 import { inRegionOf } from './facts.ts';
 import { memberRefusal, newReplicaUnfit, replicaUnfit, type Unfit } from './refusals.ts';
-import { follows, keptBefore, type Settings, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { follows, keptBefore, type Rebuild, type Settings, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { groupsUnfit, quarantineRefusal } from './vpc.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { rdsArns } from './instance.ts';
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
 async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
@@ -125,3 +127,17 @@ export const standbyGate = stepKind<StandbyParams>({
     return typeof decision === 'string' ? { state: 'reached', because: decision } : refused(decision);
   },
 });
+
+export function standbyGateStep(ctx: PlanContext, { params, look, shared }: Rebuild): StepDraft {
+  return {
+    ...shared,
+    step: 'standbyGate',
+    phase: 'assess',
+    gate: true,
+    title: `Can ${params.id} in ${params.region} be rebuilt as a replica?`,
+    // The subnet group is that of the old instance.
+    permissions: [look, allow(['rds:DescribeDBSubnetGroups'], rdsArns(params.region, ctx.account, 'subgrp:*')), allow(['ec2:DescribeSecurityGroups'], ['*'])],
+    estimate: { p50: 1, p95: 5, basis: 'a few API calls' },
+    limitMs: 60_000,
+  };
+}

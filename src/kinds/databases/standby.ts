@@ -2,9 +2,12 @@ import type { Json } from '../../base/json.ts';
 import * as z from 'zod';
 import { type DbInstance, findDbInstance, listDbInstances } from '../../aws/rds.ts';
 import { carriedSettings } from './carried.ts';
-import { dbInstanceId, regionName, securityGroupId } from '../common.ts';
+import { allow, dbInstanceId, inRegion, regionName, securityGroupId } from '../common.ts';
 import { fact } from '../../model/fact.ts';
-import type { StepContext } from '../../model/step.ts';
+import type { Permission, StepContext } from '../../model/step.ts';
+import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import { dbArn, rdsArns } from './instance.ts';
+import type { RdsReadReplica } from './replica-schema.ts';
 
 /*
  * What the steps share that rebuild a read replica where the old primary was. Nothing is deleted: the old instance gets
@@ -102,3 +105,40 @@ export async function keptBefore(ctx: StepContext, p: StandbyParams): Promise<Db
   });
   return found.sort((a, b) => b.day - a.day || b.n - a.n)[0]?.instance;
 }
+
+/** What the steps of a rebuild have in common in a plan. */
+export interface Rebuild {
+  params: StandbyParams;
+  /** The instance under its name, and under every name by which it may be kept. */
+  mine: readonly string[];
+  /** A free name is found by listing all that there are. */
+  look: Permission;
+  change: Permission;
+  shared: Pick<StepDraft, 'params' | 'controlPlanes' | 'reversibility' | 'phase' | 'changes'>;
+}
+
+export function rebuildOf(ctx: PlanContext, name: string, db: Runbook): Rebuild {
+  const { source: region, account } = ctx;
+  const groups = db.securityGroups?.[region];
+  const quarantine = db.fence?.quarantine[region];
+  const params: StandbyParams = {
+    name,
+    region,
+    id: inRegion(db.instances, region),
+    writer: dbArn(ctx.target, account, inRegion(db.instances, ctx.target)),
+    ...(groups === undefined ? {} : { securityGroups: groups }),
+    ...(quarantine === undefined ? {} : { quarantine }),
+    ...(db.instanceClass === undefined ? {} : { instanceClass: db.instanceClass.standby }),
+  };
+  const mine = [dbArn(region, account, params.id), ...rdsArns(region, account, `db:${keptPattern(params.id)}`)];
+  return {
+    params,
+    mine,
+    look: allow(['rds:DescribeDBInstances'], [...rdsArns(region, account, 'db:*'), params.writer]),
+    // The parameter group is that of the old instance, which only AWS knows.
+    change: allow(['rds:ModifyDBInstance'], [...mine, ...rdsArns(region, account, 'pg:*', 'og:*')]),
+    shared: { params: { ...params }, controlPlanes: [`rds@${region}`], reversibility: 'reversible', phase: 'data', changes: [] },
+  };
+}
+
+type Runbook = Pick<RdsReadReplica, 'instances' | 'securityGroups' | 'fence' | 'instanceClass'>;

@@ -1,26 +1,27 @@
 import { findDbInstance } from '../../aws/rds.ts';
 import type { World } from '../../simulator/world.ts';
-import { caughtUp, recoveryGate } from '../databases/recovery-gate.ts';
-import { closeBackedUp } from '../databases/close-old.ts';
-import { keepBackedUp } from '../databases/keep-old.ts';
-import { failoverSteps, namesOf, readBackups, reprotectSteps, switchoverSteps } from '../databases/backup-plan.ts';
-import { findPoints } from '../databases/recovery-points.ts';
-import { replicate } from '../databases/replicate-backups.ts';
-import { open, restore } from '../databases/restore.ts';
+import { caughtUp, caughtUpStep, recoveryGate, recoveryGateStep } from '../databases/recovery-gate.ts';
+import { closeBackedUp, closeOldStep } from '../databases/close-old.ts';
+import { type BackedUpParams, keepBackedUp, keepOldStep } from '../databases/keep-old.ts';
+import { findPoints, listBackups } from '../databases/recovery-points.ts';
+import { replicate, replicateStep } from '../databases/replicate-backups.ts';
+import { open, openStep, restore, restoreStep } from '../databases/restore.ts';
 import { type RdsBackup, schema } from '../databases/backup-schema.ts';
 import { hasGroups } from '../databases/restore-settings.ts';
-import { assessBackups } from '../databases/backup-signal.ts';
+import { assessBackups, backupsStep } from '../databases/backup-signal.ts';
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
-import { canary } from '../databases/canary.ts';
-import { fence } from '../databases/fence.ts';
-import { fenceAgain } from '../databases/fence-again.ts';
-import { dbArn } from '../databases/instance.ts';
-import { openWrites } from '../databases/open-writes.ts';
-import { quiesce } from '../databases/quiesce.ts';
-import { assessSourceApi } from '../databases/signals.ts';
-import { needLogin } from '../databases/login.ts';
+import { canary, canaryStep } from '../databases/canary.ts';
+import { fence, fenceStep } from '../databases/fence.ts';
+import { fenceAgain, fenceAgainStep } from '../databases/fence-again.ts';
+import { type Database, dbArn, rdsArns, sidesOf } from '../databases/instance.ts';
+import { openWrites, openWritesStep } from '../databases/open-writes.ts';
+import { quiesce, quiesceStep } from '../databases/quiesce.ts';
+import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
+import { loginOf, needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
+import { keptPattern } from '../databases/standby.ts';
+import { isPlannedMove } from '../../model/verb.ts';
 
 /*
  * A database that exists in one region only. The others keep its backups, and an instance is restored from them.
@@ -49,15 +50,61 @@ async function observe(ctx: Parameters<ResourceKind<RdsBackup>['observe']>[0], d
 }
 
 function plan(ctx: PlanContext, name: string, db: RdsBackup): StepDraft[] {
-  const names = namesOf(ctx, name, db);
+  const { copy, old } = sidesOf(ctx, name, db.instances);
+  const quarantine = db.fence?.quarantine[ctx.source];
   switch (ctx.verb) {
+    // Unplanned: the loss is the age of the newest recovery point at the outage.
     case 'failover':
-      return failoverSteps(ctx, names);
+      return [
+        sourceApiStep(ctx, old),
+        backupsStep(ctx, old),
+        recoveryGateStep(ctx, copy, old),
+        fenceStep(ctx, old, quarantine),
+        ...restored(ctx, copy, old, db),
+        ...fenceAgainStep(ctx, old, quarantine, db.fence?.quarantine[ctx.target] === undefined ? 'restore' : 'open'),
+      ];
+    // Planned: writes are stopped, and the restore waits until the backups hold all of them. Users wait for all of it.
     case 'switchover':
-      return switchoverSteps(ctx, names);
-    case 'reprotect':
-      return reprotectSteps(ctx, names);
+      return [
+        sourceApiStep(ctx, old),
+        backupsStep(ctx, old),
+        quiesceStep(ctx, old, loginOf(db)),
+        caughtUpStep(ctx, copy, old),
+        ...restored(ctx, copy, old, db),
+      ];
+    // The backups of the active instance go to the region that waits.
+    case 'reprotect': {
+      const rights = oldRights(ctx, copy, old, quarantine);
+      return [
+        ...closeOldStep(old, quarantine, { ...rights, permissions: [...rights.permissions, allow(['ec2:DescribeSecurityGroups'], ['*'])] }),
+        keepOldStep(old, quarantine, rights),
+        replicateStep(ctx, copy, old, inRegion(db.restore, ctx.source).retentionDays, db.kmsKeys?.[ctx.source]),
+      ];
+    }
   }
+}
+
+/** Restore, opening and canary. */
+function restored(ctx: PlanContext, copy: Database, old: Database, db: RdsBackup): StepDraft[] {
+  const wanted = { settings: inRegion(db.restore, ctx.target), closedBy: db.fence?.quarantine[ctx.target], kmsKey: db.kmsKeys?.[ctx.target] };
+  const steps = [restoreStep(ctx, copy, old, wanted), ...openStep(ctx, copy, wanted)];
+  if (db.canary === undefined) return steps;
+  const opened = wanted.closedBy === undefined ? 'restore' : 'open';
+  // The read-only setting of a switchover is part of the database, and was restored with it.
+  if (!isPlannedMove(ctx.verb)) return [...steps, canaryStep(ctx, copy, db.canary, opened, true)];
+  return [...steps, openWritesStep(ctx, copy, db.canary, opened), canaryStep(ctx, copy, db.canary, 'openWrites', true)];
+}
+
+/** A free name is found by listing all instances that there are. */
+function oldRights(ctx: PlanContext, active: Database, old: Database, quarantine: string | undefined): Pick<StepDraft, 'params' | 'permissions'> {
+  const { region, id } = old;
+  return {
+    params: { ...old, active: { region: active.region, id: active.id }, ...(quarantine === undefined ? {} : { quarantine }) } satisfies BackedUpParams,
+    permissions: [
+      allow(['rds:DescribeDBInstances'], [dbArn(active.region, ctx.account, active.id), ...rdsArns(region, ctx.account, 'db:*')]),
+      allow(['rds:ModifyDBInstance'], [dbArn(region, ctx.account, id), ...rdsArns(region, ctx.account, `db:${keptPattern(id)}`)]),
+    ],
+  };
 }
 
 function simulate(world: World, _name: string, db: RdsBackup, home: string): void {
@@ -102,7 +149,7 @@ const kind: ResourceKind<RdsBackup> = {
   lossMethod: (db) => db.rpo.method,
   ownKeys: ['canary'],
   observe,
-  looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))]), readBackups(at.target, at.account)],
+  looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))]), listBackups(at.target, at.account)],
   plan,
   steps: { assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld: closeBackedUp, keepOld: keepBackedUp, replicate },
   simulate,

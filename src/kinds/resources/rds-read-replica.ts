@@ -3,26 +3,25 @@ import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
 import { allow, inRegion } from '../common.ts';
 import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
-import { canary } from '../databases/canary.ts';
-import { closeOld } from '../databases/close-old.ts';
-import { fence } from '../databases/fence.ts';
-import { fenceAgain } from '../databases/fence-again.ts';
-import { dbArn, followers, isWriter, sourceRegion } from '../databases/instance.ts';
-import { keepOld } from '../databases/keep-old.ts';
-import { openWrites } from '../databases/open-writes.ts';
-import { positionGate } from '../databases/position-gate.ts';
-import { promote } from '../databases/promote.ts';
-import { quiesce } from '../databases/quiesce.ts';
-import { failoverSteps, switchoverSteps } from '../databases/replica-plan.ts';
+import { canary, canaryStep } from '../databases/canary.ts';
+import { closeOld, closeOldStep } from '../databases/close-old.ts';
+import { fence, fenceStep } from '../databases/fence.ts';
+import { fenceAgain, fenceAgainStep } from '../databases/fence-again.ts';
+import { type Database, dbArn, followers, isWriter, sidesOf, sourceRegion } from '../databases/instance.ts';
+import { keepOld, keepOldStep } from '../databases/keep-old.ts';
+import { openWrites, openWritesStep } from '../databases/open-writes.ts';
+import { positionGate, positionGateStep } from '../databases/position-gate.ts';
+import { promote, promoteStep } from '../databases/promote.ts';
+import { quiesce, quiesceStep } from '../databases/quiesce.ts';
 import { type RdsReadReplica, schema } from '../databases/replica-schema.ts';
-import { reprotectSteps } from '../databases/reprotect-plan.ts';
-import { inSync, parameters, rebuild, restart } from '../databases/rebuild.ts';
-import { resize } from '../databases/resize.ts';
-import { rpoGate } from '../databases/rpo-gate.ts';
-import { assessReplication, assessSourceApi } from '../databases/signals.ts';
-import { standbyGate } from '../databases/standby-gate.ts';
-import { needLogin } from '../databases/login.ts';
+import { inSync, inSyncStep, parameters, parametersStep, rebuild, rebuildStep, restart, restartStep } from '../databases/rebuild.ts';
+import { resize, resizeStep } from '../databases/resize.ts';
+import { rpoGate, rpoGateStep } from '../databases/rpo-gate.ts';
+import { assessReplication, assessSourceApi, replicationStep, sourceApiStep } from '../databases/signals.ts';
+import { standbyGate, standbyGateStep } from '../databases/standby-gate.ts';
+import { loginOf, needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
+import { rebuildOf } from '../databases/standby.ts';
 
 /*
  * A database with one writable instance and a cross-region read replica.
@@ -58,14 +57,67 @@ async function observe(ctx: ObserveContext, db: RdsReadReplica): Promise<Resourc
 }
 
 function plan(ctx: PlanContext, name: string, db: RdsReadReplica, state: ResourceState): StepDraft[] {
+  const { copy, old } = sidesOf(ctx, name, db.instances);
+  const quarantine = db.fence?.quarantine[ctx.source];
   switch (ctx.verb) {
+    // Unplanned: the loss is bounded by the lag, and the old writer is fenced if it still answers.
     case 'failover':
-      return failoverSteps(ctx, name, db, state);
-    case 'switchover':
-      return switchoverSteps(ctx, name, db, state);
-    case 'reprotect':
-      return reprotectSteps(ctx, name, db);
+      return [
+        sourceApiStep(ctx, old),
+        replicationStep(ctx, copy),
+        rpoGateStep(ctx, copy, contradiction(ctx, state)),
+        fenceStep(ctx, old, quarantine),
+        ...promotion(ctx, copy, old, db, state),
+        ...bySql(ctx, copy, db),
+        ...fenceAgainStep(ctx, old, quarantine, 'promote'),
+      ];
+    // Planned: writes are stopped, and the replica is promoted once it has replayed all of them.
+    case 'switchover': {
+      const login = loginOf(db);
+      return [
+        sourceApiStep(ctx, old, 1),
+        // Writes stand still for as long as the replica lags: a large lag is no time for a switchover.
+        replicationStep(ctx, copy, ctx.objectives.rpoMs),
+        quiesceStep(ctx, old, login),
+        positionGateStep(ctx, copy, old, login),
+        ...promotion(ctx, copy, old, db, state),
+        ...bySql(ctx, copy, db),
+      ];
+    }
+    // A standby again where the old primary was. Nothing is deleted, and the writer is only read from.
+    case 'reprotect': {
+      const rebuilt = rebuildOf(ctx, name, db);
+      const rights = { params: rebuilt.shared.params, permissions: [rebuilt.look, rebuilt.change] };
+      return [
+        standbyGateStep(ctx, rebuilt),
+        ...closeOldStep(old, quarantine, rights),
+        keepOldStep(old, quarantine, rights),
+        rebuildStep(ctx, rebuilt),
+        parametersStep(rebuilt),
+        restartStep(rebuilt),
+        inSyncStep(ctx, rebuilt),
+      ];
+    }
   }
+}
+
+/** The promotion, and before it the larger class: the restart that it takes would otherwise hit users. */
+function promotion(ctx: PlanContext, copy: Database, old: Database, db: RdsReadReplica, state: ResourceState): StepDraft[] {
+  const wanted = { retentionDays: db.retentionDays, login: db.canary, usersIn: contradiction(ctx, state) };
+  const to = db.instanceClass?.active;
+  const has = state.facts.instanceClass;
+  if (to === undefined || to === has) return [promoteStep(ctx, copy, old, wanted)];
+  return [resizeStep(ctx, copy, typeof has === 'string' ? has : 'unknown', to), promoteStep(ctx, copy, old, { ...wanted, after: ['resize'] })];
+}
+
+/** What is done to the new writer by SQL, where there is a login. */
+function bySql(ctx: PlanContext, copy: Database, { canary }: RdsReadReplica): StepDraft[] {
+  return canary === undefined ? [] : [openWritesStep(ctx, copy, canary, 'promote'), canaryStep(ctx, copy, canary, 'openWrites')];
+}
+
+/** Of a target that is a writer already: where traffic leads users, which contradicts it. */
+function contradiction(ctx: PlanContext, state: ResourceState): string[] | undefined {
+  return state.facts.role === 'writer' ? [...(ctx.usersIn ?? [])] : undefined;
 }
 
 /** The group that lets the application in, where the runbook names none. */

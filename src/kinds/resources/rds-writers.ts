@@ -5,7 +5,7 @@ import { DrError } from '../../base/errors.ts';
 import { allow, dbInstanceId, inRegion, perRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { dbArn, isWriter } from '../databases/instance.ts';
-import { assessSourceApi } from '../databases/signals.ts';
+import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
 import { writerReady } from '../databases/writer-ready.ts';
 import { uniqueKeys } from '../databases/unique-keys.ts';
 import { traitsOf } from '../../model/verb.ts';
@@ -37,20 +37,7 @@ function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
   const describe = (regions: readonly string[]) => allow(['rds:DescribeDBInstances'], regions.map((region) => dbArn(region, ctx.account, inRegion(db.instances, region))));
   const watch = { reversibility: 'reversible', controlPlanes: [], changes: [] } as const;
   const steps: StepDraft[] = [];
-  if (!back) {
-    const id = inRegion(db.instances, ctx.source);
-    steps.push({
-      ...watch,
-      step: 'assessSourceApi',
-      phase: 'assess',
-      title: `Does the RDS API of ${ctx.source} answer for ${id}?`,
-      signal: `rds-api.${name}`,
-      params: { signal: `rds-api.${name}`, region: ctx.source, id },
-      permissions: [describe([ctx.source])],
-      estimate: { p50: 2, p95: 3, basis: 'limit of one look at a region that may be dead' },
-      limitMs: 30_000,
-    });
-  }
+  if (!back) steps.push(sourceApiStep(ctx, { name, region: ctx.source, id: inRegion(db.instances, ctx.source) }));
   if (db.keys === 'auto-increment') {
     const regions = Object.keys(db.instances);
     steps.push({
