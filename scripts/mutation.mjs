@@ -27,7 +27,7 @@ const GROUPS = {
     tests: ['test/journal/{lease,local-state}.test.ts'],
   },
   loss: {
-    mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/databases/{rpo-gate,loss,loss-at-fence,verdict,weigh-at-line}.ts', 'src/kinds/databases/recovery-gate.ts'],
+    mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/databases/{rpo-gate,loss,verdict}.ts', 'src/kinds/databases/recovery-gate.ts'],
     tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/rds/{replica,loss,weigh}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts', 'test/report/evidence.test.ts'],
   },
   gates: {

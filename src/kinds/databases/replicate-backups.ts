@@ -7,7 +7,7 @@ import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { inRegionOf, protectedFact } from './facts.ts';
-import { stillWriter } from './still-writer.ts';
+import { stillWriter } from './writer.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { backupsUnfit } from './refusals.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';

@@ -6,7 +6,7 @@ import { allow, dbInstanceId, inRegion, perRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { dbArn, isWriter } from '../databases/instance.ts';
 import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
-import { writerReady } from '../databases/writer-ready.ts';
+import { writerReady } from '../databases/writer.ts';
 import { uniqueKeys } from '../databases/unique-keys.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { needSingle } from '../databases/refusals.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { boundAtFence } from '../../../src/kinds/databases/loss-at-fence.ts';
+import { boundAtFence } from '../../../src/kinds/databases/loss.ts';
 import type { Json } from '../../../src/base/json.ts';
 
 const bound = { database: 'orders', method: 'replica-lag', boundMs: 20_000, lagMs: 19_000, sampledAt: 99_000, ageMs: 1_000, outageAt: 100_000, because: 'measured' };

@@ -3,7 +3,6 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { replicates } from './instance.ts';
-import { stillWriter } from './still-writer.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 
 const params = z.strictObject({ region: regionName, id: dbInstanceId });
@@ -28,6 +27,16 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     consequence: 'users would be sent to a region that cannot write',
     override: 'correct `instances` in the runbook; a region with a read replica is a standby: rds-read-replica',
   });
+}
+
+/** What was made a writer is one still, in a status in which it takes writes. One look. @throws AwsError */
+export async function stillWriter(ctx: StepContext, p: { region: string; id: string }): Promise<Observation> {
+  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region} any more` };
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  if (replicates(instance)) return { state: 'impossible', because: `${p.id} is a replica` };
+  if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
+  return { state: 'reached', because: `${p.id} is ${state.shown}, and replicates from nobody` };
 }
 
 /** A region that is to take more users has a database that takes writes. Only watches. */
