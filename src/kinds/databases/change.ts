@@ -20,35 +20,74 @@ export function isBusy(error: unknown): error is AwsError {
   return error instanceof AwsError && error.code.startsWith('InvalidDBInstanceState');
 }
 
-/** AWS's words by `<region>.<id>`; empty since it accepted a change. */
-const refusedFact = fact('refused', z.string());
-const keyOf = (p: { region: string; id: string }): string => `${p.region}.${p.id}`;
+/** What is under way may show late; what AWS still refuses after so many attempts and so long does not pass by itself. */
+const REFUSED_TIMES = 5;
+const REFUSED_MS = 180_000;
+
+/** By `<region>.<id>`: AWS's words, how often it has refused, since when, and when last. Forgotten when it accepts a change. */
+const refusedFact = fact('refused', z.object({ words: z.string(), times: z.number(), since: z.number(), last: z.number() }));
+const keyOf = (p: Changed): string => `${p.region}.${p.id}`;
+
+interface Changed {
+  region: string;
+  id: string;
+}
 
 /**
  * Asks for a change of an instance, again and again while AWS refuses it for what is under way.
  * @throws AwsError of any other refusal, or without an answer
  */
-export async function whenFree(ctx: StepContext, p: { region: string; id: string }, ask: () => Promise<unknown>): Promise<void> {
+export async function whenFree(ctx: StepContext, p: Changed, ask: () => Promise<unknown>): Promise<void> {
   for (let times = 1; ; times++) {
     try {
       await ask();
-      if (refusalOf(ctx, p) !== undefined) refusedFact.record(ctx, keyOf(p), '');
+      forgetRefusal(ctx, p);
       return;
     } catch (error) {
       // What was under way may have been its new name, asked for by an earlier attempt.
       if (times > 1 && error instanceof AwsError && error.code.startsWith('DBInstanceNotFound')) return;
       if (!isBusy(error)) throw error;
-      refusedFact.record(ctx, keyOf(p), error.message);
+      countRefusal(ctx, p, error);
       if (times >= TIMES) return;
     }
     await ctx.wait('aws', LIMITS.awsBackoffMaxMs);
   }
 }
 
+/** AWS has refused a change of it once more. */
+export function countRefusal(ctx: StepContext, p: Changed, { message: words }: AwsError): void {
+  const now = ctx.effects.clock.now();
+  const before = refusedFact.read(ctx, keyOf(p));
+  // Refusals that are further apart are of two runs.
+  const { times, since } = before !== undefined && now - before.last < REFUSED_MS ? before : { times: 0, since: now };
+  refusedFact.record(ctx, keyOf(p), { words, times: times + 1, since, last: now });
+}
+
+function forgetRefusal(ctx: StepContext, p: Changed): void {
+  if (refusedFact.has(ctx, keyOf(p))) refusedFact.forget(ctx, keyOf(p));
+}
+
 /** What AWS said when it last refused a change of it; undefined when it has accepted the last one. */
-export function refusalOf(ctx: Pick<StepContext, 'fact'>, p: { region: string; id: string }): string | undefined {
-  const words = refusedFact.read(ctx, keyOf(p));
-  return words === '' ? undefined : words;
+export function refusalOf(ctx: Pick<StepContext, 'fact'>, p: Changed): string | undefined {
+  return refusedFact.read(ctx, keyOf(p))?.words;
+}
+
+/**
+ * What a step sees, with AWS's words while it refuses the change. A change that AWS goes on refusing ends: waiting does not help. It does
+ * not end while something is seen to be under way. `to`: what is refused.
+ */
+export function orRefused(ctx: StepContext, p: Changed, seen: Observation, to = 'to change it'): Observation {
+  const refusal = refusedFact.read(ctx, keyOf(p));
+  if (refusal === undefined) return seen;
+  if (seen.state === 'reached') forgetRefusal(ctx, p);
+  if (seen.state !== 'absent' && seen.state !== 'pending') return seen;
+  const because = `${seen.because}, and AWS refuses ${to}: ${refusal.words}`;
+  const { times, since, last } = refusal;
+  // A resume asks afresh.
+  const lasts = times >= REFUSED_TIMES && last - since >= REFUSED_MS && ctx.effects.clock.now() - last < REFUSED_MS;
+  if (seen.state === 'pending' || !lasts) return { ...seen, because };
+  forgetRefusal(ctx, p);
+  return { state: 'impossible', because: `${because} (${times} times)`, next: [`aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`, 'when the cause is gone: dr resume'] };
 }
 
 /** Why an instance is not ready for a change yet; undefined when it is available. A state that AWS does not list may pass. */

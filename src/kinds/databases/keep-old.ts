@@ -5,7 +5,7 @@ import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, StepContext, StepKind, Verdict } from '../../model/step.ts';
-import { isAvailable, notReady, whenFree } from './change.ts';
+import { isAvailable, notReady, orRefused, whenFree } from './change.ts';
 import { inRegionOf, keptFact } from './facts.ts';
 import { follows, freeName, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { sessionsEnded } from './verdict.ts';
@@ -57,7 +57,7 @@ function keeping<P extends Old>(k: Keeping<P>): StepKind<P> {
       if (not !== undefined) return not;
       // A name that was chosen stays chosen: an attempt that is under way unseen must not be followed by one with another.
       k.choose(ctx, p, kept ?? (await freeName(ctx, p)), old);
-      return { state: 'absent', because: k.because(p) };
+      return orRefused(ctx, p, { state: 'absent', because: k.because(p) }, 'to rename it');
     },
     act: async (ctx, p) => {
       const kept = k.chosen(ctx, p);

@@ -6,9 +6,8 @@ import { type DbInstanceState, dbInstanceState } from '../../aws/states/db-insta
 import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
-import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
-import { isBusy } from './change.ts';
+import { countRefusal, isBusy, orRefused } from './change.ts';
 import { foundWriter, intendsPromotion, rdsResource, ROLE } from './found-writer.ts';
 import { type Database, dbArn, lookRights, isPromoted, isWriter, pendingChanges, rdsArns, replicates, sourceOf, sourceRegion } from './instance.ts';
 import { loginSchema, recordLinePosition } from './line-position.ts';
@@ -144,21 +143,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (no !== undefined) return no;
   // Once, so that it is durable with the intent: after that a promotion may be under way.
   if (!asked) await recordLinePosition(ctx, p);
-  const refusal = refusalFact.read(ctx, p.name);
-  if (refusal === undefined) return { state: 'absent', because: `${p.id} is still a replica` };
-  const because = `${p.id} is still a replica, and AWS refuses to promote it: ${refusal.words}`;
-  if (refusal.times < REFUSED_TIMES || ctx.effects.clock.now() - refusal.since < REFUSED_MS) return { state: 'absent', because };
-  // A resume asks afresh.
-  refusalFact.forget(ctx, p.name);
-  return { state: 'impossible', because: `${because} (${refusal.times} times)`, next: [`aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`, 'when the cause is gone: dr resume'] };
+  return orRefused(ctx, p, { state: 'absent', because: `${p.id} is still a replica` }, 'to promote it');
 }
-
-/** What is under way may show late; what AWS still refuses after so many attempts and so long does not pass by itself. */
-const REFUSED_TIMES = 5;
-const REFUSED_MS = 180_000;
-
-/** In AWS's words why it does not begin the promotion; how often it has said so, and since when. */
-const refusalFact = fact('promotion-refused', z.object({ words: z.string(), times: z.number(), since: z.number() }));
 
 /** A writer that this run has not made: users are moved to it if another run of this failover made it, or a person has accepted what it lacks. */
 async function judgeFound(ctx: StepContext, p: Params, state: DbInstanceState): Promise<Observation> {
@@ -204,8 +190,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     });
   } catch (error) {
     if (!isBusy(error)) throw error;
-    const before = refusalFact.read(ctx, p.name);
-    refusalFact.record(ctx, p.name, { words: error.message, times: (before?.times ?? 0) + 1, since: before?.since ?? ctx.effects.clock.now() });
+    countRefusal(ctx, p, error);
   }
 }
 

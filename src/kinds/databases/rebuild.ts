@@ -7,7 +7,7 @@ import { formatDuration } from '../../base/duration.ts';
 import * as z from 'zod';
 import { allow, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { notReady, whenFree } from './change.ts';
+import { notReady, orRefused, whenFree } from './change.ts';
 import { rdsArns, replicationStatus, viaRds } from './instance.ts';
 import { sampleLag } from './lag.ts';
 import { inRegionOf, protectedFact } from './facts.ts';
@@ -79,7 +79,7 @@ export const parameters = stepKind<StandbyParams>({
     const wanted = standbyFact.read(ctx, inRegionOf(p))?.settings.parameterGroup;
     const has = seen.instance.DBParameterGroups?.[0]?.DBParameterGroupName;
     if (wanted === undefined || has === wanted) return { state: 'reached', because: `${p.id} has the parameter group ${has ?? ''}` };
-    return { state: 'absent', because: `${p.id} has the parameter group ${has ?? ''}, not ${wanted}` };
+    return orRefused(ctx, p, { state: 'absent', because: `${p.id} has the parameter group ${has ?? ''}, not ${wanted}` });
   },
   act: async (ctx, p) => {
     const wanted = standbyFact.read(ctx, inRegionOf(p))?.settings.parameterGroup;
@@ -97,7 +97,7 @@ export const restart = stepKind<StandbyParams>({
     const seen = await available(ctx, p);
     if ('not' in seen) return seen.not;
     const status = applyStatus(seen.instance.DBParameterGroups?.[0]?.ParameterApplyStatus);
-    if (status.needsReboot === 'yes') return { state: 'absent', because: `the parameters of ${p.id} wait for a reboot` };
+    if (status.needsReboot === 'yes') return orRefused(ctx, p, { state: 'absent', because: `the parameters of ${p.id} wait for a reboot` }, 'to reboot it');
     if (status.applied !== 'yes') return { state: 'pending', because: `the parameters of ${p.id} are ${status.shown}`, waitingFor: 'aws' };
     return { state: 'reached', because: `the parameters of ${p.id} are in sync` };
   },

@@ -5,7 +5,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { isAvailable, notReady, whenFree } from './change.ts';
+import { isAvailable, notReady, orRefused, whenFree } from './change.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { type Database, dbArn } from './instance.ts';
 import { rdsResource } from './found-writer.ts';
@@ -55,7 +55,7 @@ export const resize = stepKind<Params>({
       override: `none: aws rds describe-db-instances --region ${p.region}`,
     });
   },
-  observe,
+  observe: async (ctx, p) => orRefused(ctx, p, await observe(ctx, p)),
   act: (ctx, p) => change(ctx, p, p.to),
   undo: async (ctx, p) => {
     const had = classFact.read(ctx, before(p));

@@ -5,7 +5,7 @@ import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { allow, dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
-import { whenFree } from './change.ts';
+import { orRefused, whenFree } from './change.ts';
 import { rdsResource, unfinishedRun } from './found-writer.ts';
 import { stillWriter } from './writer.ts';
 import { weighAtLine } from './loss.ts';
@@ -206,8 +206,8 @@ export const open = stepKind<z.infer<typeof openParams>>({
     if (same) return { state: 'pending', because: `${p.id} is ${state.shown}; its security groups are being applied`, waitingFor: 'aws' };
     // A first backup may take hours, and AWS documents nothing against a change of groups meanwhile: it is tried once.
     const mayAsk = state.ask === 'yes' || (state.writes === 'yes' && state.changing !== true && !ctx.intends(rdsResource(p.region, p.id), GROUPS));
-    if (!mayAsk) return { state: 'pending', because: `${p.id} is ${state.shown}, and closed`, waitingFor: 'aws' };
-    return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is closed` };
+    if (!mayAsk) return orRefused(ctx, p, { state: 'pending', because: `${p.id} is ${state.shown}, and closed`, waitingFor: 'aws' }, 'to open it');
+    return lossAtLine(ctx, p) ?? orRefused(ctx, p, { state: 'absent', because: `${p.id} is closed` }, 'to open it');
   },
   act: async (ctx, p) => {
     // Without ApplyImmediately, see quarantine.ts.

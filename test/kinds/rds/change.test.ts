@@ -23,14 +23,31 @@ describe('a change of a DB instance that AWS refuses for what is under way', () 
     const step = await restart(BUSY, { code: 'InvalidDBInstanceStateFault' });
     await step.act();
     expect(step.asked()).toBe(3);
-    expect(step.recorded).toEqual({ [`refused.${SEOUL}.shop-orders`]: '' });
+    expect(step.recorded).toEqual({ [`refused.${SEOUL}.shop-orders`]: null });
   });
 
   it('is left to the next look after some times, with the words of AWS', async () => {
     const step = await restart(...Array.from({ length: 9 }, () => BUSY));
     await step.act();
     expect(step.asked()).toBe(5);
-    expect(step.recorded).toEqual({ [`refused.${SEOUL}.shop-orders`]: expect.stringContaining('in-progress management operation') as string });
+    expect(step.recorded).toEqual({ [`refused.${SEOUL}.shop-orders`]: { words: new AwsError(BUSY).message, times: 5, since: expect.any(Number) as number, last: expect.any(Number) as number } });
+  });
+
+  it('is shown while AWS refuses it, and ends with the words of AWS when it does not pass', async () => {
+    const { clock } = await simulation();
+    const member = { DBInstanceIdentifier: 'shop-orders', DBInstanceStatus: 'available', ReadReplicaSourceDBInstanceIdentifier: PARAMS.writer, DBParameterGroups: [{ DBParameterGroupName: 'g', ParameterApplyStatus: 'pending-reboot' }] };
+    const call = ({ operation }: { operation: string }) => (operation === 'RebootDBInstance' ? Promise.reject(new AwsError(BUSY)) : Promise.resolve({ output: { DBInstances: [member] }, requestId: undefined }));
+    const step = await stepOf('rds-read-replica.restart', PARAMS, { clock, effects: { aws: { call } } as never });
+    const because = `the parameters of shop-orders wait for a reboot, and AWS refuses to reboot it: ${new AwsError(BUSY).message}`;
+    await step.act();
+    expect(await step.observe()).toEqual({ state: 'absent', because });
+    let seen = await step.observe();
+    while (seen.state === 'absent') {
+      await step.act();
+      seen = await step.observe();
+    }
+    expect(seen).toMatchObject({ state: 'impossible', because: expect.stringMatching(/in-progress management operation\. \(\d+ times\)$/) as string });
+    expect(await step.observe()).toEqual({ state: 'absent', because: 'the parameters of shop-orders wait for a reboot' });
   });
 
   it('is left to the next look where what was under way has given it another name', async () => {
