@@ -17,6 +17,8 @@ export function carriedSettings(old: DbInstance): Record<string, Json> {
   if (old.CopyTagsToSnapshot === true) carried.CopyTagsToSnapshot = true;
   if (old.AutoMinorVersionUpgrade === false) carried.AutoMinorVersionUpgrade = false;
   if (old.NetworkType === 'DUAL') carried.NetworkType = 'DUAL';
+  if (old.CACertificateIdentifier !== undefined) carried.CACertificateIdentifier = old.CACertificateIdentifier;
+  if (old.DedicatedLogVolume === true) carried.DedicatedLogVolume = true;
   if ((old.EnabledCloudwatchLogsExports ?? []).length > 0) carried.EnableCloudwatchLogsExports = [...(old.EnabledCloudwatchLogsExports ?? [])];
   if (old.PerformanceInsightsEnabled === true) {
     carried.EnablePerformanceInsights = true;
@@ -38,4 +40,45 @@ function storage({ StorageType: type, Iops: iops, StorageThroughput: throughput,
   if (type === 'io1' || type === 'io2') return { ...grows, StorageType: type, ...(iops === undefined ? {} : { Iops: iops }) };
   if (type !== 'gp3' || size < GP3_FROM_GIB) return grows;
   return { ...grows, StorageType: type, ...(iops === undefined ? {} : { Iops: iops }), ...(throughput === undefined ? {} : { StorageThroughput: throughput }) };
+}
+
+/** What is shown of an instance, by name: to compare a new replica with the old instance. What is not shown is not in it. */
+export function shownSettings(shown: DbInstance): Record<string, string> {
+  const values: Record<string, string | number | boolean | undefined> = {
+    'option group': ownGroup(shown.OptionGroupMemberships?.[0]?.OptionGroupName),
+    'IAM authentication': shown.IAMDatabaseAuthenticationEnabled,
+    'CA certificate': shown.CACertificateIdentifier,
+    port: shown.Endpoint?.Port,
+    domain: (shown.DomainMemberships ?? []).map(({ Domain }) => Domain ?? '').join(', ') || 'none',
+    'storage type': shown.StorageType,
+    IOPS: shown.Iops,
+    'largest storage': shown.MaxAllocatedStorage ?? 'none',
+    'dedicated log volume': shown.DedicatedLogVolume ?? false,
+    'log exports': [...(shown.EnabledCloudwatchLogsExports ?? [])].sort().join(', ') || 'none',
+    'Performance Insights': shown.PerformanceInsightsEnabled ?? false,
+    'monitoring interval': shown.MonitoringInterval ?? 0,
+    'network type': shown.NetworkType,
+    'deletion protection': shown.DeletionProtection,
+    'backup window': shown.PreferredBackupWindow,
+    'maintenance window': shown.PreferredMaintenanceWindow,
+  };
+  return Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])));
+}
+
+/** The name of AWS's own group has the engine's version in it. */
+function ownGroup(name: string | undefined): string | undefined {
+  return name?.startsWith('default:') === true ? 'default' : name;
+}
+
+/** Without these clients that could log in to the old instance cannot log in to the new one. */
+const LOGIN = ['option group', 'IAM authentication'];
+
+/** How a new replica differs from what the old instance was, in words. `login`: clients may not be able to log in. */
+export function notCarried(wanted: Readonly<Record<string, string>>, replica: DbInstance): { differences: string[]; login: boolean } {
+  const is = shownSettings(replica);
+  const names = Object.keys(wanted).filter((name) => is[name] !== undefined && is[name] !== wanted[name]);
+  // A group or an authentication that the old one did not have keeps nobody out.
+  const lost = names.filter((name) => LOGIN.includes(name) && wanted[name] !== 'default' && wanted[name] !== 'false');
+  const pending = replica.PendingModifiedValues?.IAMDatabaseAuthenticationEnabled === true;
+  return { differences: names.map((name) => `${name} is ${is[name] ?? ''}, not ${wanted[name] ?? ''}`), login: lost.some((name) => !(pending && name === 'IAM authentication')) };
 }

@@ -9,6 +9,7 @@ import { allow, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { notReady, orRefused, whenFree } from './change.ts';
 import { rdsArns, replicationStatus, viaRds } from './instance.ts';
+import { notCarried } from './carried.ts';
 import { sampleLag } from './lag.ts';
 import { inRegionOf, protectedFact } from './facts.ts';
 import { atStandby, follows, type Rebuild, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
@@ -132,8 +133,13 @@ export const inSync = stepKind<InSyncParams>({
     if (newest.lagMs < 0) return wait(`${p.id} reports that it is not replicating`);
     const lag = `${p.id} lags ${formatDuration(newest.lagMs)} behind, ${formatDuration(age)} ago`;
     if (newest.lagMs > p.maxLagMs) return wait(`${lag}: more than ${formatDuration(p.maxLagMs)}`);
+    const { differences, login } = notCarried(standbyFact.read(ctx, inRegionOf(p))?.settings.shown ?? {}, seen.instance);
+    if (login) {
+      const modify = `aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --apply-immediately …, then: dr resume`;
+      return { state: 'impossible', because: `clients of the old ${p.id} may not be able to log in to the new one: ${differences.join('; ')}`, next: [modify] };
+    }
     protectedFact.record(ctx, inRegionOf(p), { id: p.id, lagMs: newest.lagMs, sampledAt: newest.sampledAt });
-    return { state: 'reached', because: lag };
+    return { state: 'reached', because: differences.length === 0 ? lag : `${lag}. Not carried over from the old instance: ${differences.join('; ')}` };
   },
   // How far it lags at the moment is no matter of the run any more.
   holds: async (ctx, p) => {

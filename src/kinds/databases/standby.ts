@@ -1,7 +1,7 @@
 import type { Json } from '../../base/json.ts';
 import * as z from 'zod';
 import { type DbInstance, findDbInstance, listDbInstances } from '../../aws/rds.ts';
-import { carriedSettings } from './carried.ts';
+import { carriedSettings, shownSettings } from './carried.ts';
 import { allow, dbInstanceId, inRegion, regionName, securityGroupId } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Permission, StepContext } from '../../model/step.ts';
@@ -39,6 +39,8 @@ const settingsSchema = z.strictObject({
   deletionProtection: z.boolean(),
   /** Further parameters of the request, by name. Absent in journals of earlier versions. */
   carried: z.custom<Readonly<Record<string, Json>>>((value) => typeof value === 'object' && value !== null).optional(),
+  /** What was shown of the old instance, by name. Absent in journals of earlier versions. */
+  shown: z.record(z.string(), z.string()).optional(),
 });
 export type Settings = z.infer<typeof settingsSchema>;
 
@@ -58,6 +60,7 @@ export function settingsOf(old: DbInstance, p: StandbyParams): Settings {
     publiclyAccessible: old.PubliclyAccessible ?? false,
     deletionProtection: old.DeletionProtection ?? false,
     carried: carriedSettings(old),
+    shown: shownSettings(old),
   };
 }
 
