@@ -66,7 +66,8 @@ async function lookAtReplication(ctx: StepContext, p: Params): Promise<Signal> {
   const { newest } = await sampleLag(ctx, p.region, p.id);
   if (newest === undefined) return { vantage, says: 'unknown', because: 'no ReplicaLag sample was found' };
   const age = ctx.effects.clock.now() - newest.sampledAt;
-  if (newest.lagMs < 0) return { vantage, says: 'down', because: `${p.id} reports that it is not replicating` };
+  // The sample is older than the status: replication may have come back since.
+  if (newest.lagMs < 0) return { vantage, says: 'unknown', because: `${p.id} is ${state.shown}, although its newest lag sample, ${formatDuration(age)} old, says that it was not replicating` };
   if (age > RECEIVING_MS) return { vantage, says: 'down', because: `ReplicaLag stopped ${formatDuration(age)} ago` };
   const livedAt = newest.sampledAt - newest.lagMs;
   // Of a source that is lost the lag grows with the time: only lag and age together tell when something came from it last.
