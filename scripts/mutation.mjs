@@ -28,15 +28,15 @@ const GROUPS = {
   },
   loss: {
     mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/databases/{rpo-gate,loss,verdict}.ts', 'src/kinds/databases/recovery-gate.ts'],
-    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/rds/{replica,loss,weigh}*.test.ts', 'test/kinds/recovery/{errors,gate}.test.ts', 'test/refusals/{databases,restore}.test.ts', 'test/report/evidence.test.ts'],
+    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/databases/{replica,loss,weigh,backup-errors,recovery-gate}*.test.ts', 'test/refusals/{databases,restore}.test.ts', 'test/report/evidence.test.ts'],
   },
   gates: {
     mutate: ['src/kinds/databases/{position-gate,standby-gate,fence,cut-off,promote}.ts', 'src/kinds/ec2/image-gate.ts'],
-    tests: ['test/kinds/rds/{fence,fence-undo,position-gate,standby-gate,replica,promote,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
+    tests: ['test/kinds/databases/{fence,fence-undo,position-gate,standby-gate,replica,promote,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
   },
   people: {
     mutate: ['src/model/signals.ts', 'src/approvals/judge.ts', 'src/kinds/common-steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],
-    tests: ['test/kinds/approvals/judge.test.ts', 'test/kinds/steps/{assess,flap-guard,person-and-hold,approval,source-healthy}.test.ts', 'test/refusals/people.test.ts'],
+    tests: ['test/approvals/judge.test.ts', 'test/kinds/common-steps/{assess,flap-guard,person-and-hold,approval,source-healthy}.test.ts', 'test/refusals/people.test.ts'],
   },
 };
 

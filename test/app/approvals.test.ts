@@ -10,7 +10,7 @@ import type { RunState } from '../../src/journal/state.ts';
 import { LocalStore } from '../../src/journal/local-store.ts';
 import { fingerprint, readPublicKey } from '../../src/approvals/public-key.ts';
 import { signText } from '../../src/approvals/signature.ts';
-import { person, type Person } from '../kinds/approvals/signers.ts';
+import { person, type Person } from '../approvals/signers.ts';
 import { SEOUL, TOKYO } from '../engine/simulated.ts';
 import { type Bench, bench, refusalOf, stopAt } from './fixture.ts';
 

@@ -3,7 +3,7 @@ import type { Json } from '../../src/base/json.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import type { PastMove } from '../../src/effects/effects.ts';
 import { SEOUL, simulation, TOKYO } from '../engine/simulated.ts';
-import { gateOf, NOW, person, signed } from '../kinds/approvals/signers.ts';
+import { gateOf, NOW, person, signed } from '../approvals/signers.ts';
 import { type Asked, saidBy, saidByRun } from './said.ts';
 
 describe('approvals', () => {

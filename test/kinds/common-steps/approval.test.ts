@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
-import { gateOf, NOW, person, type Person, signed } from '../approvals/signers.ts';
+import { gateOf, NOW, person, type Person, signed } from '../../approvals/signers.ts';
 import { stepOf } from '../context.ts';
 
 /* run.approval where the runbook names keys: only signatures count, and the step waits for them. */

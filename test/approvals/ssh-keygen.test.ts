@@ -3,9 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { readPrivateKey } from '../../../src/approvals/private-key.ts';
-import { fingerprint, readPublicKey } from '../../../src/approvals/public-key.ts';
-import { signText, verifySignature } from '../../../src/approvals/signature.ts';
+import { readPrivateKey } from '../../src/approvals/private-key.ts';
+import { fingerprint, readPublicKey } from '../../src/approvals/public-key.ts';
+import { signText, verifySignature } from '../../src/approvals/signature.ts';
 
 /*
  * Against OpenSSH itself: what it signs is verified here, and what is signed here is verified by it.

@@ -1,9 +1,9 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { ed25519Blob } from '../../../src/approvals/public-key.ts';
-import type { ApprovalGate } from '../../../src/approvals/judge.ts';
-import { NAMESPACE, signText } from '../../../src/approvals/signature.ts';
-import { packed } from '../../../src/approvals/ssh-wire.ts';
-import { fileText, type Statement, statementText } from '../../../src/approvals/statement.ts';
+import { ed25519Blob } from '../../src/approvals/public-key.ts';
+import type { ApprovalGate } from '../../src/approvals/judge.ts';
+import { NAMESPACE, signText } from '../../src/approvals/signature.ts';
+import { packed } from '../../src/approvals/ssh-wire.ts';
+import { fileText, type Statement, statementText } from '../../src/approvals/statement.ts';
 
 /** Somebody with a key of their own. */
 export interface Person {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { decide, judge } from '../../../src/approvals/judge.ts';
-import { fingerprint, readPublicKey } from '../../../src/approvals/public-key.ts';
-import { signText } from '../../../src/approvals/signature.ts';
-import { fileText, readFileText, readStatement, type Statement, statementText } from '../../../src/approvals/statement.ts';
+import { decide, judge } from '../../src/approvals/judge.ts';
+import { fingerprint, readPublicKey } from '../../src/approvals/public-key.ts';
+import { signText } from '../../src/approvals/signature.ts';
+import { fileText, readFileText, readStatement, type Statement, statementText } from '../../src/approvals/statement.ts';
 import { gateOf, hardwareSignature, NOW, type Person, person, signed, SUBJECT } from './signers.ts';
 
 const ann = person('ann@example.com');
