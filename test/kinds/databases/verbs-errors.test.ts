@@ -76,7 +76,8 @@ describe('the old instance is kept', () => {
     rds.on(DescribeDBInstancesCommand, { DBInstanceIdentifier: 'shop-orders' }).resolves({ DBInstances: [OLD] });
     const made = await step('keepOld');
     expect(await made.direct('observe')).toMatchObject({ state: 'absent' });
-    expect(made.recorded).toMatchObject({ [`standby.orders.${SEOUL}`]: { ...(FACT as object), kept: 'shop-orders-old-20261120-2' } });
+    const shown = { domain: 'none', 'largest storage': 'none', 'dedicated log volume': 'false', 'log exports': 'none', 'Performance Insights': 'false', 'monitoring interval': '0', 'deletion protection': 'true' };
+    expect(made.recorded).toEqual({ [`standby.orders.${SEOUL}`]: { kept: 'shop-orders-old-20261120-2', settings: { ...(FACT as { settings: object }).settings, carried: {}, shown } } });
   });
 
   it('a name that was chosen stays chosen, also on the next day', async () => {
