@@ -1,6 +1,6 @@
 import type { InputOf } from '../aws/operations.ts';
 import type { Call, ServiceModel } from './call.ts';
-import { dbArn, type DbInstance } from './db-instance.ts';
+import { addressOf, dbArn, type DbInstance } from './db-instance.ts';
 import { defaultOptionGroup, defined, type DbSettings, settingsOf } from './db-settings.ts';
 import { DEFAULT_GROUP } from './rds-backups.ts';
 import { needOptionGroup, needParameterGroup, needSecurityGroups, needSubnetGroup, refuseUnlessAvailable, storageOf, view } from './rds-rows.ts';
@@ -14,7 +14,7 @@ export const replicaOperation: Pick<ServiceModel<'rds'>, 'CreateDBInstanceReadRe
       'DBInstanceIdentifier', 'SourceDBInstanceIdentifier', 'DBInstanceClass', 'MultiAZ', 'DBSubnetGroupName', 'DBParameterGroupName', 'VpcSecurityGroupIds', 'KmsKeyId',
       'PubliclyAccessible', 'DeletionProtection', 'PreSignedUrl', 'OptionGroupName', 'Tags', 'CopyTagsToSnapshot', 'EnableIAMDatabaseAuthentication',
       'EnableCloudwatchLogsExports', 'EnablePerformanceInsights', 'PerformanceInsightsKMSKeyId', 'PerformanceInsightsRetentionPeriod', 'MonitoringInterval', 'MonitoringRoleArn',
-      'CACertificateIdentifier', 'NetworkType', 'AllocatedStorage', 'StorageType', 'Iops', 'StorageThroughput', 'MaxAllocatedStorage', 'AutoMinorVersionUpgrade',
+      'CACertificateIdentifier', 'NetworkType', 'Port', 'AllocatedStorage', 'StorageType', 'Iops', 'StorageThroughput', 'MaxAllocatedStorage', 'AutoMinorVersionUpgrade',
     ],
     handle(input, call) {
       const id = newId(input.DBInstanceIdentifier, call);
@@ -44,6 +44,7 @@ export const replicaOperation: Pick<ServiceModel<'rds'>, 'CreateDBInstanceReadRe
           multiAz: input.MultiAZ ?? false,
           backupRetentionDays: 0,
           securityGroups,
+          endpoint: { address: addressOf({ region, id }, call.state.core.account), port: input.Port ?? source.endpoint.port },
           subnetGroup: input.DBSubnetGroupName ?? 'default',
           ...(parameterGroup === undefined ? {} : { parameterGroup }),
           kmsKeyId: input.KmsKeyId ?? source.kmsKeyId,

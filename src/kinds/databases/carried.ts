@@ -17,6 +17,8 @@ export function carriedSettings(old: DbInstance): Record<string, Json> {
   if (old.CopyTagsToSnapshot === true) carried.CopyTagsToSnapshot = true;
   if (old.AutoMinorVersionUpgrade === false) carried.AutoMinorVersionUpgrade = false;
   if (old.NetworkType === 'DUAL') carried.NetworkType = 'DUAL';
+  // Left out, it is that of the source.
+  if (old.Endpoint?.Port !== undefined) carried.Port = old.Endpoint.Port;
   if (old.CACertificateIdentifier !== undefined) carried.CACertificateIdentifier = old.CACertificateIdentifier;
   if (old.DedicatedLogVolume === true) carried.DedicatedLogVolume = true;
   if ((old.EnabledCloudwatchLogsExports ?? []).length > 0) carried.EnableCloudwatchLogsExports = [...(old.EnabledCloudwatchLogsExports ?? [])];
@@ -48,7 +50,6 @@ export function shownSettings(shown: DbInstance): Record<string, string> {
     'option group': ownGroup(shown.OptionGroupMemberships?.[0]?.OptionGroupName),
     'IAM authentication': shown.IAMDatabaseAuthenticationEnabled,
     'CA certificate': shown.CACertificateIdentifier,
-    port: shown.Endpoint?.Port,
     domain: (shown.DomainMemberships ?? []).map(({ Domain }) => Domain ?? '').join(', ') || 'none',
     'storage type': shown.StorageType,
     IOPS: shown.Iops,
