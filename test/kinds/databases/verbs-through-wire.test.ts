@@ -13,7 +13,6 @@ import type { Effects } from '../../../src/effects/effects.ts';
 import { execute } from '../../../src/engine/execute.ts';
 import { Journal } from '../../../src/journal/journal.ts';
 import { MemoryStore } from '../../../src/journal/memory-store.ts';
-import type { ResourceKind } from '../../../src/model/kind.ts';
 import { knownKind, loadStepKind } from '../../../src/kinds/registry.ts';
 import { type WireServer, wireServer } from '../../../src/lab/wire/server.ts';
 import { compilePlan } from '../../../src/plan/compile.ts';
