@@ -386,6 +386,16 @@ describe('a standby that cannot be rebuilt', () => {
     `);
   });
 
+  it('the quarantine group is not there', async () => {
+    expect(await gate(await afterFailover(), { params: { quarantine: 'sg-0fffffffffffffff1' } })).toMatchInlineSnapshot(`
+      "rule         quarantine
+      observed     the security group sg-0fffffffffffffff1 does not exist in ap-northeast-2 (just now)
+      threshold    a quarantine group in the VPC of shop-orders
+      consequence  AWS refuses the quarantine, and the old writer stays open
+      override     none: make a security group without inbound rules in that VPC, and name it in the runbook: fence: { quarantine: { ap-northeast-2: sg-… } }"
+    `);
+  });
+
   it('the region is silent again', async () => {
     expect(await gate(await afterFailover(), { then: ({ world }) => world.breakRegion(SEOUL) })).toMatchInlineSnapshot(`
       "rule         standby-region

@@ -1,11 +1,11 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, StepContext, StepKind, Verdict } from '../../model/step.ts';
-import { isAvailable, notReady, orRefused, whenFree } from './change.ts';
+import { countRefusal, isAvailable, notReady, orRefused, whenFree } from './change.ts';
 import { inRegionOf, keptFact } from './facts.ts';
 import { follows, freeName, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { sessionsEnded } from './verdict.ts';
@@ -71,7 +71,7 @@ function keeping<P extends Old>(k: Keeping<P>): StepKind<P> {
         const [here, there] = await Promise.all([find(ctx, p, p.id), find(ctx, p, kept)]);
         if (there === undefined && isAvailable(here)) return;
         if (there !== undefined && here !== undefined) throw new Error(`the name ${p.id} is taken${k.isNew === undefined ? '' : ' by the new replica'}; the old instance stays ${kept}`);
-        if (isAvailable(there)) await renameBack(ctx, p.region, kept, p.id);
+        if (isAvailable(there)) await rename(ctx, p.region, kept, p.id);
         await ctx.wait('aws', LIMITS.pollMaxMs);
       }
     },
@@ -79,7 +79,9 @@ function keeping<P extends Old>(k: Keeping<P>): StepKind<P> {
 }
 
 function renamed(ctx: StepContext, p: Old, kept: string, instance: DbInstance | undefined): Observation {
-  if (!isAvailable(instance)) return { state: 'pending', because: `${kept} is ${instance?.DBInstanceStatus ?? 'not seen yet'}`, waitingFor: 'aws' };
+  const state = dbInstanceState(instance?.DBInstanceStatus);
+  // It shows its new name when the rename is over; after the restart that this takes, what else is under way is no matter here.
+  if (instance === undefined || state.rebooting === true || !servesOrPasses(state)) return { state: 'pending', because: `${kept} is ${instance === undefined ? 'not seen yet' : state.shown}`, waitingFor: 'aws' };
   sessionsEnded(ctx, p.name);
   return { state: 'reached', because: `${p.id} is kept as ${kept}` };
 }
@@ -90,20 +92,17 @@ function withWarning(p: Old, verdict: Verdict): Verdict {
   return { ...verdict, warnings: [warning] };
 }
 
+/**
+ * AWS may show the instance as it was, and `available`, for a while after a rename has begun: a name that is taken is then most likely
+ * the one that this run, or one that it follows, asked for. The next looks decide.
+ */
 async function rename(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
   const input = { DBInstanceIdentifier: from, NewDBInstanceIdentifier: to, ApplyImmediately: true };
-  await whenFree(ctx, { region, id: from }, () => ctx.effects.aws.call({ service: 'rds', region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
-}
-
-/**
- * The same in an undo, which asks until it sees the old name. AWS may show the instance as it was, and `available`, for a while after it
- * has begun: a name that is taken is then most likely the one that was asked for, and the next looks decide.
- */
-async function renameBack(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
   try {
-    await rename(ctx, region, from, to);
+    await whenFree(ctx, { region, id: from }, () => ctx.effects.aws.call({ service: 'rds', region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
   } catch (error) {
     if (!(error instanceof AwsError && error.code.startsWith('DBInstanceAlreadyExists'))) throw error;
+    countRefusal(ctx, { region, id: from }, error);
   }
 }
 

@@ -87,14 +87,16 @@ describe('the old instance is kept', () => {
     expect(made.recorded).toMatchObject({ [`standby.orders.${SEOUL}`]: { kept: 'shop-orders-old-20261119' } });
   });
 
-  it('invalid state is taken for a change that is under way; a taken name and a no are told', async () => {
+  it('invalid state, and a name that is taken, are a change that may be under way; a no ends it', async () => {
     rds.on(ModifyDBInstanceCommand).rejects(thrown('InvalidDBInstanceStateFault', 400));
     await expect((await step('keepOld', FACTS)).act()).resolves.toBeUndefined();
     expect(rds.commandCalls(ModifyDBInstanceCommand)[0]?.args[0].input).toEqual({ DBInstanceIdentifier: 'shop-orders', NewDBInstanceIdentifier: 'shop-orders-old-20261120', ApplyImmediately: true });
-    for (const [name, status] of [['DBInstanceAlreadyExists', 400], ['AccessDenied', 403]] as const) {
-      rds.on(ModifyDBInstanceCommand).rejects(thrown(name, status));
-      expect(await errorOf((await step('keepOld', FACTS)).direct('act'))).toMatchObject({ code: name, kind: 'terminal' });
-    }
+    rds.on(ModifyDBInstanceCommand).rejects(thrown('DBInstanceAlreadyExists', 400));
+    const taken = await step('keepOld', FACTS);
+    await expect(taken.direct('act')).resolves.toBeUndefined();
+    expect(taken.recorded).toMatchObject({ [`refused.${SEOUL}.shop-orders`]: { times: 1, words: expect.stringContaining('DBInstanceAlreadyExists') as string } });
+    rds.on(ModifyDBInstanceCommand).rejects(thrown('AccessDenied', 403));
+    expect(await errorOf((await step('keepOld', FACTS)).direct('act'))).toMatchObject({ code: 'AccessDenied', kind: 'terminal' });
   });
 
   it('a lost answer is unclear, and is not repeated blindly', async () => {
