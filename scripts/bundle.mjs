@@ -15,7 +15,7 @@ export async function bundle(root, dist) {
   const built = await rolldown({ input, cwd: root, platform: 'node', external: EXTERNAL, logLevel: 'warn' });
   const { output } = await built.write({ dir: dist, chunkFileNames: 'chunks/[name].js', sourcemap: true });
   await built.close();
-  // Lines are enough for a stack: whoever reads it has the sources.
+  // Lines are enough for a stack: anyone who reads it has the sources.
   for (const { fileName, source } of output.filter((file) => file.fileName.endsWith('.map'))) {
     writeFileSync(join(dist, fileName), JSON.stringify({ ...JSON.parse(source), sourcesContent: undefined }));
   }

@@ -67,7 +67,7 @@ function play(from, count, bug, until = () => false) {
   });
 }
 
-/** So many are told in full. */
+/** So many are given in full. */
 const SHOWN = 20;
 
 function tell({ seed, broken }) {

@@ -16,9 +16,9 @@ export interface AbortRequest extends RunWatchers {
   state: StatePlace | string;
   /** Why, for the record. */
   reason?: string | undefined;
-  /** Takes the run from whoever holds it. */
+  /** Takes the run from the run that holds it. */
   takeOver?: boolean;
-  /** Asks the person, who is told what has acted, newest first. @throws DrError (declined). */
+  /** Asks the person, who is given what has acted, newest first. @throws DrError (declined). */
   confirm(state: RunState, acted: readonly PlanStep[]): Promise<void>;
   effects?: Effects;
 }
@@ -48,7 +48,7 @@ function refuse(state: RunState): void {
     throw new DrError({
       code: 'RUN_ENDED',
       exit: 'usage',
-      title: `Run ${run} ${state.outcome === 'aborted' ? 'was led back already' : 'has succeeded'}: there is nothing to abort.`,
+      title: `Run ${run} ${state.outcome === 'aborted' ? 'was rolled back already' : 'has succeeded'}: there is nothing to abort.`,
       next: state.outcome === 'aborted' ? [`dr report ${run}`] : wayHome(state),
     });
   }
@@ -57,9 +57,9 @@ function refuse(state: RunState): void {
   throw new DrError({
     code: 'LINE_CROSSED',
     exit: 'refused',
-    title: `Run ${run} has crossed the line: it can no longer be led back.`,
+    title: `Run ${run} has crossed the line: it can no longer be rolled back.`,
     detail: past.map((step) => `${step.id}: ${step.title}`).join('\n'),
-    next: [`dr resume ${run}    goes on to the end`, ...(!traitsOf(plan.verb).movesUsers ? [] : wayHome(state).map((line) => `then ${line}`))],
+    next: [`dr resume ${run}    continues to the end`, ...(!traitsOf(plan.verb).movesUsers ? [] : wayHome(state).map((line) => `then ${line}`))],
   });
 }
 

@@ -46,7 +46,7 @@ export async function waitingGate(place: StatePlace | string, run: string, now: 
 function refuseEnded(state: RunState): void {
   const { run, outcome, leadingBack } = state;
   const over = (title: string) => new DrError({ code: 'RUN_ENDED', exit: 'refused', title, next: [`dr report ${run}`] });
-  if (outcome === 'aborted' || leadingBack !== undefined) throw over(`Run ${run} was led back: there is nothing to approve.`);
+  if (outcome === 'aborted' || leadingBack !== undefined) throw over(`Run ${run} was rolled back: there is nothing to approve.`);
   if (isOver(state)) throw over(`Run ${run} has succeeded: there is nothing to approve.`);
 }
 

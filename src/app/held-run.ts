@@ -28,7 +28,7 @@ export interface HoldRequest {
   run: string;
   state: StatePlace | string;
   effects: Effects;
-  /** Takes the application from whoever holds it. */
+  /** Takes the application from the run that holds it. */
   takeOver?: boolean;
   onRecord: (record: JournalRecord, state: RunState) => void;
   onMessage?: (text: string) => void;
@@ -37,7 +37,7 @@ export interface HoldRequest {
 }
 
 /**
- * Takes a run that has begun, and lets `work` go on with it: the account is that of the run, the lock is held, and the
+ * Takes a run that has begun, and lets `work` continue with it: the account is that of the run, the lock is held, and the
  * journal was read again under it.
  * @throws DrError: no such run, a plan of another version of dr, other account, held by somebody else.
  */
@@ -83,6 +83,6 @@ function refuseOldPlan({ run, plan, tool }: RunState): void {
     exit: 'refused',
     title: `Run ${run} has a plan of the schema ${schema}; this version of dr runs ${PLAN_SCHEMA}.`,
     detail: `It was begun by dr ${tool.version}.`,
-    next: ['go on with the version of dr that began it', `dr ${plan.verb} --region ${plan.target}    begins anew, from what is there now`],
+    next: ['continue with the version of dr that began it', `dr ${plan.verb} --region ${plan.target}    starts again, from what is there now`],
   });
 }

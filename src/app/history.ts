@@ -99,7 +99,7 @@ function isMoveOf(id: string, runbook: string): boolean {
   return parts !== undefined && MOVES.has(parts.verb) && parts.runbook === runbook;
 }
 
-/** It has done something to data or traffic that was not led back. */
+/** It has done something to data or traffic that was not rolled back. */
 function hasMoved(run: RunState): boolean {
   return actedSteps(run).some((step) => MOVING.has(step.phase));
 }

@@ -103,7 +103,7 @@ function stepNotes(runbook: string, step: PlanStep): string[] {
     notes.push(`${runbook}: a launch template with an instance profile needs iam:PassRole on that role; one with encrypted volumes kms:CreateGrant, kms:Decrypt and kms:GenerateDataKeyWithoutPlaintext on their key`);
   }
   if (actions.has('sns:Publish')) notes.push(`${runbook}: an encrypted topic needs kms:Decrypt and kms:GenerateDataKey on its key`);
-  if (step.outside === 'program') notes.push(`${runbook}: what the program of the own step ${step.id} calls is not known`);
+  if (step.outside === 'program') notes.push(`${runbook}: what the program of the custom step ${step.id} calls is not known`);
   return notes;
 }
 

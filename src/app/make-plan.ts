@@ -77,7 +77,7 @@ export async function readPlan(path: string): Promise<Plan> {
   return plan;
 }
 
-/** Whoever can write a plan can also hash it: all of it must be what its runbook gives now, but when it was made. */
+/** Anyone who can write a plan can also hash it: all of it must be what its runbook gives now, but when it was made. */
 function refuseEdited(saved: Plan, now: Plan): void {
   const parts = ({ hash: _hash, madeAt: _madeAt, ...rest }: Plan): Map<string, string> => new Map(Object.entries(rest).map(([name, value]) => [name, canonicalJson(value)]));
   const [before, after] = [parts(saved), parts(now)];

@@ -74,7 +74,7 @@ async function lookFrom(
   const context: ObserveContext = { effects, verb: options.verb, strategy: runbook.strategy, target, source: options.source, regions, signal: options.signal };
   try {
     const looks = Promise.all(runbook.resources.map((resource) => observeResource(resource, context)));
-    // At the same time, but an error of the identity is told first: without it nothing else can be right.
+    // At the same time, but an error of the identity is given first: without it nothing else can be right.
     looks.catch(() => undefined);
     const identity = await callerIdentity(effects.aws, target, { signal: options.signal });
     const resources = await looks;

@@ -16,7 +16,7 @@ export interface ResumeRequest extends RunWatchers {
   /** Default: the newest run that has not succeeded. */
   run?: string;
   state: StatePlace | string;
-  /** Takes the application from whoever holds it: the person who says so gives a reason. */
+  /** Takes the application from the run that holds it: the person who says so gives a reason. */
   takeOver?: boolean;
   /** What is said now, on top of what was said before. */
   acceptances: Acceptances;
@@ -25,7 +25,7 @@ export interface ResumeRequest extends RunWatchers {
   effects?: Effects;
 }
 
-/** Goes on with a run: every step that is not done is observed, and acted on only where the wanted state is missing. */
+/** Continues with a run: every step that is not done is observed, and acted on only where the wanted state is missing. */
 export async function resume(request: ResumeRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
   const run = request.run ?? (await newestOpenRun(request.state, request.onMessage));
@@ -55,13 +55,13 @@ function over(state: RunState): DrError {
   return new DrError({
     code: 'RUN_ENDED',
     exit: 'usage',
-    title: outcome === 'aborted' ? `Run ${run} was led back: there is nothing to resume.` : `Run ${run} has succeeded: there is nothing to resume.`,
-    next: outcome === 'aborted' ? [`dr ${plan.verb} --region ${plan.target}    starts anew`, `dr report ${run}`] : [`dr report ${run}`],
+    title: outcome === 'aborted' ? `Run ${run} was rolled back: there is nothing to resume.` : `Run ${run} has succeeded: there is nothing to resume.`,
+    next: outcome === 'aborted' ? [`dr ${plan.verb} --region ${plan.target}    starts again`, `dr report ${run}`] : [`dr report ${run}`],
   });
 }
 
 /**
- * The newest run that is not over. What cannot be read is left out, and `say` is told. @throws DrError when there is none, or when a run
+ * The newest run that is not over. What cannot be read is left out, and `say` is called. @throws DrError when there is none, or when a run
  * that cannot be read may be the one that is meant: it is newer, and of the same application.
  */
 export async function newestOpenRun(place: StatePlace | string, say: (text: string) => void = () => undefined): Promise<string> {
@@ -82,8 +82,8 @@ export async function newestOpenRun(place: StatePlace | string, say: (text: stri
 }
 
 function merge(before: Acceptances, now: Acceptances): Acceptances {
-  // `again` holds for one resume only: what is unclear afterwards has to be looked at afresh. So does the word that the source is down:
-  // like every other decision it is made anew, for the source may be back.
+  // `again` holds for one resume only: what is unclear afterwards has to be looked at again. So does the word that the source is down:
+  // like every other decision it is made again, for the source may be back.
   const { again: _once, sourceDown: _then, ...lasting } = before;
   const done = union(before.done, now.done);
   return { ...lasting, ...now, approvedBy: union(before.approvedBy, now.approvedBy), ...(done.length === 0 ? {} : { done }) };

@@ -80,7 +80,7 @@ async function tellEnd(journal: Journal, store: RunStore, now: number, note: (wh
   const evidence = evidenceOf(state, records, now);
   const result = { state, exit: exitOf(state, evidence), summary: [...summaryLines(evidence), ...wayBackLines(state)] };
   try {
-    // Who was stopped here and goes on must not put an old report over that of the next runner.
+    // Who was stopped here and continues must not put an old report over that of the next runner.
     await journal.assertHeld();
     return { ...result, report: await saveReport(store, evidence) };
   } catch (error) {

@@ -48,7 +48,7 @@ export function leftOutLine({ run, error }: DamagedRun): string {
 
 /**
  * A run with its records, by its id or a unique beginning or end of it; the newest that can be read when none is named.
- * @param leftOut is told of each newer run that cannot be read
+ * @param leftOut is called with each newer run that cannot be read
  * @throws DrError when there is none, or the journal of the named run cannot be read.
  */
 export async function loadRun(store: StateStore, run?: string, leftOut: (run: DamagedRun) => void = () => undefined): Promise<LoadedRun> {

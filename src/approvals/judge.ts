@@ -97,7 +97,7 @@ function read(file: SignedFile, gate: ApprovalGate, now: number): Decision | str
   return { decision, approver, signed, expires, key: `${key.type} ${fingerprint(key)}`, signature };
 }
 
-/** Why a statement does not count, whoever signed it. */
+/** Why a statement does not count, no matter who signed it. */
 export function statementProblem(statement: Statement, gate: ApprovalGate, now: number): string | undefined {
   const { approver, signed, expires } = statement;
   const person = gate.from.find(({ name }) => name === approver);

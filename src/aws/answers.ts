@@ -20,7 +20,7 @@ export interface Proof {
   has: readonly Path[];
   /** Whatever the first names in the request must be among what the second names in the answer. */
   names?: readonly [asked: Path, told: Path];
-  /** Where the first is true, or not empty, the others must be there: an answer that goes on must say where. */
+  /** Where the first is true, or not empty, the others must be there: an answer that continues must say where. */
   goesOn?: readonly [flag: Path, ...next: Path[]];
 }
 

@@ -21,7 +21,7 @@ const RENEW_BEFORE_MS = 300_000;
 export class SharedCredentials {
   private current: Credentials | undefined;
   private readonly inFlight = new Map<string, Promise<Credentials>>();
-  /** Resolved by the next look-up that succeeds, whoever began it. */
+  /** Resolved by the next look-up that succeeds, no matter who began it. */
   private nextFound = Promise.withResolvers<Credentials>();
   private readonly now: () => number;
 
@@ -50,7 +50,7 @@ export class SharedCredentials {
   }
 
   /**
-   * Asks anew for credentials that AWS has refused, once for all who had them.
+   * Asks again for credentials that AWS has refused, once for all who had them.
    * @returns whether there are others now
    */
   async renew(region: string, source: CredentialSource, refused: Credentials): Promise<boolean> {

@@ -32,7 +32,7 @@ const MAX_PAGES = 100;
 
 /**
  * All record sets of a name and type. The SDK has no paginator for this call: the answers are in DNS order, start
- * at the name, and go on past it. Stops when past it.
+ * at the name, and continue past it. Stops when past it.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html
  * @throws AwsError
  */

@@ -59,7 +59,7 @@ async function callOnce(clients: Clients, request: PlainRequest): Promise<PlainA
       };
       const signedWith = clients.known();
       const { $metadata, ...output } = await send().catch(async (error: unknown) => {
-        // Refused for its signature, so nothing was done: once more by AWS's clock, or with credentials that are asked for anew.
+        // Refused for its signature, so nothing was done: once more by AWS's clock, or with credentials that are asked for again.
         if (!clockWasCorrected(error) && !(areRefused(error) && (await renew(signedWith)))) throw error;
         return send();
       });
@@ -126,7 +126,7 @@ class Clients {
     // The SDK gives its credential chain only as part of a client: this one is made for that and never called.
     const chain = new Client({ ...options, ignoreCache: true }).config.credentials;
     if (chain === undefined) return { sdk, client: new Client(options), renew: () => Promise.resolve(false) };
-    // What is found is kept by `SharedCredentials`, and nowhere else: else nobody could ask anew.
+    // What is found is kept by `SharedCredentials`, and nowhere else: else nobody could ask again.
     const source = (): Promise<Credentials> => chain({ forceRefresh: true });
     const credentials = Object.assign(() => this.credentials.get(region, source), { memoized: true as const });
     const renew = async (refused: Credentials | undefined): Promise<boolean> => {

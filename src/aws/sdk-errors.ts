@@ -105,7 +105,7 @@ function clockProblem(error: SdkThrown, code: string): string | undefined {
 function isForeign(error: SdkThrown, call: CallName, httpStatus: number): boolean {
   if (call.operation === 'HeadObject') return httpStatus === 404 && requestIdOf(error) === undefined;
   if (error.name === 'SyntaxError' || /XML parse error/.test(String(error.message))) return true;
-  // Whoever it is that asks for patience gets it.
+  // Any caller that asks for patience gets it.
   if (httpStatus === 429 || messagesOf(error).length > 0) return false;
   if (codeIn(error) === undefined) return true;
   const named = error.Code !== undefined || error.Error?.Code !== undefined;

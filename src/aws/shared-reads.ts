@@ -11,16 +11,16 @@ import { Queue, type Waiting } from './queue.ts';
  * all who ask the same within a moment.
  *
  * Invariants:
- * 1. An answer that is told to others was asked for after the last change that was sent from here to that service and region
+ * 1. An answer that is shared with others was asked for after the last change that was sent from here to that service and region
  *    and that names anything of what the look names; a look that names nothing comes after every change.
  * 2. Auto Scaling groups that are asked for by name at about the same time are asked for in one request.
- * 3. Errors are not told on, except to those who were waiting for the same answer.
+ * 3. Errors are not shared, except to those who were waiting for the same answer.
  */
 
 /** Where looks are repeated. Objects are streams, identities are asked for once, and Route 53 has rules of its own. */
 const SHARED: ReadonlySet<Service> = new Set<Service>(['rds', 'autoscaling', 'elbv2', 'ec2', 'cloudwatch']);
 const READ = /^(?:Describe|Get|List)/;
-/** How old an answer may be that is told to others: twice what it took to get it, its turn included, and never more than this, milliseconds. */
+/** Maximum age of a shared answer: twice what it took to get it, its turn included, and never more than this, milliseconds. */
 export const FRESH_MAX_MS = 3_000;
 /** Answers that are kept before old ones are thrown away. */
 const KEPT = 1_000;
@@ -46,7 +46,7 @@ export function sharedReads(inner: AwsCaller, clock: Clock): AwsCaller {
     const known = answers.get(key);
     if (known !== undefined && clock.now() <= known.until) return withSignal(known.answer, signal);
     if (answers.size >= KEPT) for (const [old, { until }] of answers) if (clock.now() > until) answers.delete(old);
-    // Not the signal of whoever came first: the others wait for the same answer.
+    // Not the signal of the first caller: the others wait for the same answer.
     const askedAt = clock.now();
     const answer = isGroupLook(request) ? groupsOf(request.region).add(request.input, undefined) : inner.call({ ...request, signal: undefined });
     const entry = { answer, until: Infinity };

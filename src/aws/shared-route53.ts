@@ -16,12 +16,12 @@ import { changeState } from './states/route53-change.ts';
  * minutes, each with a few requests of its own. Laid over a caller, this lets them share:
  *
  * 1. Look-ups of names in one zone that are asked for at the same time are read together, in pages of 300 sets. What was
- *    read so is told again for a moment, unless a change of the zone was sent from here since it was asked for.
+ *    read so is given again for a moment, unless a change of the zone was sent from here since it was asked for.
  * 2. Changes of one zone go out together, in as few atomic batches as the limits allow, one after the other. A batch that is
  *    refused changed nothing: then each is sent by itself, and only the wrong one fails.
  * 3. Who asks the same about a zone's protections at the same time gets one answer; so does who asks about a change, for
  *    as long as it may be old: the more changes are on their way, the longer, so that all of them cost so many a second.
- * 4. A health check's status, once a second in all, is told to the first that ask; the others learn at once that it is not known.
+ * 4. A health check's status, once a second in all, is given to the first that ask; the others learn at once that it is not known.
  */
 
 type ListInput = InputOf<'route53', 'ListResourceRecordSets'>;
@@ -89,7 +89,7 @@ class Shared {
     return Promise.resolve({ output: known.output, requestId: undefined });
   }
 
-  /** A zone lies in one partition: whoever asks for it names the same region. */
+  /** A zone lies in one partition: anyone who asks for it names the same region. */
   #queue<I, O>(queues: Map<string, Queue<I, O>>, zone: string, work: (all: Waiting<I, O>[]) => Promise<void>): Queue<I, O> {
     const queue = queues.get(zone) ?? new Queue(this.#clock, work);
     queues.set(zone, queue);
@@ -99,7 +99,7 @@ class Shared {
   #once(key: string, request: AwsRequest, signal: AbortSignal | undefined): Promise<AwsAnswer<unknown>> {
     let answer = this.#same.get(key);
     if (answer === undefined) {
-      // Not the signal of whoever came first: the others wait for the same answer.
+      // Not the signal of the first caller: the others wait for the same answer.
       answer = this.#inner.call({ ...request, signal: undefined }).finally(() => this.#same.delete(key));
       this.#same.set(key, answer);
     }

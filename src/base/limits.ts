@@ -36,11 +36,11 @@ export const LIMITS = {
   /** The last look at an end state: an answer that is missing, or says "not now", is asked for again for so long, and so often. */
   endLookMs: 60_000,
   endPollMs: 2_000,
-  /** Success is told of what all said within so long; the old writer of a planned move is asked for as long right before the line. */
+  /** Success is declared of what all said within so long; the old writer of a planned move is asked for as long right before the line. */
   endFreshMs: 10_000,
   /** A step whose looks have had no answer for so long says so. */
   silenceToldMs: 10_000,
-  /** No step waits longer for a region or a service that gives no answer at all; a resume goes on. */
+  /** No step waits longer for a region or a service that gives no answer at all; a resume continues. */
   silenceMaxMs: 3_600_000,
   /** Once something was changed: a look that AWS refuses (an expired session, a lost permission) is asked for again for so long. */
   deniedMs: 900_000,

@@ -41,7 +41,7 @@ export function approvalText({ state, gate, judgement }: WaitingGate, paint: Pai
   ].join('\n\n');
 }
 
-/** What others wrote must not repaint the terminal of whoever decides on it. */
+/** What others wrote must not repaint the terminal of the person who decides on it. */
 function plain(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ');
 }

@@ -26,7 +26,7 @@ export async function main(argv: string[], root: string): Promise<void> {
 }
 
 /**
- * The reader has gone (EPIPE), the terminal has (EIO), the disk is full (ENOSPC): whatever the reason, a run goes on without its output,
+ * The reader has gone (EPIPE), the terminal has (EIO), the disk is full (ENOSPC): whatever the reason, a run continues without its output,
  * and its exit code stays that of the run. The journal says the rest.
  */
 export function goOnWithoutOutput(): void {

@@ -13,7 +13,7 @@ export function terminalPerson(input: Readable, say: (text: string) => void): Pe
     if (lines !== undefined) return;
     // No output: what is drawn on the terminal belongs to the presenter. Ctrl-C stays a signal.
     lines = createInterface({ input, terminal: false });
-    // The terminal has gone: nobody will type any more, and the run goes on.
+    // The terminal has gone: nobody will type any more, and the run continues.
     lines.on('error', () => undefined);
     lines.on('line', (line) => {
       const word = line.trim();

@@ -18,11 +18,11 @@ export interface EndedRun {
   report?: { html: string; json: string };
   /** Lines for a person. */
   summary: string[];
-  /** False where it cannot be gone on with, whatever its state: the lab that it ran in has ended. */
+  /** False where it cannot be resumed, whatever its state: the lab that it ran in has ended. */
   resumable?: boolean;
 }
 
-/** What the commands that run something share: how it is watched, and how its end is told. */
+/** What the commands that run something share: how it is watched, and how its end is shown. */
 export abstract class RunCommand extends DrCommand {
   /** Runs, shows, tells the end. `work` gets what the engine needs to be watched and stopped. */
   protected async watched(output: string, work: (watch: RunWatch) => Promise<EndedRun>): Promise<void> {
@@ -63,7 +63,7 @@ export abstract class RunCommand extends DrCommand {
   }
 }
 
-/** The rule that refused, the error of the step that failed, or else only the exit: for whoever reads `--json`. */
+/** The rule that refused, the error of the step that failed, or else only the exit: for anyone who reads `--json`. */
 function reasonOf(state: RunState, exit: ExitName, can: boolean): ExitReason | undefined {
   const next = can && resumable(state) ? [resumeCommand(state)] : [];
   const steps = [...state.steps.values()];

@@ -16,7 +16,7 @@ export const fleetFlags = {
   except: Flags.string({ description: 'Of the folder, all but these, with commas', helpValue: 'NAME,...', exclusive: ['runbook', 'plan'] }),
 };
 
-/** A list with commas; an empty one stays empty, and is refused by whoever chooses. */
+/** A list with commas; an empty one stays empty, and is refused by the code that chooses. */
 export function names(text: string | undefined): string[] | undefined {
   return text?.split(',').map((name) => name.trim()).filter((name) => name !== '');
 }
@@ -47,13 +47,13 @@ export const peopleFlags = {
     multipleNonGreedy: true,
   }),
   done: Flags.string({
-    description: 'Own step of the runbook that is done, as you say: a manual one, or one that cannot be known to have run',
+    description: 'Custom step of the runbook that is done, as you say: a manual one, or one that cannot be known to have run',
     helpValue: 'STEP',
     multiple: true,
     multipleNonGreedy: true,
   }),
   again: Flags.string({
-    description: 'Own step of the runbook that may be run once more although it may have run',
+    description: 'Custom step of the runbook that may be run once more although it may have run',
     helpValue: 'STEP',
     multiple: true,
     multipleNonGreedy: true,
@@ -129,7 +129,7 @@ export function acceptances(flags: AcceptanceInput): Acceptances {
   };
 }
 
-/** `--impact-at`, of whatever begins a run or goes on with one. */
+/** `--impact-at`, of whatever begins a run or continues one. */
 export const impactFlag = {
   'impact-at': Flags.string({
     description: 'When users began to suffer, e.g. 2026-11-20T03:04:05Z: the RTO clock starts there, and loss counts up to it. Default: the first failed probe',

@@ -19,7 +19,7 @@ export function standing(state: RunState): string {
   return state.interrupted ? 'interrupted' : 'unfinished';
 }
 
-/** Can a resume go on with it? A run without an end may still be running; its lock tells the resume. */
+/** Can a resume continue with it? A run without an end may still be running; its lock tells the resume. */
 export function resumable(state: RunState): boolean {
   return !isOver(state);
 }
@@ -53,7 +53,7 @@ export function statusText(view: Standing, paint: Painter): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** What a run that goes on waits for now, and what comes after it. */
+/** What a run that continues waits for now, and what comes after it. */
 function atWork({ state, holder, now, approved }: Standing): string {
   if (holder === undefined || isOver(state)) return '';
   const waits = stepsAtWork(state).map(({ step, run }) => `  ${waitingText(step, run, state, now, approved)}`);

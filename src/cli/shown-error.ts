@@ -6,7 +6,7 @@ import { nearest } from '../base/nearest.ts';
 import type { Painter } from './style.ts';
 import { indent, safe } from './text.ts';
 
-/** Everything a person, or a program, is told about an error. */
+/** Everything a person, or a program, is shown about an error. */
 export interface ShownError {
   code: string;
   exit: ExitName;

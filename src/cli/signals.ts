@@ -17,7 +17,7 @@ export interface Drain {
 }
 
 /**
- * First signal: `onFirst` is told and the run drains. A later one: leave at once, with the exit code of an
+ * First signal: `onFirst` is called and the run drains. A later one: leave at once, with the exit code of an
  * interrupted run.
  */
 export function drainOnSignals(onFirst: (signal: string) => void, lastWords: () => string): Drain {

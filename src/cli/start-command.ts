@@ -34,7 +34,7 @@ export abstract class StartCommand extends RunCommand {
   ): Promise<void> {
     const accepted = acceptances(flags);
     const start = run ?? (await import('../app/start-run.ts')).startRun;
-    // In a lab the moment is known, and whoever gives --confirm is not there to answer.
+    // In a lab the moment is known, and anyone who gives --confirm is not there to answer.
     const asks = verb === 'failover' && run === undefined && flags.confirm === undefined;
     await this.watched(flags.output, (watch) =>
       start({

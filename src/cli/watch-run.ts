@@ -6,7 +6,7 @@ import { terminalPerson } from './person.ts';
 import { choosePresenter } from './presenters/choose.ts';
 import { drainOnSignals } from './signals.ts';
 
-/** A run as a command hands it to the engine: who is told, and when it must stop. */
+/** A run as a command hands it to the engine: who is notified, and when it must stop. */
 export interface RunWatch {
   onRecord(record: JournalRecord, state: RunState): void;
   onMessage(text: string): void;

@@ -54,7 +54,7 @@ export default class Approve extends DrCommand {
     const kept = await keepApproval(waiting, file, systemClock);
     const { approvals, quorum, decision, approver, key } = kept;
     const word = decision === 'approve' ? 'Approved' : 'Rejected';
-    const count = decision === 'approve' ? `\n${approvals} of ${quorum} approvals${approvals < quorum ? '' : ': the run goes on within seconds. If it has paused: dr resume ' + args.run}` : '';
+    const count = decision === 'approve' ? `\n${approvals} of ${quorum} approvals${approvals < quorum ? '' : ': the run continues within seconds. If it has paused: dr resume ' + args.run}` : '';
     const passed = decision === 'reject' && waiting.state.steps.get(waiting.gate.step.id)?.state === 'done';
     const late = passed ? `\nThe run has passed this gate: it counts when the run decides again. To stop it now: dr abort ${args.run}` : '';
     this.done(kept, () => `${word} by ${approver} with ${key}.${count}${late}`);

@@ -5,7 +5,7 @@ import { RunCommand } from '../cli/run-command.ts';
 import { acceptanceFlags, acceptances, impactFlag, impactTime, outputFlags } from '../cli/run-flags.ts';
 
 export default class Resume extends RunCommand {
-  static override summary = 'Go on with a run that was interrupted, failed or refused.';
+  static override summary = 'Continue with a run that was interrupted, failed or refused.';
   static override description =
     'Every step is observed first, and acted on only where the wanted state is missing: what is done is not done again.';
   static override args = { run: Args.string({ description: 'Run id. Default: the newest run that has not succeeded' }) };

@@ -7,7 +7,7 @@ import type { FleetRecord } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 
 export default class Takeover extends RunCommand {
-  static override summary = 'Go on with a run that another machine or process holds, and stop that one.';
+  static override summary = 'Continue with a run that another machine or process holds, and stop that one.';
   static override description =
     'Takes the application with a higher term: the runner that held it stops before its next change. For when that runner is ' +
     'gone for good, or must be stopped. Otherwise use resume or abort.';
@@ -16,7 +16,7 @@ export default class Takeover extends RunCommand {
   static override flags = {
     all: Flags.boolean({ description: 'The newest failover of many applications: its open runs are taken, and what of it was not begun is begun', default: false }),
     confirm: Flags.string({ description: 'The id of the run, or with --all of the failover, once more: it is taken from somebody', helpValue: 'ID' }),
-    abort: Flags.boolean({ description: 'Lead the run back instead of going on, as `dr abort` does', exclusive: ['all'] }),
+    abort: Flags.boolean({ description: 'Roll the run back instead of continuing, as `dr abort` does', exclusive: ['all'] }),
     ...acceptanceFlags,
     ...outputFlags,
   };
@@ -56,8 +56,8 @@ function unconfirmed(run: string): DrError {
     title: 'Taking over stops another runner: it needs --confirm with the run id, and --reason. Nothing was done.',
     next: [
       `dr status ${run}    says who holds it`,
-      `dr takeover ${run} --confirm ${run} --reason "why"    goes on with it`,
-      `dr takeover ${run} --confirm ${run} --reason "why" --abort    leads it back`,
+      `dr takeover ${run} --confirm ${run} --reason "why"    continues it`,
+      `dr takeover ${run} --confirm ${run} --reason "why" --abort    rolls it back`,
     ],
   });
 }
@@ -68,6 +68,6 @@ function unconfirmedFleet(fleet: FleetRecord, open: readonly RunState[]): DrErro
     exit: 'declined',
     title: 'Taking over stops another runner: it needs --confirm with the id of the failover, and --reason. Nothing was done.',
     detail: [`Failover of ${fleet.members.length} applications to ${fleet.region}, ${open.length} of its runs open:`, ...open.map((run) => `  ${run.run}`)].join('\n'),
-    next: ['dr status RUN    says who holds a run', `dr takeover --all --confirm ${fleet.id} --reason "why"    goes on with all of it`],
+    next: ['dr status RUN    says who holds a run', `dr takeover --all --confirm ${fleet.id} --reason "why"    continues all of it`],
   });
 }

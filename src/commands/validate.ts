@@ -17,7 +17,7 @@ export default class Validate extends DrCommand {
   }
 }
 
-/** `file:line:col message`, the form that editors and terminals turn into a link. A warning that many places share is told once. */
+/** `file:line:col message`, the form that editors and terminals turn into a link. A warning that many places share is given once. */
 function lines(results: readonly ValidateResult[]): string[] {
   const all = results.flatMap(({ path, problems }) => problems.map((problem) => ({ at: `${path}:${problem.line}:${problem.col}`, ...problem })));
   const errors = all.filter(({ severity }) => severity === 'error').map(({ at, message }) => `${at} ${message}`);

@@ -78,7 +78,7 @@ export interface SqlPort {
    */
   canary(target: SqlTarget, table: string, token: string, timeoutMs: number, signal?: AbortSignal): Promise<string>;
   /**
-   * Lets new sessions of this database only read, or write again, and ends all other sessions, so that none goes on as it
+   * Lets new sessions of this database only read, or write again, and ends all other sessions, so that none continues as it
    * was. The setting is part of the database: replicas get it, and it stays after a promotion until it is cleared.
    * @throws Error in the words of the database; what was done until then stays done.
    */
@@ -134,7 +134,7 @@ export interface PersonPort {
 
 /** Signed approvals that people have put into the state of the run. */
 export interface ApprovalsPort {
-  /** What was put there, unread: whoever can write to the state can write anything. @throws Error when the state does not answer. */
+  /** What was put there, unread: anyone who can write to the state can write anything. @throws Error when the state does not answer. */
   files(): Promise<readonly string[]>;
 }
 

@@ -98,7 +98,7 @@ function exchange(
         ...(payload === undefined ? {} : { 'content-length': String(payload.byteLength) }),
         ...request.headers,
       },
-      // A pooled connection would go on to a host that new users no longer reach.
+      // A pooled connection would continue to a host that new users no longer reach.
       agent: false,
       lookup,
       ...(secure && isIP(host) === 0 ? { servername: host } : {}),
@@ -106,7 +106,7 @@ function exchange(
     outgoing.on('response', (incoming) => {
       readBody(incoming).then((body) => answered(incoming.statusCode, body), fail);
     });
-    // 101: the connection is no longer HTTP, and belongs to whoever listens. https://nodejs.org/api/http.html#event-upgrade
+    // 101: the connection is no longer HTTP, and belongs to the listener. https://nodejs.org/api/http.html#event-upgrade
     outgoing.on('upgrade', (incoming, socket) => {
       answered(incoming.statusCode, '');
       socket.destroy();

@@ -4,7 +4,7 @@ import type { Client, ClientConfig, QueryConfig, QueryResult } from 'pg';
 import { messageOf } from '../base/errors.ts';
 import type { SqlPort, SqlTarget } from './effects.ts';
 
-/** What `pg` says when the server has no TLS; only then may a connection go on without it. */
+/** What `pg` says when the server has no TLS; only then may a connection continue without it. */
 const NO_TLS = 'The server does not support SSL connections';
 
 /**

@@ -18,7 +18,7 @@ export function intendedChanges(state: RunState): Change[] {
   return actedSteps(state).flatMap((step) => step.changes);
 }
 
-/** Steps of no return that have acted: the line is crossed, and the run can only go on. */
+/** Steps of no return that have acted: the line is crossed, and the run can only continue. */
 export function stepsPastTheLine(state: RunState): PlanStep[] {
   return actedSteps(state).filter((step) => step.reversibility === 'point-of-no-return');
 }

@@ -7,12 +7,12 @@ import { isSuperseded } from './run-step.ts';
 import { traitsOf } from '../model/verb.ts';
 
 /*
- * Success is told from what is there when it is told: what a step saw minutes ago may be gone.
+ * Success is declared from what is there at that moment: what a step saw minutes ago may be gone.
  *
  * Invariants:
  * 1. Every step that is done and can say whether its end state still holds has said so, after everything else has ended, and all of
  *    them within LIMITS.endFreshMs, counted from the answers: what one said while another had no answer yet is asked again.
- * 2. One that cannot say so within LIMITS.endLookMs has failed, and so has one that only others keep from it: a resume goes on with it.
+ * 2. One that cannot say so within LIMITS.endLookMs has failed, and so has one that only others keep from it: a resume continues it.
  *    Where users are led elsewhere by now, so has the step that led them: it is made again.
  * 3. Traffic follows data: users are not led to data that was made a while ago and is gone.
  * 4. Reads only.
@@ -92,7 +92,7 @@ async function undoneMovers(run: Run, gone: PlanStep): Promise<PlanStep[]> {
   const before = ({ after }: PlanStep): PlanStep[] => after.flatMap((id) => byId.get(id) ?? []).filter(({ phase }) => phase === 'traffic');
   const visit = new Set(before(gone));
   for (const step of visit) {
-    // The user's own steps are not run twice for it.
+    // custom steps are not run twice for it.
     if (step.origin !== 'custom' && run.kindOf(step).act !== undefined) movers.add(step);
     else for (const earlier of before(step)) visit.add(earlier);
   }

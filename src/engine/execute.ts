@@ -21,11 +21,11 @@ import { isPlannedMove, traitsOf } from '../model/verb.ts';
  * Invariants:
  * 1. No mutation before every check of the plan is green, and younger than LIMITS.checkAgeMs.
  * 2. No step past the line before every gate is done: the plan's own edges say so, and it is refused if they do not.
- * 3. A step that is done stays done: a resume does not run it again. Before the line it decides afresh, though: what was
+ * 3. A step that is done stays done: a resume does not run it again. Before the line it decides again, though: what was
  *    seen of the source, and the fence, may be hours old by then. So does a run that has waited long for a person.
- * 4. A switchover that is refused or fails before the line leads itself back; so does a run that a person aborts.
+ * 4. A switchover that is refused or fails before the line rolls itself back; so does a run that a person aborts.
  * 5. Guards run beside the rest and end after it; how they end changes nothing of how the run ends.
- * 6. Success is told when the end state, looked at once more after all else, is there (end-look.ts).
+ * 6. Success is declared when the end state, looked at once more after all else, is there (end-look.ts).
  * 7. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
  */
 
@@ -54,7 +54,7 @@ export async function execute(parts: RunParts): Promise<RunOutcome | 'interrupte
   }
 }
 
-/** A step that waits for a person names itself: a run that is interrupted can be gone on with. */
+/** A step that waits for a person names itself: a run that is interrupted can be resumed. */
 function whyInterrupted(state: RunState, drain: AbortSignal): string {
   const paused = [...state.steps.values()].filter((step) => step.state === 'paused');
   const stopped = drain.reason instanceof Error ? drain.reason.message : 'stop requested';
@@ -69,7 +69,7 @@ function ledBack(state: RunState, end: RunOutcome | 'interrupted'): boolean {
   return !gone && actedSteps(state).length > 0 && stepsPastTheLine(state).length === 0;
 }
 
-/** How often a run decides afresh by itself. */
+/** How often a run decides again by itself. */
 const ROUNDS = 3;
 
 async function runAll(run: Run): Promise<RunOutcome | 'interrupted'> {
@@ -89,7 +89,7 @@ async function runOnce(run: Run, decideAgain: () => void): Promise<RunOutcome | 
   if (!(await runChecks(run, todo))) return drain.aborted ? 'interrupted' : 'refused';
   await journal.append({ type: 'checks.green' });
   const checkedAt = effects.clock.now();
-  // A run that decides afresh has no decision that is older than its own start.
+  // A run that decides again has no decision that is older than its own start.
   const mayBeOld = () => !ahead || effects.clock.now() - checkedAt > LIMITS.decisionAgeMs - LIMITS.intentMs;
   const pastTheLine = () => stepsPastTheLine(journal.state).length > 0;
   const patienceMs = () => (isPlannedMove(journal.state.plan.verb) && !pastTheLine() ? LIMITS.silenceMs : LIMITS.silenceMaxMs);

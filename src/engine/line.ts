@@ -10,7 +10,7 @@ import { isPlannedMove, traitsOf } from '../model/verb.ts';
  * What carries a step over the line is true for a moment only.
  *
  * Invariants:
- * 1. While a step of no return is still to be made, whoever goes on with a run decides afresh what something still rests on.
+ * 1. While a step of no return is still to be made, a resume decides again what something still rests on.
  * 2. A planned move crosses the line only while its old writer takes no writes, as far as that answers: what stopped them may be an hour ago.
  * 3. A step of no return is refused when what it rests on was decided more than LIMITS.decisionAgeMs before; the time that other steps
  *    spend on making what it needs does not count.
@@ -24,14 +24,14 @@ export function isDecision(step: PlanStep): boolean {
 /** Where users and data are moved; what comes after only looks, tells and tidies up. */
 const MOVING: ReadonlySet<PlanStep['phase']> = new Set(['assess', 'fence', 'data', 'compute', 'traffic']);
 
-/** Decisions on which something still rests: a step that moves users or data, and is not done. Made afresh by whoever goes on with a run. */
+/** Decisions on which something still rests: a step that moves users or data, and is not done. Made again by a resume. */
 export function openDecisions(steps: readonly PlanStep[], state: RunState): PlanStep[] {
   const open = steps.filter((step) => MOVING.has(step.phase) && !isDecision(step) && !isGuard(step) && state.steps.get(step.id)?.state !== 'done');
   const rests = ancestors(steps, open.map((step) => step.id));
   return steps.filter((step) => isDecision(step) && rests.has(step.id));
 }
 
-/** An approval, or a step of the user's own: it says nothing of the source, and takes its time. */
+/** An approval, or a custom step: it says nothing of the source, and takes its time. */
 function isAboutPeople(step: PlanStep): boolean {
   return step.origin === 'custom' || step.approval !== undefined;
 }
@@ -90,7 +90,7 @@ export async function writesAgain(run: Run, step: PlanStep): Promise<Verdict | u
       observed: again.because,
       threshold: 'the old writer takes no writes until users are moved',
       consequence: 'what it takes from now on would be lost',
-      override: `none: find out who lets it take writes, then begin anew: dr ${verb} --region ${state.plan.target}`,
+      override: `none: find out who lets it take writes, then start again: dr ${verb} --region ${state.plan.target}`,
     },
   };
 }

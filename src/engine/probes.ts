@@ -64,7 +64,7 @@ export function watchProbes(
     }
   };
   const watching = Promise.all(probes.map(watch));
-  // A journal that fails is reported by whoever appends next, and by stop().
+  // A journal that fails is reported by the next append, and by stop().
   watching.catch(() => undefined);
   return {
     impactAt: () => impactAt,

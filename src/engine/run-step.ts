@@ -20,11 +20,11 @@ import { END_STATES, type StepEvent, transition } from './transitions.ts';
  * 3. Every wait ends at the step's limit.
  * 4. Each request that changes something is sent only while this runner is not superseded: asked right before it, at every attempt. What was
  *    seen before the intent is looked at again if more than LIMITS.intentMs have passed: the runner may have stood still in between (a laptop
- *    that sleeps, a machine that is moved). Once a request of an act may have been made, its act goes on.
+ *    that sleeps, a machine that is moved). Once a request of an act may have been made, its act continues.
  * 5. A guard ends with the run: at once while it only looks; what it has begun to change gets LIMITS.guardEndMs to show.
  */
 
-/** How a step left the engine's hands. An interrupted step is looked at afresh by a resume. */
+/** How a step left the engine's hands. An interrupted step is looked at again by a resume. */
 export type StepEnd = 'done' | 'refused' | 'failed' | 'paused' | 'unmet' | 'interrupted';
 
 /** How one step is run within its run. */
@@ -236,7 +236,7 @@ class StepRunner {
     return verified ?? kind.observe(ctx, params);
   }
 
-  /** Once, and again only after an answer: a wait that nobody is told of looks like a hang. */
+  /** Once, and again only after an answer: a long wait without a message looks like a hang. */
   async #tellSilence(why: string): Promise<void> {
     const { effects, journal } = this.#run;
     const step = this.#step;

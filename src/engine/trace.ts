@@ -25,7 +25,7 @@ export interface StepTrace {
   wait<T>(cause: WaitCause, work: () => Promise<T>): Promise<T>;
 }
 
-/** Says whether this runner may go on: both throw once somebody has taken over. */
+/** Says whether this runner may continue: both throw once somebody has taken over. */
 export type Hold = Pick<Journal, 'assertHeld' | 'stillHeld'>;
 
 const NOBODY_ELSE: Hold = { assertHeld: () => Promise.resolve(), stillHeld: () => Promise.resolve() };
@@ -123,7 +123,7 @@ function permissions(hold: Hold): Pick<StepTrace, 'begin' | 'maySent'> & { permi
 }
 
 /**
- * How a step waits of its own accord, however long: whoever has been taken over meanwhile does not go on. The question is asked beside
+ * How a step waits of its own accord, however long: anyone who has been taken over meanwhile does not continue. The question is asked beside
  * the wait, which is no longer for a state that is slow to answer.
  */
 export function waitOf(trace: StepTrace, hold: Pick<Hold, 'stillHeld'>, clock: Clock, signal: AbortSignal): StepContext['wait'] {
@@ -156,7 +156,7 @@ function otherPorts(effects: Effects, wait: StepTrace['wait'], mayChange: () => 
   };
 }
 
-/** A person is asked for only as long as this runner may go on: nobody's answer is to be lost on one that was superseded. */
+/** A person is asked for only as long as this runner may continue: nobody's answer is to be lost on one that was superseded. */
 function personWaitedFor(person: PersonPort, { clock, hold, wait }: { clock: Clock; hold: Hold; wait: StepTrace['wait'] }): PersonPort {
   return {
     confirm: (word, what, signal) =>

@@ -7,7 +7,7 @@ import type { StepState } from '../journal/state.ts';
  *
  * Invariants:
  * 1. `acting` is entered only through `step.intent`, which is durable before the call.
- * 2. From `acting` no way leads back to `acting` but through `observing`: an unclear act is never repeated blindly.
+ * 2. From `acting` there is no way to `acting` but through `observing`: an unclear act is never repeated blindly.
  * 3. Every state that waits (`observing`, `verifying`) has a row for the end of its time.
  */
 

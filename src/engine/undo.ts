@@ -30,12 +30,12 @@ export async function leadBack(run: Run): Promise<'aborted' | 'failed'> {
   const crossed = unseen.filter((step) => step.reversibility === 'point-of-no-return' || step.phase === 'data');
   for (const step of crossed) {
     const message = `${step.title}: it has been made, although this journal does not say so, so that nothing is undone`;
-    await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'LINE_CROSSED', message, next: ['another machine may hold the rest of the journal: dr resume there', `dr ${journal.state.plan.verb} --region ${journal.state.plan.target}    starts anew, from what is there`] } });
+    await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'LINE_CROSSED', message, next: ['another machine may hold the rest of the journal: dr resume there', `dr ${journal.state.plan.verb} --region ${journal.state.plan.target}    starts again, from what is there`] } });
   }
   if (crossed.length > 0) return 'failed';
   for (const step of unseen) {
     const message = `${step.title}: it has been done, and this journal does not say by whom, so that it is left as it is`;
-    await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'NOT_OURS', message, next: ['another machine may hold the rest of the journal: dr resume there', 'else undo it by hand, then begin anew'] } });
+    await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'NOT_OURS', message, next: ['another machine may hold the rest of the journal: dr resume there', 'else undo it by hand, then start again'] } });
   }
   let complete = unseen.length === 0;
   for (const step of actedSteps(journal.state, run.steps)) {

@@ -73,7 +73,7 @@ export interface LabTruth {
   clientDowntimeMs?: number | undefined;
   lastGoodAt?: number | undefined;
   firstGoodAt?: number | undefined;
-  /** Orders that the client was told are stored. */
+  /** Orders that the client was given are stored. */
   acknowledged: number;
   /** Those of them that are not in the new primary. */
   lost: number;
@@ -156,16 +156,16 @@ export type RunEvent =
   /** `unsent`: its intent is in the journal, and no request was sent. */
   | ({ type: 'step.refused'; refusal: Refusal; unsent?: true } & StepOutcome)
   | ({ type: 'step.failed'; error: ErrorRecord } & StepOutcome)
-  /** A person is needed and nobody could be asked. What else can run goes on; then the run is interrupted. */
+  /** A person is needed and nobody could be asked. What else can run continues; then the run is interrupted. */
   | ({ type: 'step.paused' } & StepOutcome)
   /** A guard: everything else has ended before what it waits for was there. */
   | ({ type: 'step.unmet' } & StepOutcome)
-  /** From here on the run only leads back; `operator` is a person who asked for it, and absent when the run does it by itself. */
+  /** From here on the run only rolls back; `operator` is a person who asked for it, and absent when the run does it by itself. */
   | { type: 'undo.started'; because: string; operator?: Operator }
   /** Abort, or the way back before the line: durable before the call that undoes. */
   | { type: 'undo.intent'; step: string }
   | { type: 'undo.done'; step: string; because: string; facts?: { readonly [name: string]: Json }; calls?: readonly CallRecord[] }
-  /** It could not be undone, or must not be: says why. The run goes on undoing the rest. `NO_UNDO`: the step has no way back. */
+  /** It could not be undone, or must not be: says why. The run continues undoing the rest. `NO_UNDO`: the step has no way back. */
   | { type: 'undo.failed'; step: string; error: ErrorRecord; calls?: readonly CallRecord[] }
   | { type: 'probe.changed'; probe: string; up: boolean; status: number; address?: string; error?: string; sampledAt: number }
   | { type: 'probe.summary'; probe: string; samples: number; failed: number; lastUp: boolean }
@@ -174,7 +174,7 @@ export type RunEvent =
   | { type: 'lab.measured'; truth: LabTruth }
   | { type: 'run.finished'; outcome: RunOutcome };
 
-/** `aborted`: ended by a person, or led back by itself before the line. */
+/** `aborted`: ended by a person, or rolled back by itself before the line. */
 export type RunOutcome = 'succeeded' | 'failed' | 'refused' | 'aborted';
 
 /** A line of the journal file: an event, its place and its chain. */

@@ -130,7 +130,7 @@ function apply(state: Mutable<RunState>, record: JournalRecord): void {
   }
 }
 
-/** A step that did not end is looked at afresh by a resume; what it did stays in the record. */
+/** A step that did not end is looked at again by a resume; what it did stays in the record. */
 function reset(step: Mutable<StepRun>): void {
   step.state = 'waiting';
   step.check = 'none';

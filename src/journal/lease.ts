@@ -13,7 +13,7 @@ import { unusable } from './unusable.ts';
  * Invariants:
  * 1. A claim is made whole and only where there is none of its term: of many who try at once, one gets it.
  * 2. Terms only grow. A claim is never taken over, it is followed by one of the next term.
- * 3. Older claims go lowest first: whoever finds his own claim there, and none of the next term, is the holder.
+ * 3. Older claims go lowest first: anyone who finds his own claim there, and none of the next term, is the holder.
  */
 
 /** Who holds an application: what a claim says. */
@@ -43,7 +43,7 @@ export interface LeaseRequest {
   ids: Ids;
   /** The term of the journal that is to be written on: the new one is higher. */
   above?: number;
-  /** Takes it from whoever holds it: a decision of a person. */
+  /** Takes it from the run that holds it: a decision of a person. */
   force?: boolean;
 }
 
@@ -98,7 +98,7 @@ function leaseOf(stateDir: string, folder: string, runbook: string, mine: LockRe
   const usable = <T>(work: Promise<T>): Promise<T> => usableFor(stateDir, work, mine.run);
   const path = claimPath(folder, runbook, mine.term);
   const isMine = async (): Promise<boolean> => {
-    // In this order: whoever takes over first makes the claim of the next term, then takes away the older ones, also if terms jump.
+    // In this order: anyone who takes over first makes the claim of the next term, then takes away the older ones, also if terms jump.
     // Asked side by side, the own claim could be seen before all that and the next one after a further take-over has removed it.
     if (await exists(claimPath(folder, runbook, mine.term + 1))) return false;
     return (await readClaim(path, mine.term))?.token === mine.token;
@@ -136,7 +136,7 @@ export function isHeld(lock: LockRecord, here: Pick<Operator, 'host' | 'machine'
   const { machine } = here;
   if (there === undefined || machine === undefined) return true;
   if (there.start === machine.start) return isAlive(lock.pid);
-  // Started anew since: nothing has lived through that. A container on the same machine was not.
+  // Restarted since: nothing has lived through that. A container on the same machine was not.
   const isSame = there.id !== undefined && there.id === machine.id && lock.host === here.host;
   return !(isSame && machine.startedAt > Date.parse(lock.since));
 }
@@ -237,7 +237,7 @@ function exists(path: string): Promise<boolean> {
   return stat(path).then(() => true, ifAbsent(false));
 }
 
-/** The value where a file is missing; any other error goes on. */
+/** The value where a file is missing; any other error continues. */
 function ifAbsent<T>(value: T): (error: NodeJS.ErrnoException) => T {
   return (error) => {
     if (error.code === 'ENOENT') return value;
@@ -251,7 +251,7 @@ export function takeover(lock: LockRecord): string[] {
 }
 
 function removal(folder: string, runbook: string, term: number): string {
-  return `rm ${claimPath(folder, runbook, term)}    only if that process is gone for good, and no run of it is to be gone on with`;
+  return `rm ${claimPath(folder, runbook, term)}    only if that process is gone for good, and you will not resume any of its runs`;
 }
 
 /** The error for an application that another run holds. `remedies`: what else can be done about it. */

@@ -89,7 +89,7 @@ class MirroredRun implements RunStore {
 
   async read(): Promise<JournalRecord[]> {
     const here = await this.#local.read();
-    // Whoever writes has all of it here.
+    // Anyone who writes has all of it here.
     if (this.#begun) return here;
     const there = await this.#remote.read().catch((error: unknown) => {
       if (isSilent(error) && here.length > 0) return undefined;
@@ -117,7 +117,7 @@ class MirroredRun implements RunStore {
     try {
       await this.#parts.guard();
     } catch (error) {
-      // A bucket that is away lets nobody take over. Who alone is cut off from it goes on: a failover must not end with its state.
+      // A bucket that is away lets nobody take over. Who alone is cut off from it continues: a failover must not end with its state.
       if (!(this.#begun ? error instanceof AwsError : isSilent(error))) {
         this.#lost ||= error instanceof DrError && error.code === 'SUPERSEDED';
         throw error;
@@ -199,7 +199,7 @@ class MirroredRun implements RunStore {
       }
       if (!(error instanceof AwsError) || beginning) throw error;
       const why = error.code === NO_ANSWER ? 'no answer' : error.code;
-      if (this.#away === undefined) this.#parts.say(`Warning: ${this.#remote.place} takes no records (${why}). The run goes on; its journal is in ${this.folder}.`);
+      if (this.#away === undefined) this.#parts.say(`Warning: ${this.#remote.place} takes no records (${why}). The run continues; its journal is in ${this.folder}.`);
       this.#away = { since: this.#clock.now(), why };
     }
   }
@@ -216,6 +216,6 @@ function diverged(folder: string, place: string, record: number): DrError {
     exit: 'journal',
     title: `The copy of the journal in ${folder} is another than the one in ${place}.`,
     detail: `They part at record ${record}: two runners wrote on. Nothing was done.`,
-    next: ['keep both: they are evidence', 'rename the folder here, then: dr resume    goes on from the bucket'],
+    next: ['keep both: they are evidence', 'rename the folder here, then: dr resume    continues from the bucket'],
   });
 }

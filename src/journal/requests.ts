@@ -32,7 +32,7 @@ export function openRequests(state: RunState): OpenRequest[] {
   });
 }
 
-/** A step of no return was requested or made: nothing is led back any more. */
+/** A step of no return was requested or made: nothing is rolled back any more. */
 export function pastTheLine(state: RunState): boolean {
   return state.plan.steps.some(({ id, reversibility }) => {
     const run = state.steps.get(id);

@@ -13,7 +13,7 @@ import { busy, claimOf, endsTheRun, isHeld, type Lease, type LeaseRequest, type 
 import { REGION_SHAPE } from '../base/regions.ts';
 
 /*
- * State in a bucket of the recovery region, so that another person on another machine can go on.
+ * State in a bucket of the recovery region, so that another person on another machine can continue.
  *
  * Invariants:
  * 1. One object a record, written with If-None-Match: of two runners that write the same number, one is refused.
@@ -106,7 +106,7 @@ class Objects {
   }
 
   async #put(key: string, text: string, onlyNew: boolean): Promise<void> {
-    // A bucket with Object Lock takes no object without a digest, whatever the SDK is told by the environment to leave out.
+    // A bucket with Object Lock takes no object without a digest, whatever the environment tells the SDK to leave out.
     const input = { Bucket: this.#place.bucket, Key: this.#key(key), Body: text, ChecksumAlgorithm: 'CRC32' as const, ...(onlyNew ? { IfNoneMatch: '*' } : {}) };
     await outputOf(this.#aws, { ...this.#where, operation: 'PutObject', input }, CALL);
   }
@@ -179,7 +179,7 @@ export class S3State {
   }
 
   /**
-   * Whoever holds a lock is respected, unless his run is over, and could not give it back: nothing more is done in it. Or it has
+   * Anyone who holds a lock is respected, unless his run is over, and could not give it back: nothing more is done in it. Or it has
    * written nothing for LIMITS.beginMs: it died before it began, and no `dr takeover` knows it. Should it live after all, it is
    * told to be superseded before it changes anything.
    * @throws DrError (busy)

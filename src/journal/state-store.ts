@@ -32,7 +32,7 @@ export interface StateStore {
   runs(): Promise<string[]>;
   /**
    * @param guard is asked before each write; it throws when this runner has been superseded
-   * @param say is told, for the person who watches, when the bucket goes away and when it is back
+   * @param say is called, for the person who watches, when the bucket goes away and when it is back
    */
   run(run: string, guard?: () => Promise<void>, say?: (text: string) => void): RunStore;
   /** Takes the lock of an application. @throws DrError (busy) that says who holds it. */

@@ -18,7 +18,7 @@ export interface StepRun {
   /** Its last answer, and when, milliseconds. What a later check only says of itself does not replace it. */
   answer?: { because: string; at: number };
   startedAt?: number;
-  /** When it was last begun: by whoever resumed the run, or for a decision that is made again. */
+  /** When it was last begun: by anyone who resumed the run, or for a decision that is made again. */
   begunAt?: number;
   endedAt?: number;
   attempts: number;
@@ -38,7 +38,7 @@ export interface StepRun {
   callCount: number;
   waits: readonly WaitRecord[];
   error?: ErrorRecord;
-  /** It acted, the run led back, and this could not be undone: why. */
+  /** It acted, the run rolled back, and this could not be undone: why. */
   notUndone?: ErrorRecord;
   refusal?: Refusal;
 }
@@ -74,7 +74,7 @@ export interface RunState extends Readonly<RunStarted> {
   endedAt?: number;
   outcome?: RunOutcome;
   interrupted: boolean;
-  /** Since when, and why, the run only leads back. */
+  /** Since when, and why, the run only rolls back. */
   leadingBack?: { at: number; because: string; by?: Operator };
   checksGreen: boolean;
   /** In the lab: the truth from outside. */
@@ -88,7 +88,7 @@ export interface RunState extends Readonly<RunStarted> {
   head: string;
 }
 
-/** It has succeeded, or was led back as a whole: nothing of it is left to do. */
+/** It has succeeded, or was rolled back as a whole: nothing of it is left to do. */
 export function isOver(state: RunState): boolean {
   return state.outcome === 'succeeded' || state.outcome === 'aborted';
 }

@@ -7,7 +7,7 @@ import type { JournalRecord } from './events.ts';
 import { damaged } from './journal.ts';
 
 /*
- * The files of one run's journal. Each term writes a file of its own, so a runner that was stopped, lost its lock and goes on can write
+ * The files of one run's journal. Each term writes a file of its own, so a runner that was stopped, lost its lock and continues can write
  * only into its own file, however late, and however much of a line. See docs/decisions/2026-11-29-a-journal-file-per-term.md.
  *
  * Invariants:

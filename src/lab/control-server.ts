@@ -6,7 +6,7 @@ import { toPlain } from './plain-error.ts';
 
 export interface ControlAddress {
   url: string;
-  /** Whoever has it may break and stop the lab. */
+  /** Anyone who has it may break and stop the lab. */
   token: string;
 }
 

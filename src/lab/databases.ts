@@ -35,7 +35,7 @@ const MEASURED_MS = 10_000;
 /**
  * The databases of the lab: real servers, each behind the door that is its RDS endpoint. The simulated world keeps AWS's
  * states and asks this for the work: promotion, lag, quarantine, replicas, new names, restores.
- * 1. A door belongs to a name, as on AWS, where the endpoint is made of the identifier: whoever has the name is behind it.
+ * 1. A door belongs to a name, as on AWS, where the endpoint is made of the identifier: anyone who has the name is behind it.
  * 2. No server is ever ended because another takes its place.
  */
 export class LabDatabases implements DatabaseDriver {
@@ -193,7 +193,7 @@ export class LabDatabases implements DatabaseDriver {
         this.#keepers.delete(refKey(ref));
         this.#keepers.set(refKey(to), kept);
       }
-      // Whoever is connected by the old name is not any more.
+      // Anyone who is connected by the old name is not any more.
       this.#doors.get(refKey(ref))?.door.endAll();
       this.#setDoor(ref);
       this.#setDoor(to);
@@ -246,7 +246,7 @@ export class LabDatabases implements DatabaseDriver {
     });
   }
 
-  /** Its servers go on and are reached by everybody but the other regions: no log and no backup gets out or in. */
+  /** Its servers continue and are reached by everybody but the other regions: no log and no backup gets out or in. */
   cutNetwork(region: string): Promise<void> {
     this.#cutOff.add(region);
     for (const { ref, replicates } of this.#instances.values()) {

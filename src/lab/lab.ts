@@ -1,7 +1,7 @@
 /**
  * Two regions on one machine: the simulated AWS behind real endpoints, real databases, a real DNS server, an application
  * in each region and users on it.
- * 1. What users were told is known to the ledger alone, and survives everything that is broken here.
+ * 1. What users were given is known to the ledger alone, and survives everything that is broken here.
  * 2. A broken region gives no answer anywhere: AWS endpoints, database, application.
  * 3. A healed region comes back as its disks say: an old writer is writable again.
  */
@@ -61,7 +61,7 @@ export interface Lab {
   ledger(runbook?: string): Promise<LabLedger>;
   /** @throws DrError for an unknown region. */
   breakRegion(region: string): Promise<void>;
-  /** Cuts a region off from the other regions; it goes on, and users and AWS's callers reach it. @throws DrError for an unknown region. */
+  /** Cuts a region off from the other regions; it continues, and users and AWS's callers reach it. @throws DrError for an unknown region. */
   cutNetwork(region: string): Promise<void>;
   /** Undoes both. */
   heal(region: string): Promise<void>;

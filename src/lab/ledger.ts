@@ -1,5 +1,5 @@
 /**
- * What users were told, kept outside of everything that can break.
+ * What users were given, kept outside of everything that can break.
  * 1. An order counts as acknowledged only when the user got its 201.
  * 2. An outage runs from the last good answer before it to the first good answer after it.
  * 3. What was acknowledged and is not in the surviving database is lost; what is not known is said to be unknown.

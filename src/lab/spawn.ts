@@ -13,7 +13,7 @@ import type { LabInfo, LabLedger, LabStatus } from './status.ts';
 export interface SpawnOptions {
   /** One or several. Their paths are given to the lab, which reads them again. */
   runbook: { path: string } | readonly { path: string }[];
-  /** The lab ends when this process ends. Otherwise it goes on, and needs a `stateFile` to be found again. */
+  /** The lab ends when this process ends. Otherwise it continues, and needs a `stateFile` to be found again. */
   ownedByParent: boolean;
   stateFile?: string;
   /** Of the AWS endpoint. Default: any that is free. */

@@ -25,7 +25,7 @@ export async function readState(file: string): Promise<LabState | undefined> {
   }
 }
 
-/** Writes the file if there is none; false if there is. Whoever reads it sees all of it or nothing. */
+/** Writes the file if there is none; false if there is. Anyone who reads it sees all of it or nothing. */
 export async function claimState(file: string, state: LabState): Promise<boolean> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const draft = `${file}.${process.pid}`;

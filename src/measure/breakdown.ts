@@ -7,7 +7,7 @@
  */
 
 /**
- * In order of priority. First what nothing could go on without (no run, a person); then what traffic must wait for
+ * In order of priority. First what nothing could continue without (no run, a person); then what traffic must wait for
  * (data before compute before names); then what is only watched; a call in flight last, for it is made during waits too.
  */
 export const CAUSES = ['before', 'stopped', 'person', 'database', 'aws', 'dns', 'users', 'own', 'hold', 'call', 'tool'] as const;

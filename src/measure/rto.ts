@@ -74,7 +74,7 @@ export interface Figure {
 export interface Rto {
   /** One for each of `RTO_PHASES`, in that order. */
   milestones: readonly Milestone[];
-  /** First bad to good again as the observers saw it, whoever brought it back. */
+  /** First bad to good again as the observers saw it, no matter who brought it back. */
   downtime: Figure & { from: number | undefined; to: number | undefined };
   fromImpact: Figure;
   fromStart: Figure;

@@ -40,7 +40,7 @@ export interface ResourceState {
   facts: { readonly [key: string]: Json | undefined };
 }
 
-/** What a kind is told when it contributes steps to a plan. */
+/** Input of a kind when it contributes steps to a plan. */
 export interface PlanContext {
   runbook: string;
   verb: Verb;

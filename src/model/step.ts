@@ -39,7 +39,7 @@ export interface PlanStep {
   reversibility: Reversibility;
   /** A gate only decides: it has no act, and every step past the line waits for it. */
   gate: boolean;
-  /** If it fails, the run goes on and says so (notifications). */
+  /** If it fails, the run continues and says so (notifications). */
   optional: boolean;
   /** Ids of the steps that must be done before. */
   after: readonly string[];
@@ -128,8 +128,8 @@ export type Observation =
   | { state: 'impossible'; because: string; next?: readonly string[] }
   | { state: 'refused'; refusal: Refusal }
   /**
-   * A person has to say something first, and nobody can be asked: the run ends as interrupted, and a resume goes on.
-   * `decideAgain`: they have said it, and it took so long that the run itself decides afresh, and asks the step again.
+   * A person has to say something first, and nobody can be asked: the run ends as interrupted, and a resume continues.
+   * `decideAgain`: they have said it, and it took so long that the run itself decides again, and asks the step again.
    */
   | { state: 'paused'; because: string; decideAgain?: true };
 
@@ -148,9 +148,9 @@ export interface Acceptances {
   reason?: string;
   /** `--approved-by`: names as claimed, not verified. */
   approvedBy: readonly string[];
-  /** `--done`: own steps that a named operator says are done: `NAME`, or `RUNBOOK:NAME`. */
+  /** `--done`: custom steps that a named operator says are done: `NAME`, or `RUNBOOK:NAME`. */
   done?: readonly string[];
-  /** `--again`: own steps that may be run once more although it is not known whether they ran. */
+  /** `--again`: custom steps that may be run once more although it is not known whether they ran. */
   again?: readonly string[];
   /** `--run-custom-steps`: in the lab, custom steps run instead of being simulated. */
   customSteps?: true;
@@ -223,7 +223,7 @@ export interface StepKind<P = never> {
    */
   undo?(ctx: StepContext, params: P): Promise<void>;
   /**
-   * Is what this step makes there, whoever made it? One look, asked on the way back of a step that the journal knows nothing of:
+   * Is what this step makes there, no matter who made it? One look, asked on the way back of a step that the journal knows nothing of:
    * another machine may have made it, or be making it. Without it a step of no return is asked for its end state, and others are not.
    */
   made?(ctx: StepContext, params: P): Promise<boolean>;

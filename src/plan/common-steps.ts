@@ -135,7 +135,7 @@ export function notifySteps(runbook: Runbook, verb: Verb, source: string, target
   const tell = { phase: 'protect', optional: true, estimate: { p50: 1, p95: 5, basis: 'one request' } } as const;
   return runbook.notify.flatMap((notifier, index) => {
     if (notifier.type === 'slack') {
-      return [common({ ...tell, id: `notify.slack-${index + 1}`, kind: commonStep('notify-slack'), title: 'Tell Slack', params: { webhookEnv: notifier.webhookEnv, news }, env: [notifier.webhookEnv], outside: 'channel' })];
+      return [common({ ...tell, id: `notify.slack-${index + 1}`, kind: commonStep('notify-slack'), title: 'Notify Slack', params: { webhookEnv: notifier.webhookEnv, news }, env: [notifier.webhookEnv], outside: 'channel' })];
     }
     const topic = notifier.topics[target];
     if (topic === undefined) return [];
@@ -144,7 +144,7 @@ export function notifySteps(runbook: Runbook, verb: Verb, source: string, target
         ...tell,
         id: `notify.sns-${index + 1}`,
         kind: commonStep('notify-sns'),
-        title: `Tell ${nameInArn(topic)}`,
+        title: `Notify SNS topic ${nameInArn(topic)}`,
         params: { region: target, topic, news },
         region: target,
         permissions: [{ actions: ['sns:Publish'], resources: [topic] }],

@@ -2,7 +2,6 @@ import { canonicalJson, type Json, sha256 } from '../base/json.ts';
 import { iso } from '../base/clock.ts';
 import type { PlanContext, ResourceState, StepDraft } from '../model/kind.ts';
 import { traitsOf, type Verb } from '../model/verb.ts';
-import type { PlanStep } from '../model/step.ts';
 import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
 import { linkSteps, type Places } from './graph.ts';
 import { approvalSteps, assessSteps, flapGuardStep, notifySteps, type ResourceStep, verifySteps } from './common-steps.ts';

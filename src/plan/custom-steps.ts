@@ -8,7 +8,7 @@ import type { Runbook, RunbookStep } from '../runbook/runbook.ts';
 import type { Places } from './graph.ts';
 
 /*
- * The own steps of a runbook. In which phase one stands, and on which side of it, is said by `before` and `after`.
+ * The custom steps of a runbook. In which phase one stands, and on which side of it, is said by `before` and `after`.
  */
 
 /** A title is one line; what the step does stands in full among the plan's changes and in its parameters. */
@@ -59,7 +59,7 @@ function placedStep(entry: RunbookStep, ctx: PlanContext): PlanStep {
 
 function phaseOf({ name, frame }: RunbookStep): Phase {
   const phase = frame.before ?? frame.after;
-  if (phase === undefined) throw new Error(`the own step ${name} stands nowhere`);
+  if (phase === undefined) throw new Error(`the custom step ${name} stands nowhere`);
   return phase;
 }
 

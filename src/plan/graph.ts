@@ -3,7 +3,7 @@ import { commonStep } from '../kinds/registry.ts';
 import type { Phase, PlanStep } from '../model/step.ts';
 
 /*
- * The order of a plan. Links come from three rules, and from what a kind says of its own steps:
+ * The order of a plan. Links come from three rules, and from what a kind says of its steps:
  *
  * 1. assess → fence → data; traffic after all data and compute; verify after traffic; protect after verify.
  * 2. Compute waits for assess only, and runs beside fence and data: a failover that is refused has changed nothing.
@@ -12,11 +12,11 @@ import type { Phase, PlanStep } from '../model/step.ts';
  *
  * A guard stands beside all of this: no rule counts it, nothing waits for it, and it comes last.
  *
- * A runbook's own step stands in a phase too, before or after all the others of it. Between two phases that both have many
+ * A runbook's custom step stands in a phase too, before or after all the others of it. Between two phases that both have many
  * steps a step is put that only gathers: 5,000 steps that each wait for 5,000 others would be 25 million links.
  */
 
-/** Where own steps stand in their phase, by id, in the order of the runbook. */
+/** Where custom steps stand in their phase, by id, in the order of the runbook. */
 export type Places = ReadonlyMap<string, 'before' | 'after'>;
 
 /** Two phases with more links than that between them get a step that gathers. */
@@ -65,7 +65,7 @@ export function linkSteps(all: readonly PlanStep[], verb: Verb = 'failover', pla
   return [...topological([...linked, ...waitsFor.gathering()]), ...all.filter(isGuard)];
 }
 
-/** Own steps come before or after everything else of their phase, and one after the other in the order of the runbook. */
+/** Custom steps come before or after everything else of their phase, and one after the other in the order of the runbook. */
 function placeLinks(step: PlanStep, phase: readonly PlanStep[], places: Places): string[] {
   if (places.size === 0) return [];
   const place = places.get(step.id);

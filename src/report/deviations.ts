@@ -33,7 +33,7 @@ function ofRecord(record: JournalRecord): Deviation[] {
     case 'run.interrupted':
       return [{ step: null, sort: 'interrupted', text: `interrupted: ${record.signal}`, at }];
     case 'undo.started':
-      return [{ step: null, sort: 'led back', text: `the run led back: ${record.because}`, at }];
+      return [{ step: null, sort: 'rolled back', text: `the run rolled back: ${record.because}`, at }];
     case 'undo.done':
       return [{ step: record.step, sort: 'undone', text: 'undone', at }];
     case 'undo.failed':

@@ -64,7 +64,7 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
       head: state.head,
       records: state.records,
       text:
-        'The journal of this run is a chain: every record holds the SHA-256 of the one before. Whoever has the journal can compute ' +
+        'The journal of this run is a chain: every record holds the SHA-256 of the one before. Anyone who has the journal can compute ' +
         'the chain again and must arrive at this head after this many records.',
       retention:
         'Keep the page, the JSON document and the journal together, for as long as your own rules ask. dr deletes none of them. ' +

@@ -80,7 +80,7 @@ export const CAUSE_LABELS = {
   aws: 'AWS',
   dns: 'DNS',
   users: 'users (health seen from outside)',
-  own: 'own steps of the runbook',
+  own: 'custom steps of the runbook',
   hold: 'hold time',
   call: 'AWS calls in flight',
   tool: "dr's own share",

@@ -55,7 +55,7 @@ function sayRecord(record: JournalRecord, line: { crossed: boolean; past: Readon
     case 'step.paused':
       return `${record.step}: a person is needed`;
     case 'undo.started':
-      return record.operator === undefined ? `the run leads back: ${record.because}` : `abort by ${record.operator.identity}: the run leads back`;
+      return record.operator === undefined ? `the run rolls back: ${record.because}` : `abort by ${record.operator.identity}: the run rolls back`;
     case 'undo.done':
       return `${record.step}: undone`;
     case 'undo.failed':

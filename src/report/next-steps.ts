@@ -17,7 +17,7 @@ export function nextSteps(state: RunState, word: Evidence['verdict']['word']): s
     case 'unfinished':
       return [...beyondTheLine(state), `To continue: dr resume ${state.run}`];
     case 'failed':
-      return state.leadingBack === undefined ? afterFailure(state) : [`Mend what stands in the way, then lead back what is left: dr abort ${state.run}`];
+      return state.leadingBack === undefined ? afterFailure(state) : [`Mend what stands in the way, then roll back what is left: dr abort ${state.run}`];
     case 'aborted':
       return [`${plan.runbook.name} is active in ${!traitsOf(plan.verb).movesUsers ? target : source} as before. Start again when what stood in the way is mended.`];
     case 'refused':
@@ -39,8 +39,8 @@ function afterFailure(state: RunState): string[] {
   return [
     ...beyondTheLine(state),
     ...ofFailedSteps(state),
-    `Mend what made the step fail, then go on from there: dr resume ${state.run}`,
-    ...(crossed ? [] : [`Or lead back what it has changed: dr abort ${state.run}`]),
+    `Mend what made the step fail, then continue from there: dr resume ${state.run}`,
+    ...(crossed ? [] : [`Or roll back what it has changed: dr abort ${state.run}`]),
     `Do not start a second ${state.plan.verb}: this run still holds what it has changed.`,
   ];
 }

@@ -166,7 +166,7 @@ function sentence(
       if (!traitsOf(verb).movesUsers) return `${name} runs in ${regionName(target)} and has its standby in ${regionName(source)} again.`;
       return `${name} runs in ${regionName(target)}${recoveredIn(rto, objectives)}; ${objectiveWords(objectives)}.`;
     case 'failed': {
-      if (state.leadingBack !== undefined) return `the ${verb} of ${name} was led back, and not everything could be undone.`;
+      if (state.leadingBack !== undefined) return `the ${verb} of ${name} was rolled back, and not everything could be undone.`;
       const failed = [...state.steps.values()].find((step) => step.state === 'failed');
       const where = failed === undefined ? '' : ` at step ${failed.id}`;
       return `the ${verb} of ${name} failed${where} after ${formatMs(rto.toFailure?.ms ?? 0)}: a time to failure, not an RTO.`;
@@ -178,7 +178,7 @@ function sentence(
       return `the ${verb} of ${name} was refused${rule}; ${after}.`;
     }
     case 'aborted':
-      return `the ${verb} of ${name} was led back (${state.leadingBack?.because ?? 'aborted'}): everything that can be undone is undone.`;
+      return `the ${verb} of ${name} was rolled back (${state.leadingBack?.because ?? 'aborted'}): everything that can be undone is undone.`;
     case 'unfinished':
       return `the ${verb} of ${name} has not finished${state.interrupted ? ': it was interrupted' : ''}${pastTheLine(state) ? '; the point of no return is passed' : ''}.`;
   }

@@ -95,7 +95,7 @@ function refusalEvidence(refusal: Refusal): NonNullable<EvidenceStep['refusal']>
   return { rule, observed, ageMs: refusal.ageMs ?? null, threshold, consequence, override };
 }
 
-/** Requests whose end was not seen. What failed beside a run that has succeeded is told of by its step. */
+/** Requests whose end was not seen. What failed beside a run that has succeeded is shown by its step. */
 export function requestEvidence(state: RunState): Evidence['requests'] {
   if (state.outcome === 'succeeded') return [];
   return openRequests(state).map(({ step, run }) => ({

@@ -1,7 +1,7 @@
 import type { RunState } from '../journal/state.ts';
 import { visible } from './format.ts';
 
-/** What a run that led back has undone, and what not, and why: lines for a terminal. None for a run that only went forward. */
+/** What a run that rolled back has undone, and what not, and why: lines for a terminal. None for a run that only went forward. */
 export function wayBackLines(state: RunState): string[] {
   if (state.leadingBack === undefined) return [];
   const runs = [...state.steps.values()];
@@ -9,5 +9,5 @@ export function wayBackLines(state: RunState): string[] {
   const left = runs.flatMap((step) => (step.notUndone === undefined ? [] : [`not undone  ${step.id}: ${step.notUndone.message}`]));
   const lines = undone.length + left.length === 0 ? ['nothing had been changed'] : [...left, ...undone];
   // Not cut to the width of a terminal: why something is left is what a person must read to the end.
-  return ['Led back:', ...lines.map((line) => visible(`  ${line}`))];
+  return ['Rolled back:', ...lines.map((line) => visible(`  ${line}`))];
 }

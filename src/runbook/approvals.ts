@@ -37,7 +37,7 @@ const PERSON = 'a person, e.g. incident-commander@example.com';
 const personField = z.union([
   lineField(PERSON),
   z.strictObject({
-    name: lineField(PERSON).describe('Who; compared with the name of whoever begins a run'),
+    name: lineField(PERSON).describe('Who; compared with the name of anyone who begins a run'),
     keys: z.array(keyField(), 'expected a list of public keys').min(1, 'expected at least one key, or a name alone').describe('Public keys: lines of OpenSSH, or ed25519 as PEM'),
   }),
 ]);

@@ -138,11 +138,11 @@ function narrowHost(probe: RunbookProbe, runbook: Runbook): string | undefined {
 }
 
 function lintNotify(runbook: Runbook, warn: Warn): void {
-  if (runbook.notify.length === 0) return warn([], 'no notify: nobody is told when a failover starts or ends');
+  if (runbook.notify.length === 0) return warn([], 'no notify: nobody is notified when a failover starts or ends');
   const accounts = new Set(runbook.notify.flatMap((n) => (n.type === 'sns' ? Object.values(n.topics).map((arn) => parseArn(arn)?.account ?? '') : [])));
   if (accounts.size > 1) warn(['notify'], `the topics belong to two accounts or more (${[...accounts].join(', ')}): dr uses one account for each application`);
   const topics = runbook.notify.flatMap((n) => (n.type === 'sns' ? Object.keys(n.topics) : []));
   if (topics.length > 0 && topics.every((region) => region === runbook.home) && !runbook.notify.some((n) => n.type === 'slack')) {
-    warn(['notify'], `every notifier is in ${runbook.home}, the home region: when it is lost, nobody is told`);
+    warn(['notify'], `every notifier is in ${runbook.home}, the home region: when it is lost, nobody is notified`);
   }
 }

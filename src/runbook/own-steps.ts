@@ -7,7 +7,7 @@ import type { RunbookStep } from './runbook.ts';
 import type { Path } from './yaml-reader.ts';
 import type { YamlText } from './yaml.ts';
 
-/** An own step that its kind has read, in the form in which resources are checked. */
+/** A custom step that its kind has read, in the form in which resources are checked. */
 export interface ReadStep {
   step: RunbookStep;
   resource: Frame;

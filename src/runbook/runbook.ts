@@ -28,7 +28,7 @@ export interface RunbookResource {
 export interface RunbookStep {
   name: string;
   kind: string;
-  /** What all own steps have: where it stands, how long it may take. */
+  /** What all custom steps have: where it stands, how long it may take. */
   frame: Frame;
   /** It changes nothing, whatever its frame says. */
   harmless: boolean;
@@ -60,7 +60,7 @@ export interface RunbookApproval {
 export type RunbookNotifier =
   /** `webhookEnv` names the environment variable that holds the URL. */
   | { type: 'slack'; webhookEnv: string }
-  /** A topic ARN for each region from which one can be told. */
+  /** A topic ARN for each region from which one is notified. */
   | { type: 'sns'; topics: Readonly<Record<string, string>> };
 
 /** A valid runbook. Lists are in the order of the file; resources are databases, then compute, then traffic. */
@@ -79,7 +79,7 @@ export interface Runbook {
   /** No other move of the application for that long after one, milliseconds. */
   flapGuardMs: number;
   notify: readonly RunbookNotifier[];
-  /** The runbook's own steps, in the order of the file. */
+  /** The runbook's custom steps, in the order of the file. */
   steps: readonly RunbookStep[];
   /** Runbooks of the same folder that are failed over before this one. */
   dependsOn: readonly string[];

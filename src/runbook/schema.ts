@@ -80,7 +80,7 @@ function section(what: string) {
     .optional();
 }
 
-/** Own steps before their kinds have read them. */
+/** Custom steps before their kinds have read them. */
 const ownSteps = z
   .record(
     nameField(),
@@ -119,7 +119,7 @@ export const runbookSchema = z.strictObject(
     flapGuard: durationField({ min: MINUTE_MS, max: 7 * 24 * 60 * MINUTE_MS, range: 'a duration from 1m to 7d' })
       .prefault('1h')
       .describe('No second move, and no way back, for that long after a move, unless it is acknowledged'),
-    notify: z.array(notifySchema, 'expected a list of notifiers').optional().describe('Who is told'),
+    notify: z.array(notifySchema, 'expected a list of notifiers').optional().describe('Who is notified'),
     dependsOn: z
       .array(nameField(), 'expected a list of runbooks, e.g. [identity]')
       .superRefine((names, ctx) => {

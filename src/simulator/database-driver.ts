@@ -35,7 +35,7 @@ export interface DatabaseDriver {
   restore?(ref: DbRef, from: { source: DbRef; upTo: number; closed: boolean }): Promise<DbEndpoint>;
   /**
    * Called when a read replica of `source` is made, out of a fresh copy: reachable unless `closed`. Fulfilled with its
-   * endpoint when it holds everything that was committed before the call, and goes on replicating.
+   * endpoint when it holds everything that was committed before the call, and continues replicating.
    */
   createReplica?(ref: DbRef, from: { source: DbRef; closed: boolean }): Promise<DbEndpoint>;
   /**

@@ -151,7 +151,7 @@ export class Databases {
     const upTo = link?.reached(now) ?? Number.NEGATIVE_INFINITY;
     this.promoted.set(refKey(row.ref), { source, upTo });
     this.lineage.inherit(refKey(row.ref), refKey(source), upTo);
-    // What it was told to be by then stays, as part of its data.
+    // What it was given to be by then stays, as part of its data.
     this.settings.set(refKey(row.ref), this.readOnly(row.ref, now), now);
     link?.change(now, 'silent');
     const driver = this.core.driver;

@@ -63,7 +63,7 @@ export interface DbInstance {
   /** Its parameter group waits for a reboot. */
   readonly pendingReboot: boolean;
   readonly reboot: Reboot | undefined;
-  /** Sessions from before its groups were closed: whoever has one goes on writing. */
+  /** Sessions from before its groups were closed: anyone who has one continues writing. */
   readonly oldSessions: boolean;
   readonly publiclyAccessible: boolean;
   readonly deletionProtection: boolean;

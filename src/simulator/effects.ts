@@ -123,7 +123,7 @@ function sqlPort(world: World): SqlPort {
   };
 }
 
-/** Programs are not run: they are recorded, and answered as the world was told to. */
+/** Programs are not run: they are recorded, and answered as the world was given to. */
 function processPort(world: World): ProcessPort {
   const { clock } = world.options;
   return {

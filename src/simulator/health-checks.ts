@@ -59,7 +59,7 @@ export class HealthChecks {
     return this.checks.get(id, at);
   }
 
-  /** New settings hold at once; one that is enabled again goes on from what its checkers see. */
+  /** New settings hold at once; one that is enabled again continues from what its checkers see. */
   update(check: HealthCheck, change: Partial<Pick<HealthCheck, 'inverted' | 'disabled' | 'failureThreshold'>>, now: number): HealthCheck {
     const updated = { ...check, ...change, version: check.version + 1 };
     this.checks.set(check.id, updated, now);

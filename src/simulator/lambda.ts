@@ -56,7 +56,7 @@ function isJson(text: string): boolean {
   }
 }
 
-/** The SDK's type has methods of its own; whoever reads the bytes needs none of them. */
+/** The SDK's type has methods of its own; anyone who reads the bytes needs none of them. */
 function bytesOf(answer: unknown): NonNullable<OutputOf<'lambda', 'Invoke'>['Payload']> {
   return Buffer.from(JSON.stringify(answer ?? null)) as unknown as NonNullable<OutputOf<'lambda', 'Invoke'>['Payload']>;
 }

@@ -175,7 +175,7 @@ export interface SecurityGroupSeed {
 export interface ApplicationSeed {
   region: string;
   address: string;
-  /** The name that it is told by from others at its address. Without one it has the address for itself. */
+  /** The name that it is given by from others at its address. Without one it has the address for itself. */
   host?: string;
   /** It answers 200 only while this instance takes writes. */
   database?: { region: string; id: string };

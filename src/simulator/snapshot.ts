@@ -109,7 +109,7 @@ function records(state: State): WorldSnapshot['records'] {
     for (const set of [...zone.edge.values()].flat()) {
       if (shown.length >= RECORDS_MAX) return shown;
       if (set.type === 'SOA' || set.type === 'NS') continue;
-      // A draw among weights would move the seed: what is answered is told for the others only.
+      // A draw among weights would move the seed: what is answered is given for the others only.
       const answered = set.weight === undefined && answerOf(state, set.name, set.type, placeIn(state.core.regions[0] ?? '')).chain[0]?.setIdentifier === set.setIdentifier;
       shown.push({
         zone: zone.id,

@@ -152,7 +152,7 @@ function turn(): Promise<void> {
   );
 }
 
-/** Something in the process will go on without any passing of simulated time. */
+/** Something in the process will continue without any passing of simulated time. */
 function processBusy(): boolean {
   let immediates = -turnsPending;
   for (const name of process.getActiveResourcesInfo()) {

@@ -1,7 +1,7 @@
 /**
  * A simulated AWS: see README.md for what it does.
  * 1. The same seed and the same calls at the same times give the same ids and answers.
- * 2. Whoever looks sees everything that was due by then.
+ * 2. Anyone who looks sees everything that was due by then.
  * 3. A dead region never answers: the call ends when its signal is aborted.
  */
 import type { AwsAnswer, AwsCaller, AwsRequest } from '../aws/caller.ts';
@@ -45,7 +45,7 @@ export type { Timings } from './timings.ts';
 export class World implements AwsCaller {
   readonly options: WorldOptions;
   readonly state: State;
-  /** What own steps did outside of AWS, oldest first, and what a program answers. */
+  /** What custom steps did outside of AWS, oldest first, and what a program answers. */
   readonly ran: Ran = { commands: [], statements: [], answer: () => ({}) };
   private readonly core: Core;
   private readonly faults = new Faults();
@@ -241,7 +241,7 @@ export class World implements AwsCaller {
     return this.state.databases.ledgerOf(folded(ref), this.now());
   }
 
-  /** True while the instance lives and takes writes: of whoever connects, or of who was connected before it was closed. */
+  /** True while the instance lives and takes writes: of anyone who connects, or of who was connected before it was closed. */
   acceptsWrites(ref: DbRef): boolean {
     return this.state.databases.acceptsWrites(folded(ref), this.now());
   }

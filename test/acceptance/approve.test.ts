@@ -49,7 +49,7 @@ async function waitingRun(): Promise<string> {
   }
 }
 
-it('a run waits for signatures, and goes on when they are there', { timeout: TIMEOUT_MS }, async () => {
+it('a run waits for signatures, and continues when they are there', { timeout: TIMEOUT_MS }, async () => {
   const impact = await on.breakSeoul();
   const running = on.dr(['failover', '--region', TOKYO, '--confirm', 'shop', '--impact-at', impact, '--json']);
   const run = await waitingRun();

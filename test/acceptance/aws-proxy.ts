@@ -82,7 +82,7 @@ export class AwsProxy {
         response.end(changed);
       });
     });
-    // Whoever asked may be killed meanwhile: what was sent is done all the same, and its end is known.
+    // Anyone who asked may be killed meanwhile: what was sent is done all the same, and its end is known.
     onward.on('error', () => response.destroy());
     onward.end(body);
   }

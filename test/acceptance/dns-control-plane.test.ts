@@ -10,7 +10,7 @@ import { told } from './told.ts';
 
 /*
  * Seoul is lost, and with it the control plane of Route 53, which is in one region for the whole world. Its answers to
- * users go on: they are its data plane.
+ * users continue: they are its data plane.
  */
 
 const TIMEOUT_MS = 180_000;
@@ -71,7 +71,7 @@ it('by record, lost half way, the run keeps asking, can be stopped, and is ended
     await run.until((r) => r.type === 'step.intent' && r.step === 'databases.orders.promote');
     const back = without(on, SERVER_ERROR);
     await run.until((r) => r.type === 'step.done' && r.step === 'databases.orders.promote');
-    // It asks again and again, and whoever does not want to wait for its fifteen minutes stops it.
+    // It asks again and again, and anyone who does not want to wait for its fifteen minutes stops it.
     await until('it asks again', () => on.proxy.calls.filter(({ service, status }) => service === 'route53' && status === 503).length >= 6, 60_000);
     run.child.kill('SIGINT');
     const ran = await run.ended;

@@ -7,7 +7,7 @@ import { streaming } from './streaming.ts';
 import { told } from './told.ts';
 
 /*
- * One failover that is stopped half way, from one terminal, and looked at, competed with and gone on with from others.
+ * One failover that is stopped half way, from one terminal, and looked at, competed with and resumed from others.
  */
 
 const TIMEOUT_MS = 60_000;
@@ -21,7 +21,7 @@ afterAll(() => on.close(), TIMEOUT_MS);
 const says = async (...args: string[]): Promise<string> => told(await on.dr(args), { [on.folder]: 'FOLDER' });
 
 describe('a failover', () => {
-  it('that is stopped by Ctrl-C keeps others out until then, and is gone on with by dr resume', { timeout: TIMEOUT_MS }, async () => {
+  it('that is stopped by Ctrl-C keeps others out until then, and is continued by dr resume', { timeout: TIMEOUT_MS }, async () => {
     const impact = await on.breakSeoul();
     const failover = ['failover', '--region', TOKYO, '--confirm', 'shop', ...APPROVED];
     // It is half way until it is stopped, however long the others take.
@@ -37,7 +37,7 @@ describe('a failover', () => {
       Next:
         dr status RUN-shop-failover    shows where it stands
         dr takeover RUN-shop-failover    if that runner is gone for good
-        rm FOLDER/state/locks/shop-lab-HASH.1.json    only if that process is gone for good, and no run of it is to be gone on with"
+        rm FOLDER/state/locks/shop-lab-HASH.1.json    only if that process is gone for good, and you will not resume any of its runs"
     `);
 
     await first.until((r) => r.type === 'step.acted' && r.step === 'databases.orders.promote');
@@ -99,7 +99,7 @@ describe('a failover', () => {
     `);
   });
 
-  it('whose journal is damaged is neither shown nor gone on with', { timeout: TIMEOUT_MS }, async () => {
+  it('whose journal is damaged is neither shown nor resumed', { timeout: TIMEOUT_MS }, async () => {
     const [run = ''] = await runsIn(on.state);
     const path = join(on.state, 'runs', run, 'journal.jsonl');
     const whole = await readFile(path, 'utf8');

@@ -117,7 +117,7 @@ describe('many applications in one lab', () => {
     const place = await labOf({
       accounts: application('accounts', { db: 'core' }),
       payments: application('payments', { db: 'core', more: 'dependsOn: [accounts]\n' }),
-      // Its own step fails at first.
+      // Its custom step fails at first.
       blog: application('blog', { db: 'blog', more: 'steps:\n  ready: { kind: command, after: data, limit: 30s, run: [./runbooks/ready] }\n' }),
       comments: application('comments', { more: 'dependsOn: [blog]\n' }),
     }, { DR_LAB_POSTGRES: 'model' });
@@ -169,7 +169,7 @@ describe('many applications in one lab', () => {
     // That alice's processes are gone bob cannot know, so he has to say so.
     const held = await bob('resume', '--all');
     expect(held.code).toBe(EXIT.busy);
-    expect(held.stdout).toContain('If whoever holds them is gone for good: dr takeover --all');
+    expect(held.stdout).toContain('If anyone who holds them is gone for good: dr takeover --all');
     const fleet = [...(await journals(place)).values()].flat().flatMap((r) => (r.type === 'run.started' ? (r.fleet?.id ?? []) : []))[0] ?? '';
     const asked = await bob('takeover', '--all', '--confirm', 'all', '--reason', 'her laptop has died');
     expect({ code: asked.code, stderr: asked.stderr.replaceAll(/\b\d{8}T\d{6}Z-([a-z-]+)-[0-9a-f]{6}\b/g, 'RUN-$1') }).toEqual({
@@ -182,7 +182,7 @@ describe('many applications in one lab', () => {
 
 Next:
   dr status RUN    says who holds a run
-  dr takeover --all --confirm RUN-fleet-failover --reason "why"    goes on with all of it
+  dr takeover --all --confirm RUN-fleet-failover --reason "why"    continues all of it
 `,
     });
 

@@ -9,13 +9,13 @@ import { streaming } from './streaming.ts';
 
 /*
  * Seoul dies, its copy is promoted, and then Seoul is there again as its disks say: a writer, with users led to it, before
- * traffic is switched. The guard closes it, and what it took meanwhile is told.
+ * traffic is switched. The guard closes it, and what it took meanwhile is given.
  */
 
 const TIMEOUT_MS = 180_000;
 const FLIP = /^POST \/2013-04-01\/hostedzone/;
 
-it('a primary that returns writable in the middle of the run is closed, and what it took meanwhile is told', { timeout: TIMEOUT_MS }, async () => {
+it('a primary that returns writable in the middle of the run is closed, and what it took meanwhile is given', { timeout: TIMEOUT_MS }, async () => {
   const on = await stage();
   try {
     await until('orders', async () => (await on.lab.ledger()).acknowledged >= 40, 30_000);

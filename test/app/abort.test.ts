@@ -71,14 +71,14 @@ describe('dr abort', () => {
     expect(asked).toEqual(['databases.orders.quiesce', 'compute.api.scaleOut']);
     expect(result.state.outcome).toBe('aborted');
     expect(result.exit).toBe('failed');
-    expect(result.summary.slice(-3)).toEqual(['Led back:', '  undone      compute.api.scaleOut', '  undone      databases.orders.quiesce']);
+    expect(result.summary.slice(-3)).toEqual(['Rolled back:', '  undone      compute.api.scaleOut', '  undone      databases.orders.quiesce']);
     expect(sim.world.acceptsWrites(HOME)).toBe(true);
     expect(sim.world.snapshot().groups).toEqual(before);
     const types = (await new LocalStore(state, RUN).read()).map(({ type }) => type);
     expect(types.filter((type) => type.startsWith('undo.'))).toEqual(['undo.started', 'undo.intent', 'undo.done', 'undo.intent', 'undo.done']);
     expect(await errorOf(aborting(sim, state))).toMatchObject({ code: 'NOTHING_TO_RESUME' });
     const resuming = sim.clock.run(() => resume({ run: RUN, state, effects: sim.effects, acceptances: APPROVED, drain: new AbortController().signal, onRecord: () => undefined }));
-    expect(await errorOf(resuming)).toMatchObject({ code: 'RUN_ENDED', message: `Run ${RUN} was led back: there is nothing to resume.` });
+    expect(await errorOf(resuming)).toMatchObject({ code: 'RUN_ENDED', message: `Run ${RUN} was rolled back: there is nothing to resume.` });
   });
 
   it('gives the old writer its security groups back', async () => {
@@ -131,8 +131,8 @@ describe('dr abort', () => {
     const crossing = (record: JournalRecord) => record.type === 'step.intent' && record.step === 'databases.orders.promote';
     const state = await stopped(sim, { verb: 'switchover', region: TOKYO }, crossing);
     const error = await errorOf(aborting(sim, state));
-    expect(error).toMatchObject({ code: 'LINE_CROSSED', exit: 'refused', message: `Run ${RUN} has crossed the line: it can no longer be led back.` });
-    expect(error.next).toEqual([`dr resume ${RUN}    goes on to the end`, `then dr reprotect --standby ${SEOUL}`, `then dr switchover --region ${SEOUL}`]);
+    expect(error).toMatchObject({ code: 'LINE_CROSSED', exit: 'refused', message: `Run ${RUN} has crossed the line: it can no longer be rolled back.` });
+    expect(error.next).toEqual([`dr resume ${RUN}    continues to the end`, `then dr reprotect --standby ${SEOUL}`, `then dr switchover --region ${SEOUL}`]);
   });
 
   /** Users are in Tokyo, and Seoul is back with a writer that nobody could fence. */
@@ -169,7 +169,7 @@ describe('dr abort', () => {
   });
 });
 
-it('a run that another machine holds is led back by whoever takes it over, and by nobody else', async () => {
+it('a run that another machine holds is rolled back by anyone who takes it over, and by nobody else', async () => {
   const sim = await simulation();
   const state = await stopped(sim, { verb: 'switchover', region: TOKYO }, done('databases.orders.quiesce'));
   const application = lockName('shop', '000000000000', []);

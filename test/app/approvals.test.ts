@@ -98,7 +98,7 @@ describe('a run that needs signatures', () => {
     expect(state.steps.get('assess.approval')?.because).toMatch(/^approved by (ann.*ben|ben.*ann).*: signatures verified$/);
   });
 
-  it('pauses when nobody comes, and goes on from there', async () => {
+  it('pauses when nobody comes, and continues from there', async () => {
     const b = await signing({ wait: '1m' });
     const paused = await b.start({ acceptances: { approvedBy: [] } });
     expect(paused.exit).toBe('interrupted');
@@ -111,7 +111,7 @@ describe('a run that needs signatures', () => {
     expect((await b.goOn({ run })).exit).toBe('ok');
   });
 
-  it('that were asked for long ago decides afresh, and is refused when the source is back', async () => {
+  it('that were asked for long ago decides again, and is refused when the source is back', async () => {
     const b = await signing();
     const { exit, state } = await b.start(
       atTheGate(b, 300_000, async (run) => {
@@ -125,7 +125,7 @@ describe('a run that needs signatures', () => {
     expect((await recordsOf(b, state.run)).filter((r) => r.type === 'step.intent')).toEqual([]);
   });
 
-  it('that were asked for long ago goes on when nothing has changed', async () => {
+  it('that were asked for long ago continues when nothing has changed', async () => {
     const b = await signing();
     const { exit, state } = await b.start(atTheGate(b, 300_000, (run) => approve(b, run, ann)));
     expect(exit).toBe('ok');
@@ -142,7 +142,7 @@ describe('a run that needs signatures', () => {
       observed: expect.stringMatching(/^rejected by ben@example\.com at 20/) as string,
       threshold: '1 of ann@example.com, ben@example.com',
       consequence: 'the point of no return is not crossed without them',
-      override: `none: they may decide anew (dr approve ${state.run}), then: dr resume ${state.run}`,
+      override: `none: they may decide again (dr approve ${state.run}), then: dr resume ${state.run}`,
     });
   });
 
@@ -280,7 +280,7 @@ describe('refusals, in these words', () => {
   });
 });
 
-it('whoever has an approver’s key in their home folder cannot be approved by that key', async () => {
+it('anyone who has an approver’s key in their home folder cannot be approved by that key', async () => {
   const b = await signing({ wait: '10s' });
   const paused = await b.start({ acceptances: { approvedBy: [] } });
   const home = join(b.runbooks, '..', 'home');

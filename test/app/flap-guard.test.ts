@@ -77,10 +77,10 @@ describe('the flap guard', () => {
     return { b, run: state.run };
   };
 
-  it('goes on with the same move that did not come to its end', async () => {
+  it('continues the same move that did not come to its end', async () => {
     const { b, run } = await cutAfter('databases.orders.promote');
     const { check, because } = await guardOf(b.start());
-    expect([check, because]).toEqual(['passed', `${run} moved shop from ${SEOUL} to ${TOKYO} and did not come to its end: this goes on with it`]);
+    expect([check, because]).toEqual(['passed', `${run} moved shop from ${SEOUL} to ${TOKYO} and did not come to its end: this continues it`]);
   });
 
   it('refuses the way back from a move that did not come to its end', async () => {

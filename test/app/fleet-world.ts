@@ -7,7 +7,6 @@ import { reliableCaller } from '../../src/aws/reliable-caller.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
-import type { ResourceKind } from '../../src/model/kind.ts';
 import type { Acceptances } from '../../src/model/step.ts';
 import { knownKind, loadStepKind } from '../../src/kinds/registry.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';

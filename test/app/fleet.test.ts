@@ -46,7 +46,7 @@ describe('many applications', () => {
     expect(started[0]?.fleet?.members.map((m) => [m.name, m.needs])).toEqual([['blog', []], ['identity', []], ['shop', ['identity']]]);
   });
 
-  it('one that fails holds back those that depend on it, and nobody else; resume --all goes on with the rest', async () => {
+  it('one that fails holds back those that depend on it, and nobody else; resume --all continues the rest', async () => {
     const job = 'steps:\n  job: { kind: command, after: data, limit: 30s, run: [./job] }\n';
     const sim = await fleetSimulation({
       a: application('a', 1, { text: job }),

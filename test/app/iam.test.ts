@@ -76,7 +76,7 @@ async function reprotect(path: string): Promise<Recorded> {
   return { verb: 'reprotect', needs, outcome };
 }
 
-/** Dies right before the line, or before its end where it has none, and is led back. */
+/** Dies right before the line, or before its end where it has none, and is rolled back. */
 async function abort(path: string, verb: 'failover' | 'switchover'): Promise<Recorded> {
   const make = async () => {
     const sim = await simulation({ path });

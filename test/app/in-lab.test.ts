@@ -110,7 +110,7 @@ it('refuses the endpoints of a lab without its DNS', async () => {
   expect(refused.code).toBe('LAB_ENV_INCOMPLETE');
 });
 
-it('binds a run to its lab: elsewhere it is not resumed, and nobody is told to log in', async () => {
+it('binds a run to its lab: elsewhere it is not resumed, and nobody is notified to log in', async () => {
   vi.stubEnv('DR_LAB', 'one');
   onTestFinished(() => void vi.unstubAllEnvs());
   const { start, goOn } = await bench();

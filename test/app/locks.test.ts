@@ -66,7 +66,7 @@ describe('two applications with one database', () => {
     await expect(leaseAll(state, plan, [], { run, operator: here, now: 3, ids: new SeededIds(4), force: true })).rejects.toMatchObject({ code: 'RUN_IN_PROGRESS' });
   });
 
-  it('who takes a run over does not take its application from another run, and that one goes on', async () => {
+  it('who takes a run over does not take its application from another run, and that one continues', async () => {
     const b = await bench();
     const plan = await planOf(b.sim, TOKYO);
     const state = new LocalState(b.state);

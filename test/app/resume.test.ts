@@ -27,7 +27,7 @@ async function stopped(): Promise<{ b: Bench; run: string }> {
 const showRun = async (place: string, run?: string) => (await loadRun(openState(place), run)).state;
 
 describe('resume', () => {
-  it('goes on with the newest run that has not succeeded, to its end, and promotes once', async () => {
+  it('continues the newest run that has not succeeded, to its end, and promotes once', async () => {
     const { b, run } = await stopped();
     const result = await b.goOn();
     expect(result.exit).toBe('ok');
@@ -111,7 +111,7 @@ describe('resume', () => {
       code: 'PLAN_OF_OTHER_VERSION',
       exit: 'refused',
       message: `Run ${run} has a plan of the schema dr.plan/1; this version of dr runs dr.plan/3.`,
-      next: ['go on with the version of dr that began it', 'dr failover --region ap-northeast-1    begins anew, from what is there now'],
+      next: ['continue with the version of dr that began it', 'dr failover --region ap-northeast-1    starts again, from what is there now'],
     });
     expect(await readFile(path, 'utf8')).toBe(text);
   });

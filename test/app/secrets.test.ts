@@ -26,7 +26,7 @@ import { APPROVED, planOf, SEOUL, SHOP, simulation, TOKYO } from '../engine/simu
 import { BRISK } from './fixture.ts';
 
 /*
- * Unique values in every place that holds a secret, and counterparts that repeat all they are told. Nothing that is
+ * Unique values in every place that holds a secret, and counterparts that repeat all they are given. Nothing that is
  * written anywhere may hold one of them, in any form: folder, bucket, terminal, documents, errors.
  */
 
@@ -60,7 +60,7 @@ probes:`;
 
 type Trouble = 'none' | 'sql' | 'http' | 'command' | 'aws';
 
-/** A world that repeats what it is told, in every form, and fails where it is to. */
+/** A world that repeats what it is given, in every form, and fails where it is to. */
 function talkative(effects: Effects, trouble: Trouble): Effects {
   const echo = (text: string) => `${text} ${Buffer.from(text).toString('base64')} ${encodeURIComponent(text)}`;
   return {

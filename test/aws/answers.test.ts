@@ -56,7 +56,7 @@ describe('an answer', () => {
     expect(lacks(shown, { DBInstanceIdentifier: 'shop-orders-2' })).toBe('it does not name shop-orders-2');
   });
 
-  it('of which there is more says where it goes on', () => {
+  it('of which there is more says where it continues', () => {
     const page = (more: object) => whatLacks(asked('route53', 'ListResourceRecordSets'), { output: { ResourceRecordSets: [], ...more }, requestId: 'r' });
     expect(page({})).toBe('it has no IsTruncated');
     expect(page({ IsTruncated: false })).toBeUndefined();

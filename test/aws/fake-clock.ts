@@ -5,7 +5,7 @@ interface Sleeper {
   wake: () => void;
 }
 
-/** Time goes on only in `advance`, from sleeper to sleeper. */
+/** Time continues only in `advance`, from sleeper to sleeper. */
 export class FakeClock implements Clock {
   private time = 0;
   private sleepers: Sleeper[] = [];
@@ -49,7 +49,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets every promise that can go on do so. */
+/** Lets every promise that can continue do so. */
 function settle(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -70,7 +70,7 @@ describe('credentials that AWS refuses', () => {
   const profile = (id: string): string => `[default]\naws_access_key_id = ${id}\naws_secret_access_key = secret\n`;
   const NONE = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_SESSION_TOKEN: '' };
 
-  it('are asked for anew, once: somebody may have logged in meanwhile', async () => {
+  it('are asked for again, once: somebody may have logged in meanwhile', async () => {
     const file = join(await mkdtemp(join(tmpdir(), 'dr-aws-')), 'credentials');
     await writeFile(file, profile('AKIAOLD'));
     const { result, asked } = await aws(

@@ -83,7 +83,7 @@ describe('no answer', () => {
     expect(await failure(promote(aws, 150))).toMatchObject({ code: NO_ANSWER, kind: 'unknown' });
   });
 
-  it('a refused port is told as such', async () => {
+  it('a refused port is given as such', async () => {
     useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: await refusedPort() }));
     const error = await failure(describeInstances(sdkCaller(), { timeoutMs: 60_000 }));
     expect(error).toMatchObject({ code: NO_ANSWER, kind: 'retryable' });

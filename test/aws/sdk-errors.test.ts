@@ -4,7 +4,7 @@ import { DescribeDBInstancesCommand, RDSClient } from '@aws-sdk/client-rds';
 import { ChangeResourceRecordSetsCommand, Route53Client } from '@aws-sdk/client-route-53';
 import { HeadObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AwsError } from '../../src/aws/errors.ts';
 import { sdkCaller } from '../../src/aws/sdk-caller.ts';
 import { toAwsError } from '../../src/aws/sdk-errors.ts';
@@ -15,6 +15,11 @@ let route53 = mockClient(Route53Client);
 const s3 = mockClient(S3Client);
 
 beforeEach(() => useEnvironment(awsEnvironment({})));
+// The clients are shared with other files of this worker.
+afterAll(() => {
+  for (const mock of [rds, route53, s3]) mock.restore();
+});
+
 afterEach(() => {
   for (const mock of [rds, route53, s3]) mock.reset();
   restoreEnvironment();

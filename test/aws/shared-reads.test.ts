@@ -79,7 +79,7 @@ describe('looks at the same thing by many steps', () => {
     expect(calls.filter((call) => call === 'DescribeDBInstances a')).toHaveLength(2);
   });
 
-  it('errors are told to those who wait, and to nobody later', async () => {
+  it('errors are given to those who wait, and to nobody later', async () => {
     refuse = true;
     const ends = await clock.run(() => Promise.allSettled([look('a'), look('a')]));
     expect(ends.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
@@ -137,7 +137,7 @@ describe('looks at many groups at about the same time', () => {
     expect(asked).toEqual([{ AutoScalingGroupNames: ['a'] }, { AutoScalingGroupNames: ['a'] }]);
   });
 
-  it('a request that is refused is refused to those who are in it, and is not told on', async () => {
+  it('a request that is refused is refused to those who are in it, and is not named on', async () => {
     refused = 'app-70';
     const ends = await clock.run(() => Promise.allSettled(many.map((name) => group(name))));
     expect(ends.filter(({ status }) => status === 'rejected')).toHaveLength(50);

@@ -95,7 +95,7 @@ describe('what many applications ask of Route 53', () => {
     expect(calls).toEqual(['ChangeResourceRecordSets']);
   });
 
-  it('whoever leaves before it is sent is not acted for', async () => {
+  it('anyone who leaves before it is sent is not acted for', async () => {
     const leave = new AbortController();
     const ends = await clock.run(async () => {
       const left = changeRecords(aws, ZONE, [upsert('app-0.example.com', '10.5.0.1')], 'x', { ...AT, signal: leave.signal });

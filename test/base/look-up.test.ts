@@ -2,7 +2,7 @@ import type { LookupFunction } from 'node:net';
 import { expect, it } from 'vitest';
 import { boundedLookup } from '../../src/base/look-up.ts';
 
-/** A resolver that answers when it is told to. */
+/** A resolver that answers when it is given to. */
 function slowResolver() {
   const asked: string[] = [];
   const open = new Map<string, () => void>();

@@ -91,7 +91,7 @@ describe('the end of many', () => {
     ],
   };
 
-  it('says of each how it stands, and how to go on', () => {
+  it('says of each how it stands, and how to continue', () => {
     expect(fleetText(result, plain)).toMatchInlineSnapshot(`
       "   RUNBOOK  STANDS          TOOK  RUN
       ✔  blog     active already        blog is active there.

@@ -19,7 +19,7 @@ function waiting(): Story {
 }
 
 describe('dr status', () => {
-  it('of a run that goes on says who runs it, what it waits for, what comes next, and counts to now', () => {
+  it('of a run that continues says who runs it, what it waits for, what comes next, and counts to now', () => {
     const { run } = waiting();
     const text = statusText({ state: run, now: T0 + 600_000, holder, seen: true, approved: 0 }, plain);
     expect(text).toContain('running (process 30304 on vm, for 10m)');

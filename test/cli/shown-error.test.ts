@@ -30,7 +30,7 @@ describe('an error that a user can act on', () => {
 });
 
 describe('a bug', () => {
-  it('is told apart, asks to be reported, and has no stack without DEBUG', () => {
+  it('is distinguished, asks to be reported, and has no stack without DEBUG', () => {
     const shown = shownError(new TypeError('x is not a function'), scene);
     expect(shown).toMatchObject({ code: 'BUG', exit: 'bug' });
     expect(shown.title).toContain('x is not a function');

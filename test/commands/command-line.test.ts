@@ -130,7 +130,7 @@ describe('an old Node', () => {
     expect(envelope(stdout).error.code).toBe('UNKNOWN_COMMAND');
   });
 
-  it('is told what is needed where there is none', async () => {
+  it('is given what is needed where there is none', async () => {
     cpSync(BIN, join(folder, 'bin', 'dr.js'));
     cpSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
     const old = ['--import', pretend('18.1.0'), join(folder, 'bin', 'dr.js')];

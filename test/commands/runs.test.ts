@@ -25,7 +25,7 @@ afterAll(() => {
 });
 
 describe('status', () => {
-  it('says where the newest run stands, why, and how to go on', async () => {
+  it('says where the newest run stands, why, and how to continue', async () => {
     const { code, stdout, stderr } = await dr(['status', '--state', state]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const part of [RUN, 'Seoul (ap-northeast-2) → Tokyo (ap-northeast-1)', 'failed', '✔ Assess Seoul', '✖ Promote shop-orders-tokyo', 'RDS refused', `dr resume ${RUN}`]) {

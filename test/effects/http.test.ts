@@ -41,7 +41,7 @@ function dnsOf(answers: Record<string, string[]>): DnsPort & { asked: string[] }
 }
 
 describe('HTTP as a user sees it', () => {
-  it('looks the name up and connects anew at every request, with the port mapped', async () => {
+  it('looks the name up and connects again at every request, with the port mapped', async () => {
     const dns = dnsOf({ 'A shop.example.com': ['127.0.0.1'] });
     const http = systemHttp({ dns, connectTo: `80:${port}` });
     for (let n = 0; n < 2; n++) {

@@ -133,7 +133,7 @@ describe('an application that serves from two regions', () => {
     expect(await records(sim)).toEqual(before);
   });
 
-  it('drains latency name by name, and leads back those that were moved when the other side falls ill', async () => {
+  it('drains latency name by name, and rolls back those that were moved when the other side falls ill', async () => {
     const sim = await worldOf('active-active', '    record: { name: api.tickets.example.com, type: A }', `    records:\n${['api', 'api2', 'api3'].map((name) => `      - { name: ${name}.tickets.example.com, type: A }`).join('\n')}`);
     const before = await records(sim);
     const plan = await planOf(sim, { verb: 'switchover', region: TOKYO });
@@ -171,7 +171,7 @@ describe('an application that serves from two regions', () => {
     const hold = state.steps.get('traffic.shop.hold2');
     expect(hold).toMatchObject({ state: 'refused', refusal: { rule: 'survivors-carry', observed: `${TOKYO}: elbv2.DescribeTargetHealth in ${TOKYO}: AccessDenied: ill` } });
     expect(outcome).toBe('aborted');
-    // Led back step by step, each change INSYNC before the next.
+    // Rolled back step by step, each change INSYNC before the next.
     expect(journal.flatMap((r) => (r.type === 'undo.done' ? [r.step] : [])).filter((id) => id.startsWith('traffic.shop'))).toEqual(['traffic.shop.shift2', 'traffic.shop.shift1']);
     expect(answersOf(sim, 'tickets.example.com').size).toBe(2);
     expect(await records(sim)).toEqual(before);

@@ -335,7 +335,7 @@ describe('a switchover by backups', () => {
     expect(sim.world.acceptsWrites(HOME)).toBe(false);
   });
 
-  it('leads back before the line: users write to the old side again, at once', async () => {
+  it('rolls back before the line: users write to the old side again, at once', async () => {
     const sim = await archive();
     sim.world.addFault({ service: 'rds', operation: 'RestoreDBInstanceToPointInTime', effect: { kind: 'error', httpStatus: 400, code: 'StorageQuotaExceeded' } });
     const { outcome, records } = await runPlan(sim, await planOf(sim, { verb: 'switchover', region: TOKYO }));

@@ -16,7 +16,7 @@ function inTurn(...answers: Holds[]) {
 }
 
 describe('the last look at an end state', () => {
-  it('success is told after it, and after everything else', async () => {
+  it('success is declared after it, and after everything else', async () => {
     const order: string[] = [];
     const a: Fake = { holds: () => (order.push('a holds'), REACHED) };
     const { outcome, told } = await runTiny([tinyStep('a'), tinyStep('b', { after: ['a'] })], { a, b: { observe: () => (order.push('b'), REACHED) } });
@@ -24,7 +24,7 @@ describe('the last look at an end state', () => {
     expect(told.at(-1)).toBe('run.finished');
   });
 
-  it('what is gone by then has failed, and a resume goes on with it', async () => {
+  it('what is gone by then has failed, and a resume continues it', async () => {
     const thing = new Thing();
     const a = thing.kind({ holds: () => (thing.there ? REACHED : { state: 'impossible', because: 'it is not there any more' }) });
     const b: Fake = { observe: () => { thing.there = false; return REACHED; } };
@@ -42,7 +42,7 @@ describe('the last look at an end state', () => {
     const at = (id: string, ...after: string[]) => tinyStep(id, { phase: 'traffic', after });
     const steps = [at('elsewhere'), at('half'), at('whole', 'half'), at('own.tell', 'whole'), at('settle', 'own.tell'), tinyStep('end', { phase: 'protect', after: ['settle'] })];
     const settle: Fake = { holds: () => (whole.there ? REACHED : { state: 'impossible', because: 'it leads to Seoul' }) };
-    // Whoever has been superseded, and could not learn it, leads them back half way.
+    // Anyone who has been superseded, and could not learn it, rolls them back half way.
     let meddled = false;
     const end: Fake = { observe: () => { if (!meddled) [half.there, whole.there, own.there, elsewhere.there, meddled] = [false, false, false, false, true]; return REACHED; } };
     const kinds = { half: half.kind(), whole: whole.kind(), 'own.tell': own.kind(), elsewhere: elsewhere.kind(), settle, end };

@@ -128,7 +128,7 @@ describe('a run', () => {
     expect(second.state).toMatchObject({ outcome: 'succeeded', term: 2 });
   });
 
-  it('that pauses for a person is interrupted, says for which step, and goes on with a resume', async () => {
+  it('that pauses for a person is interrupted, says for which step, and continues a resume', async () => {
     const steps = [tinyStep('ask'), tinyStep('behind', { after: ['ask'] }), tinyStep('beside')];
     const first = await runTiny(steps, { ask: { observe: () => ({ state: 'paused', because: 'somebody must press the button' }) }, behind: {}, beside: {} });
     expect(first.outcome).toBe('interrupted');

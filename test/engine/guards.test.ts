@@ -92,7 +92,7 @@ describe('the guard of an old writer', () => {
     expect(state.steps.get(GUARD)).toMatchObject({ state: 'done', already: true, callCount: 0, because: 'shop-orders was fenced before its copy took over' });
   });
 
-  it('goes on with a resume, also when the promotion was made before it', async () => {
+  it('continues a resume, also when the promotion was made before it', async () => {
     const sim = await simulation();
     sim.world.breakRegion(SEOUL);
     const drain = new AbortController();
@@ -106,7 +106,7 @@ describe('the guard of an old writer', () => {
     expect(sim.world.acceptsWrites(OLD)).toBe(false);
   });
 
-  it('goes on with a resume while the promotion is under way, also where the process that asked for it could not say so any more', async () => {
+  it('continues a resume while the promotion is under way, also where the process that asked for it could not say so any more', async () => {
     const sim = await simulation({ timings: { promotionMs: 240_000 } });
     sim.world.breakRegion(SEOUL);
     const plan = await planOf(sim, TOKYO);

@@ -46,7 +46,7 @@ function lineWith(steps: readonly PlanStep[], runs: Record<string, Partial<StepR
 const line = (id = 'promote') => planStep(id, { phase: 'data', reversibility: 'point-of-no-return', title: `Promote ${id}` });
 const acted = (ago: number): Partial<StepRun> => ({ state: 'acting', intendedAt: NOW - ago });
 
-describe('whether the line is still ahead of a run that goes on', () => {
+describe('whether the line is still ahead of a run that continues', () => {
   it('is, in a plan that has none, and where nothing was asked for', async () => {
     expect(await lineWith([planStep('a')]).ahead()).toBe(true);
     expect(await lineWith([]).ahead()).toBe(true);
@@ -246,7 +246,7 @@ describe('the old writer of a planned move, right before the line', () => {
   };
   const open: Observation = { state: 'absent', because: 'shop-orders takes writes again' };
 
-  it('is refused when it takes writes again, whoever let it', async () => {
+  it('is refused when it takes writes again, anyone who let it', async () => {
     expect((await ask(() => open)).verdict).toEqual({
       state: 'refused',
       refusal: {
@@ -254,7 +254,7 @@ describe('the old writer of a planned move, right before the line', () => {
         observed: 'shop-orders takes writes again',
         threshold: 'the old writer takes no writes until users are moved',
         consequence: 'what it takes from now on would be lost',
-        override: 'none: find out who lets it take writes, then begin anew: dr switchover --region ap-northeast-1',
+        override: 'none: find out who lets it take writes, then start again: dr switchover --region ap-northeast-1',
       },
     });
   });
@@ -268,7 +268,7 @@ describe('the old writer of a planned move, right before the line', () => {
     expect((await ask(look)).verdict).toBeUndefined();
   });
 
-  it('is asked before the line only, in a planned move only, where this run has stopped it, and never as an own step', async () => {
+  it('is asked before the line only, in a planned move only, where this run has stopped it, and never as a custom step', async () => {
     const own = planStep('own.stop', { phase: 'fence' });
     const cases = [{ verb: 'failover' }, { step: stop }, { runs: {} }, { steps: [own, { ...line(), after: ['own.stop'] }], runs: { 'own.stop': done.stop ?? {} } }, { steps: [stop, line()], step: line() }];
     for (const one of cases) expect(await ask(() => open, one)).toEqual({ verdict: undefined, looked: [] });

@@ -90,18 +90,19 @@ function restsOn(step: PlanStep, id: string, byId: ReadonlyMap<string, PlanStep>
 function checkOrder(records: readonly JournalRecord[], steps: readonly PlanStep[]): void {
   const byId = new Map(steps.map((s) => [s.id, s]));
   const done = new Set<string>();
-  /** Optional steps that ended otherwise: what waits for them goes on. They are not done, so a resume tries them again. */
+  /** Optional steps that ended otherwise: what waits for them continues. They are not done, so a resume tries them again. */
   const given = new Set<string>();
   let green = false;
   const line = steps.filter((s) => s.reversibility === 'point-of-no-return');
-  const intended = new Set<string>();
-  const ahead = () => line.length === 0 || line.some((s) => !done.has(s.id) && !intended.has(s.id));
+  /** Requests that may have been sent. */
+  const intended = new Map<string, number>();
+  const ahead = () => line.length === 0 || line.some((s) => !done.has(s.id) && (intended.get(s.id) ?? 0) === 0);
   for (const record of records) {
     if (record.type === 'run.resumed') {
       green = false;
       given.clear();
     }
-    // Before the line whoever goes on decides afresh, where something that moves users or data still rests on it.
+    // Before the line anyone who continues decides again, where something that moves users or data still rests on it.
     if (record.type === 'run.resumed' && ahead()) {
       const again = steps.filter((s) => decides(s) && steps.some((open) => !decides(open) && open.phase !== 'verify' && open.phase !== 'protect' && !done.has(open.id) && restsOn(open, s.id, byId)));
       for (const s of again) done.delete(s.id);
@@ -115,11 +116,13 @@ function checkOrder(records: readonly JournalRecord[], steps: readonly PlanStep[
       for (const before of step?.after ?? []) expect(done.has(before) || given.has(before), `${record.step} started before ${before} was done`).toBe(true);
     }
     if (record.type === 'step.intent' && step?.reversibility === 'point-of-no-return') {
-      intended.add(record.step);
+      intended.set(record.step, (intended.get(record.step) ?? 0) + 1);
       for (const gate of steps.filter((s) => s.gate && s.phase !== 'traffic' && s.phase !== 'verify' && s.phase !== 'protect')) {
         expect(done.has(gate.id), `${record.step} crossed the line before the gate ${gate.id}`).toBe(true);
       }
     }
+    // Of a request that was not sent the intent counts for nothing.
+    if ((record.type === 'step.unclear' || record.type === 'step.refused') && record.unsent === true) intended.set(record.step, (intended.get(record.step) ?? 1) - 1);
     if (record.type === 'step.done') done.add(record.step);
     else if (ENDS.has(record.type) && step?.optional === true) given.add(record.step);
   }

@@ -67,10 +67,10 @@ describe('reprotect in simulated time', () => {
     expect(plan.steps.filter((s) => s.phase === 'fence').map((s) => s.title)).toEqual(['Rename the old shop-orders in ap-northeast-2, and keep it (open: the runbook names no quarantine group)']);
     const { outcome, state } = await runPlan(sim, plan);
     expect(outcome).toBe('succeeded');
-    expect(state.steps.get('databases.orders.keepOld')?.warnings).toEqual(['the old shop-orders takes writes from whoever learns its new name: the runbook names no fence.quarantine for ap-northeast-2']);
+    expect(state.steps.get('databases.orders.keepOld')?.warnings).toEqual(['the old shop-orders takes writes from anyone who learns its new name: the runbook names no fence.quarantine for ap-northeast-2']);
   });
 
-  it('says what a standby that is not in sync yet waits for, and goes on when it is', async () => {
+  it('says what a standby that is not in sync yet waits for, and continues when it is', async () => {
     const sim = await simulation({ timings: { metricPeriodMs: 60_000 } });
     await done(sim, { verb: 'switchover', region: TOKYO });
     const { records } = await runPlan(sim, await planOf(sim, { verb: 'reprotect' }));
@@ -98,7 +98,7 @@ async function settled(sim: Simulation) {
   sim.world.tick();
 }
 
-/** Rows that users were told are safe, and that an instance does not hold, by who acknowledged them. */
+/** Rows that users were given are safe, and that an instance does not hold, by who acknowledged them. */
 function missing(sim: Simulation, ref: DbRef) {
   return sim.world.ledgerOf(ref).filter((e) => e.acknowledged > e.held).map((e) => ({ origin: e.origin, rows: e.acknowledged - e.held }));
 }

@@ -13,7 +13,7 @@ const throttled = () => new AwsError({ ...PROMOTE, code: 'Throttling', message: 
 const denied = () => new AwsError({ ...PROMOTE, code: 'AccessDenied', message: 'not you', httpStatus: 403 });
 
 const one = (fake: Fake, options: TinyOptions = {}, limitMs = 600_000) => runTiny([tinyStep('it', { limitMs })], { it: fake }, options);
-/** What was told of the step. */
+/** What was given of the step. */
 const stepTold = (run: { told: string[] }) => run.told.filter((t) => t.startsWith('step.')).map((t) => t.split(' ')[0]);
 
 /** The given answers one after the other, the last again and again. */
@@ -373,7 +373,7 @@ describe('a person who asks to stop', () => {
     expect(failover.took).toBeLessThan(LIMITS.silenceMaxMs + 60_000);
     const short = await runTiny([tinyStep('it', { limitMs: 60_000 })], { it: silent });
     expect(short.state.steps.get('it')).toMatchObject({ state: 'failed', error: { code: 'STEP_TIMED_OUT' } });
-    // Whoever answers is waited for.
+    // Anyone who answers is waited for.
     const slow = await runTiny(steps, { it: { observe: () => PENDING } }, { plan: { verb: 'switchover' } });
     expect(slow.took).toBeGreaterThan(5 * 3_600_000);
   });

@@ -7,7 +7,7 @@ import { planStep } from '../journal/fixture.ts';
 
 const NOBODY = new AbortController().signal;
 
-/** Steps that end when they are told to. */
+/** Steps that end when they are given to. */
 class Runner {
   readonly started: string[] = [];
   readonly running = new Map<string, (end: StepEnd | Error) => void>();
@@ -96,7 +96,7 @@ describe('runGraph', () => {
     expect(runner.started).toEqual(['a', 'late', 'b']);
   });
 
-  it('of several bad ends the worst is told', async () => {
+  it('of several bad ends the worst is given', async () => {
     for (const [first, second, told] of [['refused', 'failed', 'failed'], ['failed', 'refused', 'failed'], ['interrupted', 'refused', 'refused']] as const) {
       const { runner, end } = begin([planStep('a'), planStep('b')]);
       await runner.end('a', first);

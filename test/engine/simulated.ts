@@ -9,7 +9,6 @@ import type { JournalRecord, Operator } from '../../src/journal/events.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { RunState } from '../../src/journal/state.ts';
-import type { ResourceKind } from '../../src/model/kind.ts';
 import { knownKind, loadStepKind } from '../../src/kinds/registry.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
 import type { Acceptances } from '../../src/model/step.ts';
@@ -145,7 +144,7 @@ export async function runPlan(
   });
 }
 
-/** Goes on with a run from the records that are there. */
+/** Continues with a run from the records that are there. */
 export async function resumeRun(sim: Simulation, records: readonly JournalRecord[], acceptances: Acceptances = APPROVED, onRecord: (record: JournalRecord) => void = () => undefined): Promise<SimulatedRun> {
   const store = new MemoryStore();
   store.records.push(...records);

@@ -15,7 +15,7 @@ import { APPROVED, OPERATOR, planOf, runPlan, SEOUL, type Simulation, simulation
 
 /*
  * Runs that die at a chosen point: at a journal record, or before or after a call (AWS, SQL, HTTP of a step). Nothing happens
- * after their death. Then somebody goes on, and the world must end as it does without a death.
+ * after their death. Then somebody continues, and the world must end as it does without a death.
  */
 
 export interface Point {
@@ -80,7 +80,7 @@ async function stopped(c: Case, sim: Simulation): Promise<readonly JournalRecord
   return records;
 }
 
-/** Begins, or goes on from `records`: with an abort, that begins with its first record. */
+/** Begins, or continues from `records`: with an abort, that begins with its first record. */
 async function go(c: Case, sim: Simulation, effects: Effects, store: MemoryStore, term: number): Promise<string> {
   const records = [...store.records];
   const plan = records.length === 0 ? await planOf(sim, c.direction) : undefined;
@@ -140,7 +140,7 @@ export async function crashed(c: Case, point: Point): Promise<Crashed> {
   return { sim, records: store.records, calls, dead, outcome };
 }
 
-/** Another life goes on with what the first one left. */
+/** Another life continues what the first one left. */
 export async function goneOn(c: Case, { sim, records }: Crashed): Promise<Crashed> {
   const store = new MemoryStore();
   store.records.push(...records);
@@ -242,9 +242,9 @@ export function casesOf(runbook: string): Case[] {
   ];
 }
 
-/** A switchover that finds on its way that the standby does not follow, and leads itself back. */
+/** A switchover that finds on its way that the standby does not follow, and rolls itself back. */
 export const LEADS_ITSELF_BACK: Case = {
-  name: 'switchover that leads itself back',
+  name: 'switchover that rolls itself back',
   make: () => simulation({ path: path('shop'), timings: BRISK }),
   direction: { verb: 'switchover', region: TOKYO },
   outcome: 'aborted',
@@ -259,7 +259,7 @@ function accepted(records: readonly JournalRecord[], operation: string): number 
 
 /** Sweeps of a strategy, as tests that print what they tried. A case may take minutes: it has hundreds of points. */
 export function testSweeps(strategy: string, cases: readonly Case[]): void {
-  describe(`${strategy}: a crash at every journal record and around every call, then somebody goes on`, () => {
+  describe(`${strategy}: a crash at every journal record and around every call, then somebody continues`, () => {
     it.each(cases)('$name ends as it does without', { timeout: 600_000 }, async (c) => {
       const { records, calls, wrong } = await sweep(c);
       console.log(`crash sweep, ${strategy}, ${c.name}: ${records} records, ${calls} sides of calls, ${wrong.length} wrong`);

@@ -116,7 +116,7 @@ describe('what a switchover refuses', () => {
 });
 
 describe('the way back of a switchover', () => {
-  it('before the line it leads back by itself, and users never knew more than a pause', async () => {
+  it('before the line it rolls back by itself, and users never knew more than a pause', async () => {
     const sim = await simulation();
     const groups = sim.world.snapshot().groups;
     const plan = await planOf(sim, TO_TOKYO);
@@ -141,7 +141,7 @@ describe('the way back of a switchover', () => {
     expect(at('undo.done', 'databases.orders.quiesce') - at('step.intent', 'databases.orders.quiesce')).toBeLessThan(200_000);
   });
 
-  it('after the line nothing is undone: it fails, and a resume goes on', async () => {
+  it('after the line nothing is undone: it fails, and a resume continues', async () => {
     const sim = await simulation();
     const gone = sim.world.addFault({ service: 'route53', operation: 'ChangeResourceRecordSets', effect: { kind: 'error', httpStatus: 403, code: 'AccessDenied' } });
     const { outcome, records, state } = await switched(sim);
@@ -183,7 +183,7 @@ describe('the backups of the new writer', () => {
     return { days: await days(sim), warnings: state.steps.get('databases.orders.promote')?.warnings ?? [] };
   }
 
-  it('are kept for as long as the runbook says, whoever can be asked', async () => {
+  it('are kept for as long as the runbook says, anyone who can be asked', async () => {
     const sim = await simulation();
     sim.world.breakRegion(SEOUL);
     expect(await promoted(sim, TOKYO)).toEqual({ days: 7, warnings: [FIRST_BACKUP] });

@@ -22,7 +22,7 @@ export const PENDING: Observation = { state: 'pending', because: 'on its way', w
 export const REFUSAL = { rule: 'a-rule', observed: 'this was seen', threshold: 'that', consequence: 'harm', override: '--anyway' };
 const OK: Verdict = { state: 'ok', because: 'fine' };
 
-/** What a fake kind does; each part is told the context. What is left out: checks are fine, the state is there. */
+/** What a fake kind does; each part is given the context. What is left out: checks are fine, the state is there. */
 export interface Fake {
   check?: (ctx: StepContext) => Promise<Verdict> | Verdict;
   observe?: (ctx: StepContext) => Promise<Observation> | Observation;
@@ -118,7 +118,7 @@ export async function runTiny(steps: readonly PlanStep[], kinds: Record<string, 
   return summary(journal, store, outcome, clock.now() - began);
 }
 
-/** Goes on with a run from its records, as a resume does. */
+/** Continues with a run from its records, as a resume does. */
 export async function resumeTiny(records: readonly JournalRecord[], kinds: Record<string, Fake>, options: TinyOptions = {}): Promise<TinyRun> {
   const clock = options.clock ?? new VirtualClock();
   const store = options.store ?? new MemoryStore();

@@ -48,7 +48,7 @@ describe('the table of transitions', () => {
     for (const row of TRANSITIONS) expect(row.journal !== undefined, `${row.from}/${row.on}`).toBe(row.from !== row.to && row.on !== 'further');
   });
 
-  it('ends every wait in a state when the time is up: in each that can go on as it is', () => {
+  it('ends every wait in a state when the time is up: in each that can continue as it is', () => {
     const waiting = STATES.filter((state) => from(state).some((row) => row.to === state));
     expect(waiting.sort()).toEqual(['observing', 'verifying']);
     for (const state of waiting) expect(transition(state, 'time-up')).toMatchObject({ to: 'failed', journal: 'step.failed' });

@@ -117,7 +117,7 @@ describe('the way back', () => {
     expect(told).not.toContain('undo.started');
   });
 
-  it('goes on past what cannot be undone, says why, and is not called aborted then', async () => {
+  it('continues past what cannot be undone, says why, and is not called aborted then', async () => {
     const { kinds, undone } = world(['a', 'b']);
     const steps = [tinyStep('a', compensable), tinyStep('n', { after: ['a'] }), tinyStep('b', { ...compensable, after: ['n'] }), tinyStep('gate', { gate: true, after: ['b'] })];
     const stuck: Fake = { ...kinds.b, undo: () => Promise.reject(new Error('somebody else has changed it')) };
@@ -171,7 +171,7 @@ describe('the way back', () => {
     expect(seen).toEqual(['three']);
   });
 
-  it('is gone on with by a resume that finds it begun: never forward again', async () => {
+  it('is continued by a resume that finds it begun: never forward again', async () => {
     const { kinds, undone } = world(['a', 'b']);
     const steps = [tinyStep('a', compensable), tinyStep('b', { ...compensable, after: ['a'] }), tinyStep('gate', { gate: true, after: ['b'] })];
     const store = new MemoryStore((record) => {

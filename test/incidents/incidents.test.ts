@@ -75,7 +75,7 @@ describe('AWS, connection tracking: a security group keeps new connections out, 
 });
 
 describe('GitLab, 31 January 2017: replication had stopped long before anybody relied on it', () => {
-  it('a script promotes what there is: hours of acknowledged writes are gone, and nobody was told', async () => {
+  it('a script promotes what there is: hours of acknowledged writes are gone, and nobody was given', async () => {
     const it = await naive();
     it.world.setReplication(REPLICA, { mode: 'stopped' });
     await it.sleep(4 * 60 * MINUTE);
@@ -161,7 +161,7 @@ describe('AWS, 20 October 2025: a delayed worker wrote an old plan over a newer 
 });
 
 describe('AWS, 20 October 2025: clean-up left a name without any record', () => {
-  it('a script deletes, then makes anew: in between the name answers nothing', async () => {
+  it('a script deletes, then makes again: in between the name answers nothing', async () => {
     const it = await naive();
     const { seoul, tokyo } = await sets(it);
     await change(it, [{ Action: 'DELETE', ResourceRecordSet: seoul }, { Action: 'DELETE', ResourceRecordSet: tokyo }]);
@@ -422,7 +422,7 @@ describe('AWS Seoul, 22 November 2018: a setting that was missing was read as a 
 });
 
 describe('GitLab, 31 January 2017: the right command on the wrong database', () => {
-  /** Somebody has made the standby anew, from another database. */
+  /** Somebody has made the standby again, from another database. */
   function mixedUp(sim: Simulation): void {
     sim.world.addDbInstance({ region: SEOUL, id: 'billing' });
     sim.world.addDbInstance({ region: TOKYO, id: 'shop-orders-new', replicaOf: { region: SEOUL, id: 'billing' } });
@@ -467,7 +467,7 @@ describe('samples that can hang for a year', () => {
     expect(looks).toBe(24 * 60);
   });
 
-  it('the tool ends in a state with a name, from which it can be gone on with', async () => {
+  it('the tool ends in a state with a name, from which it can be resumed', async () => {
     const sim = await simulation();
     sim.world.breakRegion(SEOUL);
     const began = sim.clock.now();
@@ -497,7 +497,7 @@ describe('SRM: two plans that move the same thing at once', () => {
     expect([it.answers(), it.world.acceptsWrites(REPLICA)]).toEqual([[SEOUL_ADDRESS], true]);
   });
 
-  it('of two operators with the tool one works, and the other is told who does', async () => {
+  it('of two operators with the tool one works, and the other is given who does', async () => {
     const shape = { strategy: 'warm-standby', databases: 1, fence: true, canary: true, traffic: 'route53-failover', switch: 'record', compute: 'group', probe: true, approval: 'none', own: false, rpoMinutes: 10 } as const;
     const goes = [{ acceptances: { approvedBy: [] }, restMs: 1_000 }];
     const person = { takesOver: false, insists: false, goes };

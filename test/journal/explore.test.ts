@@ -23,7 +23,7 @@ beforeAll(() => {
 
 afterAll(() => putBack());
 
-/** One that goes on by a second a look. */
+/** One that continues by a second a look. */
 function clock() {
   let now = T0;
   return { now: () => (now += 1000), sleep: () => Promise.resolve() };

@@ -10,7 +10,7 @@ export const T0 = Date.UTC(2026, 10, 20, 10, 15, 0);
 
 export const OPERATOR: Operator = { identity: 'arn:aws:iam::111122223333:user/kim', user: 'kim', host: 'ops-1', pid: 4242 };
 
-/** A clock that goes on by a second a look and never sleeps. */
+/** A clock that continues by a second a look and never sleeps. */
 export function tickingClock(): Clock {
   let now = T0 - 1000;
   return { now: () => (now += 1000), sleep: () => Promise.resolve() };
@@ -82,7 +82,7 @@ export function chained(events: readonly RunEvent[], term = 1): JournalRecord[] 
   return records;
 }
 
-/** The same records with a plan of another schema, sealed anew, as another version of dr would have written them. */
+/** The same records with a plan of another schema, sealed again, as another version of dr would have written them. */
 export function withPlanSchema(records: readonly JournalRecord[], schema: string): JournalRecord[] {
   let prev = CHAIN_START;
   return records.map((record) => {

@@ -119,7 +119,7 @@ describe('fold', () => {
     expect(stateOf({ type: 'lab.measured', truth }).lab).toEqual(truth);
   });
 
-  it('resumed: what is done stays, everything else begins afresh, what was tried stays in the record', () => {
+  it('resumed: what is done stays, everything else starts again, what was tried stays in the record', () => {
     const other = { ...OPERATOR, user: 'lee' };
     const state = stateOf(
       { type: 'check.passed', step: 'one', because: '' },
@@ -164,11 +164,11 @@ describe('fold', () => {
     expect(state).toMatchObject({ outcome: 'aborted', leadingBack: { because: 'aborted by a person' } });
     expect(stepOf(state, 'one')).toMatchObject({ state: 'undone', because: 'as it was before', calls: [CALL] });
     expect(stepOf(state, 'two')?.notUndone).toMatchObject({ code: 'NOT_UNDONE' });
-    // What was led back is not run again by a resume.
+    // What was rolled back is not run again by a resume.
     expect(stepOf(stateOf(...acted, ...back.slice(0, 3), { type: 'run.resumed', operator: OPERATOR, acceptances: { approvedBy: [] } }), 'one')?.state).toBe('undone');
   });
 
-  it('takes the beginning of the outage from whoever says it last', () => {
+  it('takes the beginning of the outage from anyone who says it last', () => {
     const seen = started({ impactAt: T0, impactSource: 'first failed probe' });
     const again = (more: object) => foldAll(chained([seen, { type: 'run.resumed', operator: OPERATOR, acceptances: { approvedBy: [] }, ...more }]));
     expect(again({})).toMatchObject({ impactAt: T0, impactSource: 'first failed probe' });
@@ -221,7 +221,7 @@ describe('fold', () => {
     expect(undone.facts.get('fence.orders')).toEqual({ verdict: 'undone' });
   });
 
-  it('led back by a person, after an interruption: the run is open again, and says by whom', () => {
+  it('rolled back by a person, after an interruption: the run is open again, and says by whom', () => {
     const led = stateOf({ type: 'run.interrupted', signal: 'SIGINT' }, { type: 'undo.started', because: 'dr abort', operator: OPERATOR });
     expect(led).toMatchObject({ interrupted: false, leadingBack: { at: T0 + 2000, because: 'dr abort', by: OPERATOR } });
     expect(led).not.toHaveProperty('endedAt');

@@ -91,7 +91,7 @@ describe('Journal', () => {
     expect(store.records.map((r) => r.at)).toEqual([T0 + 5000, T0 + 5000, T0 + 6000]);
   });
 
-  it('goes on from records that are there, under a higher term', async () => {
+  it('continues from records that are there, under a higher term', async () => {
     const records = chained([started(), { type: 'checks.green' }]);
     const store = new MemoryStore();
     store.records.push(...records);
@@ -111,7 +111,7 @@ describe('Journal', () => {
 });
 
 describe('MemoryStore', () => {
-  it('keeps what was appended, gives copies, and crashes where it is told to', async () => {
+  it('keeps what was appended, gives copies, and crashes where it is given to', async () => {
     const store = new MemoryStore((record) => {
       if (record.seq === 1) throw new Error('crash');
     });

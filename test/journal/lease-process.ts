@@ -1,4 +1,4 @@
-/** Tries to get a lock when it is told to, says whether it did, and holds it until it is killed. */
+/** Tries to get a lock when it is given to, says whether it did, and holds it until it is killed. */
 import { thisOperator } from '../../src/app/operator.ts';
 import { systemIds } from '../../src/base/ids.ts';
 import { acquireLease } from '../../src/journal/lease.ts';

@@ -61,7 +61,7 @@ async function refusalOf(work: Promise<unknown>): Promise<DrError> {
 }
 
 describe('the lock of an application', () => {
-  it('is held by one: the second is told by whom, since when, and what to do', async () => {
+  it('is held by one: the second is given by whom, since when, and what to do', async () => {
     const lease = await acquire();
     expect(lease.term).toBe(1);
     const error = await refusalOf(acquire('other'));
@@ -74,7 +74,7 @@ describe('the lock of an application', () => {
     expect(error.next).toEqual([
       `dr status ${RUN}    shows where it stands`,
       `dr takeover ${RUN}    if that runner is gone for good`,
-      `rm ${join(state, 'locks', 'shop.1.json')}    only if that process is gone for good, and no run of it is to be gone on with`,
+      `rm ${join(state, 'locks', 'shop.1.json')}    only if that process is gone for good, and you will not resume any of its runs`,
     ]);
     await lease.assertHeld();
     expect(await lockOf(state, 'shop')).toMatchObject({ run: RUN, term: 1, user: 'kim' });
@@ -126,7 +126,7 @@ describe('the lock of an application', () => {
     expect(error.next).toContain(`dr takeover ${RUN}    if that runner is gone for good`);
   });
 
-  it('of this machine from before it was started anew is free', async () => {
+  it('of this machine from before it was started again is free', async () => {
     await leaveBehind({ pid: process.pid, machine: earlier, since: '2026-11-20T09:00:00.000Z' });
     expect((await acquire()).term).toBe(8);
   });
@@ -194,7 +194,7 @@ describe('claims beside each other', () => {
     expect(await refusalOf(acquire())).toMatchObject({ code: 'STATE_UNUSABLE', detail: 'the locks of shop change all the time' });
   });
 
-  it('whoever comes second to the same term makes way, and leaves nothing behind', async () => {
+  it('anyone who comes second to the same term makes way, and leaves nothing behind', async () => {
     await taken('shop.1.json');
     const lock = { host: ME.host, machine: ME.machine, pid: deadPid(), released: undefined };
     await writeFile(join(state, 'locks', 'shop.1.json'), JSON.stringify({ run: 'old', term: 1, token: 'old', user: 'lee', since: '', ...lock }));
@@ -210,7 +210,7 @@ describe('claims beside each other', () => {
     expect(await lockOf(state, 'shop')).toMatchObject({ run: 'faster', token: 'other' });
   });
 
-  it('whoever finds a higher term than the one just claimed takes it back', async () => {
+  it('anyone who finds a higher term than the one just claimed takes it back', async () => {
     // The next term but one: its own can be claimed, and does not hold.
     const ids = { ...systemIds, hex: (bytes: number) => {
       writeFileSync(join(state, 'locks', 'shop.2.json'), JSON.stringify({ run: 'higher', term: 2, token: 'other', user: 'lee', host: 'ops-2', pid: 7, since: 'now' }));
@@ -254,7 +254,7 @@ describe('who holds it', () => {
     kill.mockRestore();
   });
 
-  it('is told in the same words, with what can be done', () => {
+  it('is given in the same words, with what can be done', () => {
     expect(busy('shop', lock, 'do this', 'or that')).toMatchObject({
       code: 'RUN_IN_PROGRESS', exit: 'busy', message: 'Another run holds shop.', detail: `Run R, term 3, by lee on ops-1 (process ${process.pid}) since then.`, next: ['dr status R    shows where it stands', 'do this', 'or that'],
     });

@@ -26,7 +26,7 @@ describe('the lock of a run that could not give it back', () => {
   const finished = (outcome: 'succeeded' | 'aborted' | 'failed' | 'refused'): RunEvent => ({ type: 'run.finished', outcome });
   it.each<[string, RunEvent, boolean]>([
     ['has succeeded', finished('succeeded'), true],
-    ['was led back', finished('aborted'), true],
+    ['was rolled back', finished('aborted'), true],
     ['has failed', finished('failed'), false],
     ['was refused', finished('refused'), false],
     ['is under way', { type: 'checks.green' }, false],

@@ -92,7 +92,7 @@ describe('state in a bucket with a copy on this machine', () => {
     });
   });
 
-  it('lets another machine read what this one wrote, and go on from there', async () => {
+  it('lets another machine read what this one wrote, and continue from there', async () => {
     const { clock, here, there } = await setUp();
     await clock.run(async () => {
       const records = chain(GREEN, GREEN, GREEN);
@@ -106,7 +106,7 @@ describe('state in a bucket with a copy on this machine', () => {
     });
   });
 
-  it('goes on without the bucket, and sends what it lacks when it is back', async () => {
+  it('continues without the bucket, and sends what it lacks when it is back', async () => {
     const { clock, world, here, remote } = await setUp();
     await clock.run(async () => {
       const records = chain(GREEN, GREEN, INTENT, GREEN);
@@ -181,12 +181,12 @@ describe('state in a bucket with a copy on this machine', () => {
       expect(await errorOf(run.append(mine[1] as JournalRecord))).toMatchObject({ code: 'SUPERSEDED' });
       const refused = await readFile(join(run.folder, 'journal.refused-1.jsonl'), 'utf8');
       expect(JSON.parse(refused)).toEqual(mine[1]);
-      // The copy is the beginning of what the bucket has: this machine can go on from there.
+      // The copy is the beginning of what the bucket has: this machine can continue from there.
       expect((await here.run(RUN).read()).map(({ type }) => type)).toEqual(['checks.green', 'step.intent']);
     });
   });
 
-  it('sends nothing more once it was told that somebody has taken over: what the bucket lacks is kept here', async () => {
+  it('sends nothing more once it was given that somebody has taken over: what the bucket lacks is kept here', async () => {
     const { clock, world, here, there, remote } = await setUp();
     await clock.run(async () => {
       const lease = await here.lease({ lock: 'shop', run: RUN, operator: alice, now: 0, ids: new SeededIds(1) });
@@ -206,7 +206,7 @@ describe('state in a bucket with a copy on this machine', () => {
     });
   });
 
-  it('does not go on from a copy that has parted from the bucket without being told', async () => {
+  it('does not continue from a copy that has parted from the bucket without being told', async () => {
     const { clock, world, here, there } = await setUp();
     await clock.run(async () => {
       const run = here.run(RUN);
@@ -222,7 +222,7 @@ describe('state in a bucket with a copy on this machine', () => {
     });
   });
 
-  it.each(['AccessDenied', 'NoSuchBucket', 'ExpiredToken', 'InvalidAccessKeyId'])('goes on in the middle when the bucket says %s, and tells how to send the rest', async (code) => {
+  it.each(['AccessDenied', 'NoSuchBucket', 'ExpiredToken', 'InvalidAccessKeyId'])('continues in the middle when the bucket says %s, and tells how to send the rest', async (code) => {
     const { clock, world, here, remote } = await setUp();
     await clock.run(async () => {
       const lease = await here.lease({ lock: 'shop', run: RUN, operator: alice, now: 0, ids: new SeededIds(1) });
@@ -237,7 +237,7 @@ describe('state in a bucket with a copy on this machine', () => {
       expect(await run.read()).toEqual(records);
       expect(await run.publish('report.json', '{}')).toBeUndefined();
       expect(await run.close()).toMatch(new RegExp(`^2 records are only in .* \\(s3:.*: ${code}\\)\\. Send them from this machine: dr resume ${RUN}; the report is only in .*dr report ${RUN}$`));
-      expect(said).toEqual([expect.stringMatching(new RegExp(`^Warning: s3:.* takes no records \\(${code}\\)\\. The run goes on; its journal is in /`))]);
+      expect(said).toEqual([expect.stringMatching(new RegExp(`^Warning: s3:.* takes no records \\(${code}\\)\\. The run continues; its journal is in /`))]);
       mend();
       const later = here.run(RUN);
       await later.read();

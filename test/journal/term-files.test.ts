@@ -42,8 +42,8 @@ async function takeOver(term = 2): Promise<Journal> {
   return journal;
 }
 
-describe('a runner that was stopped and goes on', () => {
-  it('writes behind the records of whoever took over: they do not count, and stay in its own file', async () => {
+describe('a runner that was stopped and continues', () => {
+  it('writes behind the records of anyone who took over: they do not count, and stay in its own file', async () => {
     const { late, store } = await stopped();
     await takeOver();
     const before = await read();
@@ -87,7 +87,7 @@ describe('a runner that was stopped and goes on', () => {
 });
 
 describe('a process that is stopped in the middle of a write', () => {
-  it('goes on after a take-over: its late record damages nothing, and it stops at the next one', { timeout: 60_000 }, async () => {
+  it('continues after a take-over: its late record damages nothing, and it stops at the next one', { timeout: 60_000 }, async () => {
     const child = fork(fileURLToPath(new URL('./stopped-process.ts', import.meta.url)), [state], { execArgv: [] });
     try {
       const ends = new Promise<unknown>((resolve) => child.once('message', resolve));

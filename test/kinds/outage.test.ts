@@ -18,7 +18,7 @@ describe('whether something says that the source lives', () => {
     ['users are served, maybe by the other side', [signal('users', 'up'), signal('health-checkers', 'down')], false],
     ['the source itself serves users, and checkers are locked out', [{ ...signal('users', 'up'), atSource: true }, signal('health-checkers', 'down')], true],
     ['users are served, and only some of the checkers fail', [signal('users', 'up'), signal('health-checkers', 'down'), signal('health-checkers', 'up')], true],
-    ['replication goes on: it says of itself up to when', [signal('replication', 'up')], false],
+    ['replication continues: it says of itself up to when', [signal('replication', 'up')], false],
   ])('%s', (_name, signals, alive) => {
     expect(saysAlive(signals)).toBe(alive);
   });

@@ -7,7 +7,6 @@ import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { systemIds } from '../../src/base/ids.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { Effects } from '../../src/effects/effects.ts';
-import type { ResourceKind } from '../../src/model/kind.ts';
 import { knownKind } from '../../src/kinds/registry.ts';
 import { signalSchema } from '../../src/model/signals.ts';
 import type { Observation } from '../../src/model/step.ts';

@@ -54,7 +54,7 @@ describe('there and back in the lab', { timeout: 120_000 }, () => {
     expect(roles).toEqual(expect.arrayContaining(before.roles));
     // Besides them only those that were kept.
     expect(roles.filter((role) => !before.roles.includes(role))).toEqual([expect.stringMatching(/\/shop-orders-tokyo-old-\d+: writer$/), expect.stringMatching(/\/shop-orders-old-\d+: writer$/)]);
-    // Nobody reaches them, whoever else is let in.
+    // Nobody reaches them, anyone who else is let in.
     expect(await journey.keptDoors()).toEqual(['closed', 'closed']);
     expect(await journey.recordSets()).toEqual(before.records);
     expect(await journey.running()).toEqual(before.running);

@@ -42,7 +42,7 @@ export class Journey {
     await rm(this.#state, { recursive: true });
   }
 
-  /** Runs a verb to its end. `seen` is told of every record, as soon as it is durable. */
+  /** Runs a verb to its end. `seen` is called with every record, as soon as it is durable. */
   run(direction: Direction, options: { drain?: AbortSignal; seen?: (record: JournalRecord) => void; acceptances?: Partial<Acceptances> } = {}): Promise<RunResult> {
     const approvedBy = this.loaded.runbook.approvals.flatMap(({ from, quorum }) => from.slice(0, quorum).map(({ name }) => name));
     // A journey goes there and back within minutes, and says so.
@@ -62,7 +62,7 @@ export class Journey {
     });
   }
 
-  /** Leads back the run that was stopped last. */
+  /** Rolls back the run that was stopped last. */
   abort(): Promise<RunResult> {
     return abort({
       state: this.#state,

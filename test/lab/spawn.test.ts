@@ -66,7 +66,7 @@ describe('a lab in its own process', () => {
     expect(one.info.applicationPort).not.toBe(two.info.applicationPort);
     await one.breakRegion('ap-northeast-2');
     const before = (await two.ledger()).acknowledged;
-    await until('the other goes on', async () => (await two.ledger()).acknowledged > before + 5);
+    await until('the other continues', async () => (await two.ledger()).acknowledged > before + 5);
     // One order that was too slow is no outage.
     expect((await two.ledger()).outages.filter(({ downtimeMs }) => (downtimeMs ?? Number.POSITIVE_INFINITY) > 2_000)).toEqual([]);
     expect((await two.status()).regions.map((r) => [r.alive, r.application])).toEqual([[true, 'up'], [true, 'up']]);

@@ -5,7 +5,7 @@ import { loadStepKind } from '../../src/kinds/registry.ts';
 import { observe } from '../../src/app/observe.ts';
 import { OPERATOR, planOf, runPlan, simulation } from '../engine/simulated.ts';
 
-/** Stops a switchover after its first change, leads it back, and looks where the application is active then. */
+/** Stops a switchover after its first change, rolls it back, and looks where the application is active then. */
 export async function abortSimulated(path: string): Promise<{ outcome: string; undone: number; active: string }> {
   const sim = await simulation({ path });
   const { home, regions } = sim.loaded.runbook;

@@ -8,7 +8,7 @@ import { cell, RUNBOOKS } from './cells.ts';
 import { runbooksIn, type MatrixVerb } from './table.ts';
 
 /**
- * Each runbook in one lab, with users on it all the time: a switchover that is led back, a failover while home is dead,
+ * Each runbook in one lab, with users on it all the time: a switchover that is rolled back, a failover while home is dead,
  * home rebuilt, and home again as planned. What a runbook waits for only to be sure is waited for two seconds.
  */
 describe.each(await runbooksIn(RUNBOOKS))('%s in the lab', async (runbook) => {

@@ -186,7 +186,7 @@ describe('a replica that is of no use', () => {
       observed     shop-orders-tokyo replicates from arn:aws:rds:ap-northeast-2:000000000000:db:shop-orders (just now)
       threshold    a replica of shop-billing in ap-northeast-2
       consequence  another database would be promoted, and users led to its data
-      override     none: correct \`instances\` of orders in the runbook, or make shop-orders-tokyo anew as a replica of shop-billing"
+      override     none: correct \`instances\` of orders in the runbook, or recreate shop-orders-tokyo as a replica of shop-billing"
     `);
     expect(await saidIn(sim, 'databases.orders.promote', { what: 'observe', params: { source: { region: TOKYO, id: 'shop-orders' } } })).toMatch(/^rule {9}replica-of\n/);
   });

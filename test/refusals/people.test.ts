@@ -85,7 +85,7 @@ describe('approvals', () => {
       observed     rejected by ann at 2026-11-20T10:19:00.000Z (just now)
       threshold    2 of ann, ben
       consequence  the point of no return is not crossed without them
-      override     none: they may decide anew (dr approve 20261120T101500Z-shop-failover-1a2b3c), then: dr resume 20261120T101500Z-shop-failover-1a2b3c"
+      override     none: they may decide again (dr approve 20261120T101500Z-shop-failover-1a2b3c), then: dr resume 20261120T101500Z-shop-failover-1a2b3c"
     `);
   });
 
@@ -95,7 +95,7 @@ describe('approvals', () => {
       observed     rejected by ann at 2026-11-20T10:19:00.000Z; rejected by ben at 2026-11-20T10:19:59.000Z (just now)
       threshold    2 of ann, ben
       consequence  the point of no return is not crossed without them
-      override     none: they may decide anew (dr approve 20261120T101500Z-shop-failover-1a2b3c), then: dr resume 20261120T101500Z-shop-failover-1a2b3c"
+      override     none: they may decide again (dr approve 20261120T101500Z-shop-failover-1a2b3c), then: dr resume 20261120T101500Z-shop-failover-1a2b3c"
     `);
   });
 });
@@ -219,7 +219,7 @@ describe('a switchover of a source that is not healthy', () => {
       "rule         source-healthy
       observed     checkers: not seen (just now)
       threshold    every signal of the source is up, and its replicas follow
-      consequence  a switchover needs both sides: without ap-northeast-2 it could neither bring the last writes over nor lead back
+      consequence  a switchover needs both sides: without ap-northeast-2 it could neither bring the last writes over nor roll back
       override     none: wait until it is healthy, or, when ap-northeast-2 is lost: dr failover --region ap-northeast-1"
     `);
   });
@@ -229,7 +229,7 @@ describe('a switchover of a source that is not healthy', () => {
       "rule         source-healthy
       observed     api: unknown (api was asked) (just now)
       threshold    every signal of the source is up, and its replicas follow
-      consequence  a switchover needs both sides: without ap-northeast-2 it could neither bring the last writes over nor lead back
+      consequence  a switchover needs both sides: without ap-northeast-2 it could neither bring the last writes over nor roll back
       override     none: wait until it is healthy, or, when ap-northeast-2 is lost: dr failover --region ap-northeast-1"
     `);
   });
@@ -239,7 +239,7 @@ describe('a switchover of a source that is not healthy', () => {
       "rule         source-healthy
       observed     users: down (users was asked); checkers: down (checkers was asked) (just now)
       threshold    every signal of the source is up, and its replicas follow
-      consequence  a switchover needs both sides: without ap-northeast-2 it could neither bring the last writes over nor lead back
+      consequence  a switchover needs both sides: without ap-northeast-2 it could neither bring the last writes over nor roll back
       override     none: wait until it is healthy, or, when ap-northeast-2 is lost: dr failover --region ap-northeast-1"
     `);
   });
@@ -249,7 +249,7 @@ describe('a switchover of a source that is not healthy', () => {
       "rule         source-healthy
       observed     link: down (link was asked) (just now)
       threshold    every signal of the source is up, and its replicas follow
-      consequence  a switchover needs both sides: without ap-northeast-2 it could neither bring the last writes over nor lead back
+      consequence  a switchover needs both sides: without ap-northeast-2 it could neither bring the last writes over nor roll back
       override     none: wait until it is healthy, or, when ap-northeast-2 is lost: dr failover --region ap-northeast-1"
     `);
   });

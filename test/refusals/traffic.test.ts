@@ -219,7 +219,7 @@ describe('regions that stay, and cannot carry', () => {
   });
 });
 
-describe('own steps', () => {
+describe('custom steps', () => {
   it('what cannot run is refused before anything is changed, in a whole run', async () => {
     const sim = await worldOf('shop', /$/, `
 steps:
@@ -230,7 +230,7 @@ steps:
       "own.job
       rule         own-step
       observed     NOT_SET and NOT_SET_EITHER not set (just now)
-      threshold    the environment variables that the own step job names
+      threshold    the environment variables that the custom step job names
       consequence  job could not run when its turn comes
       override     export NOT_SET=… NOT_SET_EITHER=…, or --done job if it is done already
       own.gone

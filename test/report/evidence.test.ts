@@ -24,7 +24,7 @@ describe('evidence of an old writer that was back', () => {
     expect(evidence.next).toContain(because);
   });
 
-  it('is told in the summary', () => {
+  it('is given in the summary', () => {
     expect(summaryLines(evidence)).toContain('  and what the old writer of orders took when it was back at 10:15:09.000: in no other instance');
   });
 
@@ -219,7 +219,7 @@ describe('runs that do not succeed', () => {
     expect(evidence.people.resumedBy).toHaveLength(1);
   });
 
-  it('a run that goes on is not finished', () => {
+  it('a run that continues is not finished', () => {
     const script = new Script().started(2000).at(2500, { type: 'step.started', step: 'assess.source' }).at(2600, { type: 'run.interrupted', signal: 'SIGINT' });
     const evidence = evidenceOf(script);
     expect(evidence.verdict).toEqual({ word: 'unfinished', sentence: 'The failover of shop has not finished: it was interrupted.' });

@@ -87,7 +87,7 @@ describe('summary for a terminal', () => {
     expect(lines).toContain('  and 8 more databases');
   });
 
-  it('cuts no reason: it goes on in the next line, for the remedy stands at its end', () => {
+  it('cuts no reason: it continues in the next line, for the remedy stands at its end', () => {
     const text = summaryLines(evidenceOf(goodRun())).join('\n');
     expect(text.replaceAll(/\s+/g, ' ')).toContain('so it began then or before; --impact-at TIME says when');
     expect(text).not.toContain('…');

@@ -30,20 +30,20 @@ describe('the report of a switchover', () => {
     expect(page).toContain('Report of a switchover');
   });
 
-  it('that led itself back says what was undone', async () => {
+  it('that rolled itself back says what was undone', async () => {
     const sim = await simulation();
     const { evidence, summary, page } = await reported(sim, { verb: 'switchover', region: TOKYO }, {
       onRecord: (r) => {
         if (r.type === 'step.done' && r.step === 'databases.orders.quiesce') sim.world.setReplication({ region: TOKYO, id: 'shop-orders-tokyo' }, { mode: 'stopped' });
       },
     });
-    expect(evidence.verdict).toEqual({ word: 'aborted', sentence: 'Simulated: the switchover of shop was led back (switchover failed before the line): everything that can be undone is undone.' });
-    expect(summary.split('\n').slice(-3)).toEqual(['Led back:', '  undone      compute.api.scaleOut', '  undone      databases.orders.quiesce']);
+    expect(evidence.verdict).toEqual({ word: 'aborted', sentence: 'Simulated: the switchover of shop was rolled back (switchover failed before the line): everything that can be undone is undone.' });
+    expect(summary.split('\n').slice(-3)).toEqual(['Rolled back:', '  undone      compute.api.scaleOut', '  undone      databases.orders.quiesce']);
     expect(evidence.steps.filter((s) => s.state === 'undone').map((s) => s.id).sort()).toEqual(['compute.api.scaleOut', 'databases.orders.quiesce']);
     expect(evidence.changes.filter((c) => c.step === 'databases.orders.quiesce')).toMatchObject([{ made: 'undone' }]);
     expect(evidence.databases).toMatchObject([{ promoted: false, fence: { verdict: 'undone', because: 'shop-orders takes writes again' } }]);
     expect(evidence.next).toEqual([`shop is active in ${SEOUL} (Seoul) as before. Start again when what stood in the way is mended.`]);
-    expect(evidence.deviations.map((d) => d.sort)).toEqual(expect.arrayContaining(['led back', 'undone']));
+    expect(evidence.deviations.map((d) => d.sort)).toEqual(expect.arrayContaining(['rolled back', 'undone']));
     expect(page).toContain('undone');
   });
 });

@@ -6,7 +6,7 @@ import { VALID } from './fixture.ts';
 
 const LINE = VALID.split('\n').length;
 
-/** Problems of a runbook that ends with these own steps; the first of their lines is 1. */
+/** Problems of a runbook that ends with these custom steps; the first of their lines is 1. */
 async function problems(steps: string): Promise<string[]> {
   try {
     await parseRunbook(Buffer.from(`${VALID}${steps}`), 'x.yaml');
@@ -19,7 +19,7 @@ async function problems(steps: string): Promise<string[]> {
 
 const step = (lines: string) => `steps:\n  warm:\n${lines.split('\n').map((line) => `    ${line}`).join('\n')}\n`;
 
-describe('own steps', () => {
+describe('custom steps', () => {
   it('of docs/custom-steps.md are valid', async () => {
     const page = await readFile(new URL('../../docs/custom-steps.md', import.meta.url), 'utf8');
     const example = /^```yaml\n([^]*?)^```$/m.exec(page)?.[1] ?? '';

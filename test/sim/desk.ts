@@ -24,7 +24,7 @@ export interface Asked {
   ids: Ids;
   /** AWS as this process reaches it. */
   aws: AwsCaller;
-  /** Takes it from whoever holds it. */
+  /** Takes it from the run that holds it. */
   force: boolean;
 }
 

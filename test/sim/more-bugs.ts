@@ -30,7 +30,7 @@ export const MORE_BUGS: readonly Bug[] = [
   {
     name: 'writer-counts-as-promoted',
     breaks: [5],
-    // Whoever made the copy a writer, and whenever: nothing more is lost.
+    // Anyone who made the copy a writer, and whenever: nothing more is lost.
     step: (name, kind, stage) => {
       if (stage.scenario.detachedMs === undefined) return undefined;
       const blind = { check: () => Promise.resolve({ state: 'ok', because: 'a writer already' } as const), observe: () => Promise.resolve(reached) };

@@ -113,7 +113,7 @@ function oddChapter(chapter: Chapter, scenario: Scenario, draws: Draws): Chapter
   return { ...chapter, happenings: happenings.sort((x, y) => x.at - y.at), people };
 }
 
-/** A runner is stopped, and goes on later as if nothing had happened: a laptop that sleeps, a machine that is moved. */
+/** A runner is stopped, and continues later as if nothing had happened: a laptop that sleeps, a machine that is moved. */
 function paused(draw: Draw, go: Go): Go {
   return draw.chance(0.5) ? { ...go, pause: { n: draw.between(1, 70), ms: draw.between(20_000, 20 * MINUTE) } } : go;
 }

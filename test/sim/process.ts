@@ -82,7 +82,7 @@ export class Process {
     return this.#pausedUntil > clock.now() ? clock.sleep(this.#pausedUntil - clock.now()) : undefined;
   }
 
-  /** Its machine stops before its n-th record is durable, and goes on later; undefined when it does not. */
+  /** Its machine stops before its n-th record is durable, and continues later; undefined when it does not. */
   pauseBeforeRecord(stage: Stage): Promise<void> | undefined {
     if (this.#pause !== undefined && this.#records === this.#pause.n) {
       this.#pausedUntil = stage.clock.now() + this.#pause.ms;

@@ -81,7 +81,7 @@ class Troupe {
   readonly ends: string[] = [];
   readonly verbs: string[] = [];
   starts = 0;
-  /** A run was led back in part: what it made is in the way of a new one until a person moves it. */
+  /** A run was rolled back in part: what it made is in the way of a new one until a person moves it. */
   #partly = false;
   /** The last go failed on what had been made and was changed by somebody since. */
   #gone = false;
@@ -123,9 +123,9 @@ class Troupe {
       }
     };
     const ticking = tick().catch(() => undefined);
-    // Only the end of the chapter ends it: a world that cannot go on as drawn is no world to judge in.
+    // Only the end of the chapter ends it: a world that cannot continue as drawn is no world to judge in.
     const playing = play(this.#stage, over.signal).catch((error: unknown) => {
-      if (!over.signal.aborted) this.#stage.history.violate(20, `the world itself could not go on: ${messageOf(error)}`);
+      if (!over.signal.aborted) this.#stage.history.violate(20, `the world itself could not continue: ${messageOf(error)}`);
     });
     const signing = this.#approvers.work(() => this.#open, over.signal).catch(() => undefined);
     const ends = await Promise.all(people.map((person) => this.#work(person)));
@@ -151,11 +151,11 @@ class Troupe {
       const how = end;
       this.#stage.history.note(person.name, () => `goes home: ${how}`);
       if (end === 'succeeded' || end === 'active' || end === 'aborted') return end;
-      // Of two who met at the same record the one who took over goes on.
+      // Of two who met at the same record the one who took over continues.
       if (end === 'superseded' && !this.#newest) return end;
       if (end === 'busy' && person.name !== 'alice') return end;
       if (last) {
-        // Its copy of the journal was moved away, or the bucket has just come back; or it begins anew. What somebody else has changed meanwhile is made again.
+        // Its copy of the journal was moved away, or the bucket has just come back; or it starts again. What somebody else has changed meanwhile is made again.
         const unsigned = end === 'refused' && this.#open !== undefined && (this.#approvers.waits(this.#open) || this.#stage.made.length > signed);
         // A request that had to wait for AWS: the refusal says to resume, and a person does.
         const again = unsigned || (end === 'refused' && this.#tooOld()) || this.#gone || end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#open === undefined);
@@ -271,7 +271,7 @@ class Troupe {
       const history = { moves: (since: number) => historyOf(held.state, journal.state, clock).moves(since), madeBy: () => Promise.resolve(undefined) };
       const end = await execute({ journal, effects: { ...effects, history, approvals: { files: () => held.approvals() } }, stepKind: (name) => this.#stepKind(name), operator, drain: way.drain });
       this.#gone = end === 'failed' && [...journal.state.steps.values()].some(({ error }) => error?.code === END_STATE_GONE);
-      // What was led back in part is not gone on with: a new run looks at what is there.
+      // What was rolled back in part is not resumed: a new run looks at what is there.
       if (end === 'failed' && journal.state.leadingBack !== undefined) {
         this.#open = undefined;
         this.#partly = true;
@@ -283,7 +283,7 @@ class Troupe {
     }
   }
 
-  /** The first record of a resume or an abort; how it ended where there is nothing to go on with. */
+  /** The first record of a resume or an abort; how it ended where there is nothing to continue with. */
   async #goOn(journal: Journal, operator: Operator, { acceptances, abort }: { acceptances: Acceptances; abort: boolean }): Promise<Ended | undefined> {
     const { state } = journal;
     if (state.outcome === 'succeeded' || state.outcome === 'aborted') return 'active';

@@ -9,7 +9,7 @@ import type { Shape } from './shapes.ts';
  * Everything that one seed decides, as plain data. Times are milliseconds from the beginning of the chapter.
  */
 
-/** Something that happens in the world, whoever is at work. */
+/** Something that happens in the world, anyone who is at work. */
 export type Happening =
   | { at: number; what: 'region-lost' | 'region-back'; region: string }
   | { at: number; what: 'lag'; database: string; lagMs: number }
@@ -35,7 +35,7 @@ export interface Go {
   death?: Death;
   /** Ctrl-C after that many milliseconds. */
   drainMs?: number;
-  /** It is stopped before its n-th record is durable, and goes on so much later. */
+  /** It is stopped before its n-th record is durable, and continues so much later. */
   pause?: { n: number; ms: number };
   /** How long the person waits after it before the next go. */
   restMs: number;
@@ -46,7 +46,7 @@ export interface Person {
   host: string;
   startsAt: number;
   goes: readonly Go[];
-  /** Ends the other's run at a time and goes on with it, with a higher term. */
+  /** Ends the other's run at a time and continues it, with a higher term. */
   takesOver: boolean;
   /** Says what is asked for when everything else is over: loss, attestation. */
   insists: boolean;
@@ -97,7 +97,7 @@ export function describeScenario(s: Scenario): string {
   const parts = [shape.strategy, `${shape.databases} database${shape.databases > 1 ? 's' : ''}`, `${shape.traffic} by ${shape.switch}`, `compute ${shape.compute}`];
   for (const part of ['fence', 'canary', 'probe'] as const) if (!shape[part]) parts.push(`no ${part}`);
   if (shape.approval !== 'named') parts.push(shape.approval === 'none' ? 'no approval' : 'two sign');
-  if (shape.own) parts.push('own steps');
+  if (shape.own) parts.push('custom steps');
   if (shape.third === true) parts.push('three regions');
   const skews = Object.entries(s.skew).filter(([, ms]) => ms !== 0);
   const clocks = skews.length === 0 ? '' : `, clocks ${skews.map(([host, ms]) => `${host} ${ms > 0 ? '+' : ''}${ms / 1000} s`).join(', ')}`;

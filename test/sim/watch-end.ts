@@ -8,7 +8,7 @@ import { bystanderOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
 /*
- * What must be so when a run says that it has succeeded, or that it was led back.
+ * What must be so when a run says that it has succeeded, or that it was rolled back.
  */
 
 interface End {
@@ -41,7 +41,7 @@ export function judgeSuccess(end: End): void {
   for (const database of stage.databases) {
     const ref = eyes.ref(database, target);
     const row = stage.world.state.databases.row(ref);
-    // The first backup after it may go on for hours: it takes writes meanwhile.
+    // The first backup after it may continue for hours: it takes writes meanwhile.
     if (row === undefined || !isWriter(row, stage.clock.now())) broken(end, `${ref.id} is not a writer of its own`);
     if (!eyes.takesWrites(database, target)) broken(end, `${ref.id} takes no writes`);
     lossAccepted(end, database);
@@ -58,7 +58,7 @@ export function judgeSuccess(end: End): void {
   if (eyes.status(target) !== 200) broken(end, `${target} does not serve users`);
 }
 
-/** What users were told is safe, and is not there, is within the RPO or was accepted by a person: the ledger shows it, whoever made the copy a writer. */
+/** What users were given is safe, and is not there, is within the RPO or was accepted by a person: the ledger shows it, no matter who made the copy a writer. */
 export function larger(a: Acceptances['dataLossSeconds'], b: Acceptances['dataLossSeconds']): Acceptances['dataLossSeconds'] {
   if (a === 'unknown' || b === 'unknown') return 'unknown';
   return a === undefined ? b : Math.max(a, b ?? 0);
@@ -112,15 +112,15 @@ function protectedAgain(end: End): void {
   if (end.wellFor > SEEN_MS && !eyes.answers(DRAWS).has(target)) broken(end, `the name does not answer with ${target}`);
 }
 
-/** What was led back is as it was: the old writer writes, the new one was never promoted. `partly`: an earlier run has left writes stopped, and said so. */
+/** What was rolled back is as it was: the old writer writes, the new one was never promoted. `partly`: an earlier run has left writes stopped, and said so. */
 export function judgeLedBack({ stage, eyes, state }: End, crossed: ReadonlyMap<string, number>, partly: boolean): void {
   const { source, target, verb } = state.plan;
-  for (const database of crossed.keys()) stage.history.violate(21, `led back, and ${database} was promoted`);
+  for (const database of crossed.keys()) stage.history.violate(21, `rolled back, and ${database} was promoted`);
   if (verb === 'reprotect' || !stage.world.isAlive(source)) return;
   for (const database of stage.databases) {
-    if (!partly && !eyes.takesWrites(database, source)) stage.history.violate(21, `led back, and ${eyes.ref(database, source).id} takes no writes`);
+    if (!partly && !eyes.takesWrites(database, source)) stage.history.violate(21, `rolled back, and ${eyes.ref(database, source).id} takes no writes`);
   }
-  if (eyes.status(source) === 200 && stage.world.isAlive(target) && eyes.answers().size === 0) stage.history.violate(10, 'led back, and the name answers nobody');
+  if (eyes.status(source) === 200 && stage.world.isAlive(target) && eyes.answers().size === 0) stage.history.violate(10, 'rolled back, and the name answers nobody');
 }
 
 function broken({ stage, state }: End, why: string): void {

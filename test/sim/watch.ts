@@ -73,7 +73,7 @@ export class Watch {
   readonly #aliveAt = new Map<string, number>();
   #oneDeadAt = Number.NEGATIVE_INFINITY;
   #returned = false;
-  /** The largest loss that somebody accepted: whoever goes on behind the line accepts nothing anew. */
+  /** The largest loss that somebody accepted: anyone who continues behind the line accepts nothing again. */
   #accepted: Acceptances['dataLossSeconds'];
   #partly = false;
   /** Some process had records that the bucket did not take. */
@@ -113,7 +113,7 @@ export class Watch {
     this.#term = Math.max(this.#term, process.term);
   }
 
-  /** A run of this chapter was led back in part, and said so: what a later one finds is not its doing. */
+  /** A run of this chapter was rolled back in part, and said so: what a later one finds is not its doing. */
   leftPartly(): void {
     this.#partly = true;
   }
@@ -355,7 +355,7 @@ export class Watch {
     if (working.length === 0) return '';
     if (working.some((state) => verdict(state) === 'attested')) return 'a named person said that the source is down, and it was not';
     if (this.#twoTroubles(this.#promoted.get(database) ?? 0) && working.some((state) => verdict(state) === 'source-down')) return TWO_TROUBLES;
-    // What the bucket did not take while it was away, whoever goes on elsewhere does not know.
+    // What the bucket did not take while it was away, anyone who continues elsewhere does not know.
     const known = (state: RunState) => verdict(state) === 'source-down' || (verdict(state) === undefined && this.#unsent);
     if (!this.#returned || !working.some(known)) return undefined;
     if (!this.#stage.scenario.shape.fence) return 'the lost region came back before users were moved, and the runbook names no quarantine group';
@@ -366,7 +366,7 @@ export class Watch {
     return this.#closing(database) ? 'the lost region came back before users were moved: writes of at most a minute, until the guard had closed it' : undefined;
   }
 
-  /** The RDS API of the source is made to fail, or whoever is at work is cut off from it. */
+  /** The RDS API of the source is made to fail, or anyone who is at work is cut off from it. */
   #unreachable(): boolean {
     const { chapter, zero, clock } = this.#stage;
     const now = clock.now() - zero;

@@ -66,7 +66,7 @@ describe('replicated automated backups', () => {
     expect(fixture.world.acceptsWrites({ region: TOKYO, id: 'copy' })).toBe(false);
   });
 
-  it('takes writes once it is there, with what was told', async () => {
+  it('takes writes once it is there, with what was given', async () => {
     const fixture = makeArchive();
     const look = await restored(fixture, { VpcSecurityGroupIds: ['sg-app'], DBSubnetGroupName: 'archive', DBParameterGroupName: 'archive-pg17', MultiAZ: true, BackupRetentionPeriod: 7 });
     const writes: boolean[] = [];

@@ -91,7 +91,7 @@ describe('CreateDBInstanceReadReplica', () => {
     return shop;
   }
 
-  it('is creating without endpoint, then replicates, then is available, with what it was told', async () => {
+  it('is creating without endpoint, then replicates, then is available, with what it was given', async () => {
     const shop = await promoted();
     await shop.call('rds', SEOUL, 'CreateDBInstanceReadReplica', { ...input, DBInstanceClass: 'db.r6g.large', MultiAZ: true, DeletionProtection: true });
     const early = await instance(shop, COPY);
@@ -113,7 +113,7 @@ describe('CreateDBInstanceReadReplica', () => {
     expect(shop.world.acceptsWrites(COPY)).toBe(false);
   });
 
-  it('gets the defaults of AWS for what it is not told: a group that lets nobody in', async () => {
+  it('gets the defaults of AWS for what it is not named: a group that lets nobody in', async () => {
     const shop = await promoted();
     await shop.call('rds', SEOUL, 'CreateDBInstanceReadReplica', { ...input, VpcSecurityGroupIds: undefined });
     await shop.wait(100_000);

@@ -125,7 +125,7 @@ describe('geolocation records', () => {
     expect(values(lonely, KOREA)).toEqual(['192.0.2.2']);
   });
 
-  it('without health checks go on sending people into a dead region', async () => {
+  it('without health checks continue sending people into a dead region', async () => {
     const fixture = places(geo('kr', { country: 'KR' }, '192.0.2.2'), geo('rest', { country: '*' }, '192.0.2.3'));
     fixture.world.breakRegion(SEOUL);
     await fixture.wait(600_000);
@@ -169,7 +169,7 @@ describe('health checks that are updated', () => {
     return fixture;
   }
 
-  it('pass while disabled, fail while disabled and inverted, and go on from what they see', async () => {
+  it('pass while disabled, fail while disabled and inverted, and continue from what they see', async () => {
     const fixture = checked();
     const healthy = () => fixture.world.state.healthChecks.healthy('hc');
     await update(fixture, { HealthCheckVersion: 1, Disabled: true, Inverted: true });

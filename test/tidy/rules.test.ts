@@ -91,6 +91,13 @@ describe('time and chance', () => {
 });
 
 describe('the rest', () => {
+  it('refuses phrases that are no plain English, and says what to say', () => {
+    const bad = ['it was led back', 'leads itself back', 'an Own step', 'made anew', 'decides afresh', 'the run goes on', 'Whoever holds it', 'nobody is told', 'it was already so', 'as they are to be'];
+    for (const text of bad) expect(rules.bannedPhrases([file('src/plan/a.ts', text)]), text).toHaveLength(1);
+    expect(rules.bannedPhrases([file('src/plan/a.ts', 'rolled back; its own file; told; ongoing; who ever')])).toEqual([]);
+    expect(rules.bannedPhrases([file('a.md', 'x\nmade anew')])).toEqual(['a.md:2 says "anew": say again']);
+  });
+
   it('refuses a barrel', () => {
     expect(rules.barrels([file('src/plan/index.ts', ''), file('src/plan/a.ts', '')])).toEqual(['src/plan/index.ts is a barrel']);
   });

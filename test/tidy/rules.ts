@@ -266,3 +266,21 @@ function hasStatuses(source: ts.SourceFile, list: ts.Expression, statuses: Reado
   if (written !== undefined) everyNode(written, (node) => void (any ||= ts.isStringLiteralLike(node) && statuses.has(node.text)));
   return any;
 }
+
+/** Phrases that are no plain English of the field, and what to say instead. */
+export const BANNED: readonly (readonly [phrase: RegExp, instead: string])[] = [
+  [/\bled back\b|\bleads? (?:it |them |the run |itself )?back\b/i, 'roll back'],
+  [/\bown steps?\b/i, 'custom step'],
+  [/\b(?:anew|afresh)\b/i, 'again'],
+  [/\bgo(?:es)? on\b|\bgone on with\b/i, 'continue, resume'],
+  [/\bwhoever\b/i, 'anyone who, no matter who'],
+  [/\b(?:is|are) told\b/i, 'is shown, is given, is notified'],
+  [/\bwas already so\b|\bas (?:it|they) (?:is|are) to be\b/i, 'no change needed, as wanted'],
+];
+
+/** Lines of code and prose with a banned phrase. */
+export function bannedPhrases(files: readonly SourceText[]): string[] {
+  return files.flatMap(({ path, text }) =>
+    text.split('\n').flatMap((line, i) => BANNED.flatMap(([phrase, instead]) => (phrase.test(line) ? [`${path}:${i + 1} says "${phrase.exec(line)?.[0] ?? ''}": say ${instead}`] : []))),
+  );
+}

@@ -57,6 +57,12 @@ describe('kinds, facts and ids', () => {
 });
 
 describe('the project', () => {
+  it('is written in the plain English of the field', () => {
+    // Decisions are dated, and stay as they were written.
+    const written = everything.filter(({ path }) => /\.(ts|md|yaml|js|mjs)$/.test(path) && !path.startsWith('docs/decisions/') && !path.startsWith('test/tidy/'));
+    expect(rules.bannedPhrases(written)).toEqual([]);
+  });
+
   it('names no path of a machine', () => {
     expect(rules.machinePaths(everything)).toEqual([]);
   });

@@ -91,7 +91,7 @@ async function brokenBy(path: string, error: unknown): Promise<Broken> {
 /** A runbook that cannot be read stands for an application that would be forgotten. */
 function mustBeSound(broken: readonly Broken[]): void {
   if (broken.length === 0) return;
-  throw folderInvalid(broken.flatMap((b) => b.lines), [`--except ${broken.map((b) => b.name).join(',')}    goes on without, and leaves them where they are`]);
+  throw folderInvalid(broken.flatMap((b) => b.lines), [`--except ${broken.map((b) => b.name).join(',')}    continues without, and leaves them where they are`]);
 }
 
 function folderInvalid(lines: readonly string[], next: readonly string[]): DrError {

@@ -20,7 +20,7 @@ export interface ResumeFleetRequest extends RunWatchers {
   /** State folder. */
   state: StatePlace | string;
   acceptances: Acceptances;
-  /** Takes what has begun from whoever holds it: the person who says so gives a reason. */
+  /** Takes what has begun from the run that holds it: the person who says so gives a reason. */
   takeOver?: boolean;
   /** Asked before anything is taken or begun. @throws DrError (declined). */
   confirm?(fleet: FleetRecord, open: readonly RunState[]): void;
@@ -29,7 +29,7 @@ export interface ResumeFleetRequest extends RunWatchers {
 }
 
 /**
- * Goes on with the newest fleet that is not done: its open runs are resumed, and what was not begun is planned now and
+ * Continues with the newest fleet that is not done: its open runs are resumed, and what was not begun is planned now and
  * run, in the order of the fleet. What a person confirmed was the fleet: a runbook that has changed since is refused.
  */
 export async function resumeFleet(request: ResumeFleetRequest): Promise<FleetResult> {
@@ -86,7 +86,7 @@ async function openFleet(state: StatePlace | string): Promise<{ fleet: FleetReco
     exit: 'usage',
     title: 'No run of many applications is open.',
     detail: `State: ${shownPlace(state)}`,
-    next: ['dr history    lists the runs', 'dr resume    goes on with the newest run of one application'],
+    next: ['dr history    lists the runs', 'dr resume    continues the newest run of one application'],
   });
 }
 

@@ -12,7 +12,7 @@ export type MemberEnd = 'good' | 'bad';
 
 /**
  * Runs every member as soon as those before it are done, all that can at once. One that ends badly holds back those that
- * need it, directly or not, and nobody else: `held` is told of each with the one that holds it back. After `drain`
+ * need it, directly or not, and nobody else: `held` is called for each with the one that holds it back. After `drain`
  * nothing new is begun.
  */
 export async function runFleet(

@@ -9,7 +9,7 @@ export interface PresenterChoice {
   fleet?: boolean;
 }
 
-/** `--output jsonl` streams on stdout. Progress goes to stderr: a terminal gets the tree; a log, and whoever asks for `--json`, gets lines. */
+/** `--output jsonl` streams on stdout. Progress goes to stderr: a terminal gets the tree; a log, and anyone who asks for `--json`, gets lines. */
 export async function choosePresenter(choice: PresenterChoice): Promise<Presenter> {
   if (choice.output === 'jsonl') {
     const { JsonlPresenter } = await import('./jsonl.ts');

@@ -27,7 +27,7 @@ export function sentence(record: JournalRecord, state: RunState): Sentence | und
     case 'checks.green':
       return { tone: 'good', text: `all ${state.steps.size} checks are green` };
     case 'undo.started':
-      return { tone: 'warn', text: `leading back: ${record.because}` };
+      return { tone: 'warn', text: `rolling back: ${record.because}` };
     case 'probe.changed':
       return record.up
         ? { tone: 'good', text: `probe ${record.probe}: up${via(record.address)}` }
@@ -132,7 +132,7 @@ export function againstEstimate(step: PlanStep, run: StepRun, state: RunState, n
 
 /**
  * The RTO budget and the probes, in one line. The clock starts at impact, else at the declaration; a reprotect has none. `watched`: somebody
- * takes samples up to `now`; else what was last seen is told with its time.
+ * takes samples up to `now`; else what was last seen is shown with its time.
  */
 export function budgetLine(state: RunState, now: number, watched = true): string {
   const probes = [...state.probes.values()].map((probe) => {

@@ -38,7 +38,7 @@ function mark(ctx: StepContext, region: string, group: string, activities: reado
   beforeFact.record(ctx, keyOf(region, group), activities[0]?.ActivityId ?? '');
 }
 
-/** Newest first; or why they cannot be read. They only explain: a wait goes on without them. */
+/** Newest first; or why they cannot be read. They only explain: a wait continues without them. */
 async function activitiesOf(ctx: StepContext, region: string, group: string): Promise<Activity[] | string> {
   try {
     return await recentActivities(ctx.effects.aws, region, group, { signal: ctx.signal, attempts: 1 });
@@ -63,7 +63,7 @@ export async function launchTrouble(ctx: StepContext, region: string, group: str
   }
   const says = reasonOf(newest);
   const ends = isFixed(since) ? 'fixed' : newest === since[0] && activityStatus(newest.StatusCode).succeeded === 'no' && isShortageText(says) ? 'shortage' : undefined;
-  // A resume counts anew: somebody has mended it by then, and AWS has not tried again yet.
+  // A resume counts again: somebody has mended it by then, and AWS has not tried again yet.
   if (ends !== undefined) mark(ctx, region, group, activities);
   return { says, ...(ends === undefined ? {} : { ends }) };
 }

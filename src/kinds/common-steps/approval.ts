@@ -67,7 +67,7 @@ function rejection(p: Params, run: string, rejected: readonly Decision[]): Refus
     observed: rejected.map(({ approver, signed }) => `rejected by ${approver} at ${iso(signed)}`).join('; '),
     threshold: `${p.quorum} of ${namesOf(p)}`,
     consequence: consequence(p),
-    override: `none: they may decide anew (dr approve ${run}), then: dr resume ${run}`,
+    override: `none: they may decide again (dr approve ${run}), then: dr resume ${run}`,
   };
 }
 
@@ -83,7 +83,7 @@ async function waitForSignatures(ctx: StepContext, p: Params): Promise<Observati
         signedFact.record(ctx, p.gate, seen.approved.map((one) => ({ ...one, signed: iso(one.signed), expires: iso(one.expires) })));
         const because = `approved by ${seen.approved.map(({ approver, key }) => `${approver} (${key})`).join(', ')}: signatures verified`;
         if (p.line && clock.now() - begun > FRESH_MS) {
-          return { state: 'paused', because: `${because}; after ${formatDuration(clock.now() - begun)} the run decides afresh`, decideAgain: true };
+          return { state: 'paused', because: `${because}; after ${formatDuration(clock.now() - begun)} the run decides again`, decideAgain: true };
         }
         return { state: 'reached', because };
       }
@@ -101,7 +101,7 @@ function standing(p: Params, seen: Judgement | string): string {
 }
 
 /**
- * Nobody goes on alone. Where the runbook names keys, only signatures count; where it names none, names are recorded as
+ * Nobody continues alone. Where the runbook names keys, only signatures count; where it names none, names are recorded as
  * they were given.
  */
 export default stepKind<Params>({

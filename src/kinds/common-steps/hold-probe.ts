@@ -25,7 +25,7 @@ async function sample(ctx: StepContext, p: Params): Promise<Observation & { beca
   return { state: 'reached', because: seen.because };
 }
 
-/** Good answers without a gap for as long as the runbook says, from where users are to be led. Any other starts the time afresh. */
+/** Good answers without a gap for as long as the runbook says, from where users are to be led. Any other starts the time again. */
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const { clock } = ctx.effects;
   let since: number | undefined;

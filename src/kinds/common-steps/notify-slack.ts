@@ -18,7 +18,7 @@ export default stepKind<Params>({
   params,
   check: (ctx, p) => {
     const set = (ctx.effects.env(p.webhookEnv) ?? '') !== '';
-    const warnings = set ? [] : [`${p.webhookEnv} is not set: Slack will not be told`];
+    const warnings = set ? [] : [`${p.webhookEnv} is not set: Slack will not be notified`];
     return Promise.resolve({ state: 'ok', because: set ? 'sent at the end' : 'nothing to send with', warnings } as const);
   },
   observe: (ctx, p) => {

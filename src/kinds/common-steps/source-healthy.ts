@@ -35,7 +35,7 @@ export default stepKind<Params>({
         rule: 'source-healthy',
         observed: say(bad),
         threshold: 'every signal of the source is up, and its replicas follow',
-        consequence: `a switchover needs both sides: without ${p.region} it could neither bring the last writes over nor lead back`,
+        consequence: `a switchover needs both sides: without ${p.region} it could neither bring the last writes over nor roll back`,
         override: `none: wait until it is healthy, or, when ${p.region} is lost: dr failover --region ${ctx.target}`,
       }),
     );

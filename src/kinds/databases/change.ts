@@ -73,7 +73,7 @@ export function refusalOf(ctx: Pick<StepContext, 'fact'>, p: Changed): string | 
 }
 
 /**
- * What a step sees, with AWS's words while it refuses the change. A change that AWS goes on refusing ends: waiting does not help. It does
+ * What a step sees, with AWS's words while it refuses the change. A change that AWS continues refusing ends: waiting does not help. It does
  * not end while something is seen to be under way. `to`: what is refused.
  */
 export function orRefused(ctx: StepContext, p: Changed, seen: Observation, to = 'to change it'): Observation {
@@ -83,7 +83,7 @@ export function orRefused(ctx: StepContext, p: Changed, seen: Observation, to = 
   if (seen.state !== 'absent' && seen.state !== 'pending') return seen;
   const because = `${seen.because}, and AWS refuses ${to}: ${refusal.words}`;
   const { times, since, last } = refusal;
-  // A resume asks afresh.
+  // A resume asks again.
   const lasts = times >= REFUSED_TIMES && last - since >= REFUSED_MS && ctx.effects.clock.now() - last < REFUSED_MS;
   if (seen.state === 'pending' || !lasts) return { ...seen, because };
   forgetRefusal(ctx, p);

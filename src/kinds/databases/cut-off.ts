@@ -77,7 +77,7 @@ export function cutOff(ctx: StepContext, p: OldWriter, instance: DbInstance): Cu
 
 function rebooting(ctx: StepContext, p: OldWriter, since: number | undefined): CutOff {
   const now = ctx.effects.clock.now();
-  // Seen first by a machine whose clock is ahead: counted anew.
+  // Seen first by a machine whose clock is ahead: counted again.
   const at = since === undefined || since > now ? now : since;
   if (at !== since) sessionsFact.record(ctx, p.name, { asked: true, rebootingAt: at });
   if (now - at >= STUCK_MS) return { state: 'stuck', because: `it has been rebooting for ${formatDuration(now - at)}` };

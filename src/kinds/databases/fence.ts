@@ -77,7 +77,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 
 /** A fence that AWS refuses for so long does not end in time: then a person decides. */
 const REFUSED_MS = 90_000;
-/** The same for one that goes on too slowly. Shorter than the step's limit. */
+/** The same for one that continues too slowly. Shorter than the step's limit. */
 const SLOW_MS = 180_000;
 /** Looks that are further apart are of two runs. */
 const ONE_RUN_MS = 60_000;

@@ -35,7 +35,7 @@ export function sourceRegion(instance: DbInstance): string | undefined {
 }
 
 /**
- * What users need of a promotion: it replicates from nobody, and its status is one in which it takes writes. The first backup may go on
+ * What users need of a promotion: it replicates from nobody, and its status is one in which it takes writes. The first backup may continue
  * for hours, and a change that waits for the maintenance window for days. Only what the promotion itself has set is waited for:
  * `retentionDays`, where it was asked, for a restart follows.
  */

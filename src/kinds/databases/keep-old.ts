@@ -88,7 +88,7 @@ function renamed(ctx: StepContext, p: Old, kept: string, instance: DbInstance | 
 
 function withWarning(p: Old, verdict: Verdict): Verdict {
   if (verdict.state !== 'ok' || p.quarantine !== undefined) return verdict;
-  const warning = `the old ${p.id} takes writes from whoever learns its new name: the runbook names no fence.quarantine for ${p.region}`;
+  const warning = `the old ${p.id} takes writes from anyone who learns its new name: the runbook names no fence.quarantine for ${p.region}`;
   return { ...verdict, warnings: [warning] };
 }
 

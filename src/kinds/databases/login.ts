@@ -94,7 +94,7 @@ const ATTEMPTS = 3;
 const BETWEEN_MS = 500;
 
 /**
- * A planned move stops writes by SQL. Without a login they would go on, and the last of them would be lost.
+ * A planned move stops writes by SQL. Without a login they would continue, and the last of them would be lost.
  * @throws DrError
  */
 export function needLogin(ctx: ObserveContext, db: { instances: Readonly<Record<string, string>>; canary?: object | undefined }): void {

@@ -153,7 +153,7 @@ function unfenced({ name, act }: AtLine, fence: FenceVerdict | undefined): Obser
     observed: fence === undefined ? `no step of this run has said whether the old writer of ${name} takes writes` : `the old writer of ${name} may take writes: ${fence.because}`,
     threshold: 'a verdict on the old writer',
     consequence: `two writers may accept orders at once after ${act}, and their data can no longer be joined`,
-    override: 'none: begin anew, so that the old writer is asked',
+    override: 'none: start again, so that the old writer is asked',
   });
 }
 

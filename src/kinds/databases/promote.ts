@@ -71,7 +71,7 @@ function notOurs(p: Params, instance: DbInstance): Refusal | undefined {
     observed: `${p.id} replicates from ${from}`,
     threshold: `a replica of ${p.source.id} in ${p.source.region}`,
     consequence: 'another database would be promoted, and users led to its data',
-    override: `none: correct \`instances\` of ${p.name} in the runbook, or make ${p.id} anew as a replica of ${p.source.id}`,
+    override: `none: correct \`instances\` of ${p.name} in the runbook, or recreate ${p.id} as a replica of ${p.source.id}`,
   };
 }
 

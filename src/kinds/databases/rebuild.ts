@@ -156,7 +156,7 @@ export function rebuildStep(ctx: PlanContext, { params, mine, look, shared }: Re
   return {
     ...shared,
     step: 'rebuild',
-    title: `Make ${id} anew, as a replica of ${nameInArn(writer)}`,
+    title: `Recreate ${id}, as a replica of ${nameInArn(writer)}`,
     permissions: [
       look,
       // Groups and key are those of the old instance, which only AWS knows. Copying encrypted data needs the key's grants.

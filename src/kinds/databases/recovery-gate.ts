@@ -44,7 +44,7 @@ export function carriesToken(instance: DbInstance, choice: Choice | undefined): 
 }
 
 /**
- * The choice from which this run has begun to restore already. A gate that decides afresh after a crash must not choose
+ * The choice from which this run has begun to restore already. A gate that decides again after a crash must not choose
  * again then: what is restored is what was chosen.
  */
 async function begun(ctx: StepContext, p: { name: string; region: string; id: string }): Promise<Choice | undefined> {

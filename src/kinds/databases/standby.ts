@@ -31,7 +31,7 @@ const settingsSchema = z.strictObject({
   instanceClass: z.string(),
   subnetGroup: z.string().optional(),
   parameterGroup: z.string().optional(),
-  /** Empty: they cannot be told. */
+  /** Empty if unknown. */
   securityGroups: z.array(z.string()),
   multiAz: z.boolean(),
   kmsKeyId: z.string().optional(),
@@ -47,7 +47,7 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** The name under which the old instance is kept, and the settings that the new one gets from it: by database and region. */
 export const standbyFact = fact('standby', z.strictObject({ kept: z.string().nullable(), settings: settingsSchema }));
 
-/** AWS takes its defaults for whatever a new instance is not told, so it is told what the old one has. */
+/** AWS defaults whatever is omitted, so the old instance's settings are copied. */
 export function settingsOf(old: DbInstance, p: StandbyParams): Settings {
   const groups = (old.VpcSecurityGroups ?? []).flatMap((g) => g.VpcSecurityGroupId ?? []);
   return {

@@ -9,7 +9,7 @@ import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 /*
  * The gate before more users write to a region: no two writers may make the same key. A region that is left, or is out,
  * may be dead: it is asked shortly, and what the runbook says of it stands in for its answer. If that says nothing either, a failover
- * goes on with a warning, for a lost region writes no more; a way back, and a planned drain, are refused.
+ * continues a warning, for a lost region writes no more; a way back, and a planned drain, are refused.
  */
 
 const params = z.strictObject({

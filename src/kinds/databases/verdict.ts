@@ -3,7 +3,7 @@ import { fact, type FactSource } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
 
 /*
- * The verdict on an old writer, recorded as the fact `fence.<database>`: whoever carries data over the line, bounds the loss or
+ * The verdict on an old writer, recorded as the fact `fence.<database>`: the step that carries data over the line, bounds the loss or
  * reports reads it here.
  */
 

@@ -93,7 +93,7 @@ export const imageGate = stepKind<Params>({
   observe: async (ctx, p) => {
     const choice = await decide(ctx, p);
     if ('refusal' in choice) return choice;
-    // Decided afresh after a crash: the same choice keeps its token, so that nothing is launched twice.
+    // Decided again after a crash: the same choice keeps its token, so that nothing is launched twice.
     const known = readLaunch(ctx, p.name);
     const same = known?.image === choice.image && known.version === choice.version;
     launchFact.record(ctx, p.name, { image: choice.image, version: choice.version, token: same ? known.token : ctx.effects.ids.hex(8) });

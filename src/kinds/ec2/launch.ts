@@ -13,7 +13,7 @@ import { startedFact } from './started.ts';
 import { COMPUTE_TAG, RUNBOOK_TAG } from './tags.ts';
 
 /*
- * Brings instances up to a count. What runs counts, whoever launched it. What an earlier run launched and stopped again is
+ * Brings instances up to a count. What runs counts, no matter who launched it. What an earlier run launched and stopped again is
  * started, where it is of the image and template version that would be launched now; what a person stopped stays as it is.
  * The rest is launched. The client token comes from the gate of this run and is in its
  * journal before anything is launched: after a crash the same request answers with the same instances.
@@ -65,7 +65,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     // A launch is all or nothing: if some of it can be seen, the rest will be.
     if (mine) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
     if (stopping.length > stopped.length) return { state: 'pending', because: `${stopping.length} instances are still stopping`, waitingFor: 'aws' };
-    // What is to be stopped again if the run is led back: journaled before the act.
+    // What is to be stopped again if the run is rolled back: journaled before the act.
     startedFact.record(ctx, p.name, [...new Set([...startedBefore(ctx, p), ...stopped])]);
     return { state: 'absent', because: `${alive.length} of ${p.count} instances of ${p.name} run` };
   }

@@ -68,7 +68,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (alive.length < wanted) {
     const stopping = found.filter((i) => ec2InstanceState(i).start === 'later').length;
     if (alive.length + stopping >= wanted) return { state: 'pending', because: `${stopping} instances are still stopping`, waitingFor: 'aws' };
-    // What is to be stopped again if the run is led back: journaled before the act.
+    // What is to be stopped again if the run is rolled back: journaled before the act.
     const stopped = found.filter(isStopped).map((i) => i.InstanceId ?? '');
     startedFact.record(ctx, p.name, [...new Set([...startedBefore(ctx, p), ...stopped])]);
     return { state: 'absent', because: `${alive.length} of ${wanted} instances run` };

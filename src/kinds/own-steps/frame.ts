@@ -3,16 +3,16 @@ import { durationField } from '../duration.ts';
 import { PHASES, type Phase, type Reversibility } from '../../model/step.ts';
 
 /*
- * What every own step of a runbook says, whatever it does: where it stands, how long it may take, and what it leaves behind.
+ * What every custom step of a runbook says, whatever it does: where it stands, how long it may take, and what it leaves behind.
  */
 
 const PHASE_WANTED = `expected a phase: ${PHASES.join(', ')}`;
 const LINE_WANTED = 'expected one line of text';
 
-/** Verbs that move an application. A reprotect rebuilds a standby: nobody is moved, and no own step runs. */
+/** Verbs that move an application. A reprotect rebuilds a standby: nobody is moved, and no custom step runs. */
 const MOVES = ['failover', 'switchover'] as const;
 
-/** Fields of every kind of own step. */
+/** Fields of every kind of custom step. */
 export const frame = {
   description: z.string(LINE_WANTED).max(200).regex(/^\S(.*\S)?$/, LINE_WANTED).optional().describe('What it is for'),
   before: z.enum(PHASES, PHASE_WANTED).optional().describe('It ends before anything of this phase begins'),
@@ -22,7 +22,7 @@ export const frame = {
     .optional()
     .describe('How long it usually takes, for the expected duration of a plan. Default: its limit'),
   verbs: z.array(z.enum(MOVES)).min(1, 'expected at least one verb').prefault([...MOVES]).describe('When it runs'),
-  optional: z.boolean('expected true or false').default(false).describe('If it fails, the run goes on and says so'),
+  optional: z.boolean('expected true or false').default(false).describe('If it fails, the run continues and says so'),
 };
 
 /** Fields of the kinds that change something outside. */
@@ -37,7 +37,7 @@ export const acting = {
     .describe('It does no harm twice: it is run again when it is not known whether it ran'),
 };
 
-/** What the frame of any own step holds once it is read. */
+/** What the frame of any custom step holds once it is read. */
 export interface Frame {
   kind: string;
   description?: string | undefined;

@@ -4,7 +4,7 @@ import type { PlanContext } from '../../model/kind.ts';
 import type { AnyStepKind, Outside, Permission } from '../../model/step.ts';
 import type { Frame } from './frame.ts';
 
-/** What an own step will do, with everything filled in. */
+/** What a custom step will do, with everything filled in. */
 export interface OwnDraft {
   params: Json;
   /** What it does to the world outside, in full: arguments, URL, statement. Shown in the plan. */

@@ -6,7 +6,7 @@ import { refused, stepKind } from '../common.ts';
 import type { AnyStepKind, Observation, StepContext, StepKind, Verdict } from '../../model/step.ts';
 
 /*
- * The world outside cannot be asked whether an own step has run, so the journal is: each attempt leaves how it ended.
+ * The world outside cannot be asked whether a custom step has run, so the journal is: each attempt leaves how it ended.
  * An attempt that began and left nothing may have run. It is not made again, unless the runbook says that it does no harm
  * twice, or a person says so.
  */
@@ -19,7 +19,7 @@ export type Ending =
   /** No answer: it may have happened. */
   | { state: 'unknown'; said: string };
 
-/** Parameters of every own step that acts. */
+/** Parameters of every custom step that acts. */
 export const oncePart = {
   name: z.string(),
   limitMs: z.number().positive(),
@@ -88,7 +88,7 @@ function missingEnv(ctx: StepContext, p: Once): Verdict | undefined {
   return refused({
     rule: 'own-step',
     observed: `${missing.join(' and ')} not set`,
-    threshold: `the environment variables that the own step ${p.name} names`,
+    threshold: `the environment variables that the custom step ${p.name} names`,
     consequence: `${p.name} could not run when its turn comes`,
     override: `export ${missing.map((name) => `${name}=…`).join(' ')}, or --done ${p.name} if it is done already`,
   });
@@ -118,7 +118,7 @@ export function ranOnce<P extends Once>(kind: {
     actMs: (p) => p.limitMs + AROUND_MS,
     undo: async (ctx, p) => {
       const ending = await kind.undo(ctx, p);
-      // Without an undo, what can be led back over changes nothing: anything else stands past the line.
+      // Without an undo, what can be rolled back over changes nothing: anything else stands past the line.
       if (ending === undefined) return;
       if (ending.state !== 'done') throw new DrError({ code: 'OWN_UNDO_FAILED', exit: 'failed', title: ending.said });
       undoneFact.record(ctx, `${p.name}.undone`, ending.said);

@@ -63,7 +63,7 @@ function changeStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft
   return changeDraft(ctx, t, 'change', own, { key: `${name}.change`, aim: aimAt(t, ctx.target), before: aimAt(t, ctx.source) });
 }
 
-/** A simple record has no health check, and is told by its answer: two regions cannot have the same one. */
+/** A simple record has no health check, and is identified by its answer: two regions cannot have the same one. */
 function lint(t: Route53Simple): LintFinding[] {
   const findings = lintAnswers(t);
   const refuse = (path: (string | number)[], message: string): void => void findings.push({ path: ['answers', ...path], message, severity: 'error' });

@@ -87,7 +87,7 @@ export const aimSchema = z.discriminatedUnion('policy', [
 ]);
 export type Aim = z.infer<typeof aimSchema>;
 
-/** The sets of one name as they are to be; a text where they cannot be so. */
+/** The sets of one name as wanted; a text where they cannot be so. */
 export function wantedSets(aim: Aim, record: RecordKey, current: readonly RecordSet[]): RecordSet[] | string {
   switch (aim.policy) {
     case 'failover': {

@@ -178,7 +178,7 @@ function aimOf(parts: Parts, { to }: Move): Aim {
   return to === 0 ? policy.aim(staying(parts)) : policy.aim(staying(parts), { region: ctx.source, percent: to });
 }
 
-/** The sets before it: what an undo leads back to. Before the first one a target that is out is out. */
+/** The sets before it: what an undo restores. Before the first one a target that is out is out. */
 function beforeOf(parts: Parts, move: Move, first: boolean): Aim {
   const { ctx, policy, now } = parts;
   const others = now.filter((region) => region !== ctx.source);

@@ -135,7 +135,7 @@ export const geolocationSchema = z
   .strictObject({
     kind: z.literal('route53-geolocation'),
     ...shared,
-    // By health checks a place goes to the next larger one: there is none for the default, and Route 53 would go on answering it.
+    // By health checks a place goes to the next larger one: there is none for the default, and Route 53 would continue answering it.
     switch: z.literal('record').describe('record: the sets of a lost region answer with regions that stay (needs the Route 53 control plane: us-east-1, or one region of another partition)'),
     places: z
       .record(setIdentifier, z.strictObject({ place: placeSchema, region: z.string() }))

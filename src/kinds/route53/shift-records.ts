@@ -28,7 +28,7 @@ const params = z.strictObject({
   zone: hostedZoneId,
   records: recordKeys,
   aim: aimSchema,
-  /** What undo leads back to; absent where there is no way back. */
+  /** What undo restores; absent where there is no way back. */
   before: aimSchema.optional(),
   /** Sets that must be able to answer afterwards: their health is looked at before. */
   towards: z.array(z.string()).default([]),
@@ -50,7 +50,7 @@ const INSYNC_POLL_MS = 1_000;
 const INSYNC_LOOKS = 20;
 /** Throttling, or another change of the zone that is under way, may take a while. */
 const CHANGE_ATTEMPTS = 8;
-/** How long a list may go on showing sets as they were before a change that is made: the answer of that change was lost. */
+/** How long a list may continue showing sets as they were before a change that is made: the answer of that change was lost. */
 const BEHIND_MS = 60_000;
 const BEHIND_POLL_MS = 2_000;
 /** AWS: changes reach all servers usually within 60 seconds. */
@@ -95,7 +95,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const batches = packBatches(groups).length;
   const guarded = await protections(ctx, p);
   if (guarded.refusal !== undefined) return guarded.refusal;
-  const because = groups.length === 0 ? 'the records are as they are to be' : `${groups.length} of ${p.records.length} names change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
+  const because = groups.length === 0 ? 'the records are as wanted' : `${groups.length} of ${p.records.length} names change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
   return { state: 'ok', because, warnings: [...guarded.warnings, ...wayHomeWarnings(p, current), ...healthWarnings(towards, asked), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
 }
 
@@ -205,17 +205,17 @@ function withoutId(ctx: StepContext, p: Params): Observation | undefined {
   return { state: 'pending', because: 'the answer to a change was lost: Route 53 gets its usual minute to bring it to all its servers', waitingFor: 'aws' };
 }
 
-/** The sets as they are to be, and INSYNC where the changes' ids are known. Where they died with a process, `settle` looks from outside. */
+/** The sets as wanted, and INSYNC where the changes' ids are known. Where they died with a process, `settle` looks from outside. */
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const groups = groupsFor(p.aim, p, await read(ctx, p));
   if (typeof groups === 'string') return { state: 'impossible', because: groups };
   if (groups.length > 0) askedFact.record(ctx, p.key, ctx.effects.clock.now());
-  if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${p.records.length} names are not yet as they are to be` };
+  if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${p.records.length} names are not yet as wanted` };
   const waiting = await notInsync(ctx, p, sentChanges(ctx, p), 1);
   if (waiting !== undefined) return { state: 'pending', because: `change ${waiting} is PENDING`, waitingFor: 'aws' };
   const unseen = withoutId(ctx, p);
   if (unseen !== undefined) return unseen;
-  return { state: 'reached', because: p.records.length === 1 ? `${p.records[0]?.name ?? ''} is as it is to be` : `${p.records.length} names are as they are to be` };
+  return { state: 'reached', because: p.records.length === 1 ? `${p.records[0]?.name ?? ''} is as wanted` : `${p.records.length} names are as wanted` };
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {

@@ -17,7 +17,7 @@ export function simulatedAddress(regions: readonly string[], region: string): st
 export function simulatedAnswer(said: RegionAnswer | undefined, type: RecordKey['type'], regions: readonly string[], region: string): Pick<RecordSetSeed, 'ttl' | 'values' | 'alias'> {
   const answer = said === undefined ? undefined : answerFor(said, type);
   const address = simulatedAddress(regions, region);
-  // Mapped: whoever connects there by IPv6 reaches the same listener. https://datatracker.ietf.org/doc/html/rfc4291#section-2.5.5.2
+  // Mapped: anyone who connects there by IPv6 reaches the same listener. https://datatracker.ietf.org/doc/html/rfc4291#section-2.5.5.2
   if (answer === undefined) return { ttl: TTL, values: [type === 'AAAA' ? `::ffff:${address}` : address] };
   if ('values' in answer) return { ttl: answer.ttl, values: answer.values };
   const { zone, name, evaluateTargetHealth } = answer.alias;

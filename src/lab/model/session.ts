@@ -32,7 +32,7 @@ export class Session {
       try {
         while (this.#next());
       } catch {
-        // Not the protocol: whoever it is, there is nothing to say.
+        // Not the protocol: anyone who it is, there is nothing to say.
         socket.destroy();
       }
     });

@@ -7,7 +7,7 @@ import { spawnIdentity, type RunAs } from './run-as.ts';
 import type { PostgresServer } from './server.ts';
 
 const run = promisify(execFile);
-/** What belongs to the server that runs, and what every server makes anew. */
+/** What belongs to the server that runs, and what every server makes again. */
 const LEFT_OUT = new Set(['pg_wal', 'postmaster.pid', 'postmaster.opts', 'standby.signal', 'postgresql.auto.conf', 'backup_label', 'backup_label.old', 'pg_stat_tmp', 'pg_replslot']);
 const MADE_EMPTY = ['pg_wal', 'pg_wal/archive_status', 'pg_wal/summaries', 'pg_stat_tmp', 'pg_replslot'];
 

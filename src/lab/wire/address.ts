@@ -25,7 +25,7 @@ export interface Scope {
 
 /**
  * Region and service out of the credential scope of a SigV4 signature, in the header or in a presigned URL. The
- * signature itself is not checked: whoever reaches the loopback interface may use it.
+ * signature itself is not checked: anyone who reaches the loopback interface may use it.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/create-signed-request.html
  */
 export function scopeOf(message: WireMessage): Scope | undefined {

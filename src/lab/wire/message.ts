@@ -32,7 +32,7 @@ export interface WireReply {
   body: Buffer;
 }
 
-/** An error in AWS's words, whoever raised it. */
+/** An error in AWS's words, no matter who raised it. */
 export interface WireFault {
   code: string;
   message: string;

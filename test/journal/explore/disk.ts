@@ -101,7 +101,7 @@ const CALLS = {
         disk.files.set(path, '');
       }
       return {
-        // Where the file ends when a half is written, whoever has written on.
+        // Where the file ends when a half is written, anyone who has written on.
         appendFile: async (text: string) => {
           const middle = disk.isPrivate ? text.length : Math.floor(text.length / 2);
           for (const part of [text.slice(0, middle), text.slice(middle)]) {

@@ -19,7 +19,7 @@ interface Written {
   highest: number;
 }
 
-/** What runners were told, and what they did. */
+/** What runners were given, and what they did. */
 export class Witness {
   /** Terms that were given, in order. */
   readonly given: number[] = [];
@@ -41,12 +41,12 @@ export class Witness {
     this.given.push(term);
   }
 
-  /** Somebody was told that they still hold the lock. */
+  /** Somebody was given that they still hold the lock. */
   holds(name: string, term: number): void {
-    if (this.highest > term) this.broken.push(`${name} was told to hold term ${term} after term ${this.highest} was given`);
+    if (this.highest > term) this.broken.push(`${name} was given to hold term ${term} after term ${this.highest} was given`);
   }
 
-  /** @param excused The bucket was silent to this runner: it cannot know, and goes on. */
+  /** @param excused The bucket was silent to this runner: it cannot know, and continues. */
   acts(name: string, term: number, excused: boolean): void {
     const asked = this.asked.get(name) ?? 0;
     if (asked > term && !excused) this.broken.push(`${name} changed something with term ${term}, though it asked after term ${asked} was given`);
@@ -66,7 +66,7 @@ export interface Part {
   state: StateStore;
   clock: Clock;
   witness: Witness;
-  /** Takes the lock from whoever holds it. */
+  /** Takes the lock from the run that holds it. */
   force: boolean;
   /** How many changes it makes. */
   changes: number;
@@ -104,7 +104,7 @@ export async function playRun(part: Part): Promise<void> {
     }
     await lease.release();
   } catch (error) {
-    // Whoever was superseded, or cannot reach the state, stops: that is how it should be.
+    // Anyone who was superseded, or cannot reach the state, stops: that is how it should be.
     const known = error instanceof DrError || (error instanceof Error && error.name === 'AwsError');
     if (!known || (error instanceof DrError && error.exit === 'journal')) witness.broken.push(`${name}: ${String(error)}`);
   }

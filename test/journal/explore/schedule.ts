@@ -3,7 +3,7 @@ import { hash } from 'node:crypto';
 
 /*
  * Runs several runners in one process and decides, operation by operation, whose takes effect next. The same choices give the same
- * run: whoever repeats a list of choices is in the same state again.
+ * run: anyone who repeats a list of choices is in the same state again.
  */
 
 /** What a runner has asked for, and what has not happened yet. */

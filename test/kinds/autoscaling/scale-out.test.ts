@@ -62,7 +62,7 @@ describe('auto-scaling-group.scaleOut', () => {
   it.each([
     ['kms', 'AWS: Cancelled: Instance became unhealthy while waiting for instance to be in InService state. Termination Reason: Client.InvalidKMSKey.InvalidState: The KMS key provided is in an incorrect state'],
     ['image', 'AWS: Failed: The AMI ID ami-00000000000000a51 does not exist. Launching EC2 instance failed.'],
-  ] as const)('shows why launches fail, and ends when they go on failing for a reason that no wait mends: %s', async (launches, says) => {
+  ] as const)('shows why launches fail, and ends when they continue failing for a reason that no wait mends: %s', async (launches, says) => {
     const sim = await simulation();
     const step = await scaleOutOf(sim);
     await step.observe();

@@ -67,15 +67,15 @@ describe('when its turn comes', () => {
     expect(step.waits()).toEqual([{ cause: 'person', from: NOW, to: NOW + 9_000 }]);
   });
 
-  it('after a long wait for the line everything is decided afresh; before another phase it is not', async () => {
+  it('after a long wait for the line everything is decided again; before another phase it is not', async () => {
     const later = (ms: number) => (ms > 120_000 ? [signed(ann)] : []);
     const seen = await (await gate(later)).observe();
-    expect(seen).toMatchObject({ state: 'paused', decideAgain: true, because: expect.stringMatching(/^approved by ann .*: signatures verified; after 2m 3s the run decides afresh$/) as string });
+    expect(seen).toMatchObject({ state: 'paused', decideAgain: true, because: expect.stringMatching(/^approved by ann .*: signatures verified; after 2m 3s the run decides again$/) as string });
     expect(await (await gate(later, { line: false })).observe()).toMatchObject({ state: 'reached' });
     expect(await (await gate((ms) => (ms >= 120_000 ? [signed(ann)] : []))).observe()).toMatchObject({ state: 'reached' });
   });
 
-  it('when nobody comes the run pauses, and says how to go on', async () => {
+  it('when nobody comes the run pauses, and says how to continue', async () => {
     const step = await gate(() => [signed(ann)], { quorum: 2, waitMs: 10_000 });
     expect(await step.observe()).toEqual({ state: 'paused', because: `1 of 2 approvals from ann, ben after 10 s. Then: dr approve ${RUN}, and dr resume ${RUN}` });
     expect(step.clock.now()).toBe(NOW + 10_000);

@@ -34,8 +34,8 @@ describe('run.flap-guard', () => {
     expect(await asked(undefined, undefined, 'observe')).toEqual({ state: 'reached', because: 'no run has moved shop within 1h' });
   });
 
-  it('lets the same move be begun anew that did not come to its end, and no other', async () => {
-    expect(await asked({})).toEqual({ state: 'ok', because: `R moved shop from ${SEOUL} to ${TOKYO} and did not come to its end: this goes on with it` });
+  it('lets the same move be started again that did not come to its end, and no other', async () => {
+    expect(await asked({})).toEqual({ state: 'ok', because: `R moved shop from ${SEOUL} to ${TOKYO} and did not come to its end: this continues it` });
     expect(await asked({ source: 'ap-northeast-3' })).toMatchObject({ state: 'refused' });
     expect(await asked({ target: 'ap-northeast-3' })).toMatchObject({ state: 'refused' });
   });

@@ -33,7 +33,7 @@ describe('run.notify-slack', () => {
   it('without its variable warns, sends nothing and is done', async () => {
     const { step: made, sent } = slack({}, {});
     const step = await made;
-    expect(await step.check()).toMatchObject({ state: 'ok', warnings: ['HOOK is not set: Slack will not be told'] });
+    expect(await step.check()).toMatchObject({ state: 'ok', warnings: ['HOOK is not set: Slack will not be notified'] });
     expect(await step.observe()).toEqual({ state: 'reached', because: 'HOOK is not set: nothing was sent' });
     expect(sent).toEqual([]);
   });
@@ -41,7 +41,7 @@ describe('run.notify-slack', () => {
   it.each<[Partial<HttpSample>, string]>([
     [{ status: 404 }, 'Slack answered 404'],
     [{ status: 0, error: 'connect ECONNREFUSED 1.2.3.4:443' }, 'Slack gave no answer: connect ECONNREFUSED 1.2.3.4:443'],
-  ])('an answer that is none (%j) is told without the secret address, and as no defect', async (answer, message) => {
+  ])('an answer that is none (%j) is given without the secret address, and as no defect', async (answer, message) => {
     const step = await slack(answer).step;
     const error: unknown = await step.act().catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'NOT_NOTIFIED', message, next: ['check the address in HOOK'] });
@@ -49,7 +49,7 @@ describe('run.notify-slack', () => {
     expect(await step.observe()).toMatchObject({ state: 'absent' });
   });
 
-  it('two channels are told both, each once', async () => {
+  it('two channels are given both, each once', async () => {
     const first = await slack({}).step;
     await first.act();
     const second = await slack({}, { HOOK: WEBHOOK, OTHER: WEBHOOK }, 'OTHER', first.recorded).step;
@@ -89,7 +89,7 @@ describe('run.notify-sns', () => {
     expect(Object.values(step.recorded)).toEqual(['m-1']);
   });
 
-  it('two topics are told both', async () => {
+  it('two topics are given both', async () => {
     const first = await sns().step;
     await first.act();
     expect(await (await sns(`${TOPIC}-2`, first.recorded).step).observe()).toMatchObject({ state: 'absent' });

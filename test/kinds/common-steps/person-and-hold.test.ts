@@ -80,7 +80,7 @@ describe('run.hold-probe', () => {
     expect(users.recorded).toMatchObject({ 'signal.users': { says: 'unknown' }, 'probe.unseen.home': true });
   });
 
-  it('one bad answer ends it: the time begins afresh with the next look', async () => {
+  it('one bad answer ends it: the time starts again with the next look', async () => {
     const { seen, took, step } = await held((at) => (at < 6_000 || at > 6_650 ? 200 : 0));
     expect(seen).toEqual({ state: 'pending', because: 'no answer from 127.0.0.3: ECONNREFUSED', waitingFor: 'users' });
     expect(took).toBeLessThan(8_000);

@@ -10,7 +10,7 @@ import { loadStepKind } from '../../../src/kinds/registry.ts';
 import type { Plan } from '../../../src/model/plan.ts';
 import { APPROVED, OPERATOR, planOf, resumeRun, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../../engine/simulated.ts';
 
-/** Own steps in whole failovers, in virtual time. */
+/** Custom steps in whole failovers, in virtual time. */
 
 const CANARY = 'canary-Zq8!"é/ value';
 let folder: string;
@@ -21,7 +21,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 
 let count = 0;
 
-/** The shop with these own steps, Seoul dead. */
+/** The shop with these custom steps, Seoul dead. */
 async function shopWith(steps: string, change: (sim: Simulation) => Partial<Effects> = () => ({})): Promise<Simulation> {
   const path = join(folder, `shop-${count++}.yaml`);
   await writeFile(path, `${await readFile(SHOP, 'utf8')}\nsteps:\n${steps}\n`);
@@ -36,7 +36,7 @@ async function shopWith(steps: string, change: (sim: Simulation) => Partial<Effe
 const afterOf = (plan: Plan, id: string) => plan.steps.find((step) => step.id === id)?.after ?? [];
 const stepOf = (plan: Plan, id: string) => plan.steps.find((step) => step.id === id);
 
-describe('own steps in a plan', () => {
+describe('custom steps in a plan', () => {
   it('stand before or after all the others of their phase, in the order of the runbook', async () => {
     const sim = await shopWith(`
   one: { kind: wait, before: traffic, for: 1s, limit: 2s }
@@ -77,7 +77,7 @@ describe('own steps in a plan', () => {
   });
 });
 
-describe('own steps in a run', () => {
+describe('custom steps in a run', () => {
   it('run in their place, with no secret in the journal', async () => {
     const sim = await shopWith(
       `
@@ -168,7 +168,7 @@ describe('own steps in a run', () => {
     }
   });
 
-  it('a manual step without a terminal pauses; the rest that can run goes on; --done goes on with it', async () => {
+  it('a manual step without a terminal pauses; the rest that can run continues; --done continues it', async () => {
     const sim = await shopWith(`
   bank: { kind: manual, before: fence, limit: 1h, instruction: "Call the bank about {target}.", changes: nothing }
   rest: { kind: wait, after: compute, for: 10s, limit: 20s }
@@ -205,7 +205,7 @@ describe('own steps in a run', () => {
     expect(state.steps.get('own.bank')?.waits).toMatchObject([{ cause: 'person' }]);
   });
 
-  it('what has an undo is undone when the run is led back; what changes nothing has nothing to undo', async () => {
+  it('what has an undo is undone when the run is rolled back; what changes nothing has nothing to undo', async () => {
     const sim = await shopWith(`
   job: { kind: command, after: assess, limit: 30s, run: [./job], undo: { run: [./job, --undo, "{target}"] } }
   look: { kind: command, after: assess, limit: 30s, run: [./look], changes: nothing }
@@ -240,7 +240,7 @@ describe('own steps in a run', () => {
     expect(state.steps.get('own.job')?.refusal).toEqual({
       rule: 'own-step',
       observed: 'NOT_SET not set',
-      threshold: 'the environment variables that the own step job names',
+      threshold: 'the environment variables that the custom step job names',
       consequence: 'job could not run when its turn comes',
       override: 'export NOT_SET=…, or --done job if it is done already',
     });

@@ -1,7 +1,7 @@
 import { DescribeInstancesCommand, DescribeSecurityGroupsCommand, EC2Client, ModifyInstanceAttributeCommand, RunInstancesCommand, StartInstancesCommand } from '@aws-sdk/client-ec2';
 import { DescribeDBInstanceAutomatedBackupsCommand, DescribeDBInstancesCommand, DescribeDBParameterGroupsCommand, DescribeDBSnapshotsCommand, DescribeDBSubnetGroupsCommand, RDSClient, RestoreDBInstanceToPointInTimeCommand } from '@aws-sdk/client-rds';
 import { mockClient } from 'aws-sdk-client-mock';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sdkCaller } from '../../../src/aws/sdk-caller.ts';
 import type { Json } from '../../../src/base/json.ts';
 import { awsEnvironment, restoreEnvironment, useEnvironment } from '../../lab/wire/environment.ts';
@@ -11,6 +11,10 @@ import { SEOUL, stepOf, TOKYO } from '../context.ts';
 
 const rds = mockClient(RDSClient);
 const ec2 = mockClient(EC2Client);
+afterAll(() => {
+  rds.restore();
+  ec2.restore();
+});
 const aws = sdkCaller();
 
 beforeEach(() => useEnvironment(awsEnvironment({})));

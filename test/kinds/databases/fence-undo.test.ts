@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Json } from '../../../src/base/json.ts';
 import { noInstance, SEOUL, stepOf } from '../context.ts';
 
-/* A run that is led back gives the old writer its security groups again. */
+/* A run that is rolled back gives the old writer its security groups again. */
 
 const CLOSED = 'sg-0aaaaaaaaaaaaaaaa';
 const [ONE, TWO] = ['sg-0bbbbbbbbbbbbbbbb', 'sg-0cccccccccccccccc'];
@@ -33,7 +33,7 @@ const GIVEN_BACK = ['rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: 'w
 const waited = (waits: readonly { from: number; to: number }[]): number => waits.reduce((sum, { from, to }) => sum + to - from, 0);
 const UNDONE = { 'fence.orders': { verdict: 'undone', because: `writer has its security groups again: ${ONE}, ${TWO}` } };
 
-describe('the fence, led back', () => {
+describe('the fence, rolled back', () => {
   it('asks for the groups that it had, and waits until they are active', async () => {
     const step = await fence([shown({ [CLOSED]: 'active' }), shown({ [ONE]: 'adding', [TWO]: 'adding' }), shown({ [ONE]: 'active', [TWO]: 'adding' }), shown({ [ONE]: 'active', [TWO]: 'active' })]);
     await step.undo();

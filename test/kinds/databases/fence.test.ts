@@ -180,7 +180,7 @@ describe('ending the sessions of the old writer', () => {
     expect(await step.observe()).toMatchObject({ state });
   });
 
-  it('one that is stopped has none; of one that AWS does not reboot a person decides, who is told what stays', async () => {
+  it('one that is stopped has none; of one that AWS does not reboot a person decides, who is given what stays', async () => {
     const { sim, step } = await closed({ facts: verdict('not-down') });
     sim.world.setDbStatus(WRITER, 'storage-full');
     let last: unknown;

@@ -8,7 +8,7 @@ import { stepIn, wait } from '../world.ts';
 const ID = 'shop-orders-tokyo';
 const INTENT = `rds:${TOKYO}:${ID} role`;
 
-/** Somebody promotes the replica by hand, and users go on writing to Seoul. */
+/** Somebody promotes the replica by hand, and users continue writing to Seoul. */
 async function promotedByHand(ms: number): Promise<Simulation> {
   const sim = await simulation();
   await sim.clock.run(() => sim.effects.aws.call({ service: 'rds', region: TOKYO, operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: ID } }));
@@ -67,7 +67,7 @@ describe('a target that is a writer already, which this run did not promote', ()
     expect(await (await gate(sim, { effects: { aws: { call } } })).check()).toMatchObject({ refusal: { override: '--accept-data-loss unknown --reason "…"' } });
   });
 
-  it('leads back to the unfinished run that began the promotion', async () => {
+  it('names the unfinished run that began the promotion', async () => {
     const sim = await promotedByHand(MINUTES);
     const move: PastMove = { run: 'R7', verb: 'failover', source: SEOUL, target: TOKYO, at: 0, complete: false, by: 'kim@host', changed: [{ resource: `rds:${TOKYO}:${ID}`, field: 'role' }] };
     const after = async (past: PastMove) => (await gate(sim, { effects: { history: { moves: () => Promise.resolve([past]), madeBy: () => Promise.resolve(undefined) } } })).check();

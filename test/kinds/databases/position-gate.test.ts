@@ -76,7 +76,7 @@ describe('a promotion without loss', () => {
     expect(unstopped.asked).toEqual([]);
   });
 
-  it('holds for a replica that this run has promoted since: another machine goes on with it', async () => {
+  it('holds for a replica that this run has promoted since: another machine continues it', async () => {
     const facts = (method: string) => ({ 'quiesce.orders': { at: '100', since: 1 }, 'rpo.orders': { method, boundMs: 0, outageAt: 1, because: '' } });
     const intends = [`rds:${TOKYO}:replica role`];
     const after = await gate({ source: writer(100n), replica: writer(130n, false), facts: facts('position'), intends });

@@ -131,7 +131,7 @@ describe('what users need of a promotion, and not the label `available`', () => 
     expect(await (await promotion(shown, parameter('{TrueIfReplica}'))).step.check()).toMatchObject({ state: 'ok', warnings: [expect.stringContaining('works for PostgreSQL only') as string] });
   });
 
-  it('ends in AWS’s words when AWS goes on refusing it, and a resume asks afresh', async () => {
+  it('ends in AWS’s words when AWS continues refusing it, and a resume asks again', async () => {
     const { step } = await promotion({}, { refusal: 'Source is being upgraded' });
     for (let i = 0; i < 5; i++) {
       expect((await step.observe()).state).toBe('absent');

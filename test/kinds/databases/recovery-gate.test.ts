@@ -90,7 +90,7 @@ describe('the recovery point that is chosen', () => {
     expect(step.recorded).not.toHaveProperty(['recovery.documents']);
   });
 
-  it('chosen afresh keeps the token of this run', async () => {
+  it('chosen again keeps the token of this run', async () => {
     const step = await gate('recoveryGate', { latest: 5, tags: {} }, { facts: CHOSEN });
     await step.observe();
     expect(step.recorded['recovery.documents']).toEqual({ point: { ...POINT, at: NOW - 5 * MINUTE }, token: 'cafe' });

@@ -77,7 +77,7 @@ describe('it may not', () => {
     const step = await gate({ writer, old: OLD });
     expect(await step.check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-source', observed } });
     expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-source', observed } });
-    // Whoever has no writer needs not ask for the other side.
+    // Anyone who has no writer needs not ask for the other side.
     expect(step.asked).toEqual([[TOKYO, 'new'], [TOKYO, 'new']]);
   });
 

@@ -107,7 +107,7 @@ describe('the old instance is kept', () => {
 });
 
 describe('the new replica', () => {
-  it('is told everything that the old one was, and no parameter group: RDS refuses one for PostgreSQL', async () => {
+  it('is given everything that the old one was, and no parameter group: RDS refuses one for PostgreSQL', async () => {
     rds.on(CreateDBInstanceReadReplicaCommand).resolves({ DBInstance: { DBInstanceIdentifier: 'shop-orders' } });
     await (await step('rebuild', FACTS)).direct('act');
     expect(rds.commandCalls(CreateDBInstanceReadReplicaCommand)[0]?.args[0].input).toEqual({

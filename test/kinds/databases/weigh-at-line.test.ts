@@ -46,13 +46,13 @@ describe('what a promotion would lose, weighed once more right before it', () =>
       observed: 'no step of this run has said whether the old writer of orders takes writes',
       threshold: 'a verdict on the old writer',
       consequence: 'two writers may accept orders at once after a promotion, and their data can no longer be joined',
-      override: 'none: begin anew, so that the old writer is asked',
+      override: 'none: start again, so that the old writer is asked',
     };
     const facts = (fact: Json) => ({ facts: { 'fence.orders': fact }, acceptances: { dataLossSeconds: 'unknown' as const, sourceDown: 'kim' } });
     expect((await atLine(bound, facts(null))).seen).toEqual({ state: 'refused', refusal });
     for (const verdict of ['undone', 'closed']) {
-      const open = await atLine(bound, facts({ verdict, because: 'its sessions go on' }));
-      expect(open.seen).toEqual({ state: 'refused', refusal: { ...refusal, observed: 'the old writer of orders may take writes: its sessions go on' } });
+      const open = await atLine(bound, facts({ verdict, because: 'its sessions continue' }));
+      expect(open.seen).toEqual({ state: 'refused', refusal: { ...refusal, observed: 'the old writer of orders may take writes: its sessions continue' } });
     }
     // A word that nobody knows is no verdict.
     expect((await atLine(bound, facts({ verdict: 'fine', because: '', at: 0 }))).seen).toEqual({ state: 'refused', refusal: { ...refusal, observed: 'the old writer of orders may take writes: the recorded verdict cannot be read' } });

@@ -99,7 +99,7 @@ describe('what runs already', () => {
   });
 });
 
-describe('decided afresh after a crash', () => {
+describe('decided again after a crash', () => {
   const known = (image: string, version: string) => ({ 'launch.api': { image, version, token: 'cafecafecafecafe' } });
 
   it('the same choice keeps its token, so that nothing is launched twice', async () => {

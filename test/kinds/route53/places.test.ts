@@ -36,7 +36,7 @@ function shifts(verb: PlanContext['verb'], target: string, activeIn: string[]) {
 }
 
 describe('geolocation sets of a region', () => {
-  it('come back place by place, the default last; those that are not yet back are left alone, whoever answers them', () => {
+  it('come back place by place, the default last; those that are not yet back are left alone, anyone who answers them', () => {
     // Tokyo is dead, and the first of the runbook.
     expect(shifts('reprotect', OSAKA, [OSAKA])).toEqual([
       { aim: { korea: '192.0.2.2' }, before: { korea: '192.0.2.4' } },
