@@ -80,7 +80,7 @@ describe('the flap guard', () => {
   it('continues the same move that did not come to its end', async () => {
     const { b, run } = await cutAfter('databases.orders.promote');
     const { check, because } = await guardOf(b.start());
-    expect([check, because]).toEqual(['passed', `${run} moved shop from ${SEOUL} to ${TOKYO} and did not come to its end: this continues it`]);
+    expect([check, because]).toEqual(['passed', `${run} moved shop from ${SEOUL} to ${TOKYO} and did not come to its end: this run continues it`]);
   });
 
   it('refuses the way back from a move that did not come to its end', async () => {

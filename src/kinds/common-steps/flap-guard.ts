@@ -33,7 +33,7 @@ async function decide(ctx: StepContext, { windowMs }: Params): Promise<string | 
   const [last] = moves;
   if (last === undefined) return `no run has moved ${ctx.runbook} within ${window}`;
   const what = `${last.run} moved ${ctx.runbook} from ${last.source} to ${last.target}`;
-  if (completes(ctx, last)) return `${what} and did not come to its end: this continues it`;
+  if (completes(ctx, last)) return `${what} and did not come to its end: this run continues it`;
   if (said !== '') return `${what} ${formatDuration(now - last.at)} ago${said}`;
   return { ...rule, observed: `${what}, by ${last.by}`, ageMs: now - last.at, threshold: `no move within ${window}: again from ${iso(last.at + windowMs)}` };
 }

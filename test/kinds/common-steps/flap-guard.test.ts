@@ -35,7 +35,7 @@ describe('run.flap-guard', () => {
   });
 
   it('lets the same move be started again that did not come to its end, and no other', async () => {
-    expect(await asked({})).toEqual({ state: 'ok', because: `R moved shop from ${SEOUL} to ${TOKYO} and did not come to its end: this continues it` });
+    expect(await asked({})).toEqual({ state: 'ok', because: `R moved shop from ${SEOUL} to ${TOKYO} and did not come to its end: this run continues it` });
     expect(await asked({ source: 'ap-northeast-3' })).toMatchObject({ state: 'refused' });
     expect(await asked({ target: 'ap-northeast-3' })).toMatchObject({ state: 'refused' });
   });
