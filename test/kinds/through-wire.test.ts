@@ -59,11 +59,11 @@ afterAll(async () => {
 /** What the clock of the steps is ahead of the machine's, milliseconds. */
 let ahead = 0;
 
-async function step(id: string, facts: Record<string, Json> = {}) {
+async function step(id: string, facts: Record<string, Json> = {}, intends: readonly string[] = []) {
   const found = plan.steps.find((s) => s.id === id);
   if (found === undefined) throw new Error(`no step ${id}`);
   const clock: Clock = { sleep: (ms, signal) => systemClock.sleep(ms, signal), now: () => systemClock.now() + ahead };
-  const made = await stepOf(found.kind, found.params, { effects: { ...effects, clock }, facts });
+  const made = await stepOf(found.kind, found.params, { effects: { ...effects, clock }, facts, intends });
   const look = () => made.direct('observe') as Promise<Observation>;
   /** Looks again until it is there. */
   const reached = async (isIt = (seen: Observation): boolean => seen.state !== 'pending' && seen.state !== 'absent'): Promise<Observation[]> => {
@@ -121,7 +121,7 @@ describe('through the AWS SDK', () => {
     ahead = 11_000;
     expect((await fence.reached()).at(-1)).toMatchObject({ state: 'reached', because: expect.stringContaining('a reboot has ended every session') as string });
     ahead = 0;
-    const promote = await step('databases.orders.promote', { 'rpo.orders': gate.recorded['rpo.orders'] ?? null, 'fence.orders': fence.recorded['fence.orders'] ?? null });
+    const promote = await step('databases.orders.promote', { 'rpo.orders': gate.recorded['rpo.orders'] ?? null, 'fence.orders': fence.recorded['fence.orders'] ?? null }, [`rds:${TOKYO}:shop-orders-tokyo role`]);
     expect((await promote.look()).state).toBe('absent');
     await promote.direct('act');
     expect((await promote.reached()).at(-1)).toMatchObject({ state: 'reached' });
