@@ -22,7 +22,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: LAB, isolate: false, maxWorkers: '100%', testTimeout: 60_000, hookTimeout: 60_000, disableConsoleIntercept: true } },
-      { test: { name: 'lab', include: LAB, testTimeout: 120_000, hookTimeout: 120_000, disableConsoleIntercept: true } },
+      { test: { name: 'lab', include: LAB, maxWorkers: '100%', testTimeout: 120_000, hookTimeout: 120_000, disableConsoleIntercept: true } },
     ],
   },
 });
