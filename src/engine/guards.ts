@@ -47,7 +47,7 @@ export function watchOver(run: Run, steps: readonly PlanStep[], start: (guard: P
     if (!wake.aborted) await start(step, over.signal);
   };
   const watching = Promise.all(steps.filter(isGuard).map(guard));
-  // Anyone who appends next, or end(), reports a journal that fails.
+  // The next append, or end(), reports a journal that fails.
   watching.catch(() => undefined);
   return {
     begins: (id) => {

@@ -37,7 +37,7 @@ export interface Preview {
 /** The journal of `parts` lies in memory, and has `run.started` as its only record. */
 export async function preview(parts: RunParts): Promise<Preview> {
   const { journal } = parts;
-  const run = await loadRun(parts, () => journal.state.impactAt);
+  const run = await loadRun({ ...parts, preview: true }, () => journal.state.impactAt);
   await runChecks(run, run.steps);
   const decisions = decisionsOf(run);
   await runGraph(decisions, new Set(), LIMITS.stepsInParallel, parts.drain, (step) => lookOnce(run, step));

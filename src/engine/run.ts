@@ -55,6 +55,8 @@ export interface RunParts {
   operator: Operator;
   /** Aborted when a person asks to stop. */
   drain: AbortSignal;
+  /** Nothing is run: see `StepContext`. */
+  preview?: true;
 }
 
 /**
@@ -81,6 +83,7 @@ export async function loadRun(parts: RunParts, impactAt: () => number | undefine
     operator: operator.identity,
     ...factsOf(journal.state),
     impactAt,
+    ...(parts.preview === undefined ? {} : { preview: parts.preview }),
     attempt: 0,
     intends: (resource, field) => intendedChanges(journal.state).some((change) => change.resource === resource && change.field === field),
     fact: (name) => journal.state.facts.get(name),

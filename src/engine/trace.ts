@@ -123,7 +123,7 @@ function permissions(hold: Hold): Pick<StepTrace, 'begin' | 'maySent'> & { permi
 }
 
 /**
- * How a step waits of its own accord, however long: anyone who has been taken over meanwhile does not continue. The question is asked beside
+ * How a step waits of its own accord, however long: a runner that was superseded meanwhile does not continue. The question is asked beside
  * the wait, which is no longer for a state that is slow to answer.
  */
 export function waitOf(trace: StepTrace, hold: Pick<Hold, 'stillHeld'>, clock: Clock, signal: AbortSignal): StepContext['wait'] {

@@ -180,6 +180,11 @@ export interface StepContext {
   impactAt(): number | undefined;
   /** A person has said when the outage began: `--impact-at`. */
   impactNamed: boolean;
+  /**
+   * Nothing is run: a person looks at a plan. Only then may a check wait for the source of a failover, which may be dead: users wait for the
+   * checks of a run.
+   */
+  preview?: true;
   /** How often the step has begun to act, in this run and before a resume; 0 in a check. */
   attempt: number;
   /**

@@ -31,6 +31,7 @@ export interface AtHand {
   impactNamed?: boolean;
   /** What the journal holds the intent to change: `RESOURCE FIELD`. */
   intends?: readonly string[];
+  preview?: true;
   signal?: AbortSignal;
 }
 
@@ -52,6 +53,7 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     acceptances: { approvedBy: [], ...at.acceptances },
     impactAt: () => at.impactAt,
     impactNamed: at.impactNamed ?? false,
+    ...(at.preview === undefined ? {} : { preview: at.preview }),
     attempt: 0,
     intends: (resource, field) => at.intends?.includes(`${resource} ${field}`) ?? false,
     fact: (fact) => recorded[fact] ?? at.facts?.[fact],

@@ -70,6 +70,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   // What was refused shows no sign of itself: it is asked for again.
   const again = refusal === undefined ? {} : ({ further: true } as const);
   if (!open) return cut.state === 'absent' ? { ...cut, ...again } : cut;
+  const unfit = refusal === undefined ? await unfitGroup(ctx, p, seen.instance, p.group) : undefined;
+  if (unfit !== undefined) return byAPerson(ctx, p, `AWS would refuse the quarantine: ${unfit}`);
   // Journaled with the intent: what an undo gives back.
   beforeFact.record(ctx, p.name, groupsOf(seen.instance));
   return { state: 'absent', because: state.ask === 'yes' ? `${p.id} answers, and is not in quarantine` : `${p.id} is ${state.shown}, and not in quarantine`, ...again };
@@ -162,20 +164,32 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
 }
 
 /** What the source answers is used, and not needed: what would keep the fence from closing the old writer is a warning. */
+/** Shown before a run. In the run itself nothing waits for the source but the looks that decide, and the fence asks the same when it acts. */
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const because = 'what the source answers is used, and not needed';
-  if (p.group === undefined) return { state: 'ok', because };
-  const options = { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
+  if (p.group === undefined || ctx.preview === undefined) return { state: 'ok', because };
   try {
-    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, options);
+    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
     if (instance === undefined || quarantineOf(instance, p.group) !== 'open') return { state: 'ok', because };
     const cluster = clusterOf(instance);
-    const unfit = cluster === undefined ? await groupsUnfit(ctx, p.region, placeOf(instance), [p.group], options) : [`${p.id} is ${cluster}`];
-    if (unfit.length === 0) return { state: 'ok', because };
-    return { state: 'ok', because, warnings: [`AWS will refuse to put the old writer ${p.id} into quarantine: ${unfit.join('; ')}. While its API answers, the failover needs --attest-source-down`] };
+    const unfit = cluster === undefined ? await unfitGroup(ctx, p, instance, p.group) : `${p.id} is ${cluster}`;
+    if (unfit === undefined) return { state: 'ok', because };
+    return { state: 'ok', because, warnings: [`AWS will refuse to put the old writer ${p.id} into quarantine: ${unfit}. While its API answers, the failover needs --attest-source-down`] };
   } catch (error) {
     ctx.signal.throwIfAborted();
     if (error instanceof AwsError) return { state: 'ok', because };
+    throw error;
+  }
+}
+
+/** Why AWS would refuse the quarantine; undefined also where that cannot be asked: then AWS's own refusal is the answer. */
+async function unfitGroup(ctx: StepContext, p: Params, instance: DbInstance, group: string): Promise<string | undefined> {
+  try {
+    const unfit = await groupsUnfit(ctx, p.region, placeOf(instance), [group], { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
+    return unfit.length === 0 ? undefined : unfit.join('; ');
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    if (error instanceof AwsError) return undefined;
     throw error;
   }
 }
