@@ -44,7 +44,7 @@ export function refuseClaims(plan: Plan, { approvedBy }: Acceptances, run = 'RUN
 const KEY_FILES = 50;
 
 /**
- * Fingerprints of approvers' keys that lie in the home folder of anyone who begins a run: those people cannot approve it.
+ * Fingerprints of approvers' keys that lie in the home folder of the person who begins a run: those people cannot approve it.
  * Nothing else of the folder is kept.
  */
 export function initiatorKeys(plan: Plan, home = homedir()): { initiatorKeys?: string[] } {

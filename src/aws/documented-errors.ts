@@ -228,7 +228,7 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
       InvalidRequest: NOT_FORESEEN,
       InvalidWriteOffset: notSent('an append to an object'),
       NoSuchBucket: foreseen('watched-object (check of flipObject); the lock of a run is taken first'),
-      PreconditionFailed: foreseen('the state in a bucket: anyone who wrote the object first is respected'),
+      PreconditionFailed: foreseen('the state in a bucket: the runner that wrote the object first is respected'),
       RequestTimeout: RETRIED,
       TooManyParts: notSent('an append to an object'),
     },

@@ -38,7 +38,7 @@ export class Queue<I, O> {
     this.#busy = true;
     while (this.#waiting.length > 0) {
       await this.#clock.sleep(WINDOW_MS);
-      // Anyone who has left in the meantime must not be acted for.
+      // Nothing is sent for a caller that has left in the meantime.
       const all = this.#waiting.filter((one) => !one.gone());
       this.#waiting = [];
       if (all.length === 0) continue;

@@ -89,7 +89,7 @@ class Shared {
     return Promise.resolve({ output: known.output, requestId: undefined });
   }
 
-  /** A zone lies in one partition: anyone who asks for it names the same region. */
+  /** A zone lies in one partition: all callers name the same region. */
   #queue<I, O>(queues: Map<string, Queue<I, O>>, zone: string, work: (all: Waiting<I, O>[]) => Promise<void>): Queue<I, O> {
     const queue = queues.get(zone) ?? new Queue(this.#clock, work);
     queues.set(zone, queue);

@@ -89,7 +89,7 @@ export function fleetText(result: FleetResult, paint: Painter): string {
     ...result.notes.map((note) => `Note: ${note}.`),
     paint('bold', `${good} of ${result.outcomes.length} are active in ${regionName(result.region)}.`),
     ...(good === result.outcomes.length || !open ? [] : ['To continue: dr resume --all']),
-    ...(open && result.outcomes.some(({ error }) => error?.code === 'RUN_IN_PROGRESS') ? ['If anyone who holds them is gone for good: dr takeover --all'] : []),
+    ...(open && result.outcomes.some(({ error }) => error?.code === 'RUN_IN_PROGRESS') ? ['If the runner that holds them is gone for good: dr takeover --all'] : []),
   ].join('\n');
 }
 

@@ -24,7 +24,7 @@ export interface JournalStore {
  * 1. A record is folded and shown only after it is durable.
  * 2. Records are written in the order of the calls of `append`.
  * 3. After a failed write nothing more is written: every later `append` fails too, so nothing more is done.
- * 4. Nothing is written behind a record of a higher term: anyone who takes a lock and stands still before it reads may find one.
+ * 4. Nothing is written behind a record of a higher term: a runner that takes a lock and stands still before it reads may find one.
  */
 export class Journal {
   readonly #store: JournalStore;
@@ -72,7 +72,7 @@ export class Journal {
     return written;
   }
 
-  /** Asked by what waits, at most every LIMITS.heldMs: anyone who has been taken over learns it while the state can be asked. @throws as `assertHeld` */
+  /** Asked by what waits, at most every LIMITS.heldMs: a runner that was superseded learns it while the state can be asked. @throws as `assertHeld` */
   async stillHeld(): Promise<void> {
     await this.#tail;
     if (this.#clock.now() - this.#heldAt >= LIMITS.heldMs) await this.assertHeld();

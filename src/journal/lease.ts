@@ -13,7 +13,7 @@ import { unusable } from './unusable.ts';
  * Invariants:
  * 1. A claim is made whole and only where there is none of its term: of many who try at once, one gets it.
  * 2. Terms only grow. A claim is never taken over, it is followed by one of the next term.
- * 3. Older claims go lowest first: anyone who finds his own claim there, and none of the next term, is the holder.
+ * 3. Older claims go lowest first: a runner that finds its own claim there, and none of the next term, is the holder.
  */
 
 /** Who holds an application: what a claim says. */
@@ -98,7 +98,7 @@ function leaseOf(stateDir: string, folder: string, runbook: string, mine: LockRe
   const usable = <T>(work: Promise<T>): Promise<T> => usableFor(stateDir, work, mine.run);
   const path = claimPath(folder, runbook, mine.term);
   const isMine = async (): Promise<boolean> => {
-    // In this order: anyone who takes over first makes the claim of the next term, then takes away the older ones, also if terms jump.
+    // In this order: a take-over first makes the claim of the next term, then takes away the older ones, also if terms jump.
     // Asked side by side, the own claim could be seen before all that and the next one after a further take-over has removed it.
     if (await exists(claimPath(folder, runbook, mine.term + 1))) return false;
     return (await readClaim(path, mine.term))?.token === mine.token;

@@ -89,7 +89,7 @@ class MirroredRun implements RunStore {
 
   async read(): Promise<JournalRecord[]> {
     const here = await this.#local.read();
-    // Anyone who writes has all of it here.
+    // The runner that writes has all of it here.
     if (this.#begun) return here;
     const there = await this.#remote.read().catch((error: unknown) => {
       if (isSilent(error) && here.length > 0) return undefined;
@@ -117,7 +117,7 @@ class MirroredRun implements RunStore {
     try {
       await this.#parts.guard();
     } catch (error) {
-      // A bucket that is away lets nobody take over. Who alone is cut off from it continues: a failover must not end with its state.
+      // A bucket that is away lets nobody take over. A runner that alone is cut off from it continues: a failover must not end with its state.
       if (!(this.#begun ? error instanceof AwsError : isSilent(error))) {
         this.#lost ||= error instanceof DrError && error.code === 'SUPERSEDED';
         throw error;

@@ -179,7 +179,7 @@ export class S3State {
   }
 
   /**
-   * Anyone who holds a lock is respected, unless his run is over, and could not give it back: nothing more is done in it. Or it has
+   * A lock is respected, unless the run that holds it is over and could not give it back: nothing more is done in it. Or it has
    * written nothing for LIMITS.beginMs: it died before it began, and no `dr takeover` knows it. Should it live after all, it is
    * told to be superseded before it changes anything.
    * @throws DrError (busy)

@@ -18,7 +18,7 @@ export interface StepRun {
   /** Its last answer, and when, milliseconds. What a later check only says of itself does not replace it. */
   answer?: { because: string; at: number };
   startedAt?: number;
-  /** When it was last begun: by anyone who resumed the run, or for a decision that is made again. */
+  /** When it was last begun: by a resume of the run, or for a decision that is made again. */
   begunAt?: number;
   endedAt?: number;
   attempts: number;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { Conditions, Permission, Refusal, StepKind } from '../model/step.ts';
+import type { Conditions, Permission, Refusal, StepContext, StepKind } from '../model/step.ts';
 import { REGION_SHAPE } from '../base/regions.ts';
 
 /** An AWS region by its shape; whether it exists is the loader's question. */
@@ -51,6 +51,15 @@ export function allow(actions: readonly string[], resources: readonly string[], 
 
 export function refused(refusal: Refusal): { state: 'refused'; refusal: Refusal } {
   return { state: 'refused', refusal };
+}
+
+/** A gate whose check and decision are the same question: the sentence that opens it, or the refusal. */
+export function gate<P>(params: z.ZodType<P>, decide: (ctx: StepContext, params: P) => Promise<string | Refusal>): StepKind {
+  const ask = async <S extends 'ok' | 'reached'>(open: S, ctx: StepContext, p: P) => {
+    const decision = await decide(ctx, p);
+    return typeof decision === 'string' ? { state: open, because: decision } : refused(decision);
+  };
+  return stepKind<P>({ params, check: (ctx, p) => ask('ok', ctx, p), observe: (ctx, p) => ask('reached', ctx, p) });
 }
 
 /** The resource's name in a region. @throws Error when the runbook was not checked for it. */

@@ -44,7 +44,7 @@ process.on('uncaughtException', (error) => {
   console.error(error);
   void leave(1);
 });
-// Who started it may be gone, and with it anyone who reads this.
+// Who started it may be gone, and with it the reader of this.
 process.stderr.on('error', () => undefined);
 
 try {

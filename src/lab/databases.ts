@@ -193,7 +193,7 @@ export class LabDatabases implements DatabaseDriver {
         this.#keepers.delete(refKey(ref));
         this.#keepers.set(refKey(to), kept);
       }
-      // Anyone who is connected by the old name is not any more.
+      // Connections by the old name end.
       this.#doors.get(refKey(ref))?.door.endAll();
       this.#setDoor(ref);
       this.#setDoor(to);

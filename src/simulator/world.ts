@@ -241,7 +241,7 @@ export class World implements AwsCaller {
     return this.state.databases.ledgerOf(folded(ref), this.now());
   }
 
-  /** True while the instance lives and takes writes: of anyone who connects, or of who was connected before it was closed. */
+  /** True while the instance lives and takes writes: of new connections, or of those from before it was closed. */
   acceptsWrites(ref: DbRef): boolean {
     return this.state.databases.acceptsWrites(folded(ref), this.now());
   }

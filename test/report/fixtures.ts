@@ -135,7 +135,7 @@ export class Script {
       this.at(from + 120, { type: 'step.acted', step: id, attempt: 1, calls: [call] });
     }
     const { waits = [], facts = {} } = options;
-    return this.at(to, { type: 'step.done', step: id, already: options.act === undefined, because: `${id} is as wanted`, facts, calls, callCount: calls.length, waits });
+    return this.at(to, { type: 'step.done', step: id, already: options.act === undefined, because: `${id} matches the plan`, facts, calls, callCount: calls.length, waits });
   }
 
   now(): number {

@@ -3,7 +3,7 @@ import { iso } from '../../base/clock.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { PastMove } from '../../effects/effects.ts';
-import { refused, stepKind } from '../common.ts';
+import { gate } from '../common.ts';
 import type { Refusal, StepContext } from '../../model/step.ts';
 
 const params = z.strictObject({ windowMs: z.int().min(1) });
@@ -42,14 +42,4 @@ async function decide(ctx: StepContext, { windowMs }: Params): Promise<string | 
  * No second failover and no way back so soon after a move, unless somebody says so: a person who sees an outage again
  * looks first. Unknown is not "no".
  */
-export default stepKind<Params>({
-  params,
-  check: async (ctx, p) => {
-    const decision = await decide(ctx, p);
-    return typeof decision === 'string' ? { state: 'ok', because: decision } : refused(decision);
-  },
-  observe: async (ctx, p) => {
-    const decision = await decide(ctx, p);
-    return typeof decision === 'string' ? { state: 'reached', because: decision } : refused(decision);
-  },
-});
+export default gate<Params>(params, decide);

@@ -62,7 +62,7 @@ async function closeIt(ctx: StepContext, p: Closing, group: string): Promise<voi
 
 /**
  * There is no way back: open again, under the name that the application of its region knows, it would be a second writer
- * beside the active one. Which groups it had is said, for anyone who wants to open it, and for the runbook.
+ * beside the active one. Which groups it had is said, for a person who wants to open it, and for the runbook.
  */
 function staysClosed(ctx: Pick<StepContext, 'fact'>, p: Closing): string {
   const closed = closedFact.read(ctx, inRegionOf(p));

@@ -214,7 +214,7 @@ export const open = stepKind<z.infer<typeof openParams>>({
     const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: p.settings.securityGroups };
     await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
   },
-  // Anyone who restored it: users are let in, or are being so.
+  // Whichever run restored it: its groups let users in, or are being changed to.
   made: async (ctx, p) => {
     const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
     return instance !== undefined && hasGroups(instance, p.settings.securityGroups).same;

@@ -4,7 +4,7 @@ import { findSubnetGroup } from '../../aws/rds-backups.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { allow, refused, stepKind } from '../common.ts';
+import { allow, gate } from '../common.ts';
 import type { Refusal, StepContext } from '../../model/step.ts';
 import { inRegionOf } from './facts.ts';
 import { memberRefusal, newReplicaUnfit, replicaUnfit, type Unfit } from './refusals.ts';
@@ -116,17 +116,7 @@ function noGroups(p: StandbyParams, id: string): Refusal {
   };
 }
 
-export const standbyGate = stepKind<StandbyParams>({
-  params: standbyParams,
-  check: async (ctx, p) => {
-    const decision = await decide(ctx, p);
-    return typeof decision === 'string' ? { state: 'ok', because: decision } : refused(decision);
-  },
-  observe: async (ctx, p) => {
-    const decision = await decide(ctx, p);
-    return typeof decision === 'string' ? { state: 'reached', because: decision } : refused(decision);
-  },
-});
+export const standbyGate = gate<StandbyParams>(standbyParams, decide);
 
 export function standbyGateStep(ctx: PlanContext, { params, look, shared }: Rebuild): StepDraft {
   return {

@@ -5,7 +5,7 @@ import { route53RegionFor } from '../../base/regions.ts';
 import type { Signal } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 
-/** Route 53 lets an account ask once a second: anyone who is turned away asks again, so long and so often. */
+/** Route 53 lets an account ask once a second: a caller that is refused asks again, for so long and so often. */
 const AGAIN_MS = 1_000;
 const TURNED_AWAY_MAX = 5;
 

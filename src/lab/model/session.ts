@@ -32,7 +32,7 @@ export class Session {
       try {
         while (this.#next());
       } catch {
-        // Not the protocol: anyone who it is, there is nothing to say.
+        // Not the protocol: there is nothing to answer.
         socket.destroy();
       }
     });

@@ -24,7 +24,7 @@ export async function runAsCandidates(
     if (found.name !== '' && Number.isInteger(found.uid) && Number.isInteger(found.gid) && found.uid !== 0) users.push(found);
   }
   const wanted = [
-    // With sudo: anyone who called it.
+    // With sudo: the user who called it.
     users.find((u) => String(u.uid) === env['SUDO_UID']),
     ...['nobody', 'postgres', 'daemon'].map((name) => users.find((u) => u.name === name)),
   ];
