@@ -152,6 +152,6 @@ describe('what is no file', () => {
   ])('%s called journal.jsonl is an error, and blocks nothing', async (_name, make) => {
     await mkdir(folder, { recursive: true });
     await make(join(folder, 'journal.jsonl'));
-    for (const work of [read(), new LocalStore(state, RUN).last()]) await expect(work).rejects.toMatchObject({ code: 'JOURNAL_UNREADABLE', exit: 'journal', detail: 'It is not a file.' });
+    for (const work of [() => read(), () => new LocalStore(state, RUN).last()]) await expect(work()).rejects.toMatchObject({ code: 'JOURNAL_UNREADABLE', exit: 'journal', detail: 'It is not a file.' });
   });
 });
