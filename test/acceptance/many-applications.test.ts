@@ -169,7 +169,7 @@ describe('many applications in one lab', () => {
     // That alice's processes are gone bob cannot know, so he has to say so.
     const held = await bob('resume', '--all');
     expect(held.code).toBe(EXIT.busy);
-    expect(held.stdout).toContain('If anyone who holds them is gone for good: dr takeover --all');
+    expect(held.stdout).toContain('If the runner that holds them is gone for good: dr takeover --all');
     const fleet = [...(await journals(place)).values()].flat().flatMap((r) => (r.type === 'run.started' ? (r.fleet?.id ?? []) : []))[0] ?? '';
     const asked = await bob('takeover', '--all', '--confirm', 'all', '--reason', 'her laptop has died');
     expect({ code: asked.code, stderr: asked.stderr.replaceAll(/\b\d{8}T\d{6}Z-([a-z-]+)-[0-9a-f]{6}\b/g, 'RUN-$1') }).toEqual({
