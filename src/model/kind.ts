@@ -97,6 +97,8 @@ export interface NamedIds {
   /** Where the map stands in the resource. */
   path: readonly (string | number)[];
   ids: Readonly<Record<string, string>>;
+  /** Compute that two runbooks may share if both say the same under these keys; absent: nobody compares. */
+  alike?: { what: string; changed: string; otherwise: string; keys: readonly string[] };
 }
 
 /** Names of environment variables, and the database that they log in to. */

@@ -25,7 +25,7 @@ export async function folderProblems(runbooks: readonly LoadedRunbook[], others:
   };
   checkDependencies(runbooks, others, add);
   checkShared(await sharedDatabases(runbooks), add);
-  checkMovedTwice(runbooks, add);
+  await checkMovedTwice(runbooks, add);
   return problems;
 }
 
@@ -76,7 +76,7 @@ export interface Owner {
 /** Texts of which a file must hold one to share a database, a record or a group with these runbooks. */
 export async function sharedIds(runbooks: readonly LoadedRunbook[]): Promise<string[]> {
   const owners = (await Promise.all(runbooks.map(ownersIn))).flat();
-  return [...new Set([...owners.flatMap(({ named }) => Object.values(named.ids)), ...sharableNames(runbooks)])];
+  return [...new Set([...owners.flatMap(({ named }) => Object.values(named.ids)), ...(await sharableNames(runbooks))])];
 }
 
 /** Databases that more than one runbook names, each with all its owners: the same type of AWS resource, and the same id in at least one region. */

@@ -33,17 +33,19 @@ async function hashes(folder: string): Promise<Record<string, string>> {
   return found;
 }
 
-it('adds a kind with one file of src/, its line in the registry, and its test', async () => {
+it('adds two kinds, each with one file of src/, its line in the registry, its test, and the schema', async () => {
   const page = await readFile(join(ROOT, 'docs', 'adding-a-kind.md'), 'utf8');
   const files = [...page.matchAll(/^```ts file=(\S+)\n([^]*?)^```$/gm)].map(([, path = '', text = '']) => ({ path, text }));
-  const [, registry = '', line = ''] = /^```ts line=(\S+)\n([^]*?)^```$/m.exec(page) ?? [];
-  expect(registry).toBe('src/kinds/registry.ts');
+  const lines = [...page.matchAll(/^```ts line=(\S+)\n([^]*?)^```$/gm)].map(([, path = '', text = '']) => ({ path, text }));
+  expect(lines.map(({ path }) => path)).toEqual(['src/kinds/registry.ts', 'src/kinds/registry.ts']);
   const commands = [...page.matchAll(/^```sh\n([^]*?)^```$/gm)].flatMap(([, text = '']) => text.trim().split('\n'));
-  expect(files.map(({ path }) => path)).toEqual(['src/kinds/resources/s3-marker.ts', 'test/kinds/s3-marker.test.ts']);
+  const added = ['kinds/resources/rds-pair.ts', 'kinds/resources/s3-marker.ts'];
+  expect(files.map(({ path }) => path).sort()).toEqual([...added.map((path) => `src/${path}`), 'test/kinds/rds-pair.test.ts', 'test/kinds/s3-marker.test.ts']);
   expect(commands).toHaveLength(3);
 
-  const listed = join(copy, registry);
-  await writeFile(listed, (await readFile(listed, 'utf8')).replace(/^const RESOURCES.*\{\n/m, (head) => head + line));
+  const listed = join(copy, 'src', 'kinds', 'registry.ts');
+  const text = lines.map((line) => line.text).join('');
+  await writeFile(listed, (await readFile(listed, 'utf8')).replace(/^const RESOURCES.*\{\n/m, (head) => head + text));
   const before = await hashes(join(copy, 'src'));
   for (const { path, text } of files) {
     // Said in the text, not only in the block.
@@ -58,8 +60,9 @@ it('adds a kind with one file of src/, its line in the registry, and its test', 
       throw new Error(`${command}\n${stdout}${stderr}`);
     });
   }
-  const { 'kinds/resources/s3-marker.ts': added, ...after } = await hashes(join(copy, 'src'));
-  expect(added).toBeDefined();
-  expect(after).toEqual(before);
-  expect(await readFile(join(copy, 'schema', 'runbook.json'), 'utf8')).toContain('"title": "s3-marker"');
-}, 180_000);
+  const after = await hashes(join(copy, 'src'));
+  expect(Object.keys(after).filter((path) => !(path in before)).sort()).toEqual(added);
+  expect(Object.keys(before).filter((path) => after[path] !== before[path])).toEqual([]);
+  const schema = await readFile(join(copy, 'schema', 'runbook.json'), 'utf8');
+  for (const name of ['s3-marker', 'rds-pair']) expect(schema).toContain(`"title": "${name}"`);
+}, 300_000);

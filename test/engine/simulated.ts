@@ -11,7 +11,9 @@ import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import { knownKind, loadStepKind } from '../../src/kinds/registry.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
+import type { NamedIds } from '../../src/model/kind.ts';
 import type { Acceptances } from '../../src/model/step.ts';
+import type { Strategy } from '../../src/model/verb.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
 import { simulatedEffects } from '../../src/simulator/effects.ts';
@@ -55,9 +57,11 @@ export async function simulation(options: { path?: string; seed?: number; timing
   for (const notifier of runbook.notify) {
     if (notifier.type === 'sns') for (const [region, arn] of Object.entries(notifier.topics)) world.addTopic({ region, arn });
   }
+  const named = await Promise.all(runbook.resources.map(async ({ section, kind, resource }) => ({ section, ids: (await knownKind(kind)).ids?.(resource) ?? [] })));
+  const [database] = named.find(({ section }) => section === 'databases')?.ids ?? [];
   for (const region of regions) {
-    const id = (runbook.resources.find((r) => r.section === 'databases')?.resource as { instances: Record<string, string> }).instances[region];
-    const app = { region, address: simulatedAddress(regions, region), ...computeOf(runbook, region) };
+    const id = database?.ids[region];
+    const app = { region, address: simulatedAddress(regions, region), ...computeOf(runbook.strategy, named.flatMap(({ ids }) => ids), region) };
     world.addApplication(id === undefined ? app : { ...app, database: { region, id } });
   }
   const plain = simulatedEffects(world);
@@ -73,17 +77,10 @@ export async function simulation(options: { path?: string; seed?: number; timing
 }
 
 /** What an application needs besides its database, where the standby side has none of it: it answers 503 without. */
-function computeOf(runbook: LoadedRunbook['runbook'], region: string): { group?: string; targetGroup?: string } {
-  if (runbook.strategy !== 'pilot-light' && runbook.strategy !== 'backup-restore') return {};
-  let needs: { group?: string; targetGroup?: string } = {};
-  for (const { kind, resource } of runbook.resources) {
-    const { groups, targets } = resource as { groups?: Record<string, string>; targets?: { groups: Record<string, string> } };
-    const group = groups?.[region];
-    const targetGroup = targets?.groups[region];
-    if (kind === 'auto-scaling-group' && group !== undefined) needs = { ...needs, group };
-    if (kind.startsWith('ec2-') && targetGroup !== undefined) needs = { ...needs, targetGroup };
-  }
-  return needs;
+function computeOf(strategy: Strategy, named: readonly NamedIds[], region: string): { group?: string; targetGroup?: string } {
+  if (strategy !== 'pilot-light' && strategy !== 'backup-restore') return {};
+  const [group, targetGroup] = ['autoscaling:group', 'elbv2:target-group'].map((type) => named.find((one) => one.type === type)?.ids[region]);
+  return { ...(group === undefined ? {} : { group }), ...(targetGroup === undefined ? {} : { targetGroup }) };
 }
 
 /** The plan of a failover to a region, or of what `direction` says. */

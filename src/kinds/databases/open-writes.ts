@@ -52,7 +52,7 @@ export const openWrites = stepKind<Params>({
 });
 
 /** `after`: the step that made it a writer. */
-export function openWritesStep(ctx: PlanContext, copy: Database, login: NamedLogin, after: 'promote' | 'restore' | 'open'): StepDraft {
+export function openWritesStep(ctx: PlanContext, copy: Database, login: NamedLogin, after: string): StepDraft {
   const changes = [{ resource: rdsResource(copy.region, copy.id), field: `database ${login.database}`, before: 'read-only', after: 'read and write' }];
   return {
     step: 'openWrites',

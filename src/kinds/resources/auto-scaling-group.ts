@@ -137,7 +137,7 @@ const kind: ResourceKind<AutoScalingGroup> = {
   strategies: ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'],
   summary: 'Auto Scaling group: scaled out, then waited for until its targets are healthy',
   schema,
-  ids: (group) => [{ type: 'autoscaling:group', path: ['groups'], ids: group.groups }],
+  ids: ({ groups }) => [{ type: 'autoscaling:group', path: ['groups'], ids: groups, alike: { what: 'Auto Scaling group', changed: 'scaled', otherwise: 'to another size', keys: ['active', 'standby'] } }],
   regions: (group) => [{ path: ['groups'], regions: Object.keys(group.groups) }],
   lint: (group) =>
     group.active.desired < group.standby.desired
