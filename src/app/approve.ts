@@ -29,6 +29,11 @@ export interface GateChoice {
 /** A run's gate that waits for signatures. @throws DrError: no such run, over, not waiting, no keys named. */
 export async function waitingGate(place: StatePlace | string, run: string, now: number, choice: GateChoice = {}): Promise<WaitingGate> {
   const { state, store } = await loadRun(openState(place), run);
+  return waitingGateOf(state, store, now, choice);
+}
+
+/** The same of a run whose journal was read. @throws DrError as `waitingGate` */
+export async function waitingGateOf(state: RunState, store: RunStore, now: number, choice: GateChoice = {}): Promise<WaitingGate> {
   refuseEnded(state);
   const gates = gatesOf(state.plan);
   const gate = choose(state, gates, choice);
@@ -37,7 +42,7 @@ export async function waitingGate(place: StatePlace | string, run: string, now: 
       code: 'NO_KEYS',
       exit: 'refused',
       title: `The runbook names no keys for ${gate.step.id}: there is nothing to sign.`,
-      next: [`dr resume ${run} --approved-by NAME`],
+      next: [`dr resume ${state.run} --approved-by NAME`],
     });
   }
   return { state, gate, store, judgement: judge(await store.approvals(), approvalGate(state, gate), now) };

@@ -1,5 +1,7 @@
 import { sha256 } from '../base/json.ts';
-import type { Lease, LeaseRequest } from '../journal/lease.ts';
+import { RUN_ID } from '../base/ids.ts';
+import type { Operator } from '../journal/events.ts';
+import { endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord } from '../journal/lease.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import type { Plan } from '../model/plan.ts';
 import { asAwsNamesIt } from '../model/resource-name.ts';
@@ -39,6 +41,21 @@ export function resourceLocks(plan: Plan, endpoints: readonly string[]): string[
     const name = lockName(resource.replaceAll(/[^A-Za-z0-9-]/g, '_'), plan.account, endpoints);
     return name.length <= NAME_MAX ? name : `${name.slice(0, name.indexOf('_'))}_${sha256(name).slice(0, 32)}`;
   });
+}
+
+/** What a run of this plan could not take now: the locks that others hold, by name, each with who does. Reads only. */
+export async function heldByOthers(state: StateStore, plan: Plan, endpoints: readonly string[], operator: Operator): Promise<{ lock: string; holder: LockRecord }[]> {
+  const locks = [lockName(plan.runbook.name, plan.account, endpoints), ...resourceLocks(plan, endpoints)];
+  const held = await Promise.all(
+    locks.map(async (lock) => {
+      const holder = await state.lockOf(lock);
+      if (holder === undefined || !isHeld(holder, operator)) return [];
+      // A run that is over holds nothing, also where it could not give its lock back.
+      const last = RUN_ID.test(holder.run) ? await state.run(holder.run).last().catch(() => undefined) : undefined;
+      return endsTheRun(last) ? [] : [{ lock, holder }];
+    }),
+  );
+  return held.flat();
 }
 
 /**

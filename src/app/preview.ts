@@ -1,7 +1,10 @@
+import { messageOf } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
-import { preview as previewOf, type Preview } from '../engine/preview.ts';
-import { JOURNAL_SCHEMA } from '../journal/events.ts';
+import { type Obstacle, preview as previewOf, type Preview } from '../engine/preview.ts';
+import { JOURNAL_SCHEMA, type Operator } from '../journal/events.ts';
 import { Journal } from '../journal/journal.ts';
+import { busy, takeover } from '../journal/lease.ts';
+import type { StateStore } from '../journal/state-store.ts';
 import { MemoryStore } from '../journal/memory-store.ts';
 import { loadStepKind } from '../kinds/registry.ts';
 import type { Plan } from '../model/plan.ts';
@@ -9,6 +12,7 @@ import type { Acceptances } from '../model/step.ts';
 import { historyOf } from './history.ts';
 import { boundToLab } from './in-lab.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
+import { heldByOthers } from './locks.ts';
 import { chooseRunbook, planFor, type PlanRequest } from './make-plan.ts';
 import { thisOperator } from './operator.ts';
 import { openState, type StatePlace } from './state.ts';
@@ -52,7 +56,25 @@ export async function previewRun({ plan, identity, effects, state, acceptances, 
   });
   const known: Effects = { ...effects, history: historyOf(openState(state, effects.aws), journal.state, clock) };
   const bound = boundToLab({ effects: known, stepKind: loadStepKind }, journal.state);
-  return previewOf({ journal, ...bound, operator, drain: drain ?? new AbortController().signal });
+  const [seen, held] = await Promise.all([
+    previewOf({ journal, ...bound, operator, drain: drain ?? new AbortController().signal }),
+    lockObstacles(openState(state, effects.aws), plan, endpoints, operator),
+  ]);
+  return { ...seen, refusals: [...held, ...seen.refusals] };
+}
+
+/** One for each run that holds the application or a resource of it. */
+async function lockObstacles(state: StateStore, plan: Plan, endpoints: readonly string[], operator: Operator): Promise<Obstacle[]> {
+  try {
+    const held = await heldByOthers(state, plan, endpoints, operator);
+    return [...Map.groupBy(held, ({ holder }) => holder.run).values()].flatMap(([first]) => {
+      if (first === undefined) return [];
+      const { message, detail, next } = busy(first.lock, first.holder, ...takeover(first.holder));
+      return [{ step: 'lock', title: message, held: [detail ?? '', ...next] }];
+    });
+  } catch (error) {
+    return [{ step: 'lock', title: `Whether another run holds ${plan.runbook.name}`, error: messageOf(error) }];
+  }
 }
 
 /** A plan, made now, and whether a run of it would be refused now. Changes nothing. */

@@ -1,6 +1,7 @@
 import { isHeld, type LockRecord } from '../journal/lease.ts';
+import type { StateStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
-import { waitingGate } from './approve.ts';
+import { waitingGateOf } from './approve.ts';
 import { lockName } from './locks.ts';
 import { thisOperator } from './operator.ts';
 import { type DamagedRun, loadRun } from './runs.ts';
@@ -23,10 +24,15 @@ export interface Standing {
 export async function standingOf(place: StatePlace | string, run: string | undefined, now: number, leftOut?: (run: DamagedRun) => void): Promise<Standing> {
   const store = openState(place);
   const { state } = await loadRun(store, run, leftOut);
+  return standingIn(store, state, now);
+}
+
+/** Where a run stands whose journal was read. */
+export async function standingIn(store: StateStore, state: RunState, now: number): Promise<Standing> {
   const here = thisOperator('');
   const lock = isOver(state) ? undefined : await store.lockOf(lockName(state.plan.runbook.name, state.plan.account, state.endpoints));
   const holder = lock?.run === state.run && isHeld(lock, here) ? lock : undefined;
-  const gate = isOver(state) ? undefined : await waitingGate(place, state.run, now).catch(() => undefined);
+  const gate = isOver(state) ? undefined : await waitingGateOf(state, store.run(state.run), now).catch(() => undefined);
   return {
     state,
     now,

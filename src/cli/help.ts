@@ -1,10 +1,25 @@
-import { Help } from '@oclif/core/help';
+import { CommandHelp, Help } from '@oclif/core/help';
 import { EXIT, EXIT_MEANING, type ExitName } from '../base/exit-codes.ts';
 import { unknownCommand } from './not-found.ts';
 import { columns } from './text.ts';
 
+/** Arguments, needed flags, and that there are others: oclif's own line breaks where many flags exclude one another. */
+class DrCommandHelp extends CommandHelp {
+  protected override defaultUsage(): string {
+    const { args, flags, strict } = this.command;
+    const named = Object.values(args).filter(({ hidden }) => hidden !== true).map(({ name, required, multiple }) => {
+      const word = `${name.toUpperCase()}${multiple === true || strict === false ? '...' : ''}`;
+      return required === true ? word : `[${word}]`;
+    });
+    const needed = Object.values(flags).filter((flag) => flag.required === true).map((flag) => `--${flag.name}${flag.type === 'option' ? ` ${String(flag.helpValue ?? 'VALUE')}` : ''}`);
+    return ['<%= command.id %>', ...named, ...needed, '[FLAGS]'].join(' ');
+  }
+}
+
 /** oclif's help, with the table of exit codes below it. */
 export default class DrHelp extends Help {
+  protected override CommandHelpClass = DrCommandHelp;
+
   override async showHelp(argv: string[]): Promise<void> {
     const words = argv.filter((arg) => !arg.startsWith('-'));
     const id = words.join(':');

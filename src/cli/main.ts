@@ -12,7 +12,7 @@ const LINGER_MS = 1_000;
 export async function main(argv: string[], root: string): Promise<void> {
   goOnWithoutOutput();
   try {
-    await run(argv, { root });
+    await run(globalsLast(argv), { root });
   } catch (error) {
     // Loaded only when needed: start-up is counted in files.
     const { renderError, shownError } = await import('./shown-error.ts');
@@ -23,6 +23,18 @@ export async function main(argv: string[], root: string): Promise<void> {
     else process.stderr.write(renderError(shown, painterFor(process.stderr)));
   }
   setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+/** Flags that every command takes may stand before its name: oclif wants them behind it. */
+export function globalsLast(argv: readonly string[]): string[] {
+  let n = 0;
+  for (;;) {
+    const word = argv[n] ?? '';
+    if (word === '--json' || word.startsWith('--state=')) n += 1;
+    else if (word === '--state' && argv[n + 1] !== undefined) n += 2;
+    else break;
+  }
+  return n === argv.length ? [...argv] : [...argv.slice(n), ...argv.slice(0, n)];
 }
 
 /**

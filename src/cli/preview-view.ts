@@ -14,12 +14,13 @@ export function previewLines(preview: Preview, room: number | undefined, paint: 
   ];
 }
 
-function obstacleLines({ step, title, refusal, error }: Obstacle): string[] {
+function obstacleLines({ step, title, refusal, error, held }: Obstacle): string[] {
+  if (held !== undefined) return [title, ...held.map((line) => indent(line, 2))];
   return [`${title} [${step}]`, ...(refusal === undefined ? [`could not be checked: ${error ?? 'no answer'}`] : refusalLines(refusal)).map((line) => indent(line, 2))];
 }
 
 /** `would be refused now: rpo-gate`, or that nothing is known that would refuse it. */
 export function wouldBeRefused({ refusals, notEvaluated }: Preview): string {
-  if (refusals.length > 0) return `would be refused now: ${[...new Set(refusals.map(({ refusal, step }) => refusal?.rule ?? `${step} could not be checked`))].join(', ')}`;
+  if (refusals.length > 0) return `would be refused now: ${[...new Set(refusals.map(({ refusal, step, held }) => (held === undefined ? (refusal?.rule ?? `${step} could not be checked`) : 'another run holds it')))].join(', ')}`;
   return notEvaluated.length === 0 ? 'nothing would refuse it now' : 'nothing that could be checked would refuse it now';
 }

@@ -53,6 +53,12 @@ export function statusText(view: Standing, paint: Painter): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
+/** The end of what was watched: where the run stands, and what to do next. */
+export function endText(view: Standing, paint: Painter): string {
+  const { run } = view.state;
+  return [`Run ${run}: ${standingText(view)}`, ...nextLines(view, paint), `${paint('bold', 'Report:')} dr report ${run}`].join('\n');
+}
+
 /** What a run that continues waits for now, and what comes after it. */
 function atWork({ state, holder, now, approved }: Standing): string {
   if (holder === undefined || isOver(state)) return '';

@@ -5,7 +5,7 @@ import { painterFor } from '../cli/style.ts';
 
 export default class Doctor extends DrCommand {
   static override summary = 'Would a failover still run without a region or a global control plane? Offline.';
-  static override usage = 'doctor [FILE|FOLDER...] --without REGION';
+  static override usage = 'doctor [FILE|FOLDER...] --without REGION [FLAGS]';
   static override strict = false;
   static override examples = ['<%= config.bin %> doctor --without ap-northeast-2', '<%= config.bin %> doctor runbooks/shop.yaml --without ap-northeast-2 --without route53-control-plane'];
   static override flags = {

@@ -6,7 +6,7 @@ import { DrCommand } from '../cli/base-command.ts';
 
 export default class Iam extends DrCommand {
   static override summary = 'Print the least-privilege IAM policies that runs need, per verb and target region. Offline.';
-  static override usage = 'iam [FILE|FOLDER...]';
+  static override usage = 'iam [FILE|FOLDER...] [FLAGS]';
   static override strict = false;
   static override examples = [
     '<%= config.bin %> iam --verb failover --region ap-northeast-1 --account 123456789012 > policy.json',

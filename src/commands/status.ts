@@ -1,23 +1,43 @@
 import * as Args from '@oclif/core/args';
+import * as Flags from '@oclif/core/flags';
+import type { Standing } from '../app/standing.ts';
+import type { DamagedRun } from '../app/runs.ts';
 import { DrCommand } from '../cli/base-command.ts';
-import { runJson, statusText } from '../cli/run-view.ts';
+import { endText, runJson, statusText } from '../cli/run-view.ts';
 import { painterFor } from '../cli/style.ts';
 import { fit, terminalWidth } from '../cli/text.ts';
 
 export default class Status extends DrCommand {
   static override summary = 'Show where a run stands, who works on it, and what to do next.';
-  static override examples = ['<%= config.bin %> status', '<%= config.bin %> status 20261120T101500Z-shop-failover-1a2b3c'];
+  static override examples = [
+    '<%= config.bin %> status',
+    '<%= config.bin %> status 1a2b3c --watch',
+    '<%= config.bin %> status --watch --state "s3://dr-state/shop?region=ap-northeast-1"',
+  ];
   static override args = { run: Args.string({ description: 'Run id, or its unique beginning or end. Default: the newest run' }) };
+  static override flags = { watch: Flags.boolean({ description: 'Follow it live, also a run of another machine, until it ends or nobody works on it. Reads only' }) };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Status);
-    const { standingOf } = await import('../app/standing.ts');
     const { leftOutLine } = await import('../app/runs.ts');
-    const view = await standingOf(this.statePlace(flags.state), args.run, Date.now(), (run) => this.warning(leftOutLine(run)));
-    const { run: _run, token: _token, ...holder } = view.holder ?? {};
-    const running = view.holder === undefined ? { running: false } : { running: view.seen ? true : null, holder };
-    const { resume, ...shown } = runJson(view.state);
-    const result = { ...shown, ...running, ...(view.holder === undefined && resume !== undefined ? { resume } : {}) };
-    this.done(result, () => fit(statusText(view, painterFor(process.stdout)), terminalWidth()));
+    const place = this.statePlace(flags.state);
+    const leftOut = (run: DamagedRun) => this.warning(leftOutLine(run));
+    const paint = painterFor(process.stdout);
+    if (flags.watch) {
+      const { watchStatus } = await import('../cli/watch-status.ts');
+      const view = await watchStatus({ place, run: args.run, leftOut }, this.json);
+      this.done(standingJson(view), () => fit(endText(view, paint), terminalWidth()));
+      return;
+    }
+    const { standingOf } = await import('../app/standing.ts');
+    const view = await standingOf(place, args.run, Date.now(), leftOut);
+    this.done(standingJson(view), () => fit(statusText(view, paint), terminalWidth()));
   }
+}
+
+function standingJson({ state, holder: lock, seen }: Standing): object {
+  const { run: _run, token: _token, ...holder } = lock ?? {};
+  const running = lock === undefined ? { running: false } : { running: seen ? true : null, holder };
+  const { resume, ...shown } = runJson(state);
+  return { ...shown, ...running, ...(lock === undefined && resume !== undefined ? { resume } : {}) };
 }

@@ -3,7 +3,7 @@ import { DrCommand } from '../cli/base-command.ts';
 
 export default class Validate extends DrCommand {
   static override summary = 'Check runbooks, offline: every problem with file, line and column.';
-  static override usage = 'validate FILE|FOLDER...';
+  static override usage = 'validate FILE|FOLDER... [FLAGS]';
   static override strict = false;
   static override examples = ['<%= config.bin %> validate runbooks/shop.yaml', '<%= config.bin %> validate runbooks --json'];
 

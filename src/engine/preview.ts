@@ -23,6 +23,8 @@ export interface Obstacle {
   refusal?: Refusal;
   /** Why its check could not be made: a run refuses that, too. */
   error?: string;
+  /** It is no step: another run holds what this one needs. Who, and what to do. */
+  held?: readonly string[];
 }
 
 export interface Preview {

@@ -207,6 +207,8 @@ export class S3Run {
   readonly place: string;
   readonly #objects: Objects;
   readonly #run: string;
+  /** Records that were read: their objects never change (invariant 1). */
+  readonly #known = new Map<string, string>();
 
   constructor(objects: Objects, run: string) {
     if (!RUN_ID.test(run)) throw new DrError({ code: 'RUN_UNKNOWN', exit: 'usage', title: `"${run.slice(0, 80)}" is not the name of a run.` });
@@ -217,10 +219,16 @@ export class S3Run {
 
   async read(): Promise<JournalRecord[]> {
     const names = (await this.#objects.list(`runs/${this.#run}/journal`)).filter((name) => /^\d+\.json$/.test(name));
-    const texts = await Promise.all(names.map((name) => this.#objects.read(`runs/${this.#run}/journal/${name}`)));
+    const texts = await Promise.all(names.map((name) => this.#text(name)));
     const records = texts.map((text, index) => this.#parsed(text ?? '', index + 1));
     verifyRecords(records, this.place);
     return records;
+  }
+
+  async #text(name: string): Promise<string | undefined> {
+    const text = this.#known.get(name) ?? (await this.#objects.read(`runs/${this.#run}/journal/${name}`));
+    if (text !== undefined) this.#known.set(name, text);
+    return text;
   }
 
   /** @throws DrError (busy) when another runner has written a record of that number; AwsError. */

@@ -1,8 +1,9 @@
-import { LineCounter, parseDocument, type Document, type YAMLError } from 'yaml';
+import { LineCounter, parseDocument, type Document } from 'yaml';
 import { messageOf } from '../base/errors.ts';
 import { codePoint, UNPRINTABLE } from './characters.ts';
 import type { Position, Problem } from './problem.ts';
 import { findSecrets, printable } from './secrets.ts';
+import { yamlProblems } from './yaml-fault.ts';
 import { YamlReader, type Path } from './yaml-reader.ts';
 
 /** Problems of one sort that are collected before the rest is left out. */
@@ -43,8 +44,8 @@ export function parseYaml(source: string): YamlText {
   } catch (error) {
     return stop([{ line: 1, col: 1, message: `YAML: ${printable(messageOf(error), 200)}`, severity: 'error' }]);
   }
-  const faults = [...doc.errors, ...doc.warnings].slice(0, PROBLEMS);
-  if (faults.length > 0) return stop(faults.map((fault) => yamlProblem(fault, text, lines)));
+  const faults = yamlProblems(doc, text, lines);
+  if (faults.length > 0) return stop(faults.slice(0, PROBLEMS));
   const reader = new YamlReader(lines);
   reader.checkDirectives(doc);
   const value = reader.read(doc.contents, 0);
@@ -83,22 +84,3 @@ function checkSecrets(text: string, lines: LineCounter): Problem[] {
     severity: 'error',
   }));
 }
-
-function yamlProblem(fault: YAMLError, text: string, lines: LineCounter): Problem {
-  const place = lines.linePos(Math.min(fault.pos[0], text.length));
-  return { ...place, message: yamlMessage(fault), severity: 'error' };
-}
-
-function yamlMessage(fault: YAMLError): string {
-  switch (fault.code) {
-    case 'RESOURCE_EXHAUSTION':
-      return 'maps and lists are nested too deeply';
-    case 'MULTIPLE_DOCS':
-      return 'a second document (---): a runbook is one';
-    case 'TAG_RESOLVE_FAILED':
-      return `${printable(fault.message, 100)}: tags are not allowed, write the plain value`;
-    default:
-      return `YAML: ${printable(fault.message, 200)}`;
-  }
-}
-

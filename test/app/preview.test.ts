@@ -2,12 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { planFor } from '../../src/app/make-plan.ts';
 import { previewRun } from '../../src/app/preview.ts';
 import type { Direction } from '../../src/app/observe.ts';
+import { endpointOverrides } from '../../src/app/live-effects.ts';
+import { leaseAll } from '../../src/app/locks.ts';
+import { previewLines, wouldBeRefused } from '../../src/cli/preview-view.ts';
+import { LocalState } from '../../src/journal/local-state.ts';
+import { SeededIds } from '../../src/simulator/random.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
 import type { Preview } from '../../src/engine/preview.ts';
 import { MUTATIONS } from '../../src/aws/operations.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import type { Acceptances } from '../../src/model/step.ts';
-import { APPROVED, SEOUL, SHOP, TOKYO } from '../engine/simulated.ts';
+import { APPROVED, planOf, SEOUL, SHOP, TOKYO } from '../engine/simulated.ts';
 import { bench, type Bench } from './fixture.ts';
 
 async function previewOf(b: Bench, acceptances: Acceptances = { approvedBy: [] }, direction: Direction = { verb: 'failover', region: TOKYO }): Promise<Preview> {
@@ -52,5 +57,20 @@ describe('what a run would be refused for', () => {
   it('a switchover while the source is down: no signal is called good', async () => {
     const b = await bench();
     expect(rules(await previewOf(b, APPROVED, { verb: 'switchover', region: TOKYO }))).toContain('source-healthy');
+  });
+
+  it('a run that another machine holds: who, and how to take it over; one that is over holds nothing', async () => {
+    const b = await bench();
+    const plan = await planOf(b.sim, TOKYO);
+    const run = '20261120T000000Z-shop-failover-000001';
+    const lease = await leaseAll(new LocalState(b.state), plan, endpointOverrides(), { run, operator: { identity: 'arn', user: 'ben', host: 'elsewhere', pid: 7 }, now: 0, ids: new SeededIds(1) });
+    const seen = await previewOf(b, APPROVED);
+    expect(seen.refusals).toHaveLength(1);
+    const lines = previewLines(seen, undefined, (_style, text) => text).join('\n');
+    expect(lines).toMatch(/Would be refused now\n {2}Another run holds shop-lab-\w+\.\n {4}Run 20261120T000000Z-shop-failover-000001, term 1, by ben on elsewhere \(process 7\) since /);
+    expect(lines).toContain(`dr takeover ${run}`);
+    expect(wouldBeRefused(seen)).toBe('would be refused now: another run holds it');
+    await lease.release();
+    expect((await previewOf(b, APPROVED)).refusals).toEqual([]);
   });
 });

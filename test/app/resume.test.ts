@@ -213,7 +213,7 @@ describe('the report', () => {
     const b = await bench();
     const { state, report: files } = await b.start();
     const before = JSON.parse(await readFile(files?.json ?? '', 'utf8')) as Record<string, unknown>;
-    const again = await report(b.state, state.run);
+    const again = await report({ place: b.state, run: state.run });
     expect(again).toEqual(files);
     const after = JSON.parse(await readFile(again.json, 'utf8')) as Record<string, unknown>;
     const differ = Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]));
@@ -224,6 +224,19 @@ describe('the report', () => {
 
   it('of a run that is not there is refused', async () => {
     const b = await bench();
-    expect(await refusalOf(report(b.state, '20261120T101500Z-shop-failover-1a2b3c'))).toMatchObject({ code: 'RUN_UNKNOWN' });
+    expect(await refusalOf(report({ place: b.state, run: '20261120T101500Z-shop-failover-1a2b3c' }))).toMatchObject({ code: 'RUN_UNKNOWN' });
+  });
+
+  it('counts from when somebody says afterwards that users began to suffer, and names who said so', async () => {
+    const b = await bench();
+    const { state } = await b.start();
+    const impactAt = (state.impactAt ?? 0) - 120_000;
+    const read = async (files: { json: string }) => JSON.parse(await readFile(files.json, 'utf8')) as { clock: object };
+    const before = await read(await report({ place: b.state }));
+    const after = await read(await report({ place: b.state, impactAt }));
+    expect(JSON.stringify(after.clock)).toContain('dr report --impact-at');
+    expect(JSON.stringify(after.clock)).toContain(new Date(impactAt).toISOString());
+    expect(JSON.stringify(before.clock)).not.toContain('dr report --impact-at');
+    expect(await refusalOf(report({ place: b.state, impactAt: state.startedAt + 1 }))).toMatchObject({ code: 'BAD_TIME', exit: 'usage' });
   });
 });

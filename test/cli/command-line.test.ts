@@ -5,6 +5,7 @@ import { DrError } from '../../src/base/errors.ts';
 import { EXIT } from '../../src/base/exit-codes.ts';
 import { schemaOf, toJsonText, wantsJson } from '../../src/cli/envelope.ts';
 import { exitCodeTable } from '../../src/cli/help.ts';
+import { globalsLast } from '../../src/cli/main.ts';
 import { unknownCommand } from '../../src/cli/not-found.ts';
 import { acceptances } from '../../src/cli/run-flags.ts';
 import { stateDir } from '../../src/cli/state-dir.ts';
@@ -21,6 +22,19 @@ describe('an unknown command', () => {
     ['status:now', '`dr status` does not take the argument "now".', 'dr status --help'],
   ])('%s', (id, title, next) => {
     expect(unknownCommand(id, names)).toMatchObject({ message: title, next: [next], exit: 'usage' });
+  });
+});
+
+describe('flags that every command takes', () => {
+  it.each([
+    [['--state', 'x', 'status'], ['status', '--state', 'x']],
+    [['--json', '--state=x', 'lab', 'start', '--port', '1'], ['lab', 'start', '--port', '1', '--json', '--state=x']],
+    [['status', '--state', 'x'], ['status', '--state', 'x']],
+    [['--help'], ['--help']],
+    [['--state'], ['--state']],
+    [['--json'], ['--json']],
+  ])('%j may stand before the name of the command', (typed, meant) => {
+    expect(globalsLast(typed)).toEqual(meant);
   });
 });
 

@@ -24,6 +24,14 @@ describe('help', () => {
     for (const [name, number] of Object.entries(EXIT)) expect(stdout).toMatch(new RegExp(`^ *${number} +${name} `, 'm'));
   });
 
+  it('shows a usage line without flags that exclude one another', async () => {
+    const usage = async (...words: string[]) => /USAGE\n +\$ (.*)\n\n/.exec((await dr([...words, '--help'])).stdout)?.[1];
+    expect(await usage('failover')).toBe('dr failover [FLAGS]');
+    expect(await usage('lab', 'break')).toBe('dr lab break REGION [FLAGS]');
+    expect(await usage('doctor')).toBe('dr doctor [FILE|FOLDER...] --without REGION [FLAGS]');
+    expect(await usage('validate')).toBe('dr validate FILE|FOLDER... [FLAGS]');
+  });
+
   it('is the same for `dr help COMMAND` and `dr COMMAND --help`', async () => {
     const [a, b] = await Promise.all([dr(['help', 'validate']), dr(['validate', '--help'])]);
     expect(a.stdout).toBe(b.stdout);

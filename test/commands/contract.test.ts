@@ -32,14 +32,20 @@ it('commands and their flags are as they were', () => {
     lab status --json --state=
     lab stop --json --state=
     plan --detailed-exitcode --except= --from= --iam --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect
-    report RUN --json --state=
+    report [RUN] --impact-at= --json --state=
     reprotect --again=… --approved-by=… --confirm= --done=… --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --standby= --state=
     resume [RUN] --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --done=… --impact-at= --json --output=text|jsonl --reason= --run-custom-steps --state=
     schema --json --state=
-    status [RUN] --json --state=
+    status [RUN] --json --state= --watch
     switchover --acknowledge-flap= --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     takeover [RUN] --abort --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --run-custom-steps --state=
     validate --json --state=
     version --json --state="
   `);
+});
+
+it('every command shows by examples how it is typed', () => {
+  const { commands } = JSON.parse(readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8')) as { commands: Record<string, { examples?: string[] }> };
+  const bare = Object.entries(commands).filter(([id, { examples }]) => id !== 'help' && !(examples ?? []).some((example) => example.includes(`%> ${id.replaceAll(':', ' ')}`)));
+  expect(bare.map(([id]) => id)).toEqual([]);
 });

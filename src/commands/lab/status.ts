@@ -4,6 +4,7 @@ import { painterFor } from '../../cli/style.ts';
 
 export default class LabStatusCommand extends DrCommand {
   static override summary = 'Show the lab: regions, databases, names, and what its users see.';
+  static override examples = ['<%= config.bin %> lab status'];
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(LabStatusCommand);
