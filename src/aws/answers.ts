@@ -145,12 +145,32 @@ function folded(name: unknown): string {
 
 /** All values at a path; undefined when one is missing or empty, or a list is none. */
 function valuesAt(value: unknown, path: Path): unknown[] | undefined {
-  const [, name = '', list, rest = ''] = /^(\w+)(\[\])?(?:\.(.*))?$/.exec(path) ?? [];
-  const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  return valuesOf(value, stepsOf(path), 0);
+}
+
+function valuesOf(value: unknown, steps: readonly PathStep[], from: number): unknown[] | undefined {
+  const step = steps[from];
+  if (step === undefined) return [value];
+  const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step.name] : undefined;
   if (found === undefined || found === null || found === '') return undefined;
-  if (list === undefined) return rest === '' ? [found] : valuesAt(found, rest);
+  if (!step.list) return valuesOf(found, steps, from + 1);
   if (!Array.isArray(found)) return undefined;
-  if (rest === '') return found as unknown[];
-  const all = found.map((one) => valuesAt(one, rest));
+  const all = found.map((one) => valuesOf(one, steps, from + 1));
   return all.every((values) => values !== undefined) ? all.flat() : undefined;
+}
+
+interface PathStep {
+  name: string;
+  list: boolean;
+}
+
+/** Every answer is asked, so each path is taken apart once. */
+const stepsByPath = new Map<Path, readonly PathStep[]>();
+
+function stepsOf(path: Path): readonly PathStep[] {
+  const known = stepsByPath.get(path);
+  if (known !== undefined) return known;
+  const steps = path.split('.').map((part) => (part.endsWith('[]') ? { name: part.slice(0, -2), list: true } : { name: part, list: false }));
+  stepsByPath.set(path, steps);
+  return steps;
 }

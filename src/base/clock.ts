@@ -1,3 +1,11 @@
+/** What a sleeper asks of the signal that wakes it: every `AbortSignal` is one. */
+export interface StopSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /**
  * Time as a dependency: the engine, the steps and the simulator read no other clock.
  * All times are milliseconds since the Unix epoch.
@@ -7,7 +15,7 @@ export interface Clock {
   /**
    * Resolves after `ms`; rejects with the signal's reason when aborted first.
    */
-  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  sleep(ms: number, signal?: StopSignal): Promise<void>;
 }
 
 /** The machine's own clock. */

@@ -1,4 +1,4 @@
-import type { Clock } from './clock.ts';
+import type { Clock, StopSignal } from './clock.ts';
 
 /** Thrown when `withDeadline` runs out of time. */
 export class DeadlineError extends Error {
@@ -14,6 +14,27 @@ export class DeadlineError extends Error {
 /** Ends the timer of work that is done. Made once: nobody sees it, and an error's stack costs more than the call. */
 const DONE = new Error('done');
 
+/** One timer's signal, for one listener. An AbortController makes an event for it, which costs more than the rest of a call. */
+class TimerStop implements StopSignal {
+  aborted = false;
+  reason: unknown;
+  #listener: (() => void) | undefined;
+
+  addEventListener(_type: 'abort', listener: () => void): void {
+    this.#listener = listener;
+  }
+
+  removeEventListener(): void {
+    this.#listener = undefined;
+  }
+
+  stop(reason: Error): void {
+    this.aborted = true;
+    this.reason = reason;
+    this.#listener?.();
+  }
+}
+
 /**
  * Runs `work` with a signal that is aborted after `ms` of `clock`, or when `outer` is.
  * Never takes longer than `ms`, even if `work` ignores its signal.
@@ -28,7 +49,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   outer?.throwIfAborted();
   const controller = new AbortController();
-  const timer = new AbortController();
+  const timer = new TimerStop();
   let relay = (): void => undefined;
   // Ended by hand and not by listening to the signal: every call to AWS goes through here, and listeners cost more than the rest of it.
   const cutShort = new Promise<never>((_resolve, reject) => {
@@ -37,7 +58,7 @@ export async function withDeadline<T>(
       reject(reason);
     };
     relay = () => end(outer?.reason as Error);
-    clock.sleep(ms, timer.signal).then(
+    clock.sleep(ms, timer).then(
       () => end(new DeadlineError(ms, what)),
       () => undefined,
     );
@@ -46,7 +67,7 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([work(controller.signal), cutShort]);
   } finally {
-    timer.abort(DONE);
+    timer.stop(DONE);
     outer?.removeEventListener('abort', relay);
   }
 }

@@ -24,8 +24,7 @@ export function chainBreak(record: JournalRecord, before: JournalRecord | undefi
 /** Its hash is that of its content. */
 export function isSealed(record: JournalRecord): boolean {
   if (!isObject(record)) return false;
-  const { hash, ...open } = record;
-  return sha256(canonicalJson(open)) === hash;
+  return sha256(canonicalJson(record, 'hash')) === record.hash;
 }
 
 /** What was read is a record by its type only: a line may hold `null` or a number. */

@@ -8,7 +8,7 @@
  * What else real time brings (sockets, real timers, import() of modules, chains of process.nextTick as in streams) is not waited for: do it
  * before `run`.
  */
-import type { Clock } from '../base/clock.ts';
+import type { Clock, StopSignal } from '../base/clock.ts';
 import { DueHeap } from './heap.ts';
 
 interface Sleeper {
@@ -45,7 +45,7 @@ export class VirtualClock implements Clock {
     return this.sleepers.size - this.cancelled;
   }
 
-  sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  sleep(ms: number, signal?: StopSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(asError(signal.reason));
       const onAbort = (): void => {
