@@ -40,7 +40,7 @@ async function ownSchemas(): Promise<JsonSchema[]> {
     const kind = await loadOwnKind(name);
     if (kind === undefined) continue;
     const { $schema: _ours, ...schema } = z.toJSONSchema(kind.schema, { io: 'input' }) as JsonSchema;
-    schemas.push({ title: name, description: kind.summary, ...schema });
+    schemas.push(named(name, kind.summary, schema));
   }
   return schemas;
 }
@@ -51,7 +51,14 @@ async function kindSchemas(): Promise<Record<Section, JsonSchema[]>> {
     const kind = await loadKind(name);
     if (kind === undefined) continue;
     const { $schema: _ours, ...schema } = z.toJSONSchema(kind.schema, { io: 'input' }) as JsonSchema;
-    schemas[kind.section].push({ title: name, description: kind.summary, ...schema });
+    schemas[kind.section].push(named(name, kind.summary, schema));
   }
   return schemas;
+}
+
+/** A branch that editors show by its name; `kind` chooses it. */
+function named(name: string, summary: string, schema: JsonSchema): JsonSchema {
+  const properties = schema['properties'] as Record<string, JsonSchema>;
+  properties['kind'] = { ...properties['kind'], description: `${name}: ${summary}` };
+  return { title: name, description: summary, ...schema };
 }

@@ -34,10 +34,12 @@ const probeSchema = z.strictObject({
         .int('expected an HTTP status, e.g. 200')
         .min(100, 'expected an HTTP status, e.g. 200')
         .max(599, 'expected an HTTP status, e.g. 200')
-        .default(200),
+        .default(200)
+        .describe('HTTP status that counts as good'),
       body: z.string('expected a text').min(1, 'expected a text').max(1024).optional().describe('Must be part of the answer'),
     })
-    .prefault({}),
+    .prefault({})
+    .describe('What counts as a good answer'),
   every: durationField({ min: 100, max: 5 * MINUTE_MS, range: 'a duration from 100ms to 5m' })
     .prefault('1s')
     .describe('Time between two samples'),
@@ -48,7 +50,7 @@ const probeSchema = z.strictObject({
 
 const notifySchema = z.union([
   z.strictObject({
-    slack: z.strictObject({ webhookEnv: envField('SLACK_WEBHOOK_URL').describe('Environment variable that holds the URL') }),
+    slack: z.strictObject({ webhookEnv: envField('SLACK_WEBHOOK_URL').describe('Environment variable that holds the URL') }).describe('A Slack channel, by its incoming webhook'),
   }),
   z.strictObject({
     sns: z
@@ -61,7 +63,8 @@ const notifySchema = z.union([
             ctx.addIssue({ code: 'custom', path: [region], message: `expected a topic in ${region}; this one is in ${other}` });
           }
         }
-      }),
+      })
+      .describe('Amazon SNS: region to topic ARN; the topic of the target region is used'),
   }),
 ]);
 

@@ -27,9 +27,9 @@ describe('the schema', () => {
       if (typeof node !== 'object' || node === null) return;
       const { properties } = node as { properties?: Record<string, Record<string, unknown>> };
       for (const [key, child] of Object.entries(properties ?? {})) {
-        if (path === '' && child['description'] === undefined) missing.push(key);
-        walk(child, `${path}.${key}`);
+        if (child['description'] === undefined) missing.push(`${path}.${key}`);
       }
+      for (const [key, child] of Object.entries(node)) walk(child, `${path}.${key}`);
     };
     walk(await runbookJsonSchema(), '');
     expect(missing).toEqual([]);

@@ -12,18 +12,18 @@ import type { StepContext } from '../../model/step.ts';
 const URL_WANTED = 'expected an http or https URL without user and password, e.g. https://ops.example.com/warm?region={target}';
 
 const action = {
-  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET'),
+  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).default('GET').describe('HTTP method'),
   url: z
     .string(URL_WANTED)
     .max(2_048)
     .regex(/^https?:\/\/[^\s/@]+(\/\S*)?$|^https?:\/\/[^\s/@?#]+\?\S*$/, URL_WANTED)
     .describe('{target}, {source}, {runbook} and {verb} are filled in'),
-  headers: z.record(z.string().regex(/^[A-Za-z0-9-]+$/, 'expected the name of a header'), z.string('expected a text').max(4_096).regex(/^[\x20-\x7e]*$/)).default({}),
+  headers: z.record(z.string().regex(/^[A-Za-z0-9-]+$/, 'expected the name of a header'), z.string('expected a text').max(4_096).regex(/^[\x20-\x7e]*$/)).default({}).describe('Headers that are no secrets'),
   headersEnv: z
     .record(z.string().regex(/^[A-Za-z0-9-]+$/, 'expected the name of a header'), envName)
     .default({})
     .describe('Headers whose values are secrets: header name to environment variable'),
-  body: z.string('expected a text').max(65_536).optional(),
+  body: z.string('expected a text').max(65_536).optional().describe('Body of the request; {target}, {source}, {runbook} and {verb} are filled in'),
 };
 
 const expectation = z.strictObject({
@@ -37,7 +37,7 @@ const schema = z
     ...frame,
     ...acting,
     ...action,
-    expect: expectation.prefault({}),
+    expect: expectation.prefault({}).describe('What counts as success'),
     undo: z.strictObject(action).optional().describe('What takes it back'),
   })
   .superRefine(checkFrame);

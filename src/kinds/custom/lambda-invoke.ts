@@ -24,7 +24,7 @@ const schema = z
     ...acting,
     functions: perRegion(functionName).describe('Name of the function in each region; the one of the target is invoked'),
     payload: jsonValue.default({}).describe('{target}, {source}, {runbook} and {verb} are filled in'),
-    undo: z.strictObject({ payload: jsonValue }).optional().describe('The payload that takes it back'),
+    undo: z.strictObject({ payload: jsonValue.describe('Payload of the invocation that takes it back') }).optional().describe('The payload that takes it back'),
   })
   .superRefine(checkFrame)
   .superRefine((step, ctx) => {

@@ -27,9 +27,9 @@ const schema = z
     ...acting,
     instances: perRegion(dbInstanceId).optional().describe('RDS instance in each region; the one of the target is used'),
     hosts: perRegion(hostPort).optional().describe('HOST:PORT in each region, for a database that is not in RDS'),
-    database: z.string('expected the name of a database').regex(/^[A-Za-z0-9_-]{1,63}$/, 'expected the name of a database'),
-    userEnv: envName,
-    passwordEnv: envName,
+    database: z.string('expected the name of a database').regex(/^[A-Za-z0-9_-]{1,63}$/, 'expected the name of a database').describe('Name of the database'),
+    userEnv: envName.describe('Environment variable that holds the user'),
+    passwordEnv: envName.describe('Environment variable that holds the password'),
     statement,
     undo: z.strictObject({ statement }).optional().describe('What takes it back'),
   })

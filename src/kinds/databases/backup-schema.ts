@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { regionOfArn } from '../../base/arn.ts';
-import { dbInstanceId, envName, perRegion, securityGroupId, sqlName } from '../common.ts';
+import { dbInstanceId, perRegion, securityGroupId } from '../common.ts';
+import { canaryFields, quarantineGroups } from './login-schema.ts';
 
 /** RDS stores the names of its groups in lower case. */
 const groupName = z.string().regex(/^[A-Za-z][A-Za-z0-9_. -]{0,254}$/, 'expected the name of a group, e.g. archive-pg17').toLowerCase();
@@ -32,17 +33,16 @@ export const schema = z
     kind: z.literal('rds-backup'),
     instances: perRegion(dbInstanceId).describe('DB instance identifier in each region; only that of the active region exists'),
     rpo: z
-      .strictObject({ method: z.literal('restorable-time') })
+      .strictObject({ method: z.literal('restorable-time').describe('The only method of this kind') })
       .default({ method: 'restorable-time' })
       .describe('How the loss of a restore is bounded: by the age of the recovery point at the outage'),
     restore: perRegion(restoreSettings).describe('Settings of an instance restored in that region. The original may be lost: they are named here'),
     kmsKeys: perRegion(kmsKey).optional().describe('Key of each region with which backups that are replicated into it are encrypted: for reprotect'),
     fence: z
-      .strictObject({ quarantine: perRegion(securityGroupId) })
+      .strictObject({ quarantine: quarantineGroups })
       .optional()
       .describe('A security group without inbound rules in each region: for an old writer that still answers, and for a restored instance until it is opened'),
-    canary: z
-      .strictObject({ database: sqlName, table: sqlName, userEnv: envName, passwordEnv: envName })
+    canary: canaryFields
       .optional()
       .describe('A row written and read back once the restored instance is open'),
   })

@@ -3,12 +3,14 @@ import { perRegion } from '../common.ts';
 import { durationField } from '../duration.ts';
 import { targets, types } from './schema.ts';
 
+const tagFields = { key: z.string().min(1).max(128).describe('Key of the tag'), value: z.string().min(1).max(256).describe('Value of the tag') };
+
 const DAY_MS = 86_400_000;
 
 export const templateSchema = z
   .strictObject({
-    id: z.string().regex(/^lt-[0-9a-f]{8,17}$/, 'expected the id of a launch template such as lt-0123456789abcdef0').optional(),
-    name: z.string().min(3).max(128).optional(),
+    id: z.string().regex(/^lt-[0-9a-f]{8,17}$/, 'expected the id of a launch template such as lt-0123456789abcdef0').optional().describe('Id of the launch template'),
+    name: z.string().min(3).max(128).optional().describe('Name of the launch template'),
     version: z
       .union([z.int().min(1), z.enum(['$Default', '$Latest'])])
       .default('$Default')
@@ -23,9 +25,9 @@ export function templateName(template: z.infer<typeof templateSchema>): { Launch
 
 export const imageSchema = z
   .strictObject({
-    id: z.string().regex(/^ami-[0-9a-f]{8,17}$/, 'expected the id of an image such as ami-0123456789abcdef0').optional(),
+    id: z.string().regex(/^ami-[0-9a-f]{8,17}$/, 'expected the id of an image such as ami-0123456789abcdef0').optional().describe('Id of the image'),
     name: z.string().min(3).max(128).optional().describe('Name, with * for any text: the newest of them is taken'),
-    tag: z.strictObject({ key: z.string().min(1).max(128), value: z.string().min(1).max(256) }).optional().describe('Only images with this tag'),
+    tag: z.strictObject(tagFields).optional().describe('Only images with this tag'),
   })
   .refine((i) => (i.id === undefined ? i.name !== undefined || i.tag !== undefined : i.name === undefined && i.tag === undefined), {
     message: 'expected either id, or name and tag or one of them',
@@ -45,7 +47,7 @@ export const schema = z.strictObject({
     .describe('Subnets that are tried in this order, one a zone. Default: that of the launch template'),
   targets: targets.optional().describe('Where the instances are registered'),
   existing: z
-    .strictObject({ key: z.string().min(1).max(128), value: z.string().min(1).max(256) })
+    .strictObject(tagFields)
     .optional()
     .describe('Tag of the instances that were there before, in any region. Default: those in `targets`, else those of the launch template'),
 });

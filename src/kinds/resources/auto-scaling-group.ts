@@ -17,9 +17,9 @@ const groupName = z.string().min(1).max(255).regex(/^[^\s:/*]+$/, 'expected the 
 
 const size = z
   .strictObject({
-    min: z.int().min(0).max(10_000),
-    desired: z.int().min(0).max(10_000),
-    max: z.int().min(0).max(10_000),
+    min: z.int().min(0).max(10_000).describe('Minimum size'),
+    desired: z.int().min(0).max(10_000).describe('Desired capacity'),
+    max: z.int().min(0).max(10_000).describe('Maximum size'),
   })
   .refine((s) => s.min <= s.desired && s.desired <= s.max, { message: 'expected min ≤ desired ≤ max' });
 

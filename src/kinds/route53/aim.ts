@@ -15,16 +15,18 @@ import { plainValue } from './values.ts';
 const answerParts = { healthCheck: z.string().min(1).max(64).optional().describe('Id of its health check') };
 
 const plainAnswer = z.strictObject({
-  values: z.array(z.string().min(1).max(4000)).min(1).max(400),
+  values: z.array(z.string().min(1).max(4000)).min(1).max(400).describe('Values of the record, e.g. IP addresses'),
   ttl: z.int().min(0).max(86_400).default(60).describe('Seconds'),
   ...answerParts,
 });
 const aliasAnswer = z.strictObject({
-  alias: z.strictObject({
-    zone: hostedZoneId.describe('Hosted zone of the alias target, e.g. that of the load balancer'),
-    name: dnsName,
-    evaluateTargetHealth: z.boolean().default(true),
-  }),
+  alias: z
+    .strictObject({
+      zone: hostedZoneId.describe('Hosted zone of the alias target, e.g. that of the load balancer'),
+      name: dnsName.describe('DNS name of the alias target'),
+      evaluateTargetHealth: z.boolean().default(true).describe('Answer only while the target is healthy'),
+    })
+    .describe('An alias record, e.g. for a load balancer'),
   ...answerParts,
 });
 export const oneAnswer = z.union([plainAnswer, aliasAnswer]);
@@ -34,7 +36,7 @@ export type Answer = z.infer<typeof oneAnswer>;
 export const answerSchema = z.union([
   plainAnswer,
   aliasAnswer,
-  z.strictObject({ A: oneAnswer.optional(), AAAA: oneAnswer.optional(), CNAME: oneAnswer.optional() }).describe('One answer for each record type'),
+  z.strictObject({ A: oneAnswer.optional().describe('Of the A records'), AAAA: oneAnswer.optional().describe('Of the AAAA records'), CNAME: oneAnswer.optional().describe('Of the CNAME records') }).describe('One answer for each record type'),
 ]);
 export type RegionAnswer = z.infer<typeof answerSchema>;
 
@@ -62,8 +64,11 @@ export function answerOf(set: RecordSet): Answer {
 /** Where a geolocation set answers. */
 export const placeSchema = z.union([
   z.literal('default'),
-  z.strictObject({ continent: z.enum(['AF', 'AN', 'AS', 'EU', 'NA', 'OC', 'SA']) }),
-  z.strictObject({ country: z.string().regex(/^[A-Z]{2}$/, 'expected a country of two capitals, e.g. KR'), subdivision: z.string().min(1).max(3).optional() }),
+  z.strictObject({ continent: z.enum(['AF', 'AN', 'AS', 'EU', 'NA', 'OC', 'SA']).describe('Continent code') }),
+  z.strictObject({
+    country: z.string().regex(/^[A-Z]{2}$/, 'expected a country of two capitals, e.g. KR').describe('Country code, e.g. KR'),
+    subdivision: z.string().min(1).max(3).optional().describe('Subdivision of the country, e.g. a state of the US'),
+  }),
 ]);
 export type GeoPlace = z.infer<typeof placeSchema>;
 

@@ -17,10 +17,12 @@ import { recordKeys } from './shift-records.ts';
  * names them, else from the health checks of their sets.
  */
 
+const healthy = z.int().min(1).max(10_000).describe('Healthy targets that are needed');
+
 /** What must be healthy in a region before it takes more users. */
 export const capacitySchema = z.union([
-  z.strictObject({ autoScalingGroup: z.string().min(1).max(255), healthy: z.int().min(1).max(10_000) }),
-  z.strictObject({ targetGroup: z.string().startsWith('arn:'), healthy: z.int().min(1).max(10_000) }),
+  z.strictObject({ autoScalingGroup: z.string().min(1).max(255).describe('Name of the Auto Scaling group'), healthy }),
+  z.strictObject({ targetGroup: z.string().startsWith('arn:').describe('ARN of the target group'), healthy }),
 ]);
 
 const params = z.strictObject({

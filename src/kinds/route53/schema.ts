@@ -8,16 +8,19 @@ import { capacitySchema } from './carry.ts';
 
 export const setIdentifier = z.string().min(1).max(128);
 
-const recordField = z.strictObject({ name: dnsName, type: recordType });
+const recordField = z.strictObject({ name: dnsName.describe('DNS name, e.g. shop.example.com'), type: recordType.describe('Type of the record') });
 
 /** What every kind of record traffic has. */
 const common = {
-  zone: hostedZoneId,
+  zone: hostedZoneId.describe('Id of the hosted zone that holds the records'),
   record: recordField.optional().describe('The name that users ask for'),
   records: z.array(recordField).min(1).max(1000).optional().describe('Several names of the zone that move together, in as few requests as Route 53 allows'),
 };
 
-const object = z.strictObject({ bucket: z.string().min(3).max(63), key: z.string().min(1).max(1024) });
+const object = z.strictObject({
+  bucket: z.string().min(3).max(63).describe('Name of the S3 bucket'),
+  key: z.string().min(1).max(1024).describe('Key of the object that the health check requests'),
+});
 
 const SWITCHES = {
   record: 'the record sets are changed (needs the Route 53 control plane: us-east-1, or one region of another partition)',
@@ -138,7 +141,10 @@ export const geolocationSchema = z
     // By health checks a place goes to the next larger one: there is none for the default, and Route 53 would continue answering it.
     switch: z.literal('record').describe('record: the sets of a lost region answer with regions that stay (needs the Route 53 control plane: us-east-1, or one region of another partition)'),
     places: z
-      .record(setIdentifier, z.strictObject({ place: placeSchema, region: z.string() }))
+      .record(setIdentifier, z.strictObject({
+          place: placeSchema.describe('default, a continent, or a country with or without a subdivision, as in Route 53'),
+          region: z.string().describe('The region that answers there when nothing is wrong'),
+        }))
       .refine((places) => Object.keys(places).length > 0, 'expected at least one place')
       .describe('The region that answers each place, by SetIdentifier'),
     answers,
