@@ -1,6 +1,7 @@
 import { messageOf } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
-import { type Obstacle, preview as previewOf, type Preview } from '../engine/preview.ts';
+import { type Obstacle, preview as previewOf, type Preview, previewSteps, type StepPreview } from '../engine/preview.ts';
+import type { RunParts } from '../engine/run.ts';
 import { JOURNAL_SCHEMA, type Operator } from '../journal/events.ts';
 import { Journal } from '../journal/journal.ts';
 import { busy, takeover } from '../journal/lease.ts';
@@ -35,7 +36,17 @@ export interface PreviewRequest {
 const NO_RUN = 'RUN';
 
 /** Would a run of this plan be refused now? Nothing is changed, and the state is only read. */
-export async function previewRun({ plan, identity, effects, state, acceptances, impactAt, drain }: PreviewRequest): Promise<Preview> {
+export function previewRun(request: PreviewRequest): Promise<Preview> {
+  return lookedAtBy(request, previewOf);
+}
+
+/** The same, with the step that each warning comes from. */
+export function previewRunSteps(request: PreviewRequest): Promise<StepPreview> {
+  return lookedAtBy(request, previewSteps);
+}
+
+/** A run that has begun in memory only. */
+async function lookedAtBy<P extends Pick<Preview, 'refusals'>>({ plan, identity, effects, state, acceptances, impactAt, drain }: PreviewRequest, look: (parts: RunParts) => Promise<P>): Promise<P> {
   const { clock } = effects;
   const operator = thisOperator(identity);
   const mode = runMode(plan.account);
@@ -56,10 +67,8 @@ export async function previewRun({ plan, identity, effects, state, acceptances, 
   });
   const known: Effects = { ...effects, history: historyOf(openState(state, effects.aws), journal.state, clock) };
   const bound = boundToLab({ effects: known, stepKind: loadStepKind }, journal.state);
-  const [seen, held] = await Promise.all([
-    previewOf({ journal, ...bound, operator, drain: drain ?? new AbortController().signal }),
-    lockObstacles(openState(state, effects.aws), plan, endpoints, operator),
-  ]);
+  const parts = { journal, ...bound, operator, drain: drain ?? new AbortController().signal };
+  const [seen, held] = await Promise.all([look(parts), lockObstacles(openState(state, effects.aws), plan, endpoints, operator)]);
   return { ...seen, refusals: [...held, ...seen.refusals] };
 }
 

@@ -86,21 +86,28 @@ export async function findTemplateVersion(
   }
 }
 
+/** A security group, as far as AWS shows it. */
+export interface GroupSeen {
+  vpc: string | undefined;
+  /** Inbound rules; undefined if AWS does not show them. */
+  inbound: number | undefined;
+}
+
 /**
- * The VPC of each security group of these ids, as far as AWS shows it. A group that does not exist is not in the map.
+ * Each security group of these ids. A group that does not exist is not in the map.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
  * @throws AwsError
  */
-export async function securityGroupVpcs(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<Map<string, string | undefined>> {
-  const vpcs = new Map<string, string | undefined>();
+export async function securityGroupsOf(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<Map<string, GroupSeen>> {
+  const seen = new Map<string, GroupSeen>();
   // One by one: of several ids AWS names only the first that does not exist.
   for (const id of new Set(ids)) {
     try {
       const { SecurityGroups } = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeSecurityGroups', input: { GroupIds: [id] } }, options);
-      vpcs.set(id, SecurityGroups?.[0]?.VpcId);
+      seen.set(id, { vpc: SecurityGroups?.[0]?.VpcId, inbound: SecurityGroups?.[0]?.IpPermissions?.length });
     } catch (error) {
       if (!(error instanceof AwsError) || error.code !== 'InvalidGroup.NotFound') throw error;
     }
   }
-  return vpcs;
+  return seen;
 }

@@ -14,15 +14,23 @@ export async function parametersOf(
   names: readonly string[],
   options?: CallOptions,
 ): Promise<Record<string, string>> {
+  const all = await allParameters(aws, region, { DBParameterGroupName: group }, options);
+  return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)));
+}
+
+/** The parameters of a group that somebody has set, and their values. @throws AwsError */
+export function userParameters(aws: AwsCaller, region: string, group: string, options?: CallOptions): Promise<Record<string, string>> {
+  return allParameters(aws, region, { DBParameterGroupName: group, Source: 'user' }, options);
+}
+
+async function allParameters(aws: AwsCaller, region: string, which: { DBParameterGroupName: string; Source?: string }, options?: CallOptions): Promise<Record<string, string>> {
   const request = { service: 'rds', region, operation: 'DescribeDBParameters' } as const;
   const all = await allPages(request, async (Marker) => {
-    const input = { DBParameterGroupName: group, MaxRecords: 100, ...(Marker === undefined ? {} : { Marker }) };
+    const input = { ...which, MaxRecords: 100, ...(Marker === undefined ? {} : { Marker }) };
     const output = await outputOf(aws, { ...request, input }, options);
     return { items: output.Parameters, next: output.Marker };
   });
   const found: Record<string, string> = {};
-  for (const { ParameterName: name, ParameterValue: value } of all) {
-    if (name !== undefined && value !== undefined && names.includes(name)) found[name] = value;
-  }
+  for (const { ParameterName: name, ParameterValue: value } of all) if (name !== undefined && value !== undefined) found[name] = value;
   return found;
 }

@@ -18,6 +18,7 @@ export const EXIT = {
   lab: 12,
   notMeasured: 13,
   changes: 14,
+  notReady: 15,
 } as const;
 
 export type ExitName = keyof typeof EXIT;
@@ -39,4 +40,5 @@ export const EXIT_MEANING: Record<ExitName, string> = {
   lab: 'the lab could not start, or is not running',
   notMeasured: 'the application is recovered, but RTO or RPO could not be measured',
   changes: '`dr plan --detailed-exitcode`: there is something to do (0: nothing)',
+  notReady: '`dr check`: a failover would be refused, would fail, or would miss an objective',
 };

@@ -19,6 +19,8 @@ export const LIMITS = {
   decisionAgeMs: 300_000,
   /** From the last look at a step to its request: the record of the intent, and the lock, where a bucket gives no answer. */
   intentMs: 15_000,
+  /** Requests to AWS of one `dr check`. */
+  checkCalls: 2_000,
   /** All calls of one step's check. Each is bounded by itself; where many applications are checked at once they wait for their turn. */
   checkMs: 120_000,
   checksInParallel: 16,

@@ -36,8 +36,19 @@ export interface Preview {
   warnings: readonly string[];
 }
 
+/** The same with the step that each warning comes from. */
+export interface StepPreview extends Omit<Preview, 'warnings'> {
+  warned: readonly { step: PlanStep; warnings: readonly string[] }[];
+}
+
 /** The journal of `parts` lies in memory, and has `run.started` as its only record. */
 export async function preview(parts: RunParts): Promise<Preview> {
+  const { warned, ...seen } = await previewSteps(parts);
+  return { ...seen, warnings: [...new Set(warned.flatMap(({ warnings }) => warnings))] };
+}
+
+/** See `preview`. */
+export async function previewSteps(parts: RunParts): Promise<StepPreview> {
   const { journal } = parts;
   const run = await loadRun({ ...parts, preview: true }, () => journal.state.impactAt);
   await runChecks(run, run.steps);
@@ -55,7 +66,7 @@ export async function preview(parts: RunParts): Promise<Preview> {
   return {
     refusals,
     notEvaluated: run.steps.filter((step) => step.gate && seen(step)?.state !== 'done' && !refused.has(step.id)).map(({ id, title }) => ({ step: id, title })),
-    warnings: [...new Set(run.steps.flatMap((step) => seen(step)?.warnings ?? []))],
+    warned: run.steps.flatMap((step) => ((seen(step)?.warnings ?? []).length === 0 ? [] : [{ step, warnings: seen(step)?.warnings ?? [] }])),
   };
 }
 

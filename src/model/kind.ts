@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Json } from '../base/json.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { World } from '../simulator/world.ts';
+import type { Finding } from './finding.ts';
 import type { AnyStepKind, Permission, PlanStep } from './step.ts';
 import type { Section, Strategy, Verb } from './verb.ts';
 
@@ -23,6 +24,23 @@ export interface ObserveContext {
 export interface LookContext {
   target: string;
   account: string;
+}
+
+/** Between which regions readiness is looked at: for a failover from `source` to `target`, while both are healthy. */
+export interface InspectPlace {
+  strategy: Strategy;
+  objectives: { rpoMs: number; rtoMs: number };
+  regions: readonly string[];
+  source: string;
+  target: string;
+  /** Twelve digits. */
+  account: string;
+}
+
+/** What a kind gets to look at the readiness of its resource. */
+export interface InspectContext extends Omit<InspectPlace, 'account'> {
+  effects: Effects;
+  signal: AbortSignal;
 }
 
 /** What is so now, seen without asking any region but the target. */
@@ -155,6 +173,13 @@ export interface ResourceKind<R> {
   observe(ctx: ObserveContext, resource: R): Promise<ResourceState>;
   /** What `observe` needs to be allowed when `target` is asked; none where it calls nothing. */
   looks?(at: LookContext, resource: R): Permission[];
+  /**
+   * Readiness: what is not as a failover needs it, beyond what the checks of its steps refuse. Both regions may be asked. Reads only.
+   * @throws AwsError where nothing can be said without an answer
+   */
+  inspect?(ctx: InspectContext, name: string, resource: R): Promise<Finding[]>;
+  /** What `inspect` needs to be allowed, beyond `looks` and the reads of its steps. */
+  inspectRights?(at: InspectPlace, resource: R): Permission[];
   /** The steps for `ctx.verb`; none where the verb asks nothing of it. */
   plan(ctx: PlanContext, name: string, resource: R, state: ResourceState): StepDraft[];
   steps: { readonly [step: string]: AnyStepKind };

@@ -23,7 +23,7 @@ export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroup
   },
 
   DescribeDBParameters: {
-    accepts: ['DBParameterGroupName', 'MaxRecords', 'Marker'],
+    accepts: ['DBParameterGroupName', 'Source', 'MaxRecords', 'Marker'],
     handle(input, call) {
       const name = named(input.DBParameterGroupName, call);
       const family = call.state.dbGroups.familyOf(call.region, name) ?? defaultFamily(name);
@@ -31,12 +31,17 @@ export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroup
       const size = input.MaxRecords ?? 100;
       if (size < 20 || size > 100) throw call.error('InvalidParameterValue', 400, `Invalid value ${size} for MaxRecords. Must be between 20 and 100`);
       const set = call.state.dbGroups.valuesOf(call.region, name);
-      const names = [...new Set([...(family.startsWith('mysql') ? MYSQL_PARAMETERS : []), ...Object.keys(set)])].sort();
+      if (input.Source !== undefined && !SOURCES.includes(input.Source)) throw call.error('InvalidParameterValue', 400, `Invalid value ${input.Source} for Source`);
+      const all = [...new Set([...(family.startsWith('mysql') ? MYSQL_PARAMETERS : []), ...Object.keys(set)])].sort();
+      const names = all.filter((parameter) => input.Source === undefined || input.Source === parameterView(parameter, set[parameter]).Source);
       const { page, next } = pageOf(names, (parameter) => parameter, input.Marker, size);
       return { Parameters: page.map((parameter) => parameterView(parameter, set[parameter])), ...(next === undefined ? {} : { Marker: next }) };
     },
   },
 };
+
+/** Valid values of Source: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBParameters.html */
+const SOURCES = ['user', 'engine-default', 'system'];
 
 /** Of the hundreds that MySQL has, those that something here asks for. */
 const MYSQL_PARAMETERS = ['auto_increment_increment', 'auto_increment_offset', 'read_only'];

@@ -20,6 +20,7 @@ it('commands and their flags are as they were', () => {
   expect(lines.sort().join('\n')).toMatchInlineSnapshot(`
     "abort [RUN] --confirm= --json --output=text|jsonl --reason= --state=
     approve RUN --as= --confirm= --gate= --json --key= --print --reject --signature= --state= --valid-for=
+    check --fail-on=error|warning|note|never --json --region= --runbook= --runbooks= --state=
     doctor --json --state= --without=…
     failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     help --json --state=

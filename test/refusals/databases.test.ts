@@ -390,8 +390,8 @@ describe('a standby that cannot be rebuilt', () => {
     expect(await gate(await afterFailover(), { params: { quarantine: 'sg-0fffffffffffffff1' } })).toMatchInlineSnapshot(`
       "rule         quarantine
       observed     the security group sg-0fffffffffffffff1 does not exist in ap-northeast-2 (just now)
-      threshold    a quarantine group in the VPC of shop-orders
-      consequence  AWS refuses the quarantine, and the old writer stays open
+      threshold    a security group without inbound rules in the VPC of shop-orders
+      consequence  AWS refuses the quarantine, or it keeps nobody out: the old writer stays open
       override     none: make a security group without inbound rules in that VPC, and name it in the runbook: fence: { quarantine: { ap-northeast-2: sg-… } }"
     `);
   });

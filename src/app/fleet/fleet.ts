@@ -187,7 +187,7 @@ function notBegun(name: string): FleetOutcome {
 }
 
 /** From harmless to worst: the exit code of many runs is the worst of theirs. */
-const SEVERITY: readonly ExitName[] = ['ok', 'changes', 'notMeasured', 'objectiveMissed', 'declined', 'usage', 'runbook', 'lab', 'interrupted', 'refused', 'busy', 'aws', 'journal', 'failed', 'bug'];
+const SEVERITY: readonly ExitName[] = ['ok', 'changes', 'notReady', 'notMeasured', 'objectiveMissed', 'declined', 'usage', 'runbook', 'lab', 'interrupted', 'refused', 'busy', 'aws', 'journal', 'failed', 'bug'];
 
 /** The worst of several exits; `ok` of none. */
 export function worst(exits: readonly ExitName[]): ExitName {

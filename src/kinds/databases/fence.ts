@@ -11,7 +11,7 @@ import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { refusalOf, whenFree } from './change.ts';
 import { cutOff, cutOffChanges, cutOffFurther, cutOffRights } from './cut-off.ts';
 import { clusterOf } from './refusals.ts';
-import { groupsUnfit, placeOf } from './vpc.ts';
+import { quarantineUnfit } from './vpc.ts';
 import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
 import { type FenceVerdict, recordFence } from './verdict.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -71,7 +71,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const again = refusal === undefined ? {} : ({ further: true } as const);
   if (!open) return cut.state === 'absent' ? { ...cut, ...again } : cut;
   const unfit = refusal === undefined ? await unfitGroup(ctx, p, seen.instance, p.group) : undefined;
-  if (unfit !== undefined) return byAPerson(ctx, p, `AWS would refuse the quarantine: ${unfit}`);
+  if (unfit !== undefined) return byAPerson(ctx, p, `it cannot be put into quarantine: ${unfit}`);
   // Journaled with the intent: what an undo gives back.
   beforeFact.record(ctx, p.name, groupsOf(seen.instance));
   return { state: 'absent', because: state.ask === 'yes' ? `${p.id} answers, and is not in quarantine` : `${p.id} is ${state.shown}, and not in quarantine`, ...again };
@@ -163,8 +163,7 @@ async function undo(ctx: StepContext, p: Params): Promise<void> {
   recordFence(ctx, p.name, { verdict: 'undone', because: `${p.id} has its security groups again: ${groups.join(', ')}` });
 }
 
-/** What the source answers is used, and not needed: what would keep the fence from closing the old writer is a warning. */
-/** Shown before a run. In the run itself nothing waits for the source but the looks that decide, and the fence asks the same when it acts. */
+/** What the source answers is used, and not needed. Shown before a run. In the run itself nothing waits for the source but the looks that decide, and the fence asks the same when it acts. */
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const because = 'what the source answers is used, and not needed';
   if (p.group === undefined || ctx.preview === undefined) return { state: 'ok', because };
@@ -174,7 +173,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     const cluster = clusterOf(instance);
     const unfit = cluster === undefined ? await unfitGroup(ctx, p, instance, p.group) : `${p.id} is ${cluster}`;
     if (unfit === undefined) return { state: 'ok', because };
-    return { state: 'ok', because, warnings: [`AWS will refuse to put the old writer ${p.id} into quarantine: ${unfit}. While its API answers, the failover needs --attest-source-down`] };
+    return { state: 'ok', because, warnings: [`the old writer ${p.id} cannot be put into quarantine: ${unfit}. While its API answers, the failover needs --attest-source-down`] };
   } catch (error) {
     ctx.signal.throwIfAborted();
     if (error instanceof AwsError) return { state: 'ok', because };
@@ -182,10 +181,10 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   }
 }
 
-/** Why AWS would refuse the quarantine; undefined also where that cannot be asked: then AWS's own refusal is the answer. */
+/** Why the group is no quarantine; undefined also where that cannot be asked: then AWS's own refusal is the answer. */
 async function unfitGroup(ctx: StepContext, p: Params, instance: DbInstance, group: string): Promise<string | undefined> {
   try {
-    const unfit = await groupsUnfit(ctx, p.region, placeOf(instance), [group], { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
+    const unfit = await quarantineUnfit(ctx, p.region, instance, group, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
     return unfit.length === 0 ? undefined : unfit.join('; ');
   } catch (error) {
     ctx.signal.throwIfAborted();

@@ -9,8 +9,9 @@ import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { countRefusal, isBusy, orRefused } from './change.ts';
 import { foundWriter, intendsPromotion, rdsResource, ROLE } from './found-writer.ts';
-import { type Database, dbArn, lookRights, isPromoted, isWriter, pendingChanges, rdsArns, replicates, sourceOf, sourceRegion } from './instance.ts';
+import { type Database, dbArn, lookRights, isPromoted, isWriter, rdsArns, replicates, sourceOf, sourceRegion } from './instance.ts';
 import { loginSchema, recordLinePosition } from './line-position.ts';
+import { promotionFindings } from './promotion-ready.ts';
 import { stillWriter } from './writer.ts';
 import { weighAtLine } from './loss.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -114,17 +115,8 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   if (wrong !== undefined) return refused(wrong);
   const readOnly = await staysReadOnly(ctx, p, instance);
   if (readOnly !== undefined) return refused(readOnly);
-  const warnings: string[] = [];
-  const sql = instance.Engine?.includes('postgres') !== false;
-  if (!sql || p.login === undefined) warnings.push(`nobody proves that ${p.id} takes writes after the promotion: ${sql ? `the runbook names no \`canary\` for ${p.name}` : `\`canary\` works for PostgreSQL only, and ${p.id} is ${instance.Engine ?? ''}`}`);
-  if (state.promote === 'no') warnings.push(`${p.id} is ${status}: the promotion waits until that has ended`);
-  else if (state.promote === 'try') warnings.push(`${p.id} is ${status}: AWS does not document whether it can be promoted then; it is tried`);
-  const waiting = pendingChanges(instance);
-  if (waiting.length > 0) warnings.push(`${p.id} has changes that wait for a restart or for its maintenance window: ${waiting.join(', ')}; AWS may make them during the promotion, which does not wait for them`);
-  if (instance.BackupRetentionPeriod === 0) warnings.push(`${p.id} keeps no backups: after the promotion AWS makes a full one, which may take hours; it takes writes meanwhile`);
-  if ((await retention(ctx, p, instance)) === undefined) {
-    warnings.push(`AWS keeps backups of a promoted replica for one day: name \`retentionDays\` for ${p.name} in the runbook`);
-  }
+  const wanted = { proven: p.login !== undefined, retentionDays: await retention(ctx, p, instance) };
+  const warnings = promotionFindings(p, instance, wanted).map(({ observed }) => observed);
   return { state: 'ok', because: `${p.id} is ${status}`, ...(warnings.length > 0 ? { warnings } : {}) };
 }
 

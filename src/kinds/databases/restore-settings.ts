@@ -1,4 +1,4 @@
-import { securityGroupVpcs } from '../../aws/ec2.ts';
+import { securityGroupsOf } from '../../aws/ec2.ts';
 import { findSubnetGroup, hasParameterGroup } from '../../aws/rds-backups.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { applyStatus, membershipStatus } from '../../aws/states/db-parts.ts';
@@ -41,7 +41,7 @@ export async function unfitSettings(ctx: StepContext, region: string, wanted: Re
   const [subnets, parameters, groups] = await Promise.all([
     findSubnetGroup(aws, region, wanted.subnetGroup, options),
     hasParameterGroup(aws, region, wanted.parameterGroup, options),
-    securityGroupVpcs(aws, region, ids, options),
+    securityGroupsOf(aws, region, ids, options),
   ]);
   const name = `the subnet group ${wanted.subnetGroup}`;
   const missing = [

@@ -1,4 +1,4 @@
-import { securityGroupVpcs } from '../../aws/ec2.ts';
+import { type GroupSeen, securityGroupsOf } from '../../aws/ec2.ts';
 import { type DbInstance } from '../../aws/rds.ts';
 import type { CallOptions } from '../../aws/call-options.ts';
 import type { Refusal, StepContext } from '../../model/step.ts';
@@ -8,6 +8,9 @@ import type { Refusal, StepContext } from '../../model/step.ts';
  * and EC2 security group are in different VPCs" (InvalidParameterCombination), after the first changes may have been made.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
  */
+
+/** What a look needs. */
+type Looker = Pick<StepContext, 'effects' | 'signal'>;
 
 /** What decides the VPC of an instance, in words, and its VPC as far as AWS shows it. */
 export interface Place {
@@ -21,30 +24,44 @@ export function placeOf(instance: DbInstance): Place {
 }
 
 /** Groups that are in another VPC than the instance; a VPC that AWS does not show is not judged. */
-export function elsewhere({ name, vpc }: Place, groups: ReadonlyMap<string, string | undefined>): string[] {
+export function elsewhere({ name, vpc }: Place, groups: ReadonlyMap<string, GroupSeen>): string[] {
   if (vpc === undefined) return [];
-  return [...groups].flatMap(([id, other]) => (other === undefined || other === vpc ? [] : [`the security group ${id} is in ${other}, and ${name} is in ${vpc}`]));
+  return [...groups].flatMap(([id, { vpc: other }]) => (other === undefined || other === vpc ? [] : [`the security group ${id} is in ${other}, and ${name} is in ${vpc}`]));
 }
 
 /**
  * Why AWS would refuse an instance of this place these security groups: they do not exist, or are in another VPC. Empty if it would not.
  * @throws AwsError
  */
-export async function groupsUnfit(ctx: StepContext, region: string, place: Place, ids: readonly string[], options: CallOptions = { signal: ctx.signal }): Promise<string[]> {
-  const groups = await securityGroupVpcs(ctx.effects.aws, region, ids, options);
+export async function groupsUnfit(ctx: Looker, region: string, place: Place, ids: readonly string[], options: CallOptions = { signal: ctx.signal }): Promise<string[]> {
+  return unfitOf(region, place, ids, await securityGroupsOf(ctx.effects.aws, region, ids, options));
+}
+
+function unfitOf(region: string, place: Place, ids: readonly string[], groups: ReadonlyMap<string, GroupSeen>): string[] {
   const missing = [...new Set(ids)].filter((id) => !groups.has(id)).map((id) => `the security group ${id} does not exist in ${region}`);
   return [...missing, ...elsewhere(place, groups)];
 }
 
-/** Refuses a quarantine group that the instance cannot be given. @throws AwsError */
-export async function quarantineRefusal(ctx: StepContext, region: string, instance: DbInstance, group: string): Promise<Refusal | undefined> {
-  const unfit = await groupsUnfit(ctx, region, placeOf(instance), [group]);
+/**
+ * Why a group is no quarantine for the instance: AWS would refuse it, or it lets somebody in. Empty if it is one.
+ * @throws AwsError
+ */
+export async function quarantineUnfit(ctx: Looker, region: string, instance: DbInstance, group: string, options: CallOptions = { signal: ctx.signal }): Promise<string[]> {
+  const groups = await securityGroupsOf(ctx.effects.aws, region, [group], options);
+  const { inbound = 0 } = groups.get(group) ?? {};
+  const open = inbound === 0 ? [] : [`the security group ${group} has ${inbound} inbound ${inbound === 1 ? 'rule' : 'rules'}, and keeps nobody out`];
+  return [...unfitOf(region, placeOf(instance), [group], groups), ...open];
+}
+
+/** Refuses a group that is no quarantine for the instance. @throws AwsError */
+export async function quarantineRefusal(ctx: Looker, region: string, instance: DbInstance, group: string): Promise<Refusal | undefined> {
+  const unfit = await quarantineUnfit(ctx, region, instance, group);
   if (unfit.length === 0) return undefined;
   return {
     rule: 'quarantine',
     observed: unfit.join('; '),
-    threshold: `a quarantine group in the VPC of ${instance.DBInstanceIdentifier ?? ''}`,
-    consequence: 'AWS refuses the quarantine, and the old writer stays open',
+    threshold: `a security group without inbound rules in the VPC of ${instance.DBInstanceIdentifier ?? ''}`,
+    consequence: 'AWS refuses the quarantine, or it keeps nobody out: the old writer stays open',
     override: `none: make a security group without inbound rules in that VPC, and name it in the runbook: fence: { quarantine: { ${region}: sg-… } }`,
   };
 }

@@ -7,8 +7,9 @@ import { canary, canaryStep } from '../databases/canary.ts';
 import { closeOld, closeOldStep } from '../databases/close-old.ts';
 import { fence, fenceStep } from '../databases/fence.ts';
 import { fenceAgain, fenceAgainStep } from '../databases/fence-again.ts';
-import { type Database, dbArn, followers, isWriter, sidesOf, sourceRegion } from '../databases/instance.ts';
+import { type Database, dbArn, followers, isWriter, rdsArns, sidesOf, sourceRegion } from '../databases/instance.ts';
 import { keepOld, keepOldStep } from '../databases/keep-old.ts';
+import { inspectReplica } from '../databases/replica-ready.ts';
 import { openWrites, openWritesStep } from '../databases/open-writes.ts';
 import { positionGate, positionGateStep } from '../databases/position-gate.ts';
 import { promote, promoteStep } from '../databases/promote.ts';
@@ -163,6 +164,12 @@ const kind: ResourceKind<RdsReadReplica> = {
   showsLoss: true,
   observe,
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))])],
+  inspect: inspectReplica,
+  inspectRights: (at, db) => [
+    allow(['rds:DescribeDBInstances'], [dbArn(at.source, at.account, inRegion(db.instances, at.source))]),
+    ...[at.source, at.target].map((region) => allow(['rds:DescribeDBParameters'], rdsArns(region, at.account, 'pg:*'))),
+    allow(['ec2:DescribeSecurityGroups'], ['*']),
+  ],
   plan,
   steps: {
     assessSourceApi,

@@ -270,13 +270,13 @@ describe('what AWS will refuse', () => {
     const sim = await simulation();
     sim.world.addSecurityGroup({ region: SEOUL, id: 'sg-0eeeeeeeeeeeeeeee', name: 'elsewhere', closed: true, vpc: 'vpc-2' });
     const warned = async (group: string) => (await stepIn(sim, 'databases.orders.fence', { preview: true, params: { group } })).check();
-    const warning = (why: string) => ({ state: 'ok', warnings: [`AWS will refuse to put the old writer shop-orders into quarantine: ${why}. While its API answers, the failover needs --attest-source-down`] });
+    const warning = (why: string) => ({ state: 'ok', warnings: [`the old writer shop-orders cannot be put into quarantine: ${why}. While its API answers, the failover needs --attest-source-down`] });
     expect(await warned('sg-0eeeeeeeeeeeeeeee')).toMatchObject(warning('the security group sg-0eeeeeeeeeeeeeeee is in vpc-2, and shop-orders is in vpc-00000000000000001'));
     expect(await warned('sg-0fffffffffffffffe')).toMatchObject(warning(`the security group sg-0fffffffffffffffe does not exist in ${SEOUL}`));
     const run = await stepIn(sim, 'databases.orders.fence', { params: { group: 'sg-0fffffffffffffffe' } });
     expect([await run.check(), run.calls()]).toEqual([{ state: 'ok', because: 'what the source answers is used, and not needed' }, []]);
     // While its API answers, a person decides at once, and AWS is not asked for what it would refuse.
-    expect(await run.observe()).toMatchObject({ state: 'refused', refusal: { rule: 'fence', observed: `the old writer shop-orders cannot be fenced: AWS would refuse the quarantine: the security group sg-0fffffffffffffffe does not exist in ${SEOUL}` } });
+    expect(await run.observe()).toMatchObject({ state: 'refused', refusal: { rule: 'fence', observed: `the old writer shop-orders cannot be fenced: it cannot be put into quarantine: the security group sg-0fffffffffffffffe does not exist in ${SEOUL}` } });
   });
 
   it('is not asked for: the groups of a member of a cluster. A person must say that it takes no writes', async () => {
@@ -287,7 +287,7 @@ describe('what AWS will refuse', () => {
     const why = 'its API answers that it is available, and it is a member of the Multi-AZ DB cluster orders-cluster, whose security groups AWS changes with the cluster only';
     expect(await (await ask()).observe()).toMatchObject({ state: 'refused', refusal: { rule: 'fence', observed: `the old writer orders cannot be fenced: ${why}` } });
     expect(await (await ask('alice')).observe()).toEqual({ state: 'reached', because: `${why}; attested by alice` });
-    const warnings = ['AWS will refuse to put the old writer orders into quarantine: orders is a member of the Multi-AZ DB cluster orders-cluster. While its API answers, the failover needs --attest-source-down'];
+    const warnings = ['the old writer orders cannot be put into quarantine: orders is a member of the Multi-AZ DB cluster orders-cluster. While its API answers, the failover needs --attest-source-down'];
     expect(await (await ask()).check()).toMatchObject({ state: 'ok', warnings });
     expect(await (await stepOf('rds-read-replica.fenceAgain', params, { effects: { aws } as never })).observe()).toMatchObject({ state: 'pending', waitingFor: 'hold' });
   });

@@ -1,0 +1,47 @@
+import type { Obstacle, StepPreview } from '../../engine/preview.ts';
+import type { Plan } from '../../model/plan.ts';
+import { finder, type Finding, findingOf } from '../../model/finding.ts';
+import type { Acceptances, PlanStep } from '../../model/step.ts';
+
+/*
+ * What a run would refuse or warn of, as findings: the rules of a run and of a look at readiness are the same.
+ */
+
+/** Said in place of people, so that what is left is what they could not say: the source is lost, everybody agrees. */
+export function assumed(plan: Plan): Acceptances {
+  return { sourceDown: 'dr check', flap: 'dr check', reason: 'a look at readiness', approvedBy: plan.steps.flatMap((step) => step.approval?.from.map(({ name }) => name) ?? []) };
+}
+
+/** A finding, with where what it is about stands in the runbook. */
+export type PathFinding = Finding & { path: readonly string[] };
+
+export function runFindings(plan: Plan, preview: StepPreview): PathFinding[] {
+  const steps = new Map(plan.steps.map((step) => [step.id, step]));
+  const refused = preview.refusals.flatMap((obstacle) => refusedBy(steps.get(obstacle.step), obstacle));
+  // What people are asked for comes with every run; a gate after the assessment decides on what earlier steps of the run have made.
+  const warned = preview.warned.filter(({ step }) => step.approval === undefined && (!step.gate || step.phase === 'assess'));
+  return [...refused, ...warned.flatMap(({ step, warnings }) => warnings.map((text) => warnedBy(step, text)))];
+}
+
+function refusedBy(step: PlanStep | undefined, { step: id, title, held, refusal, error }: Obstacle): PathFinding[] {
+  const about = aboutOf(id, step);
+  const path = pathOf(id, step);
+  if (refusal !== undefined) return [{ ...findingOf(refusal, about), path }];
+  if (held !== undefined) return [{ ...finder(about).warning('held', { observed: [title, held[0] ?? ''].join(' ').trim(), wanted: 'no run that holds the application', mend: held.slice(1).join('; ') }), path }];
+  const said = { observed: error ?? 'no answer', wanted: `a check of ${id} that is answered`, consequence: 'a run would be refused: unknown is not ready', mend: 'see what the check says, and check again' };
+  return [{ ...finder(about).error('not-seen', said), path }];
+}
+
+function warnedBy(step: PlanStep, observed: string): PathFinding {
+  const said = { observed, wanted: `nothing to warn of in ${step.id}`, mend: 'see what the warning says' };
+  return { ...finder(aboutOf(step.id, step)).warning('run-warning', said), path: pathOf(step.id, step) };
+}
+
+function aboutOf(id: string, step: PlanStep | undefined): { resource: string; region: string } {
+  return { resource: step?.changes[0]?.resource ?? id.split('.').slice(0, 2).join('.'), region: step?.region ?? '' };
+}
+
+/** Steps of a resource are named by where it stands: `databases.orders.promote`. */
+function pathOf(id: string, step: PlanStep | undefined): string[] {
+  return step?.origin === 'resource' ? id.split('.').slice(0, 2) : [];
+}

@@ -1,0 +1,35 @@
+import type { CheckResult, PlacedFinding } from '../app/check/check.ts';
+import { SEVERITIES, type Severity } from '../model/finding.ts';
+import type { Painter } from './style.ts';
+import { fit } from './text.ts';
+
+const STYLES = { error: 'red', warning: 'yellow', note: 'cyan' } as const;
+
+/** Every finding with what to do, the worst first; then the count, and what was asked. */
+export function checkText(result: CheckResult, paint: Painter, width: number | undefined): string {
+  const ways = result.ways.map(({ source, target }) => `${source} → ${target}`).join(', ');
+  const head = paint('bold', `${result.runbook}: would a failover work? ${ways}`);
+  const lines = result.findings.flatMap((finding) => ['', ...findingLines(finding, paint)]);
+  return fit([head, ...lines, '', countOf(result), `${result.calls.made} requests to AWS, of at most ${result.calls.limit}; nothing was changed.`].join('\n'), width);
+}
+
+function findingLines(f: PlacedFinding, paint: Painter): string[] {
+  const row = (label: string, text: string | undefined): string[] => (text === undefined ? [] : [`  ${label.padEnd(9)}${text}`]);
+  return [
+    `${paint(STYLES[f.severity], f.severity.padEnd(7))}  ${paint('bold', f.rule)}  ${f.resource}`,
+    ...row('observed', f.observed),
+    ...row('wanted', f.wanted),
+    ...row('else', f.consequence),
+    ...row('mend', f.mend),
+    ...row('AWS', f.page),
+  ];
+}
+
+function countOf({ findings }: CheckResult): string {
+  if (findings.length === 0) return 'Ready: nothing was found that a failover would need and does not have.';
+  const count = (severity: Severity): string[] => {
+    const n = findings.filter((f) => f.severity === severity).length;
+    return n === 0 ? [] : [`${n} ${severity}${n === 1 ? '' : 's'}`];
+  };
+  return `${SEVERITIES.flatMap(count).join(', ')}.`;
+}

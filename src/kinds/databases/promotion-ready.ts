@@ -1,0 +1,69 @@
+import type { DbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { finder, type Finding } from '../../model/finding.ts';
+import { rdsResource } from './found-writer.ts';
+import { type Database, pendingChanges } from './instance.ts';
+
+/*
+ * What does not stop a promotion, and should be known before one: said by the check of the promotion, and by a look at readiness.
+ */
+
+/** What the runbook says of the promotion. */
+interface Wanted {
+  /** It names a login by which a written row proves that the new writer takes writes. */
+  proven: boolean;
+  /** Days for which backups will be kept; undefined leaves it to AWS. */
+  retentionDays: number | undefined;
+}
+
+const GUIDE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
+const PROMOTE = `${GUIDE}/USER_ReadRepl.Promote.html`;
+
+export function promotionFindings({ name, region, id }: Database, instance: DbInstance, { proven, retentionDays }: Wanted): Finding[] {
+  const { warning, note } = finder({ resource: rdsResource(region, id), region });
+  const findings: Finding[] = [];
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  const status = state.shown;
+  const engine = instance.Engine ?? '';
+  const sql = engine === '' || engine.includes('postgres');
+  const modify = `aws rds modify-db-instance --region ${region} --db-instance-identifier ${id}`;
+  if (!sql || !proven) {
+    const why = sql ? `the runbook names no \`canary\` for ${name}` : `\`canary\` works for PostgreSQL only, and ${id} is ${engine}`;
+    findings.push(note('write-proof', {
+      observed: `nobody proves that ${id} takes writes after the promotion: ${why}`,
+      wanted: 'a row that is written and read back',
+      mend: sql ? `name \`canary\` for ${name} in the runbook` : 'add a custom step that writes a row and reads it back',
+    }));
+  }
+  if (state.promote === 'no' && state.writes === 'yes') {
+    findings.push(warning('promote-later', { observed: `${id} is ${status}: the promotion waits until that has ended`, wanted: 'available', mend: 'wait until it has ended, and move the backup window out of busy hours', page: PROMOTE }));
+  } else if (state.promote === 'try') {
+    findings.push(warning('promote-later', { observed: `${id} is ${status}: AWS does not document whether it can be promoted then; it is tried`, wanted: 'available', mend: 'wait until it has ended', page: PROMOTE }));
+  }
+  const waiting = pendingChanges(instance);
+  if (waiting.length > 0) {
+    findings.push(warning('pending-changes', {
+      observed: `${id} has changes that wait for a restart or for its maintenance window: ${waiting.join(', ')}; AWS may make them during the promotion, which does not wait for them`,
+      wanted: 'no pending change',
+      mend: `${modify} --apply-immediately, in a quiet hour`,
+      page: `${GUIDE}/USER_ModifyInstance.ApplyImmediately.html`,
+    }));
+  }
+  if (instance.BackupRetentionPeriod === 0) {
+    findings.push(note('replica-backups', {
+      observed: `${id} keeps no backups: after the promotion AWS makes a full one, which may take hours; it takes writes meanwhile`,
+      wanted: 'backups of the replica',
+      mend: `${modify} --backup-retention-period 7 --apply-immediately`,
+      page: PROMOTE,
+    }));
+  }
+  if (retentionDays === undefined) {
+    findings.push(warning('backup-retention', {
+      observed: `AWS keeps backups of a promoted replica for one day: name \`retentionDays\` for ${name} in the runbook`,
+      wanted: 'backups that are kept as long as those of the writer now',
+      mend: `name \`retentionDays\` for ${name} in the runbook`,
+      page: `${GUIDE.replace('UserGuide', 'APIReference')}/API_PromoteReadReplica.html`,
+    }));
+  }
+  return findings;
+}

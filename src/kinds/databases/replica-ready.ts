@@ -1,0 +1,137 @@
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { userParameters } from '../../aws/rds-parameters.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import { replicationState } from '../../aws/states/replication.ts';
+import { inRegion } from '../common.ts';
+import { lookedAll, peek } from '../inspect.ts';
+import { finder, findingOf, type Finding } from '../../model/finding.ts';
+import type { InspectContext } from '../../model/kind.ts';
+import { rdsResource } from './found-writer.ts';
+import { type Database, replicates, replicationStatus } from './instance.ts';
+import { parityFindings } from './parity.ts';
+import { promotionFindings } from './promotion-ready.ts';
+import { replicaUnfit } from './refusals.ts';
+import type { RdsReadReplica } from './replica-schema.ts';
+import { groupsUnfit, placeOf, quarantineRefusal } from './vpc.ts';
+
+/*
+ * Is the replica ready to become the writer, and would it serve as the writer does now? What a run refuses is not said again here.
+ */
+
+const GUIDE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
+
+/** Both sides, as AWS shows them. A side that is not there is what the plan refuses already. */
+export async function inspectReplica(ctx: InspectContext, name: string, db: RdsReadReplica): Promise<Finding[]> {
+  const copy = { name, region: ctx.target, id: inRegion(db.instances, ctx.target) };
+  const main = { name, region: ctx.source, id: inRegion(db.instances, ctx.source) };
+  const find = (side: Database): Promise<DbInstance | undefined> => findDbInstance(ctx.effects.aws, side.region, side.id, { signal: ctx.signal });
+  const about = (side: Database) => ({ resource: rdsResource(side.region, side.id), region: side.region });
+  const [here, there] = await Promise.all([peek(about(copy), () => find(copy)), peek(about(main), () => find(main))]);
+  const [replica, writer] = [here.value, there.value];
+  const both = replica === undefined || writer === undefined ? [] : [
+    () => Promise.resolve(parityFindings(copy, replica, writer, db.instanceClass?.active)),
+    () => parameterFindings(ctx, { side: copy, seen: replica }, { side: main, seen: writer }),
+  ];
+  return [
+    ...here.findings,
+    ...(await lookedAll(about(copy), [
+      ...(replica === undefined ? [] : [() => Promise.resolve([...replicationFindings(copy, replica), ...promotable(copy, replica, db)]), () => groupFindings(ctx, copy, replica, db)]),
+      ...both,
+    ])),
+    ...there.findings,
+    ...(await lookedAll(about(main), writer === undefined ? [() => Promise.resolve(there.findings.length > 0 ? [] : [gone(main)])] : [() => Promise.resolve(writerFindings(main, writer)), () => groupFindings(ctx, main, writer, db)])),
+  ];
+}
+
+/** Replication that a promotion can rest on. How much it lags is the question of the gate. */
+function replicationFindings(copy: Database, seen: DbInstance): Finding[] {
+  const { error, warning } = finder({ resource: rdsResource(copy.region, copy.id), region: copy.region });
+  if (!replicates(seen)) {
+    return [error('replica-role', {
+      observed: `${copy.id} replicates from nobody`,
+      wanted: 'a replica of the writer',
+      consequence: 'what users write now does not arrive in it',
+      mend: `dr reprotect --standby ${copy.region}    makes it a replica again`,
+      page: `${GUIDE}/USER_ReadRepl.XRgn.html`,
+    })];
+  }
+  const state = replicationState(replicationStatus(seen));
+  if (state.normal === true) return [];
+  const message = seen.StatusInfos?.find((info) => info.StatusType === 'read replication')?.Message;
+  const said = { observed: `replication of ${copy.id} is ${state.shown}${message === undefined ? '' : `: ${message}`}`, wanted: 'replicating', mend: 'see the reason under StatusInfos; where it cannot be mended, make the replica again', page: `${GUIDE}/USER_ReadRepl.Monitoring.html` };
+  return [state.receives === 'yes' ? warning('replication', said) : error('replication', { ...said, consequence: 'everything that is written now would be lost' })];
+}
+
+function promotable(copy: Database, seen: DbInstance, db: RdsReadReplica): Finding[] {
+  const own = seen.BackupRetentionPeriod ?? 0;
+  const retentionDays = db.retentionDays ?? (own > 0 ? own : undefined);
+  return promotionFindings(copy, seen, { proven: db.canary !== undefined, retentionDays });
+}
+
+function gone(main: Database): Finding {
+  return finder({ resource: rdsResource(main.region, main.id), region: main.region }).error('writer-missing', {
+    observed: `there is no ${main.id} in ${main.region}`,
+    wanted: 'the writer that users have now',
+    consequence: 'the runbook names another database than the one in use, or none',
+    mend: 'correct `instances` in the runbook',
+  });
+}
+
+/** The writer serves, and a replica can be made of it. */
+function writerFindings(main: Database, seen: DbInstance): Finding[] {
+  const { warning } = finder({ resource: rdsResource(main.region, main.id), region: main.region });
+  const state = dbInstanceState(seen.DBInstanceStatus);
+  if (!servesOrPasses(state)) {
+    return [warning('writer-status', { observed: `${main.id} is ${state.shown}`, wanted: 'a status in which it serves', mend: `aws rds describe-db-instances --region ${main.region} --db-instance-identifier ${main.id}`, page: `${GUIDE}/accessing-monitoring.html` })];
+  }
+  const unfit = replicaUnfit(seen);
+  if (unfit === undefined) return [];
+  return [warning('standby-source', { observed: `${main.id} in ${main.region} is ${unfit.why}`, wanted: 'a writer that RDS can make a replica of, and that keeps automated backups', consequence: 'a replica that is lost cannot be made again', mend: unfit.mend })];
+}
+
+/** The quarantine of the fence, and the groups that a rebuilt instance gets. */
+async function groupFindings(ctx: InspectContext, side: Database, seen: DbInstance, db: RdsReadReplica): Promise<Finding[]> {
+  const about = { resource: rdsResource(side.region, side.id), region: side.region };
+  const group = db.fence?.quarantine[side.region];
+  const refusal = group === undefined ? undefined : await quarantineRefusal(ctx, side.region, seen, group);
+  const named = db.securityGroups?.[side.region] ?? [];
+  const unfit = await groupsUnfit(ctx, side.region, placeOf(seen), named);
+  const groups = unfit.length === 0 ? [] : [finder(about).warning('security-groups', { observed: unfit.join('; '), wanted: `security groups in the VPC of ${side.id}`, consequence: 'AWS refuses to rebuild the instance with them', mend: `correct securityGroups: { ${side.region}: [sg-…] } in the runbook`, page: `${GUIDE}/USER_VPC.WorkingWithRDSInstanceinaVPC.html` })];
+  return [...(refusal === undefined ? [] : [{ ...findingOf(refusal, about), page: `${GUIDE}/Overview.RDSSecurityGroups.html` }]), ...groups];
+}
+
+interface SeenSide {
+  side: Database;
+  seen: DbInstance;
+}
+
+/** Parameters that somebody has set on one side only, or to another value. */
+async function parameterFindings(ctx: InspectContext, { side: copy, seen: replica }: SeenSide, { side: main, seen: writer }: SeenSide): Promise<Finding[]> {
+  const { warning } = finder({ resource: rdsResource(copy.region, copy.id), region: copy.region });
+  const group = (seen: DbInstance) => seen.DBParameterGroups?.[0];
+  const findings: Finding[] = [];
+  if (/pending-reboot/.test(group(replica)?.ParameterApplyStatus ?? '')) {
+    findings.push(warning('parameter-restart', { observed: `${copy.id} waits for a restart to use its parameter group ${group(replica)?.DBParameterGroupName ?? ''}`, wanted: 'in-sync', mend: `aws rds reboot-db-instance --region ${copy.region} --db-instance-identifier ${copy.id}`, page: `${GUIDE}/USER_WorkingWithParamGroups.html` }));
+  }
+  const [own = '', other = ''] = [group(replica)?.DBParameterGroupName, group(writer)?.DBParameterGroupName];
+  // Groups of AWS itself have nothing set.
+  if (own === '' || other === '' || (isAwsOwn(own) && isAwsOwn(other))) return findings;
+  const set = (region: string, name: string): Promise<Record<string, string>> =>
+    isAwsOwn(name) ? Promise.resolve({}) : userParameters(ctx.effects.aws, region, name, { signal: ctx.signal });
+  const [here, there] = await Promise.all([set(copy.region, own), set(main.region, other)]);
+  const names = [...new Set([...Object.keys(here), ...Object.keys(there)])].filter((name) => here[name] !== there[name]).sort();
+  if (names.length === 0) return findings;
+  const shown = names.slice(0, 5).map((name) => `${name} is ${here[name] ?? 'not set'}, there ${there[name] ?? 'not set'}`);
+  findings.push(warning('parameters', {
+    observed: `the parameter groups ${own} of ${copy.id} and ${other} of ${main.id} differ: ${shown.join('; ')}${names.length > 5 ? `; and ${names.length - 5} more` : ''}`,
+    wanted: 'the same parameters on both sides',
+    consequence: 'the new writer would not behave as the old one does: fewer connections, other limits',
+    mend: `set them in ${own}: aws rds modify-db-parameter-group --region ${copy.region} --db-parameter-group-name ${own}`,
+    page: `${GUIDE}/USER_WorkingWithParamGroups.html`,
+  }));
+  return findings;
+}
+
+function isAwsOwn(group: string): boolean {
+  return group.startsWith('default.');
+}

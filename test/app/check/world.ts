@@ -1,0 +1,53 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { checkLoaded, type CheckResult } from '../../../src/app/check/check.ts';
+import { MUTATIONS } from '../../../src/aws/operations.ts';
+import type { AwsCaller, AwsRequest } from '../../../src/aws/caller.ts';
+import type { Effects } from '../../../src/effects/effects.ts';
+import { COMMON_STEPS, KIND_NAMES, knownKind, OWN_KIND_NAMES, loadOwnKind } from '../../../src/kinds/registry.ts';
+import { type Simulation, simulation } from '../../engine/simulated.ts';
+
+/** A virtual clock does not wait for modules: all are loaded before. */
+async function preload(): Promise<void> {
+  await Promise.all([...KIND_NAMES.map((name) => knownKind(name)), ...OWN_KIND_NAMES.map(loadOwnKind), ...Object.values(COMMON_STEPS).map((load) => load())]);
+}
+
+export const exampleOf = (name: string): string => fileURLToPath(new URL(`../../../runbooks/${name}.yaml`, import.meta.url));
+
+/** The world of an example runbook, maybe with a part of the runbook replaced. */
+export async function worldOf(name: string, change: (text: string) => string = (text) => text): Promise<Simulation> {
+  await preload();
+  const text = await readFile(exampleOf(name), 'utf8');
+  const changed = change(text);
+  if (changed === text) return simulation({ path: exampleOf(name) });
+  const path = join(await mkdtemp(join(tmpdir(), 'dr-check-')), `${name}.yaml`);
+  await writeFile(path, changed);
+  return simulation({ path });
+}
+
+interface Options {
+  region?: string;
+  effects?: Partial<Effects>;
+  /** Told of every request that reaches AWS. */
+  onCall?: (request: Pick<AwsRequest, 'service' | 'region'> & { operation: string; input: unknown }) => void;
+}
+
+/** One check of that world. Fails where it changes something. */
+export async function checkIn(sim: Simulation, { region, effects, onCall }: Options = {}): Promise<CheckResult> {
+  const state = await mkdtemp(join(tmpdir(), 'dr-check-'));
+  const aws: AwsCaller = {
+    call: (request) => {
+      if (MUTATIONS.has(`${request.service}.${request.operation}`)) throw new Error(`a check has called ${request.operation}`);
+      onCall?.(request);
+      return (effects?.aws ?? sim.effects.aws).call(request);
+    },
+  };
+  return sim.clock.run(() => checkLoaded(sim.loaded, { runbooks: '.', state, region, effects: { ...sim.effects, ...effects, aws } }));
+}
+
+/** `severity rule resource`, in the order of the result. */
+export function shortly({ findings }: CheckResult): string[] {
+  return findings.map(({ severity, rule, resource }) => `${severity} ${rule} ${resource}`);
+}
