@@ -76,7 +76,8 @@ function choose(state: RunState, gates: readonly PlannedGate[], { id, mayReject 
   });
 }
 
-function approvalGate(state: RunState, { step, from, quorum }: PlannedGate): ApprovalGate {
+/** What opens a gate of a run, and who may. */
+export function approvalGate(state: RunState, { step, from, quorum }: PlannedGate): ApprovalGate {
   const { plan, operator } = state;
   return {
     subject: { run: state.run, plan: plan.hash, application: plan.runbook.name, account: plan.account, verb: plan.verb, from: plan.source, to: plan.target, gate: step.id },

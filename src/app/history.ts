@@ -43,7 +43,8 @@ async function movesOf(state: StateStore, asking: Asking, since: number, clock: 
       const records = await store.read();
       if (records.length === 0) return;
       const run = understood(records, id);
-      if (isSameWorld(run, asking) && hasMoved(run)) moves.push(moveOf(run));
+      // People may have written notes long after its end.
+      if (run.lastAt > since && isSameWorld(run, asking) && hasMoved(run)) moves.push(moveOf(run));
     } catch (error) {
       // Its start may say that it moved the application of another account, or of a lab.
       const start = error instanceof DrError ? await store.first().catch(() => undefined) : undefined;

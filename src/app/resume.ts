@@ -46,7 +46,7 @@ async function sendRest(place: StateStore, run: string): Promise<RunResult | und
   const { store, state, records } = await loadRun(place, run);
   const sent = isOver(state) ? ((await store.sendRest?.()) ?? 0) : 0;
   if (sent === 0) return undefined;
-  const report = await saveReport(store, evidenceOf(state, records, state.lastAt));
+  const report = await saveReport(store, evidenceOf(state, records));
   return { state, exit: 'ok', report, summary: [`${sent} records and the report of run ${run} were sent to ${place.place}.`] };
 }
 

@@ -15,6 +15,7 @@ import { evidenceText, renderHtml } from '../report/html.ts';
 import { summaryLines } from '../report/summary.ts';
 import { wayBackLines } from '../report/way-back.ts';
 import { type ReportFiles, writeReport } from '../report/write.ts';
+import { toolVersion } from './version.ts';
 
 /** How a run is followed and stopped. */
 export interface RunWatchers {
@@ -61,13 +62,13 @@ export async function runToTheEnd(
     if (truth !== undefined) await journal.append({ type: 'lab.measured', truth });
   }
   // The run has ended: from here on nothing may hide how.
-  const told = await tellEnd(journal, store, effects.clock.now(), note);
+  const told = await tellEnd(journal, store, note);
   const unsent = await store.close().catch((error: unknown) => note('the journal could not be closed', error));
   return { ...told, summary: [...told.summary, ...(unsent === undefined ? [] : [`Journal: ${unsent}`]), ...notes] };
 }
 
 /** Writes the report. What of it fails is noted, and takes nothing from the result. */
-async function tellEnd(journal: Journal, store: RunStore, now: number, note: (what: string, error: unknown) => undefined): Promise<RunResult> {
+async function tellEnd(journal: Journal, store: RunStore, note: (what: string, error: unknown) => undefined): Promise<RunResult> {
   const { state } = journal;
   const noReport = `there is no report yet. Make it with: dr report ${state.run}`;
   let records: readonly JournalRecord[];
@@ -77,7 +78,7 @@ async function tellEnd(journal: Journal, store: RunStore, now: number, note: (wh
     note(noReport, error);
     return { state, exit: state.outcome === undefined ? 'interrupted' : 'journal', summary: [`Run ${state.run}: ${state.outcome ?? 'interrupted'}`] };
   }
-  const evidence = evidenceOf(state, records, now);
+  const evidence = evidenceOf(state, records);
   const result = { state, exit: exitOf(state, evidence), summary: [...summaryLines(evidence), ...wayBackLines(state)] };
   try {
     // Who was stopped here and continues must not put an old report over that of the next runner.
@@ -90,9 +91,10 @@ async function tellEnd(journal: Journal, store: RunStore, now: number, note: (wh
 }
 
 /** What the journal of a run proves. */
-export function evidenceOf(state: RunState, records: readonly JournalRecord[], now: number): Evidence {
+export function evidenceOf(state: RunState, records: readonly JournalRecord[]): Evidence {
   const impact = state.impactAt === undefined ? {} : { impact: { at: state.impactAt, source: state.impactSource ?? '--impact-at' } };
-  return buildEvidence(state, records, { madeAt: now, lab: state.lab, ...impact });
+  const { name, version } = toolVersion();
+  return buildEvidence(state, records, { madeBy: { name, version }, lab: state.lab, ...impact });
 }
 
 /** Writes the report of a run beside its journal. @throws DrError REPORT_NOT_WRITTEN */

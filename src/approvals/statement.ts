@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { iso } from '../base/clock.ts';
+import { readSignedText, signedText } from './signed-text.ts';
 
 /*
  * What an approver signs: a text that a person can read, with one spelling only. It names the run, its plan and the gate,
@@ -39,20 +40,16 @@ const LINES = ['run', 'plan', 'application', 'account', 'verb', 'from', 'to', 'g
 
 /** The text of a statement, ending with a newline. */
 export function statementText(statement: Statement): string {
-  const values: Record<(typeof LINES)[number], string> = { ...statement, signed: iso(statement.signed), expires: iso(statement.expires) };
-  return `${[HEAD, ...LINES.map((name) => `${name}: ${values[name]}`)].join('\n')}\n`;
+  return signedText(HEAD, LINES, { ...statement, signed: iso(statement.signed), expires: iso(statement.expires) });
 }
 
 /** Reads a statement back. Undefined for a text that is not letter by letter what `statementText` writes. */
 export function readStatement(text: string): Statement | undefined {
-  const values = new Map(text.split('\n').slice(1).map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]));
-  const value = (name: (typeof LINES)[number]) => values.get(name) ?? '';
-  const decision = value('decision');
+  const { decision, signed: signedAt, expires: expiresAt, ...subject } = readSignedText(text, LINES);
   if (decision !== 'approve' && decision !== 'reject') return undefined;
-  const [signed, expires] = [Date.parse(value('signed')), Date.parse(value('expires'))];
+  const [signed, expires] = [Date.parse(signedAt), Date.parse(expiresAt)];
   if (Number.isNaN(signed) || Number.isNaN(expires)) return undefined;
-  const { run, plan, application, account, verb, from, to, gate, approver } = Object.fromEntries(LINES.map((name) => [name, value(name)])) as Record<(typeof LINES)[number], string>;
-  const statement: Statement = { run, plan, application, account, verb, from, to, gate, decision, approver, signed, expires };
+  const statement: Statement = { ...subject, decision, signed, expires };
   return statementText(statement) === text ? statement : undefined;
 }
 

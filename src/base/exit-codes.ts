@@ -19,6 +19,7 @@ export const EXIT = {
   notMeasured: 13,
   changes: 14,
   notReady: 15,
+  notVerified: 16,
 } as const;
 
 export type ExitName = keyof typeof EXIT;
@@ -41,4 +42,5 @@ export const EXIT_MEANING: Record<ExitName, string> = {
   notMeasured: 'the application is recovered, but RTO or RPO could not be measured',
   changes: '`dr plan --detailed-exitcode`: there is something to do (0: nothing)',
   notReady: '`dr check`: a failover would be refused, would fail, or would miss an objective',
+  notVerified: '`dr verify`: something was changed, is missing or cannot be checked',
 };

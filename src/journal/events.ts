@@ -133,6 +133,17 @@ export interface RunStarted {
   git?: { commit: string; dirty: boolean };
 }
 
+/** Who wrote a note, as the machine knows them: AWS is not asked. */
+export type NoteAuthor = Pick<Operator, 'user' | 'host'>;
+
+/** Something that has to be done about what a run showed. Its number is its place among the issues of the run, from 1. */
+export interface IssueNote {
+  title: string;
+  owner: string;
+  /** A day: `2026-12-31`. */
+  due: string;
+}
+
 /** A fact of a run. The journal is the list of them; everything people see is computed from it. */
 export type RunEvent =
   | ({ type: 'run.started' } & RunStarted)
@@ -172,7 +183,17 @@ export type RunEvent =
   | { type: 'run.interrupted'; signal: string }
   /** In the lab, after the end: what its client saw and what the surviving database holds. */
   | { type: 'lab.measured'; truth: LabTruth }
-  | { type: 'run.finished'; outcome: RunOutcome };
+  | { type: 'run.finished'; outcome: RunOutcome }
+  | NoteEvent;
+
+/** Written after the end of a run, which stays as it ended: `outcome` repeats how. */
+export type NoteEvent =
+  | { type: 'issue.added'; issue: IssueNote; by: NoteAuthor; outcome: RunOutcome }
+  | { type: 'issue.closed'; number: number; note: string; by: NoteAuthor; outcome: RunOutcome }
+  /** When users began to suffer, as a person says afterwards. Milliseconds since the epoch. */
+  | { type: 'impact.stated'; impactAt: number; by: NoteAuthor; outcome: RunOutcome }
+  /** A person stands for the run with a signature: `text` is the statement of a sign-off, which names all records before this one. */
+  | { type: 'run.signed'; text: string; signature: string; by: NoteAuthor; outcome: RunOutcome };
 
 /** `aborted`: ended by a person, or rolled back by itself before the line. */
 export type RunOutcome = 'succeeded' | 'failed' | 'refused' | 'aborted';

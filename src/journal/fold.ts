@@ -1,6 +1,6 @@
 import type { Json } from '../base/json.ts';
 import { DrError } from '../base/errors.ts';
-import { JOURNAL_SCHEMA, type JournalRecord, type StepOutcome } from './events.ts';
+import { JOURNAL_SCHEMA, type JournalRecord, type NoteEvent, type StepOutcome } from './events.ts';
 import { readablePlan } from './old-plan.ts';
 import type { ProbeChange, ProbeRun, RunState, StepRun } from './state.ts';
 
@@ -21,12 +21,38 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  */
 export function fold(state: RunState | undefined, record: JournalRecord): RunState {
   const next: Mutable<RunState> = state ?? start(record);
-  next.lastAt = record.at;
+  if (isNote(record)) applyNote(next, record);
+  else {
+    next.lastAt = record.at;
+    if (state !== undefined) apply(next, record);
+  }
+  next.notedAt = record.at;
   next.term = record.term;
   next.records += 1;
   next.head = record.hash;
-  if (state !== undefined) apply(next, record);
   return next;
+}
+
+const NOTES: ReadonlySet<string> = new Set(['issue.added', 'issue.closed', 'impact.stated', 'run.signed'] satisfies NoteEvent['type'][]);
+
+/** Written by a person after the end. */
+export function isNote(record: JournalRecord): record is Extract<JournalRecord, NoteEvent> {
+  return NOTES.has(record.type);
+}
+
+function applyNote(state: Mutable<RunState>, record: Extract<JournalRecord, NoteEvent>): void {
+  const { at, by } = record;
+  if (record.type === 'issue.added') {
+    state.issues = [...state.issues, { ...record.issue, number: state.issues.length + 1, at, by }];
+  } else if (record.type === 'issue.closed') {
+    state.issues = state.issues.map((issue) => (issue.number === record.number ? { ...issue, closed: { at, by, note: record.note } } : issue));
+  } else if (record.type === 'impact.stated') {
+    state.impactAt = record.impactAt;
+    state.impactSource = `dr report --impact-at, by ${by.user}@${by.host}`;
+  } else {
+    const { text, signature } = record;
+    state.signatures = [...state.signatures, { text, signature, at, by, before: { head: state.head, records: state.records, outcome: state.outcome } }];
+  }
 }
 
 /** Folds a whole journal. @throws Error when it is empty. */
@@ -59,11 +85,14 @@ function start(record: JournalRecord): RunState {
     resumedBy: [],
     startedAt: record.at,
     lastAt: record.at,
+    notedAt: record.at,
     interrupted: false,
     checksGreen: false,
     steps: new Map(record.plan.steps.map((step) => [step.id, newStep(step.id)])),
     facts: new Map(),
     probes: new Map(record.plan.probes.map((p) => [p.name, { name: p.name, changes: [], samples: 0, failed: 0 }])),
+    issues: [],
+    signatures: [],
     records: 0,
     head: record.hash,
   };
@@ -85,7 +114,7 @@ function newStep(id: string): StepRun {
   };
 }
 
-function apply(state: Mutable<RunState>, record: JournalRecord): void {
+function apply(state: Mutable<RunState>, record: Exclude<JournalRecord, NoteEvent>): void {
   switch (record.type) {
     case 'run.started':
       throw new Error('a journal holds one run.started');

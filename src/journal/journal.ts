@@ -117,17 +117,33 @@ export function verifyRecords(records: readonly JournalRecord[], where: string):
   }
 }
 
+/** A journal that cannot be trusted. */
+export class JournalDamaged extends DrError {
+  /** File, or place in a bucket. */
+  readonly where: string;
+  /** From 1. */
+  readonly line: number;
+  readonly why: string;
+
+  constructor(where: string, line: number, why: string) {
+    super({
+      code: 'JOURNAL_DAMAGED',
+      exit: 'journal',
+      title: `The journal is damaged at ${where}:${line}.`,
+      detail: `Record ${line}: ${why}. Nothing was done.`,
+      next: [
+        'keep the file: it is evidence',
+        'dr plan --region REGION    shows what is left to do, from what AWS says now',
+        'dr failover --region REGION    starts a new run; steps whose end state is there are skipped',
+      ],
+    });
+    this.where = where;
+    this.line = line;
+    this.why = why;
+  }
+}
+
 /** The error for a journal that cannot be trusted. `line` counts from 1. */
-export function damaged(where: string, line: number, why: string): DrError {
-  return new DrError({
-    code: 'JOURNAL_DAMAGED',
-    exit: 'journal',
-    title: `The journal is damaged at ${where}:${line}.`,
-    detail: `Record ${line}: ${why}. Nothing was done.`,
-    next: [
-      'keep the file: it is evidence',
-      'dr plan --region REGION    shows what is left to do, from what AWS says now',
-      'dr failover --region REGION    starts a new run; steps whose end state is there are skipped',
-    ],
-  });
+export function damaged(where: string, line: number, why: string): JournalDamaged {
+  return new JournalDamaged(where, line, why);
 }

@@ -143,7 +143,8 @@ export function isHeld(lock: LockRecord, here: Pick<Operator, 'host' | 'machine'
 
 /** By its last record: nothing more is done in that run, and a lock that it could not give back holds nothing. */
 export function endsTheRun(last: JournalRecord | undefined): boolean {
-  return last?.type === 'run.finished' && (last.outcome === 'succeeded' || last.outcome === 'aborted');
+  if (last === undefined || !('outcome' in last)) return false;
+  return last.outcome === 'succeeded' || last.outcome === 'aborted';
 }
 
 /** Whether a process of this machine still runs. */

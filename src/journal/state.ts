@@ -1,6 +1,6 @@
 import type { Json } from '../base/json.ts';
 import type { Refusal } from '../model/step.ts';
-import type { CallRecord, ErrorRecord, LabTruth, Operator, RunOutcome, RunStarted, WaitRecord } from './events.ts';
+import type { CallRecord, ErrorRecord, IssueNote, LabTruth, NoteAuthor, Operator, RunOutcome, RunStarted, WaitRecord } from './events.ts';
 
 /**
  * Where a step stands. The last six are ends. `paused`: a person is needed; a resume looks again. `unmet`: a guard whose run
@@ -59,6 +59,25 @@ export interface ProbeRun {
   failed: number;
 }
 
+/** An issue of a run, and how it was closed. */
+export interface RunIssue extends IssueNote {
+  /** From 1. */
+  number: number;
+  at: number;
+  by: NoteAuthor;
+  closed?: { at: number; by: NoteAuthor; note: string };
+}
+
+/** A sign-off as the journal holds it, unverified. */
+export interface RunSignature {
+  text: string;
+  signature: string;
+  at: number;
+  by: NoteAuthor;
+  /** What it has to name: the head, and how many records there were, before it was written. */
+  before: { head: string; records: number; outcome: RunOutcome | undefined };
+}
+
 /**
  * Everything known about a run, folded from its journal and from nothing else (`fold.ts`).
  * Terminal, status, report and resume read this.
@@ -69,8 +88,10 @@ export interface RunState extends Readonly<RunStarted> {
   /** Operators who resumed it, in order. */
   resumedBy: readonly Operator[];
   startedAt: number;
-  /** Time of the last record. */
+  /** Time of the last record of the run itself. Notes that people write afterwards do not move it. */
   lastAt: number;
+  /** Time of the last record of all. */
+  notedAt: number;
   endedAt?: number;
   outcome?: RunOutcome;
   interrupted: boolean;
@@ -83,6 +104,8 @@ export interface RunState extends Readonly<RunStarted> {
   steps: ReadonlyMap<string, StepRun>;
   facts: ReadonlyMap<string, Json>;
   probes: ReadonlyMap<string, ProbeRun>;
+  issues: readonly RunIssue[];
+  signatures: readonly RunSignature[];
   records: number;
   /** Hash of the last record: what a report is a report of. */
   head: string;

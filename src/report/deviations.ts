@@ -10,7 +10,8 @@ type Deviation = Evidence['deviations'][number];
 /** Everything that did not go as planned, in the order of time where there is one. */
 export function deviationsOf(state: RunState, records: readonly JournalRecord[], steps: readonly EvidenceStep[]): Deviation[] {
   const found = [...ofRun(state), ...records.flatMap(ofRecord), ...steps.flatMap(ofStep)];
-  return found.sort((a, b) => (a.at ?? '').localeCompare(b.at ?? ''));
+  const order = ({ at }: Deviation): string => at ?? '';
+  return found.sort((a, b) => (order(a) < order(b) ? -1 : order(a) > order(b) ? 1 : 0));
 }
 
 function ofRun(state: RunState): Deviation[] {

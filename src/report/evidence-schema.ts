@@ -5,7 +5,7 @@ import { OUTSIDE, PHASES } from '../model/step.ts';
 import { VERBS } from '../model/verb.ts';
 
 /** Bumped when a field changes its meaning or goes away. */
-export const REPORT_SCHEMA = 'dr.report/2';
+export const REPORT_SCHEMA = 'dr.report/3';
 
 const time = z.iso.datetime().describe('ISO 8601, UTC');
 const ms = z.number().describe('milliseconds');
@@ -122,6 +122,37 @@ const database = z.strictObject({
   canary: z.strictObject({ verified: z.boolean().nullable(), because: z.string(), details: strings }),
 });
 
+const author = z.strictObject({ user: z.string(), host: z.string() });
+const issue = z.strictObject({
+  number: z.number(),
+  title: z.string(),
+  owner: z.string(),
+  due: z.iso.date(),
+  addedAt: time,
+  addedBy: author,
+  closed: z.strictObject({ at: time, by: author, note: z.string() }).nullable().describe('null: open'),
+});
+const signOff = z.strictObject({
+  name: z.string(),
+  at: time,
+  comment: z.string(),
+  key: z.string().nullable().describe('type and fingerprint; null: the signature fits no key'),
+  verified: z.enum(['named', 'key only', 'not valid']).describe('named: the runbook names this key for this person; key only: the signature is right, and who owns the key is for others to say'),
+  because: z.string(),
+  own: z.boolean().describe('by the person who began the run'),
+  records: z.number().describe('covers the first so many records of the journal'),
+  head: z.string(),
+  report: z.string().describe('SHA-256 of report.json of those records'),
+});
+
+const protection = z
+  .strictObject({
+    state: z.enum(['unprotected', 'restored', 'unchanged']),
+    since: time.nullable(),
+    because: z.string(),
+  })
+  .describe('whether another region can take over, as far as this run tells: unprotected since its move, or restored by its reprotect');
+
 const assessment = z.strictObject({
   verdict: z.string().nullable().describe('null: nobody judged whether the source is down'),
   because: z.string(),
@@ -144,7 +175,8 @@ const lab = z.strictObject({
 /** One JSON document that says everything a report says; the page is made from it alone. */
 export const EvidenceSchema = z.strictObject({
   schema: z.literal(REPORT_SCHEMA),
-  madeAt: time,
+  asOf: time.describe('time of the last record: what is said here was known then'),
+  madeBy: z.strictObject({ name: z.string(), version: z.string() }).describe('the version of dr that wrote this document; the same version writes the same bytes from the same journal'),
   test: z.strictObject({
     id: z.string(),
     kind: z.enum(['live', 'lab', 'simulated']),
@@ -188,7 +220,12 @@ export const EvidenceSchema = z.strictObject({
     ),
     approvedBy: strings.describe('names as claimed on the command line, not verified'),
     acceptances: strings,
+    participants: z.array(z.strictObject({ name: z.string(), roles: strings })),
   }),
+  issues: z.array(issue).describe('what has to be done about what the run showed'),
+  signOffs: z.array(signOff),
+  protection,
+  leftOut: z.array(z.strictObject({ step: z.string(), title: z.string(), how: z.enum(['skipped', 'simulated', 'not-run', 'manual']), because: z.string() })).describe('steps that the run did not do, or that a person did by hand'),
   tool: z.strictObject({ name: z.string(), version: z.string(), node: z.string() }),
   endpoints: strings.describe('AWS endpoint overrides; with any of them it was not a run against AWS itself'),
   objectives: z.array(objective),

@@ -13,11 +13,13 @@ import { regionName } from './format.ts';
 import { logEvidence, probeEvidence } from './log-evidence.ts';
 import { nextSteps } from './next-steps.ts';
 import { objectivesOf, PASS_RULE, PROTECT_RULE, verdictOf } from './objectives.ts';
+import { issueEvidence, leftOutOf, participantsOf, signOffEvidence } from './notes-evidence.ts';
+import { protectionOf } from './protection.ts';
 import { hasActed, requestEvidence, stepEvidence } from './step-evidence.ts';
 
 export interface EvidenceOptions extends GivenTimes {
-  /** When the report is made, milliseconds since the epoch. */
-  madeAt: number;
+  /** Who writes it. Default: the version of dr that began the run. */
+  madeBy?: { name: string; version: string } | undefined;
   /** What was practised or what happened, in one sentence. Default: the source region is lost. */
   scenario?: string | undefined;
   /** What the lab's client saw, where the journal does not hold it; only of a run in the lab. */
@@ -28,7 +30,7 @@ export interface EvidenceOptions extends GivenTimes {
  * Everything that a report says, from a run's journal: `state` folded from exactly these `records`.
  * Pure: the same journal and options give the same document.
  */
-export function buildEvidence(state: RunState, records: readonly JournalRecord[], options: EvidenceOptions): Evidence {
+export function buildEvidence(state: RunState, records: readonly JournalRecord[], options: EvidenceOptions = {}): Evidence {
   const lab = state.mode === 'lab' ? (options.lab ?? state.lab) : undefined;
   const rto = runClock(state, records, options, lab);
   const databases = databaseEvidence(state);
@@ -37,11 +39,16 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
   const verdict = verdictOf(state, rto, objectives, hasActed(records));
   return {
     schema: REPORT_SCHEMA,
-    madeAt: iso(options.madeAt),
+    asOf: iso(state.notedAt),
+    madeBy: options.madeBy ?? { name: state.tool.name, version: state.tool.version },
     test: testEvidence(state, options.scenario),
     verdict,
     scope: scopeEvidence(state),
     people: peopleEvidence(state),
+    issues: issueEvidence(state),
+    signOffs: signOffEvidence(state),
+    protection: protectionOf(state),
+    leftOut: leftOutOf(steps),
     tool: state.tool,
     endpoints: [...state.endpoints],
     objectives,
@@ -65,7 +72,7 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
       records: state.records,
       text:
         'The journal of this run is a chain: every record holds the SHA-256 of the one before. Anyone who has the journal can compute ' +
-        'the chain again and must arrive at this head after this many records.',
+        'the chain again and must arrive at this head after this many records. `dr verify FOLDER` does it, offline, and compares this report with the journal.',
       retention:
         'Keep the page, the JSON document and the journal together, for as long as your own rules ask. dr deletes none of them. ' +
         'Evidence goes stale: it speaks for this version of the runbook and for the day of the run.',
@@ -138,6 +145,7 @@ function peopleEvidence(state: RunState): Evidence['people'] {
     approvals: approvalEvidence(state),
     approvedBy: [...approvedBy],
     acceptances,
+    participants: participantsOf(state),
   };
 }
 

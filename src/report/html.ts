@@ -25,7 +25,7 @@ export function renderHtml(evidence: Evidence): string {
   const styles = stylesFor(mark);
   const styleHash = createHash('sha256').update(styles).digest('base64');
   const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
-  const { scope, test, tool } = evidence;
+  const { scope, test, madeBy } = evidence;
   const title = `${mark === undefined ? '' : `[${mark.chip}] `}${scope.runbook.name}: ${test.verb} ${routeText(test.verb, scope, regionPlace)}`;
   return html`<!doctype html>
 <html lang="en">
@@ -56,7 +56,7 @@ ${logSection(evidence, mark)}
 ${callsSection(evidence, mark)}
 ${scopeSection(evidence, mark)}
 ${integritySection(evidence, sha256(evidenceText(evidence)), mark)}
-<footer>Made by ${tool.name} ${tool.version} on ${utcDateTime(evidence.madeAt)} from the journal of run ${test.id} and nothing else.${mark !== undefined && ` ${mark.ribbon}.`}</footer>
+<footer>Made by ${madeBy.name} ${madeBy.version} from the journal of run ${test.id} and nothing else, as of its last record, ${utcDateTime(evidence.asOf)}.${mark !== undefined && ` ${mark.ribbon}.`}</footer>
 </main>
 </body>
 </html>

@@ -21,7 +21,7 @@ export function logEvidence(state: RunState, records: readonly JournalRecord[]):
     }
     log.push({ at: iso(record.type === 'probe.changed' ? record.sampledAt : record.at), text });
   }
-  return log.sort((a, b) => a.at.localeCompare(b.at));
+  return log.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0));
 }
 
 function pastTheLine(state: RunState): string[] {
@@ -66,6 +66,14 @@ function sayRecord(record: JournalRecord, line: { crossed: boolean; past: Readon
       return `run interrupted: ${record.signal}`;
     case 'run.finished':
       return `run finished: ${record.outcome}`;
+    case 'issue.added':
+      return `issue added by ${record.by.user}@${record.by.host}: ${record.issue.title}`;
+    case 'issue.closed':
+      return `issue ${record.number} closed by ${record.by.user}@${record.by.host}`;
+    case 'impact.stated':
+      return `impact at ${iso(record.impactAt)}, as ${record.by.user}@${record.by.host} says afterwards`;
+    case 'run.signed':
+      return `signed off on ${record.by.host} by ${record.by.user}`;
     default:
       return undefined;
   }

@@ -41,6 +41,7 @@ it('commands and their flags are as they were', () => {
     switchover --acknowledge-flap= --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     takeover [RUN] --abort --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --run-custom-steps --state=
     validate --json --state=
+    verify PATH --json --signers= --state=
     version --json --state="
   `);
 });

@@ -5,7 +5,7 @@ import { summaryLines } from '../../src/report/summary.ts';
 import { failedRun, goodRun, LAB, ORDERS_FACTS, planStep, RUN, Script, SHOP_STEPS, shopPlan, T0, wait } from './fixtures.ts';
 
 function evidenceOf(script: Script, options: Partial<EvidenceOptions> = {}) {
-  const evidence = buildEvidence(script.state(), script.records, { madeAt: T0 + 20_000, ...options });
+  const evidence = buildEvidence(script.state(), script.records, { ...options });
   EvidenceSchema.parse(JSON.parse(JSON.stringify(evidence)));
   return evidence;
 }

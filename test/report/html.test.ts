@@ -4,19 +4,19 @@ import { sha256 } from '../../src/base/json.ts';
 import { buildEvidence } from '../../src/report/evidence.ts';
 import type { Evidence } from '../../src/report/evidence-schema.ts';
 import { evidenceText, renderHtml } from '../../src/report/html.ts';
-import { failedRun, goodRun, LAB, T0 } from './fixtures.ts';
+import { failedRun, goodRun, LAB } from './fixtures.ts';
 
 const lab = (() => {
   const script = goodRun({ mode: 'lab' });
-  return buildEvidence(script.state(), script.records, { madeAt: T0 + 20_000, lab: LAB });
+  return buildEvidence(script.state(), script.records, { lab: LAB });
 })();
 const live = (() => {
   const script = goodRun();
-  return buildEvidence(script.state(), script.records, { madeAt: T0 + 20_000 });
+  return buildEvidence(script.state(), script.records);
 })();
 const failed = (() => {
   const script = failedRun();
-  return buildEvidence(script.state(), script.records, { madeAt: T0 + 700_000 });
+  return buildEvidence(script.state(), script.records);
 })();
 
 /** Every tag's name with the names of its attributes, e.g. `rect class height width x y`. */

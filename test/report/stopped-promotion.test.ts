@@ -70,7 +70,7 @@ async function stoppedAt({ record, call }: Moment): Promise<readonly JournalReco
 /** Everything that shows a run, from these records. */
 function shown(records: readonly JournalRecord[]) {
   const state = foldAll(records);
-  const evidence = buildEvidence(state, records, { madeAt: state.lastAt });
+  const evidence = buildEvidence(state, records);
   const text = { summary: summaryLines(evidence).join('\n'), status: statusText({ state, now: state.lastAt, seen: false }, (_style, words) => words), html: renderHtml(evidence).replaceAll(/<[^>]*>/g, '') };
   return { state, evidence, text };
 }

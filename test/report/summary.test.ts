@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { buildEvidence } from '../../src/report/evidence.ts';
 import type { Evidence } from '../../src/report/evidence-schema.ts';
 import { SUMMARY_WIDTH, summaryLines } from '../../src/report/summary.ts';
-import { failedRun, goodRun, LAB, Script, T0 } from './fixtures.ts';
+import { failedRun, goodRun, LAB, Script } from './fixtures.ts';
 
-const evidenceOf = (script: Script, lab?: typeof LAB): Evidence => buildEvidence(script.state(), script.records, { madeAt: T0, lab });
+const evidenceOf = (script: Script, lab?: typeof LAB): Evidence => buildEvidence(script.state(), script.records, { lab });
 
 describe('summary for a terminal', () => {
   it('says everything of a lab run, in columns', () => {

@@ -65,7 +65,7 @@ describe('texts of the timeline', () => {
     const steps = Array.from({ length: 60 }, (_, i) => planStep(`compute.part${i}.scale`, { phase: 'compute' }));
     const script = new Script().started(0, { plan: shopPlan(steps) });
     steps.forEach((step, i) => script.step(step.id, i * 500, i * 500 + 400));
-    const svg = timelineSvg(buildEvidence(script.state(), script.records, { madeAt: T0 })).text;
+    const svg = timelineSvg(buildEvidence(script.state(), script.records)).text;
     const rows = [...svg.matchAll(/<text class="name[^"]*" x="22" y="([\d.]+)"/g)].map((m) => Number(m[1]));
     expect(rows).toHaveLength(60);
     rows.forEach((y, i) => i > 0 && expect(y - (rows[i - 1] ?? 0)).toBeGreaterThanOrEqual(16));
@@ -73,7 +73,7 @@ describe('texts of the timeline', () => {
 
   it('draw a run that ended in the millisecond in which it began', () => {
     const script = new Script().started(0, { declaredAt: T0 }).at(0, { type: 'run.finished', outcome: 'refused' });
-    const svg = timelineSvg(buildEvidence(script.state(), script.records, { madeAt: T0 })).text;
+    const svg = timelineSvg(buildEvidence(script.state(), script.records)).text;
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 });

@@ -11,7 +11,7 @@ import { planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../e
 
 async function reported(sim: Simulation, direction: Direction, options: Parameters<typeof runPlan>[2] = {}) {
   const { state, records } = await runPlan(sim, await planOf(sim, direction), options);
-  const evidence = buildEvidence(state, records, { madeAt: sim.clock.now() });
+  const evidence = buildEvidence(state, records);
   expect(EvidenceSchema.parse(evidence)).toEqual(evidence);
   return { state, evidence, summary: [...summaryLines(evidence), ...wayBackLines(state)].join('\n'), page: renderHtml(evidence) };
 }

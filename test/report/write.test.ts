@@ -6,10 +6,10 @@ import { sha256 } from '../../src/base/json.ts';
 import { buildEvidence } from '../../src/report/evidence.ts';
 import { EvidenceSchema, reportJsonSchema } from '../../src/report/evidence-schema.ts';
 import { writeReport } from '../../src/report/write.ts';
-import { goodRun, LAB, T0 } from './fixtures.ts';
+import { goodRun, LAB } from './fixtures.ts';
 
 const script = goodRun({ mode: 'lab' });
-const evidence = buildEvidence(script.state(), script.records, { madeAt: T0, lab: LAB });
+const evidence = buildEvidence(script.state(), script.records, { lab: LAB });
 let folder = '';
 
 beforeEach(async () => {

@@ -39,6 +39,14 @@ export function sentence(record: JournalRecord, state: RunState): Sentence | und
       return { tone: 'warn', text: `stopped: ${record.signal}. To continue: ${resumeCommand(state)}` };
     case 'run.finished':
       return { tone: record.outcome === 'succeeded' ? 'good' : 'bad', text: `run ${record.run} ${record.outcome}` };
+    case 'issue.added':
+      return { tone: 'info', text: `issue: ${record.issue.title} (${record.issue.owner}, due ${record.issue.due})` };
+    case 'issue.closed':
+      return { tone: 'info', text: `issue ${record.number} closed: ${record.note}` };
+    case 'impact.stated':
+      return { tone: 'info', text: `users began to suffer at ${iso(record.impactAt)}, as ${record.by.user}@${record.by.host} says` };
+    case 'run.signed':
+      return { tone: 'info', text: `run ${record.run} signed off` };
     default:
       return stepSentence(record, state);
   }

@@ -1,0 +1,225 @@
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NAMESPACES, signText } from '../../src/approvals/signature.ts';
+import { addIssue, signOffFor } from '../../src/app/notes.ts';
+import { report } from '../../src/app/report.ts';
+import { verify } from '../../src/app/verify/verify.ts';
+import { seal } from '../../src/journal/chain.ts';
+import type { JournalRecord } from '../../src/journal/events.ts';
+import { RUN, T0 } from '../report/fixtures.ts';
+import { alice, approvedRun, chained, clockAt, linesOf, mallory, signedBy, stateWithRun } from './evidence-folder.ts';
+
+const folders: string[] = [];
+let folder = '';
+let state = '';
+
+/** A copy of the good folder that a test may spoil. */
+function copy(from = folder): string {
+  const parent = mkdtempSync(join(tmpdir(), 'dr-verify-'));
+  folders.push(parent);
+  cpSync(from, join(parent, RUN), { recursive: true });
+  return join(parent, RUN);
+}
+
+const filesIn = (place: string): string[] => readdirSync(place, { recursive: true, encoding: 'utf8' }).filter((name) => statSync(join(place, name)).isFile()).sort();
+const recordsIn = (place: string, file = 'journal.jsonl'): JournalRecord[] => readFileSync(join(place, file), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as JournalRecord);
+/** What is wrong in a folder. */
+async function wrongIn(place: string, signers?: string): Promise<{ file: string; record?: number; why: string }[]> {
+  const { ok, runs } = await verify(place, signers);
+  const bad = runs.flatMap((run) => run.bad);
+  expect(ok).toBe(bad.length === 0);
+  return bad;
+}
+
+beforeAll(async () => {
+  ({ state, folder } = await stateWithRun());
+  folders.push(state);
+  await addIssue({ state, run: RUN, clock: clockAt(T0 + 3_600_000) }, { title: 'The notification failed', owner: 'bob@example.com', due: '2026-12-24' });
+  await signedBy(alice, state);
+});
+afterAll(() => folders.forEach((one) => rmSync(one, { recursive: true, force: true })));
+
+describe('what is right', () => {
+  it('is said to be, piece by piece', async () => {
+    const { ok, runs } = await verify(folder);
+    expect(runs[0]?.bad).toEqual([]);
+    expect(ok).toBe(true);
+    const said = runs[0]?.right.join('\n') ?? '';
+    for (const part of [/^journal: \d+ records in one chain/m, /^plan: its hash fits/m, /^sign-off by alice@example\.com of records 1 to \d+/m, /^approval by alice@example\.com at assess\.approval/m, /^report\.json: /m, /^report\.html: /m]) expect(said).toMatch(part);
+  });
+
+  it('also of a single file', async () => {
+    expect((await verify(join(folder, 'journal.jsonl'))).ok).toBe(true);
+    expect((await verify(join(folder, 'report.json'))).ok).toBe(true);
+    const other = copy();
+    writeFileSync(join(other, 'holiday.txt'), 'sea');
+    expect((await verify(join(other, 'holiday.txt'))).ok).toBe(false);
+    await expect(verify(join(other, 'nothing'))).rejects.toMatchObject({ code: 'NOTHING_TO_VERIFY', exit: 'usage' });
+  });
+
+  it('an older report is the report of the first records, and says so', async () => {
+    const other = await stateWithRun();
+    folders.push(other.state);
+    const before = readFileSync(join(other.folder, 'report.html'));
+    await addIssue({ state: other.state, run: RUN, clock: clockAt(T0 + 3_600_000) }, { title: 'x', owner: 'bob', due: '2026-12-24' });
+    writeFileSync(join(other.folder, 'report.html'), before);
+    const { ok, runs } = await verify(other.folder);
+    expect(ok).toBe(true);
+    expect(runs[0]?.notes.join()).toMatch(/report\.html is the report of the first \d+ of \d+ records/);
+  });
+
+  it('half a record of a runner that died is no fault where another one continued, and is one at the end', async () => {
+    const other = await stateWithRun();
+    folders.push(other.state);
+    const path = join(other.folder, 'journal.jsonl');
+    const whole = readFileSync(path);
+    writeFileSync(path, whole.subarray(0, whole.length - 10));
+    rmSync(join(other.folder, 'report.html'));
+    rmSync(join(other.folder, 'report.json'));
+    expect(await wrongIn(other.folder)).toEqual([{ file: 'journal.jsonl', record: other.records.length, why: expect.stringContaining('in the middle of a record') }]);
+    const last = other.records.at(-2);
+    const next = seal({ type: 'run.finished', outcome: 'succeeded' }, { seq: (last?.seq ?? 0) + 1, run: RUN, term: 2, at: T0 + 20_000, prev: last?.hash ?? '' });
+    writeFileSync(join(other.folder, 'journal.2.jsonl'), linesOf([next]));
+    const { ok, runs } = await verify(other.folder);
+    expect(runs[0]?.bad).toEqual([]);
+    expect(ok).toBe(true);
+    expect(runs[0]?.notes.join()).toContain('half a record at its end');
+  });
+});
+
+describe('what was changed is found', () => {
+  it('200 random bits, each in a byte of any file', { timeout: 120_000 }, async () => {
+    const place = copy();
+    const files = filesIn(place);
+    expect(files.some((file) => file.startsWith('approvals/'))).toBe(true);
+    let seed = 20261129;
+    const random = (below: number): number => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((seed / 2 ** 32) * below);
+    };
+    const missed: string[] = [];
+    for (let i = 0; i < 200; i++) {
+      // Every file is hit, the small ones as well.
+      const path = join(place, files[i % files.length] ?? '');
+      const bytes = readFileSync(path);
+      const at = random(bytes.length);
+      const bit = 1 << random(8);
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] ?? 0) ^ bit;
+      writeFileSync(path, changed);
+      if ((await verify(place)).ok) missed.push(`${path} byte ${at} bit ${bit}`);
+      writeFileSync(path, bytes);
+    }
+    expect(missed).toEqual([]);
+    expect((await verify(place)).ok).toBe(true);
+  });
+
+  it('every bit of a byte of the last line break, and of an escaped letter', async () => {
+    const told = approvedRun({ git: { commit: 'a\u001bb', dirty: false } });
+    const other = await stateWithRun(told);
+    folders.push(other.state);
+    const path = join(other.folder, 'journal.jsonl');
+    const bytes = readFileSync(path);
+    const escape = bytes.indexOf('\\u001b') + 5;
+    expect(escape).toBeGreaterThan(5);
+    for (const at of [bytes.length - 1, escape]) {
+      for (let bit = 1; bit < 256; bit <<= 1) {
+        const changed = Buffer.from(bytes);
+        changed[at] = (changed[at] ?? 0) ^ bit;
+        writeFileSync(path, changed);
+        expect((await verify(path)).ok, `byte ${at} bit ${bit}`).toBe(false);
+      }
+    }
+  });
+
+  it('the first bad record is named', async () => {
+    const place = copy();
+    const records = recordsIn(place);
+    const lines = records.map((record, i) => JSON.stringify(i === 7 || i === 9 ? { ...record, at: record.at + 1 } : record));
+    writeFileSync(join(place, 'journal.jsonl'), `${lines.join('\n')}\n`);
+    expect((await wrongIn(place))[0]).toEqual({ file: 'journal.jsonl', record: 8, why: 'its content was changed after it was written' });
+  });
+
+  it('a record that is missing: at the beginning, in the middle, at the end', async () => {
+    const count = recordsIn(folder).length;
+    for (const left of [0, 5, count - 1]) {
+      const place = copy();
+      writeFileSync(join(place, 'journal.jsonl'), linesOf(recordsIn(place).filter((_, i) => i !== left)));
+      const [first] = await wrongIn(place);
+      expect(first?.why, `record ${left + 1}`).toMatch(/does not follow|not the report|not what/);
+    }
+  });
+
+  it('a report of another run in the place of this one', async () => {
+    const other = await stateWithRun(approvedRun({ operator: { identity: 'arn:aws:iam::1:user/else', user: 'else', host: 'h', pid: 1 } }));
+    folders.push(other.state);
+    for (const name of ['report.json', 'report.html']) {
+      const place = copy();
+      cpSync(join(other.folder, name), join(place, name));
+      expect(await wrongIn(place)).toMatchObject([{ file: name, why: expect.stringContaining('it is not what') }]);
+    }
+  });
+
+  it('an approval that is missing, or of somebody else', async () => {
+    const place = copy();
+    const name = readdirSync(join(place, 'approvals'))[0] ?? '';
+    rmSync(join(place, 'approvals', name));
+    expect(await wrongIn(place)).toMatchObject([{ file: 'approvals', why: expect.stringContaining('is missing') }]);
+  });
+});
+
+describe('a forged sign-off', () => {
+  /** The run with one more record, in a chain that fits. */
+  async function withSignOff(make: (text: string) => { text: string; signature: string }): Promise<string> {
+    const other = await stateWithRun();
+    folders.push(other.state);
+    const { text } = await signOffFor({ state: other.state, run: RUN, clock: clockAt(T0 + 86_400_000) }, { name: alice.name, comment: '' });
+    const last = other.records.at(-1);
+    const record = seal({ type: 'run.signed', ...make(text), by: { user: 'm', host: 'h' }, outcome: 'succeeded' }, { seq: other.records.length, run: RUN, term: 1, at: T0 + 86_400_000, prev: last?.hash ?? '' });
+    writeFileSync(join(other.folder, 'journal.jsonl'), linesOf([...other.records, record]));
+    await report({ place: other.state, run: RUN });
+    return other.folder;
+  }
+
+  it.each([
+    ['with a key of somebody else', (text: string) => ({ text, signature: signText(text, mallory.privateKey, mallory.publicKey, NAMESPACES.signOff) }), 'which the runbook does not name for them'],
+    ['with a signature of something else', (text: string) => ({ text, signature: signText('something else', alice.privateKey, alice.publicKey, NAMESPACES.signOff) }), 'it does not fit the text'],
+    ['with a signature that was made for an approval', (text: string) => ({ text, signature: signText(text, alice.privateKey, alice.publicKey) }), 'it is made for "dr-approval"'],
+    ['of another head', (text: string) => {
+      const other = text.replace(/^head: ..../m, 'head: 0000');
+      return { text: other, signature: signText(other, alice.privateKey, alice.publicKey, NAMESPACES.signOff) };
+    }, 'is for the head 0000'],
+    ['of another report', (text: string) => {
+      const other = text.replace(/^report: ..../m, 'report: 0000');
+      return { text: other, signature: signText(other, alice.privateKey, alice.publicKey, NAMESPACES.signOff) };
+    }, 'is not the report of this journal'],
+  ])('%s', async (_name, make, why) => {
+    const bad = await wrongIn(await withSignOff(make));
+    expect(bad).toHaveLength(1);
+    expect(bad[0]).toMatchObject({ file: 'journal', record: expect.any(Number) });
+    expect(bad[0]?.why).toContain(why);
+  });
+
+  it('a rewritten journal has no sign-off that fits', async () => {
+    const place = copy();
+    const events = recordsIn(place).map(({ seq: _s, run: _r, term: _t, prev: _p, hash: _h, at, ...event }) => ({ at, event }));
+    const nicer = events.map(({ at, event }) => (event.type === 'probe.summary' ? { at, event: { ...event, failed: 0 } } : { at, event }));
+    const rewritten = [...chained(nicer), ...[]];
+    writeFileSync(join(place, 'journal.jsonl'), linesOf(rewritten));
+    for (const name of readdirSync(place).filter((one) => /^journal\.\d/.test(one))) rmSync(join(place, name));
+    expect((await wrongIn(place)).map(({ why }) => why).join('\n')).toMatch(/head|not the report|not what/);
+  });
+
+  it('a key that the file of signers does not name', async () => {
+    const list = join(mkdtempSync(join(tmpdir(), 'dr-signers-')), 'allowed_signers');
+    folders.push(join(list, '..'));
+    writeFileSync(list, `# people\n${alice.name},al namespaces="dr-sign-off" ${alice.line}\n`);
+    expect(await wrongIn(folder, list)).toEqual([]);
+    writeFileSync(list, `${alice.name} ${mallory.line}\n`);
+    expect((await wrongIn(folder, list)).map(({ why }) => why).join()).toContain('does not name');
+    writeFileSync(list, 'alice no-key\n');
+    await expect(verify(folder, list)).rejects.toMatchObject({ code: 'SIGNERS_UNREADABLE' });
+  });
+});
