@@ -1,5 +1,5 @@
 import { DrError } from '../base/errors.ts';
-import type { Verb } from '../model/verb.ts';
+import { type Verb, verbFlag } from '../model/verb.ts';
 import type { ObservedResource } from '../plan/compile.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 
@@ -116,9 +116,4 @@ export function toRebuild(view: RegionView, runbook: Runbook, named: string | un
     detail: said(view),
     next: others.map((id) => `dr reprotect --standby ${id}    looks at it all the same, and mends what is missing`),
   });
-}
-
-/** Of `dr plan`: a failover is what it plans unless told otherwise. */
-export function verbFlag(verb: Verb): string {
-  return verb === 'failover' ? '' : ` --verb ${verb}`;
 }

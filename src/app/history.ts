@@ -9,8 +9,8 @@ import type { Change } from '../model/step.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
 import { lockName } from './locks.ts';
 import { understood } from './runs.ts';
+import { MOVES } from '../model/verb.ts';
 
-const MOVES = new Set(['failover', 'switchover']);
 /** What of a run moves an application, or its data. */
 const MOVING = new Set(['data', 'traffic']);
 const READ_AT_ONCE = 16;
@@ -97,7 +97,7 @@ function isSameWorld({ plan, endpoints }: Pick<RunState, 'plan' | 'endpoints'>, 
 /** A run id holds the runbook's name and the verb. */
 function isMoveOf(id: string, runbook: string): boolean {
   const parts = partsOfRunId(id);
-  return parts !== undefined && MOVES.has(parts.verb) && parts.runbook === runbook;
+  return parts !== undefined && MOVES.some((verb) => verb === parts.verb) && parts.runbook === runbook;
 }
 
 /** It has done something to data or traffic that was not rolled back. */

@@ -1,3 +1,4 @@
+import { verbFlag } from '../model/verb.ts';
 import { readFile } from 'node:fs/promises';
 import { canonicalJson } from '../base/json.ts';
 import { DrError, messageOf } from '../base/errors.ts';
@@ -7,7 +8,6 @@ import { type Plan, PLAN_SCHEMA } from '../model/plan.ts';
 import { findRunbook, findRunbooks } from '../runbook/find.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
-import { verbFlag } from './active-region.ts';
 import { type Direction, observe, type Observed } from './observe.ts';
 
 export interface PlanRequest extends Direction {

@@ -50,10 +50,10 @@ export async function observe(effects: Effects, loaded: LoadedRunbook, direction
 
 async function observeStandby(effects: Effects, loaded: LoadedRunbook, direction: Direction, signal: AbortSignal | undefined): Promise<Observed> {
   const { runbook } = loaded;
-  const { region, standby } = direction;
+  const { verb, region, standby } = direction;
   if (region !== undefined && region === standby) throw unlike('--standby', region);
   const asked = region === undefined ? runbook.regions.map((r) => r.id) : [region];
-  const looks = await Promise.allSettled(asked.map((id) => lookFrom(id, effects, loaded, { verb: 'reprotect', source: standby, signal })));
+  const looks = await Promise.allSettled(asked.map((id) => lookFrom(id, effects, loaded, { verb, source: standby, signal })));
   const views = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []));
   const errors = looks.flatMap((look) => (look.status === 'rejected' ? [look.reason as unknown] : []));
   if (views.length === 0) throw errors[0];

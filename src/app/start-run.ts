@@ -20,6 +20,7 @@ import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.
 import { previewRun } from './preview.ts';
 import { openState, type StatePlace } from './state.ts';
 import { toolVersion } from './version.ts';
+import { traitsOf } from '../model/verb.ts';
 
 /** What starts a run of any verb. `region` is needed unless `planFile` is given, or a reprotect finds it by itself. */
 export interface StartRequest extends RunWatchers, Direction {
@@ -127,7 +128,7 @@ async function planOf(request: StartRequest, effects: Effects): Promise<MadePlan
     });
   }
   const { verb, target: region, standby } = saved;
-  const from = verb === 'reprotect' ? {} : { from: saved.source };
+  const from = traitsOf(verb).rebuilds ? {} : { from: saved.source };
   const made = await planFor(effects, await loadRunbook(saved.runbook.path), { verb, region, standby, ...from });
   if (saved.account !== made.plan.account) {
     throw new DrError({

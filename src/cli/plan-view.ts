@@ -11,6 +11,7 @@ import { previewLines, wouldBeRefused } from './preview-view.ts';
 import { byPhase } from './step-tree.ts';
 import type { Painter } from './style.ts';
 import { columns, fit, indent, width } from './text.ts';
+import { traitsOf } from '../model/verb.ts';
 
 /** A plan as `dr plan` shows it. */
 export interface ShownPlan {
@@ -69,7 +70,7 @@ export function expectedText(critical: CriticalPath): string {
 
 /** A rebuilt standby has no outage that an RTO could count from. */
 function tooSlow(plan: Plan, critical: CriticalPath): string {
-  return plan.verb !== 'reprotect' && critical.p95 * 1000 > plan.objectives.rtoMs ? ': the p95 is longer than the RTO' : '';
+  return traitsOf(plan.verb).movesUsers && critical.p95 * 1000 > plan.objectives.rtoMs ? ': the p95 is longer than the RTO' : '';
 }
 
 const WORDS: Readonly<Record<PlanStep['reversibility'], string>> = { reversible: '', compensable: 'reversible', 'point-of-no-return': 'irreversible' };

@@ -6,6 +6,7 @@ import { RunCommand, type EndedRun } from './run-command.ts';
 import { acceptances, type AcceptanceInput, impactTime, names } from './run-flags.ts';
 import { painterFor } from './style.ts';
 import type { RunWatch } from './watch-run.ts';
+import { traitsOf } from '../model/verb.ts';
 
 /** Flags that every verb has; the rest are of one verb or another. */
 export interface StartFlags extends AcceptanceInput {
@@ -35,7 +36,7 @@ export abstract class StartCommand extends RunCommand {
     const accepted = acceptances(flags);
     const start = run ?? (await import('../app/start-run.ts')).startRun;
     // In a lab the moment is known, and anyone who gives --confirm is not there to answer.
-    const asks = verb === 'failover' && run === undefined && flags.confirm === undefined;
+    const asks = traitsOf(verb).sourceMayBeDead && run === undefined && flags.confirm === undefined;
     await this.watched(flags.output, (watch) =>
       start({
         verb,

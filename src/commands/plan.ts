@@ -9,7 +9,7 @@ import { isFleet, regionNeeded } from '../cli/start-command.ts';
 import { painterFor } from '../cli/style.ts';
 import { terminalWidth } from '../cli/text.ts';
 import type { Plan } from '../model/plan.ts';
-import { traitsOf, VERBS } from '../model/verb.ts';
+import { DEFAULT_VERB, traitsOf, verbFlag, VERBS } from '../model/verb.ts';
 import { policyOf } from '../plan/policy.ts';
 
 /** There is nothing to plan, because the wanted state is there. */
@@ -29,7 +29,7 @@ export default class PlanCommand extends DrCommand {
   static override flags = {
     ...targetFlags,
     ...fleetFlags,
-    verb: Flags.option({ description: 'What to plan', options: VERBS, default: 'failover' as const, helpValue: VERBS.join('|') })(),
+    verb: Flags.option({ description: 'What to plan', options: VERBS, default: DEFAULT_VERB, helpValue: VERBS.join('|') })(),
     ...fromFlag,
     ...standbyFlag,
     out: Flags.string({ description: 'Save the plan, for `--plan FILE` of the verb', helpValue: 'FILE' }),
@@ -41,7 +41,7 @@ export default class PlanCommand extends DrCommand {
     const { flags } = await this.parse(PlanCommand);
     if (await this.#fleet(flags)) return;
     const { runbook, verb, region, from, standby, runbooks, out, iam } = flags;
-    if (region === undefined && verb !== 'reprotect') throw regionNeeded(`plan${verb === 'failover' ? '' : ` --verb ${verb}`}`);
+    if (region === undefined && !traitsOf(verb).rebuilds) throw regionNeeded(`plan${verbFlag(verb)}`);
     const { planWithPreview } = await import('../app/preview.ts');
     const { criticalPath } = await import('../plan/critical-path.ts');
     const request = { verb, region, from, standby, runbooks, state: this.statePlace(flags.state), ...(runbook === undefined ? {} : { runbook }) };
@@ -70,7 +70,7 @@ export default class PlanCommand extends DrCommand {
   async #fleet(flags: Interfaces.InferredFlags<typeof PlanCommand.flags>): Promise<boolean> {
     const { region, runbooks, runbook, verb, from, out } = flags;
     const choice = { runbooks, from, only: names(flags.only), except: names(flags.except) };
-    if (region === undefined || verb !== 'failover' || runbook !== undefined || !(await isFleet(choice))) return false;
+    if (region === undefined || verb !== DEFAULT_VERB || runbook !== undefined || !(await isFleet(choice))) return false;
     if (out !== undefined) throw new DrError({ code: 'ONE_RUNBOOK', exit: 'usage', title: '--out is for one application.', next: ['--runbook NAME'] });
     const [{ makeFleetPlan, othersOf }, { fleetPlanJson, fleetPlanText, fleetWord }] = await Promise.all([import('../app/fleet/fleet.ts'), import('../cli/fleet-view.ts')]);
     const plan = await makeFleetPlan({ ...choice, region });

@@ -29,6 +29,17 @@ export function traitsOf(verb: Verb): VerbTraits {
   return TRAITS[verb];
 }
 
+/** What a disaster asks for: what is planned unless another verb is named, what doctor examines, and what moves many applications at once. */
+export const DEFAULT_VERB = 'failover' satisfies Verb;
+
+/** The flag of `dr plan` that chooses a verb. */
+export function verbFlag(verb: Verb): string {
+  return verb === DEFAULT_VERB ? '' : ` --verb ${verb}`;
+}
+
+/** The verbs that move an application. */
+export const MOVES: readonly Verb[] = VERBS.filter((verb) => TRAITS[verb].movesUsers);
+
 /** Users move, and the source is healthy: writes are stopped first and nothing is lost. */
 export function isPlannedMove(verb: Verb): boolean {
   const { movesUsers, sourceMayBeDead } = TRAITS[verb];

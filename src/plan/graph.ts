@@ -1,4 +1,4 @@
-import { isPlannedMove, type Verb } from '../model/verb.ts';
+import { DEFAULT_VERB, isPlannedMove, type Verb } from '../model/verb.ts';
 import { commonStep } from '../kinds/registry.ts';
 import type { Phase, PlanStep } from '../model/step.ts';
 
@@ -45,7 +45,7 @@ export function isGuard(step: PlanStep): boolean {
 }
 
 /** Adds the links of the three rules to steps that have only those inside their own resource. */
-export function linkSteps(all: readonly PlanStep[], verb: Verb = 'failover', places: Places = new Map()): PlanStep[] {
+export function linkSteps(all: readonly PlanStep[], verb: Verb = DEFAULT_VERB, places: Places = new Map()): PlanStep[] {
   const steps = all.filter((step) => !isGuard(step));
   const byPhase = new Map(Map.groupBy(steps, (step) => step.phase));
   const waitsFor = waitingFor(byPhase, verb);

@@ -120,6 +120,11 @@ describe('the rest', () => {
     expect(rules.kindTexts([planted('src/kinds/a.ts')], new Set(['run.approval']))).toEqual([]);
   });
 
+  it('refuses a verb that is compared by its name', () => {
+    const text = "if (plan.verb === 'reprotect' || policy === 'failover' || 'failover' !== verb || verb === other) go();";
+    expect(rules.verbTexts([file('src/app/a.ts', text), file('src/model/verb.ts', text)], new Set(['failover', 'reprotect']))).toHaveLength(2);
+  });
+
   it('refuses paths of the machine on which it was written', () => {
     const path = ['/work', 'main', 'src'].join('/');
     expect(rules.machinePaths([file('docs/a.md', `one\nsee ${path}`)])).toHaveLength(1);

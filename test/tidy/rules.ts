@@ -134,6 +134,21 @@ export function sdkImports(files: readonly SourceText[]): string[] {
 /** The floors that may know kinds by name: they are made there, and plans are put together from them. */
 const KNOWS_KINDS = /^src\/(kinds|plan)\//;
 
+/** Where a verb is compared by its name instead of being asked for a trait. What a kind plans for each is a switch that the compiler checks. */
+export function verbTexts(files: readonly SourceText[], verbs: ReadonlySet<string>): string[] {
+  return files.filter(({ path }) => path !== 'src/model/verb.ts').flatMap((file) => {
+    const source = parse(file);
+    const found: string[] = [];
+    everyNode(source, (node) => {
+      if (!ts.isBinaryExpression(node) || !/^[!=]==$/.test(node.operatorToken.getText(source))) return;
+      const sides = [node.left, node.right];
+      const named = sides.some((side) => ts.isStringLiteralLike(side) && verbs.has(side.text));
+      if (named && sides.some((side) => /verb$/i.test(side.getText(source)))) found.push(`${file.path}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1} compares a verb by its name: ask for a trait`);
+    });
+    return found;
+  });
+}
+
 /** A kind, or the beginning of an id or of a fact, that is compared or looked for as a text where nobody may know its meaning. */
 export function kindTexts(files: readonly SourceText[], kinds: ReadonlySet<string>): string[] {
   return files.filter(({ path }) => !KNOWS_KINDS.test(path)).flatMap((file) => {

@@ -3,6 +3,7 @@ import { join, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { STATE_TABLES } from '../../src/aws/states/all.ts';
 import { COMMON_STEPS, KIND_NAMES, OWN_KIND_NAMES } from '../../src/kinds/registry.ts';
+import { VERBS } from '../../src/model/verb.ts';
 import * as rules from './rules.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -53,6 +54,12 @@ describe('kinds, facts and ids', () => {
   it('are known by name in kinds/ and plan/ only', () => {
     const steps = Object.keys(COMMON_STEPS).map((name) => `run.${name}`);
     expect(rules.kindTexts(sources, new Set([...KIND_NAMES, ...OWN_KIND_NAMES.map((name) => `own.${name}`), ...steps]))).toEqual([]);
+  });
+});
+
+describe('verbs', () => {
+  it('are asked for their traits', () => {
+    expect(rules.verbTexts(sources, new Set(VERBS))).toEqual([]);
   });
 });
 

@@ -11,6 +11,7 @@ import { credentialFindings } from './credentials-findings.ts';
 import { type Finding, fine, lost, type Losses, lossesOf, PLANES, type SurvivalVerdict } from './finding.ts';
 import { planFindings } from './plan-findings.ts';
 import { machineRegion, surroundingFindings, surroundingsOf, type Surroundings } from './surroundings.ts';
+import { DEFAULT_VERB } from '../../model/verb.ts';
 
 export interface DoctorRequest {
   /** Files or folders. */
@@ -77,7 +78,7 @@ async function waysOf(loaded: LoadedRunbook, losses: Losses, env: Readonly<Recor
   const ways: Way[] = [];
   const findings: Finding[] = [];
   for (const target of targets) {
-    const { plans } = await offlinePlans(loaded, 'failover', target);
+    const { plans } = await offlinePlans(loaded, DEFAULT_VERB, target);
     // Where none of its regions is lost, every way is looked at.
     const left = regions.some((id) => losses.regions.has(id)) ? plans.filter((plan) => losses.regions.has(plan.source)) : plans;
     for (const source of new Set(left.map((plan) => plan.source))) ways.push({ runbook: runbook.name, source, target, verdict: 'ok' });

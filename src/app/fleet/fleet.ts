@@ -15,6 +15,7 @@ import { chooseFleet, type FleetChoice } from './choose.ts';
 import { watchWaiting } from './impact.ts';
 import { type PlannedMember, planFleet } from './plans.ts';
 import { runFleet } from './schedule.ts';
+import { DEFAULT_VERB } from '../../model/verb.ts';
 
 /*
  * Many applications in one go. Each keeps its own plan, journal, lease and report; they share one process and one caller,
@@ -93,7 +94,7 @@ export async function fleetFailover(request: FleetRequest): Promise<FleetResult>
   const confirmedBy = await request.confirm(plan);
   const declaredAt = effects.clock.now();
   const gitOf = request.gitOf ?? gitByFolder();
-  const fleet = fleetRecord(runId(effects.ids, declaredAt, 'fleet', 'failover'), plan);
+  const fleet = fleetRecord(runId(effects.ids, declaredAt, 'fleet', DEFAULT_VERB), plan);
   const impact = watchWaiting(plan.members, effects, request.impactAt);
   return runMembers(plan, fleet, request.drain, (member) =>
     runPlan({ ...request, ...whatWasPlanned(member), ...impact.of(member.name), ...measured(request, member.name), effects, confirmedBy, declaredAt, fleet, gitOf }),

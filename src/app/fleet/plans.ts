@@ -7,6 +7,7 @@ import type { Plan } from '../../model/plan.ts';
 import { resourcesOf } from '../locks.ts';
 import { planFor } from '../make-plan.ts';
 import type { FleetMember } from './choose.ts';
+import { DEFAULT_VERB } from '../../model/verb.ts';
 
 /** A member with what became of planning it. */
 export type PlannedMember = FleetMember & {
@@ -64,7 +65,7 @@ export async function planMember(effects: Effects, { loaded, needs }: FleetMembe
   const from = effects.clock.now();
   const trace = traceStep(effects);
   try {
-    const { plan, observed } = await planFor(trace.effects, loaded, { verb: 'failover', region: to.region, from: to.from });
+    const { plan, observed } = await planFor(trace.effects, loaded, { verb: DEFAULT_VERB, region: to.region, from: to.from });
     const planned = { from, to: effects.clock.now(), waits: trace.all().waits };
     return { ...member, state: 'planned', plan, identity: observed.identity, planned };
   } catch (error) {

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { durationField } from '../duration.ts';
 import { PHASES, type Phase, type Reversibility } from '../../model/step.ts';
+import { MOVES } from '../../model/verb.ts';
 
 /*
  * What every custom step of a runbook says, whatever it does: where it stands, how long it may take, and what it leaves behind.
@@ -8,9 +9,6 @@ import { PHASES, type Phase, type Reversibility } from '../../model/step.ts';
 
 const PHASE_WANTED = `expected a phase: ${PHASES.join(', ')}`;
 const LINE_WANTED = 'expected one line of text';
-
-/** Verbs that move an application. A reprotect rebuilds a standby: nobody is moved, and no custom step runs. */
-const MOVES = ['failover', 'switchover'] as const;
 
 /** Fields of every kind of custom step. */
 export const frame = {
@@ -21,7 +19,7 @@ export const frame = {
   takes: durationField({ min: 0, max: 6 * 3_600_000, range: 'a duration up to 6h' })
     .optional()
     .describe('How long it usually takes, for the expected duration of a plan. Default: its limit'),
-  verbs: z.array(z.enum(MOVES)).min(1, 'expected at least one verb').prefault([...MOVES]).describe('When it runs'),
+  verbs: z.array(z.enum(MOVES)).min(1, 'expected at least one verb').prefault([...MOVES]).describe('When it runs. Where nobody is moved, no custom step runs'),
   optional: z.boolean('expected true or false').default(false).describe('If it fails, the run continues and says so'),
 };
 
