@@ -78,20 +78,27 @@ function computeIn(named: readonly NamedIds[]): AppScenario['computeOf'] {
   };
 }
 
-/** The name that users ask for, and the address of each region: both as the traffic of the runbook has them. */
+/**
+ * The name that users ask for, and the address of each region: both as the traffic of the runbook has them. A name that a probe
+ * asks comes first, and an A record before a CNAME.
+ */
 function usersView({ runbook, path }: LoadedRunbook, parts: readonly Part[], records: HostedZoneSeed['records']): Pick<AppScenario, 'host' | 'addressOf'> {
-  const [traffic] = parts.filter((part) => part.section === 'traffic');
-  const setOf = (region: string) => traffic?.routing?.setOf(region);
-  const own = new Set(runbook.regions.map(({ id }) => setOf(id)));
-  const record = records.find(({ type, setIdentifier }) => type === 'A' && own.has(setIdentifier));
-  if (record === undefined) throw nothingToShow(path, noRecordForUsers(records));
-  const ofName = new Map(records.filter(({ name, type }) => name === record.name && type === 'A').map((r) => [r.setIdentifier, r.values[0]]));
+  const probed = new Set(runbook.probes.map((probe) => new URL(probe.http).hostname));
+  const [best] = parts.flatMap(({ routing }) => (routing === undefined ? [] : routing.records.map(({ name, type }) => ({ name: plain(name), type, routing }))))
+    .filter(({ type }) => type === 'A' || type === 'CNAME')
+    .sort((a, b) => Number(probed.has(b.name)) - Number(probed.has(a.name)) || (a.type < b.type ? -1 : a.type > b.type ? 1 : 0));
+  if (best === undefined) throw nothingToShow(path, noRecordForUsers(records));
+  const { name, type, routing } = best;
+  const sets = records.filter((record) => plain(record.name) === name && record.type === type);
+  const answer = (region: string) => (routing.answer === undefined ? sets.find(({ setIdentifier }) => setIdentifier === routing.setOf(region))?.values : routing.answer(region, type))?.[0];
+  const behind = (target: string | undefined) => records.find((record) => record.type === 'A' && target !== undefined && plain(record.name) === plain(target))?.values[0];
   return {
-    host: plain(record.name),
+    host: name,
     addressOf: (region) => {
-      const address = ofName.get(setOf(region));
-      if (address === undefined) throw nothingToShow(path, `no record of ${record.name} leads users to ${region}`);
-      if (!/^127\./.test(address)) throw nothingToShow(path, `${record.name} answers with ${address} for ${region}, and here only 127.0.0.2, 127.0.0.3 and so on can listen`);
+      const said = answer(region);
+      const address = type === 'CNAME' ? behind(said) : said;
+      if (address === undefined) throw nothingToShow(path, `no record of ${name} leads users to ${region}`);
+      if (!/^127\./.test(address)) throw nothingToShow(path, `${name} answers with ${address} for ${region}, and here only 127.0.0.2, 127.0.0.3 and so on can listen`);
       return address;
     },
   };
@@ -99,8 +106,8 @@ function usersView({ runbook, path }: LoadedRunbook, parts: readonly Part[], rec
 
 function noRecordForUsers(records: HostedZoneSeed['records']): string {
   const types = [...new Set(records.map(({ type }) => type))];
-  if (types.length === 0) return 'it has no traffic with an A record, by which users would find the application';
-  return `its traffic has ${types.join(' and ')} records, and users of the lab find the application by an A record`;
+  if (types.length === 0) return 'it has no traffic with an A record or a CNAME, by which users would find the application';
+  return `its traffic has ${types.join(' and ')} records, and users of the lab find the application by an A record or a CNAME`;
 }
 
 /** The lab answers plain HTTP at the names of its records, and nothing else: a probe of anything else would be down for ever. */

@@ -134,6 +134,8 @@ export interface Routing {
   path: readonly (string | number)[];
   /** Identifier of the record set that leads to a region; undefined if it has none. */
   setOf(region: string): string | undefined;
+  /** What a record of a region answers in a simulated world, where the world holds only what the active region answers. */
+  answer?(region: string, type: string): readonly string[];
   /** What is changed to move users; absent: the records, there is no choice. */
   switch?: string;
   /** Health checks watch the regions, so that the loss of one is seen from outside. */

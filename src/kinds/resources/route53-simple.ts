@@ -1,4 +1,4 @@
-import { listManyRecordSets } from '../../aws/route53.ts';
+import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
 import { inRegion } from '../common.ts';
 import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { type Aim, answerFor, answerOf, answersOf, answersWith, answerWords } from '../route53/aim.ts';
@@ -10,7 +10,7 @@ import { lookRights } from '../route53/rights.ts';
 import { recordsOf, type Route53Simple, simpleSchema, routingOf } from '../route53/schema.ts';
 import { settle } from '../route53/settle.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
-import { simulateSimple } from '../route53/simulate.ts';
+import { simulatedAnswer, simulateSimple } from '../route53/simulate.ts';
 import { traitsOf } from '../../model/verb.ts';
 
 /*
@@ -85,7 +85,10 @@ const kind: ResourceKind<Route53Simple> = {
   strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
   summary: 'Simple Route 53 records, one a name, public or private: changed to the answer of the active region',
   schema: simpleSchema,
-  routing: (t) => routingOf(t, () => undefined),
+  routing: (t) => ({
+    ...routingOf(t, () => undefined),
+    answer: (region, type) => simulatedAnswer(t.answers[region], type as RecordKey['type'], Object.keys(t.answers), region).values,
+  }),
   regions: (t) => [{ path: ['answers'], regions: Object.keys(t.answers) }],
   lint: (t, runbook) => [...lint(t), ...lintPartition(t, runbook.regions)],
   observe,

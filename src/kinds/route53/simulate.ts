@@ -1,5 +1,7 @@
+import { normalName } from '../../simulator/record-set.ts';
 import type { RecordSetSeed } from '../../simulator/seeds.ts';
 import type { World } from '../../simulator/world.ts';
+import { edgeSets } from '../../simulator/zones.ts';
 import { inRegion } from '../common.ts';
 import type { RecordKey } from '../../aws/route53.ts';
 import { answerFor, answersOf } from './aim.ts';
@@ -17,6 +19,7 @@ export function simulatedAddress(regions: readonly string[], region: string): st
 export function simulatedAnswer(said: RegionAnswer | undefined, type: RecordKey['type'], regions: readonly string[], region: string): Pick<RecordSetSeed, 'ttl' | 'values' | 'alias'> {
   const answer = said === undefined ? undefined : answerFor(said, type);
   const address = simulatedAddress(regions, region);
+  if (answer === undefined && type === 'CNAME') return { ttl: TTL, values: [`app.${region}.dr-lab.example`] };
   // Mapped: anyone who connects there by IPv6 reaches the same listener. https://datatracker.ietf.org/doc/html/rfc4291#section-2.5.5.2
   if (answer === undefined) return { ttl: TTL, values: [type === 'AAAA' ? `::ffff:${address}` : address] };
   if ('values' in answer) return { ttl: answer.ttl, values: answer.values };
@@ -27,6 +30,24 @@ export function simulatedAnswer(said: RegionAnswer | undefined, type: RecordKey[
 /** The zone that a name is taken to lie in: its last two labels. */
 function zoneName(name: string): string {
   return name.replace(/\.$/, '').split('.').slice(-2).join('.');
+}
+
+/**
+ * Makes the names that CNAMEs lead to, e.g. of a load balancer: at each the application of its region answers. A name that
+ * the world has already stays as it is.
+ */
+function addTargets(world: World, records: readonly RecordKey[], said: Readonly<Record<string, RegionAnswer>> | undefined, regions: readonly string[]): void {
+  if (!records.some(({ type }) => type === 'CNAME')) return;
+  for (const region of regions) {
+    for (const value of simulatedAnswer(said?.[region], 'CNAME', regions, region).values) {
+      const name = normalName(value);
+      const record = { name, type: 'A', ttl: TTL, values: [simulatedAddress(regions, region)] };
+      const zone = world.state.zones.forName(name);
+      const parent = name.slice(name.indexOf('.') + 1);
+      if (zone === undefined) world.addHostedZone({ id: `Z${parent.replaceAll('.', '').toUpperCase()}`, name: parent, records: [record] });
+      else if (edgeSets(zone, name, 'A') === undefined) world.addRecordSets(zone.id, [record]);
+    }
+  }
 }
 
 export function simulateRecord(world: World, _name: string, traffic: Route53Failover, home: string): void {
@@ -46,6 +67,7 @@ export function simulateRecord(world: World, _name: string, traffic: Route53Fail
       })),
     ),
   });
+  addTargets(world, records, traffic.answers, regions);
   for (const region of regions) addHealthCheck(world, traffic, region, home);
 }
 
@@ -76,6 +98,7 @@ export function simulateSimple(world: World, traffic: Route53Simple, home: strin
     name: zoneName(records[0]?.name ?? ''),
     records: records.map(({ name, type }) => ({ name, type, ...simulatedAnswer(traffic.answers[home], type, regions, home) })),
   });
+  addTargets(world, records, traffic.answers, regions);
 }
 
 /** The records of a resource by which several regions answer, with the health check of each region. */
@@ -99,6 +122,7 @@ export function simulateShared(
       }),
     ),
   });
+  addTargets(world, records, traffic.answers, regions);
   for (const [region, id] of checks) {
     // Two resources may share a region's health check.
     if (id === undefined || world.state.healthChecks.get(id) !== undefined) continue;
