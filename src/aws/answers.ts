@@ -59,6 +59,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     GetChange: { has: ['ChangeInfo.Status'] },
     GetHealthCheck: check,
     UpdateHealthCheck: check,
+    ListHealthChecks: { has: ['HealthChecks[].Id', 'HealthChecks[].HealthCheckConfig.Type', 'IsTruncated'], goesOn: ['IsTruncated', 'NextMarker'] },
     GetHealthCheckStatus: { has: ['HealthCheckObservations[]'] },
     ListResourceRecordSetProtections: { has: ['ResourceRecordSetProtections[].RecordName', 'ResourceRecordSetProtections[].RecordType'] },
   },
@@ -93,6 +94,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
   },
   elbv2: {
     DescribeTargetHealth: { has: ['TargetHealthDescriptions[].Target.Id', 'TargetHealthDescriptions[].TargetHealth.State'] },
+    DescribeTargetGroups: { has: ['TargetGroups[].TargetGroupArn', 'TargetGroups[].TargetGroupName'] },
     RegisterTargets: { has: [REQUEST_ID] },
   },
   cloudwatch: { GetMetricData: { has: ['MetricDataResults[].Id'], names: ['MetricDataQueries[].Id', 'MetricDataResults[].Id'] } },
@@ -106,7 +108,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     ListObjectsV2: { has: ['IsTruncated'], goesOn: ['IsTruncated', 'NextContinuationToken'] },
   },
   sts: { GetCallerIdentity: { has: ['Account', 'Arn'] } },
-  sns: { Publish: { has: ['MessageId'] } },
+  sns: { Publish: { has: ['MessageId'] }, ListTopics: { has: ['Topics[].TopicArn'] } },
 };
 
 /** What was asked, as far as it is needed to judge the answer. */

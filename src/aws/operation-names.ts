@@ -29,6 +29,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     ListResourceRecordSetProtections: true,
     GetHealthCheck: true,
     GetHealthCheckStatus: true,
+    ListHealthChecks: true,
   },
   ec2: {
     DescribeInstanceStatus: true,
@@ -42,12 +43,12 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     DescribeSecurityGroups: true,
   },
   autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, DescribeScalingActivities: true },
-  elbv2: { RegisterTargets: true, DescribeTargetHealth: true },
+  elbv2: { RegisterTargets: true, DescribeTargetHealth: true, DescribeTargetGroups: true },
   cloudwatch: { GetMetricData: true },
   lambda: { Invoke: true },
   s3: { HeadObject: true, GetObject: true, PutObject: true, DeleteObject: true, ListObjectsV2: true },
   sts: { GetCallerIdentity: true },
-  sns: { Publish: true },
+  sns: { Publish: true, ListTopics: true },
 };
 
 /** The services of the table, in its order. */

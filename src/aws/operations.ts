@@ -62,6 +62,7 @@ export interface Operations {
       route53.ListResourceRecordSetProtectionsCommandOutput
     >;
     GetHealthCheck: Op<route53.GetHealthCheckCommandInput, route53.GetHealthCheckCommandOutput>;
+    ListHealthChecks: Op<route53.ListHealthChecksCommandInput, route53.ListHealthChecksCommandOutput>;
     GetHealthCheckStatus: Op<
       route53.GetHealthCheckStatusCommandInput,
       route53.GetHealthCheckStatusCommandOutput
@@ -96,6 +97,7 @@ export interface Operations {
     >;
   };
   elbv2: {
+    DescribeTargetGroups: Op<elbv2.DescribeTargetGroupsCommandInput, elbv2.DescribeTargetGroupsCommandOutput>;
     RegisterTargets: Op<elbv2.RegisterTargetsCommandInput, elbv2.RegisterTargetsCommandOutput>;
     DescribeTargetHealth: Op<elbv2.DescribeTargetHealthCommandInput, elbv2.DescribeTargetHealthCommandOutput>;
   };
@@ -116,6 +118,7 @@ export interface Operations {
     GetCallerIdentity: Op<sts.GetCallerIdentityCommandInput, sts.GetCallerIdentityCommandOutput>;
   };
   sns: {
+    ListTopics: Op<sns.ListTopicsCommandInput, sns.ListTopicsCommandOutput>;
     Publish: Op<sns.PublishCommandInput, sns.PublishCommandOutput>;
   };
 }

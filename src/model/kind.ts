@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import type { Json } from '../base/json.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { World } from '../simulator/world.ts';
+import type { Discovered, DiscoverContext, Inventory } from './discovery.ts';
 import type { Finding } from './finding.ts';
 import type { AnyStepKind, Permission, PlanStep } from './step.ts';
 import type { Section, Strategy, Verb } from './verb.ts';
@@ -172,6 +173,8 @@ export interface ResourceKind<R> {
   showsLoss?: boolean;
   /** Traffic: where users are led, and how that is changed. */
   routing?(resource: R): Routing;
+  /** What of an application in an account this kind could carry, for `dr init`. Calls nothing. */
+  discover?(inventory: Inventory, ctx: DiscoverContext): Discovered[];
   observe(ctx: ObserveContext, resource: R): Promise<ResourceState>;
   /** What `observe` needs to be allowed when `target` is asked; none where it calls nothing. */
   looks?(at: LookContext, resource: R): Permission[];

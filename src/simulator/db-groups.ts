@@ -22,6 +22,15 @@ export class DbGroups {
     this.options.add(`${seed.region}/${seed.name}`);
   }
 
+  /** Names, sorted. */
+  subnetGroupsIn(region: string): string[] {
+    return namesIn(this.subnets, region);
+  }
+
+  parameterGroupsIn(region: string): string[] {
+    return namesIn(this.parameters, region);
+  }
+
   hasOptionGroup(region: string, name: string): boolean {
     return isDefaultGroup(name) || this.options.has(`${region}/${name}`);
   }
@@ -46,4 +55,8 @@ export class DbGroups {
   familyOf(region: string, name: string): string | undefined {
     return this.parameters.get(`${region}/${name}`);
   }
+}
+
+function namesIn(table: ReadonlyMap<string, string>, region: string): string[] {
+  return [...table.keys()].filter((key) => key.startsWith(`${region}/`)).map((key) => key.slice(region.length + 1)).sort();
 }

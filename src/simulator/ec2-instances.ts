@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import type { InputOf } from '../aws/operations.ts';
+import type { InputOf, OutputOf } from '../aws/operations.ts';
 import { canonicalJson } from '../base/json.ts';
 import type { Call, ServiceModel } from './call.ts';
 import { instanceState, isUp, type Image, type Instance } from './instances.ts';
+import type { LaunchTemplateSeed } from './seeds.ts';
+
+type VersionView = NonNullable<OutputOf<'ec2', 'DescribeLaunchTemplateVersions'>['LaunchTemplateVersions']>[number];
 
 type InstanceOperations = Pick<
   ServiceModel<'ec2'>,
@@ -86,21 +89,12 @@ export const instanceOperations: InstanceOperations = {
   DescribeLaunchTemplateVersions: {
     accepts: ['LaunchTemplateId', 'LaunchTemplateName', 'Versions'],
     handle(input, call) {
+      if (input.LaunchTemplateId === undefined && input.LaunchTemplateName === undefined) return { LaunchTemplateVersions: defaultVersions(input.Versions ?? [], call) };
       const template = findTemplate(input, call);
       const versions = (input.Versions ?? []).map((v) => (v === '$Default' || v === '$Latest' ? String(template.version ?? 1) : v));
       const wrong = versions.find((v) => v !== String(template.version ?? 1));
       if (wrong !== undefined) throw call.error('InvalidLaunchTemplateId.VersionNotFound', 400, `Could not find the specified version ${wrong} for the launch template with ID ${template.id}.`);
-      return {
-        LaunchTemplateVersions: [
-          {
-            LaunchTemplateId: template.id,
-            LaunchTemplateName: template.name,
-            VersionNumber: template.version ?? 1,
-            DefaultVersion: true,
-            LaunchTemplateData: { InstanceType: template.type as 'm6g.large' },
-          },
-        ],
-      };
+      return { LaunchTemplateVersions: [versionView(template)] };
     },
   },
 
@@ -119,6 +113,26 @@ export const instanceOperations: InstanceOperations = {
     },
   },
 };
+
+/**
+ * Of all templates: by `$Default` or `$Latest` alone. One page: the templates of a simulated world are few.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplateVersions.html
+ */
+function defaultVersions(versions: readonly string[], call: Call): VersionView[] {
+  const wrong = versions.find((version) => version !== '$Default' && version !== '$Latest');
+  if (versions.length === 0 || wrong !== undefined) throw call.error('InvalidParameterCombination', 400, 'Without a launch template only $Latest and $Default can be asked for');
+  return call.state.instances.templatesIn(call.region).map(versionView);
+}
+
+function versionView(template: LaunchTemplateSeed): VersionView {
+  return {
+    LaunchTemplateId: template.id,
+    LaunchTemplateName: template.name,
+    VersionNumber: template.version ?? 1,
+    DefaultVersion: true,
+    LaunchTemplateData: { InstanceType: template.type as 'm6g.large' },
+  };
+}
 
 function launch(input: InputOf<'ec2', 'RunInstances'>, call: Call): Instance[] {
   const { instances } = call.state;

@@ -1,9 +1,20 @@
 import type { OutputOf } from '../aws/operations.ts';
-import type { ServiceModel } from './call.ts';
+import { pageOf, type ServiceModel } from './call.ts';
+import { VPC } from './security-groups.ts';
 
 type TargetView = NonNullable<OutputOf<'elbv2', 'DescribeTargetHealth'>['TargetHealthDescriptions']>[number];
 
+type GroupView = NonNullable<OutputOf<'elbv2', 'DescribeTargetGroups'>['TargetGroups']>[number];
+
 const PORT = 80;
+/** https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html: PageSize is 1 to 400. */
+const TARGET_GROUPS_PAGE = 400;
+
+/** `arn:…:targetgroup/<name>/<id>` */
+function groupView(arn: string): GroupView {
+  return { TargetGroupArn: arn, TargetGroupName: arn.split('/')[1] ?? arn, Protocol: 'HTTP', Port: PORT, VpcId: VPC, TargetType: 'instance' };
+}
+
 const REASONS = {
   healthy: undefined,
   initial: { Reason: 'Elb.RegistrationInProgress', Description: 'Target registration is in progress' },
@@ -20,6 +31,16 @@ const DESCRIPTIONS = {
 
 /** Load balancing: https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html */
 export const elbv2: ServiceModel<'elbv2'> = {
+  DescribeTargetGroups: {
+    accepts: ['Marker', 'PageSize'],
+    handle(input, call) {
+      const size = input.PageSize ?? TARGET_GROUPS_PAGE;
+      if (size < 1 || size > TARGET_GROUPS_PAGE) throw call.error('ValidationError', 400, `1 validation error detected: Value '${size}' at 'pageSize' failed to satisfy constraint: Member must be between 1 and ${TARGET_GROUPS_PAGE}`);
+      const { page, next } = pageOf(call.state.targetGroups.in(call.region), (arn) => arn, input.Marker, size);
+      return { TargetGroups: page.map(groupView), ...(next === undefined ? {} : { NextMarker: next }) };
+    },
+  },
+
   DescribeTargetHealth: {
     accepts: ['TargetGroupArn'],
     handle(input, call) {

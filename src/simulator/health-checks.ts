@@ -59,6 +59,11 @@ export class HealthChecks {
     return this.checks.get(id, at);
   }
 
+  /** In the order of their ids. */
+  listed(at: number): HealthCheck[] {
+    return this.checks.keys(at).map((id) => this.checks.get(id, at)).filter((check) => check !== undefined);
+  }
+
   /** New settings hold at once; one that is enabled again continues from what its checkers see. */
   update(check: HealthCheck, change: Partial<Pick<HealthCheck, 'inverted' | 'disabled' | 'failureThreshold'>>, now: number): HealthCheck {
     const updated = { ...check, ...change, version: check.version + 1 };

@@ -115,6 +115,10 @@ export class Instances {
     for (const table of this.byRegion.values()) yield* table.values();
   }
 
+  templatesIn(region: string): readonly LaunchTemplateSeed[] {
+    return this.templates.get(region) ?? [];
+  }
+
   template(region: string, idOrName: string): LaunchTemplateSeed | undefined {
     return this.templates.get(region)?.find((t) => t.id === idOrName || t.name === idOrName);
   }

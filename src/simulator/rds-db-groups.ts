@@ -1,22 +1,36 @@
 import { type Call, pageOf, type ServiceModel } from './call.ts';
 import { needSubnetGroup } from './rds-rows.ts';
 
+/** Of RDS: 100 unless MaxRecords says otherwise. */
+const GROUPS_PAGE = 100;
+
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSubnetGroups.html and …DBParameterGroups.html */
 export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeDBParameters'> = {
   DescribeDBSubnetGroups: {
-    accepts: ['DBSubnetGroupName'],
+    accepts: ['DBSubnetGroupName', 'Marker'],
     handle(input, call) {
+      const view = (name: string) => ({ DBSubnetGroupName: name, VpcId: call.state.dbGroups.vpcOf(call.region, name), SubnetGroupStatus: 'Complete' });
+      if (input.DBSubnetGroupName === undefined) {
+        const { page, next } = pageOf(call.state.dbGroups.subnetGroupsIn(call.region), (name) => name, input.Marker, GROUPS_PAGE);
+        return { DBSubnetGroups: page.map(view), ...(next === undefined ? {} : { Marker: next }) };
+      }
       const name = named(input.DBSubnetGroupName, call);
       needSubnetGroup(name, call);
-      return { DBSubnetGroups: [{ DBSubnetGroupName: name, VpcId: call.state.dbGroups.vpcOf(call.region, name), SubnetGroupStatus: 'Complete' }] };
+      return { DBSubnetGroups: [view(name)] };
     },
   },
 
   DescribeDBParameterGroups: {
-    accepts: ['DBParameterGroupName'],
+    accepts: ['DBParameterGroupName', 'Marker'],
     handle(input, call) {
+      const { dbGroups } = call.state;
+      if (input.DBParameterGroupName === undefined) {
+        const { page, next } = pageOf(dbGroups.parameterGroupsIn(call.region), (group) => group, input.Marker, GROUPS_PAGE);
+        const views = page.map((group) => ({ DBParameterGroupName: group, DBParameterGroupFamily: dbGroups.familyOf(call.region, group), Description: group }));
+        return { DBParameterGroups: views, ...(next === undefined ? {} : { Marker: next }) };
+      }
       const name = named(input.DBParameterGroupName, call);
-      const family = call.state.dbGroups.familyOf(call.region, name);
+      const family = dbGroups.familyOf(call.region, name);
       if (family === undefined) throw call.error('DBParameterGroupNotFound', 404, `DBParameterGroup ${name} not found.`);
       return { DBParameterGroups: [{ DBParameterGroupName: name, DBParameterGroupFamily: family, Description: name }] };
     },

@@ -12,6 +12,8 @@ const PAGE_MAX = 300;
 /** Where MaxItems is not given: recorded answers of 2020 to 2024 say so, the reference does not. */
 const RECORDS_PAGE = 100;
 const ZONES_PAGE = 100;
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHealthChecks.html: 100 at most. */
+const CHECKS_PAGE = 100;
 
 /** Route 53: https://docs.aws.amazon.com/Route53/latest/APIReference/Welcome.html */
 export const route53: ServiceModel<'route53'> = {
@@ -76,6 +78,24 @@ export const route53: ServiceModel<'route53'> = {
     accepts: ['HealthCheckId'],
     handle(input, call) {
       return { HealthCheck: checkView(checkOf(input.HealthCheckId, call, call.at)) };
+    },
+  },
+
+  ListHealthChecks: {
+    accepts: ['Marker', 'MaxItems'],
+    handle(input, call) {
+      const size = Math.min(maxItems(input.MaxItems, CHECKS_PAGE, call), CHECKS_PAGE);
+      const checks = call.state.healthChecks.listed(call.at);
+      // The marker is the id of the first check of the page.
+      const start = input.Marker === undefined ? 0 : checks.findIndex((check) => check.id >= (input.Marker ?? ''));
+      const next = start < 0 ? undefined : checks[start + size];
+      return {
+        HealthChecks: (start < 0 ? [] : checks.slice(start, start + size)).map(checkView),
+        Marker: input.Marker ?? '',
+        IsTruncated: next !== undefined,
+        MaxItems: size,
+        ...(next === undefined ? {} : { NextMarker: next.id }),
+      };
     },
   },
 

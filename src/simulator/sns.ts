@@ -1,9 +1,19 @@
-import type { ServiceModel } from './call.ts';
+import { pageOf, type ServiceModel } from './call.ts';
 
 const MESSAGE_BYTES_MAX = 262_144;
+/** https://docs.aws.amazon.com/sns/latest/api/API_ListTopics.html: up to 100 in an answer. */
+const TOPICS_PAGE = 100;
 
 /** SNS: https://docs.aws.amazon.com/sns/latest/api/API_Publish.html */
 export const sns: ServiceModel<'sns'> = {
+  ListTopics: {
+    accepts: ['NextToken'],
+    handle(input, call) {
+      const { page, next } = pageOf(call.state.topics.in(call.region), (arn) => arn, input.NextToken, TOPICS_PAGE);
+      return { Topics: page.map((TopicArn) => ({ TopicArn })), ...(next === undefined ? {} : { NextToken: next }) };
+    },
+  },
+
   Publish: {
     accepts: ['TopicArn', 'Message', 'Subject'],
     handle(input, call) {

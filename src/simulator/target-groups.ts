@@ -48,6 +48,12 @@ export class TargetGroups {
     return true;
   }
 
+  /** ARNs, sorted: those that were made by hand, and those that Auto Scaling groups feed. */
+  in(region: string): string[] {
+    const byHand = [...this.registered].filter(([, group]) => group.region === region).map(([arn]) => arn);
+    return [...new Set([...byHand, ...[...this.groups.table(region).values()].flatMap((group) => group.targetGroups)])].sort();
+  }
+
   /** Every target of a group, those that its Auto Scaling groups registered too; undefined if there is no such group. */
   targets(arn: string, region: string, at: number): Target[] | undefined {
     const fed = this.groups.feeding(arn, region, at);

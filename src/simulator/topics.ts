@@ -20,6 +20,11 @@ export class Topics {
     return this.arns.get(arn) === region;
   }
 
+  /** ARNs, sorted. */
+  in(region: string): string[] {
+    return [...this.arns].filter(([, own]) => own === region).map(([arn]) => arn).sort();
+  }
+
   record(message: Published): void {
     this.published.push(message);
     if (this.published.length > PUBLISHED_MAX) this.published.shift();

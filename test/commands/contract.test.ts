@@ -26,6 +26,7 @@ it('commands and their flags are as they were', () => {
     help --json --state=
     history --json --state=
     iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|abort
+    init --approver=… --dry-run --json --only= --owner= --permissions --regions= --rpo= --rto= --runbooks= --state=
     lab break REGION --json --network --state=
     lab env --json --state=
     lab heal REGION --json --state=

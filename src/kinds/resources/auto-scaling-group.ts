@@ -7,6 +7,7 @@ import { scaleOut } from '../autoscaling/scale-out.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
+import { discoverGroups } from '../discovery/group.ts';
 
 /*
  * Capacity in an Auto Scaling group: grown in the region that becomes active, beside everything else.
@@ -163,6 +164,7 @@ const kind: ResourceKind<AutoScalingGroup> = {
   plan,
   steps: { scaleOut, scaleIn },
 
+  discover: discoverGroups,
   simulate: (world, _name, group, home, strategy) => {
     for (const [region, name] of Object.entries(group.groups)) {
       // Where all serve, each has what it needs for its own share.

@@ -23,6 +23,7 @@ import { standbyGate, standbyGateStep } from '../databases/standby-gate.ts';
 import { loginOf, needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
 import { rebuildOf } from '../databases/standby.ts';
+import { discoverReplicas } from '../discovery/replica.ts';
 
 /*
  * A database with one writable instance and a cross-region read replica.
@@ -138,7 +139,7 @@ function simulate(world: World, _name: string, db: RdsReadReplica, home: string)
       id: inRegion(db.instances, region),
       securityGroups,
       ...(instanceClass === undefined ? {} : { instanceClass }),
-      ...(region === home ? {} : { replicaOf: main }),
+      ...(region !== home ? { replicaOf: main } : db.retentionDays === undefined ? {} : { backupRetentionDays: db.retentionDays }),
     });
   }
 }
@@ -191,6 +192,7 @@ const kind: ResourceKind<RdsReadReplica> = {
     restart,
     inSync,
   },
+  discover: discoverReplicas,
   simulate,
 };
 

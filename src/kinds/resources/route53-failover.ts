@@ -16,6 +16,7 @@ import { shiftChecks } from '../route53/shift-checks.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
 import { simulateRecord } from '../route53/simulate.ts';
 import { traitsOf } from '../../model/verb.ts';
+import { discoverFailover } from '../discovery/failover.ts';
 
 /*
  * One PRIMARY and one SECONDARY record set of a name, or of several that move together. A switchover flips as a failover
@@ -161,6 +162,7 @@ const kind: ResourceKind<Route53Failover> = {
   looks: lookRights,
   plan,
   steps: { assessHealthCheck, flip: shiftRecords, shiftChecks, flipObject, clearObject: flipObject, settle },
+  discover: discoverFailover,
   simulate: simulateRecord,
 };
 

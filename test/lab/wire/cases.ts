@@ -57,6 +57,17 @@ const zone = {
 const change = { Id: '/change/C1', Status: 'PENDING' as const, SubmittedAt: at('2026-11-20T10:00:00.250Z'), Comment: NASTY };
 
 const route53: Cases['route53'] = {
+  ListHealthChecks: {
+    region: 'us-east-1',
+    input: { Marker: 'a b', MaxItems: 5 },
+    output: {
+      HealthChecks: [{ Id: 'hc-1', CallerReference: NASTY, HealthCheckVersion: 3, HealthCheckConfig: { Type: 'HTTPS', FullyQualifiedDomainName: 'shop.example.com', ResourcePath: '/healthz?a=b&c', Port: 443 } }],
+      Marker: 'a b',
+      IsTruncated: true,
+      NextMarker: 'hc-2',
+      MaxItems: 5,
+    },
+  },
   ListHostedZones: {
     region: 'us-east-1',
     input: { Marker: 'a b/c', MaxItems: 5 },
@@ -346,6 +357,11 @@ export const CASES: Cases = {
   autoscaling,
   elbv2: {
     ...targetCases,
+    DescribeTargetGroups: {
+      region: TOKYO,
+      input: { Marker: 'a b', PageSize: 400 },
+      output: { TargetGroups: [{ TargetGroupArn: 'arn:aws:elasticloadbalancing:x', TargetGroupName: NASTY, Protocol: 'HTTP', Port: 8080, TargetType: 'instance' }], NextMarker: 'c' },
+    },
     DescribeTargetHealth: {
       region: TOKYO,
       input: { TargetGroupArn: 'arn:aws:elasticloadbalancing:x', Targets: [{ Id: 'i-1', Port: 80 }] },
@@ -406,6 +422,11 @@ export const CASES: Cases = {
     },
   },
   sns: {
+    ListTopics: {
+      region: TOKYO,
+      input: { NextToken: 'a b' },
+      output: { Topics: [{ TopicArn: 'arn:aws:sns:ap-northeast-1:123456789012:ops' }], NextToken: 'c' },
+    },
     Publish: {
       region: TOKYO,
       input: {

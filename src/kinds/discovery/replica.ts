@@ -1,0 +1,63 @@
+import type { DiscoverContext, Discovered, Inventory, SeenDatabase } from '../../model/discovery.ts';
+import { firstOf, ownName, people } from './names.ts';
+import { quarantineOf } from './quarantine.ts';
+
+/** Engines whose writes `dr` proves by SQL. */
+const POSTGRES = /^postgres/;
+
+/** Each writer that has a read replica in another region, with one replica a region. */
+export function discoverReplicas(inventory: Inventory, ctx: DiscoverContext): Discovered[] {
+  const named = new Map(inventory.databases.map((database) => [`${database.region}/${database.id}`, database]));
+  const writers = inventory.databases.filter(({ source }) => source === undefined);
+  return writers.flatMap((writer) => {
+    const copies = replicasOf(writer, inventory, named);
+    const [one, ...others] = [...new Map(copies.map((copy) => [copy.region, copy])).values()];
+    return one === undefined ? [] : [discovered(inventory, ctx, [writer, one, ...others], copies)];
+  });
+}
+
+/** In other regions, replicas of its replicas too. */
+function replicasOf(writer: SeenDatabase, { databases }: Inventory, named: ReadonlyMap<string, SeenDatabase>): SeenDatabase[] {
+  const root = (database: SeenDatabase, hops = 0): SeenDatabase | undefined => {
+    if (database.source === undefined || hops > 5) return database;
+    const source = named.get(`${database.source.region}/${database.source.id}`);
+    return source === undefined ? undefined : root(source, hops + 1);
+  };
+  return databases.filter((database) => database !== writer && database.source !== undefined && database.region !== writer.region && root(database) === writer);
+}
+
+function discovered(inventory: Inventory, ctx: DiscoverContext, members: readonly SeenDatabase[], copies: readonly SeenDatabase[]): Discovered {
+  const [writer] = members as [SeenDatabase];
+  const all = members.map(({ region }) => region);
+  const regions = firstOf(all, writer.region);
+  const instances = Object.fromEntries(regions.map((region) => [region, members.find((one) => one.region === region)?.id ?? '']));
+  const fence = quarantineOf(inventory, regions, (region) => members.find((one) => one.region === region)?.vpc);
+  const left = copies.filter((copy) => !members.includes(copy));
+  return {
+    name: ownName(writer.id, ctx.application, all, 'database'),
+    regions,
+    home: writer.region,
+    resource: {
+      instances,
+      ...(writer.retentionDays > 0 ? { retentionDays: writer.retentionDays } : {}),
+      ...fence.resource,
+    },
+    comments: {
+      '': `${writer.engine}, ${writer.class}. ${writer.id} is the writer; ${members.slice(1).map(({ id, region }) => `${id} in ${people(region)} is its read replica`).join('; ')}`,
+      retentionDays: `as of ${writer.id} now`,
+      ...fence.comments,
+    },
+    open: [
+      ...fence.open,
+      { path: '', what: canaryWanted(writer) },
+      ...left.map((copy) => ({ path: 'instances', what: `${copy.id} in ${people(copy.region)} is a further replica: one is named for each region` })),
+    ],
+    uses: members.map(({ arn }) => arn),
+  };
+}
+
+function canaryWanted({ engine, database }: SeenDatabase): string {
+  if (!POSTGRES.test(engine)) return `writes to ${engine} are not proven by SQL, and a switchover is not possible`;
+  const name = database ?? 'NAME';
+  return `name the SQL login that proves writes, and that a switchover stops them with: canary: { database: ${name}, table: dr_canary, userEnv: DB_USER, passwordEnv: DB_PASSWORD }`;
+}
