@@ -1,3 +1,4 @@
+import { plural } from '../base/plural.ts';
 import type { FleetOutcome, FleetPlan, FleetResult } from '../app/fleet/fleet.ts';
 import { DrError } from '../base/errors.ts';
 import { formatDuration } from '../base/duration.ts';
@@ -39,7 +40,7 @@ export function fleetPlanText(plan: FleetPlan, paint: Painter): string {
   const expected = fleetExpected(plan);
   const [moved, all] = [movedBy(plan), plan.members.length];
   return [
-    paint('bold', `failover of ${moved === all ? '' : `${moved} of `}${all} applications to ${regionName(plan.region)}`),
+    paint('bold', `failover of ${moved === all ? '' : `${moved} of `}${plural(all, 'application')} to ${regionName(plan.region)}`),
     indent(columns([['RUNBOOK', 'FROM', 'STEPS', 'P50 / P95', 'NO RETURN', 'ORDER'], ...rows]).join('\n'), 2),
     ...noReturn(plan),
     ...plan.notes.map((note) => `Note: ${note}.`),

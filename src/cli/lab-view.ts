@@ -38,7 +38,7 @@ export function labStatusText(status: LabStatus, now: number, paint: Painter): s
       `application ${region.application}`,
       region.brokenAt === undefined ? '' : `broken ${formatDuration(now - region.brokenAt)} ago`,
     ])),
-    section('Databases', status.databases.map((db) => [db.id, db.region, db.state, `door ${db.door}`, db.endpoint])),
+    section('Databases', status.databases.map((db) => [db.id, db.region, db.state, db.door === 'open' ? 'reachable' : db.door === 'dead' ? 'unreachable' : db.door, db.endpoint])),
     section('Groups', world.groups.map((group) => [group.name, group.region, `${group.healthy} of ${group.desired} healthy`])),
     section('Names', world.records.map((record) => [
       record.name,

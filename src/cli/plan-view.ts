@@ -5,7 +5,7 @@ import type { Change, PlanStep } from '../model/step.ts';
 import type { CriticalPath } from '../plan/critical-path.ts';
 import { isGuard } from '../plan/graph.ts';
 import { policyOf } from '../plan/policy.ts';
-import { plural } from '../report/format.ts';
+import { plural } from '../base/plural.ts';
 import { routeText } from './names.ts';
 import { previewLines, wouldBeRefused } from './preview-view.ts';
 import { byPhase } from './step-tree.ts';

@@ -3,7 +3,7 @@ import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import { changeOf, pastTheLine } from '../journal/requests.ts';
 import { isOver, type RunState } from '../journal/state.ts';
-import { plural } from '../report/format.ts';
+import { plural } from '../base/plural.ts';
 import { requestLines } from '../report/requests.ts';
 import { requestEvidence } from '../report/step-evidence.ts';
 import { modeTag, resumeCommand, routeText } from './names.ts';

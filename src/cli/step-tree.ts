@@ -8,7 +8,7 @@ import { againstEstimate } from './presenters/sentences.ts';
 import { refusalLines } from './refusal-view.ts';
 import type { Painter, Style } from './style.ts';
 import { indent } from './text.ts';
-import { answerText, approvalWait } from './waiting.ts';
+import { answerText, approvalWait, evidence } from './waiting.ts';
 
 /** The steps of a phase, in the order of the plan. */
 export interface PhaseSteps {
@@ -56,7 +56,7 @@ function stepLines(step: PlanStep, state: RunState, now: number, paint: Painter)
   const lines = [head.join(' ')];
   const requested = changeOf(run) === 'requested' && (run.state === 'waiting' || run.state === 'observing');
   if (requested) lines.push(indent(paint('red', requestedText(run.intendedAt === undefined ? null : iso(run.intendedAt))), 6));
-  if (run.because !== '' && !requested && (run.state !== 'waiting' || checkFailed)) lines.push(indent(paint('dim', run.because), 6));
+  if (evidence(run.because) !== '' && !requested && (run.state !== 'waiting' || checkFailed)) lines.push(indent(paint('dim', run.because), 6));
   const old = run.state === 'waiting' && !checkFailed && !requested && run.answer !== undefined;
   if (old) lines.push(indent(paint('dim', `last answer: ${answerText(run, now)}`), 6));
   if (run.refusal !== undefined) lines.push(indent(refusalLines(run.refusal).join('\n'), 6));

@@ -1,8 +1,8 @@
+import { isGuard } from '../plan/graph.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
 import type { PlanStep } from '../model/step.ts';
 
-/** What a gate of signed approvals waits for; `waitMs` is 0 where nobody is waited for. */
 /** Steps that have begun, and have not ended. */
 export function stepsAtWork(state: RunState): { step: PlanStep; run: StepRun }[] {
   return state.plan.steps.flatMap((step) => {
@@ -28,8 +28,9 @@ export function approvalWait(step: PlanStep, run: StepRun, state: RunState, now:
 export function waitingText(step: PlanStep, run: StepRun, state: RunState, now: number, approved?: number): string {
   const approval = approvalWait(step, run, state, now, approved);
   if (approval !== undefined) return approval;
+  if (isGuard(step)) return `${step.title}: watching until the run ends`;
   const waited = formatDuration(Math.max(0, now - (run.begunAt ?? now)));
-  const last = run.state === 'observing' ? lastOfProbes(step, state) : run.because;
+  const last = run.state === 'observing' ? lastOfProbes(step, state) : evidence(run.because);
   return `${step.title}: waiting ${waited} of at most ${formatDuration(step.limitMs)}${last === '' ? '' : `; last: ${last}`}`;
 }
 
@@ -44,6 +45,11 @@ function lastOfProbes(step: PlanStep, state: RunState): string {
 
 /** Words of a check that looked at nothing: no evidence. */
 const NO_EVIDENCE: ReadonlySet<string> = new Set(['', 'reads only', 'waits only', 'does nothing', 'weighs what the signals say', 'signatures are asked for when its turn comes', 'what the source answers is used, and not needed']);
+
+/** What was seen; empty where it says only what kind of check it was. */
+export function evidence(because: string): string {
+  return NO_EVIDENCE.has(because) ? '' : because;
+}
 
 /** The last answer of a step with its age; before it has one, what its check saw. */
 export function answerText(run: StepRun | undefined, now: number): string {

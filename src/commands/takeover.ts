@@ -1,3 +1,4 @@
+import { plural } from '../base/plural.ts';
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { DrError } from '../base/errors.ts';
@@ -67,7 +68,7 @@ function unconfirmedFleet(fleet: FleetRecord, open: readonly RunState[]): DrErro
     code: 'TAKEOVER_UNCONFIRMED',
     exit: 'declined',
     title: 'Taking over stops another runner: it needs --confirm with the id of the failover, and --reason. Nothing was done.',
-    detail: [`Failover of ${fleet.members.length} applications to ${fleet.region}, ${open.length} of its runs open:`, ...open.map((run) => `  ${run.run}`)].join('\n'),
+    detail: [`Failover of ${plural(fleet.members.length, 'application')} to ${fleet.region}, ${open.length} of its runs open:`, ...open.map((run) => `  ${run.run}`)].join('\n'),
     next: ['dr status RUN    says who holds a run', `dr takeover --all --confirm ${fleet.id} --reason "why"    continues all of it`],
   });
 }

@@ -80,7 +80,7 @@ export function flapGuardStep(runbook: Runbook, verb: Verb): PlanStep[] {
     common({
       id: 'assess.flap-guard',
       kind: commonStep('flap-guard'),
-      title: `No move within ${window} before`,
+      title: `No other move in the last ${window}`,
       phase: 'assess',
       gate: true,
       params: { windowMs: runbook.flapGuardMs },
@@ -111,7 +111,7 @@ export function approvalSteps(runbook: Runbook, resources: readonly PlanStep[], 
     const params: Json = { gate: id, from: from.map(({ name, keys }) => ({ name, keys })), quorum, waitMs, line: line && BEFORE_LINE.has(before) };
     const waits = { estimate: { p50: 60, p95: waitMs / 1000, basis: 'people sign; at most the wait of the runbook' }, limitMs: waitMs + 60_000 };
     const after = phase === 'assess' && signed ? assessed : [];
-    return [common({ id, kind: commonStep('approval'), title: `Approved by ${quorum} of ${from.length}`, phase, gate: true, after, params, approval: { from, quorum, waitMs }, ...(signed ? waits : {}) })];
+    return [common({ id, kind: commonStep('approval'), title: `Approval: ${quorum} of ${from.length} people needed`, phase, gate: true, after, params, approval: { from, quorum, waitMs }, ...(signed ? waits : {}) })];
   });
   return { steps, first };
 }
@@ -121,7 +121,7 @@ export function verifySteps(runbook: Runbook): PlanStep[] {
     common({
       id: `verify.${probe.name}`,
       kind: commonStep('hold-probe'),
-      title: `${probe.name} answers well for ${probe.holdMs / 1000} s`,
+      title: `${probe.name} healthy for ${formatDuration(probe.holdMs)}`,
       phase: 'verify',
       params: { probe: probe as unknown as Json },
       estimate: { p50: probe.holdMs / 1000, p95: probe.holdMs / 1000 + 60, basis: 'the hold time of the runbook' },

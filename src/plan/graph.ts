@@ -99,7 +99,7 @@ function gatherStep(phase: Phase, after: readonly string[]): PlanStep {
     id: `${phase}.ready`,
     kind: commonStep('gather'),
     origin: 'common',
-    title: `All ${after.length} steps before ${phase} are done`,
+    title: `All steps before ${phase} are done (${after.length})`,
     phase,
     reversibility: 'reversible',
     gate: false,

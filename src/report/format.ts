@@ -1,3 +1,4 @@
+import { plural } from '../base/plural.ts';
 import { formatDuration } from '../base/duration.ts';
 import { REGIONS } from '../base/regions.ts';
 import { traitsOf, type Verb } from '../model/verb.ts';
@@ -43,16 +44,6 @@ export function routeText(verb: Verb, { source, target }: { source: string; targ
 /** The city alone where it is known: short enough for a headline. */
 export function regionPlace(region: string): string {
   return REGIONS[region] ?? region;
-}
-
-/** `1,204` */
-export function formatCount(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-/** `1 order`, `3 orders` */
-export function plural(count: number, noun: string): string {
-  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /**

@@ -49,7 +49,7 @@ describe('a failover', () => {
       Stopping: no new steps will start; calls in progress will finish. Ctrl-C again quits now.
       [LAB] a two-region lab on one machine; no AWS account was involved
       In the lab: the failover of shop has not finished: it was interrupted; the point of no return is passed.
-      Promote shop-orders-tokyo to a writer of its own: requested at TIME UTC, result not yet known.
+      Promote shop-orders-tokyo to primary: requested at TIME UTC, result not yet known.
       The point of no return is passed: treat it as done. Do not reopen the old writer.
       Scale shop-api out to 6 and wait until its targets are healthy: requested at TIME UTC, result not yet known.
       Clock (UTC): RTO from impact not measured, from start not measured

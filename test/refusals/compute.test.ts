@@ -83,7 +83,7 @@ describe('instances that cannot be started', () => {
     expect(await start(await worldOf('billing'), { params: { ids: ['i-0123456789abcdef0'], spares: [] } })).toMatchInlineSnapshot(`
       "rule         instances
       observed     ec2.DescribeInstances in ap-northeast-1: InvalidInstanceID.NotFound: The instance ID 'i-0123456789abcdef0' does not exist (just now)
-      threshold    1 instances that can be started
+      threshold    1 instance that can be started
       consequence  users would be sent to a region without capacity
       override     none: correct the ids in the runbook. aws ec2 describe-instances --region ap-northeast-1"
     `);

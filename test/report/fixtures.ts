@@ -35,7 +35,7 @@ export function planStep(id: string, over: Partial<PlanStep> = {}): PlanStep {
 export const SHOP_STEPS: readonly PlanStep[] = [
   planStep('assess.source', { title: 'Is Seoul down? Ask two independent signals', gate: true }),
   planStep('databases.orders.fence', { phase: 'fence', title: 'Fence the old writer shop-orders in Seoul' }),
-  planStep('databases.orders.rpoGate', { phase: 'assess', title: 'Loss of orders is within the RPO', gate: true }),
+  planStep('databases.orders.rpoGate', { phase: 'assess', title: 'Data loss of orders against the RPO', gate: true }),
   planStep('databases.orders.promote', {
     phase: 'data',
     title: 'Promote shop-orders-tokyo',

@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import { sharedReads } from '../../aws/shared-reads.ts';
 import { sharedRoute53 } from '../../aws/shared-route53.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
@@ -129,7 +130,7 @@ function mustBePlanned(plan: FleetPlan, choice: Pick<FleetChoice, 'only' | 'exce
   throw new DrError({
     code: 'FLEET_NOT_PLANNED',
     exit: worst(failed.map((m) => m.error.exit)),
-    title: `${can} of ${plan.members.length} applications can be moved to ${plan.region}. Nothing was done.`,
+    title: `${can} of ${plural(plan.members.length, 'application')} can be moved to ${plan.region}. Nothing was done.`,
     detail: failed.map((m) => `${m.name} cannot be planned: ${m.error.message}`).join('\n'),
     next: [
       ...(others === undefined ? [] : [`dr failover --region ${plan.region} ${others}    moves the others and leaves these where they are`]),

@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import { iso } from '../../base/clock.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { JournalRecord } from '../../journal/events.ts';
@@ -55,7 +56,7 @@ export function sentence(record: JournalRecord, state: RunState): Sentence | und
 function startSentence(state: RunState): string {
   const { plan } = state;
   const what = `${plan.verb} of ${plan.runbook.name}${modeTag(state.mode)}`;
-  return `run ${state.run}: ${what}, ${routeText(plan)}, ${plan.steps.length} steps`;
+  return `run ${state.run}: ${what}, ${routeText(plan)}, ${plural(plan.steps.length, 'step')}`;
 }
 
 type StepRecord = Extract<JournalRecord, { step: string }>;
@@ -105,7 +106,7 @@ function doneText(state: RunState, id: string): string {
   if (step === undefined) return 'done';
   if (isSkipped(step, state.steps.get(id))) return 'skipped';
   const made = step.changes.length === 0 ? 'made' : changeMade(step, state).made;
-  return made === 'no change needed' || made === 'not made' ? made : `done in ${elapsedText(state, id)}`;
+  return made === 'no change needed' || made === 'not made' ? made : ['done', elapsedText(state, id)].filter((part) => part !== '').join(' in ');
 }
 
 function via(address: string | undefined): string {
@@ -118,13 +119,17 @@ function titleOf(state: RunState, id: string): string {
 
 function elapsedText(state: RunState, id: string): string {
   const step = state.steps.get(id);
-  return step === undefined ? '' : formatDuration(elapsedMs(step, state.lastAt) ?? 0);
+  const elapsed = step === undefined ? 0 : (elapsedMs(step, state.lastAt) ?? 0);
+  return elapsed < INSTANT_MS ? '' : formatDuration(elapsed);
 }
 
 /** Milliseconds from start to end, or to `now`; undefined for a step that has not started. */
 export function elapsedMs(step: StepRun, now: number): number | undefined {
   return step.startedAt === undefined ? undefined : Math.max(0, (step.endedAt ?? now) - step.startedAt);
 }
+
+/** Shorter than this it would read as 0.0 s. */
+const INSTANT_MS = 100;
 
 /** An expectation of a second or two tells nobody anything. Seconds. */
 const WORTH_SAYING_S = 3;
@@ -133,7 +138,7 @@ const WORTH_SAYING_S = 3;
 export function againstEstimate(step: PlanStep, run: StepRun, state: RunState, now: number): string {
   const elapsed = elapsedMs(run, now);
   if (elapsed === undefined) return '';
-  if (step.estimate.p50 < WORTH_SAYING_S) return formatDuration(elapsed);
+  if (step.estimate.p50 < WORTH_SAYING_S) return elapsed < INSTANT_MS ? '' : formatDuration(elapsed);
   const expected = formatDuration(step.estimate.p50 * 1000);
   return `${formatDuration(elapsed)} of about ${expected}${state.mode === 'live' ? '' : ' on AWS'}`;
 }

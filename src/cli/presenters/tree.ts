@@ -14,7 +14,7 @@ import { isSkipped } from '../../report/changes.ts';
 import { modeTag, routeText } from '../names.ts';
 import { byPhase, stepTree, type PhaseSteps } from '../step-tree.ts';
 import { painterFor } from '../style.ts';
-import { wrap } from '../text.ts';
+import { fit, wrap } from '../text.ts';
 import { approvalWait } from '../waiting.ts';
 import type { Presenter } from './presenter.ts';
 import { safe } from '../text.ts';
@@ -100,7 +100,7 @@ export class TreePresenter implements Presenter {
     process.off('exit', this.#showCursor);
     const paint = painterFor(this.#out);
     const tail = this.#messages.map((message) => `${message}\n`).join('');
-    this.#out.write(safe(`${stepTree(state, state.lastAt, paint)}\n${budgetLine(state, state.lastAt)}\n${tail}`));
+    this.#out.write(safe(fit(`${stepTree(state, state.lastAt, paint)}\n${budgetLine(state, state.lastAt)}\n${tail}`, this.#out.columns)));
   }
 
   #start(state: RunState): void {

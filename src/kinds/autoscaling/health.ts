@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import type { Group } from '../../aws/autoscaling.ts';
 import { targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
 import { healthStatus, lifecycleState } from '../../aws/states/autoscaling.ts';
@@ -75,5 +76,5 @@ export function countOf(group: Group, has: Pick<Capacity, 'units' | 'instances'>
   const unit = group.DesiredCapacityType ?? 'units';
   const weighted = unit !== 'units' || group.Instances.some(({ WeightedCapacity }) => WeightedCapacity !== undefined);
   const count = wanted === undefined ? String(has.units) : `${has.units} of ${wanted}`;
-  return weighted ? `${count} ${unit} (${has.instances} ${has.instances === 1 ? 'instance' : 'instances'})` : `${count} instances`;
+  return weighted ? `${count} ${unit} (${plural(has.instances, 'instance')})` : `${count} ${(wanted ?? has.units) === 1 ? 'instance' : 'instances'}`;
 }

@@ -33,13 +33,13 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (group === undefined) return { state: 'impossible', because: `${p.group} is not in ${p.region}` };
   const want = wanted(p, group);
   if (group.MinSize === want.min && group.DesiredCapacity === want.desired && group.MaxSize === want.max) {
-    return { state: 'reached', because: `${p.group} in ${p.region} wants ${want.desired}, its standby size` };
+    return { state: 'reached', because: `${p.group} in ${p.region} has the desired capacity ${want.desired}, its standby size` };
   }
   const other = await findGroup(ctx.effects.aws, p.guard.region, p.guard.group, options);
   const carrying = other === undefined ? undefined : await healthyCapacity(ctx, p.guard.region, other);
   const shown = other === undefined || carrying === undefined ? 'it is not there' : `${countOf(other, carrying, p.guard.healthy)} are ${carrying.where}`;
   if (carrying !== undefined && carrying.units >= p.guard.healthy) {
-    return { state: 'absent', because: `${p.group} wants ${group.DesiredCapacity}; ${p.guard.region} carries the users: ${shown}` };
+    return { state: 'absent', because: `${p.group}: desired capacity ${group.DesiredCapacity}; ${p.guard.region} carries the users: ${shown}` };
   }
   const why = carrying === undefined || carrying.why === '' ? '' : `; ${carrying.why}`;
   return refused({

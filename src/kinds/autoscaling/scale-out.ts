@@ -30,7 +30,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     });
   }
   const warnings = (group.TargetGroupARNs ?? []).length === 0 ? [`${p.group} feeds no target group: health is the instances' own`] : [];
-  return { state: 'ok', because: `${p.group} wants ${group.DesiredCapacity} of at most ${group.MaxSize}`, warnings };
+  return { state: 'ok', because: `${p.group}: desired capacity ${group.DesiredCapacity} of at most ${group.MaxSize}`, warnings };
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
@@ -40,7 +40,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   // Journaled before the act, so that its undo knows them whatever happens. A later attempt finds what the first has set.
   if (!sized && !sizesFact.has(ctx, keyOf(p))) sizesFact.record(ctx, keyOf(p), sizesOf(group));
   if (!sized) await markActivities(ctx, p.region, p.group);
-  if (!sized) return { state: 'absent', because: `${p.group} wants ${group.DesiredCapacity}, not ${p.desired}` };
+  if (!sized) return { state: 'absent', because: `${p.group}: desired capacity is ${group.DesiredCapacity}; changing to ${p.desired}` };
   const has = inService(group);
   if (has.units < p.desired) return await waitForInstances(ctx, p, group);
   const serving = await healthyCapacity(ctx, p.region, group);

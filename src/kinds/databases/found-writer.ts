@@ -38,7 +38,7 @@ export function intendsPromotion(ctx: StepContext, { region, id }: Target): bool
 /** Asked of a writer that this run has not promoted. Undefined if another application of the same failover has: it shares the database. */
 export async function foundWriter(ctx: StepContext, p: Target): Promise<FoundWriter | undefined> {
   const users = p.usersIn === undefined || p.usersIn.length === 0 ? `this run moves users away from ${ctx.source}` : `users are still led to ${p.usersIn.join(' and ')}`;
-  const identity = 'it replicates from nobody, so whose data it holds cannot be proven';
+  const identity = 'it is a standalone primary, so whose data it holds cannot be proven';
   const { run, together, silence } = await earlierRun(ctx, p);
   if (together) return undefined;
   const by = run === undefined ? '' : `; the run ${run} began to promote it`;

@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { parametersOf } from '../../aws/rds-parameters.ts';
@@ -126,7 +127,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const state = dbInstanceState(instance.DBInstanceStatus);
   const asked = intendsPromotion(ctx, p);
   if (isWriter(instance) && !asked) return judgeFound(ctx, p, state);
-  if (isPromoted(instance, p.retentionDays)) return { state: 'reached', because: `${p.id} is ${state.shown} and replicates from nobody; its backups are kept for ${instance.BackupRetentionPeriod ?? 'an unknown number of'} days` };
+  if (isPromoted(instance, p.retentionDays)) return { state: 'reached', because: `${p.id} is ${state.shown}, a standalone primary; its backups are kept for ${instance.BackupRetentionPeriod === undefined ? 'an unknown number of days' : plural(instance.BackupRetentionPeriod, 'day')}` };
   const wrong = notOurs(p, instance);
   if (wrong !== undefined) return refused(wrong);
   if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
@@ -218,7 +219,7 @@ export function promoteStep(ctx: PlanContext, copy: Database, old: Database, { a
     ...(login === undefined ? {} : { env: envOf(login) }),
     phase: 'data',
     reversibility: 'point-of-no-return',
-    title: `Promote ${id} to a writer of its own`,
+    title: `Promote ${id} to primary`,
     params: {
       ...copy,
       source: { region: old.region, id: old.id },
@@ -240,7 +241,7 @@ export function promoteStep(ctx: PlanContext, copy: Database, old: Database, { a
     limitMs: 3_600_000,
     changes: [
       { resource, field: ROLE, before: usersIn === undefined ? `replica of ${old.id}` : 'a writer already, by whose hand is not known', after: 'writer' },
-      ...(retentionDays === undefined ? [] : [{ resource, field: 'BackupRetentionPeriod', before: 'as it is', after: `${retentionDays} days` }]),
+      ...(retentionDays === undefined ? [] : [{ resource, field: 'BackupRetentionPeriod', before: 'as it is', after: plural(retentionDays, 'day') }]),
     ],
   };
 }

@@ -158,7 +158,7 @@ export function recoveryGateStep(ctx: PlanContext, copy: Database, old: Database
     phase: 'assess',
     reversibility: 'reversible',
     gate: true,
-    title: `Newest recovery point of ${copy.name} is within the RPO`,
+    title: `Newest recovery point of ${copy.name} against the RPO`,
     oldWriter: rdsResource(old.region, old.id),
     params: { ...copy, source: { region: old.region, id: old.id }, rpoMs: ctx.objectives.rpoMs } satisfies Params,
     controlPlanes: [],

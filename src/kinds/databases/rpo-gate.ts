@@ -77,7 +77,7 @@ export function rpoGateStep(ctx: PlanContext, { name, region, id }: Database, us
     phase: 'assess',
     reversibility: 'reversible',
     gate: true,
-    title: `Loss of ${name} is within the RPO`,
+    title: `Data loss of ${name} against the RPO`,
     params: { name, region, id, rpoMs: ctx.objectives.rpoMs, ...(usersIn === undefined ? {} : { usersIn }) } satisfies Params,
     controlPlanes: [],
     permissions: [lookRights(ctx, { region, id }), allow(['cloudwatch:GetMetricData'], ['*'])],

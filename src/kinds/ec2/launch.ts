@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { type Ec2Instance, instancesUp } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
@@ -64,14 +65,14 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (alive.length < p.count) {
     // A launch is all or nothing: if some of it can be seen, the rest will be.
     if (mine) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
-    if (stopping.length > stopped.length) return { state: 'pending', because: `${stopping.length} instances are still stopping`, waitingFor: 'aws' };
+    if (stopping.length > stopped.length) return { state: 'pending', because: `${plural(stopping.length, 'instance')} still stopping`, waitingFor: 'aws' };
     // What is to be stopped again if the run is rolled back: journaled before the act.
     startedFact.record(ctx, p.name, [...new Set([...startedBefore(ctx, p), ...stopped])]);
-    return { state: 'absent', because: `${alive.length} of ${p.count} instances of ${p.name} run` };
+    return { state: 'absent', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running` };
   }
   const up = await instancesUp(ctx.effects.aws, p.region, alive.map(idOf), { signal: ctx.signal });
-  if (up.size < p.count) return { state: 'pending', because: `the status checks of ${up.size} of ${p.count} instances have passed`, waitingFor: 'aws' };
-  return { state: 'reached', because: `${up.size} instances run, and their status checks have passed` };
+  if (up.size < p.count) return { state: 'pending', because: `status checks passed: ${up.size} of ${plural(p.count, 'instance')}`, waitingFor: 'aws' };
+  return { state: 'reached', because: `${plural(up.size, 'instance')} running, status checks passed` };
 }
 
 function startedBefore(ctx: StepContext, p: Params): string[] {

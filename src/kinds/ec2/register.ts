@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { healthyAmong, targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
@@ -41,7 +42,7 @@ async function unregistered(ctx: StepContext, p: Params): Promise<{ missing: str
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const { missing, health } = await unregistered(ctx, p);
-  if (missing.length > 0) return { state: 'absent', because: `${missing.length} instances are not registered` };
+  if (missing.length > 0) return { state: 'absent', because: `${plural(missing.length, 'instance')} not registered yet` };
   return enoughHealthy(p, health);
 }
 
@@ -57,7 +58,7 @@ export const registerTargets = stepKind<Params>({
   params,
   check: async (ctx, p) => {
     const health = await targetHealth(ctx.effects.aws, p.region, p.targetGroup, { signal: ctx.signal });
-    return { state: 'ok', because: `${p.targetGroup.split('/')[1] ?? ''} has ${health.length} targets` };
+    return { state: 'ok', because: `${p.targetGroup.split('/')[1] ?? ''} has ${plural(health.length, 'target')}` };
   },
   observe,
   holds: async (ctx, p) => enoughHealthy(p, await targetHealth(ctx.effects.aws, p.region, p.targetGroup, { signal: ctx.signal })),

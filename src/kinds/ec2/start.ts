@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { type Ec2Instance, findInstances, instancesUp } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
@@ -45,7 +46,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     refused({
       rule: 'instances',
       observed,
-      threshold: `${p.ids.length} instances that can be started`,
+      threshold: `${plural(p.ids.length, 'instance')} that can be started`,
       consequence: 'users would be sent to a region without capacity',
       override: `none: correct the ids in the runbook. aws ec2 describe-instances --region ${p.region}`,
     });
@@ -54,7 +55,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     const usable = found.filter((i) => ec2InstanceState(i).gone === 'no');
     if (usable.length < p.ids.length) return refuse(`${found.length - usable.length} of the instances of ${p.name} are terminated`);
     const running = found.filter(isAlive).length;
-    return { state: 'ok', because: `${running} of ${p.ids.length} instances run; stopped ones hold no capacity` };
+    return { state: 'ok', because: `${running} of ${plural(p.ids.length, 'instance')} running; stopped ones hold no capacity` };
   } catch (error) {
     if (error instanceof AwsError && error.code.startsWith('InvalidInstanceID')) return refuse(error.message);
     throw error;
@@ -67,15 +68,15 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const alive = found.filter(isAlive).map((i) => i.InstanceId ?? '');
   if (alive.length < wanted) {
     const stopping = found.filter((i) => ec2InstanceState(i).start === 'later').length;
-    if (alive.length + stopping >= wanted) return { state: 'pending', because: `${stopping} instances are still stopping`, waitingFor: 'aws' };
+    if (alive.length + stopping >= wanted) return { state: 'pending', because: `${plural(stopping, 'instance')} still stopping`, waitingFor: 'aws' };
     // What is to be stopped again if the run is rolled back: journaled before the act.
     const stopped = found.filter(isStopped).map((i) => i.InstanceId ?? '');
     startedFact.record(ctx, p.name, [...new Set([...startedBefore(ctx, p), ...stopped])]);
-    return { state: 'absent', because: `${alive.length} of ${wanted} instances run` };
+    return { state: 'absent', because: `${alive.length} of ${plural(wanted, 'instance')} running` };
   }
   const up = await instancesUp(ctx.effects.aws, p.region, alive, { signal: ctx.signal });
-  if (up.size < wanted) return { state: 'pending', because: `the status checks of ${up.size} of ${wanted} instances have passed`, waitingFor: 'aws' };
-  return { state: 'reached', because: `${up.size} instances run, and their status checks have passed` };
+  if (up.size < wanted) return { state: 'pending', because: `status checks passed: ${up.size} of ${plural(wanted, 'instance')}`, waitingFor: 'aws' };
+  return { state: 'reached', because: `${plural(up.size, 'instance')} running, status checks passed` };
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {

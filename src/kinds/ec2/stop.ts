@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { healthyAmong, targetHealth } from '../../aws/elbv2.ts';
@@ -44,10 +45,10 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const running = await alive(ctx, p.name, p.region, p.ids);
   if (running.length === 0) return { state: 'reached', because: `no instance of ${p.name} runs in ${p.region}` };
   const healthy = await carrying(ctx, p);
-  if (healthy >= p.guard.wanted) return { state: 'absent', because: `${running.length} instances run in ${p.region}; ${p.guard.region} has ${healthy} healthy ones` };
+  if (healthy >= p.guard.wanted) return { state: 'absent', because: `${plural(running.length, 'instance')} running in ${p.region}; ${p.guard.region} has ${healthy} healthy` };
   return refused({
     rule: 'last-healthy-side',
-    observed: `${p.guard.region} has ${healthy} healthy instances of ${p.name}`,
+    observed: `${p.guard.region} has ${plural(healthy, 'healthy instance')} of ${p.name}`,
     threshold: String(p.guard.wanted),
     consequence: `${p.region} may be the last side that can serve users`,
     override: `none: bring ${p.guard.region} up first, then: dr resume`,

@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import { allow, inRegion } from '../common.ts';
 import { imageGate } from '../ec2/image-gate.ts';
 import { type Ec2Image, schema } from '../ec2/image-schema.ts';
@@ -56,7 +57,7 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
       step: 'launch',
       phase: 'compute',
       reversibility: 'compensable',
-      title: `Bring up ${resource.count} instances of ${name} in ${region}`,
+      title: `Bring up ${plural(resource.count, 'instance')} of ${name} in ${region}`,
       params: { name, region, count: resource.count, template, existing, types: resource.types ?? [], subnets: resource.subnets?.[region] ?? [] },
       controlPlanes: [`ec2@${region}`],
       permissions: [...launchRights(ctx, name, resource), reads(resource, region, 'ec2:DescribeInstanceStatus')],
@@ -73,7 +74,7 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
     phase: 'compute',
     after: ['launch'],
     reversibility: 'reversible',
-    title: `${resource.count} targets of ${name} are healthy`,
+    title: `Healthy targets of ${name}: ${resource.count}`,
     params: { name, region, targetGroup: group, ...(port === undefined ? {} : { port }), wanted: resource.count, existing },
     controlPlanes: [`elasticloadbalancing@${region}`],
     permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), reads(resource, region, 'elasticloadbalancing:DescribeTargetHealth')],

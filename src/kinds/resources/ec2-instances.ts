@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { ec2InstanceState } from '../../aws/states/ec2.ts';
@@ -47,7 +48,7 @@ function startSteps(ctx: PlanContext, name: string, resource: Ec2Instances): Ste
     step: 'start',
     phase: 'compute',
     reversibility: 'compensable',
-    title: `Start ${wanted.length} instances of ${name} in ${region}`,
+    title: `Start ${plural(wanted.length, 'instance')} of ${name} in ${region}`,
     params: { name, region, ids: wanted, spares, types: resource.types ?? [] },
     controlPlanes: [`ec2@${region}`],
     permissions: [allow(['ec2:StartInstances', 'ec2:StopInstances', 'ec2:ModifyInstanceAttribute'], arns), read],
@@ -62,7 +63,7 @@ function startSteps(ctx: PlanContext, name: string, resource: Ec2Instances): Ste
     phase: 'compute',
     after: ['start'],
     reversibility: 'reversible',
-    title: `${wanted.length} targets of ${name} are healthy`,
+    title: `Healthy targets of ${name}: ${wanted.length}`,
     params: { name, region, targetGroup: group, ...(port === undefined ? {} : { port }), wanted: wanted.length, ids: [...wanted, ...spares] },
     controlPlanes: [`elasticloadbalancing@${region}`],
     permissions: [allow(['elasticloadbalancing:RegisterTargets'], [group]), read],
@@ -122,7 +123,7 @@ const kind: ResourceKind<Ec2Instances> = {
     const found = await findInstances(ctx.effects.aws, ctx.target, { InstanceIds: mine }, { signal: ctx.signal });
     const running = found.filter((i) => ec2InstanceState(i).running === 'yes').length;
     // How many run says nothing of where users are.
-    return { activeIn: [], because: `${running} of ${mine.length} instances run in ${ctx.target}`, facts: { running } };
+    return { activeIn: [], because: `${running} of ${plural(mine.length, 'instance')} running in ${ctx.target}`, facts: { running } };
   },
   looks: () => [allow(['ec2:DescribeInstances'], ['*'])],
   plan,

@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { packBatches } from '../../aws/route53-batches.ts';
 import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type RecordChange, type RecordSet } from '../../aws/route53.ts';
@@ -95,7 +96,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const batches = packBatches(groups).length;
   const guarded = await protections(ctx, p);
   if (guarded.refusal !== undefined) return guarded.refusal;
-  const because = groups.length === 0 ? 'the records match the plan already' : `${groups.length} of ${p.records.length} names change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
+  const because = groups.length === 0 ? 'the records match the plan already' : `${groups.length} of ${plural(p.records.length, 'name')} to change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
   return { state: 'ok', because, warnings: [...guarded.warnings, ...wayHomeWarnings(p, current), ...healthWarnings(towards, asked), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
 }
 
@@ -210,7 +211,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const groups = groupsFor(p.aim, p, await read(ctx, p));
   if (typeof groups === 'string') return { state: 'impossible', because: groups };
   if (groups.length > 0) askedFact.record(ctx, p.key, ctx.effects.clock.now());
-  if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${p.records.length} names still to change` };
+  if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${plural(p.records.length, 'name')} still to change` };
   const waiting = await notInsync(ctx, p, sentChanges(ctx, p), 1);
   if (waiting !== undefined) return { state: 'pending', because: `change ${waiting} is PENDING`, waitingFor: 'aws' };
   const unseen = withoutId(ctx, p);

@@ -1,6 +1,7 @@
 import { html, type Html, type HtmlValue } from '../escape.ts';
 import type { Evidence } from '../evidence-schema.ts';
-import { boundAgainstLoss, formatMs, plural, regionName, utcTime } from '../format.ts';
+import { plural } from '../../base/plural.ts';
+import { boundAgainstLoss, formatMs, regionName, utcTime } from '../format.ts';
 import type { ModeMark } from '../mode.ts';
 import { NOTHING_PROMOTED } from '../objectives.ts';
 import { requestedText } from '../requests.ts';

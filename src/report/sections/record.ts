@@ -1,6 +1,7 @@
 import { html, type Html } from '../escape.ts';
 import type { Evidence } from '../evidence-schema.ts';
-import { formatCount, formatMs, routeText, utcDateTime, utcTime } from '../format.ts';
+import { formatCount } from '../../base/plural.ts';
+import { formatMs, routeText, utcDateTime, utcTime } from '../format.ts';
 import { CONFIRMED } from '../log-evidence.ts';
 import type { ModeMark } from '../mode.ts';
 import { code, facts, list, pill, section, table } from '../tables.ts';

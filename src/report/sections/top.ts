@@ -1,6 +1,7 @@
 import { html, type Html, type HtmlValue } from '../escape.ts';
 import type { Evidence, EvidenceObjective } from '../evidence-schema.ts';
-import { formatCount, formatFigure, formatMs, plural, regionPlace, routeText, utcDateTime } from '../format.ts';
+import { formatCount, plural } from '../../base/plural.ts';
+import { formatFigure, formatMs, regionPlace, routeText, utcDateTime } from '../format.ts';
 import { requestLines } from '../requests.ts';
 import { pill, type Tone } from '../tables.ts';
 

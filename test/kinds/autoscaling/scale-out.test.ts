@@ -18,8 +18,8 @@ describe('auto-scaling-group.scaleOut', () => {
   it('raises the size in one call, and is done when targets are healthy', async () => {
     const sim = await simulation();
     const step = await scaleOutOf(sim);
-    expect(await step.check()).toEqual({ state: 'ok', because: 'shop-api wants 2 of at most 12', warnings: [] });
-    expect(await step.observe()).toEqual({ state: 'absent', because: 'shop-api wants 2, not 6' });
+    expect(await step.check()).toEqual({ state: 'ok', because: 'shop-api: desired capacity 2 of at most 12', warnings: [] });
+    expect(await step.observe()).toEqual({ state: 'absent', because: 'shop-api: desired capacity is 2; changing to 6' });
     await step.act();
     expect(step.calls().filter((c) => c.operation === 'UpdateAutoScalingGroup')).toHaveLength(1);
     expect(await step.observe()).toMatchObject({ state: 'pending', waitingFor: 'aws', because: expect.stringMatching(/^\d of 6 instances are in service$/) as string });

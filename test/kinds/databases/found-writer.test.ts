@@ -37,7 +37,7 @@ describe('a target that is a writer already, which this run did not promote', ()
       refusal: {
         rule: 'rpo-gate',
         observed: expect.stringMatching(
-          /^shop-orders-tokyo is already a writer, this run did not promote it, and users are still led to ap-northeast-2; it replicates from nobody, so whose data it holds cannot be proven; at most 1\dm( \d+s)? of writes/,
+          /^shop-orders-tokyo is already a writer, this run did not promote it, and users are still led to ap-northeast-2; it is a standalone primary, so whose data it holds cannot be proven; at most 1\dm( \d+s)? of writes/,
         ) as string,
         override: expect.stringMatching(/^--accept-data-loss \d+s --reason/) as string,
       },
@@ -88,7 +88,7 @@ describe('the promotion itself, right before the line', () => {
     const sim = await promotedByHand(MINUTES);
     expect(await (await promote(sim)).observe()).toMatchObject({ state: 'refused', refusal: { rule: 'rpo-gate' } });
     expect(await (await promote(sim, accepting(180))).observe()).toMatchObject({ state: 'reached', because: expect.stringContaining('this run did not promote it') as string });
-    expect(await (await promote(sim, { intends: [INTENT] })).observe()).toMatchObject({ state: 'reached', because: expect.stringContaining('replicates from nobody') as string });
+    expect(await (await promote(sim, { intends: [INTENT] })).observe()).toMatchObject({ state: 'reached', because: expect.stringContaining('a standalone primary') as string });
   });
 
   it('cannot accept it in a planned move, which loses nothing', async () => {

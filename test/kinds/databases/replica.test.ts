@@ -27,7 +27,7 @@ describe('rds-read-replica.promote', () => {
       await wait(sim, 2_000);
     }
     expect(seen).toContain('pending');
-    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders-tokyo is backing-up and replicates from nobody; its backups are kept for 7 days' });
+    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders-tokyo is backing-up, a standalone primary; its backups are kept for 7 days' });
     expect(sim.world.acceptsWrites(REPLICA)).toBe(true);
   });
 
@@ -51,7 +51,7 @@ describe('rds-read-replica.promote', () => {
     expect(await holds()).toEqual({ state: 'impossible', because: 'shop-orders-tokyo is a replica' });
     expect(await holds({ id: 'gone' })).toEqual({ state: 'impossible', because: 'gone is not in ap-northeast-1 any more' });
     const writer = { region: SEOUL, id: 'shop-orders' };
-    expect(await holds(writer)).toEqual({ state: 'reached', because: 'shop-orders is available, and replicates from nobody' });
+    expect(await holds(writer)).toEqual({ state: 'reached', because: 'shop-orders is available, a standalone primary' });
     sim.world.setDbStatus(WRITER, 'backing-up');
     expect(await holds(writer)).toMatchObject({ state: 'reached' });
     sim.world.setDbStatus(WRITER, 'storage-full');

@@ -116,7 +116,7 @@ describe('route53-latency and route53-geolocation', () => {
     const params = { key: 'k', zone: 'Z0000SHOP', records: [RECORD], aim: { policy: 'answers', sets: { kr: { answer, place: { country: 'KR' } } } }, towards: [] };
     expect(await ask('route53-geolocation.shift', params, 'check')).toEqual({
       state: 'ok',
-      because: '1 of 1 names change in 1 request',
+      because: '1 of 1 name to change in 1 request',
       warnings: ['without a health check, and so answered also while the region is lost: kr'],
     });
   });
