@@ -1,4 +1,5 @@
 import { messageOf } from '../base/errors.ts';
+import { otherEngineNamed } from '../kinds/databases/sql-engine.ts';
 import { knownKind } from '../kinds/registry.ts';
 import { type Owner, sharedDatabases } from '../runbook/folder.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
@@ -129,8 +130,8 @@ function put(world: World, path: string, part: Part): void {
  */
 function refuseOtherEngine(path: string, { section, name, resource }: Part, seeds: readonly DbInstanceSeed[]): void {
   if (seeds.some(({ engine }) => engine === 'mysql')) return;
-  const hint = /[\w.-]*(?:mysql|mariadb|oracle|sqlserver)[\w.-]*/i.exec(JSON.stringify(resource))?.[0];
-  if (hint !== undefined) throw nothingToShow(path, `${section}.${name} names ${hint}, and the databases of the lab are PostgreSQL: a run would prove nothing of another engine`);
+  const other = otherEngineNamed(resource);
+  if (other !== undefined) throw nothingToShow(path, `${section}.${name} names ${other}, and the databases of the lab are PostgreSQL only: a run would prove nothing of another engine`);
 }
 
 /** The databases of all runbooks; one that several own is made once, as the first of them says. */

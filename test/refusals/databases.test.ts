@@ -229,7 +229,7 @@ describe('logins', () => {
     stranger(sim, { engine: 'mysql' });
     expect(await saidIn(sim, 'databases.orders.canary', { params: { id: 'stranger' } })).toMatchInlineSnapshot(`
       "rule         canary
-      observed     what is done by SQL speaks PostgreSQL, and stranger is mysql (just now)
+      observed     SQL is sent to PostgreSQL only, and stranger is mysql (just now)
       threshold    the environment variables SHOP_DB_USER and SHOP_DB_PASSWORD, and a PostgreSQL endpoint
       consequence  the new writer of orders could not be proven to take writes before users are sent to it
       override     export SHOP_DB_USER=… SHOP_DB_PASSWORD=…, or take \`canary\` out of the runbook"

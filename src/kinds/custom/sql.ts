@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { SqlTarget } from '../../effects/effects.ts';
+import { withoutSql } from '../databases/sql-engine.ts';
 import { allow, dbInstanceId, envName, inRegion, perRegion, refused } from '../common.ts';
 import { acting, checkFrame, frame } from '../own-steps/frame.ts';
 import { fill } from '../own-steps/fill.ts';
@@ -63,7 +64,8 @@ async function targetOf(ctx: StepContext, p: Params): Promise<SqlTarget | string
   const id = p.instance ?? '';
   const instance = await findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
   if (instance === undefined) return `there is no DB instance ${id} in ${p.region}`;
-  if (instance.Engine !== undefined && !instance.Engine.includes('postgres')) return `${id} is ${instance.Engine}, and the statement is sent to PostgreSQL only`;
+  const noSql = withoutSql(id, instance.Engine);
+  if (noSql !== undefined) return noSql;
   const endpoint = instance.Endpoint;
   if (endpoint?.Address === undefined || endpoint.Port === undefined) return `${id} shows no endpoint`;
   return { ...login, host: endpoint.Address, port: endpoint.Port };

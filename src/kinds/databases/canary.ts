@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { refused, sqlName, stepKind } from '../common.ts';
+import { dbInstanceId, refused, regionName, sqlName, stepKind } from '../common.ts';
 import { canaryFact } from './facts.ts';
 import { envOf, loginParams, loginTo, missingLogin, type NamedLogin, targetOf } from './login.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
+import type { StepContext } from '../../model/step.ts';
 import { type Database, lookRights } from './instance.ts';
+import { findPoints, listBackups } from './recovery-points.ts';
+import { withoutSql } from './sql-engine.ts';
 import { rdsResource } from './found-writer.ts';
 
 const params = z.strictObject({
@@ -14,6 +17,8 @@ const params = z.strictObject({
   ...loginParams,
   /** This run makes the instance: it is not there yet when checks are made. */
   made: z.boolean().optional(),
+  /** The original of an instance that this run makes: its recovery points tell the engine. */
+  source: z.strictObject({ region: regionName, id: dbInstanceId }).optional(),
 });
 type Params = z.infer<typeof params>;
 
@@ -24,7 +29,7 @@ type Params = z.infer<typeof params>;
 export const canary = stepKind<Params>({
   params,
   check: async (ctx, p) => {
-    const target = missingLogin(ctx, p) ?? (p.made === true ? undefined : await targetOf(ctx, p));
+    const target = missingLogin(ctx, p) ?? (p.made === true ? await engineOfPoint(ctx, p) : await targetOf(ctx, p));
     if (typeof target !== 'string') return { state: 'ok', because: `login for ${p.id} is there` };
     return refused({
       rule: 'canary',
@@ -50,8 +55,15 @@ export const canary = stepKind<Params>({
   },
 });
 
-/** `made`: this run makes the instance. */
-export function canaryStep(ctx: PlanContext, copy: Database, login: NamedLogin & { table: string }, after: string, made?: true): StepDraft {
+/** An instance that is not there yet will run what its backups hold. */
+async function engineOfPoint(ctx: StepContext, { id, region, source }: Params): Promise<string | undefined> {
+  if (source === undefined) return undefined;
+  const { usable } = await findPoints(ctx, region, { [source.region]: source.id });
+  return withoutSql(id, usable[0]?.engine);
+}
+
+/** `source`: the original of an instance that this run makes. */
+export function canaryStep(ctx: PlanContext, copy: Database, login: NamedLogin & { table: string }, after: string, source?: Database): StepDraft {
   const { table } = login;
   return {
     step: 'canary',
@@ -60,9 +72,9 @@ export function canaryStep(ctx: PlanContext, copy: Database, login: NamedLogin &
     reversibility: 'reversible',
     title: `Write a row to ${copy.id} and read it back`,
     env: envOf(login),
-    params: { ...loginTo(copy, login), table, ...(made === undefined ? {} : { made }) } satisfies Params,
+    params: { ...loginTo(copy, login), table, ...(source === undefined ? {} : { made: true, source: { region: source.region, id: source.id } }) } satisfies Params,
     controlPlanes: [],
-    permissions: [lookRights(ctx, copy)],
+    permissions: [lookRights(ctx, copy), ...(source === undefined ? [] : [listBackups(copy.region, ctx.account)])],
     estimate: { p50: 1, p95: 10, basis: 'one connection, one insert, one select' },
     limitMs: 300_000,
     changes: [{ resource: rdsResource(copy.region, copy.id), field: `table ${table}`, before: '', after: 'one canary row' }],

@@ -7,6 +7,7 @@ import { dbInstanceId, envName, inRegion, regionName, sqlName } from '../common.
 import type { ObserveContext } from '../../model/kind.ts';
 import { isPlannedMove } from '../../model/verb.ts';
 import type { StepContext } from '../../model/step.ts';
+import { withoutSql } from './sql-engine.ts';
 
 /** How to log in to an instance; user and password stay in the environment. */
 export const loginParams = {
@@ -49,9 +50,8 @@ export async function targetOf(ctx: StepContext, p: Login): Promise<SqlTarget | 
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   const endpoint = instance?.Endpoint;
   if (endpoint?.Address === undefined || endpoint.Port === undefined) return `${p.id} shows no endpoint`;
-  if (instance?.Engine?.includes('postgres') === false) {
-    return `what is done by SQL speaks PostgreSQL, and ${p.id} is ${instance.Engine}`;
-  }
+  const noSql = withoutSql(p.id, instance?.Engine);
+  if (noSql !== undefined) return noSql;
   return {
     engine: 'postgres',
     host: endpoint.Address,

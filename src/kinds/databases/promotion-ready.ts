@@ -3,6 +3,7 @@ import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import { rdsResource } from './found-writer.ts';
 import { type Database, pendingChanges } from './instance.ts';
+import { withoutSql } from './sql-engine.ts';
 
 /*
  * What does not stop a promotion, and should be known before one: said by the check of the promotion, and by a look at readiness.
@@ -24,15 +25,14 @@ export function promotionFindings({ name, region, id }: Database, instance: DbIn
   const findings: Finding[] = [];
   const state = dbInstanceState(instance.DBInstanceStatus);
   const status = state.shown;
-  const engine = instance.Engine ?? '';
-  const sql = engine === '' || engine.includes('postgres');
+  const noSql = withoutSql(id, instance.Engine);
   const modify = `aws rds modify-db-instance --region ${region} --db-instance-identifier ${id}`;
-  if (!sql || !proven) {
-    const why = sql ? `the runbook names no \`canary\` for ${name}` : `\`canary\` works for PostgreSQL only, and ${id} is ${engine}`;
+  if (noSql !== undefined || !proven) {
+    const why = noSql ?? `the runbook names no \`canary\` for ${name}`;
     findings.push(note('write-proof', {
       observed: `nobody proves that ${id} takes writes after the promotion: ${why}`,
       wanted: 'a row that is written and read back',
-      mend: sql ? `name \`canary\` for ${name} in the runbook` : 'add a custom step that writes a row and reads it back',
+      mend: noSql === undefined ? `name \`canary\` for ${name} in the runbook` : 'add a custom step that writes a row and reads it back',
     }));
   }
   if (state.promote === 'no' && state.writes === 'yes') {

@@ -12,6 +12,7 @@ import { assessBackups, backupsStep } from '../databases/backup-signal.ts';
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { canary, canaryStep } from '../databases/canary.ts';
+import { lintSqlEngine } from '../databases/sql-engine.ts';
 import { fence, fenceStep } from '../databases/fence.ts';
 import { fenceAgain, fenceAgainStep } from '../databases/fence-again.ts';
 import { type Database, dbArn, rdsArns, sidesOf } from '../databases/instance.ts';
@@ -91,8 +92,8 @@ function restored(ctx: PlanContext, copy: Database, old: Database, db: RdsBackup
   if (db.canary === undefined) return steps;
   const opened = wanted.closedBy === undefined ? 'restore' : 'open';
   // The read-only setting of a switchover is part of the database, and was restored with it.
-  if (!isPlannedMove(ctx.verb)) return [...steps, canaryStep(ctx, copy, db.canary, opened, true)];
-  return [...steps, openWritesStep(ctx, copy, db.canary, opened), canaryStep(ctx, copy, db.canary, 'openWrites', true)];
+  if (!isPlannedMove(ctx.verb)) return [...steps, canaryStep(ctx, copy, db.canary, opened, old)];
+  return [...steps, openWritesStep(ctx, copy, db.canary, opened), canaryStep(ctx, copy, db.canary, 'openWrites', old)];
 }
 
 /** A free name is found by listing all instances that there are. */
@@ -143,6 +144,7 @@ const kind: ResourceKind<RdsBackup> = {
     ...(db.kmsKeys === undefined
       ? [{ path: [], severity: 'warning' as const, message: 'without `kmsKeys` reprotect cannot replicate the backups of an encrypted instance' }]
       : []),
+    ...lintSqlEngine(db),
   ],
   ids: (db) => [{ type: 'rds:db', path: ['instances'], ids: db.instances }],
   login: (db) => db.canary,

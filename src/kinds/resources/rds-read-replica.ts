@@ -4,6 +4,7 @@ import type { World } from '../../simulator/world.ts';
 import { allow, inRegion } from '../common.ts';
 import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { canary, canaryStep } from '../databases/canary.ts';
+import { lintSqlEngine } from '../databases/sql-engine.ts';
 import { closeOld, closeOldStep } from '../databases/close-old.ts';
 import { fence, fenceStep } from '../databases/fence.ts';
 import { fenceAgain, fenceAgainStep } from '../databases/fence-again.ts';
@@ -154,10 +155,12 @@ const kind: ResourceKind<RdsReadReplica> = {
     ...(db.securityGroups === undefined ? [] : [{ path: ['securityGroups'], regions: Object.keys(db.securityGroups) }]),
     ...(db.fence === undefined ? [] : [{ path: ['fence', 'quarantine'], regions: Object.keys(db.fence.quarantine) }]),
   ],
-  lint: (db) =>
-    db.fence === undefined
-      ? [{ path: [], severity: 'warning', message: 'without `fence` an old writer whose API still answers cannot be quarantined' }]
-      : [],
+  lint: (db) => [
+    ...(db.fence === undefined
+      ? [{ path: [], severity: 'warning' as const, message: 'without `fence` an old writer whose API still answers cannot be quarantined' }]
+      : []),
+    ...lintSqlEngine(db),
+  ],
   ids: (db) => [{ type: 'rds:db', path: ['instances'], ids: db.instances }],
   login: (db) => db.canary,
   lossMethod: (db) => db.rpo.method,

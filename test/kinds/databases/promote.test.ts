@@ -128,7 +128,7 @@ describe('what users need of a promotion, and not the label `available`', () => 
     const shown = { Engine: 'mysql', DBParameterGroups: [{ DBParameterGroupName: 'replica-mysql84' }] };
     const parameter = (value: string) => ({ parameters: [{ ParameterName: 'read_only', ParameterValue: value }] });
     expect(await (await promotion(shown, parameter('1'))).step.check()).toMatchObject({ state: 'refused', refusal: { rule: 'replica-usable', observed: expect.stringContaining('sets read_only=1') as string } });
-    expect(await (await promotion(shown, parameter('{TrueIfReplica}'))).step.check()).toMatchObject({ state: 'ok', warnings: [expect.stringContaining('works for PostgreSQL only') as string] });
+    expect(await (await promotion(shown, parameter('{TrueIfReplica}'))).step.check()).toMatchObject({ state: 'ok', warnings: [expect.stringContaining('SQL is sent to PostgreSQL only') as string] });
   });
 
   it('ends in AWS’s words when AWS continues refusing it, and a resume asks again', async () => {
