@@ -1,9 +1,8 @@
-import type { AwsCaller } from '../aws/caller.ts';
-import { MUTATIONS } from '../aws/operations.ts';
 import type { Clock } from '../base/clock.ts';
 import { CallError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Effects, PersonPort } from '../effects/effects.ts';
+import { isMutation } from '../effects/mutation.ts';
 import type { CallRecord, WaitRecord } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { StepContext, WaitCause } from '../model/step.ts';
@@ -60,12 +59,12 @@ export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace
     if (fresh.length > LIMITS.callsJournaledPerStep) fresh.shift();
   };
 
-  const aws: AwsCaller = {
+  const aws: Effects['aws'] = {
     call: (request) =>
       wait('aws', async () => {
         const at = clock.now();
         const record = { service: request.service, region: request.region, operation: request.operation, at };
-        const changes = MUTATIONS.has(`${request.service}.${request.operation}`) ? permission() : undefined;
+        const changes = isMutation(request) ? permission() : undefined;
         try {
           const answer = await effects.aws.call(changes === undefined ? request : { ...request, before: changes.before });
           const id = answer.requestId === undefined ? {} : { requestId: answer.requestId };

@@ -120,6 +120,11 @@ describe('the rest', () => {
     expect(rules.kindTexts([planted('src/kinds/a.ts')], new Set(['run.approval']))).toEqual([]);
   });
 
+  it('refuses an engine that knows AWS', () => {
+    const text = "import type { AwsCaller } from '../aws/caller.ts';\nimport { x } from '../effects/x.ts';";
+    expect(rules.engineImports([file('src/engine/a.ts', text), file('src/kinds/a.ts', text)])).toHaveLength(1);
+  });
+
   it('refuses a verb that is compared by its name', () => {
     const text = "if (plan.verb === 'reprotect' || policy === 'failover' || 'failover' !== verb || verb === other) go();";
     expect(rules.verbTexts([file('src/app/a.ts', text), file('src/model/verb.ts', text)], new Set(['failover', 'reprotect']))).toHaveLength(2);

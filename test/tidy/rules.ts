@@ -131,6 +131,13 @@ export function sdkImports(files: readonly SourceText[]): string[] {
   });
 }
 
+/** The engine runs steps, and does not know what they reach: AWS in its own files, or a kind. */
+export function engineImports(files: readonly SourceText[]): string[] {
+  return files.filter(({ path }) => path.startsWith('src/engine/')).flatMap(importsOf).flatMap(({ from, specifier, target }) =>
+    target?.startsWith('src/aws/') === true || target?.startsWith('src/simulator/') === true || specifier.startsWith('@aws-sdk/') ? [`${from} imports ${specifier}: the engine knows no AWS`] : [],
+  );
+}
+
 /** The floors that may know kinds by name: they are made there, and plans are put together from them. */
 const KNOWS_KINDS = /^src\/(kinds|plan)\//;
 

@@ -32,6 +32,7 @@ describe('src/', () => {
     ['has no circle of imports', rules.importCycles],
     ['has no barrel', rules.barrels],
     ['touches the AWS SDK only in aws/, and lazily', rules.sdkImports],
+    ['knows no AWS in engine/', rules.engineImports],
     ['has no file over the limit', rules.longFiles],
     ['has no function over the limit', rules.longFunctions],
     ['knows no time and no chance but the injected ones where it must not', rules.impurities],
