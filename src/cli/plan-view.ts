@@ -3,7 +3,7 @@ import type { Preview } from '../engine/preview.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Change, PlanStep } from '../model/step.ts';
 import type { CriticalPath } from '../plan/critical-path.ts';
-import { isGuard } from '../plan/graph.ts';
+import { beyondTheLine, isGuard } from '../plan/graph.ts';
 import { policyOf } from '../plan/policy.ts';
 import { plural } from '../base/plural.ts';
 import { routeText } from './names.ts';
@@ -117,16 +117,6 @@ function rows(steps: readonly Row[], room: number | undefined, paint: Painter): 
     return `${first}\n${paint('dim', fit(indent([id, kind, time].filter((part) => part !== '').join(' · '), 6), room))}`;
   });
   return ['', ...two];
-}
-
-/** Steps of no return, and all that wait for one. Steps come in topological order. */
-export function beyondTheLine(steps: readonly PlanStep[]): Set<string> {
-  const past = new Set<string>();
-  for (const step of steps) {
-    const before = [...step.after, ...(step.beside ?? [])];
-    if (step.reversibility === 'point-of-no-return' || before.some((id) => past.has(id))) past.add(step.id);
-  }
-  return past;
 }
 
 /** What was not there before, or is not there after. */

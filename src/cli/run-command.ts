@@ -1,8 +1,8 @@
 import type { FleetResult } from '../app/fleet/fleet.ts';
-import { EXIT, type ExitName } from '../base/exit-codes.ts';
+import type { RunResult } from '../app/run-to-the-end.ts';
+import { EXIT } from '../base/exit-codes.ts';
 import { DrError } from '../base/errors.ts';
 import { withEnd } from '../base/with-end.ts';
-import type { RunState } from '../journal/state.ts';
 import { DrCommand } from './base-command.ts';
 import type { ExitReason } from './envelope.ts';
 import { resumeCommand } from './names.ts';
@@ -11,21 +11,10 @@ import { painterFor } from './style.ts';
 import { fit, terminalWidth } from './text.ts';
 import { watchRun, type RunWatch } from './watch-run.ts';
 
-/** What a use case gives back when a run has ended, whichever way. */
-export interface EndedRun {
-  state: RunState;
-  exit: ExitName;
-  report?: { html: string; json: string };
-  /** Lines for a person. */
-  summary: string[];
-  /** False where it cannot be resumed, whatever its state: the lab that it ran in has ended. */
-  resumable?: boolean;
-}
-
 /** What the commands that run something share: how it is watched, and how its end is shown. */
 export abstract class RunCommand extends DrCommand {
   /** Runs, shows, tells the end. `work` gets what the engine needs to be watched and stopped. */
-  protected async watched(output: string, work: (watch: RunWatch) => Promise<EndedRun>): Promise<void> {
+  protected async watched(output: string, work: (watch: RunWatch) => Promise<RunResult>): Promise<void> {
     this.tell(await this.#watch(output, false, work), output);
   }
 
@@ -48,7 +37,7 @@ export abstract class RunCommand extends DrCommand {
     return withEnd(() => work(watch), () => watch.close(), (_error, result) => result);
   }
 
-  private tell({ state, exit, report, summary, resumable: can = true }: EndedRun, output: string): void {
+  private tell({ state, exit, report, summary, resumable: can = true }: RunResult, output: string): void {
     const lines = [...summary];
     if (report !== undefined) lines.push(`Report: ${report.html}`);
     if (exit !== 'ok' && can && resumable(state)) lines.push(`To continue: ${resumeCommand(state)}`);
@@ -64,7 +53,7 @@ export abstract class RunCommand extends DrCommand {
 }
 
 /** The rule that refused, the error of the step that failed, or else only the exit: for anyone who reads `--json`. */
-function reasonOf(state: RunState, exit: ExitName, can: boolean): ExitReason | undefined {
+function reasonOf(state: RunResult['state'], exit: RunResult['exit'], can: boolean): ExitReason | undefined {
   const next = can && resumable(state) ? [resumeCommand(state)] : [];
   const steps = [...state.steps.values()];
   const refused = exit === 'refused' ? steps.find((step) => step.refusal !== undefined) : undefined;

@@ -2,7 +2,8 @@ import type { Direction } from '../app/observe.ts';
 import type { StartRequest } from '../app/start-run.ts';
 import { DrError } from '../base/errors.ts';
 import { askImpact, confirm, type ConfirmRequest, terminalIo } from './confirm.ts';
-import { RunCommand, type EndedRun } from './run-command.ts';
+import type { RunResult } from '../app/run-to-the-end.ts';
+import { RunCommand } from './run-command.ts';
 import { acceptances, type AcceptanceInput, impactTime, names } from './run-flags.ts';
 import { painterFor } from './style.ts';
 import type { RunWatch } from './watch-run.ts';
@@ -31,7 +32,7 @@ export abstract class StartCommand extends RunCommand {
   protected async start(
     verb: Direction['verb'],
     flags: StartFlags,
-    run?: (request: WatchedRequest) => Promise<EndedRun>,
+    run?: (request: WatchedRequest) => Promise<RunResult>,
   ): Promise<void> {
     const accepted = acceptances(flags);
     const start = run ?? (await import('../app/start-run.ts')).startRun;

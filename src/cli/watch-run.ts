@@ -1,20 +1,13 @@
-import type { JournalRecord } from '../journal/events.ts';
+import type { RunWatchers } from '../app/run-to-the-end.ts';
 import type { RunState } from '../journal/state.ts';
-import type { PersonPort } from '../effects/effects.ts';
 import { resumeCommand } from './names.ts';
 import { terminalPerson } from './person.ts';
 import { choosePresenter } from './presenters/choose.ts';
 import { drainOnSignals } from './signals.ts';
 
-/** A run as a command hands it to the engine: who is notified, and when it must stop. */
-export interface RunWatch {
-  onRecord(record: JournalRecord, state: RunState): void;
+/** A run as a command hands it to the engine, until the end is drawn and terminal and signals are given back. */
+export interface RunWatch extends RunWatchers {
   onMessage(text: string): void;
-  /** Aborted at the first Ctrl-C or SIGTERM. */
-  drain: AbortSignal;
-  /** Undefined where nobody can be asked. */
-  person?: PersonPort;
-  /** Draws the end and gives terminal and signals back. */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 import { messageOf } from '../base/errors.ts';
+import { reachable } from '../base/graph.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { PlanStep, Verdict } from '../model/step.ts';
 import { inParallel } from './parallel.ts';
@@ -87,16 +88,12 @@ async function undoneMovers(run: Run, gone: PlanStep): Promise<PlanStep[]> {
   const { journal } = run;
   if (gone.phase !== 'traffic') return [];
   const byId = new Map(run.steps.map((step) => [step.id, step]));
-  const movers = new Set<PlanStep>();
+  // custom steps are not run twice for it.
+  const isMover = (step: PlanStep): boolean => step.origin !== 'custom' && run.kindOf(step).act !== undefined;
   // Nothing that leads users lies behind a step of another phase.
   const before = ({ after }: PlanStep): PlanStep[] => after.flatMap((id) => byId.get(id) ?? []).filter(({ phase }) => phase === 'traffic');
-  const visit = new Set(before(gone));
-  for (const step of visit) {
-    // custom steps are not run twice for it.
-    if (step.origin !== 'custom' && run.kindOf(step).act !== undefined) movers.add(step);
-    else for (const earlier of before(step)) visit.add(earlier);
-  }
-  const done = [...movers].filter(({ id }) => journal.state.steps.get(id)?.state === 'done');
+  const movers = [...reachable(before(gone), (step) => (isMover(step) ? [] : before(step)))].filter(isMover);
+  const done = movers.filter(({ id }) => journal.state.steps.get(id)?.state === 'done');
   const looks = await Promise.all(done.map((step) => ask(run, step, { ms: LIMITS.checkMs }, (kind, ctx) => kind.observe(ctx, step.params)).catch(() => undefined)));
   return done.filter((_, i) => looks[i]?.state === 'absent');
 }

@@ -1,3 +1,4 @@
+import { Countdown } from '../base/graph.ts';
 import type { PlanStep } from '../model/step.ts';
 import type { StepEnd } from './run-step.ts';
 
@@ -19,7 +20,9 @@ export function runGraph(
   drain: AbortSignal,
   run: (step: PlanStep) => Promise<StepEnd>,
 ): Promise<ScheduleEnd> {
-  const { ready, left, dependents, count } = link(steps, alreadyDone);
+  const todo = steps.filter((step) => !alreadyDone.has(step.id));
+  const countdown = new Countdown(todo, alreadyDone);
+  const ready = [...countdown.ready];
   let end: ScheduleEnd = 'done';
   let thrown: Error | undefined;
   let ended = 0;
@@ -38,11 +41,7 @@ export function runGraph(
       return;
     }
     ended += 1;
-    for (const next of dependents.get(step.id) ?? []) {
-      const open = (left.get(next.id) ?? 0) - 1;
-      left.set(next.id, open);
-      if (open === 0) ready.push(next);
-    }
+    ready.push(...countdown.done(step.id));
   };
 
   return new Promise((resolve, reject) => {
@@ -52,7 +51,7 @@ export function runGraph(
       }
       if (running > 0) return;
       if (thrown !== undefined) return reject(thrown);
-      if (end === 'done' && ended < count) {
+      if (end === 'done' && ended < todo.length) {
         if (drain.aborted || paused) return resolve('interrupted');
         return reject(new Error('the plan has a circle: steps are left that never become ready'));
       }
@@ -72,22 +71,4 @@ export function runGraph(
     };
     pump();
   });
-}
-
-function link(steps: readonly PlanStep[], alreadyDone: ReadonlySet<string>) {
-  const left = new Map<string, number>();
-  const dependents = new Map<string, PlanStep[]>();
-  const ready: PlanStep[] = [];
-  const todo = steps.filter((step) => !alreadyDone.has(step.id));
-  for (const step of todo) {
-    const open = step.after.filter((id) => !alreadyDone.has(id));
-    left.set(step.id, open.length);
-    if (open.length === 0) ready.push(step);
-    for (const id of open) {
-      const list = dependents.get(id);
-      if (list === undefined) dependents.set(id, [step]);
-      else list.push(step);
-    }
-  }
-  return { ready, left, dependents, count: todo.length };
 }

@@ -7,6 +7,7 @@ import { linkSteps, type Places } from './graph.ts';
 import { approvalSteps, assessSteps, flapGuardStep, notifySteps, type ResourceStep, verifySteps } from './common-steps.ts';
 import { placedSteps } from './custom-steps.ts';
 import { type Plan, PLAN_SCHEMA } from '../model/plan.ts';
+import { stepId } from '../model/step-id.ts';
 
 /** A resource with what was seen of it. */
 export interface ObservedResource extends RunbookResource {
@@ -105,7 +106,7 @@ function fingerprint(input: CompileInput): string {
 }
 
 function resourceSteps(resource: ObservedResource, context: PlanContext, further?: string): ResourceStep[] {
-  const id = (step: string) => `${resource.section}.${resource.name}.${step}${further === undefined ? '' : `-${further}`}`;
+  const id = (step: string) => stepId(resource, further === undefined ? step : `${step}-${further}`);
   return resource.draft(context).map(({ step, label, after = [], beside, gate = false, optional = false, env = [], sourceAnswers, ...draft }) => ({
     ...(sourceAnswers === undefined ? {} : { sourceAnswers }),
     step: {

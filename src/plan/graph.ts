@@ -1,3 +1,4 @@
+import { reachable, topological } from '../base/graph.ts';
 import { DEFAULT_VERB, isPlannedMove, type Verb } from '../model/verb.ts';
 import { commonStep } from '../kinds/registry.ts';
 import type { Phase, PlanStep } from '../model/step.ts';
@@ -117,13 +118,7 @@ function gatherStep(phase: Phase, after: readonly string[]): PlanStep {
 
 /** Phases of which every step has ended before any step of `phase` begins. */
 function phasesEndedBefore(phase: Phase, verb: Verb): Set<Phase> {
-  const ended = new Set<Phase>();
-  const open = [...phasesBefore(phase, verb)];
-  for (let before = open.pop(); before !== undefined; before = open.pop()) {
-    ended.add(before);
-    open.push(...phasesBefore(before, verb));
-  }
-  return ended;
+  return reachable(phasesBefore(phase, verb), (before) => phasesBefore(before, verb));
 }
 
 /** Gates stand before the line, except those that only look at the result. */
@@ -143,39 +138,17 @@ function lastOf(phase: Phase, byPhase: ReadonlyMap<Phase, readonly PlanStep[]>, 
 /** These steps, and every step that they wait for, directly or not. */
 export function ancestors(steps: readonly PlanStep[], ids: readonly string[]): Set<string> {
   const byId = new Map(steps.map((step) => [step.id, step]));
-  const found = new Set<string>();
-  const visit = [...ids];
-  for (let id = visit.pop(); id !== undefined; id = visit.pop()) {
-    if (found.has(id)) continue;
-    found.add(id);
-    visit.push(...(byId.get(id)?.after ?? []));
-  }
-  return found;
+  return reachable(ids, (id) => byId.get(id)?.after ?? []);
 }
 
-/** The steps in an order in which each comes after all that it waits for. @throws Error on a circle. */
-export function topological(steps: readonly PlanStep[]): PlanStep[] {
-  const byId = new Map(steps.map((step) => [step.id, step]));
-  const left = new Map(steps.map((step) => [step.id, step.after.length]));
-  const dependents = new Map<string, string[]>();
+/** Steps of no return, and everything that waits for one of them. Steps come in topological order. */
+export function beyondTheLine(steps: readonly PlanStep[]): Set<string> {
+  const past = new Set<string>();
   for (const step of steps) {
-    for (const id of step.after) {
-      const list = dependents.get(id);
-      if (list === undefined) dependents.set(id, [step.id]);
-      else list.push(step.id);
-    }
+    const before = [...step.after, ...(step.beside ?? [])];
+    if (step.reversibility === 'point-of-no-return' || before.some((id) => past.has(id))) past.add(step.id);
   }
-  const order: PlanStep[] = steps.filter((step) => step.after.length === 0);
-  for (let i = 0; i < order.length; i++) {
-    for (const id of dependents.get(order[i]?.id ?? '') ?? []) {
-      const open = (left.get(id) ?? 0) - 1;
-      left.set(id, open);
-      const step = byId.get(id);
-      if (open === 0 && step !== undefined) order.push(step);
-    }
-  }
-  if (order.length !== steps.length) throw new Error('the steps wait for each other in a circle, or for a step that is not there');
-  return order;
+  return past;
 }
 
 /** What makes a plan unsafe to run, in words; empty for a sound one. */

@@ -4,6 +4,7 @@ import { canaryFact } from '../kinds/databases/facts.ts';
 import { fenceOf } from '../kinds/databases/verdict.ts';
 import type { PlanStep } from '../model/step.ts';
 import type { Evidence } from './evidence-schema.ts';
+import { resourceOf } from '../model/step-id.ts';
 
 /*
  * What a run did about each change of its plan. One rule, from its journal alone:
@@ -42,7 +43,7 @@ export function isSkipped(step: PlanStep, run: StepRun | undefined): boolean {
 /** A step that ended without an intent, and without having seen that what it wants is there. */
 function whyNotMade(step: PlanStep, run: StepRun, state: RunState): string | undefined {
   const answered = run.calls.some((call) => call.error === undefined);
-  const fence = step.phase === 'fence' ? fenceOf(state, resourceOf(step)) : undefined;
+  const fence = step.phase === 'fence' ? fenceOf(state, resourceOf(step) ?? '') : undefined;
   const open = fence !== undefined && fence.verdict !== 'fenced' && fence.verdict !== 'read-only';
   if (open && answered) return run.because;
   if (open || (!answered && run.calls.length + step.controlPlanes.length > 0)) return `its API did not answer: ${run.because}`;
@@ -55,10 +56,5 @@ function isCanary(step: PlanStep): boolean {
 
 /** It writes its row while it looks, so that one that was cut short may have written it. */
 function wroteCanary(step: PlanStep, run: StepRun, state: RunState): Made['made'] {
-  return run.state === 'done' && canaryFact.has(state, resourceOf(step)) ? 'made' : 'requested';
-}
-
-/** Ids of steps of a resource are `<section>.<resource>.<step>`. */
-function resourceOf({ id }: PlanStep): string {
-  return /^[^.]+\.(.+)\.[^.]+$/.exec(id)?.[1] ?? '';
+  return run.state === 'done' && canaryFact.has(state, resourceOf(step) ?? '') ? 'made' : 'requested';
 }

@@ -10,6 +10,7 @@ import { signalFact, sourceVerdictFact } from '../model/signals.ts';
 import { isoOrNull } from './clock-evidence.ts';
 import type { Evidence } from './evidence-schema.ts';
 import { traitsOf } from '../model/verb.ts';
+import { resourceOf } from '../model/step-id.ts';
 
 type Database = Evidence['databases'][number];
 
@@ -41,17 +42,12 @@ export function standbyEvidence(state: RunState): Evidence['standbys'] {
   });
 }
 
-/** Ids of steps of a resource are `<section>.<resource>.<step>`. */
-function resourceOf(stepId: string): string | undefined {
-  return /^[^.]+\.(.+)\.[^.]+$/.exec(stepId)?.[1];
-}
-
 /** Of a reprotect none: nothing is promoted, and nothing can be lost. */
 function databaseNames(state: RunState): string[] {
   if (!traitsOf(state.plan.verb).movesUsers) return [];
   const names = new Set<string>();
   for (const step of state.plan.steps) {
-    const name = step.phase === 'data' ? resourceOf(step.id) : undefined;
+    const name = step.phase === 'data' ? resourceOf(step) : undefined;
     if (name !== undefined) names.add(name);
   }
   for (const name of [...rpoFact.keys(state), ...fencedIn(state), ...canaryFact.keys(state)]) names.add(name);
@@ -60,7 +56,7 @@ function databaseNames(state: RunState): string[] {
 
 /** A promotion that was requested counts as one, until its end is seen. */
 function promotionOf(state: RunState, name: string): Pick<Database, 'promotion' | 'promoted' | 'requestedAt'> {
-  const steps = state.plan.steps.filter((s) => s.phase === 'data' && !s.optional && resourceOf(s.id) === name);
+  const steps = state.plan.steps.filter((s) => s.phase === 'data' && !s.optional && resourceOf(s) === name);
   const crossing = steps.filter((step) => step.reversibility === 'point-of-no-return');
   const runs = (crossing.length > 0 ? crossing : steps).map((step) => state.steps.get(step.id));
   if (runs.length > 0 && runs.every((run) => run?.reachedAt !== undefined)) return { promotion: 'promoted', promoted: true, requestedAt: null };

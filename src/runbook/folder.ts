@@ -1,6 +1,7 @@
 import { knownKind } from '../kinds/registry.ts';
 import type { AnyResourceKind, NamedIds } from '../model/kind.ts';
 import { formatDuration } from '../base/duration.ts';
+import { shortestWay } from '../base/graph.ts';
 import { canonicalJson, type Json } from '../base/json.ts';
 import { prefix, unknownName } from './explain.ts';
 import type { Problem } from './problem.ts';
@@ -38,25 +39,10 @@ function checkDependencies(runbooks: readonly LoadedRunbook[], others: readonly 
     const { name, dependsOn } = loaded.runbook;
     dependsOn.forEach((other, i) => {
       if (!names.includes(other)) return add(loaded, ['dependsOn', i], unknownName('runbook', other, names.filter((known) => known !== name)));
-      const way = wayBack(byName, other, name);
+      const way = shortestWay(other, name, (one) => byName.get(one)?.runbook.dependsOn ?? []);
       if (way !== undefined) add(loaded, ['dependsOn', i], `a circle: ${[name, ...way].join(' → ')}: none of them could be first`);
     });
   }
-}
-
-/** The shortest way along `dependsOn` from one name to another, both in it. */
-function wayBack(byName: ReadonlyMap<string, LoadedRunbook>, from: string, to: string): string[] | undefined {
-  const seen = new Set([from]);
-  const open: string[][] = [[from]];
-  for (let way = open.shift(); way !== undefined; way = open.shift()) {
-    const last = way.at(-1) ?? '';
-    if (last === to) return way;
-    for (const next of byName.get(last)?.runbook.dependsOn ?? []) {
-      if (!seen.has(next)) open.push([...way, next]);
-      seen.add(next);
-    }
-  }
-  return undefined;
 }
 
 /** One owner of a database that several runbooks name. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { planText, beyondTheLine, type ShownPlan } from '../../src/cli/plan-view.ts';
+import { planText, type ShownPlan } from '../../src/cli/plan-view.ts';
+import { beyondTheLine } from '../../src/plan/graph.ts';
 import { plain } from '../../src/cli/style.ts';
 import { width } from '../../src/cli/text.ts';
 import type { Preview } from '../../src/engine/preview.ts';

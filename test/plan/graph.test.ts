@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PHASES, type PlanStep } from '../../src/model/step.ts';
-import { linkSteps, planProblems, topological } from '../../src/plan/graph.ts';
+import { linkSteps, planProblems } from '../../src/plan/graph.ts';
 import { planStep } from '../journal/fixture.ts';
 
 const PONR = { phase: 'data', reversibility: 'point-of-no-return' } as const;
@@ -101,27 +101,6 @@ describe('a large plan', () => {
     expect(steps.reduce((sum, s) => sum + s.after.length, 0)).toBeLessThan(20_000);
     expect(waitsFor(steps, 'flip7').filter((id) => id.startsWith('promote'))).toHaveLength(1000);
     expect(waitsFor(steps, 'promote7').filter((id) => id.startsWith('look'))).toHaveLength(1000);
-  });
-});
-
-describe('topological', () => {
-  it('keeps the given order among steps that wait for the same', () => {
-    const steps = [planStep('a'), planStep('b'), planStep('c', { after: ['a'] }), planStep('d', { after: ['b'] }), planStep('e')];
-    expect(topological(steps).map((s) => s.id)).toEqual(['a', 'b', 'e', 'c', 'd']);
-  });
-
-  it.each([
-    ['a circle of two', [planStep('a', { after: ['b'] }), planStep('b', { after: ['a'] })]],
-    ['a step that waits for itself', [planStep('a', { after: ['a'] })]],
-    ['a step that waits for one that is not there', [planStep('a', { after: ['b'] })]],
-    ['a circle behind a good step', [planStep('x'), planStep('a', { after: ['x', 'c'] }), planStep('b', { after: ['a'] }), planStep('c', { after: ['b'] })]],
-  ])('%s is an error', (_name, steps) => {
-    expect(() => topological(steps)).toThrow('the steps wait for each other in a circle, or for a step that is not there');
-  });
-
-  it('takes ten thousand steps in a chain, in the worst order', () => {
-    const steps = Array.from({ length: 10_000 }, (_, i) => planStep(`s${i}`, { after: i === 0 ? [] : [`s${i - 1}`] })).reverse();
-    expect(topological(steps)[9_999]?.id).toBe('s9999');
   });
 });
 

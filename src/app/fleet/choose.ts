@@ -1,3 +1,4 @@
+import { inOrder } from '../../base/graph.ts';
 import { resolve } from 'node:path';
 import { DrError } from '../../base/errors.ts';
 import { nearest } from '../../base/nearest.ts';
@@ -60,7 +61,7 @@ export async function chooseFleet(choice: FleetChoice): Promise<ChosenFleet> {
   const problems = await folderProblems(loaded, broken.map((b) => b.name));
   const lines = here.flatMap(({ path }) => (problems.get(path) ?? []).map((p) => formatProblem(path, p)));
   if (lines.length > 0) throw folderInvalid(lines, []);
-  const members = inOrder(here);
+  const members = membersOf(here);
   return { members, notes: [...elsewhere.map((l) => `${l.runbook.name} has no region ${choice.region}`), ...dependencyNotes(members, all)] };
 }
 
@@ -105,20 +106,13 @@ function folderInvalid(lines: readonly string[], next: readonly string[]): DrErr
 }
 
 /** Each after those that it depends on, else by name. */
-function inOrder(here: readonly LoadedRunbook[]): FleetMember[] {
-  const left = new Map(here.map((loaded) => [loaded.runbook.name, loaded]));
-  const names = [...left.keys()].sort();
-  const order: FleetMember[] = [];
-  const place = (name: string): void => {
-    const loaded = left.get(name);
-    if (loaded === undefined) return;
-    left.delete(name);
-    const needs = loaded.runbook.dependsOn.filter((other) => names.includes(other));
-    needs.forEach(place);
-    order.push({ loaded, needs });
-  };
-  names.forEach(place);
-  return order;
+function membersOf(here: readonly LoadedRunbook[]): FleetMember[] {
+  const byName = new Map(here.map((loaded) => [loaded.runbook.name, loaded]));
+  const needsOf = (name: string) => byName.get(name)?.runbook.dependsOn.filter((other) => byName.has(other)) ?? [];
+  return inOrder([...byName.keys()].sort(), needsOf).flatMap((name) => {
+    const loaded = byName.get(name);
+    return loaded === undefined ? [] : [{ loaded, needs: needsOf(name) }];
+  });
 }
 
 function dependencyNotes(members: readonly FleetMember[], all: readonly string[]): string[] {
