@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { type Ids, systemIds } from '../base/ids.ts';
 import { withEnd } from '../base/with-end.ts';
 import { sha256 } from '../base/json.ts';
+import type { Approver } from '../approvals/people.ts';
 import { type SignOff, signOffText } from '../approvals/sign-off.ts';
 import type { JournalRecord, NoteEvent, RunOutcome } from '../journal/events.ts';
 import { Journal } from '../journal/journal.ts';
@@ -11,7 +12,7 @@ import type { StateStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import type { Evidence } from '../report/evidence-schema.ts';
 import { evidenceText } from '../report/html.ts';
-import { signOffEvidence, signOffSubject } from '../report/notes-evidence.ts';
+import { approversOf, signOffEvidence, signOffSubject } from '../report/notes-evidence.ts';
 import type { ReportFiles } from '../report/write.ts';
 import { leaseAll } from './locks.ts';
 import { thisOperator } from './operator.ts';
@@ -67,6 +68,11 @@ export function closeIssue(parts: NoteParts, number: number, note: string): Prom
       next: open.length === 0 ? [`dr report ${state.run}    shows what the run says`] : open.map((one) => `${one.number}    ${one.title} (${one.owner}, due ${one.due})`),
     });
   });
+}
+
+/** Whom the runbook of a run names, with their keys. @throws DrError where there is no such run */
+export async function peopleOf({ state: place, run }: NoteParts): Promise<Approver[]> {
+  return approversOf((await loadRun(openState(place), run)).state);
 }
 
 /** What a person signs: the run as it stands now, with its report. */

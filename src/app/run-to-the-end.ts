@@ -11,7 +11,7 @@ import { boundToLab } from './in-lab.ts';
 import { loadStepKind } from '../kinds/registry.ts';
 import { buildEvidence } from '../report/evidence.ts';
 import type { Evidence } from '../report/evidence-schema.ts';
-import { evidenceText, renderHtml } from '../report/html.ts';
+import { FORMATS, type ReportFormat } from '../report/formats/formats.ts';
 import { summaryLines } from '../report/summary.ts';
 import { wayBackLines } from '../report/way-back.ts';
 import { type ReportFiles, writeReport } from '../report/write.ts';
@@ -97,11 +97,10 @@ export function evidenceOf(state: RunState, records: readonly JournalRecord[]): 
   return buildEvidence(state, records, { madeBy: { name, version }, lab: state.lab, ...impact });
 }
 
-/** Writes the report of a run beside its journal. @throws DrError REPORT_NOT_WRITTEN */
-export async function saveReport(store: RunStore, evidence: Evidence): Promise<ReportFiles> {
-  const report = await writeReport(store.folder, evidence);
-  await store.publish('report.json', evidenceText(evidence));
-  await store.publish('report.html', renderHtml(evidence));
+/** Writes the report of a run beside its journal, in these formats as well. @throws DrError REPORT_NOT_WRITTEN */
+export async function saveReport(store: RunStore, evidence: Evidence, more: readonly ReportFormat[] = []): Promise<ReportFiles> {
+  const report = await writeReport(store.folder, evidence, more);
+  for (const format of Object.keys(report) as ReportFormat[]) await store.publish(FORMATS[format].file, FORMATS[format].render(evidence));
   return report;
 }
 

@@ -128,6 +128,11 @@ export async function confirmApproval({ name, run, reject, given }: ApprovalQues
   await askName({ name, what: reject ? 'A rejection' : 'An approval', given, text: () => '', command }, io);
 }
 
+/** Asks before a run is signed off, whose text has been shown. @throws DrError `declined`. */
+export async function confirmSignOff({ name, run, given }: Omit<ApprovalQuestion, 'reject'>, io: ConfirmIo): Promise<void> {
+  await askName({ name, what: 'A sign-off', given, text: () => '', command: `dr sign ${run} --confirm ${name}` }, io);
+}
+
 /** What is about to happen, and what of it is irreversible. */
 export function confirmationText({ plan, expected, acceptances }: ConfirmRequest): string {
   const final = plan.steps.filter((step) => step.reversibility === 'point-of-no-return');

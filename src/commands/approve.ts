@@ -1,10 +1,9 @@
 import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
-import { readFile } from 'node:fs/promises';
 import type { WaitingGate } from '../app/approve.ts';
 import { systemClock } from '../base/clock.ts';
 import { parseDuration } from '../base/duration.ts';
-import { DrError, messageOf } from '../base/errors.ts';
+import { DrError } from '../base/errors.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { confirmApproval, terminalIo } from '../cli/confirm.ts';
 import { painterFor } from '../cli/style.ts';
@@ -50,6 +49,7 @@ export default class Approve extends DrCommand {
       process.stdout.write(text);
       return;
     }
+    const { signedElsewhere } = await import('../cli/signer.ts');
     const file = flags.signature === undefined ? await this.#sign(waiting, flags) : await signedElsewhere(flags.signature);
     const kept = await keepApproval(waiting, file, systemClock);
     const { approvals, quorum, decision, approver, key } = kept;
@@ -80,17 +80,5 @@ export default class Approve extends DrCommand {
     if (approver === undefined) throw new DrError({ code: 'NAME_NEEDED', exit: 'usage', title: 'Who signs?', next: waiting.gate.from.map(({ name }) => `--as ${name}`) });
     const { statementFor } = await import('../app/approve.ts');
     return statementFor(waiting, { approver, decision: flags.reject ? 'reject' : 'approve', holdsMs }, systemClock);
-  }
-}
-
-/** The signature, and the text that it belongs to. */
-async function signedElsewhere(path: string): Promise<SignedFile> {
-  const unreadable = (why: string) => new DrError({ code: 'SIGNATURE_UNREADABLE', exit: 'usage', title: `The signature ${path} cannot be read.`, detail: why, next: ['--signature approval.txt.sig    with approval.txt beside it'] });
-  if (!path.endsWith('.sig')) throw unreadable('The name of the file ends with .sig, and the text lies beside it without.');
-  try {
-    const [text, signature] = await Promise.all([readFile(path.slice(0, -'.sig'.length), 'utf8'), readFile(path, 'utf8')]);
-    return { text, signature };
-  } catch (error) {
-    throw unreadable(messageOf(error));
   }
 }

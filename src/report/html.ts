@@ -7,6 +7,7 @@ import { modeMark } from './mode.ts';
 import { clockSection, downtimeSection, timelineSection } from './sections/clock.ts';
 import { dataSection, objectivesSection } from './sections/data.ts';
 import { integritySection, logSection, nextSection, probesSection, scopeSection } from './sections/record.ts';
+import { issuesSection, leftOutSection, signOffSection } from './sections/people.ts';
 import { callsSection, changesSection, checksSection, deviationsSection, stepsSection } from './sections/steps.ts';
 import { topSection } from './sections/top.ts';
 import { stylesFor } from './styles.ts';
@@ -47,7 +48,9 @@ ${downtimeSection(evidence, mark)}
 ${objectivesSection(evidence, mark)}
 ${dataSection(evidence, mark)}
 ${nextSection(evidence, mark)}
+${issuesSection(evidence, mark)}
 ${deviationsSection(evidence, mark)}
+${leftOutSection(evidence, mark)}
 ${stepsSection(evidence, mark)}
 ${checksSection(evidence, mark)}
 ${changesSection(evidence, mark)}
@@ -55,6 +58,7 @@ ${probesSection(evidence, mark)}
 ${logSection(evidence, mark)}
 ${callsSection(evidence, mark)}
 ${scopeSection(evidence, mark)}
+${signOffSection(evidence, mark)}
 ${integritySection(evidence, sha256(evidenceText(evidence)), mark)}
 <footer>Made by ${madeBy.name} ${madeBy.version} from the journal of run ${test.id} and nothing else, as of its last record, ${utcDateTime(evidence.asOf)}.${mark !== undefined && ` ${mark.ribbon}.`}</footer>
 </main>

@@ -9,7 +9,7 @@ import { BadRecord, readStrictly } from '../../journal/strict.ts';
 import type { RunState } from '../../journal/state.ts';
 import { signedFact } from '../../kinds/common-steps/approval.ts';
 import { planHash } from '../../plan/compile.ts';
-import { FORMATS } from '../../report/formats.ts';
+import { FORMATS } from '../../report/formats/formats.ts';
 import { signOffEvidence } from '../../report/notes-evidence.ts';
 import { sha256 } from '../../base/json.ts';
 import { evidenceText } from '../../report/html.ts';
