@@ -26,6 +26,10 @@ const GROUPS = {
     mutate: ['src/journal/lease.ts'],
     tests: ['test/journal/{lease,local-state}.test.ts'],
   },
+  answers: {
+    mutate: ['src/aws/{answers,errors,pages}.ts'],
+    tests: ['test/aws/{answers,pages,retry-classes,sdk-errors,sdk-caller,refused-signature}.test.ts'],
+  },
   loss: {
     mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/databases/{rpo-gate,loss,verdict}.ts', 'src/kinds/databases/recovery-gate.ts'],
     tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/databases/{replica,loss,weigh,backup-errors,recovery-gate}*.test.ts', 'test/refusals/{databases,restore}.test.ts', 'test/report/evidence.test.ts'],

@@ -12,7 +12,7 @@ import type { OperationOf, Operations, Service } from './operations.ts';
  * - `foreseen`: a check before the first change, or a rule, refuses first; `by` names it
  * - `waited out`: `by` says who tries or looks again
  * - `not sent`: it is about something that `dr` never sends; `by` says what
- * - `terminal`: the step fails with AWS's own words; `by` is the test that shows it, or `not foreseen`
+ * - `terminal`: the step fails with AWS's own words; `by` is the test that shows it, or says why no check looks for it
  */
 export interface Fate {
   fate: 'foreseen' | 'waited out' | 'not sent' | 'terminal';
@@ -25,7 +25,15 @@ const foreseen = (by: string): Fate => ({ fate: 'foreseen', by });
 const waited = (by: string): Fate => ({ fate: 'waited out', by });
 const notSent = (by: string): Fate => ({ fate: 'not sent', by });
 const terminal = (by: string): Fate => ({ fate: 'terminal', by });
-const NOT_FORESEEN = terminal('not foreseen');
+/** Why no check looks for an error. */
+const unforeseen = (why: string): Fate => terminal(`no check: ${why}`);
+const QUOTA = unforeseen('a quota of the account, of which `dr` asks nothing; AWS names it');
+const CAPACITY = unforeseen('what AWS has free at that moment, which nobody can ask before');
+const KEY = unforeseen('the state and the policy of a key, which `dr` may not read');
+const NETWORK = unforeseen('the subnets behind a subnet group; the group itself is looked for');
+const RIGHTS = unforeseen('a right that is missing: `dr iam` writes the policy, and whether it is in force shows only in a request');
+const STORAGE = unforeseen('storage as the original has it: AWS may not have it in the other region');
+const NO_REQUEST = unforeseen('a race with somebody else: the state is looked at right before');
 const RETRIED = waited('the caller, then the step until its limit');
 const NEXT_LOOK = waited('the step: the next look decides');
 
@@ -52,25 +60,25 @@ const RDS_NOT_SENT: ErrorFates = {
 const RDS_NEW: ErrorFates = {
   ...RDS_NOT_SENT,
   DBInstanceAlreadyExistsFault: NEXT_LOOK,
-  DBSubnetGroupDoesNotCoverEnoughAZs: NOT_FORESEEN,
-  InstanceQuotaExceededFault: NOT_FORESEEN,
-  InsufficientDBInstanceCapacityFault: NOT_FORESEEN,
-  InvalidSubnet: NOT_FORESEEN,
-  InvalidVPCNetworkStateFault: NOT_FORESEEN,
-  KMSKeyNotAccessibleFault: NOT_FORESEEN,
-  StorageQuotaExceededFault: NOT_FORESEEN,
-  VpcEncryptionControlViolationException: NOT_FORESEEN,
+  DBSubnetGroupDoesNotCoverEnoughAZs: NETWORK,
+  InstanceQuotaExceededFault: QUOTA,
+  InsufficientDBInstanceCapacityFault: CAPACITY,
+  InvalidSubnet: NETWORK,
+  InvalidVPCNetworkStateFault: NETWORK,
+  KMSKeyNotAccessibleFault: KEY,
+  StorageQuotaExceededFault: QUOTA,
+  VpcEncryptionControlViolationException: NETWORK,
   // Storage of the copy is of the kind that the backup or the source has.
-  ProvisionedIopsNotAvailableInAZFault: NOT_FORESEEN,
-  StorageTypeNotSupportedFault: NOT_FORESEEN,
+  ProvisionedIopsNotAvailableInAZFault: STORAGE,
+  StorageTypeNotSupportedFault: STORAGE,
 };
 
 const RESTORE: ErrorFates = {
   ...RDS_NEW,
-  OptionGroupNotFoundFault: NOT_FORESEEN,
+  OptionGroupNotFoundFault: unforeseen('whether the option group that `restore` names is there and fits the backup: DescribeOptionGroups is not asked'),
   DBSubnetGroupNotFoundFault: foreseen('restore-settings (check of restore)'),
   DBParameterGroupNotFoundFault: foreseen('restore-settings (check of restore)'),
-  InvalidRestoreFault: NOT_FORESEEN,
+  InvalidRestoreFault: unforeseen('a backup in a state of which its description says nothing'),
 };
 
 type ChangesOf<S extends Service> = { readonly [O in OperationOf<S>]?: ErrorFates };
@@ -88,18 +96,18 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
       DBInstanceNotFoundFault: foreseen('the look right before each change; the check of resize'),
       DBInstanceAlreadyExistsFault: foreseen('keep-old: the name is looked for before it is taken'),
       DBParameterGroupNotFoundFault: foreseen('restore-settings (restore); the group of the old instance (reprotect)'),
-      InsufficientDBInstanceCapacityFault: NOT_FORESEEN,
+      InsufficientDBInstanceCapacityFault: CAPACITY,
       InvalidDBClusterStateFault: foreseen('DATABASE_IN_CLUSTER (the look before there is a plan)'),
       InvalidDBInstanceStateFault: NEXT_LOOK,
       InvalidDBSecurityGroupStateFault: terminal('test/kinds/sdk-errors.test.ts'),
-      InvalidVPCNetworkStateFault: NOT_FORESEEN,
-      KMSKeyNotAccessibleFault: NOT_FORESEEN,
+      InvalidVPCNetworkStateFault: NETWORK,
+      KMSKeyNotAccessibleFault: KEY,
       StorageQuotaExceededFault: notSent('storage'),
-      VpcEncryptionControlViolationException: NOT_FORESEEN,
+      VpcEncryptionControlViolationException: NETWORK,
     },
     CreateDBInstanceReadReplica: {
       ...RDS_NEW,
-      NetworkTypeNotSupported: NOT_FORESEEN,
+      NetworkTypeNotSupported: NETWORK,
       OptionGroupNotFoundFault: notSent('an option group that is not there: it is that of the old instance'),
       DBInstanceNotFoundFault: foreseen('standby-source (check of standbyGate)'),
       DBParameterGroupNotFoundFault: notSent('a parameter group: it is set afterwards'),
@@ -108,13 +116,13 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
       InstanceQuotaExceededFault: terminal('test/kinds/databases/verbs-errors.test.ts'),
       InvalidDBClusterStateFault: foreseen('standby-source and standby-settings (check of standbyGate): members of a cluster'),
       InvalidDBInstanceStateFault: foreseen('standby-source (check of standbyGate): backups that are off, a status that does not pass; else waited out by the step'),
-      InvalidDBSubnetGroupFault: NOT_FORESEEN,
+      InvalidDBSubnetGroupFault: NETWORK,
       KMSKeyNotAccessibleFault: terminal('test/kinds/databases/verbs-errors.test.ts'),
     },
     RebootDBInstance: {
       DBInstanceNotFoundFault: foreseen('the look right before it'),
       InvalidDBInstanceStateFault: waited('the fence: the next look decides. After a rebuild: terminal, not foreseen'),
-      KMSKeyNotAccessibleFault: NOT_FORESEEN,
+      KMSKeyNotAccessibleFault: KEY,
     },
     RestoreDBInstanceToPointInTime: {
       ...RESTORE,
@@ -129,82 +137,77 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
       InvalidDBSnapshotStateFault: foreseen('recovery-point (only snapshots that are available)'),
     },
     StartDBInstanceAutomatedBackupsReplication: {
-      DBInstanceAutomatedBackupQuotaExceededFault: NOT_FORESEEN,
+      DBInstanceAutomatedBackupQuotaExceededFault: QUOTA,
       DBInstanceNotFoundFault: foreseen('replicate-backups (check)'),
       InvalidDBInstanceAutomatedBackupStateFault: NEXT_LOOK,
       InvalidDBInstanceStateFault: foreseen('replicate-backups (check): backups that are off, a status that does not pass, a member of a cluster'),
-      KMSKeyNotAccessibleFault: NOT_FORESEEN,
-      StorageTypeNotSupportedFault: NOT_FORESEEN,
+      KMSKeyNotAccessibleFault: KEY,
+      StorageTypeNotSupportedFault: STORAGE,
     },
   },
   route53: {
     ChangeResourceRecordSets: {
       InvalidChangeBatch: foreseen('route53-batch (check of shiftRecords), as far as the sets tell; else read again and tried once more'),
       InvalidInput: foreseen('route53-batch (check of shiftRecords), as far as the sets tell'),
-      NoSuchHealthCheck: NOT_FORESEEN,
+      NoSuchHealthCheck: foreseen('route53-batch (check of shiftRecords) asks for each health check that it names'),
       NoSuchHostedZone: foreseen('the check of shiftRecords reads the zone'),
       PriorRequestNotComplete: RETRIED,
     },
     UpdateHealthCheck: {
       HealthCheckVersionMismatch: waited('the step reads the version again, and tries again'),
-      InvalidInput: NOT_FORESEEN,
+      InvalidInput: notSent('anything but Disabled, Inverted and the version that was read'),
       NoSuchHealthCheck: foreseen('the check of shiftChecks reads it'),
     },
   },
   ec2: {
     StartInstances: {
-      InsufficientInstanceCapacity: waited('the step takes another type or a spare; then it fails, and says what to add'),
-      IncorrectInstanceState: NOT_FORESEEN,
-      IncorrectSpotRequestState: NOT_FORESEEN,
-      InstanceLimitExceeded: NOT_FORESEEN,
+      ...all(waited('the step takes another type or a spare; then it fails, and says what to add'), ['InsufficientInstanceCapacity', 'InstanceLimitExceeded', 'Unsupported', 'VcpuLimitExceeded']),
+      IncorrectInstanceState: NO_REQUEST,
+      IncorrectSpotRequestState: unforeseen('a Spot instance: a standby is to be On-Demand'),
       InvalidInstanceIDNotFound: foreseen('instances (check of start)'),
-      UnauthorizedOperation: NOT_FORESEEN,
-      VcpuLimitExceeded: NOT_FORESEEN,
+      UnauthorizedOperation: RIGHTS,
     },
     StopInstances: {
-      IncorrectInstanceState: NOT_FORESEEN,
+      IncorrectInstanceState: NO_REQUEST,
       InvalidInstanceIDNotFound: foreseen('the look right before it'),
-      OperationNotPermitted: NOT_FORESEEN,
-      UnauthorizedOperation: NOT_FORESEEN,
-      UnsupportedOperation: NOT_FORESEEN,
+      OperationNotPermitted: unforeseen('stop protection of an instance, which its description does not show; users are moved by then'),
+      UnauthorizedOperation: RIGHTS,
+      UnsupportedOperation: unforeseen('an instance without an EBS root volume cannot be stopped; users are moved by then'),
     },
     ModifyInstanceAttribute: {
       IncorrectInstanceState: foreseen('only of instances that are stopped'),
-      InvalidInstanceAttributeValue: NOT_FORESEEN,
+      InvalidInstanceAttributeValue: unforeseen('whether another type of `types` fits the image of an instance is known to AWS only'),
       InvalidInstanceIDNotFound: foreseen('instances (check of start)'),
-      UnauthorizedOperation: NOT_FORESEEN,
+      UnauthorizedOperation: RIGHTS,
     },
     RunInstances: {
-      IdempotentParameterMismatch: NOT_FORESEEN,
-      InstanceLimitExceeded: NOT_FORESEEN,
-      InsufficientFreeAddressesInSubnet: NOT_FORESEEN,
-      InsufficientInstanceCapacity: waited('the step takes another subnet or type; then it fails, and says what to add'),
+      IdempotentParameterMismatch: notSent('one token with two requests: image, version, count, type and subnet each make another'),
+      ...all(waited('the step takes another subnet or type; then it fails, and says what to add'), ['InstanceLimitExceeded', 'InsufficientFreeAddressesInSubnet', 'InsufficientInstanceCapacity', 'Unsupported', 'VcpuLimitExceeded']),
       InvalidAMIIDNotFound: foreseen('image (imageGate)'),
       InvalidLaunchTemplateIdNotFound: foreseen('image (imageGate)'),
-      InvalidSubnetIDNotFound: NOT_FORESEEN,
-      UnauthorizedOperation: NOT_FORESEEN,
-      Unsupported: NOT_FORESEEN,
-      VcpuLimitExceeded: NOT_FORESEEN,
+      InvalidSubnetIDNotFound: unforeseen('subnets that the runbook or the template names are not looked for'),
+      UnauthorizedOperation: RIGHTS,
     },
   },
   elbv2: {
     RegisterTargets: {
-      InvalidTargetException: NOT_FORESEEN,
+      InvalidTargetException: unforeseen('an instance in another VPC than its target group, or not running any more'),
       TargetGroupNotFoundException: foreseen('the check of registerTargets reads its targets'),
-      TooManyRegistrationsForTargetIdException: NOT_FORESEEN,
-      TooManyTargetsException: NOT_FORESEEN,
+      TooManyRegistrationsForTargetIdException: QUOTA,
+      TooManyTargetsException: QUOTA,
     },
   },
   autoscaling: {
     UpdateAutoScalingGroup: {
       ResourceContentionFault: RETRIED,
       ScalingActivityInProgressFault: RETRIED,
-      ServiceLinkedRoleFailure: NOT_FORESEEN,
+      ServiceLinkedRoleFailure: unforeseen('the role of Auto Scaling itself, which a group that has ever launched has'),
     },
   },
   lambda: {
     Invoke: {
-      ...all(NOT_FORESEEN, [
+      // DryRun looks at the parameters and at the right to invoke: https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+      ...all(unforeseen('the set-up of the function itself, which shows when it runs; a dry run does not'), [
         'CodeArtifactUserDeletedException', 'CodeArtifactUserFailedException', 'CodeArtifactUserPendingException', 'DurableExecutionAlreadyStartedException',
         'EC2AccessDeniedException', 'EC2UnexpectedException', 'EFSIOException', 'EFSMountConnectivityException', 'EFSMountFailureException',
         'EFSMountTimeoutException', 'ENILimitReachedException', 'ENINotReadyException', 'InvalidRuntimeException', 'InvalidSecurityGroupIDException',
@@ -225,18 +228,18 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
     PutObject: {
       ConditionalRequestConflict: RETRIED,
       EncryptionTypeMismatch: notSent('an append to an object'),
-      InvalidRequest: NOT_FORESEEN,
+      InvalidRequest: unforeseen('a bucket that wants something of its own, e.g. a kind of encryption; the lock of a run is written to it first'),
       InvalidWriteOffset: notSent('an append to an object'),
       NoSuchBucket: foreseen('watched-object (check of flipObject); the lock of a run is taken first'),
       PreconditionFailed: foreseen('the state in a bucket: the runner that wrote the object first is respected'),
       RequestTimeout: RETRIED,
       TooManyParts: notSent('an append to an object'),
     },
-    DeleteObject: { NoSuchBucket: foreseen('watched-object (check of flipObject)'), AccessDenied: NOT_FORESEEN },
+    DeleteObject: { NoSuchBucket: foreseen('watched-object (check of flipObject)'), AccessDenied: RIGHTS },
   },
   // Telling people is optional: whatever a topic answers, it stops no recovery.
   sns: {
-    Publish: all(NOT_FORESEEN, [
+    Publish: all(unforeseen('a topic is not tried: to notify people is optional, and the run continues'), [
       'AuthorizationErrorException', 'EndpointDisabledException', 'InternalErrorException', 'InvalidParameterException', 'InvalidParameterValueException',
       'InvalidSecurityException', 'KMSAccessDeniedException', 'KMSDisabledException', 'KMSInvalidStateException', 'KMSNotFoundException', 'KMSOptInRequired',
       'NotFoundException', 'PlatformApplicationDisabledException', 'ValidationException',

@@ -9,7 +9,7 @@ operation; EC2 documents none per operation, so those that apply were chosen by 
 - **foreseen**: a check before the first change refuses it, or the step asks right before the change.
 - **waited out**: the request is made again, or the next look decides.
 - **not sent**: the error is about something that \`dr\` never sends.
-- **terminal**: the step fails with AWS's own words. The test that shows it is named; \`not foreseen\` says that no check looks for it.
+- **terminal**: the step fails with AWS's own words. The test that shows it is named, or why no check looks for it.
 
 The same for every operation: throttling and HTTP 429 are waited out; HTTP 5xx, no answer and an answer that is not AWS's leave
 open whether the change was made, so the next look decides; AccessDenied, and a request that is not valid, are terminal.

@@ -66,10 +66,15 @@ const PASSING = new Set([
 ]);
 
 /**
- * Clear refusals that EC2 answers with status 500: nothing was started.
+ * Clear refusals, some with status 500: nothing was started, and another type or zone may have it.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
  */
 const SHORTAGES = new Set([
+  // With status 400: a zone that has not the type, a subnet that is full, a quota of one family of types. Another one may do.
+  'Unsupported',
+  'InsufficientFreeAddressesInSubnet',
+  'InstanceLimitExceeded',
+  'VcpuLimitExceeded',
   'InsufficientInstanceCapacity',
   'InsufficientHostCapacity',
   'InsufficientReservedInstanceCapacity',

@@ -9,7 +9,7 @@ import { readLaunch } from './image-gate.ts';
 import { templateName, templateSchema } from './image-schema.ts';
 import { existingSchema, isLaunched, NOT_GONE, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
 import { instanceType } from './schema.ts';
-import { noCapacity } from './shortage.ts';
+import { inItsWords, noCapacity } from './shortage.ts';
 import { startedFact } from './started.ts';
 import { COMPUTE_TAG, RUNBOOK_TAG } from './tags.ts';
 
@@ -115,7 +115,7 @@ async function launchRest(ctx: StepContext, p: Params, choice: { image: string; 
         return;
       } catch (error) {
         if (!(error instanceof AwsError) || !error.isShortage) throw error;
-        tried.push(`no ${type ?? 'instance of the template’s type'}${subnet === undefined ? '' : ` in ${subnet}`}`);
+        tried.push(`no ${type ?? 'instance of the template’s type'}${subnet === undefined ? '' : ` in ${subnet}`}${inItsWords(error)}`);
       }
     }
   }

@@ -6,7 +6,7 @@ import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { instanceId, instanceType } from './schema.ts';
-import { noCapacity } from './shortage.ts';
+import { inItsWords, noCapacity } from './shortage.ts';
 import { startedFact } from './started.ts';
 
 /*
@@ -84,7 +84,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   const missing = p.ids.length - found.filter(isAlive).length;
   const stopped = found.filter(isStopped);
   const first = stopped.slice(0, missing);
-  if (first.length === missing && (await start(ctx, p, first.map((i) => i.InstanceId ?? '')))) return;
+  if (first.length === missing && (await start(ctx, p, first.map((i) => i.InstanceId ?? ''))) === 'started') return;
   const tried: string[] = [];
   let left = missing;
   for (const instance of stopped) {
@@ -107,19 +107,20 @@ async function startOne(ctx: StepContext, p: Params, instance: Ec2Instance, trie
       const input = { InstanceId: id, InstanceType: { Value: type } };
       await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'ModifyInstanceAttribute', input, signal: ctx.signal });
     }
-    if (await start(ctx, p, [id])) return true;
-    tried.push(`no ${type} in ${instance.Placement?.AvailabilityZone ?? 'its zone'} for ${id}`);
+    const outcome = await start(ctx, p, [id]);
+    if (outcome === 'started') return true;
+    tried.push(`no ${type} in ${instance.Placement?.AvailabilityZone ?? 'its zone'} for ${id}${inItsWords(outcome)}`);
   }
   return false;
 }
 
-/** All of them or none. False when there is no capacity. */
-async function start(ctx: StepContext, p: Params, ids: string[]): Promise<boolean> {
+/** All of them or none; the refusal when there is no capacity. */
+async function start(ctx: StepContext, p: Params, ids: string[]): Promise<'started' | AwsError> {
   try {
     await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StartInstances', input: { InstanceIds: ids }, signal: ctx.signal });
-    return true;
+    return 'started';
   } catch (error) {
-    if (error instanceof AwsError && error.isShortage) return false;
+    if (error instanceof AwsError && error.isShortage) return error;
     throw error;
   }
 }

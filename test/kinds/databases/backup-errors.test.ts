@@ -221,6 +221,16 @@ describe('a shortage that EC2 answers with status 500', () => {
     });
   });
 
+  it.each(['Unsupported', 'VcpuLimitExceeded', 'InstanceLimitExceeded', 'InsufficientFreeAddressesInSubnet'])('%s is one too, of this type or zone, and the error has AWS’s words', async (code) => {
+    ec2.on(DescribeInstancesCommand).resolves(stopped);
+    ec2.on(StartInstancesCommand).rejectsOnce(thrown(code, 400)).rejectsOnce(thrown(code, 400)).resolves({});
+    ec2.on(ModifyInstanceAttributeCommand).resolves({});
+    await (await start(['m7g.large'])).act();
+    expect(ec2.commandCalls(ModifyInstanceAttributeCommand)).toHaveLength(1);
+    ec2.on(StartInstancesCommand).rejects(thrown(code, 400));
+    await expect((await start([])).act()).rejects.toMatchObject({ code: 'NO_CAPACITY', message: expect.stringContaining(`no m6g.large in ap-northeast-1a for i-0b00000000000b001 (ec2.StartInstances in ap-northeast-1: ${code}: `) as string });
+  });
+
   it('says nothing of the region: it is neither silent nor unclear', async () => {
     ec2.on(StartInstancesCommand).rejects(thrown('InsufficientInstanceCapacity', 500));
     const error: unknown = await aws.call({ service: 'ec2', region: TOKYO, operation: 'StartInstances', input: { InstanceIds: ids } }).catch((e: unknown) => e);
