@@ -1,5 +1,6 @@
 import { route53RegionFor } from '../base/regions.ts';
 import type { AwsCaller } from './caller.ts';
+import { AwsError } from './errors.ts';
 import { answerOf, type CallOptions, outputOf } from './call-options.ts';
 import type { InputOf, OperationOf, OutputOf } from './operations.ts';
 import { allPages, incomplete } from './pages.ts';
@@ -178,6 +179,10 @@ export interface HealthCheckState {
   version: number;
   disabled: boolean;
   inverted: boolean;
+  /** The endpoint, e.g. `app.example.com/healthz`; empty where it watches no endpoint. */
+  watches: string;
+  /** Seconds until it counts as failed, from its interval and its threshold; undefined where it has none. */
+  failsAfterSeconds: number | undefined;
 }
 
 function checkState(check: HealthCheck): HealthCheckState {
@@ -186,7 +191,14 @@ function checkState(check: HealthCheck): HealthCheckState {
     version: check?.HealthCheckVersion ?? 0,
     disabled: check?.HealthCheckConfig?.Disabled ?? false,
     inverted: check?.HealthCheckConfig?.Inverted ?? false,
+    watches: `${check?.HealthCheckConfig?.FullyQualifiedDomainName ?? check?.HealthCheckConfig?.IPAddress ?? ''}${check?.HealthCheckConfig?.ResourcePath ?? ''}`,
+    failsAfterSeconds: failsAfter(check?.HealthCheckConfig),
   };
+}
+
+/** A checker asks every interval, and calls it failed after so many failures in a row. */
+function failsAfter({ RequestInterval: interval, FailureThreshold: threshold }: { RequestInterval?: number | undefined; FailureThreshold?: number | undefined } = {}): number | undefined {
+  return interval === undefined || threshold === undefined ? undefined : interval * threshold;
 }
 
 /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheck.html @throws AwsError */
@@ -210,6 +222,26 @@ export async function updateHealthCheck(
   const input = { HealthCheckId: id, HealthCheckVersion: version, Disabled: change.disabled, Inverted: change.inverted };
   const request = { ...requestOf('UpdateHealthCheck', options), input };
   return checkState((await outputOf(aws, request, options)).HealthCheck);
+}
+
+/** A hosted zone, as far as it tells where its answers come from. */
+export interface ZoneSeen {
+  /** With the final dot. */
+  name: string;
+  private: boolean;
+  /** Of a public zone. */
+  nameServers: readonly string[];
+}
+
+/** Undefined if there is none. https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHostedZone.html @throws AwsError */
+export async function findZone(aws: AwsCaller, id: string, options: Route53Options): Promise<ZoneSeen | undefined> {
+  try {
+    const { HostedZone: zone, DelegationSet: set } = await outputOf(aws, { ...requestOf('GetHostedZone', options), input: { Id: id } }, options);
+    return { name: zone?.Name ?? '', private: zone?.Config?.PrivateZone ?? false, nameServers: set?.NameServers ?? [] };
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'NoSuchHostedZone') return undefined;
+    throw error;
+  }
 }
 
 /**

@@ -7,10 +7,19 @@ const STYLES = { error: 'red', warning: 'yellow', note: 'cyan' } as const;
 
 /** Every finding with what to do, the worst first; then the count, and what was asked. */
 export function checkText(result: CheckResult, paint: Painter, width: number | undefined): string {
-  const ways = result.ways.map(({ source, target }) => `${source} → ${target}`).join(', ');
-  const head = paint('bold', `${result.runbook}: would a failover work? ${ways}`);
+  const head = [paint('bold', `${result.runbook}: would a failover work?`), ...result.ways.map(wayLine)].join('\n');
   const lines = result.findings.flatMap((finding) => ['', ...findingLines(finding, paint)]);
   return fit([head, ...lines, '', countOf(result), `${result.calls.made} requests to AWS, of at most ${result.calls.limit}; nothing was changed.`].join('\n'), width);
+}
+
+/** The direction, and what stands in control planes between the outage and users. */
+function wayLine({ source, target, stability }: CheckResult['ways'][number]): string {
+  const way = `  ${source} → ${target}`;
+  if (stability === undefined) return `${way}: no failover can be planned`;
+  const { grade, changes, planes } = stability;
+  const named = Object.keys(planes).join(', ');
+  const words = { static: 'no control plane is needed', regional: `control planes of ${target}: ${named}`, elsewhere: `control planes, not only of ${target}: ${named}` }[grade];
+  return `${way}: ${changes} ${changes === 1 ? 'change' : 'changes'} before users are served; ${words}`;
 }
 
 function findingLines(f: PlacedFinding, paint: Painter): string[] {

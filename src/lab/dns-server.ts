@@ -137,7 +137,7 @@ export class DnsServer {
     if (zone === undefined) return reply(RCODE.nxDomain, [], []);
     const apex = name === zone;
     if (apex && question.type === 'SOA') return reply(RCODE.noError, [soa(zone)], []);
-    if (apex && question.type === 'NS') return reply(RCODE.noError, [{ type: 'NS', name: zone, ttl: 172_800, data: `ns.${zone}` }], []);
+    if (apex && question.type === 'NS' && this.#source.lookup(name, 'NS').length === 0) return reply(RCODE.noError, [{ type: 'NS', name: zone, ttl: 172_800, data: `ns.${zone}` }], []);
     const answers = this.#source.lookup(name, question.type).flatMap(toAnswers);
     if (answers.length > 0) return reply(RCODE.noError, answers, []);
     const known = apex || this.#source.exists(name);

@@ -41,12 +41,12 @@ export function findingOf(refusal: Refusal, about: About): Finding {
 }
 
 /** The worst first, then in the order in which they were found. */
-export function bySeverity(findings: readonly Finding[]): Finding[] {
+export function bySeverity<F extends Finding>(findings: readonly F[]): F[] {
   return findings.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
 /** Findings that are at least as bad as that. */
-export function atLeast(findings: readonly Finding[], severity: Severity): Finding[] {
+export function atLeast<F extends Finding>(findings: readonly F[], severity: Severity): F[] {
   return findings.filter((one) => SEVERITIES.indexOf(one.severity) <= SEVERITIES.indexOf(severity));
 }
 

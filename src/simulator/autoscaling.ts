@@ -1,6 +1,6 @@
 import type { OutputOf } from '../aws/operations.ts';
 import { pageOf, type Call, type ServiceModel } from './call.ts';
-import { INSTANCE_TYPE, stageOf, type Activity, type Group } from './groups.ts';
+import { GROUP_TEMPLATE, INSTANCE_TYPE, stageOf, type Activity, type Group } from './groups.ts';
 
 type GroupView = NonNullable<OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups']>[number];
 type ActivityView = NonNullable<OutputOf<'autoscaling', 'DescribeScalingActivities'>['Activities']>[number];
@@ -73,7 +73,7 @@ function arnOf(group: Group, call: Call): string {
   return `arn:aws:autoscaling:${group.region}:${call.state.core.account}:autoScalingGroup:${group.name}:autoScalingGroupName/${group.name}`;
 }
 
-const TEMPLATE = { LaunchTemplateId: 'lt-0000000000000a5a0', LaunchTemplateName: 'group', Version: '1' };
+const TEMPLATE = { LaunchTemplateId: GROUP_TEMPLATE.id, LaunchTemplateName: GROUP_TEMPLATE.name, Version: '1' };
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-mixed-instances-groups-instance-weighting.html */
 function mixed(weight: number): NonNullable<GroupView['MixedInstancesPolicy']> {

@@ -130,7 +130,7 @@ function versionView(template: LaunchTemplateSeed): VersionView {
     LaunchTemplateName: template.name,
     VersionNumber: template.version ?? 1,
     DefaultVersion: true,
-    LaunchTemplateData: { InstanceType: template.type as 'm6g.large' },
+    LaunchTemplateData: { InstanceType: template.type as 'm6g.large', ...(template.imageId === undefined ? {} : { ImageId: template.imageId }) },
   };
 }
 

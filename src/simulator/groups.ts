@@ -50,7 +50,9 @@ export interface GroupTrouble {
 
 export const INSTANCE_TYPE = 'm6g.large';
 /** Images of groups: each has one. */
-const IMAGE = 'ami-00000000000000a51';
+export const GROUP_IMAGE = 'ami-00000000000000a51';
+/** The launch template of every group of a region. */
+export const GROUP_TEMPLATE = { id: 'lt-0000000000000a5a0', name: 'group' };
 const ZONES = ['a', 'b', 'c'];
 const ACTIVITIES_MAX = 100;
 const RETRY_MS = { first: 60_000, max: 600_000 };
@@ -181,7 +183,7 @@ export class Groups {
     }
     const why =
       group.trouble.launches === 'image'
-        ? `The AMI ID ${IMAGE} does not exist. Launching EC2 instance failed.`
+        ? `The AMI ID ${GROUP_IMAGE} does not exist. Launching EC2 instance failed.`
         : `Could not launch On-Demand Instances. InsufficientInstanceCapacity - We currently do not have sufficient ${INSTANCE_TYPE} capacity ` +
           `in the Availability Zone you requested (${group.region}a). Our system will be working on provisioning additional capacity. ` +
           'Launching EC2 instance failed.';

@@ -89,6 +89,16 @@ export class Instances {
     this.templates.set(seed.region, [...(this.templates.get(seed.region) ?? []), seed]);
   }
 
+  /** Somebody has deleted it; a group that names it cannot launch any more. */
+  removeTemplate(region: string, id: string): void {
+    this.templates.set(region, (this.templates.get(region) ?? []).filter((template) => template.id !== id));
+  }
+
+  /** Somebody has deregistered it. */
+  removeImage(region: string, id: string): void {
+    this.images.set(region, this.imagesIn(region).filter((image) => image.id !== id));
+  }
+
   addSubnet(seed: { region: string; id: string; zone: string }): void {
     this.subnets.set(`${seed.region}/${seed.id}`, seed.zone);
   }

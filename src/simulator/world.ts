@@ -32,12 +32,14 @@ import type {
   SecurityGroupSeed,
 } from './seeds.ts';
 import type { Invocation } from './functions.ts';
-import type { GroupTrouble } from './groups.ts';
+import { GROUP_IMAGE, GROUP_TEMPLATE, type GroupTrouble, INSTANCE_TYPE } from './groups.ts';
 import { type Place, placeIn } from './places.ts';
 import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
 import type { Ran } from './ran.ts';
 import { State } from './state.ts';
 import type { Published } from './topics.ts';
+
+const DAY_MS = 86_400_000;
 
 export type { WorldOptions } from './core.ts';
 export type { Timings } from './timings.ts';
@@ -133,6 +135,11 @@ export class World implements AwsCaller {
 
   addAutoScalingGroup(seed: AutoScalingGroupSeed): void {
     this.state.groups.add(seed);
+    const { region } = seed;
+    if (this.state.instances.template(region, GROUP_TEMPLATE.id) === undefined) {
+      this.addLaunchTemplate({ region, ...GROUP_TEMPLATE, type: INSTANCE_TYPE, imageId: GROUP_IMAGE });
+      this.addImage({ region, id: GROUP_IMAGE, name: 'group', ageMs: DAY_MS });
+    }
     this.unsettled = true;
   }
 

@@ -53,7 +53,7 @@ export function inService(group: Group): Capacity {
  * users only to targets that its own checks call healthy.
  * @throws AwsError
  */
-export async function healthyCapacity(ctx: StepContext, region: string, group: Group): Promise<Capacity> {
+export async function healthyCapacity(ctx: Pick<StepContext, 'effects' | 'signal'>, region: string, group: Group): Promise<Capacity> {
   let least = inService(group);
   const serving = group.Instances.filter(isInService);
   for (const arn of group.TargetGroupARNs ?? []) {

@@ -68,6 +68,12 @@ export async function launchTrouble(ctx: StepContext, region: string, group: str
   return { says, ...(ends === undefined ? {} : { ends }) };
 }
 
+/** The reason of the newest launch, where that failed; undefined where it did not, or where there was none. */
+export function lastFailure(activities: readonly Activity[]): string | undefined {
+  const last = activities.find((activity) => !isTermination(activity) && activityStatus(activity.StatusCode).succeeded !== 'unknown');
+  return last !== undefined && activityStatus(last.StatusCode).succeeded === 'no' ? reasonOf(last) : undefined;
+}
+
 function isTermination({ Description = '' }: Activity): boolean {
   return Description.startsWith('Terminating');
 }

@@ -7,6 +7,7 @@ import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { cannotMend } from '../ec2/launch-reasons.ts';
 import { countOf, healthyCapacity, inService } from './health.ts';
 import { launchTrouble, markActivities } from './launches.ts';
+import { noTargetGroup } from './ready.ts';
 
 const params = z.strictObject({
   region: regionName,
@@ -29,7 +30,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
       override: group === undefined ? 'correct `groups` in the runbook, or make the group' : `aws autoscaling resume-processes --region ${p.region} --auto-scaling-group-name ${p.group}`,
     });
   }
-  const warnings = (group.TargetGroupARNs ?? []).length === 0 ? [`${p.group} feeds no target group: health is the instances' own`] : [];
+  const warnings = (group.TargetGroupARNs ?? []).length === 0 ? [noTargetGroup(p.group)] : [];
   return { state: 'ok', because: `${p.group}: desired capacity ${group.DesiredCapacity} of at most ${group.MaxSize}`, warnings };
 }
 

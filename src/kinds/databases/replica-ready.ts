@@ -1,17 +1,16 @@
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { userParameters } from '../../aws/rds-parameters.ts';
-import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
 import { replicationState } from '../../aws/states/replication.ts';
 import { inRegion } from '../common.ts';
 import { lookedAll, peek } from '../inspect.ts';
 import { finder, findingOf, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
-import { rdsResource } from './found-writer.ts';
 import { type Database, replicates, replicationStatus } from './instance.ts';
 import { parityFindings } from './parity.ts';
 import { promotionFindings } from './promotion-ready.ts';
 import { replicaUnfit } from './refusals.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
+import { aboutSide, goneFinding, writerFindings } from './sides.ts';
 import { groupsUnfit, placeOf, quarantineRefusal } from './vpc.ts';
 
 /*
@@ -25,8 +24,7 @@ export async function inspectReplica(ctx: InspectContext, name: string, db: RdsR
   const copy = { name, region: ctx.target, id: inRegion(db.instances, ctx.target) };
   const main = { name, region: ctx.source, id: inRegion(db.instances, ctx.source) };
   const find = (side: Database): Promise<DbInstance | undefined> => findDbInstance(ctx.effects.aws, side.region, side.id, { signal: ctx.signal });
-  const about = (side: Database) => ({ resource: rdsResource(side.region, side.id), region: side.region });
-  const [here, there] = await Promise.all([peek(about(copy), () => find(copy)), peek(about(main), () => find(main))]);
+  const [here, there] = await Promise.all([peek(aboutSide(copy), () => find(copy)), peek(aboutSide(main), () => find(main))]);
   const [replica, writer] = [here.value, there.value];
   const both = replica === undefined || writer === undefined ? [] : [
     () => Promise.resolve(parityFindings(copy, replica, writer, db.instanceClass?.active)),
@@ -34,18 +32,18 @@ export async function inspectReplica(ctx: InspectContext, name: string, db: RdsR
   ];
   return [
     ...here.findings,
-    ...(await lookedAll(about(copy), [
+    ...(await lookedAll(aboutSide(copy), [
       ...(replica === undefined ? [] : [() => Promise.resolve([...replicationFindings(copy, replica), ...promotable(copy, replica, db)]), () => groupFindings(ctx, copy, replica, db)]),
       ...both,
     ])),
     ...there.findings,
-    ...(await lookedAll(about(main), writer === undefined ? [() => Promise.resolve(there.findings.length > 0 ? [] : [gone(main)])] : [() => Promise.resolve(writerFindings(main, writer)), () => groupFindings(ctx, main, writer, db)])),
+    ...(await lookedAll(aboutSide(main), writer === undefined ? [() => Promise.resolve(there.findings.length > 0 ? [] : [goneFinding(main)])] : [() => Promise.resolve(writerFindings(main, writer, replicaUnfit(writer))), () => groupFindings(ctx, main, writer, db)])),
   ];
 }
 
 /** Replication that a promotion can rest on. How much it lags is the question of the gate. */
 function replicationFindings(copy: Database, seen: DbInstance): Finding[] {
-  const { error, warning } = finder({ resource: rdsResource(copy.region, copy.id), region: copy.region });
+  const { error, warning } = finder(aboutSide(copy));
   if (!replicates(seen)) {
     return [error('replica-role', {
       observed: `${copy.id} replicates from nobody`,
@@ -68,30 +66,9 @@ function promotable(copy: Database, seen: DbInstance, db: RdsReadReplica): Findi
   return promotionFindings(copy, seen, { proven: db.canary !== undefined, retentionDays });
 }
 
-function gone(main: Database): Finding {
-  return finder({ resource: rdsResource(main.region, main.id), region: main.region }).error('writer-missing', {
-    observed: `there is no ${main.id} in ${main.region}`,
-    wanted: 'the writer that users have now',
-    consequence: 'the runbook names another database than the one in use, or none',
-    mend: 'correct `instances` in the runbook',
-  });
-}
-
-/** The writer serves, and a replica can be made of it. */
-function writerFindings(main: Database, seen: DbInstance): Finding[] {
-  const { warning } = finder({ resource: rdsResource(main.region, main.id), region: main.region });
-  const state = dbInstanceState(seen.DBInstanceStatus);
-  if (!servesOrPasses(state)) {
-    return [warning('writer-status', { observed: `${main.id} is ${state.shown}`, wanted: 'a status in which it serves', mend: `aws rds describe-db-instances --region ${main.region} --db-instance-identifier ${main.id}`, page: `${GUIDE}/accessing-monitoring.html` })];
-  }
-  const unfit = replicaUnfit(seen);
-  if (unfit === undefined) return [];
-  return [warning('standby-source', { observed: `${main.id} in ${main.region} is ${unfit.why}`, wanted: 'a writer that RDS can make a replica of, and that keeps automated backups', consequence: 'a replica that is lost cannot be made again', mend: unfit.mend })];
-}
-
 /** The quarantine of the fence, and the groups that a rebuilt instance gets. */
 async function groupFindings(ctx: InspectContext, side: Database, seen: DbInstance, db: RdsReadReplica): Promise<Finding[]> {
-  const about = { resource: rdsResource(side.region, side.id), region: side.region };
+  const about = aboutSide(side);
   const group = db.fence?.quarantine[side.region];
   const refusal = group === undefined ? undefined : await quarantineRefusal(ctx, side.region, seen, group);
   const named = db.securityGroups?.[side.region] ?? [];
@@ -107,7 +84,7 @@ interface SeenSide {
 
 /** Parameters that somebody has set on one side only, or to another value. */
 async function parameterFindings(ctx: InspectContext, { side: copy, seen: replica }: SeenSide, { side: main, seen: writer }: SeenSide): Promise<Finding[]> {
-  const { warning } = finder({ resource: rdsResource(copy.region, copy.id), region: copy.region });
+  const { warning } = finder(aboutSide(copy));
   const group = (seen: DbInstance) => seen.DBParameterGroups?.[0];
   const findings: Finding[] = [];
   if (/pending-reboot/.test(group(replica)?.ParameterApplyStatus ?? '')) {

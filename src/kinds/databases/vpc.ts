@@ -48,9 +48,13 @@ function unfitOf(region: string, place: Place, ids: readonly string[], groups: R
  */
 export async function quarantineUnfit(ctx: Looker, region: string, instance: DbInstance, group: string, options: CallOptions = { signal: ctx.signal }): Promise<string[]> {
   const groups = await securityGroupsOf(ctx.effects.aws, region, [group], options);
+  return [...unfitOf(region, placeOf(instance), [group], groups), ...openQuarantine(group, groups)];
+}
+
+/** A quarantine that lets somebody in, in words; empty if it does not. */
+export function openQuarantine(group: string, groups: ReadonlyMap<string, GroupSeen>): string[] {
   const { inbound = 0 } = groups.get(group) ?? {};
-  const open = inbound === 0 ? [] : [`the security group ${group} has ${inbound} inbound ${inbound === 1 ? 'rule' : 'rules'}, and keeps nobody out`];
-  return [...unfitOf(region, placeOf(instance), [group], groups), ...open];
+  return inbound === 0 ? [] : [`the security group ${group} has ${inbound} inbound ${inbound === 1 ? 'rule' : 'rules'}, and keeps nobody out`];
 }
 
 /** Refuses a group that is no quarantine for the instance. @throws AwsError */

@@ -4,7 +4,7 @@ import { imageState } from '../../aws/states/ec2.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import { fact, type FactSource } from '../../model/fact.ts';
-import type { StepContext, Verdict } from '../../model/step.ts';
+import type { Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { imageSchema, templateName, templateSchema } from './image-schema.ts';
 import { brief } from './launch-reasons.ts';
 import { ALIVE, existingSchema, ourInstances } from './ours.ts';
@@ -38,7 +38,7 @@ function createdAt(image: Image): number {
   return Date.parse(image.CreationDate ?? '');
 }
 
-async function newestImage(ctx: StepContext, p: Params): Promise<Image | undefined> {
+async function newestImage(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Params): Promise<Image | undefined> {
   const { id, name, tag } = p.image;
   const filters = [
     ...(name === undefined ? [] : [{ Name: 'name', Values: [name] }]),
@@ -53,7 +53,7 @@ async function newestImage(ctx: StepContext, p: Params): Promise<Image | undefin
 
 type Choice = { image: string; version: string; because: string };
 
-async function decide(ctx: StepContext, p: Params): Promise<Choice | Extract<Verdict, { state: 'refused' }>> {
+async function decide(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Params): Promise<Choice | Extract<Verdict, { state: 'refused' }>> {
   const [image, version] = await Promise.all([
     newestImage(ctx, p),
     findTemplateVersion(ctx.effects.aws, p.region, templateName(p.template), String(p.template.version), { signal: ctx.signal }),
@@ -78,6 +78,12 @@ async function decide(ctx: StepContext, p: Params): Promise<Choice | Extract<Ver
     return refuse(`the image ${image.ImageId} is ${age}`, `at most ${formatDuration(p.maxAgeMs)} old`, `none: copy the current image into ${p.region}, or raise \`maxAge\` in the runbook`);
   }
   return { image: image.ImageId, version: String(version.VersionNumber), because: `${image.ImageId}${image.Name === undefined ? '' : ` (${image.Name})`}, ${formatDuration(Math.max(0, ageMs))} old` };
+}
+
+/** Why no instance could be launched with these; undefined where it could. @throws AwsError */
+export async function imageRefusal(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Params): Promise<Refusal | undefined> {
+  const choice = await decide(ctx, p);
+  return 'refusal' in choice ? choice.refusal : undefined;
 }
 
 /** Chooses the image and the version of the launch template. Records them as `launch.<compute>`. */

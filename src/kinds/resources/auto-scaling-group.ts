@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { findGroup } from '../../aws/autoscaling.ts';
 import { arnIn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
+import { inspectGroup } from '../autoscaling/ready.ts';
 import { scaleIn } from '../autoscaling/scale-in.ts';
 import { scaleOut } from '../autoscaling/scale-out.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
@@ -161,6 +162,8 @@ const kind: ResourceKind<AutoScalingGroup> = {
   },
 
   looks: () => [allow(['autoscaling:DescribeAutoScalingGroups'], ['*'])],
+  inspect: (ctx, _name, group) => inspectGroup(ctx, group),
+  inspectRights: () => [read, readShortage, allow(['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeImages'], ['*'])],
   plan,
   steps: { scaleOut, scaleIn },
 

@@ -1,13 +1,15 @@
 import { plural } from '../../base/plural.ts';
 import { allow, inRegion } from '../common.ts';
-import { imageGate } from '../ec2/image-gate.ts';
+import { imageGate, imageRefusal } from '../ec2/image-gate.ts';
 import { type Ec2Image, schema } from '../ec2/image-schema.ts';
 import { launch } from '../ec2/launch.ts';
 import { existingIn, TEMPLATE_TAG, TEMPLATE_VERSION_TAG } from '../ec2/ours.ts';
 import { registerTargets } from '../ec2/register.ts';
 import { launchedOnly, launchRights } from '../ec2/rights.ts';
 import { stopInstances } from '../ec2/stop.ts';
-import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
+import { type Finding, findingOf } from '../../model/finding.ts';
+import type { InspectContext, PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
+import { looked } from '../inspect.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { World } from '../../simulator/world.ts';
 import { traitsOf } from '../../model/verb.ts';
@@ -28,6 +30,26 @@ function plan(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {
   return traitsOf(ctx.verb).rebuilds ? [stopStep(ctx, name, resource)] : launchSteps(ctx, name, resource);
 }
 
+function gateParams(name: string, resource: Ec2Image, region: string) {
+  return {
+    name,
+    region,
+    template: inRegion(resource.template, region),
+    image: inRegion(resource.image, region),
+    existing: existingIn(resource, region),
+    ...(resource.maxAge === undefined ? {} : { maxAgeMs: resource.maxAge }),
+  };
+}
+
+/** The way home: the region that is active now must be able to launch, too. */
+function inspect(ctx: InspectContext, name: string, resource: Ec2Image): Promise<Finding[]> {
+  const about = { resource: `ec2:${ctx.source}:${name}`, region: ctx.source };
+  return looked(about, async () => {
+    const refusal = await imageRefusal(ctx, gateParams(name, resource, ctx.source));
+    return refusal === undefined ? [] : [{ ...findingOf(refusal, about), severity: 'warning' }];
+  });
+}
+
 function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {
   const region = ctx.target;
   const template = inRegion(resource.template, region);
@@ -39,14 +61,7 @@ function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDr
       gate: true,
       reversibility: 'reversible',
       title: `Image and launch template of ${name} in ${region}`,
-      params: {
-        name,
-        region,
-        template,
-        image: inRegion(resource.image, region),
-        existing,
-        ...(resource.maxAge === undefined ? {} : { maxAgeMs: resource.maxAge }),
-      },
+      params: gateParams(name, resource, region),
       controlPlanes: [],
       permissions: [reads(resource, region, 'ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions')],
       estimate: { p50: 1, p95: 3, basis: 'two API calls' },
@@ -153,6 +168,8 @@ const kind: ResourceKind<Ec2Image> = {
     const template = inRegion(resource.template, ctx.target);
     return Promise.resolve({ activeIn: [], because: `instances of ${template.id ?? template.name ?? ''} are launched when they are needed`, facts: {} });
   },
+  inspect,
+  inspectRights: () => [allow(['ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions'], ['*'])],
   plan,
   steps: { imageGate, launch, register: registerTargets, stop: stopInstances },
   simulate,

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
+import { inspectInstances } from '../ec2/ready.ts';
 import { registerTargets } from '../ec2/register.ts';
 import { instanceId, targets, types } from '../ec2/schema.ts';
 import { startInstances } from '../ec2/start.ts';
@@ -125,6 +126,8 @@ const kind: ResourceKind<Ec2Instances> = {
     // How many run says nothing of where users are.
     return { activeIn: [], because: `${running} of ${plural(mine.length, 'instance')} running in ${ctx.target}`, facts: { running } };
   },
+  inspect: inspectInstances,
+  inspectRights: () => [allow(['ec2:DescribeInstances'], ['*'])],
   looks: () => [allow(['ec2:DescribeInstances'], ['*'])],
   plan,
   steps: { start: startInstances, register: registerTargets, stop: stopInstances },

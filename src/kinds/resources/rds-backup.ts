@@ -3,6 +3,7 @@ import type { World } from '../../simulator/world.ts';
 import { caughtUp, caughtUpStep, recoveryGate, recoveryGateStep } from '../databases/recovery-gate.ts';
 import { closeBackedUp, closeOldStep } from '../databases/close-old.ts';
 import { type BackedUpParams, keepBackedUp, keepOldStep } from '../databases/keep-old.ts';
+import { inspectBackups } from '../databases/backup-ready.ts';
 import { findPoints, listBackups } from '../databases/recovery-points.ts';
 import { replicate, replicateStep } from '../databases/replicate-backups.ts';
 import { open, openStep, restore, restoreStep } from '../databases/restore.ts';
@@ -152,6 +153,11 @@ const kind: ResourceKind<RdsBackup> = {
   ownKeys: ['canary'],
   observe,
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))]), listBackups(at.target, at.account)],
+  inspect: inspectBackups,
+  inspectRights: (at, db) => [
+    allow(['rds:DescribeDBInstances'], [dbArn(at.source, at.account, inRegion(db.instances, at.source))]),
+    allow(['ec2:DescribeSecurityGroups'], ['*']),
+  ],
   plan,
   steps: { assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld: closeBackedUp, keepOld: keepBackedUp, replicate },
   simulate,

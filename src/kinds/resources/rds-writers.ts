@@ -7,6 +7,7 @@ import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { dbArn, isWriter } from '../databases/instance.ts';
 import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
 import { writerReady } from '../databases/writer.ts';
+import { inspectWriters } from '../databases/writers-ready.ts';
 import { uniqueKeys } from '../databases/unique-keys.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { needSingle } from '../databases/refusals.ts';
@@ -107,6 +108,8 @@ const kind: ResourceKind<RdsWriters> = {
     return { activeIn: [], because: `${id} in ${ctx.target} is ${writer ? 'a writer' : 'a replica'}`, facts: { role: writer ? 'writer' : 'replica' } };
   },
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))])],
+  inspect: inspectWriters,
+  inspectRights: (at, db) => [allow(['rds:DescribeDBInstances'], [at.source, at.target].map((region) => dbArn(region, at.account, inRegion(db.instances, region))))],
   plan,
   steps: {
     assessSourceApi,

@@ -8,6 +8,7 @@ import { assessHealthCheck } from '../route53/health-signal.ts';
 import { lintAnswers } from '../route53/lint.ts';
 import { isForced } from '../route53/observe-regions.ts';
 import { lintPartition } from '../route53/partition.ts';
+import { inspectRouting, routingRights, type Watched } from '../route53/ready.ts';
 import { lookRights } from '../route53/rights.ts';
 import { failoverSchema, recordsOf, type Route53Failover, routingOf } from '../route53/schema.ts';
 import { objectSeen, roleOf } from '../route53/sets.ts';
@@ -133,6 +134,12 @@ function lintPrimaries(t: Route53Failover): LintFinding[] {
   }));
 }
 
+/** While the object of one region exists, the set of the other one is out. */
+function failoverWatches(ctx: { regions: readonly string[] }, t: Route53Failover): Watched[] {
+  if (t.switch !== 'object') return [];
+  return Object.entries(t.object ?? {}).flatMap(([region, { bucket }]) => ctx.regions.filter((other) => other !== region).map((other) => ({ set: inRegion(t.sets, other), bucket })));
+}
+
 const kind: ResourceKind<Route53Failover> = {
   section: 'traffic',
   strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
@@ -159,6 +166,8 @@ const kind: ResourceKind<Route53Failover> = {
       : []),
   ],
   observe,
+  inspect: (ctx, _name, t) => inspectRouting(ctx, t, failoverWatches(ctx, t)),
+  inspectRights: routingRights,
   looks: lookRights,
   plan,
   steps: { assessHealthCheck, flip: shiftRecords, shiftChecks, flipObject, clearObject: flipObject, settle },

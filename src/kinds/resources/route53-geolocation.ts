@@ -4,6 +4,7 @@ import { inParts, PACE_MAX, planRouting, type Policy, steps } from '../route53/r
 import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
+import { inspectRouting, routingRights } from '../route53/ready.ts';
 import { lookRights } from '../route53/rights.ts';
 import { geolocationSchema, type Route53Geolocation, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
@@ -70,6 +71,8 @@ const kind: ResourceKind<Route53Geolocation> = {
       answers: (region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
     }),
   plan: (ctx, name, t, state) => planRouting(ctx, name, t, state, policyOf(t)),
+  inspect: (ctx, _name, t) => inspectRouting(ctx, t),
+  inspectRights: routingRights,
   looks: lookRights,
   steps,
   simulate: (world, name, t) => {

@@ -4,6 +4,7 @@ import { planRouting, type Policy, steps } from '../route53/routing-plan.ts';
 import { type Aim, answersWith } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
+import { inspectRouting, routingRights, sharedWatches } from '../route53/ready.ts';
 import { lookRights } from '../route53/rights.ts';
 import { latencySchema, type Route53Latency, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
@@ -51,6 +52,8 @@ const kind: ResourceKind<Route53Latency> = {
       answers: (region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
     }),
   plan: (ctx, name, t, state) => planRouting(ctx, name, t, state, policyOf(t)),
+  inspect: (ctx, _name, t) => inspectRouting(ctx, t, sharedWatches(t, (region) => [inRegion(t.sets, region)])),
+  inspectRights: routingRights,
   looks: lookRights,
   steps,
   simulate: (world, name, t) => {

@@ -6,6 +6,7 @@ import { assessDraft, changeDraft, settleDraft } from '../route53/drafts.ts';
 import { assessHealthCheck } from '../route53/health-signal.ts';
 import { lintAnswers } from '../route53/lint.ts';
 import { lintPartition } from '../route53/partition.ts';
+import { inspectRouting, routingRights } from '../route53/ready.ts';
 import { lookRights } from '../route53/rights.ts';
 import { recordsOf, type Route53Simple, simpleSchema, routingOf } from '../route53/schema.ts';
 import { settle } from '../route53/settle.ts';
@@ -92,6 +93,8 @@ const kind: ResourceKind<Route53Simple> = {
   regions: (t) => [{ path: ['answers'], regions: Object.keys(t.answers) }],
   lint: (t, runbook) => [...lint(t), ...lintPartition(t, runbook.regions)],
   observe,
+  inspect: (ctx, _name, t) => inspectRouting(ctx, t),
+  inspectRights: routingRights,
   looks: lookRights,
   plan,
   steps: { assessHealthCheck, change: shiftRecords, settle },

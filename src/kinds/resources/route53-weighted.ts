@@ -5,6 +5,7 @@ import { planRouting, type Policy, steps } from '../route53/routing-plan.ts';
 import type { Aim } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
+import { inspectRouting, routingRights, sharedWatches } from '../route53/ready.ts';
 import { lookRights } from '../route53/rights.ts';
 import { type Route53Weighted, weightedSchema, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
@@ -76,6 +77,8 @@ const kind: ResourceKind<Route53Weighted> = {
     if (ctx.strategy === 'active-active') return planRouting(ctx, name, t, state, policyOf(t));
     return traitsOf(ctx.verb).rebuilds ? [] : planRouting(ctx, name, t, state, { ...policyOf(t), pace: () => [0] });
   },
+  inspect: (ctx, _name, t) => inspectRouting(ctx, t, sharedWatches(t, (region) => [inRegion(t.sets, region)])),
+  inspectRights: routingRights,
   looks: lookRights,
   steps,
   simulate: (world, name, t, home, strategy) => {

@@ -51,3 +51,24 @@ export async function checkIn(sim: Simulation, { region, effects, onCall }: Opti
 export function shortly({ findings }: CheckResult): string[] {
   return findings.map(({ severity, rule, resource }) => `${severity} ${rule} ${resource}`);
 }
+
+type Row = NonNullable<ReturnType<Simulation['world']['state']['databases']['row']>>;
+type Patch = Partial<Omit<Row, 'settings'>> & { settings?: Partial<Row['settings']> };
+
+/** Somebody has set an instance otherwise, long ago. */
+export function change(sim: Simulation, ref: { region: string; id: string }, { settings, ...patch }: Patch): void {
+  const { databases } = sim.world.state;
+  const row = databases.row(ref);
+  if (row === undefined) throw new Error(`no ${ref.id}`);
+  databases.table(ref.region).set(ref.id, { ...row, ...patch, settings: { ...row.settings, ...settings } }, sim.clock.now());
+}
+
+export interface Trouble {
+  name: string;
+  plant: (sim: Simulation) => Promise<void> | void;
+  /** All that is found, besides what the lab lacks. */
+  found: readonly string[];
+  runbook?: (text: string) => string;
+}
+
+export const sleep = (sim: Simulation, ms: number): Promise<void> => sim.clock.run(() => sim.clock.sleep(ms));

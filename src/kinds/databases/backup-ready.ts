@@ -1,0 +1,82 @@
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { securityGroupsOf } from '../../aws/ec2.ts';
+import { inRegion } from '../common.ts';
+import { lookedAll, peek } from '../inspect.ts';
+import { finder, findingOf, type Finding } from '../../model/finding.ts';
+import type { InspectContext } from '../../model/kind.ts';
+import type { RdsBackup } from './backup-schema.ts';
+import { rdsResource } from './found-writer.ts';
+import type { Database } from './instance.ts';
+import { findPoints } from './recovery-points.ts';
+import { aboutSide, goneFinding, writerFindings } from './sides.ts';
+import { backupsUnfit } from './refusals.ts';
+import { openQuarantine, quarantineRefusal } from './vpc.ts';
+
+/*
+ * Would a restore give back what runs now? What is too old, or cannot be restored with the runbook's settings, a run refuses itself.
+ */
+
+const GUIDE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
+
+export async function inspectBackups(ctx: InspectContext, name: string, db: RdsBackup): Promise<Finding[]> {
+  const main = { name, region: ctx.source, id: inRegion(db.instances, ctx.source) };
+  const copy = { name, region: ctx.target, id: inRegion(db.instances, ctx.target) };
+  const seen = await peek(aboutSide(main), () => findDbInstance(ctx.effects.aws, main.region, main.id, { signal: ctx.signal }));
+  const writer = seen.value;
+  const missing = writer === undefined && seen.findings.length === 0 ? [goneFinding(main)] : [];
+  return [
+    ...seen.findings,
+    ...missing,
+    ...(await lookedAll(aboutSide(copy), [() => points(ctx, copy, db), () => quarantine(ctx, copy, db)])),
+    ...(writer === undefined ? [] : await lookedAll(aboutSide(main), [
+      () => Promise.resolve([...writerFindings(main, writer, backupsUnfit(writer, ctx.target, db.kmsKeys?.[ctx.target])), ...settings(copy, writer, db)]),
+      () => closing(ctx, main, writer, db),
+    ])),
+  ];
+}
+
+/** Recovery points that cannot be used, and a region that keeps snapshots only. */
+async function points(ctx: InspectContext, copy: Database, db: RdsBackup): Promise<Finding[]> {
+  const { warning } = finder(aboutSide(copy));
+  const others = Object.fromEntries(Object.entries(db.instances).filter(([region]) => region !== copy.region));
+  const { usable, rejected } = await findPoints(ctx, copy.region, others);
+  const findings = rejected.map((why) => warning('recovery-point-unusable', { observed: why, wanted: 'recovery points that can be restored', consequence: 'an older one would be taken, or none', mend: `aws rds describe-db-instance-automated-backups --region ${copy.region}`, page: `${GUIDE}/USER_ReplicateBackups.html` }));
+  if (usable.length === 0 || usable.some(({ method }) => method === 'restorable-time')) return findings;
+  return [...findings, warning('continuous-backups', { observed: `${copy.region} keeps snapshots of ${copy.name}, and no automated backups`, wanted: 'replicated automated backups: they are a few minutes behind', consequence: 'everything since the newest snapshot would be lost, and a switchover is refused', mend: `dr reprotect --standby ${copy.region}, or: aws rds start-db-instance-automated-backups-replication --region ${copy.region} …`, page: `${GUIDE}/USER_ReplicateBackups.html` })];
+}
+
+/** The group that keeps users out of a restored instance until it is to be opened. */
+async function quarantine(ctx: InspectContext, copy: Database, db: RdsBackup): Promise<Finding[]> {
+  const group = db.fence?.quarantine[copy.region];
+  if (group === undefined) return [];
+  const open = openQuarantine(group, await securityGroupsOf(ctx.effects.aws, copy.region, [group], { signal: ctx.signal }));
+  return open.map((observed) => finder(aboutSide(copy)).error('quarantine-open', { observed, wanted: 'a security group without inbound rules', consequence: 'a restored instance is open before the point of no return', mend: `aws ec2 revoke-security-group-ingress --region ${copy.region} --group-id ${group} …`, page: `${GUIDE}/Overview.RDSSecurityGroups.html` }));
+}
+
+async function closing(ctx: InspectContext, main: Database, writer: DbInstance, db: RdsBackup): Promise<Finding[]> {
+  const group = db.fence?.quarantine[main.region];
+  const refusal = group === undefined ? undefined : await quarantineRefusal(ctx, main.region, writer, group);
+  return refusal === undefined ? [] : [{ ...findingOf(refusal, aboutSide(main)), page: `${GUIDE}/Overview.RDSSecurityGroups.html` }];
+}
+
+/** What the runbook restores with, against what runs. */
+function settings(copy: Database, writer: DbInstance, db: RdsBackup): Finding[] {
+  const wanted = inRegion(db.restore, copy.region);
+  const find = finder({ resource: rdsResource(copy.region, copy.id), region: copy.region });
+  const page = `${GUIDE}/USER_PIT.html`;
+  const mend = (key: string): string => `correct restore: { ${copy.region}: { ${key} } } of ${copy.name} in the runbook`;
+  const findings: Finding[] = [];
+  if (writer.DBInstanceClass !== undefined && writer.DBInstanceClass !== wanted.class) {
+    findings.push(find.warning('instance-class', { observed: `${copy.id} would be restored as ${wanted.class}, and the writer is ${writer.DBInstanceClass}`, wanted: 'the class of the writer', consequence: 'it may not carry the load of all users', mend: mend(`class: ${writer.DBInstanceClass}`), page }));
+  }
+  if (writer.MultiAZ === true && !wanted.multiAz) {
+    findings.push(find.warning('multi-az', { observed: `${copy.id} would be restored in one zone, and the writer is in several`, wanted: 'Multi-AZ, as the writer', consequence: 'the loss of one zone would stop the application again', mend: mend('multiAz: true'), page }));
+  }
+  if (writer.IAMDatabaseAuthenticationEnabled === true && wanted.iamAuthentication !== true) {
+    findings.push(find.error('iam-authentication', { observed: `${copy.id} would be restored without IAM authentication, and the writer has it`, wanted: 'IAM authentication, as on the writer', consequence: 'clients that log in by IAM could not log in', mend: mend('iamAuthentication: true'), page }));
+  }
+  if ((writer.BackupRetentionPeriod ?? 0) > wanted.retentionDays) {
+    findings.push(find.note('backup-retention', { observed: `backups of ${copy.id} would be kept for ${wanted.retentionDays} days, and those of the writer for ${writer.BackupRetentionPeriod ?? 0}`, wanted: 'backups that are kept as long', mend: mend(`retentionDays: ${writer.BackupRetentionPeriod ?? 0}`), page }));
+  }
+  return findings;
+}

@@ -1,0 +1,124 @@
+import { AwsError } from '../../aws/errors.ts';
+import { findZone, listManyRecordSets, readHealthCheck, type RecordKey, type RecordSet } from '../../aws/route53.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { globalArn } from '../../base/arn.ts';
+import { partitionOf } from '../../base/regions.ts';
+import { allow } from '../common.ts';
+import { lookedAll, peek } from '../inspect.ts';
+import { type About, finder, type Finding } from '../../model/finding.ts';
+import type { InspectContext, InspectPlace } from '../../model/kind.ts';
+import type { Permission } from '../../model/step.ts';
+import { notSwitchable } from './check-types.ts';
+import { recordsOf } from './schema.ts';
+
+/*
+ * Would users follow the records, and do the health checks watch what they are taken to watch? What Route 53 would refuse, a run
+ * refuses itself.
+ */
+
+const GUIDE = 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide';
+
+/** Health checks that are asked for, at most: Route 53 answers a few a second. */
+const CHECKS = 20;
+/** Names that are looked up. */
+const NAMES = 10;
+
+/** What the object of a region is watched by: the identifier of a set. */
+export interface Watched {
+  set: string;
+  bucket: string;
+}
+
+/** Any kind of traffic. */
+interface Traffic {
+  zone: string;
+  switch?: string | undefined;
+  record?: RecordKey | undefined;
+  records?: readonly RecordKey[] | undefined;
+}
+
+interface Routed {
+  zone: string;
+  records: readonly RecordKey[];
+  switch: string | undefined;
+}
+
+export async function inspectRouting(ctx: InspectContext, t: Traffic, watched: readonly Watched[] = []): Promise<Finding[]> {
+  const routing: Routed = { zone: t.zone, records: recordsOf(t), switch: t.switch };
+  const about = { resource: `route53:${routing.zone}`, region: '' };
+  const sets = await peek(about, () => listManyRecordSets(ctx.effects.aws, routing.zone, routing.records, { region: ctx.target, signal: ctx.signal }));
+  const found = await lookedAll(about, [
+    () => delegation(ctx, routing, about),
+    () => healthChecks(ctx, routing, (sets.value ?? []).flat(), watched),
+  ]);
+  return [...sets.findings, ...found];
+}
+
+/** Of the policies by which several regions answer: the object of a region takes its own sets out. */
+export function sharedWatches(t: { switch: string; object?: Readonly<Record<string, { bucket: string }>> | undefined }, setsOf: (region: string) => readonly string[]): Watched[] {
+  if (t.switch !== 'object') return [];
+  return Object.entries(t.object ?? {}).flatMap(([region, { bucket }]) => setsOf(region).map((set) => ({ set, bucket })));
+}
+
+export function routingRights(at: InspectPlace, { zone }: { zone: string }): Permission[] {
+  const arn = (part: string) => globalArn(partitionOf(at.target), 'route53', part);
+  return [allow(['route53:GetHostedZone', 'route53:ListResourceRecordSets'], [arn(`hostedzone/${zone}`)]), allow(['route53:GetHealthCheck', 'route53:GetHealthCheckStatus'], [arn('healthcheck/*')])];
+}
+
+/** The zone is the one that users' resolvers are led to, and its names are seen from here. */
+async function delegation(ctx: InspectContext, { zone, records }: Routed, about: About): Promise<Finding[]> {
+  const { warning, error } = finder(about);
+  const found = await findZone(ctx.effects.aws, zone, { region: ctx.target, signal: ctx.signal });
+  if (found === undefined) {
+    return [error('zone-missing', { observed: `there is no hosted zone ${zone}`, wanted: 'the hosted zone of the names', consequence: 'users could not be moved', mend: 'correct `zone` in the runbook' })];
+  }
+  const resolve = (name: string, type: string) => ctx.effects.dns.resolve(name, type, LIMITS.dnsMs, ctx.signal).then(({ values }) => values, () => undefined);
+  const findings: Finding[] = [];
+  if (!found.private) {
+    const servers = await resolve(found.name, 'NS');
+    const plain = (name: string) => name.toLowerCase().replace(/\.$/, '');
+    const own = new Set(found.nameServers.map(plain));
+    if (servers !== undefined && own.size > 0 && !servers.some((name) => own.has(plain(name)))) {
+      const said = servers.length === 0 ? 'no name servers' : servers.slice(0, 4).join(', ');
+      findings.push(error('delegation', { observed: `${found.name} is delegated to ${said}, and not to those of the zone ${zone}: ${found.nameServers.slice(0, 4).join(', ')}`, wanted: 'a delegation to the zone of the runbook', consequence: 'a change of its records moves nobody', mend: 'name the zone that is in use, or correct the NS records at the registrar or in the parent zone', page: `${GUIDE}/dns-configuring-new-domain.html` }));
+    }
+  }
+  const names = [...new Map(records.map((record) => [`${record.name} ${record.type}`, record])).values()].slice(0, NAMES);
+  const looks = await Promise.all(names.map(async ({ name, type }) => ((await resolve(name, type))?.length === 0 ? [name] : [])));
+  const unseen = looks.flat();
+  if (unseen.length > 0) {
+    const why = found.private ? ': the zone is private, and this machine is in none of its VPCs' : '';
+    findings.push(warning('name-not-seen', { observed: `${unseen.join(', ')} ${unseen.length === 1 ? 'does' : 'do'} not resolve from this machine${why}`, wanted: 'names that resolve where the failover is run', consequence: 'a run cannot see from outside whether users have moved', mend: 'run dr where users, or the application, resolve the names', page: `${GUIDE}/hosted-zones-private.html` }));
+  }
+  return findings;
+}
+
+/** Each health check of the sets: there, in use, of a type that can be switched, and watching what it is taken to watch. */
+async function healthChecks(ctx: InspectContext, routing: Routed, sets: readonly RecordSet[], watched: readonly Watched[]): Promise<Finding[]> {
+  const byCheck = Map.groupBy(sets.filter((set) => set.HealthCheckId !== undefined), (set) => set.HealthCheckId ?? '');
+  const findings = await Promise.all([...byCheck].slice(0, CHECKS).map(async ([id, own]): Promise<Finding[]> => {
+    const named = [...new Set(own.map((set) => set.SetIdentifier ?? ''))];
+    const { error, warning } = finder({ resource: `route53:healthcheck/${id}`, region: '' });
+    const what = `the health check ${id} of ${named.join(' and ')}`;
+    let state: Awaited<ReturnType<typeof readHealthCheck>>;
+    try {
+      state = await readHealthCheck(ctx.effects.aws, id, { region: ctx.target, signal: ctx.signal });
+    } catch (failure) {
+      if (!(failure instanceof AwsError) || failure.code !== 'NoSuchHealthCheck') throw failure;
+      return [error('health-check-missing', { observed: `${what} does not exist`, wanted: 'a health check that exists', consequence: 'Route 53 refuses to write the set again, so traffic could not be moved', mend: 'create it, or give the set another one', page: `${GUIDE}/dns-failover.html` })];
+    }
+    const list: Finding[] = [];
+    if (state.disabled && !state.inverted) {
+      list.push(warning('health-check-disabled', { observed: `${what} is disabled: it counts as healthy, whatever happens`, wanted: 'a health check that is enabled', consequence: 'users are sent to the region also while it is lost', mend: `aws route53 update-health-check --health-check-id ${id} --no-disabled`, page: `${GUIDE}/health-checks-creating-values.html` }));
+    }
+    const problem = routing.switch === 'health-check' ? notSwitchable(state) : undefined;
+    if (problem !== undefined) list.push(warning('health-check-type', { observed: `${what} ${problem.observed}`, wanted: 'a health check that can be disabled and inverted', consequence: 'traffic could not leave its region', mend: problem.instead, page: `${GUIDE}/health-checks-creating-values.html` }));
+    for (const { set, bucket } of watched) {
+      if (!named.includes(set) || (state.inverted && state.watches.includes(bucket))) continue;
+      const why = state.watches.includes(bucket) ? 'is not inverted' : `watches ${state.watches === '' ? 'no endpoint' : state.watches}, and not an object of ${bucket}`;
+      list.push(error('object-check', { observed: `${what} ${why}`, wanted: `an inverted health check of the object in ${bucket}`, consequence: 'the object moves nobody', mend: 'correct the health check, or `object` in the runbook', page: `${GUIDE}/health-checks-creating-values.html` }));
+    }
+    return list;
+  }));
+  return findings.flat();
+}
