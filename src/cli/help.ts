@@ -1,3 +1,4 @@
+import type { Command } from '@oclif/core';
 import { CommandHelp, Help } from '@oclif/core/help';
 import { EXIT, EXIT_MEANING, type ExitName } from '../base/exit-codes.ts';
 import { unknownCommand } from './not-found.ts';
@@ -16,7 +17,15 @@ class DrCommandHelp extends CommandHelp {
   }
 }
 
-/** oclif's help, with the table of exit codes below it. */
+/** Commands by when they are needed. What is in no group is listed last, so that nothing is ever hidden. */
+export const COMMAND_GROUPS: readonly (readonly [title: string, ids: readonly string[]])[] = [
+  ['IN AN OUTAGE', ['plan', 'failover', 'status', 'approve', 'resume', 'takeover', 'abort']],
+  ['PLANNED', ['switchover', 'reprotect', 'drill']],
+  ['BEFORE', ['init', 'validate', 'check', 'rehearse', 'doctor', 'iam']],
+  ['AFTERWARDS', ['report', 'history', 'sign', 'evidence', 'verify']],
+];
+
+/** oclif's help, with commands in groups and the table of exit codes below them. */
 export default class DrHelp extends Help {
   protected override CommandHelpClass = DrCommandHelp;
 
@@ -27,6 +36,17 @@ export default class DrHelp extends Help {
     const found = words.length === 0 || this.config.findTopic(id) !== undefined || known.some((k) => words.slice(0, k.split(':').length).join(':') === k);
     if (!found) throw unknownCommand(id, known);
     await super.showHelp(argv);
+  }
+
+  protected override formatCommands(commands: Command.Loadable[]): string {
+    const groups = COMMAND_GROUPS.map(([title, ids]) => [title, ids.flatMap((id) => commands.filter((command) => command.id === id))] as const);
+    const grouped = new Set(groups.flatMap(([, members]) => members));
+    if (grouped.size === 0) return super.formatCommands(commands);
+    const others = commands.filter((command) => !grouped.has(command));
+    return [...groups, ['OTHER COMMANDS', others] as const]
+      .filter(([, members]) => members.length > 0)
+      .map(([title, members]) => super.formatCommands(members).replace('COMMANDS', title))
+      .join('\n\n');
   }
 
   protected override async showRootHelp(): Promise<void> {
