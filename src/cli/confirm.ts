@@ -159,7 +159,7 @@ function lossBound(plan: Plan, acceptances: Acceptances): string {
   const accepted = acceptances.dataLossSeconds;
   if (accepted === 'unknown') return 'any, even one that cannot be bounded: accepted with --accept-data-loss unknown';
   if (accepted !== undefined) return `up to ${seconds(accepted)} of writes, accepted with --accept-data-loss`;
-  return `up to ${formatDuration(plan.objectives.rpoMs)} of writes (RPO); the RPO gate refuses more, and refuses what it cannot measure`;
+  return `up to ${formatDuration(plan.objectives.rpoMs)} of writes (the RPO); a loss that is larger, or cannot be measured, is refused`;
 }
 
 function seconds(value: number): string {

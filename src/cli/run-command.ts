@@ -37,10 +37,9 @@ export abstract class RunCommand extends DrCommand {
     return withEnd(() => work(watch), () => watch.close(), (_error, result) => result);
   }
 
-  private tell({ state, exit, report, summary, resumable: can = true }: RunResult, output: string): void {
-    const lines = [...summary];
-    if (report !== undefined) lines.push(`Report: ${report.html}`);
-    if (exit !== 'ok' && can && resumable(state)) lines.push(`To continue: ${resumeCommand(state)}`);
+  private tell(ended: RunResult, output: string): void {
+    const { state, exit, report, summary, resumable: can = true } = ended;
+    const lines = endLines(ended);
     if (output === 'jsonl') {
       // stdout holds the records, and nothing else.
       process.exitCode = EXIT[exit];
@@ -50,6 +49,12 @@ export abstract class RunCommand extends DrCommand {
     const result = { ...runJson(state), summary, ...(report === undefined ? {} : { report }) };
     this.done(result, () => fit(lines.join('\n'), terminalWidth()), exit, reasonOf(state, exit, can));
   }
+}
+
+/** What a person reads when a run has ended. */
+export function endLines({ state, exit, report, summary, resumable: can = true }: RunResult): string[] {
+  const next = exit !== 'ok' && can && resumable(state) ? [`To continue: ${resumeCommand(state)}`] : [];
+  return [...summary, ...(report === undefined ? [] : [`Report: ${report.html}`]), ...next];
 }
 
 /** The rule that refused, the error of the step that failed, or else only the exit: for anyone who reads `--json`. */

@@ -10,7 +10,7 @@ import { modeTag, resumeCommand, routeText } from './names.ts';
 import { budgetLine } from './presenters/sentences.ts';
 import { stepTree } from './step-tree.ts';
 import type { Painter } from './style.ts';
-import { columns } from './text.ts';
+import { columns, fit, indent, width } from './text.ts';
 import { stepsAtWork, waitingText } from './waiting.ts';
 
 /** In one word: how a run ended, or that it has not. */
@@ -53,6 +53,16 @@ export function statusText(view: Standing, paint: Painter): string {
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
+/** What a terminal shows last of a run: every step, and the clock. `messages`: what was said meanwhile. */
+export function lastScreen(state: RunState, messages: readonly string[], room: number | undefined, paint: Painter): string {
+  return fit([stepTree(state, state.lastAt, paint), budgetLine(state, state.lastAt), ...messages].join('\n'), room);
+}
+
+/** What a terminal shows first of a run. The id stands alone, to be copied. */
+export function firstScreen(state: RunState, room: number | undefined, paint: Painter): string {
+  return `${fit(paint('bold', `${state.plan.verb} of ${state.plan.runbook.name}${modeTag(state.mode)}: ${routeText(state.plan)}`), room)}\nrun ${state.run}`;
+}
+
 /** The end of what was watched: where the run stands, and what to do next. */
 export function endText(view: Standing, paint: Painter): string {
   const { run } = view.state;
@@ -62,7 +72,7 @@ export function endText(view: Standing, paint: Painter): string {
 /** What a run that continues waits for now, and what comes after it. */
 function atWork({ state, holder, now, approved }: Standing): string {
   if (holder === undefined || isOver(state)) return '';
-  const waits = stepsAtWork(state).map(({ step, run }) => `  ${waitingText(step, run, state, now, approved)}`);
+  const waits = stepsAtWork(state).map(({ step, run }) => indent(waitingText(step, run, state, now, approved).replace('\n', '\n  '), 2));
   const next = state.plan.steps.find((step) => step.beside === undefined && state.steps.get(step.id)?.state === 'waiting');
   return [...(waits.length === 0 ? [] : ['Now:', ...waits]), ...(next === undefined ? [] : [`Next: ${next.title}`])].join('\n');
 }
@@ -75,8 +85,8 @@ function nextLines({ state, holder, seen }: Standing, paint: Painter): string[] 
   return [`If that process is gone for good: dr takeover ${state.run}`];
 }
 
-/** A table of runs, in the order given. */
-export function historyText(states: readonly RunState[], now: number): string {
+/** A table of runs, in the order given; where it does not fit, two lines a run. `room`: of the terminal, undefined: any. */
+export function historyText(states: readonly RunState[], now: number, room?: number): string {
   if (states.length === 0) return 'No run yet.';
   const rows = states.map((state) => [
     state.run,
@@ -88,7 +98,9 @@ export function historyText(states: readonly RunState[], now: number): string {
     state.outcome !== undefined ? formatDuration(state.lastAt - state.startedAt) : `${formatDuration(Math.max(0, now - state.startedAt))} so far`,
     state.operator.user,
   ]);
-  return columns([['RUN', 'RUNBOOK', 'VERB', 'REGIONS', 'MODE', 'STATE', 'TOOK', 'BY'], ...rows]).join('\n');
+  const table = columns([['RUN', 'RUNBOOK', 'VERB', 'REGIONS', 'MODE', 'STATE', 'TOOK', 'BY'], ...rows]);
+  if (room === undefined || table.every((line) => width(line) <= room)) return table.join('\n');
+  return rows.map(([run = '', runbook, verb, regions, mode, state, took, by]) => `${run}\n${fit(indent(`${state}: ${verb} of ${runbook}, ${regions}, ${mode}, ${took}, by ${by}`, 2), room)}`).join('\n');
 }
 
 /** A run as `--json` gives it. Times in ISO 8601, lengths in milliseconds. */

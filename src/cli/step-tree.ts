@@ -50,7 +50,7 @@ function stepLines(step: PlanStep, state: RunState, now: number, paint: Painter)
   const open = run.simulated === true || isSkipped(step, run);
   const [mark, style] = checkFailed ? MARKS.failed : open ? MARKS.unmet : MARKS[run.state];
   const approval = approvalWait(step, run, state, now);
-  if (approval !== undefined) return `  ${paint(style, mark)} ${approval}`;
+  if (approval !== undefined) return `  ${paint(style, mark)} ${approval.replace('\n', '\n      ')}`;
   const time = againstEstimate(step, run, state, now);
   const head = [`  ${paint(style, mark)} ${step.title}${isSkipped(step, run) ? ': skipped' : ''}`, time === '' ? '' : paint('dim', `(${time})`)].filter((part) => part !== '');
   const lines = [head.join(' ')];

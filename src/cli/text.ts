@@ -38,15 +38,34 @@ export function terminalWidth(): number | undefined {
   return process.stdout.isTTY ? process.stdout.columns : undefined;
 }
 
-/** Lines of a view for a terminal of this width: broken at words only, further lines two spaces further in. An id or path stays whole. */
+/**
+ * Lines of a view for a terminal of this width: broken at words only. An id, a path and a command stay whole, on a line of their own where
+ * they do not fit beside the rest. What follows a label continues below its value.
+ */
 export function fit(text: string, columns: number | undefined): string {
   if (columns === undefined || columns < 40) return text;
-  return text.split('\n').map((line) => {
-    if (width(line) <= columns) return line;
-    const by = line.length - line.trimStart().length;
-    const [first = '', ...rest] = wrap(line.trimStart(), columns - by - 2).split('\n');
-    return [indent(first, by), ...rest.map((part) => indent(part, by + 2))].join('\n');
-  }).join('\n');
+  return text.split('\n').flatMap((line) => (width(line) <= columns ? [line] : fitLine(line, columns))).join('\n');
+}
+
+/** A label of at most this width keeps its column. */
+const LABEL = 24;
+
+function fitLine(line: string, columns: number): string[] {
+  const by = line.length - line.trimStart().length;
+  const [, label, behind] = /^(.*?:) (dr [a-z]+ .*)$/.exec(line.trimStart()) ?? [];
+  if (label !== undefined && behind !== undefined) return [...fit(indent(label, by), columns).split('\n'), ...fitLine(indent(behind, by + 2), columns)];
+  if (/^dr [a-z]/.test(line.trimStart())) {
+    const [command = '', ...comment] = line.trimStart().split(/ {4,}/);
+    return [indent(command, by), ...(comment.length === 0 ? [] : fit(indent(comment.join(' '), by + 4), columns).split('\n'))];
+  }
+  // Behind a label, and only of a line without colours: their codes have no width.
+  const head = line === stripVTControlCharacters(line) ? (/^( *[^\s✔✖↩…·–⏸]\S*(?: \S+){0,3} {2,})\S/u.exec(line)?.[1] ?? '') : '';
+  if (head !== '' && head.length <= LABEL) {
+    const [first = '', ...rest] = wrap(line.slice(head.length), columns - head.length).split('\n');
+    return [head + first, ...rest.map((part) => indent(part, head.length))];
+  }
+  const [first = '', ...rest] = wrap(line.trimStart(), columns - by - 2).split('\n');
+  return [indent(first, by), ...rest.map((part) => indent(part, by + 2))];
 }
 
 /** Columns side by side, two spaces apart, the last one ragged. Rows may be of different length. */

@@ -12,7 +12,7 @@ export function stepsAtWork(state: RunState): { step: PlanStep; run: StepRun }[]
 }
 
 /**
- * `Waiting for approval: 0 of 1 (alice@example.com), 14m left. They run: dr approve RUN`. Undefined of any other step. `approved`: how many
+ * `Waiting for approval: 0 of 1 (alice@example.com), 14m left.` and, in a line of its own, `They run: dr approve RUN`. Undefined of any other step. `approved`: how many
  * have signed, where that was looked up; of a gate that one person opens it is known, for it still waits.
  */
 export function approvalWait(step: PlanStep, run: StepRun, state: RunState, now: number, approved?: number): string | undefined {
@@ -21,7 +21,7 @@ export function approvalWait(step: PlanStep, run: StepRun, state: RunState, now:
   const have = approved ?? (quorum === 1 ? 0 : undefined);
   const left = waitMs - (now - (run.begunAt ?? now));
   const count = have === undefined ? `${quorum} needed` : `${have} of ${quorum}`;
-  return `Waiting for approval: ${count} (${from.map(({ name }) => name).join(', ')}), ${left > 0 ? `${formatDuration(Math.ceil(left / 1000) * 1000)} left` : 'time is up'}. They run: dr approve ${state.run}`;
+  return `Waiting for approval: ${count} (${from.map(({ name }) => name).join(', ')}), ${left > 0 ? `${formatDuration(Math.ceil(left / 1000) * 1000)} left` : 'time is up'}.\nThey run: dr approve ${state.run}`;
 }
 
 /** What a step waits for, for how long of at most how long, and what was last recorded of it. */

@@ -1,5 +1,6 @@
 import { DrCommand } from '../cli/base-command.ts';
 import { historyText, runJson } from '../cli/run-view.ts';
+import { terminalWidth } from '../cli/text.ts';
 
 export default class History extends DrCommand {
   static override summary = 'List the runs on this machine, newest first.';
@@ -11,6 +12,6 @@ export default class History extends DrCommand {
     const { runs, damaged } = await listAllRuns(this.statePlace(flags.state));
     for (const run of damaged) this.warning(leftOutLine(run));
     const result = { runs: runs.map(runJson), damaged: damaged.map(({ run }) => run) };
-    this.done(result, () => (runs.length === 0 && damaged.length > 0 ? '' : historyText(runs, Date.now())), damaged.length === 0 ? 'ok' : 'journal');
+    this.done(result, () => (runs.length === 0 && damaged.length > 0 ? '' : historyText(runs, Date.now(), terminalWidth())), damaged.length === 0 ? 'ok' : 'journal');
   }
 }

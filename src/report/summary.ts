@@ -79,7 +79,7 @@ function refusalLines({ steps }: Evidence): string[] {
 
 function clockLines({ clock }: Evidence): string[] {
   const impact = clock.phases[0]?.at ?? null;
-  const rows = clock.phases.map((phase) => {
+  const rows = inTime(clock.phases).map((phase) => {
     if (phase.at === null) return [phase.label, 'not measured', phase.because];
     const after = impact === null ? '' : Date.parse(phase.at) - Date.parse(impact);
     const offset = after === '' || after === 0 ? '' : `${after < 0 ? '-' : '+'}${formatMs(Math.abs(after))}`;
@@ -88,6 +88,13 @@ function clockLines({ clock }: Evidence): string[] {
   const figures = [`RTO from impact ${formatFigure(clock.rtoFromImpact)}`, `from start ${formatFigure(clock.rtoFromStart)}`];
   const total = clock.timeToFailure === null ? figures.join(', ') : `time to failure ${formatFigure(clock.timeToFailure)}, no RTO`;
   return [`Clock (UTC): ${total}`, ...columns(rows)];
+}
+
+/** Users may be served before the switch was seen to be whole: what happened after the start stands in the order in which it happened. */
+function inTime(phases: Evidence['clock']['phases']): Evidence['clock']['phases'] {
+  const from = phases.findIndex(({ phase }) => phase === 'started') + 1;
+  const known = phases.slice(from).filter(({ at }) => at !== null).sort((a, b) => Date.parse(a.at ?? '') - Date.parse(b.at ?? ''));
+  return phases.map((phase, i) => (i < from || phase.at === null ? phase : (known.shift() ?? phase)));
 }
 
 function downtimeLines({ lab, downtime }: Evidence): string[] {

@@ -37,7 +37,7 @@ describe('a confirmation', () => {
       from       Seoul (ap-northeast-2)
       to         Tokyo (ap-northeast-1)
       expected   about 6m, 15m in a slow case, on AWS
-      data loss  up to 1m of writes (RPO); the RPO gate refuses more, and refuses what it cannot measure
+      data loss  up to 1m of writes (the RPO); a loss that is larger, or cannot be measured, is refused
       Irreversible:
         Promote shop-orders-tokyo [data.orders.promote]"
     `);

@@ -23,7 +23,7 @@ describe('dr status', () => {
     const { run } = waiting();
     const text = statusText({ state: run, now: T0 + 600_000, holder, seen: true, approved: 0 }, plain);
     expect(text).toContain('running (process 30304 on vm, for 10m)');
-    expect(text).toMatch(/Waiting for approval: 0 of 1 \(alice@example\.com\), 5m \ds left\. They run: dr approve /);
+    expect(text).toMatch(/Waiting for approval: 0 of 1 \(alice@example\.com\), 5m \ds left\.\n +They run: dr approve /);
     expect(text).toContain('Next: Assess Seoul');
     expect(text).toContain('at least 10m since impact');
     expect(text).not.toContain('people needed');
@@ -49,7 +49,7 @@ describe('dr status', () => {
 describe('a narrow terminal', () => {
   it('gets lines that are broken at words only, with ids whole', () => {
     const lines = fit(`Promote shop-orders-tokyo: requested at 06:01:31 UTC, result not yet known.\n  To continue: dr resume ${RUN}`, 60).split('\n');
-    expect(lines).toEqual(['Promote shop-orders-tokyo: requested at 06:01:31 UTC,', '  result not yet known.', '  To continue: dr resume', `    ${RUN}`]);
+    expect(lines).toEqual(['Promote shop-orders-tokyo: requested at 06:01:31 UTC,', '  result not yet known.', '  To continue:', `    dr resume ${RUN}`]);
   });
 });
 

@@ -40,7 +40,7 @@ export class PlainPresenter implements Presenter {
     const state = this.#state;
     if (state === undefined) return;
     for (const { step, run } of stepsAtWork(state)) {
-      if (now - (run.begunAt ?? now) >= HEARTBEAT_MS) this.#out.write(`${iso(now)}   ${safe(`${step.id}: ${waitingText(step, run, state, now)}`)}\n`);
+      if (now - (run.begunAt ?? now) >= HEARTBEAT_MS) this.#out.write(`${iso(now)}   ${safe(`${step.id}: ${waitingText(step, run, state, now).replace('\n', ' ')}`)}\n`);
     }
   }
 

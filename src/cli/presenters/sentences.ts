@@ -83,6 +83,8 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
       return { tone: 'warn', text: `${id}: ${record.because}` };
     case 'step.done':
       if (record.simulated === true) return { tone: 'warn', text: `${id}: ${record.because}` };
+      // A signal is its answer: `done: down` would be read twice.
+      if (/^(?:down|up): /.test(record.because)) return { tone: 'good', text: `${id}: ${record.because}` };
       return { tone: doneText(state, id) === 'skipped' ? 'info' : 'good', text: `${id}: ${doneText(state, id)}: ${record.because}` };
     case 'step.refused':
       return { tone: 'bad', text: [`${id}: refused${record.unsent === true ? ', no request was sent' : ''}`, ...refusalLines(record.refusal)].join('\n') };
@@ -139,6 +141,7 @@ export function againstEstimate(step: PlanStep, run: StepRun, state: RunState, n
   const elapsed = elapsedMs(run, now);
   if (elapsed === undefined) return '';
   if (step.estimate.p50 < WORTH_SAYING_S) return elapsed < INSTANT_MS ? '' : formatDuration(elapsed);
+  if (elapsed < INSTANT_MS) return '';
   const expected = formatDuration(step.estimate.p50 * 1000);
   return `${formatDuration(elapsed)} of about ${expected}${state.mode === 'live' ? '' : ' on AWS'}`;
 }

@@ -11,10 +11,10 @@ import type { JournalRecord } from '../../journal/events.ts';
 import type { RunState, StepRun } from '../../journal/state.ts';
 import type { PlanStep } from '../../model/step.ts';
 import { isSkipped } from '../../report/changes.ts';
-import { modeTag, routeText } from '../names.ts';
-import { byPhase, stepTree, type PhaseSteps } from '../step-tree.ts';
+import { firstScreen, lastScreen } from '../run-view.ts';
+import { byPhase, type PhaseSteps } from '../step-tree.ts';
 import { painterFor } from '../style.ts';
-import { fit, wrap } from '../text.ts';
+import { wrap } from '../text.ts';
 import { approvalWait } from '../waiting.ts';
 import type { Presenter } from './presenter.ts';
 import { safe } from '../text.ts';
@@ -99,14 +99,12 @@ export class TreePresenter implements Presenter {
     await this.#shown;
     process.off('exit', this.#showCursor);
     const paint = painterFor(this.#out);
-    const tail = this.#messages.map((message) => `${message}\n`).join('');
-    this.#out.write(safe(fit(`${stepTree(state, state.lastAt, paint)}\n${budgetLine(state, state.lastAt)}\n${tail}`, this.#out.columns)));
+    this.#out.write(safe(`${lastScreen(state, this.#messages, this.#out.columns, paint)}\n`));
   }
 
   #start(state: RunState): void {
     const { plan } = state;
-    const head = `${plan.verb} of ${plan.runbook.name}${modeTag(state.mode)}: ${routeText(plan)}`;
-    this.#out.write(`${painterFor(this.#out)('bold', head)}  run ${state.run}\n`);
+    this.#out.write(safe(`${firstScreen(state, this.#out.columns, painterFor(this.#out))}\n`));
     for (const step of plan.steps) this.#steps.set(step.id, { step, gate: new Gate() });
     const bar: Task = {
       task: async (_ctx, wrapper) => {

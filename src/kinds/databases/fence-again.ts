@@ -30,8 +30,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
   } catch (error) {
     if (!(error instanceof AwsError) || !error.saysNothing) throw error;
-    const seen = seenFact.read(ctx, p.name) === undefined ? 'was not seen again' : 'was seen again, and is silent';
-    return { state: 'pending', because: `${p.id} in ${p.region} ${seen}: not fenced. dr reprotect fences it before anything else`, waitingFor: 'hold' };
+    const seen = seenFact.read(ctx, p.name) === undefined ? 'has not answered since' : 'answered again, and is silent now';
+    return { state: 'pending', because: `${p.id} in ${p.region} ${seen}, so it is not fenced. dr reprotect fences it first`, waitingFor: 'hold' };
   }
   if (instance === undefined) return done(ctx, p, `${p.id} does not exist in ${p.region} any more`);
   const cut = cutOff(ctx, p, instance);

@@ -115,7 +115,7 @@ function byAPerson(ctx: StepContext, p: Params, why: string): Observation {
 /** Nothing can be changed there: then the region itself must be known to be down. */
 function withoutItsApi(ctx: StepContext, p: Params, why: string): Observation {
   const judged = sourceVerdictFact.read(ctx);
-  if (judged !== undefined && judged.verdict !== 'not-down') return done(ctx, p, judged.verdict, `${why}; ${judged.because}`);
+  if (judged !== undefined && judged.verdict !== 'not-down') return done(ctx, p, judged.verdict, `${why}; ${judged.because}`, `${why}; ${judged.because.split('. ', 1)[0] ?? ''}`);
   return unfenced(p, why, 'fenced, or the source down by two independent signals');
 }
 
@@ -129,9 +129,10 @@ function unfenced(p: Params, why: string, threshold: string): Observation {
   });
 }
 
-function done(ctx: StepContext, p: Params, verdict: FenceVerdict['verdict'], because: string): Observation {
+/** `shown`: without the signals, which stand with the step that weighed them. */
+function done(ctx: StepContext, p: Params, verdict: FenceVerdict['verdict'], because: string, shown = because): Observation {
   recordFence(ctx, p.name, { verdict, because, at: ctx.effects.clock.now() });
-  return { state: 'reached', because };
+  return { state: 'reached', because: shown };
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
