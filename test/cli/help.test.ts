@@ -4,12 +4,14 @@ import { expect, it } from 'vitest';
 import { COMMAND_GROUPS } from '../../src/cli/help.ts';
 import { dr, ROOT } from '../commands/run-dr.ts';
 
-const commands = Object.keys((JSON.parse(readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8')) as { commands: object }).commands).filter((id) => !id.includes(':'));
+const ids = Object.keys((JSON.parse(readFileSync(join(ROOT, 'oclif.manifest.json'), 'utf8')) as { commands: object }).commands);
+const commands = ids.filter((id) => !id.includes(':'));
+const topics = new Set(ids.filter((id) => id.includes(':')).map((id) => id.split(':')[0]));
 
 it('dr --help lists every command exactly once, those of an outage first', async () => {
   const { stdout } = await dr(['--help']);
   const listed = stdout.split('EXIT CODES')[0]?.split('\n').flatMap((line) => /^ {2}([a-z]+) {2,}\S/.exec(line)?.[1] ?? []) ?? [];
-  expect(listed.filter((id) => id !== 'lab').sort()).toEqual([...commands].sort());
+  expect(listed.filter((id) => !topics.has(id)).sort()).toEqual([...commands].sort());
   expect(stdout.indexOf('IN AN OUTAGE')).toBeLessThan(stdout.indexOf('PLANNED'));
   expect(stdout.indexOf('failover')).toBeGreaterThan(stdout.indexOf('IN AN OUTAGE'));
 });
