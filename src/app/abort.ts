@@ -48,7 +48,7 @@ function refuse(state: RunState): void {
     throw new DrError({
       code: 'RUN_ENDED',
       exit: 'usage',
-      title: `Run ${run} ${state.outcome === 'aborted' ? 'was rolled back already' : 'has succeeded'}: there is nothing to abort.`,
+      title: `Run ${run} ${state.outcome === 'aborted' ? 'was rolled back already' : state.outcome === 'succeeded' ? 'has succeeded' : 'is over, and nothing is left of it'}: there is nothing to abort.`,
       next: state.outcome === 'aborted' ? [`dr report ${run}`] : wayHome(state),
     });
   }

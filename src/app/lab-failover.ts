@@ -34,7 +34,7 @@ export async function labFailover(request: LabFailoverRequest): Promise<RunResul
   const loaded = request.runbook === undefined ? await loadRunbook(EXAMPLE_RUNBOOK) : await chooseRunbook(request);
   const { runbook } = loaded;
   const source = sourceInLab(runbook, request.region);
-  const result = await inBrokenLab([loaded], [source], request.onMessage, (measureOf) =>
+  const result = await inLab({ loaded: [loaded], active: [source], broken: [source] }, request.onMessage, (measureOf) =>
     startRun({
       ...request,
       runbook: loaded.path,
@@ -58,7 +58,7 @@ export async function labFleetFailover(request: LabFleetRequest): Promise<FleetR
   const loaded = (await chooseFleet(request)).members.map((member) => member.loaded);
   const runbooks = loaded.map(({ runbook }) => runbook);
   const homes = [...new Set(runbooks.map(({ home }) => home))].filter((home) => home !== request.region);
-  const result = await inBrokenLab(loaded, homes, request.onMessage, (measureOf) =>
+  const result = await inLab({ loaded, active: homes, broken: homes }, request.onMessage, (measureOf) =>
     fleetFailover({
       ...request,
       acceptances: approvedInLab(request.acceptances, runbooks),
@@ -69,27 +69,34 @@ export async function labFleetFailover(request: LabFleetRequest): Promise<FleetR
   return { ...result, resumable: false };
 }
 
-function confirmedByLab(say: (text: string) => void): Promise<'lab'> {
+export function confirmedByLab(say: (text: string) => void): Promise<'lab'> {
   say('lab: confirmed and approved by the lab itself; against AWS a person does both');
   return Promise.resolve('lab');
 }
 
+interface LabWish {
+  loaded: readonly LoadedRunbook[];
+  /** Regions that serve users; only said. */
+  active: readonly string[];
+  broken: readonly string[];
+}
+
 /** Starts a lab, lets orders flow, breaks regions, does the work, and leaves nothing running. */
-async function inBrokenLab<T>(loaded: readonly LoadedRunbook[], broken: readonly string[], say: (text: string) => void, work: (measureOf: (runbook: string) => Promise<LabTruth>) => Promise<T>): Promise<T> {
+export async function inLab<T>({ loaded, active, broken }: LabWish, say: (text: string) => void, work: (measureOf: (runbook: string) => Promise<LabTruth>) => Promise<T>): Promise<T> {
   const runbooks = loaded.map(({ runbook }) => runbook);
   const regions = new Map(runbooks.flatMap((runbook) => runbook.regions.map(({ id, name }) => [id, name] as const)));
   const named = (ids: readonly string[]) => ids.map((id) => `${regions.get(id) ?? id} (${id})`).join(' and ');
-  const verb = broken.length === 1 ? 'is' : 'are';
+  const verb = active.length === 1 ? 'is' : 'are';
   const served = runbooks.length === 1 ? '' : `, with ${runbooks.map(({ name }) => name).join(', ')}`;
   say(`lab: starting ${[...regions.values()].join(' and ')} on this machine${served}`);
   const lab = await spawnLab({ runbook: loaded, ownedByParent: true });
   const restore = enterLab(lab.env);
   const recover = async (): Promise<T> => {
     const { engine } = lab.info;
-    say(`lab: ${describeEngine(engine)}; ${named(broken)} ${verb} active`);
+    say(`lab: ${describeEngine(engine)}; ${named(active)} ${verb} active`);
     for (const { name } of runbooks) await ordersFlow(lab, name);
     for (const region of broken) await lab.breakRegion(region);
-    say(`lab: ${named(broken)} ${verb} broken: database killed, application gone, AWS endpoints swallow requests`);
+    if (broken.length > 0) say(`lab: ${named(broken)} ${verb} broken: database killed, application gone, AWS endpoints swallow requests`);
     return await work((name) => measure(lab, name, runbooks.find((runbook) => runbook.name === name)?.home ?? '', engine.kind));
   };
   const stop = (): Promise<void> => {
@@ -102,7 +109,8 @@ async function inBrokenLab<T>(loaded: readonly LoadedRunbook[], broken: readonly
   });
 }
 
-function sourceInLab(runbook: Runbook, target: string | undefined): string {
+/** The region that a lab has active. @throws DrError where the target is it, or no region */
+export function sourceInLab(runbook: Runbook, target: string | undefined): string {
   const names = runbook.regions.map((r) => r.id);
   if (target !== undefined && names.includes(target) && target !== runbook.home) return runbook.home;
   throw new DrError({

@@ -35,6 +35,7 @@ export async function planFor(effects: Effects, loaded: LoadedRunbook, direction
     target: observed.target,
     ...(observed.rebuild === undefined ? {} : { rebuild: observed.rebuild, standby: direction.standby }),
     account: observed.account,
+    drillMark: direction.drillMark,
     now: effects.clock.now(),
     resources: observed.resources,
   });

@@ -5,7 +5,7 @@ import { nearest } from '../base/nearest.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { ObserveContext } from '../model/kind.ts';
 import { traitsOf, type Verb } from '../model/verb.ts';
-import { knownKind } from '../kinds/registry.ts';
+import { knownKind, stepsOfKind } from '../kinds/registry.ts';
 import type { ObservedResource } from '../plan/compile.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { activeView, type RegionView, sourceOf, toRebuild } from './active-region.ts';
@@ -19,6 +19,8 @@ export interface Direction {
   from?: string | undefined;
   /** reprotect: the one region to rebuild. Default: every region whose standby does not follow the active one. */
   standby?: string | undefined;
+  /** Of a drill whose plan was made before: see `Plan.drill`. */
+  drillMark?: string | undefined;
 }
 
 /** What a plan is made from, besides the runbook. */
@@ -87,7 +89,7 @@ async function lookFrom(
 async function observeResource(resource: LoadedRunbook['runbook']['resources'][number], context: ObserveContext): Promise<ObservedResource> {
   const kind = await knownKind(resource.kind);
   const state = await kind.observe(context, resource.resource);
-  return { ...resource, state, draft: (ctx) => kind.plan(ctx, resource.name, resource.resource, state) };
+  return { ...resource, state, draft: (ctx) => stepsOfKind(kind, ctx, resource.name, resource.resource, state) };
 }
 
 function mustKnow(region: string, loaded: LoadedRunbook): void {

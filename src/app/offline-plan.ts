@@ -2,7 +2,7 @@ import { messageOf } from '../base/errors.ts';
 import type { Permission } from '../model/step.ts';
 import type { ResourceState } from '../model/kind.ts';
 import { traitsOf, type Verb } from '../model/verb.ts';
-import { knownKind } from '../kinds/registry.ts';
+import { knownKind, stepsOfKind } from '../kinds/registry.ts';
 import { compilePlan, type ObservedResource } from '../plan/compile.ts';
 import type { Plan } from '../model/plan.ts';
 import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
@@ -55,7 +55,7 @@ async function assume(resource: RunbookResource, active: { data: string[]; traff
   const kind = await knownKind(resource.kind);
   const activeIn = resource.section === 'traffic' ? active.traffic : resource.section === 'databases' ? active.data : [];
   const state: ResourceState = { activeIn, because: 'assumed from the runbook', facts: {} };
-  return { ...resource, state, draft: (ctx) => kind.plan(ctx, resource.name, resource.resource, state) };
+  return { ...resource, state, draft: (ctx) => stepsOfKind(kind, ctx, resource.name, resource.resource, state) };
 }
 
 /** What the looks before a plan need. A reprotect looks from every region, for it finds the active one by itself. */

@@ -55,7 +55,7 @@ function over(state: RunState): DrError {
   return new DrError({
     code: 'RUN_ENDED',
     exit: 'usage',
-    title: outcome === 'aborted' ? `Run ${run} was rolled back: there is nothing to resume.` : `Run ${run} has succeeded: there is nothing to resume.`,
+    title: `Run ${run} ${outcome === 'aborted' ? 'was rolled back' : outcome === 'succeeded' ? 'has succeeded' : 'is over, and nothing is left of it'}: there is nothing to resume.`,
     next: outcome === 'aborted' ? [`dr ${plan.verb} --region ${plan.target}    starts again`, `dr report ${run}`] : [`dr report ${run}`],
   });
 }
@@ -64,9 +64,9 @@ function over(state: RunState): DrError {
  * The newest run that is not over. What cannot be read is left out, and `say` is called. @throws DrError when there is none, or when a run
  * that cannot be read may be the one that is meant: it is newer, and of the same application.
  */
-export async function newestOpenRun(place: StatePlace | string, say: (text: string) => void = () => undefined): Promise<string> {
+export async function newestOpenRun(place: StatePlace | string, say: (text: string) => void = () => undefined, which: (state: RunState) => boolean = () => true): Promise<string> {
   const { runs, damaged } = await listAllRuns(place);
-  const open = runs.find((run) => !isOver(run));
+  const open = runs.find((run) => !isOver(run) && which(run));
   if (open === undefined && damaged[0] !== undefined) throw damaged[0].error;
   const doubtful = damaged.find(({ run }) => open !== undefined && run > open.run && partsOfRunId(run)?.runbook === open.plan.runbook.name);
   if (doubtful !== undefined) throw doubtful.error;

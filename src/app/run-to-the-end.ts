@@ -5,7 +5,7 @@ import { execute } from '../engine/execute.ts';
 import type { JournalRecord, LabTruth, Operator } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
-import type { RunState } from '../journal/state.ts';
+import { leftBehind, type RunState } from '../journal/state.ts';
 import { historyOf } from './history.ts';
 import { boundToLab } from './in-lab.ts';
 import { loadStepKind } from '../kinds/registry.ts';
@@ -108,6 +108,7 @@ export async function saveReport(store: RunStore, evidence: Evidence, more: read
 export function exitOf(state: RunState, evidence: Evidence): ExitName {
   const { outcome } = state;
   if (outcome === undefined) return 'interrupted';
+  if (leftBehind(state).length > 0) return 'leftBehind';
   switch (outcome) {
     case 'failed':
     case 'aborted':

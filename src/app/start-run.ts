@@ -129,7 +129,7 @@ async function planOf(request: StartRequest, effects: Effects): Promise<MadePlan
   }
   const { verb, target: region, standby } = saved;
   const from = traitsOf(verb).rebuilds ? {} : { from: saved.source };
-  const made = await planFor(effects, await loadRunbook(saved.runbook.path), { verb, region, standby, ...from });
+  const made = await planFor(effects, await loadRunbook(saved.runbook.path), { verb, region, standby, ...from, drillMark: saved.drill?.mark });
   if (saved.account !== made.plan.account) {
     throw new DrError({
       code: 'WRONG_ACCOUNT',

@@ -43,6 +43,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     PromoteReadReplica: instance,
     ModifyDBInstance: instance,
     CreateDBInstanceReadReplica: instance,
+    DeleteDBInstance: instance,
     RebootDBInstance: instance,
     RestoreDBInstanceToPointInTime: instance,
     RestoreDBInstanceFromDBSnapshot: instance,

@@ -119,6 +119,15 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
       InvalidDBSubnetGroupFault: NETWORK,
       KMSKeyNotAccessibleFault: terminal('test/kinds/databases/verbs-errors.test.ts'),
     },
+    DeleteDBInstance: {
+      DBInstanceAutomatedBackupQuotaExceededFault: notSent('backups that are to stay'),
+      DBInstanceNotFoundFault: waited('it is gone: what was to be'),
+      DBSnapshotAlreadyExistsFault: notSent('a last snapshot'),
+      InvalidDBClusterStateFault: notSent('a member of a cluster: it is a twin of a drill'),
+      InvalidDBInstanceStateFault: waited('the deletion of a twin: what is under way ends, and it is asked for again'),
+      KMSKeyNotAccessibleFault: NOT_FORESEEN,
+      SnapshotQuotaExceededFault: notSent('a last snapshot'),
+    },
     RebootDBInstance: {
       DBInstanceNotFoundFault: foreseen('the look right before it'),
       InvalidDBInstanceStateFault: waited('the fence: the next look decides. After a rebuild: terminal, not foreseen'),

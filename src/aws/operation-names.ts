@@ -9,6 +9,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     PromoteReadReplica: true,
     ModifyDBInstance: true,
     CreateDBInstanceReadReplica: true,
+    DeleteDBInstance: true,
     RebootDBInstance: true,
     DescribeDBSnapshots: true,
     DescribeDBInstanceAutomatedBackups: true,

@@ -42,6 +42,7 @@ export interface Operations {
     >;
     ModifyDBInstance: Op<rds.ModifyDBInstanceCommandInput, rds.ModifyDBInstanceCommandOutput>;
     CreateDBInstanceReadReplica: Op<rds.CreateDBInstanceReadReplicaCommandInput, rds.CreateDBInstanceReadReplicaCommandOutput>;
+    DeleteDBInstance: Op<rds.DeleteDBInstanceCommandInput, rds.DeleteDBInstanceCommandOutput>;
     RebootDBInstance: Op<rds.RebootDBInstanceCommandInput, rds.RebootDBInstanceCommandOutput>;
   };
   route53: {
@@ -135,6 +136,7 @@ export const MUTATIONS: ReadonlySet<string> = new Set([
   'rds.PromoteReadReplica',
   'rds.ModifyDBInstance',
   'rds.CreateDBInstanceReadReplica',
+  'rds.DeleteDBInstance',
   'rds.RebootDBInstance',
   'rds.RestoreDBInstanceToPointInTime',
   'rds.RestoreDBInstanceFromDBSnapshot',

@@ -158,15 +158,15 @@ export async function changeRecords(
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html
  * @throws AwsError
  */
-export async function changeStatus(
-  aws: AwsCaller,
-  changeId: string,
-  options: Route53Options,
-): Promise<'PENDING' | 'INSYNC'> {
-  const input = { Id: bareId(changeId) };
-  const request = { ...requestOf('GetChange', options), input };
+export async function changeStatus(aws: AwsCaller, changeId: string, options: Route53Options): Promise<'PENDING' | 'INSYNC'> {
+  return (await isEverywhere(aws, changeId, options)) ? 'INSYNC' : 'PENDING';
+}
+
+/** Whether every authoritative server answers with a change. @throws AwsError */
+export async function isEverywhere(aws: AwsCaller, changeId: string, options: Route53Options): Promise<boolean> {
+  const request = { ...requestOf('GetChange', options), input: { Id: bareId(changeId) } };
   const output = await outputOf(aws, request, options);
-  return changeState(output.ChangeInfo?.Status).everywhere === 'yes' ? 'INSYNC' : 'PENDING';
+  return changeState(output.ChangeInfo?.Status).everywhere === 'yes';
 }
 
 type HealthCheck = OutputOf<'route53', 'GetHealthCheck'>['HealthCheck'];

@@ -20,6 +20,7 @@ export const EXIT = {
   changes: 14,
   notReady: 15,
   notVerified: 16,
+  leftBehind: 17,
 } as const;
 
 export type ExitName = keyof typeof EXIT;
@@ -43,4 +44,5 @@ export const EXIT_MEANING: Record<ExitName, string> = {
   changes: '`dr plan --detailed-exitcode`: there is something to do (0: nothing)',
   notReady: '`dr check`: a failover would be refused, would fail, or would miss an objective',
   notVerified: '`dr verify`: something was changed, is missing or cannot be checked',
+  leftBehind: 'a drill could not delete everything that it made; `dr drill clean` deletes it',
 };

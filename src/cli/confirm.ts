@@ -64,7 +64,7 @@ async function askName({ name, what, given, text, command }: Question, io: Confi
 export async function confirm(request: ConfirmRequest, io: ConfirmIo): Promise<'typed' | 'flag'> {
   const { plan, given } = request;
   const { name } = plan.runbook;
-  const where = !traitsOf(plan.verb).movesUsers ? `--standby ${plan.source}` : `--region ${plan.target}`;
+  const where = traitsOf(plan.verb).rebuilds ? `--standby ${plan.source}` : `--region ${plan.target}`;
   const command = `dr ${plan.verb} ${where} --runbook ${name} --confirm ${name}`;
   return askName({ name, what: `A ${plan.verb}`, given, text: () => whatIsAsked(request, io), command }, io);
 }
@@ -108,7 +108,7 @@ export async function confirmAbort({ state, acted, given }: AbortQuestion, io: C
   const { name } = state.plan.runbook;
   const text = () =>
     [
-      `Rolls back ${state.plan.verb} ${state.run}: ${name} stays in ${regionName(!traitsOf(state.plan.verb).movesUsers ? state.plan.target : state.plan.source)}.`,
+      `Rolls back ${state.plan.verb} ${state.run}: ${name} stays in ${regionName(traitsOf(state.plan.verb).rebuilds ? state.plan.target : state.plan.source)}.`,
       ...(acted.length === 0 ? ['No step of it has changed anything.'] : ['These steps are undone where possible, in this order:', ...acted.map((step) => `  ${step.title} [${step.id}]`)]),
     ].join('\n');
   await askName({ name, what: 'An abort', given, text, command: `dr abort ${state.run} --confirm ${name}` }, io);
@@ -141,7 +141,9 @@ export function confirmationText({ plan, expected, acceptances }: ConfirmRequest
       ['verb', plan.verb],
       ['runbook', `${plan.runbook.name} (${plan.runbook.path})`],
       ['account', plan.account],
-      ...(!traitsOf(plan.verb).movesUsers
+      ...(traitsOf(plan.verb).drills
+        ? [['stays active', regionName(plan.source)], ['practised on twins in', regionName(plan.target)]]
+        : traitsOf(plan.verb).rebuilds
         ? [['stays active', regionName(plan.target)], ['standby to rebuild', regionName(plan.source)]]
         : [['from', regionName(plan.source)], ['to', regionName(plan.target)]]),
       ['expected', `about ${seconds(expected.p50)}, ${seconds(expected.p95)} in a slow case, on AWS`],
@@ -154,7 +156,8 @@ export function confirmationText({ plan, expected, acceptances }: ConfirmRequest
 }
 
 function lossBound(plan: Plan, acceptances: Acceptances): string {
-  if (!traitsOf(plan.verb).movesUsers) return 'none: nothing is promoted, and the old instances are kept';
+  if (traitsOf(plan.verb).drills) return 'none: only twins are promoted, and they are deleted at the end';
+  if (traitsOf(plan.verb).rebuilds) return 'none: nothing is promoted, and the old instances are kept';
   if (isPlannedMove(plan.verb)) return 'none: writes are stopped, and the promotion waits until every one of them has arrived';
   const accepted = acceptances.dataLossSeconds;
   if (accepted === 'unknown') return 'any, even one that cannot be bounded: accepted with --accept-data-loss unknown';

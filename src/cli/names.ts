@@ -11,7 +11,9 @@ export function regionName(region: string): string {
 
 /** From where to where: a reprotect stays where it is, and rebuilds the other side. */
 export function routeText({ verb, source, target }: { verb: Verb; source: string; target: string }, name: (region: string) => string = regionName): string {
-  return !traitsOf(verb).movesUsers ? `${name(target)}, standby ${name(source)}` : `${name(source)} → ${name(target)}`;
+  const { drills, rebuilds } = traitsOf(verb);
+  if (drills) return `twins in ${name(target)}; ${name(source)} stays active`;
+  return rebuilds ? `${name(target)}, standby ${name(source)}` : `${name(source)} → ${name(target)}`;
 }
 
 /** Said wherever a result of such a run is shown, so that it is never taken for one on AWS. */

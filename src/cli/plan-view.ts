@@ -2,6 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { Preview } from '../engine/preview.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Change, PlanStep } from '../model/step.ts';
+import { traitsOf } from '../model/verb.ts';
 import type { CriticalPath } from '../plan/critical-path.ts';
 import { beyondTheLine, isGuard } from '../plan/graph.ts';
 import { policyOf } from '../plan/policy.ts';
@@ -11,7 +12,6 @@ import { previewLines, wouldBeRefused } from './preview-view.ts';
 import { byPhase } from './step-tree.ts';
 import type { Painter } from './style.ts';
 import { columns, fit, indent, width } from './text.ts';
-import { traitsOf } from '../model/verb.ts';
 
 /** A plan as `dr plan` shows it. */
 export interface ShownPlan {

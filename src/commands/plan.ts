@@ -89,7 +89,7 @@ export default class PlanCommand extends DrCommand {
 function runCommand({ verb, source, target, runbook }: Plan, flags: { from?: string | undefined; standby?: string | undefined; runbook?: string | undefined; runbooks: string; state?: string | undefined; out?: string | undefined }): string {
   const state = flags.state === undefined ? [] : [`--state ${quoted(flags.state)}`];
   if (flags.out !== undefined) return [`dr ${verb} --plan ${quoted(flags.out)}`, ...state].join(' ');
-  const where = traitsOf(verb).movesUsers ? `--region ${target}` : flags.standby === undefined ? '' : `--standby ${source}`;
+  const where = !traitsOf(verb).rebuilds ? `--region ${target}` : flags.standby === undefined ? '' : `--standby ${source}`;
   const parts = [
     `dr ${verb}`,
     where,

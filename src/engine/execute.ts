@@ -23,7 +23,8 @@ import { isPlannedMove, traitsOf } from '../model/verb.ts';
  * 2. No step past the line before every gate is done: the plan's own edges say so, and it is refused if they do not.
  * 3. A step that is done stays done: a resume does not run it again. Before the line it decides again, though: what was
  *    seen of the source, and the fence, may be hours old by then. So does a run that has waited long for a person.
- * 4. A switchover that is refused or fails before the line rolls itself back; so does a run that a person aborts.
+ * 4. A switchover that is refused or fails before the line rolls itself back; so does a run that a person aborts; so does a drill however it
+ *    ends, also after Ctrl-C, and one that is resumed.
  * 5. Guards run beside the rest and end after it; how they end changes nothing of how the run ends.
  * 6. Success is declared when the end state, looked at once more after all else, is there (end-look.ts).
  * 7. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
@@ -38,12 +39,13 @@ export async function execute(parts: RunParts): Promise<RunOutcome | 'interrupte
   const run = await loadRun(parts, () => probes.impactAt());
   const probes = watchProbes(plan.probes, effects, journal, firstFailure(journal.state));
   try {
-    const forward = journal.state.leadingBack === undefined ? await runAll(run) : undefined;
+    const forward = journal.state.leadingBack === undefined ? await goForward(run) : undefined;
     if (forward !== undefined && ledBack(journal.state, forward)) {
-      await journal.append({ type: 'undo.started', because: `${plan.verb} ${forward} before the line` });
+      const drills = traitsOf(plan.verb).drills;
+      await journal.append({ type: 'undo.started', because: drills ? `the drill is over (${forward}): its twins are deleted` : `${plan.verb} ${forward} before the line`, ...(drills ? { ended: forward } : {}) });
     }
     const back = forward === undefined || journal.state.leadingBack !== undefined;
-    const end = back ? await leadBack(run) : forward;
+    const end = back ? endOf(journal.state, await leadBack(run)) : forward;
     await probes.stop(end === 'succeeded');
     await journal.append(
       end === 'interrupted' ? { type: 'run.interrupted', signal: whyInterrupted(journal.state, parts.drain) } : { type: 'run.finished', outcome: end },
@@ -61,8 +63,22 @@ function whyInterrupted(state: RunState, drain: AbortSignal): string {
   return paused.length === 0 ? stopped : `a person is needed for ${paused.map((step) => step.id).join(', ')}`;
 }
 
-/** A planned move must not leave the application half way: what acted is undone, unless the line is crossed. */
+/** A drill that was cut short is not continued: what it measured would be of two halves. */
+function goForward(run: Run): Promise<RunOutcome | 'interrupted'> {
+  const { plan, resumedBy } = run.journal.state;
+  return traitsOf(plan.verb).drills && resumedBy.length > 0 ? Promise.resolve('interrupted') : runAll(run);
+}
+
+/** A run that was rolled back was aborted; a drill, which always is, ends as it ended before. */
+function endOf({ plan, leadingBack }: RunState, back: 'aborted' | 'failed'): RunOutcome {
+  const ended = leadingBack?.ended;
+  if (back === 'failed' || !traitsOf(plan.verb).drills || ended === undefined || ended === 'interrupted') return back;
+  return ended;
+}
+
+/** A planned move must not leave the application half way: what acted is undone, unless the line is crossed. A drill leaves nothing. */
 function ledBack(state: RunState, end: RunOutcome | 'interrupted'): boolean {
+  if (traitsOf(state.plan.verb).drills) return actedSteps(state).length > 0 || state.resumedBy.length > 0;
   if (!traitsOf(state.plan.verb).rollsBack || (end !== 'refused' && end !== 'failed')) return false;
   // Everything was done, and is not there any more: that is not mended by undoing it.
   const gone = [...state.steps.values()].some((step) => step.error?.code === END_STATE_GONE);

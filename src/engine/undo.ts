@@ -3,6 +3,7 @@ import { CallError, messageOf } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { PlanStep, StepContext, StepKind } from '../model/step.ts';
+import { traitsOf } from '../model/verb.ts';
 import { traceStep, waitOf } from './trace.ts';
 import { actedSteps, stepsPastTheLine } from './acted.ts';
 import { ask, type Run } from './run.ts';
@@ -27,7 +28,9 @@ export async function leadBack(run: Run): Promise<'aborted' | 'failed'> {
   if (past.length > 0) throw new Error(`nothing is undone after ${past.map((s) => s.id).join(', ')}`);
   const unseen = await madeUnseen(run);
   // Data that somebody else has made on the way over the line is taken further: writes at the source would be lost then.
-  const crossed = unseen.filter((step) => step.reversibility === 'point-of-no-return' || step.phase === 'data');
+  const drills = traitsOf(journal.state.plan.verb).drills;
+  // What a drill makes carries nobody's data further.
+  const crossed = unseen.filter((step) => !drills && (step.reversibility === 'point-of-no-return' || step.phase === 'data'));
   for (const step of crossed) {
     const message = `${step.title}: it has been made, although this journal does not say so, so that nothing is undone`;
     await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'LINE_CROSSED', message, next: ['another machine may hold the rest of the journal: dr resume there', `dr ${journal.state.plan.verb} --region ${journal.state.plan.target}    starts again, from what is there`] } });
@@ -38,7 +41,9 @@ export async function leadBack(run: Run): Promise<'aborted' | 'failed'> {
     await journal.append({ type: 'undo.failed', step: step.id, error: { code: 'NOT_OURS', message, next: ['another machine may hold the rest of the journal: dr resume there', 'else undo it by hand, then start again'] } });
   }
   let complete = unseen.length === 0;
-  for (const step of actedSteps(journal.state, run.steps)) {
+  const acted = actedSteps(journal.state, run.steps);
+  const withAnother = acted.filter(({ undoneBy }) => undoneBy !== undefined && acted.some(({ id }) => id === undoneBy));
+  for (const step of acted.filter((one) => !withAnother.includes(one))) {
     const kind = run.kindOf(step);
     if (kind.undo === undefined) {
       const facts = { fact: (name: string) => journal.state.facts.get(name) };
@@ -47,6 +52,9 @@ export async function leadBack(run: Run): Promise<'aborted' | 'failed'> {
     } else {
       complete = (await undoStep(run, step)) && complete;
     }
+  }
+  for (const step of withAnother) {
+    if (journal.state.steps.get(step.undoneBy ?? '')?.state === 'undone') await journal.append({ type: 'undo.done', step: step.id, because: `gone with what ${step.undoneBy ?? ''} made` });
   }
   return complete ? 'aborted' : 'failed';
 }

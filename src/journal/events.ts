@@ -171,8 +171,11 @@ export type RunEvent =
   | ({ type: 'step.paused' } & StepOutcome)
   /** A guard: everything else has ended before what it waits for was there. */
   | ({ type: 'step.unmet' } & StepOutcome)
-  /** From here on the run only rolls back; `operator` is a person who asked for it, and absent when the run does it by itself. */
-  | { type: 'undo.started'; because: string; operator?: Operator }
+  /**
+   * From here on the run only rolls back; `operator` is a person who asked for it, and absent when the run does it by itself. `ended`: of a
+   * drill, how it ended before its twins are deleted.
+   */
+  | { type: 'undo.started'; because: string; operator?: Operator; ended?: RunOutcome | 'interrupted' }
   /** Abort, or the way back before the line: durable before the call that undoes. */
   | { type: 'undo.intent'; step: string }
   | { type: 'undo.done'; step: string; because: string; facts?: { readonly [name: string]: Json }; calls?: readonly CallRecord[] }

@@ -132,7 +132,7 @@ function apply(state: Mutable<RunState>, record: Exclude<JournalRecord, NoteEven
       for (const step of state.steps.values()) if (step.state !== 'done' && step.state !== 'undone') reset(step);
       return;
     case 'undo.started':
-      state.leadingBack = { at: record.at, because: record.because, ...(record.operator === undefined ? {} : { by: record.operator }) };
+      state.leadingBack = { at: record.at, because: record.because, ...(record.operator === undefined ? {} : { by: record.operator }), ...endedOf(state, record) };
       state.interrupted = false;
       delete state.outcome;
       delete state.endedAt;
@@ -157,6 +157,11 @@ function apply(state: Mutable<RunState>, record: Exclude<JournalRecord, NoteEven
     default:
       return applyStep(state, stepOf(state, record.step), record);
   }
+}
+
+/** How a drill ended is said once: a run that cleans up after it says nothing of it. */
+function endedOf({ leadingBack }: RunState, { ended = leadingBack?.ended }: Extract<JournalRecord, { type: 'undo.started' }>): { ended?: NonNullable<typeof ended> } {
+  return ended === undefined ? {} : { ended };
 }
 
 /** A step that did not end is looked at again by a resume; what it did stays in the record. */

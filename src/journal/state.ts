@@ -1,5 +1,6 @@
 import type { Json } from '../base/json.ts';
 import type { Refusal } from '../model/step.ts';
+import { traitsOf } from '../model/verb.ts';
 import type { CallRecord, ErrorRecord, IssueNote, LabTruth, NoteAuthor, Operator, RunOutcome, RunStarted, WaitRecord } from './events.ts';
 
 /**
@@ -96,7 +97,7 @@ export interface RunState extends Readonly<RunStarted> {
   outcome?: RunOutcome;
   interrupted: boolean;
   /** Since when, and why, the run only rolls back. */
-  leadingBack?: { at: number; because: string; by?: Operator };
+  leadingBack?: { at: number; because: string; by?: Operator; ended?: RunOutcome | 'interrupted' };
   checksGreen: boolean;
   /** In the lab: the truth from outside. */
   lab?: LabTruth;
@@ -111,7 +112,19 @@ export interface RunState extends Readonly<RunStarted> {
   head: string;
 }
 
-/** It has succeeded, or was rolled back as a whole: nothing of it is left to do. */
+/** Codes of what is not undone and leaves nothing behind: there is no undo, or only a comparison failed. */
+const LEAVES_NOTHING: ReadonlySet<string> = new Set(['NO_UNDO', 'PRODUCTION_CHANGED']);
+
+/** Steps of a drill whose twins may still be there. */
+export function leftBehind(state: RunState): StepRun[] {
+  if (!traitsOf(state.plan.verb).drills) return [];
+  return [...state.steps.values()].filter(({ intendedAt, notUndone }) => intendedAt !== undefined && !LEAVES_NOTHING.has(notUndone?.code ?? ''));
+}
+
+/**
+ * It has succeeded, or was rolled back as a whole: nothing of it is left to do. A drill is over, however it ended, when nothing of it is left.
+ */
 export function isOver(state: RunState): boolean {
+  if (traitsOf(state.plan.verb).drills) return state.outcome !== undefined && leftBehind(state).length === 0;
   return state.outcome === 'succeeded' || state.outcome === 'aborted';
 }

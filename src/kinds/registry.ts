@@ -1,7 +1,7 @@
 import { approvalSchema } from '../approvals/people.ts';
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
-import type { AnyResourceKind, ResourceKind } from '../model/kind.ts';
+import type { AnyResourceKind, PlanContext, ResourceKind, ResourceState, StepDraft } from '../model/kind.ts';
 import type { Frame } from './own-steps/frame.ts';
 import type { AnyOwnKind, OwnKind } from './own-steps/own-kind.ts';
 import type { AnyStepKind, Origin, PlanStep } from '../model/step.ts';
@@ -44,6 +44,7 @@ const CUSTOM_STEPS: Kinds<AnyOwnKind> = {
 export const COMMON_STEPS = {
   approval: () => import('./common-steps/approval.ts'),
   'assess-users': () => import('./common-steps/assess-users.ts'),
+  'drill-probe': () => import('./common-steps/drill-probe.ts'),
   'flap-guard': () => import('./common-steps/flap-guard.ts'),
   gather: () => import('./common-steps/gather.ts'),
   'hold-probe': () => import('./common-steps/hold-probe.ts'),
@@ -100,6 +101,12 @@ export async function knownKind(name: string): Promise<AnyResourceKind> {
   const kind = await loadKind(name);
   if (kind === undefined) throw new Error(`there is no kind ${name}`);
   return kind;
+}
+
+/** The steps that a kind contributes; in a drill those on twins, and undefined where it has none. */
+export function stepsOfKind(kind: AnyResourceKind, ctx: PlanContext, name: string, resource: unknown, state: ResourceState): StepDraft[] | undefined {
+  const { drill } = ctx;
+  return drill === undefined ? kind.plan(ctx, name, resource, state) : kind.drill?.({ ...ctx, drill }, name, resource, state);
 }
 
 /** The code of a step by its name in a plan. @throws DrError if this version has no such step */

@@ -1,5 +1,6 @@
 import { DrError, messageOf } from '../base/errors.ts';
-import type { LabDatabases, DatabaseWish } from './databases.ts';
+import type { DatabaseWish } from './database-wish.ts';
+import type { LabDatabases } from './databases.ts';
 import { modelEngine } from './model/engine.ts';
 import { findBinaries } from './postgres/binaries.ts';
 import { postgresEngine } from './postgres/engine.ts';

@@ -2,8 +2,10 @@ import { refKey, sameRef, type DatabaseDriver, type DbEndpoint, type DbRef } fro
 import type { DbInstanceSeed } from '../simulator/seeds.ts';
 import { ORDERS_TABLE } from './application.ts';
 import { BackupKeeper } from './backup-keeper.ts';
+import type { DatabaseWish } from './database-wish.ts';
 import { Door } from './door.ts';
 import { LagMeter } from './lag-meter.ts';
+import { runSql } from './run-sql.ts';
 import type { DatabaseEngine, LabServer, Login, ReplicationLink } from './server.ts';
 
 /** An instance of the world and the real server behind it. */
@@ -18,14 +20,6 @@ interface Instance {
   closed: boolean;
   /** The writer that all its data comes from, in the end: what is in one of a family may be looked for in another. */
   family: string;
-}
-
-/** A database of the runbook: its instances as seeded, and how to log in. */
-export interface DatabaseWish {
-  seeds: readonly DbInstanceSeed[];
-  login: Login;
-  /** Identifier in each region, whether an instance of that name is there yet or not. */
-  names: Readonly<Record<string, string>>;
 }
 
 /** Between regions that are near to each other, with replicas that keep up. */
@@ -145,7 +139,7 @@ export class LabDatabases implements DatabaseDriver {
   async createReplica(ref: DbRef, from: { source: DbRef; closed: boolean }): Promise<DbEndpoint> {
     const { engine, source } = this.#ready(ref, from.source);
     const made = await engine.replicate(source.server, { name: refKey(ref), delayMs: source.delayMs }, source.login);
-    const meter = new LagMeter(source.server, made.server);
+    const meter = new LagMeter(this.#writerOf(source).server, made.server);
     await this.#exclusive(async () => {
       const { login, delayMs, family } = source;
       const replicates = { source, link: made.link, meter };
@@ -166,6 +160,11 @@ export class LabDatabases implements DatabaseDriver {
       await this.#keepIfAlive({ ref, server, login, delayMs, family, closed: from.closed, replicates: undefined }, () => Promise.resolve());
       return this.endpoint(ref);
     });
+  }
+
+  /** Where the log of an instance begins. */
+  #writerOf(instance: Instance): Instance {
+    return instance.replicates === undefined ? instance : this.#writerOf(instance.replicates.source);
   }
 
   /** Takes a new server in. @throws Error when its region died or the lab ended while it was being made; then it is ended. */
@@ -198,6 +197,20 @@ export class LabDatabases implements DatabaseDriver {
       this.#setDoor(ref);
       this.#setDoor(to);
       return this.endpoint(to);
+    });
+  }
+
+  /** Its server ends, and anyone who comes to its door finds nobody. */
+  remove(ref: DbRef): Promise<void> {
+    return this.#exclusive(async () => {
+      const instance = this.#get(ref);
+      const key = refKey(ref);
+      this.#instances.delete(key);
+      const kept = this.#keepers.get(key);
+      this.#keepers.delete(key);
+      instance.replicates?.meter.stop();
+      await Promise.all([kept?.keeper.stop(), instance.replicates?.link.close(), instance.server.stop(), this.#doors.get(key)?.door.close()]);
+      this.#doors.delete(key);
     });
   }
 
@@ -384,16 +397,4 @@ export class LabDatabases implements DatabaseDriver {
 
 function refOf({ region, id }: DbInstanceSeed): DbRef {
   return { region, id };
-}
-
-async function runSql(server: LabServer, login: Login, text: string, values?: unknown[]): Promise<Record<string, unknown>[]> {
-  const { default: pg } = await import('pg');
-  const client = new pg.Client({ ...server.address(), ...login, connectionTimeoutMillis: 2_000, query_timeout: 10_000, application_name: 'lab' });
-  client.on('error', () => undefined);
-  await client.connect();
-  try {
-    return (await client.query<Record<string, unknown>>(text, values)).rows;
-  } finally {
-    await client.end().catch(() => undefined);
-  }
 }

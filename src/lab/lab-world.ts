@@ -48,7 +48,9 @@ export class LabWorld extends World {
   }
 
   override addDbInstance(seed: DbInstanceSeed): void {
-    super.addDbInstance({ ...seed, endpoint: this.#endpointOf(seed) });
+    // Of a standby a drill makes a replica, which AWS does only where it keeps backups.
+    const backups = seed.replicaOf === undefined ? {} : { backupRetentionDays: 1 };
+    super.addDbInstance({ ...backups, ...seed, endpoint: this.#endpointOf(seed) });
   }
 
   /** Two applications may name a check of the same thing alike: then it is one. */

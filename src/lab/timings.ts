@@ -13,6 +13,7 @@ export const LAB_TIMINGS: Partial<Timings> = {
   classMs: 1_000,
   rebootMs: 500,
   replicaMs: 2_000,
+  deleteMs: 500,
   restoreMs: 3_000,
   backupPeriodMs: 1_000,
   backupDelayMs: 500,

@@ -78,10 +78,15 @@ export interface PlanContext {
   objectives: { rpoMs: number; rtoMs: number };
   /** Twelve digits, for ARNs in permissions. */
   account: string;
+  /** Of a drill: what the names of all its twins have in common. */
+  drill?: { mark: string };
 }
 
+/** What a kind gets to plan its part of a drill. */
+export type DrillContext = PlanContext & Required<Pick<PlanContext, 'drill'>>;
+
 /** A step before the plan links it to the rest: `after` names steps of the same resource only, by `step`. */
-export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'origin' | 'after' | 'beside' | 'gate' | 'optional' | 'env' | 'approval'> {
+export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'origin' | 'after' | 'beside' | 'gate' | 'optional' | 'env' | 'approval' | 'undoneBy'> {
   /** Key in the kind's `steps`. */
   step: string;
   /** What it is called in the plan, where a kind contributes one step several times. Default: `step`. */
@@ -99,6 +104,8 @@ export interface StepDraft extends Omit<PlanStep, 'id' | 'kind' | 'origin' | 'af
   after?: readonly string[];
   /** Makes it a guard: see `PlanStep`. */
   beside?: readonly string[];
+  /** See `PlanStep`; a step of the same resource. */
+  undoneBy?: string;
 }
 
 /** A finding of lint: it does not stop a run by itself. */
@@ -187,6 +194,11 @@ export interface ResourceKind<R> {
   inspectRights?(at: InspectPlace, resource: R): Permission[];
   /** The steps for `ctx.verb`; none where the verb asks nothing of it. */
   plan(ctx: PlanContext, name: string, resource: R, state: ResourceState): StepDraft[];
+  /**
+   * The steps of a drill, each on a twin that the run makes for itself (`kinds/twins.ts`); `plan` is not asked then. Absent: a drill
+   * does not practise this kind, and says so.
+   */
+  drill?(ctx: DrillContext, name: string, resource: R, state: ResourceState): StepDraft[];
   steps: { readonly [step: string]: AnyStepKind };
   /** Makes the resource in a simulated world, active in `home`: what the lab and rehearsals start from. */
   simulate(world: World, name: string, resource: R, home: string, strategy: Strategy): void;

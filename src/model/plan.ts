@@ -24,6 +24,8 @@ export interface Plan {
   /** reprotect: the region that a person named; absent: every region that does not follow the target. */
   standby?: string;
   account: string;
+  /** Of a drill: what the names of its twins have in common, and the parts of the runbook that it does not practise. */
+  drill?: { mark: string; skipped: readonly string[] };
   /** ISO 8601. */
   madeAt: string;
   objectives: { rpoMs: number; rtoMs: number };

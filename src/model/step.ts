@@ -4,9 +4,12 @@ import type { Effects } from '../effects/effects.ts';
 import type { Approver, Initiator } from '../approvals/people.ts';
 import type { Verb } from './verb.ts';
 
-/** Phases in the order in which a report shows them; `data` and `compute` run side by side. */
-export const PHASES = ['assess', 'fence', 'data', 'compute', 'traffic', 'verify', 'protect'] as const;
+/** Phases in the order in which a report shows them; `data` and `compute` run side by side. In `prepare` a drill makes its twins. */
+export const PHASES = ['assess', 'prepare', 'fence', 'data', 'compute', 'traffic', 'verify', 'protect'] as const;
 export type Phase = (typeof PHASES)[number];
+
+/** Phases that a runbook may name. */
+export const RUNBOOK_PHASES = PHASES.filter((phase) => phase !== 'prepare');
 
 export type Reversibility = 'reversible' | 'compensable' | 'point-of-no-return';
 
@@ -70,6 +73,8 @@ export interface PlanStep {
   outside?: Outside;
   /** It is a gate that people open. */
   approval?: Approval;
+  /** What it has done is gone when that step is undone: the twin that it worked on. */
+  undoneBy?: string;
 }
 
 /** One IAM statement. */

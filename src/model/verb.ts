@@ -3,8 +3,9 @@
  * - failover: unplanned; the source may be dead, and users leave it
  * - switchover: planned; both sides are healthy, nothing is lost
  * - reprotect: rebuilds redundancy in the source after users left it; the target stays active
+ * - drill: a failover of twins that the run makes for itself; production stays as it is, and the twins are deleted at the end
  */
-export const VERBS = ['failover', 'switchover', 'reprotect'] as const;
+export const VERBS = ['failover', 'switchover', 'reprotect', 'drill'] as const;
 export type Verb = (typeof VERBS)[number];
 
 /** What a verb means for a run. Code asks for a trait, so that a new verb is one more row of the table below. */
@@ -17,12 +18,15 @@ export interface VerbTraits {
   rebuilds: boolean;
   /** What fails before the point of no return is rolled back without being asked. */
   rollsBack: boolean;
+  /** It works on twins of its own and on nothing else, and is rolled back however it ends. */
+  drills: boolean;
 }
 
 const TRAITS: Readonly<Record<Verb, VerbTraits>> = {
-  failover: { movesUsers: true, sourceMayBeDead: true, rebuilds: false, rollsBack: false },
-  switchover: { movesUsers: true, sourceMayBeDead: false, rebuilds: false, rollsBack: true },
-  reprotect: { movesUsers: false, sourceMayBeDead: false, rebuilds: true, rollsBack: false },
+  failover: { movesUsers: true, sourceMayBeDead: true, rebuilds: false, rollsBack: false, drills: false },
+  switchover: { movesUsers: true, sourceMayBeDead: false, rebuilds: false, rollsBack: true, drills: false },
+  reprotect: { movesUsers: false, sourceMayBeDead: false, rebuilds: true, rollsBack: false, drills: false },
+  drill: { movesUsers: false, sourceMayBeDead: false, rebuilds: false, rollsBack: true, drills: true },
 };
 
 export function traitsOf(verb: Verb): VerbTraits {
@@ -39,6 +43,9 @@ export function verbFlag(verb: Verb): string {
 
 /** The verbs that move an application. */
 export const MOVES: readonly Verb[] = VERBS.filter((verb) => TRAITS[verb].movesUsers);
+
+/** The verbs in which a custom step may run. A reprotect rebuilds a standby: none runs. */
+export const RUNS_CUSTOM_STEPS: readonly Verb[] = VERBS.filter((verb) => !TRAITS[verb].rebuilds);
 
 /** Users move, and the source is healthy: writes are stopped first and nothing is lost. */
 export function isPlannedMove(verb: Verb): boolean {

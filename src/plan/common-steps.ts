@@ -116,7 +116,8 @@ export function approvalSteps(runbook: Runbook, resources: readonly PlanStep[], 
   return { steps, first };
 }
 
-export function verifySteps(runbook: Runbook): PlanStep[] {
+export function verifySteps(runbook: Runbook, verb: Verb): PlanStep[] {
+  if (traitsOf(verb).drills) return runbook.probes.map(drillProbe);
   return runbook.probes.map((probe) =>
     common({
       id: `verify.${probe.name}`,
@@ -130,8 +131,28 @@ export function verifySteps(runbook: Runbook): PlanStep[] {
   );
 }
 
+/** Of users nothing is seen in a drill: the standby itself is asked, by the drill's own record. */
+function drillProbe(probe: Runbook['probes'][number]): PlanStep {
+  return common({
+    id: `verify.${probe.name}`,
+    kind: commonStep('drill-probe'),
+    title: `The standby answers ${probe.name}`,
+    phase: 'verify',
+    params: { probe: probe as unknown as Json },
+    estimate: { p50: 1, p95: 10, basis: 'one request' },
+    limitMs: 300_000,
+  });
+}
+
+/** What people read at the end. */
+function newsOf({ name }: Runbook, verb: Verb, source: string, target: string): string {
+  const { drills, rebuilds } = traitsOf(verb);
+  if (drills) return `DRILL: twins of ${name} were made active in ${target}, and are now deleted; production stays in ${source}`;
+  return rebuilds ? `${name} runs in ${target} and has its standby in ${source} again` : `${name} was moved from ${source} to ${target}`;
+}
+
 export function notifySteps(runbook: Runbook, verb: Verb, source: string, target: string): PlanStep[] {
-  const news = !traitsOf(verb).movesUsers ? `${runbook.name} runs in ${target} and has its standby in ${source} again` : `${runbook.name} was moved from ${source} to ${target}`;
+  const news = newsOf(runbook, verb, source, target);
   const tell = { phase: 'protect', optional: true, estimate: { p50: 1, p95: 5, basis: 'one request' } } as const;
   return runbook.notify.flatMap((notifier, index) => {
     if (notifier.type === 'slack') {

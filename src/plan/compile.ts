@@ -12,8 +12,8 @@ import { stepId } from '../model/step-id.ts';
 /** A resource with what was seen of it. */
 export interface ObservedResource extends RunbookResource {
   state: ResourceState;
-  /** The steps that its kind contributes. */
-  draft(ctx: PlanContext): StepDraft[];
+  /** The steps that its kind contributes; undefined in a drill that does not practise it. */
+  draft(ctx: PlanContext): StepDraft[] | undefined;
 }
 
 export interface CompileInput {
@@ -26,6 +26,8 @@ export interface CompileInput {
   /** reprotect: the region that a person named with `--standby`. */
   standby?: string | undefined;
   account: string;
+  /** Of a drill whose plan was made before: the mark of its twins. */
+  drillMark?: string | undefined;
   /** Milliseconds since the epoch. */
   now: number;
   resources: readonly ObservedResource[];
@@ -41,9 +43,10 @@ export function compilePlan(input: CompileInput): Plan {
   const usersIn = [...new Set(input.resources.filter((r) => r.section === 'traffic').flatMap((r) => r.state.activeIn))];
   const answering = strategy === 'active-active' ? usersIn : [];
   const serves = (region: string) => answering.length === 0 || answering.includes(region);
+  const drill = traitsOf(verb).drills ? { drill: { mark: input.drillMark ?? drillMark(input) } } : {};
   const context = (left: string): PlanContext => {
     const survivors = [target, ...others.filter((id) => id !== left && serves(id))];
-    return { runbook: name, verb, strategy, source: left, target, survivors, usersIn, objectives, account };
+    return { runbook: name, verb, strategy, source: left, target, survivors, usersIn, objectives, account, ...drill };
   };
   const drafted = input.resources.flatMap((resource) => [
     ...resourceSteps(resource, context(source)),
@@ -54,12 +57,13 @@ export function compilePlan(input: CompileInput): Plan {
   const placed = placedSteps(runbook, context(source));
   const assess = [...assessSteps(runbook, verb, source, drafted), ...flapGuardStep(runbook, verb)];
   const assessed = [...resources, ...assess].filter((step) => step.phase === 'assess').map((step) => step.id);
-  const approvals = approvalSteps(runbook, [...resources, ...placed.steps], assessed);
+  // What a drill does is taken back at its end: nobody has to answer for it before.
+  const approvals = traitsOf(verb).drills ? { steps: [], first: [] } : approvalSteps(runbook, [...resources, ...placed.steps], assessed);
   const places: Places = new Map([...approvals.first.map((id) => [id, 'before'] as const), ...placed.places]);
   const own = [
     ...assess,
     ...approvals.steps,
-    ...verifySteps(runbook),
+    ...verifySteps(runbook, verb),
     ...notifySteps(runbook, verb, source, target),
   ];
   const rest: Omit<Plan, 'hash'> = {
@@ -71,6 +75,7 @@ export function compilePlan(input: CompileInput): Plan {
     target,
     ...(input.standby === undefined ? {} : { standby: input.standby }),
     account,
+    ...(drill.drill === undefined ? {} : { drill: { ...drill.drill, skipped: skipped(input, context(source)) } }),
     madeAt: iso(input.now),
     objectives: runbook.objectives,
     probes: runbook.probes,
@@ -79,6 +84,20 @@ export function compilePlan(input: CompileInput): Plan {
     fingerprint: fingerprint(input),
   };
   return { ...rest, hash: planHash(rest) };
+}
+
+/** Two drills have different marks, so that the twins of one are never taken for those of another. */
+function drillMark({ loaded, account, target, now }: CompileInput): string {
+  return sha256(canonicalJson([loaded.runbook.name, account, target, now])).slice(0, 8);
+}
+
+/** What a drill does not practise: kinds without twins, and custom steps that do not say that they run in one. */
+function skipped({ loaded, resources, verb }: CompileInput, context: PlanContext): string[] {
+  const steps = loaded.runbook.steps.filter(({ frame }) => !frame.verbs.includes(verb));
+  return [
+    ...resources.filter((resource) => resource.draft(context) === undefined).map(({ section, name }) => `${section}.${name}`),
+    ...steps.map(({ name }) => `steps.${name}`),
+  ];
 }
 
 /** Where data and users disagree: a target that takes writes already, while users are led elsewhere. */
@@ -107,7 +126,7 @@ function fingerprint(input: CompileInput): string {
 
 function resourceSteps(resource: ObservedResource, context: PlanContext, further?: string): ResourceStep[] {
   const id = (step: string) => stepId(resource, further === undefined ? step : `${step}-${further}`);
-  return resource.draft(context).map(({ step, label, after = [], beside, gate = false, optional = false, env = [], sourceAnswers, ...draft }) => ({
+  return (resource.draft(context) ?? []).map(({ step, label, after = [], beside, undoneBy, gate = false, optional = false, env = [], sourceAnswers, ...draft }) => ({
     ...(sourceAnswers === undefined ? {} : { sourceAnswers }),
     step: {
       ...inItsRegion(draft),
@@ -119,6 +138,7 @@ function resourceSteps(resource: ObservedResource, context: PlanContext, further
       env,
       after: after.map(id),
       ...(beside === undefined ? {} : { beside: beside.map(id) }),
+      ...(undoneBy === undefined ? {} : { undoneBy: id(undoneBy) }),
     },
   }));
 }

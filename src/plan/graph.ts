@@ -6,7 +6,7 @@ import type { Phase, PlanStep } from '../model/step.ts';
 /*
  * The order of a plan. Links come from three rules, and from what a kind says of its steps:
  *
- * 1. assess → fence → data; traffic after all data and compute; verify after traffic; protect after verify.
+ * 1. assess → prepare → fence → data; traffic after all data and compute; verify after traffic; protect after verify.
  * 2. Compute waits for assess only, and runs beside fence and data: a failover that is refused has changed nothing.
  *    A switchover has the time: there the fence waits for compute, so that writes stand still for as short as can be.
  * 3. A step past the line waits for every gate, every assess and every fence step of the plan.
@@ -28,16 +28,17 @@ const NO_PHASES: ReadonlySet<Phase> = new Set();
 /** The phases that a phase waits for. */
 const PHASE_AFTER: Record<Phase, readonly Phase[]> = {
   assess: [],
-  fence: ['assess'],
+  prepare: ['assess'],
+  fence: ['prepare'],
   data: ['fence'],
-  compute: ['assess'],
+  compute: ['prepare'],
   traffic: ['data', 'compute'],
   verify: ['traffic'],
   protect: ['verify'],
 };
 
 function phasesBefore(phase: Phase, verb: Verb): readonly Phase[] {
-  return isPlannedMove(verb) && phase === 'fence' ? ['assess', 'compute'] : PHASE_AFTER[phase];
+  return isPlannedMove(verb) && phase === 'fence' ? ['prepare', 'compute'] : PHASE_AFTER[phase];
 }
 
 /** A step that runs beside the others, and that none of them waits for. */

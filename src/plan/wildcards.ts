@@ -21,6 +21,7 @@ const REASONS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
   { actions: /^rds:Describe/, resource: /:(db|auto-backup|snapshot|pg|subgrp):\*$/, why: LISTS },
   { actions: /^rds:/, resource: /:db:[a-z0-9-]+\*?-old-\*$/, why: 'the old instance is kept under a name with the date of the run' },
   { actions: /^rds:(ModifyDBInstance|CreateDBInstanceReadReplica|Restore)/, resource: /:(og|pg|subgrp|snapshot|auto-backup):\*$/, why: ONLY_AWS },
+  { actions: /^(rds|autoscaling|ec2):/, resource: /[:/]dr-drill-\*$/, why: 'twins of drills: each drill gives its own a new name' },
   { actions: /^rds:StartDBInstanceAutomatedBackupsReplication$/, resource: /:auto-backup:\*$/, why: ONLY_AWS },
   { actions: /^iam:PassRole$/, resource: /:role\/\*$/, why: 'the monitoring role of the old instance, which the runbook does not name; only to Enhanced Monitoring of RDS' },
   { actions: /^kms:/, resource: /:key\/\*$/, why: 'the key of the old instance, which the runbook does not name; only through RDS of this region' },

@@ -44,7 +44,7 @@ export function standbyEvidence(state: RunState): Evidence['standbys'] {
 
 /** Of a reprotect none: nothing is promoted, and nothing can be lost. */
 function databaseNames(state: RunState): string[] {
-  if (!traitsOf(state.plan.verb).movesUsers) return [];
+  if (traitsOf(state.plan.verb).rebuilds) return [];
   const names = new Set<string>();
   for (const step of state.plan.steps) {
     const name = step.phase === 'data' ? resourceOf(step) : undefined;

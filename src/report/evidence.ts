@@ -8,6 +8,7 @@ import { changeEvidence } from './changes.ts';
 import { clockEvidence, downtimeEvidence, type GivenTimes, isoOrNull, runBreakdown, runClock } from './clock-evidence.ts';
 import { assessmentEvidence, databaseEvidence, standbyEvidence } from './data-evidence.ts';
 import { deviationsOf } from './deviations.ts';
+import { DRILL_RULE } from './drill.ts';
 import { type Evidence, REPORT_SCHEMA } from './evidence-schema.ts';
 import { regionName } from './format.ts';
 import { logEvidence, probeEvidence } from './log-evidence.ts';
@@ -52,7 +53,7 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
     tool: state.tool,
     endpoints: [...state.endpoints],
     objectives,
-    passRule: !traitsOf(state.plan.verb).movesUsers ? PROTECT_RULE : PASS_RULE,
+    passRule: passRuleOf(state.plan.verb),
     clock: clockEvidence(rto, state),
     downtime: downtimeEvidence(rto, state, records),
     assessment: assessmentEvidence(state),
@@ -65,7 +66,7 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
     deviations: deviationsOf(state, records, steps),
     probes: probeEvidence(state, records),
     log: logEvidence(state, records),
-    resume: isOver(state) ? null : `dr resume ${state.run}`,
+    resume: isOver(state) ? null : traitsOf(state.plan.verb).drills ? `dr drill clean ${state.run}` : `dr resume ${state.run}`,
     next: nextSteps(state, verdict.word),
     integrity: {
       head: state.head,
@@ -78,6 +79,11 @@ export function buildEvidence(state: RunState, records: readonly JournalRecord[]
         'Evidence goes stale: it speaks for this version of the runbook and for the day of the run.',
     },
   };
+}
+
+function passRuleOf(verb: Verb): string {
+  const { drills, rebuilds } = traitsOf(verb);
+  return drills ? DRILL_RULE : rebuilds ? PROTECT_RULE : PASS_RULE;
 }
 
 const KINDS: Record<RunMode, string> = {
@@ -109,6 +115,7 @@ const SCENARIOS: Record<Verb, (name: string, source: string, target: string) => 
   failover: (name, source, target) => `${source} is lost; ${name} is made active in ${target}.`,
   switchover: (name, source, target) => `A planned move: ${name} leaves ${source}, which is healthy, for ${target}.`,
   reprotect: (name, source, target) => `${name} is active in ${target} and has no standby in ${source}: it is rebuilt.`,
+  drill: (name, source, target) => `A drill: what a failover of ${name} to ${target} does is done on twins; ${name} stays in ${source}.`,
 };
 
 function scenarioOf({ plan }: RunState): string {

@@ -38,7 +38,9 @@ export function regionName(region: string): string {
 
 /** From where to where: a reprotect stays where it is, and rebuilds the other side. */
 export function routeText(verb: Verb, { source, target }: { source: string; target: string }, name: (region: string) => string = regionName): string {
-  return !traitsOf(verb).movesUsers ? `${name(target)}, standby ${name(source)}` : `${name(source)} → ${name(target)}`;
+  const { drills, rebuilds } = traitsOf(verb);
+  if (drills) return `twins in ${name(target)}; ${name(source)} stays active`;
+  return rebuilds ? `${name(target)}, standby ${name(source)}` : `${name(source)} → ${name(target)}`;
 }
 
 /** The city alone where it is known: short enough for a headline. */

@@ -1,6 +1,7 @@
 import { pastTheLine } from '../journal/requests.ts';
 import type { RunState } from '../journal/state.ts';
 import { fencedIn, fenceOf } from '../kinds/databases/verdict.ts';
+import { drillNext, isDrill } from './drill.ts';
 import { standbyEvidence } from './data-evidence.ts';
 import type { Evidence } from './evidence-schema.ts';
 import { regionName } from './format.ts';
@@ -13,13 +14,14 @@ export function nextSteps(state: RunState, word: Evidence['verdict']['word']): s
   const { plan } = state;
   const source = regionName(plan.source);
   const target = regionName(plan.target);
+  if (isDrill(state)) return drillNext(state);
   switch (word) {
     case 'unfinished':
       return [...beyondTheLine(state), `To continue: dr resume ${state.run}`];
     case 'failed':
       return state.leadingBack === undefined ? afterFailure(state) : [`Mend what stands in the way, then roll back what is left: dr abort ${state.run}`];
     case 'aborted':
-      return [`${plan.runbook.name} is active in ${!traitsOf(plan.verb).movesUsers ? target : source} as before. Start again when what stood in the way is mended.`];
+      return [`${plan.runbook.name} is active in ${traitsOf(plan.verb).rebuilds ? target : source} as before. Start again when what stood in the way is mended.`];
     case 'refused':
       return [...beyondTheLine(state), ...ofRefusals(state), ...(pastTheLine(state) ? [`To continue: dr resume ${state.run}`] : ['Nothing irreversible was done.'])];
     default:

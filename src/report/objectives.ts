@@ -5,6 +5,7 @@ import type { Rto } from '../measure/rto.ts';
 import { rpoFact } from '../kinds/databases/facts.ts';
 import { probeUnverifiedFact } from '../kinds/probe.ts';
 import { dnsUnseenFact } from '../kinds/route53/sets.ts';
+import { drillObjectives, drillSentence, isDrill } from './drill.ts';
 import type { Evidence, EvidenceObjective } from './evidence-schema.ts';
 import { formatFigure, formatMs, regionName } from './format.ts';
 import { requestedText } from './requests.ts';
@@ -19,9 +20,10 @@ export const PROTECT_RULE =
   'The run passes when it succeeded: every standby is available, replicates from the active side, and a recent sample says that its ' +
   'lag is small; or backups of the active side arrive, and their newest restorable time moves. Nobody is moved, so that RTO and RPO do not apply.';
 
-/** The objectives that apply to a verb: a reprotect moves nobody and loses nothing. */
+/** The objectives that apply to a verb: a drill has its own; a reprotect moves nobody and loses nothing. */
 export function objectivesOf(state: RunState, rto: Rto, databases: Evidence['databases'], trueLossMs: number | undefined): EvidenceObjective[] {
   const { verb, objectives } = state.plan;
+  if (isDrill(state)) return drillObjectives(state);
   if (!traitsOf(verb).movesUsers) return [];
   const time = verifiedOutside(state, rtoObjective(rto, objectives.rtoMs));
   return [
@@ -157,6 +159,7 @@ function sentence(
   objectives: readonly EvidenceObjective[],
   acted: boolean,
 ): string {
+  if (isDrill(state)) return drillSentence(word, state, objectives);
   const { runbook, source, target, verb } = state.plan;
   const name = runbook.name;
   switch (word) {

@@ -21,7 +21,7 @@ export function protectionOf(state: RunState): Protection {
     return { state: 'restored', since: iso(state.endedAt ?? state.lastAt), because: `${runbook.name} has its standby in ${regionName(source)} again` };
   }
   const since = movesUsers ? movedAt(state) : undefined;
-  if (since === undefined) return { state: 'unchanged', since: null, because: movesUsers ? `the standby in ${regionName(target)} was not used up` : 'no standby was rebuilt to the end' };
+  if (since === undefined) return { state: 'unchanged', since: null, because: rebuilds ? 'no standby was rebuilt to the end' : `the standby in ${regionName(target)} was not used up` };
   return { state: 'unprotected', since: iso(since), because: `${runbook.name} has no standby until a reprotect of ${regionName(source)} is in sync` };
 }
 

@@ -1,3 +1,4 @@
+import { drillFigures } from './drill.ts';
 import type { Evidence } from './evidence-schema.ts';
 import { boundAgainstLoss, CAUSE_LABELS, clip, formatFigure, formatMs, regionName, utcTime, visible } from './format.ts';
 import { modeMark } from './mode.ts';
@@ -28,6 +29,7 @@ export function summaryLines(evidence: Evidence): string[] {
 }
 
 function bodyLines(evidence: Evidence): string[] {
+  if (traitsOf(evidence.test.verb).drills) return drillFigures(evidence);
   if (!traitsOf(evidence.test.verb).movesUsers) return standbyLines(evidence);
   return [...clockLines(evidence), ...downtimeLines(evidence), ...dataLines(evidence), ...guardLines(evidence), ...simulatedLines(evidence), ...objectiveLines(evidence)];
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { messageOf } from '../base/errors.ts';
 import { fingerprint, readPublicKey } from '../approvals/public-key.ts';
 import { durationField } from '../kinds/duration.ts';
-import { PHASES } from '../model/step.ts';
+import { RUNBOOK_PHASES } from '../model/step.ts';
 import { lineField } from './fields.ts';
 
 const KEY_WANTED = 'expected a public key, e.g. "ssh-ed25519 AAAA… alice@example.com"';
@@ -44,7 +44,7 @@ const personField = z.union([
 
 const approvalSchema = z
   .strictObject({
-    before: z.enum(['point-of-no-return', ...PHASES.filter((phase) => phase !== 'assess')]).describe('What needs the approval: the line, or a phase'),
+    before: z.enum(['point-of-no-return', ...RUNBOOK_PHASES.filter((phase) => phase !== 'assess')]).describe('What needs the approval: the line, or a phase'),
     from: z
       .array(personField, 'expected a list of people')
       .min(1, 'expected at least one person: nobody could ever approve')

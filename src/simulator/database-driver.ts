@@ -44,6 +44,8 @@ export interface DatabaseDriver {
    * identifier later gets the old endpoint, as on AWS, where the endpoint is made of the name.
    */
   rename?(ref: DbRef, to: DbRef): Promise<DbEndpoint>;
+  /** Called when an instance is deleted: its server ends, and its endpoint leads nowhere. */
+  remove?(ref: DbRef): Promise<void>;
   /** Called when automated backups of an instance begin to be kept in another region, or it has a snapshot. */
   keepBackups?(source: DbRef): void;
   /**

@@ -3,45 +3,20 @@
  * 1. A promotion and a modification end when their time is over and, where there is a driver, its promise is fulfilled.
  * 2. Replication into an instance ends for good when its promotion begins; the loss is fixed then.
  */
-import { Commits, type Loss, lossAfter } from './commits.ts';
-import type { Core } from './core.ts';
+import { Commits } from './commits.ts';
+import { DatabaseViews } from './database-views.ts';
+import { beginDeletion } from './deletions.ts';
 import { folded, refKey, rekey, sameRef, type DbEndpoint, type DbRef } from './database-driver.ts';
-import { addressOf, dbArn, instanceFromSeed, isWriter, namedSource, openAt, writableAt, type Change, type DbInstance } from './db-instance.ts';
+import { addressOf, dbArn, instanceFromSeed, openAt, writableAt, type Change, type DbInstance } from './db-instance.ts';
 import { isClosedStatus } from './db-status.ts';
-import { LagSamples } from './lag-samples.ts';
-import { Lineage, type LedgerEntry } from './lineage.ts';
 import { beginModification, queue } from './modifications.ts';
 import { Replication } from './replication.ts';
-import type { SecurityGroups } from './security-groups.ts';
 import type { DbInstanceSeed } from './seeds.ts';
 import { beginReboot } from './sessions.ts';
-import { ReadOnlySettings } from './settings.ts';
-import { Table } from './table.ts';
 
-export class Databases {
-  readonly samples: LagSamples;
-  private readonly core: Core;
-  private readonly groups: SecurityGroups;
-  private readonly byRegion = new Map<string, Table<DbInstance>>();
-  private readonly byEndpoint = new Map<string, DbRef>();
-  private readonly links = new Map<string, Replication>();
-  private readonly commits = new Map<string, Commits>();
-  private readonly settings = new ReadOnlySettings();
-  private readonly lineage = new Lineage();
-  /** The name under which its users know an instance: its first. */
-  private readonly knownAs = new Map<string, string>();
-  /** Replicas that an instance has or has had. */
-  private readonly replicas = new Map<string, DbRef[]>();
-  private readonly promoted = new Map<string, { source: DbRef; upTo: number }>();
-
+export class Databases extends DatabaseViews {
   /** Told when an instance gets another name. */
   onRename: ((from: DbRef, to: DbRef) => void) | undefined;
-
-  constructor(core: Core, groups: SecurityGroups) {
-    this.core = core;
-    this.groups = groups;
-    this.samples = new LagSamples(core);
-  }
 
   add(given: DbInstanceSeed): void {
     const now = this.core.now();
@@ -63,86 +38,9 @@ export class Databases {
     if (this.acceptsWrites(row.ref, now)) this.commits.get(key)?.accepting(true, row.createdAt);
   }
 
-  table(region: string): Table<DbInstance> {
-    let table = this.byRegion.get(region);
-    if (table === undefined) this.byRegion.set(region, (table = new Table()));
-    return table;
-  }
-
-  row(ref: DbRef, at?: number): DbInstance | undefined {
-    return this.byRegion.get(ref.region)?.get(ref.id, at);
-  }
-
-  *all(): Iterable<DbInstance> {
-    for (const table of this.byRegion.values()) yield* table.values();
-  }
-
-  atEndpoint(host: string, port: number): DbRef | undefined {
-    return this.byEndpoint.get(`${host}:${port}`);
-  }
-
-  /** Replication into an instance that is still a replica at that time. */
-  link(ref: DbRef, at: number): Replication | undefined {
-    const row = this.row(ref, at);
-    return row?.source === undefined ? undefined : this.links.get(refKey(ref));
-  }
-
-  /** Replication into an instance that is or was a replica. */
-  linkEver(ref: DbRef): Replication | undefined {
-    return this.links.get(refKey(ref));
-  }
-
-  /** Lag of a replica now, milliseconds; undefined when it is no replica or does not replicate. */
-  lagNow(ref: DbRef, now: number): number | undefined {
-    const link = this.link(ref, now);
-    if (link === undefined || link.mode(now) !== 'replicating') return undefined;
-    return this.core.driver === undefined ? link.metric(now) : this.core.driver.lagMs(ref);
-  }
-
-  replicasOf(ref: DbRef, at: number): DbRef[] {
-    const ever = this.replicas.get(refKey(ref)) ?? [];
-    return ever.filter((replica) => {
-      const row = this.row(replica, at);
-      return row !== undefined && namedSource(row, at) !== undefined;
-    });
-  }
-
-  /** Its groups let somebody new in and its region lives. */
-  reachable(row: DbInstance): boolean {
-    return this.core.alive(row.ref.region) && !this.groups.allClosed(row.ref.region, row.groups);
-  }
-
-  acceptsWrites(ref: DbRef, at: number): boolean {
-    const row = this.row(ref);
-    const used = row !== undefined && (this.reachable(row) || (row.oldSessions && this.core.alive(row.ref.region)));
-    return used && isWriter(row, at) && !this.readOnly(ref, at);
-  }
-
-  /** What a session inside the database sees: in recovery or not. */
-  sqlRole(ref: DbRef, at: number): 'writer' | 'replica' {
-    return isWriter(this.must(ref), at) ? 'writer' : 'replica';
-  }
-
-  /** Sessions that begin then only read. A replica has the setting that its source had when what it holds was written. */
-  readOnly(ref: DbRef, at: number): boolean {
-    const link = this.link(ref, at);
-    const row = this.row(ref, at);
-    if (row?.source === undefined || row.promotion !== undefined || link === undefined) return this.settings.on(refKey(ref), at);
-    return this.readOnly(row.source, link.reached(at));
-  }
-
   setReadOnly(ref: DbRef, on: boolean, now: number): void {
     this.settings.set(refKey(this.must(ref).ref), on, now);
     this.changed(ref, now);
-  }
-
-  /** Where the log stands: the time of the last change that the instance holds. */
-  position(ref: DbRef, at: number): number {
-    const link = this.link(ref, at);
-    const row = this.row(ref);
-    if (row?.source !== undefined && row.promotion === undefined && link !== undefined) return this.position(row.source, link.reached(at));
-    const own = [this.commits.get(refKey(ref))?.lastBefore(at), this.settings.lastChange(refKey(ref), at), this.promoted.get(refKey(ref))?.upTo];
-    return Math.max(0, ...own.filter((time) => time !== undefined));
   }
 
   /** Begins a promotion. The caller has checked that it may. */
@@ -308,6 +206,21 @@ export class Databases {
     for (const other of [...this.all()]) if (other.source !== undefined && isIt(other.source)) this.put({ ...other, source: to }, at);
   }
 
+  /** Begins to delete an instance. The caller has checked that it may. Replicas in its region are promoted then. */
+  remove(row: DbInstance, now: number): DbInstance {
+    for (const replica of this.replicasOf(row.ref, now)) this.detach(replica, now);
+    this.links.get(refKey(row.ref))?.change(now, 'silent');
+    return beginDeletion(this.core, row, now, { row: (ref) => this.row(ref), put: (next, at) => void this.put(next, at), forget: (gone, at) => this.forget(gone, at) });
+  }
+
+  private forget({ ref, endpoint }: DbInstance, at: number): void {
+    this.byEndpoint.delete(`${endpoint.address}:${endpoint.port}`);
+    for (const map of [this.links, this.commits, this.replicas, this.promoted, this.knownAs]) map.delete(refKey(ref));
+    this.samples.forget(ref);
+    this.table(ref.region).delete(ref.id, at);
+    this.core.touch(ref.region, at);
+  }
+
   /** Begins a reboot. The caller has checked that it may. */
   reboot(row: DbInstance, now: number): DbInstance {
     return beginReboot(this.core, row, now, { row: (ref) => this.row(ref), put: (next, at) => void this.put(next, at), fail: (ref) => this.fail(ref) });
@@ -357,17 +270,6 @@ export class Databases {
     for (const row of this.all()) if (row.ref.region === region) this.countCommits(row.ref, now);
   }
 
-  /** What a promotion or a restore lost; undefined for an instance that is the first of its kind. */
-  lossOf(ref: DbRef, now: number): Loss | undefined {
-    const promoted = this.promoted.get(refKey(ref));
-    return promoted === undefined ? undefined : lossAfter(this.commits.get(refKey(promoted.source)), promoted.upTo, now);
-  }
-
-  /** What an instance holds of everything that was ever acknowledged by any. */
-  ledgerOf(ref: DbRef, now: number): LedgerEntry[] {
-    return this.lineage.ledger(refKey(this.must(ref).ref), now);
-  }
-
   /** Users write where they can, under the name they know. */
   private countCommits(ref: DbRef, now: number): void {
     const used = this.knownAs.get(refKey(ref)) === ref.id && this.acceptsWrites(ref, now);
@@ -379,12 +281,6 @@ export class Databases {
     const commits = new Commits(seed.commitsPerSecond ?? 10);
     this.commits.set(key, commits);
     this.lineage.born(key, commits);
-  }
-
-  private must(ref: DbRef): DbInstance {
-    const row = this.row(ref);
-    if (row !== undefined) return row;
-    throw new Error(`the world has no instance ${refKey(ref)}`);
   }
 
   private put(row: DbInstance, now: number): DbInstance {

@@ -63,6 +63,8 @@ export interface DbInstance {
   /** Its parameter group waits for a reboot. */
   readonly pendingReboot: boolean;
   readonly reboot: Reboot | undefined;
+  /** When it began to be deleted. */
+  readonly deletion?: { readonly startedAt: number };
   /** Sessions from before its groups were closed: anyone who has one continues writing. */
   readonly oldSessions: boolean;
   readonly publiclyAccessible: boolean;
@@ -190,7 +192,7 @@ export function isDown(row: DbInstance, at: number): boolean {
 
 /** Its role and state let it take writes; region and security groups are not looked at. */
 export function isWriter(row: DbInstance, at: number): boolean {
-  if (isClosedStatus(row.status)) return false;
+  if (isClosedStatus(row.status) || row.deletion !== undefined) return false;
   if (isDown(row, at)) return false;
   if (row.creation !== undefined) return row.source === undefined && created(row.creation, at) >= CREATING_SHARE;
   if (row.promotion !== undefined) return share(row.promotion, at) >= STAGES.rebooting;
@@ -204,6 +206,7 @@ function seenAt({ startedAt, endsAt }: Modification): number {
 
 /** DBInstanceStatus. */
 export function statusOf(row: DbInstance, at: number): string {
+  if (row.deletion !== undefined) return 'deleting';
   if (row.reboot !== undefined) return 'rebooting';
   if (row.modification !== undefined && at >= seenAt(row.modification)) return row.modification.newId === undefined ? 'modifying' : 'renaming';
   if (row.creation !== undefined) {

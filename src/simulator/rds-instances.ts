@@ -3,9 +3,9 @@ import type { Call, ServiceModel } from './call.ts';
 import type { Change, DbInstance } from './db-instance.ts';
 import { defined, type Pending, together } from './db-settings.ts';
 import { newId, replicaOperation } from './rds-replica.ts';
-import { find, needOptionGroup, needParameterGroup, needSecurityGroups, refuseUnlessAvailable, refuseWhileBusy, storageOf, view } from './rds-rows.ts';
+import { find, needOptionGroup, needParameterGroup, needSecurityGroups, refuseDeletion, refuseUnlessAvailable, refuseWhileBusy, storageOf, view } from './rds-rows.ts';
 
-type InstanceOperations = Pick<ServiceModel<'rds'>, 'ModifyDBInstance' | 'CreateDBInstanceReadReplica' | 'RebootDBInstance'>;
+type InstanceOperations = Pick<ServiceModel<'rds'>, 'ModifyDBInstance' | 'CreateDBInstanceReadReplica' | 'DeleteDBInstance' | 'RebootDBInstance'>;
 
 /** What is changed of a DB instance, and how a replica is made: README.md says which part of AWS it follows. */
 export const instanceOperations: InstanceOperations = {
@@ -31,6 +31,21 @@ export const instanceOperations: InstanceOperations = {
   },
 
   ...replicaOperation,
+
+  DeleteDBInstance: {
+    accepts: ['DBInstanceIdentifier', 'SkipFinalSnapshot', 'FinalDBSnapshotIdentifier', 'DeleteAutomatedBackups'],
+    handle(input, call) {
+      const row = find(input.DBInstanceIdentifier, call);
+      if (input.SkipFinalSnapshot !== true) {
+        if (input.FinalDBSnapshotIdentifier !== undefined) throw call.unsupported('a final snapshot');
+        throw call.error('InvalidParameterCombination', 400, 'FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.');
+      }
+      if (input.FinalDBSnapshotIdentifier !== undefined) throw call.error('InvalidParameterCombination', 400, 'FinalDBSnapshotIdentifier can not be specified when SkipFinalSnapshot is specified.');
+      if (row.deletionProtection) throw call.error('InvalidParameterCombination', 400, 'Cannot delete protected DB Instance, please disable deletion protection and try again.');
+      refuseDeletion(row, call);
+      return { DBInstance: view(call.state.databases.remove(row, call.now), call) };
+    },
+  },
 
   RebootDBInstance: {
     accepts: ['DBInstanceIdentifier'],

@@ -116,7 +116,8 @@ function sourceOf(name: string | undefined, call: Call): DbInstance {
     throw call.error('InvalidParameterValue', 400, `Creating read replicas for source instance with engine ${row.engine} where ManageMasterUserPassword is enabled is not supported.`);
   }
   refuseUnlessAvailable(row, call, 'replicated');
-  if (row.backupRetentionDays === 0 && row.source === undefined) {
+  // Also of a replica: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.Replication.ReadReplicas.Configuration.html
+  if (row.backupRetentionDays === 0) {
     throw call.error('InvalidDBInstanceState', 400, 'Automated backups are not enabled for this database instance. To enable automated backups, use ModifyDBInstance to set the backup retention period to a non-zero value.');
   }
   return row;

@@ -29,6 +29,14 @@ export function refuseUnlessAvailable(row: DbInstance, call: Call, verb: string)
   throw call.error('InvalidDBInstanceState', 400, `DB Instance ${row.ref.id} ${why} and cannot be ${verb}; it must be available.`);
 }
 
+/** Nothing may be under way; a status of failure is no hindrance. @throws AwsError InvalidDBInstanceState */
+export function refuseDeletion(row: DbInstance, call: Call): void {
+  const status = statusOf(row, call.now);
+  const busy = row.promotion !== undefined || row.creation !== undefined || row.modification !== undefined || row.reboot !== undefined;
+  if (!busy && row.deletion === undefined) return;
+  throw call.error('InvalidDBInstanceState', 400, row.deletion === undefined ? `Instance ${row.ref.id} is in status ${status} and cannot be deleted now.` : `Instance ${row.ref.id} is already being deleted.`);
+}
+
 /** RDS is still at work on an instance that has just been made. @throws AwsError InvalidDBInstanceState */
 export function refuseWhileBusy(row: DbInstance, call: Call, verb: string): void {
   if (call.now < row.busyUntil) throw inProgress(row, call, verb);

@@ -15,6 +15,8 @@ export interface Timings {
   firstFullBackupMs: number;
   /** From CreateDBInstanceReadReplica to `available`. */
   replicaMs: number;
+  /** From DeleteDBInstance to its end. */
+  deleteMs: number;
   /** From a restore to `available`. */
   restoreMs: number;
   /** The newest restorable time moves in steps of that, and is older by at least the delay. */
@@ -47,6 +49,7 @@ export const DEFAULT_TIMINGS: Timings = {
   busyMs: 0,
   firstFullBackupMs: 0,
   replicaMs: 900_000,
+  deleteMs: 180_000,
   restoreMs: 900_000,
   backupPeriodMs: 300_000,
   backupDelayMs: 60_000,

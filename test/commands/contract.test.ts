@@ -22,25 +22,24 @@ it('commands and their flags are as they were', () => {
     approve RUN --as= --confirm= --gate= --json --key= --print --reject --signature= --state= --valid-for=
     check --fail-on=error|warning|note|never --json --region= --runbook= --runbooks= --state=
     doctor --json --state= --without=…
+    drill --again=… --approved-by=… --confirm= --done=… --from= --json --lab --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
+    drill clean [RUN] --json --output=text|jsonl --state= --takeover
     failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     help --json --state=
     history --json --state=
-    iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|abort
+    iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|drill|abort
     init --approver=… --dry-run --json --only= --owner= --permissions --regions= --rpo= --rto= --runbooks= --state=
-    issue add RUN TITLE --due=! --json --owner=! --state=
-    issue close RUN NUMBER --json --note=! --state=
     lab break REGION --json --network --state=
     lab env --json --state=
     lab heal REGION --json --state=
     lab start --foreground --json --port= --runbook=… --runbooks= --state=
     lab status --json --state=
     lab stop --json --state=
-    plan --detailed-exitcode --except= --from= --iam --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect
-    report [RUN] --format=html|json|markdown|junit|csv… --impact-at= --json --print --state=
+    plan --detailed-exitcode --except= --from= --iam --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect|drill
+    report [RUN] --impact-at= --json --state=
     reprotect --again=… --approved-by=… --confirm= --done=… --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --standby= --state=
     resume [RUN] --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --done=… --impact-at= --json --output=text|jsonl --reason= --run-custom-steps --state=
     schema --json --state=
-    sign RUN --as= --comment= --confirm= --json --key= --print --signature= --state=
     status [RUN] --json --state= --watch
     switchover --acknowledge-flap= --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     takeover [RUN] --abort --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --run-custom-steps --state=

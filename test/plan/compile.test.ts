@@ -79,7 +79,7 @@ describe('compilePlan', () => {
   it('refuses a kind that looks at something and names no signal', () => {
     const silent = seen('orders', (r) => ({
       ...r,
-      draft: (ctx) => r.draft(ctx).map((d) => (d.step === 'assessSourceApi' ? (({ signal: _, ...silenced }) => silenced)(d) : d)),
+      draft: (ctx) => r.draft(ctx)?.map((d) => (d.step === 'assessSourceApi' ? (({ signal: _, ...silenced }) => silenced)(d) : d)),
     }));
     expect(() => compilePlan(silent)).toThrow('rds-read-replica.assessSourceApi stands in the phase assess, and names no signal');
   });

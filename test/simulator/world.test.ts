@@ -35,7 +35,7 @@ describe('a call', () => {
 
   it('of an operation that is not modelled is refused, whatever it is called', async () => {
     const { clock, world } = makeShop();
-    for (const [service, operation] of [['rds', 'DeleteDBInstance'], ['rds', 'constructor'], ['iam', 'ListUsers'], ['__proto__', 'toString']]) {
+    for (const [service, operation] of [['rds', 'CreateDBInstance'], ['rds', 'constructor'], ['iam', 'ListUsers'], ['__proto__', 'toString']]) {
       const request = { service, operation, region: TOKYO, input: {} } as unknown as AwsRequest<'rds', 'DescribeDBInstances'>;
       await expect(clock.run(() => world.call(request))).rejects.toMatchObject({ code: 'SimulatorUnsupported', httpStatus: 400, kind: 'terminal' });
     }

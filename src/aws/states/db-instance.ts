@@ -19,6 +19,8 @@ export interface DbInstanceMeaning {
   backingUp?: true;
   /** A change or a promotion that somebody asked for is under way. */
   changing?: true;
+  /** It is being deleted, and that cannot be taken back. */
+  going?: true;
   /** AWS's reason, where it is another page than that of the table, or where it needs words. */
   note?: string;
 }
@@ -49,7 +51,7 @@ export const DB_INSTANCE_STATES: StateTable<DbInstanceMeaning> = {
     'converting-to-vpc': between,
     creating: { writes: 'no', passing: 'yes', ask: 'no', promote: 'no', note: 'not accessible while it is created' },
     'delete-precheck': { ...between, note: 'AWS checks whether it may be deleted: it serves until then' },
-    deleting: { ...between, ask: 'no', promote: 'no', note: 'AWS does not say when the engine stops' },
+    deleting: { ...between, ask: 'no', promote: 'no', going: true, note: 'AWS does not say when the engine stops' },
     failed: gone,
     'inaccessible-encryption-credentials': { ...gone, note: `stopped for good, the key cannot be used: ${GUIDE}Overview.Encryption.Keys.html` },
     'inaccessible-encryption-credentials-recoverable': { ...gone, note: `stopped until the key can be used again: ${GUIDE}Overview.Encryption.Keys.html` },

@@ -5,6 +5,7 @@ import { arnIn, nameInArn, regionOfArn } from '../../base/arn.ts';
 import { dnsSuffixOf } from '../../base/regions.ts';
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext } from '../../model/kind.ts';
+import { isTwinName, TWIN_NAMES } from '../twins.ts';
 
 /**
  * An instance that replicates from nobody: AWS leaves the source out of its answer then. An answer that shows no status says nothing.
@@ -69,7 +70,12 @@ export function sidesOf(ctx: PlanContext, name: string, instances: Readonly<Reco
 
 /** To look at an instance. */
 export function lookRights(ctx: PlanContext, ...instances: readonly { region: string; id: string }[]): Permission {
-  return allow(['rds:DescribeDBInstances'], instances.map(({ region, id }) => dbArn(region, ctx.account, id)));
+  return allow(['rds:DescribeDBInstances'], instances.map(({ region, id }) => rightsTo(ctx, region, id)));
+}
+
+/** The ARN of an instance in a permission. Names of twins are of one drill, and a policy is for all of them. */
+export function rightsTo({ account }: Pick<PlanContext, 'account'>, region: string, id: string): string {
+  return dbArn(region, account, isTwinName(id) ? TWIN_NAMES : id);
 }
 
 export function dbArn(region: string, account: string, id: string): string {

@@ -10,11 +10,12 @@ import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { countRefusal, isBusy, orRefused } from './change.ts';
 import { foundWriter, intendsPromotion, rdsResource, ROLE } from './found-writer.ts';
-import { type Database, dbArn, lookRights, isPromoted, isWriter, rdsArns, replicates, sourceOf, sourceRegion } from './instance.ts';
+import { type Database, lookRights, isPromoted, isWriter, rdsArns, replicates, rightsTo, sourceOf, sourceRegion } from './instance.ts';
 import { loginSchema, recordLinePosition } from './line-position.ts';
 import { promotionFindings } from './promotion-ready.ts';
 import { stillWriter } from './writer.ts';
 import { weighAtLine } from './loss.ts';
+import { notTheTwin } from './twin.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { isPlannedMove } from '../../model/verb.ts';
 import { envOf, loginTo, type NamedLogin } from './login.ts';
@@ -39,6 +40,8 @@ const params = z.strictObject({
   login: loginSchema.optional(),
   /** Regions that traffic leads users to, where the target is a writer when the plan is made. */
   usersIn: z.array(regionName).optional(),
+  /** It is a twin of a drill: nothing of production is lost with it, and it must prove that it is one. */
+  twin: z.literal(true).optional(),
 });
 type Params = z.infer<typeof params>;
 
@@ -100,6 +103,7 @@ async function staysReadOnly(ctx: StepContext, p: Params, instance: DbInstance):
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  if (p.twin === true) return { state: 'ok', because: `${p.id} is made by this run` };
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   const state = dbInstanceState(instance?.DBInstanceStatus);
   const status = state.shown;
@@ -124,6 +128,8 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
+  const stranger = p.twin === true ? notTheTwin(ctx, p.region, instance) : undefined;
+  if (stranger !== undefined) return refused(stranger);
   const state = dbInstanceState(instance.DBInstanceStatus);
   const asked = intendsPromotion(ctx, p);
   if (isWriter(instance) && !asked) return judgeFound(ctx, p, state);
@@ -132,7 +138,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (wrong !== undefined) return refused(wrong);
   if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
   if (isWriter(instance) || showsNoRole(instance) || isUnderWay(state, asked)) return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
-  const no = weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' });
+  const no = p.twin === true ? undefined : weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' });
   if (no !== undefined) return no;
   // Once, so that it is durable with the intent: after that a promotion may be under way.
   if (!asked) await recordLinePosition(ctx, p);
@@ -231,7 +237,7 @@ export function promoteStep(ctx: PlanContext, copy: Database, old: Database, { a
     } satisfies Params,
     controlPlanes: [`rds@${region}`],
     permissions: [
-      allow(['rds:DescribeDBInstances', 'rds:PromoteReadReplica'], [dbArn(region, ctx.account, id)]),
+      allow(['rds:DescribeDBInstances', 'rds:PromoteReadReplica'], [rightsTo(ctx, region, id)]),
       // Of MySQL and MariaDB: whether it takes writes then. Its parameter group is known to AWS only.
       allow(['rds:DescribeDBParameters'], rdsArns(region, ctx.account, 'pg:*')),
       allow(['cloudwatch:GetMetricData'], ['*']),
@@ -244,4 +250,10 @@ export function promoteStep(ctx: PlanContext, copy: Database, old: Database, { a
       ...(retentionDays === undefined ? [] : [{ resource, field: 'BackupRetentionPeriod', before: 'as it is', after: plural(retentionDays, 'day') }]),
     ],
   };
+}
+
+/** The promotion of a twin: the same act, and no line, for the twin is deleted at the end. `copy`: the standby that it replicates from. */
+export function promoteTwinStep(ctx: PlanContext, twin: Database, copy: Database, { retentionDays, login }: Pick<Wanted, 'retentionDays' | 'login'>): StepDraft {
+  const { oldWriter: _, params: p, ...draft } = promoteStep(ctx, twin, copy, { retentionDays, login });
+  return { ...draft, reversibility: 'compensable', undoneBy: 'twin', params: { ...(p as Params), twin: true } satisfies Params };
 }

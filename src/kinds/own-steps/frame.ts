@@ -1,25 +1,29 @@
 import * as z from 'zod';
 import { durationField } from '../duration.ts';
-import { PHASES, type Phase, type Reversibility } from '../../model/step.ts';
-import { MOVES } from '../../model/verb.ts';
+import { MOVES, RUNS_CUSTOM_STEPS, type Verb } from '../../model/verb.ts';
+import { RUNBOOK_PHASES, type Phase, type Reversibility } from '../../model/step.ts';
 
 /*
  * What every custom step of a runbook says, whatever it does: where it stands, how long it may take, and what it leaves behind.
  */
 
-const PHASE_WANTED = `expected a phase: ${PHASES.join(', ')}`;
+const PHASE_WANTED = `expected a phase: ${RUNBOOK_PHASES.join(', ')}`;
 const LINE_WANTED = 'expected one line of text';
 
 /** Fields of every kind of custom step. */
 export const frame = {
   description: z.string(LINE_WANTED).max(200).regex(/^\S(.*\S)?$/, LINE_WANTED).optional().describe('What it is for'),
-  before: z.enum(PHASES, PHASE_WANTED).optional().describe('It ends before anything of this phase begins'),
-  after: z.enum(PHASES, PHASE_WANTED).optional().describe('It begins when all of this phase is done'),
+  before: z.enum(RUNBOOK_PHASES, PHASE_WANTED).optional().describe('It ends before anything of this phase begins'),
+  after: z.enum(RUNBOOK_PHASES, PHASE_WANTED).optional().describe('It begins when all of this phase is done'),
   limit: durationField({ min: 1_000, max: 6 * 3_600_000, range: 'a duration from 1s to 6h' }).describe('The longest it may take; it is stopped then'),
   takes: durationField({ min: 0, max: 6 * 3_600_000, range: 'a duration up to 6h' })
     .optional()
     .describe('How long it usually takes, for the expected duration of a plan. Default: its limit'),
-  verbs: z.array(z.enum(MOVES)).min(1, 'expected at least one verb').prefault([...MOVES]).describe('When it runs. Where nobody is moved, no custom step runs'),
+  verbs: z
+    .array(z.enum(RUNS_CUSTOM_STEPS))
+    .min(1, 'expected at least one verb')
+    .prefault([...MOVES])
+    .describe('When it runs. In a drill only if `drill` stands here; [drill] alone makes it the form that another step has in a drill'),
   optional: z.boolean('expected true or false').default(false).describe('If it fails, the run continues and says so'),
 };
 
@@ -44,7 +48,7 @@ export interface Frame {
   /** Milliseconds. */
   limit: number;
   takes?: number | undefined;
-  verbs: readonly (typeof MOVES)[number][];
+  verbs: readonly Verb[];
   optional: boolean;
   changes?: 'nothing' | undefined;
   repeatable?: boolean | undefined;

@@ -23,7 +23,7 @@ import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
 import { loginOf, needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
 import { keptPattern } from '../databases/standby.ts';
-import { isPlannedMove } from '../../model/verb.ts';
+import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
 /*
  * A database that exists in one region only. The others keep its backups, and an instance is restored from them.
@@ -54,36 +54,34 @@ async function observe(ctx: Parameters<ResourceKind<RdsBackup>['observe']>[0], d
 function plan(ctx: PlanContext, name: string, db: RdsBackup): StepDraft[] {
   const { copy, old } = sidesOf(ctx, name, db.instances);
   const quarantine = db.fence?.quarantine[ctx.source];
-  switch (ctx.verb) {
-    // Unplanned: the loss is the age of the newest recovery point at the outage.
-    case 'failover':
-      return [
-        sourceApiStep(ctx, old),
-        backupsStep(ctx, old),
-        recoveryGateStep(ctx, copy, old),
-        fenceStep(ctx, old, quarantine),
-        ...restored(ctx, copy, old, db),
-        ...fenceAgainStep(ctx, old, quarantine, db.fence?.quarantine[ctx.target] === undefined ? 'restore' : 'open'),
-      ];
-    // Planned: writes are stopped, and the restore waits until the backups hold all of them. Users wait for all of it.
-    case 'switchover':
-      return [
-        sourceApiStep(ctx, old),
-        backupsStep(ctx, old),
-        quiesceStep(ctx, old, loginOf(db)),
-        caughtUpStep(ctx, copy, old),
-        ...restored(ctx, copy, old, db),
-      ];
-    // The backups of the active instance go to the region that waits.
-    case 'reprotect': {
-      const rights = oldRights(ctx, copy, old, quarantine);
-      return [
-        ...closeOldStep(old, quarantine, { ...rights, permissions: [...rights.permissions, allow(['ec2:DescribeSecurityGroups'], ['*'])] }),
-        keepOldStep(old, quarantine, rights),
-        replicateStep(ctx, copy, old, inRegion(db.restore, ctx.source).retentionDays, db.kmsKeys?.[ctx.source]),
-      ];
-    }
+  // The backups of the active instance go to the region that waits.
+  if (traitsOf(ctx.verb).rebuilds) {
+    const rights = oldRights(ctx, copy, old, quarantine);
+    return [
+      ...closeOldStep(old, quarantine, { ...rights, permissions: [...rights.permissions, allow(['ec2:DescribeSecurityGroups'], ['*'])] }),
+      keepOldStep(old, quarantine, rights),
+      replicateStep(ctx, copy, old, inRegion(db.restore, ctx.source).retentionDays, db.kmsKeys?.[ctx.source]),
+    ];
   }
+  // Planned: writes are stopped, and the restore waits until the backups hold all of them. Users wait for all of it.
+  if (isPlannedMove(ctx.verb)) {
+    return [
+      sourceApiStep(ctx, old),
+      backupsStep(ctx, old),
+      quiesceStep(ctx, old, loginOf(db)),
+      caughtUpStep(ctx, copy, old),
+      ...restored(ctx, copy, old, db),
+    ];
+  }
+  // Unplanned: the loss is the age of the newest recovery point at the outage.
+  return [
+    sourceApiStep(ctx, old),
+    backupsStep(ctx, old),
+    recoveryGateStep(ctx, copy, old),
+    fenceStep(ctx, old, quarantine),
+    ...restored(ctx, copy, old, db),
+    ...fenceAgainStep(ctx, old, quarantine, db.fence?.quarantine[ctx.target] === undefined ? 'restore' : 'open'),
+  ];
 }
 
 /** Restore, opening and canary. */

@@ -2,7 +2,7 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
 import { allow, inRegion } from '../common.ts';
-import type { ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
+import type { DrillContext, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { canary, canaryStep } from '../databases/canary.ts';
 import { lintSqlEngine } from '../databases/sql-engine.ts';
 import { closeOld, closeOldStep } from '../databases/close-old.ts';
@@ -13,7 +13,7 @@ import { keepOld, keepOldStep } from '../databases/keep-old.ts';
 import { inspectReplica } from '../databases/replica-ready.ts';
 import { openWrites, openWritesStep } from '../databases/open-writes.ts';
 import { positionGate, positionGateStep } from '../databases/position-gate.ts';
-import { promote, promoteStep } from '../databases/promote.ts';
+import { promote, promoteStep, promoteTwinStep } from '../databases/promote.ts';
 import { quiesce, quiesceStep } from '../databases/quiesce.ts';
 import { type RdsReadReplica, schema } from '../databases/replica-schema.ts';
 import { inSync, inSyncStep, parameters, parametersStep, rebuild, rebuildStep, restart, restartStep } from '../databases/rebuild.ts';
@@ -23,8 +23,10 @@ import { assessReplication, assessSourceApi, replicationStep, sourceApiStep } fr
 import { standbyGate, standbyGateStep } from '../databases/standby-gate.ts';
 import { loginOf, needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
+import { twin as makeTwin, twinOf, twinStep } from '../databases/twin.ts';
 import { rebuildOf } from '../databases/standby.ts';
 import { discoverReplicas } from '../discovery/replica.ts';
+import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
 /*
  * A database with one writable instance and a cross-region read replica.
@@ -62,46 +64,56 @@ async function observe(ctx: ObserveContext, db: RdsReadReplica): Promise<Resourc
 function plan(ctx: PlanContext, name: string, db: RdsReadReplica, state: ResourceState): StepDraft[] {
   const { copy, old } = sidesOf(ctx, name, db.instances);
   const quarantine = db.fence?.quarantine[ctx.source];
-  switch (ctx.verb) {
-    // Unplanned: the loss is bounded by the lag, and the old writer is fenced if it still answers.
-    case 'failover':
-      return [
-        sourceApiStep(ctx, old),
-        replicationStep(ctx, copy),
-        rpoGateStep(ctx, copy, contradiction(ctx, state)),
-        fenceStep(ctx, old, quarantine),
-        ...promotion(ctx, copy, old, db, state),
-        ...bySql(ctx, copy, db),
-        ...fenceAgainStep(ctx, old, quarantine, 'promote'),
-      ];
-    // Planned: writes are stopped, and the replica is promoted once it has replayed all of them.
-    case 'switchover': {
-      const login = loginOf(db);
-      return [
-        sourceApiStep(ctx, old, 1),
-        // Writes stand still for as long as the replica lags: a large lag is no time for a switchover.
-        replicationStep(ctx, copy, ctx.objectives.rpoMs),
-        quiesceStep(ctx, old, login),
-        positionGateStep(ctx, copy, old, login),
-        ...promotion(ctx, copy, old, db, state),
-        ...bySql(ctx, copy, db),
-      ];
-    }
-    // A standby again where the old primary was. Nothing is deleted, and the writer is only read from.
-    case 'reprotect': {
-      const rebuilt = rebuildOf(ctx, name, db);
-      const rights = { params: rebuilt.shared.params, permissions: [rebuilt.look, rebuilt.change] };
-      return [
-        standbyGateStep(ctx, rebuilt),
-        ...closeOldStep(old, quarantine, rights),
-        keepOldStep(old, quarantine, rights),
-        rebuildStep(ctx, rebuilt),
-        parametersStep(rebuilt),
-        restartStep(rebuilt),
-        inSyncStep(ctx, rebuilt),
-      ];
-    }
+  // A standby again where the old primary was. Nothing is deleted, and the writer is only read from.
+  if (traitsOf(ctx.verb).rebuilds) {
+    const rebuilt = rebuildOf(ctx, name, db);
+    const rights = { params: rebuilt.shared.params, permissions: [rebuilt.look, rebuilt.change] };
+    return [
+      standbyGateStep(ctx, rebuilt),
+      ...closeOldStep(old, quarantine, rights),
+      keepOldStep(old, quarantine, rights),
+      rebuildStep(ctx, rebuilt),
+      parametersStep(rebuilt),
+      restartStep(rebuilt),
+      inSyncStep(ctx, rebuilt),
+    ];
   }
+  // Planned: writes are stopped, and the replica is promoted once it has replayed all of them.
+  if (isPlannedMove(ctx.verb)) {
+    const login = loginOf(db);
+    return [
+      sourceApiStep(ctx, old, 1),
+      // Writes stand still for as long as the replica lags: a large lag is no time for a switchover.
+      replicationStep(ctx, copy, ctx.objectives.rpoMs),
+      quiesceStep(ctx, old, login),
+      positionGateStep(ctx, copy, old, login),
+      ...promotion(ctx, copy, old, db, state),
+      ...bySql(ctx, copy, db),
+    ];
+  }
+  // Unplanned: the loss is bounded by the lag, and the old writer is fenced if it still answers.
+  return [
+    sourceApiStep(ctx, old),
+    replicationStep(ctx, copy),
+    rpoGateStep(ctx, copy, contradiction(ctx, state)),
+    fenceStep(ctx, old, quarantine),
+    ...promotion(ctx, copy, old, db, state),
+    ...bySql(ctx, copy, db),
+    ...fenceAgainStep(ctx, old, quarantine, 'promote'),
+  ];
+}
+
+/** The same on a replica of the standby: what is promoted, opened and written to is the twin. What would be lost now is that of the standby. */
+function drill(ctx: DrillContext, name: string, db: RdsReadReplica): StepDraft[] {
+  const { copy } = sidesOf(ctx, name, db.instances);
+  const twin = twinOf(ctx, copy);
+  const steps = [
+    rpoGateStep(ctx, copy, undefined),
+    twinStep(ctx, copy, db.instanceClass?.active),
+    promoteTwinStep(ctx, twin, copy, { retentionDays: db.retentionDays, login: db.canary }),
+  ];
+  if (db.canary === undefined) return steps;
+  return [...steps, { ...openWritesStep(ctx, twin, db.canary, 'promote'), undoneBy: 'twin' }, canaryStep(ctx, twin, db.canary, 'openWrites', true)];
 }
 
 /** The promotion, and before it the larger class: the restart that it takes would otherwise hit users. */
@@ -175,7 +187,9 @@ const kind: ResourceKind<RdsReadReplica> = {
     allow(['ec2:DescribeSecurityGroups'], ['*']),
   ],
   plan,
+  drill,
   steps: {
+    twin: makeTwin,
     assessSourceApi,
     assessReplication,
     rpoGate,

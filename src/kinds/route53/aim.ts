@@ -175,7 +175,7 @@ export function geoLocation(place: GeoPlace): NonNullable<RecordSet['GeoLocation
 
 type AnswerFields = Pick<RecordSet, 'TTL' | 'ResourceRecords' | 'AliasTarget' | 'HealthCheckId'>;
 
-function answerFields(answer: Answer): AnswerFields {
+export function answerFields(answer: Answer): AnswerFields {
   const check = answer.healthCheck === undefined ? {} : { HealthCheckId: answer.healthCheck };
   if ('values' in answer) return { TTL: answer.ttl, ResourceRecords: answer.values.map((Value) => ({ Value })), ...check };
   const { zone, name, evaluateTargetHealth } = answer.alias;

@@ -31,6 +31,8 @@ export function baseCopy(source: PostgresServer, to: string, binaries: Binaries)
     await makeFolder(to, runAs);
     const entries = (await readdir(source.dataFolder)).filter((name) => !LEFT_OUT.has(name));
     await run('cp', ['-a', ...entries.map((name) => join(source.dataFolder, name)), to], { ...spawnIdentity(runAs), cwd: source.dataFolder });
+    // Last, for of a replica it says how far the log must be replayed until the copy is consistent.
+    await run('cp', ['-a', join(source.dataFolder, 'global', 'pg_control'), join(to, 'global')], { ...spawnIdentity(runAs), cwd: source.dataFolder });
     for (const name of MADE_EMPTY) await makeFolder(join(to, name), runAs);
     const log = join(source.dataFolder, 'pg_wal');
     const histories = (await readdir(log)).filter((name) => name.endsWith('.history')).map((name) => join(log, name));

@@ -24,7 +24,7 @@ export function objectivesSection(evidence: Evidence, mark: ModeMark | undefined
 
 /** RPO, fence and data integrity of every database; in the lab, the truth beside the bound. */
 export function dataSection(evidence: Evidence, mark: ModeMark | undefined): Html {
-  if (!traitsOf(evidence.test.verb).movesUsers) return standbySection(evidence, mark);
+  if (traitsOf(evidence.test.verb).rebuilds) return standbySection(evidence, mark);
   const { databases, lab } = evidence;
   const applies = !evidence.objectives.some((o) => o.name === 'RPO' && o.verdict === 'not applicable');
   const columns = [

@@ -313,6 +313,7 @@ export const CASES: Cases = {
       },
       output: { DBInstance: dbInstance },
     },
+    DeleteDBInstance: { region: TOKYO, input: { DBInstanceIdentifier: 'dr-drill-0a1b2c3d-shop', SkipFinalSnapshot: true, DeleteAutomatedBackups: true }, output: { DBInstance: dbInstance } },
     RebootDBInstance: { region: SEOUL, input: { DBInstanceIdentifier: 'shop-seoul', ForceFailover: false }, output: { DBInstance: dbInstance } },
     ...backupCases,
     ...dbSettingsCases,

@@ -1,0 +1,29 @@
+import * as z from 'zod';
+import { LIMITS } from '../../base/limits.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+import { stepKind } from '../common.ts';
+import { probeSchema } from '../probe.ts';
+import { drillAddress } from '../route53/twin-record.ts';
+
+const params = z.strictObject({ probe: probeSchema });
+type Params = z.infer<typeof params>;
+
+/**
+ * One request to the standby, by the name that users ask for and to the address that the drill's record leads to. The application there
+ * may well say that it is not active: its database is a replica. That it answers at all is what a drill can see.
+ */
+async function observe(ctx: StepContext, { probe }: Params): Promise<Observation> {
+  const at = await drillAddress(ctx, new URL(probe.http).hostname);
+  if (at === undefined) return { state: 'reached', because: 'not asked: no record of this drill leads to the standby' };
+  if (at === '') return { state: 'pending', because: 'the record of the drill does not resolve', waitingFor: 'dns' };
+  const { status, error } = await ctx.effects.http.request({ url: probe.http, at, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
+  ctx.signal.throwIfAborted();
+  if (status === 0) return { state: 'pending', because: `${at} gives no HTTP answer: ${error ?? ''}`, waitingFor: 'users' };
+  return { state: 'reached', because: `${at} answers ${status}${status === probe.status ? '' : `, not ${probe.status}, as a standby may that is not active`}` };
+}
+
+export default stepKind<Params>({
+  params,
+  check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
+  observe,
+});

@@ -1,0 +1,209 @@
+import * as z from 'zod';
+import { AwsError } from '../../aws/errors.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import type { DrillContext, StepDraft } from '../../model/kind.ts';
+import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
+import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { acceptedFact, deleteTwin, notOurTwin, type Suspect, TWIN, TWIN_NAMES, twinName, twinTags } from '../twins.ts';
+import { carriedSettings } from './carried.ts';
+import { isBusy, notReady, orRefused, whenFree } from './change.ts';
+import { rdsResource } from './found-writer.ts';
+import { type Database, lookRights, rdsArns, viaRds } from './instance.ts';
+import { arnIn } from '../../base/arn.ts';
+import { partitionOf } from '../../base/regions.ts';
+
+/*
+ * The twin of a standby: a read replica of it in its own region. What a drill promotes and writes to, while the standby continues following
+ * production.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PostgreSQL.Replication.ReadReplicas.html
+ */
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html */
+const ID_MAX = 63;
+
+const params = z.strictObject({
+  name: z.string(),
+  region: regionName,
+  /** Of the twin. */
+  id: dbInstanceId,
+  /** The standby, in the same region. */
+  of: dbInstanceId,
+  instanceClass: z.string().optional(),
+  /** A name of a twin that nobody ever gives: by it the right to delete is asked for. */
+  nobody: dbInstanceId,
+});
+type Params = z.infer<typeof params>;
+
+/** The twin of a database's standby. */
+export function twinOf(ctx: DrillContext, copy: Database): Database {
+  return { ...copy, id: twinName(ctx, copy.id, ID_MAX) };
+}
+
+export function suspectOf(region: string, instance: DbInstance): Suspect {
+  const name = instance.DBInstanceIdentifier ?? '';
+  return { name, resource: rdsResource(region, name), tags: instance.TagList };
+}
+
+function find(ctx: StepContext, p: { region: string; id: string }): Promise<DbInstance | undefined> {
+  return findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+}
+
+/** The refusal of an instance that has the name of a twin and is not this run's. */
+export function strangerRefusal(region: string, id: string, why: string): Refusal {
+  return {
+    rule: 'twin-name',
+    observed: `${id} exists in ${region} already: ${why}`,
+    threshold: 'a name that only this drill uses',
+    consequence: 'what somebody else has made would be changed and deleted',
+    override: 'none: dr drill clean    deletes what an earlier drill has left; then start again',
+  };
+}
+
+/** Proves that an instance is a twin that this run has made. Asked before anything is changed on it that would be of no return elsewhere. */
+export function notTheTwin(ctx: StepContext, region: string, instance: DbInstance): Refusal | undefined {
+  const why = notOurTwin(ctx, suspectOf(region, instance));
+  return why === undefined ? undefined : strangerRefusal(region, instance.DBInstanceIdentifier ?? '', why);
+}
+
+/** What AWS asks of the source of a replica, as far as it is shown. */
+function unfitSource(p: Params, source: DbInstance | undefined): Refusal | undefined {
+  const no = (observed: string, threshold: string, override: string): Refusal => ({
+    rule: 'twin-source',
+    observed,
+    threshold,
+    consequence: `AWS makes no replica of ${p.of}, and the drill would have nothing to promote`,
+    override,
+  });
+  const state = dbInstanceState(source?.DBInstanceStatus);
+  if (source === undefined || !servesOrPasses(state)) {
+    return no(`${p.of} in ${p.region} is ${source === undefined ? 'not found' : state.shown}`, 'a standby that runs', 'none: mend the standby: a failover could not use it either');
+  }
+  if ((source.BackupRetentionPeriod ?? 0) === 0) {
+    const how = `aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.of} --backup-retention-period 1 --apply-immediately`;
+    return no(`${p.of} keeps no automated backups`, 'automated backups of the standby: AWS needs them for a replica of a replica', `none: ${how}    which also spares the full backup after a promotion`);
+  }
+  const engine = source.Engine ?? '';
+  const version = source.EngineVersion ?? '';
+  if (engine === 'postgres' && isOlder(version, 14, 1)) return no(`${p.of} is PostgreSQL ${version}`, 'PostgreSQL 14.1 or newer, for a replica of a replica', 'none: upgrade the engine');
+  if (!['postgres', 'mysql', 'mariadb'].includes(engine)) return no(`${p.of} is ${engine === '' ? 'of an unknown engine' : engine}`, 'PostgreSQL, MySQL or MariaDB, for a replica of a replica', 'none: this engine has no drill yet');
+  return undefined;
+}
+
+function isOlder(version: string, major: number, minor: number): boolean {
+  const [has = 0, then = 0] = version.split('.').map(Number);
+  return Number.isNaN(has) || has < major || (has === major && then < minor);
+}
+
+/**
+ * Whether it may be deleted again is asked before it is made, of a name that nobody has: AWS looks at the right before it looks for the
+ * instance.
+ */
+async function mayNotDelete(ctx: StepContext, p: Params): Promise<Refusal | undefined> {
+  if (ctx.preview === true) return undefined;
+  try {
+    await askToDelete(ctx, { region: p.region, id: p.nobody });
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AwsError) || !error.isRightMissing) throw error;
+    return {
+      rule: 'drill-rights',
+      observed: error.message,
+      threshold: 'the right to delete what a drill makes',
+      consequence: `${p.id} would be made, and stay`,
+      override: `none: allow rds:DeleteDBInstance on db:${TWIN_NAMES}; dr plan --verb drill --iam shows the whole policy`,
+    };
+  }
+}
+
+async function check(ctx: StepContext, p: Params): Promise<Verdict> {
+  const there = await find(ctx, p);
+  const stranger = there === undefined ? undefined : notTheTwin(ctx, p.region, there);
+  if (stranger !== undefined) return refused(stranger);
+  const source = await find(ctx, { region: p.region, id: p.of });
+  const unfit = unfitSource(p, source) ?? (there === undefined ? await mayNotDelete(ctx, p) : undefined);
+  return unfit === undefined ? { state: 'ok', because: `${p.of} can have a replica, and ${p.id} is free` } : refused(unfit);
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const instance = await find(ctx, p);
+  if (instance === undefined) return orRefused(ctx, { region: p.region, id: p.of }, { state: 'absent', because: `there is no ${p.id} in ${p.region}` }, 'to make a replica of it');
+  const stranger = notTheTwin(ctx, p.region, instance);
+  if (stranger !== undefined) return refused(stranger);
+  return notReady(p.id, dbInstanceState(instance.DBInstanceStatus)) ?? { state: 'reached', because: `${p.id} is a replica of ${p.of}` };
+}
+
+async function act(ctx: StepContext, p: Params): Promise<void> {
+  const source = await find(ctx, { region: p.region, id: p.of });
+  if (source === undefined) throw new Error(`${p.of} is not in ${p.region} any more`);
+  const groups = (source.VpcSecurityGroups ?? []).flatMap((group) => group.VpcSecurityGroupId ?? []);
+  const subnetGroup = source.DBSubnetGroup?.DBSubnetGroupName;
+  const input = {
+    ...carriedSettings(source),
+    DBInstanceIdentifier: p.id,
+    SourceDBInstanceIdentifier: p.of,
+    DBInstanceClass: p.instanceClass ?? source.DBInstanceClass,
+    MultiAZ: false,
+    DeletionProtection: false,
+    PubliclyAccessible: source.PubliclyAccessible ?? false,
+    VpcSecurityGroupIds: groups,
+    ...(subnetGroup === undefined ? {} : { DBSubnetGroupName: subnetGroup }),
+    Tags: twinTags(ctx, source.TagList ?? []),
+  };
+  try {
+    await whenFree(ctx, { region: p.region, id: p.of }, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'CreateDBInstanceReadReplica', input, signal: ctx.signal }));
+  } catch (error) {
+    // Made by an earlier attempt: the looks that follow decide.
+    if (error instanceof AwsError && error.code.startsWith('DBInstanceAlreadyExists')) return;
+    throw error;
+  }
+  acceptedFact.record(ctx, rdsResource(p.region, p.id), true);
+}
+
+/** No last snapshot, and no backups that stay. What is not there any more is deleted. */
+async function askToDelete(ctx: StepContext, { region, id }: { region: string; id: string }): Promise<void> {
+  const input = { DBInstanceIdentifier: id, SkipFinalSnapshot: true, DeleteAutomatedBackups: true };
+  try {
+    await ctx.effects.aws.call({ service: 'rds', region, operation: 'DeleteDBInstance', input, signal: ctx.signal });
+  } catch (error) {
+    const gone = error instanceof AwsError && error.code.startsWith('DBInstanceNotFound');
+    // What is under way ends: it is asked for again.
+    if (!gone && !isBusy(error)) throw error;
+  }
+}
+
+/** Deletes the twin of a database, however it was made. */
+export function deleteTwinDatabase(ctx: StepContext, p: { region: string; id: string }): Promise<void> {
+  return deleteTwin<DbInstance>(ctx, rdsResource(p.region, p.id), {
+    find: () => find(ctx, p),
+    suspect: (instance) => suspectOf(p.region, instance),
+    isGoing: (instance) => dbInstanceState(instance.DBInstanceStatus).going === true,
+    ask: () => askToDelete(ctx, p),
+  });
+}
+
+export const twin = stepKind<Params>({ params, check, observe, act, undo: deleteTwinDatabase, made: async (ctx, p) => (await find(ctx, p)) !== undefined });
+
+export function twinStep(ctx: DrillContext, copy: Database, instanceClass: string | undefined): StepDraft {
+  const { name, region, id } = twinOf(ctx, copy);
+  const own = rdsArns(region, ctx.account, `db:${TWIN_NAMES}`);
+  const standby = lookRights(ctx, copy);
+  return {
+    step: 'twin',
+    phase: 'prepare',
+    reversibility: 'compensable',
+    title: `Make ${id}, a replica of ${copy.id}`,
+    params: { name, region, id, of: copy.id, nobody: twinName(ctx, 'nobody', ID_MAX), ...(instanceClass === undefined ? {} : { instanceClass }) } satisfies Params,
+    controlPlanes: [`rds@${region}`],
+    permissions: [
+      allow(['rds:DescribeDBInstances'], [...own, ...standby.resources]),
+      allow(['rds:CreateDBInstanceReadReplica'], [...own, ...standby.resources, ...rdsArns(region, ctx.account, 'pg:*', 'og:*', 'subgrp:*')]),
+      allow(['rds:AddTagsToResource', 'rds:DeleteDBInstance'], own),
+      allow(['iam:PassRole'], [`arn:${partitionOf(region)}:iam::${ctx.account}:role/*`], { StringEquals: { 'iam:PassedToService': ['monitoring.rds.amazonaws.com'] } }),
+      allow(['kms:CreateGrant', 'kms:DescribeKey'], [arnIn(region, 'kms', ctx.account, 'key/*')], viaRds(region)),
+    ],
+    estimate: { p50: 900, p95: 3600, basis: 'a snapshot of the standby: grows with the data' },
+    limitMs: 6 * 3_600_000,
+    changes: [{ resource: rdsResource(region, id), field: TWIN, before: 'none', after: `replica of ${copy.id}` }],
+  };
+}

@@ -1,0 +1,104 @@
+import { iso } from '../base/clock.ts';
+import { sha256 } from '../base/json.ts';
+import { LIMITS } from '../base/limits.ts';
+import type { DrillContext } from '../model/kind.ts';
+import type { StepContext } from '../model/step.ts';
+import { fact } from '../model/fact.ts';
+import * as z from 'zod';
+
+/*
+ * Twins: what a drill makes for itself beside production, works on, and deletes.
+ *
+ * Invariants:
+ * 1. The name of a twin begins with `dr-drill-` and the mark of its drill, so that no name of a runbook is one.
+ * 2. It carries the id of the run that made it, from the request on that makes it.
+ * 3. Nothing is promoted, changed or deleted as a twin that does not prove all three: its name, its tag, and the intent to make it in the
+ *    journal of this run. What does not prove them is left as it is, and listed.
+ */
+
+const PREFIX = 'dr-drill-';
+/** Field of the change that a twin is. */
+export const TWIN = 'drill twin';
+
+const RUN_TAG = 'dr:drill';
+const RUNBOOK_TAG = 'dr:runbook';
+const EXPIRES_TAG = 'dr:drill-expires';
+/** A twin that is older than that was left over by its drill, ms. */
+const EXPIRES_MS = 24 * 3_600_000;
+
+/** Name of the twin of something, at most `max` characters: without two hyphens in a row, and without one at its end. */
+export function twinName({ drill }: Pick<DrillContext, 'drill'>, of: string, max: number): string {
+  const whole = `${PREFIX}${drill.mark}-${of}`;
+  if (whole.length <= max) return whole;
+  const tail = `-${sha256(of).slice(0, 6)}`;
+  return `${whole.slice(0, max - tail.length).replace(/[-.]+$/, '')}${tail}`;
+}
+
+/** Every name that a twin can have, for permissions. */
+export const TWIN_NAMES = `${PREFIX}*`;
+
+/** Whether a name is that of a twin of any drill. */
+export function isTwinName(name: string): boolean {
+  return name.toLowerCase().startsWith(PREFIX);
+}
+
+export interface Tag {
+  Key?: string | undefined;
+  Value?: string | undefined;
+}
+
+/** The tags of a twin; `also` are those that the original has. */
+export function twinTags(ctx: StepContext, also: readonly Tag[] = []): { Key: string; Value: string }[] {
+  const own = {
+    [RUN_TAG]: ctx.run.id,
+    [RUNBOOK_TAG]: ctx.runbook,
+    [EXPIRES_TAG]: iso(ctx.effects.clock.now() + EXPIRES_MS),
+  };
+  const rest = also.flatMap(({ Key = '', Value = '' }) => (Key === '' || Key.startsWith('aws:') || Object.hasOwn(own, Key) ? [] : [{ Key, Value }]));
+  return [...rest, ...Object.entries(own).map(([Key, Value]) => ({ Key, Value }))];
+}
+
+/** The run that a thing says it is a twin of. */
+export function runOfTwin(tags: readonly Tag[] | undefined): string | undefined {
+  return tags?.find(({ Key }) => Key === RUN_TAG)?.Value;
+}
+
+/** A thing of AWS that may be a twin of this run. `resource`: as plans name it. */
+export interface Suspect {
+  name: string;
+  resource: string;
+  tags: readonly Tag[] | undefined;
+}
+
+/** Which of the three proofs a thing lacks that it is a twin of this run; undefined when it is one. */
+export function notOurTwin(ctx: Pick<StepContext, 'intends' | 'run'>, { name, resource, tags }: Suspect): string | undefined {
+  if (!isTwinName(name)) return `${name} is no name of a twin`;
+  const run = runOfTwin(tags);
+  if (run !== ctx.run.id) return run === undefined ? `${name} carries no tag ${RUN_TAG}` : `${name} is a twin of the run ${run}`;
+  return ctx.intends(resource, TWIN) ? undefined : `the journal of ${ctx.run.id} does not say that it made ${name}`;
+}
+
+/** AWS has accepted the request that makes a twin, by its resource name. */
+export const acceptedFact = fact('twin.accepted', z.literal(true));
+
+/**
+ * Deletes one twin: looks, proves, asks, and looks until it is gone. `find` is undefined when it is not there; `isGoing`: its deletion is
+ * under way. A request to make it whose answer was lost may still show: then it is waited for as long as it could.
+ * @throws Error when what has the name is not ours; what `find` and `ask` throw
+ */
+export async function deleteTwin<T>(ctx: StepContext, resource: string, twin: { find(): Promise<T | undefined>; suspect(found: T): Suspect; isGoing(found: T): boolean; ask(found: T): Promise<void> }): Promise<void> {
+  const { clock } = ctx.effects;
+  const until = clock.now() + (acceptedFact.has(ctx, resource) ? 0 : LIMITS.settleMs);
+  let seen = false;
+  for (let wait: number = LIMITS.pollMinMs; ; wait = Math.min(wait * 1.5, LIMITS.pollMaxMs)) {
+    const found = await twin.find();
+    if (found === undefined && (seen || clock.now() >= until)) return;
+    if (found !== undefined) {
+      seen = true;
+      const stranger = notOurTwin(ctx, twin.suspect(found));
+      if (stranger !== undefined) throw new Error(`${stranger}: it is left as it is`);
+      if (!twin.isGoing(found)) await twin.ask(found);
+    }
+    await ctx.wait('aws', wait);
+  }
+}

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import type { JournalRecord } from '../../src/journal/events.ts';
+import { isOver, leftBehind } from '../../src/journal/state.ts';
+import { loadStepKind } from '../../src/kinds/registry.ts';
+import { MUTATIONS } from '../../src/aws/operations.ts';
+import { foldAll } from '../../src/journal/fold.ts';
+import { DRILL, drillable, drillCase, STANDBY, twinsIn } from './drills.ts';
+import { planOf, runPlan, type Simulation } from './simulated.ts';
+import { crashed, endState, goneOn, type Point } from './sweep.ts';
+
+/** Everything that a drill asked AWS to change, by name of what was changed. */
+function asked(sim: Simulation): { sim: Simulation; names: string[] } {
+  const names: string[] = [];
+  const { aws } = sim.effects;
+  const watched: Simulation = {
+    ...sim,
+    effects: {
+      ...sim.effects,
+      aws: {
+        call: (request) => {
+          if (MUTATIONS.has(`${request.service}.${request.operation}`)) names.push(`${request.operation} ${namesIn(request.input).join(' ')}`);
+          return aws.call(request);
+        },
+      },
+    },
+  };
+  return { sim: watched, names };
+}
+
+function namesIn(input: unknown): string[] {
+  const { DBInstanceIdentifier: id, ChangeBatch: batch, TopicArn: topic } = input as { DBInstanceIdentifier?: string; TopicArn?: string; ChangeBatch?: { Changes?: { ResourceRecordSet?: { Name?: string } }[] } };
+  return [...(id === undefined ? [] : [id]), ...(topic === undefined ? [] : ['topic']), ...(batch?.Changes ?? []).map((change) => change.ResourceRecordSet?.Name ?? '')];
+}
+
+describe('a drill', () => {
+  it('promotes a twin of the standby, writes to it, makes a record, and leaves nothing; production is as it was', async () => {
+    const { sim, names } = asked(await drillable());
+    const before = await endState(sim);
+    const { state, outcome } = await runPlan(sim, await planOf(sim, DRILL));
+    expect(outcome).toBe('succeeded');
+    expect(isOver(state)).toBe(true);
+    expect(leftBehind(state)).toEqual([]);
+    expect(await endState(sim)).toEqual(before);
+    expect(twinsIn(sim)).toEqual([]);
+    const own = names.filter((name) => !name.startsWith('Publish'));
+    expect(own.map((name) => name.replaceAll(/dr-drill-[0-9a-f]{8}/g, 'dr-drill-M'))).toMatchInlineSnapshot(`
+      [
+        "DeleteDBInstance dr-drill-M-nobody",
+        "CreateDBInstanceReadReplica dr-drill-M-shop-orders-tokyo",
+        "PromoteReadReplica dr-drill-M-shop-orders-tokyo",
+        "ChangeResourceRecordSets dr-drill-M-a.shop.example.com dr-drill-M-a-owner.shop.example.com",
+        "ChangeResourceRecordSets dr-drill-M-a.shop.example.com. dr-drill-M-a-owner.shop.example.com.",
+        "DeleteDBInstance dr-drill-M-shop-orders-tokyo",
+      ]
+    `);
+  });
+
+  it('is rolled back when a step of it fails, and says so', async () => {
+    const sim = await drillable();
+    const before = await endState(sim);
+    const plan = await planOf(sim, DRILL);
+    sim.world.addFault({ service: 'rds', operation: 'PromoteReadReplica', effect: { kind: 'error', httpStatus: 400, code: 'InvalidParameterValue', message: 'no' } });
+    const { state, outcome } = await runPlan(sim, plan);
+    expect(outcome).toBe('failed');
+    expect(state.leadingBack?.ended).toBe('failed');
+    expect(isOver(state)).toBe(true);
+    expect(await endState(sim)).toEqual(before);
+    expect(twinsIn(sim)).toEqual([]);
+  });
+
+  it('is rolled back when a person stops it', async () => {
+    const sim = await drillable();
+    const before = await endState(sim);
+    const stop = new AbortController();
+    const onRecord = (record: JournalRecord) => {
+      if (record.type === 'step.acted' && record.step === 'databases.orders.promote') stop.abort(new Error('Ctrl-C'));
+    };
+    const { state, outcome } = await runPlan(sim, await planOf(sim, DRILL), { drain: stop.signal, onRecord });
+    expect(outcome).toBe('aborted');
+    expect(state.leadingBack?.ended).toBe('interrupted');
+    expect(isOver(state)).toBe(true);
+    expect(await endState(sim)).toEqual(before);
+  });
+
+  it('that cannot delete its twin says that it is left, and is not over', async () => {
+    const sim = await drillable();
+    const plan = await planOf(sim, DRILL);
+    const onRecord = (record: JournalRecord) => {
+      if (record.type === 'undo.started') sim.world.addFault({ service: 'rds', operation: 'DeleteDBInstance', effect: { kind: 'error', httpStatus: 403, code: 'AccessDenied', message: 'not you' } });
+    };
+    const { state, outcome } = await runPlan(sim, plan, { onRecord });
+    expect(outcome).toBe('failed');
+    expect(leftBehind(state).map(({ id }) => id)).toEqual(['databases.orders.twin', 'databases.orders.promote']);
+    expect(isOver(state)).toBe(false);
+    expect(twinsIn(sim)).toHaveLength(1);
+  });
+
+  it('deletes nothing that only has the name of its twin', async () => {
+    const sim = await drillable();
+    const plan = await planOf(sim, DRILL);
+    const id = `dr-drill-${plan.drill?.mark ?? ''}-shop-orders-tokyo`;
+    // Somebody makes one of that name between the check and the request.
+    const onRecord = (record: JournalRecord) => {
+      if (record.type === 'checks.green') sim.world.addDbInstance({ region: STANDBY.region, id });
+    };
+    const { state, outcome } = await runPlan(sim, plan, { onRecord });
+    expect(outcome).toBe('refused');
+    expect(state.steps.get('databases.orders.twin')?.refusal?.rule).toBe('twin-name');
+    expect(twinsIn(sim)).toEqual([id]);
+  });
+});
+
+describe('a drill that dies at any journal record or around any call, and is cleaned', () => {
+  it('leaves nothing, and production is as it was', { timeout: 600_000 }, async () => {
+    const c = drillCase('shop');
+    const untouched = JSON.stringify(await endState(await c.make()));
+    const whole = await crashed(c, {});
+    expect(whole.outcome).toBe('succeeded');
+    await Promise.all([...new Set(foldAll(whole.records).plan.steps.map((step) => step.kind))].map(loadStepKind));
+    const points: Point[] = [
+      ...Array.from({ length: whole.records.length - 1 }, (_, i) => ({ record: i + 1 })),
+      ...(['before', 'after'] as const).flatMap((when) => Array.from({ length: whole.calls }, (_, i) => ({ call: i + 1, when }))),
+    ];
+    const wrong: unknown[] = [];
+    for (const point of points) {
+      const dead = await crashed(c, point);
+      if (dead.records.length === 0) continue;
+      const end = await goneOn(c, dead);
+      const state = foldAll(end.records);
+      const same = JSON.stringify(await endState(end.sim)) === untouched;
+      if (twinsIn(end.sim).length > 0 || !same || !isOver(state)) wrong.push({ point, outcome: end.outcome, same, left: twinsIn(end.sim), steps: leftBehind(state).map(({ id, notUndone }) => `${id}: ${notUndone?.message ?? ''}`) });
+    }
+    console.log(`crash sweep, drill of shop: ${points.length} points, ${wrong.length} wrong`);
+    expect(wrong).toEqual([]);
+    expect(points.length).toBeGreaterThan(150);
+  });
+});

@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import type { Direction } from '../../src/app/observe.ts';
+import { type Case } from './sweep.ts';
+import { BRISK } from './sweep.ts';
+import { type Simulation, simulation, TOKYO } from './simulated.ts';
+
+export const DRILL: Direction = { verb: 'drill', region: TOKYO };
+export const STANDBY = { region: TOKYO, id: 'shop-orders-tokyo' };
+
+/** A world in which a drill can be made: the standby keeps backups. */
+export async function drillable(runbook = 'shop'): Promise<Simulation> {
+  const sim = await simulation({ path: fileURLToPath(new URL(`../../runbooks/${runbook}.yaml`, import.meta.url)), timings: BRISK });
+  await keepBackups(sim);
+  return sim;
+}
+
+/** Every replica keeps backups, as a person who drills has asked for. */
+export async function keepBackups(sim: Simulation): Promise<void> {
+  const replicas = sim.world.snapshot().databases.filter(({ role }) => role === 'replica');
+  await sim.clock.run(async () => {
+    for (const { region, id } of replicas) {
+      const input = { DBInstanceIdentifier: id, BackupRetentionPeriod: 1, ApplyImmediately: true };
+      await sim.effects.aws.call({ service: 'rds', region, operation: 'ModifyDBInstance', input });
+    }
+    await sim.clock.sleep(300_000);
+  });
+}
+
+export function drillCase(runbook: string, make: () => Promise<Simulation> = () => drillable(runbook)): Case {
+  return { name: `drill of ${runbook}`, make, direction: DRILL, outcome: 'succeeded' };
+}
+
+/** Names of twins that are in a world, of whatever drill. */
+export function twinsIn(sim: Simulation): string[] {
+  sim.world.tick();
+  const { databases, groups, records, instances } = sim.world.snapshot();
+  return [...databases.map(({ id }) => id), ...groups.map(({ name }) => name), ...records.map(({ name }) => name), ...instances.map(({ id }) => id)].filter((name) => name.startsWith('dr-drill-'));
+}
