@@ -21,7 +21,7 @@ import { resize, resizeStep } from '../databases/resize.ts';
 import { rpoGate, rpoGateStep } from '../databases/rpo-gate.ts';
 import { assessReplication, assessSourceApi, replicationStep, sourceApiStep } from '../databases/signals.ts';
 import { standbyGate, standbyGateStep } from '../databases/standby-gate.ts';
-import { loginOf, needLogin } from '../databases/login.ts';
+import { loginOf, loginTo, needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
 import { twin as makeTwin, twinOf, twinStep } from '../databases/twin.ts';
 import { rebuildOf } from '../databases/standby.ts';
@@ -113,7 +113,7 @@ function drill(ctx: DrillContext, name: string, db: RdsReadReplica): StepDraft[]
     promoteTwinStep(ctx, twin, copy, { retentionDays: db.retentionDays, login: db.canary }),
   ];
   if (db.canary === undefined) return steps;
-  return [...steps, { ...openWritesStep(ctx, twin, db.canary, 'promote'), undoneBy: 'twin' }, canaryStep(ctx, twin, db.canary, 'openWrites', true)];
+  return [...steps, { ...openWritesStep(ctx, twin, db.canary, 'promote'), undoneBy: 'twin' }, { ...canaryStep(ctx, twin, db.canary, 'openWrites'), params: { ...loginTo(twin, db.canary), table: db.canary.table, made: true } }];
 }
 
 /** The promotion, and before it the larger class: the restart that it takes would otherwise hit users. */
