@@ -125,7 +125,7 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
       DBSnapshotAlreadyExistsFault: notSent('a last snapshot'),
       InvalidDBClusterStateFault: notSent('a member of a cluster: it is a twin of a drill'),
       InvalidDBInstanceStateFault: waited('the deletion of a twin: what is under way ends, and it is asked for again'),
-      KMSKeyNotAccessibleFault: NOT_FORESEEN,
+      KMSKeyNotAccessibleFault: KEY,
       SnapshotQuotaExceededFault: notSent('a last snapshot'),
     },
     RebootDBInstance: {

@@ -29,6 +29,8 @@ it('commands and their flags are as they were', () => {
     history --json --state=
     iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|drill|abort
     init --approver=… --dry-run --json --only= --owner= --permissions --regions= --rpo= --rto= --runbooks= --state=
+    issue add RUN TITLE --due=! --json --owner=! --state=
+    issue close RUN NUMBER --json --note=! --state=
     lab break REGION --json --network --state=
     lab env --json --state=
     lab heal REGION --json --state=
@@ -36,10 +38,11 @@ it('commands and their flags are as they were', () => {
     lab status --json --state=
     lab stop --json --state=
     plan --detailed-exitcode --except= --from= --iam --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect|drill
-    report [RUN] --impact-at= --json --state=
+    report [RUN] --format=html|json|markdown|junit|csv… --impact-at= --json --print --state=
     reprotect --again=… --approved-by=… --confirm= --done=… --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --standby= --state=
     resume [RUN] --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --done=… --impact-at= --json --output=text|jsonl --reason= --run-custom-steps --state=
     schema --json --state=
+    sign RUN --as= --comment= --confirm= --json --key= --print --signature= --state=
     status [RUN] --json --state= --watch
     switchover --acknowledge-flap= --again=… --approved-by=… --confirm= --done=… --from= --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     takeover [RUN] --abort --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --run-custom-steps --state=
