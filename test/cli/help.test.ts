@@ -11,7 +11,9 @@ const topics = new Set(ids.filter((id) => id.includes(':')).map((id) => id.split
 it('dr --help lists every command exactly once, those of an outage first', async () => {
   const { stdout } = await dr(['--help']);
   const listed = stdout.split('EXIT CODES')[0]?.split('\n').flatMap((line) => /^ {2}([a-z]+) {2,}\S/.exec(line)?.[1] ?? []) ?? [];
-  expect(listed.filter((id) => !topics.has(id)).sort()).toEqual([...commands].sort());
+  // A command that others stand below is listed among the topics, too.
+  const alone = listed.filter((id, i) => (topics.has(id) ? commands.includes(id) && listed.indexOf(id) === i : true));
+  expect(alone.sort()).toEqual([...commands].sort());
   expect(stdout.indexOf('IN AN OUTAGE')).toBeLessThan(stdout.indexOf('PLANNED'));
   expect(stdout.indexOf('failover')).toBeGreaterThan(stdout.indexOf('IN AN OUTAGE'));
 });
