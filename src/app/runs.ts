@@ -25,12 +25,17 @@ export interface DamagedRun {
 
 /** Every run, newest first; those that cannot be read apart, so that one of them does not hide the others. */
 export async function listAllRuns(place: StatePlace | string): Promise<{ runs: RunState[]; damaged: DamagedRun[] }> {
-  const store = openState(place);
+  const { runs, damaged } = await loadAllRuns(openState(place));
+  return { runs: runs.map(({ state }) => state), damaged };
+}
+
+/** The same with their records. */
+export async function loadAllRuns(store: StateStore): Promise<{ runs: LoadedRun[]; damaged: DamagedRun[] }> {
   const damaged: DamagedRun[] = [];
-  const read = async (id: string): Promise<RunState[]> => {
+  const read = async (id: string): Promise<LoadedRun[]> => {
     try {
       const run = await readRun(store, id);
-      return run === undefined ? [] : [run.state];
+      return run === undefined ? [] : [run];
     } catch (error) {
       if (!(error instanceof DrError) || error.exit !== 'journal') throw error;
       damaged.push({ run: id, error });

@@ -4,10 +4,10 @@ import type { ReportFiles } from '../report/write.ts';
 import { columns } from './text.ts';
 
 /** A day that the calendar has. @throws DrError (usage) */
-export function dayOf(text: string): string {
+export function dayOf(text: string, flag = '--due'): string {
   const at = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
   if (!Number.isNaN(at) && new Date(at).toISOString().startsWith(text)) return text;
-  throw new DrError({ code: 'BAD_DAY', exit: 'usage', title: `--due ${text}: a day is expected, e.g. 2026-12-24.` });
+  throw new DrError({ code: 'BAD_DAY', exit: 'usage', title: `${flag} ${text}: a day is expected, e.g. 2026-12-24.` });
 }
 
 /** The issues of a run, and where its report is. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { sha256 } from '../base/json.ts';
-import { html, trusted } from './escape.ts';
+import { html, type HtmlValue, trusted } from './escape.ts';
 import type { Evidence } from './evidence-schema.ts';
 import { regionPlace, routeText, utcDateTime } from './format.ts';
-import { modeMark } from './mode.ts';
+import { type ModeMark, modeMark } from './mode.ts';
 import { clockSection, downtimeSection, timelineSection } from './sections/clock.ts';
 import { dataSection, objectivesSection } from './sections/data.ts';
 import { integritySection, logSection, nextSection, probesSection, scopeSection } from './sections/record.ts';
@@ -17,17 +17,22 @@ export function evidenceText(evidence: Evidence): string {
   return `${JSON.stringify(evidence, null, 2)}\n`;
 }
 
+/** A page that needs nothing else. */
+export interface Page {
+  title: string;
+  mark: ModeMark | undefined;
+  main: HtmlValue;
+  footer: HtmlValue;
+}
+
 /**
- * The report as one page that needs nothing else: no script, no font, no picture from outside. Its policy allows its own
- * style sheet, by hash, and nothing more, so that even markup that slipped through could load and run nothing.
+ * A page that needs nothing else: no script, no font, no picture from outside. Its policy allows its own style sheet, by hash, and nothing
+ * more, so that even markup that slipped through could load and run nothing.
  */
-export function renderHtml(evidence: Evidence): string {
-  const mark = modeMark(evidence);
+export function renderPage({ title, mark, main, footer }: Page): string {
   const styles = stylesFor(mark);
   const styleHash = createHash('sha256').update(styles).digest('base64');
   const policy = `default-src 'none'; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
-  const { scope, test, madeBy } = evidence;
-  const title = `${mark === undefined ? '' : `[${mark.chip}] `}${scope.runbook.name}: ${test.verb} ${routeText(test.verb, scope, regionPlace)}`;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -35,13 +40,27 @@ export function renderHtml(evidence: Evidence): string {
 <meta http-equiv="Content-Security-Policy" content="${trusted(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
-<title>${title}</title>
+<title>${mark === undefined ? '' : `[${mark.chip}] `}${title}</title>
 <style>${trusted(styles)}</style>
 </head>
 <body>
-${mark !== undefined && html`<div class="ribbon">${mark.ribbon}</div>`}
+${mark !== undefined && html`<div class="ribbon" role="note">${mark.ribbon}</div>`}
 <main>
-${topSection(evidence)}
+${main}</main>
+<footer><p>${footer}${mark !== undefined && ` ${mark.ribbon}.`}</p></footer>
+</body>
+</html>
+`.text;
+}
+
+/** The report of a run. */
+export function renderHtml(evidence: Evidence): string {
+  const mark = modeMark(evidence);
+  const { scope, test, madeBy } = evidence;
+  return renderPage({
+    title: `${scope.runbook.name}: ${test.verb} ${routeText(test.verb, scope, regionPlace)}`,
+    mark,
+    main: html`${topSection(evidence)}
 ${timelineSection(evidence, mark)}
 ${clockSection(evidence, mark)}
 ${downtimeSection(evidence, mark)}
@@ -60,9 +79,7 @@ ${callsSection(evidence, mark)}
 ${scopeSection(evidence, mark)}
 ${signOffSection(evidence, mark)}
 ${integritySection(evidence, sha256(evidenceText(evidence)), mark)}
-<footer>Made by ${madeBy.name} ${madeBy.version} from the journal of run ${test.id} and nothing else, as of its last record, ${utcDateTime(evidence.asOf)}.${mark !== undefined && ` ${mark.ribbon}.`}</footer>
-</main>
-</body>
-</html>
-`.text;
+`,
+    footer: `Made by ${madeBy.name} ${madeBy.version} from the journal of run ${test.id} and nothing else, as of its last record, ${utcDateTime(evidence.asOf)}.`,
+  });
 }

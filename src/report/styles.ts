@@ -72,7 +72,8 @@ td.n .why{display:inline}
 .stack{display:block;width:100%;height:26px;margin:4px 0 10px}
 .alarm{border:2px solid var(--bad);background:var(--bad-bg);border-radius:6px;padding:10px 14px;font-weight:600}
 .next{margin:0;padding-left:20px} .next li{margin:4px 0}
-footer{margin-top:40px;padding-top:12px;border-top:1px solid var(--line);color:var(--soft);font-size:12.5px}
+footer{max-width:1120px;margin:0 auto;padding:0 24px 40px;color:var(--soft);font-size:12.5px}
+footer p{border-top:1px solid var(--line);padding-top:12px}
 `;
 
 const TIMELINE = `

@@ -74,3 +74,30 @@ export async function signedBy(who: Person, state: string, said: { name?: string
   const { text } = await signOffFor(parts, { name: said.name ?? who.name, comment: 'seen and discussed' });
   return keepSignOff(parts, { text, signature: signText(text, who.privateKey, who.publicKey, NAMESPACES.signOff) });
 }
+
+const isTime = (value: number): boolean => Math.abs(value - T0) < 40 * 86_400_000;
+
+/** The same events at another time. */
+function shifted<T>(value: T, ms: number): T {
+  if (typeof value === 'number') return (isTime(value) ? value + ms : value) as T;
+  if (Array.isArray(value)) return value.map((one: unknown) => shifted(one, ms)) as T;
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, shifted(one as unknown, ms)])) as T;
+}
+
+export const DAY = 86_400_000;
+
+/** Puts the run of a script into a state, some days after the first day of the fixtures, and gives its id. */
+export function putRun(state: string, script: Script, days: number): string {
+  const ms = days * DAY;
+  const [first] = script.records;
+  if (first?.type !== 'run.started') throw new Error('a run begins with its start');
+  const { runbook, verb } = first.plan;
+  const stamp = new Date(first.at + ms).toISOString().replace(/[-:]/g, '').replace(/\.\d+/, '');
+  const run = `${stamp}-${runbook.name}-${verb}-1a2b3c`;
+  const events = script.records.map(({ seq: _s, run: _r, term: _t, prev: _p, hash: _h, at, ...event }) => ({ at: at + ms, event: shifted(event, ms) }));
+  const records = chained(events.map(({ at, event }) => ({ at, event: event.type === 'run.started' ? { ...event, plan: { ...event.plan, hash: planHash(event.plan) } } : event })), run);
+  mkdirSync(runFolder(state, run), { recursive: true });
+  writeFileSync(join(runFolder(state, run), 'journal.jsonl'), linesOf(records));
+  return run;
+}

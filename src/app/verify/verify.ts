@@ -1,17 +1,20 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { DrError } from '../../base/errors.ts';
+import { isPack, type PackVerdict, verifyPack } from './pack.ts';
 import { readSigners } from './signers.ts';
 import { type RunVerdict, verifyRun } from './run.ts';
 
 export interface Verification {
   place: string;
   ok: boolean;
+  /** Of a pack of evidence. */
+  pack?: PackVerdict;
   runs: RunVerdict[];
 }
 
 /**
- * Checks what lies at a path, offline: a run's folder, or a file of one.
+ * Checks what lies at a path, offline: a run's folder, a pack of evidence, or a file of one.
  * @throws DrError (usage) where there is nothing
  */
 export async function verify(path: string, signersFile?: string): Promise<Verification> {
@@ -20,6 +23,10 @@ export async function verify(path: string, signersFile?: string): Promise<Verifi
   if (info === undefined) throw new DrError({ code: 'NOTHING_TO_VERIFY', exit: 'usage', title: `There is no ${place}.`, next: ['dr verify FOLDER    the folder of a run, of an evidence pack, or a file in one'] });
   const signers = signersFile === undefined ? undefined : await readSigners(signersFile);
   const folder = info.isDirectory() ? place : dirname(place);
+  if (await isPack(folder)) {
+    const { pack, runs } = await verifyPack(folder, signers);
+    return { place, ok: pack.ok && runs.every(({ ok }) => ok), pack, runs };
+  }
   const run = await verifyRun(folder, signers);
   const runs = [info.isDirectory() ? run : onlyFile(run, basename(place))];
   return { place, ok: runs.every(({ ok }) => ok), runs };
