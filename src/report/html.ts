@@ -44,7 +44,7 @@ export function renderPage({ title, mark, main, footer }: Page): string {
 <style>${trusted(styles)}</style>
 </head>
 <body>
-${mark !== undefined && html`<div class="ribbon" role="note">${mark.ribbon}</div>`}
+${mark !== undefined && html`<aside class="ribbon">${mark.ribbon}</aside>`}
 <main>
 ${main}</main>
 <footer><p>${footer}${mark !== undefined && ` ${mark.ribbon}.`}</p></footer>

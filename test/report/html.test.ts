@@ -82,7 +82,7 @@ describe('the page', () => {
     const headings = [...page.matchAll(/<h2>([^]*?)<\/h2>/g)].map((m) => m[1] ?? '');
     expect(headings.length).toBeGreaterThan(10);
     for (const heading of headings) expect(heading).toContain('<span class="mode">LAB</span>');
-    expect(page).toContain('<div class="ribbon">LAB RUN');
+    expect(page).toContain('<aside class="ribbon">LAB RUN');
     expect(page).toMatch(/<title>\[LAB\] /);
     expect(page).toMatch(/@top-center\{content:"LAB RUN/);
     expect(page).toMatch(/<footer>[^]*LAB RUN/);
