@@ -1,5 +1,8 @@
-import { createHash, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto';
+import type { JsonWebKey, KeyObject } from 'node:crypto';
 import { packed, WireReader } from './ssh-wire.ts';
+
+/** Loaded with the first key: most runbooks name none, and start-up is counted. */
+const crypto = () => process.getBuiltinModule('node:crypto');
 
 /*
  * Public keys that a runbook may name: lines of OpenSSH, and ed25519 as PEM. All become OpenSSH's own form, so that one
@@ -28,7 +31,7 @@ const CURVES: Readonly<Record<string, { crv: string; size: number }>> = {
 /** `ssh-ed25519 AAAA… comment`, or an ed25519 key as PEM. @throws Error that says what is wrong with it. */
 export function readPublicKey(text: string): PublicKey {
   if (text.includes('-----BEGIN')) {
-    const key = createPublicKey(text);
+    const key = crypto().createPublicKey(text);
     if (key.asymmetricKeyType !== 'ed25519') throw new Error('a PEM key must be ed25519');
     return decodePublicKey(ed25519Blob(key));
   }
@@ -45,7 +48,7 @@ export function decodePublicKey(blob: Uint8Array): PublicKey {
   const type = reader.text();
   const { jwk, application } = jwkOf(type, reader);
   reader.end();
-  const key = createPublicKey({ key: jwk, format: 'jwk' });
+  const key = crypto().createPublicKey({ key: jwk, format: 'jwk' });
   // Asked of RSA only: to have it said takes longer than to read the key.
   const bits = jwk.kty === 'RSA' ? key.asymmetricKeyDetails?.modulusLength : undefined;
   if (bits !== undefined && bits < RSA_BITS_MIN) throw new Error(`an RSA key of ${bits} bits is too short: ${RSA_BITS_MIN} or more`);
@@ -90,5 +93,5 @@ export function ed25519Blob(key: KeyObject): Buffer {
 
 /** As `ssh-keygen -l` prints it: `SHA256:…` */
 export function fingerprint({ blob }: Pick<PublicKey, 'blob'>): string {
-  return `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
+  return `SHA256:${crypto().createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 }

@@ -1,12 +1,10 @@
-import { randomBytes } from 'node:crypto';
-
 /** Random names as a dependency, so that a simulated run can be replayed from its seed. */
 export interface Ids {
   /** Lower-case hexadecimal of `bytes` random bytes. */
   hex(bytes: number): string;
 }
 
-export const systemIds: Ids = { hex: (bytes) => randomBytes(bytes).toString('hex') };
+export const systemIds: Ids = { hex: (bytes) => process.getBuiltinModule('node:crypto').randomBytes(bytes).toString('hex') };
 
 /** e.g. `20261120T101500Z-shop-failover-1a2b3c`: sorts by time, safe as a file name. */
 export function runId(ids: Ids, nowMs: number, runbook: string, verb: string): string {

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import type { hash as Hash } from 'node:crypto';
 
 /** What the journal, plans and reports are made of. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -53,7 +53,11 @@ function quotedKey(key: string): string {
   return quoted;
 }
 
+/** Loaded with the first hash: a command that needs none starts faster. */
+let hash: typeof Hash | undefined;
+
 /** Lower-case hexadecimal SHA-256 of a text or bytes. */
 export function sha256(data: string | Uint8Array): string {
+  hash ??= process.getBuiltinModule('node:crypto').hash;
   return hash('sha256', data, 'hex');
 }

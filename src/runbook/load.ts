@@ -54,7 +54,16 @@ export async function parseRunbook(bytes: Uint8Array, path: string): Promise<Loa
   for (const resource of resources) problems.push(...lintResource(resource, forKinds, text));
   problems.push(...lintRunbook(runbook, resources, text));
   if (problems.some((p) => p.severity === 'error')) throw new RunbookError(path, problems);
-  return { runbook, path, sha256: sha256(bytes), warnings: sortProblems(problems), at: text.at };
+  let hash: string | undefined;
+  return {
+    runbook,
+    path,
+    get sha256() {
+      return (hash ??= sha256(bytes));
+    },
+    warnings: sortProblems(problems),
+    at: text.at,
+  };
 }
 
 /** A runbook that recovers nothing is a slip. */
