@@ -9,11 +9,12 @@ import { type PolicyDocument, policyOf, policyParts, policySize } from '../plan/
 import { type Wildcard, wildcardsOf } from '../plan/wildcards.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
+import { checkPermissions } from './check/permissions.ts';
 import { ACCOUNT_UNKNOWN, lookPermissions, offlinePlans } from './offline-plan.ts';
 import { runbookFiles } from './runbook-files.ts';
 
-/** `abort` needs what leads a run of any verb back. `resume` and `takeover` need what the run's own verb needs. */
-export const IAM_VERBS = [...VERBS, 'abort'] as const;
+/** `abort` needs what leads a run of any verb back; `check` only reads. `resume` and `takeover` need what the run's own verb needs. */
+export const IAM_VERBS = [...VERBS, 'abort', 'check'] as const;
 export type IamVerb = (typeof IAM_VERBS)[number];
 
 export interface IamRequest {
@@ -57,7 +58,7 @@ export async function iamPolicies(request: IamRequest): Promise<IamResult[]> {
 }
 
 async function policyFor(loaded: readonly LoadedRunbook[], verb: IamVerb, region: string, account: string, state: string | undefined): Promise<IamResult> {
-  const permissions = statePermissions(state, region);
+  const permissions = statePermissions(state, region, verb === 'check');
   const notes: string[] = [];
   for (const runbook of loaded) {
     const needs = await needsOf(runbook, verb, region, account);
@@ -71,8 +72,9 @@ async function policyFor(loaded: readonly LoadedRunbook[], verb: IamVerb, region
 }
 
 async function needsOf(loaded: LoadedRunbook, verb: IamVerb, region: string, account: string): Promise<{ permissions: Permission[]; notes: string[] }> {
-  const verbs: readonly Verb[] = verb === 'abort' ? VERBS : [verb];
   const regions = loaded.runbook.regions.map((r) => r.id);
+  if (verb === 'check') return { permissions: (await checkPermissions(loaded, account)).map((p) => boundToRegions(p, regions)), notes: [] };
+  const verbs: readonly Verb[] = verb === 'abort' ? VERBS : [verb];
   const permissions: Permission[] = [];
   const notes: string[] = [];
   for (const one of verbs) {
@@ -122,13 +124,13 @@ function documentNotes(document: PolicyDocument, sizes: readonly number[], accou
 }
 
 /** What reading and writing runs in a bucket needs; the folder of this machine needs nothing. A bucket without a region is one of that partition. */
-function statePermissions(state: string | undefined, region: string): Permission[] {
+function statePermissions(state: string | undefined, region: string, readOnly: boolean): Permission[] {
   if (state === undefined || !state.startsWith('s3:')) return [];
   const place = parseS3Place(state.includes('?') ? state : `${state}?region=${region}`);
   if (place === undefined) throw usage('STATE_PLACE_INVALID', `--state ${state} is not a bucket.`, '--state "s3://bucket/prefix?region=ap-northeast-1"');
   const bucket = globalArn(partitionOf(place.region), 's3', place.bucket);
   return [
-    { actions: ['s3:GetObject', 's3:PutObject'], resources: [`${bucket}/${place.prefix === '' ? '' : `${place.prefix}/`}*`] },
+    { actions: readOnly ? ['s3:GetObject'] : ['s3:GetObject', 's3:PutObject'], resources: [`${bucket}/${place.prefix === '' ? '' : `${place.prefix}/`}*`] },
     // Not bound to the prefix: without it S3 answers 403 for an object that is not there.
     { actions: ['s3:ListBucket'], resources: [bucket] },
   ];

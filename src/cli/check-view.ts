@@ -24,8 +24,10 @@ function wayLine({ source, target, stability }: CheckResult['ways'][number]): st
 
 function findingLines(f: PlacedFinding, paint: Painter): string[] {
   const row = (label: string, text: string | undefined): string[] => (text === undefined ? [] : [`  ${label.padEnd(9)}${text}`]);
+  const { accepted } = f;
   return [
     `${paint(STYLES[f.severity], f.severity.padEnd(7))}  ${paint('bold', f.rule)}  ${f.resource}`,
+    ...row('accepted', accepted === undefined ? undefined : `by ${accepted.owner} until ${accepted.until}${accepted.why === undefined ? '' : `: ${accepted.why}`}`),
     ...row('observed', f.observed),
     ...row('wanted', f.wanted),
     ...row('else', f.consequence),
@@ -37,8 +39,9 @@ function findingLines(f: PlacedFinding, paint: Painter): string[] {
 function countOf({ findings }: CheckResult): string {
   if (findings.length === 0) return 'Ready: nothing was found that a failover would need and does not have.';
   const count = (severity: Severity): string[] => {
-    const n = findings.filter((f) => f.severity === severity).length;
+    const n = findings.filter((f) => f.severity === severity && f.accepted === undefined).length;
     return n === 0 ? [] : [`${n} ${severity}${n === 1 ? '' : 's'}`];
   };
-  return `${SEVERITIES.flatMap(count).join(', ')}.`;
+  const accepted = findings.filter((f) => f.accepted !== undefined).length;
+  return `${[...SEVERITIES.flatMap(count), ...(accepted === 0 ? [] : [`${accepted} accepted`])].join(', ')}.`;
 }

@@ -1,3 +1,4 @@
+import type { Accepted } from './accepts.ts';
 import type { Approver } from '../approvals/people.ts';
 import type { PlanContext } from '../model/kind.ts';
 import type { Section, Strategy } from '../model/verb.ts';
@@ -81,6 +82,8 @@ export interface Runbook {
   notify: readonly RunbookNotifier[];
   /** The runbook's custom steps, in the order of the file. */
   steps: readonly RunbookStep[];
+  /** Findings of a check that somebody has accepted, in the order of the file. */
+  accepts: readonly Accepted[];
   /** Runbooks of the same folder that are failed over before this one. */
   dependsOn: readonly string[];
 }
@@ -129,6 +132,7 @@ export function toRunbook(file: RunbookFile, resources: readonly RunbookResource
       'slack' in entry ? { type: 'slack', webhookEnv: entry.slack.webhookEnv } : { type: 'sns', topics: entry.sns },
     ),
     steps,
+    accepts: file.accepts ?? [],
     dependsOn: file.dependsOn ?? [],
   };
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { regionOfArn } from '../base/arn.ts';
 import { STRATEGIES } from '../model/verb.ts';
 import { durationField } from '../kinds/duration.ts';
+import { acceptsField } from './accepts.ts';
 import { approvalsField } from './approvals.ts';
 import { envField, httpField, lineField, nameField, objectiveField, regionField, topicArnField } from './fields.ts';
 
@@ -132,6 +133,7 @@ export const runbookSchema = z.strictObject(
       })
       .optional()
       .describe('Runbooks of the same folder that are failed over before this one'),
+    accepts: acceptsField.optional().describe('Findings of `dr check` that are accepted for a time'),
     steps: ownSteps.optional().describe('Steps of your own, before or after a phase'),
   },
   'expected a map with the keys runbook, owner, strategy, objectives and regions',

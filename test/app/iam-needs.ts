@@ -85,7 +85,7 @@ function ec2Needs(operation: string, input: Input, region: string, account: stri
 }
 
 function route53Needs(operation: string, input: Input): Need[] {
-  const part = operation === 'GetChange' ? `change/${text(input, 'Id')}` : operation.includes('HealthCheck') ? `healthcheck/${text(input, 'HealthCheckId')}` : `hostedzone/${text(input, 'HostedZoneId')}`;
+  const part = operation === 'GetChange' ? `change/${text(input, 'Id')}` : operation.includes('HealthCheck') ? `healthcheck/${text(input, 'HealthCheckId')}` : `hostedzone/${text(input, 'HostedZoneId') || text(input, 'Id')}`;
   const batch = (input.ChangeBatch as { Changes: { ResourceRecordSet: { Name: string; Type: string } }[] } | undefined)?.Changes ?? [];
   const sets = batch.map((change) => change.ResourceRecordSet);
   const context: Need['context'] =

@@ -20,7 +20,7 @@ it('commands and their flags are as they were', () => {
   expect(lines.sort().join('\n')).toMatchInlineSnapshot(`
     "abort [RUN] --confirm= --json --output=text|jsonl --reason= --state=
     approve RUN --as= --confirm= --gate= --json --key= --print --reject --signature= --state= --valid-for=
-    check --fail-on=error|warning|note|never --json --region= --runbook= --runbooks= --state=
+    check --fail-on=error|warning|note|never --format=text|junit|sarif|prometheus --json --notify --region= --runbook= --runbooks= --state= --watch=
     doctor --json --state= --without=…
     drill --again=… --approved-by=… --confirm= --done=… --from= --json --lab --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     drill clean [RUN] --json --output=text|jsonl --state= --takeover
@@ -28,7 +28,7 @@ it('commands and their flags are as they were', () => {
     failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     help --json --state=
     history --json --state=
-    iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|drill|abort
+    iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|drill|abort|check
     init --approver=… --dry-run --json --only= --owner= --permissions --regions= --rpo= --rto= --runbooks= --state=
     issue add RUN TITLE --due=! --json --owner=! --state=
     issue close RUN NUMBER --json --note=! --state=

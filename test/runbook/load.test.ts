@@ -56,6 +56,7 @@ describe('a valid runbook', () => {
         { type: 'slack', webhookEnv: 'SLACK_WEBHOOK_URL' },
         { type: 'sns', topics: { 'ap-northeast-1': 'arn:aws:sns:ap-northeast-1:111122223333:dr' } },
       ],
+      accepts: [],
       dependsOn: [],
       steps: [],
     });

@@ -6,6 +6,7 @@ import type { Effects } from '../../effects/effects.ts';
 import { knownKind } from '../../kinds/registry.ts';
 import { bySeverity, finder } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
+import type { Accepted } from '../../runbook/accepts.ts';
 import { findRunbooks } from '../../runbook/find.ts';
 import { loadRunbook } from '../../runbook/load.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
@@ -14,6 +15,7 @@ import { liveEffects } from '../live-effects.ts';
 import { chooseRunbook, type MadePlan } from '../make-plan.ts';
 import { previewRunSteps } from '../preview.ts';
 import type { StatePlace } from '../state.ts';
+import { acceptanceOf, staleAcceptances } from './accepted.ts';
 import { assumed, type PathFinding, runFindings } from './run-findings.ts';
 import { type Stability, stabilityOf } from './stability.ts';
 import { survivalFindings } from './survival.ts';
@@ -38,6 +40,11 @@ export interface CheckRequest {
 export interface PlacedFinding extends PathFinding {
   /** The region that would become active. */
   target: string;
+  /** Where it stands in the file, from 1. */
+  line: number;
+  col: number;
+  /** The runbook says who lives with it, and until when: it fails nothing. */
+  accepted?: Accepted;
 }
 
 /** One direction that was looked at. */
@@ -55,6 +62,8 @@ export interface CheckResult {
   /** ISO 8601. */
   at: string;
   ways: readonly CheckedWay[];
+  /** e.g. `databases.orders`, in the order of the file. */
+  resources: readonly string[];
   /** The worst first. */
   findings: readonly PlacedFinding[];
   /** Requests to AWS, and the most that there may be. */
@@ -68,9 +77,10 @@ export async function check(request: CheckRequest): Promise<CheckResult[]> {
   return results;
 }
 
-async function chosen(request: CheckRequest): Promise<LoadedRunbook[]> {
-  const files = request.runbook === undefined ? await findRunbooks(request.runbooks) : [];
-  return files.length > 1 ? Promise.all(files.map(loadRunbook)) : [await chooseRunbook(request)];
+/** The runbooks that are checked. @throws DrError */
+export async function chosen({ runbook, runbooks }: Pick<CheckRequest, 'runbook' | 'runbooks'>): Promise<LoadedRunbook[]> {
+  const files = runbook === undefined ? await findRunbooks(runbooks) : [];
+  return files.length > 1 ? Promise.all(files.map(loadRunbook)) : [await chooseRunbook({ runbooks, ...(runbook === undefined ? {} : { runbook }) })];
 }
 
 export async function checkLoaded(loaded: LoadedRunbook, request: CheckRequest): Promise<CheckResult> {
@@ -85,7 +95,8 @@ export async function checkLoaded(loaded: LoadedRunbook, request: CheckRequest):
     file: loaded.path,
     at: iso(live.clock.now()),
     ways: ways.map(({ source, target, made }) => ({ source, target, ...(made instanceof DrError ? {} : { stability: stabilityOf(made.plan) }) })),
-    findings: bySeverity(unique(found.flat())),
+    resources: loaded.runbook.resources.map(({ section, name }) => `${section}.${name}`),
+    findings: bySeverity(unique(placed(loaded, ways, found, live.clock.now()))),
     calls: { made: asked.length, limit: LIMITS.checkCalls },
   };
 }
@@ -99,7 +110,7 @@ interface Looker {
 }
 
 /** What a run would say, what the kinds see beyond it, and what is lost together with the source. */
-async function lookAt(looker: Looker, way: Way): Promise<PlacedFinding[]> {
+async function lookAt(looker: Looker, way: Way): Promise<PathFinding[]> {
   const { effects, loaded, state, surroundings } = looker;
   const [run, kinds, survives] = await Promise.all([
     way.made instanceof DrError ? [noPlan(loaded, way, way.made)] : ofRun(looker, way.made),
@@ -109,7 +120,18 @@ async function lookAt(looker: Looker, way: Way): Promise<PlacedFinding[]> {
   const said = new Set(kinds.map(({ observed }) => observed));
   // The kinds say the same with more words around it.
   const more = run.filter(({ observed }) => !said.has(observed));
-  return [...more, ...kinds, ...survives].map((finding) => ({ ...finding, target: way.target }));
+  return [...more, ...kinds, ...survives];
+}
+
+/** With the direction, the line, and whether somebody has accepted it. */
+function placed(loaded: LoadedRunbook, ways: readonly Way[], found: readonly (readonly PathFinding[])[], now: number): PlacedFinding[] {
+  const { accepts } = loaded.runbook;
+  const all = ways.flatMap(({ target }, i) => (found[i] ?? []).map((finding) => ({ finding, target })));
+  const stale = staleAcceptances(loaded, all.map(({ finding }) => finding), now).map((finding) => ({ finding, target: '' }));
+  return [...all, ...stale].map(({ finding, target }) => {
+    const accepted = acceptanceOf(accepts, finding, now);
+    return { ...finding, target, ...loaded.at(finding.path.map((part) => (/^\d+$/.test(part) ? Number(part) : part))), ...(accepted === undefined ? {} : { accepted }) };
+  });
 }
 
 function noPlan({ runbook }: LoadedRunbook, { target }: Way, error: DrError): PathFinding {

@@ -1,18 +1,7 @@
 import type { Evidence, EvidenceObjective, EvidenceStep } from '../evidence-schema.ts';
-import { escapeText } from '../escape.ts';
+import { attribute, type Case, caseText } from './junit-xml.ts';
 
-/*
- * JUnit XML, as CI systems read it: a test case for each objective and for each step.
- * https://github.com/jenkinsci/xunit-plugin (junit-10.xsd), https://docs.gitlab.com/ci/testing/unit_test_reports/
- */
-
-interface Case {
-  name: string;
-  classname: string;
-  seconds: number;
-  /** An element of the case, with its type, message and text. */
-  result?: { element: 'failure' | 'error' | 'skipped'; type: string; message: string; text: string };
-}
+/* A run as JUnit XML: a test case for each objective and for each step. */
 
 /** A run as a suite of tests. What was not measured has failed: it was to be shown, and was not. */
 export function renderJunit(evidence: Evidence): string {
@@ -58,18 +47,6 @@ function stepCase(step: EvidenceStep, suite: string): Case {
   if (step.state === 'done') return base;
   if (SKIPPED.has(step.state) || (step.optional && step.state === 'failed')) return { ...base, result: { element: 'skipped', type: step.state, ...said, text: '' } };
   return { ...base, result: { element: step.check === 'failed' ? 'error' : 'failure', type: step.state, ...said } };
-}
-
-function caseText({ name, classname, seconds, result }: Case): string {
-  const open = `    <testcase name="${attribute(name)}" classname="${attribute(classname)}" time="${seconds.toFixed(3)}"`;
-  if (result === undefined) return `${open}/>`;
-  const { element, type, message, text } = result;
-  return `${open}>\n      <${element} type="${attribute(type)}" message="${attribute(message)}">${attribute(text)}</${element}>\n    </testcase>`;
-}
-
-/** Safe in XML 1.0, which has no place for some characters. */
-function attribute(text: string): string {
-  return escapeText(text.toWellFormed().replace(/[\ufffe\uffff]/g, '\ufffd'));
 }
 
 function secondsOf(ms: number | null): string {
