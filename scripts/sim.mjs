@@ -79,7 +79,7 @@ async function hunt() {
   let missed = 0;
   for (const bug of BUGS.filter((b) => values.bug === 'all' || b.name === values.bug)) {
     const right = ({ broken }) => broken.some((b) => bug.breaks.includes(b.invariant));
-    const sum = await play(1, seeds, bug.name, ({ failed }) => failed.some(right));
+    const sum = await play(bug.from ?? 1, seeds, bug.name, ({ failed }) => failed.some(right));
     const first = sum.failed.filter(right).map((f) => f.seed).sort((a, b) => a - b)[0];
     if (first === undefined) missed += 1;
     console.log(`${bug.name.padEnd(26)} invariant ${bug.breaks.join(' or ').padEnd(8)} ${first === undefined ? 'NOT FOUND' : `found at seed ${first}`}`);

@@ -110,10 +110,6 @@ export const MORE_BUGS: readonly Bug[] = [
       },
     })),
   },
-];
-
-/** Of these each stands before another net, or needs a rare world: they were not found in some dozens of runs that fit, and no test hunts them. */
-export const UNSEEN: readonly Bug[] = [
   {
     name: 'loss-in-minutes',
     breaks: [5],
@@ -133,6 +129,27 @@ export const UNSEEN: readonly Bug[] = [
     breaks: [2],
     step: spoil('fence', (code) => ({ observe: (ctx, p) => code.observe(saying(ctx, { sourceDown: 'nobody' }), p) })),
   },
+  { name: 'settled-at-once', breaks: [15, 14], step: spoil('settle', () => ({ observe: () => Promise.resolve(reached) })) },
+  { name: 'insync-at-once', breaks: [15, 14], step: (name, kind, stage) => spoil('flip', () => ({ verify: () => Promise.resolve(reached) }))(name, kind, stage) ?? spoil('settle', () => ({ observe: () => Promise.resolve(reached) }))(name, kind, stage) },
+  {
+    name: 'no-last-look',
+    breaks: [15],
+    from: 1740,
+    step: (_name, kind) => ({ ...(kind as object), holds: () => Promise.resolve(reached) }) as unknown as typeof kind,
+  },
+  {
+    name: 'half-the-bound',
+    breaks: [3],
+    step: spoil('rpoGate', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, (_n, v) => halved(v)), p) })),
+  },
+];
+
+/**
+ * The simulation does not find these, and `--bug all` does not hunt them. An empty answer is refused by `mustBeAnswer` before any step
+ * sees it: test/aws/answers.test.ts finds it. Who rejects in a drawn world nearly always approves later: test/kinds/common-steps/approval.test.ts
+ * and test/approvals/judge.test.ts find it.
+ */
+export const UNSEEN: readonly Bug[] = [
   {
     name: 'empty-answer-is-gone',
     breaks: [1, 2, 3],
@@ -152,18 +169,6 @@ export const UNSEEN: readonly Bug[] = [
         return code.observe(approvals === undefined ? ctx : { ...ctx, effects: { ...ctx.effects, approvals: { ...approvals, files } } }, p);
       },
     })),
-  },
-  { name: 'settled-at-once', breaks: [15], step: spoil('settle', () => ({ observe: () => Promise.resolve(reached) })) },
-  { name: 'insync-at-once', breaks: [15], step: (name, kind, stage) => spoil('flip', () => ({ verify: () => Promise.resolve(reached) }))(name, kind, stage) ?? spoil('settle', () => ({ observe: () => Promise.resolve(reached) }))(name, kind, stage) },
-  {
-    name: 'no-last-look',
-    breaks: [15],
-    step: (_name, kind) => ({ ...(kind as object), holds: () => Promise.resolve(reached) }) as unknown as typeof kind,
-  },
-  {
-    name: 'half-the-bound',
-    breaks: [3],
-    step: spoil('rpoGate', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, (_n, v) => halved(v)), p) })),
   },
 ];
 

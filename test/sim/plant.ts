@@ -14,6 +14,8 @@ export interface Bug {
   name: string;
   /** Any of these is the right thing to find. */
   breaks: readonly number[];
+  /** First seed that is tried, where the world that shows it is rare. Default: 1. */
+  from?: number;
   step?(name: string, kind: AnyStepKind, stage: Stage): AnyStepKind | undefined;
   aws?(inner: AwsCaller, stage: Stage): AwsCaller;
   store?(inner: JournalStore, records: JournalRecord[]): JournalStore;

@@ -112,6 +112,13 @@ function protectedAgain(end: End): void {
   if (end.wellFor > SEEN_MS && !eyes.answers(DRAWS).has(target)) broken(end, `the name does not answer with ${target}`);
 }
 
+/** Nobody is led by a change that was only accepted: by the record of it, the name answers as it is to. */
+export function judgeSettled({ scenario: { shape }, world, history }: Stage, eyes: Eyes, { plan }: RunState, step: string): void {
+  // Where several regions answer, one that comes back is seen by the checkers later than by anybody.
+  if (plan.verb === 'reprotect' || shape.strategy === 'active-active' || !world.isAlive(plan.target)) return;
+  if (eyes.answers().has(plan.source)) history.violate(14, `${step} is done, and the name still leads users to ${plan.source}`);
+}
+
 /** What was rolled back is as it was: the old writer writes, the new one was never promoted. `partly`: an earlier run has left writes stopped, and said so. */
 export function judgeLedBack({ stage, eyes, state }: End, crossed: ReadonlyMap<string, number>, partly: boolean): void {
   const { source, target, verb } = state.plan;

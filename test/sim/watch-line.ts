@@ -30,6 +30,8 @@ export interface Crossing {
   deadSince: number | undefined;
   /** Its machine is cut off from a source that lives, and replication stands still for another reason. */
   twoTroubles: boolean;
+  /** Who attested that the source is down, in any start of this chapter. */
+  attestedBy: ReadonlySet<string>;
   /** True time at which a step was last done. */
   doneAt(step: string): number | undefined;
 }
@@ -70,11 +72,13 @@ function approval(c: Crossing): void {
 
 function fence(c: Crossing): void {
   const { database, state, eyes } = c;
-  const fact = state.facts.get(`fence.${database}`) as { verdict?: string } | undefined;
+  const fact = state.facts.get(`fence.${database}`) as { verdict?: string; because?: string } | undefined;
   if (fact?.verdict === undefined) return broken(c, 2, `promotes ${database} without a fence verdict`);
   const writes = eyes.takesWrites(database, state.plan.source);
   if ((fact.verdict === 'fenced' || fact.verdict === 'read-only') && writes) broken(c, 1, `promotes ${database}, called ${fact.verdict}, while its old writer takes writes`);
-  if (fact.verdict === 'attested' && state.acceptances.sourceDown === undefined) broken(c, 2, `promotes ${database} as attested by nobody`);
+  // The record says by whom, and that person said it when the run was started or resumed.
+  const said = [...c.attestedBy].some((person) => person !== '' && fact.because?.includes(`attested by ${person}`) === true);
+  if (fact.verdict === 'attested' && (state.acceptances.sourceDown === undefined || !said)) broken(c, 2, `promotes ${database} as attested by somebody who did not attest`);
   if (fact.verdict === 'source-down') {
     const judged = sourceVerdictFact.read(state);
     const signals = signalFact.all(state).map(({ value }) => value);

@@ -6,7 +6,7 @@ import { Eyes } from './eyes.ts';
 import type { MadeBy, Process } from './process.ts';
 import { bystanderOf, instanceOf, regionsOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
-import { judgeLedBack, judgeSuccess, larger } from './watch-end.ts';
+import { judgeLedBack, judgeSettled, judgeSuccess, larger } from './watch-end.ts';
 import { judgeCrossing, TWO_TROUBLES } from './watch-line.ts';
 
 /*
@@ -75,6 +75,7 @@ export class Watch {
   #returned = false;
   /** The largest loss that somebody accepted: anyone who continues behind the line accepts nothing again. */
   #accepted: Acceptances['dataLossSeconds'];
+  readonly #attestedBy = new Set<string>();
   #partly = false;
   /** Some process had records that the bucket did not take. */
   #unsent = false;
@@ -100,6 +101,7 @@ export class Watch {
     this.#returned = false;
     this.#accepted = undefined;
     this.#partly = false;
+    this.#attestedBy.clear();
     this.#unsent = false;
     this.#deadSince = undefined;
   }
@@ -129,10 +131,19 @@ export class Watch {
     if (this.#stage.scenario.state === 'folder' && process.term < this.#term) this.#broken(25, `a record of term ${process.term} is written behind one of term ${this.#term}`);
     if (process.unsent) this.#unsent = true;
     this.#stage.history.note(process.name, () => describeRecord(record));
-    if (record.type === 'run.started' || record.type === 'run.resumed') this.#accepted = larger(this.#accepted, record.acceptances.dataLossSeconds);
-    if (record.type === 'step.done') this.#doneAt.set(record.step, this.#stage.clock.now());
+    if (record.type === 'run.started' || record.type === 'run.resumed') {
+      this.#accepted = larger(this.#accepted, record.acceptances.dataLossSeconds);
+      this.#attestedBy.add(record.acceptances.sourceDown ?? '');
+    }
+    if (record.type === 'step.done') this.#done(process, record.step);
     if (record.type === 'run.finished') this.#finished(process, record.outcome);
     this.look();
+  }
+
+  #done(process: Process, id: string): void {
+    this.#doneAt.set(id, this.#stage.clock.now());
+    const state = this.#states.get(process)?.();
+    if (state !== undefined && stepOf(state, id)?.kind.endsWith('.settle') === true) judgeSettled(this.#stage, this.#eyes, state, id);
   }
 
   #finished(process: Process, outcome: string): void {
@@ -221,7 +232,7 @@ export class Watch {
     const { chapter, zero, clock } = this.#stage;
     // Between two looks of the watch it may have been back for a few seconds.
     const returned = this.#returned || chapter.happenings.some((h) => h.what === 'region-back' && h.region === chapter.source && zero + h.at <= clock.now());
-    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, deadSince: this.#deadSince, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step) });
+    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, deadSince: this.#deadSince, attestedBy: this.#attestedBy, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step) });
   }
 
   #scaling(call: SeenCall): void {
