@@ -4,7 +4,7 @@ import { join, relative } from 'node:path';
 import { rolldown } from 'rolldown';
 
 /** What is loaded by its path: by bin/dr.js, by oclif, by another process. */
-const ENTRIES = ['cli/main.ts', 'cli/help.ts', 'cli/not-found.ts', 'lab/daemon.ts', 'commands/**/*.ts'];
+const ENTRIES = ['cli/main.ts', 'cli/help.ts', 'cli/not-found.ts', 'lab/daemon.ts', 'app/rehearse-worker.ts', 'commands/**/*.ts'];
 /** Stay packages: large, and loaded only when something is done with AWS, a database, a name server or a terminal. oclif asks for typescript in development. */
 const EXTERNAL = [/^@aws-sdk\//, /^@smithy\//, 'pg', 'listr2', 'dns-packet', 'typescript'];
 

@@ -35,7 +35,7 @@ function whySimulated(outside: Outside | undefined, runCustomSteps: boolean): st
 }
 
 /** Nothing of the step happens, and its end says so. */
-function simulated({ params }: StepKind<Json>, because: string): AnyStepKind {
+export function notRun({ params }: StepKind<Json>, because: string): AnyStepKind {
   return stepKind<Json>({
     params,
     check: () => Promise.resolve({ state: 'ok', because }),
@@ -53,7 +53,7 @@ export function boundToLab(workshop: Workshop, run: { mode: RunMode; plan: Plan;
       const kind = await workshop.stepKind(name);
       // All steps of one kind reach the same sort of thing.
       const because = whySimulated(run.plan.steps.find((step) => step.kind === name)?.outside, custom);
-      return because === undefined ? kind : simulated(kind, because);
+      return because === undefined ? kind : notRun(kind, because);
     },
     effects: custom ? forCustomSteps(workshop.effects, run.plan, env) : { ...workshop.effects, http: localHttp(workshop.effects) },
   };

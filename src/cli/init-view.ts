@@ -46,5 +46,5 @@ function next(runbooks: readonly MadeRunbook[]): string[] {
   const [first] = runbooks.filter(({ state }) => state === 'written');
   if (first === undefined) return [];
   const target = first.regions.find((region) => region !== first.home) ?? '';
-  return [`Next: dr validate ${first.path}; dr plan --region ${target} --runbook ${first.path}`];
+  return [`Next: dr validate ${first.path}; dr rehearse --region ${target} --runbook ${first.path}; dr plan --region ${target} --runbook ${first.path}`];
 }

@@ -1,7 +1,7 @@
 import { systemClock } from '../base/clock.ts';
-import { canonicalJson } from '../base/json.ts';
 import type { DatabaseDriver, DbRef } from '../simulator/database-driver.ts';
 import type { DbInstanceSeed, HealthCheckSeed, HostedZoneSeed } from '../simulator/seeds.ts';
+import { SharedWorld } from '../simulator/shared-world.ts';
 import { World } from '../simulator/world.ts';
 import { LAB_TIMINGS } from './timings.ts';
 
@@ -37,10 +37,8 @@ export class SeedRecorder extends World {
 }
 
 /** The world of the lab: several applications in it, and the endpoints of the real databases instead of invented ones. */
-export class LabWorld extends World {
+export class LabWorld extends SharedWorld {
   readonly #endpointOf: (ref: DbRef) => { address: string; port: number };
-  readonly #checks = new Map<string, string>();
-  readonly #zones = new Map<string, string>();
 
   constructor(regions: readonly string[], driver: DatabaseDriver, endpointOf: (ref: DbRef) => { address: string; port: number }) {
     super({ clock: systemClock, seed: Date.now() % 2 ** 31, regions, databases: driver, timings: LAB_TIMINGS });
@@ -52,28 +50,4 @@ export class LabWorld extends World {
     const backups = seed.replicaOf === undefined ? {} : { backupRetentionDays: 1 };
     super.addDbInstance({ ...backups, ...seed, endpoint: this.#endpointOf(seed) });
   }
-
-  /** Two applications may name a check of the same thing alike: then it is one. */
-  override addHealthCheck(seed: HealthCheckSeed): void {
-    const text = canonicalJson(seed);
-    if (this.#checks.get(seed.id) === text) return;
-    this.#checks.set(seed.id, text);
-    super.addHealthCheck(seed);
-  }
-
-  /** A second zone for a domain is one for the names that lie in it, as if they were delegated to it. */
-  override addHostedZone(seed: HostedZoneSeed): void {
-    const owner = this.#zones.get(seed.name);
-    const name = owner === undefined || owner === seed.id ? seed.name : commonDomain(seed.records.map((record) => record.name));
-    const known = [...this.#zones].find(([, id]) => id === seed.id)?.[0];
-    if (known === undefined) this.#zones.set(name, seed.id);
-    super.addHostedZone({ ...seed, name: known ?? name });
-  }
-}
-
-/** The longest domain that all names lie in. */
-function commonDomain(names: readonly string[]): string {
-  const [first = [], ...others] = names.map((name) => name.replace(/\.$/, '').split('.').reverse());
-  const same = first.findIndex((label, i) => others.some((other) => other[i] !== label));
-  return (same < 0 ? first : first.slice(0, same)).toReversed().join('.');
 }

@@ -48,12 +48,6 @@ export function instanceOf(database: string, region: string): string {
   return `shop-${database}-${CITIES[region] ?? region}`;
 }
 
-/** What the application of a region needs besides its database, where nothing of it waits there. */
-export function needsOf(shape: Shape, region: string): { group?: string; targetGroup?: string } {
-  if (shape.compute === 'group') return shape.strategy === 'pilot-light' || shape.strategy === 'backup-restore' ? { group: 'shop-api' } : {};
-  return shape.compute === 'none' ? {} : { targetGroup: targetGroupOf(region) };
-}
-
 export function targetGroupOf(region: string): string {
   return `arn:aws:elasticloadbalancing:${region}:111122223333:targetgroup/shop-api/0${region === SEOUL ? 'a' : 'b'}1b2c3d4e5f6071`;
 }

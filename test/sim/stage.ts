@@ -1,17 +1,15 @@
 import type { Clock } from '../../src/base/clock.ts';
-import { simulatedEffects } from '../../src/simulator/effects.ts';
-import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
-import { World } from '../../src/simulator/world.ts';
+import type { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import type { World } from '../../src/simulator/world.ts';
 import type { Effects } from '../../src/effects/effects.ts';
-import type { ResourceKind } from '../../src/model/kind.ts';
-import { knownKind } from '../../src/kinds/registry.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
+import { stageOf as worldOf } from '../../src/rehearsal/stage.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
 import type { Made } from './approvers.ts';
 import { History } from './history.ts';
 import { runbookOf } from './runbooks.ts';
 import type { Chapter, Happening, Scenario } from './scenario.ts';
-import { BUCKET, DATABASES, instanceOf, needsOf, regionsOf, SEOUL } from './shapes.ts';
+import { BUCKET, DATABASES, instanceOf, regionsOf, SEOUL } from './shapes.ts';
 
 /** Where a scenario plays: a world with everything of its runbook in it. */
 export interface Stage {
@@ -34,26 +32,21 @@ const MINUTE = 60_000;
 
 export async function stageOf(scenario: Scenario): Promise<Stage> {
   const loaded = await runbookOf(scenario.shape);
-  const { runbook } = loaded;
-  const kinds = new Map<string, ResourceKind<unknown>>();
-  for (const { kind } of runbook.resources) kinds.set(kind, await knownKind(kind));
-  const clock = new VirtualClock();
+  const login: Record<string, string> = { SHOP_DB_USER: 'shop', SHOP_DB_PASSWORD: 'secret-canary', PATH: '/usr/bin' };
+  const made = await worldOf(loaded, {
+    seed: scenario.seed,
+    timings: scenario.timings,
+    calmMs: 0,
+    env: (name) => login[name],
+    prepare: (one) => one.addBucket({ region: BUCKET.region, name: BUCKET.bucket }),
+  });
+  const { clock, world } = made;
   const regions = regionsOf(scenario.shape);
-  const world = new World({ clock, seed: scenario.seed, regions: [...regions, 'us-east-1'], timings: scenario.timings });
-  for (const { kind, name, resource } of runbook.resources) kinds.get(kind)?.simulate(world, name, resource, runbook.home, runbook.strategy);
-  for (const notifier of runbook.notify) {
-    if (notifier.type === 'sns') for (const [region, arn] of Object.entries(notifier.topics)) world.addTopic({ region, arn });
-  }
-  world.addBucket({ region: BUCKET.region, name: BUCKET.bucket });
   const { shape } = scenario;
   const databases = DATABASES.slice(0, shape.databases);
-  for (const region of regions) {
-    world.addApplication({ region, address: simulatedAddress(regions, region), database: { region, id: instanceOf(DATABASES[0], region) }, ...needsOf(shape, region) });
-  }
   const replicas = shape.strategy === 'warm-standby' || shape.strategy === 'pilot-light' ? databases.flatMap((database) => regions.filter((region) => region !== SEOUL).map((region) => ({ region, id: instanceOf(database, region) }))) : [];
   for (const replica of replicas) world.setReplication(replica, { lagMs: scenario.lagMs });
-  const login: Record<string, string> = { SHOP_DB_USER: 'shop', SHOP_DB_PASSWORD: 'secret-canary', PATH: '/usr/bin' };
-  const effects: Effects = { ...simulatedEffects(world), env: (name) => login[name] };
+  const effects: Effects = { ...made.effects, aws: world };
   if (scenario.lagUnknown) {
     for (const replica of replicas) world.setReplication(replica, { mode: 'stopped' });
     await clock.run(() => clock.sleep(240 * MINUTE));

@@ -18,6 +18,7 @@ export const FLOORS = [
   'cli',
   'app',
   'report',
+  'rehearsal',
   'lab',
   'engine',
   'journal',

@@ -1,0 +1,185 @@
+import { planFor } from '../make-plan.ts';
+import { notRun } from '../in-lab.ts';
+import { DrError, messageOf } from '../../base/errors.ts';
+import { loadStepKind } from '../../kinds/registry.ts';
+import type { Acceptances, AnyStepKind } from '../../model/step.ts';
+import type { Plan } from '../../model/plan.ts';
+import type { DurationName, Drawn } from '../../rehearsal/durations.ts';
+import { drawDurations, DURATIONS, timingsOf } from '../../rehearsal/durations.ts';
+import { continueRun, loadSteps, type Played, startRun } from '../../rehearsal/play.ts';
+import { type Kept, throughResolver } from '../../rehearsal/resolver.ts';
+import { type Stage, stageOf } from '../../rehearsal/stage.ts';
+import { runClock } from '../../report/clock-evidence.ts';
+import { databaseEvidence } from '../../report/data-evidence.ts';
+import { objectivesOf } from '../../report/objectives.ts';
+import type { LoadedRunbook } from '../../runbook/runbook.ts';
+import { Random } from '../../simulator/random.ts';
+import { decidedBy, type Decided } from './decided.ts';
+import { layFaults } from './faults.ts';
+import { type UsersSeen, watchUsers } from './users.ts';
+
+/** What is rehearsed, again and again. */
+export interface Rehearsal {
+  loaded: LoadedRunbook;
+  /** The region that is lost. */
+  source: string;
+  target: string;
+  /** What a person knows better than the defaults. */
+  durations: Readonly<Partial<Record<DurationName, { p50: number; p95: number }>>>;
+  /** Without: AWS answers as it should. */
+  faults: boolean;
+}
+
+/** One rehearsed failover. Times in milliseconds. */
+export interface Figures {
+  seed: number;
+  outcome: string;
+  /** How often a person started it: once, and again after each refusal. */
+  starts: number;
+  /** From the loss of the region to the first good answer; undefined: not recovered, or not measured. */
+  rtoMs?: number;
+  /** The bound on lost writes that the run would have reported. */
+  rpoMs?: number;
+  rto: Verdict;
+  rpo: Verdict;
+  /** What was lost, as only a simulation knows. */
+  trueLossMs?: number;
+  /** Why it did not recover. */
+  because?: string;
+  /** How long the slowest way through the plan spent in each step. */
+  decided: readonly Decided[];
+}
+
+export type Verdict = 'met' | 'missed' | 'not measured' | 'not applicable';
+
+const OPERATOR = { identity: 'arn:aws:sts::000000000000:assumed-role/rehearsal/operator', user: 'rehearsal', host: 'simulated', pid: 1 };
+
+/** Everybody who may agree has agreed: what their signatures take is part of the time to decide. */
+function acceptancesOf({ runbook }: LoadedRunbook): Acceptances {
+  return { approvedBy: [...new Set(runbook.approvals.flatMap(({ from }) => from.map(({ name }) => name)))] };
+}
+
+/**
+ * The runbook as it is rehearsed. Signatures are of people: a name on the command line stands for them. Probes are sampled as often as
+ * the result can show: where a promotion takes minutes, every two seconds at most.
+ */
+export function rehearsable(loaded: LoadedRunbook, durations: Rehearsal['durations']): LoadedRunbook {
+  const approvals = loaded.runbook.approvals.map((approval) => ({ ...approval, from: approval.from.map(({ name }) => ({ name, keys: [] })) }));
+  const leastMs = Math.min(2_000, (durations.promotionMs ?? DURATIONS.promotionMs).p50 / 150);
+  const probes = loaded.runbook.probes.map((probe) => ({ ...probe, everyMs: Math.max(probe.everyMs, Math.min(leastMs, Math.max(probe.everyMs, probe.holdMs / 2))) }));
+  return { ...loaded, runbook: { ...loaded.runbook, approvals, probes } };
+}
+
+/** A step that reaches something that no simulated world has: it is passed over. */
+export function onlySimulated(plan: Plan): (name: string) => Promise<AnyStepKind> {
+  const outside = new Set(plan.steps.filter((step) => step.outside !== undefined).map(({ kind }) => kind));
+  return async (name) => (outside.has(name) ? notRun(await loadStepKind(name), 'simulated: not run in a rehearsal') : loadStepKind(name));
+}
+
+/** The stage of a seed, the region lost, and a failover of it. The same seed gives the same figures. */
+export async function rehearseOnce(rehearsal: Rehearsal, seed: number, prepare?: (stage: Stage, drawn: Drawn) => void): Promise<{ figures: Figures; played?: Played }> {
+  const { loaded, source, target } = rehearsal;
+  const random = new Random(seed);
+  const drawn = drawDurations(random, rehearsal.durations);
+  const stage = await stageOf(loaded, { seed, timings: timingsOf(drawn), calmMs: CALM_MS + drawn.lagMs, prepare: (world) => lagging(world, drawn.lagMs) });
+  if (rehearsal.faults) layFaults(stage.world, random, target);
+  prepare?.(stage, drawn);
+  const { clock, world } = stage;
+  const effects = { ...stage.effects, http: throughResolver(stage.effects.http, stage.effects.dns, clock, drawn.resolverMs) };
+  const users = watchUsers(throughResolver(stage.effects.http, stage.effects.dns, clock, drawn.resolverMs, usersOf(source, stage, drawn.resolverMs)), loaded, clock);
+  const lostAt = clock.now();
+  const plan = await clock.run(async () => {
+    world.breakRegion(source);
+    users.begin();
+    await clock.sleep(drawn.decideMs);
+    return planned(() => planFor(effects, loaded, { verb: 'failover', region: target, from: source }).then(({ plan: made }) => made), clock);
+  });
+  if (plan instanceof DrError) {
+    users.stop();
+    return { figures: { seed, outcome: 'no-plan', starts: 0, rto: 'not measured', rpo: 'not measured', because: plan.message, decided: [] } };
+  }
+  await loadSteps(plan);
+  const start = { acceptances: acceptancesOf(loaded), run: `rehearsal-${seed}`, operator: OPERATOR, impactAt: lostAt, effects, stepKind: onlySimulated(plan) };
+  const played = await clock.run(async () => {
+    let last = await startRun(stage, plan, { ...start });
+    for (let resumes = 0; resumes < RESUMES_MAX && mayResume(last); resumes++) {
+      await clock.sleep(REST_MS);
+      last = await continueRun(stage, last.records, { ...start, term: resumes + 2 });
+    }
+    users.stop();
+    return last;
+  });
+  return { figures: figuresOf(stage, rehearsal, seed, lostAt, played, users), played };
+}
+
+/** Where several regions answer, those users count that the lost one has: what their resolvers hold when it is lost. */
+function usersOf(source: string, { world, clock, loaded }: Stage, keptMs: number): Map<string, Kept> {
+  const [probe] = loaded.runbook.probes;
+  if (probe === undefined) return new Map();
+  const { hostname } = new URL(probe.http);
+  for (let n = 0; n < ANSWERS_TRIED; n++) {
+    const { values, ttl } = world.resolve(hostname, 'A');
+    const [address] = values;
+    if (address !== undefined && world.state.applications.at(address)?.region === source) return new Map([[hostname, { address, until: clock.now() + Math.max(ttl * 1000, keptMs) }]]);
+  }
+  return new Map();
+}
+
+/** More than a weight of a tenth needs. */
+const ANSWERS_TRIED = 60;
+
+/** A plan, or why a person who tries again and again gets none. */
+async function planned(make: () => Promise<Plan>, clock: Stage['clock']): Promise<Plan | DrError> {
+  for (let n = 0; ; n++) {
+    try {
+      return await make();
+    } catch (error) {
+      if (n >= RESUMES_MAX) return error instanceof DrError ? error : new DrError({ code: 'PLAN_FAILED', exit: 'bug', title: messageOf(error) });
+      await clock.sleep(REST_MS);
+    }
+  }
+}
+
+/** A person who reads a refusal, or a failure, and runs `dr resume`: so often, each time after so long. */
+const RESUMES_MAX = 4;
+const REST_MS = 60_000;
+
+/** Nothing that a person has to say is missing: they have said all that they may. */
+function mayResume({ outcome }: Played): boolean {
+  return outcome === 'refused' || outcome === 'failed';
+}
+
+/** How long all is well before, and for as long as a replica is behind: CloudWatch has a sample a minute, and a world that is younger than the lag knows none. */
+const CALM_MS = 4 * 60_000;
+
+/** Every replica of the world follows with that lag. */
+function lagging(world: Stage['world'], lagMs: number): void {
+  for (const row of world.state.databases.all()) if (row.source !== undefined) world.setReplication(row.ref, { lagMs });
+}
+
+function figuresOf({ world }: Stage, { target }: Rehearsal, seed: number, lostAt: number, played: Played, users: UsersSeen): Figures {
+  const { state, records, outcome } = played;
+  const rto = runClock(state, records, { impact: { at: lostAt, source: 'the region was lost' } });
+  const objectives = objectivesOf(state, rto, databaseEvidence(state), undefined);
+  const verdict = (name: string) => objectives.find((one) => one.name === name);
+  const [time, loss] = [verdict('RTO'), verdict('RPO')];
+  const losses = [...world.state.databases.all()].filter((row) => row.ref.region === target).flatMap((row) => world.lossOf(row.ref) ?? []);
+  const refused = [...state.steps.values()].find((step) => step.refusal !== undefined || step.state === 'failed' || step.check === 'failed');
+  const because = refused === undefined ? undefined : `${refused.id}: ${refused.refusal?.rule ?? refused.error?.message ?? refused.because}`;
+  const recovered = outcome === 'succeeded';
+  // Where the tool never saw it down, its users may have, before the run began.
+  const seenMs = time?.actualMs === null || time?.actualMs === undefined || time.atLeast ? users.backMs(lostAt) : time.actualMs;
+  const starts = records.filter(({ type }) => type === 'run.started' || type === 'run.resumed').length;
+  return {
+    seed,
+    outcome,
+    starts,
+    rto: !recovered ? 'missed' : seenMs === undefined ? 'not measured' : seenMs <= state.plan.objectives.rtoMs ? 'met' : 'missed',
+    rpo: recovered ? (loss?.verdict ?? 'not measured') : 'missed',
+    ...(recovered && seenMs !== undefined ? { rtoMs: Math.round(seenMs) } : {}),
+    ...(recovered && loss?.actualMs !== null && loss?.actualMs !== undefined ? { rpoMs: Math.round(loss.actualMs) } : {}),
+    ...(losses.length === 0 ? {} : { trueLossMs: Math.round(Math.max(...losses.map(({ ms }) => ms))) }),
+    ...(recovered || because === undefined ? {} : { because }),
+    decided: recovered ? decidedBy(state) : [],
+  };
+}

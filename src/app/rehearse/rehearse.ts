@@ -1,0 +1,127 @@
+import { DrError } from '../../base/errors.ts';
+import { chooseRunbook } from '../make-plan.ts';
+import { DURATION_NAMES, type DurationName, DURATIONS } from '../../rehearsal/durations.ts';
+import { parseDuration } from '../../base/duration.ts';
+import type { JournalRecord } from '../../journal/events.ts';
+import type { LoadedRunbook } from '../../runbook/runbook.ts';
+import { rehearseOnThreads } from '../rehearse-threads.ts';
+import { type Assertion, parseAssertion } from './assertions.ts';
+import { type Figures, type Rehearsal, rehearseOnce, rehearsable } from './one.ts';
+import { summarize, type Summary } from './statistics.ts';
+
+export interface RehearseRequest {
+  runbook?: string;
+  runbooks: string;
+  region: string;
+  from?: string | undefined;
+  runs: number;
+  /** The first seed; each rehearsal has the next one. */
+  seed: number;
+  threads: number;
+  /** `name=DURATION` or `name=P50/P95`. */
+  durations: readonly string[];
+  faults: boolean;
+  assertions: readonly string[];
+  progress?: ((done: number) => void) | undefined;
+}
+
+export interface RehearseResult {
+  /** Nothing real was touched, and nothing was measured on AWS. */
+  simulated: true;
+  runbook: { name: string; path: string; sha256: string; strategy: string };
+  source: string;
+  target: string;
+  seeds: { from: number; to: number };
+  summary: Summary;
+  assertions: readonly Assertion[];
+  /** Every assertion holds, and without one: both objectives are met in 95 of 100. */
+  ok: boolean;
+  durations: readonly { name: string; what: string; p50Ms: number; p95Ms: number; source: string }[];
+  /** What the world of a rehearsal does not have. */
+  assumptions: readonly string[];
+  cost: { seconds: number; cpuMsPerRun: number; threads: number };
+  /** RTO of every rehearsal in the order of seeds, milliseconds; null: not recovered. */
+  rtoMs: readonly (number | null)[];
+}
+
+/** A runbook rehearsed again and again in simulated time, offline. @throws DrError */
+export async function rehearse(request: RehearseRequest): Promise<RehearseResult> {
+  const judges = request.assertions.map(parseAssertion);
+  const loaded = await chooseRunbook(request);
+  const rehearsal = rehearsalOf(loaded, request);
+  const [began, used] = [performance.now(), process.cpuUsage()];
+  const { figures, threads } = await rehearseOnThreads({ ...rehearsal, path: loaded.path }, { from: request.seed, runs: request.runs, threads: request.threads, progress: request.progress });
+  const { user, system } = process.cpuUsage(used);
+  const summary = summarize(figures, loaded.runbook.objectives);
+  const assertions = judges.map((one) => ({ text: one.text, ...one.judge(summary) }));
+  const { runbook, path, sha256 } = loaded;
+  return {
+    simulated: true,
+    runbook: { name: runbook.name, path, sha256, strategy: runbook.strategy },
+    source: rehearsal.source,
+    target: rehearsal.target,
+    seeds: { from: request.seed, to: request.seed + request.runs - 1 },
+    summary,
+    assertions,
+    ok: assertions.length === 0 ? enough(summary) : assertions.every(({ holds }) => holds),
+    durations: DURATION_NAMES.map((name) => ({ name, what: DURATIONS[name].what, p50Ms: (rehearsal.durations[name] ?? DURATIONS[name]).p50, p95Ms: (rehearsal.durations[name] ?? DURATIONS[name]).p95, source: rehearsal.durations[name] === undefined ? DURATIONS[name].source : 'given' })),
+    assumptions: assumptionsOf(loaded, rehearsal),
+    cost: { seconds: (performance.now() - began) / 1000, cpuMsPerRun: (user + system) / 1000 / request.runs, threads },
+    rtoMs: figures.map(({ rtoMs }) => rtoMs ?? null),
+  };
+}
+
+const ENOUGH = 0.95;
+
+function enough({ rto, rpo }: Summary): boolean {
+  return rto.met.share >= ENOUGH && (rpo.met?.share ?? 1) >= ENOUGH;
+}
+
+/** One seed, with everything that its journal says. */
+export async function replay(request: RehearseRequest): Promise<{ figures: Figures; records: readonly JournalRecord[]; loaded: LoadedRunbook; rehearsal: Rehearsal }> {
+  const loaded = await chooseRunbook(request);
+  const rehearsal = rehearsalOf(loaded, request);
+  const { figures, played } = await rehearseOnce(rehearsal, request.seed);
+  return { figures, records: played?.records ?? [], loaded, rehearsal };
+}
+
+/** @throws DrError where the runbook has no such failover */
+export function rehearsalOf(loaded: LoadedRunbook, { region, from, durations, faults }: Pick<RehearseRequest, 'region' | 'from' | 'durations' | 'faults'>): Rehearsal {
+  const { runbook, path } = loaded;
+  const regions = runbook.regions.map(({ id }) => id);
+  const usage = (code: string, title: string, next: string[]) => new DrError({ code, exit: 'usage', title, next });
+  for (const named of [region, ...(from === undefined ? [] : [from])]) if (!regions.includes(named)) throw usage('REGION_UNKNOWN', `${runbook.name} has no region "${named}".`, [`${path} names ${regions.join(', ')}`]);
+  const source = from ?? (region === runbook.home && runbook.strategy === 'active-active' ? regions.find((id) => id !== region) : runbook.home);
+  if (source === undefined || source === region) throw usage('ALREADY_ACTIVE', `${runbook.name} runs in ${region} when nothing is wrong: rehearse the way out of it.`, [`dr rehearse --region ${regions.find((id) => id !== region) ?? ''} --runbook ${path}`]);
+  const odd = runbook.probes.find(({ status }) => status !== 200);
+  if (odd !== undefined) throw usage('PROBE_NOT_SIMULATED', `The probe ${odd.name} expects status ${odd.status}, and the application of a rehearsal answers 200.`, ['rehearse a copy of the runbook whose probe expects 200']);
+  const given = durationsOf(durations);
+  return { loaded: rehearsable(loaded, given), source, target: region, durations: given, faults };
+}
+
+function durationsOf(given: readonly string[]): Rehearsal['durations'] {
+  return Object.fromEntries(
+    given.map((text): [DurationName, { p50: number; p95: number }] => {
+      const [, name, low, high] = /^(\w+)=([^/]+)(?:\/(.+))?$/.exec(text) ?? [];
+      const known = DURATION_NAMES.find((one) => one === name || one === `${name ?? ''}Ms`);
+      const [p50, p95] = [parseDuration(low ?? ''), parseDuration(high ?? low ?? '')];
+      if (known === undefined || p50 === undefined || p95 === undefined || p95 < p50) {
+        throw new DrError({ code: 'DURATION_WRONG', exit: 'usage', title: `--duration ${text}: a name and a duration are expected, or two with a slash (half of the time, 19 of 20).`, detail: `Names: ${DURATION_NAMES.map((one) => one.replace(/Ms$/, '')).join(', ')}.`, next: ['--duration promotion=8m', '--duration promotion=4m/12m'] });
+      }
+      return [known, { p50, p95 }];
+    }),
+  );
+}
+
+/** In sentences, for people and for the page. */
+function assumptionsOf({ runbook }: LoadedRunbook, { source, faults }: Rehearsal): string[] {
+  return [
+    `the world is made from the runbook alone: what it names is there, healthy, and as it says`,
+    `${source} is lost at once, with everything in it, and stays lost`,
+    ...(runbook.approvals.length > 0 ? ['everybody who has to agree agrees within the time to decide'] : []),
+    ...(runbook.steps.length > 0 ? ['custom steps that reach something outside of AWS are passed over'] : []),
+    ...(faults ? ['in three of ten rehearsals a service of AWS throttles, is slow, or loses answers'] : ['AWS answers as it should']),
+    'a person reads a refusal or a failure, and resumes after a minute, up to four times',
+    ...(runbook.probes.length === 0 ? ['the runbook names no probe: nobody knows what users see, so that RTO is not measured'] : []),
+  ];
+}

@@ -1,0 +1,87 @@
+import type { Figures } from '../app/rehearse/one.ts';
+import type { RehearseResult } from '../app/rehearse/rehearse.ts';
+import type { Distribution, Share } from '../app/rehearse/statistics.ts';
+import { formatDuration } from '../base/duration.ts';
+import type { JournalRecord } from '../journal/events.ts';
+import { histogram } from '../report/histogram.ts';
+import { regionName } from './names.ts';
+import type { Painter } from './style.ts';
+import { columns, fit, indent } from './text.ts';
+
+const time = (ms: number | null): string => (ms === null ? 'unknown' : formatDuration(ms));
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+const shareText = ({ share, low, high }: Share): string => `${percent(share)} (${percent(low)} to ${percent(high)})`;
+
+function percentiles(name: string, one: Distribution & { objectiveMs?: number; met?: Share | null }): string[] {
+  const met = one.met === undefined ? '' : one.met === null ? 'does not apply' : `within ${time(one.objectiveMs ?? null)} in ${shareText(one.met)}`;
+  return [name, time(one.p50), time(one.p95), time(one.p99), met];
+}
+
+/** What N rehearsals say. Every line of it is of a simulation. */
+export function rehearseText(result: RehearseResult, paint: Painter, width: number | undefined): string {
+  const { summary, cost, runbook } = result;
+  const { rto, rpo, trueLoss, deciding, unrecovered, worst, recovered, resumed } = summary;
+  const lines = [
+    `${paint('bold', `Simulated: ${summary.runs} failovers of ${runbook.name}`)}, ${regionName(result.source)} → ${regionName(result.target)}`,
+    '',
+    ...columns([['', 'P50', 'P95', 'P99', 'OBJECTIVE'], percentiles('RTO', rto), percentiles('RPO (bound)', rpo), ...(trueLoss.measured === 0 ? [] : [percentiles('true loss', trueLoss)])]),
+    '',
+    `recovered     ${shareText(recovered)}; a person had to start again in ${percent(resumed.share)}`,
+    '',
+    'RTO, of all rehearsals:',
+    indent(histogram(result.rtoMs, rto.objectiveMs, Math.max(20, Math.min(60, (width ?? 80) - 30))).join('\n'), 2),
+    '',
+    'What decides it (time on the slowest way, P50 / P95):',
+    ...columns(deciding.map(({ title, p50, p95, largestIn }) => [`  ${title}`, `${time(p50)} / ${time(p95)}`, largestIn === 0 ? '' : `largest in ${percent(largestIn / Math.max(1, recovered.of * recovered.share))}`])),
+    ...(unrecovered.length === 0 ? [] : ['', paint('yellow', 'Did not recover:'), ...columns(unrecovered.map(({ because, runs, seed }) => [`  ${runs}`, because, `--seed ${seed}`]))]),
+    '',
+    `Slowest: ${worst.map(({ seed, rtoMs, outcome }) => `--seed ${seed} (${rtoMs === null ? outcome : time(rtoMs)})`).join(', ')}`,
+    '',
+    'Assumed:',
+    ...result.assumptions.map((text) => `  ${text}`),
+    ...columns(result.durations.map(({ name, p50Ms, p95Ms, source }) => [`  ${name.replace(/Ms$/, '')}`, `${time(p50Ms)} / ${time(p95Ms)}`, source])),
+    '',
+    ...result.assertions.map(({ text, holds, because }) => `${paint(holds ? 'green' : 'red', holds ? 'holds ' : 'FAILS ')} ${text}: ${because}`),
+    `${paint('dim', `${cost.seconds.toFixed(1)} s on ${cost.threads} ${cost.threads === 1 ? 'thread' : 'threads'}, ${cost.cpuMsPerRun.toFixed(1)} ms of processor a rehearsal.`)} ${result.ok ? paint('green', 'Good enough, in simulation.') : paint('red', result.assertions.length > 0 ? 'An assertion fails.' : 'An objective is kept in fewer than 95 of 100.')}`,
+  ];
+  return fit(lines.join('\n'), width);
+}
+
+/** One seed, as its journal has it: times from the loss of the region. */
+export function replayText(figures: Figures, records: readonly JournalRecord[], paint: Painter, width: number | undefined): string {
+  const first = records[0];
+  const began = first?.type === 'run.started' ? (first.impactAt ?? first.at) : 0;
+  const lines = records.flatMap((record) => {
+    const text = told(record);
+    return text === undefined ? [] : [[formatDuration(record.at - began), text]];
+  });
+  const { seed, outcome, rtoMs, rpoMs, trueLossMs, because } = figures;
+  return fit([
+    paint('bold', `Simulated: seed ${seed}: ${outcome}${because === undefined ? '' : `, ${because}`}`),
+    ...columns(lines).map((line) => `  ${line}`),
+    `RTO ${time(rtoMs ?? null)}, RPO bound ${time(rpoMs ?? null)}, true loss ${time(trueLossMs ?? null)}`,
+  ].join('\n'), width);
+}
+
+function told(record: JournalRecord): string | undefined {
+  switch (record.type) {
+    case 'run.started':
+      return 'a person starts the failover';
+    case 'run.resumed':
+      return 'a person resumes it';
+    case 'step.intent':
+      return `${record.step}: acts`;
+    case 'step.done':
+      return `${record.step}: ${record.because}`;
+    case 'step.refused':
+      return `${record.step}: refused: ${record.refusal.rule}`;
+    case 'step.failed':
+      return `${record.step}: failed: ${record.error.message}`;
+    case 'probe.changed':
+      return `probe ${record.probe}: ${record.up ? 'good' : 'bad'}`;
+    case 'run.finished':
+      return `ends: ${record.outcome}`;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+import * as Flags from '@oclif/core/flags';
+import { writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { DrCommand } from '../cli/base-command.ts';
+import { rehearseText, replayText } from '../cli/rehearse-view.ts';
+import { painterFor } from '../cli/style.ts';
+import { terminalWidth } from '../cli/text.ts';
+import { toJsonText } from '../cli/envelope.ts';
+import { fromFlag, targetFlags } from '../cli/run-flags.ts';
+import { DrError } from '../base/errors.ts';
+
+export default class Rehearse extends DrCommand {
+  static override summary = 'Play a failover thousands of times in simulated time: how long it would take, and how often it would keep its objectives. Offline.';
+  static override description =
+    'Plays the runbook as it is, by the code that runs on AWS, in a model of AWS: each time the region is lost, and everything takes another time, drawn from documented defaults or from what you give. ' +
+    'Nothing real is touched, and every figure is simulated.';
+  static override examples = [
+    '<%= config.bin %> rehearse --region ap-northeast-1 --runbook runbooks/shop.yaml --runs 1000',
+    '<%= config.bin %> rehearse --region ap-northeast-1 --assert "rto.p95 < 15m" --assert "recovered >= 99%"',
+    '<%= config.bin %> rehearse --region ap-northeast-1 --duration promotion=4m/9m --decide 10m --out rehearsal.html',
+    '<%= config.bin %> rehearse --region ap-northeast-1 --seed 42',
+  ];
+  static override flags = {
+    ...targetFlags,
+    ...fromFlag,
+    runs: Flags.integer({ description: 'How many failovers', default: 200, min: 1, max: 1_000_000, helpValue: 'N' }),
+    seed: Flags.integer({ description: 'Replay this one, step by step', min: 1, helpValue: 'SEED', exclusive: ['runs', 'assert', 'out'] }),
+    'first-seed': Flags.integer({ description: 'Seed of the first; each has the next one. The same seeds give the same figures', default: 1, min: 1, helpValue: 'SEED' }),
+    duration: Flags.string({ description: 'How long something takes with you, e.g. promotion=8m, or half and 19 of 20 of the time: promotion=4m/12m; can be given more than once', helpValue: 'NAME=TIME', multiple: true, multipleNonGreedy: true }),
+    decide: Flags.string({ description: 'From the loss of the region to the start of the failover, e.g. 5m or 5m/15m', helpValue: 'TIME' }),
+    calm: Flags.boolean({ description: 'AWS answers as it should: no throttling, no lost answers' }),
+    assert: Flags.string({ description: 'What must hold, e.g. "rto.p95 < 15m", "rpo.met >= 99%"; can be given more than once', helpValue: 'TEXT', multiple: true, multipleNonGreedy: true }),
+    out: Flags.string({ description: 'Write the picture and the figures to a file: .html, .svg or .json', helpValue: 'FILE' }),
+    threads: Flags.integer({ description: 'Default: one for each core', min: 1, max: 256, helpValue: 'N' }),
+  };
+
+  override async run(): Promise<void> {
+    const { flags } = await this.parse(Rehearse);
+    const { region, runbook, runbooks, from, out } = flags;
+    if (region === undefined) throw new DrError({ code: 'REGION_NEEDED', exit: 'usage', title: '--region is required: the region that would become active.', next: ['dr rehearse --region ap-northeast-1'] });
+    const { rehearse, replay } = await import('../app/rehearse/rehearse.ts');
+    const request = {
+      region,
+      from,
+      runbooks,
+      ...(runbook === undefined ? {} : { runbook }),
+      runs: flags.runs,
+      seed: flags.seed ?? flags['first-seed'],
+      threads: flags.threads ?? availableParallelism(),
+      durations: [...(flags.duration ?? []), ...(flags.decide === undefined ? [] : [`decide=${flags.decide}`])],
+      faults: !flags.calm,
+      assertions: flags.assert ?? [],
+      progress: this.#progress(flags.runs),
+    };
+    const paint = painterFor(process.stdout);
+    if (flags.seed !== undefined) {
+      const { figures, records } = await replay(request);
+      this.done({ simulated: true, figures, records }, () => replayText(figures, records, paint, terminalWidth()), figures.outcome === 'succeeded' ? 'ok' : 'failed');
+      return;
+    }
+    const result = await rehearse(request);
+    if (process.stderr.isTTY && !this.json) process.stderr.write('\r\u001b[2K');
+    if (out !== undefined) {
+      const { rehearsalPage } = await import('../cli/rehearsal-page.ts');
+      const { histogramSvg } = await import('../report/histogram.ts');
+      await writeFile(out, out.endsWith('.json') ? `${toJsonText(result)}\n` : out.endsWith('.svg') ? histogramSvg(result.rtoMs, result.summary.rto.objectiveMs) : rehearsalPage(result));
+      this.note(`Written: ${out}`);
+    }
+    const { rtoMs: _each, ...short } = result;
+    this.done(short, () => rehearseText(result, paint, terminalWidth()), result.ok ? 'ok' : 'objectiveMissed');
+  }
+
+  #progress(runs: number): (done: number) => void {
+    const tty = process.stderr.isTTY && !this.json;
+    let last = 0;
+    return (done) => {
+      if (!tty || done - last < runs / 100) return;
+      last = done;
+      process.stderr.write(`\r\u001b[2KRehearsed ${done} of ${runs}`);
+    };
+  }
+}
