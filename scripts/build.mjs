@@ -18,9 +18,17 @@ const sources = hashOfSources();
 if (!process.argv.includes('--force') && isCurrent()) {
   console.log('build: dist/ is up to date');
 } else {
+  saysWhichNode();
   await compile();
   await writeManifest();
   writeFileSync(stamp, checked ? sources : `${sources} unchecked`);
+}
+
+/** npm on an old Node warns of dozens of packages, which .npmrc keeps quiet: here it is said once, and that it does no harm. */
+function saysWhichNode() {
+  const [, own = ''] = /node\/v([\d.]+)/.exec(process.env.npm_config_user_agent ?? '') ?? [];
+  if (process.env.npm_lifecycle_event !== 'prepare' || own === '' || Number(own.split('.')[0]) >= Number(process.versions.node.split('.')[0])) return;
+  console.log(`This machine has Node ${own}. dr runs with Node ${process.versions.node}, which npm has installed in this folder: nothing to do.`);
 }
 
 function hashOfSources() {

@@ -175,5 +175,5 @@ function commandsPage() {
       ...((examples ?? []).length === 0 ? [] : [`\`\`\`sh\n${examples.join('\n').replaceAll('<%= config.bin %>', 'dr')}\n\`\`\``]),
     ].join('\n\n');
   });
-  return page('Commands: every argument and flag', 'For all of them:', table(['flag', 'default', 'what it is'], shared.map(flagRow)), `Environment: \`DR_STATE\` and \`XDG_STATE_HOME\` (where state lies), \`DEBUG=1\` (stacks; \`DEBUG=*\` also oclif's own log), \`NO_COLOR\`, \`TERM=dumb\` (lines instead of a tree), and the settings of the AWS SDK.`, ...parts);
+  return page('Commands: every argument and flag', 'For all of them:', table(['flag', 'default', 'what it is'], shared.map(flagRow)), `Environment: \`DR_STATE\` and \`XDG_STATE_HOME\` (where state lies), \`DEBUG=1\` (the stack of an error; \`DEBUG=*\` also what oclif does at start-up), \`NO_COLOR\`, \`TERM=dumb\` (lines instead of a tree), and the settings of the AWS SDK. What a run does is in its journal: \`--output jsonl\` streams it. Shell completion: \`dr autocomplete\` says how to set it up in bash, zsh and PowerShell.`, ...parts);
 }

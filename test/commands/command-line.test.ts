@@ -16,6 +16,21 @@ function envelope(stdout: string): Record<string, unknown> & { error: { code: st
   return JSON.parse(stdout) as never;
 }
 
+describe('shell completion', () => {
+  it('completes commands, topics and flags in bash', async () => {
+    const env = { HOME: folder, XDG_CACHE_HOME: join(folder, 'cache') };
+    expect((await dr(['autocomplete', 'bash', '--refresh-cache'], { env })).code).toBe(0);
+    const offered = async (...words: string[]) => {
+      const script = `source "$XDG_CACHE_HOME/dr/autocomplete/functions/bash/dr.bash"; COMP_WORDS=(dr ${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _dr_autocomplete; echo "\${COMPREPLY[@]}"`;
+      return (await run('bash', ['-c', script], { env })).stdout.trim().split(' ').sort();
+    };
+    expect(await offered('fail')).toEqual(['failover']);
+    expect(await offered('lab', '')).toEqual(['break', 'env', 'heal', 'start', 'status', 'stop']);
+    expect(await offered('status', '--w')).toEqual(['--watch']);
+    expect(await offered('lab', 'break', '--n')).toEqual(['--network']);
+  });
+});
+
 describe('help', () => {
   it('lists the commands and every exit code', async () => {
     const { code, stdout, stderr } = await dr(['--help']);
