@@ -20,7 +20,7 @@ const GROUPS = {
   },
   fold: {
     mutate: ['src/journal/fold.ts'],
-    tests: ['test/journal/fold.test.ts'],
+    tests: ['test/journal/{fold,fold-notes}.test.ts'],
   },
   term: {
     mutate: ['src/journal/lease.ts'],
