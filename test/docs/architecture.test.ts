@@ -1,7 +1,7 @@
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { transitionDiagram } from '../../src/engine/diagram.ts';
-import { FLOORS } from '../tidy/rules.ts';
+import { FLOORS, importsOf } from '../tidy/rules.ts';
 
 const FILE = new URL('../../ARCHITECTURE.md', import.meta.url);
 const BLOCK = /(<!-- transitions -->\n)[^]*?(<!-- \/transitions -->)/;
@@ -28,4 +28,15 @@ it('every file that ARCHITECTURE.md names is there', async () => {
     await access(url).catch(() => missing.push(path));
   }
   expect(missing).toEqual([]);
+});
+
+it('the way of a request is at most twelve files, none twice, each imported by one above it', async () => {
+  const [, list = ''] = /<!-- request -->\n([^]*?)<!-- \/request -->/.exec(await readFile(FILE, 'utf8')) ?? [];
+  const paths = [...list.matchAll(/^\d+\. `([^`]+)`/gm)].map(([, path = '']) => path);
+  expect([paths[0], paths.at(-1)]).toEqual(['src/commands/failover.ts', 'src/engine/execute.ts']);
+  expect(paths.length).toBeLessThanOrEqual(12);
+  expect(new Set(paths).size).toBe(paths.length);
+  const imports = await Promise.all(paths.map(async (path) => importsOf({ path, text: await readFile(new URL(`../../${path}`, import.meta.url), 'utf8') }).filter(({ typeOnly }) => !typeOnly).map(({ target }) => target)));
+  const entered = (path: string, i: number) => imports.slice(0, i).some((targets) => targets.includes(path));
+  expect(paths.filter((path, i) => i > 0 && !entered(path, i))).toEqual([]);
 });
