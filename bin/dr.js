@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Must parse and run on old Node versions: it is this file that tells their users what is missing.
 // So: no `node:` prefixes, no optional chaining, no top-level await.
-import { spawn } from 'child_process';
 import { existsSync, readFileSync } from 'fs';
 import * as module from 'module';
 import { dirname, join } from 'path';
@@ -34,7 +33,8 @@ function refuse(code, exit, exitName, title, next) {
 }
 
 /** Runs this command again with the project's own Node. Signals reach it; it decides what they mean. */
-function runWith(node) {
+async function runWith(node) {
+  const { spawn } = await import('child_process');
   const child = spawn(node, process.argv.slice(1), {
     stdio: 'inherit',
     env: Object.assign({}, process.env, { DR_NODE_STARTED: '1' }),
@@ -55,7 +55,25 @@ function runWith(node) {
   });
 }
 
+/** What may change how oclif shows its help. Where one of them is set, oclif is asked. */
+const HELP_ENV = ['NO_COLOR', 'FORCE_COLOR', 'CLICOLOR', 'CLICOLOR_FORCE', 'NODE_DISABLE_COLORS', 'CI', 'OCLIF_COLUMNS', 'DEBUG', 'WSL_DISTRO_NAME'];
+
+/** `dr --help` as the build has made it with oclif (`writeHelp` of scripts/build.mjs), for this terminal. Undefined: oclif is asked. */
+function readyHelp() {
+  const env = process.env;
+  const tty = process.stdout.isTTY === true;
+  if (process.argv.length !== 3 || process.argv[2] !== '--help') return undefined;
+  if (HELP_ENV.some((name) => env[name] !== undefined) || (tty && (!env.TERM || env.TERM === 'dumb'))) return undefined;
+  const width = tty ? Math.min(Math.max(process.stdout.columns || 80, 40), 160) : 80;
+  const file = join(root, 'dist', 'help', width + '.txt');
+  if (!existsSync(file)) return undefined;
+  const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const text = readFileSync(file, 'utf8').replace('{userAgent}', `${name}/${version} ${process.platform}-${process.arch} node-${process.version}`);
+  return tty ? text.replace(/^[A-Z][A-Z ]+$/gm, '\x1b[1m$&\x1b[22m') : text;
+}
+
 const needed = neededNode();
+const help = needed === undefined ? readyHelp() : undefined;
 const entry = join(root, 'dist', 'cli', 'main.js');
 if (needed !== undefined) {
   const own = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
@@ -67,6 +85,10 @@ if (needed !== undefined) {
   }
 } else if (!existsSync(entry)) {
   refuse('NOT_BUILT', EXIT_USAGE, 'usage', 'dr is not built: ' + join(root, 'dist') + ' is missing.', 'npm run build');
+} else if (help !== undefined) {
+  // A reader that has gone (`| head`) is no failure.
+  process.stdout.on('error', () => undefined);
+  process.stdout.write(help);
 } else {
   if (module.enableCompileCache) module.enableCompileCache();
   // A stack names the files of src/: dist/ has fewer.

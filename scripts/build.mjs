@@ -3,10 +3,13 @@
 //   --force     builds even if nothing has changed
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundle } from './bundle.mjs';
+
+/** The narrowest that oclif knows, and one from which no line is broken. */
+const HELP_WIDTHS = { min: 40, max: 160 };
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
@@ -21,6 +24,7 @@ if (!process.argv.includes('--force') && isCurrent()) {
   saysWhichNode();
   await compile();
   await writeManifest();
+  await writeHelp();
   writeFileSync(stamp, checked ? sources : `${sources} unchecked`);
 }
 
@@ -77,4 +81,21 @@ async function writeManifest() {
   const fresh = at(`.dist-${process.pid}.json`);
   writeFileSync(fresh, `${JSON.stringify(plugin.manifest, null, 2)}\n`);
   renameSync(fresh, at('oclif.manifest.json'));
+}
+
+/** `dr --help` as oclif prints it, for each width of a terminal up to that from which nothing is broken: bin/dr.js shows it without loading anything. */
+async function writeHelp() {
+  process.env.NO_COLOR = '1';
+  const [{ Config }, { default: DrHelp }] = await Promise.all([import('@oclif/core/config'), import(pathToFileURL(at('dist/cli/help.js')))]);
+  const config = await Config.load({ root, pjson: JSON.parse(readFileSync(at('package.json'), 'utf8')) });
+  const texts = [];
+  for (let maxWidth = HELP_WIDTHS.min; maxWidth <= HELP_WIDTHS.max; maxWidth += 1) {
+    const lines = [];
+    const help = new DrHelp(config, { maxWidth, stripAnsi: true });
+    help.log = (...args) => lines.push(args.join(' '));
+    await help.showHelp([]);
+    texts.push(`${lines.join('\n')}\n`.replaceAll(config.userAgent, '{userAgent}'));
+  }
+  mkdirSync(at('dist/help'));
+  texts.forEach((text, i) => writeFileSync(at('dist/help', `${HELP_WIDTHS.min + i}.txt`), text));
 }

@@ -47,6 +47,12 @@ describe('help', () => {
     expect(await usage('validate')).toBe('dr validate FILE|FOLDER... [FLAGS]');
   });
 
+  it('is what oclif prints, although --help alone does not load it', async () => {
+    const ready = await dr(['--help']);
+    expect(ready).toEqual(await dr(['--help'], { env: { DEBUG: '' } }));
+    expect(readFileSync(join(ROOT, 'dist', 'help', '62.txt'), 'utf8').split('\n').slice(5)).toEqual((await dr(['--help'], { env: { OCLIF_COLUMNS: '62' } })).stdout.split('\n').slice(5));
+  });
+
   it('is the same for `dr help COMMAND` and `dr COMMAND --help`', async () => {
     const [a, b] = await Promise.all([dr(['help', 'validate']), dr(['validate', '--help'])]);
     expect(a.stdout).toBe(b.stdout);
