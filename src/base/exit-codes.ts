@@ -42,7 +42,7 @@ export const EXIT_MEANING: Record<ExitName, string> = {
   lab: 'the lab could not start, or is not running',
   notMeasured: 'the application is recovered, but RTO or RPO could not be measured',
   changes: '`dr plan --detailed-exitcode`: there is something to do (0: nothing)',
-  notReady: '`dr check`: a failover would be refused, would fail, or would miss an objective',
+  notReady: '`dr check`: a failover would be refused, would fail, or would miss an objective; `dr rehearse --prove`: a planted trouble was neither refused nor recovered from',
   notVerified: '`dr verify`: something was changed, is missing or cannot be checked',
   leftBehind: 'a drill could not delete everything that it made; `dr drill clean` deletes it',
 };

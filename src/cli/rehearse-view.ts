@@ -1,4 +1,5 @@
 import type { Figures } from '../app/rehearse/one.ts';
+import type { Proof } from '../app/rehearse/prove.ts';
 import type { RehearseResult } from '../app/rehearse/rehearse.ts';
 import type { Distribution, Share } from '../app/rehearse/statistics.ts';
 import { formatDuration } from '../base/duration.ts';
@@ -45,6 +46,21 @@ export function rehearseText(result: RehearseResult, paint: Painter, width: numb
     `${paint('dim', `${cost.seconds.toFixed(1)} s on ${cost.threads} ${cost.threads === 1 ? 'thread' : 'threads'}, ${cost.cpuMsPerRun.toFixed(1)} ms of processor a rehearsal.`)} ${result.ok ? paint('green', 'Good enough, in simulation.') : paint('red', result.assertions.length > 0 ? 'An assertion fails.' : 'An objective is kept in fewer than 95 of 100.')}`,
   ];
   return fit(lines.join('\n'), width);
+}
+
+/** What came of each planted trouble. */
+export function proveText(name: string, way: string, proofs: readonly Proof[], paint: Painter, width: number | undefined): string {
+  const planted = proofs.filter(({ end }) => end !== 'not applicable');
+  const bad = planted.filter(({ ok }) => !ok);
+  const others = proofs.filter(({ end }) => end === 'not applicable').map((one) => one.name);
+  return fit([
+    `${paint('bold', `Simulated: ${planted.length} troubles planted into ${name}`)}, ${way}`,
+    '',
+    ...columns(planted.map((one) => [paint(one.ok ? 'green' : 'red', one.end), one.what, one.because])),
+    '',
+    ...(others.length === 0 ? [] : [`Not planted, for the runbook has nothing of the kind: ${others.join(', ')}.`]),
+    bad.length === 0 ? paint('green', 'Each was refused or recovered from, in simulation.') : paint('red', `${bad.length} of ${planted.length} were neither refused nor recovered from.`),
+  ].join('\n'), width);
 }
 
 /** One seed, as its journal has it: times from the loss of the region. */

@@ -2,7 +2,7 @@ import * as Flags from '@oclif/core/flags';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { DrCommand } from '../cli/base-command.ts';
-import { rehearseText, replayText } from '../cli/rehearse-view.ts';
+import { proveText, rehearseText, replayText } from '../cli/rehearse-view.ts';
 import { painterFor } from '../cli/style.ts';
 import { terminalWidth } from '../cli/text.ts';
 import { toJsonText } from '../cli/envelope.ts';
@@ -19,6 +19,7 @@ export default class Rehearse extends DrCommand {
     '<%= config.bin %> rehearse --region ap-northeast-1 --assert "rto.p95 < 15m" --assert "recovered >= 99%"',
     '<%= config.bin %> rehearse --region ap-northeast-1 --duration promotion=4m/9m --decide 10m --out rehearsal.html',
     '<%= config.bin %> rehearse --region ap-northeast-1 --seed 42',
+    '<%= config.bin %> rehearse --region ap-northeast-1 --prove --out proofs.xml',
   ];
   static override flags = {
     ...targetFlags,
@@ -30,7 +31,8 @@ export default class Rehearse extends DrCommand {
     decide: Flags.string({ description: 'From the loss of the region to the start of the failover, e.g. 5m or 5m/15m', helpValue: 'TIME' }),
     calm: Flags.boolean({ description: 'AWS answers as it should: no throttling, no lost answers' }),
     assert: Flags.string({ description: 'What must hold, e.g. "rto.p95 < 15m", "rpo.met >= 99%"; can be given more than once', helpValue: 'TEXT', multiple: true, multipleNonGreedy: true }),
-    out: Flags.string({ description: 'Write the picture and the figures to a file: .html, .svg or .json', helpValue: 'FILE' }),
+    prove: Flags.boolean({ description: 'Plant troubles, one after the other: each must be refused or recovered from. One that goes unnoticed fails', exclusive: ['seed', 'runs', 'assert'] }),
+    out: Flags.string({ description: 'Write a file: picture and figures as .html, .svg or .json; with --prove .json, or .xml (JUnit)', helpValue: 'FILE' }),
     threads: Flags.integer({ description: 'Default: one for each core', min: 1, max: 256, helpValue: 'N' }),
   };
 
@@ -38,7 +40,7 @@ export default class Rehearse extends DrCommand {
     const { flags } = await this.parse(Rehearse);
     const { region, runbook, runbooks, from, out } = flags;
     if (region === undefined) throw new DrError({ code: 'REGION_NEEDED', exit: 'usage', title: '--region is required: the region that would become active.', next: ['dr rehearse --region ap-northeast-1'] });
-    const { rehearse, replay } = await import('../app/rehearse/rehearse.ts');
+    const { proveRunbook, rehearse, replay } = await import('../app/rehearse/rehearse.ts');
     const request = {
       region,
       from,
@@ -56,6 +58,16 @@ export default class Rehearse extends DrCommand {
     if (flags.seed !== undefined) {
       const { figures, records } = await replay(request);
       this.done({ simulated: true, figures, records }, () => replayText(figures, records, paint, terminalWidth()), figures.outcome === 'succeeded' ? 'ok' : 'failed');
+      return;
+    }
+    if (flags.prove) {
+      const { proofs, name, way } = await proveRunbook(request);
+      if (out !== undefined) {
+        const { proveJunit } = await import('../cli/prove-junit.ts');
+        await writeFile(out, out.endsWith('.xml') ? proveJunit(name, way, proofs) : `${toJsonText({ simulated: true, runbook: name, proofs })}\n`);
+        this.note(`Written: ${out}`);
+      }
+      this.done({ simulated: true, runbook: name, proofs }, () => proveText(name, way, proofs, paint, terminalWidth()), proofs.every(({ ok }) => ok) ? 'ok' : 'notReady');
       return;
     }
     const result = await rehearse(request);

@@ -4,7 +4,7 @@ import { DrError, messageOf } from '../../base/errors.ts';
 import { loadStepKind } from '../../kinds/registry.ts';
 import type { Acceptances, AnyStepKind } from '../../model/step.ts';
 import type { Plan } from '../../model/plan.ts';
-import type { DurationName, Drawn } from '../../rehearsal/durations.ts';
+import type { DurationName } from '../../rehearsal/durations.ts';
 import { drawDurations, DURATIONS, timingsOf } from '../../rehearsal/durations.ts';
 import { continueRun, loadSteps, type Played, startRun } from '../../rehearsal/play.ts';
 import { type Kept, throughResolver } from '../../rehearsal/resolver.ts';
@@ -50,6 +50,37 @@ export interface Figures {
   decided: readonly Decided[];
 }
 
+/** Where a planted trouble acts. */
+export interface Way {
+  stage: Stage;
+  source: string;
+  target: string;
+}
+
+/** What is made otherwise than in a plain rehearsal. All of it inside of simulated time. */
+export interface Planted {
+  /** While all is still well. */
+  before?: (way: Way) => Promise<void> | void;
+  /** Instead of the loss of the region. */
+  instead?: (way: Way) => void;
+  /** Begun with the run, beside it. */
+  during?: (way: Way) => void;
+  /** What a person does about it, once the run has said what is wrong. */
+  mend?: (way: Way) => void;
+  nobodyAgrees?: true;
+  /** A run that stops before the point of no return is not resumed: it has been seen. */
+  once?: true;
+}
+
+export interface OneRehearsal {
+  stage: Stage;
+  /** Something in the target takes writes that took none before: the line is crossed, whatever the journal says. */
+  crossed: boolean;
+  figures: Figures;
+  /** Undefined: there was no plan. */
+  played?: Played;
+}
+
 export type Verdict = 'met' | 'missed' | 'not measured' | 'not applicable';
 
 const OPERATOR = { identity: 'arn:aws:sts::000000000000:assumed-role/rehearsal/operator', user: 'rehearsal', host: 'simulated', pid: 1 };
@@ -77,39 +108,51 @@ export function onlySimulated(plan: Plan): (name: string) => Promise<AnyStepKind
 }
 
 /** The stage of a seed, the region lost, and a failover of it. The same seed gives the same figures. */
-export async function rehearseOnce(rehearsal: Rehearsal, seed: number, prepare?: (stage: Stage, drawn: Drawn) => void): Promise<{ figures: Figures; played?: Played }> {
+export async function rehearseOnce(rehearsal: Rehearsal, seed: number, planted: Planted = {}): Promise<OneRehearsal> {
   const { loaded, source, target } = rehearsal;
   const random = new Random(seed);
   const drawn = drawDurations(random, rehearsal.durations);
   const stage = await stageOf(loaded, { seed, timings: timingsOf(drawn), calmMs: CALM_MS + drawn.lagMs, prepare: (world) => lagging(world, drawn.lagMs) });
   if (rehearsal.faults) layFaults(stage.world, random, target);
-  prepare?.(stage, drawn);
   const { clock, world } = stage;
   const effects = { ...stage.effects, http: throughResolver(stage.effects.http, stage.effects.dns, clock, drawn.resolverMs) };
   const users = watchUsers(throughResolver(stage.effects.http, stage.effects.dns, clock, drawn.resolverMs, usersOf(source, stage, drawn.resolverMs)), loaded, clock);
+  const way = { stage, source, target };
+  if (planted.before !== undefined) await clock.run(async () => planted.before?.(way));
+  const had = new Set(takingWrites(stage, target));
+  const crossed = () => takingWrites(stage, target).some((id) => !had.has(id));
   const lostAt = clock.now();
   const plan = await clock.run(async () => {
-    world.breakRegion(source);
+    if (planted.instead === undefined) world.breakRegion(source);
+    else planted.instead(way);
     users.begin();
     await clock.sleep(drawn.decideMs);
     return planned(() => planFor(effects, loaded, { verb: 'failover', region: target, from: source }).then(({ plan: made }) => made), clock);
   });
   if (plan instanceof DrError) {
     users.stop();
-    return { figures: { seed, outcome: 'no-plan', starts: 0, rto: 'not measured', rpo: 'not measured', because: plan.message, decided: [] } };
+    return { stage, crossed: false, figures: { seed, outcome: 'no-plan', starts: 0, rto: 'not measured', rpo: 'not measured', because: plan.message, decided: [] } };
   }
   await loadSteps(plan);
-  const start = { acceptances: acceptancesOf(loaded), run: `rehearsal-${seed}`, operator: OPERATOR, impactAt: lostAt, effects, stepKind: onlySimulated(plan) };
+  const start = { acceptances: planted.nobodyAgrees === true ? { approvedBy: [] } : acceptancesOf(loaded), run: `rehearsal-${seed}`, operator: OPERATOR, impactAt: lostAt, effects, stepKind: onlySimulated(plan) };
   const played = await clock.run(async () => {
+    planted.during?.(way);
     let last = await startRun(stage, plan, { ...start });
-    for (let resumes = 0; resumes < RESUMES_MAX && mayResume(last); resumes++) {
+    const untouched = !crossed();
+    for (let resumes = 0; resumes < RESUMES_MAX && mayResume(last) && !(planted.once === true && untouched); resumes++) {
       await clock.sleep(REST_MS);
+      planted.mend?.(way);
       last = await continueRun(stage, last.records, { ...start, term: resumes + 2 });
     }
     users.stop();
     return last;
   });
-  return { figures: figuresOf(stage, rehearsal, seed, lostAt, played, users), played };
+  return { stage, crossed: crossed(), figures: figuresOf(stage, rehearsal, seed, lostAt, played, users), played };
+}
+
+/** Databases of a region that take writes, as the world itself has it. */
+export function takingWrites({ world }: Stage, region: string): string[] {
+  return [...world.state.databases.all()].filter((row) => row.ref.region === region && world.acceptsWrites(row.ref)).map(({ ref }) => ref.id);
 }
 
 /** Where several regions answer, those users count that the lost one has: what their resolvers hold when it is lost. */

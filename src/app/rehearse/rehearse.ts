@@ -7,6 +7,7 @@ import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { rehearseOnThreads } from '../rehearse-threads.ts';
 import { type Assertion, parseAssertion } from './assertions.ts';
 import { type Figures, type Rehearsal, rehearseOnce, rehearsable } from './one.ts';
+import { type Proof, prove } from './prove.ts';
 import { summarize, type Summary } from './statistics.ts';
 
 export interface RehearseRequest {
@@ -83,6 +84,13 @@ export async function replay(request: RehearseRequest): Promise<{ figures: Figur
   const rehearsal = rehearsalOf(loaded, request);
   const { figures, played } = await rehearseOnce(rehearsal, request.seed);
   return { figures, records: played?.records ?? [], loaded, rehearsal };
+}
+
+/** Troubles planted into the runbook's world, one after the other. */
+export async function proveRunbook(request: RehearseRequest): Promise<{ name: string; way: string; proofs: Proof[] }> {
+  const loaded = await chooseRunbook(request);
+  const rehearsal = rehearsalOf(loaded, request);
+  return { name: loaded.runbook.name, way: `${rehearsal.source} to ${rehearsal.target}`, proofs: await prove(rehearsal) };
 }
 
 /** @throws DrError where the runbook has no such failover */

@@ -1,0 +1,266 @@
+import type { Fault } from '../../simulator/seeds.ts';
+import type { World } from '../../simulator/world.ts';
+import type { Planted, Way } from './one.ts';
+
+/*
+ * Troubles that a rehearsal plants, one after the other. Each is planted into the world, without a word to the tool. What has to come of
+ * it: `refused` before the point of no return, or `borne`: refused, or recovered with everything as it should be.
+ */
+
+export interface Trouble extends Planted {
+  name: string;
+  /** In words, for a report. */
+  what: string;
+  must: 'refused' | 'borne';
+  /** Has the runbook what it is about? */
+  fits: (way: Way & { approvals: number; rpoMs: number }) => boolean;
+}
+
+const MINUTE = 60_000;
+
+const databasesIn = (world: World, region: string) => [...world.state.databases.all()].filter((row) => row.ref.region === region);
+const replicas = ({ stage: { world }, target }: Way) => databasesIn(world, target).filter((row) => row.source !== undefined).map(({ ref }) => ref);
+const writers = ({ stage: { world }, source }: Way) => databasesIn(world, source).filter((row) => row.source === undefined).map(({ ref }) => ref);
+const groups = ({ stage: { world }, target }: Way) => [...world.state.groups.table(target).values()];
+const zones = ({ stage: { world } }: Way) => [...world.state.zones.all()];
+const moved = (way: Way) => zones(way).flatMap(({ id, records }) => [...records.values()].filter(({ setIdentifier }) => setIdentifier !== undefined).map(({ name, type }) => ({ zone: id, name, type })));
+
+const hasReplicas = (way: Way) => replicas(way).length > 0;
+const hasGroups = (way: Way) => groups(way).length > 0;
+const hasRecords = (way: Way) => moved(way).length > 0;
+const always = () => true;
+
+/** Faults that stay until a person mends them. */
+const ends = new WeakMap<World, (() => void)[]>();
+
+function lay({ stage: { world } }: Way, ...faults: readonly Fault[]): void {
+  ends.set(world, [...(ends.get(world) ?? []), ...faults.map((fault) => world.addFault(fault))]);
+}
+
+function mendFaults({ stage: { world } }: Way): void {
+  for (const end of ends.get(world) ?? []) end();
+  ends.delete(world);
+}
+
+const denied = (service: string, operation: string): Fault => ({ service, operation, effect: { kind: 'error', httpStatus: 403, code: service === 'ec2' ? 'UnauthorizedOperation' : 'AccessDenied', message: `User is not authorized to perform: ${service}:${operation}` } });
+
+/** The application of a region, wherever it listens, stops; its databases live. */
+function stopApplications({ stage: { world }, source }: Way): void {
+  for (const app of world.state.applications.in(source)) world.setApplicationUp(app.address, false);
+}
+
+async function later({ stage: { clock } }: Way, ms: number, then: () => void): Promise<void> {
+  await clock.sleep(ms);
+  then();
+}
+
+export const TROUBLES: readonly Trouble[] = [
+  {
+    name: 'false-alarm',
+    what: 'nothing is wrong with the region that is left',
+    must: 'refused',
+    fits: always,
+    instead: () => undefined,
+  },
+  {
+    name: 'approver-absent',
+    what: 'nobody who has to agree has agreed',
+    must: 'refused',
+    fits: ({ approvals }) => approvals > 0,
+    nobodyAgrees: true,
+  },
+  {
+    name: 'replica-stopped',
+    what: 'replication stopped an hour before the loss',
+    must: 'refused',
+    fits: hasReplicas,
+    before: async (way) => {
+      for (const ref of replicas(way)) way.stage.world.setReplication(ref, { mode: 'stopped' });
+      await way.stage.clock.sleep(60 * MINUTE + 2 * rpoOf(way));
+    },
+  },
+  {
+    name: 'lag-over-rpo',
+    what: 'the replica is further behind than the RPO allows',
+    must: 'refused',
+    fits: hasReplicas,
+    before: async (way) => {
+      const lagMs = rpoOf(way) + 10 * MINUTE;
+      await way.stage.clock.sleep(lagMs);
+      for (const ref of replicas(way)) way.stage.world.setReplication(ref, { lagMs });
+      await way.stage.clock.sleep(5 * MINUTE);
+    },
+  },
+  {
+    name: 'lag-unknown',
+    what: 'CloudWatch gives no answer, so that nobody knows how far behind the replica is',
+    must: 'borne',
+    fits: hasReplicas,
+    before: (way) => lay(way, { region: way.target, service: 'cloudwatch', effect: { kind: 'hang' } }),
+  },
+  {
+    name: 'replica-failed',
+    what: 'the replica is broken, and RDS says so',
+    must: 'refused',
+    fits: hasReplicas,
+    before: (way) => {
+      for (const ref of replicas(way)) way.stage.world.setDbStatus(ref, 'failed');
+    },
+  },
+  {
+    name: 'replica-detached',
+    what: 'somebody made the replica a writer of its own the day before',
+    must: 'refused',
+    fits: hasReplicas,
+    before: async (way) => {
+      for (const ref of replicas(way)) way.stage.world.detachReplica(ref);
+      await way.stage.clock.sleep(24 * 60 * MINUTE);
+    },
+  },
+  {
+    name: 'quarantine-open',
+    what: 'the source still answers, and its quarantine group lets somebody in',
+    must: 'refused',
+    fits: (way) => hasReplicas(way) && closedGroups(way).length > 0,
+    before: (way) => {
+      for (const group of closedGroups(way)) way.stage.world.addSecurityGroup({ ...group, closed: false });
+    },
+    instead: stopApplications,
+  },
+  {
+    name: 'application-gone',
+    what: 'the application of the region is gone; its database lives, and still takes writes',
+    must: 'borne',
+    fits: (way) => writers(way).length > 0,
+    instead: stopApplications,
+  },
+  {
+    name: 'source-comes-back',
+    what: 'the lost region comes back two minutes after the run has begun',
+    must: 'borne',
+    fits: always,
+    during: (way) => void later(way, 2 * MINUTE, () => way.stage.world.healRegion(way.source)),
+  },
+  {
+    name: 'checkers-disagree',
+    what: 'the health check of the lost region was disabled, and says that all is well',
+    must: 'borne',
+    fits: (way) => checksOf(way).length > 0,
+    before: (way) => {
+      for (const check of checksOf(way)) way.stage.world.state.healthChecks.update(check, { disabled: true }, way.stage.world.now());
+    },
+  },
+  {
+    name: 'record-protected',
+    what: 'the records are protected: Route 53 refuses to change them',
+    must: 'refused',
+    fits: hasRecords,
+    before: (way) => {
+      for (const { zone, name, type } of moved(way)) way.stage.world.protectRecords(zone, { name, type, comment: 'planted' });
+    },
+  },
+  {
+    name: 'capacity-short',
+    what: 'AWS gives the group in the target region no more instances, until a person has seen to it',
+    must: 'borne',
+    fits: hasGroups,
+    before: (way) => setCapacity(way, (now) => now),
+    mend: (way) => setCapacity(way, () => 10_000),
+  },
+  {
+    name: 'image-gone',
+    what: 'the image of the group was deleted: every launch fails',
+    must: 'borne',
+    fits: hasGroups,
+    before: (way) => {
+      for (const { name } of groups(way)) way.stage.world.setGroupTrouble(way.target, name, { launches: 'image' });
+    },
+    mend: (way) => {
+      for (const { name } of groups(way)) way.stage.world.setGroupTrouble(way.target, name, {});
+    },
+  },
+  {
+    name: 'key-disabled',
+    what: 'the key of the volumes is disabled: every launch fails',
+    must: 'borne',
+    fits: hasGroups,
+    before: (way) => {
+      for (const { name } of groups(way)) way.stage.world.setGroupTrouble(way.target, name, { launches: 'kms' });
+    },
+    mend: (way) => {
+      for (const { name } of groups(way)) way.stage.world.setGroupTrouble(way.target, name, {});
+    },
+  },
+  {
+    name: 'permission-to-read-missing',
+    what: 'the credentials may not read databases',
+    must: 'refused',
+    fits: (way) => databasesIn(way.stage.world, way.source).length > 0,
+    before: (way) => lay(way, denied('rds', 'DescribeDBInstances')),
+  },
+  {
+    name: 'permission-to-promote-missing',
+    what: 'the credentials may not promote',
+    must: 'refused',
+    fits: hasReplicas,
+    before: (way) => lay(way, denied('rds', 'PromoteReadReplica')),
+  },
+  {
+    name: 'permission-to-change-records-missing',
+    what: 'the credentials may not change records; a person allows it when the run says so',
+    must: 'borne',
+    fits: hasRecords,
+    before: (way) => lay(way, denied('route53', 'ChangeResourceRecordSets')),
+    mend: mendFaults,
+  },
+  {
+    name: 'target-silent',
+    what: 'the API of RDS in the target region gives no answer',
+    must: 'refused',
+    fits: (way) => databasesIn(way.stage.world, way.source).length > 0,
+    before: (way) => lay(way, { region: way.target, service: 'rds', effect: { kind: 'hang' } }),
+  },
+  {
+    name: 'proxy-between',
+    what: 'what answers for RDS in the target region is a page of a proxy: status 200, and nothing in it',
+    must: 'refused',
+    fits: (way) => databasesIn(way.stage.world, way.source).length > 0,
+    before: (way) => lay(way, { region: way.target, service: 'rds', effect: { kind: 'empty' } }),
+  },
+  {
+    name: 'dns-control-plane-down',
+    what: 'the control plane of Route 53 gives no answer for 20 minutes from the start of the run on',
+    must: 'borne',
+    fits: hasRecords,
+    during: (way) => {
+      lay(way, { service: 'route53', effect: { kind: 'hang' } });
+      void later(way, 20 * MINUTE, () => mendFaults(way));
+    },
+  },
+  {
+    name: 'answers-lost',
+    what: 'every change is made, and no answer to it arrives, three times for each service',
+    must: 'borne',
+    fits: always,
+    during: (way) => {
+      for (const service of ['rds', 'autoscaling', 'route53', 'ec2']) lay(way, { service, effect: { kind: 'answer-lost' }, times: 3 });
+    },
+  },
+];
+
+function rpoOf({ stage }: Way): number {
+  return stage.loaded.runbook.objectives.rpoMs;
+}
+
+function closedGroups({ stage: { world }, source }: Way) {
+  return [...world.state.securityGroups.in(source)].filter(({ closed }) => closed);
+}
+
+function checksOf({ stage: { world }, source }: Way) {
+  return [...world.state.healthChecks.all()].filter(({ watches }) => watches.kind === 'region-endpoint' && watches.region === source);
+}
+
+/** The most instances of every group in the target region, from what it has now. */
+function setCapacity(way: Way, of: (now: number) => number): void {
+  for (const { name, instances } of groups(way)) way.stage.world.setGroupCapacity(way.target, name, of(instances.length));
+}
