@@ -92,6 +92,8 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     },
     DescribeScalingActivities: { has: ['Activities[]'] },
     UpdateAutoScalingGroup: { has: [REQUEST_ID] },
+    CreateAutoScalingGroup: { has: [REQUEST_ID] },
+    DeleteAutoScalingGroup: { has: [REQUEST_ID] },
   },
   elbv2: {
     DescribeTargetHealth: { has: ['TargetHealthDescriptions[].Target.Id', 'TargetHealthDescriptions[].TargetHealth.State'] },

@@ -207,6 +207,17 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
     },
   },
   autoscaling: {
+    CreateAutoScalingGroup: {
+      AlreadyExistsFault: NEXT_LOOK,
+      LimitExceededFault: QUOTA,
+      ResourceContentionFault: RETRIED,
+      ServiceLinkedRoleFailure: unforeseen('the role of Auto Scaling itself, which a group that has ever launched has'),
+    },
+    DeleteAutoScalingGroup: {
+      ResourceContentionFault: RETRIED,
+      ResourceInUseFault: waited('the deletion of a twin: it is asked for again'),
+      ScalingActivityInProgressFault: RETRIED,
+    },
     UpdateAutoScalingGroup: {
       ResourceContentionFault: RETRIED,
       ScalingActivityInProgressFault: RETRIED,

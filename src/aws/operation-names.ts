@@ -43,7 +43,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     DescribeInstances: true,
     DescribeSecurityGroups: true,
   },
-  autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, DescribeScalingActivities: true },
+  autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, CreateAutoScalingGroup: true, DeleteAutoScalingGroup: true, DescribeScalingActivities: true },
   elbv2: { RegisterTargets: true, DescribeTargetHealth: true, DescribeTargetGroups: true },
   cloudwatch: { GetMetricData: true },
   lambda: { Invoke: true },

@@ -92,6 +92,14 @@ export interface Operations {
       autoscaling.UpdateAutoScalingGroupCommandInput,
       autoscaling.UpdateAutoScalingGroupCommandOutput
     >;
+    CreateAutoScalingGroup: Op<
+      autoscaling.CreateAutoScalingGroupCommandInput,
+      autoscaling.CreateAutoScalingGroupCommandOutput
+    >;
+    DeleteAutoScalingGroup: Op<
+      autoscaling.DeleteAutoScalingGroupCommandInput,
+      autoscaling.DeleteAutoScalingGroupCommandOutput
+    >;
     DescribeScalingActivities: Op<
       autoscaling.DescribeScalingActivitiesCommandInput,
       autoscaling.DescribeScalingActivitiesCommandOutput
@@ -148,6 +156,8 @@ export const MUTATIONS: ReadonlySet<string> = new Set([
   'elbv2.RegisterTargets',
   'route53.ChangeResourceRecordSets',
   'route53.UpdateHealthCheck',
+  'autoscaling.CreateAutoScalingGroup',
+  'autoscaling.DeleteAutoScalingGroup',
   'autoscaling.UpdateAutoScalingGroup',
   'lambda.Invoke',
   's3.PutObject',

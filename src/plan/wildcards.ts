@@ -23,7 +23,7 @@ const REASONS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
   { actions: /^rds:(ModifyDBInstance|CreateDBInstanceReadReplica|Restore)/, resource: /:(og|pg|subgrp|snapshot|auto-backup):\*$/, why: ONLY_AWS },
   { actions: /^(rds|autoscaling|ec2):/, resource: /[:/]dr-drill-\*$/, why: 'twins of drills: each drill gives its own a new name' },
   { actions: /^rds:StartDBInstanceAutomatedBackupsReplication$/, resource: /:auto-backup:\*$/, why: ONLY_AWS },
-  { actions: /^iam:PassRole$/, resource: /:role\/\*$/, why: 'the monitoring role of the old instance, which the runbook does not name; only to Enhanced Monitoring of RDS' },
+  { actions: /^iam:PassRole$/, resource: /:role\/\*$/, why: 'a role that the runbook does not name: that of Enhanced Monitoring of an instance, or that of a launch template; only to that service' },
   { actions: /^kms:/, resource: /:key\/\*$/, why: 'the key of the old instance, which the runbook does not name; only through RDS of this region' },
   { actions: /^route53:GetChange$/, resource: /:change\/\*$/, why: ONLY_AWS },
   { actions: /^route53:(Get|Update)HealthCheck/, resource: /:healthcheck\/\*$/, why: 'the runbook does not name the health checks of all regions: `healthCheck` under `answers` would' },

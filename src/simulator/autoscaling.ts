@@ -22,6 +22,43 @@ export const autoscaling: ServiceModel<'autoscaling'> = {
     },
   },
 
+  CreateAutoScalingGroup: {
+    accepts: [
+      'AutoScalingGroupName', 'MinSize', 'MaxSize', 'DesiredCapacity', 'LaunchTemplate', 'LaunchConfigurationName', 'MixedInstancesPolicy', 'VPCZoneIdentifier', 'AvailabilityZones',
+      'HealthCheckType', 'Tags',
+    ],
+    handle(input, call) {
+      const { AutoScalingGroupName: name = '', MinSize: min = -1, MaxSize: max = -1 } = input;
+      const no = (message: string) => call.error('ValidationError', 400, message);
+      if (name === '' || /[:/]/.test(name)) throw no('Invalid group name');
+      if (call.state.groups.get(call.region, name) !== undefined) throw call.error('AlreadyExists', 400, `AutoScalingGroup by this name already exists - A group with the name ${name} already exists`);
+      const ways = [input.LaunchTemplate, input.LaunchConfigurationName, input.MixedInstancesPolicy].filter((way) => way !== undefined);
+      if (ways.length !== 1) throw no('Valid requests must contain either LaunchTemplate, LaunchConfigurationName, InstanceId or MixedInstancesPolicy parameter.');
+      for (const template of [input.LaunchTemplate, input.MixedInstancesPolicy?.LaunchTemplate?.LaunchTemplateSpecification]) {
+        const { LaunchTemplateId: id, LaunchTemplateName: named } = template ?? {};
+        if (id !== undefined && named !== undefined) throw no('Valid requests must contain either launchTemplateId or LaunchTemplateName');
+        if ((id ?? GROUP_TEMPLATE.id) !== GROUP_TEMPLATE.id) throw no(`The specified launch template, with template ID ${id ?? ''}, does not exist.`);
+      }
+      if ((input.VPCZoneIdentifier ?? '') === '' && (input.AvailabilityZones ?? []).length === 0) throw no('At least one Availability Zone or VPC Subnet is required.');
+      const desired = input.DesiredCapacity ?? min;
+      if (min < 0 || max < min || desired < min || desired > max) throw no(`Desired capacity:${desired} must be between the specified min size:${min} and max size:${max}`);
+      const tags = Object.fromEntries((input.Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value]));
+      call.state.groups.create({ region: call.region, name, min, max, desired, targetGroups: [], tags }, call.now);
+      return {};
+    },
+  },
+
+  DeleteAutoScalingGroup: {
+    accepts: ['AutoScalingGroupName', 'ForceDelete'],
+    handle(input, call) {
+      const group = find(input.AutoScalingGroupName, call);
+      if (group.going === true) throw call.error('ScalingActivityInProgress', 400, `Delete of group ${group.name} is in progress`);
+      if (input.ForceDelete !== true && group.instances.length > 0) throw call.error('ResourceInUse', 400, 'You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.');
+      call.state.groups.remove(group, call.now);
+      return {};
+    },
+  },
+
   UpdateAutoScalingGroup: {
     accepts: ['AutoScalingGroupName', 'MinSize', 'MaxSize', 'DesiredCapacity'],
     handle(input, call) {
@@ -106,7 +143,8 @@ function groupView(group: Group, call: Call): GroupView {
     ...(group.weight === undefined ? { LaunchTemplate: TEMPLATE } : { MixedInstancesPolicy: mixed(group.weight) }),
     VPCZoneIdentifier: 'subnet-0000000000000000a,subnet-0000000000000000b,subnet-0000000000000000c',
     TerminationPolicies: ['Default'],
-    Tags: [],
+    Tags: Object.entries(group.tags).map(([Key, Value]) => ({ Key, Value, ResourceId: group.name, PropagateAtLaunch: true })),
+    ...(group.going === true ? { Status: 'Delete in progress' } : {}),
     EnabledMetrics: [],
     SuspendedProcesses: [],
     NewInstancesProtectedFromScaleIn: false,

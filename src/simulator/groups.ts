@@ -33,6 +33,9 @@ export interface Group {
   readonly weight: number | undefined;
   readonly trouble: GroupTrouble;
   readonly createdAt: number;
+  readonly tags: Readonly<Record<string, string>>;
+  /** It is being deleted. */
+  readonly going?: true;
   readonly instances: readonly GroupInstance[];
   /** Newest first. */
   readonly activities: readonly Activity[];
@@ -100,7 +103,24 @@ export class Groups {
       this.feeders.set(arn, known);
     }
     const { region, name, min, max, desired } = seed;
-    this.table(region).seed(name, { region, name, min, max, desired, targetGroups, warmUpMs, capacity, weight: seed.weight, trouble: {}, createdAt, instances, activities: [] });
+    this.table(region).seed(name, { region, name, min, max, desired, targetGroups, warmUpMs, capacity, weight: seed.weight, trouble: {}, createdAt, tags: {}, instances, activities: [] });
+  }
+
+  /** A new group, which launches at once. The caller has checked that it may. */
+  create(group: Pick<Group, 'region' | 'name' | 'min' | 'max' | 'desired' | 'targetGroups' | 'tags'>, now: number): void {
+    const rest = { warmUpMs: this.core.timings.instanceWarmUpMs, capacity: Number.POSITIVE_INFINITY, weight: undefined, trouble: {}, createdAt: now, instances: [], activities: [] };
+    this.fill({ ...group, ...rest }, `a user request created an AutoScalingGroup changing the desired capacity from 0 to ${group.desired}.`, now);
+  }
+
+  /** Ends a group and its instances; its name is free when that is over. */
+  remove(group: Group, now: number): void {
+    this.table(group.region).set(group.name, { ...group, going: true, min: 0, desired: 0, instances: [] }, now);
+    this.core.touch(group.region, now);
+    this.core.agenda.at(now + this.core.timings.deleteMs / 2, (at) => {
+      if (this.get(group.region, group.name)?.going !== true) return;
+      this.table(group.region).delete(group.name, at);
+      this.core.touch(group.region, at);
+    });
   }
 
   table(region: string): Table<Group> {

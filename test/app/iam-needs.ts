@@ -155,6 +155,8 @@ function holds(operator: string, values: readonly string[], asked: string | read
       return typeof asked === 'string' && values.includes(asked);
     case 'ArnLike':
       return typeof asked === 'string' && values.some((value) => matches(value, asked));
+    case 'ForAllValues:StringLike':
+      return (typeof asked === 'string' ? [asked] : (asked ?? [])).every((name) => values.some((value) => matches(value, name)));
     case 'ForAllValues:StringEquals':
       return (typeof asked === 'string' ? [asked] : (asked ?? [])).every((value) => values.includes(value));
     default:

@@ -5,7 +5,7 @@ import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
-import { acceptedFact, deleteTwin, notOurTwin, type Suspect, TWIN, TWIN_NAMES, twinName, twinTags } from '../twins.ts';
+import { acceptedFact, deleteTwin, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinName, twinTags } from '../twins.ts';
 import { carriedSettings } from './carried.ts';
 import { isBusy, notReady, orRefused, whenFree } from './change.ts';
 import { rdsResource } from './found-writer.ts';
@@ -182,7 +182,7 @@ export function deleteTwinDatabase(ctx: StepContext, p: { region: string; id: st
   });
 }
 
-export const twin = stepKind<Params>({ params, check, observe, act, undo: deleteTwinDatabase, made: async (ctx, p) => (await find(ctx, p)) !== undefined });
+export const twin = stepKind<Params>({ params, check, observe, act, undo: deleteTwinDatabase, made: async (ctx, p) => runOfTwin((await find(ctx, p))?.TagList) === ctx.run.id });
 
 export function twinStep(ctx: DrillContext, copy: Database, instanceClass: string | undefined): StepDraft {
   const { name, region, id } = twinOf(ctx, copy);

@@ -5,6 +5,8 @@ import { DrError } from '../../base/errors.ts';
 import { inspectGroup } from '../autoscaling/ready.ts';
 import { scaleIn } from '../autoscaling/scale-in.ts';
 import { scaleOut } from '../autoscaling/scale-out.ts';
+import { groupProductionStep, production } from '../autoscaling/production.ts';
+import { twinGroup, twinGroupStep } from '../autoscaling/twin.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
@@ -165,7 +167,8 @@ const kind: ResourceKind<AutoScalingGroup> = {
   inspect: (ctx, _name, group) => inspectGroup(ctx, group),
   inspectRights: () => [read, readShortage, allow(['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeImages'], ['*'])],
   plan,
-  steps: { scaleOut, scaleIn },
+  drill: (ctx, name, group) => [groupProductionStep(name, group.groups), twinGroupStep(ctx, ctx.target, inRegion(group.groups, ctx.target))],
+  steps: { production, twinGroup, scaleOut, scaleIn },
 
   discover: discoverGroups,
   simulate: (world, _name, group, home, strategy) => {

@@ -13,6 +13,7 @@ import { keepOld, keepOldStep } from '../databases/keep-old.ts';
 import { inspectReplica } from '../databases/replica-ready.ts';
 import { openWrites, openWritesStep } from '../databases/open-writes.ts';
 import { positionGate, positionGateStep } from '../databases/position-gate.ts';
+import { databaseProductionStep, production } from '../databases/production.ts';
 import { promote, promoteStep, promoteTwinStep } from '../databases/promote.ts';
 import { quiesce, quiesceStep } from '../databases/quiesce.ts';
 import { type RdsReadReplica, schema } from '../databases/replica-schema.ts';
@@ -108,6 +109,7 @@ function drill(ctx: DrillContext, name: string, db: RdsReadReplica): StepDraft[]
   const { copy } = sidesOf(ctx, name, db.instances);
   const twin = twinOf(ctx, copy);
   const steps = [
+    databaseProductionStep(ctx, name, db.instances),
     rpoGateStep(ctx, copy, undefined),
     twinStep(ctx, copy, db.instanceClass?.active),
     promoteTwinStep(ctx, twin, copy, { retentionDays: db.retentionDays, login: db.canary }),
@@ -189,6 +191,7 @@ const kind: ResourceKind<RdsReadReplica> = {
   plan,
   drill,
   steps: {
+    production,
     twin: makeTwin,
     assessSourceApi,
     assessReplication,

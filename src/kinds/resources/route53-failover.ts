@@ -15,7 +15,7 @@ import { objectSeen, roleOf } from '../route53/sets.ts';
 import { settle } from '../route53/settle.ts';
 import { shiftChecks } from '../route53/shift-checks.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
-import { twinRecord, twinRecordSteps } from '../route53/twin-record.ts';
+import { drillSteps, trafficDrill } from '../route53/drill.ts';
 import { simulateRecord } from '../route53/simulate.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { discoverFailover } from '../discovery/failover.ts';
@@ -171,8 +171,8 @@ const kind: ResourceKind<Route53Failover> = {
   inspectRights: routingRights,
   looks: lookRights,
   plan,
-  drill: (ctx, _name, t) => twinRecordSteps(ctx, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: t.answers?.[ctx.target] }),
-  steps: { twinRecord, assessHealthCheck, flip: shiftRecords, shiftChecks, flipObject, clearObject: flipObject, settle },
+  drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: t.answers?.[ctx.target] }),
+  steps: { ...drillSteps, assessHealthCheck, flip: shiftRecords, shiftChecks, flipObject, clearObject: flipObject, settle },
   discover: discoverFailover,
   simulate: simulateRecord,
 };

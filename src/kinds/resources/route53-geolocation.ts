@@ -6,8 +6,9 @@ import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { inspectRouting, routingRights } from '../route53/ready.ts';
 import { lookRights } from '../route53/rights.ts';
-import { geolocationSchema, type Route53Geolocation, routingOf } from '../route53/schema.ts';
+import { geolocationSchema, type Route53Geolocation, recordsOf, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
+import { trafficDrill } from '../route53/drill.ts';
 
 /*
  * Record sets for places, each answered by a region. The places of a region that is out are spread over the regions that
@@ -71,6 +72,7 @@ const kind: ResourceKind<Route53Geolocation> = {
       answers: (region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
     }),
   plan: (ctx, name, t, state) => planRouting(ctx, name, t, state, policyOf(t)),
+  drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: Object.keys(t.places).find((id) => t.places[id]?.region === ctx.target), answer: inRegion(t.answers, ctx.target) }),
   inspect: (ctx, _name, t) => inspectRouting(ctx, t),
   inspectRights: routingRights,
   looks: lookRights,

@@ -6,8 +6,9 @@ import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { inspectRouting, routingRights, sharedWatches } from '../route53/ready.ts';
 import { lookRights } from '../route53/rights.ts';
-import { latencySchema, type Route53Latency, routingOf } from '../route53/schema.ts';
+import { latencySchema, type Route53Latency, recordsOf, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
+import { trafficDrill } from '../route53/drill.ts';
 
 /*
  * One latency record set for each region. A region that is out keeps its set, and the set answers what the target
@@ -52,6 +53,7 @@ const kind: ResourceKind<Route53Latency> = {
       answers: (region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
     }),
   plan: (ctx, name, t, state) => planRouting(ctx, name, t, state, policyOf(t)),
+  drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: inRegion(t.answers, ctx.target) }),
   inspect: (ctx, _name, t) => inspectRouting(ctx, t, sharedWatches(t, (region) => [inRegion(t.sets, region)])),
   inspectRights: routingRights,
   looks: lookRights,

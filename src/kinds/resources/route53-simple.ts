@@ -12,6 +12,7 @@ import { recordsOf, type Route53Simple, simpleSchema, routingOf } from '../route
 import { settle } from '../route53/settle.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
 import { simulatedAnswer, simulateSimple } from '../route53/simulate.ts';
+import { drillSteps, trafficDrill } from '../route53/drill.ts';
 import { traitsOf } from '../../model/verb.ts';
 
 /*
@@ -97,7 +98,8 @@ const kind: ResourceKind<Route53Simple> = {
   inspectRights: routingRights,
   looks: lookRights,
   plan,
-  steps: { assessHealthCheck, change: shiftRecords, settle },
+  drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { answer: inRegion(t.answers, ctx.target) }),
+  steps: { ...drillSteps, assessHealthCheck, change: shiftRecords, settle },
   simulate: (world, _name, t, home) => simulateSimple(world, t, home),
 };
 

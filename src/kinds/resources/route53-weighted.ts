@@ -7,8 +7,9 @@ import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { inspectRouting, routingRights, sharedWatches } from '../route53/ready.ts';
 import { lookRights } from '../route53/rights.ts';
-import { type Route53Weighted, weightedSchema, routingOf } from '../route53/schema.ts';
+import { type Route53Weighted, weightedSchema, recordsOf, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
+import { trafficDrill } from '../route53/drill.ts';
 
 /*
  * One weighted record set for each region. A region is taken out by the weight 0, so that its set stays as it is.
@@ -77,6 +78,7 @@ const kind: ResourceKind<Route53Weighted> = {
     if (ctx.strategy === 'active-active') return planRouting(ctx, name, t, state, policyOf(t));
     return traitsOf(ctx.verb).rebuilds ? [] : planRouting(ctx, name, t, state, { ...policyOf(t), pace: () => [0] });
   },
+  drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: t.answers?.[ctx.target] }),
   inspect: (ctx, _name, t) => inspectRouting(ctx, t, sharedWatches(t, (region) => [inRegion(t.sets, region)])),
   inspectRights: routingRights,
   looks: lookRights,

@@ -1,4 +1,5 @@
 import type { RecordKey } from '../../aws/route53.ts';
+import { drillSteps } from './drill.ts';
 import { allow, inRegion } from '../common.ts';
 import type { PlanContext, ResourceState, StepDraft } from '../../model/kind.ts';
 import type { AnyStepKind, Change } from '../../model/step.ts';
@@ -52,6 +53,7 @@ export const PACE_MAX = 9;
 
 /** All steps of such a kind. */
 export const steps: { readonly [step: string]: AnyStepKind } = {
+  ...drillSteps,
   assessHealthCheck,
   carry,
   shiftChecks,

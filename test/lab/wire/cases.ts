@@ -193,6 +193,16 @@ const autoscaling: Cases['autoscaling'] = {
       ],
     },
   },
+  CreateAutoScalingGroup: {
+    region: TOKYO,
+    input: {
+      AutoScalingGroupName: 'dr-drill-0a1b2c3d-shop', MinSize: 0, MaxSize: 1, DesiredCapacity: 1, VPCZoneIdentifier: 'subnet-1,subnet-2', HealthCheckType: 'EC2',
+      LaunchTemplate: { LaunchTemplateId: 'lt-1', Version: '$Latest' },
+      Tags: [{ Key: 'dr:drill', Value: 'a&b', PropagateAtLaunch: true }],
+    },
+    output: {},
+  },
+  DeleteAutoScalingGroup: { region: TOKYO, input: { AutoScalingGroupName: 'dr-drill-0a1b2c3d-shop', ForceDelete: true }, output: {} },
   UpdateAutoScalingGroup: {
     region: TOKYO,
     input: { AutoScalingGroupName: 'shop', MinSize: 0, MaxSize: 8, DesiredCapacity: 4, AvailabilityZones: ['a', 'b'] },

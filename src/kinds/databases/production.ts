@@ -1,0 +1,40 @@
+import * as z from 'zod';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { nameInArn } from '../../base/arn.ts';
+import type { Json } from '../../base/json.ts';
+import type { DrillContext, StepDraft } from '../../model/kind.ts';
+import { dbInstanceId, regionName } from '../common.ts';
+import { productionKind, productionStep } from '../production.ts';
+import { isTwinName } from '../twins.ts';
+import { lookRights, sourceOf } from './instance.ts';
+import { shownSettings } from './carried.ts';
+
+const params = z.strictObject({ key: z.string(), instances: z.array(z.strictObject({ region: regionName, id: dbInstanceId })) });
+type Params = z.infer<typeof params>;
+
+/** What is configuration of an instance, and no state that passes. Twins of drills are no part of production. */
+function configuration(instance: DbInstance | undefined): Json {
+  if (instance === undefined) return 'not there';
+  return {
+    ...shownSettings(instance),
+    role: sourceOf(instance) ?? 'writer',
+    class: instance.DBInstanceClass ?? null,
+    engine: `${instance.Engine ?? ''} ${instance.EngineVersion ?? ''}`,
+    'Multi-AZ': instance.MultiAZ ?? null,
+    'security groups': (instance.VpcSecurityGroups ?? []).map((group) => group.VpcSecurityGroupId ?? '').sort(),
+    'parameter group': instance.DBParameterGroups?.[0]?.DBParameterGroupName ?? null,
+    'backups kept, days': instance.BackupRetentionPeriod ?? null,
+    replicas: (instance.ReadReplicaDBInstanceIdentifiers ?? []).filter((name) => !isTwinName(nameInArn(name))).sort(),
+  };
+}
+
+export const production = productionKind<Params>(params, (ctx, { instances }) =>
+  Object.fromEntries(
+    instances.map(({ region, id }) => [`${id} in ${region}`, async () => configuration(await findDbInstance(ctx.effects.aws, region, id, { signal: ctx.signal }))]),
+  ),
+);
+
+export function databaseProductionStep(ctx: DrillContext, name: string, instances: Readonly<Record<string, string>>): StepDraft {
+  const all = Object.entries(instances).map(([region, id]) => ({ region, id }));
+  return productionStep(`the database ${name}`, { key: `databases.${name}`, instances: all } satisfies Params, [lookRights(ctx, ...all)]);
+}

@@ -1,0 +1,95 @@
+import * as z from 'zod';
+import { AwsError } from '../aws/errors.ts';
+import { DrError, messageOf } from '../base/errors.ts';
+import { canonicalJson, type Json } from '../base/json.ts';
+import { fact } from '../model/fact.ts';
+import type { StepDraft } from '../model/kind.ts';
+import type { Permission, StepContext, StepKind } from '../model/step.ts';
+import { stepKind } from './common.ts';
+
+/*
+ * What production is, as its configuration tells: seen before a drill makes anything, and compared when everything of the drill is deleted.
+ * It is the first step that acts, so that it is the last one that is undone. A difference fails the drill, no matter who made it.
+ */
+
+/** Code of a drill that does not find production as it was. Known to `journal/state.ts`: nothing is left behind by it. */
+const CHANGED = 'PRODUCTION_CHANGED';
+
+/** What was seen, part by part; null: it could not be seen. By the id of the resource. */
+const seenFact = fact('production', z.record(z.string(), z.custom<Json>((value) => value !== undefined)));
+
+/** Parts of production by name. */
+export type Parts = Readonly<Record<string, () => Promise<Json>>>;
+
+async function look(parts: Parts): Promise<Record<string, Json>> {
+  return Object.fromEntries(await Promise.all(Object.entries(parts).map(async ([name, see]) => [name, await see()] as const)));
+}
+
+/** A region that gives no answer may be lost: then what is there cannot be compared, and no drill is refused for it. */
+function silent(error: unknown): null {
+  if (error instanceof AwsError && error.unreachable) return null;
+  throw error;
+}
+
+/** In words: which parts differ, and in what. */
+function differences(before: Readonly<Record<string, Json>>, after: Readonly<Record<string, Json>>): string[] {
+  return Object.entries(before).flatMap(([name, was]) => {
+    const is = after[name] ?? null;
+    if (was === null || canonicalJson(was) === canonicalJson(is)) return [];
+    return [`${name}: ${inWords(was, is)}`];
+  });
+}
+
+function inWords(was: Json, is: Json): string {
+  if (!isRecord(was) || !isRecord(is)) return `was ${canonicalJson(was)}, is ${canonicalJson(is)}`;
+  const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter((field) => canonicalJson(was[field] ?? null) !== canonicalJson(is[field] ?? null));
+  return fields.map((field) => `${field} was ${canonicalJson(was[field] ?? null)}, is ${canonicalJson(is[field] ?? null)}`).join('; ');
+}
+
+function isRecord(value: Json): value is Record<string, Json> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The step of a kind that sees its own part of production. `key` names it in the journal. */
+export function productionKind<P extends { key: string }>(params: z.ZodType<P>, partsOf: (ctx: StepContext, p: P) => Parts): StepKind {
+  return stepKind<P>({
+    params,
+    check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
+    observe: (ctx, p) => Promise.resolve(seenFact.has(ctx, p.key) ? { state: 'reached', because: 'what production is was written down' } : { state: 'absent', because: 'what production is, is not written down yet' }),
+    act: async (ctx, p) => {
+      const parts = Object.fromEntries(Object.entries(partsOf(ctx, p)).map(([name, see]) => [name, () => see().catch(silent)]));
+      seenFact.record(ctx, p.key, await look(parts));
+    },
+    undo: async (ctx, p) => {
+      const before = seenFact.read(ctx, p.key);
+      // Cut short before anything was made.
+      if (before === undefined) return;
+      const known = Object.fromEntries(Object.entries(partsOf(ctx, p)).filter(([name]) => (before[name] ?? null) !== null));
+      const now = await look(known).catch((error: unknown) => {
+        throw changed(`it could not be seen again: ${messageOf(error)}`);
+      });
+      const found = differences(Object.fromEntries(Object.keys(known).map((name) => [name, before[name] ?? null])), now);
+      if (found.length > 0) throw changed(found.join('; '));
+    },
+  });
+}
+
+function changed(what: string): DrError {
+  return new DrError({ code: CHANGED, exit: 'failed', title: `Production is not as it was before the drill: ${what}`, next: ['find out who changed it: the drill itself works on its own twins only'] });
+}
+
+/** The step in a plan. */
+export function productionStep(what: string, params: StepDraft['params'], permissions: readonly Permission[]): StepDraft {
+  return {
+    step: 'production',
+    phase: 'assess',
+    reversibility: 'compensable',
+    title: `Write down what ${what} is, to compare it at the end`,
+    params,
+    controlPlanes: [],
+    permissions,
+    estimate: { p50: 1, p95: 5, basis: 'reads only' },
+    limitMs: 120_000,
+    changes: [],
+  };
+}
