@@ -65,7 +65,7 @@ async function madeUnseen(run: Run): Promise<PlanStep[]> {
     run.steps.map(async (step) => {
       const known = run.journal.state.steps.get(step.id);
       if (known?.state === 'done' || known?.state === 'undone' || known?.intendedAt !== undefined) return [];
-      // What it has done is on a twin, which its own step looks for.
+      // What it has done is on a twin, for which the step looks that makes it.
       if (step.undoneBy !== undefined) return [];
       if (step.reversibility !== 'point-of-no-return' && run.kindOf(step).made === undefined) return [];
       try {

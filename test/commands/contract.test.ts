@@ -24,6 +24,7 @@ it('commands and their flags are as they were', () => {
     doctor --json --state= --without=…
     drill --again=… --approved-by=… --confirm= --done=… --from= --json --lab --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     drill clean [RUN] --json --output=text|jsonl --state= --takeover
+    evidence --as= --due= --from=! --json --key= --out=! --state= --to=! --unsigned
     failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     help --json --state=
     history --json --state=
