@@ -9,7 +9,10 @@ import type { StateStore } from '../journal/state-store.ts';
 import { MemoryStore } from '../journal/memory-store.ts';
 import { loadStepKind } from '../kinds/registry.ts';
 import type { Plan } from '../model/plan.ts';
+import { traitsOf } from '../model/verb.ts';
+import type { Feasibility } from '../plan/feasibility.ts';
 import type { Acceptances } from '../model/step.ts';
+import { feasibilityNow } from './feasibility.ts';
 import { historyOf } from './history.ts';
 import { boundToLab } from './in-lab.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
@@ -86,10 +89,13 @@ async function lockObstacles(state: StateStore, plan: Plan, endpoints: readonly 
   }
 }
 
-/** A plan, made now, and whether a run of it would be refused now. Changes nothing. */
-export async function planWithPreview(request: PlanRequest & { state: StatePlace | string }): Promise<{ plan: Plan; preview: Preview }> {
+/** A plan, made now, whether a run of it would be refused now, and whether it can keep its RTO. Changes nothing. */
+export async function planWithPreview(request: PlanRequest & { state: StatePlace | string }): Promise<{ plan: Plan; preview: Preview; feasibility?: Feasibility }> {
   const effects = request.effects ?? liveEffects();
-  const { plan, observed } = await planFor(effects, await chooseRunbook(request), request);
+  const loaded = await chooseRunbook(request);
+  const { plan, observed } = await planFor(effects, loaded, request);
   const preview = await previewRun({ plan, identity: observed.identity, effects, state: request.state, acceptances: { approvedBy: [] } });
-  return { plan, preview };
+  if (!traitsOf(plan.verb).movesUsers) return { plan, preview };
+  const feasibility = await feasibilityNow({ effects, loaded, plan, state: openState(request.state, effects.aws), signal: new AbortController().signal });
+  return { plan, preview, feasibility };
 }

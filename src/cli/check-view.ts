@@ -1,5 +1,6 @@
 import type { CheckResult, PlacedFinding } from '../app/check/check.ts';
 import { SEVERITIES, type Severity } from '../model/finding.ts';
+import { secondsShown, sumOf } from '../plan/feasibility.ts';
 import type { Painter } from './style.ts';
 import { fit } from './text.ts';
 
@@ -13,13 +14,14 @@ export function checkText(result: CheckResult, paint: Painter, width: number | u
 }
 
 /** The direction, and what stands in control planes between the outage and users. */
-function wayLine({ source, target, stability }: CheckResult['ways'][number]): string {
+function wayLine({ source, target, stability, feasibility }: CheckResult['ways'][number]): string {
   const way = `  ${source} → ${target}`;
   if (stability === undefined) return `${way}: no failover can be planned`;
   const { grade, changes, planes } = stability;
   const named = Object.keys(planes).join(', ');
   const words = { static: 'no control plane is needed', regional: `control planes of ${target}: ${named}`, elsewhere: `control planes, not only of ${target}: ${named}` }[grade];
-  return `${way}: ${changes} ${changes === 1 ? 'change' : 'changes'} before users are served; ${words}`;
+  const time = feasibility === undefined ? '' : `\n    RTO ${secondsShown(feasibility.rto)}: about ${secondsShown(feasibility.p50)} until users are served (up to ${secondsShown(feasibility.p95)}): ${sumOf(feasibility.steps)}`;
+  return `${way}: ${changes} ${changes === 1 ? 'change' : 'changes'} before users are served; ${words}${time}`;
 }
 
 function findingLines(f: PlacedFinding, paint: Painter): string[] {

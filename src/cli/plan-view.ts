@@ -4,6 +4,7 @@ import type { Plan } from '../model/plan.ts';
 import type { Change, PlanStep } from '../model/step.ts';
 import { traitsOf } from '../model/verb.ts';
 import type { CriticalPath } from '../plan/critical-path.ts';
+import { type Feasibility, secondsShown, sumOf } from '../plan/feasibility.ts';
 import { beyondTheLine, isGuard } from '../plan/graph.ts';
 import { policyOf } from '../plan/policy.ts';
 import { plural } from '../base/plural.ts';
@@ -17,6 +18,8 @@ import { columns, fit, indent, width } from './text.ts';
 export interface ShownPlan {
   plan: Plan;
   critical: CriticalPath;
+  /** Of a plan that moves users. */
+  feasibility?: Feasibility | undefined;
   preview: Preview;
   /** The command that runs it. */
   command: string;
@@ -35,7 +38,7 @@ export function planText(shown: ShownPlan, paint: Painter): string {
     heading(fit(`${plan.verb} of ${plan.runbook.name}: ${routeText(plan)}`, room)),
     ...(plan.findings === undefined ? [] : [`${paint('red', 'Findings')}\n${fit(indent(plan.findings.join('\n'), 2), room)}`]),
     ...previewLines(preview, room, paint),
-    fit(indent(facts(plan, critical).join('\n'), 2), room),
+    fit(indent(facts(plan, critical, shown.feasibility).join('\n'), 2), room),
     `${heading('Steps')} (* decides how long it takes)\n${stepTable(plan, critical, room, paint)}`,
     section('Changes', changes(plan, paint)),
     section('AWS control planes that must answer', controlPlanes(plan)),
@@ -52,13 +55,14 @@ function summary(plan: Plan, critical: CriticalPath, preview: Preview): string {
   return `${what}; ${wouldBeRefused(preview)}`;
 }
 
-function facts(plan: Plan, critical: CriticalPath): string[] {
+function facts(plan: Plan, critical: CriticalPath, feasibility: Feasibility | undefined): string[] {
   return columns([
     ['strategy', plan.strategy],
     ['account', plan.account],
     ['runbook', `${plan.runbook.path} (sha256 ${plan.runbook.sha256.slice(0, 12)})`],
     ['objectives', `RTO ${formatDuration(plan.objectives.rtoMs)}, RPO ${formatDuration(plan.objectives.rpoMs)}`],
     ['expected', `${expectedText(critical)} on AWS${tooSlow(plan, critical)}`],
+    ...(feasibility?.verdict === 'missed' ? [['RTO', `cannot be met: until users are served it takes ${secondsShown(feasibility.p50)}, ${sumOf(feasibility.steps)}`]] : []),
     ['plan', `${plan.hash.slice(0, 12)}, made ${plan.madeAt}`],
   ]);
 }

@@ -53,15 +53,15 @@ export default class PlanCommand extends DrCommand {
       this.done({ plan: null, nothingToDo: made.message }, () => `Nothing to do: ${made.message}`);
       return;
     }
-    const { plan, preview } = made;
+    const { plan, preview, feasibility } = made;
     if (out !== undefined) {
       await writeFile(out, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
       this.note(`Saved; run it with: dr ${verb} --plan ${out}`);
     }
     const critical = criticalPath(plan);
     this.done(
-      { plan, critical, preview, policy: policyOf(plan.steps.flatMap((step) => step.permissions)) },
-      () => planText({ plan, critical, preview, command: runCommand(plan, flags), iam, width: terminalWidth() }, painterFor(process.stdout)),
+      { plan, critical, preview, ...(feasibility === undefined ? {} : { feasibility }), policy: policyOf(plan.steps.flatMap((step) => step.permissions)) },
+      () => planText({ plan, critical, preview, feasibility, command: runCommand(plan, flags), iam, width: terminalWidth() }, painterFor(process.stdout)),
       flags['detailed-exitcode'] ? 'changes' : 'ok',
     );
   }

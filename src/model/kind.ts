@@ -4,7 +4,7 @@ import type { Effects } from '../effects/effects.ts';
 import type { World } from '../simulator/world.ts';
 import type { Discovered, DiscoverContext, Inventory } from './discovery.ts';
 import type { Finding } from './finding.ts';
-import type { AnyStepKind, Permission, PlanStep } from './step.ts';
+import type { AnyStepKind, Estimate, Permission, PlanStep } from './step.ts';
 import type { Section, Strategy, Verb } from './verb.ts';
 
 /** What a kind may use to look at its resource before there is a plan. */
@@ -190,6 +190,11 @@ export interface ResourceKind<R> {
    * @throws AwsError where nothing can be said without an answer
    */
   inspect?(ctx: InspectContext, name: string, resource: R): Promise<Finding[]>;
+  /**
+   * Times of its steps as what is observed now gives them, by `step`: taken instead of the documented ones. Only the target and global
+   * services are asked. @throws AwsError
+   */
+  timing?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<Readonly<Record<string, Estimate>>>;
   /** What `inspect` needs to be allowed, beyond `looks` and the reads of its steps. */
   inspectRights?(at: InspectPlace, resource: R): Permission[];
   /** The steps for `ctx.verb`; none where the verb asks nothing of it. */

@@ -9,12 +9,15 @@ import type { InspectContext } from '../../model/kind.ts';
 import type { Accepted } from '../../runbook/accepts.ts';
 import { findRunbooks } from '../../runbook/find.ts';
 import { loadRunbook } from '../../runbook/load.ts';
+import type { Feasibility } from '../../plan/feasibility.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import type { Surroundings } from '../doctor/surroundings.ts';
+import { feasibilityNow } from '../feasibility.ts';
 import { liveEffects } from '../live-effects.ts';
 import { chooseRunbook, type MadePlan } from '../make-plan.ts';
 import { previewRunSteps } from '../preview.ts';
-import type { StatePlace } from '../state.ts';
+import { openState, type StatePlace } from '../state.ts';
+import { rtoFindings } from './objectives.ts';
 import { acceptanceOf, staleAcceptances } from './accepted.ts';
 import { assumed, type PathFinding, runFindings } from './run-findings.ts';
 import { type Stability, stabilityOf } from './stability.ts';
@@ -53,6 +56,8 @@ export interface CheckedWay {
   target: string;
   /** Absent where no failover can be planned. */
   stability?: Stability;
+  /** The RTO against the times of what stands before users. */
+  feasibility?: Feasibility;
 }
 
 export interface CheckResult {
@@ -89,12 +94,19 @@ export async function checkLoaded(loaded: LoadedRunbook, request: CheckRequest):
   const { aws, asked } = lookingCaller(live.aws, { calls: LIMITS.checkCalls, signal });
   const looker: Looker = { effects: { ...live, aws }, loaded, state: request.state, surroundings: request.surroundings, signal };
   const ways = await waysOf({ effects: looker.effects, loaded, region: request.region });
-  const found = await Promise.all(ways.map((way) => lookAt(looker, way)));
+  const times = await Promise.all(ways.map(async ({ made }) => (made instanceof DrError ? undefined : await feasibilityNow({ effects: looker.effects, loaded, plan: made.plan, state: openState(request.state, aws), signal }))));
+  const found = await Promise.all(ways.map(async (way, i) => {
+    const feasibility = times[i];
+    return [...(await lookAt(looker, way)), ...(feasibility === undefined ? [] : rtoFindings(loaded, way.target, feasibility))];
+  }));
   return {
     runbook: loaded.runbook.name,
     file: loaded.path,
     at: iso(live.clock.now()),
-    ways: ways.map(({ source, target, made }) => ({ source, target, ...(made instanceof DrError ? {} : { stability: stabilityOf(made.plan) }) })),
+    ways: ways.map(({ source, target, made }, i) => {
+      const feasibility = times[i];
+      return { source, target, ...(made instanceof DrError ? {} : { stability: stabilityOf(made.plan) }), ...(feasibility === undefined ? {} : { feasibility }) };
+    }),
     resources: loaded.runbook.resources.map(({ section, name }) => `${section}.${name}`),
     findings: bySeverity(unique(placed(loaded, ways, found, live.clock.now()))),
     calls: { made: asked.length, limit: LIMITS.checkCalls },

@@ -1,6 +1,5 @@
 import type { Plan } from '../../model/plan.ts';
-import type { PlanStep } from '../../model/step.ts';
-import { isGuard } from '../../plan/graph.ts';
+import { beforeUsers } from '../../plan/feasibility.ts';
 
 /*
  * How much a recovery leans on control planes: every change between the outage and users who are served is one that AWS may refuse or
@@ -19,11 +18,6 @@ export interface Stability {
   changes: number;
   /** e.g. `rds@ap-northeast-1`, with how many of these steps need it. */
   planes: Readonly<Record<string, number>>;
-}
-
-/** Steps that stand before users are served: all up to traffic. */
-export function beforeUsers(plan: Pick<Plan, 'steps'>): PlanStep[] {
-  return plan.steps.filter((step) => !isGuard(step) && !step.optional && step.phase !== 'verify' && step.phase !== 'protect');
 }
 
 export function stabilityOf(plan: Pick<Plan, 'steps' | 'target'>): Stability {

@@ -12,6 +12,7 @@ import { inspectRouting, routingRights, type Watched } from '../route53/ready.ts
 import { lookRights } from '../route53/rights.ts';
 import { failoverSchema, recordsOf, type Route53Failover, routingOf } from '../route53/schema.ts';
 import { objectSeen, roleOf } from '../route53/sets.ts';
+import { routingTiming } from '../route53/timing.ts';
 import { settle } from '../route53/settle.ts';
 import { shiftChecks } from '../route53/shift-checks.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
@@ -169,6 +170,7 @@ const kind: ResourceKind<Route53Failover> = {
   observe,
   inspect: (ctx, _name, t) => inspectRouting(ctx, t, failoverWatches(ctx, t)),
   inspectRights: routingRights,
+  timing: routingTiming,
   looks: lookRights,
   plan,
   drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: t.answers?.[ctx.target] }),

@@ -5,6 +5,7 @@ import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { inspectRouting, routingRights } from '../route53/ready.ts';
+import { routingTiming } from '../route53/timing.ts';
 import { lookRights } from '../route53/rights.ts';
 import { geolocationSchema, type Route53Geolocation, recordsOf, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
@@ -75,6 +76,7 @@ const kind: ResourceKind<Route53Geolocation> = {
   drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: Object.keys(t.places).find((id) => t.places[id]?.region === ctx.target), answer: inRegion(t.answers, ctx.target) }),
   inspect: (ctx, _name, t) => inspectRouting(ctx, t),
   inspectRights: routingRights,
+  timing: routingTiming,
   looks: lookRights,
   steps,
   simulate: (world, name, t) => {

@@ -5,6 +5,7 @@ import { type Aim, answersWith } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { inspectRouting, routingRights, sharedWatches } from '../route53/ready.ts';
+import { routingTiming } from '../route53/timing.ts';
 import { lookRights } from '../route53/rights.ts';
 import { latencySchema, type Route53Latency, recordsOf, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
@@ -56,6 +57,7 @@ const kind: ResourceKind<Route53Latency> = {
   drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: inRegion(t.answers, ctx.target) }),
   inspect: (ctx, _name, t) => inspectRouting(ctx, t, sharedWatches(t, (region) => [inRegion(t.sets, region)])),
   inspectRights: routingRights,
+  timing: routingTiming,
   looks: lookRights,
   steps,
   simulate: (world, name, t) => {

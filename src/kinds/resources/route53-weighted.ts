@@ -6,6 +6,7 @@ import type { Aim } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { inspectRouting, routingRights, sharedWatches } from '../route53/ready.ts';
+import { routingTiming } from '../route53/timing.ts';
 import { lookRights } from '../route53/rights.ts';
 import { type Route53Weighted, weightedSchema, recordsOf, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
@@ -81,6 +82,7 @@ const kind: ResourceKind<Route53Weighted> = {
   drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: t.answers?.[ctx.target] }),
   inspect: (ctx, _name, t) => inspectRouting(ctx, t, sharedWatches(t, (region) => [inRegion(t.sets, region)])),
   inspectRights: routingRights,
+  timing: routingTiming,
   looks: lookRights,
   steps,
   simulate: (world, name, t, home, strategy) => {

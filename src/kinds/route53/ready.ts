@@ -30,7 +30,7 @@ export interface Watched {
 }
 
 /** Any kind of traffic. */
-interface Traffic {
+export interface Traffic {
   zone: string;
   switch?: string | undefined;
   record?: RecordKey | undefined;

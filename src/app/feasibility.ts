@@ -1,0 +1,76 @@
+import { AwsError } from '../aws/errors.ts';
+import { partsOfRunId } from '../base/ids.ts';
+import { DrError } from '../base/errors.ts';
+import type { Effects } from '../effects/effects.ts';
+import type { RunState } from '../journal/state.ts';
+import type { StateStore } from '../journal/state-store.ts';
+import { knownKind } from '../kinds/registry.ts';
+import type { Plan } from '../model/plan.ts';
+import { stepId } from '../model/step-id.ts';
+import type { Estimate } from '../model/step.ts';
+import { traitsOf } from '../model/verb.ts';
+import { feasibilityOf, type Feasibility } from '../plan/feasibility.ts';
+import type { LoadedRunbook } from '../runbook/runbook.ts';
+import { runMode } from './live-effects.ts';
+import { understood } from './runs.ts';
+
+/*
+ * Can a plan keep its RTO? With the times that this application's own runs took, then those that records and health checks give, then
+ * AWS's documented ones.
+ */
+
+/** Newest runs of the application that are read. */
+const RUNS = 20;
+
+interface Asking {
+  effects: Pick<Effects, 'aws' | 'clock' | 'dns'> & Effects;
+  loaded: LoadedRunbook;
+  plan: Plan;
+  state: StateStore;
+  signal: AbortSignal;
+}
+
+export async function feasibilityNow({ effects, loaded, plan, state, signal }: Asking): Promise<Feasibility> {
+  const [measured, observed] = await Promise.all([ownTimes(state, plan), observedTimes({ effects, signal, target: plan.target }, loaded)]);
+  return feasibilityOf(plan, { measured, observed });
+}
+
+/** Seconds of each step in the newest runs that moved the application, by id. A run that cannot be read says nothing. */
+async function ownTimes(state: StateStore, { runbook, account }: Pick<Plan, 'runbook' | 'account'>): Promise<Map<string, number[]>> {
+  const times = new Map<string, number[]>();
+  const ids = (await state.runs().catch(() => [])).filter((id) => partsOfRunId(id)?.runbook === runbook.name).slice(-RUNS);
+  for (const id of ids) {
+    const run = await readRun(state, id);
+    if (run === undefined || run.mode !== runMode(account) || !traitsOf(run.plan.verb).movesUsers) continue;
+    for (const step of run.steps.values()) {
+      const end = step.reachedAt ?? step.endedAt;
+      if (step.state !== 'done' || step.already || step.simulated === true || step.startedAt === undefined || end === undefined) continue;
+      times.set(step.id, [...(times.get(step.id) ?? []), Math.max(0, end - step.startedAt) / 1000]);
+    }
+  }
+  return times;
+}
+
+async function readRun(state: StateStore, id: string): Promise<RunState | undefined> {
+  try {
+    const records = await state.run(id).read();
+    return records.length === 0 ? undefined : understood(records, id);
+  } catch (error) {
+    if (error instanceof DrError) return undefined;
+    throw error;
+  }
+}
+
+/** What is not answered leaves the documented time. */
+async function observedTimes(ctx: { effects: Effects; signal: AbortSignal; target: string }, { runbook }: LoadedRunbook): Promise<Map<string, Estimate>> {
+  const times = new Map<string, Estimate>();
+  await Promise.all(runbook.resources.map(async ({ section, name, kind, resource }) => {
+    try {
+      const found = (await (await knownKind(kind)).timing?.(ctx, resource)) ?? {};
+      for (const [step, estimate] of Object.entries(found)) times.set(stepId({ section, name }, step), estimate);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+    }
+  }));
+  return times;
+}
