@@ -5,6 +5,8 @@ import { waitingGateOf } from './approve.ts';
 import { lockName } from './locks.ts';
 import { thisOperator } from './operator.ts';
 import { type DamagedRun, loadRun } from './runs.ts';
+import type { Standby } from '../report/protection.ts';
+import { standbyOf } from './trends.ts';
 import { openState, type StatePlace } from './state.ts';
 
 /** A run, and whether somebody works on it now. */
@@ -18,13 +20,15 @@ export interface Standing {
   seen: boolean;
   /** How many have signed at the gate that it waits at. */
   approved?: number;
+  /** How its application stands after all of its runs: since when it has no standby. */
+  standby?: Standby;
 }
 
 /** Where a run stands now; the newest that can be read when none is named. @throws DrError as `loadRun` */
 export async function standingOf(place: StatePlace | string, run: string | undefined, now: number, leftOut?: (run: DamagedRun) => void): Promise<Standing> {
   const store = openState(place);
   const { state } = await loadRun(store, run, leftOut);
-  return standingIn(store, state, now);
+  return { ...(await standingIn(store, state, now)), standby: await standbyOf(store, state) };
 }
 
 /** Where a run stands whose journal was read. */

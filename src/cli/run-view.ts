@@ -45,6 +45,7 @@ export function statusText(view: Standing, paint: Painter): string {
     [isOver(state) ? 'ended' : 'last record', `${iso(state.lastAt)}, ${isOver(state) ? `after ${formatDuration(state.lastAt - state.startedAt)}` : `${formatDuration(Math.max(0, now - state.lastAt))} ago`}`],
     ...(state.leadingBack === undefined ? [] : [['rolls back', `since ${iso(state.leadingBack.at)}: ${state.leadingBack.because}`]]),
     ...(state.resumedBy.length === 0 ? [] : [['resumed', plural(state.resumedBy.length, 'time')]]),
+    ...(view.standby?.unprotectedSince === undefined ? [] : [['no standby', `since ${iso(view.standby.unprotectedSince)}: ${view.standby.because}`]]),
   ]);
   const requests = requestLines(requestEvidence(state), undefined).map((line) => paint('red', line));
   const report = `${paint('bold', 'Report:')} dr report ${state.run}`;

@@ -1,9 +1,8 @@
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../base/clock.ts';
-import { parseDuration } from '../base/duration.ts';
 import { DrError } from '../base/errors.ts';
 import { DrCommand } from '../cli/base-command.ts';
-import { dayOf } from '../cli/notes-view.ts';
+import { dayOf, dueTime } from '../cli/notes-view.ts';
 
 export default class Evidence extends DrCommand {
   static override summary = 'Pack the runs of a period for auditors: an index, every journal and report, and a signed manifest. `dr verify` checks the folder offline.';
@@ -23,8 +22,7 @@ export default class Evidence extends DrCommand {
     const { flags } = await this.parse(Evidence);
     const [from, to] = [dayOf(flags.from, '--from'), dayOf(flags.to, '--to')];
     if (from > to) throw new DrError({ code: 'BAD_PERIOD', exit: 'usage', title: `The period ends on ${to}, before it begins on ${from}.` });
-    const dueMs = parseDuration(flags.due);
-    if (dueMs === undefined || dueMs <= 0) throw new DrError({ code: 'BAD_DURATION', exit: 'usage', title: `--due ${flags.due}: a duration with a unit is expected, e.g. 90d.` });
+    const dueMs = dueTime(flags.due);
     if (!flags.unsigned && (flags.key === undefined || flags.as === undefined)) {
       throw new DrError({ code: 'KEY_NEEDED', exit: 'usage', title: 'Who signs the manifest, and with which key?', next: ['--key ~/.ssh/id_ed25519 --as NAME', '--unsigned    where a signature is made later: ssh-keygen -Y sign -n dr-evidence -f KEY manifest.json'] });
     }

@@ -1,17 +1,30 @@
+import * as Flags from '@oclif/core/flags';
+import { resolve } from 'node:path';
 import { DrCommand } from '../cli/base-command.ts';
+import { dueTime } from '../cli/notes-view.ts';
 import { historyText, runJson } from '../cli/run-view.ts';
+import { painterFor } from '../cli/style.ts';
 import { terminalWidth } from '../cli/text.ts';
 
 export default class History extends DrCommand {
-  static override summary = 'List the runs on this machine, newest first.';
-  static override examples = ['<%= config.bin %> history', '<%= config.bin %> history --json'];
+  static override summary = 'List the runs, newest first, and how RTO and RPO of each application went over time.';
+  static override examples = ['<%= config.bin %> history', '<%= config.bin %> history --html history.html', '<%= config.bin %> history --json'];
+  static override flags = {
+    html: Flags.string({ description: 'Write a page with plots', helpValue: 'FILE' }),
+    due: Flags.string({ description: 'A test is due again when the last one that met its objectives is older', helpValue: 'DURATION', default: '90d' }),
+  };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(History);
-    const { leftOutLine, listAllRuns } = await import('../app/runs.ts');
-    const { runs, damaged } = await listAllRuns(this.statePlace(flags.state));
+    const dueMs = dueTime(flags.due);
+    const [{ leftOutLine }, { trendsOf, writeTrends }, { trendsText }] = await Promise.all([import('../app/runs.ts'), import('../app/trends.ts'), import('../cli/trends-view.ts')]);
+    const now = Date.now();
+    const trends = await trendsOf(this.statePlace(flags.state), { now, dueMs });
+    const { runs, damaged, views } = trends;
     for (const run of damaged) this.warning(leftOutLine(run));
-    const result = { runs: runs.map(runJson), damaged: damaged.map(({ run }) => run) };
-    this.done(result, () => (runs.length === 0 && damaged.length > 0 ? '' : historyText(runs, Date.now(), terminalWidth())), damaged.length === 0 ? 'ok' : 'journal');
+    if (flags.html !== undefined) await writeTrends(resolve(flags.html), trends, now);
+    const result = { runs: runs.map(runJson), applications: views, damaged: damaged.map(({ run }) => run), ...(flags.html === undefined ? {} : { page: resolve(flags.html) }) };
+    const text = (): string => (runs.length === 0 && damaged.length > 0 ? '' : [historyText(runs, now, terminalWidth()), ...trendsText(views, painterFor(process.stdout)), ...(flags.html === undefined ? [] : [`Page: ${resolve(flags.html)}`])].join('\n\n'));
+    this.done(result, text, damaged.length === 0 ? 'ok' : 'journal');
   }
 }

@@ -2,6 +2,7 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { Standing } from '../app/standing.ts';
 import type { DamagedRun } from '../app/runs.ts';
+import { iso } from '../base/clock.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { endText, runJson, statusText } from '../cli/run-view.ts';
 import { painterFor } from '../cli/style.ts';
@@ -35,9 +36,11 @@ export default class Status extends DrCommand {
   }
 }
 
-function standingJson({ state, holder: lock, seen }: Standing): object {
+function standingJson({ state, holder: lock, seen, standby }: Standing): object {
   const { run: _run, token: _token, ...holder } = lock ?? {};
   const running = lock === undefined ? { running: false } : { running: seen ? true : null, holder };
   const { resume, ...shown } = runJson(state);
-  return { ...shown, ...running, ...(lock === undefined && resume !== undefined ? { resume } : {}) };
+  const since = standby?.unprotectedSince;
+  const bare = standby === undefined ? {} : { unprotectedSince: since === undefined ? null : iso(since) };
+  return { ...shown, ...running, ...bare, ...(lock === undefined && resume !== undefined ? { resume } : {}) };
 }

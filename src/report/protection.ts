@@ -16,7 +16,8 @@ type Protection = Evidence['protection'];
 /** What one run means for the protection of its application. */
 export function protectionOf(state: RunState): Protection {
   const { verb, source, target, runbook } = state.plan;
-  const { movesUsers, rebuilds } = traitsOf(verb);
+  const { movesUsers, rebuilds, drills } = traitsOf(verb);
+  if (drills) return { state: 'unchanged', since: null, because: 'a drill works on twins: the standby stays as it is' };
   if (rebuilds && state.outcome === 'succeeded') {
     return { state: 'restored', since: iso(state.endedAt ?? state.lastAt), because: `${runbook.name} has its standby in ${regionName(source)} again` };
   }

@@ -42,9 +42,9 @@ code{font:12px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono"
 .verdict.bad{border-color:var(--bad);background:var(--bad-bg)}
 .verdict.warn{border-color:var(--warn);background:var(--warn-bg)}
 .verdict.mute{border-color:var(--mute);background:var(--mute-bg)}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(225px,1fr));gap:14px}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));gap:14px}
 .card{background:var(--panel);border:1px solid var(--line);border-radius:8px;padding:14px 16px;break-inside:avoid}
-.card h3{margin:0;color:var(--soft);font-size:13px;font-weight:600;display:flex;justify-content:space-between;gap:8px;align-items:center}
+.card h3,.card h2{margin:0;padding:0;border:0;color:var(--soft);font-size:13px;font-weight:600;display:flex;justify-content:space-between;gap:8px;align-items:center}
 
 .card .big{color:var(--ink);font-size:30px;line-height:1.2;font-weight:680;letter-spacing:-.02em;margin:6px 0 2px;font-variant-numeric:tabular-nums}
 .card .big small{font-size:15px;font-weight:500;letter-spacing:0;color:var(--soft)}
@@ -52,11 +52,11 @@ code{font:12px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono"
 .card p{margin:2px 0 0;color:var(--soft);font-size:13px;line-height:1.4}
 .meter{display:block;width:100%;height:6px;margin:8px 0 6px}
 .meter .rest{fill:var(--line)} .meter .good{fill:var(--good)} .meter .bad{fill:var(--bad)} .meter .mute{fill:var(--mute)}
-.pill{display:inline-block;white-space:nowrap;font-size:12px;font-weight:650;padding:1px 8px;border-radius:9px;line-height:1.5}
+.pill{display:inline-block;white-space:nowrap;font-size:12px;font-weight:650;padding:1px 8px;border-radius:9px;line-height:1.5} .pill.long{white-space:normal}
 .pill.good{color:var(--good);background:var(--good-bg)} .pill.bad{color:var(--bad);background:var(--bad-bg)}
 .pill.warn{color:var(--warn);background:var(--warn-bg)} .pill.mute{color:var(--mute);background:var(--mute-bg)}
 .nm{color:var(--warn);font-weight:600} .why{color:var(--soft);font-size:13px} .nm+.why{margin-left:6px} .none{color:var(--soft)}
-.wide{overflow-x:auto}
+.wide,.scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:600;color:var(--soft);font-size:12px;white-space:nowrap}
 th,td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
@@ -64,16 +64,27 @@ td,td code{overflow-wrap:break-word} th:last-child,td:last-child{padding-right:0
 th.w{min-width:210px} th.f,td.f{white-space:nowrap}
 th.n,td.n{text-align:right;white-space:nowrap;overflow-wrap:normal}
 td .why{display:block}
-td.n .why{display:inline}
+td.n .why{display:inline;white-space:normal}
 .facts{margin:0;font-size:14px} .facts div{display:grid;grid-template-columns:190px 1fr;gap:12px;padding:5px 0;border-bottom:1px solid var(--line);break-inside:avoid}
 .facts dt{color:var(--soft)} .facts dd{margin:0;overflow-wrap:anywhere}
 .key{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:12.5px;color:var(--soft);margin:10px 0 0;padding:0;list-style:none}
 .swatch{width:11px;height:11px;vertical-align:-1px;margin-right:5px}
 .stack{display:block;width:100%;height:26px;margin:4px 0 10px}
-.alarm{border:2px solid var(--bad);background:var(--bad-bg);border-radius:6px;padding:10px 14px;font-weight:600}
+.alarm{border:2px solid var(--bad);background:var(--bad-bg);border-radius:6px;padding:6px 14px;margin:0 0 18px;font-weight:600}
 .next{margin:0;padding-left:20px} .next li{margin:4px 0}
 footer{max-width:1120px;margin:0 auto;padding:0 24px 40px;color:var(--soft);font-size:12.5px}
 footer p{border-top:1px solid var(--line);padding-top:12px}
+`;
+
+/* On a phone a row is a block: each cell with its heading beside it. */
+const PHONE = `
+  main,footer{padding-left:16px;padding-right:16px} .ribbon{padding:6px 16px;font-size:12px} h1{font-size:24px} .verdict{font-size:17px;padding:11px 14px}
+  .cards{grid-template-columns:1fr 1fr;gap:10px} .card{padding:11px 12px} .card .big{font-size:23px} .card .big.nm{font-size:17px}
+  .facts div{grid-template-columns:1fr;gap:0} .key{gap:4px 12px}
+  .wide table,.wide tbody,.wide tr,.wide td{display:block} .wide thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+  .wide tr{border-bottom:1px solid var(--line);padding:8px 0} .wide td,.wide td.n,.wide td.f{position:relative;min-height:25px;border:0;padding:2px 0 2px 112px;text-align:left;white-space:normal;overflow-wrap:anywhere}
+  .wide td::before{content:attr(data-head);position:absolute;left:0;width:104px;color:var(--soft);font-size:12px;line-height:1.7}
+  td.n .why{display:block}
 `;
 
 const TIMELINE = `
@@ -95,12 +106,19 @@ const TIMELINE = `
 .timeline [class^="c-"]{opacity:.95}
 `;
 
+const PLOTS = `
+.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr));gap:18px} figure{margin:0;break-inside:avoid} figcaption{font-size:13px;font-weight:600;color:var(--soft)}
+.plot{display:block;width:100%;height:auto} .plot text{font-family:inherit;font-size:11px;fill:var(--soft)} .plot .grid{stroke:var(--line);stroke-width:1}
+.plot .wanted{fill:none;stroke:var(--warn);stroke-width:1.5;stroke-dasharray:6 4} .plot .way{fill:none;stroke:var(--ghost);stroke-width:1.5}
+.plot .good{fill:var(--good)} .plot .cross{fill:none;stroke:var(--bad);stroke-width:2.5} .plot .ring{fill:var(--page);stroke:var(--warn);stroke-width:2} .plot .unknown{fill:var(--warn)}
+`;
+
 const PRINT = `
   html{font-size:12px} main{max-width:none;padding:0} .ribbon{position:static}
   .ribbon-row{display:table-row} .ribbon-row th{color:var(--mode);background:var(--mode-bg);padding:3px 8px}
   h2{margin-top:26px;break-after:avoid} h2+p{break-after:avoid} h3{break-after:avoid} tr{break-inside:avoid} thead{display:table-header-group}
-  table{font-size:11px} th,td{padding:4px 8px 4px 0} th{white-space:normal} th.w{min-width:110px} .why{font-size:10.5px} code{font-size:10px}
-  .wide{overflow:visible} .timeline{min-width:0}
+  table{font-size:11px} th,td{padding:4px 8px 4px 0} th{white-space:normal} th.w{min-width:90px} td.n,td.f{white-space:normal} td,td code{overflow-wrap:anywhere} .why{font-size:10.5px} code{font-size:10px}
+  .wide,.scroll{overflow:visible} .timeline{min-width:0}
   .cards{grid-template-columns:repeat(auto-fit,minmax(160px,1fr))} .card .big{font-size:22px} .card .big.nm{font-size:16px}
   *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 `;
@@ -111,7 +129,8 @@ export function stylesFor(mark: ModeMark | undefined): string {
   return `:root{color-scheme:light dark;${LIGHT}}
 @media screen and (prefers-color-scheme:dark){:root{${DARK}}}
 ${BASE}${CAUSE_CLASSES}
-${TIMELINE}
+${TIMELINE}${PLOTS}
+@media screen and (max-width:640px){${PHONE}}
 @page{margin:16mm 12mm 14mm;${head}}
 @media print{${PRINT}}`;
 }

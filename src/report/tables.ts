@@ -20,7 +20,7 @@ export function table(columns: readonly Column[], rows: readonly (readonly HtmlV
   const ribbon = mark !== undefined && rows.length > LONG && html`<tr class="ribbon-row"><th colspan="${columns.length}">${mark.ribbon}</th></tr>`;
   const head = columns.map((c) => html`<th scope="col" class="${classOf(c)}">${c.head}</th>`);
   const body = rows.map(
-    (row) => html`<tr>${row.map((cell, i) => html`<td class="${classOf(columns[i])}">${cell}</td>`)}</tr>\n`,
+    (row) => html`<tr>${row.map((cell, i) => html`<td class="${classOf(columns[i])}" data-head="${columns[i]?.head}">${cell}</td>`)}</tr>\n`,
   );
   return html`<div class="wide"><table><thead>${ribbon}<tr>${head}</tr></thead><tbody>
 ${body}</tbody></table></div>`;
@@ -44,9 +44,12 @@ ${content}
 `;
 }
 
+/** Longer ones may be broken into lines. */
+const PILL_LONG = 24;
+
 /** A coloured word: `good`, `bad`, `warn` or `mute`. */
 export function pill(tone: Tone, text: string): Html {
-  return html`<span class="pill ${tone}">${text}</span>`;
+  return html`<span class="pill ${tone}${text.length > PILL_LONG && ' long'}">${text}</span>`;
 }
 
 export type Tone = 'good' | 'bad' | 'warn' | 'mute';

@@ -41,7 +41,7 @@ export function timelineSvg(evidence: Evidence): Html {
   const lanes = layout(evidence, top, row);
   const drawing: Drawing = { evidence, scale, row, top, bottom: lanes.bottom, end };
   const height = lanes.bottom + 26;
-  return html`<div class="wide"><svg class="timeline" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Timeline of the run">
+  return html`<div class="scroll" role="region" aria-label="Timeline, may be scrolled sideways" tabindex="0"><svg class="timeline" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="Timeline of the run. The same times stand in the tables below: Clock, Steps, Probes.">
 ${lanes.bands.map((band) => html`<rect class="${band.odd ? 'band odd' : 'band'}" x="0" y="${band.y}" width="${WIDTH}" height="${band.height}"/>
 <text class="lane" x="10" y="${band.y + 14}">${band.name}</text>
 `)}

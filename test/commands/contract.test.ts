@@ -27,7 +27,7 @@ it('commands and their flags are as they were', () => {
     evidence --as= --due= --from=! --json --key= --out=! --state= --to=! --unsigned
     failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     help --json --state=
-    history --json --state=
+    history --due= --html= --json --state=
     iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|drill|abort|check
     init --approver=… --dry-run --json --only= --owner= --permissions --regions= --rpo= --rto= --runbooks= --state=
     issue add RUN TITLE --due=! --json --owner=! --state=

@@ -79,7 +79,7 @@ describe('the page', () => {
 
   it('carries the mark of the lab in its ribbon, every section heading, the title, the sheet head and the footer', () => {
     const page = renderHtml(lab);
-    const headings = [...page.matchAll(/<h2>([^]*?)<\/h2>/g)].map((m) => m[1] ?? '');
+    const headings = [...page.matchAll(/<section>\n<h2>([^]*?)<\/h2>/g)].map((m) => m[1] ?? '');
     expect(headings.length).toBeGreaterThan(10);
     for (const heading of headings) expect(heading).toContain('<span class="mode">LAB</span>');
     expect(page).toContain('<aside class="ribbon">LAB RUN');

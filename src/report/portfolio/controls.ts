@@ -1,4 +1,4 @@
-import type { ApplicationView, RunRow } from './rows.ts';
+import { type ApplicationView, isTest, type RunRow } from './rows.ts';
 
 /*
  * What a pack shows of controls that auditors ask about, and what it does not. Written from the public texts that are named here; a mapping
@@ -46,8 +46,8 @@ export interface Shown {
 export function shownIn(views: readonly ApplicationView[]): Record<Sort, Shown> {
   const all = views.flatMap(({ runs }) => runs);
   const live = all.filter(({ mode }) => mode === 'live');
-  const tests = live.filter(({ rto }) => rto !== null);
-  const rehearsals = all.filter(({ mode, rto }) => mode !== 'live' && rto !== null);
+  const tests = live.filter(isTest);
+  const rehearsals = all.filter((row) => row.mode !== 'live' && isTest(row));
   const both = (row: RunRow): boolean => (row.rto?.actualMs ?? null) !== null && (row.rpo === null || row.rpo.verdict === 'not applicable' || row.rpo.actualMs !== null);
   const issues = views.flatMap((view) => view.issues);
   const open = issues.filter(({ closed }) => closed === null);

@@ -47,7 +47,7 @@ ${figure('Journals that cannot be read', pack.damaged.length, pack.damaged.lengt
 }
 
 function figure(title: string, count: number, text: string): Html {
-  return html`<div class="card"><h2 class="small">${title}</h2><p class="big">${count}</p><p>${text}</p></div>\n`;
+  return html`<div class="card"><h2>${title}</h2><p class="big">${count}</p><p>${text}</p></div>\n`;
 }
 
 const modePill = (mode: RunRow['mode']): Html => pill(...MODES[mode]);

@@ -1,4 +1,5 @@
 import type { RunState } from '../../journal/state.ts';
+import { traitsOf } from '../../model/verb.ts';
 import type { Evidence } from '../evidence-schema.ts';
 import { type Standby, standbyAfter } from '../protection.ts';
 
@@ -137,9 +138,14 @@ export function standbyIn(told: readonly ToldRun[]): Standby {
   return standbyAfter(told.flatMap(({ state }) => (state.labId === lab ? [state] : [])));
 }
 
-/** It has shown that the application can be recovered in time. A reprotect moves nobody and shows nothing of that. */
-export function isGreen({ rto, verdict }: RunRow): boolean {
-  return rto !== null && verdict.word === 'met';
+/** It shows something of a recovery: a move, or a drill of one. A reprotect does not. */
+export function isTest({ rto, verb }: RunRow): boolean {
+  return rto !== null || traitsOf(verb).drills;
+}
+
+/** It has shown that the application can be recovered, and in time where that is measured. */
+export function isGreen(row: RunRow): boolean {
+  return isTest(row) && row.verdict.word === 'met';
 }
 
 const DAY_MS = 86_400_000;

@@ -88,5 +88,5 @@ function stack(rows: Evidence['downtime']['breakdown'], total: number): Html {
     x += width;
     return bar;
   });
-  return html`<svg class="stack" viewBox="0 0 1000 26" preserveAspectRatio="none" role="img" aria-label="Shares of the downtime">${bars}</svg>`;
+  return html`<svg class="stack" viewBox="0 0 1000 26" preserveAspectRatio="none" role="img" aria-label="Shares of the downtime. The table below has the same figures.">${bars}</svg>`;
 }

@@ -17,7 +17,7 @@ ${evidence.requests.length > 0 && html`<div class="alarm">${requestLines(evidenc
 </header>
 <div class="cards">
 ${evidence.objectives.map((o) => objectiveCard(o))}
-${failureCard(evidence)}${downtimeCard(evidence)}${lossCard(evidence)}
+${failureCard(evidence)}${downtimeCard(evidence)}${lossCard(evidence)}${openCard(evidence)}
 </div>
 `;
 }
@@ -43,7 +43,7 @@ export function objectiveTone(verdict: EvidenceObjective['verdict']): Tone {
 }
 
 function card(title: string, tag: HtmlValue, big: HtmlValue, ...lines: HtmlValue[]): Html {
-  return html`<div class="card"><h3><span>${title}</span>${tag}</h3>${big}${lines}</div>
+  return html`<div class="card"><h2><span>${title}</span>${tag}</h2>${big}${lines}</div>
 `;
 }
 
@@ -87,6 +87,22 @@ function downtimeCard(evidence: Evidence): Html {
     return card('Downtime', false, html`<p class="big nm">not measured</p>`, html`<p>${downtime.because}</p>`);
   }
   return card('Downtime', false, html`<p class="big">${downtime.atLeast ? '≥ ' : ''}${formatMs(downtime.ms)}</p>`, html`<p>${downtime.because}</p>`);
+}
+
+/** What somebody still has to do. */
+function openCard({ issues, protection, signOffs }: Evidence): Html {
+  const open = issues.filter(({ closed }) => closed === null);
+  const bare = protection.state === 'unprotected' && html`<p>${pill('bad', 'no standby')} since ${utcDateTime(protection.since ?? '')}</p>`;
+  const due = open.map((issue) => issue.due).sort()[0];
+  const signed = signOffs.filter(({ verified }) => verified !== 'not valid').map(({ name }) => name);
+  return card(
+    'Still open',
+    false,
+    html`<p class="big">${open.length}<small> ${open.length === 1 ? 'issue' : 'issues'}</small></p>`,
+    bare,
+    due !== undefined && html`<p>The next is due on ${due}.</p>`,
+    html`<p>${signed.length === 0 ? 'Not signed off.' : `Signed off by ${signed.join(', ')}.`}</p>`,
+  );
 }
 
 function lossCard({ lab }: Evidence): Html | false {

@@ -1,0 +1,37 @@
+import { formatMs, utcDateTime } from '../report/format.ts';
+import type { ApplicationView, Measured, RunRow } from '../report/portfolio/rows.ts';
+import type { Painter } from './style.ts';
+
+/** Runs whose figures stand in one line. */
+const SHOWN = 6;
+const WHERE: Record<RunRow['mode'], string> = { live: 'on AWS', lab: 'in the lab', simulated: 'simulated' };
+
+/** One block an application: its figures over time, oldest first, and what is not as it should be. */
+export function trendsText(views: readonly ApplicationView[], paint: Painter): string[] {
+  return views.map((view) => {
+    const { name, account, mode, runs, slow, overdue, unprotectedSince, unprotectedBecause } = view;
+    const lines = [
+      ...figures('RTO', runs.map(({ rto }) => rto), paint),
+      ...figures('RPO', runs.map(({ rpo }) => rpo), paint),
+      ...slow.map((step) => `${paint('yellow', 'slower')}  ${step.step}: ${formatMs(step.ms)}, median of ${step.runs} before ${formatMs(step.medianMs)}`),
+      ...(unprotectedSince === null ? [] : [`${paint('red', 'no standby')} since ${utcDateTime(unprotectedSince)}: ${unprotectedBecause}`]),
+      ...(overdue === null ? [] : [`${paint('yellow', 'test due')}: ${overdue}`]),
+    ];
+    return [`${paint('bold', name)} ${WHERE[mode]}, account ${account}`, ...lines.map((line) => `  ${line}`)].join('\n');
+  });
+}
+
+/** `RTO  8.2 s, 13 s ✖, not measured; of 15m; the last +4.8 s against the one before` */
+function figures(name: string, all: readonly (Measured | null)[], paint: Painter): string[] {
+  const measured = all.flatMap((one) => (one === null || one.verdict === 'not applicable' ? [] : [one]));
+  const last = measured.at(-1);
+  if (last === undefined) return [];
+  const shown = measured.slice(-SHOWN).map(({ actualMs, atLeast, verdict }) => {
+    if (actualMs === null) return paint('yellow', 'not measured');
+    const text = `${atLeast ? '≥ ' : ''}${formatMs(actualMs)}`;
+    return verdict === 'met' ? text : verdict === 'missed' ? paint('red', `${text} missed`) : paint('yellow', `${text} not measured`);
+  });
+  const before = measured.at(-2)?.actualMs ?? null;
+  const change = last.actualMs === null || before === null ? '' : last.actualMs === before ? '; the same as before' : `; ${last.actualMs > before ? '+' : '−'}${formatMs(Math.abs(last.actualMs - before))} against the one before`;
+  return [`${name}  ${measured.length > SHOWN ? '… ' : ''}${shown.join(' → ')}, of ${formatMs(last.objectiveMs)}${change}`];
+}
