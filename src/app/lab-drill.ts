@@ -1,5 +1,5 @@
 import { loadRunbook } from '../runbook/load.ts';
-import { EXAMPLE_RUNBOOK } from './lab.ts';
+import { EXAMPLE_RUNBOOK } from '../runbook/example.ts';
 import { confirmedByLab, inLab, type LabFailoverRequest, sourceInLab } from './lab-failover.ts';
 import { chooseRunbook } from './make-plan.ts';
 import type { RunResult } from './run-to-the-end.ts';

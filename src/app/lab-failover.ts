@@ -4,13 +4,15 @@ import { withEnd } from '../base/with-end.ts';
 import type { LabTruth } from '../journal/events.ts';
 import type { Acceptances } from '../model/step.ts';
 import type { LabLedger } from '../lab/status.ts';
+import { realpath } from 'node:fs/promises';
+import { EXAMPLE_RUNBOOK } from '../runbook/example.ts';
+import { findRunbooks } from '../runbook/find.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { LoadedRunbook, Runbook } from '../runbook/runbook.ts';
 import { startRun, type StartRequest } from './start-run.ts';
 import { type LabHandle, spawnLab } from '../lab/spawn.ts';
 import { chooseFleet } from './fleet/choose.ts';
 import { fleetFailover, type FleetRequest, type FleetResult } from './fleet/fleet.ts';
-import { EXAMPLE_RUNBOOK } from './lab.ts';
 import { chooseRunbook } from './make-plan.ts';
 import type { RunResult } from './run-to-the-end.ts';
 
@@ -30,8 +32,7 @@ const RECOVERY_WITHIN_MS = 10_000;
  * that runs against AWS, measures from outside, and leaves nothing running.
  */
 export async function labFailover(request: LabFailoverRequest): Promise<RunResult> {
-  // The lab serves one application: shop, unless another is named.
-  const loaded = request.runbook === undefined ? await loadRunbook(EXAMPLE_RUNBOOK) : await chooseRunbook(request);
+  const loaded = await runbookInLab(request);
   const { runbook } = loaded;
   const source = sourceInLab(runbook, request.region);
   const result = await inLab({ loaded: [loaded], active: [source], broken: [source] }, request.onMessage, (measureOf) =>
@@ -44,6 +45,15 @@ export async function labFailover(request: LabFailoverRequest): Promise<RunResul
     }),
   );
   return { ...result, resumable: false };
+}
+
+/** The one that is named, else the only one of the folder; the example where there is none, or where it lies in that folder. */
+export async function runbookInLab(request: Pick<LabFailoverRequest, 'runbook' | 'runbooks'>): Promise<LoadedRunbook> {
+  if (request.runbook !== undefined) return chooseRunbook(request);
+  const own = await findRunbooks(request.runbooks).catch(() => []);
+  const example = await realpath(EXAMPLE_RUNBOOK);
+  const real = await Promise.all(own.map((path) => realpath(path)));
+  return own.length === 0 || real.includes(example) ? loadRunbook(EXAMPLE_RUNBOOK) : chooseRunbook(request);
 }
 
 export interface LabFleetRequest extends Omit<FleetRequest, 'confirm' | 'measureOf'> {

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { DrError } from '../base/errors.ts';
 import { ControlClient } from '../lab/control-client.ts';
 import { spawnLab } from '../lab/spawn.ts';
 import { readState, stateFileIn, type LabState } from '../lab/state-file.ts';
 import type { LabInfo, LabLedger, LabStatus } from '../lab/status.ts';
 import { findRunbooks } from '../runbook/find.ts';
+import { EXAMPLE_RUNBOOK } from '../runbook/example.ts';
 import { loadRunbook } from '../runbook/load.ts';
 
 export interface LabStartRequest {
@@ -44,9 +44,6 @@ const MISLEADING = ['AWS_PROFILE', 'AWS_DEFAULT_PROFILE', 'AWS_SESSION_TOKEN', '
 /** How long a running lab may take to say so. */
 const LIVE_MS = 3_000;
 const GONE_MS = 20_000;
-
-/** The runbook that comes with `dr`, from src/ and from dist/ alike. */
-export const EXAMPLE_RUNBOOK = fileURLToPath(new URL('../../runbooks/shop.yaml', import.meta.url));
 
 /** @throws DrError (lab): already running, port taken, cannot start; (runbook): the runbook is missing or wrong. */
 export async function labStart(request: LabStartRequest): Promise<LabStarted> {

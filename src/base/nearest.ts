@@ -7,7 +7,19 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
     const d = distance(name.slice(0, 64).toLowerCase(), candidate.slice(0, 64).toLowerCase());
     if (d < bestDistance) [best, bestDistance] = [candidate, d];
   }
-  return best;
+  return best ?? akin(name, candidates);
+}
+
+/** The only candidate with all the words of `name`, or that begins with it: `rds-replica` is `rds-read-replica`. */
+function akin(name: string, candidates: Iterable<string>): string | undefined {
+  const words = name.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== '');
+  const letters = words.join('');
+  if (letters.length < 4) return undefined;
+  const found = [...candidates].filter((candidate) => {
+    const parts = candidate.toLowerCase().split(/[^a-z0-9]+/);
+    return parts.join('').startsWith(letters) || (words.length > 1 && words.every((word) => parts.includes(word)));
+  });
+  return found.length === 1 ? found[0] : undefined;
 }
 
 /** Levenshtein distance. */

@@ -21,7 +21,7 @@ export default class Failover extends StartCommand {
     ...fromFlag,
     ...startFlags,
     ...impactFlag,
-    lab: Flags.boolean({ description: 'Against a local two-region lab, which is started, broken and stopped. With --only or --except: many applications in one lab' }),
+    lab: Flags.boolean({ description: 'Against a local two-region lab, which is started, broken and stopped: the only runbook of the folder, or the example. With --only or --except: many applications in one lab' }),
     ...acceptanceFlags,
     ...outputFlags,
   };

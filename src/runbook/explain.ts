@@ -42,7 +42,7 @@ function explain(issue: $ZodIssue, where: Located): Problem[] {
   }
   if (issue.code === 'invalid_union') return explainUnion(issue, where);
   const value = valueAt(where.value, issue.path);
-  const wanted = expectation(issue);
+  const wanted = expectation(issue, schemaKeys(where.schema, issue.path));
   if (value === undefined && issue.path.length > 0 && !hasKey(where.value, issue.path)) {
     const message = `the key ${quote(String(path.at(-1)))} is missing: ${wanted}`;
     return [error(where.text.at(path.slice(0, -1)), path.slice(0, -1), message)];
@@ -80,7 +80,7 @@ function explainUnion(issue: $ZodIssueInvalidUnion, where: Located): Problem[] {
   }
   const known = schemaKeys(where.schema, issue.path);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    const wanted = [...new Set(issue.errors.map((branch) => branch[0]).filter((i) => i !== undefined).map(expectation))];
+    const wanted = [...new Set(issue.errors.map((branch) => branch[0]).filter((i) => i !== undefined).map((one) => expectation(one)))];
     const text = wanted.map((w) => w.replace(/^expected /, '')).join(' or ');
     return [here(`expected ${known.length > 0 ? `${text} (${known.join(' or ')})` : text}, found ${describe(value)}`)];
   }
@@ -104,11 +104,11 @@ const TYPES: Record<string, string> = {
 };
 
 /** What was expected: the schema's own words, or plain ones for zod's. */
-function expectation(issue: $ZodIssue): string {
+function expectation(issue: $ZodIssue, keys: readonly string[] = []): string {
   if (!/^(Invalid |Too |Unrecognized )/.test(issue.message)) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
-      return `expected ${TYPES[issue.expected] ?? issue.expected}`;
+      return issue.expected === 'object' && keys.length > 0 ? `expected a map such as { ${keys.join(', ')} }` : `expected ${TYPES[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
       return oneOf(issue.values.map(String));
     case 'invalid_format':

@@ -8,7 +8,7 @@ import { quote } from './secrets.ts';
 
 /** Names become parts of step ids, run ids and file names. */
 export const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
-const NAME_WANTED = 'expected a name of 1 to 40 small letters, digits and hyphens, e.g. shop-orders';
+const NAME_WANTED = 'expected a name of 1 to 40 lowercase letters, digits and hyphens, e.g. shop-orders';
 
 /** The name of a runbook, a resource or a probe. */
 export function nameField() {

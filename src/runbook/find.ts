@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { DrError, messageOf } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
+import { firstRunbook } from './example.ts';
 
 const YAML_FILE = /\.ya?ml$/;
 
@@ -19,8 +20,8 @@ export async function findRunbooks(dir: string): Promise<string[]> {
       code: 'RUNBOOK_NOT_FOUND',
       exit: 'runbook',
       title: `There is no folder of runbooks ${dir}`,
-      detail: messageOf(cause),
-      next: ['give the folder that holds your runbooks, or copy runbooks/shop.yaml to start one'],
+      ...((cause as NodeJS.ErrnoException).code === 'ENOENT' ? {} : { detail: messageOf(cause) }),
+      next: ['give the folder that holds your runbooks', ...firstRunbook(dir)],
       cause,
     });
   }
@@ -65,10 +66,15 @@ export async function notFound(path: string): Promise<DrError> {
   return new DrError({
     code: 'RUNBOOK_NOT_FOUND',
     exit: 'runbook',
-    title: `There is no runbook ${path}`,
+    title: isRunbook(path) ? `There is no runbook ${path}` : `There is no file or folder ${path}`,
     detail,
     next: meant === undefined ? [] : [`did you mean ${meant}?`],
   });
+}
+
+/** By its ending; without one it may be a folder. */
+function isRunbook(path: string): boolean {
+  return YAML_FILE.test(path);
 }
 
 /** Without folder and ending. */

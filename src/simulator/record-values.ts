@@ -2,7 +2,7 @@
  * What a value of each record type looks like, and what Route 53 says of one that does not.
  * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html
  */
-import { isIP } from 'node:net';
+import * as z from 'zod';
 
 /** AWS: a TXT string holds at most 255 characters, all strings of a value 4,000. */
 const STRING_MAX = 255;
@@ -11,8 +11,8 @@ const VALUE_MAX = 4000;
 type Rule = (value: string) => string | undefined;
 
 const RULES: Readonly<Record<string, Rule>> = {
-  A: (value) => (isIP(value) === 4 ? undefined : 'ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)'),
-  AAAA: (value) => (isIP(value) === 6 ? undefined : 'AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)'),
+  A: (value) => (z.ipv4().safeParse(value).success ? undefined : 'ARRDATAIllegalIPv4Address (Value is not a valid IPv4 address)'),
+  AAAA: (value) => (z.ipv6().safeParse(value).success ? undefined : 'AAAARRDATAIllegalIPv6Address (Value is not a valid IPv6 address)'),
   CNAME: wrongDomain,
   NS: wrongDomain,
   PTR: wrongDomain,

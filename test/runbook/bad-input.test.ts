@@ -18,9 +18,9 @@ async function printed(text: string): Promise<string[]> {
 
 const cases: Case[] = [
   ['name with a capital', 'runbook: shop', 'runbook: Shop',
-    '1:10 runbook: expected a name of 1 to 40 small letters, digits and hyphens, e.g. shop-orders, found "Shop"'],
+    '1:10 runbook: expected a name of 1 to 40 lowercase letters, digits and hyphens, e.g. shop-orders, found "Shop"'],
   ['name missing', 'runbook: shop\n', '',
-    '1:1 the key "runbook" is missing: expected a name of 1 to 40 small letters, digits and hyphens, e.g. shop-orders'],
+    '1:1 the key "runbook" is missing: expected a name of 1 to 40 lowercase letters, digits and hyphens, e.g. shop-orders'],
   ['unknown key', 'owner:', 'ownr:',
     '1:1 the key "owner" is missing: expected who answers for the application, e.g. shop-oncall@example.com',
     '2:1 unknown key "ownr"; did you mean "owner"?'],
@@ -72,7 +72,7 @@ const cases: Case[] = [
     '20:10 traffic: expected at least one of the traffic switches, or leave the key out',
     '21:1 unknown key "probes2"; did you mean "probes"?'],
   ['resource name', '  orders:', '  Orders DB:',
-    '9:3 databases: expected a name of 1 to 40 small letters, digits and hyphens, e.g. shop-orders, found "Orders DB"'],
+    '9:3 databases: expected a name of 1 to 40 lowercase letters, digits and hyphens, e.g. shop-orders, found "Orders DB"'],
   ['key of a kind', 'instances:', 'instanses:',
     '9:3 databases.orders: the key "instances" is missing: expected a map',
     '11:5 databases.orders: unknown key "instanses"; did you mean "instances"?'],
