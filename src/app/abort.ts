@@ -13,7 +13,7 @@ import { traitsOf } from '../model/verb.ts';
 export interface AbortRequest extends RunWatchers {
   /** Default: the newest run that is not over. */
   run?: string;
-  state: StatePlace | string;
+  state: StatePlace;
   /** Why, for the record. */
   reason?: string | undefined;
   /** Takes the run from the run that holds it. */

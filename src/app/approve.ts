@@ -27,7 +27,7 @@ export interface GateChoice {
 }
 
 /** A run's gate that waits for signatures. @throws DrError: no such run, over, not waiting, no keys named. */
-export async function waitingGate(place: StatePlace | string, run: string, now: number, choice: GateChoice = {}): Promise<WaitingGate> {
+export async function waitingGate(place: StatePlace, run: string, now: number, choice: GateChoice = {}): Promise<WaitingGate> {
   const { state, store } = await loadRun(openState(place), run);
   return waitingGateOf(state, store, now, choice);
 }

@@ -12,7 +12,7 @@ import { openState, type StatePlace } from './state.ts';
 const LOOK_MS = { folder: 1_000, bucket: 5_000 } as const;
 
 export interface FollowRequest {
-  place: StatePlace | string;
+  place: StatePlace;
   /** The newest that can be read when none is named. */
   run: string | undefined;
   clock: Clock;

@@ -26,7 +26,7 @@ export interface HeldRun {
 
 export interface HoldRequest {
   run: string;
-  state: StatePlace | string;
+  state: StatePlace;
   effects: Effects;
   /** Takes the application from the run that holds it. */
   takeOver?: boolean;

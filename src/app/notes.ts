@@ -27,7 +27,7 @@ import { toolVersion } from './version.ts';
  */
 
 export interface NoteParts {
-  state: StatePlace | string;
+  state: StatePlace;
   run: string;
   clock: Clock;
   ids?: Ids;

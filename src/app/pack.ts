@@ -23,7 +23,7 @@ export interface PackSigner {
 }
 
 export interface PackRequest {
-  place: StatePlace | string;
+  place: StatePlace;
   period: Period;
   out: string;
   /** Undefined: nobody signs. */

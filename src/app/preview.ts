@@ -28,7 +28,7 @@ export interface PreviewRequest {
   /** The caller's ARN. */
   identity: string;
   effects: Effects;
-  state: StatePlace | string;
+  state: StatePlace;
   acceptances: Acceptances;
   impactAt?: number | undefined;
   /** Aborted when the person no longer waits for it. */
@@ -90,7 +90,7 @@ async function lockObstacles(state: StateStore, plan: Plan, endpoints: readonly 
 }
 
 /** A plan, made now, whether a run of it would be refused now, and whether it can keep its RTO. Changes nothing. */
-export async function planWithPreview(request: PlanRequest & { state: StatePlace | string }): Promise<{ plan: Plan; preview: Preview; feasibility?: Feasibility }> {
+export async function planWithPreview(request: PlanRequest & { state: StatePlace }): Promise<{ plan: Plan; preview: Preview; feasibility?: Feasibility }> {
   const effects = request.effects ?? liveEffects();
   const loaded = await chooseRunbook(request);
   const { plan, observed } = await planFor(effects, loaded, request);

@@ -9,7 +9,7 @@ import { type DamagedRun, loadRun } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
 
 export interface ReportRequest {
-  place: StatePlace | string;
+  place: StatePlace;
   /** Default: the newest that can be read. */
   run?: string | undefined;
   /** When users began to suffer, as somebody says afterwards; milliseconds since the epoch. It is noted in the journal, and the report names it as such. */

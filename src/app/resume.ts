@@ -15,7 +15,7 @@ import { openState, shownPlace, type StatePlace } from './state.ts';
 export interface ResumeRequest extends RunWatchers {
   /** Default: the newest run that has not succeeded. */
   run?: string;
-  state: StatePlace | string;
+  state: StatePlace;
   /** Takes the application from the run that holds it: the person who says so gives a reason. */
   takeOver?: boolean;
   /** What is said now, on top of what was said before. */
@@ -64,7 +64,7 @@ function over(state: RunState): DrError {
  * The newest run that is not over. What cannot be read is left out, and `say` is called. @throws DrError when there is none, or when a run
  * that cannot be read may be the one that is meant: it is newer, and of the same application.
  */
-export async function newestOpenRun(place: StatePlace | string, say: (text: string) => void = () => undefined, which: (state: RunState) => boolean = () => true): Promise<string> {
+export async function newestOpenRun(place: StatePlace, say: (text: string) => void = () => undefined, which: (state: RunState) => boolean = () => true): Promise<string> {
   const { runs, damaged } = await listAllRuns(place);
   const open = runs.find((run) => !isOver(run) && which(run));
   if (open === undefined && damaged[0] !== undefined) throw damaged[0].error;

@@ -24,7 +24,7 @@ export interface DamagedRun {
 }
 
 /** Every run, newest first; those that cannot be read apart, so that one of them does not hide the others. */
-export async function listAllRuns(place: StatePlace | string): Promise<{ runs: RunState[]; damaged: DamagedRun[] }> {
+export async function listAllRuns(place: StatePlace): Promise<{ runs: RunState[]; damaged: DamagedRun[] }> {
   const { runs, damaged } = await loadAllRuns(openState(place));
   return { runs: runs.map(({ state }) => state), damaged };
 }

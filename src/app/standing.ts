@@ -25,7 +25,7 @@ export interface Standing {
 }
 
 /** Where a run stands now; the newest that can be read when none is named. @throws DrError as `loadRun` */
-export async function standingOf(place: StatePlace | string, run: string | undefined, now: number, leftOut?: (run: DamagedRun) => void): Promise<Standing> {
+export async function standingOf(place: StatePlace, run: string | undefined, now: number, leftOut?: (run: DamagedRun) => void): Promise<Standing> {
   const store = openState(place);
   const { state } = await loadRun(store, run, leftOut);
   return { ...(await standingIn(store, state, now)), standby: await standbyOf(store, state) };

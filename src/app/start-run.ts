@@ -29,7 +29,7 @@ export interface StartRequest extends RunWatchers, Direction {
   /** Folder of runbooks. */
   runbooks: string;
   /** State folder. */
-  state: StatePlace | string;
+  state: StatePlace;
   /** A saved plan. */
   planFile?: string;
   acceptances: Acceptances;
@@ -66,7 +66,7 @@ export interface ConfirmedPlan extends RunWatchers {
   /** Milliseconds: when it was confirmed. */
   declaredAt: number;
   /** State folder. */
-  state: StatePlace | string;
+  state: StatePlace;
   acceptances: Acceptances;
   impactAt?: number;
   /** Who says so. Default: `--impact-at`. */

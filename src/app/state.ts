@@ -15,13 +15,12 @@ export interface StatePlace {
 }
 
 /** The place in one text, as `--state` names it. */
-export function shownPlace(place: StatePlace | string): string {
-  return typeof place === 'string' ? place : (place.s3 ?? place.folder);
+export function shownPlace(place: StatePlace): string {
+  return place.s3 ?? place.folder;
 }
 
 /** Opens what `--state` names. @throws DrError (usage) for a malformed S3 place. */
-export function openState(place: StatePlace | string, aws?: AwsCaller): StateStore {
-  const { folder, s3 } = typeof place === 'string' ? { folder: place } : place;
+export function openState({ folder, s3 }: StatePlace, aws?: AwsCaller): StateStore {
   const local = new LocalState(folder);
   if (s3 === undefined) return local;
   const region = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;

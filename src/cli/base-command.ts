@@ -1,5 +1,6 @@
 import { Command } from '@oclif/core/command';
 import * as Flags from '@oclif/core/flags';
+import type { StatePlace } from '../app/state.ts';
 import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { errorEnvelope, type ExitReason, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
 import { stateDir, statePlace } from './state-dir.ts';
@@ -34,7 +35,7 @@ export abstract class DrCommand extends Command {
   }
 
   /** Where runs are kept: the folder, or the bucket that `--state s3://…` names. */
-  protected statePlace(flag: string | undefined): string | { folder: string; s3: string } {
+  protected statePlace(flag: string | undefined): StatePlace {
     return statePlace(flag, process.env);
   }
 

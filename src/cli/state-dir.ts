@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { StatePlace } from '../app/state.ts';
 
 /**
  * The folder that holds the journals of all runs: the flag, `$DR_STATE`, `$XDG_STATE_HOME/dr`, `~/.local/state/dr`.
@@ -12,9 +13,9 @@ export function stateDir(flag: string | undefined, env: NodeJS.ProcessEnv): stri
 }
 
 /** The folder, or the bucket that was named with a folder for the copy on this machine. */
-export function statePlace(flag: string | undefined, env: NodeJS.ProcessEnv): string | { folder: string; s3: string } {
+export function statePlace(flag: string | undefined, env: NodeJS.ProcessEnv): StatePlace {
   const named = flag ?? env.DR_STATE ?? '';
-  return isBucket(named) ? { folder: stateDir(undefined, env), s3: named } : stateDir(flag, env);
+  return isBucket(named) ? { folder: stateDir(undefined, env), s3: named } : { folder: stateDir(flag, env) };
 }
 
 function isBucket(text: string): boolean {

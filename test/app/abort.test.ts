@@ -39,7 +39,7 @@ function aborting(sim: Simulation, state: string, asked: string[] = [], more: { 
   return sim.clock.run(() =>
     abort({
       ...more,
-      state,
+      state: { folder: state },
       effects: sim.effects,
       drain: new AbortController().signal,
       onRecord: () => undefined,
@@ -77,7 +77,7 @@ describe('dr abort', () => {
     const types = (await new LocalStore(state, RUN).read()).map(({ type }) => type);
     expect(types.filter((type) => type.startsWith('undo.'))).toEqual(['undo.started', 'undo.intent', 'undo.done', 'undo.intent', 'undo.done']);
     expect(await errorOf(aborting(sim, state))).toMatchObject({ code: 'NOTHING_TO_RESUME' });
-    const resuming = sim.clock.run(() => resume({ run: RUN, state, effects: sim.effects, acceptances: APPROVED, drain: new AbortController().signal, onRecord: () => undefined }));
+    const resuming = sim.clock.run(() => resume({ run: RUN, state: { folder: state }, effects: sim.effects, acceptances: APPROVED, drain: new AbortController().signal, onRecord: () => undefined }));
     expect(await errorOf(resuming)).toMatchObject({ code: 'RUN_ENDED', message: `Run ${RUN} was rolled back: there is nothing to resume.` });
   });
 

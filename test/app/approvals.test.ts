@@ -38,7 +38,7 @@ async function signing({ before = 'point-of-no-return', quorum = 1, wait = '10m'
 /** What `dr approve` does, on another machine. */
 async function approve(b: Bench, run: string, by: Person, decision: 'approve' | 'reject' = 'approve') {
   const { clock } = b.sim;
-  const waiting = await waitingGate(b.state, run, clock.now(), { mayReject: decision === 'reject' });
+  const waiting = await waitingGate({ folder: b.state }, run, clock.now(), { mayReject: decision === 'reject' });
   const text = statementFor(waiting, { approver: by.name, decision, holdsMs: 3_600_000 }, clock);
   return keepApproval(waiting, { text, signature: signText(text, by.privateKey, by.publicKey) }, clock);
 }
@@ -212,11 +212,11 @@ describe('refusals, in these words', () => {
     const { run } = (await b.start({ acceptances: { approvedBy: [] } })).state;
     const { clock } = b.sim;
     const fast: Clock = { now: () => clock.now() + 240_000, sleep: (ms, signal) => clock.sleep(ms, signal) };
-    const waiting = await waitingGate(b.state, run, clock.now());
+    const waiting = await waitingGate({ folder: b.state }, run, clock.now());
     const text = statementFor(waiting, { approver: ann.name, decision: 'approve', holdsMs: 3_600_000 }, fast);
     await keepApproval(waiting, { text, signature: signText(text, ann.privateKey, ann.publicKey) }, fast);
     await approve(b, run, ann, 'reject');
-    const { judgement } = await waitingGate(b.state, run, clock.now());
+    const { judgement } = await waitingGate({ folder: b.state }, run, clock.now());
     expect([judgement.approved, judgement.rejected]).toMatchObject([[], [{ approver: ann.name }]]);
   });
 
@@ -225,13 +225,13 @@ describe('refusals, in these words', () => {
     const { run } = (await b.start({ acceptances: { approvedBy: [] } })).state;
     await approve(b, run, ann, 'reject');
     await approve(b, run, ann);
-    expect((await waitingGate(b.state, run, b.sim.clock.now())).judgement).toMatchObject({ approved: [{ approver: ann.name }], rejected: [] });
+    expect((await waitingGate({ folder: b.state }, run, b.sim.clock.now())).judgement).toMatchObject({ approved: [{ approver: ann.name }], rejected: [] });
   });
 
   it('a signature by the key of another', async () => {
     const b = await signing({ wait: '10s' });
     const { run } = (await b.start({ acceptances: { approvedBy: [] } })).state;
-    const waiting = await waitingGate(b.state, run, b.sim.clock.now());
+    const waiting = await waitingGate({ folder: b.state }, run, b.sim.clock.now());
     const text = statementFor(waiting, { approver: ann.name, decision: 'approve', holdsMs: 60_000 }, b.sim.clock);
     const file = { text, signature: signText(text, ben.privateKey, ben.publicKey) };
     expect(await refusalOf(keepApproval(waiting, file, b.sim.clock))).toMatchObject({
@@ -247,7 +247,7 @@ describe('refusals, in these words', () => {
     expect(await refusalOf(approve(b, state.run, ben))).toMatchObject({ code: 'RUN_ENDED', exit: 'refused', message: `Run ${state.run} has succeeded: there is nothing to approve.` });
     const plain = await bench();
     const claims = await plain.start({ acceptances: { approvedBy: [] } });
-    expect(await refusalOf(waitingGate(plain.state, claims.state.run, 0))).toMatchObject({
+    expect(await refusalOf(waitingGate({ folder: plain.state }, claims.state.run, 0))).toMatchObject({
       code: 'NO_KEYS',
       message: 'The runbook names no keys for assess.approval: there is nothing to sign.',
     });
@@ -263,7 +263,7 @@ describe('refusals, in these words', () => {
     };
     const { state } = await b.start({ ...waits, ...stop, onRecord: both });
     expect(state.steps.get('assess.approval')?.state).toBe('done');
-    expect(await refusalOf(waitingGate(b.state, state.run, b.sim.clock.now()))).toMatchObject({ code: 'NOT_WAITING' });
+    expect(await refusalOf(waitingGate({ folder: b.state }, state.run, b.sim.clock.now()))).toMatchObject({ code: 'NOT_WAITING' });
     expect(await approve(b, state.run, ann, 'reject')).toMatchObject({ decision: 'reject' });
     const again = await b.goOn({ acceptances: { approvedBy: [] } });
     expect([again.exit, again.state.steps.get('assess.approval')?.refusal?.observed]).toMatchObject(['refused', expect.stringMatching(/^rejected by ann@example\.com/)]);
@@ -272,7 +272,7 @@ describe('refusals, in these words', () => {
   it('a run that does not wait, or not yet', async () => {
     const b = await signing({ before: 'traffic', wait: '10s' });
     const { run } = (await b.start({ acceptances: { approvedBy: [] }, ...stopAt((r) => r.type === 'step.done' && r.step === 'assess.users') })).state;
-    expect(await refusalOf(waitingGate(b.state, run, 0))).toMatchObject({
+    expect(await refusalOf(waitingGate({ folder: b.state }, run, 0))).toMatchObject({
       code: 'NOT_WAITING',
       message: `Run ${run} does not wait for an approval.`,
       detail: 'traffic.approval: not its turn yet',

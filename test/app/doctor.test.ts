@@ -37,10 +37,10 @@ async function changed(path: string, ...edits: [from: string | RegExp, to: strin
   return file;
 }
 
-const around = (env: Record<string, string | undefined>, more: Partial<Surroundings> = {}): Surroundings => ({ env, state: '/state', resolvers: ['192.0.2.53'], vendor: '', ...more });
+const around = (env: Record<string, string | undefined>, more: Partial<Surroundings> = {}): Surroundings => ({ env, state: { folder: '/state' }, resolvers: ['192.0.2.53'], vendor: '', ...more });
 
 function examine(path: string, without: string[], env: Record<string, string | undefined> = ENV, more: Partial<Surroundings> = {}): Promise<DoctorResult> {
-  return doctor({ paths: [path], without, state: '/state', env, surroundings: around(env, more), now: Date.parse('2026-11-20T00:00:00Z') });
+  return doctor({ paths: [path], without, state: { folder: '/state' }, env, surroundings: around(env, more), now: Date.parse('2026-11-20T00:00:00Z') });
 }
 
 function toTokyo(result: DoctorResult) {

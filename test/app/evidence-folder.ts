@@ -64,13 +64,13 @@ export async function stateWithRun(told = approvedRun()): Promise<{ state: strin
   mkdirSync(join(folder, 'approvals'), { recursive: true });
   writeFileSync(join(folder, 'journal.jsonl'), linesOf(records));
   writeFileSync(join(folder, 'approvals', fileName(told.approval)), fileText(told.approval));
-  await report({ place: state, run: RUN });
+  await report({ place: { folder: state }, run: RUN });
   return { state, folder, records };
 }
 
 /** Somebody signs the run off. */
 export async function signedBy(who: Person, state: string, said: { name?: string; at?: number } = {}): Promise<NoteResult> {
-  const parts = { state, run: RUN, clock: clockAt(said.at ?? T0 + 86_400_000) };
+  const parts = { state: { folder: state }, run: RUN, clock: clockAt(said.at ?? T0 + 86_400_000) };
   const { text } = await signOffFor(parts, { name: said.name ?? who.name, comment: 'seen and discussed' });
   return keepSignOff(parts, { text, signature: signText(text, who.privateKey, who.publicKey, NAMESPACES.signOff) });
 }

@@ -48,7 +48,7 @@ export async function bench(options: { alive?: boolean } = {}): Promise<Bench> {
   // As an alarm says it: without it nobody knows since when users suffer, and the RTO is not measured.
   const impactAt = sim.clock.now();
   const state = join(folder, 'state');
-  const watch = { onRecord: () => undefined, drain: new AbortController().signal, acceptances: APPROVED, effects: sim.effects, state };
+  const watch = { onRecord: () => undefined, drain: new AbortController().signal, acceptances: APPROVED, effects: sim.effects, state: { folder: state } };
   return {
     sim,
     state,

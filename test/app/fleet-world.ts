@@ -94,7 +94,7 @@ export async function fleetSimulation(runbooks: Record<string, string>, options:
   const watchers = {
     onRecord: (record: JournalRecord, _state: RunState) => void records.push(record),
     drain: new AbortController().signal,
-    state,
+    state: { folder: state },
     acceptances: { approvedBy: [], customSteps: true as const },
     effects,
     // A process is no part of simulated time.

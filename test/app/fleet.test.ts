@@ -104,7 +104,7 @@ describe('many applications', () => {
     expect([standings(first), standings(second)]).toEqual([{ a: 'failed' }, { a: 'refused' }]);
     expect(refusalOf(second, 'a', 'databases.main.rpoGate')?.override).toContain(`dr resume ${runOf(first, 'a')}, which began the promotion`);
     const { effects, state } = sim;
-    const ended = await sim.clock.run(() => resume({ run: runOf(first, 'a'), effects, state, acceptances: { approvedBy: [], customSteps: true }, onRecord: () => undefined, drain: new AbortController().signal }));
+    const ended = await sim.clock.run(() => resume({ run: runOf(first, 'a'), effects, state: { folder: state }, acceptances: { approvedBy: [], customSteps: true }, onRecord: () => undefined, drain: new AbortController().signal }));
     expect([ended.state.outcome, answers(sim, 'a')]).toEqual(['succeeded', ['10.0.1.1']]);
   });
 

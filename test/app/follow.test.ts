@@ -29,7 +29,7 @@ async function followed(holder: { host: string; pid: number; machine?: undefined
   const watching = new AbortController();
   let waits = 0;
   const view = await followRun({
-    place: folder,
+    place: { folder },
     run: '1a2b3c',
     clock: {
       now: clock.now,

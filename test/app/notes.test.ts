@@ -18,8 +18,8 @@ afterEach(() => folders.splice(0).forEach((folder) => rmSync(folder, { recursive
 async function world(told = approvedRun()) {
   const { state, folder } = await stateWithRun(told);
   folders.push(state);
-  const parts = { state, run: RUN, clock: clockAt(T0 + DAY) };
-  return { parts, folder, load: () => loadRun(openState(state), RUN), report: () => JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Evidence };
+  const parts = { state: { folder: state }, run: RUN, clock: clockAt(T0 + DAY) };
+  return { parts, folder, load: () => loadRun(openState({ folder: state }), RUN), report: () => JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as Evidence };
 }
 const issue = { title: 'The notification failed', owner: 'bob@example.com', due: '2026-12-24' };
 const codeOf = (work: Promise<unknown>): Promise<unknown> => work.then(() => undefined, (error: unknown) => (error as { code?: string }).code);
@@ -78,8 +78,8 @@ describe('notes on a run', () => {
 describe('a sign-off', () => {
   it('covers what was there, and the report says whose key it is', async () => {
     const { parts, report, folder } = await world();
-    await signedBy(alice, parts.state);
-    await signedBy(mallory, parts.state, { at: T0 + 2 * DAY });
+    await signedBy(alice, parts.state.folder);
+    await signedBy(mallory, parts.state.folder, { at: T0 + 2 * DAY });
     expect(report().signOffs).toMatchObject([
       { name: alice.name, verified: 'named', own: false, comment: 'seen and discussed' },
       { name: mallory.name, verified: 'key only' },
@@ -92,13 +92,13 @@ describe('a sign-off', () => {
 
   it('by the person who began the run says so', async () => {
     const { parts, report } = await world();
-    await signedBy(mallory, parts.state, { name: 'kim@example.com' });
+    await signedBy(mallory, parts.state.folder, { name: 'kim@example.com' });
     expect(report().signOffs[0]).toMatchObject({ own: true });
   });
 
   it('that does not count is not written', async () => {
     const { parts, load } = await world();
-    expect(await codeOf(signedBy(mallory, parts.state, { name: alice.name }))).toBe('SIGN_OFF_REFUSED');
+    expect(await codeOf(signedBy(mallory, parts.state.folder, { name: alice.name }))).toBe('SIGN_OFF_REFUSED');
     const { text } = await signOffFor(parts, { name: alice.name, comment: '' });
     // Somebody notes an issue meanwhile: what was read is not what stands there now.
     await addIssue(parts, issue);

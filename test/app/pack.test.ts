@@ -38,8 +38,8 @@ beforeAll(async () => {
   const damaged = join(state, 'runs', '20261205T000000Z-shop-failover-ffffff');
   mkdirSync(damaged);
   writeFileSync(join(damaged, 'journal.jsonl'), 'not a journal\n');
-  await addIssue({ state, run: runs.failed, clock: clockAt(T0 + 11 * DAY) }, { title: 'Promotion took too long', owner: 'bob@example.com', due: '2026-12-24' });
-  pack = await packEvidence({ place: state, period: PERIOD, out: join(temporary(), 'pack'), signer: signerOf(alice), now: T0 + 60 * DAY });
+  await addIssue({ state: { folder: state }, run: runs.failed, clock: clockAt(T0 + 11 * DAY) }, { title: 'Promotion took too long', owner: 'bob@example.com', due: '2026-12-24' });
+  pack = await packEvidence({ place: { folder: state }, period: PERIOD, out: join(temporary(), 'pack'), signer: signerOf(alice), now: T0 + 60 * DAY });
 });
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
@@ -82,7 +82,7 @@ describe('a pack', () => {
   it('a rehearsal in the lab counts as no test on AWS', async () => {
     const state = temporary();
     putRun(state, goodRun({ plan: of('billing'), mode: 'lab', labId: 'lab-1' }).at(13_500, { type: 'lab.measured', truth: LAB }), 3);
-    const { document, folder } = await packEvidence({ place: state, period: PERIOD, out: join(temporary(), 'p'), signer: undefined, now: T0 });
+    const { document, folder } = await packEvidence({ place: { folder: state }, period: PERIOD, out: join(temporary(), 'p'), signer: undefined, now: T0 });
     for (const { control, here } of document.controls) if (control === 'A1.3') expect(here[0]).toEqual({ there: false, text: 'no test on AWS; 1 rehearsals in a lab or simulated, which are no tests on AWS' });
     expect(readFileSync(join(folder, 'index.html'), 'utf8')).toContain('NO RUN ON AWS');
   });
@@ -99,13 +99,13 @@ describe('a pack', () => {
   it('is the same but for its manifest when it is packed again', async () => {
     const state = temporary();
     cpSync(join(pack.folder, 'runs'), join(state, 'runs'), { recursive: true });
-    const again = await packEvidence({ place: state, period: PERIOD, out: join(temporary(), 'pack'), signer: signerOf(mallory), now: T0 });
+    const again = await packEvidence({ place: { folder: state }, period: PERIOD, out: join(temporary(), 'pack'), signer: signerOf(mallory), now: T0 });
     // The damaged journal was not packed, only named.
     expect({ ...again.document, damaged: pack.document.damaged }).toEqual(pack.document);
   });
 
   it('refuses a folder that is not empty', async () => {
-    await expect(packEvidence({ place: temporary(), period: PERIOD, out: pack.folder, signer: undefined, now: T0 })).rejects.toMatchObject({ code: 'FOLDER_NOT_EMPTY', exit: 'usage' });
+    await expect(packEvidence({ place: { folder: temporary() }, period: PERIOD, out: pack.folder, signer: undefined, now: T0 })).rejects.toMatchObject({ code: 'FOLDER_NOT_EMPTY', exit: 'usage' });
   });
 });
 

@@ -23,7 +23,7 @@ async function previewOf(b: Bench, acceptances: Acceptances = { approvedBy: [] }
       return b.sim.effects.aws.call(request);
     } } };
     const { plan, observed } = await planFor(effects, loaded, direction);
-    return previewRun({ plan, identity: observed.identity, effects, state: b.state, acceptances });
+    return previewRun({ plan, identity: observed.identity, effects, state: { folder: b.state }, acceptances });
   });
 }
 

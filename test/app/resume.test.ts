@@ -24,7 +24,7 @@ async function stopped(): Promise<{ b: Bench; run: string }> {
   return { b, run: state.run };
 }
 
-const showRun = async (place: string, run?: string) => (await loadRun(openState(place), run)).state;
+const showRun = async (place: string, run?: string) => (await loadRun(openState({ folder: place }), run)).state;
 
 describe('resume', () => {
   it('continues the newest run that has not succeeded, to its end, and promotes once', async () => {
@@ -162,11 +162,11 @@ describe('resume', () => {
 describe('runs', () => {
   it('are listed newest first, each as it stands', async () => {
     const b = await bench();
-    expect(await listAllRuns(b.state)).toEqual({ runs: [], damaged: [] });
+    expect(await listAllRuns({ folder: b.state })).toEqual({ runs: [], damaged: [] });
     const first = await b.start({ acceptances: { approvedBy: [] } });
     await b.sim.clock.run(() => b.sim.clock.sleep(5_000));
     const second = await b.start();
-    const { runs } = await listAllRuns(b.state);
+    const { runs } = await listAllRuns({ folder: b.state });
     expect(runs.map((r) => [r.run, r.outcome])).toEqual([[second.state.run, 'succeeded'], [first.state.run, 'refused']]);
     expect((await showRun(b.state)).run).toBe(second.state.run);
     expect((await showRun(b.state, first.state.run)).outcome).toBe('refused');
@@ -188,12 +188,12 @@ describe('runs', () => {
     const newer = (await b.start({ acceptances: { approvedBy: [] } })).state.run;
     const damage = async (run: string) => writeFile(journalOf(b, run), (await readFile(journalOf(b, run), 'utf8')).replace('"approval"', '"another"'));
     await damage(older);
-    const { runs, damaged } = await listAllRuns(b.state);
+    const { runs, damaged } = await listAllRuns({ folder: b.state });
     expect([runs.map((r) => r.run), damaged.map((d) => d.run)]).toEqual([[newer], [older]]);
-    expect(await newestOpenRun(b.state)).toBe(newer);
+    expect(await newestOpenRun({ folder: b.state })).toBe(newer);
     // It may be the one that is meant: nobody guesses.
     await damage(newer);
-    expect(await refusalOf(newestOpenRun(b.state))).toMatchObject({ code: 'JOURNAL_DAMAGED', exit: 'journal', message: expect.stringContaining(newer) as string });
+    expect(await refusalOf(newestOpenRun({ folder: b.state }))).toMatchObject({ code: 'JOURNAL_DAMAGED', exit: 'journal', message: expect.stringContaining(newer) as string });
   });
 
   it('a folder of a run that died before its first record was whole is no run', async () => {
@@ -204,7 +204,7 @@ describe('runs', () => {
     await store.append((await new LocalStore(b.state, state.run).read())[0] as JournalRecord);
     await store.close();
     await writeFile(journalOf(b, dead), '{"type":"run.star');
-    expect((await listAllRuns(b.state)).runs.map((r) => r.run)).toEqual([state.run]);
+    expect((await listAllRuns({ folder: b.state })).runs.map((r) => r.run)).toEqual([state.run]);
   });
 });
 
@@ -213,7 +213,7 @@ describe('the report', () => {
     const b = await bench();
     const { state, report: files } = await b.start();
     const before = JSON.parse(await readFile(files?.json ?? '', 'utf8')) as Record<string, unknown>;
-    const { files: again } = await report({ place: b.state, run: state.run });
+    const { files: again } = await report({ place: { folder: b.state }, run: state.run });
     expect(again).toEqual(files);
     const after = JSON.parse(await readFile(again.json, 'utf8')) as Record<string, unknown>;
     const differ = Object.keys(after).filter((key) => JSON.stringify(after[key]) !== JSON.stringify(before[key]));
@@ -223,7 +223,7 @@ describe('the report', () => {
 
   it('of a run that is not there is refused', async () => {
     const b = await bench();
-    expect(await refusalOf(report({ place: b.state, run: '20261120T101500Z-shop-failover-1a2b3c' }))).toMatchObject({ code: 'RUN_UNKNOWN' });
+    expect(await refusalOf(report({ place: { folder: b.state }, run: '20261120T101500Z-shop-failover-1a2b3c' }))).toMatchObject({ code: 'RUN_UNKNOWN' });
   });
 
   it('counts from when somebody says afterwards that users began to suffer, and names who said so', async () => {
@@ -231,11 +231,11 @@ describe('the report', () => {
     const { state } = await b.start();
     const impactAt = (state.impactAt ?? 0) - 120_000;
     const read = async (files: { json: string }) => JSON.parse(await readFile(files.json, 'utf8')) as { clock: object };
-    const before = await read((await report({ place: b.state })).files);
-    const after = await read((await report({ place: b.state, impactAt })).files);
+    const before = await read((await report({ place: { folder: b.state } })).files);
+    const after = await read((await report({ place: { folder: b.state }, impactAt })).files);
     expect(JSON.stringify(after.clock)).toContain('dr report --impact-at');
     expect(JSON.stringify(after.clock)).toContain(new Date(impactAt).toISOString());
     expect(JSON.stringify(before.clock)).not.toContain('dr report --impact-at');
-    expect(await refusalOf(report({ place: b.state, impactAt: state.startedAt + 1 }))).toMatchObject({ code: 'BAD_TIME', exit: 'usage' });
+    expect(await refusalOf(report({ place: { folder: b.state }, impactAt: state.startedAt + 1 }))).toMatchObject({ code: 'BAD_TIME', exit: 'usage' });
   });
 });

@@ -133,7 +133,7 @@ describe('the exit code', () => {
 
 describe('a saved plan', () => {
   async function saved(b: Bench, change: (plan: Plan) => unknown = (plan) => plan): Promise<string> {
-    const { plan } = await b.sim.clock.run(() => planWithPreview({ verb: 'failover', region: TOKYO, runbooks: b.runbooks, effects: b.sim.effects, state: b.state }));
+    const { plan } = await b.sim.clock.run(() => planWithPreview({ verb: 'failover', region: TOKYO, runbooks: b.runbooks, effects: b.sim.effects, state: { folder: b.state } }));
     const path = join(b.runbooks, '..', 'plan.json');
     await writeFile(path, JSON.stringify(change(plan)));
     return path;

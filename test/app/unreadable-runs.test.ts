@@ -36,14 +36,14 @@ describe('a run whose journal cannot be read', () => {
     const { state } = await b.start(stopAt((r) => r.type === 'checks.green'));
     const bad = otherRun('zoo');
     await leave(b, bad, make);
-    const { runs, damaged } = await listAllRuns(b.state);
+    const { runs, damaged } = await listAllRuns({ folder: b.state });
     expect([runs.map(({ run }) => run), damaged.map(({ run, error }) => [run, error.code])]).toEqual([[state.run], [[bad, code]]]);
     const said: string[] = [];
-    expect(await newestOpenRun(b.state, (text) => said.push(text))).toBe(state.run);
+    expect(await newestOpenRun({ folder: b.state }, (text) => said.push(text))).toBe(state.run);
     expect(said).toEqual([expect.stringContaining(`Warning: run ${bad} is left out: `)]);
-    expect((await loadRun(openState(b.state), undefined, ({ run }) => said.push(run))).state.run).toBe(state.run);
+    expect((await loadRun(openState({ folder: b.state }), undefined, ({ run }) => said.push(run))).state.run).toBe(state.run);
     expect(said.at(-1)).toBe(bad);
-    expect(await refusalOf(loadRun(openState(b.state), bad))).toMatchObject({ code, exit: 'journal' });
+    expect(await refusalOf(loadRun(openState({ folder: b.state }), bad))).toMatchObject({ code, exit: 'journal' });
   });
 
   it.each(KINDS)('%s: keeps no other application from failing over, and its own only while it may be recent', async (_name, _code, make) => {

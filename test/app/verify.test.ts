@@ -36,7 +36,7 @@ async function wrongIn(place: string, signers?: string): Promise<{ file: string;
 beforeAll(async () => {
   ({ state, folder } = await stateWithRun());
   folders.push(state);
-  await addIssue({ state, run: RUN, clock: clockAt(T0 + 3_600_000) }, { title: 'The notification failed', owner: 'bob@example.com', due: '2026-12-24' });
+  await addIssue({ state: { folder: state }, run: RUN, clock: clockAt(T0 + 3_600_000) }, { title: 'The notification failed', owner: 'bob@example.com', due: '2026-12-24' });
   await signedBy(alice, state);
 });
 afterAll(() => folders.forEach((one) => rmSync(one, { recursive: true, force: true })));
@@ -63,7 +63,7 @@ describe('what is right', () => {
     const other = await stateWithRun();
     folders.push(other.state);
     const before = readFileSync(join(other.folder, 'report.html'));
-    await addIssue({ state: other.state, run: RUN, clock: clockAt(T0 + 3_600_000) }, { title: 'x', owner: 'bob', due: '2026-12-24' });
+    await addIssue({ state: { folder: other.state }, run: RUN, clock: clockAt(T0 + 3_600_000) }, { title: 'x', owner: 'bob', due: '2026-12-24' });
     writeFileSync(join(other.folder, 'report.html'), before);
     const { ok, runs } = await verify(other.folder);
     expect(ok).toBe(true);
@@ -175,11 +175,11 @@ describe('a forged sign-off', () => {
   async function withSignOff(make: (text: string) => { text: string; signature: string }): Promise<string> {
     const other = await stateWithRun();
     folders.push(other.state);
-    const { text } = await signOffFor({ state: other.state, run: RUN, clock: clockAt(T0 + 86_400_000) }, { name: alice.name, comment: '' });
+    const { text } = await signOffFor({ state: { folder: other.state }, run: RUN, clock: clockAt(T0 + 86_400_000) }, { name: alice.name, comment: '' });
     const last = other.records.at(-1);
     const record = seal({ type: 'run.signed', ...make(text), by: { user: 'm', host: 'h' }, outcome: 'succeeded' }, { seq: other.records.length, run: RUN, term: 1, at: T0 + 86_400_000, prev: last?.hash ?? '' });
     writeFileSync(join(other.folder, 'journal.jsonl'), linesOf([...other.records, record]));
-    await report({ place: other.state, run: RUN });
+    await report({ place: { folder: other.state }, run: RUN });
     return other.folder;
   }
 

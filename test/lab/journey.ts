@@ -51,7 +51,7 @@ export class Journey {
       ...direction,
       runbook: this.loaded.path,
       runbooks: join(this.loaded.path, '..'),
-      state: this.#state,
+      state: { folder: this.#state },
       acceptances: { approvedBy, ...acknowledged, ...options.acceptances },
       confirm: () => Promise.resolve('lab'),
       drain: options.drain ?? new AbortController().signal,
@@ -65,7 +65,7 @@ export class Journey {
   /** Rolls back the run that was stopped last. */
   abort(): Promise<RunResult> {
     return abort({
-      state: this.#state,
+      state: { folder: this.#state },
       reason: 'the test',
       confirm: () => Promise.resolve(),
       drain: new AbortController().signal,

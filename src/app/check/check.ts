@@ -31,7 +31,7 @@ export interface CheckRequest {
   runbooks: string;
   /** The one region that is to become active; default: each that is not active now. */
   region?: string | undefined;
-  state: StatePlace | string;
+  state: StatePlace;
   effects?: Effects;
   /** Default: this machine. */
   surroundings?: Surroundings;
@@ -116,7 +116,7 @@ export async function checkLoaded(loaded: LoadedRunbook, request: CheckRequest):
 interface Looker {
   effects: Effects;
   loaded: LoadedRunbook;
-  state: StatePlace | string;
+  state: StatePlace;
   surroundings: Surroundings | undefined;
   signal: AbortSignal;
 }

@@ -13,7 +13,7 @@ import type { PathFinding } from './run-findings.ts';
 /** What this machine has by the way it is used now, e.g. its credentials, is the question of `dr doctor` where the failover would run. */
 const AREAS: ReadonlySet<string> = new Set(['plan', 'traffic', 'notify', 'state', 'machine']);
 
-export async function survivalFindings(loaded: LoadedRunbook, way: { source: string; target: string }, around: { state: StatePlace | string; surroundings?: Surroundings | undefined; now: number }): Promise<PathFinding[]> {
+export async function survivalFindings(loaded: LoadedRunbook, way: { source: string; target: string }, around: { state: StatePlace; surroundings?: Surroundings | undefined; now: number }): Promise<PathFinding[]> {
   const { findings } = await doctor({ paths: [loaded.path], without: [way.source], state: around.state, now: around.now, ...(around.surroundings === undefined ? {} : { surroundings: around.surroundings, env: around.surroundings.env }) });
   return findings.filter((f) => AREAS.has(f.area) && f.verdict !== 'ok' && (f.target === undefined || f.target === way.target)).map((f) => ({ ...asFinding(f, way), path: [] }));
 }

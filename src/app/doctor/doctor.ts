@@ -18,7 +18,7 @@ export interface DoctorRequest {
   paths: readonly string[];
   /** Regions, and the names of `PLANES`. */
   without: readonly string[];
-  state: StatePlace | string;
+  state: StatePlace;
   env?: Readonly<Record<string, string | undefined>>;
   /** Default: this machine. */
   surroundings?: Surroundings;

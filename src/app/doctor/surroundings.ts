@@ -14,14 +14,14 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 export interface Surroundings {
   env: Env;
-  state: StatePlace | string;
+  state: StatePlace;
   /** DNS servers of this machine. */
   resolvers: readonly string[];
   /** Who made this machine, as its firmware says, e.g. `Amazon EC2`. */
   vendor: string;
 }
 
-export async function surroundingsOf(env: Env, state: StatePlace | string): Promise<Surroundings> {
+export async function surroundingsOf(env: Env, state: StatePlace): Promise<Surroundings> {
   const vendor = await readFile('/sys/class/dmi/id/sys_vendor', 'utf8').catch(() => '');
   return { env, state, resolvers: getServers(), vendor: vendor.trim() };
 }
@@ -37,9 +37,7 @@ export function surroundingFindings(around: Surroundings, losses: Losses, target
   return [stateFinding(around, losses, targets), machineFinding(around, losses), ...endpointFindings(around.env, losses), resolverFinding(around), ...packageFindings(files)];
 }
 
-function stateFinding({ state, env }: Surroundings, losses: Losses, targets: readonly string[]): Finding {
-  const s3 = typeof state === 'string' ? undefined : state.s3;
-  const folder = typeof state === 'string' ? state : state.folder;
+function stateFinding({ state: { folder, s3 }, env }: Surroundings, losses: Losses, targets: readonly string[]): Finding {
   const advice = `--state "s3://BUCKET/PREFIX?region=${targets[0] ?? 'REGION'}": in the region that is to become active`;
   const parts = { area: 'state', what: s3 ?? folder };
   if (s3 === undefined) return fine({ ...parts, because: `a folder of this machine: nobody can resume a run from another one (${advice})` });

@@ -40,7 +40,7 @@ export interface FleetPlan {
 
 export interface FleetRequest extends FleetChoice, RunWatchers {
   /** State folder. */
-  state: StatePlace | string;
+  state: StatePlace;
   acceptances: Acceptances;
   impactAt?: number;
   /** Asks the person. @throws DrError (declined). */

@@ -18,7 +18,7 @@ import { runFleet } from './schedule.ts';
 
 export interface ResumeFleetRequest extends RunWatchers {
   /** State folder. */
-  state: StatePlace | string;
+  state: StatePlace;
   acceptances: Acceptances;
   /** Takes what has begun from the run that holds it: the person who says so gives a reason. */
   takeOver?: boolean;
@@ -67,7 +67,7 @@ export async function resumeFleet(request: ResumeFleetRequest): Promise<FleetRes
  * The newest fleet with a member that has not succeeded, the newest run of each member, and of each member that may have a run in it that
  * cannot be read, that run: nothing is begun or resumed for it.
  */
-async function openFleet(state: StatePlace | string): Promise<{ fleet: FleetRecord; runs: Map<string, RunState>; unreadable: Map<string, DamagedRun> }> {
+async function openFleet(state: StatePlace): Promise<{ fleet: FleetRecord; runs: Map<string, RunState>; unreadable: Map<string, DamagedRun> }> {
   const { runs: all, damaged } = await listAllRuns(state);
   for (const id of new Set(all.flatMap((run) => run.fleet?.id ?? []))) {
     const mine = all.filter((run) => run.fleet?.id === id);

@@ -44,7 +44,7 @@ export async function checkIn(sim: Simulation, { region, effects, onCall }: Opti
       return (effects?.aws ?? sim.effects.aws).call(request);
     },
   };
-  return sim.clock.run(() => checkLoaded(sim.loaded, { runbooks: '.', state, region, effects: { ...sim.effects, ...effects, aws } }));
+  return sim.clock.run(() => checkLoaded(sim.loaded, { runbooks: '.', state: { folder: state }, region, effects: { ...sim.effects, ...effects, aws } }));
 }
 
 /** `severity rule resource`, in the order of the result. */

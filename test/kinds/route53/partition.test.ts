@@ -48,16 +48,16 @@ describe.each(PARTITIONS)('Route 53 of the partition %s', (partition, home, othe
   it('is lost with its own region, and not with us-east-1', async () => {
     const paths = [await shopIn(partition, home, other)];
     const env = { SHOP_DB_USER: 'u', SHOP_DB_PASSWORD: 'p' };
-    const surroundings = { env, state: '/state', resolvers: ['192.0.2.53'], vendor: '' };
-    const planes = async (without: string) => (await doctor({ paths, without: [without], state: '/state', env, surroundings })).findings.filter((f) => f.what === `route53@${controlled}`);
+    const surroundings = { env, state: { folder: '/state' }, resolvers: ['192.0.2.53'], vendor: '' };
+    const planes = async (without: string) => (await doctor({ paths, without: [without], state: { folder: '/state' }, env, surroundings })).findings.filter((f) => f.what === `route53@${controlled}`);
     expect((await planes('us-east-1')).map((f) => f.verdict)).not.toContain('would-not-run');
     expect((await planes(controlled)).map((f) => f.verdict)).toEqual(['would-not-run']);
   });
 
   it('has an STS that the global address is not', async () => {
     const env = { SHOP_DB_USER: 'u', SHOP_DB_PASSWORD: 'p', AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 's', AWS_ENDPOINT_URL_STS: 'https://sts.amazonaws.com' };
-    const surroundings = { env, state: '/state', resolvers: ['192.0.2.53'], vendor: '' };
-    const { findings } = await doctor({ paths: [await shopIn(partition, home, other)], without: [home], state: '/state', env, surroundings });
+    const surroundings = { env, state: { folder: '/state' }, resolvers: ['192.0.2.53'], vendor: '' };
+    const { findings } = await doctor({ paths: [await shopIn(partition, home, other)], without: [home], state: { folder: '/state' }, env, surroundings });
     expect(findings.find((f) => f.what === 'STS endpoint')).toMatchObject({ verdict: 'would-not-run', because: expect.stringContaining('another partition') as string });
   });
 });
