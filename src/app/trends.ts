@@ -23,7 +23,7 @@ export interface Trends {
 }
 
 /** `dueMs`: how old a passed test may be; `now`: milliseconds since the epoch. */
-export async function trendsOf(place: StatePlace | string, { now, dueMs }: { now: number; dueMs: number }): Promise<Trends> {
+export async function trendsOf(place: StatePlace, { now, dueMs }: { now: number; dueMs: number }): Promise<Trends> {
   const { runs, damaged } = await loadAllRuns(openState(place));
   const told = runs.map(({ state, records }): ToldRun => ({ state, evidence: evidenceOf(state, records) }));
   return { runs: runs.map(({ state }) => state), damaged, views: applicationViews(told, { asOf: now, dueMs }) };
