@@ -38,7 +38,7 @@ describe('trends', () => {
   });
 
   it('show RTO and RPO over time, the last against the one before, and what was slower than its median', async () => {
-    const { views } = await trendsOf({ folder: folder }, options);
+    const { views } = await trendsOf({ folder }, options);
     expect(views).toHaveLength(1);
     const [text = ''] = trendsText(views, plain);
     expect(text).toContain('shop on AWS, account 111122223333');
@@ -51,7 +51,7 @@ describe('trends', () => {
 
   it('a page has a plot of each, and the same figures', async () => {
     const path = join(state(), 'deep', 'history.html');
-    await writeTrends(path, await trendsOf({ folder: folder }, options), options.now);
+    await writeTrends(path, await trendsOf({ folder }, options), options.now);
     const page = readFileSync(path, 'utf8');
     expect(page.match(/<circle class="good"/g)).toHaveLength(8);
     expect(page.match(/<path class="wanted"/g)).toHaveLength(2);
@@ -60,7 +60,7 @@ describe('trends', () => {
   });
 
   it('a test is due again by its age, and by a change of the runbook', async () => {
-    expect((await trendsOf({ folder: folder }, { ...options, dueMs: 5 * DAY })).views[0]?.overdue).toBe('the last run that met its objectives is 13 days old; at most 5 days are allowed');
+    expect((await trendsOf({ folder }, { ...options, dueMs: 5 * DAY })).views[0]?.overdue).toBe('the last run that met its objectives is 13 days old; at most 5 days are allowed');
     const other = state();
     putRun(other, green(), 0);
     putRun(other, failedRun({ plan: { ...shopPlan(), runbook: { name: 'shop', sha256: 'cd'.repeat(32), path: 'shop.yaml' } } }), 1);
@@ -80,8 +80,8 @@ describe('since when there is no standby', () => {
   async function since(...runs: [Script, number][]): Promise<string | undefined> {
     const folder = state();
     for (const [script, days] of runs) putRun(folder, script, days);
-    const view = await standingOf({ folder: folder }, undefined, options.now);
-    const { views } = await trendsOf({ folder: folder }, options);
+    const view = await standingOf({ folder }, undefined, options.now);
+    const { views } = await trendsOf({ folder }, options);
     const at = view.standby?.unprotectedSince;
     const text = at === undefined ? undefined : new Date(at).toISOString();
     expect(views[0]?.unprotectedSince ?? undefined).toBe(text);

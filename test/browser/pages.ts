@@ -24,7 +24,7 @@ export async function pages(): Promise<Record<string, string>> {
   const out = join(state, 'pack');
   mkdirSync(out);
   await packEvidence({ place: { folder: state }, period: { from: '2026-11-01', to: '2026-12-31', dueMs: 30 * DAY }, out, signer: undefined, now: T0 + 60 * DAY });
-  const trends = await trendsOf(state: { folder: state }, { now: T0 + 60 * DAY, dueMs: 30 * DAY });
+  const trends = await trendsOf({ folder: state }, { now: T0 + 60 * DAY, dueMs: 30 * DAY });
   made['history'] = join(state, 'history.html');
   await writeTrends(made['history'], trends, T0 + 60 * DAY);
   made['evidence-index'] = join(out, 'index.html');
