@@ -165,9 +165,13 @@ function describe(one: Placed, section: Section, comments: Map<string, string>, 
 
 /** One probe of the first name that users ask for, as the health check behind it asks. */
 function probesOf(placed: readonly Placed[], { checks, records }: Inventory, comments: Map<string, string>, decide: (path: string, what: string) => void): Record<string, unknown> {
-  const traffic = placed.find(({ section }) => section === 'traffic');
-  const { record, records: several } = (traffic?.resource ?? {}) as { record?: { name: string }; records?: { name: string }[] };
-  const name = record?.name ?? several?.[0]?.name;
+  const namesOf = ({ resource }: Placed): string[] => {
+    const { record, records: several } = resource as { record?: { name: string }; records?: { name: string }[] };
+    return [record, ...(several ?? [])].flatMap((one) => one?.name ?? []);
+  };
+  // The shortest name is the one that people know.
+  const [found] = placed.filter(({ section }) => section === 'traffic').flatMap((traffic) => namesOf(traffic).map((name) => ({ traffic, name }))).sort((a, b) => a.name.length - b.name.length);
+  const { traffic, name } = found ?? {};
   if (name === undefined || name.startsWith('*')) {
     decide('probes', 'what users see: without a probe the RTO is not measured');
     return {};

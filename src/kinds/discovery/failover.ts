@@ -11,7 +11,7 @@ export function discoverFailover(inventory: Inventory, ctx: DiscoverContext): Di
 }
 
 function discovered(group: RecordGroup, inventory: Inventory, ctx: DiscoverContext): Discovered | undefined {
-  const sets = setsByRegion(group) ?? byRole(group, inventory, ctx.home);
+  const sets = setsByRegion(group, inventory) ?? byRole(group, inventory, ctx.home);
   const primary = group.records[0]?.sets.find(({ failover }) => failover === 'PRIMARY');
   if (sets === undefined || primary === undefined || Object.keys(sets).length !== 2) return undefined;
   const home = Object.keys(sets).find((region) => sets[region] === primary.set);

@@ -68,14 +68,15 @@ export function recordKeys({ records }: RecordGroup): Record<string, unknown> {
   return keys.length === 1 ? { record: keys[0] } : { records: keys };
 }
 
-/** The identifier of each region's set, where each has exactly one. */
-export function setsByRegion(group: RecordGroup): Record<string, string> | undefined {
+/** The identifier of each region's set, where each has exactly one, in the order of regions. */
+export function setsByRegion(group: RecordGroup, { regions }: Inventory): Record<string, string> | undefined {
   const sets: Record<string, string> = {};
   for (const [set, found] of group.regionOf) {
     if (found === undefined || sets[found.region] !== undefined) return undefined;
     sets[found.region] = set;
   }
-  return Object.keys(sets).length > 1 ? sets : undefined;
+  const inOrder = regions.flatMap((region) => (sets[region] === undefined ? [] : [[region, sets[region]] as const]));
+  return inOrder.length > 1 ? Object.fromEntries(inOrder) : undefined;
 }
 
 /** In that order of regions. */

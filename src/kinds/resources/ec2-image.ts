@@ -13,6 +13,7 @@ import { looked } from '../inspect.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { World } from '../../simulator/world.ts';
 import { traitsOf } from '../../model/verb.ts';
+import { discoverImages } from '../discovery/image.ts';
 
 /*
  * Instances that do not exist before they are needed: launched from a template and an image that was copied into the
@@ -172,6 +173,7 @@ const kind: ResourceKind<Ec2Image> = {
   inspectRights: () => [allow(['ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions'], ['*'])],
   plan,
   steps: { imageGate, launch, register: registerTargets, stop: stopInstances },
+  discover: discoverImages,
   simulate,
 };
 

@@ -11,6 +11,7 @@ import { stopInstances } from '../ec2/stop.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { arnIn } from '../../base/arn.ts';
 import { traitsOf } from '../../model/verb.ts';
+import { discoverInstances } from '../discovery/instances.ts';
 
 /*
  * Instances that are there in every region: running where users are, stopped where they wait.
@@ -131,12 +132,15 @@ const kind: ResourceKind<Ec2Instances> = {
   looks: () => [allow(['ec2:DescribeInstances'], ['*'])],
   plan,
   steps: { start: startInstances, register: registerTargets, stop: stopInstances },
-  simulate: (world, _name, resource, home) => {
+  discover: discoverInstances,
+  simulate: (world, name, resource, home) => {
     for (const [region, list] of Object.entries(resource.instances)) {
       const spares = resource.spares?.[region] ?? [];
-      list.forEach((id, i) => world.addEc2Instance({ region, id, zone: `${region}${'acd'[i % 3] ?? 'a'}`, stopped: region !== home }));
-      spares.forEach((id, i) => world.addEc2Instance({ region, id, zone: `${region}${'dca'[i % 3] ?? 'd'}`, stopped: true }));
       const arn = resource.targets?.groups[region];
+      // As people call them: by what they serve.
+      const called = (suffix: string) => ({ tags: { Name: `${arn?.split('/')[1] ?? name}-${suffix}` } });
+      list.forEach((id, i) => world.addEc2Instance({ region, id, zone: `${region}${'acd'[i % 3] ?? 'a'}`, stopped: region !== home, ...called(String(i + 1)) }));
+      spares.forEach((id, i) => world.addEc2Instance({ region, id, zone: `${region}${'dca'[i % 3] ?? 'd'}`, stopped: true, ...called(`spare-${i + 1}`) }));
       if (arn !== undefined) world.addTargetGroup({ region, name: arn.split('/')[1] ?? arn, arn, targets: region === home ? list : [] });
     }
   },

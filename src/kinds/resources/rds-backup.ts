@@ -24,6 +24,7 @@ import { loginOf, needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
 import { keptPattern } from '../databases/standby.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
+import { discoverBackups } from '../discovery/backup.ts';
 
 /*
  * A database that exists in one region only. The others keep its backups, and an instance is restored from them.
@@ -158,6 +159,7 @@ const kind: ResourceKind<RdsBackup> = {
   ],
   plan,
   steps: { assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld: closeBackedUp, keepOld: keepBackedUp, replicate },
+  discover: discoverBackups,
   simulate,
 };
 

@@ -11,6 +11,7 @@ import { inspectWriters } from '../databases/writers-ready.ts';
 import { uniqueKeys } from '../databases/unique-keys.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { needSingle } from '../databases/refusals.ts';
+import { discoverWriters } from '../discovery/writers.ts';
 
 /*
  * A writable database in each region, kept alike by the application or by replication that dr does not run. Nothing is
@@ -116,6 +117,7 @@ const kind: ResourceKind<RdsWriters> = {
     uniqueKeys,
     ready: writerReady,
   },
+  discover: discoverWriters,
   simulate: (world, name, db) => {
     const regions = Object.keys(db.instances);
     for (const [i, region] of regions.entries()) {

@@ -10,6 +10,7 @@ import { lookRights } from '../route53/rights.ts';
 import { geolocationSchema, type Route53Geolocation, recordsOf, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
 import { trafficDrill } from '../route53/drill.ts';
+import { discoverGeolocation } from '../discovery/shared-records.ts';
 
 /*
  * Record sets for places, each answered by a region. The places of a region that is out are spread over the regions that
@@ -79,6 +80,7 @@ const kind: ResourceKind<Route53Geolocation> = {
   timing: routingTiming,
   looks: lookRights,
   steps,
+  discover: discoverGeolocation,
   simulate: (world, name, t) => {
     const regions = Object.keys(t.answers);
     simulateShared(world, name, t, regions, (record, region) =>

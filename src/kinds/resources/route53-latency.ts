@@ -10,6 +10,7 @@ import { lookRights } from '../route53/rights.ts';
 import { latencySchema, type Route53Latency, recordsOf, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
 import { trafficDrill } from '../route53/drill.ts';
+import { discoverLatency } from '../discovery/shared-records.ts';
 
 /*
  * One latency record set for each region. A region that is out keeps its set, and the set answers what the target
@@ -60,6 +61,7 @@ const kind: ResourceKind<Route53Latency> = {
   timing: routingTiming,
   looks: lookRights,
   steps,
+  discover: discoverLatency,
   simulate: (world, name, t) => {
     const regions = Object.keys(t.sets);
     simulateShared(world, name, t, regions, (record, region) => [

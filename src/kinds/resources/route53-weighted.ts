@@ -11,6 +11,7 @@ import { lookRights } from '../route53/rights.ts';
 import { type Route53Weighted, weightedSchema, recordsOf, routingOf } from '../route53/schema.ts';
 import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
 import { trafficDrill } from '../route53/drill.ts';
+import { discoverWeighted } from '../discovery/shared-records.ts';
 
 /*
  * One weighted record set for each region. A region is taken out by the weight 0, so that its set stays as it is.
@@ -85,6 +86,7 @@ const kind: ResourceKind<Route53Weighted> = {
   timing: routingTiming,
   looks: lookRights,
   steps,
+  discover: discoverWeighted,
   simulate: (world, name, t, home, strategy) => {
     const regions = Object.keys(t.sets);
     const weight = (region: string) => (strategy === 'active-active' || region === home ? servingWeight(t, region) : 0);
