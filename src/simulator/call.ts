@@ -66,10 +66,28 @@ export function pageOf<T>(
   token: string | undefined,
   size: number,
 ): { page: readonly T[]; next: string | undefined } {
-  const after = token === undefined ? undefined : Buffer.from(token, 'base64url').toString();
+  const after = token === undefined ? undefined : keyIn(token);
   const start = after === undefined ? 0 : items.findIndex((item) => keyOf(item) > after);
   const page = start < 0 ? [] : items.slice(start, start + size);
   const last = page.at(-1);
   const more = start >= 0 && start + size < items.length && last !== undefined;
-  return { page, next: more ? Buffer.from(keyOf(last)).toString('base64url') : undefined };
+  return { page, next: more ? tokenOf(keyOf(last)) : undefined };
 }
+
+/** In front of every token: one that nobody was given is none. */
+const TOKEN = 'dr-lab:';
+
+/** The token that leads on behind a key. */
+export function tokenOf(key: string): string {
+  return Buffer.from(`${TOKEN}${key}`).toString('base64url');
+}
+
+/** The key in a token. @throws BadToken */
+export function keyIn(token: string): string {
+  const text = Buffer.from(token, 'base64url').toString();
+  if (!text.startsWith(TOKEN)) throw new BadToken();
+  return text.slice(TOKEN.length);
+}
+
+/** A paging token that was not given out. Each service has a code of its own for it. */
+export class BadToken extends Error {}

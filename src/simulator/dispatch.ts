@@ -1,6 +1,6 @@
 import type { InputOf, OperationOf, OutputOf, Service } from '../aws/operations.ts';
 import { autoscaling } from './autoscaling.ts';
-import type { Call, Operation, ServiceModel } from './call.ts';
+import { BadToken, type Call, type Operation, type ServiceModel } from './call.ts';
 import { cloudwatch } from './cloudwatch.ts';
 import { ec2 } from './ec2.ts';
 import { elbv2 } from './elbv2.ts';
@@ -29,5 +29,21 @@ export function handle<S extends Service, O extends OperationOf<S>>(service: S, 
   for (const [name, value] of Object.entries(input as object)) {
     if (value !== undefined && !accepted.includes(name)) throw call.unsupported(`the parameter ${name}`);
   }
-  return model.handle(input, call);
+  try {
+    return model.handle(input, call);
+  } catch (error) {
+    if (error instanceof BadToken) throw call.error(...badTokenOf(service));
+    throw error;
+  }
+}
+
+/**
+ * What a service says to a paging token that it did not give out.
+ * The codes are those of their references; S3's words are recorded ones.
+ */
+function badTokenOf(service: Service): readonly [code: string, status: number, message: string] {
+  if (service === 's3') return ['InvalidArgument', 400, 'The continuation token provided is incorrect'];
+  if (service === 'autoscaling') return ['InvalidNextToken', 400, 'The token is not valid'];
+  if (service === 'ec2') return ['InvalidParameterValue', 400, 'Unable to parse pagination token'];
+  return ['InvalidParameterValue', 400, 'Invalid value for the paging token'];
 }

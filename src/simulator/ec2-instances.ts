@@ -71,7 +71,7 @@ export const instanceOperations: InstanceOperations = {
       const all = call.state.instances.imagesIn(call.region);
       const ids = input.ImageIds ?? [];
       const missing = ids.find((id) => !all.some((image) => image.id === id));
-      if (missing !== undefined) throw call.error('InvalidAMIID.NotFound', 400, `The image id '[${missing}]' does not exist`);
+      if (missing !== undefined) throw noImage(ids.filter((id) => !all.some((image) => image.id === id)), call);
       const chosen = all.filter((image) => ids.length === 0 || ids.includes(image.id)).filter((image) => passes(image, input.Filters, call));
       return {
         Images: chosen.map((image) => ({
@@ -159,16 +159,29 @@ function findTemplate(named: { LaunchTemplateId?: string | undefined; LaunchTemp
   const template = call.state.instances.template(call.region, name);
   if (template !== undefined) return template;
   if (named.LaunchTemplateId === undefined) {
-    throw call.error('InvalidLaunchTemplateName.NotFoundException', 400, 'At least one of the launch templates specified in the request does not exist.');
+    throw call.error('InvalidLaunchTemplateName.NotFoundException', 400, `The specified launch template, with template name ${name}, does not exist.`);
   }
   throw call.error('InvalidLaunchTemplateId.NotFound', 400, `The specified launch template, with template ID ${name}, does not exist.`);
+}
+
+/** As EC2 says it: ids that cannot be ones are malformed, several that are not there are named together. */
+export function noInstance(ids: readonly string[], call: Call): Error {
+  const odd = ids.find((id) => !/^i-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id));
+  if (odd !== undefined) return call.error('InvalidInstanceID.Malformed', 400, `Invalid id: "${odd}"`);
+  return call.error('InvalidInstanceID.NotFound', 400, ids.length === 1 ? `The instance ID '${ids[0] ?? ''}' does not exist` : `The instance IDs '${ids.join(', ')}' do not exist`);
+}
+
+function noImage(ids: readonly string[], call: Call): Error {
+  const odd = ids.find((id) => !/^ami-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id));
+  if (odd !== undefined) return call.error('InvalidAMIID.Malformed', 400, `Invalid id: "${odd}" (expecting "ami-...")`);
+  return call.error('InvalidAMIID.NotFound', 400, ids.length === 1 ? `The image id '[${ids[0] ?? ''}]' does not exist` : `The image ids '[${ids.join(', ')}]' do not exist`);
 }
 
 function findAll(ids: readonly string[], call: Call, at?: number): Instance[] {
   if (ids.length === 0) throw call.unsupported('a call that names no instance');
   const found = ids.map((id) => call.state.instances.get(call.region, id, at));
   const missing = ids.find((_, i) => found[i] === undefined);
-  if (missing !== undefined) throw call.error('InvalidInstanceID.NotFound', 400, `The instance ID '${missing}' does not exist`);
+  if (missing !== undefined) throw noInstance(ids.filter((_, i) => found[i] === undefined), call);
   return found.filter((i) => i !== undefined);
 }
 

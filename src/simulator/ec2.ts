@@ -1,6 +1,6 @@
 import type { OutputOf } from '../aws/operations.ts';
 import { pageOf, type Call, type ServiceModel } from './call.ts';
-import { instanceOperations, instanceView, passesFilters, refuseUnknownFilters } from './ec2-instances.ts';
+import { instanceOperations, instanceView, noInstance, passesFilters, refuseUnknownFilters } from './ec2-instances.ts';
 import { INSTANCE_TYPE, stageOf, type Group, type GroupInstance } from './groups.ts';
 import type { Instance } from './instances.ts';
 import { VPC } from './security-groups.ts';
@@ -32,7 +32,8 @@ export const ec2: ServiceModel<'ec2'> = {
       }
       const ids = input.InstanceIds ?? [];
       const missing = ids.find((id) => !found.has(id));
-      if (missing !== undefined) throw call.error('InvalidInstanceID.NotFound', 400, `The instance ID '${missing}' does not exist`);
+      if (missing !== undefined) throw noInstance(ids.filter((id) => !found.has(id)), call);
+      if (ids.length > 0 && input.MaxResults !== undefined) throw call.error('InvalidParameterCombination', 400, 'The parameter instancesSet cannot be used with the parameter maxResults');
       const chosen = (ids.length === 0 ? [...found.keys()] : [...new Set(ids)]).filter((id) => matches(id, found.get(id), input.Filters, call)).sort();
       const { page, next } = pageOf(chosen, (id) => id, input.NextToken, sizeOf(input.MaxResults, call));
       const Reservations = page.map((id) => found.get(id)).filter((entry) => entry !== undefined);

@@ -1,6 +1,6 @@
 import type { InputOf, OutputOf } from '../aws/operations.ts';
 import type { Bucket } from './buckets.ts';
-import type { Call } from './call.ts';
+import { type Call, keyIn, tokenOf } from './call.ts';
 import { lowerBound } from './table.ts';
 
 const KEYS_MAX = 1000;
@@ -11,7 +11,7 @@ export function listObjects(bucket: Bucket, input: InputOf<'s3', 'ListObjectsV2'
   const max = input.MaxKeys ?? KEYS_MAX;
   if (!Number.isInteger(max) || max < 0) throw call.error('InvalidArgument', 400, 'Argument maxKeys must be an integer between 0 and 2147483647');
   const limit = Math.min(max, KEYS_MAX);
-  const after = input.ContinuationToken === undefined ? input.StartAfter : Buffer.from(input.ContinuationToken, 'base64url').toString();
+  const after = input.ContinuationToken === undefined ? input.StartAfter : keyIn(input.ContinuationToken);
   const contents: NonNullable<OutputOf<'s3', 'ListObjectsV2'>['Contents']> = [];
   const folders = new Set<string>();
   let last: string | undefined;
@@ -45,7 +45,7 @@ export function listObjects(bucket: Bucket, input: InputOf<'s3', 'ListObjectsV2'
     ...(input.Delimiter === undefined ? {} : { Delimiter: input.Delimiter }),
     ...(input.StartAfter === undefined ? {} : { StartAfter: input.StartAfter }),
     ...(input.ContinuationToken === undefined ? {} : { ContinuationToken: input.ContinuationToken }),
-    ...(more ? { NextContinuationToken: Buffer.from(last ?? '').toString('base64url') } : {}),
+    ...(more ? { NextContinuationToken: tokenOf(last ?? '') } : {}),
   };
 }
 

@@ -39,10 +39,13 @@ export const s3: ServiceModel<'s3'> = {
       if (input.IfNoneMatch !== undefined && input.IfNoneMatch !== '*') {
         throw call.error('NotImplemented', 501, 'A header you provided implies functionality that is not implemented');
       }
+      if (input.IfMatch === '*' || (input.IfMatch !== undefined && input.IfNoneMatch !== undefined)) {
+        throw call.error('NotImplemented', 501, 'A header you provided implies functionality that is not implemented');
+      }
       guard(bucket, key, input, call);
       const stored = call.state.buckets.put(bucket, key, {
         body,
-        contentType: input.ContentType ?? 'application/octet-stream',
+        contentType: input.ContentType ?? 'binary/octet-stream',
         metadata: { ...input.Metadata },
       }, call.now);
       return { ETag: stored.etag, ServerSideEncryption: 'AES256' };

@@ -1,3 +1,4 @@
+import { regionOfArn } from '../base/arn.ts';
 import { pageOf, type ServiceModel } from './call.ts';
 
 const MESSAGE_BYTES_MAX = 262_144;
@@ -18,6 +19,8 @@ export const sns: ServiceModel<'sns'> = {
     accepts: ['TopicArn', 'Message', 'Subject'],
     handle(input, call) {
       if (input.TopicArn === undefined) throw call.error('InvalidParameter', 400, 'Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter');
+      const region = regionOfArn(input.TopicArn);
+      if (region !== call.region) throw call.error('InvalidParameter', 400, `Invalid parameter: TopicArn${region === undefined ? ' Reason: An ARN must have at least 6 elements' : ''}`);
       if (!call.state.topics.has(input.TopicArn, call.region)) throw call.error('NotFound', 404, 'Topic does not exist');
       const message = input.Message ?? '';
       if (message === '') throw call.error('InvalidParameter', 400, 'Invalid parameter: Empty message');

@@ -117,7 +117,7 @@ describe('EC2', () => {
     const id = Reservations?.[0]?.Instances?.[0]?.InstanceId ?? '';
     const one = await shop.call('ec2', TOKYO, 'DescribeInstances', { InstanceIds: [id] });
     expect(one.Reservations?.map((reservation) => reservation.Instances?.[0]?.InstanceId)).toEqual([id]);
-    expect(await shop.refused('ec2', TOKYO, 'DescribeInstances', { InstanceIds: ['i-none'] })).toMatchObject({ code: 'InvalidInstanceID.NotFound' });
+    expect(await shop.refused('ec2', TOKYO, 'DescribeInstances', { InstanceIds: ['i-none'] })).toMatchObject({ code: 'InvalidInstanceID.Malformed' });
     const group = Reservations?.[0]?.Instances?.[0]?.Tags?.find(({ Key }) => Key === 'aws:autoscaling:groupName')?.Value ?? '';
     const by = async (Name: string, value: string) => (await shop.call('ec2', TOKYO, 'DescribeInstances', { Filters: [{ Name, Values: [value] }] })).Reservations?.length;
     expect([await by('tag:aws:autoscaling:groupName', group), await by('tag:aws:autoscaling:groupName', `?${group.slice(1)}`), await by('tag:Name', 'x')]).toEqual([Reservations?.length, Reservations?.length, 0]);
