@@ -1,8 +1,6 @@
 import { AwsError } from '../aws/errors.ts';
 import { partsOfRunId } from '../base/ids.ts';
-import { DrError } from '../base/errors.ts';
 import type { Effects } from '../effects/effects.ts';
-import type { RunState } from '../journal/state.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import { knownKind } from '../kinds/registry.ts';
 import type { Plan } from '../model/plan.ts';
@@ -12,7 +10,7 @@ import { traitsOf } from '../model/verb.ts';
 import { feasibilityOf, type Feasibility } from '../plan/feasibility.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { runMode } from './live-effects.ts';
-import { understood } from './runs.ts';
+import { readable } from './runs.ts';
 
 /*
  * Can a plan keep its RTO? With the times that this application's own runs took, then those that records and health checks give, then
@@ -23,7 +21,7 @@ import { understood } from './runs.ts';
 const RUNS = 20;
 
 interface Asking {
-  effects: Pick<Effects, 'aws' | 'clock' | 'dns'> & Effects;
+  effects: Effects;
   loaded: LoadedRunbook;
   plan: Plan;
   state: StateStore;
@@ -40,7 +38,7 @@ async function ownTimes(state: StateStore, { runbook, account }: Pick<Plan, 'run
   const times = new Map<string, number[]>();
   const ids = (await state.runs().catch(() => [])).filter((id) => partsOfRunId(id)?.runbook === runbook.name).slice(-RUNS);
   for (const id of ids) {
-    const run = await readRun(state, id);
+    const run = await readable(state, id);
     if (run === undefined || run.mode !== runMode(account) || !traitsOf(run.plan.verb).movesUsers) continue;
     for (const step of run.steps.values()) {
       const end = step.reachedAt ?? step.endedAt;
@@ -49,16 +47,6 @@ async function ownTimes(state: StateStore, { runbook, account }: Pick<Plan, 'run
     }
   }
   return times;
-}
-
-async function readRun(state: StateStore, id: string): Promise<RunState | undefined> {
-  try {
-    const records = await state.run(id).read();
-    return records.length === 0 ? undefined : understood(records, id);
-  } catch (error) {
-    if (error instanceof DrError) return undefined;
-    throw error;
-  }
 }
 
 /** What is not answered leaves the documented time. */

@@ -93,6 +93,16 @@ async function readRun(state: StateStore, id: string): Promise<LoadedRun | undef
   return records.length === 0 ? undefined : { store, records, state: understood(records, id) };
 }
 
+/** A run that can be read; undefined for one that cannot, or that has no record yet. */
+export async function readable(state: StateStore, id: string): Promise<RunState | undefined> {
+  try {
+    return (await readRun(state, id))?.state;
+  } catch (error) {
+    if (error instanceof DrError) return undefined;
+    throw error;
+  }
+}
+
 /** @throws DrError where the records are whole, and do not mean what this version writes. */
 export function understood(records: readonly JournalRecord[], run: string): RunState {
   try {

@@ -38,6 +38,16 @@ export interface InspectPlace {
   account: string;
 }
 
+/** What AWS publishes for a part of the design, percent of a month. */
+export interface Sla {
+  /** e.g. `RDS Multi-AZ`. */
+  what: string;
+  percent: number;
+  page: string;
+  /** It is no region's own. */
+  global?: true;
+}
+
 /** What a kind gets to look at the readiness of its resource. */
 export interface InspectContext extends Omit<InspectPlace, 'account'> {
   effects: Effects;
@@ -195,6 +205,8 @@ export interface ResourceKind<R> {
    * services are asked. @throws AwsError
    */
   timing?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<Readonly<Record<string, Estimate>>>;
+  /** What AWS publishes for what it uses in a region, as it is set now. @throws AwsError */
+  slas?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R, region: string): Promise<Sla[]>;
   /** What `inspect` needs to be allowed, beyond `looks` and the reads of its steps. */
   inspectRights?(at: InspectPlace, resource: R): Permission[];
   /** The steps for `ctx.verb`; none where the verb asks nothing of it. */

@@ -19,6 +19,8 @@ import { previewRunSteps } from '../preview.ts';
 import { openState, type StatePlace } from '../state.ts';
 import { rtoFindings } from './objectives.ts';
 import { acceptanceOf, staleAcceptances } from './accepted.ts';
+import { type Availability, availabilityOf } from './availability.ts';
+import { type LastTest, lastTest, staleTest } from './last-test.ts';
 import { assumed, type PathFinding, runFindings } from './run-findings.ts';
 import { type Stability, stabilityOf } from './stability.ts';
 import { survivalFindings } from './survival.ts';
@@ -58,6 +60,10 @@ export interface CheckedWay {
   stability?: Stability;
   /** The RTO against the times of what stands before users. */
   feasibility?: Feasibility;
+  /** Absent where a part could not be seen. */
+  availability?: Availability;
+  /** The newest drill or move that ended well, among the newest runs of this state. */
+  lastTest?: LastTest;
 }
 
 export interface CheckResult {
@@ -94,23 +100,34 @@ export async function checkLoaded(loaded: LoadedRunbook, request: CheckRequest):
   const { aws, asked } = lookingCaller(live.aws, { calls: LIMITS.checkCalls, signal });
   const looker: Looker = { effects: { ...live, aws }, loaded, state: request.state, surroundings: request.surroundings, signal };
   const ways = await waysOf({ effects: looker.effects, loaded, region: request.region });
-  const times = await Promise.all(ways.map(async ({ made }) => (made instanceof DrError ? undefined : await feasibilityNow({ effects: looker.effects, loaded, plan: made.plan, state: openState(request.state, aws), signal }))));
-  const found = await Promise.all(ways.map(async (way, i) => {
-    const feasibility = times[i];
-    return [...(await lookAt(looker, way)), ...(feasibility === undefined ? [] : rtoFindings(loaded, way.target, feasibility))];
-  }));
+  const seen = await Promise.all(ways.map((way) => examine(looker, way)));
   return {
     runbook: loaded.runbook.name,
     file: loaded.path,
     at: iso(live.clock.now()),
-    ways: ways.map(({ source, target, made }, i) => {
-      const feasibility = times[i];
-      return { source, target, ...(made instanceof DrError ? {} : { stability: stabilityOf(made.plan) }), ...(feasibility === undefined ? {} : { feasibility }) };
-    }),
+    ways: seen.map(({ way }) => way),
     resources: loaded.runbook.resources.map(({ section, name }) => `${section}.${name}`),
-    findings: bySeverity(unique(placed(loaded, ways, found, live.clock.now()))),
+    findings: bySeverity(unique(placed(loaded, ways, seen.map(({ findings }) => findings), live.clock.now()))),
     calls: { made: asked.length, limit: LIMITS.checkCalls },
   };
+}
+
+/** One direction: what was found, and what its plan says of time, control planes and availability. */
+async function examine(looker: Looker, way: Way): Promise<{ way: CheckedWay; findings: PathFinding[] }> {
+  const { effects, loaded, signal } = looker;
+  const { source, target, made } = way;
+  if (made instanceof DrError) return { way: { source, target }, findings: await lookAt(looker, way) };
+  const { plan } = made;
+  const state = openState(looker.state, effects.aws);
+  const [findings, feasibility, availability, test] = await Promise.all([
+    lookAt(looker, way),
+    feasibilityNow({ effects, loaded, plan, state, signal }),
+    availabilityOf({ effects, loaded, source, target, signal }),
+    lastTest(state, plan),
+  ]);
+  const more = [...rtoFindings(loaded, target, feasibility), ...staleTest(test, loaded.runbook.name, effects.clock.now())];
+  const checked = { source, target, stability: stabilityOf(plan), feasibility, ...(availability === undefined ? {} : { availability }), ...(test === undefined ? {} : { lastTest: test }) };
+  return { way: checked, findings: [...findings, ...more] };
 }
 
 interface Looker {

@@ -3,8 +3,9 @@ import { findImages, findTemplateVersion } from '../../aws/ec2.ts';
 import { imageState } from '../../aws/states/ec2.ts';
 import { inRegion } from '../common.ts';
 import { lookedAll, peek } from '../inspect.ts';
+import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { finder, type Finding } from '../../model/finding.ts';
-import type { InspectContext } from '../../model/kind.ts';
+import type { InspectContext, Sla } from '../../model/kind.ts';
 import { countOf, healthyCapacity } from './health.ts';
 import { lastFailure } from './launches.ts';
 
@@ -111,4 +112,10 @@ function comparison(ctx: InspectContext, { active }: Groups, group: Group, sourc
     findings.push(warning('zones', { observed: `${name} launches in ${zones} zone, and the active side in ${others}`, wanted: 'two zones or more', consequence: 'a shortage in one zone, or its loss, stops the recovery', mend: `aws autoscaling update-auto-scaling-group --region ${ctx.target} --auto-scaling-group-name ${name} --vpc-zone-identifier …`, page: `${GUIDE}/auto-scaling-benefits.html` }));
   }
   return findings;
+}
+
+/** Of its instances, and of the load balancer that they stand behind. */
+export function groupSlas(group: Group | undefined): Sla[] {
+  if (group === undefined) return [];
+  return [computeSla(group.AvailabilityZones?.length ?? 0), ...((group.TargetGroupARNs ?? []).length > 0 ? [BALANCER_SLA] : [])];
 }

@@ -38,3 +38,14 @@ export async function sampleLag(
   const lags = samples.map((s) => ({ lagMs: s.value * 1000, sampledAt: s.timestamp }));
   return { newest: lags[0], newestValid: lags.find((s) => s.lagMs >= 0) };
 }
+
+/** Two weeks in steps of five minutes: CloudWatch keeps those for 63 days, and gives them in one answer. */
+const HISTORY = { ms: 14 * 86_400_000, periodSeconds: 300 } as const;
+
+/** The largest lag of each five minutes of the last two weeks, milliseconds, smallest first. What was not replicating counts as endless. @throws AwsError */
+export async function lagHistory(ctx: Pick<StepContext, 'effects' | 'signal'>, region: string, id: string): Promise<number[]> {
+  const toMs = ctx.effects.clock.now();
+  const metric = { namespace: 'AWS/RDS', metric: 'ReplicaLag', dimensions: { DBInstanceIdentifier: id }, periodSeconds: HISTORY.periodSeconds, statistic: 'Maximum' } as const;
+  const samples = await recentSamples(ctx.effects.aws, region, metric, { fromMs: toMs - HISTORY.ms, toMs }, { signal: ctx.signal });
+  return samples.map(({ value }) => (value < 0 ? Number.POSITIVE_INFINITY : value * 1000)).sort((a, b) => a - b);
+}

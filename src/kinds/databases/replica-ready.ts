@@ -1,11 +1,13 @@
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { userParameters } from '../../aws/rds-parameters.ts';
 import { replicationState } from '../../aws/states/replication.ts';
+import { formatDuration } from '../../base/duration.ts';
 import { inRegion } from '../common.ts';
 import { lookedAll, peek } from '../inspect.ts';
 import { finder, findingOf, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
 import { type Database, replicates, replicationStatus } from './instance.ts';
+import { lagHistory } from './lag.ts';
 import { parityFindings } from './parity.ts';
 import { promotionFindings } from './promotion-ready.ts';
 import { replicaUnfit } from './refusals.ts';
@@ -33,7 +35,7 @@ export async function inspectReplica(ctx: InspectContext, name: string, db: RdsR
   return [
     ...here.findings,
     ...(await lookedAll(aboutSide(copy), [
-      ...(replica === undefined ? [] : [() => Promise.resolve([...replicationFindings(copy, replica), ...promotable(copy, replica, db)]), () => groupFindings(ctx, copy, replica, db)]),
+      ...(replica === undefined ? [] : [() => Promise.resolve([...replicationFindings(copy, replica), ...promotable(copy, replica, db)]), () => groupFindings(ctx, copy, replica, db), () => lagFindings(ctx, copy)]),
       ...both,
     ])),
     ...there.findings,
@@ -58,6 +60,29 @@ function replicationFindings(copy: Database, seen: DbInstance): Finding[] {
   const message = seen.StatusInfos?.find((info) => info.StatusType === 'read replication')?.Message;
   const said = { observed: `replication of ${copy.id} is ${state.shown}${message === undefined ? '' : `: ${message}`}`, wanted: 'replicating', mend: 'see the reason under StatusInfos; where it cannot be mended, make the replica again', page: `${GUIDE}/USER_ReadRepl.Monitoring.html` };
   return [state.receives === 'yes' ? warning('replication', said) : error('replication', { ...said, consequence: 'everything that is written now would be lost' })];
+}
+
+/** Fewer samples than a day has say nothing of two weeks. */
+const SAMPLES_LEAST = 288;
+
+/** Was the lag within the RPO, not only now? */
+async function lagFindings(ctx: InspectContext, copy: Database): Promise<Finding[]> {
+  const lags = await lagHistory(ctx, copy.region, copy.id);
+  if (lags.length < SAMPLES_LEAST) return [];
+  const { rpoMs } = ctx.objectives;
+  const at = (share: number): number => lags[Math.ceil(share * lags.length) - 1] ?? 0;
+  const words = (ms: number): string => (Number.isFinite(ms) ? formatDuration(ms) : 'endless: it was not replicating');
+  const within = ((100 * lags.filter((ms) => ms <= rpoMs).length) / lags.length).toFixed(1);
+  const said = {
+    observed: `in the last two weeks the lag of ${copy.id} was ${words(at(0.5))} (p50) and ${words(at(0.99))} (p99); within the RPO ${within} % of the time`,
+    wanted: `a lag within the RPO of ${formatDuration(rpoMs)}`,
+    consequence: 'an outage at the wrong time loses more than was promised, or the failover is refused',
+    mend: 'a larger class or faster storage for the replica, less written at once, or another RPO',
+    page: `${GUIDE}/USER_ReadRepl.Monitoring.html`,
+  };
+  const { error, warning } = finder(aboutSide(copy));
+  if (at(0.5) > rpoMs) return [error('rpo-infeasible', said)];
+  return at(0.99) > rpoMs ? [warning('rpo-unproven', said)] : [];
 }
 
 function promotable(copy: Database, seen: DbInstance, db: RdsReadReplica): Finding[] {

@@ -1,6 +1,8 @@
-import type { DbInstance } from '../../aws/rds.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
+import type { InspectContext, Sla } from '../../model/kind.ts';
+import { rdsSla } from '../slas.ts';
 import { rdsResource } from './found-writer.ts';
 import type { Database } from './instance.ts';
 import type { Unfit } from './refusals.ts';
@@ -34,4 +36,10 @@ export function writerFindings(main: Database, seen: DbInstance, unfit: Unfit | 
   if (unfit === undefined) return [];
   const { why, mend } = typeof unfit === 'string' ? { why: unfit, mend: look } : unfit;
   return [warning('standby-source', { observed: `${main.id} in ${main.region} is ${why}`, wanted: 'a writer of which AWS makes a standby, and that keeps automated backups', consequence: 'a standby that is lost cannot be made again', mend })];
+}
+
+/** As the instance is set now; none where there is no instance. @throws AwsError */
+export async function databaseSlas({ effects, signal }: Pick<InspectContext, 'effects' | 'signal'>, region: string, id: string): Promise<Sla[]> {
+  const seen = await findDbInstance(effects.aws, region, id, { signal });
+  return seen === undefined ? [] : [rdsSla(seen.MultiAZ ?? false)];
 }

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { findGroup } from '../../aws/autoscaling.ts';
 import { arnIn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
-import { inspectGroup } from '../autoscaling/ready.ts';
+import { groupSlas, inspectGroup } from '../autoscaling/ready.ts';
 import { scaleIn } from '../autoscaling/scale-in.ts';
 import { scaleOut } from '../autoscaling/scale-out.ts';
 import { groupProductionStep, production } from '../autoscaling/production.ts';
@@ -165,6 +165,7 @@ const kind: ResourceKind<AutoScalingGroup> = {
 
   looks: () => [allow(['autoscaling:DescribeAutoScalingGroups'], ['*'])],
   inspect: (ctx, _name, group) => inspectGroup(ctx, group),
+  slas: async (ctx, group, region) => groupSlas(await findGroup(ctx.effects.aws, region, inRegion(group.groups, region), { signal: ctx.signal })),
   inspectRights: () => [read, readShortage, allow(['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeImages'], ['*'])],
   plan,
   drill: (ctx, name, group) => [groupProductionStep(name, group.groups), twinGroupStep(ctx, ctx.target, inRegion(group.groups, ctx.target))],

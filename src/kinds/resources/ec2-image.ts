@@ -7,6 +7,7 @@ import { existingIn, TEMPLATE_TAG, TEMPLATE_VERSION_TAG } from '../ec2/ours.ts';
 import { registerTargets } from '../ec2/register.ts';
 import { launchedOnly, launchRights } from '../ec2/rights.ts';
 import { stopInstances } from '../ec2/stop.ts';
+import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { type Finding, findingOf } from '../../model/finding.ts';
 import type { InspectContext, PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { looked } from '../inspect.ts';
@@ -170,6 +171,7 @@ const kind: ResourceKind<Ec2Image> = {
     return Promise.resolve({ activeIn: [], because: `instances of ${template.id ?? template.name ?? ''} are launched when they are needed`, facts: {} });
   },
   inspect,
+  slas: (_ctx, resource, region) => Promise.resolve([computeSla(resource.subnets?.[region]?.length ?? 1), ...(resource.targets === undefined ? [] : [BALANCER_SLA])]),
   inspectRights: () => [allow(['ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions'], ['*'])],
   plan,
   steps: { imageGate, launch, register: registerTargets, stop: stopInstances },

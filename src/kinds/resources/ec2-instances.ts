@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
+import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { inspectInstances } from '../ec2/ready.ts';
 import { registerTargets } from '../ec2/register.ts';
 import { instanceId, targets, types } from '../ec2/schema.ts';
@@ -128,6 +129,10 @@ const kind: ResourceKind<Ec2Instances> = {
     return { activeIn: [], because: `${running} of ${plural(mine.length, 'instance')} running in ${ctx.target}`, facts: { running } };
   },
   inspect: inspectInstances,
+  slas: async (ctx, resource, region) => {
+    const found = await findInstances(ctx.effects.aws, region, { InstanceIds: [...inRegion(resource.instances, region)] }, { signal: ctx.signal });
+    return [computeSla(new Set(found.map(({ Placement }) => Placement?.AvailabilityZone)).size), ...(resource.targets === undefined ? [] : [BALANCER_SLA])];
+  },
   inspectRights: () => [allow(['ec2:DescribeInstances'], ['*'])],
   looks: () => [allow(['ec2:DescribeInstances'], ['*'])],
   plan,

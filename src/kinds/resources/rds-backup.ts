@@ -3,6 +3,7 @@ import type { World } from '../../simulator/world.ts';
 import { caughtUp, caughtUpStep, recoveryGate, recoveryGateStep } from '../databases/recovery-gate.ts';
 import { closeBackedUp, closeOldStep } from '../databases/close-old.ts';
 import { type BackedUpParams, keepBackedUp, keepOldStep } from '../databases/keep-old.ts';
+import { rdsSla } from '../slas.ts';
 import { inspectBackups } from '../databases/backup-ready.ts';
 import { findPoints, listBackups } from '../databases/recovery-points.ts';
 import { replicate, replicateStep } from '../databases/replicate-backups.ts';
@@ -153,6 +154,8 @@ const kind: ResourceKind<RdsBackup> = {
   observe,
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))]), listBackups(at.target, at.account)],
   inspect: inspectBackups,
+  // What a restore makes.
+  slas: (_ctx, db, region) => Promise.resolve([rdsSla(inRegion(db.restore, region).multiAz)]),
   inspectRights: (at, db) => [
     allow(['rds:DescribeDBInstances'], [dbArn(at.source, at.account, inRegion(db.instances, at.source))]),
     allow(['ec2:DescribeSecurityGroups'], ['*']),

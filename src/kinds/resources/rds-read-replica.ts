@@ -10,6 +10,7 @@ import { fence, fenceStep } from '../databases/fence.ts';
 import { fenceAgain, fenceAgainStep } from '../databases/fence-again.ts';
 import { type Database, dbArn, followers, isWriter, rdsArns, sidesOf, sourceRegion } from '../databases/instance.ts';
 import { keepOld, keepOldStep } from '../databases/keep-old.ts';
+import { databaseSlas } from '../databases/sides.ts';
 import { inspectReplica } from '../databases/replica-ready.ts';
 import { openWrites, openWritesStep } from '../databases/open-writes.ts';
 import { positionGate, positionGateStep } from '../databases/position-gate.ts';
@@ -183,10 +184,11 @@ const kind: ResourceKind<RdsReadReplica> = {
   observe,
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))])],
   inspect: inspectReplica,
+  slas: (ctx, db, region) => databaseSlas(ctx, region, inRegion(db.instances, region)),
   inspectRights: (at, db) => [
     allow(['rds:DescribeDBInstances'], [dbArn(at.source, at.account, inRegion(db.instances, at.source))]),
     ...[at.source, at.target].map((region) => allow(['rds:DescribeDBParameters'], rdsArns(region, at.account, 'pg:*'))),
-    allow(['ec2:DescribeSecurityGroups'], ['*']),
+    allow(['ec2:DescribeSecurityGroups', 'cloudwatch:GetMetricData'], ['*']),
   ],
   plan,
   drill,

@@ -3,6 +3,7 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { arnIn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
 import { allow, dbInstanceId, inRegion, perRegion } from '../common.ts';
+import { databaseSlas } from '../databases/sides.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { dbArn, isWriter } from '../databases/instance.ts';
 import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
@@ -110,6 +111,7 @@ const kind: ResourceKind<RdsWriters> = {
   },
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))])],
   inspect: inspectWriters,
+  slas: (ctx, db, region) => databaseSlas(ctx, region, inRegion(db.instances, region)),
   inspectRights: (at, db) => [allow(['rds:DescribeDBInstances'], [at.source, at.target].map((region) => dbArn(region, at.account, inRegion(db.instances, region))))],
   plan,
   steps: {

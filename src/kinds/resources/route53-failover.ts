@@ -12,6 +12,7 @@ import { inspectRouting, routingRights, type Watched } from '../route53/ready.ts
 import { lookRights } from '../route53/rights.ts';
 import { failoverSchema, recordsOf, type Route53Failover, routingOf } from '../route53/schema.ts';
 import { objectSeen, roleOf } from '../route53/sets.ts';
+import { DNS_SLA } from '../slas.ts';
 import { routingTiming } from '../route53/timing.ts';
 import { settle } from '../route53/settle.ts';
 import { shiftChecks } from '../route53/shift-checks.ts';
@@ -171,6 +172,7 @@ const kind: ResourceKind<Route53Failover> = {
   inspect: (ctx, _name, t) => inspectRouting(ctx, t, failoverWatches(ctx, t)),
   inspectRights: routingRights,
   timing: routingTiming,
+  slas: () => Promise.resolve([DNS_SLA]),
   looks: lookRights,
   plan,
   drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: t.answers?.[ctx.target] }),

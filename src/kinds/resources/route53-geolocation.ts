@@ -5,6 +5,7 @@ import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { inspectRouting, routingRights } from '../route53/ready.ts';
+import { DNS_SLA } from '../slas.ts';
 import { routingTiming } from '../route53/timing.ts';
 import { lookRights } from '../route53/rights.ts';
 import { geolocationSchema, type Route53Geolocation, recordsOf, routingOf } from '../route53/schema.ts';
@@ -78,6 +79,7 @@ const kind: ResourceKind<Route53Geolocation> = {
   inspect: (ctx, _name, t) => inspectRouting(ctx, t),
   inspectRights: routingRights,
   timing: routingTiming,
+  slas: () => Promise.resolve([DNS_SLA]),
   looks: lookRights,
   steps,
   discover: discoverGeolocation,

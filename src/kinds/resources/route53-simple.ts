@@ -9,6 +9,7 @@ import { lintPartition } from '../route53/partition.ts';
 import { inspectRouting, routingRights } from '../route53/ready.ts';
 import { lookRights } from '../route53/rights.ts';
 import { recordsOf, type Route53Simple, simpleSchema, routingOf } from '../route53/schema.ts';
+import { DNS_SLA } from '../slas.ts';
 import { routingTiming } from '../route53/timing.ts';
 import { settle } from '../route53/settle.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
@@ -98,6 +99,7 @@ const kind: ResourceKind<Route53Simple> = {
   inspect: (ctx, _name, t) => inspectRouting(ctx, t),
   inspectRights: routingRights,
   timing: routingTiming,
+  slas: () => Promise.resolve([DNS_SLA]),
   looks: lookRights,
   plan,
   drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { answer: inRegion(t.answers, ctx.target) }),

@@ -6,6 +6,7 @@ import type { Aim } from '../route53/aim.ts';
 import { lintShared, sharedRegions } from '../route53/lint.ts';
 import { observeRegions } from '../route53/observe-regions.ts';
 import { inspectRouting, routingRights, sharedWatches } from '../route53/ready.ts';
+import { DNS_SLA } from '../slas.ts';
 import { routingTiming } from '../route53/timing.ts';
 import { lookRights } from '../route53/rights.ts';
 import { type Route53Weighted, weightedSchema, recordsOf, routingOf } from '../route53/schema.ts';
@@ -84,6 +85,7 @@ const kind: ResourceKind<Route53Weighted> = {
   inspect: (ctx, _name, t) => inspectRouting(ctx, t, sharedWatches(t, (region) => [inRegion(t.sets, region)])),
   inspectRights: routingRights,
   timing: routingTiming,
+  slas: () => Promise.resolve([DNS_SLA]),
   looks: lookRights,
   steps,
   discover: discoverWeighted,

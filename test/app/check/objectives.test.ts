@@ -1,9 +1,62 @@
 import { describe, expect, it } from 'vitest';
 import { feasibilityOf } from '../../../src/plan/feasibility.ts';
-import { planOf, TOKYO } from '../../engine/simulated.ts';
+import type { AwsCaller } from '../../../src/aws/caller.ts';
+import type { Effects } from '../../../src/effects/effects.ts';
+import { planOf, SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
+import { bench } from '../fixture.ts';
 import { checkIn, shortly, sleep, worldOf } from './world.ts';
 
 const rto = (text: string) => (runbook: string): string => runbook.replace('rto: 15m', `rto: ${text}`);
+
+/** Answers about the lag of two weeks; everything else is the world's. */
+function withLags(sim: Simulation, values: number[]): Partial<Effects> {
+  const at = sim.clock.now();
+  const aws = { call: (request: { operation: string; input: unknown }) => {
+    const period = (request.input as { MetricDataQueries?: { MetricStat: { Period: number } }[] }).MetricDataQueries?.[0]?.MetricStat.Period;
+    if (period !== 300) return sim.effects.aws.call(request as never);
+    return Promise.resolve({ output: { MetricDataResults: [{ Id: 'm1', Timestamps: values.map((_, i) => new Date(at - i * 300_000)), Values: values, StatusCode: 'Complete' }] }, requestId: 'r' });
+  } } as unknown as AwsCaller;
+  return { aws };
+}
+
+describe('is the RPO kept, not only now?', () => {
+  const lags = (...[good, bad]: [number, number]): number[] => [...Array.from({ length: good }, () => 2), ...Array.from({ length: bad }, () => -1)];
+
+  it.each([
+    { what: 'a day of each week without replication', values: lags(1_728, 288), found: [`warning rpo-unproven rds:${TOKYO}:shop-orders-tokyo`] },
+    { what: 'most of the time without', values: lags(100, 900), found: [`error rpo-infeasible rds:${TOKYO}:shop-orders-tokyo`] },
+    { what: 'five minutes once', values: lags(4_031, 1), found: [] },
+    { what: 'too few samples to say', values: lags(0, 287), found: [] },
+  ])('$what', async ({ values, found }) => {
+    const sim = await worldOf('shop');
+    expect(shortly(await checkIn(sim, { effects: withLags(sim, values) })).filter((one) => one.includes(' rpo-'))).toEqual(found);
+  });
+});
+
+describe('what own runs show', () => {
+  it('a failover that ended well: its times count, and it is the last test, which grows old', async () => {
+    const b = await bench();
+    expect((await b.start()).state.outcome).toBe('succeeded');
+    b.sim.world.healRegion(SEOUL);
+    await sleep(b.sim, 60_000);
+    const { ways } = await checkIn(b.sim, { state: b.state });
+    expect(ways).toMatchObject([{ source: TOKYO, target: SEOUL, lastTest: { verb: 'failover' } }]);
+    expect(ways[0]?.feasibility?.steps.some(({ basis, runs }) => runs === 1 && basis === 'measured in 1 own run')).toBe(true);
+    await sleep(b.sim, 91 * 86_400_000);
+    expect(shortly(await checkIn(b.sim, { state: b.state }))).toContain('warning test-overdue runbook:shop');
+  });
+});
+
+describe('what AWS’s agreements add up to', () => {
+  it('shop: one zone of RDS decides; two regions are the product of what fails', async () => {
+    const { ways } = await checkIn(await worldOf('shop'));
+    const { one, two, parts } = ways[0]?.availability ?? { one: 0, two: 0, parts: [] };
+    expect(parts.map(({ what, percent }) => [what, percent])).toEqual([['RDS in one zone', 99.5], ['EC2 in several zones', 99.99], ['load balancer in several zones', 99.99], ['Route 53 answers', 100]]);
+    const region = 0.995 * 0.9999 * 0.9999;
+    expect(one).toBeCloseTo(100 * region, 6);
+    expect(two).toBeCloseTo(100 * (1 - (1 - region) ** 2), 6);
+  });
+});
 
 describe('can the RTO be met?', () => {
   it('the documented times, and what the records say: the sum stands in the result', async () => {

@@ -30,13 +30,15 @@ export async function worldOf(name: string, change: (text: string) => string = (
 interface Options {
   region?: string;
   effects?: Partial<Effects>;
+  /** Folder of runs. Default: an empty one. */
+  state?: string;
   /** Told of every request that reaches AWS. */
   onCall?: (request: Pick<AwsRequest, 'service' | 'region'> & { operation: string; input: unknown }) => void;
 }
 
 /** One check of that world. Fails where it changes something. */
-export async function checkIn(sim: Simulation, { region, effects, onCall }: Options = {}): Promise<CheckResult> {
-  const state = await mkdtemp(join(tmpdir(), 'dr-check-'));
+export async function checkIn(sim: Simulation, { region, effects, onCall, ...given }: Options = {}): Promise<CheckResult> {
+  const state = given.state ?? (await mkdtemp(join(tmpdir(), 'dr-check-')));
   const aws: AwsCaller = {
     call: (request) => {
       if (MUTATIONS.has(`${request.service}.${request.operation}`)) throw new Error(`a check has called ${request.operation}`);
