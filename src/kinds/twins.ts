@@ -78,26 +78,42 @@ export function notOurTwin(ctx: Pick<StepContext, 'intends' | 'run'>, { name, re
   return ctx.intends(resource, TWIN) ? undefined : `the journal of ${ctx.run.id} does not say that it made ${name}`;
 }
 
-/** AWS has accepted the request that makes a twin, by its resource name. */
-export const acceptedFact = fact('twin.accepted', z.literal(true));
+/** When AWS accepted the request that makes a twin, by its resource name; milliseconds. */
+const acceptedFact = fact('twin.accepted', z.number());
+
+/** Recorded by the act that makes a twin. */
+export function twinAccepted(ctx: StepContext, resource: string): void {
+  acceptedFact.record(ctx, resource, ctx.effects.clock.now());
+}
+
+/** How one sort of twin is looked for and deleted. */
+interface Deletion<T> {
+  /** Undefined when it is not there. */
+  find(): Promise<T | undefined>;
+  suspect(found: T): Suspect;
+  /** Its deletion is under way. */
+  isGoing(found: T): boolean;
+  /** False where AWS is at work on it, and has to be asked again. */
+  ask(found: T): Promise<boolean>;
+}
 
 /**
- * Deletes one twin: looks, proves, asks, and looks until it is gone. `find` is undefined when it is not there; `isGoing`: its deletion is
- * under way. A request to make it whose answer was lost may still show: then it is waited for as long as it could.
+ * Deletes one twin: looks, proves, asks, and looks until it is gone. Answers of AWS may be some seconds old, and a request whose answer was
+ * lost may still show: what is not there counts as gone only once it was asked to go, or after as long as that can take.
  * @throws Error when what has the name is not ours; what `find` and `ask` throw
  */
-export async function deleteTwin<T>(ctx: StepContext, resource: string, twin: { find(): Promise<T | undefined>; suspect(found: T): Suspect; isGoing(found: T): boolean; ask(found: T): Promise<void> }): Promise<void> {
+export async function deleteTwin<T>(ctx: StepContext, resource: string, twin: Deletion<T>): Promise<void> {
   const { clock } = ctx.effects;
-  const until = clock.now() + (acceptedFact.has(ctx, resource) ? 0 : LIMITS.settleMs);
-  let seen = false;
+  let shownBy = (acceptedFact.read(ctx, resource) ?? clock.now()) + LIMITS.settleMs;
+  let going = false;
   for (let wait: number = LIMITS.pollMinMs; ; wait = Math.min(wait * 1.5, LIMITS.pollMaxMs)) {
     const found = await twin.find();
-    if (found === undefined && (seen || clock.now() >= until)) return;
+    if (found === undefined && (going || clock.now() >= shownBy)) return;
     if (found !== undefined) {
-      seen = true;
+      shownBy = clock.now() + LIMITS.settleMs;
       const stranger = notOurTwin(ctx, twin.suspect(found));
       if (stranger !== undefined) throw new Error(`${stranger}: it is left as it is`);
-      if (!twin.isGoing(found)) await twin.ask(found);
+      going = twin.isGoing(found) || (await twin.ask(found));
     }
     await ctx.wait('aws', wait);
   }

@@ -6,7 +6,7 @@ import { partitionOf } from '../../base/regions.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, refused, regionName, stepKind } from '../common.ts';
-import { acceptedFact, deleteTwin, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinName, twinTags } from '../twins.ts';
+import { deleteTwin, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { countOf, inService } from './health.ts';
 import { launchTrouble } from './launches.ts';
 
@@ -63,13 +63,16 @@ function launchOf({ LaunchTemplate: template, MixedInstancesPolicy: policy, Laun
   return configuration === undefined ? undefined : { LaunchConfigurationName: configuration };
 }
 
-async function askToDelete(ctx: StepContext, region: string, group: string): Promise<void> {
+async function askToDelete(ctx: StepContext, region: string, group: string): Promise<boolean> {
   try {
     await ctx.effects.aws.call({ service: 'autoscaling', region, operation: 'DeleteAutoScalingGroup', input: { AutoScalingGroupName: group, ForceDelete: true }, signal: ctx.signal });
+    return true;
   } catch (error) {
     // It is gone, or AWS is still at work on it: the next look decides.
     if (!(error instanceof AwsError) || error.isRightMissing || error.kind !== 'terminal') throw error;
-    if (!/not found|is in progress|ResourceInUse|ScalingActivityInProgress/i.test(`${error.code} ${error.message}`)) throw error;
+    const gone = error.message.includes('not found');
+    if (!gone && !/is in progress|ResourceInUse|ScalingActivityInProgress/i.test(`${error.code} ${error.message}`)) throw error;
+    return gone;
   }
 }
 
@@ -144,7 +147,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     if (error instanceof AwsError && error.code.startsWith('AlreadyExists')) return;
     throw error;
   }
-  acceptedFact.record(ctx, resourceOf(p), true);
+  twinAccepted(ctx, resourceOf(p));
 }
 
 function undo(ctx: StepContext, p: Params): Promise<void> {

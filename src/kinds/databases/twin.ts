@@ -5,7 +5,7 @@ import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
-import { acceptedFact, deleteTwin, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinName, twinTags } from '../twins.ts';
+import { deleteTwin, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { carriedSettings } from './carried.ts';
 import { isBusy, notReady, orRefused, whenFree } from './change.ts';
 import { rdsResource } from './found-writer.ts';
@@ -157,18 +157,20 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     if (error instanceof AwsError && error.code.startsWith('DBInstanceAlreadyExists')) return;
     throw error;
   }
-  acceptedFact.record(ctx, rdsResource(p.region, p.id), true);
+  twinAccepted(ctx, rdsResource(p.region, p.id));
 }
 
 /** No last snapshot, and no backups that stay. What is not there any more is deleted. */
-async function askToDelete(ctx: StepContext, { region, id }: { region: string; id: string }): Promise<void> {
+async function askToDelete(ctx: StepContext, { region, id }: { region: string; id: string }): Promise<boolean> {
   const input = { DBInstanceIdentifier: id, SkipFinalSnapshot: true, DeleteAutomatedBackups: true };
   try {
     await ctx.effects.aws.call({ service: 'rds', region, operation: 'DeleteDBInstance', input, signal: ctx.signal });
+    return true;
   } catch (error) {
     const gone = error instanceof AwsError && error.code.startsWith('DBInstanceNotFound');
     // What is under way ends: it is asked for again.
     if (!gone && !isBusy(error)) throw error;
+    return gone;
   }
 }
 

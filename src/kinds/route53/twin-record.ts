@@ -8,7 +8,7 @@ import { fact } from '../../model/fact.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { allow, dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
-import { acceptedFact, deleteTwin, notOurTwin, runOfTwin, type Suspect, type Tag, TWIN, TWIN_NAMES, twinName, twinTags } from '../twins.ts';
+import { deleteTwin, notOurTwin, runOfTwin, type Suspect, type Tag, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { answerFields, answerFor, answerOf, answerSchema, type RegionAnswer } from './aim.ts';
 import { route53Plane } from './rights.ts';
 import { findSet, keyOf } from './sets.ts';
@@ -146,18 +146,20 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   // CREATE, and not UPSERT: Route 53 refuses it where the name is taken.
   const { changeId } = await change(ctx, p, [set, owner].map((made) => ({ Action: 'CREATE', ResourceRecordSet: made })));
   changeFact.record(ctx, p.name, changeId);
-  acceptedFact.record(ctx, resourceOf(p), true);
+  twinAccepted(ctx, resourceOf(p));
 }
 
 /** Both records in one change, to the letter as they are. */
-async function askToDelete(ctx: StepContext, p: Params, { record, owner }: Seen): Promise<void> {
+async function askToDelete(ctx: StepContext, p: Params, { record, owner }: Seen): Promise<boolean> {
   const changes = [record, owner].flatMap((set): RecordChange[] => (set === undefined ? [] : [{ Action: 'DELETE', ResourceRecordSet: set }]));
   try {
     const { changeId } = await change(ctx, p, changes);
     while (!(await isEverywhere(ctx.effects.aws, changeId, { region: ctx.target, signal: ctx.signal }))) await ctx.wait('aws', INSYNC_POLL_MS);
+    return true;
   } catch (error) {
     // Deleted since it was looked at: the next look decides.
     if (!(error instanceof AwsError) || error.code !== 'InvalidChangeBatch') throw error;
+    return false;
   }
 }
 
