@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const LAB = [
   'test/{acceptance,browser,matrix}/**/*.test.ts',
   'test/commands/{command-line,fleet,iam-doctor,runs}.test.ts',
-  'test/docs/{adding-a-kind,adding-a-verb,matrix,readme-lab}.test.ts',
+  'test/docs/{adding-a-kind,adding-a-verb,matrix,readme-first,readme-lab}.test.ts',
   'test/engine/crash-sweep-*.test.ts',
   'test/journal/s3-object-lock.test.ts',
   'test/kinds/through-wire.test.ts',
