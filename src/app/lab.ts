@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DrError } from '../base/errors.ts';
-import { ControlClient } from '../lab/control-client.ts';
+import type { LabApi } from '../lab/api.ts';
+import { controlClient } from '../lab/control-client.ts';
 import { spawnLab } from '../lab/spawn.ts';
 import { readState, stateFileIn, type LabState } from '../lab/state-file.ts';
 import type { LabInfo, LabLedger, LabStatus } from '../lab/status.ts';
@@ -129,10 +130,10 @@ export async function labEnv(request: { state: string; env?: NodeJS.ProcessEnv }
   return { set, unset, shell: lines.join('\n') };
 }
 
-async function clientOf(stateFolder: string): Promise<{ client: ControlClient; state: LabState }> {
+async function clientOf(stateFolder: string): Promise<{ client: LabApi; state: LabState }> {
   const file = stateFileIn(stateFolder);
   const state = await readState(file);
-  if (state !== undefined && (await isLive(state))) return { client: new ControlClient(state.control), state };
+  if (state !== undefined && (await isLive(state))) return { client: controlClient(state.control), state };
   if (state !== undefined) await rm(file, { force: true });
   throw new DrError({
     code: 'LAB_NOT_RUNNING',
@@ -151,7 +152,7 @@ async function isLive(state: LabState): Promise<boolean> {
   const { pid } = state.info;
   if (!isProcess(pid)) return false;
   try {
-    return (await new ControlClient(state.control).status(LIVE_MS)).pid === pid;
+    return (await controlClient(state.control, LIVE_MS).status()).pid === pid;
   } catch (error) {
     const cause = error instanceof DrError ? error.cause : undefined;
     if (!(cause instanceof Error) || cause.name !== 'TimeoutError') return false;

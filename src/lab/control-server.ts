@@ -1,6 +1,9 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import * as z from 'zod';
+import { isLabCall, type LabApi } from './api.ts';
 import type { Lab } from './lab.ts';
 import { toPlain } from './plain-error.ts';
 
@@ -39,38 +42,22 @@ export async function controlServer(lab: Lab, onStop: () => Promise<void>): Prom
   };
 }
 
+const argsSchema = z.array(z.string()).max(4);
+
 class Forbidden extends Error {}
 
-async function handle(request: IncomingMessage, token: string, lab: Lab, onStop: () => Promise<void>): Promise<object> {
+async function handle(request: IncomingMessage, token: string, lab: Lab, onStop: () => Promise<void>): Promise<unknown> {
   const given = Buffer.from(request.headers.authorization ?? '');
   const wanted = Buffer.from(`Bearer ${token}`);
   if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw new Forbidden('the token is wrong');
-  request.resume();
-  const url = new URL(request.url ?? '/', 'http://lab');
-  const region = url.searchParams.get('region') ?? '';
-  switch (`${request.method ?? ''} ${url.pathname}`) {
-    case 'GET /status':
-      return lab.status();
-    case 'GET /ledger':
-      return lab.ledger(url.searchParams.get('runbook') ?? undefined);
-    case 'POST /break':
-      await lab.breakRegion(region);
-      return {};
-    case 'POST /cut-network':
-      await lab.cutNetwork(region);
-      return {};
-    case 'POST /heal':
-      await lab.heal(region);
-      return {};
-    case 'POST /stop':
-      await onStop();
-      return {};
-    default:
-      throw new Error(`the lab does not know ${request.method ?? ''} ${url.pathname}`);
-  }
+  const args = argsSchema.parse(JSON.parse(await text(request)));
+  const name = new URL(request.url ?? '/', 'http://lab').pathname.slice(1);
+  if (!isLabCall(name)) throw new Error(`the lab does not know ${name}`);
+  const calls: LabApi = { ...lab, stop: onStop };
+  return (calls[name] as (...args: string[]) => Promise<unknown>)(...args);
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
+function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-  response.end(JSON.stringify(body));
+  response.end(JSON.stringify(body ?? null));
 }

@@ -22,10 +22,11 @@ import { LabDatabases } from './databases.ts';
 import { DnsServer } from './dns-server.ts';
 import { Fleet } from './fleet.ts';
 import { makeLabFolder, removeLabFolder } from './folder.ts';
+import type { LabApi } from './api.ts';
 import { Ledger } from './ledger.ts';
 import { applicationSeed, scenarioOf, type Scenario } from './scenario.ts';
 import type { Tenant } from './site.ts';
-import type { LabInfo, LabLedger, LabStatus } from './status.ts';
+import type { LabInfo, LabLedger } from './status.ts';
 import { Users } from './users.ts';
 import { Watchdog } from './watchdog.ts';
 import { wireServer, type WireServer } from './wire/server.ts';
@@ -54,19 +55,8 @@ const SERVED_MS = 10_000;
 const SERVED_ORDERS = 500;
 
 /** A running lab, inside its own process. */
-export interface Lab {
+export interface Lab extends LabApi {
   readonly info: LabInfo;
-  status(): Promise<LabStatus>;
-  /** Of the users of one application. Default: the first. @throws DrError for a name that is not served */
-  ledger(runbook?: string): Promise<LabLedger>;
-  /** @throws DrError for an unknown region. */
-  breakRegion(region: string): Promise<void>;
-  /** Cuts a region off from the other regions; it continues, and users and AWS's callers reach it. @throws DrError for an unknown region. */
-  cutNetwork(region: string): Promise<void>;
-  /** Undoes both. */
-  heal(region: string): Promise<void>;
-  /** Ends every process and removes every file. */
-  stop(): Promise<void>;
 }
 
 /** @throws DrError when it cannot start; nothing is left behind then. */

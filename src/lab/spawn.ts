@@ -4,11 +4,12 @@ import type { Socket } from 'node:net';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DrError } from '../base/errors.ts';
-import { ControlClient } from './control-client.ts';
+import type { LabApi } from './api.ts';
+import { controlClient } from './control-client.ts';
 import type { ControlAddress } from './control-server.ts';
 import type { DaemonMessage, DaemonSettings } from './daemon.ts';
 import { fromPlain } from './plain-error.ts';
-import type { LabInfo, LabLedger, LabStatus } from './status.ts';
+import type { LabInfo } from './status.ts';
 
 export interface SpawnOptions {
   /** One or several. Their paths are given to the lab, which reads them again. */
@@ -22,19 +23,11 @@ export interface SpawnOptions {
   env?: NodeJS.ProcessEnv;
 }
 
-/** A lab in another process. */
-export interface LabHandle {
+/** A lab in another process. `stop` resolves when that is gone, and with it everything it started. */
+export interface LabHandle extends LabApi {
   readonly pid: number;
   readonly info: LabInfo;
   readonly env: Readonly<Record<string, string>>;
-  status(): Promise<LabStatus>;
-  /** Of one application. Default: the first. */
-  ledger(runbook?: string): Promise<LabLedger>;
-  breakRegion(region: string): Promise<void>;
-  cutNetwork(region: string): Promise<void>;
-  heal(region: string): Promise<void>;
-  /** Resolves when its process is gone, and with it everything it started. */
-  stop(): Promise<void>;
   /** Resolves when its process ends, for whatever reason. Keeps this process alive until then; the handle alone does not. */
   untilEnded(): Promise<void>;
 }
@@ -102,17 +95,13 @@ function readiness(child: ChildProcess, said: () => string): Promise<{ control: 
 }
 
 function handleOf(child: ChildProcess, control: ControlAddress, info: LabInfo, ended: Promise<void>): LabHandle {
-  const client = new ControlClient(control);
+  const client = controlClient(control);
   let stopping: Promise<void> | undefined;
   return {
     pid: info.pid,
     info,
     env: info.env,
-    status: () => client.status(),
-    ledger: (runbook) => client.ledger(runbook),
-    breakRegion: (region) => client.breakRegion(region),
-    cutNetwork: (region) => client.cutNetwork(region),
-    heal: (region) => client.heal(region),
+    ...client,
     stop: () => (stopping ??= stopChild(child, client, ended)),
     untilEnded: () => {
       child.ref();
@@ -121,7 +110,7 @@ function handleOf(child: ChildProcess, control: ControlAddress, info: LabInfo, e
   };
 }
 
-async function stopChild(child: ChildProcess, client: ControlClient, ended: Promise<void>): Promise<void> {
+async function stopChild(child: ChildProcess, client: LabApi, ended: Promise<void>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.ref();
   // If it does not listen any more, a signal says the same; if that does not help, the watchdog of the lab cleans up.
