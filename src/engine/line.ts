@@ -22,7 +22,7 @@ export function isDecision(step: PlanStep): boolean {
 }
 
 /** Where users and data are moved; what comes after only looks, tells and tidies up. */
-const MOVING: ReadonlySet<PlanStep['phase']> = new Set(['assess', 'fence', 'data', 'compute', 'traffic']);
+const MOVING: ReadonlySet<PlanStep['phase']> = new Set(['data', 'compute', 'traffic']);
 
 /** Decisions on which something still rests: a step that moves users or data, and is not done. Made again by a resume. */
 export function openDecisions(steps: readonly PlanStep[], state: RunState): PlanStep[] {

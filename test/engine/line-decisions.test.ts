@@ -51,6 +51,10 @@ describe('whether the line is still ahead of a run that continues', () => {
     expect(await lineWith([planStep('a')]).ahead()).toBe(true);
     expect(await lineWith([]).ahead()).toBe(true);
     expect(await lineWith([planStep('a'), line()]).ahead()).toBe(true);
+    // Nobody has to be asked of what was never asked for.
+    const never = lineWith([planStep('a'), line()], {}, () => ({ state: 'reached', because: '' }));
+    expect(await never.ahead()).toBe(true);
+    expect(never.looked).toEqual([]);
     // A step that the journal does not know has not been made.
     const { run } = lineWith([planStep('a')]);
     expect(await lineIsAhead({ ...run, steps: [line('unknown')] })).toBe(true);
@@ -173,6 +177,23 @@ describe('decisions that have grown old before the step of no return acts', () =
     expect(refusal({ assess: 10, work: 6, 'traffic-gate': 4 }, after('work', 'traffic-gate'), 0, both)).toBeUndefined();
   });
 
+  it('work that began later stands first in the plan as well as last', () => {
+    expect(refusal({ assess: 10, work: 1, 'traffic-gate': 5 }, after('work', 'traffic-gate'), 0, { work: 4, 'traffic-gate': 9 })).toBeUndefined();
+    expect(refusal({ assess: 13, work: 1, 'traffic-gate': 5 }, after('work', 'traffic-gate'), 0, { work: 4, 'traffic-gate': 9 })).toMatchObject({ refusal: { ageMs: 6 * MINUTE } });
+  });
+
+  it('what has not begun, or has not ended, was not made', () => {
+    const times: Partial<StepRun>[] = [{ endedAt: NOW - MINUTE }, { startedAt: NOW - 6 * MINUTE }];
+    for (const work of times) {
+      const { run } = lineWith([...steps.filter((s) => s.id !== 'promote'), after('work')], { ...runs(), work });
+      expect(oldDecision(run, after('work'), NOW)).toMatchObject({ refusal: { ageMs: 6 * MINUTE } });
+    }
+  });
+
+  it('of people are none: an approval of long ago is no decision about the source', () => {
+    expect(refusal({ assess: 1, approval: 60 })).toBeUndefined();
+  });
+
   it('do not age while people do what they have to; while they sign they do', () => {
     expect(refusal({ 'own.pause': 1 }, after('own.pause'), 0, { 'own.pause': 6 })).toBeUndefined();
     // Signatures make nothing younger: where they take long, everything is decided again.
@@ -230,6 +251,8 @@ describe('decisions on which something still rests', () => {
     expect(open('scale')).toEqual(['signal', 'judge', 'carry']);
     expect(open('shift')).toEqual(['signal', 'judge']);
     expect(open('scale', 'shift')).toEqual([]);
+    const data = [planStep('judge', { phase: 'assess' }), planStep('promote', { phase: 'data', after: ['judge'] })];
+    expect(openDecisions(data, lineWith(data).run.journal.state).map((step) => step.id)).toEqual(['judge']);
   });
 });
 
@@ -245,6 +268,16 @@ describe('the old writer of a planned move, right before the line', () => {
     return { verdict: await clock.run(() => writesAgain(run, step)), looked };
   };
   const open: Observation = { state: 'absent', because: 'shop-orders takes writes again' };
+
+  it('alone is looked at, and each that was stopped', async () => {
+    const scale = planStep('scale', { phase: 'compute' });
+    const both = [scale, stop, planStep('stop-two', { phase: 'fence' }), { ...line(), after: ['scale', 'stop', 'stop-two'] }];
+    const runs = { ...done, scale: { state: 'done' as const }, 'stop-two': { state: 'done' as const } };
+    const answers: Observation[] = [{ state: 'reached', because: '' }, open];
+    const { verdict, looked } = await ask(() => answers.shift() ?? open, { steps: both, runs, step: both[3] as PlanStep });
+    expect(looked).toEqual(['stop', 'stop-two']);
+    expect(verdict).toMatchObject({ state: 'refused', refusal: { observed: open.because } });
+  });
 
   it('is refused when it takes writes again, anyone who let it', async () => {
     expect((await ask(() => open)).verdict).toEqual({
