@@ -29,7 +29,7 @@ export interface AbortRequest extends RunWatchers {
  */
 export async function abort(request: AbortRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
-  const run = request.run ?? (await newestOpenRun(request.state, request.onMessage));
+  const run = request.run ?? (await newestOpenRun(request.state, request.onMessage, undefined, 'rolled back'));
   const mayTake = async (state: RunState): Promise<void> => {
     refuse(state);
     await request.confirm(state, actedSteps(state));

@@ -64,7 +64,7 @@ function over(state: RunState): DrError {
  * The newest run that is not over. What cannot be read is left out, and `say` is called. @throws DrError when there is none, or when a run
  * that cannot be read may be the one that is meant: it is newer, and of the same application.
  */
-export async function newestOpenRun(place: StatePlace, say: (text: string) => void = () => undefined, which: (state: RunState) => boolean = () => true): Promise<string> {
+export async function newestOpenRun(place: StatePlace, say: (text: string) => void = () => undefined, which: (state: RunState) => boolean = () => true, what = 'resumed'): Promise<string> {
   const { runs, damaged } = await listAllRuns(place);
   const open = runs.find((run) => !isOver(run) && which(run));
   if (open === undefined && damaged[0] !== undefined) throw damaged[0].error;
@@ -75,7 +75,7 @@ export async function newestOpenRun(place: StatePlace, say: (text: string) => vo
   throw new DrError({
     code: 'NOTHING_TO_RESUME',
     exit: 'usage',
-    title: 'There is no run that could be resumed.',
+    title: `There is no run that could be ${what}.`,
     detail: `State: ${shownPlace(place)}`,
     next: ['dr history    lists the runs'],
   });

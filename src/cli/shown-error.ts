@@ -58,7 +58,9 @@ function awsError(error: AwsError): ShownError {
   if (error.isClock) return { code: error.code, exit: 'aws', title: error.message, next: ['Set the clock of this machine: sudo timedatectl set-ntp true'] };
   const next = error.isCredentials
     ? ['aws sts get-caller-identity', 'Set AWS_PROFILE, or log in again.']
-    : ['Run the command again; if it stays, look at https://health.aws.amazon.com/health/status'];
+    : error.code === 'NoSuchBucket'
+      ? [`Check the name of the bucket, or make it: aws s3 mb s3://BUCKET --region ${error.region}`]
+      : ['Run the command again; if it persists, look at https://health.aws.amazon.com/health/status'];
   return { code: error.code, exit: 'aws', title: error.message, next };
 }
 

@@ -2,7 +2,7 @@ import type { RunWatchers } from '../app/run-to-the-end.ts';
 import type { RunState } from '../journal/state.ts';
 import { resumeCommand } from './names.ts';
 import { terminalPerson } from './person.ts';
-import { choosePresenter } from './presenters/choose.ts';
+import { canRedraw, choosePresenter } from './presenters/choose.ts';
 import { drainOnSignals } from './signals.ts';
 
 /** A run as a command hands it to the engine, until the end is drawn and terminal and signals are given back. */
@@ -14,8 +14,7 @@ export interface RunWatch extends RunWatchers {
 /** Shows a run and listens for signals, until `close`. */
 export async function watchRun(choice: { json: boolean; output: string; fleet?: boolean }): Promise<RunWatch> {
   const presenter = await choosePresenter({
-    // A terminal that cannot move its cursor is a log.
-    tty: process.stderr.isTTY && process.env.TERM !== 'dumb',
+    tty: canRedraw(process.stderr, process.env),
     json: choice.json,
     output: choice.output === 'jsonl' ? 'jsonl' : 'text',
     fleet: choice.fleet === true,

@@ -131,6 +131,6 @@ export function stylesFor(mark: ModeMark | undefined): string {
 ${BASE}${CAUSE_CLASSES}
 ${TIMELINE}${PLOTS}
 @media screen and (max-width:640px){${PHONE}}
-@page{margin:16mm 12mm 14mm;${head}}
+@page{margin:16mm 12mm 14mm;@bottom-right{content:counter(page) " / " counter(pages);font:9pt system-ui,sans-serif}${head}}
 @media print{${PRINT}}`;
 }

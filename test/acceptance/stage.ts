@@ -79,7 +79,7 @@ export async function stage(options: StageOptions = {}): Promise<Stage> {
 export function holdPromotion(proxy: AwsProxy): () => void {
   return proxy.lay(({ region, operation }) => region === TOKYO && operation === 'DescribeDBInstances' && proxy.accepted('PromoteReadReplica').length > 0, {
     status: 200,
-    body: (answer) => Buffer.from(answer.toString().replaceAll('<DBInstanceStatus>available<', '<DBInstanceStatus>modifying<')),
+    body: (answer) => Buffer.from(answer.toString().replaceAll(/<DBInstanceStatus>(?:available|backing-up)</g, '<DBInstanceStatus>modifying<')),
   });
 }
 

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { JsonlPresenter } from '../../src/cli/presenters/jsonl.ts';
 import { PlainPresenter } from '../../src/cli/presenters/plain.ts';
-import { choosePresenter } from '../../src/cli/presenters/choose.ts';
+import { canRedraw, choosePresenter } from '../../src/cli/presenters/choose.ts';
 import { budgetLine } from '../../src/cli/presenters/sentences.ts';
 import { TreePresenter } from '../../src/cli/presenters/tree.ts';
 import type { RunEvent } from '../../src/journal/events.ts';
@@ -127,6 +127,10 @@ describe('jsonl', () => {
 });
 
 describe('the choice', () => {
+  it('is a log where the cursor cannot be moved: TERM=dumb, a pipe', () => {
+    expect([canRedraw({ isTTY: true }, { TERM: 'xterm' }), canRedraw({ isTTY: true }, { TERM: 'dumb' }), canRedraw({}, { TERM: 'xterm' })]).toEqual([true, false, false]);
+  });
+
   it.each([
     [{ tty: true, json: false, output: 'text' }, 'TreePresenter'],
     [{ tty: false, json: false, output: 'text' }, 'PlainPresenter'],

@@ -46,6 +46,8 @@ describe('a bug', () => {
 
 describe('errors of others', () => {
   it('names missing credentials', () => {
+    const bucket = new AwsError({ service: 's3', operation: 'ListObjectsV2', region: 'ap-northeast-1', code: 'NoSuchBucket', message: 'no such bucket' });
+    expect(shownError(bucket, { debug: false }).next).toEqual(['Check the name of the bucket, or make it: aws s3 mb s3://BUCKET --region ap-northeast-1']);
     const error = new AwsError({ service: 'sts', operation: 'GetCallerIdentity', region: 'ap-northeast-1', code: 'NoCredentials', message: 'none found' });
     expect(shownError(error, scene)).toMatchObject({ exit: 'aws', code: 'NoCredentials' });
     expect(shownError(error, scene).next.join()).toContain('aws sts get-caller-identity');

@@ -64,6 +64,14 @@ describe('history', () => {
   });
 });
 
+describe('abort', () => {
+  it('without a run speaks of what it was asked for', async () => {
+    const { code, stderr } = await dr(['abort', '--state', empty]);
+    expect(code).toBe(EXIT.usage);
+    expect(stderr).toContain('There is no run that could be rolled back.');
+  });
+});
+
 describe('an acceptance without a reason', () => {
   it('is refused before anything is written', async () => {
     const { code, stderr } = await dr(['failover', '--accept-data-loss', '90s', '--region', 'ap-northeast-1', '--state', join(empty, 'x')]);

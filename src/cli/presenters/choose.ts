@@ -9,6 +9,11 @@ export interface PresenterChoice {
   fleet?: boolean;
 }
 
+/** A terminal that cannot move its cursor is a log. */
+export function canRedraw(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): boolean {
+  return stream.isTTY === true && env.TERM !== 'dumb';
+}
+
 /** `--output jsonl` streams on stdout. Progress goes to stderr: a terminal gets the tree; a log, and anyone who asks for `--json`, gets lines. */
 export async function choosePresenter(choice: PresenterChoice): Promise<Presenter> {
   if (choice.output === 'jsonl') {

@@ -1,0 +1,14 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+it('docs/usability.md names tests that are there, for each of 38 findings', async () => {
+  const page = await readFile(join(ROOT, 'docs', 'usability.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (\d+) \|.*\|$/gm)];
+  expect(rows.map(([, number]) => Number(number))).toEqual(Array.from({ length: 38 }, (_, i) => i + 1));
+  const named = [...page.matchAll(/`(test\/[^`]+)`/g)].map(([, path = '']) => path);
+  expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+});
