@@ -30,5 +30,6 @@ export function isLabCall(name: string): name is LabCall {
 /** The lab, each of whose calls is made by `call`. */
 export function labApi(call: (name: LabCall, args: readonly string[]) => Promise<unknown>): LabApi {
   const calls = Object.keys(LAB_CALLS).map((name) => [name, (...args: string[]) => call(name as LabCall, args)]);
-  return Object.fromEntries(calls);
+  const made: unknown = Object.fromEntries(calls);
+  return made as LabApi;
 }
