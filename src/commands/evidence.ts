@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { systemClock } from '../base/clock.ts';
+import { plural } from '../base/plural.ts';
 import { DrError } from '../base/errors.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { dayOf, dueTime } from '../cli/notes-view.ts';
@@ -33,6 +34,6 @@ export default class Evidence extends DrCommand {
     const { folder, document, files, manifestSha256 } = await packEvidence({ place: this.statePlace(flags.state), period: { from, to, dueMs }, out: flags.out, signer, now: systemClock.now() });
     for (const { run, why } of document.damaged) this.warning(`run ${run} cannot be read: ${why}`);
     const runs = document.applications.reduce((sum, view) => sum + view.runs.length, 0);
-    this.done({ folder, files, manifestSha256, runs, applications: document.applications.length, damaged: document.damaged }, () => `${runs} runs of ${document.applications.length} applications, ${files} files: ${folder}/index.html\nSHA-256 of the manifest: ${manifestSha256}\nCheck it: dr verify ${flags.out}`, document.damaged.length === 0 ? 'ok' : 'journal');
+    this.done({ folder, files, manifestSha256, runs, applications: document.applications.length, damaged: document.damaged }, () => `${plural(runs, 'run')} of ${plural(document.applications.length, 'application')}, ${plural(files, 'file')}: ${folder}/index.html\nSHA-256 of the manifest: ${manifestSha256}\nCheck it: dr verify ${flags.out}`, document.damaged.length === 0 ? 'ok' : 'journal');
   }
 }

@@ -83,7 +83,7 @@ describe('a pack', () => {
     const state = temporary();
     putRun(state, goodRun({ plan: of('billing'), mode: 'lab', labId: 'lab-1' }).at(13_500, { type: 'lab.measured', truth: LAB }), 3);
     const { document, folder } = await packEvidence({ place: { folder: state }, period: PERIOD, out: join(temporary(), 'p'), signer: undefined, now: T0 });
-    for (const { control, here } of document.controls) if (control === 'A1.3') expect(here[0]).toEqual({ there: false, text: 'no test on AWS; 1 rehearsals in a lab or simulated, which are no tests on AWS' });
+    for (const { control, here } of document.controls) if (control === 'A1.3') expect(here[0]).toEqual({ there: false, text: 'no test on AWS; 1 rehearsal in a lab or simulated, and that is no test on AWS' });
     expect(readFileSync(join(folder, 'index.html'), 'utf8')).toContain('NO RUN ON AWS');
   });
 

@@ -7,7 +7,7 @@ import { attribute, type Case, caseText } from './junit-xml.ts';
 export function renderJunit(evidence: Evidence): string {
   const { test, scope, clock, verdict } = evidence;
   const name = `${scope.runbook.name} ${test.verb} ${test.kind}`;
-  const cases = [runCase(evidence), ...evidence.objectives.map((o) => objectiveCase(o, name)), ...evidence.steps.map((step) => stepCase(step, name))];
+  const cases = [runCase(evidence), ...evidence.objectives.map((o) => objectiveCase(o, name)), ...evidence.steps.map((step) => stepCase(step, name, isEnded(evidence)))];
   const count = (element: string): number => cases.filter(({ result }) => result?.element === element).length;
   const seconds = secondsOf(clock.endedAt === null ? null : Date.parse(clock.endedAt) - Date.parse(clock.startedAt));
   const counts = `tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}"`;
@@ -26,11 +26,15 @@ export function renderJunit(evidence: Evidence): string {
   ].join('\n');
 }
 
+/** It went to its end, whatever it measured. */
+function isEnded({ verdict }: Pick<Evidence, 'verdict'>): boolean {
+  return verdict.word === 'met' || verdict.word === 'missed' || verdict.word === 'not measured';
+}
+
 /** The run as a whole, so that one that was refused before any step has failed too. */
 function runCase({ verdict, test, scope }: Evidence): Case {
   const base = { name: `${test.verb} of ${scope.runbook.name}`, classname: `${scope.runbook.name} ${test.verb} ${test.kind}`, seconds: 0 };
-  const ended = verdict.word === 'met' || verdict.word === 'missed' || verdict.word === 'not measured';
-  return ended ? base : { ...base, result: { element: 'failure', type: verdict.word, message: verdict.sentence, text: '' } };
+  return isEnded({ verdict }) ? base : { ...base, result: { element: 'failure', type: verdict.word, message: verdict.sentence, text: '' } };
 }
 
 function objectiveCase({ name, verdict, actualMs, because }: EvidenceObjective, suite: string): Case {
@@ -41,11 +45,12 @@ function objectiveCase({ name, verdict, actualMs, because }: EvidenceObjective, 
 
 const SKIPPED: ReadonlySet<EvidenceStep['state']> = new Set(['skipped', 'simulated', 'not-run', 'unfinished']);
 
-function stepCase(step: EvidenceStep, suite: string): Case {
+/** What a drill has made is undone at its end: that is no failure of the step. */
+function stepCase(step: EvidenceStep, suite: string, ended: boolean): Case {
   const base = { name: `${step.id}: ${step.title}`, classname: suite, seconds: Number(secondsOf(step.ms)) };
   const said = { message: step.error?.message ?? step.because, text: [...(step.error?.next ?? []), ...(step.refusal === null ? [] : [`override: ${step.refusal.override}`])].join('\n') };
-  if (step.state === 'done') return base;
-  if (SKIPPED.has(step.state) || (step.optional && step.state === 'failed')) return { ...base, result: { element: 'skipped', type: step.state, ...said, text: '' } };
+  if (step.state === 'done' || (step.state === 'undone' && ended)) return base;
+  if (SKIPPED.has(step.state) || step.state === 'undone' || (step.optional && step.state === 'failed')) return { ...base, result: { element: 'skipped', type: step.state, ...said, text: '' } };
   return { ...base, result: { element: step.check === 'failed' ? 'error' : 'failure', type: step.state, ...said } };
 }
 

@@ -1,3 +1,4 @@
+import { plural } from '../../base/plural.ts';
 import { type ApplicationView, isTest, type RunRow } from './rows.ts';
 
 /*
@@ -51,15 +52,15 @@ export function shownIn(views: readonly ApplicationView[]): Record<Sort, Shown> 
   const both = (row: RunRow): boolean => (row.rto?.actualMs ?? null) !== null && (row.rpo === null || row.rpo.verdict === 'not applicable' || row.rpo.actualMs !== null);
   const issues = views.flatMap((view) => view.issues);
   const open = issues.filter(({ closed }) => closed === null);
-  const count = (n: number, what: string, none: string): Shown => (n === 0 ? { there: false, text: none } : { there: true, text: `${n} ${what}` });
+  const count = (n: number, what: [noun: string, rest: string], none: string): Shown => (n === 0 ? { there: false, text: none } : { there: true, text: `${plural(n, what[0])} ${what[1]}` });
   return {
-    tests: count(tests.length, `on AWS (${tests.filter(({ verdict }) => verdict.word === 'met').length} met)${rehearsals.length === 0 ? '' : `; ${rehearsals.length} rehearsals in a lab or simulated`}`, rehearsals.length === 0 ? 'no test' : `no test on AWS; ${rehearsals.length} rehearsals in a lab or simulated, which are no tests on AWS`),
-    objectives: count(tests.filter(both).length, 'tests on AWS with RTO and RPO measured', 'no test on AWS with RTO and RPO measured'),
-    data: count(live.filter(({ rpo }) => (rpo?.actualMs ?? null) !== null).length, 'runs on AWS with a bound on the loss of data and a write that was read back where SQL is possible', 'no run on AWS with a bound on the loss of data'),
-    issues: issues.length === 0 ? { there: false, text: 'no issue was noted' } : { there: true, text: `${issues.length} issues with owner and due date, ${open.length} open` },
-    signOffs: count(all.filter(({ signOffs }) => signOffs.some(({ verified }) => verified !== 'not valid')).length, 'runs signed off', 'no run was signed off'),
-    approvals: count(all.filter(({ approvals }) => approvals > 0).length, 'runs with signed approvals', 'no run with a signed approval'),
-    wayBack: count(live.filter(({ protection }) => protection.state === 'restored').length, 'runs on AWS that rebuilt a standby', 'no run on AWS that rebuilt a standby'),
-    trail: count(all.length, 'journals with a chain of hashes, callers and AWS request ids', 'no journal'),
+    tests: count(tests.length, ['test', `on AWS (${tests.filter(({ verdict }) => verdict.word === 'met').length} met)${rehearsals.length === 0 ? '' : `; ${plural(rehearsals.length, 'rehearsal')} in a lab or simulated`}`], rehearsals.length === 0 ? 'no test' : `no test on AWS; ${plural(rehearsals.length, 'rehearsal')} in a lab or simulated, and that is no test on AWS`),
+    objectives: count(tests.filter(both).length, ['test', 'on AWS with RTO and RPO measured'], 'no test on AWS with RTO and RPO measured'),
+    data: count(live.filter(({ rpo }) => (rpo?.actualMs ?? null) !== null).length, ['run', 'on AWS with a bound on the loss of data and a write that was read back where SQL is possible'], 'no run on AWS with a bound on the loss of data'),
+    issues: issues.length === 0 ? { there: false, text: 'no issue was noted' } : { there: true, text: `${plural(issues.length, 'issue')} with owner and due date, ${open.length} open` },
+    signOffs: count(all.filter(({ signOffs }) => signOffs.some(({ verified }) => verified !== 'not valid')).length, ['run', 'signed off'], 'no run was signed off'),
+    approvals: count(all.filter(({ approvals }) => approvals > 0).length, ['run', 'with signed approvals'], 'no run with a signed approval'),
+    wayBack: count(live.filter(({ protection }) => protection.state === 'restored').length, ['run', 'on AWS that rebuilt a standby'], 'no run on AWS that rebuilt a standby'),
+    trail: count(all.length, ['journal', 'with a chain of hashes, callers and AWS request ids'], 'no journal'),
   };
 }

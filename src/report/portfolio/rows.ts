@@ -160,6 +160,8 @@ function whyOverdue(runs: readonly RunRow[], lastGreen: RunRow | null, { asOf, d
   return newest !== undefined && newest.runbookSha256 !== lastGreen.runbookSha256 ? 'the runbook has changed since the last run that met its objectives' : null;
 }
 
+/** What a drill has made is undone at its end. */
+const DID: ReadonlySet<string> = new Set(['done', 'undone']);
 const SLOW_SHOWN = 5;
 /** A second more may be chance; half as long again is not. */
 const SLOWER = 1.5;
@@ -171,9 +173,9 @@ export function slowSteps(runs: readonly RunRow[]): SlowStep[] {
   if (newest === undefined) return [];
   const before = runs.slice(0, -1).filter(({ verb }) => verb === newest.verb);
   const found = newest.steps.flatMap(({ id, title, state, ms }): SlowStep[] => {
-    const earlier = before.flatMap(({ steps }) => steps.flatMap((step) => (step.id === id && step.state === 'done' && step.ms !== null ? [step.ms] : [])));
+    const earlier = before.flatMap(({ steps }) => steps.flatMap((step) => (step.id === id && DID.has(step.state) && step.ms !== null ? [step.ms] : [])));
     const medianMs = median(earlier);
-    if (ms === null || state !== 'done' || medianMs === undefined) return [];
+    if (ms === null || !DID.has(state) || medianMs === undefined) return [];
     return ms > medianMs * SLOWER && ms - medianMs > SLOWER_MS ? [{ step: id, title, ms, medianMs, runs: earlier.length }] : [];
   });
   return found.sort((a, b) => b.ms - b.medianMs - (a.ms - a.medianMs)).slice(0, SLOW_SHOWN);
