@@ -44,8 +44,12 @@ export function resourceLocks(plan: Plan, endpoints: readonly string[]): string[
 }
 
 /** What a run of this plan could not take now: the locks that others hold, by name, each with who does. Reads only. */
-export async function heldByOthers(state: StateStore, plan: Plan, endpoints: readonly string[], operator: Operator): Promise<{ lock: string; holder: LockRecord }[]> {
-  const locks = [lockName(plan.runbook.name, plan.account, endpoints), ...resourceLocks(plan, endpoints)];
+export function heldByOthers(state: StateStore, plan: Plan, endpoints: readonly string[], operator: Operator): Promise<{ lock: string; holder: LockRecord }[]> {
+  return heldOf(state, [lockName(plan.runbook.name, plan.account, endpoints), ...resourceLocks(plan, endpoints)], operator);
+}
+
+/** Of these locks, those that others hold. */
+export async function heldOf(state: StateStore, locks: readonly string[], operator: Operator): Promise<{ lock: string; holder: LockRecord }[]> {
   const held = await Promise.all(
     locks.map(async (lock) => {
       const holder = await state.lockOf(lock);

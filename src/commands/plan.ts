@@ -67,13 +67,13 @@ export default class PlanCommand extends DrCommand {
   }
 
   /** Many plans as one table, where the folder holds many runbooks and none is named. */
-  async #fleet(flags: Interfaces.InferredFlags<typeof PlanCommand.flags>): Promise<boolean> {
+  async #fleet(flags: Interfaces.InferredFlags<typeof PlanCommand.flags> & { state?: string | undefined }): Promise<boolean> {
     const { region, runbooks, runbook, verb, from, out } = flags;
     const choice = { runbooks, from, only: names(flags.only), except: names(flags.except) };
     if (region === undefined || verb !== DEFAULT_VERB || runbook !== undefined || !(await isFleet(choice))) return false;
     if (out !== undefined) throw new DrError({ code: 'ONE_RUNBOOK', exit: 'usage', title: '--out is for one application.', next: ['--runbook NAME'] });
     const [{ makeFleetPlan, othersOf }, { fleetPlanJson, fleetPlanText, fleetWord }] = await Promise.all([import('../app/fleet/fleet.ts'), import('../cli/fleet-view.ts')]);
-    const plan = await makeFleetPlan({ ...choice, region });
+    const plan = await makeFleetPlan({ ...choice, region, state: this.statePlace(flags.state) });
     const run = (flag: string) => `dr failover --region ${region}${flag}`;
     const others = othersOf(plan, choice);
     const hints = plan.members.every((m) => m.state !== 'failed')

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fleetWord } from '../../src/cli/fleet-view.ts';
 import type { FleetPlan, FleetResult } from '../../src/app/fleet/fleet.ts';
+import { endpointOverrides } from '../../src/app/live-effects.ts';
+import { lockName } from '../../src/app/locks.ts';
 import { resume } from '../../src/app/resume.ts';
+import { LocalState } from '../../src/journal/local-state.ts';
+import { SeededIds } from '../../src/simulator/random.ts';
 import type { DrError } from '../../src/base/errors.ts';
 import { application, type FleetSimulation, fleetSimulation, SEOUL, TOKYO } from './fleet-world.ts';
 
@@ -65,6 +69,24 @@ describe('many applications', () => {
     expect(['a', 'b', 'c', 'd'].flatMap((name) => answers(sim, name))).toEqual(['10.0.1.1', '10.0.1.2', '10.0.1.3', '10.0.1.4']);
     expect(second.id).toBe(first.id);
     expect(await refusal(sim.resume())).toEqual(['NOTHING_TO_RESUME', 'usage', 'No run of many applications is open.']);
+  });
+
+  it('one that another machine holds is named before anybody confirms', async () => {
+    const sim = await fleetSimulation({ shop: application('shop', 1), blog: application('blog', 2) });
+    const run = '20261120T000000Z-shop-failover-000001';
+    // That of every simulation.
+    const account = '000000000000';
+    const lock = lockName('shop', account, endpointOverrides());
+    await new LocalState(sim.state).lease({ lock, run, operator: { identity: 'arn', user: 'ben', host: 'elsewhere', pid: 7 }, now: 0, ids: new SeededIds(1) });
+    let notes: readonly string[] = [];
+    const declined = sim.failover({
+      confirm: (plan) => {
+        ({ notes } = plan);
+        return Promise.reject(new Error('no'));
+      },
+    });
+    await expect(declined).rejects.toThrow('no');
+    expect(notes).toEqual([`shop is held by run ${run} (ben on elsewhere) and would not begin: dr status ${run}`]);
   });
 
   it('one that has just moved is refused by its flap guard', async () => {

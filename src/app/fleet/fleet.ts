@@ -7,11 +7,13 @@ import { runId } from '../../base/ids.ts';
 import type { Effects } from '../../effects/effects.ts';
 import type { FleetRecord, LabTruth } from '../../journal/events.ts';
 import type { Acceptances } from '../../model/step.ts';
-import { liveEffects } from '../live-effects.ts';
-import { gitByFolder, type GitOf } from '../operator.ts';
+import type { StateStore } from '../../journal/state-store.ts';
+import { endpointOverrides, liveEffects } from '../live-effects.ts';
+import { heldOf, lockName } from '../locks.ts';
+import { gitByFolder, type GitOf, thisOperator } from '../operator.ts';
 import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
 import { runPlan } from '../start-run.ts';
-import type { StatePlace } from '../state.ts';
+import { openState, type StatePlace } from '../state.ts';
 import { chooseFleet, type FleetChoice } from './choose.ts';
 import { watchWaiting } from './impact.ts';
 import { type PlannedMember, planFleet } from './plans.ts';
@@ -79,11 +81,27 @@ export function sharing(effects: Effects): Effects {
   return { ...effects, aws: sharedRoute53(sharedReads(effects.aws, effects.clock), effects.clock) };
 }
 
-/** Chooses and plans. Changes nothing. */
-export async function makeFleetPlan(choice: FleetChoice & { effects?: Effects }): Promise<FleetPlan> {
+/** Chooses and plans, and says which application another run holds. Changes nothing. */
+export async function makeFleetPlan(choice: FleetChoice & { effects?: Effects; state: StatePlace }): Promise<FleetPlan> {
   const { members, notes } = await chooseFleet(choice);
-  const planned = await planFleet(choice.effects ?? sharing(liveEffects()), members, choice);
-  return { region: choice.region, from: choice.from, members: planned, notes };
+  const effects = choice.effects ?? sharing(liveEffects());
+  const planned = await planFleet(effects, members, choice);
+  return { region: choice.region, from: choice.from, members: planned, notes: [...notes, ...(await lockNotes(openState(choice.state, effects.aws), planned))] };
+}
+
+/** The application's own lock alone: of many applications all locks would be thousands of requests. Their runs ask for the rest. */
+async function lockNotes(state: StateStore, members: readonly PlannedMember[]): Promise<string[]> {
+  const operator = thisOperator('');
+  try {
+    const notes = await Promise.all(members.map(async (member) => {
+      if (member.state !== 'planned') return [];
+      const held = await heldOf(state, [lockName(member.name, member.plan.account, endpointOverrides())], operator);
+      return held.map(({ holder: { run, user, host } }) => `${member.name} is held by run ${run} (${user} on ${host}) and would not begin: dr status ${run}`);
+    }));
+    return notes.flat();
+  } catch (error) {
+    return [`whether another run holds one of them could not be checked: ${messageOf(error)}`];
+  }
 }
 
 /** Plans all, asks once, runs them in order, reports each. */
