@@ -39,11 +39,11 @@ describe('what own runs show', () => {
     expect((await b.start()).state.outcome).toBe('succeeded');
     b.sim.world.healRegion(SEOUL);
     await sleep(b.sim, 60_000);
-    const { ways } = await checkIn(b.sim, { state: b.state });
+    const { ways } = await checkIn(b.sim, { state: { folder: b.state } });
     expect(ways).toMatchObject([{ source: TOKYO, target: SEOUL, lastTest: { verb: 'failover' } }]);
     expect(ways[0]?.feasibility?.steps.some(({ basis, runs }) => runs === 1 && basis === 'measured in 1 own run')).toBe(true);
     await sleep(b.sim, 91 * 86_400_000);
-    expect(shortly(await checkIn(b.sim, { state: b.state }))).toContain('warning test-overdue runbook:shop');
+    expect(shortly(await checkIn(b.sim, { state: { folder: b.state } }))).toContain('warning test-overdue runbook:shop');
   });
 });
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { checkLoaded, type CheckResult } from '../../../src/app/check/check.ts';
+import { checkLoaded, type CheckRequest, type CheckResult } from '../../../src/app/check/check.ts';
 import { MUTATIONS } from '../../../src/aws/operations.ts';
 import type { AwsCaller, AwsRequest } from '../../../src/aws/caller.ts';
 import type { Effects } from '../../../src/effects/effects.ts';
@@ -30,15 +30,16 @@ export async function worldOf(name: string, change: (text: string) => string = (
 interface Options {
   region?: string;
   effects?: Partial<Effects>;
-  /** Folder of runs. Default: an empty one. */
-  state?: string;
+  /** Where runs are kept. Default: an empty folder. */
+  state?: CheckRequest['state'];
+  surroundings?: CheckRequest['surroundings'];
   /** Told of every request that reaches AWS. */
   onCall?: (request: Pick<AwsRequest, 'service' | 'region'> & { operation: string; input: unknown }) => void;
 }
 
 /** One check of that world. Fails where it changes something. */
 export async function checkIn(sim: Simulation, { region, effects, onCall, ...given }: Options = {}): Promise<CheckResult> {
-  const state = given.state ?? (await mkdtemp(join(tmpdir(), 'dr-check-')));
+  const state = given.state ?? { folder: await mkdtemp(join(tmpdir(), 'dr-check-')) };
   const aws: AwsCaller = {
     call: (request) => {
       if (MUTATIONS.has(`${request.service}.${request.operation}`)) throw new Error(`a check has called ${request.operation}`);
@@ -46,7 +47,7 @@ export async function checkIn(sim: Simulation, { region, effects, onCall, ...giv
       return (effects?.aws ?? sim.effects.aws).call(request);
     },
   };
-  return sim.clock.run(() => checkLoaded(sim.loaded, { runbooks: '.', state: { folder: state }, region, effects: { ...sim.effects, ...effects, aws } }));
+  return sim.clock.run(() => checkLoaded(sim.loaded, { runbooks: '.', state, region, ...(given.surroundings === undefined ? {} : { surroundings: given.surroundings }), effects: { ...sim.effects, ...effects, aws } }));
 }
 
 /** `severity rule resource`, in the order of the result. */
