@@ -70,6 +70,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
       names: ['InstanceIds[]', 'Reservations[].Instances[].InstanceId'],
     },
     DescribeInstanceStatus: { has: ['InstanceStatuses[].InstanceId'] },
+    DescribeInstanceTypeOfferings: { has: ['InstanceTypeOfferings[].InstanceType', 'InstanceTypeOfferings[].Location'] },
     DescribeImages: { has: ['Images[].ImageId'] },
     DescribeLaunchTemplateVersions: { has: ['LaunchTemplateVersions[]'] },
     DescribeSecurityGroups: { has: ['SecurityGroups[].GroupId'], names: ['GroupIds[]', 'SecurityGroups[].GroupId'] },

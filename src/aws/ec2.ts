@@ -86,6 +86,24 @@ export async function findTemplateVersion(
   }
 }
 
+/**
+ * The zones of a region that offer each of these instance types; a type that none offers is not in the map.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html
+ * @throws AwsError
+ */
+export async function zonesOffering(aws: AwsCaller, region: string, types: readonly string[], options?: CallOptions): Promise<Map<string, Set<string>>> {
+  const offered = new Map<string, Set<string>>();
+  if (types.length === 0) return offered;
+  const request = { service: 'ec2', region, operation: 'DescribeInstanceTypeOfferings' } as const;
+  const found = await allPages(request, async (NextToken) => {
+    const input = { LocationType: 'availability-zone' as const, Filters: [{ Name: 'instance-type', Values: [...new Set(types)].sort() }], ...(NextToken === undefined ? {} : { NextToken }) };
+    const output = await outputOf(aws, { ...request, input }, options);
+    return { items: output.InstanceTypeOfferings, next: output.NextToken };
+  });
+  for (const { InstanceType: type = '', Location: zone = '' } of found) offered.set(type, (offered.get(type) ?? new Set()).add(zone));
+  return offered;
+}
+
 /** A security group, as far as AWS shows it. */
 export interface GroupSeen {
   vpc: string | undefined;

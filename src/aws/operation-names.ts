@@ -37,6 +37,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     StartInstances: true,
     StopInstances: true,
     ModifyInstanceAttribute: true,
+    DescribeInstanceTypeOfferings: true,
     DescribeImages: true,
     DescribeLaunchTemplateVersions: true,
     RunInstances: true,

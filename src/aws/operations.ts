@@ -75,6 +75,7 @@ export interface Operations {
     StartInstances: Op<ec2.StartInstancesCommandInput, ec2.StartInstancesCommandOutput>;
     StopInstances: Op<ec2.StopInstancesCommandInput, ec2.StopInstancesCommandOutput>;
     ModifyInstanceAttribute: Op<ec2.ModifyInstanceAttributeCommandInput, ec2.ModifyInstanceAttributeCommandOutput>;
+    DescribeInstanceTypeOfferings: Op<ec2.DescribeInstanceTypeOfferingsCommandInput, ec2.DescribeInstanceTypeOfferingsCommandOutput>;
     DescribeImages: Op<ec2.DescribeImagesCommandInput, ec2.DescribeImagesCommandOutput>;
     DescribeLaunchTemplateVersions: Op<
       ec2.DescribeLaunchTemplateVersionsCommandInput,

@@ -1,4 +1,5 @@
 import type { OutputOf } from '../aws/operations.ts';
+import { offeringOperations } from './ec2-offerings.ts';
 import { pageOf, type Call, type ServiceModel } from './call.ts';
 import { instanceOperations, instanceView, noInstance, passesFilters, refuseUnknownFilters } from './ec2-instances.ts';
 import { INSTANCE_TYPE, stageOf, type Group, type GroupInstance } from './groups.ts';
@@ -12,6 +13,7 @@ type GroupView = NonNullable<OutputOf<'ec2', 'DescribeSecurityGroups'>['Security
 /** EC2: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html */
 export const ec2: ServiceModel<'ec2'> = {
   ...instanceOperations,
+  ...offeringOperations,
 
   DescribeInstances: {
     accepts: ['InstanceIds', 'Filters', 'MaxResults', 'NextToken'],

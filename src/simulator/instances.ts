@@ -58,6 +58,7 @@ export class Instances {
   private readonly subnets = new Map<string, string>();
   /** What is left, by region, zone and type; no entry: enough. */
   private readonly left = new Map<string, number>();
+  private readonly withheld = new Set<string>();
 
   constructor(core: Core) {
     this.core = core;
@@ -87,6 +88,15 @@ export class Instances {
 
   addTemplate(seed: LaunchTemplateSeed): void {
     this.templates.set(seed.region, [...(this.templates.get(seed.region) ?? []), seed]);
+  }
+
+  /** A zone does not offer a type. */
+  withhold(at: { region: string; zone: string; type: string }): void {
+    this.withheld.add(`${at.region}/${at.zone}/${at.type}`);
+  }
+
+  offers(at: { region: string; zone: string; type: string }): boolean {
+    return !this.withheld.has(`${at.region}/${at.zone}/${at.type}`);
   }
 
   /** Somebody has deleted it; a group that names it cannot launch any more. */

@@ -2,6 +2,7 @@ import { findGroup, type Group, recentActivities } from '../../aws/autoscaling.t
 import { findImages, findTemplateVersion } from '../../aws/ec2.ts';
 import { imageState } from '../../aws/states/ec2.ts';
 import { inRegion } from '../common.ts';
+import { notOffered } from '../ec2/offered.ts';
 import { lookedAll, peek } from '../inspect.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { finder, type Finding } from '../../model/finding.ts';
@@ -53,6 +54,7 @@ async function template(ctx: InspectContext, region: string, group: Group): Prom
   const name = group.AutoScalingGroupName ?? '';
   const { error } = finder({ resource: `autoscaling:${region}:${name}`, region });
   const options = { signal: ctx.signal };
+  const types: string[] = (group.MixedInstancesPolicy?.LaunchTemplate?.Overrides ?? []).flatMap(({ InstanceType }) => InstanceType ?? []);
   const findings = await Promise.all(templatesOf(group).map(async (spec): Promise<Finding[]> => {
     const which = spec?.LaunchTemplateId === undefined ? { LaunchTemplateName: spec?.LaunchTemplateName ?? '' } : { LaunchTemplateId: spec.LaunchTemplateId };
     const shown = `${spec?.LaunchTemplateId ?? spec?.LaunchTemplateName ?? ''} version ${spec?.Version ?? '$Default'}`;
@@ -60,6 +62,7 @@ async function template(ctx: InspectContext, region: string, group: Group): Prom
     if (found === undefined) {
       return [error('launch-template', { observed: `${name} launches from the template ${shown}, which is not in ${region}`, wanted: 'a launch template that is there', consequence: 'no instance can be launched', mend: `aws ec2 describe-launch-template-versions --region ${region}; then: aws autoscaling update-auto-scaling-group --region ${region} --auto-scaling-group-name ${name} --launch-template …`, page: `${GUIDE}/ts-as-launch-template.html` })];
     }
+    types.push(...(found.LaunchTemplateData?.InstanceType === undefined ? [] : [found.LaunchTemplateData.InstanceType]));
     const id = found.LaunchTemplateData?.ImageId;
     // Another form of name, e.g. a parameter of Systems Manager, is resolved at the launch.
     if (id === undefined || !id.startsWith('ami-')) return [];
@@ -68,7 +71,8 @@ async function template(ctx: InspectContext, region: string, group: Group): Prom
     const state = image === undefined ? `not in ${region}, or not shared with this account` : imageState(image.State).shown;
     return [error('launch-image', { observed: `the image ${id} of the launch template ${shown} is ${state}`, wanted: 'an image that is available', consequence: 'no instance can be launched', mend: `copy the image into ${region}: aws ec2 copy-image --region ${region} …, and make a new version of the template with it`, page: `${GUIDE}/ts-as-ami.html` })];
   }));
-  return findings.flat();
+  const zones = new Map((group.AvailabilityZones ?? []).map((zone) => [zone, types]));
+  return [...findings.flat(), ...(await notOffered(ctx, { resource: `autoscaling:${region}:${name}`, region }, zones))];
 }
 
 /** What it is to have now, in service and healthy. */

@@ -1,7 +1,8 @@
 import { type Ec2Instance, findInstances } from '../../aws/ec2.ts';
 import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { inRegion } from '../common.ts';
-import { peek } from '../inspect.ts';
+import { looked, peek } from '../inspect.ts';
+import { notOffered } from './offered.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
 
@@ -35,6 +36,9 @@ export async function inspectInstances(ctx: InspectContext, name: string, resour
   if (mine.length > 1 && zones.size === 1) {
     findings.push(warning('zones', { observed: `all instances of ${name} are in ${[...zones].join('')}`, wanted: 'two zones or more', consequence: 'a shortage in that zone, or its loss, ends the recovery', mend: 'make some of them, or `spares`, in another zone', page: SHORTAGE }));
   }
+  const byZone = Map.groupBy(here.value, zoneOf);
+  const wanted = new Map([...byZone].map(([zone, own]) => [zone, [...new Set([...own.flatMap(({ InstanceType }) => InstanceType ?? []), ...(resource.types ?? [])])]]));
+  findings.push(...(await looked(about(ctx.target), () => notOffered(ctx, about(ctx.target), wanted))));
   return [...here.findings, ...there.findings, ...findings, ...(there.value === undefined ? [] : comparison(ctx, name, mine, there.value))];
 }
 

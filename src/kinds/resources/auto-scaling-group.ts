@@ -166,7 +166,7 @@ const kind: ResourceKind<AutoScalingGroup> = {
   looks: () => [allow(['autoscaling:DescribeAutoScalingGroups'], ['*'])],
   inspect: (ctx, _name, group) => inspectGroup(ctx, group),
   slas: async (ctx, group, region) => groupSlas(await findGroup(ctx.effects.aws, region, inRegion(group.groups, region), { signal: ctx.signal })),
-  inspectRights: () => [read, readShortage, allow(['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeImages'], ['*'])],
+  inspectRights: () => [read, readShortage, allow(['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeImages', 'ec2:DescribeInstanceTypeOfferings'], ['*'])],
   plan,
   drill: (ctx, name, group) => [groupProductionStep(name, group.groups), twinGroupStep(ctx, ctx.target, inRegion(group.groups, ctx.target))],
   steps: { production, twinGroup, scaleOut, scaleIn },

@@ -133,7 +133,7 @@ const kind: ResourceKind<Ec2Instances> = {
     const found = await findInstances(ctx.effects.aws, region, { InstanceIds: [...inRegion(resource.instances, region)] }, { signal: ctx.signal });
     return [computeSla(new Set(found.map(({ Placement }) => Placement?.AvailabilityZone)).size), ...(resource.targets === undefined ? [] : [BALANCER_SLA])];
   },
-  inspectRights: () => [allow(['ec2:DescribeInstances'], ['*'])],
+  inspectRights: () => [allow(['ec2:DescribeInstances', 'ec2:DescribeInstanceTypeOfferings'], ['*'])],
   looks: () => [allow(['ec2:DescribeInstances'], ['*'])],
   plan,
   steps: { start: startInstances, register: registerTargets, stop: stopInstances },

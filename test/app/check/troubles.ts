@@ -35,6 +35,7 @@ const version = (sim: Simulation, id: string): number => sim.world.state.healthC
 export const SHOP: Trouble[] = [
   { name: 'the launch template of the standby group is gone', plant: ({ world }) => world.state.instances.removeTemplate(TOKYO, 'lt-0000000000000a5a0'), found: [`error launch-template ${groupAt(TOKYO)}`] },
   { name: 'its image is gone', plant: ({ world }) => world.state.instances.removeImage(TOKYO, 'ami-00000000000000a51'), found: [`error launch-image ${groupAt(TOKYO)}`] },
+  { name: 'one zone does not offer the type', plant: ({ world }) => world.state.instances.withhold({ region: TOKYO, zone: `${TOKYO}a`, type: 'm6g.large' }), found: [`warning type-not-offered ${groupAt(TOKYO)}`] },
   { name: 'more is in use than the runbook brings up', plant: (sim) => done(sim, 'autoscaling', 'UpdateAutoScalingGroup', { AutoScalingGroupName: 'shop-api', DesiredCapacity: 10 }, SEOUL), found: [`warning active-size ${groupAt(TOKYO)}`] },
   { name: 'targets of the standby fail', plant: ({ world }) => world.setGroupTrouble(TOKYO, 'shop-api', { targets: 'Target.Timeout' }), found: [`warning standby-capacity ${groupAt(TOKYO)}`] },
   { name: 'launches of the standby fail', plant: async (sim) => { sim.world.setGroupTrouble(TOKYO, 'shop-api', { launches: 'kms' }); await done(sim, 'autoscaling', 'UpdateAutoScalingGroup', { AutoScalingGroupName: 'shop-api', DesiredCapacity: 3 }, TOKYO); }, found: [`warning launch-failed ${groupAt(TOKYO)}`, `warning standby-capacity ${groupAt(TOKYO)}`] },
@@ -59,6 +60,7 @@ export const ARCHIVE: Trouble[] = [
 
 export const BILLING: Trouble[] = [
   { name: 'instances that wait are of another type', plant: ({ world, clock }) => { for (const row of world.state.instances.all()) if (row.region === TOKYO) world.state.instances.put({ ...row, type: 't4g.micro' }, clock.now()); }, found: [`warning instance-type ec2:${TOKYO}:batch`] },
+  { name: 'no zone offers the types of instances that wait', plant: ({ world }) => { for (const zone of ['a', 'c', 'd']) for (const type of ['m6g.large', 'm7g.large', 'm6i.large']) world.state.instances.withhold({ region: TOKYO, zone: `${TOKYO}${zone}`, type }); }, found: [...['api', 'api', 'batch', 'batch', 'batch'].map((name) => `warning type-not-offered ${name === 'api' ? 'autoscaling' : 'ec2'}:${TOKYO}:${name === 'api' ? 'billing-api' : name}`)] },
   { name: 'instances that wait are in one zone', plant: ({ world, clock }) => { for (const row of world.state.instances.all()) if (row.region === TOKYO) world.state.instances.put({ ...row, zone: `${TOKYO}a` }, clock.now()); }, found: [`warning zones ec2:${TOKYO}:batch`] },
 ];
 

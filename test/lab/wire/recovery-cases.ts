@@ -134,6 +134,11 @@ export const instanceCases: Omit<Cases['ec2'], 'DescribeInstances' | 'DescribeSe
   StartInstances: { region: TOKYO, input: { InstanceIds: ['i-1', 'i-2'] }, output: { StartingInstances: [change] } },
   StopInstances: { region: SEOUL, input: { InstanceIds: ['i-1'] }, output: { StoppingInstances: [change] } },
   ModifyInstanceAttribute: { region: TOKYO, input: { InstanceId: 'i-1', InstanceType: { Value: 'm6i.large' } }, output: {} },
+  DescribeInstanceTypeOfferings: {
+    region: TOKYO,
+    input: { LocationType: 'availability-zone', Filters: [{ Name: 'instance-type', Values: ['m6g.large', 'm7g.large'] }], NextToken: NASTY },
+    output: { InstanceTypeOfferings: [{ InstanceType: 'm6g.large', LocationType: 'availability-zone', Location: 'ap-northeast-1a' }], NextToken: NASTY },
+  },
   DescribeImages: {
     region: TOKYO,
     input: { Owners: ['self'], ImageIds: ['ami-1'], Filters: [{ Name: 'name', Values: ['archive-api-*', NASTY] }] },
