@@ -24,7 +24,7 @@ const GROUPS = {
   },
   term: {
     mutate: ['src/journal/lease.ts'],
-    tests: ['test/journal/{lease,local-state}.test.ts'],
+    tests: ['test/journal/{lease,lease-parts,local-state}.test.ts'],
   },
   answers: {
     mutate: ['src/aws/{answers,errors,pages}.ts'],
