@@ -2,6 +2,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { RunOutcome } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 import type { PlanStep, Verdict } from '../model/step.ts';
+import { drillProblems } from '../plan/drill.ts';
 import { isGuard, planProblems } from '../plan/graph.ts';
 import { actedSteps, stepsPastTheLine } from './acted.ts';
 import { check, runChecks } from './checks.ts';
@@ -34,7 +35,7 @@ import { isPlannedMove, traitsOf } from '../model/verb.ts';
 export async function execute(parts: RunParts): Promise<RunOutcome | 'interrupted'> {
   const { journal, effects } = parts;
   const { plan } = journal.state;
-  const problems = planProblems(plan.steps);
+  const problems = [...planProblems(plan.steps), ...(traitsOf(plan.verb).drills ? drillProblems(plan.steps) : [])];
   if (problems.length > 0) throw new Error(`the plan is not sound: ${problems.join('; ')}`);
   const run = await loadRun(parts, () => probes.impactAt());
   const probes = watchProbes(plan.probes, effects, journal, firstFailure(journal.state));

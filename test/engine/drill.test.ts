@@ -26,8 +26,8 @@ function asked(sim: Simulation): { sim: Simulation; names: string[] } {
 }
 
 function namesIn(input: unknown): string[] {
-  const { DBInstanceIdentifier, AutoScalingGroupName, ChangeBatch: batch, TopicArn: topic } = input as { DBInstanceIdentifier?: string; AutoScalingGroupName?: string; TopicArn?: string; ChangeBatch?: { Changes?: { ResourceRecordSet?: { Name?: string } }[] } };
-  const id = DBInstanceIdentifier ?? AutoScalingGroupName;
+  const { DBInstanceIdentifier, TargetDBInstanceIdentifier, AutoScalingGroupName, ChangeBatch: batch, TopicArn: topic } = input as { TargetDBInstanceIdentifier?: string; DBInstanceIdentifier?: string; AutoScalingGroupName?: string; TopicArn?: string; ChangeBatch?: { Changes?: { ResourceRecordSet?: { Name?: string } }[] } };
+  const id = TargetDBInstanceIdentifier ?? DBInstanceIdentifier ?? AutoScalingGroupName;
   return [...(id === undefined ? [] : [id]), ...(topic === undefined ? [] : ['topic']), ...(batch?.Changes ?? []).map((change) => change.ResourceRecordSet?.Name ?? '')];
 }
 
@@ -123,5 +123,26 @@ describe('a drill', () => {
     expect(outcome).toBe('refused');
     expect(state.steps.get('databases.orders.twin')?.refusal?.rule).toBe('twin-name');
     expect(twinsIn(sim)).toEqual([id]);
+  });
+});
+
+describe('the drill of every example', () => {
+  it.each(['shop', 'billing', 'archive', 'active-active'])('%s passes, and leaves nothing', async (runbook) => {
+    const { sim, names } = asked(await drillable(runbook));
+    const before = await endState(sim);
+    const { state, outcome } = await runPlan(sim, await planOf(sim, DRILL));
+    expect([...state.steps.values()].flatMap(({ id, error, refusal, notUndone }) => (error ?? refusal ?? notUndone) === undefined || notUndone?.code === 'NO_UNDO' ? [] : [{ id, error, refusal, notUndone }])).toEqual([]);
+    expect(outcome).toBe('succeeded');
+    expect(await endState(sim)).toEqual(before);
+    expect(twinsIn(sim)).toEqual([]);
+    expect(names.filter((name) => !name.startsWith('Publish') && !name.includes('dr-drill-'))).toEqual([]);
+    expect(state.plan.drill?.skipped.filter((name) => name.startsWith('databases.') || name.startsWith('traffic.'))).toEqual([]);
+  });
+
+  it('is refused by the engine if its plan would change what is no twin', async () => {
+    const sim = await drillable();
+    const plan = await planOf(sim, DRILL);
+    const steps = plan.steps.map((step) => (step.id === 'databases.orders.promote' ? { ...step, changes: [{ ...step.changes[0], resource: `rds:${STANDBY.region}:${STANDBY.id}`, field: 'role', before: 'replica', after: 'writer' }] } : step));
+    await expect(runPlan(sim, { ...plan, steps })).rejects.toThrow(/would change role of rds:ap-northeast-1:shop-orders-tokyo, which is no twin/);
   });
 });

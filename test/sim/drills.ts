@@ -49,13 +49,13 @@ const LIVES = 5;
 const EFFECTS: readonly Fault['effect'][] = [{ kind: 'answer-lost' }, { kind: 'throttle' }, { kind: 'reset' }, { kind: 'hang' }, { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' }, { kind: 'stale-read', ms: 5_000 }];
 const AIMS = [
   { service: 'rds' }, { service: 'rds', operation: 'CreateDBInstanceReadReplica' }, { service: 'rds', operation: 'DeleteDBInstance' }, { service: 'rds', operation: 'DescribeDBInstances' },
-  { service: 'autoscaling' }, { service: 'autoscaling', operation: 'CreateAutoScalingGroup' }, { service: 'route53' }, { service: 'route53', operation: 'ChangeResourceRecordSets' },
+  { service: 'rds', operation: 'RestoreDBInstanceToPointInTime' }, { service: 'autoscaling' }, { service: 'autoscaling', operation: 'CreateAutoScalingGroup' }, { service: 'route53' }, { service: 'route53', operation: 'ChangeResourceRecordSets' },
 ] as const;
 
 /** What a request names that it changes. */
 function namesOf(input: unknown): string[] {
-  const { DBInstanceIdentifier: instance, AutoScalingGroupName: group, ChangeBatch: batch } = input as { DBInstanceIdentifier?: string; AutoScalingGroupName?: string; ChangeBatch?: { Changes?: { ResourceRecordSet?: { Name?: string } }[] } };
-  return [instance, group, ...(batch?.Changes ?? []).map((change) => change.ResourceRecordSet?.Name)].filter((name) => name !== undefined);
+  const { DBInstanceIdentifier, TargetDBInstanceIdentifier, AutoScalingGroupName: group, ChangeBatch: batch } = input as { TargetDBInstanceIdentifier?: string; DBInstanceIdentifier?: string; AutoScalingGroupName?: string; ChangeBatch?: { Changes?: { ResourceRecordSet?: { Name?: string } }[] } };
+  return [TargetDBInstanceIdentifier ?? DBInstanceIdentifier, group, ...(batch?.Changes ?? []).map((change) => change.ResourceRecordSet?.Name)].filter((name) => name !== undefined);
 }
 
 /** Made by somebody else, with a name that looks like that of a twin; some with the very name that this drill will give. */
@@ -72,7 +72,7 @@ function strangers(draw: Draw, sim: Simulation, mark: string): string[] {
 
 export async function playDrill(seed: number, bug?: DrillBug): Promise<PlayedDrill> {
   const draw = new Draw(seed);
-  const sim = await drillable(draw.pick(['shop', 'shop', 'billing']));
+  const sim = await drillable(draw.pick(['shop', 'shop', 'billing', 'archive', 'active-active']));
   const broken: Broken[] = [];
   const untouched = JSON.stringify(await endState(sim));
   const plan = await planOf(sim, DRILL);

@@ -13,8 +13,10 @@ import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
 import { findPoints, keyRights, listBackups } from './recovery-points.ts';
 import { restoreSettings, type RestoreSettings } from './backup-schema.ts';
 import { differences, hasGroups, unfitSettings } from './restore-settings.ts';
-import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import { type Database, dbArn, rdsArns } from './instance.ts';
+import type { DrillContext, PlanContext, StepDraft } from '../../model/kind.ts';
+import { TWIN, twinAccepted, twinName, twinTags } from '../twins.ts';
+import { deleteTwinDatabase, isTwinOf, mayNotDelete, TWIN_ID_MAX, twinOf } from './twin.ts';
+import { type Database, dbArn, rdsArns, rightsTo } from './instance.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
 /*
@@ -35,6 +37,8 @@ const params = z.strictObject({
   closedBy: securityGroupId.optional(),
   /** Where it is the line, in a failover: what may be lost. */
   rpoMs: z.number().positive().optional(),
+  /** It is a twin of a drill, and this is the name by which the right to delete it is asked for: nobody ever gives it. */
+  nobody: dbInstanceId.optional(),
 });
 type Params = z.infer<typeof params>;
 
@@ -71,6 +75,8 @@ async function beganBy(ctx: StepContext, p: Pick<Params, 'region' | 'id'>): Prom
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance !== undefined && !isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
+  const unable = instance === undefined && p.nobody !== undefined ? await mayNotDelete(ctx, { region: p.region, id: p.id, nobody: p.nobody }) : undefined;
+  if (unable !== undefined) return refused(unable);
   const wrong = instance === undefined ? await unfitFor(ctx, p) : undefined;
   if (wrong !== undefined) return refused(wrong);
   const { missing, elsewhere } = await unfitSettings(ctx, p.region, p.settings, p.closedBy);
@@ -113,8 +119,8 @@ async function unfitFor(ctx: StepContext, p: Params): Promise<Refusal | undefine
 }
 
 /** An old writer that lives has taken writes until the fence: they are lost too. A restore that is closed is not yet the line. */
-function lossAtLine(ctx: StepContext, { name, id, rpoMs, closedBy }: Pick<Params, 'name' | 'id' | 'rpoMs' | 'closedBy'>): Observation | undefined {
-  return closedBy === undefined ? weighAtLine(ctx, { name, rpoMs, measured: `the recovery point of ${id}`, act: 'a restore' }) : undefined;
+function lossAtLine(ctx: StepContext, { name, id, rpoMs, closedBy, nobody }: Pick<Params, 'name' | 'id' | 'rpoMs' | 'closedBy' | 'nobody'>): Observation | undefined {
+  return closedBy === undefined && nobody === undefined ? weighAtLine(ctx, { name, rpoMs, measured: `the recovery point of ${id}`, act: 'a restore' }) : undefined;
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
@@ -160,7 +166,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     ...(p.settings.copyTagsToSnapshot === undefined ? {} : { CopyTagsToSnapshot: p.settings.copyTagsToSnapshot }),
     Tags: [
       { Key: RESTORE_TAG, Value: choice.token },
-      { Key: 'dr:runbook', Value: ctx.runbook },
+      ...(p.nobody === undefined ? [{ Key: 'dr:runbook', Value: ctx.runbook }] : twinTags(ctx)),
     ],
   };
   const call = { service: 'rds', region: p.region, signal: ctx.signal } as const;
@@ -186,6 +192,35 @@ async function made(ctx: StepContext, p: Params): Promise<boolean> {
 }
 
 export const restore = stepKind<Params>({ params, check, observe, act, made, holds: stillWriter });
+
+/** The same as a twin: it is deleted at the end, and so it is no line. */
+export const restoreTwin = stepKind<Params>({
+  params,
+  check,
+  observe,
+  act: async (ctx, p) => {
+    await act(ctx, p);
+    twinAccepted(ctx, rdsResource(p.region, p.id));
+  },
+  undo: deleteTwinDatabase,
+  made: async (ctx, p) => isTwinOf(ctx, await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal })),
+});
+
+/** A drill restores to its own name, open as a failover would in the end. The time of it counts: it is what a failover waits for. */
+export function restoreTwinStep(ctx: DrillContext, copy: Database, old: Database, wanted: Omit<Wanted, 'closedBy'>): StepDraft {
+  const twin = twinOf(ctx, copy);
+  const { params: p, permissions, ...draft } = restoreStep(ctx, twin, old, { ...wanted, closedBy: undefined });
+  const exact = dbArn(twin.region, ctx.account, twin.id);
+  const own = rightsTo(ctx, twin.region, twin.id);
+  return {
+    ...draft,
+    step: 'restoreTwin',
+    reversibility: 'compensable',
+    params: { ...(p as Params), nobody: twinName(ctx, 'nobody', TWIN_ID_MAX) } satisfies Params,
+    permissions: [...permissions.map((one) => ({ ...one, resources: one.resources.map((arn) => (arn === exact ? own : arn)) })), allow(['rds:DeleteDBInstance'], [own])],
+    changes: [{ resource: rdsResource(twin.region, twin.id), field: TWIN, before: 'none', after: `restored from the newest recovery point of ${old.id}` }],
+  };
+}
 
 const openParams = params.omit({ closedBy: true, source: true });
 

@@ -20,7 +20,7 @@ import { partitionOf } from '../../base/regions.ts';
  */
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html */
-const ID_MAX = 63;
+export const TWIN_ID_MAX = 63;
 
 const params = z.strictObject({
   name: z.string(),
@@ -37,7 +37,7 @@ type Params = z.infer<typeof params>;
 
 /** The twin of a database's standby. */
 export function twinOf(ctx: DrillContext, copy: Database): Database {
-  return { ...copy, id: twinName(ctx, copy.id, ID_MAX) };
+  return { ...copy, id: twinName(ctx, copy.id, TWIN_ID_MAX) };
 }
 
 export function suspectOf(region: string, instance: DbInstance): Suspect {
@@ -99,7 +99,7 @@ function isOlder(version: string, major: number, minor: number): boolean {
  * Whether it may be deleted again is asked before it is made, of a name that nobody has: AWS looks at the right before it looks for the
  * instance.
  */
-async function mayNotDelete(ctx: StepContext, p: Params): Promise<Refusal | undefined> {
+export async function mayNotDelete(ctx: StepContext, p: Pick<Params, 'region' | 'id' | 'nobody'>): Promise<Refusal | undefined> {
   if (ctx.preview === true) return undefined;
   try {
     await askToDelete(ctx, { region: p.region, id: p.nobody });
@@ -184,7 +184,12 @@ export function deleteTwinDatabase(ctx: StepContext, p: { region: string; id: st
   });
 }
 
-export const twin = stepKind<Params>({ params, check, observe, act, undo: deleteTwinDatabase, made: async (ctx, p) => runOfTwin((await find(ctx, p))?.TagList) === ctx.run.id });
+/** It says that this run has made it. */
+export function isTwinOf(ctx: StepContext, instance: DbInstance | undefined): boolean {
+  return runOfTwin(instance?.TagList) === ctx.run.id;
+}
+
+export const twin = stepKind<Params>({ params, check, observe, act, undo: deleteTwinDatabase, made: async (ctx, p) => isTwinOf(ctx, await find(ctx, p)) });
 
 export function twinStep(ctx: DrillContext, copy: Database, instanceClass: string | undefined): StepDraft {
   const { name, region, id } = twinOf(ctx, copy);
@@ -195,7 +200,7 @@ export function twinStep(ctx: DrillContext, copy: Database, instanceClass: strin
     phase: 'prepare',
     reversibility: 'compensable',
     title: `Make ${id}, a replica of ${copy.id}`,
-    params: { name, region, id, of: copy.id, nobody: twinName(ctx, 'nobody', ID_MAX), ...(instanceClass === undefined ? {} : { instanceClass }) } satisfies Params,
+    params: { name, region, id, of: copy.id, nobody: twinName(ctx, 'nobody', TWIN_ID_MAX), ...(instanceClass === undefined ? {} : { instanceClass }) } satisfies Params,
     controlPlanes: [`rds@${region}`],
     permissions: [
       allow(['rds:DescribeDBInstances'], [...own, ...standby.resources]),

@@ -1,3 +1,5 @@
+import { databaseProductionStep, production } from '../databases/production.ts';
+import { twinOf } from '../databases/twin.ts';
 import { findDbInstance } from '../../aws/rds.ts';
 import type { World } from '../../simulator/world.ts';
 import { caughtUp, caughtUpStep, recoveryGate, recoveryGateStep } from '../databases/recovery-gate.ts';
@@ -7,12 +9,12 @@ import { rdsSla } from '../slas.ts';
 import { inspectBackups } from '../databases/backup-ready.ts';
 import { findPoints, listBackups } from '../databases/recovery-points.ts';
 import { replicate, replicateStep } from '../databases/replicate-backups.ts';
-import { open, openStep, restore, restoreStep } from '../databases/restore.ts';
+import { open, openStep, restore, restoreStep, restoreTwin, restoreTwinStep } from '../databases/restore.ts';
 import { type RdsBackup, schema } from '../databases/backup-schema.ts';
 import { hasGroups } from '../databases/restore-settings.ts';
 import { assessBackups, backupsStep } from '../databases/backup-signal.ts';
 import { allow, inRegion } from '../common.ts';
-import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
+import type { DrillContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { canary, canaryStep } from '../databases/canary.ts';
 import { lintSqlEngine } from '../databases/sql-engine.ts';
 import { fence, fenceStep } from '../databases/fence.ts';
@@ -97,6 +99,17 @@ function restored(ctx: PlanContext, copy: Database, old: Database, db: RdsBackup
   return [...steps, openWritesStep(ctx, copy, db.canary, opened), canaryStep(ctx, copy, db.canary, 'openWrites', old)];
 }
 
+/** The newest recovery point is restored under a name of the drill, and written to. */
+function drill(ctx: DrillContext, name: string, db: RdsBackup): StepDraft[] {
+  const { copy, old } = sidesOf(ctx, name, db.instances);
+  const steps = [
+    databaseProductionStep(ctx, name, db.instances),
+    recoveryGateStep(ctx, copy, old),
+    restoreTwinStep(ctx, copy, old, { settings: inRegion(db.restore, ctx.target), kmsKey: db.kmsKeys?.[ctx.target] }),
+  ];
+  return db.canary === undefined ? steps : [...steps, canaryStep(ctx, twinOf(ctx, copy), db.canary, 'restoreTwin', old)];
+}
+
 /** A free name is found by listing all instances that there are. */
 function oldRights(ctx: PlanContext, active: Database, old: Database, quarantine: string | undefined): Pick<StepDraft, 'params' | 'permissions'> {
   const { region, id } = old;
@@ -161,7 +174,8 @@ const kind: ResourceKind<RdsBackup> = {
     allow(['ec2:DescribeSecurityGroups'], ['*']),
   ],
   plan,
-  steps: { assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld: closeBackedUp, keepOld: keepBackedUp, replicate },
+  drill,
+  steps: { production, restoreTwin, assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld: closeBackedUp, keepOld: keepBackedUp, replicate },
   discover: discoverBackups,
   simulate,
 };

@@ -6,6 +6,7 @@ import { allow, dbInstanceId, inRegion, perRegion } from '../common.ts';
 import { databaseSlas } from '../databases/sides.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { dbArn, isWriter } from '../databases/instance.ts';
+import { databaseProductionStep, production } from '../databases/production.ts';
 import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
 import { writerReady } from '../databases/writer.ts';
 import { inspectWriters } from '../databases/writers-ready.ts';
@@ -114,7 +115,10 @@ const kind: ResourceKind<RdsWriters> = {
   slas: (ctx, db, region) => databaseSlas(ctx, region, inRegion(db.instances, region)),
   inspectRights: (at, db) => [allow(['rds:DescribeDBInstances'], [at.source, at.target].map((region) => dbArn(region, at.account, inRegion(db.instances, region))))],
   plan,
+  // All of them take writes already: they are looked at, and nothing is made.
+  drill: (ctx, name, db) => [databaseProductionStep(ctx, name, db.instances), ...plan(ctx, name, db).filter(({ step }) => step !== 'assessSourceApi')],
   steps: {
+    production,
     assessSourceApi,
     uniqueKeys,
     ready: writerReady,
