@@ -50,8 +50,8 @@ function rpo(state: RunState, objectiveMs: number): EvidenceObjective {
   if (unknown !== undefined) return judged('RPO', objectiveMs, undefined, `${unknown.name}: ${unknown.bound?.because ?? 'the recorded bound cannot be read'}`);
   const [worst] = bounds.sort((a, b) => (b.bound?.boundMs ?? 0) - (a.bound?.boundMs ?? 0));
   if (worst?.bound?.boundMs === undefined) {
-    const data = state.plan.steps.some(({ phase }) => phase === 'data');
-    return { ...judged('RPO', objectiveMs, undefined, data ? 'no bound was recorded' : 'no database was practised'), verdict: data ? 'not measured' : 'not applicable' };
+    const copied = state.plan.steps.some(({ phase, reversibility }) => phase === 'data' && reversibility !== 'reversible');
+    return { ...judged('RPO', objectiveMs, undefined, copied ? 'no bound was recorded' : 'no database is promoted'), verdict: copied ? 'not measured' : 'not applicable' };
   }
   const ms = worst.bound.boundMs;
   return judged('RPO', objectiveMs, ms, `at most ${formatMs(ms)} of ${worst.name} would have been lost; objective ${formatMs(objectiveMs)}`);
