@@ -7,6 +7,9 @@ import { type Figures, rehearseOnce, rehearsable } from './rehearse/one.ts';
 
 const BATCH = 20;
 
+// Simulated AWS answers with thousands of errors, and nobody reads where in this program each was made.
+Error.stackTraceLimit = 0;
+
 async function work({ rehearsal, from, to, step }: Job): Promise<void> {
   const say = (message: Message) => parentPort?.postMessage(message);
   const loaded = rehearsable(await loadRunbook(rehearsal.path), rehearsal.durations);

@@ -92,11 +92,11 @@ function acceptancesOf({ runbook }: LoadedRunbook): Acceptances {
 
 /**
  * The runbook as it is rehearsed. Signatures are of people: a name on the command line stands for them. Probes are sampled as often as
- * the result can show: where a promotion takes minutes, every two seconds at most.
+ * the result can show: where a promotion takes minutes, every five seconds at most.
  */
 export function rehearsable(loaded: LoadedRunbook, durations: Rehearsal['durations']): LoadedRunbook {
   const approvals = loaded.runbook.approvals.map((approval) => ({ ...approval, from: approval.from.map(({ name }) => ({ name, keys: [] })) }));
-  const leastMs = Math.min(2_000, (durations.promotionMs ?? DURATIONS.promotionMs).p50 / 150);
+  const leastMs = Math.min(5_000, (durations.promotionMs ?? DURATIONS.promotionMs).p50 / 60);
   const probes = loaded.runbook.probes.map((probe) => ({ ...probe, everyMs: Math.max(probe.everyMs, Math.min(leastMs, Math.max(probe.everyMs, probe.holdMs / 2))) }));
   return { ...loaded, runbook: { ...loaded.runbook, approvals, probes } };
 }
@@ -117,6 +117,8 @@ export async function rehearseOnce(rehearsal: Rehearsal, seed: number, planted: 
   const { clock, world } = stage;
   const effects = { ...stage.effects, http: throughResolver(stage.effects.http, stage.effects.dns, clock, drawn.resolverMs) };
   const users = watchUsers(throughResolver(stage.effects.http, stage.effects.dns, clock, drawn.resolverMs, usersOf(source, stage, drawn.resolverMs)), loaded, clock);
+  // Where one region serves, the probes of the run itself see it down.
+  const watched = loaded.runbook.strategy === 'active-active';
   const way = { stage, source, target };
   if (planted.before !== undefined) await clock.run(async () => planted.before?.(way));
   const had = new Set(takingWrites(stage, target));
@@ -125,7 +127,7 @@ export async function rehearseOnce(rehearsal: Rehearsal, seed: number, planted: 
   const plan = await clock.run(async () => {
     if (planted.instead === undefined) world.breakRegion(source);
     else planted.instead(way);
-    users.begin();
+    if (watched) users.begin();
     await clock.sleep(drawn.decideMs);
     return planned(() => planFor(effects, loaded, { verb: 'failover', region: target, from: source }).then(({ plan: made }) => made), clock);
   });
