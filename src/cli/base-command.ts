@@ -1,5 +1,7 @@
 import { Command } from '@oclif/core/command';
+import type { Interfaces } from '@oclif/core';
 import * as Flags from '@oclif/core/flags';
+import { existsSync } from 'node:fs';
 import type { StatePlace } from '../app/state.ts';
 import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { errorEnvelope, type ExitReason, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
@@ -25,6 +27,20 @@ export abstract class DrCommand extends Command {
   };
 
   protected readonly warnings: string[] = [];
+
+  /** Flags, then the environment, then `dr.yaml` of this folder (or `$DR_CONFIG`), then what is built in. */
+  protected override async parse<F extends Interfaces.OutputFlags<Interfaces.FlagInput>, B extends Interfaces.OutputFlags<Interfaces.FlagInput>, A extends Interfaces.OutputArgs<Interfaces.ArgInput>>(
+    options?: Interfaces.Input<F, B, A>,
+    argv?: string[],
+  ): Promise<Interfaces.ParserOutput<F, B, A>> {
+    const parsed = await super.parse<F, B, A>(options, argv);
+    const path = process.env.DR_CONFIG ?? 'dr.yaml';
+    const named = { runbooks: process.env.DR_RUNBOOKS, region: process.env.DR_REGION };
+    if (process.env.DR_CONFIG === undefined && !existsSync(path) && named.runbooks === undefined && named.region === undefined) return parsed;
+    const { applyDefaults } = await import('./defaults.ts');
+    await applyDefaults(parsed, { path, required: process.env.DR_CONFIG !== undefined, env: process.env, command: this.ctor as typeof DrCommand });
+    return parsed;
+  }
 
   protected get json(): boolean {
     return wantsJson(this.argv);
