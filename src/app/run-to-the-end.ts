@@ -15,6 +15,7 @@ import { FORMATS, type ReportFormat } from '../report/formats/formats.ts';
 import { summaryLines } from '../report/summary.ts';
 import { wayBackLines } from '../report/way-back.ts';
 import { type ReportFiles, writeReport } from '../report/write.ts';
+import { teller } from './tell.ts';
 import { toolVersion } from './version.ts';
 
 /** How a run is followed and stopped. */
@@ -53,6 +54,10 @@ export async function runToTheEnd(
     history: historyOf(parts.state, journal.state, parts.effects.clock),
   };
   const bound = boundToLab({ effects, stepKind: loadStepKind }, journal.state);
+  const news = teller(effects, journal.state);
+  const [begun] = await store.read().then((records) => records.slice(-1), () => []);
+  if (begun !== undefined) news.onRecord(begun, journal.state);
+  journal.follow((record, state) => news.onRecord(record, state));
   const end = await execute({ journal, ...bound, operator: parts.operator, drain: parts.drain });
   const notes: string[] = [];
   const note = (what: string, error: unknown): undefined => void notes.push(`Warning: ${what} (${messageOf(error)})`);
@@ -61,6 +66,7 @@ export async function runToTheEnd(
     const truth = await parts.measureLab().catch((error: unknown) => note('the lab could not measure this run', error));
     if (truth !== undefined) await journal.append({ type: 'lab.measured', truth });
   }
+  for (const line of await news.end()) notes.push(`Warning: ${line}`);
   // The run has ended: from here on nothing may hide how.
   const told = await tellEnd(journal, store, note);
   const unsent = await store.close().catch((error: unknown) => note('the journal could not be closed', error));

@@ -31,7 +31,7 @@ export class Journal {
   readonly #clock: Clock;
   readonly #run: string;
   readonly #term: number;
-  readonly #onRecord: (record: JournalRecord, state: RunState) => void;
+  readonly #onRecord: ((record: JournalRecord, state: RunState) => void)[];
   #last: JournalRecord | undefined;
   #state: RunState | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -51,7 +51,7 @@ export class Journal {
     this.#clock = options.clock;
     this.#run = options.run;
     this.#term = options.term;
-    this.#onRecord = options.onRecord ?? (() => undefined);
+    this.#onRecord = options.onRecord === undefined ? [] : [options.onRecord];
     if (options.records !== undefined && options.records.length > 0) {
       this.#last = options.records.at(-1);
       this.#state = foldAll(options.records);
@@ -62,6 +62,11 @@ export class Journal {
   get state(): RunState {
     if (this.#state === undefined) throw new Error('the run has not started');
     return this.#state;
+  }
+
+  /** Calls it for each further record, once that is durable. */
+  follow(listen: (record: JournalRecord, state: RunState) => void): void {
+    this.#onRecord.push(listen);
   }
 
   /** Makes the event durable. @throws DrError when that fails; then nothing may be done on its account. */
@@ -103,7 +108,7 @@ export class Journal {
     await this.#store.append(record);
     this.#last = record;
     this.#state = fold(this.#state, record);
-    this.#onRecord(record, this.#state);
+    for (const listen of this.#onRecord) listen(record, this.#state);
   }
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -68,6 +68,23 @@ describe('what is right', () => {
     const { ok, runs } = await verify(other.folder);
     expect(ok).toBe(true);
     expect(runs[0]?.notes.join()).toMatch(/report\.html is the report of the first \d+ of \d+ records/);
+  });
+
+  it('also a copy of a bucket: one object a record, of which none may be changed, missing or under another name', async () => {
+    const other = await stateWithRun();
+    folders.push(other.state);
+    rmSync(join(other.folder, 'journal.jsonl'));
+    mkdirSync(join(other.folder, 'journal'));
+    const path = (seq: number): string => join(other.folder, 'journal', `${String(seq).padStart(12, '0')}.json`);
+    for (const record of other.records) writeFileSync(path(record.seq), JSON.stringify(record));
+    expect(await wrongIn(other.folder)).toEqual([]);
+    const [third, fourth] = [readFileSync(path(3)), readFileSync(path(4))];
+    writeFileSync(path(3), third.toString().replace('"term":1', '"term": 1'));
+    expect(await wrongIn(other.folder)).toEqual([{ file: 'journal/000000000003.json', record: 4, why: 'it is not spelled as it was written' }]);
+    writeFileSync(path(3), fourth);
+    expect((await wrongIn(other.folder))[0]).toMatchObject({ file: 'journal/000000000003.json', record: 4 });
+    rmSync(path(3));
+    expect((await wrongIn(other.folder)).length).toBe(1);
   });
 
   it('half a record of a runner that died is no fault where another one continued, and is one at the end', async () => {

@@ -4,8 +4,8 @@ import { LIMITS } from '../../base/limits.ts';
 import { fact } from '../../model/fact.ts';
 import { envName, stepKind } from '../common.ts';
 
-const params = z.strictObject({ webhookEnv: envName, news: z.string() });
-type Params = z.infer<typeof params>;
+export const slackParams = z.strictObject({ webhookEnv: envName, news: z.string() });
+type Params = z.infer<typeof slackParams>;
 
 /** A message was taken: one for each channel. */
 const sentFact = fact('notified.slack', z.literal(true));
@@ -15,7 +15,7 @@ const sentFact = fact('notified.slack', z.literal(true));
  * https://api.slack.com/messaging/webhooks
  */
 export default stepKind<Params>({
-  params,
+  params: slackParams,
   check: (ctx, p) => {
     const set = (ctx.effects.env(p.webhookEnv) ?? '') !== '';
     const warnings = set ? [] : [`${p.webhookEnv} is not set: Slack will not be notified`];

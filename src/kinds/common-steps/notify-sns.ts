@@ -2,15 +2,15 @@ import * as z from 'zod';
 import { fact } from '../../model/fact.ts';
 import { regionName, stepKind } from '../common.ts';
 
-const params = z.strictObject({ region: regionName, topic: z.string(), news: z.string() });
-type Params = z.infer<typeof params>;
+export const snsParams = z.strictObject({ region: regionName, topic: z.string(), news: z.string() });
+type Params = z.infer<typeof snsParams>;
 
 /** The id of a message that was taken: one for each topic. */
 const sentFact = fact('notified.sns', z.string());
 
 /** Tells a topic of the target region how the run stands. Optional: a silent notifier stops no recovery. */
 export default stepKind<Params>({
-  params,
+  params: snsParams,
   check: () => Promise.resolve({ state: 'ok', because: 'sent at the end' } as const),
   observe: (ctx, p) =>
     Promise.resolve(!sentFact.has(ctx, p.topic) ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' }),
