@@ -1,9 +1,12 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { isOver, leftBehind } from '../../src/journal/state.ts';
 import { MUTATIONS } from '../../src/aws/operations.ts';
-import { DRILL, drillable, STANDBY, twinsIn } from './drills.ts';
-import { planOf, runPlan, type Simulation } from './simulated.ts';
+import { DRILL, drillable, keepBackups, STANDBY, twinsIn } from './drills.ts';
+import { planOf, runPlan, SHOP, type Simulation, simulation } from './simulated.ts';
 import { endState } from './sweep.ts';
 
 /** Everything that a drill asked AWS to change, by name of what was changed. */
@@ -144,5 +147,38 @@ describe('the drill of every example', () => {
     const plan = await planOf(sim, DRILL);
     const steps = plan.steps.map((step) => (step.id === 'databases.orders.promote' ? { ...step, changes: [{ ...step.changes[0], resource: `rds:${STANDBY.region}:${STANDBY.id}`, field: 'role', before: 'replica', after: 'writer' }] } : step));
     await expect(runPlan(sim, { ...plan, steps })).rejects.toThrow(/would change role of rds:ap-northeast-1:shop-orders-tokyo, which is no twin/);
+  });
+});
+
+describe('assertions about the data of a drill', () => {
+  /** A world whose databases answer a question with that. */
+  async function answering(text: string, assertion = '{ name: orders, sql: "select count(*) from orders", atLeast: 100 }'): Promise<Simulation> {
+    const path = join(await mkdtemp(join(tmpdir(), 'dr-test-')), 'shop.yaml');
+    await writeFile(path, (await readFile(SHOP, 'utf8')).replace(/( +)canary:/, `$1drill: { assertions: [${assertion}] }\n$1canary:`));
+    const sim = await simulation({ path });
+    await keepBackups(sim);
+    return { ...sim, effects: { ...sim.effects, sql: { ...sim.effects.sql, statement: () => Promise.resolve(text.startsWith('ERROR') ? { state: 'refused', error: text } : { state: 'done', text }) } } };
+  }
+
+  it.each([
+    ['that hold', '1 row: {"value":"dr-assertion:123:"}', 'succeeded', undefined],
+    ['that do not hold', '1 row: {"value":"dr-assertion:99:"}', 'failed', 'the assertion orders does not hold: it is 99, less than 100'],
+    ['of nothing', '1 row: {"value":"dr-assertion::"}', 'failed', 'the assertion orders does not hold: it is nothing: no number that could be compared'],
+    ['that cannot be asked', 'ERROR: relation "orders" does not exist', 'refused', undefined],
+  ])('%s', async (_what, said, wanted, why) => {
+    const sim = await answering(said);
+    const { state, outcome } = await runPlan(sim, await planOf(sim, DRILL));
+    const step = state.steps.get('databases.orders.assert-orders');
+    expect(outcome).toBe(wanted);
+    expect(step?.error?.message).toBe(why);
+    if (wanted === 'refused') expect(step?.refusal?.rule).toBe('drill-assertion');
+    expect(twinsIn(sim)).toEqual([]);
+  });
+
+  it('of a time are about its age', async () => {
+    const sim = await answering('1 row: {"value":"dr-assertion:7200.5:"}', '{ name: newest, sql: "select max(placed_at) from orders", youngerThan: 1h }');
+    const { state, outcome } = await runPlan(sim, await planOf(sim, DRILL));
+    expect(outcome).toBe('failed');
+    expect(state.steps.get('databases.orders.assert-newest')?.error?.message).toContain('old, more than 1h');
   });
 });

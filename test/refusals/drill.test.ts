@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DRILL, drillable, STANDBY } from '../engine/drills.ts';
 import { planOf, simulation, type Simulation } from '../engine/simulated.ts';
-import { saidByRun, saidIn } from './said.ts';
+import { saidBy, saidByRun, saidIn } from './said.ts';
 
 const twin = (sim: Simulation, then?: (sim: Simulation) => Promise<void> | void) => saidIn(sim, 'databases.orders.twin', { to: DRILL, ...(then === undefined ? {} : { then }) });
 
@@ -56,6 +56,20 @@ describe('a drill is refused before anything is made', () => {
       threshold    a name that only this drill uses
       consequence  what somebody else has made would be changed and deleted
       override     none: dr drill clean    deletes what an earlier drill has left; then start again"
+    `);
+  });
+
+  it('whose assertion cannot be asked', async () => {
+    const sim = await drillable();
+    const effects = { sql: { ...sim.effects.sql, statement: () => Promise.resolve({ state: 'refused', error: 'relation "orders" does not exist' } as const) } };
+    const params = { region: STANDBY.region, id: STANDBY.id, database: 'shop', userEnv: 'SHOP_DB_USER', passwordEnv: 'SHOP_DB_PASSWORD', name: 'orders', sql: 'select count(*) from orders', atLeast: 1 };
+    const said = sim.clock.run(() => saidBy('rds-read-replica.assertion', params, { what: 'observe', effects: { ...sim.effects, ...effects } }));
+    expect(await said).toMatchInlineSnapshot(`
+      "rule         drill-assertion
+      observed     orders cannot be asked of shop-orders-tokyo: relation "orders" does not exist (just now)
+      threshold    a query that gives one value
+      consequence  nothing is known of what the data would be after a failover
+      override     none: correct the assertion orders in the runbook; the same query must work by hand"
     `);
   });
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { regionOfArn } from '../../base/arn.ts';
+import { databaseDrill, isAskable, NOT_ASKABLE } from './assertions.ts';
 import { dbInstanceId, perRegion, securityGroupId } from '../common.ts';
 import { canaryFields, quarantineGroups } from './login-schema.ts';
 
@@ -45,7 +46,9 @@ export const schema = z
     canary: canaryFields
       .optional()
       .describe('A row written and read back once the restored instance is open'),
+    drill: databaseDrill.optional(),
   })
+  .refine(isAskable, NOT_ASKABLE)
   .superRefine((db, ctx) => {
     for (const [region, arn] of Object.entries(db.kmsKeys ?? {})) {
       const other = regionOfArn(arn);

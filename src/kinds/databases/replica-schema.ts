@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { databaseDrill, isAskable, NOT_ASKABLE } from './assertions.ts';
 import { dbInstanceId, perRegion, securityGroupId } from '../common.ts';
 import { canaryFields, quarantineGroups } from './login-schema.ts';
 
@@ -33,6 +34,7 @@ export const schema = z.strictObject({
   canary: canaryFields
     .optional()
     .describe('The SQL login of the owner: a row is written and read back after the promotion, and a switchover stops writes by it'),
-});
+  drill: databaseDrill.optional(),
+}).refine(isAskable, NOT_ASKABLE);
 
 export type RdsReadReplica = z.infer<typeof schema>;

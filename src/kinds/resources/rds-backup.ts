@@ -1,3 +1,4 @@
+import { assertion, assertionSteps } from '../databases/assertions.ts';
 import { databaseProductionStep, production } from '../databases/production.ts';
 import { twinOf } from '../databases/twin.ts';
 import { findDbInstance } from '../../aws/rds.ts';
@@ -107,7 +108,8 @@ function drill(ctx: DrillContext, name: string, db: RdsBackup): StepDraft[] {
     recoveryGateStep(ctx, copy, old),
     restoreTwinStep(ctx, copy, old, { settings: inRegion(db.restore, ctx.target), kmsKey: db.kmsKeys?.[ctx.target] }),
   ];
-  return db.canary === undefined ? steps : [...steps, canaryStep(ctx, twinOf(ctx, copy), db.canary, 'restoreTwin', old)];
+  const twin = twinOf(ctx, copy);
+  return db.canary === undefined ? steps : [...steps, canaryStep(ctx, twin, db.canary, 'restoreTwin', old), ...assertionSteps(ctx, twin, db)];
 }
 
 /** A free name is found by listing all instances that there are. */
@@ -175,7 +177,7 @@ const kind: ResourceKind<RdsBackup> = {
   ],
   plan,
   drill,
-  steps: { production, restoreTwin, assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld: closeBackedUp, keepOld: keepBackedUp, replicate },
+  steps: { assertion, production, restoreTwin, assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld: closeBackedUp, keepOld: keepBackedUp, replicate },
   discover: discoverBackups,
   simulate,
 };

@@ -3,6 +3,7 @@ import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
 import { allow, inRegion } from '../common.ts';
 import type { DrillContext, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
+import { assertion, assertionSteps } from '../databases/assertions.ts';
 import { canary, canaryStep } from '../databases/canary.ts';
 import { lintSqlEngine } from '../databases/sql-engine.ts';
 import { closeOld, closeOldStep } from '../databases/close-old.ts';
@@ -116,7 +117,7 @@ function drill(ctx: DrillContext, name: string, db: RdsReadReplica): StepDraft[]
     promoteTwinStep(ctx, twin, copy, { retentionDays: db.retentionDays, login: db.canary }),
   ];
   if (db.canary === undefined) return steps;
-  return [...steps, { ...openWritesStep(ctx, twin, db.canary, 'promote'), undoneBy: 'twin' }, { ...canaryStep(ctx, twin, db.canary, 'openWrites'), params: { ...loginTo(twin, db.canary), table: db.canary.table, made: true } }];
+  return [...steps, { ...openWritesStep(ctx, twin, db.canary, 'promote'), undoneBy: 'twin' }, { ...canaryStep(ctx, twin, db.canary, 'openWrites'), params: { ...loginTo(twin, db.canary), table: db.canary.table, made: true } }, ...assertionSteps(ctx, twin, db)];
 }
 
 /** The promotion, and before it the larger class: the restart that it takes would otherwise hit users. */
@@ -193,6 +194,7 @@ const kind: ResourceKind<RdsReadReplica> = {
   plan,
   drill,
   steps: {
+    assertion,
     production,
     twin: makeTwin,
     assessSourceApi,

@@ -1,0 +1,111 @@
+import * as z from 'zod';
+import { formatDuration } from '../../base/duration.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { DrillContext, StepDraft } from '../../model/kind.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+import { refused, stepKind } from '../common.ts';
+import { durationField } from '../duration.ts';
+import { type Database, lookRights } from './instance.ts';
+import { envOf, loginParams, loginTo, type NamedLogin, targetOf } from './login.ts';
+
+/*
+ * What a runbook says that the data of a drill must be: asked of the twin, once it takes writes. An assertion that does not hold fails the
+ * drill; one that cannot be asked is refused, for nothing is known then.
+ */
+
+const assertionFields = {
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a short name of small letters, digits and hyphens').describe('What it is about; it names the step'),
+  sql: z
+    .string()
+    .min(1)
+    .max(2_000)
+    .regex(/^\s*(select|with)\b[^;]*$/i, 'expected one SELECT that gives one value, without a semicolon')
+    .describe('A query that gives one value'),
+  equals: z.union([z.string(), z.number(), z.boolean()]).optional().describe('The value, as PostgreSQL writes it'),
+  atLeast: z.number().optional().describe('The value is a number that is not smaller'),
+  youngerThan: durationField({ min: 1_000, max: 366 * 86_400_000, range: 'a duration from 1s to 366d' }).optional().describe('The value is a time, and not older'),
+};
+
+const BOUNDS = ['equals', 'atLeast', 'youngerThan'] as const;
+
+/** `drill` of a database in a runbook. */
+export const databaseDrill = z
+  .strictObject({
+    assertions: z
+      .array(z.strictObject(assertionFields).refine((one) => BOUNDS.filter((bound) => one[bound] !== undefined).length === 1, 'expected one of `equals`, `atLeast` and `youngerThan`'))
+      .min(1)
+      .max(20)
+      .describe('What the data of a drill must be, asked by the login of the canary'),
+  })
+  .describe('What a drill asks of the data');
+
+/** For `refine`: assertions are asked by the login of the canary. */
+export function isAskable(db: { drill?: unknown; canary?: unknown }): boolean {
+  return db.drill === undefined || db.canary !== undefined;
+}
+
+export const NOT_ASKABLE = { path: ['drill'], message: 'assertions are asked by the login of `canary`: add it' };
+
+const params = z.strictObject({ ...loginParams, ...assertionFields, youngerThan: z.number().optional() });
+type Params = z.infer<typeof params>;
+
+/** Around the value, so that it is found in what the server says. */
+const MARK = 'dr-assertion:';
+
+/** The question as one text value; of a time, its age in seconds. */
+function question({ sql, youngerThan }: Params): string {
+  const value = youngerThan === undefined ? `(${sql})::text` : `extract(epoch from now() - (${sql})::timestamptz)::text`;
+  return `SELECT '${MARK}' || coalesce(${value}, '') || ':' AS value`;
+}
+
+/** What was wanted, and what is there, in words; undefined where it holds. */
+function whyNot(p: Params, value: string): string | undefined {
+  const is = Number(value);
+  if (p.equals !== undefined) return value === String(p.equals) ? undefined : `is ${value === '' ? 'nothing' : value}, not ${String(p.equals)}`;
+  if (value === '' || Number.isNaN(is)) return `is ${value === '' ? 'nothing' : value}: no number that could be compared`;
+  if (p.atLeast !== undefined) return is >= p.atLeast ? undefined : `is ${value}, less than ${p.atLeast}`;
+  const ageMs = is * 1_000;
+  return ageMs <= (p.youngerThan ?? 0) ? undefined : `is ${formatDuration(ageMs)} old, more than ${formatDuration(p.youngerThan ?? 0)}`;
+}
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const target = await targetOf(ctx, p);
+  if (typeof target === 'string') return { state: 'pending', because: target, waitingFor: 'aws' };
+  const said = await ctx.effects.sql.statement(target, question(p), LIMITS.sqlMs, ctx.signal);
+  if (said.state === 'unknown') return { state: 'pending', because: said.error, waitingFor: 'database' };
+  const [, value] = said.state === 'done' ? (new RegExp(`${MARK}(.*?):(?:\\s|$|[^\\w.+-])`, 's').exec(`${said.text} `) ?? []) : [];
+  if (value === undefined) {
+    return refused({
+      rule: 'drill-assertion',
+      observed: `${p.name} cannot be asked of ${p.id}: ${said.state === 'done' ? 'it gives no value' : said.error}`,
+      threshold: 'a query that gives one value',
+      consequence: 'nothing is known of what the data would be after a failover',
+      override: `none: correct the assertion ${p.name} in the runbook; the same query must work by hand`,
+    });
+  }
+  const wrong = whyNot(p, value);
+  return wrong === undefined ? { state: 'reached', because: `${p.name} holds: ${p.youngerThan === undefined ? value : `${formatDuration(Number(value) * 1_000)} old`}` } : { state: 'impossible', because: `the assertion ${p.name} does not hold: it ${wrong}` };
+}
+
+/** Reads only. */
+export const assertion = stepKind<Params>({ params, check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const), observe });
+
+/** None without assertions, or without a login by which they could be asked. */
+export function assertionSteps(ctx: DrillContext, twin: Database, { drill, canary }: { drill?: z.infer<typeof databaseDrill> | undefined; canary?: NamedLogin | undefined }): StepDraft[] {
+  if (canary === undefined) return [];
+  return (drill?.assertions ?? []).map((one): StepDraft => ({
+    step: 'assertion',
+    label: `assert-${one.name}`,
+    phase: 'verify',
+    after: ['canary'],
+    reversibility: 'reversible',
+    title: `${one.name}: is the data of ${twin.name} what it must be?`,
+    env: envOf(canary),
+    params: { ...loginTo({ region: twin.region, id: twin.id }, canary), ...one } satisfies Params,
+    controlPlanes: [],
+    permissions: [lookRights(ctx, twin)],
+    estimate: { p50: 1, p95: 3, basis: 'one query' },
+    limitMs: 120_000,
+    changes: [],
+  }));
+}
