@@ -17,9 +17,11 @@ export default class Init extends DrCommand {
     '<%= config.bin %> init --regions ap-northeast-2,ap-northeast-1',
     '<%= config.bin %> init --regions ap-northeast-2,ap-northeast-1 --only shop --owner shop-oncall@example.com --rpo 5m --rto 15m',
     '<%= config.bin %> init --regions ap-northeast-2,ap-northeast-1 --dry-run',
+    '<%= config.bin %> init --terraform terraform.tfstate',
   ];
   static override flags = {
     regions: Flags.string({ description: 'Regions to read, with commas. Default: that of the environment, and those that its replicas name', helpValue: 'REGION,REGION' }),
+    terraform: Flags.string({ description: 'Read this state file of Terraform, and call nothing', helpValue: 'FILE', exclusive: ['regions'] }),
     runbooks: Flags.string({ description: 'Folder to write into', helpValue: 'DIR', default: './runbooks' }),
     only: Flags.string({ description: 'These applications only, with commas', helpValue: 'NAME,...' }),
     owner: Flags.string({ description: 'Who answers for it', helpValue: 'NAME' }),
@@ -43,13 +45,14 @@ export default class Init extends DrCommand {
     const { aws } = liveEffects();
     const asks = io.tty && !this.json && !flags['dry-run'];
     const start = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
-    const known = names(flags.regions) ?? (start === undefined || start === '' ? [] : await linkedRegions(aws, start));
-    const regions = asks && flags.regions === undefined ? await askRegions(io, known) : known;
+    const known = names(flags.regions) ?? (flags.terraform !== undefined || start === undefined || start === '' ? [] : await linkedRegions(aws, start));
+    const regions = asks && flags.regions === undefined && flags.terraform === undefined ? await askRegions(io, known) : known;
     const wishes = { owner: flags.owner, rpo: flags.rpo, rto: flags.rto, approvers: flags.approver };
     const result = await init({
       aws,
       regions,
       runbooks: flags.runbooks,
+      terraform: flags.terraform,
       only: names(flags.only),
       dryRun: flags['dry-run'],
       now: Date.now(),

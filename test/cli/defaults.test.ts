@@ -21,7 +21,7 @@ async function filled(command: typeof Failover | typeof Rehearse | typeof Reprot
   const path = join(await folderWith(CONFIG), 'dr.yaml');
   const parsed = { flags: { runbooks: './runbooks', ...given }, metadata: { flags: given['runbooks'] === undefined ? { runbooks: { setFromDefault: true } } : {} } };
   command.id = id;
-  await applyDefaults(parsed, { path, required: false, env, command: command as never });
+  await applyDefaults(parsed, { path, required: false, env, command: command });
   return parsed.flags;
 }
 

@@ -29,7 +29,7 @@ it('commands and their flags are as they were', () => {
     help --json --state=
     history --due= --html= --json --state=
     iam --account= --json --out= --region= --state= --verb=failover|switchover|reprotect|drill|abort|check
-    init --approver=… --dry-run --json --only= --owner= --permissions --regions= --rpo= --rto= --runbooks= --state=
+    init --approver=… --dry-run --json --only= --owner= --permissions --regions= --rpo= --rto= --runbooks= --state= --terraform=
     issue add RUN TITLE --due=! --json --owner=! --state=
     issue close RUN NUMBER --json --note=! --state=
     lab break REGION --json --network --state=

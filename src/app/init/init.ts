@@ -10,6 +10,7 @@ import { RunbookError } from '../../runbook/problem.ts';
 import { applicationsIn } from './applications.ts';
 import { type Draft, draftOf, type Open, type Wishes } from './draft.ts';
 import { mustHaveRead, type NotRead, readAccount, type ReadAccount } from './read-account.ts';
+import { readTerraform } from './terraform.ts';
 import { runbookText } from './write-yaml.ts';
 
 export interface InitRequest extends Wishes {
@@ -17,6 +18,8 @@ export interface InitRequest extends Wishes {
   regions: readonly string[];
   /** Folder to write into. */
   runbooks: string;
+  /** A state file of Terraform instead of the account: nothing is called. */
+  terraform?: string | undefined;
   /** Only these applications. */
   only?: readonly string[] | undefined;
   /** Nothing is written. */
@@ -78,9 +81,7 @@ export const INIT_ACTIONS: readonly string[] = [
 
 /** Reads an account and writes a runbook for each application that it finds. Never overwrites a file. @throws DrError */
 export async function init(request: InitRequest): Promise<InitResult> {
-  refuseRegions(request.regions);
-  const read = await readAccount(request);
-  mustHaveRead(read);
+  const read = request.terraform === undefined ? await fromAccount(request) : await fromTerraform(request.terraform);
   const { inventory } = read;
   const parts = applicationsIn(inventory);
   const wanted = request.only === undefined ? parts : parts.filter(({ name }) => request.only?.includes(name) === true);
@@ -95,13 +96,26 @@ export async function init(request: InitRequest): Promise<InitResult> {
   return {
     account: inventory.account,
     regions: inventory.regions,
-    permissions: INIT_ACTIONS,
+    permissions: request.terraform === undefined ? INIT_ACTIONS : [],
     runbooks: made.filter((one) => one !== undefined),
     notPlaced: request.only === undefined ? leftOver(read, drafts) : drafts.flatMap(({ name, left }) => left.map((text) => `${name}: ${text}`)),
     notRead: read.notRead,
     counts: read.counts,
     calls: read.calls,
   };
+}
+
+async function fromAccount(request: InitRequest): Promise<ReadAccount> {
+  refuseRegions(request.regions);
+  const read = await readAccount(request);
+  mustHaveRead(read);
+  return read;
+}
+
+async function fromTerraform(path: string): Promise<ReadAccount> {
+  const inventory = await readTerraform(path);
+  const counts = { databases: inventory.databases.length, 'Auto Scaling groups': inventory.groups.length, 'EC2 instances': inventory.instances.length, records: inventory.records.length };
+  return { inventory, notRead: [], counts, calls: 0 };
 }
 
 function refuseRegions(regions: readonly string[]): void {
@@ -129,7 +143,7 @@ function refuseUnknown(only: readonly string[] | undefined, names: readonly stri
 
 async function makeRunbook(draft: Draft, request: InitRequest, { account }: Inventory): Promise<MadeRunbook> {
   const path = join(request.runbooks, `${draft.name}.yaml`);
-  const text = runbookText(draft, { account, at: new Date(request.now).toISOString().slice(0, 16) + 'Z', source: 'what is there', schema: undefined });
+  const text = runbookText(draft, { account, at: new Date(request.now).toISOString().slice(0, 16) + 'Z', source: request.terraform ?? 'what is there', schema: undefined });
   const { name, strategy, because, home, regions, open } = draft;
   const common = { name, path, strategy, because, home, regions, text, decide: open };
   // A runbook that this version would not take itself is a defect of dr, and is never written.
