@@ -29,7 +29,7 @@ h1{font-size:30px;line-height:1.2;margin:4px 0 4px;letter-spacing:-.01em;overflo
 h2{font-size:18px;margin:40px 0 12px;padding-bottom:6px;border-bottom:1px solid var(--line)}
 h3{font-size:14px;margin:22px 0 8px}
 p{margin:8px 0;overflow-wrap:anywhere}
-ul{margin:0;padding-left:18px}
+ul{margin:0;padding-left:18px} a{color:var(--link)}
 code{font:12px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;overflow-wrap:anywhere}
 .ribbon{position:sticky;top:0;z-index:2;padding:7px 24px;text-align:center;background:var(--ribbon);color:var(--ribbon-ink);font-weight:650;font-size:13px;letter-spacing:.02em}
 .ribbon-row{display:none}
@@ -82,8 +82,9 @@ const PHONE = `
   .cards{grid-template-columns:1fr 1fr;gap:10px} .card{padding:11px 12px} .card .big{font-size:23px} .card .big.nm{font-size:17px}
   .facts div{grid-template-columns:1fr;gap:0} .key{gap:4px 12px}
   .wide table,.wide tbody,.wide tr,.wide td{display:block} .wide thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
-  .wide tr{border-bottom:1px solid var(--line);padding:8px 0} .wide td,.wide td.n,.wide td.f{position:relative;min-height:25px;border:0;padding:2px 0 2px 112px;text-align:left;white-space:normal;overflow-wrap:anywhere}
-  .wide td::before{content:attr(data-head);position:absolute;left:0;width:104px;color:var(--soft);font-size:12px;line-height:1.7}
+  .wide tr{border-bottom:1px solid var(--line);padding:8px 0} .wide td,.wide td.n,.wide td.f{display:flow-root;border:0;padding:2px 0 2px 112px;text-align:left;white-space:normal;overflow-wrap:anywhere}
+  .wide td:empty{display:none}
+  .wide td::before{content:attr(data-head);float:left;width:104px;margin-left:-112px;color:var(--soft);font-size:12px;line-height:1.7}
   td.n .why{display:block}
 `;
 
@@ -119,7 +120,7 @@ const PRINT = `
   h2{margin-top:26px;break-after:avoid} h2+p{break-after:avoid} h3{break-after:avoid} tr{break-inside:avoid} thead{display:table-header-group}
   table{font-size:11px} th,td{padding:4px 8px 4px 0} th{white-space:normal} th.w{min-width:90px} td.n,td.f{white-space:normal} td,td code{overflow-wrap:anywhere} .why{font-size:10.5px} code{font-size:10px}
   .wide,.scroll{overflow:visible} .timeline{min-width:0}
-  .cards{grid-template-columns:repeat(auto-fit,minmax(160px,1fr))} .card .big{font-size:22px} .card .big.nm{font-size:16px}
+  .cards{grid-template-columns:repeat(auto-fit,minmax(118px,1fr))} .card .big{font-size:22px} .card .big.nm{font-size:16px}
   *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 `;
 
