@@ -3,7 +3,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { JournalRecord } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
-import { type Channel, channelsOf } from '../kinds/common-steps/channels.ts';
+import { type Channel, channelsOf } from '../kinds/channels.ts';
 import { newsOf } from '../report/news.ts';
 
 /*
