@@ -70,6 +70,13 @@ export function judgeSource(signals: readonly Signal[], attestedBy: string | und
   return { verdict: 'not-down', because: `${short}. ${words}` };
 }
 
+const EACH_SIGNAL = new RegExp(`(?:\\. |; )(?=(?:${signalSchema.shape.vantage.options.join('|')}): (?:${signalSchema.shape.says.options.join('|')}) \\()`, 'g');
+
+/** What `judgeSource` says, with each signal on a line of its own. Other words stay as they are. */
+export function signalPerLine(because: string): string {
+  return because.replace(EACH_SIGNAL, '\n');
+}
+
 function whyNotDown(down: ReadonlySet<Signal['vantage']>, reached: boolean, served: boolean): string | undefined {
   if (down.size < 2) return `${down.size} of at least 2 independent signals say down`;
   if (served) return 'the source itself serves users';

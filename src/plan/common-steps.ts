@@ -57,7 +57,7 @@ export function assessSteps(runbook: Runbook, verb: Verb, source: string, resour
   const judge = common({
     id: 'assess.source',
     kind: traitsOf(verb).sourceMayBeDead ? commonStep('judge-source') : commonStep('source-healthy'),
-    title: traitsOf(verb).sourceMayBeDead ? `Is ${source} down? Two independent signals` : `Is ${source} healthy, and does ${runbook.name} follow?`,
+    title: traitsOf(verb).sourceMayBeDead ? `Check that ${source} is down: two independent signals` : `Check that ${source} is healthy, and that ${runbook.name} follows`,
     phase: 'assess',
     gate: true,
     after: [users.id, ...looks.map(({ step }) => step.id)],
@@ -111,7 +111,7 @@ export function approvalSteps(runbook: Runbook, resources: readonly PlanStep[], 
     const params: Json = { gate: id, from: from.map(({ name, keys }) => ({ name, keys })), quorum, waitMs, line: line && BEFORE_LINE.has(before) };
     const waits = { estimate: { p50: 60, p95: waitMs / 1000, basis: 'people sign; at most the wait of the runbook' }, limitMs: waitMs + 60_000 };
     const after = phase === 'assess' && signed ? assessed : [];
-    return [common({ id, kind: commonStep('approval'), title: `Approval: ${quorum} of ${from.length} people needed`, phase, gate: true, after, params, approval: { from, quorum, waitMs }, ...(signed ? waits : {}) })];
+    return [common({ id, kind: commonStep('approval'), title: from.length === 1 ? 'Approval needed from 1 person' : `Approval needed from ${quorum} of ${from.length} people`, phase, gate: true, after, params, approval: { from, quorum, waitMs }, ...(signed ? waits : {}) })];
   });
   return { steps, first };
 }
@@ -136,7 +136,7 @@ function drillProbe(probe: Runbook['probes'][number]): PlanStep {
   return common({
     id: `verify.${probe.name}`,
     kind: commonStep('drill-probe'),
-    title: `The standby answers ${probe.name}`,
+    title: `Ask the standby for ${probe.name}`,
     phase: 'verify',
     params: { probe: probe as unknown as Json },
     estimate: { p50: 1, p95: 10, basis: 'one request' },

@@ -32,11 +32,11 @@ describe('plain lines', () => {
     expect(screen.text).toMatchInlineSnapshot(`
       "2026-11-20T10:15:00.000Z   run 20261120T101500Z-shop-failover-1a2b3c: failover of shop, Seoul (ap-northeast-2) → Tokyo (ap-northeast-1), 5 steps
       2026-11-20T10:15:01.000Z ! probe home-page: down, ECONNREFUSED
-      2026-11-20T10:15:02.000Z + all 5 checks are green
+      2026-11-20T10:15:02.000Z + all 5 checks passed
       2026-11-20T10:15:03.000Z   assess.source: Assess Seoul
       2026-11-20T10:15:04.000Z + assess.source: done in 1.0 s: two signals agree that Seoul is down
       2026-11-20T10:15:05.000Z   data.orders.gate: RPO gate of orders
-      2026-11-20T10:15:06.000Z + data.orders.gate: done in 1.0 s: lag 0.8 s is below 1m
+      2026-11-20T10:15:06.000Z + data.orders.gate: passed: lag 0.8 s is below 1m
       2026-11-20T10:15:07.000Z   data.orders.promote: Promote shop-orders-tokyo
       2026-11-20T10:15:08.000Z   data.orders.promote: requesting: it is a replica
       2026-11-20T10:15:09.000Z ! data.orders.promote: failed: the instance is not available
@@ -92,7 +92,7 @@ describe('the RTO budget', () => {
     expect(budgetLine(story.run, T0 + 21_000)).toBe('RTO 15m: at least 20 s since impact, at most 14m 40s left (name when it began: --impact-at) · home-page DOWN for 20 s');
     expect(budgetLine(story.run, T0 + 1_000_000)).toContain('exceeded by at least 1m 39s');
     story.add({ type: 'probe.changed', probe: 'home-page', up: true, status: 200, sampledAt: T0 + 5000 });
-    expect(budgetLine(story.run, T0 + 25_000)).toBe('RTO 15m: users were back after at least 4.0 s (name when it began: --impact-at) · home-page up for 20 s');
+    expect(budgetLine(story.run, T0 + 25_000)).toBe('RTO 15m: probes good again at least 4.0 s after impact (name when it began: --impact-at) · home-page up for 20 s');
   });
 
   it('is exact where a good sample came before the first bad one', () => {

@@ -8,7 +8,7 @@ import type { RunEvent } from '../../src/journal/events.ts';
 
 const plain = (_style: unknown, text: string): string => text;
 const holder = { run: RUN, term: 1, token: 'x', user: 'kim', host: 'vm', pid: 30_304, since: new Date(T0).toISOString() };
-const gate = step('approval.line', { kind: 'run.approval', gate: true, title: 'Approval: 1 of 1 people needed', approval: { from: [{ name: 'alice@example.com', keys: ['k'] }], quorum: 1, waitMs: 900_000 } });
+const gate = step('approval.line', { kind: 'run.approval', gate: true, title: 'Approval needed from 1 person', approval: { from: [{ name: 'alice@example.com', keys: ['k'] }], quorum: 1, waitMs: 900_000 } });
 
 /** Down since before the run began, and stopped at its approval. */
 function waiting(): Story {
@@ -26,7 +26,7 @@ describe('dr status', () => {
     expect(text).toMatch(/Waiting for approval: 0 of 1 \(alice@example\.com\), 5m \ds left\.\n +They run: dr approve /);
     expect(text).toContain('Next: Assess Seoul');
     expect(text).toContain('at least 10m since impact');
-    expect(text).not.toContain('people needed');
+    expect(text).not.toContain('Approval needed');
     expect(text).not.toContain('dr resume');
   });
 

@@ -79,7 +79,7 @@ describe('the guard of an old writer', () => {
     const plain = await failover(await simulation(), never, () => undefined, without(GUARD));
     expect([guarded.outcome, plain.outcome]).toEqual(['succeeded', 'succeeded']);
     expect((guarded.state.endedAt ?? 0) - guarded.state.startedAt).toBe((plain.state.endedAt ?? 0) - plain.state.startedAt);
-    const because = 'shop-orders in ap-northeast-2 has not answered since, so it is not fenced. dr reprotect fences it first';
+    const because = 'shop-orders in ap-northeast-2 has not answered since, so it is not fenced. Once it answers, dr reprotect fences it before anything else';
     expect(guarded.state.steps.get(GUARD)).toMatchObject({ state: 'unmet', because, attempts: 0 });
     expect(guarded.state.facts.get('fence.orders')).toMatchObject({ verdict: 'source-down' });
     expect(nextSteps(guarded.state, 'met')).toContain(because);

@@ -5,7 +5,8 @@ import type { JournalRecord } from '../../journal/events.ts';
 import type { ProbeRun, RunState, StepRun } from '../../journal/state.ts';
 import { utcSecond } from '../../report/requests.ts';
 import type { PlanStep } from '../../model/step.ts';
-import { changeMade, isSkipped } from '../../report/changes.ts';
+import { changeMade } from '../../report/changes.ts';
+import { endOf } from '../step-end.ts';
 import { modeTag, resumeCommand, routeText } from '../names.ts';
 import { refusalLines } from '../refusal-view.ts';
 import { traitsOf } from '../../model/verb.ts';
@@ -26,7 +27,7 @@ export function sentence(record: JournalRecord, state: RunState): Sentence | und
     case 'run.resumed':
       return { tone: 'info', text: `run ${record.run} resumed by ${record.operator.user}@${record.operator.host}` };
     case 'checks.green':
-      return { tone: 'good', text: `all ${state.steps.size} checks are green` };
+      return { tone: 'good', text: `all ${state.steps.size} checks passed` };
     case 'undo.started':
       return { tone: 'warn', text: `rolling back: ${record.because}` };
     case 'probe.changed':
@@ -82,10 +83,7 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
     case 'step.silent':
       return { tone: 'warn', text: `${id}: ${record.because}` };
     case 'step.done':
-      if (record.simulated === true) return { tone: 'warn', text: `${id}: ${record.because}` };
-      // A signal is its answer: `done: down` would be read twice.
-      if (/^(?:down|up): /.test(record.because)) return { tone: 'good', text: `${id}: ${record.because}` };
-      return { tone: doneText(state, id) === 'skipped' ? 'info' : 'good', text: `${id}: ${doneText(state, id)}: ${record.because}` };
+      return doneSentence(record, state);
     case 'step.refused':
       return { tone: 'bad', text: [`${id}: refused${record.unsent === true ? ', no request was sent' : ''}`, ...refusalLines(record.refusal)].join('\n') };
     case 'undo.intent':
@@ -103,12 +101,31 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
 }
 
 /** What a step that has ended did: it made a change, or did not, or only looked. */
-function doneText(state: RunState, id: string): string {
+function doneSentence({ step: id, because }: Extract<StepRecord, { type: 'step.done' }>, state: RunState): Sentence {
   const step = state.plan.steps.find((one) => one.id === id);
-  if (step === undefined) return 'done';
-  if (isSkipped(step, state.steps.get(id))) return 'skipped';
-  const made = step.changes.length === 0 ? 'made' : changeMade(step, state).made;
-  return made === 'no change needed' || made === 'not made' ? made : ['done', elapsedText(state, id)].filter((part) => part !== '').join(' in ');
+  const run = state.steps.get(id);
+  const end = step === undefined || run === undefined ? undefined : endOf(step, run, state);
+  switch (end) {
+    case 'simulated':
+      return { tone: 'warn', text: `${id}: ${because}` };
+    // A signal is its answer: `done: down` would be read twice.
+    case 'down':
+    case 'up':
+    case 'unknown':
+    case 'not judged':
+      return { tone: 'info', text: `${id}: ${because}` };
+    case 'skipped':
+    case 'not made':
+      return { tone: 'info', text: `${id}: ${end}: ${because}` };
+    default:
+      return { tone: 'good', text: `${id}: ${step === undefined ? 'done' : doneWord(step, state)}: ${because}` };
+  }
+}
+
+function doneWord(step: PlanStep, state: RunState): string {
+  if (step.gate) return 'passed';
+  if (step.changes.length > 0 && changeMade(step, state).made === 'no change needed') return 'no change needed';
+  return ['done', elapsedText(state, step.id)].filter((part) => part !== '').join(' in ');
 }
 
 function via(address: string | undefined): string {
@@ -179,7 +196,7 @@ function budget(state: RunState, now: number): string {
   const back = seenDown.map((probe) => probe.changes.at(-1)).filter((change) => change?.up === true);
   const least = atLeast ? 'at least ' : '';
   if (seenDown.length > 0 && back.length === seenDown.length) {
-    return `users were back after ${least}${formatDuration(Math.max(...back.map((change) => change?.at ?? 0)) - impact)}${atLeast ? NAME_IMPACT : ''}`;
+    return `probes good again ${least}${formatDuration(Math.max(...back.map((change) => change?.at ?? 0)) - impact)} after impact${atLeast ? NAME_IMPACT : ''}`;
   }
   const known = seenDown.length > 0 || state.impactAt !== undefined;
   const used = Math.max(0, now - (known ? impact : state.declaredAt));

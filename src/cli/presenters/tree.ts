@@ -10,9 +10,9 @@ import {
 import type { JournalRecord } from '../../journal/events.ts';
 import type { RunState, StepRun } from '../../journal/state.ts';
 import type { PlanStep } from '../../model/step.ts';
-import { isSkipped } from '../../report/changes.ts';
 import { firstScreen, lastScreen } from '../run-view.ts';
 import { byPhase, type PhaseSteps } from '../step-tree.ts';
+import { type StepEnd, endOf } from '../step-end.ts';
 import { painterFor } from '../style.ts';
 import { wrap } from '../text.ts';
 import { approvalWait } from '../waiting.ts';
@@ -40,7 +40,7 @@ class StderrRenderer extends DefaultRenderer {
 
 type Wrapper = ListrTaskWrapper<unknown, typeof StderrRenderer, typeof StderrRenderer>;
 type Task = ListrTask<unknown, typeof StderrRenderer, typeof StderrRenderer>;
-type End = 'done' | 'simulated' | 'skipped' | 'failed' | 'never';
+type End = StepEnd | 'failed' | 'never';
 
 /** The two moments of a step or phase that listr2 waits for. */
 class Gate {
@@ -162,10 +162,9 @@ export class TreePresenter implements Presenter {
         this.#retitle(step, wrapper);
         const how = await entry.gate.ended.promise;
         this.#retitle(step, wrapper);
-        if (how === 'skipped') wrapper.skip(`${step.title}: skipped`);
-        if (how === 'never') wrapper.skip(`${step.title}: not finished`);
-        if (how === 'simulated') wrapper.skip(`${step.title}: simulated`);
         if (how === 'failed') throw new Error(safe(this.#state?.steps.get(step.id)?.because ?? 'failed'));
+        // listr2's tick is for what was done, and for nothing else.
+        if (how !== 'done') wrapper.skip(`${step.title}: ${how === 'never' ? 'not finished' : how}`);
       },
     };
   }
@@ -178,7 +177,8 @@ export class TreePresenter implements Presenter {
     const phase = this.#phases.get(entry.step.phase);
     phase?.gate.begin();
     entry.gate.begin();
-    if (run.state === 'done') entry.gate.end(run.simulated === true ? 'simulated' : isSkipped(entry.step, run) ? 'skipped' : 'done');
+    const end = this.#state === undefined ? undefined : endOf(entry.step, run, this.#state);
+    if (end !== undefined) entry.gate.end(end);
     if (run.state === 'unmet') entry.gate.end('never');
     // A step that was cut off and is undone ends here; one that had ended shows it in the tree at the end.
     if (run.state === 'failed' || run.state === 'refused' || run.state === 'undone') entry.gate.end('failed');

@@ -14,12 +14,13 @@ type Params = z.infer<typeof params>;
  */
 async function observe(ctx: StepContext, { probe }: Params): Promise<Observation> {
   const at = await drillAddress(ctx, new URL(probe.http).hostname);
-  if (at === undefined) return { state: 'reached', because: 'not asked: no record of this drill leads to the standby' };
+  if (at === undefined) return { state: 'reached', because: 'not judged: no record of this drill leads to the standby, so it was not asked' };
   if (at === '') return { state: 'pending', because: 'the record of the drill does not resolve', waitingFor: 'dns' };
   const { status, error } = await ctx.effects.http.request({ url: probe.http, at, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
   ctx.signal.throwIfAborted();
   if (status === 0) return { state: 'pending', because: `${at} gives no HTTP answer: ${error ?? ''}`, waitingFor: 'users' };
-  return { state: 'reached', because: `${at} answers ${status}${status === probe.status ? '' : `, not ${probe.status}, as a standby may that is not active`}` };
+  if (status === probe.status) return { state: 'reached', because: `${at} answers with status ${status}` };
+  return { state: 'reached', because: `not judged: ${at} answers with status ${status}, not ${probe.status}. That users would get ${probe.status} after a failover is not shown: a standby whose database is a replica may answer so` };
 }
 
 export default stepKind<Params>({

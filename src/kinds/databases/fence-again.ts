@@ -31,7 +31,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   } catch (error) {
     if (!(error instanceof AwsError) || !error.saysNothing) throw error;
     const seen = seenFact.read(ctx, p.name) === undefined ? 'has not answered since' : 'answered again, and is silent now';
-    return { state: 'pending', because: `${p.id} in ${p.region} ${seen}, so it is not fenced. dr reprotect fences it first`, waitingFor: 'hold' };
+    return { state: 'pending', because: `${p.id} in ${p.region} ${seen}, so it is not fenced. Once it answers, dr reprotect fences it before anything else`, waitingFor: 'hold' };
   }
   if (instance === undefined) return done(ctx, p, `${p.id} does not exist in ${p.region} any more`);
   const cut = cutOff(ctx, p, instance);
