@@ -31,7 +31,7 @@ describe('a rehearsal', () => {
     expect(summary.deciding[0]?.p50 ?? 0).toBeGreaterThan(0);
   });
 
-  it('gives the same figures for the same seeds, however many threads there are', async () => {
+  it('gives the same figures for the same seeds, however many threads there are', { timeout: 180_000 }, async () => {
     const one = await rehearse(request('shop', { runs: 42, seed: 5 }));
     const two = await rehearse(request('shop', { runs: 42, seed: 5, threads: 2 }));
     expect(two.cost.threads).toBe(2);
