@@ -1,4 +1,8 @@
 import * as Flags from '@oclif/core/flags';
+import type { Interfaces } from '@oclif/core';
+import type { StatePlace } from '../app/state.ts';
+import { formatDuration, parseDuration } from '../base/duration.ts';
+import { DrError } from '../base/errors.ts';
 import { fromFlag, outputFlags, peopleFlags, startFlags, targetFlags } from '../cli/run-flags.ts';
 import { StartCommand } from '../cli/start-command.ts';
 
@@ -19,6 +23,7 @@ export default class Drill extends StartCommand {
     ...fromFlag,
     ...startFlags,
     lab: Flags.boolean({ description: 'Against a local two-region lab, which is started and stopped' }),
+    due: Flags.string({ description: 'Do nothing if this very runbook has passed a drill into the region within that time, e.g. 30d', helpValue: 'DURATION', exclusive: ['plan', 'lab'] }),
     ...peopleFlags,
     ...outputFlags,
   };
@@ -26,7 +31,22 @@ export default class Drill extends StartCommand {
   override async run(): Promise<void> {
     const { flags } = await this.parse(Drill);
     this.needRegion('drill', flags);
+    if (await this.#passed(flags, this.statePlace(flags.state))) return;
     if (!flags.lab) return this.start('drill', flags);
     return this.start('drill', flags, async (request) => (await import('../app/lab-drill.ts')).labDrill(request));
+  }
+
+  /** True, and said, where `--due` is given and no drill is due. */
+  async #passed(flags: Interfaces.InferredFlags<typeof Drill.flags>, state: StatePlace): Promise<boolean> {
+    const { due, region, runbook, runbooks } = flags;
+    if (due === undefined || region === undefined) return false;
+    const withinMs = parseDuration(due);
+    if (withinMs === undefined) throw new DrError({ code: 'BAD_DURATION', exit: 'usage', title: `--due ${due}: a duration with a unit is expected, e.g. 30d.`, next: ['dr drill --help'] });
+    const { passedDrill } = await import('../app/due-drill.ts');
+    const now = Date.now();
+    const found = await passedDrill({ region, runbooks, state, withinMs, now, ...(runbook === undefined ? {} : { runbook }) });
+    if (found === undefined) return false;
+    this.done({ due: false, run: found.run }, () => `No drill is due: ${found.run} passed ${formatDuration(now - found.lastAt)} ago, with this runbook.`);
+    return true;
   }
 }

@@ -22,7 +22,7 @@ it('commands and their flags are as they were', () => {
     approve RUN --as= --confirm= --gate= --json --key= --print --reject --signature= --state= --valid-for=
     check --fail-on=error|warning|note|never --format=text|junit|sarif|prometheus --json --notify --region= --runbook= --runbooks= --state= --watch=
     doctor --json --state= --without=…
-    drill --again=… --approved-by=… --confirm= --done=… --from= --json --lab --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
+    drill --again=… --approved-by=… --confirm= --done=… --due= --from= --json --lab --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     drill clean [RUN] --json --output=text|jsonl --state= --takeover
     evidence --as= --due= --from=! --json --key= --out=! --state= --to=! --unsigned
     failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=

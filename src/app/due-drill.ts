@@ -1,0 +1,34 @@
+import type { RunState } from '../journal/state.ts';
+import { isOver } from '../journal/state.ts';
+import { traitsOf } from '../model/verb.ts';
+import { chooseRunbook } from './make-plan.ts';
+import { listAllRuns } from './runs.ts';
+import type { StatePlace } from './state.ts';
+
+/** Which drill is asked about. */
+interface DueQuestion {
+  /** Name or path. */
+  runbook?: string;
+  /** Folder of runbooks. */
+  runbooks: string;
+  region: string;
+  state: StatePlace;
+  /** Milliseconds. */
+  withinMs: number;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/**
+ * The newest drill into a region that passed within that time, of exactly this runbook; undefined where a drill is due. A runbook that
+ * was changed since has no drill, and runs that cannot be read count for nothing.
+ */
+export async function passedDrill({ region, state, withinMs, now, ...choice }: DueQuestion): Promise<RunState | undefined> {
+  const { sha256 } = await chooseRunbook(choice);
+  const { runs } = await listAllRuns(state);
+  return runs.find((run) => passed(run) && run.plan.runbook.sha256 === sha256 && run.plan.target === region && now - run.lastAt <= withinMs);
+}
+
+function passed(run: RunState): boolean {
+  return traitsOf(run.plan.verb).drills && run.outcome === 'succeeded' && isOver(run);
+}
