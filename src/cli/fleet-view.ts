@@ -1,14 +1,17 @@
 import { plural } from '../base/plural.ts';
 import type { FleetOutcome, FleetPlan, FleetResult } from '../app/fleet/fleet.ts';
-import { DrError } from '../base/errors.ts';
+import type { FleetPreviews } from '../app/fleet/preview.ts';
+import { DrError, messageOf } from '../base/errors.ts';
 import { formatDuration } from '../base/duration.ts';
+import type { Preview } from '../engine/preview.ts';
 import type { Acceptances } from '../model/step.ts';
 import { criticalPath } from '../plan/critical-path.ts';
 import type { ConfirmIo } from './confirm.ts';
 import { regionName, resumeCommand } from './names.ts';
 import { resumable, runJson, standing } from './run-view.ts';
+import { obstacleLines, wouldBeRefused } from './preview-view.ts';
 import type { Painter } from './style.ts';
-import { columns, indent } from './text.ts';
+import { columns, fit, indent } from './text.ts';
 
 /** What a person types, or gives with `--confirm`, for many applications: how many, and where. */
 export function fleetWord(plan: FleetPlan): string {
@@ -48,6 +51,20 @@ export function fleetPlanText(plan: FleetPlan, paint: Painter): string {
   ].join('\n');
 }
 
+/** What would refuse each application now, in the order of the plan: as `dr plan --runbook NAME` says it of one. */
+export function fleetPreviewText(plan: FleetPlan, previews: FleetPreviews, room: number | undefined, paint: Painter): string {
+  const lines = plan.members.flatMap(({ name }) => {
+    const seen = previews.get(name);
+    if (seen === undefined) return [];
+    if (typeof seen === 'string') return [`${name}: ${paint('yellow', 'could not be checked')}: ${seen}`];
+    const { refusals, warnings } = seen;
+    const verdict = refusals.length > 0 ? paint('red', wouldBeRefused(seen)) : wouldBeRefused(seen);
+    const more = warnings.length === 0 ? '' : ` (${plural(warnings.length, 'warning')}: dr plan --region ${plan.region} --runbook ${name})`;
+    return [`${name}: ${verdict}${more}`, ...refusals.flatMap(obstacleLines).map((line) => indent(line, 2))];
+  });
+  return lines.length === 0 ? '' : fit(['Would they be refused now?', indent(lines.join('\n'), 2)].join('\n'), room);
+}
+
 /** The longest way through all applications, seconds. Members come in order. */
 export function fleetExpected(plan: FleetPlan): { p50: number; p95: number } {
   const ends = new Map<string, { p50: number; p95: number }>();
@@ -64,7 +81,7 @@ export function fleetExpected(plan: FleetPlan): { p50: number; p95: number } {
  * One confirmation for all: how many applications, and the region.
  * @throws DrError `declined` in every other case.
  */
-export async function confirmFleet(plan: FleetPlan, accepted: Acceptances, given: string | undefined, io: ConfirmIo, paint: Painter): Promise<'typed' | 'flag'> {
+export async function confirmFleet(plan: FleetPlan, accepted: Acceptances, given: string | undefined, io: ConfirmIo, paint: Painter, look?: () => Promise<FleetPreviews>): Promise<'typed' | 'flag'> {
   const word = fleetWord(plan);
   const declined = (code: string, title: string): DrError =>
     new DrError({ code, exit: 'declined', title: `${title} Nothing was done.`, next: [`dr failover --region ${plan.region} --confirm ${word}`] });
@@ -74,10 +91,17 @@ export async function confirmFleet(plan: FleetPlan, accepted: Acceptances, given
   }
   if (!io.tty) throw declined('CONFIRMATION_NEEDED', 'A failover needs a confirmation, and there is no terminal to ask.');
   const loss = accepted.dataLossSeconds === undefined ? [] : [`Data loss accepted for every one of them: ${String(accepted.dataLossSeconds)} s.`];
+  if (look !== undefined) io.write(`${await refusalsOf(plan, look, io, paint)}\n\n`);
   io.write(`${[fleetPlanText(plan, paint), ...loss].join('\n')}\n`);
   const typed = (await io.ask(`Type the number of applications and the region (${word}) to continue: `)).trim();
   if (typed === word) return 'typed';
   throw declined('NOT_CONFIRMED', `"${typed}" is not "${word}".`);
+}
+
+async function refusalsOf(plan: FleetPlan, look: () => Promise<FleetPreviews>, io: ConfirmIo, paint: Painter): Promise<string> {
+  io.write('Checking what would refuse them now. Nothing is changed.\n');
+  const seen = await look().catch((error: unknown) => messageOf(error));
+  return typeof seen === 'string' ? `What would refuse them now could not be checked: ${seen}` : fleetPreviewText(plan, seen, process.stderr.columns, paint);
 }
 
 /** How all of them ended. */
@@ -129,7 +153,7 @@ export function fleetJson(result: FleetResult): object {
 }
 
 /** Many plans as `--json` gives them. */
-export function fleetPlanJson(plan: FleetPlan): object {
+export function fleetPlanJson(plan: FleetPlan, previews: FleetPreviews = new Map()): object {
   return {
     region: plan.region,
     confirm: fleetWord(plan),
@@ -140,11 +164,16 @@ export function fleetPlanJson(plan: FleetPlan): object {
       needs: member.needs,
       follows: member.follows,
       state: member.state,
-      ...(member.state === 'planned' ? { plan: member.plan, critical: criticalPath(member.plan) } : {}),
+      ...(member.state === 'planned' ? { plan: member.plan, critical: criticalPath(member.plan), ...previewJson(previews.get(member.name)) } : {}),
       ...(member.state === 'there' ? { because: member.because } : {}),
       ...(member.state === 'failed' ? { error: { code: member.error.code, message: member.error.message } } : {}),
     })),
   };
+}
+
+function previewJson(seen: Preview | string | undefined): object {
+  if (seen === undefined) return {};
+  return typeof seen === 'string' ? { notPreviewed: seen } : { preview: seen };
 }
 
 function seconds(value: number): string {

@@ -80,7 +80,7 @@ export abstract class StartCommand extends RunCommand {
         state,
         acceptances: accepted,
         ...impactTime(flags['impact-at']),
-        confirm: (plan) => confirmFleet(plan, accepted, flags.confirm, terminalIo(), painterFor(process.stderr)),
+        confirm: (plan, look) => confirmFleet(plan, accepted, flags.confirm, terminalIo(), painterFor(process.stderr), look),
         ...watch,
       }),
     );

@@ -13,6 +13,7 @@ import { checkRegions, isMap, lintResource, readResources } from './resources.ts
 import { toRunbook, type LoadedRunbook } from './runbook.ts';
 import { regionsSchema, runbookSchema } from './schema.ts';
 import { describe } from './secrets.ts';
+import { lintVariables } from './variables.ts';
 import { parseYaml, type YamlText } from './yaml.ts';
 
 /**
@@ -52,7 +53,7 @@ export async function parseRunbook(bytes: Uint8Array, path: string): Promise<Loa
   const runbook = toRunbook(checked.data, read, own.steps.map(({ step }) => step));
   const forKinds = { strategy: runbook.strategy, objectives: runbook.objectives, regions: runbook.regions.map((region) => region.id) };
   for (const resource of resources) problems.push(...lintResource(resource, forKinds, text));
-  problems.push(...lintRunbook(runbook, resources, text));
+  problems.push(...lintRunbook(runbook, resources, text), ...lintVariables(file, text));
   if (problems.some((p) => p.severity === 'error')) throw new RunbookError(path, problems);
   let hash: string | undefined;
   return {

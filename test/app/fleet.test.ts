@@ -1,7 +1,8 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fleetWord } from '../../src/cli/fleet-view.ts';
+import { confirmFleet, fleetWord } from '../../src/cli/fleet-view.ts';
+import { plain } from '../../src/cli/style.ts';
 import type { FleetPlan, FleetResult } from '../../src/app/fleet/fleet.ts';
 import { endpointOverrides } from '../../src/app/live-effects.ts';
 import { lockName } from '../../src/app/locks.ts';
@@ -69,6 +70,21 @@ describe('many applications', () => {
     expect(['a', 'b', 'c', 'd'].flatMap((name) => answers(sim, name))).toEqual(['10.0.1.1', '10.0.1.2', '10.0.1.3', '10.0.1.4']);
     expect(second.id).toBe(first.id);
     expect(await refusal(sim.resume())).toEqual(['NOTHING_TO_RESUME', 'usage', 'No run of many applications is open.']);
+  });
+
+  it('says before anybody confirms what would refuse each of them, as for one alone', async () => {
+    const gate = 'approvals:\n  - { before: point-of-no-return, from: [ann, ben], quorum: 1 }\n';
+    const sim = await fleetSimulation({ shop: application('shop', 1, { text: gate }), blog: application('blog', 2) });
+    const text = { shown: '' };
+    const io = { tty: true, write: (words: string) => void (text.shown += words), ask: () => Promise.resolve('no') };
+    const asked = sim.failover({ acceptances: { approvedBy: [] }, confirm: (plan, look) => confirmFleet(plan, { approvedBy: [] }, undefined, io, plain, look) });
+    expect(await refusal(asked)).toContain('NOT_CONFIRMED');
+    const [, blog, shop] = /Would they be refused now\?\n {2}blog: (.*)\n {2}shop: ([^]*?)\n\nfailover of 2/.exec(text.shown) ?? [];
+    expect(blog).toBe(`nothing would refuse it now (3 warnings: dr plan --region ${TOKYO} --runbook blog)`);
+    expect(shop).toMatch(/^would be refused now: approval \(3 warnings.*\)\n/);
+    expect(shop).toMatch(/observed +0 of 1 approvals \(just now\)/);
+    expect(shop).toMatch(/override +--approved-by ann/);
+    expect(await readdir(sim.state)).toEqual([]);
   });
 
   it('one that another machine holds is named before anybody confirms', async () => {

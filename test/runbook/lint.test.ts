@@ -36,6 +36,11 @@ const cases: [what: string, from: string, to: string, ...printed: string[]][] = 
   ['a probe of this machine', HTTP, 'http://localhost:8080/', `${HOST}"localhost" is this machine, not what users see`],
   ['a probe of a short name', HTTP, 'http://shop/', `${HOST}"shop" is no full name: where it leads depends on the machine that asks`],
   ['a probe of one region', HTTP, 'https://lb.ap-northeast-2.elb.amazonaws.com/', `${HOST}"lb.ap-northeast-2.elb.amazonaws.com" belongs to ap-northeast-2 alone: it does not follow the traffic switch`],
+  ['a variable, which nothing expands', 'owner: shop-oncall@example.com', 'owner: ${OWNER}',
+    'x.yaml:2:8 warning: owner: variables are not expanded: ${OWNER} is used as it stands; write the value itself'],
+  ['a variable inside a text', 'name: Tokyo', 'name: "T-${CITY:-tokyo}"',
+    'x.yaml:7:27 warning: regions.ap-northeast-1.name: variables are not expanded: ${CITY:-tokyo} is used as it stands; write the value itself'],
+  ['a dollar that is none', 'owner: shop-oncall@example.com', 'owner: cost $5 {a}'],
   ['the kind finds something', VALID.slice(VALID.indexOf('    fence:'), VALID.indexOf('compute:')), '',
     'x.yaml:9:3 warning: databases.orders: without `fence` an old writer whose API still answers cannot be quarantined'],
 ];

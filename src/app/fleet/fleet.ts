@@ -17,6 +17,7 @@ import { openState, type StatePlace } from '../state.ts';
 import { chooseFleet, type FleetChoice } from './choose.ts';
 import { watchWaiting } from './impact.ts';
 import { type PlannedMember, planFleet } from './plans.ts';
+import { type FleetPreviews, previewFleet } from './preview.ts';
 import { runFleet } from './schedule.ts';
 import { DEFAULT_VERB } from '../../model/verb.ts';
 
@@ -45,8 +46,8 @@ export interface FleetRequest extends FleetChoice, RunWatchers {
   state: StatePlace;
   acceptances: Acceptances;
   impactAt?: number;
-  /** Asks the person. @throws DrError (declined). */
-  confirm(plan: FleetPlan): Promise<'typed' | 'flag' | 'lab'>;
+  /** Asks the person. `look`: what would refuse each of them now. @throws DrError (declined). */
+  confirm(plan: FleetPlan, look: () => Promise<FleetPreviews>): Promise<'typed' | 'flag' | 'lab'>;
   /** In the lab: what the users of one application saw, asked when its steps have ended. */
   measureOf?: (name: string) => Promise<LabTruth>;
   effects?: Effects;
@@ -89,6 +90,13 @@ export async function makeFleetPlan(choice: FleetChoice & { effects?: Effects; s
   return { region: choice.region, from: choice.from, members: planned, notes: [...notes, ...(await lockNotes(openState(choice.state, effects.aws), planned))] };
 }
 
+/** The same plan, and what would refuse each of its members now. */
+export async function fleetPlanWithPreviews(choice: FleetChoice & { state: StatePlace }): Promise<{ plan: FleetPlan; previews: FleetPreviews }> {
+  const effects = sharing(liveEffects());
+  const plan = await makeFleetPlan({ ...choice, effects });
+  return { plan, previews: await previewFleet(effects, plan.members, { state: choice.state, acceptances: { approvedBy: [] } }) };
+}
+
 /** The application's own lock alone: of many applications all locks would be thousands of requests. Their runs ask for the rest. */
 async function lockNotes(state: StateStore, members: readonly PlannedMember[]): Promise<string[]> {
   const operator = thisOperator('');
@@ -110,7 +118,8 @@ export async function fleetFailover(request: FleetRequest): Promise<FleetResult>
   const plan = await makeFleetPlan({ ...request, effects });
   mustBePlanned(plan, request);
   if (plan.members.every((m) => m.state === 'there')) return { id: '', region: plan.region, outcomes: plan.members.map(unplanned), notes: plan.notes, exit: 'ok' };
-  const confirmedBy = await request.confirm(plan);
+  const { state, acceptances, impactAt } = request;
+  const confirmedBy = await request.confirm(plan, () => previewFleet(effects, plan.members, { state, acceptances, impactAt }));
   const declaredAt = effects.clock.now();
   const gitOf = request.gitOf ?? gitByFolder();
   const fleet = fleetRecord(runId(effects.ids, declaredAt, 'fleet', DEFAULT_VERB), plan);
