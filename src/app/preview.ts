@@ -1,6 +1,7 @@
 import { messageOf } from '../base/errors.ts';
+import type { Json } from '../base/json.ts';
 import type { Effects } from '../effects/effects.ts';
-import { type Obstacle, preview as previewOf, type Preview, previewSteps, type StepPreview } from '../engine/preview.ts';
+import { assessOnly, type Obstacle, preview as previewOf, type Preview, previewSteps, type StepPreview } from '../engine/preview.ts';
 import type { RunParts } from '../engine/run.ts';
 import { JOURNAL_SCHEMA, type Operator } from '../journal/events.ts';
 import { Journal } from '../journal/journal.ts';
@@ -48,8 +49,20 @@ export function previewRunSteps(request: PreviewRequest): Promise<StepPreview> {
   return lookedAtBy(request, previewSteps);
 }
 
+/** What the looks of the assessment record, each given up after `limitMs`. Nothing is changed, and no check is made. */
+export async function assessedFacts(request: PreviewRequest, limitMs: number): Promise<ReadonlyMap<string, Json>> {
+  return assessOnly((await begunInMemory(request)).parts, limitMs);
+}
+
+async function lookedAtBy<P extends Pick<Preview, 'refusals'>>(request: PreviewRequest, look: (parts: RunParts) => Promise<P>): Promise<P> {
+  const { plan, effects, state } = request;
+  const { parts, endpoints } = await begunInMemory(request);
+  const [seen, held] = await Promise.all([look(parts), lockObstacles(openState(state, effects.aws), plan, endpoints, parts.operator)]);
+  return { ...seen, refusals: [...held, ...seen.refusals] };
+}
+
 /** A run that has begun in memory only. */
-async function lookedAtBy<P extends Pick<Preview, 'refusals'>>({ plan, identity, effects, state, acceptances, impactAt, drain }: PreviewRequest, look: (parts: RunParts) => Promise<P>): Promise<P> {
+async function begunInMemory({ plan, identity, effects, state, acceptances, impactAt, drain }: PreviewRequest): Promise<{ parts: RunParts; endpoints: readonly string[] }> {
   const { clock } = effects;
   const operator = thisOperator(identity);
   const mode = runMode(plan.account);
@@ -70,9 +83,7 @@ async function lookedAtBy<P extends Pick<Preview, 'refusals'>>({ plan, identity,
   });
   const known: Effects = { ...effects, history: historyOf(openState(state, effects.aws), journal.state, clock) };
   const bound = boundToLab({ effects: known, stepKind: loadStepKind }, journal.state);
-  const parts = { journal, ...bound, operator, drain: drain ?? new AbortController().signal };
-  const [seen, held] = await Promise.all([look(parts), lockObstacles(openState(state, effects.aws), plan, endpoints, operator)]);
-  return { ...seen, refusals: [...held, ...seen.refusals] };
+  return { parts: { journal, ...bound, operator, drain: drain ?? new AbortController().signal }, endpoints };
 }
 
 /** One for each run that holds the application or a resource of it. */

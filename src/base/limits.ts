@@ -21,6 +21,10 @@ export const LIMITS = {
   intentMs: 15_000,
   /** Requests to AWS of one `dr check`. */
   checkCalls: 2_000,
+  /** One request of a look that people wait for in an outage. */
+  hurriedMs: 3_000,
+  /** Each part of `dr assess`: what it has not seen by then is unknown. */
+  assessPartMs: 12_000,
   /** All calls of one step's check. Each is bounded by itself; where many applications are checked at once they wait for their turn. */
   checkMs: 120_000,
   checksInParallel: 16,

@@ -70,6 +70,17 @@ export async function previewSteps(parts: RunParts): Promise<StepPreview> {
   };
 }
 
+/**
+ * What the looks and gates of the assessment see and decide, without the checks of any step: the facts that they record. Each has
+ * `limitMs`; what has not answered by then has recorded nothing.
+ */
+export async function assessOnly(parts: RunParts, limitMs: number): Promise<ReadonlyMap<string, Json>> {
+  const { journal } = parts;
+  const run = await loadRun({ ...parts, preview: true }, () => journal.state.impactAt);
+  await runGraph(decisionsOf(run), new Set(), LIMITS.stepsInParallel, parts.drain, (step) => lookOnce(run, step, limitMs));
+  return journal.state.facts;
+}
+
 /** Signals and gates of the assessment that wait for nothing but one another. */
 function decisionsOf(run: Run): PlanStep[] {
   const ids = new Set<string>();
@@ -83,7 +94,7 @@ function decisionsOf(run: Run): PlanStep[] {
 /** Thrown where a look waits for a person or for a custom wait: only a run does. */
 class NeedsRun extends Error {}
 
-async function lookOnce(run: Run, step: PlanStep): Promise<StepEnd> {
+async function lookOnce(run: Run, step: PlanStep, limitMs: number = LIMITS.checkMs): Promise<StepEnd> {
   const { journal, effects, drain } = run;
   const facts: Record<string, Json> = {};
   const tools = {
@@ -92,7 +103,7 @@ async function lookOnce(run: Run, step: PlanStep): Promise<StepEnd> {
   };
   let seen: Observation;
   try {
-    seen = await withDeadline(effects.clock, LIMITS.checkMs, step.id, drain, (signal) => run.kindOf(step).observe(run.context(effects, signal, tools), step.params));
+    seen = await withDeadline(effects.clock, limitMs, step.id, drain, (signal) => run.kindOf(step).observe(run.context(effects, signal, tools), step.params));
   } catch {
     // Unknown: a run looks again until its limit.
     return 'paused';

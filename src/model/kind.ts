@@ -48,6 +48,16 @@ export interface Sla {
   global?: true;
 }
 
+/** What a load balancer can send users to. */
+export interface ServingTarget {
+  id: string;
+  /** e.g. `ap-northeast-1a`; undefined where AWS does not say. */
+  zone: string | undefined;
+  healthy: boolean;
+  /** e.g. `unhealthy: Target.Timeout`. */
+  because: string;
+}
+
 /** What a kind gets to look at the readiness of its resource. */
 export interface InspectContext extends Omit<InspectPlace, 'account'> {
   effects: Effects;
@@ -207,6 +217,8 @@ export interface ResourceKind<R> {
   timing?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<Readonly<Record<string, Estimate>>>;
   /** What AWS publishes for what it uses in a region, as it is set now. @throws AwsError */
   slas?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R, region: string): Promise<Sla[]>;
+  /** Compute: what users of a region can be sent to, healthy or not, as `dr assess` asks. @throws AwsError */
+  targets?(ctx: Pick<InspectContext, 'effects' | 'signal'>, resource: R, region: string): Promise<ServingTarget[]>;
   /** What `inspect` needs to be allowed, beyond `looks` and the reads of its steps. */
   inspectRights?(at: InspectPlace, resource: R): Permission[];
   /** The steps for `ctx.verb`; none where the verb asks nothing of it. */

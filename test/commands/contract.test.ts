@@ -20,6 +20,7 @@ it('commands and their flags are as they were', () => {
   expect(lines.sort().join('\n')).toMatchInlineSnapshot(`
     "abort [RUN] --confirm= --json --output=text|jsonl --reason= --state=
     approve RUN --as= --confirm= --gate= --json --key= --print --reject --signature= --state= --valid-for=
+    assess --impact-at= --json --region= --runbook= --runbooks= --state=
     check --fail-on=error|warning|note|never --format=text|junit|sarif|prometheus --json --notify --region= --runbook= --runbooks= --state= --watch=
     doctor --json --state= --without=…
     drill --again=… --approved-by=… --confirm= --done=… --due= --from= --json --lab --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=

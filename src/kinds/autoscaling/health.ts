@@ -2,6 +2,7 @@ import { plural } from '../../base/plural.ts';
 import type { Group } from '../../aws/autoscaling.ts';
 import { targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
 import { healthStatus, lifecycleState } from '../../aws/states/autoscaling.ts';
+import type { ServingTarget } from '../../model/kind.ts';
 import type { StepContext } from '../../model/step.ts';
 
 /*
@@ -77,4 +78,18 @@ export function countOf(group: Group, has: Pick<Capacity, 'units' | 'instances'>
   const weighted = unit !== 'units' || group.Instances.some(({ WeightedCapacity }) => WeightedCapacity !== undefined);
   const count = wanted === undefined ? String(has.units) : `${has.units} of ${wanted}`;
   return weighted ? `${count} ${unit} (${plural(has.instances, 'instance')})` : `${count} ${(wanted ?? has.units) === 1 ? 'instance' : 'instances'}`;
+}
+
+/** Each instance of the group: healthy where it is in service and every target group calls it so. @throws AwsError */
+export async function servingTargets(ctx: Pick<StepContext, 'effects' | 'signal'>, region: string, group: Group): Promise<ServingTarget[]> {
+  const arns = group.TargetGroupARNs ?? [];
+  const seen = (await Promise.all(arns.map((arn) => targetHealth(ctx.effects.aws, region, arn, { signal: ctx.signal })))).flat();
+  return group.Instances.map((instance) => {
+    const { InstanceId: id = 'an instance', AvailabilityZone: zone } = instance;
+    const its = seen.filter((target) => target.id === id);
+    const bad = its.filter(({ state }) => state.healthy !== 'yes');
+    const own = `${lifecycleState(instance.LifecycleState).shown}, ${healthStatus(instance.HealthStatus).shown}`;
+    const because = bad.length > 0 ? whyNotHealthy(bad) : its.length === 0 && arns.length > 0 ? `${id} is in no target group` : `${id} is ${own}`;
+    return { id, zone, healthy: isInService(instance) && bad.length === 0 && (its.length > 0 || arns.length === 0), because };
+  });
 }

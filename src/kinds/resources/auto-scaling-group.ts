@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { findGroup } from '../../aws/autoscaling.ts';
 import { arnIn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
+import { servingTargets } from '../autoscaling/health.ts';
 import { groupSlas, inspectGroup } from '../autoscaling/ready.ts';
 import { scaleIn } from '../autoscaling/scale-in.ts';
 import { scaleOut } from '../autoscaling/scale-out.ts';
@@ -166,6 +167,10 @@ const kind: ResourceKind<AutoScalingGroup> = {
   looks: () => [allow(['autoscaling:DescribeAutoScalingGroups'], ['*'])],
   inspect: (ctx, _name, group) => inspectGroup(ctx, group),
   slas: async (ctx, group, region) => groupSlas(await findGroup(ctx.effects.aws, region, inRegion(group.groups, region), { signal: ctx.signal })),
+  targets: async (ctx, group, region) => {
+    const found = await findGroup(ctx.effects.aws, region, inRegion(group.groups, region), { signal: ctx.signal });
+    return found === undefined ? [] : servingTargets(ctx, region, found);
+  },
   inspectRights: () => [read, readShortage, allow(['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeImages', 'ec2:DescribeInstanceTypeOfferings'], ['*'])],
   plan,
   drill: (ctx, name, group) => [groupProductionStep(name, group.groups), twinGroupStep(ctx, ctx.target, inRegion(group.groups, ctx.target))],

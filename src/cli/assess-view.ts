@@ -1,0 +1,60 @@
+import type { Assessment, AssessedWay } from '../app/assess/assess.ts';
+import { formatDuration } from '../base/duration.ts';
+import { secondsShown } from '../plan/feasibility.ts';
+import type { Painter } from './style.ts';
+import { columns, fit } from './text.ts';
+
+const STYLES = { up: 'green', down: 'red', unknown: 'yellow' } as const;
+const ADVICE = { move: 'MOVE', 'do-not-move': 'DO NOT MOVE', unknown: 'UNKNOWN' } as const;
+const ADVICE_STYLES = { move: 'red', 'do-not-move': 'green', unknown: 'yellow' } as const;
+
+const SCOPES: Readonly<Record<AssessedWay['scope'], string>> = {
+  nothing: 'nothing is wrong',
+  service: 'one service',
+  application: 'the application, or your own deploy: the trouble would follow the traffic',
+  zone: 'one zone',
+  region: 'the region',
+  observer: 'this machine cannot see it',
+  unknown: 'not known',
+};
+
+/** What to do first; then why, what it costs, and what was seen by whom. */
+export function assessText(result: Assessment, paint: Painter, width: number | undefined): string {
+  const blocks = result.ways.map((way) => wayText(result.runbook, way, paint));
+  return fit([...blocks, '', `${result.calls.made} requests to AWS; nothing was changed. dr recommends; a person decides.`].join('\n'), width);
+}
+
+function wayText(runbook: string, way: AssessedWay, paint: Painter): string {
+  const { source, target, scope, what, recommendation, reasons, look, failover, noPlan } = way;
+  const trouble = `${SCOPES[scope]}${what === undefined ? '' : ` (${what})`}`;
+  const command = recommendation === 'move' && failover !== undefined ? ['', `  ${failover.command}`, ...beforeIt(failover)] : [];
+  return [
+    paint('bold', `${runbook}: ${source} → ${target}`),
+    `  ${paint(ADVICE_STYLES[recommendation], ADVICE[recommendation])}. In trouble: ${trouble}.`,
+    ...reasons.map((reason) => `  - ${reason}`),
+    ...(noPlan === undefined ? [] : [`  - no failover can be planned: ${noPlan}`]),
+    ...command,
+    ...(look.length === 0 ? [] : ['', '  Look at:', ...look.map((one) => `  - ${one}`)]),
+    '',
+    ...costLines(way),
+    '',
+    ...columns([['signal', 'seen by', 'in', 'says', 'because'], ...way.rows.map((row) => [row.signal, row.observer, row.region, row.says, row.because])]).map((line, i) => {
+      const row = way.rows[i - 1];
+      return `  ${row === undefined ? paint('bold', line) : row.says === 'up' ? line : paint(STYLES[row.says], line)}`;
+    }),
+  ].join('\n');
+}
+
+function beforeIt({ refusedBy, approvals }: NonNullable<AssessedWay['failover']>): string[] {
+  const left = refusedBy?.map(({ rule, observed, mend }) => `  - refused by ${rule}: ${observed}. ${mend}`) ?? ['  - whether it would be refused is not known'];
+  return [...approvals.map((words) => `  - has to agree: ${words}`), ...left];
+}
+
+function costLines({ cost }: AssessedWay): string[] {
+  const { rto, used, failover, latestStart, losses } = cost;
+  const clock = used === undefined ? 'since when users suffer is not known (--impact-at)' : `${secondsShown(used)} of it used`;
+  const takes = failover === undefined ? 'how long a failover takes is not known' : `a failover takes about ${secondsShown(failover.p50)} (up to ${secondsShown(failover.p95)})`;
+  const until = latestStart === undefined ? '' : `; begun after ${latestStart} it misses the RTO`;
+  const going = losses.length === 0 ? ['  Going loses: not known'] : losses.map(({ database, boundMs, rpoMs, because }) => `  Going loses of ${database}: ${boundMs === undefined ? `unknown (${because})` : `at most ${formatDuration(boundMs)}`}; RPO ${formatDuration(rpoMs)}`);
+  return [`  Waiting: RTO ${secondsShown(rto)}, ${clock}; ${takes}${until}`, ...going];
+}

@@ -1,0 +1,172 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type AssessedWay, type Assessment, assessLoaded, type AssessRequest, exitOf } from '../../../src/app/assess/assess.ts';
+import { iamPolicies } from '../../../src/app/iam.ts';
+import { assessText } from '../../../src/cli/assess-view.ts';
+import { plain } from '../../../src/cli/style.ts';
+import type { AwsCaller } from '../../../src/aws/caller.ts';
+import { MUTATIONS } from '../../../src/aws/operations.ts';
+import { SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
+import { exampleOf, sleep, worldOf } from '../check/world.ts';
+import { allows, recording } from '../iam-needs.ts';
+
+const WRITER = { region: SEOUL, id: 'shop-orders' };
+/** Seconds of waits that it may take, whatever is dead. */
+const LONGEST_MS = 30_000;
+
+async function assessIn(sim: Simulation, more: Partial<AssessRequest> = {}): Promise<Assessment> {
+  const state = { folder: await mkdtemp(join(tmpdir(), 'dr-assess-')) };
+  const inner = more.effects ?? sim.effects;
+  const aws: AwsCaller = {
+    call: (request) => {
+      if (MUTATIONS.has(`${request.service}.${request.operation}`)) throw new Error(`assess has called ${request.operation}`);
+      return inner.aws.call(request);
+    },
+  };
+  const began = sim.clock.now();
+  const result = await sim.clock.run(() => assessLoaded(sim.loaded, { runbooks: '.', state, ...more, effects: { ...inner, aws } }));
+  expect(sim.clock.now() - began).toBeLessThan(LONGEST_MS);
+  return result;
+}
+
+function onlyWay(result: Assessment): AssessedWay {
+  expect(result.ways.map(({ source, target }) => [source, target])).toEqual([[SEOUL, TOKYO]]);
+  return result.ways[0] as AssessedWay;
+}
+
+const stopApplications = ({ world }: Simulation, region: string): void => {
+  for (const app of world.state.applications.in(region)) world.setApplicationUp(app.address, false);
+};
+const said = ({ rows }: AssessedWay, signal: string): string | undefined => rows.find((row) => row.signal === signal)?.says;
+
+describe('what is broken, and would moving help', () => {
+  it('nothing is wrong: stay', async () => {
+    const sim = await worldOf('shop');
+    const result = await assessIn(sim);
+    const way = onlyWay(result);
+    expect([way.scope, way.recommendation, exitOf(result)]).toEqual(['nothing', 'do-not-move', 'ok']);
+  });
+
+  it('the region is lost: move, with the command', async () => {
+    const sim = await worldOf('shop');
+    sim.world.breakRegion(SEOUL);
+    await sleep(sim, 240_000);
+    const result = await assessIn(sim, { impactAt: sim.clock.now() - 240_000 });
+    const way = onlyWay(result);
+    expect([way.scope, way.recommendation, exitOf(result)]).toEqual(['region', 'move', 'changes']);
+    expect(way.failover).toEqual({
+      command: `dr failover --region ${TOKYO} --runbook shop --impact-at 2026-11-20T10:10:00.000Z --approved-by incident-commander@example.com`,
+      refusedBy: [],
+      approvals: ['1 of incident-commander@example.com, shop-lead@example.com'],
+    });
+    const { rto, used, failover, latestStart } = way.cost;
+    expect([rto, used]).toEqual([900, 250]);
+    expect(Date.parse(latestStart ?? '')).toBe(Date.parse('2026-11-20T10:10:00.000Z') + 900_000 - (failover?.p50 ?? 0) * 1000);
+    expect(way.cost.losses).toEqual([{ database: 'orders', boundMs: 61_000, rpoMs: 300_000, because: expect.any(String) as string }]);
+    const text = assessText(result, plain, undefined);
+    for (const part of ['MOVE. In trouble: the region.', way.failover?.command ?? '?', 'Going loses of orders: at most 1m 1s; RPO 5m', 'RTO 15m, 4m 10s of it used']) expect(text).toContain(part);
+  });
+
+  it('only the application is dead: stay, the trouble would follow', async () => {
+    const sim = await worldOf('shop');
+    stopApplications(sim, SEOUL);
+    await sleep(sim, 240_000);
+    const result = await assessIn(sim);
+    const way = onlyWay(result);
+    expect([way.scope, way.recommendation, exitOf(result)]).toEqual(['application', 'do-not-move', 'ok']);
+  });
+
+  it('only the database is dead: move', async () => {
+    const sim = await worldOf('shop');
+    sim.world.setDbStatus(WRITER, 'failed');
+    await sleep(sim, 240_000);
+    const result = await assessIn(sim);
+    const way = onlyWay(result);
+    expect([way.scope, way.recommendation, exitOf(result)]).toEqual(['service', 'move', 'changes']);
+    // The impact is not known: loss counts up to now, and nobody but a person has seen the source down.
+    expect(way.failover?.command).toContain('--accept-data-loss 510s --attest-source-down NAME --reason "…"');
+    expect(way.failover?.command.match(/--reason/g)).toHaveLength(1);
+  });
+
+  it('the API of RDS is in trouble, and users are served: stay', async () => {
+    const sim = await worldOf('shop');
+    sim.world.addFault({ region: SEOUL, service: 'rds', effect: { kind: 'hang' } });
+    await sleep(sim, 60_000);
+    const result = await assessIn(sim);
+    const way = onlyWay(result);
+    expect([way.scope, way.recommendation, exitOf(result)]).toEqual(['service', 'do-not-move', 'ok']);
+  });
+
+  it('the network of this machine is cut: unknown', async () => {
+    const sim = await worldOf('shop');
+    sim.world.addFault({ effect: { kind: 'hang' } });
+    const cut = { ...sim.effects, http: { request: () => sim.clock.sleep(1_000).then(() => ({ status: 0, body: '', address: undefined, ms: 1_000, error: 'getaddrinfo EAI_AGAIN' })) } };
+    const result = await assessIn(sim, { effects: cut });
+    const way = onlyWay(result);
+    expect([way.scope, way.recommendation, exitOf(result)]).toEqual(['observer', 'unknown', 'unclear']);
+  });
+
+  it('both sides are bad: unknown, and it says so', async () => {
+    const sim = await worldOf('shop');
+    sim.world.breakRegion(SEOUL);
+    sim.world.addFault({ region: TOKYO, service: 'rds', effect: { kind: 'hang' } });
+    await sleep(sim, 240_000);
+    const result = await assessIn(sim);
+    const way = onlyWay(result);
+    expect([way.recommendation, exitOf(result)]).toEqual(['unknown', 'unclear']);
+    expect(said(way, 'API of rds')).toBe('down');
+  });
+
+  it('both regions fail alike: stay', async () => {
+    const sim = await worldOf('active-active');
+    stopApplications(sim, SEOUL);
+    stopApplications(sim, TOKYO);
+    await sleep(sim, 240_000);
+    const result = await assessIn(sim, { region: TOKYO });
+    expect(result.ways.map(({ scope, recommendation }) => [scope, recommendation])).toContainEqual(['application', 'do-not-move']);
+    expect(result.ways.flatMap(({ reasons }) => reasons)).toContain(`${TOKYO} does not answer users either: both regions fail alike`);
+  });
+
+  it('the application and the API of EC2: not the application alone', async () => {
+    const sim = await worldOf('shop');
+    stopApplications(sim, SEOUL);
+    sim.world.addFault({ region: SEOUL, service: 'ec2', effect: { kind: 'error', httpStatus: 503, code: 'Unavailable', message: 'x' } });
+    sim.world.addFault({ region: SEOUL, service: 'autoscaling', effect: { kind: 'hang' } });
+    await sleep(sim, 240_000);
+    const way = onlyWay(await assessIn(sim));
+    expect(way.scope).not.toBe('application');
+    expect(way.recommendation).not.toBe('do-not-move');
+  });
+
+  it('a zone: its targets alone are not healthy', async () => {
+    const sim = await worldOf('shop');
+    const table = sim.world.state.groups.table(SEOUL);
+    for (const group of [...table.values()]) {
+      const instances = group.instances.map((one) => (one.zone === `${SEOUL}b` ? { ...one, launchedAt: sim.clock.now(), warmUpMs: 3_600_000 } : one));
+      table.set(group.name, { ...group, instances }, sim.clock.now());
+    }
+    const result = await assessIn(sim);
+    const way = onlyWay(result);
+    expect([way.scope, way.what, way.recommendation, exitOf(result)]).toEqual(['zone', `${SEOUL}b`, 'do-not-move', 'ok']);
+    expect(way.look[0]).toContain('aws arc-zonal-shift start-zonal-shift');
+  });
+});
+
+describe('what it is', () => {
+  it.each(['shop', 'archive', 'billing', 'active-active'])('%s, healthy: nothing is wrong, and every call is allowed by `dr iam --verb check`', async (example) => {
+    const sim = await worldOf(example);
+    const { aws, needs } = recording(sim.effects.aws, '000000000000');
+    const result = await assessIn(sim, { effects: { ...sim.effects, aws } });
+    expect(result.ways.map(({ scope }) => scope)).toEqual(result.ways.map(() => 'nothing'));
+    expect(result.ways.length).toBeGreaterThan(0);
+    const policies = (await iamPolicies({ paths: [exampleOf(example)], verb: 'check', account: '000000000000' })).flatMap(({ policies: parts }) => parts.map(({ document }) => document));
+    expect(needs.filter((need) => !allows(policies, need))).toEqual([]);
+  });
+
+  it('the region that is active already is named', async () => {
+    const sim = await worldOf('shop');
+    await expect(assessIn(sim, { region: SEOUL })).rejects.toMatchObject({ code: 'ALREADY_ACTIVE' });
+  });
+});
