@@ -40,6 +40,10 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     DescribeDBSubnetGroups: { has: ['DBSubnetGroups[].DBSubnetGroupName'], names: ['DBSubnetGroupName', 'DBSubnetGroups[].DBSubnetGroupName'] },
     DescribeDBParameterGroups: { has: ['DBParameterGroups[].DBParameterGroupName'], names: ['DBParameterGroupName', 'DBParameterGroups[].DBParameterGroupName'] },
     DescribeDBParameters: { has: ['Parameters[].ParameterName'] },
+    DescribeOptionGroups: {
+      has: ['OptionGroupsList[].OptionGroupName', 'OptionGroupsList[].EngineName', 'OptionGroupsList[].MajorEngineVersion'],
+      names: ['OptionGroupName', 'OptionGroupsList[].OptionGroupName'],
+    },
     PromoteReadReplica: instance,
     ModifyDBInstance: instance,
     CreateDBInstanceReadReplica: instance,

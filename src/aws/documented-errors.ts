@@ -75,7 +75,7 @@ const RDS_NEW: ErrorFates = {
 
 const RESTORE: ErrorFates = {
   ...RDS_NEW,
-  OptionGroupNotFoundFault: unforeseen('whether the option group that `restore` names is there and fits the backup: DescribeOptionGroups is not asked'),
+  OptionGroupNotFoundFault: foreseen('restore-settings (check of restore)'),
   DBSubnetGroupNotFoundFault: foreseen('restore-settings (check of restore)'),
   DBParameterGroupNotFoundFault: foreseen('restore-settings (check of restore)'),
   InvalidRestoreFault: unforeseen('a backup in a state of which its description says nothing'),
@@ -108,7 +108,7 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
     CreateDBInstanceReadReplica: {
       ...RDS_NEW,
       NetworkTypeNotSupported: NETWORK,
-      OptionGroupNotFoundFault: notSent('an option group that is not there: it is that of the old instance'),
+      OptionGroupNotFoundFault: foreseen('standby-settings (check of standbyGate)'),
       DBInstanceNotFoundFault: foreseen('standby-source (check of standbyGate)'),
       DBParameterGroupNotFoundFault: notSent('a parameter group: it is set afterwards'),
       DBSubnetGroupNotAllowedFault: notSent('a subnet group of another VPC: it is that of the old instance'),

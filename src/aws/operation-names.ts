@@ -16,6 +16,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     DescribeDBSubnetGroups: true,
     DescribeDBParameters: true,
     DescribeDBParameterGroups: true,
+    DescribeOptionGroups: true,
     RestoreDBInstanceToPointInTime: true,
     RestoreDBInstanceFromDBSnapshot: true,
     StartDBInstanceAutomatedBackupsReplication: true,

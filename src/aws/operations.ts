@@ -28,6 +28,7 @@ export interface Operations {
     DescribeDBSubnetGroups: Op<rds.DescribeDBSubnetGroupsCommandInput, rds.DescribeDBSubnetGroupsCommandOutput>;
     DescribeDBParameters: Op<rds.DescribeDBParametersCommandInput, rds.DescribeDBParametersCommandOutput>;
     DescribeDBParameterGroups: Op<rds.DescribeDBParameterGroupsCommandInput, rds.DescribeDBParameterGroupsCommandOutput>;
+    DescribeOptionGroups: Op<rds.DescribeOptionGroupsCommandInput, rds.DescribeOptionGroupsCommandOutput>;
     RestoreDBInstanceToPointInTime: Op<
       rds.RestoreDBInstanceToPointInTimeCommandInput,
       rds.RestoreDBInstanceToPointInTimeCommandOutput

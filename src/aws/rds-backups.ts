@@ -6,6 +6,7 @@ import { allPages } from './pages.ts';
 
 export type AutomatedBackup = NonNullable<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>[number];
 export type DbSnapshot = NonNullable<OutputOf<'rds', 'DescribeDBSnapshots'>['DBSnapshots']>[number];
+type OptionGroup = NonNullable<OutputOf<'rds', 'DescribeOptionGroups'>['OptionGroupsList']>[number];
 type SubnetGroup = NonNullable<OutputOf<'rds', 'DescribeDBSubnetGroups'>['DBSubnetGroups']>[number];
 
 /**
@@ -49,11 +50,21 @@ export async function hasParameterGroup(aws: AwsCaller, region: string, name: st
   return (await orNone(() => outputOf(aws, { service: 'rds', region, operation: 'DescribeDBParameterGroups', input }, options))) !== undefined;
 }
 
+/**
+ * Undefined if there is none of that name.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOptionGroups.html
+ * @throws AwsError
+ */
+export async function findOptionGroup(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<OptionGroup | undefined> {
+  const found = await orNone(() => outputOf(aws, { service: 'rds', region, operation: 'DescribeOptionGroups', input: { OptionGroupName: name } }, options));
+  return found?.OptionGroupsList?.[0];
+}
+
 async function orNone<T>(look: () => Promise<T>): Promise<T | undefined> {
   try {
     return await look();
   } catch (error) {
-    if (error instanceof AwsError && /^DB(Subnet|Parameter)GroupNotFound(Fault)?$/.test(error.code)) return undefined;
+    if (error instanceof AwsError && /^(DBSubnet|DBParameter|Option)GroupNotFound(Fault)?$/.test(error.code)) return undefined;
     throw error;
   }
 }

@@ -1,10 +1,27 @@
-import { isDefaultGroup } from './db-settings.ts';
 import { VPC } from './security-groups.ts';
+
+/** What an option group is for. */
+export interface OptionGroup {
+  readonly engine: string;
+  readonly majorVersion: string;
+  /** The one VPC that its members must be in. */
+  readonly vpc: string | undefined;
+}
+
+export interface OptionGroupSeed {
+  region: string;
+  name: string;
+  /** Default: postgres. */
+  engine?: string;
+  /** Default: 17. */
+  majorVersion?: string;
+  vpc?: string;
+}
 
 /** Subnet groups, parameter groups and option groups of databases, by region and name. They do not change. */
 export class DbGroups {
   private readonly subnets = new Map<string, string>();
-  private readonly options = new Set<string>();
+  private readonly options = new Map<string, OptionGroup>();
   private readonly parameters = new Map<string, string>();
   /** What people have set in a parameter group. */
   private readonly values = new Map<string, Readonly<Record<string, string>>>();
@@ -18,8 +35,8 @@ export class DbGroups {
     this.values.set(`${seed.region}/${seed.name}`, seed.parameters ?? {});
   }
 
-  addOptionGroup(seed: { region: string; name: string }): void {
-    this.options.add(`${seed.region}/${seed.name}`);
+  addOptionGroup({ region, name, engine = 'postgres', majorVersion = '17', vpc }: OptionGroupSeed): void {
+    this.options.set(`${region}/${name}`, { engine, majorVersion, vpc });
   }
 
   /** Names, sorted. */
@@ -31,8 +48,13 @@ export class DbGroups {
     return namesIn(this.parameters, region);
   }
 
-  hasOptionGroup(region: string, name: string): boolean {
-    return isDefaultGroup(name) || this.options.has(`${region}/${name}`);
+  /** One that somebody has made. */
+  optionGroup(region: string, name: string): OptionGroup | undefined {
+    return this.options.get(`${region}/${name}`);
+  }
+
+  optionGroupsIn(region: string): string[] {
+    return namesIn(this.options, region);
   }
 
   hasSubnetGroup(region: string, name: string): boolean {
@@ -57,6 +79,6 @@ export class DbGroups {
   }
 }
 
-function namesIn(table: ReadonlyMap<string, string>, region: string): string[] {
+function namesIn(table: ReadonlyMap<string, unknown>, region: string): string[] {
   return [...table.keys()].filter((key) => key.startsWith(`${region}/`)).map((key) => key.slice(region.length + 1)).sort();
 }

@@ -181,7 +181,7 @@ function restore(
     region,
     id,
     engine,
-    settings: restoredSettings(input, original, from, call),
+    settings: restoredSettings(input, original, { ...from, subnetGroup }, call),
     publiclyAccessible: input.PubliclyAccessible ?? false,
     deletionProtection: input.DeletionProtection ?? false,
     instanceClass: input.DBInstanceClass ?? original?.instanceClass ?? 'db.m6g.large',
@@ -199,7 +199,7 @@ function restore(
 }
 
 /** What is not said is AWS's default, but for storage, engine and an option group of the same Region. */
-function restoredSettings(input: RestoreInput, original: DbInstance | undefined, from: { source: DbRef; optionGroup: string | undefined }, call: Call): Partial<DbSettings> {
+function restoredSettings(input: RestoreInput, original: DbInstance | undefined, from: { source: DbRef; optionGroup: string | undefined; subnetGroup: string }, call: Call): Partial<DbSettings> {
   const engine = original?.engine ?? 'postgres';
   const { optionGroup: had } = from;
   const own = had !== undefined && !isDefaultGroup(had);
@@ -208,8 +208,8 @@ function restoredSettings(input: RestoreInput, original: DbInstance | undefined,
     throw call.error('InvalidParameterValue', 400, `The snapshot requires a target option group with the following options: [${had}]`);
   }
   const optionGroup = input.OptionGroupName ?? (own ? had : defaultOptionGroup(engine));
-  needOptionGroup(optionGroup, call);
   const before = original?.settings ?? settingsOf(engine, undefined);
+  needOptionGroup(optionGroup, { engine, version: before.engineVersion, subnetGroup: from.subnetGroup }, call);
   const { engineVersion, allocatedStorage, storageType, iops, storageThroughput } = before;
   return defined({
     engineVersion, allocatedStorage, storageType, iops, storageThroughput,
@@ -222,6 +222,12 @@ function restoredSettings(input: RestoreInput, original: DbInstance | undefined,
     caCertificate: input.CACertificateIdentifier,
     autoMinorVersionUpgrade: input.AutoMinorVersionUpgrade,
   });
+}
+
+/** That of the source now: **laxer** for one that was upgraded since. */
+function runsOf(source: DbRef, call: Call): { Engine: string; EngineVersion: string } {
+  const { engine = 'postgres', settings } = call.state.databases.row(source) ?? {};
+  return { Engine: engine, EngineVersion: (settings ?? settingsOf(engine, undefined)).engineVersion };
 }
 
 function optionGroupOf(source: DbRef, call: Call): string | undefined {
@@ -260,7 +266,7 @@ function backupView(backup: AutomatedBackup, call: Call): BackupView {
     RestoreWindow: latest === undefined ? {} : { EarliestTime: new Date(backup.createdAt), LatestTime: new Date(latest) },
     AllocatedStorage: 100,
     Status: latest === undefined ? 'creating' : backup.stoppedAt !== undefined ? 'retained' : 'active',
-    Engine: call.state.databases.row(backup.source)?.engine ?? 'postgres',
+    ...runsOf(backup.source, call),
     Encrypted: true,
     OptionGroupName: optionGroupOf(backup.source, call) ?? defaultOptionGroup('postgres'),
     KmsKeyId: backup.kmsKeyId,
@@ -277,7 +283,7 @@ function snapshotView(snapshot: Snapshot, call: Call): SnapshotView {
     // A copy is made later than the data it holds.
     SnapshotCreateTime: new Date(snapshot.takenAt + 600_000),
     OriginalSnapshotCreateTime: new Date(snapshot.takenAt),
-    Engine: call.state.databases.row(snapshot.source)?.engine ?? 'postgres',
+    ...runsOf(snapshot.source, call),
     Status: snapshot.status,
     SnapshotType: 'manual',
     PercentProgress: snapshot.status === 'available' ? 100 : 50,

@@ -5,7 +5,7 @@ import { needSubnetGroup } from './rds-rows.ts';
 const GROUPS_PAGE = 100;
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSubnetGroups.html and …DBParameterGroups.html */
-export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeDBParameters'> = {
+export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeDBParameters' | 'DescribeOptionGroups'> = {
   DescribeDBSubnetGroups: {
     accepts: ['DBSubnetGroupName', 'Marker'],
     handle(input, call) {
@@ -33,6 +33,24 @@ export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroup
       const family = dbGroups.familyOf(call.region, name);
       if (family === undefined) throw call.error('DBParameterGroupNotFound', 404, `DBParameterGroup ${name} not found.`);
       return { DBParameterGroups: [{ DBParameterGroupName: name, DBParameterGroupFamily: family, Description: name }] };
+    },
+  },
+
+  DescribeOptionGroups: {
+    accepts: ['OptionGroupName', 'Marker'],
+    handle(input, call) {
+      const { dbGroups } = call.state;
+      const view = (name: string) => {
+        const { engine, majorVersion, vpc } = dbGroups.optionGroup(call.region, name) ?? {};
+        return { OptionGroupName: name, EngineName: engine, MajorEngineVersion: majorVersion, AllowsVpcAndNonVpcInstanceMemberships: vpc === undefined, ...(vpc === undefined ? {} : { VpcId: vpc }), Options: [] };
+      };
+      if (input.OptionGroupName === undefined) {
+        const { page, next } = pageOf(dbGroups.optionGroupsIn(call.region), (group) => group, input.Marker, GROUPS_PAGE);
+        return { OptionGroupsList: page.map(view), ...(next === undefined ? {} : { Marker: next }) };
+      }
+      const name = input.OptionGroupName.toLowerCase();
+      if (dbGroups.optionGroup(call.region, name) === undefined) throw call.error('OptionGroupNotFoundFault', 404, `Specified OptionGroupName: ${input.OptionGroupName} not found.`);
+      return { OptionGroupsList: [view(name)] };
     },
   },
 

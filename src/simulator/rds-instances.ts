@@ -69,7 +69,7 @@ function changeOf(input: InputOf<'rds', 'ModifyDBInstance'>, row: DbInstance, ca
   const { VpcSecurityGroupIds: groups = [], DBParameterGroupName: parameterGroup, OptionGroupName: optionGroup, CloudwatchLogsExportConfiguration: logs } = input;
   needSecurityGroups(groups, row.subnetGroup, call);
   if (parameterGroup !== undefined) needParameterGroup(parameterGroup, call);
-  if (optionGroup !== undefined) needOptionGroup(optionGroup, call);
+  if (optionGroup !== undefined) needOptionGroup(optionGroup, { engine: row.engine, version: row.settings.engineVersion, subnetGroup: row.subnetGroup }, call);
   const disabled = new Set(logs?.DisableLogTypes ?? []);
   const atOnce = defined({
     copyTagsToSnapshot: input.CopyTagsToSnapshot,

@@ -68,7 +68,7 @@ function settings(input: ReplicaInput, source: DbInstance, cross: boolean, call:
     throw call.error('InvalidParameterCombination', 400, 'A MonitoringRoleARN value is required if you specify a MonitoringInterval value other than 0.');
   }
   const optionGroup = input.OptionGroupName ?? (cross ? defaultOptionGroup(source.engine) : source.settings.optionGroup);
-  needOptionGroup(optionGroup, call);
+  needOptionGroup(optionGroup, { engine: source.engine, version: source.settings.engineVersion, subnetGroup: input.DBSubnetGroupName ?? 'default' }, call);
   const { allocatedStorage, engineVersion, autoMinorVersionUpgrade } = source.settings;
   const fresh = settingsOf(source.engine, { allocatedStorage, engineVersion, autoMinorVersionUpgrade, storageType: input.Iops === undefined ? 'gp3' : 'io1' });
   return defined({

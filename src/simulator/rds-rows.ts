@@ -83,9 +83,17 @@ export function needSubnetGroup(name: string, call: Call): void {
   throw call.error('DBSubnetGroupNotFoundFault', 404, `DB subnet group '${name}' does not exist.`);
 }
 
-export function needOptionGroup(name: string, call: Call): void {
-  if (call.state.dbGroups.hasOptionGroup(call.region, name)) return;
-  throw call.error('OptionGroupNotFoundFault', 404, `Specified OptionGroupName: ${name} not found.`);
+/** It is of the region, and for the engine, its major version and the VPC of the instance. */
+export function needOptionGroup(name: string, { engine, version, subnetGroup }: { engine: string; version: string; subnetGroup: string }, call: Call): void {
+  if (isDefaultGroup(name)) return;
+  const { dbGroups } = call.state;
+  const group = dbGroups.optionGroup(call.region, name.toLowerCase());
+  if (group === undefined) throw call.error('OptionGroupNotFoundFault', 404, `Specified OptionGroupName: ${name} not found.`);
+  const { engine: forEngine, majorVersion, vpc } = group;
+  if (forEngine !== engine || !`${version}.`.startsWith(`${majorVersion}.`)) {
+    throw call.error('InvalidParameterCombination', 400, `The option group ${name} is for ${forEngine} ${majorVersion}, and cannot be used with ${engine} ${version}.`);
+  }
+  if (vpc !== undefined && vpc !== dbGroups.vpcOf(call.region, subnetGroup)) throw call.error('InvalidParameterCombination', 400, `The option group ${name} is for ${vpc}.`);
 }
 
 interface StorageInput {

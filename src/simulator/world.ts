@@ -4,6 +4,7 @@
  * 2. Anyone who looks sees everything that was due by then.
  * 3. A dead region never answers: the call ends when its signal is aborted.
  */
+import type { OptionGroupSeed } from './db-groups.ts';
 import type { AwsAnswer, AwsCaller, AwsRequest } from '../aws/caller.ts';
 import { MUTATIONS, type OperationOf, type OutputOf, type Service } from '../aws/operations.ts';
 import { Call } from './call.ts';
@@ -102,7 +103,7 @@ export class World implements AwsCaller {
     this.state.dbGroups.addSubnetGroup(seed);
   }
 
-  addDbOptionGroup(seed: { region: string; name: string }): void {
+  addDbOptionGroup(seed: OptionGroupSeed): void {
     this.state.dbGroups.addOptionGroup(seed);
   }
 

@@ -38,6 +38,8 @@ function rdsResources(operation: string, input: Input, arn: (part: string) => st
       return [arn('auto-backup:*'), arn('db:*')];
     case 'DescribeDBSnapshots':
       return [arn(`db:${id}`), arn('snapshot:*')];
+    case 'DescribeOptionGroups':
+      return [arn(`og:${text(input, 'OptionGroupName').toLowerCase()}`)];
     case 'DescribeDBSubnetGroups':
     case 'DescribeDBParameterGroups':
     case 'DescribeDBParameters':

@@ -1,5 +1,6 @@
 import type { DbInstance } from '../../aws/rds.ts';
 import type { Json } from '../../base/json.ts';
+import { isOwnOptionGroup } from './option-group.ts';
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Storage.html: IOPS and throughput of a smaller gp3 volume cannot be chosen. */
 const GP3_FROM_GIB = 400;
@@ -12,7 +13,7 @@ const GP3_FROM_GIB = 400;
 export function carriedSettings(old: DbInstance): Record<string, Json> {
   const carried: Record<string, Json> = { ...storage(old) };
   const optionGroup = old.OptionGroupMemberships?.[0]?.OptionGroupName;
-  if (optionGroup !== undefined && !optionGroup.startsWith('default:')) carried.OptionGroupName = optionGroup;
+  if (isOwnOptionGroup(optionGroup)) carried.OptionGroupName = optionGroup;
   if (old.IAMDatabaseAuthenticationEnabled === true) carried.EnableIAMDatabaseAuthentication = true;
   if (old.CopyTagsToSnapshot === true) carried.CopyTagsToSnapshot = true;
   if (old.AutoMinorVersionUpgrade === false) carried.AutoMinorVersionUpgrade = false;

@@ -24,6 +24,7 @@ export const recoveryPointSchema = z.strictObject({
   at: z.number(),
   /** What the original runs with, where AWS shows it: a restore must fit it. */
   engine: z.string().optional(),
+  version: z.string().optional(),
   optionGroup: z.string().optional(),
 });
 export type RecoveryPoint = z.infer<typeof recoveryPointSchema>;
@@ -85,8 +86,8 @@ export async function findPoints(
   return { usable, rejected: judged.filter((j) => typeof j === 'string') };
 }
 
-function runsWith({ Engine: engine, OptionGroupName: optionGroup }: { Engine?: string | undefined; OptionGroupName?: string | undefined }) {
-  return { ...(engine === undefined ? {} : { engine }), ...(optionGroup === undefined ? {} : { optionGroup }) };
+function runsWith({ Engine: engine, EngineVersion: version, OptionGroupName: optionGroup }: { Engine?: string | undefined; EngineVersion?: string | undefined; OptionGroupName?: string | undefined }) {
+  return { ...(engine === undefined ? {} : { engine }), ...(version === undefined ? {} : { version }), ...(optionGroup === undefined ? {} : { optionGroup }) };
 }
 
 function keyProblem(name: string, what: { Encrypted?: boolean | undefined; KmsKeyId?: string | undefined }, region: string): string | undefined {

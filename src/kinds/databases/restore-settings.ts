@@ -4,6 +4,7 @@ import type { DbInstance } from '../../aws/rds.ts';
 import { applyStatus, membershipStatus } from '../../aws/states/db-parts.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { RestoreSettings } from './backup-schema.ts';
+import { optionGroupUnfit, type Runs } from './option-group.ts';
 import { elsewhere } from './vpc.ts';
 
 /** How an instance differs from what was asked, in words; empty when it does not. */
@@ -33,8 +34,8 @@ export function hasGroups(instance: DbInstance, groups: readonly string[]): { sa
   return { same, settled: same && members.every((m) => membershipStatus(m.Status).inForce === 'yes') };
 }
 
-/** What a restore names: what the region does not have, and which security groups are in another VPC than the subnet group. @throws AwsError */
-export async function unfitSettings(ctx: StepContext, region: string, wanted: RestoreSettings, closedBy: string | undefined): Promise<{ missing: string[]; elsewhere: string[] }> {
+/** What a restore names: what the region does not have, and what is there and does not fit: security groups of another VPC than the subnet group, an option group for something else than the data. @throws AwsError */
+export async function unfitSettings(ctx: StepContext, region: string, wanted: RestoreSettings, closedBy: string | undefined, runs: Runs): Promise<{ missing: string[]; unfit: string[] }> {
   const { aws } = ctx.effects;
   const options = { signal: ctx.signal };
   const ids = closedBy === undefined ? wanted.securityGroups : [...wanted.securityGroups, closedBy];
@@ -43,11 +44,13 @@ export async function unfitSettings(ctx: StepContext, region: string, wanted: Re
     hasParameterGroup(aws, region, wanted.parameterGroup, options),
     securityGroupsOf(aws, region, ids, options),
   ]);
-  const name = `the subnet group ${wanted.subnetGroup}`;
+  const place = { name: `the subnet group ${wanted.subnetGroup}`, vpc: subnets?.VpcId };
+  const optionGroup = await optionGroupUnfit(ctx, region, wanted.optionGroup, { ...runs, place });
   const missing = [
-    ...(subnets === undefined ? [name] : []),
+    ...(subnets === undefined ? [place.name] : []),
     ...(parameters ? [] : [`the parameter group ${wanted.parameterGroup}`]),
     ...[...new Set(ids)].filter((id) => !groups.has(id)).map((id) => `the security group ${id}`),
+    ...optionGroup.missing,
   ];
-  return { missing, elsewhere: elsewhere({ name, vpc: subnets?.VpcId }, groups) };
+  return { missing, unfit: [...elsewhere(place, groups), ...optionGroup.unfit] };
 }

@@ -6,11 +6,12 @@ import { allow, dbInstanceId, refused, regionName, securityGroupId, stepKind } f
 import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { orRefused, whenFree } from './change.ts';
+import { isOwnOptionGroup } from './option-group.ts';
 import { rdsResource, unfinishedRun } from './found-writer.ts';
 import { stillWriter } from './writer.ts';
 import { weighAtLine } from './loss.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
-import { findPoints, keyRights, listBackups } from './recovery-points.ts';
+import { findPoints, keyRights, listBackups, type RecoveryPoint } from './recovery-points.ts';
 import { restoreSettings, type RestoreSettings } from './backup-schema.ts';
 import { differences, hasGroups, unfitSettings } from './restore-settings.ts';
 import type { DrillContext, PlanContext, StepDraft } from '../../model/kind.ts';
@@ -77,16 +78,19 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   if (instance !== undefined && !isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
   const unable = instance === undefined && p.nobody !== undefined ? await mayNotDelete(ctx, { region: p.region, id: p.id, nobody: p.nobody }) : undefined;
   if (unable !== undefined) return refused(unable);
-  const wrong = instance === undefined ? await unfitFor(ctx, p) : undefined;
+  const point = instance === undefined ? await newestPoint(ctx, p) : undefined;
+  const wrong = needsOptions(p, point);
   if (wrong !== undefined) return refused(wrong);
-  const { missing, elsewhere } = await unfitSettings(ctx, p.region, p.settings, p.closedBy);
-  if (missing.length === 0 && elsewhere.length === 0) return { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}` };
+  // Once it is there, it says itself what it runs.
+  const runs = instance === undefined ? { engine: point?.engine, version: point?.version } : { engine: instance.Engine, version: instance.EngineVersion };
+  const { missing, unfit } = await unfitSettings(ctx, p.region, p.settings, p.closedBy, runs);
+  if (missing.length === 0 && unfit.length === 0) return { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}` };
   if (missing.length === 0) {
     return refused({
       rule: 'restore-settings',
-      observed: elsewhere.join('; '),
-      threshold: 'security groups of the VPC of the subnet group',
-      consequence: `AWS refuses the restore of ${p.name}: an instance and its security groups are in one VPC`,
+      observed: unfit.join('; '),
+      threshold: 'security groups of the VPC of the subnet group, and an option group for the engine and major version of the data',
+      consequence: `AWS refuses the restore of ${p.name}`,
       override: `none: correct \`restore\` or \`fence.quarantine\` for ${p.region} in the runbook`,
     });
   }
@@ -104,11 +108,9 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
  * belong to one region.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RestoreFromSnapshot.html#USER_RestoreFromSnapshot.Options
  */
-async function unfitFor(ctx: StepContext, p: Params): Promise<Refusal | undefined> {
-  if (p.source === undefined || p.settings.optionGroup !== undefined) return undefined;
-  const { usable } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
-  const needs = usable[0]?.optionGroup;
-  if (needs === undefined || needs.startsWith('default:')) return undefined;
+function needsOptions(p: Params, point: RecoveryPoint | undefined): Refusal | undefined {
+  const needs = point?.optionGroup;
+  if (p.source === undefined || p.settings.optionGroup !== undefined || !isOwnOptionGroup(needs)) return undefined;
   return {
     rule: 'restore-settings',
     observed: `the newest recovery point of ${p.source.id} needs an option group (the original has ${needs}), and \`restore\` names none for ${p.region}`,
@@ -116,6 +118,10 @@ async function unfitFor(ctx: StepContext, p: Params): Promise<Refusal | undefine
     consequence: `AWS refuses the restore of ${p.name}, or restores it without its options`,
     override: `none: make an option group with the same options in ${p.region}, and add it to the runbook: restore: { ${p.region}: { optionGroup: NAME } }`,
   };
+}
+
+async function newestPoint(ctx: StepContext, { region, source }: Params): Promise<RecoveryPoint | undefined> {
+  return source === undefined ? undefined : (await findPoints(ctx, region, { [source.region]: source.id })).usable[0];
 }
 
 /** An old writer that lives has taken writes until the fence: they are lost too. A restore that is closed is not yet the line. */
@@ -289,6 +295,7 @@ export function restoreStep(ctx: PlanContext, copy: Database, old: Database, { s
       // Which backup is the newest, and the option group in it, is only known then.
       allow(['rds:RestoreDBInstanceToPointInTime', 'rds:RestoreDBInstanceFromDBSnapshot'], [arn, ...groups, ...arns('og:*', 'snapshot:*', 'auto-backup:*')]),
       allow(['rds:DescribeDBSubnetGroups', 'rds:DescribeDBParameterGroups'], groups),
+      ...(settings.optionGroup === undefined ? [] : [allow(['rds:DescribeOptionGroups'], arns(`og:${settings.optionGroup}`))]),
       allow(['ec2:DescribeSecurityGroups'], ['*']),
       ...keyRights(region, kmsKey),
     ],

@@ -9,7 +9,8 @@ import type { Refusal, StepContext } from '../../model/step.ts';
 import { inRegionOf } from './facts.ts';
 import { memberRefusal, newReplicaUnfit, replicaUnfit, type Unfit } from './refusals.ts';
 import { follows, keptBefore, type Rebuild, type Settings, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
-import { groupsUnfit, quarantineRefusal } from './vpc.ts';
+import { optionGroupUnfit } from './option-group.ts';
+import { groupsUnfit, type Place, quarantineRefusal } from './vpc.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { rdsArns } from './instance.ts';
 
@@ -38,25 +39,45 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   if (settings.securityGroups.length === 0) return noGroups(p, kept?.DBInstanceIdentifier ?? p.id);
   const replica = newReplicaUnfit(writer, { region: p.region, id: p.id, kmsKeyId: settings.kmsKeyId });
   if (replica !== undefined) return noSource(p, replica);
-  const vpc = await wrongVpc(ctx, p, settings, kept);
-  if (vpc !== undefined) return vpc;
+  const refused = await wrongGroups(ctx, p, settings, { kept, writer });
+  if (refused !== undefined) return refused;
   return old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${state.shown}, and can be renamed`;
 }
 
-/** The groups of the new replica, and the quarantine of the old instance, are in the VPC of the instance that gets them. */
-async function wrongVpc(ctx: StepContext, p: StandbyParams, settings: Settings, kept: DbInstance | undefined): Promise<Refusal | undefined> {
+/** The groups of the new replica, and the quarantine of the old instance: they are there, and fit the instance that gets them. */
+async function wrongGroups(ctx: StepContext, p: StandbyParams, settings: Settings, { kept, writer }: { kept: DbInstance | undefined; writer: DbInstance }): Promise<Refusal | undefined> {
   const { subnetGroup } = settings;
   const subnets = subnetGroup === undefined ? undefined : await findSubnetGroup(ctx.effects.aws, p.region, subnetGroup, { signal: ctx.signal });
   const place = subnetGroup === undefined ? { name: p.id, vpc: kept?.DBSubnetGroup?.VpcId } : { name: `the subnet group ${subnetGroup}`, vpc: subnets?.VpcId };
   const missing = subnetGroup !== undefined && subnets === undefined ? [`the subnet group ${subnetGroup} does not exist in ${p.region}`] : [];
   const wrong = [...missing, ...(await groupsUnfit(ctx, p.region, place, settings.securityGroups))];
-  if (wrong.length === 0) return p.quarantine === undefined || kept === undefined ? undefined : quarantineRefusal(ctx, p.region, kept, p.quarantine);
+  if (wrong.length === 0) return (await wrongOptions(ctx, p, settings, { writer, place })) ?? closing(ctx, p, kept);
   return {
     rule: 'standby-settings',
     observed: wrong.join('; '),
     threshold: 'a subnet group, and security groups of its VPC',
     consequence: `AWS refuses the new replica ${p.id}`,
     override: `none: correct the security groups of the database in the runbook: securityGroups: { ${p.region}: [sg-…] }`,
+  };
+}
+
+async function closing(ctx: StepContext, p: StandbyParams, kept: DbInstance | undefined): Promise<Refusal | undefined> {
+  return p.quarantine === undefined || kept === undefined ? undefined : quarantineRefusal(ctx, p.region, kept, p.quarantine);
+}
+
+/** A replica runs what the writer runs, which may have been upgraded since the old instance got its option group. */
+async function wrongOptions(ctx: StepContext, p: StandbyParams, { carried }: Settings, { writer, place }: { writer: DbInstance; place: Place }): Promise<Refusal | undefined> {
+  const name = carried?.OptionGroupName;
+  if (typeof name !== 'string') return undefined;
+  const { missing, unfit } = await optionGroupUnfit(ctx, p.region, name, { engine: writer.Engine, version: writer.EngineVersion, place });
+  const wrong = [...missing.map((what) => `${what} does not exist in ${p.region}`), ...unfit];
+  if (wrong.length === 0) return undefined;
+  return {
+    rule: 'standby-settings',
+    observed: wrong.join('; '),
+    threshold: `an option group of ${p.region} for what ${nameInArn(p.writer)} runs: that of the old ${p.id}`,
+    consequence: `AWS refuses the new replica ${p.id}, after the old instance is closed and renamed`,
+    override: `none: make an option group that fits (aws rds create-option-group --region ${p.region} …), and give it to the old instance: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --option-group-name …`,
   };
 }
 
@@ -125,8 +146,13 @@ export function standbyGateStep(ctx: PlanContext, { params, look, shared }: Rebu
     phase: 'assess',
     gate: true,
     title: `Can ${params.id} in ${params.region} be rebuilt as a replica?`,
-    // The subnet group is that of the old instance.
-    permissions: [look, allow(['rds:DescribeDBSubnetGroups'], rdsArns(params.region, ctx.account, 'subgrp:*')), allow(['ec2:DescribeSecurityGroups'], ['*'])],
+    // Subnet group and option group are those of the old instance.
+    permissions: [
+      look,
+      allow(['rds:DescribeDBSubnetGroups'], rdsArns(params.region, ctx.account, 'subgrp:*')),
+      allow(['rds:DescribeOptionGroups'], rdsArns(params.region, ctx.account, 'og:*')),
+      allow(['ec2:DescribeSecurityGroups'], ['*']),
+    ],
     estimate: { p50: 1, p95: 5, basis: 'a few API calls' },
     limitMs: 60_000,
   };

@@ -89,7 +89,12 @@ export const backupCases: Pick<
   },
 };
 
-export const dbSettingsCases: Pick<Cases['rds'], 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups'> = {
+export const dbSettingsCases: Pick<Cases['rds'], 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeOptionGroups'> = {
+  DescribeOptionGroups: {
+    region: TOKYO,
+    input: { OptionGroupName: 'archive-audit' },
+    output: { OptionGroupsList: [{ OptionGroupName: 'archive-audit', OptionGroupDescription: NASTY, EngineName: 'mysql', MajorEngineVersion: '8.4', AllowsVpcAndNonVpcInstanceMemberships: false, VpcId: 'vpc-1' }] },
+  },
   DescribeDBSubnetGroups: {
     region: TOKYO,
     input: { DBSubnetGroupName: 'archive' },
