@@ -13,8 +13,13 @@ export type CleanRequest = Omit<AbortRequest, 'confirm' | 'reason'>;
  * @throws DrError: no such drill, nothing left of it, held by another process
  */
 export async function cleanDrill(request: CleanRequest): Promise<RunResult> {
-  const run = request.run ?? (await newestOpenRun(request.state, request.onMessage, (state) => traitsOf(state.plan.verb).drills));
+  const run = request.run ?? (await newestOpenRun(request.state, request.onMessage, (state) => traitsOf(state.plan.verb).drills).catch(nothingLeft));
   return abort({ ...request, run, reason: 'the twins of the drill are deleted', confirm: async (state) => refuse(state) });
+}
+
+function nothingLeft(error: unknown): never {
+  if (!(error instanceof DrError) || error.code !== 'NOTHING_TO_RESUME') throw error;
+  throw new DrError({ code: 'NOTHING_LEFT', exit: 'usage', title: 'No drill of this state has left anything.', next: ['dr history    lists the runs; --state names another state'] });
 }
 
 function refuse(state: RunState): void {
