@@ -1,3 +1,6 @@
+import { uptime } from 'node:os';
+import { steadyNow } from './steady.ts';
+
 /** What a sleeper asks of the signal that wakes it: every `AbortSignal` is one. */
 export interface StopSignal {
   readonly aborted: boolean;
@@ -18,9 +21,9 @@ export interface Clock {
   sleep(ms: number, signal?: StopSignal): Promise<void>;
 }
 
-/** The machine's own clock. */
+/** The machine's own clock, as it was when the process began: nobody sets it in the middle of a run. Whole milliseconds. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  now: steadyNow({ wall: () => Date.now(), monotonic: () => performance.now(), uptime: () => uptime() * 1_000 }),
   sleep: (ms, signal) =>
     new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(asError(signal.reason));

@@ -137,8 +137,14 @@ export function isHeld(lock: LockRecord, here: Pick<Operator, 'host' | 'machine'
   if (there === undefined || machine === undefined) return true;
   if (there.start === machine.start) return isAlive(lock.pid);
   // Restarted since: nothing has lived through that. A container on the same machine was not.
-  const isSame = there.id !== undefined && there.id === machine.id && lock.host === here.host;
+  // Within one start of the machine its clock may have been set: it says nothing there.
+  const isSame = there.id !== undefined && there.id === machine.id && lock.host === here.host && bootOf(there) !== bootOf(machine);
   return !(isSame && machine.startedAt > Date.parse(lock.since));
+}
+
+/** What tells one start of a machine from another: all of `start` but the container. */
+function bootOf({ start }: Machine): string {
+  return start.split('/', 1)[0] ?? '';
 }
 
 /** By its last record: nothing more is done in that run, and a lock that it could not give back holds nothing. */

@@ -25,6 +25,11 @@ describe('a claim', () => {
     // Begun in the very moment of the claim: not known to be later.
     expect(isHeld(named, { host: 'ops-1', machine: { ...restarted, id: 'm', startedAt: T0 } })).toBe(true);
   });
+
+  it('of another container of the same start is respected, also where the clock of the machine was set forward since', () => {
+    const lock = { ...claimOf(RUN, 1, { ...OPERATOR, pid: GONE }, T0, IDS), machine: MACHINE };
+    expect(isHeld(lock, { host: 'ops-1', machine: { ...MACHINE, start: 'boot/ns-2', startedAt: T0 + 3_600_000 } })).toBe(true);
+  });
 });
 
 it('who writes a journal of a higher term is named by that term', () => {
