@@ -21,8 +21,8 @@ export function isDecision(step: PlanStep): boolean {
   return !isGuard(step) && (step.gate || step.phase === 'assess' || step.phase === 'fence');
 }
 
-/** Where users and data are moved; what comes after only looks, tells and tidies up. */
-const MOVING: ReadonlySet<PlanStep['phase']> = new Set(['data', 'compute', 'traffic']);
+/** Where users and data are moved, or their twins are made; what comes after only looks, tells and tidies up. */
+const MOVING: ReadonlySet<PlanStep['phase']> = new Set(['prepare', 'data', 'compute', 'traffic']);
 
 /** Decisions on which something still rests: a step that moves users or data, and is not done. Made again by a resume. */
 export function openDecisions(steps: readonly PlanStep[], state: RunState): PlanStep[] {

@@ -4,6 +4,7 @@ import { MUTATIONS } from '../../src/aws/operations.ts';
 import { DrError } from '../../src/base/errors.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
+import type { Verb } from '../../src/model/verb.ts';
 import { parseRunbook } from '../../src/runbook/load.ts';
 import { APPROVED, planOf, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
 import { scenarioOf } from '../sim/make-scenario.ts';
@@ -369,10 +370,15 @@ describe('AWS sample for cross-region failover, issue 9: the planned call is all
 });
 
 describe('AWS sample and AWS, 20 October 2025: clean-up deletes what may be needed', () => {
-  it('the tool cannot: it knows no request by which a database, a snapshot or an instance is deleted', () => {
-    const data = [...MUTATIONS].filter((name) => /^(rds|ec2|autoscaling)\./.test(name));
-    expect(data.length).toBeGreaterThan(8);
-    expect(data.filter((name) => /Delete|Terminate|Purge|Deregister/.test(name))).toEqual([]);
+  it('the tool deletes what a drill has made, and nothing else: no other plan has the right to', async () => {
+    const deletes = [...MUTATIONS].filter((name) => /^(rds|ec2|autoscaling)\./.test(name) && /Delete|Terminate|Purge|Deregister/.test(name));
+    expect(deletes.sort()).toEqual(['autoscaling.DeleteAutoScalingGroup', 'rds.DeleteDBInstance']);
+    const sim = await simulation();
+    const rights = async (verb: Verb) => (await planOf(sim, { verb, region: TOKYO })).steps.flatMap(({ permissions }) => permissions).filter(({ actions }) => actions.some((action) => /^(rds|ec2|autoscaling):.*(Delete|Terminate)/.test(action)));
+    for (const verb of ['failover', 'switchover'] as const) expect(await rights(verb)).toEqual([]);
+    const drills = await rights('drill');
+    expect(drills.length).toBeGreaterThan(0);
+    expect(drills.flatMap(({ resources }) => resources).filter((arn) => !/[:/]dr-drill-\*$/.test(arn))).toEqual([]);
   });
 
   it('and keeps the old primary when it rebuilds the standby, closed and under another name', async () => {

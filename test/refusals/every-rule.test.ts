@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 
 /*
  * Every rule by which something is refused has at least one test here that shows the whole text, so that no new one comes
- * without. A rule is a text that an object literal in src/ gives as `rule`.
+ * without. A rule is a text that an object literal in src/ gives as `rule`; one with `mend` is a finding, which refuses nothing.
  */
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -27,10 +27,14 @@ function textsOf(value: ts.Expression): string[] {
   return ts.isStringLiteralLike(value) ? [value.text] : [];
 }
 
+function isFinding(literal: ts.ObjectLiteralExpression): boolean {
+  return literal.properties.some((property) => property.name?.getText() === 'mend');
+}
+
 function rulesIn({ path, text }: { path: string; text: string }): string[] {
   const rules: string[] = [];
   everyNode(ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true), (node) => {
-    if (ts.isPropertyAssignment(node) && node.name.getText() === 'rule') rules.push(...textsOf(node.initializer));
+    if (ts.isPropertyAssignment(node) && node.name.getText() === 'rule' && !isFinding(node.parent)) rules.push(...textsOf(node.initializer));
   });
   return rules;
 }

@@ -180,7 +180,7 @@ describe('regions that stay, and cannot carry', () => {
   /** Seen to be so for two minutes. */
   const carry = async (survivor: object, at: Asked = {}) => {
     const sim = await worldOf('active-active');
-    const facts = { 'carry.shop.gate': { badSince: sim.clock.now() - 120_000 } };
+    const facts = { 'carry.shop.gate': { badSince: sim.clock.now() - 120_000, last: sim.clock.now() - 5_000 } };
     const params = { key: 'shop.gate', survivors: [{ region: TOKYO, set: 'tokyo', ...survivor }] as Json, mustKnow: true };
     return saidIn(sim, 'traffic.shop.carry', { what: 'observe', facts, params, ...at });
   };

@@ -5,6 +5,7 @@ import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '
 import { membershipStatus } from '../../aws/states/db-parts.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { follows } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import { RECEIVES, signalFact, sourceVerdictFact } from '../../model/signals.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
@@ -81,8 +82,6 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 const REFUSED_MS = 90_000;
 /** The same for one that continues too slowly. Shorter than the step's limit. */
 const SLOW_MS = 180_000;
-/** Looks that are further apart are of two runs. */
-const ONE_RUN_MS = 60_000;
 
 const stallFact = fact('fence-stands', z.object({ at: z.string(), since: z.number(), last: z.number() }));
 
@@ -91,7 +90,7 @@ function stalled(ctx: StepContext, p: Params, instance: DbInstance, limitMs: num
   const now = ctx.effects.clock.now();
   const at = quarantineOf(instance, p.group ?? '');
   const before = stallFact.read(ctx, p.name);
-  const same = before !== undefined && before.at === at && now >= before.last && now - before.last < ONE_RUN_MS;
+  const same = before !== undefined && before.at === at && follows(before.last, now);
   const since = same ? before.since : now;
   stallFact.record(ctx, p.name, { at, since, last: now });
   return now - since >= limitMs;

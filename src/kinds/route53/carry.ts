@@ -6,6 +6,7 @@ import { listRecordSets } from '../../aws/route53.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { healthyCapacity } from '../autoscaling/health.ts';
 import { hostedZoneId, refused, regionName, stepKind } from '../common.ts';
+import { follows } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { checkersOf } from './checkers.ts';
@@ -107,14 +108,16 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   return { state: 'ok', because: seen.because, ...(seen.says === 'bad' ? { warnings: [`not yet enough: ${seen.because}`] } : {}) };
 }
 
-const spanFact = fact('carry', z.object({ goodSince: z.number().optional(), badSince: z.number().optional() }));
+/** Since when every look has said the same, and the last of them, ms. */
+const spanFact = fact('carry', z.object({ goodSince: z.number().optional(), badSince: z.number().optional(), last: z.number().optional() }));
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const before = spanFact.read(ctx, p.key) ?? {};
+  const noted = spanFact.read(ctx, p.key) ?? {};
   const { says, because } = await look(ctx, p);
   const now = ctx.effects.clock.now();
+  const before = follows(noted.last, now) ? noted : {};
   const good = says === 'good';
-  const span = { goodSince: good ? (before.goodSince ?? now) : undefined, badSince: good ? undefined : (before.badSince ?? now) };
+  const span = { goodSince: good ? (before.goodSince ?? now) : undefined, badSince: good ? undefined : (before.badSince ?? now), last: now };
   spanFact.record(ctx, p.key, span);
   if (span.goodSince !== undefined && now - span.goodSince >= p.holdMs) {
     return { state: 'reached', because: p.holdMs === 0 ? because : `good for ${formatDuration(p.holdMs)}: ${because}` };

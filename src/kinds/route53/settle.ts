@@ -4,6 +4,7 @@ import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
+import { follows } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { answerFor, answerOf, answerSchema, oneAnswer } from './aim.ts';
@@ -73,7 +74,8 @@ function moved(ctx: StepContext, p: Params, record: RecordKey): Wanted | undefin
 /** By whom a record (`keyOf`) is to be answered once users are moved; by whom all names of a step; and how many of them are. */
 const leadsFact = fact('dns.leads', wantedSchema);
 const wantedFact = fact('dns.wanted', z.array(wantedSchema));
-const settledFact = fact('dns.settled', z.int());
+/** How many names were seen to answer as they are to, one after the other, and when the last look was, ms. */
+const settledFact = fact('dns.settling', z.strictObject({ done: z.int(), last: z.number() }));
 
 /** Whether an address that a name led to may be one of those that users are to be led to. True where that is not known. */
 export async function leadsThere(ctx: StepContext, name: string, address: string): Promise<boolean> {
@@ -131,8 +133,8 @@ async function wantedOrError(ctx: StepContext, p: Params): Promise<readonly Want
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const wanted = await wantedOrError(ctx, p);
   if (typeof wanted === 'string') return { state: 'impossible', because: wanted };
-  const unseen = dnsUnseenFact.read(ctx, p.key) ?? [];
-  let done = settledFact.read(ctx, p.key) ?? 0;
+  let done = settledBefore(ctx, p);
+  const unseen = done === 0 ? [] : [...(dnsUnseenFact.read(ctx, p.key) ?? [])];
   let seen = '';
   while (done < p.records.length) {
     const names = p.records.slice(done, done + LOOKUPS);
@@ -143,12 +145,19 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     seen = looks[0]?.because ?? '';
     for (const [i, look] of looks.slice(0, good).entries()) if (look.state === 'unseen') unseen.push(names[i]?.name ?? '');
     done += good;
-    settledFact.record(ctx, p.key, done);
+    settledFact.record(ctx, p.key, { done, last: ctx.effects.clock.now() });
     if (unseen.length > 0) dnsUnseenFact.record(ctx, p.key, [...new Set(unseen)]);
+    else if (dnsUnseenFact.has(ctx, p.key)) dnsUnseenFact.forget(ctx, p.key);
     if (found >= 0) return { state: 'pending', because: looks[found]?.because ?? '', waitingFor: 'dns' };
   }
   if (unseen.length > 0) return { state: 'reached', because: unseenWords(p, unseen) };
   return { state: 'reached', because: p.records.length === 1 && seen !== '' ? seen : `${p.records.length} names answer as they are to` };
+}
+
+/** Names that need no second look: seen by this run a moment ago. Who asks once more after all were right, or resumes, wants to know of now. */
+function settledBefore(ctx: StepContext, p: Params): number {
+  const before = settledFact.read(ctx, p.key);
+  return before !== undefined && before.done < p.records.length && follows(before.last, ctx.effects.clock.now()) ? before.done : 0;
 }
 
 interface Look {
