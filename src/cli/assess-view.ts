@@ -1,8 +1,9 @@
 import type { Assessment, AssessedWay } from '../app/assess/assess.ts';
+import type { Row } from '../app/assess/evidence.ts';
 import { formatDuration } from '../base/duration.ts';
 import { secondsShown } from '../plan/feasibility.ts';
 import type { Painter } from './style.ts';
-import { columns, fit } from './text.ts';
+import { fit } from './text.ts';
 
 const STYLES = { up: 'green', down: 'red', unknown: 'yellow' } as const;
 const ADVICE = { move: 'MOVE', 'do-not-move': 'DO NOT MOVE', unknown: 'UNKNOWN' } as const;
@@ -38,11 +39,20 @@ function wayText(runbook: string, way: AssessedWay, paint: Painter): string {
     '',
     ...costLines(way),
     '',
-    ...columns([['signal', 'seen by', 'in', 'says', 'because'], ...way.rows.map((row) => [row.signal, row.observer, row.region, row.says, row.because])]).map((line, i) => {
-      const row = way.rows[i - 1];
-      return `  ${row === undefined ? paint('bold', line) : row.says === 'up' ? line : paint(STYLES[row.says], line)}`;
-    }),
+    paint('bold', '  What is seen, and by whom'),
+    ...rowLines(way, paint),
   ].join('\n');
+}
+
+/** One signal a line, and below it why. Services that answer stand together: what is in trouble is to be seen. */
+function rowLines({ rows }: AssessedWay, paint: Painter): string[] {
+  const answering = (row: Row): boolean => row.api !== undefined && row.says === 'up';
+  const regions = Map.groupBy(rows.filter(answering), ({ region }) => region);
+  const said = ({ says }: Pick<Row, 'says'>): string => paint(STYLES[says], says.padEnd(7));
+  return [
+    ...rows.filter((row) => !answering(row)).flatMap((row) => [`  ${said(row)}  ${row.signal} (${row.observer})`, `           ${row.because}`]),
+    ...[...regions].map(([region, all]) => `  ${said({ says: 'up' })}  APIs of ${region} (this machine): ${all.map(({ api }) => api).join(', ')}`),
+  ];
 }
 
 function beforeIt({ refusedBy, approvals }: NonNullable<AssessedWay['failover']>): string[] {

@@ -51,6 +51,8 @@ export interface Row {
   region: string;
   says: Signal['says'];
   because: string;
+  /** Of what an API answers: its service. */
+  api?: string;
 }
 
 /** Each service of each region, by what became of every question to it. */
@@ -77,9 +79,10 @@ const OBSERVER: Readonly<Record<Signal['vantage'], (at: { target: string }) => s
 
 /** The table: what users get first, then data, compute and APIs. */
 export function rowsOf({ source, target, signals, apis, targets, standby }: Evidence): Row[] {
-  const seen = signals.map(({ name, signal }) => ({ signal: name, observer: OBSERVER[signal.vantage]({ target }), region: source, says: signal.says, because: signal.because }));
+  const order: readonly Signal['vantage'][] = ['users', 'health-checkers', 'source-api', 'replication'];
+  const seen = signals.toSorted((a, b) => order.indexOf(a.signal.vantage) - order.indexOf(b.signal.vantage)).map(({ name, signal }) => ({ signal: name, observer: OBSERVER[signal.vantage]({ target }), region: source, says: signal.says, because: signal.because }));
   const compute = targets.map(({ resource, region, targets: list, unknown }) => ({ signal: `targets of ${resource}`, observer: `load balancer in ${region}`, region, ...saidOf(list, unknown) }));
-  const services = apis.map(({ service, region, says, because }) => ({ signal: `API of ${service}`, observer: 'this machine', region, says, because }));
+  const services = apis.map(({ service, region, says, because }) => ({ signal: `API of ${service} in ${region}`, observer: 'this machine', region, says, because, api: service }));
   return [...seen, { signal: 'users, asked of the standby', observer: 'this machine', region: target, ...standby }, ...compute, ...services];
 }
 

@@ -69,7 +69,8 @@ function usersOf(signals: readonly Signal[]): Says {
 function regionApi(apis: readonly Api[], region: string): Weighed['sourceApi'] {
   const here = apis.filter((api) => api.region === region);
   const [up, down] = [here.some((api) => api.says === 'up'), here.some((api) => api.says === 'down')];
-  if (up) return here.every((api) => api.says === 'up') ? 'answers' : 'partly';
+  // Of what was turned away, or is still waited for, nothing is known: that is no trouble of the region.
+  if (up) return down ? 'partly' : 'answers';
   return down ? 'silent' : 'unknown';
 }
 
@@ -96,8 +97,10 @@ function blind({ apis, signals, users, sourceApi }: Weighed): Judgement | undefi
 }
 
 /** Only where nothing else is wrong: an instance of a region that is in trouble as a whole stands in some zone, too. */
-function zonal({ targets, source, signals, sourceApi }: Weighed): Judgement | undefined {
+function zonal({ targets, source, signals, sourceApi, users }: Weighed): Judgement | undefined {
   const zone = zoneInTrouble(targets.filter(({ region }) => region === source));
+  // Nobody is served, although other zones are healthy: it is not the zone.
+  if (users === 'down' && !signals.some(({ signal }) => signal.vantage === 'health-checkers' && signal.says === 'up')) return undefined;
   if (zone === undefined || sourceApi !== 'answers' || of(signals.map(({ signal }) => signal), 'source-api').some((one) => one.says === 'down')) return undefined;
   return {
     scope: 'zone',
@@ -140,9 +143,7 @@ function notServed(seen: Weighed, planned: boolean): Judgement {
   const { source, target, signals, sourceApi, targetApi, verdict, standby } = seen;
   const all = signals.map(({ signal }) => signal);
   const broken = of(all, 'source-api').find((one) => one.says === 'down' && one.silent !== true);
-  const [databases, replication] = [of(all, 'source-api'), of(all, 'replication')];
-  const works = sourceApi === 'answers' && databases.every((one) => one.says === 'up') && replication.every((one) => one.says === 'up') && databases.length + replication.length > 0;
-  if (works) return application(seen);
+  if (sourceApi === 'answers' && broken === undefined && of(all, 'replication').every((one) => one.says !== 'down')) return application(seen);
   const scope = scopeOf(seen, broken);
   const why = broken !== undefined ? [`users are not served, and ${broken.because}`] : [verdict.because];
   const cannot = [
@@ -167,13 +168,18 @@ function scopeOf({ source, apis, sourceApi }: Weighed, broken: Signal | undefine
 }
 
 function whichApis(apis: readonly Api[], region: string): string {
-  return `APIs of ${region}: ${apis.filter((api) => api.region === region && api.says !== 'up').map(({ service }) => service).join(', ')}`;
+  return `APIs of ${region}: ${apis.filter((api) => api.region === region && api.says === 'down').map(({ service }) => service).join(', ')}`;
 }
 
 /** The region, the database and its replication work: what is left is what the team has deployed. */
 function application({ source, target, standby, signals }: Weighed): Judgement {
   const alike = standby.says === 'down' ? [`${target} does not answer users either: both regions fail alike`] : [];
   const other = standby.says === 'up' ? [`${target} answers well now: if a change went to ${source} only, moving would help, and lose what has not arrived`] : [];
+  const data = signals.map(({ signal }) => signal).filter(({ vantage }) => vantage === 'source-api' || vantage === 'replication');
+  const notKnown = data.filter((one) => one.says !== 'up').map(({ because }) => because);
+  if (notKnown.length > 0) {
+    return { scope: 'unknown', recommendation: 'unknown', reasons: [`users are not served, and the APIs of ${source} answer; whether its data is well is not known: ${notKnown.join('; ')}`], look: [`the database in ${source}, and its replication`, 'what was deployed or configured last?', 'run it again in a minute'] };
+  }
   const reached = signals.some(({ signal }) => signal.vantage === 'health-checkers' && signal.says === 'up') ? ["Route 53's checkers reach it: they test less than the probes, or have not noticed yet"] : [];
   return {
     scope: 'application',

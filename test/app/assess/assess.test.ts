@@ -116,7 +116,22 @@ describe('what is broken, and would moving help', () => {
     const result = await assessIn(sim);
     const way = onlyWay(result);
     expect([way.recommendation, exitOf(result)]).toEqual(['unknown', 'unclear']);
-    expect(said(way, 'API of rds')).toBe('down');
+    expect(said(way, `API of rds in ${TOKYO}`)).toBe('down');
+  });
+
+  it.each(['archive', 'billing'])('only the application of %s is dead: stay', async (example) => {
+    const sim = await worldOf(example);
+    stopApplications(sim, SEOUL);
+    await sleep(sim, 240_000);
+    expect(onlyWay(await assessIn(sim)).scope).toBe('application');
+  });
+
+  it.each(['archive', 'billing', 'active-active'])('the region of %s is lost: move', async (example) => {
+    const sim = await worldOf(example);
+    sim.world.breakRegion(SEOUL);
+    await sleep(sim, 1_200_000);
+    const { ways } = await assessIn(sim, { region: TOKYO, impactAt: sim.clock.now() - 1_200_000 });
+    expect(ways.map(({ scope, recommendation }) => [scope, recommendation])).toEqual([['region', 'move']]);
   });
 
   it('both regions fail alike: stay', async () => {
