@@ -62,6 +62,6 @@ function stepLines(step: PlanStep, state: RunState, now: number, paint: Painter)
   if (old) lines.push(indent(paint('dim', `last answer: ${signalPerLine(answerText(run, now))}`), 6));
   if (run.refusal !== undefined) lines.push(indent(refusalLines(run.refusal, Math.max(0, now - (run.endedAt ?? state.lastAt))).join('\n'), 6));
   for (const next of run.error?.next ?? []) lines.push(indent(next, 6));
-  if (run.notUndone !== undefined) lines.push(indent(paint('red', `not undone: ${run.notUndone.message}`), 6));
+  if (run.notUndone !== undefined && !(step.optional && run.notUndone.code === 'NO_UNDO')) lines.push(indent(paint('red', `not undone: ${run.notUndone.message}`), 6));
   return lines.join('\n');
 }

@@ -55,7 +55,7 @@ export function productionKind<P extends { key: string }>(params: z.ZodType<P>, 
   return stepKind<P>({
     params,
     check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
-    observe: (ctx, p) => Promise.resolve(seenFact.has(ctx, p.key) ? { state: 'reached', because: 'what production is was written down' } : { state: 'absent', because: 'what production is, is not written down yet' }),
+    observe: (ctx, p) => Promise.resolve(seenFact.has(ctx, p.key) ? { state: 'reached', because: 'its state is recorded' } : { state: 'absent', because: 'its state is not recorded yet' }),
     act: async (ctx, p) => {
       const parts = Object.fromEntries(Object.entries(partsOf(ctx, p)).map(([name, see]) => [name, () => see().catch(silent)]));
       seenFact.record(ctx, p.key, await look(parts));
@@ -84,7 +84,7 @@ export function productionStep(what: string, params: StepDraft['params'], permis
     step: 'production',
     phase: 'assess',
     reversibility: 'compensable',
-    title: `Write down what ${what} is, to compare it at the end`,
+    title: `Record the state of ${what}, to compare it at the end`,
     params,
     controlPlanes: [],
     permissions,

@@ -1,3 +1,4 @@
+import { plural } from '../base/plural.ts';
 import { leftBehind, type RunState } from '../journal/state.ts';
 import { rpoFact } from '../kinds/databases/facts.ts';
 import type { Phase } from '../model/step.ts';
@@ -41,7 +42,7 @@ function rto(state: RunState, objectiveMs: number): EvidenceObjective {
   const to = lastEnd(state, (phase) => RECOVERY.has(phase));
   if (to === undefined) return judged('RTO', objectiveMs, undefined, 'the drill had no step of a recovery');
   const ms = Math.max(0, to - from);
-  return judged('RTO', objectiveMs, ms, `${formatMs(ms)} on twins, from when they were there; without detection, fence and resolvers; objective ${formatMs(objectiveMs)}`);
+  return judged('RTO', objectiveMs, ms, `${formatMs(ms)} on the twins, counted from when they were ready; objective ${formatMs(objectiveMs)}. Not in it: detection, fencing, approvals, DNS caches`);
 }
 
 function rpo(state: RunState, objectiveMs: number): EvidenceObjective {
@@ -78,8 +79,10 @@ export function drillSentence(word: Evidence['verdict']['word'], state: RunState
     case 'aborted':
       return `${what} was stopped; ${remains}.`;
     default: {
+      const open = [...state.steps.values()].filter(({ because }) => because.startsWith(NOT_JUDGED)).length;
+      const unjudged = open === 0 ? '' : ` ${plural(open, 'probe')} not judged.`;
       const words = objectives.filter((o) => o.verdict !== 'not applicable').map((o) => `${o.name} ${o.verdict}`);
-      return `${what} passed on twins, and users stayed where they are; ${words.join(', ')}; ${remains}.${skipped}`;
+      return `${what} passed on twins, and users stayed where they are; ${words.join(', ')}; ${remains}.${unjudged}${skipped}`;
     }
   }
 }
@@ -94,9 +97,13 @@ export function drillNext(state: RunState): string[] {
   return state.outcome === 'succeeded' ? [] : [...refusals, ...failures, 'Mend it, and drill again: a failover would meet the same.'];
 }
 
+/** How the answer of a probe begins that shows nothing of what users would get. */
+const NOT_JUDGED = 'not judged: ';
+
 /** The figures for a terminal. */
 export function drillFigures(evidence: Evidence): string[] {
-  return evidence.objectives.map((o) => `${o.name} ${o.verdict}: ${o.because}`);
+  const open = evidence.steps.filter(({ because }) => because.startsWith(NOT_JUDGED)).map(({ id, because }) => `Not judged: ${id}: ${because.slice(NOT_JUDGED.length)}`);
+  return [...evidence.objectives.map((o) => `${o.name} ${o.verdict}: ${o.because}`), ...open];
 }
 
 export function isDrill(state: RunState): boolean {

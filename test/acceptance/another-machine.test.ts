@@ -109,6 +109,27 @@ it('the machine of the operator is killed with all it kept: another one ends the
   expect(end).toEqual(undisturbed);
 });
 
+it('another machine watches a run in the bucket, live, to its end, and changes nothing', { timeout: TIMEOUT_MS }, async () => {
+  const end = await between(async (on, alice, bob) => {
+    const goOn = holdPromotion(alice.proxy);
+    const first = alice.start(failover(await on.breakSeoul()));
+    await first.until((r) => r.type === 'step.acted' && r.step === 'databases.orders.promote');
+    const watch = bob.dr(['status', '--watch']);
+    // It sees what is written while it watches, and not only what was there.
+    await until('bob looks into the bucket', () => Promise.resolve(bob.proxy.calls.length > 0), 30_000);
+    goOn();
+    expect((await first.ended).code).toBe(EXIT.ok);
+    const { code, stdout, stderr } = await watch;
+    const run = first.records[0]?.run ?? '';
+    expect(code).toBe(EXIT.ok);
+    expect(stdout).toContain(`Run ${run}: succeeded`);
+    expect(stderr).toMatch(/databases\.orders\.promote: done in .*: shop-orders-tokyo is/);
+    expect(stderr).toContain(`run ${run} succeeded`);
+    expect(sent(bob)).toEqual([]);
+  });
+  expect(end).toEqual(undisturbed);
+});
+
 it('a runner that freezes and comes back after another one took over changes nothing more', { timeout: TIMEOUT_MS }, async () => {
   const end = await between(async (on, alice, bob) => {
     const goOn = holdPromotion(alice.proxy);

@@ -139,5 +139,9 @@ describe('a failover whose process died', () => {
     const made = evidence.changes.filter((change) => change.step === PROMOTE || change.step.endsWith('.canary'));
     expect(made.map((change) => change.made)).not.toContain('not made');
     expect(new Set(made.map((change) => change.made))).toEqual(new Set(['made']));
+    const page = renderHtml(evidence).replaceAll('<wbr>', '');
+    /** How the page marks a step: tone and word. */
+    const pillOf = (id: string) => /class="pill (\w+)(?: long)?">([^<]+)</.exec(page.slice(page.indexOf(`<code>${id}</code>`, page.indexOf('<h2>Steps'))))?.slice(1).join(': ');
+    expect(['assess.users', 'assess.source', 'databases.orders.fence', PROMOTE].map(pillOf)).toEqual(['mute: down', 'good: passed', 'warn: not made', 'good: done']);
   });
 });

@@ -123,7 +123,7 @@ function refuseRegions(regions: readonly string[]): void {
   const bad = regions.find((region) => !REGION_SHAPE.test(region));
   if (bad !== undefined) {
     const near = nearest(bad, Object.keys(REGIONS));
-    throw usage('REGION_UNKNOWN', `"${bad}" is not the name of an AWS region.`, near === undefined ? [] : [`did you mean ${near}?`]);
+    throw usage('REGION_UNKNOWN', `"${bad}" is not the name of an AWS region.`, near === undefined ? ['dr init --regions ap-northeast-2,ap-northeast-1'] : [`did you mean ${near}?`]);
   }
   if (new Set(regions).size < 2) throw usage('REGIONS_NEEDED', 'dr init looks at two regions or more: which ones?', ['dr init --regions ap-northeast-2,ap-northeast-1']);
 }

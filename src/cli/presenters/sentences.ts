@@ -91,13 +91,18 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
     case 'undo.done':
       return { tone: 'good', text: `${id}: undone: ${record.because}` };
     case 'undo.failed':
-      return { tone: 'bad', text: `${id}: not undone: ${record.error.message}` };
+      return staysAsMeant(record, state) ? { tone: 'info', text: `${id}: ${record.error.message}` } : { tone: 'bad', text: `${id}: not undone: ${record.error.message}` };
     case 'step.paused':
     case 'step.unmet':
       return { tone: 'warn', text: `${id}: ${record.because}` };
     case 'step.failed':
       return { tone: 'bad', text: [`${id}: failed: ${record.error.message}`, ...(record.error.next ?? [])].join('\n') };
   }
+}
+
+/** A message that was sent is no failed undo. */
+function staysAsMeant({ step: id, error }: Extract<StepRecord, { type: 'undo.failed' }>, state: RunState): boolean {
+  return error.code === 'NO_UNDO' && state.plan.steps.some((step) => step.id === id && step.optional);
 }
 
 /** What a step that has ended did: it made a change, or did not, or only looked. */

@@ -23,7 +23,7 @@ export default stepKind<Params>({
   },
   observe: (ctx, p) => {
     if ((ctx.effects.env(p.webhookEnv) ?? '') === '') return Promise.resolve({ state: 'reached', because: `${p.webhookEnv} is not set: nothing was sent` });
-    return Promise.resolve(!sentFact.has(ctx, p.webhookEnv) ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' });
+    return Promise.resolve(!sentFact.has(ctx, p.webhookEnv) ? { state: 'absent', because: 'not sent yet' } : { state: 'reached', because: 'sent' });
   },
   act: async (ctx, p) => {
     const url = ctx.effects.env(p.webhookEnv) ?? '';
@@ -42,4 +42,5 @@ export default stepKind<Params>({
     }
     sentFact.record(ctx, p.webhookEnv, true);
   },
+  stays: () => 'what was sent stays sent',
 });

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { fact } from '../../model/fact.ts';
+import { traitsOf } from '../../model/verb.ts';
 import { regionName, stepKind } from '../common.ts';
 
 export const snsParams = z.strictObject({ region: regionName, topic: z.string(), news: z.string() });
@@ -13,7 +14,7 @@ export default stepKind<Params>({
   params: snsParams,
   check: () => Promise.resolve({ state: 'ok', because: 'sent at the end' } as const),
   observe: (ctx, p) =>
-    Promise.resolve(!sentFact.has(ctx, p.topic) ? { state: 'absent', because: 'not sent' } : { state: 'reached', because: 'sent' }),
+    Promise.resolve(!sentFact.has(ctx, p.topic) ? { state: 'absent', because: 'not sent yet' } : { state: 'reached', because: 'sent' }),
   act: async (ctx, p) => {
     const { output } = await ctx.effects.aws.call({
       service: 'sns',
@@ -21,7 +22,7 @@ export default stepKind<Params>({
       operation: 'Publish',
       input: {
         TopicArn: p.topic,
-        Subject: `dr: ${ctx.runbook} is active in ${ctx.target}`,
+        Subject: traitsOf(ctx.run.verb).drills ? `dr: drill of ${ctx.runbook} in ${ctx.target}` : `dr: ${ctx.runbook} is active in ${ctx.target}`,
         Message: `${p.news}, by ${ctx.operator}.`,
       },
       signal: ctx.signal,
@@ -29,4 +30,5 @@ export default stepKind<Params>({
     });
     sentFact.record(ctx, p.topic, output.MessageId ?? 'sent');
   },
+  stays: () => 'what was sent stays sent',
 });

@@ -32,7 +32,7 @@ export function stepsSection(evidence: Evidence, mark: ModeMark | undefined): Ht
   const rows = evidence.steps.map((step, i): HtmlValue[] => [
     i + 1,
     html`${step.title}<span class="why">${code(step.id)}${tags(step)}</span>`,
-    html`${stepPill(step)}<span class="why">${step.state !== 'not-run' ? step.because : step.answeredAt === null ? '' : `last answer, at ${utcTime(step.answeredAt)}: ${step.because}`}</span>`,
+    html`${stepPill(step, evidence)}<span class="why">${step.state !== 'not-run' ? step.because : step.answeredAt === null ? '' : `last answer, at ${utcTime(step.answeredAt)}: ${step.because}`}</span>`,
     step.startedAt === null ? '–' : utcTime(step.startedAt),
     step.ms === null ? '–' : formatMs(step.ms),
     step.expected.p95Ms > 0 ? html`<span title="${step.expected.basis}">${formatRound(step.expected.p50Ms)}–${formatRound(step.expected.p95Ms)}</span>` : '–',
@@ -41,8 +41,15 @@ export function stepsSection(evidence: Evidence, mark: ModeMark | undefined): Ht
   return section('Steps', mark, html`<p class="why">Expected: half of all runs take at most the first figure, 95 % at most the second.</p>`, table(columns, rows, mark, 'the plan has no steps'));
 }
 
-function stepPill(step: EvidenceStep): Html {
+/** Green is only what was made, was there, or was passed: a signal is neither good nor bad, and what was not made is not done. */
+function stepPill(step: EvidenceStep, { changes }: Evidence): Html {
   const [tone, word] = STATES[step.state];
+  if (step.state === 'done') {
+    const [, says] = /^(down|up|unknown|not judged): /.exec(step.because) ?? [];
+    if (says !== undefined) return pill('mute', says);
+    if (changes.some((change) => change.step === step.id && change.made === 'not made')) return pill('warn', 'not made');
+    return pill(tone, step.gate ? 'passed' : word);
+  }
   if (step.state === 'failed' && step.optional) return pill('warn', 'failed (optional)');
   return pill(tone, word);
 }
@@ -70,7 +77,7 @@ export function checksSection(evidence: Evidence, mark: ModeMark | undefined): H
   );
   const gates = table(
     [{ head: 'Gate' }, { head: 'Decision' }, { head: 'Because' }],
-    evidence.steps.filter((step) => step.gate).map((step) => [html`${step.title}<span class="why">${code(step.id)}</span>`, stepPill(step), step.because]),
+    evidence.steps.filter((step) => step.gate).map((step) => [html`${step.title}<span class="why">${code(step.id)}</span>`, stepPill(step, evidence), step.because]),
     mark,
     'The plan has no gate.',
   );

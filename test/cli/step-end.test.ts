@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import { END_MARKS, endOf, type StepEnd } from '../../src/cli/step-end.ts';
+import { stepTree } from '../../src/cli/step-tree.ts';
+import { sentence } from '../../src/cli/presenters/sentences.ts';
+import type { RunEvent } from '../../src/journal/events.ts';
+import { plan, started, step, Story } from './fixture.ts';
+
+const ENDS: readonly [StepEnd, string][] = [['down', 'down: no answer'], ['up', 'up: status 200'], ['unknown', 'unknown: the name does not resolve'], ['not judged', 'not judged: status 503'], ['done', 'status 200']];
+
+it.each(ENDS)('a look that ends as %s has a mark of its own, in the tree and in a log: only what is done has a tick', (end, because) => {
+  const look = step('verify.home-page', { phase: 'verify', title: 'Look', changes: [] });
+  const story = new Story().add({ ...started(), plan: plan({ steps: [look] }) } as RunEvent).add({ type: 'step.started', step: look.id });
+  story.add({ type: 'step.done', step: look.id, already: true, because });
+  const { run, record } = { run: story.run, record: story.records.at(-1) };
+  const stepRun = run.steps.get(look.id);
+  expect(stepRun && endOf(look, stepRun, run)).toBe(end);
+  const [mark] = END_MARKS[end];
+  expect(mark === '✔').toBe(end === 'done');
+  expect(stepTree(run, run.lastAt, (_style, words) => words)).toMatch(new RegExp(`^ {2}\\${mark} Look`, 'm'));
+  expect(record && sentence(record, run)?.tone).toBe(end === 'done' ? 'good' : 'info');
+});
