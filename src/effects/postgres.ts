@@ -58,10 +58,11 @@ export function systemSql(env: Readonly<Record<string, string | undefined>>): Sq
     async statement(target, text, timeoutMs, signal) {
       let sent = false;
       const wasSent = (): boolean => sent;
+      const until = performance.now() + timeoutMs;
       try {
         const said = await session(env, target, timeoutMs, signal, async (client) => {
-          // The server ends it before we give up on it: then the answer is known.
-          await client.query(`SET statement_timeout = ${Math.max(1, Math.floor(timeoutMs * 0.9))}`);
+          // The server ends it before we give up on it, however long it took to connect: then the answer is known.
+          await client.query(`SET statement_timeout = ${Math.max(1, Math.floor((until - performance.now()) * 0.8))}`);
           sent = true;
           return oneStatement(client, text);
         });
