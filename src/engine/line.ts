@@ -50,7 +50,8 @@ export async function lineIsAhead(run: Run): Promise<boolean> {
     open.map(async (step) => {
       const intendedAt = state.steps.get(step.id)?.intendedAt;
       if (intendedAt === undefined) return true;
-      const young = LIMITS.checkAgeMs - (effects.clock.now() - intendedAt);
+      // An intent of the future was written by a machine whose clock is ahead: of unknown age, and none to wait for so long.
+      const young = LIMITS.checkAgeMs - Math.max(0, effects.clock.now() - intendedAt);
       if (young >= 0) {
         // With decisions that are still good the step is observed, and asked for again. With old ones it would be refused: until it shows
         // whether it was made, it is waited for.

@@ -80,6 +80,13 @@ describe('whether the line is still ahead of a run that continues', () => {
     expect([await good.ahead(), good.looked, good.told, good.run.effects.clock.now()]).toEqual([false, [], [], NOW]);
   });
 
+  it('waits for an intent of the future, of a machine whose clock is ahead, no longer than for one of now', async () => {
+    const gate = planStep('gate', { title: 'Gate', gate: true, phase: 'data' });
+    const ahead = lineWith([gate, line()], { gate: { state: 'done', endedAt: NOW - 6 * MINUTE }, promote: acted(-60 * MINUTE) }, () => ({ state: 'absent', because: '' }));
+    expect(await ahead.ahead()).toBe(true);
+    expect(ahead.run.effects.clock.now()).toBe(NOW + 2 * MINUTE + 1);
+  });
+
   it('is not while an intent is young: it may not show yet', async () => {
     for (const ago of [0, 2 * MINUTE]) {
       const { ahead, looked } = lineWith([line()], { promote: acted(ago) });

@@ -127,7 +127,9 @@ export const inSync = stepKind<InSyncParams>({
     const replication = replicationStatus(seen.instance);
     if (replicationState(replication).receives !== 'yes') return wait(`replication of ${p.id} is ${replication ?? 'not shown yet'}`);
     const { newest } = await sampleLag(ctx, p.region, p.id);
-    const createdAt = seen.instance.InstanceCreateTime?.getTime() ?? 0;
+    // Without it a lag may be that of the old instance of this name.
+    const createdAt = seen.instance.InstanceCreateTime?.getTime();
+    if (createdAt === undefined) return wait(`AWS does not show since when ${p.id} is there`);
     const age = newest === undefined ? undefined : ctx.effects.clock.now() - newest.sampledAt;
     if (newest === undefined || age === undefined || age > RECENT_MS || newest.sampledAt + PERIOD_MS < createdAt) return wait(`no recent lag of ${p.id} is known yet`);
     if (newest.lagMs < 0) return wait(`${p.id} reports that it is not replicating`);

@@ -91,7 +91,8 @@ function runsWith({ Engine: engine, EngineVersion: version, OptionGroupName: opt
 }
 
 function keyProblem(name: string, what: { Encrypted?: boolean | undefined; KmsKeyId?: string | undefined }, region: string): string | undefined {
-  if (what.Encrypted !== true) return undefined;
+  // What names a key is encrypted, if AWS says so or not.
+  if (what.Encrypted !== true && what.KmsKeyId === undefined) return undefined;
   const keyRegion = regionOfArn(what.KmsKeyId);
   return keyRegion === region ? undefined : `${name}: its key is in ${keyRegion ?? 'an unknown region'}, not in ${region}`;
 }

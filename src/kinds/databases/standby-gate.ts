@@ -8,7 +8,7 @@ import { allow, gate } from '../common.ts';
 import type { Refusal, StepContext } from '../../model/step.ts';
 import { inRegionOf } from './facts.ts';
 import { memberRefusal, newReplicaUnfit, replicaUnfit, type Unfit } from './refusals.ts';
-import { follows, keptBefore, type Rebuild, type Settings, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { follows, keptBefore, notShown, type Rebuild, type Settings, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { optionGroupUnfit } from './option-group.ts';
 import { groupsUnfit, type Place, quarantineRefusal } from './vpc.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -36,6 +36,8 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   const kept = old ?? (known === undefined ? await keptBefore(ctx, p) : undefined);
   const settings = known?.settings ?? (kept === undefined ? undefined : settingsOf(kept, p));
   if (settings === undefined) return noModel(p);
+  const unknown = known === undefined && kept !== undefined ? notShown(kept, p) : [];
+  if (unknown.length > 0) return halfShown(p, kept?.DBInstanceIdentifier ?? p.id, unknown);
   if (settings.securityGroups.length === 0) return noGroups(p, kept?.DBInstanceIdentifier ?? p.id);
   const replica = newReplicaUnfit(writer, { region: p.region, id: p.id, kmsKeyId: settings.kmsKeyId });
   if (replica !== undefined) return noSource(p, replica);
@@ -124,6 +126,16 @@ function noModel(p: StandbyParams): Refusal {
     threshold: 'an old instance, from which class, subnet group, parameter group, security groups and key are taken',
     consequence: 'the new replica would get AWS’s defaults, and nobody could connect to it',
     override: `make it once by hand: aws rds create-db-instance-read-replica --region ${p.region} --db-instance-identifier ${p.id} --source-db-instance-identifier ${p.writer} --source-region ${regionOf(p.writer)} --db-subnet-group-name … --vpc-security-group-ids … --kms-key-id …`,
+  };
+}
+
+function halfShown(p: StandbyParams, id: string, unknown: readonly string[]): Refusal {
+  return {
+    rule: 'standby-settings',
+    observed: `AWS does not show ${unknown.join(', ')} of ${id} in ${p.region}`,
+    threshold: 'an old instance that is shown as a whole: the new replica gets its settings',
+    consequence: 'the new replica would get others, and nobody would notice before the next failover',
+    override: `none: try again. aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${id} shows what there is`,
   };
 }
 

@@ -47,6 +47,17 @@ export type Settings = z.infer<typeof settingsSchema>;
 /** The name under which the old instance is kept, and the settings that the new one gets from it: by database and region. */
 export const standbyFact = fact('standby', z.strictObject({ kept: z.string().nullable(), settings: settingsSchema }));
 
+/** What the request for a new replica says, and AWS does not show of the old instance: unknown, and neither off nor AWS's default. */
+export function notShown(old: DbInstance, p: Pick<StandbyParams, 'instanceClass'>): string[] {
+  const needed = {
+    DBInstanceClass: p.instanceClass ?? old.DBInstanceClass,
+    MultiAZ: old.MultiAZ,
+    PubliclyAccessible: old.PubliclyAccessible,
+    DeletionProtection: old.DeletionProtection,
+  };
+  return Object.entries(needed).flatMap(([name, value]) => (value === undefined ? [name] : []));
+}
+
 /** AWS defaults whatever is omitted, so the old instance's settings are copied. */
 export function settingsOf(old: DbInstance, p: StandbyParams): Settings {
   const groups = (old.VpcSecurityGroups ?? []).flatMap((g) => g.VpcSecurityGroupId ?? []);

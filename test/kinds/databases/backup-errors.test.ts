@@ -173,6 +173,7 @@ describe('rds-backup.recoveryGate', () => {
 
   it.each([
     [{ KmsKeyId: `arn:aws:kms:${SEOUL}:111122223333:key/1` }, 'automated backups of archive in ap-northeast-2: its key is in ap-northeast-2, not in ap-northeast-1'],
+    [{ Encrypted: undefined, KmsKeyId: `arn:aws:kms:${SEOUL}:111122223333:key/1` }, 'automated backups of archive in ap-northeast-2: its key is in ap-northeast-2, not in ap-northeast-1'],
     [{ Status: 'creating', RestoreWindow: {} }, 'automated backups of archive in ap-northeast-2 are creating'],
   ])('refuses %j', async (more, why) => {
     rds.on(DescribeDBInstancesCommand).rejects(thrown('DBInstanceNotFound', 404));

@@ -6,7 +6,7 @@ import { noInstance, SEOUL, stepOf, TOKYO } from '../context.ts';
 const PARAMS = { name: 'orders', region: SEOUL, id: 'old', writer: `arn:aws:rds:${TOKYO}:111122223333:db:new`, quarantine: 'sg-0aaaaaaaaaaaaaaaa' };
 const WRITER = { DBInstanceIdentifier: 'new', DBInstanceArn: PARAMS.writer, DBInstanceStatus: 'available', BackupRetentionPeriod: 7 };
 const OLD = {
-  DBInstanceIdentifier: 'old', DBInstanceArn: `arn:aws:rds:${SEOUL}:111122223333:db:old`, DBInstanceStatus: 'available', DBInstanceClass: 'db.r6g.large',
+  DBInstanceIdentifier: 'old', DBInstanceArn: `arn:aws:rds:${SEOUL}:111122223333:db:old`, DBInstanceStatus: 'available', DBInstanceClass: 'db.r6g.large', MultiAZ: false, PubliclyAccessible: false, DeletionProtection: true,
   VpcSecurityGroups: [{ VpcSecurityGroupId: 'sg-0bbbbbbbbbbbbbbbb' }],
 };
 const SETTINGS = { instanceClass: 'db.r6g.large', securityGroups: ['sg-0bbbbbbbbbbbbbbbb'], multiAz: false, publiclyAccessible: false, deletionProtection: false };
@@ -86,6 +86,18 @@ describe('it may not', () => {
       expect(await (await gate({ old: { ...OLD, DBInstanceStatus: status } })).check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-settings', observed: `old in ${SEOUL} is ${said}` } });
     }
     expect(await (await gate({ old: { ...OLD, DBInstanceStatus: 'modifying' } })).check()).toMatchObject({ state: 'ok', because: `old in ${SEOUL} is modifying, and can be renamed` });
+  });
+
+  it.each(['DBInstanceClass', 'MultiAZ', 'PubliclyAccessible', 'DeletionProtection'])('where AWS does not show %s of the old instance: it is neither off nor a default', async (field) => {
+    const { [field]: _, ...old } = OLD as Record<string, unknown>;
+    expect(await (await gate({ old })).check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-settings', observed: `AWS does not show ${field} of old in ${SEOUL}` } });
+    // What this run has seen of it is enough.
+    expect(await (await gate({ old }, fact())).check()).toMatchObject({ state: 'ok' });
+  });
+
+  it('but for the class, where the runbook names one', async () => {
+    const { DBInstanceClass: _, ...old } = OLD;
+    expect(await (await gate({ old }, {}, { instanceClass: 'db.r6g.large' })).check()).toMatchObject({ state: 'ok' });
   });
 
   it('where its region is silent; any other error is one', async () => {
