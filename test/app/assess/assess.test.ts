@@ -47,6 +47,11 @@ describe('what is broken, and would moving help', () => {
     const result = await assessIn(sim);
     const way = onlyWay(result);
     expect([way.scope, way.recommendation, exitOf(result)]).toEqual(['nothing', 'do-not-move', 'ok']);
+    const apis = (region: string) => way.rows.flatMap((row) => (row.region === region && row.api !== undefined && row.says === 'up' ? [row.api] : []));
+    expect(apis(SEOUL)).toEqual(['autoscaling', 'ec2', 'elbv2', 'rds', 'sts']);
+    expect(apis(TOKYO)).toEqual(['autoscaling', 'cloudwatch', 'ec2', 'elbv2', 'rds', 'sts']);
+    const targets = way.rows.filter((row) => row.signal === 'targets of compute.api').map(({ region, says, because }) => [region, says, because]);
+    expect(targets).toEqual([[SEOUL, 'up', '6 of 6 healthy'], [TOKYO, 'up', '2 of 2 healthy']]);
   });
 
   it('the region is lost: move, with the command', async () => {
@@ -153,6 +158,15 @@ describe('what is broken, and would moving help', () => {
     const way = onlyWay(await assessIn(sim));
     expect(way.scope).not.toBe('application');
     expect(way.recommendation).not.toBe('do-not-move');
+  });
+
+  it('targets that fail their health checks everywhere are no zone', async () => {
+    const sim = await worldOf('shop');
+    for (const { name } of [...sim.world.state.groups.table(SEOUL).values()]) sim.world.setGroupTrouble(SEOUL, name, { targets: 'Target.Timeout' });
+    const way = onlyWay(await assessIn(sim));
+    expect(way.scope).not.toBe('zone');
+    const row = way.rows.find(({ signal, region }) => signal === 'targets of compute.api' && region === SEOUL);
+    expect([row?.says, row?.because]).toEqual(['down', expect.stringMatching(/^0 of 6 healthy: i-\w+ is unhealthy: Target.Timeout/) as string]);
   });
 
   it('a zone: its targets alone are not healthy', async () => {

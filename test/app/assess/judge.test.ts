@@ -63,7 +63,7 @@ describe('a zone', () => {
     ['two zones', seen(at('a', false), at('b', false), at('c', true)), undefined],
     ['one of two in a zone', seen(at('a', true), at('b', false), at('b', true)), undefined],
     ['everything stands in one zone', seen(at('a', false), at('a', false)), undefined],
-    ['a zone is not known', seen(at('a', true), at(undefined, false)), undefined],
+    ['a zone is not known', seen(at('a', true), at('b', false), at(undefined, false)), undefined],
     ['nobody answered', [{ resource: 'compute.api', region: SOURCE, unknown: 'x' }], undefined],
   ])('%s', (_name, targets, expected) => {
     expect(zoneInTrouble(targets)?.zone).toBe(expected);
