@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundle } from './bundle.mjs';
+import { whichNode } from './which-node.mjs';
 
 /** The narrowest that oclif knows, and one from which no line is broken. */
 const HELP_WIDTHS = { min: 40, max: 160 };
@@ -21,18 +22,12 @@ const sources = hashOfSources();
 if (!process.argv.includes('--force') && isCurrent()) {
   console.log('build: dist/ is up to date');
 } else {
-  saysWhichNode();
+  const node = whichNode(process.env, process.versions.node);
+  if (node !== undefined) console.log(node);
   await compile();
   await writeManifest();
   await writeHelp();
   writeFileSync(stamp, checked ? sources : `${sources} unchecked`);
-}
-
-/** npm on an old Node warns of dozens of packages, which .npmrc keeps quiet: here it is said once, and that it does no harm. */
-function saysWhichNode() {
-  const [, own = ''] = /node\/v([\d.]+)/.exec(process.env.npm_config_user_agent ?? '') ?? [];
-  if (process.env.npm_lifecycle_event !== 'prepare' || own === '' || Number(own.split('.')[0]) >= Number(process.versions.node.split('.')[0])) return;
-  console.log(`This machine has Node ${own}. dr runs with Node ${process.versions.node}, which npm has installed in this folder: nothing to do.`);
 }
 
 function hashOfSources() {

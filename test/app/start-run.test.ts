@@ -246,7 +246,7 @@ describe('which runbook', () => {
     await mkdir(empty);
     expect(await refusalOf(b.start({ runbooks: empty }))).toMatchObject({ code: 'RUNBOOK_NOT_FOUND', exit: 'runbook' });
     await writeFile(join(b.runbooks, 'two.yaml'), (await readFile(join(b.runbooks, 'shop.yaml'), 'utf8')).replace('runbook: shop', 'runbook: two'));
-    expect(await refusalOf(b.start())).toMatchObject({ code: 'RUNBOOK_AMBIGUOUS', exit: 'usage', message: `There are 2 runbooks in ${b.runbooks}: which one?` });
+    expect(await refusalOf(b.start())).toMatchObject({ code: 'RUNBOOK_AMBIGUOUS', exit: 'usage', message: `There are 2 runbooks in ${b.runbooks}: which one?`, detail: ['shop.yaml', 'two.yaml'].map((name) => join(b.runbooks, name)).join('\n'), next: ['--runbook NAME    one of those above'] });
     const records: JournalRecord[] = [];
     expect((await b.start({ runbook: 'shop', onRecord: (r) => void records.push(r) })).exit).toBe('ok');
   });

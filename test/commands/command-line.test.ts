@@ -105,6 +105,16 @@ describe('validate', () => {
     expect(stdout).toContain('strategy');
   });
 
+  it('says a warning that many files share once, and counts the warnings', async () => {
+    const shop = readFileSync(join(ROOT, 'runbooks', 'shop.yaml'), 'utf8');
+    const paths = ['a', 'b', 'c'].map((name) => join(mkdtempSync(join(folder, 'one-')), `${name}.yaml`));
+    for (const path of paths) writeFileSync(path, shop.replace(/^owner: .*$/m, 'owner: ${OWNER}'));
+    const { stdout } = await dr(['validate', ...paths]);
+    expect(stdout.match(/variables are not expanded/g)).toHaveLength(1);
+    expect(stdout.match(/warning: the same$/gm)?.length).toBeGreaterThanOrEqual(2);
+    expect(stdout).toMatch(/3 files checked: valid, \d+ warnings/);
+  });
+
   it('gives the same as one document', async () => {
     const { code, stdout } = await dr(['validate', join(folder, 'none.yaml'), 'runbooks/shop.yaml', '--json']);
     expect(code).toBe(EXIT.runbook);

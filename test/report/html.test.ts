@@ -51,6 +51,10 @@ describe('the page', () => {
     }
   });
 
+  it('is numbered where it is printed', () => {
+    expect(renderHtml(lab)).toMatch(/@page\{[^@]*@bottom-right\{content:counter\(page\) " \/ " counter\(pages\)/);
+  });
+
   it('has a policy that allows its own style sheet and nothing else', () => {
     const page = renderHtml(lab);
     const styles = /<style>([^]*?)<\/style>/.exec(page)?.[1] ?? '';

@@ -1,0 +1,1 @@
+export function whichNode(env: Readonly<Record<string, string | undefined>>, node: string): string | undefined;
