@@ -61,10 +61,11 @@ function beforeIt({ refusedBy, approvals }: NonNullable<AssessedWay['failover']>
 }
 
 function costLines({ cost }: AssessedWay): string[] {
-  const { rto, used, failover, latestStart, losses } = cost;
+  const { rto, used, failover, latestStart, decide, losses } = cost;
   const clock = used === undefined ? 'since when users suffer is not known (--impact-at)' : `${secondsShown(used)} of it used`;
   const takes = failover === undefined ? 'how long a failover takes is not known' : `a failover takes about ${secondsShown(failover.p50)} (up to ${secondsShown(failover.p95)})`;
   const until = latestStart === undefined ? '' : `; begun after ${latestStart} it misses the RTO`;
   const going = losses.length === 0 ? ['  Going loses: not known'] : losses.map(({ database, boundMs, rpoMs, because }) => `  Going loses of ${database}: ${boundMs === undefined ? `unknown (${because})` : `at most ${formatDuration(boundMs)}`}; RPO ${formatDuration(rpoMs)}`);
-  return [`  Waiting: RTO ${secondsShown(rto)}, ${clock}; ${takes}${until}`, ...going];
+  const agreed = decide === undefined ? [] : [`  Agreed: to leave a region ${secondsShown(decide.after)} after the impact${decide.at === undefined ? '' : `, at ${decide.at}`}`];
+  return [`  Waiting: RTO ${secondsShown(rto)}, ${clock}; ${takes}${until}`, ...agreed, ...going];
 }

@@ -64,6 +64,10 @@ function zeroRpo(runbook: Runbook, resources: readonly ReadResource[], text: Yam
 
 function lintObjectives(runbook: Runbook, resources: readonly ReadResource[], warn: Warn): void {
   const { rpoMs, rtoMs } = runbook.objectives;
+  const { decideAfterMs } = runbook;
+  if (decideAfterMs !== undefined && decideAfterMs >= rtoMs) {
+    warn(['decide', 'after'], `the RTO of ${formatDuration(rtoMs)} is over before a region is left after ${formatDuration(decideAfterMs)}: leave time for the failover itself`);
+  }
   for (const { path, name, resource, code } of resources) {
     if (code.lossMethod?.(resource) === 'replica-lag' && rpoMs > 0 && rpoMs < 2 * MINUTE_MS) {
       warn(['objectives', 'rpo'],

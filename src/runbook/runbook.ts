@@ -79,6 +79,8 @@ export interface Runbook {
   approvals: readonly RunbookApproval[];
   /** No other move of the application for that long after one, milliseconds. */
   flapGuardMs: number;
+  /** How long users may suffer before `dr assess` recommends to move, milliseconds; absent: as soon as moving helps. */
+  decideAfterMs?: number;
   notify: readonly RunbookNotifier[];
   /** The runbook's custom steps, in the order of the file. */
   steps: readonly RunbookStep[];
@@ -128,6 +130,7 @@ export function toRunbook(file: RunbookFile, resources: readonly RunbookResource
       waitMs: wait,
     })),
     flapGuardMs: file.flapGuard,
+    ...(file.decide === undefined ? {} : { decideAfterMs: file.decide.after }),
     notify: (file.notify ?? []).map((entry) =>
       'slack' in entry ? { type: 'slack', webhookEnv: entry.slack.webhookEnv } : { type: 'sns', topics: entry.sns },
     ),

@@ -123,6 +123,13 @@ export const runbookSchema = z.strictObject(
     flapGuard: durationField({ min: MINUTE_MS, max: 7 * 24 * 60 * MINUTE_MS, range: 'a duration from 1m to 7d' })
       .prefault('1h')
       .describe('No second move, and no way back, for that long after a move, unless it is acknowledged'),
+    decide: z
+      .strictObject(
+        { after: durationField({ min: 1000, max: 24 * 60 * MINUTE_MS, range: 'a duration from 1s to 24h' }).describe('How long users may suffer before `dr assess` recommends to leave a region') },
+        'expected { after }, e.g. { after: 10m }',
+      )
+      .optional()
+      .describe('When to leave a region: agreed before anybody is under pressure'),
     notify: z.array(notifySchema, 'expected a list of notifiers').optional().describe('Who is notified'),
     dependsOn: z
       .array(nameField(), 'expected a list of runbooks, e.g. [identity]')

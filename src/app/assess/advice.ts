@@ -2,8 +2,10 @@ import { iso } from '../../base/clock.ts';
 import { DrError } from '../../base/errors.ts';
 import type { Obstacle } from '../../engine/preview.ts';
 import type { Plan } from '../../model/plan.ts';
+import { secondsShown } from '../../plan/feasibility.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import type { Way } from '../check/ways.ts';
+import type { Judgement } from './judge.ts';
 import type { Looked } from './look.ts';
 
 /*
@@ -19,20 +21,32 @@ export interface Cost {
   failover?: { p50: number; p95: number };
   /** ISO 8601: begun later, even the typical failover misses the RTO. */
   latestStart?: string;
+  /** What the runbook has agreed on: seconds after the impact, and when that is (ISO 8601), where the impact is known. */
+  decide?: { after: number; at?: string };
   /** Going: what would be lost, at most, by database; absent bound: unknown. Milliseconds. */
   losses: readonly { database: string; boundMs?: number; rpoMs: number; because: string }[];
 }
 
 export function costOf({ runbook }: LoadedRunbook, { losses, feasibility, impactAt }: Looked, now: number): Cost {
   const { rtoMs, rpoMs } = runbook.objectives;
+  const { decideAfterMs } = runbook;
+  const decide = decideAfterMs === undefined ? undefined : { after: decideAfterMs / 1000, ...(impactAt === undefined ? {} : { at: iso(impactAt + decideAfterMs) }) };
   const failover = feasibility === undefined ? undefined : { p50: feasibility.p50, p95: feasibility.p95 };
   return {
     rto: rtoMs / 1000,
     ...(impactAt === undefined ? {} : { used: Math.round((now - impactAt) / 1000) }),
     ...(failover === undefined ? {} : { failover }),
     ...(failover === undefined || impactAt === undefined ? {} : { latestStart: iso(impactAt + rtoMs - failover.p50 * 1000) }),
+    ...(decide === undefined ? {} : { decide }),
     losses: losses.map(({ database, boundMs, because }) => ({ database, ...(boundMs === undefined ? {} : { boundMs }), rpoMs, because })),
   };
+}
+
+/** Before the time that the runbook has agreed on, nobody moves: what ends by itself loses nothing. Where the impact is not known, that time is not. */
+export function asAgreed(judgement: Judgement, { decide }: Cost, now: number): Judgement {
+  if (judgement.recommendation !== 'move' || decide?.at === undefined || now >= Date.parse(decide.at)) return judgement;
+  const reasons = [...judgement.reasons, `not yet: the runbook has agreed to leave a region ${secondsShown(decide.after)} after the impact (decide.after)`];
+  return { ...judgement, recommendation: 'do-not-move', reasons, look: [`moving would help: run it again at ${decide.at}, and move where it still says so`] };
 }
 
 /** The command of a failover, with the flags that its gates ask for now, and what no flag overrides. */

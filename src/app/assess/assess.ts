@@ -9,7 +9,7 @@ import { type Way, waysOf } from '../check/ways.ts';
 import { liveEffects } from '../live-effects.ts';
 import { chooseRunbook } from '../make-plan.ts';
 import type { StatePlace } from '../state.ts';
-import { type Command, commandOf, type Cost, costOf } from './advice.ts';
+import { asAgreed, type Command, commandOf, type Cost, costOf } from './advice.ts';
 import { apisOf, type Row, rowsOf } from './evidence.ts';
 import { judge, type Judgement } from './judge.ts';
 import { lookAt, whyNoPlan } from './look.ts';
@@ -74,12 +74,13 @@ export async function assessLoaded(loaded: LoadedRunbook, request: AssessRequest
       const evidence = { ...seen, apis };
       const command = commandOf(loaded, way, seen);
       const noPlan = whyNoPlan(way);
+      const cost = costOf(loaded, seen, live.clock.now());
       return {
         source,
         target,
-        ...judge(evidence, command !== undefined),
+        ...asAgreed(judge(evidence, command !== undefined), cost, live.clock.now()),
         rows: rowsOf(evidence),
-        cost: costOf(loaded, seen, live.clock.now()),
+        cost,
         ...(command === undefined ? {} : { failover: command }),
         ...(noPlan === undefined ? {} : { noPlan }),
       };

@@ -139,6 +139,21 @@ describe('what is broken, and would moving help', () => {
     expect(ways.map(({ scope, recommendation }) => [scope, recommendation])).toEqual([['region', 'move']]);
   });
 
+  it('before the time that the runbook has agreed on it waits, and says until when', async () => {
+    const sim = await worldOf('shop', (text) => text.replace('\nregions:', '\ndecide: { after: 10m }\nregions:'));
+    sim.world.breakRegion(SEOUL);
+    const impactAt = sim.clock.now();
+    await sleep(sim, 240_000);
+    const early = onlyWay(await assessIn(sim, { impactAt }));
+    expect([early.scope, early.recommendation]).toEqual(['region', 'do-not-move']);
+    expect(early.cost.decide).toEqual({ after: 600, at: new Date(impactAt + 600_000).toISOString() });
+    expect(early.look).toEqual([`moving would help: run it again at ${new Date(impactAt + 600_000).toISOString()}, and move where it still says so`]);
+    // Since when is not known: nor is that time, and what helps is said.
+    expect(onlyWay(await assessIn(sim)).recommendation).toBe('move');
+    await sleep(sim, 360_000);
+    expect(onlyWay(await assessIn(sim, { impactAt })).recommendation).toBe('move');
+  });
+
   it('both regions fail alike: stay', async () => {
     const sim = await worldOf('active-active');
     stopApplications(sim, SEOUL);
