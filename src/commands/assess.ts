@@ -9,7 +9,7 @@ export default class Assess extends DrCommand {
   static override summary = 'What is broken, and would moving help? Changes nothing, and never acts.';
   static override description =
     'Shows each signal with who sees it, says whether it is one service, the application, one zone or the region, and recommends: a failover with its command, ' +
-    'to stay, or what to look at. Beside it: what waiting costs, and what going loses. A region that gives no answer is an answer; each question has its own limit. ' +
+    'to stay, or what to look at. Beside it: what waiting costs, and what going loses. A region that gives no answer is an answer; each question has its own limit. Needs what `dr iam --verb check` prints. ' +
     'Exit code: 14 it recommends a failover, 18 it cannot tell, 0 it recommends to stay.';
   static override examples = [
     '<%= config.bin %> assess --region ap-northeast-1',
