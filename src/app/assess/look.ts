@@ -112,10 +112,16 @@ async function targetsOf(looker: Looker, regions: readonly string[]): Promise<Ta
 /** Every probe, asked where the standby answers. In time of trouble it may say that it is not active: that it answers at all is what is seen. */
 async function askStandby({ effects, loaded: { runbook } }: Looker, target: string, signal: AbortSignal): Promise<StandbyAnswer> {
   const ctx = { effects, signal, target };
-  const known = new Map((await Promise.all(runbook.resources.map(async ({ kind, resource }) => {
-    const routing = (await knownKind(kind)).routing?.(resource);
-    return routing === undefined ? [] : [...(await addressesIn(ctx, routing, target))];
-  }))).flat());
+  let known: ReadonlyMap<string, readonly string[]>;
+  try {
+    known = new Map((await Promise.all(runbook.resources.map(async ({ kind, resource }) => {
+      const routing = (await knownKind(kind)).routing?.(resource);
+      return routing === undefined ? [] : [...(await addressesIn(ctx, routing, target))];
+    }))).flat());
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return { says: 'unknown', because: `where it answers is not known: ${error.message}` };
+  }
   const asked = (await Promise.all(runbook.probes.map(async (probe) => {
     const [at] = known.get(new URL(probe.http).hostname.toLowerCase()) ?? [];
     if (at === undefined) return [];

@@ -111,6 +111,7 @@ describe('what is broken, and would moving help', () => {
     const result = await assessIn(sim, { effects: cut });
     const way = onlyWay(result);
     expect([way.scope, way.recommendation, exitOf(result)]).toEqual(['observer', 'unknown', 'unclear']);
+    expect(way.rows.find(({ signal }) => signal === 'users, asked of the standby')?.because).toMatch(/^where it answers is not known: route53/);
   });
 
   it('both sides are bad: unknown, and it says so', async () => {
