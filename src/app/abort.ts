@@ -57,7 +57,7 @@ function refuse(state: RunState): void {
   throw new DrError({
     code: 'LINE_CROSSED',
     exit: 'refused',
-    title: `Run ${run} has crossed the line: it can no longer be rolled back.`,
+    title: `Run ${run} has passed the point of no return: it cannot be rolled back.`,
     detail: past.map((step) => `${step.id}: ${step.title}`).join('\n'),
     next: [`dr resume ${run}    continues to the end`, ...(!traitsOf(plan.verb).movesUsers ? [] : wayHome(state).map((line) => `then ${line}`))],
   });

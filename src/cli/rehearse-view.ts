@@ -18,6 +18,16 @@ function percentiles(name: string, one: Distribution & { objectiveMs?: number; m
   return [name, time(one.p50), time(one.p95), time(one.p99), met];
 }
 
+/** Each duration with its source; where a row does not fit, the source stands on a line of its own. */
+function durationLines(durations: RehearseResult['durations'], room: number | undefined): string[] {
+  const rows = columns(durations.map(({ name, p50Ms, p95Ms }) => [`  ${name.replace(/Ms$/, '')}`, `${time(p50Ms)} / ${time(p95Ms)}`]));
+  return durations.flatMap(({ source }, i) => {
+    const row = rows[i] ?? '';
+    const one = `${row.padEnd(Math.max(...rows.map((other) => other.length)))}  ${source}`;
+    return room === undefined || one.length <= room ? [one] : [row, `      ${source}`];
+  });
+}
+
 /** What N rehearsals say. Every line of it is of a simulation. */
 export function rehearseText(result: RehearseResult, paint: Painter, width: number | undefined): string {
   const { summary, cost, runbook } = result;
@@ -40,7 +50,9 @@ export function rehearseText(result: RehearseResult, paint: Painter, width: numb
     '',
     'Assumed:',
     ...result.assumptions.map((text) => `  ${text}`),
-    ...columns(result.durations.map(({ name, p50Ms, p95Ms, source }) => [`  ${name.replace(/Ms$/, '')}`, `${time(p50Ms)} / ${time(p95Ms)}`, source])),
+    '',
+    'Assumed durations (P50 / P95) and where they come from:',
+    ...durationLines(result.durations, width),
     '',
     ...result.assertions.map(({ text, holds, because }) => `${paint(holds ? 'green' : 'red', holds ? 'holds ' : 'FAILS ')} ${text}: ${because}`),
     `${paint('dim', `${cost.seconds.toFixed(1)} s on ${cost.threads} ${cost.threads === 1 ? 'thread' : 'threads'}, ${cost.cpuMsPerRun.toFixed(1)} ms of processor a rehearsal.`)} ${result.ok ? paint('green', 'Good enough, in simulation.') : paint('red', result.assertions.length > 0 ? 'An assertion fails.' : 'An objective is kept in fewer than 95 of 100.')}`,

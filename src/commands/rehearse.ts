@@ -10,7 +10,7 @@ import { fromFlag, targetFlags } from '../cli/run-flags.ts';
 import { DrError } from '../base/errors.ts';
 
 export default class Rehearse extends DrCommand {
-  static override summary = 'Play a failover thousands of times in simulated time: how long it would take, and how often it would keep its objectives. Offline.';
+  static override summary = 'Play a failover many times in simulated time: how long it would take, and how often it would keep its objectives. Offline.';
   static override description =
     'Plays the runbook as it is, by the code that runs on AWS, in a model of AWS: each time the region is lost, and everything takes another time, drawn from documented defaults or from what you give. ' +
     'Nothing real is touched, and every figure is simulated.';

@@ -131,7 +131,7 @@ describe('dr abort', () => {
     const crossing = (record: JournalRecord) => record.type === 'step.intent' && record.step === 'databases.orders.promote';
     const state = await stopped(sim, { verb: 'switchover', region: TOKYO }, crossing);
     const error = await errorOf(aborting(sim, state));
-    expect(error).toMatchObject({ code: 'LINE_CROSSED', exit: 'refused', message: `Run ${RUN} has crossed the line: it can no longer be rolled back.` });
+    expect(error).toMatchObject({ code: 'LINE_CROSSED', exit: 'refused', message: `Run ${RUN} has passed the point of no return: it cannot be rolled back.` });
     expect(error.next).toEqual([`dr resume ${RUN}    continues to the end`, `then dr reprotect --standby ${SEOUL}`, `then dr switchover --region ${SEOUL}`]);
   });
 

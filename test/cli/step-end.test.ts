@@ -19,3 +19,13 @@ it.each(ENDS)('a look that ends as %s has a mark of its own, in the tree and in 
   expect(stepTree(run, run.lastAt, (_style, words) => words)).toMatch(new RegExp(`^ {2}\\${mark} Look`, 'm'));
   expect(record && sentence(record, run)?.tone).toBe(end === 'done' ? 'good' : 'info');
 });
+
+it('a message that was not sent is skipped, and has no tick', () => {
+  const notify = step('notify.slack-1', { phase: 'protect', title: 'Notify Slack', optional: true, origin: 'common', changes: [] });
+  const story = new Story().add({ ...started(), plan: plan({ steps: [notify] }) } as RunEvent).add({ type: 'step.started', step: notify.id });
+  story.add({ type: 'step.done', step: notify.id, already: true, because: 'SLACK_URL is not set: nothing was sent' });
+  const { run } = story;
+  const record = story.records.at(-1);
+  expect(stepTree(run, run.lastAt, (_style, words) => words)).toContain('  – Notify Slack: skipped (1.0 s)\n      SLACK_URL is not set: nothing was sent');
+  expect(record && sentence(record, run)).toEqual({ tone: 'info', text: 'notify.slack-1: skipped: SLACK_URL is not set: nothing was sent' });
+});
