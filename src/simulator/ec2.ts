@@ -38,7 +38,9 @@ export const ec2: ServiceModel<'ec2'> = {
       if (ids.length > 0 && input.MaxResults !== undefined) throw call.error('InvalidParameterCombination', 400, 'The parameter instancesSet cannot be used with the parameter maxResults');
       const chosen = (ids.length === 0 ? [...found.keys()] : [...new Set(ids)]).filter((id) => matches(id, found.get(id), input.Filters, call)).sort();
       const { page, next } = pageOf(chosen, (id) => id, input.NextToken, sizeOf(input.MaxResults, call));
-      const Reservations = page.map((id) => found.get(id)).filter((entry) => entry !== undefined);
+      const shown = page.map((id) => found.get(id)).filter((entry) => entry !== undefined);
+      // Instances of one request share a reservation.
+      const Reservations = [...Map.groupBy(shown, ({ ReservationId }) => ReservationId).values()].map((same) => ({ ...same[0], Instances: same.flatMap(({ Instances }) => Instances ?? []) }));
       return { Reservations, ...(next === undefined ? {} : { NextToken: next }) };
     },
   },
@@ -76,7 +78,8 @@ function matches(id: string, view: Reservation | undefined, filters: Parameters<
 }
 
 function ownReservation(instance: Instance, call: Call): Reservation {
-  return { ReservationId: instance.id.replace('i-', 'r-'), OwnerId: call.state.core.account, Instances: [instanceView(instance, call.at)] };
+  const first = call.state.instances.launches.get(`${call.region}/${instance.clientToken ?? ''}`)?.ids[0] ?? instance.id;
+  return { ReservationId: first.replace('i-', 'r-'), OwnerId: call.state.core.account, Instances: [instanceView(instance, call.at)] };
 }
 
 function sizeOf(maxResults: number | undefined, call: Call): number {
@@ -119,7 +122,7 @@ function groupView(group: SecurityGroupSeed, call: Call): GroupView {
     IpPermissions: group.closed
       ? []
       : [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '10.0.0.0/8' }], Ipv6Ranges: [], PrefixListIds: [], UserIdGroupPairs: [] }],
-    IpPermissionsEgress: [],
+    IpPermissionsEgress: [{ IpProtocol: '-1', IpRanges: [{ CidrIp: '0.0.0.0/0' }], Ipv6Ranges: [], PrefixListIds: [], UserIdGroupPairs: [] }],
     Tags: [],
   };
 }
