@@ -1,5 +1,6 @@
 import { formatMs, utcDateTime } from '../report/format.ts';
 import type { ApplicationView, Measured, RunRow } from '../report/portfolio/rows.ts';
+import { traitsOf } from '../model/verb.ts';
 import type { Painter } from './style.ts';
 
 /** Runs whose figures stand in one line. */
@@ -11,14 +12,21 @@ export function trendsText(views: readonly ApplicationView[], paint: Painter): s
   return views.map((view) => {
     const { name, account, mode, runs, slow, overdue, unprotectedSince, unprotectedBecause } = view;
     const lines = [
-      ...figures('RTO', runs.map(({ rto }) => rto), paint),
-      ...figures('RPO', runs.map(({ rpo }) => rpo), paint),
+      ...figuresOf('', runs.filter(({ verb }) => !isDrill(verb)), paint),
+      ...figuresOf(' in drills', runs.filter(({ verb }) => isDrill(verb)), paint),
       ...slow.map((step) => `${paint('yellow', 'slower')}  ${step.step}: ${formatMs(step.ms)}, median of ${step.runs} before ${formatMs(step.medianMs)}`),
       ...(unprotectedSince === null ? [] : [`${paint('red', 'no standby')} since ${utcDateTime(unprotectedSince)}: ${unprotectedBecause}`]),
       ...(overdue === null ? [] : [`${paint('yellow', 'test due')}: ${overdue}`]),
     ];
     return [`${paint('bold', name)} ${WHERE[mode]}, account ${account}`, ...lines.map((line) => `  ${line}`)].join('\n');
   });
+}
+
+const isDrill = (verb: RunRow['verb']): boolean => traitsOf(verb).drills;
+
+/** The RTO of a drill holds no detection, fence or DNS cache: it is compared with those of drills alone. */
+function figuresOf(where: string, runs: readonly RunRow[], paint: Painter): string[] {
+  return [...figures(`RTO${where}`, runs.map(({ rto }) => rto), paint), ...figures(`RPO${where}`, runs.map(({ rpo }) => rpo), paint)];
 }
 
 /** `RTO  8.2 s, 13 s ✖, not measured; of 15m; the last +4.8 s against the one before` */

@@ -4,7 +4,7 @@ import { DrCommand } from '../cli/base-command.ts';
 import { dueTime } from '../cli/notes-view.ts';
 import { historyText, runJson } from '../cli/run-view.ts';
 import { painterFor } from '../cli/style.ts';
-import { terminalWidth } from '../cli/text.ts';
+import { fit, terminalWidth } from '../cli/text.ts';
 
 export default class History extends DrCommand {
   static override summary = 'List the runs, newest first, and how RTO and RPO of each application went over time.';
@@ -24,7 +24,7 @@ export default class History extends DrCommand {
     for (const run of damaged) this.warning(leftOutLine(run));
     if (flags.html !== undefined) await writeTrends(resolve(flags.html), trends, now);
     const result = { runs: runs.map(runJson), applications: views, damaged: damaged.map(({ run }) => run), ...(flags.html === undefined ? {} : { page: resolve(flags.html) }) };
-    const text = (): string => (runs.length === 0 && damaged.length > 0 ? '' : [historyText(runs, now, terminalWidth()), ...trendsText(views, painterFor(process.stdout)), ...(flags.html === undefined ? [] : [`Page: ${resolve(flags.html)}`])].join('\n\n'));
+    const text = (): string => (runs.length === 0 && damaged.length > 0 ? '' : [historyText(runs, now, terminalWidth()), ...trendsText(views, painterFor(process.stdout)).map((text) => fit(text, terminalWidth())), ...(flags.html === undefined ? [] : [`Page: ${resolve(flags.html)}`])].join('\n\n'));
     this.done(result, text, damaged.length === 0 ? 'ok' : 'journal');
   }
 }

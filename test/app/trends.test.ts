@@ -47,6 +47,11 @@ describe('trends', () => {
     expect(text).toContain('slower  databases.orders.canary: 9.3 s, median of 3 before 295 ms');
     expect(text).not.toContain('test due');
     expect(views[0]?.slow).toHaveLength(1);
+    // The last one as if it were a drill: it is compared with drills alone.
+    const mixed = views.map((view) => ({ ...view, runs: view.runs.map((run, i) => (i === view.runs.length - 1 ? { ...run, verb: 'drill' as const } : run)) }));
+    const [drilled = ''] = trendsText(mixed, plain);
+    expect(drilled).toContain('RTO  8.2 s → 9.2 s → 8.7 s, of 15m; −');
+    expect(drilled).toMatch(/^ {2}RTO in drills {2}10 s, of 15m$/m);
   });
 
   it('a page has a plot of each, and the same figures', async () => {
