@@ -9,7 +9,7 @@ import { isOver, type RunState } from '../journal/state.ts';
 import { PLAN_SCHEMA } from '../model/plan.ts';
 import { thenGiveBack } from './give-back.ts';
 import { refuseOtherLab } from './in-lab.ts';
-import { leaseAll } from './locks.ts';
+import { leaseAll, stoppedDrills } from './locks.ts';
 import { awsFailure } from './observe.ts';
 import { thisOperator } from './operator.ts';
 import type { RunResult } from './run-to-the-end.ts';
@@ -22,6 +22,8 @@ export interface HeldRun {
   state: StateStore;
   store: RunStore;
   operator: Operator;
+  /** Drills that it took the application from, as the journal says it. */
+  stopped: { stoppedDrills?: readonly string[] };
 }
 
 export interface HoldRequest {
@@ -62,14 +64,14 @@ export async function withHeldRun(request: HoldRequest, work: (held: HeldRun) =>
   }
   const operator = thisOperator(identity.arn);
   const { clock, ids } = effects;
-  const force = request.takeOver ?? false;
-  const lease = await leaseAll(state, plan, before.state.endpoints, { run, operator, now: clock.now(), ids, above: before.state.term, force });
+  const { stopped, onPreempted } = stoppedDrills(request.onMessage);
+  const lease = await leaseAll(state, plan, before.state.endpoints, { run, operator, now: clock.now(), ids, above: before.state.term, takeOver: request.takeOver ?? false, onPreempted });
   const store = state.run(run, () => lease.assertHeld(), request.onMessage);
   return thenGiveBack(store, lease, async () => {
     // Read again under the lock: the runner that held it before may have written on.
     const records = await store.read();
     const journal = new Journal({ store, clock, run, term: lease.term, onRecord: request.onRecord, records });
-    return work({ journal, state, store, operator });
+    return work({ journal, state, store, operator, stopped: stopped() });
   });
 }
 

@@ -1,9 +1,10 @@
 import { sha256 } from '../base/json.ts';
 import { RUN_ID } from '../base/ids.ts';
 import type { Operator } from '../journal/events.ts';
-import { endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord } from '../journal/lease.ts';
+import { endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, verbOfHolder } from '../journal/lease.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import type { Plan } from '../model/plan.ts';
+import { preempts, type Verb } from '../model/verb.ts';
 import { asAwsNamesIt } from '../model/resource-name.ts';
 import { runMode } from './live-effects.ts';
 
@@ -62,12 +63,38 @@ export async function heldOf(state: StateStore, locks: readonly string[], operat
   return held.flat();
 }
 
+/** Who asks for all that a run needs. */
+export interface AllRequest extends Omit<LeaseRequest, 'lock' | 'force'> {
+  /** Takes it from the process that holds it for this same run. */
+  takeOver?: boolean;
+  /** Called, perhaps more than once, with a run that has to give way. Left out: none has to. */
+  onPreempted?: (run: string) => void;
+}
+
+/** Whether a run that holds a lock has to leave it to a run of that verb. */
+export function givesWay(verb: Verb, holder: LockRecord): boolean {
+  const held = verbOfHolder(holder);
+  return held !== undefined && preempts(verb, held);
+}
+
+/** Collects the drills that have to give way to a run, and tells who watches, once each. `stopped`: as the journal says it. */
+export function stoppedDrills(say: (text: string) => void = () => undefined): { stopped: () => { stoppedDrills?: readonly string[] }; onPreempted: (run: string) => void } {
+  const runs = new Set<string>();
+  const onPreempted = (run: string): void => {
+    if (runs.has(run)) return;
+    runs.add(run);
+    say(`The drill ${run} holds this application, and gives way: it stops before its next change. Its twins stay; delete them afterwards: dr drill clean ${run}`);
+  };
+  return { stopped: () => (runs.size === 0 ? {} : { stoppedDrills: [...runs] }), onPreempted };
+}
+
 /**
  * Takes the application and its resources, or nothing. The term is that of the application. A person's decision to take a
- * run over (`force`) takes them from that same run, and from no other.
+ * run over (`takeOver`) takes them from that same run, and from no other; with `onPreempted`, a run of this plan also takes them from a run
+ * that it does not wait for (`preempts`), whose id is given to it.
  * @throws DrError (busy) that says who holds what
  */
-export async function leaseAll(state: StateStore, plan: Plan, endpoints: readonly string[], request: Omit<LeaseRequest, 'lock'>): Promise<Lease> {
+export async function leaseAll(state: StateStore, plan: Plan, endpoints: readonly string[], request: AllRequest): Promise<Lease> {
   const leases: Lease[] = [];
   const release = async (): Promise<void> => {
     // The application last: who gets it finds its resources free. One that cannot be given back keeps no other.
@@ -76,12 +103,17 @@ export async function leaseAll(state: StateStore, plan: Plan, endpoints: readonl
     if (failed !== undefined) throw failed.error;
   };
   try {
-    const { force = false, run, operator, now, ids } = request;
-    const isOwn = async (lock: string): Promise<boolean> => force && (await state.lockOf(lock))?.run === run;
+    const { takeOver = false, onPreempted, run, operator, now, ids, above } = request;
+    const force = (holder: LockRecord): boolean => {
+      if (takeOver && holder.run === run) return true;
+      if (onPreempted === undefined || !givesWay(plan.verb, holder)) return false;
+      onPreempted(holder.run);
+      return true;
+    };
     const own = lockName(plan.runbook.name, plan.account, endpoints);
-    const application = await state.lease({ ...request, lock: own, force: await isOwn(own) });
+    const application = await state.lease({ lock: own, run, operator, now, ids, ...(above === undefined ? {} : { above }), force });
     leases.push(application);
-    for (const lock of resourceLocks(plan, endpoints)) leases.push(await state.lease({ lock, run, operator, now, ids, force: await isOwn(lock) }));
+    for (const lock of resourceLocks(plan, endpoints)) leases.push(await state.lease({ lock, run, operator, now, ids, force }));
     const held = [...leases];
     return { term: application.term, assertHeld: () => Promise.all(held.map((lease) => lease.assertHeld())).then(() => undefined), release };
   } catch (error) {

@@ -17,7 +17,7 @@ import { feasibilityNow } from './feasibility.ts';
 import { historyOf } from './history.ts';
 import { boundToLab } from './in-lab.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
-import { heldByOthers } from './locks.ts';
+import { givesWay, heldByOthers } from './locks.ts';
 import { chooseRunbook, planFor, type PlanRequest } from './make-plan.ts';
 import { thisOperator } from './operator.ts';
 import { openState, type StatePlace } from './state.ts';
@@ -90,7 +90,7 @@ async function begunInMemory({ plan, identity, effects, state, acceptances, impa
 async function lockObstacles(state: StateStore, plan: Plan, endpoints: readonly string[], operator: Operator): Promise<Obstacle[]> {
   try {
     const held = await heldByOthers(state, plan, endpoints, operator);
-    return [...Map.groupBy(held, ({ holder }) => holder.run).values()].flatMap(([first]) => {
+    return [...Map.groupBy(held.filter(({ holder }) => !givesWay(plan.verb, holder)), ({ holder }) => holder.run).values()].flatMap(([first]) => {
       if (first === undefined) return [];
       const { message, detail, next } = busy(first.lock, first.holder, ...takeover(first.holder));
       return [{ step: 'lock', title: message, held: [detail ?? '', ...next] }];

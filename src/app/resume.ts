@@ -32,11 +32,11 @@ export async function resume(request: ResumeRequest): Promise<RunResult> {
   const rest = await sendRest(openState(request.state, effects.aws), run);
   if (rest !== undefined) return rest;
   const mayTake = (state: RunState): Promise<void> => (isOver(state) ? Promise.reject(over(state)) : Promise.resolve());
-  return withHeldRun({ ...request, run, effects, mayTake }, async ({ journal, state, store, operator }) => {
+  return withHeldRun({ ...request, run, effects, mayTake }, async ({ journal, state, store, operator, stopped }) => {
     refuseClaims(journal.state.plan, request.acceptances, run);
     refuseHalfLab(journal.state.mode, endpointOverrides());
     const acceptances = merge(journal.state.acceptances, request.acceptances);
-    await journal.append({ type: 'run.resumed', operator, acceptances, ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }) });
+    await journal.append({ type: 'run.resumed', operator, acceptances, ...stopped, ...(request.impactAt === undefined ? {} : { impactAt: request.impactAt }) });
     return runToTheEnd({ ...request, journal, state, store, effects, operator });
   });
 }

@@ -6,6 +6,7 @@ import type { JournalRecord, LabTruth, Operator } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
 import { leftBehind, type RunState } from '../journal/state.ts';
+import { leftByStopped, leftTwinsLine } from './left-twins.ts';
 import { historyOf } from './history.ts';
 import { boundToLab } from './in-lab.ts';
 import { loadStepKind } from '../kinds/registry.ts';
@@ -67,6 +68,7 @@ export async function runToTheEnd(
     if (truth !== undefined) await journal.append({ type: 'lab.measured', truth });
   }
   for (const line of await news.end()) notes.push(`Warning: ${line}`);
+  for (const left of await leftByStopped(parts.state, journal.state.stoppedDrills)) notes.push(leftTwinsLine(left));
   // The run has ended: from here on nothing may hide how.
   const told = await tellEnd(journal, store, note);
   const unsent = await store.close().catch((error: unknown) => note('the journal could not be closed', error));

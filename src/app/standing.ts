@@ -5,8 +5,10 @@ import { waitingGateOf } from './approve.ts';
 import { lockName } from './locks.ts';
 import { thisOperator } from './operator.ts';
 import { type DamagedRun, loadRun } from './runs.ts';
-import type { Standby } from '../report/protection.ts';
-import { standbyOf } from './trends.ts';
+import { traitsOf } from '../model/verb.ts';
+import { type Standby, standbyAfter } from '../report/protection.ts';
+import { type LeftTwins, twinsLeftBy } from './left-twins.ts';
+import { runsLike } from './trends.ts';
 import { openState, type StatePlace } from './state.ts';
 
 /** A run, and whether somebody works on it now. */
@@ -22,13 +24,25 @@ export interface Standing {
   approved?: number;
   /** How its application stands after all of its runs: since when it has no standby. */
   standby?: Standby;
+  /** What drills of the same application may have left. */
+  left?: readonly LeftTwins[];
 }
 
 /** Where a run stands now; the newest that can be read when none is named. @throws DrError as `loadRun` */
 export async function standingOf(place: StatePlace, run: string | undefined, now: number, leftOut?: (run: DamagedRun) => void): Promise<Standing> {
   const store = openState(place);
   const { state } = await loadRun(store, run, leftOut);
-  return { ...(await standingIn(store, state, now)), standby: await standbyOf(store, state) };
+  const runs = await runsLike(store, state);
+  return { ...(await standingIn(store, state, now)), standby: standbyAfter(runs), left: await leftByOthers(store, state, runs) };
+}
+
+/** What drills of the same application may have left: of those that nobody works on. */
+async function leftByOthers(store: StateStore, of: RunState, runs: readonly RunState[]): Promise<LeftTwins[]> {
+  const left = runs.flatMap((state) => (state.run !== of.run && traitsOf(state.plan.verb).drills ? (twinsLeftBy(state) ?? []) : []));
+  if (left.length === 0) return [];
+  const lock = await store.lockOf(lockName(of.plan.runbook.name, of.plan.account, of.endpoints));
+  const worksOn = lock !== undefined && isHeld(lock, thisOperator('')) ? lock.run : undefined;
+  return left.filter(({ run }) => run !== worksOn);
 }
 
 /** Where a run stands whose journal was read. */

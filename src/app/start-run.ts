@@ -13,7 +13,7 @@ import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
 import { labIdOf, refuseHalfLab } from './in-lab.ts';
 import { thenGiveBack } from './give-back.ts';
-import { leaseAll } from './locks.ts';
+import { leaseAll, stoppedDrills } from './locks.ts';
 import { initiatorKeys, refuseClaims } from './approvals.ts';
 import { gitCommit, thisOperator } from './operator.ts';
 import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
@@ -88,7 +88,8 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
   const endpoints = endpointOverrides();
   refuseHalfLab(runMode(plan.account), endpoints);
   const state = openState(request.state, effects.aws);
-  const lease = await leaseAll(state, plan, endpoints, { run, operator, now: startedAt, ids: effects.ids });
+  const { stopped, onPreempted } = stoppedDrills(request.onMessage);
+  const lease = await leaseAll(state, plan, endpoints, { run, operator, now: startedAt, ids: effects.ids, onPreempted });
   const store = state.run(run, () => lease.assertHeld(), request.onMessage);
   const journal = new Journal({ store, clock: effects.clock, run, term: lease.term, onRecord: request.onRecord });
   return thenGiveBack(store, lease, async () => {
@@ -107,6 +108,7 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
       ...(request.impactSource === undefined ? {} : { impactSource: request.impactSource }),
       confirmedBy: request.confirmedBy,
       ...(request.fleet === undefined ? {} : { fleet: request.fleet }),
+      ...stopped(),
       acceptances: request.acceptances,
       ...initiatorKeys(plan),
       endpoints,

@@ -40,11 +40,16 @@ export async function writeTrends(path: string, { views, damaged }: Trends, now:
   }
 }
 
-/** How the application of a run stands after all of its runs in that world. What cannot be read is left out. */
-export async function standbyOf(store: StateStore, of: RunState): Promise<Standby> {
+/** All runs of the application of a run, in that world, oldest first. What cannot be read is left out. */
+export async function runsLike(store: StateStore, of: RunState): Promise<RunState[]> {
   const { runbook, account } = of.plan;
   const own = (await store.runs()).filter((run) => partsOfRunId(run)?.runbook === runbook.name);
   const states = await Promise.all(own.map((run) => loadRun(store, run).then(({ state }) => state, () => undefined)));
   const same = states.flatMap((state) => (state !== undefined && state.plan.runbook.name === runbook.name && state.plan.account === account && state.mode === of.mode && state.labId === of.labId ? [state] : []));
-  return standbyAfter(same.sort((a, b) => (a.run < b.run ? -1 : 1)));
+  return same.sort((a, b) => (a.run < b.run ? -1 : 1));
+}
+
+/** How the application of a run stands after all of its runs. */
+export async function standbyOf(store: StateStore, of: RunState): Promise<Standby> {
+  return standbyAfter(await runsLike(store, of));
 }

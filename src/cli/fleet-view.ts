@@ -113,6 +113,7 @@ export function fleetText(result: FleetResult, paint: Painter): string {
     ...columns([[' ', 'RUNBOOK', 'STANDS', 'TOOK', 'RUN'], ...rows]),
     ...result.notes.map((note) => `Note: ${note}.`),
     paint('bold', `${good} of ${result.outcomes.length} are active in ${regionName(result.region)}.`),
+    ...result.outcomes.flatMap(({ name, result: ran }) => (ran?.state.stoppedDrills ?? []).map((run) => `A drill of ${name} gave way. Delete what it has left: dr drill clean ${run}`)),
     ...(good === result.outcomes.length || !open ? [] : ['To continue: dr resume --all']),
     ...(open && result.outcomes.some(({ error }) => error?.code === 'RUN_IN_PROGRESS') ? ['If the runner that holds them is gone for good: dr takeover --all'] : []),
   ].join('\n');

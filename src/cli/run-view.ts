@@ -1,3 +1,4 @@
+import { leftTwinsLine } from '../app/left-twins.ts';
 import type { Standing } from '../app/standing.ts';
 import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
@@ -50,7 +51,8 @@ export function statusText(view: Standing, paint: Painter): string {
   const requests = requestLines(requestEvidence(state), undefined).map((line) => paint('red', line));
   const report = `${paint('bold', 'Report:')} dr report ${state.run}`;
   const budget = budgetLine(state, end, holder !== undefined || isOver(state));
-  const parts = [rows.join('\n'), requests.join('\n'), atWork(view), stepTree(state, end, paint), budget, [...nextLines(view, paint), report].join('\n')];
+  const left = (view.left ?? []).map(leftTwinsLine);
+  const parts = [rows.join('\n'), left.join('\n'), requests.join('\n'), atWork(view), stepTree(state, end, paint), budget, [...nextLines(view, paint), report].join('\n')];
   return parts.filter((part) => part !== '').join('\n\n');
 }
 

@@ -36,11 +36,11 @@ export default class Status extends DrCommand {
   }
 }
 
-function standingJson({ state, holder: lock, seen, standby }: Standing): object {
+function standingJson({ state, holder: lock, seen, standby, left = [] }: Standing): object {
   const { run: _run, token: _token, ...holder } = lock ?? {};
   const running = lock === undefined ? { running: false } : { running: seen ? true : null, holder };
   const { resume, ...shown } = runJson(state);
   const since = standby?.unprotectedSince;
   const bare = standby === undefined ? {} : { unprotectedSince: since === undefined ? null : iso(since) };
-  return { ...shown, ...running, ...bare, ...(lock === undefined && resume !== undefined ? { resume } : {}) };
+  return { ...shown, ...running, ...bare, ...(left.length === 0 ? {} : { leftByDrills: left.map(({ run, twins = null }) => ({ run, twins, clean: `dr drill clean ${run}` })) }), ...(lock === undefined && resume !== undefined ? { resume } : {}) };
 }

@@ -121,6 +121,8 @@ export interface RunStarted {
   planning?: { from: number; to: number; waits: readonly WaitRecord[] };
   confirmedBy: 'typed' | 'flag' | 'lab';
   fleet?: FleetRecord;
+  /** Drills that this run took its application from: they stop before their next change, and their twins stay. */
+  stoppedDrills?: readonly string[];
   acceptances: Acceptances;
   /** Fingerprints of the approvers' keys that lie in the home folder of who began it: they are that person's own. */
   initiatorKeys?: readonly string[];
@@ -148,7 +150,7 @@ export interface IssueNote {
 export type RunEvent =
   | ({ type: 'run.started' } & RunStarted)
   /** `impactAt`: when the outage began, as a person says now. */
-  | { type: 'run.resumed'; operator: Operator; acceptances: Acceptances; impactAt?: number }
+  | { type: 'run.resumed'; operator: Operator; acceptances: Acceptances; impactAt?: number; stoppedDrills?: readonly string[] }
   | { type: 'check.passed'; step: string; because: string; warnings?: readonly string[]; waits?: readonly WaitRecord[] }
   | { type: 'check.refused'; step: string; refusal: Refusal; waits?: readonly WaitRecord[] }
   | { type: 'check.failed'; step: string; error: ErrorRecord; waits?: readonly WaitRecord[] }

@@ -121,6 +121,7 @@ function apply(state: Mutable<RunState>, record: Exclude<JournalRecord, NoteEven
     case 'run.resumed':
       state.resumedBy = [...state.resumedBy, record.operator];
       state.acceptances = record.acceptances;
+      if (record.stoppedDrills !== undefined) state.stoppedDrills = [...new Set([...(state.stoppedDrills ?? []), ...record.stoppedDrills])];
       if (record.impactAt !== undefined) {
         state.impactAt = record.impactAt;
         delete state.impactSource;

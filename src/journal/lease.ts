@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { iso } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
-import { type Ids, RUN_ID } from '../base/ids.ts';
+import { type Ids, partsOfRunId, RUN_ID } from '../base/ids.ts';
+import { traitsOf, type Verb, VERBS } from '../model/verb.ts';
 import type { JournalRecord, Machine, Operator } from './events.ts';
 import { unusable } from './unusable.ts';
 
@@ -43,8 +44,8 @@ export interface LeaseRequest {
   ids: Ids;
   /** The term of the journal that is to be written on: the new one is higher. */
   above?: number;
-  /** Takes it from the run that holds it: a decision of a person. */
-  force?: boolean;
+  /** Takes it from the run that holds it: a decision of a person, or where the one run goes before the other. Asked of the very claim that is followed. */
+  force?: boolean | ((holder: LockRecord) => boolean);
 }
 
 /** The right to act on one application until somebody takes over. */
@@ -59,7 +60,7 @@ export interface Lease {
  * Takes the lock of an application in the state folder. The term grows each time, and is higher than `above`, the term
  * of a journal that is to be written on: its locks may have been left behind on another machine, or removed.
  * A lock whose process is gone from this machine is taken over, and that of a run which is over (`runIsOver`); any other is respected,
- * unless a person decided (`force`).
+ * unless `force` says otherwise.
  * @throws DrError (busy) that says who holds it; STATE_UNUSABLE.
  */
 export async function acquireLease(
@@ -72,7 +73,7 @@ export async function acquireLease(
   const usable = <T>(work: Promise<T>): Promise<T> => usableFor(stateDir, work, above > 0 ? run : undefined);
   await usable(mkdir(folder, { recursive: true, mode: 0o700 }));
   const before = await usable(highest(folder, runbook));
-  if (!force && before !== undefined && isHeld(before, operator) && !(await runIsOver(before.run))) {
+  if (before?.released === undefined && before !== undefined && !takesFrom(force, before) && isHeld(before, operator) && !(await runIsOver(before.run))) {
     throw busy(runbook, before, ...takeover(before), removal(folder, runbook, before.term));
   }
   const mine = claimOf(run, Math.max(before?.term ?? 0, above) + 1, operator, now, ids);
@@ -84,6 +85,10 @@ export async function acquireLease(
   }
   await usable(removeBelow(folder, runbook, mine.term));
   return leaseOf(stateDir, folder, runbook, mine);
+}
+
+export function takesFrom(force: NonNullable<LeaseRequest['force']>, holder: LockRecord): boolean {
+  return typeof force === 'function' ? force(holder) : force;
 }
 
 async function usableFor<T>(stateDir: string, work: Promise<T>, run: string | undefined): Promise<T> {
@@ -252,8 +257,16 @@ function ifAbsent<T>(value: T): (error: NodeJS.ErrnoException) => T {
   };
 }
 
+/** The verb of the run that holds a lock; undefined where the lock does not say which run that is. */
+export function verbOfHolder({ run }: Pick<LockRecord, 'run'>): Verb | undefined {
+  const verb = partsOfRunId(run)?.verb;
+  return VERBS.find((one) => one === verb);
+}
+
 /** How a person takes over what a run holds; nothing where the lock does not say which. */
 export function takeover(lock: LockRecord): string[] {
+  const verb = verbOfHolder(lock);
+  if (verb !== undefined && traitsOf(verb).drills) return [`dr drill clean ${lock.run} --takeover    stops that drill, and deletes its twins`];
   return RUN_ID.test(lock.run) ? [`dr takeover ${lock.run}    if that runner is gone for good`] : [];
 }
 

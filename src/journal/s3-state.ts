@@ -9,7 +9,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
 import { damaged, verifyRecords } from './journal.ts';
 import { APPROVAL, tooManyApprovals } from './local-store.ts';
-import { busy, claimOf, endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, readLock, superseded, takeover, writerOf } from './lease.ts';
+import { busy, claimOf, endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, readLock, superseded, takeover, takesFrom, writerOf } from './lease.ts';
 import { REGION_SHAPE } from '../base/regions.ts';
 
 /*
@@ -157,8 +157,8 @@ export class S3State {
   /** @throws DrError (busy) that says who holds it, or who was faster. */
   async lease({ lock, run, operator, now, ids, above = 0, force = false }: LeaseRequest): Promise<Lease> {
     const before = await this.#newest(lock);
-    const holder = force || before === undefined ? undefined : await this.lockOf(lock);
-    if (holder !== undefined && isHeld(holder, operator)) await this.#respect(lock, holder, now);
+    const holder = force === true || before === undefined ? undefined : await this.lockOf(lock);
+    if (holder !== undefined && !takesFrom(force, holder) && isHeld(holder, operator)) await this.#respect(lock, holder, now);
     const term = Math.max(before?.term ?? 0, above) + 1;
     const mine = claimOf(run, term, operator, now, ids);
     if (!(await this.#objects.create(this.#lock(lock, term), JSON.stringify(mine)))) {

@@ -53,6 +53,11 @@ export function isPlannedMove(verb: Verb): boolean {
   return movesUsers && !sourceMayBeDead;
 }
 
+/** An emergency does not wait for a practice: a run of the one verb takes its application from a run of the other. */
+export function preempts(verb: Verb, other: Verb): boolean {
+  return TRAITS[verb].sourceMayBeDead && TRAITS[other].drills;
+}
+
 /** How the standby side is kept: decides which kinds may be used, and what they contribute. */
 export const STRATEGIES = ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'] as const;
 export type Strategy = (typeof STRATEGIES)[number];

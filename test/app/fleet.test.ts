@@ -1,7 +1,7 @@
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { confirmFleet, fleetWord } from '../../src/cli/fleet-view.ts';
+import { confirmFleet, fleetText, fleetWord } from '../../src/cli/fleet-view.ts';
 import { plain } from '../../src/cli/style.ts';
 import type { FleetPlan, FleetResult } from '../../src/app/fleet/fleet.ts';
 import { endpointOverrides } from '../../src/app/live-effects.ts';
@@ -103,6 +103,25 @@ describe('many applications', () => {
     });
     await expect(declined).rejects.toThrow('no');
     expect(notes).toEqual([`shop is held by run ${run} (ben on elsewhere) and would not begin: dr status ${run}`]);
+  });
+
+  it('one in which another machine drills is moved like the others, and the drill is named', async () => {
+    const sim = await fleetSimulation({ shop: application('shop', 1), blog: application('blog', 2) });
+    const run = '20261120T000000Z-shop-drill-000001';
+    const lock = lockName('shop', '000000000000', endpointOverrides());
+    const lease = await new LocalState(sim.state).lease({ lock, run, operator: { identity: 'arn', user: 'ben', host: 'elsewhere', pid: 7 }, now: 0, ids: new SeededIds(1) });
+    let notes: readonly string[] = [];
+    const result = await sim.failover({
+      confirm: (plan) => {
+        ({ notes } = plan);
+        return Promise.resolve('typed');
+      },
+    });
+    expect(notes).toEqual([`shop is held by the drill ${run}, which gives way; its twins stay: dr drill clean ${run}`]);
+    expect(standings(result)).toEqual({ blog: 'succeeded', shop: 'succeeded' });
+    expect(result.outcomes.find((o) => o.name === 'shop')?.result?.state.stoppedDrills).toEqual([run]);
+    expect(fleetText(result, plain)).toContain(`A drill of shop gave way. Delete what it has left: dr drill clean ${run}`);
+    await expect(lease.assertHeld()).rejects.toMatchObject({ code: 'SUPERSEDED' });
   });
 
   it('one that has just moved is refused by its flap guard', async () => {

@@ -58,12 +58,12 @@ describe('two applications with one database', () => {
     const run = '20261120T000000Z-shop-failover-000001';
     const first = await leaseAll(state, plan, [], { run, operator: OTHER_HOST, now: 0, ids: new SeededIds(1) });
     const here = { ...OTHER_HOST, host: 'here' };
-    const taken = await leaseAll(state, plan, [], { run, operator: here, now: 1, ids: new SeededIds(2), force: true });
+    const taken = await leaseAll(state, plan, [], { run, operator: here, now: 1, ids: new SeededIds(2), takeOver: true });
     await expect(first.assertHeld()).rejects.toMatchObject({ code: 'SUPERSEDED' });
     await taken.release();
     const [lock = ''] = resourceLocks(plan, []);
     await state.lease({ lock, run: '20261120T000000Z-kiosk-failover-000002', operator: OTHER_HOST, now: 2, ids: new SeededIds(3) });
-    await expect(leaseAll(state, plan, [], { run, operator: here, now: 3, ids: new SeededIds(4), force: true })).rejects.toMatchObject({ code: 'RUN_IN_PROGRESS' });
+    await expect(leaseAll(state, plan, [], { run, operator: here, now: 3, ids: new SeededIds(4), takeOver: true })).rejects.toMatchObject({ code: 'RUN_IN_PROGRESS' });
   });
 
   it('who takes a run over does not take its application from another run, and that one continues', async () => {
@@ -72,7 +72,7 @@ describe('two applications with one database', () => {
     const state = new LocalState(b.state);
     const old = '20261120T000000Z-shop-failover-000001';
     const newer = await leaseAll(state, plan, [], { run: '20261120T000100Z-shop-failover-000002', operator: OTHER_HOST, now: 0, ids: new SeededIds(1) });
-    const taking = leaseAll(state, plan, [], { run: old, operator: { ...OTHER_HOST, host: 'here' }, now: 1, ids: new SeededIds(2), force: true });
+    const taking = leaseAll(state, plan, [], { run: old, operator: { ...OTHER_HOST, host: 'here' }, now: 1, ids: new SeededIds(2), takeOver: true });
     expect(said(await taking.catch((error: unknown) => error))).toMatchObject({ code: 'RUN_IN_PROGRESS', exit: 'busy' });
     await newer.assertHeld();
     await newer.release();

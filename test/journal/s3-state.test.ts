@@ -107,6 +107,18 @@ describe('state in S3', () => {
     });
   });
 
+  it('lets one of many take it from a run that gives way to them, and not from each other', async () => {
+    const { clock, state } = setUp();
+    await clock.run(async () => {
+      const drill = await state.lease({ lock: 'shop', run: 'a drill', operator: alice, now: clock.now(), ids: new SeededIds(1) });
+      const force = ({ run }: { run: string }) => run === 'a drill';
+      const tries = await Promise.allSettled(Array.from({ length: 9 }, (_, i) => state.lease({ lock: 'shop', run: RUN, operator: { ...bob, pid: i }, now: clock.now(), ids: new SeededIds(i + 2), force })));
+      expect(tries.filter((t) => t.status === 'fulfilled')).toHaveLength(1);
+      expect(await errorOf(drill.assertHeld())).toMatchObject({ code: 'SUPERSEDED' });
+      expect(await errorOf(state.lease({ lock: 'shop', run: RUN, operator: bob, now: clock.now(), ids: new SeededIds(20), force }))).toMatchObject({ code: 'RUN_IN_PROGRESS' });
+    });
+  });
+
   it('lets one of many take a term', async () => {
     const { clock, state } = setUp();
     await clock.run(async () => {

@@ -9,7 +9,7 @@ import type { FleetRecord, LabTruth } from '../../journal/events.ts';
 import type { Acceptances } from '../../model/step.ts';
 import type { StateStore } from '../../journal/state-store.ts';
 import { endpointOverrides, liveEffects } from '../live-effects.ts';
-import { heldOf, lockName } from '../locks.ts';
+import { givesWay, heldOf, lockName } from '../locks.ts';
 import { gitByFolder, type GitOf, thisOperator } from '../operator.ts';
 import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
 import { runPlan } from '../start-run.ts';
@@ -104,7 +104,8 @@ async function lockNotes(state: StateStore, members: readonly PlannedMember[]): 
     const notes = await Promise.all(members.map(async (member) => {
       if (member.state !== 'planned') return [];
       const held = await heldOf(state, [lockName(member.name, member.plan.account, endpointOverrides())], operator);
-      return held.map(({ holder: { run, user, host } }) => `${member.name} is held by run ${run} (${user} on ${host}) and would not begin: dr status ${run}`);
+      const { verb } = member.plan;
+      return held.map(({ holder, holder: { run, user, host } }) => givesWay(verb, holder) ? `${member.name} is held by the drill ${run}, which gives way; its twins stay: dr drill clean ${run}` : `${member.name} is held by run ${run} (${user} on ${host}) and would not begin: dr status ${run}`);
     }));
     return notes.flat();
   } catch (error) {
