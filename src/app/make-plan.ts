@@ -1,4 +1,5 @@
-import { verbFlag } from '../model/verb.ts';
+import { plural } from '../base/plural.ts';
+import { traitsOf, verbFlag } from '../model/verb.ts';
 import { readFile } from 'node:fs/promises';
 import { canonicalJson } from '../base/json.ts';
 import { DrError, messageOf } from '../base/errors.ts';
@@ -39,7 +40,24 @@ export async function planFor(effects: Effects, loaded: LoadedRunbook, direction
     now: effects.clock.now(),
     resources: observed.resources,
   });
+  refuseForGood(plan);
   return { plan, loaded, observed };
+}
+
+/** A drill takes back all that it does: a custom step of the runbook that cannot be taken back is none of a drill. @throws DrError */
+function refuseForGood({ verb, steps, runbook }: Plan): void {
+  const lasting = traitsOf(verb).drills ? steps.filter(({ origin, reversibility }) => origin === 'custom' && reversibility === 'point-of-no-return') : [];
+  if (lasting.length === 0) return;
+  throw new DrError({
+    code: 'DRILL_NOT_REVERSIBLE',
+    exit: 'refused',
+    title: `${plural(lasting.length, 'step')} of the runbook would run in this drill, and cannot be taken back. Nothing was done.`,
+    detail: lasting.map(({ id, title }) => `${id}: ${title}`).join('\n'),
+    next: [
+      `give it an undo in ${runbook.path}, or say \`changes: nothing\``,
+      `take ${verb} out of its \`verbs\`    the drill then skips it, and says so`,
+    ],
+  });
 }
 
 /** The runbook that was named, or the only one of the folder. An empty choice never means all. */
