@@ -105,6 +105,26 @@ describe('backup and restore in simulated time', () => {
     expect(order.indexOf('databases.documents.open')).toBeLessThan(order.indexOf('traffic.site.flip'));
   });
 
+  it('an instance that can be opened only hours later is decided about again, and nobody writes until then', async () => {
+    const sim = await archive({ timings: { firstFullBackupMs: 3 * HOUR_MS } });
+    sim.world.breakRegion(SEOUL);
+    const began = sim.clock.now();
+    const first = await failover(sim);
+    expect(first).toMatchObject({ outcome: 'refused', refused: [{ rule: 'decision-age', override: 'dr resume: looks again, and decides again' }] });
+    expect(sim.clock.now() - began).toBeGreaterThan(3 * HOUR_MS);
+    expect(sim.world.acceptsWrites(RESTORED)).toBe(false);
+    // Nobody has seen that the source was dead all the time: what it may have taken counts, until somebody says when it stopped or accepts it.
+    const again = await resumeRun(sim, first.records);
+    expect(again.state.steps.get('databases.documents.open')?.refusal).toMatchObject({ rule: 'rpo-gate', threshold: 'RPO 30m', observed: expect.stringContaining('(--impact-at, if an alarm knows)') as string });
+    expect(sim.world.acceptsWrites(RESTORED)).toBe(false);
+    const last = await resumeRun(sim, again.records, { ...APPROVED, dataLossSeconds: 4 * 3_600, reason: 'the region is gone' });
+    expect(troubleOf(last)).toEqual([]);
+    expect(last.outcome).toBe('succeeded');
+    expect(sim.world.acceptsWrites(RESTORED)).toBe(true);
+    // What was restored at first is what is opened.
+    expect(last.records.filter((r) => r.type === 'step.intent' && r.step === 'databases.documents.restore')).toHaveLength(1);
+  });
+
   it('without a quarantine group the restore itself is the line', async () => {
     const sim = await edited(/ {4}# A restored instance is closed[^]*?fence:\n.*\n/, '');
     sim.world.breakRegion(SEOUL);
