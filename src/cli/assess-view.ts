@@ -9,8 +9,7 @@ const STYLES = { up: 'green', down: 'red', unknown: 'yellow' } as const;
 const ADVICE = { move: 'MOVE', 'do-not-move': 'DO NOT MOVE', unknown: 'UNKNOWN' } as const;
 const ADVICE_STYLES = { move: 'red', 'do-not-move': 'green', unknown: 'yellow' } as const;
 
-const SCOPES: Readonly<Record<AssessedWay['scope'], string>> = {
-  nothing: 'nothing is wrong',
+const SCOPES: Readonly<Record<Exclude<AssessedWay['scope'], 'nothing'>, string>> = {
   service: 'one service',
   application: 'the application, or your own deploy: the trouble would follow the traffic',
   zone: 'one zone',
@@ -27,11 +26,11 @@ export function assessText(result: Assessment, paint: Painter, width: number | u
 
 function wayText(runbook: string, way: AssessedWay, paint: Painter): string {
   const { source, target, scope, what, recommendation, reasons, look, failover, noPlan } = way;
-  const trouble = `${SCOPES[scope]}${what === undefined ? '' : ` (${what})`}`;
+  const trouble = scope === 'nothing' ? 'Nothing was seen to be wrong' : `In trouble: ${SCOPES[scope]}${what === undefined ? '' : ` (${what})`}`;
   const command = recommendation === 'move' && failover !== undefined ? ['', `  ${failover.command}`, ...beforeIt(failover)] : [];
   return [
     paint('bold', `${runbook}: ${source} → ${target}`),
-    `  ${paint(ADVICE_STYLES[recommendation], ADVICE[recommendation])}. In trouble: ${trouble}.`,
+    `  ${paint(ADVICE_STYLES[recommendation], ADVICE[recommendation])}. ${trouble}.`,
     ...reasons.map((reason) => `  - ${reason}`),
     ...(noPlan === undefined ? [] : [`  - no failover can be planned: ${noPlan}`]),
     ...command,
@@ -39,7 +38,7 @@ function wayText(runbook: string, way: AssessedWay, paint: Painter): string {
     '',
     ...costLines(way),
     '',
-    paint('bold', '  What is seen, and by whom'),
+    paint('bold', '  What was seen, and by whom'),
     ...rowLines(way, paint),
   ].join('\n');
 }
@@ -65,7 +64,7 @@ function costLines({ cost }: AssessedWay): string[] {
   const clock = used === undefined ? 'since when users suffer is not known (--impact-at)' : `${secondsShown(used)} of it used`;
   const takes = failover === undefined ? 'how long a failover takes is not known' : `a failover takes about ${secondsShown(failover.p50)} (up to ${secondsShown(failover.p95)})`;
   const until = latestStart === undefined ? '' : `; begun after ${latestStart} it misses the RTO`;
-  const going = losses.length === 0 ? ['  Going loses: not known'] : losses.map(({ database, boundMs, rpoMs, because }) => `  Going loses of ${database}: ${boundMs === undefined ? `unknown (${because})` : `at most ${formatDuration(boundMs)}`}; RPO ${formatDuration(rpoMs)}`);
+  const going = losses.length === 0 ? ['  A failover would lose: not known'] : losses.map(({ database, boundMs, rpoMs, because }) => `  A failover would lose of ${database}: ${boundMs === undefined ? `unknown (${because})` : `at most ${formatDuration(boundMs)} of writes`}; RPO ${formatDuration(rpoMs)}`);
   const agreed = decide === undefined ? [] : [`  Agreed: to leave a region ${secondsShown(decide.after)} after the impact${decide.at === undefined ? '' : `, at ${decide.at}`}`];
   return [`  Waiting: RTO ${secondsShown(rto)}, ${clock}; ${takes}${until}`, ...agreed, ...going];
 }

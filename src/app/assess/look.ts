@@ -133,7 +133,7 @@ async function askStandby({ effects, loaded: { runbook } }: Looker, target: stri
   if (asked.every(({ up }) => up)) return { says: 'up', because };
   const serving = runbook.strategy === 'active-active';
   if (asked.every(({ up, answered }) => !up && (serving || !answered))) return { says: 'down', because };
-  return { says: 'unknown', because: `${because}, as a standby may that is not active` };
+  return { says: 'unknown', because: `${because}; a standby that is not active may answer so` };
 }
 
 /** What users get, where no plan can be made that would look: by the names of the probes, wherever they lead. */
