@@ -71,7 +71,7 @@ describe('what is broken, and would moving help', () => {
     expect(Date.parse(latestStart ?? '')).toBe(Date.parse('2026-11-20T10:10:00.000Z') + 900_000 - (failover?.p50 ?? 0) * 1000);
     expect(way.cost.losses).toEqual([{ database: 'orders', boundMs: 61_000, rpoMs: 300_000, because: expect.any(String) as string }]);
     const text = assessText(result, plain, undefined);
-    for (const part of ['MOVE. In trouble: the region.', way.failover?.command ?? '?', 'Going loses of orders: at most 1m 1s; RPO 5m', 'RTO 15m, 4m 10s of it used']) expect(text).toContain(part);
+    for (const part of ['MOVE. In trouble: the region.', way.failover?.command ?? '?', 'A failover would lose of orders: at most 1m 1s of writes; RPO 5m', 'RTO 15m, 4m 10s of it used']) expect(text).toContain(part);
   });
 
   it('only the application is dead: stay, the trouble would follow', async () => {
