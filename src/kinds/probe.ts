@@ -6,6 +6,8 @@ export const probeSchema = z.strictObject({
   name: z.string(),
   http: z.url(),
   status: z.int(),
+  /** Of the standby, while its database is a replica. */
+  standbyStatus: z.int().optional(),
   body: z.string().optional(),
   everyMs: z.number().positive(),
   holdMs: z.number().nonnegative(),

@@ -46,6 +46,8 @@ export interface PlanProbe {
   http: string;
   status: number;
   /** Must be part of the answer's body. */
+  /** What a drill expects of the standby. */
+  standbyStatus?: number | undefined;
   body?: string | undefined;
   everyMs: number;
   holdMs: number;

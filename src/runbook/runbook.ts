@@ -42,6 +42,8 @@ export interface RunbookProbe {
   name: string;
   http: string;
   status: number;
+  /** Of the standby, while its database is a replica: what a drill expects. */
+  standbyStatus?: number;
   /** Must be part of the answer's body. */
   body?: string;
   everyMs: number;
@@ -119,6 +121,7 @@ export function toRunbook(file: RunbookFile, resources: readonly RunbookResource
       name,
       http: probe.http,
       status: probe.expect.status,
+      ...(probe.expect.standby === undefined ? {} : { standbyStatus: probe.expect.standby }),
       ...(probe.expect.body === undefined ? {} : { body: probe.expect.body }),
       everyMs: probe.every,
       holdMs: probe.hold,

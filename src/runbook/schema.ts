@@ -27,16 +27,17 @@ export const regionsSchema = z
     for (const second of homes.slice(1)) refuse([second, 'home'], `a second home: ${String(homes[0])} is home already`);
   });
 
+function httpStatus(example: number) {
+  const wanted = `expected an HTTP status, e.g. ${example}`;
+  return z.int(wanted).min(100, wanted).max(599, wanted);
+}
+
 const probeSchema = z.strictObject({
   http: httpField().describe('Asked from outside, as a user would'),
   expect: z
     .strictObject({
-      status: z
-        .int('expected an HTTP status, e.g. 200')
-        .min(100, 'expected an HTTP status, e.g. 200')
-        .max(599, 'expected an HTTP status, e.g. 200')
-        .default(200)
-        .describe('HTTP status that counts as good'),
+      status: httpStatus(200).default(200).describe('HTTP status that counts as good'),
+      standby: httpStatus(503).optional().describe('HTTP status of the standby while its database is a replica: a drill asks for it, and fails at another one. Without it, a drill judges only that the standby answers'),
       body: z.string('expected a text').min(1, 'expected a text').max(1024).optional().describe('Must be part of the answer'),
     })
     .prefault({})

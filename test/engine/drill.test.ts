@@ -7,7 +7,7 @@ import { isOver, leftBehind } from '../../src/journal/state.ts';
 import { MUTATIONS } from '../../src/aws/operations.ts';
 import { DRILL, drillable, keepBackups, STANDBY, twinsIn } from './drills.ts';
 import { planOf, runPlan, SHOP, type Simulation, simulation } from './simulated.ts';
-import { endState } from './sweep.ts';
+import { BRISK, endState } from './sweep.ts';
 
 /** Everything that a drill asked AWS to change, by name of what was changed. */
 function asked(sim: Simulation): { sim: Simulation; names: string[] } {
@@ -129,6 +129,28 @@ describe('a drill', () => {
     expect(outcome).toBe('refused');
     expect(state.steps.get('databases.orders.twin')?.refusal?.rule).toBe('twin-name');
     expect(twinsIn(sim)).toEqual([id]);
+  });
+});
+
+describe('a probe with a status for the standby', () => {
+  const drillWith = async (standby: number) => {
+    const path = join(await mkdtemp(join(tmpdir(), 'dr-drill-probe-')), 'shop.yaml');
+    await writeFile(path, (await readFile(SHOP, 'utf8')).replace('expect: { status: 200 }', `expect: { status: 200, standby: ${standby} }`));
+    const sim = await simulation({ path, timings: BRISK });
+    await keepBackups(sim);
+    const { state, outcome } = await runPlan(sim, await planOf(sim, DRILL));
+    return { outcome, probe: state.steps.get('verify.home-page'), left: twinsIn(sim) };
+  };
+
+  it('is judged: the drill passes at that status', async () => {
+    const { outcome, probe, left } = await drillWith(503);
+    expect([outcome, probe?.because, left]).toEqual(['succeeded', expect.stringMatching(/ answers with status 503, as the runbook expects of the standby$/), []]);
+  });
+
+  it('fails the drill at another one, and nothing is left', async () => {
+    const { outcome, probe, left } = await drillWith(418);
+    expect([outcome, probe?.state, left]).toEqual(['failed', 'failed', []]);
+    expect(JSON.stringify(probe?.error)).toContain('answers with status 503, and the runbook expects 418 of the standby');
   });
 });
 

@@ -10,7 +10,8 @@ type Params = z.infer<typeof params>;
 
 /**
  * One request to the standby, by the name that users ask for and to the address that the drill's record leads to. The application there
- * may well say that it is not active: its database is a replica. That it answers at all is what a drill can see.
+ * may well say that it is not active: its database is a replica. That it answers at all is what a drill can see, unless the runbook says
+ * with which status.
  */
 async function observe(ctx: StepContext, { probe }: Params): Promise<Observation> {
   const at = await drillAddress(ctx, new URL(probe.http).hostname);
@@ -19,6 +20,11 @@ async function observe(ctx: StepContext, { probe }: Params): Promise<Observation
   const { status, error } = await ctx.effects.http.request({ url: probe.http, at, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
   ctx.signal.throwIfAborted();
   if (status === 0) return { state: 'pending', because: `${at} gives no HTTP answer: ${error ?? ''}`, waitingFor: 'users' };
+  const { standbyStatus } = probe;
+  if (standbyStatus !== undefined && status !== standbyStatus) {
+    return { state: 'pending', because: `${at} answers with status ${status}, and the runbook expects ${standbyStatus} of the standby`, waitingFor: 'users' };
+  }
+  if (status === standbyStatus) return { state: 'reached', because: `${at} answers with status ${status}, as the runbook expects of the standby` };
   if (status === probe.status) return { state: 'reached', because: `${at} answers with status ${status}` };
   return { state: 'reached', because: `not judged: ${at} answers with status ${status}, not ${probe.status}. That users would get ${probe.status} after a failover is not shown: a standby whose database is a replica may answer so` };
 }
