@@ -95,7 +95,7 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
       OptionGroupNotFoundFault: notSent('an option group'),
       DBInstanceNotFoundFault: foreseen('the look right before each change; the check of resize'),
       DBInstanceAlreadyExistsFault: foreseen('keep-old: the name is looked for before it is taken'),
-      DBParameterGroupNotFoundFault: foreseen('restore-settings (restore); the group of the old instance (reprotect)'),
+      DBParameterGroupNotFoundFault: foreseen('restore-settings (restore); standby-settings (check of standbyGate)'),
       InsufficientDBInstanceCapacityFault: CAPACITY,
       InvalidDBClusterStateFault: foreseen('DATABASE_IN_CLUSTER (the look before there is a plan)'),
       InvalidDBInstanceStateFault: NEXT_LOOK,

@@ -46,8 +46,14 @@ export async function findSubnetGroup(aws: AwsCaller, region: string, name: stri
 
 /** @throws AwsError */
 export async function hasParameterGroup(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<boolean> {
+  return (await parameterFamily(aws, region, name, options)) !== undefined;
+}
+
+/** What a parameter group is for, e.g. `postgres17`; empty if AWS does not say it, undefined if there is no such group. @throws AwsError */
+export async function parameterFamily(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<string | undefined> {
   const input = { DBParameterGroupName: name };
-  return (await orNone(() => outputOf(aws, { service: 'rds', region, operation: 'DescribeDBParameterGroups', input }, options))) !== undefined;
+  const found = await orNone(() => outputOf(aws, { service: 'rds', region, operation: 'DescribeDBParameterGroups', input }, options));
+  return found === undefined ? undefined : (found.DBParameterGroups?.[0]?.DBParameterGroupFamily ?? '');
 }
 
 /**

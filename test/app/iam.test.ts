@@ -122,6 +122,7 @@ const UNUSED: Readonly<Record<string, string>> = {
   'ec2:StartInstances': 'of launched instances: where an earlier run stopped some',
   'ec2:StopInstances': 'of a launch or start that is undone',
   'rds:DescribeDBParameters': 'replicas of MySQL and MariaDB',
+  'reprotect rds:DescribeDBParameterGroups': 'where the old instance has a parameter group of its own',
   'rds:DescribeOptionGroups': 'where the old instance has an option group of its own',
   'iam:PassRole': 'where the old instance has Enhanced Monitoring',
   'reprotect rds:AddTagsToResource': 'where the old instance has tags',

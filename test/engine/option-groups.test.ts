@@ -45,6 +45,15 @@ describe('a reprotect, whose old instance has an option group of its own', () =>
     expect(sim.world.state.databases.row(HOME)?.ref).toEqual(HOME);
   });
 
+  it('and so for its parameter group', async () => {
+    const sim = await simulation();
+    sim.world.addDbParameterGroup({ region: SEOUL, name: 'tuned', family: 'postgres17' });
+    change(sim, HOME, { parameterGroup: 'tuned' });
+    expect(await run(sim, { verb: 'switchover', region: TOKYO })).toMatchObject({ outcome: 'succeeded' });
+    change(sim, AWAY, { settings: { engineVersion: '18.1' } });
+    expect(await run(sim, { verb: 'reprotect' })).toEqual({ outcome: 'refused', refused: [['standby-settings', 'the parameter group tuned is for postgres17, and the data is of postgres 18.1']], failed: [], mutations: 0 });
+  });
+
   it('is refused where it is for another VPC', async () => {
     const sim = await protectable();
     sim.world.addDbOptionGroup({ region: SEOUL, name: 'audit', vpc: 'vpc-9' });

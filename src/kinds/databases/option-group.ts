@@ -1,4 +1,4 @@
-import { findOptionGroup } from '../../aws/rds-backups.ts';
+import { findOptionGroup, parameterFamily } from '../../aws/rds-backups.ts';
 import type { CallOptions } from '../../aws/call-options.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { Place } from './vpc.ts';
@@ -41,6 +41,28 @@ export async function optionGroupUnfit(
   else if (version !== undefined && !isOfMajor(version, major)) unfit.push(`the option group ${name} is for ${forEngine} ${major}, and the data is of version ${version}`);
   if (vpc !== undefined && place.vpc !== undefined && vpc !== place.vpc) unfit.push(`the option group ${name} is for ${vpc}, and ${place.name} is in ${place.vpc}`);
   return { missing: [], unfit };
+}
+
+/** Families whose end is the major version as versions begin with it. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithDBInstanceParamGroups.html */
+const FAMILY = /^(postgres|mysql|mariadb)([\d.]+)$/;
+
+/**
+ * The same of a parameter group that somebody made. Other engines are not judged.
+ * @throws AwsError
+ */
+export async function parameterGroupUnfit(
+  ctx: Pick<StepContext, 'effects' | 'signal'>,
+  region: string,
+  name: string,
+  { engine, version }: Runs,
+  options: CallOptions = { signal: ctx.signal },
+): Promise<{ missing: string[]; unfit: string[] }> {
+  const family = await parameterFamily(ctx.effects.aws, region, name, options);
+  if (family === undefined) return { missing: [`the parameter group ${name}`], unfit: [] };
+  const [, forEngine, major] = FAMILY.exec(family) ?? [];
+  if (forEngine === undefined || major === undefined || engine === undefined || version === undefined) return { missing: [], unfit: [] };
+  const fits = engine === forEngine && isOfMajor(version, major);
+  return { missing: [], unfit: fits ? [] : [`the parameter group ${name} is for ${family}, and the data is of ${engine} ${version}`] };
 }
 
 /** Major versions are `17` of PostgreSQL, `8.4` of MySQL, `15.00` of SQL Server. */

@@ -9,7 +9,7 @@ import type { Refusal, StepContext } from '../../model/step.ts';
 import { inRegionOf } from './facts.ts';
 import { memberRefusal, newReplicaUnfit, replicaUnfit, type Unfit } from './refusals.ts';
 import { follows, keptBefore, notShown, type Rebuild, type Settings, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
-import { optionGroupUnfit } from './option-group.ts';
+import { optionGroupUnfit, parameterGroupUnfit } from './option-group.ts';
 import { groupsUnfit, type Place, quarantineRefusal } from './vpc.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { rdsArns } from './instance.ts';
@@ -67,19 +67,22 @@ async function closing(ctx: StepContext, p: StandbyParams, kept: DbInstance | un
   return p.quarantine === undefined || kept === undefined ? undefined : quarantineRefusal(ctx, p.region, kept, p.quarantine);
 }
 
-/** A replica runs what the writer runs, which may have been upgraded since the old instance got its option group. */
-async function wrongOptions(ctx: StepContext, p: StandbyParams, { carried }: Settings, { writer, place }: { writer: DbInstance; place: Place }): Promise<Refusal | undefined> {
+/** A replica runs what the writer runs, which may have been upgraded since the old instance got its option group and its parameter group. */
+async function wrongOptions(ctx: StepContext, p: StandbyParams, { carried, parameterGroup }: Settings, { writer, place }: { writer: DbInstance; place: Place }): Promise<Refusal | undefined> {
+  const runs = { engine: writer.Engine, version: writer.EngineVersion };
   const name = carried?.OptionGroupName;
-  if (typeof name !== 'string') return undefined;
-  const { missing, unfit } = await optionGroupUnfit(ctx, p.region, name, { engine: writer.Engine, version: writer.EngineVersion, place });
-  const wrong = [...missing.map((what) => `${what} does not exist in ${p.region}`), ...unfit];
+  const looks = await Promise.all([
+    optionGroupUnfit(ctx, p.region, typeof name === 'string' ? name : undefined, { ...runs, place }),
+    ...(parameterGroup === undefined ? [] : [parameterGroupUnfit(ctx, p.region, parameterGroup, runs)]),
+  ]);
+  const wrong = looks.flatMap(({ missing, unfit }) => [...missing.map((what) => `${what} does not exist in ${p.region}`), ...unfit]);
   if (wrong.length === 0) return undefined;
   return {
     rule: 'standby-settings',
     observed: wrong.join('; '),
-    threshold: `an option group of ${p.region} for what ${nameInArn(p.writer)} runs: that of the old ${p.id}`,
+    threshold: `option group and parameter group of the old ${p.id} for what ${nameInArn(p.writer)} runs`,
     consequence: `AWS refuses the new replica ${p.id}, after the old instance is closed and renamed`,
-    override: `none: make an option group that fits (aws rds create-option-group --region ${p.region} …), and give it to the old instance: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --option-group-name …`,
+    override: `none: make a group that fits (aws rds create-option-group or create-db-parameter-group --region ${p.region} …), upgrade the old instance, and give it the group: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} …`,
   };
 }
 
@@ -158,11 +161,12 @@ export function standbyGateStep(ctx: PlanContext, { params, look, shared }: Rebu
     phase: 'assess',
     gate: true,
     title: `Can ${params.id} in ${params.region} be rebuilt as a replica?`,
-    // Subnet group and option group are those of the old instance.
+    // These groups are those of the old instance.
     permissions: [
       look,
       allow(['rds:DescribeDBSubnetGroups'], rdsArns(params.region, ctx.account, 'subgrp:*')),
       allow(['rds:DescribeOptionGroups'], rdsArns(params.region, ctx.account, 'og:*')),
+      allow(['rds:DescribeDBParameterGroups'], rdsArns(params.region, ctx.account, 'pg:*')),
       allow(['ec2:DescribeSecurityGroups'], ['*']),
     ],
     estimate: { p50: 1, p95: 5, basis: 'a few API calls' },

@@ -64,7 +64,8 @@ export function settingsOf(old: DbInstance, p: StandbyParams): Settings {
   return {
     instanceClass: p.instanceClass ?? old.DBInstanceClass ?? '',
     subnetGroup: old.DBSubnetGroup?.DBSubnetGroupName,
-    parameterGroup: old.DBParameterGroups?.[0]?.DBParameterGroupName,
+    // AWS's own is given by AWS, for the version that the new replica has.
+    parameterGroup: own(old.DBParameterGroups?.[0]?.DBParameterGroupName),
     securityGroups: p.securityGroups ?? groups.filter((id) => id !== p.quarantine),
     multiAz: old.MultiAZ ?? false,
     kmsKeyId: old.KmsKeyId,
@@ -73,6 +74,10 @@ export function settingsOf(old: DbInstance, p: StandbyParams): Settings {
     carried: carriedSettings(old),
     shown: shownSettings(old),
   };
+}
+
+function own(group: string | undefined): string | undefined {
+  return group?.startsWith('default.') === true ? undefined : group;
 }
 
 export function atStandby(ctx: StepContext, p: StandbyParams): Promise<DbInstance | undefined> {
