@@ -2,6 +2,7 @@ import { plural } from '../base/plural.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import { isOver, leftBehind, type RunState } from '../journal/state.ts';
 import { TWIN } from '../kinds/twins.ts';
+import { traitsOf } from '../model/verb.ts';
 import { readable } from './runs.ts';
 
 /** A drill that has left something, or has not come to its end. */
@@ -13,9 +14,9 @@ export interface LeftTwins {
   startedAt?: number;
 }
 
-/** What a drill may have left; undefined where it is over. */
+/** What a drill may have left; undefined where it is over, and of any other run. */
 export function twinsLeftBy(state: RunState): LeftTwins | undefined {
-  if (isOver(state)) return undefined;
+  if (!traitsOf(state.plan.verb).drills || isOver(state)) return undefined;
   const open = new Set(leftBehind(state).map(({ id }) => id));
   const twins = state.plan.steps.flatMap(({ id, changes }) => (open.has(id) ? changes.flatMap(({ resource, field }) => (field === TWIN ? [resource] : [])) : []));
   return { run: state.run, twins, startedAt: state.startedAt };

@@ -1,10 +1,11 @@
 import { sha256 } from '../base/json.ts';
+import { DrError, messageOf } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
 import type { Operator } from '../journal/events.ts';
 import { endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, verbOfHolder } from '../journal/lease.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import type { Plan } from '../model/plan.ts';
-import { preempts, type Verb } from '../model/verb.ts';
+import { preempts, traitsOf, type Verb } from '../model/verb.ts';
 import { asAwsNamesIt } from '../model/resource-name.ts';
 import { runMode } from './live-effects.ts';
 
@@ -77,6 +78,14 @@ export function givesWay(verb: Verb, holder: LockRecord): boolean {
   return held !== undefined && preempts(verb, held);
 }
 
+/** A drill that was superseded leaves its twins: its last words say how they are deleted. */
+function withCleanUp(error: unknown, verb: Verb, run: string): Error {
+  if (!(error instanceof DrError) || error.code !== 'SUPERSEDED' || !traitsOf(verb).drills) return error instanceof Error ? error : new Error(messageOf(error));
+  const { code, exit, message: title, detail } = error;
+  const next = [`dr drill clean ${run}    deletes its twins, when the other run is over`];
+  return new DrError({ code, exit, title, ...(detail === undefined ? {} : { detail }), next, cause: error });
+}
+
 /** Collects the drills that have to give way to a run, and tells who watches, once each. `stopped`: as the journal says it. */
 export function stoppedDrills(say: (text: string) => void = () => undefined): { stopped: () => { stoppedDrills?: readonly string[] }; onPreempted: (run: string) => void } {
   const runs = new Set<string>();
@@ -115,7 +124,8 @@ export async function leaseAll(state: StateStore, plan: Plan, endpoints: readonl
     leases.push(application);
     for (const lock of resourceLocks(plan, endpoints)) leases.push(await state.lease({ lock, run, operator, now, ids, force }));
     const held = [...leases];
-    return { term: application.term, assertHeld: () => Promise.all(held.map((lease) => lease.assertHeld())).then(() => undefined), release };
+    const assertHeld = () => Promise.all(held.map((lease) => lease.assertHeld())).then(() => undefined, (error: unknown) => Promise.reject(withCleanUp(error, plan.verb, run)));
+    return { term: application.term, assertHeld, release };
   } catch (error) {
     await release().catch(() => undefined);
     throw error;

@@ -5,7 +5,6 @@ import { waitingGateOf } from './approve.ts';
 import { lockName } from './locks.ts';
 import { thisOperator } from './operator.ts';
 import { type DamagedRun, loadRun } from './runs.ts';
-import { traitsOf } from '../model/verb.ts';
 import { type Standby, standbyAfter } from '../report/protection.ts';
 import { type LeftTwins, twinsLeftBy } from './left-twins.ts';
 import { runsLike } from './trends.ts';
@@ -38,7 +37,7 @@ export async function standingOf(place: StatePlace, run: string | undefined, now
 
 /** What drills of the same application may have left: of those that nobody works on. */
 async function leftByOthers(store: StateStore, of: RunState, runs: readonly RunState[]): Promise<LeftTwins[]> {
-  const left = runs.flatMap((state) => (state.run !== of.run && traitsOf(state.plan.verb).drills ? (twinsLeftBy(state) ?? []) : []));
+  const left = runs.flatMap((state) => (state.run === of.run ? [] : (twinsLeftBy(state) ?? [])));
   if (left.length === 0) return [];
   const lock = await store.lockOf(lockName(of.plan.runbook.name, of.plan.account, of.endpoints));
   const worksOn = lock !== undefined && isHeld(lock, thisOperator('')) ? lock.run : undefined;

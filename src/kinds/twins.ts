@@ -24,7 +24,7 @@ const RUN_TAG = 'dr:drill';
 const RUNBOOK_TAG = 'dr:runbook';
 const EXPIRES_TAG = 'dr:drill-expires';
 /** A twin that is older than that was left over by its drill, ms. */
-const EXPIRES_MS = 24 * 3_600_000;
+export const TWIN_EXPIRES_MS = 24 * 3_600_000;
 
 /** Name of the twin of something, at most `max` characters: without two hyphens in a row, and without one at its end. */
 export function twinName({ drill }: Pick<DrillContext, 'drill'>, of: string, max: number): string {
@@ -52,7 +52,7 @@ export function twinTags(ctx: StepContext, also: readonly Tag[] = []): { Key: st
   const own = {
     [RUN_TAG]: ctx.run.id,
     [RUNBOOK_TAG]: ctx.runbook,
-    [EXPIRES_TAG]: iso(ctx.effects.clock.now() + EXPIRES_MS),
+    [EXPIRES_TAG]: iso(ctx.effects.clock.now() + TWIN_EXPIRES_MS),
   };
   const rest = also.flatMap(({ Key = '', Value = '' }) => (Key === '' || Key.startsWith('aws:') || Object.hasOwn(own, Key) ? [] : [{ Key, Value }]));
   return [...rest, ...Object.entries(own).map(([Key, Value]) => ({ Key, Value }))];

@@ -64,7 +64,7 @@ describe('a failover while a drill runs', () => {
     const b = await drillBench();
     const { drilled, said, drill, result } = await taken(b, fits);
     const run = drilled[0]?.run ?? '';
-    expect(drill).toMatchObject({ code: 'SUPERSEDED', exit: 'busy' });
+    expect(drill).toMatchObject({ code: 'SUPERSEDED', exit: 'busy', next: [`dr drill clean ${run}    deletes its twins, when the other run is over`] });
     expect(result.state.outcome).toBe('succeeded');
     expect(result.state.stoppedDrills).toEqual([run]);
     expect(said.join('\n')).toContain(`dr drill clean ${run}`);

@@ -20,6 +20,7 @@ import { openState, type StatePlace } from '../state.ts';
 import { rtoFindings } from './objectives.ts';
 import { acceptanceOf, staleAcceptances } from './accepted.ts';
 import { type Availability, availabilityOf } from './availability.ts';
+import { expiredTwins, leftFindings } from './left-twins.ts';
 import { type LastTest, lastTest, staleTest } from './last-test.ts';
 import { assumed, type PathFinding, runFindings } from './run-findings.ts';
 import { type Stability, stabilityOf } from './stability.ts';
@@ -119,13 +120,14 @@ async function examine(looker: Looker, way: Way): Promise<{ way: CheckedWay; fin
   if (made instanceof DrError) return { way: { source, target }, findings: await lookAt(looker, way) };
   const { plan } = made;
   const state = openState(looker.state, effects.aws);
-  const [findings, feasibility, availability, test] = await Promise.all([
+  const [findings, feasibility, availability, test, left] = await Promise.all([
     lookAt(looker, way),
     feasibilityNow({ effects, loaded, plan, state, signal }),
     availabilityOf({ effects, loaded, source, target, signal }),
     lastTest(state, plan),
+    expiredTwins(state, plan, effects.clock.now()),
   ]);
-  const more = [...rtoFindings(loaded, target, feasibility), ...staleTest(test, loaded.runbook.name, effects.clock.now())];
+  const more = [...rtoFindings(loaded, target, feasibility), ...staleTest(test, loaded.runbook.name, effects.clock.now()), ...leftFindings(left, loaded.runbook.name, effects.clock.now())];
   const checked = { source, target, stability: stabilityOf(plan), feasibility, ...(availability === undefined ? {} : { availability }), ...(test === undefined ? {} : { lastTest: test }) };
   return { way: checked, findings: [...findings, ...more] };
 }

@@ -3,6 +3,8 @@ import { feasibilityOf } from '../../../src/plan/feasibility.ts';
 import type { AwsCaller } from '../../../src/aws/caller.ts';
 import type { Effects } from '../../../src/effects/effects.ts';
 import { planOf, SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
+import { loadStepKind } from '../../../src/kinds/registry.ts';
+import { DRILL, keepBackups } from '../../engine/drills.ts';
 import { bench } from '../fixture.ts';
 import { checkIn, shortly, sleep, worldOf } from './world.ts';
 
@@ -44,6 +46,25 @@ describe('what own runs show', () => {
     expect(ways[0]?.feasibility?.steps.some(({ basis, runs }) => runs === 1 && basis === 'measured in 1 own run')).toBe(true);
     await sleep(b.sim, 91 * 86_400_000);
     expect(shortly(await checkIn(b.sim, { state: { folder: b.state } }))).toContain('warning test-overdue runbook:shop');
+  });
+});
+
+describe('a drill that never came to its end', () => {
+  it('is found once its twins have expired, with the command that deletes them, and not before', async () => {
+    const b = await bench({ alive: true });
+    await keepBackups(b.sim);
+    await Promise.all((await planOf(b.sim, DRILL)).steps.map(({ kind }) => loadStepKind(kind)));
+    let run = '';
+    // As of a process that dies when its twin was asked for: nothing more is written.
+    const drill = b.start({ ...DRILL, onRecord: (record) => {
+      ({ run } = record);
+      if (record.type === 'step.acted' && record.step === 'databases.orders.twin') throw new Error('died');
+    } });
+    await expect(drill).rejects.toThrow('died');
+    const found = async () => (await checkIn(b.sim, { state: { folder: b.state } })).findings.filter(({ rule }) => rule === 'drill-left');
+    expect(await found()).toEqual([]);
+    await sleep(b.sim, 25 * 3_600_000);
+    expect(await found()).toMatchObject([{ observed: expect.stringMatching(/dr-drill-[0-9a-f]{8}-shop-orders-tokyo may be there$/) as string, mend: `dr drill clean ${run}` }]);
   });
 });
 
