@@ -87,6 +87,8 @@ class Troupe {
   #gone = false;
   /** Nobody has taken over from the process that ended last. */
   #newest = false;
+  /** Processes that have not ended. */
+  #working = 0;
 
   constructor(stage: Stage, bug: Bug | undefined) {
     this.#stage = stage;
@@ -151,8 +153,8 @@ class Troupe {
       const how = end;
       this.#stage.history.note(person.name, () => `goes home: ${how}`);
       if (end === 'succeeded' || end === 'active' || end === 'aborted') return end;
-      // Of two who met at the same record the one who took over continues.
-      if (end === 'superseded' && !this.#newest) return end;
+      // Of two who met at the same record the one who took over continues; nobody takes over from somebody who has just taken over.
+      if (end === 'superseded' && (!this.#newest || this.#working > 0)) return end;
       if (end === 'busy' && person.name !== 'alice') return end;
       if (last) {
         // Its copy of the journal was moved away, or the bucket has just come back; or it starts again. What somebody else has changed meanwhile is made again.
@@ -194,6 +196,7 @@ class Troupe {
     this.#newest = false;
     this.#gone = false;
     const process = new Process(`${person.name}/${this.starts}`, person.host, go.death, go.pause);
+    this.#working += 1;
     history.note(process.name, () => `starts${go.abort === true ? ' to abort,' : ''} with ${JSON.stringify(acceptances)}`);
     const drain = new AbortController();
     const timer = new AbortController();
@@ -220,6 +223,7 @@ class Troupe {
     } finally {
       timer.abort(new Error('done'));
       process.over = true;
+      this.#working -= 1;
       this.#newest = process.term > 0 && this.#watch.isNewest(process);
     }
   }

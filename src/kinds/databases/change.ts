@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, type DbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import { CallError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
@@ -12,8 +13,23 @@ import type { Observation, StepContext } from '../../model/step.ts';
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RebootDBInstance.html#API_RebootDBInstance_Errors
  */
 
-/** One act asks so often, LIMITS.awsBackoffMaxMs apart; then the looks decide whether there is another attempt. Shorter than LIMITS.actMs. */
+/** One act asks so often, LIMITS.awsBackoffMaxMs apart; then a look decides whether there is another attempt. Shorter than LIMITS.actMs. */
 const TIMES = 5;
+
+/** Every request of an act was refused for what is under way: nothing was changed, and nothing is to be waited for but the next attempt. */
+class StillBusy extends CallError {
+  readonly kind = 'retryable';
+  readonly isPassing = true;
+  readonly isRightMissing = false;
+  readonly code: string;
+  readonly requestId: string | undefined;
+
+  constructor(error: AwsError) {
+    super(error.message, { cause: error });
+    this.code = error.code;
+    this.requestId = error.requestId;
+  }
+}
 
 /** "Something is under way", in the words of RDS. */
 export function isBusy(error: unknown): error is AwsError {
@@ -35,7 +51,7 @@ interface Changed {
 
 /**
  * Asks for a change of an instance, again and again while AWS refuses it for what is under way.
- * @throws AwsError of any other refusal, or without an answer
+ * @throws CallError when it was refused to the end; AwsError of any other refusal, or without an answer
  */
 export async function whenFree(ctx: StepContext, p: Changed, ask: () => Promise<unknown>): Promise<void> {
   for (let times = 1; ; times++) {
@@ -48,7 +64,7 @@ export async function whenFree(ctx: StepContext, p: Changed, ask: () => Promise<
       if (times > 1 && error instanceof AwsError && error.code.startsWith('DBInstanceNotFound')) return;
       if (!isBusy(error)) throw error;
       countRefusal(ctx, p, error);
-      if (times >= TIMES) return;
+      if (times >= TIMES) throw new StillBusy(error);
     }
     await ctx.wait('aws', LIMITS.awsBackoffMaxMs);
   }
