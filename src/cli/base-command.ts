@@ -38,7 +38,7 @@ export abstract class DrCommand extends Command {
     const named = { runbooks: process.env.DR_RUNBOOKS, region: process.env.DR_REGION };
     if (process.env.DR_CONFIG === undefined && !existsSync(path) && named.runbooks === undefined && named.region === undefined) return parsed;
     const { applyDefaults } = await import('./defaults.ts');
-    await applyDefaults(parsed, { path, required: process.env.DR_CONFIG !== undefined, env: process.env, command: this.ctor as typeof DrCommand });
+    await applyDefaults(parsed, { path, required: process.env.DR_CONFIG !== undefined, env: process.env, command: this.ctor });
     return parsed;
   }
 

@@ -1,8 +1,9 @@
+import { AwsError } from '../aws/errors.ts';
 import { iso } from '../base/clock.ts';
 import { sha256 } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { DrillContext } from '../model/kind.ts';
-import type { StepContext } from '../model/step.ts';
+import type { Refusal, StepContext } from '../model/step.ts';
 import { fact } from '../model/fact.ts';
 import * as z from 'zod';
 
@@ -95,6 +96,27 @@ interface Deletion<T> {
   isGoing(found: T): boolean;
   /** False where AWS is at work on it, and has to be asked again. */
   ask(found: T): Promise<boolean>;
+}
+
+/**
+ * Whether what a drill makes may be deleted again. Asked before it is made, of a name that nobody has: AWS looks at the right before it looks
+ * for what has the name. `twin`: what would be made; `right`: action and resource that a policy has to allow.
+ */
+export async function mayNotDelete(ctx: StepContext, ask: () => Promise<unknown>, { twin, right }: { twin: string; right: string }): Promise<Refusal | undefined> {
+  if (ctx.preview === true) return undefined;
+  try {
+    await ask();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof AwsError) || !error.isRightMissing) throw error;
+    return {
+      rule: 'drill-rights',
+      observed: error.message,
+      threshold: 'the right to delete what a drill makes',
+      consequence: `${twin} would be made, and stay`,
+      override: `none: allow ${right}${TWIN_NAMES}; dr plan --verb drill --iam shows the whole policy`,
+    };
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { partitionOf } from '../../base/regions.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, refused, regionName, stepKind } from '../common.ts';
-import { deleteTwin, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
+import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { countOf, inService } from './health.ts';
 import { launchTrouble } from './launches.ts';
 
@@ -76,23 +76,6 @@ async function askToDelete(ctx: StepContext, region: string, group: string): Pro
   }
 }
 
-async function mayNotDelete(ctx: StepContext, p: Params): Promise<Refusal | undefined> {
-  if (ctx.preview === true) return undefined;
-  try {
-    await askToDelete(ctx, p.region, p.nobody);
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof AwsError) || !error.isRightMissing) throw error;
-    return {
-      rule: 'drill-rights',
-      observed: error.message,
-      threshold: 'the right to delete what a drill makes',
-      consequence: `${p.group} would be made, and stay`,
-      override: `none: allow autoscaling:DeleteAutoScalingGroup on autoScalingGroupName/${TWIN_NAMES}; dr plan --verb drill --iam shows the whole policy`,
-    };
-  }
-}
-
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const there = await find(ctx, p.region, p.group);
   const no = there === undefined ? undefined : stranger(ctx, p, there);
@@ -107,7 +90,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
       override: 'none: correct `groups` in the runbook, or the group',
     });
   }
-  const unable = there === undefined ? await mayNotDelete(ctx, p) : undefined;
+  const unable = there === undefined ? await mayNotDelete(ctx, () => askToDelete(ctx, p.region, p.nobody), { twin: p.group, right: 'autoscaling:DeleteAutoScalingGroup on autoScalingGroupName/' }) : undefined;
   return unable === undefined ? { state: 'ok', because: `${p.group} is free` } : refused(unable);
 }
 

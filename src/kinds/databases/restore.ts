@@ -16,7 +16,7 @@ import { restoreSettings, type RestoreSettings } from './backup-schema.ts';
 import { differences, hasGroups, unfitSettings } from './restore-settings.ts';
 import type { DrillContext, PlanContext, StepDraft } from '../../model/kind.ts';
 import { TWIN, twinAccepted, twinName, twinTags } from '../twins.ts';
-import { deleteTwinDatabase, isTwinOf, mayNotDelete, TWIN_ID_MAX, twinOf } from './twin.ts';
+import { deleteTwinDatabase, isTwinOf, TWIN_ID_MAX, twinMayNotDelete, twinOf } from './twin.ts';
 import { type Database, dbArn, rdsArns, rightsTo } from './instance.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
@@ -76,7 +76,7 @@ async function beganBy(ctx: StepContext, p: Pick<Params, 'region' | 'id'>): Prom
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance !== undefined && !isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
-  const unable = instance === undefined && p.nobody !== undefined ? await mayNotDelete(ctx, { region: p.region, id: p.id, nobody: p.nobody }) : undefined;
+  const unable = instance === undefined && p.nobody !== undefined ? await twinMayNotDelete(ctx, { region: p.region, id: p.id, nobody: p.nobody }) : undefined;
   if (unable !== undefined) return refused(unable);
   const point = instance === undefined ? await newestPoint(ctx, p) : undefined;
   const wrong = needsOptions(p, point);

@@ -5,7 +5,7 @@ import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
-import { deleteTwin, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
+import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { carriedSettings } from './carried.ts';
 import { isBusy, notReady, orRefused, whenFree } from './change.ts';
 import { rdsResource } from './found-writer.ts';
@@ -95,25 +95,8 @@ function isOlder(version: string, major: number, minor: number): boolean {
   return Number.isNaN(has) || has < major || (has === major && then < minor);
 }
 
-/**
- * Whether it may be deleted again is asked before it is made, of a name that nobody has: AWS looks at the right before it looks for the
- * instance.
- */
-export async function mayNotDelete(ctx: StepContext, p: Pick<Params, 'region' | 'id' | 'nobody'>): Promise<Refusal | undefined> {
-  if (ctx.preview === true) return undefined;
-  try {
-    await askToDelete(ctx, { region: p.region, id: p.nobody });
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof AwsError) || !error.isRightMissing) throw error;
-    return {
-      rule: 'drill-rights',
-      observed: error.message,
-      threshold: 'the right to delete what a drill makes',
-      consequence: `${p.id} would be made, and stay`,
-      override: `none: allow rds:DeleteDBInstance on db:${TWIN_NAMES}; dr plan --verb drill --iam shows the whole policy`,
-    };
-  }
+export function twinMayNotDelete(ctx: StepContext, p: Pick<Params, 'region' | 'id' | 'nobody'>): Promise<Refusal | undefined> {
+  return mayNotDelete(ctx, () => askToDelete(ctx, { region: p.region, id: p.nobody }), { twin: p.id, right: 'rds:DeleteDBInstance on db:' });
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
@@ -121,7 +104,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const stranger = there === undefined ? undefined : notTheTwin(ctx, p.region, there);
   if (stranger !== undefined) return refused(stranger);
   const source = await find(ctx, { region: p.region, id: p.of });
-  const unfit = unfitSource(p, source) ?? (there === undefined ? await mayNotDelete(ctx, p) : undefined);
+  const unfit = unfitSource(p, source) ?? (there === undefined ? await twinMayNotDelete(ctx, p) : undefined);
   return unfit === undefined ? { state: 'ok', because: `${p.of} can have a replica, and ${p.id} is free` } : refused(unfit);
 }
 
