@@ -18,7 +18,7 @@ export interface LabApi {
   stop(): Promise<void>;
 }
 
-/** Its calls by name; arguments are texts. */
+/** Its calls by name; arguments are texts, and only the last one may be left out. */
 export const LAB_CALLS: { readonly [name in keyof LabApi]: true } = { status: true, ledger: true, breakRegion: true, cutNetwork: true, heal: true, stop: true };
 
 export type LabCall = keyof LabApi;
@@ -29,7 +29,7 @@ export function isLabCall(name: string): name is LabCall {
 
 /** The lab, each of whose calls is made by `call`. */
 export function labApi(call: (name: LabCall, args: readonly string[]) => Promise<unknown>): LabApi {
-  const calls = Object.keys(LAB_CALLS).map((name) => [name, (...args: string[]) => call(name as LabCall, args)]);
+  const calls = Object.keys(LAB_CALLS).map((name) => [name, (...args: (string | undefined)[]) => call(name as LabCall, args.filter((arg) => arg !== undefined))]);
   const made: unknown = Object.fromEntries(calls);
   return made as LabApi;
 }

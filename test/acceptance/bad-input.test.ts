@@ -28,7 +28,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** What `dr` says to a machine on which nothing is set but `env`. */
 async function dr(args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   const bare = { HOME: folder, DR_STATE: join(folder, 'state'), AWS_EC2_METADATA_DISABLED: 'true' };
-  return told(await runDr(args, { cwd: folder, env: { ...bare, ...env } }), { [folder]: 'FOLDER' });
+  return told(await runDr(args, { cwd: folder, env: { ...bare, ...env } }), { [folder]: 'FOLDER', [ROOT]: 'ROOT' });
 }
 
 /** A port of this machine where nothing listens, and what holds it until it is let go. */
@@ -63,7 +63,9 @@ describe('a runbook', () => {
         ENOENT: no such file or directory, scandir 'nowhere'
 
       Next:
-        give the folder that holds your runbooks, or copy runbooks/shop.yaml to start one"
+        give the folder that holds your runbooks
+        dr init --help    writes one for each application that it finds in an account
+        mkdir -p nowhere && cp ROOT/runbooks/shop.yaml nowhere    an example to edit"
     `);
     expect(await dr(['failover', '--region', TOKYO, '--runbook', 'shopp'])).toMatchInlineSnapshot(`
       "exit 3
