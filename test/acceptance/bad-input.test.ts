@@ -60,8 +60,6 @@ describe('a runbook', () => {
       "exit 3
       Error: There is no folder of runbooks nowhere [RUNBOOK_NOT_FOUND]
 
-        ENOENT: no such file or directory, scandir 'nowhere'
-
       Next:
         give the folder that holds your runbooks
         dr init --help    writes one for each application that it finds in an account
