@@ -38,7 +38,7 @@ export function isBusy(error: unknown): error is AwsError {
 
 /** What is under way may show late; what AWS still refuses after so many attempts and so long does not pass by itself. */
 const REFUSED_TIMES = 5;
-const REFUSED_MS = 180_000;
+const REFUSED_MS = 300_000;
 
 /** By `<region>.<id>`: AWS's words, how often it has refused, since when, and when last. Forgotten when it accepts a change. */
 const refusedFact = fact('refused', z.object({ words: z.string(), times: z.number(), since: z.number(), last: z.number() }));
@@ -90,9 +90,9 @@ export function refusalOf(ctx: Pick<StepContext, 'fact'>, p: Changed): string | 
 
 /**
  * What a step sees, with AWS's words while it refuses the change. A change that AWS continues refusing ends: waiting does not help. It does
- * not end while something is seen to be under way. `to`: what is refused.
+ * not end while something is seen to be under way. `to`: what is refused; `limitMs`: how long it may be.
  */
-export function orRefused(ctx: StepContext, p: Changed, seen: Observation, to = 'to change it'): Observation {
+export function orRefused(ctx: StepContext, p: Changed, seen: Observation, to = 'to change it', limitMs = REFUSED_MS): Observation {
   const refusal = refusedFact.read(ctx, keyOf(p));
   if (refusal === undefined) return seen;
   if (seen.state === 'reached') forgetRefusal(ctx, p);
@@ -100,7 +100,7 @@ export function orRefused(ctx: StepContext, p: Changed, seen: Observation, to = 
   const because = `${seen.because}, and AWS refuses ${to}: ${refusal.words}`;
   const { times, since, last } = refusal;
   // A resume asks again.
-  const lasts = times >= REFUSED_TIMES && last - since >= REFUSED_MS && ctx.effects.clock.now() - last < REFUSED_MS;
+  const lasts = times >= REFUSED_TIMES && last - since >= limitMs && ctx.effects.clock.now() - last < REFUSED_MS;
   if (seen.state === 'pending' || !lasts) return { ...seen, because };
   forgetRefusal(ctx, p);
   return { state: 'impossible', because: `${because} (${times} times)`, next: [`aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`, 'when the cause is gone: dr resume'] };

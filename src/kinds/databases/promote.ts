@@ -125,6 +125,9 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   return { state: 'ok', because: `${p.id} is ${status}`, ...(warnings.length > 0 ? { warnings } : {}) };
 }
 
+/** A promotion that AWS refuses for so long ends in AWS's words, before the decisions that it rests on are old (`LIMITS.decisionAgeMs`). */
+const REFUSED_MS = 180_000;
+
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
@@ -142,7 +145,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (no !== undefined) return no;
   // Once, so that it is durable with the intent: after that a promotion may be under way.
   if (!asked) await recordLinePosition(ctx, p);
-  return orRefused(ctx, p, { state: 'absent', because: `${p.id} is still a replica` }, 'to promote it');
+  return orRefused(ctx, p, { state: 'absent', because: `${p.id} is still a replica` }, 'to promote it', REFUSED_MS);
 }
 
 /** A writer that this run has not made: users are moved to it if another run of this failover made it, or a person has accepted what it lacks. */
