@@ -178,12 +178,12 @@ function odd({ world, history, scenario }: Stage, happening: Extract<Happening, 
     }
     case 'status': {
       const ref = { region, id: instanceOf(happening.database, region) };
-      const born = world.state.databases.row(ref)?.createdAt;
+      const born = world.state.databases.row(ref, world.now())?.createdAt;
       if (born === undefined) return undefined;
       history.note('world', () => `${ref.id} is ${happening.status}`);
       world.setDbStatus(ref, happening.status);
       return () => {
-        const row = world.state.databases.row(ref);
+        const row = world.state.databases.row(ref, world.now());
         if (row?.createdAt === born && row.status === happening.status) world.setDbStatus(ref, 'available');
       };
     }
