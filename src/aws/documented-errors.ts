@@ -173,7 +173,7 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
     StartInstances: {
       ...all(waited('the step takes another type or a spare; then it fails, and says what to add'), ['InsufficientInstanceCapacity', 'InstanceLimitExceeded', 'Unsupported', 'VcpuLimitExceeded']),
       IncorrectInstanceState: NO_REQUEST,
-      IncorrectSpotRequestState: unforeseen('a Spot instance: a standby is to be On-Demand'),
+      IncorrectSpotRequestState: unforeseen('a Spot instance: a standby should be On-Demand'),
       InvalidInstanceIDNotFound: foreseen('instances (check of start)'),
       UnauthorizedOperation: RIGHTS,
     },

@@ -9,7 +9,8 @@ import { StartCommand } from '../cli/start-command.ts';
 export default class Drill extends StartCommand {
   static override summary = 'Practise a failover on copies (twins) of the standby, then delete them. Production stays as it is.';
   static override description =
-    'Makes a replica of the standby, promotes it and writes a row to it; makes a DNS record of its own and resolves it; sends one request to the standby. ' +
+    'Makes a replica of the standby (or restores a backup), promotes it and writes a row to it; launches one instance of each Auto Scaling group; ' +
+    'makes a DNS record of its own and resolves it; sends one request to the standby. ' +
     'Everything that it makes has a name that begins with dr-drill-, and is deleted at the end, also after a failure and after Ctrl-C. ' +
     'What a killed process has left: dr drill clean.';
   static override examples = [

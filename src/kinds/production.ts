@@ -18,6 +18,11 @@ const CHANGED = 'PRODUCTION_CHANGED';
 /** What was seen, part by part; null: it could not be seen. By the id of the resource. */
 const seenFact = fact('production', z.record(z.string(), z.custom<Json>((value) => value !== undefined)));
 
+/** Parts of production that gave no answer when the drill began, so that nobody can compare them. */
+export function notCompared(state: Parameters<typeof seenFact.all>[0]): string[] {
+  return seenFact.all(state).flatMap(({ value }) => Object.keys(value).filter((name) => value[name] === null));
+}
+
 /** Parts of production by name. */
 export type Parts = Readonly<Record<string, () => Promise<Json>>>;
 

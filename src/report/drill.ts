@@ -1,6 +1,7 @@
 import { plural } from '../base/plural.ts';
 import { leftBehind, type RunState } from '../journal/state.ts';
 import { rpoFact } from '../kinds/databases/facts.ts';
+import { notCompared } from '../kinds/production.ts';
 import type { Phase } from '../model/step.ts';
 import { traitsOf } from '../model/verb.ts';
 import type { Evidence, EvidenceObjective } from './evidence-schema.ts';
@@ -11,7 +12,7 @@ import { formatMs, regionName } from './format.ts';
  */
 
 export const DRILL_RULE =
-  'The drill passes when every step on its twins succeeded, production was the same before and after, nothing of the drill is left, and the ' +
+  'The drill passes when every step on its twins succeeded, production was the same before and after as far as it answered, nothing of the drill is left, and the ' +
   'times below are within the objectives. RTO counts from the moment at which the twins were there to the end of the last step that a failover ' +
   'takes as well. It does not hold the detection, the fence, approvals, and the time for which resolvers keep an old answer. RPO is what the ' +
   'standby lacked when the drill looked. What was not measured never counts as met.';
@@ -81,8 +82,10 @@ export function drillSentence(word: Evidence['verdict']['word'], state: RunState
     default: {
       const open = [...state.steps.values()].filter(({ because }) => because.startsWith(NOT_JUDGED)).length;
       const unjudged = open === 0 ? '' : ` ${plural(open, 'probe')} not judged.`;
+      const silent = notCompared(state);
+      const compared = silent.length === 0 ? '' : ` Not compared, for it gave no answer: ${silent.join(', ')}.`;
       const words = objectives.filter((o) => o.verdict !== 'not applicable').map((o) => `${o.name} ${o.verdict}`);
-      return `${what} passed on twins, and users stayed where they are; ${words.join(', ')}; ${remains}.${unjudged}${skipped}`;
+      return `${what} passed on twins, and users stayed where they are; ${words.join(', ')}; ${remains}.${compared}${unjudged}${skipped}`;
     }
   }
 }

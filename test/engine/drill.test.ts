@@ -2,11 +2,13 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { AwsError, NO_ANSWER } from '../../src/aws/errors.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { isOver, leftBehind } from '../../src/journal/state.ts';
 import { MUTATIONS } from '../../src/aws/operations.ts';
 import { DRILL, drillable, keepBackups, STANDBY, twinsIn } from './drills.ts';
-import { planOf, runPlan, SHOP, type Simulation, simulation } from './simulated.ts';
+import { buildEvidence } from '../../src/report/evidence.ts';
+import { planOf, runPlan, SEOUL, SHOP, type Simulation, simulation } from './simulated.ts';
 import { BRISK, endState } from './sweep.ts';
 
 /** Everything that a drill asked AWS to change, by name of what was changed. */
@@ -115,6 +117,18 @@ describe('a drill', () => {
     expect(leftBehind(state)).toEqual([]);
     expect(isOver(state)).toBe(true);
     expect(twinsIn(sim)).toEqual([]);
+  });
+
+  it('says which part of production gave no answer and was not compared', async () => {
+    const sim = await drillable();
+    const plan = await planOf(sim, DRILL);
+    const { aws } = sim.effects;
+    const silent: typeof aws = { call: (request) => (request.service === 'rds' && request.region === SEOUL ? Promise.reject(new AwsError({ ...request, code: NO_ANSWER, message: 'no answer' })) : aws.call(request)) };
+    const { state, records, outcome } = await runPlan({ ...sim, effects: { ...sim.effects, aws: silent } }, plan);
+    expect(outcome).toBe('succeeded');
+    expect(buildEvidence(state, records).verdict.sentence).toMatch(/Not compared, for it gave no answer: .*shop-orders/);
+    const all = await runPlan(await drillable(), plan);
+    expect(buildEvidence(all.state, all.records).verdict.sentence).not.toContain('Not compared');
   });
 
   it('deletes nothing that only has the name of its twin', async () => {
