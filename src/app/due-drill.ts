@@ -1,3 +1,4 @@
+import type { RunMode } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 import { isOver } from '../journal/state.ts';
 import { traitsOf } from '../model/verb.ts';
@@ -13,6 +14,8 @@ interface DueQuestion {
   runbooks: string;
   region: string;
   state: StatePlace;
+  /** A drill in a lab is no drill on AWS. */
+  mode: RunMode;
   /** Milliseconds. */
   withinMs: number;
   /** Milliseconds since the epoch. */
@@ -23,10 +26,10 @@ interface DueQuestion {
  * The newest drill into a region that passed within that time, of exactly this runbook; undefined where a drill is due. A runbook that
  * was changed since has no drill, and runs that cannot be read count for nothing.
  */
-export async function passedDrill({ region, state, withinMs, now, ...choice }: DueQuestion): Promise<RunState | undefined> {
+export async function passedDrill({ region, state, mode, withinMs, now, ...choice }: DueQuestion): Promise<RunState | undefined> {
   const { sha256 } = await chooseRunbook(choice);
   const { runs } = await listAllRuns(state);
-  return runs.find((run) => passed(run) && run.plan.runbook.sha256 === sha256 && run.plan.target === region && now - run.lastAt <= withinMs);
+  return runs.find((run) => passed(run) && run.mode === mode && run.plan.runbook.sha256 === sha256 && run.plan.target === region && now - run.lastAt <= withinMs);
 }
 
 function passed(run: RunState): boolean {

@@ -44,8 +44,9 @@ export default class Drill extends StartCommand {
     const withinMs = parseDuration(due);
     if (withinMs === undefined) throw new DrError({ code: 'BAD_DURATION', exit: 'usage', title: `--due ${due}: a duration with a unit is expected, e.g. 30d.`, next: ['dr drill --help'] });
     const { passedDrill } = await import('../app/due-drill.ts');
+    const mode = (process.env['DR_LAB'] ?? '') === '' ? 'live' : 'lab';
     const now = Date.now();
-    const found = await passedDrill({ region, runbooks, state, withinMs, now, ...(runbook === undefined ? {} : { runbook }) });
+    const found = await passedDrill({ region, runbooks, state, mode, withinMs, now, ...(runbook === undefined ? {} : { runbook }) });
     if (found === undefined) return false;
     this.done({ due: false, run: found.run }, () => `No drill is due: ${found.run} passed ${formatDuration(now - found.lastAt)} ago, with this runbook.`);
     return true;

@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/duration.ts';
 import type { JournalRecord } from '../journal/events.ts';
-import type { RunState } from '../journal/state.ts';
+import { leftBehind, type RunState } from '../journal/state.ts';
 import { traitsOf } from '../model/verb.ts';
 import { regionName, routeText, utcDateTime, visible } from './format.ts';
 import { protectionOf } from './protection.ts';
@@ -43,7 +43,7 @@ function say(record: JournalRecord, state: RunState): Said | undefined {
     case 'undo.started':
       return { text: `the ${what} rolls back: ${record.because}`, command: status };
     case 'run.interrupted':
-      return { text: `the ${what} was stopped (${record.signal})`, command: `To continue: dr resume ${run}` };
+      return { text: `the ${what} was stopped (${record.signal})`, command: traitsOf(plan.verb).drills ? `Delete what is left: dr drill clean ${run}` : `To continue: dr resume ${run}` };
     case 'run.finished':
       return sayEnd(state);
     default:
@@ -70,6 +70,8 @@ function sayLine(id: string, state: RunState, status: string): Said | undefined 
 
 function sayEnd(state: RunState): Said {
   const { plan, run, outcome, startedAt, lastAt } = state;
+  const drills = traitsOf(plan.verb).drills;
+  if (drills && leftBehind(state).length > 0) return { text: `the ${plan.verb} of ${plan.runbook.name} has ended, and twins of it are left`, command: `Delete them: dr drill clean ${run}` };
   const text = `the ${plan.verb} of ${plan.runbook.name} has ended after ${formatDuration(lastAt - startedAt)}: ${outcome ?? 'unknown'}`;
   if (outcome === 'succeeded') {
     const bare = protectionOf(state);
@@ -82,5 +84,5 @@ function sayEnd(state: RunState): Said {
   const [refusal, ...more] = refusals;
   if (outcome === 'refused' && refusal !== undefined) return { text: `${text} by ${refusal.rule}${more.length === 0 ? '' : ` and ${more.length} more`}: ${refusal.observed}`, command: `To override: ${refusal.override}` };
   const failed = steps.find((step) => step.state === 'failed' || step.check === 'failed');
-  return { text: failed === undefined ? text : `${text} at ${failed.id}: ${failed.because}`, command: `To continue: dr resume ${run}` };
+  return { text: failed === undefined ? text : `${text} at ${failed.id}: ${failed.because}`, command: drills ? `Report: dr report ${run}` : `To continue: dr resume ${run}` };
 }

@@ -18,9 +18,10 @@ it('a drill is due unless this very runbook has passed one into the region withi
   const store = new LocalStore(folder, state.run);
   for (const record of records) await store.append(record);
   await store.close();
-  const ask = (change: object) => passedDrill({ runbook: SHOP, runbooks: '', region: TOKYO, state: { folder }, withinMs: 30 * DAY, now: state.lastAt + 29 * DAY, ...change });
+  const ask = (change: object) => passedDrill({ runbook: SHOP, runbooks: '', region: TOKYO, state: { folder }, mode: 'simulated', withinMs: 30 * DAY, now: state.lastAt + 29 * DAY, ...change });
   expect((await ask({}))?.run).toBe(state.run);
   expect(await ask({ now: state.lastAt + 31 * DAY })).toBeUndefined();
   expect(await ask({ region: 'ap-northeast-2' })).toBeUndefined();
+  expect(await ask({ mode: 'live' })).toBeUndefined();
   expect(await ask({ runbook: SHOP.replace('shop.yaml', 'billing.yaml') })).toBeUndefined();
 });

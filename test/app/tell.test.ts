@@ -47,6 +47,16 @@ describe('the news of a run', () => {
   });
 });
 
+describe('the news of a drill', () => {
+  const plan: Plan = { ...shopPlan(), verb: 'drill' };
+
+  it('that stopped, or left twins: the command deletes them, for nothing of a drill is continued', () => {
+    const stopped = new Script().started(2000, { plan }).at(2100, { type: 'run.interrupted', signal: 'SIGINT' });
+    expect(messages(stopped.records).at(-1)).toBe(`DRILL: the drill of shop was stopped (SIGINT). Delete what is left: dr drill clean ${RUN}`);
+    expect(messages(failedRun({ plan }).records).join('\n')).not.toContain('dr resume');
+  });
+});
+
 describe('how it is sent', () => {
   const never = (): Promise<never> => new Promise(() => undefined);
 
