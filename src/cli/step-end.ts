@@ -1,18 +1,17 @@
 import type { RunState, StepRun } from '../journal/state.ts';
-import type { PlanStep } from '../model/step.ts';
+import type { PlanStep, Says } from '../model/step.ts';
 import { changeMade, isSkipped } from '../report/changes.ts';
 import type { Style } from './style.ts';
 
 /** How a step that has ended is to be read: only what was made, was there, or was passed is `done`. */
-export type StepEnd = 'done' | 'simulated' | 'skipped' | 'not judged' | 'not made' | 'down' | 'up' | 'unknown';
+export type StepEnd = 'done' | 'simulated' | 'skipped' | 'not made' | Says;
 
 /** Of a step that has ended; undefined of any other. A signal is neither good nor bad: it says what it saw. */
 export function endOf(step: PlanStep, run: StepRun, state: RunState): StepEnd | undefined {
   if (run.state !== 'done') return undefined;
   if (run.simulated === true) return 'simulated';
   if (isSkipped(step, run)) return 'skipped';
-  const [, says] = /^(down|up|unknown|not judged): /.exec(run.because) ?? [];
-  if (says !== undefined && step.changes.length === 0) return says as StepEnd;
+  if (run.says !== undefined) return run.says;
   return step.changes.length > 0 && changeMade(step, state).made === 'not made' ? 'not made' : 'done';
 }
 

@@ -5,7 +5,7 @@ import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { ErrorRecord, StepOutcome } from '../journal/events.ts';
 import type { StepState } from '../journal/state.ts';
-import type { Observation, PlanStep, Refusal, StepContext, StepKind, Verdict, WaitCause } from '../model/step.ts';
+import type { Observation, PlanStep, ReachedMarks, Refusal, StepContext, StepKind, Verdict, WaitCause } from '../model/step.ts';
 import { isGuard } from '../plan/graph.ts';
 import { type StepTrace, traceStep, waitOf } from './trace.ts';
 import type { Run } from './run.ts';
@@ -57,7 +57,7 @@ interface Happening {
   /** The intent is durable, and no request was sent. */
   unsent?: true;
   error?: ErrorRecord;
-  simulated?: true | undefined;
+  marks?: ReachedMarks;
 }
 
 /** Runs one step to an end of the table, or until it is interrupted. */
@@ -173,7 +173,7 @@ class StepRunner {
     this.#silenceTold = false;
     switch (seen.state) {
       case 'reached':
-        return { event: 'reached', because: seen.because, simulated: seen.simulated };
+        return { event: 'reached', because: seen.because, marks: { ...(seen.simulated === true ? { simulated: true } : {}), ...(seen.says === undefined ? {} : { says: seen.says }) } };
       case 'pending':
         if (this.#attempt > 0) this.#options.underWay?.();
         return { event: 'pending', because: seen.because, waitingFor: seen.waitingFor };
@@ -327,7 +327,7 @@ class StepRunner {
       case 'step.unclear':
         return journal.append({ type, step: step.id, attempt, error, calls: this.#trace.takeCalls(), ...unsent });
       case 'step.done':
-        return journal.append({ type, already: this.#attempt === 0, ...(happening.simulated === true ? { simulated: true } : {}), ...this.#outcome(because) });
+        return journal.append({ type, already: this.#attempt === 0, ...happening.marks, ...this.#outcome(because) });
       case 'step.refused':
         if (happening.refusal === undefined) throw new Error('a refusal without its rule');
         return journal.append({ type, refusal: happening.refusal, ...unsent, ...this.#outcome(because) });

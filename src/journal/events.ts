@@ -1,5 +1,5 @@
 import type { Json } from '../base/json.ts';
-import type { Acceptances, Refusal, WaitCause } from '../model/step.ts';
+import type { Acceptances, ReachedMarks, Refusal, WaitCause } from '../model/step.ts';
 import type { Plan } from '../model/plan.ts';
 
 /** The version of the journal: what its records mean. Read by every command before anything else. */
@@ -165,7 +165,7 @@ export type RunEvent =
   | { type: 'step.unclear'; step: string; attempt: number; error: ErrorRecord; calls: readonly CallRecord[]; unsent?: true }
   /** It is waited for in silence: its looks have had no answer for a while (told once until one is answered), or it cannot show yet. */
   | { type: 'step.silent'; step: string; because: string }
-  | ({ type: 'step.done'; already: boolean; simulated?: true } & StepOutcome)
+  | ({ type: 'step.done'; already: boolean } & ReachedMarks & StepOutcome)
   /** `unsent`: its intent is in the journal, and no request was sent. */
   | ({ type: 'step.refused'; refusal: Refusal; unsent?: true } & StepOutcome)
   | ({ type: 'step.failed'; error: ErrorRecord } & StepOutcome)

@@ -1,7 +1,7 @@
 import type { Json } from '../base/json.ts';
 import { DrError } from '../base/errors.ts';
 import { JOURNAL_SCHEMA, type JournalRecord, type NoteEvent, type StepOutcome } from './events.ts';
-import { readablePlan } from './old-plan.ts';
+import { readablePlan, saysOf } from './old-journals.ts';
 import type { ProbeChange, ProbeRun, RunState, StepRun } from './state.ts';
 
 /*
@@ -272,6 +272,9 @@ function end(
     step.reachedAt = record.at;
     step.already = record.already;
     if (record.simulated === true) step.simulated = true;
+    const says = record.says ?? saysOf(state.plan, record);
+    if (says === undefined) delete step.says;
+    else step.says = says;
   } else if (record.type === 'step.refused') {
     step.state = 'refused';
     step.refusal = record.refusal;

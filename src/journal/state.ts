@@ -1,5 +1,5 @@
 import type { Json } from '../base/json.ts';
-import type { Refusal } from '../model/step.ts';
+import type { Refusal, Says } from '../model/step.ts';
 import { traitsOf } from '../model/verb.ts';
 import type { CallRecord, ErrorRecord, IssueNote, LabTruth, NoteAuthor, Operator, RunOutcome, RunStarted, WaitRecord } from './events.ts';
 
@@ -35,6 +35,8 @@ export interface StepRun {
   already: boolean;
   /** Nothing was done: the run is one in the lab. */
   simulated?: true;
+  /** What it saw, where it only looked. */
+  says?: Says;
   calls: readonly CallRecord[];
   callCount: number;
   waits: readonly WaitRecord[];

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { fact, soleFact } from './fact.ts';
+import type { Observation, StepContext } from './step.ts';
 
 /*
  * Signals say whether the source region is down. Each is seen from another place, so that two of them are
@@ -28,6 +29,12 @@ export type Signal = z.infer<typeof signalSchema>;
 
 /** A recorded signal, by its name, e.g. `users`. */
 export const signalFact = fact('signal', signalSchema);
+
+/** Records a signal, and ends the step that looked. */
+export function signalSeen(ctx: StepContext, name: string, signal: Signal): Observation {
+  signalFact.record(ctx, name, signal);
+  return { state: 'reached', says: signal.says, because: `${signal.says}: ${signal.because}` };
+}
 
 /** The verdict on the source region. */
 export const sourceVerdictSchema = z.strictObject({

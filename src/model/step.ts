@@ -121,10 +121,21 @@ export type Verdict =
   | { state: 'ok'; because: string; warnings?: readonly string[] }
   | { state: 'refused'; refusal: Refusal };
 
+/** What a step that only looks can say: a signal of the source, or a probe whose answer shows nothing of what users would get. */
+export const SAYS = ['down', 'up', 'unknown', 'not judged'] as const;
+export type Says = (typeof SAYS)[number];
+
+/** How the end of a step is to be read, besides its words. */
+export interface ReachedMarks {
+  /** Nothing was done, because the run is one in the lab. */
+  simulated?: true;
+  /** Of a step that only looks; neither good nor bad. */
+  says?: Says;
+}
+
 /** What `observe` and `verify` see. `because` is the sentence that explains it. */
 export type Observation =
-  /** `simulated`: nothing was done, because the run is one in the lab. */
-  | { state: 'reached'; because: string; simulated?: true }
+  | ({ state: 'reached'; because: string } & ReachedMarks)
   /** `waitingFor` labels the time until the next look in the downtime breakdown. */
   | { state: 'pending'; because: string; waitingFor: WaitCause }
   /** `further`: what was last asked for is there, and another change is due: it is made at once. */

@@ -2,7 +2,7 @@ import { plural } from '../base/plural.ts';
 import { leftBehind, type RunState } from '../journal/state.ts';
 import { rpoFact } from '../kinds/databases/facts.ts';
 import { notCompared } from '../kinds/production.ts';
-import type { Phase } from '../model/step.ts';
+import type { Phase, Says } from '../model/step.ts';
 import { traitsOf } from '../model/verb.ts';
 import type { Evidence, EvidenceObjective } from './evidence-schema.ts';
 import { formatMs, regionName } from './format.ts';
@@ -80,7 +80,7 @@ export function drillSentence(word: Evidence['verdict']['word'], state: RunState
     case 'aborted':
       return `${what} was stopped; ${remains}.`;
     default: {
-      const open = [...state.steps.values()].filter(({ because }) => because.startsWith(NOT_JUDGED)).length;
+      const open = [...state.steps.values()].filter(({ says }) => says === NOT_JUDGED).length;
       const unjudged = open === 0 ? '' : ` ${plural(open, 'probe')} not judged.`;
       const silent = notCompared(state);
       const compared = silent.length === 0 ? '' : ` Not compared, for it gave no answer: ${silent.join(', ')}.`;
@@ -100,12 +100,12 @@ export function drillNext(state: RunState): string[] {
   return state.outcome === 'succeeded' ? [] : [...refusals, ...failures, 'Mend it, and drill again: a failover would meet the same.'];
 }
 
-/** How the answer of a probe begins that shows nothing of what users would get. */
-const NOT_JUDGED = 'not judged: ';
+/** What a probe says whose answer shows nothing of what users would get. */
+const NOT_JUDGED: Says = 'not judged';
 
 /** The figures for a terminal. */
 export function drillFigures(evidence: Evidence): string[] {
-  const open = evidence.steps.filter(({ because }) => because.startsWith(NOT_JUDGED)).map(({ id, because }) => `Not judged: ${id}: ${because.slice(NOT_JUDGED.length)}`);
+  const open = evidence.steps.filter(({ says }) => says === NOT_JUDGED).map(({ id, because }) => `${id}: ${because}`);
   return [...evidence.objectives.map((o) => `${o.name} ${o.verdict}: ${o.because}`), ...open];
 }
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { CAUSES } from '../measure/breakdown.ts';
 import { RTO_PHASES } from '../measure/rto.ts';
-import { OUTSIDE, PHASES } from '../model/step.ts';
+import { OUTSIDE, PHASES, SAYS } from '../model/step.ts';
 import { VERBS } from '../model/verb.ts';
 
 /** Bumped when a field changes its meaning or goes away. */
@@ -52,6 +52,7 @@ const step = z.strictObject({
   gate: z.boolean(),
   optional: z.boolean(),
   state: z.enum(['done', 'simulated', 'skipped', 'failed', 'refused', 'undone', 'unmet', 'not-run', 'unfinished']),
+  says: z.enum(SAYS).nullable().describe('of a step that only looked: what it saw; null: it does something else, or has not looked'),
   because: z.string(),
   answeredAt: time.nullable().describe('when it last answered; null: never, and `because` is what its check said'),
   check: z.enum(['none', 'passed', 'refused', 'failed']),

@@ -26,6 +26,7 @@ function oneStep(step: PlanStep, run: StepRun | undefined, state: RunState, acte
     gate: step.gate,
     optional: step.optional,
     state: isSkipped(step, run) ? 'skipped' : endState(run, state),
+    says: run?.says ?? null,
     because: run?.because ?? '',
     answeredAt: isoOrNull(run?.answer?.at),
     check: run?.check ?? 'none',

@@ -5,7 +5,7 @@ import { recordType, stepKind } from '../common.ts';
 import { probeSchema, probeUnseenFact } from '../probe.ts';
 import { answerSchema } from '../route53/aim.ts';
 import { addressesOfAnswer, keyOf, sourceAnswersFact } from '../route53/sets.ts';
-import { type Signal, signalFact } from '../../model/signals.ts';
+import { type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 
 const params = z.strictObject({
@@ -70,8 +70,6 @@ export default stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
   observe: async (ctx, p) => {
-    const signal = await look(ctx, p);
-    signalFact.record(ctx, 'users', signal);
-    return { state: 'reached', because: `${signal.says}: ${signal.because}` };
+    return signalSeen(ctx, 'users', await look(ctx, p));
   },
 });

@@ -15,7 +15,7 @@ type Params = z.infer<typeof params>;
  */
 async function observe(ctx: StepContext, { probe }: Params): Promise<Observation> {
   const at = await drillAddress(ctx, new URL(probe.http).hostname);
-  if (at === undefined) return { state: 'reached', because: 'not judged: no record of this drill leads to the standby, so it was not asked' };
+  if (at === undefined) return { state: 'reached', says: 'not judged', because: 'not judged: no record of this drill leads to the standby, so it was not asked' };
   if (at === '') return { state: 'pending', because: 'the record of the drill does not resolve', waitingFor: 'dns' };
   const { status, error } = await ctx.effects.http.request({ url: probe.http, at, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
   ctx.signal.throwIfAborted();
@@ -26,7 +26,7 @@ async function observe(ctx: StepContext, { probe }: Params): Promise<Observation
   }
   if (status === standbyStatus) return { state: 'reached', because: `${at} answers with status ${status}, as the runbook expects of the standby` };
   if (status === probe.status) return { state: 'reached', because: `${at} answers with status ${status}` };
-  return { state: 'reached', because: `not judged: ${at} answers with status ${status}, not ${probe.status}. That users would get ${probe.status} after a failover is not shown: a standby whose database is a replica may answer so` };
+  return { state: 'reached', says: 'not judged', because: `not judged: ${at} answers with status ${status}, not ${probe.status}. That users would get ${probe.status} after a failover is not shown: a standby whose database is a replica may answer so` };
 }
 
 export default stepKind<Params>({

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { dbInstanceId, regionName, stepKind } from '../common.ts';
-import { type Signal, signalFact } from '../../model/signals.ts';
+import { type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 import { findPoints, listBackups } from './recovery-points.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -43,9 +43,7 @@ export const assessBackups = stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
   observe: async (ctx, p) => {
-    const signal = await look(ctx, p);
-    signalFact.record(ctx, p.signal, signal);
-    return { state: 'reached', because: `${signal.says}: ${signal.because}` };
+    return signalSeen(ctx, p.signal, await look(ctx, p));
   },
 });
 

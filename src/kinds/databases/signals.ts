@@ -6,8 +6,8 @@ import { replicationState } from '../../aws/states/replication.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, regionName, stepKind } from '../common.ts';
-import { RECEIVING_MS, type Signal, signalFact } from '../../model/signals.ts';
-import type { Observation, StepContext } from '../../model/step.ts';
+import { RECEIVING_MS, type Signal, signalSeen } from '../../model/signals.ts';
+import type { StepContext } from '../../model/step.ts';
 import { type Database, lookRights, replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -22,11 +22,6 @@ const params = z.strictObject({
 type Params = z.infer<typeof params>;
 
 const ok = () => Promise.resolve({ state: 'ok', because: 'reads only' } as const);
-
-function note(ctx: StepContext, name: string, signal: Signal): Observation {
-  signalFact.record(ctx, name, signal);
-  return { state: 'reached', because: `${signal.says}: ${signal.because}` };
-}
 
 /** One short look at an API that may be dead: no retry, for its silence is the answer. */
 async function lookAtSource(ctx: StepContext, p: Params): Promise<Signal> {
@@ -50,7 +45,7 @@ async function lookAtSource(ctx: StepContext, p: Params): Promise<Signal> {
 export const assessSourceApi = stepKind<Params>({
   params,
   check: ok,
-  observe: async (ctx, p) => note(ctx, p.signal, await lookAtSource(ctx, p)),
+  observe: async (ctx, p) => signalSeen(ctx, p.signal, await lookAtSource(ctx, p)),
 });
 
 async function lookAtReplication(ctx: StepContext, p: Params): Promise<Signal> {
@@ -83,10 +78,10 @@ export const assessReplication = stepKind<Params>({
   check: ok,
   observe: async (ctx, p) => {
     try {
-      return note(ctx, p.signal, await lookAtReplication(ctx, p));
+      return signalSeen(ctx, p.signal, await lookAtReplication(ctx, p));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      return note(ctx, p.signal, { vantage: 'replication', says: 'unknown', because: error.message });
+      return signalSeen(ctx, p.signal, { vantage: 'replication', says: 'unknown', because: error.message });
     }
   },
 });

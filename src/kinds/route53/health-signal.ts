@@ -4,7 +4,7 @@ import { listRecordSets, type RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import { type Signal, signalFact } from '../../model/signals.ts';
+import { type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 import { answerFor, answerOf, answerSchema, answersWith } from './aim.ts';
 import { checkersOf } from './checkers.ts';
@@ -92,7 +92,6 @@ export const assessHealthCheck = stepKind<Params>({
     const silent: Signal | undefined = set instanceof AwsError ? { vantage, says: 'unknown', because: set.message } : undefined;
     const found = set instanceof AwsError ? undefined : set;
     const [signal] = await Promise.all([silent ?? look(ctx, p, found), noteSource(ctx, p, found)]);
-    signalFact.record(ctx, p.signal, signal);
-    return { state: 'reached', because: `${signal.says}: ${signal.because}` };
+    return signalSeen(ctx, p.signal, signal);
   },
 });

@@ -45,8 +45,7 @@ export function stepsSection(evidence: Evidence, mark: ModeMark | undefined): Ht
 function stepPill(step: EvidenceStep, { changes }: Evidence): Html {
   const [tone, word] = STATES[step.state];
   if (step.state === 'done') {
-    const [, says] = /^(down|up|unknown|not judged): /.exec(step.because) ?? [];
-    if (says !== undefined) return pill('mute', says);
+    if (step.says !== null) return pill('mute', step.says);
     if (changes.some((change) => change.step === step.id && change.made === 'not made')) return pill('warn', 'not made');
     return pill(tone, step.gate ? 'passed' : word);
   }

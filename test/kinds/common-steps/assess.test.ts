@@ -36,7 +36,7 @@ describe('run.assess-users', () => {
     const { signal, asked, seen } = await users({ home: [200] });
     expect(signal).toMatchObject({ vantage: 'users', says: 'up' });
     expect(asked).toEqual(['home']);
-    expect(seen).toEqual({ state: 'reached', because: 'up: home: status 200 from 127.0.0.2 in 10 ms' });
+    expect(seen).toEqual({ state: 'reached', says: 'up', because: 'up: home: status 200 from 127.0.0.2 in 10 ms' });
   });
 
   it('says down only after two bad answers, and says whom it waited for', async () => {
