@@ -1,23 +1,15 @@
 import { listManyRecordSets } from '../../aws/route53.ts';
 import { inRegion } from '../common.ts';
-import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
+import type { LintFinding, ObserveContext, PlanContext, ResourceState, StepDraft } from '../../model/kind.ts';
 import { type Aim, answersOf } from '../route53/aim.ts';
-import { assessDraft, changeDraft, checksDraft, objectDraft, settleDraft } from '../route53/drafts.ts';
+import { changeDraft, checksDraft, objectDraft } from '../route53/drafts.ts';
 import { flipObject } from '../route53/flip-object.ts';
-import { assessHealthCheck } from '../route53/health-signal.ts';
-import { lintAnswers } from '../route53/lint.ts';
 import { isForced } from '../route53/observe-regions.ts';
-import { lintPartition } from '../route53/partition.ts';
-import { inspectRouting, routingRights, type Watched } from '../route53/ready.ts';
-import { lookRights } from '../route53/rights.ts';
-import { failoverSchema, recordsOf, type Route53Failover, routingOf } from '../route53/schema.ts';
+import { routingKind } from '../route53/routing-kind.ts';
+import { failoverSchema, recordsOf, type Route53Failover } from '../route53/schema.ts';
 import { objectSeen, roleOf } from '../route53/sets.ts';
-import { DNS_SLA } from '../slas.ts';
-import { routingTiming } from '../route53/timing.ts';
-import { settle } from '../route53/settle.ts';
 import { shiftChecks } from '../route53/shift-checks.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
-import { drillSteps, trafficDrill } from '../route53/drill.ts';
 import { simulateRecord } from '../route53/simulate.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { discoverFailover } from '../discovery/failover.ts';
@@ -57,16 +49,10 @@ async function observeObject(ctx: ObserveContext, t: Route53Failover): Promise<R
   return { activeIn: ctx.regions.length === 2 && other !== undefined ? [other] : [], because: `${where} does not exist`, facts: { raised: false } };
 }
 
-function plan(ctx: PlanContext, name: string, t: Route53Failover, state: ResourceState): StepDraft[] {
-  if (traitsOf(ctx.verb).rebuilds) return t.switch === 'object' ? objectSteps(ctx, t) : [];
-  const moves = t.switch === 'record' ? [recordStep(ctx, name, t, state)] : t.switch === 'object' ? objectSteps(ctx, t) : [checkStep(ctx, t, state)];
-  return [assessStep(ctx, name, t), ...moves, settleStep(ctx, name, t, moves.at(-1)?.step ?? '')];
-}
-
-function assessStep(ctx: PlanContext, name: string, t: Route53Failover): StepDraft {
-  const set = inRegion(t.sets, ctx.source);
-  const answer = t.answers?.[ctx.source];
-  return assessDraft(ctx, name, t, `What do Route 53's checkers see of ${set}?`, { set, ...(answer === undefined ? {} : { answer }) });
+function moves(ctx: PlanContext, name: string, t: Route53Failover, state: ResourceState): StepDraft[] {
+  if (t.switch === 'object') return objectSteps(ctx, t);
+  if (traitsOf(ctx.verb).rebuilds) return [];
+  return [t.switch === 'record' ? recordStep(ctx, name, t, state) : checkStep(ctx, t, state)];
 }
 
 function recordStep(ctx: PlanContext, name: string, t: Route53Failover, state: ResourceState): StepDraft {
@@ -117,13 +103,15 @@ function objectStep(ctx: PlanContext, step: string, region: string, { bucket, ke
   return objectDraft(ctx, step, { title: `${present ? 'Put' : 'Take away'} s3://${bucket}/${key}` }, { region, bucket, key, present });
 }
 
-function settleStep(ctx: PlanContext, name: string, t: Route53Failover, after: string): StepDraft {
-  const to = inRegion(t.sets, ctx.target);
+function followed(ctx: PlanContext, t: Route53Failover): { title: string; params: Readonly<Record<string, unknown>> } {
+  const set = inRegion(t.sets, ctx.target);
   const records = recordsOf(t);
   const answer = t.answers?.[ctx.target];
   const object = t.switch === 'object' ? (t.object?.[ctx.target] ?? t.object?.[ctx.source]) : undefined;
-  const title = `${records.length === 1 ? `${records[0]?.name ?? ''} answers` : `${records.length} names answer`} with ${to} from outside`;
-  return settleDraft(ctx, name, t, { title, after: [after] }, { to: { set: to, ...(answer === undefined ? {} : { answer }) }, ...(object === undefined ? {} : { object }) });
+  return {
+    title: `${records.length === 1 ? `${records[0]?.name ?? ''} answers` : `${records.length} names answer`} with ${set} from outside`,
+    params: { to: { set, ...(answer === undefined ? {} : { answer }) }, ...(object === undefined ? {} : { object }) },
+  };
 }
 
 /** Route 53 refuses a PRIMARY set that is no alias and has no health check. Either set may have to become PRIMARY. */
@@ -137,26 +125,16 @@ function lintPrimaries(t: Route53Failover): LintFinding[] {
   }));
 }
 
-/** While the object of one region exists, the set of the other one is out. */
-function failoverWatches(ctx: { regions: readonly string[] }, t: Route53Failover): Watched[] {
-  if (t.switch !== 'object') return [];
-  return Object.entries(t.object ?? {}).flatMap(([region, { bucket }]) => ctx.regions.filter((other) => other !== region).map((other) => ({ set: inRegion(t.sets, other), bucket })));
-}
-
-const kind: ResourceKind<Route53Failover> = {
-  section: 'traffic',
+export default routingKind<Route53Failover>({
   strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
   summary: 'A failover pair of Route 53 record sets, switched by record, by health check or by a watched object',
   schema: failoverSchema,
-  routing: (t) => routingOf(t, (region) => t.sets[region]),
   regions: (t) => [
     { path: ['sets'], regions: Object.keys(t.sets) },
     ...(t.object === undefined ? [] : [{ path: ['object'], regions: Object.keys(t.object), partial: true }]),
     ...(t.answers === undefined ? [] : [{ path: ['answers'], regions: Object.keys(t.answers) }]),
   ],
   lint: (t, runbook) => [
-    ...lintAnswers(t),
-    ...lintPartition(t, runbook.regions),
     ...lintPrimaries(t),
     ...(runbook.regions.length > 2
       ? [{ path: ['sets'], severity: 'error' as const, message: 'route53-failover supports exactly two regions: use route53-weighted, with the weight 0 for each standby' }]
@@ -169,16 +147,13 @@ const kind: ResourceKind<Route53Failover> = {
       : []),
   ],
   observe,
-  inspect: (ctx, _name, t) => inspectRouting(ctx, t, failoverWatches(ctx, t)),
-  inspectRights: routingRights,
-  timing: routingTiming,
-  slas: () => Promise.resolve([DNS_SLA]),
-  looks: lookRights,
-  plan,
-  drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: t.answers?.[ctx.target] }),
-  steps: { ...drillSteps, assessHealthCheck, flip: shiftRecords, shiftChecks, flipObject, clearObject: flipObject, settle },
+  setOf: (t, region) => t.sets[region],
+  // While the object of one region exists, the set of the other one is out.
+  watches: (t, regions) => Object.entries(t.object ?? {}).flatMap(([region, { bucket }]) => regions.filter((other) => other !== region).map((other) => ({ set: inRegion(t.sets, other), bucket }))),
+  question: (ctx, t) => `What do Route 53's checkers see of ${inRegion(t.sets, ctx.source)}?`,
+  moves,
+  followed,
+  steps: { flip: shiftRecords, shiftChecks, flipObject, clearObject: flipObject },
   discover: discoverFailover,
   simulate: simulateRecord,
-};
-
-export default kind;
+});

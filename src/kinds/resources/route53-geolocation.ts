@@ -1,16 +1,7 @@
 import { inRegion } from '../common.ts';
-import type { ResourceKind } from '../../model/kind.ts';
-import { inParts, PACE_MAX, planRouting, type Policy, steps } from '../route53/routing-plan.ts';
+import { inParts, PACE_MAX, type Policy, sharedKind } from '../route53/shared-kind.ts';
 import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
-import { lintShared, sharedRegions } from '../route53/lint.ts';
-import { observeRegions } from '../route53/observe-regions.ts';
-import { inspectRouting, routingRights } from '../route53/ready.ts';
-import { DNS_SLA } from '../slas.ts';
-import { routingTiming } from '../route53/timing.ts';
-import { lookRights } from '../route53/rights.ts';
-import { geolocationSchema, type Route53Geolocation, recordsOf, routingOf } from '../route53/schema.ts';
-import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
-import { trafficDrill } from '../route53/drill.ts';
+import { geolocationSchema, type Route53Geolocation } from '../route53/schema.ts';
 import { discoverGeolocation } from '../discovery/shared-records.ts';
 
 /*
@@ -47,53 +38,32 @@ function policyOf(t: Route53Geolocation): Policy {
   };
 }
 
-const kind: ResourceKind<Route53Geolocation> = {
-  section: 'traffic',
+export default sharedKind<Route53Geolocation>({
   strategies: ['active-active'],
   summary: 'Geolocation Route 53 record sets: the places of a lost region are answered by the regions that stay',
   schema: geolocationSchema,
-  routing: (t) => routingOf(t, (region) => Object.keys(t.places).find((id) => t.places[id]?.region === region)),
   regions: (t) => [
     { path: ['answers'], regions: Object.keys(t.answers) },
     ...Object.entries(t.places).map(([id, { region }]) => ({ path: ['places', id], regions: [region], partial: true })),
-    ...sharedRegions(t),
   ],
-  lint: (t, runbook) => {
+  lint: (t) => {
     const places = Object.values(t.places).map(({ place }) => JSON.stringify(geoLocation(place)));
     const twice = places.find((place, i) => places.indexOf(place) !== i);
     return [
-      ...lintShared(t, runbook),
       ...(twice === undefined ? [] : [{ path: ['places'], severity: 'error' as const, message: 'two sets have the same place: Route 53 takes one' }]),
       ...(Object.values(t.places).some(({ place }) => place === 'default')
         ? []
         : [{ path: ['places'], severity: 'warning' as const, message: 'no place is the default: users whom Route 53 cannot place, and those of places that are not named, get no answer' }]),
     ];
   },
-  observe: (ctx, t) =>
-    observeRegions(ctx, t, {
-      setsOf: policyOf(t).setsOf,
-      answers: (region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
-    }),
-  plan: (ctx, name, t, state) => planRouting(ctx, name, t, state, policyOf(t)),
-  drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: Object.keys(t.places).find((id) => t.places[id]?.region === ctx.target), answer: inRegion(t.answers, ctx.target) }),
-  inspect: (ctx, _name, t) => inspectRouting(ctx, t),
-  inspectRights: routingRights,
-  timing: routingTiming,
-  slas: () => Promise.resolve([DNS_SLA]),
-  looks: lookRights,
-  steps,
+  policyOf,
+  answers: (t, region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
   discover: discoverGeolocation,
-  simulate: (world, name, t) => {
-    const regions = Object.keys(t.answers);
-    simulateShared(world, name, t, regions, (record, region) =>
-      policyOf(t).setsOf(region).map((id) => ({ ...record, ...simulatedAnswer(t.answers[region], record.type, regions, region), setIdentifier: id, geo: geoOf(t, id) })),
-    );
-  },
-};
+  worldRegions: (t) => Object.keys(t.answers),
+  simulated: (t, record, region) => policyOf(t).setsOf(region).map((id) => ({ ...record, setIdentifier: id, geo: geoOf(t, id) })),
+});
 
 function geoOf(t: Route53Geolocation, id: string) {
   const { ContinentCode: continent, CountryCode: country, SubdivisionCode: subdivision } = geoLocation(inRegion(t.places, id).place);
   return { ...(continent === undefined ? {} : { continent }), ...(country === undefined ? {} : { country }), ...(subdivision === undefined ? {} : { subdivision }) };
 }
-
-export default kind;

@@ -1,16 +1,7 @@
 import { inRegion } from '../common.ts';
-import type { ResourceKind } from '../../model/kind.ts';
-import { planRouting, type Policy, steps } from '../route53/routing-plan.ts';
+import { type Policy, sharedKind } from '../route53/shared-kind.ts';
 import { type Aim, answersWith } from '../route53/aim.ts';
-import { lintShared, sharedRegions } from '../route53/lint.ts';
-import { observeRegions } from '../route53/observe-regions.ts';
-import { inspectRouting, routingRights, sharedWatches } from '../route53/ready.ts';
-import { DNS_SLA } from '../slas.ts';
-import { routingTiming } from '../route53/timing.ts';
-import { lookRights } from '../route53/rights.ts';
-import { latencySchema, type Route53Latency, recordsOf, routingOf } from '../route53/schema.ts';
-import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
-import { trafficDrill } from '../route53/drill.ts';
+import { latencySchema, type Route53Latency } from '../route53/schema.ts';
 import { discoverLatency } from '../discovery/shared-records.ts';
 
 /*
@@ -38,38 +29,17 @@ function policyOf(t: Route53Latency): Policy {
   };
 }
 
-const kind: ResourceKind<Route53Latency> = {
-  section: 'traffic',
+export default sharedKind<Route53Latency>({
   strategies: ['active-active'],
   summary: 'Latency Route 53 record sets, one a region: the set of a lost region answers with a region that stays',
   schema: latencySchema,
-  routing: (t) => routingOf(t, (region) => t.sets[region]),
   regions: (t) => [
     { path: ['sets'], regions: Object.keys(t.sets) },
     { path: ['answers'], regions: Object.keys(t.answers) },
-    ...sharedRegions(t),
   ],
-  lint: lintShared,
-  observe: (ctx, t) =>
-    observeRegions(ctx, t, {
-      setsOf: (region) => [inRegion(t.sets, region)],
-      answers: (region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
-    }),
-  plan: (ctx, name, t, state) => planRouting(ctx, name, t, state, policyOf(t)),
-  drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: inRegion(t.answers, ctx.target) }),
-  inspect: (ctx, _name, t) => inspectRouting(ctx, t, sharedWatches(t, (region) => [inRegion(t.sets, region)])),
-  inspectRights: routingRights,
-  timing: routingTiming,
-  slas: () => Promise.resolve([DNS_SLA]),
-  looks: lookRights,
-  steps,
+  policyOf,
+  answers: (t, region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
   discover: discoverLatency,
-  simulate: (world, name, t) => {
-    const regions = Object.keys(t.sets);
-    simulateShared(world, name, t, regions, (record, region) => [
-      { ...record, ...simulatedAnswer(t.answers[region], record.type, regions, region), setIdentifier: inRegion(t.sets, region), region },
-    ]);
-  },
-};
-
-export default kind;
+  worldRegions: (t) => Object.keys(t.sets),
+  simulated: (t, record, region) => [{ ...record, setIdentifier: inRegion(t.sets, region), region }],
+});

@@ -1,20 +1,12 @@
 import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
 import { inRegion } from '../common.ts';
-import type { LintFinding, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
+import type { LintFinding, ObserveContext, PlanContext, ResourceState, StepDraft } from '../../model/kind.ts';
 import { type Aim, answerFor, answerOf, answersOf, answersWith, answerWords } from '../route53/aim.ts';
-import { assessDraft, changeDraft, settleDraft } from '../route53/drafts.ts';
-import { assessHealthCheck } from '../route53/health-signal.ts';
-import { lintAnswers } from '../route53/lint.ts';
-import { lintPartition } from '../route53/partition.ts';
-import { inspectRouting, routingRights } from '../route53/ready.ts';
-import { lookRights } from '../route53/rights.ts';
-import { recordsOf, type Route53Simple, simpleSchema, routingOf } from '../route53/schema.ts';
-import { DNS_SLA } from '../slas.ts';
-import { routingTiming } from '../route53/timing.ts';
-import { settle } from '../route53/settle.ts';
+import { changeDraft } from '../route53/drafts.ts';
+import { routingKind } from '../route53/routing-kind.ts';
+import { recordsOf, type Route53Simple, simpleSchema } from '../route53/schema.ts';
 import { shiftRecords } from '../route53/shift-records.ts';
 import { simulatedAnswer, simulateSimple } from '../route53/simulate.ts';
-import { drillSteps, trafficDrill } from '../route53/drill.ts';
 import { traitsOf } from '../../model/verb.ts';
 
 /*
@@ -47,16 +39,6 @@ function aimAt(t: Route53Simple, region: string): Aim {
   return { policy: 'simple', answer: inRegion(t.answers, region), known: Object.values(t.answers) };
 }
 
-function plan(ctx: PlanContext, name: string, t: Route53Simple): StepDraft[] {
-  if (traitsOf(ctx.verb).rebuilds) return [];
-  const settled = { title: `${whole(t)} answers with ${ctx.target} from outside`, after: ['change'] };
-  return [
-    assessDraft(ctx, name, t, `What does ${whole(t)} answer now?`, { answer: inRegion(t.answers, ctx.source) }),
-    changeStep(ctx, name, t),
-    settleDraft(ctx, name, t, settled, { to: { answer: inRegion(t.answers, ctx.target) } }),
-  ];
-}
-
 function changeStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft {
   const type = recordsOf(t)[0]?.type;
   const words = (region: string) => {
@@ -68,8 +50,8 @@ function changeStep(ctx: PlanContext, name: string, t: Route53Simple): StepDraft
 }
 
 /** A simple record has no health check, and is identified by its answer: two regions cannot have the same one. */
-function lint(t: Route53Simple): LintFinding[] {
-  const findings = lintAnswers(t);
+function lintSame(t: Route53Simple): LintFinding[] {
+  const findings: LintFinding[] = [];
   const refuse = (path: (string | number)[], message: string): void => void findings.push({ path: ['answers', ...path], message, severity: 'error' });
   const regionBy = new Map<string, string>();
   for (const [region, said] of Object.entries(t.answers)) {
@@ -84,27 +66,18 @@ function lint(t: Route53Simple): LintFinding[] {
   return findings;
 }
 
-const kind: ResourceKind<Route53Simple> = {
-  section: 'traffic',
+export default routingKind<Route53Simple>({
   strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
   summary: 'Simple Route 53 records, one a name, public or private: changed to the answer of the active region',
   schema: simpleSchema,
-  routing: (t) => ({
-    ...routingOf(t, () => undefined),
-    answer: (region, type) => simulatedAnswer(t.answers[region], type as RecordKey['type'], Object.keys(t.answers), region).values,
-  }),
   regions: (t) => [{ path: ['answers'], regions: Object.keys(t.answers) }],
-  lint: (t, runbook) => [...lint(t), ...lintPartition(t, runbook.regions)],
+  lint: lintSame,
   observe,
-  inspect: (ctx, _name, t) => inspectRouting(ctx, t),
-  inspectRights: routingRights,
-  timing: routingTiming,
-  slas: () => Promise.resolve([DNS_SLA]),
-  looks: lookRights,
-  plan,
-  drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { answer: inRegion(t.answers, ctx.target) }),
-  steps: { ...drillSteps, assessHealthCheck, change: shiftRecords, settle },
+  setOf: () => undefined,
+  answer: (t, region, type) => simulatedAnswer(t.answers[region], type as RecordKey['type'], Object.keys(t.answers), region).values,
+  question: (_ctx, t) => `What does ${whole(t)} answer now?`,
+  moves: (ctx, name, t) => (traitsOf(ctx.verb).rebuilds ? [] : [changeStep(ctx, name, t)]),
+  followed: ({ target }, t) => ({ title: `${whole(t)} answers with ${target} from outside`, params: { to: { answer: inRegion(t.answers, target) } } }),
+  steps: { change: shiftRecords },
   simulate: (world, _name, t, home) => simulateSimple(world, t, home),
-};
-
-export default kind;
+});

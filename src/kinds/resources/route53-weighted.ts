@@ -1,17 +1,9 @@
 import { inRegion } from '../common.ts';
-import type { LintFinding, ResourceKind } from '../../model/kind.ts';
-import { traitsOf, type Strategy } from '../../model/verb.ts';
-import { planRouting, type Policy, steps } from '../route53/routing-plan.ts';
+import type { LintFinding } from '../../model/kind.ts';
+import type { Strategy } from '../../model/verb.ts';
+import { type Policy, sharedKind } from '../route53/shared-kind.ts';
 import type { Aim } from '../route53/aim.ts';
-import { lintShared, sharedRegions } from '../route53/lint.ts';
-import { observeRegions } from '../route53/observe-regions.ts';
-import { inspectRouting, routingRights, sharedWatches } from '../route53/ready.ts';
-import { DNS_SLA } from '../slas.ts';
-import { routingTiming } from '../route53/timing.ts';
-import { lookRights } from '../route53/rights.ts';
-import { type Route53Weighted, weightedSchema, recordsOf, routingOf } from '../route53/schema.ts';
-import { simulateShared, simulatedAnswer } from '../route53/simulate.ts';
-import { trafficDrill } from '../route53/drill.ts';
+import { type Route53Weighted, weightedSchema } from '../route53/schema.ts';
 import { discoverWeighted } from '../discovery/shared-records.ts';
 
 /*
@@ -59,43 +51,20 @@ function policyOf(t: Route53Weighted): Policy {
   };
 }
 
-const kind: ResourceKind<Route53Weighted> = {
-  section: 'traffic',
+export default sharedKind<Route53Weighted>({
   strategies: ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'],
   summary: 'Weighted Route 53 record sets, one a region: a lost region gets the weight 0, a planned drain goes in steps',
   schema: weightedSchema,
-  routing: (t) => routingOf(t, (region) => t.sets[region]),
   regions: (t) => [
     { path: ['sets'], regions: Object.keys(t.sets) },
     { path: ['weights'], regions: Object.keys(t.weights) },
-    ...sharedRegions(t),
   ],
-  lint: (t, runbook) => [...lintWeights(t, runbook.strategy), ...lintShared(t, runbook)],
-  observe: (ctx, t) =>
-    observeRegions(ctx, t, {
-      setsOf: (region) => [inRegion(t.sets, region)],
-      answers: (region, sets) => sets.some((set) => set.SetIdentifier === inRegion(t.sets, region) && (set.Weight ?? 0) > 0),
-    }),
-  // Where one region serves, a standby has the weight 0: users move at once, after the data, and stay out.
-  plan: (ctx, name, t, state) => {
-    if (ctx.strategy === 'active-active') return planRouting(ctx, name, t, state, policyOf(t));
-    return traitsOf(ctx.verb).rebuilds ? [] : planRouting(ctx, name, t, state, { ...policyOf(t), pace: () => [0] });
-  },
-  drill: (ctx, name, t) => trafficDrill(ctx, name, t.zone, recordsOf(t), { set: inRegion(t.sets, ctx.target), answer: t.answers?.[ctx.target] }),
-  inspect: (ctx, _name, t) => inspectRouting(ctx, t, sharedWatches(t, (region) => [inRegion(t.sets, region)])),
-  inspectRights: routingRights,
-  timing: routingTiming,
-  slas: () => Promise.resolve([DNS_SLA]),
-  looks: lookRights,
-  steps,
+  lint: lintWeights,
+  policyOf,
+  answers: (t, region, sets) => sets.some((set) => set.SetIdentifier === inRegion(t.sets, region) && (set.Weight ?? 0) > 0),
   discover: discoverWeighted,
-  simulate: (world, name, t, home, strategy) => {
-    const regions = Object.keys(t.sets);
-    const weight = (region: string) => (strategy === 'active-active' || region === home ? servingWeight(t, region) : 0);
-    simulateShared(world, name, t, regions, (record, region) => [
-      { ...record, ...simulatedAnswer(t.answers?.[region], record.type, regions, region), setIdentifier: inRegion(t.sets, region), weight: weight(region) },
-    ]);
-  },
-};
-
-export default kind;
+  worldRegions: (t) => Object.keys(t.sets),
+  simulated: (t, record, region, { strategy, home }) => [
+    { ...record, setIdentifier: inRegion(t.sets, region), weight: strategy === 'active-active' || region === home ? servingWeight(t, region) : 0 },
+  ],
+});

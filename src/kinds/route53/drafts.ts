@@ -5,7 +5,8 @@ import { recordsOf, type RegionAnswer, type Route53Failover, type Route53Simple,
 
 /* The steps that kinds of record traffic have in common, before each says what is its own. */
 
-type Traffic = SharedTraffic | Route53Failover | Route53Simple;
+/** Any kind of records. */
+export type Traffic = SharedTraffic | Route53Failover | Route53Simple;
 
 /** All that a draft takes from the kind: what differs from one to the next. */
 type Own = Pick<StepDraft, 'title' | 'changes' | 'after' | 'label'>;

@@ -1,7 +1,6 @@
 import type { RecordKey } from '../../aws/route53.ts';
 import type { LintFinding } from '../../model/kind.ts';
 import { type Answer, answersOf } from './aim.ts';
-import { lintPartition } from './partition.ts';
 import { type Route53Failover, type Route53Simple, recordsOf, type SharedTraffic } from './schema.ts';
 import { wrongValue, wrongValues } from './values.ts';
 
@@ -24,9 +23,9 @@ export function sharedRegions(t: SharedTraffic): RegionMap[] {
 }
 
 /** What is unwise in any of them, as far as the runbook alone can tell. */
-export function lintShared(t: SharedTraffic, runbook: { regions: readonly string[] }): LintFinding[] {
+export function lintShared(t: SharedTraffic): LintFinding[] {
   const warn = (path: string[], message: string): LintFinding => ({ path, message, severity: 'warning' });
-  const findings: LintFinding[] = [...lintAnswers(t), ...lintPartition(t, runbook.regions)];
+  const findings: LintFinding[] = [];
   const unchecked = Object.entries(t.answers ?? {}).flatMap(([region, answer]) => {
     const without = answersOf(answer).filter((one) => one.answer.healthCheck === undefined);
     return without.length === 0 ? [] : [[region, without.map((one) => one.answer)] as const];

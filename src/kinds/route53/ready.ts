@@ -54,12 +54,6 @@ export async function inspectRouting(ctx: InspectContext, t: Traffic, watched: r
   return [...sets.findings, ...found];
 }
 
-/** Of the policies by which several regions answer: the object of a region takes its own sets out. */
-export function sharedWatches(t: { switch: string; object?: Readonly<Record<string, { bucket: string }>> | undefined }, setsOf: (region: string) => readonly string[]): Watched[] {
-  if (t.switch !== 'object') return [];
-  return Object.entries(t.object ?? {}).flatMap(([region, { bucket }]) => setsOf(region).map((set) => ({ set, bucket })));
-}
-
 export function routingRights(at: InspectPlace, { zone }: { zone: string }): Permission[] {
   const arn = (part: string) => globalArn(partitionOf(at.target), 'route53', part);
   return [allow(['route53:GetHostedZone', 'route53:ListResourceRecordSets'], [arn(`hostedzone/${zone}`)]), allow(['route53:GetHealthCheck', 'route53:GetHealthCheckStatus'], [arn('healthcheck/*')])];

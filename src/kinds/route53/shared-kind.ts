@@ -1,22 +1,24 @@
-import type { RecordKey } from '../../aws/route53.ts';
-import { drillSteps } from './drill.ts';
+import type { RecordKey, RecordSet } from '../../aws/route53.ts';
 import { allow, inRegion } from '../common.ts';
-import type { PlanContext, ResourceState, StepDraft } from '../../model/kind.ts';
-import type { AnyStepKind, Change } from '../../model/step.ts';
+import type { LintFinding, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
+import type { Change } from '../../model/step.ts';
+import type { RecordSetSeed } from '../../simulator/seeds.ts';
 import type { Aim, RegionAnswer } from './aim.ts';
 import { carry } from './carry.ts';
 import { flipObject } from './flip-object.ts';
-import { assessDraft, changeDraft, checksDraft, objectDraft, settleDraft } from './drafts.ts';
-import { assessHealthCheck } from './health-signal.ts';
+import { changeDraft, checksDraft, objectDraft } from './drafts.ts';
+import { lintShared, sharedRegions } from './lint.ts';
+import { observeRegions } from './observe-regions.ts';
 import { readRights } from './rights.ts';
 import { recordsOf, type SharedTraffic } from './schema.ts';
-import { settle } from './settle.ts';
+import { routingKind, type RoutingPolicy } from './routing-kind.ts';
 import { shiftChecks } from './shift-checks.ts';
 import { shiftRecords } from './shift-records.ts';
-import { isPlannedMove, traitsOf } from '../../model/verb.ts';
+import { simulatedAnswer, simulateShared } from './simulate.ts';
+import { isPlannedMove, type Strategy, traitsOf } from '../../model/verb.ts';
 
 /*
- * The plan of weighted, latency and geolocation records, of an active-active application or of a weighted standby. A region is
+ * What weighted, latency and geolocation records have in common, of an active-active application or of a weighted standby. A region is
  * taken out of every answer (failover: at once; switchover: in steps), or brought back (reprotect, in steps). Weighted sets go
  * by shares, geolocation sets place by place, latency sets name by name: what is one piece moves at once.
  *
@@ -51,18 +53,44 @@ export interface Policy {
 /** Steps of a drain, at most. */
 export const PACE_MAX = 9;
 
-/** All steps of such a kind. */
-export const steps: { readonly [step: string]: AnyStepKind } = {
-  ...drillSteps,
-  assessHealthCheck,
-  carry,
-  shiftChecks,
-  raiseObject: flipObject,
-  clearObject: flipObject,
-  settle,
-  shift: shiftRecords,
-  hold: carry,
-};
+/** A kind by which several regions answer, from what its routing policy knows. */
+export interface SharedPolicy<T extends SharedTraffic> extends Pick<RoutingPolicy<T>, 'strategies' | 'summary' | 'schema' | 'regions' | 'discover'> {
+  policyOf: (t: T) => Policy;
+  /** Whether any of these sets leads users to the region. */
+  answers(t: T, region: string, sets: readonly RecordSet[]): boolean;
+  /** What is wrong with this policy alone. */
+  lint?(t: T, strategy: Strategy): LintFinding[];
+  /** The regions of a simulated world. */
+  worldRegions(t: T): string[];
+  /** The sets that belong to a region there. */
+  simulated(t: T, record: RecordSetSeed, region: string, at: { strategy: Strategy; home: string }): RecordSetSeed[];
+}
+
+export function sharedKind<T extends SharedTraffic>(own: SharedPolicy<T>): ResourceKind<T> {
+  const { policyOf, strategies, summary, schema, discover } = own;
+  const parts = (ctx: PlanContext, name: string, t: T, state?: ResourceState): Parts => ({ ctx, name, t, policy: policyOf(t), now: state?.activeIn ?? [] });
+  return routingKind<T>({
+    strategies,
+    summary,
+    schema,
+    ...(discover === undefined ? {} : { discover }),
+    regions: (t) => [...own.regions(t), ...sharedRegions(t)],
+    lint: (t, { strategy }) => [...(own.lint?.(t, strategy) ?? []), ...lintShared(t)],
+    observe: (ctx, t) => observeRegions(ctx, t, { setsOf: policyOf(t).setsOf, answers: (region, sets) => own.answers(t, region, sets) }),
+    setOf: (t, region) => policyOf(t).setsOf(region)[0],
+    watches: (t) => Object.entries(t.object ?? {}).flatMap(([region, { bucket }]) => policyOf(t).setsOf(region).map((set) => ({ set, bucket }))),
+    question: ({ source }) => `What do Route 53's checkers see of ${source}?`,
+    moves: (ctx, name, t, state) => sharedMoves(parts(ctx, name, t, state)),
+    followed: (ctx, t) => followed(parts(ctx, '', t)),
+    steps: { carry, shift: shiftRecords, hold: carry, shiftChecks, raiseObject: flipObject, clearObject: flipObject },
+    simulate: (world, name, t, home, strategy) => {
+      const regions = own.worldRegions(t);
+      simulateShared(world, name, t, regions, (record, region) =>
+        own.simulated(t, { ...record, ...simulatedAnswer(t.answers?.[region], record.type, regions, region) }, region, { strategy, home }),
+      );
+    },
+  });
+}
 
 interface Parts {
   ctx: PlanContext;
@@ -73,11 +101,11 @@ interface Parts {
   now: readonly string[];
 }
 
-export function planRouting(ctx: PlanContext, name: string, t: SharedTraffic, state: ResourceState, policy: Policy): StepDraft[] {
-  const parts: Parts = { ctx, name, t, policy, now: state.activeIn };
-  if (traitsOf(ctx.verb).rebuilds) return [carryStep(parts, 'carry', [...parts.now, ctx.source]), ...moves(parts)];
-  const looks = [assessStep(parts)];
-  return [...looks, carryStep(parts, 'carry', staying(parts)), ...moves(parts), settleStep(parts)];
+function sharedMoves(parts: Parts): StepDraft[] {
+  const { ctx, now } = parts;
+  if (!traitsOf(ctx.verb).rebuilds) return [carryStep(parts, 'carry', staying(parts)), ...moves(parts)];
+  // Where one region serves, a standby gets no users back.
+  return ctx.strategy === 'active-active' ? [carryStep(parts, 'carry', [...now, ctx.source]), ...moves(parts)] : [];
 }
 
 /** The regions that answer when the region is out. */
@@ -99,13 +127,6 @@ function moves(parts: Parts): StepDraft[] {
     case 'object':
       return objectMoves(parts);
   }
-}
-
-function assessStep({ ctx, name, t, policy }: Parts): StepDraft {
-  const [set] = policy.setsOf(ctx.source);
-  const answer = policy.answer(ctx.source);
-  const from = { ...(set === undefined ? {} : { set }), ...(answer === undefined ? {} : { answer }) };
-  return assessDraft(ctx, name, t, `What do Route 53's checkers see of ${ctx.source}?`, from);
 }
 
 function carryStep({ ctx, name, t, policy }: Parts, label: string, regions: readonly string[], holdMs = 0): StepDraft {
@@ -157,7 +178,8 @@ function movesOf(parts: Parts): Move[] {
   const leaves = now.includes(ctx.source);
   const stepwise = back || (isPlannedMove(ctx.verb) && leaves);
   if (stepwise && policy.byName === true) return inParts(records, PACE_MAX).map((some) => ({ records: some, from: back ? 0 : 100, to: back ? 100 : 0 }));
-  const pace = stepwise ? policy.pace(ctx.source) : [0];
+  // Where one region serves, users move at once, after the data.
+  const pace = stepwise && ctx.strategy === 'active-active' ? policy.pace(ctx.source) : [0];
   const shares = back ? rising(pace) : pace;
   return shares.map((to, i) => ({ records, from: i === 0 ? (leaves ? 100 : 0) : (shares[i - 1] ?? 0), to }));
 }
@@ -250,20 +272,17 @@ function objectStep({ ctx, t }: Parts, step: string, region: string, present: bo
   return objectDraft(ctx, step, { title, after }, { region: home, bucket, key, present });
 }
 
-function settleStep(parts: Parts): StepDraft {
-  const { ctx, name, t, policy } = parts;
+function followed(parts: Parts): { title: string; params: Readonly<Record<string, unknown>> } {
+  const { ctx, t, policy } = parts;
   const { source } = ctx;
-  const last = { record: lastShift(parts), 'health-check': 'shiftChecks', object: 'raiseObject' }[t.switch];
   const answer = policy.answer(source);
   const watched = t.switch === 'object' ? t.object?.[source] : undefined;
-  const title = `${resourceName(parts)} ${recordsOf(t).length === 1 ? 'leads' : 'lead'} nobody to ${source}, seen from outside`;
-  return settleDraft(ctx, name, t, { title, after: [last] }, {
-    gone: { sets: policy.setsOf(source), answers: answer === undefined ? [] : [answer] },
-    samples: policy.samples,
-    ...(watched === undefined ? {} : { object: { bucket: watched.bucket, key: watched.key } }),
-  });
-}
-
-function lastShift(parts: Parts): string {
-  return recordMoves(parts).at(-1)?.label ?? 'carry';
+  return {
+    title: `${resourceName(parts)} ${recordsOf(t).length === 1 ? 'leads' : 'lead'} nobody to ${source}, seen from outside`,
+    params: {
+      gone: { sets: policy.setsOf(source), answers: answer === undefined ? [] : [answer] },
+      samples: policy.samples,
+      ...(watched === undefined ? {} : { object: { bucket: watched.bucket, key: watched.key } }),
+    },
+  };
 }
