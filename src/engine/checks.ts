@@ -1,5 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
-import type { PlanStep, Verdict } from '../model/step.ts';
+import type { PlanStep, Verdict, Warning } from '../model/step.ts';
 import { traceStep } from './trace.ts';
 import { inParallel } from './parallel.ts';
 import { ask, type Run } from './run.ts';
@@ -8,8 +8,9 @@ import { toErrorRecord } from './run-step.ts';
 /**
  * Makes the checks of these steps, side by side, and journals each. Reads only.
  * Returns true when every one is green. A check that could not be made is not green: unknown means refuse.
+ * @param onWarnings told of what a check warns of, with what is wanted: the journal keeps what was observed
  */
-export async function runChecks(run: Run, steps: readonly PlanStep[]): Promise<boolean> {
+export async function runChecks(run: Run, steps: readonly PlanStep[], onWarnings?: (step: PlanStep, warnings: readonly Warning[]) => void): Promise<boolean> {
   const { journal, effects, drain } = run;
   const red: string[] = [];
   await inParallel(steps, LIMITS.checksInParallel, async (step) => {
@@ -27,7 +28,8 @@ export async function runChecks(run: Run, steps: readonly PlanStep[]): Promise<b
       if (!step.optional) red.push(step.id);
       return journal.append({ type: 'check.refused', step: step.id, refusal: verdict.refusal, ...waits() });
     }
-    const warnings = verdict.warnings === undefined ? {} : { warnings: verdict.warnings };
+    const warnings = verdict.warnings === undefined ? {} : { warnings: verdict.warnings.map(({ observed }) => observed) };
+    if (verdict.warnings !== undefined && verdict.warnings.length > 0) onWarnings?.(step, verdict.warnings);
     return journal.append({ type: 'check.passed', step: step.id, because: verdict.because, ...warnings, ...waits() });
   });
   return red.length === 0 && !drain.aborted;

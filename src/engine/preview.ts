@@ -1,7 +1,7 @@
 import { withDeadline } from '../base/deadline.ts';
 import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { Observation, PlanStep, Refusal } from '../model/step.ts';
+import type { Observation, PlanStep, Refusal, Warning } from '../model/step.ts';
 import { runChecks } from './checks.ts';
 import { loadRun, type Run, type RunParts } from './run.ts';
 import { runGraph } from './schedule.ts';
@@ -38,20 +38,21 @@ export interface Preview {
 
 /** The same with the step that each warning comes from. */
 export interface StepPreview extends Omit<Preview, 'warnings'> {
-  warned: readonly { step: PlanStep; warnings: readonly string[] }[];
+  warned: readonly { step: PlanStep; warnings: readonly Warning[] }[];
 }
 
 /** The journal of `parts` lies in memory, and has `run.started` as its only record. */
 export async function preview(parts: RunParts): Promise<Preview> {
   const { warned, ...seen } = await previewSteps(parts);
-  return { ...seen, warnings: [...new Set(warned.flatMap(({ warnings }) => warnings))] };
+  return { ...seen, warnings: [...new Set(warned.flatMap(({ warnings }) => warnings.map(({ observed }) => observed)))] };
 }
 
 /** See `preview`. */
 export async function previewSteps(parts: RunParts): Promise<StepPreview> {
   const { journal } = parts;
   const run = await loadRun({ ...parts, preview: true }, () => journal.state.impactAt);
-  await runChecks(run, run.steps);
+  const warnings = new Map<string, readonly Warning[]>();
+  await runChecks(run, run.steps, ({ id }, found) => void warnings.set(id, found));
   const decisions = decisionsOf(run);
   await runGraph(decisions, new Set(), LIMITS.stepsInParallel, parts.drain, (step) => lookOnce(run, step));
   const seen = (step: PlanStep) => journal.state.steps.get(step.id);
@@ -66,7 +67,7 @@ export async function previewSteps(parts: RunParts): Promise<StepPreview> {
   return {
     refusals,
     notEvaluated: run.steps.filter((step) => step.gate && seen(step)?.state !== 'done' && !refused.has(step.id)).map(({ id, title }) => ({ step: id, title })),
-    warned: run.steps.flatMap((step) => ((seen(step)?.warnings ?? []).length === 0 ? [] : [{ step, warnings: seen(step)?.warnings ?? [] }])),
+    warned: run.steps.flatMap((step) => { const found = warnings.get(step.id); return found === undefined ? [] : [{ step, warnings: found }]; }),
   };
 }
 

@@ -116,9 +116,21 @@ export interface Refusal {
   override: string;
 }
 
+/** What stops no run, and should be known before one. The run journals what was observed; `dr check` shows all of it. */
+export interface Warning {
+  /** The rule's name, e.g. `record-ttl`. */
+  rule: string;
+  observed: string;
+  wanted: string;
+  /** What to do: a command, or a line of the runbook. */
+  mend: string;
+  /** The page of AWS on which the rule rests. */
+  page?: string;
+}
+
 /** What `check` and a gate answer. */
 export type Verdict =
-  | { state: 'ok'; because: string; warnings?: readonly string[] }
+  | { state: 'ok'; because: string; warnings?: readonly Warning[] }
   | { state: 'refused'; refusal: Refusal };
 
 /** What a step that only looks can say: a signal of the source, or a probe whose answer shows nothing of what users would get. */

@@ -53,7 +53,7 @@ describe('the checks of a plan', () => {
   });
 
   it('keep their warnings', async () => {
-    const run = await runTiny([tinyStep('a')], { a: { check: () => ({ ...OK, warnings: ['the TTL is long'] }) } });
+    const run = await runTiny([tinyStep('a')], { a: { check: () => ({ ...OK, warnings: [{ rule: 'record-ttl', observed: 'the TTL is long', wanted: 'a short one', mend: 'shorten it' }] }) } });
     expect(run.state.steps.get('a')).toMatchObject({ check: 'passed', warnings: ['the TTL is long'] });
   });
 

@@ -148,9 +148,10 @@ async function lookAt(looker: Looker, way: Way): Promise<PathFinding[]> {
     ofKinds(looker, way),
     survivalFindings(loaded, way, { state, surroundings, now: effects.clock.now() }),
   ]);
-  const said = new Set(kinds.map(({ observed }) => observed));
+  const ruleAt = ({ rule, path }: PathFinding): string => `${rule} ${path.join('.')}`;
+  const [said, rules] = [new Set(kinds.map(({ observed }) => observed)), new Set(kinds.map(ruleAt))];
   // The kinds say the same with more words around it.
-  const more = run.filter(({ observed }) => !said.has(observed));
+  const more = run.filter((one) => !said.has(one.observed) && !(one.severity === 'warning' && rules.has(ruleAt(one))));
   return [...more, ...kinds, ...survives];
 }
 

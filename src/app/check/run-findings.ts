@@ -1,7 +1,7 @@
 import type { Obstacle, StepPreview } from '../../engine/preview.ts';
 import type { Plan } from '../../model/plan.ts';
 import { finder, type Finding, findingOf } from '../../model/finding.ts';
-import type { Acceptances, PlanStep } from '../../model/step.ts';
+import type { Acceptances, PlanStep, Warning } from '../../model/step.ts';
 
 /*
  * What a run would refuse or warn of, as findings: the rules of a run and of a look at readiness are the same.
@@ -20,7 +20,7 @@ export function runFindings(plan: Plan, preview: StepPreview): PathFinding[] {
   const refused = preview.refusals.flatMap((obstacle) => refusedBy(steps.get(obstacle.step), obstacle));
   // What people are asked for comes with every run; a gate after the assessment decides on what earlier steps of the run have made.
   const warned = preview.warned.filter(({ step }) => step.approval === undefined && (!step.gate || step.phase === 'assess'));
-  return [...refused, ...warned.flatMap(({ step, warnings }) => warnings.map((text) => warnedBy(step, text)))];
+  return [...refused, ...warned.flatMap(({ step, warnings }) => warnings.map((warning) => warnedBy(step, warning)))];
 }
 
 function refusedBy(step: PlanStep | undefined, { step: id, title, held, refusal, error }: Obstacle): PathFinding[] {
@@ -32,9 +32,9 @@ function refusedBy(step: PlanStep | undefined, { step: id, title, held, refusal,
   return [{ ...finder(about).error('not-seen', said), path }];
 }
 
-function warnedBy(step: PlanStep, observed: string): PathFinding {
-  const said = { observed, wanted: `nothing to warn of in ${step.id}`, mend: 'see what the warning says' };
-  return { ...finder(aboutOf(step.id, step)).warning('run-warning', said), path: pathOf(step.id, step) };
+function warnedBy(step: PlanStep, { rule, observed, wanted, mend, page }: Warning): PathFinding {
+  const said = { observed, wanted, mend, ...(page === undefined ? {} : { page }) };
+  return { ...finder(aboutOf(step.id, step)).warning(rule, said), path: pathOf(step.id, step) };
 }
 
 function aboutOf(id: string, step: PlanStep | undefined): { resource: string; region: string } {

@@ -7,6 +7,7 @@ import { lookedAll, peek } from '../inspect.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext, Sla } from '../../model/kind.ts';
+import type { Warning } from '../../model/step.ts';
 import { countOf, healthyCapacity } from './health.ts';
 import { lastFailure } from './launches.ts';
 
@@ -81,7 +82,8 @@ async function capacity(ctx: InspectContext, region: string, group: Group): Prom
   const { warning } = finder({ resource: `autoscaling:${region}:${name}`, region });
   const findings: Finding[] = [];
   if ((group.TargetGroupARNs ?? []).length === 0) {
-    findings.push(warning('target-group', { observed: noTargetGroup(name), wanted: 'a target group whose health checks say that the application answers', mend: `aws autoscaling attach-load-balancer-target-groups --region ${region} --auto-scaling-group-name ${name} --target-group-arns …`, page: `${GUIDE}/autoscaling-load-balancer.html` }));
+    const { rule, ...said } = noTargetGroup(region, name);
+    findings.push(warning(rule, said));
   }
   const serving = await healthyCapacity(ctx, region, group);
   if (serving.units < group.DesiredCapacity) {
@@ -91,8 +93,14 @@ async function capacity(ctx: InspectContext, region: string, group: Group): Prom
   return findings;
 }
 
-export function noTargetGroup(group: string): string {
-  return `${group} feeds no target group: health is the instances' own`;
+export function noTargetGroup(region: string, group: string): Warning {
+  return {
+    rule: 'target-group',
+    observed: `${group} feeds no target group: health is the instances' own`,
+    wanted: 'a target group whose health checks say that the application answers',
+    mend: `aws autoscaling attach-load-balancer-target-groups --region ${region} --auto-scaling-group-name ${group} --target-group-arns …`,
+    page: `${GUIDE}/autoscaling-load-balancer.html`,
+  };
 }
 
 async function launches(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {

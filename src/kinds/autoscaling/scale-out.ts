@@ -30,7 +30,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
       override: group === undefined ? 'correct `groups` in the runbook, or make the group' : `aws autoscaling resume-processes --region ${p.region} --auto-scaling-group-name ${p.group}`,
     });
   }
-  const warnings = (group.TargetGroupARNs ?? []).length === 0 ? [noTargetGroup(p.group)] : [];
+  const warnings = (group.TargetGroupARNs ?? []).length === 0 ? [noTargetGroup(p.region, p.group)] : [];
   return { state: 'ok', because: `${p.group}: desired capacity ${group.DesiredCapacity} of at most ${group.MaxSize}`, warnings };
 }
 

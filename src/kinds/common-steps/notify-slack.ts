@@ -18,7 +18,7 @@ export default stepKind<Params>({
   params: slackParams,
   check: (ctx, p) => {
     const set = (ctx.effects.env(p.webhookEnv) ?? '') !== '';
-    const warnings = set ? [] : [`${p.webhookEnv} is not set: Slack will not be notified`];
+    const warnings = set ? [] : [{ rule: 'notifier-env', observed: `${p.webhookEnv} is not set: Slack will not be notified`, wanted: 'the address of the webhook in the environment', mend: `export ${p.webhookEnv}=… where the failover is run` }];
     return Promise.resolve({ state: 'ok', because: set ? 'sent at the end' : 'nothing to send with', warnings } as const);
   },
   observe: (ctx, p) => {

@@ -32,7 +32,7 @@ const kind: OwnKind<z.infer<typeof schema>> = {
     params,
     check: (ctx, p) => {
       if (named(ctx.acceptances.done, ctx, p.name)) return Promise.resolve({ state: 'ok', because: `--done ${p.name}` } as const);
-      const warnings = ctx.effects.person === undefined ? [`nobody is at a terminal: the run pauses here until dr resume RUN --done ${p.name}`] : [];
+      const warnings = ctx.effects.person === undefined ? [{ rule: 'nobody-there', observed: `nobody is at a terminal: the run pauses here until dr resume RUN --done ${p.name}`, wanted: 'a person at a terminal', mend: `run it in a terminal, or say it beforehand: --done ${p.name}` }] : [];
       return Promise.resolve({ state: 'ok', because: 'a person is asked when its turn comes', warnings } as const);
     },
     observe: async (ctx, p) => {

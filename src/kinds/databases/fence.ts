@@ -173,7 +173,13 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     const cluster = clusterOf(instance);
     const unfit = cluster === undefined ? await unfitGroup(ctx, p, instance, p.group) : `${p.id} is ${cluster}`;
     if (unfit === undefined) return { state: 'ok', because };
-    return { state: 'ok', because, warnings: [`the old writer ${p.id} cannot be put into quarantine: ${unfit}. While its API answers, the failover needs --attest-source-down`] };
+    return { state: 'ok', because, warnings: [{
+      rule: 'quarantine',
+      observed: `the old writer ${p.id} cannot be put into quarantine: ${unfit}. While its API answers, the failover needs --attest-source-down`,
+      wanted: 'an old writer that a security group without rules can cut off',
+      mend: cluster === undefined ? `correct the group ${p.group} in ${p.region}, or \`fence.quarantine\` in the runbook` : 'agree beforehand on who attests that the source is lost (--attest-source-down)',
+      page: 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.RDSSecurityGroups.html',
+    }] };
   } catch (error) {
     ctx.signal.throwIfAborted();
     if (error instanceof AwsError) return { state: 'ok', because };

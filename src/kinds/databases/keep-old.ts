@@ -88,7 +88,8 @@ function renamed(ctx: StepContext, p: Old, kept: string, instance: DbInstance | 
 
 function withWarning(p: Old, verdict: Verdict): Verdict {
   if (verdict.state !== 'ok' || p.quarantine !== undefined) return verdict;
-  const warning = `the old ${p.id} takes writes from anyone who learns its new name: the runbook names no fence.quarantine for ${p.region}`;
+  const observed = `the old ${p.id} takes writes from anyone who learns its new name: the runbook names no fence.quarantine for ${p.region}`;
+  const warning = { rule: 'no-quarantine', observed, wanted: 'a security group without rules, that cuts the old writer off', mend: `name fence: { quarantine: { ${p.region}: sg-… } } for ${p.name} in the runbook` };
   return { ...verdict, warnings: [warning] };
 }
 

@@ -116,7 +116,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   return {
     state: 'ok',
     because,
-    warnings: unknown.map((region) => `${region} cannot be asked, and \`offsets\` of the runbook does not say from where it counts: it is checked when it comes back`),
+    warnings: unknown.map((region) => ({ rule: 'unique-keys-unknown', observed: `${region} cannot be asked, and \`offsets\` of the runbook does not say from where it counts: it is checked when it comes back`, wanted: 'an offset that is known while the region is lost', mend: 'name `offsets` for each region in the runbook' })),
   };
 }
 

@@ -93,7 +93,7 @@ export const imageGate = stepKind<Params>({
     const choice = await decide(ctx, p);
     if ('refusal' in choice) return choice;
     const older = (await ourInstances(ctx, p, ALIVE)).filter((i) => i.ImageId !== choice.image);
-    const warnings = older.map((i) => `${i.InstanceId ?? ''} runs ${i.ImageId ?? 'an unknown image'}, not ${choice.image}: it counts, and is not replaced`);
+    const warnings = older.map((i) => ({ rule: 'image-older', observed: `${i.InstanceId ?? ''} runs ${i.ImageId ?? 'an unknown image'}, not ${choice.image}: it counts, and is not replaced`, wanted: `instances that run ${choice.image}`, mend: `aws ec2 terminate-instances --region ${p.region} --instance-ids ${i.InstanceId ?? ''}, so that a run launches it again; or accept what it runs` }));
     return { state: 'ok', because: choice.because, ...(warnings.length === 0 ? {} : { warnings }) };
   },
   observe: async (ctx, p) => {

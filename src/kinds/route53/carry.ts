@@ -105,7 +105,7 @@ function refusal(p: Params, observed: string) {
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const seen = await look(ctx, p);
   if (seen.says === 'unknown') return refusal(p, seen.because);
-  return { state: 'ok', because: seen.because, ...(seen.says === 'bad' ? { warnings: [`not yet enough: ${seen.because}`] } : {}) };
+  return { state: 'ok', because: seen.because, ...(seen.says === 'bad' ? { warnings: [{ rule: 'carry', observed: `not yet enough: ${seen.because}`, wanted: 'regions that stay and can carry the load', mend: 'scale them, or lower `healthy` in the runbook if fewer carry the load' }] } : {}) };
 }
 
 /** Since when every look has said the same, and the last of them, ms. */

@@ -49,7 +49,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     return { state: 'ok', because: `${where(p)} is ${there ? 'there' : 'not there'}` };
   } catch (error) {
     if (isSilent(ctx, error, p)) {
-      return { state: 'ok', because: outOfReach(p), warnings: [`take ${where(p)} away before ${p.region} comes back: aws s3 rm ${where(p)}, or dr reprotect`] };
+      return { state: 'ok', because: outOfReach(p), warnings: [{ rule: 'object-left', observed: `take ${where(p)} away before ${p.region} comes back: aws s3 rm ${where(p)}, or dr reprotect`, wanted: `no object that brings ${p.region} back by itself`, mend: `aws s3 rm ${where(p)}, or dr reprotect` }] };
     }
     return refused({
       rule: 'watched-object',

@@ -6,7 +6,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
 import { follows } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
-import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { answerFor, answerOf, answerSchema, oneAnswer } from './aim.ts';
 import { objectChangedFact, objectKey, objectSinceFact } from './flip-object.ts';
 import { beforeFact, dnsUnseenFact, findSet, keyOf } from './sets.ts';
@@ -210,13 +210,13 @@ function plain(value: string): string {
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const warnings = await unseenWarnings(ctx, p);
   const found = await known(ctx, p).catch((error: unknown) => messageOf(error));
-  if (typeof found === 'string') return { state: 'ok', because: 'what is to be answered is not known', warnings: [found, ...warnings] };
+  if (typeof found === 'string') return { state: 'ok', because: 'what is to be answered is not known', warnings: [{ rule: 'answer-unknown', observed: found, wanted: 'an answer that is known beforehand, so that the move can be seen', mend: 'correct `sets` or `answers` in the runbook, or the records' }, ...warnings] };
   const because = `it is known what ${p.records.length === 1 ? (p.records[0]?.name ?? '') : `${p.records.length} names`} must answer${p.to === undefined ? ' no more' : ''}`;
   return { state: 'ok', because, ...(warnings.length > 0 ? { warnings } : {}) };
 }
 
 /** Names that do not resolve from here, e.g. of a private hosted zone: their move will not be seen. The first few are looked up. */
-async function unseenWarnings(ctx: StepContext, p: Params): Promise<string[]> {
+async function unseenWarnings(ctx: StepContext, p: Params): Promise<Warning[]> {
   const looks = await Promise.all(
     p.records.slice(0, LOOKUPS).map(async ({ name, type }) => {
       const answer = await ctx.effects.dns.resolve(name, type, LIMITS.dnsMs, ctx.signal).catch(() => undefined);
@@ -226,7 +226,13 @@ async function unseenWarnings(ctx: StepContext, p: Params): Promise<string[]> {
   const unseen = looks.filter((name) => name !== undefined);
   if (unseen.length === 0) return [];
   const which = `${unseen.slice(0, 3).join(', ')}${unseen.length > 3 ? ` and ${unseen.length - 3} more` : ''}`;
-  return [`${which} does not resolve from this machine: the move will be made, but cannot be verified from here. If the hosted zone is private, run dr inside its VPC, or set DR_RESOLVER`];
+  return [{
+    rule: 'name-not-seen',
+    observed: `${which} does not resolve from this machine: the move will be made, but cannot be verified from here. If the hosted zone is private, run dr inside its VPC, or set DR_RESOLVER`,
+    wanted: 'names that resolve where the failover is run',
+    mend: 'run dr where users, or the application, resolve the names',
+    page: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zones-private.html',
+  }];
 }
 
 /** Of many names the first few: the last look is no second settling. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type HealthCheckState, listManyRecordSets, readHealthCheck, updateHealthCheck } from '../../aws/route53.ts';
 import { hostedZoneId, refused, stepKind } from '../common.ts';
-import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { notSwitchable } from './check-types.ts';
 import { recordKeys } from './shift-records.ts';
 
@@ -12,6 +12,8 @@ import { recordKeys } from './shift-records.ts';
  * It needs the Route 53 control plane, like a change of records; but no record is touched, and no TTL decides before.
  * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html
  */
+
+const PAGE = 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html';
 
 const params = z.strictObject({
   zone: hostedZoneId,
@@ -97,12 +99,12 @@ function refusal(observed: string, override = 'give each set its own health chec
   });
 }
 
-function warningsOf({ id, out, sets, state }: Check): string[] {
+function warningsOf({ id, out, sets, state }: Check): Warning[] {
   const what = `health check ${id} of ${sets.join(' and ')}`;
   const problem = out ? undefined : notSwitchable(state);
   return [
-    ...(state.disabled && !state.inverted ? [`${what} is disabled already: it counts as healthy whatever it watches${out ? '; a rollback leaves it disabled' : ''}`] : []),
-    ...(problem === undefined ? [] : [`${what} ${problem.observed}: traffic could not leave it again. ${problem.instead}`]),
+    ...(state.disabled && !state.inverted ? [{ rule: 'health-check-disabled', observed: `${what} is disabled already: it counts as healthy whatever it watches${out ? '; a rollback leaves it disabled' : ''}`, wanted: 'a health check that is enabled', mend: `aws route53 update-health-check --health-check-id ${id} --no-disabled`, page: PAGE }] : []),
+    ...(problem === undefined ? [] : [{ rule: 'health-check-type', observed: `${what} ${problem.observed}: traffic could not leave it again. ${problem.instead}`, wanted: 'a health check that can be disabled and inverted', mend: problem.instead, page: PAGE }]),
   ];
 }
 

@@ -6,7 +6,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
-import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { type Aim, aimSchema, changeTo, wantedSets } from './aim.ts';
 import { type BatchProblem, createdSets, type PlannedSets, setProblems } from './batch-rules.ts';
 import { type AskedChecks, askChecks, changeProblems } from './change-problems.ts';
@@ -43,6 +43,7 @@ const THRESHOLDS: Record<Aim['policy'], string> = {
   answers: SETS,
   simple: 'one simple record that has the answer of a region of the runbook: another one belongs to somebody else',
 };
+const GUIDE = 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide';
 /** Above that the TTL is worth a warning, seconds. */
 const LONG_TTL = 60;
 /** Between two looks at a change that is not INSYNC. */
@@ -120,15 +121,15 @@ function refusedByRoute53(problems: readonly BatchProblem[]): Verdict {
 }
 
 /** What would stand in the way of moving traffic back. */
-function wayHomeWarnings(p: Params, current: readonly RecordSet[][]): string[] {
+function wayHomeWarnings(p: Params, current: readonly RecordSet[][]): Warning[] {
   if (p.before === undefined) return [];
   const after = planned(p.aim, p, current).map((one) => one.wanted);
   const problems = planned(p.before, p, after).flatMap(setProblems);
-  return problems.slice(0, 3).map(({ observed, fix }) => `the way back is blocked: ${observed}. Fix it: ${fix}`);
+  return problems.slice(0, 3).map(({ observed, fix }) => ({ rule: 'way-back', observed: `the way back is blocked: ${observed}. Fix it: ${fix}`, wanted: 'records that can be changed back', mend: fix }));
 }
 
 /** A protected record would be refused by Route 53 in the middle of a run. */
-async function protections(ctx: StepContext, p: Params): Promise<{ refusal?: Verdict; warnings: string[] }> {
+async function protections(ctx: StepContext, p: Params): Promise<{ refusal?: Verdict; warnings: Warning[] }> {
   try {
     const found = await protectionsOf(ctx.effects.aws, p.zone, p.records, { region: ctx.target, signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 });
     if (found.length === 0) return { warnings: [] };
@@ -147,7 +148,7 @@ async function protections(ctx: StepContext, p: Params): Promise<{ refusal?: Ver
   } catch (error) {
     // Advisory: older roles lack the permission and some endpoints do not know the call. Route 53 itself refuses a protected record.
     if (!(error instanceof AwsError)) throw error;
-    return { warnings: [`whether records are protected is not known: ${error.message}`] };
+    return { warnings: [{ rule: 'protection-unknown', observed: `whether records are protected is not known: ${error.message}`, wanted: 'an answer to route53:ListResourceRecordSetProtections', mend: 'allow it: dr iam --verb check prints all that a check needs' }] };
   }
 }
 
@@ -156,31 +157,33 @@ function newChecks(changes: readonly PlannedSets[]): RecordSet[] {
   return changes.flatMap((one) => createdSets(one).filter((set) => !one.current.some((old) => old.HealthCheckId === set.HealthCheckId)));
 }
 
-function healthWarnings(towards: readonly RecordSet[], asked: AskedChecks): string[] {
+function healthWarnings(towards: readonly RecordSet[], asked: AskedChecks): Warning[] {
   const byCheck = new Map(towards.map((set) => [set.HealthCheckId ?? '', set.SetIdentifier ?? '']));
   return [...byCheck].flatMap(([id, set]) => {
     const health = asked.get(id);
     if (health === undefined || health instanceof AwsError || health.says !== 'down') return [];
-    return [`the health check of ${set} fails now (${health.because}): after the flip it is answered only once it passes again, interval × threshold later. A shallow check does not have this trap`];
+    const observed = `the health check of ${set} fails now (${health.because}): after the flip it is answered only once it passes again, interval × threshold later. A shallow check does not have this trap`;
+    return [{ rule: 'health-check-failing', observed, wanted: 'a health check of the standby that passes before it is active', mend: `aws route53 get-health-check-status --health-check-id ${id} says why; let it test something that a standby answers, too`, page: `${GUIDE}/dns-failover-determining-health-of-endpoints.html` }];
   });
 }
 
-function ttlWarnings(p: Params, current: readonly RecordSet[][]): string[] {
+function ttlWarnings(p: Params, current: readonly RecordSet[][]): Warning[] {
   const slowest = Math.max(0, ...current.flat().map((set) => set.TTL ?? 0));
-  const warnings = slowest > LONG_TTL ? [`the TTL of ${p.records[0]?.name ?? ''} is up to ${slowest} s: users move only when it is over`] : [];
+  const name = p.records[0]?.name ?? '';
+  const warnings = slowest > LONG_TTL ? [{ rule: 'record-ttl', observed: `the TTL of ${name} is up to ${slowest} s: users move only when it is over`, wanted: `a TTL of ${LONG_TTL} s or less, as AWS advises for records with health checks`, mend: `write the sets of ${name} again with a TTL of ${LONG_TTL} s: aws route53 change-resource-record-sets --hosted-zone-id ${p.zone} …`, page: `${GUIDE}/dns-failover-complex-configs.html` }] : [];
   if (p.aim.policy !== 'failover') return warnings;
   const { secondary } = p.aim;
   const old = current.flat().find((set) => set.SetIdentifier === secondary);
   const blind = old !== undefined && old.HealthCheckId === undefined && old.AliasTarget === undefined;
-  return blind ? [...warnings, `set ${secondary} has no health check: as PRIMARY it is always called healthy`] : warnings;
+  return blind ? [...warnings, { rule: 'set-unchecked', observed: `set ${secondary} has no health check: as PRIMARY it is always called healthy`, wanted: 'a health check for each set', mend: `give the set ${secondary} a health check`, page: `${GUIDE}/dns-failover-types.html` }] : warnings;
 }
 
 /** A latency or geolocation set that nobody checks is answered whatever its region does, until a run takes it out. */
-function blindWarnings(p: Params, current: readonly RecordSet[][]): string[] {
+function blindWarnings(p: Params, current: readonly RecordSet[][]): Warning[] {
   if (p.aim.policy !== 'answers') return [];
   const blind = current.flat().filter((set) => set.HealthCheckId === undefined && set.AliasTarget?.EvaluateTargetHealth !== true);
   const names = [...new Set(blind.map((set) => set.SetIdentifier ?? ''))];
-  return names.length === 0 ? [] : [`without a health check, and so answered also while the region is lost: ${names.join(', ')}`];
+  return names.length === 0 ? [] : [{ rule: 'set-unchecked', observed: `without a health check, and so answered also while the region is lost: ${names.join(', ')}`, wanted: 'a health check for each set', mend: `give each of these sets a health check: ${names.join(', ')}`, page: `${GUIDE}/dns-failover-types.html` }];
 }
 
 /** Ids of the changes that a step has sent. */

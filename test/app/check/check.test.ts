@@ -22,7 +22,9 @@ describe.each(TROUBLES)('$example', ({ example, troubles }) => {
   it.each(troubles)('$name: is found, and nothing else', async ({ plant, found, runbook }) => {
     const sim = await worldOf(example, runbook);
     await plant(sim);
-    expect(shortly(await checkIn(sim)).filter((one) => !NOTES.has(one)).sort()).toEqual(found.toSorted());
+    const result = await checkIn(sim);
+    expect(shortly(result).filter((one) => !NOTES.has(one)).sort()).toEqual(found.toSorted());
+    expect(result.findings.filter(({ wanted, mend }) => wanted === '' || mend === '' || /what the (warning|check) says/.test(mend))).toEqual([]);
   });
 
   it.each(troubles)('$name: what a run refuses or warns of, the check has found', async ({ plant, runbook }) => {

@@ -40,7 +40,7 @@ export const SHOP: Trouble[] = [
   { name: 'targets of the standby fail', plant: ({ world }) => world.setGroupTrouble(TOKYO, 'shop-api', { targets: 'Target.Timeout' }), found: [`warning standby-capacity ${groupAt(TOKYO)}`] },
   { name: 'launches of the standby fail', plant: async (sim) => { sim.world.setGroupTrouble(TOKYO, 'shop-api', { launches: 'kms' }); await done(sim, 'autoscaling', 'UpdateAutoScalingGroup', { AutoScalingGroupName: 'shop-api', DesiredCapacity: 3 }, TOKYO); }, found: [`warning launch-failed ${groupAt(TOKYO)}`, `warning standby-capacity ${groupAt(TOKYO)}`] },
   { name: 'the set that is to become PRIMARY has no health check', plant: (sim) => pair(sim, { tokyoCheck: '' }), found: ['error route53-batch route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
-  { name: 'a TTL of five minutes', plant: (sim) => pair(sim, { ttl: 300 }), found: ['warning run-warning route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
+  { name: 'a TTL of five minutes', plant: (sim) => pair(sim, { ttl: 300 }), found: ['warning record-ttl route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
   { name: 'a protected record', plant: ({ world }) => world.protectRecords(ZONE, { name: 'shop.example.com', type: 'A' }), found: ['error record-protected route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
   { name: 'a health check that is disabled', plant: (sim) => done(sim, 'route53', 'UpdateHealthCheck', { HealthCheckId: 'hc-seoul', HealthCheckVersion: version(sim, 'hc-seoul'), Disabled: true }), found: ['warning health-check-disabled route53:healthcheck/hc-seoul'] },
   { name: 'a health check that is gone', plant: ({ world }) => void world.addFault({ service: 'route53', operation: 'GetHealthCheck', effect: { kind: 'error', httpStatus: 404, code: 'NoSuchHealthCheck' } }), found: ['error health-check-missing route53:healthcheck/hc-seoul', 'error health-check-missing route53:healthcheck/hc-tokyo'] },
@@ -104,7 +104,7 @@ export const REPLICA: Trouble[] = [
   },
   { name: 'the writer keeps its password in Secrets Manager', plant: (sim) => change(sim, MAIN, { settings: { managedPassword: true } }), found: [`warning standby-source ${AT_MAIN}`] },
   { name: 'the writer is stopped', plant: (sim) => sim.world.setDbStatus(MAIN, 'stopped'), found: [`error replication ${AT_COPY}`, `warning writer-status ${AT_MAIN}`] },
-  { name: 'the quarantine lets somebody in', plant: ({ world }) => world.addSecurityGroup({ region: SEOUL, id: 'sg-0aaaaaaaaaaaaaaaa', name: 'quarantine', closed: false }), found: [`error quarantine ${AT_MAIN}`, `warning run-warning ${AT_MAIN}`] },
+  { name: 'the quarantine lets somebody in', plant: ({ world }) => world.addSecurityGroup({ region: SEOUL, id: 'sg-0aaaaaaaaaaaaaaaa', name: 'quarantine', closed: false }), found: [`error quarantine ${AT_MAIN}`] },
   { name: 'the quarantine of the way home is in another VPC', plant: ({ world }) => world.addSecurityGroup({ region: TOKYO, id: 'sg-0bbbbbbbbbbbbbbbb', name: 'quarantine', closed: true, vpc: 'vpc-2' }), found: [`error quarantine ${AT_COPY}`] },
   {
     name: 'security groups of the runbook that are elsewhere',

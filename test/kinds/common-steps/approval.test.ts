@@ -32,7 +32,7 @@ describe('signed approvals before the run', () => {
 
   it('that are missing are asked for later, and the check says of whom', async () => {
     expect(await (await gate(() => [signed(ann)], { quorum: 2 })).check()).toEqual({
-      state: 'ok', because: ALREADY, warnings: [`waits, at most 10m, for 1 of ann, ben: dr approve ${RUN}`],
+      state: 'ok', because: ALREADY, warnings: [{ rule: 'approval-waits', observed: `waits, at most 10m, for 1 of ann, ben: dr approve ${RUN}`, wanted: 'approvals that are given', mend: `dr approve ${RUN}` }],
     });
     expect(await (await gate(() => Promise.reject(new Error('the bucket is silent')))).check()).toMatchObject({ state: 'ok', because: ALREADY });
   });

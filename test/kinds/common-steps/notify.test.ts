@@ -33,7 +33,7 @@ describe('run.notify-slack', () => {
   it('without its variable warns, sends nothing and is done', async () => {
     const { step: made, sent } = slack({}, {});
     const step = await made;
-    expect(await step.check()).toMatchObject({ state: 'ok', warnings: ['HOOK is not set: Slack will not be notified'] });
+    expect(await step.check()).toMatchObject({ state: 'ok', warnings: [{ rule: 'notifier-env', observed: 'HOOK is not set: Slack will not be notified' }] });
     expect(await step.observe()).toEqual({ state: 'reached', because: 'HOOK is not set: nothing was sent' });
     expect(sent).toEqual([]);
   });

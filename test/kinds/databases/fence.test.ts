@@ -270,7 +270,7 @@ describe('what AWS will refuse', () => {
     const sim = await simulation();
     sim.world.addSecurityGroup({ region: SEOUL, id: 'sg-0eeeeeeeeeeeeeeee', name: 'elsewhere', closed: true, vpc: 'vpc-2' });
     const warned = async (group: string) => (await stepIn(sim, 'databases.orders.fence', { preview: true, params: { group } })).check();
-    const warning = (why: string) => ({ state: 'ok', warnings: [`the old writer shop-orders cannot be put into quarantine: ${why}. While its API answers, the failover needs --attest-source-down`] });
+    const warning = (why: string) => ({ state: 'ok', warnings: [{ rule: 'quarantine', observed: `the old writer shop-orders cannot be put into quarantine: ${why}. While its API answers, the failover needs --attest-source-down` }] });
     expect(await warned('sg-0eeeeeeeeeeeeeeee')).toMatchObject(warning('the security group sg-0eeeeeeeeeeeeeeee is in vpc-2, and shop-orders is in vpc-00000000000000001'));
     expect(await warned('sg-0fffffffffffffffe')).toMatchObject(warning(`the security group sg-0fffffffffffffffe does not exist in ${SEOUL}`));
     const run = await stepIn(sim, 'databases.orders.fence', { params: { group: 'sg-0fffffffffffffffe' } });
@@ -287,7 +287,7 @@ describe('what AWS will refuse', () => {
     const why = 'its API answers that it is available, and it is a member of the Multi-AZ DB cluster orders-cluster, whose security groups AWS changes with the cluster only';
     expect(await (await ask()).observe()).toMatchObject({ state: 'refused', refusal: { rule: 'fence', observed: `the old writer orders cannot be fenced: ${why}` } });
     expect(await (await ask('alice')).observe()).toEqual({ state: 'reached', because: `${why}; attested by alice` });
-    const warnings = ['the old writer orders cannot be put into quarantine: orders is a member of the Multi-AZ DB cluster orders-cluster. While its API answers, the failover needs --attest-source-down'];
+    const warnings = [{ observed: 'the old writer orders cannot be put into quarantine: orders is a member of the Multi-AZ DB cluster orders-cluster. While its API answers, the failover needs --attest-source-down' }];
     expect(await (await ask()).check()).toMatchObject({ state: 'ok', warnings });
     expect(await (await stepOf('rds-read-replica.fenceAgain', params, { effects: { aws } as never })).observe()).toMatchObject({ state: 'pending', waitingFor: 'hold' });
   });

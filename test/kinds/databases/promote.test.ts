@@ -52,7 +52,7 @@ describe('how long the backups of the new writer are kept', () => {
     for (const old of [0, undefined]) {
       const { days, verdict } = await promotion(undefined, old);
       expect(days).toBeUndefined();
-      expect(verdict).toEqual({ state: 'ok', because: 'shop-orders-tokyo is available', warnings: ['AWS keeps backups of a promoted replica for one day: name `retentionDays` for orders in the runbook'] });
+      expect(verdict).toMatchObject({ state: 'ok', because: 'shop-orders-tokyo is available', warnings: [{ rule: 'backup-retention', observed: 'AWS keeps backups of a promoted replica for one day: name `retentionDays` for orders in the runbook' }] });
     }
   });
 
@@ -105,19 +105,19 @@ describe('what users need of a promotion, and not the label `available`', () => 
     const waiting = { PendingModifiedValues: { DBInstanceClass: 'db.r6g.2xlarge', CACertificateIdentifier: 'rds-ca-rsa2048-g1', MasterUserPassword: '****' } };
     expect((await (await promotion(waiting, { promoted: true })).step.observe()).state).toBe('reached');
     expect((await (await promotion({ PendingModifiedValues: { BackupRetentionPeriod: 7 } }, { promoted: true })).step.observe()).state).toBe('pending');
-    const { warnings } = (await (await promotion(waiting)).step.check()) as { warnings?: string[] };
-    expect(warnings).toEqual([expect.stringContaining('maintenance window: DBInstanceClass db.r6g.2xlarge, CACertificateIdentifier rds-ca-rsa2048-g1, MasterUserPassword; ') as string]);
+    const { warnings } = (await (await promotion(waiting)).step.check()) as { warnings?: { observed: string }[] };
+    expect(warnings?.map(({ observed }) => observed)).toEqual([expect.stringContaining('maintenance window: DBInstanceClass db.r6g.2xlarge, CACertificateIdentifier rds-ca-rsa2048-g1, MasterUserPassword; ') as string]);
   });
 
   it('is warned of a first full backup only where AWS says that there are none', async () => {
-    const warned = async (more: Shown) => ((await (await promotion(more)).step.check()) as { warnings?: string[] }).warnings;
+    const warned = async (more: Shown) => ((await (await promotion(more)).step.check()) as { warnings?: { observed: string }[] }).warnings?.map(({ observed }) => observed);
     expect(await warned({ BackupRetentionPeriod: 0 })).toEqual([expect.stringContaining('makes a full one') as string]);
     expect(await warned({})).toBeUndefined();
   });
 
   it.each(['storage-optimization', 'configuring-log-exports', 'a-status-of-tomorrow'])('is tried on a replica that is %s, and tells in AWS’s words why it was refused', async (DBInstanceStatus) => {
     const { step, asked } = await promotion({ DBInstanceStatus }, { intends: false, refusal: 'not in a promotable state' });
-    expect(await step.check()).toMatchObject({ state: 'ok', warnings: [expect.stringContaining('it is tried') as string] });
+    expect(await step.check()).toMatchObject({ state: 'ok', warnings: [{ observed: expect.stringContaining('it is tried') as string }] });
     expect(await step.observe()).toMatchObject({ state: 'absent' });
     await step.act();
     expect(asked).toEqual(['PromoteReadReplica']);
@@ -128,7 +128,7 @@ describe('what users need of a promotion, and not the label `available`', () => 
     const shown = { Engine: 'mysql', DBParameterGroups: [{ DBParameterGroupName: 'replica-mysql84' }] };
     const parameter = (value: string) => ({ parameters: [{ ParameterName: 'read_only', ParameterValue: value }] });
     expect(await (await promotion(shown, parameter('1'))).step.check()).toMatchObject({ state: 'refused', refusal: { rule: 'replica-usable', observed: expect.stringContaining('sets read_only=1') as string } });
-    expect(await (await promotion(shown, parameter('{TrueIfReplica}'))).step.check()).toMatchObject({ state: 'ok', warnings: [expect.stringContaining('SQL is sent to PostgreSQL only') as string] });
+    expect(await (await promotion(shown, parameter('{TrueIfReplica}'))).step.check()).toMatchObject({ state: 'ok', warnings: [{ observed: expect.stringContaining('SQL is sent to PostgreSQL only') as string }] });
   });
 
   it('ends in AWS’s words when AWS continues refusing it, and a resume asks again', async () => {

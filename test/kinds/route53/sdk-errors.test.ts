@@ -117,7 +117,7 @@ describe('route53-latency and route53-geolocation', () => {
     expect(await ask('route53-geolocation.shift', params, 'check')).toEqual({
       state: 'ok',
       because: '1 of 1 name to change in 1 request',
-      warnings: ['without a health check, and so answered also while the region is lost: kr'],
+      warnings: [expect.objectContaining({ rule: 'set-unchecked', observed: 'without a health check, and so answered also while the region is lost: kr' })],
     });
   });
 
@@ -196,7 +196,7 @@ describe('rds-writers', () => {
     const unknown = [writers[0], { region: SEOUL, id: 'w-seoul' }];
     expect(await ask('rds-writers.uniqueKeys', { writers: unknown, maybeSilent: [SEOUL] } as Json, 'check')).toMatchObject({
       state: 'ok',
-      warnings: [`${SEOUL} cannot be asked, and \`offsets\` of the runbook does not say from where it counts: it is checked when it comes back`],
+      warnings: [{ rule: 'unique-keys-unknown', observed: `${SEOUL} cannot be asked, and \`offsets\` of the runbook does not say from where it counts: it is checked when it comes back` }],
     });
   });
 

@@ -64,7 +64,7 @@ describe('a switch by health checks', () => {
   });
 
   it('warns if traffic could not leave the target again', async () => {
-    expect(await (await zone({ types: { 'hc-tokyo': 'RECOVERY_CONTROL' } }).step(OUT)).check()).toMatchObject({ state: 'ok', warnings: [expect.stringContaining('traffic could not leave it again')] });
+    expect(await (await zone({ types: { 'hc-tokyo': 'RECOVERY_CONTROL' } }).step(OUT)).check()).toMatchObject({ state: 'ok', warnings: [{ observed: expect.stringContaining('traffic could not leave it again') as string }] });
   });
 
   it.each([
@@ -77,7 +77,7 @@ describe('a switch by health checks', () => {
 
   it.each([
     ['enabled', { disabled: false, inverted: false }, []],
-    ['disabled already', { disabled: true, inverted: false }, [expect.stringContaining('is disabled already')]],
+    ['disabled already', { disabled: true, inverted: false }, [{ rule: 'health-check-disabled', observed: expect.stringContaining('is disabled already') as string }]],
   ])('a rollback makes a check %s what it was', async (_what, before, warnings) => {
     const { step, stateOf, updates } = zone({ states: { 'hc-seoul': before } });
     const out = await step(OUT);
