@@ -1,5 +1,6 @@
 import { plural } from '../base/plural.ts';
-import type { FleetOutcome, FleetPlan, FleetResult } from '../app/fleet/fleet.ts';
+import type { FleetPlan, FleetResult } from '../app/fleet/fleet.ts';
+import { type FleetOutcome, isGood } from '../app/fleet/outcome.ts';
 import type { FleetPreviews } from '../app/fleet/preview.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import { formatDuration } from '../base/duration.ts';
@@ -107,7 +108,7 @@ async function refusalsOf(plan: FleetPlan, look: () => Promise<FleetPreviews>, i
 /** How all of them ended. */
 export function fleetText(result: FleetResult, paint: Painter): string {
   const rows = result.outcomes.map((outcome) => [mark(outcome, paint), outcome.name, endWord(outcome), tookText(outcome), detail(outcome)]);
-  const good = result.outcomes.filter((o) => o.result?.state.outcome === 'succeeded' || o.standing === 'active already').length;
+  const good = result.outcomes.filter(isGood).length;
   const open = result.resumable !== false && result.outcomes.some((o) => o.standing !== 'ran' || (o.result !== undefined && resumable(o.result.state)));
   return [
     ...columns([[' ', 'RUNBOOK', 'STANDS', 'TOOK', 'RUN'], ...rows]),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { FleetPlan, FleetResult } from '../../src/app/fleet/fleet.ts';
-import { worst } from '../../src/app/fleet/fleet.ts';
+import { worst } from '../../src/app/fleet/outcome.ts';
 import { DrError } from '../../src/base/errors.ts';
 import { type ConfirmIo } from '../../src/cli/confirm.ts';
 import { confirmFleet, fleetJson, fleetPlanText, fleetText } from '../../src/cli/fleet-view.ts';

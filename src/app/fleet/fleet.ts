@@ -2,7 +2,7 @@ import { plural } from '../../base/plural.ts';
 import { sharedReads } from '../../aws/shared-reads.ts';
 import { sharedRoute53 } from '../../aws/shared-route53.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
-import { EXIT, type ExitName } from '../../base/exit-codes.ts';
+import type { ExitName } from '../../base/exit-codes.ts';
 import { runId } from '../../base/ids.ts';
 import type { Effects } from '../../effects/effects.ts';
 import type { FleetRecord, LabTruth } from '../../journal/events.ts';
@@ -16,9 +16,9 @@ import { runPlan } from '../start-run.ts';
 import { openState, type StatePlace } from '../state.ts';
 import { chooseFleet, type FleetChoice } from './choose.ts';
 import { watchWaiting } from './impact.ts';
-import { type PlannedMember, planFleet } from './plans.ts';
+import { activeAlready, failed, type FleetOutcome, outcomeOf, runInTurn, worst } from './outcome.ts';
+import { type PlannedMember, planFleet, type ReadyMember } from './plans.ts';
 import { type FleetPreviews, previewFleet } from './preview.ts';
-import { runFleet } from './schedule.ts';
 import { DEFAULT_VERB } from '../../model/verb.ts';
 
 /*
@@ -53,17 +53,6 @@ export interface FleetRequest extends FleetChoice, RunWatchers {
   effects?: Effects;
   /** Which version a runbook is. Default: asks git, once a folder. */
   gitOf?: GitOf;
-}
-
-/** What became of one member. */
-export interface FleetOutcome {
-  name: string;
-  /** How its run ended, or why it has none. */
-  standing: 'ran' | 'active already' | 'held back' | 'not begun' | 'failed';
-  because: string;
-  exit: ExitName;
-  result?: RunResult;
-  error?: DrError;
 }
 
 export interface FleetResult {
@@ -118,7 +107,7 @@ export async function fleetFailover(request: FleetRequest): Promise<FleetResult>
   const effects = sharing(request.effects ?? liveEffects());
   const plan = await makeFleetPlan({ ...request, effects });
   mustBePlanned(plan, request);
-  if (plan.members.every((m) => m.state === 'there')) return { id: '', region: plan.region, outcomes: plan.members.map(unplanned), notes: plan.notes, exit: 'ok' };
+  if (plan.members.every((m) => m.state === 'there')) return { id: '', region: plan.region, outcomes: plan.members.flatMap((m) => endedBefore(m) ?? []), notes: plan.notes, exit: 'ok' };
   const { state, acceptances, impactAt } = request;
   const confirmedBy = await request.confirm(plan, () => previewFleet(effects, plan.members, { state, acceptances, impactAt }));
   const declaredAt = effects.clock.now();
@@ -135,7 +124,7 @@ function measured({ measureOf }: FleetRequest, name: string): Pick<RunWatchers, 
 }
 
 /** Of a planned member, what its run is given. */
-export function whatWasPlanned({ plan, identity, planned }: Extract<PlannedMember, { state: 'planned' }>) {
+export function whatWasPlanned({ plan, identity, planned }: ReadyMember) {
   return { plan, identity, planned };
 }
 
@@ -174,53 +163,17 @@ function fleetRecord(id: string, plan: FleetPlan): FleetRecord {
 }
 
 /** Runs what is planned, in the order of the fleet. */
-export async function runMembers(
-  plan: FleetPlan,
-  fleet: FleetRecord,
-  drain: AbortSignal,
-  run: (member: Extract<PlannedMember, { state: 'planned' }>) => Promise<RunResult>,
-): Promise<FleetResult> {
-  const outcomes = new Map<string, FleetOutcome>(plan.members.filter((m) => m.state !== 'planned').map((m) => [m.name, unplanned(m)]));
-  const byName = new Map(plan.members.map((m) => [m.name, m]));
-  await runFleet(
-    plan.members,
-    drain,
-    async (name) => {
-      const member = byName.get(name);
-      if (member?.state !== 'planned') return member?.state === 'there' ? 'good' : 'bad';
-      const outcome = await outcomeOf(name, run(member));
-      outcomes.set(name, outcome);
-      return outcome.result?.state.outcome === 'succeeded' ? 'good' : 'bad';
-    },
-    (name, by) => outcomes.set(name, { name, standing: 'held back', because: `it depends on ${by}, which did not succeed`, exit: outcomes.get(by)?.exit ?? 'failed' }),
-  );
-  const all = plan.members.map((m) => outcomes.get(m.name) ?? notBegun(m.name));
-  return { id: fleet.id, region: plan.region, outcomes: all, notes: plan.notes, exit: worst(all.map((o) => o.exit)) };
+async function runMembers(plan: FleetPlan, fleet: FleetRecord, drain: AbortSignal, run: (member: ReadyMember) => Promise<RunResult>): Promise<FleetResult> {
+  const ready = new Map(plan.members.flatMap((m) => (m.state === 'planned' ? [[m.name, m] as const] : [])));
+  const outcomes = await runInTurn(plan.members.map((m) => ({ ...m, ended: endedBefore(m) })), drain, (name) => {
+    const member = ready.get(name);
+    if (member === undefined) throw new Error(`${name} has no plan`);
+    return outcomeOf(name, run(member));
+  });
+  return { id: fleet.id, region: plan.region, outcomes, notes: plan.notes, exit: worst(outcomes.map((o) => o.exit)) };
 }
 
-export async function outcomeOf(name: string, run: Promise<RunResult>): Promise<FleetOutcome> {
-  try {
-    const result = await run;
-    return { name, standing: 'ran', because: result.state.outcome ?? 'interrupted', exit: result.exit, result };
-  } catch (error) {
-    const known = error instanceof DrError ? error : new DrError({ code: 'BUG', exit: 'bug', title: `a defect in dr: ${messageOf(error)}`, cause: error });
-    return { name, standing: 'failed', because: known.message, exit: known.exit, error: known };
-  }
-}
-
-function unplanned(member: PlannedMember): FleetOutcome {
-  return { name: member.name, standing: 'active already', because: member.state === 'there' ? member.because : '', exit: 'ok' };
-}
-
-function notBegun(name: string): FleetOutcome {
-  return { name, standing: 'not begun', because: 'the run was stopped before its turn', exit: 'interrupted' };
-}
-
-/** From harmless to worst: the exit code of many runs is the worst of theirs. */
-const SEVERITY: readonly ExitName[] = ['ok', 'changes', 'notReady', 'notMeasured', 'objectiveMissed', 'declined', 'usage', 'runbook', 'lab', 'interrupted', 'refused', 'busy', 'aws', 'journal', 'failed', 'bug'];
-
-/** The worst of several exits; `ok` of none. */
-export function worst(exits: readonly ExitName[]): ExitName {
-  const rank = (name: ExitName) => (name in EXIT ? SEVERITY.indexOf(name) : SEVERITY.length);
-  return exits.reduce<ExitName>((bad, name) => (rank(name) > rank(bad) ? name : bad), 'ok');
+function endedBefore(member: PlannedMember): FleetOutcome | undefined {
+  if (member.state === 'planned') return undefined;
+  return member.state === 'there' ? activeAlready(member.name, member.because) : failed(member.name, member.error);
 }

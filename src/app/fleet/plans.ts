@@ -1,4 +1,4 @@
-import { DrError, messageOf } from '../../base/errors.ts';
+import { DrError } from '../../base/errors.ts';
 import type { Effects } from '../../effects/effects.ts';
 import { traceStep } from '../../engine/trace.ts';
 import { inParallel } from '../../engine/parallel.ts';
@@ -7,6 +7,7 @@ import type { Plan } from '../../model/plan.ts';
 import { resourcesOf } from '../locks.ts';
 import { planFor } from '../make-plan.ts';
 import type { FleetMember } from './choose.ts';
+import { asDefect } from './outcome.ts';
 import { DEFAULT_VERB } from '../../model/verb.ts';
 
 /** A member with what became of planning it. */
@@ -21,6 +22,9 @@ export type PlannedMember = FleetMember & {
     /** It cannot be planned. */
     | { state: 'failed'; error: DrError }
   );
+
+/** One that has a plan. */
+export type ReadyMember = Extract<PlannedMember, { state: 'planned' }>;
 
 const PLANNED_AT_ONCE = 32;
 
@@ -72,9 +76,4 @@ export async function planMember(effects: Effects, { loaded, needs }: FleetMembe
     if (error instanceof DrError && error.code === 'ALREADY_ACTIVE') return { ...member, state: 'there', because: error.message };
     return { ...member, state: 'failed', error: error instanceof DrError ? error : asDefect(error) };
   }
-}
-
-/** One application's defect must not stop the others. */
-function asDefect(error: unknown): DrError {
-  return new DrError({ code: 'BUG', exit: 'bug', title: `a defect in dr: ${messageOf(error)}`, cause: error });
 }

@@ -12,9 +12,9 @@ import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
 import { type DamagedRun, leftOutLine, listAllRuns } from '../runs.ts';
 import { shownPlace, type StatePlace } from '../state.ts';
 import { runPlan } from '../start-run.ts';
-import { type FleetOutcome, type FleetResult, outcomeOf, sharing, whatWasPlanned, worst } from './fleet.ts';
+import { type FleetResult, sharing, whatWasPlanned } from './fleet.ts';
+import { activeAlready, failed, type FleetOutcome, outcomeOf, runInTurn, worst } from './outcome.ts';
 import { planMember } from './plans.ts';
-import { runFleet } from './schedule.ts';
 
 export interface ResumeFleetRequest extends RunWatchers {
   /** State folder. */
@@ -37,30 +37,18 @@ export async function resumeFleet(request: ResumeFleetRequest): Promise<FleetRes
   const { fleet, runs, unreadable } = await openFleet(request.state);
   for (const run of unreadable.values()) request.onMessage?.(`Warning: ${leftOutLine(run)}`);
   request.confirm?.(fleet, [...runs.values()].filter((run) => !isOver(run)));
-  const outcomes = new Map<string, FleetOutcome>();
-  await runFleet(
-    fleet.members,
-    request.drain,
-    async (name) => {
-      const before = runs.get(name);
-      const unknown = unreadable.get(name);
-      if (unknown !== undefined) {
-        outcomes.set(name, await outcomeOf(name, Promise.reject(unknown.error)));
-        return 'bad';
-      }
-      if (before?.outcome === 'succeeded') {
-        outcomes.set(name, { name, standing: 'active already', because: `run ${before.run} has succeeded`, exit: 'ok' });
-        return 'good';
-      }
-      const again = before === undefined ? begin(request, effects, fleet, name, runs) : resume({ ...request, effects, run: before.run });
-      const outcome = await outcomeOf(name, again);
-      outcomes.set(name, outcome.error?.code === 'ALREADY_ACTIVE' ? { ...outcome, standing: 'active already', exit: 'ok' } : outcome);
-      return outcome.result?.state.outcome === 'succeeded' || outcome.error?.code === 'ALREADY_ACTIVE' ? 'good' : 'bad';
-    },
-    (name, by) => outcomes.set(name, { name, standing: 'held back', because: `it depends on ${by}, which did not succeed`, exit: outcomes.get(by)?.exit ?? 'failed' }),
-  );
-  const all = fleet.members.map(({ name }) => outcomes.get(name) ?? { name, standing: 'not begun' as const, because: 'the run was stopped before its turn', exit: 'interrupted' as const });
-  return { id: fleet.id, region: fleet.region, outcomes: all, notes: [], exit: worst(all.map((o) => o.exit)) };
+  const endedBefore = (name: string): FleetOutcome | undefined => {
+    const unknown = unreadable.get(name);
+    if (unknown !== undefined) return failed(name, unknown.error);
+    const before = runs.get(name);
+    return before?.outcome === 'succeeded' ? activeAlready(name, `run ${before.run} has succeeded`) : undefined;
+  };
+  const outcomes = await runInTurn(fleet.members.map((m) => ({ ...m, ended: endedBefore(m.name) })), request.drain, async (name) => {
+    const before = runs.get(name);
+    const outcome = await outcomeOf(name, before === undefined ? begin(request, effects, fleet, name, runs) : resume({ ...request, effects, run: before.run }));
+    return outcome.error?.code === 'ALREADY_ACTIVE' ? activeAlready(name, outcome.because) : outcome;
+  });
+  return { id: fleet.id, region: fleet.region, outcomes, notes: [], exit: worst(outcomes.map((o) => o.exit)) };
 }
 
 /**
