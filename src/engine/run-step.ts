@@ -122,9 +122,9 @@ class StepRunner {
     return journal.state.steps.get(this.#step.id)?.state as StepEnd;
   }
 
-  /** The end of a guard, once everything else has ended and nothing of its own is under way. */
+  /** The end of a guard, once everything else has ended, it has looked, and nothing of its own is under way. */
   #over(): Happening | undefined {
-    if (this.#options.over?.aborted !== true || this.#state === 'acting') return undefined;
+    if (this.#options.over?.aborted !== true || this.#state === 'acting' || this.#seen === '') return undefined;
     const now = this.#run.effects.clock.now();
     this.#overAt ??= now;
     // A hold is a wait for a sign of life, and no reason to stay.
@@ -136,7 +136,7 @@ class StepRunner {
   #wake(): AbortSignal {
     const { drain } = this.#run;
     const { over } = this.#options;
-    return over === undefined || this.#attempt > this.#attemptsBefore ? drain : AbortSignal.any([drain, over]);
+    return over === undefined || this.#seen === '' || this.#attempt > this.#attemptsBefore ? drain : AbortSignal.any([drain, over]);
   }
 
   /** What happens next in this state; undefined when the run is being drained, or has ended. */

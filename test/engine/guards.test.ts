@@ -7,7 +7,7 @@ import type { Plan } from '../../src/model/plan.ts';
 import { nextSteps } from '../../src/report/next-steps.ts';
 import { planStep } from '../journal/fixture.ts';
 import { APPROVED, SEOUL, TOKYO, planOf, resumeRun, runPlan, simulation, type Simulation } from './simulated.ts';
-import { ABSENT, PENDING, REACHED, runTiny } from './tiny.ts';
+import { ABSENT, PENDING, REACHED, resumeTiny, runTiny } from './tiny.ts';
 
 const GUARD = 'databases.orders.fenceAgain';
 const OLD = { region: SEOUL, id: 'shop-orders' };
@@ -154,6 +154,18 @@ describe('guards in the engine', () => {
     expect(run.outcome).toBe('succeeded');
     expect(run.told.indexOf('step.started guard')).toBeGreaterThan(run.told.indexOf('step.acted line'));
     expect(run.told.slice(-2)).toEqual(['step.unmet guard', 'run.finished']);
+  });
+
+  it('look once more, where a resume begins them after everything else has ended', async () => {
+    const stop = new AbortController();
+    let made = false;
+    let fenced = false;
+    const kinds = { line: { observe: () => (made ? REACHED : ABSENT), act: () => void (made = true) }, late: { holds: () => REACHED }, guard: { observe: () => (fenced ? REACHED : PENDING) } };
+    const first = await runTiny(steps, kinds, { drain: stop.signal, onRecord: (record) => record.type === 'step.done' && record.step === 'late' && stop.abort() });
+    expect(first.outcome).toBe('interrupted');
+    fenced = true;
+    const { state } = await resumeTiny(first.records, kinds);
+    expect(state.steps.get('guard')).toMatchObject({ state: 'done', because: 'it is there' });
   });
 
   it('never begin where it was never asked for', async () => {
