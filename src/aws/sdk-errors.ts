@@ -174,6 +174,8 @@ function describe(error: SdkThrown): string {
   }
   return text
     .replace(/\s*The Canonical String for this request should have been[\s\S]*$/, '')
+    // A hint for who holds the error object in a debugger.
+    .replace(/\s*Deserialization error: to see the raw response[\s\S]*$/, '')
     .replace(/(x-amz-security-token["':=\s]+)\S+/gi, '$1(hidden)')
     .replace(/((?:secret|session_?token|password)[\w"' ]*[:=]\s*["']?)[^\s"',}]+/gi, '$1(hidden)')
     .slice(0, MESSAGE_LENGTH);

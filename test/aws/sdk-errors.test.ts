@@ -117,21 +117,37 @@ describe('a batch that Route 53 refuses', () => {
     ['two messages', root('<Messages><Message>A was not found</Message><Message>B is there</Message></Messages><RequestId>r</RequestId>'), 'A was not found; B is there'],
     ['the usual form', '<?xml version="1.0"?>\n<ErrorResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Error><Type>Sender</Type><Code>InvalidChangeBatch</Code><Message>[A was not found]</Message></Error><RequestId>r</RequestId></ErrorResponse>', '[A was not found]'],
   ])('reads what AWS sends, through the SDK: %s', async (_name, body, message) => {
+    await answered(400, 'text/xml', body, async () => {
+      expect(await failed(change())).toMatchObject({ code: 'InvalidChangeBatch', kind: 'terminal', httpStatus: 400, requestId: 'rq', message: `route53.ChangeResourceRecordSets in us-east-1: InvalidChangeBatch: ${message}` });
+    });
+  });
+
+  it('of a page that is no answer says one line, without the hint of the SDK to its programmers', async () => {
+    await answered(404, 'text/html', '<!doctype html>\n<html lang=en>\n<title>404 Not Found</title>\n<h1>Not Found</h1>', async () => {
+      const error = await failed(change());
+      expect(error).toMatchObject({ code: 'MalformedAnswer', httpStatus: 404 });
+      expect((error as Error).message).toMatch(/^route53\.ChangeResourceRecordSets in us-east-1: MalformedAnswer: HTTP 404 without an error of AWS in it: [^\n]*\.$/);
+      expect((error as Error).message).not.toMatch(/hidden field/);
+    });
+  });
+
+  /** With a server that answers everything so, which the SDK itself asks. */
+  async function answered(status: number, type: string, body: string, work: () => Promise<void>): Promise<void> {
     route53.restore();
     const server = createServer((request, response) => {
       request.resume();
-      response.writeHead(400, { 'content-type': 'text/xml', 'x-amzn-requestid': 'rq' }).end(body);
+      response.writeHead(status, { 'content-type': type, 'x-amzn-requestid': 'rq' }).end(body);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
     useEnvironment(awsEnvironment({ AWS_ENDPOINT_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }));
     try {
-      expect(await failed(change())).toMatchObject({ code: 'InvalidChangeBatch', kind: 'terminal', httpStatus: 400, requestId: 'rq', message: `route53.ChangeResourceRecordSets in us-east-1: InvalidChangeBatch: ${message}` });
+      await work();
     } finally {
       server.closeAllConnections();
       server.close();
       route53 = mockClient(Route53Client);
     }
-  });
+  }
 });
 
 describe('toAwsError', () => {
