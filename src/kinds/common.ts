@@ -30,7 +30,7 @@ export const envName = z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, 'expected the
 /** A plain SQL name: it is put into statements, so nothing else may pass. */
 export const sqlName = z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'expected a plain lower-case SQL name');
 
-export const hostedZoneId = z.string().regex(/^Z[A-Z0-9]{4,31}$/, 'expected a hosted zone id such as Z0123456789ABCDEFGHIJ');
+export const hostedZoneId = z.string().regex(/^[A-Z0-9]{4,32}$/, 'expected a hosted zone id such as Z0123456789ABCDEFGHIJ');
 
 export const dnsName = z
   .string()

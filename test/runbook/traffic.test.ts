@@ -65,6 +65,12 @@ describe('route53-failover', () => {
     expect(await said('Z0PRIVATE')).toEqual([expect.stringMatching(/warning: traffic\.second\.record: .* sees one of the two zones only/)]);
   });
 
+  it('takes the id of a zone whatever its first letter: AWS documents its length alone', async () => {
+    const said = async (zone: string) => (await problems(edited('Z0123456789ABCDEFGHIJ', zone))).filter((line) => line.includes('.zone'));
+    expect(await said('V323387QVS7HMUUJEN1KY1')).toEqual([]);
+    expect(await said('example.com')).toEqual([expect.stringContaining('expected a hosted zone id such as Z0123456789ABCDEFGHIJ')]);
+  });
+
   it('cannot serve three regions', async () => {
     const three = edited('  ap-northeast-1: { name: Tokyo }', '  ap-northeast-1: { name: Tokyo }\n  ap-northeast-3: { name: Osaka }').replaceAll('ap-northeast-1: tokyo }', 'ap-northeast-1: tokyo, ap-northeast-3: osaka }');
     expect(await problems(three)).toContain('26:11 traffic.storefront.sets: route53-failover supports exactly two regions: use route53-weighted, with the weight 0 for each standby');
