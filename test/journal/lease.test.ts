@@ -147,6 +147,13 @@ describe('the lock of an application', () => {
     expect((await acquire(RUN, ME, 4)).term).toBe(5);
   });
 
+  it('also where a lower claim is there: the journal was written on another machine', async () => {
+    await leaveBehind({ term: 2 });
+    expect((await acquire(RUN, ME, 4)).term).toBe(5);
+    await leaveBehind({ term: 9 });
+    expect((await acquire(RUN, ME, 4)).term).toBe(10);
+  });
+
   it('is a file of its owner alone', async () => {
     await acquire();
     expect((await stat(join(state, 'locks'))).mode & 0o777).toBe(0o700);

@@ -172,4 +172,65 @@ describe('state in S3', () => {
       expect(begun.next.at(-1)).toContain(`dr takeover ${other.run}`);
     });
   });
+
+  it('a term is above that of the journal, also where a lower lock is there: a runner is superseded by any higher term, not by the next alone', async () => {
+    const { clock, state } = setUp();
+    await clock.run(async () => {
+      const ids = new SeededIds(1);
+      const first = await state.lease({ lock: 'shop', run: RUN, operator: alice, now: clock.now(), ids });
+      const later = await state.lease({ lock: 'shop', run: RUN, operator: bob, now: clock.now(), ids, force: true, above: 7 });
+      expect(later.term).toBe(8);
+      expect(await errorOf(first.assertHeld())).toMatchObject({ code: 'SUPERSEDED' });
+      await later.assertHeld();
+    });
+  });
+
+  it('respects a lock of which it cannot be read when it was taken', async () => {
+    const { clock, world, state } = setUp();
+    await clock.run(async () => {
+      const lock = { run: RUN, token: 'x', user: 'alice', host: 'a', pid: 1, since: 'long ago' };
+      await world.call({ service: 's3', region: 'ap-northeast-1', operation: 'PutObject', input: { Bucket: 'shop-dr-state', Key: 'dr/locks/shop/000000000003.json', Body: JSON.stringify(lock) } });
+      await clock.sleep(LIMITS.beginMs * 10);
+      const refused = await errorOf(state.lease({ lock: 'shop', run: RUN.replace('000001', '000002'), operator: bob, now: clock.now(), ids: new SeededIds(1) }));
+      expect(refused).toMatchObject({ code: 'RUN_IN_PROGRESS', exit: 'busy' });
+      expect(refused.next.at(-1)).toMatch(/^the same command again {4}that run/);
+    });
+  });
+
+  it('reads all pages of a long journal, and finds the newest of many locks', async () => {
+    const { clock, world, state } = setUp();
+    await clock.run(async () => {
+      const written = records(1_003);
+      const put = (Key: string, Body: string) => world.call({ service: 's3', region: 'ap-northeast-1', operation: 'PutObject', input: { Bucket: 'shop-dr-state', Key, Body } });
+      for (const record of written) await put(`dr/runs/${RUN}/journal/${String(record.seq).padStart(12, '0')}.json`, JSON.stringify(record));
+      for (let term = 1; term <= 1_001; term++) await put(`dr/locks/shop/${String(term).padStart(12, '0')}.json`, JSON.stringify({ run: RUN, token: 'x', user: 'alice', host: 'a', pid: 1, since: '2026-11-20T00:00:00Z' }));
+      expect(await state.run(RUN).read()).toHaveLength(1_003);
+      expect(await state.run(RUN).last()).toEqual(written.at(-1));
+      expect(await state.lockOf('shop')).toMatchObject({ term: 1_001 });
+    });
+  });
+
+  it.each(['AccessDenied', 'NoSuchBucket', 'InvalidObjectState'])('what the bucket does not let anyone read (%s) is not missing', async (code) => {
+    const { clock, world, state } = setUp();
+    await clock.run(async () => {
+      await state.lease({ lock: 'shop', run: RUN, operator: alice, now: clock.now(), ids: new SeededIds(1) });
+      const back = world.addFault({ service: 's3', operation: 'GetObject', effect: { kind: 'error', httpStatus: 403, code } });
+      for (const look of [state.lockOf('shop'), state.run(RUN).first(), state.lease({ lock: 'shop', run: RUN, operator: bob, now: clock.now(), ids: new SeededIds(2) })]) {
+        await expect(look).rejects.toMatchObject({ code });
+      }
+      back();
+      expect(await state.lockOf('shop')).toMatchObject({ user: 'alice', term: 1 });
+    });
+  });
+
+  it('after a lost answer only the very same content counts as written: what another one wrote meanwhile is theirs', async () => {
+    const { clock, world, state } = setUp();
+    await clock.run(async () => {
+      const [first] = records(1);
+      if (first === undefined) throw new Error('no record');
+      await state.run(RUN).append(first);
+      world.addFault({ service: 's3', operation: 'PutObject', effect: { kind: 'reset' } });
+      expect(await errorOf(state.run(RUN).append({ ...first, term: 2, hash: 'other' }))).toMatchObject({ code: 'SUPERSEDED' });
+    });
+  });
 });
