@@ -1,6 +1,6 @@
 import { changeOf } from '../journal/requests.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
-import { canaryFact } from '../kinds/databases/facts.ts';
+import { canaryFact, isCanary } from '../kinds/databases/facts.ts';
 import { fenceOf } from '../kinds/databases/verdict.ts';
 import type { PlanStep } from '../model/step.ts';
 import type { Evidence } from './evidence-schema.ts';
@@ -48,10 +48,6 @@ function whyNotMade(step: PlanStep, run: StepRun, state: RunState): string | und
   if (open && answered) return run.because;
   if (open || (!answered && run.calls.length + step.controlPlanes.length > 0)) return `its API did not answer: ${run.because}`;
   return step.origin === 'custom' ? `not by this run: ${run.because}` : undefined;
-}
-
-function isCanary(step: PlanStep): boolean {
-  return step.kind.endsWith('.canary');
 }
 
 /** It writes its row while it looks, so that one that was cut short may have written it. */

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { STATE_TABLES } from '../../src/aws/states/all.ts';
-import { COMMON_STEPS, KIND_NAMES, OWN_KIND_NAMES } from '../../src/kinds/registry.ts';
+import { COMMON_STEPS, KIND_NAMES, knownKind, OWN_KIND_NAMES } from '../../src/kinds/registry.ts';
 import { VERBS } from '../../src/model/verb.ts';
 import * as rules from './rules.ts';
 
@@ -52,11 +52,17 @@ describe('the states of AWS', () => {
 });
 
 describe('kinds, facts and ids', () => {
-  it('are known by name in kinds/ and plan/ only', () => {
+  it('are known by name in kinds/ and plan/ only', async () => {
     const steps = Object.keys(COMMON_STEPS).map((name) => `run.${name}`);
-    expect(rules.kindTexts(sources, new Set([...KIND_NAMES, ...OWN_KIND_NAMES.map((name) => `own.${name}`), ...steps]))).toEqual([]);
+    expect(rules.kindTexts(sources, new Set([...KIND_NAMES, ...OWN_KIND_NAMES.map((name) => `own.${name}`), ...steps, ...(await stepSuffixes())]))).toEqual([]);
   });
 });
+
+/** `.promote`: the end of a step's kind. */
+async function stepSuffixes(): Promise<string[]> {
+  const kinds = await Promise.all(KIND_NAMES.map((name) => knownKind(name)));
+  return kinds.flatMap(({ steps }) => Object.keys(steps).map((step) => `.${step}`));
+}
 
 describe('verbs', () => {
   it('are asked for their traits', () => {

@@ -34,6 +34,11 @@ export const canaryFact = fact(
   ]),
 );
 
+/** Whether a step writes its row while it looks, and so has no intent in the journal. */
+export function isCanary({ kind }: { kind: string }): boolean {
+  return kind.endsWith('.canary');
+}
+
 /** What is rebuilt in a region has the key `<database>.<region>`. */
 export function inRegionOf({ name, region }: { name: string; region: string }): string {
   return `${name}.${region}`;
