@@ -35,7 +35,7 @@ async function stopped(sim: Simulation, direction: Direction, at: (record: Journ
   return state;
 }
 
-function aborting(sim: Simulation, state: string, asked: string[] = [], more: { run?: string; takeOver?: boolean } = {}) {
+function aborting(sim: Simulation, state: string, asked: string[] = [], { meanwhile, ...more }: { run?: string; takeOver?: boolean; meanwhile?: () => Promise<unknown> } = {}) {
   return sim.clock.run(() =>
     abort({
       ...more,
@@ -44,9 +44,9 @@ function aborting(sim: Simulation, state: string, asked: string[] = [], more: { 
       drain: new AbortController().signal,
       onRecord: () => undefined,
       reason: 'changed our minds',
-      confirm: (_state, acted) => {
+      confirm: async (_state, acted) => {
         asked.push(...acted.map((step) => step.id));
-        return Promise.resolve();
+        await meanwhile?.();
       },
     }),
   );
@@ -133,6 +133,21 @@ describe('dr abort', () => {
     const error = await errorOf(aborting(sim, state));
     expect(error).toMatchObject({ code: 'LINE_CROSSED', exit: 'refused', message: `Run ${RUN} has passed the point of no return: it cannot be rolled back.` });
     expect(error.next).toEqual([`dr resume ${RUN}    continues to the end`, `then dr reprotect --standby ${SEOUL}`, `then dr switchover --region ${SEOUL}`]);
+  });
+
+  it('refuses where somebody continued the run while the person was asked: what the journal says under the lock counts', async () => {
+    const sim = await simulation();
+    const state = await stopped(sim, { verb: 'switchover', region: TOKYO }, done('databases.orders.quiesce'));
+    const others = { state: { folder: state }, effects: sim.effects, onRecord: () => undefined };
+    const crossing = new AbortController();
+    const atLine = (record: JournalRecord): void => {
+      if (record.type === 'step.acted' && record.step === 'databases.orders.promote') crossing.abort(new Error('stopped'));
+    };
+    const over = () => resume({ ...others, acceptances: APPROVED, onRecord: atLine, drain: crossing.signal });
+    expect(await errorOf(aborting(sim, state, [], { meanwhile: over }))).toMatchObject({ code: 'LINE_CROSSED', exit: 'refused' });
+    expect(sim.world.acceptsWrites(HOME)).toBe(false);
+    const { state: end } = await sim.clock.run(() => resume({ ...others, acceptances: APPROVED, drain: new AbortController().signal }));
+    expect(end.outcome).toBe('succeeded');
   });
 
   /** Users are in Tokyo, and Seoul is back with a writer that nobody could fence. */

@@ -26,6 +26,13 @@ describe('an approval that counts', () => {
     expect(judge([signed(ann), signed(ann, { signed: NOW - 1 })], gate, NOW).approved).toHaveLength(1);
   });
 
+  it('counts once for a person with two keys, and the later decision of either key is theirs', () => {
+    const second = { ...person('ann'), name: ann.name };
+    const both = { ...gate, from: [{ name: ann.name, keys: [ann.line, second.line] }, ...gate.from.slice(1)] };
+    expect(judge([signed(ann), signed(second, { signed: NOW - 30_000 })], both, NOW).approved).toMatchObject([{ approver: ann.name, signed: NOW - 30_000 }]);
+    expect(judge([signed(ann, { signed: NOW - 900_000 }), signed(second, { decision: 'reject' })], both, NOW)).toMatchObject({ approved: [], rejected: [{ approver: ann.name }] });
+  });
+
   it('is taken back by a later rejection, and the other way round', () => {
     const before = signed(ann, { signed: NOW - 900_000 });
     const no = signed(ann, { decision: 'reject', signed: NOW - 500_000 });
@@ -111,6 +118,16 @@ describe('an approval that does not count', () => {
   it('is that of who began the run under another name, when their key lay in the home folder', () => {
     const found = gateOf([ann, ben], { initiator: { identity: 'arn:aws:iam::111122223333:user/ops', user: 'ops', keys: [prints(ann)] } });
     expect(judge([signed(ann), signed(ben)], found, NOW)).toMatchObject({ approved: [{ approver: 'ben@example.com' }], refused: [expect.stringMatching(/^ann@example\.com began this run /)] });
+  });
+
+  it.each([
+    ['the name of a session', 'arn:aws:sts::111122223333:assumed-role/Admin/kim@example.com', 'root'],
+    ['the same without its domain, in other letters', 'arn:aws:sts::111122223333:assumed-role/Admin/KIM', 'root'],
+    ['a user in a path', 'arn:aws:iam::111122223333:user/ops/on-call/kim', 'root'],
+    ['the user of the machine', 'arn:aws:sts::111122223333:assumed-role/Admin/ci', 'kim'],
+  ])('is that of who began the run, told by %s', (_by, identity, user) => {
+    const one = gateOf([ann, kim], { initiator: { identity, user, keys: [] } });
+    expect(judge([signed(ann), signed(kim)], one, NOW)).toMatchObject({ approved: [{ approver: ann.name }], refused: [expect.stringMatching(/^kim@example\.com began this run /)] });
   });
 
   it('but they may reject what they began', () => {

@@ -4,6 +4,7 @@ import { AwsError } from '../../src/aws/errors.ts';
 import { reliableCaller } from '../../src/aws/reliable-caller.ts';
 import type { Effects } from '../../src/effects/effects.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
+import { superseded } from '../../src/journal/lease.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import { changeOf, openRequests } from '../../src/journal/requests.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
@@ -13,7 +14,7 @@ import { ABSENT, type Fake, REACHED, runTiny, tinyStep } from './tiny.ts';
 const MINUTE = 60_000;
 
 /** A gate, then a promotion of which AWS hears through `answer`. The runner stands still when `still` says so. */
-function world(still: { afterIntent?: number; inAct?: number; gateAge?: number }, answer: () => Promise<unknown> = () => Promise.resolve({ output: { DBInstance: {} }, requestId: 'rq' })) {
+function world(still: { afterIntent?: number; inAct?: number; gateAge?: number; inCheck?: number; inLock?: number; requests?: number }, answer: () => Promise<unknown> = () => Promise.resolve({ output: { DBInstance: { DBInstanceIdentifier: 'shop' } }, requestId: 'rq' })) {
   const clock = new VirtualClock();
   const sent: number[] = [];
   const aws = {
@@ -38,9 +39,23 @@ function world(still: { afterIntent?: number; inAct?: number; gateAge?: number }
     stood = true;
     await clock.sleep(still.afterIntent);
   };
+  const requests = still.requests ?? 1;
+  const lock = { asked: 0 };
+  store.assertHeld = async () => {
+    lock.asked += 1;
+    if (still.inLock === undefined || lock.asked < requests) return;
+    // Before the last request somebody takes over while the answer about the lock is on its way.
+    if (lock.asked > requests) throw superseded('shop', undefined);
+    await clock.sleep(still.inLock);
+  };
   const looks: number[] = [];
   let asked = false;
+  let checks = 0;
   const promote: Fake = {
+    check: async () => {
+      if (still.inCheck !== undefined && (checks += 1) > 1) await clock.sleep(still.inCheck);
+      return { state: 'ok', because: 'fine' };
+    },
     observe: async () => {
       // Its own wait: decisions grow old meanwhile.
       if (still.gateAge !== undefined && looks.length === 0) await clock.sleep(still.gateAge);
@@ -48,7 +63,7 @@ function world(still: { afterIntent?: number; inAct?: number; gateAge?: number }
     },
     act: async (ctx) => {
       if (still.inAct !== undefined) await clock.sleep(still.inAct);
-      await ctx.effects.aws.call({ service: 'rds', region: 'ap-northeast-1', operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: 'shop' }, signal: ctx.signal });
+      for (let i = 0; i < requests; i++) await ctx.effects.aws.call({ service: 'rds', region: 'ap-northeast-1', operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: 'shop' }, signal: ctx.signal });
     },
   };
   const steps = [tinyStep('gate', { gate: true, phase: 'assess' }), tinyStep('promote', { phase: 'data', after: ['gate'], reversibility: 'point-of-no-return', limitMs: 3_600_000 })];
@@ -81,6 +96,20 @@ describe('a request of no return that is late', () => {
     expect([outcome, sent]).toEqual(['refused', []]);
     expect(records.find((record) => record.type === 'step.refused')).toMatchObject({ unsent: true, because: expect.stringContaining('no request was sent') });
     expect(changeOf(state.steps.get('promote'))).toBe('not-requested');
+  });
+
+  it('is not sent when its decisions grew old while it was checked again', async () => {
+    const { run, sent } = world({ gateAge: 275_000, inCheck: 14_000 });
+    const { outcome, state } = await run();
+    expect([outcome, sent]).toEqual(['refused', []]);
+    expect(state.steps.get('promote')?.refusal?.rule).toBe('decision-age');
+    expect((await world({ gateAge: 275_000, inCheck: 2_000 }).run()).outcome).toBe('succeeded');
+  });
+
+  it.each([1, 2])('is not sent when the answer about the lock was long on its way: it is asked for again, also for the last of %i requests', async (requests) => {
+    const { run, sent } = world({ inLock: 20_000, requests });
+    await expect(run()).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    expect(sent).toHaveLength(requests - 1);
   });
 
   it('counts as made where its answer was lost, whatever comes after', async () => {

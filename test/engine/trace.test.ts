@@ -108,4 +108,23 @@ describe('what a step did to the outside', () => {
     expect(traced.effects.env).toBe(effects.env);
     expect(traced.effects.clock).toBe(clock);
   });
+
+  it('a change may have been sent unless AWS has turned it away: one whose answer was lost may have been made', async () => {
+    const PROMOTE: AwsRequest<'rds', 'PromoteReadReplica'> = { service: 'rds', region: 'ap-northeast-1', operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: 'shop' } };
+    const error = (code: string, httpStatus?: number) => new AwsError({ ...PROMOTE, code, message: 'x', httpStatus });
+    const after = async (failure: Error | undefined) => {
+      const { aws } = tinyEffects(clock);
+      const answering = { ...aws, call: async ({ before }: AwsRequest<'rds', 'PromoteReadReplica'>) => {
+        await before?.();
+        if (failure !== undefined) throw failure;
+        return { output: {}, requestId: 'r' };
+      } } as unknown as AwsCaller;
+      const one = traceStep(tinyEffects(clock, { aws: answering }));
+      one.begin();
+      await clock.run(() => one.effects.aws.call(PROMOTE)).catch(() => undefined);
+      return one.maySent();
+    };
+    expect([await after(undefined), await after(error('NoAnswer')), await after(error('InternalFailure', 500)), await after(new Error('aborted'))]).toEqual([true, true, true, true]);
+    expect(await after(error('Throttling', 400))).toBe(false);
+  });
 });

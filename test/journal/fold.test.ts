@@ -112,6 +112,17 @@ describe('fold', () => {
     expect(failing.probes.get('home-page')?.changes).toEqual([{ at: T0, up: false, status: 503, error: 'status 503' }]);
   });
 
+  it('a resume keeps what was intended and requested: the line stays crossed, and an undo knows what to undo', () => {
+    const intent: RunEvent = { type: 'step.intent', step: 'one', attempt: 1, because: 'it is a replica' };
+    const acted: RunEvent = { type: 'step.acted', step: 'one', attempt: 1, calls: [] };
+    const resumed: RunEvent = { type: 'run.resumed', operator: OPERATOR, acceptances: { approvedBy: [] } };
+    expect(stepOf(stateOf(intent, acted, resumed))).toMatchObject({ state: 'waiting', attempts: 1, requests: 1, intendedAt: T0 + 1000, requestedAt: T0 + 2000 });
+    const failed: RunEvent = { type: 'step.failed', step: 'one', error: { code: 'NoAnswer', message: 'x' }, because: 'x' };
+    const again = stepOf(stateOf(intent, acted, failed, resumed));
+    expect(again).toMatchObject({ state: 'waiting', intendedAt: T0 + 1000, requestedAt: T0 + 2000 });
+    expect(again).not.toHaveProperty('error');
+  });
+
   it('ends of a run', () => {
     expect(stateOf({ type: 'run.finished', outcome: 'succeeded' })).toMatchObject({ outcome: 'succeeded', endedAt: T0 + 1000, interrupted: false });
     expect(stateOf({ type: 'run.interrupted', signal: 'SIGINT' })).toMatchObject({ interrupted: true, endedAt: T0 + 1000 });

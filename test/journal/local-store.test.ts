@@ -1,8 +1,8 @@
-import { appendFile, chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, type FileHandle, mkdir, mkdtemp, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DrError } from '../../src/base/errors.ts';
 import { RUN_ID, runId, systemIds } from '../../src/base/ids.ts';
 import { LIMITS } from '../../src/base/limits.ts';
@@ -48,6 +48,27 @@ async function errorOf(work: Promise<unknown>): Promise<DrError> {
 }
 
 describe('LocalStore', () => {
+  it('has written a record only once the disk has it', async () => {
+    const store = new LocalStore(state, RUN);
+    await store.append(THREE[0] as JournalRecord);
+    const probe = await open(path, 'r');
+    const disk = vi.spyOn(Object.getPrototypeOf(probe) as FileHandle, 'datasync');
+    await probe.close();
+    onTestFinished(() => disk.mockRestore());
+    const { promise: synced, resolve } = Promise.withResolvers<undefined>();
+    disk.mockReturnValueOnce(synced);
+    let done = false;
+    const writing = store.append(THREE[1] as JournalRecord).then(() => (done = true));
+    await vi.waitFor(() => expect(disk).toHaveBeenCalled());
+    await new Promise((turn) => setImmediate(turn));
+    expect(done).toBe(false);
+    resolve(undefined);
+    await writing;
+    disk.mockRejectedValueOnce(Object.assign(new Error('EIO: i/o error, fdatasync'), { code: 'EIO' }));
+    expect(await errorOf(store.append(THREE[2] as JournalRecord))).toMatchObject({ code: 'STATE_UNUSABLE', exit: 'journal', detail: expect.stringContaining('EIO') as string });
+    await store.close();
+  });
+
   it('gives back what was appended, one JSON record a line', async () => {
     const store = await written();
     expect(store.path).toBe(path);

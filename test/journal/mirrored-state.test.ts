@@ -62,6 +62,7 @@ function chain(...events: RunEvent[]): JournalRecord[] {
 
 const GREEN: RunEvent = { type: 'checks.green' };
 const INTENT: RunEvent = { type: 'step.intent', step: 's', attempt: 1, because: 'b' };
+const UNDO: RunEvent = { type: 'undo.intent', step: 's' };
 
 async function errorOf(work: Promise<unknown>): Promise<DrError> {
   const error: unknown = await work.then(() => undefined, (e: unknown) => e);
@@ -140,12 +141,12 @@ describe('state in a bucket with a copy on this machine', () => {
     });
   });
 
-  it('stops before its next change once somebody has taken over', async () => {
+  it.each([['change', INTENT], ['undo', UNDO]])('stops before its next %s once somebody has taken over', async (_what, next) => {
     const { clock, here, there } = await setUp();
     await clock.run(async () => {
       const lease = await here.lease({ lock: 'shop', run: RUN, operator: alice, now: 0, ids: new SeededIds(1) });
       const run = here.run(RUN, () => lease.assertHeld());
-      const records = chain(GREEN, INTENT);
+      const records = chain(GREEN, next);
       await run.append(records[0] as JournalRecord);
       expect(await errorOf(there.lease({ lock: 'shop', run: RUN, operator: bob, now: 1, ids: new SeededIds(2) }))).toMatchObject({ code: 'RUN_IN_PROGRESS' });
       await there.lease({ lock: 'shop', run: RUN, operator: bob, now: 1, ids: new SeededIds(2), force: true });
@@ -243,6 +244,18 @@ describe('state in a bucket with a copy on this machine', () => {
       await later.read();
       expect(await later.sendRest?.()).toBe(2);
       expect(await remote.run(RUN).read()).toEqual(records);
+    });
+  });
+
+  it('is not empty because the bucket is silent: without a copy here nothing is known of it', async () => {
+    const { clock, world, here, there } = await setUp();
+    await clock.run(async () => {
+      await here.run(RUN).append(chain(GREEN)[0] as JournalRecord);
+      const back = world.addFault({ service: 's3', effect: { kind: 'reset' } });
+      expect(await here.run(RUN).read()).toHaveLength(1);
+      await expect(there.run(RUN).read()).rejects.toMatchObject({ code: 'NoAnswer' });
+      back();
+      expect(await there.run(RUN).read()).toHaveLength(1);
     });
   });
 

@@ -41,6 +41,7 @@ describe('up to when loss counts', () => {
     expect(at(600_000, 600_001)).toBe(NOW);
     expect(at(600_000, undefined, 600_001)).toBe(NOW);
     expect(at(600_000, 1, 600_001)).toBe(NOW);
+    expect(at(600_000, 600_001, 1)).toBe(NOW);
     // What is no time says nothing.
     expect(at(600_000, 'yesterday')).toBe(600_000);
   });

@@ -6,7 +6,7 @@ import { stepOf } from '../context.ts';
 
 /* run.approval where the runbook names keys: only signatures count, and the step waits for them. */
 
-const [ann, ben, mallory] = [person('ann'), person('ben'), person('mallory')];
+const [ann, ben, may, mallory] = [person('ann'), person('ben'), person('may'), person('mallory')];
 const RUN = '20261120T101500Z-shop-failover-1a2b3c';
 const ALREADY = 'signatures are asked for when its turn comes';
 
@@ -107,6 +107,14 @@ describe('when its turn comes', () => {
 
   it('a no that comes while it waits ends it', async () => {
     expect(await (await gate((ms) => (ms > 0 ? [signed(ben, { decision: 'reject' })] : []))).observe()).toMatchObject({ state: 'refused', refusal: { observed: 'rejected by ben at 2026-11-20T10:19:00.000Z' } });
+  });
+
+  it('a no counts against as many others as want it', async () => {
+    const files = () => [signed(ann), signed(ben), signed(may, { decision: 'reject' })];
+    const step = await gate(files, { quorum: 2, from: [ann, ben, may] });
+    const refusal = { state: 'refused', refusal: { observed: 'rejected by may at 2026-11-20T10:19:00.000Z' } };
+    expect([await step.check(), await step.observe()]).toMatchObject([refusal, refusal]);
+    expect(step.recorded).toEqual({});
   });
 
   it('one key that is missing makes all of them names', async () => {

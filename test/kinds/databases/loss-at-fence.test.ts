@@ -16,6 +16,8 @@ describe('the bound on loss when the old writer is cut off', () => {
 
   it('counts them for any verdict where nobody knew that the source had stopped', () => {
     expect(at(bound, { verdict: 'attested', because: '', at: 104_000 })).toMatchObject({ boundMs: 24_000 });
+    expect(at(bound, { verdict: 'attested', because: '', at: 104_000 }, true)).toMatchObject({ boundMs: 24_000 });
+    expect(at(bound, { verdict: 'source-down', because: '', at: 104_000 }, true)).toMatchObject({ boundMs: 24_000, outageAt: 104_000 });
   });
 
   it('counts them where a named person alone says that it is down, unless it was said since when', () => {
