@@ -16,9 +16,11 @@ export function validateSet(zone: { name: string }, set: RecordSet): string | un
   const where = `RRSet with DNS name ${set.name}`;
   if (!TYPES.has(set.type)) return `${where}: ${set.type} is not a record type`;
   if (set.name !== zone.name && !set.name.endsWith(`.${zone.name}`)) return `${where} is not permitted in zone ${zone.name}`;
-  if (set.name.length > NAME_MAX || set.name.split('.').some((label) => label.length > 63) || /[\s\u0000]|\.\./.test(set.name)) {
+  if (set.name.length > NAME_MAX || set.name.split('.').some((label) => label.length > 63) || /\.\./.test(set.name)) {
     return `FATAL problem: DomainLabelEmpty or too long (Domain name contains an unusable label) encountered with '${set.name}'`;
   }
+  const odd = /[^!-~]/u.exec(set.name)?.[0];
+  if (odd !== undefined) return `FATAL problem: UnsupportedCharacter (Value contains unsupported characters) encountered with '${odd}'`;
   if (set.type === 'CNAME' && set.name === zone.name) return `RRSet of type CNAME with DNS name ${set.name} is not permitted at apex in zone ${zone.name}`;
   if (set.alias !== undefined) return set.type === 'NS' || set.type === 'SOA' ? `${where}: an alias of type ${set.type} is not permitted` : wrongRouting(set);
   if (!Number.isInteger(set.ttl) || set.ttl < 0 || set.ttl > TTL_MAX) return `Invalid TTL ${set.ttl} for ${set.name}`;

@@ -42,6 +42,10 @@ describe('ChangeResourceRecordSets', () => {
     expect(answered()).toEqual(['seoul SECONDARY']);
   });
 
+  it.each(['ü.example.com', 'a b.example.com', '쇼핑.example.com'])('takes no name outside printable ASCII: %s', async (name) => {
+    expect(await refusal(makeShop(), [{ Action: 'CREATE', ResourceRecordSet: simple(name, '127.0.0.9') }])).toMatchObject({ code: 'InvalidChangeBatch', message: expect.stringContaining('UnsupportedCharacter') as string });
+  });
+
   it('swaps by two UPSERTs too', async () => {
     const shop = makeShop();
     const [seoul, tokyo] = await pair(shop);
