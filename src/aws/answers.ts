@@ -110,7 +110,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
   lambda: { Invoke: { has: ['StatusCode', REQUEST_ID] } },
   s3: {
     HeadObject: { has: ['ETag', 'LastModified'] },
-    GetObject: { has: ['Body', 'ETag'] },
+    GetObject: { has: ['Body', 'ETag', 'LastModified'] },
     PutObject: { has: ['ETag'] },
     DeleteObject: { has: [REQUEST_ID] },
     ListObjectsV2: { has: ['IsTruncated'], goesOn: ['IsTruncated', 'NextContinuationToken'] },

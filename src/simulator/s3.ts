@@ -13,8 +13,9 @@ export const s3: ServiceModel<'s3'> = {
   HeadObject: {
     accepts: ['Bucket', 'Key'],
     handle(input, call) {
-      const stored = bucketOf(input.Bucket, call).objects.get(keyOf(input.Key, call), call.at);
-      // A HEAD answer has no body, so there is no NoSuchKey to read.
+      // A HEAD answer has no body: neither NoSuchKey nor NoSuchBucket can be read in it.
+      const bucket = call.state.buckets.get(input.Bucket ?? '') === undefined ? undefined : bucketOf(input.Bucket, call);
+      const stored = bucket?.objects.get(keyOf(input.Key, call), call.at);
       if (stored === undefined) throw call.error('NotFound', 404, 'Not Found');
       return describe(stored);
     },

@@ -138,9 +138,9 @@ export function needsOf(request: AwsRequest, account: string, tagsOf: TagsOf = (
     case 's3': {
       const bucket = `arn:aws:s3:::${text(input, 'Bucket')}`;
       if (operation === 'ListObjectsV2') return one('s3:ListBucket', bucket);
-      const object = one(`s3:${operation === 'HeadObject' ? 'GetObject' : operation}`, `${bucket}/${text(input, 'Key')}`);
+      const object = one(`s3:${operation}`, `${bucket}/${text(input, 'Key')}`);
       // Without the right to list, S3 answers 403 and not 404 for an object that is not there.
-      return operation === 'HeadObject' || operation === 'GetObject' ? [...object, ...one('s3:ListBucket', bucket)] : object;
+      return operation === 'GetObject' ? [...object, ...one('s3:ListBucket', bucket)] : object;
     }
   }
 }

@@ -47,9 +47,9 @@ function needOf(request: AwsRequest, account: string): Need[] {
     }
     case 's3': {
       const bucket = `arn:aws:s3:::${text('Bucket')}`;
-      const object = { action: `s3:${operation === 'HeadObject' ? 'GetObject' : operation}`, resource: `${bucket}/${text('Key')}` };
+      const object = { action: `s3:${operation}`, resource: `${bucket}/${text('Key')}` };
       // Without the right to list, S3 answers 403 and not 404 for an object that is not there.
-      return operation === 'HeadObject' ? [object, { action: 's3:ListBucket', resource: bucket }] : [object];
+      return operation === 'GetObject' ? [object, { action: 's3:ListBucket', resource: bucket }] : [object];
     }
     default:
       throw new Error(`this test does not know what ${service as string}.${operation} needs`);

@@ -156,7 +156,7 @@ describe('an object that a health check watches', () => {
   it('its bucket is not there', async () => {
     expect(await object(await byObject(), { params: { bucket: 'never-was' } })).toMatchInlineSnapshot(`
       "rule         watched-object
-      observed     s3.HeadObject in ap-northeast-1: NoSuchBucket: The specified bucket does not exist (just now)
+      observed     s3.GetObject in ap-northeast-1: NoSuchBucket: The specified bucket does not exist (just now)
       threshold    s3://never-was in ap-northeast-1 can be read and written
       consequence  traffic could not be switched
       override     mend bucket, policy or credentials, or set \`switch: record\`"
@@ -168,7 +168,7 @@ describe('an object that a health check watches', () => {
       world.addFault({ service: 's3', effect: { kind: 'error', httpStatus: 403, code: 'AccessDenied', message: 'not you' } });
     } })).toMatchInlineSnapshot(`
       "rule         watched-object
-      observed     s3.HeadObject in ap-northeast-1: AccessDenied: not you (just now)
+      observed     s3.GetObject in ap-northeast-1: AccessDenied: not you (just now)
       threshold    s3://shop-dr-tokyo in ap-northeast-1 can be read and written
       consequence  traffic could not be switched
       override     mend bucket, policy or credentials, or set \`switch: record\`"

@@ -72,6 +72,7 @@ describe('S3', () => {
     const { refused } = makeShop();
     expect(await refused('s3', SEOUL, 'HeadObject', { Bucket, Key: 'k' })).toMatchObject({ code: 'PermanentRedirect', httpStatus: 301 });
     expect(await refused('s3', TOKYO, 'GetObject', { Bucket: 'none', Key: 'k' })).toMatchObject({ code: 'NoSuchBucket', httpStatus: 404 });
+    expect(await refused('s3', TOKYO, 'HeadObject', { Bucket: 'none', Key: 'k' })).toMatchObject({ code: 'NotFound', httpStatus: 404 });
     expect(await refused('s3', TOKYO, 'GetObject', { Bucket, Key: 'k', VersionId: 'v' })).toMatchObject({ code: 'SimulatorUnsupported' });
   });
 });

@@ -46,7 +46,10 @@ export function roleOf(sets: readonly RecordSet[], identifier: string): 'PRIMARY
   return findSet(sets, identifier)?.Failover;
 }
 
-/** Whether an object is there, and since when (ms, to the second). @throws AwsError for anything but a clear yes or no. */
+/**
+ * Whether an object is there, and since when (ms, to the second). Asked by GET: the answer to a HEAD has no body, so that a bucket that does
+ * not exist reads like an object that is not there. @throws AwsError for anything but a clear yes or no.
+ */
 export async function objectSeen(
   aws: AwsCaller,
   region: string,
@@ -54,11 +57,11 @@ export async function objectSeen(
   options: CallOptions,
 ): Promise<{ there: boolean; modifiedAt?: number }> {
   try {
-    const { LastModified } = await outputOf(aws, { service: 's3', region, operation: 'HeadObject', input: { Bucket: object.bucket, Key: object.key } }, options);
+    const { LastModified } = await outputOf(aws, { service: 's3', region, operation: 'GetObject', input: { Bucket: object.bucket, Key: object.key } }, options);
     const modifiedAt = LastModified?.getTime();
     return modifiedAt === undefined ? { there: true } : { there: true, modifiedAt };
   } catch (error) {
-    if (error instanceof AwsError && (error.code === 'NotFound' || error.code === 'NoSuchKey')) return { there: false };
+    if (error instanceof AwsError && error.code === 'NoSuchKey') return { there: false };
     throw error;
   }
 }
