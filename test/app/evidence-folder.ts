@@ -29,11 +29,11 @@ export interface Told {
   approval: { text: string; signature: string };
 }
 
-/** The good run of the fixtures, with a gate that alice has opened. */
-export function approvedRun(over: Parameters<Script['started']>[1] = {}): Told {
+/** The good run of the fixtures, with a gate that alice has opened. `unsigned`: later gates that are said to be open by what nobody has signed. */
+export function approvedRun(over: Parameters<Script['started']>[1] = {}, unsigned: readonly string[] = []): Told {
   const approval = { from: [{ name: alice.name, keys: [alice.line] }], quorum: 1, waitMs: 0 };
   const gate = planStep(GATE, { origin: 'common', gate: true, phase: 'assess', title: 'Wait for an approval', approval });
-  const open = shopPlan([gate, ...SHOP_STEPS]);
+  const open = shopPlan([gate, ...unsigned.map((id) => ({ ...gate, id })), ...SHOP_STEPS]);
   const plan = { ...open, hash: planHash(open) };
   const { verb, source: from, target: to, account } = plan;
   const text = statementText({ run: RUN, plan: plan.hash, application: 'shop', account, verb, from, to, gate: GATE, decision: 'approve', approver: alice.name, signed: T0 + 2310, expires: T0 + 3_600_000 });
@@ -42,7 +42,8 @@ export function approvedRun(over: Parameters<Script['started']>[1] = {}): Told {
   const events = goodRun({ plan, ...over }).records.flatMap(({ seq: _s, run: _r, term: _t, prev: _p, hash: _h, at, ...event }): Told['events'] => {
     if (event.type !== 'checks.green') return [{ at, event }];
     const opened: RunEvent = { type: 'step.done', step: GATE, already: false, because: 'approved by alice@example.com', facts: { [`approval.${GATE}`]: [fact] } };
-    return [{ at, event }, { at: at + 10, event: { type: 'step.started', step: GATE } }, { at: at + 20, event: opened }];
+    const forged = unsigned.map((step): RunEvent => ({ type: 'step.done', step, already: false, because: 'approved by alice@example.com', facts: { [`approval.${step}`]: [{ ...fact, signature: sha256('nobody') }] } }));
+    return [{ at, event }, { at: at + 10, event: { type: 'step.started', step: GATE } }, { at: at + 20, event: opened }, ...forged.map((one) => ({ at: at + 20, event: one }))];
   });
   return { events, approval: { text, signature } };
 }

@@ -1,4 +1,4 @@
-import { rmSync, readFileSync } from 'node:fs';
+import { appendFileSync, rmSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { addIssue, closeIssue, keepSignOff, signOffFor, stateImpact } from '../../src/app/notes.ts';
@@ -6,6 +6,7 @@ import { loadRun } from '../../src/app/runs.ts';
 import { openState } from '../../src/app/state.ts';
 import { verify } from '../../src/app/verify/verify.ts';
 import { NAMESPACES, signText } from '../../src/approvals/signature.ts';
+import { seal } from '../../src/journal/chain.ts';
 import { endsTheRun } from '../../src/journal/lease.ts';
 import type { Evidence } from '../../src/report/evidence-schema.ts';
 import { RUN, T0 } from '../report/fixtures.ts';
@@ -48,6 +49,23 @@ describe('notes on a run', () => {
     await addIssue(parts, issue);
     await closeIssue(parts, 1, 'x');
     expect(await codeOf(closeIssue(parts, 1, 'x'))).toBe('ISSUE_UNKNOWN');
+  });
+
+  it('an issue that somebody else closes between the look and the lock is closed once', async () => {
+    const { parts, folder, load } = await world();
+    await addIssue(parts, issue);
+    const { records } = await load();
+    const last = records.at(-1);
+    const file = join(folder, `journal.${last?.term ?? 0}.jsonl`);
+    const closed = seal({ type: 'issue.closed', number: 1, note: 'by somebody else', by: { user: 'lee', host: 'desk' }, outcome: 'succeeded' }, { seq: records.length, run: RUN, term: last?.term ?? 0, at: T0 + DAY, prev: last?.hash ?? '' });
+    let looked = false;
+    const clock = { ...parts.clock, now: () => {
+      if (!looked) appendFileSync(file, `${JSON.stringify(closed)}\n`);
+      looked = true;
+      return T0 + DAY;
+    } };
+    expect(await codeOf(closeIssue({ ...parts, clock }, 1, 'by me'))).toBe('ISSUE_UNKNOWN');
+    expect((await load()).state.issues).toMatchObject([{ closed: { note: 'by somebody else' } }]);
   });
 
   it('a run that has not ended takes none', async () => {

@@ -187,6 +187,12 @@ describe('what was changed is found', () => {
   });
 });
 
+it('an approval of a later gate that nobody has signed', async () => {
+  const other = await stateWithRun(approvedRun({}, ['traffic.approval']));
+  folders.push(other.state);
+  expect(await wrongIn(other.folder)).toMatchObject([{ file: 'approvals', why: 'the approval of alice@example.com at traffic.approval is missing: its signature cannot be checked' }]);
+});
+
 describe('a forged sign-off', () => {
   /** The run with one more record, in a chain that fits. */
   async function withSignOff(make: (text: string) => { text: string; signature: string }): Promise<string> {

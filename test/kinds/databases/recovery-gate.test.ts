@@ -30,7 +30,8 @@ async function gate(kind: 'recoveryGate' | 'caughtUp', { latest, snapshots = [],
   const answers: Record<string, object> = {
     DescribeDBInstanceAutomatedBackups: { DBInstanceAutomatedBackups: latest === undefined && !broken ? [] : [backup] },
     DescribeDBSnapshots: {
-      DBSnapshots: snapshots.map((age, i) => ({ DBSnapshotIdentifier: `snap-${i}`, DBInstanceIdentifier: 'archive', SourceRegion: SEOUL, Status: 'available', SnapshotDatabaseTime: new Date(NOW - age * MINUTE) })),
+      // Copied a minute ago, of data that is older: its age is that of the data.
+      DBSnapshots: snapshots.map((age, i) => ({ DBSnapshotIdentifier: `snap-${i}`, DBInstanceIdentifier: 'archive', SourceRegion: SEOUL, Status: 'available', SnapshotCreateTime: new Date(NOW - MINUTE), OriginalSnapshotCreateTime: new Date(NOW - age * MINUTE + 1), SnapshotDatabaseTime: new Date(NOW - age * MINUTE) })),
     },
     ...(tags === undefined ? {} : { DescribeDBInstances: { DBInstances: [{ DBInstanceIdentifier: 'archive-tokyo', TagList: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }] } }),
   };
