@@ -2,6 +2,7 @@ import type { RunMode } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 import { isOver } from '../journal/state.ts';
 import { traitsOf } from '../model/verb.ts';
+import { type LeftTwins, twinsLeftBy } from './left-twins.ts';
 import { chooseRunbook } from './make-plan.ts';
 import { listAllRuns } from './runs.ts';
 import type { StatePlace } from './state.ts';
@@ -30,6 +31,16 @@ export async function passedDrill({ region, state, mode, withinMs, now, ...choic
   const { sha256 } = await chooseRunbook(choice);
   const { runs } = await listAllRuns(state);
   return runs.find((run) => passed(run) && run.mode === mode && run.plan.runbook.sha256 === sha256 && run.plan.target === region && now - run.lastAt <= withinMs);
+}
+
+/** Drills of the application whose twins were kept until now: their clean-up is due. */
+export async function dueCleanUps({ state, mode, now, region: _region, ...choice }: DueQuestion): Promise<LeftTwins[]> {
+  const { runbook } = await chooseRunbook(choice);
+  const { runs } = await listAllRuns(state);
+  return runs.flatMap((run) => {
+    const left = run.mode === mode && run.plan.runbook.name === runbook.name ? twinsLeftBy(run) : undefined;
+    return left?.keptUntil !== undefined && left.keptUntil <= now ? [left] : [];
+  });
 }
 
 function passed(run: RunState): boolean {

@@ -1,8 +1,12 @@
+import { iso } from '../base/clock.ts';
+import { partsOfRunId } from '../base/ids.ts';
 import { plural } from '../base/plural.ts';
 import type { StateStore } from '../journal/state-store.ts';
-import { isOver, leftBehind, type RunState } from '../journal/state.ts';
+import { isOver, keptUntil, leftBehind, type RunState } from '../journal/state.ts';
 import { TWIN } from '../kinds/twins.ts';
+import type { Plan } from '../model/plan.ts';
 import { traitsOf } from '../model/verb.ts';
+import { runMode } from './live-effects.ts';
 import { readable } from './runs.ts';
 
 /** A drill that has left something, or has not come to its end. */
@@ -12,6 +16,8 @@ export interface LeftTwins {
   twins?: readonly string[];
   /** When it began, milliseconds. */
   startedAt?: number;
+  /** A person wants to look at them: until when, milliseconds. */
+  keptUntil?: number;
 }
 
 /** What a drill may have left; undefined where it is over, and of any other run. */
@@ -19,7 +25,18 @@ export function twinsLeftBy(state: RunState): LeftTwins | undefined {
   if (!traitsOf(state.plan.verb).drills || isOver(state)) return undefined;
   const open = new Set(leftBehind(state).map(({ id }) => id));
   const twins = state.plan.steps.flatMap(({ id, changes }) => (open.has(id) ? changes.flatMap(({ resource, field }) => (field === TWIN ? [resource] : [])) : []));
-  return { run: state.run, twins, startedAt: state.startedAt };
+  const until = keptUntil(state);
+  return { run: state.run, twins, startedAt: state.startedAt, ...(until === undefined ? {} : { keptUntil: until }) };
+}
+
+/** Newest runs of an application that are read. */
+const RUNS = 20;
+
+/** What the newest drills of an application may have left, in the same world; a run that cannot be read says nothing. */
+export async function leftByDrillsOf(store: StateStore, { runbook, account }: Pick<Plan, 'runbook' | 'account'>): Promise<LeftTwins[]> {
+  const ids = (await store.runs().catch(() => [])).filter((id) => partsOfRunId(id)?.runbook === runbook.name).slice(-RUNS);
+  const runs = await Promise.all(ids.map((id) => readable(store, id)));
+  return runs.flatMap((run) => (run?.mode === runMode(account) ? (twinsLeftBy(run) ?? []) : []));
 }
 
 /** Of drills that were stopped for another run, what they may have left. One whose journal cannot be read is named without its twins. */
@@ -34,7 +51,8 @@ export async function leftByStopped(store: StateStore, runs: readonly string[] =
 }
 
 /** In one line, with the command that deletes them. */
-export function leftTwinsLine({ run, twins }: LeftTwins): string {
+export function leftTwinsLine({ run, twins, keptUntil: until }: LeftTwins): string {
   const what = twins === undefined ? 'its twins may be there' : twins.length === 0 ? 'no twin of it was begun' : `${plural(twins.length, 'twin')} may be there: ${twins.join(', ')}`;
-  return `Drill ${run}: ${what}. Delete what is left, once this is over: dr drill clean ${run}`;
+  const kept = until === undefined ? '' : `, kept until ${iso(until)}`;
+  return `Drill ${run}: ${what}${kept}. Delete what is left, once this is over: dr drill clean ${run}`;
 }

@@ -21,6 +21,7 @@ import { givesWay, heldByOthers } from './locks.ts';
 import { chooseRunbook, planFor, type PlanRequest } from './make-plan.ts';
 import { thisOperator } from './operator.ts';
 import { openState, type StatePlace } from './state.ts';
+import { plannedTwins, type PlannedTwins } from './twin-cost.ts';
 import { toolVersion } from './version.ts';
 
 /** A plan, and what a person would say when they run it. */
@@ -101,12 +102,14 @@ async function lockObstacles(state: StateStore, plan: Plan, endpoints: readonly 
 }
 
 /** A plan, made now, whether a run of it would be refused now, and whether it can keep its RTO. Changes nothing. */
-export async function planWithPreview(request: PlanRequest & { state: StatePlace }): Promise<{ plan: Plan; preview: Preview; feasibility?: Feasibility }> {
+export async function planWithPreview(request: PlanRequest & { state: StatePlace }): Promise<{ plan: Plan; preview: Preview; feasibility?: Feasibility; twins?: PlannedTwins }> {
   const effects = request.effects ?? liveEffects();
   const loaded = await chooseRunbook(request);
   const { plan, observed } = await planFor(effects, loaded, request);
   const preview = await previewRun({ plan, identity: observed.identity, effects, state: request.state, acceptances: { approvedBy: [] } });
+  const { signal } = new AbortController();
+  if (traitsOf(plan.verb).drills) return { plan, preview, twins: await plannedTwins(effects, loaded, plan, signal) };
   if (!traitsOf(plan.verb).movesUsers) return { plan, preview };
-  const feasibility = await feasibilityNow({ effects, loaded, plan, state: openState(request.state, effects.aws), signal: new AbortController().signal });
+  const feasibility = await feasibilityNow({ effects, loaded, plan, state: openState(request.state, effects.aws), signal });
   return { plan, preview, feasibility };
 }

@@ -5,7 +5,7 @@ import { execute } from '../engine/execute.ts';
 import type { JournalRecord, LabTruth, Operator } from '../journal/events.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
-import { leftBehind, type RunState } from '../journal/state.ts';
+import { keptUntil, leftBehind, type RunState } from '../journal/state.ts';
 import { leftByStopped, leftTwinsLine } from './left-twins.ts';
 import { historyOf } from './history.ts';
 import { boundToLab } from './in-lab.ts';
@@ -115,7 +115,7 @@ export async function saveReport(store: RunStore, evidence: Evidence, more: read
 /** The exit code of a run that has ended. */
 export function exitOf(state: RunState, evidence: Evidence): ExitName {
   const { outcome } = state;
-  if (outcome === undefined) return 'interrupted';
+  if (outcome === undefined) return keptUntil(state) === undefined ? 'interrupted' : 'leftBehind';
   if (leftBehind(state).length > 0) return 'leftBehind';
   switch (outcome) {
     case 'failed':

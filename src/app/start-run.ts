@@ -8,6 +8,7 @@ import { type FleetRecord, JOURNAL_SCHEMA, type WaitRecord } from '../journal/ev
 import type { Acceptances } from '../model/step.ts';
 import type { Plan } from '../model/plan.ts';
 import { loadRunbook } from '../runbook/load.ts';
+import { leftByDrillsOf, leftTwinsLine } from './left-twins.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
 import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
@@ -47,12 +48,18 @@ export async function startRun(request: StartRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
   const planning = { from: effects.clock.now(), trace: traceStep(effects) };
   const { plan, observed } = await planOf(request, planning.trace.effects);
+  if (traitsOf(plan.verb).drills) await sayLeft(request, plan, effects);
   const planned = { from: planning.from, to: effects.clock.now(), waits: planning.trace.all().waits };
   const impactAt = request.impactAt ?? (await request.askImpact?.(plan));
   const { state, acceptances } = request;
   const confirmedBy = await request.confirm(plan, () => previewRun({ plan, identity: observed.identity, effects, state, acceptances, impactAt }));
   const impact = impactAt === undefined ? {} : { impactAt };
   return runPlan({ ...request, ...impact, effects, plan, identity: observed.identity, planned, confirmedBy, declaredAt: effects.clock.now() });
+}
+
+/** A later drill says what an earlier one of the application may have left: it is not its own, and costs money. */
+async function sayLeft({ state, onMessage }: StartRequest, plan: Plan, { aws }: Effects): Promise<void> {
+  for (const left of await leftByDrillsOf(openState(state, aws), plan)) onMessage?.(leftTwinsLine(left));
 }
 
 /** A plan that a person has confirmed, and how it is run. */

@@ -45,6 +45,6 @@ export const EXIT_MEANING: Record<ExitName, string> = {
   changes: '`dr plan --detailed-exitcode`: there is something to do (0: nothing); `dr assess`: it recommends a failover (0: to stay)',
   notReady: '`dr check`: a failover would be refused, would fail, or would miss an objective; `dr rehearse --prove`: a planted trouble was neither refused nor recovered from',
   notVerified: '`dr verify`: something was changed, is missing or cannot be checked',
-  leftBehind: 'a drill could not delete everything that it made; `dr drill clean` deletes it',
+  leftBehind: 'twins of a drill are there: it could not delete them, was asked to keep them, or was killed; `dr drill clean` deletes them',
   unclear: '`dr assess`: what was seen is not enough to recommend anything',
 };

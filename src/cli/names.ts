@@ -21,8 +21,14 @@ export function modeTag(mode: RunMode): string {
   return mode === 'live' ? '' : ` [${mode}]`;
 }
 
+/** What the command is for that comes next: a drill is not continued, what it made is deleted. */
+export function nextLabel({ plan }: RunState): string {
+  return traitsOf(plan.verb).drills ? 'To delete its twins:' : 'To continue:';
+}
+
 /** The whole command that continues a run, with the overrides that its refusals have named. */
 export function resumeCommand(state: RunState): string {
+  if (traitsOf(state.plan.verb).drills) return `dr drill clean ${state.run}`;
   const named = [...state.steps.values()].flatMap(({ refusal }) => {
     // Words after a flag and its values say more than can be typed.
     const flags = refusal === undefined ? null : /^(?:--[a-z-]+(?: "[^"]*"| [^\s",;-][^\s",;]*)?(?:[ ,;]+|$))+/.exec(refusal.override);

@@ -1,4 +1,6 @@
 import { formatDuration } from '../base/duration.ts';
+import type { PlannedTwins } from '../app/twin-cost.ts';
+import { costText, NOT_COUNTED } from '../measure/prices.ts';
 import type { Preview } from '../engine/preview.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Change, PlanStep } from '../model/step.ts';
@@ -21,6 +23,8 @@ export interface ShownPlan {
   /** Of a plan that moves users. */
   feasibility?: Feasibility | undefined;
   preview: Preview;
+  /** Of a drill. */
+  twins?: PlannedTwins | undefined;
   /** The command that runs it. */
   command: string;
   /** Show the IAM policy that it needs. */
@@ -40,6 +44,7 @@ export function planText(shown: ShownPlan, paint: Painter): string {
     ...previewLines(preview, room, paint),
     fit(indent(facts(plan, critical, shown.feasibility).join('\n'), 2), room),
     `${heading('Steps')} (* decides how long it takes)\n${stepTable(plan, critical, room, paint)}`,
+    ...(shown.twins === undefined ? [] : [section('Twins that are made, and deleted again', twinLines(plan, critical, shown.twins))]),
     section('Changes', changes(plan, paint)),
     section('AWS control planes that must answer', controlPlanes(plan)),
     ...(shown.iam ? [`${heading('IAM permissions')}\n${indent(JSON.stringify(policyOf(plan.steps.flatMap((step) => step.permissions)), null, 2), 2)}`] : []),
@@ -138,6 +143,19 @@ function changeLine({ field, before, after }: Change, paint: Painter): string {
   if (NOTHING.has(before)) return `${paint('green', '+')} ${field}${after === 'there' ? '' : `: ${after}`}`;
   return `${paint('yellow', '~')} ${field}: ${before} → ${after}`;
 }
+
+/** Names and cost. Without a saved plan the run has a mark of its own in them. */
+function twinLines({ drill }: Plan, { p50 }: CriticalPath, { twins, cost }: PlannedTwins): string[] {
+  const hours = Math.max(RENTED_HOURS_MIN, p50 / 3600);
+  return [
+    ...columns(twins.map(({ resource, what }) => [resource, what])),
+    `Cost: ${costText(cost, hours, 'for this drill')}; left as they are: ${costText({ ...cost, unknown: [] }, 24, 'a day')}. ${NOT_COUNTED}`,
+    `A run that is started without this saved plan has another mark than ${drill?.mark ?? ''} in these names.`,
+  ];
+}
+
+/** AWS bills at least ten minutes of a database. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_OnDemandDBInstances.html */
+const RENTED_HOURS_MIN = 1 / 6;
 
 function controlPlanes(plan: Plan): string[] {
   const users = Map.groupBy(plan.steps.flatMap((step) => step.controlPlanes.map((plane) => ({ plane, id: step.id }))), ({ plane }) => plane);

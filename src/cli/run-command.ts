@@ -5,7 +5,7 @@ import { DrError } from '../base/errors.ts';
 import { withEnd } from '../base/with-end.ts';
 import { DrCommand } from './base-command.ts';
 import type { ExitReason } from './envelope.ts';
-import { resumeCommand } from './names.ts';
+import { nextLabel, resumeCommand } from './names.ts';
 import { resumable, runJson } from './run-view.ts';
 import { painterFor } from './style.ts';
 import { fit, terminalWidth } from './text.ts';
@@ -53,7 +53,7 @@ export abstract class RunCommand extends DrCommand {
 
 /** What a person reads when a run has ended. */
 export function endLines({ state, exit, report, summary, resumable: can = true }: RunResult): string[] {
-  const next = exit !== 'ok' && can && resumable(state) ? [`To continue: ${resumeCommand(state)}`] : [];
+  const next = exit !== 'ok' && can && resumable(state) ? [`${nextLabel(state)} ${resumeCommand(state)}`] : [];
   return [...summary, ...(report === undefined ? [] : [`Report: ${report.html}`]), ...next];
 }
 

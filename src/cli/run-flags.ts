@@ -101,6 +101,7 @@ export interface AcceptanceInput {
   done?: string[] | undefined;
   again?: string[] | undefined;
   'run-custom-steps'?: boolean | undefined;
+  keep?: string | undefined;
 }
 
 /** What a person says in their name. */
@@ -125,6 +126,7 @@ export function acceptances(flags: AcceptanceInput): Acceptances {
     approvedBy: flags['approved-by'] ?? [],
     ...(flags.done === undefined ? {} : { done: flags.done }),
     ...(flags.again === undefined ? {} : { again: flags.again }),
+    ...(flags.keep === undefined ? {} : { keepTwinsMs: keepMs(flags.keep) }),
     ...(flags['run-custom-steps'] === true ? { customSteps: true as const } : {}),
   };
 }
@@ -149,6 +151,15 @@ export function impactTime(text: string | undefined): { impactAt?: number } {
 export function parseImpact(text: string, now: number): number | undefined {
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) || at > now ? undefined : at;
+}
+
+const KEEP_MS = { min: 60_000, max: 7 * 86_400_000 };
+
+/** @throws DrError `usage` */
+function keepMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms !== undefined && ms >= KEEP_MS.min && ms <= KEEP_MS.max) return ms;
+  throw usage('BAD_DURATION', `--keep ${text}: a duration from 1m to 7d is expected, e.g. 2h.`);
 }
 
 function lossSeconds(text: string): number | 'unknown' {

@@ -3,11 +3,11 @@ import type { Standing } from '../app/standing.ts';
 import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import { changeOf, pastTheLine } from '../journal/requests.ts';
-import { isOver, type RunState } from '../journal/state.ts';
+import { isOver, keptUntil, type RunState } from '../journal/state.ts';
 import { plural } from '../base/plural.ts';
 import { requestLines } from '../report/requests.ts';
 import { requestEvidence } from '../report/step-evidence.ts';
-import { modeTag, resumeCommand, routeText } from './names.ts';
+import { modeTag, nextLabel, resumeCommand, routeText } from './names.ts';
 import { budgetLine } from './presenters/sentences.ts';
 import { stepTree } from './step-tree.ts';
 import type { Painter } from './style.ts';
@@ -38,6 +38,7 @@ export function statusText(view: Standing, paint: Painter): string {
   const { state, holder, now } = view;
   const { plan } = state;
   const end = isOver(state) ? state.lastAt : now;
+  const until = keptUntil(state);
   const rows = columns([
     ['run', `${state.run}${modeTag(state.mode)}`],
     ['what', `${plan.verb} of ${plan.runbook.name}, ${routeText(plan)}`],
@@ -45,6 +46,7 @@ export function statusText(view: Standing, paint: Painter): string {
     ['started', `${iso(state.startedAt)} by ${state.operator.user}@${state.operator.host} (${state.operator.identity})`],
     [isOver(state) ? 'ended' : 'last record', `${iso(state.lastAt)}, ${isOver(state) ? `after ${formatDuration(state.lastAt - state.startedAt)}` : `${formatDuration(Math.max(0, now - state.lastAt))} ago`}`],
     ...(state.leadingBack === undefined ? [] : [['rolls back', `since ${iso(state.leadingBack.at)}: ${state.leadingBack.because}`]]),
+    ...(until === undefined ? [] : [['twins', `kept until ${iso(until)}${until > now ? '' : `: their clean-up is due for ${formatDuration(now - until)}`}`]]),
     ...(state.resumedBy.length === 0 ? [] : [['resumed', plural(state.resumedBy.length, 'time')]]),
     ...(view.standby?.unprotectedSince === undefined ? [] : [['no standby', `since ${iso(view.standby.unprotectedSince)}: ${view.standby.because}`]]),
   ]);
@@ -83,7 +85,7 @@ function atWork({ state, holder, now, approved }: Standing): string {
 /** A resume only where nobody holds the run. */
 function nextLines({ state, holder, seen }: Standing, paint: Painter): string[] {
   if (isOver(state)) return [];
-  if (holder === undefined) return [`${paint('bold', 'To continue:')} ${resumeCommand(state)}`];
+  if (holder === undefined) return [`${paint('bold', nextLabel(state))} ${resumeCommand(state)}`];
   if (seen) return [`It is running: nothing to do. To stop it: Ctrl-C in its terminal, or kill -INT ${holder.pid}`];
   return [`If that process is gone for good: dr takeover ${state.run}`];
 }

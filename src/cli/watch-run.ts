@@ -1,6 +1,6 @@
 import type { RunWatchers } from '../app/run-to-the-end.ts';
 import type { RunState } from '../journal/state.ts';
-import { resumeCommand } from './names.ts';
+import { nextLabel, resumeCommand } from './names.ts';
 import { terminalPerson } from './person.ts';
 import { canRedraw, choosePresenter } from './presenters/choose.ts';
 import { drainOnSignals } from './signals.ts';
@@ -20,7 +20,7 @@ export async function watchRun(choice: { json: boolean; output: string; fleet?: 
     fleet: choice.fleet === true,
   });
   let shown: RunState | undefined;
-  const goOn = () => (shown === undefined ? 'No run was started.' : `To continue: ${choice.fleet === true ? 'dr resume --all' : resumeCommand(shown)}`);
+  const goOn = () => (shown === undefined ? 'No run was started.' : choice.fleet === true ? 'To continue: dr resume --all' : `${nextLabel(shown)} ${resumeCommand(shown)}`);
   const drain = drainOnSignals(
     () => presenter.message('Stopping: no new steps will start; calls in progress will finish. Ctrl-C again quits now.'),
     () => `Quit: how calls in progress ended is not known. ${goOn()}`,

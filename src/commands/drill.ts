@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import type { Interfaces } from '@oclif/core';
+import { leftTwinsLine } from '../app/left-twins.ts';
 import type { StatePlace } from '../app/state.ts';
 import { formatDuration, parseDuration } from '../base/duration.ts';
 import { DrError } from '../base/errors.ts';
@@ -12,7 +13,7 @@ export default class Drill extends StartCommand {
     'Makes a replica of the standby (or restores a backup), promotes it and writes a row to it; launches one instance of each Auto Scaling group; ' +
     'makes a DNS record of its own and resolves it; sends one request to the standby. ' +
     'Everything that it makes has a name that begins with dr-drill-, and is deleted at the end, also after a failure and after Ctrl-C. ' +
-    'What a killed process has left: dr drill clean.';
+    'What a killed process has left: dr drill clean. What any drill has left in the account: dr drill sweep.';
   static override examples = [
     '<%= config.bin %> drill --region ap-northeast-1 --lab',
     '<%= config.bin %> drill --region ap-northeast-1 --runbook shop --confirm shop',
@@ -24,6 +25,7 @@ export default class Drill extends StartCommand {
     ...fromFlag,
     ...startFlags,
     lab: Flags.boolean({ description: 'Against a local two-region lab, which is started and stopped' }),
+    keep: Flags.string({ description: 'Leave the twins for so long, for people to look at, e.g. 2h. dr drill clean deletes them; nothing else does', helpValue: 'DURATION', exclusive: ['lab'] }),
     due: Flags.string({ description: 'Do nothing if this very runbook has passed a drill into the region within that time, e.g. 30d', helpValue: 'DURATION', exclusive: ['plan', 'lab'] }),
     ...peopleFlags,
     ...outputFlags,
@@ -43,12 +45,15 @@ export default class Drill extends StartCommand {
     if (due === undefined || region === undefined) return false;
     const withinMs = parseDuration(due);
     if (withinMs === undefined) throw new DrError({ code: 'BAD_DURATION', exit: 'usage', title: `--due ${due}: a duration with a unit is expected, e.g. 30d.`, next: ['dr drill --help'] });
-    const { passedDrill } = await import('../app/due-drill.ts');
+    const { dueCleanUps, passedDrill } = await import('../app/due-drill.ts');
     const mode = (process.env['DR_LAB'] ?? '') === '' ? 'live' : 'lab';
     const now = Date.now();
-    const found = await passedDrill({ region, runbooks, state, mode, withinMs, now, ...(runbook === undefined ? {} : { runbook }) });
+    const question = { region, runbooks, state, mode, withinMs, now, ...(runbook === undefined ? {} : { runbook }) } as const;
+    const found = await passedDrill(question);
     if (found === undefined) return false;
-    this.done({ due: false, run: found.run }, () => `No drill is due: ${found.run} passed ${formatDuration(now - found.lastAt)} ago, with this runbook.`);
+    const cleanUps = await dueCleanUps(question);
+    const lines = [`No drill is due: ${found.run} passed ${formatDuration(now - found.lastAt)} ago, with this runbook.`, ...cleanUps.map(leftTwinsLine)];
+    this.done({ due: false, run: found.run, cleanUps: cleanUps.map(({ run }) => run) }, () => lines.join('\n'), cleanUps.length === 0 ? 'ok' : 'leftBehind');
     return true;
   }
 }

@@ -10,6 +10,7 @@ import { painterFor } from '../cli/style.ts';
 import { terminalWidth } from '../cli/text.ts';
 import type { Plan } from '../model/plan.ts';
 import { DEFAULT_VERB, traitsOf, verbFlag, VERBS } from '../model/verb.ts';
+import { NOT_COUNTED } from '../measure/prices.ts';
 import { policyOf } from '../plan/policy.ts';
 
 /** There is nothing to plan, because the wanted state is there. */
@@ -53,15 +54,15 @@ export default class PlanCommand extends DrCommand {
       this.done({ plan: null, nothingToDo: made.message }, () => `Nothing to do: ${made.message}`);
       return;
     }
-    const { plan, preview, feasibility } = made;
+    const { plan, preview, feasibility, twins } = made;
     if (out !== undefined) {
       await writeFile(out, `${JSON.stringify(plan, null, 2)}\n`, { mode: 0o600 });
       this.note(`Saved; run it with: dr ${verb} --plan ${out}`);
     }
     const critical = criticalPath(plan);
     this.done(
-      { plan, critical, preview, ...(feasibility === undefined ? {} : { feasibility }), policy: policyOf(plan.steps.flatMap((step) => step.permissions)) },
-      () => planText({ plan, critical, preview, feasibility, command: runCommand(plan, flags), iam, width: terminalWidth() }, painterFor(process.stdout)),
+      { plan, critical, preview, ...(feasibility === undefined ? {} : { feasibility }), ...(twins === undefined ? {} : { twins: { ...twins, prices: NOT_COUNTED } }), policy: policyOf(plan.steps.flatMap((step) => step.permissions)) },
+      () => planText({ plan, critical, preview, feasibility, twins, command: runCommand(plan, flags), iam, width: terminalWidth() }, painterFor(process.stdout)),
       flags['detailed-exitcode'] ? 'changes' : 'ok',
     );
   }

@@ -42,5 +42,5 @@ function standingJson({ state, holder: lock, seen, standby, left = [] }: Standin
   const { resume, ...shown } = runJson(state);
   const since = standby?.unprotectedSince;
   const bare = standby === undefined ? {} : { unprotectedSince: since === undefined ? null : iso(since) };
-  return { ...shown, ...running, ...bare, ...(left.length === 0 ? {} : { leftByDrills: left.map(({ run, twins = null }) => ({ run, twins, clean: `dr drill clean ${run}` })) }), ...(lock === undefined && resume !== undefined ? { resume } : {}) };
+  return { ...shown, ...running, ...bare, ...(left.length === 0 ? {} : { leftByDrills: left.map(({ run, twins = null, keptUntil: until }) => ({ run, twins, ...(until === undefined ? {} : { keptUntil: iso(until) }), clean: `dr drill clean ${run}` })) }), ...(lock === undefined && resume !== undefined ? { resume } : {}) };
 }

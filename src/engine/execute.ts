@@ -1,8 +1,9 @@
+import { iso } from '../base/clock.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { RunOutcome } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 import type { PlanStep, Verdict } from '../model/step.ts';
-import { drillProblems } from '../plan/drill.ts';
+import { drillProblems, makesTwin } from '../plan/drill.ts';
 import { isGuard, planProblems } from '../plan/graph.ts';
 import { actedSteps, stepsPastTheLine } from './acted.ts';
 import { check, runChecks } from './checks.ts';
@@ -25,7 +26,7 @@ import { isPlannedMove, traitsOf } from '../model/verb.ts';
  * 3. A step that is done stays done: a resume does not run it again. Before the line it decides again, though: what was
  *    seen of the source, and the fence, may be hours old by then. So does a run that has waited long for a person.
  * 4. A switchover that is refused or fails before the line rolls itself back; so does a run that a person aborts; so does a drill however it
- *    ends, also after Ctrl-C, and one that is resumed.
+ *    ends, also after Ctrl-C, and one that is resumed. Only the twins that a person wants to look at stay until they say so.
  * 5. Guards run beside the rest and end after it; how they end changes nothing of how the run ends.
  * 6. Success is declared when the end state, looked at once more after all else, is there (end-look.ts).
  * 7. Whatever happens, the journal ends with run.finished or run.interrupted, unless it cannot be written.
@@ -41,9 +42,17 @@ export async function execute(parts: RunParts): Promise<RunOutcome | 'interrupte
   const probes = watchProbes(plan.probes, effects, journal, firstFailure(journal.state));
   try {
     const forward = journal.state.leadingBack === undefined ? await goForward(run) : undefined;
+    const kept = forward === undefined ? undefined : keepTwins(journal.state, forward);
+    if (kept !== undefined) {
+      await probes.stop();
+      const until = effects.clock.now() + kept.ms;
+      await journal.append({ type: 'drill.kept', until, ended: kept.ended });
+      await journal.append({ type: 'run.interrupted', signal: `its twins are kept until ${iso(until)}` });
+      return 'interrupted';
+    }
     if (forward !== undefined && ledBack(journal.state, forward)) {
       const drills = traitsOf(plan.verb).drills;
-      await journal.append({ type: 'undo.started', because: drills ? `the drill is over (${forward}): its twins are deleted` : `${plan.verb} ${forward} before the line`, ...(drills ? { ended: forward } : {}) });
+      await journal.append({ type: 'undo.started', because: drills ? `the drill is over (${forward}): its twins are deleted` : `${plan.verb} ${forward} before the line`, ...(drills ? { ended: journal.state.kept?.ended ?? forward } : {}) });
     }
     const back = forward === undefined || journal.state.leadingBack !== undefined;
     const end = back ? endOf(journal.state, await leadBack(run)) : forward;
@@ -68,6 +77,14 @@ function whyInterrupted(state: RunState, drain: AbortSignal): string {
 function goForward(run: Run): Promise<RunOutcome | 'interrupted'> {
   const { plan, resumedBy } = run.journal.state;
   return traitsOf(plan.verb).drills && resumedBy.length > 0 ? Promise.resolve('interrupted') : runAll(run);
+}
+
+/** For how long the twins of a drill stay, whose steps are over, one way or the other. Undefined where nobody wants that, or nothing was made. */
+function keepTwins(state: RunState, end: RunOutcome | 'interrupted'): { ms: number; ended: RunOutcome } | undefined {
+  const { plan, acceptances, resumedBy } = state;
+  const ms = acceptances.keepTwinsMs;
+  if (!traitsOf(plan.verb).drills || ms === undefined || resumedBy.length > 0 || (end !== 'succeeded' && end !== 'failed')) return undefined;
+  return actedSteps(state).some(makesTwin) ? { ms, ended: end } : undefined;
 }
 
 /** A run that was rolled back was aborted; a drill, which always is, ends as it ended before. */

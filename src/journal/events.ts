@@ -178,6 +178,8 @@ export type RunEvent =
    * drill, how it ended before its twins are deleted.
    */
   | { type: 'undo.started'; because: string; operator?: Operator; ended?: RunOutcome | 'interrupted' }
+  /** The steps of a drill are over, and a person wants to look at its twins: they stay until somebody deletes them, at the latest when that is due. Milliseconds. */
+  | { type: 'drill.kept'; until: number; ended: RunOutcome }
   /** Abort, or the way back before the line: durable before the call that undoes. */
   | { type: 'undo.intent'; step: string }
   | { type: 'undo.done'; step: string; because: string; facts?: { readonly [name: string]: Json }; calls?: readonly CallRecord[] }

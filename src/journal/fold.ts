@@ -138,6 +138,9 @@ function apply(state: Mutable<RunState>, record: Exclude<JournalRecord, NoteEven
       delete state.outcome;
       delete state.endedAt;
       return;
+    case 'drill.kept':
+      state.kept = { until: record.until, ended: record.ended };
+      return;
     case 'checks.green':
       state.checksGreen = true;
       return;
@@ -161,7 +164,7 @@ function apply(state: Mutable<RunState>, record: Exclude<JournalRecord, NoteEven
 }
 
 /** How a drill ended is said once: a run that cleans up after it says nothing of it. */
-function endedOf({ leadingBack }: RunState, { ended = leadingBack?.ended }: Extract<JournalRecord, { type: 'undo.started' }>): { ended?: NonNullable<typeof ended> } {
+function endedOf({ leadingBack, kept }: RunState, { ended = leadingBack?.ended ?? kept?.ended }: Extract<JournalRecord, { type: 'undo.started' }>): { ended?: NonNullable<typeof ended> } {
   return ended === undefined ? {} : { ended };
 }
 

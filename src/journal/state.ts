@@ -100,6 +100,8 @@ export interface RunState extends Readonly<RunStarted> {
   interrupted: boolean;
   /** Since when, and why, the run only rolls back. */
   leadingBack?: { at: number; because: string; by?: Operator; ended?: RunOutcome | 'interrupted' };
+  /** Of a drill: until when its twins were to be kept, and how it ended before. Milliseconds. */
+  kept?: { until: number; ended: RunOutcome };
   checksGreen: boolean;
   /** In the lab: the truth from outside. */
   lab?: LabTruth;
@@ -121,6 +123,11 @@ const LEAVES_NOTHING: ReadonlySet<string> = new Set(['NO_UNDO', 'PRODUCTION_CHAN
 export function leftBehind(state: RunState): StepRun[] {
   if (!traitsOf(state.plan.verb).drills) return [];
   return [...state.steps.values()].filter(({ intendedAt, notUndone }) => intendedAt !== undefined && !LEAVES_NOTHING.has(notUndone?.code ?? ''));
+}
+
+/** When the clean-up of twins that a person wanted to keep is due, milliseconds; undefined where none are kept any more. */
+export function keptUntil(state: Pick<RunState, 'kept' | 'leadingBack' | 'outcome'>): number | undefined {
+  return state.leadingBack === undefined && state.outcome === undefined ? state.kept?.until : undefined;
 }
 
 /**

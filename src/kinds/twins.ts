@@ -2,6 +2,7 @@ import { AwsError } from '../aws/errors.ts';
 import { iso } from '../base/clock.ts';
 import { sha256 } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
+import type { Rented } from '../measure/prices.ts';
 import type { DrillContext } from '../model/kind.ts';
 import type { Refusal, StepContext } from '../model/step.ts';
 import { fact } from '../model/fact.ts';
@@ -53,7 +54,7 @@ export function twinTags(ctx: StepContext, also: readonly Tag[] = []): { Key: st
   const own = {
     [RUN_TAG]: ctx.run.id,
     [RUNBOOK_TAG]: ctx.runbook,
-    [EXPIRES_TAG]: iso(ctx.effects.clock.now() + TWIN_EXPIRES_MS),
+    [EXPIRES_TAG]: iso(ctx.effects.clock.now() + TWIN_EXPIRES_MS + (ctx.acceptances.keepTwinsMs ?? 0)),
   };
   const rest = also.flatMap(({ Key = '', Value = '' }) => (Key === '' || Key.startsWith('aws:') || Object.hasOwn(own, Key) ? [] : [{ Key, Value }]));
   return [...rest, ...Object.entries(own).map(([Key, Value]) => ({ Key, Value }))];
@@ -77,6 +78,24 @@ export function notOurTwin(ctx: Pick<StepContext, 'intends' | 'run'>, { name, re
   const run = runOfTwin(tags);
   if (run !== ctx.run.id) return run === undefined ? `${name} carries no tag ${RUN_TAG}` : `${name} is a twin of the run ${run}`;
   return ctx.intends(resource, TWIN) ? undefined : `the journal of ${ctx.run.id} does not say that it made ${name}`;
+}
+
+/** A thing that has the name of a twin, or the tag of one. */
+export interface FoundTwin {
+  /** As plans name it. */
+  resource: string;
+  name: string;
+  /** Region, or the id of the zone. */
+  where: string;
+  /** The run that its tag names. */
+  run: string | undefined;
+  /** Milliseconds since the epoch, as AWS tells it. */
+  madeAt: number | undefined;
+  /** AWS is deleting it. */
+  going: boolean;
+  rented: readonly Rented[];
+  /** The command that deletes it, for a person who is sure. */
+  byHand: string;
 }
 
 /** When AWS accepted the request that makes a twin, by its resource name; milliseconds. */

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import type { Json } from '../base/json.ts';
 import type { Effects } from '../effects/effects.ts';
+import type { Rented } from '../measure/prices.ts';
 import type { World } from '../simulator/world.ts';
 import type { Discovered, DiscoverContext, Inventory } from './discovery.ts';
 import type { Finding } from './finding.ts';
@@ -217,6 +218,8 @@ export interface ResourceKind<R> {
   timing?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<Readonly<Record<string, Estimate>>>;
   /** What AWS publishes for what it uses in a region, as it is set now. @throws AwsError */
   slas?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R, region: string): Promise<Sla[]>;
+  /** What the twins of a drill would rent, as the originals are set now. Only the target is asked. @throws AwsError */
+  rents?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<Rented[]>;
   /** Compute: what users of a region can be sent to, healthy or not, as `dr assess` asks. @throws AwsError */
   targets?(ctx: Pick<InspectContext, 'effects' | 'signal'>, resource: R, region: string): Promise<ServingTarget[]>;
   /** What `inspect` needs to be allowed, beyond `looks` and the reads of its steps. */

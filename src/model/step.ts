@@ -180,6 +180,8 @@ export interface Acceptances {
   done?: readonly string[];
   /** `--again`: custom steps that may be run once more although it is not known whether they ran. */
   again?: readonly string[];
+  /** `--keep`: for how long the twins of a drill stay after its steps, milliseconds. */
+  keepTwinsMs?: number;
   /** `--run-custom-steps`: in the lab, custom steps run instead of being simulated. */
   customSteps?: true;
 }

@@ -6,6 +6,11 @@ function nameOf(resource: string): string {
   return resource.split(':').slice(2).join(':');
 }
 
+/** It makes a twin. */
+export function makesTwin({ changes }: Pick<PlanStep, 'changes'>): boolean {
+  return changes.some(({ field }) => field === TWIN);
+}
+
 /** What in the plan of a drill would change something that is no twin, or could not be taken back: empty for a sound one. */
 export function drillProblems(steps: readonly PlanStep[]): string[] {
   return steps.flatMap((step) => {

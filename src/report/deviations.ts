@@ -33,6 +33,8 @@ function ofRecord(record: JournalRecord): Deviation[] {
       return [{ step: null, sort: 'resumed', text: `resumed by ${record.operator.user}@${record.operator.host}`, at }];
     case 'run.interrupted':
       return [{ step: null, sort: 'interrupted', text: `interrupted: ${record.signal}`, at }];
+    case 'drill.kept':
+      return [{ step: null, sort: 'kept', text: `the twins were kept after the drill, until ${iso(record.until)} at the latest`, at }];
     case 'undo.started':
       return [{ step: null, sort: 'rolled back', text: `the run rolled back: ${record.because}`, at }];
     case 'undo.done':

@@ -1,5 +1,6 @@
+import { iso } from '../base/clock.ts';
 import { plural } from '../base/plural.ts';
-import { leftBehind, type RunState } from '../journal/state.ts';
+import { keptUntil, leftBehind, type RunState } from '../journal/state.ts';
 import { rpoFact } from '../kinds/databases/facts.ts';
 import { notCompared } from '../kinds/production.ts';
 import type { Phase, Says } from '../model/step.ts';
@@ -64,6 +65,8 @@ export function drillSentence(word: Evidence['verdict']['word'], state: RunState
   const { runbook, target, drill } = state.plan;
   const what = `DRILL of ${runbook.name} in ${regionName(target)}`;
   const left = leftBehind(state).map(({ id }) => id);
+  const until = keptUntil(state);
+  if (until !== undefined) return `${what}: its steps are over (${state.kept?.ended ?? ''}), and its twins are kept until ${iso(until)}. That production is as it was is looked at when they are deleted.`;
   if (word === 'unfinished') return `${what}: it has not finished${left.length === 0 ? '' : ', and twins of it may be there'}.`;
   const remains = left.length === 0 ? 'nothing of it is left' : `NOT EVERYTHING OF IT IS DELETED (${left.join(', ')}): dr drill clean ${state.run}`;
   const skipped = (drill?.skipped ?? []).length === 0 ? '' : ` Not practised: ${drill?.skipped.join(', ')}.`;

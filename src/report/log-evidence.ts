@@ -56,6 +56,8 @@ function sayRecord(record: JournalRecord, line: { crossed: boolean; past: Readon
       return `${record.step}: a person is needed`;
     case 'undo.started':
       return record.operator === undefined ? `the run rolls back: ${record.because}` : `abort by ${record.operator.identity}: the run rolls back`;
+    case 'drill.kept':
+      return `the steps are over (${record.ended}); the twins are kept until ${iso(record.until)}`;
     case 'undo.done':
       return `${record.step}: undone`;
     case 'undo.failed':

@@ -23,8 +23,9 @@ it('commands and their flags are as they were', () => {
     assess --impact-at= --json --region= --runbook= --runbooks= --state=
     check --fail-on=error|warning|note|never --format=text|junit|sarif|prometheus --json --notify --region= --runbook= --runbooks= --state= --watch=
     doctor --json --state= --without=…
-    drill --again=… --approved-by=… --confirm= --done=… --due= --from= --json --lab --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
+    drill --again=… --approved-by=… --confirm= --done=… --due= --from= --json --keep= --lab --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     drill clean [RUN] --json --output=text|jsonl --state= --takeover
+    drill sweep --json --list --region=… --runbooks= --state=
     evidence --as= --due= --from=! --json --key= --out=! --state= --to=! --unsigned
     failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     help --json --state=

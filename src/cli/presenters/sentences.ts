@@ -7,7 +7,7 @@ import { utcSecond } from '../../report/requests.ts';
 import type { PlanStep } from '../../model/step.ts';
 import { changeMade } from '../../report/changes.ts';
 import { endOf } from '../step-end.ts';
-import { modeTag, resumeCommand, routeText } from '../names.ts';
+import { modeTag, nextLabel, resumeCommand, routeText } from '../names.ts';
 import { refusalLines } from '../refusal-view.ts';
 import { traitsOf } from '../../model/verb.ts';
 
@@ -34,11 +34,13 @@ export function sentence(record: JournalRecord, state: RunState): Sentence | und
       return record.up
         ? { tone: 'good', text: `probe ${record.probe}: up${via(record.address)}` }
         : { tone: 'bad', text: `probe ${record.probe}: down${via(record.address)}, ${record.error ?? `status ${record.status}`}` };
+    case 'drill.kept':
+      return { tone: 'warn', text: `the steps of the drill are over (${record.ended}); its twins are kept until ${iso(record.until)}` };
     case 'probe.summary':
     case 'lab.measured':
       return undefined;
     case 'run.interrupted':
-      return { tone: 'warn', text: `stopped: ${record.signal}. To continue: ${resumeCommand(state)}` };
+      return { tone: 'warn', text: `stopped: ${record.signal}. ${nextLabel(state)} ${resumeCommand(state)}` };
     case 'run.finished':
       return { tone: record.outcome === 'succeeded' ? 'good' : 'bad', text: `run ${record.run} ${record.outcome}` };
     case 'issue.added':

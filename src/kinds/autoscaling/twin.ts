@@ -1,17 +1,20 @@
 import * as z from 'zod';
 import { findGroup, type Group } from '../../aws/autoscaling.ts';
+import { findTemplateVersion } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
+import type { AnyGroup } from '../../aws/list-account.ts';
 import { arnIn } from '../../base/arn.ts';
 import { partitionOf } from '../../base/regions.ts';
+import type { Rented } from '../../measure/prices.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, refused, regionName, stepKind } from '../common.ts';
-import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
+import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags, type FoundTwin, isTwinName } from '../twins.ts';
 import { countOf, inService } from './health.ts';
 import { launchTrouble } from './launches.ts';
 
 /*
- * The twin of an Auto Scaling group: one instance of the same launch template, in the same subnets, and in no target group: no user is
+ * The twin of an Auto Scaling group: one instance (or as many as a failover brings up) of the same launch template, in the same subnets, and in no target group: no user is
  * ever led to it.
  * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_CreateAutoScalingGroup.html
  */
@@ -25,6 +28,8 @@ const params = z.strictObject({
   of: z.string(),
   /** A name of a twin that nobody ever gives: by it the right to delete is asked for. */
   nobody: z.string(),
+  /** Instances, or units of a group with weights. */
+  size: z.int().min(1).default(1),
 });
 type Params = z.infer<typeof params>;
 
@@ -116,8 +121,8 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   const input = {
     AutoScalingGroupName: p.group,
     MinSize: 0,
-    MaxSize: 1,
-    DesiredCapacity: 1,
+    MaxSize: p.size,
+    DesiredCapacity: p.size,
     ...launch,
     ...(subnets === undefined || subnets === '' ? { AvailabilityZones: zones } : { VPCZoneIdentifier: subnets }),
     HealthCheckType: 'EC2',
@@ -142,9 +147,40 @@ function undo(ctx: StepContext, p: Params): Promise<void> {
   });
 }
 
+/** A group that has the name or the tag of a twin. Its instances go with it. */
+export function foundGroup(region: string, found: AnyGroup): FoundTwin | undefined {
+  const { AutoScalingGroupName: group = '', Tags: tags, CreatedTime: made, Instances: instances = [], Status: status = '' } = found;
+  const run = runOfTwin(tags);
+  if (run === undefined && !isTwinName(group)) return undefined;
+  return {
+    resource: resourceOf({ region, group }),
+    name: group,
+    where: region,
+    run,
+    madeAt: made?.getTime(),
+    going: status !== '',
+    rented: instances.map(({ InstanceType: type }) => ({ what: 'instance', class: type, count: 1 })),
+    byHand: `aws autoscaling delete-auto-scaling-group --region ${region} --auto-scaling-group-name ${group} --force-delete`,
+  };
+}
+
 export const twinGroup = stepKind<Params>({ params, check, observe, act, undo, made: async (ctx, p) => runOfTwin((await find(ctx, p.region, p.group))?.Tags) === ctx.run.id });
 
-export function twinGroupStep(ctx: DrillContext, region: string, of: string): StepDraft {
+/** What a group of that size would rent: the type that it runs, or would launch. @throws AwsError */
+export async function rentedGroup({ effects, signal }: Pick<StepContext, 'effects' | 'signal'>, region: string, name: string, size: number): Promise<Rented[]> {
+  const options = { signal };
+  const group = await findGroup(effects.aws, region, name, options);
+  const { LaunchTemplate: own, MixedInstancesPolicy: mixed, Instances: [running] = [] } = group ?? {};
+  const first = mixed?.LaunchTemplate?.Overrides?.[0]?.InstanceType;
+  const seen = running?.InstanceType ?? first;
+  if (seen !== undefined) return [{ what: 'instance', class: seen, count: size }];
+  const template = own ?? mixed?.LaunchTemplate?.LaunchTemplateSpecification;
+  if (template?.LaunchTemplateId === undefined) return [{ what: 'instance', class: undefined, count: size }];
+  const version = await findTemplateVersion(effects.aws, region, { LaunchTemplateId: template.LaunchTemplateId }, template.Version ?? '$Default', options);
+  return [{ what: 'instance', class: version?.LaunchTemplateData?.InstanceType, count: size }];
+}
+
+export function twinGroupStep(ctx: DrillContext, region: string, of: string, size: number): StepDraft {
   const group = twinName(ctx, of, NAME_MAX);
   const own = [arnIn(region, 'autoscaling', ctx.account, `autoScalingGroup:*:autoScalingGroupName/${TWIN_NAMES}`)];
   const ec2 = (part: string) => arnIn(region, 'ec2', ctx.account, part);
@@ -153,8 +189,8 @@ export function twinGroupStep(ctx: DrillContext, region: string, of: string): St
     step: 'twinGroup',
     phase: 'compute',
     reversibility: 'compensable',
-    title: `Launch one instance as ${of} would, in ${group}`,
-    params: { region, group, of, nobody: twinName(ctx, 'nobody', NAME_MAX) } satisfies Params,
+    title: `Launch ${size === 1 ? 'one instance' : `${size} instances`} as ${of} would, in ${group}`,
+    params: { region, group, of, nobody: twinName(ctx, 'nobody', NAME_MAX), size } satisfies Params,
     controlPlanes: [`autoscaling@${region}`, `ec2@${region}`],
     permissions: [
       allow(['autoscaling:DescribeAutoScalingGroups', 'autoscaling:DescribeScalingActivities'], ['*']),
@@ -165,6 +201,6 @@ export function twinGroupStep(ctx: DrillContext, region: string, of: string): St
     ],
     estimate: { p50: 90, p95: 300, basis: 'launch of an instance; it is in no target group' },
     limitMs: 1_800_000,
-    changes: [{ resource: resourceOf({ region, group }), field: TWIN, before: 'none', after: `one instance of the template of ${of}` }],
+    changes: [{ resource: resourceOf({ region, group }), field: TWIN, before: 'none', after: `${size === 1 ? 'one instance' : `${size} instances`} of the template of ${of}` }],
   };
 }

@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
+import type { AnyDbInstance } from '../../aws/list-account.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import type { Rented } from '../../measure/prices.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
-import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
+import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags, type FoundTwin, isTwinName } from '../twins.ts';
 import { carriedSettings } from './carried.ts';
 import { isBusy, notReady, orRefused, whenFree } from './change.ts';
 import { rdsResource } from './found-writer.ts';
@@ -165,6 +167,31 @@ export function deleteTwinDatabase(ctx: StepContext, p: { region: string; id: st
     isGoing: (instance) => dbInstanceState(instance.DBInstanceStatus).going === true,
     ask: () => askToDelete(ctx, p),
   });
+}
+
+const PRICED: ReadonlySet<string> = new Set(['postgres', 'mysql', 'mariadb']);
+
+/** What an instance of RDS rents. Of an engine with licences the class says nothing of the price. */
+export function rentedDatabase({ DBInstanceClass: name, Engine: engine = '', AllocatedStorage, StorageType: storage = 'gp2', MultiAZ }: Partial<DbInstance>): Rented {
+  const shown = PRICED.has(engine) ? name : `${name ?? 'a class'} of ${engine === '' ? 'an unknown engine' : engine}`;
+  return { what: 'database', class: shown, count: MultiAZ === true ? 2 : 1, storageGb: storage.startsWith('gp') ? AllocatedStorage : undefined };
+}
+
+/** An instance that has the name or the tag of a twin. */
+export function foundDatabase(region: string, instance: AnyDbInstance): FoundTwin | undefined {
+  const { DBInstanceIdentifier: name = '', TagList: tags, InstanceCreateTime: made } = instance;
+  const run = runOfTwin(tags);
+  if (run === undefined && !isTwinName(name)) return undefined;
+  return {
+    resource: rdsResource(region, name),
+    name,
+    where: region,
+    run,
+    madeAt: made?.getTime(),
+    going: dbInstanceState(instance.DBInstanceStatus).going === true,
+    rented: [rentedDatabase(instance)],
+    byHand: `aws rds delete-db-instance --region ${region} --db-instance-identifier ${name} --skip-final-snapshot`,
+  };
 }
 
 /** It says that this run has made it. */

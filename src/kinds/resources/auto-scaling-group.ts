@@ -7,7 +7,7 @@ import { groupSlas, inspectGroup } from '../autoscaling/ready.ts';
 import { scaleIn } from '../autoscaling/scale-in.ts';
 import { scaleOut } from '../autoscaling/scale-out.ts';
 import { groupProductionStep, production } from '../autoscaling/production.ts';
-import { twinGroup, twinGroupStep } from '../autoscaling/twin.ts';
+import { rentedGroup, twinGroup, twinGroupStep } from '../autoscaling/twin.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
@@ -37,7 +37,16 @@ const schema = z.strictObject({
     .enum(['reprotect', 'switchover'])
     .default('reprotect')
     .describe('When the region that was left shrinks to its standby size: by reprotect, or at the end of a switchover already'),
+  drill: z
+    .strictObject({ capacity: z.enum(['one', 'full']).describe('one: one instance; full: as many as `active` wants') })
+    .optional()
+    .describe('What a drill launches. Default: one instance'),
 });
+
+/** How many a drill launches: more than one costs more, and shows that the region has room for all. */
+function twinSize({ drill, active }: AutoScalingGroup): number {
+  return drill?.capacity === 'full' ? Math.max(1, active.desired) : 1;
+}
 
 type AutoScalingGroup = z.infer<typeof schema>;
 
@@ -173,7 +182,8 @@ const kind: ResourceKind<AutoScalingGroup> = {
   },
   inspectRights: () => [read, readShortage, allow(['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeImages', 'ec2:DescribeInstanceTypeOfferings'], ['*'])],
   plan,
-  drill: (ctx, name, group) => [groupProductionStep(name, group.groups), twinGroupStep(ctx, ctx.target, inRegion(group.groups, ctx.target))],
+  drill: (ctx, name, group) => [groupProductionStep(name, group.groups), twinGroupStep(ctx, ctx.target, inRegion(group.groups, ctx.target), twinSize(group))],
+  rents: (ctx, group) => rentedGroup(ctx, ctx.target, inRegion(group.groups, ctx.target), twinSize(group)),
   steps: { production, twinGroup, scaleOut, scaleIn },
 
   discover: discoverGroups,

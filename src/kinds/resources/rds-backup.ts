@@ -177,6 +177,8 @@ const kind: ResourceKind<RdsBackup> = {
   ],
   plan,
   drill,
+  // How large the restored database is, is seen when it is there.
+  rents: ({ target }, db) => Promise.resolve([{ what: 'database', class: inRegion(db.restore, target).class, count: inRegion(db.restore, target).multiAz ? 2 : 1 }]),
   steps: { assertion, production, restoreTwin, assessSourceApi, assessBackups, recoveryGate, fence, fenceAgain, quiesce, caughtUp, restore, open, openWrites, canary, closeOld: closeBackedUp, keepOld: keepBackedUp, replicate },
   discover: discoverBackups,
   simulate,

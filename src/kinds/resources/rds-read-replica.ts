@@ -26,7 +26,7 @@ import { assessReplication, assessSourceApi, replicationStep, sourceApiStep } fr
 import { standbyGate, standbyGateStep } from '../databases/standby-gate.ts';
 import { loginOf, loginTo, needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
-import { twin as makeTwin, twinOf, twinStep } from '../databases/twin.ts';
+import { rentedDatabase, twin as makeTwin, twinOf, twinStep } from '../databases/twin.ts';
 import { rebuildOf } from '../databases/standby.ts';
 import { discoverReplicas } from '../discovery/replica.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
@@ -193,6 +193,10 @@ const kind: ResourceKind<RdsReadReplica> = {
   ],
   plan,
   drill,
+  rents: async ({ effects, signal, target }, db) => {
+    const standby = await findDbInstance(effects.aws, target, inRegion(db.instances, target), { signal });
+    return [rentedDatabase({ ...standby, MultiAZ: false, ...(db.instanceClass === undefined ? {} : { DBInstanceClass: db.instanceClass.active }) })];
+  },
   steps: {
     assertion,
     production,

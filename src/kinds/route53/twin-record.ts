@@ -8,7 +8,7 @@ import { fact } from '../../model/fact.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { allow, dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
-import { deleteTwin, notOurTwin, runOfTwin, type Suspect, type Tag, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
+import { deleteTwin, notOurTwin, runOfTwin, type Suspect, type Tag, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags, type FoundTwin } from '../twins.ts';
 import { answerFields, answerFor, answerOf, answerSchema, type RegionAnswer } from './aim.ts';
 import { route53Plane } from './rights.ts';
 import { findSet, keyOf } from './sets.ts';
@@ -178,6 +178,31 @@ const made = async (ctx: StepContext, p: Params): Promise<boolean> => {
   const there = await look(ctx, p);
   return there !== undefined && runOfTwin(tagsOf(there.owner)) === ctx.run.id;
 };
+
+/** Of the record sets of a zone that have the names of twins: each twin with the TXT record beside it. */
+export function foundRecords(zone: string, sets: readonly RecordSet[]): FoundTwin[] {
+  const bare = ({ Name = '' }: RecordSet) => Name.replace(/\.$/, '');
+  const nameOf = (set: RecordSet) => (set.Type === 'TXT' ? bare(set).replace(/^([^.]+)-owner\./, '$1.') : bare(set));
+  return [...Map.groupBy(sets, nameOf)].map(([name, both]) => {
+    const record = both.find(({ Type }) => Type !== 'TXT');
+    const owner = both.find(({ Type }) => Type === 'TXT');
+    // The label ends with the type, so that it is known where only the TXT record is left.
+    const type = record?.Type ?? name.split('.')[0]?.split('-').at(-1)?.toUpperCase() ?? '';
+    const run = runOfTwin(tagsOf(owner));
+    const batch = JSON.stringify({ Changes: both.map((set) => ({ Action: 'DELETE', ResourceRecordSet: set })) });
+    return {
+      resource: resourceOf({ zone, name, record: { name, type: type as RecordKey['type'] } } as Params),
+      name,
+      where: zone,
+      run,
+      // Route 53 does not tell.
+      madeAt: undefined,
+      going: false,
+      rented: [],
+      byHand: `aws route53 change-resource-record-sets --hosted-zone-id ${zone} --change-batch '${batch}'`,
+    };
+  });
+}
 
 export const twinRecord = stepKind<Params>({ params, check, observe, act, undo, made });
 
