@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+import * as fc from 'fast-check';
 import { validateXML } from 'xmllint-wasm';
 import { checkText } from '../../src/cli/check-view.ts';
 import { checkJunit } from '../../src/cli/check-formats/junit.ts';
@@ -7,6 +10,8 @@ import { checkPrometheus } from '../../src/cli/check-formats/prometheus.ts';
 import { checkSarif } from '../../src/cli/check-formats/sarif.ts';
 import type { CheckResult, PlacedFinding } from '../../src/app/check/check.ts';
 import { plain } from '../../src/cli/style.ts';
+import { readPrometheus } from './prometheus-text.ts';
+import { SARIF } from './sarif-schema.ts';
 
 const finding = (more: Partial<PlacedFinding> = {}): PlacedFinding => ({
   rule: 'multi-az', severity: 'warning', resource: 'rds:ap-northeast-1:shop-orders-tokyo', region: 'ap-northeast-1', observed: 'one zone, "two" <wanted>', wanted: 'Multi-AZ', mend: 'modify it',
@@ -19,6 +24,9 @@ const RESULT: CheckResult = {
   findings: [finding({ rule: 'rpo-gate', severity: 'error', resource: 'databases.orders' }), finding(), finding({ rule: 'zones', accepted: { rule: 'zones', owner: 'lead@example.com', until: '2027-03-31', why: 'one zone is enough' } })],
   calls: { made: 21, limit: 2_000 },
 };
+
+/** What nobody would call so, and somebody may. */
+const HOSTILE = ['a "quoted" name', String.raw`back\slash`, 'two\nlines', String.raw`ends with \ `, '{x="y"} 1', '# HELP x', '한국어', ''];
 
 const fails = (one: PlacedFinding): boolean => one.severity === 'error' && one.accepted === undefined;
 
@@ -42,6 +50,33 @@ describe('the formats of a check', () => {
     expect(run?.results[0]?.locations).toMatchObject([{ physicalLocation: { artifactLocation: { uri: 'runbooks/shop.yaml' }, region: { startLine: 24, startColumn: 3 } } }]);
     const again = checkSarif([{ ...RESULT, findings: RESULT.findings.map((one) => ({ ...one, observed: 'other' })) }], '1.2.3');
     expect((JSON.parse(again) as { runs: typeof runs }).runs[0]?.results.map((one) => one.partialFingerprints)).toEqual(run?.results.map((one) => one.partialFingerprints));
+  });
+
+  it('SARIF: as the standard demands, also where the file has a name with spaces', () => {
+    const ajv = new Ajv({ allErrors: true, allowUnionTypes: true });
+    (addFormats as unknown as (to: Ajv) => void)(ajv);
+    const valid = ajv.compile(SARIF);
+    const odd = HOSTILE.map((file) => ({ ...RESULT, file: `runbooks/${file}.yaml`, findings: RESULT.findings.map((one) => ({ ...one, resource: `x${file}` })) }));
+    for (const results of [[], [RESULT], odd]) {
+      valid(JSON.parse(checkSarif(results, '1.2.3')));
+      expect(valid.errors).toBeNull();
+    }
+    const [first] = (JSON.parse(checkSarif([{ ...RESULT, file: 'my runbooks/50%.yaml' }], '1')) as { runs: { results: { locations: { physicalLocation: { artifactLocation: { uri: string } } }[] }[] }[] }).runs[0]?.results ?? [];
+    expect(first?.locations[0]?.physicalLocation.artifactLocation.uri).toBe('my%20runbooks/50%25.yaml');
+  });
+
+  it('Prometheus: a strict reader gets the same labels and values, whatever stands in them', () => {
+    fc.assert(fc.property(fc.array(fc.record({ resource: fc.oneof(fc.constantFrom(...HOSTILE), fc.string()), runbook: fc.oneof(fc.constantFrom(...HOSTILE), fc.string()) }), { maxLength: 5 }), (odd) => {
+      const results = odd.map(({ resource, runbook }) => ({ ...RESULT, runbook, findings: [finding({ resource })] }));
+      const read = readPrometheus(checkPrometheus(results));
+      expect([...read].map(([name, { type }]) => [name, type])).toEqual(['findings', 'finding', 'ready', 'requests', 'timestamp_seconds'].map((name) => [`dr_check_${name}`, 'gauge']));
+      const labels = new Set((read.get('dr_check_finding')?.samples ?? []).map((one) => JSON.stringify([one.labels.runbook, one.labels.resource, one.value])));
+      expect(labels).toEqual(new Set(odd.map(({ resource, runbook }) => JSON.stringify([runbook, resource, 1]))));
+    }));
+  });
+
+  it.each(['x 1', '# HELP x y\n# TYPE x gauge\nx{a="1" 1\n', '# HELP x y\n# TYPE x gauge\nx{a="1"} 1\nx{a="1"} 2\n', '# HELP x y\n# TYPE x gouge\n', String.raw`# HELP x y`.concat('\n# TYPE x gauge\nx{a="\\q"} 1\n')])('the strict reader refuses %j', (text) => {
+    expect(() => readPrometheus(text)).toThrow();
   });
 
   it('Prometheus: counts without what is accepted, one line a finding', () => {

@@ -21,13 +21,18 @@ export function checkSarif(results: readonly CheckResult[], version: string): st
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
+/** A path as a URI reference: a space, a percent sign and others may not stand in one as they are. */
+function uriOf(file: string): string {
+  return file.split(/[\\/]/).map(encodeURIComponent).join('/');
+}
+
 function resultOf({ file, runbook }: CheckResult, finding: PlacedFinding): object {
   const { rule, severity, observed, wanted, mend, resource, target, line, col, accepted } = finding;
   return {
     ruleId: rule,
     level: severity,
     message: { text: `${observed}. Wanted: ${wanted}. Mend it: ${mend}` },
-    locations: [{ physicalLocation: { artifactLocation: { uri: file.split('\\').join('/') }, region: { startLine: line, startColumn: col } }, logicalLocations: [{ fullyQualifiedName: resource }] }],
+    locations: [{ physicalLocation: { artifactLocation: { uri: uriOf(file) }, region: { startLine: line, startColumn: col } }, logicalLocations: [{ fullyQualifiedName: resource }] }],
     // What is measured changes from one check to the next; what it is about does not.
     partialFingerprints: { 'dr.check/v1': sha256(`${runbook} ${target} ${keyOfFinding(finding)}`) },
     ...(accepted === undefined ? {} : { suppressions: [{ kind: 'external', status: 'accepted', justification: `accepted by ${accepted.owner} until ${accepted.until}${accepted.why === undefined ? '' : `: ${accepted.why}`}` }] }),
