@@ -40,6 +40,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     DescribeDBSubnetGroups: { has: ['DBSubnetGroups[].DBSubnetGroupName'], names: ['DBSubnetGroupName', 'DBSubnetGroups[].DBSubnetGroupName'] },
     DescribeDBParameterGroups: { has: ['DBParameterGroups[].DBParameterGroupName'], names: ['DBParameterGroupName', 'DBParameterGroups[].DBParameterGroupName'] },
     DescribeDBParameters: { has: ['Parameters[].ParameterName'] },
+    DescribeAccountAttributes: { has: ['AccountQuotas[].AccountQuotaName', 'AccountQuotas[].Used', 'AccountQuotas[].Max'] },
     DescribeOptionGroups: {
       has: ['OptionGroupsList[].OptionGroupName', 'OptionGroupsList[].EngineName', 'OptionGroupsList[].MajorEngineVersion'],
       names: ['OptionGroupName', 'OptionGroupsList[].OptionGroupName'],
@@ -116,7 +117,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     ListObjectsV2: { has: ['IsTruncated'], goesOn: ['IsTruncated', 'NextContinuationToken'] },
   },
   sts: { GetCallerIdentity: { has: ['Account', 'Arn'] } },
-  sns: { Publish: { has: ['MessageId'] }, ListTopics: { has: ['Topics[].TopicArn'] } },
+  sns: { Publish: { has: ['MessageId'] }, GetTopicAttributes: { has: ['Attributes'] }, ListTopics: { has: ['Topics[].TopicArn'] } },
 };
 
 /** What was asked, as far as it is needed to judge the answer. */

@@ -28,6 +28,7 @@ const terminal = (by: string): Fate => ({ fate: 'terminal', by });
 /** Why no check looks for an error. */
 const unforeseen = (why: string): Fate => terminal(`no check: ${why}`);
 const QUOTA = unforeseen('a quota of the account, of which `dr` asks nothing; AWS names it');
+const FORESEEN_QUOTA = foreseen('quota (checks of restore and standbyGate). Of a twin, and where somebody was faster: terminal, AWS names it');
 const CAPACITY = unforeseen('what AWS has free at that moment, which nobody can ask before');
 const KEY = unforeseen('the state and the policy of a key, which `dr` may not read');
 const NETWORK = unforeseen('the subnets behind a subnet group; the group itself is looked for');
@@ -61,12 +62,12 @@ const RDS_NEW: ErrorFates = {
   ...RDS_NOT_SENT,
   DBInstanceAlreadyExistsFault: NEXT_LOOK,
   DBSubnetGroupDoesNotCoverEnoughAZs: NETWORK,
-  InstanceQuotaExceededFault: QUOTA,
+  InstanceQuotaExceededFault: FORESEEN_QUOTA,
   InsufficientDBInstanceCapacityFault: CAPACITY,
   InvalidSubnet: NETWORK,
   InvalidVPCNetworkStateFault: NETWORK,
   KMSKeyNotAccessibleFault: KEY,
-  StorageQuotaExceededFault: QUOTA,
+  StorageQuotaExceededFault: FORESEEN_QUOTA,
   VpcEncryptionControlViolationException: NETWORK,
   // Storage of the copy is of the kind that the backup or the source has.
   ProvisionedIopsNotAvailableInAZFault: STORAGE,
@@ -114,7 +115,6 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
       DBParameterGroupNotFoundFault: notSent('a parameter group: it is set afterwards'),
       DBSubnetGroupNotAllowedFault: notSent('a subnet group of another VPC: it is that of the old instance'),
       DBSubnetGroupNotFoundFault: terminal('test/kinds/databases/verbs-errors.test.ts'),
-      InstanceQuotaExceededFault: terminal('test/kinds/databases/verbs-errors.test.ts'),
       InvalidDBClusterStateFault: foreseen('standby-source and standby-settings (check of standbyGate): members of a cluster'),
       InvalidDBInstanceStateFault: foreseen('standby-source (check of standbyGate): backups that are off, a status that does not pass; else waited out by the step'),
       InvalidDBSubnetGroupFault: NETWORK,

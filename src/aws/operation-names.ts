@@ -16,6 +16,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     DescribeDBSubnetGroups: true,
     DescribeDBParameters: true,
     DescribeDBParameterGroups: true,
+    DescribeAccountAttributes: true,
     DescribeOptionGroups: true,
     RestoreDBInstanceToPointInTime: true,
     RestoreDBInstanceFromDBSnapshot: true,
@@ -51,7 +52,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
   lambda: { Invoke: true },
   s3: { HeadObject: true, GetObject: true, PutObject: true, DeleteObject: true, ListObjectsV2: true },
   sts: { GetCallerIdentity: true },
-  sns: { Publish: true, ListTopics: true },
+  sns: { Publish: true, GetTopicAttributes: true, ListTopics: true },
 };
 
 /** The services of the table, in its order. */

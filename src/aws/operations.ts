@@ -25,6 +25,7 @@ export interface Operations {
       rds.DescribeDBInstanceAutomatedBackupsCommandInput,
       rds.DescribeDBInstanceAutomatedBackupsCommandOutput
     >;
+    DescribeAccountAttributes: Op<rds.DescribeAccountAttributesCommandInput, rds.DescribeAccountAttributesCommandOutput>;
     DescribeDBSubnetGroups: Op<rds.DescribeDBSubnetGroupsCommandInput, rds.DescribeDBSubnetGroupsCommandOutput>;
     DescribeDBParameters: Op<rds.DescribeDBParametersCommandInput, rds.DescribeDBParametersCommandOutput>;
     DescribeDBParameterGroups: Op<rds.DescribeDBParameterGroupsCommandInput, rds.DescribeDBParameterGroupsCommandOutput>;
@@ -129,6 +130,7 @@ export interface Operations {
     GetCallerIdentity: Op<sts.GetCallerIdentityCommandInput, sts.GetCallerIdentityCommandOutput>;
   };
   sns: {
+    GetTopicAttributes: Op<sns.GetTopicAttributesCommandInput, sns.GetTopicAttributesCommandOutput>;
     ListTopics: Op<sns.ListTopicsCommandInput, sns.ListTopicsCommandOutput>;
     Publish: Op<sns.PublishCommandInput, sns.PublishCommandOutput>;
   };

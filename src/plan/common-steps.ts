@@ -168,7 +168,7 @@ export function notifySteps(runbook: Runbook, verb: Verb, source: string, target
         title: `Notify SNS topic ${nameInArn(topic)}`,
         params: { region: target, topic, news },
         region: target,
-        permissions: [{ actions: ['sns:Publish'], resources: [topic] }],
+        permissions: [{ actions: ['sns:Publish', 'sns:GetTopicAttributes'], resources: [topic] }],
       }),
     ];
   });

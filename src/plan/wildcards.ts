@@ -17,7 +17,7 @@ const LISTS = 'lists: AWS asks for the right to all of them in this region; it o
 const ONLY_AWS = 'chosen by AWS or at the moment of the run: its id is not known before';
 
 const REASONS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
-  { actions: /^(ec2:Describe|autoscaling:Describe|elasticloadbalancing:Describe|cloudwatch:GetMetricData$)/, resource: /^\*$/, why: NO_RESOURCE },
+  { actions: /^(ec2:Describe|autoscaling:Describe|elasticloadbalancing:Describe|cloudwatch:GetMetricData$|rds:DescribeAccountAttributes$)/, resource: /^\*$/, why: NO_RESOURCE },
   { actions: /^rds:Describe/, resource: /:(db|auto-backup|snapshot|pg|subgrp|og):\*$/, why: LISTS },
   { actions: /^rds:/, resource: /:db:[a-z0-9-]+\*?-old-\*$/, why: 'the old instance is kept under a name with the date of the run' },
   { actions: /^rds:(ModifyDBInstance|CreateDBInstanceReadReplica|Restore)/, resource: /:(og|pg|subgrp|snapshot|auto-backup):\*$/, why: ONLY_AWS },

@@ -1,5 +1,6 @@
 import { pageOf, type ServiceModel } from './call.ts';
 import { dbGroupOperations } from './rds-db-groups.ts';
+import { quotaOperations } from './rds-quotas.ts';
 import { backupOperations } from './rds-backups.ts';
 import { instanceOperations } from './rds-instances.ts';
 import { namedSource } from './db-instance.ts';
@@ -10,6 +11,7 @@ export const rds: ServiceModel<'rds'> = {
   ...backupOperations,
   ...dbGroupOperations,
   ...instanceOperations,
+  ...quotaOperations,
 
   DescribeDBInstances: {
     accepts: ['DBInstanceIdentifier', 'MaxRecords', 'Marker'],

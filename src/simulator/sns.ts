@@ -15,6 +15,16 @@ export const sns: ServiceModel<'sns'> = {
     },
   },
 
+  GetTopicAttributes: {
+    accepts: ['TopicArn'],
+    handle(input, call) {
+      const arn = input.TopicArn ?? '';
+      if (regionOfArn(arn) !== call.region) throw call.error('InvalidParameter', 400, 'Invalid parameter: TopicArn');
+      if (!call.state.topics.has(arn, call.region)) throw call.error('NotFound', 404, 'Topic does not exist');
+      return { Attributes: { TopicArn: arn } };
+    },
+  },
+
   Publish: {
     accepts: ['TopicArn', 'Message', 'Subject'],
     handle(input, call) {

@@ -4,6 +4,7 @@ import { Buckets } from './buckets.ts';
 import type { Core } from './core.ts';
 import { Databases } from './databases.ts';
 import { DbGroups } from './db-groups.ts';
+import { DbQuotas } from './db-quotas.ts';
 import { Functions } from './functions.ts';
 import { Groups } from './groups.ts';
 import { HealthChecks } from './health-checks.ts';
@@ -24,6 +25,7 @@ export class State {
   readonly databases: Databases;
   readonly groups: Groups;
   readonly dbGroups = new DbGroups();
+  readonly dbQuotas = new DbQuotas();
   readonly backups: Backups;
   readonly instances: Instances;
   readonly targetGroups: TargetGroups;

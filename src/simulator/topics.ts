@@ -16,6 +16,10 @@ export class Topics {
     this.arns.set(seed.arn, seed.region);
   }
 
+  remove(arn: string): void {
+    this.arns.delete(arn);
+  }
+
   has(arn: string, region: string): boolean {
     return this.arns.get(arn) === region;
   }

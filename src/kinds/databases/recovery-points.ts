@@ -26,6 +26,7 @@ export const recoveryPointSchema = z.strictObject({
   engine: z.string().optional(),
   version: z.string().optional(),
   optionGroup: z.string().optional(),
+  storageGib: z.number().optional(),
 });
 export type RecoveryPoint = z.infer<typeof recoveryPointSchema>;
 
@@ -86,8 +87,15 @@ export async function findPoints(
   return { usable, rejected: judged.filter((j) => typeof j === 'string') };
 }
 
-function runsWith({ Engine: engine, EngineVersion: version, OptionGroupName: optionGroup }: { Engine?: string | undefined; EngineVersion?: string | undefined; OptionGroupName?: string | undefined }) {
-  return { ...(engine === undefined ? {} : { engine }), ...(version === undefined ? {} : { version }), ...(optionGroup === undefined ? {} : { optionGroup }) };
+interface Original {
+  Engine?: string | undefined;
+  EngineVersion?: string | undefined;
+  OptionGroupName?: string | undefined;
+  AllocatedStorage?: number | undefined;
+}
+
+function runsWith({ Engine: engine, EngineVersion: version, OptionGroupName: optionGroup, AllocatedStorage: storageGib }: Original) {
+  return { ...(storageGib === undefined ? {} : { storageGib }), ...(engine === undefined ? {} : { engine }), ...(version === undefined ? {} : { version }), ...(optionGroup === undefined ? {} : { optionGroup }) };
 }
 
 function keyProblem(name: string, what: { Encrypted?: boolean | undefined; KmsKeyId?: string | undefined }, region: string): string | undefined {

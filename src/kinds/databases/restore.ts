@@ -8,6 +8,7 @@ import type { Observation, Refusal, StepContext, Verdict } from '../../model/ste
 import { orRefused, whenFree } from './change.ts';
 import { isOwnOptionGroup } from './option-group.ts';
 import { rdsResource, unfinishedRun } from './found-writer.ts';
+import { quotaFor } from './quota.ts';
 import { stillWriter } from './writer.ts';
 import { weighAtLine } from './loss.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
@@ -84,7 +85,10 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   // Once it is there, it says itself what it runs.
   const runs = instance === undefined ? { engine: point?.engine, version: point?.version } : { engine: instance.Engine, version: instance.EngineVersion };
   const { missing, unfit } = await unfitSettings(ctx, p.region, p.settings, p.closedBy, runs);
-  if (missing.length === 0 && unfit.length === 0) return { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}` };
+  if (missing.length === 0 && unfit.length === 0) {
+    const room = instance === undefined ? await quotaFor(ctx, { region: p.region, id: p.id, storageGib: point?.storageGib }) : { warnings: [] };
+    return room.refusal === undefined ? { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}`, warnings: room.warnings } : refused(room.refusal);
+  }
   if (missing.length === 0) {
     return refused({
       rule: 'restore-settings',
@@ -296,7 +300,7 @@ export function restoreStep(ctx: PlanContext, copy: Database, old: Database, { s
       allow(['rds:RestoreDBInstanceToPointInTime', 'rds:RestoreDBInstanceFromDBSnapshot'], [arn, ...groups, ...arns('og:*', 'snapshot:*', 'auto-backup:*')]),
       allow(['rds:DescribeDBSubnetGroups', 'rds:DescribeDBParameterGroups'], groups),
       ...(settings.optionGroup === undefined ? [] : [allow(['rds:DescribeOptionGroups'], arns(`og:${settings.optionGroup}`))]),
-      allow(['ec2:DescribeSecurityGroups'], ['*']),
+      allow(['ec2:DescribeSecurityGroups', 'rds:DescribeAccountAttributes'], ['*']),
       ...keyRights(region, kmsKey),
     ],
     estimate: { p50: 900, p95: 3600, basis: 'a new instance and its volume; grows with the logs that are replayed' },

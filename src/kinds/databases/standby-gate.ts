@@ -13,6 +13,7 @@ import { optionGroupUnfit, parameterGroupUnfit } from './option-group.ts';
 import { groupsUnfit, type Place, quarantineRefusal } from './vpc.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { rdsArns } from './instance.ts';
+import { quotaFor } from './quota.ts';
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
 async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
@@ -43,6 +44,9 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   if (replica !== undefined) return noSource(p, replica);
   const refused = await wrongGroups(ctx, p, settings, { kept, writer });
   if (refused !== undefined) return refused;
+  // The old instance is kept under another name.
+  const room = await quotaFor(ctx, { region: p.region, id: p.id, storageGib: writer.AllocatedStorage, siblings: writer.ReadReplicaDBInstanceIdentifiers?.length ?? 0 });
+  if (room.refusal !== undefined) return room.refusal;
   return old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${state.shown}, and can be renamed`;
 }
 
@@ -167,7 +171,7 @@ export function standbyGateStep(ctx: PlanContext, { params, look, shared }: Rebu
       allow(['rds:DescribeDBSubnetGroups'], rdsArns(params.region, ctx.account, 'subgrp:*')),
       allow(['rds:DescribeOptionGroups'], rdsArns(params.region, ctx.account, 'og:*')),
       allow(['rds:DescribeDBParameterGroups'], rdsArns(params.region, ctx.account, 'pg:*')),
-      allow(['ec2:DescribeSecurityGroups'], ['*']),
+      allow(['ec2:DescribeSecurityGroups', 'rds:DescribeAccountAttributes'], ['*']),
     ],
     estimate: { p50: 1, p95: 5, basis: 'a few API calls' },
     limitMs: 60_000,

@@ -44,6 +44,8 @@ export const SHOP: Trouble[] = [
   { name: 'a protected record', plant: ({ world }) => world.protectRecords(ZONE, { name: 'shop.example.com', type: 'A' }), found: ['error record-protected route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
   { name: 'a health check that is disabled', plant: (sim) => done(sim, 'route53', 'UpdateHealthCheck', { HealthCheckId: 'hc-seoul', HealthCheckVersion: version(sim, 'hc-seoul'), Disabled: true }), found: ['warning health-check-disabled route53:healthcheck/hc-seoul'] },
   { name: 'a health check that is gone', plant: ({ world }) => void world.addFault({ service: 'route53', operation: 'GetHealthCheck', effect: { kind: 'error', httpStatus: 404, code: 'NoSuchHealthCheck' } }), found: ['error health-check-missing route53:healthcheck/hc-seoul', 'error health-check-missing route53:healthcheck/hc-tokyo'] },
+  { name: 'the topic of the standby was deleted', plant: ({ world }) => world.state.topics.remove(`arn:aws:sns:${TOKYO}:111122223333:dr`), found: ['warning topic-missing notify.sns-1'] },
+  { name: 'the health check of the standby tests what only the active side does', plant: async (sim) => { sim.world.addHealthCheck({ id: 'hc-deep', watches: { kind: 'region-endpoint', region: TOKYO }, intervalSeconds: 10, failureThreshold: 3 }); await pair(sim, { tokyoCheck: 'hc-deep' }); }, found: ['warning health-check-failing route53:Z0123456789ABCDEFGHIJ:shop.example.com A'] },
 ];
 
 export const ARCHIVE: Trouble[] = [
@@ -54,6 +56,8 @@ export const ARCHIVE: Trouble[] = [
   { name: 'backups of the writer are off', plant: (sim) => change(sim, { region: SEOUL, id: 'archive-documents' }, { backupRetentionDays: 0 }), found: [`warning standby-source rds:${SEOUL}:archive-documents`] },
   { name: 'the quarantine of the restored instance lets somebody in', plant: ({ world }) => world.addSecurityGroup({ region: TOKYO, id: 'sg-0b20000000000000b', name: 'quarantine', closed: false }), found: [`error quarantine-open rds:${TOKYO}:archive-documents-tokyo`] },
   { name: 'the security group of the restore is in another VPC', plant: ({ world }) => world.addSecurityGroup({ region: TOKYO, id: 'sg-0b10000000000000b', name: 'db', closed: false, vpc: 'vpc-2' }), found: [`error restore-settings rds:${TOKYO}:archive-documents-tokyo`] },
+  { name: 'the account may have no more instances in the target', plant: ({ world }) => world.state.dbQuotas.set(TOKYO, 'DBInstances', 0), found: [`error quota rds:${TOKYO}:archive-documents-tokyo`] },
+  { name: 'the account may have no more storage in the target', plant: ({ world }) => world.state.dbQuotas.set(TOKYO, 'AllocatedStorage', 99), found: [`error quota rds:${TOKYO}:archive-documents-tokyo`] },
   { name: 'no image to launch in the target', plant: ({ world }) => { for (const { id } of world.state.instances.imagesIn(TOKYO)) world.state.instances.removeImage(TOKYO, id); }, found: ['error image compute.api'] },
   { name: 'no image to launch on the way home', plant: ({ world }) => { for (const { id } of world.state.instances.imagesIn(SEOUL)) world.state.instances.removeImage(SEOUL, id); }, found: [`warning image ec2:${SEOUL}:api`] },
 ];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { AwsError } from '../../../src/aws/errors.ts';
 import type { AwsRequest } from '../../../src/aws/caller.ts';
 import type { HttpRequest, HttpSample } from '../../../src/effects/effects.ts';
 import { LIMITS } from '../../../src/base/limits.ts';
@@ -65,6 +66,8 @@ describe('run.notify-slack', () => {
   });
 });
 
+const snsError = (code: string, httpStatus: number): AwsError => new AwsError({ service: 'sns', region: TOKYO, operation: 'GetTopicAttributes', code, httpStatus, message: code });
+
 describe('run.notify-sns', () => {
   const TOPIC = 'arn:aws:sns:ap-northeast-1:111122223333:dr';
   const sns = (topic = TOPIC, facts = {}) => {
@@ -83,10 +86,19 @@ describe('run.notify-sns', () => {
     expect(await step.observe()).toMatchObject({ state: 'absent' });
     await step.act();
     expect(await step.observe()).toMatchObject({ state: 'reached' });
+    expect(sent.splice(0, 1)).toMatchObject([{ operation: 'GetTopicAttributes', input: { TopicArn: TOPIC } }]);
     expect(sent).toMatchObject([{ service: 'sns', region: TOKYO, operation: 'Publish', input: { TopicArn: TOPIC, Message: `${NEWS}, by arn:aws:iam::111122223333:user/kim.` } }]);
     // https://docs.aws.amazon.com/sns/latest/api/API_Publish.html: at most 100 characters.
     expect((sent[0]?.input as { Subject: string }).Subject.length).toBeLessThanOrEqual(100);
     expect(Object.values(step.recorded)).toEqual(['m-1']);
+  });
+
+  it.each<[string, AwsError, string]>([
+    ['is not there', snsError('NotFound', 404), 'topic-missing'],
+    ['may not be looked at', snsError('AuthorizationError', 403), 'topic-unknown'],
+  ])('a topic that %s is a warning, and stops nothing', async (_what, error, rule) => {
+    const step = await stepOf('run.notify-sns', { region: TOKYO, topic: TOPIC, news: NEWS }, { effects: { aws: { call: () => Promise.reject(error) } as never } });
+    expect(await step.check()).toMatchObject({ state: 'ok', warnings: [{ rule }] });
   });
 
   it('two topics are given both', async () => {

@@ -433,6 +433,11 @@ export const CASES: Cases = {
     },
   },
   sns: {
+    GetTopicAttributes: {
+      region: TOKYO,
+      input: { TopicArn: 'arn:aws:sns:ap-northeast-1:123456789012:ops' },
+      output: { Attributes: { TopicArn: 'arn:aws:sns:ap-northeast-1:123456789012:ops', DisplayName: NASTY } },
+    },
     ListTopics: {
       region: TOKYO,
       input: { NextToken: 'a b' },

@@ -89,7 +89,12 @@ export const backupCases: Pick<
   },
 };
 
-export const dbSettingsCases: Pick<Cases['rds'], 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeOptionGroups'> = {
+export const dbSettingsCases: Pick<Cases['rds'], 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeOptionGroups' | 'DescribeAccountAttributes'> = {
+  DescribeAccountAttributes: {
+    region: TOKYO,
+    input: {},
+    output: { AccountQuotas: [{ AccountQuotaName: 'DBInstances', Used: 22, Max: 40 }, { AccountQuotaName: 'AllocatedStorage', Used: 2_200, Max: 100_000 }] },
+  },
   DescribeOptionGroups: {
     region: TOKYO,
     input: { OptionGroupName: 'archive-audit' },
