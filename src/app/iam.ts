@@ -44,7 +44,6 @@ export interface IamResult {
 /** The least that a role needs, from the runbooks alone: no call is made. @throws DrError */
 export async function iamPolicies(request: IamRequest): Promise<IamResult[]> {
   const { account = ACCOUNT_UNKNOWN, region, verb } = request;
-  if (account !== ACCOUNT_UNKNOWN && !/^\d{12}$/.test(account)) throw usage('ACCOUNT_INVALID', `--account ${account}: twelve digits are expected.`);
   const loaded = await Promise.all((await runbookFiles(request.paths)).map(loadRunbook));
   const known = [...new Set(loaded.flatMap(({ runbook }) => runbook.regions.map((r) => r.id)))].sort();
   if (region !== undefined && !known.includes(region)) throw usage('REGION_UNKNOWN', `No runbook names the region ${region}.`, `the regions of these runbooks: ${known.join(', ')}`);

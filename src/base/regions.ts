@@ -1,3 +1,5 @@
+import { nearest } from './nearest.ts';
+
 /**
  * AWS regions and the city or area of each, from the partitions that the AWS SDK of November 2026 knows
  * (https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html).
@@ -50,6 +52,12 @@ export const REGIONS: Readonly<Record<string, string>> = {
 /** The shape of every AWS region's name. */
 export const REGION_SHAPE =
   /^[a-z]{2,4}(-[a-z]{2,4})?-(north|south|east|west|central|northeast|northwest|southeast|southwest)-[1-9]$/;
+
+/** The region that somebody may have meant: by its city, or by a slip. */
+export function nearestRegion(name: string): string | undefined {
+  const city = Object.entries(REGIONS).find(([, place]) => place.toLowerCase() === name.toLowerCase());
+  return city?.[0] ?? nearest(name, Object.keys(REGIONS));
+}
 
 /** The same, anywhere in a text, e.g. in an ARN or an address. */
 const REGION_IN_TEXT = new RegExp(`\\b${REGION_SHAPE.source.slice(1, -1)}\\b`, 'g');

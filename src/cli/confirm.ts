@@ -7,7 +7,7 @@ import type { Acceptances, PlanStep } from '../model/step.ts';
 import type { Plan } from '../model/plan.ts';
 import { regionName } from './names.ts';
 import { previewLines, wouldBeRefused } from './preview-view.ts';
-import { parseImpact } from './run-flags.ts';
+import { parsePastTime } from './flag-values.ts';
 import { painterFor } from './style.ts';
 import { columns, safe } from './text.ts';
 import { isPlannedMove, traitsOf } from '../model/verb.ts';
@@ -89,7 +89,7 @@ export async function askImpact(io: ConfirmIo, now: () => number): Promise<numbe
     const answer = (await io.ask('When did users begin to suffer? A time, e.g. 2026-11-20T03:04:05Z, or how long ago, e.g. 7m [unknown]: ')).trim();
     if (answer === '' || answer === 'unknown') return undefined;
     const ago = parseDuration(answer);
-    const at = ago === undefined ? parseImpact(answer, now()) : now() - ago;
+    const at = ago === undefined ? parsePastTime(answer, now()) : now() - ago;
     if (at !== undefined) return at;
     io.write(`"${answer}" is neither a past time with its zone nor a duration.\n`);
   }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { traitsOf, VERBS } from '../model/verb.ts';
+import { regionFrom } from './flag-values.ts';
 import { type Defaults, readDefaults } from './config-file.ts';
 
 /** What oclif made of a command line, as far as defaults need it. */
@@ -32,5 +33,5 @@ export async function applyDefaults(parsed: Parsed, { path, required, env, comma
   fill('runbooks', env.DR_RUNBOOKS ?? file.runbooks);
   // $DR_STATE is read where the state is looked for.
   fill('state', env.DR_STATE === undefined || env.DR_STATE === '' ? file.state : undefined);
-  if (movesUsers(command.id, parsed.flags.verb) && parsed.flags.plan === undefined) fill('region', env.DR_REGION ?? file.region);
+  if (movesUsers(command.id, parsed.flags.verb) && parsed.flags.plan === undefined) fill('region', env.DR_REGION === undefined || env.DR_REGION === '' ? file.region : regionFrom('$DR_REGION', env.DR_REGION));
 }

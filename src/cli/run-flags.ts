@@ -1,11 +1,11 @@
 import * as Flags from '@oclif/core/flags';
-import { parseDuration } from '../base/duration.ts';
 import { DrError } from '../base/errors.ts';
 import type { Acceptances } from '../model/step.ts';
+import { lossFlag, pastTimeFlag, regionFlag } from './flag-values.ts';
 
 /** Which runbook, made into which plan. Shared by `plan` and every verb. */
 export const targetFlags = {
-  region: Flags.string({ description: 'Region to make active, e.g. ap-northeast-1', helpValue: 'REGION' }),
+  region: regionFlag({ description: 'Region to make active, e.g. ap-northeast-1' }),
   runbook: Flags.string({ description: 'Runbook, by name or path. Default: the one in the folder', helpValue: 'NAME|PATH' }),
   runbooks: Flags.string({ description: 'Folder of the runbooks', helpValue: 'DIR', default: './runbooks' }),
 };
@@ -23,12 +23,12 @@ export function names(text: string | undefined): string[] | undefined {
 
 /** The region to leave, where the resources do not tell which one it is. */
 export const fromFlag = {
-  from: Flags.string({ description: 'Region to leave, where it cannot be inferred', helpValue: 'REGION' }),
+  from: regionFlag({ description: 'Region to leave, where it cannot be inferred' }),
 };
 
 /** The one region that a reprotect rebuilds. */
 export const standbyFlag = {
-  standby: Flags.string({ description: 'Region to rebuild as the standby. Default: every region that does not follow', helpValue: 'REGION' }),
+  standby: regionFlag({ description: 'Region to rebuild as the standby. Default: every region that does not follow' }),
 };
 
 /** How a run of any verb is started. */
@@ -71,10 +71,7 @@ export const flapFlag = {
 
 /** What a person can say about a run; it is journaled with their reason. */
 export const acceptanceFlags = {
-  'accept-data-loss': Flags.string({
-    description: 'Accept losing up to that much, e.g. 90s, or `unknown`: any loss. Needs --reason',
-    helpValue: 'DURATION',
-  }),
+  'accept-data-loss': lossFlag({ description: 'Accept losing up to that much, e.g. 90s, or `unknown`: any loss. Needs --reason' }),
   'attest-source-down': Flags.string({
     description: 'State, in your name, that the source region is down now; a resume asks again. Needs --reason',
     helpValue: 'NAME',
@@ -93,7 +90,8 @@ export const outputFlags = {
 };
 
 export interface AcceptanceInput {
-  'accept-data-loss'?: string | undefined;
+  /** Milliseconds. */
+  'accept-data-loss'?: number | 'unknown' | undefined;
   'attest-source-down'?: string | undefined;
   'acknowledge-flap'?: string | undefined;
   reason?: string | undefined;
@@ -101,13 +99,14 @@ export interface AcceptanceInput {
   done?: string[] | undefined;
   again?: string[] | undefined;
   'run-custom-steps'?: boolean | undefined;
-  keep?: string | undefined;
+  /** Milliseconds. */
+  keep?: number | undefined;
 }
 
 /** What a person says in their name. */
 const NAMED = ['attest-source-down', 'acknowledge-flap'] as const;
 
-/** @throws DrError `usage` for a duration without a unit, or an acceptance without a reason. */
+/** @throws DrError `usage` for an acceptance without a reason. */
 export function acceptances(flags: AcceptanceInput): Acceptances {
   const loss = flags['accept-data-loss'];
   const reason = flags.reason?.trim();
@@ -119,56 +118,26 @@ export function acceptances(flags: AcceptanceInput): Acceptances {
   const attested = flags['attest-source-down'];
   const flap = flags['acknowledge-flap'];
   return {
-    ...(loss === undefined ? {} : { dataLossSeconds: lossSeconds(loss) }),
+    ...(loss === undefined ? {} : { dataLossSeconds: loss === 'unknown' ? loss : loss / 1000 }),
     ...(attested === undefined ? {} : { sourceDown: attested.trim() }),
     ...(flap === undefined ? {} : { flap: flap.trim() }),
     ...(reason === undefined || reason === '' ? {} : { reason }),
     approvedBy: flags['approved-by'] ?? [],
     ...(flags.done === undefined ? {} : { done: flags.done }),
     ...(flags.again === undefined ? {} : { again: flags.again }),
-    ...(flags.keep === undefined ? {} : { keepTwinsMs: keepMs(flags.keep) }),
+    ...(flags.keep === undefined ? {} : { keepTwinsMs: flags.keep }),
     ...(flags['run-custom-steps'] === true ? { customSteps: true as const } : {}),
   };
 }
 
 /** `--impact-at`, of whatever begins a run or continues one. */
 export const impactFlag = {
-  'impact-at': Flags.string({
-    description: 'When users began to suffer, e.g. 2026-11-20T03:04:05Z: the RTO clock starts there, and loss counts up to it. Default: the first failed probe',
-    helpValue: 'TIME',
-  }),
+  'impact-at': pastTimeFlag({ description: 'When users began to suffer, e.g. 2026-11-20T03:04:05Z: the RTO clock starts there, and loss counts up to it. Default: the first failed probe' }),
 };
 
-/** @throws DrError `usage` for a time that is not ISO 8601 with a zone, or lies in the future. */
-export function impactTime(text: string | undefined): { impactAt?: number } {
-  if (text === undefined) return {};
-  const at = parseImpact(text, Date.now());
-  if (at === undefined) throw usage('BAD_TIME', `--impact-at ${text}: a past time with its zone is expected, e.g. 2026-11-20T03:04:05Z.`);
-  return { impactAt: at };
-}
-
-/** Milliseconds of an ISO 8601 time with a zone that is not after `now`; undefined for anything else. */
-export function parseImpact(text: string, now: number): number | undefined {
-  const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) || at > now ? undefined : at;
-}
-
-const KEEP_MS = { min: 60_000, max: 7 * 86_400_000 };
-
-/** @throws DrError `usage` */
-function keepMs(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms >= KEEP_MS.min && ms <= KEEP_MS.max) return ms;
-  throw usage('BAD_DURATION', `--keep ${text}: a duration from 1m to 7d is expected, e.g. 2h.`);
-}
-
-function lossSeconds(text: string): number | 'unknown' {
-  if (text === 'unknown') return 'unknown';
-  const ms = parseDuration(text);
-  if (ms === undefined) {
-    throw usage('BAD_DURATION', `--accept-data-loss ${text}: a duration with a unit is expected, e.g. 90s or 5m, or the word unknown.`);
-  }
-  return ms / 1000;
+/** As requests of a run take it. */
+export function impactTime(at: number | undefined): { impactAt?: number } {
+  return at === undefined ? {} : { impactAt: at };
 }
 
 function usage(code: string, title: string): DrError {

@@ -3,6 +3,7 @@ import { AwsError } from '../aws/errors.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import type { ExitName } from '../base/exit-codes.ts';
 import { nearest } from '../base/nearest.ts';
+import { badValue } from './flag-values.ts';
 import type { Painter } from './style.ts';
 import { indent, safe } from './text.ts';
 
@@ -33,7 +34,7 @@ export function shownError(error: unknown, scene: ErrorScene): ShownError {
   const stack = scene.debug && error instanceof Error && error.stack !== undefined ? { stack: error.stack } : {};
   if (error instanceof DrError) {
     const detail = error.detail === undefined ? {} : { detail: error.detail };
-    return { code: error.code, exit: error.exit, title: error.message, ...detail, next: error.next, ...stack };
+    return { code: error.code, exit: error.exit, title: unwrapped(error.message), ...detail, next: error.next, ...stack };
   }
   if (error instanceof AwsError) return { ...awsError(error), ...stack };
   const usage = usageError(error, scene);
@@ -74,6 +75,8 @@ function usageError(error: unknown, scene: ErrorScene): ShownError | undefined {
     const [flag = ''] = cli.flags as string[];
     return { code: 'UNKNOWN_FLAG', exit: 'usage', title: unknownFlag(flag, scene.flags ?? []), next };
   }
+  const [, flag, value, options] = /^Expected --([\w-]+)=(.*) to be one of: (.*)$/m.exec(error.message) ?? [];
+  if (flag !== undefined && value !== undefined && options !== undefined) return badOption(`--${flag}`, value, options.split(', '));
   const lines = stripVTControlCharacters(error.message)
     .split('\n')
     .map((line) => line.trim())
@@ -83,6 +86,17 @@ function usageError(error: unknown, scene: ErrorScene): ShownError | undefined {
   const [title = 'The command line is wrong.', ...rest] = lines;
   const detail = rest.length === 0 ? {} : { detail: rest.join('\n') };
   return { code: 'BAD_COMMAND_LINE', exit: 'usage', title, ...detail, next };
+}
+
+/** oclif puts its own words around what a flag says of its value. */
+function unwrapped(message: string): string {
+  return message.replace(/^Parsing --\S+ \n\t/, '').replace(/\nSee more help with --help$/, '');
+}
+
+function badOption(flag: string, value: string, options: readonly string[]): ShownError {
+  const near = nearest(value, options);
+  const { code, exit, message: title, next } = badValue(flag, value, { expected: `one of ${options.join(', ')}`, example: options[0] ?? '', near: () => near });
+  return { code, exit, title, next };
 }
 
 function unknownFlag(flag: string, known: readonly string[]): string {

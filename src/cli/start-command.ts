@@ -18,7 +18,8 @@ export interface StartFlags extends AcceptanceInput {
   runbooks: string;
   plan?: string | undefined;
   confirm?: string | undefined;
-  'impact-at'?: string | undefined;
+  /** Milliseconds since the epoch. */
+  'impact-at'?: number | undefined;
   state?: string | undefined;
   output: string;
 }

@@ -2,9 +2,9 @@ import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import type { WaitingGate } from '../app/approve.ts';
 import { systemClock } from '../base/clock.ts';
-import { parseDuration } from '../base/duration.ts';
 import { DrError } from '../base/errors.ts';
 import { DrCommand } from '../cli/base-command.ts';
+import { durationFlagOr } from '../cli/flag-values.ts';
 import { confirmApproval, terminalIo } from '../cli/confirm.ts';
 import { painterFor } from '../cli/style.ts';
 import type { SignedFile } from '../approvals/statement.ts';
@@ -14,7 +14,8 @@ interface Said {
   key?: string | undefined;
   confirm?: string | undefined;
   reject: boolean;
-  'valid-for': string;
+  /** Milliseconds. */
+  'valid-for': number;
 }
 
 export default class Approve extends DrCommand {
@@ -33,7 +34,7 @@ export default class Approve extends DrCommand {
     as: Flags.string({ description: 'Who you are in the runbook. Default: whose key it is', helpValue: 'NAME' }),
     gate: Flags.string({ description: 'Which approval, where several wait', helpValue: 'STEP' }),
     reject: Flags.boolean({ description: 'Refuse it: the run stops there' }),
-    'valid-for': Flags.string({ description: 'How long it holds, at most 24h', helpValue: 'DURATION', default: '1h' }),
+    'valid-for': durationFlagOr('1h', { description: 'How long it holds, at most 24h' }),
     confirm: Flags.string({ description: 'Name of the application, instead of typing it', helpValue: 'NAME' }),
     print: Flags.boolean({ description: 'Print the text to sign, and sign nothing', exclusive: ['key', 'signature', 'json'] }),
     signature: Flags.string({ description: 'FILE.sig: a signature of the text in FILE, made elsewhere', helpValue: 'FILE.sig', exclusive: ['key', 'as', 'reject'] }),
@@ -75,8 +76,7 @@ export default class Approve extends DrCommand {
   }
 
   async #text(waiting: WaitingGate, flags: Said, approver: string | undefined): Promise<string> {
-    const holdsMs = parseDuration(flags['valid-for']);
-    if (holdsMs === undefined || holdsMs <= 0) throw new DrError({ code: 'BAD_DURATION', exit: 'usage', title: `--valid-for ${flags['valid-for']}: a duration with a unit is expected, e.g. 1h.` });
+    const holdsMs = flags['valid-for'];
     if (approver === undefined) throw new DrError({ code: 'NAME_NEEDED', exit: 'usage', title: 'Who signs?', next: waiting.gate.from.map(({ name }) => `--as ${name}`) });
     const { statementFor } = await import('../app/approve.ts');
     return statementFor(waiting, { approver, decision: flags.reject ? 'reject' : 'approve', holdsMs }, systemClock);

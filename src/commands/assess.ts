@@ -1,6 +1,6 @@
-import * as Flags from '@oclif/core/flags';
 import { assessText } from '../cli/assess-view.ts';
 import { DrCommand } from '../cli/base-command.ts';
+import { regionFlag } from '../cli/flag-values.ts';
 import { impactFlag, impactTime, targetFlags } from '../cli/run-flags.ts';
 import { painterFor } from '../cli/style.ts';
 import { terminalWidth } from '../cli/text.ts';
@@ -18,7 +18,7 @@ export default class Assess extends DrCommand {
   ];
   static override flags = {
     ...targetFlags,
-    region: Flags.string({ description: 'The region that would become active. Default: each that is not active now', helpValue: 'REGION' }),
+    region: regionFlag({ description: 'The region that would become active. Default: each that is not active now' }),
     ...impactFlag,
   };
 

@@ -1,10 +1,9 @@
 import * as Flags from '@oclif/core/flags';
 import type { CheckRequest, CheckResult, PlacedFinding } from '../app/check/check.ts';
-import { parseDuration } from '../base/duration.ts';
-import { DrError } from '../base/errors.ts';
 import type { ExitName } from '../base/exit-codes.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { checkText } from '../cli/check-view.ts';
+import { durationFlag, regionFlag } from '../cli/flag-values.ts';
 import { targetFlags } from '../cli/run-flags.ts';
 import { painterFor } from '../cli/style.ts';
 import { terminalWidth } from '../cli/text.ts';
@@ -12,7 +11,7 @@ import { atLeast, SEVERITIES } from '../model/finding.ts';
 
 const FAIL_ON = [...SEVERITIES, 'never'] as const;
 const FORMATS = ['text', 'junit', 'sarif', 'prometheus'] as const;
-const WATCH_LEAST_MS = 30_000;
+const WATCH_LEAST = { ms: 30_000, shown: '30s or more,' };
 
 type Fails = (finding: PlacedFinding) => boolean;
 
@@ -31,10 +30,10 @@ export default class Check extends DrCommand {
   static override flags = {
     ...targetFlags,
     runbook: Flags.string({ description: 'Runbook, by name or path. Default: every one of the folder', helpValue: 'NAME|PATH' }),
-    region: Flags.string({ description: 'The region that would become active. Default: each that is not active now', helpValue: 'REGION' }),
+    region: regionFlag({ description: 'The region that would become active. Default: each that is not active now' }),
     'fail-on': Flags.option({ description: 'The least severity for which the exit code is 15', options: FAIL_ON, default: 'error' as const, helpValue: FAIL_ON.join('|') })(),
     format: Flags.option({ description: 'How it is printed on stdout', options: FORMATS, default: 'text' as const, helpValue: FORMATS.join('|'), exclusive: ['json'] })(),
-    watch: Flags.string({ description: 'Check again and again, with that pause, until Ctrl-C; what has changed is printed', helpValue: 'DURATION', exclusive: ['json'] }),
+    watch: durationFlag('5m', { description: 'Check again and again, with that pause, until Ctrl-C; what has changed is printed', exclusive: ['json'] }, WATCH_LEAST),
     notify: Flags.boolean({ description: 'With --watch: tell the notifiers of the runbook what has changed', dependsOn: ['watch'] }),
   };
 
@@ -45,7 +44,7 @@ export default class Check extends DrCommand {
     const threshold = flags['fail-on'];
     const fails: Fails = (finding) => threshold !== 'never' && finding.accepted === undefined && atLeast([finding], threshold).length > 0;
     const request = { runbooks, region, state: this.statePlace(flags.state), ...(runbook === undefined ? {} : { runbook }) };
-    if (watch !== undefined) return this.#watch(request, { everyMs: pauseOf(watch), fails, format, notify: flags.notify });
+    if (watch !== undefined) return this.#watch(request, { everyMs: watch, fails, format, notify: flags.notify });
     const results = await check(request);
     await this.#show(results, format, fails);
   }
@@ -103,11 +102,4 @@ async function printed(results: readonly CheckResult[], format: (typeof FORMATS)
     case 'prometheus':
       return (await import('../cli/check-formats/prometheus.ts')).checkPrometheus(results);
   }
-}
-
-/** @throws DrError */
-function pauseOf(text: string): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms >= WATCH_LEAST_MS) return ms;
-  throw new DrError({ code: 'WATCH_PAUSE', exit: 'usage', title: `--watch ${text}: a duration of 30s or more is expected.`, next: ['--watch 5m'] });
 }

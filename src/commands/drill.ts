@@ -2,10 +2,13 @@ import * as Flags from '@oclif/core/flags';
 import type { Interfaces } from '@oclif/core';
 import { leftTwinsLine } from '../app/left-twins.ts';
 import type { StatePlace } from '../app/state.ts';
-import { formatDuration, parseDuration } from '../base/duration.ts';
-import { DrError } from '../base/errors.ts';
+import { formatDuration } from '../base/duration.ts';
+import { durationFlag, regionFlag } from '../cli/flag-values.ts';
 import { fromFlag, outputFlags, peopleFlags, startFlags, targetFlags } from '../cli/run-flags.ts';
 import { StartCommand } from '../cli/start-command.ts';
+
+/** How long twins may be kept. */
+const KEEP = { ms: 60_000, mostMs: 7 * 86_400_000, shown: 'from 1m to 7d,' };
 
 export default class Drill extends StartCommand {
   static override summary = 'Practise a failover on copies (twins) of the standby, then delete them. Production stays as it is.';
@@ -21,12 +24,12 @@ export default class Drill extends StartCommand {
   ];
   static override flags = {
     ...targetFlags,
-    region: Flags.string({ description: 'Region that would become active, e.g. ap-northeast-1', helpValue: 'REGION' }),
+    region: regionFlag({ description: 'Region that would become active, e.g. ap-northeast-1' }),
     ...fromFlag,
     ...startFlags,
     lab: Flags.boolean({ description: 'Against a local two-region lab, which is started and stopped' }),
-    keep: Flags.string({ description: 'Leave the twins for so long, for people to look at, e.g. 2h. dr drill clean deletes them; nothing else does', helpValue: 'DURATION', exclusive: ['lab'] }),
-    due: Flags.string({ description: 'Do nothing if this very runbook has passed a drill into the region within that time, e.g. 30d', helpValue: 'DURATION', exclusive: ['plan', 'lab'] }),
+    keep: durationFlag('2h', { description: 'Leave the twins for so long, for people to look at, e.g. 2h. dr drill clean deletes them; nothing else does', exclusive: ['lab'] }, KEEP),
+    due: durationFlag('30d', { description: 'Do nothing if this very runbook has passed a drill into the region within that time, e.g. 30d', exclusive: ['plan', 'lab'] }),
     ...peopleFlags,
     ...outputFlags,
   };
@@ -41,10 +44,8 @@ export default class Drill extends StartCommand {
 
   /** True, and said, where `--due` is given and no drill is due. */
   async #passed(flags: Interfaces.InferredFlags<typeof Drill.flags>, state: StatePlace): Promise<boolean> {
-    const { due, region, runbook, runbooks } = flags;
-    if (due === undefined || region === undefined) return false;
-    const withinMs = parseDuration(due);
-    if (withinMs === undefined) throw new DrError({ code: 'BAD_DURATION', exit: 'usage', title: `--due ${due}: a duration with a unit is expected, e.g. 30d.`, next: ['dr drill --help'] });
+    const { due: withinMs, region, runbook, runbooks } = flags;
+    if (withinMs === undefined || region === undefined) return false;
     const { dueCleanUps, passedDrill } = await import('../app/due-drill.ts');
     const mode = (process.env['DR_LAB'] ?? '') === '' ? 'live' : 'lab';
     const now = Date.now();

@@ -3,16 +3,16 @@ import { systemClock } from '../base/clock.ts';
 import { plural } from '../base/plural.ts';
 import { DrError } from '../base/errors.ts';
 import { DrCommand } from '../cli/base-command.ts';
-import { dayOf, dueTime } from '../cli/notes-view.ts';
+import { dayFlag, durationFlagOr } from '../cli/flag-values.ts';
 
 export default class Evidence extends DrCommand {
   static override summary = 'Pack the runs of a period for auditors: an index, every journal and report, and a signed manifest. `dr verify` checks the folder offline.';
   static override description = 'A run before the period is packed too where it says how things stand: the last one that met its objectives, or a move without a reprotect.';
   static override flags = {
-    from: Flags.string({ description: 'First day, UTC', helpValue: 'YYYY-MM-DD', required: true }),
-    to: Flags.string({ description: 'Last day, UTC', helpValue: 'YYYY-MM-DD', required: true }),
+    from: dayFlag({ description: 'First day, UTC' }),
+    to: dayFlag({ description: 'Last day, UTC' }),
     out: Flags.string({ description: 'Folder to write, new or empty', helpValue: 'DIR', required: true }),
-    due: Flags.string({ description: 'A test is overdue when the last one that met its objectives is older', helpValue: 'DURATION', default: '90d' }),
+    due: durationFlagOr('90d', { description: 'A test is overdue when the last one that met its objectives is older' }),
     key: Flags.string({ description: 'Your private key, or its public half where an agent holds it: signs the manifest', helpValue: 'FILE' }),
     as: Flags.string({ description: 'Who you are', helpValue: 'NAME' }),
     unsigned: Flags.boolean({ description: 'Nobody signs: the folder then proves nothing against anyone who may write it', exclusive: ['key', 'as'] }),
@@ -21,9 +21,8 @@ export default class Evidence extends DrCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Evidence);
-    const [from, to] = [dayOf(flags.from, '--from'), dayOf(flags.to, '--to')];
-    if (from > to) throw new DrError({ code: 'BAD_PERIOD', exit: 'usage', title: `The period ends on ${to}, before it begins on ${from}.` });
-    const dueMs = dueTime(flags.due);
+    const { from, to, due: dueMs } = flags;
+    if (from > to) throw new DrError({ code: 'BAD_PERIOD', exit: 'usage', title: `The period ends on ${to}, before it begins on ${from}.`, next: [`for example: --from ${to} --to ${from}`] });
     if (!flags.unsigned && (flags.key === undefined || flags.as === undefined)) {
       throw new DrError({ code: 'KEY_NEEDED', exit: 'usage', title: 'Who signs the manifest, and with which key?', next: ['--key ~/.ssh/id_ed25519 --as NAME', '--unsigned    where a signature is made later: ssh-keygen -Y sign -n dr-evidence -f KEY manifest.json'] });
     }

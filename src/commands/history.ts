@@ -1,7 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { resolve } from 'node:path';
 import { DrCommand } from '../cli/base-command.ts';
-import { dueTime } from '../cli/notes-view.ts';
+import { durationFlagOr } from '../cli/flag-values.ts';
 import { historyText, runJson } from '../cli/run-view.ts';
 import { painterFor } from '../cli/style.ts';
 import { fit, terminalWidth } from '../cli/text.ts';
@@ -11,15 +11,14 @@ export default class History extends DrCommand {
   static override examples = ['<%= config.bin %> history', '<%= config.bin %> history --html history.html', '<%= config.bin %> history --json'];
   static override flags = {
     html: Flags.string({ description: 'Write a page with plots', helpValue: 'FILE' }),
-    due: Flags.string({ description: 'A test is due again when the last one that met its objectives is older', helpValue: 'DURATION', default: '90d' }),
+    due: durationFlagOr('90d', { description: 'A test is due again when the last one that met its objectives is older' }),
   };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(History);
-    const dueMs = dueTime(flags.due);
     const [{ leftOutLine }, { trendsOf, writeTrends }, { trendsText }] = await Promise.all([import('../app/runs.ts'), import('../app/trends.ts'), import('../cli/trends-view.ts')]);
     const now = Date.now();
-    const trends = await trendsOf(this.statePlace(flags.state), { now, dueMs });
+    const trends = await trendsOf(this.statePlace(flags.state), { now, dueMs: flags.due });
     const { runs, damaged, views } = trends;
     for (const run of damaged) this.warning(leftOutLine(run));
     if (flags.html !== undefined) await writeTrends(resolve(flags.html), trends, now);

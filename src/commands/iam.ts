@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type IamResult, IAM_VERBS } from '../app/iam.ts';
 import { DrCommand } from '../cli/base-command.ts';
+import { accountFlag, regionFlag } from '../cli/flag-values.ts';
 
 export default class Iam extends DrCommand {
   static override summary = 'Print the least-privilege IAM policies that runs need, per verb and target region. Offline.';
@@ -14,8 +15,8 @@ export default class Iam extends DrCommand {
   ];
   static override flags = {
     verb: Flags.option({ description: 'Default: all. resume and takeover need what the verb of their run needs', options: IAM_VERBS, helpValue: IAM_VERBS.join('|') })(),
-    region: Flags.string({ description: 'Region that is active when the verb is done. Default: each region', helpValue: 'REGION' }),
-    account: Flags.string({ description: 'Account id for the ARNs', helpValue: 'ID' }),
+    region: regionFlag({ description: 'Region that is active when the verb is done. Default: each region' }),
+    account: accountFlag({ description: 'Account id for the ARNs' }),
     out: Flags.string({ description: 'Write each policy into a file of its own in this folder', helpValue: 'DIR' }),
   };
 

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { DrCommand } from '../cli/base-command.ts';
 import { initText } from '../cli/init-view.ts';
+import { durationTextFlag, regionsFlag } from '../cli/flag-values.ts';
 import { names } from '../cli/run-flags.ts';
 import { painterFor } from '../cli/style.ts';
 import { terminalWidth } from '../cli/text.ts';
@@ -20,13 +21,13 @@ export default class Init extends DrCommand {
     '<%= config.bin %> init --terraform terraform.tfstate',
   ];
   static override flags = {
-    regions: Flags.string({ description: 'Regions to read, with commas. Default: that of the environment, and those that its replicas name', helpValue: 'REGION,REGION' }),
-    terraform: Flags.string({ description: 'Read this state file of Terraform, and call nothing', helpValue: 'FILE', exclusive: ['regions'] }),
+    regions: regionsFlag({ description: 'Regions to read, with commas. Default: that of the environment, and those that its replicas name' , exclusive: ['terraform'] }),
+    terraform: Flags.string({ description: 'Read this state file of Terraform, and call nothing', helpValue: 'FILE' }),
     runbooks: Flags.string({ description: 'Folder to write into', helpValue: 'DIR', default: './runbooks' }),
     only: Flags.string({ description: 'These applications only, with commas', helpValue: 'NAME,...' }),
     owner: Flags.string({ description: 'Who answers for it', helpValue: 'NAME' }),
-    rpo: Flags.string({ description: 'How much of the newest data may be lost, e.g. 5m', helpValue: 'DURATION' }),
-    rto: Flags.string({ description: 'How long it may be down, e.g. 15m', helpValue: 'DURATION' }),
+    rpo: durationTextFlag('5m', { description: 'How much of the newest data may be lost, e.g. 5m' }),
+    rto: durationTextFlag('15m', { description: 'How long it may be down, e.g. 15m' }),
     approver: Flags.string({ description: 'Who must agree before the point of no return; can be given more than once', helpValue: 'NAME', multiple: true, multipleNonGreedy: true }),
     'dry-run': Flags.boolean({ description: 'Print the runbooks, and write nothing' }),
     permissions: Flags.boolean({ description: 'Print the IAM policy that this needs, and do nothing else' }),
@@ -45,7 +46,7 @@ export default class Init extends DrCommand {
     const { aws } = liveEffects();
     const asks = io.tty && !this.json && !flags['dry-run'];
     const start = process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION;
-    const known = names(flags.regions) ?? (flags.terraform !== undefined || start === undefined || start === '' ? [] : await linkedRegions(aws, start));
+    const known = flags.regions ?? (flags.terraform !== undefined || start === undefined || start === '' ? [] : await linkedRegions(aws, start));
     const regions = asks && flags.regions === undefined && flags.terraform === undefined ? await askRegions(io, known) : known;
     const wishes = { owner: flags.owner, rpo: flags.rpo, rto: flags.rto, approvers: flags.approver };
     const result = await init({

@@ -6,6 +6,7 @@ import { proveText, rehearseText, replayText } from '../cli/rehearse-view.ts';
 import { painterFor } from '../cli/style.ts';
 import { terminalWidth } from '../cli/text.ts';
 import { toJsonText } from '../cli/envelope.ts';
+import { countFlag, countFlagOr, fileFlag } from '../cli/flag-values.ts';
 import { fromFlag, targetFlags } from '../cli/run-flags.ts';
 import { DrError } from '../base/errors.ts';
 
@@ -24,16 +25,16 @@ export default class Rehearse extends DrCommand {
   static override flags = {
     ...targetFlags,
     ...fromFlag,
-    runs: Flags.integer({ description: 'How many failovers', default: 200, min: 1, max: 1_000_000, helpValue: 'N' }),
-    seed: Flags.integer({ description: 'Replay this one, step by step', min: 1, helpValue: 'SEED', exclusive: ['runs', 'assert', 'out'] }),
-    'first-seed': Flags.integer({ description: 'Seed of the first; each has the next one. The same seeds give the same figures', default: 1, min: 1, helpValue: 'SEED' }),
+    runs: countFlagOr(200, 1_000_000, { description: 'How many failovers' }),
+    seed: countFlag({ example: '42' }, { description: 'Replay this one, step by step', helpValue: 'SEED', exclusive: ['runs', 'assert', 'out'] }),
+    'first-seed': countFlagOr(1, Number.MAX_SAFE_INTEGER, { description: 'Seed of the first; each has the next one. The same seeds give the same figures', helpValue: 'SEED' }),
     duration: Flags.string({ description: 'How long something takes with you, e.g. promotion=8m, or half and 19 of 20 of the time: promotion=4m/12m; can be given more than once', helpValue: 'NAME=TIME', multiple: true, multipleNonGreedy: true }),
     decide: Flags.string({ description: 'From the loss of the region to the start of the failover, e.g. 5m or 5m/15m', helpValue: 'TIME' }),
     calm: Flags.boolean({ description: 'AWS answers as it should: no throttling, no lost answers' }),
     assert: Flags.string({ description: 'What must hold, e.g. "rto.p95 < 15m", "rpo.met >= 99%"; can be given more than once', helpValue: 'TEXT', multiple: true, multipleNonGreedy: true }),
     prove: Flags.boolean({ description: 'Plant troubles, one after the other: each must be refused or recovered from. One that goes unnoticed fails', exclusive: ['seed', 'runs', 'assert'] }),
-    out: Flags.string({ description: 'Write a file: picture and figures as .html, .svg or .json; with --prove .json, or .xml (JUnit)', helpValue: 'FILE' }),
-    threads: Flags.integer({ description: 'Default: one for each core', min: 1, max: 256, helpValue: 'N' }),
+    out: fileFlag(['.html', '.svg', '.json', '.xml'], { description: 'Write a file: picture and figures as .html, .svg or .json; with --prove .json, or .xml (JUnit)' }),
+    threads: countFlag({ most: 256, example: '2' }, { description: 'Default: one for each core' }),
   };
 
   override async run(): Promise<void> {

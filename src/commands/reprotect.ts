@@ -1,4 +1,4 @@
-import * as Flags from '@oclif/core/flags';
+import { regionFlag } from '../cli/flag-values.ts';
 import { outputFlags, peopleFlags, standbyFlag, startFlags, targetFlags } from '../cli/run-flags.ts';
 import { StartCommand } from '../cli/start-command.ts';
 
@@ -8,7 +8,7 @@ export default class Reprotect extends StartCommand {
   static override examples = ['<%= config.bin %> reprotect', '<%= config.bin %> reprotect --standby ap-northeast-2 --confirm shop'];
   static override flags = {
     ...targetFlags,
-    region: Flags.string({ description: 'Region that stays active. Default: the one that is', helpValue: 'REGION' }),
+    region: regionFlag({ description: 'Region that stays active. Default: the one that is' }),
     ...standbyFlag,
     ...startFlags,
     ...peopleFlags,

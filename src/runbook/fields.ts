@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { nearest } from '../base/nearest.ts';
-import { REGION_SHAPE, REGIONS } from '../base/regions.ts';
+import { nearestRegion, REGION_SHAPE } from '../base/regions.ts';
 import { durationField } from '../kinds/duration.ts';
 import { quote } from './secrets.ts';
 
@@ -33,8 +32,7 @@ export function regionField() {
   return z.string().regex(REGION_SHAPE, {
     error: ({ input }) => {
       const name = String(input);
-      const city = Object.entries(REGIONS).find(([, place]) => place.toLowerCase() === name.toLowerCase());
-      const near = city?.[0] ?? nearest(name, Object.keys(REGIONS));
+      const near = nearestRegion(name);
       const hint = near === undefined ? '' : `; did you mean ${quote(near)}?`;
       return `${quote(name)} is not the name of an AWS region, e.g. ap-northeast-2${hint}`;
     },

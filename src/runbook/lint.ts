@@ -1,7 +1,6 @@
 import { parseArn } from '../base/arn.ts';
 import { formatDuration } from '../base/duration.ts';
-import { nearest } from '../base/nearest.ts';
-import { partitionOf, REGIONS, route53RegionFor } from '../base/regions.ts';
+import { nearestRegion, partitionOf, REGIONS, route53RegionFor } from '../base/regions.ts';
 import { prefix } from './explain.ts';
 import type { Problem } from './problem.ts';
 import type { ReadResource } from './resources.ts';
@@ -35,7 +34,7 @@ export function lintRunbook(runbook: Runbook, resources: readonly ReadResource[]
 function lintRegions(runbook: Runbook, warn: Warn): void {
   for (const { id } of runbook.regions) {
     if (Object.hasOwn(REGIONS, id)) continue;
-    const near = nearest(id, Object.keys(REGIONS));
+    const near = nearestRegion(id);
     const hint = near === undefined ? '' : `; did you mean ${near}?`;
     warn(['regions', id], `this version of dr does not know the region ${id}${hint}`, 'atKey');
   }

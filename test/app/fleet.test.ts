@@ -245,8 +245,8 @@ describe('the choice', () => {
     expect(await ask({ except: ['shop', 'nobody'] })).toEqual(['RUNBOOK_NOT_FOUND', 'usage', `--except nobody: there is no such runbook in ${sim.folder}.`]);
     expect(await ask({ only: [] })).toEqual(['FLEET_EMPTY', 'usage', '--only names nothing.']);
     expect(await ask({ except: [] })).toEqual(['FLEET_EMPTY', 'usage', '--except names nothing.']);
-    expect(await ask({ except: ['shop', 'identity'] })).toEqual(['FLEET_EMPTY', 'usage', `No runbook of ${sim.folder} is left that has the region ${TOKYO}.`]);
-    expect(await ask({ region: 'eu-west-1' })).toEqual(['FLEET_EMPTY', 'usage', `No runbook of ${sim.folder} is left that has the region eu-west-1.`]);
+    expect(await ask({ except: ['shop', 'identity'] })).toEqual(['FLEET_EMPTY', 'usage', `No runbook in ${sim.folder} that --except leaves has the region ${TOKYO}.`]);
+    expect(await ask({ region: 'eu-west-1' })).toEqual(['FLEET_EMPTY', 'usage', `No runbook in ${sim.folder} has the region eu-west-1.`]);
     expect(await ask({ only: ['shop'], region: 'eu-west-1' })).toEqual(['REGION_UNKNOWN', 'usage', 'shop has no region eu-west-1.']);
   });
 

@@ -20,7 +20,7 @@ describe('dr failover without --runbook', () => {
     [['--only', 'shpo'], 'RUNBOOK_NOT_FOUND', 'did you mean shop?'],
     [['--only', ''], 'FLEET_EMPTY', '--only names nothing.'],
     [['--except', ','], 'FLEET_EMPTY', '--except names nothing.'],
-    [['--except', 'shop,identity'], 'FLEET_EMPTY', 'is left that has the region'],
+    [['--except', 'shop,identity'], 'FLEET_EMPTY', 'that --except leaves has the region'],
     [['--only', 'shop', '--except', 'identity'], 'BAD_COMMAND_LINE', '--only'],
     [['--only', 'shop', '--runbook', 'shop'], 'BAD_COMMAND_LINE', '--only'],
   ])('refuses %j', async (flags, code, words) => {

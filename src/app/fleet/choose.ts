@@ -56,7 +56,9 @@ export async function chooseFleet(choice: FleetChoice): Promise<ChosenFleet> {
     throw usage('REGION_UNKNOWN', `${elsewhere[0].runbook.name} has no region ${choice.region}.`, [`it has: ${elsewhere[0].runbook.regions.map((r) => r.id).join(', ')}`]);
   }
   if (here.length === 0) {
-    throw usage('FLEET_EMPTY', `No runbook of ${choice.runbooks} is left that has the region ${choice.region}.`, ['dr validate DIR', '--only NAME,…']);
+    const known = [...new Set(chosen.flatMap(({ runbook }) => runbook.regions.map(({ id }) => id)))].sort();
+    const left = choice.except === undefined ? '' : ' that --except leaves';
+    throw usage('FLEET_EMPTY', `No runbook in ${choice.runbooks}${left} has the region ${choice.region}.`, known.length === 0 ? ['dr validate'] : known.map((id) => `--region ${id}`));
   }
   const problems = await folderProblems(loaded, broken.map((b) => b.name));
   const lines = here.flatMap(({ path }) => (problems.get(path) ?? []).map((p) => formatProblem(path, p)));

@@ -48,8 +48,8 @@ export interface RehearseResult {
 /** A runbook rehearsed again and again in simulated time, offline. @throws DrError */
 export async function rehearse(request: RehearseRequest): Promise<RehearseResult> {
   const judges = request.assertions.map(parseAssertion);
-  const loaded = await chooseRunbook(request);
-  const rehearsal = rehearsalOf(loaded, request);
+  const rehearsal = await rehearsalFor(request);
+  const { loaded } = rehearsal;
   const [began, used] = [performance.now(), process.cpuUsage()];
   const { figures, threads } = await rehearseOnThreads({ ...rehearsal, path: loaded.path }, { from: request.seed, runs: request.runs, threads: request.threads, progress: request.progress });
   const { user, system } = process.cpuUsage(used);
@@ -80,17 +80,23 @@ function enough({ rto, rpo }: Summary): boolean {
 
 /** One seed, with everything that its journal says. */
 export async function replay(request: RehearseRequest): Promise<{ figures: Figures; records: readonly JournalRecord[]; loaded: LoadedRunbook; rehearsal: Rehearsal }> {
-  const loaded = await chooseRunbook(request);
-  const rehearsal = rehearsalOf(loaded, request);
+  const rehearsal = await rehearsalFor(request);
+  const { loaded } = rehearsal;
   const { figures, played } = await rehearseOnce(rehearsal, request.seed);
   return { figures, records: played?.records ?? [], loaded, rehearsal };
 }
 
 /** Troubles planted into the runbook's world, one after the other. */
 export async function proveRunbook(request: RehearseRequest): Promise<{ name: string; way: string; proofs: Proof[] }> {
-  const loaded = await chooseRunbook(request);
-  const rehearsal = rehearsalOf(loaded, request);
+  const rehearsal = await rehearsalFor(request);
+  const { loaded } = rehearsal;
   return { name: loaded.runbook.name, way: `${rehearsal.source} to ${rehearsal.target}`, proofs: await prove(rehearsal) };
+}
+
+/** What was typed is read before any runbook is. */
+async function rehearsalFor(request: RehearseRequest): Promise<Rehearsal> {
+  durationsOf(request.durations);
+  return rehearsalOf(await chooseRunbook(request), request);
 }
 
 /** @throws DrError where the runbook has no such failover */
@@ -107,6 +113,13 @@ export function rehearsalOf(loaded: LoadedRunbook, { region, from, durations, fa
   return { loaded: rehearsable(loaded, given), source, target: region, durations: given, faults };
 }
 
+function wrongDuration(text: string, name: string | undefined): DrError {
+  const expected = 'a duration is expected, or two with a slash (half of the time, 19 of 20).';
+  if (name === 'decide') return new DrError({ code: 'BAD_VALUE', exit: 'usage', title: `--decide ${text.slice('decide='.length)}: ${expected}`, next: ['for example: --decide 5m', 'for example: --decide 5m/15m'] });
+  const names = DURATION_NAMES.map((one) => one.replace(/Ms$/, '')).join(', ');
+  return new DrError({ code: 'BAD_VALUE', exit: 'usage', title: `--duration ${text}: a name, = and ${expected}`, detail: `Names: ${names}.`, next: ['for example: --duration promotion=8m', 'for example: --duration promotion=4m/12m'] });
+}
+
 function durationsOf(given: readonly string[]): Rehearsal['durations'] {
   return Object.fromEntries(
     given.map((text): [DurationName, { p50: number; p95: number }] => {
@@ -114,7 +127,7 @@ function durationsOf(given: readonly string[]): Rehearsal['durations'] {
       const known = DURATION_NAMES.find((one) => one === name || one === `${name ?? ''}Ms`);
       const [p50, p95] = [parseDuration(low ?? ''), parseDuration(high ?? low ?? '')];
       if (known === undefined || p50 === undefined || p95 === undefined || p95 < p50) {
-        throw new DrError({ code: 'DURATION_WRONG', exit: 'usage', title: `--duration ${text}: a name and a duration are expected, or two with a slash (half of the time, 19 of 20).`, detail: `Names: ${DURATION_NAMES.map((one) => one.replace(/Ms$/, '')).join(', ')}.`, next: ['--duration promotion=8m', '--duration promotion=4m/12m'] });
+        throw wrongDuration(text, name);
       }
       return [known, { p50, p95 }];
     }),

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { DrError } from '../../base/errors.ts';
 import { DrCommand } from '../../cli/base-command.ts';
+import { regionEachFlag } from '../../cli/flag-values.ts';
 import { painterFor } from '../../cli/style.ts';
 import { drainOnSignals } from '../../cli/signals.ts';
 import { isLeft, sweepJson, sweepText } from '../../cli/sweep-view.ts';
@@ -14,7 +15,7 @@ export default class DrillSweep extends DrCommand {
     'A drill that is at work, and twins that are kept, are left as they are.';
   static override examples = ['<%= config.bin %> drill sweep', '<%= config.bin %> drill sweep --list', '<%= config.bin %> drill sweep --region ap-northeast-1 --region ap-northeast-2'];
   static override flags = {
-    region: Flags.string({ description: 'Region to look in; can be given more than once. Default: those that the runbooks name', helpValue: 'REGION', multiple: true, multipleNonGreedy: true }),
+    region: regionEachFlag({ description: 'Region to look in; can be given more than once. Default: those that the runbooks name' }),
     runbooks: Flags.string({ description: 'Folder of the runbooks', helpValue: 'DIR', default: './runbooks' }),
     list: Flags.boolean({ description: 'Delete nothing' }),
   };

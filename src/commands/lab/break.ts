@@ -1,6 +1,6 @@
-import * as Args from '@oclif/core/args';
 import * as Flags from '@oclif/core/flags';
 import { DrCommand } from '../../cli/base-command.ts';
+import { regionArg } from '../../cli/flag-values.ts';
 import { labStatusText, withoutEnv } from '../../cli/lab-view.ts';
 import { painterFor } from '../../cli/style.ts';
 
@@ -10,7 +10,7 @@ export default class LabBreak extends DrCommand {
   static override flags = {
     network: Flags.boolean({ description: 'Kill nothing, and cut the network between it and the other regions: replication stands still, users reach both' }),
   };
-  static override args = { region: Args.string({ description: 'Region, e.g. ap-northeast-2', required: true }) };
+  static override args = { region: regionArg({ description: 'Region, e.g. ap-northeast-2' }) };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(LabBreak);

@@ -1,12 +1,12 @@
-import * as Args from '@oclif/core/args';
 import { DrCommand } from '../../cli/base-command.ts';
+import { regionArg } from '../../cli/flag-values.ts';
 import { labStatusText, withoutEnv } from '../../cli/lab-view.ts';
 import { painterFor } from '../../cli/style.ts';
 
 export default class LabHeal extends DrCommand {
   static override summary = 'Bring a broken region of the lab back, as its disks say, and repair its network.';
   static override examples = ['<%= config.bin %> lab heal ap-northeast-2'];
-  static override args = { region: Args.string({ description: 'Region, e.g. ap-northeast-2', required: true }) };
+  static override args = { region: regionArg({ description: 'Region, e.g. ap-northeast-2' }) };
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(LabHeal);

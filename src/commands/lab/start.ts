@@ -1,5 +1,6 @@
 import * as Flags from '@oclif/core/flags';
 import { DrCommand } from '../../cli/base-command.ts';
+import { countFlag } from '../../cli/flag-values.ts';
 import { labStartedText, withoutEnv } from '../../cli/lab-view.ts';
 import { drainOnSignals } from '../../cli/signals.ts';
 import { painterFor } from '../../cli/style.ts';
@@ -15,7 +16,7 @@ export default class LabStart extends DrCommand {
       multipleNonGreedy: true,
     }),
     runbooks: Flags.string({ description: 'Folder of runbooks, all of which are served in one lab', helpValue: 'DIR' }),
-    port: Flags.integer({ description: 'Port of the AWS endpoint. Default: any that is free', helpValue: 'PORT', min: 1, max: 65_535 }),
+    port: countFlag({ most: 65_535, example: '4566' }, { description: 'Port of the AWS endpoint. Default: any that is free', helpValue: 'PORT' }),
     foreground: Flags.boolean({ description: 'Stay until Ctrl-C, and stop the lab then' }),
   };
 

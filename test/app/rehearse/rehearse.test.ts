@@ -67,7 +67,7 @@ describe('a rehearsal', () => {
   it('refuses the region that is active, one that is none of the runbook, and a duration that is none', async () => {
     await expect(rehearse(request('shop', { region: SEOUL }))).rejects.toMatchObject({ code: 'ALREADY_ACTIVE' });
     await expect(rehearse(request('shop', { region: 'eu-west-1' }))).rejects.toMatchObject({ code: 'REGION_UNKNOWN' });
-    await expect(rehearse(request('shop', { durations: ['promotion=8'] }))).rejects.toMatchObject({ code: 'DURATION_WRONG' });
+    await expect(rehearse(request('shop', { durations: ['promotion=8'] }))).rejects.toMatchObject({ code: 'BAD_VALUE' });
   });
 
   it('says what it did not recover from: a loss above the RPO is refused, and counts as missed', async () => {
