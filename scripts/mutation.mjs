@@ -4,45 +4,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
+import { GROUPS } from './mutation-groups.mjs';
 
 const MINIMUM = 85;
 const ROOT = resolve(import.meta.dirname, '..');
-
-/** What is changed, and the tests that must see it: only those, so that it stays fast. */
-const GROUPS = {
-  transitions: {
-    mutate: ['src/engine/transitions.ts'],
-    tests: ['test/engine/transitions.test.ts', 'test/docs/architecture.test.ts'],
-  },
-  line: {
-    mutate: ['src/engine/{line,end-look}.ts'],
-    tests: ['test/engine/{line-decisions,end-look}.test.ts', 'test/refusals/line.test.ts'],
-  },
-  fold: {
-    mutate: ['src/journal/fold.ts'],
-    tests: ['test/journal/{fold,fold-notes}.test.ts'],
-  },
-  term: {
-    mutate: ['src/journal/lease.ts'],
-    tests: ['test/journal/{lease,lease-parts,local-state}.test.ts'],
-  },
-  answers: {
-    mutate: ['src/aws/{answers,errors,pages}.ts'],
-    tests: ['test/aws/{answers,pages,retry-classes,sdk-errors,sdk-caller,refused-signature}.test.ts'],
-  },
-  loss: {
-    mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/databases/{rpo-gate,loss,verdict}.ts', 'src/kinds/databases/recovery-gate.ts'],
-    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/databases/{replica,loss,weigh,backup-errors,recovery-gate}*.test.ts', 'test/refusals/{databases,restore}.test.ts', 'test/report/evidence.test.ts'],
-  },
-  gates: {
-    mutate: ['src/kinds/databases/{position-gate,standby-gate,fence,cut-off,promote}.ts', 'src/kinds/ec2/image-gate.ts'],
-    tests: ['test/kinds/databases/{fence,fence-undo,position-gate,standby-gate,replica,promote,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
-  },
-  people: {
-    mutate: ['src/model/signals.ts', 'src/approvals/judge.ts', 'src/kinds/common-steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],
-    tests: ['test/approvals/judge.test.ts', 'test/kinds/common-steps/{assess,flap-guard,person-and-hold,approval,source-healthy}.test.ts', 'test/refusals/people.test.ts'],
-  },
-};
 
 async function scoresOf(name, { mutate, tests }, folder) {
   // Read by scripts/mutation.vitest.mjs and mutation.setup.mjs, in each of Stryker's processes.

@@ -1,0 +1,113 @@
+// The groups of `npm run mutation`. A file that decides, or is evidence, belongs to one: test/docs/mutation.test.ts.
+
+/** What is changed, and the tests that must see it: only those, so that it stays fast. */
+export const GROUPS = {
+  transitions: {
+    mutate: ['src/engine/transitions.ts'],
+    tests: ['test/engine/transitions.test.ts', 'test/docs/architecture.test.ts'],
+  },
+  line: {
+    mutate: ['src/engine/{line,end-look}.ts'],
+    tests: ['test/engine/{line-decisions,end-look}.test.ts', 'test/refusals/line.test.ts'],
+  },
+  step: {
+    mutate: ['src/engine/{run-step,trace}.ts'],
+    tests: ['test/engine/{run-step,late-request,trace,long-waits,superseded,guards,faults}.test.ts'],
+  },
+  run: {
+    mutate: ['src/engine/{execute,checks,undo,acted,schedule,guards,guarded,preview,probes}.ts'],
+    tests: ['test/engine/{execute,undo,schedule,guards,run-step,line-decisions,end-look,drill}.test.ts', 'test/app/{secrets,preview}.test.ts'],
+  },
+  fold: {
+    mutate: ['src/journal/fold.ts'],
+    tests: ['test/journal/{fold,fold-notes}.test.ts'],
+  },
+  journal: {
+    mutate: ['src/journal/{journal,chain,requests,state}.ts'],
+    tests: ['test/journal/{journal,chain,fold,fold-notes}.test.ts', 'test/engine/{late-request,drill}.test.ts'],
+  },
+  files: {
+    mutate: ['src/journal/{term-files,local-store,strict}.ts'],
+    tests: ['test/journal/{term-files,local-store,local-state}.test.ts', 'test/app/verify.test.ts'],
+  },
+  bucket: {
+    mutate: ['src/journal/{s3-state,mirrored-state}.ts'],
+    tests: ['test/journal/{s3-state,s3-no-answer,s3-object-lock,mirrored-state}.test.ts'],
+  },
+  term: {
+    mutate: ['src/journal/lease.ts'],
+    tests: ['test/journal/{lease,lease-parts,local-state}.test.ts'],
+  },
+  locks: {
+    mutate: ['src/app/{locks,held-run,abort,give-back}.ts'],
+    tests: ['test/app/{locks,abort,give-back,failover-over-drill,resume}.test.ts'],
+  },
+  answers: {
+    mutate: ['src/aws/{answers,errors,pages}.ts'],
+    tests: ['test/aws/{answers,pages,retry-classes,sdk-errors,sdk-caller,refused-signature}.test.ts'],
+  },
+  calls: {
+    mutate: ['src/aws/{reliable-caller,sdk-errors,aws-time,sdk-caller,rds,rds-backups,rds-parameters,route53,route53-batches,autoscaling,ec2,elbv2,cloudwatch,identity,pacing}.ts'],
+    tests: ['test/aws/*.test.ts'],
+  },
+  loss: {
+    mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/databases/{rpo-gate,loss,verdict}.ts', 'src/kinds/databases/recovery-gate.ts'],
+    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/databases/{replica,loss,weigh,backup-errors,recovery-gate}*.test.ts', 'test/refusals/{databases,restore}.test.ts', 'test/report/evidence.test.ts'],
+  },
+  clock: {
+    mutate: ['src/measure/{rto,breakdown,probe}.ts'],
+    tests: ['test/measure/*.test.ts'],
+  },
+  gates: {
+    mutate: ['src/kinds/databases/{position-gate,standby-gate,fence,cut-off,quarantine,promote}.ts', 'src/kinds/ec2/image-gate.ts'],
+    tests: ['test/kinds/databases/{fence,fence-undo,position-gate,standby-gate,replica,promote,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
+  },
+  seen: {
+    mutate: ['src/kinds/databases/{signals,backup-signal,lag,found-writer,line-position,instance,writer,change,recovery-points}.ts'],
+    tests: ['test/kinds/databases/{found-writer,line-position,replica,change,no-answer,in-sync,recovery-gate,promote}.test.ts', 'test/engine/alive-source.test.ts', 'test/refusals/databases.test.ts'],
+  },
+  restore: {
+    mutate: ['src/kinds/databases/{restore,restore-settings,carried,option-group}.ts'],
+    tests: ['test/kinds/databases/{backup-errors,carried,restore-through-wire,verbs-errors}.test.ts', 'test/engine/{backup-restore,option-groups}.test.ts', 'test/refusals/restore.test.ts'],
+  },
+  switchover: {
+    mutate: ['src/kinds/databases/{quiesce,open-writes,login}.ts'],
+    tests: ['test/kinds/databases/{position-gate,sql-engine,verbs-errors}.test.ts', 'test/engine/switchover.test.ts', 'test/refusals/databases.test.ts'],
+  },
+  standby: {
+    mutate: ['src/kinds/databases/{close-old,keep-old,rebuild,standby,fence-again,refusals,vpc}.ts'],
+    tests: ['test/kinds/databases/{standby-gate,in-sync,verbs-errors,verbs-through-wire,refusals,carried}.test.ts', 'test/engine/{reprotect,guards}.test.ts', 'test/app/abort.test.ts'],
+  },
+  proof: {
+    mutate: ['src/kinds/databases/{canary,assertions,unique-keys,resize,replicate-backups}.ts', 'src/kinds/common-steps/{hold-probe,drill-probe}.ts'],
+    tests: ['test/kinds/databases/{verbs-errors,sql-engine,replica}.test.ts', 'test/kinds/common-steps/person-and-hold.test.ts', 'test/engine/{failover,drill,backup-restore}.test.ts'],
+  },
+  groups: {
+    mutate: ['src/kinds/autoscaling/{health,scale-out,scale-in,launches}.ts'],
+    tests: ['test/kinds/autoscaling/*.test.ts', 'test/engine/scaling.test.ts', 'test/refusals/compute.test.ts'],
+  },
+  servers: {
+    mutate: ['src/kinds/ec2/{launch,register,start,stop,ours,ready,shortage,launch-reasons}.ts'],
+    tests: ['test/kinds/ec2/*.test.ts', 'test/engine/{pilot-light,instances-home}.test.ts', 'test/refusals/compute.test.ts'],
+  },
+  records: {
+    mutate: ['src/kinds/route53/{settle,shift-records,shift-checks,aim,sets,carry,change-problems,batch-rules,health-signal,flip-object}.ts'],
+    tests: ['test/kinds/route53/*.test.ts', 'test/engine/{lost-flip,object-switch,active-active-switches}.test.ts', 'test/refusals/traffic.test.ts'],
+  },
+  twins: {
+    mutate: ['src/kinds/{twins,production}.ts', 'src/kinds/databases/twin.ts', 'src/kinds/autoscaling/twin.ts', 'src/kinds/route53/twin-record.ts', 'src/plan/drill.ts'],
+    tests: ['test/engine/drill.test.ts', 'test/refusals/drill.test.ts', 'test/app/drill-custom-steps.test.ts'],
+  },
+  people: {
+    mutate: ['src/model/signals.ts', 'src/approvals/judge.ts', 'src/kinds/common-steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],
+    tests: ['test/approvals/judge.test.ts', 'test/kinds/common-steps/{assess,flap-guard,person-and-hold,approval,source-healthy}.test.ts', 'test/refusals/people.test.ts'],
+  },
+  signatures: {
+    mutate: ['src/approvals/{people,statement,signed-text,sign-off,signature,public-key,ssh-wire}.ts'],
+    tests: ['test/approvals/*.test.ts', 'test/app/{verify,notes}.test.ts'],
+  },
+  own: {
+    mutate: ['src/kinds/custom/*.ts', 'src/kinds/own-steps/*.ts'],
+    tests: ['test/kinds/custom/*.test.ts', 'test/kinds/common-steps/person-and-hold.test.ts', 'test/app/drill-custom-steps.test.ts'],
+  },
+};
