@@ -96,6 +96,17 @@ describe('a pack', () => {
     expect((await badIn(pack.folder, list)).map(({ file }) => file)).toEqual(['manifest.json.sig']);
   });
 
+  it('that nobody has signed is right by itself, and is not where signatures are asked for', async () => {
+    const state = temporary();
+    putRun(state, goodRun({ plan: of('billing'), mode: 'lab', labId: 'lab-1' }).at(13_500, { type: 'lab.measured', truth: LAB }), 3);
+    const { folder } = await packEvidence({ place: { folder: state }, period: PERIOD, out: join(temporary(), 'p'), signer: undefined, now: T0 });
+    expect(await badIn(folder)).toEqual([]);
+    expect((await verify(folder)).pack?.notes).toContain('nobody has signed the manifest: anyone who may write the folder can write another one');
+    const list = join(temporary(), 'allowed_signers');
+    writeFileSync(list, `${alice.name} ${alice.line}\n`);
+    expect(await badIn(folder, list)).toEqual([{ file: 'manifest.json.sig', why: 'nobody has signed the manifest' }]);
+  });
+
   it('is the same but for its manifest when it is packed again', async () => {
     const state = temporary();
     cpSync(join(pack.folder, 'runs'), join(state, 'runs'), { recursive: true });
