@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { remembered } from '../base/remembered.ts';
 import { fingerprint, readPublicKey } from './public-key.ts';
 
 /** Somebody who may approve. Without keys their word is a claim. */
@@ -27,8 +28,11 @@ export interface Initiator {
 
 /** Fingerprints of somebody's keys. */
 export function fingerprintsOf({ keys }: Approver): string[] {
-  return keys.map((key) => fingerprint(readPublicKey(key)));
+  return keys.map(fingerprintOf);
 }
+
+/** A gate asks for them at every look. */
+const fingerprintOf = remembered((key: string) => fingerprint(readPublicKey(key)));
 
 /**
  * Whether an approver is the one who began the run: the same key, or the same name, with or without its domain, at the

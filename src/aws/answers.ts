@@ -1,4 +1,5 @@
 import type { AwsAnswer, AwsRequest } from './caller.ts';
+import { remembered } from '../base/remembered.ts';
 import { AwsError, MALFORMED } from './errors.ts';
 import type { OperationOf, Service } from './operations.ts';
 
@@ -136,11 +137,11 @@ export function mustBeAnswer(asked: Asked, answer: Pick<AwsAnswer<unknown>, 'out
 export function whatLacks({ service, operation, input }: Asked, { output, requestId }: Pick<AwsAnswer<unknown>, 'output' | 'requestId'>): string | undefined {
   const proof = (ANSWERS[service] as Readonly<Record<string, Proof>>)[operation];
   if (proof === undefined) return undefined;
-  const missing = proof.has.find((path) => (path === REQUEST_ID ? requestId === undefined : valuesAt(output, path) === undefined));
+  const missing = proof.has.find((path) => (path === REQUEST_ID ? requestId === undefined : !isAt(output, stepsOf(path), 0)));
   if (missing !== undefined) return `it has no ${missing}`;
   const [flag, ...next] = proof.goesOn ?? [];
   if (flag !== undefined && valuesAt(output, flag)?.[0] === true) {
-    const lost = next.find((path) => valuesAt(output, path) === undefined);
+    const lost = next.find((path) => !isAt(output, stepsOf(path), 0));
     if (lost !== undefined) return `it is truncated, and has no ${lost}`;
   }
   if (proof.names === undefined) return undefined;
@@ -159,11 +160,26 @@ function valuesAt(value: unknown, path: Path): unknown[] | undefined {
   return valuesOf(value, stepsOf(path), 0);
 }
 
+/** Whether `valuesAt` finds any: every answer is asked, and most of them for nothing else. */
+function isAt(value: unknown, steps: readonly PathStep[], from: number): boolean {
+  const step = steps[from];
+  if (step === undefined) return true;
+  const found = memberOf(value, step);
+  if (found === undefined) return false;
+  if (!step.list) return isAt(found, steps, from + 1);
+  return Array.isArray(found) && found.every((one) => isAt(one, steps, from + 1));
+}
+
+function memberOf(value: unknown, { name }: PathStep): unknown {
+  const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+  return found === null || found === '' ? undefined : found;
+}
+
 function valuesOf(value: unknown, steps: readonly PathStep[], from: number): unknown[] | undefined {
   const step = steps[from];
   if (step === undefined) return [value];
-  const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[step.name] : undefined;
-  if (found === undefined || found === null || found === '') return undefined;
+  const found = memberOf(value, step);
+  if (found === undefined) return undefined;
   if (!step.list) return valuesOf(found, steps, from + 1);
   if (!Array.isArray(found)) return undefined;
   const all = found.map((one) => valuesOf(one, steps, from + 1));
@@ -175,13 +191,4 @@ interface PathStep {
   list: boolean;
 }
 
-/** Every answer is asked, so each path is taken apart once. */
-const stepsByPath = new Map<Path, readonly PathStep[]>();
-
-function stepsOf(path: Path): readonly PathStep[] {
-  const known = stepsByPath.get(path);
-  if (known !== undefined) return known;
-  const steps = path.split('.').map((part) => (part.endsWith('[]') ? { name: part.slice(0, -2), list: true } : { name: part, list: false }));
-  stepsByPath.set(path, steps);
-  return steps;
-}
+const stepsOf = remembered((path: Path): readonly PathStep[] => path.split('.').map((part) => (part.endsWith('[]') ? { name: part.slice(0, -2), list: true } : { name: part, list: false })));

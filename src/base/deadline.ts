@@ -14,6 +14,10 @@ export class DeadlineError extends Error {
 /** Ends the timer of work that is done. Made once: nobody sees it, and an error's stack costs more than the call. */
 const DONE = new Error('done');
 
+function nothing(): void {
+  // The timer of work that is done.
+}
+
 /** One timer's signal, for one listener. An AbortController makes an event for it, which costs more than the rest of a call. */
 class TimerStop implements StopSignal {
   aborted = false;
@@ -50,25 +54,24 @@ export async function withDeadline<T>(
   outer?.throwIfAborted();
   const controller = new AbortController();
   const timer = new TimerStop();
-  let relay = (): void => undefined;
-  // Ended by hand and not by listening to the signal: every call to AWS goes through here, and listeners cost more than the rest of it.
-  const cutShort = new Promise<never>((_resolve, reject) => {
-    const end = (reason: Error): void => {
-      controller.abort(reason);
-      reject(reason);
-    };
-    relay = () => end(outer?.reason as Error);
-    clock.sleep(ms, timer).then(
-      () => end(new DeadlineError(ms, what)),
-      () => undefined,
-    );
-  });
-  outer?.addEventListener('abort', relay, { once: true });
+  let relay: (() => void) | undefined;
   try {
-    return await Promise.race([work(controller.signal), cutShort]);
+    // Ended by hand and not by listening to the signal: every call to AWS goes through here, and listeners cost more than the rest of it.
+    return await new Promise<T>((resolve, reject) => {
+      const end = (reason: Error): void => {
+        controller.abort(reason);
+        reject(reason);
+      };
+      clock.sleep(ms, timer).then(() => end(new DeadlineError(ms, what)), nothing);
+      if (outer !== undefined) {
+        relay = () => end(outer.reason as Error);
+        outer.addEventListener('abort', relay, { once: true });
+      }
+      work(controller.signal).then(resolve, reject);
+    });
   } finally {
     timer.stop(DONE);
-    outer?.removeEventListener('abort', relay);
+    if (relay !== undefined) outer?.removeEventListener('abort', relay);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { hash as Hash } from 'node:crypto';
+import { remembered } from './remembered.ts';
 
 /** What the journal, plans and reports are made of. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json | undefined };
@@ -41,17 +42,8 @@ function sorted(keys: string[]): string[] {
   return keys;
 }
 
-/** With the colon. The same few keys come by the million. */
-const quotedKeys = new Map<string, string>();
-const KEYS_KEPT = 2_000;
-
-function quotedKey(key: string): string {
-  const known = quotedKeys.get(key);
-  if (known !== undefined) return known;
-  const quoted = `${JSON.stringify(key)}:`;
-  if (quotedKeys.size < KEYS_KEPT) quotedKeys.set(key, quoted);
-  return quoted;
-}
+/** With the colon. */
+const quotedKey = remembered((key) => `${JSON.stringify(key)}:`);
 
 /** Loaded with the first hash: a command that needs none starts faster. */
 let hash: typeof Hash | undefined;

@@ -38,9 +38,21 @@ function recorded(from: FactSource, name: string): Json | undefined {
 /** The journal is JSON, and so are the values that a schema of facts lets through. */
 const asJson = (value: unknown): Json => value as Json;
 
+/** What a recorded value is by its schema. Records never change, and the same few are read at every look: each is parsed once. */
+function reader<T>(schema: z.ZodType<T>): (value: Json | undefined) => T | undefined {
+  const known = new WeakMap<object, { data: T | undefined }>();
+  return (value) => {
+    if (typeof value !== 'object' || value === null) return schema.safeParse(value).data;
+    const found = known.get(value) ?? { data: schema.safeParse(value).data };
+    known.set(value, found);
+    return found.data;
+  };
+}
+
 export function fact<T>(name: string, schema: z.ZodType<T>): Fact<T> {
   const nameOf = (key: string): string => `${name}.${key}`;
-  const read = (from: FactSource, key: string): T | undefined => schema.safeParse(recorded(from, nameOf(key))).data;
+  const parsed = reader(schema);
+  const read = (from: FactSource, key: string): T | undefined => parsed(recorded(from, nameOf(key)));
   const has = (from: FactSource, key: string): boolean => recorded(from, nameOf(key)) !== undefined;
   const keys: Fact<T>['keys'] = (state) => [...state.facts.keys()].flatMap((full) => (full.startsWith(nameOf('')) ? [full.slice(name.length + 1)] : [])).filter((key) => has(state, key));
   return {
@@ -58,8 +70,9 @@ export function fact<T>(name: string, schema: z.ZodType<T>): Fact<T> {
 }
 
 export function soleFact<T>(name: string, schema: z.ZodType<T>): SoleFact<T> {
+  const parsed = reader(schema);
   return {
     record: (ctx, value) => ctx.record(name, asJson(value)),
-    read: (from) => schema.safeParse(recorded(from, name)).data,
+    read: (from) => parsed(recorded(from, name)),
   };
 }

@@ -1,5 +1,6 @@
 /** One DB instance and what DescribeDBInstances shows of it at a time. Rows are never changed in place. */
 import { sha256 } from '../base/json.ts';
+import { remembered } from '../base/remembered.ts';
 import type { OutputOf } from '../aws/operations.ts';
 import type { DbRef } from './database-driver.ts';
 import { isClosedStatus } from './db-status.ts';
@@ -137,17 +138,7 @@ export function dbArn(ref: DbRef, account: string): string {
 }
 
 /** DbiResourceId. */
-export function resourceId(arn: string): string {
-  const known = resourceIds.get(arn);
-  if (known !== undefined) return known;
-  const id = `db-${sha256(arn).slice(0, 26).toUpperCase()}`;
-  if (resourceIds.size < IDS_MAX) resourceIds.set(arn, id);
-  return id;
-}
-
-/** Every look at an instance shows it. */
-const resourceIds = new Map<string, string>();
-const IDS_MAX = 1_000;
+export const resourceId = remembered((arn: string) => `db-${sha256(arn).slice(0, 26).toUpperCase()}`);
 
 /** How far a promotion is, 0 to 1; it cannot pass the reboot before the real database is promoted. */
 function share(promotion: Promotion, at: number): number {

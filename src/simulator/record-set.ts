@@ -1,5 +1,6 @@
 /** One record set, its name and its place in a zone. Never changed in place. */
 import type { OutputOf } from '../aws/operations.ts';
+import { remembered } from '../base/remembered.ts';
 import type { GeoSeed, RecordSetSeed } from './seeds.ts';
 
 export type RecordSetView = NonNullable<OutputOf<'route53', 'ListResourceRecordSets'>['ResourceRecordSets']>[number];
@@ -32,28 +33,16 @@ export type Policy = 'simple' | 'failover' | 'weighted' | 'latency' | 'geolocati
 const SEPARATOR = '\u0000';
 
 /** Lower case, with the final dot, `\052` read as `*`. */
-export function normalName(name: string): string {
+export const normalName = remembered((name: string): string => {
   const lower = name.toLowerCase().replaceAll('\\052', '*');
   return lower.endsWith('.') ? lower : `${lower}.`;
-}
+});
 
 /** `www.example.com.` as `com.example.www.`: the order of ListResourceRecordSets. */
-export function reversed(name: string): string {
-  const known = reversals.get(name);
-  if (known !== undefined) return known;
-  const turned = `${name.slice(0, -1).split('.').reverse().join('.')}.`;
-  if (reversals.size < REVERSALS_KEPT) reversals.set(name, turned);
-  return turned;
-}
-
-/** The same few names are asked for all the time. */
-const reversals = new Map<string, string>();
-const REVERSALS_KEPT = 1_000;
+export const reversed = remembered((name: string) => `${name.slice(0, -1).split('.').reverse().join('.')}.`);
 
 /** Key of all sets of a name. */
-export function nameKey(name: string): string {
-  return `${reversed(name)}${SEPARATOR}`;
-}
+export const nameKey = remembered((name: string) => `${reversed(name)}${SEPARATOR}`);
 
 /** Key of all sets of a name and type. */
 export function groupKey(name: string, type: string): string {
