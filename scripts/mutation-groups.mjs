@@ -60,7 +60,7 @@ export const GROUPS = {
   },
   gates: {
     mutate: ['src/kinds/databases/{position-gate,standby-gate,fence,cut-off,quarantine,promote}.ts', 'src/kinds/ec2/image-gate.ts'],
-    tests: ['test/kinds/databases/{fence,fence-undo,position-gate,standby-gate,replica,promote,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
+    tests: ['test/kinds/databases/{fence,fence-undo,quarantine,position-gate,standby-gate,replica,promote,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
   },
   seen: {
     mutate: ['src/kinds/databases/{signals,backup-signal,lag,found-writer,line-position,instance,writer,change,recovery-points}.ts'],
@@ -96,7 +96,7 @@ export const GROUPS = {
   },
   twins: {
     mutate: ['src/kinds/{twins,production}.ts', 'src/kinds/databases/twin.ts', 'src/kinds/autoscaling/twin.ts', 'src/kinds/route53/twin-record.ts', 'src/plan/drill.ts'],
-    tests: ['test/engine/drill.test.ts', 'test/refusals/drill.test.ts', 'test/app/drill-custom-steps.test.ts'],
+    tests: ['test/kinds/twins.test.ts', 'test/engine/drill.test.ts', 'test/refusals/drill.test.ts', 'test/app/drill-custom-steps.test.ts'],
   },
   people: {
     mutate: ['src/model/signals.ts', 'src/approvals/judge.ts', 'src/kinds/common-steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],

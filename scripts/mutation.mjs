@@ -1,12 +1,13 @@
-// Mutation test of what decides: `npm run mutation [-- GROUP…]`. Each mutant (a changed condition, literal, call, …) must make
+// Mutation test of what decides: `npm run mutation [-- GROUP or FILE…]`. Each mutant (a changed condition, literal, call, …) must make
 // a test fail. Prints the score of each file and ends with 1 where one is below MINIMUM, or was not measured at all.
+import { globSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Stryker } from '@stryker-mutator/core';
 import { GROUPS } from './mutation-groups.mjs';
 
-const MINIMUM = 85;
+const MINIMUM = 92;
 const ROOT = resolve(import.meta.dirname, '..');
 
 async function scoresOf(name, { mutate, tests }, folder) {
@@ -20,6 +21,7 @@ async function scoresOf(name, { mutate, tests }, folder) {
     plugins: ['@stryker-mutator/vitest-runner'],
     vitest: { configFile: 'scripts/mutation.vitest.mjs', related: false },
     coverageAnalysis: 'perTest',
+    ignoreStatic: process.argv.includes('--without-static'),
     concurrency: Number(process.env.DR_MUTATION_CONCURRENCY ?? Math.min(2, availableParallelism())),
     timeoutMS: 15_000,
     ignorePatterns: ['/dist', '/coverage', '/.dist-*', '/.dr'],
@@ -58,18 +60,23 @@ function judge({ path, source, mutants }, verbose) {
 
 const asked = process.argv.slice(2).filter((arg) => !arg.startsWith('-'));
 const verbose = process.argv.includes('--survivors');
-const unknown = asked.filter((name) => !(name in GROUPS));
+process.chdir(ROOT);
+/** The files of a group that are asked for: all, or those that are named. */
+const chosen = ([name, group]) => {
+  const files = group.mutate.flatMap((pattern) => globSync(pattern));
+  return [name, { ...group, mutate: asked.length === 0 || asked.includes(name) ? files : files.filter((file) => asked.includes(file)) }];
+};
+const groups = Object.entries(GROUPS).map(chosen).filter(([, { mutate }]) => mutate.length > 0);
+const unknown = asked.filter((name) => !groups.some(([group, { mutate }]) => group === name || mutate.includes(name)));
 if (unknown.length > 0) {
-  console.error(`no group ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`);
+  console.error(`no group and no file of one: ${unknown.join(', ')}; there are ${Object.keys(GROUPS).join(', ')}`);
   process.exit(2);
 }
 
-process.chdir(ROOT);
 const folder = await mkdtemp(join(tmpdir(), 'dr-mutation-'));
 try {
   const all = [];
-  for (const [name, group] of Object.entries(GROUPS)) {
-    if (asked.length > 0 && !asked.includes(name)) continue;
+  for (const [name, group] of groups) {
     const files = await scoresOf(name, group, folder);
     console.log(`── ${name}`);
     all.push(...files.map((file) => ({ ...file, good: judge(file, verbose) })));

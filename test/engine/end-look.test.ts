@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AwsError } from '../../src/aws/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
+import { superseded } from '../../src/journal/lease.ts';
+import type { PlanStep } from '../../src/model/step.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { ABSENT, type Fake, PENDING, REACHED, REFUSAL, resumeTiny, runTiny, Thing, tinyStep } from './tiny.ts';
 
@@ -67,6 +69,32 @@ describe('the last look at an end state', () => {
     const steps = [tinyStep('mover', { phase: 'traffic' }), tinyStep('settle', { phase: 'traffic', after: ['mover'] })];
     const { told } = await runTiny(steps, kinds);
     expect(told.filter((line) => line.startsWith('step.failed'))).toEqual(again ? ['step.failed settle', 'step.failed mover'] : ['step.failed settle']);
+  });
+
+  it('only a mover of traffic is made again, only for a step of traffic, and not a look that stands between', async () => {
+    const failedOf = async (middle: readonly PlanStep[], kinds: Record<string, Fake>, last: Partial<PlanStep>) => {
+      const things = new Map(middle.filter(({ id }) => kinds[id] === undefined).map(({ id }) => [id, new Thing()]));
+      const undo = (): void => things.forEach((thing) => (thing.there = false));
+      const made = Object.fromEntries([...things].map(([id, thing]) => [id, thing.kind()]));
+      const end: Fake = { holds: () => { undo(); return { state: 'impossible', because: 'no' }; } };
+      const { told } = await runTiny([...middle, tinyStep('end', { phase: 'traffic', after: [middle.at(-1)?.id ?? ''], ...last })], { ...made, ...kinds, end });
+      return told.filter((line) => line.startsWith('step.failed'));
+    };
+    const flip = tinyStep('flip', { phase: 'traffic' });
+    expect(await failedOf([flip], {}, {})).toEqual(['step.failed end', 'step.failed flip']);
+    expect(await failedOf([flip], {}, { phase: 'verify' })).toEqual(['step.failed end']);
+    expect(await failedOf([tinyStep('size')], {}, {})).toEqual(['step.failed end']);
+    let looks = 0;
+    const watch: Fake = { observe: () => ((looks += 1) > 1 ? ABSENT : REACHED) };
+    expect(await failedOf([flip, tinyStep('watch', { phase: 'traffic', after: ['flip'] })], { watch }, {})).toEqual(['step.failed end', 'step.failed flip']);
+    const broken: Fake = { observe: () => ABSENT, act: () => Promise.reject(new Error('AWS says no')) };
+    expect(await failedOf([{ ...flip, optional: true }], { flip: broken }, {})).toEqual(['step.failed flip', 'step.failed end']);
+  });
+
+  it('ends at once where somebody has taken over', async () => {
+    const clock = new VirtualClock();
+    const run = runTiny([tinyStep('a')], { a: { holds: () => Promise.reject(superseded('shop', undefined)) } }, { clock });
+    await expect(run).rejects.toMatchObject({ code: 'SUPERSEDED' });
   });
 
   it.each<[string, Holds, string]>([
@@ -192,6 +220,35 @@ describe('before users are led to data that was made a while ago', () => {
     const two = [tinyStep('one', { phase: 'data' }), tinyStep('two', { phase: 'data' }), tinyStep('slow', { after: ['one', 'two'], limitMs: 600_000 }), tinyStep('flip', { phase: 'traffic', after: ['slow'] })];
     const { state } = await runTiny(two, { one: gone('one is gone'), two: gone('two is gone'), slow: slow(clock, LIMITS.checkAgeMs + 1), flip: new Thing().kind() }, { clock });
     expect(state.steps.get('flip')?.refusal?.observed).toBe('since it was made: one is gone; two is gone');
+  });
+
+  it('one that is gone is enough, in a failover too', async () => {
+    const clock = new VirtualClock();
+    const two = [tinyStep('one', { phase: 'data' }), tinyStep('two', { phase: 'data' }), tinyStep('slow', { after: ['one', 'two'], limitMs: 600_000 }), tinyStep('flip', { phase: 'traffic', after: ['slow'] })];
+    const { outcome, state } = await runTiny(two, { one: { holds: () => REACHED }, two: { holds: () => ({ state: 'impossible', because: 'two is gone' }) }, slow: slow(clock, LIMITS.checkAgeMs + 1), flip: new Thing().kind() }, { clock });
+    expect([outcome, state.steps.get('flip')?.refusal?.observed]).toEqual(['refused', 'since it was made: two is gone']);
+  });
+
+  it('data that cannot say so, or was never made, holds nothing back', async () => {
+    const passes = async (data: Fake, parts: Partial<PlanStep> = {}) => {
+      const clock = new VirtualClock();
+      const flip = new Thing();
+      const { outcome, took } = await runTiny([{ ...tinyStep('data', { phase: 'data' }), ...parts }, ...steps.slice(1)], { data, slow: slow(clock, LIMITS.checkAgeMs + 1_000), flip: flip.kind() }, { clock, plan: { verb: 'switchover' } });
+      return [outcome, flip.acts, took < LIMITS.checkAgeMs + LIMITS.endLookMs];
+    };
+    expect(await passes({})).toEqual(['succeeded', 1, true]);
+    const failed: Fake = { observe: () => ({ state: 'impossible', because: 'no' }), holds: () => ({ state: 'impossible', because: 'gone' }) };
+    expect(await passes(failed, { optional: true })).toEqual(['succeeded', 1, true]);
+  });
+
+  it('a look that is cut short by Ctrl-C refuses nothing', async () => {
+    const clock = new VirtualClock();
+    const drain = new AbortController();
+    const flip = new Thing();
+    const data: Fake = { holds: () => { drain.abort(new Error('Ctrl-C')); return PENDING; } };
+    const { outcome, state } = await runTiny(steps, { data, slow: slow(clock, LIMITS.checkAgeMs + 1_000), flip: flip.kind() }, { clock, drain: drain.signal, plan: { verb: 'switchover' } });
+    expect([outcome, flip.acts]).toEqual(['interrupted', 0]);
+    expect(state.steps.get('flip')).not.toHaveProperty('refusal');
   });
 
   it('only data is asked, and only for traffic', async () => {
