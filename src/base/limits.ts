@@ -50,6 +50,10 @@ export const LIMITS = {
   silenceMaxMs: 3_600_000,
   /** Once something was changed: a look that AWS refuses (an expired session, a lost permission) is asked for again for so long. */
   deniedMs: 900_000,
+  /** Different reasons of a wait that one step tells. */
+  reasonsTold: 20,
+  /** A step whose requests AWS turns away for so long, because there are too many, ends in AWS's words. */
+  turnedAwayMs: 900_000,
   stepsInParallel: 64,
   stepAttempts: 5,
   /** Between two looks at a state that AWS is changing: a tenth of the wait so far, within these. */

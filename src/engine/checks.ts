@@ -3,7 +3,7 @@ import type { PlanStep, Verdict, Warning } from '../model/step.ts';
 import { traceStep } from './trace.ts';
 import { inParallel } from './parallel.ts';
 import { ask, type Run } from './run.ts';
-import { toErrorRecord } from './run-step.ts';
+import { toErrorRecord } from './error-records.ts';
 
 /**
  * Makes the checks of these steps, side by side, and journals each. Reads only.

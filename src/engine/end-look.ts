@@ -4,7 +4,7 @@ import { LIMITS } from '../base/limits.ts';
 import type { PlanStep, Verdict } from '../model/step.ts';
 import { inParallel } from './parallel.ts';
 import { ask, type Run } from './run.ts';
-import { isSuperseded } from './run-step.ts';
+import { isSuperseded } from './error-records.ts';
 import { traitsOf } from '../model/verb.ts';
 
 /*

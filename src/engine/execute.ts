@@ -9,10 +9,11 @@ import { actedSteps, stepsPastTheLine } from './acted.ts';
 import { check, runChecks } from './checks.ts';
 import { dataGone, END_STATE_GONE, stillThere } from './end-look.ts';
 import { watchOver } from './guards.ts';
-import { lineIsAhead, oldDecision, openDecisions, writesAgain } from './line.ts';
+import { lineIsAhead, oldDecision, openDecisions, type Refused, writesAgain } from './line.ts';
 import { watchProbes } from './probes.ts';
 import { loadRun, type Run, type RunParts } from './run.ts';
-import { runStep, type StepEnd } from './run-step.ts';
+import { runStep } from './run-step.ts';
+import type { StepEnd, Tries } from './step-parts.ts';
 import { runGraph } from './schedule.ts';
 import { leadBack } from './undo.ts';
 import { isPlannedMove, traitsOf } from '../model/verb.ts';
@@ -24,7 +25,8 @@ import { isPlannedMove, traitsOf } from '../model/verb.ts';
  * 1. No mutation before every check of the plan is green, and younger than LIMITS.checkAgeMs.
  * 2. No step past the line before every gate is done: the plan's own edges say so, and it is refused if they do not.
  * 3. A step that is done stays done: a resume does not run it again. Before the line it decides again, though: what was
- *    seen of the source, and the fence, may be hours old by then. So does a run that has waited long for a person.
+ *    seen of the source, and the fence, may be hours old by then. So does a run that has waited long for a person, or for AWS right before
+ *    the line: at most ROUNDS times, and every reason to refuse still refuses.
  * 4. A switchover that is refused or fails before the line rolls itself back; so does a run that a person aborts; so does a drill however it
  *    ends, also after Ctrl-C, and one that is resumed. Only the twins that a person wants to look at stay until they say so.
  * 5. Guards run beside the rest and end after it; how they end changes nothing of how the run ends.
@@ -103,22 +105,35 @@ function ledBack(state: RunState, end: RunOutcome | 'interrupted'): boolean {
   return !gone && actedSteps(state).length > 0 && stepsPastTheLine(state).length === 0;
 }
 
-/** How often a run decides again by itself. */
-const ROUNDS = 3;
+/** How often a run decides, the first time included: for an hour in which AWS says "not now" right before the line. */
+const ROUNDS = 12;
+
+/** From the checks to the end of the graph. */
+interface Round {
+  /** No other comes after it: what is too old is refused. */
+  readonly last: boolean;
+  /** It ends to decide again. */
+  again: boolean;
+  /** Aborted where what is under way need not be waited for first: looks end, acts that have begun do not. */
+  readonly over: AbortController;
+  /** Of each step, in all rounds: another one is no person's decision to try as often again. */
+  readonly tries: ReadonlyMap<string, Tries>;
+}
 
 async function runAll(run: Run): Promise<RunOutcome | 'interrupted'> {
-  for (let round = 1; ; round++) {
-    const asked = { again: false };
-    const end = await runOnce(run, () => (asked.again = true));
-    if (end !== 'interrupted' || !asked.again || run.drain.aborted || round === ROUNDS) return end;
+  const tries = new Map<string, Tries>(run.steps.map(({ id }) => [id, { made: 0, last: '' }]));
+  for (let number = 1; ; number++) {
+    const round: Round = { last: number === ROUNDS, again: false, over: new AbortController(), tries };
+    const end = await runOnce(run, round);
+    if (end !== 'interrupted' || !round.again || run.drain.aborted || round.last) return end;
   }
 }
 
-async function runOnce(run: Run, decideAgain: () => void): Promise<RunOutcome | 'interrupted'> {
+async function runOnce(run: Run, round: Round): Promise<RunOutcome | 'interrupted'> {
   const { journal, effects, drain, steps } = run;
   const ahead = await lineIsAhead(run);
-  const again = new Set(ahead ? openDecisions(steps, journal.state) : []);
-  const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done' && !again.has(s)).map((s) => s.id));
+  const open = new Set(ahead ? openDecisions(steps, journal.state) : []);
+  const done = new Set(steps.filter((s) => journal.state.steps.get(s.id)?.state === 'done' && !open.has(s)).map((s) => s.id));
   const todo = steps.filter((s) => !done.has(s.id));
   if (!(await runChecks(run, todo))) return drain.aborted ? 'interrupted' : 'refused';
   await journal.append({ type: 'checks.green' });
@@ -128,21 +143,37 @@ async function runOnce(run: Run, decideAgain: () => void): Promise<RunOutcome | 
   const pastTheLine = () => stepsPastTheLine(journal.state).length > 0;
   const patienceMs = () => (isPlannedMove(journal.state.plan.verb) && !pastTheLine() ? LIMITS.silenceMs : LIMITS.silenceMaxMs);
 
+  const drainRound = AbortSignal.any([drain, round.over.signal]);
+  const ofRound: Run = { ...run, drain: drainRound };
+  const decideAgain = (): void => void (round.again = true);
+  /** What is too old to carry a step over the line is decided again; in the last round it is refused. */
+  const again = async (step: PlanStep, no: Refused): Promise<Refused | 'again'> => {
+    if (round.last || drain.aborted) return no;
+    await journal.append({ type: 'step.silent', step: step.id, because: `${no.refusal.observed}: the run decides again` });
+    decideAgain();
+    round.over.abort(new Error('the run decides again'));
+    return 'again';
+  };
+
   const start = (step: PlanStep, over?: AbortSignal): Promise<StepEnd> => {
     const startedAt = effects.clock.now();
-    const tooOld = (): Verdict | undefined => (mayBeOld() ? oldDecision(run, step, startedAt) : undefined);
+    const tooOld = (): Refused | undefined => (mayBeOld() ? oldDecision(run, step, startedAt) : undefined);
     const checkAgain = async (): Promise<Verdict | undefined> => (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs ? undefined : check(run, step));
-    const recheck = async (): Promise<Verdict> => {
-      const no = tooOld() ?? (await writesAgain(run, step)) ?? (await dataGone(run, step));
-      if (no !== undefined) return no;
-      const checked = await checkAgain();
+    const recheck = async (): Promise<Verdict | 'again'> => {
+      const before = tooOld();
+      if (before !== undefined) return again(step, before);
+      const no = (await writesAgain(run, step)) ?? (await dataGone(run, step)) ?? (await checkAgain());
+      if (no?.state === 'refused') return no;
       // Last, for the looks take their time.
-      return checked?.state === 'refused' ? checked : (tooOld() ?? checked ?? { state: 'ok', because: 'checked a moment ago' });
+      const after = tooOld();
+      return after === undefined ? (no ?? { state: 'ok', because: 'checked a moment ago' }) : again(step, after);
     };
-    return runStep(run, step, { over, recheck, decideAgain, pastTheLine, patienceMs, underWay: () => guards.underWay(step.id) });
+    // A guard stands beside all rounds of what it guards: it ends when everything else has.
+    const tries = round.tries.get(step.id) ?? { made: 0, last: '' };
+    return runStep(over === undefined ? ofRound : run, step, { over, tries, recheck, decideAgain, pastTheLine, patienceMs, underWay: () => guards.underWay(step.id) });
   };
   const guards = watchOver(run, todo, start);
-  const end = await runGraph(steps.filter((step) => !isGuard(step)), done, LIMITS.stepsInParallel, drain, (step) => {
+  const end = await runGraph(steps.filter((step) => !isGuard(step)), done, LIMITS.stepsInParallel, drainRound, (step) => {
     guards.begins(step.id);
     return start(step);
   }).finally(() => guards.end());

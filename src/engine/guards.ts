@@ -3,7 +3,7 @@ import type { RunState } from '../journal/state.ts';
 import type { PlanStep } from '../model/step.ts';
 import { isGuard } from '../plan/graph.ts';
 import type { Run } from './run.ts';
-import type { StepEnd } from './run-step.ts';
+import type { StepEnd } from './step-parts.ts';
 
 /*
  * Guards run beside the graph.

@@ -12,9 +12,11 @@ import { isPlannedMove, traitsOf } from '../model/verb.ts';
  * Invariants:
  * 1. While a step of no return is still to be made, a resume decides again what something still rests on.
  * 2. A planned move crosses the line only while its old writer takes no writes, as far as that answers: what stopped them may be an hour ago.
- * 3. A step of no return is refused when what it rests on was decided more than LIMITS.decisionAgeMs before; the time that other steps
- *    spend on making what it needs does not count.
+ * 3. A step of no return is not made when what it rests on was decided more than LIMITS.decisionAgeMs before: the run decides again, and
+ *    refuses in its last round. The time that other steps spend on making what it needs does not count.
  */
+
+export type Refused = Extract<Verdict, { state: 'refused' }>;
 
 /** Signals, gates before the line, and the fence. */
 export function isDecision(step: PlanStep): boolean {
@@ -119,7 +121,7 @@ function workedSince(since: number, steps: readonly PlanStep[], run: RunState): 
  * person, takes as long as it takes: meanwhile decisions do not age. In a planned move, where both sides are well, only the step's own
  * waiting counts. `startedAt`: of the step, in this process.
  */
-export function oldDecision(run: Run, step: PlanStep, startedAt: number): Verdict | undefined {
+export function oldDecision(run: Run, step: PlanStep, startedAt: number): Refused | undefined {
   if (step.reversibility !== 'point-of-no-return') return undefined;
   const { state } = run.journal;
   const now = run.effects.clock.now();

@@ -5,7 +5,7 @@ import type { Observation, PlanStep, Refusal, Warning } from '../model/step.ts';
 import { runChecks } from './checks.ts';
 import { loadRun, type Run, type RunParts } from './run.ts';
 import { runGraph } from './schedule.ts';
-import type { StepEnd } from './run-step.ts';
+import type { StepEnd } from './step-parts.ts';
 
 /*
  * What a run of a plan would be refused for if it began now. Reads only: checks, and the looks of steps that have no act.

@@ -1,15 +1,17 @@
 import { formatDuration } from '../base/duration.ts';
 import { DeadlineError, withDeadline } from '../base/deadline.ts';
-import { CallError, DrError, messageOf } from '../base/errors.ts';
+import { CallError, messageOf } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
-import type { ErrorRecord, StepOutcome } from '../journal/events.ts';
+import type { StepOutcome } from '../journal/events.ts';
 import type { StepState } from '../journal/state.ts';
-import type { Observation, PlanStep, ReachedMarks, Refusal, StepContext, StepKind, Verdict, WaitCause } from '../model/step.ts';
+import type { Observation, PlanStep, Refusal, StepContext, StepKind, WaitCause } from '../model/step.ts';
 import { isGuard } from '../plan/graph.ts';
+import { errorRecord, isSuperseded, toErrorRecord } from './error-records.ts';
+import type { Happening, StepEnd, StepOptions } from './step-parts.ts';
 import { type StepTrace, traceStep, waitOf } from './trace.ts';
 import type { Run } from './run.ts';
-import { END_STATES, type StepEvent, transition } from './transitions.ts';
+import { END_STATES, transition } from './transitions.ts';
 
 /*
  * Drives one step through the transition table.
@@ -24,41 +26,13 @@ import { END_STATES, type StepEvent, transition } from './transitions.ts';
  * 5. A guard ends with the run: at once while it only looks; what it has begun to change gets LIMITS.guardEndMs to show.
  */
 
-/** How a step left the engine's hands. An interrupted step is looked at again by a resume. */
-export type StepEnd = 'done' | 'refused' | 'failed' | 'paused' | 'unmet' | 'interrupted';
-
-/** How one step is run within its run. */
-export interface StepOptions {
-  /** Of a guard: aborted when everything else has ended. */
-  over?: AbortSignal | undefined;
-  /** Called before each act, and right before its first request when that is late: a check that is too old is made again, and may refuse. */
-  recheck(): Promise<Verdict>;
-  /** Called when what was intended, maybe by a process that died before it could say more, is seen to be under way. */
-  underWay?(): void;
-  /** Called when a person was waited for so long that what was decided before has to be decided again. */
-  decideAgain(): void;
-  /** Whether the run has passed the point of no return. */
-  pastTheLine(): boolean;
-  /** How long looks may stay without any answer, milliseconds. */
-  patienceMs(): number;
-}
-
 /** A request that is intended must not be sent any more. */
 class NoLonger extends Error {}
 
+const NO_SIGN = 'AWS accepted the request, and nothing shows of it';
+
 /** So often the last look before a request is made again where its answers come late. */
 const HOLD_TURNS = 3;
-
-interface Happening {
-  event: StepEvent;
-  because: string;
-  waitingFor?: WaitCause;
-  refusal?: Refusal;
-  /** The intent is durable, and no request was sent. */
-  unsent?: true;
-  error?: ErrorRecord;
-  marks?: ReachedMarks;
-}
 
 /** Runs one step to an end of the table, or until it is interrupted. */
 export function runStep(run: Run, step: PlanStep, options: StepOptions): Promise<StepEnd> {
@@ -87,8 +61,8 @@ class StepRunner {
   /** When a look was last answered. */
   #answeredAt = 0;
   #silenceTold = false;
-  /** Acts that AWS refused because something else is under way: nothing was done, so they do not count. */
-  #refusedForNow = 0;
+  /** AWS's reasons for a wait that were told. */
+  readonly #told = new Set<string>();
   #waitingFor: WaitCause | undefined;
   /** When a guard first saw that everything else has ended. */
   #overAt: number | undefined;
@@ -99,8 +73,8 @@ class StepRunner {
     this.#options = options;
     this.#kind = run.kindOf(step);
     this.#trace = traceStep(run.effects, { assertHeld: () => this.#mayChange(), stillHeld: () => run.journal.stillHeld() });
-    this.#attemptsBefore = run.journal.state.steps.get(step.id)?.attempts ?? 0;
-    this.#attempt = this.#attemptsBefore;
+    this.#attempt = run.journal.state.steps.get(step.id)?.attempts ?? 0;
+    this.#attemptsBefore = this.#attempt;
   }
 
   async run(): Promise<StepEnd> {
@@ -168,7 +142,7 @@ class StepRunner {
     }
   }
 
-  #judge(seen: Observation): Happening | Promise<Happening> {
+  #judge(seen: Observation): Happening | Promise<Happening | undefined> {
     this.#answeredAt = this.#run.effects.clock.now();
     this.#silenceTold = false;
     switch (seen.state) {
@@ -176,7 +150,7 @@ class StepRunner {
         return { event: 'reached', because: seen.because, marks: { ...(seen.simulated === true ? { simulated: true } : {}), ...(seen.says === undefined ? {} : { says: seen.says }) } };
       case 'pending':
         if (this.#attempt > 0) this.#options.underWay?.();
-        return { event: 'pending', because: seen.because, waitingFor: seen.waitingFor };
+        return this.#waits(seen);
       case 'refused':
         return { event: 'refused', because: seen.refusal.observed, refusal: seen.refusal };
       case 'impossible':
@@ -189,25 +163,38 @@ class StepRunner {
     }
   }
 
-  async #absent(because: string): Promise<Happening> {
+  /** Each reason once: people must not wait for the end of a wait to learn what keeps it. */
+  async #waits({ because, waitingFor, reason }: Extract<Observation, { state: 'pending' }>): Promise<Happening> {
+    if (reason !== undefined && !this.#told.has(reason) && this.#told.size < LIMITS.reasonsTold) {
+      this.#told.add(reason);
+      await this.#run.journal.append({ type: 'step.silent', step: this.#step.id, because });
+    }
+    return { event: 'pending', because, waitingFor };
+  }
+
+  async #absent(because: string): Promise<Happening | undefined> {
     const { effects } = this.#run;
     if (this.#state === 'verifying') {
       // AWS's reads lag behind its writes: an accepted request gets some time to show.
       if (effects.clock.now() - this.#requestedAt < LIMITS.settleMs) return { event: 'pending', because, waitingFor: 'aws' };
-      return { event: 'absent', because, error: errorRecord('NO_SIGN', because) };
+      return { event: 'absent', because, error: errorRecord('NO_SIGN', `${NO_SIGN}: ${because}`) };
     }
     if (this.#kind.act === undefined) return { event: 'pending', because, waitingFor: 'aws' };
     // A resume is a person's decision: it may try as often again. A guard tries for as long as there is something to guard.
-    if (!isGuard(this.#step) && this.#attempt - this.#attemptsBefore - this.#refusedForNow >= LIMITS.stepAttempts) {
-      return { event: 'impossible', because, error: errorRecord('ATTEMPTS_USED_UP', `${because} (after ${this.#attempt} attempts)`) };
+    const { made, awaySince = effects.clock.now(), last } = this.#options.tries;
+    if (!isGuard(this.#step) && (made >= LIMITS.stepAttempts || effects.clock.now() - awaySince >= LIMITS.turnedAwayMs)) {
+      return { event: 'impossible', because, error: errorRecord('ATTEMPTS_USED_UP', `${because} (after ${this.#attempt} attempts${last})`) };
     }
     const refusal = await this.#recheck();
+    // The run's drain has been asked for, and ends the step.
+    if (refusal === 'again') return undefined;
     return refusal === undefined ? { event: 'absent', because } : { event: 'refused', because: refusal.observed, refusal };
   }
 
-  async #recheck(): Promise<Refusal | undefined> {
+  async #recheck(): Promise<Refusal | 'again' | undefined> {
     const verdict = await this.#options.recheck();
     this.#recheckedAt = this.#run.effects.clock.now();
+    if (verdict === 'again') return verdict;
     return verdict.state === 'refused' ? verdict.refusal : undefined;
   }
 
@@ -220,7 +207,11 @@ class StepRunner {
     const { clock } = this.#run.effects;
     for (let turn = 1; turn <= HOLD_TURNS; turn++) {
       const open = this.#state === 'acting' && !this.#trace.maySent();
-      if (open && this.#isLate(this.#recheckedAt)) this.#refusal = await this.#recheck();
+      if (open && this.#isLate(this.#recheckedAt)) {
+        const refusal = await this.#recheck();
+        if (refusal === 'again') throw new NoLonger('the run decides again');
+        this.#refusal = refusal;
+      }
       if (this.#refusal !== undefined) throw new NoLonger(this.#refusal.observed);
       const askedAt = clock.now();
       await this.#run.journal.assertHeld();
@@ -270,8 +261,10 @@ class StepRunner {
     const { effects } = this.#run;
     const step = this.#step;
     const kind = this.#kind;
+    const { tries } = this.#options;
     this.#trace.begin();
     this.#refusal = undefined;
+    tries.made += 1;
     if (this.#isLate(this.#recheckedAt)) {
       const because = `${formatDuration(effects.clock.now() - this.#recheckedAt)} passed before the request could be sent`;
       return { event: 'unclear', because, error: errorRecord('TOO_LATE', because), unsent: true };
@@ -281,22 +274,25 @@ class StepRunner {
         kind.act?.(this.#context(signal), step.params),
       );
       this.#requestedAt = effects.clock.now();
+      Object.assign(tries, { awaySince: undefined, last: `; ${NO_SIGN}` });
       return this.#refusedUnsent() ?? { event: 'acted', because: 'the request was accepted' };
     } catch (error) {
       if (isSuperseded(error)) throw error;
       const refused = this.#refusedUnsent();
       if (refused !== undefined) return refused;
       if (error instanceof DeadlineError || error instanceof NoLonger || (error instanceof CallError && error.kind !== 'terminal')) {
-        if (error instanceof CallError && error.isPassing) this.#refusedForNow += 1;
+        const away = error instanceof CallError && error.kind === 'retryable';
+        if (away) tries.made -= 1;
+        Object.assign(tries, { awaySince: away && !error.isPassing ? (tries.awaySince ?? effects.clock.now()) : undefined, last: `; the last: ${messageOf(error)}` });
         return { event: 'unclear', because: messageOf(error), error: toErrorRecord(error), ...(this.#trace.maySent() ? {} : { unsent: true }) };
       }
-      return { event: 'impossible', because: messageOf(error), error: toErrorRecord(error) };
+      return { event: 'impossible', because: messageOf(error), error: toErrorRecord(error), ...(error instanceof CallError && !this.#trace.maySent() ? { unsent: true } : {}) };
     }
   }
 
   #refusedUnsent(): Happening | undefined {
     const refusal = this.#trace.maySent() ? undefined : this.#refusal;
-    return refusal && { event: 'refused', because: `no request was sent: ${refusal.observed}`, refusal, unsent: true };
+    return refusal && { event: 'refused', because: `nothing was changed: ${refusal.observed}`, refusal, unsent: true };
   }
 
   async #move(happening: Happening): Promise<void> {
@@ -335,7 +331,7 @@ class StepRunner {
       case 'step.unmet':
         return journal.append({ type, ...this.#outcome(because) });
       case 'step.failed':
-        return journal.append({ type, error, ...this.#outcome(because) });
+        return journal.append({ type, error, ...unsent, ...this.#outcome(because) });
       default:
         throw new Error(`a step does not journal ${type}`);
     }
@@ -378,23 +374,7 @@ class StepRunner {
       wait: waitOf(this.#trace, journal, effects.clock, signal),
     });
     // What the step itself has recorded is not in the journal before it ends.
-    return { ...context, attempt: this.#attempt, fact: (name) => this.#facts[name] ?? context.fact(name) };
+    const requests = (journal.state.steps.get(this.#step.id)?.requests ?? 0) - (this.#state === 'acting' ? 1 : 0);
+    return { ...context, attempt: this.#attempt, askedBefore: requests > 0, fact: (name) => this.#facts[name] ?? context.fact(name) };
   }
-}
-
-function errorRecord(code: string, message: string, next?: readonly string[]): ErrorRecord {
-  return { code, message, ...(next === undefined ? {} : { next }) };
-}
-
-/** Somebody has taken over: nothing more is done, and nothing more is written. */
-export function isSuperseded(error: unknown): boolean {
-  return error instanceof DrError && error.code === 'SUPERSEDED';
-}
-
-/** Anything thrown, as it goes into the journal. */
-export function toErrorRecord(error: unknown): ErrorRecord {
-  if (error instanceof CallError) return errorRecord(error.code, error.message);
-  if (error instanceof DrError) return errorRecord(error.code, error.message, error.next);
-  if (error instanceof DeadlineError) return errorRecord('NO_ANSWER', error.message);
-  return errorRecord('BUG', messageOf(error));
 }

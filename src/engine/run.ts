@@ -85,6 +85,7 @@ export async function loadRun(parts: RunParts, impactAt: () => number | undefine
     impactAt,
     ...(parts.preview === undefined ? {} : { preview: parts.preview }),
     attempt: 0,
+    askedBefore: false,
     intends: (resource, field) => intendedChanges(journal.state).some((change) => change.resource === resource && change.field === field),
     fact: (name) => journal.state.facts.get(name),
     ...tools,

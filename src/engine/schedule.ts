@@ -1,6 +1,6 @@
 import { Countdown } from '../base/graph.ts';
 import type { PlanStep } from '../model/step.ts';
-import type { StepEnd } from './run-step.ts';
+import type { StepEnd } from './step-parts.ts';
 
 /** How the graph as a whole ended. */
 export type ScheduleEnd = 'done' | 'refused' | 'failed' | 'interrupted';

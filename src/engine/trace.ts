@@ -18,7 +18,7 @@ export interface StepTrace {
   all(): { calls: CallRecord[]; callCount: number; waits: WaitRecord[] };
   /** An act begins: what was sent before it does not count for `maySent`. */
   begin(): void;
-  /** Whether a request that changes something may have been made since `begin`. One that AWS is known to have turned away was not. */
+  /** Whether a request that changes something may have been made since `begin`. One that AWS is known to have turned away or refused was not. */
   maySent(): boolean;
   /** Waits for somebody other than the tool. */
   wait<T>(cause: WaitCause, work: () => Promise<T>): Promise<T>;
@@ -71,7 +71,7 @@ export function traceStep(effects: Effects, hold: Hold = NOBODY_ELSE): StepTrace
           note({ ...record, ms: clock.now() - at, ...id });
           return answer;
         } catch (error) {
-          if (error instanceof CallError && error.kind === 'retryable') changes?.turnedAway();
+          if (error instanceof CallError && error.kind !== 'unknown') changes?.turnedAway();
           const code = error instanceof CallError ? error.code : 'Aborted';
           const id = error instanceof CallError && error.requestId !== undefined ? { requestId: error.requestId } : {};
           note({ ...record, ms: clock.now() - at, ...id, error: code });

@@ -7,7 +7,7 @@ import { traitsOf } from '../model/verb.ts';
 import { traceStep, waitOf } from './trace.ts';
 import { actedSteps, stepsPastTheLine } from './acted.ts';
 import { ask, type Run } from './run.ts';
-import { isSuperseded, toErrorRecord } from './run-step.ts';
+import { isSuperseded, toErrorRecord } from './error-records.ts';
 
 /*
  * The way back: undoes what has acted, newest first.

@@ -161,14 +161,17 @@ export type RunEvent =
   | { type: 'step.intent'; step: string; attempt: number; because: string; facts?: { readonly [name: string]: Json } }
   /** Its facts survive a crash before the step's end, e.g. the id of a change that is to be waited for. */
   | { type: 'step.acted'; step: string; attempt: number; calls: readonly CallRecord[]; facts?: { readonly [name: string]: Json } }
-  /** The act gave no clear answer, or a retryable one: observed again before anything else. `unsent`: its intent is in the journal, and no request was sent. */
+  /** The act gave no clear answer, or a retryable one: observed again before anything else. `unsent`: nothing was changed, for no request was sent, or AWS turned it away. */
   | { type: 'step.unclear'; step: string; attempt: number; error: ErrorRecord; calls: readonly CallRecord[]; unsent?: true }
-  /** It is waited for in silence: its looks have had no answer for a while (told once until one is answered), or it cannot show yet. */
+  /**
+   * What a step has to say while it waits: its looks have had no answer for a while (told once until one is answered), it cannot show yet, AWS
+   * gives a reason, or the run decides again.
+   */
   | { type: 'step.silent'; step: string; because: string }
   | ({ type: 'step.done'; already: boolean } & ReachedMarks & StepOutcome)
-  /** `unsent`: its intent is in the journal, and no request was sent. */
+  /** `unsent`: its last intent is in the journal, and nothing was changed by it. */
   | ({ type: 'step.refused'; refusal: Refusal; unsent?: true } & StepOutcome)
-  | ({ type: 'step.failed'; error: ErrorRecord } & StepOutcome)
+  | ({ type: 'step.failed'; error: ErrorRecord; unsent?: true } & StepOutcome)
   /** A person is needed and nobody could be asked. What else can run continues; then the run is interrupted. */
   | ({ type: 'step.paused' } & StepOutcome)
   /** A guard: everything else has ended before what it waits for was there. */

@@ -225,7 +225,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
       return;
     case 'step.unclear':
       step.state = 'observing';
-      step.because = `${record.unsent === true ? 'no request was sent' : 'requested, result not yet known'}: ${record.error.message}`;
+      step.because = `${record.unsent === true ? 'nothing was changed' : 'requested, result not yet known'}: ${record.error.message}`;
       if (record.unsent === true) return notSent(step);
       step.requestedAt ??= record.at;
       return;
@@ -289,6 +289,7 @@ function end(
   } else {
     step.state = 'failed';
     step.error = record.error;
+    if (record.unsent === true) notSent(step);
   }
 }
 

@@ -148,8 +148,11 @@ export interface ReachedMarks {
 /** What `observe` and `verify` see. `because` is the sentence that explains it. */
 export type Observation =
   | ({ state: 'reached'; because: string } & ReachedMarks)
-  /** `waitingFor` labels the time until the next look in the downtime breakdown. */
-  | { state: 'pending'; because: string; waitingFor: WaitCause }
+  /**
+   * `waitingFor` labels the time until the next look in the downtime breakdown. `reason`: what keeps it, in AWS's words; people are shown
+   * `because` when it is a new one.
+   */
+  | { state: 'pending'; because: string; waitingFor: WaitCause; reason?: string | undefined }
   /** `further`: what was last asked for is there, and another change is due: it is made at once. */
   | { state: 'absent'; because: string; further?: true }
   /** It can no longer be reached by waiting or by acting again. */
@@ -217,6 +220,8 @@ export interface StepContext {
   preview?: true;
   /** How often the step has begun to act, in this run and before a resume; 0 in a check. */
   attempt: number;
+  /** An earlier request of the step, in this run or before a resume, may have been made: AWS has not clearly turned it away. */
+  askedBefore: boolean;
   /**
    * The journal holds the intent to change that field of that resource, as `Change` names them, and it is not undone. An end state
    * that is there without it was made by somebody else.

@@ -43,13 +43,13 @@ function sayRecord(record: JournalRecord, line: { crossed: boolean; past: Readon
     case 'step.intent':
       return sayIntent(record.step, record.attempt, line);
     case 'step.unclear':
-      return `${record.step}: ${record.unsent === true ? 'no request was sent' : 'no clear answer'}: ${record.error.message}`;
+      return `${record.step}: ${record.unsent === true ? 'nothing was changed' : 'no clear answer'}: ${record.error.message}`;
     case 'step.silent':
       return `${record.step}: ${record.because}`;
     case 'step.done':
       return `${record.step}: done`;
     case 'step.refused':
-      return `${record.step}: refused: ${record.refusal.rule}${record.unsent === true ? '; no request was sent' : ''}`;
+      return `${record.step}: refused: ${record.refusal.rule}${record.unsent === true ? '; nothing was changed' : ''}`;
     case 'step.failed':
       return `${record.step}: failed: ${record.error.message}`;
     case 'step.paused':

@@ -73,14 +73,14 @@ function world(still: { afterIntent?: number; inAct?: number; gateAge?: number; 
 }
 
 describe('a request of no return that is late', () => {
-  it('is not sent when the runner stood still until its decisions were old, and the journal says so', async () => {
+  it('is not sent when the runner stood still until its decisions were old: the run decides again, and the journal says so', async () => {
     const { run, sent } = world({ afterIntent: 6 * MINUTE });
     const { outcome, state, records } = await run();
-    expect([outcome, sent]).toEqual(['refused', []]);
-    const promote = state.steps.get('promote');
-    expect(promote?.refusal?.rule).toBe('decision-age');
-    expect([changeOf(promote), openRequests(state)]).toEqual(['not-requested', []]);
-    expect(records.filter((record) => record.type === 'step.unclear')).toMatchObject([{ unsent: true, error: { code: 'TOO_LATE' } }]);
+    expect([outcome, sent.length, openRequests(state)]).toEqual(['succeeded', 1, []]);
+    expect(records.find((record) => record.type === 'step.unclear')).toMatchObject({ unsent: true, error: { code: 'TOO_LATE' } });
+    expect(records.filter((record) => record.type === 'step.silent')).toMatchObject([{ step: 'promote', because: '"gate" was answered 6m 5s ago: the run decides again' }]);
+    const gates = records.flatMap((record) => (record.type === 'step.done' && record.step === 'gate' ? [record.at] : []));
+    expect([gates.length, (sent[0] ?? 0) - (gates[1] ?? 0) < MINUTE]).toEqual([2, true]);
   });
 
   it('is sent after another look when the runner stood still for a minute', async () => {
@@ -92,10 +92,10 @@ describe('a request of no return that is late', () => {
 
   it('is not sent when the runner stood still within its act, before the request', async () => {
     const { run, sent } = world({ inAct: 20_000, gateAge: 275_000 });
-    const { outcome, state, records } = await run();
-    expect([outcome, sent]).toEqual(['refused', []]);
-    expect(records.find((record) => record.type === 'step.refused')).toMatchObject({ unsent: true, because: expect.stringContaining('no request was sent') });
-    expect(changeOf(state.steps.get('promote'))).toBe('not-requested');
+    const { outcome, records } = await run();
+    expect([outcome, sent.length]).toEqual(['succeeded', 1]);
+    expect(records.find((record) => record.type === 'step.unclear')).toMatchObject({ unsent: true, error: { message: 'the run decides again' } });
+    expect(records.filter((record) => record.type === 'step.done' && record.step === 'gate')).toHaveLength(2);
   });
 
   it('is not sent when its decisions grew old while it was checked again', async () => {
@@ -123,8 +123,10 @@ describe('a request of no return that is late', () => {
 
   it('was not made where AWS turned each attempt away', async () => {
     const throttled = new AwsError({ service: 'rds', operation: 'PromoteReadReplica', region: 'ap-northeast-1', code: 'Throttling', httpStatus: 400, message: 'Rate exceeded' });
-    const { outcome, state } = await world({}, () => Promise.reject(throttled)).run();
+    const { outcome, state, records } = await world({}, () => Promise.reject(throttled)).run();
     expect(outcome).toBe('failed');
+    expect(state.steps.get('promote')?.error?.message).toMatch(/Throttling: Rate exceeded\)$/);
+    expect((records.at(-1)?.at ?? 0) - (records[0]?.at ?? 0)).toBeGreaterThanOrEqual(15 * MINUTE);
     expect(changeOf(state.steps.get('promote'))).toBe('not-requested');
   });
 });

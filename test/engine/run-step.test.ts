@@ -151,15 +151,31 @@ describe('an act that gives no clear answer', () => {
     const thing = new Thing();
     const act = () => {
       thing.acts += 1;
-      throw throttled();
+      throw noAnswer();
     };
     const run = await one(thing.kind({ act }));
     expect(run.outcome).toBe('failed');
     expect(thing.acts).toBe(LIMITS.stepAttempts);
-    expect(run.state.steps.get('it')?.error).toEqual({ code: 'ATTEMPTS_USED_UP', message: `it is missing (after ${LIMITS.stepAttempts} attempts)` });
+    expect(run.state.steps.get('it')?.error).toMatchObject({ code: 'ATTEMPTS_USED_UP', message: expect.stringMatching(`^it is missing \\(after ${LIMITS.stepAttempts} attempts; the last: rds.PromoteReadReplica .*\\)$`) as string });
     const again = await resumeTiny(run.records, { it: thing.kind({ act: () => ((thing.there = true), undefined) }) });
     expect(again.outcome).toBe('succeeded');
     expect(again.state.steps.get('it')?.attempts).toBe(LIMITS.stepAttempts + 1);
+  });
+
+  it('is asked for again for a quarter of an hour while AWS turns it away, and ends in AWS’s words', async () => {
+    const thing = new Thing();
+    const run = await one(thing.kind({ act: () => Promise.reject(throttled()) }), {}, 3_600_000);
+    expect([run.outcome, run.took >= LIMITS.turnedAwayMs, run.took < LIMITS.turnedAwayMs + 2 * LIMITS.pollMaxMs]).toEqual(['failed', true, true]);
+    expect(run.state.steps.get('it')?.error?.message).toMatch(/Throttling: Rate exceeded\)$/);
+    const passing = await one({ observe: () => (thing.there ? REACHED : ABSENT), act: () => ((thing.acts += 1) < 40 ? Promise.reject(throttled()) : void (thing.there = true)) }, {}, 3_600_000);
+    expect([passing.outcome, thing.acts]).toEqual(['succeeded', 40]);
+  });
+
+  it('that AWS clearly refuses changed nothing', async () => {
+    const no = () => new AwsError({ ...PROMOTE, code: 'AccessDenied', message: 'not authorized', httpStatus: 403 });
+    const refused = await one({ observe: () => ABSENT, act: () => Promise.reject(no()) });
+    expect(refused.records.find((r) => r.type === 'step.failed')).toMatchObject({ unsent: true });
+    expect(refused.state.steps.get('it')).not.toHaveProperty('intendedAt');
   });
 });
 
@@ -172,7 +188,7 @@ describe('an act that was accepted', () => {
     const [first = 0, second = 0] = acts;
     expect(second - first).toBeGreaterThanOrEqual(LIMITS.settleMs);
     expect(second - first).toBeLessThan(LIMITS.settleMs + 3 * LIMITS.pollMaxMs);
-    expect(run.records.find((r) => r.type === 'step.unclear')).toMatchObject({ error: { code: 'NO_SIGN', message: 'it is missing' } });
+    expect(run.records.find((r) => r.type === 'step.unclear')).toMatchObject({ error: { code: 'NO_SIGN', message: 'AWS accepted the request, and nothing shows of it: it is missing' } });
   });
 });
 

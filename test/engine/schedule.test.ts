@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StepEnd } from '../../src/engine/run-step.ts';
+import type { StepEnd } from '../../src/engine/step-parts.ts';
 import { inParallel } from '../../src/engine/parallel.ts';
 import { runGraph } from '../../src/engine/schedule.ts';
 import type { PlanStep } from '../../src/model/step.ts';

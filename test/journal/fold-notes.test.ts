@@ -53,7 +53,7 @@ describe('an intent without a request', () => {
 
   it('is none: neither intended nor requested', () => {
     const step = stepOf(...begun, unsent);
-    expect(step).toMatchObject({ state: 'observing', requests: 0, because: 'no request was sent: decisions are old' });
+    expect(step).toMatchObject({ state: 'observing', requests: 0, because: 'nothing was changed: decisions are old' });
     for (const key of ['intendedAt', 'requestedAt']) expect(step).not.toHaveProperty(key);
   });
 
@@ -62,6 +62,14 @@ describe('an intent without a request', () => {
     const again: RunEvent = { type: 'step.intent', step: 'one', attempt: 2, because: 'missing' };
     expect(stepOf(...begun, lost, again)).toMatchObject({ requests: 2 });
     expect(stepOf(...begun, lost, again, unsent)).toMatchObject({ requests: 1, intendedAt: T0 + 2000, requestedAt: T0 + 3000 });
+  });
+
+  it('is none where AWS refused it; a clear refusal after a request leaves that', () => {
+    const failed: RunEvent = { type: 'step.failed', step: 'one', error: { code: 'AccessDenied', message: 'no' }, because: 'no', unsent: true };
+    const lost: RunEvent = { type: 'step.unclear', step: 'one', attempt: 1, error: { code: 'NoAnswer', message: 'lost' }, calls: [] };
+    const again: RunEvent = { type: 'step.intent', step: 'one', attempt: 2, because: 'missing' };
+    expect(stepOf(...begun, failed)).not.toHaveProperty('intendedAt');
+    expect(stepOf(...begun, lost, again, failed)).toMatchObject({ state: 'failed', requests: 1, intendedAt: T0 + 2000 });
   });
 
   it('is none where the step was refused instead; a refusal after a request leaves it', () => {

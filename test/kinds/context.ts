@@ -31,6 +31,8 @@ export interface AtHand {
   impactNamed?: boolean;
   /** What the journal holds the intent to change: `RESOURCE FIELD`. */
   intends?: readonly string[];
+  /** An earlier request may have been made. Default: where the journal holds an intent. */
+  askedBefore?: boolean;
   preview?: true;
   signal?: AbortSignal;
 }
@@ -55,6 +57,7 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     impactNamed: at.impactNamed ?? false,
     ...(at.preview === undefined ? {} : { preview: at.preview }),
     attempt: 0,
+    askedBefore: at.askedBefore ?? (at.intends ?? []).length > 0,
     intends: (resource, field) => at.intends?.includes(`${resource} ${field}`) ?? false,
     fact: (fact) => recorded[fact] ?? at.facts?.[fact],
     record: (fact, value) => {

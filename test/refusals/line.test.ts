@@ -31,12 +31,14 @@ it('data that is gone before users are led to it', async () => {
   expect(records.filter((r) => r.type === 'step.intent' && r.step === 'traffic.storefront.flip')).toEqual([]);
 });
 
-it('decisions that have grown old while the promotion waited for its own API', async () => {
+it('decisions that have grown old while the promotion waited for its own API, in every round', async () => {
+  let rounds = 0;
   const sim = await worldOf('shop');
   sim.world.breakRegion(SEOUL);
   const { state, outcome } = await runPlan(sim, await planOf(sim, TOKYO), {
     onRecord: (record) => {
       if (record.type !== 'step.started' || record.step !== 'databases.orders.promote') return;
+      rounds += 1;
       const remove = sim.world.addFault({ region: TOKYO, service: 'rds', effect: { kind: 'throttle' } });
       void sim.clock.sleep(600_000).then(remove);
     },
@@ -45,10 +47,11 @@ it('decisions that have grown old while the promotion waited for its own API', a
   const refusal = state.steps.get('databases.orders.promote')?.refusal;
   expect(refusal === undefined ? '' : lines(refusal)).toMatchInlineSnapshot(`
     "rule         decision-age
-    observed     "No other move in the last 1h" was answered 10m 6s ago (10m 6s ago)
+    observed     "No other move in the last 1h" was answered 10m 9s ago (10m 9s ago)
     threshold    at most 5m before the point of no return, which may be 15 s from now
     consequence  the source may be back, and the loss another one, than when it was decided
     override     dr resume: looks again, and decides again"
   `);
   expect(sim.world.lossOf({ region: TOKYO, id: 'shop-orders-tokyo' })).toBeUndefined();
+  expect(rounds).toBe(12);
 });

@@ -81,13 +81,13 @@ function stepSentence(record: StepRecord, state: RunState): Sentence | undefined
     case 'step.acted':
       return undefined;
     case 'step.unclear':
-      return { tone: 'warn', text: `${id}: ${record.unsent === true ? 'no request was sent' : 'no clear answer'}, looking again: ${record.error.message}` };
+      return { tone: 'warn', text: `${id}: ${record.unsent === true ? 'nothing was changed' : 'no clear answer'}, looking again: ${record.error.message}` };
     case 'step.silent':
       return { tone: 'warn', text: `${id}: ${record.because}` };
     case 'step.done':
       return doneSentence(record, state);
     case 'step.refused':
-      return { tone: 'bad', text: [`${id}: refused${record.unsent === true ? ', no request was sent' : ''}`, ...refusalLines(record.refusal)].join('\n') };
+      return { tone: 'bad', text: [`${id}: refused${record.unsent === true ? ', nothing was changed' : ''}`, ...refusalLines(record.refusal)].join('\n') };
     case 'undo.intent':
       return { tone: 'info', text: `${id}: undoing` };
     case 'undo.done':

@@ -88,6 +88,13 @@ export function refusalOf(ctx: Pick<StepContext, 'fact'>, p: Changed): string | 
   return refusedFact.read(ctx, keyOf(p))?.words;
 }
 
+/** The same, with its age in milliseconds, while that is no older than two refusals in a row may be apart. */
+export function freshRefusal(ctx: StepContext, p: Changed): { words: string; ageMs: number } | undefined {
+  const before = refusedFact.read(ctx, keyOf(p));
+  const ageMs = ctx.effects.clock.now() - (before?.last ?? 0);
+  return before === undefined || ageMs >= REFUSED_MS ? undefined : { words: before.words, ageMs };
+}
+
 /**
  * What a step sees, with AWS's words while it refuses the change. A change that AWS continues refusing ends: waiting does not help. It does
  * not end while something is seen to be under way. `to`: what is refused; `limitMs`: how long it may be.
@@ -101,7 +108,8 @@ export function orRefused(ctx: StepContext, p: Changed, seen: Observation, to = 
   const { times, since, last } = refusal;
   // A resume asks again.
   const lasts = times >= REFUSED_TIMES && last - since >= limitMs && ctx.effects.clock.now() - last < REFUSED_MS;
-  if (seen.state === 'pending' || !lasts) return { ...seen, because };
+  if (seen.state === 'pending') return { ...seen, because, reason: refusal.words };
+  if (!lasts) return { ...seen, because };
   forgetRefusal(ctx, p);
   return { state: 'impossible', because: `${because} (${times} times)`, next: [`aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`, 'when the cause is gone: dr resume'] };
 }

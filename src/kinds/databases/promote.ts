@@ -8,7 +8,7 @@ import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
-import { countRefusal, isBusy, orRefused } from './change.ts';
+import { countRefusal, freshRefusal, isBusy, orRefused, whenFree } from './change.ts';
 import { foundWriter, intendsPromotion, rdsResource, ROLE } from './found-writer.ts';
 import { type Database, lookRights, isPromoted, isWriter, rdsArns, replicates, rightsTo, sourceOf, sourceRegion } from './instance.ts';
 import { loginSchema, recordLinePosition } from './line-position.ts';
@@ -125,8 +125,8 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   return { state: 'ok', because: `${p.id} is ${status}`, ...(warnings.length > 0 ? { warnings } : {}) };
 }
 
-/** A promotion that AWS refuses for so long ends in AWS's words, before the decisions that it rests on are old (`LIMITS.decisionAgeMs`). */
-const REFUSED_MS = 180_000;
+/** A promotion that AWS refuses for so long, of a replica that shows nothing else under way, ends in AWS's words. */
+const REFUSED_MS = 600_000;
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
@@ -140,7 +140,12 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const wrong = notOurs(p, instance);
   if (wrong !== undefined) return refused(wrong);
   if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
-  if (isWriter(instance) || showsNoRole(instance) || isUnderWay(state, asked)) return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
+  if (isWriter(instance) || showsNoRole(instance) || isUnderWay(state, asked)) {
+    return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws', ...(asked ? {} : { reason: state.shown }) };
+  }
+  // AWS does not promote it in this state, as it has said: that ends, and is waited for.
+  const busy = state.promote !== 'yes' && state.passing === 'yes' ? freshRefusal(ctx, p) : undefined;
+  if (busy !== undefined) return { state: 'pending', because: `${p.id} is ${state.shown}, and AWS refuses to promote it: ${busy.words}`, waitingFor: 'aws', reason: busy.words };
   const no = p.twin === true ? undefined : weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' });
   if (no !== undefined) return no;
   // Once, so that it is durable with the intent: after that a promotion may be under way.
@@ -177,19 +182,16 @@ async function retention(ctx: StepContext, p: Params, seen?: DbInstance): Promis
 }
 
 /**
- * "Invalid state" means that something is under way, most likely the promotion that an earlier attempt asked for: AWS
- * may show `available` for a while after it has begun. The looks that follow decide.
+ * "Invalid state" means that something is under way. Where no earlier request may have been made it is nothing of this run, and the promotion is
+ * asked for again. Else it is most likely that promotion: AWS may show `available` for a while after it has begun. The looks that follow decide.
  */
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const days = await retention(ctx, p);
+  const input = { DBInstanceIdentifier: p.id, ...(days === undefined ? {} : { BackupRetentionPeriod: days }) };
+  const ask = () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'PromoteReadReplica', input, signal: ctx.signal });
+  if (!ctx.askedBefore) return whenFree(ctx, p, ask);
   try {
-    await ctx.effects.aws.call({
-      service: 'rds',
-      region: p.region,
-      operation: 'PromoteReadReplica',
-      input: { DBInstanceIdentifier: p.id, ...(days === undefined ? {} : { BackupRetentionPeriod: days }) },
-      signal: ctx.signal,
-    });
+    await ask();
   } catch (error) {
     if (!isBusy(error)) throw error;
     countRefusal(ctx, p, error);

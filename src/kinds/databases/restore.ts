@@ -5,7 +5,7 @@ import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { allow, dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
-import { orRefused, whenFree } from './change.ts';
+import { orRefused, refusalOf, whenFree } from './change.ts';
 import { isOwnOptionGroup } from './option-group.ts';
 import { rdsResource, unfinishedRun } from './found-writer.ts';
 import { quotaFor } from './quota.ts';
@@ -250,7 +250,8 @@ export const open = stepKind<z.infer<typeof openParams>>({
     if (settled && state.writes === 'yes') return { state: 'reached', because: `${p.id} lets in ${p.settings.securityGroups.join(', ')}` };
     if (same) return { state: 'pending', because: `${p.id} is ${state.shown}; its security groups are being applied`, waitingFor: 'aws' };
     // A first backup may take hours, and AWS documents nothing against a change of groups meanwhile: it is tried once.
-    const mayAsk = state.ask === 'yes' || (state.writes === 'yes' && state.changing !== true && !ctx.intends(rdsResource(p.region, p.id), GROUPS));
+    const tried = refusalOf(ctx, p) !== undefined || ctx.intends(rdsResource(p.region, p.id), GROUPS);
+    const mayAsk = state.ask === 'yes' || (state.writes === 'yes' && state.changing !== true && !tried);
     if (!mayAsk) return orRefused(ctx, p, { state: 'pending', because: `${p.id} is ${state.shown}, and closed`, waitingFor: 'aws' }, 'to open it');
     return lossAtLine(ctx, p) ?? orRefused(ctx, p, { state: 'absent', because: `${p.id} is closed` }, 'to open it');
   },

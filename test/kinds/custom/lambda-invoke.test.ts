@@ -30,7 +30,7 @@ function context(world: World): StepContext & { facts: Map<string, Json> } {
     aws: reliableCaller(sdkCaller(), { clock: systemClock, ids: systemIds, limits: { attempts: 2, backoffMs: 1, backoffMaxMs: 2 } }),
   };
   return {
-    facts, effects, signal: new AbortController().signal, runbook: 'shop', source: SEOUL, target: TOKYO, operator: 'me', attempt: 1, intends: () => false, run: RUN_FACTS,
+    facts, effects, signal: new AbortController().signal, runbook: 'shop', source: SEOUL, target: TOKYO, operator: 'me', attempt: 1, askedBefore: false, intends: () => false, run: RUN_FACTS,
     acceptances: { approvedBy: [] }, impactAt: () => undefined, impactNamed: false, fact: (name) => facts.get(name), record: (name, value) => void facts.set(name, value),
     wait: () => Promise.resolve(),
   };

@@ -72,7 +72,7 @@ describe('what users need of a promotion, and not the label `available`', () => 
   type Shown = Record<string, unknown>;
 
   /** The promotion as the plan has it, where AWS shows `more` of the replica. */
-  async function promotion(more: Shown, at: { promoted?: boolean; intends?: boolean; refusal?: string; parameters?: object[] } = {}) {
+  async function promotion(more: Shown, at: { promoted?: boolean; intends?: boolean; askedBefore?: boolean; refusal?: string; parameters?: object[] } = {}) {
     const sim = await simulation();
     const { ReadReplicaSourceDBInstanceIdentifier: _, ...writer } = INSTANCE;
     const shown = { ...(at.promoted === true ? writer : INSTANCE), ...more };
@@ -86,7 +86,7 @@ describe('what users need of a promotion, and not the label `available`', () => 
     }) as unknown as typeof sim.effects.aws.call;
     const facts = { 'fence.orders': { verdict: 'source-down', because: '', at: 0 }, 'rpo.orders': { database: 'orders', method: 'replica-lag', boundMs: 0, lagMs: 0, sampledAt: 0, ageMs: 0, outageAt: 0, because: 'measured' } };
     const intends = at.intends === false ? [] : [`rds:${TOKYO}:${ID} role`];
-    const step = await stepOf('rds-read-replica.promote', { ...PARAMS, planned: false, rpoMs: 300_000, retentionDays: 7 }, { clock: sim.clock, facts, intends, effects: { ...sim.effects, aws: { call } } });
+    const step = await stepOf('rds-read-replica.promote', { ...PARAMS, planned: false, rpoMs: 300_000, retentionDays: 7 }, { clock: sim.clock, facts, intends, ...(at.askedBefore === undefined ? {} : { askedBefore: at.askedBefore }), effects: { ...sim.effects, aws: { call } } });
     return { step, asked };
   }
 
@@ -115,13 +115,17 @@ describe('what users need of a promotion, and not the label `available`', () => 
     expect(await warned({})).toBeUndefined();
   });
 
-  it.each(['storage-optimization', 'configuring-log-exports', 'a-status-of-tomorrow'])('is tried on a replica that is %s, and tells in AWS’s words why it was refused', async (DBInstanceStatus) => {
+  it.each([
+    ['storage-optimization', 'pending'],
+    ['configuring-log-exports', 'pending'],
+    ['a-status-of-tomorrow', 'absent'],
+  ])('is tried on a replica that is %s; then it is %s, with AWS’s words', async (DBInstanceStatus, then) => {
     const { step, asked } = await promotion({ DBInstanceStatus }, { intends: false, refusal: 'not in a promotable state' });
     expect(await step.check()).toMatchObject({ state: 'ok', warnings: [{ observed: expect.stringContaining('it is tried') as string }] });
     expect(await step.observe()).toMatchObject({ state: 'absent' });
-    await step.act();
-    expect(asked).toEqual(['PromoteReadReplica']);
-    expect(await step.observe()).toMatchObject({ state: 'absent', because: expect.stringContaining('not in a promotable state') as string });
+    await expect(step.act()).rejects.toMatchObject({ isPassing: true });
+    expect(asked).toEqual(Array.from({ length: 5 }, () => 'PromoteReadReplica'));
+    expect(await step.observe()).toMatchObject({ state: then, because: expect.stringContaining('not in a promotable state') as string });
   });
 
   it('is refused where a parameter group of MySQL keeps it read-only, and warns that nobody proves the writes', async () => {
@@ -132,14 +136,22 @@ describe('what users need of a promotion, and not the label `available`', () => 
   });
 
   it('ends in AWS’s words when AWS continues refusing it, and a resume asks again', async () => {
-    const { step } = await promotion({}, { refusal: 'Source is being upgraded' });
-    for (let i = 0; i < 5; i++) {
-      expect((await step.observe()).state).toBe('absent');
-      await step.act();
+    const { step, asked } = await promotion({}, { intends: false, refusal: 'Source is being upgraded' });
+    const began = step.clock.now();
+    while ((await step.observe()).state === 'absent' && step.clock.now() - began < 3_600_000) {
+      await expect(step.act()).rejects.toMatchObject({ isPassing: true });
       await step.clock.run(() => step.clock.sleep(60_000));
     }
-    expect(await step.observe()).toMatchObject({ state: 'impossible', because: expect.stringContaining('Source is being upgraded (5 times)') as string });
+    expect(step.clock.now() - began).toBeGreaterThanOrEqual(600_000);
+    expect(asked.length).toBeGreaterThan(30);
     expect((await step.observe()).state).toBe('absent');
+  });
+
+  it('takes a refusal for the promotion of an earlier attempt, where that may have been made', async () => {
+    const { step, asked } = await promotion({}, { askedBefore: true, refusal: 'is being promoted' });
+    await step.act();
+    expect(asked).toHaveLength(1);
+    expect(await step.observe()).toMatchObject({ state: 'absent', because: expect.stringContaining('is being promoted') as string });
   });
 
   it('waits out what AWS documents, and what may be a promotion that is under way', async () => {

@@ -72,6 +72,7 @@ async function resourceOf(runbook: string, name: string) {
       impactAt: () => undefined,
       impactNamed: false,
       attempt: 0,
+    askedBefore: false,
       intends: () => false,
       fact: (fact) => facts[fact],
       record: (fact, value) => {

@@ -110,6 +110,7 @@ class Bench {
       impactAt: () => undefined,
       impactNamed: false,
       attempt: 1,
+      askedBefore: false,
       intends: () => false,
       fact: (name) => facts.get(name),
       record: (name, value) => void facts.set(name, value),

@@ -95,6 +95,7 @@ async function run(name: string, verb: Verb, source: string, target: string, onl
     impactAt: () => undefined,
     impactNamed: false,
     attempt: 1,
+    askedBefore: false,
     intends: () => false,
     fact: (fact) => facts.get(fact),
     record: (fact, value) => void facts.set(fact, value),

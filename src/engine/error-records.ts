@@ -1,0 +1,22 @@
+import { DeadlineError } from '../base/deadline.ts';
+import { CallError, DrError, messageOf } from '../base/errors.ts';
+import type { ErrorRecord } from '../journal/events.ts';
+
+/* Errors as the journal keeps them. */
+
+export function errorRecord(code: string, message: string, next?: readonly string[]): ErrorRecord {
+  return { code, message, ...(next === undefined ? {} : { next }) };
+}
+
+/** Somebody has taken over: nothing more is done, and nothing more is written. */
+export function isSuperseded(error: unknown): boolean {
+  return error instanceof DrError && error.code === 'SUPERSEDED';
+}
+
+/** Anything thrown, as it goes into the journal. */
+export function toErrorRecord(error: unknown): ErrorRecord {
+  if (error instanceof CallError) return errorRecord(error.code, error.message);
+  if (error instanceof DrError) return errorRecord(error.code, error.message, error.next);
+  if (error instanceof DeadlineError) return errorRecord('NO_ANSWER', error.message);
+  return errorRecord('BUG', messageOf(error));
+}
