@@ -10,6 +10,7 @@ const DECIDES_NOTHING = new Set([
   ...['diagram', 'parallel', 'run'].map((name) => `src/engine/${name}.ts`),
   ...['events', 'local-state', 'memory-store', 'old-journals', 'state-store', 'unusable'].map((name) => `src/journal/${name}.ts`),
   'src/approvals/private-key.ts',
+  'src/measure/prices.ts',
   'src/kinds/common.ts',
   ...['gather', 'notify-slack', 'notify-sns'].map((name) => `src/kinds/common-steps/${name}.ts`),
 ]);
