@@ -8,6 +8,8 @@ export interface HttpSample {
   status: number;
   /** At most the first 64 KiB. */
   body: string;
+  /** Of the answer, by their names in small letters; of several of one name all, with commas. */
+  headers?: Readonly<Record<string, string>>;
   /** The address the name was resolved to; undefined when it did not resolve. */
   address: string | undefined;
   ms: number;

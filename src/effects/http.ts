@@ -41,8 +41,8 @@ async function sample(request: HttpRequest, dns: DnsPort | undefined, ports: Rea
   const seen: { address: string | undefined } = { address: undefined };
   const elapsed = () => Math.round(performance.now() - startedAt);
   try {
-    const { status, body } = await exchange(request, seen, lookupBy(request, dns, seen), ports);
-    return { status, body, address: seen.address, ms: elapsed() };
+    const { status, body, headers } = await exchange(request, seen, lookupBy(request, dns, seen), ports);
+    return { status, body, headers, address: seen.address, ms: elapsed() };
   } catch (error) {
     return { status: 0, body: '', address: seen.address, ms: elapsed(), error: wordsOf(error) };
   }
@@ -59,7 +59,7 @@ function exchange(
   seen: { address: string | undefined },
   lookup: LookupFunction,
   ports: ReadonlyMap<number, number>,
-): Promise<{ status: number; body: string }> {
+): Promise<Required<Pick<HttpSample, 'status' | 'body' | 'headers'>>> {
   const url = new URL(request.url);
   const secure = url.protocol === 'https:';
   if (!secure && url.protocol !== 'http:') throw new Error(`not an http or https URL: ${request.url}`);
@@ -83,8 +83,8 @@ function exchange(
       reject(error instanceof Error ? error : new Error(String(error)));
       end();
     };
-    const answered = (status: number | undefined, body: string) => {
-      resolve({ status: status ?? 0, body });
+    const answered = ({ statusCode, headers }: http.IncomingMessage, body: string) => {
+      resolve({ status: statusCode ?? 0, body, headers: Object.fromEntries(Object.entries(headers).map(([name, value = '']) => [name, typeof value === 'string' ? value : value.join(', ')])) });
       end();
     };
     const outgoing = (secure ? https : http).request({
@@ -104,11 +104,11 @@ function exchange(
       ...(secure && isIP(host) === 0 ? { servername: host } : {}),
     });
     outgoing.on('response', (incoming) => {
-      readBody(incoming).then((body) => answered(incoming.statusCode, body), fail);
+      readBody(incoming).then((body) => answered(incoming, body), fail);
     });
     // 101: the connection is no longer HTTP, and belongs to the listener. https://nodejs.org/api/http.html#event-upgrade
     outgoing.on('upgrade', (incoming, socket) => {
-      answered(incoming.statusCode, '');
+      answered(incoming, '');
       socket.destroy();
     });
     outgoing.on('error', fail);

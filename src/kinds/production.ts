@@ -23,7 +23,7 @@ export function notCompared(state: Parameters<typeof seenFact.all>[0]): string[]
   return seenFact.all(state).flatMap(({ value }) => Object.keys(value).filter((name) => value[name] === null));
 }
 
-/** Parts of production by name. */
+/** Parts of production by name; null: it gives no answer. */
 export type Parts = Readonly<Record<string, () => Promise<Json>>>;
 
 async function look(parts: Parts): Promise<Record<string, Json>> {
@@ -73,6 +73,8 @@ export function productionKind<P extends { key: string }>(params: z.ZodType<P>, 
       const now = await look(known).catch((error: unknown) => {
         throw changed(`it could not be seen again: ${messageOf(error)}`);
       });
+      const unseen = Object.keys(known).filter((name) => now[name] === null);
+      if (unseen.length > 0) throw changed(`${unseen.join(' and ')} gave no answer again`);
       const found = differences(Object.fromEntries(Object.keys(known).map((name) => [name, before[name] ?? null])), now);
       if (found.length > 0) throw changed(found.join('; '));
     },

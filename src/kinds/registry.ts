@@ -44,6 +44,7 @@ const CUSTOM_STEPS: Kinds<AnyOwnKind> = {
 export const COMMON_STEPS = {
   approval: () => import('./common-steps/approval.ts'),
   'assess-users': () => import('./common-steps/assess-users.ts'),
+  'drill-assertion': () => import('./common-steps/drill-assertion.ts'),
   'drill-probe': () => import('./common-steps/drill-probe.ts'),
   'flap-guard': () => import('./common-steps/flap-guard.ts'),
   gather: () => import('./common-steps/gather.ts'),

@@ -3,6 +3,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { Json } from '../base/json.ts';
 import { traitsOf, type Verb } from '../model/verb.ts';
 import type { PlanStep } from '../model/step.ts';
+import type { HttpAssertion } from '../kinds/http-assertion.ts';
 import { commonStep } from '../kinds/registry.ts';
 import type { StepDraft } from '../model/kind.ts';
 import type { Runbook } from '../runbook/runbook.ts';
@@ -117,7 +118,7 @@ export function approvalSteps(runbook: Runbook, resources: readonly PlanStep[], 
 }
 
 export function verifySteps(runbook: Runbook, verb: Verb): PlanStep[] {
-  if (traitsOf(verb).drills) return runbook.probes.map(drillProbe);
+  if (traitsOf(verb).drills) return [...runbook.probes.map(drillProbe), ...runbook.drillAssertions.map(drillAssertion)];
   return runbook.probes.map((probe) =>
     common({
       id: `verify.${probe.name}`,
@@ -139,6 +140,19 @@ function drillProbe(probe: Runbook['probes'][number]): PlanStep {
     title: `Ask the standby for ${probe.name}`,
     phase: 'verify',
     params: { probe: probe as unknown as Json },
+    estimate: { p50: 1, p95: 10, basis: 'one request' },
+    limitMs: 300_000,
+  });
+}
+
+/** What the runbook says that the standby must answer. */
+function drillAssertion(assertion: HttpAssertion): PlanStep {
+  return common({
+    id: `verify.assert-${assertion.name}`,
+    kind: commonStep('drill-assertion'),
+    title: `${assertion.name}: does the standby answer as it must?`,
+    phase: 'verify',
+    params: assertion,
     estimate: { p50: 1, p95: 10, basis: 'one request' },
     limitMs: 300_000,
   });

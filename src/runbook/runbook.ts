@@ -1,3 +1,4 @@
+import type { HttpAssertion } from '../kinds/http-assertion.ts';
 import type { Accepted } from './accepts.ts';
 import type { Approver } from '../approvals/people.ts';
 import type { PlanContext } from '../model/kind.ts';
@@ -78,6 +79,8 @@ export interface Runbook {
   home: string;
   resources: readonly RunbookResource[];
   probes: readonly RunbookProbe[];
+  /** What the standby must answer in a drill. */
+  drillAssertions: readonly HttpAssertion[];
   approvals: readonly RunbookApproval[];
   /** No other move of the application for that long after one, milliseconds. */
   flapGuardMs: number;
@@ -126,6 +129,7 @@ export function toRunbook(file: RunbookFile, resources: readonly RunbookResource
       everyMs: probe.every,
       holdMs: probe.hold,
     })),
+    drillAssertions: file.drill?.assertions ?? [],
     approvals: (file.approvals ?? []).map(({ before, from, quorum, wait }) => ({
       before,
       from: from.map((person) => (typeof person === 'string' ? { name: person, keys: [] } : person)),

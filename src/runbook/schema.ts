@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { regionOfArn } from '../base/arn.ts';
 import { STRATEGIES } from '../model/verb.ts';
+import { asserts, httpAssertionFields } from '../kinds/http-assertion.ts';
 import { durationField } from '../kinds/duration.ts';
 import { acceptsField } from './accepts.ts';
 import { approvalsField } from './approvals.ts';
@@ -120,6 +121,20 @@ export const runbookSchema = z.strictObject(
       .record(nameField(), probeSchema, 'expected a map of probes, e.g. home-page: { http: "https://…" }')
       .optional()
       .describe('What users see, asked from outside during the whole run'),
+    drill: z
+      .strictObject(
+        {
+          assertions: z
+            .array(z.strictObject({ ...httpAssertionFields, http: httpField().describe('Address that users ask for; the drill asks the standby for it') }).refine(asserts, 'expected at least one of `status`, `contains` and `headers`'))
+            .min(1)
+            .max(20)
+            .superRefine((all, ctx) => all.forEach(({ name }, i) => all.findIndex((other) => other.name === name) < i && ctx.addIssue({ code: 'custom', path: [i, 'name'], message: `${name} stands here twice` })))
+            .describe('What the standby must answer'),
+        },
+        'expected { assertions }',
+      )
+      .optional()
+      .describe('What a drill asks of the standby, beside the probes'),
     approvals: approvalsField().optional().describe('Who must agree, and to what'),
     flapGuard: durationField({ min: MINUTE_MS, max: 7 * 24 * 60 * MINUTE_MS, range: 'a duration from 1m to 7d' })
       .prefault('1h')

@@ -189,6 +189,64 @@ describe('the drill of every example', () => {
   });
 });
 
+describe('assertions about what the standby answers', () => {
+  async function drillWith(assertion: string) {
+    const path = join(await mkdtemp(join(tmpdir(), 'dr-test-')), 'shop.yaml');
+    await writeFile(path, `${await readFile(SHOP, 'utf8')}\ndrill: { assertions: [{ name: page, ${assertion} }] }\n`);
+    const sim = await simulation({ path, timings: BRISK });
+    await keepBackups(sim);
+    const asked: { url: string; at: string | undefined }[] = [];
+    const { http } = sim.effects;
+    const request: typeof http.request = async (one) => {
+      asked.push({ url: one.url, at: one.at });
+      return { ...(await http.request(one)), headers: { 'x-region': 'tokyo', 'content-type': 'text/plain' } };
+    };
+    const { state, outcome } = await runPlan({ ...sim, effects: { ...sim.effects, http: { request } } }, await planOf(sim, DRILL));
+    return { outcome, left: twinsIn(sim), step: state.steps.get('verify.assert-page'), asked };
+  }
+
+  it.each([
+    ['that hold', 'http: "https://shop.example.com/", status: 503, contains: unavail, headers: { X-Region: tokyo }', 'succeeded', 'page holds: 127.0.0.3 answers with status 503'],
+    ['of another status', 'http: "https://shop.example.com/", status: 200', 'failed', 'the assertion page does not hold: of 127.0.0.3 the status is 503, not 200'],
+    ['of another body', 'http: "https://shop.example.com/", contains: welcome', 'failed', 'the answer (status 503) does not contain "welcome"'],
+    ['of another header', 'http: "https://shop.example.com/", headers: { X-Region: seoul }', 'failed', 'the header X-Region is "tokyo", not "seoul"'],
+    ['of a header that is not there', 'http: "https://shop.example.com/", headers: { X-Other: "1" }', 'failed', 'the header X-Other is not there'],
+    ['that cannot be asked', 'http: "https://other.example.com/", status: 200', 'refused', 'no record of this drill leads to the standby for other.example.com'],
+  ])('%s', async (_name, assertion, outcome, said) => {
+    const end = await drillWith(assertion);
+    expect([end.outcome, end.left]).toEqual([outcome, []]);
+    expect(`${end.step?.because ?? ''} ${end.step?.error?.message ?? ''} ${end.step?.refusal?.observed ?? ''}`).toContain(said);
+    // The name that users ask for, at the address of the standby.
+    if (outcome === 'succeeded') expect(end.asked).toContainEqual({ url: 'https://shop.example.com/', at: '127.0.0.3' });
+  });
+});
+
+describe('a value of production that a drill must not change', () => {
+  it.each([
+    ['stays', ['7', '7'], 'succeeded', undefined],
+    ['moves', ['7', '8'], 'failed', 'orders of shop-orders-tokyo: was "7", is "8"'],
+    ['is not answered again', ['7', 'SILENT'], 'failed', 'gave no answer again'],
+    ['was not answered', ['SILENT', '8'], 'succeeded', undefined],
+    ['cannot be asked', ['ERROR no such table', '8'], 'failed', undefined],
+  ])('%s', async (_name, answers, outcome, said) => {
+    const path = join(await mkdtemp(join(tmpdir(), 'dr-test-')), 'shop.yaml');
+    await writeFile(path, (await readFile(SHOP, 'utf8')).replace(/( +)canary:/, '$1drill: { assertions: [{ name: orders, sql: "select count(*) from orders", unchanged: true }] }\n$1canary:'));
+    const sim = await simulation({ path, timings: BRISK });
+    await keepBackups(sim);
+    let over = false;
+    const { sql } = sim.effects;
+    const statement: typeof sql.statement = () => {
+      const text = answers[over ? 1 : 0] ?? '';
+      if (text === 'SILENT') return Promise.resolve({ state: 'unknown', error: 'no answer' });
+      return Promise.resolve(text.startsWith('ERROR') ? { state: 'refused', error: text } : { state: 'done', text: `1 row: {"value":"dr-assertion:${text}:"}` });
+    };
+    const onRecord = (record: JournalRecord) => void (over ||= record.type === 'undo.started');
+    const { state, outcome: end } = await runPlan({ ...sim, effects: { ...sim.effects, sql: { ...sql, statement } } }, await planOf(sim, DRILL), { onRecord });
+    expect([end, twinsIn(sim)]).toEqual([outcome, []]);
+    if (said !== undefined) expect(state.steps.get('databases.orders.production')?.notUndone?.message).toContain(said);
+  });
+});
+
 describe('assertions about the data of a drill', () => {
   /** A world whose databases answer a question with that. */
   async function answering(text: string, assertion = '{ name: orders, sql: "select count(*) from orders", atLeast: 100 }'): Promise<Simulation> {

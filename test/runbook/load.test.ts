@@ -58,6 +58,7 @@ describe('a valid runbook', () => {
       ],
       accepts: [],
       dependsOn: [],
+      drillAssertions: [],
       steps: [],
     });
     expect(resources.map(({ section, name, kind }) => [section, name, kind])).toEqual([

@@ -23,16 +23,17 @@ const assertionFields = {
     .describe('A query that gives one value'),
   equals: z.union([z.string(), z.number(), z.boolean()]).optional().describe('The value, as PostgreSQL writes it'),
   atLeast: z.number().optional().describe('The value is a number that is not smaller'),
+  unchanged: z.literal(true, 'expected true').optional().describe('The value in production is the same before and after the drill; asked of the standby, or of the old writer where there is none'),
   youngerThan: durationField({ min: 1_000, max: 366 * 86_400_000, range: 'a duration from 1s to 366d' }).optional().describe('The value is a time, and not older'),
 };
 
-const BOUNDS = ['equals', 'atLeast', 'youngerThan'] as const;
+const BOUNDS = ['equals', 'atLeast', 'youngerThan', 'unchanged'] as const;
 
 /** `drill` of a database in a runbook. */
 export const databaseDrill = z
   .strictObject({
     assertions: z
-      .array(z.strictObject(assertionFields).refine((one) => BOUNDS.filter((bound) => one[bound] !== undefined).length === 1, 'expected one of `equals`, `atLeast` and `youngerThan`'))
+      .array(z.strictObject(assertionFields).refine((one) => BOUNDS.filter((bound) => one[bound] !== undefined).length === 1, 'expected one of `equals`, `atLeast`, `youngerThan` and `unchanged`'))
       .min(1)
       .max(20)
       .describe('What the data of a drill must be, asked by the login of the canary'),
@@ -53,7 +54,7 @@ type Params = z.infer<typeof params>;
 const MARK = 'dr-assertion:';
 
 /** The question as one text value; of a time, its age in seconds. */
-function question({ sql, youngerThan }: Params): string {
+function question({ sql, youngerThan }: Pick<Params, 'sql' | 'youngerThan'>): string {
   const value = youngerThan === undefined ? `(${sql})::text` : `extract(epoch from now() - (${sql})::timestamptz)::text`;
   return `SELECT '${MARK}' || coalesce(${value}, '') || ':' AS value`;
 }
@@ -68,16 +69,47 @@ function whyNot(p: Params, value: string): string | undefined {
   return ageMs <= (p.youngerThan ?? 0) ? undefined : `is ${formatDuration(ageMs)} old, more than ${formatDuration(p.youngerThan ?? 0)}`;
 }
 
-async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+/** `value` is undefined where the database said nothing that is one. */
+type Asked = { pending: string; waitingFor: 'aws' | 'database' } | { value: string | undefined; said: string };
+
+async function askValue(ctx: StepContext, p: Pick<Params, keyof typeof loginParams | 'sql' | 'youngerThan'>): Promise<Asked> {
   const target = await targetOf(ctx, p);
-  if (typeof target === 'string') return { state: 'pending', because: target, waitingFor: 'aws' };
+  if (typeof target === 'string') return { pending: target, waitingFor: 'aws' };
   const said = await ctx.effects.sql.statement(target, question(p), LIMITS.sqlMs, ctx.signal);
-  if (said.state === 'unknown') return { state: 'pending', because: said.error, waitingFor: 'database' };
+  if (said.state === 'unknown') return { pending: said.error, waitingFor: 'database' };
   const [, value] = said.state === 'done' ? (new RegExp(`${MARK}(.*?):(?:\\s|$|[^\\w.+-])`, 's').exec(`${said.text} `) ?? []) : [];
+  return { value, said: said.state === 'done' ? 'it gives no value' : said.error };
+}
+
+/** Of one value of production. */
+const ATTEMPTS = 4;
+
+/**
+ * The value now, for a comparison with another time; null where the database does not answer.
+ * @throws Error where the question is none that gives a value
+ */
+export async function valueNow(ctx: StepContext, p: z.infer<typeof askedSchema>): Promise<string | null> {
+  let asked = await askValue(ctx, p);
+  for (let i = 1; 'pending' in asked && i < ATTEMPTS; i++) {
+    await ctx.wait('database', LIMITS.pollMaxMs);
+    asked = await askValue(ctx, p);
+  }
+  if ('pending' in asked) return null;
+  if (asked.value === undefined) throw new Error(`the assertion ${p.name} cannot be asked of ${p.id}: ${asked.said}`);
+  return asked.value;
+}
+
+/** An assertion of production. */
+export const askedSchema = z.strictObject({ ...loginParams, name: z.string(), sql: z.string() });
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
+  const asked = await askValue(ctx, p);
+  if ('pending' in asked) return { state: 'pending', because: asked.pending, waitingFor: asked.waitingFor };
+  const { value } = asked;
   if (value === undefined) {
     return refused({
       rule: 'drill-assertion',
-      observed: `${p.name} cannot be asked of ${p.id}: ${said.state === 'done' ? 'it gives no value' : said.error}`,
+      observed: `${p.name} cannot be asked of ${p.id}: ${asked.said}`,
       threshold: 'a query that gives one value',
       consequence: 'nothing is known of what the data would be after a failover',
       override: `none: correct the assertion ${p.name} in the runbook; the same query must work by hand`,
@@ -90,10 +122,16 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 /** Reads only. */
 export const assertion = stepKind<Params>({ params, check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const), observe });
 
+/** What of a database in a runbook is about assertions. */
+export interface Asserted {
+  drill?: z.infer<typeof databaseDrill> | undefined;
+  canary?: NamedLogin | undefined;
+}
+
 /** None without assertions, or without a login by which they could be asked. */
-export function assertionSteps(ctx: DrillContext, twin: Database, { drill, canary }: { drill?: z.infer<typeof databaseDrill> | undefined; canary?: NamedLogin | undefined }): StepDraft[] {
+export function assertionSteps(ctx: DrillContext, twin: Database, { drill, canary }: Asserted): StepDraft[] {
   if (canary === undefined) return [];
-  return (drill?.assertions ?? []).map((one): StepDraft => ({
+  return (drill?.assertions ?? []).filter(({ unchanged }) => unchanged !== true).map((one): StepDraft => ({
     step: 'assertion',
     label: `assert-${one.name}`,
     phase: 'verify',

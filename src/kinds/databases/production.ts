@@ -6,10 +6,12 @@ import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import { dbInstanceId, regionName } from '../common.ts';
 import { productionKind, productionStep } from '../production.ts';
 import { isTwinName } from '../twins.ts';
-import { lookRights, sourceOf } from './instance.ts';
+import { type Asserted, askedSchema, valueNow } from './assertions.ts';
+import { envOf, loginTo } from './login.ts';
+import { type Database, lookRights, sourceOf } from './instance.ts';
 import { shownSettings } from './carried.ts';
 
-const params = z.strictObject({ key: z.string(), instances: z.array(z.strictObject({ region: regionName, id: dbInstanceId })) });
+const params = z.strictObject({ key: z.string(), instances: z.array(z.strictObject({ region: regionName, id: dbInstanceId })), same: z.array(askedSchema).default([]) });
 type Params = z.infer<typeof params>;
 
 /** What is configuration of an instance, and no state that passes. Twins of drills are no part of production. */
@@ -28,13 +30,17 @@ function configuration(instance: DbInstance | undefined): Json {
   };
 }
 
-export const production = productionKind<Params>(params, (ctx, { instances }) =>
-  Object.fromEntries(
-    instances.map(({ region, id }) => [`${id} in ${region}`, async () => configuration(await findDbInstance(ctx.effects.aws, region, id, { signal: ctx.signal }))]),
-  ),
+export const production = productionKind<Params>(params, (ctx, { instances, same }) =>
+  Object.fromEntries([
+    ...instances.map(({ region, id }) => [`${id} in ${region}`, async () => configuration(await findDbInstance(ctx.effects.aws, region, id, { signal: ctx.signal }))] as const),
+    ...same.map((one) => [`${one.name} of ${one.id}`, () => valueNow(ctx, one)] as const),
+  ]),
 );
 
-export function databaseProductionStep(ctx: DrillContext, name: string, instances: Readonly<Record<string, string>>): StepDraft {
+/** `asked`: the instance that is asked for what must stay the same, by the assertions of the runbook. */
+export function databaseProductionStep(ctx: DrillContext, name: string, instances: Readonly<Record<string, string>>, asked?: Database, { drill, canary }: Asserted = {}): StepDraft {
   const all = Object.entries(instances).map(([region, id]) => ({ region, id }));
-  return productionStep(`the database ${name}`, { key: `databases.${name}`, instances: all } satisfies Params, [lookRights(ctx, ...all)]);
+  const same = asked === undefined || canary === undefined ? [] : (drill?.assertions ?? []).flatMap(({ name: of, sql, unchanged }) => (unchanged === true ? [{ ...loginTo({ region: asked.region, id: asked.id }, canary), name: of, sql }] : []));
+  const step = productionStep(`the database ${name}`, { key: `databases.${name}`, instances: all, ...(same.length === 0 ? {} : { same }) }, [lookRights(ctx, ...all)]);
+  return same.length === 0 || canary === undefined ? step : { ...step, env: envOf(canary) };
 }

@@ -104,7 +104,7 @@ function restored(ctx: PlanContext, copy: Database, old: Database, db: RdsBackup
 function drill(ctx: DrillContext, name: string, db: RdsBackup): StepDraft[] {
   const { copy, old } = sidesOf(ctx, name, db.instances);
   const steps = [
-    databaseProductionStep(ctx, name, db.instances),
+    databaseProductionStep(ctx, name, db.instances, old, db),
     recoveryGateStep(ctx, copy, old),
     restoreTwinStep(ctx, copy, old, { settings: inRegion(db.restore, ctx.target), kmsKey: db.kmsKeys?.[ctx.target] }),
   ];

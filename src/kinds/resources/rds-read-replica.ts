@@ -111,7 +111,7 @@ function drill(ctx: DrillContext, name: string, db: RdsReadReplica): StepDraft[]
   const { copy } = sidesOf(ctx, name, db.instances);
   const twin = twinOf(ctx, copy);
   const steps = [
-    databaseProductionStep(ctx, name, db.instances),
+    databaseProductionStep(ctx, name, db.instances, copy, db),
     rpoGateStep(ctx, copy, undefined),
     twinStep(ctx, copy, db.instanceClass?.active),
     promoteTwinStep(ctx, twin, copy, { retentionDays: db.retentionDays, login: db.canary }),

@@ -1,0 +1,44 @@
+import { LIMITS } from '../../base/limits.ts';
+import { type HttpAssertion, httpAssertionSchema } from '../http-assertion.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
+import { refused, stepKind } from '../common.ts';
+import { drillAddress } from '../route53/twin-record.ts';
+
+/*
+ * What a runbook says that the standby must answer: asked by the name that users ask for, at the address that the drill's own record leads
+ * to. An assertion that does not hold fails the drill; one that cannot be asked is refused, for nothing is known then.
+ */
+
+/** What is wrong with an answer, in words; undefined where it is as wanted. */
+function whyNot({ status, contains, headers }: HttpAssertion, got: { status: number; body: string; headers?: Readonly<Record<string, string>> | undefined }): string | undefined {
+  if (status !== undefined && got.status !== status) return `the status is ${got.status}, not ${status}`;
+  if (contains !== undefined && !got.body.includes(contains)) return `the answer (status ${got.status}) does not contain "${contains}"`;
+  for (const [name, wanted] of Object.entries(headers ?? {})) {
+    const is = got.headers?.[name.toLowerCase()];
+    if (is !== wanted) return `the header ${name} is ${is === undefined ? 'not there' : `"${is}"`}, not "${wanted}"`;
+  }
+  return undefined;
+}
+
+async function observe(ctx: StepContext, p: HttpAssertion): Promise<Observation> {
+  const host = new URL(p.http).hostname;
+  const at = await drillAddress(ctx, host);
+  if (at === undefined) {
+    return refused({
+      rule: 'drill-assertion',
+      observed: `${p.name} cannot be asked: no record of this drill leads to the standby for ${host}`,
+      threshold: 'a name that `traffic` of the runbook leads to a region',
+      consequence: 'nothing is known of what users would get after a failover',
+      override: `none: correct \`http\` of the assertion ${p.name} in the runbook`,
+    });
+  }
+  if (at === '') return { state: 'pending', because: 'the record of the drill does not resolve', waitingFor: 'dns' };
+  const got = await ctx.effects.http.request({ url: p.http, at, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
+  ctx.signal.throwIfAborted();
+  if (got.status === 0) return { state: 'pending', because: `${at} gives no HTTP answer: ${got.error ?? ''}`, waitingFor: 'users' };
+  const wrong = whyNot(p, got);
+  return wrong === undefined ? { state: 'reached', because: `${p.name} holds: ${at} answers with status ${got.status}` } : { state: 'impossible', because: `the assertion ${p.name} does not hold: of ${at} ${wrong}` };
+}
+
+/** Reads only. */
+export default stepKind<HttpAssertion>({ params: httpAssertionSchema, check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const), observe });
