@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { claimOf, isHeld, superseded, writerOf } from '../../src/journal/lease.ts';
+import { claimOf, isHeld, readLock, superseded, takeover, takesFrom, verbOfHolder, writerOf } from '../../src/journal/lease.ts';
 import { OPERATOR, RUN, T0 } from './fixture.ts';
 
 const IDS = { hex: () => 'ab12', uuid: () => 'u' };
@@ -35,4 +35,30 @@ describe('a claim', () => {
 it('who writes a journal of a higher term is named by that term', () => {
   expect(writerOf(7)).toBe('A runner with term 7 writes its journal now: it has taken over.');
   expect(superseded('shop', undefined, writerOf(7))).toMatchObject({ code: 'SUPERSEDED', detail: 'A runner with term 7 writes its journal now: it has taken over.' });
+});
+
+describe('who may take what somebody holds', () => {
+  const lock = (run: string) => claimOf(run, 3, OPERATOR, T0, IDS);
+  const DRILL = RUN.replace('failover', 'drill');
+
+  it('is told by the verb in the id of the run: a drill is cleaned up after, any other run is taken over', () => {
+    expect([RUN, DRILL, RUN.replace('failover', 'flight'), 'unknown', ''].map((run) => verbOfHolder({ run }))).toEqual(['failover', 'drill', undefined, undefined, undefined]);
+    expect(takeover(lock(RUN))).toEqual([`dr takeover ${RUN}    if that runner is gone for good`]);
+    expect(takeover(lock(DRILL))).toEqual([`dr drill clean ${DRILL} --takeover    stops that drill, and deletes its twins`]);
+    expect(takeover(lock('unknown'))).toEqual([]);
+  });
+
+  it('is asked of the very claim that is there, where it is not said of all', () => {
+    expect([true, false].map((force) => takesFrom(force, lock(RUN)))).toEqual([true, false]);
+    expect([RUN, DRILL].map((run) => takesFrom((holder) => holder.run === DRILL, lock(run)))).toEqual([false, true]);
+  });
+});
+
+it('a lock that lacks a field is somebody’s, of nobody’s name; its term is that of its place', () => {
+  const whole = claimOf(RUN, 3, OPERATOR, T0, IDS);
+  expect(readLock(JSON.stringify(whole), 5)).toEqual({ ...whole, term: 5 });
+  for (const field of ['run', 'token', 'user', 'host', 'pid', 'since'] as const) {
+    const { [field]: _lost, ...rest } = whole;
+    expect(readLock(JSON.stringify(rest), 5)).toMatchObject({ run: 'unknown', term: 5, token: '' });
+  }
 });

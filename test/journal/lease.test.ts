@@ -160,6 +160,30 @@ describe('the lock of an application', () => {
     expect((await stat(join(state, 'locks', 'shop.1.json'))).mode & 0o777).toBe(0o600);
   });
 
+  it('leaves one file, and nothing half written', async () => {
+    const lease = await acquire();
+    expect(await readdir(join(state, 'locks'))).toEqual(['shop.1.json']);
+    await lease.release();
+    expect(await readdir(join(state, 'locks'))).toEqual(['shop.1.json']);
+  });
+
+  it('is taken by force from the claim that is meant, and from no other', async () => {
+    const other = { ...ME, host: 'ops-2' };
+    await acquire('one', other);
+    const by = (meant: string) => acquireLease(state, { lock: 'shop', run: RUN, operator: ME, now: T0, ids: systemIds, force: ({ run }) => run === meant });
+    expect((await refusalOf(by('two'))).code).toBe('RUN_IN_PROGRESS');
+    expect((await by('one')).term).toBe(2);
+  });
+
+  it('that cannot be written, or looked for, is an error and no other holder; of a run that has begun it says how it continues', async () => {
+    const wish = { lock: 'no/such', run: RUN, operator: ME, now: T0, ids: systemIds };
+    expect(await refusalOf(acquireLease(state, wish))).toMatchObject({ code: 'STATE_UNUSABLE', next: ['give another folder: --state DIR'] });
+    expect(await refusalOf(acquireLease(state, { ...wish, above: 1 }))).toMatchObject({ code: 'STATE_UNUSABLE', next: [`make room or give access to ${state}, then: dr resume ${RUN}`] });
+    const broken = await newState();
+    await writeFile(join(broken, 'locks'), 'a file');
+    await expect(lockOf(broken, 'shop')).rejects.toMatchObject({ code: 'STATE_UNUSABLE' });
+  });
+
   it('in a folder that cannot be used is an error that says so', async () => {
     await writeFile(join(state, 'file'), '');
     const error = await refusalOf(acquireLease(join(state, 'file'), { lock: 'shop', run: RUN, operator: ME, now: T0, ids: systemIds }));
@@ -179,7 +203,7 @@ describe('claims beside each other', () => {
   });
 
   it('what is no claim of it is none: other names, half-written files, copies', async () => {
-    await taken('shop.1.json', 'shop.9.json.bak', 'shop.x.json', 'shop.x9.json', 'shop.json', 'shopp.9.json', 'xshop.9.json', '.9.json', '9.json', 'shop.9.json.cafe');
+    await taken('shop.1.json', 'ship.9.json', 'shop.9.json.bak', 'shop.x.json', 'shop.x9.json', 'shop.json', 'shopp.9.json', 'xshop.9.json', '.9.json', '9.json', 'shop.9.json.cafe');
     expect(await lockOf(state, 'shop')).toMatchObject({ run: 'shop.1.json', term: 1 });
     expect(await lockOf(state, 'sho')).toBeUndefined();
     expect(await lockOf(join(state, 'nowhere'), 'shop')).toBeUndefined();
