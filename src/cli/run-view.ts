@@ -86,7 +86,7 @@ function atWork({ state, holder, now, approved }: Standing): string {
 function nextLines({ state, holder, seen }: Standing, paint: Painter): string[] {
   if (isOver(state)) return [];
   if (holder === undefined) return [`${paint('bold', nextLabel(state))} ${resumeCommand(state)}`];
-  if (seen) return [`It is running: nothing to do. To stop it: Ctrl-C in its terminal, or kill -INT ${holder.pid}`];
+  if (seen) return [`It is running${stepsAtWork(state).some(({ step }) => step.approval !== undefined) ? ', and waits for people: see Now' : ': nothing to do'}. To stop it: Ctrl-C in its terminal, or kill -INT ${holder.pid}`];
   return [`If that process is gone for good: dr takeover ${state.run}`];
 }
 

@@ -1,6 +1,5 @@
 import { formatMs, utcDateTime } from '../report/format.ts';
-import type { ApplicationView, Measured, RunRow } from '../report/portfolio/rows.ts';
-import { traitsOf } from '../model/verb.ts';
+import { type ApplicationView, inDrill, type Measured, type RunRow } from '../report/portfolio/rows.ts';
 import type { Painter } from './style.ts';
 
 /** Runs whose figures stand in one line. */
@@ -12,8 +11,8 @@ export function trendsText(views: readonly ApplicationView[], paint: Painter): s
   return views.map((view) => {
     const { name, account, mode, runs, slow, overdue, unprotectedSince, unprotectedBecause } = view;
     const lines = [
-      ...figuresOf('', runs.filter(({ verb }) => !isDrill(verb)), paint),
-      ...figuresOf(' in drills', runs.filter(({ verb }) => isDrill(verb)), paint),
+      ...figuresOf('', runs.filter((run) => !inDrill(run)), paint),
+      ...figuresOf(' in drills', runs.filter(inDrill), paint),
       ...slow.map((step) => `${paint('yellow', 'slower')}  ${step.step}: ${formatMs(step.ms)}, median of ${step.runs} before ${formatMs(step.medianMs)}`),
       ...(unprotectedSince === null ? [] : [`${paint('red', 'no standby')} since ${utcDateTime(unprotectedSince)}: ${unprotectedBecause}`]),
       ...(overdue === null ? [] : [`${paint('yellow', 'test due')}: ${overdue}`]),
@@ -22,9 +21,6 @@ export function trendsText(views: readonly ApplicationView[], paint: Painter): s
   });
 }
 
-const isDrill = (verb: RunRow['verb']): boolean => traitsOf(verb).drills;
-
-/** The RTO of a drill holds no detection, fence or DNS cache: it is compared with those of drills alone. */
 function figuresOf(where: string, runs: readonly RunRow[], paint: Painter): string[] {
   return [...figures(`RTO${where}`, runs.map(({ rto }) => rto), paint), ...figures(`RPO${where}`, runs.map(({ rpo }) => rpo), paint)];
 }

@@ -158,7 +158,7 @@ function findDetected(input: RtoInput): Milestone {
   if (input.detected !== undefined) return known('detected', input.detected.at, input.detected.source);
   const bad = firstBad(input.probes);
   if (bad === undefined) return unknown('detected', neverDown(input.probes));
-  if (bad.first) return unknown('detected', 'it was down before the first sample, and no alarm time was given');
+  if (bad.first) return unknown('detected', 'it was down before the first sample: when that was noticed is not known');
   return known('detected', bad.at, `first failed sample of ${bad.probe}`);
 }
 

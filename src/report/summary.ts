@@ -6,22 +6,22 @@ import { NOTHING_PROMOTED } from './objectives.ts';
 import { requestedText, requestLines } from './requests.ts';
 import { traitsOf } from '../model/verb.ts';
 
-/** No line but the verdict is wider, so that a terminal of usual width breaks none. */
-export const SUMMARY_WIDTH = 110;
+/** What is only seen of a refusal is not longer; the report has it whole. */
+const SUMMARY_WIDTH = 110;
 /** Lines for the breakdown and for databases; the report has all. */
 const BREAKDOWN_ROWS = 6;
 const DATABASE_ROWS = 2;
 const REFUSALS = 8;
 
 /**
- * The end of a run for a terminal: plain text, at most 25 lines, columns aligned. Texts from outside cannot move the
- * cursor. The caller adds colour and the path of the report.
+ * The end of a run for a terminal: plain text, at most 25 lines, columns aligned, no reason cut. Texts from outside cannot move the
+ * cursor. The caller breaks lines at the width of its terminal, adds colour and the path of the report.
  */
 export function summaryLines(evidence: Evidence): string[] {
   const mark = modeMark(evidence);
   const body = changedNothing(evidence)
     ? refusalLines(evidence)
-    : bodyLines(evidence).flatMap((line) => wrapped(visible(line)));
+    : bodyLines(evidence).map(visible);
   const banner = mark === undefined ? [] : [`[${mark.chip}] ${mark.ribbon.replace(/^[^:]*: /, '')}`];
   // Whole, however long: what to do stands in them.
   const requests = requestLines(evidence.requests, undefined);
@@ -37,19 +37,6 @@ function bodyLines(evidence: Evidence): string[] {
 function simulatedLines({ steps }: Evidence): string[] {
   const ids = steps.filter((step) => step.state === 'simulated').map(({ id }) => id);
   return ids.length === 0 ? [] : [`Simulated, not run: ${ids.join(', ')}`];
-}
-
-/** Broken at words, further lines two spaces in: a reason is never cut, for the remedy stands in it. What cannot be broken is cut. */
-function wrapped(line: string): string[] {
-  const lines: string[] = [];
-  let rest = line;
-  while (Array.from(rest).length > SUMMARY_WIDTH) {
-    const at = rest.lastIndexOf(' ', SUMMARY_WIDTH);
-    if (rest.slice(0, at).trim() === '') break;
-    lines.push(rest.slice(0, at).trimEnd());
-    rest = `    ${rest.slice(at).trimStart()}`;
-  }
-  return [...lines, clip(rest, SUMMARY_WIDTH)];
 }
 
 /** A reprotect moves nobody: what counts is what follows, and what was kept. */
@@ -125,7 +112,7 @@ function dataLines({ databases, lab, objectives }: Evidence): string[] {
   // What is not measured first, then the largest bound.
   const worst = [...databases].sort((a, b) => (b.rpo.boundMs ?? Number.POSITIVE_INFINITY) - (a.rpo.boundMs ?? Number.POSITIVE_INFINITY));
   const rows = worst.slice(0, databases.length <= DATABASE_ROWS ? DATABASE_ROWS : 1).map(({ name, promotion, requestedAt, rpo }) => {
-    if (promotion === 'requested') return [name, requestedText(requestedAt), rpo.boundMs === null ? `loss not measured: ${rpo.because}` : `if made, at most ${formatMs(rpo.boundMs)} lost`];
+    if (promotion === 'requested') return [name, requestedText(requestedAt), rpo.boundMs === null ? `loss not measured: ${rpo.because}` : `if it was made, at most ${formatMs(rpo.boundMs)} is lost`];
     if (rpo.boundMs === null) return [name, 'not measured', rpo.because];
     if (promotion === 'not-requested') return [name, 'not promoted', `a promotion would lose at most ${formatMs(rpo.boundMs)}`];
     if (rpo.boundMs === 0 && rpo.method === 'position') return [name, 'nothing', 'proven: every byte of the log had arrived'];

@@ -54,7 +54,7 @@ describe('a failover', () => {
       Scale shop-api out to 6 and wait until its targets are healthy: requested at TIME UTC, result not yet known.
       Clock (UTC): RTO from impact not measured, from start not measured
         impact               TIME
-        detected             not measured  it was down before the first sample, and no alarm time was given
+        detected             not measured  it was down before the first sample: when that was noticed is not known
         declared             TIME  +N s
         started              TIME  +N s
         data ready           not measured  step databases.orders.promote was not seen to end
@@ -63,7 +63,7 @@ describe('a failover', () => {
         verified             not measured  step verify.home-page was not seen to end
       Downtime not measured: home-page was still down at its last sample
       Data loss:
-        orders  requested at TIME UTC, result not yet known  if made, at most N s lost
+        orders  requested at TIME UTC, result not yet known  if it was made, at most N s is lost
       Objectives:
         RTO  not measured  the run has not finished
         RPO  not measured  promotion of orders requested at TIME UTC, result not yet known

@@ -216,13 +216,13 @@ describe('while the source is down', () => {
       "exit 4
       [LAB] a two-region lab on one machine; no AWS account was involved
       In the lab: the failover of shop was refused by rpo-gate (databases.orders.rpoGate); nothing was changed.
-        databases.orders.rpoGate: at most N s of writes are lost (…
+        databases.orders.rpoGate: at most N s of writes would be lost (…
           override: --accept-data-loss Ns --reason "…"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
       To continue: dr resume RUN-shop-failover --accept-data-loss Ns --reason "…"
       TIME ! databases.orders.rpoGate: check refused
                                  rule         rpo-gate
-                                 observed     at most N s of writes are lost (lag 10m, sample N s old; replication is error) (N s ago)
+                                 observed     at most N s of writes would be lost (lag 10m, sample N s old; replication has the status error) (N s ago)
                                  threshold    RPO 5m
                                  consequence  up to N s of acknowledged writes of orders would be lost
                                  override     --accept-data-loss Ns --reason "…"
@@ -241,7 +241,7 @@ describe('while the source is down', () => {
       To continue: dr resume RUN-shop-failover --accept-data-loss unknown --reason "…"
       TIME ! databases.orders.rpoGate: check refused
                                  rule         rpo-gate
-                                 observed     the lag of shop-orders-tokyo is unknown: no lag sample was found; replication is error (just now)
+                                 observed     the lag of shop-orders-tokyo is unknown: no lag sample was found; replication has the status error (just now)
                                  threshold    RPO 5m
                                  consequence  a promotion would lose an unknown amount of acknowledged writes of orders, silently
                                  override     --accept-data-loss unknown --reason "…"
@@ -260,7 +260,7 @@ describe('while the source is down', () => {
       To continue: dr resume RUN-shop-failover --accept-data-loss unknown --reason "…"
       TIME ! databases.orders.rpoGate: check refused
                                  rule         rpo-gate
-                                 observed     the lag of shop-orders-tokyo is unknown: no lag sample was found; ReplicaLag is −1: shop-orders-tokyo is not replicating; replication is error (just now)
+                                 observed     the lag of shop-orders-tokyo is unknown: no lag sample was found; ReplicaLag is −1: shop-orders-tokyo is not replicating; replication has the status error (just now)
                                  threshold    RPO 5m
                                  consequence  a promotion would lose an unknown amount of acknowledged writes of orders, silently
                                  override     --accept-data-loss unknown --reason "…"
@@ -280,7 +280,7 @@ describe('while the source is down', () => {
       To continue: dr resume RUN-shop-failover --accept-data-loss unknown --reason "…"
       TIME ! databases.orders.rpoGate: check refused
                                  rule         rpo-gate
-                                 observed     the lag of shop-orders-tokyo is unknown: cloudwatch.GetMetricData in ap-northeast-1: NoAnswer: read ECONNRESET; replication is error (just now)
+                                 observed     the lag of shop-orders-tokyo is unknown: cloudwatch.GetMetricData in ap-northeast-1: NoAnswer: read ECONNRESET; replication has the status error (just now)
                                  threshold    RPO 5m
                                  consequence  a promotion would lose an unknown amount of acknowledged writes of orders, silently
                                  override     --accept-data-loss unknown --reason "…"

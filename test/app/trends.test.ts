@@ -6,6 +6,7 @@ import { standingOf } from '../../src/app/standing.ts';
 import { trendsOf, writeTrends } from '../../src/app/trends.ts';
 import { plain } from '../../src/cli/style.ts';
 import { statusText } from '../../src/cli/run-view.ts';
+import { renderHistory } from '../../src/report/portfolio/history-page.ts';
 import { trendsText } from '../../src/cli/trends-view.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { median } from '../../src/report/portfolio/rows.ts';
@@ -62,6 +63,15 @@ describe('trends', () => {
     expect(page.match(/<path class="wanted"/g)).toHaveLength(2);
     expect(page).toContain('RTO over time: 4 measured, 4 met; the last 10 s of 15m');
     expect(page).not.toMatch(/<script|<link|\ssrc=|\sstyle=/);
+  });
+
+  it('a page never draws a drill into the same plot as a move', async () => {
+    const { views } = await trendsOf({ folder }, options);
+    const mixed = views.map((view) => ({ ...view, runs: view.runs.map((run, i) => (i === view.runs.length - 1 ? { ...run, verb: 'drill' as const } : run)) }));
+    const page = renderHistory(mixed, { asOf: new Date(options.now).toISOString(), damaged: [], madeBy: { name: 'dr', version: '0' } });
+    expect(page).toContain('RTO over time: 3 measured, 3 met; the last 8.7 s of 15m');
+    expect(page).toContain('RTO in drills over time: 1 measured, 1 met; the last 10 s of 15m');
+    expect(page).toContain('<figcaption>RPO in drills</figcaption>');
   });
 
   it('a test is due again by its age, and by a change of the runbook', async () => {

@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, stat
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toolVersion } from '../../src/app/version.ts';
 import { NAMESPACES, signText } from '../../src/approvals/signature.ts';
 import { addIssue, signOffFor } from '../../src/app/notes.ts';
 import { report } from '../../src/app/report.ts';
@@ -176,6 +177,19 @@ describe('what was changed is found', () => {
       const place = copy();
       cpSync(join(other.folder, name), join(place, name));
       expect(await wrongIn(place)).toMatchObject([{ file: name, why: expect.stringContaining('it is not what') }]);
+    }
+  });
+
+  it('a report by another build is not checked, and the words name both; one by this build was changed', async () => {
+    for (const [name, words] of [['report.html', 'Made by region-recovery '], ['report.json', '"version": "']] as const) {
+      const place = copy();
+      const path = join(place, name);
+      const text = readFileSync(path, 'utf8');
+      writeFileSync(path, text.replace(`${words}${toolVersion().version}`, `${words}0.1.0+0badc0de`));
+      const [other] = await wrongIn(place);
+      expect(other).toMatchObject({ file: name, why: `it says that region-recovery 0.1.0+0badc0de made it, and this is ${toolVersion().version}, which writes it otherwise: not checked. Check it with 0.1.0+0badc0de` });
+      writeFileSync(path, text.replace('shop-orders-tokyo', 'shop-orders-osaka'));
+      expect(await wrongIn(place)).toMatchObject([{ file: name, why: `it is not what region-recovery ${toolVersion().version} makes of this journal: it was changed afterwards` }]);
     }
   });
 

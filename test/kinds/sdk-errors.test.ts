@@ -148,7 +148,7 @@ describe('CloudWatch', () => {
     for (const MetricDataResults of [[], [{ Id: 'm1', Timestamps: [], Values: [] }], [{ Id: 'm1', Timestamps: [new Date(Date.now() - 60_000)], Values: [-1] }]]) {
       cloudwatch.on(GetMetricDataCommand).resolves({ MetricDataResults });
       const { answer } = await ask('databases.orders.rpoGate', 'observe');
-      expect(answer).toMatchObject({ state: 'refused', refusal: { rule: 'rpo-gate', override: '--accept-data-loss unknown --reason "…"', observed: expect.stringContaining('replication is error') as string } });
+      expect(answer).toMatchObject({ state: 'refused', refusal: { rule: 'rpo-gate', override: '--accept-data-loss unknown --reason "…"', observed: expect.stringContaining('replication has the status error') as string } });
     }
   });
 });

@@ -25,7 +25,7 @@ describe('the loss of a promotion', () => {
     expect(await saidByRun(sim, TOKYO, undefined, ({ world }) => world.breakRegion(SEOUL))).toMatchInlineSnapshot(`
       "databases.orders.rpoGate
       rule         rpo-gate
-      observed     at most 5m 1s of writes are lost (lag 5m 1s, sample 0.1 s old; replication is error) (0.1 s ago)
+      observed     at most 5m 1s of writes would be lost (lag 5m 1s, sample 0.1 s old; replication has the status error) (0.1 s ago)
       threshold    RPO 5m
       consequence  up to 5m 1s of acknowledged writes of orders would be lost
       override     --accept-data-loss 510s --reason "…""
@@ -38,7 +38,7 @@ describe('the loss of a promotion', () => {
     await sleep(sim, 300_000);
     expect(await gate(sim, { acceptances: { dataLossSeconds: 240, reason: 'decided' } })).toMatchInlineSnapshot(`
       "rule         rpo-gate
-      observed     at most 5m 1s of writes are lost (lag 5m 1s, sample 0.1 s old) (0.1 s ago)
+      observed     at most 5m 1s of writes would be lost (lag 5m 1s, sample 0.1 s old) (0.1 s ago)
       threshold    RPO 5m
       consequence  up to 5m 1s of acknowledged writes of orders would be lost
       override     --accept-data-loss 510s --reason "…""
@@ -53,7 +53,7 @@ describe('the loss of a promotion', () => {
       await sleep(sim, 500_000);
     } })).toMatchInlineSnapshot(`
       "rule         rpo-gate
-      observed     at most 6m 41s of writes are lost (lag 1.0 s, sample 8m 20s old; ReplicaLag is −1: shop-orders-tokyo is not replicating; replication is stopped) (8m 20s ago)
+      observed     at most 6m 41s of writes would be lost (lag 1.0 s, sample 8m 20s old; ReplicaLag is −1: shop-orders-tokyo is not replicating; replication has the status stopped) (8m 20s ago)
       threshold    RPO 5m
       consequence  up to 6m 41s of acknowledged writes of orders would be lost
       override     --accept-data-loss 450s --reason "…""
@@ -100,7 +100,7 @@ describe('the loss of a promotion', () => {
     await sleep(sim, 4 * 3_600_000);
     expect(await gate(sim)).toMatchInlineSnapshot(`
       "rule         rpo-gate
-      observed     the lag of shop-orders-tokyo is unknown: no lag sample was found; ReplicaLag is −1: shop-orders-tokyo is not replicating; replication is stopped (just now)
+      observed     the lag of shop-orders-tokyo is unknown: no lag sample was found; ReplicaLag is −1: shop-orders-tokyo is not replicating; replication has the status stopped (just now)
       threshold    RPO 5m
       consequence  a promotion would lose an unknown amount of acknowledged writes of orders, silently
       override     --accept-data-loss unknown --reason "…""

@@ -24,7 +24,7 @@ describe('what a restore would lose', () => {
     expect(await saidByRun(sim, TOKYO, APPROVED, ({ world }) => world.breakRegion(SEOUL))).toMatchInlineSnapshot(`
       "databases.documents.recoveryGate
       rule         rpo-gate
-      observed     at most 1h of writes are lost (snapshot hourly-1 of ap-northeast-2, 1h old; not usable: automated backups of archive-documents in ap-northeast-2: its key is in ap-northeast-2, not in ap-northeast-1) (1h ago)
+      observed     at most 1h of writes would be lost (snapshot hourly-1 of ap-northeast-2, 1h old; not usable: automated backups of archive-documents in ap-northeast-2: its key is in ap-northeast-2, not in ap-northeast-1) (1h ago)
       threshold    RPO 30m
       consequence  up to 1h of acknowledged writes of documents would be lost
       override     --accept-data-loss 3810s --reason "…""
@@ -36,7 +36,7 @@ describe('what a restore would lose', () => {
     sim.world.addDbSnapshot({ region: TOKYO, id: 'hourly-1', source: HOME, ageMs: 2 * HOUR_MS });
     expect(await gate(sim, { what: 'observe', impactAt: sim.clock.now() - HOUR_MS, acceptances: { dataLossSeconds: 3_599 } })).toMatchInlineSnapshot(`
       "rule         rpo-gate
-      observed     at most 1h of writes are lost (snapshot hourly-1 of ap-northeast-2, 2h old; not usable: automated backups of archive-documents in ap-northeast-2: its key is in ap-northeast-2, not in ap-northeast-1) (2h ago)
+      observed     at most 1h of writes would be lost (snapshot hourly-1 of ap-northeast-2, 2h old; not usable: automated backups of archive-documents in ap-northeast-2: its key is in ap-northeast-2, not in ap-northeast-1) (2h ago)
       threshold    RPO 30m
       consequence  up to 1h of acknowledged writes of documents would be lost
       override     --accept-data-loss 3630s --reason "…""

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { buildEvidence } from '../../src/report/evidence.ts';
 import type { Evidence } from '../../src/report/evidence-schema.ts';
-import { SUMMARY_WIDTH, summaryLines } from '../../src/report/summary.ts';
+import { summaryLines } from '../../src/report/summary.ts';
 import { failedRun, goodRun, LAB, Script } from './fixtures.ts';
 
 const evidenceOf = (script: Script, lab?: typeof LAB): Evidence => buildEvidence(script.state(), script.records, { lab });
@@ -13,7 +13,7 @@ describe('summary for a terminal', () => {
       In the lab: shop runs in ap-northeast-1 (Tokyo) again 8.2 s after impact; RTO and RPO are met.
       Clock (UTC): RTO from impact 8.2 s, from start 6.8 s
         impact               10:15:00.590
-        detected             not measured  it was down before the first sample, and no alarm time was given
+        detected             not measured  it was down before the first sample: when that was noticed is not known
         declared             10:15:01.600  +1.0 s
         started              10:15:02.000  +1.4 s
         data ready           10:15:07.200  +6.6 s
@@ -43,7 +43,7 @@ describe('summary for a terminal', () => {
       The point of no return is passed: treat it as done. Do not reopen the old writer.
       Clock (UTC): time to failure 11m 2s, no RTO
         impact               <=10:15:02.350
-        detected             not measured    it was down before the first sample, and no alarm time was given
+        detected             not measured    it was down before the first sample: when that was noticed is not known
         declared             10:15:01.600    -750 ms
         started              10:15:02.000    -350 ms
         data ready           not measured    step databases.orders.promote was not seen to end
@@ -52,7 +52,7 @@ describe('summary for a terminal', () => {
         verified             not measured    step verify.home-page was not seen to end
       Downtime not measured: home-page was still down at its last sample
       Data loss:
-        orders  requested at 10:16:03 UTC, result not yet known  if made, at most 31 s lost
+        orders  requested at 10:16:03 UTC, result not yet known  if it was made, at most 31 s is lost
       Objectives:
         RTO  not measured  the run failed: it has a time to failure, not an RTO
         RPO  not measured  promotion of orders requested at 10:16:03 UTC, result not yet known"
@@ -110,7 +110,6 @@ describe('summary for a terminal', () => {
       databases: evidence.databases.map((db) => ({ ...db, name: evil, rpo: { ...db.rpo, method: evil } })),
     });
     for (const line of lines) expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
-    for (const line of lines.slice(1)) expect(Array.from(line).length).toBeLessThanOrEqual(SUMMARY_WIDTH);
   });
 
   it('says when the bound did not hold', () => {

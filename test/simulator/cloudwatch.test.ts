@@ -46,7 +46,7 @@ describe('ReplicaLag', () => {
     expect((await points(shop))[0]).toEqual([5, 2]);
   });
 
-  it('is -1 while replication is stopped, and ends with a promotion', async () => {
+  it('is -1 while replication has the status stopped, and ends with a promotion', async () => {
     const shop = makeShop();
     await shop.wait(30_000);
     shop.world.setReplication(REPLICA, { mode: 'stopped' });

@@ -13,7 +13,7 @@ import type { ToldRun } from '../../report/portfolio/rows.ts';
 import { documentText } from '../pack.ts';
 import { evidenceOf } from '../run-to-the-end.ts';
 import { toolVersion } from '../version.ts';
-import { type RunVerdict, verifyRun } from './run.ts';
+import { type RunVerdict, verifyRun, whyOther } from './run.ts';
 import { type Signers, strangerAmong } from './signers.ts';
 
 /** What was found out about a pack, its runs apart. */
@@ -112,7 +112,7 @@ async function checkIndex(folder: string, names: readonly string[], pack: PackVe
   for (const [file, wanted] of [['evidence.json', documentText(document)], ['index.html', renderIndex(document)]] as const) {
     const there = await readFile(join(folder, file), 'utf8').catch(() => '');
     if (there === wanted) pack.right.push(`${file}: it is what the journals give`);
-    else pack.bad.push({ file, why: `it is not what ${toolVersion().name} ${toolVersion().version} makes of these journals: it was changed afterwards, or another version made it` });
+    else pack.bad.push({ file, why: whyOther(there, 'these journals') });
   }
 }
 

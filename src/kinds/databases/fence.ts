@@ -50,7 +50,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const seen = await look(ctx, p);
   // Silence is no sign that it is down while its replica was seen to receive from it.
   const receives = signalFact.read(ctx, `replication.${p.name}`)?.receiving === true;
-  if ('dead' in seen) return receives ? byAPerson(ctx, p, `${seen.dead}; ${RECEIVES}`) : withoutItsApi(ctx, p, seen.dead);
+  if ('dead' in seen) return receives ? byAPerson(ctx, p, `${seen.dead}; ${RECEIVES}`) : withoutItsApi(ctx, p, seen.dead, ', so that nothing can be fenced there');
   if (seen.instance === undefined && receives) return byAPerson(ctx, p, `${p.region} answers that there is no ${p.id}; ${RECEIVES}`);
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
   const state = dbInstanceState(seen.instance.DBInstanceStatus);
@@ -112,9 +112,9 @@ function byAPerson(ctx: StepContext, p: Params, why: string): Observation {
 }
 
 /** Nothing can be changed there: then the region itself must be known to be down. */
-function withoutItsApi(ctx: StepContext, p: Params, why: string): Observation {
+function withoutItsApi(ctx: StepContext, p: Params, why: string, so = ''): Observation {
   const judged = sourceVerdictFact.read(ctx);
-  if (judged !== undefined && judged.verdict !== 'not-down') return done(ctx, p, judged.verdict, `${why}; ${judged.because}`, `${why}; ${judged.because.split('. ', 1)[0] ?? ''}`);
+  if (judged !== undefined && judged.verdict !== 'not-down') return done(ctx, p, judged.verdict, `${why}${so}; ${judged.because}`, `${why}${so}; ${judged.because.split('. ', 1)[0] ?? ''}`);
   return unfenced(p, why, 'fenced, or the source down by two independent signals');
 }
 

@@ -47,7 +47,7 @@ export function decideLoss(loss: LossCase, accepted: Pick<Acceptances, 'dataLoss
     if (seconds === 'unknown') return { bound, refusal: undefined, because: `${seen}loss of ${name} is unknown; ${reason}` };
     return { bound, because: '', refusal: unknownLoss(loss, seen) };
   }
-  const words = `${seen}at most ${formatDuration(bound.boundMs)} of writes are lost (${loss.evidence})`;
+  const words = `${seen}at most ${formatDuration(bound.boundMs)} of writes would be lost (${loss.evidence})`;
   if (found === undefined && bound.boundMs <= rpoMs) return { bound, refusal: undefined, because: words };
   if (seconds === 'unknown' || (seconds !== undefined && bound.boundMs <= seconds * 1000)) {
     return { bound, refusal: undefined, because: `${words}; ${reason}` };

@@ -136,7 +136,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const state = dbInstanceState(instance.DBInstanceStatus);
   const asked = intendsPromotion(ctx, p);
   if (isWriter(instance) && !asked) return judgeFound(ctx, p, state);
-  if (isPromoted(instance, p.retentionDays)) return { state: 'reached', because: `${p.id} is ${state.shown}, a standalone primary; its backups are kept for ${instance.BackupRetentionPeriod === undefined ? 'an unknown number of days' : plural(instance.BackupRetentionPeriod, 'day')}` };
+  if (isPromoted(instance, p.retentionDays)) return { state: 'reached', because: `${p.id} is a standalone primary (status ${state.shown}); its backups are kept for ${instance.BackupRetentionPeriod === undefined ? 'an unknown number of days' : plural(instance.BackupRetentionPeriod, 'day')}` };
   const wrong = notOurs(p, instance);
   if (wrong !== undefined) return refused(wrong);
   if (!isUsable(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };

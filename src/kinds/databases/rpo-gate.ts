@@ -44,7 +44,7 @@ async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
   if (writer && intendsPromotion(ctx, p)) return { bound, refusal: undefined, because: `${p.id} is a writer: this run has promoted it` };
   const found = writer ? await foundWriter(ctx, p) : undefined;
   const stopped = newest !== undefined && newest.lagMs < 0 ? `; ReplicaLag is −1: ${p.id} is not replicating` : '';
-  const replication = status === undefined || replicationState(status).normal === true ? '' : `; replication is ${status}`;
+  const replication = status === undefined || replicationState(status).normal === true ? '' : `; replication has the status ${status}`;
   const evidence = `lag ${formatDuration(bound.lagMs ?? 0)}, sample ${formatDuration(bound.ageMs ?? 0)} old${stopped}${replication}`;
   const unknown = `${silence ?? bound.because}${stopped}${replication}`;
   return decideLoss(

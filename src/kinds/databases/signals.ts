@@ -57,7 +57,7 @@ async function lookAtReplication(ctx: StepContext, p: Params): Promise<Signal> {
   const status = replicationStatus(instance);
   if (status === undefined) return { vantage, says: 'unknown', because: `${p.id} shows no replication` };
   const state = replicationState(status);
-  if (state.receives !== 'yes') return { vantage, says: state.byTrouble ? 'down' : 'unknown', because: `replication of ${p.id} is ${state.shown}` };
+  if (state.receives !== 'yes') return { vantage, says: state.byTrouble ? 'down' : 'unknown', because: `replication of ${p.id} has the status ${state.shown}` };
   const { newest } = await sampleLag(ctx, p.region, p.id);
   if (newest === undefined) return { vantage, says: 'unknown', because: 'no ReplicaLag sample was found' };
   const age = ctx.effects.clock.now() - newest.sampledAt;

@@ -36,7 +36,7 @@ export async function stillWriter(ctx: StepContext, p: { region: string; id: str
   const state = dbInstanceState(instance.DBInstanceStatus);
   if (replicates(instance)) return { state: 'impossible', because: `${p.id} is a replica` };
   if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
-  return { state: 'reached', because: `${p.id} is ${state.shown}, a standalone primary` };
+  return { state: 'reached', because: `${p.id} is a standalone primary (status ${state.shown})` };
 }
 
 /** A region that is to take more users has a database that takes writes. Only watches. */

@@ -7,8 +7,8 @@ import { verdictTone } from '../sections/top.ts';
 import { code, pill, section, table } from '../tables.ts';
 import { MODES, measuredCell } from './index-page.ts';
 import { packMark } from './pack-document.ts';
-import { objectivePlot } from './plot.ts';
-import type { ApplicationView } from './rows.ts';
+import { objectivePlots } from './plot.ts';
+import { type ApplicationView, inDrill } from './rows.ts';
 
 /** How recoveries went over time, an application a section. `asOf` is ISO 8601. */
 export function renderHistory(views: readonly ApplicationView[], { asOf, damaged, madeBy }: { asOf: string; damaged: readonly string[]; madeBy: { name: string; version: string } }): string {
@@ -33,7 +33,7 @@ export function renderHistory(views: readonly ApplicationView[], { asOf, damaged
 
 function viewCard({ name, mode, runs, lastGreen, unprotectedSince, overdue }: ApplicationView): Html {
   return html`<div class="card"><h2><span>${name}</span>${pill(...MODES[mode])}</h2>
-<p class="big">${(lastGreen?.rto?.actualMs ?? null) === null ? html`<span class="nm">not met yet</span>` : html`${formatMs(lastGreen?.rto?.actualMs ?? 0)}<small> RTO, last met</small>`}</p>
+<p class="big">${(lastGreen?.rto?.actualMs ?? null) === null ? html`<span class="nm">not met yet</span>` : html`${formatMs(lastGreen?.rto?.actualMs ?? 0)}<small> RTO${inDrill(lastGreen ?? { verb: 'failover' }) ? ' of a drill' : ''}, last met</small>`}</p>
 <p>${plural(runs.length, 'run')}</p>${unprotectedSince !== null && html`<p>${pill('bad', 'no standby')} since ${utcDateTime(unprotectedSince)}</p>`}${overdue !== null && html`<p>${pill('warn', 'test due')} ${overdue}</p>`}</div>
 `;
 }
@@ -53,7 +53,7 @@ function viewSection(view: ApplicationView, mark: ModeMark | undefined): Html {
   return section(
     `${view.name} (${MODES[view.mode][1]}, account ${view.account})`,
     mark,
-    html`<div class="plots">${objectivePlot('RTO', view.runs)}${objectivePlot('RPO', view.runs)}</div>`,
+    html`<div class="plots">${objectivePlots(view.runs)}</div>`,
     table(columns, rows, mark, 'no run'),
     html`<h3>Slower than usual in the newest run</h3>`,
     table(slowColumns, slow, mark, 'No step took much longer than its own median.'),

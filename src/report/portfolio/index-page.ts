@@ -7,7 +7,7 @@ import type { ModeMark } from '../mode.ts';
 import { objectiveTone, verdictTone } from '../sections/top.ts';
 import { code, list, pill, section, table, type Tone } from '../tables.ts';
 import { type PackDocument, packMark } from './pack-document.ts';
-import type { ApplicationView, Measured, RunRow } from './rows.ts';
+import { type ApplicationView, inDrill, type Measured, type RunRow } from './rows.ts';
 
 /** Where an application was tested, on every row: a rehearsal is never taken for a test on AWS. */
 export const MODES: Record<RunRow['mode'], [Tone, string]> = { live: ['good', 'AWS'], lab: ['warn', 'LAB'], simulated: ['warn', 'SIMULATED'] };
@@ -68,11 +68,16 @@ function applications(pack: PackDocument, mark: ModeMark | undefined): Html {
     modePill(view.mode),
     view.runs.length,
     view.lastGreen === null ? html`<span class="nm">none</span>` : html`${utcDateTime(view.lastGreen.startedAt)}<span class="why">${view.lastGreen.verb}</span>`,
-    measuredCell(view.lastGreen?.rto ?? newestMeasured(view)?.rto ?? null),
+    shownRto(view),
     measuredCell(view.lastGreen?.rpo ?? newestMeasured(view)?.rpo ?? null),
     view.unprotectedSince === null ? 'no loss known' : html`${pill('bad', 'none')}<span class="why">since ${utcDateTime(view.unprotectedSince)}</span>`,
   ]);
   return section('Objectives against actual', mark, table(columns, rows, mark, 'There is no run in this period.'));
+}
+
+function shownRto(view: ApplicationView): Html {
+  const row = view.lastGreen?.rto === undefined || view.lastGreen.rto === null ? newestMeasured(view) : view.lastGreen;
+  return html`${measuredCell(row?.rto ?? null)}${row !== undefined && inDrill(row) && html`<span class="why">in a drill: without detection, fence and DNS</span>`}`;
 }
 
 function newestMeasured({ runs: rows }: ApplicationView): RunRow | undefined {

@@ -1,6 +1,6 @@
 import { html, type Html } from '../escape.ts';
 import { formatMs, formatRound, utcDateTime } from '../format.ts';
-import type { Measured, RunRow } from './rows.ts';
+import { inDrill, type Measured, type RunRow } from './rows.ts';
 
 const WIDTH = 520;
 const HEIGHT = 200;
@@ -16,8 +16,15 @@ interface Point {
   measured: Measured;
 }
 
-/** One objective of an application over time, against what was wanted then. */
-export function objectivePlot(name: 'RTO' | 'RPO', runs: readonly RunRow[]): Html {
+/** RTO and RPO of an application over time; those of drills, if there are any, apart. */
+export function objectivePlots(runs: readonly RunRow[]): Html[] {
+  const [moves, drills] = [runs.filter((run) => !inDrill(run)), runs.filter(inDrill)];
+  const plots = (of: readonly RunRow[], where: string): Html[] => (of.length === 0 ? [] : [objectivePlot('RTO', of, where), objectivePlot('RPO', of, where)]);
+  return [...plots(moves, ''), ...plots(drills, ' in drills')];
+}
+
+/** One objective over time, against what was wanted then. `where`: said behind its name. */
+function objectivePlot(name: 'RTO' | 'RPO', runs: readonly RunRow[], where: string): Html {
   const points = runs.flatMap((run): Point[] => {
     const measured = name === 'RTO' ? run.rto : run.rpo;
     return measured === null || measured.verdict === 'not applicable' ? [] : [{ run, measured }];
@@ -25,13 +32,13 @@ export function objectivePlot(name: 'RTO' | 'RPO', runs: readonly RunRow[]): Htm
   const times = points.map(({ run }) => Date.parse(run.startedAt));
   const values = points.flatMap(({ measured }) => [measured.objectiveMs, ...(measured.actualMs === null ? [] : [measured.actualMs])]);
   const known = points.filter(({ measured }) => measured.actualMs !== null);
-  if (known.length === 0) return html`<p class="none">${name}: no run has measured it.</p>`;
+  if (known.length === 0) return html`<p class="none">${name}${where}: no run has measured it.</p>`;
   const y = scale(values);
   const [first, last] = [Math.min(...times), Math.max(...times)];
   const x = (run: RunRow): number => (first === last ? (LEFT + WIDTH - RIGHT) / 2 : LEFT + 10 + ((Date.parse(run.startedAt) - first) / (last - first)) * (WIDTH - LEFT - RIGHT - 20));
   const met = known.filter(({ measured }) => measured.verdict === 'met').length;
-  const label = `${name} over time: ${known.length} measured, ${met} met; the last ${formatMs(known.at(-1)?.measured.actualMs ?? 0)} of ${formatMs(known.at(-1)?.measured.objectiveMs ?? 0)}. The table below has every figure.`;
-  return html`<figure><figcaption>${name}</figcaption><svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
+  const label = `${name}${where} over time: ${known.length} measured, ${met} met; the last ${formatMs(known.at(-1)?.measured.actualMs ?? 0)} of ${formatMs(known.at(-1)?.measured.objectiveMs ?? 0)}. The table below has every figure.`;
+  return html`<figure><figcaption>${name}${where}</figcaption><svg class="plot" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
 ${y.ticks.map((tick) => html`<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y.at(tick)}" y2="${y.at(tick)}"/><text class="tick" x="${LEFT - 6}" y="${y.at(tick)}" dy="4" text-anchor="end">${formatRound(tick)}</text>`)}
 ${objectiveLine(points, x, y.at)}
 <polyline class="way" points="${known.map(({ run, measured }) => `${x(run).toFixed(1)},${y.at(measured.actualMs ?? 0)}`).join(' ')}"/>

@@ -138,9 +138,14 @@ export function standbyIn(told: readonly ToldRun[]): Standby {
   return standbyAfter(told.flatMap(({ state }) => (state.labId === lab ? [state] : [])));
 }
 
+/** The RTO of a drill holds no detection, fence or DNS cache: it is compared with those of drills alone. */
+export function inDrill({ verb }: Pick<RunRow, 'verb'>): boolean {
+  return traitsOf(verb).drills;
+}
+
 /** It shows something of a recovery: a move, or a drill of one. A reprotect does not. */
 export function isTest({ rto, verb }: RunRow): boolean {
-  return rto !== null || traitsOf(verb).drills;
+  return rto !== null || inDrill({ verb });
 }
 
 /** It has shown that the application can be recovered, and in time where that is measured. */

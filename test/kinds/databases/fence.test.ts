@@ -55,7 +55,7 @@ describe('fencing the old writer', () => {
     const sim = await simulation();
     const signal = { vantage: 'source-api', says: 'down', because: 'the RDS API gives no answer', silent: true };
     const step = await fenceOf(sim, { facts: { ...verdict('source-down'), 'signal.rds-api.orders': signal }, broken: true });
-    expect(await step.observe()).toEqual({ state: 'reached', because: 'the RDS API gives no answer; it is source-down' });
+    expect(await step.observe()).toEqual({ state: 'reached', because: 'the RDS API gives no answer, so that nothing can be fenced there; it is source-down' });
     expect(step.calls()).toEqual([]);
   });
 

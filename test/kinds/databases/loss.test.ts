@@ -12,14 +12,14 @@ function loss(lagMs: number | undefined, rpoMs = 60_000): LossCase {
 describe('a loss is weighed', () => {
   it('against the RPO, up to it', () => {
     const within = loss(60_000);
-    expect(decideLoss(within, {})).toEqual({ bound: within.bound, refusal: undefined, because: 'at most 1m of writes are lost (lag as seen)' });
-    expect(decideLoss(within, { dataLossSeconds: 1, reason: 'x' }).because).toBe('at most 1m of writes are lost (lag as seen)');
+    expect(decideLoss(within, {})).toEqual({ bound: within.bound, refusal: undefined, because: 'at most 1m of writes would be lost (lag as seen)' });
+    expect(decideLoss(within, { dataLossSeconds: 1, reason: 'x' }).because).toBe('at most 1m of writes would be lost (lag as seen)');
     expect(decideLoss(loss(60_001), {}).refusal).toMatchObject({ rule: 'rpo-gate', ageMs: 3_000 });
   });
 
   it('against what a person has accepted, up to it', () => {
-    expect(decideLoss(loss(90_000), { dataLossSeconds: 90, reason: 'decided' })).toMatchObject({ refusal: undefined, because: 'at most 1m 30s of writes are lost (lag as seen); accepted: decided' });
-    expect(decideLoss(loss(90_000), { dataLossSeconds: 'unknown' })).toMatchObject({ refusal: undefined, because: 'at most 1m 30s of writes are lost (lag as seen); accepted: ' });
+    expect(decideLoss(loss(90_000), { dataLossSeconds: 90, reason: 'decided' })).toMatchObject({ refusal: undefined, because: 'at most 1m 30s of writes would be lost (lag as seen); accepted: decided' });
+    expect(decideLoss(loss(90_000), { dataLossSeconds: 'unknown' })).toMatchObject({ refusal: undefined, because: 'at most 1m 30s of writes would be lost (lag as seen); accepted: ' });
     for (const dataLossSeconds of [89.999, 0]) expect(decideLoss(loss(90_000), { dataLossSeconds })).toMatchObject({ because: '', refusal: { rule: 'rpo-gate' } });
   });
 

@@ -43,7 +43,7 @@ async function gate(kind: 'recoveryGate' | 'caughtUp', { latest, snapshots = [],
 describe('the recovery point that is chosen', () => {
   it('is the newest; its age at the outage is the loss, and what runs knows it again by its token', async () => {
     const step = await gate('recoveryGate', { latest: 5, snapshots: [60] }, { impactAt: NOW - 2 * MINUTE });
-    const because = `at most 3m of writes are lost (automated backups of ${SEOUL}, 5m old)`;
+    const because = `at most 3m of writes would be lost (automated backups of ${SEOUL}, 5m old)`;
     expect(await step.check()).toEqual({ state: 'ok', because });
     expect(step.recorded).toEqual({});
     expect(await step.observe()).toEqual({ state: 'reached', because });
@@ -71,7 +71,7 @@ describe('the recovery point that is chosen', () => {
     const step = await gate('recoveryGate', { broken: true, snapshots: [20, 10] });
     expect(await step.observe()).toEqual({
       state: 'reached',
-      because: `at most 10m of writes are lost (snapshot snap-1 of ${SEOUL}, 10m old; not usable: automated backups of archive in ${SEOUL} are creating)`,
+      because: `at most 10m of writes would be lost (snapshot snap-1 of ${SEOUL}, 10m old; not usable: automated backups of archive in ${SEOUL} are creating)`,
     });
     expect(step.recorded['rpo.documents']).toMatchObject({ method: 'snapshot-time' });
     expect(step.recorded['recovery.documents']).toMatchObject({ point: { method: 'snapshot-time', from: 'snap-1' } });
@@ -120,7 +120,7 @@ describe('a restore that this run has begun', () => {
     ['that this run has not chosen', ours, {}],
   ])('is none %s', async (_what, tags, facts) => {
     const found = tags === undefined ? { latest: 5 } : { latest: 5, tags };
-    expect(await (await gate('recoveryGate', found, { facts })).observe()).toMatchObject({ because: `at most 5m of writes are lost (automated backups of ${SEOUL}, 5m old)` });
+    expect(await (await gate('recoveryGate', found, { facts })).observe()).toMatchObject({ because: `at most 5m of writes would be lost (automated backups of ${SEOUL}, 5m old)` });
   });
 
   it('is known again by tag and token alone', () => {

@@ -27,7 +27,7 @@ describe('rds-read-replica.promote', () => {
       await wait(sim, 2_000);
     }
     expect(seen).toContain('pending');
-    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders-tokyo is backing-up, a standalone primary; its backups are kept for 7 days' });
+    expect(await step.observe()).toEqual({ state: 'reached', because: 'shop-orders-tokyo is a standalone primary (status backing-up); its backups are kept for 7 days' });
     expect(sim.world.acceptsWrites(REPLICA)).toBe(true);
   });
 
@@ -51,7 +51,7 @@ describe('rds-read-replica.promote', () => {
     expect(await holds()).toEqual({ state: 'impossible', because: 'shop-orders-tokyo is a replica' });
     expect(await holds({ id: 'gone' })).toEqual({ state: 'impossible', because: 'gone is not in ap-northeast-1 any more' });
     const writer = { region: SEOUL, id: 'shop-orders' };
-    expect(await holds(writer)).toEqual({ state: 'reached', because: 'shop-orders is available, a standalone primary' });
+    expect(await holds(writer)).toEqual({ state: 'reached', because: 'shop-orders is a standalone primary (status available)' });
     sim.world.setDbStatus(WRITER, 'backing-up');
     expect(await holds(writer)).toMatchObject({ state: 'reached' });
     sim.world.setDbStatus(WRITER, 'storage-full');
@@ -176,7 +176,7 @@ describe('the signals of a replicated database', () => {
     sim.world.setReplication(REPLICA, { mode: 'stopped' });
     await wait(sim, 130_000);
     // A person has stopped it: that tells nothing of the source.
-    expect(await look()).toMatchObject({ says: 'unknown', because: 'replication of shop-orders-tokyo is stopped' });
+    expect(await look()).toMatchObject({ says: 'unknown', because: 'replication of shop-orders-tokyo has the status stopped' });
     // It replicates again, and the newest sample is from before that.
     sim.world.setReplication(REPLICA, { mode: 'replicating' });
     expect(await look()).toMatchObject({ says: 'unknown', because: expect.stringMatching(/is replicating, although its newest lag sample, .* old, says that it was not replicating$/) as string });
@@ -203,7 +203,7 @@ describe('rds-read-replica.rpoGate', () => {
     const step = await gate(sim);
     expect(await step.check()).toMatchObject({ state: 'ok' });
     expect(step.recorded).toEqual({});
-    expect(await step.observe()).toMatchObject({ state: 'reached', because: expect.stringMatching(/^at most .* of writes are lost \(lag .*, sample .* old\)$/) as string });
+    expect(await step.observe()).toMatchObject({ state: 'reached', because: expect.stringMatching(/^at most .* of writes would be lost \(lag .*, sample .* old\)$/) as string });
     const bound = step.recorded['rpo.orders'] as { boundMs: number; ageMs: number; method: string; lagMs: number };
     expect(bound).toMatchObject({ method: 'replica-lag', database: 'orders' });
     expect(bound.ageMs).toBeGreaterThanOrEqual(0);

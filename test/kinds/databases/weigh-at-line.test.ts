@@ -30,7 +30,7 @@ describe('what a promotion would lose, weighed once more right before it', () =>
       state: 'refused',
       refusal: {
         rule: 'rpo-gate',
-        observed: 'at most 30 s of writes are lost (measured)',
+        observed: 'at most 30 s of writes would be lost (measured)',
         ageMs: 1_000,
         threshold: 'RPO 30 s',
         consequence: 'up to 30 s of acknowledged writes of orders would be lost',
@@ -65,7 +65,7 @@ describe('what a promotion would lose, weighed once more right before it', () =>
   it('counts the seconds until the fence, and records them before anything is promoted', async () => {
     const late = await atLine(bound, { facts: { 'fence.orders': fence } });
     expect(late.recorded).toEqual({ 'rpo.orders': { ...bound, boundMs: 51_000, outageAt: 131_000, because: 'as measured before the fence, and every second until the old writer was cut off' } });
-    expect(late.seen).toMatchObject({ state: 'refused', refusal: { observed: 'at most 51 s of writes are lost (as measured before the fence, and every second until the old writer was cut off)' } });
+    expect(late.seen).toMatchObject({ state: 'refused', refusal: { observed: 'at most 51 s of writes would be lost (as measured before the fence, and every second until the old writer was cut off)' } });
     const soon = await atLine(bound, { facts: { 'fence.orders': { ...fence, at: 110_000 } } });
     expect([soon.seen.state, soon.recorded['rpo.orders']]).toMatchObject(['absent', { boundMs: 30_000, outageAt: 110_000 }]);
   });
