@@ -81,7 +81,8 @@ export async function newestOpenRun(place: StatePlace, say: (text: string) => vo
   });
 }
 
-function merge(before: Acceptances, now: Acceptances): Acceptances {
+/** What holds for a resume: what was said before, and what is said now. */
+export function merge(before: Acceptances, now: Acceptances): Acceptances {
   // `again` holds for one resume only: what is unclear afterwards has to be looked at again. So does the word that the source is down:
   // like every other decision it is made again, for the source may be back.
   const { again: _once, sourceDown: _then, ...lasting } = before;

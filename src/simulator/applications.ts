@@ -15,7 +15,8 @@ export class Applications {
   private readonly byRegion = new Map<string, ApplicationSeed[]>();
   /** Regions whose applications use a database of a region. */
   private readonly users = new Map<string, Set<string>>();
-  private readonly down = new Set<string>();
+  /** What those that are stopped answer: 0 is no answer. */
+  private readonly down = new Map<string, 0 | 503>();
 
   constructor(core: Core, databases: Databases, groups: Groups, targetGroups: TargetGroups) {
     this.core = core;
@@ -56,19 +57,20 @@ export class Applications {
     return this.byAddress.get(address) ?? [{ region, address }];
   }
 
-  /** Stops or starts the application itself, its region and database left alone. */
-  setUp(address: string, up: boolean, now: number): void {
+  /** Stops or starts the application itself, its region and database left alone. `silent`: what stands before it gives no answer either. */
+  setUp(address: string, up: boolean, now: number, silent = false): void {
     const app = this.at(address);
     if (app === undefined) throw new Error(`no application listens at ${address}`);
     if (up) this.down.delete(address);
-    else this.down.add(address);
+    else this.down.set(address, silent ? 0 : 503);
     this.core.touch(app.region, now);
   }
 
   /** HTTP status of its pages; 0 when it gives no answer. */
   status(app: ApplicationSeed, now: number): number {
     if (!this.byAddress.has(app.address) || !this.core.alive(app.region)) return 0;
-    if (this.down.has(app.address)) return 503;
+    const down = this.down.get(app.address);
+    if (down !== undefined) return down;
     if (app.group !== undefined) {
       const group = this.groups.get(app.region, app.group);
       if (group === undefined || this.groups.healthyCount(group, now) === 0) return 503;

@@ -285,9 +285,9 @@ export class World implements AwsCaller {
     this.state.instances.setCapacity(at, left);
   }
 
-  /** Stops or starts the application at an address. */
-  setApplicationUp(address: string, up: boolean): void {
-    this.state.applications.setUp(address, up, this.now());
+  /** Stops or starts the application at an address. `silent`: its load balancer gives no answer either, where it says 503 else. */
+  setApplicationUp(address: string, up: boolean, silent = false): void {
+    this.state.applications.setUp(address, up, this.now(), silent);
   }
 
   /** Plain JSON of what is so now. */

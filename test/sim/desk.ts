@@ -8,6 +8,8 @@ import type { LocalState } from '../../src/journal/local-state.ts';
 import { MirroredState } from '../../src/journal/mirrored-state.ts';
 import { S3State } from '../../src/journal/s3-state.ts';
 import type { RunStore, StateStore } from '../../src/journal/state-store.ts';
+import { givesWay } from '../../src/app/locks.ts';
+import { preempts } from '../../src/model/verb.ts';
 import { forState, type Process } from './process.ts';
 import { BUCKET } from './shapes.ts';
 
@@ -68,7 +70,7 @@ export class SharedFolder implements Desk {
   }
 
   take({ run, process, force }: Asked): Promise<Held> {
-    if (this.#holder !== undefined && !this.#holder.dead && !force) return Promise.reject(busy());
+    if (this.#holder !== undefined && !this.#holder.dead && !force && !preempts(process.verb, this.#holder.verb)) return Promise.reject(busy());
     if (!this.#sameTerm || this.#term === 0) this.#term += 1;
     this.#holder = process;
     const term = this.#term;
@@ -127,7 +129,7 @@ export class Bucket implements Desk {
     const above = known ? ((await state.run(run).read()).at(-1)?.term ?? 0) : 0;
     // The tool sees by itself that a process of its own machine is gone.
     const gone = this.#holder !== undefined && this.#holder.dead && this.#holder.host === process.host;
-    const lease = await state.lease({ lock: LOCK, run, operator, now: clock.now(), ids, above, force: force || gone });
+    const lease = await state.lease({ lock: LOCK, run, operator, now: clock.now(), ids, above, force: (holder) => force || gone || givesWay(process.verb, holder) });
     this.#holder = process;
     const store = state.run(run, () => lease.assertHeld());
     const records = known ? await store.read() : [];

@@ -39,7 +39,7 @@ export interface PlayedDrill {
 export interface DrillBug {
   name: string;
   breaks: Broken['invariant'];
-  step(name: string, kind: AnyStepKind, sim: Simulation): AnyStepKind;
+  step(name: string, kind: AnyStepKind): AnyStepKind;
 }
 
 class Crash extends Error {}
@@ -83,7 +83,7 @@ export async function playDrill(seed: number, bug?: DrillBug): Promise<PlayedDri
   const ends: string[] = [];
   const stepKind = async (name: string): Promise<AnyStepKind> => {
     const kind = await loadStepKind(name);
-    return bug?.step(name, kind, sim) ?? kind;
+    return bug?.step(name, kind) ?? kind;
   };
   for (let life = 1; life <= LIVES; life++) {
     const calm = life === LIVES;

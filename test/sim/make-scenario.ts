@@ -4,6 +4,8 @@ import { Draw } from './draw.ts';
 import { faultOf, lossOfSource, replicationTrouble, TROUBLE } from './make-trouble.ts';
 import { IDEAS, type Idea } from './approvers.ts';
 import { withOddWorld } from './odd-worlds.ts';
+import { withDrill } from './drill-draw.ts';
+import { withTempers } from './people.ts';
 import { BOSS, LEAD, type Chapter, type Death, type Go, type Happening, type Person, type Scenario } from './scenario.ts';
 import { BUCKET, OSAKA, SEOUL, type Shape, TOKYO } from './shapes.ts';
 
@@ -176,7 +178,7 @@ function withThirdRegion(scenario: Scenario): Scenario {
 
 /** The scenario of a seed: always the same. */
 export function scenarioOf(seed: number): Scenario {
-  return withOddWorld(textbook(seed));
+  return withDrill(withTempers(withOddWorld(textbook(seed))));
 }
 
 /** The same, in a world that begins as it should, and with nothing worse than outages and AWS that fails. */

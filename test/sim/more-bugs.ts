@@ -3,7 +3,9 @@ import { AwsError } from '../../src/aws/errors.ts';
 import type { Json } from '../../src/base/json.ts';
 import { signalFact, sourceVerdictFact } from '../../src/model/signals.ts';
 import type { StepContext } from '../../src/model/step.ts';
-import { type Bug, make, reached, recording, spoil, weighsNothing } from './plant.ts';
+import { DRILL_RUN_BUGS } from './drill-run-bugs.ts';
+import { type Bug, make, reached, recording, seenAs, spoil, weighsNothing } from './plant.ts';
+import { RULE_BUGS } from './rule-bugs.ts';
 import { BOSS, LEAD } from './scenario.ts';
 
 /*
@@ -15,15 +17,6 @@ const MINUTE = 60_000;
 /** A context in which somebody said something that nobody said. */
 function saying(ctx: StepContext, more: Partial<StepContext['acceptances']>): StepContext {
   return { ...ctx, acceptances: { ...ctx.acceptances, ...more } };
-}
-
-/** Answers of DescribeDBInstances through a filter. */
-function seenAs(inner: AwsCaller, map: (output: { DBInstances?: Record<string, unknown>[] }, request: Parameters<AwsCaller['call']>[0]) => unknown): AwsCaller {
-  const call = async (request: Parameters<AwsCaller['call']>[0]) => {
-    const answer = await inner.call(request);
-    return request.operation === 'DescribeDBInstances' ? { ...answer, output: map(answer.output as { DBInstances?: Record<string, unknown>[] }, request) } : answer;
-  };
-  return { call: call as AwsCaller['call'] };
 }
 
 /** A reboot that AWS refuses for what is under way counts as accepted. */
@@ -153,6 +146,8 @@ export const MORE_BUGS: readonly Bug[] = [
     breaks: [3],
     step: spoil('rpoGate', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, (_n, v) => halved(v)), p) })),
   },
+  ...RULE_BUGS,
+  ...DRILL_RUN_BUGS,
 ];
 
 /**
@@ -161,15 +156,6 @@ export const MORE_BUGS: readonly Bug[] = [
  * and test/approvals/judge.test.ts find it.
  */
 export const UNSEEN: readonly Bug[] = [
-  {
-    name: 'empty-answer-is-gone',
-    breaks: [1, 2, 3],
-    aws: (inner) =>
-      seenAs(inner, (output, request) => {
-        if (output.DBInstances !== undefined) return output;
-        throw new AwsError({ service: 'rds', operation: 'DescribeDBInstances', region: request.region, code: 'DBInstanceNotFound', httpStatus: 404, message: 'DBInstance not found.' });
-      }),
-  },
   {
     name: 'rejections-are-not-read',
     breaks: [6],

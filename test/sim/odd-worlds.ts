@@ -40,10 +40,11 @@ function halfDead(draw: Draw, chapter: Chapter, scenario: Scenario): Happening[]
   const others = chapter.happenings.filter((h) => !((h.what === 'region-lost' || h.what === 'region-back') && h.region === region));
   const at = draw.between(0, 2 * MINUTE);
   const status = draw.chance(0.5) ? draw.pick(LIVING) : undefined;
+  const api = draw.chance(0.5) ? draw.pick(['hang', 'hang', 'empty'] as const) : 'well';
   return [
     ...others,
-    { at, until: calmAt, what: 'half-dead', region, api: draw.chance(0.4) },
     ...(status === undefined ? [] : [{ at, until: calmAt, what: 'status' as const, region, database: databaseOf(draw, scenario), status }]),
+    { at, until: calmAt, what: 'half-dead', region, api, silent: draw.chance(0.6) },
   ];
 }
 
@@ -89,7 +90,7 @@ export function withOddWorld(scenario: Scenario): Scenario {
     ...(backup === undefined ? {} : { firstFullBackupMs: backup.pick(firstBackups(scenario, once)) * MINUTE }),
     ...(busy === undefined ? {} : { busyMs: busy.between(10_000, 120_000) }),
   };
-  const kinds = { halfDead: draw('half-dead', 0.05), status: draw('status', 0.1), groups: draw('groups', 0.15), foreign: draw('foreign', 0.08), pause: draw('pause', 0.12) };
+  const kinds = { halfDead: draw('half-dead', 0.08), status: draw('status', 0.1), groups: draw('groups', 0.15), foreign: draw('foreign', 0.08), pause: draw('pause', 0.12) };
   return {
     ...scenario,
     timings,

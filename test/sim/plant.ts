@@ -4,6 +4,7 @@ import type { JournalRecord } from '../../src/journal/events.ts';
 import type { JournalStore } from '../../src/journal/journal.ts';
 import type { AnyStepKind, StepContext, StepKind } from '../../src/model/step.ts';
 import type { Plan } from '../../src/model/plan.ts';
+import type { Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
 /*
@@ -16,6 +17,8 @@ export interface Bug {
   breaks: readonly number[];
   /** First seed that is tried, where the world that shows it is rare. Default: 1. */
   from?: number;
+  /** Only worlds that can show it are played. */
+  needs?(scenario: Scenario): boolean;
   step?(name: string, kind: AnyStepKind, stage: Stage): AnyStepKind | undefined;
   aws?(inner: AwsCaller, stage: Stage): AwsCaller;
   store?(inner: JournalStore, records: JournalRecord[]): JournalStore;
@@ -59,4 +62,13 @@ export function make(ctx: StepContext, service: string, operation: string, regio
 export function weighsNothing(plan: Plan): Plan {
   const without = (params: Json): Json => Object.fromEntries(Object.entries(params as Record<string, Json>).filter(([key]) => key !== 'rpoMs'));
   return { ...plan, steps: plan.steps.map((step) => (step.kind.endsWith('.promote') ? { ...step, params: without(step.params) } : step)) };
+}
+
+/** Answers of DescribeDBInstances through a filter. */
+export function seenAs(inner: AwsCaller, map: (output: { DBInstances?: Record<string, unknown>[] }, request: Parameters<AwsCaller['call']>[0]) => unknown): AwsCaller {
+  const call = async (request: Parameters<AwsCaller['call']>[0]) => {
+    const answer = await inner.call(request);
+    return request.operation === 'DescribeDBInstances' ? { ...answer, output: map(answer.output as { DBInstances?: Record<string, unknown>[] }, request) } : answer;
+  };
+  return { call: call as AwsCaller['call'] };
 }

@@ -4,6 +4,7 @@ import { AwsError, NO_ANSWER } from '../../src/aws/errors.ts';
 import { messageOf } from '../../src/base/errors.ts';
 import type { AnyStepKind, StepContext, StepKind } from '../../src/model/step.ts';
 import type { Json } from '../../src/base/json.ts';
+import type { Verb } from '../../src/model/verb.ts';
 import { simulatedAddress } from '../../src/kinds/route53/simulate.ts';
 import type { Effects, SqlPort, SqlTarget } from '../../src/effects/effects.ts';
 import type { Death, Go } from './scenario.ts';
@@ -27,6 +28,13 @@ export interface MadeBy {
 }
 
 type Tagged = { [MADE_BY]?: MadeBy };
+
+/** A machine does not reach a region that may well live. */
+export function isCutOff(host: string, region: string | undefined, { scenario: { cutOff }, chapter, zero, clock }: Stage): boolean {
+  if (cutOff?.host !== host || region !== chapter.source) return false;
+  const now = clock.now() - zero;
+  return now >= cutOff.at && now < Math.min(cutOff.until, chapter.calmAt);
+}
 
 /** One process of the tool: it has a term, makes calls, and may die. */
 export class Process {
@@ -53,7 +61,11 @@ export class Process {
   /** When it last asked who holds the application, and was answered. */
   askedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(name: string, host: string, death: Death | undefined, pause?: Go['pause']) {
+  /** What its run is about. */
+  readonly verb: Verb;
+
+  constructor(name: string, host: string, death: Death | undefined, pause: Go['pause'], verb: Verb) {
+    this.verb = verb;
     this.#pause = pause;
     this.name = name;
     this.host = host;
@@ -66,11 +78,8 @@ export class Process {
     stage.history.note(this.name, () => `DIES: ${why}`);
   }
 
-  /** Its machine does not reach a region that may well live. */
-  cutOffFrom(region: string | undefined, { scenario: { cutOff }, chapter, zero, clock }: Stage): boolean {
-    if (cutOff?.host !== this.host || region !== chapter.source) return false;
-    const now = clock.now() - zero;
-    return now >= cutOff.at && now < Math.min(cutOff.until, chapter.calmAt);
+  cutOffFrom(region: string | undefined, stage: Stage): boolean {
+    return isCutOff(this.host, region, stage);
   }
 
   #stopIfDead(): void {
@@ -183,7 +192,11 @@ export class Process {
       });
     return {
       sql: {
-        canary: (...args) => connect(args[0], () => sql.canary(...args)),
+        canary: (...args) =>
+          connect(args[0], () => {
+            watch.canary(this, args[0]);
+            return sql.canary(...args);
+          }),
         setReadOnly,
         position: (...args) => connect(args[0], () => sql.position(...args)),
         statement: (...args) => connect(args[0], () => sql.statement(...args)),

@@ -2,6 +2,7 @@ import { reliableCaller } from '../../src/aws/reliable-caller.ts';
 import { callerIdentity } from '../../src/aws/identity.ts';
 import { historyOf } from '../../src/app/history.ts';
 import { observe } from '../../src/app/observe.ts';
+import { merge } from '../../src/app/resume.ts';
 import { onAwsTime } from '../../src/aws/aws-time.ts';
 import { AwsError } from '../../src/aws/errors.ts';
 import { DrError, messageOf } from '../../src/base/errors.ts';
@@ -10,6 +11,7 @@ import { execute } from '../../src/engine/execute.ts';
 import { stepsPastTheLine } from '../../src/engine/acted.ts';
 import type { JournalRecord, Operator } from '../../src/journal/events.ts';
 import { foldAll } from '../../src/journal/fold.ts';
+import { isOver } from '../../src/journal/state.ts';
 import { Journal, type JournalStore, verifyRecords } from '../../src/journal/journal.ts';
 import type { Acceptances, AnyStepKind } from '../../src/model/step.ts';
 import { compilePlan } from '../../src/plan/compile.ts';
@@ -18,14 +20,18 @@ import { SeededIds } from '../../src/simulator/random.ts';
 import { Approvers } from './approvers.ts';
 import type { Bug } from './bugs.ts';
 import { Bucket, type Desk, SharedFolder } from './desk.ts';
+import { Eyes } from './eyes.ts';
+import { Driller, type Job, type Parts } from './driller.ts';
 import type { Broken } from './history.ts';
 import { kindOf, preload } from './kinds.ts';
 import { scenarioOf } from './make-scenario.ts';
-import { Process, tagged } from './process.ts';
-import { BOSS, type Chapter, type Go, type Person, type Scenario } from './scenario.ts';
+import { lastGo, lateMs, lossAskedFor, saysEverything, together, wordOf } from './people.ts';
+import { isCutOff, Process, tagged } from './process.ts';
+import type { Chapter, Go, Person, Scenario } from './scenario.ts';
 import { BUCKET } from './shapes.ts';
 import { play, skewed, stageOf, type Stage, turnTo } from './stage.ts';
 import { Watch } from './watch.ts';
+import { larger } from './watch-end.ts';
 
 /*
  * One scenario from its beginning to its end: people start the tool, it dies, they start it again.
@@ -55,7 +61,8 @@ const GO_MS = 3 * 60 * MINUTE;
 const GOES_MAX = 12;
 
 export async function playSeed(seed: number, bug?: Bug): Promise<Played> {
-  return playScenario(scenarioOf(seed), bug);
+  const scenario = scenarioOf(seed);
+  return bug?.needs?.(scenario) === false ? { seed, broken: [], gaps: [], end: '', records: 0, starts: 0, verbs: [], lines: () => [] } : playScenario(scenario, bug);
 }
 
 export async function playScenario(scenario: Scenario, bug?: Bug): Promise<Played> {
@@ -73,10 +80,12 @@ class Troupe {
   readonly #stage: Stage;
   readonly #bug: Bug | undefined;
   readonly #watch: Watch;
+  readonly #eyes: Eyes;
   readonly #desk: Desk;
   readonly #approvers: Approvers;
-  /** The run of this chapter that has begun. */
-  #open: string | undefined;
+  /** The run of this chapter, and which of it has begun. */
+  #job: Job;
+  readonly #driller: Driller | undefined;
   #runs: string[] = [];
   readonly ends: string[] = [];
   readonly verbs: string[] = [];
@@ -94,8 +103,13 @@ class Troupe {
     this.#stage = stage;
     this.#bug = bug;
     this.#watch = new Watch(stage);
+    this.#eyes = new Eyes(stage);
     this.#desk = stage.scenario.state === 'bucket' ? new Bucket(reliableCaller(stage.world, { clock: stage.clock, ids: new SeededIds(stage.scenario.seed) })) : new SharedFolder(bug?.noLock === true, bug?.sameTerm === true);
     this.#approvers = new Approvers(stage, this.#desk);
+    this.#job = jobOf(stage.chapter);
+    const { drill } = stage.scenario;
+    const go: Parts['go'] = (person, next, job) => this.#go(person, next, next.acceptances, false, job);
+    this.#driller = drill === undefined ? undefined : new Driller({ stage, drill, go, records: (run) => this.#desk.all(run) });
   }
 
   get records(): number {
@@ -105,19 +119,33 @@ class Troupe {
   async play(): Promise<void> {
     for (const [i, chapter] of this.#stage.scenario.chapters.entries()) {
       if (i > 0) await turnTo(this.#stage, chapter);
-      this.#open = undefined;
+      this.#job = jobOf(chapter);
       this.#partly = false;
       this.#watch.begin();
+      const drill = i === 0 ? this.#driller : undefined;
+      if (drill !== undefined) this.verbs.push('drill');
+      const beside = this.#stage.scenario.drill?.when === 'beside';
+      if (!beside) await this.#drillFirst(drill);
       this.verbs.push(chapter.verb);
-      if (!(await this.#chapter(chapter))) break;
+      const moved = await this.#chapter(chapter, beside ? drill : undefined);
+      if (beside) await drill?.finish();
+      if (!moved) break;
     }
     this.#finally();
   }
 
-  /** True when the move was made. */
-  async #chapter({ people }: Chapter): Promise<boolean> {
+  /** All is well but what the drill meets; then the chapter begins. */
+  async #drillFirst(drill: Driller | undefined): Promise<void> {
+    await drill?.work();
+    await drill?.finish();
+    this.#stage.zero = this.#stage.clock.now();
+  }
+
+  /** True when the move was made. `drill`: at work at the same time. */
+  async #chapter({ people }: Chapter, drill: Driller | undefined): Promise<boolean> {
     const { clock } = this.#stage;
     const over = new AbortController();
+    const drilling = drill?.work(over.signal).catch(() => undefined);
     const tick = async (): Promise<void> => {
       while (!over.signal.aborted) {
         this.#watch.look();
@@ -129,10 +157,10 @@ class Troupe {
     const playing = play(this.#stage, over.signal).catch((error: unknown) => {
       if (!over.signal.aborted) this.#stage.history.violate(20, `the world itself could not continue: ${messageOf(error)}`);
     });
-    const signing = this.#approvers.work(() => this.#open, over.signal).catch(() => undefined);
+    const signing = this.#approvers.work(() => this.#job.open, over.signal).catch(() => undefined);
     const ends = await Promise.all(people.map((person) => this.#work(person)));
     over.abort(new Error('over'));
-    await Promise.all([ticking, playing, signing]);
+    await Promise.all([ticking, playing, signing, drilling]);
     return ends.includes('succeeded');
   }
 
@@ -143,10 +171,10 @@ class Troupe {
     let end: Ended = 'busy';
     for (let n = 0; n < GOES_MAX; n++) {
       const last = n >= person.goes.length;
-      const go = person.goes[n] ?? lastGo(person);
+      const go = person.goes[n] ?? lastGo(person, larger(said.dataLossSeconds, this.#lossAskedFor(person)));
       const calmly = last && clock.now() >= zero + chapter.calmAt;
       if (last && !calmly) await clock.sleep(Math.max(0, zero + chapter.calmAt - clock.now()) + 1_000);
-      said = together(said, go.acceptances);
+      said = together(said, await this.#says(person, go.acceptances));
       const signed = this.#stage.made.length;
       end = await this.#go(person, go, said, last);
       this.ends.push(`${person.name}:${end}`);
@@ -158,9 +186,10 @@ class Troupe {
       if (end === 'busy' && person.name !== 'alice') return end;
       if (last) {
         // Its copy of the journal was moved away, or the bucket has just come back; or it starts again. What somebody else has changed meanwhile is made again.
-        const unsigned = end === 'refused' && this.#open !== undefined && (this.#approvers.waits(this.#open) || this.#stage.made.length > signed);
+        const unsigned = end === 'refused' && this.#job.open !== undefined && (this.#approvers.waits(this.#job.open) || this.#stage.made.length > signed);
         // A request that had to wait for AWS: the refusal says to resume, and a person does.
-        const again = unsigned || (end === 'refused' && this.#tooOld()) || this.#gone || end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#open === undefined);
+        const short = end === 'refused' && person.insists && larger(said.dataLossSeconds, this.#lossAskedFor(person)) !== said.dataLossSeconds;
+        const again = unsigned || short || (end === 'refused' && this.#tooOld()) || this.#gone || end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#job.open === undefined);
         if (!again) break;
       }
       await clock.sleep(go.restMs);
@@ -169,9 +198,28 @@ class Troupe {
     return end;
   }
 
+  /** What somebody says with a start; they look before they say that the source is down. */
+  async #says(person: Person, { sourceDown, ...rest }: Acceptances): Promise<Acceptances> {
+    const stage = this.#stage;
+    if (sourceDown === undefined) return rest;
+    const word = wordOf(person, isCutOff(person.host, stage.chapter.source, stage), stage, this.#eyes);
+    if (word === undefined) {
+      stage.history.note(person.name, () => 'does not say that the source is down');
+      return rest;
+    }
+    if (lateMs(person) > 0) await stage.clock.sleep(lateMs(person));
+    stage.history.note(person.name, () => `says that the source is down, ${word.seen ? 'as seen' : 'and has not seen it'}`);
+    stage.words.push(word);
+    return { ...rest, sourceDown: person.name };
+  }
+
+  #lossAskedFor(person: Person): Acceptances['dataLossSeconds'] {
+    return this.#job.open === undefined ? undefined : lossAskedFor(this.#desk.all(this.#job.open), person);
+  }
+
   /** The run that is open was refused for decisions that had grown old. */
   #tooOld(): boolean {
-    const records = this.#open === undefined ? [] : this.#desk.all(this.#open);
+    const records = this.#job.open === undefined ? [] : this.#desk.all(this.#job.open);
     const begun = records.findLastIndex((record) => record.type === 'run.resumed' || record.type === 'run.started');
     return records.slice(begun).some((record) => record.type === 'step.refused' && record.refusal.rule === 'decision-age');
   }
@@ -183,24 +231,27 @@ class Troupe {
     const both = world.isAlive(chapter.source) && world.isAlive(chapter.target);
     if (chapter.verb === 'failover') {
       if (!world.isAlive(chapter.target)) return;
-      if (person.insists && !world.isAlive(chapter.source)) history.violate(21, `calm, everything was said, and the last go ended ${end}`);
+      if (saysEverything(person) && !world.isAlive(chapter.source)) history.violate(21, `calm, everything was said, and the last go ended ${end}`);
       else if (end !== 'refused') history.violate(20, `calm, and the last go ended ${end}`);
     } else if (both && end !== 'refused') {
       history.violate(21, `calm, both regions are well, and the last go of the ${chapter.verb} ended ${end}`);
     }
   }
 
-  async #go(person: Person, go: Go, acceptances: Acceptances, last: boolean): Promise<Ended> {
+  async #go(person: Person, go: Go, acceptances: Acceptances, last: boolean, job = this.#job): Promise<Ended> {
     const { clock, history } = this.#stage;
     this.starts += 1;
-    this.#newest = false;
-    this.#gone = false;
-    const process = new Process(`${person.name}/${this.starts}`, person.host, go.death, go.pause);
-    this.#working += 1;
+    const drills = job.verb === 'drill';
+    if (!drills) {
+      this.#newest = false;
+      this.#gone = false;
+      this.#working += 1;
+    }
+    const process = new Process(`${person.name}/${this.starts}`, person.host, go.death, go.pause, job.verb);
     history.note(process.name, () => `starts${go.abort === true ? ' to abort,' : ''} with ${JSON.stringify(acceptances)}`);
     const drain = new AbortController();
     const timer = new AbortController();
-    const drainMs = go.drainMs ?? (this.#stage.chapter.verb === 'reprotect' ? PATIENCE_MS : undefined);
+    const drainMs = go.drainMs ?? (job.verb === 'reprotect' ? PATIENCE_MS : undefined);
     if (drainMs !== undefined) {
       clock.sleep(drainMs, timer.signal).then(
         () => drain.abort(new Error('Ctrl-C')),
@@ -217,24 +268,26 @@ class Troupe {
     );
     try {
       const force = person.takesOver || last;
-      return await Promise.race([this.#run(process, { acceptances, abort: go.abort === true, drain: drain.signal, force }), late]);
+      return await Promise.race([this.#run(process, { acceptances, abort: go.abort === true, drain: drain.signal, force }, job), late]);
     } catch (error) {
-      return this.#thrown(error, process);
+      return this.#thrown(error, process, job);
     } finally {
       timer.abort(new Error('done'));
       process.over = true;
-      this.#working -= 1;
-      this.#newest = process.term > 0 && this.#watch.isNewest(process);
+      if (!drills) {
+        this.#working -= 1;
+        this.#newest = process.term > 0 && this.#watch.isNewest(process);
+      }
     }
   }
 
-  #thrown(error: unknown, process: Process): Ended {
+  #thrown(error: unknown, process: Process, job: Job): Ended {
     if (process.dead) return 'died';
     if (error instanceof DrError) {
       if (error.code === 'SUPERSEDED') return 'superseded';
       if (error.code === 'ALREADY_ACTIVE' || error.code === 'ALREADY_PROTECTED') return 'active';
       if (error.code === 'RUN_IN_PROGRESS') return 'busy';
-      if (error.code === 'JOURNAL_DIVERGED' && this.#open !== undefined) this.#desk.forget(process.host, this.#open);
+      if (error.code === 'JOURNAL_DIVERGED' && job.open !== undefined) this.#desk.forget(process.host, job.open);
     }
     this.#stage.history.note(process.name, () => `throws: ${messageOf(error)}`);
     if (!process.begun && this.#stage.scenario.state === 'bucket' && (error instanceof AwsError || (error instanceof DrError && error.exit === 'journal'))) return 'no-state';
@@ -243,7 +296,7 @@ class Troupe {
     return 'failed';
   }
 
-  async #run(process: Process, way: { acceptances: Acceptances; abort: boolean; drain: AbortSignal; force: boolean }): Promise<Ended> {
+  async #run(process: Process, way: { acceptances: Acceptances; abort: boolean; drain: AbortSignal; force: boolean }, job: Job): Promise<Ended> {
     const stage = this.#stage;
     const inner = this.#bug?.aws?.(stage.world, stage) ?? stage.world;
     const ids = new SeededIds(stage.scenario.seed + this.starts);
@@ -251,13 +304,13 @@ class Troupe {
     const aws = reliableCaller(timed, { clock, ids });
     const effects = { ...stage.effects, ...process.ports(stage, this.#watch, stage.effects), clock, ids, aws };
     const operator = { identity: `arn:aws:sts::000000000000:assumed-role/ops/${process.name}`, user: process.name, host: process.host, pid: this.starts };
-    const known = this.#open;
+    const known = job.open;
     // Refused before anybody is superseded by it.
     if (way.abort && (known === undefined || stepsPastTheLine(foldAll(this.#desk.all(known))).length > 0)) return 'no-abort';
     // Every start asks who it is; the answer says too what time it is.
     await callerIdentity(aws, BUCKET.region);
-    const plan = known === undefined ? await this.#plan(effects) : undefined;
-    const run = known ?? this.#name();
+    const plan = known === undefined ? await this.#plan(effects, job) : undefined;
+    const run = known ?? this.#name(job);
     const held = await this.#desk.take({ run, process, operator, clock, ids, aws, force: way.force && known !== undefined });
     process.term = held.term;
     try {
@@ -266,7 +319,8 @@ class Troupe {
       this.#watch.holds(process, () => journal.state, held.records.at(-1)?.term);
       if (plan !== undefined) {
         await journal.append({ type: 'run.started', plan, operator, tool: { name: 'test', version: '0', node: '0' }, mode: 'simulated', declaredAt: clock.now(), confirmedBy: 'flag', acceptances: way.acceptances, endpoints: [] });
-        this.#open = run;
+        job.open = run;
+        if (job.verb === 'drill') this.#driller?.begins();
       } else {
         const begun = await this.#goOn(journal, operator, way);
         if (begun !== undefined) return begun;
@@ -274,10 +328,11 @@ class Troupe {
       process.begun = true;
       const history = { moves: (since: number) => historyOf(held.state, journal.state, clock).moves(since), madeBy: () => Promise.resolve(undefined) };
       const end = await execute({ journal, effects: { ...effects, history, approvals: { files: () => held.approvals() } }, stepKind: (name) => this.#stepKind(name), operator, drain: way.drain });
+      if (job.verb === 'drill') return end;
       this.#gone = end === 'failed' && [...journal.state.steps.values()].some(({ error }) => error?.code === END_STATE_GONE);
       // What was rolled back in part is not resumed: a new run looks at what is there.
       if (end === 'failed' && journal.state.leadingBack !== undefined) {
-        this.#open = undefined;
+        job.open = undefined;
         this.#partly = true;
         this.#watch.leftPartly();
       }
@@ -290,23 +345,22 @@ class Troupe {
   /** The first record of a resume or an abort; how it ended where there is nothing to continue with. */
   async #goOn(journal: Journal, operator: Operator, { acceptances, abort }: { acceptances: Acceptances; abort: boolean }): Promise<Ended | undefined> {
     const { state } = journal;
-    if (state.outcome === 'succeeded' || state.outcome === 'aborted') return 'active';
+    if (isOver(state)) return 'active';
     if (abort && stepsPastTheLine(state).length > 0) return 'no-abort';
     if (abort) await journal.append({ type: 'undo.started', because: 'aborted by a person', operator });
-    else await journal.append({ type: 'run.resumed', operator, acceptances: together(state.acceptances, acceptances) });
+    else await journal.append({ type: 'run.resumed', operator, acceptances: merge(state.acceptances, acceptances) });
     return undefined;
   }
 
-  #name(): string {
+  #name({ verb }: Job): string {
     const n = this.#runs.length + 1;
-    const run = `20261120T0000${String(n).padStart(2, '0')}Z-shop-${this.#stage.chapter.verb}-${String(n).padStart(6, '0')}`;
+    const run = `20261120T0000${String(n).padStart(2, '0')}Z-shop-${verb}-${String(n).padStart(6, '0')}`;
     this.#runs.push(run);
     return run;
   }
 
-  async #plan(effects: Stage['effects']): Promise<Plan> {
-    const { loaded, chapter } = this.#stage;
-    const { verb, source, target } = chapter;
+  async #plan(effects: Stage['effects'], { verb, source, target }: Job): Promise<Plan> {
+    const { loaded } = this.#stage;
     const observed = await observe(effects, loaded, verb === 'reprotect' ? { verb, region: target, standby: source } : { verb, region: target });
     const plan = compilePlan({
       loaded,
@@ -357,14 +411,6 @@ class Troupe {
   }
 }
 
-/** After the person's own ideas: what the tool asks for, without a death. */
-function lastGo(person: Person): Go {
-  const asked: Acceptances = { approvedBy: [BOSS], done: ['tell-the-bank', 'move-jobs'], again: ['pause-jobs'], ...(person.insists ? { dataLossSeconds: 'unknown' as const, sourceDown: 'alice', flap: 'alice', reason: 'decided' } : {}) };
-  return { acceptances: asked, restMs: MINUTE };
-}
-
-function together(before: Acceptances, now: Acceptances): Acceptances {
-  const union = (a: readonly string[] = [], b: readonly string[] = []) => [...new Set([...a, ...b])];
-  const done = union(before.done, now.done);
-  return { ...before, ...now, approvedBy: union(before.approvedBy, now.approvedBy), ...(done.length === 0 ? {} : { done }) };
+function jobOf({ verb, source, target }: Chapter): Job {
+  return { verb, source, target, open: undefined };
 }

@@ -3,6 +3,8 @@ import type { Acceptances } from '../../src/model/step.ts';
 import type { Fault } from '../../src/simulator/seeds.ts';
 import type { Timings } from '../../src/simulator/world.ts';
 import type { Idea } from './approvers.ts';
+import type { DrillScenario } from './drill-draw.ts';
+import type { Temper } from './people.ts';
 import type { Shape } from './shapes.ts';
 
 /*
@@ -16,8 +18,8 @@ export type Happening =
   | { at: number; what: 'replication-stopped' | 'replication-on'; database: string }
   | { at: number; what: 'capacity'; region: string; instances: number }
   | { at: number; what: 'fault'; until: number; fault: Fault }
-  /** Its application is gone, and with `api` RDS answers nothing: its databases live. */
-  | { at: number; what: 'half-dead'; until: number; region: string; api: boolean }
+  /** Its application is gone, with `silent` its load balancer too, and RDS gives no answer (`hang`), or one with nothing in it: its databases live. */
+  | { at: number; what: 'half-dead'; until: number; region: string; api: 'well' | 'hang' | 'empty'; silent: boolean }
   /** A status in which the engine serves. */
   | { at: number; what: 'status'; until: number; region: string; database: string; status: string }
   | { at: number; what: 'group-trouble'; until: number; region: string; trouble: 'kms' | 'image' | 'busy' | 'targets' };
@@ -50,6 +52,8 @@ export interface Person {
   takesOver: boolean;
   /** Says what is asked for when everything else is over: loss, attestation. */
   insists: boolean;
+  /** Default: says what they see, at once. */
+  temper?: Temper;
 }
 
 /** One move of the application, and all that goes wrong on its way. */
@@ -84,6 +88,8 @@ export interface Scenario {
   skew: Readonly<Record<string, number>>;
   /** A machine that does not reach the region that is left, though the region lives; times from the beginning of each chapter. */
   cutOff?: { host: string; at: number; until: number };
+  /** A drill before the first chapter, or beside it. */
+  drill?: DrillScenario;
   /** One after the other, each as soon as the one before it has succeeded and both regions are well for a while. */
   chapters: readonly Chapter[];
 }
@@ -104,6 +110,7 @@ export function describeScenario(s: Scenario): string {
   const cutOff = s.cutOff === undefined ? '' : `, ${s.cutOff.host} cut off from the source ${s.cutOff.at / 1000}-${s.cutOff.until / 1000} s`;
   if (s.detachedMs !== undefined) parts.push('the copy is a writer of its own');
   if (s.pending === true) parts.push('changes wait for the window');
+  if (s.drill !== undefined) parts.push(`a drill ${s.drill.when} it`);
   const moves = s.chapters.map((c) => `${c.verb} ${c.source} → ${c.target} (${c.people.length} at work, calm at ${c.calmAt / 1000} s)`).join(', then ');
   return `seed ${s.seed}: ${parts.join(', ')}, RPO ${shape.rpoMinutes}m, lag ${s.lagUnknown ? 'unknown' : `${s.lagMs} ms`}, state in a ${s.state}${clocks}${cutOff}; ${moves}`;
 }

@@ -7,6 +7,7 @@ import { stageOf as worldOf } from '../../src/rehearsal/stage.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
 import type { Made } from './approvers.ts';
 import { History } from './history.ts';
+import type { Word } from './people.ts';
 import { runbookOf } from './runbooks.ts';
 import type { Chapter, Happening, Scenario } from './scenario.ts';
 import { BUCKET, DATABASES, instanceOf, regionsOf, SEOUL } from './shapes.ts';
@@ -26,6 +27,10 @@ export interface Stage {
   zero: number;
   /** What approvers have really decided, oldest first. */
   made: Made[];
+  /** Who said that the source is down, oldest first. */
+  words: Word[];
+  /** What somebody else has made that looks like a twin. */
+  strangers: Set<string>;
 }
 
 const MINUTE = 60_000;
@@ -58,11 +63,13 @@ export async function stageOf(scenario: Scenario): Promise<Stage> {
   const change = { instanceClass: 'db.r6g.xlarge', settings: { engineVersion: '17.6', caCertificate: 'rds-ca-rsa4096-g1' } };
   const rows = scenario.pending === true ? replicas.map((replica) => world.state.databases.row(replica)).filter((row) => row !== undefined) : [];
   for (const row of rows) world.state.databases.queue(row, change, world.now());
+  // A drill restores or copies what keeps backups.
+  if (scenario.drill !== undefined) await clock.run(() => Promise.all(replicas.map(({ region, id }) => world.call({ service: 'rds', region, operation: 'ModifyDBInstance', input: { DBInstanceIdentifier: id, BackupRetentionPeriod: 1, ApplyImmediately: true } }))));
   // Metrics and health checks have a past.
   await clock.run(() => clock.sleep(10 * MINUTE));
   const [chapter] = scenario.chapters;
   if (chapter === undefined) throw new Error('a scenario without a chapter');
-  return { scenario, clock, world, effects, loaded, history: new History(() => clock.now()), databases, chapter, zero: clock.now(), made: [] };
+  return { scenario, clock, world, effects, loaded, history: new History(() => clock.now()), databases, chapter, zero: clock.now(), made: [], words: [], strangers: new Set() };
 }
 
 /** How long all is well before the next chapter: metrics, health checks and replication settle. */
@@ -79,6 +86,7 @@ export async function turnTo(stage: Stage, chapter: Chapter): Promise<void> {
   await clock.sleep(REST_MS);
   stage.chapter = chapter;
   stage.zero = clock.now();
+  stage.words = [];
   history.note('world', () => `chapter: ${chapter.verb} ${chapter.source} → ${chapter.target}`);
 }
 
@@ -168,9 +176,9 @@ function odd({ world, history, scenario }: Stage, happening: Extract<Happening, 
     case 'half-dead': {
       const regions = regionsOf(scenario.shape);
       const address = simulatedAddress(regions, region);
-      history.note('world', () => `the application of ${region} is gone${happening.api ? ', and RDS answers nothing' : ''}; its databases live`);
-      world.setApplicationUp(address, false);
-      const end = happening.api ? world.addFault({ region, service: 'rds', effect: { kind: 'hang' } }) : undefined;
+      history.note('world', () => `the application of ${region} is gone${happening.silent ? ', its load balancer too' : ''}${happening.api === 'well' ? '' : happening.api === 'hang' ? ', RDS gives no answer' : ', RDS answers with nothing in it'}; its databases live`);
+      world.setApplicationUp(address, false, happening.silent);
+      const end = happening.api === 'well' ? undefined : world.addFault({ region, service: 'rds', effect: { kind: happening.api } });
       return () => {
         end?.();
         world.setApplicationUp(address, true);

@@ -4,6 +4,7 @@ import { isWriter } from '../../src/simulator/db-instance.ts';
 import type { Acceptances } from '../../src/model/step.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import type { Eyes } from './eyes.ts';
+import { LOOKS_LOST } from './looks-lost.ts';
 import { bystanderOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
@@ -19,6 +20,8 @@ interface End {
   justLost: boolean;
   /** The source was lost, and lived again. */
   returned: boolean;
+  /** It lives, and looked like a region that is lost when it was judged. */
+  looksLost: boolean;
   /** The largest loss that somebody accepted, seconds. */
   accepted: Acceptances['dataLossSeconds'];
   /** How long the regions have been well, milliseconds. */
@@ -64,6 +67,13 @@ export function larger(a: Acceptances['dataLossSeconds'], b: Acceptances['dataLo
   return a === undefined ? b : Math.max(a, b ?? 0);
 }
 
+/** It rests on the word of somebody who said that the source is down and had not seen it. */
+export function blindly({ words }: Stage, { facts }: RunState, database: string): boolean {
+  const fact = facts.get(`fence.${database}`) as { verdict?: string; because?: string } | undefined;
+  if (fact?.verdict !== 'attested') return false;
+  return words.findLast(({ person }) => fact.because?.includes(`attested by ${person}`) === true)?.seen !== true;
+}
+
 function lossAccepted({ stage, eyes, state, returned, accepted }: End, database: string): void {
   const { world, scenario, clock } = stage;
   const { plan } = state;
@@ -74,16 +84,16 @@ function lossAccepted({ stage, eyes, state, returned, accepted }: End, database:
   const lost = world.state.databases.lossOf(eyes.ref(database, plan.target), clock.now())?.ms ?? 0;
   const off = Object.values(scenario.skew).some((ms) => ms !== 0) ? CLOCK_MAY_BE_OFF_MS : 0;
   const allowed = Math.max(plan.objectives.rpoMs, (accepted ?? 0) * 1000) + off;
-  const attested = (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict === 'attested';
-  if (lost > allowed && (detached || !attested)) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(accepted)}`);
+  if (lost > allowed && (detached || !blindly(stage, state, database))) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(accepted)}`);
 }
 
 /** Success with an old writer that still writes rests on a person's word, or on a region that was lost and is back. */
-function oneWriter({ stage, eyes, state, returned }: End, database: string): void {
+function oneWriter({ stage, eyes, state, returned, looksLost }: End, database: string): void {
   const { plan } = state;
   if (stage.scenario.shape.strategy === 'active-active' || !eyes.takesWrites(database, plan.source) || returned) return;
   const verdict = (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
-  if (verdict !== 'attested') stage.history.violate(1, `success (${verdict ?? 'no verdict'}), and the old writer of ${database} takes writes`);
+  if (looksLost && verdict === 'source-down') stage.history.gap(LOOKS_LOST);
+  else if (!blindly(stage, state, database)) stage.history.violate(1, `success (${verdict ?? 'no verdict'}), and the old writer of ${database} takes writes`);
 }
 
 function protectedAgain(end: End): void {

@@ -2,8 +2,10 @@ import { CLOCK_MAY_BE_OFF_MS } from '../../src/aws/aws-time.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import { signalFact, sourceVerdictFact } from '../../src/model/signals.ts';
 import type { Eyes } from './eyes.ts';
+import { LOOKS_LOST } from './looks-lost.ts';
 import { BOSS, LEAD } from './scenario.ts';
 import type { Stage } from './stage.ts';
+import { blindly } from './watch-end.ts';
 
 /*
  * What a step over the line rests on: asked at the moment of its call.
@@ -30,6 +32,8 @@ export interface Crossing {
   deadSince: number | undefined;
   /** Its machine is cut off from a source that lives, and replication stands still for another reason. */
   twoTroubles: boolean;
+  /** A source that lives looked like a region that is lost when it was judged. */
+  looksLost: boolean;
   /** Who attested that the source is down, in any start of this chapter. */
   attestedBy: ReadonlySet<string>;
   /** True time at which a step was last done. */
@@ -120,12 +124,12 @@ function loss(c: Crossing): void {
   }
   const lost = eyes.lossNow(database);
   // Who says falsely that the source is down says too that no more is written there.
-  const verdict = (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
   const attestedAt = c.doneAt(`databases.${database}.fence`) ?? 0;
-  if (verdict === 'attested' && (c.deadSince === undefined || c.deadSince > attestedAt)) return;
+  if (blindly(stage, state, database) && (c.deadSince === undefined || c.deadSince > attestedAt)) return;
   // As far as the clocks of two machines can be compared.
   const off = Object.values(stage.scenario.skew).some((ms) => ms !== 0) ? CLOCK_MAY_BE_OFF_MS : 0;
   if (lost === undefined || lost <= bound + off) return;
+  if (c.looksLost) return stage.history.gap(LOOKS_LOST);
   if (c.twoTroubles) return stage.history.gap(TWO_TROUBLES);
   // Loss counts up to the impact that was seen. Nobody saw that the source lived again after it.
   const { cutOff } = stage.scenario;

@@ -3,10 +3,12 @@ import type { RunState } from '../../src/journal/state.ts';
 import type { Acceptances, PlanStep } from '../../src/model/step.ts';
 import { describeRecord } from './describe.ts';
 import { Eyes } from './eyes.ts';
+import { LOOKS_LOST, looksLost } from './looks-lost.ts';
 import type { MadeBy, Process } from './process.ts';
 import { bystanderOf, instanceOf, regionsOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
-import { judgeLedBack, judgeSettled, judgeSuccess, larger } from './watch-end.ts';
+import { asksForARight, judgeDrillCall } from './watch-drill.ts';
+import { blindly, judgeLedBack, judgeSettled, judgeSuccess, larger } from './watch-end.ts';
 import { judgeCrossing, TWO_TROUBLES } from './watch-line.ts';
 
 /*
@@ -79,6 +81,8 @@ export class Watch {
   #partly = false;
   /** Some process had records that the bucket did not take. */
   #unsent = false;
+  /** A source that lives looked like a region that is lost when it was last judged. */
+  #looksLost = false;
   /** Moves of the application, oldest first, by the run that made them. */
   readonly #moves: { run: string; at: number; target: string }[] = [];
   /** Since when two instances of a database take writes, with users on the old one, and who is at work. */
@@ -103,6 +107,7 @@ export class Watch {
     this.#partly = false;
     this.#attestedBy.clear();
     this.#unsent = false;
+    this.#looksLost = false;
     this.#deadSince = undefined;
   }
 
@@ -131,7 +136,7 @@ export class Watch {
     if (this.#stage.scenario.state === 'folder' && process.term < this.#term) this.#broken(25, `a record of term ${process.term} is written behind one of term ${this.#term}`);
     if (process.unsent) this.#unsent = true;
     this.#stage.history.note(process.name, () => describeRecord(record));
-    if (record.type === 'run.started' || record.type === 'run.resumed') {
+    if (process.verb !== 'drill' && (record.type === 'run.started' || record.type === 'run.resumed')) {
       this.#accepted = larger(this.#accepted, record.acceptances.dataLossSeconds);
       this.#attestedBy.add(record.acceptances.sourceDown ?? '');
     }
@@ -142,6 +147,7 @@ export class Watch {
 
   #done(process: Process, id: string): void {
     this.#doneAt.set(id, this.#stage.clock.now());
+    if (process.verb !== 'drill' && id === 'assess.source') this.#looksLost = looksLost(this.#stage, this.#eyes);
     const state = this.#states.get(process)?.();
     if (state !== undefined && stepOf(state, id)?.kind.endsWith('.settle') === true) judgeSettled(this.#stage, this.#eyes, state, id);
   }
@@ -149,7 +155,8 @@ export class Watch {
   #finished(process: Process, outcome: string): void {
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#returned, accepted: this.#accepted, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
+    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#returned, accepted: this.#accepted, looksLost: this.#looksLost, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
+    if (process.verb === 'drill') return;
     if (outcome === 'succeeded') judgeSuccess(end);
     if (outcome === 'aborted') judgeLedBack(end, this.#promoted, this.#partly);
   }
@@ -168,23 +175,32 @@ export class Watch {
       this.#broken(11, `${call.by?.kind ?? 'somebody'} asks ${call.service}.${call.operation} of the source region`);
     }
     const { scenario, chapter } = this.#stage;
-    if (call.region === bystanderOf(scenario.shape, chapter)) this.#broken(18, `${call.by?.kind ?? 'somebody'} asks ${call.service}.${call.operation} of ${call.region}, which the run has nothing to do with`);
+    // A drill looks at all of production, so as to see that it leaves it as it is.
+    if (call.region === bystanderOf(scenario.shape, chapter) && (process.verb !== 'drill' || call.mutation)) this.#broken(18, `${call.by?.kind ?? 'somebody'} asks ${call.service}.${call.operation} of ${call.region}, which the run has nothing to do with`);
     if (call.mutation) this.#mutation(process, call, state);
+  }
+
+  /** A row is written to a database: in a drill only to its own, but where each region writes to its own row. */
+  canary(process: Process, { host, port }: { host: string; port: number }): void {
+    const id = this.#stage.world.state.databases.atEndpoint(host, port)?.id ?? host;
+    if (process.verb === 'drill' && this.#stage.scenario.shape.strategy !== 'active-active' && !id.startsWith('dr-drill-')) this.#broken(26, `a drill writes a row to ${id}`);
   }
 
   #mutation(process: Process, call: SeenCall, state: RunState): void {
     const { by, operation } = call;
+    if (process.verb === 'drill' && asksForARight(this.#stage, call)) return;
     const records = this.#session.get(process) ?? [];
     if (!records.some((r) => r.type === 'checks.green') && by?.part !== 'undo') this.#broken(13, `${operation} before every check was green`);
     if (process.term < this.#term) this.#superseded(process, call);
     const lockAge = this.#stage.clock.now() - process.lockAt;
     if (!call.waited && this.#stage.scenario.state === 'folder' && lockAge > LOCK_YOUNG_MS) this.#broken(8, `${operation} ${Math.round(lockAge / 1000)} s after the lock was asked for`);
-    if (DESTROYS.test(operation) && !(operation === 'DeleteObject' && SWITCHES.test(by?.kind ?? ''))) this.#broken(9, `${operation} removes what may be in use`);
+    if (process.verb === 'drill') judgeDrillCall(this.#stage, call);
+    else if (DESTROYS.test(operation) && !(operation === 'DeleteObject' && SWITCHES.test(by?.kind ?? ''))) this.#broken(9, `${operation} removes what may be in use`);
     const intent = by?.part === 'undo' ? 'undo.intent' : 'step.intent';
     const intents = records.filter((r) => r.type === intent && stepOf(state, r.step)?.kind === by?.kind);
     const mayAct = by?.part === 'act' || by?.part === 'undo';
     if (!mayAct || intents.length === 0) this.#broken(25, `${operation} without an intent in the journal`);
-    if (by?.part !== 'undo') this.#forward(call, state);
+    if (by?.part !== 'undo' && process.verb !== 'drill') this.#forward(call, state);
   }
 
   #forward(call: SeenCall, state: RunState): void {
@@ -232,7 +248,7 @@ export class Watch {
     const { chapter, zero, clock } = this.#stage;
     // Between two looks of the watch it may have been back for a few seconds.
     const returned = this.#returned || chapter.happenings.some((h) => h.what === 'region-back' && h.region === chapter.source && zero + h.at <= clock.now());
-    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, deadSince: this.#deadSince, attestedBy: this.#attestedBy, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step) });
+    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, deadSince: this.#deadSince, attestedBy: this.#attestedBy, looksLost: this.#looksLost, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step) });
   }
 
   #scaling(call: SeenCall): void {
@@ -278,7 +294,8 @@ export class Watch {
     this.#programs.push({ text, away: process.unsent });
   }
 
-  afterCall(_process: Process, call: SeenCall): void {
+  afterCall(process: Process, call: SeenCall): void {
+    if (process.verb === 'drill') return;
     const input = call.input as { DBInstanceIdentifier?: string; TargetDBInstanceIdentifier?: string };
     const opened = call.by?.kind.endsWith('.open') === true && call.mutation;
     const restored = /^RestoreDBInstance/.test(call.operation) && !this.#stage.scenario.shape.fence;
@@ -355,7 +372,7 @@ export class Watch {
   }
 
   #atWork(): Process[] {
-    return [...this.#states.keys()].filter((process) => !process.dead && !process.over && process.term === this.#term);
+    return [...this.#states.keys()].filter((process) => process.verb !== 'drill' && !process.dead && !process.over && process.term === this.#term);
   }
 
   /** Why two writers are nobody's fault: empty where nobody is at work. */
@@ -364,10 +381,11 @@ export class Watch {
     const working = states.filter((state) => state.outcome === undefined && !state.interrupted);
     const verdict = (state: RunState) => (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
     if (working.length === 0) return '';
-    if (working.some((state) => verdict(state) === 'attested')) return 'a named person said that the source is down, and it was not';
+    if (working.some((state) => blindly(this.#stage, state, database))) return 'a named person said that the source is down, had not seen it, and it was not';
     if (this.#twoTroubles(this.#promoted.get(database) ?? 0) && working.some((state) => verdict(state) === 'source-down')) return TWO_TROUBLES;
+    if (this.#looksLost && working.some((state) => verdict(state) === 'source-down')) return LOOKS_LOST;
     // What the bucket did not take while it was away, anyone who continues elsewhere does not know.
-    const known = (state: RunState) => verdict(state) === 'source-down' || (verdict(state) === undefined && this.#unsent);
+    const known = (state: RunState) => verdict(state) === 'source-down' || verdict(state) === 'attested' || (verdict(state) === undefined && this.#unsent);
     if (!this.#returned || !working.some(known)) return undefined;
     if (!this.#stage.scenario.shape.fence) return 'the lost region came back before users were moved, and the runbook names no quarantine group';
     const now = this.#stage.clock.now();

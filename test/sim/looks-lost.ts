@@ -1,0 +1,28 @@
+import type { Eyes } from './eyes.ts';
+import type { Stage } from './stage.ts';
+
+/*
+ * A source that lives, and that nothing shows to live: nobody who looks from outside can tell it from a region that is lost.
+ */
+
+export const LOOKS_LOST = 'the application, its load balancer and the RDS API of a source were gone, and replication stood still for another reason: together they look like a region that is lost';
+
+/** A replica that is further behind than three minutes, with what a lag of a minute ago does not show, is not known to receive. */
+const STANDS_STILL_MS = 110_000;
+/** Backups that were made so soon after the trouble began show nothing: the impact is what a machine first saw. */
+const FIRST_SEEN_MS = 6 * 60_000;
+
+/** As it is now, or where it cannot be asked because a machine is cut off. */
+export function looksLost(stage: Stage, eyes: Eyes): boolean {
+  const { chapter, zero, clock, world, databases, scenario } = stage;
+  const now = clock.now();
+  const half = chapter.happenings.find((h) => h.what === 'half-dead' && zero + h.at <= now && now <= zero + h.until);
+  if (half?.what !== 'half-dead' || !half.silent || (half.api === 'well' && scenario.cutOff === undefined)) return false;
+  return databases.every((database) => {
+    const link = world.state.databases.link(eyes.ref(database, chapter.target), now);
+    if (scenario.shape.strategy !== 'backup-restore') return link?.mode(now) !== 'replicating' || (eyes.lossNow(database) ?? Number.POSITIVE_INFINITY) > STANDS_STILL_MS;
+    const source = eyes.ref(database, chapter.source);
+    const times = world.state.backups.in(chapter.target).flatMap((backup) => (backup.source.id === source.id && backup.source.region === source.region ? [world.state.backups.latestTime(backup, now) ?? 0] : []));
+    return Math.max(0, ...times) < zero + half.at + FIRST_SEEN_MS;
+  });
+}

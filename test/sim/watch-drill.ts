@@ -1,0 +1,27 @@
+import type { SeenCall } from './watch.ts';
+import type { Stage } from './stage.ts';
+
+const TWINS = 'dr-drill-';
+
+/** What a request names that it changes. */
+function namesOf(input: unknown): string[] {
+  const { DBInstanceIdentifier, TargetDBInstanceIdentifier, AutoScalingGroupName: group, ChangeBatch: batch } = input as { TargetDBInstanceIdentifier?: string; DBInstanceIdentifier?: string; AutoScalingGroupName?: string; ChangeBatch?: { Changes?: { ResourceRecordSet?: { Name?: string } }[] } };
+  return [TargetDBInstanceIdentifier ?? DBInstanceIdentifier, group, ...(batch?.Changes ?? []).map((change) => change.ResourceRecordSet?.Name)].filter((name) => name !== undefined);
+}
+
+/** Before anything is made AWS is asked to delete what is not there: it says whether it might. */
+export function asksForARight({ world }: Stage, { by, operation, region, input }: Pick<SeenCall, 'by' | 'operation' | 'region' | 'input'>): boolean {
+  if (by?.part !== 'check' || !operation.startsWith('Delete')) return false;
+  const { databases, groups } = world.state;
+  return namesOf(input).every((name) => name.startsWith(TWINS) && databases.row({ region, id: name }, world.now()) === undefined && groups.get(region, name) === undefined);
+}
+
+/** A drill changes nothing that is not its own (26), and deletes nothing that somebody else has made (28). News are told of it. */
+export function judgeDrillCall({ history, strangers }: Stage, { service, operation, input }: Pick<SeenCall, 'service' | 'operation' | 'input'>): void {
+  if (service === 'sns') return;
+  const names = namesOf(input);
+  const foreign = names.filter((name) => !name.startsWith(TWINS));
+  if (names.length === 0 || foreign.length > 0) history.violate(26, `a drill asks for ${operation} of ${foreign.join(', ') || 'something without a name'}`);
+  const theirs = /^(Create|Restore)/.test(operation) ? [] : names.filter((name) => strangers.has(name));
+  if (theirs.length > 0) history.violate(28, `a drill asks for ${operation} of ${theirs.join(', ')}, which somebody else has made`);
+}
