@@ -54,17 +54,18 @@ export async function stillThere(run: Run): Promise<'succeeded' | 'failed' | 'in
 }
 
 /**
- * The refusal of a step that leads users to data which is there no more. What was made a moment ago is not asked again. In a failover only
- * a clear no counts: where the API of the target is silent, users have nowhere better to be.
+ * The refusal of a step that leads users to data which is there no more. What was made a moment ago is not asked again, but where AWS has
+ * turned the step away before (`turnedAway`): it may be tried for minutes. In a failover only a clear no counts: where the API of the target is silent, users have nowhere better to be.
  */
-export async function dataGone(run: Run, step: PlanStep): Promise<Verdict | undefined> {
+export async function dataGone(run: Run, step: PlanStep, turnedAway: boolean): Promise<Verdict | undefined> {
   if (step.phase !== 'traffic') return undefined;
   const { journal, effects, drain } = run;
   const now = effects.clock.now();
+  const youngMs = turnedAway ? LIMITS.endFreshMs : LIMITS.checkAgeMs;
   const old = run.steps.filter((s) => {
     if (s.phase !== 'data' || run.kindOf(s).holds === undefined) return false;
     const made = journal.state.steps.get(s.id);
-    return made?.state === 'done' && now - (made.endedAt ?? now) > LIMITS.checkAgeMs;
+    return made?.state === 'done' && now - (made.endedAt ?? now) > youngMs;
   });
   if (old.length === 0) return undefined;
   const looks = await Promise.all(old.map((s) => whyGone(run, s)));

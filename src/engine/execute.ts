@@ -159,17 +159,17 @@ async function runOnce(run: Run, round: Round): Promise<RunOutcome | 'interrupte
     const startedAt = effects.clock.now();
     const tooOld = (): Refused | undefined => (mayBeOld() ? oldDecision(run, step, startedAt) : undefined);
     const checkAgain = async (): Promise<Verdict | undefined> => (effects.clock.now() - checkedAt <= LIMITS.checkAgeMs ? undefined : check(run, step));
+    const tries = round.tries.get(step.id) ?? { made: 0, last: '' };
     const recheck = async (): Promise<Verdict | 'again'> => {
       const before = tooOld();
       if (before !== undefined) return again(step, before);
-      const no = (await writesAgain(run, step)) ?? (await dataGone(run, step)) ?? (await checkAgain());
+      const no = (await writesAgain(run, step)) ?? (await dataGone(run, step, tries.last !== '')) ?? (await checkAgain());
       if (no?.state === 'refused') return no;
       // Last, for the looks take their time.
       const after = tooOld();
       return after === undefined ? (no ?? { state: 'ok', because: 'checked a moment ago' }) : again(step, after);
     };
     // A guard stands beside all rounds of what it guards: it ends when everything else has.
-    const tries = round.tries.get(step.id) ?? { made: 0, last: '' };
     return runStep(over === undefined ? ofRound : run, step, { over, tries, recheck, decideAgain, pastTheLine, patienceMs, underWay: () => guards.underWay(step.id) });
   };
   const guards = watchOver(run, todo, start);

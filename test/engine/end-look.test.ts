@@ -210,6 +210,16 @@ describe('before users are led to data that was made a while ago', () => {
     expect(failover.state.steps.get('data')).toMatchObject({ error: { code: 'END_STATE_GONE' } });
   });
 
+  it('however young it is, it is looked at again once AWS has turned the step away', async () => {
+    const clock = new VirtualClock();
+    const thing = new Thing();
+    const throttled = new AwsError({ service: 'route53', operation: 'ChangeResourceRecordSets', region: 'us-east-1', code: 'Throttling', httpStatus: 400, message: 'Rate exceeded' });
+    const flip = thing.kind({ act: () => clock.sleep(LIMITS.endFreshMs).then(() => Promise.reject(throttled)) });
+    const data: Fake = { holds: () => ({ state: 'impossible', because: 'shop-orders-tokyo is not there' }) };
+    const { outcome, state } = await runTiny(steps, { data, slow: slow(clock, 1_000), flip }, { clock, plan: { verb: 'switchover' } });
+    expect([outcome, state.steps.get('flip')?.refusal?.rule]).toEqual(['refused', 'data-gone']);
+  });
+
   it('an answer that comes late is waited for', async () => {
     expect(await after(LIMITS.checkAgeMs + 1_000, 'switchover', noAnswer, () => PENDING, () => REACHED)).toMatchObject({ outcome: 'succeeded', flips: 1 });
   });
