@@ -85,7 +85,7 @@ export function lossAskedFor(records: readonly JournalRecord[], person: Person):
   return asked.includes('unknown') ? 'unknown' : asked.length === 0 ? undefined : Math.max(...asked.map(Number));
 }
 
-/** What one person has said by and by. That the source is down is said anew each time. */
+/** What one person has said by and by. That the source is down is said again with each start. */
 export function together(before: Acceptances, now: Acceptances): Acceptances {
   const { sourceDown: _then, ...lasting } = before;
   const union = (a: readonly string[] = [], b: readonly string[] = []) => [...new Set([...a, ...b])];

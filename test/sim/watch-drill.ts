@@ -16,7 +16,7 @@ export function asksForARight({ world }: Stage, { by, operation, region, input }
   return namesOf(input).every((name) => name.startsWith(TWINS) && databases.row({ region, id: name }, world.now()) === undefined && groups.get(region, name) === undefined);
 }
 
-/** A drill changes nothing that is not its own (26), and deletes nothing that somebody else has made (28). News are told of it. */
+/** A drill changes nothing that is not its own (26), and deletes nothing that somebody else has made (28). A notification names nothing that it changes. */
 export function judgeDrillCall({ history, strangers }: Stage, { service, operation, input }: Pick<SeenCall, 'service' | 'operation' | 'input'>): void {
   if (service === 'sns') return;
   const names = namesOf(input);
