@@ -5,6 +5,8 @@ import type { JournalRecord } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 import { type Channel, channelsOf } from '../kinds/channels.ts';
 import { newsOf } from '../report/news.ts';
+import type { LoadedRunbook } from '../runbook/runbook.ts';
+import { endpointOverrides } from './live-effects.ts';
 
 /*
  * Tells the channels of the runbook what happens while a run goes. It is beside the run: nothing waits for a message, nothing of the run
@@ -43,6 +45,23 @@ export function teller(effects: Pick<Effects, 'aws' | 'http' | 'env' | 'clock'>,
       return [...failed].map(([channel, why]) => `not every message reached ${channel}: ${why}`);
     },
   };
+}
+
+/**
+ * Tells the notifiers of a runbook outside of a run, each for itself; who was not told, in words. A topic of the region that would become
+ * active is taken, where there is one: it lives when the other one does not. Slack is not told by a lab: that is a real channel.
+ */
+export async function tellNotifiers(effects: Pick<Effects, 'aws' | 'http' | 'env'>, { runbook }: LoadedRunbook, text: string, target: string | undefined): Promise<string[]> {
+  const sent = await Promise.allSettled(runbook.notify.map(async (notifier) => {
+    if (notifier.type === 'slack') {
+      if (endpointOverrides().length > 0) return;
+      if ((effects.env(notifier.webhookEnv) ?? '') === '') throw new Error(`${notifier.webhookEnv} is not set`);
+      return sendTo({ type: 'slack', webhookEnv: notifier.webhookEnv }, text, runbook.name, effects);
+    }
+    const [region, topic] = Object.entries(notifier.topics).find(([id]) => id === target) ?? Object.entries(notifier.topics)[0] ?? [];
+    if (region !== undefined && topic !== undefined) await sendTo({ type: 'sns', region, topic }, text, runbook.name, effects);
+  }));
+  return sent.flatMap((one) => (one.status === 'rejected' ? [messageOf(one.reason)] : []));
 }
 
 async function sendTo(channel: Channel, text: string, application: string, { aws, http, env }: Pick<Effects, 'aws' | 'http' | 'env'>): Promise<void> {

@@ -42,9 +42,9 @@ export const EXIT_MEANING: Record<ExitName, string> = {
   journal: 'the journal is damaged or cannot be written',
   lab: 'the lab could not start, or is not running',
   notMeasured: 'the application is recovered, but RTO or RPO could not be measured',
-  changes: '`dr plan --detailed-exitcode`: there is something to do (0: nothing); `dr assess`: it recommends a failover (0: to stay)',
+  changes: '`dr plan --detailed-exitcode`: there is something to do (0: nothing); `dr assess`, `dr watch`: it recommends a failover (0: to stay)',
   notReady: '`dr check`: a failover would be refused, would fail, or would miss an objective; `dr rehearse --prove`: a planted trouble was neither refused nor recovered from',
   notVerified: '`dr verify`: something was changed, is missing or cannot be checked',
   leftBehind: 'twins of a drill are there: it could not delete them, was asked to keep them, or was killed; `dr drill clean` deletes them',
-  unclear: '`dr assess`: what was seen is not enough to recommend anything',
+  unclear: '`dr assess`, `dr watch`: what was seen is not enough to recommend anything',
 };

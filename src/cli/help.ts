@@ -19,7 +19,7 @@ class DrCommandHelp extends CommandHelp {
 
 /** Commands by when they are needed. What is in no group is listed last, so that nothing is ever hidden. */
 export const COMMAND_GROUPS: readonly (readonly [title: string, ids: readonly string[]])[] = [
-  ['IN AN OUTAGE', ['assess', 'plan', 'failover', 'status', 'approve', 'resume', 'takeover', 'abort']],
+  ['IN AN OUTAGE', ['assess', 'watch', 'plan', 'failover', 'status', 'approve', 'resume', 'takeover', 'abort']],
   ['PLANNED', ['switchover', 'reprotect', 'drill']],
   ['BEFORE', ['init', 'validate', 'check', 'rehearse', 'doctor', 'iam']],
   ['AFTERWARDS', ['report', 'history', 'sign', 'evidence', 'verify']],

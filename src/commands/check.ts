@@ -57,9 +57,10 @@ export default class Check extends DrCommand {
 
   /** Until Ctrl-C. The exit code is that of the last check. */
   async #watch(request: CheckRequest, { everyMs, fails, format, notify }: { everyMs: number; fails: Fails; format: (typeof FORMATS)[number]; notify: boolean }): Promise<void> {
-    const [{ check, chosen }, { watchChecks, changeLines, tell }, { liveEffects }, { drainOnSignals }, { systemClock }] = await Promise.all([
+    const [{ check, chosen }, { watchChecks, changeLines }, { tellNotifiers }, { liveEffects }, { drainOnSignals }, { systemClock }] = await Promise.all([
       import('../app/check/check.ts'),
       import('../app/check/watch.ts'),
+      import('../app/tell.ts'),
       import('../app/live-effects.ts'),
       import('../cli/signals.ts'),
       import('../base/clock.ts'),
@@ -83,7 +84,7 @@ export default class Check extends DrCommand {
           const loaded = (await chosen(request)).find((one) => one.runbook.name === change.runbook);
           if (loaded === undefined) continue;
           const target = results.find((one) => one.runbook === change.runbook)?.ways[0]?.target;
-          for (const why of await tell(liveEffects(), loaded, changeLines(change), target)) this.warning(`nobody was notified: ${why}`);
+          for (const why of await tellNotifiers(liveEffects(), loaded, `check: ${changeLines(change).join('\n')}`, target)) this.warning(`nobody was notified: ${why}`);
         }
       },
     });

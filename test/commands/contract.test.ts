@@ -52,7 +52,8 @@ it('commands and their flags are as they were', () => {
     takeover [RUN] --abort --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --confirm= --done=… --json --output=text|jsonl --reason= --run-custom-steps --state=
     validate --json --state=
     verify PATH --json --signers= --state=
-    version --json --state="
+    version --json --state=
+    watch --every= --heartbeat= --json --looks= --notify --out= --region= --runbook= --runbooks= --state="
   `);
 });
 

@@ -4,6 +4,7 @@ import { DrError } from '../../base/errors.ts';
 import type { ExitName } from '../../base/exit-codes.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Effects } from '../../effects/effects.ts';
+import type { Signal } from '../../model/signals.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { type Way, waysOf } from '../check/ways.ts';
 import { liveEffects } from '../live-effects.ts';
@@ -11,7 +12,7 @@ import { chooseRunbook } from '../make-plan.ts';
 import type { StatePlace } from '../state.ts';
 import { asAgreed, type Command, commandOf, type Cost, costOf } from './advice.ts';
 import { apisOf, type Row, rowsOf } from './evidence.ts';
-import { judge, type Judgement } from './judge.ts';
+import { judge, type Judgement, usersOf } from './judge.ts';
 import { lookAt, whyNoPlan } from './look.ts';
 
 export interface AssessRequest {
@@ -32,6 +33,8 @@ export interface AssessRequest {
 export interface AssessedWay extends Judgement {
   source: string;
   target: string;
+  /** What users get, of all who see it. */
+  users: Signal['says'];
   rows: readonly Row[];
   cost: Cost;
   /** Absent where no failover can be planned now. */
@@ -78,6 +81,7 @@ export async function assessLoaded(loaded: LoadedRunbook, request: AssessRequest
       return {
         source,
         target,
+        users: usersOf(evidence.signals.map(({ signal }) => signal)),
         ...asAgreed(judge(evidence, command !== undefined), cost, live.clock.now()),
         rows: rowsOf(evidence),
         cost,

@@ -55,9 +55,9 @@ export interface Row {
   api?: string;
 }
 
-/** Each service of each region, by what became of every question to it. */
+/** Each service of each region, by what became of every question to it. A topic only tells people: its silence is no trouble of a region. */
 export function apisOf(asked: readonly Asked[]): Api[] {
-  const groups = Map.groupBy(asked, ({ service, region }) => `${service} ${region}`);
+  const groups = Map.groupBy(asked.filter(({ service }) => service !== 'sns'), ({ service, region }) => `${service} ${region}`);
   return [...groups.values()].flatMap((all): Api[] => {
     const [first] = all;
     if (first === undefined) return [];

@@ -58,7 +58,7 @@ const says = (signals: readonly Signal[], what: Says): boolean => signals.some((
  * Two observers that contradict each other leave it unknown; but checkers often test less than a probe, or have not noticed yet: a probe
  * that is bad counts where `blind` does not say that this machine sees nothing.
  */
-function usersOf(signals: readonly Signal[]): Says {
+export function usersOf(signals: readonly Signal[]): Says {
   const [users, checkers] = [of(signals, 'users'), of(signals, 'health-checkers')];
   if (says(users, 'down') && says(checkers, 'up')) return 'down';
   if (says(users, 'up') && says(checkers, 'down')) return 'unknown';

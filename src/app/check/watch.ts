@@ -1,8 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
-import { LIMITS } from '../../base/limits.ts';
-import type { Effects } from '../../effects/effects.ts';
 import { keyOfFinding } from '../../model/finding.ts';
-import type { LoadedRunbook } from '../../runbook/runbook.ts';
+import { rounds } from '../rounds.ts';
 import type { CheckResult, PlacedFinding } from './check.ts';
 
 /*
@@ -46,18 +44,16 @@ interface Watch {
 }
 
 /** Checks until it is aborted; the last results. */
-export async function watchChecks({ everyMs, clock, until, check, counts, onRound, onError }: Watch): Promise<readonly CheckResult[]> {
+export async function watchChecks({ check, counts, onRound, ...how }: Watch): Promise<readonly CheckResult[]> {
   let last: readonly CheckResult[] = [];
-  while (!until.aborted) {
-    try {
-      const results = await check();
+  await rounds({
+    ...how,
+    look: check,
+    onRound: async (results) => {
       await onRound(results, differencesOf(last, results, counts));
       last = results;
-    } catch (error) {
-      onError(error);
-    }
-    await clock.sleep(everyMs, until).catch(() => undefined);
-  }
+    },
+  });
   return last;
 }
 
@@ -67,26 +63,4 @@ export function changeLines({ runbook, appeared, gone }: Difference): string[] {
     ...appeared.map((f) => `${runbook}: new ${f.severity} ${f.rule} ${f.resource}: ${f.observed}`),
     ...gone.map((f) => `${runbook}: gone: ${f.rule} ${f.resource}`),
   ];
-}
-
-/**
- * Tells the notifiers of the runbook, each for itself; what could not be told, in words. A topic of the region that would become active
- * is taken, where there is one: it lives when the other one does not.
- */
-export async function tell({ aws, http, env }: Pick<Effects, 'aws' | 'http' | 'env'>, { runbook }: LoadedRunbook, lines: readonly string[], target: string | undefined): Promise<string[]> {
-  const text = lines.join('\n');
-  const sent = await Promise.allSettled(runbook.notify.map(async (notifier) => {
-    if (notifier.type === 'slack') {
-      const url = env(notifier.webhookEnv) ?? '';
-      if (url === '') throw new Error(`${notifier.webhookEnv} is not set`);
-      const body = JSON.stringify({ text: `dr check: ${text}` });
-      const { status, error } = await http.request({ url, method: 'POST', headers: { 'content-type': 'application/json' }, body, timeoutMs: LIMITS.awsCallMs });
-      if (status !== 200) throw new Error(`Slack gave no good answer: ${error ?? status}`);
-      return;
-    }
-    const [region, topic] = Object.entries(notifier.topics).find(([id]) => id === target) ?? Object.entries(notifier.topics)[0] ?? [];
-    if (region === undefined || topic === undefined) return;
-    await aws.call({ service: 'sns', region, operation: 'Publish', input: { TopicArn: topic, Subject: `dr check: ${runbook.name}`.slice(0, 100), Message: text } });
-  }));
-  return sent.flatMap((one) => (one.status === 'rejected' ? [one.reason instanceof Error ? one.reason.message : String(one.reason)] : []));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { changeLines, tell, watchChecks } from '../../../src/app/check/watch.ts';
+import { changeLines, watchChecks } from '../../../src/app/check/watch.ts';
+import { tellNotifiers } from '../../../src/app/tell.ts';
 import type { CheckResult } from '../../../src/app/check/check.ts';
 import { TOKYO } from '../../engine/simulated.ts';
 import { COPY } from './troubles.ts';
@@ -79,7 +80,7 @@ describe('a check that is made again and again', () => {
 
   it('tells the topic of the region that would become active, and says who could not be told', async () => {
     const sim = await worldOf('shop');
-    const why = await sim.clock.run(() => tell({ ...sim.effects, env: () => undefined }, sim.loaded, ['shop: new error replication'], TOKYO));
+    const why = await sim.clock.run(() => tellNotifiers({ ...sim.effects, env: () => undefined }, sim.loaded, 'shop: new error replication', TOKYO));
     expect(sim.world.published.map(({ topic, message }) => [topic, message])).toEqual([[`arn:aws:sns:${TOKYO}:111122223333:dr`, 'shop: new error replication']]);
     expect(why).toEqual(['SLACK_WEBHOOK_URL is not set']);
   });
