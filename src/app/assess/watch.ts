@@ -150,7 +150,7 @@ async function planned({ plan, plansInto }: Watch, runbook: string, target: stri
   }
 }
 
-/** What people are told: what has changed, the evidence, and the one command where there is one. */
+/** What people are shown: what has changed, the evidence, and the one command where there is one. */
 export function newsLines({ runbook, source, target, was, standing, looks, way, plan }: News): string[] {
   const seen = way.rows.filter(({ says, api }) => says === 'down' || (says === 'unknown' && api === undefined)).slice(0, 8);
   const head = {
