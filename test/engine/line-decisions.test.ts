@@ -258,8 +258,10 @@ describe('decisions on which something still rests', () => {
     expect(open('scale')).toEqual(['signal', 'judge', 'carry']);
     expect(open('shift')).toEqual(['signal', 'judge']);
     expect(open('scale', 'shift')).toEqual([]);
-    const data = [planStep('judge', { phase: 'assess' }), planStep('promote', { phase: 'data', after: ['judge'] })];
-    expect(openDecisions(data, lineWith(data).run.journal.state).map((step) => step.id)).toEqual(['judge']);
+    for (const phase of ['prepare', 'data'] as const) {
+      const one = [planStep('judge', { phase: 'assess' }), planStep('make', { phase, after: ['judge'] })];
+      expect(openDecisions(one, lineWith(one).run.journal.state).map((step) => step.id)).toEqual(['judge']);
+    }
   });
 });
 
