@@ -11,7 +11,7 @@ export const GROUPS = {
     tests: ['test/engine/{line-decisions,end-look}.test.ts', 'test/refusals/line.test.ts'],
   },
   step: {
-    mutate: ['src/engine/{run-step,trace}.ts'],
+    mutate: ['src/engine/{run-step,step-parts,error-records,trace}.ts'],
     tests: ['test/engine/{run-step,late-request,trace,long-waits,superseded,guards,faults}.test.ts'],
   },
   run: {
@@ -79,7 +79,7 @@ export const GROUPS = {
     tests: ['test/kinds/databases/{standby-gate,in-sync,verbs-errors,verbs-through-wire,refusals,carried}.test.ts', 'test/engine/{reprotect,guards}.test.ts', 'test/app/abort.test.ts'],
   },
   proof: {
-    mutate: ['src/kinds/databases/{canary,assertions,unique-keys,resize,replicate-backups}.ts', 'src/kinds/common-steps/{hold-probe,drill-probe}.ts'],
+    mutate: ['src/kinds/databases/{canary,assertions,unique-keys,resize,replicate-backups}.ts', 'src/kinds/common-steps/{hold-probe,drill-probe,drill-assertion}.ts'],
     tests: ['test/kinds/databases/{verbs-errors,sql-engine,replica}.test.ts', 'test/kinds/common-steps/person-and-hold.test.ts', 'test/engine/{failover,drill,backup-restore}.test.ts'],
   },
   groups: {

@@ -41,7 +41,7 @@ describe('who may take what somebody holds', () => {
   const lock = (run: string) => claimOf(run, 3, OPERATOR, T0, IDS);
   const DRILL = RUN.replace('failover', 'drill');
 
-  it('is told by the verb in the id of the run: a drill is cleaned up after, any other run is taken over', () => {
+  it('follows from the verb in the id of the run: a drill is cleaned up after, any other run is taken over', () => {
     expect([RUN, DRILL, RUN.replace('failover', 'flight'), 'unknown', ''].map((run) => verbOfHolder({ run }))).toEqual(['failover', 'drill', undefined, undefined, undefined]);
     expect(takeover(lock(RUN))).toEqual([`dr takeover ${RUN}    if that runner is gone for good`]);
     expect(takeover(lock(DRILL))).toEqual([`dr drill clean ${DRILL} --takeover    stops that drill, and deletes its twins`]);
