@@ -5,6 +5,9 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { EXIT, EXIT_MEANING } from '../src/base/exit-codes.ts';
 import { KIND_NAMES, loadKind, loadOwnKind, OWN_KIND_NAMES } from '../src/kinds/registry.ts';
+import { offlinePlans } from '../src/app/offline-plan.ts';
+import { loadRunbook } from '../src/runbook/load.ts';
+import { formatDuration } from '../src/base/duration.ts';
 import { SECTIONS, STRATEGIES, traitsOf, VERBS } from '../src/model/verb.ts';
 import { runbookJsonSchema } from '../src/runbook/json-schema.ts';
 
@@ -12,6 +15,17 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NOTE = '<!-- Written by `npm run reference`. Change the code, not this page. -->';
 /** Parts of the runbook that have pages of their own. */
 const APART = new Set([...SECTIONS, 'steps']);
+
+/** Where AWS documents an operation, by the prefix of its IAM action. */
+const API_PAGES = {
+  rds: 'https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_',
+  ec2: 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_',
+  autoscaling: 'https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_',
+  elasticloadbalancing: 'https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_',
+  route53: 'https://docs.aws.amazon.com/Route53/latest/APIReference/API_',
+  cloudwatch: 'https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_',
+  sns: 'https://docs.aws.amazon.com/sns/latest/api/API_',
+};
 
 const KEY_COLUMNS = ['key', 'required', 'value', 'default', 'what it is'];
 const schema = await runbookJsonSchema();
@@ -21,6 +35,7 @@ const pages = {
   'custom-steps.md': await customPage(),
   'verbs.md': verbsPage(),
   'rules.md': rulesPage(),
+  'steps.md': await stepsPage(),
   'exit-codes.md': exitPage(),
   'commands.md': commandsPage(),
 };
@@ -150,6 +165,50 @@ function rulesPage() {
   }
   const parts = [...shown].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, [observed, threshold, consequence, override]]) => `## ${rule}\n\n- observed: ${observed}\n- threshold: ${threshold}\n- consequence: ${consequence}\n- override: ${override}`);
   return page('Rules: what refuses a run', `Each of the ${parts.length} rules with one example, as \`dr\` shows it. A refusal names what was observed and how long ago, the threshold, what would happen otherwise, and what overrides it. There is no general \`--force\`.`, ...parts);
+}
+
+function apiPages(actions) {
+  return actions.flatMap((action) => {
+    const [service, operation] = action.split(':');
+    return API_PAGES[service] === undefined ? [] : [`[${action}](${API_PAGES[service]}${operation}.html)`];
+  });
+}
+
+/** From the plans of the examples, for every verb and in every direction: a step that none of them has is not shown. */
+async function stepsPage() {
+  const shown = new Map();
+  for (const file of readdirSync(`${ROOT}runbooks`).filter((name) => name.endsWith('.yaml')).sort()) {
+    const loaded = await loadRunbook(`${ROOT}runbooks/${file}`);
+    for (const verb of VERBS) {
+      for (const { id } of loaded.runbook.regions) {
+        const { plans } = await offlinePlans(loaded, verb, id);
+        for (const step of plans.flatMap((plan) => plan.steps)) {
+          const one = shown.get(step.kind) ?? { ids: new Set(), verbs: new Set(), actions: new Set(), step };
+          one.ids.add(step.id);
+          one.verbs.add(verb);
+          for (const action of step.permissions.flatMap(({ actions }) => actions)) one.actions.add(action);
+          shown.set(step.kind, one);
+        }
+      }
+    }
+  }
+  const parts = [...shown].sort(([a], [b]) => (a < b ? -1 : 1)).map(([kind, { ids, verbs, actions, step }]) => {
+    const { phase, reversibility, gate, optional, estimate, limitMs } = step;
+    const sort = [`phase \`${phase}\``, reversibility, ...(gate ? ['a gate: it only decides'] : []), ...(optional ? ['optional: a run succeeds without it'] : [])];
+    const pages = apiPages([...actions].sort());
+    return [
+      `## ${kind}`,
+      [
+        `- does: ${step.title.replace(/dr-drill-[0-9a-f]{8}/g, 'dr-drill-…')}`,
+        `- sort: ${sort.join(', ')}`,
+        `- part of: ${[...verbs].join(', ')}`,
+        `- takes: half of all runs at most ${formatDuration(estimate.p50 * 1000)}, 95 % at most ${formatDuration(estimate.p95 * 1000)} (${estimate.basis}); it fails after ${formatDuration(limitMs)}`,
+        `- in a plan: ${[...ids].sort().slice(0, 3).map((id) => `\`${id}\``).join(', ')}`,
+        ...(pages.length === 0 ? [] : [`- AWS: ${pages.join(', ')}`]),
+      ].join('\n'),
+    ].join('\n\n');
+  });
+  return page('Steps of a plan', 'Each sort of step that the plans of the examples have. A step that failed or was stopped: `dr status` says what was seen last, `dr resume` looks again and does only what is missing. What it is allowed to do: `dr iam`.', ...parts);
 }
 
 function exitPage() {

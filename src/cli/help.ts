@@ -21,7 +21,7 @@ class DrCommandHelp extends CommandHelp {
 export const COMMAND_GROUPS: readonly (readonly [title: string, ids: readonly string[]])[] = [
   ['IN AN OUTAGE', ['assess', 'watch', 'plan', 'failover', 'status', 'approve', 'resume', 'takeover', 'abort']],
   ['PLANNED', ['switchover', 'reprotect', 'drill']],
-  ['BEFORE', ['init', 'validate', 'check', 'rehearse', 'doctor', 'iam']],
+  ['BEFORE', ['init', 'validate', 'check', 'rehearse', 'doctor', 'iam', 'explain']],
   ['AFTERWARDS', ['report', 'history', 'sign', 'evidence', 'verify']],
 ];
 

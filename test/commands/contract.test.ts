@@ -27,6 +27,7 @@ it('commands and their flags are as they were', () => {
     drill clean [RUN] --json --output=text|jsonl --state= --takeover
     drill sweep --json --list --region=… --runbooks= --state=
     evidence --as= --due= --from=! --json --key= --out=! --state= --to=! --unsigned
+    explain [NAME] --json --state=
     failover --accept-data-loss= --acknowledge-flap= --again=… --approved-by=… --attest-source-down= --confirm= --done=… --except= --from= --impact-at= --json --lab --only= --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     help --json --state=
     history --due= --html= --json --state=
