@@ -84,6 +84,20 @@ export async function dataGone(run: Run, step: PlanStep, turnedAway: boolean): P
   };
 }
 
+/**
+ * Says of a run that has failed which of the data that it made is not as it was: the reason of what users see, e.g. of a probe that is bad. One
+ * look at each, and nothing where that gives no answer.
+ */
+export async function sayWhatIsGone(run: Run): Promise<void> {
+  const { journal, drain } = run;
+  const made = run.steps.filter((s) => s.phase === 'data' && journal.state.steps.get(s.id)?.state === 'done' && run.kindOf(s).holds !== undefined);
+  await inParallel(made, LIMITS.checksInParallel, async (step) => {
+    const look = await ask(run, step, { ms: LIMITS.endFreshMs }, (kind, ctx) => kind.holds?.(ctx, step.params) ?? Promise.reject(new Error('nothing to look at'))).catch(() => undefined);
+    if (look === undefined || look.state === 'reached' || drain.aborted) return;
+    await journal.append({ type: 'step.silent', step: step.id, because: `it was so, and when the run failed it was not: ${look.state === 'refused' ? look.refusal.observed : look.because}` });
+  });
+}
+
 /** The last steps that led users to where this one looks, and whose end state is not there any more. */
 async function undoneMovers(run: Run, gone: PlanStep): Promise<PlanStep[]> {
   const { journal } = run;

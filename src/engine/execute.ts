@@ -7,7 +7,7 @@ import { drillProblems, makesTwin } from '../plan/drill.ts';
 import { isGuard, planProblems } from '../plan/graph.ts';
 import { actedSteps, stepsPastTheLine } from './acted.ts';
 import { check, runChecks } from './checks.ts';
-import { dataGone, END_STATE_GONE, stillThere } from './end-look.ts';
+import { dataGone, END_STATE_GONE, sayWhatIsGone, stillThere } from './end-look.ts';
 import { watchOver } from './guards.ts';
 import { lineIsAhead, oldDecision, openDecisions, type Refused, writesAgain } from './line.ts';
 import { watchProbes } from './probes.ts';
@@ -177,6 +177,7 @@ async function runOnce(run: Run, round: Round): Promise<RunOutcome | 'interrupte
     guards.begins(step.id);
     return start(step);
   }).finally(() => guards.end());
+  if (end === 'failed') await sayWhatIsGone(run);
   return end === 'done' ? stillThere(run) : end;
 }
 

@@ -71,7 +71,7 @@ export const DB_INSTANCE_STATES: StateTable<DbInstanceMeaning> = {
     starting: { ...between, note: 'it takes writes as soon as it is available' },
     stopped: { ...gone, note: `no connection, no change, no reboot: ${GUIDE}USER_StopInstance.html` },
     stopping: { ...between, note: 'AWS does not say when within it the engine stops' },
-    'storage-config-upgrade': serving,
+    'storage-config-upgrade': { ...between, note: `the engine is not available while it lasts: ${GUIDE}USER_PIOPS.UpgradeFileSystem.html` },
     'storage-full': { ...broken, passing: 'unknown', note: 'storage autoscaling may end it; what needs no space may still be written' },
     'storage-initialization': serving,
     'storage-optimization': { ...serving, note: 'fully operational, for hours or more than a day' },
@@ -93,6 +93,11 @@ export function cannotWrite(state: DbInstanceState): boolean {
 /** A change or a reboot is worth asking for: it serves, or it is in a state that does not end by itself. What is between two states is waited for. */
 export function mayBeAsked(state: DbInstanceState): boolean {
   return state.ask !== 'no' && (state.writes === 'yes' || state.passing !== 'yes');
+}
+
+/** It does not serve, and no wait changes that: a person has to act. */
+export function needsPerson(state: DbInstanceState): boolean {
+  return state.listed && state.writes !== 'yes' && state.passing !== 'yes';
 }
 
 /** It serves, or its state ends by itself. What AWS does not list is neither. */

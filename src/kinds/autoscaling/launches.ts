@@ -15,6 +15,8 @@ import { brief, cannotMend, isShortageText } from '../ec2/launch-reasons.ts';
 export interface Trouble {
   /** For people, in AWS's words. */
   says: string;
+  /** It happened since this run asked for more. */
+  since?: true;
   /** `shortage`: the region has not enough. `fixed`: the launches fail again and again for a reason that no wait mends. */
   ends?: 'shortage' | 'fixed';
 }
@@ -65,7 +67,7 @@ export async function launchTrouble(ctx: StepContext, region: string, group: str
   const ends = isFixed(since) ? 'fixed' : newest === since[0] && activityStatus(newest.StatusCode).succeeded === 'no' && isShortageText(says) ? 'shortage' : undefined;
   // A resume counts again: somebody has mended it by then, and AWS has not tried again yet.
   if (ends !== undefined) mark(ctx, region, group, activities);
-  return { says, ...(ends === undefined ? {} : { ends }) };
+  return { says, since: true, ...(ends === undefined ? {} : { ends }) };
 }
 
 /** The reason of the newest launch, where that failed; undefined where it did not, or where there was none. */

@@ -65,7 +65,7 @@ async function waitForInstances(ctx: StepContext, p: Params, group: Group): Prom
   const has = inService(group);
   const trouble = await launchTrouble(ctx, p.region, p.group);
   const because = `${countOf(group, has, p.desired)} are in service`;
-  if (trouble?.ends === undefined) return { state: 'pending', because: withReason(withReason(because, has.why), trouble?.says ?? ''), waitingFor: 'aws' };
+  if (trouble?.ends === undefined) return { state: 'pending', because: withReason(withReason(because, has.why), trouble?.says ?? ''), waitingFor: 'aws', reason: trouble?.since === true ? trouble.says : undefined };
   const activities = `aws autoscaling describe-scaling-activities --region ${p.region} --auto-scaling-group-name ${p.group} --max-items 5`;
   const what = trouble.ends === 'shortage' ? `add instance types or zones to ${p.group}, or free a quota, then: dr resume` : 'correct what AWS names, then: dr resume';
   const key = cannotMend(trouble.says) === 'key' ? [KEY_HINT] : [];

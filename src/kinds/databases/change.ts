@@ -75,7 +75,7 @@ export function countRefusal(ctx: StepContext, p: Changed, { message: words }: A
   const now = ctx.effects.clock.now();
   const before = refusedFact.read(ctx, keyOf(p));
   // Refusals that are further apart are of two runs.
-  const { times, since } = before !== undefined && now - before.last < REFUSED_MS ? before : { times: 0, since: now };
+  const { times, since } = before !== undefined && now - Math.max(before.last, before.since) < REFUSED_MS ? before : { times: 0, since: now };
   refusedFact.record(ctx, keyOf(p), { words, times: times + 1, since, last: now });
 }
 
@@ -95,6 +95,13 @@ export function freshRefusal(ctx: StepContext, p: Changed): { words: string; age
   return before === undefined || ageMs >= REFUSED_MS ? undefined : { words: before.words, ageMs };
 }
 
+/** Something is seen to be under way: how long AWS refuses counts from the end of that. */
+export function waitedOut(ctx: StepContext, p: Changed): void {
+  const before = refusedFact.read(ctx, keyOf(p));
+  const now = ctx.effects.clock.now();
+  if (before !== undefined) refusedFact.record(ctx, keyOf(p), { ...before, times: 0, since: now });
+}
+
 /**
  * What a step sees, with AWS's words while it refuses the change. A change that AWS continues refusing ends: waiting does not help. It does
  * not end while something is seen to be under way. `to`: what is refused; `limitMs`: how long it may be.
@@ -108,7 +115,10 @@ export function orRefused(ctx: StepContext, p: Changed, seen: Observation, to = 
   const { times, since, last } = refusal;
   // A resume asks again.
   const lasts = times >= REFUSED_TIMES && last - since >= limitMs && ctx.effects.clock.now() - last < REFUSED_MS;
-  if (seen.state === 'pending') return { ...seen, because, reason: refusal.words };
+  if (seen.state === 'pending') {
+    waitedOut(ctx, p);
+    return { ...seen, because, reason: refusal.words };
+  }
   if (!lasts) return { ...seen, because };
   forgetRefusal(ctx, p);
   return { state: 'impossible', because: `${because} (${times} times)`, next: [`aws rds describe-db-instances --region ${p.region} --db-instance-identifier ${p.id}`, 'when the cause is gone: dr resume'] };

@@ -98,6 +98,12 @@ export function replicationStatus(instance: DbInstance): string | undefined {
   return instance.StatusInfos?.find((info) => info.StatusType === 'read replication')?.Status;
 }
 
+/** Why it stopped, in AWS's words: only an error has them. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstanceStatusInfo.html */
+export function replicationTrouble(instance: DbInstance): string {
+  const message = instance.StatusInfos?.find((info) => info.StatusType === 'read replication')?.Message ?? '';
+  return message === '' ? '' : `: ${message}`;
+}
+
 /**
  * Regions whose instance of the runbook replicates from this one. RDS names replicas of other regions by ARN.
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html

@@ -8,7 +8,7 @@ import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
-import { countRefusal, freshRefusal, isBusy, orRefused, whenFree } from './change.ts';
+import { countRefusal, freshRefusal, isBusy, orRefused, waitedOut, whenFree } from './change.ts';
 import { foundWriter, intendsPromotion, rdsResource, ROLE } from './found-writer.ts';
 import { type Database, lookRights, isPromoted, isWriter, rdsArns, replicates, rightsTo, sourceOf, sourceRegion } from './instance.ts';
 import { loginSchema, recordLinePosition } from './line-position.ts';
@@ -145,6 +145,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   }
   // AWS does not promote it in this state, as it has said: that ends, and is waited for.
   const busy = state.promote !== 'yes' && state.passing === 'yes' ? freshRefusal(ctx, p) : undefined;
+  if (busy !== undefined) waitedOut(ctx, p);
   if (busy !== undefined) return { state: 'pending', because: `${p.id} is ${state.shown}, and AWS refuses to promote it: ${busy.words}`, waitingFor: 'aws', reason: busy.words };
   const no = p.twin === true ? undefined : weighAtLine(ctx, { name: p.name, rpoMs: p.rpoMs, measured: `the lag of ${p.id}`, act: 'a promotion' });
   if (no !== undefined) return no;

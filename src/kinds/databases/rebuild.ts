@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { allow, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { notReady, orRefused, whenFree } from './change.ts';
-import { rdsArns, replicationStatus, viaRds } from './instance.ts';
+import { rdsArns, replicationStatus, replicationTrouble, viaRds } from './instance.ts';
 import { notCarried } from './carried.ts';
 import { sampleLag } from './lag.ts';
 import { inRegionOf, protectedFact } from './facts.ts';
@@ -123,9 +123,9 @@ export const inSync = stepKind<InSyncParams>({
   observe: async (ctx, p) => {
     const seen = await available(ctx, p);
     if ('not' in seen) return seen.not;
-    const wait = (because: string): Observation => ({ state: 'pending', because, waitingFor: 'database' });
+    const wait = (because: string, reason?: string): Observation => ({ state: 'pending', because, waitingFor: 'database', reason });
     const replication = replicationStatus(seen.instance);
-    if (replicationState(replication).receives !== 'yes') return wait(`replication of ${p.id} is ${replication ?? 'not shown yet'}`);
+    if (replicationState(replication).receives !== 'yes') return wait(`replication of ${p.id} is ${replication ?? 'not shown yet'}${replicationTrouble(seen.instance)}`, replication);
     const { newest } = await sampleLag(ctx, p.region, p.id);
     // Without it a lag may be that of the old instance of this name.
     const createdAt = seen.instance.InstanceCreateTime?.getTime();

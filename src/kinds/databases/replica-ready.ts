@@ -6,7 +6,7 @@ import { inRegion } from '../common.ts';
 import { lookedAll, peek } from '../inspect.ts';
 import { finder, findingOf, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
-import { type Database, replicates, replicationStatus } from './instance.ts';
+import { type Database, replicates, replicationStatus, replicationTrouble } from './instance.ts';
 import { lagHistory } from './lag.ts';
 import { parityFindings } from './parity.ts';
 import { promotionFindings } from './promotion-ready.ts';
@@ -57,8 +57,7 @@ function replicationFindings(copy: Database, seen: DbInstance): Finding[] {
   }
   const state = replicationState(replicationStatus(seen));
   if (state.normal === true) return [];
-  const message = seen.StatusInfos?.find((info) => info.StatusType === 'read replication')?.Message;
-  const said = { observed: `replication of ${copy.id} is ${state.shown}${message === undefined ? '' : `: ${message}`}`, wanted: 'replicating', mend: 'see the reason under StatusInfos; where it cannot be mended, make the replica again', page: `${GUIDE}/USER_ReadRepl.Monitoring.html` };
+  const said = { observed: `replication of ${copy.id} is ${state.shown}${replicationTrouble(seen)}`, wanted: 'replicating', mend: 'see the reason under StatusInfos; where it cannot be mended, make the replica again', page: `${GUIDE}/USER_ReadRepl.Monitoring.html` };
   return [state.receives === 'yes' ? warning('replication', said) : error('replication', { ...said, consequence: 'everything that is written now would be lost' })];
 }
 

@@ -1,10 +1,10 @@
 import { securityGroupsOf } from '../../aws/ec2.ts';
-import { findSubnetGroup, hasParameterGroup } from '../../aws/rds-backups.ts';
+import { findSubnetGroup } from '../../aws/rds-backups.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { applyStatus, membershipStatus } from '../../aws/states/db-parts.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { RestoreSettings } from './backup-schema.ts';
-import { optionGroupUnfit, type Runs } from './option-group.ts';
+import { optionGroupUnfit, parameterGroupUnfit, type Runs } from './option-group.ts';
 import { elsewhere } from './vpc.ts';
 
 /** How an instance differs from what was asked, in words; empty when it does not. */
@@ -34,23 +34,23 @@ export function hasGroups(instance: DbInstance, groups: readonly string[]): { sa
   return { same, settled: same && members.every((m) => membershipStatus(m.Status).inForce === 'yes') };
 }
 
-/** What a restore names: what the region does not have, and what is there and does not fit: security groups of another VPC than the subnet group, an option group for something else than the data. @throws AwsError */
+/** What a restore names: what the region does not have, and what is there and does not fit: security groups of another VPC than the subnet group, a parameter or option group for something else than the data. @throws AwsError */
 export async function unfitSettings(ctx: StepContext, region: string, wanted: RestoreSettings, closedBy: string | undefined, runs: Runs): Promise<{ missing: string[]; unfit: string[] }> {
   const { aws } = ctx.effects;
   const options = { signal: ctx.signal };
   const ids = closedBy === undefined ? wanted.securityGroups : [...wanted.securityGroups, closedBy];
   const [subnets, parameters, groups] = await Promise.all([
     findSubnetGroup(aws, region, wanted.subnetGroup, options),
-    hasParameterGroup(aws, region, wanted.parameterGroup, options),
+    parameterGroupUnfit(ctx, region, wanted.parameterGroup, runs, options),
     securityGroupsOf(aws, region, ids, options),
   ]);
   const place = { name: `the subnet group ${wanted.subnetGroup}`, vpc: subnets?.VpcId };
   const optionGroup = await optionGroupUnfit(ctx, region, wanted.optionGroup, { ...runs, place });
   const missing = [
     ...(subnets === undefined ? [place.name] : []),
-    ...(parameters ? [] : [`the parameter group ${wanted.parameterGroup}`]),
+    ...parameters.missing,
     ...[...new Set(ids)].filter((id) => !groups.has(id)).map((id) => `the security group ${id}`),
     ...optionGroup.missing,
   ];
-  return { missing, unfit: [...elsewhere(place, groups), ...optionGroup.unfit] };
+  return { missing, unfit: [...elsewhere(place, groups), ...parameters.unfit, ...optionGroup.unfit] };
 }

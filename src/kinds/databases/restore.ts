@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { dbInstanceState, needsPerson } from '../../aws/states/db-instance.ts';
 import { allow, dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
@@ -93,7 +93,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     return refused({
       rule: 'restore-settings',
       observed: unfit.join('; '),
-      threshold: 'security groups of the VPC of the subnet group, and an option group for the engine and major version of the data',
+      threshold: 'security groups of the VPC of the subnet group, and a parameter group and an option group for the engine and major version of the data',
       consequence: `AWS refuses the restore of ${p.name}`,
       override: `none: correct \`restore\` or \`fence.quarantine\` for ${p.region} in the runbook`,
     });
@@ -138,7 +138,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (instance === undefined) return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is not in ${p.region}` };
   if (!isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
   const state = dbInstanceState(instance.DBInstanceStatus);
-  if (state.listed && state.writes !== 'yes' && state.passing !== 'yes') return { state: 'impossible', because: `${p.id} is ${state.shown}` };
+  if (needsPerson(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}` };
   if (state.writes !== 'yes') return { state: 'pending', because: `${p.id} is ${state.shown}`, waitingFor: 'aws' };
   const wrong = differences(instance, p.settings);
   const groups = p.closedBy === undefined ? p.settings.securityGroups : [p.closedBy];
@@ -247,6 +247,7 @@ export const open = stepKind<z.infer<typeof openParams>>({
     if (!isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
     const { same, settled } = hasGroups(instance, p.settings.securityGroups);
     const state = dbInstanceState(instance.DBInstanceStatus);
+    if (needsPerson(state)) return { state: 'impossible', because: `${p.id} is ${state.shown}${same ? '' : ', and closed'}` };
     if (settled && state.writes === 'yes') return { state: 'reached', because: `${p.id} lets in ${p.settings.securityGroups.join(', ')}` };
     if (same) return { state: 'pending', because: `${p.id} is ${state.shown}; its security groups are being applied`, waitingFor: 'aws' };
     // A first backup may take hours, and AWS documents nothing against a change of groups meanwhile: it is tried once.

@@ -8,7 +8,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, regionName, stepKind } from '../common.ts';
 import { RECEIVING_MS, type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
-import { type Database, lookRights, replicationStatus } from './instance.ts';
+import { type Database, lookRights, replicationStatus, replicationTrouble } from './instance.ts';
 import { sampleLag } from './lag.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 
@@ -57,7 +57,9 @@ async function lookAtReplication(ctx: StepContext, p: Params): Promise<Signal> {
   const status = replicationStatus(instance);
   if (status === undefined) return { vantage, says: 'unknown', because: `${p.id} shows no replication` };
   const state = replicationState(status);
-  if (state.receives !== 'yes') return { vantage, says: state.byTrouble ? 'down' : 'unknown', because: `replication of ${p.id} has the status ${state.shown}` };
+  // In an outage the reason is the outage.
+  const why = p.maxLagMs === undefined ? '' : replicationTrouble(instance);
+  if (state.receives !== 'yes') return { vantage, says: state.byTrouble ? 'down' : 'unknown', because: `replication of ${p.id} has the status ${state.shown}${why}` };
   const { newest } = await sampleLag(ctx, p.region, p.id);
   if (newest === undefined) return { vantage, says: 'unknown', because: 'no ReplicaLag sample was found' };
   const age = ctx.effects.clock.now() - newest.sampledAt;

@@ -68,7 +68,7 @@ describe('auto-scaling-group.scaleOut', () => {
     await step.observe();
     sim.world.setGroupTrouble(TOKYO, 'shop-api', { launches });
     await step.act();
-    expect(await step.observe()).toEqual({ state: 'pending', waitingFor: 'aws', because: `2 of 6 instances are in service; ${says}` });
+    expect(await step.observe()).toEqual({ state: 'pending', waitingFor: 'aws', because: `2 of 6 instances are in service; ${says}`, reason: says });
     await wait(sim, 200_000);
     expect(await step.observe()).toMatchObject({ state: 'impossible', because: `shop-api cannot launch: ${says}; 2 of 6 instances are in service` });
     // A resume waits for what AWS tries from now on.
