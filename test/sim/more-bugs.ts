@@ -151,9 +151,8 @@ export const MORE_BUGS: readonly Bug[] = [
 ];
 
 /**
- * The simulation does not find these, and `--bug all` does not hunt them. An empty answer is refused by `mustBeAnswer` before any step
- * sees it: test/aws/answers.test.ts finds it. Who rejects in a drawn world nearly always approves later: test/kinds/common-steps/approval.test.ts
- * and test/approvals/judge.test.ts find it.
+ * The simulation does not find this, and `--bug all` does not hunt it: who rejects in a drawn world nearly always approves later.
+ * test/kinds/common-steps/approval.test.ts and test/approvals/judge.test.ts find it.
  */
 export const UNSEEN: readonly Bug[] = [
   {
