@@ -50,6 +50,8 @@ class StepRunner {
   /** Counted on from before a resume, so that the journal numbers every attempt once. */
   #attempt = 0;
   readonly #attemptsBefore: number;
+  /** Made once: each signal of two stays with both for as long as they are there. */
+  readonly #overOrDrain: AbortSignal;
   /** The last sentence about it. */
   #seen = '';
   #startedAt = 0;
@@ -75,6 +77,7 @@ class StepRunner {
     this.#trace = traceStep(run.effects, { assertHeld: () => this.#mayChange(), stillHeld: () => run.journal.stillHeld() });
     this.#attempt = run.journal.state.steps.get(step.id)?.attempts ?? 0;
     this.#attemptsBefore = this.#attempt;
+    this.#overOrDrain = options.over === undefined ? run.drain : AbortSignal.any([run.drain, options.over]);
   }
 
   async run(): Promise<StepEnd> {
@@ -108,9 +111,7 @@ class StepRunner {
 
   /** Ends a look or a pause early. */
   #wake(): AbortSignal {
-    const { drain } = this.#run;
-    const { over } = this.#options;
-    return over === undefined || this.#seen === '' || this.#attempt > this.#attemptsBefore ? drain : AbortSignal.any([drain, over]);
+    return this.#seen === '' || this.#attempt > this.#attemptsBefore ? this.#run.drain : this.#overOrDrain;
   }
 
   /** What happens next in this state; undefined when the run is being drained, or has ended. */
@@ -307,7 +308,6 @@ class StepRunner {
   async #write(type: string | undefined, happening: Happening): Promise<void> {
     const { journal } = this.#run;
     const step = this.#step;
-    const attempt = this.#attempt;
     const { because } = happening;
     const error = happening.error ?? errorRecord('UNCLEAR', because);
     const unsent = happening.unsent === true ? { unsent: true as const } : {};
@@ -317,11 +317,11 @@ class StepRunner {
       case 'step.started':
         return journal.append({ type, step: step.id });
       case 'step.intent':
-        return journal.append({ type, step: step.id, attempt, because, ...this.#ownFacts() });
+        return journal.append({ type, step: step.id, attempt: this.#attempt, because, ...this.#ownFacts() });
       case 'step.acted':
-        return journal.append({ type, step: step.id, attempt, calls: this.#trace.takeCalls(), ...this.#ownFacts() });
+        return journal.append({ type, step: step.id, attempt: this.#attempt, calls: this.#trace.takeCalls(), ...this.#ownFacts() });
       case 'step.unclear':
-        return journal.append({ type, step: step.id, attempt, error, calls: this.#trace.takeCalls(), ...unsent });
+        return journal.append({ type, step: step.id, attempt: this.#attempt, error, calls: this.#trace.takeCalls(), ...unsent });
       case 'step.done':
         return journal.append({ type, already: this.#attempt === 0, ...happening.marks, ...this.#outcome(because) });
       case 'step.refused':
