@@ -56,6 +56,23 @@ describe('a rehearsal', () => {
     expect(late - soon).toBeLessThan(620_000);
   });
 
+  it.each([
+    [60, 23],
+    [300, 54],
+    [900, 158],
+  ])('a promotion of %i s is looked at %i times, and its end is seen five seconds later at most', async (seconds, looks) => {
+    const loaded = await loadRunbook(join(ROOT, 'runbooks', 'shop.yaml'));
+    const always = (ms: number) => ({ p50: ms, p95: ms });
+    const durations = { promotionMs: always(seconds * 1_000), callMs: always(120), lagMs: always(1_000) };
+    const { played } = await rehearseOnce({ loaded: rehearsable(loaded, durations), source: SEOUL, target: TOKYO, durations, faults: false }, 1);
+    const promotion = played?.state.steps.get('databases.orders.promote');
+    expect(promotion?.callCount).toBeLessThanOrEqual(looks);
+    // It takes writes from 85 % of the promotion on.
+    const late = (promotion?.endedAt ?? 0) - (promotion?.requestedAt ?? 0) - 0.85 * seconds * 1_000;
+    expect(late).toBeGreaterThanOrEqual(0);
+    expect(late).toBeLessThan(5_500);
+  });
+
   it('judges assertions, and refuses one that it does not understand before anything is played', async () => {
     const { assertions, ok } = await rehearse(request('shop', { assertions: ['rto.p95 < 1s', 'recovered >= 99%', 'rpo.p50 < 5m'] }));
     expect(assertions.map(({ holds }) => holds)).toEqual([false, true, true]);
