@@ -4,7 +4,7 @@ import { groupsOf, quarantineOf } from '../../../src/kinds/databases/quarantine.
 
 const CLOSED = 'sg-0cccccccccccccccc';
 
-const instanceWith = (groups: readonly [id: string, status: string | undefined][] | undefined): DbInstance => ({ VpcSecurityGroups: groups?.map(([VpcSecurityGroupId, Status]) => ({ VpcSecurityGroupId, Status })) });
+const instanceWith = (groups: readonly [id: string | undefined, status: string | undefined][] | undefined): DbInstance => ({ VpcSecurityGroups: groups?.map(([VpcSecurityGroupId, Status]) => ({ VpcSecurityGroupId, Status })) });
 
 it.each<[string, Parameters<typeof instanceWith>[0], ReturnType<typeof quarantineOf>]>([
   ['its only group, in force', [[CLOSED, 'active']], 'closed'],
@@ -16,10 +16,12 @@ it.each<[string, Parameters<typeof instanceWith>[0], ReturnType<typeof quarantin
   ['in force, while another one is being removed: that one may still let users in', [[CLOSED, 'active'], ['sg-app', 'removing']], 'closing'],
   ['in force, while another one is in a status that nobody knows', [[CLOSED, 'active'], ['sg-app', 'odd']], 'open'],
   ['being removed for another one', [[CLOSED, 'removing'], ['sg-app', 'adding']], 'open'],
+  ['its only group, named twice, of which one is not yet in force', [[CLOSED, 'active'], [CLOSED, 'adding']], 'closing'],
+  ['a group without an id is another one', [[CLOSED, 'active'], [undefined, 'active']], 'open'],
   ['none of its groups', [['sg-app', 'active']], 'open'],
   ['no group is shown', [], 'open'],
   ['groups are not shown', undefined, 'open'],
 ])('a quarantine: %s', (_what, groups, state) => {
   expect(quarantineOf(instanceWith(groups), CLOSED)).toBe(state);
-  expect(groupsOf(instanceWith(groups))).toEqual((groups ?? []).map(([id]) => id));
+  expect(groupsOf(instanceWith(groups))).toEqual((groups ?? []).flatMap(([id]) => id ?? []));
 });
