@@ -17,24 +17,25 @@ export interface Duration {
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
-const NO_NUMBER = 'AWS gives no number';
+/** Such a figure is ours: nobody at AWS has said it. */
+const NO_NUMBER = 'an assumption: AWS gives no number';
 
 export const DURATIONS = {
   decideMs: { p50: 5 * MINUTE, p95: 15 * MINUTE, what: 'from the loss of the region to the start of the failover: an alarm, and a person who decides', source: 'an assumption: it is yours; --decide DURATION gives it' },
   lagMs: { p50: SECOND, p95: 30 * SECOND, what: 'lag of a replica in another region', source: `https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.XRgn.html: asynchronous, and more than within a region; ${NO_NUMBER}` },
   resolverMs: { p50: MINUTE, p95: MINUTE, what: 'how long resolvers keep an answer where the runbook does not say the TTL', source: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-failover-complex-configs.html: 60 seconds or less is advised for records with health checks' },
   callMs: { p50: 120, p95: 400, what: 'one request to AWS, there and back', source: NO_NUMBER },
-  promotionMs: { p50: 5 * MINUTE, p95: 15 * MINUTE, what: 'promotion of a read replica', source: 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Promote.html: "several minutes or longer"' },
+  promotionMs: { p50: 5 * MINUTE, p95: 15 * MINUTE, what: 'promotion of a read replica', source: 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Promote.html: "several minutes or longer", by its size; the figures are an assumption' },
   modifyMs: { p50: 30 * SECOND, p95: 2 * MINUTE, what: 'change of the security groups of a database', source: NO_NUMBER },
   renameMs: { p50: 2 * MINUTE, p95: 10 * MINUTE, what: 'new name of a database', source: `https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RenameInstance.html: a restart; ${NO_NUMBER}` },
   classMs: { p50: 7 * MINUTE, p95: 20 * MINUTE, what: 'another class of a database', source: NO_NUMBER },
-  rebootMs: { p50: 30 * SECOND, p95: 2 * MINUTE, what: 'reboot of a database', source: 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_RebootInstance.html: "a few minutes" at most' },
+  rebootMs: { p50: 30 * SECOND, p95: 2 * MINUTE, what: 'reboot of a database', source: `https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_RebootDBInstance.html: "a momentary outage"; ${NO_NUMBER}` },
   replicaMs: { p50: 30 * MINUTE, p95: 120 * MINUTE, what: 'a new read replica in another region', source: `grows with the data; ${NO_NUMBER}` },
   restoreMs: { p50: 15 * MINUTE, p95: 60 * MINUTE, what: 'restore of a database from a backup', source: `grows with the data and its logs; ${NO_NUMBER}` },
-  targetMs: { p50: 30 * SECOND, p95: 2 * MINUTE, what: 'from registration to a healthy target', source: 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html: five checks of 30 s by default, one after a registration' },
-  insyncMs: { p50: 30 * SECOND, p95: MINUTE, what: 'a change of records until all name servers have it', source: 'https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html: "usually within 60 seconds"' },
+  targetMs: { p50: 30 * SECOND, p95: 2 * MINUTE, what: 'from registration to a healthy target', source: 'https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html: a check every 30 s by default, and one that passes after a registration; the figures are an assumption' },
+  insyncMs: { p50: 30 * SECOND, p95: MINUTE, what: 'a change of records until all name servers have it', source: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-editing.html: generally within 60 seconds; half of that is an assumption' },
   instanceWarmUpMs: { p50: 2 * MINUTE, p95: 5 * MINUTE, what: 'launch of an instance until it serves', source: `yours may differ; ${NO_NUMBER}` },
-  backupDelayMs: { p50: MINUTE, p95: 10 * MINUTE, what: 'how much older a replicated backup is than the newest restorable time', source: 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html: no number for the copy' },
+  backupDelayMs: { p50: MINUTE, p95: 10 * MINUTE, what: 'how much older a replicated backup is than the newest restorable time', source: `https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html: of the copy ${NO_NUMBER}` },
 } as const satisfies Record<string, Duration>;
 
 export type DurationName = keyof typeof DURATIONS;

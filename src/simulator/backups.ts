@@ -75,6 +75,12 @@ export class Backups {
     return backup;
   }
 
+  /** Somebody has deleted all that a region keeps. */
+  removeFrom(region: string): void {
+    this.kept.delete(region);
+    this.snapshots.delete(region);
+  }
+
   addSnapshot(seed: DbSnapshotSeed): void {
     const snapshot: Snapshot = {
       region: seed.region,

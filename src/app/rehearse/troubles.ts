@@ -25,6 +25,10 @@ const groups = ({ stage: { world }, target }: Way) => [...world.state.groups.tab
 const zones = ({ stage: { world } }: Way) => [...world.state.zones.all()];
 const moved = (way: Way) => zones(way).flatMap(({ id, records }) => [...records.values()].filter(({ setIdentifier }) => setIdentifier !== undefined).map(({ name, type }) => ({ zone: id, name, type })));
 
+const backups = ({ stage: { world }, target }: Way) => world.state.backups.in(target);
+const hasBackups = (way: Way) => backups(way).length > 0;
+const launchImages = ({ stage: { world }, target }: Way) => [...world.state.instances.imagesIn(target)].map(({ id }) => id);
+
 const hasReplicas = (way: Way) => replicas(way).length > 0;
 const hasGroups = (way: Way) => groups(way).length > 0;
 const hasRecords = (way: Way) => moved(way).length > 0;
@@ -189,6 +193,48 @@ export const TROUBLES: readonly Trouble[] = [
     },
     mend: (way) => {
       for (const { name } of groups(way)) way.stage.world.setGroupTrouble(way.target, name, {});
+    },
+  },
+  {
+    name: 'backups-stopped',
+    what: 'backups are no longer replicated: the newest is older than the RPO allows',
+    must: 'refused',
+    fits: hasBackups,
+    before: async (way) => {
+      for (const { source, kmsKeyId } of backups(way)) way.stage.world.addAutomatedBackup({ region: way.target, source, kmsKeyId, stopped: true });
+      await way.stage.clock.sleep(MINUTE);
+    },
+  },
+  {
+    name: 'backups-gone',
+    what: 'somebody deleted the replicated backups',
+    must: 'refused',
+    fits: hasBackups,
+    before: (way) => way.stage.world.state.backups.removeFrom(way.target),
+  },
+  {
+    name: 'backups-with-a-lost-key',
+    what: 'the backups in the target region are encrypted with a key of the lost region',
+    must: 'refused',
+    fits: hasBackups,
+    before: (way) => {
+      for (const { source, kmsKeyId } of backups(way)) way.stage.world.addAutomatedBackup({ region: way.target, source, kmsKeyId: kmsKeyId.replaceAll(way.target, way.source) });
+    },
+  },
+  {
+    name: 'no-room-for-a-restore',
+    what: 'the account may have no more databases in the target region',
+    must: 'refused',
+    fits: hasBackups,
+    before: (way) => way.stage.world.state.dbQuotas.set(way.target, 'DBInstances', databasesIn(way.stage.world, way.target).length),
+  },
+  {
+    name: 'images-gone',
+    what: 'every image in the target region was deregistered, and nothing runs there that could be used',
+    must: 'refused',
+    fits: (way) => launchImages(way).length > 0 && groups(way).length === 0,
+    before: (way) => {
+      for (const id of launchImages(way)) way.stage.world.state.instances.removeImage(way.target, id);
     },
   },
   {

@@ -5,6 +5,7 @@ import { type Ec2Image, schema } from '../ec2/image-schema.ts';
 import { launch } from '../ec2/launch.ts';
 import { existingIn, TEMPLATE_TAG, TEMPLATE_VERSION_TAG } from '../ec2/ours.ts';
 import { registerTargets } from '../ec2/register.ts';
+import { registeredTargets } from '../ec2/serving.ts';
 import { launchedOnly, launchRights } from '../ec2/rights.ts';
 import { stopInstances } from '../ec2/stop.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
@@ -172,6 +173,7 @@ const kind: ResourceKind<Ec2Image> = {
   },
   inspect,
   slas: (_ctx, resource, region) => Promise.resolve([computeSla(resource.subnets?.[region]?.length ?? 1), ...(resource.targets === undefined ? [] : [BALANCER_SLA])]),
+  targets: (ctx, resource, region) => registeredTargets(ctx, resource.targets, region),
   inspectRights: () => [allow(['ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions'], ['*'])],
   plan,
   steps: { imageGate, launch, register: registerTargets, stop: stopInstances },

@@ -7,6 +7,7 @@ import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { inspectInstances } from '../ec2/ready.ts';
 import { registerTargets } from '../ec2/register.ts';
 import { instanceId, targets, types } from '../ec2/schema.ts';
+import { registeredTargets } from '../ec2/serving.ts';
 import { startInstances } from '../ec2/start.ts';
 import { stopInstances } from '../ec2/stop.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
@@ -133,6 +134,7 @@ const kind: ResourceKind<Ec2Instances> = {
     const found = await findInstances(ctx.effects.aws, region, { InstanceIds: [...inRegion(resource.instances, region)] }, { signal: ctx.signal });
     return [computeSla(new Set(found.map(({ Placement }) => Placement?.AvailabilityZone)).size), ...(resource.targets === undefined ? [] : [BALANCER_SLA])];
   },
+  targets: (ctx, resource, region) => registeredTargets(ctx, resource.targets, region),
   inspectRights: () => [allow(['ec2:DescribeInstances', 'ec2:DescribeInstanceTypeOfferings'], ['*'])],
   looks: () => [allow(['ec2:DescribeInstances'], ['*'])],
   plan,

@@ -132,6 +132,12 @@ describe('what is broken, and would moving help', () => {
     expect(onlyWay(await assessIn(sim)).scope).toBe('application');
   });
 
+  it('of instances that are registered one by one it shows the targets', async () => {
+    const way = onlyWay(await assessIn(await worldOf('billing')));
+    const targets = way.rows.filter((row) => row.signal === 'targets of compute.batch').map(({ region, says }) => [region, says]);
+    expect(targets).toEqual([[SEOUL, 'up'], [TOKYO, 'unknown']]);
+  });
+
   it.each(['archive', 'billing', 'active-active'])('the region of %s is lost: move', async (example) => {
     const sim = await worldOf(example);
     sim.world.breakRegion(SEOUL);

@@ -33,6 +33,14 @@ describe('planted troubles', () => {
     expect(proofs.get('capacity-short')).toMatchObject({ end: 'recovered', starts: 2 });
   });
 
+  it('of backups and images are met by the rule that is about them', async () => {
+    const names = new Set(['backups-stopped', 'backups-gone', 'backups-with-a-lost-key', 'no-room-for-a-restore', 'images-gone']);
+    const proofs = byName(await prove(await rehearsalOf('archive'), TROUBLES.filter(({ name }) => names.has(name))));
+    const rules = { 'backups-stopped': 'rpo-gate', 'backups-gone': 'recoveryGate: rpo-gate', 'backups-with-a-lost-key': 'recoveryGate: rpo-gate', 'no-room-for-a-restore': 'quota', 'images-gone': 'image' };
+    expect(proofs.size).toBe(names.size);
+    for (const [name, rule] of Object.entries(rules)) expect([name, proofs.get(name)?.end, proofs.get(name)?.because]).toEqual([name, 'refused', expect.stringContaining(rule)]);
+  });
+
   it('that go unnoticed fail: one that is none, but has to be refused', async () => {
     const [proof] = await prove(await rehearsalOf('shop'), [{ name: 'nothing', what: 'nothing at all', must: 'refused', fits: () => true }]);
     expect(proof).toMatchObject({ end: 'unnoticed', ok: false });
