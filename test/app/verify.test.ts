@@ -105,6 +105,20 @@ describe('what is right', () => {
     expect(ok).toBe(true);
     expect(runs[0]?.notes.join()).toContain('half a record at its end');
   });
+
+  it('a record that does not count, of a runner that was superseded, must not have been changed either', async () => {
+    const other = await stateWithRun();
+    folders.push(other.state);
+    for (const file of ['report.html', 'report.json']) rmSync(join(other.folder, file));
+    const before = other.records.at(-2);
+    const next = seal({ type: 'run.finished', outcome: 'succeeded' }, { seq: (before?.seq ?? 0) + 1, run: RUN, term: 2, at: T0 + 20_000, prev: before?.hash ?? '' });
+    writeFileSync(join(other.folder, 'journal.2.jsonl'), linesOf([next]));
+    expect((await verify(other.folder)).runs[0]?.notes.join()).toContain('1 of its records do not count');
+    const records = recordsIn(other.folder);
+    const last = records.at(-1);
+    if (last !== undefined) writeFileSync(join(other.folder, 'journal.jsonl'), linesOf([...records.slice(0, -1), { ...last, at: last.at + 1 }]));
+    expect(await wrongIn(other.folder)).toEqual([{ file: 'journal.jsonl', record: records.length, why: 'its content was changed after it was written' }]);
+  });
 });
 
 describe('what was changed is found', () => {
