@@ -28,6 +28,14 @@ export async function findGroup(
 }
 
 /**
+ * AWS gives a group a status only while it is being deleted.
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AutoScalingGroup.html
+ */
+export function isBeingDeleted(group: Group): boolean {
+  return group.Status !== undefined && group.Status !== '';
+}
+
+/**
  * The last things that the group did or tried, newest first, at most 100.
  * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScalingActivities.html
  * @throws AwsError

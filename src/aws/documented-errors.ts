@@ -34,7 +34,6 @@ const KEY = unforeseen('the state and the policy of a key, which `dr` may not re
 const NETWORK = unforeseen('the subnets behind a subnet group; the group itself is looked for');
 const RIGHTS = unforeseen('a right that is missing: `dr iam` writes the policy, and whether it is in force shows only in a request');
 const STORAGE = unforeseen('storage as the original has it: AWS may not have it in the other region');
-const NO_REQUEST = unforeseen('a race with somebody else: the state is looked at right before');
 const RETRIED = waited('the caller, then the step until its limit');
 const NEXT_LOOK = waited('the step: the next look decides');
 
@@ -172,20 +171,20 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
   ec2: {
     StartInstances: {
       ...all(waited('the step takes another type or a spare; then it fails, and says what to add'), ['InsufficientInstanceCapacity', 'InstanceLimitExceeded', 'Unsupported', 'VcpuLimitExceeded']),
-      IncorrectInstanceState: NO_REQUEST,
+      IncorrectInstanceState: RETRIED,
       IncorrectSpotRequestState: unforeseen('a Spot instance: a standby should be On-Demand'),
       InvalidInstanceIDNotFound: foreseen('instances (check of start)'),
       UnauthorizedOperation: RIGHTS,
     },
     StopInstances: {
-      IncorrectInstanceState: NO_REQUEST,
+      IncorrectInstanceState: RETRIED,
       InvalidInstanceIDNotFound: foreseen('the look right before it'),
       OperationNotPermitted: unforeseen('stop protection of an instance, which its description does not show; users are moved by then'),
       UnauthorizedOperation: RIGHTS,
       UnsupportedOperation: unforeseen('an instance without an EBS root volume cannot be stopped; users are moved by then'),
     },
     ModifyInstanceAttribute: {
-      IncorrectInstanceState: foreseen('only of instances that are stopped'),
+      IncorrectInstanceState: RETRIED,
       InvalidInstanceAttributeValue: unforeseen('whether another type of `types` fits the image of an instance is known to AWS only'),
       InvalidInstanceIDNotFound: foreseen('instances (check of start)'),
       UnauthorizedOperation: RIGHTS,

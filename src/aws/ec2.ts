@@ -29,19 +29,30 @@ export async function findInstances(
   });
 }
 
+/** Which of the instances are up, and for people why others are not; empty where AWS shows nothing of them. */
+export interface Up {
+  ids: Set<string>;
+  why: string;
+}
+
 /**
  * The instances whose both status checks have passed.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
  * @throws AwsError
  */
-export async function instancesUp(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
+export async function instancesUp(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<Up> {
+  if (ids.length === 0) return { ids: new Set(), why: '' };
   const input = { InstanceIds: [...ids] };
   const output = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeInstanceStatus', input }, options);
-  const ok = (output.InstanceStatuses ?? []).filter(
-    (s) => ec2InstanceState({ State: s.InstanceState }).running === 'yes' && statusCheck(s.InstanceStatus?.Status).passed === 'yes' && statusCheck(s.SystemStatus?.Status).passed === 'yes',
-  );
-  return new Set(ok.map((s) => s.InstanceId ?? ''));
+  const all = (output.InstanceStatuses ?? []).map((s) => {
+    const running = ec2InstanceState({ State: s.InstanceState });
+    const checks = [['instance', statusCheck(s.InstanceStatus?.Status)], ['system', statusCheck(s.SystemStatus?.Status)]] as const;
+    const failing = checks.filter(([, check]) => check.passed !== 'yes').map(([what, check]) => `its ${what} check is ${check.shown}`);
+    return { id: s.InstanceId ?? '', up: running.running === 'yes' && failing.length === 0, why: running.running === 'yes' ? failing.join(', ') : running.shown };
+  });
+  const down = all.filter(({ up }) => !up);
+  const more = down.length > 2 ? `, and ${down.length - 2} more` : '';
+  return { ids: new Set(all.flatMap(({ id, up }) => (up ? [id] : []))), why: `${down.slice(0, 2).map(({ id, why }) => `${id}: ${why}`).join('; ')}${more}` };
 }
 
 /**

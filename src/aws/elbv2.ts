@@ -1,6 +1,6 @@
 import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
-import { targetState, type TargetMeaning } from './states/target-health.ts';
+import { isNotInUse, targetState, type TargetMeaning } from './states/target-health.ts';
 import type { Stated } from './states/table.ts';
 
 /** One target of a group. */
@@ -10,6 +10,8 @@ export interface TargetHealth {
   state: Stated<TargetMeaning>;
   /** AWS's reason, e.g. `Target.Timeout (Request timed out)`. None for a healthy target. */
   reason: string | undefined;
+  /** No load balancer will ever send it anything, as things stand. */
+  notInUse: boolean;
 }
 
 /** How many are healthy. */
@@ -44,6 +46,7 @@ export async function targetHealth(
     port: description.Target?.Port,
     state: targetState(description.TargetHealth?.State),
     reason: reasonOf(description.TargetHealth ?? {}),
+    notInUse: isNotInUse(description.TargetHealth?.Reason),
   }));
 }
 

@@ -48,12 +48,15 @@ const THROTTLES = new Set([
  * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_UpdateAutoScalingGroup.html
  * https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
  */
 const PASSING = new Set([
   'ScalingActivityInProgress',
   'ScalingActivityInProgressFault',
   'ResourceContention',
   'ResourceContentionFault',
+  // EC2: the instance is on its way from one state to another, or a read was behind.
+  'IncorrectInstanceState',
   // S3: another conditional write to the key, or another change of it, is under way.
   'ConditionalRequestConflict',
   'OperationAborted',

@@ -69,6 +69,20 @@ export async function listRecordSets(
   throw incomplete(requestOf('ListResourceRecordSets', options), `the sets of ${wanted} ${type} have not ended after ${MAX_PAGES} answers`);
 }
 
+/** Types by which users find an address: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html */
+const LEADING: readonly string[] = ['A', 'AAAA', 'CNAME', 'HTTPS', 'SVCB'];
+
+/**
+ * Which types of record lead the users of a name somewhere, in the order of Route 53. Of the first page only: a name has few sets.
+ * @throws AwsError
+ */
+export async function typesThatLead(aws: AwsCaller, zoneId: string, name: string, options: Route53Options): Promise<string[]> {
+  const input: ListInput = { HostedZoneId: zoneId, StartRecordName: absolute(name), MaxItems: PAGE };
+  const { ResourceRecordSets: sets = [] }: ListOutput = await outputOf(aws, { ...requestOf('ListResourceRecordSets', options), input }, options);
+  const types = sets.flatMap((set) => (absolute(set.Name ?? '') === absolute(name) && set.Type !== undefined ? [set.Type as string] : []));
+  return LEADING.filter((type) => types.includes(type));
+}
+
 /** Name and type: what the sets of a routing policy have in common. */
 export type RecordKey = { name: string; type: RecordType };
 

@@ -52,7 +52,7 @@ class StepRunner {
   readonly #attemptsBefore: number;
   /** Made once: each signal of two stays with both for as long as they are there. */
   readonly #overOrDrain: AbortSignal;
-  /** The last sentence about it. */
+  /** The last sentence about it, and not that of a look that was cut off by the end of the step's time. */
   #seen = '';
   #startedAt = 0;
   #requestedAt = 0;
@@ -301,7 +301,7 @@ class StepRunner {
     if (row.journal === 'step.intent') this.#attempt += 1;
     await this.#write(row.journal, happening);
     this.#state = row.to;
-    if (happening.because !== '') this.#seen = happening.because;
+    if (happening.because !== '' && (this.#seen === '' || happening.event !== 'unclear' || this.#timeLeft() > 0)) this.#seen = happening.because;
     this.#waitingFor = happening.waitingFor;
   }
 

@@ -8,6 +8,8 @@ export interface LifecycleMeaning {
   serves: Answer;
   /** Will it serve by itself? */
   coming: Answer;
+  /** By what it is held, for people. */
+  held?: string;
   note?: string;
 }
 
@@ -22,7 +24,7 @@ export const LIFECYCLE_STATES: StateTable<LifecycleMeaning> = {
   states: {
     InService: { serves: 'yes', coming: 'yes' },
     Pending: coming,
-    'Pending:Wait': { ...coming, note: `a lifecycle hook holds it: ${GUIDE}ec2-auto-scaling-lifecycle.html` },
+    'Pending:Wait': { ...coming, held: 'a lifecycle hook holds it', note: `a lifecycle hook holds it: ${GUIDE}ec2-auto-scaling-lifecycle.html` },
     'Pending:Proceed': coming,
     Quarantined: leaving,
     Terminating: leaving,

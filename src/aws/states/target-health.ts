@@ -24,6 +24,14 @@ export const TARGET_HEALTH_STATES: StateTable<TargetMeaning> = {
   unlisted: { healthy: 'unknown' },
 };
 
+/**
+ * No listener uses the target group, or the zone of the target is not enabled in the load balancer: no wait mends that.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+ */
+export function isNotInUse(reason: string | undefined): boolean {
+  return reason === 'Target.NotInUse';
+}
+
 export function targetState(state: string | undefined): Stated<TargetMeaning> {
   return stateIn(TARGET_HEALTH_STATES, state);
 }

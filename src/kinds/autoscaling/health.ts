@@ -43,6 +43,7 @@ export function inService(group: Group): Capacity {
     const { LifecycleState, HealthStatus, InstanceId = 'an instance' } = instance;
     const state = lifecycleState(LifecycleState);
     if (state.coming !== 'yes') return [`${InstanceId} is ${state.shown}`];
+    if (state.held !== undefined) return [`${InstanceId} is ${state.shown}: ${state.held}`];
     if (state.serves === 'yes' && !isInService(instance)) return [`${InstanceId} is ${healthStatus(HealthStatus).shown}`];
     return unitsOf(group, instance) === undefined ? [`AWS does not say how many ${group.DesiredCapacityType ?? 'units'} ${InstanceId} counts`] : [];
   });
@@ -70,6 +71,20 @@ export async function healthyCapacity(ctx: Pick<StepContext, 'effects' | 'signal
     least = { ...has, where: `healthy in ${arn.split('/')[1] ?? arn}`, why };
   }
   return least;
+}
+
+/**
+ * Instances in service that no load balancer will ever send users to: no listener uses their target group, or their zone is not
+ * enabled in its load balancer. Undefined where there are none.
+ * @throws AwsError
+ */
+export async function unusedTargets(ctx: Pick<StepContext, 'effects' | 'signal'>, region: string, group: Group): Promise<string | undefined> {
+  const serving = new Set(group.Instances.filter(isInService).map(({ InstanceId }) => InstanceId));
+  for (const arn of serving.size === 0 ? [] : (group.TargetGroupARNs ?? [])) {
+    const unused = (await targetHealth(ctx.effects.aws, region, arn, { signal: ctx.signal })).filter(({ id, notInUse }) => notInUse && serving.has(id));
+    if (unused.length > 0) return `no load balancer uses ${plural(unused.length, 'target')} of ${group.AutoScalingGroupName ?? ''} in ${arn.split('/')[1] ?? arn}: ${whyNotHealthy(unused)}`;
+  }
+  return undefined;
 }
 
 /** For people: `2 of 6 instances`, or `4 of 6 units (2 instances)` of a group with weights. */

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { findGroup, type Group } from '../../aws/autoscaling.ts';
+import { findGroup, type Group, isBeingDeleted } from '../../aws/autoscaling.ts';
 import { DrError } from '../../base/errors.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { cannotMend } from '../ec2/launch-reasons.ts';
-import { countOf, healthyCapacity, inService } from './health.ts';
+import { countOf, healthyCapacity, inService, unusedTargets } from './health.ts';
 import { launchTrouble, markActivities } from './launches.ts';
 import { noTargetGroup } from './ready.ts';
 
@@ -20,23 +20,28 @@ type Params = z.infer<typeof params>;
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
-  const suspended = (group?.SuspendedProcesses ?? []).map((s) => s.ProcessName).filter((n) => n === 'Launch' || n === 'AddToLoadBalancer');
-  if (group === undefined || suspended.length > 0) {
-    return refused({
-      rule: 'capacity',
-      observed: group === undefined ? `${p.group} is not in ${p.region}` : `${p.group} has suspended processes: ${suspended.join(', ')}`,
-      threshold: 'a group that can launch instances',
-      consequence: 'users would be sent to a region without capacity',
-      override: group === undefined ? 'correct `groups` in the runbook, or make the group' : `aws autoscaling resume-processes --region ${p.region} --auto-scaling-group-name ${p.group}`,
-    });
+  const problem = await cannotGrow(ctx, p, group);
+  if (group === undefined || problem !== undefined) {
+    const { threshold = 'a group that can launch instances', ...said } = problem ?? { observed: `${p.group} is not in ${p.region}`, override: 'correct `groups` in the runbook, or make the group' };
+    return refused({ rule: 'capacity', threshold, consequence: 'users would be sent to a region without capacity', ...said });
   }
   const warnings = (group.TargetGroupARNs ?? []).length === 0 ? [noTargetGroup(p.region, p.group)] : [];
   return { state: 'ok', because: `${p.group}: desired capacity ${group.DesiredCapacity} of at most ${group.MaxSize}`, warnings };
 }
 
+/** What AWS shows beforehand of a group that would never have instances that serve users; undefined where it shows nothing of it. */
+async function cannotGrow(ctx: StepContext, p: Params, group: Group | undefined): Promise<{ observed: string; threshold?: string; override: string } | undefined> {
+  if (group === undefined) return undefined;
+  if (isBeingDeleted(group)) return { observed: `${p.group} in ${p.region} is being deleted`, override: 'correct `groups` in the runbook, or make the group again' };
+  const suspended = (group.SuspendedProcesses ?? []).map((s) => s.ProcessName).filter((n) => n === 'Launch' || n === 'AddToLoadBalancer');
+  if (suspended.length > 0) return { observed: `${p.group} has suspended processes: ${suspended.join(', ')}`, override: `aws autoscaling resume-processes --region ${p.region} --auto-scaling-group-name ${p.group}` };
+  const unused = await unusedTargets(ctx, p.region, group);
+  return unused === undefined ? undefined : { observed: unused, threshold: 'a load balancer that sends users to the instances of the group', override: 'give the target group a listener of a load balancer, and enable the zones of the group in that: aws elbv2 describe-target-health says which' };
+}
+
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
-  if (group === undefined) return { state: 'impossible', because: `${p.group} is not in ${p.region}` };
+  if (group === undefined || isBeingDeleted(group)) return { state: 'impossible', because: `${p.group} ${group === undefined ? 'is not' : 'is being deleted'} in ${p.region}` };
   const sized = group.MinSize >= p.min && group.DesiredCapacity >= p.desired && group.MaxSize >= p.max;
   // Journaled before the act, so that its undo knows them whatever happens. A later attempt finds what the first has set.
   if (!sized && !sizesFact.has(ctx, keyOf(p))) sizesFact.record(ctx, keyOf(p), sizesOf(group));

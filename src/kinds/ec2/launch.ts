@@ -1,17 +1,17 @@
 import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
-import { type Ec2Instance, instancesUp } from '../../aws/ec2.ts';
+import { type Ec2Instance, findInstances, instancesUp } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { readLaunch } from './image-gate.ts';
 import { templateName, templateSchema } from './image-schema.ts';
-import { existingSchema, isLaunched, NOT_GONE, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
+import { existingSchema, GONE, isLaunched, NOT_GONE, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
 import { instanceType } from './schema.ts';
 import { inItsWords, noCapacity } from './shortage.ts';
-import { startedFact } from './started.ts';
-import { COMPUTE_TAG, RUNBOOK_TAG } from './tags.ts';
+import { checksPassed, LAUNCH_GUIDE, startedFact, whyEnded } from './started.ts';
+import { COMPUTE_TAG, launchedFilters, RUNBOOK_TAG } from './tags.ts';
 
 /*
  * Brings instances up to a count. What runs counts, no matter who launched it. What an earlier run launched and stopped again is
@@ -66,13 +66,20 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     // A launch is all or nothing: if some of it can be seen, the rest will be.
     if (mine) return { state: 'pending', because: `${alive.length} of ${p.count} launched instances can be seen`, waitingFor: 'aws' };
     if (stopping.length > stopped.length) return { state: 'pending', because: `${plural(stopping.length, 'instance')} still stopping`, waitingFor: 'aws' };
+    const ended = ctx.attempt === 0 || token === undefined ? '' : await endedAtOnce(ctx, p, token);
+    if (ended !== '') return { state: 'impossible', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running; ${ended}`, next: ['correct what AWS names, then start another run: the request of this one answers with the same instances', LAUNCH_GUIDE] };
     // What is to be stopped again if the run is rolled back: journaled before the act.
     startedFact.record(ctx, p.name, [...new Set([...startedBefore(ctx, p), ...stopped])]);
     return { state: 'absent', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running` };
   }
   const up = await instancesUp(ctx.effects.aws, p.region, alive.map(idOf), { signal: ctx.signal });
-  if (up.size < p.count) return { state: 'pending', because: `status checks passed: ${up.size} of ${plural(p.count, 'instance')}`, waitingFor: 'aws' };
-  return { state: 'reached', because: `${plural(up.size, 'instance')} running, status checks passed` };
+  return checksPassed(up, p.count);
+}
+
+/** What AWS says of instances that were launched with this token and have ended; empty where there are none. */
+async function endedAtOnce(ctx: StepContext, p: Params, token: string): Promise<string> {
+  const gone = await findInstances(ctx.effects.aws, p.region, { Filters: launchedFilters(ctx.runbook, p.name, GONE) }, { signal: ctx.signal });
+  return whyEnded(gone.filter((i) => i.ClientToken?.includes(token) === true));
 }
 
 function startedBefore(ctx: StepContext, p: Params): string[] {

@@ -46,6 +46,7 @@ export function isLaunched(ctx: Pick<StepContext, 'runbook'>, name: string, inst
 /** Values of AWS's filter `instance-state-name`. */
 export const RUNNING = instanceStatesWhere(({ running }) => running === 'yes');
 export const ALIVE = instanceStatesWhere(({ alive }) => alive === 'yes');
+export const GONE = instanceStatesWhere(({ gone }) => gone === 'yes');
 export const NOT_GONE = instanceStatesWhere(({ gone }) => gone === 'no');
 
 export interface Ours {

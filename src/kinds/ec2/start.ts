@@ -5,9 +5,10 @@ import { AwsError } from '../../aws/errors.ts';
 import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
+import { cannotMend } from './launch-reasons.ts';
 import { instanceId, instanceType } from './schema.ts';
 import { inItsWords, noCapacity } from './shortage.ts';
-import { startedFact } from './started.ts';
+import { checksPassed, LAUNCH_GUIDE, startedFact, whyEnded } from './started.ts';
 
 /*
  * Starts instances that are there and stopped. A stopped instance holds no capacity: where its zone has none left of its
@@ -69,15 +70,19 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (alive.length < wanted) {
     const stopping = found.filter((i) => ec2InstanceState(i).start === 'later').length;
     if (alive.length + stopping >= wanted) return { state: 'pending', because: `${plural(stopping, 'instance')} still stopping`, waitingFor: 'aws' };
+    const fell = ctx.attempt >= ASKED ? whyEnded(found.filter(isStopped)) : '';
+    if (cannotMend(fell) !== undefined) return { state: 'impossible', because: `${alive.length} of ${plural(wanted, 'instance')} running; ${fell}`, next: ['correct what AWS names, then: dr resume', LAUNCH_GUIDE] };
     // What is to be stopped again if the run is rolled back: journaled before the act.
     const stopped = found.filter(isStopped).map((i) => i.InstanceId ?? '');
     startedFact.record(ctx, p.name, [...new Set([...startedBefore(ctx, p), ...stopped])]);
-    return { state: 'absent', because: `${alive.length} of ${plural(wanted, 'instance')} running` };
+    return { state: 'absent', because: [`${alive.length} of ${plural(wanted, 'instance')} running`, fell].filter((text) => text !== '').join('; ') };
   }
   const up = await instancesUp(ctx.effects.aws, p.region, alive, { signal: ctx.signal });
-  if (up.size < wanted) return { state: 'pending', because: `status checks passed: ${up.size} of ${plural(wanted, 'instance')}`, waitingFor: 'aws' };
-  return { state: 'reached', because: `${plural(up.size, 'instance')} running, status checks passed` };
+  return checksPassed(up, wanted);
 }
+
+/** A reason that is there after that many requests is theirs, and not one of before the run. */
+const ASKED = 2;
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const found = await look(ctx, p);

@@ -1,6 +1,6 @@
 import { AwsError } from '../../aws/errors.ts';
 import { BATCH_LIMITS, packBatches } from '../../aws/route53-batches.ts';
-import { listManyRecordSets, type RecordKey, type RecordSet } from '../../aws/route53.ts';
+import { listManyRecordSets, readHealthCheck, type RecordKey, type RecordSet } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Signal } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
@@ -81,10 +81,21 @@ function missingChecks(created: readonly RecordSet[], asked: AskedChecks): Batch
 /** Health checks, and what each said. */
 export type AskedChecks = ReadonlyMap<string, Signal | AwsError>;
 
-/** Asks the health checks of these sets, the first few only. */
-export async function askChecks(ctx: StepContext, sets: readonly RecordSet[]): Promise<AskedChecks> {
-  const ids = [...new Set(sets.map((set) => set.HealthCheckId))].filter((id) => id !== undefined);
+/** Asks the health checks of these sets, the first few only; of the first few `others`, whether they exist. */
+export async function askChecks(ctx: StepContext, sets: readonly RecordSet[], others: readonly RecordSet[]): Promise<AskedChecks> {
   const asked = new Map<string, Signal | AwsError>();
-  for (const id of ids.slice(0, CHECKS_ASKED)) asked.set(id, await askCheckers(ctx, id, 'if-free'));
+  for (const id of idsOf(sets).slice(0, CHECKS_ASKED)) asked.set(id, await askCheckers(ctx, id, 'if-free'));
+  for (const id of idsOf(others).filter((one) => !asked.has(one)).slice(0, CHECKS_ASKED)) {
+    try {
+      await readHealthCheck(ctx.effects.aws, id, { region: ctx.target, signal: ctx.signal, attempts: 1 });
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      asked.set(id, error);
+    }
+  }
   return asked;
+}
+
+function idsOf(sets: readonly RecordSet[]): string[] {
+  return [...new Set(sets.map((set) => set.HealthCheckId))].filter((id) => id !== undefined);
 }

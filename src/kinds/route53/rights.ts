@@ -63,7 +63,7 @@ export function changeRights(at: At, t: Traffic): Permission[] {
       },
     }),
     allow(['route53:GetChange'], [arn(at, 'route53', 'change/*')]),
-    ...(t.kind === 'route53-simple' ? [] : [allow(['route53:GetHealthCheckStatus'], healthCheckArns(at, t))]),
+    ...(t.kind === 'route53-simple' ? [] : [allow(['route53:GetHealthCheck', 'route53:GetHealthCheckStatus'], healthCheckArns(at, t))]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
+import { listManyRecordSets, type RecordKey, typesThatLead } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
@@ -33,6 +33,8 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
+/** Of many names the first few are asked for their other types of record. */
+const NAMES_ASKED = 4;
 /** Names that are looked up at the same time. */
 const LOOKUPS = 16;
 /** The slowest health check that there is (30 s × 10), and a TTL of a minute: by then a switch has been felt. */
@@ -208,7 +210,7 @@ function plain(value: string): string {
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  const warnings = await unseenWarnings(ctx, p);
+  const warnings = (await Promise.all([unseenWarnings(ctx, p), otherTypes(ctx, p)])).flat();
   const found = await known(ctx, p).catch((error: unknown) => messageOf(error));
   if (typeof found === 'string') return { state: 'ok', because: 'what is to be answered is not known', warnings: [{ rule: 'answer-unknown', observed: found, wanted: 'an answer that is known beforehand, so that the move can be seen', mend: 'correct `sets` or `answers` in the runbook, or the records' }, ...warnings] };
   const because = `it is known what ${p.records.length === 1 ? (p.records[0]?.name ?? '') : `${p.records.length} names`} must answer${p.to === undefined ? ' no more' : ''}`;
@@ -233,6 +235,22 @@ async function unseenWarnings(ctx: StepContext, p: Params): Promise<Warning[]> {
     mend: 'run dr where users, or the application, resolve the names',
     page: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zones-private.html',
   }];
+}
+
+/** Users of a name find it by several types of record: IPv6, and HTTPS with its address hints. What no step moves keeps them where they are. */
+async function otherTypes(ctx: StepContext, p: Params): Promise<Warning[]> {
+  const names = [...new Set(p.records.map(({ name }) => name.toLowerCase().replace(/\.$/, '')))];
+  const found = await Promise.all(names.slice(0, NAMES_ASKED).map(async (name): Promise<Warning[]> => {
+    const types = await typesThatLead(ctx.effects.aws, p.zone, name, { region: ctx.target, signal: ctx.signal }).catch(unlessAws);
+    const others = (types ?? []).filter((type) => !p.records.some((record) => record.type === type && record.name.toLowerCase().replace(/\.$/, '') === name));
+    if (others.length === 0) return [];
+    return [{ rule: 'other-record-types', observed: `${name} has ${others.join(' and ')} records too, which the runbook does not move here: who finds the name by them stays where they lead`, wanted: `every record of ${name} that leads users in the runbook`, mend: `name them in \`records\` of the runbook, or delete them`, page: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html' }];
+  }));
+  return found.flat();
+}
+
+function unlessAws(error: unknown): undefined {
+  if (!(error instanceof AwsError)) throw error;
 }
 
 /** Of many names the first few: the last look is no second settling. */

@@ -1,12 +1,13 @@
 import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { packBatches } from '../../aws/route53-batches.ts';
-import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type RecordChange, type RecordSet } from '../../aws/route53.ts';
+import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type RecordChange, type RecordSet, readHealthCheck } from '../../aws/route53.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
+import { traitsOf } from '../../model/verb.ts';
 import { type Aim, aimSchema, changeTo, wantedSets } from './aim.ts';
 import { type BatchProblem, createdSets, type PlannedSets, setProblems } from './batch-rules.ts';
 import { type AskedChecks, askChecks, changeProblems } from './change-problems.ts';
@@ -91,14 +92,16 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   }
   const changes = planned(p.aim, p, current);
   const towards = current.flat().filter((set) => p.towards.includes(set.SetIdentifier ?? ''));
-  const asked = await askChecks(ctx, [...towards, ...newChecks(changes)]);
+  const asked = await askChecks(ctx, [...towards, ...newChecks(changes)], changes.flatMap((one) => createdSets(one)));
   const problems = await changeProblems(ctx, p.zone, changes, asked);
   if (problems.length > 0) return refusedByRoute53(problems);
+  const inverted = await invertedSets(ctx, towards, asked);
+  if (inverted.length > 0 && !traitsOf(ctx.run.verb).sourceMayBeDead) return refused({ rule: 'health-check', observed: inverted.join('; '), threshold: 'a set that counts as healthy while its endpoint works', consequence: 'Route 53 would continue to send users to the other side', override: 'none: aws route53 update-health-check --health-check-id ID --no-inverted' });
   const batches = packBatches(groups).length;
   const guarded = await protections(ctx, p);
   if (guarded.refusal !== undefined) return guarded.refusal;
   const because = groups.length === 0 ? 'the records match the plan already' : `${groups.length} of ${plural(p.records.length, 'name')} to change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
-  return { state: 'ok', because, warnings: [...guarded.warnings, ...wayHomeWarnings(p, current), ...healthWarnings(towards, asked), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
+  return { state: 'ok', because, warnings: [...guarded.warnings, ...wayHomeWarnings(p, current), ...inverted.map((observed) => ({ rule: 'health-check-inverted', observed: `${observed}: when the endpoint of the other side passes again, users are sent back to it`, wanted: 'a set that counts as healthy while its endpoint works', mend: 'aws route53 update-health-check --health-check-id ID --no-inverted', page: `${GUIDE}/health-checks-creating-values.html` })), ...healthWarnings(towards, asked), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
 }
 
 /** The sets of each name before and after the change. */
@@ -157,6 +160,19 @@ function newChecks(changes: readonly PlannedSets[]): RecordSet[] {
   return changes.flatMap((one) => createdSets(one).filter((set) => !one.current.some((old) => old.HealthCheckId === set.HealthCheckId)));
 }
 
+/** Sets that Route 53 calls unhealthy because their endpoint passes: the checkers' reports come before inversion. */
+async function invertedSets(ctx: StepContext, towards: readonly RecordSet[], asked: AskedChecks): Promise<string[]> {
+  const byCheck = new Map(towards.map((set) => [set.HealthCheckId ?? '', set.SetIdentifier ?? '']));
+  const found = await Promise.all([...byCheck].map(async ([id, set]) => {
+    const health = asked.get(id);
+    if (health === undefined || health instanceof AwsError) return [];
+    const state = await readHealthCheck(ctx.effects.aws, id, { region: ctx.target, signal: ctx.signal }).catch(unlessAws);
+    if (state === undefined || !state.inverted) return [];
+    return state.disabled || health.says === 'up' ? [`the health check ${id} of ${set} is inverted, and ${state.disabled ? 'disabled' : health.because}: Route 53 calls the set unhealthy`] : [];
+  }));
+  return found.flat();
+}
+
 function healthWarnings(towards: readonly RecordSet[], asked: AskedChecks): Warning[] {
   const byCheck = new Map(towards.map((set) => [set.HealthCheckId ?? '', set.SetIdentifier ?? '']));
   return [...byCheck].flatMap(([id, set]) => {
@@ -184,6 +200,11 @@ function blindWarnings(p: Params, current: readonly RecordSet[][]): Warning[] {
   const blind = current.flat().filter((set) => set.HealthCheckId === undefined && set.AliasTarget?.EvaluateTargetHealth !== true);
   const names = [...new Set(blind.map((set) => set.SetIdentifier ?? ''))];
   return names.length === 0 ? [] : [{ rule: 'set-unchecked', observed: `without a health check, and so answered also while the region is lost: ${names.join(', ')}`, wanted: 'a health check for each set', mend: `give each of these sets a health check: ${names.join(', ')}`, page: `${GUIDE}/dns-failover-types.html` }];
+}
+
+/** What only warns is left out where AWS does not say it. */
+function unlessAws(error: unknown): undefined {
+  if (!(error instanceof AwsError)) throw error;
 }
 
 /** Ids of the changes that a step has sent. */

@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest';
+import { SEOUL, simulation, type Simulation, SHOP } from '../engine/simulated.ts';
+import { answering, ended, refusing } from './answers.ts';
+
+/*
+ * What Auto Scaling, load balancers and EC2 answer when no capacity comes. Each situation from AWS's documentation: known before the
+ * line, it is refused there; known later, AWS's own reason is what people read.
+ */
+
+const BILLING = SHOP.replace('shop.yaml', 'billing.yaml');
+type Group = { Instances: Record<string, unknown>[] };
+
+async function lost(path = SHOP): Promise<Simulation> {
+  const sim = await simulation({ path });
+  sim.world.breakRegion(SEOUL);
+  return sim;
+}
+
+const group = (sim: Simulation, change: (group: Group) => object) =>
+  answering(sim, 'DescribeAutoScalingGroups', (output) => ({ ...output, AutoScalingGroups: (output['AutoScalingGroups'] as Group[]).map((one) => ({ ...one, ...change(one) })) }));
+const health = (sim: Simulation, TargetHealth: object) =>
+  answering(sim, 'DescribeTargetHealth', (output) => ({ ...output, TargetHealthDescriptions: (output['TargetHealthDescriptions'] as object[]).map((one) => ({ ...one, TargetHealth })) }));
+
+type Reservation = { Instances: Record<string, unknown>[] };
+const instances = (sim: Simulation, change: (instance: Record<string, unknown>) => object) =>
+  answering(sim, 'DescribeInstances', (output) => ({ ...output, Reservations: (output['Reservations'] as Reservation[]).map((one) => ({ ...one, Instances: one.Instances.map((i) => ({ ...i, ...change(i) })) })) }));
+
+describe('a group that would never have instances that serve is refused before anything is changed', () => {
+  it.each<[string, (sim: Simulation) => Simulation, RegExp]>([
+    // https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_AutoScalingGroup.html
+    ['it is being deleted', (sim) => group(sim, () => ({ Status: 'Delete in progress' })), /capacity: shop-api in ap-northeast-1 is being deleted/],
+    // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
+    ['it launches nothing', (sim) => group(sim, () => ({ SuspendedProcesses: [{ ProcessName: 'Launch', SuspensionReason: 'User suspended' }] })), /capacity: shop-api has suspended processes: Launch/],
+    // https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_TargetHealth.html
+    ['no load balancer uses its targets', (sim) => health(sim, { State: 'unused', Reason: 'Target.NotInUse', Description: 'Target group is not configured to receive traffic from the load balancer' }), /capacity: no load balancer uses 2 targets of shop-api in shop-api: .* Target\.NotInUse/],
+  ])('%s', async (_name, make, says) => {
+    const end = await ended(make(await lost()));
+    expect(end).toMatchObject({ outcome: 'refused', changed: [] });
+    expect(end.refused).toMatch(says);
+  });
+});
+
+describe('what nobody could know before ends with AWS’s own reason', () => {
+  it.each<[string, string, (sim: Simulation) => Simulation, RegExp]>([
+    // https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
+    ['a lifecycle hook hangs', SHOP, (sim) => group(sim, ({ Instances }) => ({ Instances: Instances.map((one, i) => (i > 1 ? { ...one, LifecycleState: 'Pending:Wait' } : one)) })), /2 of 6 instances are in service; i-\w+ is Pending:Wait: a lifecycle hook holds it/],
+    // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
+    ['an instance runs and does not answer', BILLING, (sim) => answering(sim, 'DescribeInstanceStatus', (output) => ({ InstanceStatuses: (output['InstanceStatuses'] as object[]).map((one) => ({ ...one, InstanceStatus: { Status: 'impaired' } })) })), /status checks passed: 0 of 2 instances; i-0b00000000000b001: its instance check is impaired/],
+  ])('%s', async (_name, path, make, says) => {
+    const end = await ended(make(await lost(path)));
+    expect(end.outcome).toBe('failed');
+    expect(end.failed).toMatch(says);
+  });
+
+  it('an instance is stopped again right after its start, for the key of its volume: the wait ends early', async () => {
+    // https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html
+    const because = { State: { Name: 'stopped', Code: 80 }, StateReason: { Code: 'Client.InternalError', Message: 'Client.InternalError: Client error on launch' } };
+    const end = await ended(instances(await lost(BILLING), (one) => (String(one['InstanceId']).startsWith('i-0b') ? because : {})));
+    expect(end.outcome).toBe('failed');
+    expect(end.failed).toMatch(/0 of 2 instances running; i-0b00000000000b001 has ended: AWS: Client\.InternalError: Client error on launch/);
+    expect(end.took).toBeLessThan(600_000);
+  });
+
+  it('an instance that is launched and ends at once is not asked for again: the same token answers with the same instance', async () => {
+    const archive = SHOP.replace('shop.yaml', 'archive.yaml');
+    const gone = { State: { Name: 'terminated', Code: 48 }, StateReason: { Code: 'Client.InternalError', Message: 'Client.InternalError: Client error on launch' } };
+    const sim = await lost(archive);
+    const ask = sim.effects.aws.call.bind(sim.effects.aws) as (request: object) => Promise<{ output: { Reservations?: Reservation[] } }>;
+    const call = async (request: { operation: string; input: { Filters?: { Name: string; Values: string[] }[] } }) => {
+      const states = request.operation === 'DescribeInstances' ? request.input.Filters?.find(({ Name }) => Name === 'instance-state-name')?.Values : undefined;
+      if (states === undefined) return ask(request);
+      const Filters = request.input.Filters?.filter(({ Name }) => Name !== 'instance-state-name');
+      const { output, ...rest } = await ask({ ...request, input: { ...request.input, Filters } });
+      const launched = output.Reservations?.map((one) => ({ ...one, Instances: one.Instances.map((i) => ({ ...i, ...gone })) })) ?? [];
+      return { ...rest, output: { ...output, Reservations: states.includes('terminated') ? launched : [] } };
+    };
+    const end = await ended({ ...sim, effects: { ...sim.effects, aws: { call: call as never } } });
+    expect(end.outcome).toBe('failed');
+    expect(end.failed).toMatch(/has ended: AWS: Client\.InternalError: Client error on launch/);
+    expect(end.changed.filter((step) => step === 'compute.api.launch')).toHaveLength(1);
+  });
+});
+
+describe('what passes is waited out', () => {
+  it('an instance that is not yet in a state from which it can be started', async () => {
+    // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+    const sim = refusing(await lost(BILLING), 'StartInstances', 'IncorrectInstanceState', "The instance 'i-0b00000000000b001' is not in a state from which it can be started.", 5);
+    expect(await ended(sim)).toMatchObject({ outcome: 'succeeded' });
+  });
+});
