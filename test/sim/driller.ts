@@ -60,6 +60,9 @@ export class Driller {
     await clock.sleep(drill.startsAt, signal);
     this.#ends = drill.faults.map((fault) => world.addFault({ ...fault, ...(fault.service === 'route53' ? {} : { region: this.job.target }) }));
     for (const fault of drill.faults) history.note('fault', () => `of the drill: ${fault.service ?? ''}.${fault.operation ?? '*'} ${JSON.stringify(fault.effect)}, ${fault.times ?? 0} times`);
+    // A failover beside it ends in calm, too.
+    const calmAt = stage.zero + stage.chapter.calmAt;
+    if (drill.when === 'beside') clock.sleep(Math.max(0, calmAt - clock.now()), signal).then(() => this.#calm(), () => this.#calm());
     for (const [i, go] of drill.goes.entries()) {
       if (this.#isOver() || signal?.aborted === true) return;
       if (go.clean && this.job.open === undefined) continue;
@@ -72,13 +75,17 @@ export class Driller {
   /** All is calm: somebody cleans up, until nothing is left. */
   async finish(): Promise<void> {
     const { stage } = this.#parts;
-    for (const end of this.#ends.splice(0)) end();
+    this.#calm();
     for (let n = 0; n < TRIES && this.job.open !== undefined && !this.#isOver(); n++) {
       await this.#go({ host: n % 2 === 0 ? 'desk' : 'ci', clean: true, restMs: REST_MS });
       await stage.clock.sleep(REST_MS);
     }
     await stage.clock.sleep(SETTLED_MS);
     this.#judge();
+  }
+
+  #calm(): void {
+    for (const end of this.#ends.splice(0)) end();
   }
 
   /** Its plan is made, and its run begins. */
