@@ -87,7 +87,7 @@ export const GROUPS = {
     tests: ['test/kinds/autoscaling/*.test.ts', 'test/engine/scaling.test.ts', 'test/refusals/compute.test.ts'],
   },
   servers: {
-    mutate: ['src/kinds/ec2/{launch,register,start,stop,ours,ready,shortage,launch-reasons}.ts'],
+    mutate: ['src/kinds/ec2/{launch,register,start,started,stop,ours,ready,shortage,launch-reasons}.ts'],
     tests: ['test/kinds/ec2/*.test.ts', 'test/engine/{pilot-light,instances-home}.test.ts', 'test/refusals/compute.test.ts'],
   },
   records: {
