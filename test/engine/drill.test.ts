@@ -55,6 +55,7 @@ describe('a drill', () => {
       [
         "DeleteDBInstance dr-drill-M-nobody",
         "DeleteAutoScalingGroup dr-drill-M-nobody",
+        "ChangeResourceRecordSets dr-drill-M-nobody.shop.example.com",
         "CreateDBInstanceReadReplica dr-drill-M-shop-orders-tokyo",
         "PromoteReadReplica dr-drill-M-shop-orders-tokyo",
         "CreateAutoScalingGroup dr-drill-M-shop-api",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DRILL, drillable, STANDBY } from '../engine/drills.ts';
+import { DRILL, drillable, STANDBY, twinsIn } from '../engine/drills.ts';
 import { planOf, simulation, type Simulation } from '../engine/simulated.ts';
 import { saidBy, saidByRun, saidIn } from './said.ts';
 
@@ -42,6 +42,20 @@ describe('a drill is refused before anything is made', () => {
       consequence  dr-drill-40ac9a18-shop-orders-tokyo would be made, and stay
       override     none: allow rds:DeleteDBInstance on db:dr-drill-*; dr plan --verb drill --iam shows the whole policy"
     `);
+  });
+
+  it('whose zone cannot be written', async () => {
+    const sim = await drillable();
+    sim.world.addFault({ service: 'route53', operation: 'ChangeResourceRecordSets', effect: { kind: 'error', httpStatus: 403, code: 'AccessDenied', message: 'User: dr is not authorized to perform: route53:ChangeResourceRecordSets' } });
+    expect(unmarked(await saidByRun(sim, DRILL))).toMatchInlineSnapshot(`
+      "traffic.storefront.twinRecord
+      rule         drill-rights
+      observed     route53.ChangeResourceRecordSets in us-east-1: AccessDenied: User: dr is not authorized to perform: route53:ChangeResourceRecordSets (just now)
+      threshold    the right to delete what a drill makes
+      consequence  dr-drill-MARK-a.shop.example.com would be made, and stay
+      override     none: allow route53:ChangeResourceRecordSets on the zone Z0123456789ABCDEFGHIJ, for dr-drill-*; dr plan --verb drill --iam shows the whole policy"
+    `);
+    expect(twinsIn(sim)).toEqual([]);
   });
 
   it('whose twin has a name that is taken', async () => {

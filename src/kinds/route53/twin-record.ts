@@ -8,7 +8,7 @@ import { fact } from '../../model/fact.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { allow, dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
-import { deleteTwin, notOurTwin, runOfTwin, type Suspect, type Tag, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags, type FoundTwin } from '../twins.ts';
+import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, type Tag, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags, type FoundTwin } from '../twins.ts';
 import { answerFields, answerFor, answerOf, answerSchema, type RegionAnswer } from './aim.ts';
 import { route53Plane } from './rights.ts';
 import { findSet, keyOf } from './sets.ts';
@@ -104,7 +104,16 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const keys: RecordKey[] = [{ name: p.name, type: p.record.type }, { name: p.owner, type: 'TXT' }];
   const [guarded] = await protectionsOf(ctx.effects.aws, p.zone, keys, { region: ctx.target, signal: ctx.signal });
   if (guarded !== undefined) return unfit(`${guarded.record.name} is protected against changes${guarded.comment === undefined ? '' : ` (${guarded.comment})`}`, 'a name of the zone that may be changed');
-  return { state: 'ok', because: `${p.name} is free` };
+  const unable = there === undefined ? await mayNotDelete(ctx, () => deleteNobody(ctx, p), { twin: p.name, right: `route53:ChangeResourceRecordSets on the zone ${p.zone}, for ` }) : undefined;
+  return unable === undefined ? { state: 'ok', because: `${p.name} is free` } : refused(unable);
+}
+
+/** The right to write the zone is asked for by deleting a record that nobody ever makes: Route 53 refuses that as a change that does not fit. */
+async function deleteNobody(ctx: StepContext, p: Params): Promise<void> {
+  const nobody: RecordSet = { Name: p.name.replace(/-[a-z]+\./, '-nobody.'), Type: 'TXT', TTL: TXT_TTL, ResourceRecords: [{ Value: '"nobody"' }] };
+  await change(ctx, p, [{ Action: 'DELETE', ResourceRecordSet: nobody }]).catch((error: unknown) => {
+    if (!(error instanceof AwsError) || error.code !== 'InvalidChangeBatch') throw error;
+  });
 }
 
 function taken(p: Params, why: string) {

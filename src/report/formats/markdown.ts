@@ -13,7 +13,7 @@ export function renderMarkdown(evidence: Evidence): string {
     ...evidence.requests.map((r) => `**Requested, result not yet known:** ${plain(r.title)} (${code(r.step)})`),
     objectives(evidence),
     ...section('Next', list(evidence.next)),
-    ...section('Open issues', list(evidence.issues.filter(({ closed }) => closed === null).map((i) => `${i.number}. ${i.title} (${i.owner}, due ${i.due})`))),
+    ...section('Issues', list(evidence.issues.map((i) => `${i.number}. ${i.title} (${i.owner}, due ${i.due}): ${i.closed === null ? 'open' : `closed: ${i.closed.note}`}`))),
     ...section('Clock', table(['Time', 'UTC', 'Because'], clock.phases.map((p) => [p.label, p.at === null ? 'not measured' : utcTime(p.at), p.because]))),
     ...section('Data', table(['Database', 'Promotion', 'Loss at most', 'Method', 'Fence', 'Write verified'], evidence.databases.map((d) => [d.name, d.promotion, d.rpo.boundMs === null ? 'not measured' : formatMs(d.rpo.boundMs), d.rpo.method, d.fence.verdict ?? 'no verdict', d.canary.verified === null ? 'no' : d.canary.verified ? 'yes' : 'NOT']))),
     ...section('Deviations', list(evidence.deviations.map((d) => `${d.step === null ? '' : `${d.step}: `}${d.sort}: ${d.text}`))),
