@@ -31,9 +31,9 @@ async function records(name: string) {
   return new LocalStore(stateOf(name), run).read();
 }
 
-/** Production as a lab shows it, without what moves by itself. */
+/** Production as a lab shows it, without what moves by itself: on a busy machine users may miss an answer, of whichever region. */
 async function production(): Promise<unknown> {
-  const { servers, ...rest } = (await endState(on)) as Record<string, unknown>;
+  const { servers, usersServedBy: _, ...rest } = (await endState(on)) as Record<string, unknown>;
   return JSON.parse(JSON.stringify({ servers, ...rest })) as unknown;
 }
 
@@ -70,7 +70,7 @@ it('killed at records of its journal and cleaned it leaves nothing', { timeout: 
     const cleaned = killed.code === null ? await clean(place) : killed;
     const after = await production();
     const left = JSON.stringify(await on.lab.status()).match(/dr-drill-[\w-]+/)?.[0];
-    if (killed.code !== null || left !== undefined || JSON.stringify(after) !== JSON.stringify(before)) wrong.push({ place, code: killed.code, left, cleaned: cleaned.stdout, stderr: cleaned.stderr });
+    if (killed.code !== null || left !== undefined || JSON.stringify(after) !== JSON.stringify(before)) wrong.push({ place, code: killed.code, left, before, after, cleaned: cleaned.stdout, stderr: cleaned.stderr });
   }
   console.log(`drill in the lab: killed at ${places.length} places of ${whole.length} records and cleaned, ${wrong.length} wrong`);
   expect(wrong).toEqual([]);
