@@ -216,7 +216,7 @@ describe('while the source is down', () => {
       "exit 4
       [LAB] a two-region lab on one machine; no AWS account was involved
       In the lab: the failover of shop was refused by rpo-gate (databases.orders.rpoGate); nothing was changed.
-        databases.orders.rpoGate: at most N s of writes would be lost (…
+        databases.orders.rpoGate: at most N s of writes would be l…
           override: --accept-data-loss Ns --reason "…"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
       To continue: dr resume RUN-shop-failover --accept-data-loss Ns --reason "…"

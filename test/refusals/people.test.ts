@@ -202,7 +202,7 @@ describe('a failover of a source that is not down', () => {
     expect(await saidByRun(await simulation())).toMatchInlineSnapshot(`
       "assess.source
       rule         source-down
-      observed     0 of at least 2 independent signals say down. users: up (home-page: status 200 from 127.0.0.2 in 5 ms); source-api: up (shop-orders is available); replication: up (shop-orders-tokyo is replicating, lag 1.0 s, 0.1 s ago); health-checkers: up (8 of 8 checkers reach it) (just now)
+      observed     0 of at least 2 independent signals say down. users: up (home-page: status 200 from 127.0.0.2 in 5 ms); source-api: up (shop-orders is available); replication: up (shop-orders-tokyo is replicating, lag 1.0 s, 0.2 s ago); health-checkers: up (8 of 8 checkers reach it) (just now)
       threshold    two independent signals that the source region is down
       consequence  a failover away from ap-northeast-2 while it works splits the data: both sides may take writes
       override     --attest-source-down NAME --reason "who has seen it, and how""

@@ -17,6 +17,20 @@ async function withoutBackups(): Promise<Simulation> {
 
 const gate = (sim: Simulation, at: Asked = {}) => saidIn(sim, 'databases.documents.recoveryGate', at);
 
+describe('where a restore has no room', () => {
+  it('as many instances as the account may have', async () => {
+    const sim = await worldOf('archive');
+    sim.world.state.dbQuotas.set(TOKYO, 'DBInstances', 0);
+    expect(await saidIn(sim, 'databases.documents.restore')).toMatchInlineSnapshot(`
+      "rule         quota
+      observed     0 of 0 DB instances are in use in ap-northeast-1 (just now)
+      threshold    a quota that leaves room for one instance more
+      consequence  AWS refuses to make archive-documents-tokyo
+      override     none: delete what nobody needs, or ask for more of "DB instances": aws service-quotas list-service-quotas --service-code rds --region ap-northeast-1 names its code, aws service-quotas request-service-quota-increase asks"
+    `);
+  });
+});
+
 describe('what a restore would lose', () => {
   it('an old snapshot, in a whole run', async () => {
     const sim = await withoutBackups();

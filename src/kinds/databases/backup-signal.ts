@@ -23,7 +23,7 @@ type Params = z.infer<typeof params>;
 const MOVING_MS = 900_000;
 const STOPPED_MS = 1_800_000;
 
-async function look(ctx: StepContext, p: Params): Promise<Signal> {
+async function look(ctx: StepContext, p: Omit<Params, 'signal'>): Promise<Signal> {
   const vantage = 'replication';
   try {
     const { usable } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
@@ -36,6 +36,16 @@ async function look(ctx: StepContext, p: Params): Promise<Signal> {
     if (!(error instanceof AwsError)) throw error;
     return { vantage, says: 'unknown', because: error.message };
   }
+}
+
+/**
+ * Why a source that was judged to be lost is known to live; undefined where it is not known. A restore takes its time, and meanwhile backups of
+ * what was written after the impact may arrive. The same rule as `judgeSource` has.
+ */
+export async function livesByBackups(ctx: StepContext, p: Omit<Params, 'signal'>): Promise<string | undefined> {
+  const impactAt = ctx.impactAt();
+  const { says, livedAt, because } = await look(ctx, p);
+  return says === 'up' && livedAt !== undefined && impactAt !== undefined && livedAt > impactAt ? because : undefined;
 }
 
 /** Do backups of the source still arrive? */

@@ -5,10 +5,12 @@ import { dbInstanceState, needsPerson } from '../../aws/states/db-instance.ts';
 import { allow, dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
+import { livesByBackups } from './backup-signal.ts';
 import { orRefused, refusalOf, whenFree } from './change.ts';
 import { isOwnOptionGroup } from './option-group.ts';
 import { rdsResource, unfinishedRun } from './found-writer.ts';
 import { quotaFor } from './quota.ts';
+import { fenceOf } from './verdict.ts';
 import { stillWriter } from './writer.ts';
 import { weighAtLine } from './loss.ts';
 import { carriesToken, readChoice, RESTORE_TAG } from './recovery-gate.ts';
@@ -232,13 +234,28 @@ export function restoreTwinStep(ctx: DrillContext, copy: Database, old: Database
   };
 }
 
-const openParams = params.omit({ closedBy: true, source: true });
+const openParams = params.omit({ closedBy: true });
+type OpenParams = z.infer<typeof openParams>;
 
 /** Field of the change that opening is. */
 const GROUPS = 'VpcSecurityGroups';
 
+/** What was decided before a restore of many minutes is looked at again where nothing but signals says that the old writer is lost. */
+async function sourceLives(ctx: StepContext, { name, id, region, source }: OpenParams): Promise<Observation | undefined> {
+  if (source === undefined || fenceOf(ctx, name)?.verdict !== 'source-down') return undefined;
+  const lives = await livesByBackups(ctx, { region, source });
+  if (lives === undefined) return undefined;
+  return refused({
+    rule: 'source-down',
+    observed: `${lives}: it was written after the impact, so that ${source.id} in ${source.region} lives`,
+    threshold: 'no sign of life from the source since it was judged to be lost',
+    consequence: `users would write to ${id} while others may write to ${source.id}, and their data can no longer be joined`,
+    override: 'dr resume: looks at the source again; or --attest-source-down NAME --reason "who has seen it, and how"',
+  });
+}
+
 /** Lets the application in: from here on the restored copy takes writes of its own. */
-export const open = stepKind<z.infer<typeof openParams>>({
+export const open = stepKind<OpenParams>({
   params: openParams,
   check: () => Promise.resolve({ state: 'ok', because: 'the groups were looked at by the restore' } as const),
   observe: async (ctx, p) => {
@@ -254,7 +271,7 @@ export const open = stepKind<z.infer<typeof openParams>>({
     const tried = refusalOf(ctx, p) !== undefined || ctx.intends(rdsResource(p.region, p.id), GROUPS);
     const mayAsk = state.ask === 'yes' || (state.writes === 'yes' && state.changing !== true && !tried);
     if (!mayAsk) return orRefused(ctx, p, { state: 'pending', because: `${p.id} is ${state.shown}, and closed`, waitingFor: 'aws' }, 'to open it');
-    return lossAtLine(ctx, p) ?? orRefused(ctx, p, { state: 'absent', because: `${p.id} is closed` }, 'to open it');
+    return lossAtLine(ctx, p) ?? (await sourceLives(ctx, p)) ?? orRefused(ctx, p, { state: 'absent', because: `${p.id} is closed` }, 'to open it');
   },
   act: async (ctx, p) => {
     // Without ApplyImmediately, see quarantine.ts.
@@ -312,7 +329,7 @@ export function restoreStep(ctx: PlanContext, copy: Database, old: Database, { s
 }
 
 /** None where it was restored open. */
-export function openStep(ctx: PlanContext, copy: Database, { settings, closedBy }: Wanted): StepDraft[] {
+export function openStep(ctx: PlanContext, copy: Database, old: Database, { settings, closedBy }: Wanted): StepDraft[] {
   if (closedBy === undefined) return [];
   const { region, id } = copy;
   return [
@@ -322,9 +339,9 @@ export function openStep(ctx: PlanContext, copy: Database, { settings, closedBy 
       after: ['restore'],
       reversibility: 'point-of-no-return',
       title: `Open ${id} to the application: from here on it goes its own way`,
-      params: { ...copy, settings, ...weighed(ctx) } satisfies z.infer<typeof openParams>,
+      params: { ...copy, settings, ...weighed(ctx), source: { region: old.region, id: old.id } } satisfies OpenParams,
       controlPlanes: [`rds@${region}`],
-      permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(region, ctx.account, id)])],
+      permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(region, ctx.account, id)]), listBackups(region, ctx.account)],
       estimate: { p50: 30, p95: 120, basis: 'a change of security groups; longer where the first backup must end before it' },
       limitMs: 6 * 3_600_000,
       changes: [{ resource: rdsResource(region, id), field: GROUPS, before: closedBy, after: settings.securityGroups.join(', ') }],

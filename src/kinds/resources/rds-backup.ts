@@ -92,7 +92,7 @@ function plan(ctx: PlanContext, name: string, db: RdsBackup): StepDraft[] {
 /** Restore, opening and canary. */
 function restored(ctx: PlanContext, copy: Database, old: Database, db: RdsBackup): StepDraft[] {
   const wanted = { settings: inRegion(db.restore, ctx.target), closedBy: db.fence?.quarantine[ctx.target], kmsKey: db.kmsKeys?.[ctx.target] };
-  const steps = [restoreStep(ctx, copy, old, wanted), ...openStep(ctx, copy, wanted)];
+  const steps = [restoreStep(ctx, copy, old, wanted), ...openStep(ctx, copy, old, wanted)];
   if (db.canary === undefined) return steps;
   const opened = wanted.closedBy === undefined ? 'restore' : 'open';
   // The read-only setting of a switchover is part of the database, and was restored with it.
