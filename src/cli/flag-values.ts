@@ -141,8 +141,8 @@ export function durationFlag(example: string, words: Words, range?: Range) {
 }
 
 /** The same, where there is always one. */
-export function durationFlagOr(otherwise: string, words: Words) {
-  return Flags.custom<number>({ parse: readAs(durationType(otherwise)), defaultHelp: () => Promise.resolve(otherwise) })({ helpValue: 'DURATION', ...words, default: parseDuration(otherwise) ?? 0 });
+export function durationFlagOr(otherwise: string, words: Words, range?: Range) {
+  return Flags.custom<number>({ parse: readAs(durationType(otherwise, range)), defaultHelp: () => Promise.resolve(otherwise) })({ helpValue: 'DURATION', ...words, default: parseDuration(otherwise) ?? 0 });
 }
 
 /** A duration as it was typed. */

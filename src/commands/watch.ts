@@ -1,15 +1,14 @@
 import * as Flags from '@oclif/core/flags';
 import type { Assessment } from '../app/assess/assess.ts';
 import type { Heartbeat, News } from '../app/assess/watch.ts';
-import { parseDuration } from '../base/duration.ts';
-import { DrError } from '../base/errors.ts';
 import { assessText } from '../cli/assess-view.ts';
 import { DrCommand } from '../cli/base-command.ts';
+import { countFlagOr, durationFlagOr, regionFlag } from '../cli/flag-values.ts';
 import { targetFlags } from '../cli/run-flags.ts';
 import { painterFor } from '../cli/style.ts';
 import { terminalWidth } from '../cli/text.ts';
 
-const EVERY_LEAST_MS = 10_000;
+const LEAST = { ms: 10_000, shown: '10s or more,' };
 
 export default class Watch extends DrCommand {
   static override summary = 'Assess again and again; say once when moving is recommended, with the evidence and the command. Never acts.';
@@ -23,18 +22,17 @@ export default class Watch extends DrCommand {
   ];
   static override flags = {
     ...targetFlags,
-    region: Flags.string({ description: 'The region that would become active. Default: each that is not active now', helpValue: 'REGION' }),
-    every: Flags.string({ description: 'Pause between two looks', helpValue: 'DURATION', default: '30s' }),
-    looks: Flags.integer({ description: 'Looks in a row that must say so before anything counts as changed', helpValue: 'N', default: 3, min: 1, max: 100 }),
-    heartbeat: Flags.string({ description: 'How often a line says that it still watches', helpValue: 'DURATION', default: '1h' }),
+    region: regionFlag({ description: 'The region that would become active. Default: each that is not active now' }),
+    every: durationFlagOr('30s', { description: 'Pause between two looks' }, LEAST),
+    looks: countFlagOr(3, 100, { description: 'Looks in a row that must say so before anything counts as changed' }),
+    heartbeat: durationFlagOr('1h', { description: 'How often a line says that it still watches' }, LEAST),
     notify: Flags.boolean({ description: 'Tell the notifiers of the runbook what has changed' }),
     out: Flags.string({ description: 'Folder into which the plan of a recommended failover is saved, for `dr failover --plan FILE`', helpValue: 'DIR' }),
   };
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Watch);
-    const { runbook, runbooks, region, looks, notify, out } = flags;
-    const times = { everyMs: durationOf('every', flags.every, EVERY_LEAST_MS), heartbeatMs: durationOf('heartbeat', flags.heartbeat, EVERY_LEAST_MS) };
+    const { runbook, runbooks, region, looks, notify, out, every: everyMs, heartbeat: heartbeatMs } = flags;
     const [{ assessLoaded, exitOf }, { newsLines, watchAssessments }, { tellNotifiers }, { liveEffects }, { drainOnSignals }, { chooseRunbook, planFor }, { mkdir }] = await Promise.all([
       import('../app/assess/assess.ts'),
       import('../app/assess/watch.ts'),
@@ -49,7 +47,8 @@ export default class Watch extends DrCommand {
     const effects = liveEffects();
     const drain = drainOnSignals(() => this.note('No longer watching.'), () => 'No longer watching.');
     const last = await watchAssessments({
-      ...times,
+      everyMs,
+      heartbeatMs,
       confirm: looks,
       clock: effects.clock,
       until: drain.signal,
@@ -86,11 +85,4 @@ export default class Watch extends DrCommand {
 function heartbeatLine({ looks, failed, ways }: Heartbeat): string {
   const held = ways.map(({ runbook, source, target, standing }) => `${runbook} ${source} → ${target}: ${standing}`).join('; ');
   return `still watching: ${held === '' ? 'no look was made yet' : held}; ${looks} looks${failed === 0 ? '' : `, and ${failed} that could not be made`}`;
-}
-
-/** @throws DrError */
-function durationOf(flag: string, text: string, leastMs: number): number {
-  const ms = parseDuration(text);
-  if (ms !== undefined && ms >= leastMs) return ms;
-  throw new DrError({ code: 'WATCH_PAUSE', exit: 'usage', title: `--${flag} ${text}: a duration of ${leastMs / 1000}s or more is expected.`, next: [`--${flag} 1m`] });
 }

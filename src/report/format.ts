@@ -58,12 +58,6 @@ export function visible(text: string): string {
   );
 }
 
-/** Cuts a text to `max` characters, the last one an ellipsis when something is missing. */
-export function clip(text: string, max: number): string {
-  const chars = Array.from(text);
-  return chars.length <= max ? text : `${chars.slice(0, Math.max(0, max - 1)).join('').trimEnd()}…`;
-}
-
 /** What a person calls each cause of the breakdown. */
 export const CAUSE_LABELS = {
   before: 'before the run (detection, decision)',

@@ -1,20 +1,18 @@
 import { drillFigures } from './drill.ts';
 import type { Evidence } from './evidence-schema.ts';
-import { boundAgainstLoss, CAUSE_LABELS, clip, formatFigure, formatMs, regionName, utcTime, visible } from './format.ts';
+import { boundAgainstLoss, CAUSE_LABELS, formatFigure, formatMs, regionName, utcTime, visible } from './format.ts';
 import { modeMark } from './mode.ts';
 import { NOTHING_PROMOTED } from './objectives.ts';
 import { requestedText, requestLines } from './requests.ts';
 import { traitsOf } from '../model/verb.ts';
 
-/** What is only seen of a refusal is not longer; the report has it whole. */
-const SUMMARY_WIDTH = 110;
 /** Lines for the breakdown and for databases; the report has all. */
 const BREAKDOWN_ROWS = 6;
 const DATABASE_ROWS = 2;
 const REFUSALS = 8;
 
 /**
- * The end of a run for a terminal: plain text, at most 25 lines, columns aligned, no reason cut. Texts from outside cannot move the
+ * The end of a run for a terminal: plain text, columns aligned, no reason cut. Texts from outside cannot move the
  * cursor. The caller breaks lines at the width of its terminal, adds colour and the path of the report.
  */
 export function summaryLines(evidence: Evidence): string[] {
@@ -56,11 +54,11 @@ function changedNothing({ verdict, steps }: Evidence): boolean {
   return verdict.word === 'refused' && steps.every((step) => !step.acted);
 }
 
-/** One that refuses has the exact flag that overrides it, whole however long it is. */
+/** Reasons, and the exact flags that override them, are whole however long they are. */
 function refusalLines({ steps }: Evidence): string[] {
   const refused = steps.flatMap(({ id, refusal, check, error }) => {
-    if (refusal !== null) return [[clip(visible(`  ${id}: ${refusal.observed}`), SUMMARY_WIDTH), visible(`    override: ${refusal.override}`)]];
-    return check === 'failed' ? [[clip(visible(`  ${id}: ${error?.message ?? 'the check could not be made'}`), SUMMARY_WIDTH)]] : [];
+    if (refusal !== null) return [[visible(`  ${id}: ${refusal.observed}`), visible(`    override: ${refusal.override}`)]];
+    return check === 'failed' ? [[visible(`  ${id}: ${error?.message ?? 'the check could not be made'}`)]] : [];
   });
   const more = refused.length - REFUSALS;
   return [...refused.slice(0, REFUSALS).flat(), ...(more > 0 ? [`  and ${more} more`] : [])];

@@ -2,7 +2,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AwsCaller } from '../../aws/caller.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
-import { REGION_SHAPE, REGIONS } from '../../base/regions.ts';
 import { nearest } from '../../base/nearest.ts';
 import type { Inventory } from '../../model/discovery.ts';
 import { parseRunbook } from '../../runbook/load.ts';
