@@ -67,7 +67,7 @@ describe('a wrong command line', () => {
     [['failover', '--regoin', 'x'], 'There is no flag --regoin. Did you mean --region?'],
     [['status', 'a', 'b'], 'Unexpected argument: b'],
     [['failover', '--region'], 'Flag --region expects a value'],
-    [['failover', '--region', 'ap-northeast-1', '--output', 'xml'], 'Expected --output=xml to be one of: text, jsonl'],
+    [['failover', '--region', 'ap-northeast-1', '--output', 'xml'], '--output xml: one of text, jsonl is expected. [BAD_VALUE]'],
     [['failover'], '--region is required: the region to make active.'],
     [['plan'], '--region is required: the region to make active.'],
   ])('%j', async (args, message) => {
