@@ -85,8 +85,9 @@ const IMPACT_ASKED = 3;
 /** Asks when users began to suffer. Undefined: not known, or there is nobody to ask. `now`: milliseconds since the epoch. */
 export async function askImpact(io: ConfirmIo, now: () => number): Promise<number | undefined> {
   if (!io.tty) return undefined;
+  io.write('When did users begin to suffer? The RTO counts from there.\n');
   for (let i = 0; i < IMPACT_ASKED; i++) {
-    const answer = (await io.ask('When did users begin to suffer? A time, e.g. 2026-11-20T03:04:05Z, or how long ago, e.g. 7m [unknown]: ')).trim();
+    const answer = (await io.ask('A time (2026-11-20T03:04:05Z), or how long ago (7m) [unknown]: ')).trim();
     if (answer === '' || answer === 'unknown') return undefined;
     const ago = parseDuration(answer);
     const at = ago === undefined ? parsePastTime(answer, now()) : now() - ago;
