@@ -83,7 +83,7 @@ async function newestReadable(store: StateStore, ids: readonly string[], leftOut
       leftOut({ run: id, error });
     }
   }
-  throw new DrError({ code: 'RUN_UNKNOWN', exit: 'usage', title: 'There is no run yet.', detail: `State: ${store.place}`, next: ['dr history    lists the runs'] });
+  throw new DrError({ code: 'RUN_UNKNOWN', exit: 'usage', title: 'There is no run yet.', detail: `State: ${store.place}`, next: ['--state DIR, or --state s3://BUCKET/PREFIX?region=REGION    names another state', 'dr plan --region REGION    shows what a failover would do'] });
 }
 
 /** Undefined where a run died before its first record was whole. */
