@@ -38,7 +38,7 @@ function top(pack: PackDocument): Html {
 <p class="verdict ${good ? 'good' : 'warn'}">${verdict}</p>
 </header>
 <div class="cards">
-${figure('Tests overdue', late.length, live.length === 0 ? 'No application has a run on AWS.' : late.map(({ name }) => name).join(', ') || 'none')}
+${figure('Tests overdue on AWS', late.length, live.length === 0 ? 'No application has a run on AWS.' : late.map(({ name }) => name).join(', ') || 'none')}
 ${figure('Without a standby', bare.length, bare.map(({ name, unprotectedSince }) => `${name} since ${utcDateTime(unprotectedSince ?? '')}`).join(', ') || 'none, as far as these runs tell')}
 ${figure('Open issues', open.length, open.length === 0 ? 'none' : `the next is due on ${open.map(({ due }) => due).sort()[0] ?? ''}`)}
 ${figure('Journals that cannot be read', pack.damaged.length, pack.damaged.length === 0 ? 'none' : 'named below')}
