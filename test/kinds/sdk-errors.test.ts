@@ -54,7 +54,8 @@ function step(id: string, facts: Record<string, Json> = {}, now?: number) {
   const found = plan.steps.find((s) => s.id === id);
   if (found === undefined) throw new Error(`no step ${id}`);
   const aws = reliableCaller(sdkCaller(), { clock: noWait, ids: new SeededIds(1) });
-  return stepOf(found.kind, found.params, { effects: { aws }, facts, ...(now === undefined ? {} : { clock: new VirtualClock(now) }) });
+  // An earlier attempt may be under way: it is asked for once, and not again and again while AWS is busy.
+  return stepOf(found.kind, found.params, { effects: { aws }, facts, askedBefore: true, ...(now === undefined ? {} : { clock: new VirtualClock(now) }) });
 }
 
 /** Real time and no virtual clock: the SDK's own work is none of the clock's. */

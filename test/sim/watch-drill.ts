@@ -1,3 +1,4 @@
+import { nameKey } from '../../src/simulator/record-set.ts';
 import type { SeenCall } from './watch.ts';
 import type { Stage } from './stage.ts';
 
@@ -11,9 +12,11 @@ function namesOf(input: unknown): string[] {
 
 /** Before anything is made AWS is asked to delete what is not there: it says whether it might. */
 export function asksForARight({ world }: Stage, { by, operation, region, input }: Pick<SeenCall, 'by' | 'operation' | 'region' | 'input'>): boolean {
-  if (by?.part !== 'check' || !operation.startsWith('Delete')) return false;
-  const { databases, groups } = world.state;
-  return namesOf(input).every((name) => name.startsWith(TWINS) && databases.row({ region, id: name }, world.now()) === undefined && groups.get(region, name) === undefined);
+  const changes = (input as { ChangeBatch?: { Changes?: readonly { Action?: string }[] } }).ChangeBatch?.Changes;
+  const deletes = operation.startsWith('Delete') || (changes?.every(({ Action }) => Action === 'DELETE') ?? false);
+  if (by?.part !== 'check' || !deletes) return false;
+  const { databases, groups, zones } = world.state;
+  return namesOf(input).every((name) => name.startsWith(TWINS) && databases.row({ region, id: name }, world.now()) === undefined && groups.get(region, name) === undefined && zones.forName(name)?.edgeNames.has(nameKey(name)) !== true);
 }
 
 /** A drill changes nothing that is not its own (26), and deletes nothing that somebody else has made (28). A notification names nothing that it changes. */

@@ -42,7 +42,7 @@ export class Bucket {
     }
     const text = this.objects.get(key);
     if (text === undefined) throw error(name, 'NoSuchKey');
-    return { ETag: '"e"', Body: { transformToString: () => Promise.resolve(text), toJSON: () => text } };
+    return { ETag: '"e"', LastModified: new Date(0), Body: { transformToString: () => Promise.resolve(text), toJSON: () => text } };
   }
 }
 
