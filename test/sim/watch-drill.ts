@@ -1,4 +1,4 @@
-import { nameKey } from '../../src/simulator/record-set.ts';
+import { nameKey, normalName } from '../../src/simulator/record-set.ts';
 import type { SeenCall } from './watch.ts';
 import type { Stage } from './stage.ts';
 
@@ -16,7 +16,7 @@ export function asksForARight({ world }: Stage, { by, operation, region, input }
   const deletes = operation.startsWith('Delete') || (changes?.every(({ Action }) => Action === 'DELETE') ?? false);
   if (by?.part !== 'check' || !deletes) return false;
   const { databases, groups, zones } = world.state;
-  return namesOf(input).every((name) => name.startsWith(TWINS) && databases.row({ region, id: name }, world.now()) === undefined && groups.get(region, name) === undefined && zones.forName(name)?.edgeNames.has(nameKey(name)) !== true);
+  return namesOf(input).every((name) => name.startsWith(TWINS) && databases.row({ region, id: name }, world.now()) === undefined && groups.get(region, name) === undefined && zones.forName(normalName(name))?.edgeNames.has(nameKey(normalName(name))) !== true);
 }
 
 /** A drill changes nothing that is not its own (26), and deletes nothing that somebody else has made (28). A notification names nothing that it changes. */
