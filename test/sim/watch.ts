@@ -152,10 +152,16 @@ export class Watch {
     if (state !== undefined && stepOf(state, id)?.kind.endsWith('.settle') === true) judgeSettled(this.#stage, this.#eyes, state, id);
   }
 
+  /** The source was lost, and back: between two looks of the watch maybe, for a few seconds. */
+  #wasBack(): boolean {
+    const { chapter, zero, clock } = this.#stage;
+    return this.#returned || chapter.happenings.some((h) => h.what === 'region-back' && h.region === chapter.source && zero + h.at <= clock.now());
+  }
+
   #finished(process: Process, outcome: string): void {
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#returned, accepted: this.#accepted, looksLost: this.#looksLost, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
+    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#wasBack(), accepted: this.#accepted, looksLost: this.#looksLost, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
     if (process.verb === 'drill') return;
     if (outcome === 'succeeded') judgeSuccess(end);
     if (outcome === 'aborted') judgeLedBack(end, this.#promoted, this.#partly);
@@ -245,10 +251,8 @@ export class Watch {
     if (this.#promoted.has(database)) return;
     this.#again(state);
     const sourceBadAt = this.#sourceBadAt;
-    const { chapter, zero, clock } = this.#stage;
-    // Between two looks of the watch it may have been back for a few seconds.
-    const returned = this.#returned || chapter.happenings.some((h) => h.what === 'region-back' && h.region === chapter.source && zero + h.at <= clock.now());
-    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned, deadSince: this.#deadSince, attestedBy: this.#attestedBy, looksLost: this.#looksLost, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step) });
+    const { clock } = this.#stage;
+    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned: this.#wasBack(), deadSince: this.#deadSince, attestedBy: this.#attestedBy, looksLost: this.#looksLost, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step) });
   }
 
   #scaling(call: SeenCall): void {
