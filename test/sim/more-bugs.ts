@@ -136,12 +136,6 @@ export const MORE_BUGS: readonly Bug[] = [
   { name: 'settled-at-once', breaks: [15, 14], step: spoil('settle', () => ({ observe: () => Promise.resolve(reached) })) },
   { name: 'insync-at-once', breaks: [15, 14], step: (name, kind, stage) => spoil('flip', () => ({ verify: () => Promise.resolve(reached) }))(name, kind, stage) ?? spoil('settle', () => ({ observe: () => Promise.resolve(reached) }))(name, kind, stage) },
   {
-    name: 'no-last-look',
-    breaks: [15],
-    from: 1740,
-    step: (_name, kind) => ({ ...(kind as object), holds: () => Promise.resolve(reached) }) as unknown as typeof kind,
-  },
-  {
     name: 'half-the-bound',
     breaks: [3],
     step: spoil('rpoGate', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, (_n, v) => halved(v)), p) })),
@@ -150,11 +144,17 @@ export const MORE_BUGS: readonly Bug[] = [
   ...DRILL_RUN_BUGS,
 ];
 
-/**
- * The simulation does not find this, and `--bug all` does not hunt it: who rejects in a drawn world nearly always approves later.
- * test/kinds/common-steps/approval.test.ts and test/approvals/judge.test.ts find it.
+/*
+ * The simulation does not find these, and `--bug all` does not hunt them. `rejections-are-not-read`: who rejects in a drawn world nearly
+ * always approves later; test/kinds/common-steps/approval.test.ts and test/approvals/judge.test.ts find it. `no-last-look`: it was found at seed
+ * 1740 before people looked at what they attest, and not in 6,000 seeds since; test/engine/end-look.test.ts finds it.
  */
 export const UNSEEN: readonly Bug[] = [
+  {
+    name: 'no-last-look',
+    breaks: [15],
+    step: (_name, kind) => ({ ...(kind as object), holds: () => Promise.resolve(reached) }) as unknown as typeof kind,
+  },
   {
     name: 'rejections-are-not-read',
     breaks: [6],
