@@ -21,6 +21,8 @@ export const signalSchema = z.strictObject({
   unsettled: z.boolean().optional(),
   /** Of replication: the replica receives from the source now, so that the source lives. */
   receiving: z.boolean().optional(),
+  /** Of replication: AWS did not say, so that a replica may receive. */
+  notAsked: z.boolean().optional(),
   /** Of replication: what has arrived shows that the source lived then, ms since the epoch. */
   livedAt: z.number().optional(),
 });
@@ -101,6 +103,8 @@ function whyAlive(signals: readonly Signal[], impactAt: number | undefined): str
   const apis = signals.filter((s) => s.vantage === 'source-api');
   if (apis.length > 0 && apis.every((s) => s.says !== 'unknown' && s.silent !== true)) return undefined;
   if (signals.some((s) => s.receiving === true)) return RECEIVES;
+  const unknown = signals.find((s) => s.notAsked === true);
+  if (unknown !== undefined) return 'whether a replica still receives from the source could not be asked (dr resume asks again)';
   const later = signals.some((s) => s.vantage === 'replication' && s.says === 'up' && s.livedAt !== undefined && impactAt !== undefined && s.livedAt > impactAt);
   return later ? 'backups of what was written after the impact have arrived, so that a database of the source lives: if it was lost since, that shows within fifteen minutes (dr resume)' : undefined;
 }

@@ -68,7 +68,7 @@ describe.each(ONCE)('%s', (_name, effect) => {
 describe('faults over everything', () => {
   it.each<[string, Fault, ('blind' | 'sees')]>([
     ['forty calls in a row are throttled', { effect: { kind: 'throttle' }, times: 40 }, 'blind'],
-    ['twenty calls of Tokyo fail', { region: TOKYO, effect: { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' }, times: 20 }, 'sees'],
+    ['twenty calls of Tokyo fail', { region: TOKYO, effect: { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' }, times: 20 }, 'blind'],
     ['ten calls are reset', { effect: { kind: 'reset' }, times: 10 }, 'blind'],
     ['reads of RDS are half a minute old', { service: 'rds', effect: { kind: 'stale-read', ms: 30_000 } }, 'blind'],
     ['reads of Route 53 are some seconds old', { service: 'route53', effect: { kind: 'stale-read', ms: 5_000 } }, 'blind'],

@@ -8,6 +8,7 @@ import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '..
 import { follows } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import { RECEIVES, signalFact, sourceVerdictFact } from '../../model/signals.ts';
+import { sourceApiSignal } from './signals.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { refusalOf, whenFree } from './change.ts';
 import { cutOff, cutOffChanges, cutOffFurther, cutOffRights } from './cut-off.ts';
@@ -114,6 +115,9 @@ function byAPerson(ctx: StepContext, p: Params, why: string): Observation {
 /** Nothing can be changed there: then the region itself must be known to be down. */
 function withoutItsApi(ctx: StepContext, p: Params, why: string, so = ''): Observation {
   const judged = sourceVerdictFact.read(ctx);
+  // It answered when the source was judged: what it does not answer now is no sign that its database is lost.
+  const answered = signalFact.read(ctx, sourceApiSignal(p.name));
+  if (answered?.says === 'up') return byAPerson(ctx, p, `${why}; a moment ago its API answered that ${answered.because} (if it was lost since: dr resume)`);
   if (judged !== undefined && judged.verdict !== 'not-down') return done(ctx, p, judged.verdict, `${why}${so}; ${judged.because}`, `${why}${so}; ${judged.because.split('. ', 1)[0] ?? ''}`);
   return unfenced(p, why, 'fenced, or the source down by two independent signals');
 }

@@ -83,16 +83,21 @@ export const assessReplication = stepKind<Params>({
       return signalSeen(ctx, p.signal, await lookAtReplication(ctx, p));
     } catch (error) {
       if (!(error instanceof AwsError)) throw error;
-      return signalSeen(ctx, p.signal, { vantage: 'replication', says: 'unknown', because: error.message });
+      return signalSeen(ctx, p.signal, { vantage: 'replication', says: 'unknown', notAsked: true, because: error.message });
     }
   },
 });
 
 const LOOK = { phase: 'assess', reversibility: 'reversible', controlPlanes: [], changes: [], limitMs: 30_000 } as const;
 
+/** What the API of the source said of a database. */
+export function sourceApiSignal(name: string): string {
+  return `rds-api.${name}`;
+}
+
 /** `seconds`: until an answer. A region that may be dead is given up after two. */
 export function sourceApiStep(ctx: PlanContext, { name, region, id }: Database, seconds = 2): StepDraft {
-  const signal = `rds-api.${name}`;
+  const signal = sourceApiSignal(name);
   return {
     ...LOOK,
     step: 'assessSourceApi',
