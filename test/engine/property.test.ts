@@ -121,8 +121,8 @@ function checkOrder(records: readonly JournalRecord[], steps: readonly PlanStep[
         expect(done.has(gate.id), `${record.step} crossed the line before the gate ${gate.id}`).toBe(true);
       }
     }
-    // Of a request that was not sent the intent counts for nothing.
-    if ((record.type === 'step.unclear' || record.type === 'step.refused') && record.unsent === true) intended.set(record.step, (intended.get(record.step) ?? 1) - 1);
+    // Of a request that was not sent, or that AWS clearly refused, the intent counts for nothing.
+    if ((record.type === 'step.unclear' || record.type === 'step.refused' || record.type === 'step.failed') && record.unsent === true) intended.set(record.step, (intended.get(record.step) ?? 1) - 1);
     if (record.type === 'step.done') done.add(record.step);
     else if (ENDS.has(record.type) && step?.optional === true) given.add(record.step);
   }
@@ -145,6 +145,15 @@ function checkEnd(run: TinyRun, steps: readonly PlanStep[], worlds: ReadonlyMap<
     if (world.way === 'there') expect(world.acts, id).toBe(0);
   }
 }
+
+/** Its step of no return is clearly refused by AWS: it was not made, and a resume decides again. */
+const DENIED: [Draft[], { after: number; how: 'stop' | 'crash' }[]] = [
+  [
+    { phase: 'data', gate: false, optional: false, line: true, way: 'denied' },
+    { phase: 'assess', gate: false, optional: false, line: false, way: 'there' },
+  ],
+  [{ after: 8, how: 'stop' }],
+];
 
 /** An optional step has failed, and the process dies before the run has ended: the resume tries that step again. */
 const TRIED_AGAIN: [Draft[], { after: number; how: 'stop' | 'crash' }[]] = [
@@ -190,7 +199,7 @@ describe('any plan', () => {
         checkOrder(run.records, steps);
         checkEnd(run, steps, worlds);
       }),
-      { numRuns: 150, examples: [TRIED_AGAIN] },
+      { numRuns: 150, examples: [TRIED_AGAIN, DENIED] },
     );
   });
 });
