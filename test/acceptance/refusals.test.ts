@@ -235,7 +235,7 @@ describe('while the source is down', () => {
       "exit 4
       [LAB] a two-region lab on one machine; no AWS account was involved
       In the lab: the failover of shop was refused by rpo-gate (databases.orders.rpoGate); nothing was changed.
-        databases.orders.rpoGate: the lag of shop-orders-tokyo is …
+        databases.orders.rpoGate: the lag of shop-orders-tokyo is unknown: no lag sample was found; replication has the status error
           override: --accept-data-loss unknown --reason "…"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
       To continue: dr resume RUN-shop-failover --accept-data-loss unknown --reason "…"
@@ -254,7 +254,7 @@ describe('while the source is down', () => {
       "exit 4
       [LAB] a two-region lab on one machine; no AWS account was involved
       In the lab: the failover of shop was refused by rpo-gate (databases.orders.rpoGate); nothing was changed.
-        databases.orders.rpoGate: the lag of shop-orders-tokyo is …
+        databases.orders.rpoGate: the lag of shop-orders-tokyo is unknown: no lag sample was found; ReplicaLag is −1: shop-orders-tokyo is not replicating; replication has the status error
           override: --accept-data-loss unknown --reason "…"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
       To continue: dr resume RUN-shop-failover --accept-data-loss unknown --reason "…"
@@ -274,7 +274,7 @@ describe('while the source is down', () => {
       "exit 4
       [LAB] a two-region lab on one machine; no AWS account was involved
       In the lab: the failover of shop was refused by rpo-gate (databases.orders.rpoGate); nothing was changed.
-        databases.orders.rpoGate: the lag of shop-orders-tokyo is …
+        databases.orders.rpoGate: the lag of shop-orders-tokyo is unknown: cloudwatch.GetMetricData in ap-northeast-1: NoAnswer: read ECONNRESET; replication has the status error
           override: --accept-data-loss unknown --reason "…"
       Report: FOLDER/state/runs/RUN-shop-failover/report.html
       To continue: dr resume RUN-shop-failover --accept-data-loss unknown --reason "…"
