@@ -28,7 +28,6 @@ import { scenarioOf } from './make-scenario.ts';
 import { lastGo, lateMs, lossAskedFor, saysEverything, together, wordOf } from './people.ts';
 import { isCutOff, Process, tagged } from './process.ts';
 import type { Chapter, Go, Person, Scenario } from './scenario.ts';
-import { BUCKET } from './shapes.ts';
 import { play, skewed, stageOf, type Stage, turnTo } from './stage.ts';
 import { Watch } from './watch.ts';
 import { larger } from './watch-end.ts';
@@ -308,7 +307,7 @@ class Troupe {
     // Refused before anybody is superseded by it.
     if (way.abort && (known === undefined || stepsPastTheLine(foldAll(this.#desk.all(known))).length > 0)) return 'no-abort';
     // Every start asks who it is; the answer says too what time it is.
-    await callerIdentity(aws, BUCKET.region);
+    await callerIdentity(aws, stage.chapter.target);
     const plan = known === undefined ? await this.#plan(effects, job) : undefined;
     const run = known ?? this.#name(job);
     const held = await this.#desk.take({ run, process, operator, clock, ids, aws, force: way.force && known !== undefined });

@@ -396,6 +396,8 @@ export class Watch {
     if (this.#atWork().some((process) => process.stoodStill(now, GUARD_MS))) return 'the lost region came back while the machine at work stood still: its guard could not close it';
     if (this.#unreachable()) this.#bothSince.delete(database);
     if (this.#unreachable()) return 'the lost region came back before users were moved, and its RDS API was in trouble: nothing could close it';
+    if (this.#unchangeable(database)) this.#bothSince.delete(database);
+    if (this.#unchangeable(database)) return 'the lost region came back before users were moved, and AWS refuses every change of its database while it has such a status: nothing could close it';
     return this.#closing(database) ? 'the lost region came back before users were moved: writes of at most a minute, until the guard had closed it' : undefined;
   }
 
@@ -405,6 +407,13 @@ export class Watch {
     const now = clock.now() - zero;
     if (this.#atWork().some((process) => process.cutOffFrom(chapter.source, this.#stage))) return true;
     return chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 'rds' && h.fault.region === chapter.source && h.at <= now && now <= h.until);
+  }
+
+  /** The old writer has a status in which AWS changes no instance, and did not get it from the tool. */
+  #unchangeable(database: string): boolean {
+    const { chapter, zero, clock } = this.#stage;
+    const now = clock.now() - zero;
+    return chapter.happenings.some((h) => h.what === 'status' && h.region === chapter.source && h.database === database && h.at <= now && now <= h.until);
   }
 
   /** A guard is given its time, by each process that is at work. */
