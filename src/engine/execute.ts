@@ -178,7 +178,8 @@ async function runOnce(run: Run, round: Round): Promise<RunOutcome | 'interrupte
     return start(step);
   }).finally(() => guards.end());
   if (end === 'failed') await sayWhatIsGone(run);
-  return end === 'done' ? stillThere(run) : end;
+  if (end !== 'done') return end;
+  return steps.some((step) => isGuard(step) && journal.state.steps.get(step.id)?.state === 'failed') ? 'failed' : stillThere(run);
 }
 
 /** Impact as far as the journal knows it: what a person said, else the first failed sample of any probe. */

@@ -23,7 +23,8 @@ import { END_STATES, transition } from './transitions.ts';
  * 4. Each request that changes something is sent only while this runner is not superseded: asked right before it, at every attempt. What was
  *    seen before the intent is looked at again if more than LIMITS.intentMs have passed: the runner may have stood still in between (a laptop
  *    that sleeps, a machine that is moved). Once a request of an act may have been made, its act continues.
- * 5. A guard ends with the run: at once while it only looks; what it has begun to change gets LIMITS.guardEndMs to show.
+ * 5. A guard ends with the run: at once while it only looks; what it has begun to change, and what it stands against and was last seen, gets
+ *    LIMITS.guardEndMs. Where that is still there then, the guard has failed.
  */
 
 /** A request that is intended must not be sent any more. */
@@ -68,6 +69,8 @@ class StepRunner {
   #waitingFor: WaitCause | undefined;
   /** When a guard first saw that everything else has ended. */
   #overAt: number | undefined;
+  /** Of a guard: the last look that was answered showed what it stands against. */
+  #unsafe = false;
 
   constructor(run: Run, step: PlanStep, options: StepOptions) {
     this.#run = run;
@@ -105,8 +108,9 @@ class StepRunner {
     const now = this.#run.effects.clock.now();
     this.#overAt ??= now;
     // A hold is a wait for a sign of life, and no reason to stay.
-    const underWay = this.#attempt > this.#attemptsBefore && this.#waitingFor !== 'hold';
-    return underWay && now - this.#overAt < LIMITS.guardEndMs ? undefined : { event: 'over', because: this.#seen };
+    const underWay = (this.#unsafe || this.#attempt > this.#attemptsBefore) && this.#waitingFor !== 'hold';
+    if (underWay && now - this.#overAt < LIMITS.guardEndMs) return undefined;
+    return this.#unsafe ? { event: 'impossible', because: this.#seen, error: errorRecord('STILL_OPEN', this.#seen, ['dr resume']) } : { event: 'over', because: this.#seen };
   }
 
   /** Ends a look or a pause early. */
@@ -146,6 +150,7 @@ class StepRunner {
   #judge(seen: Observation): Happening | Promise<Happening | undefined> {
     this.#answeredAt = this.#run.effects.clock.now();
     this.#silenceTold = false;
+    this.#unsafe = isGuard(this.#step) && (seen.state === 'absent' || (seen.state === 'pending' && seen.unsafe === true));
     switch (seen.state) {
       case 'reached':
         return { event: 'reached', because: seen.because, marks: { ...(seen.simulated === true ? { simulated: true } : {}), ...(seen.says === undefined ? {} : { says: seen.says }) } };

@@ -150,9 +150,9 @@ export type Observation =
   | ({ state: 'reached'; because: string } & ReachedMarks)
   /**
    * `waitingFor` labels the time until the next look in the downtime breakdown. `reason`: what keeps it, in AWS's words; people are shown
-   * `because` when it is a new one.
+   * `because` when it is a new one. `unsafe`: what a guard stands against is there; the run does not succeed while that was last seen.
    */
-  | { state: 'pending'; because: string; waitingFor: WaitCause; reason?: string | undefined }
+  | { state: 'pending'; because: string; waitingFor: WaitCause; reason?: string | undefined; unsafe?: true }
   /** `further`: what was last asked for is there, and another change is due: it is made at once. */
   | { state: 'absent'; because: string; further?: true }
   /** It can no longer be reached by waiting or by acting again. */

@@ -132,12 +132,29 @@ describe('the guard of an old writer', () => {
     expect(sim.world.acceptsWrites(OLD)).toBe(false);
   });
 
-  it('that is not allowed to fence fails alone', async () => {
+  it('that is not allowed to fence keeps the run from success: the old writer was last seen to be open', async () => {
     const sim = await simulation();
     sim.world.addFault({ service: 'rds', operation: 'ModifyDBInstance', region: SEOUL, effect: { kind: 'error', code: 'AccessDenied', httpStatus: 403 } });
     const { outcome, state } = await failover(sim, acted('databases.orders.promote'), () => sim.world.healRegion(SEOUL));
-    expect(outcome).toBe('succeeded');
+    expect(outcome).toBe('failed');
     expect(state.steps.get(GUARD)).toMatchObject({ state: 'failed', error: { code: 'AccessDenied' } });
+    expect(state.steps.get('traffic.storefront.flip')?.state).toBe('done');
+  });
+
+  it('that AWS refuses to the end keeps the run from success, and a resume closes it', async () => {
+    const sim = await simulation();
+    const first = await failover(sim, acted('databases.orders.promote'), () => {
+      sim.world.healRegion(SEOUL);
+      sim.world.setDbStatus(OLD, 'upgrading');
+    });
+    const { state } = first;
+    expect(first.outcome).toBe('failed');
+    expect(state.steps.get(GUARD)).toMatchObject({ state: 'failed', error: { code: 'STILL_OPEN', next: ['dr resume'] } });
+    expect(state.steps.get('verify.home-page')?.state).toBe('done');
+    sim.world.setDbStatus(OLD, 'available');
+    const second = await resumeRun(sim, first.records);
+    expect(second.outcome).toBe('succeeded');
+    expect(sim.world.acceptsWrites(OLD)).toBe(false);
   });
 });
 

@@ -77,7 +77,8 @@ export class Driller {
     const { stage } = this.#parts;
     this.#calm();
     for (let n = 0; n < TRIES && this.job.open !== undefined && !this.#isOver(); n++) {
-      await this.#go({ host: n % 2 === 0 ? 'desk' : 'ci', clean: true, restMs: REST_MS });
+      // Nobody else is at work any more: a lock that could not be given back is taken from whoever held it.
+      await this.#go({ host: n % 2 === 0 ? 'desk' : 'ci', clean: true, restMs: REST_MS }, n > 0);
       await stage.clock.sleep(REST_MS);
     }
     await stage.clock.sleep(SETTLED_MS);
@@ -112,9 +113,9 @@ export class Driller {
     return first?.type === 'run.started' ? first.plan.drill?.mark : undefined;
   }
 
-  async #go({ host, clean, death, drainMs, pause, restMs }: DrillGo): Promise<void> {
+  async #go({ host, clean, death, drainMs, pause, restMs }: DrillGo, takesOver = false): Promise<void> {
     const { stage } = this.#parts;
-    const person: Person = { name: host === 'ci' ? 'ci' : 'carol', host, startsAt: 0, goes: [], takesOver: false, insists: false };
+    const person: Person = { name: host === 'ci' ? 'ci' : 'carol', host, startsAt: 0, goes: [], takesOver, insists: false };
     const go: Go = { acceptances: { approvedBy: [BOSS] }, ...(clean ? { abort: true as const } : {}), ...(death === undefined ? {} : { death }), ...(drainMs === undefined ? {} : { drainMs }), ...(pause === undefined ? {} : { pause }), restMs };
     const end = await this.#parts.go(person, go, this.job);
     stage.history.note(person.name, () => `goes home from the drill: ${end}`);

@@ -9,6 +9,8 @@ export const LOOKS_LOST = 'the application, its load balancer and the RDS API of
 
 /** A replica that is further behind than three minutes, with what a lag of a minute ago does not show, is not known to receive. */
 const STANDS_STILL_MS = 110_000;
+/** Replication that came back so short a time ago is in no sample yet: one a minute, a minute late. */
+const SAMPLED_MS = 2 * 60_000;
 /** Backups that were made so soon after the trouble began show nothing: the impact is what a machine first saw. */
 const FIRST_SEEN_MS = 6 * 60_000;
 
@@ -20,6 +22,8 @@ export function looksLost(stage: Stage, eyes: Eyes): boolean {
   if (half?.what !== 'half-dead' || !half.silent || (half.api === 'well' && scenario.cutOff === undefined)) return false;
   return databases.every((database) => {
     const link = world.state.databases.link(eyes.ref(database, chapter.target), now);
+    const on = chapter.happenings.findLast((h) => h.what === 'replication-on' && h.database === database && zero + h.at <= now);
+    if (on !== undefined && now - zero - on.at < SAMPLED_MS) return true;
     if (scenario.shape.strategy !== 'backup-restore') return link?.mode(now) !== 'replicating' || (eyes.lossNow(database) ?? Number.POSITIVE_INFINITY) > STANDS_STILL_MS;
     const source = eyes.ref(database, chapter.source);
     const times = world.state.backups.in(chapter.target).flatMap((backup) => (backup.source.id === source.id && backup.source.region === source.region ? [world.state.backups.latestTime(backup, now) ?? 0] : []));

@@ -22,6 +22,8 @@ interface End {
   returned: boolean;
   /** It lives, and looked like a region that is lost when it was judged. */
   looksLost: boolean;
+  /** How long everybody at work could see the source and change it, milliseconds. */
+  openFor: number;
   /** The largest loss that somebody accepted, seconds. */
   accepted: Acceptances['dataLossSeconds'];
   /** How long the regions have been well, milliseconds. */
@@ -87,10 +89,15 @@ function lossAccepted({ stage, eyes, state, returned, accepted }: End, database:
   if (lost > allowed && (detached || !blindly(stage, state, database))) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(accepted)}`);
 }
 
-/** Success with an old writer that still writes rests on a person's word, or on a region that was lost and is back. */
-function oneWriter({ stage, eyes, state, returned, looksLost }: End, database: string): void {
+/** A guard looks every few seconds. */
+const GUARDED_MS = 60_000;
+
+/** Success with an old writer that still writes rests on a person's word, or on a region that was lost and is back: while nothing can see or close it. */
+function oneWriter({ stage, eyes, state, returned, looksLost, openFor }: End, database: string): void {
   const { plan } = state;
-  if (stage.scenario.shape.strategy === 'active-active' || !eyes.takesWrites(database, plan.source) || returned) return;
+  if (stage.scenario.shape.strategy === 'active-active' || !eyes.takesWrites(database, plan.source)) return;
+  if (stage.scenario.shape.fence && openFor > GUARDED_MS) stage.history.violate(1, `success, and the old writer of ${database} takes writes, which could be seen for ${Math.round(openFor / 1000)} s`);
+  if (returned) return;
   const verdict = (state.facts.get(`fence.${database}`) as { verdict?: string } | undefined)?.verdict;
   if (looksLost && verdict === 'source-down') stage.history.gap(LOOKS_LOST);
   else if (!blindly(stage, state, database)) stage.history.violate(1, `success (${verdict ?? 'no verdict'}), and the old writer of ${database} takes writes`);

@@ -75,6 +75,8 @@ export class Watch {
   readonly #aliveAt = new Map<string, number>();
   #oneDeadAt = Number.NEGATIVE_INFINITY;
   #returned = false;
+  /** Since when everybody at work can see the source and change it. */
+  #openSince: number | undefined;
   /** The largest loss that somebody accepted: anyone who continues behind the line accepts nothing again. */
   #accepted: Acceptances['dataLossSeconds'];
   readonly #attestedBy = new Set<string>();
@@ -109,6 +111,7 @@ export class Watch {
     this.#unsent = false;
     this.#looksLost = false;
     this.#deadSince = undefined;
+    this.#openSince = undefined;
   }
 
   /** A process has the application from now on. */
@@ -161,7 +164,7 @@ export class Watch {
   #finished(process: Process, outcome: string): void {
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#wasBack(), accepted: this.#accepted, looksLost: this.#looksLost, justLost: this.#justLost(state), wellFor: this.#stage.clock.now() - this.#oneDeadAt };
+    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#wasBack(), accepted: this.#accepted, looksLost: this.#looksLost, justLost: this.#justLost(state), openFor: this.#openSince === undefined ? 0 : this.#stage.clock.now() - this.#openSince, wellFor: this.#stage.clock.now() - this.#oneDeadAt };
     if (process.verb === 'drill') return;
     if (outcome === 'succeeded') judgeSuccess(end);
     if (outcome === 'aborted') judgeLedBack(end, this.#promoted, this.#partly);
@@ -327,7 +330,14 @@ export class Watch {
       this.#deadSince = undefined;
       if (this.#troubled()) this.#sourceBadAt = clock.now();
     }
+    this.#openSince = world.isAlive(chapter.source) && !this.#unreachable() && !this.#halfDead() ? (this.#openSince ?? clock.now()) : undefined;
     this.#twoWriters();
+  }
+
+  #halfDead(): boolean {
+    const { chapter, zero, clock } = this.#stage;
+    const now = clock.now() - zero;
+    return chapter.happenings.some((h) => h.what === 'half-dead' && h.api !== 'well' && h.at <= now && now <= h.until);
   }
 
   /** Something may look wrong with the source: its replication, or what others see of it. */

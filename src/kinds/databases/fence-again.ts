@@ -34,6 +34,12 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     return { state: 'pending', because: `${p.id} in ${p.region} ${seen}, so it is not fenced. Once it answers, dr reprotect fences it before anything else`, waitingFor: 'hold' };
   }
   if (instance === undefined) return done(ctx, p, `${p.id} does not exist in ${p.region} any more`);
+  const seen = seenAgain(ctx, p, instance);
+  return seen.state === 'pending' ? { ...seen, unsafe: true } : seen;
+}
+
+/** What there is to do about an old writer that is there again. */
+function seenAgain(ctx: StepContext, p: Params, instance: DbInstance): Observation {
   const cut = cutOff(ctx, p, instance);
   if (cut.state === 'cut-off') return done(ctx, p, cut.because);
   if (seenFact.read(ctx, p.name) === undefined) seenFact.record(ctx, p.name, ctx.effects.clock.now());
