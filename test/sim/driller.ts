@@ -77,7 +77,7 @@ export class Driller {
     const { stage } = this.#parts;
     this.#calm();
     for (let n = 0; n < TRIES && this.job.open !== undefined && !this.#isOver(); n++) {
-      // Nobody else is at work any more: a lock that could not be given back is taken from whoever held it.
+      // Nobody else is at work any more: a lock that could not be given back is taken from the run that held it.
       await this.#go({ host: n % 2 === 0 ? 'desk' : 'ci', clean: true, restMs: REST_MS }, n > 0);
       await stage.clock.sleep(REST_MS);
     }
