@@ -1,3 +1,7 @@
+import * as z from 'zod';
+import { fact } from '../model/fact.ts';
+import type { StepContext } from '../model/step.ts';
+
 /*
  * What a step has seen is a fact of its journal, and a resume reads it. Nobody knows what was in between: looks count together only if they
  * follow one another.
@@ -9,4 +13,20 @@ const TOGETHER_MS = 60_000;
 /** Whether a look at `now` follows on that at `last`. */
 export function follows(last: number | undefined, now: number): boolean {
   return last !== undefined && now >= last && now - last < TOGETHER_MS;
+}
+
+const lastsFact = fact('lasts', z.object({ since: z.number(), last: z.number() }));
+
+/** For how long something has been so while this run looked, the present look included. Milliseconds. `what`: unique in a run. */
+export function lastsFor(ctx: StepContext, what: string): number {
+  const now = ctx.effects.clock.now();
+  const before = lastsFact.read(ctx, what);
+  const since = before !== undefined && follows(before.last, now) ? before.since : now;
+  lastsFact.record(ctx, what, { since, last: now });
+  return now - since;
+}
+
+/** It is not so any more. */
+export function lastsNot(ctx: StepContext, what: string): void {
+  if (lastsFact.has(ctx, what)) lastsFact.forget(ctx, what);
 }

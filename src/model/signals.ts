@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { fact, soleFact } from './fact.ts';
+import { fact, type FactSource, soleFact } from './fact.ts';
 import type { Observation, StepContext } from './step.ts';
 
 /*
@@ -21,7 +21,7 @@ export const signalSchema = z.strictObject({
   unsettled: z.boolean().optional(),
   /** Of replication: the replica receives from the source now, so that the source lives. */
   receiving: z.boolean().optional(),
-  /** Of replication: AWS did not say, so that a replica may receive. */
+  /** Of replication: AWS did not say, so that a replica may receive, or backups may arrive. */
   notAsked: z.boolean().optional(),
   /** Of replication: what has arrived shows that the source lived then, ms since the epoch. */
   livedAt: z.number().optional(),
@@ -38,10 +38,25 @@ export function signalSeen(ctx: StepContext, name: string, signal: Signal): Obse
   return { state: 'reached', says: signal.says, because: `${signal.says}: ${signal.because}` };
 }
 
+/**
+ * What speaks against the word that a source is down. `refused`: AWS answers for its database, and refuses to close it.
+ */
+const SIGNS = {
+  served: 'the source itself serves users',
+  reached: "Route 53's checkers reach it",
+  receives: 'a replica still receives from it',
+  arrived: 'what was written after the impact has arrived from it',
+  refused: 'AWS answers for the database, and refuses to close it',
+} as const;
+const signSchema = z.enum(Object.keys(SIGNS) as [keyof typeof SIGNS, ...(keyof typeof SIGNS)[]]);
+export type Sign = z.infer<typeof signSchema>;
+
 /** The verdict on the source region. */
 export const sourceVerdictSchema = z.strictObject({
   verdict: z.enum(['source-down', 'attested', 'not-down']),
   because: z.string(),
+  /** What speaks against it. */
+  signs: z.array(signSchema).optional(),
 });
 
 export type SourceVerdict = z.infer<typeof sourceVerdictSchema>;
@@ -50,6 +65,40 @@ export const sourceVerdictFact = soleFact('source.verdict', sourceVerdictSchema)
 
 /** This run was about to stop writes, or has. What users and health checkers see since then is its own doing. */
 export const writesStoppedFact = soleFact('writes.stopped', z.boolean());
+
+/** A refusal has shown that sign of life to people. By sign. */
+const shownFact = fact('sign-shown', z.literal(true));
+
+/** Shows signs of life to anyone who reads the refusal that is to follow. */
+export function showSigns(ctx: Parameters<typeof shownFact.record>[0], signs: readonly Sign[]): void {
+  for (const sign of signs) shownFact.record(ctx, sign, true);
+}
+
+/**
+ * Signs of life that no refusal of this run has shown. A word is about what its giver has seen: it holds for one start, and one that was given before
+ * a sign was shown says nothing of that.
+ */
+export function notShown(ctx: FactSource, signs: readonly Sign[]): Sign[] {
+  return [...new Set(signs)].filter((sign) => shownFact.read(ctx, sign) !== true);
+}
+
+/** e.g. `the source itself serves users`. */
+export function wordsOf(signs: readonly Sign[]): string {
+  return signs.map((sign) => SIGNS[sign]).join('; ');
+}
+
+/** What signals say against the word that the source is down. `impactAt`: when users were first seen to be down, ms since the epoch. */
+export function signsOfLife(signals: readonly Signal[], impactAt?: number): Sign[] {
+  const up = (vantage: Signal['vantage']) => signals.filter((s) => s.vantage === vantage && s.says === 'up');
+  const signs: Record<Sign, boolean> = {
+    served: up('users').some((s) => s.atSource === true),
+    reached: up('health-checkers').length > 0,
+    receives: signals.some((s) => s.receiving === true),
+    arrived: up('replication').some((s) => s.livedAt !== undefined && impactAt !== undefined && s.livedAt > impactAt),
+    refused: false,
+  };
+  return signSchema.options.filter((sign) => signs[sign]);
+}
 
 /** While a replica shows that it received within that time, its source lives. Two missed minutes of a one-minute metric are borne. */
 export const RECEIVING_MS = 180_000;
@@ -72,11 +121,12 @@ export function judgeSource(signals: readonly Signal[], attestedBy: string | und
   // Of one vantage that says both, something works: no region is lost by halves.
   const down = new Set(signals.filter((s) => s.says === 'down' && !up.has(s.vantage)).map((s) => s.vantage));
   const words = signals.map((s) => `${s.vantage}: ${s.says} (${s.because})`).join('; ') || 'no signal was seen';
-  const served = signals.some((s) => s.vantage === 'users' && s.says === 'up' && s.atSource === true);
-  const short = whyNotDown(down, up.has('health-checkers'), served) ?? whyAlive(signals, impactAt);
+  const signs = signsOfLife(signals, impactAt);
+  const against = signs.length === 0 ? {} : { signs };
+  const short = whyNotDown(down, signs) ?? whyAlive(signals, signs);
   if (short === undefined) return { verdict: 'source-down', because: `${down.size} independent signals say down. ${words}` };
-  if (attestedBy !== undefined) return { verdict: 'attested', because: `attested by ${attestedBy}. ${words}` };
-  return { verdict: 'not-down', because: `${short}. ${words}` };
+  if (attestedBy !== undefined) return { verdict: 'attested', because: `attested by ${attestedBy}. ${words}`, ...against };
+  return { verdict: 'not-down', because: `${short}. ${words}`, ...against };
 }
 
 const EACH_SIGNAL = new RegExp(`(?:\\. |; )(?=(?:${signalSchema.shape.vantage.options.join('|')}): (?:${signalSchema.shape.says.options.join('|')}) \\()`, 'g');
@@ -86,10 +136,10 @@ export function signalPerLine(because: string): string {
   return because.replace(EACH_SIGNAL, '\n');
 }
 
-function whyNotDown(down: ReadonlySet<Signal['vantage']>, reached: boolean, served: boolean): string | undefined {
+function whyNotDown(down: ReadonlySet<Signal['vantage']>, signs: readonly Sign[]): string | undefined {
   if (down.size < 2) return `${down.size} of at least 2 independent signals say down`;
-  if (served) return 'the source itself serves users';
-  if (reached) return "Route 53's checkers reach it: where it was lost a moment ago, they see it within a minute (dr resume)";
+  if (signs.includes('served')) return SIGNS.served;
+  if (signs.includes('reached')) return "Route 53's checkers reach it: where it was lost a moment ago, they see it within a minute (dr resume)";
   if (!SERVING.some((v) => down.has(v))) return "neither users nor Route 53's checkers see it down: trouble of RDS alone, or of the link between the regions, looks the same";
   if (!ELSEWHERE.some((v) => down.has(v))) return 'only this machine sees it down, and its own network may be the trouble: what others see changes within three minutes (dr resume)';
   return undefined;
@@ -99,14 +149,12 @@ function whyNotDown(down: ReadonlySet<Signal['vantage']>, reached: boolean, serv
  * Why a database of the source is known to live although users are down; undefined where it is not known. Where its API
  * answers, the fence decides: it cuts the old writer off, sees that AWS has stopped it, or asks for a named person.
  */
-function whyAlive(signals: readonly Signal[], impactAt: number | undefined): string | undefined {
+function whyAlive(signals: readonly Signal[], signs: readonly Sign[]): string | undefined {
   const apis = signals.filter((s) => s.vantage === 'source-api');
   if (apis.length > 0 && apis.every((s) => s.says !== 'unknown' && s.silent !== true)) return undefined;
-  if (signals.some((s) => s.receiving === true)) return RECEIVES;
-  const unknown = signals.find((s) => s.notAsked === true);
-  if (unknown !== undefined) return 'whether a replica still receives from the source could not be asked (dr resume asks again)';
-  const later = signals.some((s) => s.vantage === 'replication' && s.says === 'up' && s.livedAt !== undefined && impactAt !== undefined && s.livedAt > impactAt);
-  return later ? 'backups of what was written after the impact have arrived, so that a database of the source lives: if it was lost since, that shows within fifteen minutes (dr resume)' : undefined;
+  if (signs.includes('receives')) return RECEIVES;
+  if (signals.some((s) => s.notAsked === true)) return 'whether anything still arrives from the source could not be asked (dr resume asks again)';
+  return signs.includes('arrived') ? 'backups of what was written after the impact have arrived, so that a database of the source lives: if it was lost since, that shows within fifteen minutes (dr resume)' : undefined;
 }
 
 /** What a person reads where a replica receives from an old writer that cannot be fenced. */

@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { lines } from '../refusals/said.ts';
-import { planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
+import { AwsError } from '../../src/aws/errors.ts';
+import type { Acceptances } from '../../src/model/step.ts';
+import { planOf, resumeRun, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
 import { MINUTE } from './naive.ts';
 
 /*
@@ -11,15 +13,28 @@ import { MINUTE } from './naive.ts';
 
 const ARCHIVE = fileURLToPath(new URL('../../runbooks/archive.yaml', import.meta.url));
 
-/** From the restore on, the newest restorable time of the source is that much younger than the impact. Milliseconds. */
-async function restoreBeside(after: number) {
+const HOUR = 60 * MINUTE;
+const ACCEPTS: Acceptances = { approvedBy: ['incident-commander@example.com'], dataLossSeconds: 'unknown', reason: 'decided' };
+/** The region that keeps the backups, and has just made the copy, does not say what has arrived. */
+const UNASKED = new AwsError({ service: 'rds', operation: 'DescribeDBInstanceAutomatedBackups', region: TOKYO, code: 'InternalFailure', message: 'try again', httpStatus: 500 });
+
+/**
+ * From the restore on, the newest restorable time of the source is that much younger than the impact (milliseconds); `unasked`: for so long after the
+ * first look at the end of the restore nobody says so.
+ */
+async function restoreBeside(after: number, { unasked = 0, said = {} }: { unasked?: number; said?: Partial<Acceptances> } = {}) {
   const sim: Simulation = await simulation({ path: ARCHIVE });
   sim.world.breakRegion(SEOUL);
   const impactAt = sim.clock.now();
   const { aws } = sim.effects;
   let restoring = false;
+  let unaskedSince: number | undefined;
   const call = (async (request: { operation: string }) => {
     restoring ||= request.operation === 'RestoreDBInstanceToPointInTime';
+    if (restoring && unasked > 0 && request.operation === 'DescribeDBInstanceAutomatedBackups') {
+      unaskedSince ??= sim.clock.now();
+      if (sim.clock.now() - unaskedSince < unasked) throw UNASKED;
+    }
     const answer = (await aws.call(request as never)) as { output: { DBInstanceAutomatedBackups?: { RestoreWindow?: object }[] } };
     if (!restoring || request.operation !== 'DescribeDBInstanceAutomatedBackups') return answer;
     const LatestTime = new Date(impactAt + after);
@@ -28,8 +43,8 @@ async function restoreBeside(after: number) {
   sim.effects = { ...sim.effects, aws: { call } };
   await sim.clock.run(() => sim.clock.sleep(2 * MINUTE));
   const plan = await planOf(sim, TOKYO);
-  const run = await runPlan(sim, plan, { acceptances: { approvedBy: ['incident-commander@example.com'], dataLossSeconds: 'unknown', reason: 'decided' } });
-  return { ...run, open: run.state.steps.get('databases.documents.open') };
+  const run = await runPlan(sim, plan, { acceptances: { ...ACCEPTS, ...said } });
+  return { ...run, sim, open: run.state.steps.get('databases.documents.open') };
 }
 
 describe('backups that arrive during a restore', () => {
@@ -50,5 +65,30 @@ describe('backups that arrive during a restore', () => {
     const { outcome, open } = await restoreBeside(-MINUTE);
     expect(outcome).toBe('succeeded');
     expect(open?.state).toBe('done');
+  });
+
+  it('and of which nobody says anything for a while: it is asked again, and then decided', async () => {
+    const well = await restoreBeside(-MINUTE, { unasked: 30_000 });
+    expect([well.outcome, well.open?.state]).toEqual(['succeeded', 'done']);
+    const lives = await restoreBeside(10 * MINUTE, { unasked: 30_000 });
+    expect([lives.outcome, lives.open?.intendedAt]).toEqual(['refused', undefined]);
+    expect(lives.open?.refusal?.observed).toContain('was written after the impact');
+  });
+
+  it('and of which nobody says anything at all: unknown is no reason to open it', async () => {
+    const { outcome, open } = await restoreBeside(-MINUTE, { unasked: HOUR });
+    expect(outcome).toBe('refused');
+    expect(open?.refusal).toMatchObject({ rule: 'source-down', observed: expect.stringMatching(/^whether backups of archive-documents still arrive could not be asked: rds\.DescribeDBInstanceAutomatedBackups in ap-northeast-1: InternalFailure/) as string });
+    expect(open?.intendedAt).toBeUndefined();
+  });
+
+  it('a person who attested before they came is asked again; a word that has heard of them opens it, and so does one where nobody says anything', async () => {
+    const said = { sourceDown: 'alice' };
+    const { outcome, open, sim, records } = await restoreBeside(10 * MINUTE, { said });
+    expect([outcome, open?.refusal?.rule, open?.intendedAt]).toEqual(['refused', 'source-down', undefined]);
+    const last = await resumeRun(sim, records, { ...ACCEPTS, ...said });
+    expect(last.outcome).toBe('succeeded');
+    const silent = await restoreBeside(-MINUTE, { said, unasked: HOUR });
+    expect([silent.outcome, silent.state.facts.get('fence.documents')]).toMatchObject(['succeeded', { verdict: 'source-down' }]);
   });
 });

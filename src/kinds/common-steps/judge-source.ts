@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { regionName, refused, stepKind } from '../common.ts';
 import { saysAlive, seenAliveFact } from '../outage.ts';
-import { judgeSource, signalFact, sourceVerdictFact } from '../../model/signals.ts';
+import { judgeSource, showSigns, signalFact, sourceVerdictFact } from '../../model/signals.ts';
 
 const params = z.strictObject({ region: regionName, signals: z.array(z.string()) });
 type Params = z.infer<typeof params>;
@@ -19,6 +19,7 @@ export default stepKind<Params>({
     sourceVerdictFact.record(ctx, verdict);
     if (saysAlive(signals)) seenAliveFact.record(ctx, ctx.effects.clock.now());
     if (verdict.verdict !== 'not-down') return Promise.resolve({ state: 'reached', because: verdict.because } as const);
+    showSigns(ctx, verdict.signs ?? []);
     return Promise.resolve(
       refused({
         rule: 'source-down',

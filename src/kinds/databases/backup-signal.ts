@@ -23,7 +23,8 @@ type Params = z.infer<typeof params>;
 const MOVING_MS = 900_000;
 const STOPPED_MS = 1_800_000;
 
-async function look(ctx: StepContext, p: Omit<Params, 'signal'>): Promise<Signal> {
+/** What backups in a region say of a source elsewhere. The region that keeps them is asked, never that of the source. */
+export async function lookAtBackups(ctx: StepContext, p: Omit<Params, 'signal'>): Promise<Signal> {
   const vantage = 'replication';
   try {
     const { usable } = await findPoints(ctx, p.region, { [p.source.region]: p.source.id });
@@ -34,18 +35,8 @@ async function look(ctx: StepContext, p: Omit<Params, 'signal'>): Promise<Signal
     return { vantage, says: age > STOPPED_MS ? 'down' : age > MOVING_MS ? 'unknown' : 'up', because, livedAt: newest.at };
   } catch (error) {
     if (!(error instanceof AwsError)) throw error;
-    return { vantage, says: 'unknown', because: error.message };
+    return { vantage, says: 'unknown', notAsked: true, because: error.message };
   }
-}
-
-/**
- * Why a source that was judged to be lost is known to live; undefined where it is not known. A restore takes its time, and meanwhile backups of
- * what was written after the impact may arrive. The same rule as `judgeSource` has.
- */
-export async function livesByBackups(ctx: StepContext, p: Omit<Params, 'signal'>): Promise<string | undefined> {
-  const impactAt = ctx.impactAt();
-  const { says, livedAt, because } = await look(ctx, p);
-  return says === 'up' && livedAt !== undefined && impactAt !== undefined && livedAt > impactAt ? because : undefined;
 }
 
 /** Do backups of the source still arrive? */
@@ -53,7 +44,7 @@ export const assessBackups = stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
   observe: async (ctx, p) => {
-    return signalSeen(ctx, p.signal, await look(ctx, p));
+    return signalSeen(ctx, p.signal, await lookAtBackups(ctx, p));
   },
 });
 

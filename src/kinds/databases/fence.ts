@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
+import { formatDuration } from '../../base/duration.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
 import { membershipStatus } from '../../aws/states/db-parts.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
-import { follows } from '../looks.ts';
+import { follows, lastsFor, lastsNot } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
-import { RECEIVES, signalFact, sourceVerdictFact } from '../../model/signals.ts';
+import { notShown, RECEIVES, type Sign, showSigns, signalFact, sourceVerdictFact, wordsOf } from '../../model/signals.ts';
 import { sourceApiSignal } from './signals.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { refusalOf, whenFree } from './change.ts';
@@ -35,7 +36,7 @@ const LOOKS_WHILE_SERVED = 3;
 
 /** The old writer, unless the region was found dead a moment ago: its silence need not be waited for twice, but where users are served. */
 async function look(ctx: StepContext, p: Params): Promise<Look> {
-  const signal = signalFact.read(ctx, `rds-api.${p.name}`);
+  const signal = signalFact.read(ctx, sourceApiSignal(p.name));
   const served = signalFact.read(ctx, 'users')?.says === 'up';
   if (signal?.silent === true && !served) return { dead: signal.because };
   try {
@@ -51,8 +52,12 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const seen = await look(ctx, p);
   // Silence is no sign that it is down while its replica was seen to receive from it.
   const receives = signalFact.read(ctx, `replication.${p.name}`)?.receiving === true;
-  if ('dead' in seen) return receives ? byAPerson(ctx, p, `${seen.dead}; ${RECEIVES}`) : withoutItsApi(ctx, p, seen.dead, ', so that nothing can be fenced there');
-  if (seen.instance === undefined && receives) return byAPerson(ctx, p, `${p.region} answers that there is no ${p.id}; ${RECEIVES}`);
+  const gone = 'dead' in seen ? seen.dead : seen.instance === undefined ? `${p.region} answers that there is no ${p.id}` : undefined;
+  const before = gone === undefined ? undefined : answeredBefore(ctx, p);
+  if (gone !== undefined && before !== undefined) return answersNoMore(ctx, p, gone, before);
+  lastsNot(ctx, quiet(p));
+  if (gone !== undefined && receives) return byAPerson(ctx, p, `${gone}; ${RECEIVES}`, ['receives']);
+  if ('dead' in seen) return againstSigns(ctx, p, seen.dead) ?? withoutItsApi(ctx, p, seen.dead, ', so that nothing can be fenced there');
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
   const state = dbInstanceState(seen.instance.DBInstanceStatus);
   if (p.group === undefined) return withoutGroup(ctx, p, state);
@@ -67,7 +72,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const refusal = refusalOf(ctx, p);
   if (stalled(ctx, p, seen.instance, refusal === undefined ? SLOW_MS : REFUSED_MS)) {
     const asked = refusal === undefined ? '' : `; AWS refuses the change: ${refusal}`;
-    return byAPerson(ctx, p, open ? `it is ${state.shown}, and not in quarantine${asked}` : `${cut.because}; it is ${state.shown}${asked}. It stays closed: dr resume tries again, dr abort gives its security groups back`);
+    const why = open ? `it is ${state.shown}, and not in quarantine${asked}` : `${cut.because}; it is ${state.shown}${asked}. It stays closed: dr resume tries again, dr abort gives its security groups back`;
+    return byAPerson(ctx, p, why, refusal === undefined ? [] : ['refused']);
   }
   // What was refused shows no sign of itself: it is asked for again.
   const again = refusal === undefined ? {} : ({ further: true } as const);
@@ -77,6 +83,24 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   // Journaled with the intent: what an undo gives back.
   beforeFact.record(ctx, p.name, groupsOf(seen.instance));
   return { state: 'absent', because: state.ask === 'yes' ? `${p.id} answers, and is not in quarantine` : `${p.id} is ${state.shown}, and not in quarantine`, ...again };
+}
+
+/** So long an API that answered when the source was judged is asked again. Milliseconds. */
+const ASKED_AGAIN_MS = 15_000;
+
+const quiet = (p: Params): string => `fence-quiet.${p.name}`;
+
+/** What its API answered when the source was judged, if that was a database that may take writes. */
+function answeredBefore(ctx: StepContext, p: Params): string | undefined {
+  const signal = signalFact.read(ctx, sourceApiSignal(p.name));
+  return signal?.says === 'up' || signal?.unsettled === true ? signal.because : undefined;
+}
+
+/** One lost answer is waited out. What lasts is no sign that the database is lost; nor is an instance that is gone: it may have another name. */
+function answersNoMore(ctx: StepContext, p: Params, why: string, answered: string): Observation {
+  const lasts = lastsFor(ctx, quiet(p));
+  if (lasts < ASKED_AGAIN_MS) return { state: 'pending', because: `${why}; when the source was judged its API answered that ${answered}: it is asked again`, waitingFor: 'aws' };
+  return byAPerson(ctx, p, `${why}, for ${formatDuration(lasts)}; when the source was judged its API answered that ${answered} (if it was lost since: dr resume)`);
 }
 
 /** A fence that AWS refuses for so long does not end in time: then a person decides. */
@@ -106,18 +130,35 @@ function withoutGroup(ctx: StepContext, p: Params, state: DbInstanceState, lacks
   return cannotWrite(state) ? withoutItsApi(ctx, p, why) : byAPerson(ctx, p, why);
 }
 
-function byAPerson(ctx: StepContext, p: Params, why: string): Observation {
+function byAPerson(ctx: StepContext, p: Params, why: string, seen: readonly Sign[] = []): Observation {
   const attested = ctx.acceptances.sourceDown;
-  if (attested !== undefined) return done(ctx, p, 'attested', `${why}; attested by ${attested}`);
-  return unfenced(p, why, 'fenced by a security group, or a named person who says that it takes no writes');
+  const signs = [...(sourceVerdictFact.read(ctx)?.signs ?? []), ...seen];
+  if (attested === undefined) {
+    showSigns(ctx, signs);
+    return unfenced(p, why, 'fenced by a security group, or a named person who says that it takes no writes');
+  }
+  const before = wordBefore(ctx, p, why, signs);
+  return before ?? done(ctx, p, 'attested', `${why}; attested by ${attested}`);
 }
 
-/** Nothing can be changed there: then the region itself must be known to be down. */
+/** The word was given before signs of life were shown, and says nothing of them: its giver is asked again. Undefined where it holds. */
+function wordBefore(ctx: StepContext, p: Params, why: string, signs: readonly Sign[]): Observation | undefined {
+  const unheard = notShown(ctx, signs);
+  if (unheard.length === 0) return undefined;
+  showSigns(ctx, unheard);
+  const attested = ctx.acceptances.sourceDown ?? 'somebody';
+  return unfenced(p, `${why}. ${attested} said that it is down, and had not been shown that ${wordsOf(unheard)}`, 'fenced, or a named person who has been shown that, and says again that it takes no writes');
+}
+
+/** A silent source for whose loss there is only a word, and against which signs of life speak. */
+function againstSigns(ctx: StepContext, p: Params, why: string): Observation | undefined {
+  const judged = sourceVerdictFact.read(ctx);
+  return judged?.verdict === 'attested' ? wordBefore(ctx, p, why, judged.signs ?? []) : undefined;
+}
+
+/** Nothing can be changed there, or AWS says that it is stopped: then the region itself must be known to be down. */
 function withoutItsApi(ctx: StepContext, p: Params, why: string, so = ''): Observation {
   const judged = sourceVerdictFact.read(ctx);
-  // It answered when the source was judged: what it does not answer now is no sign that its database is lost.
-  const answered = signalFact.read(ctx, sourceApiSignal(p.name));
-  if (answered?.says === 'up') return byAPerson(ctx, p, `${why}; a moment ago its API answered that ${answered.because} (if it was lost since: dr resume)`);
   if (judged !== undefined && judged.verdict !== 'not-down') return done(ctx, p, judged.verdict, `${why}${so}; ${judged.because}`, `${why}${so}; ${judged.because.split('. ', 1)[0] ?? ''}`);
   return unfenced(p, why, 'fenced, or the source down by two independent signals');
 }

@@ -3,9 +3,11 @@ import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, needsPerson } from '../../aws/states/db-instance.ts';
 import { allow, dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { lastsFor, lastsNot } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
+import { notShown, showSigns, signsOfLife } from '../../model/signals.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
-import { livesByBackups } from './backup-signal.ts';
+import { lookAtBackups } from './backup-signal.ts';
 import { orRefused, refusalOf, whenFree } from './change.ts';
 import { isOwnOptionGroup } from './option-group.ts';
 import { rdsResource, unfinishedRun } from './found-writer.ts';
@@ -240,14 +242,32 @@ type OpenParams = z.infer<typeof openParams>;
 /** Field of the change that opening is. */
 const GROUPS = 'VpcSecurityGroups';
 
-/** What was decided before a restore of many minutes is looked at again where nothing but signals says that the old writer is lost. */
+/**
+ * So long the region that keeps the backups is asked again where it does not say what has arrived. It has just made the copy and lives: what it
+ * does not tell is no outage of the source. Milliseconds.
+ */
+const BACKUPS_ASKED_MS = 60_000;
+
+/**
+ * What was decided before a restore of many minutes is looked at again, where nothing but signals, or a person's word, says that the old writer is
+ * lost: backups of what was written after the impact may have arrived meanwhile. What cannot be asked leaves a person's word as it is.
+ */
 async function sourceLives(ctx: StepContext, { name, id, region, source }: OpenParams): Promise<Observation | undefined> {
-  if (source === undefined || fenceOf(ctx, name)?.verdict !== 'source-down') return undefined;
-  const lives = await livesByBackups(ctx, { region, source });
-  if (lives === undefined) return undefined;
+  const verdict = fenceOf(ctx, name)?.verdict;
+  if (source === undefined || (verdict !== 'source-down' && verdict !== 'attested')) return undefined;
+  const signal = await lookAtBackups(ctx, { region, source });
+  const signs = signsOfLife([signal], ctx.impactAt());
+  const word = ctx.acceptances.sourceDown !== undefined;
+  const unknown = !word && signal.notAsked === true;
+  const unasked = `backups-unasked.${name}`;
+  if (unknown && lastsFor(ctx, unasked) < BACKUPS_ASKED_MS) return { state: 'pending', because: `whether backups of ${source.id} still arrive could not be asked: ${signal.because}`, waitingFor: 'aws' };
+  if (!unknown) lastsNot(ctx, unasked);
+  // A word that was given after this was shown has heard of it.
+  if (!unknown && (word ? notShown(ctx, signs) : signs).length === 0) return undefined;
+  showSigns(ctx, signs);
   return refused({
     rule: 'source-down',
-    observed: `${lives}: it was written after the impact, so that ${source.id} in ${source.region} lives`,
+    observed: unknown ? `whether backups of ${source.id} still arrive could not be asked: ${signal.because}` : `${signal.because}: it was written after the impact, so that ${source.id} in ${source.region} lives`,
     threshold: 'no sign of life from the source since it was judged to be lost',
     consequence: `users would write to ${id} while others may write to ${source.id}, and their data can no longer be joined`,
     override: 'dr resume: looks at the source again; or --attest-source-down NAME --reason "who has seen it, and how"',

@@ -218,6 +218,19 @@ describe('judgeSource', () => {
     });
   });
 
+  it('is not known to be down where nobody could ask whether anything still arrives from it, unless its API answers for all', () => {
+    const down = [signal('users', 'down'), signal('health-checkers', 'down')];
+    const unasked: Signal = { ...signal('replication', 'unknown'), notAsked: true };
+    for (const apis of [[], [{ ...signal('source-api', 'down'), silent: true }], [signal('source-api', 'unknown')], [signal('source-api', 'up'), signal('source-api', 'unknown')]]) {
+      const signals = [...down, ...apis, unasked];
+      expect(judgeSource(signals, undefined)).toMatchObject({ verdict: 'not-down', because: expect.stringMatching(/^whether anything still arrives from the source could not be asked \(dr resume asks again\)\. /) as string });
+      expect(judgeSource(signals, 'alice')).toMatchObject({ verdict: 'attested' });
+      // What AWS does say, and means nothing, is another thing.
+      expect(judgeSource([...down, ...apis, signal('replication', 'unknown')], undefined).verdict).toBe('source-down');
+    }
+    expect(judgeSource([...down, signal('source-api', 'up'), unasked], undefined).verdict).toBe('source-down');
+  });
+
   it('users may be served by the other side already: checkers decide', () => {
     expect(both('source-api', 'health-checkers', signal('users', 'up')).verdict).toBe('source-down');
     expect(both('replication', 'health-checkers', signal('users', 'up')).verdict).toBe('source-down');
@@ -267,6 +280,18 @@ describe('run.judge-source', () => {
       facts: { ...facts(['users', signal('users', 'down')], ['other', signal('replication', 'down')]), 'signal.rds-api.orders': { says: 'down' } },
     });
     expect((await step.observe()).state).toBe('refused');
+  });
+
+  it('records what speaks against a word, and a refusal shows it', async () => {
+    const served: Signal = { ...signal('users', 'up'), atSource: true };
+    const at = { facts: facts(['users', served], ['replication.orders', { ...signal('replication', 'up'), receiving: true }]) };
+    const refused = await stepOf('run.judge-source', PARAMS, at);
+    expect(await refused.observe()).toMatchObject({ state: 'refused' });
+    expect(refused.recorded).toMatchObject({ 'sign-shown.served': true, 'sign-shown.receives': true });
+    const attested = await stepOf('run.judge-source', PARAMS, { ...at, acceptances: { sourceDown: 'alice' } });
+    expect(await attested.observe()).toMatchObject({ state: 'reached' });
+    expect(attested.recorded).toMatchObject({ 'source.verdict': { verdict: 'attested', signs: ['served', 'receives'] } });
+    expect(Object.keys(attested.recorded).filter((key) => key.startsWith('sign-shown'))).toEqual([]);
   });
 
   it('opens by attestation', async () => {

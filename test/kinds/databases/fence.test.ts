@@ -215,7 +215,7 @@ describe('an old writer from which a replica receives', () => {
     const sim = await simulation();
     const step = await fenceOf(sim, { facts, broken: true });
     expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { rule: 'fence', observed: expect.stringContaining('a replica still receives from the source') as string } });
-    const attested = await fenceOf(sim, { facts, acceptances: { sourceDown: 'alice' } });
+    const attested = await fenceOf(sim, { facts: { ...facts, ...step.recorded }, acceptances: { sourceDown: 'alice' } });
     expect(await attested.observe()).toMatchObject({ state: 'reached', because: expect.stringContaining('attested by alice') as string });
   });
 

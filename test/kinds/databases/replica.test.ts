@@ -191,7 +191,7 @@ describe('the signals of a replicated database', () => {
     const sim = await simulation();
     const look = await replication(sim);
     sim.world.addFault({ region: TOKYO, service: 'rds', effect: { kind: 'error', httpStatus: 400, code: 'AccessDenied' } });
-    expect(await look()).toMatchObject({ vantage: 'replication', says: 'unknown', because: expect.stringContaining('AccessDenied') as string });
+    expect(await look()).toMatchObject({ vantage: 'replication', says: 'unknown', notAsked: true, because: expect.stringContaining('AccessDenied') as string });
   });
 });
 
