@@ -66,7 +66,7 @@ export async function withHeldRun(request: HoldRequest, work: (held: HeldRun) =>
   const { clock, ids } = effects;
   const { stopped, onPreempted } = stoppedDrills(request.onMessage);
   const lease = await leaseAll(state, plan, before.state.endpoints, { run, operator, now: clock.now(), ids, above: before.state.term, takeOver: request.takeOver ?? false, onPreempted });
-  const store = state.run(run, () => lease.assertHeld(), request.onMessage);
+  const store = state.run(run, lease.guard, request.onMessage);
   return thenGiveBack(store, lease, async () => {
     // Read again under the lock: the runner that held it before may have written on.
     const records = await store.read();

@@ -13,7 +13,10 @@ import { startRun, type StartRequest } from './start-run.ts';
 import { type LabHandle, spawnLab } from '../lab/spawn.ts';
 import { chooseFleet } from './fleet/choose.ts';
 import { fleetFailover, type FleetRequest, type FleetResult } from './fleet/fleet.ts';
+import { loadAhead } from './load-ahead.ts';
 import { chooseRunbook } from './make-plan.ts';
+import { offlinePlans } from './offline-plan.ts';
+import { gitCommit } from './operator.ts';
 import type { RunResult } from './run-to-the-end.ts';
 
 export interface LabFailoverRequest extends StartRequest {
@@ -35,11 +38,15 @@ export async function labFailover(request: LabFailoverRequest): Promise<RunResul
   const loaded = await runbookInLab(request);
   const { runbook } = loaded;
   const source = sourceInLab(runbook, request.region);
+  // While the lab starts: nobody is asked here, and against AWS the same is loaded while a person is.
+  const git = gitCommit(loaded.path);
+  if (request.region !== undefined) void offlinePlans(loaded, request.verb, request.region).then(({ plans }) => Promise.all(plans.map(loadAhead)), () => undefined);
   const result = await inLab({ loaded: [loaded], active: [source], broken: [source] }, request.onMessage, (measureOf) =>
     startRun({
       ...request,
       runbook: loaded.path,
       acceptances: approvedInLab(request.acceptances, [runbook]),
+      gitOf: () => git,
       confirm: () => confirmedByLab(request.onMessage),
       measureLab: () => measureOf(runbook.name),
     }),

@@ -3,7 +3,7 @@ import { DrError, messageOf } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
 import type { Operator } from '../journal/events.ts';
 import { endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, verbOfHolder } from '../journal/lease.ts';
-import type { StateStore } from '../journal/state-store.ts';
+import type { Guard, StateStore } from '../journal/state-store.ts';
 import type { Plan } from '../model/plan.ts';
 import { preempts, traitsOf, type Verb } from '../model/verb.ts';
 import { asAwsNamesIt } from '../model/resource-name.ts';
@@ -64,6 +64,11 @@ export async function heldOf(state: StateStore, locks: readonly string[], operat
   return held.flat();
 }
 
+/** All that a run holds. */
+export interface RunLease extends Lease {
+  readonly guard: Guard;
+}
+
 /** Who asks for all that a run needs. */
 export interface AllRequest extends Omit<LeaseRequest, 'lock' | 'force'> {
   /** Takes it from the process that holds it for this same run. */
@@ -103,7 +108,7 @@ export function stoppedDrills(say: (text: string) => void = () => undefined): { 
  * that it does not wait for (`preempts`), whose id is given to it.
  * @throws DrError (busy) that says who holds what
  */
-export async function leaseAll(state: StateStore, plan: Plan, endpoints: readonly string[], request: AllRequest): Promise<Lease> {
+export async function leaseAll(state: StateStore, plan: Plan, endpoints: readonly string[], request: AllRequest): Promise<RunLease> {
   const leases: Lease[] = [];
   const release = async (): Promise<void> => {
     // The application last: who gets it finds its resources free. One that cannot be given back keeps no other.
@@ -124,8 +129,8 @@ export async function leaseAll(state: StateStore, plan: Plan, endpoints: readonl
     leases.push(application);
     for (const lock of resourceLocks(plan, endpoints)) leases.push(await state.lease({ lock, run, operator, now, ids, force }));
     const held = [...leases];
-    const assertHeld = () => Promise.all(held.map((lease) => lease.assertHeld())).then(() => undefined, (error: unknown) => Promise.reject(withCleanUp(error, plan.verb, run)));
-    return { term: application.term, assertHeld, release };
+    const guard: Guard = (all) => Promise.all((all ? held : [application]).map((lease) => lease.assertHeld())).then(() => undefined, (error: unknown) => Promise.reject(withCleanUp(error, plan.verb, run)));
+    return { term: application.term, guard, assertHeld: () => guard(true), release };
   } catch (error) {
     await release().catch(() => undefined);
     throw error;

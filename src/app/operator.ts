@@ -60,12 +60,17 @@ export function gitByFolder(): GitOf {
   };
 }
 
+/** What stands before the path of an entry: https://git-scm.com/docs/git-status#_porcelain_format_version_2 */
+const BEFORE_PATH = /^(?:1 (?:\S+ ){7}|2 (?:\S+ ){8}|u (?:\S+ ){9}|[?!] )/;
+
+/** One process, not two: users wait for it. */
 async function gitFolder(folder: string): Promise<{ commit: string; dirty: ReadonlySet<string> } | undefined> {
-  const git = async (...args: string[]) => (await promisify(execFile)('git', ['-C', folder, ...args], { timeout: 2_000 })).stdout;
   try {
-    const [commit, changes] = await Promise.all([git('rev-parse', 'HEAD'), git('status', '--porcelain', '-z', '--', '.')]);
-    // `XY path`, and for a renamed file its old path as an entry of its own.
-    return { commit: commit.trim(), dirty: new Set(changes.split('\0').map((entry) => basename(entry.slice(3)))) };
+    const { stdout } = await promisify(execFile)('git', ['-C', folder, 'status', '--porcelain=v2', '--branch', '-z', '--', '.'], { timeout: 2_000 });
+    const entries = stdout.split('\0');
+    const commit = /^# branch\.oid ([0-9a-f]+)$/.exec(entries[0] ?? '')?.[1];
+    // A renamed file has its old path as an entry of its own.
+    return commit === undefined ? undefined : { commit, dirty: new Set(entries.slice(1).map((entry) => basename(entry.replace(BEFORE_PATH, '')))) };
   } catch {
     return undefined;
   }

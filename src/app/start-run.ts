@@ -8,11 +8,13 @@ import { type FleetRecord, JOURNAL_SCHEMA, type WaitRecord } from '../journal/ev
 import type { Acceptances } from '../model/step.ts';
 import type { Plan } from '../model/plan.ts';
 import { loadRunbook } from '../runbook/load.ts';
+import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { leftByDrillsOf, leftTwinsLine } from './left-twins.ts';
 import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
 import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
 import { labIdOf, refuseHalfLab } from './in-lab.ts';
+import { loadAhead } from './load-ahead.ts';
 import { thenGiveBack } from './give-back.ts';
 import { leaseAll, stoppedDrills } from './locks.ts';
 import { initiatorKeys, refuseClaims } from './approvals.ts';
@@ -41,20 +43,31 @@ export interface StartRequest extends RunWatchers, Direction {
   /** Asks the person. `look` tells what would refuse the run now. @throws DrError (declined). */
   confirm(plan: Plan, look: () => Promise<Preview>): Promise<'typed' | 'flag' | 'lab'>;
   effects?: Effects;
+  /** As in `ConfirmedPlan`. */
+  gitOf?: typeof gitCommit;
 }
 
 /** Plans, asks, runs, reports. */
 export async function startRun(request: StartRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
-  const planning = { from: effects.clock.now(), trace: traceStep(effects) };
-  const { plan, observed } = await planOf(request, planning.trace.effects);
+  const asked = { from: effects.clock.now(), trace: traceStep(effects) };
+  const chosen = await chosenOf(request);
+  const planned = planOf(request, chosen, asked.trace.effects);
+  // Beside AWS's answers, for users wait.
+  const git = (request.gitOf ?? gitCommit)(chosen.loaded.path);
+  const { plan, observed } = await planned;
   if (traitsOf(plan.verb).drills) await sayLeft(request, plan, effects);
-  const planned = { from: planning.from, to: effects.clock.now(), waits: planning.trace.all().waits };
+  const planning = { from: asked.from, to: effects.clock.now(), waits: asked.trace.all().waits };
   const impactAt = request.impactAt ?? (await request.askImpact?.(plan));
   const { state, acceptances } = request;
-  const confirmedBy = await request.confirm(plan, () => previewRun({ plan, identity: observed.identity, effects, state, acceptances, impactAt }));
+  const look = (): Promise<Preview> => {
+    // A person reads and types meanwhile.
+    if (request.effects === undefined) void loadAhead(plan);
+    return previewRun({ plan, identity: observed.identity, effects, state, acceptances, impactAt });
+  };
+  const confirmedBy = await request.confirm(plan, look);
   const impact = impactAt === undefined ? {} : { impactAt };
-  return runPlan({ ...request, ...impact, effects, plan, identity: observed.identity, planned, confirmedBy, declaredAt: effects.clock.now() });
+  return runPlan({ ...request, ...impact, effects, plan, identity: observed.identity, planned: planning, confirmedBy, gitOf: () => git, declaredAt: effects.clock.now() });
 }
 
 /** A later drill says what an earlier one of the application may have left: it is not its own, and costs money. */
@@ -97,7 +110,7 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
   const state = openState(request.state, effects.aws);
   const { stopped, onPreempted } = stoppedDrills(request.onMessage);
   const lease = await leaseAll(state, plan, endpoints, { run, operator, now: startedAt, ids: effects.ids, onPreempted });
-  const store = state.run(run, () => lease.assertHeld(), request.onMessage);
+  const store = state.run(run, lease.guard, request.onMessage);
   const journal = new Journal({ store, clock: effects.clock, run, term: lease.term, onRecord: request.onRecord });
   return thenGiveBack(store, lease, async () => {
     const git = await (request.gitOf ?? gitCommit)(plan.runbook.path);
@@ -125,8 +138,14 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
   });
 }
 
-async function planOf(request: StartRequest, effects: Effects): Promise<MadePlan> {
-  if (request.planFile === undefined) return planFor(effects, await chooseRunbook(request), request);
+/** The runbook of a run, with the plan if one was saved. */
+interface Chosen {
+  loaded: LoadedRunbook;
+  saved?: Plan;
+}
+
+async function chosenOf(request: StartRequest): Promise<Chosen> {
+  if (request.planFile === undefined) return { loaded: await chooseRunbook(request) };
   const saved = await readPlan(request.planFile);
   if (saved.verb !== request.verb) {
     throw new DrError({
@@ -136,9 +155,14 @@ async function planOf(request: StartRequest, effects: Effects): Promise<MadePlan
       next: [`dr ${saved.verb} --plan ${request.planFile}`],
     });
   }
+  return { saved, loaded: await loadRunbook(saved.runbook.path) };
+}
+
+async function planOf(request: StartRequest, { loaded, saved }: Chosen, effects: Effects): Promise<MadePlan> {
+  if (saved === undefined) return planFor(effects, loaded, request);
   const { verb, target: region, standby } = saved;
   const from = traitsOf(verb).rebuilds ? {} : { from: saved.source };
-  const made = await planFor(effects, await loadRunbook(saved.runbook.path), { verb, region, standby, ...from, drillMark: saved.drill?.mark });
+  const made = await planFor(effects, loaded, { verb, region, standby, ...from, drillMark: saved.drill?.mark });
   if (saved.account !== made.plan.account) {
     throw new DrError({
       code: 'WRONG_ACCOUNT',

@@ -96,7 +96,7 @@ const POSITION =
 
 /** The extended protocol takes one statement and refuses more. However many rows there are, only the first are kept. */
 async function oneStatement(client: Client, text: string): Promise<QueryResult<Record<string, unknown>>> {
-  const { default: pg } = await import('pg');
+  const { default: pg } = await loadSql();
   return new Promise((resolve, reject) => {
     const query = new pg.Query<Record<string, unknown>>({ text, values: [], queryMode: 'extended' } as QueryConfig, (error: Error | null | undefined, result) => {
       if (error instanceof Error) reject(error);
@@ -124,6 +124,11 @@ function quoteIdentifier(name: string): string {
   return name.split('.').map((part) => `"${part.replaceAll('"', '""')}"`).join('.');
 }
 
+/** The driver, loaded at its first use, or ahead of it. */
+export function loadSql(): Promise<typeof import('pg')> {
+  return import('pg');
+}
+
 async function session<T>(
   env: Readonly<Record<string, string | undefined>>,
   target: SqlTarget,
@@ -132,7 +137,7 @@ async function session<T>(
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
   signal?.throwIfAborted();
-  const { default: pg } = await import('pg');
+  const { default: pg } = await loadSql();
   const open: { client?: Client } = {};
   const run = async (): Promise<T> => {
     let ssl = await tlsOf(env, target);

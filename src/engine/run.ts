@@ -73,7 +73,7 @@ export async function loadRun(parts: RunParts, impactAt: () => number | undefine
     if (kind === undefined) throw new Error(`no code for ${step.kind}`);
     return kind;
   };
-  const steps = plan.steps.map((step) => ({ ...step, params: kindOf(step).params.parse(step.params) }));
+  const steps = plan.steps.map((step) => ({ ...step, params: kindOf(step).params.parse(step.params, { jitless: true }) }));
   const context = (given: Effects, signal: AbortSignal, tools: StepTools = LOOKS_ONLY): StepContext => ({
     effects: given,
     signal,

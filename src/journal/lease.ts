@@ -72,18 +72,18 @@ export async function acquireLease(
   // A journal that is to be written on has begun.
   const usable = <T>(work: Promise<T>): Promise<T> => usableFor(stateDir, work, above > 0 ? run : undefined);
   await usable(mkdir(folder, { recursive: true, mode: 0o700 }));
-  const before = await usable(highest(folder, runbook));
+  const { lock: before } = await usable(highest(folder, runbook));
   if (before?.released === undefined && before !== undefined && !takesFrom(force, before) && isHeld(before, operator) && !(await runIsOver(before.run))) {
     throw busy(runbook, before, ...takeover(before), removal(folder, runbook, before.term));
   }
   const mine = claimOf(run, Math.max(before?.term ?? 0, above) + 1, operator, now, ids);
   const made = await usable(claim(folder, runbook, mine));
-  const after = await usable(highest(folder, runbook));
+  const { lock: after, below } = await usable(highest(folder, runbook));
   if (!made || after?.token !== mine.token) {
     if (made) await usable(rm(claimPath(folder, runbook, mine.term), { force: true }));
     throw busy(runbook, after ?? mine);
   }
-  await usable(removeBelow(folder, runbook, mine.term));
+  for (const old of below) await usable(rm(claimPath(folder, runbook, old), { force: true }));
   return leaseOf(stateDir, folder, runbook, mine);
 }
 
@@ -111,7 +111,7 @@ function leaseOf(stateDir: string, folder: string, runbook: string, mine: LockRe
   return {
     term: mine.term,
     assertHeld: async () => {
-      if (!(await usable(isMine()))) throw superseded(runbook, await usable(highest(folder, runbook)));
+      if (!(await usable(isMine()))) throw superseded(runbook, (await usable(highest(folder, runbook))).lock);
     },
     release: async () => {
       // The claim stays, so that the next term is a higher one.
@@ -122,7 +122,7 @@ function leaseOf(stateDir: string, folder: string, runbook: string, mine: LockRe
 
 /** The lock of an application, if somebody has it. */
 export async function lockOf(stateDir: string, runbook: string): Promise<LockRecord | undefined> {
-  const lock = await usableFor(stateDir, highest(join(stateDir, 'locks'), runbook), undefined);
+  const { lock } = await usableFor(stateDir, highest(join(stateDir, 'locks'), runbook), undefined);
   return lock?.released === undefined ? lock : undefined;
 }
 
@@ -185,12 +185,14 @@ async function termsOf(folder: string, runbook: string): Promise<number[]> {
 /** How often a list is read again because its last entry has gone meanwhile. */
 const LOOKS = 20;
 
-async function highest(folder: string, runbook: string): Promise<LockRecord | undefined> {
+/** The claim of the highest term, and the terms below it. */
+async function highest(folder: string, runbook: string): Promise<{ lock: LockRecord | undefined; below: readonly number[] }> {
   for (let look = 0; look < LOOKS; look++) {
-    const term = (await termsOf(folder, runbook)).at(-1);
-    if (term === undefined) return undefined;
+    const below = await termsOf(folder, runbook);
+    const term = below.pop();
+    if (term === undefined) return { lock: undefined, below };
     const lock = await readClaim(claimPath(folder, runbook, term), term);
-    if (lock !== undefined) return lock;
+    if (lock !== undefined) return { lock, below };
   }
   throw new Error(`the locks of ${runbook} change all the time`);
 }
@@ -236,12 +238,6 @@ async function replaceFile(path: string, lock: LockRecord, token: string): Promi
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
-  }
-}
-
-async function removeBelow(folder: string, runbook: string, term: number): Promise<void> {
-  for (const old of await termsOf(folder, runbook)) {
-    if (old < term) await rm(claimPath(folder, runbook, old), { force: true });
   }
 }
 

@@ -1,7 +1,7 @@
 import { RUN_ID } from '../base/ids.ts';
 import { acquireLease, endsTheRun, type Lease, type LeaseRequest, lockOf, type LockRecord } from './lease.ts';
 import { listRunIds, LocalStore } from './local-store.ts';
-import type { RunStore, StateStore } from './state-store.ts';
+import type { Guard, RunStore, StateStore } from './state-store.ts';
 
 /** State in a folder of this machine. */
 export class LocalState implements StateStore {
@@ -15,7 +15,7 @@ export class LocalState implements StateStore {
     return listRunIds(this.place);
   }
 
-  run(run: string, guard?: () => Promise<void>): RunStore {
+  run(run: string, guard?: Guard): RunStore {
     return new LocalStore(this.place, run, guard);
   }
 

@@ -5,13 +5,16 @@ import { DrError } from '../base/errors.ts';
 import { RUN_ID } from '../base/ids.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { JournalRecord } from './events.ts';
-import type { RunStore } from './state-store.ts';
+import type { Guard, RunStore } from './state-store.ts';
 import { endLastLine, fileOfTerm, FIRST_FILE, firstRecord, journalFiles, lastRecord, readJournal, syncFile } from './term-files.ts';
 import { unusable } from './unusable.ts';
 
 /** Where approvals lie below the folder of their run, and what their files are called. */
 const APPROVALS = 'approvals';
 export const APPROVAL = /^[0-9a-f]{32}\.json$/;
+
+/** What is not recorded by a runner that has lost anything of what its run holds. */
+const ASKS_ALL: ReadonlySet<JournalRecord['type']> = new Set(['step.intent', 'undo.intent', 'run.finished'] as const);
 
 /** Of some files nobody knows what the others say: one of them may be a rejection. */
 export function tooManyApprovals(place: string, count: number): DrError {
@@ -53,11 +56,11 @@ export class LocalStore implements RunStore {
   readonly path: string;
   readonly #stateDir: string;
   readonly #run: string;
-  readonly #guard: () => Promise<void>;
+  readonly #guard: Guard;
   #open: { term: number; file: FileHandle } | undefined;
 
-  /** `guard` is asked before every write; it throws when this runner has been superseded. */
-  constructor(stateDir: string, run: string, guard: () => Promise<void> = () => Promise.resolve()) {
+  /** `guard` is asked before every write. */
+  constructor(stateDir: string, run: string, guard: Guard = () => Promise.resolve()) {
     this.#stateDir = stateDir;
     this.#run = run;
     this.folder = runFolder(stateDir, run);
@@ -74,7 +77,7 @@ export class LocalStore implements RunStore {
     if (Buffer.byteLength(line) > LIMITS.journalRecordBytes) {
       throw new Error(`a journal record of ${line.length} bytes is over the limit of ${LIMITS.journalRecordBytes}`);
     }
-    await this.#guard();
+    await this.#guard(ASKS_ALL.has(record.type));
     try {
       const file = await this.#fileOf(record);
       await file.appendFile(line);
@@ -85,7 +88,7 @@ export class LocalStore implements RunStore {
   }
 
   assertHeld(): Promise<void> {
-    return this.#guard();
+    return this.#guard(true);
   }
 
   first(): Promise<JournalRecord | undefined> {

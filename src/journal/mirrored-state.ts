@@ -5,7 +5,7 @@ import type { JournalRecord } from './events.ts';
 import type { Lease, LeaseRequest, LockRecord } from './lease.ts';
 import type { LocalState } from './local-state.ts';
 import type { S3Run, S3State } from './s3-state.ts';
-import type { RunStore, StateStore } from './state-store.ts';
+import type { Guard, RunStore, StateStore } from './state-store.ts';
 
 /*
  * State in a bucket, with a copy on this machine.
@@ -36,7 +36,7 @@ export class MirroredState implements StateStore {
     return this.#remote.runs();
   }
 
-  run(run: string, guard: () => Promise<void> = () => Promise.resolve(), say: (text: string) => void = () => undefined): RunStore {
+  run(run: string, guard: Guard = () => Promise.resolve(), say: (text: string) => void = () => undefined): RunStore {
     return new MirroredRun({ run, local: this.#local.run(run), remote: this.#remote.run(run), guard, clock: this.#clock, say });
   }
 
@@ -56,7 +56,7 @@ interface MirrorParts {
   run: string;
   local: RunStore;
   remote: S3Run;
-  guard: () => Promise<void>;
+  guard: Guard;
   clock: Clock;
   say: (text: string) => void;
 }
@@ -115,7 +115,7 @@ class MirroredRun implements RunStore {
   async assertHeld(): Promise<void> {
     if (this.#clock.now() < this.#silentUntil) return;
     try {
-      await this.#parts.guard();
+      await this.#parts.guard(true);
     } catch (error) {
       // A bucket that is away lets nobody take over. A runner that alone is cut off from it continues: a failover must not end with its state.
       if (!(this.#begun ? error instanceof AwsError : isSilent(error))) {

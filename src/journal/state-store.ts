@@ -24,6 +24,12 @@ export interface RunStore extends JournalStore {
   close(): Promise<string | undefined>;
 }
 
+/**
+ * Throws when this runner has been superseded. `all`: of anything that its run holds, as before a change; otherwise of its application, whose
+ * journal it writes.
+ */
+export type Guard = (all: boolean) => Promise<void>;
+
 /** Where runs, locks and reports lie: a folder, or a bucket of the recovery region. */
 export interface StateStore {
   /** As `--state` names it. */
@@ -31,10 +37,10 @@ export interface StateStore {
   /** Names of the runs, oldest first. */
   runs(): Promise<string[]>;
   /**
-   * @param guard is asked before each write; it throws when this runner has been superseded
+   * @param guard is asked before each write, and for all before a change or an end is recorded
    * @param say is called, for the person who watches, when the bucket goes away and when it is back
    */
-  run(run: string, guard?: () => Promise<void>, say?: (text: string) => void): RunStore;
+  run(run: string, guard?: Guard, say?: (text: string) => void): RunStore;
   /** Takes the lock of an application. @throws DrError (busy) that says who holds it. */
   lease(request: LeaseRequest): Promise<Lease>;
   lockOf(lock: string): Promise<LockRecord | undefined>;

@@ -1,11 +1,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { resourceLocks, leaseAll } from '../../src/app/locks.ts';
+import { leaseAll, lockName, resourceLocks } from '../../src/app/locks.ts';
 import { DrError } from '../../src/base/errors.ts';
+import { Journal } from '../../src/journal/journal.ts';
 import { LocalState } from '../../src/journal/local-state.ts';
 import { planOf, SEOUL, SHOP, TOKYO } from '../engine/simulated.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
+import { started } from '../journal/fixture.ts';
 import { bench } from './fixture.ts';
 
 const OTHER_HOST = { identity: 'arn', user: 'ben', host: 'elsewhere', pid: 7 };
@@ -49,6 +51,15 @@ describe('two applications with one database', () => {
     const [lock = ''] = resourceLocks(plan, []);
     await state.lease({ ...request, lock, ids: new SeededIds(2), force: true });
     await expect(lease.assertHeld()).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    // It still writes its own journal, but no intent.
+    const store = state.run(run, lease.guard);
+    const journal = new Journal({ store, clock: b.sim.clock, run, term: lease.term });
+    await journal.append(started());
+    await journal.append({ type: 'checks.green' });
+    await expect(journal.append({ type: 'step.intent', step: 'a', attempt: 1, because: '' })).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    await state.lease({ ...request, lock: lockName(plan.runbook.name, plan.account, []), ids: new SeededIds(3), force: true });
+    await expect(lease.guard(false)).rejects.toMatchObject({ code: 'SUPERSEDED' });
+    await store.close();
   });
 
   it('who takes a run over takes its databases from that run, and from no other', async () => {

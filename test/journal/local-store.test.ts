@@ -194,6 +194,21 @@ describe('LocalStore', () => {
     expect(await new LocalStore(state, RUN).read()).toEqual([one, two]);
   });
 
+  it('asks for all that the run holds before an intent and before the end, and otherwise for its application', async () => {
+    const asked: boolean[] = [];
+    const store = new LocalStore(state, RUN, (all) => {
+      asked.push(all);
+      return Promise.resolve();
+    });
+    const intent = { type: 'step.intent', step: 'a', attempt: 1, because: '' } as const;
+    const undo = { type: 'undo.intent', step: 'a' } as const;
+    const end = { type: 'run.finished', outcome: 'succeeded' } as const;
+    for (const record of chained([started(), { type: 'checks.green' }, intent, undo, end])) await store.append(record);
+    await store.assertHeld();
+    await store.close();
+    expect(asked).toEqual([false, false, true, true, true, true]);
+  });
+
   it('refuses a record over the limit before it is written', async () => {
     const [first] = chained([started({ tool: { name: 'x'.repeat(LIMITS.journalRecordBytes), version: '', node: '' } })]);
     await expect(new LocalStore(state, RUN).append(first as JournalRecord)).rejects.toThrow(`over the limit of ${LIMITS.journalRecordBytes}`);

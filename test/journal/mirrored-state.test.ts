@@ -8,7 +8,7 @@ import type { JournalRecord, RunEvent } from '../../src/journal/events.ts';
 import { LocalState } from '../../src/journal/local-state.ts';
 import { MirroredState } from '../../src/journal/mirrored-state.ts';
 import { parseS3Place, S3State } from '../../src/journal/s3-state.ts';
-import type { RunStore } from '../../src/journal/state-store.ts';
+import type { Guard, RunStore } from '../../src/journal/state-store.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
 import { started } from './fixture.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
@@ -23,7 +23,7 @@ const copies: RunStore[] = [];
 
 /** As a machine keeps them; some tests leave a run as a process does that dies. */
 class Copies extends LocalState {
-  override run(run: string, guard?: () => Promise<void>): RunStore {
+  override run(run: string, guard?: Guard): RunStore {
     const store = super.run(run, guard);
     copies.push(store);
     return store;
