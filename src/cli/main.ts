@@ -1,3 +1,6 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Interfaces } from '@oclif/core';
 import { run } from '@oclif/core/run';
 import { EXIT } from '../base/exit-codes.ts';
 import { errorEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
@@ -12,7 +15,8 @@ const LINGER_MS = 1_000;
 export async function main(argv: string[], root: string): Promise<void> {
   goOnWithoutOutput();
   try {
-    await run(globalsLast(argv), { root });
+    const words = globalsLast(argv);
+    await run(words, { root, pjson: packageFor(words[0] ?? '', root) });
   } catch (error) {
     // Loaded only when needed: start-up is counted in files.
     const { renderError, shownError } = await import('./shown-error.ts');
@@ -23,6 +27,14 @@ export async function main(argv: string[], root: string): Promise<void> {
     else process.stderr.write(renderError(shown, painterFor(process.stderr)));
   }
   setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+/** A command of dr's own needs no plugin, and finding plugins takes time. Anyone who is shown all commands, or has mistyped one, gets theirs too. */
+function packageFor(command: string, root: string): Interfaces.PJSON {
+  const pjson = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Interfaces.PJSON;
+  const folder = join(root, 'dist', 'commands', command);
+  const isOwn = /^[a-z]+$/.test(command) && command !== 'help' && (existsSync(`${folder}.js`) || existsSync(folder));
+  return isOwn ? { ...pjson, oclif: { ...pjson.oclif, plugins: [] } } : pjson;
 }
 
 /** Flags that every command takes may stand before its name: oclif wants them behind it. */
