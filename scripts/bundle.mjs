@@ -13,8 +13,9 @@ const EXTERNAL = [/^@aws-sdk\//, /^@smithy\//, 'pg', 'listr2', 'dns-packet', 'ty
  * clients and of the lab stay apart: they are loaded when a runbook names them.
  */
 const GROUPS = [
-  { name: 'ground', priority: 2, test: /\/src\/(base\/|model\/verb)/ },
-  { name: 'kinds', priority: 1, test: /\/src\/(model\/|runbook\/(?!json-schema)|aws\/(states\/(?!all)|answers|errors|rds|route53|ec2|elbv2|autoscaling|cloudwatch|pages|call-options)|kinds\/(common\.|duration|outage|databases|route53|autoscaling))|\/node_modules\/(zod|yaml)\// },
+  { name: 'ground', priority: 3, test: /\/src\/(base\/|model\/verb)/ },
+  { name: 'oclif', priority: 2, test: /\/node_modules\/@oclif\/core\/|\/src\/cli\/(base-command|envelope|state-dir|style|text)\./ },
+  { name: 'kinds', priority: 1, test: /\/src\/(model\/|runbook\/(?!json-schema)|aws\/(states\/(?!all)|answers|errors|rds|route53|ec2|elbv2|autoscaling|cloudwatch|pages|call-options)|report\/format\.|kinds\/(discovery\/(group|names|quarantine|records)\.|common\.|duration|outage|databases|route53|autoscaling))|\/node_modules\/(zod|yaml)\// },
 ];
 
 /** What oclif does at every start, and need not for dr: file, what stands there, what does instead. */
@@ -29,10 +30,10 @@ const LEANER = [
 const leanOclif = {
   name: 'lean-oclif',
   transform(code, id) {
-    const [file, there, instead] = LEANER.find(([name]) => id.endsWith(`/@oclif/core/lib/${name}`)) ?? [];
-    if (file === undefined) return null;
-    if (!code.includes(there)) throw new Error(`${id} works in another way now: take its line out of scripts/bundle.mjs, or mend it`);
-    return { code: code.replace(there, instead), map: null };
+    const changes = LEANER.filter(([name]) => id.endsWith(`/@oclif/core/lib/${name}`));
+    const other = changes.find(([, there]) => !code.includes(there));
+    if (other !== undefined) throw new Error(`${id} has no ${other[1]} any more: take its line out of scripts/bundle.mjs, or mend it`);
+    return changes.length === 0 ? null : { code: changes.reduce((text, [, there, instead]) => text.replace(there, instead), code), map: null };
   },
 };
 
