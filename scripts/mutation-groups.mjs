@@ -95,8 +95,8 @@ export const GROUPS = {
     tests: ['test/kinds/route53/*.test.ts', 'test/engine/{lost-flip,object-switch,active-active-switches}.test.ts', 'test/refusals/traffic.test.ts'],
   },
   twins: {
-    mutate: ['src/kinds/{twins,production}.ts', 'src/kinds/databases/twin.ts', 'src/kinds/autoscaling/twin.ts', 'src/kinds/route53/twin-record.ts', 'src/plan/drill.ts'],
-    tests: ['test/kinds/twins.test.ts', 'test/engine/drill.test.ts', 'test/refusals/drill.test.ts', 'test/app/drill-custom-steps.test.ts'],
+    mutate: ['src/kinds/{twins,production}.ts', 'src/kinds/databases/twin.ts', 'src/kinds/autoscaling/twin.ts', 'src/kinds/ec2/{twin,twin-source,dry-run}.ts', 'src/kinds/route53/twin-record.ts', 'src/plan/drill.ts'],
+    tests: ['test/kinds/twins.test.ts', 'test/engine/{drill,drill-instances}.test.ts', 'test/refusals/{drill,drill-instances}.test.ts', 'test/app/drill-custom-steps.test.ts'],
   },
   people: {
     mutate: ['src/model/signals.ts', 'src/approvals/judge.ts', 'src/kinds/common-steps/{assess-users,judge-source,source-healthy,approval,flap-guard}.ts'],

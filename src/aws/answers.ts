@@ -82,6 +82,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     DescribeSecurityGroups: { has: ['SecurityGroups[].GroupId'], names: ['GroupIds[]', 'SecurityGroups[].GroupId'] },
     StartInstances: { has: ['StartingInstances[].InstanceId'], names: ['InstanceIds[]', 'StartingInstances[].InstanceId'] },
     StopInstances: { has: ['StoppingInstances[].InstanceId'], names: ['InstanceIds[]', 'StoppingInstances[].InstanceId'] },
+    TerminateInstances: { has: ['TerminatingInstances[].InstanceId'], names: ['InstanceIds[]', 'TerminatingInstances[].InstanceId'] },
     RunInstances: { has: ['Instances[].InstanceId'] },
     ModifyInstanceAttribute: { has: [REQUEST_ID] },
   },

@@ -183,6 +183,12 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
       UnauthorizedOperation: RIGHTS,
       UnsupportedOperation: unforeseen('an instance without an EBS root volume cannot be stopped; users are moved by then'),
     },
+    TerminateInstances: {
+      IncorrectInstanceState: RETRIED,
+      InvalidInstanceIDNotFound: NEXT_LOOK,
+      OperationNotPermitted: notSent('an instance with termination protection: a twin is launched without it, whatever its template says. A person may set it later'),
+      UnauthorizedOperation: foreseen('drill-rights (check of twinInstances)'),
+    },
     ModifyInstanceAttribute: {
       IncorrectInstanceState: RETRIED,
       InvalidInstanceAttributeValue: unforeseen('whether another type of `types` fits the image of an instance is known to AWS only'),
@@ -190,6 +196,7 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
       UnauthorizedOperation: RIGHTS,
     },
     RunInstances: {
+      IdempotentInstanceTerminated: unforeseen('somebody has terminated what this run launched; the next run has another token'),
       IdempotentParameterMismatch: notSent('one token with two requests: image, version, count, type and subnet each make another'),
       ...all(waited('the step takes another subnet or type; then it fails, and says what to add'), ['InstanceLimitExceeded', 'InsufficientFreeAddressesInSubnet', 'InsufficientInstanceCapacity', 'Unsupported', 'VcpuLimitExceeded']),
       InvalidAMIIDNotFound: foreseen('image (imageGate)'),

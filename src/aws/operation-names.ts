@@ -38,6 +38,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     DescribeInstanceStatus: true,
     StartInstances: true,
     StopInstances: true,
+    TerminateInstances: true,
     ModifyInstanceAttribute: true,
     DescribeInstanceTypeOfferings: true,
     DescribeImages: true,

@@ -76,6 +76,7 @@ export interface Operations {
     DescribeInstanceStatus: Op<ec2.DescribeInstanceStatusCommandInput, ec2.DescribeInstanceStatusCommandOutput>;
     StartInstances: Op<ec2.StartInstancesCommandInput, ec2.StartInstancesCommandOutput>;
     StopInstances: Op<ec2.StopInstancesCommandInput, ec2.StopInstancesCommandOutput>;
+    TerminateInstances: Op<ec2.TerminateInstancesCommandInput, ec2.TerminateInstancesCommandOutput>;
     ModifyInstanceAttribute: Op<ec2.ModifyInstanceAttributeCommandInput, ec2.ModifyInstanceAttributeCommandOutput>;
     DescribeInstanceTypeOfferings: Op<ec2.DescribeInstanceTypeOfferingsCommandInput, ec2.DescribeInstanceTypeOfferingsCommandOutput>;
     DescribeImages: Op<ec2.DescribeImagesCommandInput, ec2.DescribeImagesCommandOutput>;
@@ -155,6 +156,7 @@ export const MUTATIONS: ReadonlySet<string> = new Set([
   'rds.StartDBInstanceAutomatedBackupsReplication',
   'ec2.StartInstances',
   'ec2.StopInstances',
+  'ec2.TerminateInstances',
   'ec2.ModifyInstanceAttribute',
   'ec2.RunInstances',
   'elbv2.RegisterTargets',

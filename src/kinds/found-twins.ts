@@ -1,9 +1,10 @@
 import type { AwsCaller } from '../aws/caller.ts';
-import { everyDatabase, everyGroup, everyRecordSet, everyZone } from '../aws/list-account.ts';
+import { everyDatabase, everyGroup, everyInstance, everyRecordSet, everyZone } from '../aws/list-account.ts';
 import type { RecordSet } from '../aws/route53.ts';
 import { messageOf } from '../base/errors.ts';
 import { foundGroup } from './autoscaling/twin.ts';
 import { foundDatabase } from './databases/twin.ts';
+import { foundInstance } from './ec2/twin.ts';
 import { foundRecords } from './route53/twin-record.ts';
 import { type FoundTwin, isTwinName } from './twins.ts';
 
@@ -42,6 +43,7 @@ export async function findTwins({ aws, regions, signal }: Looking): Promise<{ tw
   const found = await Promise.all([
     ...regions.flatMap((region) => [
       look(`databases in ${region}`, () => everyDatabase(aws, region, (one) => foundDatabase(region, one), options)),
+      look(`instances in ${region}`, () => everyInstance(aws, region, (one) => foundInstance(region, one), options)),
       look(`Auto Scaling groups in ${region}`, () => everyGroup(aws, region, (one) => foundGroup(region, one), options)),
     ]),
     ...(first === undefined ? [] : [look('records', () => everyTwinRecord({ aws, region: first, signal }, look))]),

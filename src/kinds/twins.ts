@@ -1,5 +1,6 @@
 import { AwsError } from '../aws/errors.ts';
 import { iso } from '../base/clock.ts';
+import { partsOfRunId } from '../base/ids.ts';
 import { sha256 } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { Rented } from '../measure/prices.ts';
@@ -54,7 +55,8 @@ export function twinTags(ctx: StepContext, also: readonly Tag[] = []): { Key: st
   const own = {
     [RUN_TAG]: ctx.run.id,
     [RUNBOOK_TAG]: ctx.runbook,
-    [EXPIRES_TAG]: iso(ctx.effects.clock.now() + TWIN_EXPIRES_MS + (ctx.acceptances.keepTwinsMs ?? 0)),
+    // From the beginning of the run on: EC2 takes a request again only if it is the same to the letter.
+    [EXPIRES_TAG]: iso((partsOfRunId(ctx.run.id)?.startedAt ?? ctx.effects.clock.now()) + TWIN_EXPIRES_MS + (ctx.acceptances.keepTwinsMs ?? 0)),
   };
   const rest = also.flatMap(({ Key = '', Value = '' }) => (Key === '' || Key.startsWith('aws:') || Object.hasOwn(own, Key) ? [] : [{ Key, Value }]));
   return [...rest, ...Object.entries(own).map(([Key, Value]) => ({ Key, Value }))];

@@ -28,7 +28,7 @@ const REASONS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
   { actions: /^route53:GetChange$/, resource: /:change\/\*$/, why: ONLY_AWS },
   { actions: /^route53:(Get|Update)HealthCheck/, resource: /:healthcheck\/\*$/, why: 'the runbook does not name the health checks of all regions: `healthCheck` under `answers` would' },
   { actions: /^autoscaling:/, resource: /:autoScalingGroup:\*:autoScalingGroupName\/[^*]+$/, why: 'the unique id of the group stands before its name' },
-  { actions: /^ec2:(RunInstances|CreateTags|StartInstances|StopInstances)$/, resource: /^arn:[\w-]+:ec2:[^*]+\/\*$/, why: 'a launch makes it, or its template names it; bound to the template, or to the tags of the runbook' },
+  { actions: /^ec2:(RunInstances|CreateTags|StartInstances|StopInstances|TerminateInstances)$/, resource: /^arn:[\w-]+:ec2:[^*]+\/\*$/, why: 'a launch makes it, or its template names it; bound to the template, or to the tags of the runbook or of a drill' },
   { actions: /^s3:/, resource: /^arn:[\w-]+:s3:::[^*]+\/\*$/, why: 'below the prefix of the state' },
 ];
 

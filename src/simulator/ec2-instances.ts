@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import type { InputOf, OutputOf } from '../aws/operations.ts';
 import { canonicalJson } from '../base/json.ts';
 import type { Call, ServiceModel } from './call.ts';
-import { instanceState, isUp, type Image, type Instance } from './instances.ts';
+import { instanceState, isShown, isUp, type Image, type Instance } from './instances.ts';
 import type { LaunchTemplateSeed } from './seeds.ts';
 
 type VersionView = NonNullable<OutputOf<'ec2', 'DescribeLaunchTemplateVersions'>['LaunchTemplateVersions']>[number];
 
 type InstanceOperations = Pick<
   ServiceModel<'ec2'>,
-  'DescribeInstanceStatus' | 'StartInstances' | 'StopInstances' | 'ModifyInstanceAttribute' | 'DescribeImages' | 'DescribeLaunchTemplateVersions' | 'RunInstances'
+  'DescribeInstanceStatus' | 'StartInstances' | 'StopInstances' | 'TerminateInstances' | 'ModifyInstanceAttribute' | 'DescribeImages' | 'DescribeLaunchTemplateVersions' | 'RunInstances'
 >;
 
-const STATE_CODES = { pending: 0, running: 16, stopping: 64, stopped: 80 } as const;
+const STATE_CODES = { pending: 0, running: 16, 'shutting-down': 32, terminated: 48, stopping: 64, stopped: 80 } as const;
 
 /** Instances by id, and launches: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html */
 export const instanceOperations: InstanceOperations = {
@@ -31,9 +31,12 @@ export const instanceOperations: InstanceOperations = {
   },
 
   StartInstances: {
-    accepts: ['InstanceIds'],
+    accepts: ['InstanceIds', 'DryRun'],
     handle(input, call) {
+      if (input.DryRun === true) throw dryRun(call);
       const found = findAll(input.InstanceIds ?? [], call);
+      const gone = found.find((i) => i.terminated);
+      if (gone !== undefined) throw wrongState(gone, 'started', call);
       const stopping = found.find((i) => instanceState(i, call.now) === 'stopping');
       if (stopping !== undefined) throw wrongState(stopping, 'started', call);
       const before = found.map((i) => stateView(i, call.now));
@@ -47,9 +50,26 @@ export const instanceOperations: InstanceOperations = {
     accepts: ['InstanceIds'],
     handle(input, call) {
       const found = findAll(input.InstanceIds ?? [], call);
+      const gone = found.find((i) => i.terminated);
+      if (gone !== undefined) throw wrongState(gone, 'stopped', call);
       const before = found.map((i) => stateView(i, call.now));
       call.state.instances.stop(found, call.now);
       return { StoppingInstances: changes(found, before, call) };
+    },
+  },
+
+  TerminateInstances: {
+    accepts: ['InstanceIds', 'DryRun'],
+    handle(input, call) {
+      if (input.DryRun === true) throw dryRun(call);
+      const found = findAll(input.InstanceIds ?? [], call);
+      const before = found.map((i) => stateView(i, call.now));
+      const kept = found.find((i) => i.protected && !i.terminated);
+      // Those in other zones than a protected one are terminated all the same.
+      const zones = new Set(found.filter((i) => i.protected && !i.terminated).map(({ zone }) => zone));
+      call.state.instances.terminate(found.filter(({ zone }) => !zones.has(zone)), call.now);
+      if (kept !== undefined) throw call.error('OperationNotPermitted', 400, `The instance '${kept.id}' may not be terminated. Modify its 'disableApiTermination' instance attribute and try again.`);
+      return { TerminatingInstances: changes(found, before, call) };
     },
   },
 
@@ -80,6 +100,8 @@ export const instanceOperations: InstanceOperations = {
           State: image.state,
           CreationDate: new Date(image.createdAt).toISOString(),
           OwnerId: call.state.core.account,
+          RootDeviceName: '/dev/xvda',
+          BlockDeviceMappings: [...image.devices],
           Tags: Object.entries(image.tags).map(([Key, Value]) => ({ Key, Value })),
         })),
       };
@@ -99,8 +121,9 @@ export const instanceOperations: InstanceOperations = {
   },
 
   RunInstances: {
-    accepts: ['LaunchTemplate', 'ImageId', 'InstanceType', 'SubnetId', 'MinCount', 'MaxCount', 'ClientToken', 'TagSpecifications'],
+    accepts: ['LaunchTemplate', 'ImageId', 'InstanceType', 'SubnetId', 'SecurityGroupIds', 'DisableApiTermination', 'MinCount', 'MaxCount', 'ClientToken', 'TagSpecifications', 'DryRun'],
     handle(input, call) {
+      if (input.DryRun === true) throw dryRun(call);
       const params = createHash('sha256').update(canonicalJson(input)).digest('hex');
       const key = `${call.region}/${input.ClientToken ?? ''}`;
       const known = input.ClientToken === undefined ? undefined : call.state.instances.launches.get(key);
@@ -108,6 +131,9 @@ export const instanceOperations: InstanceOperations = {
         throw call.error('IdempotentParameterMismatch', 400, 'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).');
       }
       const launched = known === undefined ? launch(input, call) : findAll(known.ids, call);
+      if (launched.some(({ terminated }) => terminated)) {
+        throw call.error('IdempotentInstanceTerminated', 400, 'The request to launch an instance uses the same client token as a previous request for which the instance has been terminated.');
+      }
       if (input.ClientToken !== undefined) call.state.instances.launches.set(key, { params, ids: launched.map((i) => i.id) });
       return { ReservationId: launched[0]?.id.replace('i-', 'r-'), OwnerId: call.state.core.account, Instances: launched.map((i) => instanceView(i, call.now)) };
     },
@@ -130,25 +156,32 @@ function versionView(template: LaunchTemplateSeed): VersionView {
     LaunchTemplateName: template.name,
     VersionNumber: template.version ?? 1,
     DefaultVersion: true,
-    LaunchTemplateData: { InstanceType: template.type as 'm6g.large', ...(template.imageId === undefined ? {} : { ImageId: template.imageId }) },
+    LaunchTemplateData: { ...template.data, InstanceType: template.type as 'm6g.large', ...(template.imageId === undefined ? {} : { ImageId: template.imageId }) },
   };
 }
 
 function launch(input: InputOf<'ec2', 'RunInstances'>, call: Call): Instance[] {
   const { instances } = call.state;
-  const template = findTemplate(input.LaunchTemplate ?? {}, call);
-  const image = instances.imagesIn(call.region).find((i) => i.id === (input.ImageId ?? template.imageId));
+  const template = input.LaunchTemplate === undefined ? undefined : findTemplate(input.LaunchTemplate, call);
+  const image = instances.imagesIn(call.region).find((i) => i.id === (input.ImageId ?? template?.imageId));
   if (image === undefined) throw call.error('InvalidAMIID.NotFound', 400, `The image id '[${input.ImageId ?? ''}]' does not exist`);
   if (image.state !== 'available') throw call.error('InvalidAMIID.Unavailable', 400, `The image ID '${image.id}' is not available (${image.state}).`);
   const zone = input.SubnetId === undefined ? undefined : instances.zoneOf(call.region, input.SubnetId);
   if (input.SubnetId !== undefined && zone === undefined) throw call.error('InvalidSubnetID.NotFound', 400, `The subnet ID '${input.SubnetId}' does not exist`);
+  const strange = (input.SecurityGroupIds ?? []).find((id) => call.state.securityGroups.get(call.region, id) === undefined && !instances.hasSecurityGroup(call.region, id));
+  if (strange !== undefined) throw call.error('InvalidGroup.NotFound', 400, `The security group '${strange}' does not exist`);
   const count = input.MaxCount ?? 1;
   if (input.MinCount !== count) throw call.unsupported('a MinCount other than MaxCount');
   // Of every template: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/launch-instances-from-launch-template.html
-  const ofTemplate = { 'aws:ec2launchtemplate:id': template.id, 'aws:ec2launchtemplate:version': String(template.version ?? 1) };
+  const ofTemplate: Record<string, string> = template === undefined ? {} : { 'aws:ec2launchtemplate:id': template.id, 'aws:ec2launchtemplate:version': String(template.version ?? 1) };
   const asked = Object.fromEntries((input.TagSpecifications ?? []).flatMap((s) => (s.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? ''])));
   const tags = { ...asked, ...ofTemplate };
-  const wish = { region: call.region, zone, type: input.InstanceType ?? template.type, imageId: image.id, count, token: input.ClientToken, tags };
+  // The default of AWS is another type; the tool always says one.
+  const type = input.InstanceType ?? template?.type;
+  if (type === undefined) throw call.unsupported('a launch without a type');
+  // What the request says takes the place of what the template says: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/launch-instances-from-launch-template.html
+  const isProtected = input.DisableApiTermination ?? template?.data?.DisableApiTermination ?? false;
+  const wish = { region: call.region, zone, subnet: input.SubnetId, securityGroups: input.SecurityGroupIds, type, imageId: image.id, count, token: input.ClientToken, protected: isProtected, tags };
   const fresh = instances.run(wish, call.now);
   if (!Array.isArray(fresh)) throw noCapacity(fresh, call);
   return fresh;
@@ -177,9 +210,20 @@ function noImage(ids: readonly string[], call: Call): Error {
   return call.error('InvalidAMIID.NotFound', 400, ids.length === 1 ? `The image id '[${ids[0] ?? ''}]' does not exist` : `The image ids '[${ids.join(', ')}]' do not exist`);
 }
 
+/**
+ * Only the rights are looked at, and those of a simulated world are faults: whether the rest of the request would do is not documented.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
+ */
+function dryRun(call: Call): Error {
+  return call.error('DryRunOperation', 412, 'Request would have succeeded, but DryRun flag is set.');
+}
+
 function findAll(ids: readonly string[], call: Call, at?: number): Instance[] {
   if (ids.length === 0) throw call.unsupported('a call that names no instance');
-  const found = ids.map((id) => call.state.instances.get(call.region, id, at));
+  const found = ids.map((id) => {
+    const instance = call.state.instances.get(call.region, id, at);
+    return instance !== undefined && isShown(instance, at ?? call.now) ? instance : undefined;
+  });
   const missing = ids.find((_, i) => found[i] === undefined);
   if (missing !== undefined) throw noInstance(ids.filter((_, i) => found[i] === undefined), call);
   return found.filter((i) => i !== undefined);
@@ -218,6 +262,8 @@ export function instanceView(instance: Instance, at: number) {
     State: stateView(instance, at),
     LaunchTime: new Date(instance.changedAt),
     Placement: { AvailabilityZone: instance.zone },
+    SubnetId: instance.subnet,
+    SecurityGroups: instance.securityGroups.map((GroupId) => ({ GroupId })),
     ...(instance.clientToken === undefined ? {} : { ClientToken: instance.clientToken }),
     Tags: Object.entries(instance.tags).map(([Key, Value]) => ({ Key, Value })),
   };

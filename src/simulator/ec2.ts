@@ -3,7 +3,7 @@ import { offeringOperations } from './ec2-offerings.ts';
 import { pageOf, type Call, type ServiceModel } from './call.ts';
 import { instanceOperations, instanceView, noInstance, passesFilters, refuseUnknownFilters } from './ec2-instances.ts';
 import { INSTANCE_TYPE, stageOf, type Group, type GroupInstance } from './groups.ts';
-import type { Instance } from './instances.ts';
+import { type Instance, isShown } from './instances.ts';
 import { VPC } from './security-groups.ts';
 import type { SecurityGroupSeed } from './seeds.ts';
 
@@ -30,7 +30,7 @@ export const ec2: ServiceModel<'ec2'> = {
       const own = call.state.instances.table(call.region);
       for (const id of own.keys(call.at)) {
         const instance = own.get(id, call.at);
-        if (instance !== undefined) found.set(id, ownReservation(instance, call));
+        if (instance !== undefined && isShown(instance, call.at)) found.set(id, ownReservation(instance, call));
       }
       const ids = input.InstanceIds ?? [];
       const missing = ids.find((id) => !found.has(id));

@@ -3,6 +3,7 @@
  * 1. A stopped instance holds no capacity: starting it takes from what its zone has left of its type.
  * 2. A launch with a client token happens once, however often it is asked for.
  */
+import { createHash } from 'node:crypto';
 import type { Core } from './core.ts';
 import type { Ec2InstanceSeed, ImageSeed, LaunchTemplateSeed } from './seeds.ts';
 import { Table } from './table.ts';
@@ -14,8 +15,14 @@ export interface Instance {
   readonly zone: string;
   readonly imageId: string;
   readonly stopped: boolean;
-  /** Of the last start or stop. */
+  /** Of the last start, stop or termination. */
   readonly changedAt: number;
+  /** For ever: it is also stopped then. */
+  readonly terminated: boolean;
+  /** Termination protection: nobody terminates it. */
+  readonly protected: boolean;
+  readonly subnet: string;
+  readonly securityGroups: readonly string[];
   /** From a start until its status checks pass. */
   readonly bootMs: number;
   readonly clientToken: string | undefined;
@@ -36,12 +43,24 @@ const PENDING_SHARE = 0.3;
 const STOPPING_MS = 20_000;
 const ZONES = ['a', 'c', 'd'];
 
-export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped';
+/** Between a termination and its end, and for how long it is shown then. */
+const SHUTTING_DOWN_MS = 15_000;
+const SHOWN_MS = 3_600_000;
+/** Of an instance whose seed names none. */
+const GROUP = 'sg-0e0000000000000ec';
+
+export type InstanceState = 'pending' | 'running' | 'stopping' | 'stopped' | 'shutting-down' | 'terminated';
 
 export function instanceState(instance: Instance, at: number): InstanceState {
   const since = at - instance.changedAt;
+  if (instance.terminated) return since < Math.min(SHUTTING_DOWN_MS, instance.bootMs) ? 'shutting-down' : 'terminated';
   if (instance.stopped) return since < Math.min(STOPPING_MS, instance.bootMs) ? 'stopping' : 'stopped';
   return since < PENDING_SHARE * instance.bootMs ? 'pending' : 'running';
+}
+
+/** A terminated one is shown for about an hour. */
+export function isShown(instance: Instance, at: number): boolean {
+  return !instance.terminated || at - instance.changedAt < SHOWN_MS;
 }
 
 /** Its status checks pass. */
@@ -66,23 +85,41 @@ export class Instances {
 
   add(seed: Ec2InstanceSeed): void {
     const now = this.core.now();
+    const zone = seed.zone ?? `${seed.region}a`;
+    const subnet = this.defaultSubnet(seed.region, zone);
     this.table(seed.region).seed(seed.id, {
       region: seed.region,
       id: seed.id,
       type: seed.type ?? 'm6g.large',
-      zone: seed.zone ?? `${seed.region}a`,
+      zone,
       imageId: seed.imageId ?? 'ami-00000000000000000',
       stopped: seed.stopped ?? false,
       changedAt: now - 3_600_000,
       bootMs: seed.bootMs ?? this.core.timings.instanceWarmUpMs,
       clientToken: undefined,
+      terminated: false,
+      protected: seed.protected ?? false,
+      subnet,
+      securityGroups: seed.securityGroups ?? [GROUP],
       tags: seed.tags ?? {},
     });
   }
 
+  /** The one of a zone that is there before anybody makes another. */
+  private defaultSubnet(region: string, zone: string): string {
+    const id = `subnet-0${createHash('sha256').update(zone).digest('hex').slice(0, 16)}`;
+    this.subnets.set(`${region}/${id}`, zone);
+    return id;
+  }
+
+  /** Groups that an instance of the region has, besides those that were seeded. */
+  hasSecurityGroup(region: string, id: string): boolean {
+    return id === GROUP || [...this.table(region).values()].some(({ securityGroups }) => securityGroups.includes(id));
+  }
+
   addImage(seed: ImageSeed): void {
     const { ageMs, ...rest } = seed;
-    const image: Image = { state: 'available', tags: {}, ...rest, createdAt: this.core.now() - ageMs };
+    const image: Image = { state: 'available', tags: {}, devices: [], ...rest, createdAt: this.core.now() - ageMs };
     this.images.set(seed.region, [...this.imagesIn(seed.region), image]);
   }
 
@@ -163,7 +200,7 @@ export class Instances {
 
   /** Starts stopped instances, or says what there is too little of. */
   start(instances: readonly Instance[], now: number): { zone: string; type: string } | undefined {
-    const stopped = instances.filter((i) => i.stopped);
+    const stopped = instances.filter((i) => i.stopped && !i.terminated);
     const shortage = this.take(stopped);
     if (shortage !== undefined) return shortage;
     for (const instance of stopped) this.put({ ...instance, stopped: false, changedAt: now }, now);
@@ -180,24 +217,40 @@ export class Instances {
     }
   }
 
+  /** For ever. One that is terminated stays so. */
+  terminate(instances: readonly Instance[], now: number): void {
+    this.stop(instances, now);
+    for (const { region, id } of instances) {
+      const instance = this.get(region, id);
+      if (instance !== undefined && !instance.terminated) this.put({ ...instance, terminated: true, changedAt: now }, now);
+    }
+  }
+
   /** Launches instances, or says what there is too little of. Without a zone it spreads over the region's. */
   run(
-    wish: { region: string; zone: string | undefined; type: string; imageId: string; count: number; token: string | undefined; tags: Record<string, string> },
+    wish: Pick<Instance, 'region' | 'type' | 'imageId' | 'protected' | 'tags'> & { zone: string | undefined; subnet: string | undefined; securityGroups: readonly string[] | undefined; count: number; token: string | undefined },
     now: number,
   ): Instance[] | { zone: string; type: string } {
     const { region, type, imageId } = wish;
-    const fresh = Array.from({ length: wish.count }, (_, i): Instance => ({
-      region,
-      id: `i-0${this.core.ids.hex(8)}`,
-      type,
-      zone: wish.zone ?? `${region}${ZONES[i % ZONES.length] ?? 'a'}`,
-      imageId,
-      stopped: false,
-      changedAt: now,
-      bootMs: this.core.timings.instanceWarmUpMs,
-      clientToken: wish.token,
-      tags: wish.tags,
-    }));
+    const fresh = Array.from({ length: wish.count }, (_, i): Instance => {
+      const zone = wish.zone ?? `${region}${ZONES[i % ZONES.length] ?? 'a'}`;
+      return {
+        region,
+        id: `i-0${this.core.ids.hex(8)}`,
+        type,
+        zone,
+        imageId,
+        stopped: false,
+        changedAt: now,
+        bootMs: this.core.timings.instanceWarmUpMs,
+        clientToken: wish.token,
+        terminated: false,
+        protected: wish.protected,
+        subnet: wish.subnet ?? this.defaultSubnet(region, zone),
+        securityGroups: wish.securityGroups ?? [GROUP],
+        tags: wish.tags,
+      };
+    });
     const shortage = this.take(fresh);
     if (shortage !== undefined) return shortage;
     for (const instance of fresh) this.put(instance, now);

@@ -1,5 +1,9 @@
 /** What a simulated world is made of. Times in milliseconds, sizes in counts. */
+import type { OutputOf } from '../aws/operations.ts';
 import type { DbSettings, Pending } from './db-settings.ts';
+
+type TemplateData = NonNullable<NonNullable<OutputOf<'ec2', 'DescribeLaunchTemplateVersions'>['LaunchTemplateVersions']>[number]['LaunchTemplateData']>;
+type BlockDeviceMapping = NonNullable<NonNullable<OutputOf<'ec2', 'DescribeImages'>['Images']>[number]['BlockDeviceMappings']>[number];
 
 export interface DbInstanceSeed {
   region: string;
@@ -67,6 +71,9 @@ export interface Ec2InstanceSeed {
   stopped?: boolean;
   bootMs?: number;
   imageId?: string;
+  /** Termination protection. */
+  protected?: boolean;
+  securityGroups?: readonly string[];
   tags?: Readonly<Record<string, string>>;
 }
 
@@ -78,6 +85,8 @@ export interface ImageSeed {
   /** Default: available. */
   state?: 'available' | 'pending' | 'failed';
   tags?: Readonly<Record<string, string>>;
+  /** As DescribeImages shows them. */
+  devices?: readonly BlockDeviceMapping[];
 }
 
 export interface LaunchTemplateSeed {
@@ -87,6 +96,8 @@ export interface LaunchTemplateSeed {
   type: string;
   imageId?: string;
   version?: number;
+  /** What else the template says, as DescribeLaunchTemplateVersions shows it. Of it only termination protection does something. */
+  data?: Readonly<Omit<TemplateData, 'ImageId' | 'InstanceType'>>;
 }
 
 export interface AutoScalingGroupSeed {

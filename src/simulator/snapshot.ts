@@ -26,8 +26,8 @@ export interface WorldSnapshot {
     acceptsWrites: boolean;
   }[];
   groups: { region: string; name: string; min: number; max: number; desired: number; inService: number; healthy: number }[];
-  /** Of no Auto Scaling group. */
-  instances: { region: string; id: string; state: string; imageId: string }[];
+  /** Of no Auto Scaling group; without those that are terminated. */
+  instances: { region: string; id: string; state: string; imageId: string; name?: string }[];
   records: {
     zone: string;
     name: string;
@@ -64,7 +64,10 @@ export function snapshotOf(state: State, now: number): WorldSnapshot {
       inService: group.instances.filter((instance) => stageOf(instance, now) !== 'pending').length,
       healthy: state.groups.healthyCount(group, now),
     })),
-    instances: [...state.instances.all()].map((i) => ({ region: i.region, id: i.id, state: instanceState(i, now), imageId: i.imageId })),
+    instances: [...state.instances.all()].flatMap((i) => {
+      const [at, name] = [instanceState(i, now), i.tags.Name];
+      return at === 'terminated' ? [] : [{ region: i.region, id: i.id, state: at, imageId: i.imageId, ...(name === undefined ? {} : { name }) }];
+    }),
     records: records(state),
     healthChecks: [...state.healthChecks.all()].map((check) => ({
       id: check.id,

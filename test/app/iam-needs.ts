@@ -29,6 +29,7 @@ function texts(input: Input, name: string): string[] {
 
 function rdsResources(operation: string, input: Input, arn: (part: string) => string): string[] {
   const id = text(input, 'DBInstanceIdentifier').toLowerCase();
+  const source = text(input, 'SourceDBInstanceIdentifier');
   const groups = [
     ...(input.DBSubnetGroupName === undefined ? [] : [arn(`subgrp:${text(input, 'DBSubnetGroupName').toLowerCase()}`)]),
     ...(input.DBParameterGroupName === undefined ? [] : [arn(`pg:${text(input, 'DBParameterGroupName').toLowerCase()}`)]),
@@ -45,7 +46,8 @@ function rdsResources(operation: string, input: Input, arn: (part: string) => st
     case 'DescribeDBParameters':
       return groups;
     case 'CreateDBInstanceReadReplica':
-      return [arn(`db:${id}`), text(input, 'SourceDBInstanceIdentifier'), ...groups];
+      // In its own region a source is named without its ARN.
+      return [arn(`db:${id}`), source.startsWith('arn:') ? source : arn(`db:${source}`), ...groups];
     case 'RestoreDBInstanceToPointInTime':
       return [arn(`db:${text(input, 'TargetDBInstanceIdentifier').toLowerCase()}`), text(input, 'SourceDBInstanceAutomatedBackupsArn'), ...groups];
     case 'RestoreDBInstanceFromDBSnapshot':
@@ -67,14 +69,15 @@ function ec2Needs(operation: string, input: Input, region: string, account: stri
   const action = `ec2:${operation}`;
   if (operation.startsWith('Describe')) return [{ action, resource: '*', context }];
   if (operation === 'RunInstances') {
-    const template = input.LaunchTemplate as Input;
-    const launch = { ...context, 'ec2:LaunchTemplate': arn(`launch-template/${text(template, 'LaunchTemplateId') || 'lt-0123'}`) };
+    const template = input.LaunchTemplate as Input | undefined;
+    const ofTemplate = template === undefined ? undefined : arn(`launch-template/${text(template, 'LaunchTemplateId') || 'lt-0123'}`);
+    const launch: Need['context'] = { ...context, ...(ofTemplate === undefined ? {} : { 'ec2:LaunchTemplate': ofTemplate }) };
     const tags = (input.TagSpecifications as { Tags: { Key: string; Value: string }[] }[]).flatMap((spec) => spec.Tags);
     const tagged = { ...launch, ...Object.fromEntries(tags.map((tag) => [`aws:RequestTag/${tag.Key}`, tag.Value])) };
     const others = [`subnet/${text(input, 'SubnetId') || 'subnet-0123'}`, 'volume/*', 'network-interface/*', 'security-group/sg-0123', 'key-pair/k'].map(arn);
     return [
       { action, resource: arn('instance/*'), context: tagged },
-      ...[`arn:aws:ec2:${region}::image/${text(input, 'ImageId')}`, launch['ec2:LaunchTemplate'], ...others].map((resource) => ({ action, resource, context: launch })),
+      ...[`arn:aws:ec2:${region}::image/${text(input, 'ImageId')}`, ...(ofTemplate === undefined ? [] : [ofTemplate]), ...others].map((resource) => ({ action, resource, context: launch })),
       { action: 'ec2:CreateTags', resource: arn('instance/*'), context: { ...context, 'ec2:CreateAction': 'RunInstances' } },
     ];
   }
@@ -156,6 +159,7 @@ function holds(operator: string, values: readonly string[], asked: string | read
     case 'StringEquals':
       return typeof asked === 'string' && values.includes(asked);
     case 'ArnLike':
+    case 'StringLike':
       return typeof asked === 'string' && values.some((value) => matches(value, asked));
     case 'ForAllValues:StringLike':
       return (typeof asked === 'string' ? [asked] : (asked ?? [])).every((name) => values.some((value) => matches(value, name)));

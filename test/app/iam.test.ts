@@ -10,6 +10,7 @@ import { loadStepKind } from '../../src/kinds/registry.ts';
 import type { Acceptances } from '../../src/model/step.ts';
 import { policyOf, policyParts, policySize } from '../../src/plan/policy.ts';
 import { wildcardsOf } from '../../src/plan/wildcards.ts';
+import { DRILL, keepBackups } from '../engine/drills.ts';
 import { APPROVED, OPERATOR, planOf, runPlan, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
 import { type Case, crashed } from '../engine/sweep.ts';
 import { allows, matches, type Need, recording } from './iam-needs.ts';
@@ -102,6 +103,14 @@ async function abort(path: string, verb: 'failover' | 'switchover'): Promise<Rec
   return { verb: 'abort', needs, outcome };
 }
 
+async function drill(path: string): Promise<Recorded> {
+  const made = await simulation({ path });
+  await keepBackups(made);
+  const { sim, needs } = recorded(made);
+  const { outcome } = await runPlan(sim, await planOf(sim, DRILL));
+  return { verb: 'drill', needs, outcome };
+}
+
 async function printed(path: string, verb: IamVerb) {
   const [result] = await iamPolicies({ paths: [path], verb, region: TOKYO, account: ACCOUNT });
   if (result === undefined) throw new Error('no policy');
@@ -148,6 +157,7 @@ describe.each(RUNBOOKS.map((path) => [path.split('/').at(-1) ?? '', path] as con
     ['failover, the source alive and attested', () => failover(path, true)],
     ['switchover', () => switchover(path)],
     ['reprotect', () => reprotect(path)],
+    ['drill', () => drill(path)],
     ['abort of a failover', () => abort(path, 'failover')],
     ['abort of a switchover', () => abort(path, 'switchover')],
   ])('%s calls nothing outside the printed policy', async (title, make) => {
@@ -215,6 +225,20 @@ describe('the judge', () => {
     expect(stop({ 'aws:ResourceTag/dr:runbook': 'archive', 'aws:ResourceTag/dr:compute': 'api' })).toBe(true);
     expect(stop({ 'aws:ResourceTag/dr:runbook': 'another', 'aws:ResourceTag/dr:compute': 'api' })).toBe(false);
     expect(stop({})).toBe(false);
+  });
+
+  it.each(['archive', 'billing'])('of a drill of %s lets only twins of the runbook be terminated, and no failover any', async (name) => {
+    const path = join(ROOT, 'runbooks', `${name}.yaml`);
+    const documents = await printed(path, 'drill');
+    const instance = (id: string) => `arn:aws:ec2:${TOKYO}:${ACCOUNT}:instance/${id}`;
+    const end = (id: string, tags: Record<string, string>) => allows(documents, { action: 'ec2:TerminateInstances', resource: instance(id), context: tags });
+    expect(end('i-0123', { 'aws:ResourceTag/dr:runbook': name, 'aws:ResourceTag/Name': 'dr-drill-01234567-api' })).toBe(true);
+    expect(end('i-0123', { 'aws:ResourceTag/dr:runbook': name, 'aws:ResourceTag/Name': 'api' })).toBe(false);
+    expect(end('i-0123', { 'aws:ResourceTag/dr:runbook': 'another', 'aws:ResourceTag/Name': 'dr-drill-01234567-api' })).toBe(false);
+    expect(end('i-0123', {})).toBe(false);
+    // That one is asked about before anything is launched, and nobody has it.
+    expect(end('i-00000000000000000', {})).toBe(true);
+    for (const verb of ['failover', 'switchover', 'reprotect'] as const) expect(JSON.stringify(await printed(path, verb))).not.toContain('TerminateInstances');
   });
 });
 

@@ -6,7 +6,7 @@ import { AwsError, NO_ANSWER } from '../../src/aws/errors.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { isOver, leftBehind } from '../../src/journal/state.ts';
 import { MUTATIONS } from '../../src/aws/operations.ts';
-import { DRILL, drillable, keepBackups, STANDBY, twinsIn } from './drills.ts';
+import { DRILL, drillable, isDryRun, keepBackups, namesChanged, STANDBY, twinsIn } from './drills.ts';
 import { buildEvidence } from '../../src/report/evidence.ts';
 import { planOf, runPlan, SEOUL, SHOP, type Simulation, simulation } from './simulated.ts';
 import { BRISK, endState } from './sweep.ts';
@@ -21,19 +21,13 @@ function asked(sim: Simulation): { sim: Simulation; names: string[] } {
       ...sim.effects,
       aws: {
         call: (request) => {
-          if (MUTATIONS.has(`${request.service}.${request.operation}`)) names.push(`${request.operation} ${namesIn(request.input).join(' ')}`);
+          if (MUTATIONS.has(`${request.service}.${request.operation}`) && !isDryRun(request.input)) names.push(`${request.operation} ${namesChanged(sim.world, request).join(' ')}`);
           return aws.call(request);
         },
       },
     },
   };
   return { sim: watched, names };
-}
-
-function namesIn(input: unknown): string[] {
-  const { DBInstanceIdentifier, TargetDBInstanceIdentifier, AutoScalingGroupName, ChangeBatch: batch, TopicArn: topic } = input as { TargetDBInstanceIdentifier?: string; DBInstanceIdentifier?: string; AutoScalingGroupName?: string; TopicArn?: string; ChangeBatch?: { Changes?: { ResourceRecordSet?: { Name?: string } }[] } };
-  const id = TargetDBInstanceIdentifier ?? DBInstanceIdentifier ?? AutoScalingGroupName;
-  return [...(id === undefined ? [] : [id]), ...(topic === undefined ? [] : ['topic']), ...(batch?.Changes ?? []).map((change) => change.ResourceRecordSet?.Name ?? '')];
 }
 
 describe('a drill', () => {

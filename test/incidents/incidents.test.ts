@@ -372,7 +372,7 @@ describe('AWS sample for cross-region failover, issue 9: the planned call is all
 describe('AWS sample and AWS, 20 October 2025: clean-up deletes what may be needed', () => {
   it('the tool deletes what a drill has made, and nothing else: no other plan has the right to', async () => {
     const deletes = [...MUTATIONS].filter((name) => /^(rds|ec2|autoscaling)\./.test(name) && /Delete|Terminate|Purge|Deregister/.test(name));
-    expect(deletes.sort()).toEqual(['autoscaling.DeleteAutoScalingGroup', 'rds.DeleteDBInstance']);
+    expect(deletes.sort()).toEqual(['autoscaling.DeleteAutoScalingGroup', 'ec2.TerminateInstances', 'rds.DeleteDBInstance']);
     const sim = await simulation();
     const rights = async (verb: Verb) => (await planOf(sim, { verb, region: TOKYO })).steps.flatMap(({ permissions }) => permissions).filter(({ actions }) => actions.some((action) => /^(rds|ec2|autoscaling):.*(Delete|Terminate)/.test(action)));
     for (const verb of ['failover', 'switchover'] as const) expect(await rights(verb)).toEqual([]);

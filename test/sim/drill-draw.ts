@@ -27,6 +27,7 @@ export interface Stranger {
   /** With the very name that a twin of this drill will have; else with another that looks like one. */
   sameName: boolean;
   tags: Readonly<Record<string, string>>;
+  what: 'database' | 'instance';
   /** After the first process has ended, and not right after the plan was made. */
   late: boolean;
 }
@@ -50,6 +51,13 @@ const AIMS: readonly Pick<Fault, 'service' | 'operation'>[] = [
   { service: 'autoscaling', operation: 'DeleteAutoScalingGroup' }, { service: 'route53' }, { service: 'route53', operation: 'ChangeResourceRecordSets' },
 ];
 
+/** The same trouble where no group launches the instances: as many aims, so that a seed draws what it drew. */
+export function onInstances(aim: Pick<Fault, 'service' | 'operation'>): Pick<Fault, 'service' | 'operation'> {
+  if (aim.service !== 'autoscaling') return aim;
+  const operation = { CreateAutoScalingGroup: 'RunInstances', DeleteAutoScalingGroup: 'TerminateInstances' }[aim.operation ?? ''];
+  return { service: 'ec2', ...(operation === undefined ? {} : { operation }) };
+}
+
 function goOf(draw: Draw, first: boolean): DrillGo {
   const death: Death = { at: draw.pick(['record', 'before-call', 'after-call']), n: draw.between(1, 140) };
   return {
@@ -70,7 +78,9 @@ export function withDrill(scenario: Scenario): Scenario {
   if (draw.between(1, ONE_IN) !== 1 || odd || first === undefined) return scenario;
   const when = first.verb === 'failover' && draw.chance(0.5) ? 'beside' : 'before';
   const goes = Array.from({ length: draw.between(1, 4) }, (_, i) => goOf(draw, i === 0));
-  const faults = draw.some(3, (): Fault => ({ ...draw.pick(AIMS), effect: draw.pick(EFFECTS), times: draw.between(1, 4) }));
-  const stranger: Stranger = { sameName: draw.chance(0.5), tags: draw.pick([{}, { 'dr:drill': '20261101T000000Z-shop-drill-000009' }, { 'dr:drill': 'somebody' }]), late: draw.chance(0.4) };
+  const instances = scenario.shape.compute === 'instances' || scenario.shape.compute === 'image';
+  const aims = instances ? AIMS.map(onInstances) : AIMS;
+  const faults = draw.some(3, (): Fault => ({ ...draw.pick(aims), effect: draw.pick(EFFECTS), times: draw.between(1, 4) }));
+  const stranger: Stranger = { sameName: draw.chance(0.5), tags: draw.pick([{}, { 'dr:drill': '20261101T000000Z-shop-drill-000009' }, { 'dr:drill': 'somebody' }]), late: draw.chance(0.4), what: instances && scenario.seed % 2 === 0 ? 'instance' : 'database' };
   return { ...scenario, drill: { when, startsAt: draw.between(0, 2 * MINUTE), goes, faults, ...(draw.chance(0.3) ? { stranger } : {}) } };
 }

@@ -10,7 +10,12 @@ import { NAME } from './shapes.ts';
 const needs = ({ drill }: Scenario): boolean => drill !== undefined;
 
 export const DRILL_RUN_BUGS: readonly Bug[] = [
-  ...DRILL_BUGS.map(({ name, breaks, step }): Bug => ({ name: `drill-${name}`, breaks: breaks === 28 ? [28, 27] : [breaks], needs, step: (of, kind) => step(of, kind) })),
+  ...DRILL_BUGS.map(({ name, breaks, instances, step }): Bug => ({
+    name: `drill-${name}`,
+    breaks: breaks === 28 ? [28, 27] : [breaks],
+    needs: (scenario) => needs(scenario) && (instances !== true || ['instances', 'image'].includes(scenario.shape.compute)),
+    step: (of, kind) => step(of, kind),
+  })),
   {
     // A failover takes the application, and the drill does not see it.
     name: 'drill-does-not-give-way',

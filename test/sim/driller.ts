@@ -2,6 +2,7 @@ import type { JournalRecord } from '../../src/journal/events.ts';
 import { foldAll } from '../../src/journal/fold.ts';
 import { isOver, leftBehind } from '../../src/journal/state.ts';
 import type { Verb } from '../../src/model/verb.ts';
+import { instanceName } from '../engine/drills.ts';
 import type { DrillGo, DrillScenario } from './drill-draw.ts';
 import { BOSS, type Go, type Person } from './scenario.ts';
 import { instanceOf, TOKYO } from './shapes.ts';
@@ -39,6 +40,7 @@ const REST_MS = 60_000;
 /** What was asked for is over by then. */
 const SETTLED_MS = 180_000;
 const TWINS = 'dr-drill-';
+const STRANGE = 'i-0feedfeedfeedfeed';
 
 export class Driller {
   readonly #parts: Parts;
@@ -100,7 +102,15 @@ export class Driller {
     const mark = this.#mark();
     if (drill.stranger === undefined || mark === undefined) return;
     const { sameName, tags } = drill.stranger;
-    const id = `${TWINS}${sameName ? mark : '00000000'}-${instanceOf('orders', TOKYO)}`;
+    const begins = `${TWINS}${sameName ? mark : '00000000'}`;
+    if (drill.stranger.what === 'instance') {
+      const name = `${begins}-api`;
+      stage.history.note('world', () => `somebody launches ${name}, tagged ${JSON.stringify(tags)}`);
+      stage.world.addEc2Instance({ region: this.job.target, id: STRANGE, tags: { ...tags, Name: name } });
+      stage.strangers.add(instanceName({ id: STRANGE, name }));
+      return;
+    }
+    const id = `${begins}-${instanceOf('orders', TOKYO)}`;
     const ref = { region: this.job.target, id };
     if (stage.world.state.databases.row(ref, stage.world.now()) !== undefined) return;
     stage.history.note('world', () => `somebody makes ${id}, tagged ${JSON.stringify(tags)}`);
@@ -145,17 +155,18 @@ export class Driller {
 
 function twinsOf({ world }: Stage): string[] {
   world.tick();
-  const { databases, groups, records } = world.snapshot();
-  return [...databases.map(({ id }) => id), ...groups.map(({ name }) => name), ...records.map(({ name }) => name)].filter((name) => name.startsWith(TWINS));
+  const { databases, groups, records, instances } = world.snapshot();
+  return [...databases.map(({ id }) => id), ...groups.map(({ name }) => name), ...records.map(({ name }) => name), ...instances.map(instanceName)].filter((name) => name.startsWith(TWINS));
 }
 
 /** What of production a drill must leave as it is. */
 function fingerprint({ world }: Stage): string {
   world.tick();
-  const { databases, groups, records, applications } = world.snapshot();
+  const { databases, groups, records, instances, applications } = world.snapshot();
   return JSON.stringify({
     databases: databases.filter(({ id }) => !id.startsWith(TWINS)).map(({ region, id, role, source, acceptsWrites, securityGroups }) => ({ region, id, role, source, acceptsWrites, securityGroups })),
     groups: groups.filter(({ name }) => !name.startsWith(TWINS)),
+    instances: instances.filter(({ name = '' }) => !name.startsWith(TWINS)),
     records: records.filter(({ name }) => !name.startsWith(TWINS)).map(({ name, setIdentifier, failover, weight, values }) => ({ name, setIdentifier, failover, weight, values })),
     applications,
   });

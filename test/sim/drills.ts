@@ -9,10 +9,11 @@ import { isOver, leftBehind } from '../../src/journal/state.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
 import type { AnyStepKind } from '../../src/model/step.ts';
 import type { Fault } from '../../src/simulator/seeds.ts';
-import { DRILL, drillable, STANDBY, twinsIn } from '../engine/drills.ts';
+import { DRILL, drillable, instanceName, isDryRun, namesChanged, STANDBY, twinsIn } from '../engine/drills.ts';
 import { APPROVED, OPERATOR, planOf, type Simulation, TOKYO } from '../engine/simulated.ts';
 import { endState } from '../engine/sweep.ts';
 import { Draw } from './draw.ts';
+import { onInstances } from './drill-draw.ts';
 
 /*
  * Drills as a seed draws them: AWS fails, processes die or are stopped, strangers make things that look like twins. Then all is calm, and
@@ -39,6 +40,8 @@ export interface PlayedDrill {
 export interface DrillBug {
   name: string;
   breaks: Broken['invariant'];
+  /** Only where compute is of instances that no group launches. */
+  instances?: true;
   step(name: string, kind: AnyStepKind): AnyStepKind;
 }
 
@@ -52,12 +55,6 @@ const AIMS = [
   { service: 'rds', operation: 'RestoreDBInstanceToPointInTime' }, { service: 'autoscaling' }, { service: 'autoscaling', operation: 'CreateAutoScalingGroup' }, { service: 'route53' }, { service: 'route53', operation: 'ChangeResourceRecordSets' },
 ] as const;
 
-/** What a request names that it changes. */
-function namesOf(input: unknown): string[] {
-  const { DBInstanceIdentifier, TargetDBInstanceIdentifier, AutoScalingGroupName: group, ChangeBatch: batch } = input as { TargetDBInstanceIdentifier?: string; DBInstanceIdentifier?: string; AutoScalingGroupName?: string; ChangeBatch?: { Changes?: { ResourceRecordSet?: { Name?: string } }[] } };
-  return [TargetDBInstanceIdentifier ?? DBInstanceIdentifier, group, ...(batch?.Changes ?? []).map((change) => change.ResourceRecordSet?.Name)].filter((name) => name !== undefined);
-}
-
 /** Made by somebody else, with a name that looks like that of a twin; some with the very name that this drill will give. */
 function strangers(draw: Draw, sim: Simulation, mark: string): string[] {
   const made: string[] = [];
@@ -70,15 +67,30 @@ function strangers(draw: Draw, sim: Simulation, mark: string): string[] {
   return made;
 }
 
+/** What has the name of a twin of instances, and is somebody else's. It is drawn apart. */
+function strangeInstance(draw: Draw, sim: Simulation, called: string): string[] {
+  if (!draw.chance(0.5)) return [];
+  const name = `dr-drill-${draw.chance(0.7) ? called : '00000000-api'}`;
+  const tags = draw.pick([{}, { 'dr:drill': '20261101T000000Z-shop-drill-000009' }, { 'dr:drill': 'somebody' }]);
+  const id = 'i-0feedfeedfeedfeed';
+  sim.world.addEc2Instance({ region: TOKYO, id, tags: { ...tags, Name: name } });
+  return [instanceName({ id, name })];
+}
+
 export async function playDrill(seed: number, bug?: DrillBug): Promise<PlayedDrill> {
   const draw = new Draw(seed);
-  const sim = await drillable(draw.pick(['shop', 'shop', 'billing', 'archive', 'active-active']));
+  const runbook = draw.pick(['shop', 'shop', 'billing', 'archive', 'active-active']);
+  const sim = await drillable(runbook);
+  const aims = AIMS.map((aim) => (runbook === 'archive' ? onInstances(aim) : aim));
   const broken: Broken[] = [];
   const untouched = JSON.stringify(await endState(sim));
   const plan = await planOf(sim, DRILL);
   await Promise.all([...new Set(plan.steps.map((step) => step.kind))].map(loadStepKind));
   const late = draw.chance(0.4);
-  const theirs = late ? [] : strangers(draw, sim, plan.drill?.mark ?? '');
+  const apart = new Draw(seed ^ 0xec2);
+  const instances = { archive: 'api', billing: 'batch' }[runbook];
+  const everything = (mark: string) => [...strangers(draw, sim, mark), ...(instances === undefined ? [] : strangeInstance(apart, sim, `${plan.drill?.mark ?? ''}-${instances}`))];
+  const theirs = late ? [] : everything(plan.drill?.mark ?? '');
   const store = new MemoryStore();
   const ends: string[] = [];
   const stepKind = async (name: string): Promise<AnyStepKind> => {
@@ -87,16 +99,16 @@ export async function playDrill(seed: number, bug?: DrillBug): Promise<PlayedDri
   };
   for (let life = 1; life <= LIVES; life++) {
     const calm = life === LIVES;
-    const over = draw.some(calm ? 0 : 3, () => sim.world.addFault({ ...draw.pick(AIMS), effect: draw.pick(EFFECTS), times: draw.between(1, 4) }));
+    const over = draw.some(calm ? 0 : 3, () => sim.world.addFault({ ...draw.pick(aims), effect: draw.pick(EFFECTS), times: draw.between(1, 4) }));
     const dies = !calm && draw.chance(0.6) ? { at: draw.between(1, 120), record: draw.chance(0.5) } : undefined;
     ends.push(await live(sim, { plan, store, life, dies, draw, stepKind, stops: !calm && draw.chance(0.1), onCall: (operation, names) => {
       const foreign = names.filter((name) => !name.startsWith('dr-drill-'));
       if (foreign.length > 0) broken.push({ invariant: 26, why: `${operation} of ${foreign.join(', ')}` });
-      const deleted = operation.startsWith('Delete') ? names.filter((name) => theirs.includes(name)) : [];
+      const deleted = /^(Delete|Terminate)/.test(operation) ? names.filter((name) => theirs.includes(name)) : [];
       if (deleted.length > 0) broken.push({ invariant: 28, why: `${operation} of ${deleted.join(', ')}, which somebody else has made` });
     } }));
     for (const end of over) end();
-    if (life === 1 && late) theirs.push(...strangers(draw, sim, 'ffffffff'));
+    if (life === 1 && late) theirs.push(...everything('ffffffff'));
     if (store.records.length > 0 && isOver(foldAll(store.records))) break;
   }
   if (store.records.length === 0) return { seed, broken, ends, twins: 0 };
@@ -142,7 +154,7 @@ async function live(sim: Simulation, { plan, store: kept, life, dies, stops, dra
       calls += 1;
       if (dead) throw new Crash('crash');
       const dying = dies?.record === false && calls === dies.at;
-      if (MUTATIONS.has(`${request.service}.${request.operation}`)) onCall(request.operation, namesOf(request.input));
+      if (MUTATIONS.has(`${request.service}.${request.operation}`) && !isDryRun(request.input)) onCall(request.operation, namesChanged(sim.world, request));
       try {
         return await sim.effects.aws.call(request);
       } finally {

@@ -172,4 +172,45 @@ describe('instances by id, and launches', () => {
     const found = await fixture.call('ec2', TOKYO, 'DescribeInstances', { Filters: [{ Name: 'client-token', Values: ['t-1'] }] });
     expect(found.Reservations?.map(({ ReservationId, Instances }) => [ReservationId, Instances?.map((i) => i.InstanceId).sort()])).toEqual([[first[0]?.replace('i-', 'r-'), first.toSorted()]]);
   });
+
+  it('a terminated one is gone for ever, is shown for an hour, and its token launches nothing again', async () => {
+    const fixture = makeFleet();
+    const input = { LaunchTemplate: { LaunchTemplateName: 'api', Version: '1' }, MinCount: 1, MaxCount: 1, ClientToken: 't-2' };
+    const [launched] = (await fixture.call('ec2', TOKYO, 'RunInstances', input)).Instances ?? [];
+    const InstanceIds = [launched?.InstanceId ?? ''];
+    expect((await fixture.call('ec2', TOKYO, 'TerminateInstances', { InstanceIds })).TerminatingInstances?.[0]).toMatchObject({ PreviousState: { Name: 'pending' }, CurrentState: { Code: 32, Name: 'shutting-down' } });
+    const shown = async () => (await fixture.call('ec2', TOKYO, 'DescribeInstances', { Filters: [{ Name: 'client-token', Values: ['t-2'] }] })).Reservations?.flatMap((r) => r.Instances ?? []).map((i) => i.State?.Name);
+    await fixture.wait(60_000);
+    expect(await shown()).toEqual(['terminated']);
+    expect((await fixture.call('ec2', TOKYO, 'TerminateInstances', { InstanceIds })).TerminatingInstances?.[0]?.CurrentState?.Name).toBe('terminated');
+    for (const operation of ['StartInstances', 'StopInstances'] as const) expect((await fixture.refused('ec2', TOKYO, operation, { InstanceIds })).code).toBe('IncorrectInstanceState');
+    expect((await fixture.refused('ec2', TOKYO, 'RunInstances', input)).code).toBe('IdempotentInstanceTerminated');
+    await fixture.wait(3_600_000);
+    expect(await shown()).toEqual([]);
+    expect((await fixture.refused('ec2', TOKYO, 'TerminateInstances', { InstanceIds })).code).toBe('InvalidInstanceID.NotFound');
+  });
+
+  it('a protected one is not terminated, nor one of its zone in the same request; those in other zones are', async () => {
+    const fixture = makeFleet();
+    fixture.world.addEc2Instance({ region: TOKYO, id: 'i-00000003', zone: `${TOKYO}a`, protected: true });
+    const all = [...ids, 'i-00000003'];
+    expect((await fixture.refused('ec2', TOKYO, 'TerminateInstances', { InstanceIds: all })).code).toBe('OperationNotPermitted');
+    const states = await fixture.call('ec2', TOKYO, 'DescribeInstances', { InstanceIds: all });
+    expect(states.Reservations?.flatMap((r) => r.Instances ?? []).map((i) => [i.InstanceId, i.State?.Name]).sort()).toEqual([['i-00000001', 'stopped'], ['i-00000002', 'shutting-down'], ['i-00000003', 'running']]);
+  });
+
+  it('a dry run does nothing, and says with status 412 that it might', async () => {
+    const fixture = makeFleet();
+    const before = fixture.world.snapshot().instances;
+    const DryRun = true;
+    const launch = { LaunchTemplate: { LaunchTemplateName: 'api', Version: '1' }, MinCount: 1, MaxCount: 1, ClientToken: 't-3' };
+    for (const refusal of [fixture.refused('ec2', TOKYO, 'RunInstances', { ...launch, DryRun }), fixture.refused('ec2', TOKYO, 'StartInstances', { InstanceIds: ids, DryRun }), fixture.refused('ec2', TOKYO, 'TerminateInstances', { InstanceIds: ids, DryRun })]) {
+      expect(await refusal).toMatchObject({ code: 'DryRunOperation', httpStatus: 412 });
+    }
+    expect(fixture.world.snapshot().instances).toEqual(before);
+    fixture.world.addFault({ service: 'ec2', operation: 'StartInstances', effect: { kind: 'error', httpStatus: 403, code: 'UnauthorizedOperation' } });
+    expect((await fixture.refused('ec2', TOKYO, 'StartInstances', { InstanceIds: ids, DryRun })).code).toBe('UnauthorizedOperation');
+    // The token was not used up.
+    expect((await fixture.call('ec2', TOKYO, 'RunInstances', launch)).Instances).toHaveLength(1);
+  });
 });

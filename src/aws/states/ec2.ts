@@ -9,6 +9,8 @@ export interface InstanceMeaning {
   start: 'yes' | 'later' | 'no' | 'unknown';
   /** Nobody can ever start it again. */
   gone: Answer;
+  /** It is being terminated, and not over yet. */
+  going?: true;
   note?: string;
 }
 
@@ -20,7 +22,7 @@ export const EC2_INSTANCE_STATES: StateTable<InstanceMeaning> = {
     running: { alive: 'yes', running: 'yes', start: 'no', gone: 'no' },
     stopping: { alive: 'no', running: 'no', start: 'later', gone: 'no' },
     stopped: { alive: 'no', running: 'no', start: 'yes', gone: 'no' },
-    'shutting-down': { alive: 'no', running: 'no', start: 'no', gone: 'yes' },
+    'shutting-down': { alive: 'no', running: 'no', start: 'no', gone: 'yes', going: true },
     terminated: { alive: 'no', running: 'no', start: 'no', gone: 'yes', note: 'shown for about an hour' },
   },
   unlisted: { alive: 'unknown', running: 'unknown', start: 'unknown', gone: 'unknown' },

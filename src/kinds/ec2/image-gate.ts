@@ -38,7 +38,7 @@ function createdAt(image: Image): number {
   return Date.parse(image.CreationDate ?? '');
 }
 
-async function newestImage(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Params): Promise<Image | undefined> {
+export async function newestImage(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Pick<Params, 'region' | 'image'>): Promise<Image | undefined> {
   const { id, name, tag } = p.image;
   const filters = [
     ...(name === undefined ? [] : [{ Name: 'name', Values: [name] }]),

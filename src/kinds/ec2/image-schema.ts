@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { perRegion } from '../common.ts';
 import { durationField } from '../duration.ts';
-import { targets, types } from './schema.ts';
+import { drillCapacity, targets, types } from './schema.ts';
 
 const tagFields = { key: z.string().min(1).max(128).describe('Key of the tag'), value: z.string().min(1).max(256).describe('Value of the tag') };
 
@@ -46,6 +46,7 @@ export const schema = z.strictObject({
     .optional()
     .describe('Subnets that are tried in this order, one a zone. Default: that of the launch template'),
   targets: targets.optional().describe('Where the instances are registered'),
+  drill: drillCapacity,
   existing: z
     .strictObject(tagFields)
     .optional()

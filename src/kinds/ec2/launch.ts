@@ -7,11 +7,12 @@ import { regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { readLaunch } from './image-gate.ts';
 import { templateName, templateSchema } from './image-schema.ts';
+import { launchWhereThereIsRoom } from './launch-request.ts';
 import { existingSchema, GONE, isLaunched, NOT_GONE, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
 import { instanceType } from './schema.ts';
-import { inItsWords, noCapacity } from './shortage.ts';
+import { noCapacity } from './shortage.ts';
 import { checksPassed, LAUNCH_GUIDE, startedFact, whyEnded } from './started.ts';
-import { COMPUTE_TAG, launchedFilters, RUNBOOK_TAG } from './tags.ts';
+import { launchedFilters, launchedTags } from './tags.ts';
 
 /*
  * Brings instances up to a count. What runs counts, no matter who launched it. What an earlier run launched and stopped again is
@@ -112,49 +113,16 @@ async function startAgain(ctx: StepContext, p: Params, ids: string[]): Promise<b
 
 async function launchRest(ctx: StepContext, p: Params, choice: { image: string; version: string; token: string; count: number; tried: string[] }): Promise<void> {
   const { count, tried } = choice;
-  const types = p.types.length === 0 ? [undefined] : [undefined, ...p.types];
-  const subnets = p.subnets.length === 0 ? [undefined] : p.subnets;
-  // Another zone first: the type is what was tested.
-  for (const [t, type] of types.entries()) {
-    for (const [s, subnet] of subnets.entries()) {
-      try {
-        await run(ctx, p, { image: choice.image, version: choice.version, count, type, subnet, token: `dr-${choice.token}-${count}-${t}-${s}` });
-        return;
-      } catch (error) {
-        if (!(error instanceof AwsError) || !error.isShortage) throw error;
-        tried.push(`no ${type ?? 'instance of the template’s type'}${subnet === undefined ? '' : ` in ${subnet}`}${inItsWords(error)}`);
-      }
-    }
-  }
-  throw noCapacity(p.name, p.region, tried, `name other \`types\` or \`subnets\` for ${p.name} in the runbook; then: dr resume`);
-}
-
-interface Wish {
-  image: string;
-  version: string;
-  count: number;
-  token: string;
-  type: string | undefined;
-  subnet: string | undefined;
-}
-
-async function run(ctx: StepContext, p: Params, wish: Wish): Promise<void> {
-  const Tags = [
-    { Key: RUNBOOK_TAG, Value: ctx.runbook },
-    { Key: COMPUTE_TAG, Value: p.name },
-  ];
-  const input = {
-    LaunchTemplate: { ...templateName(p.template), Version: wish.version },
-    ImageId: wish.image,
-    MinCount: wish.count,
-    MaxCount: wish.count,
-    ClientToken: wish.token,
-    TagSpecifications: [{ ResourceType: 'instance' as const, Tags }],
-    ...(wish.subnet === undefined ? {} : { SubnetId: wish.subnet }),
-    // Types newer than this version's SDK are as good as any.
-    ...(wish.type === undefined ? {} : { InstanceType: wish.type as 'm6g.large' }),
-  };
-  await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'RunInstances', input, signal: ctx.signal });
+  const launched = await launchWhereThereIsRoom(ctx, {
+    region: p.region,
+    what: { LaunchTemplate: { ...templateName(p.template), Version: choice.version }, ImageId: choice.image },
+    count,
+    tags: launchedTags(ctx.runbook, p.name),
+    token: `dr-${choice.token}-${count}`,
+    types: [undefined, ...p.types],
+    subnets: p.subnets.length === 0 ? [undefined] : p.subnets,
+  }, tried);
+  if (!launched) throw noCapacity(p.name, p.region, tried, `name other \`types\` or \`subnets\` for ${p.name} in the runbook; then: dr resume`);
 }
 
 /** Between two looks at instances that are stopping. */

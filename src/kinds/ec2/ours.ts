@@ -4,6 +4,7 @@ import { targetHealth } from '../../aws/elbv2.ts';
 import { instanceStatesWhere } from '../../aws/states/ec2.ts';
 import { inRegion } from '../common.ts';
 import type { StepContext } from '../../model/step.ts';
+import { runOfTwin } from '../twins.ts';
 import { type Ec2Image, templateName, templateSchema } from './image-schema.ts';
 import { targetGroupArn } from './schema.ts';
 import { COMPUTE_TAG, launchedFilters, RUNBOOK_TAG } from './tags.ts';
@@ -32,7 +33,7 @@ export function existingIn(resource: Ec2Image, region: string): Existing {
 /** AWS puts it on everything that is launched from a template: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/launch-instances-from-launch-template.html */
 export const TEMPLATE_TAG = 'aws:ec2launchtemplate:id';
 export const TEMPLATE_VERSION_TAG = 'aws:ec2launchtemplate:version';
-const GROUP_TAG = 'aws:autoscaling:groupName';
+export const GROUP_TAG = 'aws:autoscaling:groupName';
 
 export function tagOf(instance: Ec2Instance, key: string): string | undefined {
   return instance.Tags?.find((tag) => tag.Key === key)?.Value;
@@ -63,8 +64,8 @@ export async function ourInstances(ctx: StepContext, of: Ours, states: readonly 
     findInstances(ctx.effects.aws, of.region, { Filters: launchedFilters(ctx.runbook, of.name, states) }, options),
     filters === undefined ? [] : findInstances(ctx.effects.aws, of.region, { Filters: [...filters, { Name: 'instance-state-name', Values: [...states] }] }, options),
   ]);
-  // What a group launched is the group's: it would start another one in its place.
-  const free = existing.filter((instance) => tagOf(instance, GROUP_TAG) === undefined);
+  // What a group launched is the group's: it would start another one in its place. The twin of a drill is gone soon, and serves nobody.
+  const free = existing.filter((instance) => tagOf(instance, GROUP_TAG) === undefined && runOfTwin(instance.Tags) === undefined);
   const byId = new Map([...launched, ...free].map((instance) => [instance.InstanceId ?? '', instance]));
   return [...byId.values()].toSorted((a, b) => ((a.InstanceId ?? '') < (b.InstanceId ?? '') ? -1 : 1));
 }

@@ -26,3 +26,14 @@ export const types = z
   .min(1, 'expected at least one type, or leave the key out')
   .max(5, 'expected at most five types')
   .describe('Types that are tried, in this order, when there is no capacity of the one that is set');
+
+/** What a drill launches: the same words as for an Auto Scaling group. */
+export const drillCapacity = z
+  .strictObject({ capacity: z.enum(['one', 'full', 'none']).describe('one: one instance; full: as many as a failover brings up; none: nothing, and AWS is asked only whether these credentials may') })
+  .optional()
+  .describe('What a drill launches. Default: one instance');
+
+/** Instances that a drill launches; 0: it only asks. */
+export function twinCount(drill: z.infer<typeof drillCapacity>, full: number): number {
+  return { one: 1, full, none: 0 }[drill?.capacity ?? 'one'];
+}

@@ -1,16 +1,22 @@
 import { plural } from '../../base/plural.ts';
 import { allow, inRegion } from '../common.ts';
 import { imageGate, imageRefusal } from '../ec2/image-gate.ts';
-import { type Ec2Image, schema } from '../ec2/image-schema.ts';
+import { findTemplateVersion } from '../../aws/ec2.ts';
+import type { Rented } from '../../measure/prices.ts';
+import { dryRun, dryRunStep } from '../ec2/dry-run.ts';
+import { type Ec2Image, schema, templateName } from '../ec2/image-schema.ts';
 import { launch } from '../ec2/launch.ts';
 import { existingIn, TEMPLATE_TAG, TEMPLATE_VERSION_TAG } from '../ec2/ours.ts';
+import { instancesProductionStep, production } from '../ec2/production.ts';
 import { registerTargets } from '../ec2/register.ts';
+import { twinCount } from '../ec2/schema.ts';
+import { twinInstances, twinInstancesStep } from '../ec2/twin.ts';
 import { registeredTargets } from '../ec2/serving.ts';
 import { launchedOnly, launchRights } from '../ec2/rights.ts';
 import { stopInstances } from '../ec2/stop.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { type Finding, findingOf } from '../../model/finding.ts';
-import type { InspectContext, PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
+import type { DrillContext, InspectContext, PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { looked } from '../inspect.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { World } from '../../simulator/world.ts';
@@ -44,6 +50,31 @@ function gateParams(name: string, resource: Ec2Image, region: string) {
   };
 }
 
+/** The gate chooses image and version as in a failover; from them a twin is launched, or AWS is asked whether one might be. */
+function drill(ctx: DrillContext, name: string, resource: Ec2Image): StepDraft[] {
+  const region = ctx.target;
+  const template = inRegion(resource.template, region);
+  const size = twinCount(resource.drill, resource.count);
+  const regions = Object.keys(resource.template).map((one) => ({ region: one, which: { by: 'rule' as const, existing: existingIn(resource, one) } }));
+  const from = { by: 'template' as const, template, image: inRegion(resource.image, region), subnets: resource.subnets?.[region] ?? [] };
+  return [
+    instancesProductionStep(name, regions, Object.keys(resource.template).map((one) => reads(resource, one))),
+    gateStep(name, resource, region),
+    size > 0
+      ? twinInstancesStep(ctx, name, { from, size, types: resource.types ?? [] })
+      : dryRunStep({ name, region, count: resource.count, asks: { for: 'launch', template } }, [...launchRights(ctx, name, resource), reads(resource, region)]),
+  ];
+}
+
+/** The type that the template says. @throws AwsError */
+async function rents(ctx: Parameters<NonNullable<ResourceKind<Ec2Image>['rents']>>[0], resource: Ec2Image): Promise<Rented[]> {
+  const count = twinCount(resource.drill, resource.count);
+  if (count === 0) return [];
+  const template = inRegion(resource.template, ctx.target);
+  const version = await findTemplateVersion(ctx.effects.aws, ctx.target, templateName(template), String(template.version), { signal: ctx.signal });
+  return [{ what: 'instance', class: version?.LaunchTemplateData?.InstanceType, count }];
+}
+
 /** The way home: the region that is active now must be able to launch, too. */
 function inspect(ctx: InspectContext, name: string, resource: Ec2Image): Promise<Finding[]> {
   const about = { resource: `ec2:${ctx.source}:${name}`, region: ctx.source };
@@ -53,24 +84,28 @@ function inspect(ctx: InspectContext, name: string, resource: Ec2Image): Promise
   });
 }
 
+function gateStep(name: string, resource: Ec2Image, region: string): StepDraft {
+  return {
+    step: 'imageGate',
+    phase: 'assess',
+    gate: true,
+    reversibility: 'reversible',
+    title: `Image and launch template of ${name} in ${region}`,
+    params: gateParams(name, resource, region),
+    controlPlanes: [],
+    permissions: [reads(resource, region, 'ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions')],
+    estimate: { p50: 1, p95: 3, basis: 'two API calls' },
+    limitMs: 30_000,
+    changes: [],
+  };
+}
+
 function launchSteps(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {
   const region = ctx.target;
   const template = inRegion(resource.template, region);
   const existing = existingIn(resource, region);
   const steps: StepDraft[] = [
-    {
-      step: 'imageGate',
-      phase: 'assess',
-      gate: true,
-      reversibility: 'reversible',
-      title: `Image and launch template of ${name} in ${region}`,
-      params: gateParams(name, resource, region),
-      controlPlanes: [],
-      permissions: [reads(resource, region, 'ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions')],
-      estimate: { p50: 1, p95: 3, basis: 'two API calls' },
-      limitMs: 30_000,
-      changes: [],
-    },
+    gateStep(name, resource, region),
     {
       step: 'launch',
       phase: 'compute',
@@ -176,7 +211,9 @@ const kind: ResourceKind<Ec2Image> = {
   targets: (ctx, resource, region) => registeredTargets(ctx, resource.targets, region),
   inspectRights: () => [allow(['ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions'], ['*'])],
   plan,
-  steps: { imageGate, launch, register: registerTargets, stop: stopInstances },
+  drill,
+  rents,
+  steps: { production, imageGate, twinInstances, dryRun, launch, register: registerTargets, stop: stopInstances },
   discover: discoverImages,
   simulate,
 };

@@ -5,12 +5,15 @@ import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { inspectInstances } from '../ec2/ready.ts';
+import { dryRun, dryRunStep } from '../ec2/dry-run.ts';
+import { instancesProductionStep, production } from '../ec2/production.ts';
 import { registerTargets } from '../ec2/register.ts';
-import { instanceId, targets, types } from '../ec2/schema.ts';
+import { drillCapacity, instanceId, targets, twinCount, types } from '../ec2/schema.ts';
 import { registeredTargets } from '../ec2/serving.ts';
 import { startInstances } from '../ec2/start.ts';
 import { stopInstances } from '../ec2/stop.ts';
-import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
+import { twinInstances, twinInstancesStep } from '../ec2/twin.ts';
+import type { DrillContext, PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { arnIn } from '../../base/arn.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { discoverInstances } from '../discovery/instances.ts';
@@ -28,9 +31,13 @@ const schema = z.strictObject({
   spares: perRegion(ids).optional().describe('Stopped instances in other zones, started in place of those whose zone has no capacity'),
   types: types.optional(),
   targets: targets.optional().describe('Where the instances are registered; without it their own status is all that is waited for'),
+  drill: drillCapacity,
 });
 
 type Ec2Instances = z.infer<typeof schema>;
+
+/** From which the instances of a simulated world were launched. */
+const IMAGE = 'ami-00000000000000000';
 
 const read = allow(['ec2:DescribeInstances', 'ec2:DescribeInstanceStatus', 'elasticloadbalancing:DescribeTargetHealth'], ['*']);
 
@@ -76,6 +83,20 @@ function startSteps(ctx: PlanContext, name: string, resource: Ec2Instances): Ste
     changes: [],
   };
   return [start, register];
+}
+
+/** Beside the stopped instances, which stay as they are: what is on their disks is not tried. */
+function drill(ctx: DrillContext, name: string, resource: Ec2Instances): StepDraft[] {
+  const region = ctx.target;
+  const wanted = inRegion(resource.instances, region);
+  const size = twinCount(resource.drill, wanted.length);
+  const regions = Object.entries(resource.instances).map(([one, mine]) => ({ region: one, which: { by: 'ids' as const, ids: [...mine, ...(resource.spares?.[one] ?? [])] } }));
+  return [
+    instancesProductionStep(name, regions, [allow(['ec2:DescribeInstances'], ['*'])]),
+    size > 0
+      ? twinInstancesStep(ctx, name, { from: { by: 'instances', ids: [...wanted] }, size, types: resource.types ?? [] })
+      : dryRunStep({ name, region, count: wanted.length, asks: { for: 'start', ids: [...wanted] } }, [allow(['ec2:StartInstances'], instanceArns(ctx, region, wanted))]),
+  ];
 }
 
 /** The source waits again: its instances cost nothing while they are stopped. */
@@ -138,10 +159,18 @@ const kind: ResourceKind<Ec2Instances> = {
   inspectRights: () => [allow(['ec2:DescribeInstances', 'ec2:DescribeInstanceTypeOfferings'], ['*'])],
   looks: () => [allow(['ec2:DescribeInstances'], ['*'])],
   plan,
-  steps: { start: startInstances, register: registerTargets, stop: stopInstances },
+  drill,
+  rents: async (ctx, resource) => {
+    const ids = inRegion(resource.instances, ctx.target);
+    const size = twinCount(resource.drill, ids.length);
+    const found = size === 0 ? [] : await findInstances(ctx.effects.aws, ctx.target, { InstanceIds: [...ids] }, { signal: ctx.signal });
+    return ids.slice(0, size).map((id) => ({ what: 'instance', class: found.find(({ InstanceId }) => InstanceId === id)?.InstanceType, count: 1 }));
+  },
+  steps: { production, twinInstances, dryRun, start: startInstances, register: registerTargets, stop: stopInstances },
   discover: discoverInstances,
   simulate: (world, name, resource, home) => {
     for (const [region, list] of Object.entries(resource.instances)) {
+      world.addImage({ region, id: IMAGE, name, ageMs: 30 * 86_400_000 });
       const spares = resource.spares?.[region] ?? [];
       const arn = resource.targets?.groups[region];
       // As people call them: by what they serve.

@@ -143,6 +143,7 @@ export const instanceCases: Omit<Cases['ec2'], 'DescribeInstances' | 'DescribeSe
   },
   StartInstances: { region: TOKYO, input: { InstanceIds: ['i-1', 'i-2'] }, output: { StartingInstances: [change] } },
   StopInstances: { region: SEOUL, input: { InstanceIds: ['i-1'] }, output: { StoppingInstances: [change] } },
+  TerminateInstances: { region: TOKYO, input: { InstanceIds: ['i-1'], DryRun: false }, output: { TerminatingInstances: [{ ...change, CurrentState: { Code: 32, Name: 'shutting-down' } }] } },
   ModifyInstanceAttribute: { region: TOKYO, input: { InstanceId: 'i-1', InstanceType: { Value: 'm6i.large' } }, output: {} },
   DescribeInstanceTypeOfferings: {
     region: TOKYO,
