@@ -99,14 +99,14 @@ export async function writesAgain(run: Run, step: PlanStep): Promise<Verdict | u
 }
 
 /**
- * How long these steps were at work since a time, ms; what went on at once counts once. A step is not at work before all that it waits
- * for has ended, whenever it was first begun.
+ * How long these steps were at work since a time, ms; what went on at once counts once. A step is not at work before it was last begun, nor
+ * before all that it waits for has ended: the process may have died, or stood still.
  */
 function workedSince(since: number, steps: readonly PlanStep[], run: RunState): number {
   const endOf = (id: string): number => run.steps.get(id)?.endedAt ?? 0;
   const spans = steps.flatMap((step) => {
-    const { startedAt, endedAt } = run.steps.get(step.id) ?? {};
-    return startedAt === undefined || endedAt === undefined ? [] : [{ from: Math.max(startedAt, ...step.after.map(endOf)), to: endedAt }];
+    const { begunAt, endedAt } = run.steps.get(step.id) ?? {};
+    return begunAt === undefined || endedAt === undefined ? [] : [{ from: Math.max(begunAt, ...step.after.map(endOf)), to: endedAt }];
   });
   let [worked, counted] = [0, since];
   for (const { from, to } of spans.sort((a, b) => a.from - b.from)) {

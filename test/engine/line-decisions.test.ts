@@ -138,7 +138,7 @@ describe('decisions that have grown old before the step of no return acts', () =
   type More = Partial<Record<keyof typeof ages, number>>;
   /** `begun`: when a step began, where it took its time. In minutes before now. */
   const runs = (more: More = {}, begun: More = {}) =>
-    Object.fromEntries(Object.entries({ ...ages, ...more }).map(([id, minutes]) => [id, { state: 'done' as const, startedAt: NOW - ((begun as Record<string, number>)[id] ?? minutes) * MINUTE, endedAt: NOW - minutes * MINUTE }]));
+    Object.fromEntries(Object.entries({ ...ages, ...more }).map(([id, minutes]) => [id, { state: 'done' as const, startedAt: NOW - 90 * MINUTE, begunAt: NOW - ((begun as Record<string, number>)[id] ?? minutes) * MINUTE, endedAt: NOW - minutes * MINUTE }]));
   const refusal = (more: More = {}, step = promote, waited = 0, begun: More = {}) => oldDecision(lineWith([...steps.filter((s) => s.id !== step.id), step], runs(more, begun)).run, step, NOW - waited);
   const after = (...ids: string[]) => ({ ...promote, after: [...promote.after, ...ids] });
 
@@ -190,7 +190,7 @@ describe('decisions that have grown old before the step of no return acts', () =
   });
 
   it('what has not begun, or has not ended, was not made', () => {
-    const times: Partial<StepRun>[] = [{ endedAt: NOW - MINUTE }, { startedAt: NOW - 6 * MINUTE }];
+    const times: Partial<StepRun>[] = [{ endedAt: NOW - MINUTE }, { begunAt: NOW - 6 * MINUTE }];
     for (const work of times) {
       const { run } = lineWith([...steps.filter((s) => s.id !== 'promote'), after('work')], { ...runs(), work });
       expect(oldDecision(run, after('work'), NOW)).toMatchObject({ refusal: { ageMs: 6 * MINUTE } });
