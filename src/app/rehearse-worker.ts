@@ -15,7 +15,7 @@ async function work({ rehearsal, from, to, step }: Job): Promise<void> {
   const loaded = rehearsable(await loadRunbook(rehearsal.path), rehearsal.durations);
   let batch: Figures[] = [];
   for (let seed = from; seed < to; seed += step) {
-    batch.push((await rehearseOnce({ ...rehearsal, loaded }, seed)).figures);
+    batch.push((await rehearseOnce({ ...rehearsal, loaded, figuresOnly: true }, seed)).figures);
     if (batch.length < BATCH) continue;
     say(batch);
     batch = [];

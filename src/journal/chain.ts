@@ -4,6 +4,12 @@ import type { JournalRecord, RunEvent } from './events.ts';
 /** `prev` of a journal's first record. */
 export const CHAIN_START = '0'.repeat(64);
 
+/** How an event becomes a record. */
+export type Seal = (event: RunEvent, place: { seq: number; run: string; term: number; at: number; prev: string }) => JournalRecord;
+
+/** A record without a hash: of a simulated run whose records nobody keeps. */
+export const unsealed: Seal = (event, place) => ({ ...event, ...place, hash: CHAIN_START });
+
 /** Makes a record of an event: its place in the journal, and the hash that binds it to all before it. */
 export function seal(event: RunEvent, place: { seq: number; run: string; term: number; at: number; prev: string }): JournalRecord {
   const open = { ...event, ...place };

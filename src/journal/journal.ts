@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
-import { CHAIN_START, chainBreak, seal } from './chain.ts';
+import { CHAIN_START, chainBreak, type Seal, seal } from './chain.ts';
 import type { JournalRecord, RunEvent } from './events.ts';
 import { fold, foldAll } from './fold.ts';
 import { superseded, writerOf } from './lease.ts';
@@ -32,6 +32,7 @@ export class Journal {
   readonly #run: string;
   readonly #term: number;
   readonly #onRecord: ((record: JournalRecord, state: RunState) => void)[];
+  readonly #seal: Seal;
   #last: JournalRecord | undefined;
   #state: RunState | undefined;
   #tail: Promise<unknown> = Promise.resolve();
@@ -46,11 +47,14 @@ export class Journal {
     onRecord?: (record: JournalRecord, state: RunState) => void;
     /** What the store holds already, for a resume. */
     records?: readonly JournalRecord[];
+    /** Default: with the hash that binds a record to all before it. */
+    seal?: Seal;
   }) {
     this.#store = options.store;
     this.#clock = options.clock;
     this.#run = options.run;
     this.#term = options.term;
+    this.#seal = options.seal ?? seal;
     this.#onRecord = options.onRecord === undefined ? [] : [options.onRecord];
     if (options.records !== undefined && options.records.length > 0) {
       this.#last = options.records.at(-1);
@@ -98,7 +102,7 @@ export class Journal {
   async #write(event: RunEvent): Promise<void> {
     const last = this.#last;
     if (last !== undefined && last.term > this.#term) throw superseded(this.#run, undefined, writerOf(last.term));
-    const record = seal(event, {
+    const record = this.#seal(event, {
       seq: last === undefined ? 0 : last.seq + 1,
       run: this.#run,
       term: this.#term,

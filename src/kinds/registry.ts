@@ -77,8 +77,15 @@ export function originOf(kind: string): Origin {
   return prefix === 'run' ? 'common' : prefix === 'own' ? 'custom' : 'resource';
 }
 
+/** What was loaded: an `import()` asks the loader each time, and a rehearsal asks for the same few kinds by the thousand. */
+const known = new WeakMap<Lazy<unknown>, unknown>();
+
 async function load<T>(kinds: Kinds<T>, name: string): Promise<T | undefined> {
-  return Object.hasOwn(kinds, name) ? (await kinds[name]?.())?.default : undefined;
+  const lazy = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+  if (lazy === undefined) return undefined;
+  const found = known.get(lazy) ?? (await lazy()).default;
+  known.set(lazy, found);
+  return found as T;
 }
 
 /** Names of all kinds of resources, sorted. */

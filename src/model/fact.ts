@@ -42,6 +42,8 @@ const asJson = (value: unknown): Json => value as Json;
 function reader<T>(schema: z.ZodType<T>): (value: Json | undefined) => T | undefined {
   const known = new WeakMap<object, { data: T | undefined }>();
   return (value) => {
+    // Nothing was recorded: no shape has to be tried for that.
+    if (value === undefined) return undefined;
     if (typeof value !== 'object' || value === null) return schema.safeParse(value).data;
     const found = known.get(value) ?? { data: schema.safeParse(value).data };
     known.set(value, found);

@@ -1,5 +1,6 @@
 import type { Effects } from '../effects/effects.ts';
 import { execute } from '../engine/execute.ts';
+import { unsealed } from '../journal/chain.ts';
 import type { JournalRecord, Operator } from '../journal/events.ts';
 import { Journal } from '../journal/journal.ts';
 import { MemoryStore } from '../journal/memory-store.ts';
@@ -30,6 +31,8 @@ export interface PlayOptions {
   effects?: Effects;
   stepKind?: (name: string) => Promise<AnyStepKind>;
   onRecord?: (record: JournalRecord) => void;
+  /** Nobody keeps the records: they get no hashes. */
+  unkept?: boolean;
 }
 
 /** The code of the plan's steps, loaded before time begins. */
@@ -46,7 +49,7 @@ export async function playPlan(stage: Stage, plan: Plan, options: PlayOptions): 
 /** The same, inside of simulated time that runs already; the steps are loaded. */
 export async function startRun({ clock, effects }: Stage, plan: Plan, options: PlayOptions): Promise<Played> {
   const store = options.store ?? new MemoryStore();
-  const journal = new Journal({ store, clock, run: options.run, term: 1, onRecord: (record) => options.onRecord?.(record) });
+  const journal = new Journal({ store, clock, run: options.run, term: 1, onRecord: (record) => options.onRecord?.(record), ...(options.unkept === true ? { seal: unsealed } : {}) });
   await journal.append({
     type: 'run.started',
     plan,
@@ -72,7 +75,7 @@ export function resumeRun(stage: Stage, records: readonly JournalRecord[], optio
 export async function continueRun({ clock, effects }: Stage, records: readonly JournalRecord[], options: PlayOptions & { term?: number }): Promise<Played> {
   const store = new MemoryStore();
   store.records.push(...records);
-  const journal = new Journal({ store, clock, run: options.run, term: options.term ?? 2, records, onRecord: (record) => options.onRecord?.(record) });
+  const journal = new Journal({ store, clock, run: options.run, term: options.term ?? 2, records, onRecord: (record) => options.onRecord?.(record), ...(options.unkept === true ? { seal: unsealed } : {}) });
   await journal.append({ type: 'run.resumed', operator: options.operator, acceptances: options.acceptances });
   const outcome = await execute({ journal, effects: options.effects ?? effects, stepKind: options.stepKind ?? loadStepKind, operator: options.operator, drain: options.drain ?? new AbortController().signal });
   return { state: journal.state, records: store.records, outcome };

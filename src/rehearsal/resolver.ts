@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../base/clock.ts';
+import { remembered } from '../base/remembered.ts';
 import type { DnsPort, HttpPort } from '../effects/effects.ts';
 
 /** An answer that a resolver holds until then, milliseconds. */
@@ -8,6 +9,9 @@ export interface Kept {
   until: number;
 }
 
+/** Of a probe's page, which is asked for by the hundred. */
+const hostOf = remembered((url) => new URL(url).hostname);
+
 /**
  * Requests as users make them: their resolver keeps an answer for as long as its TTL says, so that they come to a new region later than
  * the record does. `minMs`: where the runbook does not say a TTL. `kept`: what it holds already.
@@ -15,7 +19,7 @@ export interface Kept {
 export function throughResolver(http: HttpPort, dns: DnsPort, clock: Clock, minMs: number, kept = new Map<string, Kept>()): HttpPort {
   return {
     async request(request) {
-      const { hostname } = new URL(request.url);
+      const hostname = hostOf(request.url);
       if (request.at !== undefined || isIP(hostname) !== 0) return http.request(request);
       const known = kept.get(hostname);
       if (known !== undefined && clock.now() < known.until) return http.request({ ...request, at: known.address });

@@ -47,7 +47,7 @@ export async function kindsOf({ runbook }: LoadedRunbook): Promise<ReadonlyMap<s
 export async function stageOf(loaded: LoadedRunbook, options: StageOptions): Promise<Stage> {
   const kinds = await kindsOf(loaded);
   const { runbook } = loaded;
-  const clock = new VirtualClock();
+  const clock = new VirtualClock(undefined, { files: false });
   const regions = runbook.regions.map(({ id }) => id);
   const world = new SharedWorld({ clock, seed: options.seed, regions: [...new Set([...regions, 'us-east-1'])], timings: options.timings ?? {} });
   for (const { kind, name, resource } of runbook.resources) kinds.get(kind)?.simulate(world, name, resource, runbook.home, runbook.strategy);

@@ -1,5 +1,6 @@
 /** What a run touches outside its process, answered by a simulated world. README.md says what the application answers. */
 import { isIP } from 'node:net';
+import { remembered } from '../base/remembered.ts';
 import type { DnsAnswer, DnsPort, Effects, HttpPort, HttpRequest, HttpSample, ProcessPort, SqlOutcome, SqlPosition, SqlPort, SqlTarget } from '../effects/effects.ts';
 import { messageOf } from '../base/errors.ts';
 import { type DbRef, refKey } from './database-driver.ts';
@@ -37,12 +38,18 @@ function dnsPort(world: World): DnsPort {
   };
 }
 
+/** Of the few pages that probes ask for all the time. */
+const partsOf = remembered((url) => {
+  const { hostname, pathname } = new URL(url);
+  return { hostname, pathname };
+});
+
 function httpPort(world: World): HttpPort {
   const { clock } = world.options;
   return {
     async request(request: HttpRequest): Promise<HttpSample> {
       const began = clock.now();
-      const url = new URL(request.url);
+      const url = partsOf(request.url);
       const address = request.at ?? (isIP(url.hostname) === 0 ? world.resolve(url.hostname, 'A').values[0] : url.hostname);
       const sample = (status: number, body: string, error?: string): HttpSample => ({
         status,

@@ -5,6 +5,7 @@
  * 2. It jumps to the earliest sleeper. Sleepers wake one by one, the earliest first, then in the order in which they went
  *    to sleep; what one of them sets off ends before the next wakes.
  * 3. Work that is pending with no sleeper is a deadlock, and is reported as one.
+ * A clock whose work touches no file (`files: false`) does not ask for file operations: the question costs more than most of what it waits for.
  * What else real time brings (sockets, real timers, import() of modules, chains of process.nextTick as in streams) is not waited for: do it
  * before `run`.
  */
@@ -30,10 +31,12 @@ export class VirtualClock implements Clock {
   private seq = 0;
   private readonly pending = new Set<(error: Error) => void>();
   private driving = false;
+  private readonly files: boolean;
 
   /** Begins at a time in milliseconds since the epoch. */
-  constructor(startAt: number = Date.UTC(2026, 10, 20, 10, 0, 0)) {
+  constructor(startAt: number = Date.UTC(2026, 10, 20, 10, 0, 0), { files = true }: { files?: boolean } = {}) {
     this.time = startAt;
+    this.files = files;
   }
 
   now(): number {
@@ -92,7 +95,7 @@ export class VirtualClock implements Clock {
     let woken = 0;
     while (this.pending.size > 0) {
       await (idle === 0 && woken % WOKEN_A_TURN !== 0 ? microtasksEnded() : turn());
-      if (processBusy()) {
+      if ((this.files || idle > 0) && processBusy()) {
         await turn();
         idle = 0;
         continue;
