@@ -197,6 +197,9 @@ export interface HealthCheckState {
   watches: string;
   /** Seconds until it counts as failed, from its interval and its threshold; undefined where it has none. */
   failsAfterSeconds: number | undefined;
+  /** Seconds between two requests of one checker; 10 or 30. */
+  intervalSeconds: number | undefined;
+  failureThreshold: number | undefined;
 }
 
 function checkState(check: HealthCheck): HealthCheckState {
@@ -207,6 +210,8 @@ function checkState(check: HealthCheck): HealthCheckState {
     inverted: check?.HealthCheckConfig?.Inverted ?? false,
     watches: `${check?.HealthCheckConfig?.FullyQualifiedDomainName ?? check?.HealthCheckConfig?.IPAddress ?? ''}${check?.HealthCheckConfig?.ResourcePath ?? ''}`,
     failsAfterSeconds: failsAfter(check?.HealthCheckConfig),
+    intervalSeconds: check?.HealthCheckConfig?.RequestInterval,
+    failureThreshold: check?.HealthCheckConfig?.FailureThreshold,
   };
 }
 

@@ -28,6 +28,21 @@ function durationLines(durations: RehearseResult['durations'], room: number | un
   });
 }
 
+/** What came from the account and what did not; nothing of it is left out. */
+function worldLines(world: RehearseResult['world'], paint: Painter): string[] {
+  if (world.from === 'runbook') return [];
+  return [
+    `From the account ${world.account} at ${world.at}:`,
+    ...world.seen.map((text) => `  ${text}`),
+    '',
+    'From the runbook, not from the account:',
+    ...world.assumed.map((text) => `  ${text}`),
+    '',
+    ...(world.unlike.length === 0 ? ['Of what was read the simulator can say everything that a failover asks for.'] : [paint('yellow', 'The simulator cannot say it as the account has it:'), ...world.unlike.map((text) => `  ${text}`)]),
+    '',
+  ];
+}
+
 /** What N rehearsals say. Every line of it is of a simulation. */
 export function rehearseText(result: RehearseResult, paint: Painter, width: number | undefined): string {
   const { summary, cost, runbook } = result;
@@ -44,10 +59,11 @@ export function rehearseText(result: RehearseResult, paint: Painter, width: numb
     '',
     'What decides it (time on the slowest way, P50 / P95):',
     ...columns(deciding.map(({ title, p50, p95, largestIn }) => [`  ${title}`, `${time(p50)} / ${time(p95)}`, largestIn === 0 ? '' : `largest in ${percent(largestIn / Math.max(1, recovered.of * recovered.share))}`])),
-    ...(unrecovered.length === 0 ? [] : ['', paint('yellow', 'Did not recover:'), ...columns(unrecovered.map(({ because, runs, seed }) => [`  ${runs}`, because, `--seed ${seed}`]))]),
+    ...(unrecovered.length === 0 ? [] : ['', paint('yellow', 'Did not recover:'), ...unrecovered.map(({ because, runs, seed, observed }) => `  ${runs}  ${because}${observed === undefined ? '' : `: ${observed}`}  --seed ${seed}`)]),
     '',
     `Slowest: ${worst.map(({ seed, rtoMs, outcome }) => `--seed ${seed} (${rtoMs === null ? outcome : time(rtoMs)})`).join(', ')}`,
     '',
+    ...worldLines(result.world, paint),
     'Assumed:',
     ...result.assumptions.map((text) => `  ${text}`),
     '',

@@ -1,6 +1,7 @@
 import * as Flags from '@oclif/core/flags';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import type { WorldSource } from '../app/rehearse/world-source.ts';
 import { DrCommand } from '../cli/base-command.ts';
 import { proveText, rehearseText, replayText } from '../cli/rehearse-view.ts';
 import { painterFor } from '../cli/style.ts';
@@ -10,15 +11,22 @@ import { countFlag, countFlagOr, fileFlag } from '../cli/flag-values.ts';
 import { fromFlag, targetFlags } from '../cli/run-flags.ts';
 import { DrError } from '../base/errors.ts';
 
+/** Where the world of a rehearsal comes from; undefined: the runbook alone. */
+function worldOf(flags: { 'from-account': boolean; 'save-account'?: string | undefined; account?: string | undefined }): WorldSource | undefined {
+  if (flags.account !== undefined) return { file: flags.account };
+  return flags['from-account'] ? { save: flags['save-account'] } : undefined;
+}
+
 export default class Rehearse extends DrCommand {
-  static override summary = 'Play a failover many times in simulated time: how long it would take, and how often it would keep its objectives. Offline.';
+  static override summary = 'Play a failover many times in simulated time: how long it would take, and how often it would keep its objectives.';
   static override description =
     'Plays the runbook as it is, by the code that runs on AWS, in a model of AWS: each time the region is lost, and everything takes another time, drawn from documented defaults or from what you give. ' +
-    'Nothing real is touched, and every figure is simulated.';
+    'Nothing real is touched, and every figure is simulated. Offline, unless --from-account is given, which reads the account first.';
   static override examples = [
     '<%= config.bin %> rehearse --region ap-northeast-1 --runbook runbooks/shop.yaml --runs 1000',
     '<%= config.bin %> rehearse --region ap-northeast-1 --assert "rto.p95 < 15m" --assert "recovered >= 99%"',
     '<%= config.bin %> rehearse --region ap-northeast-1 --duration promotion=4m/9m --decide 10m --out rehearsal.html',
+    '<%= config.bin %> rehearse --region ap-northeast-1 --from-account',
     '<%= config.bin %> rehearse --region ap-northeast-1 --seed 42',
     '<%= config.bin %> rehearse --region ap-northeast-1 --prove --out proofs.xml',
   ];
@@ -30,6 +38,9 @@ export default class Rehearse extends DrCommand {
     'first-seed': countFlagOr(1, Number.MAX_SAFE_INTEGER, { description: 'Seed of the first; each has the next one. The same seeds give the same figures', helpValue: 'SEED' }),
     duration: Flags.string({ description: 'How long something takes with you, e.g. promotion=8m, or half and 19 of 20 of the time: promotion=4m/12m; can be given more than once', helpValue: 'NAME=TIME', multiple: true, multipleNonGreedy: true }),
     decide: Flags.string({ description: 'From the loss of the region to the start of the failover, e.g. 5m or 5m/15m', helpValue: 'TIME' }),
+    'from-account': Flags.boolean({ description: 'Look at the account first, without changing anything, and rehearse with what is there: states, lag, sizes, records, health checks. What is not taken from it is listed', exclusive: ['account'] }),
+    'save-account': fileFlag(['.json'], { description: 'With --from-account: keep what was read in a file' }),
+    account: Flags.string({ description: 'Rehearse with what --save-account kept; no call is made', helpValue: 'FILE' }),
     calm: Flags.boolean({ description: 'AWS answers as it should: no throttling, no lost answers' }),
     assert: Flags.string({ description: 'What must hold, e.g. "rto.p95 < 15m", "rpo.met >= 99%"; can be given more than once', helpValue: 'TEXT', multiple: true, multipleNonGreedy: true }),
     prove: Flags.boolean({ description: 'Plant troubles, one after the other: each must be refused or recovered from. One that goes unnoticed fails', exclusive: ['seed', 'runs', 'assert'] }),
@@ -53,6 +64,7 @@ export default class Rehearse extends DrCommand {
       durations: [...(flags.duration ?? []), ...(flags.decide === undefined ? [] : [`decide=${flags.decide}`])],
       faults: !flags.calm,
       assertions: flags.assert ?? [],
+      world: worldOf(flags),
       progress: this.#progress(flags.runs),
     };
     const paint = painterFor(process.stdout);

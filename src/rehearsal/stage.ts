@@ -8,6 +8,8 @@ import { SeededIds } from '../simulator/random.ts';
 import { SharedWorld } from '../simulator/shared-world.ts';
 import { VirtualClock } from '../simulator/virtual-clock.ts';
 import type { Timings, World } from '../simulator/world.ts';
+import type { Account } from './account.ts';
+import { AccountWorld } from './account-world.ts';
 import { applicationsOf } from './applications.ts';
 
 /*
@@ -29,6 +31,10 @@ export interface StageOptions {
   calmMs?: number;
   /** Secrets by name. Default: every one exists. */
   env?: (name: string) => string | undefined;
+  /** Nothing that plays on it reads or writes a file: time need not ask for that. */
+  inMemory?: boolean;
+  /** What an account has instead of what the runbook says. */
+  account?: Account | undefined;
   /** What is otherwise than the runbook says, before the calm. */
   prepare?: (world: World) => void;
 }
@@ -43,14 +49,21 @@ export async function kindsOf({ runbook }: LoadedRunbook): Promise<ReadonlyMap<s
   return new Map(await Promise.all(names.map(async (name) => [name, await knownKind(name)] as const)));
 }
 
-/** A world of the runbook alone, home active, after a time of calm. */
+/** Everything that the runbook names, put into a world. */
+export function simulateAll(world: World, { runbook }: LoadedRunbook, kinds: ReadonlyMap<string, AnyResourceKind>): void {
+  for (const { kind, name, resource } of runbook.resources) kinds.get(kind)?.simulate(world, name, resource, runbook.home, runbook.strategy);
+}
+
+/** A world of the runbook, and of the account where one was read; home active, after a time of calm. */
 export async function stageOf(loaded: LoadedRunbook, options: StageOptions): Promise<Stage> {
   const kinds = await kindsOf(loaded);
   const { runbook } = loaded;
-  const clock = new VirtualClock(undefined, { files: false });
+  const clock = new VirtualClock(undefined, { files: options.inMemory !== true });
   const regions = runbook.regions.map(({ id }) => id);
-  const world = new SharedWorld({ clock, seed: options.seed, regions: [...new Set([...regions, 'us-east-1'])], timings: options.timings ?? {} });
-  for (const { kind, name, resource } of runbook.resources) kinds.get(kind)?.simulate(world, name, resource, runbook.home, runbook.strategy);
+  const about = { clock, seed: options.seed, regions: [...new Set([...regions, 'us-east-1'])], timings: options.timings ?? {} };
+  const world = options.account === undefined ? new SharedWorld(about) : new AccountWorld(about, options.account);
+  simulateAll(world, loaded, kinds);
+  if (world instanceof AccountWorld) world.settleAccount();
   for (const notifier of runbook.notify) {
     if (notifier.type === 'sns') for (const [region, arn] of Object.entries(notifier.topics)) world.addTopic({ region, arn });
   }

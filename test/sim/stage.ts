@@ -42,6 +42,7 @@ export async function stageOf(scenario: Scenario): Promise<Stage> {
     seed: scenario.seed,
     timings: scenario.timings,
     calmMs: 0,
+    inMemory: true,
     env: (name) => login[name],
     prepare: (one) => one.addBucket({ region: BUCKET.region, name: BUCKET.bucket }),
   });

@@ -5,6 +5,7 @@ import { loadStepKind } from '../../kinds/registry.ts';
 import type { Acceptances, AnyStepKind } from '../../model/step.ts';
 import type { Plan } from '../../model/plan.ts';
 import type { DurationName } from '../../rehearsal/durations.ts';
+import type { Account } from '../../rehearsal/account.ts';
 import { drawDurations, DURATIONS, timingsOf } from '../../rehearsal/durations.ts';
 import { continueRun, loadSteps, type Played, startRun } from '../../rehearsal/play.ts';
 import { type Kept, throughResolver } from '../../rehearsal/resolver.ts';
@@ -26,6 +27,8 @@ export interface Rehearsal {
   target: string;
   /** What a person knows better than the defaults. */
   durations: Readonly<Partial<Record<DurationName, { p50: number; p95: number }>>>;
+  /** What an account has; absent: the world is made from the runbook alone. */
+  account?: Account | undefined;
   /** Without: AWS answers as it should. */
   faults: boolean;
   /** Figures alone are wanted: the records of the run get no hashes, which cost a tenth of a rehearsal. */
@@ -46,8 +49,10 @@ export interface Figures {
   rpo: Verdict;
   /** What was lost, as only a simulation knows. */
   trueLossMs?: number;
-  /** Why it did not recover. */
+  /** Why it did not recover: step and rule, the same text for the same reason. */
   because?: string;
+  /** What was seen then, in words. */
+  observed?: string;
   /** How long the slowest way through the plan spent in each step. */
   decided: readonly Decided[];
 }
@@ -114,7 +119,10 @@ export async function rehearseOnce(rehearsal: Rehearsal, seed: number, planted: 
   const { loaded, source, target } = rehearsal;
   const random = new Random(seed);
   const drawn = drawDurations(random, rehearsal.durations);
-  const stage = await stageOf(loaded, { seed, timings: timingsOf(drawn), calmMs: CALM_MS + drawn.lagMs, prepare: (world) => lagging(world, drawn.lagMs) });
+  const { account } = rehearsal;
+  const lagMs = account === undefined || rehearsal.durations.lagMs !== undefined ? drawn.lagMs : undefined;
+  const calmMs = CALM_MS + Math.max(lagMs ?? 0, account === undefined ? 0 : pastOf(account));
+  const stage = await stageOf(loaded, { seed, timings: timingsOf(drawn), calmMs, account, inMemory: true, prepare: (world) => lagMs !== undefined && lagging(world, lagMs) });
   if (rehearsal.faults) layFaults(stage.world, random, target);
   const { clock, world } = stage;
   const effects = { ...stage.effects, http: throughResolver(stage.effects.http, stage.effects.dns, clock, drawn.resolverMs) };
@@ -201,8 +209,16 @@ const CALM_MS = 4 * 60_000;
 
 /** Every replica of the world follows with that lag. */
 function lagging(world: Stage['world'], lagMs: number): void {
-  for (const row of world.state.databases.all()) if (row.source !== undefined) world.setReplication(row.ref, { lagMs });
+  for (const row of world.state.databases.all()) if (row.source !== undefined && world.state.databases.link(row.ref, world.now())?.mode(world.now()) !== 'stopped') world.setReplication(row.ref, { lagMs });
 }
+
+/** How old a world has to be for what an account's replicas lack, milliseconds. The tool looks back three hours. */
+function pastOf({ databases }: Account): number {
+  const lags = Object.values(databases).flatMap((one) => (one?.replication === undefined ? [] : [Math.max(one.replication.lagMs ?? 0, one.replication.state === 'stopped' ? Math.min(one.replication.sinceMs ?? PAST_MAX_MS, PAST_MAX_MS) : 0)]));
+  return Math.max(0, ...lags);
+}
+
+const PAST_MAX_MS = 4 * 3_600_000;
 
 function figuresOf({ world }: Stage, { target }: Rehearsal, seed: number, lostAt: number, played: Played, users: UsersSeen): Figures {
   const { state, records, outcome } = played;
@@ -227,6 +243,7 @@ function figuresOf({ world }: Stage, { target }: Rehearsal, seed: number, lostAt
     ...(recovered && loss?.actualMs !== null && loss?.actualMs !== undefined ? { rpoMs: Math.round(loss.actualMs) } : {}),
     ...(losses.length === 0 ? {} : { trueLossMs: Math.round(Math.max(...losses.map(({ ms }) => ms))) }),
     ...(recovered || because === undefined ? {} : { because }),
+    ...(recovered || refused?.refusal === undefined ? {} : { observed: refused.refusal.observed }),
     decided: recovered ? decidedBy(state) : [],
   };
 }

@@ -1,11 +1,13 @@
 import { DrError } from '../../base/errors.ts';
 import { chooseRunbook } from '../make-plan.ts';
+import type { Account } from '../../rehearsal/account.ts';
 import { DURATION_NAMES, type DurationName, DURATIONS } from '../../rehearsal/durations.ts';
 import { parseDuration } from '../../base/duration.ts';
 import type { JournalRecord } from '../../journal/events.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { rehearseOnThreads } from '../rehearse-threads.ts';
 import { type Assertion, parseAssertion } from './assertions.ts';
+import { accountFor, type WorldSource } from './world-source.ts';
 import { type Figures, type Rehearsal, rehearseOnce, rehearsable } from './one.ts';
 import { type Proof, prove } from './prove.ts';
 import { summarize, type Summary } from './statistics.ts';
@@ -23,6 +25,8 @@ export interface RehearseRequest {
   durations: readonly string[];
   faults: boolean;
   assertions: readonly string[];
+  /** Where the world of a rehearsal comes from. Default: the runbook alone. */
+  world?: WorldSource | undefined;
   progress?: ((done: number) => void) | undefined;
 }
 
@@ -38,6 +42,8 @@ export interface RehearseResult {
   /** Every assertion holds, and without one: both objectives are met in 95 of 100. */
   ok: boolean;
   durations: readonly { name: string; what: string; p50Ms: number; p95Ms: number; source: string }[];
+  /** What the world was made from; of an account, in words: what was read, what was not, and what the simulator cannot say. */
+  world: { from: 'runbook' } | ({ from: 'account' } & Pick<Account, 'account' | 'at' | 'seen' | 'assumed' | 'unlike'>);
   /** What the world of a rehearsal does not have. */
   assumptions: readonly string[];
   cost: { seconds: number; cpuMsPerRun: number; threads: number };
@@ -65,11 +71,22 @@ export async function rehearse(request: RehearseRequest): Promise<RehearseResult
     summary,
     assertions,
     ok: assertions.length === 0 ? enough(summary) : assertions.every(({ holds }) => holds),
-    durations: DURATION_NAMES.map((name) => ({ name, what: DURATIONS[name].what, p50Ms: (rehearsal.durations[name] ?? DURATIONS[name]).p50, p95Ms: (rehearsal.durations[name] ?? DURATIONS[name]).p95, source: rehearsal.durations[name] === undefined ? DURATIONS[name].source : 'given' })),
+    durations: durationsOfResult(rehearsal),
+    world: worldOf(rehearsal),
     assumptions: assumptionsOf(loaded, rehearsal),
     cost: { seconds: (performance.now() - began) / 1000, cpuMsPerRun: (user + system) / 1000 / request.runs, threads },
     rtoMs: figures.map(({ rtoMs }) => rtoMs ?? null),
   };
+}
+
+function durationsOfResult({ durations, account }: Rehearsal): RehearseResult['durations'] {
+  return DURATION_NAMES.flatMap((name) => {
+    const given = durations[name];
+    // Each replica has the lag that was read of it.
+    if (name === 'lagMs' && given === undefined && account !== undefined) return [];
+    const { p50, p95 } = given ?? DURATIONS[name];
+    return [{ name, what: DURATIONS[name].what, p50Ms: p50, p95Ms: p95, source: given === undefined ? DURATIONS[name].source : 'given' }];
+  });
 }
 
 const ENOUGH = 0.95;
@@ -96,7 +113,15 @@ export async function proveRunbook(request: RehearseRequest): Promise<{ name: st
 /** What was typed is read before any runbook is. */
 async function rehearsalFor(request: RehearseRequest): Promise<Rehearsal> {
   durationsOf(request.durations);
-  return rehearsalOf(await chooseRunbook(request), request);
+  const loaded = await chooseRunbook(request);
+  const rehearsal = rehearsalOf(loaded, request);
+  return request.world === undefined ? rehearsal : { ...rehearsal, account: await accountFor(loaded, request.world) };
+}
+
+function worldOf({ account: read }: Rehearsal): RehearseResult['world'] {
+  if (read === undefined) return { from: 'runbook' };
+  const { account, at, seen, assumed, unlike } = read;
+  return { from: 'account', account, at, seen, assumed, unlike };
 }
 
 /** @throws DrError where the runbook has no such failover */
@@ -135,9 +160,9 @@ function durationsOf(given: readonly string[]): Rehearsal['durations'] {
 }
 
 /** In sentences, for people and for the page. */
-function assumptionsOf({ runbook }: LoadedRunbook, { source, faults }: Rehearsal): string[] {
+function assumptionsOf({ runbook }: LoadedRunbook, { source, faults, account }: Rehearsal): string[] {
   return [
-    `the world is made from the runbook alone: what it names is there, healthy, and as it says`,
+    account === undefined ? 'the world is made from the runbook alone: what it names is there, healthy, and as it says' : `what was read is so until ${source} is lost; the rest is as the runbook says`,
     `${source} is lost at once, with everything in it, and stays lost`,
     ...(runbook.approvals.length > 0 ? ['everybody who has to agree agrees within the time to decide'] : []),
     ...(runbook.steps.length > 0 ? ['custom steps that reach something outside of AWS are passed over'] : []),

@@ -37,8 +37,8 @@ export interface Summary {
   /** What users really lost, as only a simulation knows. */
   trueLoss: Distribution;
   deciding: readonly DecidingStep[];
-  /** Why rehearsals did not recover, the most frequent first. */
-  unrecovered: readonly { because: string; runs: number; seed: number }[];
+  /** Why rehearsals did not recover, the most frequent first; `observed` by the first of them. */
+  unrecovered: readonly { because: string; runs: number; seed: number; observed?: string }[];
   /** Seeds to replay: the slowest, and those that did not recover. */
   worst: readonly { seed: number; outcome: string; rtoMs: number | null; because?: string }[];
   /** How often a person had to start it again. */
@@ -86,7 +86,7 @@ export function summarize(all: readonly Figures[], objectives: { rtoMs: number; 
     rpo: { ...distribution(values(({ rpoMs }) => rpoMs), runs), objectiveMs: objectives.rpoMs, met: rpoApplies ? count(({ rpo }) => rpo === 'met' || rpo === 'not applicable') : null },
     trueLoss: distribution(values(({ trueLossMs }) => trueLossMs), runs),
     deciding: decidingOf(all),
-    unrecovered: [...reasons].map(([because, list]) => ({ because, runs: list.length, seed: list[0]?.seed ?? 0 })).sort((a, b) => b.runs - a.runs),
+    unrecovered: [...reasons].map(([because, list]) => ({ because, runs: list.length, seed: list[0]?.seed ?? 0, ...(list[0]?.observed === undefined ? {} : { observed: list[0].observed }) })).sort((a, b) => b.runs - a.runs),
     worst: slow.slice(0, WORST).map(({ seed, outcome, rtoMs, because }) => ({ seed, outcome, rtoMs: rtoMs ?? null, ...(because === undefined ? {} : { because }) })),
     resumed: count(({ starts }) => starts > 1),
   };
