@@ -52,7 +52,7 @@ export function assessSteps(runbook: Runbook, verb: Verb, source: string, resour
     phase: 'assess',
     // Where the source answers the runbook says, or is found out by them.
     after: looks.flatMap(({ step, sourceAnswers }) => (sourceAnswers === 'observed' ? [step.id] : [])),
-    params: { probes: runbook.probes as unknown as Json, answers: Object.fromEntries(said.filter(([name]) => hosts.has(name))) },
+    params: { probes: runbook.probes as unknown as Json, answers: Object.fromEntries([...Map.groupBy(said.filter(([name]) => hosts.has(name)), ([name]) => name)].map(([name, all]) => [name, all.map(([, answer]) => answer)])), zones: Object.fromEntries([...hosts].map((name) => [name, zonesOf(name, resources)])) },
     estimate: { p50: 1, p95: 5, basis: 'two samples of each probe' },
   });
   const judge = common({
@@ -65,6 +65,16 @@ export function assessSteps(runbook: Runbook, verb: Verb, source: string, resour
     params: { region: source, signals: ['users', ...looks.map(({ step }) => signalName(step))] },
   });
   return [users, judge];
+}
+
+/** The hosted zones in which steps of the plan look at records of a name, or move them. */
+function zonesOf(name: string, resources: readonly ResourceStep[]): string[] {
+  const plain = (one: string): string => one.toLowerCase().replace(/\.$/, '');
+  const zones = resources.flatMap(({ step }) => {
+    const { zone, record, records = record === undefined ? [] : [record] } = step.params as { zone?: string; record?: { name: string }; records?: readonly { name: string }[] };
+    return zone !== undefined && records.some((one) => plain(one.name) === plain(name)) ? [zone] : [];
+  });
+  return [...new Set(zones)];
 }
 
 /** Every step that records a signal says under which name. */
@@ -117,15 +127,16 @@ export function approvalSteps(runbook: Runbook, resources: readonly PlanStep[], 
   return { steps, first };
 }
 
-export function verifySteps(runbook: Runbook, verb: Verb): PlanStep[] {
-  if (traitsOf(verb).drills) return [...runbook.probes.map(drillProbe), ...runbook.drillAssertions.map(drillAssertion)];
+export function verifySteps(runbook: Runbook, verb: Verb, resources: readonly ResourceStep[]): PlanStep[] {
+  const zones = (url: string): string[] => zonesOf(new URL(url).hostname, resources);
+  if (traitsOf(verb).drills) return [...runbook.probes.map((probe) => drillProbe(probe, zones(probe.http))), ...runbook.drillAssertions.map((one) => drillAssertion(one, zones(one.http)))];
   return runbook.probes.map((probe) =>
     common({
       id: `verify.${probe.name}`,
       kind: commonStep('hold-probe'),
       title: `${probe.name} healthy for ${formatDuration(probe.holdMs)}`,
       phase: 'verify',
-      params: { probe: probe as unknown as Json },
+      params: { probe: probe as unknown as Json, zones: zones(probe.http) },
       estimate: { p50: probe.holdMs / 1000, p95: probe.holdMs / 1000 + 60, basis: 'the hold time of the runbook' },
       limitMs: 600_000 + probe.holdMs,
     }),
@@ -133,26 +144,26 @@ export function verifySteps(runbook: Runbook, verb: Verb): PlanStep[] {
 }
 
 /** Of users nothing is seen in a drill: the standby itself is asked, by the drill's own record. */
-function drillProbe(probe: Runbook['probes'][number]): PlanStep {
+function drillProbe(probe: Runbook['probes'][number], zones: string[]): PlanStep {
   return common({
     id: `verify.${probe.name}`,
     kind: commonStep('drill-probe'),
     title: `Ask the standby for ${probe.name}`,
     phase: 'verify',
-    params: { probe: probe as unknown as Json },
+    params: { probe: probe as unknown as Json, zones },
     estimate: { p50: 1, p95: 10, basis: 'one request' },
     limitMs: 300_000,
   });
 }
 
 /** What the runbook says that the standby must answer. */
-function drillAssertion(assertion: HttpAssertion): PlanStep {
+function drillAssertion(assertion: HttpAssertion, zones: string[]): PlanStep {
   return common({
     id: `verify.assert-${assertion.name}`,
     kind: commonStep('drill-assertion'),
     title: `${assertion.name}: does the standby answer as it must?`,
     phase: 'verify',
-    params: assertion,
+    params: { ...assertion, zones },
     estimate: { p50: 1, p95: 10, basis: 'one request' },
     limitMs: 300_000,
   });

@@ -63,7 +63,7 @@ export function compilePlan(input: CompileInput): Plan {
   const own = [
     ...assess,
     ...approvals.steps,
-    ...verifySteps(runbook, verb),
+    ...verifySteps(runbook, verb, drafted),
     ...notifySteps(runbook, verb, source, target),
   ];
   const rest: Omit<Plan, 'hash'> = {

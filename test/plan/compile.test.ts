@@ -59,7 +59,8 @@ describe('compilePlan', () => {
     const sim = await worldOf('shop', 'switch: record', `${answers}\n    switch: record`);
     const observed = await sim.clock.run(() => observe(sim.effects, sim.loaded, { verb: 'failover', region: TOKYO }));
     const plan = compilePlan({ ...input, loaded: sim.loaded, resources: observed.resources });
-    expect(users(plan)).toMatchObject({ after: [], params: { answers: { 'shop.example.com': { values: ['127.0.0.2'], ttl: 60 } } } });
+    expect(users(plan)).toMatchObject({ after: [], params: { answers: { 'shop.example.com': [{ values: ['127.0.0.2'], ttl: 60 }] }, zones: { 'shop.example.com': ['Z0123456789ABCDEFGHIJ'] } } });
+    expect(plan.steps.find((s) => s.id === 'verify.home-page')).toMatchObject({ params: { zones: ['Z0123456789ABCDEFGHIJ'] } });
   });
 
   it('leaves nothing of the source region as needed: no control plane of it on the list', () => {

@@ -4,26 +4,28 @@ import { judgeSample } from '../../measure/probe.ts';
 import { recordType, stepKind } from '../common.ts';
 import { probeSchema, probeUnseenFact } from '../probe.ts';
 import { answerSchema } from '../route53/aim.ts';
-import { addressesOfAnswer, keyOf, sourceAnswersFact } from '../route53/sets.ts';
+import { addressesOfAnswer, keyOf, sourceAnswersFact, zonesOfName } from '../route53/sets.ts';
 import { type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 
 const params = z.strictObject({
   probes: z.array(probeSchema),
-  /** What the source answers to names, as the runbook says it; of others a fact may tell. */
-  answers: z.record(z.string(), answerSchema).default({}),
+  /** What the source answers to names, as the runbook says it for each resource that has the name; of others a fact may tell. */
+  answers: z.record(z.string(), z.array(answerSchema)).default({}),
+  /** By probed name. */
+  zones: z.record(z.string(), zonesOfName).default({}),
 });
 type Params = z.infer<typeof params>;
 
 /** One bad answer may be chance; two, this far apart, are counted. */
 const BETWEEN_MS = 150;
 
-/** The addresses at which the source answers a name; empty where they are not known. */
-async function sourceOf(ctx: StepContext, p: Params, url: string): Promise<readonly string[]> {
+/** The addresses at which the source answers a name, of each zone that holds it; empty where they are not known. */
+async function sourceOf(ctx: StepContext, p: Params, url: string): Promise<readonly (readonly string[])[]> {
   const name = new URL(url).hostname;
-  const said = p.answers[name];
-  if (said !== undefined) return addressesOfAnswer(ctx, said);
-  return recordType.options.flatMap((type) => sourceAnswersFact.read(ctx, keyOf({ name, type })) ?? []);
+  const said = await Promise.all((p.answers[name] ?? []).map((answer) => addressesOfAnswer(ctx, answer)));
+  const seen = (p.zones[name] ?? []).map((zone) => recordType.options.flatMap((type) => sourceAnswersFact.read(ctx, keyOf(zone, { name, type })) ?? []));
+  return [...said, ...seen.filter((addresses) => !said.some((known) => addresses.every((one) => known.includes(one))))];
 }
 
 interface Seen {
@@ -39,10 +41,12 @@ interface Seen {
 async function ask(ctx: StepContext, p: Params, probe: z.infer<typeof probeSchema>): Promise<Seen> {
   const request = { url: probe.http, timeoutMs: LIMITS.signalMs, signal: ctx.signal };
   const [first, own] = await Promise.all([ctx.effects.http.request(request), sourceOf(ctx, p, probe.http)]);
-  const [at] = own;
-  if (at === undefined || first.address === undefined) return { ...judgeSample(first, probe), atSource: false, resolved: first.address !== undefined };
-  if (own.includes(first.address)) return { ...judgeSample(first, probe), atSource: true, resolved: true };
-  const there = judgeSample(await ctx.effects.http.request({ ...request, at }), probe);
+  // The first of each zone: a private one may not be reached from here.
+  const places = own.flatMap(([at]) => at ?? []);
+  if (places.length === 0 || first.address === undefined) return { ...judgeSample(first, probe), atSource: false, resolved: first.address !== undefined };
+  if (own.flat().includes(first.address)) return { ...judgeSample(first, probe), atSource: true, resolved: true };
+  const looks = await Promise.all(places.map(async (at) => judgeSample(await ctx.effects.http.request({ ...request, at }), probe)));
+  const there = looks.find((look) => look.up) ?? looks[0] ?? judgeSample(first, probe);
   return { ...there, because: `${there.because}, where the source answers (the name leads to ${first.address})`, atSource: true, resolved: true };
 }
 

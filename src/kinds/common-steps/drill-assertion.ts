@@ -1,7 +1,9 @@
+import type * as z from 'zod';
 import { LIMITS } from '../../base/limits.ts';
 import { type HttpAssertion, httpAssertionSchema } from '../http-assertion.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { refused, stepKind } from '../common.ts';
+import { zonesOfName } from '../route53/sets.ts';
 import { drillAddress } from '../route53/twin-record.ts';
 
 /*
@@ -20,9 +22,12 @@ function whyNot({ status, contains, headers }: HttpAssertion, got: { status: num
   return undefined;
 }
 
-async function observe(ctx: StepContext, p: HttpAssertion): Promise<Observation> {
+const params = httpAssertionSchema.extend({ zones: zonesOfName });
+type Params = z.infer<typeof params>;
+
+async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const host = new URL(p.http).hostname;
-  const at = await drillAddress(ctx, host);
+  const at = await drillAddress(ctx, p.zones, host);
   if (at === undefined) {
     return refused({
       rule: 'drill-assertion',
@@ -41,4 +46,4 @@ async function observe(ctx: StepContext, p: HttpAssertion): Promise<Observation>
 }
 
 /** Reads only. */
-export default stepKind<HttpAssertion>({ params: httpAssertionSchema, check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const), observe });
+export default stepKind<Params>({ params, check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const), observe });

@@ -3,9 +3,10 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { stepKind } from '../common.ts';
 import { probeSchema } from '../probe.ts';
+import { zonesOfName } from '../route53/sets.ts';
 import { drillAddress } from '../route53/twin-record.ts';
 
-const params = z.strictObject({ probe: probeSchema });
+const params = z.strictObject({ probe: probeSchema, zones: zonesOfName });
 type Params = z.infer<typeof params>;
 
 /**
@@ -13,8 +14,8 @@ type Params = z.infer<typeof params>;
  * may well say that it is not active: its database is a replica. That it answers at all is what a drill can see, unless the runbook says
  * with which status.
  */
-async function observe(ctx: StepContext, { probe }: Params): Promise<Observation> {
-  const at = await drillAddress(ctx, new URL(probe.http).hostname);
+async function observe(ctx: StepContext, { probe, zones }: Params): Promise<Observation> {
+  const at = await drillAddress(ctx, zones, new URL(probe.http).hostname);
   if (at === undefined) return { state: 'reached', says: 'not judged', because: 'not judged: no record of this drill leads to the standby, so it was not asked' };
   if (at === '') return { state: 'pending', because: 'the record of the drill does not resolve', waitingFor: 'dns' };
   const { status, error } = await ctx.effects.http.request({ url: probe.http, at, timeoutMs: LIMITS.probeMs, signal: ctx.signal });

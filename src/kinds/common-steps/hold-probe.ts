@@ -3,11 +3,12 @@ import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { judgeSample } from '../../measure/probe.ts';
 import { stepKind } from '../common.ts';
+import { zonesOfName } from '../route53/sets.ts';
 import { leadsThere } from '../route53/settle.ts';
 import { probeSchema, probeUnseenFact, probeUnverifiedFact } from '../probe.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 
-const params = z.strictObject({ probe: probeSchema });
+const params = z.strictObject({ probe: probeSchema, zones: zonesOfName });
 type Params = z.infer<typeof params>;
 
 const NOT_SEEN = 'not seen from here: the name never resolved from this machine, so recovery is not verified from outside';
@@ -18,7 +19,7 @@ async function sample(ctx: StepContext, p: Params): Promise<Observation & { beca
   const seen = judgeSample(answer, p.probe);
   // Not seen from here before the run, and not now: that is no bad answer.
   if (answer.address === undefined && probeUnseenFact.read(ctx, p.probe.name) === true) return { state: 'reached', because: NOT_SEEN };
-  const there = answer.address === undefined || (await leadsThere(ctx, new URL(p.probe.http).hostname, answer.address));
+  const there = answer.address === undefined || (await leadsThere(ctx, p.zones, new URL(p.probe.http).hostname, answer.address));
   ctx.signal.throwIfAborted();
   if (!seen.up) return { state: 'pending', because: seen.because, waitingFor: 'users' };
   if (!there) return { state: 'pending', because: `${seen.because}, where users are led no more`, waitingFor: 'users' };

@@ -54,12 +54,12 @@ async function besideCname(ctx: StepContext, zone: string, planned: readonly Pla
 
 /** An alias to a record of the same zone: that record must exist, with the same type. */
 async function missingTargets(ctx: StepContext, zone: string, planned: readonly PlannedSets[], created: readonly RecordSet[]): Promise<BatchProblem[]> {
-  const own = new Set(planned.filter(({ wanted }) => wanted.length > 0).map(({ record }) => keyOf(record)));
+  const own = new Set(planned.filter(({ wanted }) => wanted.length > 0).map(({ record }) => keyOf(zone, record)));
   const targets = new Map<string, RecordKey>();
   for (const { Type: type, AliasTarget: alias } of created) {
     if (alias?.HostedZoneId !== zone || type === undefined) continue;
     const target: RecordKey = { name: alias.DNSName ?? '', type };
-    if (!own.has(keyOf(target))) targets.set(keyOf(target), target);
+    if (!own.has(keyOf(zone, target))) targets.set(keyOf(zone, target), target);
   }
   if (targets.size === 0) return [];
   const all = [...targets.values()];

@@ -64,7 +64,7 @@ async function noteSource(ctx: StepContext, p: Params, set: RecordSet | undefine
   const answer = p.from.answer === undefined ? (set === undefined ? undefined : answerOf(set)) : answerFor(p.from.answer, record.type);
   if (answer === undefined) return;
   const addresses = await addressesOfAnswer(ctx, answer);
-  if (addresses.length > 0) sourceAnswersFact.record(ctx, keyOf(record), addresses);
+  if (addresses.length > 0) sourceAnswersFact.record(ctx, keyOf(p.zone, record), addresses);
 }
 
 /** What users were led to before the run: where Route 53's API is silent, the move is recognised by it. */
@@ -73,7 +73,7 @@ async function noteAnswers(ctx: StepContext, p: Params): Promise<void> {
     await Promise.all(
       p.records.slice(i, i + LOOKUPS).map(async (record) => {
         const answer = await ctx.effects.dns.resolve(record.name, record.type, LIMITS.dnsMs, ctx.signal).catch(() => undefined);
-        beforeFact.record(ctx, keyOf(record), { values: [...(answer?.values ?? [])], at: ctx.effects.clock.now() });
+        beforeFact.record(ctx, keyOf(p.zone, record), { values: [...(answer?.values ?? [])], at: ctx.effects.clock.now() });
       }),
     );
   }

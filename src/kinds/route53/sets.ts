@@ -4,13 +4,14 @@ import { type CallOptions, outputOf } from '../../aws/call-options.ts';
 import { AwsError } from '../../aws/errors.ts';
 import type { RecordKey, RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
+import { hostedZoneId } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
 import { answersOf, type RegionAnswer } from './aim.ts';
 import { isIpv4, isIpv6 } from './values.ts';
 
 /**
- * What a record (`keyOf`) answered before anything was changed, and when that was seen (ms since the epoch). `values` is empty if the
+ * What a record of a zone (`keyOf`) answered before anything was changed, and when that was seen (ms since the epoch). `values` is empty if the
  * name did not resolve from this machine, or nobody answered.
  */
 export const beforeFact = fact('dns.before', z.strictObject({ values: z.array(z.string()), at: z.number() }));
@@ -18,13 +19,16 @@ export const beforeFact = fact('dns.before', z.strictObject({ values: z.array(z.
 /** Names of a resource that were moved and do not resolve from this machine: not verified from outside. */
 export const dnsUnseenFact = fact('dns.unseen', z.array(z.string()));
 
-/** The addresses with which the source region answers a record (`keyOf`). */
+/** The addresses with which the source region answers a record of a zone (`keyOf`). */
 export const sourceAnswersFact = fact('source.answers', z.array(z.string()));
 
-/** A name has one answer for each type: `A.shop.example.com`. */
-export function keyOf({ name, type }: RecordKey): string {
-  return `${type}.${name.toLowerCase().replace(/\.$/, '')}`;
+/** In a zone a name has one answer for each type: `Z0SHOP.A.shop.example.com`. A public and a private zone may both have the name. */
+export function keyOf(zone: string, { name, type }: RecordKey): string {
+  return `${zone}.${type}.${name.toLowerCase().replace(/\.$/, '')}`;
 }
+
+/** The zones of a plan that hold records of a probed name; absent where it has none. */
+export const zonesOfName = z.array(hostedZoneId).default([]);
 
 /** Where a name leads, by A and AAAA; empty where it does not resolve. */
 async function addressesOf(ctx: Pick<StepContext, 'effects' | 'signal'>, name: string): Promise<string[]> {

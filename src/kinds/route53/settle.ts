@@ -64,7 +64,7 @@ async function known(ctx: StepContext, p: Params): Promise<Wanted[] | string> {
 
 /** Where Route 53's API is silent: the name must leave what it answered, unless it had been switched before this run looked. */
 function moved(ctx: StepContext, p: Params, record: RecordKey): Wanted | undefined {
-  const before = beforeFact.read(ctx, keyOf(record));
+  const before = beforeFact.read(ctx, keyOf(p.zone, record));
   if (before === undefined || before.values.length === 0) return undefined;
   const name = objectKey(p.object ?? { bucket: '', key: '' });
   const since = objectSinceFact.read(ctx, name);
@@ -73,19 +73,24 @@ function moved(ctx: StepContext, p: Params, record: RecordKey): Wanted | undefin
   return switchedNow ? { moved: before.values } : { moved: before.values, orFrom: (since ?? before.at) + FELT_MS };
 }
 
-/** By whom a record (`keyOf`) is to be answered once users are moved; by whom all names of a step; and how many of them are. */
+/** By whom a record of a zone (`keyOf`) is to be answered once users are moved; by whom all names of a step; and how many of them are. */
 const leadsFact = fact('dns.leads', wantedSchema);
 const wantedFact = fact('dns.wanted', z.array(wantedSchema));
 /** How many names were seen to answer as they are to, one after the other, and when the last look was, ms. */
 const settledFact = fact('dns.settling', z.strictObject({ done: z.int(), last: z.number() }));
 
-/** Whether an address that a name led to may be one of those that users are to be led to. True where that is not known. */
-export async function leadsThere(ctx: StepContext, name: string, address: string): Promise<boolean> {
+/**
+ * Whether an address that a name led to may be one of those that users are to be led to, in one of the zones that hold the name: which of them this
+ * machine sees is not known. True where that is not known either.
+ */
+export async function leadsThere(ctx: StepContext, zones: readonly string[], name: string, address: string): Promise<boolean> {
   const type = address.includes(':') ? 'AAAA' : 'A';
-  const wanted = leadsFact.read(ctx, keyOf({ name, type }));
+  const all = zones.map((zone) => leadsFact.read(ctx, keyOf(zone, { name, type })));
   // An alias may lead to more addresses than one answer holds.
-  if (wanted === undefined || ('known' in wanted && wanted.known === 'is' && wanted.answers.some((answer) => 'alias' in answer))) return true;
-  return isRight([plain(address)], wanted, ctx, (other) => ctx.effects.dns.resolve(other, type, LIMITS.dnsMs, ctx.signal));
+  const open = (wanted: Wanted | undefined): boolean => wanted === undefined || ('known' in wanted && wanted.known === 'is' && wanted.answers.some((answer) => 'alias' in answer));
+  if (all.length === 0 || all.some(open)) return true;
+  const right = await Promise.all(all.map((wanted) => wanted !== undefined && isRight([plain(address)], wanted, ctx, (other) => ctx.effects.dns.resolve(other, type, LIMITS.dnsMs, ctx.signal))));
+  return right.includes(true);
 }
 
 async function wantedNow(ctx: StepContext, p: Params): Promise<readonly Wanted[] | string> {
@@ -103,16 +108,16 @@ async function wantedNow(ctx: StepContext, p: Params): Promise<readonly Wanted[]
     wantedFact.record(ctx, p.key, found);
     for (const [i, record] of p.records.entries()) {
       const wanted = found[i];
-      if (wanted === undefined) leadsFact.forget(ctx, keyOf(record));
-      else leadsFact.record(ctx, keyOf(record), wanted);
+      if (wanted === undefined) leadsFact.forget(ctx, keyOf(p.zone, record));
+      else leadsFact.record(ctx, keyOf(p.zone, record), wanted);
     }
   }
   return found;
 }
 
 /** A name that did not resolve from this machine before the change: what is not seen from here is not "not moved". */
-function neverSeen(ctx: StepContext, record: RecordKey): boolean {
-  return beforeFact.read(ctx, keyOf(record))?.values.length === 0;
+function neverSeen(ctx: StepContext, p: Params, record: RecordKey): boolean {
+  return beforeFact.read(ctx, keyOf(p.zone, record))?.values.length === 0;
 }
 
 function unseenWords(p: Params, names: readonly string[]): string {
@@ -172,7 +177,7 @@ interface Look {
 async function lookAt(ctx: StepContext, p: Params, record: RecordKey, wanted: Wanted | AwsError | undefined): Promise<Look> {
   if (wanted === undefined) throw new Error(`nothing is known of what ${record.name} is to answer`);
   const resolve = (name: string) => ctx.effects.dns.resolve(name, record.type, LIMITS.dnsMs, ctx.signal);
-  const unanswered = (because: string): Look => ({ state: neverSeen(ctx, record) ? 'unseen' : 'wrong', because });
+  const unanswered = (because: string): Look => ({ state: neverSeen(ctx, p, record) ? 'unseen' : 'wrong', because });
   let because = '';
   for (let i = 0; i < p.samples; i++) {
     const answer = await resolve(record.name).catch((error: unknown) => messageOf(error));
@@ -210,7 +215,7 @@ function plain(value: string): string {
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  const warnings = (await Promise.all([unseenWarnings(ctx, p), otherTypes(ctx, p)])).flat();
+  const warnings = (await Promise.all([unseenWarnings(ctx, p), otherZone(ctx, p), otherTypes(ctx, p)])).flat();
   const found = await known(ctx, p).catch((error: unknown) => messageOf(error));
   if (typeof found === 'string') return { state: 'ok', because: 'what is to be answered is not known', warnings: [{ rule: 'answer-unknown', observed: found, wanted: 'an answer that is known beforehand, so that the move can be seen', mend: 'correct `sets` or `answers` in the runbook, or the records' }, ...warnings] };
   const because = `it is known what ${p.records.length === 1 ? (p.records[0]?.name ?? '') : `${p.records.length} names`} must answer${p.to === undefined ? ' no more' : ''}`;
@@ -234,6 +239,38 @@ async function unseenWarnings(ctx: StepContext, p: Params): Promise<Warning[]> {
     wanted: 'names that resolve where the failover is run',
     mend: 'run dr where users, or the application, resolve the names',
     page: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zones-private.html',
+  }];
+}
+
+/**
+ * Names that answer from here what no set of the zone says: this machine sees another zone of the same name (a public one beside a private one), or the
+ * zone is not the one that the parent delegates to. Their move would never be seen, or would move nobody. The first few are compared.
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html#hosted-zone-private-considerations-split-view-dns
+ */
+async function otherZone(ctx: StepContext, p: Params): Promise<Warning[]> {
+  // What this run has looked at before it may have moved since, and a resolver still knows the answer of before.
+  const asked = p.records.slice(0, NAMES_ASKED).filter((record) => !beforeFact.has(ctx, keyOf(p.zone, record)));
+  if (asked.length === 0) return [];
+  const sets = await listManyRecordSets(ctx.effects.aws, p.zone, asked, { region: ctx.target, signal: ctx.signal }).catch(unlessAws);
+  const elsewhere = await Promise.all(asked.map(async ({ name, type }, i) => {
+    const resolve = (one: string) => ctx.effects.dns.resolve(one, type, LIMITS.dnsMs, ctx.signal);
+    const own = (sets?.[i] ?? []).map(answerOf);
+    const answer = await resolve(name).catch(() => undefined);
+    if (answer === undefined || answer.values.length === 0 || own.length === 0) return undefined;
+    // What an alias leads to is looked up; where that says nothing, nothing is known.
+    const said = (await Promise.all(own.map(async (one) => ('values' in one ? one.values : (await resolve(one.alias.name)).values)))).map((values) => values.map(plain));
+    const strange = said.every((values) => values.length > 0) && !answer.values.some((value) => said.flat().includes(plain(value)));
+    return strange ? { name: `${name} ${type}`, answers: answer.values.join(', ') } : undefined;
+  }).map((look) => look.catch(() => undefined)));
+  const found = elsewhere.filter((look) => look !== undefined);
+  const [first] = found;
+  if (first === undefined) return [];
+  return [{
+    rule: 'zone-not-seen',
+    observed: `${first.name} answers ${first.answers} from this machine, which no record of the zone ${p.zone} says${found.length > 1 ? `; so do ${found.length - 1} more` : ''}: this machine sees another zone of that name, or users do too. The move will be made in ${p.zone}, and cannot be verified from here: this step will fail at its end`,
+    wanted: 'names that this machine resolves in the zone that is changed',
+    mend: 'for a private zone, run dr inside its VPC, or set DR_RESOLVER; for a public one, name the zone to which the name servers of the parent lead',
+    page: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html',
   }];
 }
 

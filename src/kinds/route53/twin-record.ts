@@ -40,8 +40,8 @@ const twinRecordFact = fact('drill.record', z.string());
 const changeFact = fact('drill.record-change', z.string());
 
 /** The address that the drill's record for a host name leads to; empty while it does not resolve, undefined where this drill has none. */
-export async function drillAddress(ctx: StepContext, host: string): Promise<string | undefined> {
-  const found = (['A', 'AAAA', 'CNAME'] as const).flatMap((type) => twinRecordFact.read(ctx, keyOf({ name: host, type })) ?? []);
+export async function drillAddress(ctx: StepContext, zones: readonly string[], host: string): Promise<string | undefined> {
+  const found = zones.flatMap((zone) => (['A', 'AAAA', 'CNAME'] as const).flatMap((type) => twinRecordFact.read(ctx, keyOf(zone, { name: host, type })) ?? []));
   const [name] = found;
   if (name === undefined) return undefined;
   for (const type of ['A', 'AAAA']) {
@@ -138,7 +138,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const change = changeFact.read(ctx, p.name);
   const everywhere = change === undefined || (await isEverywhere(ctx.effects.aws, change, { region: ctx.target, signal: ctx.signal }));
   if (!everywhere) return { state: 'pending', because: `the change of ${p.name} is under way`, waitingFor: 'aws' };
-  twinRecordFact.record(ctx, keyOf(p.record), p.name);
+  twinRecordFact.record(ctx, keyOf(p.zone, p.record), p.name);
   const { values } = await ctx.effects.dns.resolve(p.name, p.record.type, LIMITS.dnsMs, ctx.signal);
   if (values.length === 0) return { state: 'pending', because: `${p.name} is INSYNC, and does not resolve from this machine yet`, waitingFor: 'dns' };
   return { state: 'reached', because: `${p.name} answers ${values.join(', ')} from outside` };

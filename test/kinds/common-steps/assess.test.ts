@@ -72,7 +72,7 @@ describe('run.assess-users, where the name leads elsewhere', () => {
   const SOURCE = '127.0.0.2';
 
   /** A name that leads to `leads`; what each address answers. */
-  async function usersOf(leads: string, status: Record<string, number>, at: { answers?: Json; facts?: Record<string, Json>; names?: Record<string, string[]> } = {}) {
+  async function usersOf(leads: string, status: Record<string, number>, at: { answers?: Json; zones?: Json; facts?: Record<string, Json>; names?: Record<string, string[]> } = {}) {
     const clock = new VirtualClock();
     const asked: (string | undefined)[] = [];
     const request = (r: HttpRequest): Promise<HttpSample> => {
@@ -81,11 +81,11 @@ describe('run.assess-users, where the name leads elsewhere', () => {
       return Promise.resolve({ status: status[address] ?? 0, body: 'ok', address, ms: 1 });
     };
     const dns = { resolve: (name: string, type: string) => Promise.resolve({ values: (type === 'A' ? at.names?.[name] : undefined) ?? [], ttl: 60 }) };
-    const step = await stepOf('run.assess-users', { probes: [probe('home')], ...(at.answers === undefined ? {} : { answers: at.answers }) }, { clock, effects: { http: { request }, dns }, ...(at.facts === undefined ? {} : { facts: at.facts }) });
+    const step = await stepOf('run.assess-users', { probes: [probe('home')], ...(at.answers === undefined ? {} : { answers: at.answers }), ...(at.zones === undefined ? {} : { zones: at.zones }) }, { clock, effects: { http: { request }, dns }, ...(at.facts === undefined ? {} : { facts: at.facts }) });
     await step.observe();
     return { signal: signalSchema.safeParse(step.recorded['signal.users']).data, asked };
   }
-  const said = { 'home.example.com': { values: [SOURCE], ttl: 60 } };
+  const said = { 'home.example.com': [{ values: [SOURCE], ttl: 60 }] };
 
   it('a good answer of another region says nothing of the source: it is asked where it answers', async () => {
     expect(await usersOf('127.0.0.3', { '127.0.0.3': 200 }, { answers: said })).toEqual({
@@ -105,7 +105,7 @@ describe('run.assess-users, where the name leads elsewhere', () => {
   });
 
   it('a CNAME is asked where it leads', async () => {
-    const cname = { 'home.example.com': { values: ['lb.seoul.example.com'], ttl: 60 } };
+    const cname = { 'home.example.com': [{ values: ['lb.seoul.example.com'], ttl: 60 }] };
     const names = { 'lb.seoul.example.com': [SOURCE] };
     expect(await usersOf(SOURCE, { [SOURCE]: 200 }, { answers: cname, names })).toMatchObject({ signal: { says: 'up', atSource: true }, asked: [undefined] });
     expect((await usersOf('127.0.0.3', { '127.0.0.3': 200 }, { answers: cname, names })).asked).toEqual([undefined, SOURCE, undefined, SOURCE]);
@@ -114,10 +114,18 @@ describe('run.assess-users, where the name leads elsewhere', () => {
   });
 
   it('where it answers is said by the runbook, by an alias, or was found out by the look at its records', async () => {
-    const alias = { 'home.example.com': { alias: { zone: 'Z0123456789ABCDEFGHIJ', name: 'lb.seoul.example.com' } } };
+    const alias = { 'home.example.com': [{ alias: { zone: 'Z0123456789ABCDEFGHIJ', name: 'lb.seoul.example.com' } }] };
     const elsewhere = { '127.0.0.3': 200 };
     expect((await usersOf('127.0.0.3', elsewhere, { answers: alias, names: { 'lb.seoul.example.com': [SOURCE] } })).signal?.says).toBe('down');
-    expect((await usersOf('127.0.0.3', elsewhere, { facts: { 'source.answers.A.home.example.com': [SOURCE] } })).signal?.says).toBe('down');
+    expect((await usersOf('127.0.0.3', elsewhere, { zones: { 'home.example.com': ['Z0PUBLIC'] }, facts: { 'source.answers.Z0PUBLIC.A.home.example.com': [SOURCE] } })).signal?.says).toBe('down');
+    // Of two zones of one name each has its own: one that this machine does not see says nothing.
+    const zones = { 'home.example.com': ['Z0PRIVATE', 'Z0PUBLIC'] };
+    const facts = { 'source.answers.Z0PUBLIC.A.home.example.com': [SOURCE], 'source.answers.Z0PRIVATE.A.home.example.com': ['10.0.0.2'] };
+    expect((await usersOf(SOURCE, { [SOURCE]: 200 }, { zones, facts })).signal).toMatchObject({ says: 'up', atSource: true });
+    expect((await usersOf('127.0.0.3', { ...elsewhere, [SOURCE]: 200 }, { zones, facts })).signal).toMatchObject({ says: 'up', atSource: true });
+    expect((await usersOf('127.0.0.3', elsewhere, { zones, facts })).signal?.says).toBe('down');
+    const [answer] = said['home.example.com'];
+    expect((await usersOf('127.0.0.3', { ...elsewhere, [SOURCE]: 200 }, { answers: { 'home.example.com': [{ values: ['10.0.0.2'], ttl: 60 }, answer as Json] } })).signal).toMatchObject({ says: 'up', atSource: true });
     // Not known: then it counts.
     expect((await usersOf('127.0.0.3', elsewhere, { answers: alias })).signal?.says).toBe('up');
     expect((await usersOf('127.0.0.3', elsewhere)).signal).toEqual({ vantage: 'users', says: 'up', because: 'home: status 200 from 127.0.0.3 in 1 ms' });

@@ -43,7 +43,7 @@ describe('run.hold-probe', () => {
       const status = statusAt(at);
       return { status, body: '', address: '127.0.0.3', ms: 100, ...(status === 0 ? { error: 'ECONNREFUSED' } : {}) };
     };
-    const step = await stepOf('run.hold-probe', { probe: { ...PROBE, ...more } }, { clock, effects: { http: { request } }, facts });
+    const step = await stepOf('run.hold-probe', { probe: { ...PROBE, ...more }, zones: ['Z0PUBLIC', 'Z0PRIVATE'] }, { clock, effects: { http: { request } }, facts });
     return { step, seen: await step.observe(), asked, took: clock.now() - began };
   }
 
@@ -59,12 +59,12 @@ describe('run.hold-probe', () => {
   });
 
   it('takes good answers for none where they come from where users are led no more', async () => {
-    const facts = (known: 'is' | 'not', address: string) => ({ 'dns.leads.A.shop.example.com': { known, answers: [{ values: [address], ttl: 60 }] } });
+    const facts = (known: 'is' | 'not', address: string) => ({ 'dns.leads.Z0PUBLIC.A.shop.example.com': { known, answers: [{ values: [address], ttl: 60 }] }, 'dns.leads.Z0PRIVATE.A.shop.example.com': { known: 'is', answers: [{ values: ['10.0.0.3'], ttl: 60 }] } });
     const old = await held(() => 200, {}, facts('not', '127.0.0.3'));
     expect(old.seen).toEqual({ state: 'pending', because: 'status 200 from 127.0.0.3 in 100 ms, where users are led no more', waitingFor: 'users' });
     expect((await held(() => 200, {}, facts('is', '127.0.0.2'))).seen.state).toBe('pending');
     expect((await held(() => 200, {}, facts('is', '127.0.0.3'))).seen.state).toBe('reached');
-    const alias = { 'dns.leads.A.shop.example.com': { known: 'is', answers: [{ alias: { zone: 'Z1', name: 'elb.example.com', evaluateTargetHealth: true } }] } };
+    const alias = { 'dns.leads.Z0PUBLIC.A.shop.example.com': { known: 'is', answers: [{ alias: { zone: 'Z1', name: 'elb.example.com', evaluateTargetHealth: true } }] } };
     expect((await held(() => 200, {}, alias)).seen.state).toBe('reached');
   });
 
