@@ -115,7 +115,8 @@ class StepRunner {
 
   /** Ends a look or a pause early. */
   #wake(): AbortSignal {
-    return this.#seen === '' || this.#attempt > this.#attemptsBefore ? this.#run.drain : this.#overOrDrain;
+    // What a guard still waits for when all else has ended it looks at, and does not only ask to be woken.
+    return this.#seen === '' || this.#unsafe || this.#attempt > this.#attemptsBefore ? this.#run.drain : this.#overOrDrain;
   }
 
   /** What happens next in this state; undefined when the run is being drained, or has ended. */

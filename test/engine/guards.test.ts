@@ -141,6 +141,27 @@ describe('the guard of an old writer', () => {
     expect(state.steps.get('traffic.storefront.flip')?.state).toBe('done');
   });
 
+  it('that finds the old writer stopped keeps nobody from success: it takes no writes', async () => {
+    const sim = await simulation();
+    const { outcome, state } = await failover(sim, acted('databases.orders.promote'), () => {
+      sim.world.healRegion(SEOUL);
+      sim.world.setDbStatus(OLD, 'stopped');
+    });
+    expect(outcome).toBe('succeeded');
+    expect(state.steps.get(GUARD)).toMatchObject({ state: 'unmet', because: 'shop-orders is stopped, and takes no writes. It is not in quarantine: dr reprotect fences it before anything else' });
+  });
+
+  it.each(['starting', 'rebooting'])('that finds it %s, which AWS does not change, ends all the same, and the run has failed', async (status) => {
+    const sim = await simulation();
+    const { outcome, state, records } = await failover(sim, acted('databases.orders.promote'), () => {
+      sim.world.healRegion(SEOUL);
+      sim.world.setDbStatus(OLD, status);
+    });
+    expect(outcome).toBe('failed');
+    expect(state.steps.get(GUARD)).toMatchObject({ state: 'failed', error: { code: 'STILL_OPEN' } });
+    expect(records.length).toBeLessThan(500);
+  });
+
   it('that AWS refuses to the end keeps the run from success, and a resume closes it', async () => {
     const sim = await simulation();
     const first = await failover(sim, acted('databases.orders.promote'), () => {

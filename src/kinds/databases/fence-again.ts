@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
+import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
 import { iso } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.ts';
@@ -34,18 +34,20 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     return { state: 'pending', because: `${p.id} in ${p.region} ${seen}, so it is not fenced. Once it answers, dr reprotect fences it before anything else`, waitingFor: 'hold' };
   }
   if (instance === undefined) return done(ctx, p, `${p.id} does not exist in ${p.region} any more`);
-  const seen = seenAgain(ctx, p, instance);
-  return seen.state === 'pending' ? { ...seen, unsafe: true } : seen;
+  const state = dbInstanceState(instance.DBInstanceStatus);
+  const seen = seenAgain(ctx, p, instance, state);
+  return seen.state === 'pending' && !cannotWrite(state) ? { ...seen, unsafe: true } : seen;
 }
 
 /** What there is to do about an old writer that is there again. */
-function seenAgain(ctx: StepContext, p: Params, instance: DbInstance): Observation {
+function seenAgain(ctx: StepContext, p: Params, instance: DbInstance, state: DbInstanceState): Observation {
   const cut = cutOff(ctx, p, instance);
   if (cut.state === 'cut-off') return done(ctx, p, cut.because);
+  // AWS changes nothing of it, and nobody can write to it until somebody starts it.
+  if (cannotWrite(state)) return { state: 'pending', because: `${p.id} is ${state.shown}, and takes no writes. It is not in quarantine: dr reprotect fences it before anything else`, waitingFor: 'hold' };
   if (seenFact.read(ctx, p.name) === undefined) seenFact.record(ctx, p.name, ctx.effects.clock.now());
   if (cut.state === 'stuck') return { state: 'pending', because: `${p.id} answers again: ${cut.because}`, waitingFor: 'aws' };
   if (cut.state !== 'open') return cut;
-  const state = dbInstanceState(instance.DBInstanceStatus);
   const cluster = clusterOf(instance);
   if (cluster !== undefined) {
     return { state: 'pending', because: `${p.id} answers again, and takes writes: it is ${cluster}, which dr cannot put into quarantine. Close its cluster by hand`, waitingFor: 'hold' };

@@ -89,7 +89,7 @@ export async function leadsThere(ctx: StepContext, zones: readonly string[], nam
   // An alias may lead to more addresses than one answer holds.
   const open = (wanted: Wanted | undefined): boolean => wanted === undefined || ('known' in wanted && wanted.known === 'is' && wanted.answers.some((answer) => 'alias' in answer));
   if (all.length === 0 || all.some(open)) return true;
-  const right = await Promise.all(all.map((wanted) => wanted !== undefined && isRight([plain(address)], wanted, ctx, (other) => ctx.effects.dns.resolve(other, type, LIMITS.dnsMs, ctx.signal))));
+  const right = await Promise.all(all.map((wanted) => (wanted === undefined ? Promise.resolve(false) : isRight([plain(address)], wanted, ctx, (other) => ctx.effects.dns.resolve(other, type, LIMITS.dnsMs, ctx.signal)))));
   return right.includes(true);
 }
 
