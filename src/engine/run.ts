@@ -87,6 +87,7 @@ export async function loadRun(parts: RunParts, impactAt: () => number | undefine
     attempt: 0,
     askedBefore: false,
     intends: (resource, field) => intendedChanges(journal.state).some((change) => change.resource === resource && change.field === field),
+    planned: steps,
     fact: (name) => journal.state.facts.get(name),
     ...tools,
   });

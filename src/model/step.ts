@@ -227,6 +227,8 @@ export interface StepContext {
    * that is there without it was made by somebody else.
    */
   intends(resource: string, field: string): boolean;
+  /** The steps of its plan: what one makes, another one needs room for too. Absent where nothing is known of a plan. */
+  planned?: readonly Pick<PlanStep, 'kind' | 'params'>[];
   /** A fact that an earlier step recorded, e.g. `fence.orders`. */
   fact(name: string): Json | undefined;
   /** Journaled with the step's outcome; seen by later steps, resume and report. */

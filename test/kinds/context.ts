@@ -34,6 +34,8 @@ export interface AtHand {
   /** An earlier request may have been made. Default: where the journal holds an intent. */
   askedBefore?: boolean;
   preview?: true;
+  /** The steps of its plan. */
+  planned?: NonNullable<StepContext['planned']>;
   signal?: AbortSignal;
 }
 
@@ -56,6 +58,7 @@ export async function stepOf(name: string, params: Json, at: AtHand = {}) {
     impactAt: () => at.impactAt,
     impactNamed: at.impactNamed ?? false,
     ...(at.preview === undefined ? {} : { preview: at.preview }),
+    ...(at.planned === undefined ? {} : { planned: at.planned }),
     attempt: 0,
     askedBefore: at.askedBefore ?? (at.intends ?? []).length > 0,
     intends: (resource, field) => at.intends?.includes(`${resource} ${field}`) ?? false,

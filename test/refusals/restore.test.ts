@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { APPROVED, planOf, runPlan, SEOUL, type Simulation, TOKYO } from '../engine/simulated.ts';
+import { APPROVED, planOf, resumeRun, runPlan, SEOUL, type Simulation, TOKYO } from '../engine/simulated.ts';
 import { type Asked, saidByRun, saidIn, worldOf } from './said.ts';
 
 const HOME = { region: SEOUL, id: 'archive-documents' };
@@ -24,10 +26,42 @@ describe('where a restore has no room', () => {
     expect(await saidIn(sim, 'databases.documents.restore')).toMatchInlineSnapshot(`
       "rule         quota
       observed     0 of 0 DB instances are in use in ap-northeast-1 (just now)
-      threshold    a quota that leaves room for one instance more
+      threshold    a quota that leaves room for what the plan makes
       consequence  AWS refuses to make archive-documents-tokyo
       override     none: delete what nobody needs, or ask for more of "DB instances": aws service-quotas list-service-quotas --service-code rds --region ap-northeast-1 names its code, aws service-quotas request-service-quota-increase asks"
     `);
+  });
+});
+
+describe('where two restores of one plan have room for one', () => {
+  const text = readFileSync(fileURLToPath(new URL('../../runbooks/archive.yaml', import.meta.url)), 'utf8');
+  const documents = /^ {2}documents:\n[\s\S]*?(?=^compute:)/m.exec(text)?.[0] ?? '';
+  const images = documents.replace('  documents:', '  images:').replaceAll('archive-documents', 'archive-images');
+  const twoOf = () => worldOf('archive', documents, `${documents}${images}`);
+  const lost = ({ world }: Simulation): void => world.breakRegion(SEOUL);
+
+  it('of instances', async () => {
+    const sim = await twoOf();
+    sim.world.state.dbQuotas.set(TOKYO, 'DBInstances', 1);
+    expect(await saidByRun(sim, TOKYO, APPROVED, lost)).toMatch(/databases\.documents\.restore\nrule +quota\nobserved +0 of 1 DB instances are in use in ap-northeast-1, and this plan makes 2: archive-documents-tokyo, archive-images-tokyo .*[\s\S]*databases\.images\.restore\nrule +quota/);
+  });
+
+  it('of storage', async () => {
+    const sim = await twoOf();
+    sim.world.state.dbQuotas.set(TOKYO, 'AllocatedStorage', 199);
+    expect(await saidByRun(sim, TOKYO, APPROVED, lost)).toMatch(/databases\.documents\.restore\nrule +quota\nobserved +0 of 199 GiB of storage are in use in ap-northeast-1, and archive-documents-tokyo, archive-images-tokyo need 200/);
+  });
+
+  it('and where they have room for both, they run; one that is there already counts once', async () => {
+    const sim = await twoOf();
+    sim.world.state.dbQuotas.set(TOKYO, 'DBInstances', 2);
+    sim.world.state.dbQuotas.set(TOKYO, 'AllocatedStorage', 200);
+    const plan = await planOf(sim, TOKYO);
+    lost(sim);
+    const drain = new AbortController();
+    const first = await runPlan(sim, plan, { acceptances: APPROVED, drain: drain.signal, onRecord: (record) => (record.type === 'step.acted' && record.step === 'databases.documents.restore' ? drain.abort(new Error('stop')) : undefined) });
+    expect(first.outcome).toBe('interrupted');
+    expect((await resumeRun(sim, first.records)).outcome).toBe('succeeded');
   });
 });
 

@@ -4,15 +4,15 @@ import { LIMITS } from '../../base/limits.ts';
 import type { Refusal, StepContext, Warning } from '../../model/step.ts';
 
 /*
- * What is left of the account's quotas for an instance that a plan makes: AWS refuses one too many, and says so only then.
+ * What is left of the account's quotas for the instances that a plan makes: AWS refuses one too many, and says so only then.
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html
  */
 
 const PAGE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html';
-const WANTED = 'a quota that leaves room for one instance more';
+const WANTED = 'a quota that leaves room for what the plan makes';
 
-/** The instance that is to be made. */
-interface NewInstance {
+/** An instance that is to be made. */
+export interface NewInstance {
   region: string;
   id: string;
   /** GiB, where it is known. */
@@ -21,9 +21,15 @@ interface NewInstance {
   siblings?: number | undefined;
 }
 
-/** Room for it, or why not. An API that does not tell is a warning: AWS refuses one too many itself, and nothing is changed by that. */
-export async function quotaFor(ctx: Pick<StepContext, 'effects' | 'signal'>, made: NewInstance): Promise<{ refusal?: Refusal; warnings: Warning[] }> {
-  const { region, id, storageGib = 0, siblings } = made;
+/**
+ * Room for it and for what else the plan makes in its region, or why not. Each of them asks, so that a plan without room is refused whichever is asked
+ * first. `others`: not there yet. An API that does not tell is a warning: AWS refuses one too many itself, and nothing is changed by that.
+ */
+export async function quotaFor(ctx: Pick<StepContext, 'effects' | 'signal'>, made: NewInstance, others: readonly NewInstance[] = []): Promise<{ refusal?: Refusal; warnings: Warning[] }> {
+  const { region, id, siblings } = made;
+  const all = [made, ...others];
+  const storageGib = all.reduce((sum, one) => sum + (one.storageGib ?? 0), 0);
+  const more = others.length === 0 ? '' : `, and this plan makes ${all.length}: ${all.map((one) => one.id).join(', ')}`;
   let quotas: Awaited<ReturnType<typeof rdsQuotas>>;
   try {
     quotas = await rdsQuotas(ctx.effects.aws, region, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 });
@@ -33,9 +39,9 @@ export async function quotaFor(ctx: Pick<StepContext, 'effects' | 'signal'>, mad
     return { warnings: [{ rule: 'quota-unknown', observed, wanted: 'an answer to rds:DescribeAccountAttributes', mend: 'allow it: dr iam --verb check prints all that a check needs', page: PAGE }] };
   }
   const instances = quotas.get('DBInstances');
-  if (instances !== undefined && instances.used >= instances.max) return { refusal: refusal(made, `${instances.used} of ${instances.max} DB instances are in use in ${region}`, 'DB instances'), warnings: [] };
+  if (instances !== undefined && instances.used + all.length > instances.max) return { refusal: refusal(made, `${instances.used} of ${instances.max} DB instances are in use in ${region}${more}`, 'DB instances'), warnings: [] };
   const storage = quotas.get('AllocatedStorage');
-  if (storage !== undefined && storage.used + storageGib > storage.max) return { refusal: refusal(made, `${storage.used} of ${storage.max} GiB of storage are in use in ${region}, and ${id} needs ${storageGib}`, 'Total storage for all DB instances'), warnings: [] };
+  if (storage !== undefined && storage.used + storageGib > storage.max) return { refusal: refusal(made, `${storage.used} of ${storage.max} GiB of storage are in use in ${region}, and ${others.length === 0 ? `${id} needs` : `${all.map((one) => one.id).join(', ')} need`} ${storageGib}`, 'Total storage for all DB instances'), warnings: [] };
   const replicas = quotas.get('ReadReplicasPerMaster');
   if (siblings !== undefined && replicas !== undefined && siblings >= replicas.max) return { refusal: refusal(made, `the writer has ${siblings} read replicas, and may have ${replicas.max}`, 'Read replicas per primary'), warnings: [] };
   return { warnings: [] };

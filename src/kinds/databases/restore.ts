@@ -11,7 +11,7 @@ import { lookAtBackups } from './backup-signal.ts';
 import { orRefused, refusalOf, whenFree } from './change.ts';
 import { isOwnOptionGroup } from './option-group.ts';
 import { rdsResource, unfinishedRun } from './found-writer.ts';
-import { quotaFor } from './quota.ts';
+import { type NewInstance, quotaFor } from './quota.ts';
 import { fenceOf } from './verdict.ts';
 import { stillWriter } from './writer.ts';
 import { weighAtLine } from './loss.ts';
@@ -90,7 +90,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const runs = instance === undefined ? { engine: point?.engine, version: point?.version } : { engine: instance.Engine, version: instance.EngineVersion };
   const { missing, unfit } = await unfitSettings(ctx, p.region, p.settings, p.closedBy, runs);
   if (missing.length === 0 && unfit.length === 0) {
-    const room = instance === undefined ? await quotaFor(ctx, { region: p.region, id: p.id, storageGib: point?.storageGib }) : { warnings: [] };
+    const room = instance === undefined ? await quotaFor(ctx, { region: p.region, id: p.id, storageGib: point?.storageGib }, await besides(ctx, p)) : { warnings: [] };
     return room.refusal === undefined ? { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}`, warnings: room.warnings } : refused(room.refusal);
   }
   if (missing.length === 0) {
@@ -130,6 +130,15 @@ function needsOptions(p: Params, point: RecoveryPoint | undefined): Refusal | un
 
 async function newestPoint(ctx: StepContext, { region, source }: Params): Promise<RecoveryPoint | undefined> {
   return source === undefined ? undefined : (await findPoints(ctx, region, { [source.region]: source.id })).usable[0];
+}
+
+const RESTORES = ['rds-backup.restore', 'rds-backup.restoreTwin'];
+
+/** What else the plan restores in that region, and is not there yet. */
+async function besides(ctx: StepContext, { region, id }: Params): Promise<NewInstance[]> {
+  const others = (ctx.planned ?? []).flatMap((step) => (RESTORES.includes(step.kind) ? (params.safeParse(step.params).data ?? []) : [])).filter((other) => other.region === region && other.id !== id);
+  const made = await Promise.all(others.map(async (other) => ((await findDbInstance(ctx.effects.aws, region, other.id, { signal: ctx.signal })) === undefined ? [{ region, id: other.id, storageGib: (await newestPoint(ctx, other))?.storageGib }] : [])));
+  return made.flat();
 }
 
 /** An old writer that lives has taken writes until the fence: they are lost too. A restore that is closed is not yet the line. */

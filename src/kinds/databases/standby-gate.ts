@@ -13,7 +13,7 @@ import { optionGroupUnfit, parameterGroupUnfit } from './option-group.ts';
 import { groupsUnfit, type Place, quarantineRefusal } from './vpc.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { rdsArns } from './instance.ts';
-import { quotaFor } from './quota.ts';
+import { type NewInstance, quotaFor } from './quota.ts';
 
 /** May the standby be rebuilt? The active side must be a writer that keeps backups, the other side must answer, and say how it was. */
 async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refusal> {
@@ -45,9 +45,28 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   const refused = await wrongGroups(ctx, p, settings, { kept, writer });
   if (refused !== undefined) return refused;
   // The old instance is kept under another name.
-  const room = await quotaFor(ctx, { region: p.region, id: p.id, storageGib: writer.AllocatedStorage, siblings: writer.ReadReplicaDBInstanceIdentifiers?.length ?? 0 });
+  const { here, ofWriter } = await besides(ctx, p);
+  const room = await quotaFor(ctx, { region: p.region, id: p.id, storageGib: writer.AllocatedStorage, siblings: (writer.ReadReplicaDBInstanceIdentifiers?.length ?? 0) + ofWriter }, here);
   if (room.refusal !== undefined) return room.refusal;
   return old === undefined ? `the name ${p.id} is free in ${p.region}` : `${p.id} in ${p.region} is ${state.shown}, and can be renamed`;
+}
+
+/** What else the plan rebuilds and is not there yet: in that region, and of the same writer anywhere. */
+async function besides(ctx: StepContext, { region, id, writer }: StandbyParams): Promise<{ here: NewInstance[]; ofWriter: number }> {
+  const others = (ctx.planned ?? []).flatMap((step) => (step.kind === 'rds-read-replica.standbyGate' ? (standbyParams.safeParse(step.params).data ?? []) : [])).filter((other) => other.region !== region || other.id !== id);
+  const open = await Promise.all(others.map(async (other) => {
+    const known = other.region === region || other.writer === writer;
+    const old = known ? await findDbInstance(ctx.effects.aws, other.region, other.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 2 }).catch(unlessSilent) : undefined;
+    return !known || (old !== undefined && follows(old, other)) ? [] : [other];
+  }));
+  const left = open.flat();
+  const here = await Promise.all(left.filter((other) => other.region === region).map(async (other) => ({ region, id: other.id, storageGib: (await findDbInstance(ctx.effects.aws, regionOf(other.writer), nameInArn(other.writer), { signal: ctx.signal }))?.AllocatedStorage })));
+  return { here, ofWriter: left.filter((other) => other.writer === writer).length };
+}
+
+/** What is not seen is counted as still to be made. */
+function unlessSilent(error: unknown): undefined {
+  if (!(error instanceof AwsError)) throw error;
 }
 
 /** The groups of the new replica, and the quarantine of the old instance: they are there, and fit the instance that gets them. */

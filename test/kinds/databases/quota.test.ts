@@ -27,6 +27,18 @@ describe('the quotas of RDS', () => {
     if (observed !== undefined) expect(refusal).toMatchObject({ rule: 'quota', consequence: 'AWS refuses to make orders', override: expect.stringContaining('request-service-quota-increase') as string });
   });
 
+  const other = (more: object = {}) => ({ region: TOKYO, id: 'images', ...more });
+
+  it.each<[string, Quotas, Parameters<typeof quotaFor>[2], string | undefined]>([
+    ['room for one, and two are made', ROOM, [other()], `39 of 40 DB instances are in use in ${TOKYO}, and this plan makes 2: orders, images`],
+    ['room for two', { ...ROOM, DBInstances: [38, 40] }, [other()], undefined],
+    ['storage for one', { ...ROOM, DBInstances: [0, 40] }, [other({ storageGib: 51 })], `900 of 1000 GiB of storage are in use in ${TOKYO}, and orders, images need 101`],
+    ['storage for both', { ...ROOM, DBInstances: [0, 40] }, [other({ storageGib: 50 })], undefined],
+  ])('of a plan that makes several: %s', async (_what, quotas, others, observed) => {
+    const { refusal } = await quotaFor(asking(quotas), { region: TOKYO, id: 'orders', storageGib: 50 }, others);
+    expect(refusal?.observed).toBe(observed);
+  });
+
   it('that may not be looked at are a warning: AWS itself refuses one instance too many', async () => {
     const denied = new AwsError({ service: 'rds', region: TOKYO, operation: 'DescribeAccountAttributes', code: 'AccessDenied', httpStatus: 403, message: 'not authorized' });
     expect(await quotaFor(asking(denied), { region: TOKYO, id: 'orders' })).toMatchObject({ warnings: [{ rule: 'quota-unknown' }] });

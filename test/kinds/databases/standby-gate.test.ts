@@ -13,21 +13,22 @@ const SETTINGS = { instanceClass: 'db.r6g.large', securityGroups: ['sg-0bbbbbbbb
 const fact = (settings: object = {}): Record<string, Json> => ({ [`standby.orders.${SEOUL}`]: { kept: 'old-old-1', settings: { ...SETTINGS, ...settings } } });
 
 /** `there`: what the two regions show; an error is thrown where the old instance is asked for. */
-async function gate(there: { writer?: object | undefined; old?: object | Error; others?: readonly object[]; vpcs?: Record<string, string> }, facts: Record<string, Json> = {}, params: Record<string, Json> = {}) {
+async function gate(there: { writer?: object | undefined; old?: object | Error; others?: readonly object[]; vpcs?: Record<string, string>; quotas?: Record<string, [used: number, max: number]>; planned?: readonly Record<string, Json>[] }, facts: Record<string, Json> = {}, params: Record<string, Json> = {}) {
   const asked: unknown[] = [];
   const one = (region: string, instance: object | undefined) => (instance === undefined ? Promise.reject(noInstance(region)) : Promise.resolve({ output: { DBInstances: [instance] }, requestId: undefined }));
   const aws = {
     call: (request: { region: string; operation: string; input: { DBInstanceIdentifier?: string; GroupIds?: string[] } }) => {
       const group = request.input.GroupIds?.[0];
       if (group !== undefined) return Promise.resolve({ output: { SecurityGroups: [{ GroupId: group, VpcId: there.vpcs?.[group] ?? 'vpc-1' }] }, requestId: undefined });
+      if (request.operation === 'DescribeAccountAttributes' && there.quotas !== undefined) return Promise.resolve({ output: { AccountQuotas: Object.entries(there.quotas).map(([AccountQuotaName, [Used, Max]]) => ({ AccountQuotaName, Used, Max })) }, requestId: undefined });
       if (request.operation === 'DescribeDBSubnetGroups') return Promise.resolve({ output: { DBSubnetGroups: [{ DBSubnetGroupName: 'orders', VpcId: 'vpc-1' }] }, requestId: undefined });
       asked.push([request.region, request.input.DBInstanceIdentifier]);
-      if (request.region === TOKYO) return one(TOKYO, 'writer' in there ? there.writer : WRITER);
+      if (request.region === TOKYO) return one(TOKYO, request.input.DBInstanceIdentifier !== 'new' ? undefined : 'writer' in there ? there.writer : WRITER);
       if (request.input.DBInstanceIdentifier === undefined) return Promise.resolve({ output: { DBInstances: there.others ?? [] }, requestId: undefined });
       return there.old instanceof Error ? Promise.reject(there.old) : one(SEOUL, there.old);
     },
   };
-  const step = await stepOf('rds-read-replica.standbyGate', { ...PARAMS, ...params }, { effects: { aws } as never, facts });
+  const step = await stepOf('rds-read-replica.standbyGate', { ...PARAMS, ...params }, { effects: { aws } as never, facts, planned: (there.planned ?? []).map((more) => ({ kind: 'rds-read-replica.standbyGate', params: { ...PARAMS, ...more } })) });
   return { ...step, asked };
 }
 
@@ -63,6 +64,25 @@ describe('a standby may be rebuilt', () => {
     expect(await (await gate({ old: closed })).check()).toMatchObject({ state: 'refused', refusal: { rule: 'standby-settings', observed: 'old has no security group but the quarantine, so that its own are not known' } });
     expect(await (await gate({ old: closed }, {}, { securityGroups: ['sg-0cccccccccccccccc'] })).check()).toMatchObject({ state: 'ok' });
     expect(await (await gate({}, fact({ securityGroups: [] }))).check()).toMatchObject({ state: 'refused', refusal: { observed: 'old has no security group but the quarantine, so that its own are not known' } });
+  });
+});
+
+describe('of several standbys in one plan', () => {
+  const own = {};
+  const images = { name: 'images', id: 'images', writer: `arn:aws:rds:${TOKYO}:111122223333:db:images-new` };
+  const third = { region: 'eu-west-1', id: 'third' };
+
+  it('room is counted for all of them, and not for the one that is asked twice', async () => {
+    const quotas: Record<string, [number, number]> = { DBInstances: [9, 10] };
+    expect(await (await gate({ quotas, planned: [own] }, fact())).check()).toMatchObject({ state: 'ok' });
+    expect(await (await gate({ quotas, planned: [own, images] }, fact())).check()).toMatchObject({ state: 'refused', refusal: { rule: 'quota', observed: `9 of 10 DB instances are in use in ${SEOUL}, and this plan makes 2: old, images` } });
+    expect(await (await gate({ quotas: { DBInstances: [8, 10] }, planned: [own, images] }, fact())).check()).toMatchObject({ state: 'ok' });
+  });
+
+  it('replicas are counted of one writer, in whatever region', async () => {
+    const quotas: Record<string, [number, number]> = { ReadReplicasPerMaster: [1, 1] };
+    expect(await (await gate({ quotas, planned: [own, images] }, fact())).check()).toMatchObject({ state: 'ok' });
+    expect(await (await gate({ quotas, planned: [own, third] }, fact())).check()).toMatchObject({ state: 'refused', refusal: { rule: 'quota', observed: 'the writer has 1 read replicas, and may have 1' } });
   });
 });
 
