@@ -80,6 +80,9 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     DescribeImages: { has: ['Images[].ImageId'] },
     DescribeLaunchTemplateVersions: { has: ['LaunchTemplateVersions[]'] },
     DescribeSecurityGroups: { has: ['SecurityGroups[].GroupId'], names: ['GroupIds[]', 'SecurityGroups[].GroupId'] },
+    DescribeInstanceTypes: { has: ['InstanceTypes[].InstanceType', 'InstanceTypes[].VCpuInfo.DefaultVCpus'], names: ['InstanceTypes[]', 'InstanceTypes[].InstanceType'] },
+    DescribeCapacityReservations: { has: ['CapacityReservations[].CapacityReservationId', 'CapacityReservations[].State'] },
+    DescribeSnapshots: { has: ['Snapshots[].SnapshotId'] },
     StartInstances: { has: ['StartingInstances[].InstanceId'], names: ['InstanceIds[]', 'StartingInstances[].InstanceId'] },
     StopInstances: { has: ['StoppingInstances[].InstanceId'], names: ['InstanceIds[]', 'StoppingInstances[].InstanceId'] },
     TerminateInstances: { has: ['TerminatingInstances[].InstanceId'], names: ['InstanceIds[]', 'TerminatingInstances[].InstanceId'] },
@@ -106,6 +109,8 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
   elbv2: {
     DescribeTargetHealth: { has: ['TargetHealthDescriptions[].Target.Id', 'TargetHealthDescriptions[].TargetHealth.State'] },
     DescribeTargetGroups: { has: ['TargetGroups[].TargetGroupArn', 'TargetGroups[].TargetGroupName'] },
+    DescribeListeners: { has: ['Listeners[].ListenerArn'] },
+    DescribeListenerCertificates: { has: ['Certificates[].CertificateArn'] },
     RegisterTargets: { has: [REQUEST_ID] },
   },
   cloudwatch: { GetMetricData: { has: ['MetricDataResults[].Id'], names: ['MetricDataQueries[].Id', 'MetricDataResults[].Id'] } },
@@ -120,6 +125,17 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
   },
   sts: { GetCallerIdentity: { has: ['Account', 'Arn'] } },
   sns: { Publish: { has: ['MessageId'] }, GetTopicAttributes: { has: ['Attributes'] }, ListTopics: { has: ['Topics[].TopicArn'] } },
+  kms: {
+    DescribeKey: { has: ['KeyMetadata.KeyId', 'KeyMetadata.KeyState'] },
+    GetKeyPolicy: { has: ['Policy'] },
+    ListGrants: { has: ['Grants[].GrantId'], goesOn: ['Truncated', 'NextMarker'] },
+  },
+  acm: { DescribeCertificate: { has: ['Certificate.CertificateArn', 'Certificate.Status'], names: ['CertificateArn', 'Certificate.CertificateArn'] } },
+  iam: {
+    GetRole: { has: ['Role.Arn'] },
+    SimulatePrincipalPolicy: { has: ['EvaluationResults[].EvalActionName', 'EvaluationResults[].EvalDecision'], goesOn: ['IsTruncated', 'Marker'] },
+  },
+  servicequotas: { GetServiceQuota: { has: ['Quota.QuotaCode', 'Quota.Value'] } },
 };
 
 /** What was asked, as far as it is needed to judge the answer. */

@@ -57,6 +57,10 @@ const LOADERS: { readonly [S in Service]: readonly [clientName: string, load: ()
   s3: ['S3Client', () => import('@aws-sdk/client-s3')],
   sts: ['STSClient', () => import('@aws-sdk/client-sts')],
   sns: ['SNSClient', () => import('@aws-sdk/client-sns')],
+  kms: ['KMSClient', () => import('@aws-sdk/client-kms')],
+  acm: ['ACMClient', () => import('@aws-sdk/client-acm')],
+  iam: ['IAMClient', () => import('@aws-sdk/client-iam')],
+  servicequotas: ['ServiceQuotasClient', () => import('@aws-sdk/client-service-quotas')],
 };
 
 /** Everything that the SDK's module of a service exports: client, commands, schemas. */

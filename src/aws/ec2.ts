@@ -140,3 +140,53 @@ export async function securityGroupsOf(aws: AwsCaller, region: string, ids: read
   }
   return seen;
 }
+
+/**
+ * The vCPUs of each instance type, as AWS makes it by default.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
+ * @throws AwsError
+ */
+export async function vcpusOf(aws: AwsCaller, region: string, types: readonly string[], options?: CallOptions): Promise<Map<string, number>> {
+  const request = { service: 'ec2', region, operation: 'DescribeInstanceTypes' } as const;
+  const names = [...new Set(types)].sort() as NonNullable<InputOf<'ec2', 'DescribeInstanceTypes'>['InstanceTypes']>;
+  const vcpus = new Map<string, number>();
+  // At most 100 names in one request.
+  for (let at = 0; at < names.length; at += 100) {
+    const { InstanceTypes = [] } = await outputOf(aws, { ...request, input: { InstanceTypes: names.slice(at, at + 100) } }, options);
+    for (const { InstanceType: type, VCpuInfo: info } of InstanceTypes) if (type !== undefined && info?.DefaultVCpus !== undefined) vcpus.set(type, info.DefaultVCpus);
+  }
+  return vcpus;
+}
+
+export type CapacityReservation = NonNullable<OutputOf<'ec2', 'DescribeCapacityReservations'>['CapacityReservations']>[number];
+
+/**
+ * A capacity reservation by its id; undefined when there is none.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeCapacityReservations.html
+ * @throws AwsError
+ */
+export async function findReservation(aws: AwsCaller, region: string, id: string, options?: CallOptions): Promise<CapacityReservation | undefined> {
+  try {
+    const { CapacityReservations } = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeCapacityReservations', input: { CapacityReservationIds: [id] } }, options);
+    return CapacityReservations?.find(({ CapacityReservationId }) => CapacityReservationId === id);
+  } catch (error) {
+    if (error instanceof AwsError && error.code.startsWith('InvalidCapacityReservationId')) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * The keys that snapshots are encrypted with; none for a snapshot that is not encrypted, or that this account may not see.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSnapshots.html
+ * @throws AwsError
+ */
+export async function snapshotKeys(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<string[]> {
+  if (ids.length === 0) return [];
+  try {
+    const { Snapshots = [] } = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeSnapshots', input: { SnapshotIds: [...ids] } }, options);
+    return [...new Set(Snapshots.flatMap(({ KmsKeyId }) => KmsKeyId ?? []))];
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'InvalidSnapshot.NotFound') return [];
+    throw error;
+  }
+}

@@ -1,5 +1,6 @@
 import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
+import { allPages } from './pages.ts';
 import { isNotInUse, targetState, type TargetMeaning } from './states/target-health.ts';
 import type { Stated } from './states/table.ts';
 
@@ -52,4 +53,46 @@ export async function targetHealth(
 
 function reasonOf({ Reason, Description }: { Reason?: string | undefined; Description?: string | undefined }): string | undefined {
   return Reason === undefined || Description === undefined ? (Reason ?? Description) : `${Reason} (${Description})`;
+}
+
+/**
+ * The load balancers that send users to these target groups.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html
+ * @throws AwsError
+ */
+export async function balancersOf(aws: AwsCaller, region: string, targetGroups: readonly string[], options?: CallOptions): Promise<string[]> {
+  if (targetGroups.length === 0) return [];
+  const { TargetGroups = [] } = await outputOf(aws, { service: 'elbv2', region, operation: 'DescribeTargetGroups', input: { TargetGroupArns: [...new Set(targetGroups)] } }, options);
+  return [...new Set(TargetGroups.flatMap(({ LoadBalancerArns }) => LoadBalancerArns ?? []))];
+}
+
+/** A listener that ends TLS, with the ARNs of all its certificates, the default one first. */
+export interface SecureListener {
+  arn: string;
+  port: number | undefined;
+  certificates: string[];
+}
+
+/**
+ * The listeners of a load balancer that have certificates.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeListeners.html
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeListenerCertificates.html
+ * @throws AwsError
+ */
+export async function secureListeners(aws: AwsCaller, region: string, balancer: string, options?: CallOptions): Promise<SecureListener[]> {
+  const request = { service: 'elbv2', region, operation: 'DescribeListeners' } as const;
+  const listeners = await allPages(request, async (Marker) => {
+    const { Listeners, NextMarker } = await outputOf(aws, { ...request, input: { LoadBalancerArn: balancer, ...(Marker === undefined ? {} : { Marker }) } }, options);
+    return { items: Listeners, next: NextMarker };
+  });
+  const secure = listeners.filter(({ Protocol }) => Protocol === 'HTTPS' || Protocol === 'TLS');
+  return Promise.all(secure.map(async ({ ListenerArn: arn = '', Port: port }) => {
+    const more = { service: 'elbv2', region, operation: 'DescribeListenerCertificates' } as const;
+    const found = await allPages(more, async (Marker) => {
+      const { Certificates, NextMarker } = await outputOf(aws, { ...more, input: { ListenerArn: arn, ...(Marker === undefined ? {} : { Marker }) } }, options);
+      return { items: Certificates, next: NextMarker };
+    });
+    const sorted = found.toSorted((a, b) => Number(b.IsDefault === true) - Number(a.IsDefault === true));
+    return { arn, port, certificates: [...new Set(sorted.flatMap(({ CertificateArn }) => CertificateArn ?? []))] };
+  }));
 }

@@ -46,14 +46,21 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     RunInstances: true,
     DescribeInstances: true,
     DescribeSecurityGroups: true,
+    DescribeInstanceTypes: true,
+    DescribeCapacityReservations: true,
+    DescribeSnapshots: true,
   },
   autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, CreateAutoScalingGroup: true, DeleteAutoScalingGroup: true, DescribeScalingActivities: true },
-  elbv2: { RegisterTargets: true, DescribeTargetHealth: true, DescribeTargetGroups: true },
+  elbv2: { RegisterTargets: true, DescribeTargetHealth: true, DescribeTargetGroups: true, DescribeListeners: true, DescribeListenerCertificates: true },
   cloudwatch: { GetMetricData: true },
   lambda: { Invoke: true },
   s3: { HeadObject: true, GetObject: true, PutObject: true, DeleteObject: true, ListObjectsV2: true },
   sts: { GetCallerIdentity: true },
   sns: { Publish: true, GetTopicAttributes: true, ListTopics: true },
+  kms: { DescribeKey: true, GetKeyPolicy: true, ListGrants: true },
+  acm: { DescribeCertificate: true },
+  iam: { GetRole: true, SimulatePrincipalPolicy: true },
+  servicequotas: { GetServiceQuota: true },
 };
 
 /** The services of the table, in its order. */

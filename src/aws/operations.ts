@@ -1,11 +1,15 @@
+import type * as acm from '@aws-sdk/client-acm';
 import type * as autoscaling from '@aws-sdk/client-auto-scaling';
 import type * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import type * as ec2 from '@aws-sdk/client-ec2';
 import type * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
+import type * as iam from '@aws-sdk/client-iam';
+import type * as kms from '@aws-sdk/client-kms';
 import type * as lambda from '@aws-sdk/client-lambda';
 import type * as rds from '@aws-sdk/client-rds';
 import type * as route53 from '@aws-sdk/client-route-53';
 import type * as s3 from '@aws-sdk/client-s3';
+import type * as servicequotas from '@aws-sdk/client-service-quotas';
 import type * as sns from '@aws-sdk/client-sns';
 import type * as sts from '@aws-sdk/client-sts';
 
@@ -86,6 +90,9 @@ export interface Operations {
     >;
     RunInstances: Op<ec2.RunInstancesCommandInput, ec2.RunInstancesCommandOutput>;
     DescribeSecurityGroups: Op<ec2.DescribeSecurityGroupsCommandInput, ec2.DescribeSecurityGroupsCommandOutput>;
+    DescribeInstanceTypes: Op<ec2.DescribeInstanceTypesCommandInput, ec2.DescribeInstanceTypesCommandOutput>;
+    DescribeCapacityReservations: Op<ec2.DescribeCapacityReservationsCommandInput, ec2.DescribeCapacityReservationsCommandOutput>;
+    DescribeSnapshots: Op<ec2.DescribeSnapshotsCommandInput, ec2.DescribeSnapshotsCommandOutput>;
   };
   autoscaling: {
     DescribeAutoScalingGroups: Op<
@@ -113,6 +120,8 @@ export interface Operations {
     DescribeTargetGroups: Op<elbv2.DescribeTargetGroupsCommandInput, elbv2.DescribeTargetGroupsCommandOutput>;
     RegisterTargets: Op<elbv2.RegisterTargetsCommandInput, elbv2.RegisterTargetsCommandOutput>;
     DescribeTargetHealth: Op<elbv2.DescribeTargetHealthCommandInput, elbv2.DescribeTargetHealthCommandOutput>;
+    DescribeListeners: Op<elbv2.DescribeListenersCommandInput, elbv2.DescribeListenersCommandOutput>;
+    DescribeListenerCertificates: Op<elbv2.DescribeListenerCertificatesCommandInput, elbv2.DescribeListenerCertificatesCommandOutput>;
   };
   cloudwatch: {
     GetMetricData: Op<cloudwatch.GetMetricDataCommandInput, cloudwatch.GetMetricDataCommandOutput>;
@@ -134,6 +143,21 @@ export interface Operations {
     GetTopicAttributes: Op<sns.GetTopicAttributesCommandInput, sns.GetTopicAttributesCommandOutput>;
     ListTopics: Op<sns.ListTopicsCommandInput, sns.ListTopicsCommandOutput>;
     Publish: Op<sns.PublishCommandInput, sns.PublishCommandOutput>;
+  };
+  kms: {
+    DescribeKey: Op<kms.DescribeKeyCommandInput, kms.DescribeKeyCommandOutput>;
+    GetKeyPolicy: Op<kms.GetKeyPolicyCommandInput, kms.GetKeyPolicyCommandOutput>;
+    ListGrants: Op<kms.ListGrantsCommandInput, kms.ListGrantsCommandOutput>;
+  };
+  acm: {
+    DescribeCertificate: Op<acm.DescribeCertificateCommandInput, acm.DescribeCertificateCommandOutput>;
+  };
+  iam: {
+    GetRole: Op<iam.GetRoleCommandInput, iam.GetRoleCommandOutput>;
+    SimulatePrincipalPolicy: Op<iam.SimulatePrincipalPolicyCommandInput, iam.SimulatePrincipalPolicyCommandOutput>;
+  };
+  servicequotas: {
+    GetServiceQuota: Op<servicequotas.GetServiceQuotaCommandInput, servicequotas.GetServiceQuotaCommandOutput>;
   };
 }
 

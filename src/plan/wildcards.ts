@@ -17,14 +17,16 @@ const LISTS = 'lists: AWS asks for the right to all of them in this region; it o
 const ONLY_AWS = 'chosen by AWS or at the moment of the run: its id is not known before';
 
 const REASONS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
-  { actions: /^(ec2:Describe|autoscaling:Describe|elasticloadbalancing:Describe|cloudwatch:GetMetricData$|rds:DescribeAccountAttributes$)/, resource: /^\*$/, why: NO_RESOURCE },
+  { actions: /^(ec2:Describe|autoscaling:Describe|elasticloadbalancing:Describe|cloudwatch:GetMetricData$|rds:DescribeAccountAttributes$|servicequotas:GetServiceQuota$)/, resource: /^\*$/, why: NO_RESOURCE },
   { actions: /^rds:Describe/, resource: /:(db|auto-backup|snapshot|pg|subgrp|og):\*$/, why: LISTS },
   { actions: /^rds:/, resource: /:db:[a-z0-9-]+\*?-old-\*$/, why: 'the old instance is kept under a name with the date of the run' },
   { actions: /^rds:(ModifyDBInstance|CreateDBInstanceReadReplica|Restore)/, resource: /:(og|pg|subgrp|snapshot|auto-backup):\*$/, why: ONLY_AWS },
   { actions: /^(rds|autoscaling|ec2):/, resource: /[:/]dr-drill-\*$/, why: 'twins of drills: each drill gives its own a new name' },
   { actions: /^rds:StartDBInstanceAutomatedBackupsReplication$/, resource: /:auto-backup:\*$/, why: ONLY_AWS },
   { actions: /^iam:PassRole$/, resource: /:role\/\*$/, why: 'a role that the runbook does not name: that of Enhanced Monitoring of an instance, or that of a launch template; only to that service' },
-  { actions: /^kms:/, resource: /:key\/\*$/, why: 'the key of the old instance, which the runbook does not name; only through RDS of this region' },
+  { actions: /^kms:/, resource: /:key\/\*$/, why: 'a key that the runbook does not name: that of an instance, only through RDS of this region; for `dr check` also that of a backup or an image, only to look at' },
+  { actions: /^iam:(GetRole|SimulatePrincipalPolicy)$/, resource: /:(role|user)\/\*$/, why: 'the role or user that runs `dr check`, which no runbook names; only to look at' },
+  { actions: /^acm:DescribeCertificate$/, resource: /:certificate\/\*$/, why: 'the certificates of the load balancers that the target groups lead to, which no runbook names' },
   { actions: /^route53:GetChange$/, resource: /:change\/\*$/, why: ONLY_AWS },
   { actions: /^route53:(Get|Update)HealthCheck/, resource: /:healthcheck\/\*$/, why: 'the runbook does not name the health checks of all regions: `healthCheck` under `answers` would' },
   { actions: /^autoscaling:/, resource: /:autoScalingGroup:\*:autoScalingGroupName\/[^*]+$/, why: 'the unique id of the group stands before its name' },

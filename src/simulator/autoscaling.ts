@@ -142,6 +142,7 @@ function groupView(group: Group, call: Call): GroupView {
     CreatedTime: new Date(group.createdAt),
     ...(group.weight === undefined ? { LaunchTemplate: TEMPLATE } : { MixedInstancesPolicy: mixed(group.weight) }),
     VPCZoneIdentifier: 'subnet-0000000000000000a,subnet-0000000000000000b,subnet-0000000000000000c',
+    ServiceLinkedRoleARN: `arn:aws:iam::${call.state.core.account}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`,
     TerminationPolicies: ['Default'],
     Tags: Object.entries(group.tags).map(([Key, Value]) => ({ Key, Value, ResourceId: group.name, PropagateAtLaunch: true })),
     ...(group.going === true ? { Status: 'Delete in progress' } : {}),

@@ -7,6 +7,7 @@ import { sha256 } from '../base/json.ts';
 import type { Core } from './core.ts';
 import { folded, refKey, sameRef, type DbRef } from './database-driver.ts';
 import { dbArn } from './db-instance.ts';
+import { defaultKey } from './keys.ts';
 import type { AutomatedBackupSeed, DbSnapshotSeed } from './seeds.ts';
 
 export interface AutomatedBackup {
@@ -33,11 +34,6 @@ export interface Snapshot {
   readonly status: string;
   readonly kmsKeyId: string;
   readonly optionGroup: string | undefined;
-}
-
-/** AWS's own key of a region, as far as the world is concerned. */
-export function defaultKey(region: string, account: string): string {
-  return `arn:aws:kms:${region}:${account}:key/00000000-0000-4000-8000-000000000000`;
 }
 
 export class Backups {

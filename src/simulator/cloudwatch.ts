@@ -1,11 +1,14 @@
 import type { InputOf, OutputOf } from '../aws/operations.ts';
 import type { Call, ServiceModel } from './call.ts';
+import { INSTANCE_TYPE } from './groups.ts';
+import { STANDARD } from './vcpu-quotas.ts';
 
 type Query = NonNullable<InputOf<'cloudwatch', 'GetMetricData'>['MetricDataQueries']>[number];
 type Result = NonNullable<OutputOf<'cloudwatch', 'GetMetricData'>['MetricDataResults']>[number];
 type Sample = readonly [at: number, seconds: number];
 
 const KEPT_MS = 3 * 3_600_000;
+const VCPU_PERIOD_MS = 300_000;
 const QUERIES_MAX = 500;
 const SUB_MINUTE = [1, 5, 10, 20, 30];
 
@@ -42,9 +45,9 @@ export const cloudwatch: ServiceModel<'cloudwatch'> = {
 
 function answer(query: Query, start: number, end: number, ascending: boolean, call: Call): Result {
   if (!/^[a-z][a-zA-Z0-9_]*$/.test(query.Id ?? '')) throw call.error('ValidationError', 400, `The value ${query.Id ?? ''} for parameter id is not valid.`);
-  const { instance, period, stat } = understand(query, call);
+  const { read, label, period, stat } = understand(query, call);
   const buckets = new Map<number, number[]>();
-  for (const [at, value] of samples(instance, start, end, period, call)) {
+  for (const [at, value] of read(start, end, period)) {
     const bucket = Math.floor(at / period) * period;
     const values = buckets.get(bucket);
     if (values === undefined) buckets.set(bucket, [value]);
@@ -53,22 +56,22 @@ function answer(query: Query, start: number, end: number, ascending: boolean, ca
   const points = [...buckets].filter(([at]) => at >= start && at < end).sort(([a], [b]) => (ascending ? a - b : b - a));
   return {
     Id: query.Id,
-    Label: query.Label ?? 'ReplicaLag',
+    Label: query.Label ?? label,
     Timestamps: points.map(([at]) => new Date(at)),
     Values: points.map(([, values]) => stat(values)),
     StatusCode: 'Complete',
   };
 }
 
-function understand(query: Query, call: Call): { instance: string; period: number; stat: (values: readonly number[]) => number } {
+type Read = (start: number, end: number, period: number) => Sample[];
+
+function understand(query: Query, call: Call): { read: Read; label: string; period: number; stat: (values: readonly number[]) => number } {
   const metric = query.MetricStat?.Metric;
   if (query.Expression !== undefined || query.MetricStat === undefined) throw call.unsupported('an expression');
   const [dimension, ...others] = metric?.Dimensions ?? [];
-  const modelled = metric?.Namespace === 'AWS/RDS' && metric.MetricName === 'ReplicaLag';
-  if (!modelled || dimension?.Name !== 'DBInstanceIdentifier' || others.length > 0) {
-    throw call.unsupported(`the metric ${metric?.Namespace ?? ''} ${metric?.MetricName ?? ''} by ${dimension?.Name ?? 'no dimension'}`);
-  }
-  if (query.MetricStat.Unit !== undefined && query.MetricStat.Unit !== 'Seconds') throw call.unsupported(`the unit ${query.MetricStat.Unit}`);
+  const lag = metric?.Namespace === 'AWS/RDS' && metric.MetricName === 'ReplicaLag' && dimension?.Name === 'DBInstanceIdentifier' && others.length === 0;
+  if (!lag && !isVcpuUsage(metric)) throw call.unsupported(`the metric ${metric?.Namespace ?? ''} ${metric?.MetricName ?? ''} by ${dimension?.Name ?? 'no dimension'}`);
+  if (query.MetricStat.Unit !== undefined && query.MetricStat.Unit !== (lag ? 'Seconds' : 'None')) throw call.unsupported(`the unit ${query.MetricStat.Unit}`);
   const seconds = query.MetricStat.Period ?? 0;
   if (!SUB_MINUTE.includes(seconds) && (seconds < 60 || seconds % 60 !== 0)) {
     throw call.error('ValidationError', 400, `The value ${seconds} for parameter Period is not valid: it must be 1, 5, 10, 20, 30 or a multiple of 60.`);
@@ -76,7 +79,28 @@ function understand(query: Query, call: Call): { instance: string; period: numbe
   const stat = STATS[query.MetricStat.Stat ?? ''];
   if (stat === undefined) throw call.unsupported(`the statistic ${query.MetricStat.Stat ?? ''}`);
   const { minuteMs } = call.state.core.timings;
-  return { instance: dimension.Value ?? '', period: seconds < 60 ? seconds * 1000 : (seconds / 60) * minuteMs, stat };
+  const read: Read = lag ? (...of) => samples(dimension.Value ?? '', ...of, call) : (start, end) => vcpuSamples(start, end, call);
+  return { read, label: metric?.MetricName ?? '', period: seconds < 60 ? seconds * 1000 : (seconds / 60) * minuteMs, stat };
+}
+
+type Metric = NonNullable<NonNullable<Query['MetricStat']>['Metric']>;
+
+/** https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Service-Quota-Integration.html */
+function isVcpuUsage(metric: Metric | undefined): boolean {
+  const wanted = { Class: STANDARD.class, Resource: 'vCPU', Service: 'EC2', Type: 'Resource' } as Readonly<Record<string, string>>;
+  const given = metric?.Dimensions ?? [];
+  return metric?.Namespace === 'AWS/Usage' && metric.MetricName === 'ResourceCount' && given.length === 4 && given.every(({ Name = '', Value }) => wanted[Name] === Value);
+}
+
+/** What runs now, as if it had always run: one sample every five minutes. */
+function vcpuSamples(start: number, end: number, call: Call): Sample[] {
+  const { instances, groups, vcpuQuotas } = call.state;
+  const own = [...instances.table(call.region).values()].filter(({ stopped }) => !stopped).map(({ type }) => type);
+  const ofGroups = [...groups.table(call.region).values()].flatMap((group) => group.instances.map(() => INSTANCE_TYPE));
+  const used = vcpuQuotas.used(call.region, [...own, ...ofGroups]);
+  const found: Sample[] = [];
+  for (let at = Math.ceil(Math.max(start, call.at - KEPT_MS) / VCPU_PERIOD_MS) * VCPU_PERIOD_MS; at < Math.min(end, call.at); at += VCPU_PERIOD_MS) found.push([at, used]);
+  return found;
 }
 
 /** Samples of the buckets that touch the time asked for, oldest first. */

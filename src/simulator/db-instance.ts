@@ -6,6 +6,7 @@ import type { DbRef } from './database-driver.ts';
 import { isClosedStatus } from './db-status.ts';
 import { NOTHING_PENDING, pendingView, type DbSettings, type Pending, settingsOf, settingsView, together } from './db-settings.ts';
 import type { DbInstanceSeed } from './seeds.ts';
+import { defaultKey } from './keys.ts';
 
 export type DbInstanceView = NonNullable<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>[number];
 
@@ -118,7 +119,7 @@ export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: num
     oldSessions: false,
     publiclyAccessible: seed.publiclyAccessible ?? false,
     deletionProtection: seed.deletionProtection ?? false,
-    kmsKeyId: seed.kmsKeyId ?? `arn:aws:kms:${seed.region}:${account}:key/00000000-0000-4000-8000-000000000000`,
+    kmsKeyId: seed.kmsKeyId ?? defaultKey(seed.region, account),
     tags: seed.tags ?? {},
     settings: settingsOf(engine, seed.settings),
     pending: seed.pending ?? NOTHING_PENDING,

@@ -1,6 +1,7 @@
 /** What a DB instance is set to, besides what the model acts on; and what waits for its maintenance window. Never changed in place. */
 import { sha256 } from '../base/json.ts';
 import type { OutputOf } from '../aws/operations.ts';
+import { defaultKey } from './keys.ts';
 
 type DbInstanceView = NonNullable<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>[number];
 
@@ -113,7 +114,7 @@ export function settingsView(s: DbSettings, { region, account, arn }: { region: 
 }
 
 function viewOf(s: DbSettings, region: string, account: string, arn: string): Partial<DbInstanceView> {
-  const key = `arn:aws:kms:${region}:${account}:key/00000000-0000-4000-8000-000000000000`;
+  const key = defaultKey(region, account);
   return {
     EngineVersion: s.engineVersion,
     AllocatedStorage: s.allocatedStorage,

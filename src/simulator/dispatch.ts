@@ -1,17 +1,21 @@
 import type { InputOf, OperationOf, OutputOf, Service } from '../aws/operations.ts';
+import { acm } from './acm.ts';
 import { autoscaling } from './autoscaling.ts';
 import { BadToken, type Call, type Operation, type ServiceModel } from './call.ts';
 import { cloudwatch } from './cloudwatch.ts';
 import { ec2 } from './ec2.ts';
 import { elbv2 } from './elbv2.ts';
+import { iam } from './iam.ts';
+import { kms } from './kms.ts';
 import { lambda } from './lambda.ts';
 import { rds } from './rds.ts';
 import { route53 } from './route53.ts';
 import { s3 } from './s3.ts';
+import { servicequotas } from './service-quotas.ts';
 import { sns } from './sns.ts';
 import { sts } from './sts.ts';
 
-const SERVICES: { readonly [S in Service]: ServiceModel<S> } = { rds, route53, ec2, autoscaling, elbv2, cloudwatch, lambda, s3, sts, sns };
+const SERVICES: { readonly [S in Service]: ServiceModel<S> } = { rds, route53, ec2, autoscaling, elbv2, cloudwatch, lambda, s3, sts, sns, kms, acm, iam, servicequotas };
 
 /** The model of an operation; undefined when there is none. */
 function modelOf<S extends Service, O extends OperationOf<S>>(service: S, operation: O): Operation<InputOf<S, O>, OutputOf<S, O>> | undefined {

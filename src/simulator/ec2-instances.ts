@@ -3,6 +3,7 @@ import type { InputOf, OutputOf } from '../aws/operations.ts';
 import { canonicalJson } from '../base/json.ts';
 import type { Call, ServiceModel } from './call.ts';
 import { instanceState, isShown, isUp, type Image, type Instance } from './instances.ts';
+import { snapshotOf } from './ec2-offerings.ts';
 import type { LaunchTemplateSeed } from './seeds.ts';
 
 type VersionView = NonNullable<OutputOf<'ec2', 'DescribeLaunchTemplateVersions'>['LaunchTemplateVersions']>[number];
@@ -101,7 +102,7 @@ export const instanceOperations: InstanceOperations = {
           CreationDate: new Date(image.createdAt).toISOString(),
           OwnerId: call.state.core.account,
           RootDeviceName: '/dev/xvda',
-          BlockDeviceMappings: [...image.devices],
+          BlockDeviceMappings: image.keyId === undefined ? [...image.devices] : [{ DeviceName: '/dev/xvda', Ebs: { SnapshotId: snapshotOf(image.id), Encrypted: true, DeleteOnTermination: true } }],
           Tags: Object.entries(image.tags).map(([Key, Value]) => ({ Key, Value })),
         })),
       };

@@ -29,7 +29,7 @@ export interface Instance {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-export interface Image extends Required<Omit<ImageSeed, 'ageMs'>> {
+export interface Image extends Required<Omit<ImageSeed, 'ageMs' | 'keyId'>>, Pick<ImageSeed, 'keyId'> {
   readonly createdAt: number;
 }
 

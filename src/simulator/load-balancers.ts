@@ -1,5 +1,6 @@
 /** Load balancers, as far as alias records see them: addresses, and whether their target groups have a healthy target. */
 import type { Core } from './core.ts';
+import { sha256 } from '../base/json.ts';
 import { targetGroupArn } from './groups.ts';
 import { normalName } from './record-set.ts';
 import type { LoadBalancerSeed } from './seeds.ts';
@@ -26,15 +27,28 @@ export class LoadBalancers {
     return found?.zoneId === zoneId ? found : undefined;
   }
 
+  /** With their ARNs, sorted. */
+  in(region: string): { arn: string; seed: LoadBalancerSeed }[] {
+    const own = [...this.byName.values()].filter((seed) => seed.region === region);
+    return own.map((seed) => ({ arn: this.arnOf(seed), seed })).sort((a, b) => (a.arn < b.arn ? -1 : 1));
+  }
+
+  /** ARNs of the target groups that it sends users to. */
+  groupsOf({ region, targetGroups }: LoadBalancerSeed): string[] {
+    return targetGroups.map((name) => (name.startsWith('arn:') ? name : targetGroupArn(region, name, this.core.account)));
+  }
+
+  private arnOf({ region, dnsName }: LoadBalancerSeed): string {
+    const name = dnsName.split('.')[0] ?? dnsName;
+    return `arn:aws:elasticloadbalancing:${region}:${this.core.account}:loadbalancer/app/${name}/${sha256(dnsName).slice(0, 16)}`;
+  }
+
   /**
    * Every target group has a healthy target. One without any is unhealthy.
    * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/resource-record-sets-values-alias-common.html
    */
   healthy(balancer: LoadBalancerSeed, now: number): boolean {
     if (!this.core.alive(balancer.region)) return false;
-    return balancer.targetGroups.every((name) => {
-      const arn = name.startsWith('arn:') ? name : targetGroupArn(balancer.region, name, this.core.account);
-      return this.targetGroups.healthy(arn, balancer.region, now) > 0;
-    });
+    return this.groupsOf(balancer).every((arn) => this.targetGroups.healthy(arn, balancer.region, now) > 0);
   }
 }

@@ -1,5 +1,5 @@
 import type { OutputOf } from '../aws/operations.ts';
-import { type AutomatedBackup, defaultKey, type Snapshot } from './backups.ts';
+import type { AutomatedBackup, Snapshot } from './backups.ts';
 import { type Call, pageOf, type ServiceModel } from './call.ts';
 import type { DbRef } from './database-driver.ts';
 import { dbArn, resourceId, viewOf, type DbInstance } from './db-instance.ts';
@@ -7,6 +7,7 @@ import { defaultOptionGroup, defined, type DbSettings, isDefaultGroup, settingsO
 import { needQuota } from './rds-quotas.ts';
 import { needOptionGroup, needSecurityGroups, needSubnetGroup, storageOf } from './rds-rows.ts';
 import type { DbInstanceSeed } from './seeds.ts';
+import { defaultKey } from './keys.ts';
 
 type BackupView = NonNullable<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>[number];
 type SnapshotView = NonNullable<OutputOf<'rds', 'DescribeDBSnapshots'>['DBSnapshots']>[number];
@@ -133,6 +134,7 @@ export const backupOperations: BackupOperations = {
         throw call.error('InvalidDBInstanceState', 400, `The automated backups of ${id} cannot be replicated: they are not available.`);
       }
       if (input.KmsKeyId === undefined) throw call.error('InvalidParameterValue', 400, 'A KMS key of the destination Region is needed for an encrypted source.');
+      call.state.keys.used(call.region, input.KmsKeyId);
       if (input.KmsKeyId.split(':')[3] !== call.region) throw call.error('KMSKeyNotAccessibleFault', 400, `The KMS key ${input.KmsKeyId} is not accessible in ${call.region}.`);
       const kept = call.state.backups.in(call.region);
       if (kept.some((b) => b.sourceArn === arn && b.stoppedAt === undefined)) {

@@ -37,6 +37,7 @@ export const replicaOperation: Pick<ServiceModel<'rds'>, 'CreateDBInstanceReadRe
       needQuota({ storageGib: input.AllocatedStorage ?? source.settings.allocatedStorage, source: source.ref }, call);
       const { driver } = call.state.core;
       if (driver !== undefined && driver.createReplica === undefined) throw call.unsupported('a new replica with these databases behind the model');
+      call.state.keys.used(region, input.KmsKeyId);
       const row = call.state.databases.createReplica(
         {
           region,

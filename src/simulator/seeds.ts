@@ -84,6 +84,8 @@ export interface ImageSeed {
   ageMs: number;
   /** Default: available. */
   state?: 'available' | 'pending' | 'failed';
+  /** ARN of the key that its snapshot is encrypted with. Default: it is not encrypted. */
+  keyId?: string;
   tags?: Readonly<Record<string, string>>;
   /** As DescribeImages shows them. */
   devices?: readonly BlockDeviceMapping[];
@@ -147,8 +149,10 @@ export interface LoadBalancerSeed {
   zoneId: string;
   /** IPv4. */
   addresses: readonly string[];
-  /** Names; each must have a healthy target for the balancer to be healthy. */
+  /** Names, or ARNs; each must have a healthy target for the balancer to be healthy. */
   targetGroups: readonly string[];
+  /** ARNs of certificates, the default one first. Default: none, and so no listener with TLS. */
+  certificates?: readonly string[];
 }
 
 export interface HostedZoneSeed {

@@ -1,6 +1,7 @@
 import { Applications } from './applications.ts';
 import { Backups } from './backups.ts';
 import { Buckets } from './buckets.ts';
+import { Certificates } from './certificates.ts';
 import type { Core } from './core.ts';
 import { Databases } from './databases.ts';
 import { DbGroups } from './db-groups.ts';
@@ -8,12 +9,16 @@ import { DbQuotas } from './db-quotas.ts';
 import { Functions } from './functions.ts';
 import { Groups } from './groups.ts';
 import { HealthChecks } from './health-checks.ts';
+import { Keys } from './keys.ts';
 import { LoadBalancers } from './load-balancers.ts';
 import { Instances } from './instances.ts';
+import { Policies } from './policies.ts';
+import { Reservations } from './reservations.ts';
 import { SecurityGroups } from './security-groups.ts';
 import { TargetGroups } from './target-groups.ts';
 import { TokenBucket } from './token-bucket.ts';
 import { Topics } from './topics.ts';
+import { VcpuQuotas } from './vcpu-quotas.ts';
 import { Zones } from './zones.ts';
 
 /** Everything that is so in the world. */
@@ -22,6 +27,11 @@ export class State {
   readonly securityGroups = new SecurityGroups();
   readonly topics = new Topics();
   readonly functions = new Functions();
+  readonly certificates = new Certificates();
+  readonly policies = new Policies();
+  readonly reservations = new Reservations();
+  readonly vcpuQuotas = new VcpuQuotas();
+  readonly keys: Keys;
   readonly databases: Databases;
   readonly groups: Groups;
   readonly dbGroups = new DbGroups();
@@ -42,6 +52,7 @@ export class State {
 
   constructor(core: Core) {
     this.core = core;
+    this.keys = new Keys(core);
     this.databases = new Databases(core, this.securityGroups);
     this.groups = new Groups(core);
     this.backups = new Backups(core);

@@ -8,6 +8,7 @@ import type { OptionGroupSeed } from './db-groups.ts';
 import type { AwsAnswer, AwsCaller, AwsRequest } from '../aws/caller.ts';
 import { MUTATIONS, type OperationOf, type OutputOf, type Service } from '../aws/operations.ts';
 import { Call } from './call.ts';
+import type { CertificateSeed } from './certificates.ts';
 import { Core, GLOBAL_REGION, type WorldOptions } from './core.ts';
 import { folded, type DbRef } from './database-driver.ts';
 import type { Loss } from './commits.ts';
@@ -34,7 +35,9 @@ import type {
 } from './seeds.ts';
 import type { Invocation } from './functions.ts';
 import { GROUP_IMAGE, GROUP_TEMPLATE, type GroupTrouble, INSTANCE_TYPE } from './groups.ts';
+import type { KeySeed } from './keys.ts';
 import { type Place, placeIn } from './places.ts';
+import type { ReservationSeed } from './reservations.ts';
 import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
 import type { Ran } from './ran.ts';
 import { State } from './state.ts';
@@ -63,7 +66,7 @@ export class World implements AwsCaller {
   async call<S extends Service, O extends OperationOf<S>>(request: AwsRequest<S, O>): Promise<AwsAnswer<OutputOf<S, O>>> {
     const { service, operation, signal } = request;
     signal?.throwIfAborted();
-    const region = service === 'route53' ? GLOBAL_REGION : request.region;
+    const region = service === 'route53' || service === 'iam' ? GLOBAL_REGION : request.region;
     const mutation = MUTATIONS.has(`${service}.${operation}`);
     const effect = this.faults.take({ region, service, operation, mutation });
     const make = (at: number, staleMs = 0): Call =>
@@ -87,15 +90,18 @@ export class World implements AwsCaller {
   }
 
   addDbInstance(seed: DbInstanceSeed): void {
+    this.state.keys.used(seed.region, seed.kmsKeyId);
     this.state.databases.add(seed);
     this.unsettled = true;
   }
 
   addAutomatedBackup(seed: AutomatedBackupSeed): void {
+    this.state.keys.used(seed.region, seed.kmsKeyId);
     this.state.backups.add(seed);
   }
 
   addDbSnapshot(seed: DbSnapshotSeed): void {
+    this.state.keys.used(seed.region, seed.kmsKeyId);
     this.state.backups.addSnapshot(seed);
   }
 
@@ -117,6 +123,7 @@ export class World implements AwsCaller {
   }
 
   addImage(seed: ImageSeed): void {
+    this.state.keys.used(seed.region, seed.keyId);
     this.state.instances.addImage(seed);
   }
 
@@ -161,6 +168,18 @@ export class World implements AwsCaller {
   /** What alias records may lead to. */
   addLoadBalancer(seed: LoadBalancerSeed): void {
     this.state.loadBalancers.add(seed);
+  }
+
+  addKey(seed: KeySeed): void {
+    this.state.keys.add(seed);
+  }
+
+  addCertificate(seed: CertificateSeed): void {
+    this.state.certificates.add(seed, this.core.now());
+  }
+
+  addReservation(seed: ReservationSeed): void {
+    this.state.reservations.add(seed);
   }
 
   addHealthCheck(seed: HealthCheckSeed): void {

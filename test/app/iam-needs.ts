@@ -126,6 +126,14 @@ export function needsOf(request: AwsRequest, account: string, tagsOf: TagsOf = (
       return one(`elasticloadbalancing:${operation}`, operation === 'RegisterTargets' ? text(input, 'TargetGroupArn') : '*');
     case 'sns':
       return one(`sns:${operation}`, text(input, 'TopicArn'));
+    case 'kms':
+      return one(`kms:${operation}`, text(input, 'KeyId'));
+    case 'acm':
+      return one('acm:DescribeCertificate', text(input, 'CertificateArn'));
+    case 'servicequotas':
+      return one('servicequotas:GetServiceQuota', '*');
+    case 'iam':
+      return one(`iam:${operation}`, text(input, 'PolicySourceArn') || `arn:aws:iam::${account}:role/${text(input, 'RoleName')}`);
     case 'lambda': {
       const arn = `arn:aws:lambda:${region}:${account}:function:${text(input, 'FunctionName')}`;
       return one('lambda:InvokeFunction', arn);

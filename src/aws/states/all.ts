@@ -1,7 +1,9 @@
+import { CERTIFICATE_STATUSES } from './acm.ts';
 import { ACTIVITY_STATUSES, HEALTH_STATUSES, LIFECYCLE_STATES } from './autoscaling.ts';
 import { DB_INSTANCE_STATES } from './db-instance.ts';
 import { APPLY_STATUSES, AUTOMATED_BACKUP_STATUSES, MEMBERSHIP_STATUSES, SNAPSHOT_STATUSES } from './db-parts.ts';
-import { EC2_INSTANCE_STATES, IMAGE_STATES, STATUS_CHECKS } from './ec2.ts';
+import { EC2_INSTANCE_STATES, IMAGE_STATES, RESERVATION_STATES, STATUS_CHECKS } from './ec2.ts';
+import { KEY_STATES } from './kms.ts';
 import { REPLICATION_STATES } from './replication.ts';
 import { CHANGE_STATUSES } from './route53-change.ts';
 import type { StateTable } from './table.ts';
@@ -18,9 +20,12 @@ export const STATE_TABLES: readonly StateTable<object>[] = [
   EC2_INSTANCE_STATES,
   STATUS_CHECKS,
   IMAGE_STATES,
+  RESERVATION_STATES,
   LIFECYCLE_STATES,
   HEALTH_STATUSES,
   ACTIVITY_STATUSES,
   TARGET_HEALTH_STATES,
   CHANGE_STATUSES,
+  KEY_STATES,
+  CERTIFICATE_STATUSES,
 ];

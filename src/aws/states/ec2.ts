@@ -91,3 +91,35 @@ export const IMAGE_STATES: StateTable<ImageMeaning> = {
 export function imageState(state: string | undefined): Stated<ImageMeaning> {
   return stateIn(IMAGE_STATES, state);
 }
+
+/** What the state of a capacity reservation means. */
+export interface ReservationMeaning {
+  /** Can instances be launched into it now? */
+  usable: Answer;
+  note?: string;
+}
+
+export const RESERVATION_STATES: StateTable<ReservationMeaning> = {
+  field: 'CapacityReservation.State',
+  page: 'https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CapacityReservation.html',
+  states: {
+    active: { usable: 'yes' },
+    pending: { usable: 'no' },
+    scheduled: { usable: 'no', note: 'it begins on a date' },
+    assessing: { usable: 'no' },
+    delayed: { usable: 'no' },
+    unsupported: { usable: 'no', note: 'it will not be delivered' },
+    unavailable: { usable: 'no', note: 'AWS names this value and does not explain it' },
+    'payment-pending': { usable: 'no' },
+    'payment-failed': { usable: 'no' },
+    failed: { usable: 'no' },
+    cancelling: { usable: 'no', note: 'its capacity is released' },
+    cancelled: { usable: 'no' },
+    expired: { usable: 'no' },
+  },
+  unlisted: { usable: 'unknown' },
+};
+
+export function reservationState(state: string | undefined): Stated<ReservationMeaning> {
+  return stateIn(RESERVATION_STATES, state);
+}

@@ -1,5 +1,5 @@
 import type { Service } from '../../aws/operations.ts';
-import { route53RegionFor } from '../../base/regions.ts';
+import { iamRegionFor, route53RegionFor } from '../../base/regions.ts';
 import type { WireMessage } from './message.ts';
 
 /** The names under which services are signed. */
@@ -14,6 +14,10 @@ const SIGNING_NAMES: Readonly<Record<string, Service>> = {
   s3: 's3',
   sts: 'sts',
   sns: 'sns',
+  kms: 'kms',
+  acm: 'acm',
+  iam: 'iam',
+  servicequotas: 'servicequotas',
 };
 
 export interface Scope {
@@ -34,6 +38,7 @@ export function scopeOf(message: WireMessage): Scope | undefined {
   const [, region, signingName] = /\/\d{8}\/([\w-]{1,64})\/([\w-]{1,64})\/aws4_request$/.exec(credential ?? '') ?? [];
   if (region === undefined || signingName === undefined) return undefined;
   const service = Object.hasOwn(SIGNING_NAMES, signingName) ? SIGNING_NAMES[signingName] : undefined;
-  // With an endpoint of their own, clients sign Route 53 for their region; it is controlled from one place all the same.
-  return { region: service === 'route53' ? route53RegionFor(region) : region, signingName, service };
+  // With an endpoint of their own, clients sign Route 53 and IAM for their region; they are controlled from one place all the same.
+  const from = service === 'route53' ? route53RegionFor(region) : service === 'iam' ? iamRegionFor(region) : region;
+  return { region: from, signingName, service };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { certificateStatus } from '../../../src/aws/states/acm.ts';
 import { activityStatus, healthStatus, LIFECYCLE_STATES, lifecycleState } from '../../../src/aws/states/autoscaling.ts';
-import { EC2_INSTANCE_STATES, ec2InstanceState, imageState, statusCheck } from '../../../src/aws/states/ec2.ts';
+import { EC2_INSTANCE_STATES, ec2InstanceState, imageState, reservationState, statusCheck } from '../../../src/aws/states/ec2.ts';
+import { keyState } from '../../../src/aws/states/kms.ts';
 import { changeState } from '../../../src/aws/states/route53-change.ts';
 import { targetState } from '../../../src/aws/states/target-health.ts';
 
@@ -18,6 +20,9 @@ describe('every value that AWS documents has a meaning', () => {
     ['target', targetState, 'initial healthy unhealthy unhealthy.draining unused draining unavailable'],
     ['instance', (Name: string) => ec2InstanceState({ State: { Name } }), 'pending running shutting-down terminated stopping stopped'],
     ['status check', statusCheck, 'ok impaired insufficient-data not-applicable initializing'],
+    ['reservation', reservationState, 'active expired cancelled pending failed scheduled payment-pending payment-failed assessing delayed unsupported unavailable cancelling'],
+    ['key', keyState, 'Creating Enabled Disabled PendingDeletion PendingImport PendingReplicaDeletion Unavailable Updating'],
+    ['certificate', certificateStatus, 'PENDING_VALIDATION ISSUED INACTIVE EXPIRED VALIDATION_TIMED_OUT REVOKED FAILED'],
     ['image', imageState, 'pending available invalid deregistered transient failed error disabled'],
     ['change', changeState, 'PENDING INSYNC'],
     ['health', healthStatus, 'Healthy Unhealthy'],

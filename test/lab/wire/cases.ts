@@ -1,5 +1,6 @@
 import type { InputOf, OperationOf, OutputOf, Service } from '../../../src/aws/operations.ts';
 
+import { acmCases, iamCases, kmsCases, launchCases, listenerCases, quotaCases } from './readiness-cases.ts';
 import { backupCases, dbSettingsCases, instanceCases, targetCases } from './recovery-cases.ts';
 
 /** What goes over the wire and must come out at the other end as it went in. */
@@ -331,6 +332,7 @@ export const CASES: Cases = {
   route53,
   ec2: {
     ...instanceCases,
+    ...launchCases,
     DescribeInstances: {
       region: TOKYO,
       input: {
@@ -368,6 +370,7 @@ export const CASES: Cases = {
   autoscaling,
   elbv2: {
     ...targetCases,
+    ...listenerCases,
     DescribeTargetGroups: {
       region: TOKYO,
       input: { Marker: 'a b', PageSize: 400 },
@@ -425,6 +428,10 @@ export const CASES: Cases = {
     },
   },
   s3,
+  kms: kmsCases,
+  acm: acmCases,
+  iam: iamCases,
+  servicequotas: quotaCases,
   sts: {
     GetCallerIdentity: {
       region: TOKYO,

@@ -88,7 +88,7 @@ describe('errors are written as AWS writes them', () => {
   it.each([
     ['rds', 'Action=DescribeDBClusters&Version=2014-10-31', 400, 'the lab of dr does not serve rds DescribeDBClusters'],
     ['rds', 'Action=constructor', 400, 'does not serve rds constructor'],
-    ['iam', 'Action=ListUsers', 400, 'does not serve the service iam'],
+    ['cloudformation', 'Action=ListUsers', 400, 'does not serve the service cloudformation'],
     ['rds', 'Version=2014-10-31', 400, 'names no Action'],
     ['rds', 'Action=DescribeDBInstances&MaxRecords=many', 400, 'MaxRecords must be a number'],
     ['rds', `Action=DescribeDBInstances&${'a.'.repeat(40)}=1`, 400, 'too deep'],

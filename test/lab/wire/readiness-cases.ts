@@ -1,0 +1,87 @@
+import type { Cases } from './cases.ts';
+
+/* What only `dr check` asks. */
+
+const TOKYO = 'ap-northeast-1';
+const at = (text: string) => new Date(text);
+const KEY = `arn:aws:kms:${TOKYO}:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
+const ROLE = 'arn:aws:iam::123456789012:role/teams/on-call & co/failover';
+const BALANCER = `arn:aws:elasticloadbalancing:${TOKYO}:123456789012:loadbalancer/app/web/0123456789abcdef`;
+const LISTENER = `arn:aws:elasticloadbalancing:${TOKYO}:123456789012:listener/app/web/0123456789abcdef/fedcba9876543210`;
+const CERTIFICATE = `arn:aws:acm:${TOKYO}:123456789012:certificate/12345678-1234-1234-1234-123456789012`;
+const NASTY = `<a href="x">&amp; 'é' 서울 東京`;
+
+export const kmsCases: Cases['kms'] = {
+  DescribeKey: {
+    region: TOKYO,
+    input: { KeyId: KEY },
+    output: { KeyMetadata: { AWSAccountId: '123456789012', KeyId: '1234abcd', Arn: KEY, CreationDate: at('2026-01-02T03:04:05.000Z'), Enabled: false, Description: NASTY, KeyState: 'PendingDeletion', DeletionDate: at('2026-12-24T00:00:00.000Z'), KeyManager: 'CUSTOMER' } },
+  },
+  GetKeyPolicy: { region: TOKYO, input: { KeyId: KEY, PolicyName: 'default' }, output: { Policy: JSON.stringify({ Statement: [{ Principal: { AWS: '*' }, Sid: NASTY }] }), PolicyName: 'default' } },
+  ListGrants: {
+    region: TOKYO,
+    input: { KeyId: KEY, GranteePrincipal: ROLE, Limit: 100, Marker: 'a b' },
+    output: { Grants: [{ KeyId: KEY, GrantId: 'g-1', GranteePrincipal: ROLE, Operations: ['Decrypt', 'CreateGrant'] }], NextMarker: 'c d', Truncated: true },
+  },
+};
+
+export const acmCases: Cases['acm'] = {
+  DescribeCertificate: {
+    region: TOKYO,
+    input: { CertificateArn: CERTIFICATE },
+    output: { Certificate: { CertificateArn: CERTIFICATE, DomainName: 'shop.example.com', SubjectAlternativeNames: ['shop.example.com', '*.shop.example.com'], Status: 'ISSUED', Type: 'IMPORTED', NotAfter: at('2027-01-01T00:00:00.000Z'), RenewalEligibility: 'INELIGIBLE' } },
+  },
+};
+
+export const iamCases: Cases['iam'] = {
+  GetRole: { region: 'us-east-1', input: { RoleName: 'failover' }, output: { Role: { Path: '/teams/', RoleName: 'failover', RoleId: 'AROA', Arn: ROLE, CreateDate: at('2026-01-02T03:04:05.000Z') } } },
+  SimulatePrincipalPolicy: {
+    region: 'us-east-1',
+    input: {
+      PolicySourceArn: ROLE,
+      ActionNames: ['rds:PromoteReadReplica', 'ec2:RunInstances'],
+      ResourceArns: ['arn:aws:rds:ap-northeast-1:123456789012:db:shop', '*'],
+      ContextEntries: [{ ContextKeyName: 'aws:RequestedRegion', ContextKeyValues: [TOKYO, 'a,b'], ContextKeyType: 'stringList' }],
+      MaxItems: 1000,
+      Marker: 'm n',
+    },
+    output: {
+      EvaluationResults: [
+        { EvalActionName: 'rds:PromoteReadReplica', EvalResourceName: '*', EvalDecision: 'implicitDeny', MatchedStatements: [], MissingContextValues: [NASTY], ResourceSpecificResults: [{ EvalResourceName: 'arn:aws:rds:x', EvalResourceDecision: 'explicitDeny', MatchedStatements: [], MissingContextValues: [] }] },
+      ],
+      IsTruncated: true,
+      Marker: 'o p',
+    },
+  },
+};
+
+export const quotaCases: Cases['servicequotas'] = {
+  GetServiceQuota: {
+    region: TOKYO,
+    input: { ServiceCode: 'ec2', QuotaCode: 'L-1216C47A' },
+    output: { Quota: { ServiceCode: 'ec2', QuotaCode: 'L-1216C47A', QuotaName: NASTY, Value: 5.5, UsageMetric: { MetricNamespace: 'AWS/Usage', MetricName: 'ResourceCount', MetricDimensions: { Class: 'Standard/OnDemand', Resource: 'vCPU' }, MetricStatisticRecommendation: 'Maximum' } } },
+  },
+};
+
+export const listenerCases: Pick<Cases['elbv2'], 'DescribeListeners' | 'DescribeListenerCertificates'> = {
+  DescribeListeners: {
+    region: TOKYO,
+    input: { LoadBalancerArn: BALANCER, Marker: 'a b', PageSize: 5 },
+    output: { Listeners: [{ ListenerArn: LISTENER, LoadBalancerArn: BALANCER, Port: 443, Protocol: 'HTTPS', Certificates: [{ CertificateArn: CERTIFICATE }] }], NextMarker: 'c' },
+  },
+  DescribeListenerCertificates: {
+    region: TOKYO,
+    input: { ListenerArn: LISTENER, Marker: 'a b' },
+    output: { Certificates: [{ CertificateArn: CERTIFICATE, IsDefault: true }, { CertificateArn: `${CERTIFICATE}x`, IsDefault: false }], NextMarker: 'c' },
+  },
+};
+
+export const launchCases: Pick<Cases['ec2'], 'DescribeInstanceTypes' | 'DescribeCapacityReservations' | 'DescribeSnapshots'> = {
+  DescribeInstanceTypes: { region: TOKYO, input: { InstanceTypes: ['m6g.large', 't4g.micro'] }, output: { InstanceTypes: [{ InstanceType: 'm6g.large', VCpuInfo: { DefaultVCpus: 2, ValidCores: [1, 2] } }] } },
+  DescribeCapacityReservations: {
+    region: TOKYO,
+    input: { CapacityReservationIds: ['cr-0123456789abcdef0'] },
+    output: { CapacityReservations: [{ CapacityReservationId: 'cr-0123456789abcdef0', InstanceType: 'm6g.large', State: 'active', TotalInstanceCount: 4, AvailableInstanceCount: 0 }] },
+  },
+  DescribeSnapshots: { region: TOKYO, input: { SnapshotIds: ['snap-1', 'snap-2'] }, output: { Snapshots: [{ SnapshotId: 'snap-1', Encrypted: true, KmsKeyId: KEY, State: 'completed' }] } },
+};
