@@ -24,6 +24,29 @@ export async function peek<T>(about: About, look: () => Promise<T>): Promise<{ v
   }
 }
 
+/**
+ * A look beside the others, at what no run asks: AWS may refuse it to the caller, and it is said then that nobody has looked.
+ * That fails nothing, for it says nothing against a failover.
+ */
+export async function ifAllowed(about: About, look: () => Promise<readonly Finding[]>): Promise<Finding[]> {
+  try {
+    return [...(await look())];
+  } catch (error) {
+    if (!(error instanceof AwsError)) throw error;
+    return [notChecked(error)];
+  }
+}
+
+/** The same text for the same call of a region, so that it is said once. */
+export function notChecked({ service, region, operation, isDenied, message }: AwsError): Finding {
+  return finder({ resource: `${service}:${region}`, region }).note('not-checked', {
+    observed: isDenied ? `${service}:${operation} is not allowed in ${region}` : `${service}:${operation} in ${region}: ${message}`,
+    wanted: `an answer to ${service}:${operation}`,
+    consequence: 'what it would show is not known; a failover does not need it',
+    mend: isDenied ? 'allow it: dr iam --verb check prints all that a check needs' : 'see what AWS says, and check again',
+  });
+}
+
 /** Several looks at the same time. */
 export async function lookedAll(about: About, looks: readonly (() => Promise<readonly Finding[]>)[]): Promise<Finding[]> {
   return (await Promise.all(looks.map((look) => looked(about, look)))).flat();

@@ -49,6 +49,19 @@ export interface Sla {
   global?: true;
 }
 
+/** What a kind gets to say what a failover would launch. */
+export interface LaunchContext extends Pick<InspectContext, 'effects' | 'signal' | 'target'> {
+  /** Its name. */
+  runbook: string;
+}
+
+/** Instances that a failover would have EC2 launch or start on demand. */
+export interface Launches {
+  /** Any of them, as AWS or the plan chooses. */
+  types: readonly string[];
+  count: number;
+}
+
 /** What a load balancer can send users to. */
 export interface ServingTarget {
   id: string;
@@ -61,6 +74,8 @@ export interface ServingTarget {
 
 /** What a kind gets to look at the readiness of its resource. */
 export interface InspectContext extends Omit<InspectPlace, 'account'> {
+  /** Its name. */
+  runbook: string;
   effects: Effects;
   signal: AbortSignal;
 }
@@ -222,7 +237,11 @@ export interface ResourceKind<R> {
   rents?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<Rented[]>;
   /** Compute: what users of a region can be sent to, healthy or not, as `dr assess` asks. @throws AwsError */
   targets?(ctx: Pick<InspectContext, 'effects' | 'signal'>, resource: R, region: string): Promise<ServingTarget[]>;
-  /** What `inspect` needs to be allowed, beyond `looks` and the reads of its steps. */
+  /** Compute: what a failover would launch in the target, beside what runs there now; empty where nobody can know. @throws AwsError */
+  launches?(ctx: LaunchContext, name: string, resource: R): Promise<Launches[]>;
+  /** Compute: ARNs of the target groups that lead users of the target to it. @throws AwsError */
+  targetGroups?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<string[]>;
+  /** What `inspect`, `launches` and `targetGroups` need to be allowed, beyond `looks` and the reads of its steps. */
   inspectRights?(at: InspectPlace, resource: R): Permission[];
   /** The steps for `ctx.verb`; none where the verb asks nothing of it. */
   plan(ctx: PlanContext, name: string, resource: R, state: ResourceState): StepDraft[];

@@ -55,9 +55,12 @@ export interface Row {
   api?: string;
 }
 
-/** Each service of each region, by what became of every question to it. A topic only tells people: its silence is no trouble of a region. */
+/** A topic only tells people, and keys are looked at for `dr check` alone: the silence of either is no trouble of a region. */
+const NO_SIGNAL: ReadonlySet<string> = new Set(['sns', 'kms']);
+
+/** Each service of each region, by what became of every question to it. */
 export function apisOf(asked: readonly Asked[]): Api[] {
-  const groups = Map.groupBy(asked.filter(({ service }) => service !== 'sns'), ({ service, region }) => `${service} ${region}`);
+  const groups = Map.groupBy(asked.filter(({ service }) => !NO_SIGNAL.has(service)), ({ service, region }) => `${service} ${region}`);
   return [...groups.values()].flatMap((all): Api[] => {
     const [first] = all;
     if (first === undefined) return [];

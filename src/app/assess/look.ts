@@ -83,7 +83,7 @@ function isUnknown(error: unknown): boolean {
 async function inspected(looker: Looker, { source, target }: Way): Promise<void> {
   const { strategy, objectives, regions, resources } = looker.loaded.runbook;
   await Promise.all(resources.map(({ name, kind, resource }) => within(looker, name, undefined, async (signal) => {
-    const ctx: InspectContext = { effects: looker.effects, signal, strategy, objectives, regions: regions.map(({ id }) => id), source, target };
+    const ctx: InspectContext = { effects: looker.effects, signal, runbook: looker.loaded.runbook.name, strategy, objectives, regions: regions.map(({ id }) => id), source, target };
     await (await knownKind(kind)).inspect?.(ctx, name, resource);
     return undefined;
   })));

@@ -15,16 +15,20 @@ import type { Surroundings } from '../doctor/surroundings.ts';
 import { feasibilityNow } from '../feasibility.ts';
 import { liveEffects } from '../live-effects.ts';
 import { chooseRunbook, type MadePlan } from '../make-plan.ts';
+import { lookPermissions } from '../offline-plan.ts';
 import { previewRunSteps } from '../preview.ts';
 import { openState, type StatePlace } from '../state.ts';
 import { rtoFindings } from './objectives.ts';
 import { acceptanceOf, staleAcceptances } from './accepted.ts';
 import { type Availability, availabilityOf } from './availability.ts';
+import { certificateFindings } from './certificates.ts';
 import { expiredTwins, leftFindings } from './left-twins.ts';
 import { type LastTest, lastTest, staleTest } from './last-test.ts';
+import { rightsFindings } from './rights.ts';
 import { assumed, type PathFinding, runFindings } from './run-findings.ts';
 import { type Stability, stabilityOf } from './stability.ts';
 import { survivalFindings } from './survival.ts';
+import { vcpuFindings } from './vcpu-quotas.ts';
 import { type Way, waysOf } from './ways.ts';
 
 export interface CheckRequest {
@@ -143,16 +147,21 @@ interface Looker {
 /** What a run would say, what the kinds see beyond it, and what is lost together with the source. */
 async function lookAt(looker: Looker, way: Way): Promise<PathFinding[]> {
   const { effects, loaded, state, surroundings } = looker;
-  const [run, kinds, survives] = await Promise.all([
-    way.made instanceof DrError ? [noPlan(loaded, way, way.made)] : ofRun(looker, way.made),
+  const { source, target, made } = way;
+  const asking = { effects, loaded, target, signal: looker.signal };
+  const [run, kinds, survives, certificates, vcpus, rights] = await Promise.all([
+    made instanceof DrError ? [noPlan(loaded, way, made)] : ofRun(looker, made),
     ofKinds(looker, way),
-    survivalFindings(loaded, way, { state, surroundings, now: effects.clock.now() }),
+    survivalFindings(loaded, { source, target }, { state, surroundings, now: effects.clock.now() }),
+    certificateFindings(asking),
+    vcpuFindings(asking),
+    made instanceof DrError ? [] : ofCaller(looker, made),
   ]);
   const ruleAt = ({ rule, path }: PathFinding): string => `${rule} ${path.join('.')}`;
   const [said, rules] = [new Set(kinds.map(({ observed }) => observed)), new Set(kinds.map(ruleAt))];
   // The kinds say the same with more words around it.
   const more = run.filter((one) => !said.has(one.observed) && !(one.severity === 'warning' && rules.has(ruleAt(one))));
-  return [...more, ...kinds, ...survives];
+  return [...more, ...kinds, ...survives, ...certificates, ...vcpus, ...rights];
 }
 
 /** With the direction, the line, and whether somebody has accepted it. */
@@ -178,9 +187,15 @@ async function ofRun({ effects, state }: Looker, { plan, observed }: MadePlan): 
   return runFindings(plan, preview);
 }
 
+/** Whether the caller has what `dr iam` lists for this plan. */
+async function ofCaller({ effects, loaded, signal }: Looker, { plan, observed }: MadePlan): Promise<PathFinding[]> {
+  const permissions = [...(await lookPermissions(loaded, plan.verb, plan.target, plan.account)), ...plan.steps.flatMap((step) => step.permissions)];
+  return rightsFindings({ effects, caller: observed.identity, target: plan.target, permissions, signal });
+}
+
 async function ofKinds({ effects, loaded, signal }: Looker, { source, target }: Way): Promise<PathFinding[]> {
   const { strategy, objectives, regions, resources } = loaded.runbook;
-  const ctx: InspectContext = { effects, signal, strategy, objectives, regions: regions.map(({ id }) => id), source, target };
+  const ctx: InspectContext = { effects, signal, runbook: loaded.runbook.name, strategy, objectives, regions: regions.map(({ id }) => id), source, target };
   const found = await Promise.all(resources.map(async ({ section, name, kind, resource }) => {
     const findings = (await (await knownKind(kind)).inspect?.(ctx, name, resource)) ?? [];
     return findings.map((finding) => ({ ...finding, path: [section, name] }));

@@ -1,12 +1,15 @@
 import { findGroup, type Group, recentActivities } from '../../aws/autoscaling.ts';
-import { findImages, findTemplateVersion } from '../../aws/ec2.ts';
+import { findImages, findTemplateVersion, type TemplateVersion } from '../../aws/ec2.ts';
 import { imageState } from '../../aws/states/ec2.ts';
 import { inRegion } from '../common.ts';
 import { notOffered } from '../ec2/offered.ts';
-import { lookedAll, peek } from '../inspect.ts';
+import { reservationFindings } from '../ec2/reservations.ts';
+import { volumeKeys } from '../ec2/volume-keys.ts';
+import { ifAllowed, lookedAll, peek } from '../inspect.ts';
+import { groupKeyFindings } from '../keys.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { finder, type Finding } from '../../model/finding.ts';
-import type { InspectContext, Sla } from '../../model/kind.ts';
+import type { InspectContext, LaunchContext, Launches, Sla } from '../../model/kind.ts';
 import type { Warning } from '../../model/step.ts';
 import { countOf, healthyCapacity } from './health.ts';
 import { lastFailure } from './launches.ts';
@@ -17,6 +20,9 @@ import { lastFailure } from './launches.ts';
  */
 
 const GUIDE = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide';
+
+type Looking = Pick<InspectContext, 'effects' | 'signal'>;
+type LaunchData = NonNullable<TemplateVersion['LaunchTemplateData']>;
 
 interface Sizes {
   min: number;
@@ -37,6 +43,8 @@ export async function inspectGroup(ctx: InspectContext, resource: Groups): Promi
   const group = here.value;
   const looks = group === undefined ? [] : [
     () => template(ctx, ctx.target, group),
+    () => keys(ctx, ctx.target, group),
+    () => reservations(ctx, ctx.target, group, resource.active.desired),
     () => capacity(ctx, ctx.target, group),
     () => launches(ctx, ctx.target, group),
     () => Promise.resolve(there.value === undefined ? [] : comparison(ctx, resource, group, there.value)),
@@ -74,6 +82,59 @@ async function template(ctx: InspectContext, region: string, group: Group): Prom
   }));
   const zones = new Map((group.AvailabilityZones ?? []).map((zone) => [zone, types]));
   return [...findings.flat(), ...(await notOffered(ctx, { resource: `autoscaling:${region}:${name}`, region }, zones))];
+}
+
+/** What its instances are launched with, as the versions that it names say. */
+async function launchData(ctx: Looking, region: string, group: Group) {
+  const found = await Promise.all(templatesOf(group).map((spec) => {
+    const which = spec?.LaunchTemplateId === undefined ? { LaunchTemplateName: spec?.LaunchTemplateName ?? '' } : { LaunchTemplateId: spec.LaunchTemplateId };
+    return findTemplateVersion(ctx.effects.aws, region, which, spec?.Version ?? '$Default', { signal: ctx.signal });
+  }));
+  return found.flatMap((version) => version?.LaunchTemplateData ?? []);
+}
+
+/** The keys of its volumes, and whether Auto Scaling may use them. */
+async function keys(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {
+  const about = { resource: `autoscaling:${region}:${group.AutoScalingGroupName ?? ''}`, region };
+  return ifAllowed(about, async () => {
+    const found = await Promise.all((await launchData(ctx, region, group)).map(async (data) => {
+      const [image] = data.ImageId?.startsWith('ami-') === true ? await findImages(ctx.effects.aws, region, { ImageIds: [data.ImageId] }, { signal: ctx.signal }) : [];
+      return volumeKeys(ctx, region, data, image);
+    }));
+    const each = [...new Set(found.flat())].map((key) => groupKeyFindings(ctx, about, key, `the volumes of ${group.AutoScalingGroupName ?? ''}`, group.ServiceLinkedRoleARN));
+    return (await Promise.all(each)).flat();
+  });
+}
+
+/** The reservations that it, or its launch template, is bound to. */
+async function reservations(ctx: InspectContext, region: string, group: Group, desired: number): Promise<Finding[]> {
+  const about = { resource: `autoscaling:${region}:${group.AutoScalingGroupName ?? ''}`, region };
+  return ifAllowed(about, async () => {
+    const own = group.CapacityReservationSpecification;
+    const data = await launchData(ctx, region, group);
+    const ofTemplates = data.flatMap(({ CapacityReservationSpecification: spec }) => spec?.CapacityReservationTarget?.CapacityReservationId ?? []);
+    const ids = [...new Set(own?.CapacityReservationTarget?.CapacityReservationIds ?? ofTemplates)];
+    const [asked] = asksFor(group, data, desired);
+    return reservationFindings(ctx, about, { ids, types: asked?.types ?? [], wanted: asked?.count, preferred: own?.CapacityReservationPreference === 'capacity-reservations-first' });
+  });
+}
+
+/** The instances that a group would launch on demand to get there; none where it counts in units, or launches Spot Instances: what AWS chooses then nobody knows before. */
+function asksFor(group: Group, data: readonly LaunchData[], desired: number): Launches[] {
+  const { LaunchTemplate: template, InstancesDistribution: share } = group.MixedInstancesPolicy ?? {};
+  const overrides = template?.Overrides ?? [];
+  const weighed = overrides.some(({ WeightedCapacity }) => WeightedCapacity !== undefined) || (group.DesiredCapacityType ?? 'units') !== 'units';
+  const spot = (share?.OnDemandPercentageAboveBaseCapacity ?? 100) < 100 || data.some(({ InstanceMarketOptions }) => InstanceMarketOptions !== undefined);
+  const named = overrides.flatMap(({ InstanceType }) => InstanceType ?? []);
+  const types: string[] = named.length > 0 ? named : data.flatMap(({ InstanceType }) => InstanceType ?? []);
+  const count = desired - group.Instances.length;
+  return weighed || spot || types.length === 0 || count <= 0 ? [] : [{ types, count }];
+}
+
+/** What a failover would launch in the region that becomes active. @throws AwsError */
+export async function groupLaunches(ctx: LaunchContext, resource: Groups): Promise<Launches[]> {
+  const group = await findGroup(ctx.effects.aws, ctx.target, inRegion(resource.groups, ctx.target), { signal: ctx.signal });
+  return group === undefined ? [] : asksFor(group, await launchData(ctx, ctx.target, group), resource.active.desired);
 }
 
 /** What it is to have now, in service and healthy. */

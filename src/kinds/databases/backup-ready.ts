@@ -1,7 +1,9 @@
+import { automatedBackups, dbSnapshots } from '../../aws/rds-backups.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { securityGroupsOf } from '../../aws/ec2.ts';
 import { inRegion } from '../common.ts';
 import { lookedAll, peek } from '../inspect.ts';
+import { keyFindings } from '../keys.ts';
 import { finder, findingOf, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
 import type { RdsBackup } from './backup-schema.ts';
@@ -27,7 +29,7 @@ export async function inspectBackups(ctx: InspectContext, name: string, db: RdsB
   return [
     ...seen.findings,
     ...missing,
-    ...(await lookedAll(aboutSide(copy), [() => points(ctx, copy, db), () => quarantine(ctx, copy, db)])),
+    ...(await lookedAll(aboutSide(copy), [() => points(ctx, copy, db), () => keys(ctx, copy, db), () => quarantine(ctx, copy, db)])),
     ...(writer === undefined ? [] : await lookedAll(aboutSide(main), [
       () => Promise.resolve([...writerFindings(main, writer, backupsUnfit(writer, ctx.target, db.kmsKeys?.[ctx.target])), ...settings(copy, writer, db)]),
       () => closing(ctx, main, writer, db),
@@ -43,6 +45,21 @@ async function points(ctx: InspectContext, copy: Database, db: RdsBackup): Promi
   const findings = rejected.map((why) => warning('recovery-point-unusable', { observed: why, wanted: 'recovery points that can be restored', consequence: 'an older one would be taken, or none', mend: `aws rds describe-db-instance-automated-backups --region ${copy.region}`, page: `${GUIDE}/USER_ReplicateBackups.html` }));
   if (usable.length === 0 || usable.some(({ method }) => method === 'restorable-time')) return findings;
   return [...findings, warning('continuous-backups', { observed: `${copy.region} keeps snapshots of ${copy.name}, and no automated backups`, wanted: 'replicated automated backups: they are a few minutes behind', consequence: 'everything since the newest snapshot would be lost, and a switchover is refused', mend: `dr reprotect --standby ${copy.region}, or: aws rds start-db-instance-automated-backups-replication --region ${copy.region} …`, page: `${GUIDE}/USER_ReplicateBackups.html` })];
+}
+
+/** More keys than a database has had for its backups. */
+const KEYS_MAX = 5;
+
+/** The keys of what could be restored: that of the newest point is needed, others only for a time before. */
+async function keys(ctx: InspectContext, copy: Database, db: RdsBackup): Promise<Finding[]> {
+  const others = Object.fromEntries(Object.entries(db.instances).filter(([region]) => region !== copy.region));
+  const options = { signal: ctx.signal };
+  const ids = [...new Set(Object.values(others))];
+  const [{ usable }, backups, ...snapshots] = await Promise.all([findPoints(ctx, copy.region, others), automatedBackups(ctx.effects.aws, copy.region, ids, options), ...ids.map((id) => dbSnapshots(ctx.effects.aws, copy.region, id, options))]);
+  const keyOf = new Map([...backups.map((one) => [one.DBInstanceAutomatedBackupsArn, one.KmsKeyId] as const), ...snapshots.flat().map((one) => [one.DBSnapshotIdentifier, one.KmsKeyId] as const)]);
+  const inOrder = [...new Set(usable.flatMap(({ from }) => keyOf.get(from) ?? []))].slice(0, KEYS_MAX);
+  const found = await Promise.all(inOrder.map((key) => keyFindings(ctx, aboutSide(copy), key, `backups of ${copy.name}`)));
+  return found.flatMap((each, i) => (i === 0 ? each : each.map((one): Finding => (one.severity === 'error' ? { ...one, severity: 'warning' } : one))));
 }
 
 /** The group that keeps users out of a restored instance until it is to be opened. */

@@ -4,6 +4,7 @@ import { replicationState } from '../../aws/states/replication.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { inRegion } from '../common.ts';
 import { lookedAll, peek } from '../inspect.ts';
+import { keyFindings } from '../keys.ts';
 import { finder, findingOf, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
 import { type Database, replicates, replicationStatus, replicationTrouble } from './instance.ts';
@@ -35,7 +36,7 @@ export async function inspectReplica(ctx: InspectContext, name: string, db: RdsR
   return [
     ...here.findings,
     ...(await lookedAll(aboutSide(copy), [
-      ...(replica === undefined ? [] : [() => Promise.resolve([...replicationFindings(copy, replica), ...promotable(copy, replica, db)]), () => groupFindings(ctx, copy, replica, db), () => lagFindings(ctx, copy)]),
+      ...(replica === undefined ? [] : [() => Promise.resolve([...replicationFindings(copy, replica), ...promotable(copy, replica, db)]), () => groupFindings(ctx, copy, replica, db), () => lagFindings(ctx, copy), () => keyFindings(ctx, aboutSide(copy), replica.KmsKeyId, `the standby ${copy.id}`)]),
       ...both,
     ])),
     ...there.findings,

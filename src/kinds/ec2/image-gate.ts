@@ -38,7 +38,8 @@ function createdAt(image: Image): number {
   return Date.parse(image.CreationDate ?? '');
 }
 
-export async function newestImage(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Pick<Params, 'region' | 'image'>): Promise<Image | undefined> {
+/** The newest image that fits, and can be used; undefined where there is none. @throws AwsError */
+export async function newestImage(ctx: Pick<StepContext, 'effects' | 'signal'>, p: Pick<Params, 'image' | 'region'>): Promise<Image | undefined> {
   const { id, name, tag } = p.image;
   const filters = [
     ...(name === undefined ? [] : [{ Name: 'name', Values: [name] }]),

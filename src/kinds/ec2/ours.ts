@@ -50,6 +50,8 @@ export const ALIVE = instanceStatesWhere(({ alive }) => alive === 'yes');
 export const GONE = instanceStatesWhere(({ gone }) => gone === 'yes');
 export const NOT_GONE = instanceStatesWhere(({ gone }) => gone === 'no');
 
+type Asking = Pick<StepContext, 'effects' | 'signal' | 'runbook'>;
+
 export interface Ours {
   name: string;
   region: string;
@@ -57,7 +59,7 @@ export interface Ours {
 }
 
 /** Both sorts, once each, in the order of their ids. @throws AwsError */
-export async function ourInstances(ctx: StepContext, of: Ours, states: readonly string[]): Promise<Ec2Instance[]> {
+export async function ourInstances(ctx: Asking, of: Ours, states: readonly string[]): Promise<Ec2Instance[]> {
   const options = { signal: ctx.signal };
   const filters = await existingFilters(ctx, of);
   const [launched, existing] = await Promise.all([
@@ -71,7 +73,7 @@ export async function ourInstances(ctx: StepContext, of: Ours, states: readonly 
 }
 
 /** Undefined when there can be none. */
-async function existingFilters(ctx: StepContext, { region, existing }: Ours): Promise<Filter[] | undefined> {
+async function existingFilters(ctx: Asking, { region, existing }: Ours): Promise<Filter[] | undefined> {
   const options = { signal: ctx.signal };
   switch (existing.by) {
     case 'tag':

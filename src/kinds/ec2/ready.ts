@@ -4,7 +4,7 @@ import { inRegion } from '../common.ts';
 import { looked, peek } from '../inspect.ts';
 import { notOffered } from './offered.ts';
 import { finder, type Finding } from '../../model/finding.ts';
-import type { InspectContext } from '../../model/kind.ts';
+import type { InspectContext, LaunchContext, Launches } from '../../model/kind.ts';
 
 /*
  * Would the instances that wait carry what runs now, and could they be started? A stopped instance holds no capacity.
@@ -40,6 +40,13 @@ export async function inspectInstances(ctx: InspectContext, name: string, resour
   const wanted = new Map([...byZone].map(([zone, own]) => [zone, [...new Set([...own.flatMap(({ InstanceType }) => InstanceType ?? []), ...(resource.types ?? [])])]]));
   findings.push(...(await looked(about(ctx.target), () => notOffered(ctx, about(ctx.target), wanted))));
   return [...here.findings, ...there.findings, ...findings, ...(there.value === undefined ? [] : comparison(ctx, name, mine, there.value))];
+}
+
+/** The instances that a failover would start, each as the type that it is. @throws AwsError */
+export async function instanceLaunches(ctx: LaunchContext, _name: string, resource: Waiting): Promise<Launches[]> {
+  const found = await findInstances(ctx.effects.aws, ctx.target, { InstanceIds: [...inRegion(resource.instances, ctx.target)] }, { signal: ctx.signal });
+  const waiting = found.filter((instance) => ec2InstanceState(instance).alive === 'no' && ec2InstanceState(instance).gone === 'no');
+  return [...Map.groupBy(waiting, ({ InstanceType }) => InstanceType)].flatMap(([type, own]) => (type === undefined ? [] : [{ types: [type], count: own.length }]));
 }
 
 function comparison(ctx: InspectContext, name: string, mine: readonly Ec2Instance[], theirs: readonly Ec2Instance[]): Finding[] {

@@ -3,7 +3,7 @@ import { findGroup } from '../../aws/autoscaling.ts';
 import { arnIn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
 import { servingTargets } from '../autoscaling/health.ts';
-import { groupSlas, inspectGroup } from '../autoscaling/ready.ts';
+import { groupLaunches, groupSlas, inspectGroup } from '../autoscaling/ready.ts';
 import { scaleIn } from '../autoscaling/scale-in.ts';
 import { scaleOut } from '../autoscaling/scale-out.ts';
 import { groupProductionStep, production } from '../autoscaling/production.ts';
@@ -11,6 +11,7 @@ import { rentedGroup, twinGroup, twinGroupStep } from '../autoscaling/twin.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
+import { keyLooks } from '../keys.ts';
 import { discoverGroups } from '../discovery/group.ts';
 
 /*
@@ -180,7 +181,14 @@ const kind: ResourceKind<AutoScalingGroup> = {
     const found = await findGroup(ctx.effects.aws, region, inRegion(group.groups, region), { signal: ctx.signal });
     return found === undefined ? [] : servingTargets(ctx, region, found);
   },
-  inspectRights: () => [read, readShortage, allow(['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeImages', 'ec2:DescribeInstanceTypeOfferings'], ['*'])],
+  launches: (ctx, _name, group) => groupLaunches(ctx, group),
+  targetGroups: async (ctx, group) => (await findGroup(ctx.effects.aws, ctx.target, inRegion(group.groups, ctx.target), { signal: ctx.signal }))?.TargetGroupARNs ?? [],
+  inspectRights: (at) => [
+    read,
+    readShortage,
+    allow(['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeImages', 'ec2:DescribeInstanceTypeOfferings', 'ec2:DescribeSnapshots', 'ec2:DescribeCapacityReservations'], ['*']),
+    keyLooks(at.target, at.account),
+  ],
   plan,
   drill: (ctx, name, group) => [groupProductionStep(name, group.groups), twinGroupStep(ctx, ctx.target, inRegion(group.groups, ctx.target), twinSize(group))],
   rents: (ctx, group) => rentedGroup(ctx, ctx.target, inRegion(group.groups, ctx.target), twinSize(group)),

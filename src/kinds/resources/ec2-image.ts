@@ -1,6 +1,7 @@
 import { plural } from '../../base/plural.ts';
 import { allow, inRegion } from '../common.ts';
-import { imageGate, imageRefusal } from '../ec2/image-gate.ts';
+import { imageGate } from '../ec2/image-gate.ts';
+import { gateParams, imageLaunches, inspectImage } from '../ec2/image-ready.ts';
 import { findTemplateVersion } from '../../aws/ec2.ts';
 import type { Rented } from '../../measure/prices.ts';
 import { dryRun, dryRunStep } from '../ec2/dry-run.ts';
@@ -15,9 +16,8 @@ import { registeredTargets } from '../ec2/serving.ts';
 import { launchedOnly, launchRights } from '../ec2/rights.ts';
 import { stopInstances } from '../ec2/stop.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
-import { type Finding, findingOf } from '../../model/finding.ts';
-import type { DrillContext, InspectContext, PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
-import { looked } from '../inspect.ts';
+import type { DrillContext, PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
+import { keyLooks } from '../keys.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { World } from '../../simulator/world.ts';
 import { traitsOf } from '../../model/verb.ts';
@@ -37,17 +37,6 @@ function reads(resource: Ec2Image, region: string, ...actions: string[]) {
 
 function plan(ctx: PlanContext, name: string, resource: Ec2Image): StepDraft[] {
   return traitsOf(ctx.verb).rebuilds ? [stopStep(ctx, name, resource)] : launchSteps(ctx, name, resource);
-}
-
-function gateParams(name: string, resource: Ec2Image, region: string) {
-  return {
-    name,
-    region,
-    template: inRegion(resource.template, region),
-    image: inRegion(resource.image, region),
-    existing: existingIn(resource, region),
-    ...(resource.maxAge === undefined ? {} : { maxAgeMs: resource.maxAge }),
-  };
 }
 
 /** The gate chooses image and version as in a failover; from them a twin is launched, or AWS is asked whether one might be. */
@@ -73,15 +62,6 @@ async function rents(ctx: Parameters<NonNullable<ResourceKind<Ec2Image>['rents']
   const template = inRegion(resource.template, ctx.target);
   const version = await findTemplateVersion(ctx.effects.aws, ctx.target, templateName(template), String(template.version), { signal: ctx.signal });
   return [{ what: 'instance', class: version?.LaunchTemplateData?.InstanceType, count }];
-}
-
-/** The way home: the region that is active now must be able to launch, too. */
-function inspect(ctx: InspectContext, name: string, resource: Ec2Image): Promise<Finding[]> {
-  const about = { resource: `ec2:${ctx.source}:${name}`, region: ctx.source };
-  return looked(about, async () => {
-    const refusal = await imageRefusal(ctx, gateParams(name, resource, ctx.source));
-    return refusal === undefined ? [] : [{ ...findingOf(refusal, about), severity: 'warning' }];
-  });
 }
 
 function gateStep(name: string, resource: Ec2Image, region: string): StepDraft {
@@ -206,10 +186,12 @@ const kind: ResourceKind<Ec2Image> = {
     const template = inRegion(resource.template, ctx.target);
     return Promise.resolve({ activeIn: [], because: `instances of ${template.id ?? template.name ?? ''} are launched when they are needed`, facts: {} });
   },
-  inspect,
+  inspect: inspectImage,
+  launches: imageLaunches,
+  targetGroups: ({ target }, resource) => Promise.resolve([resource.targets?.groups[target] ?? []].flat()),
   slas: (_ctx, resource, region) => Promise.resolve([computeSla(resource.subnets?.[region]?.length ?? 1), ...(resource.targets === undefined ? [] : [BALANCER_SLA])]),
   targets: (ctx, resource, region) => registeredTargets(ctx, resource.targets, region),
-  inspectRights: () => [allow(['ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions'], ['*'])],
+  inspectRights: (at, resource) => [reads(resource, at.target, 'ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeSnapshots', 'ec2:DescribeCapacityReservations'), keyLooks(at.target, at.account)],
   plan,
   drill,
   rents,

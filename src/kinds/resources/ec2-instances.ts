@@ -4,7 +4,7 @@ import { findInstances } from '../../aws/ec2.ts';
 import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
-import { inspectInstances } from '../ec2/ready.ts';
+import { inspectInstances, instanceLaunches } from '../ec2/ready.ts';
 import { dryRun, dryRunStep } from '../ec2/dry-run.ts';
 import { instancesProductionStep, production } from '../ec2/production.ts';
 import { registerTargets } from '../ec2/register.ts';
@@ -151,6 +151,8 @@ const kind: ResourceKind<Ec2Instances> = {
     return { activeIn: [], because: `${running} of ${plural(mine.length, 'instance')} running in ${ctx.target}`, facts: { running } };
   },
   inspect: inspectInstances,
+  launches: instanceLaunches,
+  targetGroups: ({ target }, resource) => Promise.resolve([resource.targets?.groups[target] ?? []].flat()),
   slas: async (ctx, resource, region) => {
     const found = await findInstances(ctx.effects.aws, region, { InstanceIds: [...inRegion(resource.instances, region)] }, { signal: ctx.signal });
     return [computeSla(new Set(found.map(({ Placement }) => Placement?.AvailabilityZone)).size), ...(resource.targets === undefined ? [] : [BALANCER_SLA])];

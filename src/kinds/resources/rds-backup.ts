@@ -7,6 +7,7 @@ import { caughtUp, caughtUpStep, recoveryGate, recoveryGateStep } from '../datab
 import { closeBackedUp, closeOldStep } from '../databases/close-old.ts';
 import { type BackedUpParams, keepBackedUp, keepOldStep } from '../databases/keep-old.ts';
 import { rdsSla } from '../slas.ts';
+import { keyLooks } from '../keys.ts';
 import { inspectBackups } from '../databases/backup-ready.ts';
 import { findPoints, listBackups } from '../databases/recovery-points.ts';
 import { replicate, replicateStep } from '../databases/replicate-backups.ts';
@@ -174,6 +175,9 @@ const kind: ResourceKind<RdsBackup> = {
   inspectRights: (at, db) => [
     allow(['rds:DescribeDBInstances'], [dbArn(at.source, at.account, inRegion(db.instances, at.source))]),
     allow(['ec2:DescribeSecurityGroups'], ['*']),
+    keyLooks(at.target, at.account),
+    // Backups are encrypted with the key that the runbook names, which may be another account's.
+    ...(db.kmsKeys?.[at.target] === undefined ? [] : [allow(['kms:DescribeKey'], [db.kmsKeys[at.target] ?? ''])]),
   ],
   plan,
   drill,

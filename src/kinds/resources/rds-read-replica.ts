@@ -12,6 +12,7 @@ import { fenceAgain, fenceAgainStep } from '../databases/fence-again.ts';
 import { type Database, dbArn, followers, isWriter, rdsArns, sidesOf, sourceRegion } from '../databases/instance.ts';
 import { keepOld, keepOldStep } from '../databases/keep-old.ts';
 import { databaseSlas } from '../databases/sides.ts';
+import { keyLooks } from '../keys.ts';
 import { inspectReplica } from '../databases/replica-ready.ts';
 import { openWrites, openWritesStep } from '../databases/open-writes.ts';
 import { positionGate, positionGateStep } from '../databases/position-gate.ts';
@@ -190,6 +191,7 @@ const kind: ResourceKind<RdsReadReplica> = {
     allow(['rds:DescribeDBInstances'], [dbArn(at.source, at.account, inRegion(db.instances, at.source))]),
     ...[at.source, at.target].map((region) => allow(['rds:DescribeDBParameters'], rdsArns(region, at.account, 'pg:*'))),
     allow(['ec2:DescribeSecurityGroups', 'cloudwatch:GetMetricData'], ['*']),
+    keyLooks(at.target, at.account),
   ],
   plan,
   drill,

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { MUTATIONS } from '../../../src/aws/operations.ts';
 import type { InputOf, OperationOf, Service } from '../../../src/aws/operations.ts';
 import { SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
+import { ARCHIVE_READINESS, BILLING_READINESS, SHOP_READINESS } from './readiness-troubles.ts';
 import { change, sleep, type Trouble } from './world.ts';
 
 /*
@@ -121,11 +122,10 @@ export const REPLICA: Trouble[] = [
   { name: 'backups are kept for a day after a promotion', plant: () => undefined, runbook: (text) => text.replace(/ {4}retentionDays:.*\n/, ''), found: [`warning backup-retention ${AT_COPY}`] },
 ];
 
-
 /** All of them, by the runbook in whose world they are planted. */
 export const TROUBLES: readonly { example: string; troubles: readonly Trouble[] }[] = [
-  { example: 'shop', troubles: [...REPLICA, ...SHOP] },
-  { example: 'archive', troubles: ARCHIVE },
-  { example: 'billing', troubles: BILLING },
+  { example: 'shop', troubles: [...REPLICA, ...SHOP, ...SHOP_READINESS] },
+  { example: 'archive', troubles: [...ARCHIVE, ...ARCHIVE_READINESS] },
+  { example: 'billing', troubles: [...BILLING, ...BILLING_READINESS] },
   { example: 'active-active', troubles: WRITERS },
 ];

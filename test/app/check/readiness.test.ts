@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import type { AwsCaller } from '../../../src/aws/caller.ts';
+import { TOKYO } from '../../engine/simulated.ts';
+import { balancer, encryptedImage, keyIn, LINKED, template } from './readiness-troubles.ts';
+import { NOTES } from './troubles.ts';
+import { change, checkIn, shortly, worldOf } from './world.ts';
+
+/* What looks like a trouble and is none, and what AWS does not let a check see. */
+
+const DAY_MS = 86_400_000;
+
+async function found(plant: (sim: Awaited<ReturnType<typeof worldOf>>) => void, example = 'shop'): Promise<string[]> {
+  const sim = await worldOf(example);
+  plant(sim);
+  return shortly(await checkIn(sim)).filter((one) => !NOTES.has(one));
+}
+
+describe('nothing is said', () => {
+  it('of a key that people manage, and that is enabled', async () => {
+    expect(await found((sim) => { sim.world.addKey({ region: TOKYO, arn: keyIn('own') }); change(sim, { region: TOKYO, id: 'shop-orders-tokyo' }, { kmsKeyId: keyIn('own') }); })).toEqual([]);
+  });
+
+  it.each([
+    ['its policy names the role of Auto Scaling', { users: [LINKED] }],
+    ['its policy names everybody', { users: ['*'] }],
+    ['a grant names the role', { granted: ['arn:aws:iam::000000000000:role/other', LINKED] }],
+  ])('of a key of the image: %s', async (_what, more) => {
+    expect(await found((sim) => { sim.world.addKey({ region: TOKYO, arn: keyIn('image'), ...more }); encryptedImage(sim, keyIn('image')); })).toEqual([]);
+  });
+
+  it('of a key of the image that another account has granted', async () => {
+    expect(await found((sim) => { sim.world.addKey({ region: TOKYO, arn: keyIn('image', '999988887777'), granted: [LINKED] }); encryptedImage(sim, keyIn('image', '999988887777')); })).toEqual([]);
+  });
+
+  it.each([
+    ['names it', [{ names: ['shop.example.com'] }]],
+    ['names it by a pattern, and is not the first one', [{ names: ['admin.example.com'] }, { names: ['*.example.com'] }]],
+    ['is valid, beside one that has expired', [{ names: ['shop.example.com'], status: 'EXPIRED' as const, validForMs: -DAY_MS }, { names: ['shop.example.com'] }]],
+    ['is valid for 31 days', [{ names: ['SHOP.example.com'], validForMs: 31 * DAY_MS }]],
+  ])('of a certificate that %s', async (_what, certificates) => {
+    expect(await found((sim) => balancer(sim, ...certificates))).toEqual([]);
+  });
+
+  it('of a load balancer without TLS', async () => {
+    expect(await found((sim) => balancer(sim))).toEqual([]);
+  });
+
+  it('of a quota that is just enough: 2 instances run, and 6 are wanted, of 2 vCPUs each', async () => {
+    const quota = (max: number) => found(({ world }) => { world.state.vcpuQuotas.set(TOKYO, max); world.state.vcpuQuotas.setOthers(TOKYO, 40); });
+    const needed = 40 + 2 * 6;
+    expect([await quota(needed), await quota(needed - 1)]).toEqual([[], [`error vcpu-quota ec2:${TOKYO}`]]);
+  });
+
+  it('of a reservation with room for all', async () => {
+    expect(await found((sim) => {
+      sim.world.addReservation({ region: TOKYO, id: 'cr-0123456789abcdef0', zone: `${TOKYO}a`, type: 'm6g.large', total: 8 });
+      template(sim, { reservation: 'cr-0123456789abcdef0' });
+    })).toEqual([]);
+  });
+
+  it('of a right that the policy of a topic or a key may give', async () => {
+    expect(await found(({ world }) => { world.state.policies.deny('sns:*'); world.state.policies.deny('kms:*'); })).toEqual([]);
+  });
+
+  it('of the rights of a role that stands below a path', async () => {
+    const asked: unknown[] = [];
+    const sim = await worldOf('shop');
+    sim.world.state.policies.path = '/aws-reserved/sso.amazonaws.com/';
+    const result = await checkIn(sim, { onCall: ({ operation, input }) => (operation === 'SimulatePrincipalPolicy' ? asked.push((input as { PolicySourceArn: string }).PolicySourceArn) : undefined) });
+    expect(shortly(result).filter((one) => !NOTES.has(one))).toEqual([]);
+    expect([...new Set(asked)]).toEqual(['arn:aws:iam::000000000000:role/aws-reserved/sso.amazonaws.com/lab']);
+  });
+});
+
+describe('a look that AWS refuses', () => {
+  const denied = (service: string, operation: string, code: string, httpStatus = 400) => ({ service, operation, effect: { kind: 'error' as const, httpStatus, code, message: 'not authorized' } });
+
+  it.each([
+    ['kms', 'DescribeKey', 'AccessDeniedException', `kms:${TOKYO}`],
+    ['iam', 'GetRole', 'AccessDenied', 'iam:us-east-1'],
+    ['iam', 'SimulatePrincipalPolicy', 'AccessDenied', 'iam:us-east-1'],
+    ['servicequotas', 'GetServiceQuota', 'AccessDeniedException', `servicequotas:${TOKYO}`],
+    ['elbv2', 'DescribeTargetGroups', 'AccessDenied', `elbv2:${TOKYO}`],
+    ['ec2', 'DescribeInstanceTypes', 'UnauthorizedOperation', `ec2:${TOKYO}`],
+  ] as const)('%s %s: is said once as a note, and fails nothing', async (service, operation, code, about) => {
+    const sim = await worldOf('shop');
+    sim.world.addFault(denied(service, operation, code, 403));
+    const { findings } = await checkIn(sim);
+    const own = findings.filter(({ rule }) => rule === 'not-checked');
+    expect(own.map(({ severity, resource }) => `${severity} ${resource}`)).toEqual([`note ${about}`]);
+    expect(own[0]?.observed).toBe(`${service}:${operation} is not allowed in ${service === 'iam' ? 'us-east-1' : TOKYO}`);
+    expect(findings.filter(({ severity }) => severity !== 'note')).toEqual([]);
+  });
+
+  it('the policy of a key: nobody says that Auto Scaling may not use it', async () => {
+    const sim = await worldOf('shop');
+    encryptedImage(sim, keyIn('image'));
+    sim.world.addFault(denied('kms', 'GetKeyPolicy', 'AccessDeniedException'));
+    expect(shortly(await checkIn(sim)).filter((one) => !NOTES.has(one))).toEqual([`note not-checked kms:${TOKYO}`]);
+  });
+
+  it('a service that gives no answer is no failure of the check', async () => {
+    const sim = await worldOf('shop');
+    for (const service of ['kms', 'iam', 'servicequotas']) sim.world.addFault({ service, effect: { kind: 'reset' } });
+    const seen = shortly(await checkIn(sim)).filter((one) => !NOTES.has(one));
+    expect(seen.toSorted()).toEqual(['note not-checked iam:us-east-1', `note not-checked kms:${TOKYO}`, `note not-checked servicequotas:${TOKYO}`]);
+  });
+
+  it('a quota whose use is not measured: what a failover starts alone decides', async () => {
+    const sim = await worldOf('shop');
+    const { aws } = sim.effects;
+    const unmeasured: AwsCaller = { call: (request) => (request.operation === 'GetMetricData' && JSON.stringify(request.input).includes('AWS/Usage') ? Promise.resolve({ output: { MetricDataResults: [{ Id: 'm1', Timestamps: [], Values: [] }] }, requestId: 'r' } as never) : aws.call(request)) };
+    const observed = async (max: number) => {
+      sim.world.state.vcpuQuotas.set(TOKYO, max);
+      return (await checkIn(sim, { effects: { aws: unmeasured } })).findings.find(({ rule }) => rule === 'vcpu-quota')?.observed;
+    };
+    expect(await observed(7)).toBe('a failover starts 8 vCPUs in ap-northeast-1, how many run there is not known, and "Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances" allows 7');
+    expect(await observed(8)).toBeUndefined();
+  });
+});
+
+describe('rights', () => {
+  it('names what is missing, each right once, and the first five of many', async () => {
+    const sim = await worldOf('shop');
+    for (const action of ['rds:*', 'autoscaling:*']) sim.world.state.policies.deny(action);
+    const { findings } = await checkIn(sim);
+    const [one, ...others] = findings.filter(({ rule }) => rule === 'right-missing');
+    expect(others).toEqual([]);
+    expect(one?.observed).toMatch(/^arn:aws:iam::000000000000:role\/lab may not: (\S+ on \S+; ){4}\S+ on \S+; and \d+ more$/);
+  });
+
+  it('asks in few requests, whatever the number of rights', async () => {
+    const asked: string[][] = [];
+    const sim = await worldOf('shop');
+    await checkIn(sim, { onCall: ({ operation, input }) => (operation === 'SimulatePrincipalPolicy' ? asked.push((input as { ActionNames: string[] }).ActionNames) : undefined) });
+    expect(asked.length).toBeLessThanOrEqual(8);
+    expect(asked.flat()).toEqual(expect.arrayContaining(['rds:PromoteReadReplica', 'route53:ChangeResourceRecordSets', 'autoscaling:UpdateAutoScalingGroup']));
+  });
+});
