@@ -17,18 +17,25 @@ export function asShown(text: string): string {
 }
 
 /** Runs `dr` at a terminal, says that it is not known when users began to suffer, and types one line when it is asked for the name. */
-export async function typing(on: Stage, args: readonly string[], answer: string): Promise<{ code: number | null; shown: string }> {
+export function typing(on: Stage, args: readonly string[], answer: string): Promise<{ code: number | null; shown: string }> {
+  return answering(on, args, [['[unknown]: ', ''], ['to continue: ', answer]]);
+}
+
+/** Runs `dr` at a terminal, and types each line once its question has been asked after the one before. */
+export async function answering(on: Pick<Stage, 'env' | 'folder'>, args: readonly string[], answers: readonly (readonly [question: string, line: string])[]): Promise<{ code: number | null; shown: string }> {
   const [program = '', ...rest] = inTerminal([process.execPath, BIN, ...args]);
   const env = { PATH: process.env.PATH ?? '', TERM: 'xterm-256color', ...on.env };
   const child = spawn(program, rest, { cwd: on.folder, env, stdio: ['pipe', 'pipe', 'inherit'] });
   let text = '';
-  const answers = [['[unknown]: ', ''], ['to continue: ', answer]] as const;
   let answered = 0;
+  let seen = 0;
   child.stdout.setEncoding('utf8').on('data', (more: string) => {
     text += more;
     const [question, reply] = answers[answered] ?? [undefined, ''];
-    if (question === undefined || !text.includes(question)) return;
+    const at = question === undefined ? -1 : text.indexOf(question, seen);
+    if (question === undefined || at < 0) return;
     answered += 1;
+    seen = at + question.length;
     child.stdin.write(`${reply}\n`);
   });
   const code = await new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));

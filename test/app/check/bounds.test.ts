@@ -84,7 +84,7 @@ describe('an account that gives trouble', () => {
 
   it('throttled now and then: asked again, and the same is found', async () => {
     const sim = await worldOf('shop');
-    for (const service of ['rds', 'autoscaling', 'ec2', 'route53']) sim.world.addFault({ service, effect: { kind: 'throttle' }, times: 2 });
+    for (const service of ['rds', 'autoscaling', 'ec2', 'route53', 'elbv2', 'cloudwatch', 'kms', 'iam', 'servicequotas', 'sns']) sim.world.addFault({ service, effect: { kind: 'throttle' }, times: 2 });
     expect(shortly(await checkIn(sim))).toEqual([`note replica-backups ${AT_COPY}`]);
   });
 

@@ -104,6 +104,14 @@ describe('dr init', () => {
     expect(result.notPlaced).toEqual(expect.arrayContaining([expect.stringContaining('shop-orders in ap-northeast-2'), expect.stringContaining('shop-api in ap-northeast-2')]));
   });
 
+  it('throttled now and then asks again, and finds the same', async () => {
+    const sim = await simulation({ path: runbook('shop') });
+    const before = await madeOf(sim);
+    for (const service of ['rds', 'autoscaling', 'ec2', 'elbv2', 'route53', 'sns']) sim.world.addFault({ service, effect: { kind: 'throttle' }, times: 2 });
+    const { runbooks, notRead, notPlaced } = await madeOf(sim);
+    expect([runbooks.map(({ text }) => text), notRead, notPlaced]).toEqual([before.runbooks.map(({ text }) => text), [], before.notPlaced]);
+  });
+
   it('of a service that it may not read says so, and reads the rest', async () => {
     const sim = await simulation({ path: runbook('shop') });
     await madeOf(sim);
