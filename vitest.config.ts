@@ -9,7 +9,7 @@ const LAB = [
   'test/journal/{explore,s3-object-lock}.test.ts',
   'test/kinds/through-wire.test.ts',
   'test/kinds/databases/restore-through-wire.test.ts',
-  'test/lab/{active-active,binaries,check,databases,engines,fence,init,journey,lab,lab-app,lag-meter,rehearse,restore,spawn,three-regions}.test.ts',
+  'test/lab/{active-active,binaries,check,databases,drills,engines,fence,init,journey,lab,lab-app,lag-meter,rehearse,restore,spawn,three-regions}.test.ts',
   'test/lab/wire/{foreign-clients,world}.test.ts',
   'test/runbook/mutations.test.ts',
   'test/sim/{drills,planted,seeds}.test.ts',

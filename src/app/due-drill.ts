@@ -25,12 +25,12 @@ interface DueQuestion {
 
 /**
  * The newest drill into a region that passed within that time, of exactly this runbook; undefined where a drill is due. A runbook that
- * was changed since has no drill, and runs that cannot be read count for nothing.
+ * was changed since has no drill, and runs that cannot be read count for nothing. A live drill counts when users were back in time.
  */
 export async function passedDrill({ region, state, mode, withinMs, now, ...choice }: DueQuestion): Promise<RunState | undefined> {
   const { sha256 } = await chooseRunbook(choice);
   const { runs } = await listAllRuns(state);
-  return runs.find((run) => passed(run) && run.mode === mode && run.plan.runbook.sha256 === sha256 && run.plan.target === region && now - run.lastAt <= withinMs);
+  return runs.find((run) => (passed(run) ? run.plan.target : passedLive(run, runs)) === region && run.mode === mode && run.plan.runbook.sha256 === sha256 && now - run.lastAt <= withinMs);
 }
 
 /** Drills of the application whose twins were kept until now: their clean-up is due. */
@@ -41,6 +41,12 @@ export async function dueCleanUps({ state, mode, now, region: _region, ...choice
     const left = run.mode === mode && run.plan.runbook.name === runbook.name ? twinsLeftBy(run) : undefined;
     return left?.keptUntil !== undefined && left.keptUntil <= now ? [left] : [];
   });
+}
+
+/** Where users were meanwhile, of the way home of a live drill that came to its end in time; undefined of any other run. */
+function passedLive({ live, outcome, lastAt }: RunState, runs: readonly RunState[]): string | undefined {
+  if (live?.part !== 'home' || outcome !== 'succeeded' || lastAt > live.backBy) return undefined;
+  return runs.some((run) => run.live?.id === live.id && run.live.part === 'out' && run.outcome === 'succeeded') ? live.away : undefined;
 }
 
 function passed(run: RunState): boolean {

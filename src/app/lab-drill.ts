@@ -1,6 +1,7 @@
 import { loadRunbook } from '../runbook/load.ts';
 import { EXAMPLE_RUNBOOK } from '../runbook/example.ts';
-import { confirmedByLab, inLab, type LabFailoverRequest, sourceInLab } from './lab-failover.ts';
+import { approvedInLab, confirmedByLab, inLab, type LabFailoverRequest, sourceInLab } from './lab-failover.ts';
+import { liveDrill, type LiveDrillRequest } from './live-drill.ts';
 import { chooseRunbook } from './make-plan.ts';
 import type { RunResult } from './run-to-the-end.ts';
 import { startRun } from './start-run.ts';
@@ -11,6 +12,16 @@ export async function labDrill(request: LabFailoverRequest): Promise<RunResult> 
   const source = sourceInLab(loaded.runbook, request.region);
   const result = await inLab({ loaded: [loaded], active: [source], broken: [] }, request.onMessage, () =>
     startRun({ ...request, runbook: loaded.path, confirm: () => confirmedByLab(request.onMessage) }),
+  );
+  return { ...result, resumable: false };
+}
+
+/** Users are moved there and back in a lab of its own. */
+export async function labLiveDrill(request: LiveDrillRequest): Promise<RunResult> {
+  const loaded = request.runbook === undefined ? await loadRunbook(EXAMPLE_RUNBOOK) : await chooseRunbook(request);
+  const source = sourceInLab(loaded.runbook, request.region);
+  const result = await inLab({ loaded: [loaded], active: [source], broken: [] }, request.onMessage, () =>
+    liveDrill({ ...request, runbook: loaded.path, acceptances: approvedInLab(request.acceptances, [loaded.runbook]), confirm: () => confirmedByLab(request.onMessage) }),
   );
   return { ...result, resumable: false };
 }

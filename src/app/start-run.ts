@@ -4,7 +4,7 @@ import type { Effects } from '../effects/effects.ts';
 import type { Preview } from '../engine/preview.ts';
 import { traceStep } from '../engine/trace.ts';
 import { Journal } from '../journal/journal.ts';
-import { type FleetRecord, JOURNAL_SCHEMA, type WaitRecord } from '../journal/events.ts';
+import { type FleetRecord, JOURNAL_SCHEMA, type LiveDrillRecord, type WaitRecord } from '../journal/events.ts';
 import type { Acceptances } from '../model/step.ts';
 import type { Plan } from '../model/plan.ts';
 import { loadRunbook } from '../runbook/load.ts';
@@ -43,6 +43,8 @@ export interface StartRequest extends RunWatchers, Direction {
   /** Asks the person. `look` tells what would refuse the run now. @throws DrError (declined). */
   confirm(plan: Plan, look: () => Promise<Preview>): Promise<'typed' | 'flag' | 'lab'>;
   effects?: Effects;
+  /** Of a live drill: asked when the plan is confirmed. */
+  live?(): LiveDrillRecord;
   /** As in `ConfirmedPlan`. */
   gitOf?: typeof gitCommit;
 }
@@ -67,7 +69,8 @@ export async function startRun(request: StartRequest): Promise<RunResult> {
   };
   const confirmedBy = await request.confirm(plan, look);
   const impact = impactAt === undefined ? {} : { impactAt };
-  return runPlan({ ...request, ...impact, effects, plan, identity: observed.identity, planned: planning, confirmedBy, gitOf: () => git, declaredAt: effects.clock.now() });
+  const live = request.live === undefined ? {} : { live: request.live() };
+  return runPlan({ ...request, live: undefined, ...live, ...impact, effects, plan, identity: observed.identity, planned: planning, confirmedBy, gitOf: () => git, declaredAt: effects.clock.now() });
 }
 
 /** A later drill says what an earlier one of the application may have left: it is not its own, and costs money. */
@@ -94,6 +97,7 @@ export interface ConfirmedPlan extends RunWatchers {
   effects: Effects;
   /** What it is part of. */
   fleet?: FleetRecord;
+  live?: LiveDrillRecord | undefined;
   /** Which version of the runbook that is. Default: asks git. */
   gitOf?: typeof gitCommit;
 }
@@ -128,6 +132,7 @@ export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
       ...(request.impactSource === undefined ? {} : { impactSource: request.impactSource }),
       confirmedBy: request.confirmedBy,
       ...(request.fleet === undefined ? {} : { fleet: request.fleet }),
+      ...(request.live === undefined ? {} : { live: request.live }),
       ...stopped(),
       acceptances: request.acceptances,
       ...initiatorKeys(plan),

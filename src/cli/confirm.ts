@@ -1,10 +1,12 @@
 import { createInterface } from 'node:readline/promises';
 import { formatDuration, parseDuration } from '../base/duration.ts';
 import { DrError, messageOf } from '../base/errors.ts';
+import type { LivePlan } from '../app/live-drill.ts';
 import type { Preview } from '../engine/preview.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Acceptances, PlanStep } from '../model/step.ts';
 import type { Plan } from '../model/plan.ts';
+import { LIVE_PARTS } from '../report/format.ts';
 import { regionName } from './names.ts';
 import { previewLines, wouldBeRefused } from './preview-view.ts';
 import { parsePastTime } from './flag-values.ts';
@@ -41,21 +43,24 @@ interface Question {
   text: () => string | Promise<string>;
   /** The command with the flag that answers the question. */
   command: string;
+  /** What is typed, where it is not the name of the runbook. */
+  words?: string;
 }
 
 /**
  * Nothing is guessed.
  * @throws DrError `declined` in every case but one.
  */
-async function askName({ name, what, given, text, command }: Question, io: ConfirmIo): Promise<'typed' | 'flag'> {
+async function askName({ name: runbook, what, given, text, command, words }: Question, io: ConfirmIo): Promise<'typed' | 'flag'> {
+  const name = words ?? runbook;
   const declined = (code: string, title: string) => new DrError({ code, exit: 'declined', title: `${title} Nothing was done.`, next: [command] });
   if (given !== undefined) {
     if (given === name) return 'flag';
-    throw declined('CONFIRMATION_MISMATCH', `--confirm says "${given}", but the runbook is "${name}".`);
+    throw declined('CONFIRMATION_MISMATCH', `--confirm says "${given}", but ${words === undefined ? 'the runbook' : 'what needs to be said'} is "${name}".`);
   }
   if (!io.tty) throw declined('CONFIRMATION_NEEDED', `${what} needs a confirmation, and there is no terminal to ask.`);
   io.write(`${await text()}\n`);
-  const typed = await io.ask(`Type the name of the runbook (${name}) to continue: `);
+  const typed = await io.ask(words === undefined ? `Type the name of the runbook (${name}) to continue: ` : `Type the words "${words}" to continue: `);
   if (typed.trim() === name) return 'typed';
   throw declined('NOT_CONFIRMED', `"${typed.trim()}" is not "${name}".`);
 }
@@ -67,6 +72,30 @@ export async function confirm(request: ConfirmRequest, io: ConfirmIo): Promise<'
   const where = traitsOf(plan.verb).rebuilds ? `--standby ${plan.source}` : `--region ${plan.target}`;
   const command = `dr ${plan.verb} ${where} --runbook ${name} --confirm ${name}`;
   return askName({ name, what: `A ${plan.verb}`, given, text: () => whatIsAsked(request, io), command }, io);
+}
+
+export interface LiveQuestion extends Omit<ConfirmRequest, 'expected'> {
+  live: LivePlan;
+  /** Milliseconds. */
+  backWithinMs: number;
+}
+
+/** Asks before users are moved there and back. The name of the runbook alone confirms nothing here. @throws DrError `declined`. */
+export async function confirmLive({ live, backWithinMs, plan, given, acceptances, look }: LiveQuestion, io: ConfirmIo): Promise<'typed' | 'flag'> {
+  const { name } = plan.runbook;
+  const words = `live ${name}`;
+  const command = `dr drill --live --region ${plan.target} --back-within ${Math.ceil(backWithinMs / 60_000)}m --runbook ${name} --confirm "${words}"`;
+  const text = async () => [await whatIsAsked({ plan, given, acceptances, expected: live.steps[0]?.expected ?? { p50: 0, p95: 0 }, ...(look === undefined ? {} : { look }) }, io), liveText(live, backWithinMs)].join('\n\n');
+  return askName({ name, words, what: 'A live drill', given, text, command }, io);
+}
+
+/** Both ways, and the window. */
+export function liveText({ home, away, steps, backP95 }: LivePlan, backWithinMs: number): string {
+  return [
+    `LIVE DRILL: users are really moved from ${regionName(home)} to ${regionName(away)}, and home again. Writes stop for a moment in each move.`,
+    ...columns(steps.map(({ part, verb, expected }, i) => [`${i + 1}. ${LIVE_PARTS[part]}`, verb, `about ${seconds(expected.p50)}, ${seconds(expected.p95)} in a slow case`])),
+    `Back within ${formatDuration(backWithinMs)} of now; in a slow case it takes ${seconds(backP95)}. After that no way home is begun by itself.`,
+  ].join('\n');
 }
 
 /** What would refuse it stands above the rest: it is read before anything is typed. */

@@ -18,6 +18,11 @@ export abstract class RunCommand extends DrCommand {
     this.tell(await this.#watch(output, false, work), output);
   }
 
+  /** Runs one after the other, each shown as one. */
+  protected async watchedInTurn(output: string, work: (each: <T>(run: (watch: RunWatch) => Promise<T>) => Promise<T>) => Promise<RunResult>): Promise<void> {
+    this.tell(await work((run) => this.#watch(output, false, run)), output);
+  }
+
   /** The same for many runs at once. */
   protected async watchedFleet(output: string, work: (watch: RunWatch) => Promise<FleetResult>): Promise<void> {
     const result = await this.#watch(output, true, work);

@@ -1,7 +1,7 @@
 import type { Direction } from '../app/observe.ts';
 import type { StartRequest } from '../app/start-run.ts';
 import { DrError } from '../base/errors.ts';
-import { askImpact, confirm, type ConfirmRequest, terminalIo } from './confirm.ts';
+import { askImpact, confirm, confirmLive, type ConfirmRequest, terminalIo } from './confirm.ts';
 import type { RunResult } from '../app/run-to-the-end.ts';
 import { RunCommand } from './run-command.ts';
 import { acceptances, type AcceptanceInput, impactTime, names } from './run-flags.ts';
@@ -54,6 +54,27 @@ export abstract class StartCommand extends RunCommand {
         ...(asks ? { askImpact: () => askImpact(terminalIo(), Date.now) } : {}),
         confirm: (plan, look) => askFor({ plan, acceptances: accepted, given: flags.confirm, look }),
         ...watch,
+      }),
+    );
+  }
+
+  /** There and back: each run is shown as one. */
+  protected async startLive(flags: StartFlags & { lab: boolean }, backWithinMs: number): Promise<void> {
+    const accepted = acceptances(flags);
+    const { liveDrill } = await import('../app/live-drill.ts');
+    const drill = flags.lab ? (await import('../app/lab-drill.ts')).labLiveDrill : liveDrill;
+    await this.watchedInTurn(flags.output, (each) =>
+      drill({
+        region: flags.region,
+        from: flags.from,
+        ...(flags.runbook === undefined ? {} : { runbook: flags.runbook }),
+        runbooks: flags.runbooks,
+        state: this.statePlace(flags.state),
+        acceptances: accepted,
+        backWithinMs,
+        confirm: (live, plan, look) => confirmLive({ live, plan, acceptances: accepted, given: flags.confirm, look, backWithinMs }, terminalIo()),
+        each,
+        onMessage: (text) => this.note(text),
       }),
     );
   }

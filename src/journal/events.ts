@@ -105,6 +105,21 @@ export interface FleetMemberRecord {
   follows: readonly string[];
 }
 
+/** The runs of a live drill, in their order: users leave, what they left follows again, users come back, and the other side follows again. */
+export type LivePart = 'out' | 'rebuild' | 'home' | 'protect';
+
+/** A run is a part of a live drill. */
+export interface LiveDrillRecord {
+  /** The same in each of its runs. */
+  id: string;
+  part: LivePart;
+  /** The region that users leave, and come back to. */
+  home: string;
+  away: string;
+  /** When users had to be back at the latest, as was confirmed. Milliseconds since the epoch. */
+  backBy: number;
+}
+
 /** What a run begins with. */
 export interface RunStarted {
   /** `JOURNAL_SCHEMA` of the version that began it; absent in journals that are older than this field. */
@@ -121,6 +136,7 @@ export interface RunStarted {
   planning?: { from: number; to: number; waits: readonly WaitRecord[] };
   confirmedBy: 'typed' | 'flag' | 'lab';
   fleet?: FleetRecord;
+  live?: LiveDrillRecord;
   /** Drills that this run took its application from: they stop before their next change, and their twins stay. */
   stoppedDrills?: readonly string[];
   acceptances: Acceptances;

@@ -184,6 +184,7 @@ export const EvidenceSchema = z.strictObject({
     kindText: z.string(),
     verb: z.enum(VERBS),
     scenario: z.string(),
+    live: z.strictObject({ id: z.string(), part: z.enum(['out', 'rebuild', 'home', 'protect']) }).optional().describe('it is a part of a live drill, whose runs share the id'),
     assumptions: strings,
   }),
   verdict: z.strictObject({

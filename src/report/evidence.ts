@@ -10,7 +10,7 @@ import { assessmentEvidence, databaseEvidence, standbyEvidence } from './data-ev
 import { deviationsOf } from './deviations.ts';
 import { DRILL_RULE } from './drill.ts';
 import { type Evidence, REPORT_SCHEMA } from './evidence-schema.ts';
-import { regionName } from './format.ts';
+import { LIVE_PARTS, regionName } from './format.ts';
 import { logEvidence, probeEvidence } from './log-evidence.ts';
 import { nextSteps } from './next-steps.ts';
 import { objectivesOf, PASS_RULE, PROTECT_RULE, verdictOf } from './objectives.ts';
@@ -95,6 +95,7 @@ const KINDS: Record<RunMode, string> = {
 function testEvidence(state: RunState, scenario: string | undefined): Evidence['test'] {
   const { plan, acceptances } = state;
   const assumptions: string[] = [];
+  if (state.live !== undefined) assumptions.push(`It is a part of the live drill ${state.live.id}: users are moved from ${state.live.home} to ${state.live.away}, and must be back by ${iso(state.live.backBy)}.`);
   if (acceptances.sourceDown !== undefined) assumptions.push(`The source is down, as a person attested: ${acceptances.sourceDown}`);
   if (state.mode === 'lab') assumptions.push('Times of AWS control planes in the lab are a model’s, not AWS’s.');
   if (state.mode === 'simulated') assumptions.push('All times are simulated.');
@@ -106,7 +107,8 @@ function testEvidence(state: RunState, scenario: string | undefined): Evidence['
     kindText: KINDS[state.mode],
     verb: plan.verb,
     scenario:
-      scenario ?? acceptances.reason ?? scenarioOf(state),
+      `${liveText(state)}${scenario ?? acceptances.reason ?? scenarioOf(state)}`,
+    ...(state.live === undefined ? {} : { live: { id: state.live.id, part: state.live.part } }),
     assumptions,
   };
 }
@@ -117,6 +119,11 @@ const SCENARIOS: Record<Verb, (name: string, source: string, target: string) => 
   reprotect: (name, source, target) => `${name} is active in ${target} and has no standby in ${source}: it is rebuilt.`,
   drill: (name, source, target) => `A drill: what a failover of ${name} to ${target} does is done on twins; ${name} stays in ${source}.`,
 };
+
+/** Before whatever else is said of it: nobody takes it for an outage, or for a move that stays. */
+function liveText({ live }: RunState): string {
+  return live === undefined ? '' : `Live drill ${live.id}, ${LIVE_PARTS[live.part]}. `;
+}
 
 function scenarioOf({ plan }: RunState): string {
   return SCENARIOS[plan.verb](plan.runbook.name, regionName(plan.source), regionName(plan.target));

@@ -1,3 +1,4 @@
+import type { LivePart } from '../journal/events.ts';
 import { plural } from '../base/plural.ts';
 import { formatDuration } from '../base/duration.ts';
 import { REGIONS } from '../base/regions.ts';
@@ -42,6 +43,9 @@ export function routeText(verb: Verb, { source, target }: { source: string; targ
   if (drills) return `twins in ${name(target)}; ${name(source)} stays active`;
   return rebuilds ? `${name(target)}, standby ${name(source)}` : `${name(source)} → ${name(target)}`;
 }
+
+/** Parts of a live drill, in their order. */
+export const LIVE_PARTS: Readonly<Record<LivePart, string>> = { out: 'the way out', rebuild: 'the standby is rebuilt', home: 'the way home', protect: 'the other standby is rebuilt' };
 
 /** The city alone where it is known: short enough for a headline. */
 export function regionPlace(region: string): string {

@@ -17,8 +17,8 @@ export function newsOf(record: JournalRecord, state: RunState): string | undefin
 }
 
 /** What the run is, so that no message of a drill or a rehearsal is taken for an outage. */
-function prefixOf({ plan, mode }: RunState): string {
-  const drill = traitsOf(plan.verb).drills ? 'DRILL: ' : '';
+function prefixOf({ plan, mode, live }: RunState): string {
+  const drill = live !== undefined ? 'LIVE DRILL: ' : traitsOf(plan.verb).drills ? 'DRILL: ' : '';
   return mode === 'live' ? drill : `[${mode.toUpperCase()}] ${drill}`;
 }
 

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
 import { resume, type ResumeRequest } from '../../src/app/resume.ts';
 import { startRun, type StartRequest } from '../../src/app/start-run.ts';
@@ -28,8 +28,8 @@ export interface Bench {
   goOn(more?: Partial<ResumeRequest>): Promise<RunResult>;
 }
 
-/** A bench with Seoul dead, unless it is to live. */
-export async function bench(options: { alive?: boolean } = {}): Promise<Bench> {
+/** A bench with Seoul dead, unless it is to live. `runbook`: a path; default: the shop. */
+export async function bench(options: { alive?: boolean; runbook?: string } = {}): Promise<Bench> {
   // A virtual clock does not wait for processes: without a path there is no git to be waited for.
   const path = process.env.PATH;
   process.env.PATH = '';
@@ -39,8 +39,9 @@ export async function bench(options: { alive?: boolean } = {}): Promise<Bench> {
     await rm(folder, { recursive: true, force: true });
   });
   const runbooks = join(folder, 'runbooks');
-  await cp(SHOP, join(runbooks, 'shop.yaml'));
-  const sim = await simulation({ timings: BRISK });
+  const { runbook = SHOP } = options;
+  await cp(runbook, join(runbooks, basename(runbook)));
+  const sim = await simulation({ path: runbook, timings: BRISK });
   // Nor for modules: they are loaded before.
   const plan = await planOf(sim, TOKYO);
   await Promise.all(plan.steps.map((step) => loadStepKind(step.kind)));

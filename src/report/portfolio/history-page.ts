@@ -42,7 +42,7 @@ function viewSection(view: ApplicationView, mark: ModeMark | undefined): Html {
   const columns = [{ head: 'Run' }, { head: 'What' }, { head: 'Result' }, { head: 'RTO' }, { head: 'RPO' }, { head: 'Took', number: true }];
   const rows = view.runs.toReversed().map((row): HtmlValue[] => [
     html`${code(row.run)}<span class="why">${utcDateTime(row.startedAt)}</span>`,
-    html`${row.verb}<span class="why">${routeText(row.verb, row, (region) => region)}</span>`,
+    html`${row.live === undefined ? '' : 'live drill: '}${row.verb}<span class="why">${routeText(row.verb, row, (region) => region)}</span>`,
     pill(verdictTone(row.verdict.word), row.verdict.word),
     measuredCell(row.rto),
     measuredCell(row.rpo),

@@ -106,7 +106,7 @@ function runs(pack: PackDocument, mark: ModeMark | undefined): Html {
   const rows = pack.applications.flatMap((view) => view.runs).map((row) => [
     html`${runLink(row.run)}<span class="why">${utcDateTime(row.startedAt)}${before.has(row.run) && ', before the period'}</span>`,
     modePill(row.mode),
-    html`${row.application}<span class="why">${row.verb}, ${routeText(row.verb, row, (region) => region)}</span>`,
+    html`${row.application}<span class="why">${row.live === undefined ? '' : 'live drill: '}${row.verb}, ${routeText(row.verb, row, (region) => region)}</span>`,
     html`${pill(verdictTone(row.verdict.word), row.verdict.word)}<span class="why">${plural(row.deviations, 'deviation')}</span>`,
     measuredCell(row.rto),
     measuredCell(row.rpo),

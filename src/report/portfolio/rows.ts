@@ -23,6 +23,8 @@ export interface RunRow {
   account: string;
   mode: Evidence['test']['kind'];
   verb: Evidence['test']['verb'];
+  /** The part that it is of a live drill. */
+  live?: NonNullable<Evidence['test']['live']>['part'];
   source: string;
   target: string;
   startedAt: string;
@@ -53,6 +55,7 @@ export function rowOf({ evidence }: ToldRun): RunRow {
     account: scope.account,
     mode: test.kind,
     verb: test.verb,
+    ...(test.live === undefined ? {} : { live: test.live.part }),
     source: scope.source,
     target: scope.target,
     startedAt: clock.startedAt,
