@@ -1,19 +1,25 @@
 import type { DiscoverContext, Discovered, Inventory, SeenDatabase } from '../../model/discovery.ts';
 import { firstOf, ownName, people } from './names.ts';
 import { quarantineOf } from './quarantine.ts';
+import { alikeWriters, isClosed } from './writers.ts';
 
 /** Engines whose writes `dr` proves by SQL. */
 const POSTGRES = /^postgres/;
 
-/** Each writer that has a read replica in another region, with one replica a region. */
+/** Each writer that has a read replica in another region, with one replica a region; and what a failover has left: a writer, and an old one that is closed. */
 export function discoverReplicas(inventory: Inventory, ctx: DiscoverContext): Discovered[] {
   const named = new Map(inventory.databases.map((database) => [`${database.region}/${database.id}`, database]));
   const writers = inventory.databases.filter(({ source }) => source === undefined);
-  return writers.flatMap((writer) => {
+  const left = alikeWriters(inventory).flatMap(({ members }) => {
+    const [writer, ...more] = members.filter((one) => !isClosed(inventory, one));
+    const closed = members.filter((one) => isClosed(inventory, one));
+    return writer === undefined || more.length > 0 || closed.length === 0 ? [] : [discovered(inventory, ctx, [writer, ...closed], [])];
+  });
+  return [...left, ...writers.flatMap((writer) => {
     const copies = replicasOf(writer, inventory, named);
     const [one, ...others] = [...new Map(copies.map((copy) => [copy.region, copy])).values()];
     return one === undefined ? [] : [discovered(inventory, ctx, [writer, one, ...others], copies)];
-  });
+  })];
 }
 
 /** In other regions, replicas of its replicas too. */
@@ -43,7 +49,7 @@ function discovered(inventory: Inventory, ctx: DiscoverContext, members: readonl
       ...fence.resource,
     },
     comments: {
-      '': `${writer.engine}, ${writer.class}. ${writer.id} is the writer; ${members.slice(1).map(({ id, region }) => `${id} in ${people(region)} is its read replica`).join('; ')}`,
+      '': `${writer.engine}, ${writer.class}. ${writer.id} is the writer; ${members.slice(1).map((one) => `${one.id} in ${people(one.region)} ${one.source === undefined ? 'is closed by its security groups, as a failover leaves an old writer: it is no replica, and dr reprotect rebuilds it as one' : 'is its read replica'}`).join('; ')}`,
       retentionDays: `as of ${writer.id} now`,
       ...fence.comments,
     },

@@ -9,7 +9,7 @@ import { loadRunbook } from '../../../src/runbook/load.ts';
 import { SeededIds } from '../../../src/simulator/random.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { World } from '../../../src/simulator/world.ts';
-import { simulation } from '../../engine/simulated.ts';
+import { APPROVED, planOf, runPlan, simulation } from '../../engine/simulated.ts';
 import { madeOf, plansOf, UNKNOWN } from './same-plan.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..', '..');
@@ -49,6 +49,36 @@ describe('dr init gives back the example runbooks', () => {
     expect(text).toMatch(/# decide: who answers for it at 3 a\.m\.\nowner:/);
     expect(text).toMatch(/shop-orders is the writer; shop-orders-tokyo in Tokyo \(ap-northeast-1\) is its read replica\n[^]*\n {2}orders:\n/);
     expect(text).toMatch(/seoul leads to Seoul \(ap-northeast-2\): its health check asks app\.ap-northeast-2\.example\.com/);
+  });
+});
+
+describe('dr init after a failover', () => {
+  const OLD = { region: REGIONS[0] ?? '', id: 'shop-orders' };
+  const NEW = { region: REGIONS[1] ?? '', id: 'shop-orders-tokyo' };
+
+  it('names the old writer, which is closed, as the standby that a reprotect rebuilds, and no active-active', async () => {
+    const sim = await simulation({ path: runbook('shop') });
+    const run = await runPlan(sim, await planOf(sim, NEW.region), { acceptances: { ...APPROVED, sourceDown: 'alice', reason: 'a test' } });
+    expect([run.outcome, sim.world.acceptsWrites(OLD), sim.world.acceptsWrites(NEW)]).toEqual(['succeeded', false, true]);
+    const { runbooks } = await madeOf(sim);
+    expect(runbooks.map(({ strategy, home }) => [strategy, home])).toEqual([['warm-standby', NEW.region]]);
+    const text = runbooks[0]?.text ?? '';
+    // Comments are wrapped.
+    const plain = text.replace(/\n +# {2,}/g, ' ');
+    expect(plain).toMatch(/shop-orders-tokyo is the writer; shop-orders in Seoul \(ap-northeast-2\) is closed by its security groups, as a failover leaves an old writer: it is no replica, and dr reprotect rebuilds it as one\n[^]*\n {2}orders:\n {4}kind: rds-read-replica\n/);
+    const folder = await mkdtemp(join(tmpdir(), 'dr-init-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await writeFile(join(folder, 'shop.yaml'), text);
+    expect((await loadRunbook(join(folder, 'shop.yaml'))).runbook.strategy).toBe('warm-standby');
+  });
+
+  it('says what it saw where the old writer is open: two writers, and records that lead to one region', async () => {
+    const sim = await simulation({ path: runbook('shop') });
+    sim.world.detachReplica(NEW);
+    const { runbooks } = await madeOf(sim);
+    expect(runbooks[0]?.decide.map(({ what }) => what)).toContainEqual(expect.stringMatching(/^there is a failover pair of records, .* if one of these writers is what a failover has left, .* dr reprotect rebuilds the other one$/));
+    const shared = await madeOf(await simulation({ path: runbook('active-active') }));
+    expect(JSON.stringify(shared.runbooks[0]?.decide)).not.toContain('what a failover has left');
   });
 });
 
