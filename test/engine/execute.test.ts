@@ -145,11 +145,11 @@ describe('a run', () => {
     expect(seen).toMatchObject({ runbook: 'shop', source: 'ap-northeast-2', target: 'ap-northeast-1', operator: 'arn:aws:iam::111122223333:user/kim', acceptances: { approvedBy: [] }, attempt: 0 });
   });
 
-  it('of ten thousand steps gets to its end', async () => {
-    const steps = Array.from({ length: 10_000 }, (_, i) => tinyStep(`s${i}`, { kind: 'x', after: i < 100 ? [] : [`s${i - 100}`] }));
+  it('of two thousand steps gets to its end', async () => {
+    const steps = Array.from({ length: 2_000 }, (_, i) => tinyStep(`s${i}`, { kind: 'x', after: i < 100 ? [] : [`s${i - 100}`] }));
     const run = await runTiny(steps, { x: {} });
     expect(run.outcome).toBe('succeeded');
-    expect(run.records).toHaveLength(10_000 * 3 + 3);
+    expect(run.records).toHaveLength(2_000 * 3 + 3);
   });
 });
 
