@@ -41,6 +41,7 @@ export default class Rehearse extends DrCommand {
     'from-account': Flags.boolean({ description: 'Look at the account first, without changing anything, and rehearse with what is there: states, lag, sizes, records, health checks. What is not taken from it is listed', exclusive: ['account'] }),
     'save-account': fileFlag(['.json'], { description: 'With --from-account: keep what was read in a file' }),
     account: Flags.string({ description: 'Rehearse with what --save-account kept; no call is made', helpValue: 'FILE' }),
+    'lost-application': Flags.option({ description: 'What users of the lost region get: no answer until their time is up, or a refused connection', options: ['silent', 'refuses'] as const, default: 'silent' as const, helpValue: 'silent|refuses' })(),
     calm: Flags.boolean({ description: 'AWS answers as it should: no throttling, no lost answers' }),
     assert: Flags.string({ description: 'What must hold, e.g. "rto.p95 < 15m", "rpo.met >= 99%"; can be given more than once', helpValue: 'TEXT', multiple: true, multipleNonGreedy: true }),
     prove: Flags.boolean({ description: 'Plant troubles, one after the other: each must be refused or recovered from. One that goes unnoticed fails', exclusive: ['seed', 'runs', 'assert'] }),
@@ -64,6 +65,7 @@ export default class Rehearse extends DrCommand {
       durations: [...(flags.duration ?? []), ...(flags.decide === undefined ? [] : [`decide=${flags.decide}`])],
       faults: !flags.calm,
       assertions: flags.assert ?? [],
+      lostApplications: flags['lost-application'],
       world: worldOf(flags),
       progress: this.#progress(flags.runs),
     };

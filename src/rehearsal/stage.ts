@@ -27,6 +27,8 @@ export interface Stage {
 export interface StageOptions {
   seed: number;
   timings?: Partial<Timings>;
+  /** Of a lost region; see `WorldOptions`. */
+  lostApplications?: 'silent' | 'refuses' | undefined;
   /** How long all is well before anything happens: metrics, health checks and replication need a past. Default: ten minutes. */
   calmMs?: number;
   /** Secrets by name. Default: every one exists. */
@@ -60,7 +62,7 @@ export async function stageOf(loaded: LoadedRunbook, options: StageOptions): Pro
   const { runbook } = loaded;
   const clock = new VirtualClock(undefined, { files: options.inMemory !== true });
   const regions = runbook.regions.map(({ id }) => id);
-  const about = { clock, seed: options.seed, regions: [...new Set([...regions, 'us-east-1'])], timings: options.timings ?? {} };
+  const about = { clock, seed: options.seed, regions: [...new Set([...regions, 'us-east-1'])], timings: options.timings ?? {}, lostApplications: options.lostApplications ?? 'silent' };
   const world = options.account === undefined ? new SharedWorld(about) : new AccountWorld(about, options.account);
   simulateAll(world, loaded, kinds);
   if (world instanceof AccountWorld) world.settleAccount();

@@ -14,6 +14,11 @@ export interface WorldOptions {
   /** Twelve digits. Default: 000000000000. */
   account?: string;
   timings?: Partial<Timings>;
+  /**
+   * What anyone gets who connects to an application of a dead region. Default: silent, until their own time is up. `refuses`: a closed port,
+   * as where the machine lives and the program is gone. The endpoints of AWS are silent in either case.
+   */
+  lostApplications?: 'silent' | 'refuses';
   /** Real databases behind the model. */
   databases?: DatabaseDriver;
 }

@@ -62,6 +62,7 @@ function httpPort(world: World): HttpPort {
       const { httpMs } = world.state.core.timings;
       const app = world.state.applications.at(address);
       const answers = app !== undefined && world.state.applications.status(app, began) !== 0;
+      if (app !== undefined && !answers && world.options.lostApplications === 'refuses' && !world.isAlive(app.region)) return sample(0, '', `connect ECONNREFUSED ${address}`);
       try {
         if (!answers || httpMs > 0) await clock.sleep(answers ? Math.min(httpMs, request.timeoutMs) : request.timeoutMs, request.signal);
       } catch (reason) {

@@ -104,7 +104,10 @@ function figuresHold(evidence: Evidence): { downtime: number; own: number } {
   return { downtime: lab.clientDowntimeMs, own };
 }
 
-/** What a rehearsal says of the same failover, given the lab's durations; the promotion and a request as that failover had them. */
+/**
+ * What a rehearsal says of the same failover, given the lab's durations, the promotion and a request as that failover had them, and that the
+ * addresses of the lab's dead application refuse connections.
+ */
 async function rehearsedMs({ steps }: Evidence): Promise<number> {
   const promotion = steps.find(({ id }) => id === 'databases.orders.promote');
   const answered = steps.flatMap(({ calls }) => calls).filter(({ error }) => error === null).map(({ ms }) => ms).sort((a, b) => a - b);
@@ -122,7 +125,7 @@ async function rehearsedMs({ steps }: Evidence): Promise<number> {
     call: answered[Math.floor(answered.length / 2)],
   };
   const durations = Object.entries(given).map(([name, ms]) => `${name}=${ms ?? ''}ms`);
-  const { summary } = await rehearse({ runbook: join(ROOT, 'runbooks', 'shop.yaml'), runbooks: join(ROOT, 'runbooks'), region: TOKYO, runs: 11, seed: 1, threads: 1, durations, faults: false, assertions: [] });
+  const { summary } = await rehearse({ runbook: join(ROOT, 'runbooks', 'shop.yaml'), runbooks: join(ROOT, 'runbooks'), region: TOKYO, runs: 11, seed: 1, threads: 1, durations, faults: false, assertions: [], lostApplications: 'refuses' });
   return summary.rto.p50 ?? Number.NaN;
 }
 
@@ -145,7 +148,8 @@ describe('the main job', () => {
     const before = evidence.lab?.breakdown.find(({ cause }) => cause === 'before')?.ms ?? 0;
     const rehearsed = await rehearsedMs(evidence);
     // Printed, and not held to a bound: how long the lab takes is the machine's. docs/rehearsal.md says where they differ.
-    console.log(`main job: ${downtime - before - own} ms without the tool's own share, rehearsed ${rehearsed} ms`);
+    const measured = downtime - before - own;
+    console.log(`main job: ${measured} ms without the tool's own share, rehearsed ${rehearsed} ms, ${(rehearsed / measured).toFixed(2)} of it`);
     expect(rehearsed).toBeGreaterThan(0);
 
     const again = await job(home, dr(...MAIN_JOB, ...brisk(home)));

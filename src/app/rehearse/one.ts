@@ -29,6 +29,8 @@ export interface Rehearsal {
   durations: Readonly<Partial<Record<DurationName, { p50: number; p95: number }>>>;
   /** What an account has; absent: the world is made from the runbook alone. */
   account?: Account | undefined;
+  /** How the application of the lost region fails its users. Default: silent. */
+  lostApplications?: 'silent' | 'refuses' | undefined;
   /** Without: AWS answers as it should. */
   faults: boolean;
   /** Figures alone are wanted: the records of the run get no hashes, which cost a tenth of a rehearsal. */
@@ -122,7 +124,7 @@ export async function rehearseOnce(rehearsal: Rehearsal, seed: number, planted: 
   const { account } = rehearsal;
   const lagMs = account === undefined || rehearsal.durations.lagMs !== undefined ? drawn.lagMs : undefined;
   const calmMs = CALM_MS + Math.max(lagMs ?? 0, account === undefined ? 0 : pastOf(account));
-  const stage = await stageOf(loaded, { seed, timings: timingsOf(drawn), calmMs, account, inMemory: true, prepare: (world) => lagMs !== undefined && lagging(world, lagMs) });
+  const stage = await stageOf(loaded, { seed, timings: timingsOf(drawn), calmMs, account, lostApplications: rehearsal.lostApplications, inMemory: true, prepare: (world) => lagMs !== undefined && lagging(world, lagMs) });
   if (rehearsal.faults) layFaults(stage.world, random, target);
   const { clock, world } = stage;
   const effects = { ...stage.effects, http: throughResolver(stage.effects.http, stage.effects.dns, clock, drawn.resolverMs) };

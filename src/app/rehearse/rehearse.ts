@@ -25,6 +25,8 @@ export interface RehearseRequest {
   durations: readonly string[];
   faults: boolean;
   assertions: readonly string[];
+  /** How the application of the lost region fails its users: no answer until their time is up (default), or a refused connection. */
+  lostApplications?: 'silent' | 'refuses' | undefined;
   /** Where the world of a rehearsal comes from. Default: the runbook alone. */
   world?: WorldSource | undefined;
   progress?: ((done: number) => void) | undefined;
@@ -125,7 +127,7 @@ function worldOf({ account: read }: Rehearsal): RehearseResult['world'] {
 }
 
 /** @throws DrError where the runbook has no such failover */
-export function rehearsalOf(loaded: LoadedRunbook, { region, from, durations, faults }: Pick<RehearseRequest, 'region' | 'from' | 'durations' | 'faults'>): Rehearsal {
+export function rehearsalOf(loaded: LoadedRunbook, { region, from, durations, faults, lostApplications }: Pick<RehearseRequest, 'region' | 'from' | 'durations' | 'faults' | 'lostApplications'>): Rehearsal {
   const { runbook, path } = loaded;
   const regions = runbook.regions.map(({ id }) => id);
   const usage = (code: string, title: string, next: string[]) => new DrError({ code, exit: 'usage', title, next });
@@ -135,7 +137,7 @@ export function rehearsalOf(loaded: LoadedRunbook, { region, from, durations, fa
   const odd = runbook.probes.find(({ status }) => status !== 200);
   if (odd !== undefined) throw usage('PROBE_NOT_SIMULATED', `The probe ${odd.name} expects status ${odd.status}, and the application of a rehearsal answers 200.`, ['rehearse a copy of the runbook whose probe expects 200']);
   const given = durationsOf(durations);
-  return { loaded: rehearsable(loaded, given), source, target: region, durations: given, faults };
+  return { loaded: rehearsable(loaded, given), source, target: region, durations: given, faults, lostApplications };
 }
 
 function wrongDuration(text: string, name: string | undefined): DrError {
@@ -160,10 +162,10 @@ function durationsOf(given: readonly string[]): Rehearsal['durations'] {
 }
 
 /** In sentences, for people and for the page. */
-function assumptionsOf({ runbook }: LoadedRunbook, { source, faults, account }: Rehearsal): string[] {
+function assumptionsOf({ runbook }: LoadedRunbook, { source, faults, account, lostApplications }: Rehearsal): string[] {
   return [
     account === undefined ? 'the world is made from the runbook alone: what it names is there, healthy, and as it says' : `what was read is so until ${source} is lost; the rest is as the runbook says`,
-    `${source} is lost at once, with everything in it, and stays lost`,
+    `${source} is lost at once, with everything in it, and stays lost: ${lostApplications === 'refuses' ? 'its addresses refuse connections, and AWS gives no answer there' : 'nothing in it gives an answer'}`,
     ...(runbook.approvals.length > 0 ? ['everybody who has to agree agrees within the time to decide'] : []),
     ...(runbook.steps.length > 0 ? ['custom steps that reach something outside of AWS are passed over'] : []),
     ...(faults ? ['in three of ten rehearsals a service of AWS throttles, is slow, or loses answers'] : ['AWS answers as it should']),

@@ -73,6 +73,22 @@ describe('a rehearsal', () => {
     expect(late).toBeLessThan(5_500);
   });
 
+  it('given the durations of a lab: users who are refused at once are seen to be down, and led away, seconds sooner than those whom nobody answers', async () => {
+    const durations = ['decide=0s', 'promotion=1500ms', 'insync=400ms', 'call=10ms', 'modify=500ms', 'reboot=500ms', 'instanceWarmUp=1s', 'target=200ms', 'lag=200ms', 'resolver=1s'];
+    const of = async (lostApplications: 'silent' | 'refuses') => {
+      const { figures, records } = await replay(request('shop', { faults: false, durations, lostApplications }));
+      const at = (type: string, step: string) => records.find((one) => one.type === type && 'step' in one && one.step === step)?.at ?? Number.NaN;
+      return { rtoMs: figures.rtoMs ?? Number.NaN, usersMs: at('step.done', 'assess.users') - at('step.started', 'assess.users'), apiMs: at('step.done', 'databases.orders.assessSourceApi') - at('step.started', 'databases.orders.assessSourceApi'), said: JSON.stringify(records) };
+    };
+    const [silent, refused] = [await of('silent'), await of('refuses')];
+    // Two looks at users, one after the other, each up to its limit; AWS's own endpoints are silent in both.
+    expect(silent.usersMs - refused.usersMs).toBe(4_000);
+    expect([silent.apiMs, refused.apiMs]).toEqual([2_000, 2_000]);
+    expect(silent.rtoMs - refused.rtoMs).toBeGreaterThan(3_000);
+    expect([silent.said.includes('ECONNREFUSED'), refused.said.includes('ECONNREFUSED 127.0.0.2')]).toEqual([false, true]);
+    console.log(`rehearsed with a lab's durations: ${silent.rtoMs} ms silent, ${refused.rtoMs} ms refused, ${(refused.rtoMs / silent.rtoMs).toFixed(2)} of it`);
+  });
+
   it('judges assertions, and refuses one that it does not understand before anything is played', async () => {
     const { assertions, ok } = await rehearse(request('shop', { assertions: ['rto.p95 < 1s', 'recovered >= 99%', 'rpo.p50 < 5m'] }));
     expect(assertions.map(({ holds }) => holds)).toEqual([false, true, true]);
