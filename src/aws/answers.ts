@@ -141,10 +141,17 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
 /** What was asked, as far as it is needed to judge the answer. */
 export type Asked = Pick<AwsRequest, 'service' | 'region'> & { operation: string; input: unknown };
 
+/** Answers that were found to be one, and to what: each is looked at by every caller that it comes through. */
+const complete = new WeakMap<object, unknown>();
+
 /** @throws AwsError `MalformedAnswer` when the answer lacks what makes it one */
 export function mustBeAnswer(asked: Asked, answer: Pick<AwsAnswer<unknown>, 'output' | 'requestId'>): void {
+  if (complete.has(answer) && complete.get(answer) === asked.input) return;
   const lacks = whatLacks(asked, answer);
-  if (lacks === undefined) return;
+  if (lacks === undefined) {
+    complete.set(answer, asked.input);
+    return;
+  }
   const { service, region, operation } = asked;
   const message = `the endpoint answered, and not as AWS does: ${lacks}. A proxy, a sign-in page or AWS_ENDPOINT_URL may stand between`;
   throw new AwsError({ service, region, operation, code: MALFORMED, message, requestId: answer.requestId });

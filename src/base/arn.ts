@@ -1,3 +1,4 @@
+import { remembered } from './remembered.ts';
 import { type Partition, partitionOf } from './regions.ts';
 
 /** An Amazon Resource Name. https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html */
@@ -13,11 +14,16 @@ export interface Arn {
 }
 
 /** The parts of an ARN; undefined if the text is not one. */
-export function parseArn(text: string | undefined): Arn | undefined {
-  const [arn, partition = '', service = '', region, account, ...resource] = (text ?? '').split(':');
-  if (arn !== 'arn' || region === undefined || account === undefined || partition === '' || service === '' || resource.length === 0) return undefined;
-  return { partition, service, region, account, resource: resource.join(':') };
+export function parseArn(text: string | undefined): Readonly<Arn> | undefined {
+  return parsed(text ?? '').arn;
 }
+
+/** Every look at a replica asks for the same few. */
+const parsed = remembered((text: string): { arn: Readonly<Arn> | undefined } => {
+  const [arn, partition = '', service = '', region, account, ...resource] = text.split(':');
+  if (arn !== 'arn' || region === undefined || account === undefined || partition === '' || service === '' || resource.length === 0) return { arn: undefined };
+  return { arn: { partition, service, region, account, resource: resource.join(':') } };
+});
 
 /** The ARN of a regional resource, in the partition of its region. */
 export function arnIn(region: string, service: string, account: string, resource: string): string {

@@ -241,6 +241,11 @@ function memberships(row: DbInstance): { VpcSecurityGroupId: string; Status: str
   ];
 }
 
+/** Of most looks at most instances. */
+function nothingPending({ pending, modification }: DbInstance, retained: number | undefined): boolean {
+  return pending === NOTHING_PENDING && modification === undefined && retained === undefined;
+}
+
 /** What DescribeDBInstances shows. */
 export function viewOf(
   row: DbInstance,
@@ -268,7 +273,7 @@ export function viewOf(
     ...(backups === 0 || status === 'creating' ? {} : { LatestRestorableTime: new Date(Math.floor((at - RESTORABLE_MS) / RESTORABLE_MS) * RESTORABLE_MS) }),
     VpcSecurityGroups: memberships(row),
     AvailabilityZone: `${region}a`,
-    PendingModifiedValues: pendingView({ ...together(row.pending, row.modification ?? NOTHING_PENDING), ...(retained === undefined ? {} : { backupRetentionDays: retained }) }),
+    PendingModifiedValues: nothingPending(row, retained) ? {} : pendingView({ ...together(row.pending, row.modification ?? NOTHING_PENDING), ...(retained === undefined ? {} : { backupRetentionDays: retained }) }),
     MultiAZ: row.multiAz,
     ...(row.multiAz ? { SecondaryAvailabilityZone: `${region}c` } : {}),
     ReadReplicaDBInstanceIdentifiers: links.replicas.map(name),
