@@ -1,4 +1,5 @@
 import type { AwsCaller } from '../aws/caller.ts';
+import { loadSdk } from '../aws/clients.ts';
 import { systemClock } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
 import { LocalState } from '../journal/local-state.ts';
@@ -33,5 +34,18 @@ export function openState({ folder, s3 }: StatePlace, aws?: AwsCaller): StateSto
       next: ['--state "s3://bucket/prefix?region=ap-northeast-1"    in the region that is to become active'],
     });
   }
-  return new MirroredState(local, new S3State(aws ?? liveEffects().aws, parsed), systemClock);
+  return new MirroredState(local, new S3State(aws ?? loadedFirst(liveEffects().aws, () => loadSdk('s3')), parsed), systemClock);
+}
+
+/**
+ * Calls of a caller whose code is loaded before the first of them begins: on a busy machine that took longer than a bucket has time to answer, and
+ * a note was refused for it. What cannot be loaded is an error of the call.
+ */
+export function loadedFirst(aws: AwsCaller, load: () => Promise<unknown>): AwsCaller {
+  let loading: Promise<unknown> | undefined;
+  const call = async (request: Parameters<AwsCaller['call']>[0]) => {
+    await (loading ??= load().catch(() => undefined));
+    return aws.call(request);
+  };
+  return { call: call as AwsCaller['call'] };
 }
