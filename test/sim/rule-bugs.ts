@@ -2,7 +2,9 @@ import type { AwsCaller } from '../../src/aws/caller.ts';
 import { AwsError } from '../../src/aws/errors.ts';
 import type { Json } from '../../src/base/json.ts';
 import type { StepContext } from '../../src/model/step.ts';
-import { type Bug, seenAs, spoil } from './plant.ts';
+import { type ApprovalGate, decide } from '../../src/approvals/judge.ts';
+import { readFileText } from '../../src/approvals/statement.ts';
+import { type Bug, reached, seenAs, spoil } from './plant.ts';
 import type { Happening, Scenario } from './scenario.ts';
 
 /*
@@ -34,7 +36,27 @@ function halfDead({ chapters }: Scenario, fits: (happening: Extract<Happening, {
   return chapters.some(({ happenings }) => happenings.some((h) => h.what === 'half-dead' && fits(h)));
 }
 
+/** What the approval step is given, as far as a defect reads it. */
+type Quorum = Pick<ApprovalGate, 'from' | 'quorum'> & { gate: string };
+
 export const RULE_BUGS: readonly Bug[] = [
+  {
+    // Two keys of one person are two.
+    name: 'quorum-counts-keys',
+    breaks: [6],
+    needs: ({ shape }) => shape.approval === 'signed',
+    step: spoil('approval', (code) => ({
+      observe: async (ctx, p) => {
+        const { from, quorum, gate } = p as unknown as Quorum;
+        const { id: run, plan, account, verb, initiator } = ctx.run;
+        const subject = { run, plan, application: ctx.runbook, account, verb, from: ctx.source, to: ctx.target, gate };
+        const files = (await ctx.effects.approvals?.files().catch(() => [])) ?? [];
+        const said = files.map(readFileText).flatMap((file) => (file === undefined ? [] : [decide(file, { subject, from, quorum, initiator }, ctx.effects.clock.now())])).filter((one) => typeof one !== 'string');
+        const keys = new Set(said.map(({ key }) => key));
+        return keys.size >= quorum && said.every(({ decision }) => decision === 'approve') ? reached : code.observe(ctx, p);
+      },
+    })),
+  },
   {
     // An answer without an instance in it says that there is none.
     name: 'empty-answer-is-gone',

@@ -1,6 +1,6 @@
 import { parseRunbook } from '../../src/runbook/load.ts';
 import type { LoadedRunbook } from '../../src/runbook/runbook.ts';
-import { publicLine } from './approvers.ts';
+import { publicLines } from './approvers.ts';
 import { BOSS, LEAD } from './scenario.ts';
 import { DATABASES, instanceOf, NAME, OSAKA, regionsOf, SEOUL, type Shape, targetGroupOf, TOKYO } from './shapes.ts';
 
@@ -89,7 +89,7 @@ const OWN = [
 ];
 
 function signer(name: typeof BOSS | typeof LEAD): string {
-  return `{ name: ${name}, keys: ["${publicLine(name)}"] }`;
+  return `{ name: ${name}, keys: [${publicLines(name).map((line) => `"${line}"`).join(', ')}] }`;
 }
 
 function yamlOf(shape: Shape): string {
