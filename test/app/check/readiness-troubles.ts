@@ -1,4 +1,4 @@
-import { type Simulation, TOKYO } from '../../engine/simulated.ts';
+import { SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
 import { change, type Trouble } from './world.ts';
 
 /*
@@ -73,6 +73,7 @@ export const SHOP_READINESS: Trouble[] = [
 ];
 
 export const ARCHIVE_READINESS: Trouble[] = [
+  { name: 'a copy of a snapshot has failed', plant: ({ world }) => world.addDbSnapshot({ region: TOKYO, id: 'documents-copy', source: { region: SEOUL, id: 'archive-documents' }, ageMs: 60_000, status: 'failed' }), found: [`warning recovery-point-unusable rds:${TOKYO}:archive-documents-tokyo`] },
   { name: 'the key of the backups is to be deleted', plant: ({ world }) => world.addKey({ region: TOKYO, arn: `arn:aws:kms:${TOKYO}:111122223333:key/0a1b2c3d-0000-4000-8000-00000000000b`, state: 'PendingDeletion' }), found: [`error kms-key rds:${TOKYO}:archive-documents-tokyo`] },
   { name: 'the account may run too few vCPUs in the target', plant: ({ world }) => world.state.vcpuQuotas.set(TOKYO, 1), found: [`error vcpu-quota ec2:${TOKYO}`] },
   { name: 'the key of the image is to be deleted', plant: ({ world }) => { const [image] = world.state.instances.imagesIn(TOKYO); if (image !== undefined) { world.state.instances.removeImage(TOKYO, image.id); world.addImage({ ...image, ageMs: 60_000, keyId: keyIn('image') }); world.addKey({ region: TOKYO, arn: keyIn('image'), state: 'PendingDeletion' }); } }, found: [`error kms-key ec2:${TOKYO}:api`] },
@@ -80,5 +81,6 @@ export const ARCHIVE_READINESS: Trouble[] = [
 ];
 
 export const BILLING_READINESS: Trouble[] = [
+  { name: 'a spare was terminated', plant: ({ world, clock }) => { const spare = [...world.state.instances.all()].find(({ region, tags }) => region === TOKYO && tags.Name?.includes('spare') === true); world.state.instances.terminate(spare === undefined ? [] : [spare], clock.now()); }, found: [`warning spare-missing ec2:${TOKYO}:batch`] },
   { name: 'the account may not start the instances that wait', plant: ({ world }) => { world.state.vcpuQuotas.set(TOKYO, 10); world.state.vcpuQuotas.setOthers(TOKYO, 5); }, found: [`error vcpu-quota ec2:${TOKYO}`] },
 ];
