@@ -4,7 +4,6 @@ import { iso } from '../base/clock.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import { renderHistory } from '../report/portfolio/history-page.ts';
 import { type ApplicationView, applicationViews, type ToldRun } from '../report/portfolio/rows.ts';
-import { type Standby, standbyAfter } from '../report/protection.ts';
 import { writeWhole } from '../report/write.ts';
 import type { RunState } from '../journal/state.ts';
 import type { StateStore } from '../journal/state-store.ts';
@@ -47,9 +46,4 @@ export async function runsLike(store: StateStore, of: RunState): Promise<RunStat
   const states = await Promise.all(own.map((run) => loadRun(store, run).then(({ state }) => state, () => undefined)));
   const same = states.flatMap((state) => (state !== undefined && state.plan.runbook.name === runbook.name && state.plan.account === account && state.mode === of.mode && state.labId === of.labId ? [state] : []));
   return same.sort((a, b) => (a.run < b.run ? -1 : 1));
-}
-
-/** How the application of a run stands after all of its runs. */
-export async function standbyOf(store: StateStore, of: RunState): Promise<Standby> {
-  return standbyAfter(await runsLike(store, of));
 }

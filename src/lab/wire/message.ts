@@ -19,12 +19,6 @@ export interface Addressee {
   schema: ServiceSchema;
 }
 
-/** What the client wants. */
-export interface WireCall {
-  operation: OperationSchema;
-  input: Record<string, unknown>;
-}
-
 /** What is sent back. */
 export interface WireReply {
   status: number;
