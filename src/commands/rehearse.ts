@@ -39,7 +39,7 @@ export default class Rehearse extends DrCommand {
     duration: Flags.string({ description: 'How long something takes with you, e.g. promotion=8m, or half and 19 of 20 of the time: promotion=4m/12m; can be given more than once', helpValue: 'NAME=TIME', multiple: true, multipleNonGreedy: true }),
     decide: Flags.string({ description: 'From the loss of the region to the start of the failover, e.g. 5m or 5m/15m', helpValue: 'TIME' }),
     'from-account': Flags.boolean({ description: 'Look at the account first, without changing anything, and rehearse with what is there: states, lag, sizes, records, health checks. What is not taken from it is listed', exclusive: ['account'] }),
-    'save-account': fileFlag(['.json'], { description: 'With --from-account: keep what was read in a file' }),
+    'save-account': { ...fileFlag(['.json'], { description: 'With --from-account: keep what was read in a file' }), dependsOn: ['from-account'] },
     account: Flags.string({ description: 'Rehearse with what --save-account kept; no call is made', helpValue: 'FILE' }),
     'lost-application': Flags.option({ description: 'What users of the lost region get: no answer until their time is up, or a refused connection', options: ['silent', 'refuses'] as const, default: 'silent' as const, helpValue: 'silent|refuses' })(),
     calm: Flags.boolean({ description: 'AWS answers as it should: no throttling, no lost answers' }),
