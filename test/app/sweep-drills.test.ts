@@ -15,14 +15,14 @@ import { plain as PLAIN } from '../../src/cli/style.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
 import { criticalPath } from '../../src/plan/critical-path.ts';
 import { DRILL, keepBackups, twinsIn } from '../engine/drills.ts';
-import { planOf, SEOUL, TOKYO } from '../engine/simulated.ts';
+import { planOf, SEOUL, SHOP, TOKYO } from '../engine/simulated.ts';
 import { bench, type Bench } from './fixture.ts';
 
 const DRAIN = new AbortController().signal;
 const HOUR = 3_600_000;
 
-async function drillBench(): Promise<Bench> {
-  const b = await bench({ alive: true });
+async function drillBench(runbook = SHOP): Promise<Bench> {
+  const b = await bench({ alive: true, runbook });
   await keepBackups(b.sim);
   await Promise.all((await planOf(b.sim, DRILL)).steps.map((step) => loadStepKind(step.kind)));
   return b;
@@ -172,4 +172,18 @@ describe('the plan of a drill', () => {
     expect([state.outcome, most]).toEqual(['succeeded', Number(/active: \{[^}]*desired: (\d+)/.exec(whole)?.[1])]);
     expect(most).toBeGreaterThan(1);
   });
+});
+
+it('a sweep finds the twin of an image, and its clean-up leaves an instance of somebody else that has its name', async () => {
+  const b = await drillBench(SHOP.replace('shop.yaml', 'archive.yaml'));
+  const { state } = await kept(b);
+  const found = await sweep(b, { list: true });
+  const twin = found.found.find(({ twin: { resource } }) => resource.startsWith('ec2:'));
+  expect([twin?.word, twin?.twin.rented, twin?.twin.byHand]).toEqual(['kept', [{ what: 'instance', class: 'm6g.large', count: 1 }], expect.stringMatching(/^aws ec2 terminate-instances --region ap-northeast-1 --instance-ids i-0/)]);
+  // The same name, and no tag of the drill.
+  b.sim.world.addEc2Instance({ region: TOKYO, id: 'i-0feedfeed', tags: { Name: twin?.twin.name ?? '' } });
+  expect((await sweep(b, { list: true })).found.filter(({ twin: { resource } }) => resource.startsWith('ec2:')).map(({ word }) => word).sort()).toEqual(['kept', 'other']);
+  const ended = await clean(b, state.run);
+  expect(ended.state.steps.get('compute.api.twinInstances')?.notUndone?.message).toContain('carries no tag dr:drill: it is left as it is');
+  expect(b.sim.world.snapshot().instances.filter(({ name }) => name === twin?.twin.name).map(({ id }) => id)).toEqual(['i-0feedfeed']);
 });

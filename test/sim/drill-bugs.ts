@@ -42,8 +42,8 @@ export const DRILL_BUGS: readonly DrillBug[] = [
   } })) },
   { name: 'undo-of-the-database-forgets', breaks: 27, step: spoil('twin', () => ({ undo: () => Promise.resolve() })) },
   { name: 'undo-of-the-instances-forgets', instances: true, breaks: 27, step: spoil('twinInstances', () => ({ undo: () => Promise.resolve() })) },
-  { name: 'undo-of-the-instances-looks-once', instances: true, breaks: 27, step: spoil('twinInstances', (code) => ({ undo: (ctx, p) => (ctx.fact(`twin.accepted.ec2:${STANDBY.region}:${(p as { twin: string }).twin}`) === undefined ? Promise.resolve() : (code.undo?.(ctx, p) ?? Promise.resolve())) })) },
-  { name: 'terminates-by-name', instances: true, breaks: 28, step: spoil('twinInstances', (code) => ({ observe: async (ctx, p) => {
+  { name: 'undo-of-the-instances-looks-once', instances: true, alone: true, breaks: 27, step: spoil('twinInstances', (code) => ({ undo: (ctx, p) => (ctx.fact(`twin.accepted.ec2:${STANDBY.region}:${(p as { twin: string }).twin}`) === undefined ? Promise.resolve() : (code.undo?.(ctx, p) ?? Promise.resolve())) })) },
+  { name: 'terminates-by-name', instances: true, alone: true, breaks: 28, step: spoil('twinInstances', (code) => ({ observe: async (ctx, p) => {
     const seen = await code.observe(ctx, p);
     return seen.state === 'refused' ? { state: 'absent', because: 'a planted defect says so' } : seen;
   }, check: () => Promise.resolve({ state: 'ok', because: 'a planted defect says so' }), undo: terminateByName })) },

@@ -10,7 +10,7 @@ import { NAME } from './shapes.ts';
 const needs = ({ drill }: Scenario): boolean => drill !== undefined;
 
 export const DRILL_RUN_BUGS: readonly Bug[] = [
-  ...DRILL_BUGS.map(({ name, breaks, instances, step }): Bug => ({
+  ...DRILL_BUGS.filter(({ alone }) => alone !== true).map(({ name, breaks, instances, step }): Bug => ({
     name: `drill-${name}`,
     breaks: breaks === 28 ? [28, 27] : [breaks],
     needs: (scenario) => needs(scenario) && (instances !== true || ['instances', 'image'].includes(scenario.shape.compute)),

@@ -42,6 +42,8 @@ export interface DrillBug {
   breaks: Broken['invariant'];
   /** Only where compute is of instances that no group launches. */
   instances?: true;
+  /** Found by simulated drills alone (drills.test.ts): in whole failovers not within 300 seeds or more. */
+  alone?: true;
   step(name: string, kind: AnyStepKind): AnyStepKind;
 }
 
