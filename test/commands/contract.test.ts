@@ -42,7 +42,7 @@ it('commands and their flags are as they were', () => {
     lab status --json --state=
     lab stop --json --state=
     plan --detailed-exitcode --except= --from= --iam --json --only= --out= --region= --runbook= --runbooks= --standby= --state= --verb=failover|switchover|reprotect|drill
-    rehearse --assert=… --calm --decide= --duration=… --first-seed= --from= --json --out= --prove --region= --runbook= --runbooks= --runs= --seed= --state= --threads=
+    rehearse --account= --assert=… --calm --decide= --duration=… --first-seed= --from= --from-account --json --lost-application=silent|refuses --out= --prove --region= --runbook= --runbooks= --runs= --save-account= --seed= --state= --threads=
     report [RUN] --format=html|json|markdown|junit|csv… --impact-at= --json --print --state=
     reprotect --again=… --approved-by=… --confirm= --done=… --json --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --standby= --state=
     resume [RUN] --accept-data-loss= --acknowledge-flap= --again=… --all --approved-by=… --attest-source-down= --done=… --impact-at= --json --output=text|jsonl --reason= --run-custom-steps --state=
