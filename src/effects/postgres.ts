@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import type * as Pg from 'pg';
 import type { Client, ClientConfig, QueryConfig, QueryResult } from 'pg';
 import { messageOf } from '../base/errors.ts';
 import type { SqlPort, SqlTarget } from './effects.ts';
@@ -125,7 +126,7 @@ function quoteIdentifier(name: string): string {
 }
 
 /** The driver, loaded at its first use, or ahead of it. */
-export function loadSql(): Promise<typeof import('pg')> {
+export function loadSql(): Promise<typeof Pg> {
   return import('pg');
 }
 
