@@ -80,9 +80,10 @@ function fence(c: Crossing): void {
   if (fact?.verdict === undefined) return broken(c, 2, `promotes ${database} without a fence verdict`);
   const writes = eyes.takesWrites(database, state.plan.source);
   if ((fact.verdict === 'fenced' || fact.verdict === 'read-only') && writes) broken(c, 1, `promotes ${database}, called ${fact.verdict}, while its old writer takes writes`);
-  // The record says by whom, and that person said it when the run was started or resumed.
+  // The record says by whom, and that person said it when the run was started or resumed: by another one, it may be, whose request the one at
+  // work makes again. Then it is a decision like the others, and young.
   const said = [...c.attestedBy].some((person) => person !== '' && fact.because?.includes(`attested by ${person}`) === true);
-  if (fact.verdict === 'attested' && (state.acceptances.sourceDown === undefined || !said)) broken(c, 2, `promotes ${database} as attested by somebody who did not attest`);
+  if (fact.verdict === 'attested' && !said) broken(c, 2, `promotes ${database} as attested by somebody who did not attest`);
   if (fact.verdict === 'source-down') {
     const judged = sourceVerdictFact.read(state);
     const signals = signalFact.all(state).map(({ value }) => value);
