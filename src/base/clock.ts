@@ -19,6 +19,8 @@ export interface Clock {
    * Resolves after `ms`; rejects with the signal's reason when aborted first.
    */
   sleep(ms: number, signal?: StopSignal): Promise<void>;
+  /** All that runs on it is simulated: signals need not be Node's own; see `stop.ts`. */
+  readonly plainSignals?: boolean;
 }
 
 /** The machine's own clock, as it was when the process began: nobody sets it in the middle of a run. Whole milliseconds. */

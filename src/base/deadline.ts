@@ -1,4 +1,5 @@
-import type { Clock, StopSignal } from './clock.ts';
+import type { Clock } from './clock.ts';
+import { PlainSignal, stopController } from './stop.ts';
 
 /** Thrown when `withDeadline` runs out of time. */
 export class DeadlineError extends Error {
@@ -18,27 +19,6 @@ function nothing(): void {
   // The timer of work that is done.
 }
 
-/** One timer's signal, for one listener. An AbortController makes an event for it, which costs more than the rest of a call. */
-class TimerStop implements StopSignal {
-  aborted = false;
-  reason: unknown;
-  #listener: (() => void) | undefined;
-
-  addEventListener(_type: 'abort', listener: () => void): void {
-    this.#listener = listener;
-  }
-
-  removeEventListener(): void {
-    this.#listener = undefined;
-  }
-
-  stop(reason: Error): void {
-    this.aborted = true;
-    this.reason = reason;
-    this.#listener?.();
-  }
-}
-
 /**
  * Runs `work` with a signal that is aborted after `ms` of `clock`, or when `outer` is.
  * Never takes longer than `ms`, even if `work` ignores its signal.
@@ -52,8 +32,8 @@ export async function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   outer?.throwIfAborted();
-  const controller = new AbortController();
-  const timer = new TimerStop();
+  const controller = stopController(clock);
+  const timer = new PlainSignal();
   let relay: (() => void) | undefined;
   try {
     // Ended by hand and not by listening to the signal: every call to AWS goes through here, and listeners cost more than the rest of it.

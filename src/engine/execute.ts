@@ -1,5 +1,6 @@
 import { iso } from '../base/clock.ts';
 import { LIMITS } from '../base/limits.ts';
+import { anyStop, stopController } from '../base/stop.ts';
 import type { RunOutcome } from '../journal/events.ts';
 import type { RunState } from '../journal/state.ts';
 import type { PlanStep, Verdict } from '../model/step.ts';
@@ -123,7 +124,7 @@ interface Round {
 async function runAll(run: Run): Promise<RunOutcome | 'interrupted'> {
   const tries = new Map<string, Tries>(run.steps.map(({ id }) => [id, { made: 0, last: '' }]));
   for (let number = 1; ; number++) {
-    const round: Round = { last: number === ROUNDS, again: false, over: new AbortController(), tries };
+    const round: Round = { last: number === ROUNDS, again: false, over: stopController(run.effects.clock), tries };
     const end = await runOnce(run, round);
     if (end !== 'interrupted' || !round.again || run.drain.aborted || round.last) return end;
   }
@@ -143,7 +144,7 @@ async function runOnce(run: Run, round: Round): Promise<RunOutcome | 'interrupte
   const pastTheLine = () => stepsPastTheLine(journal.state).length > 0;
   const patienceMs = () => (isPlannedMove(journal.state.plan.verb) && !pastTheLine() ? LIMITS.silenceMs : LIMITS.silenceMaxMs);
 
-  const drainRound = AbortSignal.any([drain, round.over.signal]);
+  const drainRound = anyStop(effects.clock, [drain, round.over.signal]);
   const ofRound: Run = { ...run, drain: drainRound };
   const decideAgain = (): void => void (round.again = true);
   /** What is too old to carry a step over the line is decided again; in the last round it is refused. */

@@ -1,4 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
+import { anyStop, stopController } from '../base/stop.ts';
 import type { RunState } from '../journal/state.ts';
 import type { PlanStep } from '../model/step.ts';
 import { isGuard } from '../plan/graph.ts';
@@ -27,8 +28,8 @@ export interface Guards {
 
 /** Lets these guards run, each by `start`, until `end` is called. `steps`: those of the plan that are not done. */
 export function watchOver(run: Run, steps: readonly PlanStep[], start: (guard: PlanStep, over: AbortSignal) => Promise<StepEnd>): Guards {
-  const over = new AbortController();
-  const wake = AbortSignal.any([run.drain, over.signal]);
+  const over = stopController(run.effects.clock);
+  const wake = anyStop(run.effects.clock, [run.drain, over.signal]);
   const asleep = new Map<PlanStep, () => void>();
   const underWay = new Set<string>();
   const isDue = (step: PlanStep): boolean => isAsked(step, run.journal.state) || step.beside?.some((id) => underWay.has(id)) === true;

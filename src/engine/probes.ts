@@ -1,4 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
+import { stopController } from '../base/stop.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { Journal } from '../journal/journal.ts';
 import { judgeSample } from '../measure/probe.ts';
@@ -25,7 +26,7 @@ export function watchProbes(
   journal: Journal,
   impactBefore: number | undefined,
 ): ProbeWatch {
-  const end = new AbortController();
+  const end = stopController(effects.clock);
   let impactAt = impactBefore;
   let recovered = false;
   /** False when it was cut short. */

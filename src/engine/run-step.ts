@@ -3,6 +3,7 @@ import { DeadlineError, withDeadline } from '../base/deadline.ts';
 import { CallError, messageOf } from '../base/errors.ts';
 import type { Json } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
+import { anyStop } from '../base/stop.ts';
 import type { StepOutcome } from '../journal/events.ts';
 import type { StepState } from '../journal/state.ts';
 import type { Observation, PlanStep, Refusal, StepContext, StepKind, WaitCause } from '../model/step.ts';
@@ -80,7 +81,7 @@ class StepRunner {
     this.#trace = traceStep(run.effects, { assertHeld: () => this.#mayChange(), stillHeld: () => run.journal.stillHeld() });
     this.#attempt = run.journal.state.steps.get(step.id)?.attempts ?? 0;
     this.#attemptsBefore = this.#attempt;
-    this.#overOrDrain = options.over === undefined ? run.drain : AbortSignal.any([run.drain, options.over]);
+    this.#overOrDrain = options.over === undefined ? run.drain : anyStop(run.effects.clock, [run.drain, options.over]);
   }
 
   async run(): Promise<StepEnd> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../base/clock.ts';
 import { CallError } from '../base/errors.ts';
 import { LIMITS } from '../base/limits.ts';
+import { anyStop, stopController } from '../base/stop.ts';
 import type { Effects, PersonPort } from '../effects/effects.ts';
 import { isMutation } from '../effects/mutation.ts';
 import type { CallRecord, WaitRecord } from '../journal/events.ts';
@@ -160,8 +161,8 @@ function personWaitedFor(person: PersonPort, { clock, hold, wait }: { clock: Clo
   return {
     confirm: (word, what, signal) =>
       wait('person', async () => {
-        const over = new AbortController();
-        const asked = AbortSignal.any([signal, over.signal]);
+        const over = stopController(clock);
+        const asked = anyStop(clock, [signal, over.signal]);
         const watch = async (): Promise<never> => {
           for (;;) {
             await clock.sleep(LIMITS.heldMs, asked);

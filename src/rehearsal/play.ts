@@ -1,3 +1,4 @@
+import { stopController } from '../base/stop.ts';
 import type { Effects } from '../effects/effects.ts';
 import { execute } from '../engine/execute.ts';
 import { unsealed } from '../journal/chain.ts';
@@ -62,7 +63,7 @@ export async function startRun({ clock, effects }: Stage, plan: Plan, options: P
     acceptances: options.acceptances,
     endpoints: [],
   });
-  const outcome = await execute({ journal, effects: options.effects ?? effects, stepKind: options.stepKind ?? loadStepKind, operator: options.operator, drain: options.drain ?? new AbortController().signal });
+  const outcome = await execute({ journal, effects: options.effects ?? effects, stepKind: options.stepKind ?? loadStepKind, operator: options.operator, drain: options.drain ?? stopController(clock).signal });
   return { state: journal.state, records: store.records, outcome };
 }
 
@@ -77,6 +78,6 @@ export async function continueRun({ clock, effects }: Stage, records: readonly J
   store.records.push(...records);
   const journal = new Journal({ store, clock, run: options.run, term: options.term ?? 2, records, onRecord: (record) => options.onRecord?.(record), ...(options.unkept === true ? { seal: unsealed } : {}) });
   await journal.append({ type: 'run.resumed', operator: options.operator, acceptances: options.acceptances });
-  const outcome = await execute({ journal, effects: options.effects ?? effects, stepKind: options.stepKind ?? loadStepKind, operator: options.operator, drain: options.drain ?? new AbortController().signal });
+  const outcome = await execute({ journal, effects: options.effects ?? effects, stepKind: options.stepKind ?? loadStepKind, operator: options.operator, drain: options.drain ?? stopController(clock).signal });
   return { state: journal.state, records: store.records, outcome };
 }

@@ -6,6 +6,7 @@
  *    to sleep; what one of them sets off ends before the next wakes.
  * 3. Work that is pending with no sleeper is a deadlock, and is reported as one.
  * A clock whose work touches no file (`files: false`) does not ask for file operations: the question costs more than most of what it waits for.
+ * Nothing of Node hears the signals of such work either: they are plain ones.
  * What else real time brings (sockets, real timers, import() of modules, chains of process.nextTick as in streams) is not waited for: do it
  * before `run`.
  */
@@ -32,11 +33,13 @@ export class VirtualClock implements Clock {
   private readonly pending = new Set<(error: Error) => void>();
   private driving = false;
   private readonly files: boolean;
+  readonly plainSignals: boolean;
 
   /** Begins at a time in milliseconds since the epoch. */
   constructor(startAt: number = Date.UTC(2026, 10, 20, 10, 0, 0), { files = true }: { files?: boolean } = {}) {
     this.time = startAt;
     this.files = files;
+    this.plainSignals = !files;
   }
 
   now(): number {
