@@ -141,15 +141,30 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
 /** What was asked, as far as it is needed to judge the answer. */
 export type Asked = Pick<AwsRequest, 'service' | 'region'> & { operation: string; input: unknown };
 
-/** Answers that were found to be one, and to what: each is looked at by every caller that it comes through. */
-const complete = new WeakMap<object, unknown>();
+/**
+ * The last answers that were found to be one, each beside what was asked: every caller that an answer comes through looks at it, a moment
+ * after the one before. One that has left is looked at again.
+ */
+const complete: unknown[] = new Array(2 * 16).fill(undefined);
+let nextPlace = 0;
+
+function wasFound(answer: object, input: unknown): boolean {
+  for (let i = 0; i < complete.length; i += 2) if (complete[i] === answer) return complete[i + 1] === input;
+  return false;
+}
+
+function isFound(answer: object, input: unknown): void {
+  complete[nextPlace] = answer;
+  complete[nextPlace + 1] = input;
+  nextPlace = (nextPlace + 2) % complete.length;
+}
 
 /** @throws AwsError `MalformedAnswer` when the answer lacks what makes it one */
 export function mustBeAnswer(asked: Asked, answer: Pick<AwsAnswer<unknown>, 'output' | 'requestId'>): void {
-  if (complete.has(answer) && complete.get(answer) === asked.input) return;
+  if (wasFound(answer, asked.input)) return;
   const lacks = whatLacks(asked, answer);
   if (lacks === undefined) {
-    complete.set(answer, asked.input);
+    isFound(answer, asked.input);
     return;
   }
   const { service, region, operation } = asked;
@@ -169,15 +184,13 @@ export function whatLacks({ service, operation, input }: Asked, { output, reques
     if (lost !== undefined) return `it is truncated, and has no ${lost}`;
   }
   if (proof.names === undefined) return undefined;
-  const told = new Set((valuesAt(output, proof.names[1]) ?? []).map(folded));
-  const lost = (valuesAt(input, proof.names[0]) ?? []).map(String).find((name) => !told.has(folded(name)));
+  const told = (valuesAt(output, proof.names[1]) ?? []).map((name) => folded(String(name)));
+  const lost = (valuesAt(input, proof.names[0]) ?? []).map(String).find((name) => !told.includes(folded(name)));
   return lost === undefined ? undefined : `it does not name ${lost}`;
 }
 
 /** As AWS compares names: an ARN is its last part, and RDS stores lower case. */
-function folded(name: unknown): string {
-  return String(name).split(/[:/]/).at(-1)?.toLowerCase() ?? '';
-}
+const folded = remembered((name) => name.split(/[:/]/).at(-1)?.toLowerCase() ?? '');
 
 /** All values at a path; undefined when one is missing or empty, or a list is none. */
 function valuesAt(value: unknown, path: Path): unknown[] | undefined {

@@ -1,5 +1,5 @@
 import { CallError, type CallErrorKind } from '../base/errors.ts';
-import { MUTATIONS, type Service } from './operations.ts';
+import { MUTATIONS, nameOf, type Service } from './operations.ts';
 
 export interface AwsErrorParts {
   service: Service;
@@ -184,5 +184,5 @@ function classify(parts: AwsErrorParts): CallErrorKind {
   if (SHORTAGES.has(parts.code)) return 'terminal';
   const unanswered = parts.code === NO_ANSWER || parts.code === MALFORMED || (parts.httpStatus !== undefined && parts.httpStatus >= 500);
   if (!unanswered) return 'terminal';
-  return MUTATIONS.has(`${parts.service}.${parts.operation}`) ? 'unknown' : 'retryable';
+  return MUTATIONS.has(nameOf(parts.service, parts.operation)) ? 'unknown' : 'retryable';
 }

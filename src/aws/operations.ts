@@ -168,6 +168,18 @@ export type InputOf<S extends Service, O extends OperationOf<S>> =
 export type OutputOf<S extends Service, O extends OperationOf<S>> =
   Operations[S][O] extends [unknown, infer R] ? R : never;
 
+const names = new Map<string, Map<string, string>>();
+
+/** As `rds.DescribeDBInstances`, the same text every time: tables are asked by it at every call. */
+export function nameOf(service: string, operation: string): string {
+  const ofService = names.get(service) ?? new Map<string, string>();
+  const known = ofService.get(operation);
+  if (known !== undefined) return known;
+  const name = `${service}.${operation}`;
+  names.set(service, ofService.set(operation, name));
+  return name;
+}
+
 /** The operations that change something. All others only read. */
 export const MUTATIONS: ReadonlySet<string> = new Set([
   'rds.PromoteReadReplica',

@@ -1,5 +1,5 @@
 import type { Clock } from '../base/clock.ts';
-import type { InputOf, Service } from './operations.ts';
+import { nameOf, type InputOf, type Service } from './operations.ts';
 
 /** A token bucket: `perSecond` tokens drip in, at most `burst` are kept. */
 export interface Rate {
@@ -45,31 +45,58 @@ export function elementsOf(change: { Action?: string | undefined; ResourceRecord
   return (change.Action === 'UPSERT' ? 2 : 1) * Math.max(1, change.ResourceRecordSet?.ResourceRecords?.length ?? 0);
 }
 
+interface Bucket {
+  tokens: number;
+  at: number;
+  readonly rate: Rate;
+}
+
 /** Hands out turns, one bucket a service and region, on the given clock. */
 export class Pacer {
   private readonly clock: Clock;
-  private readonly buckets = new Map<string, { tokens: number; at: number }>();
+  private readonly buckets = new Map<string, Bucket>();
+  /** The same buckets, by what is asked for: names are put together once. */
+  private readonly byRegion = new Map<string, Map<string, Bucket[]>>();
 
   constructor(clock: Clock) {
     this.clock = clock;
   }
 
-  /** Waits until this call may go. Turns are given in the order of asking. `changes` as of `changesOf`. */
-  async turn(service: Service, region: string, operation: string, signal?: AbortSignal, changes = 0): Promise<void> {
-    let waitMs = this.take(`${service}@${region}`, RATES[service] ?? GENEROUS);
-    const own = OPERATION_RATES[`${service}.${operation}`];
-    if (own) waitMs = Math.max(waitMs, this.take(`${service}.${operation}@${region}`, own));
-    if (changes > 0) waitMs = Math.max(waitMs, this.take(`changes of ${service}`, CHANGE_RATE, changes));
-    if (waitMs > 0) await this.clock.sleep(waitMs, signal);
+  /** Takes a turn: how long to wait until this call may go, milliseconds. Turns are given in the order of asking. `changes` as of `changesOf`. */
+  turn(service: Service, region: string, operation: string, changes = 0): number {
+    let waitMs = 0;
+    for (const bucket of this.bucketsOf(service, region, operation)) waitMs = Math.max(waitMs, this.take(bucket));
+    if (changes > 0) waitMs = Math.max(waitMs, this.take(this.bucket(`changes of ${service}`, CHANGE_RATE), changes));
+    return waitMs;
+  }
+
+  private bucketsOf(service: Service, region: string, operation: string): readonly Bucket[] {
+    const ofRegion = this.byRegion.get(region) ?? new Map<string, Bucket[]>();
+    const name = nameOf(service, operation);
+    const known = ofRegion.get(name);
+    if (known !== undefined) return known;
+    const own = OPERATION_RATES[name];
+    const found = [this.bucket(`${service}@${region}`, RATES[service] ?? GENEROUS), ...(own === undefined ? [] : [this.bucket(`${name}@${region}`, own)])];
+    this.byRegion.set(region, ofRegion.set(name, found));
+    return found;
+  }
+
+  private bucket(key: string, rate: Rate): Bucket {
+    const known = this.buckets.get(key);
+    if (known !== undefined) return known;
+    const bucket = { tokens: rate.burst, at: this.clock.now(), rate };
+    this.buckets.set(key, bucket);
+    return bucket;
   }
 
   /** Takes tokens, on credit if there are none; the wait in milliseconds until they are there. */
-  private take(key: string, rate: Rate, count = 1): number {
+  private take(bucket: Bucket, count = 1): number {
     const now = this.clock.now();
-    const bucket = this.buckets.get(key) ?? { tokens: rate.burst, at: now };
-    const dripped = (Math.max(0, now - bucket.at) / 1000) * rate.perSecond;
-    const tokens = Math.min(rate.burst, bucket.tokens + dripped) - count;
-    this.buckets.set(key, { tokens, at: now });
-    return tokens >= 0 ? 0 : Math.ceil((-tokens / rate.perSecond) * 1000);
+    const { perSecond, burst } = bucket.rate;
+    const dripped = (Math.max(0, now - bucket.at) / 1000) * perSecond;
+    const tokens = Math.min(burst, bucket.tokens + dripped) - count;
+    bucket.tokens = tokens;
+    bucket.at = now;
+    return tokens >= 0 ? 0 : Math.ceil((-tokens / perSecond) * 1000);
   }
 }

@@ -85,8 +85,9 @@ export function reliableCaller(inner: AwsCaller, options: ReliableOptions): AwsC
     for (let attempt = 1; ; attempt++) {
       // What AWS has turned away has cost it nothing.
       const changes = attempt === 1 ? changesOf(request.service, request.operation, request.input) : 0;
-      await pacer.turn(request.service, request.region, request.operation, request.signal, changes);
-      await request.before?.();
+      const paceMs = pacer.turn(request.service, request.region, request.operation, changes);
+      if (paceMs > 0) await options.clock.sleep(paceMs, request.signal);
+      if (request.before !== undefined) await request.before();
       const startedAt = options.clock.now();
       const result = await attemptOnce(innerCall, request, options.clock, request.timeoutMs ?? limits.callMs);
       const error = result instanceof AwsError ? result : undefined;

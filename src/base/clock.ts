@@ -19,6 +19,8 @@ export interface Clock {
    * Resolves after `ms`; rejects with the signal's reason when aborted first.
    */
   sleep(ms: number, signal?: StopSignal): Promise<void>;
+  /** Calls `ring` after `ms`, unless the function returned is called before: a sleep without a promise. Left out where a sleep does. */
+  alarm?(ms: number, ring: () => void): () => void;
   /** All that runs on it is simulated: signals need not be Node's own; see `stop.ts`. */
   readonly plainSignals?: boolean;
 }

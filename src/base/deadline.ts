@@ -33,7 +33,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   outer?.throwIfAborted();
   const controller = stopController(clock);
-  const timer = new PlainSignal();
+  let over: (() => void) | undefined;
   let relay: (() => void) | undefined;
   try {
     // Ended by hand and not by listening to the signal: every call to AWS goes through here, and listeners cost more than the rest of it.
@@ -42,7 +42,7 @@ export async function withDeadline<T>(
         controller.abort(reason);
         reject(reason);
       };
-      clock.sleep(ms, timer).then(() => end(new DeadlineError(ms, what)), nothing);
+      over = alarm(clock, ms, () => end(new DeadlineError(ms, what)));
       if (outer !== undefined) {
         relay = () => end(outer.reason as Error);
         outer.addEventListener('abort', relay, { once: true });
@@ -50,9 +50,17 @@ export async function withDeadline<T>(
       work(controller.signal).then(resolve, reject);
     });
   } finally {
-    timer.stop(DONE);
+    over?.();
     if (relay !== undefined) outer?.removeEventListener('abort', relay);
   }
+}
+
+/** Calls `ring` after `ms` of the clock, unless the function returned is called before. */
+function alarm(clock: Clock, ms: number, ring: () => void): () => void {
+  if (clock.alarm !== undefined) return clock.alarm(ms, ring);
+  const timer = new PlainSignal();
+  clock.sleep(ms, timer).then(ring, nothing);
+  return () => timer.stop(DONE);
 }
 
 /** An answer that others wait for too: an abort ends the waiting, and not the work. @throws the signal's reason */

@@ -12,7 +12,8 @@ export function stopController(clock: Clock): AbortController {
 
 /** Aborted as soon as one of them is, with its reason: `AbortSignal.any`, also of signals of our own. */
 export function anyStop(clock: Clock, signals: readonly AbortSignal[]): AbortSignal {
-  if (clock.plainSignals !== true) return AbortSignal.any([...signals]);
+  const plain = clock.plainSignals === true || signals.some((signal) => (signal as unknown) instanceof PlainSignal);
+  if (!plain) return AbortSignal.any([...signals]);
   const one = new PlainSignal();
   for (const signal of signals as readonly (AbortSignal | PlainSignal)[]) {
     if (signal instanceof PlainSignal) signal.followedBy(one);

@@ -68,9 +68,23 @@ export class VirtualClock implements Clock {
         },
       };
       signal?.addEventListener('abort', onAbort, { once: true });
-      if (this.cancelled > COMPACT_ABOVE && this.cancelled > this.sleepers.size / 2) this.compact();
-      this.sleepers.push(sleeper);
+      this.add(sleeper);
     });
+  }
+
+  alarm(ms: number, ring: () => void): () => void {
+    const sleeper: Sleeper = { due: this.time + (ms > 0 ? ms : 0), seq: this.seq++, wake: ring };
+    this.add(sleeper);
+    return () => {
+      if (sleeper.wake === undefined) return;
+      sleeper.wake = undefined;
+      this.cancelled += 1;
+    };
+  }
+
+  private add(sleeper: Sleeper): void {
+    if (this.cancelled > COMPACT_ABOVE && this.cancelled > this.sleepers.size / 2) this.compact();
+    this.sleepers.push(sleeper);
   }
 
   /**
@@ -119,7 +133,9 @@ export class VirtualClock implements Clock {
         continue;
       }
       if (next.due > this.time) this.time = next.due;
-      next.wake();
+      const { wake } = next;
+      next.wake = undefined;
+      wake();
       return true;
     }
     return false;

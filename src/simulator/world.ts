@@ -6,7 +6,7 @@
  */
 import type { OptionGroupSeed } from './db-groups.ts';
 import type { AwsAnswer, AwsCaller, AwsRequest } from '../aws/caller.ts';
-import { MUTATIONS, type OperationOf, type OutputOf, type Service } from '../aws/operations.ts';
+import { MUTATIONS, nameOf, type OperationOf, type OutputOf, type Service } from '../aws/operations.ts';
 import { Call } from './call.ts';
 import type { CertificateSeed } from './certificates.ts';
 import { Core, GLOBAL_REGION, type WorldOptions } from './core.ts';
@@ -67,7 +67,7 @@ export class World implements AwsCaller {
     const { service, operation, signal } = request;
     signal?.throwIfAborted();
     const region = service === 'route53' || service === 'iam' ? GLOBAL_REGION : request.region;
-    const mutation = MUTATIONS.has(`${service}.${operation}`);
+    const mutation = MUTATIONS.has(nameOf(service, operation));
     const effect = this.faults.take({ region, service, operation, mutation });
     const make = (at: number, staleMs = 0): Call =>
       new Call(this.state, { service, operation, region, now: at, at: at - staleMs, requestId: this.requestId(service) });
@@ -75,7 +75,8 @@ export class World implements AwsCaller {
     if (effect?.kind === 'hang' || !this.core.alive(region)) return await never(signal);
     const { callMs } = this.core.timings;
     const slow = effect?.kind === 'slow' ? effect.ms : 0;
-    await this.pause(slow + (mutation ? callMs / 2 : callMs), signal);
+    const onTheWayMs = slow + (mutation ? callMs / 2 : callMs);
+    if (onTheWayMs > 0) await this.core.clock.sleep(onTheWayMs, signal);
     const now = this.now();
     if (!this.core.alive(region)) return await never(signal);
     const call = make(now, effect?.kind === 'stale-read' ? effect.ms : 0);
@@ -83,7 +84,7 @@ export class World implements AwsCaller {
     if (effect?.kind === 'throttle') throw call.error(...throttleOf(service));
     if (effect?.kind === 'error') throw call.error(effect.code, effect.httpStatus, effect.message ?? 'a fault of the simulated world');
     const output = effect?.kind === 'empty' ? ({} as OutputOf<S, O>) : handle(service, operation, request.input, call);
-    if (mutation) await this.pause(callMs / 2, signal);
+    if (mutation && callMs > 0) await this.core.clock.sleep(callMs / 2, signal);
     if (effect?.kind === 'answer-lost') throw call.noAnswer('read ECONNRESET');
     if (mutation && !this.core.alive(region)) return await never(signal);
     return { output, requestId: call.requestId, at: Math.floor(this.now() / 1000) * 1000 };
@@ -322,10 +323,6 @@ export class World implements AwsCaller {
       this.state.healthChecks.settle(now);
     }
     return now;
-  }
-
-  private async pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-    if (ms > 0) await this.core.clock.sleep(ms, signal);
   }
 
   private requestId(service: Service): string {

@@ -24,8 +24,20 @@ export type Stated<Meaning> = Meaning & {
   listed: boolean;
 };
 
-/** The meaning of a status. Never throws. */
+/** Of the statuses that tables list: looks ask for the same few by the thousand. */
+const listed = new WeakMap<object, Map<string, object>>();
+
+/** The meaning of a status. Never throws. Not to be changed: all who ask for one that is listed get the same. */
 export function stateIn<Meaning extends object>(table: StateTable<Meaning>, status: string | undefined): Stated<Meaning> {
+  const known = listed.get(table) ?? new Map<string, object>();
+  const found = status === undefined ? undefined : known.get(status);
+  if (found !== undefined) return found as Stated<Meaning>;
+  const stated = statedIn(table, status);
+  if (stated.listed && status !== undefined) listed.set(table, known.set(status, Object.freeze(stated)));
+  return stated;
+}
+
+function statedIn<Meaning extends object>(table: StateTable<Meaning>, status: string | undefined): Stated<Meaning> {
   const meaning = status !== undefined && Object.hasOwn(table.states, status) ? table.states[status] : undefined;
   return { ...(meaning ?? table.unlisted), shown: status === undefined || status === '' ? 'in no known status' : status, listed: meaning !== undefined };
 }
