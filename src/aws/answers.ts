@@ -46,6 +46,9 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
       has: ['OptionGroupsList[].OptionGroupName', 'OptionGroupsList[].EngineName', 'OptionGroupsList[].MajorEngineVersion'],
       names: ['OptionGroupName', 'OptionGroupsList[].OptionGroupName'],
     },
+    // A name that is not there is DBProxyNotFoundFault, and never an empty list: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBProxies.html
+    DescribeDBProxies: { has: ['DBProxies[].DBProxyName', 'DBProxies[].Status'], names: ['DBProxyName', 'DBProxies[].DBProxyName'] },
+    DescribeDBProxyTargets: { has: ['Targets[].Type'] },
     PromoteReadReplica: instance,
     ModifyDBInstance: instance,
     CreateDBInstanceReadReplica: instance,
@@ -83,6 +86,8 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     DescribeInstanceTypes: { has: ['InstanceTypes[].InstanceType', 'InstanceTypes[].VCpuInfo.DefaultVCpus'], names: ['InstanceTypes[]', 'InstanceTypes[].InstanceType'] },
     DescribeCapacityReservations: { has: ['CapacityReservations[].CapacityReservationId', 'CapacityReservations[].State'] },
     DescribeSnapshots: { has: ['Snapshots[].SnapshotId'] },
+    DescribeNetworkInsightsPaths: { has: ['NetworkInsightsPaths[].NetworkInsightsPathId'], names: ['NetworkInsightsPathIds[]', 'NetworkInsightsPaths[].NetworkInsightsPathId'] },
+    DescribeNetworkInsightsAnalyses: { has: ['NetworkInsightsAnalyses[].NetworkInsightsAnalysisId', 'NetworkInsightsAnalyses[].Status'] },
     StartInstances: { has: ['StartingInstances[].InstanceId'], names: ['InstanceIds[]', 'StartingInstances[].InstanceId'] },
     StopInstances: { has: ['StoppingInstances[].InstanceId'], names: ['InstanceIds[]', 'StoppingInstances[].InstanceId'] },
     TerminateInstances: { has: ['TerminatingInstances[].InstanceId'], names: ['InstanceIds[]', 'TerminatingInstances[].InstanceId'] },

@@ -21,6 +21,8 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     RestoreDBInstanceToPointInTime: true,
     RestoreDBInstanceFromDBSnapshot: true,
     StartDBInstanceAutomatedBackupsReplication: true,
+    DescribeDBProxies: true,
+    DescribeDBProxyTargets: true,
   },
   route53: {
     ListHostedZones: true,
@@ -49,6 +51,8 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     DescribeInstanceTypes: true,
     DescribeCapacityReservations: true,
     DescribeSnapshots: true,
+    DescribeNetworkInsightsPaths: true,
+    DescribeNetworkInsightsAnalyses: true,
   },
   autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, CreateAutoScalingGroup: true, DeleteAutoScalingGroup: true, DescribeScalingActivities: true },
   elbv2: { RegisterTargets: true, DescribeTargetHealth: true, DescribeTargetGroups: true, DescribeListeners: true, DescribeListenerCertificates: true },

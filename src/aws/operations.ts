@@ -50,6 +50,8 @@ export interface Operations {
     CreateDBInstanceReadReplica: Op<rds.CreateDBInstanceReadReplicaCommandInput, rds.CreateDBInstanceReadReplicaCommandOutput>;
     DeleteDBInstance: Op<rds.DeleteDBInstanceCommandInput, rds.DeleteDBInstanceCommandOutput>;
     RebootDBInstance: Op<rds.RebootDBInstanceCommandInput, rds.RebootDBInstanceCommandOutput>;
+    DescribeDBProxies: Op<rds.DescribeDBProxiesCommandInput, rds.DescribeDBProxiesCommandOutput>;
+    DescribeDBProxyTargets: Op<rds.DescribeDBProxyTargetsCommandInput, rds.DescribeDBProxyTargetsCommandOutput>;
   };
   route53: {
     ListHostedZones: Op<route53.ListHostedZonesCommandInput, route53.ListHostedZonesCommandOutput>;
@@ -93,6 +95,8 @@ export interface Operations {
     DescribeInstanceTypes: Op<ec2.DescribeInstanceTypesCommandInput, ec2.DescribeInstanceTypesCommandOutput>;
     DescribeCapacityReservations: Op<ec2.DescribeCapacityReservationsCommandInput, ec2.DescribeCapacityReservationsCommandOutput>;
     DescribeSnapshots: Op<ec2.DescribeSnapshotsCommandInput, ec2.DescribeSnapshotsCommandOutput>;
+    DescribeNetworkInsightsPaths: Op<ec2.DescribeNetworkInsightsPathsCommandInput, ec2.DescribeNetworkInsightsPathsCommandOutput>;
+    DescribeNetworkInsightsAnalyses: Op<ec2.DescribeNetworkInsightsAnalysesCommandInput, ec2.DescribeNetworkInsightsAnalysesCommandOutput>;
   };
   autoscaling: {
     DescribeAutoScalingGroups: Op<

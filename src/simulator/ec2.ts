@@ -4,6 +4,7 @@ import { pageOf, type Call, type ServiceModel } from './call.ts';
 import { instanceOperations, instanceView, noInstance, passesFilters, refuseUnknownFilters } from './ec2-instances.ts';
 import { INSTANCE_TYPE, stageOf, type Group, type GroupInstance } from './groups.ts';
 import { type Instance, isShown } from './instances.ts';
+import { networkPathOperations } from './ec2-network-paths.ts';
 import { VPC } from './security-groups.ts';
 import type { SecurityGroupSeed } from './seeds.ts';
 
@@ -14,6 +15,7 @@ type GroupView = NonNullable<OutputOf<'ec2', 'DescribeSecurityGroups'>['Security
 export const ec2: ServiceModel<'ec2'> = {
   ...instanceOperations,
   ...offeringOperations,
+  ...networkPathOperations,
 
   DescribeInstances: {
     accepts: ['InstanceIds', 'Filters', 'MaxResults', 'NextToken'],

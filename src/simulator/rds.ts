@@ -1,5 +1,6 @@
 import { pageOf, type ServiceModel } from './call.ts';
 import { dbGroupOperations } from './rds-db-groups.ts';
+import { proxyOperations } from './rds-proxies.ts';
 import { quotaOperations } from './rds-quotas.ts';
 import { backupOperations } from './rds-backups.ts';
 import { instanceOperations } from './rds-instances.ts';
@@ -12,6 +13,7 @@ export const rds: ServiceModel<'rds'> = {
   ...dbGroupOperations,
   ...instanceOperations,
   ...quotaOperations,
+  ...proxyOperations,
 
   DescribeDBInstances: {
     accepts: ['DBInstanceIdentifier', 'MaxRecords', 'Marker'],

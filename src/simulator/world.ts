@@ -5,6 +5,7 @@
  * 3. A dead region never answers: the call ends when its signal is aborted.
  */
 import type { OptionGroupSeed } from './db-groups.ts';
+import type { DbProxySeed } from './db-proxies.ts';
 import type { AwsAnswer, AwsCaller, AwsRequest } from '../aws/caller.ts';
 import { MUTATIONS, nameOf, type OperationOf, type OutputOf, type Service } from '../aws/operations.ts';
 import { Call } from './call.ts';
@@ -36,6 +37,7 @@ import type {
 import type { Invocation } from './functions.ts';
 import { GROUP_IMAGE, GROUP_TEMPLATE, type GroupTrouble, INSTANCE_TYPE } from './groups.ts';
 import type { KeySeed } from './keys.ts';
+import type { NetworkPathSeed } from './network-paths.ts';
 import { type Place, placeIn } from './places.ts';
 import type { ReservationSeed } from './reservations.ts';
 import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
@@ -181,6 +183,14 @@ export class World implements AwsCaller {
 
   addReservation(seed: ReservationSeed): void {
     this.state.reservations.add(seed);
+  }
+
+  addDbProxy(seed: DbProxySeed): void {
+    this.state.dbProxies.add(seed);
+  }
+
+  addNetworkPath(seed: NetworkPathSeed): void {
+    this.state.networkPaths.add(seed, this.core.now());
   }
 
   addHealthCheck(seed: HealthCheckSeed): void {

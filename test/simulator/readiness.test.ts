@@ -145,3 +145,38 @@ describe('quotas, types, reservations and snapshots', () => {
     expect(await refused('ec2', TOKYO, 'DescribeSnapshots', { SnapshotIds: ['snap-0'] })).toMatchObject({ code: 'InvalidSnapshot.NotFound' });
   });
 });
+
+describe('proxies of RDS', () => {
+  it('by name, with what they lead to and whether they reach it', async () => {
+    const { world, call, refused } = makeWorld();
+    world.addDbProxy({ region: TOKYO, name: 'shop' });
+    world.addDbProxy({ region: TOKYO, name: 'other', status: 'suspended', engineFamily: 'MYSQL', vpc: 'vpc-2', target: 'orders', health: { State: 'UNAVAILABLE', Reason: 'AUTH_FAILURE', Description: 'no' } });
+    expect((await call('rds', TOKYO, 'DescribeDBProxies', { DBProxyName: 'shop' })).DBProxies).toMatchObject([{ DBProxyName: 'shop', Status: 'available', EngineFamily: 'POSTGRESQL' }]);
+    expect((await call('rds', TOKYO, 'DescribeDBProxies', { DBProxyName: 'Other' })).DBProxies).toMatchObject([{ DBProxyName: 'other', Status: 'suspended', EngineFamily: 'MYSQL', VpcId: 'vpc-2' }]);
+    expect((await call('rds', TOKYO, 'DescribeDBProxyTargets', { DBProxyName: 'shop' })).Targets).toEqual([]);
+    expect((await call('rds', TOKYO, 'DescribeDBProxyTargets', { DBProxyName: 'other' })).Targets).toEqual([{ Type: 'RDS_INSTANCE', RdsResourceId: 'orders', TargetHealth: { State: 'UNAVAILABLE', Reason: 'AUTH_FAILURE', Description: 'no' } }]);
+    for (const operation of ['DescribeDBProxies', 'DescribeDBProxyTargets'] as const) expect(await refused('rds', SEOUL, operation, { DBProxyName: 'shop' })).toMatchObject({ code: 'DBProxyNotFoundFault', httpStatus: 404 });
+  });
+});
+
+describe('Reachability Analyzer', () => {
+  const PATH = 'nip-0123456789abcdef0';
+
+  it('a path, and its analyses in pages', async () => {
+    const { world, call, refused } = makeWorld();
+    world.addNetworkPath({ region: TOKYO, id: PATH, analyses: [{ ageMs: 60_000, found: false, codes: ['NO_ROUTE_TO_DESTINATION'] }, { ageMs: 0, status: 'running' }, { ageMs: 90_000, status: 'failed', message: 'why' }] });
+    expect((await call('ec2', TOKYO, 'DescribeNetworkInsightsPaths', { NetworkInsightsPathIds: [PATH] })).NetworkInsightsPaths).toMatchObject([{ NetworkInsightsPathId: PATH }]);
+    const first = await call('ec2', TOKYO, 'DescribeNetworkInsightsAnalyses', { NetworkInsightsPathId: PATH, MaxResults: 2 });
+    const second = await call('ec2', TOKYO, 'DescribeNetworkInsightsAnalyses', { NetworkInsightsPathId: PATH, MaxResults: 2, NextToken: first.NextToken });
+    const all = [...(first.NetworkInsightsAnalyses ?? []), ...(second.NetworkInsightsAnalyses ?? [])].toSorted((a, b) => Number(b.StartDate) - Number(a.StartDate));
+    expect(second.NextToken).toBeUndefined();
+    expect(all).toMatchObject([
+      { NetworkInsightsPathId: PATH, Status: 'running', StartDate: new Date(START) },
+      { Status: 'succeeded', StartDate: new Date(START - 60_000), NetworkPathFound: false, Explanations: [{ ExplanationCode: 'NO_ROUTE_TO_DESTINATION' }] },
+      { Status: 'failed', StatusMessage: 'why' },
+    ]);
+    expect(all[0]).not.toHaveProperty('NetworkPathFound');
+    expect(await refused('ec2', SEOUL, 'DescribeNetworkInsightsPaths', { NetworkInsightsPathIds: [PATH] })).toMatchObject({ code: 'InvalidNetworkInsightsPathId.NotFound', httpStatus: 400 });
+    expect(await refused('ec2', TOKYO, 'DescribeNetworkInsightsAnalyses', {})).toMatchObject({ code: 'SimulatorUnsupported' });
+  });
+});

@@ -4,6 +4,8 @@ import { DB_INSTANCE_STATES } from './db-instance.ts';
 import { APPLY_STATUSES, AUTOMATED_BACKUP_STATUSES, MEMBERSHIP_STATUSES, SNAPSHOT_STATUSES } from './db-parts.ts';
 import { EC2_INSTANCE_STATES, IMAGE_STATES, RESERVATION_STATES, STATUS_CHECKS } from './ec2.ts';
 import { KEY_STATES } from './kms.ts';
+import { ANALYSIS_STATUSES } from './reachability.ts';
+import { PROXY_STATUSES, PROXY_TARGET_STATES } from './rds-proxy.ts';
 import { REPLICATION_STATES } from './replication.ts';
 import { CHANGE_STATUSES } from './route53-change.ts';
 import type { StateTable } from './table.ts';
@@ -28,4 +30,7 @@ export const STATE_TABLES: readonly StateTable<object>[] = [
   CHANGE_STATUSES,
   KEY_STATES,
   CERTIFICATE_STATUSES,
+  PROXY_STATUSES,
+  PROXY_TARGET_STATES,
+  ANALYSIS_STATUSES,
 ];

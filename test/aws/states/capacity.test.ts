@@ -3,6 +3,8 @@ import { certificateStatus } from '../../../src/aws/states/acm.ts';
 import { activityStatus, healthStatus, LIFECYCLE_STATES, lifecycleState } from '../../../src/aws/states/autoscaling.ts';
 import { EC2_INSTANCE_STATES, ec2InstanceState, imageState, reservationState, statusCheck } from '../../../src/aws/states/ec2.ts';
 import { keyState } from '../../../src/aws/states/kms.ts';
+import { analysisStatus } from '../../../src/aws/states/reachability.ts';
+import { proxyStatus, proxyTargetState } from '../../../src/aws/states/rds-proxy.ts';
 import { changeState } from '../../../src/aws/states/route53-change.ts';
 import { targetState } from '../../../src/aws/states/target-health.ts';
 
@@ -23,6 +25,9 @@ describe('every value that AWS documents has a meaning', () => {
     ['reservation', reservationState, 'active expired cancelled pending failed scheduled payment-pending payment-failed assessing delayed unsupported unavailable cancelling'],
     ['key', keyState, 'Creating Enabled Disabled PendingDeletion PendingImport PendingReplicaDeletion Unavailable Updating'],
     ['certificate', certificateStatus, 'PENDING_VALIDATION ISSUED INACTIVE EXPIRED VALIDATION_TIMED_OUT REVOKED FAILED'],
+    ['proxy', proxyStatus, 'available modifying incompatible-network insufficient-resource-limits creating deleting suspended suspending reactivating'],
+    ['target of a proxy', proxyTargetState, 'REGISTERING AVAILABLE UNAVAILABLE UNUSED'],
+    ['analysis', analysisStatus, 'running succeeded failed'],
     ['image', imageState, 'pending available invalid deregistered transient failed error disabled'],
     ['change', changeState, 'PENDING INSYNC'],
     ['health', healthStatus, 'Healthy Unhealthy'],

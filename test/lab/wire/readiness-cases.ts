@@ -76,7 +76,30 @@ export const listenerCases: Pick<Cases['elbv2'], 'DescribeListeners' | 'Describe
   },
 };
 
-export const launchCases: Pick<Cases['ec2'], 'DescribeInstanceTypes' | 'DescribeCapacityReservations' | 'DescribeSnapshots'> = {
+export const proxyCases: Pick<Cases['rds'], 'DescribeDBProxies' | 'DescribeDBProxyTargets'> = {
+  DescribeDBProxies: {
+    region: TOKYO,
+    input: { DBProxyName: 'shop-orders', MaxRecords: 20, Marker: 'a b' },
+    output: { DBProxies: [{ DBProxyName: 'shop-orders', DBProxyArn: `arn:aws:rds:${TOKYO}:123456789012:db-proxy:prx-0123`, Status: 'incompatible-network', EngineFamily: 'POSTGRESQL', VpcId: 'vpc-1', VpcSecurityGroupIds: ['sg-1'], VpcSubnetIds: ['subnet-1', 'subnet-2'], Auth: [{ AuthScheme: 'SECRETS', Description: NASTY }], CreatedDate: at('2026-01-02T03:04:05.000Z') }], Marker: 'c d' },
+  },
+  DescribeDBProxyTargets: {
+    region: TOKYO,
+    input: { DBProxyName: 'shop-orders', TargetGroupName: 'default', Marker: 'a b' },
+    output: { Targets: [{ Type: 'RDS_INSTANCE', RdsResourceId: 'shop-orders-tokyo', Port: 5432, Role: 'READ_WRITE', TargetHealth: { State: 'UNAVAILABLE', Reason: 'AUTH_FAILURE', Description: NASTY } }], Marker: 'c' },
+  },
+};
+
+export const launchCases: Pick<Cases['ec2'], 'DescribeInstanceTypes' | 'DescribeCapacityReservations' | 'DescribeSnapshots' | 'DescribeNetworkInsightsPaths' | 'DescribeNetworkInsightsAnalyses'> = {
+  DescribeNetworkInsightsPaths: {
+    region: TOKYO,
+    input: { NetworkInsightsPathIds: ['nip-0123456789abcdef0'] },
+    output: { NetworkInsightsPaths: [{ NetworkInsightsPathId: 'nip-0123456789abcdef0', Source: 'i-1', Destination: 'eni-1', Protocol: 'tcp', DestinationPort: 5432, CreatedDate: at('2026-01-02T03:04:05.000Z') }] },
+  },
+  DescribeNetworkInsightsAnalyses: {
+    region: TOKYO,
+    input: { NetworkInsightsPathId: 'nip-0123456789abcdef0', MaxResults: 100, NextToken: 'a b' },
+    output: { NetworkInsightsAnalyses: [{ NetworkInsightsAnalysisId: 'nia-0123456789abcdef0', NetworkInsightsPathId: 'nip-0123456789abcdef0', StartDate: at('2026-11-01T02:03:04.000Z'), Status: 'succeeded', StatusMessage: NASTY, NetworkPathFound: false, Explanations: [{ ExplanationCode: 'ENI_SG_RULES_MISMATCH', Direction: 'egress' }] }], NextToken: 'c' },
+  },
   DescribeInstanceTypes: { region: TOKYO, input: { InstanceTypes: ['m6g.large', 't4g.micro'] }, output: { InstanceTypes: [{ InstanceType: 'm6g.large', VCpuInfo: { DefaultVCpus: 2, ValidCores: [1, 2] } }] } },
   DescribeCapacityReservations: {
     region: TOKYO,
