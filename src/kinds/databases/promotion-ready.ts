@@ -42,8 +42,9 @@ export function promotionFindings({ name, region, id }: Database, instance: DbIn
   }
   const waiting = pendingChanges(instance);
   if (waiting.length > 0) {
+    const window = instance.PreferredMaintenanceWindow === undefined ? '' : ` (${instance.PreferredMaintenanceWindow} UTC)`;
     findings.push(warning('pending-changes', {
-      observed: `${id} has changes that wait for a restart or for its maintenance window: ${waiting.join(', ')}; AWS may make them during the promotion, which does not wait for them`,
+      observed: `${id} has changes that wait for a restart or for its maintenance window${window}: ${waiting.join(', ')}; AWS may make them during the promotion, which does not wait for them`,
       wanted: 'no pending change',
       mend: `${modify} --apply-immediately, in a quiet hour`,
       page: `${GUIDE}/USER_ModifyInstance.ApplyImmediately.html`,

@@ -109,6 +109,11 @@ describe('what users need of a promotion, and not the label `available`', () => 
     expect(warnings?.map(({ observed }) => observed)).toEqual([expect.stringContaining('maintenance window: DBInstanceClass db.r6g.2xlarge, CACertificateIdentifier rds-ca-rsa2048-g1, MasterUserPassword; ') as string]);
   });
 
+  it('names the maintenance window in which AWS may make what waits', async () => {
+    const { warnings } = (await (await promotion({ PendingModifiedValues: { DBInstanceClass: 'db.r6g.2xlarge' }, PreferredMaintenanceWindow: 'sun:18:00-sun:18:30' })).step.check()) as { warnings?: { observed: string }[] };
+    expect(warnings?.map(({ observed }) => observed)).toEqual([expect.stringContaining('its maintenance window (sun:18:00-sun:18:30 UTC): DBInstanceClass') as string]);
+  });
+
   it('is warned of a first full backup only where AWS says that there are none', async () => {
     const warned = async (more: Shown) => ((await (await promotion(more)).step.check()) as { warnings?: { observed: string }[] }).warnings?.map(({ observed }) => observed);
     expect(await warned({ BackupRetentionPeriod: 0 })).toEqual([expect.stringContaining('makes a full one') as string]);
