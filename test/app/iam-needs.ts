@@ -39,6 +39,11 @@ function rdsResources(operation: string, input: Input, arn: (part: string) => st
       return [arn('auto-backup:*'), arn('db:*')];
     case 'DescribeDBSnapshots':
       return [arn(`db:${id}`), arn('snapshot:*')];
+    case 'DescribeDBProxies':
+      return [arn('db-proxy:prx-0123')];
+    case 'DescribeDBProxyTargets':
+      // All four are required: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonrds.html
+      return [arn('db-proxy:prx-0123'), arn('target-group:prx-tg-0123'), arn('db:any'), arn('cluster:any')];
     case 'DescribeOptionGroups':
       return [arn(`og:${text(input, 'OptionGroupName').toLowerCase()}`)];
     case 'DescribeDBSubnetGroups':

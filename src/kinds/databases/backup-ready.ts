@@ -1,4 +1,4 @@
-import { automatedBackups, dbSnapshots } from '../../aws/rds-backups.ts';
+import { automatedBackups, dbSnapshots, findSubnetGroup } from '../../aws/rds-backups.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { securityGroupsOf } from '../../aws/ec2.ts';
 import { inRegion } from '../common.ts';
@@ -9,6 +9,7 @@ import type { InspectContext } from '../../model/kind.ts';
 import type { RdsBackup } from './backup-schema.ts';
 import { rdsResource } from './found-writer.ts';
 import type { Database } from './instance.ts';
+import { proxyFindings } from './proxy-ready.ts';
 import { findPoints } from './recovery-points.ts';
 import { aboutSide, goneFinding, writerFindings } from './sides.ts';
 import { backupsUnfit } from './refusals.ts';
@@ -29,7 +30,7 @@ export async function inspectBackups(ctx: InspectContext, name: string, db: RdsB
   return [
     ...seen.findings,
     ...missing,
-    ...(await lookedAll(aboutSide(copy), [() => points(ctx, copy, db), () => keys(ctx, copy, db), () => quarantine(ctx, copy, db)])),
+    ...(await lookedAll(aboutSide(copy), [() => points(ctx, copy, db), () => keys(ctx, copy, db), () => quarantine(ctx, copy, db), () => proxy(ctx, copy, db, writer?.Engine)])),
     ...(writer === undefined ? [] : await lookedAll(aboutSide(main), [
       () => Promise.resolve([...writerFindings(main, writer, backupsUnfit(writer, ctx.target, db.kmsKeys?.[ctx.target])), ...settings(copy, writer, db)]),
       () => closing(ctx, main, writer, db),
@@ -68,6 +69,14 @@ async function quarantine(ctx: InspectContext, copy: Database, db: RdsBackup): P
   if (group === undefined) return [];
   const open = openQuarantine(group, await securityGroupsOf(ctx.effects.aws, copy.region, [group], { signal: ctx.signal }));
   return open.map((observed) => finder(aboutSide(copy)).error('quarantine-open', { observed, wanted: 'a security group without inbound rules', consequence: 'a restored instance is open before the point of no return', mend: `aws ec2 revoke-security-group-ingress --region ${copy.region} --group-id ${group} …`, page: `${GUIDE}/Overview.RDSSecurityGroups.html` }));
+}
+
+/** The one that will stand before the restored instance. */
+async function proxy(ctx: InspectContext, copy: Database, db: RdsBackup, engine: string | undefined): Promise<Finding[]> {
+  const name = db.proxy?.[copy.region];
+  if (name === undefined) return [];
+  const group = await findSubnetGroup(ctx.effects.aws, copy.region, inRegion(db.restore, copy.region).subnetGroup, { signal: ctx.signal });
+  return proxyFindings(ctx, name, { side: copy, writer: false, engine, vpc: group?.VpcId });
 }
 
 async function closing(ctx: InspectContext, main: Database, writer: DbInstance, db: RdsBackup): Promise<Finding[]> {

@@ -3,6 +3,7 @@ import { regionOfArn } from '../../base/arn.ts';
 import { databaseDrill, isAskable, NOT_ASKABLE } from './assertions.ts';
 import { dbInstanceId, perRegion, securityGroupId } from '../common.ts';
 import { canaryFields, quarantineGroups } from './login-schema.ts';
+import { proxyField } from './way-in.ts';
 
 /** RDS stores the names of its groups in lower case. */
 const groupName = z.string().regex(/^[A-Za-z][A-Za-z0-9_. -]{0,254}$/, 'expected the name of a group, e.g. archive-pg17').toLowerCase();
@@ -46,6 +47,7 @@ export const schema = z
     canary: canaryFields
       .optional()
       .describe('A row written and read back once the restored instance is open'),
+    proxy: proxyField,
     drill: databaseDrill.optional(),
   })
   .refine(isAskable, NOT_ASKABLE)

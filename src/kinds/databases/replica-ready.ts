@@ -7,9 +7,11 @@ import { lookedAll, peek } from '../inspect.ts';
 import { keyFindings } from '../keys.ts';
 import { finder, findingOf, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
-import { type Database, replicates, replicationStatus, replicationTrouble } from './instance.ts';
+import { type Database, isWriter, replicates, replicationStatus, replicationTrouble } from './instance.ts';
 import { lagHistory } from './lag.ts';
+import { pathFindings } from './path-ready.ts';
 import { parityFindings } from './parity.ts';
+import { proxyFindings } from './proxy-ready.ts';
 import { promotionFindings } from './promotion-ready.ts';
 import { replicaUnfit } from './refusals.ts';
 import type { RdsReadReplica } from './replica-schema.ts';
@@ -38,6 +40,8 @@ export async function inspectReplica(ctx: InspectContext, name: string, db: RdsR
     ...(await lookedAll(aboutSide(copy), [
       ...(replica === undefined ? [] : [() => Promise.resolve([...replicationFindings(copy, replica), ...promotable(copy, replica, db)]), () => groupFindings(ctx, copy, replica, db), () => lagFindings(ctx, copy), () => keyFindings(ctx, aboutSide(copy), replica.KmsKeyId, `the standby ${copy.id}`)]),
       ...both,
+      () => proxyFindings(ctx, db.proxy?.[copy.region], { side: copy, writer: replica !== undefined && isWriter(replica), engine: replica?.Engine, vpc: replica?.DBSubnetGroup?.VpcId }),
+      () => pathFindings(ctx, copy, db.reachability?.[copy.region]),
     ])),
     ...there.findings,
     ...(await lookedAll(aboutSide(main), writer === undefined ? [() => Promise.resolve(there.findings.length > 0 ? [] : [goneFinding(main)])] : [() => Promise.resolve(writerFindings(main, writer, replicaUnfit(writer))), () => groupFindings(ctx, main, writer, db)])),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { databaseDrill, isAskable, NOT_ASKABLE } from './assertions.ts';
 import { dbInstanceId, perRegion, securityGroupId } from '../common.ts';
 import { canaryFields, quarantineGroups } from './login-schema.ts';
+import { proxyField, reachabilityField } from './way-in.ts';
 
 const dbInstanceClass = z.string().regex(/^db\.[a-z0-9-]+\.[a-z0-9]+$/, 'expected an instance class such as db.r6g.large');
 
@@ -34,6 +35,8 @@ export const schema = z.strictObject({
   canary: canaryFields
     .optional()
     .describe('The SQL login of the owner: a row is written and read back after the promotion, and a switchover stops writes by it'),
+  proxy: proxyField,
+  reachability: reachabilityField,
   drill: databaseDrill.optional(),
 }).refine(isAskable, NOT_ASKABLE);
 

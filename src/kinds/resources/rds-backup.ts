@@ -28,6 +28,7 @@ import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
 import { loginOf, needLogin } from '../databases/login.ts';
 import { needSingle } from '../databases/refusals.ts';
 import { keptPattern } from '../databases/standby.ts';
+import { simulateWayIn, wayInLooks, wayInRegions } from '../databases/way-in.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 import { discoverBackups } from '../discovery/backup.ts';
 
@@ -141,6 +142,7 @@ function simulate(world: World, _name: string, db: RdsBackup, home: string): voi
     const kmsKeyId = db.kmsKeys?.[region];
     if (region !== home) world.addAutomatedBackup({ region, source, ...(kmsKeyId === undefined ? {} : { kmsKeyId }) });
   }
+  simulateWayIn(world, db, { [home]: source.id });
 }
 
 const kind: ResourceKind<RdsBackup> = {
@@ -153,6 +155,7 @@ const kind: ResourceKind<RdsBackup> = {
     { path: ['restore'], regions: Object.keys(db.restore) },
     ...(db.kmsKeys === undefined ? [] : [{ path: ['kmsKeys'], regions: Object.keys(db.kmsKeys) }]),
     ...(db.fence === undefined ? [] : [{ path: ['fence', 'quarantine'], regions: Object.keys(db.fence.quarantine) }]),
+    ...wayInRegions(db),
   ],
   lint: (db) => [
     ...(db.fence === undefined
@@ -176,6 +179,8 @@ const kind: ResourceKind<RdsBackup> = {
     allow(['rds:DescribeDBInstances'], [dbArn(at.source, at.account, inRegion(db.instances, at.source))]),
     allow(['ec2:DescribeSecurityGroups'], ['*']),
     keyLooks(at.target, at.account),
+    ...wayInLooks(at, db),
+    ...(db.proxy?.[at.target] === undefined ? [] : [allow(['rds:DescribeDBSubnetGroups'], rdsArns(at.target, at.account, `subgrp:${inRegion(db.restore, at.target).subnetGroup}`))]),
     // Backups are encrypted with the key that the runbook names, which may be another account's.
     ...(db.kmsKeys?.[at.target] === undefined ? [] : [allow(['kms:DescribeKey'], [db.kmsKeys[at.target] ?? ''])]),
   ],

@@ -30,6 +30,7 @@ import { needSingle } from '../databases/refusals.ts';
 import { rentedDatabase, twin as makeTwin, twinOf, twinStep } from '../databases/twin.ts';
 import { rebuildOf } from '../databases/standby.ts';
 import { discoverReplicas } from '../discovery/replica.ts';
+import { simulateWayIn, wayInLooks, wayInRegions } from '../databases/way-in.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
 /*
@@ -160,6 +161,7 @@ function simulate(world: World, _name: string, db: RdsReadReplica, home: string)
       ...(region !== home ? { replicaOf: main } : db.retentionDays === undefined ? {} : { backupRetentionDays: db.retentionDays }),
     });
   }
+  simulateWayIn(world, db, { [home]: main.id });
 }
 
 const kind: ResourceKind<RdsReadReplica> = {
@@ -171,6 +173,7 @@ const kind: ResourceKind<RdsReadReplica> = {
     { path: ['instances'], regions: Object.keys(db.instances) },
     ...(db.securityGroups === undefined ? [] : [{ path: ['securityGroups'], regions: Object.keys(db.securityGroups) }]),
     ...(db.fence === undefined ? [] : [{ path: ['fence', 'quarantine'], regions: Object.keys(db.fence.quarantine) }]),
+    ...wayInRegions(db),
   ],
   lint: (db) => [
     ...(db.fence === undefined
@@ -192,6 +195,7 @@ const kind: ResourceKind<RdsReadReplica> = {
     ...[at.source, at.target].map((region) => allow(['rds:DescribeDBParameters'], rdsArns(region, at.account, 'pg:*'))),
     allow(['ec2:DescribeSecurityGroups', 'cloudwatch:GetMetricData'], ['*']),
     keyLooks(at.target, at.account),
+    ...wayInLooks(at, db),
   ],
   plan,
   drill,

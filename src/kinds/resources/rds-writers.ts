@@ -8,6 +8,7 @@ import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { dbArn, isWriter } from '../databases/instance.ts';
 import { databaseProductionStep, production } from '../databases/production.ts';
 import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
+import { proxyField, reachabilityField, simulateWayIn, wayInLooks, wayInRegions } from '../databases/way-in.ts';
 import { writerReady } from '../databases/writer.ts';
 import { inspectWriters } from '../databases/writers-ready.ts';
 import { uniqueKeys } from '../databases/unique-keys.ts';
@@ -30,6 +31,8 @@ const schema = z
     offsets: perRegion(z.int().min(1).max(65_535))
       .optional()
       .describe('auto_increment_offset of each region: stands in for the answer of a region that is lost'),
+    proxy: proxyField,
+    reachability: reachabilityField,
   })
   .refine((db) => db.keys !== 'uuid' || db.offsets === undefined, { path: ['offsets'], message: '`offsets` belong to `keys: auto-increment`' });
 
@@ -86,6 +89,7 @@ const kind: ResourceKind<RdsWriters> = {
   regions: (db) => [
     { path: ['instances'], regions: Object.keys(db.instances) },
     ...(db.offsets === undefined ? [] : [{ path: ['offsets'], regions: Object.keys(db.offsets) }]),
+    ...wayInRegions(db),
   ],
   lint: (db) => {
     if (db.keys === 'uuid') return [];
@@ -113,7 +117,7 @@ const kind: ResourceKind<RdsWriters> = {
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))])],
   inspect: inspectWriters,
   slas: (ctx, db, region) => databaseSlas(ctx, region, inRegion(db.instances, region)),
-  inspectRights: (at, db) => [allow(['rds:DescribeDBInstances'], [at.source, at.target].map((region) => dbArn(region, at.account, inRegion(db.instances, region))))],
+  inspectRights: (at, db) => [allow(['rds:DescribeDBInstances'], [at.source, at.target].map((region) => dbArn(region, at.account, inRegion(db.instances, region)))), ...wayInLooks(at, db)],
   plan,
   // All of them take writes already: they are looked at, and nothing is made.
   drill: (ctx, name, db) => [databaseProductionStep(ctx, name, db.instances), ...plan(ctx, name, db).filter(({ step }) => step !== 'assessSourceApi')],
@@ -133,6 +137,7 @@ const kind: ResourceKind<RdsWriters> = {
       if (mysql) world.addDbParameterGroup({ region, name: parameterGroup, family: 'mysql8.4', parameters });
       world.addDbInstance({ region, id: inRegion(db.instances, region), ...(mysql ? { engine: 'mysql' as const, parameterGroup } : {}) });
     }
+    simulateWayIn(world, db, db.instances, db.keys === 'auto-increment' ? 'mysql' : 'postgres');
   },
 };
 

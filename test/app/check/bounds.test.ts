@@ -5,16 +5,25 @@ import { NOT_ASKED, lookingCaller } from '../../../src/aws/looking.ts';
 import { SEOUL, TOKYO } from '../../engine/simulated.ts';
 import { allows, matches, recording } from '../iam-needs.ts';
 import { AT_COPY, COPY, MAIN } from './troubles.ts';
-import { checkIn, exampleOf, shortly, worldOf } from './world.ts';
+import { withArchive, withPath, withProxy, withTickets } from './way-in-troubles.ts';
+import { checkIn, shortly, worldOf } from './world.ts';
 
 const ACCOUNT = '000000000000';
 
 describe('what a check needs', () => {
-  it.each(['shop', 'archive', 'billing', 'active-active'])('%s: every call is allowed by `dr iam --verb check`, which allows no change', async (example) => {
-    const sim = await worldOf(example);
+  it.each([
+    { example: 'shop' },
+    { example: 'shop', more: (text: string) => withPath(withProxy(text)) },
+    { example: 'archive' },
+    { example: 'archive', more: withArchive },
+    { example: 'billing' },
+    { example: 'active-active' },
+    { example: 'active-active', more: withTickets },
+  ])('$example: every call is allowed by `dr iam --verb check`, which allows no change', async ({ example, more }) => {
+    const sim = await worldOf(example, more);
     const { aws, needs } = recording(sim.effects.aws, ACCOUNT);
     await checkIn(sim, { effects: { aws } });
-    const policies = (await iamPolicies({ paths: [exampleOf(example)], verb: 'check', account: ACCOUNT })).flatMap(({ policies: parts }) => parts.map(({ document }) => document));
+    const policies = (await iamPolicies({ paths: [sim.loaded.path], verb: 'check', account: ACCOUNT })).flatMap(({ policies: parts }) => parts.map(({ document }) => document));
     expect(needs.length).toBeGreaterThan(10);
     expect(needs.filter((need) => !allows(policies, need))).toEqual([]);
     const actions = policies.flatMap(({ Statement }) => Statement.flatMap(({ Action }) => Action));

@@ -3,14 +3,15 @@ import type { AwsCaller } from '../../../src/aws/caller.ts';
 import { TOKYO } from '../../engine/simulated.ts';
 import { balancer, encryptedImage, keyIn, LINKED, template } from './readiness-troubles.ts';
 import { NOTES } from './troubles.ts';
+import { analyzed, proxy, withPath, withProxy, withTickets } from './way-in-troubles.ts';
 import { change, checkIn, shortly, worldOf } from './world.ts';
 
 /* What looks like a trouble and is none, and what AWS does not let a check see. */
 
 const DAY_MS = 86_400_000;
 
-async function found(plant: (sim: Awaited<ReturnType<typeof worldOf>>) => void, example = 'shop'): Promise<string[]> {
-  const sim = await worldOf(example);
+async function found(plant: (sim: Awaited<ReturnType<typeof worldOf>>) => void, example = 'shop', runbook?: (text: string) => string): Promise<string[]> {
+  const sim = await worldOf(example, runbook);
   plant(sim);
   return shortly(await checkIn(sim)).filter((one) => !NOTES.has(one));
 }
@@ -58,6 +59,21 @@ describe('nothing is said', () => {
     })).toEqual([]);
   });
 
+  it('of proxies that lead to both writers, and of a path that was found', async () => {
+    expect(await found(() => undefined, 'active-active', withTickets)).toEqual([]);
+  });
+
+  it('of a proxy that AWS shows to reach the replica', async () => {
+    expect(await found((sim) => proxy(sim, { target: 'SHOP-orders-tokyo' }), 'shop', withProxy)).toEqual([]);
+  });
+
+  it.each([
+    ['of 29 days ago', [{ ageMs: 40 * DAY_MS, found: false, codes: ['NO_ROUTE_TO_DESTINATION'] }, { ageMs: 29 * DAY_MS, found: true }]],
+    ['of yesterday, while another one runs', [{ ageMs: DAY_MS, found: true }, { ageMs: 0, status: 'running' as const }]],
+  ])('of a path whose newest analysis is %s', async (_what, analyses) => {
+    expect(await found((sim) => analyzed(sim, ...analyses), 'shop', withPath)).toEqual([]);
+  });
+
   it('of a right that the policy of a topic or a key may give', async () => {
     expect(await found(({ world }) => { world.state.policies.deny('sns:*'); world.state.policies.deny('kms:*'); })).toEqual([]);
   });
@@ -73,6 +89,19 @@ describe('nothing is said', () => {
 });
 
 describe('a look that AWS refuses', () => {
+  it.each([
+    ['rds', 'DescribeDBProxies', 'AccessDenied'],
+    ['rds', 'DescribeDBProxyTargets', 'AccessDenied'],
+    ['ec2', 'DescribeNetworkInsightsPaths', 'UnauthorizedOperation'],
+    ['ec2', 'DescribeNetworkInsightsAnalyses', 'UnauthorizedOperation'],
+  ] as const)('%s %s, where the runbook names a proxy and a path: a note', async (service, operation, code) => {
+    const sim = await worldOf('active-active', withTickets);
+    sim.world.addFault({ service, operation, effect: { kind: 'error', httpStatus: 403, code, message: 'not authorized' } });
+    const { findings } = await checkIn(sim);
+    expect([...new Set(findings.map(({ severity, rule }) => `${severity} ${rule}`))]).toEqual(['note not-checked']);
+    expect(findings.map(({ observed }) => observed)).toContain(`${service}:${operation} is not allowed in ${TOKYO}`);
+  });
+
   const denied = (service: string, operation: string, code: string, httpStatus = 400) => ({ service, operation, effect: { kind: 'error' as const, httpStatus, code, message: 'not authorized' } });
 
   it.each([

@@ -3,6 +3,7 @@ import { MUTATIONS } from '../../../src/aws/operations.ts';
 import type { InputOf, OperationOf, Service } from '../../../src/aws/operations.ts';
 import { SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
 import { ARCHIVE_READINESS, BILLING_READINESS, SHOP_READINESS } from './readiness-troubles.ts';
+import { ARCHIVE_WAY_IN, SHOP_WAY_IN, WRITERS_WAY_IN } from './way-in-troubles.ts';
 import { change, sleep, type Trouble } from './world.ts';
 
 /*
@@ -124,8 +125,8 @@ export const REPLICA: Trouble[] = [
 
 /** All of them, by the runbook in whose world they are planted. */
 export const TROUBLES: readonly { example: string; troubles: readonly Trouble[] }[] = [
-  { example: 'shop', troubles: [...REPLICA, ...SHOP, ...SHOP_READINESS] },
-  { example: 'archive', troubles: [...ARCHIVE, ...ARCHIVE_READINESS] },
+  { example: 'shop', troubles: [...REPLICA, ...SHOP, ...SHOP_READINESS, ...SHOP_WAY_IN] },
+  { example: 'archive', troubles: [...ARCHIVE, ...ARCHIVE_READINESS, ...ARCHIVE_WAY_IN] },
   { example: 'billing', troubles: [...BILLING, ...BILLING_READINESS] },
-  { example: 'active-active', troubles: WRITERS },
+  { example: 'active-active', troubles: [...WRITERS, ...WRITERS_WAY_IN] },
 ];
