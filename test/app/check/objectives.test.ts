@@ -1,9 +1,16 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { leaseAll } from '../../../src/app/locks.ts';
+import { rtoFindings } from '../../../src/app/check/objectives.ts';
 import { feasibilityOf } from '../../../src/plan/feasibility.ts';
 import type { AwsCaller } from '../../../src/aws/caller.ts';
 import type { Effects } from '../../../src/effects/effects.ts';
 import { planOf, SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
 import { loadStepKind } from '../../../src/kinds/registry.ts';
+import { LocalState } from '../../../src/journal/local-state.ts';
+import { SeededIds } from '../../../src/simulator/random.ts';
 import { DRILL, keepBackups } from '../../engine/drills.ts';
 import { bench } from '../fixture.ts';
 import { checkIn, shortly, sleep, worldOf } from './world.ts';
@@ -46,6 +53,20 @@ describe('what own runs show', () => {
     expect(ways[0]?.feasibility?.steps.some(({ basis, runs }) => runs === 1 && basis === 'measured in 1 own run')).toBe(true);
     await sleep(b.sim, 91 * 86_400_000);
     expect(shortly(await checkIn(b.sim, { state: { folder: b.state } }))).toContain('warning test-overdue runbook:shop');
+  });
+});
+
+describe('a run that is under way', () => {
+  it('holds the application: a warning that names it, until it has given it back', async () => {
+    const sim = await worldOf('shop');
+    const folder = await mkdtemp(join(tmpdir(), 'dr-check-'));
+    const held = async () => (await checkIn(sim, { state: { folder } })).findings.filter(({ rule }) => rule === 'held');
+    expect(await held()).toEqual([]);
+    const run = '20261120T000000Z-shop-failover-000001';
+    const lease = await leaseAll(new LocalState(folder), await planOf(sim, TOKYO), [], { run, operator: { identity: 'arn', user: 'ben', host: 'elsewhere', pid: 7 }, now: sim.clock.now(), ids: new SeededIds(1) });
+    expect(await held()).toMatchObject([{ severity: 'warning', observed: expect.stringContaining(run) as string }]);
+    await lease.release();
+    expect(await held()).toEqual([]);
   });
 });
 
@@ -118,6 +139,19 @@ describe('can the RTO be met?', () => {
     expect(documented.steps.find(({ step }) => step === promote)).toMatchObject({ p50: 300, runs: 0 });
     expect(known.steps.find(({ step }) => step === promote)).toMatchObject({ p50: 220, p95: 400, runs: 5, basis: 'measured in 5 own runs' });
     expect(known.p50).toBeLessThan(documented.p50);
+  });
+
+  it('own runs that mostly keep the RTO, and not always: a warning; where a step was never run, nothing', async () => {
+    const sim = await worldOf('shop');
+    const plan = await planOf(sim, TOKYO);
+    const runs = (more: Record<string, number[]> = {}) => ({ measured: new Map<string, number[]>([...plan.steps.map(({ id }): [string, number[]] => [id, [1]]), ...Object.entries(more)]), observed: new Map() });
+    const found = (known: ReturnType<typeof runs>) => rtoFindings(sim.loaded, TOKYO, feasibilityOf(plan, known)).map(({ severity, rule, path }) => `${severity} ${rule} ${path.join('.')}`);
+    const slow = runs({ 'databases.orders.promote': [100, 110, 120, 1_200] });
+    expect(found(runs())).toEqual([]);
+    expect(found(slow)).toEqual(['warning rto-unproven objectives.rto']);
+    // A time that AWS documents is an upper bound, and no reason to doubt.
+    slow.measured.delete('traffic.storefront.flip');
+    expect(found(slow)).toEqual([]);
   });
 
   it('notifications and what comes after users are served are no part of it', async () => {

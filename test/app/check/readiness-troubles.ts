@@ -73,6 +73,7 @@ export const SHOP_READINESS: Trouble[] = [
 ];
 
 export const ARCHIVE_READINESS: Trouble[] = [
+  { name: 'the region keeps copies of snapshots only', plant: ({ world }) => { world.state.backups.removeFrom(TOKYO); world.addDbSnapshot({ region: TOKYO, id: 'documents-copy', source: { region: SEOUL, id: 'archive-documents' }, ageMs: 60_000 }); }, found: [`warning continuous-backups rds:${TOKYO}:archive-documents-tokyo`] },
   { name: 'a copy of a snapshot has failed', plant: ({ world }) => world.addDbSnapshot({ region: TOKYO, id: 'documents-copy', source: { region: SEOUL, id: 'archive-documents' }, ageMs: 60_000, status: 'failed' }), found: [`warning recovery-point-unusable rds:${TOKYO}:archive-documents-tokyo`] },
   { name: 'the key of the backups is to be deleted', plant: ({ world }) => world.addKey({ region: TOKYO, arn: `arn:aws:kms:${TOKYO}:111122223333:key/0a1b2c3d-0000-4000-8000-00000000000b`, state: 'PendingDeletion' }), found: [`error kms-key rds:${TOKYO}:archive-documents-tokyo`] },
   { name: 'the account may run too few vCPUs in the target', plant: ({ world }) => world.state.vcpuQuotas.set(TOKYO, 1), found: [`error vcpu-quota ec2:${TOKYO}`] },

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import type { AwsCaller } from '../../../src/aws/caller.ts';
+import { type Simulation, TOKYO } from '../../engine/simulated.ts';
+import { checkIn, shortly, worldOf } from './world.ts';
+
+/* Traffic that is switched by health checks, or by an object that one watches. */
+
+const byObject = (text: string): string => text.replace('switch: record', `switch: object\n    object: { ${TOKYO}: { bucket: shop-dr-tokyo, key: shop-active } }`);
+const byCheck = (text: string): string => text.replace('switch: record', 'switch: health-check');
+
+/** The world, where a health check is shown with another configuration: simulated ones have fewer types, and are not made anew. */
+function shownAs(sim: Simulation, id: string, config: object): AwsCaller {
+  const { aws } = sim.effects;
+  const call = async (request: { operation: string; input: { HealthCheckId?: string } }) => {
+    const answer = (await aws.call(request as never)) as { output: { HealthCheck?: { HealthCheckConfig?: object } } };
+    if (request.operation !== 'GetHealthCheck' || request.input.HealthCheckId !== id) return answer;
+    const { HealthCheck } = answer.output;
+    return { ...answer, output: { HealthCheck: { ...HealthCheck, HealthCheckConfig: { ...HealthCheck?.HealthCheckConfig, ...config } } } };
+  };
+  return { call } as unknown as AwsCaller;
+}
+
+describe('the health check of an object', () => {
+  it('watches the object, inverted: nothing is said', async () => {
+    expect(shortly(await checkIn(await worldOf('shop', byObject))).filter((one) => !one.startsWith('note '))).toEqual([]);
+  });
+
+  it.each([
+    ['is not inverted', { Inverted: false }, 'is not inverted'],
+    ['watches an object of another bucket', { FullyQualifiedDomainName: `shop-other.s3.${TOKYO}.amazonaws.com` }, 'and not an object of shop-dr-tokyo'],
+    ['watches the load balancer', { FullyQualifiedDomainName: 'shop.example.com', ResourcePath: '/' }, 'watches shop.example.com'],
+  ])('%s: the object would move nobody', async (_what, config, said) => {
+    const sim = await worldOf('shop', byObject);
+    const { findings } = await checkIn(sim, { effects: { aws: shownAs(sim, 'hc-seoul', config) } });
+    const own = findings.filter(({ rule }) => rule === 'object-check');
+    expect(own.map(({ severity, resource }) => `${severity} ${resource}`)).toEqual(['error route53:healthcheck/hc-seoul']);
+    expect(own[0]?.observed).toContain(said);
+  });
+});
+
+describe('a health check that cannot be switched', () => {
+  const types = async (type: string, runbook?: (text: string) => string) => {
+    const sim = await worldOf('shop', runbook);
+    return (await checkIn(sim, { effects: { aws: shownAs(sim, 'hc-tokyo', { Type: type }) } })).findings.filter(({ rule }) => rule === 'health-check-type');
+  };
+
+  it.each([['RECOVERY_CONTROL', 'does not let anybody disable or invert'], ['TYPE_OF_TOMORROW', 'does not know whether']])('%s is found', async (type, said) => {
+    const found = await types(type, byCheck);
+    expect([...new Set(found.map(({ severity }) => severity))]).toEqual(['warning']);
+    expect(found.map(({ resource }) => resource)).toContain('route53:healthcheck/hc-tokyo');
+    expect(found[0]?.observed).toContain(said);
+  });
+
+  it('one that can be disabled and inverted is not, and where records are changed the type does not matter', async () => {
+    expect([await types('CALCULATED', byCheck), await types('RECOVERY_CONTROL')]).toEqual([[], []]);
+  });
+});
