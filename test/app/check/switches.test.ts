@@ -8,7 +8,7 @@ import { checkIn, shortly, worldOf } from './world.ts';
 const byObject = (text: string): string => text.replace('switch: record', `switch: object\n    object: { ${TOKYO}: { bucket: shop-dr-tokyo, key: shop-active } }`);
 const byCheck = (text: string): string => text.replace('switch: record', 'switch: health-check');
 
-/** The world, where a health check is shown with another configuration: simulated ones have fewer types, and are not made anew. */
+/** The world, where a health check is shown with another configuration: simulated ones have fewer types, and keep what they watch. */
 function shownAs(sim: Simulation, id: string, config: object): AwsCaller {
   const { aws } = sim.effects;
   const call = async (request: { operation: string; input: { HealthCheckId?: string } }) => {
