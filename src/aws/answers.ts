@@ -181,11 +181,12 @@ export function mustBeAnswer(asked: Asked, answer: Pick<AwsAnswer<unknown>, 'out
 export function whatLacks({ service, operation, input }: Asked, { output, requestId }: Pick<AwsAnswer<unknown>, 'output' | 'requestId'>): string | undefined {
   const proof = (ANSWERS[service] as Readonly<Record<string, Proof>>)[operation];
   if (proof === undefined) return undefined;
-  const missing = proof.has.find((path) => (path === REQUEST_ID ? requestId === undefined : !isAt(output, stepsOf(path), 0)));
-  if (missing !== undefined) return `it has no ${missing}`;
-  const [flag, ...next] = proof.goesOn ?? [];
-  if (flag !== undefined && valuesAt(output, flag)?.[0] === true) {
-    const lost = next.find((path) => !isAt(output, stepsOf(path), 0));
+  for (const path of proof.has) {
+    if (path === REQUEST_ID ? requestId === undefined : !isAt(output, stepsOf(path), 0)) return `it has no ${path}`;
+  }
+  if (proof.goesOn !== undefined) {
+    const [flag, ...next] = proof.goesOn;
+    const lost = valuesAt(output, flag)?.[0] === true ? next.find((path) => !isAt(output, stepsOf(path), 0)) : undefined;
     if (lost !== undefined) return `it is truncated, and has no ${lost}`;
   }
   if (proof.names === undefined) return undefined;
@@ -209,7 +210,11 @@ function isAt(value: unknown, steps: readonly PathStep[], from: number): boolean
   const found = memberOf(value, step);
   if (found === undefined) return false;
   if (!step.list) return isAt(found, steps, from + 1);
-  return Array.isArray(found) && found.every((one) => isAt(one, steps, from + 1));
+  if (!Array.isArray(found)) return false;
+  // Elements of which nothing more is asked.
+  if (from + 1 === steps.length) return true;
+  for (const one of found) if (!isAt(one, steps, from + 1)) return false;
+  return true;
 }
 
 function memberOf(value: unknown, { name }: PathStep): unknown {
@@ -224,8 +229,13 @@ function valuesOf(value: unknown, steps: readonly PathStep[], from: number): unk
   if (found === undefined) return undefined;
   if (!step.list) return valuesOf(found, steps, from + 1);
   if (!Array.isArray(found)) return undefined;
-  const all = found.map((one) => valuesOf(one, steps, from + 1));
-  return all.every((values) => values !== undefined) ? all.flat() : undefined;
+  const all: unknown[] = [];
+  for (const one of found) {
+    const values = valuesOf(one, steps, from + 1);
+    if (values === undefined) return undefined;
+    all.push(...values);
+  }
+  return all;
 }
 
 interface PathStep {

@@ -5,12 +5,13 @@ import type { Change, PlanStep } from '../model/step.ts';
 
 /** Steps that intended to change something and are not undone, newest first. */
 export function actedSteps(state: RunState, steps: readonly PlanStep[] = state.plan.steps): PlanStep[] {
-  const intendedAt = (step: PlanStep) => state.steps.get(step.id)?.intendedAt;
+  const acted: { step: PlanStep; at: number }[] = [];
+  for (const step of steps) {
+    const at = state.steps.get(step.id)?.intendedAt;
+    if (at !== undefined) acted.push({ step, at });
+  }
   // Of steps that acted in the same millisecond the later in the plan comes first.
-  return steps
-    .filter((step) => intendedAt(step) !== undefined)
-    .reverse()
-    .sort((a, b) => (intendedAt(b) ?? 0) - (intendedAt(a) ?? 0));
+  return acted.reverse().sort((a, b) => b.at - a.at).map(({ step }) => step);
 }
 
 /** What they intended to change. */

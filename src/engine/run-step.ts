@@ -374,6 +374,7 @@ class StepRunner {
 
   #context(signal: AbortSignal): StepContext {
     const { journal, effects } = this.#run;
+    // Made for this look, and completed here: a copy of it would cost as much again.
     const context = this.#run.context(this.#trace.effects, signal, {
       record: (name, value) => {
         this.#facts[name] = value;
@@ -382,6 +383,6 @@ class StepRunner {
     });
     // What the step itself has recorded is not in the journal before it ends.
     const requests = (journal.state.steps.get(this.#step.id)?.requests ?? 0) - (this.#state === 'acting' ? 1 : 0);
-    return { ...context, attempt: this.#attempt, askedBefore: requests > 0, fact: (name) => this.#facts[name] ?? context.fact(name) };
+    return Object.assign(context, { attempt: this.#attempt, askedBefore: requests > 0, fact: (name: string) => this.#facts[name] ?? journal.state.facts.get(name) });
   }
 }

@@ -10,7 +10,10 @@ export interface Kept {
 }
 
 /** Of a probe's page, which is asked for by the hundred. */
-const hostOf = remembered((url) => new URL(url).hostname);
+const hostOf = remembered((url) => {
+  const { hostname } = new URL(url);
+  return { hostname, isAddress: isIP(hostname) !== 0 };
+});
 
 /**
  * Requests as users make them: their resolver keeps an answer for as long as its TTL says, so that they come to a new region later than
@@ -19,8 +22,8 @@ const hostOf = remembered((url) => new URL(url).hostname);
 export function throughResolver(http: HttpPort, dns: DnsPort, clock: Clock, minMs: number, kept = new Map<string, Kept>()): HttpPort {
   return {
     async request(request) {
-      const hostname = hostOf(request.url);
-      if (request.at !== undefined || isIP(hostname) !== 0) return http.request(request);
+      const { hostname, isAddress } = hostOf(request.url);
+      if (request.at !== undefined || isAddress) return http.request(request);
       const known = kept.get(hostname);
       if (known !== undefined && clock.now() < known.until) return http.request({ ...request, at: known.address });
       const { values, ttl } = await dns.resolve(hostname, 'A', request.timeoutMs, request.signal);

@@ -246,19 +246,54 @@ function nothingPending({ pending, modification }: DbInstance, retained: number 
   return pending === NOTHING_PENDING && modification === undefined && retained === undefined;
 }
 
-/** What DescribeDBInstances shows. */
-export function viewOf(
-  row: DbInstance,
-  at: number,
-  links: { replicas: readonly DbRef[]; replicationStatus: 'replicating' | 'error' | 'stopped'; account: string; vpc: string },
-): DbInstanceView {
+interface Links {
+  replicas: readonly DbRef[];
+  replicationStatus: 'replicating' | 'error' | 'stopped';
+  account: string;
+  vpc: string;
+}
+
+/** What is shown of a row that the time decides. */
+interface Shown {
+  readonly source: DbRef | undefined;
+  readonly retained: number | undefined;
+  readonly status: string;
+  readonly backups: number;
+  readonly restorableAt: number;
+}
+
+/** The last view of each row, and what it was made of: most looks see what the one before saw. */
+const lastViews = new WeakMap<DbInstance, { shown: Shown; links: Links; view: DbInstanceView }>();
+
+/** What DescribeDBInstances shows. Not to be changed. */
+export function viewOf(row: DbInstance, at: number, links: Links): DbInstanceView {
+  const shown: Shown = {
+    source: namedSource(row, at),
+    retained: pendingRetention(row, at),
+    status: statusOf(row, at),
+    backups: retention(row, at),
+    restorableAt: Math.floor((at - RESTORABLE_MS) / RESTORABLE_MS) * RESTORABLE_MS,
+  };
+  const last = lastViews.get(row);
+  if (last !== undefined && sameShown(last.shown, shown) && sameLinks(last.links, links)) return last.view;
+  const view = freshView(row, shown, links);
+  lastViews.set(row, { shown, links, view });
+  return view;
+}
+
+function sameShown(a: Shown, b: Shown): boolean {
+  return a.source === b.source && a.retained === b.retained && a.status === b.status && a.backups === b.backups && a.restorableAt === b.restorableAt;
+}
+
+function sameLinks(a: Links, b: Links): boolean {
+  const same = a.replicationStatus === b.replicationStatus && a.account === b.account && a.vpc === b.vpc;
+  return same && a.replicas.length === b.replicas.length && a.replicas.every((ref, i) => ref.id === b.replicas[i]?.id && ref.region === b.replicas[i].region);
+}
+
+function freshView(row: DbInstance, { source, retained, status, backups, restorableAt }: Shown, links: Links): DbInstanceView {
   const { region, id } = row.ref;
-  const source = namedSource(row, at);
-  const retained = pendingRetention(row, at);
-  const status = statusOf(row, at);
   const { account } = links;
   const name = (ref: DbRef): string => (ref.region === region ? ref.id : dbArn(ref, account));
-  const backups = retention(row, at);
   return {
     DBInstanceIdentifier: id,
     DBInstanceClass: row.instanceClass,
@@ -270,7 +305,7 @@ export function viewOf(
     ...(status === 'creating' ? {} : { Endpoint: { Address: row.endpoint.address, Port: row.endpoint.port, HostedZoneId: 'Z00000000000000000RDS' } }),
     InstanceCreateTime: new Date(row.createdAt),
     BackupRetentionPeriod: backups,
-    ...(backups === 0 || status === 'creating' ? {} : { LatestRestorableTime: new Date(Math.floor((at - RESTORABLE_MS) / RESTORABLE_MS) * RESTORABLE_MS) }),
+    ...(backups === 0 || status === 'creating' ? {} : { LatestRestorableTime: new Date(restorableAt) }),
     VpcSecurityGroups: memberships(row),
     AvailabilityZone: `${region}a`,
     PendingModifiedValues: nothingPending(row, retained) ? {} : pendingView({ ...together(row.pending, row.modification ?? NOTHING_PENDING), ...(retained === undefined ? {} : { backupRetentionDays: retained }) }),

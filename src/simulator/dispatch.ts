@@ -30,8 +30,8 @@ export function handle<S extends Service, O extends OperationOf<S>>(service: S, 
   if (model === undefined) throw call.error('SimulatorUnsupported', 400, `the simulator does not model ${service}.${operation}`);
   if (service === 'route53' && !call.state.route53Quota.take(call.now)) throw call.error('Throttling', 400, 'Rate exceeded');
   const accepted: readonly string[] = model.accepts;
-  for (const [name, value] of Object.entries(input as object)) {
-    if (value !== undefined && !accepted.includes(name)) throw call.unsupported(`the parameter ${name}`);
+  for (const name of Object.keys(input as object)) {
+    if (!accepted.includes(name) && (input as Record<string, unknown>)[name] !== undefined) throw call.unsupported(`the parameter ${name}`);
   }
   try {
     return model.handle(input, call);

@@ -41,7 +41,7 @@ function dnsPort(world: World): DnsPort {
 /** Of the few pages that probes ask for all the time. */
 const partsOf = remembered((url) => {
   const { hostname, pathname } = new URL(url);
-  return { hostname, pathname };
+  return { hostname, pathname, isAddress: isIP(hostname) !== 0 };
 });
 
 function httpPort(world: World): HttpPort {
@@ -50,7 +50,7 @@ function httpPort(world: World): HttpPort {
     async request(request: HttpRequest): Promise<HttpSample> {
       const began = clock.now();
       const url = partsOf(request.url);
-      const address = request.at ?? (isIP(url.hostname) === 0 ? world.resolve(url.hostname, 'A').values[0] : url.hostname);
+      const address = request.at ?? (url.isAddress ? url.hostname : world.resolve(url.hostname, 'A').values[0]);
       const sample = (status: number, body: string, error?: string): HttpSample => ({
         status,
         body,

@@ -42,7 +42,6 @@ export class SeededIds implements Ids {
 
   /** In the form of a UUID, as AWS's request ids are. */
   uuid(): string {
-    const h = this.hex(16);
-    return `${h.slice(0, 8)}-${h.slice(8, 12)}-${h.slice(12, 16)}-${h.slice(16, 20)}-${h.slice(20)}`;
+    return `${this.hex(4)}-${this.hex(2)}-${this.hex(2)}-${this.hex(2)}-${this.hex(6)}`;
   }
 }

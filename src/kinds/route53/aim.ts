@@ -194,7 +194,7 @@ export function changeTo(current: readonly RecordSet[], wanted: readonly RecordS
   const before = new Map(current.map((set) => [set.SetIdentifier ?? '', set]));
   const changed = wanted.filter((set) => {
     const old = before.get(set.SetIdentifier ?? '');
-    return old === undefined || plain(old) !== plain(set);
+    return old === undefined || (old !== set && plain(old) !== plain(set));
   });
   const replaced = changed.map((set) => before.get(set.SetIdentifier ?? '')).filter((set) => set !== undefined);
   return [
