@@ -34,7 +34,7 @@ export class PlainSignal implements StopSignal {
     if (this.aborted) throw this.reason;
   }
 
-  /** Each is told once, as there is only one thing to tell. */
+  /** Each is notified once, as there is only one thing to tell. */
   addEventListener(_type: 'abort', listener: () => void): void {
     if (this.#listeners === undefined) this.#listeners = [listener];
     else if (!this.#listeners.includes(listener)) this.#listeners.push(listener);
@@ -58,7 +58,7 @@ export class PlainSignal implements StopSignal {
     for (const signal of all) signal.#tell();
   }
 
-  /** All are aborted before anybody is told of any. */
+  /** All are aborted before anybody is notified of any. */
   #mark(reason: unknown, all: PlainSignal[]): void {
     if (this.aborted) return;
     this.aborted = true;
@@ -71,7 +71,7 @@ export class PlainSignal implements StopSignal {
   #tell(): void {
     const listeners = this.#listeners;
     if (listeners === undefined) return;
-    // One that leaves while others are told is not told.
+    // One that leaves while others are notified is not notified.
     for (let next = listeners.shift(); next !== undefined; next = listeners.shift()) next();
   }
 }

@@ -27,7 +27,7 @@ const STORIES: Record<string, Story> = {
     tell(told, one.signal, 'late');
     told.push(String(one.signal.aborted), String(one.signal.reason));
   },
-  'one that another one takes away while it is told is not told': (told, clock) => {
+  'one that another one takes away while it is notified is not notified': (told, clock) => {
     const one = stopController(clock);
     let leave = (): void => undefined;
     one.signal.addEventListener('abort', () => leave());
@@ -42,7 +42,7 @@ const STORIES: Record<string, Story> = {
     one.signal.addEventListener('abort', listener);
     one.abort(new Error('over'));
   },
-  'a signal of two is aborted with either, before anybody is told, and its listeners come last': (told, clock) => {
+  'a signal of two is aborted with either, before anybody is notified, and its listeners come last': (told, clock) => {
     const [one, two] = [stopController(clock), stopController(clock)];
     const both = anyStop(clock, [one.signal, two.signal]);
     const more = anyStop(clock, [both]);
