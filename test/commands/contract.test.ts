@@ -23,7 +23,7 @@ it('commands and their flags are as they were', () => {
     assess --impact-at= --json --region= --runbook= --runbooks= --state=
     check --fail-on=error|warning|note|never --format=text|junit|sarif|prometheus --json --notify --region= --runbook= --runbooks= --state= --watch=
     doctor --json --state= --without=…
-    drill --again=… --approved-by=… --confirm= --done=… --due= --from= --json --keep= --lab --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
+    drill --acknowledge-flap= --again=… --approved-by=… --back-within= --confirm= --done=… --due= --from= --json --keep= --lab --live --output=text|jsonl --plan= --reason= --region= --run-custom-steps --runbook= --runbooks= --state=
     drill clean [RUN] --json --output=text|jsonl --state= --takeover
     drill sweep --json --list --region=… --runbooks= --state=
     evidence --as= --due= --from=! --json --key= --out=! --state= --to=! --unsigned
