@@ -37,6 +37,8 @@ export const LIMITS = {
   undoAttempts: 3,
   /** What a guard has begun to change when everything else has ended gets so long to show. */
   guardEndMs: 300_000,
+  /** A guard ends on a look that is no older; it looks more often than that. */
+  guardFreshMs: 15_000,
   /** A switchover before the line waits no longer for a region that gives no answer at all: writes are stopped meanwhile. */
   silenceMs: 900_000,
   /** The last look at an end state: an answer that is missing, or says "not now", is asked for again for so long, and so often. */

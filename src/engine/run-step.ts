@@ -25,7 +25,7 @@ import { END_STATES, transition } from './transitions.ts';
  *    seen before the intent is looked at again if more than LIMITS.intentMs have passed: the runner may have stood still in between (a laptop
  *    that sleeps, a machine that is moved). Once a request of an act may have been made, its act continues.
  * 5. A guard ends with the run: at once while it only looks; what it has begun to change, and what it stands against and was last seen, gets
- *    LIMITS.guardEndMs. Where that is still there then, the guard has failed.
+ *    LIMITS.guardEndMs. Its last look is no older than LIMITS.guardFreshMs. Where that is still there then, the guard has failed.
  */
 
 /** A request that is intended must not be sent any more. */
@@ -70,6 +70,8 @@ class StepRunner {
   #waitingFor: WaitCause | undefined;
   /** When a guard first saw that everything else has ended. */
   #overAt: number | undefined;
+  /** When the last look ended that was not cut short. */
+  #lookedAt = 0;
   /** Of a guard: the last look that was answered showed what it stands against. */
   #unsafe = false;
 
@@ -111,13 +113,19 @@ class StepRunner {
     // A hold is a wait for a sign of life, and no reason to stay.
     const underWay = (this.#unsafe || this.#attempt > this.#attemptsBefore) && this.#waitingFor !== 'hold';
     if (underWay && now - this.#overAt < LIMITS.guardEndMs) return undefined;
-    return this.#unsafe ? { event: 'impossible', because: this.#seen, error: errorRecord('STILL_OPEN', this.#seen, ['dr resume']) } : { event: 'over', because: this.#seen };
+    if (this.#unsafe) return { event: 'impossible', because: this.#seen, error: errorRecord('STILL_OPEN', this.#seen, ['dr resume']) };
+    return this.#isStale() ? undefined : { event: 'over', because: this.#seen };
+  }
+
+  /** Nothing was seen yet, or so long ago that it says nothing of now: this process may have stood still. */
+  #isStale(): boolean {
+    return this.#seen === '' || this.#run.effects.clock.now() - this.#lookedAt > LIMITS.guardFreshMs;
   }
 
   /** Ends a look or a pause early. */
   #wake(): AbortSignal {
     // What a guard still waits for when all else has ended it looks at, and does not only ask to be woken.
-    return this.#seen === '' || this.#unsafe || this.#attempt > this.#attemptsBefore ? this.#run.drain : this.#overOrDrain;
+    return this.#isStale() || this.#unsafe || this.#attempt > this.#attemptsBefore ? this.#run.drain : this.#overOrDrain;
   }
 
   /** What happens next in this state; undefined when the run is being drained, or has ended. */
@@ -139,10 +147,12 @@ class StepRunner {
       const seen = await withDeadline(effects.clock, this.#timeLeft(), step.id, wake, (signal) =>
         this.#observe(this.#context(signal)),
       );
+      this.#lookedAt = effects.clock.now();
       return await this.#judge(seen);
     } catch (error) {
       if (isSuperseded(error)) throw error;
       if (wake.aborted) return undefined;
+      this.#lookedAt = effects.clock.now();
       const failed = this.#lookFailed(error);
       if (failed.event === 'unclear') await this.#tellSilence(failed.because);
       return failed;

@@ -136,7 +136,7 @@ export class Driller {
     return records.length > 0 && isOver(foldAll(records));
   }
 
-  /** Twins that the run names, and does not know as its own, because the bucket was away when they were made. */
+  /** Twins, a record and the record of its owner among them, that the run names, and does not know as its own, because the bucket was away when they were made. */
   #unknown(): number {
     const { chapter, scenario } = this.#parts.stage;
     const away = scenario.state === 'bucket' && chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 's3');
@@ -150,7 +150,7 @@ export class Driller {
     if (!world.isAlive(this.job.target)) return;
     const names = twinsOf(stage);
     const left = names.filter((name) => !strangers.has(name));
-    if (left.length > 0 && left.length <= this.#unknown()) history.gap('a drill made a twin while the bucket was away: a clean-up by another machine does not know of it, names it and leaves it');
+    if (left.length > 0 && left.length <= 2 * this.#unknown()) history.gap('a drill made a twin while the bucket was away: a clean-up by another machine does not know of it, names it and leaves it');
     else if (left.length > 0) history.violate(27, `left of the drill: ${left.join(', ')}`);
     if (this.job.open !== undefined && !this.#isOver()) {
       const open = leftBehind(foldAll(this.#parts.records(this.job.open))).map(({ id, notUndone }) => `${id}: ${notUndone?.message ?? 'not undone'}`);
