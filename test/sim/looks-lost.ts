@@ -7,6 +7,9 @@ import type { Stage } from './stage.ts';
 
 export const LOOKS_LOST = 'the application, its load balancer and the RDS API of a source were gone, and replication stood still for another reason: together they look like a region that is lost';
 
+/** The bound on loss ends at the impact that was seen. */
+export const TOOK_AGAIN = 'the source took writes again after the impact, and is left all the same: the bound does not count them';
+
 /** A replica that is further behind than three minutes, with what a lag of a minute ago does not show, is not known to receive. */
 const STANDS_STILL_MS = 110_000;
 /** Replication that came back so short a time ago is in no sample yet: one a minute, a minute late. */

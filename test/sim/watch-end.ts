@@ -4,7 +4,7 @@ import { isWriter } from '../../src/simulator/db-instance.ts';
 import type { Acceptances } from '../../src/model/step.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import type { Eyes } from './eyes.ts';
-import { LOOKS_LOST } from './looks-lost.ts';
+import { LOOKS_LOST, TOOK_AGAIN } from './looks-lost.ts';
 import { bystanderOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
 
@@ -86,7 +86,8 @@ function lossAccepted({ stage, eyes, state, returned, accepted }: End, database:
   const lost = world.state.databases.lossOf(eyes.ref(database, plan.target), clock.now())?.ms ?? 0;
   const off = Object.values(scenario.skew).some((ms) => ms !== 0) ? CLOCK_MAY_BE_OFF_MS : 0;
   const allowed = Math.max(plan.objectives.rpoMs, (accepted ?? 0) * 1000) + off;
-  if (lost > allowed && (detached || !blindly(stage, state, database))) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(accepted)}`);
+  if (lost > allowed && returned) stage.history.gap(TOOK_AGAIN);
+  else if (lost > allowed && (detached || !blindly(stage, state, database))) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(accepted)}`);
 }
 
 /** A guard looks every few seconds. */

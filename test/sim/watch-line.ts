@@ -2,7 +2,7 @@ import { CLOCK_MAY_BE_OFF_MS } from '../../src/aws/aws-time.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import { signalFact, sourceVerdictFact } from '../../src/model/signals.ts';
 import type { Eyes } from './eyes.ts';
-import { LOOKS_LOST } from './looks-lost.ts';
+import { LOOKS_LOST, TOOK_AGAIN } from './looks-lost.ts';
 import { BOSS, LEAD } from './scenario.ts';
 import type { Stage } from './stage.ts';
 import { blindly } from './watch-end.ts';
@@ -136,7 +136,7 @@ function loss(c: Crossing): void {
   const { cutOff } = stage.scenario;
   if (cutOff !== undefined && c.deadSince !== undefined && c.deadSince > stage.zero + cutOff.at && lost <= bound + off + c.deadSince - (stage.zero + cutOff.at)) {
     stage.history.gap('a machine was cut off from the source before that was lost: loss counts up to what it saw first');
-  } else if (c.returned) stage.history.gap('the source took writes again after the impact, and is left all the same: the bound does not count them');
+  } else if (c.returned) stage.history.gap(TOOK_AGAIN);
   else broken(c, 3, `the bound of ${database} is ${bound} ms, and ${lost} ms of acknowledged writes are lost`);
 }
 
