@@ -22,7 +22,7 @@ interface End {
   returned: boolean;
   /** It lives, and looked like a region that is lost when it was judged. */
   looksLost: boolean;
-  /** How long everybody at work could see the source and change it, milliseconds. */
+  /** How long everybody at work could see the source and change it when a guard gave up, milliseconds. */
   openFor: number;
   /** The largest loss that somebody accepted, seconds. */
   accepted: Acceptances['dataLossSeconds'];

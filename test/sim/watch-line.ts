@@ -34,6 +34,8 @@ export interface Crossing {
   twoTroubles: boolean;
   /** A source that lives looked like a region that is lost when it was judged. */
   looksLost: boolean;
+  /** The machine at work stood still right before: a request that is on its way cannot be taken back. */
+  stoodStill: boolean;
   /** Who attested that the source is down, in any start of this chapter. */
   attestedBy: ReadonlySet<string>;
   /** True time at which a step was last done. */
@@ -103,7 +105,8 @@ function young(c: Crossing): void {
     const at = c.doneAt(id);
     if (at === undefined) continue;
     const age = stage.clock.now() - Math.max(at, made);
-    if (age > OLD_MS) broken(c, 13, `promotes ${database} on ${id}, which was decided ${Math.round(age / 60_000)} minutes ago`);
+    if (age > OLD_MS && c.stoodStill) stage.history.gap('a machine stood still between its last look and its request');
+    else if (age > OLD_MS) broken(c, 13, `promotes ${database} on ${id}, which was decided ${Math.round(age / 60_000)} minutes ago`);
   }
   if (c.doneAt('assess.source') === undefined) broken(c, 13, `promotes ${database}, and the source was not judged`);
   if (state.plan.steps.every((step) => step.phase !== 'fence')) broken(c, 2, 'the plan has no fence');

@@ -77,6 +77,8 @@ export class Watch {
   #returned = false;
   /** Since when everybody at work can see the source and change it. */
   #openSince: number | undefined;
+  /** For how long that was so when a guard last gave up. */
+  #openAtEnd = 0;
   /** The largest loss that somebody accepted: anyone who continues behind the line accepts nothing again. */
   #accepted: Acceptances['dataLossSeconds'];
   readonly #attestedBy = new Set<string>();
@@ -112,6 +114,7 @@ export class Watch {
     this.#looksLost = false;
     this.#deadSince = undefined;
     this.#openSince = undefined;
+    this.#openAtEnd = 0;
   }
 
   /** A process has the application from now on. */
@@ -144,6 +147,7 @@ export class Watch {
       this.#attestedBy.add(record.acceptances.sourceDown ?? '');
     }
     if (record.type === 'step.done') this.#done(process, record.step);
+    if (record.type === 'step.unmet') this.#openAtEnd = this.#openSince === undefined ? 0 : this.#stage.clock.now() - this.#openSince;
     if (record.type === 'run.finished') this.#finished(process, record.outcome);
     this.look();
   }
@@ -164,7 +168,7 @@ export class Watch {
   #finished(process: Process, outcome: string): void {
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
-    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#wasBack(), accepted: this.#accepted, looksLost: this.#looksLost, justLost: this.#justLost(state), openFor: this.#openSince === undefined ? 0 : this.#stage.clock.now() - this.#openSince, wellFor: this.#stage.clock.now() - this.#oneDeadAt };
+    const end = { stage: this.#stage, eyes: this.#eyes, state, returned: this.#wasBack(), accepted: this.#accepted, looksLost: this.#looksLost, justLost: this.#justLost(state), openFor: this.#openAtEnd, wellFor: this.#stage.clock.now() - this.#oneDeadAt };
     if (process.verb === 'drill') return;
     if (outcome === 'succeeded') judgeSuccess(end);
     if (outcome === 'aborted') judgeLedBack(end, this.#promoted, this.#partly);
@@ -255,7 +259,7 @@ export class Watch {
     this.#again(state);
     const sourceBadAt = this.#sourceBadAt;
     const { clock } = this.#stage;
-    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned: this.#wasBack(), deadSince: this.#deadSince, attestedBy: this.#attestedBy, looksLost: this.#looksLost, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step) });
+    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned: this.#wasBack(), deadSince: this.#deadSince, attestedBy: this.#attestedBy, looksLost: this.#looksLost, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step), stoodStill: this.#atWork().some((process) => process.stoodStill(clock.now(), 1_000)) });
   }
 
   #scaling(call: SeenCall): void {
