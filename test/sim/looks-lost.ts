@@ -21,8 +21,9 @@ const FIRST_SEEN_MS = 6 * 60_000;
 export function looksLost(stage: Stage, eyes: Eyes): boolean {
   const { chapter, zero, clock, world, databases, scenario } = stage;
   const now = clock.now();
+  const apiFails = chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 'rds' && h.fault.region === chapter.source && zero + h.at <= now && now <= zero + h.until);
   const half = chapter.happenings.find((h) => h.what === 'half-dead' && zero + h.at <= now && now <= zero + h.until);
-  if (half?.what !== 'half-dead' || !half.silent || (half.api === 'well' && scenario.cutOff === undefined)) return false;
+  if (half?.what !== 'half-dead' || !half.silent || (half.api === 'well' && scenario.cutOff === undefined && !apiFails)) return false;
   return databases.every((database) => {
     const link = world.state.databases.link(eyes.ref(database, chapter.target), now);
     const on = chapter.happenings.findLast((h) => h.what === 'replication-on' && h.database === database && zero + h.at <= now);
