@@ -93,7 +93,7 @@ function nameFinding(name: string, region: string, all: readonly Seen[], { all: 
 function stateOf({ Status, NotAfter }: Certificate, now: number): { rank: 0 | 1 | 2; shown: string } {
   const status = certificateStatus(Status);
   if (status.usable !== 'yes') return { rank: 2, shown: `is ${status.shown}` };
-  if (NotAfter === undefined) return { rank: 0, shown: 'is issued' };
+  if (NotAfter === undefined) return { rank: 1, shown: 'is issued, and AWS does not say until when' };
   const left = NotAfter.getTime() - now;
   if (left <= 0) return { rank: 2, shown: `has ended on ${NotAfter.toISOString().slice(0, 10)}` };
   return left < NEAR_MS ? { rank: 1, shown: `ends on ${NotAfter.toISOString().slice(0, 10)}, in ${plural(Math.floor(left / DAY_MS), 'day')}` } : { rank: 0, shown: 'is issued' };

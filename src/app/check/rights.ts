@@ -5,7 +5,7 @@ import { iamRegionFor, partitionOf, route53RegionFor } from '../../base/regions.
 import type { Effects } from '../../effects/effects.ts';
 import { allow } from '../../kinds/common.ts';
 import { ifAllowed } from '../../kinds/inspect.ts';
-import { finder, type Finding } from '../../model/finding.ts';
+import { type About, finder, type Finding } from '../../model/finding.ts';
 import type { Permission } from '../../model/step.ts';
 import type { PathFinding } from './run-findings.ts';
 
@@ -46,7 +46,7 @@ export async function rightsFindings({ effects, caller, target, permissions, sig
   const found = await ifAllowed(about, async () => {
     const principal = await principalOf(effects.aws, region, caller, { signal });
     // The root user may do everything; of a federated user IAM does not tell.
-    if (principal === undefined) return [];
+    if (principal === undefined) return parseArn(caller)?.resource === 'root' ? [] : [unjudged(about, `IAM judges no rights of ${caller}: it is no user and no role`)];
     const asked = questionsOf(permissions, target);
     const judged = await Promise.all(asked.map(async ({ pairs, context }) => {
       const actions = [...new Set(pairs.map(({ action }) => action))].sort();
@@ -54,9 +54,16 @@ export async function rightsFindings({ effects, caller, target, permissions, sig
       const results = await simulate(effects.aws, region, { principal, actions, resources, context }, { signal });
       return pairs.map((pair) => ({ ...pair, decision: decisionOf(results, pair) }));
     }));
-    return findingsOf(finder(about), principal, judged.flat());
+    const all = judged.flat();
+    const open = all.filter(({ decision }) => decision === 'unanswered');
+    return [...findingsOf(finder(about), principal, all), ...(open.length === 0 ? [] : [unjudged(about, `IAM gives no answer for ${principal}: ${listOf(open)}`)])];
   });
   return found.map((one) => ({ ...one, path: [] }));
+}
+
+/** Nothing is known of rights: that is said, and fails nothing. */
+function unjudged(about: About, observed: string): Finding {
+  return finder(about).note('not-checked', { observed, wanted: 'an answer of iam:SimulatePrincipalPolicy', consequence: 'whether the caller may run the failover is not known from here', mend: 'run dr check as the role that would run the failover', page: PAGE });
 }
 
 interface Pair {
@@ -97,14 +104,15 @@ function contextOf(conditions: NonNullable<Permission['conditions']>): ContextEn
   return plain.some(({ ContextKeyValues = [] }) => ContextKeyValues.some((value) => value.includes('*'))) ? undefined : plain;
 }
 
-type Decision = 'allowed' | 'implicitDeny' | 'explicitDeny' | 'unknown';
+type Decision = 'allowed' | 'implicitDeny' | 'explicitDeny' | 'unknown' | 'unanswered';
 
 /** What the answer says of one action on one resource. A denial for which IAM had not all that it wanted to know is none. */
 function decisionOf(results: readonly Simulated[], { action, resource }: Pair): Decision {
   const result = results.find(({ EvalActionName }) => EvalActionName?.toLowerCase() === action.toLowerCase());
   const own = result?.ResourceSpecificResults?.find(({ EvalResourceName }) => EvalResourceName === resource);
   const [decision, missing] = own === undefined && resource === '*' ? [result?.EvalDecision, result?.MissingContextValues] : [own?.EvalResourceDecision, own?.MissingContextValues];
-  if (decision === undefined || (decision !== 'allowed' && (missing ?? []).length > 0)) return 'unknown';
+  if (decision === undefined) return 'unanswered';
+  if (decision !== 'allowed' && (missing ?? []).length > 0) return 'unknown';
   const byResource = GIVEN_BY_RESOURCES.has(action.split(':')[0] ?? '');
   return decision === 'implicitDeny' && byResource ? 'unknown' : decision;
 }
@@ -116,7 +124,7 @@ function listOf(denied: readonly (Pair & { decision: Decision })[]): string {
 
 function findingsOf({ error, warning, note }: ReturnType<typeof finder>, principal: string, judged: readonly (Pair & { decision: Decision })[]): Finding[] {
   const changes = judged.filter(({ action }) => !READS.test(action));
-  const known = changes.filter(({ decision }) => decision !== 'unknown');
+  const known = changes.filter(({ decision }) => decision !== 'unknown' && decision !== 'unanswered');
   if (known.length > 0 && known.every(({ decision }) => decision !== 'allowed')) {
     return [note('caller-looks-only', { observed: `${principal} may change nothing that a failover changes: it only looks`, wanted: 'a look with the rights of the role that would run the failover', consequence: 'whether they may is not known from here', mend: 'run dr check now and then as the role that would run the failover', page: PAGE })];
   }

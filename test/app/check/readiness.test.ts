@@ -88,6 +88,17 @@ describe('nothing is said', () => {
   });
 });
 
+it('a certificate of which AWS does not say until when it is valid is not taken for a good one', async () => {
+  const sim = await worldOf('shop');
+  balancer(sim, { names: ['shop.example.com'] });
+  const { aws } = sim.effects;
+  const undated: AwsCaller = { call: async (request) => {
+    const answer = await aws.call(request);
+    return request.operation === 'DescribeCertificate' ? ({ ...answer, output: { Certificate: { ...(answer.output as { Certificate: object }).Certificate, NotAfter: undefined } } } as never) : answer;
+  } };
+  expect(shortly(await checkIn(sim, { effects: { aws: undated } })).filter((one) => !NOTES.has(one))).toEqual([`warning certificate-ends certificate:${TOKYO}:shop.example.com`]);
+});
+
 describe('a look that AWS refuses', () => {
   it.each([
     ['rds', 'DescribeDBProxies', 'AccessDenied'],
@@ -156,6 +167,23 @@ describe('rights', () => {
     const [one, ...others] = findings.filter(({ rule }) => rule === 'right-missing');
     expect(others).toEqual([]);
     expect(one?.observed).toMatch(/^arn:aws:iam::000000000000:role\/lab may not: (\S+ on \S+; ){4}\S+ on \S+; and \d+ more$/);
+  });
+
+  it.each([
+    ['a federated user', 'GetCallerIdentity', { UserId: 'u', Account: '000000000000', Arn: 'arn:aws:sts::000000000000:federated-user/eve' }, 'note not-checked iam:federated-user/eve'],
+    ['IAM gives no answer for', 'SimulatePrincipalPolicy', { EvaluationResults: [], IsTruncated: false }, 'note not-checked iam:role/lab'],
+  ] as const)('of which nothing is known are said to be unknown: %s', async (_what, operation, output, note) => {
+    const sim = await worldOf('shop');
+    const { aws } = sim.effects;
+    const other: AwsCaller = { call: (request) => (request.operation === operation ? Promise.resolve({ output, requestId: 'r' } as never) : aws.call(request)) };
+    expect(shortly(await checkIn(sim, { effects: { aws: other } })).filter((one) => !NOTES.has(one))).toEqual([note]);
+  });
+
+  it('of the root user are all there are', async () => {
+    const sim = await worldOf('shop');
+    const { aws } = sim.effects;
+    const root: AwsCaller = { call: (request) => (request.operation === 'GetCallerIdentity' ? Promise.resolve({ output: { UserId: '000000000000', Account: '000000000000', Arn: 'arn:aws:iam::000000000000:root' }, requestId: 'r' } as never) : aws.call(request)) };
+    expect(shortly(await checkIn(sim, { effects: { aws: root } })).filter((one) => !NOTES.has(one))).toEqual([]);
   });
 
   it('asks in few requests, whatever the number of rights', async () => {
