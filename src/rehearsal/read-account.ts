@@ -199,7 +199,8 @@ function saysRecord({ setIdentifier, failover, weight, ttl, values, alias }: Rec
 }
 
 /** What of the runbook's world was not asked for. */
-function assumedIn({ state }: Implied, { runbook }: LoadedRunbook): string[] {
+function assumedIn(implied: Implied, { runbook }: LoadedRunbook): string[] {
+  const { state } = implied;
   const regions = runbook.regions.map(({ id }) => id);
   const many = (what: string, count: number) => (count === 0 ? [] : [what]);
   return [
@@ -209,6 +210,7 @@ function assumedIn({ state }: Implied, { runbook }: LoadedRunbook): string[] {
     ...many('target groups, and that their targets become healthy', regions.flatMap((id) => [...state.groups.table(id).values()]).length),
     ...many('parameters of databases', runbook.resources.filter(({ section }) => section === 'databases').length),
     ...many('topics', runbook.notify.filter(({ type }) => type === 'sns').length),
-    'quotas, permissions and capacity of the account',
+    ...many('what health checks see: they see a region that is well', implied.checks.length),
+    'quotas, permissions and capacity of the account, its keys and snapshots',
   ];
 }

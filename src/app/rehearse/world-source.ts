@@ -5,6 +5,7 @@ import { DrError, messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Effects } from '../../effects/effects.ts';
 import { type Account, ACCOUNT_SCHEMA } from '../../rehearsal/account.ts';
+import { impliedBy, missingIn } from '../../rehearsal/implied.ts';
 import { readAccount } from '../../rehearsal/read-account.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { liveEffects } from '../live-effects.ts';
@@ -37,5 +38,7 @@ async function keptAccount(loaded: LoadedRunbook, path: string): Promise<Account
   }
   if (kept?.schema !== ACCOUNT_SCHEMA) throw bad(`It is not of the schema ${ACCOUNT_SCHEMA}.`);
   if (kept.sha256 !== loaded.sha256) throw bad(`It was read for another version of ${loaded.path}.`);
+  const missing = missingIn(kept, await impliedBy(loaded));
+  if (missing.length > 0) throw bad(`It lacks ${missing.slice(0, 5).join(', ')}${missing.length > 5 ? `, and ${missing.length - 5} more` : ''}.`);
   return kept as Account;
 }

@@ -165,4 +165,10 @@ describe('a rehearsal of what an account has', () => {
     await expect(rehearsed('shop', file)).rejects.toMatchObject({ code: 'ACCOUNT_FILE_INVALID' });
     await expect(rehearsed('shop', join(file, 'none'))).rejects.toMatchObject({ code: 'ACCOUNT_FILE_INVALID' });
   });
+
+  it.each(['databases', 'groups', 'securityGroups', 'records', 'checks', 'protections'] as const)('refuses a file without its %s: the runbook would be played, and called the account', async (part) => {
+    const { account, file } = await read('shop');
+    await writeFile(file, JSON.stringify({ ...account, [part]: part === 'protections' ? undefined : {} }));
+    await expect(rehearsed('shop', file)).rejects.toMatchObject({ code: 'ACCOUNT_FILE_INVALID', detail: expect.stringContaining(part) as string });
+  });
 });
