@@ -73,14 +73,14 @@ export async function listRecordSets(
 const LEADING: readonly string[] = ['A', 'AAAA', 'CNAME', 'HTTPS', 'SVCB'];
 
 /**
- * Which types of record lead the users of a name somewhere, in the order of Route 53. Of the first page only: a name has few sets.
+ * Which types of record a name has, and which of them lead users somewhere, in the order of Route 53. Of the first page only: a name has few sets.
  * @throws AwsError
  */
-export async function typesThatLead(aws: AwsCaller, zoneId: string, name: string, options: Route53Options): Promise<string[]> {
+export async function typesOf(aws: AwsCaller, zoneId: string, name: string, options: Route53Options): Promise<{ all: string[]; leading: string[] }> {
   const input: ListInput = { HostedZoneId: zoneId, StartRecordName: absolute(name), MaxItems: PAGE };
   const { ResourceRecordSets: sets = [] }: ListOutput = await outputOf(aws, { ...requestOf('ListResourceRecordSets', options), input }, options);
-  const types = sets.flatMap((set) => (absolute(set.Name ?? '') === absolute(name) && set.Type !== undefined ? [set.Type as string] : []));
-  return LEADING.filter((type) => types.includes(type));
+  const all = [...new Set(sets.flatMap((set) => (absolute(set.Name ?? '') === absolute(name) && set.Type !== undefined ? [set.Type as string] : [])))];
+  return { all, leading: LEADING.filter((type) => all.includes(type)) };
 }
 
 /** Name and type: what the sets of a routing policy have in common. */

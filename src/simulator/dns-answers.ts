@@ -2,7 +2,7 @@
 import type { Place } from './places.ts';
 import { normalName, policyOf, type RecordSet } from './record-set.ts';
 import type { State } from './state.ts';
-import { edgeSets } from './zones.ts';
+import { edgeSets, isDelegated } from './zones.ts';
 
 /** An answer; `nxdomain` tells a name that does not exist from one without records of that type. */
 export interface Answer {
@@ -27,6 +27,8 @@ export function answerOf(state: State, asked: string, type: string, from: Place,
   const chain: RecordSet[] = [];
   for (let i = 0; i <= CNAMES_MAX; i++) {
     const zone = state.zones.forName(name);
+    // The servers refer to those of the child zone, which the world does not have: else it would have been found.
+    if (zone !== undefined && type !== 'NS' && isDelegated(zone, name)) return { values: [], ttl: 0, nxdomain: false, chain };
     const sets = zone === undefined ? undefined : edgeSets(zone, name, type);
     const cname = zone === undefined || type === 'CNAME' || (sets !== undefined && sets.length > 0) ? [] : (edgeSets(zone, name, 'CNAME') ?? []);
     const picked = choose(state, sets !== undefined && sets.length > 0 ? sets : cname, from);

@@ -155,3 +155,11 @@ export function edgeSets(zone: Zone, name: string, type: string): readonly Recor
   }
   return undefined;
 }
+
+/** An NS record below the apex gives a name, and all names below it, to other servers. */
+export function isDelegated(zone: Zone, name: string): boolean {
+  for (let at = name; at.length > zone.name.length; at = at.slice(at.indexOf('.') + 1)) {
+    if (zone.edge.has(groupKey(at, 'NS'))) return true;
+  }
+  return false;
+}

@@ -36,8 +36,8 @@ export function refusing(sim: Simulation, operation: string, code: string, messa
 }
 
 /** How a run ended: what refused it, what it changed, and what it says. */
-export async function ended(sim: Simulation, to: string | Direction = TOKYO, onRecord: (record: JournalRecord) => void = () => undefined) {
-  const { outcome, state, records } = await runPlan(sim, await planOf(sim, to), { acceptances: APPROVED, onRecord });
+export async function ended(sim: Simulation, to: string | Direction = TOKYO, onRecord: (record: JournalRecord) => void = () => undefined, acceptances = APPROVED) {
+  const { outcome, state, records } = await runPlan(sim, await planOf(sim, to), { acceptances, onRecord });
   const steps = [...state.steps.values()];
   return {
     outcome,

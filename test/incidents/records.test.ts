@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
-import { ended, refusing } from './answers.ts';
+import { APPROVED, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
+import { worldOf } from '../refusals/said.ts';
+import { answering, ended, refusing } from './answers.ts';
 import { MINUTE, NAME, TOKYO_ADDRESS, ZONE } from './naive.ts';
 
 /*
@@ -51,6 +52,27 @@ describe('a health check that is not what it seems', () => {
     expect(end.refused).toBe('health-check: the health check hc-tokyo of tokyo is inverted, and 8 of 8 checkers reach it: Route 53 calls the set unhealthy');
   });
 
+  it('inverted, while the other side passes and a person says that it is lost: users would stay there, so it is refused before the line', async () => {
+    const sim = await simulation();
+    await invert(sim);
+    const end = await ended(sim, TOKYO, undefined, { ...APPROVED, sourceDown: 'alice', reason: 'its database is lost' });
+    expect(end).toMatchObject({ outcome: 'refused', changed: [] });
+    expect(end.refused).toBe('health-check: the health check hc-tokyo of tokyo is inverted, and 8 of 8 checkers reach it: Route 53 calls the set unhealthy; set seoul counts as healthy: 8 of 8 checkers reach it');
+  });
+
+  // https://docs.aws.amazon.com/r53recovery/latest/dg/routing-control.create-health-check.html
+  it.each([
+    ['and no step turns it: refused', '', 'refused'],
+    ['and a custom step may turn it: said', "steps:\n  turn: { kind: manual, after: data, limit: 1h, instruction: Turn the routing control of Tokyo On., changes: nothing }\n", 'interrupted'],
+  ])('a routing control, %s', async (_name, step, outcome) => {
+    const sim = step === '' ? await simulation() : await worldOf('shop', /^approvals:/m, `${step}\napprovals:`);
+    sim.world.breakRegion(SEOUL);
+    const end = await ended(answering(sim, 'GetHealthCheck', (output) => ({ HealthCheck: { ...(output['HealthCheck'] as object), HealthCheckConfig: { Type: 'RECOVERY_CONTROL' } } })));
+    expect(end.outcome).toBe(outcome);
+    expect(outcome === 'refused' ? end.changed : []).toEqual([]);
+    expect(end.refused + end.warned).toContain('the health check hc-tokyo of tokyo is an ARC routing control: Route 53 answers with tokyo only while that is On');
+  });
+
   it('inverted, in an outage: the standby is answered while nobody else passes, and people are warned of the rest', async () => {
     const sim = await simulation();
     await invert(sim);
@@ -65,6 +87,83 @@ describe('a health check that is not what it seems', () => {
     const end = await ended(refusing(await lost(), 'GetHealthCheckStatus', 'NoSuchHealthCheck', 'No health check exists with the specified ID.'));
     expect(end).toMatchObject({ outcome: 'refused', changed: [] });
     expect(end.refused).toMatch(/route53-batch: .*the health check hc-\w+ does not exist/);
+  });
+});
+
+const WEIGHTED = `kind: route53-weighted
+    zone: ${ZONE}
+    record: { name: ${NAME}, type: A }
+    sets: { ${SEOUL}: seoul, ${TOKYO}: tokyo }
+    weights: { ${SEOUL}: 10, ${TOKYO}: 0 }
+`;
+const weighted = () => worldOf('shop', /kind: route53-failover[^]*?(?= {4}#.record swaps| {4}switch: record)/, WEIGHTED);
+const activeActive = () => simulation({ path: SHOP.replace('shop.yaml', 'active-active.yaml') });
+
+describe('sets that the runbook does not name answer beside those that it does', () => {
+  const legacy = { name: NAME, ttl: 1, type: 'A', setIdentifier: 'legacy' };
+  const balancer = { zoneId: 'ZWKZPGTI48KDX', name: 'legacy-1.ap-northeast-2.elb.amazonaws.com', evaluateTargetHealth: true };
+  // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/routing-policy.html
+  it.each([
+    ['weighted', weighted, { ...legacy, values: ['127.0.0.2'], weight: 10 }, 'set legacy of shop.example.com A answers 127.0.0.2 with the weight 10'],
+    ['weighted, by a load balancer of that region', weighted, { ...legacy, ttl: 0, values: [], alias: balancer, weight: 1 }, 'set legacy of shop.example.com A answers alias legacy-1.ap-northeast-2.elb.amazonaws.com. with the weight 1'],
+    ['latency', activeActive, { ...legacy, name: 'api.tickets.example.com', values: ['127.0.0.2'], region: 'eu-west-1' }, 'set legacy of api.tickets.example.com A answers 127.0.0.2'],
+    ['geolocation', activeActive, { ...legacy, name: 'invoices.tickets.example.com', values: ['127.0.0.2'], geo: { country: 'DE' } }, 'set legacy of invoices.tickets.example.com A answers 127.0.0.2'],
+  ])('%s, and lead to the region that is lost: refused before the line', async (_name, world, set, says) => {
+    const sim = await world();
+    sim.world.breakRegion(SEOUL);
+    sim.world.addRecordSets(ZONE, [set]);
+    const end = await ended(sim);
+    expect(end).toMatchObject({ outcome: 'refused', changed: [] });
+    expect(end.refused).toBe(`record-sets: ${says}: it leads to ap-northeast-2, and the runbook does not name it`);
+  });
+
+  it.each([
+    ['elsewhere: said, for nobody is moved by that', { ...legacy, values: ['127.0.0.9'], weight: 10 }, true],
+    ['there, with the weight 0: it answers nobody', { ...legacy, values: ['127.0.0.2'], weight: 0 }, false],
+  ])('and lead %s', async (_name, set, said) => {
+    const sim = await weighted();
+    sim.world.addRecordSets(ZONE, [set]);
+    sim.world.breakRegion(SEOUL);
+    const end = await ended(sim);
+    expect(end.changed).toContain('traffic.storefront.shift1');
+    expect(end.warned.includes('set legacy of shop.example.com A answers 127.0.0.9 with the weight 10, and the runbook does not name it')).toBe(said);
+  });
+
+  it('every weight is 0, so that Route 53 answers with all: the target is given one', async () => {
+    const sim = await weighted();
+    const Changes = [{ Action: 'UPSERT' as const, ResourceRecordSet: { Name: NAME, Type: 'A' as const, TTL: 1, SetIdentifier: 'seoul', ResourceRecords: [{ Value: '127.0.0.2' }], Weight: 0 } }];
+    await sim.clock.run(() => sim.world.call({ service: 'route53', region: 'us-east-1', operation: 'ChangeResourceRecordSets', input: { HostedZoneId: ZONE, ChangeBatch: { Changes } } }));
+    sim.world.breakRegion(SEOUL);
+    expect((await ended(sim)).outcome).toBe('succeeded');
+    expect(sim.world.snapshot().records.filter(({ weight }) => weight !== undefined).map(({ setIdentifier, weight }) => [setIdentifier, weight])).toEqual([['seoul', 0], ['tokyo', 10]]);
+  });
+});
+
+describe('records that the zone holds, and that another one answers for', () => {
+  // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/dns-routing-traffic-for-subdomains.html
+  it('an NS record at the name: refused, for a change moves nobody', async () => {
+    const sim = await lost();
+    sim.world.addRecordSets(ZONE, [{ name: NAME, ttl: 300, type: 'NS', values: ['ns1.example.net.'] }]);
+    expect(sim.world.resolve(NAME, 'A').values).toEqual([]);
+    const end = await ended(sim);
+    expect(end).toMatchObject({ outcome: 'refused', changed: [] });
+    expect(end.refused).toBe(`delegation: the zone ${ZONE} has an NS record at ${NAME}: another zone answers for it, and the records in this one answer nobody`);
+  });
+
+  it('an NS record above it, of several records of active-active', async () => {
+    const sim = await activeActive();
+    sim.world.addRecordSets(ZONE, [{ name: 'tickets.example.com', ttl: 300, type: 'NS', values: ['ns1.example.net.'] }]);
+    const end = await ended(sim, { verb: 'switchover', region: TOKYO });
+    expect(end.refused).toContain(`the zone ${ZONE} has an NS record at tickets.example.com: another zone answers for api.tickets.example.com, too`);
+    expect(end.changed).toEqual([]);
+  });
+
+  // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html
+  it('a traffic policy made them: refused, for it replaces what it has made', async () => {
+    const sim = await lost();
+    const end = await ended(answering(sim, 'ListResourceRecordSets', (output) => ({ ...output, ResourceRecordSets: (output['ResourceRecordSets'] as object[]).map((set) => ({ ...set, TrafficPolicyInstanceId: 'tpi-1' })) })));
+    expect(end).toMatchObject({ outcome: 'refused', changed: [] });
+    expect(end.refused).toContain('shop.example.com A set tokyo belongs to the traffic policy instance tpi-1');
   });
 });
 

@@ -219,6 +219,32 @@ describe('regions that stay, and cannot carry', () => {
   });
 });
 
+describe('records that decide nothing', () => {
+  it('another zone answers for the name', async () => {
+    const sim = await worldOf('shop');
+    sim.world.addRecordSets('Z0123456789ABCDEFGHIJ', [{ name: 'shop.example.com', ttl: 300, type: 'NS', values: ['ns1.example.net.'] }]);
+    expect(await saidIn(sim, 'traffic.storefront.settle')).toMatchInlineSnapshot(`
+      "rule         delegation
+      observed     the zone Z0123456789ABCDEFGHIJ has an NS record at shop.example.com: another zone answers for it, and the records in this one answer nobody (just now)
+      threshold    names that the zone itself answers for
+      consequence  users could not be moved: they are led by the other zone
+      override     none: name the hosted zone of shop.example.com in the runbook, or delete the NS record: aws route53 list-hosted-zones-by-name --dns-name shop.example.com"
+    `);
+  });
+
+  it('a set beside the runbook’s leads to the region that is left', async () => {
+    const sim = await worldOf('active-active');
+    sim.world.addRecordSets('Z0123456789ABCDEFGHIJ', [{ name: 'api.tickets.example.com', ttl: 60, type: 'A', values: ['127.0.0.2'], setIdentifier: 'legacy', region: 'eu-west-1' }]);
+    expect(await saidIn(sim, 'traffic.api.settle')).toMatchInlineSnapshot(`
+      "rule         record-sets
+      observed     set legacy of api.tickets.example.com A answers 127.0.0.2: it leads to ap-northeast-2, and the runbook does not name it (just now)
+      threshold    every set that leads users to ap-northeast-2 in the runbook
+      consequence  users whom it answers would stay where nothing serves them
+      override     none: delete that set, or let it answer otherwise: aws route53 change-resource-record-sets …; or name it in the runbook"
+    `);
+  });
+});
+
 describe('custom steps', () => {
   it('what cannot run is refused before anything is changed, in a whole run', async () => {
     const sim = await worldOf('shop', /$/, `

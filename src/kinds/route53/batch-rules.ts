@@ -61,6 +61,8 @@ function wrongAlone(set: RecordSet, name: string): BatchProblem[] {
   const policies = policiesOf(set);
   if (policies.length > 1) add(`has several routing policies: ${policies.join(' and ')}`, 'give each set one routing policy');
   if (policies.length > 0 && set.SetIdentifier === undefined) add(`has a routing policy and no SetIdentifier`, 'give the set a SetIdentifier');
+  // https://docs.aws.amazon.com/Route53/latest/APIReference/API_UpdateTrafficPolicyInstance.html: its records are replaced as a whole
+  if (set.TrafficPolicyInstanceId !== undefined) add(`belongs to the traffic policy instance ${set.TrafficPolicyInstanceId}, which replaces its records as a whole`, 'name records that no traffic policy has made, or delete the traffic policy instance and make the records by hand');
   if (set.Weight !== undefined && (set.Weight < 0 || set.Weight > WEIGHT_MAX)) add(`would have the weight ${set.Weight}`, `use weights from 0 to ${WEIGHT_MAX}`);
   if (set.AliasTarget !== undefined) return problems;
   // "A non-alias primary ResourceRecordSet must have an associated health check."
@@ -92,6 +94,9 @@ function wrongTogether(record: RecordKey, wanted: readonly RecordSet[]): BatchPr
     const twice = all.find((value, i) => all.indexOf(value) !== i);
     if (twice !== undefined) problems.push({ observed: `${name} would have two sets with the ${what} ${twice}`, fix: 'keep one of them' });
   }
+  // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html, TTL
+  const ttls = [...new Set(wanted.filter((set) => set.Weight !== undefined && set.TTL !== undefined).map((set) => set.TTL))];
+  if (ttls.length > 1) problems.push({ observed: `${name} would have weighted sets with the TTLs ${ttls.join(' and ')}`, fix: 'give all weighted sets of a name the same TTL' });
   if (policies[0] === 'simple' && wanted.length > 1) problems.push({ observed: `${name} would have ${wanted.length} simple records`, fix: 'keep one of them' });
   return problems;
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { listManyRecordSets, type RecordKey, typesThatLead } from '../../aws/route53.ts';
+import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
@@ -9,6 +9,7 @@ import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { answerFor, answerOf, answerSchema, oneAnswer } from './aim.ts';
 import { objectChangedFact, objectKey, objectSinceFact } from './flip-object.ts';
+import { setsBeside, typesBeside } from './reach.ts';
 import { beforeFact, dnsUnseenFact, findSet, keyOf } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
 
@@ -24,6 +25,8 @@ const params = z.strictObject({
   /** Either whose answers must be seen, or whose must be gone: a set, and its answer where the runbook has it. */
   to: z.strictObject({ set: z.string().optional(), answer: answerSchema.optional() }).optional(),
   gone: z.strictObject({ sets: z.array(z.string()), answers: z.array(answerSchema) }).optional(),
+  /** Every set that the runbook names, where others may answer beside them. */
+  named: z.array(z.string()).optional(),
   /** Answers that must be right one after the other: more than one where Route 53 draws lots. */
   samples: z.int().min(1).max(100).default(1),
   /** The object by which traffic is switched. */
@@ -33,7 +36,7 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
-/** Of many names the first few are asked for their other types of record. */
+/** Of many names the first few are compared with what this machine sees. */
 const NAMES_ASKED = 4;
 /** Names that are looked up at the same time. */
 const LOOKUPS = 16;
@@ -215,7 +218,10 @@ function plain(value: string): string {
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  const warnings = (await Promise.all([unseenWarnings(ctx, p), otherZone(ctx, p), otherTypes(ctx, p)])).flat();
+  const [types, sets] = await Promise.all([typesBeside(ctx, p), p.named === undefined ? undefined : setsBeside(ctx, p, { all: p.named, source: p.gone?.sets ?? [], answers: p.gone?.answers ?? [] }).catch(unlessAws)]);
+  const no = types.delegated ?? sets?.kept;
+  if (no !== undefined) return no;
+  const warnings = [...(await Promise.all([unseenWarnings(ctx, p), otherZone(ctx, p)])).flat(), ...types.warnings, ...(sets?.warnings ?? [])];
   const found = await known(ctx, p).catch((error: unknown) => messageOf(error));
   if (typeof found === 'string') return { state: 'ok', because: 'what is to be answered is not known', warnings: [{ rule: 'answer-unknown', observed: found, wanted: 'an answer that is known beforehand, so that the move can be seen', mend: 'correct `sets` or `answers` in the runbook, or the records' }, ...warnings] };
   const because = `it is known what ${p.records.length === 1 ? (p.records[0]?.name ?? '') : `${p.records.length} names`} must answer${p.to === undefined ? ' no more' : ''}`;
@@ -272,18 +278,6 @@ async function otherZone(ctx: StepContext, p: Params): Promise<Warning[]> {
     mend: 'for a private zone, run dr inside its VPC, or set DR_RESOLVER; for a public one, name the zone to which the name servers of the parent lead',
     page: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html',
   }];
-}
-
-/** Users of a name find it by several types of record: IPv6, and HTTPS with its address hints. What no step moves keeps them where they are. */
-async function otherTypes(ctx: StepContext, p: Params): Promise<Warning[]> {
-  const names = [...new Set(p.records.map(({ name }) => name.toLowerCase().replace(/\.$/, '')))];
-  const found = await Promise.all(names.slice(0, NAMES_ASKED).map(async (name): Promise<Warning[]> => {
-    const types = await typesThatLead(ctx.effects.aws, p.zone, name, { region: ctx.target, signal: ctx.signal }).catch(unlessAws);
-    const others = (types ?? []).filter((type) => !p.records.some((record) => record.type === type && record.name.toLowerCase().replace(/\.$/, '') === name));
-    if (others.length === 0) return [];
-    return [{ rule: 'other-record-types', observed: `${name} has ${others.join(' and ')} records too, which the runbook does not move here: who finds the name by them stays where they lead`, wanted: `every record of ${name} that leads users in the runbook`, mend: `name them in \`records\` of the runbook, or delete them`, page: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html' }];
-  }));
-  return found.flat();
 }
 
 function unlessAws(error: unknown): undefined {

@@ -60,7 +60,7 @@ export interface SharedPolicy<T extends SharedTraffic> extends Pick<RoutingPolic
   answers(t: T, region: string, sets: readonly RecordSet[]): boolean;
   /** What is wrong with this policy alone. */
   lint?(t: T, strategy: Strategy): LintFinding[];
-  /** The regions of a simulated world. */
+  /** The regions that it has sets of. */
   worldRegions(t: T): string[];
   /** The sets that belong to a region there. */
   simulated(t: T, record: RecordSetSeed, region: string, at: { strategy: Strategy; home: string }): RecordSetSeed[];
@@ -68,7 +68,7 @@ export interface SharedPolicy<T extends SharedTraffic> extends Pick<RoutingPolic
 
 export function sharedKind<T extends SharedTraffic>(own: SharedPolicy<T>): ResourceKind<T> {
   const { policyOf, strategies, summary, schema, discover } = own;
-  const parts = (ctx: PlanContext, name: string, t: T, state?: ResourceState): Parts => ({ ctx, name, t, policy: policyOf(t), now: state?.activeIn ?? [] });
+  const parts = (ctx: PlanContext, name: string, t: T, state?: ResourceState): Parts => ({ ctx, name, t, policy: policyOf(t), named: own.worldRegions(t).flatMap(policyOf(t).setsOf), now: state?.activeIn ?? [] });
   return routingKind<T>({
     strategies,
     summary,
@@ -97,6 +97,8 @@ interface Parts {
   name: string;
   t: SharedTraffic;
   policy: Policy;
+  /** The sets of all regions. */
+  named: readonly string[];
   /** Regions that answer now. */
   now: readonly string[];
 }
@@ -273,7 +275,7 @@ function objectStep({ ctx, t }: Parts, step: string, region: string, present: bo
 }
 
 function followed(parts: Parts): { title: string; params: Readonly<Record<string, unknown>> } {
-  const { ctx, t, policy } = parts;
+  const { ctx, t, policy, named } = parts;
   const { source } = ctx;
   const answer = policy.answer(source);
   const watched = t.switch === 'object' ? t.object?.[source] : undefined;
@@ -281,6 +283,7 @@ function followed(parts: Parts): { title: string; params: Readonly<Record<string
     title: `${resourceName(parts)} ${recordsOf(t).length === 1 ? 'leads' : 'lead'} nobody to ${source}, seen from outside`,
     params: {
       gone: { sets: policy.setsOf(source), answers: answer === undefined ? [] : [answer] },
+      named,
       samples: policy.samples,
       ...(watched === undefined ? {} : { object: { bucket: watched.bucket, key: watched.key } }),
     },

@@ -11,6 +11,7 @@ import { traitsOf } from '../../model/verb.ts';
 import { type Aim, aimSchema, changeTo, wantedSets } from './aim.ts';
 import { type BatchProblem, createdSets, type PlannedSets, setProblems } from './batch-rules.ts';
 import { type AskedChecks, askChecks, changeProblems } from './change-problems.ts';
+import { askCheckers } from './checkers.ts';
 
 /*
  * Brings the sets of any number of names of one zone to what an aim says.
@@ -47,6 +48,8 @@ const THRESHOLDS: Record<Aim['policy'], string> = {
 const GUIDE = 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide';
 /** Above that the TTL is worth a warning, seconds. */
 const LONG_TTL = 60;
+/** Health checks of the target that are read. */
+const CHECKS_READ = 4;
 /** Between two looks at a change that is not INSYNC. */
 const INSYNC_POLL_MS = 1_000;
 /** Looks in a row inside one look of the engine. */
@@ -95,13 +98,13 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const asked = await askChecks(ctx, [...towards, ...newChecks(changes)], changes.flatMap((one) => createdSets(one)));
   const problems = await changeProblems(ctx, p.zone, changes, asked);
   if (problems.length > 0) return refusedByRoute53(problems);
-  const inverted = await invertedSets(ctx, towards, asked);
-  if (inverted.length > 0 && !traitsOf(ctx.run.verb).sourceMayBeDead) return refused({ rule: 'health-check', observed: inverted.join('; '), threshold: 'a set that counts as healthy while its endpoint works', consequence: 'Route 53 would continue to send users to the other side', override: 'none: aws route53 update-health-check --health-check-id ID --no-inverted' });
+  const { inverted, ...silent } = await unanswered(ctx, towards, asked, changes.flatMap((one) => one.wanted));
+  if (silent.refusal !== undefined) return silent.refusal;
   const batches = packBatches(groups).length;
   const guarded = await protections(ctx, p);
   if (guarded.refusal !== undefined) return guarded.refusal;
   const because = groups.length === 0 ? 'the records match the plan already' : `${groups.length} of ${plural(p.records.length, 'name')} to change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
-  return { state: 'ok', because, warnings: [...guarded.warnings, ...wayHomeWarnings(p, current), ...inverted.map((observed) => ({ rule: 'health-check-inverted', observed: `${observed}: when the endpoint of the other side passes again, users are sent back to it`, wanted: 'a set that counts as healthy while its endpoint works', mend: 'aws route53 update-health-check --health-check-id ID --no-inverted', page: `${GUIDE}/health-checks-creating-values.html` })), ...healthWarnings(towards, asked), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
+  return { state: 'ok', because, warnings: [...guarded.warnings, ...silent.warnings, ...wayHomeWarnings(p, current), ...inverted.map((observed) => ({ rule: 'health-check-inverted', observed: `${observed}: when the endpoint of the other side passes again, users are sent back to it`, wanted: 'a set that counts as healthy while its endpoint works', mend: 'aws route53 update-health-check --health-check-id ID --no-inverted', page: `${GUIDE}/health-checks-creating-values.html` })), ...healthWarnings(towards, asked), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
 }
 
 /** The sets of each name before and after the change. */
@@ -160,17 +163,41 @@ function newChecks(changes: readonly PlannedSets[]): RecordSet[] {
   return changes.flatMap((one) => createdSets(one).filter((set) => !one.current.some((old) => old.HealthCheckId === set.HealthCheckId)));
 }
 
-/** Sets that Route 53 calls unhealthy because their endpoint passes: the checkers' reports come before inversion. */
-async function invertedSets(ctx: StepContext, towards: readonly RecordSet[], asked: AskedChecks): Promise<string[]> {
-  const byCheck = new Map(towards.map((set) => [set.HealthCheckId ?? '', set.SetIdentifier ?? '']));
-  const found = await Promise.all([...byCheck].map(async ([id, set]) => {
-    const health = asked.get(id);
-    if (health === undefined || health instanceof AwsError) return [];
+/** Sets that are to answer, and that Route 53 will not answer with: known before, from their health checks. */
+async function unanswered(ctx: StepContext, towards: readonly RecordSet[], asked: AskedChecks, after: readonly RecordSet[]): Promise<{ refusal?: Verdict; inverted: string[]; warnings: Warning[] }> {
+  const byCheck = new Map(towards.flatMap((set) => (set.HealthCheckId === undefined ? [] : [[set.HealthCheckId, set.SetIdentifier ?? ''] as const])));
+  const inverted: string[] = [];
+  const controlled: string[] = [];
+  for (const [id, set] of [...byCheck].slice(0, CHECKS_READ)) {
     const state = await readHealthCheck(ctx.effects.aws, id, { region: ctx.target, signal: ctx.signal }).catch(unlessAws);
-    if (state === undefined || !state.inverted) return [];
-    return state.disabled || health.says === 'up' ? [`the health check ${id} of ${set} is inverted, and ${state.disabled ? 'disabled' : health.because}: Route 53 calls the set unhealthy`] : [];
-  }));
-  return found.flat();
+    if (state?.type === 'RECOVERY_CONTROL') controlled.push(`the health check ${id} of ${set} is an ARC routing control: Route 53 answers with ${set} only while that is On, which dr neither sees nor changes`);
+    const health = asked.get(id);
+    // The checkers' reports come before inversion: an endpoint that passes makes the set unhealthy.
+    if (state?.inverted !== true || health === undefined || health instanceof AwsError) continue;
+    if (state.disabled || health.says === 'up') inverted.push(`the health check ${id} of ${set} is inverted, and ${state.disabled ? 'disabled' : health.because}: Route 53 calls the set unhealthy`);
+  }
+  const consequence = 'Route 53 would continue to send users to the other side';
+  if (controlled.length > 0) {
+    const mend = 'turn the routing control of the target On, and that of the source Off, in a custom step before traffic: aws route53-recovery-cluster update-routing-control-states --endpoint-url …';
+    const observed = controlled.join('; ');
+    if (!(ctx.planned ?? []).some(({ kind }) => kind.startsWith('own.'))) return { inverted, warnings: [], refusal: refused({ rule: 'health-check', observed, threshold: 'a health check that dr can read, or a custom step that turns the routing control', consequence, override: `none: ${mend}` }) };
+    return { inverted, warnings: [{ rule: 'routing-control', observed, mend, wanted: 'a custom step that turns it On before users are moved', page: 'https://docs.aws.amazon.com/r53recovery/latest/dg/routing-control.html' }] };
+  }
+  if (inverted.length === 0) return { inverted, warnings: [] };
+  const others = after.filter((set) => !towards.some((one) => one.SetIdentifier === set.SetIdentifier || one.HealthCheckId === set.HealthCheckId));
+  const left = traitsOf(ctx.run.verb).sourceMayBeDead ? await stillHealthy(ctx, others) : [];
+  if (left === undefined) return { inverted, warnings: [] };
+  return { inverted, warnings: [], refusal: refused({ rule: 'health-check', observed: [...inverted, ...left].join('; '), threshold: 'a set that counts as healthy while its endpoint works', consequence, override: 'none: aws route53 update-health-check --health-check-id ID --no-inverted' }) };
+}
+
+/** Another set that counts as healthy, in words: Route 53 answers with it while the one that is to answer does not. */
+async function stillHealthy(ctx: StepContext, sets: readonly RecordSet[]): Promise<string[] | undefined> {
+  for (const { SetIdentifier: set = '', HealthCheckId: id, AliasTarget: alias } of sets) {
+    if (id === undefined && alias?.EvaluateTargetHealth !== true) return [`set ${set} has no health check: it always counts as healthy`];
+    const health = id === undefined ? undefined : await askCheckers(ctx, id, 'if-free');
+    if (health !== undefined && !(health instanceof AwsError) && health.says === 'up') return [`set ${set} counts as healthy: ${health.because}`];
+  }
+  return undefined;
 }
 
 function healthWarnings(towards: readonly RecordSet[], asked: AskedChecks): Warning[] {
