@@ -6,6 +6,14 @@ import type { StepContext } from '../model/step.ts';
 /** When a signal last said that the source lives, milliseconds since the epoch. */
 export const seenAliveFact = soleFact('source.seen-alive', z.number());
 
+/** When a signal first said down in this run, ms since the epoch: recorded where neither a probe nor a person says when users were hit. */
+export const seenDownFact = soleFact('source.seen-down', z.number());
+
+/** The outage had begun by then, ms since the epoch; undefined where nothing has said down yet. What was written later shows that the source lives. */
+export function outageBegunBy(ctx: Pick<StepContext, 'impactAt' | 'fact'>): number | undefined {
+  return ctx.impactAt() ?? seenDownFact.read(ctx);
+}
+
 /**
  * True where something says now that the source lives. Replication says of itself up to when it does; what users get may
  * come from the other side when Route 53's checkers do not reach the source.

@@ -87,14 +87,14 @@ export function wordsOf(signs: readonly Sign[]): string {
   return signs.map((sign) => SIGNS[sign]).join('; ');
 }
 
-/** What signals say against the word that the source is down. `impactAt`: when users were first seen to be down, ms since the epoch. */
-export function signsOfLife(signals: readonly Signal[], impactAt?: number): Sign[] {
+/** What signals say against the word that the source is down. `begunBy`: the outage had begun by then, ms since the epoch. */
+export function signsOfLife(signals: readonly Signal[], begunBy?: number): Sign[] {
   const up = (vantage: Signal['vantage']) => signals.filter((s) => s.vantage === vantage && s.says === 'up');
   const signs: Record<Sign, boolean> = {
     served: up('users').some((s) => s.atSource === true),
     reached: up('health-checkers').length > 0,
     receives: signals.some((s) => s.receiving === true),
-    arrived: up('replication').some((s) => s.livedAt !== undefined && impactAt !== undefined && s.livedAt > impactAt),
+    arrived: up('replication').some((s) => s.livedAt !== undefined && begunBy !== undefined && s.livedAt > begunBy),
     refused: false,
   };
   return signSchema.options.filter((sign) => signs[sign]);
@@ -114,14 +114,14 @@ const ELSEWHERE = ['replication', 'health-checkers'] as const;
  * looks like, or a cut between the regions), and one of them is seen from elsewhere (a laptop that reaches neither users'
  * endpoint nor the API may itself be cut off). Nor is it down while it answers users itself, or Route 53's checkers, all over the
  * world, reach it. Nor while a copy of a database still receives from it and its API does not answer: nobody could fence it then.
- * Anything else needs a named person. `impactAt`: when users were first seen to be down, ms since the epoch.
+ * Anything else needs a named person. `begunBy`: the outage had begun by then, ms since the epoch.
  */
-export function judgeSource(signals: readonly Signal[], attestedBy: string | undefined, impactAt?: number): SourceVerdict {
+export function judgeSource(signals: readonly Signal[], attestedBy: string | undefined, begunBy?: number): SourceVerdict {
   const up = new Set(signals.filter((s) => s.says === 'up').map((s) => s.vantage));
   // Of one vantage that says both, something works: no region is lost by halves.
   const down = new Set(signals.filter((s) => s.says === 'down' && !up.has(s.vantage)).map((s) => s.vantage));
   const words = signals.map((s) => `${s.vantage}: ${s.says} (${s.because})`).join('; ') || 'no signal was seen';
-  const signs = signsOfLife(signals, impactAt);
+  const signs = signsOfLife(signals, begunBy);
   const against = signs.length === 0 ? {} : { signs };
   const short = whyNotDown(down, signs) ?? whyAlive(signals, signs);
   if (short === undefined) return { verdict: 'source-down', because: `${down.size} independent signals say down. ${words}` };

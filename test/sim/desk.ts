@@ -47,6 +47,8 @@ export interface Desk {
   take(asked: Asked): Promise<Held>;
   /** Everything that is written of a run, wherever it lies. */
   all(run: string): readonly JournalRecord[];
+  /** What the machine at which somebody works has of a run. */
+  at(host: string, run: string): readonly JournalRecord[];
   /** Somebody on another machine puts a file beside the journal. @throws AwsError when it is not taken. */
   addApproval(run: string, name: string, text: string): Promise<void>;
   /** A person moves the copy of a machine away that has parted from the bucket. */
@@ -94,6 +96,10 @@ export class SharedFolder implements Desk {
 
   all(run: string): readonly JournalRecord[] {
     return this.#records.get(run) ?? [];
+  }
+
+  at(_host: string, run: string): readonly JournalRecord[] {
+    return this.all(run);
   }
 
   addApproval(run: string, _name: string, text: string): Promise<void> {
@@ -144,6 +150,10 @@ export class Bucket implements Desk {
   all(run: string): readonly JournalRecord[] {
     const copies = [...this.#copies].filter(([key]) => key.endsWith(`/${run}`)).map(([, records]) => records);
     return copies.sort((a, b) => b.length - a.length)[0] ?? [];
+  }
+
+  at(host: string, run: string): readonly JournalRecord[] {
+    return this.#copies.get(`${host}/${run}`) ?? [];
   }
 
   addApproval(run: string, name: string, text: string): Promise<void> {

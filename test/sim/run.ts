@@ -188,7 +188,7 @@ class Troupe {
         const unsigned = end === 'refused' && this.#job.open !== undefined && (this.#approvers.waits(this.#job.open) || this.#stage.made.length > signed);
         // A request that had to wait for AWS: the refusal says to resume, and a person does.
         const short = end === 'refused' && person.insists && larger(said.dataLossSeconds, this.#lossAskedFor(person)) !== said.dataLossSeconds;
-        const again = unsigned || short || (end === 'refused' && said.sourceDown !== undefined && this.#signShown()) || (end === 'refused' && this.#tooOld()) || this.#gone || end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#job.open === undefined);
+        const again = unsigned || short || (end === 'refused' && said.sourceDown !== undefined && this.#signShown(person)) || (end === 'refused' && this.#tooOld(person)) || this.#gone || end === 'no-state' || end === 'superseded' || (end === 'failed' && this.#job.open === undefined);
         if (!again) break;
       }
       await clock.sleep(go.restMs);
@@ -213,19 +213,19 @@ class Troupe {
   }
 
   #lossAskedFor(person: Person): Acceptances['dataLossSeconds'] {
-    return this.#job.open === undefined ? undefined : lossAskedFor(this.#desk.all(this.#job.open), person);
+    return this.#job.open === undefined ? undefined : lossAskedFor(this.#desk.at(person.host, this.#job.open), person);
   }
 
   /** The last start was refused with a sign of life that its word did not know of: it is said again, or not. */
-  #signShown(): boolean {
-    const records = this.#job.open === undefined ? [] : this.#desk.all(this.#job.open);
+  #signShown({ host }: Person): boolean {
+    const records = this.#job.open === undefined ? [] : this.#desk.at(host, this.#job.open);
     const begun = records.findLastIndex((record) => record.type === 'run.resumed' || record.type === 'run.started');
     return records.slice(begun).some((record) => record.type === 'step.refused' && Object.keys(record.facts ?? {}).some((name) => name.startsWith('sign-shown.')));
   }
 
   /** The run that is open was refused for decisions that had grown old. */
-  #tooOld(): boolean {
-    const records = this.#job.open === undefined ? [] : this.#desk.all(this.#job.open);
+  #tooOld({ host }: Person): boolean {
+    const records = this.#job.open === undefined ? [] : this.#desk.at(host, this.#job.open);
     const begun = records.findLastIndex((record) => record.type === 'run.resumed' || record.type === 'run.started');
     return records.slice(begun).some((record) => record.type === 'step.refused' && record.refusal.rule === 'decision-age');
   }

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { regionName, refused, stepKind } from '../common.ts';
-import { saysAlive, seenAliveFact } from '../outage.ts';
+import { outageBegunBy, saysAlive, seenAliveFact, seenDownFact } from '../outage.ts';
 import { judgeSource, showSigns, signalFact, sourceVerdictFact } from '../../model/signals.ts';
 
 const params = z.strictObject({ region: regionName, signals: z.array(z.string()) });
@@ -15,7 +15,9 @@ export default stepKind<Params>({
   check: () => Promise.resolve({ state: 'ok', because: 'weighs what the signals say' } as const),
   observe: (ctx, p) => {
     const signals = p.signals.map((name) => signalFact.read(ctx, name)).filter((s) => s !== undefined);
-    const verdict = judgeSource(signals, ctx.acceptances.sourceDown, ctx.impactAt());
+    const begunBy = outageBegunBy(ctx);
+    const verdict = judgeSource(signals, ctx.acceptances.sourceDown, begunBy);
+    if (begunBy === undefined && signals.some((s) => s.says === 'down')) seenDownFact.record(ctx, ctx.effects.clock.now());
     sourceVerdictFact.record(ctx, verdict);
     if (saysAlive(signals)) seenAliveFact.record(ctx, ctx.effects.clock.now());
     if (verdict.verdict !== 'not-down') return Promise.resolve({ state: 'reached', because: verdict.because } as const);

@@ -20,6 +20,7 @@ import { findPoints, keyRights, listBackups, type RecoveryPoint } from './recove
 import { restoreSettings, type RestoreSettings } from './backup-schema.ts';
 import { differences, hasGroups, unfitSettings } from './restore-settings.ts';
 import type { DrillContext, PlanContext, StepDraft } from '../../model/kind.ts';
+import { outageBegunBy } from '../outage.ts';
 import { TWIN, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { deleteTwinDatabase, isTwinOf, TWIN_ID_MAX, twinMayNotDelete, twinOf } from './twin.ts';
 import { type Database, dbArn, rdsArns, rightsTo } from './instance.ts';
@@ -265,7 +266,7 @@ async function sourceLives(ctx: StepContext, { name, id, region, source }: OpenP
   const verdict = fenceOf(ctx, name)?.verdict;
   if (source === undefined || (verdict !== 'source-down' && verdict !== 'attested')) return undefined;
   const signal = await lookAtBackups(ctx, { region, source });
-  const signs = signsOfLife([signal], ctx.impactAt());
+  const signs = signsOfLife([signal], outageBegunBy(ctx));
   const word = ctx.acceptances.sourceDown !== undefined;
   const unknown = !word && signal.notAsked === true;
   const unasked = `backups-unasked.${name}`;

@@ -302,6 +302,21 @@ describe('run.judge-source', () => {
     expect(Object.keys(attested.recorded).filter((key) => key.startsWith('sign-shown'))).toEqual([]);
   });
 
+  it('takes what arrived after it first saw the outage for a sign of life, where neither a probe nor a person says when it began', async () => {
+    const down = (vantage: Signal['vantage'], more: object = {}) => ({ ...signal(vantage, 'down'), ...more }) as Json;
+    const facts = (livedAt: number) => ({ 'signal.a': down('source-api', { silent: true }), 'signal.b': down('health-checkers'), 'signal.c': { ...signal('replication', 'up'), livedAt } as Json });
+    const params = { region: SEOUL, signals: ['a', 'b', 'c'] };
+    const first = await stepOf('run.judge-source', params, { facts: facts(1) });
+    expect(await first.observe()).toMatchObject({ state: 'reached' });
+    const seenDownAt = first.recorded['source.seen-down'] as number;
+    const again = (livedAt: number) => stepOf('run.judge-source', params, { facts: { ...facts(livedAt), 'source.seen-down': seenDownAt } });
+    expect(await (await again(seenDownAt)).observe()).toMatchObject({ state: 'reached' });
+    expect(await (await again(seenDownAt + 1)).observe()).toMatchObject({ state: 'refused', refusal: { observed: expect.stringContaining('what was written after the impact') as string } });
+    const probed = await stepOf('run.judge-source', params, { facts: facts(1), impactAt: 2 });
+    await probed.observe();
+    expect(probed.recorded).not.toHaveProperty('source.seen-down');
+  });
+
   it('opens by attestation', async () => {
     const step = await stepOf('run.judge-source', PARAMS, { acceptances: { sourceDown: 'alice' } });
     expect(await step.observe()).toMatchObject({ state: 'reached', because: 'attested by alice. no signal was seen' });
