@@ -1,13 +1,15 @@
 import * as z from 'zod';
 import { outputOf } from '../../aws/call-options.ts';
-import type { DbInstance } from '../../aws/rds.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { cannotWrite, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
+import { membershipStatus } from '../../aws/states/db-parts.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { fact } from '../../model/fact.ts';
 import type { Change, Observation, Permission, StepContext } from '../../model/step.ts';
 import { whenFree } from './change.ts';
-import { quarantineOf } from './quarantine.ts';
+import { groupsOf, quarantineOf } from './quarantine.ts';
+import { recordFence } from './verdict.ts';
 import { allow } from '../common.ts';
 import type { PlanContext } from '../../model/kind.ts';
 import { type Database, dbArn } from './instance.ts';
@@ -97,6 +99,38 @@ export async function cutOffFurther(ctx: StepContext, p: OldWriter, quarantine: 
     const { DBInstance } = await outputOf(ctx.effects.aws, { service: 'rds', region: p.region, operation: 'RebootDBInstance', input }, options);
     if (dbInstanceState(DBInstance?.DBInstanceStatus).rebooting === true) sessionsFact.record(ctx, p.name, { asked: true, rebootingAt: ctx.effects.clock.now() });
   });
+}
+
+/** Its security groups before the quarantine. */
+const beforeFact = fact('groups-before', z.array(z.string()));
+
+/** Journaled with the intent: what an undo gives back. */
+export function rememberGroups(ctx: StepContext, { name }: Pick<OldWriter, 'name'>, instance: DbInstance): void {
+  beforeFact.record(ctx, name, groupsOf(instance));
+}
+
+/**
+ * Takes a quarantine back. Only where the copy has not taken over: a run that has crossed the line is not undone.
+ * @throws Error when the groups it had are not known
+ */
+export async function letInAgain(ctx: StepContext, p: Omit<OldWriter, 'group'>): Promise<void> {
+  const groups = beforeFact.read(ctx, p.name);
+  if (groups === undefined) throw new Error('the security groups it had are not known');
+  if (groups.length === 0) throw new Error(`${p.id} had no security group to give back`);
+  for (;;) {
+    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+    if (instance === undefined) throw new Error(`${p.id} is not in ${p.region} any more`);
+    const now = instance.VpcSecurityGroups ?? [];
+    const back = now.length === groups.length && now.every((g) => groups.includes(g.VpcSecurityGroupId ?? ''));
+    if (back && now.every((g) => membershipStatus(g.Status).inForce === 'yes')) break;
+    if (!back && mayBeAsked(dbInstanceState(instance.DBInstanceStatus))) {
+      // Without ApplyImmediately, see quarantine.ts.
+      const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: groups };
+      await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
+    }
+    await ctx.wait('aws', LIMITS.pollMaxMs);
+  }
+  recordFence(ctx, p.name, { verdict: 'undone', because: `${p.id} has its security groups again: ${groups.join(', ')}` });
 }
 
 export function cutOffRights(ctx: PlanContext, { region, id }: Database, group: string | undefined): Permission[] {

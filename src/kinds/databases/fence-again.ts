@@ -7,7 +7,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { cutOff, cutOffChanges, cutOffFurther, cutOffRights } from './cut-off.ts';
+import { cutOff, cutOffChanges, cutOffFurther, cutOffRights, letInAgain, rememberGroups } from './cut-off.ts';
 import { clusterOf } from './refusals.ts';
 import { insistOnQuarantine } from './quarantine.ts';
 import { fenceOf, recordFence } from './verdict.ts';
@@ -53,6 +53,7 @@ function seenAgain(ctx: StepContext, p: Params, instance: DbInstance, state: DbI
     return { state: 'pending', because: `${p.id} answers again, and takes writes: it is ${cluster}, which dr cannot put into quarantine. Close its cluster by hand`, waitingFor: 'hold' };
   }
   if (!mayBeAsked(state)) return { state: 'pending', because: `${p.id} answers again, and is ${state.shown}: not fenced yet`, waitingFor: 'aws' };
+  rememberGroups(ctx, p, instance);
   return { state: 'absent', because: `${p.id} answers again, and is not in quarantine` };
 }
 
@@ -72,6 +73,7 @@ export const fenceAgain = stepKind<Params>({
   check: () => Promise.resolve({ state: 'ok', because: 'what the source answers is used, and not needed' } as const),
   observe,
   act: (ctx, p) => cutOffFurther(ctx, p, () => insistOnQuarantine(ctx, p.region, p.id, p.group)),
+  undo: letInAgain,
 });
 
 /** A guard looks for as long as the run is open. */

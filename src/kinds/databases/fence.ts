@@ -2,8 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
-import { membershipStatus } from '../../aws/states/db-parts.ts';
+import { cannotWrite, type DbInstanceState, dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { follows, lastsFor, lastsNot } from '../looks.ts';
@@ -11,11 +10,11 @@ import { fact } from '../../model/fact.ts';
 import { notShown, RECEIVES, type Sign, showSigns, signalFact, sourceVerdictFact, wordsOf } from '../../model/signals.ts';
 import { sourceApiSignal } from './signals.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
-import { refusalOf, whenFree } from './change.ts';
-import { cutOff, cutOffChanges, cutOffFurther, cutOffRights } from './cut-off.ts';
+import { refusalOf } from './change.ts';
+import { cutOff, cutOffChanges, cutOffFurther, cutOffRights, letInAgain, rememberGroups } from './cut-off.ts';
 import { clusterOf } from './refusals.ts';
 import { quarantineUnfit } from './vpc.ts';
-import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
+import { askForQuarantine, quarantineOf } from './quarantine.ts';
 import { type FenceVerdict, recordFence } from './verdict.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import type { Database } from './instance.ts';
@@ -80,8 +79,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (!open) return cut.state === 'absent' ? { ...cut, ...again } : cut;
   const unfit = refusal === undefined ? await unfitGroup(ctx, p, seen.instance, p.group) : undefined;
   if (unfit !== undefined) return byAPerson(ctx, p, `it cannot be put into quarantine: ${unfit}`);
-  // Journaled with the intent: what an undo gives back.
-  beforeFact.record(ctx, p.name, groupsOf(seen.instance));
+  rememberGroups(ctx, p, seen.instance);
   return { state: 'absent', because: state.ask === 'yes' ? `${p.id} answers, and is not in quarantine` : `${p.id} is ${state.shown}, and not in quarantine`, ...again };
 }
 
@@ -185,29 +183,6 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   await cutOffFurther(ctx, { ...p, group }, () => askForQuarantine(ctx, p.region, p.id, group));
 }
 
-/** Its security groups before the quarantine. */
-const beforeFact = fact('groups-before', z.array(z.string()));
-
-async function undo(ctx: StepContext, p: Params): Promise<void> {
-  const groups = beforeFact.read(ctx, p.name);
-  if (groups === undefined || p.group === undefined) throw new Error('the security groups it had are not known');
-  if (groups.length === 0) throw new Error(`${p.id} had no security group to give back`);
-  for (;;) {
-    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
-    if (instance === undefined) throw new Error(`${p.id} is not in ${p.region} any more`);
-    const now = instance.VpcSecurityGroups ?? [];
-    const back = now.length === groups.length && now.every((g) => groups.includes(g.VpcSecurityGroupId ?? ''));
-    if (back && now.every((g) => membershipStatus(g.Status).inForce === 'yes')) break;
-    if (!back && mayBeAsked(dbInstanceState(instance.DBInstanceStatus))) {
-      // Without ApplyImmediately, see quarantine.ts.
-      const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: groups };
-      await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
-    }
-    await ctx.wait('aws', LIMITS.pollMaxMs);
-  }
-  recordFence(ctx, p.name, { verdict: 'undone', because: `${p.id} has its security groups again: ${groups.join(', ')}` });
-}
-
 /** What the source answers is used, and not needed. Shown before a run. In the run itself nothing waits for the source but the looks that decide, and the fence asks the same when it acts. */
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const because = 'what the source answers is used, and not needed';
@@ -249,7 +224,7 @@ export const fence = stepKind<Params>({
   check,
   observe,
   act,
-  undo,
+  undo: letInAgain,
 });
 
 /**

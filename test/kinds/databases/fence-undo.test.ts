@@ -12,7 +12,7 @@ const shown = (groups: Record<string, string>, status = 'available') => ({
 });
 
 /** `looks`: what is seen at one look after another; the last stays. */
-async function fence(looks: readonly (object | undefined)[], facts: Record<string, Json> = BEFORE) {
+async function fence(looks: readonly (object | undefined)[], facts: Record<string, Json> = BEFORE, kind = 'rds-read-replica.fence') {
   const asked: unknown[] = [];
   let look = 0;
   const aws = {
@@ -26,7 +26,7 @@ async function fence(looks: readonly (object | undefined)[], facts: Record<strin
     },
   };
   const params = { name: 'orders', region: SEOUL, id: 'writer', group: CLOSED };
-  return { ...(await stepOf('rds-read-replica.fence', params, { effects: { aws } as never, facts })), asked };
+  return { ...(await stepOf(kind, params, { effects: { aws } as never, facts })), asked };
 }
 
 const GIVEN_BACK = ['rds', SEOUL, 'ModifyDBInstance', { DBInstanceIdentifier: 'writer', VpcSecurityGroupIds: [ONE, TWO] }];
@@ -88,5 +88,19 @@ describe('the fence, before it acts', () => {
     expect(await step.observe()).toMatchObject({ state: 'refused', refusal: { observed: expect.stringContaining('its API answers that it is in no known status') as string } });
     await expect(step.act()).rejects.toThrow('nothing to quarantine with');
     await expect(step.undo()).rejects.toThrow('the security groups it had are not known');
+  });
+});
+
+describe('the guard that closes an old writer which is there again', () => {
+  const guard = (looks: readonly (object | undefined)[], facts: Record<string, Json> = BEFORE) => fence(looks, facts, 'rds-read-replica.fenceAgain');
+
+  it('journals the groups, and gives them back: of a run that is rolled back before its copy took over nobody else takes writes', async () => {
+    const seen = await guard([shown({ [ONE]: 'active', [TWO]: 'active' })], {});
+    expect(await seen.observe()).toMatchObject({ state: 'absent' });
+    expect(seen.recorded).toMatchObject(BEFORE);
+    const step = await guard([shown({ [CLOSED]: 'active' }), shown({ [ONE]: 'active', [TWO]: 'active' })]);
+    await step.undo();
+    expect(step.asked).toEqual([GIVEN_BACK]);
+    expect(step.recorded).toEqual(UNDONE);
   });
 });
