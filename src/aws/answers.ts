@@ -85,6 +85,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     DescribeSecurityGroups: { has: ['SecurityGroups[].GroupId'], names: ['GroupIds[]', 'SecurityGroups[].GroupId'] },
     DescribeInstanceTypes: { has: ['InstanceTypes[].InstanceType', 'InstanceTypes[].VCpuInfo.DefaultVCpus'], names: ['InstanceTypes[]', 'InstanceTypes[].InstanceType'] },
     DescribeCapacityReservations: { has: ['CapacityReservations[].CapacityReservationId', 'CapacityReservations[].State'] },
+    DescribeKeyPairs: { has: ['KeyPairs[].KeyName'], names: ['KeyNames[]', 'KeyPairs[].KeyName'] },
     DescribeSnapshots: { has: ['Snapshots[].SnapshotId'] },
     DescribeNetworkInsightsPaths: { has: ['NetworkInsightsPaths[].NetworkInsightsPathId'], names: ['NetworkInsightsPathIds[]', 'NetworkInsightsPaths[].NetworkInsightsPathId'] },
     DescribeNetworkInsightsAnalyses: { has: ['NetworkInsightsAnalyses[].NetworkInsightsAnalysisId', 'NetworkInsightsAnalyses[].Status'] },
@@ -137,6 +138,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
   },
   acm: { DescribeCertificate: { has: ['Certificate.CertificateArn', 'Certificate.Status'], names: ['CertificateArn', 'Certificate.CertificateArn'] } },
   iam: {
+    GetInstanceProfile: { has: ['InstanceProfile.InstanceProfileName', 'InstanceProfile.Roles[]'], names: ['InstanceProfileName', 'InstanceProfile.InstanceProfileName'] },
     GetRole: { has: ['Role.Arn'] },
     SimulatePrincipalPolicy: { has: ['EvaluationResults[].EvalActionName', 'EvaluationResults[].EvalDecision'], goesOn: ['IsTruncated', 'Marker'] },
   },

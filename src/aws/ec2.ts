@@ -176,6 +176,21 @@ export async function findReservation(aws: AwsCaller, region: string, id: string
 }
 
 /**
+ * Whether a region has a key pair of that name.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeKeyPairs.html
+ * @throws AwsError
+ */
+export async function hasKeyPair(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<boolean> {
+  try {
+    const { KeyPairs = [] } = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeKeyPairs', input: { KeyNames: [name] } }, options);
+    return KeyPairs.some(({ KeyName }) => KeyName === name);
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'InvalidKeyPair.NotFound') return false;
+    throw error;
+  }
+}
+
+/**
  * The keys that snapshots are encrypted with; none for a snapshot that is not encrypted, or that this account may not see.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSnapshots.html
  * @throws AwsError

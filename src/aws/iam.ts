@@ -1,6 +1,7 @@
 import { parseArn } from '../base/arn.ts';
 import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
+import { AwsError } from './errors.ts';
 import type { InputOf, OutputOf } from './operations.ts';
 import { allPages } from './pages.ts';
 
@@ -19,6 +20,21 @@ export async function principalOf(aws: AwsCaller, region: string, caller: string
   const role = /^assumed-role\/([^/]+)\//.exec(resource)?.[1];
   if (service !== 'sts' || role === undefined) return undefined;
   return (await outputOf(aws, { service: 'iam', region, operation: 'GetRole', input: { RoleName: role } }, options)).Role?.Arn;
+}
+
+/**
+ * The roles in an instance profile: one, or none yet. Undefined when there is no such profile.
+ * https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetInstanceProfile.html
+ * @throws AwsError
+ */
+export async function rolesInProfile(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<string[] | undefined> {
+  try {
+    const { InstanceProfile } = await outputOf(aws, { service: 'iam', region, operation: 'GetInstanceProfile', input: { InstanceProfileName: name } }, options);
+    return (InstanceProfile?.Roles ?? []).flatMap(({ Arn }) => Arn ?? []);
+  } catch (error) {
+    if (error instanceof AwsError && error.code === 'NoSuchEntity') return undefined;
+    throw error;
+  }
 }
 
 /** Results in one answer, at most. */

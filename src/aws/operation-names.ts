@@ -50,6 +50,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     DescribeSecurityGroups: true,
     DescribeInstanceTypes: true,
     DescribeCapacityReservations: true,
+    DescribeKeyPairs: true,
     DescribeSnapshots: true,
     DescribeNetworkInsightsPaths: true,
     DescribeNetworkInsightsAnalyses: true,
@@ -63,7 +64,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
   sns: { Publish: true, GetTopicAttributes: true, ListTopics: true },
   kms: { DescribeKey: true, GetKeyPolicy: true, ListGrants: true },
   acm: { DescribeCertificate: true },
-  iam: { GetRole: true, SimulatePrincipalPolicy: true },
+  iam: { GetInstanceProfile: true, GetRole: true, SimulatePrincipalPolicy: true },
   servicequotas: { GetServiceQuota: true },
 };
 

@@ -94,6 +94,7 @@ export interface Operations {
     DescribeSecurityGroups: Op<ec2.DescribeSecurityGroupsCommandInput, ec2.DescribeSecurityGroupsCommandOutput>;
     DescribeInstanceTypes: Op<ec2.DescribeInstanceTypesCommandInput, ec2.DescribeInstanceTypesCommandOutput>;
     DescribeCapacityReservations: Op<ec2.DescribeCapacityReservationsCommandInput, ec2.DescribeCapacityReservationsCommandOutput>;
+    DescribeKeyPairs: Op<ec2.DescribeKeyPairsCommandInput, ec2.DescribeKeyPairsCommandOutput>;
     DescribeSnapshots: Op<ec2.DescribeSnapshotsCommandInput, ec2.DescribeSnapshotsCommandOutput>;
     DescribeNetworkInsightsPaths: Op<ec2.DescribeNetworkInsightsPathsCommandInput, ec2.DescribeNetworkInsightsPathsCommandOutput>;
     DescribeNetworkInsightsAnalyses: Op<ec2.DescribeNetworkInsightsAnalysesCommandInput, ec2.DescribeNetworkInsightsAnalysesCommandOutput>;
@@ -157,6 +158,7 @@ export interface Operations {
     DescribeCertificate: Op<acm.DescribeCertificateCommandInput, acm.DescribeCertificateCommandOutput>;
   };
   iam: {
+    GetInstanceProfile: Op<iam.GetInstanceProfileCommandInput, iam.GetInstanceProfileCommandOutput>;
     GetRole: Op<iam.GetRoleCommandInput, iam.GetRoleCommandOutput>;
     SimulatePrincipalPolicy: Op<iam.SimulatePrincipalPolicyCommandInput, iam.SimulatePrincipalPolicyCommandOutput>;
   };

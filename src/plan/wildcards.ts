@@ -27,6 +27,7 @@ const REASONS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
   { actions: /^iam:PassRole$/, resource: /:role\/\*$/, why: 'a role that the runbook does not name: that of Enhanced Monitoring of an instance, or that of a launch template; only to that service' },
   { actions: /^kms:/, resource: /:key\/\*$/, why: 'a key that the runbook does not name: that of an instance, only through RDS of this region; for `dr check` also that of a backup or an image, only to look at' },
   { actions: /^iam:(GetRole|SimulatePrincipalPolicy)$/, resource: /:(role|user)\/\*$/, why: 'the role or user that runs `dr check`, which no runbook names; only to look at' },
+  { actions: /^iam:GetInstanceProfile$/, resource: /:instance-profile\/\*$/, why: 'the profile in a launch template, which no runbook names; only to look at' },
   { actions: /^acm:DescribeCertificate$/, resource: /:certificate\/\*$/, why: 'the certificates of the load balancers that the target groups lead to, which no runbook names' },
   { actions: /^route53:GetChange$/, resource: /:change\/\*$/, why: ONLY_AWS },
   { actions: /^route53:(Get|Update)HealthCheck/, resource: /:healthcheck\/\*$/, why: 'the runbook does not name the health checks of all regions: `healthCheck` under `answers` would' },

@@ -3,7 +3,7 @@ import type { InputOf, OutputOf } from '../aws/operations.ts';
 import { canonicalJson } from '../base/json.ts';
 import type { Call, ServiceModel } from './call.ts';
 import { instanceState, isShown, isUp, type Image, type Instance } from './instances.ts';
-import { snapshotOf } from './ec2-offerings.ts';
+import { noKeyPair, snapshotOf } from './ec2-offerings.ts';
 import type { LaunchTemplateSeed } from './seeds.ts';
 
 type VersionView = NonNullable<OutputOf<'ec2', 'DescribeLaunchTemplateVersions'>['LaunchTemplateVersions']>[number];
@@ -169,7 +169,8 @@ function launch(input: InputOf<'ec2', 'RunInstances'>, call: Call): Instance[] {
   if (image.state !== 'available') throw call.error('InvalidAMIID.Unavailable', 400, `The image ID '${image.id}' is not available (${image.state}).`);
   const zone = input.SubnetId === undefined ? undefined : instances.zoneOf(call.region, input.SubnetId);
   if (input.SubnetId !== undefined && zone === undefined) throw call.error('InvalidSubnetID.NotFound', 400, `The subnet ID '${input.SubnetId}' does not exist`);
-  const strange = (input.SecurityGroupIds ?? []).find((id) => call.state.securityGroups.get(call.region, id) === undefined && !instances.hasSecurityGroup(call.region, id));
+  refuseParts(template?.data, call);
+  const strange = (input.SecurityGroupIds ?? template?.data?.SecurityGroupIds ?? []).find((id) => call.state.securityGroups.get(call.region, id) === undefined && !instances.hasSecurityGroup(call.region, id));
   if (strange !== undefined) throw call.error('InvalidGroup.NotFound', 400, `The security group '${strange}' does not exist`);
   const count = input.MaxCount ?? 1;
   if (input.MinCount !== count) throw call.unsupported('a MinCount other than MaxCount');
@@ -186,6 +187,21 @@ function launch(input: InputOf<'ec2', 'RunInstances'>, call: Call): Instance[] {
   const fresh = instances.run(wish, call.now);
   if (!Array.isArray(fresh)) throw noCapacity(fresh, call);
   return fresh;
+}
+
+/**
+ * What a template names is looked for when it launches. EC2 says so of a profile in these words; its list of errors has no code of its own for it.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_iam-ec2.html
+ */
+function refuseParts(data: LaunchTemplateSeed['data'], call: Call): void {
+  const { KeyName: key, IamInstanceProfile: named } = data ?? {};
+  if (key !== undefined && !call.state.instances.hasKeyPair(call.region, key)) throw noKeyPair([key], call);
+  const profile = named?.Name ?? named?.Arn?.split('/').at(-1);
+  if (profile === undefined) return;
+  const found = call.state.instances.profile(profile);
+  if (found === undefined) throw call.error('InvalidParameterValue', 400, `Value (${profile}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name`);
+  if (found.role === undefined) throw call.error('InvalidParameterValue', 400, `IAM Instance Profile "${profile}" has no associated IAM Roles`);
 }
 
 function findTemplate(named: { LaunchTemplateId?: string | undefined; LaunchTemplateName?: string | undefined }, call: Call) {

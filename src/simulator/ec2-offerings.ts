@@ -1,5 +1,5 @@
 import { sha256 } from '../base/json.ts';
-import type { ServiceModel } from './call.ts';
+import type { Call, ServiceModel } from './call.ts';
 import { vcpusOf } from './vcpu-quotas.ts';
 
 /** Zones of every simulated region. */
@@ -16,8 +16,9 @@ export function snapshotOf(image: string): string {
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeCapacityReservations.html
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSnapshots.html
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeKeyPairs.html
  */
-export const offeringOperations: Pick<ServiceModel<'ec2'>, 'DescribeInstanceTypeOfferings' | 'DescribeInstanceTypes' | 'DescribeCapacityReservations' | 'DescribeSnapshots'> = {
+export const offeringOperations: Pick<ServiceModel<'ec2'>, 'DescribeInstanceTypeOfferings' | 'DescribeInstanceTypes' | 'DescribeCapacityReservations' | 'DescribeSnapshots' | 'DescribeKeyPairs'> = {
   DescribeInstanceTypeOfferings: {
     accepts: ['LocationType', 'Filters'],
     handle(input, call) {
@@ -44,6 +45,17 @@ export const offeringOperations: Pick<ServiceModel<'ec2'>, 'DescribeInstanceType
       const odd = types.filter((type) => !/^[a-z][a-z0-9-]*\.[a-z0-9]+$/.test(type));
       if (odd.length > 0) throw call.error('InvalidInstanceType', 400, `The following supplied instance types do not exist: [${odd.join(', ')}]`);
       return { InstanceTypes: types.map((type) => ({ InstanceType: type, VCpuInfo: { DefaultVCpus: vcpusOf(type) } })) };
+    },
+  },
+
+  DescribeKeyPairs: {
+    accepts: ['KeyNames'],
+    handle(input, call) {
+      const names = input.KeyNames ?? [];
+      if (names.length === 0) throw call.unsupported('all key pairs');
+      const missing = names.filter((name) => !call.state.instances.hasKeyPair(call.region, name));
+      if (missing.length > 0) throw noKeyPair(missing, call);
+      return { KeyPairs: names.map((name) => ({ KeyName: name, KeyPairId: `key-0${sha256(`${call.region}/${name}`).slice(0, 16)}`, KeyType: 'ed25519' as const })) };
     },
   },
 
@@ -87,3 +99,8 @@ export const offeringOperations: Pick<ServiceModel<'ec2'>, 'DescribeInstanceType
     },
   },
 };
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
+export function noKeyPair(names: readonly string[], call: Call): Error {
+  return call.error('InvalidKeyPair.NotFound', 400, names.length === 1 ? `The key pair '${names[0] ?? ''}' does not exist` : `The key pairs '${names.join(', ')}' do not exist`);
+}

@@ -9,6 +9,20 @@ function roleArn(call: Call): string {
 
 /** IAM, what only reads: https://docs.aws.amazon.com/IAM/latest/APIReference/welcome.html */
 export const iam: ServiceModel<'iam'> = {
+  /** https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetInstanceProfile.html */
+  GetInstanceProfile: {
+    accepts: ['InstanceProfileName'],
+    handle(input, call) {
+      const name = input.InstanceProfileName ?? '';
+      const found = call.state.instances.profile(name);
+      if (found === undefined) throw call.error('NoSuchEntity', 404, `Instance Profile ${name} cannot be found.`);
+      const at = `arn:aws:iam::${call.state.core.account}`;
+      const CreateDate = new Date(call.state.core.startedAt);
+      const Roles = found.role === undefined ? [] : [{ Path: '/', RoleName: found.role, RoleId: 'AROALAB0000000000LAB1', Arn: `${at}:role/${found.role}`, CreateDate }];
+      return { InstanceProfile: { Path: '/', InstanceProfileName: name, InstanceProfileId: 'AIPALAB0000000000LAB0', Arn: `${at}:instance-profile/${name}`, CreateDate, Roles } };
+    },
+  },
+
   GetRole: {
     accepts: ['RoleName'],
     handle(input, call) {

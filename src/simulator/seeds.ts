@@ -98,7 +98,7 @@ export interface LaunchTemplateSeed {
   type: string;
   imageId?: string;
   version?: number;
-  /** What else the template says, as DescribeLaunchTemplateVersions shows it. Of it only termination protection does something. */
+  /** What else the template says, as DescribeLaunchTemplateVersions shows it. Of it termination protection, key pair, security groups and profile do something. */
   data?: Readonly<Omit<TemplateData, 'ImageId' | 'InstanceType'>>;
 }
 

@@ -134,6 +134,15 @@ export class World implements AwsCaller {
     this.state.instances.addTemplate(seed);
   }
 
+  addKeyPair(seed: { region: string; name: string }): void {
+    this.state.instances.addKeyPair(seed.region, seed.name);
+  }
+
+  /** Of the account, in every region. Without `role` it has none yet. */
+  addInstanceProfile(seed: { name: string; role?: string }): void {
+    this.state.instances.addProfile(seed.name, seed.role);
+  }
+
   addSubnet(seed: { region: string; id: string; zone: string }): void {
     this.state.instances.addSubnet(seed);
   }

@@ -138,6 +138,7 @@ export function needsOf(request: AwsRequest, account: string, tagsOf: TagsOf = (
     case 'servicequotas':
       return one('servicequotas:GetServiceQuota', '*');
     case 'iam':
+      if (operation === 'GetInstanceProfile') return one('iam:GetInstanceProfile', `arn:aws:iam::${account}:instance-profile/${text(input, 'InstanceProfileName')}`);
       return one(`iam:${operation}`, text(input, 'PolicySourceArn') || `arn:aws:iam::${account}:role/${text(input, 'RoleName')}`);
     case 'lambda': {
       const arn = `arn:aws:lambda:${region}:${account}:function:${text(input, 'FunctionName')}`;

@@ -146,6 +146,33 @@ describe('quotas, types, reservations and snapshots', () => {
   });
 });
 
+describe('what a launch template names', () => {
+  it('key pairs are of one region, profiles of the account; a launch with one that is not there is refused', async () => {
+    const { world, call, refused } = makeWorld();
+    world.addKeyPair({ region: SEOUL, name: 'on-call' });
+    world.addInstanceProfile({ name: 'empty' });
+    world.addInstanceProfile({ name: 'api', role: 'shop-api' });
+    expect((await call('ec2', SEOUL, 'DescribeKeyPairs', { KeyNames: ['on-call'] })).KeyPairs).toMatchObject([{ KeyName: 'on-call' }]);
+    expect(await refused('ec2', TOKYO, 'DescribeKeyPairs', { KeyNames: ['on-call'] })).toMatchObject({ code: 'InvalidKeyPair.NotFound' });
+    expect((await call('iam', 'us-east-1', 'GetInstanceProfile', { InstanceProfileName: 'api' })).InstanceProfile?.Roles).toMatchObject([{ RoleName: 'shop-api' }]);
+    expect((await call('iam', 'us-east-1', 'GetInstanceProfile', { InstanceProfileName: 'empty' })).InstanceProfile?.Roles).toEqual([]);
+    expect(await refused('iam', 'us-east-1', 'GetInstanceProfile', { InstanceProfileName: 'gone' })).toMatchObject({ code: 'NoSuchEntity', httpStatus: 404 });
+    world.addImage({ region: TOKYO, id: 'ami-0bbbbbbbb', name: 'own', ageMs: 0 });
+    const launch = async (data: object): Promise<string> => {
+      const id = `lt-${JSON.stringify(data).length}${Math.max(...Object.keys(data).map((key) => key.length))}`;
+      world.addLaunchTemplate({ region: TOKYO, id, name: id, type: 'm6g.large', imageId: 'ami-0bbbbbbbb', data });
+      const error = await refused('ec2', TOKYO, 'RunInstances', { LaunchTemplate: { LaunchTemplateId: id }, MinCount: 1, MaxCount: 1 });
+      return `${error.code}: ${error.message}`;
+    };
+    expect([await launch({ KeyName: 'on-call' }), await launch({ IamInstanceProfile: { Name: 'gone' } }), await launch({ IamInstanceProfile: { Arn: 'arn:aws:iam::000000000000:instance-profile/empty' } }), await launch({ SecurityGroupIds: ['sg-0123'] })]).toEqual([
+      expect.stringMatching(/^InvalidKeyPair\.NotFound: .*on-call/),
+      expect.stringMatching(/^InvalidParameterValue: .*Invalid IAM Instance Profile name/),
+      expect.stringMatching(/^InvalidParameterValue: .*no associated IAM Roles/),
+      expect.stringMatching(/^InvalidGroup\.NotFound/),
+    ]);
+  });
+});
+
 describe('proxies of RDS', () => {
   it('by name, with what they lead to and whether they reach it', async () => {
     const { world, call, refused } = makeWorld();

@@ -2,6 +2,7 @@ import { findGroup, type Group, recentActivities } from '../../aws/autoscaling.t
 import { findImages, findTemplateVersion, type TemplateVersion } from '../../aws/ec2.ts';
 import { imageState } from '../../aws/states/ec2.ts';
 import { inRegion } from '../common.ts';
+import { launchPartFindings } from '../ec2/launch-parts.ts';
 import { notOffered } from '../ec2/offered.ts';
 import { reservationFindings } from '../ec2/reservations.ts';
 import { volumeKeys } from '../ec2/volume-keys.ts';
@@ -44,6 +45,7 @@ export async function inspectGroup(ctx: InspectContext, resource: Groups): Promi
   const looks = group === undefined ? [] : [
     () => template(ctx, ctx.target, group),
     () => keys(ctx, ctx.target, group),
+    () => parts(ctx, ctx.target, group),
     () => reservations(ctx, ctx.target, group, resource.active.desired),
     () => capacity(ctx, ctx.target, group),
     () => launches(ctx, ctx.target, group),
@@ -104,6 +106,13 @@ async function keys(ctx: InspectContext, region: string, group: Group): Promise<
     const each = [...new Set(found.flat())].map((key) => groupKeyFindings(ctx, about, key, `the volumes of ${group.AutoScalingGroupName ?? ''}`, group.ServiceLinkedRoleARN));
     return (await Promise.all(each)).flat();
   });
+}
+
+/** What its templates name beside an image. */
+async function parts(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {
+  const name = group.AutoScalingGroupName ?? '';
+  const data = await launchData(ctx, region, group);
+  return (await Promise.all(data.map((one) => launchPartFindings(ctx, { resource: `autoscaling:${region}:${name}`, region }, one, name)))).flat();
 }
 
 /** The reservations that it, or its launch template, is bound to. */

@@ -4,6 +4,7 @@ import type { InspectContext, LaunchContext, Launches } from '../../model/kind.t
 import { inRegion } from '../common.ts';
 import { ifAllowed, looked } from '../inspect.ts';
 import { keyFindings } from '../keys.ts';
+import { launchPartFindings } from './launch-parts.ts';
 import { imageRefusal, newestImage } from './image-gate.ts';
 import { type Ec2Image, templateName } from './image-schema.ts';
 import { ALIVE, existingIn, ourInstances } from './ours.ts';
@@ -42,7 +43,7 @@ function wayHome(ctx: InspectContext, name: string, resource: Ec2Image): Promise
   });
 }
 
-/** Keys of the volumes, and the reservations that the template names. */
+/** Keys of the volumes, the reservations, and what else the template names. */
 function launchable(ctx: InspectContext, name: string, resource: Ec2Image): Promise<Finding[]> {
   const about = { resource: `ec2:${ctx.target}:${name}`, region: ctx.target };
   return ifAllowed(about, async () => {
@@ -50,6 +51,7 @@ function launchable(ctx: InspectContext, name: string, resource: Ec2Image): Prom
     const keys = await volumeKeys(ctx, ctx.target, data, image);
     const reserved = data?.CapacityReservationSpecification?.CapacityReservationTarget?.CapacityReservationId;
     const looks = [
+      launchPartFindings(ctx, about, data, name),
       ...keys.map((key) => keyFindings(ctx, about, key, `the volumes of ${name}`)),
       ...(reserved === undefined ? [] : [reservationFindings(ctx, about, { ids: [reserved], types: asked?.types ?? [], wanted: asked?.count })]),
     ];

@@ -12,6 +12,7 @@ import { allow, inRegion, perRegion } from '../common.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 import { keyLooks } from '../keys.ts';
+import { launchPartLooks } from '../ec2/launch-parts.ts';
 import { discoverGroups } from '../discovery/group.ts';
 
 /*
@@ -188,6 +189,7 @@ const kind: ResourceKind<AutoScalingGroup> = {
     readShortage,
     allow(['ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeImages', 'ec2:DescribeInstanceTypeOfferings', 'ec2:DescribeSnapshots', 'ec2:DescribeCapacityReservations'], ['*']),
     keyLooks(at.target, at.account),
+    ...launchPartLooks(at),
   ],
   plan,
   drill: (ctx, name, group) => [groupProductionStep(name, group.groups), twinGroupStep(ctx, ctx.target, inRegion(group.groups, ctx.target), twinSize(group))],

@@ -7,6 +7,7 @@ import type { Rented } from '../../measure/prices.ts';
 import { dryRun, dryRunStep } from '../ec2/dry-run.ts';
 import { type Ec2Image, schema, templateName } from '../ec2/image-schema.ts';
 import { launch } from '../ec2/launch.ts';
+import { launchPartLooks } from '../ec2/launch-parts.ts';
 import { existingIn, TEMPLATE_TAG, TEMPLATE_VERSION_TAG } from '../ec2/ours.ts';
 import { instancesProductionStep, production } from '../ec2/production.ts';
 import { registerTargets } from '../ec2/register.ts';
@@ -191,7 +192,7 @@ const kind: ResourceKind<Ec2Image> = {
   targetGroups: ({ target }, resource) => Promise.resolve([resource.targets?.groups[target] ?? []].flat()),
   slas: (_ctx, resource, region) => Promise.resolve([computeSla(resource.subnets?.[region]?.length ?? 1), ...(resource.targets === undefined ? [] : [BALANCER_SLA])]),
   targets: (ctx, resource, region) => registeredTargets(ctx, resource.targets, region),
-  inspectRights: (at, resource) => [reads(resource, at.target, 'ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeSnapshots', 'ec2:DescribeCapacityReservations'), keyLooks(at.target, at.account)],
+  inspectRights: (at, resource) => [reads(resource, at.target, 'ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions', 'ec2:DescribeSnapshots', 'ec2:DescribeCapacityReservations'), keyLooks(at.target, at.account), ...launchPartLooks(at)],
   plan,
   drill,
   rents,

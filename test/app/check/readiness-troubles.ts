@@ -34,6 +34,12 @@ export function template({ world }: Simulation, more: { keyId?: string; reservat
   world.addLaunchTemplate({ ...TEMPLATE, data: { ...volumes, ...boundTo(reservation) } });
 }
 
+/** What the launch template of the standby group names besides. */
+export function templateWith({ world }: Simulation, data: NonNullable<Parameters<Simulation['world']['addLaunchTemplate']>[0]['data']>): void {
+  world.state.instances.removeTemplate(TOKYO, TEMPLATE.id);
+  world.addLaunchTemplate({ ...TEMPLATE, data });
+}
+
 /** What a launch template says of a reservation. */
 function boundTo(reservation: string | undefined) {
   return reservation === undefined ? {} : { CapacityReservationSpecification: { CapacityReservationTarget: { CapacityReservationId: reservation } } };
@@ -66,6 +72,10 @@ export const SHOP_READINESS: Trouble[] = [
   { name: 'the reservation of the launch template has expired', plant: (sim) => { sim.world.addReservation({ ...RESERVATION, total: 8, state: 'expired' }); template(sim, { reservation: RESERVATION.id }); }, found: [`error capacity-reservation ${GROUP}`] },
   { name: 'the reservation of the launch template is nearly used up', plant: (sim) => { sim.world.addReservation({ ...RESERVATION, total: 8, available: 1 }); template(sim, { reservation: RESERVATION.id }); }, found: [`error capacity-reservation ${GROUP}`] },
   { name: 'the reservation of the launch template is of another type', plant: (sim) => { sim.world.addReservation({ ...RESERVATION, total: 8, type: 'c7g.large' }); template(sim, { reservation: RESERVATION.id }); }, found: [`error capacity-reservation ${GROUP}`] },
+  { name: 'the key pair of the launch template is in the other region only', plant: (sim) => { sim.world.addKeyPair({ region: SEOUL, name: 'on-call' }); templateWith(sim, { KeyName: 'on-call' }); }, found: [`error launch-key-pair ${GROUP}`] },
+  { name: 'the instance profile of the launch template is gone', plant: (sim) => templateWith(sim, { IamInstanceProfile: { Name: 'shop-api' } }), found: [`error launch-profile ${GROUP}`] },
+  { name: 'the instance profile of the launch template has lost its role', plant: (sim) => { sim.world.addInstanceProfile({ name: 'shop-api' }); templateWith(sim, { IamInstanceProfile: { Arn: `arn:aws:iam::${ACCOUNT}:instance-profile/shop-api` } }); }, found: [`error launch-profile ${GROUP}`] },
+  { name: 'a security group of the launch template is in the other region only', plant: (sim) => { sim.world.addSecurityGroup({ region: SEOUL, id: 'sg-0123456789abcdef0', name: 'api', closed: false }); templateWith(sim, { NetworkInterfaces: [{ DeviceIndex: 0, Groups: ['sg-0123456789abcdef0'] }] }); }, found: [`error launch-security-group ${GROUP}`] },
   { name: 'the caller may not promote', plant: ({ world }) => world.state.policies.deny('rds:PromoteReadReplica'), found: ['error right-missing iam:role/lab'] },
   { name: 'the caller is denied outright what the policy of the topic would give', plant: ({ world }) => world.state.policies.deny('sns:Publish', 'explicitDeny'), found: ['error right-missing iam:role/lab'] },
   { name: 'the caller may not change the group, unless a policy names its unique id', plant: ({ world }) => world.state.policies.deny('autoscaling:UpdateAutoScalingGroup'), found: ['warning right-unproven iam:role/lab'] },
@@ -78,6 +88,7 @@ export const ARCHIVE_READINESS: Trouble[] = [
   { name: 'the key of the backups is to be deleted', plant: ({ world }) => world.addKey({ region: TOKYO, arn: `arn:aws:kms:${TOKYO}:111122223333:key/0a1b2c3d-0000-4000-8000-00000000000b`, state: 'PendingDeletion' }), found: [`error kms-key rds:${TOKYO}:archive-documents-tokyo`] },
   { name: 'the account may run too few vCPUs in the target', plant: ({ world }) => world.state.vcpuQuotas.set(TOKYO, 1), found: [`error vcpu-quota ec2:${TOKYO}`] },
   { name: 'the key of the image is to be deleted', plant: ({ world }) => { const [image] = world.state.instances.imagesIn(TOKYO); if (image !== undefined) { world.state.instances.removeImage(TOKYO, image.id); world.addImage({ ...image, ageMs: 60_000, keyId: keyIn('image') }); world.addKey({ region: TOKYO, arn: keyIn('image'), state: 'PendingDeletion' }); } }, found: [`error kms-key ec2:${TOKYO}:api`] },
+  { name: 'the key pair of the launch template is not in the target', plant: ({ world }) => { for (const one of world.state.instances.templatesIn(TOKYO)) { world.state.instances.removeTemplate(TOKYO, one.id); world.addLaunchTemplate({ ...one, data: { ...one.data, KeyName: 'on-call' } }); } }, found: [`error launch-key-pair ec2:${TOKYO}:api`] },
   { name: 'the reservation of the launch template is of too few instances', plant: ({ world }) => { world.addReservation({ ...RESERVATION, total: 1 }); for (const one of world.state.instances.templatesIn(TOKYO)) { world.state.instances.removeTemplate(TOKYO, one.id); world.addLaunchTemplate({ ...one, data: { ...one.data, ...boundTo(RESERVATION.id) } }); } }, found: [`error capacity-reservation ec2:${TOKYO}:api`] },
 ];
 

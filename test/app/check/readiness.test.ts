@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AwsCaller } from '../../../src/aws/caller.ts';
 import { TOKYO } from '../../engine/simulated.ts';
-import { balancer, encryptedImage, keyIn, LINKED, template } from './readiness-troubles.ts';
+import { balancer, encryptedImage, keyIn, LINKED, template, templateWith } from './readiness-troubles.ts';
 import { NOTES } from './troubles.ts';
 import { analyzed, proxy, withPath, withProxy, withTickets } from './way-in-troubles.ts';
 import { change, checkIn, shortly, worldOf } from './world.ts';
@@ -56,6 +56,15 @@ describe('nothing is said', () => {
     expect(await found((sim) => {
       sim.world.addReservation({ region: TOKYO, id: 'cr-0123456789abcdef0', zone: `${TOKYO}a`, type: 'm6g.large', total: 8 });
       template(sim, { reservation: 'cr-0123456789abcdef0' });
+    })).toEqual([]);
+  });
+
+  it('of a launch template whose key pair, security group and profile are there', async () => {
+    expect(await found((sim) => {
+      sim.world.addKeyPair({ region: TOKYO, name: 'on-call' });
+      sim.world.addInstanceProfile({ name: 'shop-api', role: 'shop-api' });
+      sim.world.addSecurityGroup({ region: TOKYO, id: 'sg-0123456789abcdef0', name: 'api', closed: false });
+      templateWith(sim, { KeyName: 'on-call', IamInstanceProfile: { Name: 'shop-api' }, SecurityGroupIds: ['sg-0123456789abcdef0'] });
     })).toEqual([]);
   });
 

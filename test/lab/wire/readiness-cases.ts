@@ -34,6 +34,20 @@ export const acmCases: Cases['acm'] = {
 };
 
 export const iamCases: Cases['iam'] = {
+  GetInstanceProfile: {
+    region: 'us-east-1',
+    input: { InstanceProfileName: 'shop-api' },
+    output: {
+      InstanceProfile: {
+        Path: '/',
+        InstanceProfileName: 'shop-api',
+        InstanceProfileId: 'AIPA',
+        Arn: 'arn:aws:iam::123456789012:instance-profile/shop-api',
+        CreateDate: at('2026-01-02T03:04:05.000Z'),
+        Roles: [{ Path: '/teams/', RoleName: 'failover', RoleId: 'AROA', Arn: ROLE, CreateDate: at('2026-01-02T03:04:05.000Z') }],
+      },
+    },
+  },
   GetRole: { region: 'us-east-1', input: { RoleName: 'failover' }, output: { Role: { Path: '/teams/', RoleName: 'failover', RoleId: 'AROA', Arn: ROLE, CreateDate: at('2026-01-02T03:04:05.000Z') } } },
   SimulatePrincipalPolicy: {
     region: 'us-east-1',
@@ -89,7 +103,7 @@ export const proxyCases: Pick<Cases['rds'], 'DescribeDBProxies' | 'DescribeDBPro
   },
 };
 
-export const launchCases: Pick<Cases['ec2'], 'DescribeInstanceTypes' | 'DescribeCapacityReservations' | 'DescribeSnapshots' | 'DescribeNetworkInsightsPaths' | 'DescribeNetworkInsightsAnalyses'> = {
+export const launchCases: Pick<Cases['ec2'], 'DescribeInstanceTypes' | 'DescribeCapacityReservations' | 'DescribeSnapshots' | 'DescribeKeyPairs' | 'DescribeNetworkInsightsPaths' | 'DescribeNetworkInsightsAnalyses'> = {
   DescribeNetworkInsightsPaths: {
     region: TOKYO,
     input: { NetworkInsightsPathIds: ['nip-0123456789abcdef0'] },
@@ -106,5 +120,6 @@ export const launchCases: Pick<Cases['ec2'], 'DescribeInstanceTypes' | 'Describe
     input: { CapacityReservationIds: ['cr-0123456789abcdef0'] },
     output: { CapacityReservations: [{ CapacityReservationId: 'cr-0123456789abcdef0', InstanceType: 'm6g.large', State: 'active', TotalInstanceCount: 4, AvailableInstanceCount: 0 }] },
   },
+  DescribeKeyPairs: { region: TOKYO, input: { KeyNames: ['on-call', NASTY] }, output: { KeyPairs: [{ KeyName: NASTY, KeyPairId: 'key-1', KeyType: 'ed25519', KeyFingerprint: 'aa:bb' }] } },
   DescribeSnapshots: { region: TOKYO, input: { SnapshotIds: ['snap-1', 'snap-2'] }, output: { Snapshots: [{ SnapshotId: 'snap-1', Encrypted: true, KmsKeyId: KEY, State: 'completed' }] } },
 };

@@ -125,7 +125,7 @@ const change = {
   CurrentState: { Code: 0, Name: 'pending' as const },
 };
 
-export const instanceCases: Omit<Cases['ec2'], 'DescribeInstances' | 'DescribeSecurityGroups' | 'DescribeInstanceTypes' | 'DescribeCapacityReservations' | 'DescribeSnapshots' | 'DescribeNetworkInsightsPaths' | 'DescribeNetworkInsightsAnalyses'> = {
+export const instanceCases: Omit<Cases['ec2'], 'DescribeInstances' | 'DescribeSecurityGroups' | 'DescribeInstanceTypes' | 'DescribeCapacityReservations' | 'DescribeSnapshots' | 'DescribeKeyPairs' | 'DescribeNetworkInsightsPaths' | 'DescribeNetworkInsightsAnalyses'> = {
   DescribeInstanceStatus: {
     region: TOKYO,
     input: { InstanceIds: ['i-1', 'i-2'], IncludeAllInstances: true },
