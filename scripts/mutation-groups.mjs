@@ -75,7 +75,7 @@ export const GROUPS = {
     tests: ['test/kinds/databases/{position-gate,sql-engine,verbs-errors}.test.ts', 'test/engine/switchover.test.ts', 'test/refusals/databases.test.ts'],
   },
   standby: {
-    mutate: ['src/kinds/databases/{close-old,keep-old,rebuild,standby,fence-again,refusals,vpc}.ts'],
+    mutate: ['src/kinds/databases/{close-old,keep-old,rebuild,standby,fence-again,refusals,offered,vpc}.ts'],
     tests: ['test/kinds/databases/{standby-gate,in-sync,verbs-errors,verbs-through-wire,refusals,carried}.test.ts', 'test/engine/{reprotect,guards}.test.ts', 'test/app/abort.test.ts'],
   },
   proof: {
@@ -91,8 +91,8 @@ export const GROUPS = {
     tests: ['test/kinds/ec2/*.test.ts', 'test/engine/{pilot-light,instances-home}.test.ts', 'test/refusals/compute.test.ts'],
   },
   records: {
-    mutate: ['src/kinds/route53/{settle,shift-records,shift-checks,aim,sets,carry,change-problems,batch-rules,health-signal,flip-object}.ts'],
-    tests: ['test/kinds/route53/*.test.ts', 'test/engine/{lost-flip,object-switch,active-active-switches}.test.ts', 'test/refusals/traffic.test.ts'],
+    mutate: ['src/kinds/route53/{settle,shift-records,reach,shift-checks,aim,sets,carry,change-problems,batch-rules,health-signal,flip-object}.ts'],
+    tests: ['test/kinds/route53/*.test.ts', 'test/engine/{lost-flip,object-switch,active-active-switches}.test.ts', 'test/refusals/traffic.test.ts', 'test/incidents/records.test.ts'],
   },
   twins: {
     mutate: ['src/kinds/{twins,production}.ts', 'src/kinds/databases/twin.ts', 'src/kinds/autoscaling/twin.ts', 'src/kinds/ec2/{twin,twin-source,dry-run}.ts', 'src/kinds/route53/twin-record.ts', 'src/plan/drill.ts'],

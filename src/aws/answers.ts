@@ -46,6 +46,9 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
       has: ['OptionGroupsList[].OptionGroupName', 'OptionGroupsList[].EngineName', 'OptionGroupsList[].MajorEngineVersion'],
       names: ['OptionGroupName', 'OptionGroupsList[].OptionGroupName'],
     },
+    DescribeOrderableDBInstanceOptions: { has: ['OrderableDBInstanceOptions[].DBInstanceClass', 'OrderableDBInstanceOptions[].EngineVersion'] },
+    // A name that is not there is CertificateNotFound, and never an empty list: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeCertificates.html
+    DescribeCertificates: { has: ['Certificates[].CertificateIdentifier'], names: ['CertificateIdentifier', 'Certificates[].CertificateIdentifier'] },
     // A name that is not there is DBProxyNotFoundFault, and never an empty list: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBProxies.html
     DescribeDBProxies: { has: ['DBProxies[].DBProxyName', 'DBProxies[].Status'], names: ['DBProxyName', 'DBProxies[].DBProxyName'] },
     DescribeDBProxyTargets: { has: ['Targets[].Type'] },

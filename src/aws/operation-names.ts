@@ -21,6 +21,8 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     RestoreDBInstanceToPointInTime: true,
     RestoreDBInstanceFromDBSnapshot: true,
     StartDBInstanceAutomatedBackupsReplication: true,
+    DescribeOrderableDBInstanceOptions: true,
+    DescribeCertificates: true,
     DescribeDBProxies: true,
     DescribeDBProxyTargets: true,
   },

@@ -50,6 +50,8 @@ export interface Operations {
     CreateDBInstanceReadReplica: Op<rds.CreateDBInstanceReadReplicaCommandInput, rds.CreateDBInstanceReadReplicaCommandOutput>;
     DeleteDBInstance: Op<rds.DeleteDBInstanceCommandInput, rds.DeleteDBInstanceCommandOutput>;
     RebootDBInstance: Op<rds.RebootDBInstanceCommandInput, rds.RebootDBInstanceCommandOutput>;
+    DescribeOrderableDBInstanceOptions: Op<rds.DescribeOrderableDBInstanceOptionsCommandInput, rds.DescribeOrderableDBInstanceOptionsCommandOutput>;
+    DescribeCertificates: Op<rds.DescribeCertificatesCommandInput, rds.DescribeCertificatesCommandOutput>;
     DescribeDBProxies: Op<rds.DescribeDBProxiesCommandInput, rds.DescribeDBProxiesCommandOutput>;
     DescribeDBProxyTargets: Op<rds.DescribeDBProxyTargetsCommandInput, rds.DescribeDBProxyTargetsCommandOutput>;
   };

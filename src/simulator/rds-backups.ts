@@ -4,6 +4,7 @@ import { type Call, pageOf, type ServiceModel } from './call.ts';
 import type { DbRef } from './database-driver.ts';
 import { dbArn, resourceId, viewOf, type DbInstance } from './db-instance.ts';
 import { defaultOptionGroup, defined, type DbSettings, isDefaultGroup, settingsOf } from './db-settings.ts';
+import { needAuthority, needOffer } from './rds-offers.ts';
 import { needQuota } from './rds-quotas.ts';
 import { needOptionGroup, needSecurityGroups, needSubnetGroup, storageOf } from './rds-rows.ts';
 import type { DbInstanceSeed } from './seeds.ts';
@@ -196,6 +197,9 @@ function restore(
     kmsKeyId: from.kmsKeyId,
     tags: Object.fromEntries((input.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
   };
+  const runs = runsOf(from.source, call);
+  needOffer({ engine: runs.Engine, version: runs.EngineVersion, instanceClass: seed.instanceClass ?? '', multiAz: input.MultiAZ ?? false }, call);
+  needAuthority(input.CACertificateIdentifier, call);
   needQuota({ storageGib: input.AllocatedStorage ?? original?.settings.allocatedStorage ?? 100 }, call);
   if (core.driver !== undefined && core.driver.restore === undefined) throw call.unsupported('a restore with these databases behind the model');
   const row = databases.restore(seed, from.source, from.upTo, call.now);

@@ -1,4 +1,5 @@
 import { type Call, pageOf, type ServiceModel } from './call.ts';
+import { subnetZones } from './rds-offers.ts';
 import { needSubnetGroup } from './rds-rows.ts';
 
 /** Of RDS: 100 unless MaxRecords says otherwise. */
@@ -9,7 +10,7 @@ export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroup
   DescribeDBSubnetGroups: {
     accepts: ['DBSubnetGroupName', 'Marker'],
     handle(input, call) {
-      const view = (name: string) => ({ DBSubnetGroupName: name, VpcId: call.state.dbGroups.vpcOf(call.region, name), SubnetGroupStatus: 'Complete' });
+      const view = (name: string) => ({ DBSubnetGroupName: name, VpcId: call.state.dbGroups.vpcOf(call.region, name), SubnetGroupStatus: 'Complete', Subnets: subnetZones(call.region).map((zone) => ({ SubnetIdentifier: `subnet-${name}-${zone}`, SubnetAvailabilityZone: { Name: zone }, SubnetStatus: 'Active' })) });
       if (input.DBSubnetGroupName === undefined) {
         const { page, next } = pageOf(call.state.dbGroups.subnetGroupsIn(call.region), (name) => name, input.Marker, GROUPS_PAGE);
         return { DBSubnetGroups: page.map(view), ...(next === undefined ? {} : { Marker: next }) };

@@ -2,6 +2,7 @@ import type { InputOf } from '../aws/operations.ts';
 import type { Call, ServiceModel } from './call.ts';
 import type { Change, DbInstance } from './db-instance.ts';
 import { defined, type Pending, together } from './db-settings.ts';
+import { needAuthority, needOffer } from './rds-offers.ts';
 import { newId, replicaOperation } from './rds-replica.ts';
 import { find, needOptionGroup, needParameterGroup, needSecurityGroups, refuseDeletion, refuseUnlessAvailable, refuseWhileBusy, storageOf, view } from './rds-rows.ts';
 
@@ -68,6 +69,8 @@ interface Asked {
 function changeOf(input: InputOf<'rds', 'ModifyDBInstance'>, row: DbInstance, call: Call): Asked {
   const { VpcSecurityGroupIds: groups = [], DBParameterGroupName: parameterGroup, OptionGroupName: optionGroup, CloudwatchLogsExportConfiguration: logs } = input;
   needSecurityGroups(groups, row.subnetGroup, call);
+  if (input.DBInstanceClass !== undefined) needOffer({ engine: row.engine, version: row.settings.engineVersion, instanceClass: input.DBInstanceClass, multiAz: input.MultiAZ ?? row.multiAz }, call);
+  needAuthority(input.CACertificateIdentifier, call);
   if (parameterGroup !== undefined) needParameterGroup(parameterGroup, call);
   if (optionGroup !== undefined) needOptionGroup(optionGroup, { engine: row.engine, version: row.settings.engineVersion, subnetGroup: row.subnetGroup }, call);
   const disabled = new Set(logs?.DisableLogTypes ?? []);

@@ -1,6 +1,7 @@
 import type { InputOf } from '../aws/operations.ts';
 import type { Call, ServiceModel } from './call.ts';
 import { addressOf, dbArn, type DbInstance } from './db-instance.ts';
+import { needAuthority, needOffer } from './rds-offers.ts';
 import { needQuota } from './rds-quotas.ts';
 import { defaultOptionGroup, defined, type DbSettings, settingsOf } from './db-settings.ts';
 import { DEFAULT_GROUP } from './rds-backups.ts';
@@ -34,6 +35,8 @@ export const replicaOperation: Pick<ServiceModel<'rds'>, 'CreateDBInstanceReadRe
       const securityGroups = input.VpcSecurityGroupIds ?? [DEFAULT_GROUP];
       if (securityGroups.includes(DEFAULT_GROUP)) call.state.securityGroups.add({ region, id: DEFAULT_GROUP, name: 'default', closed: true });
       needSecurityGroups(securityGroups, input.DBSubnetGroupName ?? 'default', call);
+      needOffer({ engine: source.engine, version: source.settings.engineVersion, instanceClass: input.DBInstanceClass ?? source.instanceClass, multiAz: input.MultiAZ ?? false }, call);
+      needAuthority(input.CACertificateIdentifier, call);
       needQuota({ storageGib: input.AllocatedStorage ?? source.settings.allocatedStorage, source: source.ref }, call);
       const { driver } = call.state.core;
       if (driver !== undefined && driver.createReplica === undefined) throw call.unsupported('a new replica with these databases behind the model');

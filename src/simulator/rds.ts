@@ -1,5 +1,6 @@
 import { pageOf, type ServiceModel } from './call.ts';
 import { dbGroupOperations } from './rds-db-groups.ts';
+import { offerOperations } from './rds-offers.ts';
 import { proxyOperations } from './rds-proxies.ts';
 import { quotaOperations } from './rds-quotas.ts';
 import { backupOperations } from './rds-backups.ts';
@@ -14,6 +15,7 @@ export const rds: ServiceModel<'rds'> = {
   ...instanceOperations,
   ...quotaOperations,
   ...proxyOperations,
+  ...offerOperations,
 
   DescribeDBInstances: {
     accepts: ['DBInstanceIdentifier', 'MaxRecords', 'Marker'],

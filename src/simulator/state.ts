@@ -5,6 +5,7 @@ import { Certificates } from './certificates.ts';
 import type { Core } from './core.ts';
 import { Databases } from './databases.ts';
 import { DbGroups } from './db-groups.ts';
+import { DbOffers } from './db-offers.ts';
 import { DbProxies } from './db-proxies.ts';
 import { DbQuotas } from './db-quotas.ts';
 import { Functions } from './functions.ts';
@@ -38,6 +39,7 @@ export class State {
   readonly groups: Groups;
   readonly dbGroups = new DbGroups();
   readonly dbQuotas = new DbQuotas();
+  readonly dbOffers = new DbOffers();
   readonly dbProxies = new DbProxies();
   readonly networkPaths = new NetworkPaths();
   readonly backups: Backups;

@@ -4,6 +4,7 @@ import type { JournalRecord } from '../../src/journal/events.ts';
 import { changeOf } from '../../src/journal/requests.ts';
 import type { Fault } from '../../src/simulator/seeds.ts';
 import { APPROVED, planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
+import { worldOf } from '../refusals/said.ts';
 import { MINUTE, OLD, REPLICA } from './naive.ts';
 
 /*
@@ -160,6 +161,50 @@ describe('a restore that AWS would refuse, or that it is at work on', () => {
   it.each([2, 4])('RDS is at work on it for %d minutes after it shows available: that is counted from then', async (minutes) => {
     const { outcome, sim } = await play({ path: ARCHIVE, timings: { timings: { busyMs: minutes * MINUTE } } });
     expect([outcome, sim.world.acceptsWrites(RESTORED)]).toEqual(['succeeded', true]);
+  });
+});
+
+/*
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.DBInstanceClass.html#Concepts.DBInstanceClass.Support
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
+ */
+describe('RDS does not offer in a region what an instance there is to be', () => {
+  const WITHHELD = { region: TOKYO, instanceClass: 'db.r6g.large' };
+
+  it.each<[string, Set, RegExp]>([
+    ['the class', (sim) => sim.world.state.dbOffers.withhold(WITHHELD), /^RDS does not offer db\.r6g\.large for postgres 17\.5 in ap-northeast-1/],
+    ['in the zones of the subnet group', (sim) => sim.world.state.dbOffers.withhold({ ...WITHHELD, zones: [`${TOKYO}a`, `${TOKYO}c`] }), /^RDS offers db\.r6g\.large in ap-northeast-1 in (none|fewer than two) of the zones ap-northeast-1a, ap-northeast-1c/],
+  ])('a restore: %s', async (_what, set, says) => {
+    const { outcome, state, records } = await play({ path: ARCHIVE, set });
+    expect([outcome, records.filter(({ type }) => type === 'step.intent')]).toEqual(['refused', []]);
+    expect(state.steps.get('databases.documents.restore')?.refusal?.observed).toMatch(says);
+  });
+
+  async function reprotect(set: Set) {
+    const { sim } = await play({});
+    sim.world.healRegion(SEOUL);
+    await sim.clock.run(() => sim.clock.sleep(10 * MINUTE));
+    set(sim);
+    const { outcome, state, records } = await runPlan(sim, await planOf(sim, { verb: 'reprotect' }), { acceptances: APPROVED });
+    return { outcome, changed: records.flatMap((r) => (r.type === 'step.intent' ? [r.step] : [])), observed: state.steps.get('databases.orders.standbyGate')?.refusal?.observed ?? '' };
+  }
+
+  it.each<[string, Set, RegExp]>([
+    ['the class of the old instance', (sim) => sim.world.state.dbOffers.withhold({ region: SEOUL, instanceClass: 'db.m6g.large' }), /^RDS does not offer db\.m6g\.large for postgres 17\.5 in ap-northeast-2$/],
+    ['its certificate authority', (sim) => sim.world.state.dbOffers.withholdAuthority(SEOUL, 'rds-ca-rsa2048-g1'), /^ap-northeast-2 does not have the certificate authority rds-ca-rsa2048-g1$/],
+  ])('a new standby: %s. The old instance keeps its name and its users', async (_what, set, says) => {
+    const { outcome, changed, observed } = await reprotect(set);
+    expect({ outcome, changed }).toEqual({ outcome: 'refused', changed: [] });
+    expect(observed).toMatch(says);
+  });
+
+  it('a larger class after the promotion: refused before it', async () => {
+    const sim = await worldOf('shop', '    retentionDays: 7', '    retentionDays: 7\n    instanceClass: { active: db.r6g.xlarge, standby: db.r6g.large }');
+    sim.world.state.dbOffers.withhold({ region: TOKYO, instanceClass: 'db.r6g.xlarge' });
+    sim.world.breakRegion(SEOUL);
+    const { outcome, records, state } = await runPlan(sim, await planOf(sim, TOKYO), { acceptances: APPROVED });
+    expect([outcome, records.filter(({ type }) => type === 'step.intent')]).toEqual(['refused', []]);
+    expect(state.steps.get('databases.orders.resize')?.refusal?.observed).toBe('RDS does not offer db.r6g.xlarge for postgres 17.5 in ap-northeast-1');
   });
 });
 

@@ -203,6 +203,20 @@ describe('a replica that is of no use', () => {
   });
 });
 
+describe('a class that RDS does not offer', () => {
+  it('after a promotion', async () => {
+    const sim = await worldOf('shop', '    retentionDays: 7', '    retentionDays: 7\n    instanceClass: { active: db.r6g.xlarge, standby: db.r6g.large }');
+    sim.world.state.dbOffers.withhold({ region: TOKYO, instanceClass: 'db.r6g.xlarge' });
+    expect(await saidIn(sim, 'databases.orders.resize')).toMatchInlineSnapshot(`
+      "rule         instance-class
+      observed     RDS does not offer db.r6g.xlarge for postgres 17.5 in ap-northeast-1 (just now)
+      threshold    a class that RDS offers where shop-orders-tokyo is
+      consequence  AWS refuses to change shop-orders-tokyo, and the recovery stops there
+      override     none: name another one: instanceClass: { active: … } of orders in the runbook. aws rds describe-orderable-db-instance-options --region ap-northeast-1 --engine postgres shows what there is"
+    `);
+  });
+});
+
 describe('logins', () => {
   it('no login to prove the new writer', async () => {
     expect(await saidIn(await simulation(), 'databases.orders.canary', NO_LOGIN)).toMatchInlineSnapshot(`

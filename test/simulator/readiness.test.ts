@@ -186,6 +186,32 @@ describe('proxies of RDS', () => {
   });
 });
 
+describe('what RDS offers', () => {
+  it('is every class, in four zones, of the versions that there are; not what is withheld', async () => {
+    const { world, call, refused } = makeWorld();
+    const offers = async (input: object) => (await call('rds', TOKYO, 'DescribeOrderableDBInstanceOptions', { Engine: 'postgres', DBInstanceClass: 'db.r6g.large', ...input })).OrderableDBInstanceOptions ?? [];
+    expect((await offers({})).map(({ EngineVersion, StorageType }) => `${EngineVersion ?? ''} ${StorageType ?? ''}`)).toEqual(['17.5 gp2', '17.5 gp3', '17.5 io1', '17.5 io2']);
+    expect(await offers({ EngineVersion: '9.6' })).toEqual([]);
+    world.state.dbOffers.withhold({ region: TOKYO, instanceClass: 'db.r6g.large', zones: [`${TOKYO}a`] });
+    world.state.dbOffers.withhold({ region: TOKYO, instanceClass: 'db.r6g.large', multiAz: true });
+    expect((await offers({}))[0]).toMatchObject({ MultiAZCapable: false, AvailabilityZones: [{ Name: `${TOKYO}b` }, { Name: `${TOKYO}c` }, { Name: `${TOKYO}d` }] });
+    world.addDbInstance({ region: TOKYO, id: 'orders' });
+    const change = (input: object) => refused('rds', TOKYO, 'ModifyDBInstance', { DBInstanceIdentifier: 'orders', ApplyImmediately: true, ...input });
+    expect(await change({ DBInstanceClass: 'db.r6g.large', MultiAZ: true })).toMatchObject({ code: 'InvalidParameterCombination', message: expect.stringContaining('DBInstanceClass=db.r6g.large, Engine=postgres, EngineVersion=17.5') as string });
+    world.state.dbOffers.withhold({ region: TOKYO, instanceClass: 'db.r6g.large' });
+    expect(await offers({})).toEqual([]);
+  });
+
+  it('certificate authorities are those of the region', async () => {
+    const { world, call, refused } = makeWorld();
+    world.state.dbOffers.withholdAuthority(TOKYO, 'rds-ca-ecc384-g1');
+    expect((await call('rds', TOKYO, 'DescribeCertificates', {})).Certificates?.map((one) => one.CertificateIdentifier)).toEqual(['rds-ca-rsa2048-g1', 'rds-ca-rsa4096-g1']);
+    expect(await refused('rds', TOKYO, 'DescribeCertificates', { CertificateIdentifier: 'rds-ca-ecc384-g1' })).toMatchObject({ code: 'CertificateNotFound', httpStatus: 404 });
+    world.addDbInstance({ region: TOKYO, id: 'orders' });
+    expect(await refused('rds', TOKYO, 'ModifyDBInstance', { DBInstanceIdentifier: 'orders', CACertificateIdentifier: 'rds-ca-2019' })).toMatchObject({ code: 'CertificateNotFound' });
+  });
+});
+
 describe('Reachability Analyzer', () => {
   const PATH = 'nip-0123456789abcdef0';
 

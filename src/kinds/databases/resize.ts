@@ -1,14 +1,15 @@
 import * as z from 'zod';
-import { findDbInstance } from '../../aws/rds.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/db-instance.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
-import type { Observation, StepContext } from '../../model/step.ts';
+import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { isAvailable, notReady, orRefused, whenFree } from './change.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { type Database, dbArn } from './instance.ts';
 import { rdsResource } from './found-writer.ts';
+import { offerFor } from './offered.ts';
 
 /*
  * Changes the class of an instance that nobody writes to yet: it is restarted.
@@ -42,11 +43,27 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return { state: 'absent', because: `${p.id} has the class ${has}` };
 }
 
+/** A class that RDS does not offer where the instance is would be refused after the line. */
+async function offered(ctx: StepContext, p: Params, instance: DbInstance): Promise<Verdict> {
+  const has = instance.DBInstanceClass ?? 'unknown';
+  const { AvailabilityZone: zone, SecondaryAvailabilityZone: second, Engine: engine, EngineVersion: version, StorageType: storageType } = instance;
+  const zones = [zone, second].filter((one) => one !== undefined);
+  const { unfit, warnings } = has === p.to ? { unfit: [], warnings: [] } : await offerFor(ctx, { region: p.region, id: p.id, engine, version, instanceClass: p.to, multiAz: instance.MultiAZ, zones, storageType });
+  if (unfit.length === 0) return { state: 'ok', because: `${p.id} has the class ${has}`, ...(warnings.length > 0 ? { warnings } : {}) };
+  return refused({
+    rule: 'instance-class',
+    observed: unfit.join('; '),
+    threshold: `a class that RDS offers where ${p.id} is`,
+    consequence: `AWS refuses to change ${p.id}, and the recovery stops there`,
+    override: `none: name another one: instanceClass: { active: … } of ${p.name} in the runbook. aws rds describe-orderable-db-instance-options --region ${p.region} --engine ${engine ?? ''} shows what there is`,
+  });
+}
+
 export const resize = stepKind<Params>({
   params,
   check: async (ctx, p) => {
     const instance = await look(ctx, p);
-    if (instance !== undefined) return { state: 'ok', because: `${p.id} has the class ${instance.DBInstanceClass ?? 'unknown'}` };
+    if (instance !== undefined) return offered(ctx, p, instance);
     return refused({
       rule: 'replica-usable',
       observed: `${p.id} is not in ${p.region}`,
@@ -80,7 +97,7 @@ export function resizeStep(ctx: PlanContext, { name, region, id }: Database, bef
     title: `Give ${id} the class ${to}`,
     params: { name, region, id, to } satisfies Params,
     controlPlanes: [`rds@${region}`],
-    permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(region, ctx.account, id)])],
+    permissions: [allow(['rds:DescribeDBInstances', 'rds:ModifyDBInstance'], [dbArn(region, ctx.account, id)]), allow(['rds:DescribeOrderableDBInstanceOptions'], ['*'])],
     estimate: { p50: 420, p95: 1200, basis: 'a change of class with a restart; Multi-AZ is faster' },
     limitMs: 3_600_000,
     changes: [{ resource: rdsResource(region, id), field: 'DBInstanceClass', before, after: to }],

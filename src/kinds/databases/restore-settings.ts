@@ -4,6 +4,7 @@ import type { DbInstance } from '../../aws/rds.ts';
 import { applyStatus, membershipStatus } from '../../aws/states/db-parts.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { RestoreSettings } from './backup-schema.ts';
+import { zonesOf } from './offered.ts';
 import { optionGroupUnfit, parameterGroupUnfit, type Runs } from './option-group.ts';
 import { elsewhere } from './vpc.ts';
 
@@ -35,7 +36,7 @@ export function hasGroups(instance: DbInstance, groups: readonly string[]): { sa
 }
 
 /** What a restore names: what the region does not have, and what is there and does not fit: security groups of another VPC than the subnet group, a parameter or option group for something else than the data. @throws AwsError */
-export async function unfitSettings(ctx: StepContext, region: string, wanted: RestoreSettings, closedBy: string | undefined, runs: Runs): Promise<{ missing: string[]; unfit: string[] }> {
+export async function unfitSettings(ctx: StepContext, region: string, wanted: RestoreSettings, closedBy: string | undefined, runs: Runs): Promise<{ missing: string[]; unfit: string[]; zones: string[] }> {
   const { aws } = ctx.effects;
   const options = { signal: ctx.signal };
   const ids = closedBy === undefined ? wanted.securityGroups : [...wanted.securityGroups, closedBy];
@@ -52,5 +53,5 @@ export async function unfitSettings(ctx: StepContext, region: string, wanted: Re
     ...[...new Set(ids)].filter((id) => !groups.has(id)).map((id) => `the security group ${id}`),
     ...optionGroup.missing,
   ];
-  return { missing, unfit: [...elsewhere(place, groups), ...parameters.unfit, ...optionGroup.unfit] };
+  return { missing, zones: zonesOf(subnets), unfit: [...elsewhere(place, groups), ...parameters.unfit, ...optionGroup.unfit] };
 }

@@ -9,6 +9,7 @@ import { notShown, showSigns, signsOfLife } from '../../model/signals.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { lookAtBackups } from './backup-signal.ts';
 import { orRefused, refusalOf, whenFree } from './change.ts';
+import { offerFor } from './offered.ts';
 import { isOwnOptionGroup } from './option-group.ts';
 import { rdsResource, unfinishedRun } from './found-writer.ts';
 import { type NewInstance, quotaFor } from './quota.ts';
@@ -89,16 +90,19 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   if (wrong !== undefined) return refused(wrong);
   // Once it is there, it says itself what it runs.
   const runs = instance === undefined ? { engine: point?.engine, version: point?.version } : { engine: instance.Engine, version: instance.EngineVersion };
-  const { missing, unfit } = await unfitSettings(ctx, p.region, p.settings, p.closedBy, runs);
+  const { missing, unfit, zones } = await unfitSettings(ctx, p.region, p.settings, p.closedBy, runs);
+  const { multiAz, iamAuthentication } = p.settings;
+  const offer = instance === undefined && missing.length === 0 ? await offerFor(ctx, { region: p.region, id: p.id, ...runs, instanceClass: p.settings.class, multiAz, iamAuthentication, zones }) : { unfit: [], warnings: [] };
+  unfit.push(...offer.unfit);
   if (missing.length === 0 && unfit.length === 0) {
     const room = instance === undefined ? await quotaFor(ctx, { region: p.region, id: p.id, storageGib: point?.storageGib }, await besides(ctx, p)) : { warnings: [] };
-    return room.refusal === undefined ? { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}`, warnings: room.warnings } : refused(room.refusal);
+    return room.refusal === undefined ? { state: 'ok', because: `${p.id} is free, and everything it needs is in ${p.region}`, warnings: [...room.warnings, ...offer.warnings] } : refused(room.refusal);
   }
   if (missing.length === 0) {
     return refused({
       rule: 'restore-settings',
       observed: unfit.join('; '),
-      threshold: 'security groups of the VPC of the subnet group, and a parameter group and an option group for the engine and major version of the data',
+      threshold: 'security groups of the VPC of the subnet group, a parameter group and an option group for the engine and major version of the data, and a class that RDS offers for it there',
       consequence: `AWS refuses the restore of ${p.name}`,
       override: `none: correct \`restore\` or \`fence.quarantine\` for ${p.region} in the runbook`,
     });
@@ -349,7 +353,7 @@ export function restoreStep(ctx: PlanContext, copy: Database, old: Database, { s
       allow(['rds:RestoreDBInstanceToPointInTime', 'rds:RestoreDBInstanceFromDBSnapshot'], [arn, ...groups, ...arns('og:*', 'snapshot:*', 'auto-backup:*')]),
       allow(['rds:DescribeDBSubnetGroups', 'rds:DescribeDBParameterGroups'], groups),
       ...(settings.optionGroup === undefined ? [] : [allow(['rds:DescribeOptionGroups'], arns(`og:${settings.optionGroup}`))]),
-      allow(['ec2:DescribeSecurityGroups', 'rds:DescribeAccountAttributes'], ['*']),
+      allow(['ec2:DescribeSecurityGroups', 'rds:DescribeAccountAttributes', 'rds:DescribeOrderableDBInstanceOptions'], ['*']),
       ...keyRights(region, kmsKey),
     ],
     estimate: { p50: 900, p95: 3600, basis: 'a new instance and its volume; grows with the logs that are replayed' },

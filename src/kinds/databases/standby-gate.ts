@@ -9,6 +9,7 @@ import type { Refusal, StepContext } from '../../model/step.ts';
 import { inRegionOf } from './facts.ts';
 import { memberRefusal, newReplicaUnfit, replicaUnfit, type Unfit } from './refusals.ts';
 import { follows, keptBefore, notShown, type Rebuild, type Settings, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { offerFor, zonesOf } from './offered.ts';
 import { optionGroupUnfit, parameterGroupUnfit } from './option-group.ts';
 import { groupsUnfit, type Place, quarantineRefusal } from './vpc.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -76,13 +77,39 @@ async function wrongGroups(ctx: StepContext, p: StandbyParams, settings: Setting
   const place = subnetGroup === undefined ? { name: p.id, vpc: kept?.DBSubnetGroup?.VpcId } : { name: `the subnet group ${subnetGroup}`, vpc: subnets?.VpcId };
   const missing = subnetGroup !== undefined && subnets === undefined ? [`the subnet group ${subnetGroup} does not exist in ${p.region}`] : [];
   const wrong = [...missing, ...(await groupsUnfit(ctx, p.region, place, settings.securityGroups))];
-  if (wrong.length === 0) return (await wrongOptions(ctx, p, settings, { writer, place })) ?? closing(ctx, p, kept);
+  if (wrong.length === 0) return (await wrongOptions(ctx, p, settings, { writer, place })) ?? (await notOffered(ctx, p, settings, writer, zonesOf(subnets))) ?? closing(ctx, p, kept);
   return {
     rule: 'standby-settings',
     observed: wrong.join('; '),
     threshold: 'a subnet group, and security groups of its VPC',
     consequence: `AWS refuses the new replica ${p.id}`,
     override: `none: correct the security groups of the database in the runbook: securityGroups: { ${p.region}: [sg-…] }`,
+  };
+}
+
+/** What RDS does not offer in that region: the class of the old instance for what the writer runs now, or its certificate authority. */
+async function notOffered(ctx: StepContext, p: StandbyParams, { instanceClass, multiAz, carried = {} }: Settings, writer: DbInstance, zones: readonly string[]): Promise<Refusal | undefined> {
+  const text = (name: string): string | undefined => (typeof carried[name] === 'string' ? carried[name] : undefined);
+  const { unfit } = await offerFor(ctx, {
+    region: p.region,
+    id: p.id,
+    engine: writer.Engine,
+    version: writer.EngineVersion,
+    instanceClass,
+    multiAz,
+    zones,
+    storageType: text('StorageType'),
+    iamAuthentication: carried.EnableIAMDatabaseAuthentication === true,
+    performanceInsights: carried.EnablePerformanceInsights === true,
+    authority: text('CACertificateIdentifier'),
+  });
+  if (unfit.length === 0) return undefined;
+  return {
+    rule: 'standby-settings',
+    observed: unfit.join('; '),
+    threshold: `what RDS offers in ${p.region} for what ${nameInArn(p.writer)} runs`,
+    consequence: `AWS refuses the new replica ${p.id}, after the old instance is closed and renamed`,
+    override: `none: name a class that is offered (instanceClass: { standby: … } of ${p.name} in the runbook), or change the old instance, from which the settings are taken: aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} …. aws rds describe-orderable-db-instance-options --region ${p.region} --engine ${writer.Engine ?? ''} shows what there is`,
   };
 }
 
@@ -190,7 +217,7 @@ export function standbyGateStep(ctx: PlanContext, { params, look, shared }: Rebu
       allow(['rds:DescribeDBSubnetGroups'], rdsArns(params.region, ctx.account, 'subgrp:*')),
       allow(['rds:DescribeOptionGroups'], rdsArns(params.region, ctx.account, 'og:*')),
       allow(['rds:DescribeDBParameterGroups'], rdsArns(params.region, ctx.account, 'pg:*')),
-      allow(['ec2:DescribeSecurityGroups', 'rds:DescribeAccountAttributes'], ['*']),
+      allow(['ec2:DescribeSecurityGroups', 'rds:DescribeAccountAttributes', 'rds:DescribeOrderableDBInstanceOptions', 'rds:DescribeCertificates'], ['*']),
     ],
     estimate: { p50: 1, p95: 5, basis: 'a few API calls' },
     limitMs: 60_000,

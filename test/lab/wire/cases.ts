@@ -1,6 +1,6 @@
 import type { InputOf, OperationOf, OutputOf, Service } from '../../../src/aws/operations.ts';
 
-import { acmCases, iamCases, kmsCases, launchCases, listenerCases, proxyCases, quotaCases } from './readiness-cases.ts';
+import { acmCases, iamCases, kmsCases, launchCases, listenerCases, offerCases, proxyCases, quotaCases } from './readiness-cases.ts';
 import { backupCases, dbSettingsCases, instanceCases, targetCases } from './recovery-cases.ts';
 
 /** What goes over the wire and must come out at the other end as it went in. */
@@ -284,6 +284,7 @@ const lambda: Cases['lambda'] = {
 export const CASES: Cases = {
   lambda,
   rds: {
+    ...offerCases,
     ...proxyCases,
     DescribeDBParameters: {
       region: TOKYO,

@@ -90,6 +90,19 @@ export const listenerCases: Pick<Cases['elbv2'], 'DescribeListeners' | 'Describe
   },
 };
 
+export const offerCases: Pick<Cases['rds'], 'DescribeOrderableDBInstanceOptions' | 'DescribeCertificates'> = {
+  DescribeOrderableDBInstanceOptions: {
+    region: TOKYO,
+    input: { Engine: 'postgres', EngineVersion: '17.5', DBInstanceClass: 'db.r6g.large', Vpc: true, Marker: 'a b' },
+    output: { OrderableDBInstanceOptions: [{ Engine: 'postgres', EngineVersion: '17.5', DBInstanceClass: 'db.r6g.large', LicenseModel: 'postgresql-license', AvailabilityZones: [{ Name: 'ap-northeast-1a' }, { Name: 'ap-northeast-1c' }], MultiAZCapable: true, ReadReplicaCapable: true, Vpc: true, StorageType: 'gp3', SupportsIAMDatabaseAuthentication: true, MinIopsPerGib: 0.5, MaxStorageSize: 65536 }], Marker: 'c d' },
+  },
+  DescribeCertificates: {
+    region: TOKYO,
+    input: { CertificateIdentifier: 'rds-ca-rsa2048-g1' },
+    output: { Certificates: [{ CertificateIdentifier: 'rds-ca-rsa2048-g1', CertificateType: 'CA', Thumbprint: NASTY, ValidTill: at('2061-05-19T00:00:00.000Z'), CertificateArn: `arn:aws:rds:${TOKYO}::cert:rds-ca-rsa2048-g1`, CustomerOverride: false }], DefaultCertificateForNewLaunches: 'rds-ca-rsa2048-g1' },
+  },
+};
+
 export const proxyCases: Pick<Cases['rds'], 'DescribeDBProxies' | 'DescribeDBProxyTargets'> = {
   DescribeDBProxies: {
     region: TOKYO,
