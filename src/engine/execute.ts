@@ -58,8 +58,14 @@ export async function execute(parts: RunParts): Promise<RunOutcome | 'interrupte
       await journal.append({ type: 'undo.started', because: drills ? `the drill is over (${forward}): its twins are deleted` : `${plan.verb} ${forward} before the line`, ...(drills ? { ended: journal.state.kept?.ended ?? forward } : {}) });
     }
     const back = forward === undefined || journal.state.leadingBack !== undefined;
-    const end = back ? endOf(journal.state, await leadBack(run)) : forward;
+    let end = back ? endOf(journal.state, await leadBack(run)) : forward;
+    let seenAt = effects.clock.now();
     await probes.stop(end === 'succeeded');
+    // This machine may have stood still since: success is of what is there now.
+    while (!back && end === 'succeeded' && effects.clock.now() - seenAt > LIMITS.endFreshMs) {
+      end = await stillThere(run);
+      seenAt = effects.clock.now();
+    }
     await journal.append(
       end === 'interrupted' ? { type: 'run.interrupted', signal: whyInterrupted(journal.state, parts.drain) } : { type: 'run.finished', outcome: end },
     );

@@ -3,6 +3,7 @@ import { AwsError } from '../../src/aws/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
 import { superseded } from '../../src/journal/lease.ts';
 import type { PlanStep } from '../../src/model/step.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { ABSENT, type Fake, PENDING, REACHED, REFUSAL, resumeTiny, runTiny, Thing, tinyStep } from './tiny.ts';
 
@@ -150,6 +151,20 @@ describe('the last look at an end state', () => {
     expect([...state.steps.values()].filter((step) => step.state === 'failed').map((step) => step.because)).toEqual([expect.stringContaining('took too long to say so of all at once') as string]);
     expect(took).toBeGreaterThan(LIMITS.endLookMs);
     expect(took).toBeLessThan(LIMITS.endLookMs + 2 * LIMITS.endFreshMs);
+  });
+
+  it.each([
+    [LIMITS.endFreshMs, 'succeeded', 1],
+    [LIMITS.endFreshMs + 1, 'failed', 2],
+  ])('a machine that stood still for %d ms after it has %s: success is of what is there now', async (ms, outcome, looks) => {
+    const clock = new VirtualClock();
+    const seoul = inTurn(() => REACHED, () => ({ state: 'impossible', because: 'its region is lost' }));
+    const store = new MemoryStore();
+    const append = store.append.bind(store);
+    store.append = (record) => (record.type === 'probe.summary' ? clock.sleep(ms) : Promise.resolve()).then(() => append(record));
+    const probes = [{ name: 'home', http: 'http://shop.example.com/', status: 200, everyMs: 1_000, holdMs: 1_000 }];
+    const run = await runTiny([tinyStep('seoul')], { seoul: { observe: () => clock.sleep(2_000).then(() => REACHED), holds: seoul.holds } }, { clock, store, plan: { probes } });
+    expect([run.outcome, seoul.asked(), run.told.at(-1)]).toEqual([outcome, looks, 'run.finished']);
   });
 
   it('is cut short by Ctrl-C, and then nothing has failed', async () => {
