@@ -1,5 +1,5 @@
-// Writes docs/reference/ from the code: keys and kinds from the schema, verbs, rules from the tests that show each of them as a whole, exit
-// codes, commands from oclif.manifest.json. Needs Node 22.18 or later, which reads TypeScript itself, and a build.
+// Writes docs/reference/ from the code: keys and kinds from the schema, verbs, rules from the tests that show each of them as a whole,
+// findings from the troubles that tests plant, exit codes, commands from oclif.manifest.json. Needs Node 22.18 or later, which reads TypeScript itself, and a build.
 //   --check  writes nothing; names the pages that are not current, and ends with 1 if there are any
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { loadRunbook } from '../src/runbook/load.ts';
 import { formatDuration } from '../src/base/duration.ts';
 import { SECTIONS, STRATEGIES, traitsOf, VERBS } from '../src/model/verb.ts';
 import { runbookJsonSchema } from '../src/runbook/json-schema.ts';
+import { exampleFindings } from '../test/app/check/examples.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const NOTE = '<!-- Written by `npm run reference`. Change the code, not this page. -->';
@@ -35,6 +36,7 @@ const pages = {
   'custom-steps.md': await customPage(),
   'verbs.md': verbsPage(),
   'rules.md': rulesPage(),
+  'findings.md': await findingsPage(),
   'steps.md': await stepsPage(),
   'exit-codes.md': exitPage(),
   'commands.md': commandsPage(),
@@ -165,6 +167,26 @@ function rulesPage() {
   }
   const parts = [...shown].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, [observed, threshold, consequence, override]]) => `## ${rule}\n\n- observed: ${observed}\n- threshold: ${threshold}\n- consequence: ${consequence}\n- override: ${override}`);
   return page('Rules: what refuses a run', `Each of the ${parts.length} rules with one example, as \`dr\` shows it. A refusal names what was observed and how long ago, the threshold, what would happen otherwise, and what overrides it. There is no general \`--force\`.`, ...parts);
+}
+
+/** From the planted troubles of the tests, each found by a check of a simulated account. */
+async function findingsPage() {
+  const byRule = Map.groupBy(await exampleFindings(), ({ rule }) => rule);
+  const parts = [...byRule].sort(([a], [b]) => (a < b ? -1 : 1)).map(([rule, found]) => {
+    const [{ observed, wanted, consequence, mend }] = found;
+    const severities = [...new Set(found.map(({ severity }) => severity))].sort();
+    const aws = [...new Set(found.flatMap((one) => one.page ?? []))];
+    return [
+      `## ${rule}\n`,
+      `- severity: ${severities.join(', ')}`,
+      `- observed: ${observed}`,
+      `- wanted: ${wanted}`,
+      ...(consequence === undefined ? [] : [`- consequence: ${consequence}`]),
+      `- mend: ${mend}`,
+      ...(aws.length === 0 ? [] : [`- AWS: ${aws.map((url) => `[${url.split('/').at(-1)}](${url})`).join(', ')}`]),
+    ].join('\n');
+  });
+  return page('Findings: what `dr check` says', `Each of the ${parts.length} rules with one example, as \`dr check\` shows it. \`error\`: a failover would be refused, would fail, or would miss what the runbook promises; \`warning\`: it would work, and less is ready than looks ready; \`note\`: worth knowing. Rules of a run are also on [their own page](rules.md). To live with one: \`accepts:\` in the runbook.`, ...parts);
 }
 
 function apiPages(actions) {

@@ -6,7 +6,7 @@ import { nearest } from '../base/nearest.ts';
  * What a name of this tool means, out of the pages of docs/reference, which are written from the code and come with the package.
  */
 
-export type Explained = 'rule' | 'kind' | 'custom step' | 'step' | 'exit code';
+export type Explained = 'rule' | 'finding' | 'kind' | 'custom step' | 'step' | 'exit code';
 
 export interface Explanation {
   what: Explained;
@@ -23,9 +23,9 @@ interface Section {
   body: string;
 }
 
-const PAGES: readonly (readonly [Explained, string])[] = [['rule', 'rules.md'], ['kind', 'kinds.md'], ['custom step', 'custom-steps.md'], ['step', 'steps.md']];
+const PAGES: readonly (readonly [Explained, string])[] = [['rule', 'rules.md'], ['finding', 'findings.md'], ['kind', 'kinds.md'], ['custom step', 'custom-steps.md'], ['step', 'steps.md']];
 
-/** Everything that has that name: a rule, a kind, a step of a plan (by its sort or its id), an exit code (by its name or number). @throws DrError */
+/** Everything that has that name: a rule, a finding of `dr check`, a kind, a step of a plan (by its sort or its id), an exit code (by its name or number). @throws DrError */
 export async function explain(name: string): Promise<Explanation[]> {
   const sections = [...(await Promise.all(PAGES.map(sectionsOf))).flat(), ...exitCodes(await page('exit-codes.md'))];
   const wanted = name.trim().toLowerCase();
@@ -37,7 +37,7 @@ export async function explain(name: string): Promise<Explanation[]> {
   throw new DrError({
     code: 'NAME_UNKNOWN',
     exit: 'usage',
-    title: `"${name}" is no rule, kind, step or exit code.`,
+    title: `"${name}" is no rule, finding, kind, step or exit code.`,
     next: meant === undefined ? ['dr explain    lists all names'] : [`did you mean: dr explain ${meant}`],
   });
 }
@@ -81,6 +81,7 @@ function explanation({ what, name, body }: Section, all: readonly Section[]): Ex
 
 function whatToDo(what: Explained): string[] {
   if (what === 'step') return ['if it failed or was stopped, dr status says what was seen last, and dr resume looks again and does only what is missing'];
+  if (what === 'finding') return ['this is one example; dr check says what it saw itself'];
   return what === 'rule' ? ['this is one example; a refusal names what it saw itself, and how long ago'] : [];
 }
 

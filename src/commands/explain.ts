@@ -5,9 +5,9 @@ import { painterFor } from '../cli/style.ts';
 import { terminalWidth } from '../cli/text.ts';
 
 export default class Explain extends DrCommand {
-  static override summary = 'What a rule, kind, step or exit code means, what to do about it, and where AWS documents it. Offline.';
-  static override examples = ['<%= config.bin %> explain rpo-gate', '<%= config.bin %> explain rds-read-replica', '<%= config.bin %> explain databases.orders.promote', '<%= config.bin %> explain 8'];
-  static override args = { name: Args.string({ description: 'Name of a rule, kind or step, id of a step, name or number of an exit code. Default: lists the names' }) };
+  static override summary = 'What a rule, finding, kind, step or exit code means, what to do about it, and where AWS documents it. Offline.';
+  static override examples = ['<%= config.bin %> explain rpo-gate', '<%= config.bin %> explain multi-az', '<%= config.bin %> explain rds-read-replica', '<%= config.bin %> explain databases.orders.promote', '<%= config.bin %> explain 8'];
+  static override args = { name: Args.string({ description: 'Name of a rule, finding, kind or step, id of a step, name or number of an exit code. Default: lists the names' }) };
 
   override async run(): Promise<void> {
     const { args } = await this.parse(Explain);

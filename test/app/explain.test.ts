@@ -21,6 +21,23 @@ describe('dr explain', () => {
     expect([...new Set(shown)].filter((rule) => !(names.get('rule') ?? []).includes(rule ?? ''))).toEqual([]);
   });
 
+  it('knows every rule that the code of a check names', async () => {
+    const sources = ['kinds', 'app/check'].flatMap((folder) => readdirSync(join(ROOT, 'src', folder), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts')).map((file) => readFileSync(join(ROOT, 'src', folder, file), 'utf8')));
+    const rules = sources.flatMap((text) => [...text.matchAll(/\b(?:error|warning|note|missing)\((?:about, )?'([a-z0-9-]+)',/g)].map(([, rule = '']) => rule));
+    expect(new Set(rules).size).toBeGreaterThan(60);
+    const known = (await explainable()).find(({ what }) => what === 'finding')?.names ?? [];
+    expect([...new Set(rules)].filter((rule) => !known.includes(rule))).toEqual([]);
+  });
+
+  it('a finding of a check: how bad it is, what was observed, what is wanted, how to mend it, and the page of AWS', async () => {
+    const [finding, ...more] = await explain('launch-key-pair');
+    expect(more).toEqual([]);
+    expect(finding?.what).toBe('finding');
+    expect(finding?.lines.map((line) => line.split(':')[0])).toEqual(['severity', 'observed', 'wanted', 'consequence', 'mend', 'this is one example; dr check says what it saw itself']);
+    expect(finding?.pages).toEqual(['https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/delete-key-pair.html']);
+    expect((await explain('quarantine')).map(({ what }) => what)).toEqual(['rule', 'finding']);
+  });
+
   it('of every name there is something to read, and no line is wider than the terminal, unless an address alone is', async () => {
     for (const { what, names } of await explainable()) {
       for (const name of names) {

@@ -178,7 +178,7 @@ function placed(loaded: LoadedRunbook, ways: readonly Way[], found: readonly (re
 function noPlan({ runbook }: LoadedRunbook, { target }: Way, error: DrError): PathFinding {
   const rule = error.code.toLowerCase().replaceAll('_', '-');
   const detail = error.detail === undefined ? '' : ` ${error.detail}`;
-  const said = { observed: `${error.message}${detail}`, wanted: `a failover to ${target} that can be planned`, consequence: 'no failover can begin', mend: error.next.join('; ') };
+  const said = { observed: `${error.message}${detail}`, wanted: `a failover to ${target} that can be planned`, consequence: 'no failover can begin', mend: error.next.length === 0 ? 'see what AWS says, and check again' : error.next.join('; ') };
   return { ...finder({ resource: `runbook:${runbook.name}`, region: target }).error(rule, said), path: [] };
 }
 

@@ -3,14 +3,13 @@ import { changeLines, watchChecks } from '../../../src/app/check/watch.ts';
 import { tellNotifiers } from '../../../src/app/tell.ts';
 import type { CheckResult } from '../../../src/app/check/check.ts';
 import { TOKYO } from '../../engine/simulated.ts';
+import { accepting } from './examples.ts';
 import { COPY } from './troubles.ts';
 import { checkIn, shortly, worldOf } from './world.ts';
 
-const ACCEPTS = (until: string): ((text: string) => string) => (text) => `${text}\naccepts:\n  - { rule: rpo-gate, owner: lead@example.com, until: ${until}, why: known }\n`;
-
 describe('what the runbook accepts', () => {
   it('is shown with its owner; its line is that of the database', async () => {
-    const sim = await worldOf('shop', ACCEPTS('2026-12-31'));
+    const sim = await worldOf('shop', accepting('2026-12-31'));
     sim.world.setReplication(COPY, { mode: 'stopped' });
     await sim.clock.run(() => sim.clock.sleep(600_000));
     const { findings } = await checkIn(sim);
@@ -21,7 +20,7 @@ describe('what the runbook accepts', () => {
   });
 
   it('counts again when its day is over, which is said', async () => {
-    const sim = await worldOf('shop', ACCEPTS('2026-11-19'));
+    const sim = await worldOf('shop', accepting('2026-11-19'));
     sim.world.setReplication(COPY, { mode: 'stopped' });
     await sim.clock.run(() => sim.clock.sleep(600_000));
     const { findings } = await checkIn(sim);
@@ -30,11 +29,11 @@ describe('what the runbook accepts', () => {
   });
 
   it('is a note where nothing of it was found', async () => {
-    expect(shortly(await checkIn(await worldOf('shop', ACCEPTS('2026-12-31'))))).toContain('note accept-unused runbook:shop');
+    expect(shortly(await checkIn(await worldOf('shop', accepting('2026-12-31'))))).toContain('note accept-unused runbook:shop');
   });
 
   it.each(['2026-02-31', '31.12.2026', 'never'])('%s is no day', async (until) => {
-    await expect(worldOf('shop', ACCEPTS(until))).rejects.toMatchObject({ code: 'RUNBOOK_INVALID', detail: expect.stringContaining('expected a day, e.g. 2027-03-31') as string });
+    await expect(worldOf('shop', accepting(until))).rejects.toMatchObject({ code: 'RUNBOOK_INVALID', detail: expect.stringContaining('expected a day, e.g. 2027-03-31') as string });
   });
 });
 

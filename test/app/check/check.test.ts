@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { APPROVED, planOf, runPlan, TOKYO } from '../../engine/simulated.ts';
+import { resolving } from './examples.ts';
 import { AT_COPY, MAIN, NOTES, TROUBLES, ZONE } from './troubles.ts';
 import { change, checkIn, shortly, worldOf } from './world.ts';
 
@@ -47,16 +48,12 @@ describe.each(TROUBLES)('$example', ({ example, troubles }) => {
 describe('names', () => {
   it('the zone of the runbook is not the one that users are led to', async () => {
     const sim = await worldOf('shop');
-    const { dns } = sim.effects;
-    const elsewhere = { resolve: (...args: Parameters<typeof dns.resolve>) => (args[1] === 'NS' ? Promise.resolve({ values: ['ns-1.elsewhere.example'], ttl: 1 }) : dns.resolve(...args)) };
-    expect(shortly(await checkIn(sim, { effects: { dns: elsewhere } }))).toContain(`error delegation route53:${ZONE}`);
+    expect(shortly(await checkIn(sim, { effects: { dns: resolving(sim, 'NS', ['ns-1.elsewhere.example']) } }))).toContain(`error delegation route53:${ZONE}`);
   });
 
   it('a name that this machine cannot see', async () => {
     const sim = await worldOf('shop');
-    const { dns } = sim.effects;
-    const blind = { resolve: (...args: Parameters<typeof dns.resolve>) => (args[1] === 'A' ? Promise.resolve({ values: [], ttl: 0 }) : dns.resolve(...args)) };
-    expect(shortly(await checkIn(sim, { effects: { dns: blind } }))).toContain(`warning name-not-seen route53:${ZONE}`);
+    expect(shortly(await checkIn(sim, { effects: { dns: resolving(sim, 'A', []) } }))).toContain(`warning name-not-seen route53:${ZONE}`);
   });
 });
 

@@ -5,32 +5,18 @@ import { describe, expect, it } from 'vitest';
 import { leaseAll } from '../../../src/app/locks.ts';
 import { rtoFindings } from '../../../src/app/check/objectives.ts';
 import { feasibilityOf } from '../../../src/plan/feasibility.ts';
-import type { AwsCaller } from '../../../src/aws/caller.ts';
-import type { Effects } from '../../../src/effects/effects.ts';
-import { planOf, SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
+import { planOf, SEOUL, TOKYO } from '../../engine/simulated.ts';
 import { loadStepKind } from '../../../src/kinds/registry.ts';
 import { LocalState } from '../../../src/journal/local-state.ts';
 import { SeededIds } from '../../../src/simulator/random.ts';
 import { DRILL, keepBackups } from '../../engine/drills.ts';
 import { bench } from '../fixture.ts';
+import { lags, withLags } from './examples.ts';
 import { checkIn, shortly, sleep, worldOf } from './world.ts';
 
 const rto = (text: string) => (runbook: string): string => runbook.replace('rto: 15m', `rto: ${text}`);
 
-/** Answers about the lag of two weeks; everything else is the world's. */
-function withLags(sim: Simulation, values: number[]): Partial<Effects> {
-  const at = sim.clock.now();
-  const aws = { call: (request: { operation: string; input: unknown }) => {
-    const period = (request.input as { MetricDataQueries?: { MetricStat: { Period: number } }[] }).MetricDataQueries?.[0]?.MetricStat.Period;
-    if (period !== 300) return sim.effects.aws.call(request as never);
-    return Promise.resolve({ output: { MetricDataResults: [{ Id: 'm1', Timestamps: values.map((_, i) => new Date(at - i * 300_000)), Values: values, StatusCode: 'Complete' }] }, requestId: 'r' });
-  } } as unknown as AwsCaller;
-  return { aws };
-}
-
 describe('is the RPO kept, not only now?', () => {
-  const lags = (...[good, bad]: [number, number]): number[] => [...Array.from({ length: good }, () => 2), ...Array.from({ length: bad }, () => -1)];
-
   it.each([
     { what: 'a day of each week without replication', values: lags(1_728, 288), found: [`warning rpo-unproven rds:${TOKYO}:shop-orders-tokyo`] },
     { what: 'most of the time without', values: lags(100, 900), found: [`error rpo-infeasible rds:${TOKYO}:shop-orders-tokyo`] },
@@ -38,7 +24,7 @@ describe('is the RPO kept, not only now?', () => {
     { what: 'too few samples to say', values: lags(0, 287), found: [] },
   ])('$what', async ({ values, found }) => {
     const sim = await worldOf('shop');
-    expect(shortly(await checkIn(sim, { effects: withLags(sim, values) })).filter((one) => one.includes(' rpo-'))).toEqual(found);
+    expect(shortly(await checkIn(sim, { effects: { aws: withLags(sim, values) } })).filter((one) => one.includes(' rpo-'))).toEqual(found);
   });
 });
 

@@ -1,24 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { AwsCaller } from '../../../src/aws/caller.ts';
-import { type Simulation, TOKYO } from '../../engine/simulated.ts';
+import { TOKYO } from '../../engine/simulated.ts';
+import { byCheck, byObject, shownAs } from './examples.ts';
 import { checkIn, shortly, worldOf } from './world.ts';
 
 /* Traffic that is switched by health checks, or by an object that one watches. */
-
-const byObject = (text: string): string => text.replace('switch: record', `switch: object\n    object: { ${TOKYO}: { bucket: shop-dr-tokyo, key: shop-active } }`);
-const byCheck = (text: string): string => text.replace('switch: record', 'switch: health-check');
-
-/** The world, where a health check is shown with another configuration: simulated ones have fewer types, and keep what they watch. */
-function shownAs(sim: Simulation, id: string, config: object): AwsCaller {
-  const { aws } = sim.effects;
-  const call = async (request: { operation: string; input: { HealthCheckId?: string } }) => {
-    const answer = (await aws.call(request as never)) as { output: { HealthCheck?: { HealthCheckConfig?: object } } };
-    if (request.operation !== 'GetHealthCheck' || request.input.HealthCheckId !== id) return answer;
-    const { HealthCheck } = answer.output;
-    return { ...answer, output: { HealthCheck: { ...HealthCheck, HealthCheckConfig: { ...HealthCheck?.HealthCheckConfig, ...config } } } };
-  };
-  return { call } as unknown as AwsCaller;
-}
 
 describe('the health check of an object', () => {
   it('watches the object, inverted: nothing is said', async () => {
