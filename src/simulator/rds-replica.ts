@@ -7,6 +7,9 @@ import { defaultOptionGroup, defined, type DbSettings, settingsOf } from './db-s
 import { DEFAULT_GROUP } from './rds-backups.ts';
 import { needOptionGroup, needParameterGroup, needSecurityGroups, needSubnetGroup, refuseUnlessAvailable, storageOf, view } from './rds-rows.ts';
 
+/** Percent. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html; the words as reported. */
+const ROOM_TO_GROW = 10;
+
 type ReplicaInput = InputOf<'rds', 'CreateDBInstanceReadReplica'>;
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html */
@@ -37,6 +40,8 @@ export const replicaOperation: Pick<ServiceModel<'rds'>, 'CreateDBInstanceReadRe
       needSecurityGroups(securityGroups, input.DBSubnetGroupName ?? 'default', call);
       needOffer({ engine: source.engine, version: source.settings.engineVersion, instanceClass: input.DBInstanceClass ?? source.instanceClass, multiAz: input.MultiAZ ?? false }, call);
       needAuthority(input.CACertificateIdentifier, call);
+      const size = input.AllocatedStorage ?? source.settings.allocatedStorage;
+      if (input.MaxAllocatedStorage !== undefined && input.MaxAllocatedStorage * 100 < size * (100 + ROOM_TO_GROW)) throw call.error('InvalidParameterCombination', 400, 'The maximum allocated storage must be increased by at least 10 percent.');
       needQuota({ storageGib: input.AllocatedStorage ?? source.settings.allocatedStorage, source: source.ref }, call);
       const { driver } = call.state.core;
       if (driver !== undefined && driver.createReplica === undefined) throw call.unsupported('a new replica with these databases behind the model');

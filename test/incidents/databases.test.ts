@@ -4,6 +4,7 @@ import type { JournalRecord } from '../../src/journal/events.ts';
 import { changeOf } from '../../src/journal/requests.ts';
 import type { Fault } from '../../src/simulator/seeds.ts';
 import { APPROVED, planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
+import { change } from '../app/check/world.ts';
 import { worldOf } from '../refusals/said.ts';
 import { MINUTE, OLD, REPLICA } from './naive.ts';
 
@@ -190,6 +191,8 @@ describe('RDS does not offer in a region what an instance there is to be', () =>
   }
 
   it.each<[string, Set, RegExp]>([
+    // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
+    ['the writer has grown to where the old instance may not grow', (sim) => { change(sim, OLD, { settings: { maxAllocatedStorage: 500 } }); change(sim, REPLICA, { settings: { allocatedStorage: 1000 } }); }, /^shop-orders-tokyo in ap-northeast-1 is of 1000 GiB by now, and the storage of the old instance in ap-northeast-2, whose settings the new one gets, grows to 500 GiB only: AWS wants 1100 or more$/],
     ['the class of the old instance', (sim) => sim.world.state.dbOffers.withhold({ region: SEOUL, instanceClass: 'db.m6g.large' }), /^RDS does not offer db\.m6g\.large for postgres 17\.5 in ap-northeast-2$/],
     ['its certificate authority', (sim) => sim.world.state.dbOffers.withholdAuthority(SEOUL, 'rds-ca-rsa2048-g1'), /^ap-northeast-2 does not have the certificate authority rds-ca-rsa2048-g1$/],
   ])('a new standby: %s. The old instance keeps its name and its users', async (_what, set, says) => {

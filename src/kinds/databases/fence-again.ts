@@ -8,7 +8,7 @@ import { dbInstanceId, regionName, securityGroupId, stepKind } from '../common.t
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { cutOff, cutOffChanges, cutOffFurther, cutOffRights, letInAgain, rememberGroups } from './cut-off.ts';
-import { clusterOf } from './refusals.ts';
+import { apartOf } from './refusals.ts';
 import { insistOnQuarantine } from './quarantine.ts';
 import { fenceOf, recordFence } from './verdict.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -48,9 +48,9 @@ function seenAgain(ctx: StepContext, p: Params, instance: DbInstance, state: DbI
   if (seenFact.read(ctx, p.name) === undefined) seenFact.record(ctx, p.name, ctx.effects.clock.now());
   if (cut.state === 'stuck') return { state: 'pending', because: `${p.id} answers again: ${cut.because}`, waitingFor: 'aws' };
   if (cut.state !== 'open') return cut;
-  const cluster = clusterOf(instance);
-  if (cluster !== undefined) {
-    return { state: 'pending', because: `${p.id} answers again, and takes writes: it is ${cluster}, which dr cannot put into quarantine. Close its cluster by hand`, waitingFor: 'hold' };
+  const apart = apartOf(instance);
+  if (apart !== undefined) {
+    return { state: 'pending', because: `${p.id} answers again, and takes writes: it is ${apart}, which dr cannot put into quarantine. Close it by hand`, waitingFor: 'hold' };
   }
   if (!mayBeAsked(state)) return { state: 'pending', because: `${p.id} answers again, and is ${state.shown}: not fenced yet`, waitingFor: 'aws' };
   rememberGroups(ctx, p, instance);

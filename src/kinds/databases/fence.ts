@@ -12,7 +12,7 @@ import { sourceApiSignal } from './signals.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { refusalOf } from './change.ts';
 import { cutOff, cutOffChanges, cutOffFurther, cutOffRights, letInAgain, rememberGroups } from './cut-off.ts';
-import { clusterOf } from './refusals.ts';
+import { apartOf } from './refusals.ts';
 import { quarantineUnfit } from './vpc.ts';
 import { askForQuarantine, quarantineOf } from './quarantine.ts';
 import { type FenceVerdict, recordFence } from './verdict.ts';
@@ -60,8 +60,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (seen.instance === undefined) return done(ctx, p, 'fenced', `${p.id} does not exist in ${p.region}`);
   const state = dbInstanceState(seen.instance.DBInstanceStatus);
   if (p.group === undefined) return withoutGroup(ctx, p, state);
-  const cluster = clusterOf(seen.instance);
-  if (cluster !== undefined) return withoutGroup(ctx, p, state, `, and it is ${cluster}, whose security groups AWS changes with the cluster only`);
+  const apart = apartOf(seen.instance);
+  if (apart !== undefined) return withoutGroup(ctx, p, state, `, and it is ${apart}, whose security groups AWS does not change by itself`);
   const cut = cutOff(ctx, { ...p, group: p.group }, seen.instance);
   if (cut.state === 'cut-off') return done(ctx, p, 'fenced', cut.because);
   if (cut.state === 'stuck') return withoutItsApi(ctx, p, cut.because);
@@ -190,14 +190,14 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   try {
     const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
     if (instance === undefined || quarantineOf(instance, p.group) !== 'open') return { state: 'ok', because };
-    const cluster = clusterOf(instance);
-    const unfit = cluster === undefined ? await unfitGroup(ctx, p, instance, p.group) : `${p.id} is ${cluster}`;
+    const apart = apartOf(instance);
+    const unfit = apart === undefined ? await unfitGroup(ctx, p, instance, p.group) : `${p.id} is ${apart}`;
     if (unfit === undefined) return { state: 'ok', because };
     return { state: 'ok', because, warnings: [{
       rule: 'quarantine',
       observed: `the old writer ${p.id} cannot be put into quarantine: ${unfit}. While its API answers, the failover needs --attest-source-down`,
       wanted: 'an old writer that a security group without rules can cut off',
-      mend: cluster === undefined ? `correct the group ${p.group} in ${p.region}, or \`fence.quarantine\` in the runbook` : 'agree beforehand on who attests that the source is lost (--attest-source-down)',
+      mend: apart === undefined ? `correct the group ${p.group} in ${p.region}, or \`fence.quarantine\` in the runbook` : 'agree beforehand on who attests that the source is lost (--attest-source-down)',
       page: 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.RDSSecurityGroups.html',
     }] };
   } catch (error) {

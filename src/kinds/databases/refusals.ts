@@ -17,34 +17,41 @@ export interface Unfit {
 }
 
 /**
- * Members of an Aurora or a Multi-AZ DB cluster are promoted, renamed, restored and replicated with their cluster. An Aurora reader
- * names no source, so that it would look like a writer.
+ * What an instance is that AWS does not promote, rename, close and reboot by itself. Members of an Aurora or a Multi-AZ DB cluster are with their cluster;
+ * an Aurora reader names no source, so that it would look like a writer. To RDS Custom these calls and settings do not apply.
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DBInstance.html
+ * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_ModifyDBInstance.html
  */
-export function clusterOf(instance: DbInstance): string | undefined {
+export function apartOf(instance: DbInstance): string | undefined {
   const { DBClusterIdentifier: cluster = '', Engine: engine = '' } = instance;
+  if (isCustom(instance)) return `an instance of RDS Custom (${engine})`;
   if (engine.startsWith('aurora')) return `a member of ${cluster === '' ? 'an Aurora cluster' : `the Aurora cluster ${cluster}`}`;
   return cluster === '' ? undefined : `a member of the Multi-AZ DB cluster ${cluster}`;
 }
 
-/** Refuses a member of a cluster under a kind that handles single instances. */
+/** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-custom.html */
+function isCustom({ Engine: engine = '' }: DbInstance): boolean {
+  return engine.startsWith('custom-');
+}
+
+/** Refuses a member of a cluster, or RDS Custom, under a kind that handles single instances. */
 export function memberRefusal(kind: string, region: string, instance: DbInstance | undefined): Refusal | undefined {
-  const cluster = instance === undefined ? undefined : clusterOf(instance);
-  if (cluster === undefined) return undefined;
+  const apart = instance === undefined ? undefined : apartOf(instance);
+  if (apart === undefined) return undefined;
   return {
     rule: 'standby-settings',
-    observed: `${instance?.DBInstanceIdentifier ?? ''} in ${region} is named under ${kind}, but it is ${cluster}`,
-    threshold: 'a DB instance that belongs to no cluster',
+    observed: `${instance?.DBInstanceIdentifier ?? ''} in ${region} is named under ${kind}, but it is ${apart}`,
+    threshold: 'a DB instance that belongs to no cluster, and not to RDS Custom',
     consequence: 'AWS refuses to promote, rename or replicate it by itself',
-    override: 'none: clusters are not supported. Name a single DB instance in the runbook, or use custom steps',
+    override: 'none: clusters and RDS Custom are not supported. Name a single DB instance in the runbook, or use custom steps',
   };
 }
 
 /** The same before there is a plan. @throws DrError */
 export function needSingle(kind: string, region: string, instance: DbInstance | undefined): void {
   const refusal = memberRefusal(kind, region, instance);
-  if (refusal === undefined) return;
-  throw new DrError({ code: 'DATABASE_IN_CLUSTER', exit: 'refused', title: `${refusal.observed}.`, detail: `${refusal.consequence}.`, next: [refusal.override] });
+  if (refusal === undefined || instance === undefined) return;
+  throw new DrError({ code: isCustom(instance) ? 'DATABASE_CUSTOM' : 'DATABASE_IN_CLUSTER', exit: 'refused', title: `${refusal.observed}.`, detail: `${refusal.consequence}.`, next: [refusal.override] });
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Concepts.RDS_Fea_Regions_DB-eng.Feature.CrossRegionReadReplicas.html */
@@ -62,7 +69,12 @@ interface Wanted {
   region: string;
   id: string;
   kmsKeyId: string | undefined;
+  /** GiB up to which its storage is to grow by itself. */
+  maxStorageGib?: number | undefined;
 }
+
+/** Percent: storage may grow by itself to so much more than there is, or further. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html */
+const ROOM_TO_GROW = 10;
 
 /**
  * Would CreateDBInstanceReadReplica of `source` be refused? Undefined: not by what is shown.
@@ -73,8 +85,8 @@ export function replicaUnfit(source: DbInstance): Unfit | undefined {
   const region = regionOfArn(source.DBInstanceArn) ?? '';
   const modify = `aws rds modify-db-instance --region ${region} --db-instance-identifier ${id}`;
   const { Engine: engine = '' } = source;
-  const cluster = clusterOf(source);
-  if (cluster !== undefined) return { why: cluster, mend: 'name a single DB instance in the runbook' };
+  const apart = apartOf(source);
+  if (apart !== undefined) return { why: apart, mend: 'name a single DB instance in the runbook' };
   if (replicates(source)) return { why: 'a replica, and no writer', mend: `dr failover --region ${region} makes it the writer` };
   const state = dbInstanceState(source.DBInstanceStatus);
   if (!servesOrPasses(state)) return { why: state.shown, mend: 'once it is available again: dr reprotect' };
@@ -96,6 +108,10 @@ export function newReplicaUnfit(source: DbInstance, wanted: Wanted): Unfit | und
   const others = (source.ReadReplicaDBInstanceIdentifiers ?? []).filter((name) => !name.toLowerCase().includes(`:${wanted.region}:`) || !name.toLowerCase().endsWith(`:${wanted.id.toLowerCase()}`));
   const max = replicasMax(source.Engine ?? '');
   if (others.length >= max) return { why: `the source of ${others.length} replicas already, and RDS allows ${max}`, mend: 'delete a replica that is not needed any more' };
+  const least = Math.ceil(((source.AllocatedStorage ?? 0) * (100 + ROOM_TO_GROW)) / 100);
+  if (wanted.maxStorageGib !== undefined && wanted.maxStorageGib < least) {
+    return { why: `of ${source.AllocatedStorage ?? 0} GiB by now, and the storage of the old instance in ${wanted.region}, whose settings the new one gets, grows to ${wanted.maxStorageGib} GiB only: AWS wants ${least} or more`, mend: `aws rds modify-db-instance --region ${wanted.region} --db-instance-identifier ${wanted.id} --max-allocated-storage ${Math.max(least, source.MaxAllocatedStorage ?? 0)}` };
+  }
   const keyRegion = regionOfArn(wanted.kmsKeyId);
   if (source.StorageEncrypted === true && keyRegion !== wanted.region) {
     const has = wanted.kmsKeyId === undefined ? 'shows no KMS key' : `has the KMS key ${wanted.kmsKeyId}`;
@@ -114,8 +130,8 @@ export function newReplicaUnfit(source: DbInstance, wanted: Wanted): Unfit | und
  */
 export function backupsUnfit(source: DbInstance, region: string, kmsKey: string | undefined): string | undefined {
   const state = dbInstanceState(source.DBInstanceStatus);
-  const cluster = clusterOf(source);
-  if (cluster !== undefined) return cluster;
+  const apart = apartOf(source);
+  if (apart !== undefined) return apart;
   if (replicates(source)) return 'a replica, and no writer';
   if (!servesOrPasses(state)) return state.shown;
   if ((source.BackupRetentionPeriod ?? 0) === 0) return 'without automated backups';

@@ -41,7 +41,7 @@ async function decide(ctx: StepContext, p: StandbyParams): Promise<string | Refu
   const unknown = known === undefined && kept !== undefined ? notShown(kept, p) : [];
   if (unknown.length > 0) return halfShown(p, kept?.DBInstanceIdentifier ?? p.id, unknown);
   if (settings.securityGroups.length === 0) return noGroups(p, kept?.DBInstanceIdentifier ?? p.id);
-  const replica = newReplicaUnfit(writer, { region: p.region, id: p.id, kmsKeyId: settings.kmsKeyId });
+  const replica = newReplicaUnfit(writer, { region: p.region, id: p.id, kmsKeyId: settings.kmsKeyId, maxStorageGib: typeof settings.carried?.MaxAllocatedStorage === 'number' ? settings.carried.MaxAllocatedStorage : undefined });
   if (replica !== undefined) return noSource(p, replica);
   const refused = await wrongGroups(ctx, p, settings, { kept, writer });
   if (refused !== undefined) return refused;

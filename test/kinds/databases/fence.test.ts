@@ -284,7 +284,7 @@ describe('what AWS will refuse', () => {
     const aws = { call: () => Promise.resolve({ output: { DBInstances: [member] }, requestId: undefined }) };
     const params = { name: 'orders', region: SEOUL, id: 'orders', group: 'sg-0aaaaaaaaaaaaaaaa' };
     const ask = (sourceDown?: string) => stepOf('rds-read-replica.fence', params, { preview: true, effects: { aws } as never, facts: verdict('source-down'), acceptances: sourceDown === undefined ? {} : { sourceDown } });
-    const why = 'its API answers that it is available, and it is a member of the Multi-AZ DB cluster orders-cluster, whose security groups AWS changes with the cluster only';
+    const why = 'its API answers that it is available, and it is a member of the Multi-AZ DB cluster orders-cluster, whose security groups AWS does not change by itself';
     expect(await (await ask()).observe()).toMatchObject({ state: 'refused', refusal: { rule: 'fence', observed: `the old writer orders cannot be fenced: ${why}` } });
     expect(await (await ask('alice')).observe()).toEqual({ state: 'reached', because: `${why}; attested by alice` });
     const warnings = [{ observed: 'the old writer orders cannot be put into quarantine: orders is a member of the Multi-AZ DB cluster orders-cluster. While its API answers, the failover needs --attest-source-down' }];

@@ -17,6 +17,7 @@ describe('RDS makes no replica', () => {
     [{ Engine: 'aurora-postgresql', DBClusterIdentifier: 'orders' }, 'a member of the Aurora cluster orders'],
     [{ DBClusterIdentifier: 'orders' }, 'a member of the Multi-AZ DB cluster orders'],
     [{ ReadReplicaSourceDBClusterIdentifier: 'orders' }, 'a replica, and no writer'],
+    [{ Engine: 'custom-oracle-ee' }, 'an instance of RDS Custom (custom-oracle-ee)'],
     [{ DBInstanceStatus: 'stopped' }, 'stopped'],
   ])('of %j', (more, why) => {
     expect(replicaUnfit({ ...WRITER, ...more })?.why).toContain(why);
@@ -32,6 +33,12 @@ describe('RDS makes no replica', () => {
     expect(newReplicaUnfit({ ...WRITER, ...more }, { region: SEOUL, id: 'old', kmsKeyId })?.why).toContain(why);
   });
 
+  // https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.Autoscaling.html
+  it.each([[219, true], [220, false], [undefined, false]])('of 200 GiB that is to grow to %s', (maxStorageGib, refused) => {
+    const unfit = newReplicaUnfit({ ...WRITER, AllocatedStorage: 200, MaxAllocatedStorage: 1000 }, { region: SEOUL, id: 'old', kmsKeyId: undefined, maxStorageGib });
+    expect(unfit).toEqual(refused ? { why: `of 200 GiB by now, and the storage of the old instance in ${SEOUL}, whose settings the new one gets, grows to 219 GiB only: AWS wants 220 or more`, mend: `aws rds modify-db-instance --region ${SEOUL} --db-instance-identifier old --max-allocated-storage 1000` } : undefined);
+  });
+
   it('but of any other, also of SQL Server with a managed password', () => {
     for (const more of [{}, { Engine: 'sqlserver-ee', MasterUserSecret: SECRET }, { Engine: undefined }, { DBInstanceStatus: 'backing-up' }]) expect(replicaUnfit({ ...WRITER, ...more })).toBeUndefined();
     const own = [...arns(14), `arn:aws:rds:${SEOUL}:111122223333:db:old`];
@@ -45,6 +52,8 @@ describe('RDS copies no backups', () => {
     [{ StorageEncrypted: true }, `encrypted, and the runbook names no key in ${SEOUL}`],
     [{ DBInstanceStatus: 'storage-full' }, 'storage-full'],
     [{ DBClusterIdentifier: 'orders' }, 'a member of the Multi-AZ DB cluster orders'],
+    // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_StartDBInstanceAutomatedBackupsReplication.html
+    [{ Engine: 'custom-sqlserver-se' }, 'an instance of RDS Custom (custom-sqlserver-se)'],
     [{}, undefined],
   ])('of %j', (more, why) => {
     expect(backupsUnfit({ ...WRITER, ...more }, SEOUL, undefined)).toBe(why);
@@ -62,5 +71,14 @@ describe('a member of a cluster', () => {
       await expect(looked).rejects.toMatchObject({ code: 'DATABASE_IN_CLUSTER', message: `new in ${TOKYO} is named under ${name}, but it is a member of the Aurora cluster orders.` });
     }
     expect(memberRefusal('rds-writers', TOKYO, WRITER)).toBeUndefined();
+  });
+
+  // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_PromoteReadReplica.html
+  it('and RDS Custom likewise: AWS does not promote it, nor change its name or groups', async () => {
+    const sim = await simulation();
+    const aws = { call: () => Promise.resolve({ output: { DBInstances: [{ ...WRITER, Engine: 'custom-oracle-ee', ReadReplicaSourceDBInstanceIdentifier: 'x' }] }, requestId: undefined }) };
+    const kind = await knownKind('rds-read-replica');
+    const looked = kind.observe({ effects: { ...sim.effects, aws: aws as never }, verb: 'failover', strategy: 'pilot-light', target: TOKYO, regions: [SEOUL, TOKYO] }, { instances: { [SEOUL]: 'old', [TOKYO]: 'new' } });
+    await expect(looked).rejects.toMatchObject({ code: 'DATABASE_CUSTOM', message: `new in ${TOKYO} is named under rds-read-replica, but it is an instance of RDS Custom (custom-oracle-ee).` });
   });
 });
