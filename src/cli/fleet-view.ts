@@ -5,14 +5,15 @@ import type { FleetPreviews } from '../app/fleet/preview.ts';
 import { DrError, messageOf } from '../base/errors.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Preview } from '../engine/preview.ts';
+import type { Plan } from '../model/plan.ts';
 import type { Acceptances } from '../model/step.ts';
 import { criticalPath } from '../plan/critical-path.ts';
 import type { ConfirmIo } from './confirm.ts';
 import { regionName, resumeCommand } from './names.ts';
 import { resumable, runJson, standing } from './run-view.ts';
-import { obstacleLines, wouldBeRefused } from './preview-view.ts';
+import { fleetPreviewText, refusedCount } from './fleet-preview.ts';
 import type { Painter } from './style.ts';
-import { columns, fit, indent } from './text.ts';
+import { columns, fit, indent, width } from './text.ts';
 
 /** What a person types, or gives with `--confirm`, for many applications: how many, and where. */
 export function fleetWord(plan: FleetPlan): string {
@@ -23,47 +24,39 @@ function movedBy(plan: FleetPlan): number {
   return plan.members.filter((m) => m.state === 'planned').length;
 }
 
-/** Of each application what cannot be taken back. */
-function noReturn(plan: FleetPlan): string[] {
-  const lines = plan.members.flatMap((member) =>
-    member.state === 'planned' ? member.plan.steps.filter((step) => step.reversibility === 'point-of-no-return').map((step) => `  ${member.name}: ${step.title}`) : [],
-  );
-  return lines.length === 0 ? ['All steps are reversible.'] : ['Irreversible:', ...lines];
-}
-
-/** Many plans as a table, in the order in which they run. */
-export function fleetPlanText(plan: FleetPlan, paint: Painter): string {
+/** Many plans as a table, in the order in which they run; where it does not fit, two lines an application. `room`: of the terminal, undefined: any. */
+export function fleetPlanText(plan: FleetPlan, paint: Painter, room?: number): string {
   const rows = plan.members.map((member) => {
     const order = [...member.needs.map((name) => `after ${name}`), ...member.follows.map((name) => `shares resources with ${name}`)].join(', ');
-    if (member.state === 'failed') return [member.name, '', '', '', '', `cannot be planned: ${member.error.message}`];
-    if (member.state === 'there') return [member.name, '', '', '', '', `skipped: ${member.because}`];
+    if (member.state === 'failed') return [member.name, '', '', '', `cannot be planned: ${member.error.message}`];
+    if (member.state === 'there') return [member.name, '', '', '', `skipped: ${member.because}`];
     const { p50, p95 } = criticalPath(member.plan);
-    const past = member.plan.steps.filter((step) => step.reversibility === 'point-of-no-return').length;
-    return [member.name, member.plan.source, String(member.plan.steps.length), `${seconds(p50)} / ${seconds(p95)}`, past === 0 ? 'none' : String(past), order];
+    return [member.name, member.plan.source, String(member.plan.steps.length), `${seconds(p50)} / ${seconds(p95)}`, [noReturn(member.plan), order].filter((part) => part !== '').join('; ')];
   });
+  const sources = new Set(plan.members.flatMap((member) => (member.state === 'planned' ? [member.plan.source] : [])));
+  // Where all come from one region it stands above.
+  const [only] = sources.size === 1 ? sources : [];
+  const cells = (row: readonly string[]): readonly string[] => (only === undefined ? row : row.toSpliced(1, 1));
+  const table = columns([['RUNBOOK', 'FROM', 'STEPS', 'P50 / P95', 'IRREVERSIBLE; ORDER'], ...rows].map(cells)).map((line) => indent(line, 2));
+  const fits = room === undefined || table.every((line) => width(line) <= room);
   const expected = fleetExpected(plan);
   const [moved, all] = [movedBy(plan), plan.members.length];
   return [
-    paint('bold', `failover of ${moved === all ? '' : `${moved} of `}${plural(all, 'application')} to ${regionName(plan.region)}`),
-    indent(columns([['RUNBOOK', 'FROM', 'STEPS', 'P50 / P95', 'NO RETURN', 'ORDER'], ...rows]).join('\n'), 2),
-    ...noReturn(plan),
-    ...plan.notes.map((note) => `Note: ${note}.`),
-    `Expected: about ${seconds(expected.p50)} (p50), ${seconds(expected.p95)} (p95) on AWS, all together.`,
+    paint('bold', fit(`failover of ${moved === all ? '' : `${moved} of `}${plural(all, 'application')}${only === undefined ? '' : ` from ${regionName(only)}`} to ${regionName(plan.region)}`, room)),
+    ...(fits ? table : rows.map((row) => fit(twoLines(row), room))),
+    ...plan.notes.map((note) => fit(`Note: ${note}.`, room)),
+    fit(`Expected: about ${seconds(expected.p50)} (p50), ${seconds(expected.p95)} (p95) on AWS, all together.`, room),
   ].join('\n');
 }
 
-/** What would refuse each application now, in the order of the plan: as `dr plan --runbook NAME` says it of one. */
-export function fleetPreviewText(plan: FleetPlan, previews: FleetPreviews, room: number | undefined, paint: Painter): string {
-  const lines = plan.members.flatMap(({ name }) => {
-    const seen = previews.get(name);
-    if (seen === undefined) return [];
-    if (typeof seen === 'string') return [`${name}: ${paint('yellow', 'could not be checked')}: ${seen}`];
-    const { refusals, warnings } = seen;
-    const verdict = refusals.length > 0 ? paint('red', wouldBeRefused(seen)) : wouldBeRefused(seen);
-    const more = warnings.length === 0 ? '' : ` (${plural(warnings.length, 'warning')}: dr plan --region ${plan.region} --runbook ${name})`;
-    return [`${name}: ${verdict}${more}`, ...refusals.flatMap(obstacleLines).map((line) => indent(line, 2))];
-  });
-  return lines.length === 0 ? '' : fit(['Would they be refused now?', indent(lines.join('\n'), 2)].join('\n'), room);
+/** The steps of a plan that cannot be taken back. */
+function noReturn({ steps }: Plan): string {
+  const titles = steps.filter((step) => step.reversibility === 'point-of-no-return').map(({ title }) => title);
+  return titles.length === 0 ? 'none' : titles.join(', ');
+}
+
+function twoLines([name = '', from = '', steps = '', times = '', rest = '']: readonly string[]): string {
+  return from === '' ? `  ${name}\n    ${rest}` : `  ${name}: from ${from}, ${steps} steps, ${times}\n    irreversible: ${rest}`;
 }
 
 /** The longest way through all applications, seconds. Members come in order. */
@@ -92,17 +85,20 @@ export async function confirmFleet(plan: FleetPlan, accepted: Acceptances, given
   }
   if (!io.tty) throw declined('CONFIRMATION_NEEDED', 'A failover needs a confirmation, and there is no terminal to ask.');
   const loss = accepted.dataLossSeconds === undefined ? [] : [`Data loss accepted for every one of them: ${String(accepted.dataLossSeconds)} s.`];
-  if (look !== undefined) io.write(`${await refusalsOf(plan, look, io, paint)}\n\n`);
-  io.write(`${[fleetPlanText(plan, paint), ...loss].join('\n')}\n`);
+  const seen = look === undefined ? undefined : await refusalsOf(plan, look, io, paint);
+  if (seen !== undefined) io.write(`${seen.text}\n\n`);
+  io.write(`${[fleetPlanText(plan, paint, process.stderr.columns), ...loss, ...(seen === undefined || seen.count === '' ? [] : [seen.count])].join('\n')}\n`);
   const typed = (await io.ask(`Type the number of applications and the region (${word}) to continue: `)).trim();
   if (typed === word) return 'typed';
   throw declined('NOT_CONFIRMED', `"${typed}" is not "${word}".`);
 }
 
-async function refusalsOf(plan: FleetPlan, look: () => Promise<FleetPreviews>, io: ConfirmIo, paint: Painter): Promise<string> {
+/** What would refuse them, and, to be said last, how many. */
+async function refusalsOf(plan: FleetPlan, look: () => Promise<FleetPreviews>, io: ConfirmIo, paint: Painter): Promise<{ text: string; count: string }> {
   io.write('Checking what would refuse them now. Nothing is changed.\n');
   const seen = await look().catch((error: unknown) => messageOf(error));
-  return typeof seen === 'string' ? `What would refuse them now could not be checked: ${seen}` : fleetPreviewText(plan, seen, process.stderr.columns, paint);
+  if (typeof seen === 'string') return { text: `What would refuse them now could not be checked: ${seen}`, count: '' };
+  return { text: fleetPreviewText(plan, seen, process.stderr.columns, paint), count: refusedCount(plan, seen) };
 }
 
 /** How all of them ended. */

@@ -95,13 +95,14 @@ export abstract class StartCommand extends RunCommand {
       await this.watchedFleet(flags.output, (watch) => labFleetFailover({ ...choice, state, acceptances: accepted, ...impactTime(flags['impact-at']), ...watch }));
       return true;
     }
-    const [{ fleetFailover }, { confirmFleet }] = await Promise.all([import('../app/fleet/fleet.ts'), import('./fleet-view.ts')]);
+    const [{ fleetFailover }, { confirmFleet }, { sayProgress }] = await Promise.all([import('../app/fleet/fleet.ts'), import('./fleet-view.ts'), import('./fleet-preview.ts')]);
     await this.watchedFleet(flags.output, (watch) =>
       fleetFailover({
         ...choice,
         state,
         acceptances: accepted,
         ...impactTime(flags['impact-at']),
+        onProgress: sayProgress((line) => this.note(line)),
         confirm: (plan, look) => confirmFleet(plan, accepted, flags.confirm, terminalIo(), painterFor(process.stderr), look),
         ...watch,
       }),

@@ -73,15 +73,16 @@ export default class PlanCommand extends DrCommand {
     const choice = { runbooks, from, only: names(flags.only), except: names(flags.except) };
     if (region === undefined || verb !== DEFAULT_VERB || runbook !== undefined || !(await isFleet(choice))) return false;
     if (out !== undefined) throw new DrError({ code: 'ONE_RUNBOOK', exit: 'usage', title: '--out is for one application.', next: ['--runbook NAME'] });
-    const [{ fleetPlanWithPreviews, othersOf }, { fleetPlanJson, fleetPlanText, fleetPreviewText, fleetWord }] = await Promise.all([import('../app/fleet/fleet.ts'), import('../cli/fleet-view.ts')]);
-    const { plan, previews } = await fleetPlanWithPreviews({ ...choice, region, state: this.statePlace(flags.state) });
+    const [{ fleetPlanWithPreviews, othersOf }, { fleetPlanJson, fleetPlanText, fleetWord }, { fleetPreviewText, refusedCount, sayProgress }] = await Promise.all([import('../app/fleet/fleet.ts'), import('../cli/fleet-view.ts'), import('../cli/fleet-preview.ts')]);
+    const { plan, previews } = await fleetPlanWithPreviews({ ...choice, region, state: this.statePlace(flags.state), onProgress: sayProgress((line) => this.note(line)) });
     const run = (flag: string) => `dr failover --region ${region}${flag}`;
     const others = othersOf(plan, choice);
     const hints = plan.members.every((m) => m.state !== 'failed')
       ? [`Run them: ${run(` --confirm ${fleetWord(plan)}`)}`]
       : others === undefined ? [] : [`Run the others, and leave where they are what cannot be planned: ${run(` ${others}`)}`];
     const something = flags['detailed-exitcode'] && plan.members.some(({ state }) => state !== 'there');
-    this.done(fleetPlanJson(plan, previews), () => [fleetPreviewText(plan, previews, terminalWidth(), painterFor(process.stdout)), fleetPlanText(plan, painterFor(process.stdout)), `One of them in full: dr plan --region ${region} --runbook NAME`, ...hints].filter((part) => part !== '').join('\n'), something ? 'changes' : 'ok');
+    const [room, paint] = [terminalWidth(), painterFor(process.stdout)];
+    this.done(fleetPlanJson(plan, previews), () => [fleetPreviewText(plan, previews, room, paint), fleetPlanText(plan, paint, room), refusedCount(plan, previews), `One of them in full: dr plan --region ${region} --runbook NAME`, ...hints].filter((part) => part !== '').join('\n'), something ? 'changes' : 'ok');
     return true;
   }
 }

@@ -23,7 +23,15 @@ function lines(results: readonly ValidateResult[]): string[] {
   const errors = all.filter(({ severity }) => severity === 'error').map(({ at, message }) => `${at} ${message}`);
   // Without the place in the runbook that a message begins with.
   const warnings = Map.groupBy(all.filter(({ severity }) => severity === 'warning'), ({ message }) => message.replace(/^[\w.[\]-]+: /, ''));
-  return [...errors, ...[...warnings.values()].flatMap(([first, ...more]) => (first === undefined ? [] : [`${first.at} warning: ${first.message}`, ...more.map(({ at }) => `${at} warning: the same`)]))];
+  return [...errors, ...[...warnings.values()].flatMap(([first, ...more]) => (first === undefined ? [] : [`${first.at} warning: ${first.message}`, ...again(more.map(({ at }) => at))]))];
+}
+
+/** Of a warning that many share, so many more places are shown: hundreds of the same bury the others. */
+const SHOWN_AGAIN = 5;
+
+function again(places: readonly string[]): string[] {
+  const left = places.length - SHOWN_AGAIN;
+  return [...places.slice(0, left > 1 ? SHOWN_AGAIN : undefined).map((at) => `${at} warning: the same`), ...(left > 1 ? [`… and the same in ${left} more places: --json lists them`] : [])];
 }
 
 function summary(results: readonly ValidateResult[]): string {

@@ -3,6 +3,7 @@ import type { FleetPlan, FleetResult } from '../../src/app/fleet/fleet.ts';
 import { worst } from '../../src/app/fleet/outcome.ts';
 import { DrError } from '../../src/base/errors.ts';
 import { type ConfirmIo } from '../../src/cli/confirm.ts';
+import { fleetPreviewText, refusedCount, sayProgress } from '../../src/cli/fleet-preview.ts';
 import { confirmFleet, fleetJson, fleetPlanText, fleetText } from '../../src/cli/fleet-view.ts';
 import { FleetLines, fleetTable } from '../../src/cli/presenters/fleet.ts';
 import { plain } from '../../src/cli/style.ts';
@@ -43,15 +44,12 @@ const refused = (work: Promise<unknown>) =>
 describe('the plan of many', () => {
   it('is a table in the order in which they run', () => {
     expect(fleetPlanText(PLAN, plain)).toMatchInlineSnapshot(`
-      "failover of 2 of 4 applications to Tokyo (ap-northeast-1)
-        RUNBOOK   FROM            STEPS  P50 / P95  NO RETURN  ORDER
-        blog                                                   skipped: blog is active in ap-northeast-1 already.
-        identity  ap-northeast-2  5      6m / 11m   1
-        shop      ap-northeast-2  5      6m / 11m   1          after identity
-        torn                                                   cannot be planned: There is no DB instance.
-      Irreversible:
-        identity: Promote shop-orders-tokyo
-        shop: Promote shop-orders-tokyo
+      "failover of 2 of 4 applications from Seoul (ap-northeast-2) to Tokyo (ap-northeast-1)
+        RUNBOOK   STEPS  P50 / P95  IRREVERSIBLE; ORDER
+        blog                        skipped: blog is active in ap-northeast-1 already.
+        identity  5      6m / 11m   Promote shop-orders-tokyo
+        shop      5      6m / 11m   Promote shop-orders-tokyo; after identity
+        torn                        cannot be planned: There is no DB instance.
       Note: archive has no region ap-northeast-1.
       Expected: about 12m (p50), 22m (p95) on AWS, all together."
     `);
@@ -134,5 +132,96 @@ describe('many runs while they happen', () => {
     const table = fleetTable([running, state], state.lastAt, 1, plain);
     expect(table[0]).toMatch(/^✖ {2}shop/);
     expect(table.slice(1)).toEqual(['… and 1 more', '1 failed · 1 running']);
+  });
+});
+
+describe('what would refuse many', () => {
+  const obstacle = (name: string, observed: string) => ({
+    step: 'data.orders.gate', title: 'Data loss of orders against the RPO',
+    refusal: { rule: 'rpo-gate', observed, threshold: 'at most 5m', consequence: `${name} may lose more`, override: '--accept-data-loss 600' },
+  });
+  const seen = (...refusals: object[]) => ({ refusals, notEvaluated: [], warnings: [] }) as never;
+  const many = (names: readonly string[]): FleetPlan => ({ ...PLAN, members: names.map((name) => member(name)) });
+
+  it('is said once of all that the same rule refuses: what is the same once, what each observed by its name', () => {
+    const plan = many(['a', 'b', 'c', 'd']);
+    const previews = new Map([['a', seen(obstacle('a', '7m'))], ['b', seen(obstacle('b', '9m'))], ['c', seen()], ['d', 'no answer']]);
+    expect(fleetPreviewText(plan, previews, 80, plain)).toMatchInlineSnapshot(`
+      "Would they be refused now?
+        2 applications, each: would be refused now: rpo-gate
+          Data loss of orders against the RPO [data.orders.gate]
+            rule         rpo-gate
+            observed     by each, below (just now)
+            threshold    at most 5m
+            consequence  not the same for all:
+              dr plan --region ap-northeast-1 --runbook NAME
+            override     --accept-data-loss 600
+              a  7m
+              b  9m
+          They are: a, b
+        c: nothing would refuse it now
+        d: could not be checked: no answer"
+    `);
+    expect(refusedCount(plan, previews)).toBe('Would be refused now: 2 of 4, for what stands above.');
+    expect(refusedCount(plan, new Map([['c', seen()]]))).toBe('');
+  });
+
+  it('is read at a glance for 300: no line an application', () => {
+    const names = Array.from({ length: 300 }, (_, n) => `app-${n}`);
+    const text = fleetPreviewText(many(names), new Map(names.map((name) => [name, seen(obstacle('it', '7m'))])), 80, plain);
+    expect(text).toMatchInlineSnapshot(`
+      "Would they be refused now?
+        all 300 applications, each: would be refused now: rpo-gate
+          Data loss of orders against the RPO [data.orders.gate]
+            rule         rpo-gate
+            observed     7m (just now)
+            threshold    at most 5m
+            consequence  it may lose more
+            override     --accept-data-loss 600"
+    `);
+  });
+
+  it('one that another run holds is said alone', () => {
+    const held = (run: string) => ({ step: 'lock', title: 'Another run holds it.', held: [run] });
+    const text = fleetPreviewText(many(['a', 'b']), new Map([['a', seen(held('run-1'))], ['b', seen(held('run-2'))]]), 80, plain);
+    expect(text).toMatch(/a: would be refused now: another run holds it\n {4}Another run holds it\.\n {6}run-1\n {2}b: /);
+  });
+
+  it('says how far it is every five seconds, and not at the end', () => {
+    const said: string[] = [];
+    let now = 0;
+    const progress = sayProgress((line) => said.push(line), () => now);
+    for (const [at, done] of [[1_000, 10], [6_000, 40], [7_000, 50], [12_000, 90], [20_000, 100]] as const) {
+      now = at;
+      progress(done < 60 ? 'planned' : 'checked', done, 100);
+    }
+    expect(said).toEqual(['Planned 40 of 100.', 'Checked 90 of 100 for what would refuse them now.']);
+  });
+
+  it('stands above the question, and its count right before it', async () => {
+    const person = io(true, '2@ap-northeast-1');
+    await confirmFleet(many(['a', 'b']), accepted, undefined, person, plain, () => Promise.resolve(new Map([['a', seen(obstacle('a', '7m'))], ['b', seen()]])));
+    expect(person.written).toMatch(/Would they be refused now\?[^]*failover of 2[^]*Would be refused now: 1 of 2, for what stands above\.\nType the number/);
+  });
+});
+
+describe('the plan of many at a narrow terminal', () => {
+  it('has two lines an application, and none is wider', () => {
+    const text = fleetPlanText(PLAN, plain, 60);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(60);
+    expect(text).toMatchInlineSnapshot(`
+      "failover of 2 of 4 applications from Seoul
+        (ap-northeast-2) to Tokyo (ap-northeast-1)
+        blog
+          skipped: blog is active in ap-northeast-1 already.
+        identity: from ap-northeast-2, 5 steps, 6m / 11m
+          irreversible: Promote shop-orders-tokyo
+        shop: from ap-northeast-2, 5 steps, 6m / 11m
+          irreversible: Promote shop-orders-tokyo; after identity
+        torn
+          cannot be planned: There is no DB instance.
+      Note: archive has no region ap-northeast-1.
+      Expected: about 12m (p50), 22m (p95) on AWS, all together."
+    `);
   });
 });

@@ -115,6 +115,18 @@ describe('validate', () => {
     expect(stdout).toMatch(/3 files checked: valid, \d+ warnings/);
   });
 
+  it('says of hundreds with the same warning in how many places it is, and lists errors whole', async () => {
+    const shop = readFileSync(join(ROOT, 'runbooks', 'shop.yaml'), 'utf8');
+    const paths = Array.from({ length: 12 }, (_, n) => join(mkdtempSync(join(folder, 'many-')), `a${n}.yaml`));
+    for (const path of paths) writeFileSync(path, shop.replace(/^owner: .*$/m, 'owner: ${OWNER}'));
+    const { stdout } = await dr(['validate', ...paths]);
+    expect(stdout.match(/a\d+\.yaml:8:\d+ warning: the same$/gm)).toHaveLength(5);
+    expect(stdout).toContain('… and the same in 6 more places: --json lists them');
+    for (const path of paths) writeFileSync(path, 'runbook: shop\n');
+    const bad = await dr(['validate', ...paths]);
+    expect(new Set(bad.stdout.match(/a\d+\.yaml:1:1 /g)).size).toBe(12);
+  });
+
   it('gives the same as one document', async () => {
     const { code, stdout } = await dr(['validate', join(folder, 'none.yaml'), 'runbooks/shop.yaml', '--json']);
     expect(code).toBe(EXIT.runbook);

@@ -17,7 +17,7 @@ import { openState, type StatePlace } from '../state.ts';
 import { chooseFleet, type FleetChoice } from './choose.ts';
 import { watchWaiting } from './impact.ts';
 import { activeAlready, failed, type FleetOutcome, outcomeOf, runInTurn, worst } from './outcome.ts';
-import { type PlannedMember, planFleet, type ReadyMember } from './plans.ts';
+import { type OnProgress, type PlannedMember, planFleet, type ReadyMember } from './plans.ts';
 import { type FleetPreviews, previewFleet } from './preview.ts';
 import { DEFAULT_VERB } from '../../model/verb.ts';
 
@@ -50,6 +50,8 @@ export interface FleetRequest extends FleetChoice, RunWatchers {
   confirm(plan: FleetPlan, look: () => Promise<FleetPreviews>): Promise<'typed' | 'flag' | 'lab'>;
   /** In the lab: what the users of one application saw, asked when its steps have ended. */
   measureOf?: (name: string) => Promise<LabTruth>;
+  /** Hundreds take minutes: how far planning and checking are. */
+  onProgress?: OnProgress;
   effects?: Effects;
   /** Which version a runbook is. Default: asks git, once a folder. */
   gitOf?: GitOf;
@@ -72,18 +74,18 @@ export function sharing(effects: Effects): Effects {
 }
 
 /** Chooses and plans, and says which application another run holds. Changes nothing. */
-export async function makeFleetPlan(choice: FleetChoice & { effects?: Effects; state: StatePlace }): Promise<FleetPlan> {
+export async function makeFleetPlan(choice: FleetChoice & { effects?: Effects; state: StatePlace; onProgress?: OnProgress }): Promise<FleetPlan> {
   const { members, notes } = await chooseFleet(choice);
   const effects = choice.effects ?? sharing(liveEffects());
-  const planned = await planFleet(effects, members, choice);
+  const planned = await planFleet(effects, members, choice, choice.onProgress);
   return { region: choice.region, from: choice.from, members: planned, notes: [...notes, ...(await lockNotes(openState(choice.state, effects.aws), planned))] };
 }
 
 /** The same plan, and what would refuse each of its members now. */
-export async function fleetPlanWithPreviews(choice: FleetChoice & { state: StatePlace }): Promise<{ plan: FleetPlan; previews: FleetPreviews }> {
+export async function fleetPlanWithPreviews(choice: FleetChoice & { state: StatePlace; onProgress?: OnProgress }): Promise<{ plan: FleetPlan; previews: FleetPreviews }> {
   const effects = sharing(liveEffects());
   const plan = await makeFleetPlan({ ...choice, effects });
-  return { plan, previews: await previewFleet(effects, plan.members, { state: choice.state, acceptances: { approvedBy: [] } }) };
+  return { plan, previews: await previewFleet(effects, plan.members, { state: choice.state, acceptances: { approvedBy: [] } }, choice.onProgress) };
 }
 
 /** The application's own lock alone: of many applications all locks would be thousands of requests. Their runs ask for the rest. */
@@ -109,7 +111,7 @@ export async function fleetFailover(request: FleetRequest): Promise<FleetResult>
   mustBePlanned(plan, request);
   if (plan.members.every((m) => m.state === 'there')) return { id: '', region: plan.region, outcomes: plan.members.flatMap((m) => endedBefore(m) ?? []), notes: plan.notes, exit: 'ok' };
   const { state, acceptances, impactAt } = request;
-  const confirmedBy = await request.confirm(plan, () => previewFleet(effects, plan.members, { state, acceptances, impactAt }));
+  const confirmedBy = await request.confirm(plan, () => previewFleet(effects, plan.members, { state, acceptances, impactAt }, request.onProgress));
   const declaredAt = effects.clock.now();
   const gitOf = request.gitOf ?? gitByFolder();
   const fleet = fleetRecord(runId(effects.ids, declaredAt, 'fleet', DEFAULT_VERB), plan);

@@ -28,6 +28,9 @@ export type ReadyMember = Extract<PlannedMember, { state: 'planned' }>;
 
 const PLANNED_AT_ONCE = 32;
 
+/** How many of all are planned, or were looked at for what would refuse them now. */
+export type OnProgress = (what: 'planned' | 'checked', done: number, all: number) => void;
+
 /** Which way all of them go. */
 export interface FleetDirection {
   region: string;
@@ -38,10 +41,11 @@ export interface FleetDirection {
  * Plans every member, many at a time, through one caller, so that API limits are shared.
  * @throws DrError when none can be planned for the same reason, e.g. without credentials.
  */
-export async function planFleet(effects: Effects, members: readonly FleetMember[], to: FleetDirection): Promise<PlannedMember[]> {
+export async function planFleet(effects: Effects, members: readonly FleetMember[], to: FleetDirection, onProgress?: OnProgress): Promise<PlannedMember[]> {
   const planned = new Map<FleetMember, PlannedMember>();
   await inParallel(members, PLANNED_AT_ONCE, async (member) => {
     planned.set(member, await planMember(effects, member, to));
+    onProgress?.('planned', planned.size, members.length);
   });
   const all = members.flatMap((member) => planned.get(member) ?? []);
   const [first] = all;
