@@ -5,10 +5,12 @@ import { formatDuration } from '../base/duration.ts';
 import { changeOf, pastTheLine } from '../journal/requests.ts';
 import { isOver, keptUntil, type RunState } from '../journal/state.ts';
 import { plural } from '../base/plural.ts';
+import type { PlanStep } from '../model/step.ts';
 import { requestLines } from '../report/requests.ts';
 import { requestEvidence } from '../report/step-evidence.ts';
 import { modeTag, nextLabel, resumeCommand, routeText } from './names.ts';
 import { budgetLine } from './presenters/sentences.ts';
+import { endOf } from './step-end.ts';
 import { stepTree } from './step-tree.ts';
 import type { Painter } from './style.ts';
 import { columns, fit, indent, width } from './text.ts';
@@ -129,7 +131,7 @@ export function runJson(state: RunState): { resume?: string; readonly [field: st
     ...(state.endedAt === undefined ? {} : { endedAt: iso(state.endedAt) }),
     pastPointOfNoReturn: pastTheLine(state),
     requests: requestEvidence(state),
-    steps: plan.steps.map((step) => stepJson(state, step.id, step.phase, step.title)),
+    steps: plan.steps.map((step) => stepJson(state, step)),
     probes: [...state.probes.values()].map((probe) => ({
       name: probe.name,
       samples: probe.samples,
@@ -142,14 +144,19 @@ export function runJson(state: RunState): { resume?: string; readonly [field: st
   };
 }
 
-function stepJson(state: RunState, id: string, phase: string, title: string): object {
+function stepJson(state: RunState, step: PlanStep): object {
+  const { id, phase, title, gate } = step;
   const run = state.steps.get(id);
-  if (run === undefined) return { id, phase, title, state: 'waiting' };
+  if (run === undefined) return { id, phase, title, gate, state: 'waiting' };
+  const end = endOf(step, run, state);
   return {
     id,
     phase,
     title,
+    gate,
     state: run.state,
+    ...(end === undefined ? {} : { end }),
+    ...(run.says === undefined ? {} : { says: run.says }),
     check: run.check,
     because: run.because,
     already: run.already,

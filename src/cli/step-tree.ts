@@ -1,7 +1,7 @@
 import { iso } from '../base/clock.ts';
 import { changeOf } from '../journal/requests.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
-import { signalPerLine } from '../model/signals.ts';
+import { sourceVerdictFact } from '../model/signals.ts';
 import { PHASES, type Phase, type PlanStep } from '../model/step.ts';
 import { requestedText } from '../report/requests.ts';
 import { againstEstimate } from './presenters/sentences.ts';
@@ -9,7 +9,7 @@ import { refusalLines } from './refusal-view.ts';
 import { END_MARKS, endOf } from './step-end.ts';
 import type { Painter, Style } from './style.ts';
 import { indent } from './text.ts';
-import { answerText, approvalWait, evidence } from './waiting.ts';
+import { answerText, approvalWait } from './waiting.ts';
 
 /** The steps of a phase, in the order of the plan. */
 export interface PhaseSteps {
@@ -57,11 +57,17 @@ function stepLines(step: PlanStep, state: RunState, now: number, paint: Painter)
   const lines = [head.join(' ')];
   const requested = changeOf(run) === 'requested' && (run.state === 'waiting' || run.state === 'observing');
   if (requested) lines.push(indent(paint('red', requestedText(run.intendedAt === undefined ? null : iso(run.intendedAt))), 6));
-  if (evidence(run.because) !== '' && !requested && (run.state !== 'waiting' || checkFailed)) lines.push(indent(paint('dim', signalPerLine(run.because)), 6));
+  if (run.because !== '' && !requested && (run.state !== 'waiting' || checkFailed)) lines.push(indent(paint('dim', signalPerLine(run.because, state)), 6));
   const old = run.state === 'waiting' && !checkFailed && !requested && run.answer !== undefined;
-  if (old) lines.push(indent(paint('dim', `last answer: ${signalPerLine(answerText(run, now))}`), 6));
+  if (old) lines.push(indent(paint('dim', `last answer: ${answerText(run, now)}`), 6));
   if (run.refusal !== undefined) lines.push(indent(refusalLines(run.refusal, Math.max(0, now - (run.endedAt ?? state.lastAt))).join('\n'), 6));
   for (const next of run.error?.next ?? []) lines.push(indent(next, 6));
   if (run.notUndone !== undefined && !(step.optional && run.notUndone.code === 'NO_UNDO')) lines.push(indent(paint('red', `not undone: ${run.notUndone.message}`), 6));
   return lines.join('\n');
+}
+
+/** The verdict on the source with each signal that was weighed on a line of its own; any other sentence as it is. */
+function signalPerLine(because: string, state: RunState): string {
+  const judged = sourceVerdictFact.read(state);
+  return judged?.because === because && judged.weighed !== undefined ? [judged.weighed.short, ...judged.weighed.signals].join('\n') : because;
 }

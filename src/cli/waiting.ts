@@ -30,7 +30,7 @@ export function waitingText(step: PlanStep, run: StepRun, state: RunState, now: 
   if (approval !== undefined) return approval;
   if (isGuard(step)) return `${step.title}: watching until the run ends`;
   const waited = formatDuration(Math.max(0, now - (run.begunAt ?? now)));
-  const last = run.state === 'observing' ? lastOfProbes(step, state) : evidence(run.because);
+  const last = run.state === 'observing' ? lastOfProbes(step, state) : run.because;
   return `${step.title}: waiting ${waited} of at most ${formatDuration(step.limitMs)}${last === '' ? '' : `; last: ${last}`}`;
 }
 
@@ -43,16 +43,8 @@ function lastOfProbes(step: PlanStep, state: RunState): string {
   }).join(', ');
 }
 
-/** Words of a check that looked at nothing: no evidence. */
-const NO_EVIDENCE: ReadonlySet<string> = new Set(['', 'reads only', 'waits only', 'does nothing', 'weighs what the signals say', 'signatures are asked for when its turn comes', 'what the source answers is used, and not needed']);
-
-/** What was seen; empty where it says only what kind of check it was. */
-export function evidence(because: string): string {
-  return NO_EVIDENCE.has(because) ? '' : because;
-}
-
 /** The last answer of a step with its age; before it has one, what its check saw. */
 export function answerText(run: StepRun | undefined, now: number): string {
   if (run?.answer !== undefined) return `${run.answer.because} (${formatDuration(Math.max(0, now - run.answer.at))} ago)`;
-  return run === undefined || NO_EVIDENCE.has(run.because) ? 'not looked at yet' : run.because;
+  return run === undefined || run.because === '' ? 'not looked at yet' : run.because;
 }

@@ -1,7 +1,7 @@
 import type { Json } from '../base/json.ts';
 import { DrError } from '../base/errors.ts';
 import { JOURNAL_SCHEMA, type JournalRecord, type NoteEvent, type StepOutcome } from './events.ts';
-import { readablePlan, saysOf } from './old-journals.ts';
+import { readablePlan, saysOf, seenOf } from './old-journals.ts';
 import type { ProbeChange, ProbeRun, RunState, StepRun } from './state.ts';
 
 /*
@@ -189,7 +189,7 @@ function applyStep(state: RunState, step: Mutable<StepRun>, record: StepRecord):
   switch (record.type) {
     case 'check.passed':
       step.check = 'passed';
-      if (step.answer === undefined) step.because = record.because;
+      if (step.answer === undefined) step.because = seenOf(record);
       step.warnings = record.warnings ?? [];
       return;
     case 'check.refused':

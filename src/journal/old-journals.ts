@@ -23,3 +23,11 @@ export function saysOf({ steps }: Plan, { step: id, because }: { step: string; b
   const looksOnly = word !== undefined && steps.some((step) => step.id === id && step.changes.length === 0);
   return looksOnly ? SAYS.find((says) => says === word) : undefined;
 }
+
+/** Of a check that looked at nothing earlier versions said so in words; it is no evidence. */
+const LOOKED_AT_NOTHING: ReadonlySet<string> = new Set(['reads only', 'waits only', 'does nothing', 'weighs what the signals say', 'signatures are asked for when its turn comes', 'what the source answers is used, and not needed']);
+
+/** What a check saw; empty where it looked at nothing. */
+export function seenOf({ because }: { because: string }): string {
+  return LOOKED_AT_NOTHING.has(because) ? '' : because;
+}

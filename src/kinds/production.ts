@@ -5,7 +5,7 @@ import { canonicalJson, type Json } from '../base/json.ts';
 import { fact } from '../model/fact.ts';
 import type { StepDraft } from '../model/kind.ts';
 import type { Permission, StepContext, StepKind } from '../model/step.ts';
-import { stepKind } from './common.ts';
+import { noCheck, stepKind } from './common.ts';
 
 /*
  * What production is, as its configuration tells: seen before a drill makes anything, and compared when everything of the drill is deleted.
@@ -59,7 +59,7 @@ function isRecord(value: Json): value is Record<string, Json> {
 export function productionKind<P extends { key: string }>(params: z.ZodType<P>, partsOf: (ctx: StepContext, p: P) => Parts): StepKind {
   return stepKind<P>({
     params,
-    check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
+    check: noCheck,
     observe: (ctx, p) => Promise.resolve(seenFact.has(ctx, p.key) ? { state: 'reached', because: 'its state is recorded' } : { state: 'absent', because: 'its state is not recorded yet' }),
     act: async (ctx, p) => {
       const parts = Object.fromEntries(Object.entries(partsOf(ctx, p)).map(([name, see]) => [name, () => see().catch(silent)]));

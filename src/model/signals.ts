@@ -55,6 +55,8 @@ export type Sign = z.infer<typeof signSchema>;
 export const sourceVerdictSchema = z.strictObject({
   verdict: z.enum(['source-down', 'attested', 'not-down']),
   because: z.string(),
+  /** The same in parts: the verdict alone, and what each signal says. */
+  weighed: z.strictObject({ short: z.string(), signals: z.array(z.string()) }).optional(),
   /** What speaks against it. */
   signs: z.array(signSchema).optional(),
 });
@@ -120,20 +122,14 @@ export function judgeSource(signals: readonly Signal[], attestedBy: string | und
   const up = new Set(signals.filter((s) => s.says === 'up').map((s) => s.vantage));
   // Of one vantage that says both, something works: no region is lost by halves.
   const down = new Set(signals.filter((s) => s.says === 'down' && !up.has(s.vantage)).map((s) => s.vantage));
-  const words = signals.map((s) => `${s.vantage}: ${s.says} (${s.because})`).join('; ') || 'no signal was seen';
+  const each = signals.map((s) => `${s.vantage}: ${s.says} (${s.because})`);
   const signs = signsOfLife(signals, begunBy);
   const against = signs.length === 0 ? {} : { signs };
+  const said = (short: string) => ({ because: `${short}. ${each.join('; ') || 'no signal was seen'}`, weighed: { short, signals: each } });
   const short = whyNotDown(down, signs) ?? whyAlive(signals, signs);
-  if (short === undefined) return { verdict: 'source-down', because: `${down.size} independent signals say down. ${words}` };
-  if (attestedBy !== undefined) return { verdict: 'attested', because: `attested by ${attestedBy}. ${words}`, ...against };
-  return { verdict: 'not-down', because: `${short}. ${words}`, ...against };
-}
-
-const EACH_SIGNAL = new RegExp(`(?:\\. |; )(?=(?:${signalSchema.shape.vantage.options.join('|')}): (?:${signalSchema.shape.says.options.join('|')}) \\()`, 'g');
-
-/** What `judgeSource` says, with each signal on a line of its own. Other words stay as they are. */
-export function signalPerLine(because: string): string {
-  return because.replace(EACH_SIGNAL, '\n');
+  if (short === undefined) return { verdict: 'source-down', ...said(`${down.size} independent signals say down`) };
+  if (attestedBy !== undefined) return { verdict: 'attested', ...said(`attested by ${attestedBy}`), ...against };
+  return { verdict: 'not-down', ...said(short), ...against };
 }
 
 function whyNotDown(down: ReadonlySet<Signal['vantage']>, signs: readonly Sign[]): string | undefined {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { END_MARKS, endOf, type StepEnd } from '../../src/cli/step-end.ts';
+import { runJson } from '../../src/cli/run-view.ts';
 import { stepTree } from '../../src/cli/step-tree.ts';
 import { sentence } from '../../src/cli/presenters/sentences.ts';
 import type { RunEvent } from '../../src/journal/events.ts';
@@ -24,6 +25,24 @@ it.each(ENDS)('a look that ends as %s (recorded: %s; %s) has a mark of its own, 
   expect(mark === '✔').toBe(end === 'done');
   expect(stepTree(run, run.lastAt, (_style, words) => words)).toMatch(new RegExp(`^ {2}\\${mark} Look`, 'm'));
   expect(record && sentence(record, run)?.tone).toBe(end === 'done' ? 'good' : 'info');
+});
+
+it('what a look saw, what only decides and how a step ended are fields of `--json`', () => {
+  const steps = [step('assess.users', { phase: 'assess', changes: [] }), step('assess.source', { phase: 'assess', gate: true, changes: [] }), step('data.orders.promote', {})];
+  const story = new Story().add({ ...started(), plan: plan({ steps }) } as RunEvent).add({ type: 'step.started', step: 'assess.users' });
+  story.add({ type: 'step.done', step: 'assess.users', already: true, because: 'in other words', says: 'down' });
+  expect(runJson(story.run).steps).toMatchObject([{ gate: false, says: 'down', end: 'down' }, { gate: true, state: 'waiting' }, { gate: false, state: 'waiting' }]);
+});
+
+it.each([
+  ['each on a line of its own, whatever their words', { short: 'It is down', signals: ['one; users: up (no)', 'two'] }, ['It is down', 'one; users: up (no)', 'two']],
+  ['as they stand in a journal that does not tell them apart', undefined, ['It is down. one; users: up (no); two']],
+] as const)('the signals that were weighed are shown %s', (_what, weighed, lines) => {
+  const gate = step('assess.source', { phase: 'assess', gate: true, changes: [] });
+  const because = 'It is down. one; users: up (no); two';
+  const story = new Story().add({ ...started(), plan: plan({ steps: [gate] }) } as RunEvent).add({ type: 'step.started', step: gate.id });
+  story.add({ type: 'step.done', step: gate.id, already: true, because, facts: { 'source.verdict': { verdict: 'source-down', because, ...(weighed === undefined ? {} : { weighed: { short: weighed.short, signals: [...weighed.signals] } }) } } });
+  expect(stepTree(story.run, story.run.lastAt, (_style, words) => words)).toContain(lines.map((line) => `      ${line}`).join('\n'));
 });
 
 it('a message that was not sent is skipped, and has no tick', () => {

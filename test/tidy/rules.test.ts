@@ -130,6 +130,13 @@ describe('the rest', () => {
     expect(rules.verbTexts([file('src/app/a.ts', text), file('src/model/verb.ts', text)], new Set(['failover', 'reprotect']))).toHaveLength(2);
   });
 
+  it('refuses what is decided by the words of a sentence', () => {
+    const text = "if (run.because.startsWith('down') || SAID.has(run.because) || seen.because === NOT_SEEN || refusal.observed === 'no answer' || /up/.test(because)) go();";
+    expect(rules.sentencesRead([file('src/cli/a.ts', text)])).toHaveLength(5);
+    expect(rules.sentencesRead([file('src/journal/old-journals.ts', text)])).toEqual([]);
+    expect(rules.sentencesRead([file('src/cli/a.ts', "if (run.because !== '' || a.because === b.because || run.says === 'down') go();")])).toEqual([]);
+  });
+
   it('refuses paths of the machine on which it was written', () => {
     const path = ['/work', 'main', 'src'].join('/');
     expect(rules.machinePaths([file('docs/a.md', `one\nsee ${path}`)])).toHaveLength(1);

@@ -157,6 +157,33 @@ export function verbTexts(files: readonly SourceText[], verbs: ReadonlySet<strin
   });
 }
 
+/** What a record or a verdict says to people. */
+const SENTENCE = /\b(because|observed)$/;
+const READS_TEXT = /^(startsWith|endsWith|includes|match|matchAll|search|split|indexOf)$/;
+
+/** Where something is decided by the words of a sentence instead of by a field. Journals of earlier versions have one place for it. */
+export function sentencesRead(files: readonly SourceText[]): string[] {
+  return files.filter(({ path }) => path !== 'src/journal/old-journals.ts').flatMap((file) => {
+    const source = parse(file);
+    const found: string[] = [];
+    const say = (node: ts.Node) => found.push(`${file.path}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1} reads '${node.getText(source).slice(0, 60)}': let a field say it`);
+    const isSentence = (node: ts.Node): boolean => SENTENCE.test(node.getText(source));
+    everyNode(source, (node) => {
+      if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
+        const { name, expression } = node.expression;
+        if (READS_TEXT.test(name.text) && isSentence(expression)) say(node);
+        // The same finding from two sides may be known by its whole text.
+        if (/^(test|exec|has)$/.test(name.text) && node.arguments.some((one) => isSentence(one) && !(name.text === 'has' && /observed$/.test(one.getText(source))))) say(node);
+      }
+      if (!ts.isBinaryExpression(node) || !/^[!=]==$/.test(node.operatorToken.getText(source))) return;
+      const [a, b] = [node.left, node.right];
+      const words = (other: ts.Expression) => (ts.isStringLiteralLike(other) && other.text !== '') || /^[A-Z][A-Z_]+$/.test(other.getText(source));
+      if ((isSentence(a) && words(b)) || (isSentence(b) && words(a))) say(node);
+    });
+    return found;
+  });
+}
+
 /** A kind, or the beginning of an id or of a fact, that is compared or looked for as a text where nobody may know its meaning. */
 export function kindTexts(files: readonly SourceText[], kinds: ReadonlySet<string>): string[] {
   return files.filter(({ path }) => !KNOWS_KINDS.test(path)).flatMap((file) => {

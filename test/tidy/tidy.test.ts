@@ -35,6 +35,7 @@ describe('src/', () => {
     ['knows no AWS in engine/', rules.engineImports],
     ['has no file over the limit', rules.longFiles],
     ['has no function over the limit', rules.longFunctions],
+    ['decides nothing by the words of a sentence', rules.sentencesRead],
     ['knows no time and no chance but the injected ones where it must not', rules.impurities],
   ])('%s', (_name, rule) => {
     expect(rule(sources)).toEqual([]);

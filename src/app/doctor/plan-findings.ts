@@ -21,17 +21,19 @@ export function planFindings(plan: Plan, losses: Losses, env: Env): Finding[] {
   // What dr does itself before users are served again only weighs what others have seen.
   const steps = plan.steps.filter((step) => step.origin !== 'common' || (!step.gate && (step.phase === 'verify' || step.phase === 'protect')));
   const topics = steps.some((step) => notifies(step) && step.region !== undefined);
-  const perStep = steps.flatMap((step) => (step.outside === 'channel' ? [slack(step, topics, place)] : stepFindings(step, losses, place)));
+  const perStep = steps.map((step) => (step.outside === 'channel' ? [slack(step, topics, place)] : stepFindings(step, losses, place)));
   return [...planes(plan.steps, losses, place), ...folded(perStep, place), ...secrets(plan.steps, env, place)];
 }
 
-const NEEDS_NOTHING = 'they need no control plane, and name nothing of what is lost';
+/** Of a step that needs no control plane, and names nothing of what is lost. */
+const NEEDS_NOTHING = 'needs nothing';
+type StepFindings = readonly Finding[] | typeof NEEDS_NOTHING;
 
 /** Steps of which nothing is to be said stand in one line. */
-function folded(findings: readonly Finding[], place: Place): Finding[] {
-  const plain = findings.filter((f) => f.because === NEEDS_NOTHING);
-  const others = findings.filter((f) => f.because !== NEEDS_NOTHING);
-  return plain.length === 0 ? others : [...others, fine({ area: 'plan', ...place, what: `${plain.length} other ${plain.length === 1 ? 'step' : 'steps'}`, because: NEEDS_NOTHING })];
+function folded(perStep: readonly StepFindings[], place: Place): Finding[] {
+  const others = perStep.flatMap((findings) => (findings === NEEDS_NOTHING ? [] : findings));
+  const plain = perStep.filter((findings) => findings === NEEDS_NOTHING).length;
+  return plain === 0 ? others : [...others, fine({ area: 'plan', ...place, what: `${plain} other ${plain === 1 ? 'step' : 'steps'}`, because: 'they need no control plane, and name nothing of what is lost' })];
 }
 
 /** Each AWS control plane once, with the steps that need it. */
@@ -48,7 +50,7 @@ function planes(steps: readonly PlanStep[], losses: Losses, place: Place): Findi
   });
 }
 
-function stepFindings(step: PlanStep, losses: Losses, place: Place): Finding[] {
+function stepFindings(step: PlanStep, losses: Losses, place: Place): StepFindings {
   const parts = { area: areaOf(step), ...place, what: step.id };
   if (step.outside === 'program') {
     return [unknown({ ...parts, because: 'a program of your own: what it calls is not known', next: 'see that it needs nothing of what is lost, and rehearse it' })];
@@ -61,18 +63,20 @@ function stepFindings(step: PlanStep, losses: Losses, place: Place): Finding[] {
     }
     return [lost({ ...parts, because: `it acts in ${region}`, next: 'name something in a region that stays' }, !step.optional)];
   }
-  return [...namedRegions(step, losses, parts), ...(step.outside === 'address' ? [ownRequest(parts)] : [])];
+  const named = namedRegions(step, losses, parts);
+  if (step.outside !== 'address') return named;
+  return [...(named === NEEDS_NOTHING ? [] : named), ownRequest(parts)];
 }
 
 /** ARNs and addresses of a region that is lost: keys, topics, target groups, functions. */
-function namedRegions(step: PlanStep, losses: Losses, parts: { area: string; runbook: string; target: string; what: string }): Finding[] {
+function namedRegions(step: PlanStep, losses: Losses, parts: { area: string; runbook: string; target: string; what: string }): StepFindings {
   const named = textsIn(step.params).filter((text) => text.startsWith('arn:') || text.includes('://') || /\.amazonaws\.(com|eu)/.test(text));
   const dead = named.filter((text) => regionsIn(text).some((region) => losses.regions.has(region)));
   if (dead.length > 0) {
     return dead.map((text) => lost({ ...parts, because: `it names ${text}`, next: `name what is in ${parts.target} instead` }, !step.optional));
   }
   if (step.controlPlanes.length > 0) return [];
-  return [fine({ ...parts, because: NEEDS_NOTHING })];
+  return NEEDS_NOTHING;
 }
 
 /** Slack is nobody's region: what matters is that it is not the only way. */

@@ -116,7 +116,7 @@ export default stepKind<Params>({
     if (rejected.length > 0) return refused(rejection(p, ctx.run.id, rejected));
     if (approved.length >= p.quorum) return { state: 'ok', because: `approved by ${approved.map(({ approver }) => approver).join(', ')}` };
     const observed = `waits, at most ${formatDuration(p.waitMs)}, for ${p.quorum - approved.length} of ${namesOf(p)}: dr approve ${ctx.run.id}`;
-    return { state: 'ok', because: 'signatures are asked for when its turn comes', warnings: [{ rule: 'approval-waits', observed, wanted: 'approvals that are given', mend: `dr approve ${ctx.run.id}` }] };
+    return { state: 'ok', because: '', warnings: [{ rule: 'approval-waits', observed, wanted: 'approvals that are given', mend: `dr approve ${ctx.run.id}` }] };
   },
   observe: (ctx, p) => {
     if (isSigned(p)) return waitForSignatures(ctx, p);

@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { stepKind } from '../common.ts';
+import { noCheck, stepKind } from '../common.ts';
 
 /** Waits for many steps so that many others need not each wait for all of them. Does nothing itself. */
 export default stepKind<Record<string, never>>({
   params: z.strictObject({}),
-  check: () => Promise.resolve({ state: 'ok', because: 'does nothing' } as const),
+  check: noCheck,
   observe: () => Promise.resolve({ state: 'reached', because: 'all before it are done' } as const),
 });

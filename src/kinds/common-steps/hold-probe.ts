@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { judgeSample } from '../../measure/probe.ts';
-import { stepKind } from '../common.ts';
+import { noCheck, stepKind } from '../common.ts';
 import { zonesOfName } from '../route53/sets.ts';
 import { leadsThere } from '../route53/settle.ts';
 import { probeSchema, probeUnseenFact, probeUnverifiedFact } from '../probe.ts';
@@ -14,11 +14,11 @@ type Params = z.infer<typeof params>;
 const NOT_SEEN = 'not seen from here: the name never resolved from this machine, so recovery is not verified from outside';
 
 /** One sample. */
-async function sample(ctx: StepContext, p: Params): Promise<Observation & { because: string }> {
+async function sample(ctx: StepContext, p: Params): Promise<Extract<Observation, { state: 'reached' | 'pending' }>> {
   const answer = await ctx.effects.http.request({ url: p.probe.http, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
   const seen = judgeSample(answer, p.probe);
   // Not seen from here before the run, and not now: that is no bad answer.
-  if (answer.address === undefined && probeUnseenFact.read(ctx, p.probe.name) === true) return { state: 'reached', because: NOT_SEEN };
+  if (answer.address === undefined && probeUnseenFact.read(ctx, p.probe.name) === true) return { state: 'reached', says: 'not judged', because: NOT_SEEN };
   const there = answer.address === undefined || (await leadsThere(ctx, p.zones, new URL(p.probe.http).hostname, answer.address));
   ctx.signal.throwIfAborted();
   if (!seen.up) return { state: 'pending', because: seen.because, waitingFor: 'users' };
@@ -34,7 +34,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     const sampledAt = clock.now();
     const seen = await sample(ctx, p);
     if (seen.state !== 'reached') return seen;
-    if (seen.because === NOT_SEEN) {
+    if (seen.says === 'not judged') {
       probeUnverifiedFact.record(ctx, p.probe.name, true);
       return seen;
     }
@@ -49,7 +49,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 
 export default stepKind<Params>({
   params,
-  check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
+  check: noCheck,
   observe,
   holds: sample,
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { regionName, refused, stepKind } from '../common.ts';
+import { noCheck, regionName, refused, stepKind } from '../common.ts';
 import { outageBegunBy, saysAlive, seenAliveFact, seenDownFact } from '../outage.ts';
 import { judgeSource, showSigns, signalFact, sourceVerdictFact } from '../../model/signals.ts';
 
@@ -12,7 +12,7 @@ type Params = z.infer<typeof params>;
  */
 export default stepKind<Params>({
   params,
-  check: () => Promise.resolve({ state: 'ok', because: 'weighs what the signals say' } as const),
+  check: noCheck,
   observe: (ctx, p) => {
     const signals = p.signals.map((name) => signalFact.read(ctx, name)).filter((s) => s !== undefined);
     const begunBy = outageBegunBy(ctx);

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { formatDuration } from '../../base/duration.ts';
-import { stepKind } from '../common.ts';
+import { noCheck, stepKind } from '../common.ts';
 import { durationField } from '../duration.ts';
 import { checkFrame, frame } from '../own-steps/frame.ts';
 import type { OwnKind } from '../own-steps/own-kind.ts';
@@ -45,7 +45,7 @@ const kind: OwnKind<z.infer<typeof schema>> = {
   draft: (_ctx, name, step) => ({ params: { name, forMs: step.for }, does: `wait ${formatDuration(step.for)}` }),
   step: stepKind<Params>({
     params,
-    check: () => Promise.resolve({ state: 'ok', because: 'waits only' } as const),
+    check: noCheck,
     observe: wait,
     act: (ctx, p) => {
       sinceFact.record(ctx, since(p), ctx.effects.clock.now());

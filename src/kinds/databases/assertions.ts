@@ -3,7 +3,7 @@ import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { refused, stepKind } from '../common.ts';
+import { noCheck, refused, stepKind } from '../common.ts';
 import { durationField } from '../duration.ts';
 import { type Database, lookRights } from './instance.ts';
 import { envOf, loginParams, loginTo, type NamedLogin, targetOf } from './login.ts';
@@ -120,7 +120,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 }
 
 /** Reads only. */
-export const assertion = stepKind<Params>({ params, check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const), observe });
+export const assertion = stepKind<Params>({ params, check: noCheck, observe });
 
 /** What of a database in a runbook is about assertions. */
 export interface Asserted {

@@ -157,7 +157,7 @@ function againstSigns(ctx: StepContext, p: Params, why: string): Observation | u
 /** Nothing can be changed there, or AWS says that it is stopped: then the region itself must be known to be down. */
 function withoutItsApi(ctx: StepContext, p: Params, why: string, so = ''): Observation {
   const judged = sourceVerdictFact.read(ctx);
-  if (judged !== undefined && judged.verdict !== 'not-down') return done(ctx, p, judged.verdict, `${why}${so}; ${judged.because}`, `${why}${so}; ${judged.because.split('. ', 1)[0] ?? ''}`);
+  if (judged !== undefined && judged.verdict !== 'not-down') return done(ctx, p, judged.verdict, `${why}${so}; ${judged.because}`, `${why}${so}; ${judged.weighed?.short ?? judged.because}`);
   return unfenced(p, why, 'fenced, or the source down by two independent signals');
 }
 
@@ -185,7 +185,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
 
 /** What the source answers is used, and not needed. Shown before a run. In the run itself nothing waits for the source but the looks that decide, and the fence asks the same when it acts. */
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  const because = 'what the source answers is used, and not needed';
+  const because = '';
   if (p.group === undefined || ctx.preview === undefined) return { state: 'ok', because };
   try {
     const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });

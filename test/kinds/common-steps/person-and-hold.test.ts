@@ -73,7 +73,7 @@ describe('run.hold-probe', () => {
     const before = await stepOf('run.hold-probe', { probe: PROBE }, { effects: { http: { request } } });
     expect((await before.observe()).state).toBe('pending');
     const step = await stepOf('run.hold-probe', { probe: PROBE }, { effects: { http: { request } }, facts: { 'probe.unseen.home': true } });
-    expect(await step.observe()).toMatchObject({ state: 'reached', because: expect.stringContaining('not verified from outside') as string });
+    expect(await step.observe()).toMatchObject({ state: 'reached', says: 'not judged', because: expect.stringContaining('not verified from outside') as string });
     expect(step.recorded).toEqual({ 'probe.unverified.home': true });
     const users = await stepOf('run.assess-users', { probes: [PROBE] }, { effects: { http: { request } } });
     await users.observe();

@@ -17,7 +17,7 @@ const STOPPED = { 'writes.stopped': true };
 describe('run.source-healthy', () => {
   it('is open when all say up, and says what they said', async () => {
     const step = await gate({});
-    expect(await step.check()).toEqual({ state: 'ok', because: 'weighs what the signals say' });
+    expect(await step.check()).toEqual({ state: 'ok', because: '' });
     expect(await step.observe()).toEqual({ state: 'reached', because: 'users: up (seen); api: up (seen); link: up (seen); checkers: up (seen)' });
   });
 

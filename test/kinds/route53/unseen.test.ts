@@ -21,6 +21,7 @@ describe('a name that never resolved from this machine', () => {
     expect(run.outcome).toBe('succeeded');
     const settle = run.state.steps.get('traffic.storefront.settle');
     expect(settle?.warnings).toEqual([expect.stringContaining('shop.example.com A does not resolve from this machine')]);
+    expect(settle?.says).toBe('not judged');
     expect(settle?.because).toContain('shop.example.com: moved, INSYNC in Route 53, not seen from here');
     const evidence = buildEvidence(run.state, run.records);
     expect(evidence.verdict.sentence).toContain('Not verified from outside: shop.example.com');
