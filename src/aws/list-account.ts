@@ -4,6 +4,8 @@ import { type CallOptions, outputOf } from './call-options.ts';
 import type { Ec2Instance, Image, TemplateVersion } from './ec2.ts';
 import type { InputOf, OutputOf } from './operations.ts';
 import { allPages, incomplete } from './pages.ts';
+import type { DbProxy } from './rds-proxies.ts';
+import type { NetworkPath } from './reachability.ts';
 import type { RecordSet } from './route53.ts';
 
 /*
@@ -79,6 +81,24 @@ export function everyParameterGroup<T>(aws: AwsCaller, region: string, keep: (it
   return marked(request, async (Marker) => {
     const output = await outputOf(aws, { ...request, input: Marker === undefined ? {} : { Marker } }, options);
     return { items: output.DBParameterGroups, next: output.Marker };
+  }, keep, options);
+}
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBProxies.html */
+export function everyProxy<T>(aws: AwsCaller, region: string, keep: (item: DbProxy) => T | undefined, options: ListOptions = {}): Promise<T[]> {
+  const request = { service: 'rds', region, operation: 'DescribeDBProxies' } as const;
+  return marked(request, async (Marker) => {
+    const output = await outputOf(aws, { ...request, input: Marker === undefined ? {} : { Marker } }, options);
+    return { items: output.DBProxies, next: output.Marker };
+  }, keep, options);
+}
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInsightsPaths.html */
+export function everyNetworkPath<T>(aws: AwsCaller, region: string, keep: (item: NetworkPath) => T | undefined, options: ListOptions = {}): Promise<T[]> {
+  const request = { service: 'ec2', region, operation: 'DescribeNetworkInsightsPaths' } as const;
+  return marked(request, async (NextToken) => {
+    const output = await outputOf(aws, { ...request, input: NextToken === undefined ? {} : { NextToken } }, options);
+    return { items: output.NetworkInsightsPaths, next: output.NextToken };
   }, keep, options);
 }
 

@@ -12,7 +12,7 @@ const NOTE_MS = 5_000;
 export default class Init extends DrCommand {
   static override summary = 'Read an account, and write a first runbook for each application found. Read only.';
   static override description =
-    'Finds read replicas and their sources, backups that are replicated, groups and target groups that are called alike, stopped instances, and the record sets of Route 53 with their health checks. ' +
+    'Finds read replicas and their sources, backups that are replicated, groups and target groups that are called alike, stopped instances, RDS proxies and paths of Reachability Analyzer, and the record sets of Route 53 with their health checks. ' +
     'Comments say where each value came from; what a person has to decide is marked. No file is ever overwritten.';
   static override examples = [
     '<%= config.bin %> init --regions ap-northeast-2,ap-northeast-1',

@@ -103,6 +103,22 @@ export interface SeenDbGroup {
   vpc?: string;
 }
 
+/** A proxy of RDS. */
+export interface SeenProxy {
+  region: string;
+  name: string;
+  /** Ids of the DB instances that it leads to; undefined where AWS did not say. */
+  targets?: readonly string[];
+}
+
+/** A path of Reachability Analyzer. */
+export interface SeenNetworkPath {
+  region: string;
+  id: string;
+  /** Its tag `Name`. */
+  name: string;
+}
+
 export interface SeenTopic {
   region: string;
   name: string;
@@ -153,6 +169,8 @@ export interface Inventory {
   subnetGroups: readonly SeenDbGroup[];
   parameterGroups: readonly SeenDbGroup[];
   topics: readonly SeenTopic[];
+  proxies: readonly SeenProxy[];
+  paths: readonly SeenNetworkPath[];
   records: readonly SeenRecord[];
   checks: ReadonlyMap<string, SeenCheck>;
 }

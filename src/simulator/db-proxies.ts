@@ -31,6 +31,11 @@ export class DbProxies {
     this.byName.delete(`${region}/${name.toLowerCase()}`);
   }
 
+  /** By name. */
+  in(region: string): DbProxySeed[] {
+    return [...this.byName.values()].filter((one) => one.region === region).sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
   get(region: string, name: string): DbProxySeed | undefined {
     return this.byName.get(`${region}/${name.toLowerCase()}`);
   }

@@ -18,11 +18,15 @@ function must(id: string, call: Call) {
  */
 export const networkPathOperations: Pick<ServiceModel<'ec2'>, 'DescribeNetworkInsightsPaths' | 'DescribeNetworkInsightsAnalyses'> = {
   DescribeNetworkInsightsPaths: {
-    accepts: ['NetworkInsightsPathIds'],
+    accepts: ['NetworkInsightsPathIds', 'MaxResults', 'NextToken'],
     handle(input, call) {
       const ids = input.NetworkInsightsPathIds ?? [];
-      if (ids.length === 0) throw call.unsupported('all paths');
-      return { NetworkInsightsPaths: ids.map((id) => ({ NetworkInsightsPathId: must(id, call).id, Protocol: 'tcp' as const })) };
+      const chosen = ids.length === 0 ? call.state.networkPaths.in(call.region) : ids.map((id) => must(id, call));
+      const { page, next } = pageOf(chosen, ({ id }) => id, input.NextToken, input.MaxResults ?? PAGE);
+      return {
+        NetworkInsightsPaths: page.map(({ id, name }) => ({ NetworkInsightsPathId: id, Protocol: 'tcp' as const, Tags: name === undefined ? [] : [{ Key: 'Name', Value: name }] })),
+        ...(next === undefined ? {} : { NextToken: next }),
+      };
     },
   },
 

@@ -2,6 +2,8 @@
 export interface NetworkPathSeed {
   region: string;
   id: string;
+  /** Its tag `Name`. Default: no tag. */
+  name?: string;
   analyses: readonly AnalysisSeed[];
 }
 
@@ -28,6 +30,11 @@ export class NetworkPaths {
 
   remove(region: string, id: string): void {
     this.byId.delete(`${region}/${id}`);
+  }
+
+  /** By id. */
+  in(region: string): NetworkPathSeed[] {
+    return [...this.byId.values()].filter((one) => one.region === region).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 
   get(region: string, id: string): (NetworkPathSeed & { seededAt: number }) | undefined {

@@ -1,7 +1,13 @@
+import type { OutputOf } from '../aws/operations.ts';
 import { sha256 } from '../base/json.ts';
-import type { Call, ServiceModel } from './call.ts';
+import { type Call, pageOf, type ServiceModel } from './call.ts';
 import type { DbProxySeed } from './db-proxies.ts';
 import { VPC } from './security-groups.ts';
+
+type DbProxy = NonNullable<OutputOf<'rds', 'DescribeDBProxies'>['DBProxies']>[number];
+
+/** Unless MaxRecords says fewer. */
+const PAGE = 100;
 
 function must(name: string | undefined, call: Call): DbProxySeed {
   const found = name === undefined ? undefined : call.state.dbProxies.get(call.region, name);
@@ -16,12 +22,11 @@ function must(name: string | undefined, call: Call): DbProxySeed {
  */
 export const proxyOperations: Pick<ServiceModel<'rds'>, 'DescribeDBProxies' | 'DescribeDBProxyTargets'> = {
   DescribeDBProxies: {
-    accepts: ['DBProxyName'],
+    accepts: ['DBProxyName', 'MaxRecords', 'Marker'],
     handle(input, call) {
-      if (input.DBProxyName === undefined) throw call.unsupported('all proxies');
-      const { region, name, vpc = VPC, status = 'available', engineFamily = 'POSTGRESQL' } = must(input.DBProxyName, call);
-      const DBProxyArn = `arn:aws:rds:${region}:${call.state.core.account}:db-proxy:prx-${sha256(name).slice(0, 17)}`;
-      return { DBProxies: [{ DBProxyName: name, DBProxyArn, Status: status, EngineFamily: engineFamily, VpcId: vpc, VpcSecurityGroupIds: [], VpcSubnetIds: [] }] };
+      if (input.DBProxyName !== undefined) return { DBProxies: [viewOf(must(input.DBProxyName, call), call)] };
+      const { page, next } = pageOf(call.state.dbProxies.in(call.region), ({ name }) => name, input.Marker, input.MaxRecords ?? PAGE);
+      return { DBProxies: page.map((proxy) => viewOf(proxy, call)), ...(next === undefined ? {} : { Marker: next }) };
     },
   },
 
@@ -34,3 +39,8 @@ export const proxyOperations: Pick<ServiceModel<'rds'>, 'DescribeDBProxies' | 'D
     },
   },
 };
+
+function viewOf({ region, name, vpc = VPC, status = 'available', engineFamily = 'POSTGRESQL' }: DbProxySeed, call: Call): DbProxy {
+  const DBProxyArn = `arn:aws:rds:${region}:${call.state.core.account}:db-proxy:prx-${sha256(name).slice(0, 17)}`;
+  return { DBProxyName: name, DBProxyArn, Status: status, EngineFamily: engineFamily, VpcId: vpc, VpcSecurityGroupIds: [], VpcSubnetIds: [] };
+}

@@ -182,6 +182,8 @@ describe('proxies of RDS', () => {
     expect((await call('rds', TOKYO, 'DescribeDBProxies', { DBProxyName: 'Other' })).DBProxies).toMatchObject([{ DBProxyName: 'other', Status: 'suspended', EngineFamily: 'MYSQL', VpcId: 'vpc-2' }]);
     expect((await call('rds', TOKYO, 'DescribeDBProxyTargets', { DBProxyName: 'shop' })).Targets).toEqual([]);
     expect((await call('rds', TOKYO, 'DescribeDBProxyTargets', { DBProxyName: 'other' })).Targets).toEqual([{ Type: 'RDS_INSTANCE', RdsResourceId: 'orders', TargetHealth: { State: 'UNAVAILABLE', Reason: 'AUTH_FAILURE', Description: 'no' } }]);
+    const first = await call('rds', TOKYO, 'DescribeDBProxies', { MaxRecords: 1 });
+    expect([first.DBProxies?.map(({ DBProxyName }) => DBProxyName), (await call('rds', TOKYO, 'DescribeDBProxies', { Marker: first.Marker })).DBProxies?.map(({ DBProxyName }) => DBProxyName)]).toEqual([['other'], ['shop']]);
     for (const operation of ['DescribeDBProxies', 'DescribeDBProxyTargets'] as const) expect(await refused('rds', SEOUL, operation, { DBProxyName: 'shop' })).toMatchObject({ code: 'DBProxyNotFoundFault', httpStatus: 404 });
   });
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { AwsCaller } from '../../aws/caller.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
 import { nearest } from '../../base/nearest.ts';
+import { pathKey, proxyKey } from '../../kinds/discovery/way-in.ts';
 import type { Inventory } from '../../model/discovery.ts';
 import { parseRunbook } from '../../runbook/load.ts';
 import { RunbookError } from '../../runbook/problem.ts';
@@ -64,12 +65,15 @@ export const INIT_ACTIONS: readonly string[] = [
   'ec2:DescribeImages',
   'ec2:DescribeInstances',
   'ec2:DescribeLaunchTemplateVersions',
+  'ec2:DescribeNetworkInsightsPaths',
   'ec2:DescribeSecurityGroups',
   'elasticloadbalancing:DescribeTargetGroups',
   'elasticloadbalancing:DescribeTargetHealth',
   'rds:DescribeDBInstanceAutomatedBackups',
   'rds:DescribeDBInstances',
   'rds:DescribeDBParameterGroups',
+  'rds:DescribeDBProxies',
+  'rds:DescribeDBProxyTargets',
   'rds:DescribeDBSubnetGroups',
   'route53:ListHealthChecks',
   'route53:ListHostedZones',
@@ -166,5 +170,7 @@ function leftOver({ inventory }: ReadAccount, drafts: readonly Draft[]): string[
   const perRegion = [...Map.groupBy(instances, ({ region }) => region)].map(([region, list]) => `${list.length} EC2 ${list.length === 1 ? 'instance' : 'instances'} in ${region}: ${list.slice(0, 3).map(({ id }) => id).join(', ')}${list.length > 3 ? ', …' : ''}`);
   const records = new Map(inventory.records.map(({ zone, name, type }) => [`${zone}/${name}/${type}`, `${name} ${type}`]));
   const names = [...records].filter(([id]) => !used.has(id)).map(([, text]) => `record sets of ${text}: which region each of them leads to is not known, or only one`);
-  return [...why, ...databases, ...groups, ...perRegion, ...names];
+  const proxies = inventory.proxies.filter((one) => !used.has(proxyKey(one))).map(({ name, region }) => `RDS Proxy ${name} in ${region}: it leads to no database of a runbook, and is called like none`);
+  const paths = inventory.paths.filter((one) => !used.has(pathKey(one))).map(({ id, region }) => `path ${id} of Reachability Analyzer in ${region}: its name does not say which database it leads to; name it under reachability`);
+  return [...why, ...databases, ...proxies, ...paths, ...groups, ...perRegion, ...names];
 }

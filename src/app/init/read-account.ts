@@ -1,5 +1,6 @@
 import type { AwsCaller } from '../../aws/caller.ts';
 import { targetHealth } from '../../aws/elbv2.ts';
+import { proxyTargets } from '../../aws/rds-proxies.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { callerIdentity } from '../../aws/identity.ts';
 import * as list from '../../aws/list-account.ts';
@@ -59,6 +60,8 @@ export async function readAccount({ aws, regions, signal, progress }: ReadReques
     subnetGroups: together('subnetGroups'),
     parameterGroups: together('parameterGroups'),
     topics: together('topics'),
+    proxies: together('proxies'),
+    paths: together('paths'),
     records: zones,
     checks: new Map(checks.map((check) => [check.id, check])),
   };
@@ -103,7 +106,7 @@ class Reader {
   async region(region: string): Promise<seen.RegionInventory> {
     if (this.isSilent(region)) return seen.NOTHING;
     const aws = this.#aws;
-    const [databases, backups, subnetGroups, parameterGroups, groups, instances, targetGroups, templates, images, securityGroups, topics] = await Promise.all([
+    const [databases, backups, subnetGroups, parameterGroups, groups, instances, targetGroups, templates, images, securityGroups, topics, proxies, paths] = await Promise.all([
       this.#read(region, 'databases', (options) => list.everyDatabase(aws, region, (item) => seen.database(region, item), options)),
       this.#read(region, 'automated backups', (options) => list.everyBackup(aws, region, (item) => seen.backup(region, item), options)),
       this.#read(region, 'DB subnet groups', (options) => list.everySubnetGroup(aws, region, (item) => seen.subnetGroup(region, item), options)),
@@ -115,6 +118,8 @@ class Reader {
       this.#read(region, 'images', (options) => list.everyImage(aws, region, (item) => seen.image(region, item), options)),
       this.#read(region, 'security groups', (options) => list.everySecurityGroup(aws, region, (item) => seen.securityGroup(region, item), options)),
       this.#read(region, 'topics', (options) => list.everyTopic(aws, region, (item) => seen.topic(region, item), options)),
+      this.#read(region, 'RDS proxies', (options) => list.everyProxy(aws, region, (item) => seen.proxy(region, item), options)),
+      this.#read(region, 'paths of Reachability Analyzer', (options) => list.everyNetworkPath(aws, region, (item) => seen.path(region, item), options)),
     ]);
     const fed = new Set(groups.flatMap((group) => group.targetGroups));
     const alone = targetGroups.filter(({ arn }) => !fed.has(arn));
@@ -126,7 +131,12 @@ class Reader {
       const found = await this.#read(region, 'targets', async (options) => (await targetHealth(aws, region, arn, options)).map(({ id }) => id));
       targets.set(arn, found);
     }
-    return { databases, backups, subnetGroups, parameterGroups, groups, instances, templates, images, securityGroups, topics, targetGroups: targetGroups.map((one) => ({ ...one, targets: targets.get(one.arn) ?? [] })) };
+    const led = [];
+    for (const one of proxies) {
+      const [found] = await this.#read(region, `targets of the proxy ${one.name}`, async (options) => [(await proxyTargets(aws, region, one.name, options)).flatMap((target) => seen.proxyTarget(target) ?? [])]);
+      led.push(found === undefined ? one : { ...one, targets: found });
+    }
+    return { paths, proxies: led, databases, backups, subnetGroups, parameterGroups, groups, instances, templates, images, securityGroups, topics, targetGroups: targetGroups.map((one) => ({ ...one, targets: targets.get(one.arn) ?? [] })) };
   }
 
   checks(region: string) {

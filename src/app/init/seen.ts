@@ -1,5 +1,7 @@
 import type { Ec2Instance, Image, TemplateVersion } from '../../aws/ec2.ts';
 import type * as aws from '../../aws/list-account.ts';
+import type { DbProxy, DbProxyTarget } from '../../aws/rds-proxies.ts';
+import type { NetworkPath } from '../../aws/reachability.ts';
 import type { RecordSet } from '../../aws/route53.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import type * as model from '../../model/discovery.ts';
@@ -21,9 +23,11 @@ export interface RegionInventory {
   subnetGroups: model.SeenDbGroup[];
   parameterGroups: model.SeenDbGroup[];
   topics: model.SeenTopic[];
+  proxies: model.SeenProxy[];
+  paths: model.SeenNetworkPath[];
 }
 
-export const NOTHING: RegionInventory = { databases: [], backups: [], groups: [], instances: [], targetGroups: [], templates: [], images: [], securityGroups: [], subnetGroups: [], parameterGroups: [], topics: [] };
+export const NOTHING: RegionInventory = { databases: [], backups: [], groups: [], instances: [], targetGroups: [], templates: [], images: [], securityGroups: [], subnetGroups: [], parameterGroups: [], topics: [], proxies: [], paths: [] };
 
 /** Keys whose value is known. */
 function known<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
@@ -129,6 +133,19 @@ export function securityGroup(region: string, item: aws.SecurityGroup): model.Se
 
 export function topic(region: string, item: aws.AnyTopic): model.SeenTopic {
   return { region, name: nameInArn(item.TopicArn ?? ''), arn: item.TopicArn ?? '' };
+}
+
+export function proxy(region: string, item: DbProxy): model.SeenProxy {
+  return { region, name: item.DBProxyName ?? '' };
+}
+
+/** DB instances only: what leads to a cluster is no kind's. */
+export function proxyTarget({ Type, RdsResourceId }: DbProxyTarget): string | undefined {
+  return Type === 'RDS_INSTANCE' ? RdsResourceId?.toLowerCase() : undefined;
+}
+
+export function path(region: string, item: NetworkPath): model.SeenNetworkPath {
+  return { region, id: item.NetworkInsightsPathId ?? '', name: tagsOf(item.Tags).Name ?? '' };
 }
 
 export function zone(item: aws.HostedZone): { id: string; name: string } {

@@ -70,10 +70,17 @@ function inventoryOf(of: (type: string) => Attributes[]): Inventory {
     securityGroups: of('aws_security_group').map((one) => known<model.SeenSecurityGroup>({ region: regionOf(one), id: text(one.id) ?? '', name: text(one.name) ?? '', vpc: text(one.vpc_id), closed: Array.isArray(one.ingress) && one.ingress.length === 0 })),
     subnetGroups: of('aws_db_subnet_group').map((one) => known<model.SeenDbGroup>({ region: regionOf(one), name: text(one.name) ?? '', vpc: text(one.vpc_id) })),
     parameterGroups: of('aws_db_parameter_group').map((one) => ({ region: regionOf(one), name: text(one.name) ?? '' })),
+    proxies: of('aws_db_proxy').map((one) => ({ region: regionOf(one), name: text(one.name) ?? '', targets: of('aws_db_proxy_target').flatMap((target) => (target.db_proxy_name === one.name && regionOfProxy(target, one) ? [(text(target.db_instance_identifier) ?? '').toLowerCase()] : [])).filter((id) => id !== '') })),
+    paths: of('aws_ec2_network_insights_path').map((one) => ({ region: regionOf(one), id: text(one.id) ?? '', name: tags(one).Name ?? '' })),
     topics: of('aws_sns_topic').map((one) => ({ region: regionOf(one), name: text(one.name) ?? '', arn: text(one.arn) ?? '' })),
     records: of('aws_route53_record').flatMap((one) => record(one, zones)),
     checks: new Map(of('aws_route53_health_check').map((one) => [text(one.id) ?? '', known<model.SeenCheck>({ id: text(one.id) ?? '', type: text(one.type) ?? '', host: text(one.fqdn) ?? text(one.ip_address), path: text(one.resource_path), port: number(one.port) })])),
   };
+}
+
+/** A target names its proxy, and no region of its own before version 6 of the provider. */
+function regionOfProxy(target: Attributes, proxy: Attributes): boolean {
+  return regionOf(target) === '' || regionOf(target) === regionOf(proxy);
 }
 
 function reference(name: string, region: string): { region: string; id: string } {

@@ -1,6 +1,7 @@
 import type { DiscoverContext, Discovered, Inventory, SeenBackup, SeenDatabase, SeenDbGroup, SeenSecurityGroup } from '../../model/discovery.ts';
 import { firstOf, ownName, people, slug } from './names.ts';
 import { quarantineOf } from './quarantine.ts';
+import { wayInOf } from './way-in.ts';
 
 /** Each instance whose automated backups are replicated into another region, and that has no replica there. */
 export function discoverBackups(inventory: Inventory, ctx: DiscoverContext): Discovered[] {
@@ -25,6 +26,7 @@ function discovered(inventory: Inventory, ctx: DiscoverContext, database: SeenDa
   const keyOf = (region: string) => (region === database.region ? database.kmsKey : backups.find((one) => one.region === region)?.kmsKey);
   const keys = regions.flatMap((region) => (keyOf(region)?.startsWith('arn:') === true ? [[region, keyOf(region)] as const] : []));
   const fence = quarantineOf(inventory, regions, (region) => (region === database.region ? database.vpc : vpcIn(inventory, database, region)));
+  const way = wayInOf(inventory, regions.map((region) => ({ region, id: restored(region) })), { reachability: false });
   return {
     name: ownName(database.id, ctx.application, inventory.regions, 'database'),
     regions,
@@ -33,6 +35,7 @@ function discovered(inventory: Inventory, ctx: DiscoverContext, database: SeenDa
       instances: Object.fromEntries(regions.map((region) => [region, restored(region)])),
       restore: Object.fromEntries(regions.map((region) => [region, settings[region]?.value])),
       ...(keys.length === regions.length ? { kmsKeys: Object.fromEntries(keys) } : {}),
+      ...way.resource,
       ...fence.resource,
     },
     comments: {
@@ -40,16 +43,18 @@ function discovered(inventory: Inventory, ctx: DiscoverContext, database: SeenDa
       instances: `only ${database.id} exists; the other name is that of the instance that a restore makes`,
       restore: `as ${database.id} is now; in the other region by what is called alike there`,
       ...(keys.length === regions.length ? { kmsKeys: `of ${database.id}, and of its replicated backups` } : {}),
+      ...way.comments,
       ...fence.comments,
     },
     open: [
       { path: 'instances', what: `the name that a restored instance is to have: ${regions.slice(1).map(restored).join(', ')} is only a proposal` },
       ...regions.flatMap((region) => settings[region]?.open ?? []),
       ...fence.open,
+      ...way.open,
       { path: '', what: 'name the SQL login that proves writes once it is open: canary: { database: NAME, table: dr_canary, userEnv: DB_USER, passwordEnv: DB_PASSWORD }' },
     ],
     suggests: { strategy: 'backup-restore', because: `${database.id} is only backed up into another region` },
-    uses: [database.arn],
+    uses: [database.arn, ...way.uses],
   };
 }
 

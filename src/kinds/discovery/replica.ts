@@ -1,6 +1,7 @@
 import type { DiscoverContext, Discovered, Inventory, SeenDatabase } from '../../model/discovery.ts';
 import { firstOf, ownName, people } from './names.ts';
 import { quarantineOf } from './quarantine.ts';
+import { wayInOf } from './way-in.ts';
 import { alikeWriters, isClosed } from './writers.ts';
 
 /** Engines whose writes `dr` proves by SQL. */
@@ -38,6 +39,7 @@ function discovered(inventory: Inventory, ctx: DiscoverContext, members: readonl
   const regions = firstOf(all, writer.region);
   const instances = Object.fromEntries(regions.map((region) => [region, members.find((one) => one.region === region)?.id ?? '']));
   const fence = quarantineOf(inventory, regions, (region) => members.find((one) => one.region === region)?.vpc);
+  const way = wayInOf(inventory, regions.map((region) => ({ region, id: instances[region] ?? '' })), { reachability: true });
   const left = copies.filter((copy) => !members.includes(copy));
   return {
     name: ownName(writer.id, ctx.application, all, 'database'),
@@ -46,19 +48,22 @@ function discovered(inventory: Inventory, ctx: DiscoverContext, members: readonl
     resource: {
       instances,
       ...(writer.retentionDays > 0 ? { retentionDays: writer.retentionDays } : {}),
+      ...way.resource,
       ...fence.resource,
     },
     comments: {
       '': `${writer.engine}, ${writer.class}. ${writer.id} is the writer; ${members.slice(1).map((one) => `${one.id} in ${people(one.region)} ${one.source === undefined ? 'is closed by its security groups, as a failover leaves an old writer: it is no replica, and dr reprotect rebuilds it as one' : 'is its read replica'}`).join('; ')}`,
       retentionDays: `as of ${writer.id} now`,
+      ...way.comments,
       ...fence.comments,
     },
     open: [
       ...fence.open,
+      ...way.open,
       { path: '', what: canaryWanted(writer) },
       ...left.map((copy) => ({ path: 'instances', what: `${copy.id} in ${people(copy.region)} is a further replica: one is named for each region` })),
     ],
-    uses: members.map(({ arn }) => arn),
+    uses: [...members.map(({ arn }) => arn), ...way.uses],
   };
 }
 

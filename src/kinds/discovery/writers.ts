@@ -1,5 +1,6 @@
 import type { DiscoverContext, Discovered, Inventory, SeenDatabase } from '../../model/discovery.ts';
 import { ownName, people, withoutRegion } from './names.ts';
+import { wayInOf } from './way-in.ts';
 
 /** Writers of one engine in two regions or more, one in each, that are called alike and copy nothing of each other through RDS. */
 export function alikeWriters(inventory: Inventory): { name: string; members: SeenDatabase[] }[] {
@@ -28,14 +29,15 @@ export function discoverWriters(inventory: Inventory, ctx: DiscoverContext): Dis
     const engine = members[0]?.engine ?? '';
     const mysql = /mysql|mariadb/.test(engine);
     const instances = Object.fromEntries(members.map(({ region, id }) => [region, id]));
+    const way = wayInOf(inventory, members, { reachability: true });
     return [{
       name: ownName(name, ctx.application, inventory.regions, ctx.application),
       regions,
-      resource: { instances, keys: mysql ? 'auto-increment' : 'uuid', ...(mysql ? { offsets: Object.fromEntries(regions.map((region, i) => [region, i + 1])) } : {}) },
-      comments: { '': `${engine}, a writer in each region: ${members.map(({ id, region }) => `${id} in ${people(region)}`).join(', ')}. RDS copies nothing between them`, ...(mysql ? { offsets: 'what a lost region would answer if it could; the parameter groups decide' } : {}) },
-      open: [...(pair ? [{ path: '', what: LEFT_BY_FAILOVER }] : []), { path: 'keys', what: `how two regions never give one key twice: ${mysql ? 'auto_increment_increment and auto_increment_offset of the parameter groups, or uuid' : 'uuid is only assumed'}` }],
+      resource: { instances, keys: mysql ? 'auto-increment' : 'uuid', ...(mysql ? { offsets: Object.fromEntries(regions.map((region, i) => [region, i + 1])) } : {}), ...way.resource },
+      comments: { '': `${engine}, a writer in each region: ${members.map(({ id, region }) => `${id} in ${people(region)}`).join(', ')}. RDS copies nothing between them`, ...(mysql ? { offsets: 'what a lost region would answer if it could; the parameter groups decide' } : {}), ...way.comments },
+      open: [...(pair ? [{ path: '', what: LEFT_BY_FAILOVER }] : []), { path: 'keys', what: `how two regions never give one key twice: ${mysql ? 'auto_increment_increment and auto_increment_offset of the parameter groups, or uuid' : 'uuid is only assumed'}` }, ...way.open],
       suggests: { strategy: 'active-active' as const, because: 'each region has a writer of its own' },
-      uses: members.map(({ arn }) => arn),
+      uses: [...members.map(({ arn }) => arn), ...way.uses],
     }];
   });
 }

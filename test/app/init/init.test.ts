@@ -82,6 +82,71 @@ describe('dr init after a failover', () => {
   });
 });
 
+describe('dr init finds the way in', () => {
+  const [seoul = '', tokyo = ''] = REGIONS;
+  const inText = async (plant: (world: World) => void, example = 'shop') => {
+    const sim = await simulation({ path: runbook(example) });
+    plant(sim.world);
+    const result = await madeOf(sim);
+    return { ...result, text: result.runbooks[0]?.text.replace(/\n +# {2,}/g, ' ') ?? '', decide: result.runbooks[0]?.decide.map(({ what }) => what) ?? [] };
+  };
+
+  it('the proxy that leads to the writer, the one that is called alike and waits, and the path whose name names the standby', async () => {
+    const { text, notPlaced } = await inText((world) => {
+      world.addDbProxy({ region: seoul, name: 'shop-orders-seoul', target: 'shop-orders' });
+      world.addDbProxy({ region: tokyo, name: 'shop-orders-tokyo' });
+      world.addNetworkPath({ region: tokyo, id: 'nip-0123456789abcdef0', name: 'app to shop-orders-tokyo', analyses: [] });
+    });
+    expect(text).toContain(`proxy: { ${seoul}: shop-orders-seoul, ${tokyo}: shop-orders-tokyo }`);
+    expect(text).toContain(`reachability: { ${tokyo}: nip-0123456789abcdef0 }`);
+    expect(text).toContain('shop-orders-seoul in Seoul (ap-northeast-2) leads to shop-orders; shop-orders-tokyo in Tokyo (ap-northeast-1) is called alike, and leads to nothing yet');
+    expect(text).toContain('nip-0123456789abcdef0 is called app to shop-orders-tokyo');
+    expect(notPlaced).toEqual([]);
+  });
+
+  it('nothing is guessed: of two a person chooses, and what leads elsewhere or is called otherwise is listed', async () => {
+    const { text, decide, notPlaced } = await inText((world) => {
+      world.addDbProxy({ region: seoul, name: 'one', target: 'shop-orders' });
+      world.addDbProxy({ region: seoul, name: 'two', target: 'shop-orders' });
+      world.addDbProxy({ region: tokyo, name: 'shop-orders', target: 'other' });
+      world.addNetworkPath({ region: tokyo, id: 'nip-0123456789abcdef0', analyses: [] });
+      world.addNetworkPath({ region: seoul, id: 'nip-0123456789abcdef1', name: 'web-to-shop-orders-tokyo', analyses: [] });
+    });
+    expect(text).not.toMatch(/^ +(proxy|reachability):/m);
+    expect(decide).toContain(`which proxy the application takes in Seoul (ap-northeast-2): proxy: { ${seoul}: one or two }`);
+    expect(notPlaced).toEqual([
+      expect.stringMatching(/^RDS Proxy shop-orders in ap-northeast-1: it leads to no database/),
+      expect.stringMatching(/^path nip-0123456789abcdef1 of Reachability Analyzer in ap-northeast-2: /),
+      expect.stringMatching(/^path nip-0123456789abcdef0 of Reachability Analyzer in ap-northeast-1: /),
+    ]);
+  });
+
+  it('of a database that is yet to be restored: the proxy, and no path', async () => {
+    const { text } = await inText((world) => {
+      world.addDbProxy({ region: seoul, name: 'archive-documents', target: 'archive-documents' });
+      world.addDbProxy({ region: tokyo, name: 'archive-documents-tokyo' });
+    }, 'archive');
+    expect(text).toContain(`proxy: { ${seoul}: archive-documents, ${tokyo}: archive-documents-tokyo }`);
+  });
+
+  it('of writers in each region: the proxy of each', async () => {
+    const { text } = await inText((world) => {
+      world.addDbProxy({ region: seoul, name: 'a', target: 'tickets-seoul' });
+      world.addDbProxy({ region: tokyo, name: 'b', target: 'tickets-tokyo' });
+    }, 'active-active');
+    expect(text).toContain(`proxy: { ${seoul}: a, ${tokyo}: b }`);
+  });
+
+  it('a proxy of which AWS does not say where it leads is taken for none that waits', async () => {
+    const { text, notRead } = await inText((world) => {
+      world.addDbProxy({ region: tokyo, name: 'shop-orders-tokyo' });
+      world.addFault({ service: 'rds', operation: 'DescribeDBProxyTargets', effect: { kind: 'error', httpStatus: 403, code: 'AccessDenied' } });
+    });
+    expect(text).not.toMatch(/^ +proxy:/m);
+    expect(notRead).toMatchObject([{ region: tokyo, what: 'targets of the proxy shop-orders-tokyo' }]);
+  });
+});
+
 describe('dr init', () => {
   it('writes runbooks that pass dr validate, and never touches a file that is there', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'dr-init-'));
@@ -102,6 +167,7 @@ describe('dr init', () => {
     const actions = new Set<string>();
     for (const name of Object.keys(UNKNOWN)) {
       const sim = await simulation({ path: runbook(name) });
+      sim.world.addDbProxy({ region: 'ap-northeast-1', name: 'any' });
       const aws: AwsCaller = { call: ((request: AwsRequest) => {
         actions.add(`${request.service === 'elbv2' ? 'elasticloadbalancing' : request.service}:${String(request.operation)}`);
         return sim.effects.aws.call(request);

@@ -56,6 +56,18 @@ describe('dr init --terraform', () => {
     expect(runbooks[0]?.text).toContain('it leads to alb-1.ap-northeast-2.elb.amazonaws.com');
   });
 
+  it('names the proxies and the path that it holds', async () => {
+    const more = [
+      resource('aws_db_proxy', { name: 'shop-seoul', arn: arn('rds', SEOUL, 'db-proxy:prx-0') }, { name: 'shop-orders', arn: arn('rds', TOKYO, 'db-proxy:prx-1') }),
+      resource('aws_db_proxy_target', { db_proxy_name: 'shop-seoul', db_instance_identifier: 'shop-orders' }),
+      resource('aws_ec2_network_insights_path', { id: 'nip-0123456789abcdef0', arn: arn('ec2', TOKYO, 'network-insights-path/nip-0123456789abcdef0'), tags_all: { Name: 'shop-orders-tokyo' } }),
+    ];
+    const { runbooks, notPlaced } = await made({ ...SHOP, resources: [...SHOP.resources, ...more] });
+    const { runbook } = await parseRunbook(Buffer.from(runbooks[0]?.text ?? ''), 'shop.yaml');
+    expect(runbook.resources[0]?.resource).toMatchObject({ proxy: { [SEOUL]: 'shop-seoul', [TOKYO]: 'shop-orders' }, reachability: { [TOKYO]: 'nip-0123456789abcdef0' } });
+    expect(notPlaced).toEqual([]);
+  });
+
   it('of a file with nothing of the kind makes nothing, and says so', async () => {
     expect(await made({ version: 4, resources: [] })).toMatchObject({ runbooks: [], notPlaced: [] });
   });
