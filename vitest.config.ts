@@ -15,14 +15,35 @@ const LAB = [
   'test/sim/{drills,planted,seeds}.test.ts',
 ];
 
+/** Whole runs of the tool, many of them, or the whole source: each file takes seconds, and together four fifths of the time of all that is not `LAB`. */
+const FLOWS = [
+  'test/app/{abort,approvals,drill-custom-steps,failover-over-drill,flap-guard,fleet,iam,live-drill,pack,resume,secrets,start-run,sweep-drills,unreadable-runs,verify}.test.ts',
+  'test/app/{assess/watch,check/check,check/objectives,check/readiness,rehearse/account,rehearse/prove,rehearse/rehearse}.test.ts',
+  'test/approvals/ssh-keygen.test.ts',
+  'test/aws/sdk-caller.test.ts',
+  'test/cli/{flag-values,signals,thread-pool}.test.ts',
+  'test/effects/{process,statement}.test.ts',
+  'test/engine/{active-active,backup-restore,instances-home,reprotect}.test.ts',
+  'test/{incidents,refusals}/**/*.test.ts',
+  'test/journal/{lease,local-store}.test.ts',
+  'test/kinds/route53/{many-records,through-sdk}.test.ts',
+  'test/lab/wire/{codecs,round-trip}.test.ts',
+  'test/runbook/yaml.test.ts',
+  'test/sim/sim.test.ts',
+];
+
+/** Of one set of loaded modules for all files of a worker, which is several times faster: a test leaves nothing behind in modules or in the environment. */
+const SHARED = { isolate: false, maxWorkers: '100%', testTimeout: 60_000, hookTimeout: 60_000, disableConsoleIntercept: true } as const;
+
 /**
- * Two projects. `unit` shares one set of loaded modules between the files of a worker, which is several times faster: its tests
- * leave nothing behind in modules or in the environment. `lab` gives each file a process of its own, and time for a busy machine.
+ * Three projects. `unit` is what `npm test` runs, and has a test of every module; `flows` and `lab` run beside it in `npm run test:all`. `lab` gives each file a
+ * process of its own, and time for a busy machine.
  */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: LAB, isolate: false, maxWorkers: '100%', testTimeout: 60_000, hookTimeout: 60_000, disableConsoleIntercept: true } },
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...FLOWS, ...LAB], ...SHARED } },
+      { test: { name: 'flows', include: FLOWS, ...SHARED } },
       { test: { name: 'lab', include: LAB, maxWorkers: '100%', testTimeout: 120_000, hookTimeout: 120_000, disableConsoleIntercept: true } },
     ],
   },
