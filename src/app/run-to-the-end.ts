@@ -100,7 +100,7 @@ async function tellEnd(journal: Journal, store: RunStore, note: (what: string, e
 
 /** What the journal of a run proves. */
 export function evidenceOf(state: RunState, records: readonly JournalRecord[]): Evidence {
-  const impact = state.impactAt === undefined ? {} : { impact: { at: state.impactAt, source: state.impactSource ?? '--impact-at' } };
+  const impact = state.impactAt === undefined ? {} : { impact: { at: state.impactAt, source: state.impactSource ?? 'given by --impact-at' } };
   const { name, version } = toolVersion();
   return buildEvidence(state, records, { madeBy: { name, version }, lab: state.lab, ...impact });
 }

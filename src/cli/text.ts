@@ -22,7 +22,7 @@ export function wrap(text: string, columns: number): string {
     let line = '';
     for (const word of paragraph.split(' ')) {
       if (line !== '' && width(line) + 1 + width(word) > columns) {
-        lines.push(line);
+        lines.push(line.trimEnd());
         line = word;
       } else {
         line = line === '' ? word : `${line} ${word}`;

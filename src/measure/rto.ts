@@ -158,7 +158,7 @@ function findDetected(input: RtoInput): Milestone {
   if (input.detected !== undefined) return known('detected', input.detected.at, input.detected.source);
   const bad = firstBad(input.probes);
   if (bad === undefined) return unknown('detected', neverDown(input.probes));
-  if (bad.first) return unknown('detected', 'it was down before the first sample: when that was noticed is not known');
+  if (bad.first) return unknown('detected', `${bad.probe} was down from its first sample on: when it was noticed is not known`);
   return known('detected', bad.at, `first failed sample of ${bad.probe}`);
 }
 
@@ -201,7 +201,7 @@ function findFirstGood(input: RtoInput, again: Milestone, traffic: Milestone): M
   if (traffic.at === undefined) return unknown('first-good', `traffic was not switched: ${traffic.because}`);
   const moving = Math.min(...moves.map((step) => step.startedAt ?? traffic.at ?? Number.POSITIVE_INFINITY));
   if (again.at >= moving) return again;
-  return known('first-good', traffic.at, 'it answered again before traffic was moved; counted from the switch');
+  return known('first-good', traffic.at, 'probes were good again before traffic was moved: counted from the switch');
 }
 
 function between(from: Milestone, to: Milestone): Figure {

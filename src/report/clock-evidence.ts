@@ -18,7 +18,7 @@ const LABELS: Record<RtoPhase, string> = {
   started: 'started',
   'data-ready': 'data ready',
   'traffic-switched': 'traffic switched',
-  'first-good': 'first good response',
+  'first-good': 'served again',
   verified: 'verified',
 };
 

@@ -64,13 +64,15 @@ function refusalLines({ steps }: Evidence): string[] {
   return [...refused.slice(0, REFUSALS).flat(), ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 
-function clockLines({ clock }: Evidence): string[] {
+function clockLines({ clock, downtime }: Evidence): string[] {
   const impact = clock.phases[0]?.at ?? null;
   const rows = inTime(clock.phases).map((phase) => {
     if (phase.at === null) return [phase.label, 'not measured', phase.because];
     const after = impact === null ? '' : Date.parse(phase.at) - Date.parse(impact);
     const offset = after === '' || after === 0 ? '' : `${after < 0 ? '-' : '+'}${formatMs(Math.abs(after))}`;
-    return [phase.label, `${phase.atOrBefore ? '<=' : ''}${utcTime(phase.at)}`, offset];
+    // Who says when it began, and why users count as served only from the switch, where probes were good before.
+    const why = phase.phase === 'impact' || (phase.phase === 'first-good' && phase.at !== downtime.to) ? phase.because : '';
+    return [phase.label, `${phase.atOrBefore ? '<=' : ''}${utcTime(phase.at)}`, [offset, why].filter((part) => part !== '').join('  ')];
   });
   const figures = [`RTO from impact ${formatFigure(clock.rtoFromImpact)}`, `from start ${formatFigure(clock.rtoFromStart)}`];
   const total = clock.timeToFailure === null ? figures.join(', ') : `time to failure ${formatFigure(clock.timeToFailure)}, no RTO`;
@@ -110,7 +112,7 @@ function dataLines({ databases, lab, objectives }: Evidence): string[] {
   // What is not measured first, then the largest bound.
   const worst = [...databases].sort((a, b) => (b.rpo.boundMs ?? Number.POSITIVE_INFINITY) - (a.rpo.boundMs ?? Number.POSITIVE_INFINITY));
   const rows = worst.slice(0, databases.length <= DATABASE_ROWS ? DATABASE_ROWS : 1).map(({ name, promotion, requestedAt, rpo }) => {
-    if (promotion === 'requested') return [name, requestedText(requestedAt), rpo.boundMs === null ? `loss not measured: ${rpo.because}` : `if it was made, at most ${formatMs(rpo.boundMs)} is lost`];
+    if (promotion === 'requested') return [name, `promotion ${requestedText(requestedAt)}`, rpo.boundMs === null ? `loss not measured: ${rpo.because}` : `if it was made, at most ${formatMs(rpo.boundMs)} of writes is lost`];
     if (rpo.boundMs === null) return [name, 'not measured', rpo.because];
     if (promotion === 'not-requested') return [name, 'not promoted', `a promotion would lose at most ${formatMs(rpo.boundMs)}`];
     if (rpo.boundMs === 0 && rpo.method === 'position') return [name, 'nothing', 'proven: every byte of the log had arrived'];

@@ -59,7 +59,7 @@ describe('a failover', () => {
         started              TIME  +N s
         data ready           not measured  step databases.orders.promote was not seen to end
         traffic switched     not measured  step traffic.storefront.flip was not seen to end
-        first good response  not measured  home-page was still down at its last sample
+        served again  not measured  home-page was still down at its last sample
         verified             not measured  step verify.home-page was not seen to end
       Downtime not measured: home-page was still down at its last sample
       Data loss:

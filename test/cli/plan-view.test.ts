@@ -19,7 +19,7 @@ const REFUSED: Preview = {
     },
   ],
   notEvaluated: [{ step: 'assess.source', title: 'Assess Seoul' }],
-  warnings: ['waits, at most 15m, for 1 of alice@example.com: dr approve RUN'],
+  warnings: ['will wait at most 15m for approval by 1 of alice@example.com. They run: dr approve RUN'],
 };
 
 function text(parts: Partial<ShownPlan> = {}, of: Plan = plan()): string {

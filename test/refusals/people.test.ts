@@ -14,7 +14,7 @@ describe('approvals', () => {
     expect(await asked([])).toMatchInlineSnapshot(`
       "rule         approval
       observed     0 of 2 approvals (just now)
-      threshold    2 of ann, ben, cho
+      threshold    approval by 2 of ann, ben, cho
       consequence  the point of no return is not crossed without them
       override     --approved-by ann"
     `);
@@ -24,7 +24,7 @@ describe('approvals', () => {
     expect(await asked(['ann', 'ann'])).toMatchInlineSnapshot(`
       "rule         approval
       observed     1 of 2 approvals (just now)
-      threshold    2 of ann, ben, cho
+      threshold    approval by 2 of ann, ben, cho
       consequence  the point of no return is not crossed without them
       override     --approved-by ben"
     `);
@@ -34,7 +34,7 @@ describe('approvals', () => {
     expect(await asked(['ben', 'mallory', 'Cho'])).toMatchInlineSnapshot(`
       "rule         approval
       observed     1 of 2 approvals; not on the list: mallory, Cho (just now)
-      threshold    2 of ann, ben, cho
+      threshold    approval by 2 of ann, ben, cho
       consequence  the point of no return is not crossed without them
       override     --approved-by ann"
     `);
@@ -44,7 +44,7 @@ describe('approvals', () => {
     expect(await asked(['ann', 'ben', 'cho'], { quorum: 4 })).toMatchInlineSnapshot(`
       "rule         approval
       observed     3 of 4 approvals (just now)
-      threshold    4 of ann, ben, cho
+      threshold    approval by 4 of ann, ben, cho
       consequence  the point of no return is not crossed without them
       override     --approved-by NAME"
     `);
@@ -54,7 +54,7 @@ describe('approvals', () => {
     expect(await asked([], { line: false })).toMatchInlineSnapshot(`
       "rule         approval
       observed     0 of 2 approvals (just now)
-      threshold    2 of ann, ben, cho
+      threshold    approval by 2 of ann, ben, cho
       consequence  what comes after is not begun without them
       override     --approved-by ann"
     `);
@@ -65,7 +65,7 @@ describe('approvals', () => {
       "assess.approval
       rule         approval
       observed     0 of 1 approvals (just now)
-      threshold    1 of incident-commander@example.com, shop-lead@example.com
+      threshold    approval by 1 of incident-commander@example.com, shop-lead@example.com
       consequence  the point of no return is not crossed without them
       override     --approved-by incident-commander@example.com"
     `);
@@ -83,7 +83,7 @@ describe('approvals', () => {
     expect(await rejecting('check', [signed(ann, { decision: 'reject' })])).toMatchInlineSnapshot(`
       "rule         approval
       observed     rejected by ann at 2026-11-20T10:19:00.000Z (just now)
-      threshold    2 of ann, ben
+      threshold    approval by 2 of ann, ben
       consequence  the point of no return is not crossed without them
       override     none: they may decide again (dr approve 20261120T101500Z-shop-failover-1a2b3c), then: dr resume 20261120T101500Z-shop-failover-1a2b3c"
     `);
@@ -93,7 +93,7 @@ describe('approvals', () => {
     expect(await rejecting('observe', [signed(ann, { decision: 'reject' }), signed(ben, { decision: 'reject', signed: NOW - 1000 })])).toMatchInlineSnapshot(`
       "rule         approval
       observed     rejected by ann at 2026-11-20T10:19:00.000Z; rejected by ben at 2026-11-20T10:19:59.000Z (just now)
-      threshold    2 of ann, ben
+      threshold    approval by 2 of ann, ben
       consequence  the point of no return is not crossed without them
       override     none: they may decide again (dr approve 20261120T101500Z-shop-failover-1a2b3c), then: dr resume 20261120T101500Z-shop-failover-1a2b3c"
     `);

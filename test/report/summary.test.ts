@@ -12,14 +12,14 @@ describe('summary for a terminal', () => {
       "[LAB] a two-region lab on one machine; no AWS account was involved
       In the lab: shop runs in ap-northeast-1 (Tokyo) again 8.2 s after impact; RTO and RPO are met.
       Clock (UTC): RTO from impact 8.2 s, from start 6.8 s
-        impact               10:15:00.590
-        detected             not measured  it was down before the first sample: when that was noticed is not known
-        declared             10:15:01.600  +1.0 s
-        started              10:15:02.000  +1.4 s
-        data ready           10:15:07.200  +6.6 s
-        traffic switched     10:15:08.300  +7.7 s
-        first good response  10:15:08.800  +8.2 s
-        verified             10:15:12.000  +11 s
+        impact            10:15:00.590  the last good response of the lab's client
+        detected          not measured  home-page was down from its first sample on: when it was noticed is not known
+        declared          10:15:01.600  +1.0 s
+        started           10:15:02.000  +1.4 s
+        data ready        10:15:07.200  +6.6 s
+        traffic switched  10:15:08.300  +7.7 s
+        served again      10:15:08.800  +8.2 s
+        verified          10:15:12.000  +11 s
       Downtime 8.2 s as the lab's client saw it, by what was waited for:
         before the run (detection, decision)  1.4 s   17 %
         database                              3.5 s   42 %
@@ -42,17 +42,17 @@ describe('summary for a terminal', () => {
       Promote shop-orders-tokyo: requested at 10:16:03 UTC, result not yet known (not reached within its limit of 600 s; status is "backing-up").
       The point of no return is passed: treat it as done. Do not reopen the old writer.
       Clock (UTC): time to failure 11m 2s, no RTO
-        impact               <=10:15:02.350
-        detected             not measured    it was down before the first sample: when that was noticed is not known
-        declared             10:15:01.600    -750 ms
-        started              10:15:02.000    -350 ms
-        data ready           not measured    step databases.orders.promote was not seen to end
-        traffic switched     not measured    step traffic.storefront.flip was not seen to end
-        first good response  not measured    home-page was still down at its last sample
-        verified             not measured    step verify.home-page was not seen to end
+        impact            <=10:15:02.350  the first sample of home-page was already bad, so it began then or before; --impact-at TIME says when
+        detected          not measured    home-page was down from its first sample on: when it was noticed is not known
+        declared          10:15:01.600    -750 ms
+        started           10:15:02.000    -350 ms
+        data ready        not measured    step databases.orders.promote was not seen to end
+        traffic switched  not measured    step traffic.storefront.flip was not seen to end
+        served again      not measured    home-page was still down at its last sample
+        verified          not measured    step verify.home-page was not seen to end
       Downtime not measured: home-page was still down at its last sample
       Data loss:
-        orders  requested at 10:16:03 UTC, result not yet known  if it was made, at most 31 s is lost
+        orders  promotion requested at 10:16:03 UTC, result not yet known  if it was made, at most 31 s of writes is lost
       Objectives:
         RTO  not measured  the run failed: it has a time to failure, not an RTO
         RPO  not measured  promotion of orders requested at 10:16:03 UTC, result not yet known"

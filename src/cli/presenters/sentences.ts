@@ -160,14 +160,17 @@ const INSTANT_MS = 100;
 /** An expectation of a second or two tells nobody anything. Seconds. */
 const WORTH_SAYING_S = 3;
 
-/** `3.1 s of about 5m`; estimates are for AWS, so a run elsewhere says so. */
+/** `3.1 s of about 5m`, at its end `28 s, expected about 5m`; estimates are for AWS, so a run elsewhere says so. */
 export function againstEstimate(step: PlanStep, run: StepRun, state: RunState, now: number): string {
   const elapsed = elapsedMs(run, now);
   if (elapsed === undefined) return '';
   if (step.estimate.p50 < WORTH_SAYING_S) return elapsed < INSTANT_MS ? '' : formatDuration(elapsed);
   if (elapsed < INSTANT_MS) return '';
   const expected = formatDuration(step.estimate.p50 * 1000);
-  return `${formatDuration(elapsed)} of about ${expected}${state.mode === 'live' ? '' : ' on AWS'}`;
+  const where = state.mode === 'live' ? '' : ' on AWS';
+  if (run.endedAt === undefined) return `${formatDuration(elapsed)} of about ${expected}${where}`;
+  // Of what is over, `28 s of about 5m` would read as not done.
+  return formatDuration(elapsed) === expected ? expected : `${formatDuration(elapsed)}, expected about ${expected}${where}`;
 }
 
 /**
@@ -209,7 +212,7 @@ function budget(state: RunState, now: number): string {
   const used = Math.max(0, now - (known ? impact : state.declaredAt));
   const left = state.plan.objectives.rtoMs - used;
   const rest = left >= 0 ? `${atLeast ? 'at most ' : ''}${formatDuration(left)} left` : `exceeded by ${least}${formatDuration(-left)}`;
-  return `${least}${formatDuration(used)} since ${known ? 'impact' : 'declared'}, ${rest}${atLeast ? NAME_IMPACT : ''}`;
+  return `${least}${formatDuration(used)} since ${known ? 'impact' : 'it was confirmed'}, ${rest}${atLeast ? NAME_IMPACT : ''}`;
 }
 
 /** What makes a lower bound a measurement. */

@@ -39,12 +39,12 @@ function decideClaims(ctx: StepContext, p: Params): string | Refusal {
   const given = [...new Set(ctx.acceptances.approvedBy)];
   const names = p.from.map(({ name }) => name);
   const valid = given.filter((name) => names.includes(name));
-  if (valid.length >= p.quorum) return `approved by ${valid.join(', ')} (names as given, not verified)`;
+  if (valid.length >= p.quorum) return `approved by ${valid.join(', ')} (${valid.length === 1 ? 'name' : 'names'} as given, not verified)`;
   const strangers = given.filter((name) => !names.includes(name));
   return {
     rule: 'approval',
     observed: `${valid.length} of ${p.quorum} approvals${strangers.length > 0 ? `; not on the list: ${strangers.join(', ')}` : ''}`,
-    threshold: `${p.quorum} of ${names.join(', ')}`,
+    threshold: `approval by ${p.quorum} of ${names.join(', ')}`,
     consequence: consequence(p),
     override: `--approved-by ${names.find((name) => !valid.includes(name)) ?? 'NAME'}`,
   };
@@ -65,7 +65,7 @@ function rejection(p: Params, run: string, rejected: readonly Decision[]): Refus
   return {
     rule: 'approval',
     observed: rejected.map(({ approver, signed }) => `rejected by ${approver} at ${iso(signed)}`).join('; '),
-    threshold: `${p.quorum} of ${namesOf(p)}`,
+    threshold: `approval by ${p.quorum} of ${namesOf(p)}`,
     consequence: consequence(p),
     override: `none: they may decide again (dr approve ${run}), then: dr resume ${run}`,
   };
@@ -115,7 +115,7 @@ export default stepKind<Params>({
     const { approved, rejected } = await look(ctx, p).catch(() => ({ approved: [], rejected: [] }));
     if (rejected.length > 0) return refused(rejection(p, ctx.run.id, rejected));
     if (approved.length >= p.quorum) return { state: 'ok', because: `approved by ${approved.map(({ approver }) => approver).join(', ')}` };
-    const observed = `waits, at most ${formatDuration(p.waitMs)}, for ${p.quorum - approved.length} of ${namesOf(p)}: dr approve ${ctx.run.id}`;
+    const observed = `will wait at most ${formatDuration(p.waitMs)} for approval by ${p.quorum - approved.length} of ${namesOf(p)}. They run: dr approve ${ctx.run.id}`;
     return { state: 'ok', because: '', warnings: [{ rule: 'approval-waits', observed, wanted: 'approvals that are given', mend: `dr approve ${ctx.run.id}` }] };
   },
   observe: (ctx, p) => {

@@ -26,7 +26,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (seen.readOnly) return { state: 'absent', because: `${p.id} is read-only` };
   const quiesced = quiescedAt(ctx, p.name) !== undefined;
   if (quiesced && !openedFact.has(ctx, p.name)) return { state: 'absent', because: `sessions of ${p.id} may still be read-only` };
-  return { state: 'reached', because: quiesced ? `${p.id} takes writes` : `${p.id} takes writes: it was not read-only` };
+  return { state: 'reached', because: quiesced ? `${p.id} takes writes` : `${p.id} takes writes; it was not read-only, so nothing was changed` };
 }
 
 export const openWrites = stepKind<Params>({

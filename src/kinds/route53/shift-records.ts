@@ -267,7 +267,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   if (waiting !== undefined) return { state: 'pending', because: `change ${waiting} is PENDING`, waitingFor: 'aws' };
   const unseen = withoutId(ctx, p);
   if (unseen !== undefined) return unseen;
-  return { state: 'reached', because: p.records.length === 1 ? `${p.records[0]?.name ?? ''} matches the plan` : `${p.records.length} names match the plan` };
+  const what = p.records.length === 1 ? (p.records[0]?.name ?? '') : plural(p.records.length, 'name');
+  return { state: 'reached', because: `Route 53 has ${what} as planned${sentChanges(ctx, p).length > 0 ? ', on all its servers (INSYNC)' : ''}` };
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {

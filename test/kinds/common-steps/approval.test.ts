@@ -33,7 +33,7 @@ describe('signed approvals before the run', () => {
 
   it('that are missing are asked for later, and the check says of whom', async () => {
     expect(await (await gate(() => [signed(ann)], { quorum: 2 })).check()).toEqual({
-      state: 'ok', because: ALREADY, warnings: [{ rule: 'approval-waits', observed: `waits, at most 10m, for 1 of ann, ben: dr approve ${RUN}`, wanted: 'approvals that are given', mend: `dr approve ${RUN}` }],
+      state: 'ok', because: ALREADY, warnings: [{ rule: 'approval-waits', observed: `will wait at most 10m for approval by 1 of ann, ben. They run: dr approve ${RUN}`, wanted: 'approvals that are given', mend: `dr approve ${RUN}` }],
     });
     expect(await (await gate(() => Promise.reject(new Error('the bucket is silent')))).check()).toMatchObject({ state: 'ok', because: ALREADY });
   });
@@ -121,6 +121,6 @@ describe('when its turn comes', () => {
   it('one key that is missing makes all of them names', async () => {
     const from = [...gateOf([ann]).from, { name: 'ben', keys: [] }];
     const step = await stepOf('run.approval', { gate: 'assess.approval', from, quorum: 1 } as unknown as Json, { acceptances: { approvedBy: ['ben'] } });
-    expect(await step.observe()).toEqual({ state: 'reached', because: 'approved by ben (names as given, not verified)' });
+    expect(await step.observe()).toEqual({ state: 'reached', because: 'approved by ben (name as given, not verified)' });
   });
 });

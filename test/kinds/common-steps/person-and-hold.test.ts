@@ -23,7 +23,7 @@ describe('run.approval', () => {
     [['Ann', 'ben '], '0 of 2 approvals; not on the list: Ann, ben ', 'ann'],
   ])('refuses %j, and names the next one to ask', async (names, observed, next) => {
     const step = await approval(...names);
-    const refusal = { rule: 'approval', observed, threshold: '2 of ann, ben, cho', consequence: 'the point of no return is not crossed without them', override: `--approved-by ${next}` };
+    const refusal = { rule: 'approval', observed, threshold: 'approval by 2 of ann, ben, cho', consequence: 'the point of no return is not crossed without them', override: `--approved-by ${next}` };
     expect(await step.check()).toEqual({ state: 'refused', refusal });
     expect(await step.observe()).toEqual({ state: 'refused', refusal });
   });
