@@ -5,6 +5,7 @@ import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '
 import { iso } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, noCheck, regionName, securityGroupId, stepKind } from '../common.ts';
+import { lastsFor, lastsNot } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { cutOff, cutOffChanges, cutOffFurther, cutOffRights, letInAgain, rememberGroups } from './cut-off.ts';
@@ -30,13 +31,28 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 });
   } catch (error) {
     if (!(error instanceof AwsError) || !error.saysNothing) throw error;
-    const seen = seenFact.read(ctx, p.name) === undefined ? 'has not answered since' : 'answered again, and is silent now';
-    return { state: 'pending', because: `${p.id} in ${p.region} ${seen}, so it is not fenced. Once it answers, dr reprotect fences it before anything else`, waitingFor: 'hold' };
+    return silent(ctx, p);
   }
+  lastsNot(ctx, quiet(p));
   if (instance === undefined) return done(ctx, p, `${p.id} does not exist in ${p.region} any more`);
   const state = dbInstanceState(instance.DBInstanceStatus);
   const seen = seenAgain(ctx, p, instance, state);
   return seen.state === 'pending' && !cannotWrite(state) ? { ...seen, unsafe: true } : seen;
+}
+
+/** An old writer that has answered since, and gives no answer for so long, is lost again, as far as anyone can know. Milliseconds. */
+const LOST_AGAIN_MS = 60_000;
+
+const quiet = (p: Params): string => `guard-quiet.${p.name}`;
+
+/** One that was seen open a moment ago is open still, whatever its API says now. */
+function silent(ctx: StepContext, p: Params): Observation {
+  const seen = seenFact.read(ctx, p.name);
+  if (seen !== undefined && lastsFor(ctx, quiet(p)) < LOST_AGAIN_MS) {
+    return { state: 'pending', because: `${p.id} in ${p.region} answered again at ${iso(seen)}, was not fenced yet, and gives no answer now`, waitingFor: 'aws', unsafe: true };
+  }
+  const how = seen === undefined ? 'has not answered since' : 'answered again, and is silent now';
+  return { state: 'pending', because: `${p.id} in ${p.region} ${how}, so it is not fenced. Once it answers, dr reprotect fences it before anything else`, waitingFor: 'hold' };
 }
 
 /** What there is to do about an old writer that is there again. */

@@ -157,3 +157,35 @@ describe('a word that was given before a sign of life was shown', () => {
     busy();
   });
 });
+
+describe('a guard whose old writer answered, and was open', () => {
+  const guardIn = (sim: Simulation, facts: Record<string, Json> = {}) => stepIn(sim, 'databases.orders.fenceAgain', { facts });
+
+  it('takes one answer that is lost for no fence; after a minute of silence it is lost again', async () => {
+    const sim = await simulation();
+    const step = await guardIn(sim, DOWN);
+    expect(await step.observe()).toMatchObject({ state: 'absent' });
+    sim.world.breakRegion(SEOUL);
+    expect(await step.observe()).toMatchObject({ state: 'pending', waitingFor: 'aws', unsafe: true, because: expect.stringMatching(/^shop-orders in ap-northeast-2 answered again at .*, was not fenced yet, and gives no answer now$/) as string });
+    for (let i = 0; i < 12; i++) {
+      await wait(sim, 5_000);
+      await step.observe();
+    }
+    const lost = await step.observe();
+    expect(lost).toMatchObject({ state: 'pending', waitingFor: 'hold', because: expect.stringContaining('is silent now, so it is not fenced') as string });
+    expect(lost).not.toHaveProperty('unsafe');
+    sim.world.healRegion(SEOUL);
+    expect(await step.observe()).toMatchObject({ state: 'absent' });
+    sim.world.breakRegion(SEOUL);
+    expect(await step.observe()).toMatchObject({ unsafe: true });
+  });
+
+  it('that has never answered is not known to be open', async () => {
+    const sim = await simulation();
+    const step = await guardIn(sim, DOWN);
+    sim.world.breakRegion(SEOUL);
+    const seen = await step.observe();
+    expect(seen).toMatchObject({ state: 'pending', waitingFor: 'hold', because: expect.stringContaining('has not answered since') as string });
+    expect(seen).not.toHaveProperty('unsafe');
+  });
+});
