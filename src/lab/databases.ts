@@ -1,3 +1,4 @@
+import { inParallel } from '../engine/parallel.ts';
 import { refKey, sameRef, type DatabaseDriver, type DbEndpoint, type DbRef } from '../simulator/database-driver.ts';
 import type { DbInstanceSeed } from '../simulator/seeds.ts';
 import { ORDERS_TABLE } from './application.ts';
@@ -25,6 +26,8 @@ interface Instance {
 /** Between regions that are near to each other, with replicas that keep up. */
 const DEFAULT_LAG_MS = 100;
 const MEASURED_MS = 10_000;
+/** Each makes two servers; hundreds at once would bring a machine to a stop. */
+const STARTED_AT_ONCE = 8;
 
 /**
  * The databases of the lab: real servers, each behind the door that is its RDS endpoint. The simulated world keeps AWS's
@@ -50,9 +53,8 @@ export class LabDatabases implements DatabaseDriver {
     this.#addressOf = addressOf;
     try {
       await Promise.all(wishes.flatMap(({ names }) => Object.entries(names).map(([region, id]) => this.#openDoor({ region, id }))));
-      await Promise.all(wishes.flatMap(({ seeds, login }) =>
-        seeds.filter((seed) => seed.replicaOf === undefined).map((writer) => this.#startCluster(engine, writer, seeds, login)),
-      ));
+      const writers = wishes.flatMap(({ seeds, login }) => seeds.filter((seed) => seed.replicaOf === undefined).map((writer) => ({ writer, seeds, login })));
+      await inParallel(writers, STARTED_AT_ONCE, ({ writer, seeds, login }) => this.#startCluster(engine, writer, seeds, login));
     } catch (error) {
       await this.#end();
       throw error;

@@ -51,6 +51,8 @@ const ORDER_TIMEOUT_MS = 700;
 const TICK_MS = 50;
 /** Without an order that ends, well or badly. */
 const SERVED_MS = 10_000;
+/** For each application more: all of them begin at once. */
+const SERVED_EACH_MS = 100;
 /** So many bad ones, and then SERVED_MS: it is not the machine. */
 const SERVED_ORDERS = 500;
 
@@ -103,7 +105,7 @@ async function assemble(options: LabOptions, undo: (() => Promise<unknown>)[], s
   const fleet = await Fleet.start(placesOf(scenario, world, databases));
   undo.push(() => fleet.stop());
   const crowds = await putUsersOn({ scenario, world, port: fleet.port, undo });
-  await Promise.all([...crowds.ledgers.values()].map(served));
+  await Promise.all([...crowds.ledgers.values()].map((ledger, _n, all) => served(ledger, SERVED_MS + all.length * SERVED_EACH_MS)));
 
   const info: LabInfo = {
     pid: process.pid,
@@ -232,21 +234,21 @@ async function awsEndpoint(options: LabOptions, world: World): Promise<WireServe
 }
 
 /** A lab is up when the first user has got an order through. On a busy machine that takes long: it is waited for as long as orders end. */
-async function served(ledger: Ledger): Promise<void> {
+async function served(ledger: Ledger, limitMs: number): Promise<void> {
   let seen = -1;
   let until = 0;
   for (;;) {
     const { lastGood, orders, lastError } = ledger.summary();
     if (lastGood !== undefined) return;
     const now = performance.now();
-    if (orders !== seen && seen < SERVED_ORDERS) [seen, until] = [orders, now + SERVED_MS];
+    if (orders !== seen && seen < SERVED_ORDERS) [seen, until] = [orders, now + limitMs];
     if (now > until) {
       throw new DrError({
         code: 'LAB_NOT_SERVING',
         exit: 'lab',
         title: `No user of the lab got an order through: ${orders} were tried.`,
-        detail: lastError ?? `No order was answered at all for ${SERVED_MS / 1000} s.`,
-        next: ['try again; the machine may be busy'],
+        detail: lastError ?? `No order was answered at all for ${limitMs / 1000} s.`,
+        next: ['try again; the machine may be busy', 'dr lab start --runbook PATH    serves fewer applications'],
       });
     }
     await sleep(10);

@@ -34,6 +34,8 @@ export interface LabHandle extends LabApi {
 
 /** The first start copies programs and makes databases; a slow machine may take its time. */
 const START_MS = 90_000;
+/** For each application more. */
+const START_EACH_MS = 2_000;
 const STOP_MS = 15_000;
 
 /**
@@ -63,20 +65,22 @@ export async function spawnLab(options: SpawnOptions): Promise<LabHandle> {
     said = (said + text).slice(-4096);
   });
   const ended = new Promise<void>((end) => child.once('exit', () => end()));
-  const { control, info } = await readiness(child, () => said);
+  const { control, info } = await readiness(child, settings.runbook.length, () => said);
   child.unref();
   child.channel?.unref();
   (child.stderr as Socket | null)?.unref();
   return handleOf(child, control, info, ended);
 }
 
-function readiness(child: ChildProcess, said: () => string): Promise<{ control: ControlAddress; info: LabInfo }> {
+function readiness(child: ChildProcess, applications: number, said: () => string): Promise<{ control: ControlAddress; info: LabInfo }> {
+  const limitMs = START_MS + applications * START_EACH_MS;
   return new Promise((resolve, reject) => {
-    const failed = (title: string) => reject(new DrError({ code: 'LAB_START', exit: 'lab', title, ...(said().trim() === '' ? {} : { detail: said().trim() }) }));
+    const next = [...(applications > 1 ? ['dr lab start --runbook PATH    serves fewer applications'] : []), 'DR_LAB_POSTGRES=model dr lab start    a model of the databases, which starts at once'];
+    const failed = (title: string) => reject(new DrError({ code: 'LAB_START', exit: 'lab', title, ...(said().trim() === '' ? {} : { detail: said().trim() }), next }));
     const late = setTimeout(() => {
-      failed(`The lab was not up after ${START_MS / 1000} s.`);
+      failed(`The lab was not up after ${limitMs / 1000} s, and has been stopped.`);
       child.kill('SIGTERM');
-    }, START_MS);
+    }, limitMs);
     child.once('message', (message) => {
       clearTimeout(late);
       const told = message as DaemonMessage;

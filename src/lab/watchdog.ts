@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 
 /**
  * Waits for the end of its standard input, which comes when the lab's process ends, however it does. Then it kills every
- * PostgreSQL whose data lies in the folder, and removes the folder. After an orderly stop the folder is gone already.
+ * PostgreSQL whose data lies in the folder, also one that is being made, and removes the folder. After an orderly stop the folder is gone already.
  * A process id in a file may be somebody else's by now, so the process must call itself postgres.
  */
 const SCRIPT = `
@@ -18,8 +18,13 @@ while [ $round -lt 20 ] && [ -d "$1" ]; do
     esac
     [ -n "$segment" ] && ipcrm -m "$segment" >/dev/null 2>&1
   done
+  # What was being started has no such file yet; its command line names the folder.
+  ps -eo pid=,args= 2>/dev/null | while read -r pid args; do
+    case "$args" in
+      *'/initdb '*"$1/"*|*'/postgres '*"$1/"*) kill -9 "$pid" 2>/dev/null ;;
+    esac
+  done
   rm -rf "$1" 2>/dev/null
-  # What was being started may still write; without its folder it ends.
   sleep 0.1 2>/dev/null || sleep 1
   round=$((round + 1))
 done
