@@ -14,16 +14,17 @@ export function checkText(result: CheckResult, paint: Painter, width: number | u
 }
 
 /** The direction, and what stands in control planes between the outage and users. */
-function wayLine({ source, target, stability, feasibility, availability, lastTest }: CheckResult['ways'][number]): string {
+function wayLine({ source, target, positions = [], stability, feasibility, availability, lastTest }: CheckResult['ways'][number]): string {
   const way = `  ${source} → ${target}`;
-  if (stability === undefined) return `${way}: no failover can be planned`;
+  const copies = positions.map(({ resource, position }) => `\n    ${resource}: ${position}`).join('');
+  if (stability === undefined) return `${way}: no failover can be planned${copies}`;
   const { grade, changes, planes } = stability;
   const named = Object.keys(planes).join(', ');
   const words = { static: 'no control plane is needed', regional: `control planes of ${target}: ${named}`, elsewhere: `control planes, not only of ${target}: ${named}` }[grade];
   const time = feasibility === undefined ? '' : `\n    RTO ${secondsShown(feasibility.rto)}: about ${secondsShown(feasibility.p50)} until users are served (up to ${secondsShown(feasibility.p95)}): ${sumOf(feasibility.steps)}`;
   const agreed = availability === undefined ? '' : `\n    SLAs of AWS: ${availability.one} % of a month in one region (${availability.parts.map(({ what, percent }) => `${what} ${percent} %`).join(' × ')}), at most ${availability.two} % in two that fail independently`;
   const tested = lastTest === undefined ? '' : `\n    last tested by the ${lastTest.verb} ${lastTest.run}`;
-  return `${way}: ${changes} ${changes === 1 ? 'change' : 'changes'} before users are served; ${words}${[time, agreed, tested].join('')}`;
+  return `${way}: ${changes} ${changes === 1 ? 'change' : 'changes'} before users are served; ${words}${[copies, time, agreed, tested].join('')}`;
 }
 
 function findingLines(f: PlacedFinding, paint: Painter): string[] {

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import type * as Pg from 'pg';
 import type { Client, ClientConfig, QueryConfig, QueryResult } from 'pg';
 import { messageOf } from '../base/errors.ts';
-import type { SqlPort, SqlTarget } from './effects.ts';
+import { answeredByServer, type SqlPort, type SqlTarget } from './effects.ts';
 
 /** What `pg` says when the server has no TLS; only then may a connection continue without it. */
 const NO_TLS = 'The server does not support SSL connections';
@@ -70,10 +70,8 @@ export function systemSql(env: Readonly<Record<string, string | undefined>>): Sq
         return { state: 'done', text: outcomeText(said) };
       } catch (error) {
         if (!wasSent()) signal?.throwIfAborted();
-        // Only the server has SQLSTATE codes, and what it refuses it has rolled back; 57P are its own shutdowns.
-        const code = (error as { code?: unknown }).code;
-        const answered = typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') && !code.startsWith('08');
-        return { state: wasSent() && !answered ? 'unknown' : 'refused', error: messageOf(error) };
+        // What the server refuses it has rolled back.
+        return { state: wasSent() && !answeredByServer(error) ? 'unknown' : 'refused', error: messageOf(error) };
       }
     },
   };

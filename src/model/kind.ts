@@ -80,6 +80,13 @@ export interface InspectContext extends Omit<InspectPlace, 'account'> {
   signal: AbortSignal;
 }
 
+/** Up to where a copy has its data. */
+export interface PositionSeen {
+  /** In words; absent where nobody tells. */
+  shown?: string;
+  findings: readonly Finding[];
+}
+
 /** What is so now, seen without asking any region but the target. */
 export interface ResourceState {
   /**
@@ -231,6 +238,8 @@ export interface ResourceKind<R> {
    * services are asked. @throws AwsError
    */
   timing?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<Readonly<Record<string, Estimate>>>;
+  /** Databases: up to where the copy in the target has the data now, for people, and what is wrong with asking it. Reads only. @throws AwsError */
+  position?(ctx: InspectContext, name: string, resource: R): Promise<PositionSeen>;
   /** What AWS publishes for what it uses in a region, as it is set now. @throws AwsError */
   slas?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R, region: string): Promise<Sla[]>;
   /** What the twins of a drill would rent, as the originals are set now. Only the target is asked. @throws AwsError */

@@ -25,6 +25,7 @@ import { certificateFindings } from './certificates.ts';
 import { expiredTwins, leftFindings } from './left-twins.ts';
 import { type LastTest, lastTest, staleTest } from './last-test.ts';
 import { rightsFindings } from './rights.ts';
+import { type CopyPosition, positionsOf } from './positions.ts';
 import { assumed, type PathFinding, runFindings } from './run-findings.ts';
 import { type Stability, stabilityOf } from './stability.ts';
 import { survivalFindings } from './survival.ts';
@@ -61,6 +62,8 @@ export interface PlacedFinding extends PathFinding {
 export interface CheckedWay {
   source: string;
   target: string;
+  /** Up to where each copy of a database has its data, where anybody says it. */
+  positions?: readonly CopyPosition[];
   /** Absent where no failover can be planned. */
   stability?: Stability;
   /** The RTO against the times of what stands before users. */
@@ -121,18 +124,22 @@ export async function checkLoaded(loaded: LoadedRunbook, request: CheckRequest):
 async function examine(looker: Looker, way: Way): Promise<{ way: CheckedWay; findings: PathFinding[] }> {
   const { effects, loaded, signal } = looker;
   const { source, target, made } = way;
-  if (made instanceof DrError) return { way: { source, target }, findings: await lookAt(looker, way) };
+  const looks = Promise.all([lookAt(looker, way), positionsOf(inspecting(looker, way), loaded)]).then(([found, { positions, findings: ofPositions }]) => ({
+    seen: { source, target, ...(positions.length === 0 ? {} : { positions }) },
+    findings: [...found, ...ofPositions],
+  }));
+  if (made instanceof DrError) return looks.then(({ seen, findings }) => ({ way: seen, findings }));
   const { plan } = made;
   const state = openState(looker.state, effects.aws);
-  const [findings, feasibility, availability, test, left] = await Promise.all([
-    lookAt(looker, way),
+  const [{ seen, findings }, feasibility, availability, test, left] = await Promise.all([
+    looks,
     feasibilityNow({ effects, loaded, plan, state, signal }),
     availabilityOf({ effects, loaded, source, target, signal }),
     lastTest(state, plan),
     expiredTwins(state, plan, effects.clock.now()),
   ]);
   const more = [...rtoFindings(loaded, target, feasibility), ...staleTest(test, loaded.runbook.name, effects.clock.now()), ...leftFindings(left, loaded.runbook.name, effects.clock.now())];
-  const checked = { source, target, stability: stabilityOf(plan), feasibility, ...(availability === undefined ? {} : { availability }), ...(test === undefined ? {} : { lastTest: test }) };
+  const checked = { ...seen, stability: stabilityOf(plan), feasibility, ...(availability === undefined ? {} : { availability }), ...(test === undefined ? {} : { lastTest: test }) };
   return { way: checked, findings: [...findings, ...more] };
 }
 
@@ -193,10 +200,14 @@ async function ofCaller({ effects, loaded, signal }: Looker, { plan, observed }:
   return rightsFindings({ effects, caller: observed.identity, target: plan.target, permissions, signal });
 }
 
-async function ofKinds({ effects, loaded, signal }: Looker, { source, target }: Way): Promise<PathFinding[]> {
-  const { strategy, objectives, regions, resources } = loaded.runbook;
-  const ctx: InspectContext = { effects, signal, runbook: loaded.runbook.name, strategy, objectives, regions: regions.map(({ id }) => id), source, target };
-  const found = await Promise.all(resources.map(async ({ section, name, kind, resource }) => {
+function inspecting({ effects, loaded, signal }: Looker, { source, target }: Way): InspectContext {
+  const { strategy, objectives, regions } = loaded.runbook;
+  return { effects, signal, runbook: loaded.runbook.name, strategy, objectives, regions: regions.map(({ id }) => id), source, target };
+}
+
+async function ofKinds(looker: Looker, way: Way): Promise<PathFinding[]> {
+  const ctx = inspecting(looker, way);
+  const found = await Promise.all(looker.loaded.runbook.resources.map(async ({ section, name, kind, resource }) => {
     const findings = (await (await knownKind(kind)).inspect?.(ctx, name, resource)) ?? [];
     return findings.map((finding) => ({ ...finding, path: [section, name] }));
   }));

@@ -3,7 +3,7 @@ import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, sqlName, stepKind } from '../common.ts';
 import { canaryFact } from './facts.ts';
-import { envOf, loginParams, loginTo, missingLogin, type NamedLogin, targetOf } from './login.ts';
+import { envOf, loginParams, loginRefused, loginTo, missingLogin, type NamedLogin, targetOf } from './login.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import type { StepContext } from '../../model/step.ts';
 import { type Database, lookRights } from './instance.ts';
@@ -30,10 +30,11 @@ export const canary = stepKind<Params>({
   params,
   check: async (ctx, p) => {
     const target = missingLogin(ctx, p) ?? (p.made === true ? await engineOfPoint(ctx, p) : await targetOf(ctx, p));
-    if (typeof target !== 'string') return { state: 'ok', because: `login for ${p.id} is there` };
+    const refusal = typeof target === 'object' ? await loginRefused(ctx, p.id, p, target) : target;
+    if (refusal === undefined) return { state: 'ok', because: `login for ${p.id} is there` };
     return refused({
       rule: 'canary',
-      observed: target,
+      observed: refusal,
       threshold: `the environment variables ${p.userEnv} and ${p.passwordEnv}, and a PostgreSQL endpoint`,
       consequence: `the new writer of ${p.name} could not be proven to take writes before users are sent to it`,
       override: `export ${p.userEnv}=… ${p.passwordEnv}=…, or take \`canary\` out of the runbook`,

@@ -72,7 +72,7 @@ async function byLag(ctx: StepContext, { region, id }: Replica): Promise<Omit<Li
 }
 
 /** Two hexadecimal numbers: https://www.postgresql.org/docs/17/datatype-pg-lsn.html */
-function lsnText(at: bigint): string {
+export function lsnText(at: bigint): string {
   const hex = (n: bigint) => n.toString(16).toUpperCase();
   return `${hex(at >> 32n)}/${hex(at & 0xffffffffn)}`;
 }

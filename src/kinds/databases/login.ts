@@ -1,8 +1,8 @@
 import type * as z from 'zod';
-import { findDbInstance } from '../../aws/rds.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import type { SqlPosition, SqlTarget } from '../../effects/effects.ts';
+import { answeredByServer, type SqlPosition, type SqlTarget } from '../../effects/effects.ts';
 import { dbInstanceId, envName, inRegion, regionName, sqlName } from '../common.ts';
 import type { ObserveContext } from '../../model/kind.ts';
 import { isPlannedMove } from '../../model/verb.ts';
@@ -40,17 +40,20 @@ export function loginOf<L extends NamedLogin>({ canary }: { canary?: L | undefin
 }
 
 /** Variables of the login that are not set. */
-export function missingLogin(ctx: StepContext, p: Login): string | undefined {
+export function missingLogin(ctx: Pick<StepContext, 'effects'>, p: NamedLogin): string | undefined {
   const missing = [p.userEnv, p.passwordEnv].filter((name) => (ctx.effects.env(name) ?? '') === '');
   return missing.length > 0 ? `${missing.join(' and ')} not set` : undefined;
 }
 
 /** Where the instance listens, and how to log in; in words why it cannot be told. */
 export async function targetOf(ctx: StepContext, p: Login): Promise<SqlTarget | string> {
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  return sqlTarget(ctx, p.id, p, await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal }));
+}
+
+export function sqlTarget(ctx: Pick<StepContext, 'effects'>, id: string, p: NamedLogin, instance: DbInstance | undefined): SqlTarget | string {
   const endpoint = instance?.Endpoint;
-  if (endpoint?.Address === undefined || endpoint.Port === undefined) return `${p.id} shows no endpoint`;
-  const noSql = withoutSql(p.id, instance?.Engine);
+  if (endpoint?.Address === undefined || endpoint.Port === undefined) return `${id} shows no endpoint`;
+  const noSql = withoutSql(id, instance?.Engine);
   if (noSql !== undefined) return noSql;
   return {
     engine: 'postgres',
@@ -71,6 +74,17 @@ export async function positionOf(ctx: StepContext, p: Login): Promise<SqlPositio
   } catch (error) {
     ctx.signal.throwIfAborted();
     return `${p.id}: ${messageOf(error)}`;
+  }
+}
+
+/** The words in which the database itself refuses a login; undefined where it is let in, or nobody answers from there. */
+export async function loginRefused(ctx: Pick<StepContext, 'effects' | 'signal'>, id: string, { userEnv }: NamedLogin, target: SqlTarget): Promise<string | undefined> {
+  try {
+    await ctx.effects.sql.position(target, LIMITS.sqlMs, ctx.signal);
+    return undefined;
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    return answeredByServer(error) ? `${id} refuses the login of ${userEnv}: ${messageOf(error)}` : undefined;
   }
 }
 

@@ -13,6 +13,7 @@ import { type Database, dbArn, followers, isWriter, rdsArns, sidesOf, sourceRegi
 import { keepOld, keepOldStep } from '../databases/keep-old.ts';
 import { databaseSlas } from '../databases/sides.ts';
 import { keyLooks } from '../keys.ts';
+import { replicaPosition } from '../databases/position-ready.ts';
 import { inspectReplica } from '../databases/replica-ready.ts';
 import { openWrites, openWritesStep } from '../databases/open-writes.ts';
 import { positionGate, positionGateStep } from '../databases/position-gate.ts';
@@ -189,6 +190,7 @@ const kind: ResourceKind<RdsReadReplica> = {
   observe,
   looks: (at, db) => [allow(['rds:DescribeDBInstances'], [dbArn(at.target, at.account, inRegion(db.instances, at.target))])],
   inspect: inspectReplica,
+  position: (ctx, name, db) => replicaPosition(ctx, { name, region: ctx.target, id: inRegion(db.instances, ctx.target) }, db.canary),
   slas: (ctx, db, region) => databaseSlas(ctx, region, inRegion(db.instances, region)),
   inspectRights: (at, db) => [
     allow(['rds:DescribeDBInstances'], [dbArn(at.source, at.account, inRegion(db.instances, at.source))]),

@@ -54,6 +54,14 @@ export function resolving({ effects: { dns } }: Simulation, type: string, values
   return { resolve: (...args: Parameters<typeof dns.resolve>) => (args[1] === type ? Promise.resolve({ values: [...values], ttl: 1 }) : dns.resolve(...args)) };
 }
 
+/** The database of the standby answers a login so. */
+export function answering({ effects: { sql } }: Simulation, position: Simulation['effects']['sql']['position']): Simulation['effects']['sql'] {
+  return { ...sql, position };
+}
+
+/** As `pg` throws what the server says. */
+export const refusedLogin = (): Promise<never> => Promise.reject(Object.assign(new Error('password authentication failed for user "dr"'), { code: '28P01' }));
+
 const findingsOf = async (sim: Simulation, options: Parameters<typeof checkIn>[1] = {}): Promise<readonly Finding[]> => (await checkIn(sim, options)).findings;
 const denied = (service: string, operation: string) => ({ service, operation, effect: { kind: 'error' as const, httpStatus: 403, code: 'UnauthorizedOperation', message: `You are not authorized to perform: ${service}:${operation}` } });
 /** A machine, and what it has in its environment. */
@@ -64,6 +72,7 @@ const MORE: readonly (() => Promise<readonly Finding[]>)[] = [
   async () => findingsOf(await worldOf('shop', accepting('2026-12-31'))),
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { dns: resolving(sim, 'NS', ['ns-1.elsewhere.example']) } }); },
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { dns: resolving(sim, 'A', []) } }); },
+  async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { sql: answering(sim, () => Promise.reject(new Error('timeout expired: no answer from shop-orders-tokyo.example.com:5432 within 3000 ms'))) } }); },
   async () => { const sim = await worldOf('shop'); sim.world.breakRegion(SEOUL); return findingsOf(sim); },
   async () => { const sim = await worldOf('shop'); sim.world.addFault(denied('ec2', 'DescribeSecurityGroups')); return findingsOf(sim); },
   async () => { const sim = await worldOf('shop'); sim.world.addFault(denied('servicequotas', 'GetServiceQuota')); return findingsOf(sim); },

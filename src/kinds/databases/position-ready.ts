@@ -1,0 +1,56 @@
+import { findDbInstance } from '../../aws/rds.ts';
+import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { formatDuration } from '../../base/duration.ts';
+import { messageOf } from '../../base/errors.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { answeredByServer, type SqlPosition } from '../../effects/effects.ts';
+import { finder } from '../../model/finding.ts';
+import type { InspectContext, PositionSeen } from '../../model/kind.ts';
+import { type Database, replicates } from './instance.ts';
+import { sampleLag } from './lag.ts';
+import { lsnText } from './line-position.ts';
+import { missingLogin, type NamedLogin, sqlTarget } from './login.ts';
+import { aboutSide } from './sides.ts';
+
+/*
+ * Up to where the replica has replayed: from inside the database where the runbook names a login and its variables are set, else what AWS
+ * shows. The same login proves writes after a promotion: that it is let in is found out before one.
+ */
+
+const PAGE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Monitoring.html';
+const LOGIN_PAGE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ConnectToPostgreSQLInstance.html';
+
+/** @throws AwsError */
+export async function replicaPosition(ctx: InspectContext, copy: Database, login: NamedLogin | undefined): Promise<PositionSeen> {
+  const inside = login === undefined || missingLogin(ctx, login) !== undefined ? undefined : await bySql(ctx, copy, login);
+  if (inside?.shown !== undefined) return inside;
+  const { newestValid: sample } = await sampleLag(ctx, copy.region, copy.id);
+  const age = (at: number): string => formatDuration(ctx.effects.clock.now() - at);
+  return { findings: inside?.findings ?? [], ...(sample === undefined ? {} : { shown: `${copy.id} was ${formatDuration(sample.lagMs)} behind ${age(sample.sampledAt)} ago (CloudWatch)` }) };
+}
+
+/** Undefined where nobody could log in by SQL. */
+async function bySql(ctx: InspectContext, copy: Database, login: NamedLogin): Promise<PositionSeen | undefined> {
+  const instance = await findDbInstance(ctx.effects.aws, copy.region, copy.id, { signal: ctx.signal });
+  // What is no replica, or where no engine runs, others say.
+  if (instance === undefined || !replicates(instance) || dbInstanceState(instance.DBInstanceStatus).writes === 'no') return undefined;
+  const target = sqlTarget(ctx, copy.id, login, instance);
+  if (typeof target === 'string') return undefined;
+  try {
+    return seen(ctx, copy, await ctx.effects.sql.position(target, LIMITS.sqlMs, ctx.signal));
+  } catch (error) {
+    ctx.signal.throwIfAborted();
+    // What the database itself refuses, the check of a run refuses.
+    if (answeredByServer(error)) return undefined;
+    return { findings: [finder(aboutSide(copy)).warning('login', { observed: `${copy.id} is not reached from here by SQL: ${messageOf(error)}`, wanted: `a login that ${copy.id} lets in, from here`, consequence: 'a run from here could not prove that it takes writes after the promotion', mend: `let this machine reach ${copy.id}, or run the failover where it can`, page: LOGIN_PAGE })] };
+  }
+}
+
+function seen(ctx: InspectContext, copy: Database, { role, at, replayedAt }: SqlPosition): PositionSeen {
+  if (role === 'writer') {
+    const said = { observed: `${copy.id} itself says that it replays nothing: it is a writer`, wanted: 'a replica of the writer', consequence: 'what users write now does not arrive in it', mend: `dr reprotect --standby ${copy.region}    makes it a replica again`, page: PAGE };
+    return { shown: `${copy.id} is a writer of its own at ${lsnText(at)}`, findings: [finder(aboutSide(copy)).error('replica-role', said)] };
+  }
+  const newest = replayedAt === undefined ? '' : `; the newest commit that it has is ${formatDuration(Math.max(0, ctx.effects.clock.now() - replayedAt))} old`;
+  return { shown: `${copy.id} has replayed up to ${lsnText(at)}${newest} (asked of it)`, findings: [] };
+}
