@@ -26,8 +26,7 @@ interface Instance {
 /** Between regions that are near to each other, with replicas that keep up. */
 const DEFAULT_LAG_MS = 100;
 const MEASURED_MS = 10_000;
-/** Each makes two servers; hundreds at once would bring a machine to a stop. */
-const STARTED_AT_ONCE = 8;
+const STARTED_AT_ONCE = 8; // Clusters: hundreds would bring a machine to a stop.
 
 /**
  * The databases of the lab: real servers, each behind the door that is its RDS endpoint. The simulated world keeps AWS's
@@ -53,7 +52,7 @@ export class LabDatabases implements DatabaseDriver {
     this.#addressOf = addressOf;
     try {
       await Promise.all(wishes.flatMap(({ names }) => Object.entries(names).map(([region, id]) => this.#openDoor({ region, id }))));
-      const writers = wishes.flatMap(({ seeds, login }) => seeds.filter((seed) => seed.replicaOf === undefined).map((writer) => ({ writer, seeds, login })));
+      const writers = wishes.flatMap((wish) => wish.seeds.filter((seed) => seed.replicaOf === undefined).map((writer) => ({ writer, ...wish })));
       await inParallel(writers, STARTED_AT_ONCE, ({ writer, seeds, login }) => this.#startCluster(engine, writer, seeds, login));
     } catch (error) {
       await this.#end();
@@ -68,10 +67,9 @@ export class LabDatabases implements DatabaseDriver {
     const first = { login, closed: false, family: refKey(writer) };
     const source = await this.#add({ ...first, ref: refOf(writer), server: cluster.writer, delayMs: delayOf(replicas[0]), replicates: undefined });
     await runSql(cluster.writer, login, ORDERS_TABLE);
-    for (const [n, replica] of cluster.replicas.entries()) {
+    for (const [n, { link, server }] of cluster.replicas.entries()) {
       const seed = replicas[n];
       if (seed === undefined) continue;
-      const { link, server } = replica;
       const meter = new LagMeter(source.server, server);
       await this.#add({ ...first, ref: refOf(seed), server, delayMs: delayOf(seed), replicates: { source, link, meter } });
       meter.start();
