@@ -48,7 +48,7 @@ export const NOT_ASKED = 'NotAskedByCheck';
 /**
  * Lays over a caller what makes a look safe every five minutes.
  *
- * 1. What changes something is never sent.
+ * 1. What changes something is never sent; but to EC2, where it says itself that it is to do nothing (`DryRun`).
  * 2. The same question is asked once, and a region that gave no answer is not asked again for the same.
  * 3. After so many requests no more is sent.
  */
@@ -59,7 +59,7 @@ export function lookingCaller(inner: AwsCaller, { calls, signal, hurried }: Limi
   const call: PlainCall = (request) => {
     const { service, region, operation, input } = request;
     const refuse = (message: string) => Promise.reject(new AwsError({ service, region, operation, code: NOT_ASKED, message, httpStatus: 400 }));
-    if (MUTATIONS.has(`${service}.${operation}`)) return refuse('a check changes nothing');
+    if (MUTATIONS.has(`${service}.${operation}`) && !isDryRun(service, input)) return refuse('a check changes nothing');
     const key = canonicalJson(JSON.parse(JSON.stringify([service, region, operation, input])));
     const before = known.get(key);
     if (before !== undefined) return withSignal(before, request.signal);
@@ -77,6 +77,11 @@ export function lookingCaller(inner: AwsCaller, { calls, signal, hurried }: Limi
     return withSignal(answer, request.signal);
   };
   return { aws: { call: call as unknown as AwsCaller['call'] }, asked };
+}
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html */
+function isDryRun(service: string, input: unknown): boolean {
+  return service === 'ec2' && (input as { DryRun?: unknown }).DryRun === true;
 }
 
 function inAHurry({ timeoutMs, attempts }: Pick<PlainRequest, 'timeoutMs' | 'attempts'>): Pick<PlainRequest, 'timeoutMs' | 'attempts'> {

@@ -238,6 +238,8 @@ export interface ResourceKind<R> {
    * services are asked. @throws AwsError
    */
   timing?(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, resource: R): Promise<Readonly<Record<string, Estimate>>>;
+  /** What AWS says to the requests of a failover that can be asked to do nothing, as to the caller's rights. @throws AwsError */
+  dryRuns?(ctx: InspectContext, name: string, resource: R): Promise<Finding[]>;
   /** Databases: up to where the copy in the target has the data now, for people, and what is wrong with asking it. Reads only. @throws AwsError */
   position?(ctx: InspectContext, name: string, resource: R): Promise<PositionSeen>;
   /** What AWS publishes for what it uses in a region, as it is set now. @throws AwsError */

@@ -228,10 +228,11 @@ function noImage(ids: readonly string[], call: Call): Error {
 }
 
 /**
- * Only the rights are looked at, and those of a simulated world are faults: whether the rest of the request would do is not documented.
+ * Only the rights are looked at, which a fault may take too: whether the rest of the request would do is not documented.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/CommonParameters.html
  */
 function dryRun(call: Call): Error {
+  if (call.state.policies.decide(`ec2:${call.operation}`) !== 'allowed') return call.error('UnauthorizedOperation', 403, `You are not authorized to perform this operation. User is not authorized to perform: ec2:${call.operation}`);
   return call.error('DryRunOperation', 412, 'Request would have succeeded, but DryRun flag is set.');
 }
 

@@ -18,6 +18,7 @@ import { chooseRunbook, type MadePlan } from '../make-plan.ts';
 import { lookPermissions } from '../offline-plan.ts';
 import { previewRunSteps } from '../preview.ts';
 import { openState, type StatePlace } from '../state.ts';
+import { dryRunFindings } from './dry-runs.ts';
 import { rtoFindings } from './objectives.ts';
 import { acceptanceOf, staleAcceptances } from './accepted.ts';
 import { type Availability, availabilityOf } from './availability.ts';
@@ -162,7 +163,7 @@ async function lookAt(looker: Looker, way: Way): Promise<PathFinding[]> {
     survivalFindings(loaded, { source, target }, { state, surroundings, now: effects.clock.now() }),
     certificateFindings(asking),
     vcpuFindings(asking),
-    made instanceof DrError ? [] : ofCaller(looker, made),
+    made instanceof DrError ? [] : ofCaller(looker, way, made),
   ]);
   const ruleAt = ({ rule, path }: PathFinding): string => `${rule} ${path.join('.')}`;
   const [said, rules] = [new Set(kinds.map(({ observed }) => observed)), new Set(kinds.map(ruleAt))];
@@ -195,9 +196,11 @@ async function ofRun({ effects, state }: Looker, { plan, observed }: MadePlan): 
 }
 
 /** Whether the caller has what `dr iam` lists for this plan. */
-async function ofCaller({ effects, loaded, signal }: Looker, { plan, observed }: MadePlan): Promise<PathFinding[]> {
+async function ofCaller(looker: Looker, way: Way, { plan, observed }: MadePlan): Promise<PathFinding[]> {
+  const { effects, loaded, signal } = looker;
   const permissions = [...(await lookPermissions(loaded, plan.verb, plan.target, plan.account)), ...plan.steps.flatMap((step) => step.permissions)];
-  return rightsFindings({ effects, caller: observed.identity, target: plan.target, permissions, signal });
+  const found = await rightsFindings({ effects, caller: observed.identity, target: plan.target, permissions, signal });
+  return found.some(({ rule }) => rule === 'not-checked') ? [...found, ...(await dryRunFindings(inspecting(looker, way), loaded))] : found;
 }
 
 function inspecting({ effects, loaded, signal }: Looker, { source, target }: Way): InspectContext {

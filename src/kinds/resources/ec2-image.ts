@@ -1,10 +1,10 @@
 import { plural } from '../../base/plural.ts';
 import { allow, inRegion } from '../common.ts';
-import { imageGate } from '../ec2/image-gate.ts';
+import { imageGate, newestImage } from '../ec2/image-gate.ts';
 import { gateParams, imageLaunches, inspectImage } from '../ec2/image-ready.ts';
 import { findTemplateVersion } from '../../aws/ec2.ts';
 import type { Rented } from '../../measure/prices.ts';
-import { dryRun, dryRunStep } from '../ec2/dry-run.ts';
+import { dryRun, dryRunStep, inspectDryRun } from '../ec2/dry-run.ts';
 import { type Ec2Image, schema, templateName } from '../ec2/image-schema.ts';
 import { launch } from '../ec2/launch.ts';
 import { launchPartLooks } from '../ec2/launch-parts.ts';
@@ -188,6 +188,11 @@ const kind: ResourceKind<Ec2Image> = {
     return Promise.resolve({ activeIn: [], because: `instances of ${template.id ?? template.name ?? ''} are launched when they are needed`, facts: {} });
   },
   inspect: inspectImage,
+  dryRuns: async (ctx, name, resource) => {
+    const template = inRegion(resource.template, ctx.target);
+    const image = (await newestImage(ctx, gateParams(name, resource, ctx.target)))?.ImageId;
+    return image === undefined ? [] : inspectDryRun(ctx, { name, region: ctx.target, count: resource.count, asks: { for: 'launch', template } }, { image, version: String(template.version) });
+  },
   launches: imageLaunches,
   targetGroups: ({ target }, resource) => Promise.resolve([resource.targets?.groups[target] ?? []].flat()),
   slas: (_ctx, resource, region) => Promise.resolve([computeSla(resource.subnets?.[region]?.length ?? 1), ...(resource.targets === undefined ? [] : [BALANCER_SLA])]),

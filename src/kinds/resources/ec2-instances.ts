@@ -5,7 +5,7 @@ import { ec2InstanceState } from '../../aws/states/ec2.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { inspectInstances, instanceLaunches } from '../ec2/ready.ts';
-import { dryRun, dryRunStep } from '../ec2/dry-run.ts';
+import { dryRun, dryRunStep, inspectDryRun } from '../ec2/dry-run.ts';
 import { instancesProductionStep, production } from '../ec2/production.ts';
 import { registerTargets } from '../ec2/register.ts';
 import { drillCapacity, instanceId, targets, twinCount, types } from '../ec2/schema.ts';
@@ -151,6 +151,10 @@ const kind: ResourceKind<Ec2Instances> = {
     return { activeIn: [], because: `${running} of ${plural(mine.length, 'instance')} running in ${ctx.target}`, facts: { running } };
   },
   inspect: inspectInstances,
+  dryRuns: (ctx, name, resource) => {
+    const ids = [...inRegion(resource.instances, ctx.target)];
+    return inspectDryRun(ctx, { name, region: ctx.target, count: ids.length, asks: { for: 'start', ids } });
+  },
   launches: instanceLaunches,
   targetGroups: ({ target }, resource) => Promise.resolve([resource.targets?.groups[target] ?? []].flat()),
   slas: async (ctx, resource, region) => {

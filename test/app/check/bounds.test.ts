@@ -43,6 +43,12 @@ describe('the caller of a check', () => {
     const { aws } = lookingCaller(asking(made), { calls: 10, signal });
     await expect(aws.call({ service: 'rds', region: TOKYO, operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: 'x' } })).rejects.toMatchObject({ code: NOT_ASKED });
     expect(made).toEqual([]);
+    // Asked to do nothing, by whom that is documented of.
+    const ids = { InstanceIds: ['i-0'] };
+    await expect(aws.call({ service: 'ec2', region: TOKYO, operation: 'StartInstances', input: ids })).rejects.toMatchObject({ code: NOT_ASKED });
+    await expect(aws.call({ service: 'ec2', region: TOKYO, operation: 'StartInstances', input: { ...ids, DryRun: false } })).rejects.toMatchObject({ code: NOT_ASKED });
+    await aws.call({ service: 'ec2', region: TOKYO, operation: 'StartInstances', input: { ...ids, DryRun: true } });
+    expect(made).toEqual(['StartInstances']);
   });
 
   it('asks the same once, and no more than it may', async () => {

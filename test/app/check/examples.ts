@@ -72,6 +72,7 @@ const MORE: readonly (() => Promise<readonly Finding[]>)[] = [
   async () => findingsOf(await worldOf('shop', accepting('2026-12-31'))),
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { dns: resolving(sim, 'NS', ['ns-1.elsewhere.example']) } }); },
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { dns: resolving(sim, 'A', []) } }); },
+  async () => { const sim = await worldOf('billing'); sim.world.addFault({ service: 'iam', effect: { kind: 'error', httpStatus: 403, code: 'AccessDenied', message: 'not allowed' } }); sim.world.state.policies.deny('ec2:StartInstances'); return findingsOf(sim); },
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { sql: answering(sim, () => Promise.reject(new Error('timeout expired: no answer from shop-orders-tokyo.example.com:5432 within 3000 ms'))) } }); },
   async () => { const sim = await worldOf('shop'); sim.world.breakRegion(SEOUL); return findingsOf(sim); },
   async () => { const sim = await worldOf('shop'); sim.world.addFault(denied('ec2', 'DescribeSecurityGroups')); return findingsOf(sim); },

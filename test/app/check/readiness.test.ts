@@ -203,3 +203,29 @@ describe('rights', () => {
     expect(asked.flat()).toEqual(expect.arrayContaining(['rds:PromoteReadReplica', 'route53:ChangeResourceRecordSets', 'autoscaling:UpdateAutoScalingGroup']));
   });
 });
+
+describe('where IAM tells nothing of rights', () => {
+  const denied = { service: 'iam', effect: { kind: 'error' as const, httpStatus: 403, code: 'AccessDenied', message: 'not allowed' } };
+  const asked = async (example: string, plant: (sim: Awaited<ReturnType<typeof worldOf>>) => void) => {
+    const sim = await worldOf(example);
+    sim.world.addFault(denied);
+    plant(sim);
+    const dry: unknown[] = [];
+    const result = await checkIn(sim, { onCall: ({ operation, input }) => ('DryRun' in (input as object) ? dry.push([operation, (input as { DryRun: unknown }).DryRun]) : undefined) });
+    return { found: shortly(result).filter((one) => !NOTES.has(one) && one.includes('dry-run')), notes: result.findings.filter(({ rule }) => rule === 'not-checked').length, dry, running: [...sim.world.state.instances.table(TOKYO).values()].filter(({ stopped }) => !stopped).length };
+  };
+
+  it('EC2 is asked to do nothing: a right that is missing is found, and nothing is started or launched', async () => {
+    expect(await asked('billing', ({ world }) => world.state.policies.deny('ec2:StartInstances'))).toEqual({ found: [`warning dry-run ec2:${TOKYO}:batch`], notes: 1, dry: [['StartInstances', true]], running: 0 });
+    expect(await asked('archive', ({ world }) => world.state.policies.deny('ec2:RunInstances'))).toEqual({ found: [`warning dry-run ec2:${TOKYO}:api`], notes: 1, dry: [['RunInstances', true]], running: 0 });
+  });
+
+  it('and of one that is there nothing is said; where IAM judges, EC2 is not asked', async () => {
+    expect(await asked('billing', () => undefined)).toMatchObject({ found: [], dry: [['StartInstances', true]], running: 0 });
+    expect(await asked('archive', () => undefined)).toMatchObject({ found: [], dry: [['RunInstances', true]], running: 0 });
+    expect(await asked('shop', () => undefined)).toMatchObject({ found: [], dry: [] });
+    const dry: string[] = [];
+    await checkIn(await worldOf('billing'), { onCall: ({ operation, input }) => ('DryRun' in (input as object) ? dry.push(operation) : undefined) });
+    expect(dry).toEqual([]);
+  });
+});

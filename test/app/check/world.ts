@@ -42,7 +42,7 @@ export async function checkIn(sim: Simulation, { region, effects, onCall, ...giv
   const state = given.state ?? { folder: await mkdtemp(join(tmpdir(), 'dr-check-')) };
   const aws: AwsCaller = {
     call: (request) => {
-      if (MUTATIONS.has(`${request.service}.${request.operation}`)) throw new Error(`a check has called ${request.operation}`);
+      if (MUTATIONS.has(`${request.service}.${request.operation}`) && (request.input as { DryRun?: unknown }).DryRun !== true) throw new Error(`a check has called ${request.operation}`);
       onCall?.(request);
       return (effects?.aws ?? sim.effects.aws).call(request);
     },
