@@ -91,8 +91,8 @@ export const GROUPS = {
     tests: ['test/kinds/ec2/*.test.ts', 'test/engine/{pilot-light,instances-home}.test.ts', 'test/refusals/compute.test.ts'],
   },
   records: {
-    mutate: ['src/kinds/route53/{settle,shift-records,reach,shift-checks,aim,sets,carry,change-problems,batch-rules,health-signal,flip-object}.ts'],
-    tests: ['test/kinds/route53/*.test.ts', 'test/engine/{lost-flip,object-switch,active-active-switches}.test.ts', 'test/refusals/traffic.test.ts', 'test/incidents/records.test.ts'],
+    mutate: ['src/kinds/looks.ts', 'src/kinds/route53/{settle,shift-records,reach,shift-checks,aim,sets,carry,change-problems,batch-rules,health-signal,flip-object}.ts'],
+    tests: ['test/kinds/route53/*.test.ts', 'test/engine/{lost-flip,object-switch,active-active-switches}.test.ts', 'test/refusals/traffic.test.ts', 'test/incidents/{records,foreign-answers}.test.ts'],
   },
   twins: {
     mutate: ['src/kinds/{twins,production}.ts', 'src/kinds/databases/twin.ts', 'src/kinds/autoscaling/twin.ts', 'src/kinds/ec2/{twin,twin-source,dry-run}.ts', 'src/kinds/route53/twin-record.ts', 'src/plan/drill.ts'],

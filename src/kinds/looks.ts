@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { fact } from '../model/fact.ts';
-import type { StepContext } from '../model/step.ts';
+import type { Observation, StepContext } from '../model/step.ts';
 
 /*
  * What a step has seen is a fact of its journal, and a resume reads it. Nobody knows what was in between: looks count together only if they
@@ -29,4 +29,20 @@ export function lastsFor(ctx: StepContext, what: string): number {
 /** It is not so any more. */
 export function lastsNot(ctx: StepContext, what: string): void {
   if (lastsFact.has(ctx, what)) lastsFact.forget(ctx, what);
+}
+
+/** So long something that was there must be seen to be missing. Milliseconds. */
+const MISSING_MS = 30_000;
+
+/**
+ * What a check has seen is not shown any more. An answer with nothing in it has the form of one, no matter who gave it: it is no end of a run, which
+ * may be over the line, before it lasts. `what`: unique in a run.
+ */
+export function missing(ctx: StepContext, what: string, because: string): Observation {
+  return lastsFor(ctx, `missing.${what}`) < MISSING_MS ? { state: 'pending', because: `${because}; it was there before, so AWS is asked again`, waitingFor: 'aws' } : { state: 'impossible', because };
+}
+
+/** It is there. */
+export function found(ctx: StepContext, what: string): void {
+  lastsNot(ctx, `missing.${what}`);
 }

@@ -135,7 +135,7 @@ function groupView(group: Group, call: Call): GroupView {
       InstanceType: INSTANCE_TYPE,
       ...(group.weight === undefined ? { LaunchTemplate: TEMPLATE } : { LaunchTemplate: TEMPLATE, WeightedCapacity: String(group.weight) }),
       AvailabilityZone: instance.zone,
-      LifecycleState: stageOf(instance, call.at) === 'pending' ? 'Pending' : 'InService',
+      LifecycleState: instance.held === true ? 'Pending:Wait' : stageOf(instance, call.at) === 'pending' ? 'Pending' : 'InService',
       HealthStatus: 'Healthy',
       ProtectedFromScaleIn: false,
     })),
@@ -147,7 +147,7 @@ function groupView(group: Group, call: Call): GroupView {
     Tags: Object.entries(group.tags).map(([Key, Value]) => ({ Key, Value, ResourceId: group.name, PropagateAtLaunch: true })),
     ...(group.going === true ? { Status: 'Delete in progress' } : {}),
     EnabledMetrics: [],
-    SuspendedProcesses: [],
+    SuspendedProcesses: group.trouble.suspended === undefined ? [] : [{ ProcessName: 'Launch', SuspensionReason: 'User suspended at the request of a person' }],
     NewInstancesProtectedFromScaleIn: false,
   };
 }

@@ -105,6 +105,9 @@ export class DatabaseViews {
     const link = this.link(ref, at);
     const row = this.row(ref);
     if (row?.source !== undefined && row.promotion === undefined && link !== undefined) return this.position(row.source, link.reached(at));
+    // Until it is out of recovery it has no log of its own.
+    const promoted = this.promoted.get(refKey(ref));
+    if (row?.promotion !== undefined && promoted !== undefined && !isWriter(row, at)) return this.position(promoted.source, promoted.upTo);
     const own = [this.commits.get(refKey(ref))?.lastBefore(at), this.settings.lastChange(refKey(ref), at), this.promoted.get(refKey(ref))?.upTo];
     return Math.max(0, ...own.filter((time) => time !== undefined));
   }

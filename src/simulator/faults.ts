@@ -11,6 +11,13 @@ export function throttleOf(service: string): readonly [code: string, httpStatus:
   return THROTTLES[service] ?? ['Throttling', 400, 'Rate exceeded'];
 }
 
+/** An answer of the right form, of which somebody else has taken out what makes it one. */
+export function emptied(output: unknown, without: 'lists' | 'elements'): unknown {
+  if (Array.isArray(output)) return without === 'lists' ? [] : output.map(() => ({}));
+  if (typeof output !== 'object' || output === null || output instanceof Date || output instanceof Uint8Array) return output;
+  return Object.fromEntries(Object.entries(output).map(([name, value]) => [name, emptied(value, without)]));
+}
+
 /** Faults laid over calls. */
 export class Faults {
   private faults: { fault: Fault; left: number }[] = [];
@@ -40,7 +47,7 @@ export class Faults {
 }
 
 function matches(fault: Fault, call: { region: string; service: string; operation: string; mutation: boolean }): boolean {
-  if ((fault.effect.kind === 'stale-read' || fault.effect.kind === 'empty') && call.mutation) return false;
+  if ((fault.effect.kind === 'stale-read' || fault.effect.kind === 'empty' || fault.effect.kind === 'foreign') && call.mutation) return false;
   return (
     (fault.region === undefined || fault.region === call.region) &&
     (fault.service === undefined || fault.service === call.service) &&

@@ -9,6 +9,8 @@ export interface GroupInstance {
   readonly zone: string;
   readonly launchedAt: number;
   readonly warmUpMs: number;
+  /** A lifecycle hook holds it before it is in service. */
+  readonly held?: true;
 }
 
 export interface Activity {
@@ -47,6 +49,12 @@ export interface GroupTrouble {
   readonly launches?: 'kms' | 'image' | undefined;
   /** Why its targets fail their health checks. */
   readonly targets?: 'Target.Timeout' | 'Target.ResponseCodeMismatch' | 'Target.FailedHealthChecks' | undefined;
+  /** Launches are suspended. */
+  readonly suspended?: true | undefined;
+  /** A lifecycle hook holds what is launched, until the trouble is over. */
+  readonly hook?: true | undefined;
+  /** A scaling policy lowers what is wanted to the minimum, again and again: there is no load. */
+  readonly policy?: true | undefined;
   /** Until then nobody may change it: a scaling activity is in progress. */
   readonly busyUntil?: number | undefined;
 }
@@ -61,9 +69,12 @@ const ACTIVITIES_MAX = 100;
 const RETRY_MS = { first: 60_000, max: 600_000 };
 /** Share of the warm-up that an instance is Pending. */
 const PENDING_SHARE = 0.7;
+/** Target tracking goes by a metric of one minute: https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html */
+const POLICY_MS = 60_000;
 
 /** Pending, then in service but not yet healthy, then healthy. */
 export function stageOf(instance: GroupInstance, at: number): 'pending' | 'initial' | 'healthy' {
+  if (instance.held === true) return 'pending';
   const age = at - instance.launchedAt;
   if (age >= instance.warmUpMs) return 'healthy';
   return age >= PENDING_SHARE * instance.warmUpMs ? 'initial' : 'pending';
@@ -164,7 +175,22 @@ export class Groups {
   setTrouble(region: string, name: string, trouble: GroupTrouble, now: number): void {
     const group = this.get(region, name);
     if (group === undefined) throw new Error(`the world has no group ${name} in ${region}`);
-    this.fill({ ...group, trouble }, 'a difference between desired and actual capacity', now);
+    // What a hook has held is in service when that is over.
+    const freed = ({ held, ...instance }: GroupInstance): GroupInstance => (held === undefined ? instance : { ...instance, launchedAt: now - PENDING_SHARE * instance.warmUpMs });
+    const instances = trouble.hook === undefined ? group.instances.map(freed) : group.instances;
+    this.fill({ ...group, trouble, instances }, 'a difference between desired and actual capacity', now);
+    this.core.agenda.at(now + group.warmUpMs, (at) => this.core.touch(region, at));
+    if (trouble.policy !== undefined && group.trouble.policy === undefined) this.lower(region, name, now);
+  }
+
+  /** As long as the trouble lasts. */
+  private lower(region: string, name: string, now: number): void {
+    this.core.agenda.at(now + POLICY_MS, (at) => {
+      const group = this.get(region, name);
+      if (group?.trouble.policy === undefined) return;
+      if (group.desired > group.min) this.fill({ ...group, desired: group.min }, `a monitor alarm TargetTracking-${name}-AlarmLow in state ALARM triggered policy ${name} changing the desired capacity from ${group.desired} to ${group.min}`, at);
+      this.lower(region, name, at);
+    });
   }
 
   private fill(group: Group, reason: string, now: number): void {
@@ -179,12 +205,13 @@ export class Groups {
     }
     const launched: GroupInstance[] = [];
     const missing = (): boolean => unitsOf(group, [...instances, ...launched]) < group.desired;
-    while (missing() && instances.length + launched.length < group.capacity && group.trouble.launches === undefined) {
+    const { launches, suspended, hook } = group.trouble;
+    while (missing() && instances.length + launched.length < group.capacity && launches === undefined && suspended === undefined) {
       const id = this.instanceId();
-      launched.push({ id, zone: zoneOf(group.region, instances.length + launched.length), launchedAt: now, warmUpMs: group.warmUpMs });
+      launched.push({ id, zone: zoneOf(group.region, instances.length + launched.length), launchedAt: now, warmUpMs: group.warmUpMs, ...(hook === undefined ? {} : { held: true as const }) });
       activities.unshift(this.activity(now, `Launching a new EC2 instance: ${id}`, cause));
     }
-    if (missing()) {
+    if (missing() && suspended === undefined) {
       activities.unshift(this.failedLaunch(group, cause, now));
       this.retryLater(group, RETRY_MS.first, now);
     }
@@ -217,7 +244,7 @@ export class Groups {
     this.core.agenda.at(now + waitMs, (at) => {
       this.retries.delete(key);
       const current = this.get(group.region, group.name);
-      if (current === undefined || unitsOf(current, current.instances) >= current.desired) return;
+      if (current === undefined || current.trouble.suspended !== undefined || unitsOf(current, current.instances) >= current.desired) return;
       if (current.capacity > current.instances.length && current.trouble.launches === undefined) return this.fill(current, 'an instance was started in response to a difference between desired and actual capacity', at);
       const failed = this.failedLaunch(current, `At ${new Date(at).toISOString()} an instance was started in response to a difference between desired and actual capacity.`, at);
       this.table(group.region).set(group.name, { ...current, activities: [failed, ...current.activities].slice(0, ACTIVITIES_MAX) }, at);

@@ -225,6 +225,8 @@ export interface Fault {
     | { kind: 'error'; httpStatus: number; code: string; message?: string }
     /** Reads are answered with status 200 and nothing in it: a proxy, a page that is no answer. */
     | { kind: 'empty' }
+    /** Reads are answered with status 200, by a body of another kind: `lists` are empty, or their `elements` are. */
+    | { kind: 'foreign'; without: 'lists' | 'elements' }
     /** The change happens, the answer is lost. */
     | { kind: 'answer-lost' }
     /** Reads answer from the state of that long ago. */

@@ -16,7 +16,7 @@ import type { Loss } from './commits.ts';
 import type { LedgerEntry } from './lineage.ts';
 import { handle } from './dispatch.ts';
 import { answerOf, type Answer } from './dns-answers.ts';
-import { Faults, throttleOf } from './faults.ts';
+import { emptied, Faults, throttleOf } from './faults.ts';
 import type {
   ApplicationSeed,
   AutomatedBackupSeed,
@@ -85,7 +85,8 @@ export class World implements AwsCaller {
     if (effect?.kind === 'reset') throw call.noAnswer('read ECONNRESET');
     if (effect?.kind === 'throttle') throw call.error(...throttleOf(service));
     if (effect?.kind === 'error') throw call.error(effect.code, effect.httpStatus, effect.message ?? 'a fault of the simulated world');
-    const output = effect?.kind === 'empty' ? ({} as OutputOf<S, O>) : handle(service, operation, request.input, call);
+    const whole = effect?.kind === 'empty' ? ({} as OutputOf<S, O>) : handle(service, operation, request.input, call);
+    const output = effect?.kind === 'foreign' ? (emptied(whole, effect.without) as OutputOf<S, O>) : whole;
     if (mutation && callMs > 0) await this.core.clock.sleep(callMs / 2, signal);
     if (effect?.kind === 'answer-lost') throw call.noAnswer('read ECONNRESET');
     if (mutation && !this.core.alive(region)) return await never(signal);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SEOUL, simulation, type Simulation, SHOP } from '../engine/simulated.ts';
+import { SEOUL, simulation, type Simulation, SHOP, TOKYO } from '../engine/simulated.ts';
 import { answering, ended, refusing } from './answers.ts';
 
 /*
@@ -78,6 +78,64 @@ describe('what nobody could know before ends with AWS’s own reason', () => {
     expect(end.outcome).toBe('failed');
     expect(end.failed).toMatch(/has ended: AWS: Client\.InternalError: Client error on launch/);
     expect(end.changed.filter((step) => step === 'compute.api.launch')).toHaveLength(1);
+  });
+});
+
+describe('something changes the group while it grows', () => {
+  const grows = 'compute.api.scaleOut';
+  const acted = (then: () => void) => {
+    let n = 0;
+    return (record: { type: string; step?: string | undefined }): void => {
+      if (record.type === 'step.acted' && record.step === grows && n++ === 0) then();
+    };
+  };
+  const shrink = async (sim: Simulation, sizes: object) => {
+    for (let i = 0; i < 30; i++) {
+      await sim.clock.sleep(60_000);
+      const input = { AutoScalingGroupName: 'shop-api', ...sizes };
+      await sim.world.call({ service: 'autoscaling', region: TOKYO, operation: 'UpdateAutoScalingGroup', input });
+    }
+  };
+
+  // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html
+  it('a scaling policy lowers it again and again, for there is no load yet: the minimum of the runbook serves', async () => {
+    const sim = await lost();
+    const end = await ended(sim, TOKYO, acted(() => void shrink(sim, { DesiredCapacity: 4 })));
+    expect(end.outcome).toBe('succeeded');
+    expect(end.changed.filter((step) => step === grows)).toHaveLength(2);
+    expect(end.warned).toContain('has lowered the desired capacity from 6 to 4 again and again; `active.min` of the runbook allows it');
+  });
+
+  // https://docs.aws.amazon.com/autoscaling/ec2/userguide/ec2-auto-scaling-scheduled-scaling.html
+  it('a scheduled action takes its minimum too: the run ends, and says what lowered it', async () => {
+    const sim = await lost();
+    const end = await ended(sim, TOKYO, acted(() => void shrink(sim, { MinSize: 1, DesiredCapacity: 1 })));
+    expect(end.outcome).toBe('failed');
+    expect(end.failed).toMatch(/^shop-api: desired capacity is 1; changing to 6; AWS: At \S+ a user request update of AutoScalingGroup constraints to min: 1/);
+  });
+
+  // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
+  it('its launches are suspended, and no activity says so: the run ends at once, with what resumes them', async () => {
+    const sim = await lost();
+    sim.world.setGroupTrouble(TOKYO, 'shop-api', { hook: true });
+    const began = sim.clock.now();
+    let at = 0;
+    const end = await ended(sim, TOKYO, (record) => {
+      acted(() => sim.world.setGroupTrouble(TOKYO, 'shop-api', { hook: true, suspended: true }))(record);
+      if (record.type === 'step.failed' && record.step === grows) at = record.at;
+    });
+    expect(end.outcome).toBe('failed');
+    expect(end.failed).toBe('shop-api has suspended processes: Launch (User suspended at the request of a person); 2 of 6 instances are in service');
+    expect(at - began).toBeLessThan(60_000);
+  });
+
+  // https://docs.aws.amazon.com/autoscaling/ec2/userguide/lifecycle-hooks.html
+  it('a lifecycle hook holds what is launched for five minutes: it is waited for', async () => {
+    const sim = await lost();
+    sim.world.setGroupTrouble(TOKYO, 'shop-api', { hook: true });
+    const end = await ended(sim, TOKYO, acted(() => void sim.clock.sleep(300_000).then(() => sim.world.setGroupTrouble(TOKYO, 'shop-api', {}))));
+    expect(end.outcome).toBe('succeeded');
+    expect(end.took).toBeGreaterThan(300_000);
   });
 });
 

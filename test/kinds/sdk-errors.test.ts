@@ -157,7 +157,7 @@ describe('CloudWatch', () => {
 describe('Auto Scaling', () => {
   it('no such group, and a no to the change', async () => {
     autoscaling.on(DescribeAutoScalingGroupsCommand).resolves({ AutoScalingGroups: [] });
-    expect((await ask('compute.api.scaleOut', 'observe')).answer).toMatchObject({ state: 'impossible' });
+    expect((await ask('compute.api.scaleOut', 'observe')).answer).toMatchObject({ state: 'pending', because: expect.stringContaining('AWS is asked again') as string });
     autoscaling.on(UpdateAutoScalingGroupCommand).rejects(thrown('ValidationError', 400, 'Desired capacity: 6 must be between'));
     expect(await errorOf(ask('compute.api.scaleOut', 'act'))).toMatchObject({ code: 'ValidationError', kind: 'terminal' });
     autoscaling.on(UpdateAutoScalingGroupCommand).rejects(thrown('ScalingActivityInProgress', 400));
@@ -228,7 +228,7 @@ describe('Route 53', () => {
     route53.on(ListResourceRecordSetsCommand).resolves({ ResourceRecordSets: primary === undefined ? [] : [primary], IsTruncated: false });
     const { answer } = await ask('traffic.storefront.flip', 'check');
     expect(answer).toMatchObject({ state: 'refused', refusal: { rule: 'failover-pair', observed: expect.stringMatching(/tokyo.*it has: seoul/) as string, consequence: 'users could not be moved' } });
-    expect((await ask('traffic.storefront.flip', 'observe')).answer).toMatchObject({ state: 'impossible' });
+    expect((await ask('traffic.storefront.flip', 'observe')).answer).toMatchObject({ state: 'pending', because: expect.stringContaining('AWS is asked again') as string });
   });
 
   it('is done when the change is INSYNC; one that Route 53 does not know is not waited for', async () => {

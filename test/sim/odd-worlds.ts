@@ -55,8 +55,15 @@ function speaker(draw: Draw, region: string): Fault {
   return { ...aim, ...(aim.service === 'route53' ? {} : { region }), effect, ...times };
 }
 
+/** An answer of another kind: it has the members that belong there, and nothing in them. */
+function strange(draw: Draw, region: string): Fault {
+  const aim = draw.pick(SPEAKERS);
+  const times = draw.chance(0.5) ? { times: draw.between(1, 4) } : {};
+  return { ...aim, ...(aim.service === 'route53' ? {} : { region }), effect: { kind: 'foreign', without: draw.pick(['lists', 'elements'] as const) }, ...times };
+}
+
 /** Kinds of odd worlds, by name. `SIM_ODD` with some of them, and commas between, draws only those. */
-const ODDITIES = ['detached', 'pending', 'first-backup', 'busy', 'half-dead', 'status', 'groups', 'foreign', 'pause'] as const;
+const ODDITIES = ['detached', 'pending', 'first-backup', 'busy', 'half-dead', 'status', 'groups', 'foreign', 'pause', 'scaling', 'foreign-body', 'promoted'] as const;
 type Oddity = (typeof ODDITIES)[number];
 
 function chosen(): ReadonlySet<string> {
@@ -90,7 +97,8 @@ export function withOddWorld(scenario: Scenario): Scenario {
     ...(backup === undefined ? {} : { firstFullBackupMs: backup.pick(firstBackups(scenario, once)) * MINUTE }),
     ...(busy === undefined ? {} : { busyMs: busy.between(10_000, 120_000) }),
   };
-  const kinds = { halfDead: draw('half-dead', 0.08), status: draw('status', 0.1), groups: draw('groups', 0.15), foreign: draw('foreign', 0.08), pause: draw('pause', 0.12) };
+  const promoted = copies && scenario.chapters.length === 1 && scenario.chapters[0]?.verb !== 'reprotect' && shape.third !== true ? draw('promoted', 0.04) : undefined;
+  const kinds = { promoted, scaling: draw('scaling', 0.12), body: draw('foreign-body', 0.06), halfDead: draw('half-dead', 0.08), status: draw('status', 0.1), groups: draw('groups', 0.15), foreign: draw('foreign', 0.08), pause: draw('pause', 0.12) };
   return {
     ...scenario,
     timings,
@@ -100,16 +108,19 @@ export function withOddWorld(scenario: Scenario): Scenario {
   };
 }
 
-type Draws = Readonly<Record<'halfDead' | 'status' | 'groups' | 'foreign' | 'pause', Draw | undefined>>;
+type Draws = Readonly<Record<'promoted' | 'scaling' | 'body' | 'halfDead' | 'status' | 'groups' | 'foreign' | 'pause', Draw | undefined>>;
 
 function oddChapter(chapter: Chapter, scenario: Scenario, draws: Draws): Chapter {
   const { calmAt } = chapter;
   const side = (draw: Draw): string => (draw.chance(0.5) ? chapter.source : chapter.target);
   const happenings = draws.halfDead === undefined ? [...chapter.happenings] : halfDead(draws.halfDead, chapter, scenario);
-  const { status, groups, foreign, pause } = draws;
+  const { status, groups, foreign, pause, scaling, body, promoted } = draws;
   if (status !== undefined) happenings.push({ ...span(status, calmAt, MINUTE, 10 * MINUTE), what: 'status', region: side(status), database: databaseOf(status, scenario), status: status.pick(LIVING) });
   if (groups !== undefined && scenario.shape.compute === 'group') happenings.push({ ...span(groups, calmAt, MINUTE, 6 * MINUTE), what: 'group-trouble', region: chapter.target, trouble: groups.pick(['kms', 'image', 'busy', 'targets']) });
   if (foreign !== undefined) happenings.push({ ...span(foreign, calmAt, 10_000, 3 * MINUTE), what: 'fault', fault: speaker(foreign, side(foreign)) });
+  if (scaling !== undefined && scenario.shape.compute === 'group') happenings.push({ ...span(scaling, calmAt, MINUTE, 10 * MINUTE), what: 'group-trouble', region: chapter.target, trouble: scaling.pick(['suspended', 'hook', 'policy']) });
+  if (body !== undefined) happenings.push({ ...span(body, calmAt, 10_000, 3 * MINUTE), what: 'fault', fault: strange(body, side(body)) });
+  if (promoted !== undefined) happenings.push({ at: promoted.between(0, Math.max(0, calmAt - MINUTE)), what: 'promoted', region: chapter.target, database: databaseOf(promoted, scenario) });
   const people = pause === undefined ? chapter.people : chapter.people.map((person) => ({ ...person, goes: person.goes.map((go) => paused(pause, go)) }));
   return { ...chapter, happenings: happenings.sort((x, y) => x.at - y.at), people };
 }

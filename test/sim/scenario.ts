@@ -22,7 +22,9 @@ export type Happening =
   | { at: number; what: 'half-dead'; until: number; region: string; api: 'well' | 'hang' | 'empty'; silent: boolean }
   /** A status in which the engine serves. */
   | { at: number; what: 'status'; until: number; region: string; database: string; status: string }
-  | { at: number; what: 'group-trouble'; until: number; region: string; trouble: 'kms' | 'image' | 'busy' | 'targets' };
+  | { at: number; what: 'group-trouble'; until: number; region: string; trouble: 'kms' | 'image' | 'busy' | 'targets' | 'suspended' | 'hook' | 'policy' }
+  /** Somebody makes a copy of the database a writer of its own. */
+  | { at: number; what: 'promoted'; region: string; database: string };
 
 /** The death of a process: at the n-th journal record that it writes, or around its n-th AWS call. */
 export interface Death {

@@ -153,6 +153,13 @@ function happen(stage: Stage, happening: Happening): (() => void) | undefined {
       history.note('world', () => `${happening.region} gives shop-api ${happening.instances} instances`);
       world.setGroupCapacity(happening.region, 'shop-api', happening.instances);
       return undefined;
+    case 'promoted': {
+      const copy = { region: happening.region, id: instanceOf(happening.database, happening.region) };
+      history.note('world', () => `somebody promotes ${copy.id} by hand`);
+      // What is no replica any more, or is at work, AWS refuses.
+      void world.call({ service: 'rds', region: copy.region, operation: 'PromoteReadReplica', input: { DBInstanceIdentifier: copy.id } }).catch(() => undefined);
+      return undefined;
+    }
     case 'half-dead':
     case 'status':
     case 'group-trouble':
@@ -200,7 +207,7 @@ function odd({ world, history, scenario }: Stage, happening: Extract<Happening, 
       const { trouble } = happening;
       history.note('world', () => `shop-api in ${region}: ${trouble}`);
       const busyMs = happening.until - happening.at;
-      world.setGroupTrouble(region, 'shop-api', trouble === 'busy' ? { busyMs } : trouble === 'targets' ? { targets: 'Target.Timeout' } : { launches: trouble });
+      world.setGroupTrouble(region, 'shop-api', trouble === 'busy' ? { busyMs } : trouble === 'targets' ? { targets: 'Target.Timeout' } : trouble === 'kms' || trouble === 'image' ? { launches: trouble } : { [trouble]: true });
       return () => world.setGroupTrouble(region, 'shop-api', {});
     }
   }

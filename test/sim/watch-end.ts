@@ -79,7 +79,7 @@ export function blindly({ words }: Stage, { facts }: RunState, database: string)
 function lossAccepted({ stage, eyes, state, returned, accepted }: End, database: string): void {
   const { world, scenario, clock } = stage;
   const { plan } = state;
-  const detached = scenario.detachedMs !== undefined;
+  const detached = scenario.detachedMs !== undefined || stage.chapter.happenings.some((h) => h.what === 'promoted');
   // What an old writer takes that lives is another invariant's; what a machine saw that was cut off is a known gap.
   const judged = detached || (!returned && !world.isAlive(plan.source) && scenario.cutOff === undefined);
   if (plan.verb !== 'failover' || !judged || accepted === 'unknown' || scenario.shape.strategy === 'active-active') return;

@@ -55,6 +55,50 @@ it('targets that fail say why', async () => {
   expect(TargetHealthDescriptions?.map(({ TargetHealth }) => TargetHealth)).toEqual([{ State: 'unhealthy', Reason: 'Target.Timeout', Description: 'Request timed out' }]);
 });
 
+it('suspended launches are none, and no activity says so', async () => {
+  const it = make();
+  it.world.setGroupTrouble(TOKYO, 'api', { suspended: true });
+  await it.update({ DesiredCapacity: 2 });
+  await it.wait(120_000);
+  expect([await it.group(), await it.activity()]).toMatchObject([{ Instances: [], SuspendedProcesses: [{ ProcessName: 'Launch' }] }, undefined]);
+  it.world.setGroupTrouble(TOKYO, 'api', {});
+  expect(await it.group()).toMatchObject({ Instances: [{}, {}], SuspendedProcesses: [] });
+});
+
+it('a lifecycle hook holds what is launched, until it is over', async () => {
+  const it = make({ desired: 1 });
+  it.world.setGroupTrouble(TOKYO, 'api', { hook: true });
+  await it.update({ DesiredCapacity: 2 });
+  await it.wait(60_000);
+  const states = async () => (await it.group()).Instances?.map(({ LifecycleState }) => LifecycleState);
+  expect(await states()).toEqual(['InService', 'Pending:Wait']);
+  it.world.setGroupTrouble(TOKYO, 'api', {});
+  expect(await states()).toEqual(['InService', 'InService']);
+});
+
+it('a scaling policy lowers what is wanted to the minimum, as long as it is there', async () => {
+  const it = make({ min: 1 });
+  it.world.setGroupTrouble(TOKYO, 'api', { policy: true });
+  for (const _ of [1, 2]) {
+    await it.update({ DesiredCapacity: 3 });
+    await it.wait(60_000);
+    expect(await it.group()).toMatchObject({ DesiredCapacity: 1 });
+  }
+  expect((await it.activity())?.Cause).toMatch(/TargetTracking-api-AlarmLow in state ALARM triggered policy api changing the desired capacity from 3 to 1/);
+  it.world.setGroupTrouble(TOKYO, 'api', {});
+  await it.update({ DesiredCapacity: 3 });
+  await it.wait(120_000);
+  expect(await it.group()).toMatchObject({ DesiredCapacity: 3 });
+});
+
+it.each([['lists', []], ['elements', [{}]]] as const)('a foreign answer has the members that belong there, without %s', async (without, AutoScalingGroups) => {
+  const { world, call } = make();
+  world.addFault({ service: 'autoscaling', effect: { kind: 'foreign', without } });
+  expect(await call('autoscaling', TOKYO, 'DescribeAutoScalingGroups', { AutoScalingGroupNames: ['api'] })).toEqual({ AutoScalingGroups });
+  await call('autoscaling', TOKYO, 'UpdateAutoScalingGroup', { AutoScalingGroupName: 'api', DesiredCapacity: 2 });
+  expect(world.state.groups.get(TOKYO, 'api')?.desired).toBe(2);
+});
+
 it('fifty groups a page', async () => {
   const { world, call } = makeWorld();
   for (let i = 0; i < 60; i++) world.addAutoScalingGroup({ region: TOKYO, name: `g${i}`, min: 0, max: 1, desired: 0 });

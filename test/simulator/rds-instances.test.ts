@@ -165,6 +165,19 @@ describe('a database made read-only', () => {
     expect(shop.world.acceptsWrites(WRITER)).toBe(false);
   });
 
+  it('and is promoted before that has arrived: until it is a writer it stands where it had replayed to', async () => {
+    const shop = makeShop({ timings: { callMs: 0, promotionMs: 10_000 } });
+    const { sql } = simulatedEffects(shop.world);
+    const replica = target('orders.tokyo.example');
+    await shop.wait(60_000);
+    await shop.clock.run(() => sql.setReadOnly(target('orders.seoul.example'), true, 1_000));
+    const stands = await shop.clock.run(() => sql.position(target('orders.seoul.example'), 1_000));
+    await shop.call('rds', TOKYO, 'PromoteReadReplica', { DBInstanceIdentifier: REPLICA.id });
+    await shop.wait(3_000);
+    const seen = await shop.clock.run(() => sql.position(replica, 1_000));
+    expect([seen.role, seen.at < stands.at]).toEqual(['replica', true]);
+  });
+
   it('the ledger knows what each instance holds of what any acknowledged', async () => {
     const shop = makeShop({ timings: { callMs: 0, promotionMs: 10_000 } });
     await shop.wait(10_000);

@@ -6,6 +6,7 @@ import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { cannotMend } from '../ec2/launch-reasons.ts';
 import { countOf, healthyCapacity, inService, unusedTargets } from './health.ts';
+import { found, missing } from '../looks.ts';
 import { launchTrouble, markActivities } from './launches.ts';
 import { noTargetGroup } from './ready.ts';
 
@@ -33,43 +34,72 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 async function cannotGrow(ctx: StepContext, p: Params, group: Group | undefined): Promise<{ observed: string; threshold?: string; override: string } | undefined> {
   if (group === undefined) return undefined;
   if (isBeingDeleted(group)) return { observed: `${p.group} in ${p.region} is being deleted`, override: 'correct `groups` in the runbook, or make the group again' };
-  const suspended = (group.SuspendedProcesses ?? []).map((s) => s.ProcessName).filter((n) => n === 'Launch' || n === 'AddToLoadBalancer');
-  if (suspended.length > 0) return { observed: `${p.group} has suspended processes: ${suspended.join(', ')}`, override: `aws autoscaling resume-processes --region ${p.region} --auto-scaling-group-name ${p.group}` };
+  const suspended = suspendedIn(group);
+  if (suspended !== undefined) return { observed: `${p.group} has suspended processes: ${suspended}`, override: resumeProcesses(p) };
   const unused = await unusedTargets(ctx, p.region, group);
   return unused === undefined ? undefined : { observed: unused, threshold: 'a load balancer that sends users to the instances of the group', override: 'give the target group a listener of a load balancer, and enable the zones of the group in that: aws elbv2 describe-target-health says which' };
 }
 
+/** Processes without which no instance comes to users. https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html */
+function suspendedIn(group: Group): string | undefined {
+  const names = (group.SuspendedProcesses ?? []).flatMap(({ ProcessName: name, SuspensionReason: reason }) => (name === 'Launch' || name === 'AddToLoadBalancer' ? [`${name}${reason === undefined || reason === '' ? '' : ` (${reason})`}`] : []));
+  return names.length === 0 ? undefined : names.join(', ');
+}
+
+function resumeProcesses(p: Params): string {
+  return `aws autoscaling resume-processes --region ${p.region} --auto-scaling-group-name ${p.group}`;
+}
+
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
-  if (group === undefined || isBeingDeleted(group)) return { state: 'impossible', because: `${p.group} ${group === undefined ? 'is not' : 'is being deleted'} in ${p.region}` };
+  if (group === undefined) return missing(ctx, keyOf(p), `${p.group} is not in ${p.region}`);
+  found(ctx, keyOf(p));
+  if (isBeingDeleted(group)) return { state: 'impossible', because: `${p.group} is being deleted in ${p.region}` };
   const sized = group.MinSize >= p.min && group.DesiredCapacity >= p.desired && group.MaxSize >= p.max;
   // Journaled before the act, so that its undo knows them whatever happens. A later attempt finds what the first has set.
   if (!sized && !sizesFact.has(ctx, keyOf(p))) sizesFact.record(ctx, keyOf(p), sizesOf(group));
   if (!sized) await markActivities(ctx, p.region, p.group);
-  if (!sized) return { state: 'absent', because: `${p.group}: desired capacity is ${group.DesiredCapacity}; changing to ${p.desired}` };
+  const lowered = !sized && isLowered(ctx, p, group);
+  if (!sized && !lowered) return { state: 'absent', because: withReason(`${p.group}: desired capacity is ${group.DesiredCapacity}; changing to ${p.desired}`, ctx.attempt === 0 ? '' : ((await launchTrouble(ctx, p.region, p.group))?.says ?? '')) };
+  const wanted = lowered ? group.DesiredCapacity : p.desired;
   const has = inService(group);
-  if (has.units < p.desired) return await waitForInstances(ctx, p, group);
+  if (has.units < wanted) return await waitForInstances(ctx, p, group, wanted);
   const serving = await healthyCapacity(ctx, p.region, group);
-  if (serving.units < p.desired) {
-    return { state: 'pending', because: withReason(`${countOf(group, serving, p.desired).replace('instances', 'targets')} are ${serving.where}`, serving.why), waitingFor: 'aws' };
+  if (serving.units < wanted) {
+    return { state: 'pending', because: withReason(`${countOf(group, serving, wanted).replace('instances', 'targets')} are ${serving.where}`, serving.why), waitingFor: 'aws' };
   }
-  return { state: 'reached', because: `${countOf(group, serving)} are in service and healthy` };
+  return { state: 'reached', because: withReason(`${countOf(group, serving)} are in service and healthy`, lowered ? `something, most likely a scaling policy, has lowered the desired capacity from ${p.desired} to ${wanted} again and again; \`active.min\` of the runbook allows it` : '') };
+}
+
+/** Requests after which what lowers the desired capacity again is left its way. */
+const RAISED = 2;
+
+/**
+ * A scaling policy goes by the load, which a region has none of yet: it may lower what is wanted as often as it is raised, down to the minimum. That many
+ * the runbook calls enough to be active with, and the policy raises them with the load.
+ * https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-scaling-target-tracking.html
+ */
+function isLowered(ctx: StepContext, p: Params, group: Group): boolean {
+  return ctx.attempt >= RAISED && group.MinSize >= p.min && group.MaxSize >= p.max && group.DesiredCapacity >= Math.max(1, p.min);
 }
 
 /** At the end of the run. A later step, or a scaling policy, may have lowered what the group wants; nothing at all serves nobody. */
 async function holds(ctx: StepContext, p: Params): Promise<Observation> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
-  if (group === undefined) return { state: 'impossible', because: `${p.group} is not in ${p.region}` };
+  if (group === undefined) return missing(ctx, keyOf(p), `${p.group} is not in ${p.region}`);
+  found(ctx, keyOf(p));
   const wanted = Math.min(p.desired, Math.max(1, group.DesiredCapacity));
   const serving = await healthyCapacity(ctx, p.region, group);
   if (serving.units >= wanted) return { state: 'reached', because: `${countOf(group, serving)} are in service and healthy` };
   return { state: 'pending', because: withReason(`${countOf(group, serving, wanted)} are ${serving.where}`, serving.why), waitingFor: 'aws' };
 }
 
-async function waitForInstances(ctx: StepContext, p: Params, group: Group): Promise<Observation> {
+async function waitForInstances(ctx: StepContext, p: Params, group: Group, wanted: number): Promise<Observation> {
   const has = inService(group);
+  const because = `${countOf(group, has, wanted)} are in service`;
+  const suspended = suspendedIn(group);
+  if (suspended !== undefined) return { state: 'impossible', because: `${p.group} has suspended processes: ${suspended}; ${because}`, next: [`${resumeProcesses(p)}, then: dr resume`] };
   const trouble = await launchTrouble(ctx, p.region, p.group);
-  const because = `${countOf(group, has, p.desired)} are in service`;
   if (trouble?.ends === undefined) return { state: 'pending', because: withReason(withReason(because, has.why), trouble?.says ?? ''), waitingFor: 'aws', reason: trouble?.since === true ? trouble.says : undefined };
   const activities = `aws autoscaling describe-scaling-activities --region ${p.region} --auto-scaling-group-name ${p.group} --max-items 5`;
   const what = trouble.ends === 'shortage' ? `add instance types or zones to ${p.group}, or free a quota, then: dr resume` : 'correct what AWS names, then: dr resume';

@@ -4,7 +4,7 @@ import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { hostedZoneId, stepKind } from '../common.ts';
-import { follows } from '../looks.ts';
+import { follows, found, missing } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { answerFor, answerOf, answerSchema, oneAnswer } from './aim.ts';
@@ -142,7 +142,8 @@ async function wantedOrError(ctx: StepContext, p: Params): Promise<readonly Want
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const wanted = await wantedOrError(ctx, p);
-  if (typeof wanted === 'string') return { state: 'impossible', because: wanted };
+  if (typeof wanted === 'string') return missing(ctx, `settle.${p.key}`, wanted);
+  found(ctx, `settle.${p.key}`);
   let done = settledBefore(ctx, p);
   const unseen = done === 0 ? [] : [...(dnsUnseenFact.read(ctx, p.key) ?? [])];
   let seen = '';

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type HealthCheckState, listManyRecordSets, readHealthCheck, updateHealthCheck } from '../../aws/route53.ts';
 import { hostedZoneId, refused, stepKind } from '../common.ts';
+import { found, missing } from '../looks.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { notSwitchable } from './check-types.ts';
 import { recordKeys } from './shift-records.ts';
@@ -110,7 +111,8 @@ function warningsOf({ id, out, sets, state }: Check): Warning[] {
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const checks = await checksOf(ctx, p);
-  if (typeof checks === 'string') return { state: 'impossible', because: checks };
+  if (typeof checks === 'string') return missing(ctx, `checks.${p.zone}.${p.out.join()}.${p.in.join()}`, checks);
+  found(ctx, `checks.${p.zone}.${p.out.join()}.${p.in.join()}`);
   const wrong = checks.filter(isWrong);
   if (wrong.length === 0) return { state: 'reached', because: words(checks) };
   for (const { id, state } of wrong) if (ctx.fact(beforeFact(id)) === undefined) ctx.record(beforeFact(id), { disabled: state.disabled, inverted: state.inverted });

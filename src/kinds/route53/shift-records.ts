@@ -5,6 +5,7 @@ import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type Re
 import { AwsError } from '../../aws/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
+import { found, missing } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { traitsOf } from '../../model/verb.ts';
@@ -260,7 +261,8 @@ function withoutId(ctx: StepContext, p: Params): Observation | undefined {
 /** The sets as wanted, and INSYNC where the changes' ids are known. Where they died with a process, `settle` looks from outside. */
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const groups = groupsFor(p.aim, p, await read(ctx, p));
-  if (typeof groups === 'string') return { state: 'impossible', because: groups };
+  if (typeof groups === 'string') return missing(ctx, p.key, groups);
+  found(ctx, p.key);
   if (groups.length > 0) askedFact.record(ctx, p.key, ctx.effects.clock.now());
   if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${plural(p.records.length, 'name')} still to change` };
   const waiting = await notInsync(ctx, p, sentChanges(ctx, p), 1);
@@ -283,7 +285,11 @@ async function send(ctx: StepContext, p: Params, aim: Aim, comment: string): Pro
   for (;;) {
     const current = await read(ctx, p);
     const groups = groupsFor(aim, p, current);
-    if (typeof groups === 'string') throw new Error(groups);
+    if (typeof groups === 'string') {
+      if (ctx.effects.clock.now() >= until) throw new Error(groups);
+      await ctx.wait('aws', BEHIND_POLL_MS);
+      continue;
+    }
     try {
       for (const batch of packBatches(groups)) {
         const { changeId } = await changeRecords(ctx.effects.aws, p.zone, batch, comment, { region: ctx.target, signal: ctx.signal, attempts: CHANGE_ATTEMPTS });

@@ -145,6 +145,10 @@ describe('auto-scaling-group.scaleOut', () => {
         override: 'correct `groups` in the runbook, or make the group',
       },
     });
+    expect(await step.observe()).toEqual({ state: 'pending', because: 'gone is not in ap-northeast-1; it was there before, so AWS is asked again', waitingFor: 'aws' });
+    await wait(sim, 29_000);
+    expect(await step.observe()).toMatchObject({ state: 'pending' });
+    await wait(sim, 2_000);
     expect(await step.observe()).toEqual({ state: 'impossible', because: 'gone is not in ap-northeast-1' });
   });
 
