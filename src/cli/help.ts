@@ -2,7 +2,7 @@ import type { Command } from '@oclif/core';
 import { CommandHelp, Help } from '@oclif/core/help';
 import { EXIT, EXIT_MEANING, type ExitName } from '../base/exit-codes.ts';
 import { unknownCommand } from './not-found.ts';
-import { columns } from './text.ts';
+import { columns, width, wrap } from './text.ts';
 
 /** Arguments, needed flags, and that there are others: oclif's own line breaks where many flags exclude one another. */
 class DrCommandHelp extends CommandHelp {
@@ -38,6 +38,19 @@ export default class DrHelp extends Help {
     await super.showHelp(argv);
   }
 
+  /** oclif breaks its lists, and not the summary of a command. */
+  protected override log(...args: string[]): void {
+    super.log(this.#broken(args.join(' ')));
+  }
+
+  override formatRoot(): string {
+    return this.#broken(super.formatRoot());
+  }
+
+  #broken(text: string): string {
+    return text.split('\n').map((line) => (/^\s/.test(line) ? line : wrap(line, this.opts.maxWidth))).join('\n');
+  }
+
   protected override formatCommands(commands: Command.Loadable[]): string {
     const groups = COMMAND_GROUPS.map(([title, ids]) => [title, ids.flatMap((id) => commands.filter((command) => command.id === id))] as const);
     const grouped = new Set(groups.flatMap(([, members]) => members));
@@ -51,12 +64,16 @@ export default class DrHelp extends Help {
 
   protected override async showRootHelp(): Promise<void> {
     await super.showRootHelp();
-    this.log(this.section('EXIT CODES', exitCodeTable().join('\n')));
+    this.log(this.section('EXIT CODES', exitCodeTable(this.opts.maxWidth - INDENT).join('\n')));
   }
 }
 
-/** One line a code. */
-export function exitCodeTable(): string[] {
+/** Of a section of oclif's help. */
+const INDENT = 2;
+
+/** One line a code; what it means is broken at words where it is wider than `room`, and continues below itself. */
+export function exitCodeTable(room: number): string[] {
   const names = Object.keys(EXIT) as ExitName[];
-  return columns(names.map((name) => [String(EXIT[name]).padStart(2), name, EXIT_MEANING[name]]));
+  const heads = columns(names.map((name) => [String(EXIT[name]).padStart(2), name, '|'])).map((line) => line.slice(0, -1));
+  return names.flatMap((name, i) => wrap(EXIT_MEANING[name], Math.max(20, room - width(heads[i] ?? ''))).split('\n').map((line, n) => `${n === 0 ? heads[i] : ' '.repeat(width(heads[i] ?? ''))}${line}`));
 }

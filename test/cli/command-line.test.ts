@@ -105,6 +105,9 @@ describe('text', () => {
   });
 
   it('has a line for every exit code', () => {
-    expect(exitCodeTable()).toHaveLength(Object.keys(EXIT).length);
+    expect(exitCodeTable(1_000)).toHaveLength(Object.keys(EXIT).length);
+    const narrow = exitCodeTable(60);
+    expect(Math.max(...narrow.map((line) => line.length))).toBeLessThanOrEqual(60);
+    expect(narrow.join(' ').replace(/\s+/g, ' ')).toBe(exitCodeTable(1_000).join(' ').replace(/\s+/g, ' '));
   });
 });
