@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests that start processes, real servers or a whole lab, that set the environment of their process, or that take minutes. */
 const LAB = [
   'test/{acceptance,browser,matrix}/**/*.test.ts',
+  'test/app/bad-disk.test.ts',
   'test/commands/{command-line,fleet,iam-doctor,runs}.test.ts',
   'test/docs/{adding-a-kind,adding-a-verb,matrix,readme-first,readme-lab}.test.ts',
   'test/engine/{crash-sweep-*,property}.test.ts',

@@ -159,9 +159,9 @@ export class LocalStore implements RunStore {
     const first = seq === 0 ? term : (await firstRecord(this.folder))?.term;
     const path = join(this.folder, first === undefined || first === term ? FIRST_FILE : fileOfTerm(term));
     await endLastLine(path);
-    const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
     // What this runner has read and builds on must not be less durable than what it writes.
     for (const other of await journalFiles(this.folder)) if (other !== path) await syncFile(other);
+    const file = await open(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT, 0o600);
     this.#open = { term, file };
     return file;
   }
