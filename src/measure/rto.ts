@@ -166,28 +166,26 @@ function findDetected(input: RtoInput): Milestone {
 function phaseEnd(steps: readonly TimedStep[], phase: string, name: RtoPhase): Milestone {
   const required = steps.filter((step) => step.phase === phase && !step.optional);
   if (required.length === 0) return unknown(name, `the plan has no ${phase} step`);
-  let last: { at: number; id: string } | undefined;
+  let last = { at: Number.NEGATIVE_INFINITY, id: '' };
   for (const step of required) {
     if (!step.done || step.endedAt === undefined) return unknown(name, `step ${step.id} was not seen to end`);
-    if (last === undefined || step.endedAt > last.at) last = { at: step.endedAt, id: step.id };
+    if (step.endedAt > last.at) last = { at: step.endedAt, id: step.id };
   }
-  return last === undefined ? unknown(name, 'no step ended') : known(name, last.at, `step ${last.id} was done`);
+  return known(name, last.at, `step ${last.id} was done`);
 }
 
 /** First good sample after the last bad one of every observer that saw it down. */
 function goodAgain(input: RtoInput): Milestone {
   const down = allTracks(input).filter((track) => track.changes.some((change) => !change.up));
   if (down.length === 0) return unknown('first-good', neverDown(allTracks(input)));
-  let best: { at: number; probe: string } | undefined;
+  let best = { at: Number.NEGATIVE_INFINITY, probe: '' };
   for (const track of down) {
     // Not simply the last change: after a resume the first sample of the new process is recorded as one, too.
     const next = track.changes[track.changes.findLastIndex((change) => !change.up) + 1];
     if (next === undefined) return unknown('first-good', `${track.name} was still down at its last sample`);
-    if (best === undefined || next.at > best.at) best = { at: next.at, probe: track.name };
+    if (next.at > best.at) best = { at: next.at, probe: track.name };
   }
-  return best === undefined
-    ? unknown('first-good', 'no good sample was seen')
-    : known('first-good', best.at, `first good sample of ${best.probe} after the last bad one`);
+  return known('first-good', best.at, `first good sample of ${best.probe} after the last bad one`);
 }
 
 /**
@@ -198,10 +196,11 @@ function findFirstGood(input: RtoInput, again: Milestone, traffic: Milestone): M
   if (again.at === undefined) return again;
   const moves = input.steps.filter((step) => step.phase === 'traffic' && !step.optional);
   if (moves.length === 0) return again;
-  if (traffic.at === undefined) return unknown('first-good', `traffic was not switched: ${traffic.because}`);
-  const moving = Math.min(...moves.map((step) => step.startedAt ?? traffic.at ?? Number.POSITIVE_INFINITY));
+  const { at: switched } = traffic;
+  if (switched === undefined) return unknown('first-good', `traffic was not switched: ${traffic.because}`);
+  const moving = Math.min(...moves.map((step) => step.startedAt ?? switched));
   if (again.at >= moving) return again;
-  return known('first-good', traffic.at, 'probes were good again before traffic was moved: counted from the switch');
+  return known('first-good', switched, 'probes were good again before traffic was moved: counted from the switch');
 }
 
 function between(from: Milestone, to: Milestone): Figure {

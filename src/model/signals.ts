@@ -96,7 +96,7 @@ export function signsOfLife(signals: readonly Signal[], begunBy?: number): Sign[
     served: up('users').some((s) => s.atSource === true),
     reached: up('health-checkers').length > 0,
     receives: signals.some((s) => s.receiving === true),
-    arrived: up('replication').some((s) => s.livedAt !== undefined && begunBy !== undefined && s.livedAt > begunBy),
+    arrived: up('replication').some((s) => (s.livedAt ?? Number.NEGATIVE_INFINITY) > (begunBy ?? Number.POSITIVE_INFINITY)),
     refused: false,
   };
   return signSchema.options.filter((sign) => signs[sign]);

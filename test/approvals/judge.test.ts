@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { decide, judge } from '../../src/approvals/judge.ts';
 import { fingerprint, readPublicKey } from '../../src/approvals/public-key.ts';
@@ -29,7 +30,8 @@ describe('an approval that counts', () => {
   it('counts once for a person with two keys, and the later decision of either key is theirs', () => {
     const second = { ...person('ann'), name: ann.name };
     const both = { ...gate, from: [{ name: ann.name, keys: [ann.line, second.line] }, ...gate.from.slice(1)] };
-    expect(judge([signed(ann), signed(second, { signed: NOW - 30_000 })], both, NOW).approved).toMatchObject([{ approver: ann.name, signed: NOW - 30_000 }]);
+    const later = [signed(ann), signed(second, { signed: NOW - 30_000 })];
+    for (const files of [later, later.toReversed()]) expect(judge(files, both, NOW).approved).toMatchObject([{ approver: ann.name, signed: NOW - 30_000 }]);
     expect(judge([signed(ann, { signed: NOW - 900_000 }), signed(second, { decision: 'reject' })], both, NOW)).toMatchObject({ approved: [], rejected: [{ approver: ann.name }] });
   });
 
@@ -61,6 +63,31 @@ describe('an approval that counts', () => {
   it('loses against a rejection of the same moment', () => {
     const both = [signed(ann), signed(ann, { decision: 'reject' })];
     for (const files of [both, both.toReversed()]) expect(judge(files, gate, NOW)).toMatchObject({ approved: [], rejected: [{ approver: 'ann@example.com' }] });
+  });
+
+  it('beats the rejection of another machine only when it is later by more than clocks may differ', () => {
+    const no = signed(ann, { decision: 'reject', signed: NOW - 600_000 });
+    const yes = (after: number) => signed(ann, { signed: NOW - 600_000 + after });
+    for (const [after, approved] of [[300_000, 1], [299_000, 0]] as const) {
+      for (const files of [[no, yes(after)], [yes(after), no]]) expect(judge(files, gate, NOW).approved, `${after} ms later`).toHaveLength(approved);
+    }
+  });
+
+  it('is dated at most five minutes ahead, and holds for at most a day', () => {
+    expect(decided(signed(ann, { signed: NOW + 300_000 }))).toMatchObject({ decision: 'approve' });
+    expect(decided(signed(ann, { signed: NOW, expires: NOW + 24 * 3_600_000 }))).toMatchObject({ decision: 'approve' });
+    expect(decided(signed(ann, { signed: NOW, expires: NOW + 24 * 3_600_000 + 1 }))).toBe('what ann@example.com signed would hold for more than a day');
+  });
+
+  it('is told with the others, the oldest first, and why the rest do not count, in one order', () => {
+    const files = [signed(ben, { signed: NOW - 1_000 }), signed(mallory), signed(ann, { signed: NOW - 2_000 }), 'no file', signed(mallory)];
+    const refused = ['a file that is not an approval', expect.stringMatching(/^mallory@example\.com is not on the list/)];
+    for (const some of [files, files.toReversed()]) expect(judge(some, gate, NOW)).toMatchObject({ approved: [{ approver: ann.name }, { approver: ben.name }], refused });
+  });
+
+  it('is known again by the hash of its signature', () => {
+    const { signature = '' } = readFileText(signed(ann)) ?? {};
+    expect(decided(fileText({ text: readFileText(signed(ann))?.text ?? '', signature }))).toMatchObject({ signature: createHash('sha256').update(signature).digest('hex') });
   });
 
   it('may come from a key named as PEM, or from a hardware key that somebody touched', () => {
@@ -97,6 +124,9 @@ describe('an approval that does not count', () => {
     ['for another run', () => signed(ann, { run: '20261119T101500Z-shop-failover-1a2b3c' }), `what ann@example.com signed is for run 20261119T101500Z-shop-failover-1a2b3c, not ${SUBJECT.run}`],
     ['for another gate', () => signed(ann, { gate: 'traffic.approval' }), 'what ann@example.com signed is for gate traffic.approval, not assess.approval'],
     ['for another account', () => signed(ann, { account: '999988887777' }), 'what ann@example.com signed is for account 999988887777, not 111122223333'],
+    ['for another application', () => signed(ann, { application: 'docs' }), 'what ann@example.com signed is for application docs, not shop'],
+    ['for another verb', () => signed(ann, { verb: 'drill' }), 'what ann@example.com signed is for verb drill, not failover'],
+    ['for a move to another region', () => signed(ann, { to: 'eu-west-1' }), 'what ann@example.com signed is for a move to eu-west-1, not ap-northeast-1'],
     ['for the other direction', () => signed(ann, { from: SUBJECT.to, to: SUBJECT.from }), 'what ann@example.com signed is for a move from ap-northeast-1, not ap-northeast-2'],
     ['that has expired', () => signed(ann, { expires: NOW }), 'what ann@example.com signed expired at 2026-11-20T10:20:00.000Z: now is 2026-11-20T10:20:00.000Z'],
     ['from the future', () => signed(ann, { signed: NOW + 301_000 }), 'what ann@example.com signed is dated 2026-11-20T10:25:01.000Z, which is in the future: now is 2026-11-20T10:20:00.000Z'],
@@ -109,6 +139,15 @@ describe('an approval that does not count', () => {
   ])('%s', (_what, file, why) => {
     expect(decided(file())).toBe(why);
     expect(judge([file()], gate, NOW)).toMatchObject({ approved: [], rejected: [], refused: [why] });
+  });
+
+  it('shows nothing of a file at length, and no letter that a terminal acts on', () => {
+    const of = (verb: string) => decided(signed(ann, { verb }));
+    expect(of('x'.repeat(100))).toBe(`what ann@example.com signed is for verb ${'x'.repeat(100)}, not failover`);
+    expect(of('x'.repeat(101))).toBe(`what ann@example.com signed is for verb "${'x'.repeat(60)}", not failover`);
+    expect(of('drill\u001b[2J')).toBe('what ann@example.com signed is for verb "drill?[2J", not failover');
+    expect(of('drill!')).toBe('what ann@example.com signed is for verb "drill!", not failover');
+    expect(of('!drill')).toBe('what ann@example.com signed is for verb "!drill", not failover');
   });
 
   it('is any other file', () => {

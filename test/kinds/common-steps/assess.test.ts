@@ -303,6 +303,20 @@ describe('run.judge-source', () => {
     expect(Object.keys(attested.recorded).filter((key) => key.startsWith('sign-shown'))).toEqual([]);
   });
 
+  it('records when it saw the source live, and when it first saw it down, and neither where nothing says so', async () => {
+    const seen = async (...signals: [string, Signal][]) => {
+      const step = await stepOf('run.judge-source', PARAMS, { facts: facts(...signals) });
+      await step.observe();
+      const { 'source.verdict': _, ...rest } = step.recorded;
+      return [rest, step.clock.now()];
+    };
+    const [alive, at] = await seen(['users', signal('users', 'unknown')], ['rds-api.orders', signal('source-api', 'up')]);
+    expect(alive).toEqual({ 'source.seen-alive': at });
+    const [down, then] = await seen(['users', signal('users', 'down')], ['replication.orders', signal('replication', 'unknown')]);
+    expect(down).toEqual({ 'source.seen-down': then });
+    expect((await seen(['users', signal('users', 'unknown')], ['replication.orders', signal('replication', 'up')]))[0]).toEqual({});
+  });
+
   it('takes what arrived after it first saw the outage for a sign of life, where neither a probe nor a person says when it began', async () => {
     const down = (vantage: Signal['vantage'], more: object = {}) => ({ ...signal(vantage, 'down'), ...more }) as Json;
     const facts = (livedAt: number) => ({ 'signal.a': down('source-api', { silent: true }), 'signal.b': down('health-checkers'), 'signal.c': { ...signal('replication', 'up'), livedAt } as Json });
