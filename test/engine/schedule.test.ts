@@ -141,6 +141,42 @@ describe('runGraph', () => {
     expect(runner.started).toEqual(['a', 'b']);
   });
 
+  it('throws the first error of several, and makes one of what is none', async () => {
+    const { runner, end } = begin([planStep('a'), planStep('b')]);
+    await runner.end('a', new Error('first'));
+    await runner.end('b', new Error('second'));
+    await expect(end).rejects.toThrow('first');
+    const words = 'words' as unknown as Error;
+    const odd = runGraph([planStep('a')], new Set(), 64, NOBODY, () => Promise.reject(words));
+    await expect(odd).rejects.toEqual(new Error('words'));
+  });
+
+  it('throws also where another step ended badly before', async () => {
+    const { runner, end } = begin([planStep('a'), planStep('b')]);
+    await runner.end('a', 'failed');
+    await runner.end('b', new Error('the journal cannot be written'));
+    await expect(end).rejects.toThrow('the journal cannot be written');
+  });
+
+  it('a bad end stands, whatever is paused or stopped after it', async () => {
+    const stop = new AbortController();
+    const { runner, end } = begin([planStep('a'), planStep('b'), planStep('c', { after: ['b'] })], { drain: stop.signal });
+    await runner.end('a', 'failed');
+    stop.abort(new Error('stop'));
+    await runner.end('b', 'paused');
+    await expect(end).resolves.toBe('failed');
+    expect(runner.started).toEqual(['a', 'b']);
+  });
+
+  it('an interrupted step is worse than a paused one, and better than a refusal', async () => {
+    for (const [first, told] of [['interrupted', 'interrupted'], ['refused', 'refused']] as const) {
+      const { runner, end } = begin([planStep('a'), planStep('b')]);
+      await runner.end('a', first);
+      await runner.end('b', 'interrupted');
+      await expect(end).resolves.toBe(told);
+    }
+  });
+
   it('a stop that is asked for starts nothing more', async () => {
     const stop = new AbortController();
     const { runner, end } = begin(DIAMOND, { drain: stop.signal });

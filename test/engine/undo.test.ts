@@ -185,4 +185,79 @@ describe('the way back', () => {
     expect(undone).toEqual(['b', 'b', 'a']);
     expect(told.slice(store.records.length)).not.toContain('step.started gate');
   });
+
+  it('says what stands in its way, what stays, and what a person does then', async () => {
+    const { kinds } = world(['a', 'b']);
+    const steps = [tinyStep('a', compensable), tinyStep('n', { after: ['a'] }), tinyStep('gate', { gate: true, after: ['n'], phase: 'data' }), tinyStep('b', { ...compensable, after: ['gate'] }), line];
+    const crossed = await runTiny(steps, { ...kinds, n: new Thing().kind(), gate: refusing, line: {} }, SWITCHOVER);
+    expect(crossed.state.steps.get('line')?.notUndone).toEqual({
+      code: 'LINE_CROSSED',
+      message: 'line: it has been made, although this journal does not say so, so that nothing is undone',
+      next: ['another machine may hold the rest of the journal: dr resume there', expect.stringMatching(/^dr switchover --region \S+    starts again, from what is there$/)],
+    });
+    const made = await runTiny(steps, { ...kinds, n: new Thing().kind(), gate: refusing, b: { ...kinds.b, made: () => true }, line: new Thing().kind() }, SWITCHOVER);
+    expect(made.state.steps.get('b')?.notUndone).toEqual({
+      code: 'NOT_OURS',
+      message: 'b: it has been done, and this journal does not say by whom, so that it is left as it is',
+      next: ['another machine may hold the rest of the journal: dr resume there', 'else undo it by hand, then start again'],
+    });
+    expect(made.state.steps.get('n')?.notUndone).toEqual({ code: 'NO_UNDO', message: 'n: what it did cannot be taken back' });
+  });
+
+  it('is complete only when each undo is, whichever fails', async () => {
+    const steps = [tinyStep('a', compensable), tinyStep('b', { ...compensable, after: ['a'] }), tinyStep('gate', { gate: true, after: ['b'] })];
+    const stuck: Fake = { undo: () => Promise.reject(new Error('no')) };
+    for (const name of ['a', 'b']) {
+      const { kinds, undone } = world(['a', 'b']);
+      const { outcome } = await runTiny(steps, { ...kinds, [name]: { ...kinds[name], ...stuck }, gate: refusing }, SWITCHOVER);
+      expect([outcome, undone]).toEqual(['failed', [name === 'a' ? 'b' : 'a']]);
+    }
+  });
+
+  it('keeps what an undo records, and says that all is as it was', async () => {
+    const kind = new Thing().kind({ undo: (ctx) => ctx.record('fence.a', { verdict: 'undone' }) });
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'] })];
+    const { records, state } = await runTiny(steps, { a: kind, gate: refusing }, SWITCHOVER);
+    expect(records.find(({ type }) => type === 'undo.done')).toMatchObject({ because: 'as it was before', facts: { 'fence.a': { verdict: 'undone' } } });
+    expect(state.facts.get('fence.a')).toEqual({ verdict: 'undone' });
+    const plain = await runTiny(steps, { ...world(['a']).kinds, gate: refusing }, SWITCHOVER);
+    expect(plain.records.find(({ type }) => type === 'undo.done')).not.toHaveProperty('facts');
+  });
+
+  it('tries again what has no answer in time, with a pause, and never what AWS has refused', async () => {
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'] })];
+    const tries: number[] = [];
+    const slow = new Thing().kind({ undo: (ctx) => (tries.push(ctx.effects.clock.now()), ctx.wait('aws', 10 * LIMITS.undoMs)) });
+    const late = await runTiny(steps, { a: slow, gate: refusing }, SWITCHOVER);
+    expect([late.outcome, tries.map((at) => at - (tries[0] ?? 0))]).toEqual(['failed', Array.from({ length: LIMITS.undoAttempts }, (_, i) => i * (LIMITS.undoMs + LIMITS.pollMaxMs))]);
+    let refusals = 0;
+    const denied = () => new AwsError({ service: 'rds', operation: 'ModifyDBInstance', region: 'ap-northeast-2', code: 'AccessDenied', message: 'no', httpStatus: 403 });
+    const { outcome } = await runTiny(steps, { a: new Thing().kind({ undo: () => ((refusals += 1), Promise.reject(denied())) }), gate: refusing }, SWITCHOVER);
+    expect([outcome, refusals]).toEqual(['failed', 1]);
+  });
+
+  it('what stands on a twin is gone with it, and stays where the twin does', async () => {
+    const steps = [tinyStep('twin', compensable), tinyStep('on', { ...compensable, undoneBy: 'twin', after: ['twin'] }), tinyStep('gate', { gate: true, after: ['on'] })];
+    const { kinds, undone } = world(['twin', 'on']);
+    const { outcome, told, records, state } = await runTiny(steps, { ...kinds, gate: refusing }, SWITCHOVER);
+    expect([outcome, undone, told.slice(-4)]).toEqual(['aborted', ['twin'], ['undo.intent twin', 'undo.done twin', 'undo.done on', 'run.finished']]);
+    expect(records.find((record) => record.type === 'undo.done' && record.step === 'on')).toMatchObject({ because: 'gone with what twin made' });
+    expect(state.steps.get('on')?.state).toBe('undone');
+    const stuck = await runTiny(steps, { ...world(['on']).kinds, twin: new Thing().kind({ undo: () => Promise.reject(new Error('no')) }), gate: refusing }, SWITCHOVER);
+    expect([stuck.outcome, stuck.state.steps.get('on')?.state]).toEqual(['failed', 'done']);
+    // Where the twin was there before, it is nothing of this run, and what was done on it is undone by itself.
+    const own = world(['on']);
+    const before = await runTiny(steps, { ...own.kinds, twin: { undo: () => undefined }, gate: refusing }, SWITCHOVER);
+    expect([before.outcome, own.undone]).toEqual(['aborted', ['on']]);
+  });
+
+  it('is not held back by what somebody has done on a twin, nor does a drill that made data cross a line', async () => {
+    const steps = [tinyStep('twin', compensable), tinyStep('gate', { gate: true, after: ['twin'], phase: 'data' }), tinyStep('on', { ...compensable, undoneBy: 'twin', after: ['gate'] })];
+    const { kinds } = world(['twin', 'on']);
+    expect((await runTiny(steps, { ...kinds, gate: refusing, on: { ...kinds.on, made: () => true } }, SWITCHOVER)).outcome).toBe('aborted');
+    const copy = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), tinyStep('copy', { ...compensable, after: ['gate'], phase: 'data' })];
+    const drilled = world(['a', 'copy']);
+    const { outcome, state } = await runTiny(copy, { ...drilled.kinds, gate: refusing, copy: { ...drilled.kinds.copy, made: () => true } }, { plan: { verb: 'drill' } });
+    expect([outcome, drilled.undone, state.steps.get('copy')?.notUndone?.code]).toEqual(['failed', ['a'], 'NOT_OURS']);
+  });
 });
