@@ -16,7 +16,7 @@ export const GROUPS = {
   },
   run: {
     mutate: ['src/engine/{execute,checks,undo,acted,schedule,guards,guarded,preview,probes}.ts'],
-    tests: ['test/engine/{execute,undo,schedule,guards,run-step,line-decisions,end-look,drill}.test.ts', 'test/app/{secrets,preview}.test.ts'],
+    tests: ['test/engine/{execute,undo,schedule,guarded,guards,run-step,line-decisions,end-look,drill}.test.ts', 'test/app/{secrets,preview}.test.ts'],
   },
   fold: {
     mutate: ['src/journal/fold.ts'],
@@ -44,7 +44,7 @@ export const GROUPS = {
   },
   answers: {
     mutate: ['src/aws/{answers,errors,pages}.ts'],
-    tests: ['test/aws/{answers,pages,retry-classes,sdk-errors,sdk-caller,refused-signature}.test.ts'],
+    tests: ['test/aws/{answers,errors,pages,retry-classes,sdk-errors,sdk-caller,refused-signature}.test.ts'],
   },
   calls: {
     mutate: ['src/aws/{reliable-caller,sdk-errors,aws-time,sdk-caller,rds,rds-backups,rds-parameters,route53,route53-batches,autoscaling,ec2,elbv2,cloudwatch,identity,pacing}.ts'],

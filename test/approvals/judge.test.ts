@@ -79,7 +79,7 @@ describe('an approval that counts', () => {
     expect(decided(signed(ann, { signed: NOW, expires: NOW + 24 * 3_600_000 + 1 }))).toBe('what ann@example.com signed would hold for more than a day');
   });
 
-  it('is told with the others, the oldest first, and why the rest do not count, in one order', () => {
+  it('stands with the others, the oldest first, and why the rest do not count, in one order', () => {
     const files = [signed(ben, { signed: NOW - 1_000 }), signed(mallory), signed(ann, { signed: NOW - 2_000 }), 'no file', signed(mallory)];
     const refused = ['a file that is not an approval', expect.stringMatching(/^mallory@example\.com is not on the list/)];
     for (const some of [files, files.toReversed()]) expect(judge(some, gate, NOW)).toMatchObject({ approved: [{ approver: ann.name }, { approver: ben.name }], refused });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Json } from '../../src/base/json.ts';
-import { outageAt, saysAlive } from '../../src/kinds/outage.ts';
+import { outageAt, outageBegunBy, saysAlive } from '../../src/kinds/outage.ts';
 import type { Signal } from '../../src/model/signals.ts';
 
 const signal = (vantage: Signal['vantage'], says: Signal['says']): Signal => ({ vantage, says, because: '' });
@@ -44,5 +44,17 @@ describe('up to when loss counts', () => {
     expect(at(600_000, 600_001, 1)).toBe(NOW);
     // What is no time says nothing.
     expect(at(600_000, 'yesterday')).toBe(600_000);
+  });
+});
+
+describe('when the outage had begun by', () => {
+  const at = (impactAt: number | undefined, seen?: Json) => outageBegunBy({ impactAt: () => impactAt, fact: (name) => (name === 'source.seen-down' ? seen : undefined) });
+
+  it('the impact, else when something first said down; where nothing has, nobody knows', () => {
+    expect(at(600_000, 700_000)).toBe(600_000);
+    expect(at(0, 700_000)).toBe(0);
+    expect(at(undefined, 700_000)).toBe(700_000);
+    expect(at(undefined, 'yesterday')).toBeUndefined();
+    expect(at(undefined)).toBeUndefined();
   });
 });

@@ -45,4 +45,13 @@ describe('the bound on loss when the old writer is cut off', () => {
     expect(at({ ...bound, boundMs: null }, { verdict: 'fenced', because: '', at: 131_000 })).toBeUndefined();
     expect(at(bound, { verdict: 'fenced', because: '' })).toBeUndefined();
   });
+
+  it('says until when it counts, and keeps the rest of the bound', () => {
+    expect(at(bound, { verdict: 'fenced', because: '', at: 131_000 })).toEqual({ ...bound, boundMs: 51_000, outageAt: 131_000, because: 'as measured before the fence, and every second until the old writer was cut off' });
+    expect(at({ ...bound, sampledAt: null }, { verdict: 'fenced', because: '', at: 131_000 })).toBeUndefined();
+    expect(at({ ...bound, ageMs: null }, { verdict: 'fenced', because: '', at: 131_000 })).toBeUndefined();
+    expect(at(null, { verdict: 'fenced', because: '', at: 131_000 })).toBeUndefined();
+    expect(at(bound, null)).toBeUndefined();
+    expect(at(bound, { verdict: 'fenced', because: '', at: 99_000 })).toBeUndefined();
+  });
 });

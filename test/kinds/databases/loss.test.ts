@@ -48,4 +48,41 @@ describe('a loss is weighed', () => {
       expect(decideLoss(loss(lagMs + 30_000), { dataLossSeconds: seconds }).refusal).toBeUndefined();
     }
   });
+
+  it('with more room for a loss that grows until it is typed: where it counts up to the decision', () => {
+    const of = (bound: Partial<LossCase['bound']>) => decideLoss({ ...loss(90_000), bound: { ...loss(90_000).bound, boundMs: 90_000, ...bound } }, {}).refusal?.override;
+    expect(of({ sampledAt: NOW - 3_000, ageMs: 3_000, outageAt: NOW - 1 })).toBe('--accept-data-loss 120s --reason "…"');
+    expect(of({ sampledAt: NOW - 3_000, ageMs: 3_000, outageAt: NOW })).toBe('--accept-data-loss 270s --reason "…"');
+    expect(of({ sampledAt: NOW - 3_000, ageMs: 3_000, outageAt: NOW + 1 })).toBe('--accept-data-loss 270s --reason "…"');
+    for (const lacks of [{ sampledAt: undefined }, { ageMs: undefined }]) expect(of({ outageAt: NOW, ...lacks })).toBe('--accept-data-loss 120s --reason "…"');
+  });
+
+  it('and what is no number is unknown, never small enough', () => {
+    for (const boundMs of [Number.NaN, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]) {
+      const odd = { ...loss(0), bound: { ...loss(0).bound, boundMs } };
+      expect(decideLoss(odd, {})).toMatchObject({ bound: { boundMs: undefined }, refusal: { observed: 'the lag of replica is unknown: nobody says', override: '--accept-data-loss unknown --reason "…"' } });
+      expect(decideLoss(odd, { dataLossSeconds: 1e9 }).refusal).toBeDefined();
+    }
+  });
+
+  describe('of a writer that this run has not made', () => {
+    const found = (run?: string) => ({ ...loss(0), found: { sentence: 'replica is a writer already', ...(run === undefined ? {} : { run }) } as NonNullable<LossCase['found']> });
+
+    it('is accepted by name, however small it is', () => {
+      expect(decideLoss(found(), {}).refusal).toMatchObject({
+        observed: 'replica is a writer already; at most 0.0 s of writes would be lost (lag as seen)',
+        threshold: 'a replica, or a writer that this run has promoted; RPO 1m',
+        consequence: 'up to 0.0 s of acknowledged writes of orders would be lost',
+        override: '--accept-data-loss 30s --reason "…"',
+      });
+      expect(decideLoss(found(), { dataLossSeconds: 0, reason: 'seen' })).toMatchObject({ refusal: undefined, because: 'replica is a writer already; at most 0.0 s of writes would be lost (lag as seen); accepted: seen' });
+    });
+
+    it('or the run that began the promotion is resumed', () => {
+      expect(decideLoss(found('R1'), {}).refusal?.override).toBe('dr resume R1, which began the promotion; or --accept-data-loss 30s --reason "…"');
+      const unknown = { ...loss(undefined), found: found('R1').found };
+      expect(decideLoss(unknown, {}).refusal).toMatchObject({ observed: 'replica is a writer already; the lag of replica is unknown: nobody says', override: 'dr resume R1, which began the promotion; or --accept-data-loss unknown --reason "…"' });
+      expect(decideLoss(unknown, { dataLossSeconds: 'unknown', reason: 'decided' }).because).toBe('replica is a writer already; loss of orders is unknown; accepted: decided');
+    });
+  });
 });

@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { fenceAgainStep } from '../../../src/kinds/databases/fence-again.ts';
+import { fenceStep } from '../../../src/kinds/databases/fence.ts';
+import { positionGateStep } from '../../../src/kinds/databases/position-gate.ts';
+import { promoteStep, promoteTwinStep } from '../../../src/kinds/databases/promote.ts';
+import { caughtUpStep, recoveryGateStep } from '../../../src/kinds/databases/recovery-gate.ts';
+import { rpoGateStep } from '../../../src/kinds/databases/rpo-gate.ts';
+import type { PlanContext, StepDraft } from '../../../src/model/kind.ts';
+import { SEOUL, TOKYO } from '../context.ts';
+
+/* What a plan says of the steps on which the data depends: what each may do, in which order, for how long, and by which rights. */
+
+const at = (verb: PlanContext['verb']): PlanContext => ({ runbook: 'shop', verb, strategy: 'warm-standby', source: SEOUL, target: TOKYO, survivors: [TOKYO], objectives: { rpoMs: 300_000, rtoMs: 900_000 }, account: '111122223333' });
+const old = { name: 'orders', region: SEOUL, id: 'shop-orders' };
+const copy = { name: 'orders', region: TOKYO, id: 'shop-orders-tokyo' };
+const login = { database: 'shop', userEnv: 'SHOP_DB_USER', passwordEnv: 'SHOP_DB_PASSWORD' };
+const GROUP = 'sg-0aaaaaaaaaaaaaaaa';
+
+/** A draft, as people can read it. */
+function told({ step, title, phase, reversibility, limitMs, estimate, permissions, changes, params, ...more }: StepDraft): string {
+  return [
+    `${step}: ${title}`,
+    `${phase} ${reversibility}, ${estimate.p50} to ${estimate.p95} s, limit ${limitMs / 1000} s: ${estimate.basis}`,
+    ...permissions.map(({ actions, resources }) => `may ${actions.join(' ')} on ${resources.join(' ')}`),
+    ...changes.map((change) => `${change.resource} ${change.field}: ${change.before} → ${change.after}`),
+    JSON.stringify(params),
+    JSON.stringify(more),
+  ].join('\n');
+}
+
+describe('the gates before a promotion', () => {
+  it('a loss within the RPO', () => {
+    expect(told(rpoGateStep(at('failover'), copy, undefined))).toMatchInlineSnapshot(`
+      "rpoGate: Data loss of orders against the RPO
+      assess reversible, 1 to 3 s, limit 30 s: two API calls
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may cloudwatch:GetMetricData on *
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","rpoMs":300000}
+      {"gate":true,"controlPlanes":[]}"
+    `);
+    expect(rpoGateStep(at('failover'), copy, [TOKYO]).params).toMatchObject({ usersIn: [TOKYO] });
+  });
+
+  it('the whole log replayed', () => {
+    expect(told(positionGateStep(at('switchover'), copy, old, login))).toMatchInlineSnapshot(`
+      "positionGate: shop-orders-tokyo has replayed every write of shop-orders
+      data reversible, 2 to 30 s, limit 180 s: the lag of the replica, without new writes
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","database":"shop","userEnv":"SHOP_DB_USER","passwordEnv":"SHOP_DB_PASSWORD","source":{"region":"ap-northeast-2","id":"shop-orders"}}
+      {"gate":true,"env":["SHOP_DB_USER","SHOP_DB_PASSWORD"],"controlPlanes":[]}"
+    `);
+  });
+});
+
+describe('the gates before a restore', () => {
+  it('a recovery point within the RPO', () => {
+    expect(told(recoveryGateStep(at('failover'), copy, old))).toMatchInlineSnapshot(`
+      "recoveryGate: Newest recovery point of orders against the RPO
+      assess reversible, 1 to 3 s, limit 30 s: two API calls
+      may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","source":{"region":"ap-northeast-2","id":"shop-orders"},"rpoMs":300000}
+      {"gate":true,"oldWriter":"rds:ap-northeast-2:shop-orders","controlPlanes":[]}"
+    `);
+  });
+
+  it('backups that hold every write', () => {
+    expect(told(caughtUpStep(at('switchover'), copy, old))).toMatchInlineSnapshot(`
+      "caughtUp: Backups in ap-northeast-1 hold every write of shop-orders
+      data reversible, 360 to 1200 s, limit 3600 s: AWS moves the newest restorable time about every five minutes; its copy comes later
+      may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","source":{"region":"ap-northeast-2","id":"shop-orders"}}
+      {"gate":true,"oldWriter":"rds:ap-northeast-2:shop-orders","controlPlanes":[]}"
+    `);
+  });
+});
+
+describe('the fence', () => {
+  it('with a quarantine group', () => {
+    expect(told(fenceStep(at('failover'), old, GROUP))).toMatchInlineSnapshot(`
+      "fence: Fence the old writer shop-orders in ap-northeast-2
+      fence compensable, 1 to 180 s, limit 240 s: nothing to change where the region is dead; else a change of security groups takes under a minute, and a reboot one or two
+      may rds:DescribeDBInstances rds:ModifyDBInstance rds:RebootDBInstance on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
+      may ec2:DescribeSecurityGroups on *
+      rds:ap-northeast-2:shop-orders VpcSecurityGroups: as it is → sg-0aaaaaaaaaaaaaaaa (if its API answers)
+      rds:ap-northeast-2:shop-orders sessions: as they are → ended by a reboot (if its API answers)
+      {"name":"orders","region":"ap-northeast-2","id":"shop-orders","group":"sg-0aaaaaaaaaaaaaaaa"}
+      {"controlPlanes":[]}"
+    `);
+  });
+
+  it('without one changes nothing', () => {
+    expect(told(fenceStep(at('failover'), old, undefined))).toMatchInlineSnapshot(`
+      "fence: Fence the old writer shop-orders in ap-northeast-2
+      fence compensable, 1 to 180 s, limit 240 s: nothing to change where the region is dead; else a change of security groups takes under a minute, and a reboot one or two
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
+      {"name":"orders","region":"ap-northeast-2","id":"shop-orders"}
+      {"controlPlanes":[]}"
+    `);
+  });
+
+  it('as a guard beside the promotion; without a group there is none', () => {
+    expect(fenceAgainStep(at('failover'), old, undefined, 'promote')).toEqual([]);
+    expect(fenceAgainStep(at('failover'), old, GROUP, 'promote').map(told).join('\n')).toMatchInlineSnapshot(`
+      "fenceAgain: Fence shop-orders if ap-northeast-2 answers again
+      fence compensable, 0 to 0 s, limit 604800 s: runs beside the rest, and nothing waits for it
+      may rds:DescribeDBInstances rds:ModifyDBInstance rds:RebootDBInstance on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
+      may ec2:DescribeSecurityGroups on *
+      rds:ap-northeast-2:shop-orders VpcSecurityGroups: as it is → sg-0aaaaaaaaaaaaaaaa (if it was not fenced, and is seen again)
+      rds:ap-northeast-2:shop-orders sessions: as they are → ended by a reboot (if it was not fenced, and is seen again)
+      {"name":"orders","region":"ap-northeast-2","id":"shop-orders","group":"sg-0aaaaaaaaaaaaaaaa"}
+      {"beside":["promote"],"optional":true,"controlPlanes":[]}"
+    `);
+  });
+});
+
+describe('the promotion', () => {
+  it('of a failover', () => {
+    expect(told(promoteStep(at('failover'), copy, old, { after: ['fence'], retentionDays: 7, login }))).toMatchInlineSnapshot(`
+      "promote: Promote shop-orders-tokyo to primary
+      data point-of-no-return, 300 to 900 s, limit 3600 s: AWS: "can take several minutes or longer"; grows with transactions to apply
+      may rds:DescribeDBInstances rds:PromoteReadReplica on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may rds:DescribeDBParameters on arn:aws:rds:ap-northeast-1:111122223333:pg:*
+      may cloudwatch:GetMetricData on *
+      rds:ap-northeast-1:shop-orders-tokyo role: replica of shop-orders → writer
+      rds:ap-northeast-1:shop-orders-tokyo BackupRetentionPeriod: as it is → 7 days
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","source":{"region":"ap-northeast-2","id":"shop-orders"},"planned":false,"rpoMs":300000,"retentionDays":7,"login":{"database":"shop","userEnv":"SHOP_DB_USER","passwordEnv":"SHOP_DB_PASSWORD"}}
+      {"after":["fence"],"oldWriter":"rds:ap-northeast-2:shop-orders","env":["SHOP_DB_USER","SHOP_DB_PASSWORD"],"controlPlanes":["rds@ap-northeast-1"]}"
+    `);
+  });
+
+  it('of a switchover, with nothing named', () => {
+    expect(told(promoteStep(at('switchover'), copy, old, {}))).toMatchInlineSnapshot(`
+      "promote: Promote shop-orders-tokyo to primary
+      data point-of-no-return, 300 to 900 s, limit 3600 s: AWS: "can take several minutes or longer"; grows with transactions to apply
+      may rds:DescribeDBInstances rds:PromoteReadReplica on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may rds:DescribeDBParameters on arn:aws:rds:ap-northeast-1:111122223333:pg:*
+      may cloudwatch:GetMetricData on *
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
+      rds:ap-northeast-1:shop-orders-tokyo role: replica of shop-orders → writer
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","source":{"region":"ap-northeast-2","id":"shop-orders"},"planned":true}
+      {"oldWriter":"rds:ap-northeast-2:shop-orders","controlPlanes":["rds@ap-northeast-1"]}"
+    `);
+  });
+
+  it('of a copy that is a writer already', () => {
+    expect(promoteStep(at('failover'), copy, old, { usersIn: [TOKYO] })).toMatchObject({
+      params: { usersIn: [TOKYO] },
+      changes: [{ field: 'role', before: 'a writer already, by whose hand is not known', after: 'writer' }],
+    });
+  });
+
+  it('of a twin, which is no line', () => {
+    const twin = { ...copy, id: 'dr-drill-1-orders' };
+    expect(told(promoteTwinStep(at('drill'), twin, copy, { retentionDays: 7, login }))).toMatchInlineSnapshot(`
+      "promote: Promote dr-drill-1-orders to primary
+      data compensable, 300 to 900 s, limit 3600 s: AWS: "can take several minutes or longer"; grows with transactions to apply
+      may rds:DescribeDBInstances rds:PromoteReadReplica on arn:aws:rds:ap-northeast-1:111122223333:db:dr-drill-*
+      may rds:DescribeDBParameters on arn:aws:rds:ap-northeast-1:111122223333:pg:*
+      may cloudwatch:GetMetricData on *
+      rds:ap-northeast-1:dr-drill-1-orders role: replica of shop-orders-tokyo → writer
+      rds:ap-northeast-1:dr-drill-1-orders BackupRetentionPeriod: as it is → 7 days
+      {"name":"orders","region":"ap-northeast-1","id":"dr-drill-1-orders","source":{"region":"ap-northeast-1","id":"shop-orders-tokyo"},"planned":false,"rpoMs":300000,"retentionDays":7,"login":{"database":"shop","userEnv":"SHOP_DB_USER","passwordEnv":"SHOP_DB_PASSWORD"},"twin":true}
+      {"env":["SHOP_DB_USER","SHOP_DB_PASSWORD"],"controlPlanes":["rds@ap-northeast-1"],"undoneBy":"twin"}"
+    `);
+  });
+});
