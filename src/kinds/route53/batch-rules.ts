@@ -94,9 +94,6 @@ function wrongTogether(record: RecordKey, wanted: readonly RecordSet[]): BatchPr
     const twice = all.find((value, i) => all.indexOf(value) !== i);
     if (twice !== undefined) problems.push({ observed: `${name} would have two sets with the ${what} ${twice}`, fix: 'keep one of them' });
   }
-  // https://docs.aws.amazon.com/Route53/latest/APIReference/API_ResourceRecordSet.html, TTL
-  const ttls = [...new Set(wanted.filter((set) => set.Weight !== undefined && set.TTL !== undefined).map((set) => set.TTL))];
-  if (ttls.length > 1) problems.push({ observed: `${name} would have weighted sets with the TTLs ${ttls.join(' and ')}`, fix: 'give all weighted sets of a name the same TTL' });
   if (policies[0] === 'simple' && wanted.length > 1) problems.push({ observed: `${name} would have ${wanted.length} simple records`, fix: 'keep one of them' });
   return problems;
 }

@@ -1,4 +1,6 @@
 import type { HealthCheckState, HealthCheckType } from '../../aws/route53.ts';
+import { refused } from '../common.ts';
+import type { StepContext, Verdict, Warning } from '../../model/step.ts';
 
 /*
  * Which health checks can be switched by UpdateHealthCheck. Disabled, every one of these counts as healthy, whatever its
@@ -27,4 +29,21 @@ export function notSwitchable({ type }: HealthCheckState): { observed: string; i
   if (instead === SWITCHABLE) return undefined;
   const known = Object.hasOwn(TYPES, type);
   return { observed: `is of the type ${type}, ${known ? 'which Route 53 does not let anybody disable or invert' : 'of which dr does not know whether it can be disabled and inverted'}`, instead };
+}
+
+const TURN = 'turn the routing control of the target On, and that of the source Off, in a custom step before traffic: aws route53-recovery-cluster update-routing-control-states --endpoint-url …';
+
+/**
+ * A set that is to answer, and whose health is the state of an ARC routing control. Route 53's API does not tell that state: a custom step may turn it, and
+ * nothing else of a run does. `surely`: it answers nobody now, so that it is most likely Off.
+ * https://docs.aws.amazon.com/r53recovery/latest/dg/routing-control.create-health-check.html
+ */
+export function routingControls(ctx: Pick<StepContext, 'planned'>, surely: boolean, towards: readonly { id: string; set: string; state: HealthCheckState }[]): { refusal?: Verdict; warnings: Warning[] } {
+  const controlled = towards.filter(({ state }) => state.type === 'RECOVERY_CONTROL');
+  if (controlled.length === 0) return { warnings: [] };
+  const observed = controlled.map(({ id, set }) => `the health check ${id} of ${set} is an ARC routing control: Route 53 answers with ${set} only while that is On, which dr neither sees nor changes`).join('; ');
+  if (!surely || (ctx.planned ?? []).some(({ kind }) => kind.startsWith('own.'))) {
+    return { warnings: [{ rule: 'routing-control', observed, mend: TURN, wanted: 'a custom step that turns it On before users are moved', page: 'https://docs.aws.amazon.com/r53recovery/latest/dg/routing-control.html' }] };
+  }
+  return { warnings: [], refusal: refused({ rule: 'health-check', observed, threshold: 'a health check that dr can read, or a custom step that turns the routing control', consequence: 'Route 53 would continue to send users to the other side', override: `none: ${TURN}` }) };
 }

@@ -4,7 +4,7 @@ import { type HealthCheckState, listManyRecordSets, readHealthCheck, updateHealt
 import { hostedZoneId, refused, stepKind } from '../common.ts';
 import { found, missing } from '../looks.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
-import { notSwitchable } from './check-types.ts';
+import { notSwitchable, routingControls } from './check-types.ts';
 import { recordKeys } from './shift-records.ts';
 
 /*
@@ -83,11 +83,12 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   if (typeof checks === 'string') return refusal(checks);
   const inverted = checks.find(({ state }) => state.inverted && !state.disabled);
   if (inverted !== undefined) return refusal(`health check ${inverted.id} is inverted: it watches something else than its set’s endpoint`);
+  const controls = routingControls(ctx, false, checks.filter(({ out }) => !out).map(({ id, sets, state }) => ({ id, set: sets.join(' and '), state })));
   for (const one of checks.filter(isWrong)) {
     const problem = notSwitchable(one.state);
     if (problem !== undefined) return refusal(`health check ${one.id} of ${one.sets.join(' and ')} ${problem.observed}`, problem.instead);
   }
-  return { state: 'ok', because: `${checks.length} health checks can be switched`, warnings: checks.flatMap(warningsOf) };
+  return { state: 'ok', because: `${checks.length} health checks can be switched`, warnings: [...controls.warnings, ...checks.flatMap(warningsOf)] };
 }
 
 function refusal(observed: string, override = 'give each set its own health check, or set `switch: record`'): Verdict {

@@ -1,7 +1,7 @@
 import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { packBatches } from '../../aws/route53-batches.ts';
-import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type RecordChange, type RecordSet, readHealthCheck } from '../../aws/route53.ts';
+import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type RecordChange, type RecordSet, type HealthCheckState, readHealthCheck } from '../../aws/route53.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
@@ -12,6 +12,7 @@ import { traitsOf } from '../../model/verb.ts';
 import { type Aim, aimSchema, changeTo, wantedSets } from './aim.ts';
 import { type BatchProblem, createdSets, type PlannedSets, setProblems } from './batch-rules.ts';
 import { type AskedChecks, askChecks, changeProblems } from './change-problems.ts';
+import { routingControls } from './check-types.ts';
 import { askCheckers } from './checkers.ts';
 
 /*
@@ -99,7 +100,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const asked = await askChecks(ctx, [...towards, ...newChecks(changes)], changes.flatMap((one) => createdSets(one)));
   const problems = await changeProblems(ctx, p.zone, changes, asked);
   if (problems.length > 0) return refusedByRoute53(problems);
-  const { inverted, ...silent } = await unanswered(ctx, towards, asked, changes.flatMap((one) => one.wanted));
+  const { inverted, ...silent } = await unanswered(ctx, p.aim.policy, towards, asked, changes.flatMap((one) => one.wanted));
   if (silent.refusal !== undefined) return silent.refusal;
   const batches = packBatches(groups).length;
   const guarded = await protections(ctx, p);
@@ -165,30 +166,25 @@ function newChecks(changes: readonly PlannedSets[]): RecordSet[] {
 }
 
 /** Sets that are to answer, and that Route 53 will not answer with: known before, from their health checks. */
-async function unanswered(ctx: StepContext, towards: readonly RecordSet[], asked: AskedChecks, after: readonly RecordSet[]): Promise<{ refusal?: Verdict; inverted: string[]; warnings: Warning[] }> {
+async function unanswered(ctx: StepContext, policy: Aim['policy'], towards: readonly RecordSet[], asked: AskedChecks, after: readonly RecordSet[]): Promise<{ refusal?: Verdict; inverted: string[]; warnings: Warning[] }> {
   const byCheck = new Map(towards.flatMap((set) => (set.HealthCheckId === undefined ? [] : [[set.HealthCheckId, set.SetIdentifier ?? ''] as const])));
   const inverted: string[] = [];
-  const controlled: string[] = [];
+  const read: { id: string; set: string; state: HealthCheckState }[] = [];
   for (const [id, set] of [...byCheck].slice(0, CHECKS_READ)) {
     const state = await readHealthCheck(ctx.effects.aws, id, { region: ctx.target, signal: ctx.signal }).catch(unlessAws);
-    if (state?.type === 'RECOVERY_CONTROL') controlled.push(`the health check ${id} of ${set} is an ARC routing control: Route 53 answers with ${set} only while that is On, which dr neither sees nor changes`);
+    if (state !== undefined) read.push({ id, set, state });
     const health = asked.get(id);
     // The checkers' reports come before inversion: an endpoint that passes makes the set unhealthy.
     if (state?.inverted !== true || health === undefined || health instanceof AwsError) continue;
     if (state.disabled || health.says === 'up') inverted.push(`the health check ${id} of ${set} is inverted, and ${state.disabled ? 'disabled' : health.because}: Route 53 calls the set unhealthy`);
   }
-  const consequence = 'Route 53 would continue to send users to the other side';
-  if (controlled.length > 0) {
-    const mend = 'turn the routing control of the target On, and that of the source Off, in a custom step before traffic: aws route53-recovery-cluster update-routing-control-states --endpoint-url …';
-    const observed = controlled.join('; ');
-    if (!(ctx.planned ?? []).some(({ kind }) => kind.startsWith('own.'))) return { inverted, warnings: [], refusal: refused({ rule: 'health-check', observed, threshold: 'a health check that dr can read, or a custom step that turns the routing control', consequence, override: `none: ${mend}` }) };
-    return { inverted, warnings: [{ rule: 'routing-control', observed, mend, wanted: 'a custom step that turns it On before users are moved', page: 'https://docs.aws.amazon.com/r53recovery/latest/dg/routing-control.html' }] };
-  }
+  const controls = routingControls(ctx, policy === 'failover', read);
+  if (controls.refusal !== undefined || controls.warnings.length > 0) return { inverted, ...controls };
   if (inverted.length === 0) return { inverted, warnings: [] };
   const others = after.filter((set) => !towards.some((one) => one.SetIdentifier === set.SetIdentifier || one.HealthCheckId === set.HealthCheckId));
   const left = traitsOf(ctx.run.verb).sourceMayBeDead ? await stillHealthy(ctx, others) : [];
   if (left === undefined) return { inverted, warnings: [] };
-  return { inverted, warnings: [], refusal: refused({ rule: 'health-check', observed: [...inverted, ...left].join('; '), threshold: 'a set that counts as healthy while its endpoint works', consequence, override: 'none: aws route53 update-health-check --health-check-id ID --no-inverted' }) };
+  return { inverted, warnings: [], refusal: refused({ rule: 'health-check', observed: [...inverted, ...left].join('; '), threshold: 'a set that counts as healthy while its endpoint works', consequence: 'Route 53 would continue to send users to the other side', override: 'none: aws route53 update-health-check --health-check-id ID --no-inverted' }) };
 }
 
 /** Another set that counts as healthy, in words: Route 53 answers with it while the one that is to answer does not. */

@@ -64,7 +64,7 @@ describe('a switch by health checks', () => {
   });
 
   it('warns if traffic could not leave the target again', async () => {
-    expect(await (await zone({ types: { 'hc-tokyo': 'RECOVERY_CONTROL' } }).step(OUT)).check()).toMatchObject({ state: 'ok', warnings: [{ observed: expect.stringContaining('traffic could not leave it again') as string }] });
+    expect(await (await zone({ types: { 'hc-tokyo': 'RECOVERY_CONTROL' } }).step(OUT)).check()).toMatchObject({ state: 'ok', warnings: [{ rule: 'routing-control', observed: expect.stringContaining('Route 53 answers with tokyo only while that is On') as string }, { observed: expect.stringContaining('traffic could not leave it again') as string }] });
   });
 
   it.each([
