@@ -139,7 +139,7 @@ export function awsFailure(error: AwsError, target: string, others: readonly str
     return new DrError({
       code: 'AWS_SILENT',
       exit: 'aws',
-      title: `${error.service} in ${error.region} does not answer, and is needed.`,
+      title: `${error.service} in ${error.region} does not answer, and this command needs it.`,
       detail: error.message,
       next:
         error.service === 'route53'

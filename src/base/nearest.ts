@@ -10,14 +10,15 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   return best ?? akin(name, candidates);
 }
 
-/** The only candidate with all the words of `name`, or that begins with it: `rds-replica` is `rds-read-replica`. */
+/** The only candidate with all the words of `name`, that begins with it, or of which it is the initials: `rds-replica` is `rds-read-replica`, `asg` is `auto-scaling-group`. */
 function akin(name: string, candidates: Iterable<string>): string | undefined {
   const words = name.toLowerCase().split(/[^a-z0-9]+/).filter((word) => word !== '');
   const letters = words.join('');
-  if (letters.length < 4) return undefined;
+  if (letters.length < 3) return undefined;
   const found = [...candidates].filter((candidate) => {
     const parts = candidate.toLowerCase().split(/[^a-z0-9]+/);
-    return parts.join('').startsWith(letters) || (words.length > 1 && words.every((word) => parts.includes(word)));
+    if (parts.map((part) => part[0]).join('') === letters) return true;
+    return letters.length >= 4 && (parts.join('').startsWith(letters) || (words.length > 1 && words.every((word) => parts.includes(word))));
   });
   return found.length === 1 ? found[0] : undefined;
 }

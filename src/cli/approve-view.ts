@@ -37,7 +37,7 @@ export function approvalText({ state, gate, judgement }: WaitingGate, paint: Pai
     rows.join('\n'),
     `${heading('Seen')}\n${indent(seen(before), 2)}`,
     ...(gates.length === 0 ? [] : [`${heading('Decided after you, as it looks now')}\n${indent(seen(gates), 2)}`]),
-    `${heading('Comes next')}\n${indent(next.map((step) => `${step.title} [${step.id}]${step.reversibility === 'point-of-no-return' ? paint('red', ' cannot be taken back') : ''}`).join('\n'), 2)}`,
+    `${heading('Next steps')}\n${indent(next.map((step) => `${step.title} [${step.id}]${step.reversibility === 'point-of-no-return' ? paint('red', ' irreversible') : ''}`).join('\n'), 2)}`,
   ].join('\n\n');
 }
 

@@ -24,7 +24,7 @@ export function doctorText(result: DoctorResult, paint: Painter): string {
     '',
     ...lines,
     '',
-    `${end} Whether what the runbooks name is there was not looked at: dr plan --region REGION does.`,
+    `${end} Not checked: whether what the runbooks name exists (dr plan --region REGION does).`,
   ].join('\n');
 }
 

@@ -28,7 +28,7 @@ export default class Takeover extends RunCommand {
     const accepted = acceptances(flags);
     const { reason } = accepted;
     if (flags.all === (args.run !== undefined)) {
-      throw new DrError({ code: 'RUN_OR_ALL', exit: 'usage', title: 'A run or --all: choose one.', next: ['dr history    lists the runs', 'dr status RUN    says who holds one'] });
+      throw new DrError({ code: 'RUN_OR_ALL', exit: 'usage', title: 'Give the id of a run, or --all.', next: ['dr history    lists the runs', 'dr status RUN    says who holds one'] });
     }
     if (args.run === undefined) {
       const confirm = (fleet: FleetRecord, open: readonly RunState[]): void => {

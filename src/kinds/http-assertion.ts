@@ -4,7 +4,7 @@ const wanted = 'expected an HTTP status, e.g. 200';
 
 /** What the standby must answer in a drill; `http` is the address that users ask for. */
 export const httpAssertionFields = {
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a short name of small letters, digits and hyphens').describe('What it is about; it names the step'),
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a short name of lowercase letters, digits and hyphens').describe('What it is about; it names the step'),
   status: z.int(wanted).min(100, wanted).max(599, wanted).optional().describe('HTTP status of the answer'),
   contains: z.string().min(1, 'expected a text').max(1_024).optional().describe('Must be part of the answer, of its first 64 KiB'),
   headers: z

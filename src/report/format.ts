@@ -65,7 +65,7 @@ export function visible(text: string): string {
 /** What a person calls each cause of the breakdown. */
 export const CAUSE_LABELS = {
   before: 'before the run (detection, decision)',
-  stopped: 'run not going (stopped, crashed)',
+  stopped: 'dr not running (stopped, crashed)',
   person: 'a person',
   database: 'database',
   aws: 'AWS',

@@ -46,7 +46,7 @@ const approvalSchema = z
   .strictObject({
     before: z.enum(['point-of-no-return', ...RUNBOOK_PHASES.filter((phase) => phase !== 'assess')]).describe('What needs the approval: the line, or a phase'),
     from: z
-      .array(personField, 'expected a list of people')
+      .array(personField, 'expected a list of people, e.g. [ann@example.com, ben@example.com]')
       .min(1, 'expected at least one person: nobody could ever approve')
       .describe('Who may approve. With keys, only signatures count (dr approve); without, names that are claimed with --approved-by'),
     quorum: z.int('expected a whole number').min(1, 'expected at least 1').describe('How many of them must approve'),
@@ -72,5 +72,5 @@ const approvalSchema = z
 
 /** Who must agree, and to what. */
 export function approvalsField() {
-  return z.array(approvalSchema, 'expected a list of approvals');
+  return z.array(approvalSchema, 'expected a list of approvals, e.g. [{ before: point-of-no-return, from: [ann@example.com], quorum: 1 }]');
 }

@@ -113,7 +113,7 @@ function checkShared(shared: readonly Owner[][], add: Add): void {
       const found = other === undefined ? undefined : disagreement(owner, other);
       if (other === undefined || found === undefined) continue;
       const what = `${other.loaded.runbook.name} (${other.loaded.path}:${other.loaded.at(found.otherPath).line})`;
-      add(owner.loaded, found.path, `${what} shares this database and ${found.says}: its owners must say the same`);
+      add(owner.loaded, found.path, `${what} shares this database and ${found.says}: both runbooks must use the same value`);
     }
   }
 }

@@ -79,9 +79,9 @@ function decode(bytes: Uint8Array): string | Problem {
     const before = Buffer.from(bytes.buffer, bytes.byteOffset, offset).toString('utf8').split('\n');
     return { line: before.length, col: (before.at(-1) ?? '').length + 1, message, severity: 'error' };
   };
-  if (bytes.length > LIMITS.runbookBytes) return at(0, `larger than ${LIMITS.runbookBytes} bytes: this is no runbook`);
+  if (bytes.length > LIMITS.runbookBytes) return at(0, `larger than the limit of ${LIMITS.runbookBytes} bytes`);
   const nul = bytes.indexOf(0);
-  if (nul >= 0) return at(nul, 'a NUL byte: this is no text file');
+  if (nul >= 0) return at(nul, 'a NUL byte: not a UTF-8 text file (UTF-16?); save it as UTF-8');
   if (!isUtf8(bytes)) return at(firstBadByte(bytes), 'a byte that is not UTF-8: save the file as UTF-8');
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   if (text.trim() === '') return at(0, `expected a runbook, found ${describe(undefined)}: the file is empty`);

@@ -74,7 +74,7 @@ export function checkRegions(resource: Pick<ReadResource, 'resource' | 'path'> &
     }
     const missing = part.partial === true ? [] : regions.filter((region) => !part.regions.includes(region));
     if (missing.length > 0) {
-      const message = `names nothing in ${missing.join(' and ')}: a resource names every region of the runbook`;
+      const message = `no value for ${missing.join(' and ')}; every region of the runbook needs one`;
       problems.push(error(text.at(path), path, message));
     }
   }

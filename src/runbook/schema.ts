@@ -146,7 +146,7 @@ export const runbookSchema = z.strictObject(
       )
       .optional()
       .describe('When to leave a region: agreed before anybody is under pressure'),
-    notify: z.array(notifySchema, 'expected a list of notifiers').optional().describe('Who is notified'),
+    notify: z.array(notifySchema, 'expected a list of notifiers, e.g. [{ slack: { webhookEnv: SLACK_WEBHOOK_URL } }]').optional().describe('Who is notified'),
     dependsOn: z
       .array(nameField(), 'expected a list of runbooks, e.g. [identity]')
       .superRefine((names, ctx) => {

@@ -58,7 +58,7 @@ const SAME_COLUMN = 'keys of one map start in the same column: check the spaces 
 function words(fault: Fault): string {
   const { code, line } = fault;
   if (code === 'RESOURCE_EXHAUSTION') return 'maps and lists are nested too deeply';
-  if (code === 'MULTIPLE_DOCS') return 'a second document (---): a runbook is one';
+  if (code === 'MULTIPLE_DOCS') return 'a second document (---): only one YAML document per file';
   if (code === 'TAG_RESOLVE_FAILED') return `${printable(fault.message, 100)}: tags are not allowed, write the plain value`;
   if (/^(?:<{7}|={7}|>{7})/.test(line)) return 'a merge conflict is not resolved: keep one side, and remove the lines <<<<<<<, ======= and >>>>>>>';
   if (/\$\{|\{\{/.test(line)) return 'variables are not expanded in a runbook: write the value itself';

@@ -78,7 +78,7 @@ export class YamlReader {
       const before = first.get(key.value);
       if (before !== undefined) {
         const line = this.#lines.linePos(before).line;
-        this.#refuse(offset, `the key ${quote(key.value)} stands here a second time; the first is in line ${line}`);
+        this.#refuse(offset, `duplicate key ${quote(key.value)}; first defined at line ${line}`);
       }
       first.set(key.value, offset);
       result[key.value] = this.read(pair.value as Node | null, depth + 1);

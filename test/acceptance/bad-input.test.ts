@@ -110,7 +110,7 @@ describe('AWS', () => {
     const env = { ...CREDENTIALS, AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`, AWS_MAX_ATTEMPTS: '1' };
     const said = await dr(['failover', '--region', TOKYO, '--confirm', 'shop'], env);
     // Several are asked at once, and any of them may be the first.
-    expect(said).toMatch(/^exit 10\nError: (route53 in us-east-1|\w+ in ap-northeast-1) does not answer, and is needed\. \[AWS_SILENT\]\n/);
+    expect(said).toMatch(/^exit 10\nError: (route53 in us-east-1|\w+ in ap-northeast-1) does not answer, and this command needs it\. \[AWS_SILENT\]\n/);
     expect(said).toContain('connect ECONNREFUSED 127.0.0.1:PORT');
     expect(said).toMatch(/\nNext:\n {2}\S/);
   });

@@ -52,7 +52,7 @@ it('by record it is refused before anything is changed', { timeout: TIMEOUT_MS }
     await on.breakSeoul();
     expect(told(await on.dr(FAILOVER), { [on.folder]: 'FOLDER' })).toMatchInlineSnapshot(`
       "exit 10
-      Error: route53 in us-east-1 does not answer, and is needed. [AWS_SILENT]
+      Error: route53 in us-east-1 does not answer, and this command needs it. [AWS_SILENT]
 
         route53.ListResourceRecordSets in us-east-1: NoAnswer: no answer within N s
 

@@ -50,7 +50,7 @@ describe('what a failover refuses', () => {
       {
         rule: 'approval',
         observed: '0 of 1 approvals; not on the list: mallory@example.com',
-        threshold: '1 of incident-commander@example.com, shop-lead@example.com',
+        threshold: 'approval by 1 of incident-commander@example.com, shop-lead@example.com',
         consequence: 'the point of no return is not crossed without them',
         override: '--approved-by incident-commander@example.com',
       },
@@ -144,6 +144,6 @@ describe('what a failover refuses', () => {
     const sim = await simulation();
     sim.world.addFault({ service: 'route53', effect: { kind: 'hang' } });
     const error = await errorOf(planOf(sim, TOKYO));
-    expect(error).toMatchObject({ code: 'AWS_SILENT', exit: 'aws', message: 'route53 in us-east-1 does not answer, and is needed.' });
+    expect(error).toMatchObject({ code: 'AWS_SILENT', exit: 'aws', message: 'route53 in us-east-1 does not answer, and this command needs it.' });
   });
 });

@@ -78,32 +78,32 @@ describe('a shared database', () => {
   it('is refused where they name other instances', async () => {
     const files = { a: shared('a'), b: shared('b', (text) => text.replace('ap-northeast-1: core-tokyo', 'ap-northeast-1: core-2')) };
     expect(await printed(files)).toEqual([
-      'a.yaml:11:56 databases.orders.instances.ap-northeast-1: b (b.yaml:11) shares this database and names core-2 in ap-northeast-1: its owners must say the same',
-      'b.yaml:11:56 databases.orders.instances.ap-northeast-1: a (a.yaml:11) shares this database and names core-tokyo in ap-northeast-1: its owners must say the same',
+      'a.yaml:11:56 databases.orders.instances.ap-northeast-1: b (b.yaml:11) shares this database and names core-2 in ap-northeast-1: both runbooks must use the same value',
+      'b.yaml:11:56 databases.orders.instances.ap-northeast-1: a (a.yaml:11) shares this database and names core-tokyo in ap-northeast-1: both runbooks must use the same value',
     ]);
   });
 
   it('is refused where they have other regions', async () => {
     const osaka = (text: string) => text.replace('  ap-northeast-1: { name: Tokyo }', '  ap-northeast-3: { name: Osaka }').replaceAll('ap-northeast-1', 'ap-northeast-3');
     expect(await printed({ a: shared('a'), b: shared('b', osaka) })).toEqual([
-      'a.yaml:11:56 databases.orders.instances.ap-northeast-1: b (b.yaml:11) shares this database and has none in ap-northeast-1: its owners must say the same',
-      'b.yaml:11:56 databases.orders.instances.ap-northeast-3: a (a.yaml:11) shares this database and has none in ap-northeast-3: its owners must say the same',
+      'a.yaml:11:56 databases.orders.instances.ap-northeast-1: b (b.yaml:11) shares this database and has none in ap-northeast-1: both runbooks must use the same value',
+      'b.yaml:11:56 databases.orders.instances.ap-northeast-3: a (a.yaml:11) shares this database and has none in ap-northeast-3: both runbooks must use the same value',
     ]);
   });
 
   it('is refused where they say something else of a region besides its id', async () => {
     const files = { a: shared('a'), b: shared('b', (text) => text.replace('ap-northeast-1: sg-0bbbbbbbbbbbbbbbb', 'ap-northeast-1: sg-0ddddddddddddddd')) };
     expect(await printed(files)).toEqual([
-      'a.yaml:13:75 databases.orders.fence.quarantine.ap-northeast-1: b (b.yaml:13) shares this database and names sg-0ddddddddddddddd as `fence.quarantine` in ap-northeast-1: its owners must say the same',
-      'b.yaml:13:75 databases.orders.fence.quarantine.ap-northeast-1: a (a.yaml:13) shares this database and names sg-0bbbbbbbbbbbbbbbb as `fence.quarantine` in ap-northeast-1: its owners must say the same',
+      'a.yaml:13:75 databases.orders.fence.quarantine.ap-northeast-1: b (b.yaml:13) shares this database and names sg-0ddddddddddddddd as `fence.quarantine` in ap-northeast-1: both runbooks must use the same value',
+      'b.yaml:13:75 databases.orders.fence.quarantine.ap-northeast-1: a (a.yaml:13) shares this database and names sg-0bbbbbbbbbbbbbbbb as `fence.quarantine` in ap-northeast-1: both runbooks must use the same value',
     ]);
   });
 
   it('is refused where only one of them has a fence', async () => {
     const files = { a: shared('a'), b: shared('b', (text) => text.replace(/ {4}fence:\n.*\n/, '')) };
     expect(await printed(files)).toEqual([
-      'a.yaml:13:37 databases.orders.fence.quarantine.ap-northeast-2: b (b.yaml:9) shares this database and has no `fence.quarantine` in ap-northeast-2: its owners must say the same',
-      'b.yaml:9:3 databases.orders: a (a.yaml:13) shares this database and names sg-0aaaaaaaaaaaaaaaa as `fence.quarantine` in ap-northeast-2: its owners must say the same',
+      'a.yaml:13:37 databases.orders.fence.quarantine.ap-northeast-2: b (b.yaml:9) shares this database and has no `fence.quarantine` in ap-northeast-2: both runbooks must use the same value',
+      'b.yaml:9:3 databases.orders: a (a.yaml:13) shares this database and names sg-0aaaaaaaaaaaaaaaa as `fence.quarantine` in ap-northeast-2: both runbooks must use the same value',
     ]);
   });
 
@@ -112,8 +112,8 @@ describe('a shared database', () => {
       text.replace('    fence:', `    retentionDays: ${days}\n    canary: { database: core, table: dr_canary, userEnv: ${app}_USER, passwordEnv: ${app}_PASSWORD }\n    fence:`);
     expect(await printed({ a: shared('a', kept(7, 'A')), b: shared('b', kept(7, 'B')) })).toEqual([]);
     expect(await printed({ a: shared('a', kept(7, 'A')), b: shared('b', kept(14, 'B')) })).toEqual([
-      'a.yaml:12:20 databases.orders.retentionDays: b (b.yaml:12) shares this database and has the `retentionDays` 14: its owners must say the same',
-      'b.yaml:12:20 databases.orders.retentionDays: a (a.yaml:12) shares this database and has the `retentionDays` 7: its owners must say the same',
+      'a.yaml:12:20 databases.orders.retentionDays: b (b.yaml:12) shares this database and has the `retentionDays` 14: both runbooks must use the same value',
+      'b.yaml:12:20 databases.orders.retentionDays: a (a.yaml:12) shares this database and has the `retentionDays` 7: both runbooks must use the same value',
     ]);
   });
 
@@ -123,13 +123,13 @@ describe('a shared database', () => {
       b: shared('b', (text) => text.replace('strategy: warm-standby', 'strategy: active-active').replace('kind: rds-read-replica', 'kind: rds-writers').replace(/ {4}fence:\n.*\n/, '    keys: uuid\n').replace(/traffic:\n( .*\n)+/, '')),
     };
     const found = await printed(files);
-    expect(found).toContain('a.yaml:10:11 databases.orders.kind: b (b.yaml:10) shares this database and calls it rds-writers: its owners must say the same');
+    expect(found).toContain('a.yaml:10:11 databases.orders.kind: b (b.yaml:10) shares this database and calls it rds-writers: both runbooks must use the same value');
   });
 
   it('is refused where they promise another RPO', async () => {
     expect(await printed({ a: shared('a'), b: shared('b', (text) => text.replace('rpo: 5m', 'rpo: 10m')) })).toEqual([
-      'a.yaml:4:20 objectives.rpo: b (b.yaml:4) shares this database and has an RPO of 10m: its owners must say the same',
-      'b.yaml:4:20 objectives.rpo: a (a.yaml:4) shares this database and has an RPO of 5m: its owners must say the same',
+      'a.yaml:4:20 objectives.rpo: b (b.yaml:4) shares this database and has an RPO of 10m: both runbooks must use the same value',
+      'b.yaml:4:20 objectives.rpo: a (a.yaml:4) shares this database and has an RPO of 5m: both runbooks must use the same value',
     ]);
   });
 });

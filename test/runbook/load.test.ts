@@ -100,9 +100,9 @@ describe('a valid runbook', () => {
 describe('what is no text', () => {
   const cases: [string, Uint8Array, string][] = [
     ['empty', Buffer.from(' \n\n'), '1:1 expected a runbook, found nothing: the file is empty'],
-    ['NUL', Buffer.from('runbook: shop\nowner: a\0b\n'), '2:9 a NUL byte: this is no text file'],
+    ['NUL', Buffer.from('runbook: shop\nowner: a\0b\n'), '2:9 a NUL byte: not a UTF-8 text file (UTF-16?); save it as UTF-8'],
     ['Latin-1', Buffer.concat([Buffer.from('runbook: shop\nowner: é'), Buffer.from([0xe9, 0x0a])]), '2:9 a byte that is not UTF-8: save the file as UTF-8'],
-    ['too large', Buffer.alloc(LIMITS.runbookBytes + 1, 'a'), `1:1 larger than ${LIMITS.runbookBytes} bytes: this is no runbook`],
+    ['too large', Buffer.alloc(LIMITS.runbookBytes + 1, 'a'), `1:1 larger than the limit of ${LIMITS.runbookBytes} bytes`],
   ];
   test.each(cases)('%s', async (_name, bytes, message) => {
     const error = await failure(parseRunbook(bytes, 'bad.yaml'));
@@ -142,7 +142,7 @@ describe('what is no file', () => {
     const file = join(dir, 'large.yaml');
     await writeFile(file, Buffer.alloc(2 * LIMITS.runbookBytes, 'a'));
     const error = await failure(loadRunbook(file));
-    expect(error.detail).toBe(`${file}:1:1 larger than ${LIMITS.runbookBytes} bytes: this is no runbook`);
+    expect(error.detail).toBe(`${file}:1:1 larger than the limit of ${LIMITS.runbookBytes} bytes`);
   });
 });
 
@@ -154,7 +154,7 @@ describe('the error', () => {
     expect(error.detail).toBe(
       [
         'a b.yaml:1:1 the key "owner" is missing: expected who answers for the application, e.g. shop-oncall@example.com',
-        'a b.yaml:2:1 the key "runbook" stands here a second time; the first is in line 1',
+        'a b.yaml:2:1 duplicate key "runbook"; first defined at line 1',
         'a b.yaml:3:1 unknown key "ownr"; did you mean "owner"?',
         'a b.yaml:5:20 objectives.rpo: expected a duration with its unit, e.g. 30s or 15m, found 5',
       ].join('\n'),

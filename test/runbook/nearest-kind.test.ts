@@ -7,6 +7,7 @@ it.each([
   ['rds-mysql-replica', 'rds-read-replica'],
   ['autoscaling', 'auto-scaling-group'],
   ['ec2-instance', 'ec2-instances'],
+  ['asg', 'auto-scaling-group'],
   // Several could be meant, or none.
   ['route53', undefined],
   ['ecs-service', undefined],

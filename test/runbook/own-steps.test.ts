@@ -87,7 +87,7 @@ describe('custom steps', () => {
         '6:11 this looks like a password in a URL. Secrets never stand in a runbook: name an environment variable instead']],
     ['unknown key', step('kind: wait\nafter: data\nlimit: 3s\nfor: 1s\nundo: 1'), ['7:5 steps.warm: unknown key "undo"; known: kind, description, before, after, limit, takes, verbs, optional, for']],
     ['function in one region', step('kind: lambda-invoke\nafter: data\nlimit: 3s\nfunctions: { ap-northeast-1: fill }'),
-      ['6:16 steps.warm.functions: names nothing in ap-northeast-2: a resource names every region of the runbook']],
+      ['6:16 steps.warm.functions: no value for ap-northeast-2; every region of the runbook needs one']],
     ['database nowhere', step('kind: sql\nafter: data\nlimit: 3s\ndatabase: shop\nuserEnv: U\npasswordEnv: P\nstatement: SELECT 1'),
       ['2:3 steps.warm: expected either instances or hosts: where does the database listen?']],
     ['depends on itself twice', 'dependsOn: [identity, identity]\n', ['1:23 dependsOn[1]: identity stands here twice']],

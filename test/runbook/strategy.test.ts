@@ -61,7 +61,7 @@ const cases: [what: string, from: string, to: string, error: string][] = [
   ['a target group of another region', '"arn:aws:elasticloadbalancing:ap-northeast-1:', '"arn:aws:elasticloadbalancing:ap-northeast-2:', 'compute.api.targets.groups.ap-northeast-1: expected a target group in ap-northeast-1; this one is in ap-northeast-2'],
   ['a quarantine group that is opened to', 'securityGroups: [sg-0b10000000000000b]', 'securityGroups: [sg-0b20000000000000b]', 'databases.documents.restore.ap-northeast-1.securityGroups[0]: sg-0b20000000000000b is the quarantine group: it lets nobody in'],
   ['no backups of the restored instance', 'retentionDays: 14', 'retentionDays: 0', 'databases.documents.restore.ap-northeast-2.retentionDays: expected 1 to 35: without backups there would be no way home'],
-  ['a region without its image', '      ap-northeast-1: { name: "archive-api-*" }\n', '', 'compute.api.image: names nothing in ap-northeast-1'],
+  ['a region without its image', '      ap-northeast-1: { name: "archive-api-*" }\n', '', 'compute.api.image: no value for ap-northeast-1'],
 ];
 
 describe('what the kinds of recovery refuse', () => {

@@ -33,7 +33,7 @@ type StepFindings = readonly Finding[] | typeof NEEDS_NOTHING;
 function folded(perStep: readonly StepFindings[], place: Place): Finding[] {
   const others = perStep.flatMap((findings) => (findings === NEEDS_NOTHING ? [] : findings));
   const plain = perStep.filter((findings) => findings === NEEDS_NOTHING).length;
-  return plain === 0 ? others : [...others, fine({ area: 'plan', ...place, what: `${plain} other ${plain === 1 ? 'step' : 'steps'}`, because: 'they need no control plane, and name nothing of what is lost' })];
+  return plain === 0 ? others : [...others, fine({ area: 'plan', ...place, what: `${plain} other ${plain === 1 ? 'step' : 'steps'}`, because: 'no dependency on what is lost' })];
 }
 
 /** Each AWS control plane once, with the steps that need it. */

@@ -14,7 +14,7 @@ import { envOf, loginParams, loginTo, type NamedLogin, targetOf } from './login.
  */
 
 const assertionFields = {
-  name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a short name of small letters, digits and hyphens').describe('What it is about; it names the step'),
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,40}$/, 'expected a short name of lowercase letters, digits and hyphens').describe('What it is about; it names the step'),
   sql: z
     .string()
     .min(1)

@@ -53,7 +53,7 @@ function replicationFindings(copy: Database, seen: DbInstance): Finding[] {
   const { error, warning } = finder(aboutSide(copy));
   if (!replicates(seen)) {
     return [error('replica-role', {
-      observed: `${copy.id} replicates from nobody`,
+      observed: `${copy.id} replicates from no other instance: it is a primary of its own`,
       wanted: 'a replica of the writer',
       consequence: 'what users write now does not arrive in it',
       mend: `dr reprotect --standby ${copy.region}    makes it a replica again`,

@@ -280,7 +280,7 @@ function followed(parts: Parts): { title: string; params: Readonly<Record<string
   const answer = policy.answer(source);
   const watched = t.switch === 'object' ? t.object?.[source] : undefined;
   return {
-    title: `${resourceName(parts)} ${recordsOf(t).length === 1 ? 'leads' : 'lead'} nobody to ${source}, seen from outside`,
+    title: `${resourceName(parts)} no longer ${recordsOf(t).length === 1 ? 'resolves' : 'resolve'} to ${source}, seen from outside`,
     params: {
       gone: { sets: policy.setsOf(source), answers: answer === undefined ? [] : [answer] },
       named,

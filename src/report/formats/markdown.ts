@@ -30,7 +30,7 @@ export function renderMarkdown(evidence: Evidence): string {
 function objectives({ objectives: all, clock, passRule }: Evidence): string {
   const rows = all.map((o) => [o.name, formatMs(o.objectiveMs), formatFigure({ ms: o.actualMs, atLeast: o.atLeast }), o.verdict, o.because]);
   const failure = clock.timeToFailure === null ? [] : [['Time to failure', '', formatFigure(clock.timeToFailure), 'not an RTO', clock.timeToFailure.because]];
-  return `${table(['Objective', 'Wanted', 'Actual', 'Verdict', 'Because'], [...rows, ...failure])}\n\nPass rule: ${plain(passRule)}`;
+  return `${table(['Objective', 'Target', 'Actual', 'Verdict', 'Because'], [...rows, ...failure])}\n\nPass rule: ${plain(passRule)}`;
 }
 
 function scopeRows({ scope, test, tool, integrity, people }: Evidence): string[][] {
