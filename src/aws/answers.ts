@@ -110,6 +110,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
         'AutoScalingGroups[].Instances[]',
       ],
     },
+    DescribeScheduledActions: { has: ['ScheduledUpdateGroupActions[].ScheduledActionName'] },
     DescribeScalingActivities: { has: ['Activities[]'] },
     UpdateAutoScalingGroup: { has: [REQUEST_ID] },
     CreateAutoScalingGroup: { has: [REQUEST_ID] },

@@ -1,11 +1,12 @@
 import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
 import type { OutputOf } from './operations.ts';
-import { incomplete } from './pages.ts';
+import { allPages, incomplete } from './pages.ts';
 
 type AnyGroup = NonNullable<OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups']>[number];
 /** A group with what every answer has, see `answers.ts`. */
 export type Group = AnyGroup & { MinSize: number; DesiredCapacity: number; MaxSize: number; Instances: NonNullable<AnyGroup['Instances']> };
+export type ScheduledAction = NonNullable<OutputOf<'autoscaling', 'DescribeScheduledActions'>['ScheduledUpdateGroupActions']>[number];
 export type Activity = NonNullable<OutputOf<'autoscaling', 'DescribeScalingActivities'>['Activities']>[number];
 
 /**
@@ -50,4 +51,17 @@ export async function recentActivities(
   const request = { service: 'autoscaling', region, operation: 'DescribeScalingActivities', input } as const;
   const output = await outputOf(aws, request, options);
   return output.Activities ?? [];
+}
+
+/**
+ * What a schedule will set of the group's sizes.
+ * https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeScheduledActions.html
+ * @throws AwsError
+ */
+export async function scheduledActions(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<ScheduledAction[]> {
+  const request = { service: 'autoscaling', region, operation: 'DescribeScheduledActions' } as const;
+  return allPages(request, async (NextToken) => {
+    const output = await outputOf(aws, { ...request, input: { AutoScalingGroupName: name, ...(NextToken === undefined ? {} : { NextToken }) } }, options);
+    return { items: output.ScheduledUpdateGroupActions, next: output.NextToken };
+  });
 }

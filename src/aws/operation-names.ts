@@ -57,7 +57,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
     DescribeNetworkInsightsPaths: true,
     DescribeNetworkInsightsAnalyses: true,
   },
-  autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, CreateAutoScalingGroup: true, DeleteAutoScalingGroup: true, DescribeScalingActivities: true },
+  autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, CreateAutoScalingGroup: true, DeleteAutoScalingGroup: true, DescribeScalingActivities: true, DescribeScheduledActions: true },
   elbv2: { RegisterTargets: true, DescribeTargetHealth: true, DescribeTargetGroups: true, DescribeListeners: true, DescribeListenerCertificates: true },
   cloudwatch: { GetMetricData: true },
   lambda: { Invoke: true },

@@ -118,6 +118,7 @@ export interface Operations {
       autoscaling.DeleteAutoScalingGroupCommandInput,
       autoscaling.DeleteAutoScalingGroupCommandOutput
     >;
+    DescribeScheduledActions: Op<autoscaling.DescribeScheduledActionsCommandInput, autoscaling.DescribeScheduledActionsCommandOutput>;
     DescribeScalingActivities: Op<
       autoscaling.DescribeScalingActivitiesCommandInput,
       autoscaling.DescribeScalingActivitiesCommandOutput

@@ -82,6 +82,17 @@ export const autoscaling: ServiceModel<'autoscaling'> = {
     },
   },
 
+  DescribeScheduledActions: {
+    accepts: ['AutoScalingGroupName', 'NextToken'],
+    handle(input, call) {
+      if (input.AutoScalingGroupName === undefined) throw call.unsupported('the schedules of all groups');
+      const { name } = find(input.AutoScalingGroupName, call, call.at);
+      const { page, next } = pageOf(call.state.groups.scheduled(call.region, name, call.at), (action) => action.name, input.NextToken, 50);
+      const actions = page.map(({ name: ScheduledActionName, at, min, max, desired }) => ({ AutoScalingGroupName: name, ScheduledActionName, StartTime: new Date(at), MinSize: min, MaxSize: max, DesiredCapacity: desired }));
+      return { ScheduledUpdateGroupActions: actions, ...(next === undefined ? {} : { NextToken: next }) };
+    },
+  },
+
   DescribeScalingActivities: {
     accepts: ['AutoScalingGroupName', 'NextToken', 'MaxRecords'],
     handle(input, call) {

@@ -22,6 +22,15 @@ export interface Activity {
   readonly message?: string;
 }
 
+/** What a schedule sets of a group, and when. */
+export interface ScheduledAction {
+  readonly name: string;
+  readonly at: number;
+  readonly min: number;
+  readonly max: number;
+  readonly desired: number;
+}
+
 export interface Group {
   readonly region: string;
   readonly name: string;
@@ -90,6 +99,8 @@ export class Groups {
   private readonly byRegion = new Map<string, Table<Group>>();
   /** Names of the groups that feed a target group, by its ARN. */
   private readonly feeders = new Map<string, { region: string; names: string[] }>();
+  /** By region and name of the group. */
+  private readonly schedules = new Map<string, readonly ScheduledAction[]>();
   /** Retries under way, so that each group has one. */
   private readonly retries = new Set<string>();
 
@@ -191,6 +202,22 @@ export class Groups {
       if (group.desired > group.min) this.fill({ ...group, desired: group.min }, `a monitor alarm TargetTracking-${name}-AlarmLow in state ALARM triggered policy ${name} changing the desired capacity from ${group.desired} to ${group.min}`, at);
       this.lower(region, name, at);
     });
+  }
+
+  /** Done once, at its time. */
+  schedule(region: string, name: string, action: ScheduledAction): void {
+    const known = this.schedules.get(`${region}/${name}`) ?? [];
+    this.schedules.set(`${region}/${name}`, [...known, action]);
+    this.core.agenda.at(action.at, (at) => {
+      const group = this.get(region, name);
+      if (group === undefined) return;
+      const { min, max, desired } = action;
+      this.fill({ ...group, min, max, desired }, `a scheduled action update of AutoScalingGroup constraints to min: ${min}, max: ${max}, desired: ${desired}`, at);
+    });
+  }
+
+  scheduled(region: string, name: string, now: number): readonly ScheduledAction[] {
+    return (this.schedules.get(`${region}/${name}`) ?? []).filter(({ at }) => at > now);
   }
 
   private fill(group: Group, reason: string, now: number): void {

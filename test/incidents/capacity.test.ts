@@ -114,6 +114,19 @@ describe('something changes the group while it grows', () => {
     expect(end.failed).toMatch(/^shop-api: desired capacity is 1; changing to 6; AWS: At \S+ a user request update of AutoScalingGroup constraints to min: 1/);
   });
 
+  it('a scheduled action would take it down at night: said before anything is changed', async () => {
+    const sim = await lost();
+    const at = sim.clock.now() + 8 * 3_600_000;
+    sim.world.state.groups.schedule(TOKYO, 'shop-api', { name: 'night', at, min: 0, max: 2, desired: 0 });
+    sim.world.state.groups.schedule(TOKYO, 'shop-api', { name: 'day', at, min: 4, max: 12, desired: 4 });
+    const end = await ended(sim);
+    expect(end.outcome).toBe('succeeded');
+    expect(end.warned).toContain(`scheduled actions make shop-api smaller than the active side is to be: night sets min 0, desired 0, max 2 (${new Date(at).toISOString()})`);
+    expect(end.warned).not.toContain('day sets');
+    await sim.clock.run(() => sim.clock.sleep(9 * 3_600_000));
+    expect(sim.world.snapshot().groups.find(({ region }) => region === TOKYO)?.desired).not.toBe(6);
+  });
+
   // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
   it('its launches are suspended, and no activity says so: the run ends at once, with what resumes them', async () => {
     const sim = await lost();

@@ -1,4 +1,4 @@
-import { findGroup, type Group, recentActivities } from '../../aws/autoscaling.ts';
+import { findGroup, type Group, recentActivities, scheduledActions } from '../../aws/autoscaling.ts';
 import { findImages, findTemplateVersion, type TemplateVersion } from '../../aws/ec2.ts';
 import { imageState } from '../../aws/states/ec2.ts';
 import { inRegion } from '../common.ts';
@@ -49,6 +49,7 @@ export async function inspectGroup(ctx: InspectContext, resource: Groups): Promi
     () => reservations(ctx, ctx.target, group, resource.active.desired),
     () => capacity(ctx, ctx.target, group),
     () => launches(ctx, ctx.target, group),
+    () => schedule(ctx, ctx.target, group, resource.active),
     () => Promise.resolve(there.value === undefined ? [] : comparison(ctx, resource, group, there.value)),
   ];
   return [...here.findings, ...there.findings, ...(await lookedAll(at(ctx.target), looks))];
@@ -171,6 +172,29 @@ export function noTargetGroup(region: string, group: string): Warning {
     mend: `aws autoscaling attach-load-balancer-target-groups --region ${region} --auto-scaling-group-name ${group} --target-group-arns …`,
     page: `${GUIDE}/autoscaling-load-balancer.html`,
   };
+}
+
+async function schedule(ctx: InspectContext, region: string, group: Group, active: Sizes): Promise<Finding[]> {
+  const about = { resource: `autoscaling:${region}:${group.AutoScalingGroupName ?? ''}`, region };
+  return ifAllowed(about, async () => (await scheduleWarnings(ctx, region, group.AutoScalingGroupName ?? '', active)).map(({ rule, ...said }) => finder(about).warning(rule, said)));
+}
+
+/**
+ * Scheduled actions that would make the group smaller than the active side has to be: made for a standby that nobody uses at night, they take the
+ * application down once it serves here. When they are next due only AWS knows. @throws AwsError
+ */
+export async function scheduleWarnings(ctx: Looking, region: string, name: string, active: Sizes): Promise<Warning[]> {
+  const smaller = (await scheduledActions(ctx.effects.aws, region, name, { signal: ctx.signal })).filter(({ MinSize: min, DesiredCapacity: desired, MaxSize: max }) => (min ?? active.min) < active.min || (desired ?? active.min) < active.min || (max ?? active.desired) < active.desired);
+  if (smaller.length === 0) return [];
+  const size = (what: string, value: number | undefined): string[] => (value === undefined ? [] : [`${what} ${value}`]);
+  const words = smaller.slice(0, 3).map(({ ScheduledActionName: action = '', MinSize, DesiredCapacity, MaxSize, Recurrence, StartTime }) => `${action} sets ${[...size('min', MinSize), ...size('desired', DesiredCapacity), ...size('max', MaxSize)].join(', ')} (${Recurrence ?? StartTime?.toISOString() ?? 'at a time that AWS does not show'})`);
+  return [{
+    rule: 'scheduled-scaling',
+    observed: `scheduled actions make ${name} smaller than the active side is to be: ${words.join('; ')}${smaller.length > 3 ? `; and ${smaller.length - 3} more` : ''}`,
+    wanted: `no schedule that sets less than ${active.min} while users are here`,
+    mend: `once the application is active here: aws autoscaling suspend-processes --region ${region} --auto-scaling-group-name ${name} --scaling-processes ScheduledActions`,
+    page: `${GUIDE}/ec2-auto-scaling-scheduled-scaling.html`,
+  }];
 }
 
 async function launches(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {

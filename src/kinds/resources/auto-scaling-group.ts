@@ -58,7 +58,7 @@ const NOTHING: Sizes = { min: 0, desired: 0, max: 0 };
 
 // These calls know no resource.
 const read = allow(['autoscaling:DescribeAutoScalingGroups', 'elasticloadbalancing:DescribeTargetHealth'], ['*']);
-const readShortage = allow(['autoscaling:DescribeScalingActivities'], ['*']);
+const readShortage = allow(['autoscaling:DescribeScalingActivities', 'autoscaling:DescribeScheduledActions'], ['*']);
 
 function update(ctx: PlanContext, region: string, name: string) {
   return allow(['autoscaling:UpdateAutoScalingGroup'], [arnIn(region, 'autoscaling', ctx.account, `autoScalingGroup:*:autoScalingGroupName/${name}`)]);

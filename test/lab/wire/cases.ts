@@ -209,6 +209,11 @@ const autoscaling: Cases['autoscaling'] = {
     input: { AutoScalingGroupName: 'shop', MinSize: 0, MaxSize: 8, DesiredCapacity: 4, AvailabilityZones: ['a', 'b'] },
     output: {},
   },
+  DescribeScheduledActions: {
+    region: TOKYO,
+    input: { AutoScalingGroupName: 'web & api', NextToken: 'a b' },
+    output: { ScheduledUpdateGroupActions: [{ AutoScalingGroupName: 'web & api', ScheduledActionName: 'night', StartTime: new Date('2026-11-20T18:00:00.000Z'), Recurrence: '0 18 * * *', TimeZone: 'Asia/Tokyo', MinSize: 0, MaxSize: 2, DesiredCapacity: 0 }], NextToken: 'c' },
+  },
   DescribeScalingActivities: {
     region: TOKYO,
     input: { AutoScalingGroupName: 'shop', MaxRecords: 100 },
