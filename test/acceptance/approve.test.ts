@@ -56,7 +56,7 @@ it('a run waits for signatures, and continues when they are there', { timeout: T
 
   const asked = await on.dr(['approve', run, '--key', 'ann.pem']);
   expect([asked.code, asked.stderr]).toEqual([5, expect.stringContaining('An approval needs a confirmation, and there is no terminal to ask. Nothing was done.')]);
-  expect(asked.stderr).toContain('cannot be taken back');
+  expect(asked.stderr).toContain('irreversible');
   expect(asked.stderr).toContain(`  run: ${run}\n`);
 
   const approved = await on.dr(['approve', run, '--key', 'ann.pem', '--confirm', 'shop']);

@@ -92,7 +92,7 @@ describe('while the source works', () => {
       TIME ! assess.approval: check refused
                                  rule         approval
                                  observed     0 of 1 approvals (just now)
-                                 threshold    1 of incident-commander@example.com, shop-lead@example.com
+                                 threshold    approval by 1 of incident-commander@example.com, shop-lead@example.com
                                  consequence  the point of no return is not crossed without them
                                  override     --approved-by incident-commander@example.com
       TIME ! run RUN-shop-failover refused"

@@ -140,7 +140,7 @@ describe('a run that needs signatures', () => {
     expect(state.steps.get('assess.approval')?.refusal).toEqual({
       rule: 'approval',
       observed: expect.stringMatching(/^rejected by ben@example\.com at 20/) as string,
-      threshold: '1 of ann@example.com, ben@example.com',
+      threshold: 'approval by 1 of ann@example.com, ben@example.com',
       consequence: 'the point of no return is not crossed without them',
       override: `none: they may decide again (dr approve ${state.run}), then: dr resume ${state.run}`,
     });

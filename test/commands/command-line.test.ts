@@ -120,7 +120,7 @@ describe('validate', () => {
     const paths = Array.from({ length: 12 }, (_, n) => join(mkdtempSync(join(folder, 'many-')), `a${n}.yaml`));
     for (const path of paths) writeFileSync(path, shop.replace(/^owner: .*$/m, 'owner: ${OWNER}'));
     const { stdout } = await dr(['validate', ...paths]);
-    expect(stdout.match(/a\d+\.yaml:8:\d+ warning: the same$/gm)).toHaveLength(5);
+    expect(stdout.match(/a\d+\.yaml:10:\d+ warning: the same$/gm)).toHaveLength(5);
     expect(stdout).toContain('… and the same in 6 more places: --json lists them');
     for (const path of paths) writeFileSync(path, 'runbook: shop\n');
     const bad = await dr(['validate', ...paths]);
