@@ -89,11 +89,11 @@ async function needsOf(loaded: LoadedRunbook, verb: IamVerb, region: string, acc
   return { permissions: permissions.map((p) => boundToRegions(p, regions)), notes };
 }
 
-/** An action without a resource is bound to the regions of the runbook. */
+/** An action without a resource is bound to the regions of the runbook, unless it says to which. */
 function boundToRegions(permission: Permission, regions: readonly string[]): Permission {
   if (!permission.resources.includes('*')) return permission;
   const { StringEquals, ...others } = permission.conditions ?? {};
-  return { ...permission, conditions: { ...others, StringEquals: { ...StringEquals, 'aws:RequestedRegion': [...regions].sort() } } };
+  return { ...permission, conditions: { ...others, StringEquals: { ...StringEquals, 'aws:RequestedRegion': StringEquals?.['aws:RequestedRegion'] ?? [...regions].sort() } } };
 }
 
 /** What a step needs and no runbook says. */

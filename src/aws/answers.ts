@@ -123,7 +123,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     DescribeListenerCertificates: { has: ['Certificates[].CertificateArn'] },
     RegisterTargets: { has: [REQUEST_ID] },
   },
-  cloudwatch: { GetMetricData: { has: ['MetricDataResults[].Id'], names: ['MetricDataQueries[].Id', 'MetricDataResults[].Id'] } },
+  cloudwatch: { DescribeAlarms: { has: [REQUEST_ID] }, GetMetricData: { has: ['MetricDataResults[].Id'], names: ['MetricDataQueries[].Id', 'MetricDataResults[].Id'] } },
   // The status is HTTP's own, and the payload whatever the function says.
   lambda: { Invoke: { has: ['StatusCode', REQUEST_ID] } },
   s3: {

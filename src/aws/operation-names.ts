@@ -59,7 +59,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
   },
   autoscaling: { DescribeAutoScalingGroups: true, UpdateAutoScalingGroup: true, CreateAutoScalingGroup: true, DeleteAutoScalingGroup: true, DescribeScalingActivities: true, DescribeScheduledActions: true },
   elbv2: { RegisterTargets: true, DescribeTargetHealth: true, DescribeTargetGroups: true, DescribeListeners: true, DescribeListenerCertificates: true },
-  cloudwatch: { GetMetricData: true },
+  cloudwatch: { DescribeAlarms: true, GetMetricData: true },
   lambda: { Invoke: true },
   s3: { HeadObject: true, GetObject: true, PutObject: true, DeleteObject: true, ListObjectsV2: true },
   sts: { GetCallerIdentity: true },

@@ -132,6 +132,7 @@ export interface Operations {
     DescribeListenerCertificates: Op<elbv2.DescribeListenerCertificatesCommandInput, elbv2.DescribeListenerCertificatesCommandOutput>;
   };
   cloudwatch: {
+    DescribeAlarms: Op<cloudwatch.DescribeAlarmsCommandInput, cloudwatch.DescribeAlarmsCommandOutput>;
     GetMetricData: Op<cloudwatch.GetMetricDataCommandInput, cloudwatch.GetMetricDataCommandOutput>;
   };
   lambda: {

@@ -67,6 +67,9 @@ function lintObjectives(runbook: Runbook, resources: readonly ReadResource[], wa
   if (decideAfterMs !== undefined && decideAfterMs >= rtoMs) {
     warn(['decide', 'after'], `the RTO of ${formatDuration(rtoMs)} is over before a region is left after ${formatDuration(decideAfterMs)}: leave time for the failover itself`);
   }
+  runbook.decideAlarms.forEach(({ region, name }, i) => {
+    if (region === runbook.home) warn(['decide', 'alarms', i, 'region'], `the alarm ${name} is in the home region, and gives no answer when that is lost: name one in a region that the application does not use`);
+  });
   for (const { path, name, resource, code } of resources) {
     if (code.lossMethod?.(resource) === 'replica-lag' && rpoMs > 0 && rpoMs < 2 * MINUTE_MS) {
       warn(['objectives', 'rpo'],

@@ -86,6 +86,8 @@ export interface Runbook {
   flapGuardMs: number;
   /** How long users may suffer before `dr assess` recommends to move, milliseconds; absent: as soon as moving helps. */
   decideAfterMs?: number;
+  /** Alarms that say that users are not served. */
+  decideAlarms: readonly AlarmName[];
   notify: readonly RunbookNotifier[];
   /** The runbook's custom steps, in the order of the file. */
   steps: readonly RunbookStep[];
@@ -93,6 +95,12 @@ export interface Runbook {
   accepts: readonly Accepted[];
   /** Runbooks of the same folder that are failed over before this one. */
   dependsOn: readonly string[];
+}
+
+/** A CloudWatch alarm. */
+export interface AlarmName {
+  region: string;
+  name: string;
 }
 
 /** A runbook and the file it was read from. */
@@ -137,7 +145,8 @@ export function toRunbook(file: RunbookFile, resources: readonly RunbookResource
       waitMs: wait,
     })),
     flapGuardMs: file.flapGuard,
-    ...(file.decide === undefined ? {} : { decideAfterMs: file.decide.after }),
+    ...(file.decide?.after === undefined ? {} : { decideAfterMs: file.decide.after }),
+    decideAlarms: file.decide?.alarms ?? [],
     notify: (file.notify ?? []).map((entry) =>
       'slack' in entry ? { type: 'slack', webhookEnv: entry.slack.webhookEnv } : { type: 'sns', topics: entry.sns },
     ),

@@ -141,8 +141,15 @@ export const runbookSchema = z.strictObject(
       .describe('No second move, and no way back, for that long after a move, unless it is acknowledged'),
     decide: z
       .strictObject(
-        { after: durationField({ min: 1000, max: 24 * 60 * MINUTE_MS, range: 'a duration from 1s to 24h' }).describe('How long users may suffer before `dr assess` recommends to leave a region') },
-        'expected { after }, e.g. { after: 10m }',
+        {
+          after: durationField({ min: 1000, max: 24 * 60 * MINUTE_MS, range: 'a duration from 1s to 24h' }).optional().describe('How long users may suffer before `dr assess` recommends to leave a region'),
+          alarms: z
+            .array(z.strictObject({ region: regionField().describe('Where it is; best a region that the application does not use'), name: z.string().min(1).max(255).describe('Its name') }, 'expected { region, name }'))
+            .max(20)
+            .optional()
+            .describe('CloudWatch alarms that say that users are not served, e.g. that of a canary in a third region; `dr assess` takes them for one more observer'),
+        },
+        'expected { after, alarms }, e.g. { after: 10m }',
       )
       .optional()
       .describe('When to leave a region: agreed before anybody is under pressure'),

@@ -22,6 +22,18 @@ const STATS: Record<string, (values: readonly number[]) => number> = {
 
 /** CloudWatch: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html */
 export const cloudwatch: ServiceModel<'cloudwatch'> = {
+  /** By name: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html */
+  DescribeAlarms: {
+    accepts: ['AlarmNames', 'AlarmTypes'],
+    handle(input, call) {
+      const names = input.AlarmNames ?? [];
+      if (names.length === 0) throw call.unsupported('all alarms');
+      const found = [...new Set(names)].flatMap((name) => call.state.alarms.get(call.region, name) ?? []);
+      return { MetricAlarms: found.map(({ name, state = 'OK', reason = '', since }) => ({ AlarmName: name, StateValue: state, StateReason: reason, StateUpdatedTimestamp: new Date(since), StateTransitionedTimestamp: new Date(since) })), CompositeAlarms: [] };
+    },
+  },
+
+
   GetMetricData: {
     accepts: ['MetricDataQueries', 'StartTime', 'EndTime', 'ScanBy'],
     handle(input, call) {

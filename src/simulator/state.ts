@@ -20,6 +20,7 @@ import { Reservations } from './reservations.ts';
 import { SecurityGroups } from './security-groups.ts';
 import { TargetGroups } from './target-groups.ts';
 import { TokenBucket } from './token-bucket.ts';
+import { Alarms } from './alarms.ts';
 import { Topics } from './topics.ts';
 import { VcpuQuotas } from './vcpu-quotas.ts';
 import { Zones } from './zones.ts';
@@ -29,6 +30,7 @@ export class State {
   readonly core: Core;
   readonly securityGroups = new SecurityGroups();
   readonly topics = new Topics();
+  readonly alarms = new Alarms();
   readonly functions = new Functions();
   readonly certificates = new Certificates();
   readonly policies = new Policies();

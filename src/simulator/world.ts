@@ -6,6 +6,7 @@
  */
 import type { OptionGroupSeed } from './db-groups.ts';
 import type { DbProxySeed } from './db-proxies.ts';
+import type { AlarmSeed } from './alarms.ts';
 import type { AwsAnswer, AwsCaller, AwsRequest } from '../aws/caller.ts';
 import { MUTATIONS, nameOf, type OperationOf, type OutputOf, type Service } from '../aws/operations.ts';
 import { Call } from './call.ts';
@@ -197,6 +198,11 @@ export class World implements AwsCaller {
 
   addDbProxy(seed: DbProxySeed): void {
     this.state.dbProxies.add(seed);
+  }
+
+  /** A new alarm, or another state of one that is there. */
+  setAlarm(seed: AlarmSeed): void {
+    this.state.alarms.set(seed, this.core.now());
   }
 
   addNetworkPath(seed: NetworkPathSeed): void {

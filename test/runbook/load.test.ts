@@ -52,6 +52,7 @@ describe('a valid runbook', () => {
         },
       ],
       flapGuardMs: 3_600_000,
+      decideAlarms: [],
       notify: [
         { type: 'slack', webhookEnv: 'SLACK_WEBHOOK_URL' },
         { type: 'sns', topics: { 'ap-northeast-1': 'arn:aws:sns:ap-northeast-1:111122223333:dr' } },

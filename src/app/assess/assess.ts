@@ -81,7 +81,7 @@ export async function assessLoaded(loaded: LoadedRunbook, request: AssessRequest
       return {
         source,
         target,
-        users: usersOf(evidence.signals.map(({ signal }) => signal)),
+        users: usersOf(evidence.signals.map(({ signal }) => signal), evidence.alarms),
         ...asAgreed(judge(evidence, command !== undefined), cost, live.clock.now()),
         rows: rowsOf(evidence),
         cost,

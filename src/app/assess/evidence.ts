@@ -1,3 +1,4 @@
+import type { AlarmSeen } from './alarms.ts';
 import type { Asked } from '../../aws/looking.ts';
 import type { ServingTarget } from '../../model/kind.ts';
 import type { Signal } from '../../model/signals.ts';
@@ -40,6 +41,8 @@ export interface Evidence {
   apis: readonly Api[];
   targets: readonly TargetsSeen[];
   standby: StandbyAnswer;
+  /** What the alarms of the runbook say of what users get. */
+  alarms?: readonly AlarmSeen[];
   /** Since when users suffer, ms since the epoch, where somebody has said it. */
   impactAt?: number | undefined;
 }
@@ -81,12 +84,13 @@ const OBSERVER: Readonly<Record<Signal['vantage'], (at: { target: string }) => s
 };
 
 /** The table: what users get first, then data, compute and APIs. */
-export function rowsOf({ source, target, signals, apis, targets, standby }: Evidence): Row[] {
+export function rowsOf({ source, target, signals, apis, targets, standby, alarms = [] }: Evidence): Row[] {
   const order: readonly Signal['vantage'][] = ['users', 'health-checkers', 'source-api', 'replication'];
   const seen = signals.toSorted((a, b) => order.indexOf(a.signal.vantage) - order.indexOf(b.signal.vantage)).map(({ name, signal }) => ({ signal: name, observer: OBSERVER[signal.vantage]({ target }), region: source, says: signal.says, because: signal.because }));
   const compute = targets.map(({ resource, region, targets: list, unknown }) => ({ signal: `targets of ${resource}`, observer: `load balancer in ${region}`, region, ...saidOf(list, unknown) }));
   const services = apis.map(({ service, region, says, because }) => ({ signal: `API of ${service} in ${region}`, observer: 'this machine', region, says, because, api: service }));
-  return [...seen, { signal: 'users, asked of the standby', observer: 'this machine', region: target, ...standby }, ...compute, ...services];
+  const alarmed = alarms.map(({ name, region, says, because }) => ({ signal: `alarm ${name}`, observer: `CloudWatch in ${region}`, region, says, because }));
+  return [...seen, ...alarmed, { signal: 'users, asked of the standby', observer: 'this machine', region: target, ...standby }, ...compute, ...services];
 }
 
 function saidOf(targets: readonly ServingTarget[] | undefined, unknown: string | undefined): Pick<Row, 'says' | 'because'> {

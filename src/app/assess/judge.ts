@@ -1,4 +1,5 @@
 import { judgeSource, type Signal } from '../../model/signals.ts';
+import type { AlarmSeen } from './alarms.ts';
 import type { Api, Evidence } from './evidence.ts';
 import { zoneInTrouble } from './zone.ts';
 
@@ -43,7 +44,7 @@ export function judge(evidence: Evidence, planned: boolean): Judgement {
   const signals = evidence.signals.map(({ signal }) => signal);
   const seen: Weighed = {
     ...evidence,
-    users: usersOf(signals),
+    users: usersOf(signals, evidence.alarms),
     sourceApi: regionApi(evidence.apis, evidence.source),
     targetApi: regionApi(evidence.apis, evidence.target),
     verdict: judgeSource(signals, undefined, evidence.impactAt),
@@ -56,9 +57,21 @@ const says = (signals: readonly Signal[], what: Says): boolean => signals.some((
 
 /**
  * Two observers that contradict each other leave it unknown; but checkers often test less than a probe, or have not noticed yet: a probe
- * that is bad counts where `blind` does not say that this machine sees nothing.
+ * that is bad counts where `blind` does not say that this machine sees nothing. An alarm of the runbook is one observer more.
  */
-export function usersOf(signals: readonly Signal[]): Says {
+export function usersOf(signals: readonly Signal[], alarms: readonly AlarmSeen[] = []): Says {
+  const seen = seenBy(signals);
+  const alarmed = alarms.some((one) => one.says === 'down');
+  // One that is quiet may not have noticed yet: it counts where nobody else sees users.
+  if (seen === 'unknown' && nobodySees(signals)) return alarmed ? 'down' : alarms.some((one) => one.says === 'up') ? 'up' : 'unknown';
+  return seen === 'up' && alarmed ? 'unknown' : seen;
+}
+
+function nobodySees(signals: readonly Signal[]): boolean {
+  return [...of(signals, 'users'), ...of(signals, 'health-checkers')].every((one) => one.says === 'unknown');
+}
+
+function seenBy(signals: readonly Signal[]): Says {
   const [users, checkers] = [of(signals, 'users'), of(signals, 'health-checkers')];
   if (says(users, 'down') && says(checkers, 'up')) return 'down';
   if (says(users, 'up') && says(checkers, 'down')) return 'unknown';
@@ -145,7 +158,8 @@ function notServed(seen: Weighed, planned: boolean): Judgement {
   const broken = of(all, 'source-api').find((one) => one.says === 'down' && one.silent !== true);
   if (sourceApi === 'answers' && broken === undefined && of(all, 'replication').every((one) => one.says !== 'down')) return application(seen);
   const scope = scopeOf(seen, broken);
-  const why = broken !== undefined ? [`users are not served, and ${broken.because}`] : [verdict.because];
+  const alarmed = (seen.alarms ?? []).filter((one) => one.says === 'down').map(({ name, region }) => `the alarm ${name} in ${region} says so, too`);
+  const why = [...(broken !== undefined ? [`users are not served, and ${broken.because}`] : [verdict.because]), ...alarmed];
   const cannot = [
     ...(targetApi === 'silent' || targetApi === 'partly' ? [`${target} does not answer in full either`] : []),
     ...(planned ? [] : [`no failover to ${target} can be planned now`]),
@@ -189,8 +203,9 @@ function application({ source, target, standby, signals }: Weighed): Judgement {
   };
 }
 
-function unseen({ signals }: Weighed): Judgement {
+function unseen({ signals, alarms = [] }: Weighed): Judgement {
   const contradict = signals.some(({ signal }) => signal.says === 'up' && (signal.vantage === 'users' || signal.vantage === 'health-checkers'));
-  const why = contradict ? "what this machine gets, and what Route 53's checkers get, contradict each other" : 'what users get is not seen from here: no probe, or no answer, and no health check';
+  const alarm = alarms.find((one) => one.says === 'down');
+  const why = contradict ? (alarm === undefined ? "what this machine gets, and what Route 53's checkers get, contradict each other" : `users are served as far as it was asked, and the alarm ${alarm.name} in ${alarm.region} is ${alarm.because}`) : 'what users get is not seen from here: no probe, or no answer, and no health check';
   return { scope: 'unknown', recommendation: 'unknown', reasons: [why], look: ['open the application as a user does, from another network', 'run it again in a minute'] };
 }

@@ -20,6 +20,7 @@ import { previewRunSteps } from '../preview.ts';
 import { openState, type StatePlace } from '../state.ts';
 import { dryRunFindings } from './dry-runs.ts';
 import { rtoFindings } from './objectives.ts';
+import { alarmFindings } from './alarms.ts';
 import { acceptanceOf, staleAcceptances } from './accepted.ts';
 import { type Availability, availabilityOf } from './availability.ts';
 import { certificateFindings } from './certificates.ts';
@@ -157,19 +158,20 @@ async function lookAt(looker: Looker, way: Way): Promise<PathFinding[]> {
   const { effects, loaded, state, surroundings } = looker;
   const { source, target, made } = way;
   const asking = { effects, loaded, target, signal: looker.signal };
-  const [run, kinds, survives, certificates, vcpus, rights] = await Promise.all([
+  const [run, kinds, survives, certificates, vcpus, alarms, rights] = await Promise.all([
     made instanceof DrError ? [noPlan(loaded, way, made)] : ofRun(looker, made),
     ofKinds(looker, way),
     survivalFindings(loaded, { source, target }, { state, surroundings, now: effects.clock.now() }),
     certificateFindings(asking),
     vcpuFindings(asking),
+    alarmFindings(asking),
     made instanceof DrError ? [] : ofCaller(looker, way, made),
   ]);
   const ruleAt = ({ rule, path }: PathFinding): string => `${rule} ${path.join('.')}`;
   const [said, rules] = [new Set(kinds.map(({ observed }) => observed)), new Set(kinds.map(ruleAt))];
   // The kinds say the same with more words around it.
   const more = run.filter((one) => !said.has(one.observed) && !(one.severity === 'warning' && rules.has(ruleAt(one))));
-  return [...more, ...kinds, ...survives, ...certificates, ...vcpus, ...rights];
+  return [...more, ...kinds, ...survives, ...certificates, ...vcpus, ...alarms, ...rights];
 }
 
 /** With the direction, the line, and whether somebody has accepted it. */

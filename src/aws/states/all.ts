@@ -1,3 +1,4 @@
+import { ALARM_STATES } from './alarm.ts';
 import { CERTIFICATE_STATUSES } from './acm.ts';
 import { ACTIVITY_STATUSES, HEALTH_STATUSES, LIFECYCLE_STATES } from './autoscaling.ts';
 import { DB_INSTANCE_STATES } from './db-instance.ts';
@@ -33,4 +34,5 @@ export const STATE_TABLES: readonly StateTable<object>[] = [
   PROXY_STATUSES,
   PROXY_TARGET_STATES,
   ANALYSIS_STATUSES,
+  ALARM_STATES,
 ];

@@ -74,6 +74,38 @@ describe('what is broken, and would moving help', () => {
     for (const part of ['MOVE. In trouble: the region.', way.failover?.command ?? '?', 'A failover would lose of orders: at most 1m 1s of writes; RPO 5m', 'RTO 15m, 4m 10s of it used']) expect(text).toContain(part);
   });
 
+  it('the alarms of the runbook are one observer more, in a region of their own', async () => {
+    const decide = '\ndecide:\n  alarms:\n    - { region: us-east-1, name: shop-canary }\n    - { region: us-east-1, name: shop-errors }\n';
+    const sim = await worldOf('shop', (text) => `${text}${decide}`);
+    sim.world.setAlarm({ region: 'us-east-1', name: 'shop-canary' });
+    const alarms = (way: AssessedWay) => way.rows.flatMap(({ signal, observer, says, because }) => (signal.startsWith('alarm ') ? [[signal, observer, says, because]] : []));
+    const calm = onlyWay(await assessIn(sim));
+    expect(alarms(calm)).toEqual([
+      ['alarm shop-canary', 'CloudWatch in us-east-1', 'up', expect.stringMatching(/^OK for /)],
+      ['alarm shop-errors', 'CloudWatch in us-east-1', 'unknown', 'there is no such alarm in us-east-1'],
+    ]);
+    expect([calm.scope, calm.users]).toEqual(['nothing', 'up']);
+    sim.world.breakRegion(SEOUL);
+    await sleep(sim, 240_000);
+    sim.world.setAlarm({ region: 'us-east-1', name: 'shop-canary', state: 'ALARM', reason: '3 of 3 runs failed' });
+    await sleep(sim, 60_000);
+    const lost = await assessIn(sim);
+    expect(alarms(onlyWay(lost))[0]?.slice(2)).toEqual(['down', expect.stringMatching(/^ALARM for \S.*: 3 of 3 runs failed$/)]);
+    expect(onlyWay(lost).reasons).toContain('the alarm shop-canary in us-east-1 says so, too');
+    expect(exitOf(lost)).toBe('changes');
+    // Users are served, and the alarm has not gone back yet: nobody moves on that alone.
+    sim.world.healRegion(SEOUL);
+    await sleep(sim, 600_000);
+    const back = await assessIn(sim);
+    expect([onlyWay(back).recommendation, onlyWay(back).reasons[0]]).toEqual(['unknown', expect.stringMatching(/^users are served as far as it was asked, and the alarm shop-canary in us-east-1 is ALARM/)]);
+  });
+
+  it('a region of alarms that gives no answer tells nothing, and holds up nothing', async () => {
+    const sim = await worldOf('shop', (text) => `${text}\ndecide: { alarms: [{ region: us-west-2, name: shop-canary }] }\n`);
+    const way = onlyWay(await assessIn(sim));
+    expect([way.scope, said(way, 'alarm shop-canary')]).toEqual(['nothing', 'unknown']);
+  });
+
   it('only the application is dead: stay, the trouble would follow', async () => {
     const sim = await worldOf('shop');
     stopApplications(sim, SEOUL);

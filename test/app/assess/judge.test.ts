@@ -14,6 +14,7 @@ type Says = Signal['says'];
 
 const api = (region: string, service: string, says: Says = 'up'): Api => ({ region, service, says, because: 'x' });
 const signal = (vantage: Signal['vantage'], says: Says, more: Partial<Signal> = {}) => ({ name: vantage, signal: { vantage, says, because: `${vantage} is ${says}`, ...more } });
+const alarm = (says: Says) => ({ region: 'us-west-2', name: 'canary', says, because: 'x' });
 const ANSWER = [api(SOURCE, 'rds'), api(SOURCE, 'ec2'), api(TARGET, 'rds'), api('us-east-1', 'route53')];
 
 function verdict(signals: Evidence['signals'], more: Partial<Evidence> = {}, planned = true): string {
@@ -47,6 +48,13 @@ describe('where the trouble is', () => {
     ['replication, while users are served', 'service: do-not-move', [signal('users', 'up', { atSource: true }), signal('source-api', 'up'), signal('replication', 'down')], {}],
     ['the standby, while users are served', 'service: do-not-move', [signal('users', 'up', { atSource: true }), signal('source-api', 'up'), signal('replication', 'up')], { apis: [...ANSWER, api(TARGET, 'ec2', 'down')] }],
     ['served from here, and no checker gets there', 'unknown: unknown', [signal('users', 'up'), signal('health-checkers', 'down')], {}],
+    ['nobody sees users, and an alarm says that they are not served', 'application: do-not-move', [signal('source-api', 'up'), signal('replication', 'up')], { alarms: [alarm('down')] }],
+    ['nobody sees users, and an alarm is quiet', 'nothing: do-not-move', [signal('source-api', 'up'), signal('replication', 'up')], { alarms: [alarm('up')] }],
+    ['nobody sees users, and an alarm tells nothing', 'unknown: unknown', [signal('source-api', 'up'), signal('replication', 'up')], { alarms: [alarm('unknown')] }],
+    ['served from here, and an alarm says otherwise', 'unknown: unknown', [signal('users', 'up'), signal('health-checkers', 'up')], { alarms: [alarm('down')] }],
+    ['served from here, no checker gets there, and the alarm sides with them', 'unknown: unknown', [signal('users', 'up'), signal('health-checkers', 'down'), signal('source-api', 'down', { silent: true })], { apis: SILENT, alarms: [alarm('down')] }],
+    ['everything of the source is dead, and the alarm has not noticed yet', 'region: move', DEAD, { apis: SILENT, alarms: [alarm('up')] }],
+    ['only this machine sees it down, and the alarm is quiet', 'observer: unknown', [signal('users', 'down'), signal('health-checkers', 'up'), signal('source-api', 'down', { silent: true })], { apis: SILENT, alarms: [alarm('up')] }],
     ['nobody sees users', 'unknown: unknown', [signal('source-api', 'up'), signal('replication', 'up')], {}],
   ])('%s', (_name, expected, signals, more, planned) => {
     expect(verdict(signals, more, planned)).toBe(expected);

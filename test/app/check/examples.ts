@@ -25,6 +25,8 @@ export const accepting = (until: string): ((text: string) => string) => (text) =
 export const byObject = (text: string): string => text.replace('switch: record', `switch: object\n    object: { ${TOKYO}: { bucket: shop-dr-tokyo, key: shop-active } }`);
 export const byCheck = (text: string): string => text.replace('switch: record', 'switch: health-check');
 
+export const withAlarm = (text: string): string => `${text}\ndecide: { alarms: [{ region: us-east-1, name: shop-canary }] }\n`;
+
 /** The world, where a health check is shown with another configuration: simulated ones have fewer types, and keep what they watch. */
 export function shownAs({ effects: { aws } }: Simulation, id: string, config: object): AwsCaller {
   const call = async (request: { operation: string; input: { HealthCheckId?: string } }) => {
@@ -74,6 +76,7 @@ const MORE: readonly (() => Promise<readonly Finding[]>)[] = [
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { dns: resolving(sim, 'A', []) } }); },
   async () => { const sim = await worldOf('billing'); sim.world.addFault({ service: 'iam', effect: { kind: 'error', httpStatus: 403, code: 'AccessDenied', message: 'not allowed' } }); sim.world.state.policies.deny('ec2:StartInstances'); return findingsOf(sim); },
   async () => { const sim = await worldOf('shop'); return findingsOf(sim, { effects: { sql: answering(sim, () => Promise.reject(new Error('timeout expired: no answer from shop-orders-tokyo.example.com:5432 within 3000 ms'))) } }); },
+  async () => findingsOf(await worldOf('shop', withAlarm)),
   async () => { const sim = await worldOf('shop'); sim.world.breakRegion(SEOUL); return findingsOf(sim); },
   async () => { const sim = await worldOf('shop'); sim.world.addFault(denied('ec2', 'DescribeSecurityGroups')); return findingsOf(sim); },
   async () => { const sim = await worldOf('shop'); sim.world.addFault(denied('servicequotas', 'GetServiceQuota')); return findingsOf(sim); },

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AwsCaller } from '../../../src/aws/caller.ts';
 import { TOKYO } from '../../engine/simulated.ts';
+import { withAlarm } from './examples.ts';
 import { balancer, encryptedImage, keyIn, LINKED, template, templateWith } from './readiness-troubles.ts';
 import { NOTES } from './troubles.ts';
 import { analyzed, proxy, withPath, withProxy, withTickets } from './way-in-troubles.ts';
@@ -66,6 +67,11 @@ describe('nothing is said', () => {
       sim.world.addSecurityGroup({ region: TOKYO, id: 'sg-0123456789abcdef0', name: 'api', closed: false });
       templateWith(sim, { KeyName: 'on-call', IamInstanceProfile: { Name: 'shop-api' }, SecurityGroupIds: ['sg-0123456789abcdef0'] });
     })).toEqual([]);
+  });
+
+  it('of an alarm that is there; one that is not is found, and nothing else', async () => {
+    expect(await found(() => undefined, 'shop', withAlarm)).toEqual(['warning alarm-missing cloudwatch:us-east-1:shop-canary']);
+    expect(await found(({ world }) => world.setAlarm({ region: 'us-east-1', name: 'shop-canary', state: 'ALARM' }), 'shop', withAlarm)).toEqual([]);
   });
 
   it('of proxies that lead to both writers, and of a path that was found', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { certificateStatus } from '../../../src/aws/states/acm.ts';
+import { alarmState } from '../../../src/aws/states/alarm.ts';
 import { activityStatus, healthStatus, LIFECYCLE_STATES, lifecycleState } from '../../../src/aws/states/autoscaling.ts';
 import { EC2_INSTANCE_STATES, ec2InstanceState, imageState, reservationState, statusCheck } from '../../../src/aws/states/ec2.ts';
 import { keyState } from '../../../src/aws/states/kms.ts';
@@ -28,6 +29,7 @@ describe('every value that AWS documents has a meaning', () => {
     ['proxy', proxyStatus, 'available modifying incompatible-network insufficient-resource-limits creating deleting suspended suspending reactivating'],
     ['target of a proxy', proxyTargetState, 'REGISTERING AVAILABLE UNAVAILABLE UNUSED'],
     ['analysis', analysisStatus, 'running succeeded failed'],
+    ['alarm', alarmState, 'OK ALARM INSUFFICIENT_DATA'],
     ['image', imageState, 'pending available invalid deregistered transient failed error disabled'],
     ['change', changeState, 'PENDING INSYNC'],
     ['health', healthStatus, 'Healthy Unhealthy'],

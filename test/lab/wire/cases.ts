@@ -398,6 +398,11 @@ export const CASES: Cases = {
     },
   },
   cloudwatch: {
+    DescribeAlarms: {
+      region: 'us-west-2',
+      input: { AlarmNames: ['shop & co'], AlarmTypes: ['MetricAlarm', 'CompositeAlarm'], NextToken: 'a b' },
+      output: { MetricAlarms: [{ AlarmName: 'shop & co', StateValue: 'ALARM', StateReason: 'a < b', StateUpdatedTimestamp: new Date('2026-11-20T10:00:00.000Z'), StateTransitionedTimestamp: new Date('2026-11-20T09:59:00.000Z') }], CompositeAlarms: [{ AlarmName: 'all', StateValue: 'OK' }], NextToken: 'c' },
+    },
     GetMetricData: {
       region: TOKYO,
       input: {
