@@ -52,7 +52,7 @@ export const GROUPS = {
   },
   loss: {
     mutate: ['src/measure/rpo.ts', 'src/kinds/outage.ts', 'src/kinds/databases/{rpo-gate,loss,verdict}.ts', 'src/kinds/databases/recovery-gate.ts'],
-    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/databases/{replica,loss,weigh,backup-errors,recovery-gate,drafts}*.test.ts', 'test/refusals/{databases,restore}.test.ts', 'test/report/evidence.test.ts'],
+    tests: ['test/measure/rpo.test.ts', 'test/kinds/outage.test.ts', 'test/kinds/databases/{replica,rpo-gate,verdict,loss,weigh,backup-errors,recovery-gate,drafts}*.test.ts', 'test/refusals/{databases,restore}.test.ts', 'test/report/evidence.test.ts'],
   },
   clock: {
     mutate: ['src/measure/{rto,breakdown,probe}.ts'],
@@ -60,7 +60,7 @@ export const GROUPS = {
   },
   gates: {
     mutate: ['src/kinds/databases/{position-gate,standby-gate,fence,cut-off,quarantine,promote}.ts', 'src/kinds/ec2/image-gate.ts'],
-    tests: ['test/kinds/databases/{drafts,fence,fence-again-asked,fence-undo,quarantine,position-gate,standby-gate,replica,promote,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
+    tests: ['test/kinds/databases/{drafts,fence,fence-decisions,fence-again-asked,fence-undo,quarantine,position-gate,standby-gate,replica,promote,promote-decisions,weigh-at-line}.test.ts', 'test/kinds/ec2/image-gate.test.ts', 'test/refusals/{databases,compute}.test.ts'],
   },
   seen: {
     mutate: ['src/kinds/databases/{signals,backup-signal,lag,found-writer,line-position,instance,writer,change,recovery-points}.ts'],
@@ -76,7 +76,7 @@ export const GROUPS = {
   },
   standby: {
     mutate: ['src/kinds/databases/{close-old,keep-old,rebuild,standby,fence-again,refusals,offered,vpc}.ts'],
-    tests: ['test/kinds/databases/{drafts,fence-again-asked,fence-undo,standby-gate,in-sync,offered,verbs-errors,verbs-through-wire,refusals,carried}.test.ts', 'test/engine/{reprotect,guards}.test.ts', 'test/app/abort.test.ts'],
+    tests: ['test/kinds/databases/{drafts,fence-decisions,fence-again-asked,fence-undo,standby-gate,in-sync,offered,verbs-errors,verbs-through-wire,refusals,carried}.test.ts', 'test/engine/{reprotect,guards}.test.ts', 'test/app/abort.test.ts'],
   },
   proof: {
     mutate: ['src/kinds/databases/{canary,assertions,unique-keys,resize,replicate-backups}.ts', 'src/kinds/common-steps/{hold-probe,drill-probe,drill-assertion}.ts'],

@@ -15,6 +15,7 @@ describe('whether something says that the source lives', () => {
     ['checkers reach it', [signal('health-checkers', 'up')], true],
     ['users are served', [signal('users', 'up')], true],
     ['users are served, and it is not known by whom', [signal('users', 'up'), signal('health-checkers', 'unknown')], true],
+    ['users are served, and something else than checkers says down', [signal('users', 'up'), signal('replication', 'down')], true],
     ['users are served, maybe by the other side', [signal('users', 'up'), signal('health-checkers', 'down')], false],
     ['the source itself serves users, and checkers are locked out', [{ ...signal('users', 'up'), atSource: true }, signal('health-checkers', 'down')], true],
     ['users are served, and only some of the checkers fail', [signal('users', 'up'), signal('health-checkers', 'down'), signal('health-checkers', 'up')], true],

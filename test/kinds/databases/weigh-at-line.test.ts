@@ -100,4 +100,22 @@ describe('what a promotion would lose, weighed once more right before it', () =>
     const step = await stepOf('rds-read-replica.promote', params, { clock: sim.clock, effects: sim.effects, facts: { 'fence.orders': { verdict: 'read-only', because: '' }, 'rpo.orders': { ...bound, boundMs: 9_999_999 } } });
     expect(await step.observe()).toMatchObject({ state: 'absent' });
   });
+
+  it('refuses in a planned move a writer that somebody else has made: that it holds every write cannot be proven', async () => {
+    const sim = await simulation();
+    const madeBy = (run?: string) => ({ moves: () => Promise.resolve(run === undefined ? [] : [{ run, verb: 'switchover', source: SEOUL, target: TOKYO, at: 0, complete: false, by: 'kim', changed: [{ resource: `rds:${SEOUL}:shop-orders`, field: 'role' }] }]), madeBy: () => Promise.resolve(undefined) });
+    const params = { name: 'orders', region: SEOUL, id: 'shop-orders', source: { region: SEOUL, id: 'shop-orders' }, planned: true };
+    const at = async (run?: string) => (await stepOf('rds-read-replica.promote', params, { clock: sim.clock, effects: { ...sim.effects, history: madeBy(run) }, facts: { 'fence.orders': { verdict: 'read-only', because: '' } } })).observe();
+    expect(await at()).toEqual({
+      state: 'refused',
+      refusal: {
+        rule: 'rpo-gate',
+        observed: `shop-orders is already a writer, this run did not promote it, and this run moves users away from ${SEOUL}; it is a standalone primary, so whose data it holds cannot be proven`,
+        threshold: 'a replica that has replayed every write',
+        consequence: 'users would get what is in it, without an unknown amount of acknowledged writes of orders',
+        override: 'none: make it a replica again; a failover may accept the loss by name',
+      },
+    });
+    expect(await at('R7')).toMatchObject({ refusal: { override: 'dr resume R7, which began the promotion' } });
+  });
 });
