@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { AwsError } from '../../../src/aws/errors.ts';
-import type { Json } from '../../../src/base/json.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { type AtHand, noInstance, SEOUL, stepOf, TOKYO } from '../context.ts';
 
@@ -28,7 +27,7 @@ async function gate({ lag = [2], ...at }: World) {
     },
   };
   const params = { name: 'orders', region: TOKYO, id: 'replica', rpoMs: 300_000 };
-  return stepOf('rds-read-replica.rpoGate', params as unknown as Json, { ...at, effects: { aws } as never });
+  return stepOf('rds-read-replica.rpoGate', params, { ...at, effects: { aws } as never });
 }
 
 const said = async (world: World) => {
