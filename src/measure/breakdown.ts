@@ -40,14 +40,16 @@ export function breakdown(window: Window, intervals: readonly CauseInterval[]): 
   const totals = new Map<Cause, number>();
   const active = new Map<Cause, number>();
   let cursor = from;
+  const giveUntil = (at: number): void => {
+    const cause = CAUSES.find((name) => (active.get(name) ?? 0) > 0) ?? 'tool';
+    totals.set(cause, (totals.get(cause) ?? 0) + at - cursor);
+    cursor = at;
+  };
   for (const edge of edges(from, to, intervals)) {
-    if (edge.at > cursor) {
-      const cause = CAUSES.find((name) => (active.get(name) ?? 0) > 0) ?? 'tool';
-      totals.set(cause, (totals.get(cause) ?? 0) + edge.at - cursor);
-      cursor = edge.at;
-    }
-    if (edge.cause !== undefined) active.set(edge.cause, (active.get(edge.cause) ?? 0) + edge.step);
+    giveUntil(edge.at);
+    active.set(edge.cause, (active.get(edge.cause) ?? 0) + edge.step);
   }
+  giveUntil(to);
   return CAUSES.filter((cause) => cause === 'tool' || (totals.get(cause) ?? 0) > 0).map((cause) => ({
     cause,
     ms: totals.get(cause) ?? 0,
@@ -57,8 +59,7 @@ export function breakdown(window: Window, intervals: readonly CauseInterval[]): 
 interface Edge {
   at: number;
   step: 1 | -1;
-  /** Undefined for the end of the window. */
-  cause: Cause | undefined;
+  cause: Cause;
 }
 
 function edges(from: number, to: number, intervals: readonly CauseInterval[]): Edge[] {
@@ -70,6 +71,5 @@ function edges(from: number, to: number, intervals: readonly CauseInterval[]): E
     if (!(end > start)) continue;
     list.push({ at: start, step: 1, cause: interval.cause }, { at: end, step: -1, cause: interval.cause });
   }
-  list.push({ at: to, step: -1, cause: undefined });
   return list.sort((a, b) => a.at - b.at);
 }

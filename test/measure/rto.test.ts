@@ -43,12 +43,14 @@ describe('RTO clock', () => {
     expect(rto.downtime).toMatchObject({ ms: undefined, because: 'the application was never seen down' });
     expect(rto.fromImpact).toMatchObject({ ms: undefined, because: 'the application was never seen down' });
     expect(rto.milestones[0]).toMatchObject({ at: undefined, because: 'the application was never seen down' });
+    expect(rto.milestones.map(({ phase }) => phase)).toEqual([...RTO_PHASES]);
+    expect(rto.fromStart).toEqual({ ms: undefined, atLeast: false, because: 'the application was never seen down' });
     expect(measureRto({ ...base, probes: [] }).downtime.because).toBe('no probe took a sample');
   });
 
   it('stays unmeasured when only the time of impact is known and nobody saw it down', () => {
     const rto = measureRto({ ...base, probes: [{ name: 'home', changes: [{ at: 100, up: true }] }], impact: { at: 900, source: 'ticket' } });
-    expect(rto.milestones[0]?.at).toBe(900);
+    expect(rto.milestones[0]).toMatchObject({ phase: 'impact', at: 900 });
     expect(rto.fromImpact.ms).toBeUndefined();
   });
 
@@ -92,6 +94,7 @@ describe('RTO clock', () => {
   it('is not measured while a probe is still down', () => {
     const rto = measureRto({ ...base, probes: [{ name: 'home', changes: [{ at: 100, up: true }, { at: 1000, up: false }] }] });
     expect(rto.fromImpact).toMatchObject({ ms: undefined, because: 'home was still down at its last sample' });
+    expect(rto.milestones.map(({ phase }) => phase)).toEqual([...RTO_PHASES]);
   });
 
   it('counts a good sample that came before the traffic step was recorded as done', () => {
