@@ -15,12 +15,15 @@ export function indent(text: string, by: number): string {
     .join('\n');
 }
 
+/** A number and its unit are one word. */
+const BETWEEN_WORDS = /(?<!\d(?= (?:s|ms|%)(?!\w))) /;
+
 /** Breaks at spaces so that no line is wider than `columns`, unless one word is. */
 export function wrap(text: string, columns: number): string {
   const lines: string[] = [];
   for (const paragraph of text.split('\n')) {
     let line = '';
-    for (const word of paragraph.split(' ')) {
+    for (const word of paragraph.split(BETWEEN_WORDS)) {
       if (line !== '' && width(line) + 1 + width(word) > columns) {
         lines.push(line.trimEnd());
         line = word;

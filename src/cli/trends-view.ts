@@ -25,17 +25,17 @@ function figuresOf(where: string, runs: readonly RunRow[], paint: Painter): stri
   return [...figures(`RTO${where}`, runs.map(({ rto }) => rto), paint), ...figures(`RPO${where}`, runs.map(({ rpo }) => rpo), paint)];
 }
 
-/** `RTO  8.2 s, 13 s ✖, not measured; of 15m; the last +4.8 s against the one before` */
+/** `RTO  8.2 s → 13 s missed → at least 5.0 s; objective 15m; the last +4.8 s against the one before` */
 function figures(name: string, all: readonly (Measured | null)[], paint: Painter): string[] {
   const measured = all.flatMap((one) => (one === null || one.verdict === 'not applicable' ? [] : [one]));
   const last = measured.at(-1);
   if (last === undefined) return [];
   const shown = measured.slice(-SHOWN).map(({ actualMs, atLeast, verdict }) => {
     if (actualMs === null) return paint('yellow', 'not measured');
-    const text = `${atLeast ? '≥ ' : ''}${formatMs(actualMs)}`;
-    return verdict === 'met' ? text : verdict === 'missed' ? paint('red', `${text} missed`) : paint('yellow', `${text} not measured`);
+    const text = `${atLeast ? 'at least ' : ''}${formatMs(actualMs)}`;
+    return verdict === 'met' ? text : verdict === 'missed' ? paint('red', `${text} missed`) : paint('yellow', atLeast ? text : `${text}, verdict not known`);
   });
   const before = measured.at(-2)?.actualMs ?? null;
   const change = last.actualMs === null || before === null ? '' : last.actualMs === before ? '; the same as before' : `; ${last.actualMs > before ? '+' : '−'}${formatMs(Math.abs(last.actualMs - before))} against the one before`;
-  return [`${name}  ${measured.length > SHOWN ? '… ' : ''}${shown.join(' → ')}, of ${formatMs(last.objectiveMs)}${change}`];
+  return [`${name}  ${measured.length > SHOWN ? '… ' : ''}${shown.join(' → ')}; objective ${formatMs(last.objectiveMs)}${change}`];
 }

@@ -43,16 +43,16 @@ describe('trends', () => {
     expect(views).toHaveLength(1);
     const [text = ''] = trendsText(views, plain);
     expect(text).toContain('shop on AWS, account 111122223333');
-    expect(text).toContain('RTO  8.2 s → 9.2 s → 8.7 s → 10 s, of 15m; +1.5 s against the one before');
-    expect(text).toContain('RPO  31 s → 31 s → 31 s → 31 s, of 1m; the same as before');
+    expect(text).toContain('RTO  8.2 s → 9.2 s → 8.7 s → 10 s; objective 15m; +1.5 s against the one before');
+    expect(text).toContain('RPO  31 s → 31 s → 31 s → 31 s; objective 1m; the same as before');
     expect(text).toContain('slower  databases.orders.canary: 9.3 s, median of 3 before 295 ms');
     expect(text).not.toContain('test due');
     expect(views[0]?.slow).toHaveLength(1);
     // The last one as if it were a drill: it is compared with drills alone.
     const mixed = views.map((view) => ({ ...view, runs: view.runs.map((run, i) => (i === view.runs.length - 1 ? { ...run, verb: 'drill' as const } : run)) }));
     const [drilled = ''] = trendsText(mixed, plain);
-    expect(drilled).toContain('RTO  8.2 s → 9.2 s → 8.7 s, of 15m; −');
-    expect(drilled).toMatch(/^ {2}RTO in drills {2}10 s, of 15m$/m);
+    expect(drilled).toContain('RTO  8.2 s → 9.2 s → 8.7 s; objective 15m; −');
+    expect(drilled).toMatch(/^ {2}RTO in drills {2}10 s; objective 15m$/m);
   });
 
   it('a page has a plot of each, and the same figures', async () => {
@@ -121,4 +121,11 @@ describe('since when there is no standby', () => {
     expect(await since([refused, 0])).toBeUndefined();
     expect(await since([green(), 0], [refused, 1])).toBe(promotedAt(0));
   });
+});
+
+it('a lower bound is said as one', () => {
+  const measured = { actualMs: 5_000, atLeast: true, verdict: 'not measured', objectiveMs: 900_000 };
+  const runs = [{ verb: 'failover', rto: { ...measured, actualMs: null, atLeast: false }, rpo: null }, { verb: 'failover', rto: measured, rpo: null }];
+  const view = { name: 'shop', account: '1', mode: 'lab', runs, slow: [], overdue: null, unprotectedSince: null, unprotectedBecause: '' };
+  expect(trendsText([view as never], plain)[0]).toContain('RTO  not measured → at least 5.0 s; objective 15m');
 });

@@ -88,6 +88,8 @@ describe('the RTO budget', () => {
   it('counts from impact when a probe saw it, else from the declaration', () => {
     const story = new Story().add(started());
     expect(budgetLine(story.run, T0 + 10_000)).toBe('RTO 15m: 10 s since it was confirmed, 14m 50s left · home-page no sample yet');
+    const well = new Story().add(started()).add({ type: 'probe.changed', probe: 'home-page', up: true, sampledAt: T0, status: 200, address: '10.0.0.1' } as never);
+    expect(budgetLine(well.run, T0 + 10_000)).toMatch(/^RTO 15m: 10 s since it was confirmed \(probes see no impact\), 14m 50s left · home-page up for /);
     story.add({ type: 'probe.changed', probe: 'home-page', up: false, status: 503, sampledAt: T0 + 1000 });
     expect(budgetLine(story.run, T0 + 21_000)).toBe('RTO 15m: at least 20 s since impact, at most 14m 40s left (name when it began: --impact-at) · home-page DOWN for 20 s');
     expect(budgetLine(story.run, T0 + 1_000_000)).toContain('exceeded by at least 1m 39s');

@@ -86,3 +86,8 @@ describe('dr history', () => {
     expect(historyText([waiting().run], T0 + 600_000)).toContain('10m so far');
   });
 });
+
+it('a number and its unit are not torn apart', () => {
+  expect(fit('  … Fence shop-orders if ap-northeast-2 answers again (3.3 s)', 60).split('\n')).toEqual(['  … Fence shop-orders if ap-northeast-2 answers again', '    (3.3 s)']);
+  expect(fit(`${'x'.repeat(50)} sends 5 small`, 60).split('\n')).toEqual([`${'x'.repeat(50)} sends 5`, '  small']);
+});

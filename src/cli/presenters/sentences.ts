@@ -212,7 +212,8 @@ function budget(state: RunState, now: number): string {
   const used = Math.max(0, now - (known ? impact : state.declaredAt));
   const left = state.plan.objectives.rtoMs - used;
   const rest = left >= 0 ? `${atLeast ? 'at most ' : ''}${formatDuration(left)} left` : `exceeded by ${least}${formatDuration(-left)}`;
-  return `${least}${formatDuration(used)} since ${known ? 'impact' : 'it was confirmed'}, ${rest}${atLeast ? NAME_IMPACT : ''}`;
+  const up = [...state.probes.values()].some((probe) => probe.changes.length > 0);
+  return `${least}${formatDuration(used)} since ${known ? 'impact' : `it was confirmed${up ? ' (probes see no impact)' : ''}`}, ${rest}${atLeast ? NAME_IMPACT : ''}`;
 }
 
 /** What makes a lower bound a measurement. */
