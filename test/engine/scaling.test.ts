@@ -39,7 +39,7 @@ describe('capacity in every verb', () => {
     expect(scaleIn).toMatchObject({ phase: 'protect', params: { region: SEOUL, min: 1, desired: 2, max: 12, guard: { region: TOKYO, healthy: 4 } } });
     const kind = (await loadStepKind('auto-scaling-group.scaleIn')) as unknown as StepKind<Json>;
     const params = { ...(scaleIn?.params as Record<string, Json>), guard: { region: TOKYO, group: 'shop-api', healthy: 7 } };
-    const context = { effects: sim.effects, signal: new AbortController().signal } as unknown as StepContext;
+    const context = { effects: sim.effects, signal: new AbortController().signal, fact: () => undefined } as unknown as StepContext;
     expect(await sim.clock.run(() => kind.observe(context, params))).toEqual({
       state: 'refused',
       refusal: {

@@ -40,6 +40,21 @@ describe('an answer of the right form with nothing in it', () => {
     }
   });
 
+  it.each(['step.started databases.orders.inSync', 'step.started compute.api.scaleIn', 'step.acted compute.api.scaleIn'])('of groups on the way to a new standby, from %s on', async (from) => {
+    const sim = await lost();
+    await ended(sim);
+    sim.world.healRegion(SEOUL);
+    await sim.clock.run(() => sim.clock.sleep(600_000));
+    let laid = false;
+    const end = await ended(sim, { verb: 'reprotect' }, (record) => {
+      if (laid || !('step' in record) || `${record.type} ${record.step}` !== from) return;
+      laid = true;
+      const over = sim.world.addFault({ ...GROUPS, region: SEOUL, effect: { kind: 'foreign', without: 'lists' } });
+      void sim.clock.sleep(SECONDS).then(over);
+    });
+    expect([laid, end.outcome, end.failed]).toEqual([true, 'succeeded', '']);
+  });
+
   it.each([
     [GROUPS, promoted, 'shop-api is not in ap-northeast-1'],
     [RECORDS, 'step.started traffic.storefront.flip', 'shop.example.com A has no failover set called tokyo or seoul; it has: nothing'],

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { findGroup, type Group } from '../../aws/autoscaling.ts';
 import { refused, regionName, stepKind } from '../common.ts';
+import { found, missing } from '../looks.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { countOf, healthyCapacity } from './health.ts';
 
@@ -30,7 +31,9 @@ function wanted(p: Params, group: Group): { min: number; desired: number; max: n
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const options = { signal: ctx.signal };
   const group = await findGroup(ctx.effects.aws, p.region, p.group, options);
-  if (group === undefined) return { state: 'impossible', because: `${p.group} is not in ${p.region}` };
+  const what = `${p.region}.${p.group}`;
+  if (group === undefined) return missing(ctx, what, `${p.group} is not in ${p.region}`);
+  found(ctx, what);
   const want = wanted(p, group);
   if (group.MinSize === want.min && group.DesiredCapacity === want.desired && group.MaxSize === want.max) {
     return { state: 'reached', because: `${p.group} in ${p.region} has the desired capacity ${want.desired}, its standby size` };
