@@ -68,7 +68,7 @@ export async function notFound(path: string): Promise<DrError> {
     exit: 'runbook',
     title: isRunbook(path) ? `There is no runbook ${path}` : `There is no file or folder ${path}`,
     detail,
-    next: [meant === undefined ? 'give the path of a runbook, or of a folder of runbooks' : `did you mean ${meant}?`],
+    next: meant === undefined ? [] : [`did you mean ${meant}?`],
   });
 }
 
