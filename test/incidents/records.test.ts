@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { APPROVED, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
+import { APPROVED, planOf, SEOUL, SHOP, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
+import { stepOf } from '../kinds/context.ts';
 import { worldOf } from '../refusals/said.ts';
 import { answering, ended, refusing } from './answers.ts';
 import { MINUTE, NAME, TOKYO_ADDRESS, ZONE } from './naive.ts';
@@ -127,6 +128,17 @@ describe('sets that the runbook does not name answer beside those that it does',
     const end = await ended(sim);
     expect(end.changed).toContain('traffic.storefront.shift1');
     expect(end.warned.includes('set legacy of shop.example.com A answers 127.0.0.9 with the weight 10, and the runbook does not name it')).toBe(said);
+  });
+
+  it('and lead where the source set leads already, for it was moved: that is not the region that is lost', async () => {
+    const sim = await activeActive();
+    const step = (await planOf(sim, TOKYO)).steps.find(({ id }) => id === 'traffic.api.settle');
+    const record = { Name: 'api.tickets.example.com', Type: 'A' as const, TTL: 60, ResourceRecords: [{ Value: TOKYO_ADDRESS }], HealthCheckId: 'tickets-tokyo' };
+    sim.world.addRecordSets(ZONE, [{ ...legacy, name: record.Name, values: [TOKYO_ADDRESS], region: 'eu-west-1' }]);
+    const Changes = [{ Action: 'UPSERT' as const, ResourceRecordSet: { ...record, SetIdentifier: 'api-seoul', Region: 'ap-northeast-2' as const } }];
+    await sim.clock.run(() => sim.world.call({ service: 'route53', region: 'us-east-1', operation: 'ChangeResourceRecordSets', input: { HostedZoneId: ZONE, ChangeBatch: { Changes } } }));
+    const asked = await stepOf(step?.kind ?? '', step?.params ?? {}, { clock: sim.clock, effects: sim.effects });
+    expect(await asked.check()).toMatchObject({ state: 'ok', warnings: expect.arrayContaining([expect.objectContaining({ rule: 'sets-beside' })]) as unknown });
   });
 
   it('every weight is 0, so that Route 53 answers with all: the target is given one', async () => {

@@ -93,7 +93,9 @@ export interface NamedSets {
 export async function setsBeside(ctx: Looking, { zone, records }: Names, named: NamedSets): Promise<{ kept?: Refused; warnings: Warning[] }> {
   const found = await listManyRecordSets(ctx.effects.aws, zone, records, { region: ctx.target, signal: ctx.signal });
   const beside = found.flatMap((sets, i) => {
-    const own = sets.filter((set) => named.source.includes(set.SetIdentifier ?? '')).map(answerOf);
+    const others = sets.filter(({ SetIdentifier: id = '' }) => named.all.includes(id) && !named.source.includes(id));
+    // A set of the source that was moved already answers as another one does.
+    const own = sets.filter((set) => named.source.includes(set.SetIdentifier ?? '')).map(answerOf).filter((answer) => !others.some((set) => answersWith(set, answer)));
     return sets.filter((set) => !named.all.includes(set.SetIdentifier ?? '') && isAnswered(set, sets)).map((set) => ({ set, name: `${records[i]?.name ?? ''} ${records[i]?.type ?? ''}`, toSource: leadsTo(ctx.source, set, [...named.answers, ...own]) }));
   });
   if (beside.length === 0) return { warnings: [] };
