@@ -108,7 +108,8 @@ export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S
     CreateDBInstanceReadReplica: {
       ...RDS_NEW,
       NetworkTypeNotSupported: NETWORK,
-      CertificateNotFoundFault: unforeseen('the CA certificate of the old instance, which AWS may have taken back: DescribeCertificates is not asked'),
+      CertificateNotFoundFault: foreseen('standby-settings (check of standbyGate)'),
+      StorageTypeNotSupportedFault: foreseen('standby-settings (check of standbyGate), where the old instance shows a kind of storage that is carried'),
       OptionGroupNotFoundFault: foreseen('standby-settings (check of standbyGate)'),
       DBInstanceNotFoundFault: foreseen('standby-source (check of standbyGate)'),
       DBParameterGroupNotFoundFault: notSent('a parameter group: it is set afterwards'),
