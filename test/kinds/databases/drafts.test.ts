@@ -39,6 +39,8 @@ describe('the gates before a promotion', () => {
       {"gate":true,"controlPlanes":[]}"
     `);
     expect(rpoGateStep(at('failover'), copy, [TOKYO]).params).toMatchObject({ usersIn: [TOKYO] });
+    // A plan is hashed: what is not there is no member.
+    expect(Object.keys(rpoGateStep(at('failover'), copy, undefined).params as object)).toEqual(['name', 'region', 'id', 'rpoMs']);
   });
 
   it('the whole log replayed', () => {
@@ -98,6 +100,10 @@ describe('the fence', () => {
     `);
   });
 
+  it('without one names none: a plan is hashed, and what is not there is no member', () => {
+    expect(Object.keys(fenceStep(at('failover'), old, undefined).params as object)).toEqual(['name', 'region', 'id']);
+  });
+
   it('as a guard beside the promotion; without a group there is none', () => {
     expect(fenceAgainStep(at('failover'), old, undefined, 'promote')).toEqual([]);
     expect(fenceAgainStep(at('failover'), old, GROUP, 'promote').map(told).join('\n')).toMatchInlineSnapshot(`
@@ -140,6 +146,12 @@ describe('the promotion', () => {
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","source":{"region":"ap-northeast-2","id":"shop-orders"},"planned":true}
       {"oldWriter":"rds:ap-northeast-2:shop-orders","controlPlanes":["rds@ap-northeast-1"]}"
     `);
+  });
+
+  it('with nothing named has no member for it', () => {
+    const { params, ...draft } = promoteStep(at('switchover'), copy, old, {});
+    expect(Object.keys(params as object)).toEqual(['name', 'region', 'id', 'source', 'planned']);
+    expect(['after', 'env'].filter((name) => name in draft)).toEqual([]);
   });
 
   it('of a copy that is a writer already', () => {

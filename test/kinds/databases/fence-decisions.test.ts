@@ -72,6 +72,11 @@ describe('a fence that does not get further', () => {
     expect(await said.look()).toMatchObject({ state: 'reached', because: expect.stringMatching(/; attested by alice$/) as string });
   });
 
+  it('and one who has said so before is believed where AWS refuses nothing', async () => {
+    const [seen] = await (await fence({ instance: shown(OPEN, 'modifying'), acceptances: { sourceDown: 'alice' } })).until('absent');
+    expect(seen).toEqual({ state: 'reached', because: 'it is modifying, and not in quarantine; attested by alice' });
+  });
+
   it('while it is closed and its sessions last, says that it stays closed', async () => {
     const [seen, ms] = await (await fence({ instance: shown(CLOSED, 'starting') })).until('pending');
     expect([words(seen), ms]).toEqual(['writer is closed to new connections, and starting; it is starting. It stays closed: dr resume tries again, dr abort gives its security groups back', 180_000]);
@@ -139,7 +144,9 @@ describe('a quarantine group that is none', () => {
 
   const check = async (at: World) => {
     const step = await fence({ preview: true, ...at });
-    return [await step.check(), step.asked.map(({ operation }) => operation)] as const;
+    const verdict = await step.check();
+    for (const { attempts, timeoutMs } of step.asked) expect([attempts, timeoutMs]).toEqual([1, 2_000]);
+    return [verdict, step.asked.map(({ operation }) => operation)] as const;
   };
 
   it('is a warning before a run, which says how to mend it', async () => {
@@ -183,6 +190,25 @@ describe('an API that was silent', () => {
     const step = await fence({ instance: error('DescribeDBInstances', 'MalformedAnswer', 200), facts: verdict('source-down') });
     expect(await step.look()).toMatchObject({ state: 'reached' });
     await expect((await fence({ instance: new Error('a defect') })).look()).rejects.toThrow('a defect');
+  });
+});
+
+describe('an API that answered before, and does not now', () => {
+  const answered = { 'signal.rds-api.orders': { vantage: 'source-api', says: 'up', because: 'writer is available' } };
+
+  it('is asked again until it has been silent for fifteen seconds, each database for itself', async () => {
+    const step = await fence({ instance: error('DescribeDBInstances', 'NoAnswer', 0), facts: answered });
+    expect(await step.look()).toMatchObject({ state: 'pending', waitingFor: 'aws' });
+    expect(await step.look(14_999)).toMatchObject({ state: 'pending' });
+    expect(step.recorded).toHaveProperty(['lasts.fence-quiet.orders']);
+    expect(await step.look(1)).toMatchObject({ state: 'refused' });
+  });
+
+  it('is out by a word only where its giver has been shown that a replica receives from it', async () => {
+    const receiving = { 'signal.replication.orders': { vantage: 'replication', says: 'up', because: 'lag 1 s', receiving: true } };
+    const step = await fence({ instance: error('DescribeDBInstances', 'NoAnswer', 0), facts: receiving, acceptances: { sourceDown: 'alice' } });
+    expect(await step.look()).toMatchObject({ state: 'refused', refusal: { observed: expect.stringContaining('alice said that it is down, and had not been shown that a replica still receives from it') as string } });
+    expect(await step.look()).toMatchObject({ state: 'reached' });
   });
 });
 
