@@ -53,17 +53,17 @@ describe('a failover', () => {
       The point of no return is passed: treat it as done. Do not reopen the old writer.
       Scale shop-api out to 6 and wait until its targets are healthy: requested at TIME UTC, result not yet known.
       Clock (UTC): RTO from impact not measured, from start not measured
-        impact               TIME
-        detected             not measured  it was down before the first sample: when that was noticed is not known
-        declared             TIME  +N s
-        started              TIME  +N s
-        data ready           not measured  step databases.orders.promote was not seen to end
-        traffic switched     not measured  step traffic.storefront.flip was not seen to end
-        served again  not measured  home-page was still down at its last sample
-        verified             not measured  step verify.home-page was not seen to end
+        impact            TIME  given by --impact-at
+        detected          not measured  home-page was down from its first sample on: when it was noticed is not known
+        declared          TIME  +N s
+        started           TIME  +N s
+        data ready        not measured  step databases.orders.promote was not seen to end
+        traffic switched  not measured  step traffic.storefront.flip was not seen to end
+        served again      not measured  home-page was still down at its last sample
+        verified          not measured  step verify.home-page was not seen to end
       Downtime not measured: home-page was still down at its last sample
       Data loss:
-        orders  requested at TIME UTC, result not yet known  if it was made, at most N s is lost
+        orders  promotion requested at TIME UTC, result not yet known  if it was made, at most N s of writes is lost
       Objectives:
         RTO  not measured  the run has not finished
         RPO  not measured  promotion of orders requested at TIME UTC, result not yet known
