@@ -24,10 +24,10 @@ interface World extends AtHand {
 }
 
 async function promote({ instance, params = {}, parameters = {}, promotion, ...at }: World) {
-  const asked: { operation: string; input: unknown }[] = [];
+  const asked: { operation: string; input: unknown; signal: AbortSignal | undefined }[] = [];
   const aws = {
-    call: ({ operation, input }: { operation: string; input: object }) => {
-      asked.push({ operation, input });
+    call: ({ operation, input, signal }: { operation: string; input: object; signal?: AbortSignal }) => {
+      asked.push({ operation, input, signal });
       if (operation === 'DescribeDBInstances') return instance === undefined ? Promise.reject(noInstance(TOKYO)) : Promise.resolve({ output: { DBInstances: [instance] }, requestId: 'r' });
       if (operation === 'PromoteReadReplica' && promotion !== undefined) return Promise.reject(promotion);
       const output = operation === 'DescribeDBParameters' ? { Parameters: Object.entries(parameters).map(([ParameterName, ParameterValue]) => ({ ParameterName, ParameterValue })) } : { DBInstance: { DBInstanceIdentifier: 'replica' } };
@@ -187,7 +187,7 @@ describe('the request', () => {
       return requests(step.asked);
     };
     expect(await of({ BackupRetentionPeriod: 7 })).toEqual([{ DBInstanceIdentifier: 'replica', BackupRetentionPeriod: 7 }]);
-    expect(await of({ BackupRetentionPeriod: 0 })).toEqual([{ DBInstanceIdentifier: 'replica' }]);
+    expect((await of({ BackupRetentionPeriod: 0 })).map((input) => Object.keys(input as object))).toEqual([['DBInstanceIdentifier']]);
     expect(await of({ BackupRetentionPeriod: 7 }, { retentionDays: 3 })).toEqual([{ DBInstanceIdentifier: 'replica', BackupRetentionPeriod: 3 }]);
   });
 
@@ -200,6 +200,21 @@ describe('the request', () => {
     expect(await made(busy(), false)).toEqual(['said AWS', 5, false]);
     expect(await made(busy(), true)).toEqual(['done', 1, false]);
     for (const before of [false, true]) expect(await made(busy('AccessDenied'), before)).toEqual(['said AWS', 1, true]);
+  });
+
+  it('ends with the run, as every look does', async () => {
+    const { signal } = new AbortController();
+    const instance = replica('available', { Engine: 'mysql', DBParameterGroups: [{ DBParameterGroupName: 'mine' }], BackupRetentionPeriod: 0 });
+    for (const params of [{}, { planned: true }] as Record<string, Json>[]) {
+      const step = await promote({ instance, params, signal });
+      await step.check();
+      await step.act();
+      await step.made();
+      expect(step.asked.map((call) => call.signal === signal)).toEqual(step.asked.map(() => true));
+      const look = await promote({ instance, params, signal, facts: {} });
+      await look.observe();
+      expect(look.asked.map((call) => [call.operation, call.signal === signal])).toEqual([['DescribeDBInstances', true]]);
+    }
   });
 
   it('may have been made by somebody whose journal is not here', async () => {
