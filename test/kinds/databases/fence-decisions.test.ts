@@ -323,6 +323,7 @@ describe('the guard beside the promotion', () => {
     const step = await guard({ instance: error('DescribeDBInstances', 'NoAnswer', 0), facts });
     for (let i = 0; i < 6; i++) expect(await step.look(i === 0 ? 0 : 10_000)).toMatchObject({ state: 'pending', unsafe: true, waitingFor: 'aws' });
     expect(await step.look(9_999)).toMatchObject({ unsafe: true });
+    expect(step.recorded).toHaveProperty(['lasts.guard-quiet.orders']);
     expect(await step.look(1)).toEqual({ state: 'pending', because: `writer in ${SEOUL} answered again, and is silent now, so it is not fenced. Once it answers, dr reprotect fences it before anything else`, waitingFor: 'hold' });
   });
 
