@@ -147,6 +147,7 @@ export const ANSWERS: { readonly [S in Service]: { readonly [O in OperationOf<S>
     SimulatePrincipalPolicy: { has: ['EvaluationResults[].EvalActionName', 'EvaluationResults[].EvalDecision'], goesOn: ['IsTruncated', 'Marker'] },
   },
   servicequotas: { GetServiceQuota: { has: ['Quota.QuotaCode', 'Quota.Value'] } },
+  health: { DescribeEvents: { has: ['events[].service', 'events[].eventTypeCode', 'events[].region', 'events[].statusCode'] } },
 };
 
 /** What was asked, as far as it is needed to judge the answer. */

@@ -61,6 +61,7 @@ const LOADERS: { readonly [S in Service]: readonly [clientName: string, load: ()
   acm: ['ACMClient', () => import('@aws-sdk/client-acm')],
   iam: ['IAMClient', () => import('@aws-sdk/client-iam')],
   servicequotas: ['ServiceQuotasClient', () => import('@aws-sdk/client-service-quotas')],
+  health: ['HealthClient', () => import('@aws-sdk/client-health')],
 };
 
 /** Everything that the SDK's module of a service exports: client, commands, schemas. */

@@ -68,6 +68,7 @@ export const OPERATION_NAMES: { readonly [S in Service]: { readonly [O in Operat
   acm: { DescribeCertificate: true },
   iam: { GetInstanceProfile: true, GetRole: true, SimulatePrincipalPolicy: true },
   servicequotas: { GetServiceQuota: true },
+  health: { DescribeEvents: true },
 };
 
 /** The services of the table, in its order. */

@@ -3,6 +3,7 @@ import type * as autoscaling from '@aws-sdk/client-auto-scaling';
 import type * as cloudwatch from '@aws-sdk/client-cloudwatch';
 import type * as ec2 from '@aws-sdk/client-ec2';
 import type * as elbv2 from '@aws-sdk/client-elastic-load-balancing-v2';
+import type * as health from '@aws-sdk/client-health';
 import type * as iam from '@aws-sdk/client-iam';
 import type * as kms from '@aws-sdk/client-kms';
 import type * as lambda from '@aws-sdk/client-lambda';
@@ -168,6 +169,9 @@ export interface Operations {
   };
   servicequotas: {
     GetServiceQuota: Op<servicequotas.GetServiceQuotaCommandInput, servicequotas.GetServiceQuotaCommandOutput>;
+  };
+  health: {
+    DescribeEvents: Op<health.DescribeEventsCommandInput, health.DescribeEventsCommandOutput>;
   };
 }
 

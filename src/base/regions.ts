@@ -79,15 +79,17 @@ interface PartitionFacts {
   /** Where Route 53 and IAM are controlled from, and the region that their requests are signed for. From the SDK's own endpoint rules. */
   route53: string;
   iam: string;
+  /** Where AWS Health is asked: the active endpoint first, then the one that takes over. */
+  health: readonly string[];
   /** What follows the region in the names of services. */
   dnsSuffix: string;
 }
 
 const PARTITIONS: Readonly<Record<Partition, PartitionFacts>> = {
-  aws: { prefix: '', route53: 'us-east-1', iam: 'us-east-1', dnsSuffix: 'amazonaws.com' },
-  'aws-cn': { prefix: 'cn-', route53: 'cn-northwest-1', iam: 'cn-north-1', dnsSuffix: 'amazonaws.com.cn' },
-  'aws-us-gov': { prefix: 'us-gov-', route53: 'us-gov-west-1', iam: 'us-gov-west-1', dnsSuffix: 'amazonaws.com' },
-  'aws-eusc': { prefix: 'eusc-', route53: 'eusc-de-east-1', iam: 'eusc-de-east-1', dnsSuffix: 'amazonaws.eu' },
+  aws: { prefix: '', route53: 'us-east-1', iam: 'us-east-1', health: ['us-east-1', 'us-east-2'], dnsSuffix: 'amazonaws.com' },
+  'aws-cn': { prefix: 'cn-', route53: 'cn-northwest-1', iam: 'cn-north-1', health: [], dnsSuffix: 'amazonaws.com.cn' },
+  'aws-us-gov': { prefix: 'us-gov-', route53: 'us-gov-west-1', iam: 'us-gov-west-1', health: [], dnsSuffix: 'amazonaws.com' },
+  'aws-eusc': { prefix: 'eusc-', route53: 'eusc-de-east-1', iam: 'eusc-de-east-1', health: [], dnsSuffix: 'amazonaws.eu' },
 };
 
 /** The partition of a region, by its name. */
@@ -104,6 +106,11 @@ export function route53RegionFor(region: string): string {
 /** The region from which roles and policies are changed, for applications in `region`. */
 export function iamRegionFor(region: string): string {
   return PARTITIONS[partitionOf(region)].iam;
+}
+
+/** The regions in which AWS Health is asked about `region`, in that order; none in a partition where `dr` does not ask it. */
+export function healthRegionsFor(region: string): readonly string[] {
+  return PARTITIONS[partitionOf(region)].health;
 }
 
 /** The domain of AWS's endpoints in that region, e.g. `amazonaws.com`. */

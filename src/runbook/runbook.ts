@@ -88,6 +88,8 @@ export interface Runbook {
   decideAfterMs?: number;
   /** Alarms that say that users are not served. */
   decideAlarms: readonly AlarmName[];
+  /** Whether AWS Health is asked, which needs a support plan. */
+  decideHealth: boolean;
   notify: readonly RunbookNotifier[];
   /** The runbook's custom steps, in the order of the file. */
   steps: readonly RunbookStep[];
@@ -147,6 +149,7 @@ export function toRunbook(file: RunbookFile, resources: readonly RunbookResource
     flapGuardMs: file.flapGuard,
     ...(file.decide?.after === undefined ? {} : { decideAfterMs: file.decide.after }),
     decideAlarms: file.decide?.alarms ?? [],
+    decideHealth: file.decide?.health ?? false,
     notify: (file.notify ?? []).map((entry) =>
       'slack' in entry ? { type: 'slack', webhookEnv: entry.slack.webhookEnv } : { type: 'sns', topics: entry.sns },
     ),

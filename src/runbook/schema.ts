@@ -148,8 +148,9 @@ export const runbookSchema = z.strictObject(
             .max(20)
             .optional()
             .describe('CloudWatch alarms that say that users are not served, e.g. that of a canary in a third region; `dr assess` takes them for one more observer'),
+          health: z.boolean().optional().describe('Whether `dr assess` also asks the AWS Health API; it answers only accounts with a Business, Enterprise On-Ramp or Enterprise support plan, or one of those that replace them'),
         },
-        'expected { after, alarms }, e.g. { after: 10m }',
+        'expected { after, alarms, health }, e.g. { after: 10m }',
       )
       .optional()
       .describe('When to leave a region: agreed before anybody is under pressure'),

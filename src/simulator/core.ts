@@ -6,6 +6,8 @@ import { DEFAULT_TIMINGS, type Timings } from './timings.ts';
 
 /** Where Route 53 acts, whether the world has this region or not. */
 export const GLOBAL_REGION = 'us-east-1';
+/** Where AWS Health answers, too: https://docs.aws.amazon.com/health/latest/ug/health-api.html */
+const HEALTH_REGION = 'us-east-2';
 
 export interface WorldOptions {
   clock: Clock;
@@ -44,7 +46,7 @@ export class Core {
     this.clock = options.clock;
     this.account = options.account ?? '000000000000';
     this.regions = [...options.regions];
-    this.known = new Set([...options.regions, GLOBAL_REGION]);
+    this.known = new Set([...options.regions, GLOBAL_REGION, HEALTH_REGION]);
     this.timings = { ...DEFAULT_TIMINGS, ...options.timings };
     this.driver = options.databases;
     this.ids = new SeededIds(options.seed);

@@ -5,6 +5,7 @@ import { BadToken, type Call, type Operation, type ServiceModel } from './call.t
 import { cloudwatch } from './cloudwatch.ts';
 import { ec2 } from './ec2.ts';
 import { elbv2 } from './elbv2.ts';
+import { health } from './health.ts';
 import { iam } from './iam.ts';
 import { kms } from './kms.ts';
 import { lambda } from './lambda.ts';
@@ -15,7 +16,7 @@ import { servicequotas } from './service-quotas.ts';
 import { sns } from './sns.ts';
 import { sts } from './sts.ts';
 
-const SERVICES: { readonly [S in Service]: ServiceModel<S> } = { rds, route53, ec2, autoscaling, elbv2, cloudwatch, lambda, s3, sts, sns, kms, acm, iam, servicequotas };
+const SERVICES: { readonly [S in Service]: ServiceModel<S> } = { rds, route53, ec2, autoscaling, elbv2, cloudwatch, lambda, s3, sts, sns, kms, acm, iam, servicequotas, health };
 
 /** The model of an operation; undefined when there is none. */
 function modelOf<S extends Service, O extends OperationOf<S>>(service: S, operation: O): Operation<InputOf<S, O>, OutputOf<S, O>> | undefined {
@@ -47,6 +48,7 @@ export function handle<S extends Service, O extends OperationOf<S>>(service: S, 
  */
 function badTokenOf(service: Service): readonly [code: string, status: number, message: string] {
   if (service === 's3') return ['InvalidArgument', 400, 'The continuation token provided is incorrect'];
+  if (service === 'health') return ['InvalidPaginationToken', 400, 'The specified pagination token is not valid.'];
   if (service === 'autoscaling') return ['InvalidNextToken', 400, 'The token is not valid'];
   if (service === 'ec2') return ['InvalidParameterValue', 400, 'Unable to parse pagination token'];
   return ['InvalidParameterValue', 400, 'Invalid value for the paging token'];

@@ -10,6 +10,7 @@ import { DbProxies } from './db-proxies.ts';
 import { DbQuotas } from './db-quotas.ts';
 import { Functions } from './functions.ts';
 import { Groups } from './groups.ts';
+import { HealthEvents } from './health-events.ts';
 import { HealthChecks } from './health-checks.ts';
 import { Keys } from './keys.ts';
 import { LoadBalancers } from './load-balancers.ts';
@@ -31,6 +32,7 @@ export class State {
   readonly securityGroups = new SecurityGroups();
   readonly topics = new Topics();
   readonly alarms = new Alarms();
+  readonly healthEvents = new HealthEvents();
   readonly functions = new Functions();
   readonly certificates = new Certificates();
   readonly policies = new Policies();

@@ -7,6 +7,7 @@
 import type { OptionGroupSeed } from './db-groups.ts';
 import type { DbProxySeed } from './db-proxies.ts';
 import type { AlarmSeed } from './alarms.ts';
+import type { HealthEventSeed } from './health-events.ts';
 import type { AwsAnswer, AwsCaller, AwsRequest } from '../aws/caller.ts';
 import { MUTATIONS, nameOf, type OperationOf, type OutputOf, type Service } from '../aws/operations.ts';
 import { Call } from './call.ts';
@@ -203,6 +204,16 @@ export class World implements AwsCaller {
   /** A new alarm, or another state of one that is there. */
   setAlarm(seed: AlarmSeed): void {
     this.state.alarms.set(seed, this.core.now());
+  }
+
+  /** What AWS Health tells of a region, as somebody has published it. */
+  addHealthEvent(seed: HealthEventSeed): void {
+    this.state.healthEvents.add(seed, this.core.now());
+  }
+
+  /** Without a plan of AWS Support its API refuses. */
+  setSupportPlan(there: boolean): void {
+    this.state.healthEvents.plan = there;
   }
 
   addNetworkPath(seed: NetworkPathSeed): void {

@@ -135,6 +135,8 @@ export function needsOf(request: AwsRequest, account: string, tagsOf: TagsOf = (
       return one(`kms:${operation}`, text(input, 'KeyId'));
     case 'acm':
       return one('acm:DescribeCertificate', text(input, 'CertificateArn'));
+    case 'health':
+      return one('health:DescribeEvents', '*');
     case 'servicequotas':
       return one('servicequotas:GetServiceQuota', '*');
     case 'iam':

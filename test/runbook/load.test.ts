@@ -53,6 +53,7 @@ describe('a valid runbook', () => {
       ],
       flapGuardMs: 3_600_000,
       decideAlarms: [],
+      decideHealth: false,
       notify: [
         { type: 'slack', webhookEnv: 'SLACK_WEBHOOK_URL' },
         { type: 'sns', topics: { 'ap-northeast-1': 'arn:aws:sns:ap-northeast-1:111122223333:dr' } },

@@ -108,6 +108,28 @@ describe('IAM', () => {
   });
 });
 
+describe('AWS Health', () => {
+  it('shows what was published last first, page by page, by what is asked for, from either endpoint', async () => {
+    const { world, call, refused } = makeWorld();
+    for (const service of ['EC2', 'RDS', 'S3']) world.addHealthEvent({ region: TOKYO, service });
+    world.addHealthEvent({ region: SEOUL, service: 'EC2', status: 'closed', category: 'scheduledChange', zone: `${SEOUL}a` });
+    const first = await call('health', 'us-east-1', 'DescribeEvents', { filter: { regions: [TOKYO], eventStatusCodes: ['open'], eventTypeCategories: ['issue'] }, maxResults: 2 });
+    expect(first.events?.map(({ service, statusCode, eventTypeCode }) => [service, statusCode, eventTypeCode])).toEqual([['S3', 'open', 'AWS_S3_OPERATIONAL_ISSUE'], ['RDS', 'open', 'AWS_RDS_OPERATIONAL_ISSUE']]);
+    const second = await call('health', 'us-east-2', 'DescribeEvents', { filter: { regions: [TOKYO] }, maxResults: 2, nextToken: first.nextToken });
+    expect([second.events?.map(({ service }) => service), second.nextToken]).toEqual([['EC2'], undefined]);
+    expect((await call('health', 'us-east-1', 'DescribeEvents', { filter: { eventStatusCodes: ['closed'] } })).events).toMatchObject([{ region: SEOUL, availabilityZone: `${SEOUL}a` }]);
+    expect(await refused('health', 'us-east-1', 'DescribeEvents', { nextToken: 'x' })).toMatchObject({ code: 'InvalidPaginationToken' });
+    expect(await refused('health', 'us-east-1', 'DescribeEvents', { maxResults: 101 })).toMatchObject({ code: 'ValidationException' });
+    expect(await refused('health', 'us-east-1', 'DescribeEvents', { filter: { services: ['EC2'] } })).toMatchObject({ code: 'SimulatorUnsupported' });
+  });
+
+  it('refuses an account without a plan', async () => {
+    const { world, refused } = makeWorld();
+    world.setSupportPlan(false);
+    expect(await refused('health', 'us-east-1', 'DescribeEvents', {})).toMatchObject({ code: 'SubscriptionRequiredException', httpStatus: 400 });
+  });
+});
+
 describe('quotas, types, reservations and snapshots', () => {
   it('counts vCPUs that run, by the metric that the quota names', async () => {
     const { world, call, refused } = makeShop();

@@ -1,4 +1,5 @@
 import type { AlarmSeen } from './alarms.ts';
+import type { HealthSeen } from './health.ts';
 import type { Asked } from '../../aws/looking.ts';
 import type { ServingTarget } from '../../model/kind.ts';
 import type { Signal } from '../../model/signals.ts';
@@ -43,6 +44,8 @@ export interface Evidence {
   standby: StandbyAnswer;
   /** What the alarms of the runbook say of what users get. */
   alarms?: readonly AlarmSeen[];
+  /** What AWS Health publishes. */
+  health?: readonly HealthSeen[];
   /** Since when users suffer, ms since the epoch, where somebody has said it. */
   impactAt?: number | undefined;
 }
@@ -58,8 +61,8 @@ export interface Row {
   api?: string;
 }
 
-/** A topic only tells people, and keys are looked at for `dr check` alone: the silence of either is no trouble of a region. */
-const NO_SIGNAL: ReadonlySet<string> = new Set(['sns', 'kms']);
+/** A topic only tells people, keys are looked at for `dr check` alone, and AWS Health has rows of its own: their silence is no trouble of a region. */
+const NO_SIGNAL: ReadonlySet<string> = new Set(['sns', 'kms', 'health']);
 
 /** Each service of each region, by what became of every question to it. */
 export function apisOf(asked: readonly Asked[]): Api[] {
@@ -84,13 +87,14 @@ const OBSERVER: Readonly<Record<Signal['vantage'], (at: { target: string }) => s
 };
 
 /** The table: what users get first, then data, compute and APIs. */
-export function rowsOf({ source, target, signals, apis, targets, standby, alarms = [] }: Evidence): Row[] {
+export function rowsOf({ source, target, signals, apis, targets, standby, alarms = [], health = [] }: Evidence): Row[] {
   const order: readonly Signal['vantage'][] = ['users', 'health-checkers', 'source-api', 'replication'];
   const seen = signals.toSorted((a, b) => order.indexOf(a.signal.vantage) - order.indexOf(b.signal.vantage)).map(({ name, signal }) => ({ signal: name, observer: OBSERVER[signal.vantage]({ target }), region: source, says: signal.says, because: signal.because }));
   const compute = targets.map(({ resource, region, targets: list, unknown }) => ({ signal: `targets of ${resource}`, observer: `load balancer in ${region}`, region, ...saidOf(list, unknown) }));
   const services = apis.map(({ service, region, says, because }) => ({ signal: `API of ${service} in ${region}`, observer: 'this machine', region, says, because, api: service }));
   const alarmed = alarms.map(({ name, region, says, because }) => ({ signal: `alarm ${name}`, observer: `CloudWatch in ${region}`, region, says, because }));
-  return [...seen, ...alarmed, { signal: 'users, asked of the standby', observer: 'this machine', region: target, ...standby }, ...compute, ...services];
+  const published = health.map((one) => ({ ...one, observer: 'AWS Health' }));
+  return [...seen, ...alarmed, ...published, { signal: 'users, asked of the standby', observer: 'this machine', region: target, ...standby }, ...compute, ...services];
 }
 
 function saidOf(targets: readonly ServingTarget[] | undefined, unknown: string | undefined): Pick<Row, 'says' | 'because'> {

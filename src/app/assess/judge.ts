@@ -49,7 +49,14 @@ export function judge(evidence: Evidence, planned: boolean): Judgement {
     targetApi: regionApi(evidence.apis, evidence.target),
     verdict: judgeSource(signals, undefined, evidence.impactAt),
   };
-  return blind(seen) ?? zonal(seen) ?? (seen.users === 'up' ? served(seen) : seen.users === 'down' ? notServed(seen, planned) : unseen(seen));
+  const judged = blind(seen) ?? zonal(seen) ?? (seen.users === 'up' ? served(seen) : seen.users === 'down' ? notServed(seen, planned) : unseen(seen));
+  return { ...judged, reasons: [...judged.reasons, ...publishedOf(judged, evidence)] };
+}
+
+/** What AWS Health publishes decides nothing: AWS publishes late, and an issue may be of a part that is not used. It stands beside what was seen. */
+function publishedOf({ scope }: Judgement, { health = [] }: Evidence): string[] {
+  if (scope !== 'region' && scope !== 'service') return [];
+  return health.filter((one) => one.says === 'down').map(({ signal, region, because }) => `${signal} in ${region}: ${because}`);
 }
 
 const of = (signals: readonly Signal[], vantage: Signal['vantage']): Signal[] => signals.filter((one) => one.vantage === vantage);

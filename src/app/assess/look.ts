@@ -20,6 +20,7 @@ import type { MadePlan } from '../make-plan.ts';
 import { assessedFacts, type PreviewRequest, previewRunSteps } from '../preview.ts';
 import { openState, type StatePlace } from '../state.ts';
 import { type AlarmSeen, alarmsSeen } from './alarms.ts';
+import { healthNotSeen, type HealthSeen, healthSeen } from './health.ts';
 import type { Evidence, StandbyAnswer, TargetsSeen } from './evidence.ts';
 
 /*
@@ -48,19 +49,20 @@ const NOT_SEEN = new Map<string, Json>();
 export async function lookAt(looker: Looker, way: Way): Promise<Looked> {
   const { source, target, made } = way;
   const planned = made instanceof DrError ? undefined : made;
-  const [facts, preview, feasibility, targets, standby, alarms] = await Promise.all([
+  const [facts, preview, feasibility, targets, standby, alarms, health] = await Promise.all([
     planned === undefined ? NOT_SEEN : within(looker, 'signals', NOT_SEEN, (drain) => assessedFacts(asPreview(looker, planned, drain), LIMITS.assessPartMs / 2)),
     planned === undefined ? undefined : within(looker, 'checks', undefined, (drain) => previewRunSteps(asPreview(looker, planned, drain))),
     planned === undefined ? undefined : within(looker, 'times', undefined, (signal) => feasibilityNow({ effects: looker.effects, loaded: looker.loaded, plan: planned.plan, state: openState(looker.state, looker.effects.aws), signal })),
     targetsOf(looker, [source, target]),
     within<StandbyAnswer>(looker, 'standby', { says: 'unknown', because: 'no answer in time' }, (signal) => askStandby(looker, target, signal)),
     within<AlarmSeen[]>(looker, 'alarms', [], (signal) => alarmsSeen({ effects: looker.effects, signal }, looker.loaded.runbook.decideAlarms)),
+    looker.loaded.runbook.decideHealth ? within<HealthSeen[]>(looker, 'health', healthNotSeen(source, 'no answer in time'), (signal) => healthSeen({ effects: looker.effects, signal }, way)) : [],
     // Asks both regions for what a failover needs: what their APIs answer is seen by it, and not by questions of its own.
     inspected(looker, way),
   ]);
   const signals = signalFact.all({ facts }).map(({ key, value }) => ({ name: key, signal: value }));
   const withUsers = signals.some(({ signal }) => signal.vantage === 'users') ? signals : [{ name: 'users, wherever the name leads', signal: await askUsers(looker) }, ...signals];
-  return { source, target, signals: withUsers, targets, standby, alarms, impactAt: looker.impactAt, losses: rpoFact.all({ facts }).map(({ key, value }) => ({ ...value, database: key })), refusals: preview?.refusals, feasibility };
+  return { source, target, signals: withUsers, targets, standby, alarms, health, impactAt: looker.impactAt, losses: rpoFact.all({ facts }).map(({ key, value }) => ({ ...value, database: key })), refusals: preview?.refusals, feasibility };
 }
 
 function asPreview({ effects, state, impactAt }: Looker, { plan, observed }: MadePlan, drain: AbortSignal): PreviewRequest {

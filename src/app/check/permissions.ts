@@ -4,6 +4,7 @@ import type { Permission } from '../../model/step.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { lookPermissions, offlinePlans } from '../offline-plan.ts';
 import { alarmLooks } from './alarms.ts';
+import { healthLooks } from '../assess/health.ts';
 import { certificateLooks } from './certificates.ts';
 import { rightsLooks } from './rights.ts';
 import { VCPU_LOOKS } from './vcpu-quotas.ts';
@@ -16,7 +17,7 @@ export async function checkPermissions(loaded: LoadedRunbook, account: string): 
   const { strategy, objectives, resources } = loaded.runbook;
   const regions = loaded.runbook.regions.map(({ id }) => id);
   const permissions: Permission[] = [];
-  const own: Permission[] = alarmLooks(loaded);
+  const own: Permission[] = [...alarmLooks(loaded), ...healthLooks(loaded)];
   const kinds = await Promise.all(resources.map(async (one) => ({ ...one, code: await knownKind(one.kind) })));
   for (const target of regions) {
     const { plans } = await offlinePlans(loaded, 'failover', target, account);

@@ -4,6 +4,7 @@ import { ACTIVITY_STATUSES, HEALTH_STATUSES, LIFECYCLE_STATES } from './autoscal
 import { DB_INSTANCE_STATES } from './db-instance.ts';
 import { APPLY_STATUSES, AUTOMATED_BACKUP_STATUSES, MEMBERSHIP_STATUSES, SNAPSHOT_STATUSES } from './db-parts.ts';
 import { EC2_INSTANCE_STATES, IMAGE_STATES, RESERVATION_STATES, STATUS_CHECKS } from './ec2.ts';
+import { EVENT_STATUSES } from './health.ts';
 import { KEY_STATES } from './kms.ts';
 import { ANALYSIS_STATUSES } from './reachability.ts';
 import { PROXY_STATUSES, PROXY_TARGET_STATES } from './rds-proxy.ts';
@@ -35,4 +36,5 @@ export const STATE_TABLES: readonly StateTable<object>[] = [
   PROXY_TARGET_STATES,
   ANALYSIS_STATUSES,
   ALARM_STATES,
+  EVENT_STATUSES,
 ];

@@ -18,6 +18,7 @@ const SIGNING_NAMES: Readonly<Record<string, Service>> = {
   acm: 'acm',
   iam: 'iam',
   servicequotas: 'servicequotas',
+  health: 'health',
 };
 
 export interface Scope {

@@ -26,6 +26,23 @@ function verdict(signals: Evidence['signals'], more: Partial<Evidence> = {}, pla
 const DEAD = [signal('users', 'down'), signal('health-checkers', 'down'), signal('source-api', 'down', { silent: true }), signal('replication', 'down')];
 const SILENT = [api(SOURCE, 'rds', 'down'), api(SOURCE, 'ec2', 'down'), api(TARGET, 'rds'), api('us-east-1', 'route53')];
 
+describe('what AWS Health publishes', () => {
+  const health = [{ signal: 'AWS Health: RDS AWS_RDS_OPERATIONAL_ISSUE', region: SOURCE, says: 'down' as const, because: 'open for 3m' }, { signal: 'AWS Health', region: SOURCE, says: 'unknown' as const, because: 'x' }];
+  const SAID = `AWS Health: RDS AWS_RDS_OPERATIONAL_ISSUE in ${SOURCE}: open for 3m`;
+
+  it.each<[string, boolean, Evidence['signals'], Partial<Evidence>]>([
+    ['the region', true, DEAD, { apis: SILENT }],
+    ['one service, while users are served', true, [signal('users', 'up', { atSource: true }), signal('source-api', 'up'), signal('replication', 'down')], {}],
+    ['nothing', false, [signal('users', 'up', { atSource: true }), signal('source-api', 'up'), signal('replication', 'up')], {}],
+    ['the application', false, [signal('users', 'down'), signal('health-checkers', 'down'), signal('source-api', 'up'), signal('replication', 'up')], {}],
+    ['not seen', false, [signal('source-api', 'up'), signal('replication', 'up')], {}],
+  ])('%s in trouble: it changes nothing, and is said where a region or a service is', (_name, isSaid, signals, more) => {
+    const evidence: Evidence = { source: SOURCE, target: TARGET, signals, apis: ANSWER, targets: [], standby: { says: 'up', because: 'x' }, ...more };
+    const [without, beside] = [judge(evidence, true), judge({ ...evidence, health }, true)];
+    expect(beside).toEqual({ ...without, reasons: [...without.reasons, ...(isSaid ? [SAID] : [])] });
+  });
+});
+
 describe('where the trouble is', () => {
   it.each<[string, string, Evidence['signals'], Partial<Evidence>, boolean?]>([
     ['all is up', 'nothing: do-not-move', [signal('users', 'up', { atSource: true }), signal('health-checkers', 'up'), signal('source-api', 'up'), signal('replication', 'up')], {}],

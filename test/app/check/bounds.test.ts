@@ -4,7 +4,7 @@ import type { AwsCaller } from '../../../src/aws/caller.ts';
 import { NOT_ASKED, lookingCaller } from '../../../src/aws/looking.ts';
 import { SEOUL, TOKYO } from '../../engine/simulated.ts';
 import { allows, matches, recording } from '../iam-needs.ts';
-import { withAlarm } from './examples.ts';
+import { withAlarm, withHealth } from './examples.ts';
 import { AT_COPY, COPY, MAIN } from './troubles.ts';
 import { withArchive, withPath, withProxy, withTickets } from './way-in-troubles.ts';
 import { checkIn, shortly, worldOf } from './world.ts';
@@ -16,6 +16,7 @@ describe('what a check needs', () => {
     { example: 'shop' },
     { example: 'shop', more: (text: string) => withPath(withProxy(text)) },
     { example: 'shop', more: withAlarm },
+    { example: 'shop', more: withHealth },
     { example: 'archive' },
     { example: 'archive', more: withArchive },
     { example: 'billing' },

@@ -27,6 +27,8 @@ export const byCheck = (text: string): string => text.replace('switch: record', 
 
 export const withAlarm = (text: string): string => `${text}\ndecide: { alarms: [{ region: us-east-1, name: shop-canary }] }\n`;
 
+export const withHealth = (text: string): string => `${text}\ndecide: { health: true }\n`;
+
 /** The world, where a health check is shown with another configuration: simulated ones have fewer types, and keep what they watch. */
 export function shownAs({ effects: { aws } }: Simulation, id: string, config: object): AwsCaller {
   const call = async (request: { operation: string; input: { HealthCheckId?: string } }) => {

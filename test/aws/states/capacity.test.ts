@@ -3,6 +3,7 @@ import { certificateStatus } from '../../../src/aws/states/acm.ts';
 import { alarmState } from '../../../src/aws/states/alarm.ts';
 import { activityStatus, healthStatus, LIFECYCLE_STATES, lifecycleState } from '../../../src/aws/states/autoscaling.ts';
 import { EC2_INSTANCE_STATES, ec2InstanceState, imageState, reservationState, statusCheck } from '../../../src/aws/states/ec2.ts';
+import { eventStatus } from '../../../src/aws/states/health.ts';
 import { keyState } from '../../../src/aws/states/kms.ts';
 import { analysisStatus } from '../../../src/aws/states/reachability.ts';
 import { proxyStatus, proxyTargetState } from '../../../src/aws/states/rds-proxy.ts';
@@ -30,6 +31,7 @@ describe('every value that AWS documents has a meaning', () => {
     ['target of a proxy', proxyTargetState, 'REGISTERING AVAILABLE UNAVAILABLE UNUSED'],
     ['analysis', analysisStatus, 'running succeeded failed'],
     ['alarm', alarmState, 'OK ALARM INSUFFICIENT_DATA'],
+    ['event of AWS Health', eventStatus, 'open closed upcoming'],
     ['image', imageState, 'pending available invalid deregistered transient failed error disabled'],
     ['change', changeState, 'PENDING INSYNC'],
     ['health', healthStatus, 'Healthy Unhealthy'],

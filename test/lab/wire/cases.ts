@@ -1,6 +1,6 @@
 import type { InputOf, OperationOf, OutputOf, Service } from '../../../src/aws/operations.ts';
 
-import { acmCases, iamCases, kmsCases, launchCases, listenerCases, offerCases, proxyCases, quotaCases } from './readiness-cases.ts';
+import { acmCases, iamCases, kmsCases, launchCases, listenerCases, offerCases, proxyCases, healthCases, quotaCases } from './readiness-cases.ts';
 import { backupCases, dbSettingsCases, instanceCases, targetCases } from './recovery-cases.ts';
 
 /** What goes over the wire and must come out at the other end as it went in. */
@@ -444,6 +444,7 @@ export const CASES: Cases = {
   acm: acmCases,
   iam: iamCases,
   servicequotas: quotaCases,
+  health: healthCases,
   sts: {
     GetCallerIdentity: {
       region: TOKYO,

@@ -77,6 +77,21 @@ export const quotaCases: Cases['servicequotas'] = {
   },
 };
 
+/** What only `dr assess` asks. */
+export const healthCases: Cases['health'] = {
+  DescribeEvents: {
+    region: 'us-east-1',
+    input: { filter: { regions: [TOKYO, 'global'], eventTypeCategories: ['issue'], eventStatusCodes: ['open'] }, maxResults: 100, nextToken: 'a b' },
+    output: {
+      events: [
+        { arn: `arn:aws:health:${TOKYO}::event/RDS/AWS_RDS_OPERATIONAL_ISSUE/AWS_RDS_OPERATIONAL_ISSUE_ABC`, service: 'RDS', eventTypeCode: 'AWS_RDS_OPERATIONAL_ISSUE', eventTypeCategory: 'issue', region: TOKYO, startTime: at('2026-11-20T09:59:00.000Z'), lastUpdatedTime: at('2026-11-20T10:09:00.500Z'), statusCode: 'open', eventScopeCode: 'PUBLIC' },
+        { arn: NASTY, service: 'EC2', eventTypeCode: 'AWS_EC2_OPERATIONAL_ISSUE', eventTypeCategory: 'issue', region: 'global', availabilityZone: 'ap-northeast-1a', statusCode: 'upcoming' },
+      ],
+      nextToken: 'c d',
+    },
+  },
+};
+
 export const listenerCases: Pick<Cases['elbv2'], 'DescribeListeners' | 'DescribeListenerCertificates'> = {
   DescribeListeners: {
     region: TOKYO,

@@ -1,0 +1,33 @@
+/** An event of AWS Health. Nothing of the world publishes one: somebody does. */
+export interface HealthEventSeed {
+  /** `global` for a service that has no region. */
+  region: string;
+  /** e.g. `RDS`. */
+  service: string;
+  /** Default: an operational issue of the service. */
+  code?: string;
+  /** Default: issue. */
+  category?: 'issue' | 'accountNotification' | 'scheduledChange';
+  /** Default: open. */
+  status?: 'open' | 'closed' | 'upcoming';
+  zone?: string;
+  /** Milliseconds since the epoch. Default: now. */
+  startedAt?: number;
+}
+
+export type PublishedEvent = Required<Omit<HealthEventSeed, 'zone'>> & Pick<HealthEventSeed, 'zone'> & { updatedAt: number };
+
+export class HealthEvents {
+  /** Whether the account has a plan of AWS Support that the API needs. */
+  plan = true;
+  private readonly all: PublishedEvent[] = [];
+
+  add(seed: HealthEventSeed, now: number): void {
+    this.all.push({ code: `AWS_${seed.service}_OPERATIONAL_ISSUE`, category: 'issue', status: 'open', startedAt: now, ...seed, updatedAt: now });
+  }
+
+  /** The last one that was published first. */
+  newestFirst(): readonly PublishedEvent[] {
+    return this.all.toReversed();
+  }
+}
