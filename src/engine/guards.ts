@@ -46,7 +46,14 @@ export function watchOver(run: Run, steps: readonly PlanStep[], start: (guard: P
     while (!wake.aborted && !isDue(step)) {
       await run.effects.clock.sleep(LIMITS.pollMinMs, wake).catch(() => undefined);
     }
-    if (!wake.aborted) await start(step, over.signal);
+    if (wake.aborted) return;
+    do await start(step, over.signal);
+    while (!run.drain.aborted && endedLongAgo(step));
+  };
+  /** This machine has stood still between the last look of the guard and now: what it stands against may be there. */
+  const endedLongAgo = ({ id }: PlanStep): boolean => {
+    const ended = run.journal.state.steps.get(id);
+    return ended?.state === 'unmet' && run.effects.clock.now() - (ended.endedAt ?? 0) > LIMITS.guardFreshMs;
   };
   const watching = Promise.all(steps.filter(isGuard).map(guard));
   // The next append, or end(), reports a journal that fails.

@@ -17,7 +17,7 @@ const LISTS = 'lists: AWS asks for the right to all of them in this region; it o
 const ONLY_AWS = 'chosen by AWS or at the moment of the run: its id is not known before';
 
 const REASONS: readonly { actions: RegExp; resource: RegExp; why: string }[] = [
-  { actions: /^(ec2:Describe|autoscaling:Describe|elasticloadbalancing:Describe|cloudwatch:GetMetricData$|rds:Describe(AccountAttributes|OrderableDBInstanceOptions|Certificates)$|servicequotas:GetServiceQuota$)/, resource: /^\*$/, why: NO_RESOURCE },
+  { actions: /^(ec2:Describe|autoscaling:Describe|elasticloadbalancing:Describe|cloudwatch:(GetMetricData|DescribeAlarms)$|rds:Describe(AccountAttributes|OrderableDBInstanceOptions|Certificates)$|servicequotas:GetServiceQuota$)/, resource: /^\*$/, why: NO_RESOURCE },
   { actions: /^health:DescribeEvents$/, resource: /^\*$/, why: 'AWS knows no resource for this action; it is bound to the two regions in which AWS Health answers' },
   { actions: /^rds:Describe/, resource: /:(db|auto-backup|snapshot|pg|subgrp|og):\*$/, why: LISTS },
   { actions: /^rds:DescribeDBProx/, resource: /:(db-proxy|target-group|db|cluster):\*$/, why: 'the proxies that the runbook names: AWS gives their ids, and those of their target groups, itself; it only reads' },

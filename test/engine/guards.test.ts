@@ -162,6 +162,23 @@ describe('the guard of an old writer', () => {
     expect(records.length).toBeLessThan(500);
   });
 
+  it('looks again where this machine stood still after its last look: the region is back by now', async () => {
+    const sim = await simulation();
+    sim.world.breakRegion(SEOUL);
+    const store = new MemoryStore();
+    const append = store.append.bind(store);
+    let stood = false;
+    const standsStill = async (): Promise<void> => {
+      stood = true;
+      await sim.clock.sleep(20 * 60_000);
+      sim.world.healRegion(SEOUL);
+    };
+    store.append = (record) => (record.type === 'step.unmet' && !stood ? standsStill() : Promise.resolve()).then(() => append(record));
+    const { outcome, state } = await runPlan(sim, await planOf(sim, TOKYO), { store });
+    expect([outcome, stood, state.steps.get(GUARD)?.state]).toEqual(['succeeded', true, 'done']);
+    expect(sim.world.acceptsWrites(OLD)).toBe(false);
+  });
+
   it('that AWS refuses to the end keeps the run from success, and a resume closes it', async () => {
     const sim = await simulation();
     const first = await failover(sim, acted('databases.orders.promote'), () => {

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { lines } from '../refusals/said.ts';
+import { lines, worldOf } from '../refusals/said.ts';
 import { AwsError } from '../../src/aws/errors.ts';
 import type { Acceptances } from '../../src/model/step.ts';
 import { planOf, resumeRun, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
@@ -13,6 +13,9 @@ import { MINUTE } from './naive.ts';
 
 const ARCHIVE = fileURLToPath(new URL('../../runbooks/archive.yaml', import.meta.url));
 
+/** Without it a restore cannot be made closed, and is the line itself. */
+const FENCE = /^ {4}fence:\n.*\n/m;
+
 const HOUR = 60 * MINUTE;
 const ACCEPTS: Acceptances = { approvedBy: ['incident-commander@example.com'], dataLossSeconds: 'unknown', reason: 'decided' };
 /** The region that keeps the backups, and has just made the copy, does not say what has arrived. */
@@ -22,8 +25,8 @@ const UNASKED = new AwsError({ service: 'rds', operation: 'DescribeDBInstanceAut
  * From the restore on, the newest restorable time of the source is that much younger than the impact (milliseconds); `unasked`: for so long after the
  * first look at the end of the restore nobody says so.
  */
-async function restoreBeside(after: number, { unasked = 0, said = {} }: { unasked?: number; said?: Partial<Acceptances> } = {}) {
-  const sim: Simulation = await simulation({ path: ARCHIVE });
+async function restoreBeside(after: number, { unasked = 0, said = {}, closed = true }: { unasked?: number; said?: Partial<Acceptances>; closed?: boolean } = {}) {
+  const sim: Simulation = closed ? await simulation({ path: ARCHIVE }) : await worldOf('archive', FENCE);
   sim.world.breakRegion(SEOUL);
   const impactAt = sim.clock.now();
   const { aws } = sim.effects;
@@ -59,6 +62,17 @@ describe('backups that arrive during a restore', () => {
       override     dr resume: looks at the source again; or --attest-source-down NAME --reason "who has seen it, and how""
     `);
     expect(open?.intendedAt).toBeUndefined();
+  });
+
+  it('and were written after the impact, where the runbook names no quarantine group: users are not led to the copy, unless a person who has heard of it says so', async () => {
+    const { outcome, state, sim, records } = await restoreBeside(10 * MINUTE, { closed: false });
+    const restore = state.steps.get('databases.documents.restore');
+    expect([outcome, restore?.refusal?.rule]).toEqual(['refused', 'source-down']);
+    expect(restore?.refusal?.observed).toContain('it was written after the impact, so that archive-documents in ap-northeast-2 lives');
+    expect([...state.steps.values()].filter((step) => step.id.startsWith('traffic.') && step.intendedAt !== undefined)).toEqual([]);
+    const last = await resumeRun(sim, records, { ...ACCEPTS, sourceDown: 'alice' });
+    expect([last.outcome, last.state.steps.get('databases.documents.restore')?.state]).toEqual(['succeeded', 'done']);
+    expect((await restoreBeside(-MINUTE, { closed: false })).outcome).toBe('succeeded');
   });
 
   it('and were written before it: they are what the region sent last', async () => {

@@ -170,6 +170,9 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
       next: [`aws rds modify-db-instance --region ${p.region} --db-instance-identifier ${p.id} --apply-immediately …, then: dr resume`],
     };
   }
+  // Made open, it has no step that opens it: this is the last look before users are led to it.
+  const lives = p.closedBy === undefined && p.nobody === undefined ? await sourceLives(ctx, p) : undefined;
+  if (lives !== undefined) return lives;
   restoredFact.record(ctx, p.name, { id: p.id, region: p.region, from: readChoice(ctx, p.name)?.point.from ?? '' });
   return { state: 'reached', because: `${p.id} is ${state.shown} with the settings of the runbook${p.closedBy === undefined ? '' : ', and still closed'}` };
 }
@@ -266,7 +269,7 @@ const BACKUPS_ASKED_MS = 60_000;
  * What was decided before a restore of many minutes is looked at again, where nothing but signals, or a person's word, says that the old writer is
  * lost: backups of what was written after the impact may have arrived meanwhile. What cannot be asked leaves a person's word as it is.
  */
-async function sourceLives(ctx: StepContext, { name, id, region, source }: OpenParams): Promise<Observation | undefined> {
+async function sourceLives(ctx: StepContext, { name, id, region, source }: Pick<Params, 'name' | 'id' | 'region' | 'source'>): Promise<Observation | undefined> {
   const verdict = fenceOf(ctx, name)?.verdict;
   if (source === undefined || (verdict !== 'source-down' && verdict !== 'attested')) return undefined;
   const signal = await lookAtBackups(ctx, { region, source });
