@@ -16,7 +16,7 @@ export const GROUPS = {
   },
   run: {
     mutate: ['src/engine/{execute,checks,undo,acted,schedule,guards,guarded,preview,probes}.ts'],
-    tests: ['test/engine/{execute,undo,schedule,guarded,guards,run-step,line-decisions,end-look,drill}.test.ts', 'test/app/{secrets,preview}.test.ts'],
+    tests: ['test/engine/{execute,undo,schedule,guarded,guards,run-step,line-decisions,end-look,drill}.test.ts', 'test/app/preview.test.ts'],
   },
   fold: {
     mutate: ['src/journal/fold.ts'],

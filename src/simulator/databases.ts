@@ -259,7 +259,8 @@ export class Databases extends DatabaseViews {
 
   /** Changes a replica's lag, or stops and starts its replication. */
   setReplication(ref: DbRef, mode: 'replicating' | 'stopped', lagMs: number | undefined, now: number): void {
-    const link = this.link(this.must(ref).ref, now);
+    const row = this.must(ref);
+    const link = row.source === undefined || row.promotion !== undefined ? undefined : this.link(row.ref, now);
     if (link === undefined) throw new Error(`instance ${refKey(ref)} is no replica`);
     link.change(now, mode, lagMs);
   }

@@ -14,11 +14,11 @@ export const TOOK_AGAIN = 'the source took writes again after the impact, and is
 const STANDS_STILL_MS = 110_000;
 /** Replication that came back so short a time ago is in no sample yet: one a minute, a minute late. */
 const SAMPLED_MS = 2 * 60_000;
-/** Backups that were made so soon after the trouble began show nothing: the impact is what a machine first saw. */
+/** Backups that were made so soon after the trouble began show nothing, nor what was made before its run first saw it: a restore that is quick ends before the next ones arrive. */
 const FIRST_SEEN_MS = 6 * 60_000;
 
-/** As it is now, or where it cannot be asked because a machine is cut off. */
-export function looksLost(stage: Stage, eyes: Eyes): boolean {
+/** As it is now, or where it cannot be asked because a machine is cut off. `seenAt`: when the run that asks first saw an outage, ms since the epoch. */
+export function looksLost(stage: Stage, eyes: Eyes, seenAt = 0): boolean {
   const { chapter, zero, clock, world, databases, scenario } = stage;
   const now = clock.now();
   const apiFails = chapter.happenings.some((h) => h.what === 'fault' && h.fault.service === 'rds' && h.fault.region === chapter.source && zero + h.at <= now && now <= zero + h.until);
@@ -29,8 +29,13 @@ export function looksLost(stage: Stage, eyes: Eyes): boolean {
     const on = chapter.happenings.findLast((h) => h.what === 'replication-on' && h.database === database && zero + h.at <= now);
     if (on !== undefined && now - zero - on.at < SAMPLED_MS) return true;
     if (scenario.shape.strategy !== 'backup-restore') return link?.mode(now) !== 'replicating' || (eyes.lossNow(database) ?? Number.POSITIVE_INFINITY) > STANDS_STILL_MS;
-    const source = eyes.ref(database, chapter.source);
-    const times = world.state.backups.in(chapter.target).flatMap((backup) => (backup.source.id === source.id && backup.source.region === source.region ? [world.state.backups.latestTime(backup, now) ?? 0] : []));
-    return Math.max(0, ...times) < zero + half.at + FIRST_SEEN_MS;
+    return newestBackup(stage, eyes, database) < Math.max(zero + half.at + FIRST_SEEN_MS, seenAt);
   });
+}
+
+/** Up to when what has arrived in the target holds the writes of a source, ms since the epoch. */
+export function newestBackup({ chapter, clock, world }: Stage, eyes: Eyes, database: string): number {
+  const source = eyes.ref(database, chapter.source);
+  const times = world.state.backups.in(chapter.target).flatMap((backup) => (backup.source.id === source.id && backup.source.region === source.region ? [world.state.backups.latestTime(backup, clock.now()) ?? 0] : []));
+  return Math.max(0, ...times);
 }

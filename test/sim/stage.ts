@@ -127,7 +127,10 @@ function happen(stage: Stage, happening: Happening): (() => void) | undefined {
   const active = stage.chapter.verb === 'reprotect' ? target : source;
   const waiting = stage.chapter.verb === 'reprotect' ? source : target;
   const replica = (database: string) => ({ region: waiting, id: instanceOf(database, waiting) });
-  const isReplica = (database: string) => world.state.databases.link(replica(database), world.now()) !== undefined;
+  const isReplica = (database: string) => {
+    const row = world.state.databases.row(replica(database), world.now());
+    return row?.source !== undefined && row.promotion === undefined;
+  };
   switch (happening.what) {
     case 'region-lost':
       history.note('world', () => `${happening.region} is lost`);

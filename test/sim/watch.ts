@@ -1,9 +1,10 @@
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
+import { seenDownFact } from '../../src/kinds/outage.ts';
 import type { Acceptances, PlanStep } from '../../src/model/step.ts';
 import { describeRecord } from './describe.ts';
 import { Eyes } from './eyes.ts';
-import { LOOKS_LOST, looksLost } from './looks-lost.ts';
+import { LOOKS_LOST, looksLost, newestBackup } from './looks-lost.ts';
 import type { MadeBy, Process } from './process.ts';
 import { bystanderOf, instanceOf, regionsOf } from './shapes.ts';
 import type { Stage } from './stage.ts';
@@ -50,6 +51,13 @@ const LOST_JUST_NOW_MS = 60_000;
 
 /** A guard's pause, its looks, its calls, AWS's time to apply a security group, and what of a reboot passes before sessions end. */
 const GUARD_MS = 90_000;
+
+/** When a run first saw an outage, as its journal says, ms since the epoch. */
+function firstSeen(state: RunState | undefined): number | undefined {
+  if (state === undefined) return undefined;
+  const failed = [...state.probes.values()].flatMap(({ changes }) => changes.flatMap((change) => (change.up ? [] : [change.at])));
+  return seenDownFact.read(state) ?? (failed.length === 0 ? undefined : Math.min(...failed));
+}
 
 export class Watch {
   readonly #stage: Stage;
@@ -146,16 +154,28 @@ export class Watch {
       this.#accepted = larger(this.#accepted, record.acceptances.dataLossSeconds);
       this.#attestedBy.add(record.acceptances.sourceDown ?? '');
     }
+    if (record.type === 'step.done' || record.type === 'step.intent') this.#opens(process, record);
     if (record.type === 'step.done') this.#done(process, record.step);
     if (record.type === 'step.unmet') this.#openAtEnd = this.#openSince === undefined ? 0 : this.#stage.clock.now() - this.#openSince;
     if (record.type === 'run.finished') this.#finished(process, record.outcome);
     this.look();
   }
 
+  /** A restored copy is about to be opened, or was made open: what has arrived by then shows that its source lives, and is no excuse any more. */
+  #opens(process: Process, { type, step: id }: { type: string; step: string }): void {
+    const state = this.#states.get(process)?.();
+    const seenAt = firstSeen(state);
+    const kind = state === undefined ? undefined : stepOf(state, id)?.kind;
+    const closed = state?.plan.steps.some((step) => step.kind === 'rds-backup.open') === true;
+    if (seenAt === undefined || !(type === 'step.intent' ? kind === 'rds-backup.open' : kind === 'rds-backup.restore' && !closed)) return;
+    const database = this.#stage.databases.find((name) => id.split('.')[1] === name);
+    if (database !== undefined && newestBackup(this.#stage, this.#eyes, database) > seenAt) this.#looksLost = false;
+  }
+
   #done(process: Process, id: string): void {
     this.#doneAt.set(id, this.#stage.clock.now());
-    if (process.verb !== 'drill' && id === 'assess.source') this.#looksLost = looksLost(this.#stage, this.#eyes);
     const state = this.#states.get(process)?.();
+    if (process.verb !== 'drill' && id === 'assess.source') this.#looksLost = looksLost(this.#stage, this.#eyes, firstSeen(state));
     if (state !== undefined && stepOf(state, id)?.kind.endsWith('.settle') === true) judgeSettled(this.#stage, this.#eyes, state, id);
   }
 
