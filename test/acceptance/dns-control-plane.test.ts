@@ -77,7 +77,7 @@ it('by record, lost half way, the run keeps asking, can be stopped, and is ended
     const ran = await run.ended;
     expect(ran.code).toBe(EXIT.interrupted);
     const [{ run: id } = { run: '' }] = run.records;
-    expect(ran.stderr).toContain('traffic switched     not measured  step traffic.storefront.flip was not seen to end');
+    expect(ran.stderr).toContain('traffic switched  not measured  step traffic.storefront.flip was not seen to end');
     expect(ran.stderr).toContain(`To continue: dr resume ${id}`);
     expect(changes(on)).not.toContain('POST /2013-04-01/hostedzone/Z0123456789ABCDEFGHIJ/rrset');
     back();

@@ -120,6 +120,12 @@ export async function play(stage: Stage, signal: AbortSignal): Promise<void> {
   calm(stage);
 }
 
+/** It follows its source, and nobody has made it a writer. */
+function replicates(world: Stage['world'], ref: { region: string; id: string }): boolean {
+  const row = world.state.databases.row(ref, world.now());
+  return row?.source !== undefined && row.promotion === undefined && world.state.databases.link(ref, world.now()) !== undefined;
+}
+
 function happen(stage: Stage, happening: Happening): (() => void) | undefined {
   const { world, history } = stage;
   const { source, target } = stage.chapter;
@@ -127,10 +133,7 @@ function happen(stage: Stage, happening: Happening): (() => void) | undefined {
   const active = stage.chapter.verb === 'reprotect' ? target : source;
   const waiting = stage.chapter.verb === 'reprotect' ? source : target;
   const replica = (database: string) => ({ region: waiting, id: instanceOf(database, waiting) });
-  const isReplica = (database: string) => {
-    const row = world.state.databases.row(replica(database), world.now());
-    return row?.source !== undefined && row.promotion === undefined;
-  };
+  const isReplica = (database: string) => replicates(world, replica(database));
   switch (happening.what) {
     case 'region-lost':
       history.note('world', () => `${happening.region} is lost`);
@@ -225,7 +228,7 @@ function calm(stage: Stage): void {
     const waiting = chapter.verb === 'reprotect' ? chapter.source : chapter.target;
     for (const database of databases) {
       const replica = { region: waiting, id: instanceOf(database, waiting) };
-      if (world.state.databases.link(replica, world.now()) !== undefined && world.isAlive(chapter.source) && world.isAlive(chapter.target)) world.setReplication(replica, { mode: 'replicating', lagMs: scenario.lagMs });
+      if (replicates(world, replica) && world.isAlive(chapter.source) && world.isAlive(chapter.target)) world.setReplication(replica, { mode: 'replicating', lagMs: scenario.lagMs });
     }
   }
   if (scenario.shape.compute === 'group') for (const region of regionsOf(scenario.shape)) world.setGroupCapacity(region, 'shop-api', 100);
