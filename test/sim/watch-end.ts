@@ -1,4 +1,5 @@
 import { CLOCK_MAY_BE_OFF_MS } from '../../src/aws/aws-time.ts';
+import { fenceOf } from '../../src/kinds/databases/verdict.ts';
 import { sameRef } from '../../src/simulator/database-driver.ts';
 import { isWriter } from '../../src/simulator/db-instance.ts';
 import type { Acceptances } from '../../src/model/step.ts';
@@ -79,13 +80,17 @@ export function blindly({ words }: Stage, { facts }: RunState, database: string)
 function lossAccepted({ stage, eyes, state, returned, accepted }: End, database: string): void {
   const { world, scenario, clock } = stage;
   const { plan } = state;
-  const detached = scenario.detachedMs !== undefined || stage.chapter.happenings.some((h) => h.what === 'promoted');
+  const asked = Math.min(Number.POSITIVE_INFINITY, ...[...state.steps.values()].flatMap(({ id, requestedAt }) => (id.endsWith('.promote') && requestedAt !== undefined ? [requestedAt] : [])));
+  // What this run had asked for already, AWS refuses to somebody else.
+  const detached = scenario.detachedMs !== undefined || stage.chapter.happenings.some((h) => h.what === 'promoted' && stage.zero + h.at < asked);
   // What an old writer takes that lives is another invariant's; what a machine saw that was cut off is a known gap.
   const judged = detached || (!returned && !world.isAlive(plan.source) && scenario.cutOff === undefined);
   if (plan.verb !== 'failover' || !judged || accepted === 'unknown' || scenario.shape.strategy === 'active-active') return;
   const lost = world.state.databases.lossOf(eyes.ref(database, plan.target), clock.now())?.ms ?? 0;
   const off = Object.values(scenario.skew).some((ms) => ms !== 0) ? CLOCK_MAY_BE_OFF_MS : 0;
-  const allowed = Math.max(plan.objectives.rpoMs, (accepted ?? 0) * 1000) + off;
+  // Somebody's word that was wrong: what is taken after it is a known gap.
+  const since = blindly(stage, state, database) ? clock.now() - (fenceOf(state, database)?.at ?? clock.now()) : 0;
+  const allowed = Math.max(plan.objectives.rpoMs, (accepted ?? 0) * 1000) + off + since;
   if (lost > allowed && returned) stage.history.gap(TOOK_AGAIN);
   else if (lost > allowed && (detached || !blindly(stage, state, database))) stage.history.violate(5, `success, and ${lost} ms of acknowledged writes to ${database} are lost; RPO ${plan.objectives.rpoMs} ms, accepted ${String(accepted)}`);
 }
