@@ -70,7 +70,7 @@ export default class Approve extends DrCommand {
     }
     const text = await this.#text(waiting, flags, flags.as ?? signer.name ?? `the owner of ${signer.fingerprint}`);
     const { approvalText } = await import('../cli/approve-view.ts');
-    this.note(`${approvalText(waiting, painterFor(process.stderr), Date.now())}\n\nSigned with ${signer.path}:\n${text.replace(/^/gm, '  ').trimEnd()}\n`);
+    this.note(`${approvalText(waiting, painterFor(process.stderr), Date.now())}\n\nTo be signed with ${signer.path}:\n${text.replace(/^/gm, '  ').trimEnd()}\n`);
     await confirmApproval({ name: waiting.state.plan.runbook.name, run: waiting.state.run, reject: flags.reject, given: flags.confirm }, terminalIo());
     return { text, signature: await signWith(signer.path, text) };
   }

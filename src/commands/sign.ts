@@ -58,7 +58,7 @@ export default class Sign extends DrCommand {
       throw new DrError({ code: 'KEY_NEEDED', exit: 'usage', title: 'No key in ~/.ssh is one that the runbook names.', next: ['--key FILE --as NAME', `dr sign ${parts.run} --as NAME --print > sign-off.txt    gives the text, to be signed elsewhere`] });
     }
     const { text, name, run } = await this.#text(parts, { ...said, as: said.as ?? signer.name ?? nameNeeded() });
-    this.note(`Signed with ${signer.path}:\n${text.replace(/^/gm, '  ').trimEnd()}\n`);
+    this.note(`To be signed with ${signer.path}:\n${text.replace(/^/gm, '  ').trimEnd()}\n`);
     await confirmSignOff({ name, run, given: said.confirm }, terminalIo());
     return { text, signature: await signWith(signer.path, text, NAMESPACES.signOff) };
   }
