@@ -174,6 +174,11 @@ export class AwsError extends CallError {
   }
 }
 
+/** For a catch: what AWS does not tell is left out, and any other error is thrown. */
+export function unlessAws(error: unknown): undefined {
+  if (!(error instanceof AwsError)) throw error;
+}
+
 /** By its code or by its status, as the SDK does. */
 function isThrottle({ code, httpStatus }: Pick<AwsErrorParts, 'code' | 'httpStatus'>): boolean {
   return THROTTLES.has(code) || httpStatus === 429;

@@ -30,9 +30,9 @@ export function arnIn(region: string, service: string, account: string, resource
   return `arn:${partitionOf(region)}:${service}:${region}:${account}:${resource}`;
 }
 
-/** The ARN of a resource of a global service (Route 53, S3): it names neither region nor account. */
-export function globalArn(partition: Partition, service: string, resource: string): string {
-  return `arn:${partition}:${service}:::${resource}`;
+/** The ARN of a resource of a global service: it names no region, and an account with IAM only (Route 53 and S3 name none). */
+export function globalArn(partition: Partition, service: string, resource: string, account = ''): string {
+  return `arn:${partition}:${service}::${account}:${resource}`;
 }
 
 /** The region in an ARN; undefined if it has none, or if the text is no ARN. */

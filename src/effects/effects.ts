@@ -72,13 +72,13 @@ export interface SqlPosition {
   mayChange: boolean;
 }
 
-/** The few things `dr` does inside a database. */
 /** The server itself has answered with an error: only it has SQLSTATE codes. 57P are its own shutdowns, 08 broken connections. */
 export function answeredByServer(error: unknown): boolean {
   const code = (error as { code?: unknown }).code;
   return typeof code === 'string' && /^[0-9A-Z]{5}$/.test(code) && !code.startsWith('57P') && !code.startsWith('08');
 }
 
+/** The few things `dr` does inside a database. */
 export interface SqlPort {
   /**
    * Writes `token` into `table` (made if missing), commits, reads it back on a new connection.

@@ -14,7 +14,8 @@ import type { StepEnd } from './step-parts.ts';
  *    seen to be under way after an intent: the process that asked may have died before it could say so.
  * 2. No step waits for a guard, and none of its ends is an end of the run.
  * 3. When everything else has ended the guards end too: see run-step.ts.
- * 4. A run with a guard that has failed does not succeed: what the guard stands against was there at its last look.
+ * 4. A guard ends on a look that is young: where its machine has stood still since, it begins again.
+ * 5. A run with a guard that has failed does not succeed: what the guard stands against was there at its last look.
  */
 
 export interface Guards {

@@ -61,7 +61,7 @@ export const TRANSITIONS: readonly Transition[] = [
   { from: 'verifying', on: 'over', to: 'unmet', journal: 'step.unmet', why: 'a guard: everything else has ended, and its end state did not show' },
 ];
 
-/** States that a step does not leave within a run. */
+/** States that a step does not leave within a run. A guard that is `unmet` begins again where its last look has grown old: see guards.ts. */
 export const END_STATES: ReadonlySet<StepState> = new Set(['done', 'refused', 'failed', 'paused', 'unmet']);
 
 const BY_KEY = new Map(TRANSITIONS.map((row) => [`${row.from}/${row.on}`, row]));

@@ -27,7 +27,7 @@ const SHOWN = 5;
 
 /** What `rightsFindings` asks, of a role or user that no runbook names. */
 export function rightsLooks(target: string, account: string): Permission {
-  const arn = (what: string): string => globalArn(partitionOf(target), 'iam', what).replace(':::', `::${account}:`);
+  const arn = (what: string): string => globalArn(partitionOf(target), 'iam', what, account);
   return allow(['iam:GetRole', 'iam:SimulatePrincipalPolicy'], [arn('role/*'), arn('user/*')]);
 }
 

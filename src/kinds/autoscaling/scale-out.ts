@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { findGroup, type Group, isBeingDeleted } from '../../aws/autoscaling.ts';
-import { AwsError } from '../../aws/errors.ts';
+import { unlessAws } from '../../aws/errors.ts';
 import { DrError } from '../../base/errors.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
@@ -27,15 +27,9 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
     const { threshold = 'a group that can launch instances', ...said } = problem ?? { observed: `${p.group} is not in ${p.region}`, override: 'correct `groups` in the runbook, or make the group' };
     return refused({ rule: 'capacity', threshold, consequence: 'users would be sent to a region without capacity', ...said });
   }
-  const schedule = await scheduleWarnings(ctx, p.region, p.group, p).catch(unlessAws);
+  const schedule = (await scheduleWarnings(ctx, p.region, p.group, p).catch(unlessAws)) ?? [];
   const warnings = [...((group.TargetGroupARNs ?? []).length === 0 ? [noTargetGroup(p.region, p.group)] : []), ...schedule];
   return { state: 'ok', because: `${p.group}: desired capacity ${group.DesiredCapacity} of at most ${group.MaxSize}`, warnings };
-}
-
-/** What only warns is left out where AWS does not say it. */
-function unlessAws(error: unknown): never[] {
-  if (error instanceof AwsError) return [];
-  throw error;
 }
 
 /** What AWS shows beforehand of a group that would never have instances that serve users; undefined where it shows nothing of it. */

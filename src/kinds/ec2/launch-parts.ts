@@ -24,7 +24,7 @@ type LaunchData = NonNullable<TemplateVersion['LaunchTemplateData']>;
 export function launchPartLooks({ target, account }: Pick<InspectPlace, 'target' | 'account'>): Permission[] {
   return [
     allow(['ec2:DescribeKeyPairs', 'ec2:DescribeSecurityGroups'], ['*']),
-    allow(['iam:GetInstanceProfile'], [globalArn(partitionOf(target), 'iam', 'instance-profile/*').replace(':::', `::${account}:`)]),
+    allow(['iam:GetInstanceProfile'], [globalArn(partitionOf(target), 'iam', 'instance-profile/*', account)]),
   ];
 }
 

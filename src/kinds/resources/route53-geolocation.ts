@@ -59,7 +59,7 @@ export default sharedKind<Route53Geolocation>({
   policyOf,
   answers: (t, region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
   discover: discoverGeolocation,
-  worldRegions: (t) => Object.keys(t.answers),
+  setRegions: (t) => Object.keys(t.answers),
   simulated: (t, record, region) => policyOf(t).setsOf(region).map((id) => ({ ...record, setIdentifier: id, geo: geoOf(t, id) })),
 });
 

@@ -40,6 +40,6 @@ export default sharedKind<Route53Latency>({
   policyOf,
   answers: (t, region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
   discover: discoverLatency,
-  worldRegions: (t) => Object.keys(t.sets),
+  setRegions: (t) => Object.keys(t.sets),
   simulated: (t, record, region) => [{ ...record, setIdentifier: inRegion(t.sets, region), region }],
 });

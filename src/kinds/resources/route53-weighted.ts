@@ -63,7 +63,7 @@ export default sharedKind<Route53Weighted>({
   policyOf,
   answers: (t, region, sets) => sets.some((set) => set.SetIdentifier === inRegion(t.sets, region) && (set.Weight ?? 0) > 0),
   discover: discoverWeighted,
-  worldRegions: (t) => Object.keys(t.sets),
+  setRegions: (t) => Object.keys(t.sets),
   simulated: (t, record, region, { strategy, home }) => [
     { ...record, setIdentifier: inRegion(t.sets, region), weight: strategy === 'active-active' || region === home ? servingWeight(t, region) : 0 },
   ],

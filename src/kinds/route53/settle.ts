@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { AwsError } from '../../aws/errors.ts';
+import { AwsError, unlessAws } from '../../aws/errors.ts';
 import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
@@ -279,10 +279,6 @@ async function otherZone(ctx: StepContext, p: Params): Promise<Warning[]> {
     mend: 'for a private zone, run dr inside its VPC, or set DR_RESOLVER; for a public one, name the zone to which the name servers of the parent lead',
     page: 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/hosted-zone-private-considerations.html',
   }];
-}
-
-function unlessAws(error: unknown): undefined {
-  if (!(error instanceof AwsError)) throw error;
 }
 
 /** Of many names the first few: the last look is no second settling. */

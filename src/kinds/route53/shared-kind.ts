@@ -61,14 +61,14 @@ export interface SharedPolicy<T extends SharedTraffic> extends Pick<RoutingPolic
   /** What is wrong with this policy alone. */
   lint?(t: T, strategy: Strategy): LintFinding[];
   /** The regions that it has sets of. */
-  worldRegions(t: T): string[];
+  setRegions(t: T): string[];
   /** The sets that belong to a region there. */
   simulated(t: T, record: RecordSetSeed, region: string, at: { strategy: Strategy; home: string }): RecordSetSeed[];
 }
 
 export function sharedKind<T extends SharedTraffic>(own: SharedPolicy<T>): ResourceKind<T> {
   const { policyOf, strategies, summary, schema, discover } = own;
-  const parts = (ctx: PlanContext, name: string, t: T, state?: ResourceState): Parts => ({ ctx, name, t, policy: policyOf(t), named: own.worldRegions(t).flatMap(policyOf(t).setsOf), now: state?.activeIn ?? [] });
+  const parts = (ctx: PlanContext, name: string, t: T, state?: ResourceState): Parts => ({ ctx, name, t, policy: policyOf(t), named: own.setRegions(t).flatMap(policyOf(t).setsOf), now: state?.activeIn ?? [] });
   return routingKind<T>({
     strategies,
     summary,
@@ -84,7 +84,7 @@ export function sharedKind<T extends SharedTraffic>(own: SharedPolicy<T>): Resou
     followed: (ctx, t) => followed(parts(ctx, '', t)),
     steps: { carry, shift: shiftRecords, hold: carry, shiftChecks, raiseObject: flipObject, clearObject: flipObject },
     simulate: (world, name, t, home, strategy) => {
-      const regions = own.worldRegions(t);
+      const regions = own.setRegions(t);
       simulateShared(world, name, t, regions, (record, region) =>
         own.simulated(t, { ...record, ...simulatedAnswer(t.answers?.[region], record.type, regions, region) }, region, { strategy, home }),
       );

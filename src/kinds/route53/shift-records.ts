@@ -2,7 +2,7 @@ import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { packBatches } from '../../aws/route53-batches.ts';
 import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type RecordChange, type RecordSet, type HealthCheckState, readHealthCheck } from '../../aws/route53.ts';
-import { AwsError } from '../../aws/errors.ts';
+import { AwsError, unlessAws } from '../../aws/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
 import { found, missing } from '../looks.ts';
@@ -224,11 +224,6 @@ function blindWarnings(p: Params, current: readonly RecordSet[][]): Warning[] {
   const blind = current.flat().filter((set) => set.HealthCheckId === undefined && set.AliasTarget?.EvaluateTargetHealth !== true);
   const names = [...new Set(blind.map((set) => set.SetIdentifier ?? ''))];
   return names.length === 0 ? [] : [{ rule: 'set-unchecked', observed: `without a health check, and so answered also while the region is lost: ${names.join(', ')}`, wanted: 'a health check for each set', mend: `give each of these sets a health check: ${names.join(', ')}`, page: `${GUIDE}/dns-failover-types.html` }];
-}
-
-/** What only warns is left out where AWS does not say it. */
-function unlessAws(error: unknown): undefined {
-  if (!(error instanceof AwsError)) throw error;
 }
 
 /** Ids of the changes that a step has sent. */
