@@ -25,6 +25,9 @@ export interface Unfit {
 export function apartOf(instance: DbInstance): string | undefined {
   const { DBClusterIdentifier: cluster = '', Engine: engine = '' } = instance;
   if (isCustom(instance)) return `an instance of RDS Custom (${engine})`;
+  // DescribeDBInstances shows them, too: https://docs.aws.amazon.com/neptune/latest/apiref/API_DescribeDBInstances.html
+  const other = engine === 'docdb' ? 'Amazon DocumentDB' : engine === 'neptune' ? 'Amazon Neptune' : undefined;
+  if (other !== undefined) return `an instance of ${other}`;
   if (engine.startsWith('aurora')) return `a member of ${cluster === '' ? 'an Aurora cluster' : `the Aurora cluster ${cluster}`}`;
   return cluster === '' ? undefined : `a member of the Multi-AZ DB cluster ${cluster}`;
 }
@@ -41,9 +44,9 @@ export function memberRefusal(kind: string, region: string, instance: DbInstance
   return {
     rule: 'standby-settings',
     observed: `${instance?.DBInstanceIdentifier ?? ''} in ${region} is named under ${kind}, but it is ${apart}`,
-    threshold: 'a DB instance that belongs to no cluster, and not to RDS Custom',
+    threshold: 'a DB instance of RDS that belongs to no cluster, and not to RDS Custom',
     consequence: 'AWS refuses to promote, rename or replicate it by itself',
-    override: 'none: clusters and RDS Custom are not supported. Name a single DB instance in the runbook, or use custom steps',
+    override: 'none: clusters, RDS Custom, DocumentDB and Neptune are not supported. Name a single DB instance in the runbook, or use custom steps',
   };
 }
 

@@ -16,6 +16,8 @@ describe('RDS makes no replica', () => {
     [{ Engine: 'sqlserver-se' }, 'of the engine sqlserver-se'],
     [{ Engine: 'aurora-postgresql', DBClusterIdentifier: 'orders' }, 'a member of the Aurora cluster orders'],
     [{ DBClusterIdentifier: 'orders' }, 'a member of the Multi-AZ DB cluster orders'],
+    [{ Engine: 'docdb', DBClusterIdentifier: 'orders' }, 'an instance of Amazon DocumentDB'],
+    [{ Engine: 'neptune', DBClusterIdentifier: 'orders' }, 'an instance of Amazon Neptune'],
     [{ ReadReplicaSourceDBClusterIdentifier: 'orders' }, 'a replica, and no writer'],
     [{ Engine: 'custom-oracle-ee' }, 'an instance of RDS Custom (custom-oracle-ee)'],
     [{ DBInstanceStatus: 'stopped' }, 'stopped'],
