@@ -5,7 +5,7 @@ import { changeRecords, changeStatus, listManyRecordSets, protectionsOf, type Re
 import { AwsError, unlessAws } from '../../aws/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
-import { found, missing } from '../looks.ts';
+import { found, lastsFor, lastsNot, missing } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict, Warning } from '../../model/step.ts';
 import { traitsOf } from '../../model/verb.ts';
@@ -237,23 +237,26 @@ function sentChanges(ctx: StepContext, p: Params): string[] {
   return [...(changesFact.read(ctx, p.key) ?? [])];
 }
 
+/** Names what is looked at: sets that are as planned by a change that this run does not know. */
+const asPlanned = (p: Params): string => `as-planned.${p.key}`;
+
 /**
- * A change whose answer was lost cannot be asked about. The answer of a failover pair is seen from outside, by `settle`;
- * of users in many places nobody sees all, so that it is given its time.
+ * Sets that are as planned, by a change whose id this run does not have: its answer was lost, or somebody else has sent it, maybe a moment ago. It cannot
+ * be asked about, so that it is given its time from when it was first seen. The answer of a failover pair is seen from outside, by `settle`; of
+ * users in many places nobody sees all.
  */
 function withoutId(ctx: StepContext, p: Params): Observation | undefined {
-  const asked = askedFact.read(ctx, p.key);
-  if (p.aim.policy === 'failover' || asked === undefined) return undefined;
-  const left = asked + UNSEEN_MS - ctx.effects.clock.now();
-  if (left <= 0) return undefined;
-  return { state: 'pending', because: 'the answer to a change was lost: Route 53 gets its usual minute to bring it to all its servers', waitingFor: 'aws' };
+  const known = sentChanges(ctx, p).length > 0 && askedFact.read(ctx, p.key) === undefined;
+  if (p.aim.policy === 'failover' || known || lastsFor(ctx, asPlanned(p)) >= UNSEEN_MS) return undefined;
+  return { state: 'pending', because: 'it is not known when the records were changed to this: Route 53 gets its usual minute to bring it to all its servers', waitingFor: 'aws' };
 }
 
-/** The sets as wanted, and INSYNC where the changes' ids are known. Where they died with a process, `settle` looks from outside. */
+/** The sets as wanted, and INSYNC where the changes' ids are known. Where they are not, see `withoutId`. */
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const groups = groupsFor(p.aim, p, await read(ctx, p));
   if (typeof groups === 'string') return missing(ctx, p.key, groups);
   found(ctx, p.key);
+  if (groups.length > 0) lastsNot(ctx, asPlanned(p));
   if (groups.length > 0) askedFact.record(ctx, p.key, ctx.effects.clock.now());
   if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${plural(p.records.length, 'name')} still to change` };
   const waiting = await notInsync(ctx, p, sentChanges(ctx, p), 1);
@@ -336,7 +339,10 @@ async function verify(ctx: StepContext, p: Params): Promise<Observation> {
 
 async function undo(ctx: StepContext, p: Params): Promise<void> {
   if (p.before === undefined) throw new Error('what the records were before is not known');
+  const before = sentChanges(ctx, p).length;
   const sent = await send(ctx, p, p.before, `dr: way back of ${p.key} of ${ctx.runbook}`);
+  // As they were before, by a change whose id is not known: the answer of an earlier attempt was lost, or somebody else was quicker.
+  if (sent.length === before) await ctx.wait('aws', UNSEEN_MS);
   while ((await notInsync(ctx, p, sent, INSYNC_LOOKS)) !== undefined) ctx.signal.throwIfAborted();
 }
 
