@@ -29,7 +29,7 @@ export async function runChecks(run: Run, steps: readonly PlanStep[], onWarnings
       return journal.append({ type: 'check.refused', step: step.id, refusal: verdict.refusal, ...waits() });
     }
     const warnings = verdict.warnings === undefined ? {} : { warnings: verdict.warnings.map(({ observed }) => observed) };
-    if (verdict.warnings !== undefined && verdict.warnings.length > 0) onWarnings?.(step, verdict.warnings);
+    onWarnings?.(step, verdict.warnings ?? []);
     return journal.append({ type: 'check.passed', step: step.id, because: verdict.because, ...warnings, ...waits() });
   });
   return red.length === 0 && !drain.aborted;

@@ -180,10 +180,7 @@ async function runOnce(run: Run, round: Round): Promise<RunOutcome | 'interrupte
     return runStep(over === undefined ? ofRound : run, step, { over, tries, recheck, decideAgain, pastTheLine, patienceMs, underWay: () => guards.underWay(step.id) });
   };
   const guards = watchOver(run, todo, start);
-  const end = await runGraph(steps.filter((step) => !isGuard(step)), done, LIMITS.stepsInParallel, drainRound, (step) => {
-    guards.begins(step.id);
-    return start(step);
-  }).finally(() => guards.end());
+  const end = await runGraph(steps.filter((step) => !isGuard(step)), done, LIMITS.stepsInParallel, drainRound, (step) => start(step)).finally(() => guards.end());
   if (end === 'failed') await sayWhatIsGone(run);
   if (end !== 'done') return end;
   return steps.some((step) => isGuard(step) && journal.state.steps.get(step.id)?.state === 'failed') ? 'failed' : stillThere(run);

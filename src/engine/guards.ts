@@ -1,5 +1,5 @@
 import { LIMITS } from '../base/limits.ts';
-import { anyStop, stopController } from '../base/stop.ts';
+import { stopController } from '../base/stop.ts';
 import type { RunState } from '../journal/state.ts';
 import type { PlanStep } from '../model/step.ts';
 import { isGuard } from '../plan/graph.ts';
@@ -19,8 +19,6 @@ import type { StepEnd } from './step-parts.ts';
  */
 
 export interface Guards {
-  /** A step of the graph begins. */
-  begins(id: string): void;
   /** What a step intended is seen to be under way. */
   underWay(id: string): void;
   /** Everything else has ended. Resolves when the guards have. @throws what a guard threw: its journal failed */
@@ -29,52 +27,49 @@ export interface Guards {
 
 /** Lets these guards run, each by `start`, until `end` is called. `steps`: those of the plan that are not done. */
 export function watchOver(run: Run, steps: readonly PlanStep[], start: (guard: PlanStep, over: AbortSignal) => Promise<StepEnd>): Guards {
-  const over = stopController(run.effects.clock);
-  const wake = anyStop(run.effects.clock, [run.drain, over.signal]);
-  const asleep = new Map<PlanStep, () => void>();
+  const { journal, drain, effects } = run;
+  const over = stopController(effects.clock);
+  const asleep = new Set(steps.filter(isGuard));
+  const watching: Promise<void>[] = [];
   const underWay = new Set<string>();
-  const isDue = (step: PlanStep): boolean => isAsked(step, run.journal.state) || step.beside?.some((id) => underWay.has(id)) === true;
-  const sleepUntilBegun = (step: PlanStep): Promise<void> => {
-    const { promise, resolve } = Promise.withResolvers<undefined>();
-    asleep.set(step, () => resolve(undefined));
-    // An already aborted signal fires no event.
-    if (wake.aborted) resolve(undefined);
-    wake.addEventListener('abort', () => resolve(undefined), { once: true });
-    return promise;
-  };
   const guard = async (step: PlanStep): Promise<void> => {
-    if (!isDue(step)) await sleepUntilBegun(step);
-    while (!wake.aborted && !isDue(step)) {
-      await run.effects.clock.sleep(LIMITS.pollMinMs, wake).catch(() => undefined);
-    }
-    if (wake.aborted) return;
     do await start(step, over.signal);
-    while (!run.drain.aborted && endedLongAgo(step));
+    while (!drain.aborted && endedLongAgo(step));
   };
   /** This machine has stood still between the last look of the guard and now: what it stands against may be there. */
   const endedLongAgo = ({ id }: PlanStep): boolean => {
-    const ended = run.journal.state.steps.get(id);
-    return ended?.state === 'unmet' && run.effects.clock.now() - (ended.endedAt ?? 0) > LIMITS.guardFreshMs;
+    const ended = journal.state.steps.get(id);
+    return ended?.state === 'unmet' && effects.clock.now() - (ended.endedAt ?? 0) > LIMITS.guardFreshMs;
   };
-  const watching = Promise.all(steps.filter(isGuard).map(guard));
-  // The next append, or end(), reports a journal that fails.
-  watching.catch(() => undefined);
+  const beginDue = (): void => {
+    if (over.signal.aborted || drain.aborted) return;
+    for (const step of asleep) {
+      if (!isAsked(step, journal.state, underWay)) continue;
+      asleep.delete(step);
+      const watch = guard(step);
+      // The next append, or end(), reports a journal that fails.
+      watch.catch(() => undefined);
+      watching.push(watch);
+    }
+  };
+  beginDue();
+  journal.follow(beginDue);
   return {
-    begins: (id) => {
-      for (const [step, begin] of asleep) if (step.beside?.includes(id) === true) begin();
+    underWay: (id) => {
+      underWay.add(id);
+      beginDue();
     },
-    underWay: (id) => void underWay.add(id),
     end: async () => {
       over.abort(new Error('everything else has ended'));
-      await watching;
+      await Promise.all(watching);
     },
   };
 }
 
-/** One of the steps it stands beside was asked for. */
-function isAsked(step: PlanStep, state: RunState): boolean {
+/** One of the steps it stands beside was asked for, or is seen to be under way. */
+function isAsked(step: PlanStep, state: RunState, underWay: ReadonlySet<string>): boolean {
   return (step.beside ?? []).some((id) => {
     const other = state.steps.get(id);
-    return other?.state === 'done' || other?.requestedAt !== undefined;
+    return other?.state === 'done' || other?.requestedAt !== undefined || underWay.has(id);
   });
 }

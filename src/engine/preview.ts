@@ -67,7 +67,7 @@ export async function previewSteps(parts: RunParts): Promise<StepPreview> {
   return {
     refusals,
     notEvaluated: run.steps.filter((step) => step.gate && seen(step)?.state !== 'done' && !refused.has(step.id)).map(({ id, title }) => ({ step: id, title })),
-    warned: run.steps.flatMap((step) => { const found = warnings.get(step.id); return found === undefined ? [] : [{ step, warnings: found }]; }),
+    warned: run.steps.map((step) => ({ step, warnings: warnings.get(step.id) ?? [] })),
   };
 }
 

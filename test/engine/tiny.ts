@@ -2,6 +2,7 @@ import * as z from 'zod';
 import type { Json } from '../../src/base/json.ts';
 import type { Effects, HttpSample } from '../../src/effects/effects.ts';
 import { execute } from '../../src/engine/execute.ts';
+import type { RunParts } from '../../src/engine/run.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
@@ -134,7 +135,11 @@ export async function resumeTiny(records: readonly JournalRecord[], kinds: Recor
 }
 
 function goOn(journal: Journal, kinds: Record<string, Fake>, clock: VirtualClock, options: TinyOptions): Promise<string> {
-  return execute({
+  return execute(tinyParts(journal, kinds, clock, options));
+}
+
+export function tinyParts(journal: Journal, kinds: Record<string, Fake>, clock: VirtualClock, options: TinyOptions = {}): RunParts {
+  return {
     journal,
     effects: tinyEffects(clock, options.effects),
     operator: OPERATOR,
@@ -143,7 +148,7 @@ function goOn(journal: Journal, kinds: Record<string, Fake>, clock: VirtualClock
       const fake = kinds[name] ?? kinds[name.split('.')[0] ?? ''];
       return fake === undefined ? Promise.reject(new Error(`no kind ${name}`)) : Promise.resolve(fakeKind(fake));
     },
-  });
+  };
 }
 
 function summary(journal: Journal, store: MemoryStore, outcome: string, took: number): TinyRun {
