@@ -1,6 +1,5 @@
 import { loadSdk } from '../aws/clients.ts';
-import { OPERATION_NAMES } from '../aws/operation-names.ts';
-import type { Service } from '../aws/operations.ts';
+import { OPERATIONS, type Service } from '../aws/operations.ts';
 import { loadSql } from '../effects/postgres.ts';
 import { loadStepKind } from '../kinds/registry.ts';
 import type { Plan } from '../model/plan.ts';
@@ -19,5 +18,5 @@ export async function loadAhead(plan: Pick<Plan, 'steps'>): Promise<void> {
 export function servicesOf({ steps }: Pick<Plan, 'steps'>): Service[] {
   const prefixes = steps.flatMap(({ permissions }) => permissions.flatMap(({ actions }) => actions.map((action) => action.split(':', 1)[0] ?? '')));
   const named = [...prefixes, 'sts'].map((prefix) => (prefix === 'elasticloadbalancing' ? 'elbv2' : prefix));
-  return [...new Set(named)].filter((name): name is Service => Object.hasOwn(OPERATION_NAMES, name)).sort();
+  return [...new Set(named)].filter((name): name is Service => Object.hasOwn(OPERATIONS, name)).sort();
 }

@@ -1,4 +1,4 @@
-import type { OperationOf, Operations, Service } from './operations.ts';
+import type { OperationOf, Service } from './operations.ts';
 
 /*
  * What every change of `dr` may be refused with, and what `dr` does then. The names are those of the SDK, which has them from
@@ -84,7 +84,7 @@ const RESTORE: ErrorFates = {
 type ChangesOf<S extends Service> = { readonly [O in OperationOf<S>]?: ErrorFates };
 
 /** By service and operation. Throttling, a server's error and a lost answer are the same for all: see `errors.ts`. */
-export const DOCUMENTED_ERRORS: { readonly [S in keyof Operations]?: ChangesOf<S> } = {
+export const DOCUMENTED_ERRORS: { readonly [S in Service]?: ChangesOf<S> } = {
   rds: {
     PromoteReadReplica: {
       DBInstanceNotFoundFault: foreseen('replica-usable (check of promote)'),

@@ -3,7 +3,7 @@ import { type CallOptions, outputOf } from './call-options.ts';
 import { AwsError } from './errors.ts';
 import type { InputOf, OutputOf } from './operations.ts';
 import { allPages } from './pages.ts';
-import { ec2InstanceState, statusCheck } from './states/ec2.ts';
+import { ec2InstanceState, statusCheck } from './states/capacity.ts';
 
 export type Ec2Instance = NonNullable<NonNullable<OutputOf<'ec2', 'DescribeInstances'>['Reservations']>[number]['Instances']>[number];
 export type Image = NonNullable<OutputOf<'ec2', 'DescribeImages'>['Images']>[number];

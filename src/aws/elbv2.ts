@@ -1,17 +1,16 @@
 import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
 import { allPages } from './pages.ts';
-import { isNotInUse, targetState, type TargetMeaning } from './states/target-health.ts';
-import type { Stated } from './states/table.ts';
+import { targetState } from './states/capacity.ts';
 
 /** One target of a group. */
 export interface TargetHealth {
   id: string;
   port: number | undefined;
-  state: Stated<TargetMeaning>;
+  state: ReturnType<typeof targetState>;
   /** AWS's reason, e.g. `Target.Timeout (Request timed out)`. None for a healthy target. */
   reason: string | undefined;
-  /** No load balancer will ever send it anything, as things stand. */
+  /** No listener uses its group, or its zone is not enabled in the load balancer: no wait mends that. */
   notInUse: boolean;
 }
 
@@ -47,7 +46,7 @@ export async function targetHealth(
     port: description.Target?.Port,
     state: targetState(description.TargetHealth?.State),
     reason: reasonOf(description.TargetHealth ?? {}),
-    notInUse: isNotInUse(description.TargetHealth?.Reason),
+    notInUse: description.TargetHealth?.Reason === 'Target.NotInUse',
   }));
 }
 

@@ -4,7 +4,7 @@ import { AwsError } from './errors.ts';
 import { answerOf, type CallOptions, outputOf } from './call-options.ts';
 import type { InputOf, OperationOf, OutputOf } from './operations.ts';
 import { allPages, incomplete } from './pages.ts';
-import { changeState } from './states/route53-change.ts';
+import { changeState } from './states/others.ts';
 
 /**
  * How one call to Route 53 is made. `region` is any region of the run: each partition has a Route 53 of its own, which is

@@ -9,7 +9,7 @@ import { packBatches } from './route53-batches.ts';
 import { listManyRecordSets, type RecordChange, type RecordKey, type RecordType } from './route53.ts';
 import { Queue, type Waiting } from './queue.ts';
 import { FRESH_MAX_MS } from './shared-reads.ts';
-import { changeState } from './states/route53-change.ts';
+import { changeState } from './states/others.ts';
 
 /*
  * Route 53 allows an account five to ten requests a second, whatever they hold. Many applications at once would wait for

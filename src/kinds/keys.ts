@@ -1,5 +1,5 @@
 import { findKey, grantsTo, keyPolicy, type KmsKey } from '../aws/kms.ts';
-import { keyState } from '../aws/states/kms.ts';
+import { keyState } from '../aws/states/others.ts';
 import { arnIn, parseArn } from '../base/arn.ts';
 import { type About, finder, type Finding } from '../model/finding.ts';
 import type { InspectContext } from '../model/kind.ts';

@@ -5,7 +5,7 @@ import { callerIdentity } from '../aws/identity.ts';
 import { automatedBackups } from '../aws/rds-backups.ts';
 import { findDbInstance } from '../aws/rds.ts';
 import { listManyRecordSets, protectionsOf, type RecordKey, type RecordSet } from '../aws/route53.ts';
-import { automatedBackupStatus } from '../aws/states/db-parts.ts';
+import { automatedBackupStatus } from '../aws/states/rds.ts';
 import { nameInArn, regionOfArn } from '../base/arn.ts';
 import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';

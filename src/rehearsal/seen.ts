@@ -3,7 +3,7 @@ import type { DbInstance } from '../aws/rds.ts';
 import { readHealthCheck, type Route53Options } from '../aws/route53.ts';
 import { nameInArn } from '../base/arn.ts';
 import type { Effects } from '../effects/effects.ts';
-import { healthStatus, lifecycleState } from '../aws/states/autoscaling.ts';
+import { healthStatus, lifecycleState } from '../aws/states/capacity.ts';
 import { pendingChanges, replicationStatus, sourceOf, sourceRegion } from '../kinds/databases/instance.ts';
 import { sampleLag } from '../kinds/databases/lag.ts';
 import { defined } from '../simulator/db-settings.ts';

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { STATE_TABLES } from '../../src/aws/states/all.ts';
+import { STATE_TABLES } from '../../src/aws/states/document.ts';
 import { COMMON_STEPS, KIND_NAMES, knownKind, OWN_KIND_NAMES } from '../../src/kinds/registry.ts';
 import { VERBS } from '../../src/model/verb.ts';
 import * as rules from './rules.ts';

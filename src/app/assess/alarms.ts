@@ -1,6 +1,6 @@
 import { alarmsNamed } from '../../aws/alarms.ts';
 import { AwsError } from '../../aws/errors.ts';
-import { alarmState } from '../../aws/states/alarm.ts';
+import { alarmState } from '../../aws/states/others.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { Effects } from '../../effects/effects.ts';
 import type { Signal } from '../../model/signals.ts';

@@ -1,6 +1,6 @@
 import { AwsError } from '../../aws/errors.ts';
 import { type HealthEvent, openIssues } from '../../aws/health.ts';
-import { eventStatus } from '../../aws/states/health.ts';
+import { eventStatus } from '../../aws/states/others.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { healthRegionsFor } from '../../base/regions.ts';

@@ -1,6 +1,6 @@
 import { findCertificate, type Certificate } from '../../aws/acm.ts';
 import { balancersOf, secureListeners } from '../../aws/elbv2.ts';
-import { certificateStatus } from '../../aws/states/acm.ts';
+import { certificateStatus } from '../../aws/states/others.ts';
 import { arnIn } from '../../base/arn.ts';
 import { plural } from '../../base/plural.ts';
 import type { Effects } from '../../effects/effects.ts';

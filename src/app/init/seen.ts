@@ -5,7 +5,7 @@ import type { NetworkPath } from '../../aws/reachability.ts';
 import type { RecordSet } from '../../aws/route53.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import type * as model from '../../model/discovery.ts';
-import { ec2InstanceState, imageState } from '../../aws/states/ec2.ts';
+import { ec2InstanceState, imageState } from '../../aws/states/capacity.ts';
 
 /*
  * What is kept of each answer. A few names and numbers of each resource, so that thousands of them fit.

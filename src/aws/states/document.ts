@@ -1,5 +1,14 @@
-import { STATE_TABLES } from './all.ts';
+import { activityStatus, analysisStatus, healthStatus, imageState, instanceState, lifecycleState, reservationState, statusCheck, targetState } from './capacity.ts';
+import { alarmState, certificateStatus, changeState, eventStatus, keyState } from './others.ts';
+import { applyStatus, automatedBackupStatus, dbInstanceState, membershipStatus, proxyStatus, proxyTargetState, replicationState, snapshotStatus } from './rds.ts';
 import type { StateTable } from './table.ts';
+
+/** Every table of states, in the order of `docs/aws-states.md`. */
+export const STATE_TABLES: readonly StateTable<object>[] = [
+  dbInstanceState, replicationState, membershipStatus, applyStatus, snapshotStatus, automatedBackupStatus,
+  instanceState, statusCheck, imageState, reservationState, lifecycleState, healthStatus, activityStatus, targetState,
+  changeState, keyState, certificateStatus, proxyStatus, proxyTargetState, analysisStatus, alarmState, eventStatus,
+];
 
 function cell(value: string | boolean | undefined): string {
   return String(value ?? '').replaceAll('|', '\\|');

@@ -11,10 +11,13 @@ export interface StateTable<Meaning> {
   field: string;
   /** AWS page that lists the values. */
   page: string;
-  states: Readonly<Record<string, Meaning>>;
+  states: Readonly<Record<string, Noted<Meaning>>>;
   /** Of a value that is not listed, and of a missing one. */
   unlisted: Meaning;
 }
+
+/** With AWS's reason, where it is another page than that of the table, or where it needs words. */
+export type Noted<Meaning> = Meaning & { note?: string };
 
 /** A meaning, with the status as AWS wrote it. */
 export type Stated<Meaning> = Meaning & {
@@ -24,20 +27,11 @@ export type Stated<Meaning> = Meaning & {
   listed: boolean;
 };
 
-/** Of the statuses that tables list: looks ask for the same few by the thousand. */
-const listed = new WeakMap<object, Map<string, object>>();
+/** A table that tells the meaning of a status. Not to be changed: all who ask for one that is listed get the same. */
+export type States<Meaning> = StateTable<Meaning> & ((status: string | undefined) => Readonly<Stated<Meaning>>);
 
-/** The meaning of a status. Never throws. Not to be changed: all who ask for one that is listed get the same. */
-export function stateIn<Meaning extends object>(table: StateTable<Meaning>, status: string | undefined): Stated<Meaning> {
-  const known = listed.get(table) ?? new Map<string, object>();
-  const found = status === undefined ? undefined : known.get(status);
-  if (found !== undefined) return found as Stated<Meaning>;
-  const stated = statedIn(table, status);
-  if (stated.listed && status !== undefined) listed.set(table, known.set(status, Object.freeze(stated)));
-  return stated;
-}
-
-function statedIn<Meaning extends object>(table: StateTable<Meaning>, status: string | undefined): Stated<Meaning> {
-  const meaning = status !== undefined && Object.hasOwn(table.states, status) ? table.states[status] : undefined;
-  return { ...(meaning ?? table.unlisted), shown: status === undefined || status === '' ? 'in no known status' : status, listed: meaning !== undefined };
+export function statesOf<Meaning extends object>(table: StateTable<Meaning>): States<Meaning> {
+  const listed = new Map(Object.entries(table.states).map(([status, meaning]) => [status, Object.freeze({ ...meaning, shown: status, listed: true })]));
+  const meaningOf = (status = '') => listed.get(status) ?? { ...table.unlisted, shown: status === '' ? 'in no known status' : status, listed: false };
+  return Object.assign(meaningOf, table);
 }

@@ -1,7 +1,7 @@
 import { plural } from '../../base/plural.ts';
 import type { Group } from '../../aws/autoscaling.ts';
 import { targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
-import { healthStatus, lifecycleState } from '../../aws/states/autoscaling.ts';
+import { healthStatus, lifecycleState } from '../../aws/states/capacity.ts';
 import type { ServingTarget } from '../../model/kind.ts';
 import type { StepContext } from '../../model/step.ts';
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Activity, recentActivities } from '../../aws/autoscaling.ts';
 import { AwsError } from '../../aws/errors.ts';
-import { activityStatus } from '../../aws/states/autoscaling.ts';
+import { activityStatus } from '../../aws/states/capacity.ts';
 import { fact } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
 import { brief, cannotMend, isShortageText } from '../ec2/launch-reasons.ts';

@@ -1,6 +1,6 @@
 import { findGroup, type Group, recentActivities, scheduledActions } from '../../aws/autoscaling.ts';
 import { findImages, findTemplateVersion, type TemplateVersion } from '../../aws/ec2.ts';
-import { imageState } from '../../aws/states/ec2.ts';
+import { imageState } from '../../aws/states/capacity.ts';
 import { inRegion } from '../common.ts';
 import { launchPartFindings } from '../ec2/launch-parts.ts';
 import { notOffered } from '../ec2/offered.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
-import { dbInstanceState, type DbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import { dbInstanceState, type DbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { CallError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { fact } from '../../model/fact.ts';

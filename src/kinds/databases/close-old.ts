@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { dbInstanceState } from '../../aws/states/rds.ts';
 import { refused, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { notReady } from './change.ts';

@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { outputOf } from '../../aws/call-options.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { cannotWrite, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
-import { membershipStatus } from '../../aws/states/db-parts.ts';
+import { cannotWrite, dbInstanceState, mayBeAsked, membershipStatus } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { fact } from '../../model/fact.ts';

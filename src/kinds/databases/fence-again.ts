@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '../../aws/states/db-instance.ts';
+import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '../../aws/states/rds.ts';
 import { iso } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, noCheck, regionName, securityGroupId, stepKind } from '../common.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { cannotWrite, type DbInstanceState, dbInstanceState } from '../../aws/states/db-instance.ts';
+import { cannotWrite, type DbInstanceState, dbInstanceState } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { follows, lastsFor, lastsNot } from '../looks.ts';

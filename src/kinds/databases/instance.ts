@@ -1,5 +1,5 @@
 import type { DbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { dbInstanceState } from '../../aws/states/rds.ts';
 import type { Conditions, Permission } from '../../model/step.ts';
 import { arnIn, nameInArn, regionOfArn } from '../../base/arn.ts';
 import { dnsSuffixOf } from '../../base/regions.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, StepContext, StepKind, Verdict } from '../../model/step.ts';

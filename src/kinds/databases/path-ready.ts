@@ -1,5 +1,5 @@
 import { analysesOf, findNetworkPath, type NetworkAnalysis } from '../../aws/reachability.ts';
-import { analysisStatus } from '../../aws/states/reachability.ts';
+import { analysisStatus } from '../../aws/states/capacity.ts';
 import { plural } from '../../base/plural.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';

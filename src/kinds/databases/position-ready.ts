@@ -1,5 +1,5 @@
 import { findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { dbInstanceState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';

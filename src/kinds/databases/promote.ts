@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { parametersOf } from '../../aws/rds-parameters.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { type DbInstanceState, dbInstanceState } from '../../aws/states/db-instance.ts';
+import { type DbInstanceState, dbInstanceState } from '../../aws/states/rds.ts';
 import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';

@@ -1,5 +1,5 @@
 import type { DbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { dbInstanceState } from '../../aws/states/rds.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import { rdsResource } from './found-writer.ts';
 import { type Database, pendingChanges } from './instance.ts';

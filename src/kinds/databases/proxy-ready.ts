@@ -1,5 +1,5 @@
 import { type DbProxy, type DbProxyTarget, findProxy, proxyTargets } from '../../aws/rds-proxies.ts';
-import { proxyStatus, proxyTargetState } from '../../aws/states/rds-proxy.ts';
+import { proxyStatus, proxyTargetState } from '../../aws/states/rds.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
 import { ifAllowed } from '../inspect.ts';

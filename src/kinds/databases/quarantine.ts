@@ -1,6 +1,6 @@
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
-import { membershipStatus } from '../../aws/states/db-parts.ts';
+import { membershipStatus } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { StepContext } from '../../model/step.ts';
 import { whenFree } from './change.ts';

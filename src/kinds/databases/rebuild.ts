@@ -1,8 +1,6 @@
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/db-instance.ts';
-import { replicationState } from '../../aws/states/replication.ts';
-import { applyStatus } from '../../aws/states/db-parts.ts';
+import { applyStatus, dbInstanceState, replicationState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import * as z from 'zod';
 import { allow, stepKind } from '../common.ts';

@@ -1,5 +1,5 @@
 import { automatedBackups, dbSnapshots } from '../../aws/rds-backups.ts';
-import { automatedBackupStatus, snapshotStatus } from '../../aws/states/db-parts.ts';
+import { automatedBackupStatus, snapshotStatus } from '../../aws/states/rds.ts';
 import * as z from 'zod';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';

@@ -1,5 +1,5 @@
 import type { DbInstance } from '../../aws/rds.ts';
-import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { regionOfArn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
 import type { Refusal } from '../../model/step.ts';

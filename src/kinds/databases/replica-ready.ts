@@ -1,6 +1,6 @@
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { userParameters } from '../../aws/rds-parameters.ts';
-import { replicationState } from '../../aws/states/replication.ts';
+import { replicationState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { inRegion } from '../common.ts';
 import { lookedAll, peek } from '../inspect.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { dbInstanceState } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';

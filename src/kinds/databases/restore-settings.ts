@@ -1,7 +1,7 @@
 import { securityGroupsOf } from '../../aws/ec2.ts';
 import { findSubnetGroup } from '../../aws/rds-backups.ts';
 import type { DbInstance } from '../../aws/rds.ts';
-import { applyStatus, membershipStatus } from '../../aws/states/db-parts.ts';
+import { applyStatus, membershipStatus } from '../../aws/states/rds.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { RestoreSettings } from './backup-schema.ts';
 import { zonesOf } from './offered.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState, needsPerson } from '../../aws/states/db-instance.ts';
+import { dbInstanceState, needsPerson } from '../../aws/states/rds.ts';
 import { allow, dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { lastsFor, lastsNot } from '../looks.ts';
 import { fact } from '../../model/fact.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
-import { replicationState } from '../../aws/states/replication.ts';
+import { replicationState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { rpoFromLag } from '../../measure/rpo.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';

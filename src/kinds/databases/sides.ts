@@ -1,5 +1,5 @@
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext, Sla } from '../../model/kind.ts';
 import { rdsSla } from '../slas.ts';

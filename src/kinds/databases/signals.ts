@@ -1,8 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { findDbInstance } from '../../aws/rds.ts';
-import { cannotWrite, dbInstanceState } from '../../aws/states/db-instance.ts';
-import { replicationState } from '../../aws/states/replication.ts';
+import { cannotWrite, dbInstanceState, replicationState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, noCheck, regionName, stepKind } from '../common.ts';

@@ -2,7 +2,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { findSubnetGroup } from '../../aws/rds-backups.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
-import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, gate } from '../common.ts';
 import type { Refusal, StepContext } from '../../model/step.ts';

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import type { AnyDbInstance } from '../../aws/list-account.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState, servesOrPasses } from '../../aws/states/db-instance.ts';
+import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import type { Rented } from '../../measure/prices.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
-import { dbInstanceState } from '../../aws/states/db-instance.ts';
+import { dbInstanceState } from '../../aws/states/rds.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { replicates } from './instance.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';

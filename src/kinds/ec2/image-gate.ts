@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { findImages, findTemplateVersion, type Image } from '../../aws/ec2.ts';
-import { imageState } from '../../aws/states/ec2.ts';
+import { imageState } from '../../aws/states/capacity.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import { fact, type FactSource } from '../../model/fact.ts';

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Ec2Instance, type Filter, findInstances, findTemplateVersion } from '../../aws/ec2.ts';
 import { targetHealth } from '../../aws/elbv2.ts';
-import { instanceStatesWhere } from '../../aws/states/ec2.ts';
+import { instanceStatesWhere } from '../../aws/states/capacity.ts';
 import { inRegion } from '../common.ts';
 import type { StepContext } from '../../model/step.ts';
 import { runOfTwin } from '../twins.ts';

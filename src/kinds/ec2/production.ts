@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Ec2Instance, findInstances } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
-import { ec2InstanceState } from '../../aws/states/ec2.ts';
+import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import type { Json } from '../../base/json.ts';
 import type { StepDraft } from '../../model/kind.ts';
 import type { Permission, StepContext } from '../../model/step.ts';

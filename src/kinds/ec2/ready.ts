@@ -1,5 +1,5 @@
 import { type Ec2Instance, findInstances } from '../../aws/ec2.ts';
-import { ec2InstanceState } from '../../aws/states/ec2.ts';
+import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { inRegion } from '../common.ts';
 import { looked, peek } from '../inspect.ts';
 import { notOffered } from './offered.ts';

@@ -2,7 +2,7 @@ import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { healthyAmong, targetHealth, whyNotHealthy } from '../../aws/elbv2.ts';
-import { ec2InstanceState } from '../../aws/states/ec2.ts';
+import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { existingSchema, ourInstances, RUNNING } from './ours.ts';

@@ -1,5 +1,5 @@
 import { findReservation } from '../../aws/ec2.ts';
-import { reservationState } from '../../aws/states/ec2.ts';
+import { reservationState } from '../../aws/states/capacity.ts';
 import { plural } from '../../base/plural.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';

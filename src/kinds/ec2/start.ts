@@ -2,7 +2,7 @@ import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { type Ec2Instance, findInstances, instancesUp } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
-import { ec2InstanceState } from '../../aws/states/ec2.ts';
+import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { cannotMend } from './launch-reasons.ts';

@@ -2,7 +2,7 @@ import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { healthyAmong, targetHealth } from '../../aws/elbv2.ts';
-import { ec2InstanceState } from '../../aws/states/ec2.ts';
+import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { ALIVE, existingSchema, ourInstances, RUNNING } from './ours.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type Ec2Instance, findImages, findInstances, findTemplateVersion, type Image, type TemplateVersion } from '../../aws/ec2.ts';
-import { ec2InstanceState, imageState } from '../../aws/states/ec2.ts';
+import { ec2InstanceState, imageState } from '../../aws/states/capacity.ts';
 import type { Refusal, StepContext } from '../../model/step.ts';
 import { newestImage, readLaunch } from './image-gate.ts';
 import { imageSchema, templateName, templateSchema } from './image-schema.ts';

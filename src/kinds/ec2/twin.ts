@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { type Ec2Instance, findInstances, instancesUp } from '../../aws/ec2.ts';
 import { AwsError } from '../../aws/errors.ts';
-import { ec2InstanceState } from '../../aws/states/ec2.ts';
+import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { arnIn } from '../../base/arn.ts';
 import { sha256 } from '../../base/json.ts';
 import { plural } from '../../base/plural.ts';

@@ -1,7 +1,7 @@
 import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
-import { ec2InstanceState } from '../../aws/states/ec2.ts';
+import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { allow, inRegion, perRegion } from '../common.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { inspectInstances, instanceLaunches } from '../ec2/ready.ts';

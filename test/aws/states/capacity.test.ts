@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { certificateStatus } from '../../../src/aws/states/acm.ts';
-import { alarmState } from '../../../src/aws/states/alarm.ts';
-import { activityStatus, healthStatus, LIFECYCLE_STATES, lifecycleState } from '../../../src/aws/states/autoscaling.ts';
-import { EC2_INSTANCE_STATES, ec2InstanceState, imageState, reservationState, statusCheck } from '../../../src/aws/states/ec2.ts';
-import { eventStatus } from '../../../src/aws/states/health.ts';
-import { keyState } from '../../../src/aws/states/kms.ts';
-import { analysisStatus } from '../../../src/aws/states/reachability.ts';
-import { proxyStatus, proxyTargetState } from '../../../src/aws/states/rds-proxy.ts';
-import { changeState } from '../../../src/aws/states/route53-change.ts';
-import { targetState } from '../../../src/aws/states/target-health.ts';
+import { alarmState, certificateStatus, changeState, eventStatus, keyState } from '../../../src/aws/states/others.ts';
+import { activityStatus, analysisStatus, instanceState, ec2InstanceState, healthStatus, imageState, lifecycleState, reservationState, statusCheck, targetState } from '../../../src/aws/states/capacity.ts';
+import { proxyStatus, proxyTargetState } from '../../../src/aws/states/rds.ts';
 
 const words = (text: string): string[] => text.trim().split(/\s+/);
 
@@ -41,8 +34,8 @@ describe('every value that AWS documents has a meaning', () => {
 });
 
 it('only InService serves users, and only a running instance runs', () => {
-  expect(Object.keys(LIFECYCLE_STATES.states).filter((state) => lifecycleState(state).serves === 'yes')).toEqual(['InService']);
-  expect(Object.keys(EC2_INSTANCE_STATES.states).filter((Name) => ec2InstanceState({ State: { Name } }).running === 'yes')).toEqual(['running']);
+  expect(Object.keys(lifecycleState.states).filter((state) => lifecycleState(state).serves === 'yes')).toEqual(['InService']);
+  expect(Object.keys(instanceState.states).filter((Name) => ec2InstanceState({ State: { Name } }).running === 'yes')).toEqual(['running']);
 });
 
 it('a value that AWS does not document is neither', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cannotWrite, DB_INSTANCE_STATES, dbInstanceState } from '../../../src/aws/states/db-instance.ts';
+import { cannotWrite, dbInstanceState } from '../../../src/aws/states/rds.ts';
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html */
 const DOCUMENTED = `available backing-up configuring-enhanced-monitoring configuring-iam-database-auth configuring-log-exports
@@ -15,7 +15,7 @@ describe('DBInstanceStatus', () => {
   });
 
   it('says of few states that nobody can write', () => {
-    const out = Object.keys(DB_INSTANCE_STATES.states).filter((status) => cannotWrite(dbInstanceState(status)));
+    const out = Object.keys(dbInstanceState.states).filter((status) => cannotWrite(dbInstanceState(status)));
     expect(out).toEqual([
       'failed',
       'inaccessible-encryption-credentials',

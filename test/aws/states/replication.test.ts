@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { replicationState } from '../../../src/aws/states/replication.ts';
+import { replicationState } from '../../../src/aws/states/rds.ts';
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.Monitoring.html */
 const DOCUMENTED = ['replicating', 'replication degraded', 'error', 'terminated', 'stopped', 'replication stop point set', 'replication stop point reached'];
