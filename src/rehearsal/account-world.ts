@@ -21,7 +21,7 @@ export class AccountWorld extends SharedWorld {
   override addDbInstance(implied: DbInstanceSeed): void {
     const seen = this.#account.databases[keyIn(implied.region, implied.id)];
     if (seen === null) return;
-    if (seen?.vpc !== undefined && seen.seed.subnetGroup !== undefined) this.addDbSubnetGroup({ region: implied.region, name: seen.seed.subnetGroup, vpc: seen.vpc });
+    if (seen?.vpc !== undefined && seen.seed.subnetGroup !== undefined) this.state.dbSubnetGroups.add({ region: implied.region, name: seen.seed.subnetGroup, vpc: seen.vpc });
     for (const id of seen?.seed.securityGroups ?? []) this.addSecurityGroup({ region: implied.region, id, name: id, closed: false });
     this.#waiting.push(seen?.seed ?? implied);
     this.#waiting = this.#waiting.filter((seed) => {
@@ -71,7 +71,7 @@ export class AccountWorld extends SharedWorld {
   settleAccount(): void {
     const [lost] = this.#waiting;
     if (lost?.replicaOf !== undefined) throw new Error(`${lost.id} in ${lost.region} replicates from ${lost.replicaOf.id} in ${lost.replicaOf.region}, which is not there`);
-    for (const { zone, ...record } of this.#account.protections) this.protectRecords(zone, record);
+    for (const { zone, ...record } of this.#account.protections) this.state.zones.protect(zone, record);
     for (const { theirs, ours } of this.#names) this.#lead(theirs, ours);
     for (const seen of Object.values(this.#account.databases)) {
       if (seen?.replication?.state === 'stopped') this.setReplication(seen.seed, { mode: 'stopped' });
@@ -89,6 +89,6 @@ export class AccountWorld extends SharedWorld {
     const zone = this.state.zones.forName(name);
     const parent = name.slice(name.indexOf('.') + 1);
     if (zone === undefined) super.addHostedZone({ id: `Z${parent.replaceAll('.', '').toUpperCase()}`, name: parent, records: [record] });
-    else this.addRecordSets(zone.id, [record]);
+    else this.state.zones.seedRecords(zone.id, [record]);
   }
 }

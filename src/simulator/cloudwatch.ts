@@ -1,7 +1,7 @@
 import type { InputOf, OutputOf } from '../aws/operations.ts';
 import type { Call, ServiceModel } from './call.ts';
 import { INSTANCE_TYPE } from './groups.ts';
-import { STANDARD } from './vcpu-quotas.ts';
+import { STANDARD } from './quotas.ts';
 
 type Query = NonNullable<InputOf<'cloudwatch', 'GetMetricData'>['MetricDataQueries']>[number];
 type Result = NonNullable<OutputOf<'cloudwatch', 'GetMetricData'>['MetricDataResults']>[number];
@@ -29,10 +29,9 @@ export const cloudwatch: ServiceModel<'cloudwatch'> = {
       const names = input.AlarmNames ?? [];
       if (names.length === 0) throw call.unsupported('all alarms');
       const found = [...new Set(names)].flatMap((name) => call.state.alarms.get(call.region, name) ?? []);
-      return { MetricAlarms: found.map(({ name, state = 'OK', reason = '', since }) => ({ AlarmName: name, StateValue: state, StateReason: reason, StateUpdatedTimestamp: new Date(since), StateTransitionedTimestamp: new Date(since) })), CompositeAlarms: [] };
+      return { MetricAlarms: found.map(({ name, state = 'OK', reason = '', seededAt }) => ({ AlarmName: name, StateValue: state, StateReason: reason, StateUpdatedTimestamp: new Date(seededAt), StateTransitionedTimestamp: new Date(seededAt) })), CompositeAlarms: [] };
     },
   },
-
 
   GetMetricData: {
     accepts: ['MetricDataQueries', 'StartTime', 'EndTime', 'ScanBy'],

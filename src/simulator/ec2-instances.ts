@@ -196,10 +196,10 @@ function launch(input: InputOf<'ec2', 'RunInstances'>, call: Call): Instance[] {
  */
 function refuseParts(data: LaunchTemplateSeed['data'], call: Call): void {
   const { KeyName: key, IamInstanceProfile: named } = data ?? {};
-  if (key !== undefined && !call.state.instances.hasKeyPair(call.region, key)) throw noKeyPair([key], call);
+  if (key !== undefined && call.state.keyPairs.get(call.region, key) === undefined) throw noKeyPair([key], call);
   const profile = named?.Name ?? named?.Arn?.split('/').at(-1);
   if (profile === undefined) return;
-  const found = call.state.instances.profile(profile);
+  const found = call.state.profiles.get(profile);
   if (found === undefined) throw call.error('InvalidParameterValue', 400, `Value (${profile}) for parameter iamInstanceProfile.name is invalid. Invalid IAM Instance Profile name`);
   if (found.role === undefined) throw call.error('InvalidParameterValue', 400, `IAM Instance Profile "${profile}" has no associated IAM Roles`);
 }

@@ -1,6 +1,6 @@
 import { sha256 } from '../base/json.ts';
 import type { Call, ServiceModel } from './call.ts';
-import { vcpusOf } from './vcpu-quotas.ts';
+import { vcpusOf } from './quotas.ts';
 
 /** Zones of every simulated region. */
 const ZONES = ['a', 'b', 'c', 'd'];
@@ -53,7 +53,7 @@ export const offeringOperations: Pick<ServiceModel<'ec2'>, 'DescribeInstanceType
     handle(input, call) {
       const names = input.KeyNames ?? [];
       if (names.length === 0) throw call.unsupported('all key pairs');
-      const missing = names.filter((name) => !call.state.instances.hasKeyPair(call.region, name));
+      const missing = names.filter((name) => call.state.keyPairs.get(call.region, name) === undefined);
       if (missing.length > 0) throw noKeyPair(missing, call);
       return { KeyPairs: names.map((name) => ({ KeyName: name, KeyPairId: `key-0${sha256(`${call.region}/${name}`).slice(0, 16)}`, KeyType: 'ed25519' as const })) };
     },
@@ -68,15 +68,16 @@ export const offeringOperations: Pick<ServiceModel<'ec2'>, 'DescribeInstanceType
         CapacityReservations: ids.map((id) => {
           const found = call.state.reservations.get(call.region, id);
           if (found === undefined) throw call.error('InvalidCapacityReservationId.NotFound', 400, `The specified capacity reservation '${id}' does not exist`);
+          const { total, available = total, state = 'active' } = found;
           return {
             CapacityReservationId: id,
             OwnerId: call.state.core.account,
             InstanceType: found.type,
             AvailabilityZone: found.zone,
-            TotalInstanceCount: found.total,
+            TotalInstanceCount: total,
             // Of one that is not active nothing can be had.
-            AvailableInstanceCount: found.state === 'active' ? found.available : 0,
-            State: found.state,
+            AvailableInstanceCount: state === 'active' ? available : 0,
+            State: state,
           };
         }),
       };

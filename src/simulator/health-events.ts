@@ -1,3 +1,5 @@
+import type { Core } from './core.ts';
+
 /** An event of AWS Health. Nothing of the world publishes one: somebody does. */
 export interface HealthEventSeed {
   /** `global` for a service that has no region. */
@@ -15,18 +17,23 @@ export interface HealthEventSeed {
   startedAt?: number;
 }
 
-export type PublishedEvent = Required<Omit<HealthEventSeed, 'zone'>> & Pick<HealthEventSeed, 'zone'> & { updatedAt: number };
+type PublishedEvent = Required<Omit<HealthEventSeed, 'zone'>> & Pick<HealthEventSeed, 'zone'> & { updatedAt: number };
 
 export class HealthEvents {
   /** Whether the account has a plan of AWS Support that the API needs. */
   plan = true;
+  private readonly core: Core;
   private readonly all: PublishedEvent[] = [];
 
-  add(seed: HealthEventSeed, now: number): void {
+  constructor(core: Core) {
+    this.core = core;
+  }
+
+  add(seed: HealthEventSeed): void {
+    const now = this.core.clock.now();
     this.all.push({ code: `AWS_${seed.service}_OPERATIONAL_ISSUE`, category: 'issue', status: 'open', startedAt: now, ...seed, updatedAt: now });
   }
 
-  /** The last one that was published first. */
   newestFirst(): readonly PublishedEvent[] {
     return this.all.toReversed();
   }

@@ -14,7 +14,7 @@ export const iam: ServiceModel<'iam'> = {
     accepts: ['InstanceProfileName'],
     handle(input, call) {
       const name = input.InstanceProfileName ?? '';
-      const found = call.state.instances.profile(name);
+      const found = call.state.profiles.get(name);
       if (found === undefined) throw call.error('NoSuchEntity', 404, `Instance Profile ${name} cannot be found.`);
       const at = `arn:aws:iam::${call.state.core.account}`;
       const CreateDate = new Date(call.state.core.startedAt);

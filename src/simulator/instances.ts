@@ -75,9 +75,6 @@ export class Instances {
   private readonly images = new Map<string, Image[]>();
   private readonly templates = new Map<string, LaunchTemplateSeed[]>();
   private readonly subnets = new Map<string, string>();
-  private readonly keyPairs = new Set<string>();
-  /** Instance profiles of the account, and the role in each. */
-  private readonly profiles = new Map<string, string | undefined>();
   /** What is left, by region, zone and type; no entry: enough. */
   private readonly left = new Map<string, number>();
   private readonly withheld = new Set<string>();
@@ -147,23 +144,6 @@ export class Instances {
   /** Somebody has deregistered it. */
   removeImage(region: string, id: string): void {
     this.images.set(region, this.imagesIn(region).filter((image) => image.id !== id));
-  }
-
-  addKeyPair(region: string, name: string): void {
-    this.keyPairs.add(`${region}/${name}`);
-  }
-
-  hasKeyPair(region: string, name: string): boolean {
-    return this.keyPairs.has(`${region}/${name}`);
-  }
-
-  addProfile(name: string, role: string | undefined): void {
-    this.profiles.set(name, role);
-  }
-
-  /** Undefined: there is no such profile; it has no role yet. */
-  profile(name: string): { role: string | undefined } | undefined {
-    return this.profiles.has(name) ? { role: this.profiles.get(name) } : undefined;
   }
 
   addSubnet(seed: { region: string; id: string; zone: string }): void {

@@ -1,5 +1,6 @@
 import type { OutputOf } from '../aws/operations.ts';
 import type { Call, ServiceModel } from './call.ts';
+import { record } from './ran.ts';
 
 const SYNC_BYTES_MAX = 6 * 1024 * 1024;
 const EVENT_BYTES_MAX = 1024 * 1024;
@@ -10,7 +11,7 @@ export const lambda: ServiceModel<'lambda'> = {
     accepts: ['FunctionName', 'InvocationType', 'Payload'],
     handle(input, call) {
       const name = functionName(input.FunctionName ?? '', call);
-      const found = call.state.functions.find(call.region, name);
+      const found = call.state.functions.get(call.region, name);
       const arn = `arn:aws:lambda:${call.region}:${call.state.core.account}:function:${name}`;
       if (found === undefined) throw call.error('ResourceNotFoundException', 404, `Function not found: ${arn}`);
       const type = input.InvocationType ?? 'RequestResponse';
@@ -25,7 +26,7 @@ export const lambda: ServiceModel<'lambda'> = {
       if (type === 'DryRun') return { StatusCode: 204 };
       const known: readonly string[] = ['RequestResponse', 'Event'];
       if (!known.includes(type)) throw call.unsupported(`the invocation type ${type}`);
-      call.state.functions.record({ region: call.region, name, type, payload, at: call.now });
+      record(call.state.invocations, { region: call.region, name, type, payload, at: call.now });
       if (type === 'Event') return { StatusCode: 202 };
       const answer = { StatusCode: 200, ExecutedVersion: '$LATEST', Payload: bytesOf(found.answer) };
       return found.fails === true ? { ...answer, FunctionError: 'Unhandled' } : answer;

@@ -6,7 +6,7 @@ import { dbArn, resourceId, viewOf, type DbInstance } from './db-instance.ts';
 import { defaultOptionGroup, defined, type DbSettings, isDefaultGroup, settingsOf } from './db-settings.ts';
 import { needAuthority, needOffer } from './rds-offers.ts';
 import { needQuota } from './rds-quotas.ts';
-import { needOptionGroup, needSecurityGroups, needSubnetGroup, storageOf } from './rds-rows.ts';
+import { needOptionGroup, needSecurityGroups, needSubnetGroup, storageOf, vpcOf } from './rds-rows.ts';
 import type { DbInstanceSeed } from './seeds.ts';
 import { defaultKey } from './keys.ts';
 
@@ -163,7 +163,7 @@ function restore(
   from: { source: DbRef; upTo: number; kmsKeyId: string; days: number; optionGroup: string | undefined },
   call: Call,
 ): ReturnType<typeof viewOf> {
-  const { databases, securityGroups, dbGroups, core } = call.state;
+  const { databases, securityGroups, core } = call.state;
   const { region } = call;
   const id = (name ?? '').toLowerCase();
   if (!/^[a-z](?:-?[a-z0-9])*$/.test(id)) throw call.error('InvalidParameterValue', 400, `The parameter DBInstanceIdentifier is not a valid identifier: ${name ?? ''}`);
@@ -173,7 +173,7 @@ function restore(
   needSubnetGroup(subnetGroup, call);
   const engine = original?.engine ?? 'postgres';
   const parameterGroup = input.DBParameterGroupName ?? defaultParameterGroup(engine);
-  if (input.DBParameterGroupName !== undefined && !dbGroups.hasParameterGroup(region, parameterGroup)) {
+  if (input.DBParameterGroupName !== undefined && call.state.dbParameterGroups.get(region, parameterGroup) === undefined) {
     throw call.error('DBParameterGroupNotFound', 404, `DBParameterGroup ${parameterGroup} not found.`);
   }
   const groups = input.VpcSecurityGroupIds ?? [DEFAULT_GROUP];
@@ -203,7 +203,7 @@ function restore(
   needQuota({ storageGib: input.AllocatedStorage ?? original?.settings.allocatedStorage ?? 100 }, call);
   if (core.driver !== undefined && core.driver.restore === undefined) throw call.unsupported('a restore with these databases behind the model');
   const row = databases.restore(seed, from.source, from.upTo, call.now);
-  return viewOf(row, call.now, { replicas: [], replicationStatus: 'replicating', account: core.account, vpc: dbGroups.vpcOf(region, subnetGroup) });
+  return viewOf(row, call.now, { replicas: [], replicationStatus: 'replicating', account: core.account, vpc: vpcOf(subnetGroup, call) });
 }
 
 /** What is not said is AWS's default, but for storage, engine and an option group of the same Region. */

@@ -1,7 +1,7 @@
 import type { OutputOf } from '../aws/operations.ts';
 import { sha256 } from '../base/json.ts';
 import { type Call, pageOf, type ServiceModel } from './call.ts';
-import type { DbProxySeed } from './db-proxies.ts';
+import type { DbProxySeed } from './seeds.ts';
 import { VPC } from './security-groups.ts';
 
 type DbProxy = NonNullable<OutputOf<'rds', 'DescribeDBProxies'>['DBProxies']>[number];
@@ -10,7 +10,7 @@ type DbProxy = NonNullable<OutputOf<'rds', 'DescribeDBProxies'>['DBProxies']>[nu
 const PAGE = 100;
 
 function must(name: string | undefined, call: Call): DbProxySeed {
-  const found = name === undefined ? undefined : call.state.dbProxies.get(call.region, name);
+  const found = name === undefined ? undefined : call.state.dbProxies.get(call.region, name.toLowerCase());
   if (found === undefined) throw call.error('DBProxyNotFoundFault', 404, `DB proxy ${name ?? ''} doesn't exist.`);
   return found;
 }
@@ -25,7 +25,7 @@ export const proxyOperations: Pick<ServiceModel<'rds'>, 'DescribeDBProxies' | 'D
     accepts: ['DBProxyName', 'MaxRecords', 'Marker'],
     handle(input, call) {
       if (input.DBProxyName !== undefined) return { DBProxies: [viewOf(must(input.DBProxyName, call), call)] };
-      const { page, next } = pageOf(call.state.dbProxies.in(call.region), ({ name }) => name, input.Marker, input.MaxRecords ?? PAGE);
+      const { page, next } = pageOf(call.state.dbProxies.in(call.region), ({ name }) => name.toLowerCase(), input.Marker, input.MaxRecords ?? PAGE);
       return { DBProxies: page.map((proxy) => viewOf(proxy, call)), ...(next === undefined ? {} : { Marker: next }) };
     },
   },

@@ -1,5 +1,5 @@
 import type { Call, ServiceModel } from './call.ts';
-import { DB_QUOTAS, type DbQuotaName } from './db-quotas.ts';
+import { DB_QUOTAS, type DbQuotaName } from './quotas.ts';
 
 /** Used are all instances of the region, whatever their status; of replicas the most that one source has. */
 function used(name: DbQuotaName, call: Call): number {

@@ -53,10 +53,15 @@ export function view(row: DbInstance, call: Call): DbInstanceView {
   const mode = databases.link(row.ref, call.at)?.mode(call.at);
   return viewOf(row, call.at, {
     account: core.account,
-    vpc: call.state.dbGroups.vpcOf(row.ref.region, row.subnetGroup),
+    vpc: vpcOf(row.subnetGroup, call),
     replicas: databases.replicasOf(row.ref, call.at),
     replicationStatus: mode === 'stopped' ? 'stopped' : mode === 'silent' && row.promotion === undefined ? 'error' : 'replicating',
   });
+}
+
+/** That of a subnet group, which an instance in it is in too. */
+export function vpcOf(subnetGroup: string, call: Call): string {
+  return call.state.dbSubnetGroups.get(call.region, subnetGroup)?.vpc ?? VPC;
 }
 
 /**
@@ -66,7 +71,7 @@ export function view(row: DbInstance, call: Call): DbInstanceView {
 export function needSecurityGroups(groups: readonly string[], subnetGroup: string, call: Call): void {
   const unknown = groups.find((id) => call.state.securityGroups.get(call.region, id) === undefined);
   if (unknown !== undefined) throw call.error('InvalidParameterValue', 400, `Invalid security group , groupId= ${unknown}, groupName=.`);
-  const vpc = call.state.dbGroups.vpcOf(call.region, subnetGroup);
+  const vpc = vpcOf(subnetGroup, call);
   const other = groups.map((id) => call.state.securityGroups.get(call.region, id)?.vpc ?? VPC).find((of) => of !== vpc);
   if (other === undefined) return;
   throw call.error('InvalidParameterCombination', 400, `The DB instance and EC2 security group are in different VPCs. The DB instance is in ${vpc} and the EC2 security group is in ${other}`);
@@ -74,26 +79,25 @@ export function needSecurityGroups(groups: readonly string[], subnetGroup: strin
 
 /** Groups called `default` are AWS's own, in every region. */
 export function needParameterGroup(name: string, call: Call): void {
-  if (isDefaultGroup(name) || call.state.dbGroups.hasParameterGroup(call.region, name)) return;
+  if (isDefaultGroup(name) || call.state.dbParameterGroups.get(call.region, name) !== undefined) return;
   throw call.error('DBParameterGroupNotFound', 404, `DBParameterGroup ${name} not found.`);
 }
 
 export function needSubnetGroup(name: string, call: Call): void {
-  if (name === 'default' || call.state.dbGroups.hasSubnetGroup(call.region, name)) return;
+  if (name === 'default' || call.state.dbSubnetGroups.get(call.region, name) !== undefined) return;
   throw call.error('DBSubnetGroupNotFoundFault', 404, `DB subnet group '${name}' does not exist.`);
 }
 
 /** It is of the region, and for the engine, its major version and the VPC of the instance. */
 export function needOptionGroup(name: string, { engine, version, subnetGroup }: { engine: string; version: string; subnetGroup: string }, call: Call): void {
   if (isDefaultGroup(name)) return;
-  const { dbGroups } = call.state;
-  const group = dbGroups.optionGroup(call.region, name.toLowerCase());
+  const group = call.state.dbOptionGroups.get(call.region, name.toLowerCase());
   if (group === undefined) throw call.error('OptionGroupNotFoundFault', 404, `Specified OptionGroupName: ${name} not found.`);
-  const { engine: forEngine, majorVersion, vpc } = group;
+  const { engine: forEngine = 'postgres', majorVersion = '17', vpc } = group;
   if (forEngine !== engine || !`${version}.`.startsWith(`${majorVersion}.`)) {
     throw call.error('InvalidParameterCombination', 400, `The option group ${name} is for ${forEngine} ${majorVersion}, and cannot be used with ${engine} ${version}.`);
   }
-  if (vpc !== undefined && vpc !== dbGroups.vpcOf(call.region, subnetGroup)) throw call.error('InvalidParameterCombination', 400, `The option group ${name} is for ${vpc}.`);
+  if (vpc !== undefined && vpc !== vpcOf(subnetGroup, call)) throw call.error('InvalidParameterCombination', 400, `The option group ${name} is for ${vpc}.`);
 }
 
 interface StorageInput {

@@ -1,8 +1,11 @@
 /** What a simulated world is made of. Times in milliseconds, sizes in counts. */
 import type { OutputOf } from '../aws/operations.ts';
 import type { DbSettings, Pending } from './db-settings.ts';
+import type { Place } from './places.ts';
 
 type TemplateData = NonNullable<NonNullable<OutputOf<'ec2', 'DescribeLaunchTemplateVersions'>['LaunchTemplateVersions']>[number]['LaunchTemplateData']>;
+type ProxyView = NonNullable<OutputOf<'rds', 'DescribeDBProxies'>['DBProxies']>[number];
+type ProxyTargetView = NonNullable<OutputOf<'rds', 'DescribeDBProxyTargets'>['Targets']>[number];
 type BlockDeviceMapping = NonNullable<NonNullable<OutputOf<'ec2', 'DescribeImages'>['Images']>[number]['BlockDeviceMappings']>[number];
 
 export interface DbInstanceSeed {
@@ -62,6 +65,49 @@ export interface DbSnapshotSeed {
   optionGroup?: string;
 }
 
+export interface SubnetGroupSeed {
+  region: string;
+  name: string;
+  /** Default: the VPC that everything is in. */
+  vpc?: string;
+}
+
+export interface ParameterGroupSeed {
+  region: string;
+  name: string;
+  /** Default: postgres17. */
+  family?: string;
+  /** What people have set in it. */
+  parameters?: Readonly<Record<string, string>>;
+}
+
+export interface OptionGroupSeed {
+  region: string;
+  name: string;
+  /** Default: postgres. */
+  engine?: string;
+  /** Default: 17. */
+  majorVersion?: string;
+  /** The one VPC that its members must be in. */
+  vpc?: string;
+}
+
+/** A proxy of RDS. */
+export interface DbProxySeed {
+  region: string;
+  name: string;
+  /** Default: POSTGRESQL. */
+  engineFamily?: 'MYSQL' | 'POSTGRESQL' | 'SQLSERVER';
+  /** Default: the VPC that everything is in. */
+  vpc?: string;
+  /** Default: available. */
+  status?: NonNullable<ProxyView['Status']>;
+  /** The one DB instance that it leads to. Default: none. */
+  target?: string;
+  /** Of the target. Default: AVAILABLE. */
+  health?: NonNullable<ProxyTargetView['TargetHealth']>;
+}
+
 /** An instance that belongs to no Auto Scaling group. */
 export interface Ec2InstanceSeed {
   region: string;
@@ -102,6 +148,47 @@ export interface LaunchTemplateSeed {
   data?: Readonly<Omit<TemplateData, 'ImageId' | 'InstanceType'>>;
 }
 
+export interface KeyPairSeed {
+  region: string;
+  name: string;
+}
+
+/** Capacity that an account has reserved in a zone. What is launched into it is not counted. */
+export interface ReservationSeed {
+  region: string;
+  id: string;
+  type: string;
+  zone: string;
+  /** Instances. */
+  total: number;
+  /** Instances that can still be launched into it. Default: all. */
+  available?: number;
+  /** Default: active. */
+  state?: 'active' | 'pending' | 'expired' | 'cancelled' | 'failed';
+}
+
+/** A path of Reachability Analyzer, with its analyses. Nothing of the world decides what these have found. */
+export interface NetworkPathSeed {
+  region: string;
+  id: string;
+  /** Its tag `Name`. Default: no tag. */
+  name?: string;
+  analyses: readonly AnalysisSeed[];
+}
+
+export interface AnalysisSeed {
+  /** Milliseconds, from when it is seeded. */
+  ageMs: number;
+  /** Default: succeeded. */
+  status?: 'running' | 'succeeded' | 'failed';
+  /** Why it failed. */
+  message?: string;
+  /** Of one that succeeded. */
+  found?: boolean;
+  /** Why no path was found. */
+  codes?: readonly string[];
+}
+
 export interface AutoScalingGroupSeed {
   region: string;
   name: string;
@@ -135,11 +222,7 @@ export interface RecordSetSeed {
 }
 
 /** A continent, or a country, or a state of the US. */
-export interface GeoSeed {
-  continent?: string;
-  country?: string;
-  subdivision?: string;
-}
+export type GeoSeed = Omit<Place, 'region'>;
 
 /** What an alias record may lead to, besides another record of its zone. */
 export interface LoadBalancerSeed {
@@ -200,6 +283,34 @@ export interface ApplicationSeed {
   targetGroup?: string;
   /** Bodies by path; any other path is 404. Default: `ok` for `/healthz`. */
   pages?: Readonly<Record<string, string>>;
+}
+
+export interface TopicSeed {
+  region: string;
+  arn: string;
+}
+
+/** An alarm of CloudWatch. Nothing of the world decides its state: somebody sets it. */
+export interface AlarmSeed {
+  region: string;
+  name: string;
+  /** Default: OK. */
+  state?: 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
+  reason?: string;
+}
+
+/** A certificate of ACM. */
+export interface CertificateSeed {
+  region: string;
+  arn: string;
+  /** The first is its domain name. */
+  names: readonly string[];
+  /** Default: ISSUED. */
+  status?: 'ISSUED' | 'PENDING_VALIDATION' | 'EXPIRED' | 'REVOKED' | 'FAILED';
+  /** From now on. Default: 200 days. */
+  validForMs?: number;
+  /** Default: AMAZON_ISSUED. */
+  type?: 'AMAZON_ISSUED' | 'IMPORTED';
 }
 
 /** A Lambda function, and what it answers whatever it is given. */

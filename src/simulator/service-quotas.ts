@@ -1,5 +1,5 @@
 import type { ServiceModel } from './call.ts';
-import { STANDARD } from './vcpu-quotas.ts';
+import { STANDARD } from './quotas.ts';
 
 /** Service Quotas: https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html */
 export const servicequotas: ServiceModel<'servicequotas'> = {

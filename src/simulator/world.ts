@@ -4,48 +4,24 @@
  * 2. Anyone who looks sees everything that was due by then.
  * 3. A dead region never answers: the call ends when its signal is aborted.
  */
-import type { OptionGroupSeed } from './db-groups.ts';
-import type { DbProxySeed } from './db-proxies.ts';
-import type { AlarmSeed } from './alarms.ts';
-import type { HealthEventSeed } from './health-events.ts';
 import type { AwsAnswer, AwsCaller, AwsRequest } from '../aws/caller.ts';
 import { MUTATIONS, nameOf, type OperationOf, type OutputOf, type Service } from '../aws/operations.ts';
 import { Call } from './call.ts';
-import type { CertificateSeed } from './certificates.ts';
+import type { Loss } from './commits.ts';
 import { Core, GLOBAL_REGION, type WorldOptions } from './core.ts';
 import { folded, type DbRef } from './database-driver.ts';
-import type { Loss } from './commits.ts';
-import type { LedgerEntry } from './lineage.ts';
 import { handle } from './dispatch.ts';
 import { answerOf, type Answer } from './dns-answers.ts';
 import { emptied, Faults, throttleOf } from './faults.ts';
-import type {
-  ApplicationSeed,
-  AutomatedBackupSeed,
-  AutoScalingGroupSeed,
-  DbInstanceSeed,
-  DbSnapshotSeed,
-  Ec2InstanceSeed,
-  Fault,
-  FunctionSeed,
-  HealthCheckSeed,
-  HostedZoneSeed,
-  ImageSeed,
-  LaunchTemplateSeed,
-  LoadBalancerSeed,
-  RecordSetSeed,
-  SecurityGroupSeed,
-} from './seeds.ts';
-import type { Invocation } from './functions.ts';
 import { GROUP_IMAGE, GROUP_TEMPLATE, type GroupTrouble, INSTANCE_TYPE } from './groups.ts';
-import type { KeySeed } from './keys.ts';
-import type { NetworkPathSeed } from './network-paths.ts';
+import type { LedgerEntry } from './lineage.ts';
 import { type Place, placeIn } from './places.ts';
-import type { ReservationSeed } from './reservations.ts';
-import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
 import type { Ran } from './ran.ts';
-import { State } from './state.ts';
-import type { Published } from './topics.ts';
+import type {
+  ApplicationSeed, AutomatedBackupSeed, AutoScalingGroupSeed, DbInstanceSeed, DbSnapshotSeed, Ec2InstanceSeed, Fault, HealthCheckSeed, HostedZoneSeed, ImageSeed, SecurityGroupSeed,
+} from './seeds.ts';
+import { snapshotOf, type WorldSnapshot } from './snapshot.ts';
+import { type State, stateOf } from './state.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -54,6 +30,7 @@ export type { Timings } from './timings.ts';
 
 export class World implements AwsCaller {
   readonly options: WorldOptions;
+  /** What nothing else hangs on is added to its table here. */
   readonly state: State;
   /** What custom steps did outside of AWS, oldest first, and what a program answers. */
   readonly ran: Ran = { commands: [], statements: [], answer: () => ({}) };
@@ -64,7 +41,7 @@ export class World implements AwsCaller {
   constructor(options: WorldOptions) {
     this.options = options;
     this.core = new Core(options);
-    this.state = new State(this.core);
+    this.state = stateOf(this.core);
   }
 
   async call<S extends Service, O extends OperationOf<S>>(request: AwsRequest<S, O>): Promise<AwsAnswer<OutputOf<S, O>>> {
@@ -111,18 +88,6 @@ export class World implements AwsCaller {
     this.state.backups.addSnapshot(seed);
   }
 
-  addDbSubnetGroup(seed: { region: string; name: string; vpc?: string }): void {
-    this.state.dbGroups.addSubnetGroup(seed);
-  }
-
-  addDbOptionGroup(seed: OptionGroupSeed): void {
-    this.state.dbGroups.addOptionGroup(seed);
-  }
-
-  addDbParameterGroup(seed: { region: string; name: string; family?: string; parameters?: Readonly<Record<string, string>> }): void {
-    this.state.dbGroups.addParameterGroup(seed);
-  }
-
   addEc2Instance(seed: Ec2InstanceSeed): void {
     this.state.instances.add(seed);
     this.unsettled = true;
@@ -131,23 +96,6 @@ export class World implements AwsCaller {
   addImage(seed: ImageSeed): void {
     this.state.keys.used(seed.region, seed.keyId);
     this.state.instances.addImage(seed);
-  }
-
-  addLaunchTemplate(seed: LaunchTemplateSeed): void {
-    this.state.instances.addTemplate(seed);
-  }
-
-  addKeyPair(seed: { region: string; name: string }): void {
-    this.state.instances.addKeyPair(seed.region, seed.name);
-  }
-
-  /** Of the account, in every region. Without `role` it has none yet. */
-  addInstanceProfile(seed: { name: string; role?: string }): void {
-    this.state.instances.addProfile(seed.name, seed.role);
-  }
-
-  addSubnet(seed: { region: string; id: string; zone: string }): void {
-    this.state.instances.addSubnet(seed);
   }
 
   /** With `arn` it has that one; `targets` are registered since long ago. */
@@ -160,7 +108,7 @@ export class World implements AwsCaller {
     this.state.groups.add(seed);
     const { region } = seed;
     if (this.state.instances.template(region, GROUP_TEMPLATE.id) === undefined) {
-      this.addLaunchTemplate({ region, ...GROUP_TEMPLATE, type: INSTANCE_TYPE, imageId: GROUP_IMAGE });
+      this.state.instances.addTemplate({ region, ...GROUP_TEMPLATE, type: INSTANCE_TYPE, imageId: GROUP_IMAGE });
       this.addImage({ region, id: GROUP_IMAGE, name: 'group', ageMs: DAY_MS });
     }
     this.unsettled = true;
@@ -168,56 +116,6 @@ export class World implements AwsCaller {
 
   addHostedZone(seed: HostedZoneSeed): void {
     this.state.zones.add(seed);
-  }
-
-  /** More records for a zone that was added before. */
-  addRecordSets(zoneId: string, records: readonly RecordSetSeed[]): void {
-    this.state.zones.seedRecords(zoneId, records);
-  }
-
-  /** Nobody may change the sets of that name and type. */
-  protectRecords(zoneId: string, record: { name: string; type: string; comment?: string }): void {
-    this.state.zones.protect(zoneId, record);
-  }
-
-  /** What alias records may lead to. */
-  addLoadBalancer(seed: LoadBalancerSeed): void {
-    this.state.loadBalancers.add(seed);
-  }
-
-  addKey(seed: KeySeed): void {
-    this.state.keys.add(seed);
-  }
-
-  addCertificate(seed: CertificateSeed): void {
-    this.state.certificates.add(seed, this.core.now());
-  }
-
-  addReservation(seed: ReservationSeed): void {
-    this.state.reservations.add(seed);
-  }
-
-  addDbProxy(seed: DbProxySeed): void {
-    this.state.dbProxies.add(seed);
-  }
-
-  /** A new alarm, or another state of one that is there. */
-  setAlarm(seed: AlarmSeed): void {
-    this.state.alarms.set(seed, this.core.now());
-  }
-
-  /** What AWS Health tells of a region, as somebody has published it. */
-  addHealthEvent(seed: HealthEventSeed): void {
-    this.state.healthEvents.add(seed, this.core.now());
-  }
-
-  /** Without a plan of AWS Support its API refuses. */
-  setSupportPlan(there: boolean): void {
-    this.state.healthEvents.plan = there;
-  }
-
-  addNetworkPath(seed: NetworkPathSeed): void {
-    this.state.networkPaths.add(seed, this.core.now());
   }
 
   addHealthCheck(seed: HealthCheckSeed): void {
@@ -232,14 +130,6 @@ export class World implements AwsCaller {
 
   addBucket(seed: { region: string; name: string }): void {
     this.state.buckets.add(seed);
-  }
-
-  addTopic(seed: { region: string; arn: string }): void {
-    this.state.topics.add(seed);
-  }
-
-  addFunction(seed: FunctionSeed): void {
-    this.state.functions.add(seed);
   }
 
   addApplication(seed: ApplicationSeed): void {
@@ -286,16 +176,6 @@ export class World implements AwsCaller {
     return answerOf(this.state, name, type, from);
   }
 
-  /** Messages published, oldest first. */
-  get published(): readonly Published[] {
-    return this.state.topics.published;
-  }
-
-  /** Invocations of functions, oldest first. */
-  get invocations(): readonly Invocation[] {
-    return this.state.functions.invocations;
-  }
-
   /** What the promotion of an instance lost of what users had been told is safe; undefined if it was never promoted. */
   lossOf(ref: DbRef): Loss | undefined {
     return this.state.databases.lossOf(folded(ref), this.now());
@@ -335,11 +215,6 @@ export class World implements AwsCaller {
   setGroupTrouble(region: string, name: string, { busyMs, ...trouble }: Omit<GroupTrouble, 'busyUntil'> & { busyMs?: number }): void {
     const now = this.now();
     this.state.groups.setTrouble(region, name, { ...trouble, ...(busyMs === undefined ? {} : { busyUntil: now + busyMs }) }, now);
-  }
-
-  /** How many more instances of a type can be started or launched in a zone from now on. */
-  setEc2Capacity(at: { region: string; zone: string; type: string }, left: number): void {
-    this.state.instances.setCapacity(at, left);
   }
 
   /** Stops or starts the application at an address. `silent`: its load balancer gives no answer either, where it says 503 else. */

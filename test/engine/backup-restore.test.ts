@@ -220,7 +220,7 @@ describe('compute from an image', () => {
 
   it('tries the next zone, then the next type, and says early what it has tried', async () => {
     const sim = await archive();
-    for (const zone of ['a', 'c']) sim.world.setEc2Capacity({ region: TOKYO, zone: `${TOKYO}${zone}`, type: 'm6g.large' }, 1);
+    for (const zone of ['a', 'c']) sim.world.state.instances.setCapacity({ region: TOKYO, zone: `${TOKYO}${zone}`, type: 'm6g.large' }, 1);
     sim.world.breakRegion(SEOUL);
     expect(troubleOf(await failover(sim))).toEqual([]);
     expect(of(sim).map((i) => [i.type, i.zone])).toEqual([
@@ -229,7 +229,7 @@ describe('compute from an image', () => {
     ]);
 
     const none = await archive();
-    for (const zone of ['a', 'c']) for (const type of ['m6g.large', 'm7g.large', 'm6g.xlarge']) none.world.setEc2Capacity({ region: TOKYO, zone: `${TOKYO}${zone}`, type }, 0);
+    for (const zone of ['a', 'c']) for (const type of ['m6g.large', 'm7g.large', 'm6g.xlarge']) none.world.state.instances.setCapacity({ region: TOKYO, zone: `${TOKYO}${zone}`, type }, 0);
     none.world.breakRegion(SEOUL);
     const run = await failover(none);
     const launch = run.state.steps.get('compute.api.launch');

@@ -68,14 +68,14 @@ describe('the drill of an image', () => {
     const seed = instances.template(TOKYO, 'archive-api');
     if (seed === undefined) throw new Error('no template');
     instances.removeTemplate(TOKYO, seed.id);
-    sim.world.addLaunchTemplate({ ...seed, data: { DisableApiTermination: true } });
+    sim.world.state.instances.addTemplate({ ...seed, data: { DisableApiTermination: true } });
     const { outcome, left } = await drillOf(sim);
     expect([outcome, left]).toEqual(['succeeded', []]);
   });
 
   it('says what a failover would find where the region has no capacity, and leaves nothing', async () => {
     const sim = await worldOf('archive');
-    for (const type of ['m6g.large', 'm7g.large', 'm6g.xlarge']) for (const zone of ['a', 'c', 'd']) sim.world.setEc2Capacity({ region: TOKYO, zone: `${TOKYO}${zone}`, type }, 0);
+    for (const type of ['m6g.large', 'm7g.large', 'm6g.xlarge']) for (const zone of ['a', 'c', 'd']) sim.world.state.instances.setCapacity({ region: TOKYO, zone: `${TOKYO}${zone}`, type }, 0);
     const { outcome, left, same, state } = await drillOf(sim);
     expect([outcome, left, same]).toEqual(['failed', [], true]);
     expect(state.steps.get('compute.api.twinInstances')?.error?.message).toContain('ap-northeast-1 has no capacity for api: no instance of the template’s type in subnet-');

@@ -42,7 +42,7 @@ describe('a drill', () => {
     expect(twinsIn(sim)).toEqual([]);
     // The standby answers, and not as an active region: that is not shown, and not green. No message says that users have moved.
     expect(state.steps.get('verify.home-page')?.because).toMatch(/^not judged: .* answers with status 503, not 200/);
-    expect(sim.world.published.map(({ subject }) => subject)).toEqual([`dr: drill of shop in ${STANDBY.region}`]);
+    expect(sim.world.state.published.map(({ subject }) => subject)).toEqual([`dr: drill of shop in ${STANDBY.region}`]);
     const own = names.filter((name) => !name.startsWith('Publish'));
     expect(own.every((name) => name.includes('dr-drill-'))).toBe(true);
     expect(own.map((name) => name.replaceAll(/dr-drill-[0-9a-f]{8}/g, 'dr-drill-M'))).toMatchInlineSnapshot(`

@@ -97,7 +97,7 @@ describe('instances of a launch template, out and home again', () => {
     await there(sim);
     const before = instances(sim, TOKYO);
     await andBack(sim);
-    for (const zone of ZONES) sim.world.setEc2Capacity({ region: TOKYO, zone, type: 'm6g.large' }, 0);
+    for (const zone of ZONES) sim.world.state.instances.setCapacity({ region: TOKYO, zone, type: 'm6g.large' }, 0);
     await done(sim, { verb: 'switchover', region: TOKYO });
     expect(instances(sim, TOKYO)).toHaveLength(2);
     expect(instances(sim, TOKYO).filter((id) => before.includes(id))).toEqual([]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Direction } from '../../src/app/observe.ts';
+import type { OptionGroupSeed } from '../../src/simulator/seeds.ts';
 import { change } from '../app/check/world.ts';
 import { DRILL } from './drills.ts';
 import { planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from './simulated.ts';
@@ -26,7 +27,7 @@ async function run(sim: Simulation, direction: Direction) {
 describe('a reprotect, whose old instance has an option group of its own', () => {
   async function protectable(): Promise<Simulation> {
     const sim = await simulation();
-    sim.world.addDbOptionGroup({ region: SEOUL, name: 'audit' });
+    sim.world.state.dbOptionGroups.add({ region: SEOUL, name: 'audit' });
     change(sim, HOME, { settings: { optionGroup: 'audit' } });
     expect(await run(sim, { verb: 'switchover', region: TOKYO })).toMatchObject({ outcome: 'succeeded' });
     return sim;
@@ -47,7 +48,7 @@ describe('a reprotect, whose old instance has an option group of its own', () =>
 
   it('and so for its parameter group', async () => {
     const sim = await simulation();
-    sim.world.addDbParameterGroup({ region: SEOUL, name: 'tuned', family: 'postgres17' });
+    sim.world.state.dbParameterGroups.add({ region: SEOUL, name: 'tuned', family: 'postgres17' });
     change(sim, HOME, { parameterGroup: 'tuned' });
     expect(await run(sim, { verb: 'switchover', region: TOKYO })).toMatchObject({ outcome: 'succeeded' });
     change(sim, AWAY, { settings: { engineVersion: '18.1' } });
@@ -56,7 +57,7 @@ describe('a reprotect, whose old instance has an option group of its own', () =>
 
   it('is refused where it is for another VPC', async () => {
     const sim = await protectable();
-    sim.world.addDbOptionGroup({ region: SEOUL, name: 'audit', vpc: 'vpc-9' });
+    sim.world.state.dbOptionGroups.add({ region: SEOUL, name: 'audit', vpc: 'vpc-9' });
     expect(await run(sim, { verb: 'reprotect' })).toMatchObject({ outcome: 'refused', refused: [['standby-settings', expect.stringContaining('the option group audit is for vpc-9, and the subnet group ') as string]], mutations: 0 });
   });
 });
@@ -77,14 +78,14 @@ describe('a restore that names an option group', () => {
     expect(sim.world.state.databases.row({ region: TOKYO, id: 'archive-documents-tokyo' })?.settings.optionGroup).toBe('archive-audit');
   });
 
-  it.each<[string, Parameters<Simulation['world']['addDbOptionGroup']>[0], string]>([
+  it.each<[string, OptionGroupSeed, string]>([
     ['major version', { region: TOKYO, name: 'archive-audit', majorVersion: '16' }, 'the option group archive-audit is for postgres 16, and the data is of version 17.5'],
     ['version that only begins alike', { region: TOKYO, name: 'archive-audit', majorVersion: '1' }, 'the option group archive-audit is for postgres 1, and the data is of version 17.5'],
     ['engine', { region: TOKYO, name: 'archive-audit', engine: 'mysql', majorVersion: '8.4' }, 'the option group archive-audit is for mysql 8.4, and the data is of postgres 17.5'],
     ['VPC', { region: TOKYO, name: 'archive-audit', vpc: 'vpc-9' }, 'the option group archive-audit is for vpc-9, and the subnet group archive is in vpc-00000000000000001'],
   ])('is refused before the first change where that is for another %s, and so is its drill', async (_what, group, observed) => {
     const sim = await archive();
-    sim.world.addDbOptionGroup(group);
+    sim.world.state.dbOptionGroups.add(group);
     const refused = { outcome: 'refused', refused: [['restore-settings', observed]], failed: [], mutations: 0 };
     expect(await run(sim, DRILL)).toEqual(refused);
     sim.world.breakRegion(SEOUL);

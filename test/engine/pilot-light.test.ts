@@ -42,19 +42,19 @@ describe('pilot light in simulated time', () => {
 
   it('becomes another type where a zone has none left, and takes a spare in another zone where that does not help', async () => {
     const types = await billing();
-    types.world.setEc2Capacity({ region: TOKYO, zone: `${TOKYO}a`, type: 'm6g.large' }, 0);
+    types.world.state.instances.setCapacity({ region: TOKYO, zone: `${TOKYO}a`, type: 'm6g.large' }, 0);
     expect(troubleOf(await failover(types))).toEqual([]);
     expect(running(types).map((i) => [i.id, i.type])).toEqual([[FIRST, 'm7g.large'], [SECOND, 'm6g.large']]);
 
     const spare = await billing();
-    for (const type of ['m6g.large', 'm7g.large', 'm6i.large']) spare.world.setEc2Capacity({ region: TOKYO, zone: `${TOKYO}a`, type }, 0);
+    for (const type of ['m6g.large', 'm7g.large', 'm6i.large']) spare.world.state.instances.setCapacity({ region: TOKYO, zone: `${TOKYO}a`, type }, 0);
     expect(troubleOf(await failover(spare))).toEqual([]);
     expect(running(spare).map((i) => i.id)).toEqual([SECOND, SPARE]);
   });
 
   it('says a shortage at once, from the error and not from a time-out', async () => {
     const sim = await billing();
-    for (const zone of ['a', 'c', 'd']) for (const type of ['m6g.large', 'm7g.large', 'm6i.large']) sim.world.setEc2Capacity({ region: TOKYO, zone: `${TOKYO}${zone}`, type }, 0);
+    for (const zone of ['a', 'c', 'd']) for (const type of ['m6g.large', 'm7g.large', 'm6i.large']) sim.world.state.instances.setCapacity({ region: TOKYO, zone: `${TOKYO}${zone}`, type }, 0);
     const { state, outcome, records } = await failover(sim);
     expect(outcome).toBe('failed');
     const start = state.steps.get('compute.batch.start');

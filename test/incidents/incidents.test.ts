@@ -276,7 +276,7 @@ describe('Kakao, 15 October 2022: what was needed for the recovery stood in the 
     sim.world.breakRegion(SEOUL);
     const { outcome } = await failover(sim);
     expect(outcome).toBe('succeeded');
-    expect(sim.world.published.map((p) => p.topic.split(':')[3])).toEqual([TOKYO]);
+    expect(sim.world.state.published.map((p) => p.topic.split(':')[3])).toEqual([TOKYO]);
   });
 });
 

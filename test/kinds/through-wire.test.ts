@@ -38,7 +38,7 @@ beforeAll(async () => {
     const code = await knownKind(kind);
     code.simulate(world, name, resource, loaded.runbook.home, loaded.runbook.strategy);
   }
-  world.addTopic({ region: TOKYO, arn: 'arn:aws:sns:ap-northeast-1:111122223333:dr' });
+  world.state.topics.add({ region: TOKYO, arn: 'arn:aws:sns:ap-northeast-1:111122223333:dr' });
   server = await wireServer({
     handle: ({ service, region, operation, input, signal }) =>
       world.call({ service, region, operation, input, signal } as unknown as AwsRequest) as Promise<{ output: object }>,
@@ -150,7 +150,7 @@ describe('through the AWS SDK', () => {
   it('a notification, and a region that is dead', async () => {
     const sns = await step('notify.sns-1');
     await sns.direct('act');
-    expect(world.published).toHaveLength(1);
+    expect(world.state.published).toHaveLength(1);
     world.breakRegion(SEOUL);
     const api = await step('databases.orders.assessSourceApi');
     await api.look();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { LaunchTemplateSeed } from '../../src/simulator/seeds.ts';
 import { DRILL, keepBackups } from '../engine/drills.ts';
 import { planOf, type Simulation, TOKYO } from '../engine/simulated.ts';
 import { saidByRun, saidIn, worldOf } from './said.ts';
@@ -14,12 +15,12 @@ async function archive(change: (sim: Simulation) => void, from?: string, to?: st
 }
 
 /** The template of Tokyo says that too. */
-function template(sim: Simulation, data: Parameters<Simulation['world']['addLaunchTemplate']>[0]['data'] & object): void {
+function template(sim: Simulation, data: NonNullable<LaunchTemplateSeed['data']>): void {
   const { instances } = sim.world.state;
   const seed = instances.template(TOKYO, 'archive-api');
   if (seed === undefined) throw new Error('no template');
   instances.removeTemplate(TOKYO, seed.id);
-  sim.world.addLaunchTemplate({ ...seed, data });
+  sim.world.state.instances.addTemplate({ ...seed, data });
 }
 
 describe('a drill of instances is refused before anything is launched', () => {

@@ -102,7 +102,7 @@ describe('a replica and its settings', () => {
   const make = async (input: object) => {
     const { world, call, wait, ...rest } = makeWorld({ timings: { callMs: 0, replicaMs: 1_000 } });
     world.addDbInstance({ ...WRITER, settings: { iamAuthentication: true, optionGroup: 'audited', storageType: 'io1', iops: 5000, copyTagsToSnapshot: true, logExports: ['postgresql'] }, tags: { team: 'shop' }, deletionProtection: true });
-    world.addDbOptionGroup({ region: TOKYO, name: 'audited-tokyo' });
+    world.state.dbOptionGroups.add({ region: TOKYO, name: 'audited-tokyo' });
     const shop = { world, call, wait, ...rest };
     const base = { DBInstanceIdentifier: 'copy', SourceDBInstanceIdentifier: `arn:aws:rds:${SEOUL}:000000000000:db:orders`, KmsKeyId: KEY.replace(SEOUL, TOKYO) };
     await call('rds', TOKYO, 'CreateDBInstanceReadReplica', { ...base, ...input });
@@ -149,7 +149,7 @@ describe('a replica and its settings', () => {
     shop.world.addDbSnapshot({ region: TOKYO, id: 'nightly', source: WRITER, ageMs: 1_000, optionGroup: 'tz' });
     const restore = { DBInstanceIdentifier: 'restored', DBSnapshotIdentifier: `arn:aws:rds:${TOKYO}:000000000000:snapshot:nightly`, VpcSecurityGroupIds: ['sg-app'] };
     expect(await shop.refused('rds', TOKYO, 'RestoreDBInstanceFromDBSnapshot', restore)).toMatchObject({ code: 'InvalidParameterValue', message: expect.stringContaining('requires a target option group') as string });
-    shop.world.addDbOptionGroup({ region: TOKYO, name: 'tz-tokyo' });
+    shop.world.state.dbOptionGroups.add({ region: TOKYO, name: 'tz-tokyo' });
     await shop.call('rds', TOKYO, 'RestoreDBInstanceFromDBSnapshot', { ...restore, OptionGroupName: 'tz-tokyo' });
     await shop.wait(1_000);
     expect((await instance(shop, { region: TOKYO, id: 'restored' })).OptionGroupMemberships?.[0]?.OptionGroupName).toBe('tz-tokyo');

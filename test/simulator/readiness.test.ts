@@ -11,7 +11,7 @@ const ROLE = `arn:aws:iam::${ACCOUNT}:role/lab`;
 describe('KMS', () => {
   it('a key by its id and its ARN, in its region only', async () => {
     const { world, call, refused } = makeWorld();
-    world.addKey({ region: TOKYO, arn: OWN, state: 'Disabled' });
+    world.state.keys.add({ region: TOKYO, arn: OWN, state: 'Disabled' });
     expect((await call('kms', TOKYO, 'DescribeKey', { KeyId: OWN })).KeyMetadata).toMatchObject({ Arn: OWN, KeyId: 'own', AWSAccountId: ACCOUNT, KeyState: 'Disabled', Enabled: false, KeyManager: 'CUSTOMER' });
     expect((await call('kms', TOKYO, 'DescribeKey', { KeyId: 'own' })).KeyMetadata?.Arn).toBe(OWN);
     expect(await refused('kms', SEOUL, 'DescribeKey', { KeyId: OWN })).toMatchObject({ code: 'NotFoundException', httpStatus: 400 });
@@ -30,16 +30,16 @@ describe('KMS', () => {
 
   it('only a key that is to be deleted has a date for it', async () => {
     const { world, call } = makeWorld();
-    world.addKey({ region: TOKYO, arn: OWN, state: 'PendingDeletion' });
+    world.state.keys.add({ region: TOKYO, arn: OWN, state: 'PendingDeletion' });
     expect((await call('kms', TOKYO, 'DescribeKey', { KeyId: OWN })).KeyMetadata?.DeletionDate).toEqual(new Date(START + 30 * 86_400_000));
-    world.addKey({ region: TOKYO, arn: OWN, state: 'Enabled' });
+    world.state.keys.add({ region: TOKYO, arn: OWN, state: 'Enabled' });
     expect((await call('kms', TOKYO, 'DescribeKey', { KeyId: OWN })).KeyMetadata?.DeletionDate).toBeUndefined();
   });
 
   it('the policy of an own key, and never that of another account', async () => {
     const { world, call, refused } = makeWorld();
-    world.addKey({ region: TOKYO, arn: OWN, users: ['arn:aws:iam::000000000000:role/a'] });
-    world.addKey({ region: TOKYO, arn: FOREIGN });
+    world.state.keys.add({ region: TOKYO, arn: OWN, users: ['arn:aws:iam::000000000000:role/a'] });
+    world.state.keys.add({ region: TOKYO, arn: FOREIGN });
     const { Policy = '' } = await call('kms', TOKYO, 'GetKeyPolicy', { KeyId: OWN });
     expect((JSON.parse(Policy) as { Statement: { Principal: { AWS: string } }[] }).Statement.map(({ Principal }) => Principal.AWS)).toEqual([`arn:aws:iam::${ACCOUNT}:root`, 'arn:aws:iam::000000000000:role/a']);
     expect(await refused('kms', TOKYO, 'GetKeyPolicy', { KeyId: FOREIGN })).toMatchObject({ code: 'AccessDeniedException' });
@@ -48,7 +48,7 @@ describe('KMS', () => {
   it('grants by grantee, in pages', async () => {
     const { world, call } = makeWorld();
     const granted = Array.from({ length: 3 }, (_, i) => `arn:aws:iam::${ACCOUNT}:role/${i}`);
-    world.addKey({ region: TOKYO, arn: OWN, granted });
+    world.state.keys.add({ region: TOKYO, arn: OWN, granted });
     const first = await call('kms', TOKYO, 'ListGrants', { KeyId: OWN, Limit: 2 });
     const second = await call('kms', TOKYO, 'ListGrants', { KeyId: OWN, Limit: 2, Marker: first.NextMarker ?? '' });
     expect([first, second].map(({ Truncated, Grants }) => [Truncated, Grants?.map(({ GranteePrincipal }) => GranteePrincipal)])).toEqual([[true, granted.slice(0, 2)], [false, granted.slice(2)]]);
@@ -60,8 +60,8 @@ describe('ACM and listeners', () => {
   it('from a target group to its load balancer, its listeners and all their certificates', async () => {
     const { world, call } = makeShop();
     const arns = ['b', 'a'].map((name) => `arn:aws:acm:${TOKYO}:${ACCOUNT}:certificate/${name}`);
-    for (const arn of arns) world.addCertificate({ region: TOKYO, arn, names: ['shop.example.com'] });
-    world.addLoadBalancer({ region: TOKYO, dnsName: 'web.elb.amazonaws.com', zoneId: 'Z1', addresses: [], targetGroups: ['web'], certificates: arns });
+    for (const arn of arns) world.state.certificates.add({ region: TOKYO, arn, names: ['shop.example.com'] });
+    world.state.loadBalancers.add({ region: TOKYO, dnsName: 'web.elb.amazonaws.com', zoneId: 'Z1', addresses: [], targetGroups: ['web'], certificates: arns });
     const group = (await call('elbv2', TOKYO, 'DescribeTargetGroups', {})).TargetGroups?.[0]?.TargetGroupArn ?? '';
     const [balancer = ''] = (await call('elbv2', TOKYO, 'DescribeTargetGroups', { TargetGroupArns: [group] })).TargetGroups?.[0]?.LoadBalancerArns ?? [];
     const { Listeners = [] } = await call('elbv2', TOKYO, 'DescribeListeners', { LoadBalancerArn: balancer });
@@ -73,7 +73,7 @@ describe('ACM and listeners', () => {
   it('a certificate that was never issued has no dates, and nothing is found in another region', async () => {
     const { world, call, refused } = makeWorld();
     const arn = `arn:aws:acm:${TOKYO}:${ACCOUNT}:certificate/a`;
-    world.addCertificate({ region: TOKYO, arn, names: ['a.example.com'], status: 'PENDING_VALIDATION' });
+    world.state.certificates.add({ region: TOKYO, arn, names: ['a.example.com'], status: 'PENDING_VALIDATION' });
     const { Certificate } = await call('acm', TOKYO, 'DescribeCertificate', { CertificateArn: arn });
     expect(Certificate).toMatchObject({ Status: 'PENDING_VALIDATION', DomainName: 'a.example.com' });
     expect(Certificate).not.toHaveProperty('NotAfter');
@@ -111,8 +111,8 @@ describe('IAM', () => {
 describe('AWS Health', () => {
   it('shows what was published last first, page by page, by what is asked for, from either endpoint', async () => {
     const { world, call, refused } = makeWorld();
-    for (const service of ['EC2', 'RDS', 'S3']) world.addHealthEvent({ region: TOKYO, service });
-    world.addHealthEvent({ region: SEOUL, service: 'EC2', status: 'closed', category: 'scheduledChange', zone: `${SEOUL}a` });
+    for (const service of ['EC2', 'RDS', 'S3']) world.state.healthEvents.add({ region: TOKYO, service });
+    world.state.healthEvents.add({ region: SEOUL, service: 'EC2', status: 'closed', category: 'scheduledChange', zone: `${SEOUL}a` });
     const first = await call('health', 'us-east-1', 'DescribeEvents', { filter: { regions: [TOKYO], eventStatusCodes: ['open'], eventTypeCategories: ['issue'] }, maxResults: 2 });
     expect(first.events?.map(({ service, statusCode, eventTypeCode }) => [service, statusCode, eventTypeCode])).toEqual([['S3', 'open', 'AWS_S3_OPERATIONAL_ISSUE'], ['RDS', 'open', 'AWS_RDS_OPERATIONAL_ISSUE']]);
     const second = await call('health', 'us-east-2', 'DescribeEvents', { filter: { regions: [TOKYO] }, maxResults: 2, nextToken: first.nextToken });
@@ -125,7 +125,7 @@ describe('AWS Health', () => {
 
   it('refuses an account without a plan', async () => {
     const { world, refused } = makeWorld();
-    world.setSupportPlan(false);
+    world.state.healthEvents.plan = false;
     expect(await refused('health', 'us-east-1', 'DescribeEvents', {})).toMatchObject({ code: 'SubscriptionRequiredException', httpStatus: 400 });
   });
 });
@@ -155,8 +155,8 @@ describe('quotas, types, reservations and snapshots', () => {
   it('a reservation has capacity only while it is active; snapshots name the key of their image', async () => {
     const { world, call, refused } = makeWorld();
     const seed = { region: TOKYO, type: 'm6g.large', zone: `${TOKYO}a`, total: 4 };
-    world.addReservation({ ...seed, id: 'cr-1', available: 3 });
-    world.addReservation({ ...seed, id: 'cr-2', state: 'expired' });
+    world.state.reservations.add({ ...seed, id: 'cr-1', available: 3 });
+    world.state.reservations.add({ ...seed, id: 'cr-2', state: 'expired' });
     const { CapacityReservations = [] } = await call('ec2', TOKYO, 'DescribeCapacityReservations', { CapacityReservationIds: ['cr-1', 'cr-2'] });
     expect(CapacityReservations.map(({ State, AvailableInstanceCount }) => [State, AvailableInstanceCount])).toEqual([['active', 3], ['expired', 0]]);
     expect(await refused('ec2', SEOUL, 'DescribeCapacityReservations', { CapacityReservationIds: ['cr-1'] })).toMatchObject({ code: 'InvalidCapacityReservationId.NotFound' });
@@ -171,9 +171,9 @@ describe('quotas, types, reservations and snapshots', () => {
 describe('what a launch template names', () => {
   it('key pairs are of one region, profiles of the account; a launch with one that is not there is refused', async () => {
     const { world, call, refused } = makeWorld();
-    world.addKeyPair({ region: SEOUL, name: 'on-call' });
-    world.addInstanceProfile({ name: 'empty' });
-    world.addInstanceProfile({ name: 'api', role: 'shop-api' });
+    world.state.keyPairs.add({ region: SEOUL, name: 'on-call' });
+    world.state.profiles.set('empty', {});
+    world.state.profiles.set('api', { role: 'shop-api' });
     expect((await call('ec2', SEOUL, 'DescribeKeyPairs', { KeyNames: ['on-call'] })).KeyPairs).toMatchObject([{ KeyName: 'on-call' }]);
     expect(await refused('ec2', TOKYO, 'DescribeKeyPairs', { KeyNames: ['on-call'] })).toMatchObject({ code: 'InvalidKeyPair.NotFound' });
     expect((await call('iam', 'us-east-1', 'GetInstanceProfile', { InstanceProfileName: 'api' })).InstanceProfile?.Roles).toMatchObject([{ RoleName: 'shop-api' }]);
@@ -182,7 +182,7 @@ describe('what a launch template names', () => {
     world.addImage({ region: TOKYO, id: 'ami-0bbbbbbbb', name: 'own', ageMs: 0 });
     const launch = async (data: object): Promise<string> => {
       const id = `lt-${JSON.stringify(data).length}${Math.max(...Object.keys(data).map((key) => key.length))}`;
-      world.addLaunchTemplate({ region: TOKYO, id, name: id, type: 'm6g.large', imageId: 'ami-0bbbbbbbb', data });
+      world.state.instances.addTemplate({ region: TOKYO, id, name: id, type: 'm6g.large', imageId: 'ami-0bbbbbbbb', data });
       const error = await refused('ec2', TOKYO, 'RunInstances', { LaunchTemplate: { LaunchTemplateId: id }, MinCount: 1, MaxCount: 1 });
       return `${error.code}: ${error.message}`;
     };
@@ -198,8 +198,8 @@ describe('what a launch template names', () => {
 describe('proxies of RDS', () => {
   it('by name, with what they lead to and whether they reach it', async () => {
     const { world, call, refused } = makeWorld();
-    world.addDbProxy({ region: TOKYO, name: 'shop' });
-    world.addDbProxy({ region: TOKYO, name: 'other', status: 'suspended', engineFamily: 'MYSQL', vpc: 'vpc-2', target: 'orders', health: { State: 'UNAVAILABLE', Reason: 'AUTH_FAILURE', Description: 'no' } });
+    world.state.dbProxies.add({ region: TOKYO, name: 'shop' });
+    world.state.dbProxies.add({ region: TOKYO, name: 'other', status: 'suspended', engineFamily: 'MYSQL', vpc: 'vpc-2', target: 'orders', health: { State: 'UNAVAILABLE', Reason: 'AUTH_FAILURE', Description: 'no' } });
     expect((await call('rds', TOKYO, 'DescribeDBProxies', { DBProxyName: 'shop' })).DBProxies).toMatchObject([{ DBProxyName: 'shop', Status: 'available', EngineFamily: 'POSTGRESQL' }]);
     expect((await call('rds', TOKYO, 'DescribeDBProxies', { DBProxyName: 'Other' })).DBProxies).toMatchObject([{ DBProxyName: 'other', Status: 'suspended', EngineFamily: 'MYSQL', VpcId: 'vpc-2' }]);
     expect((await call('rds', TOKYO, 'DescribeDBProxyTargets', { DBProxyName: 'shop' })).Targets).toEqual([]);
@@ -241,7 +241,7 @@ describe('Reachability Analyzer', () => {
 
   it('a path, and its analyses in pages', async () => {
     const { world, call, refused } = makeWorld();
-    world.addNetworkPath({ region: TOKYO, id: PATH, analyses: [{ ageMs: 60_000, found: false, codes: ['NO_ROUTE_TO_DESTINATION'] }, { ageMs: 0, status: 'running' }, { ageMs: 90_000, status: 'failed', message: 'why' }] });
+    world.state.networkPaths.add({ region: TOKYO, id: PATH, analyses: [{ ageMs: 60_000, found: false, codes: ['NO_ROUTE_TO_DESTINATION'] }, { ageMs: 0, status: 'running' }, { ageMs: 90_000, status: 'failed', message: 'why' }] });
     expect((await call('ec2', TOKYO, 'DescribeNetworkInsightsPaths', { NetworkInsightsPathIds: [PATH] })).NetworkInsightsPaths).toMatchObject([{ NetworkInsightsPathId: PATH }]);
     const first = await call('ec2', TOKYO, 'DescribeNetworkInsightsAnalyses', { NetworkInsightsPathId: PATH, MaxResults: 2 });
     const second = await call('ec2', TOKYO, 'DescribeNetworkInsightsAnalyses', { NetworkInsightsPathId: PATH, MaxResults: 2, NextToken: first.NextToken });

@@ -55,7 +55,7 @@ describe('a call', () => {
     const shop = makeShop();
     const TopicArn = `arn:aws:sns:${TOKYO}:000000000000:dr`;
     await shop.call('sns', TOKYO, 'Publish', { TopicArn, Subject: 'done', Message: 'Tokyo is active' });
-    expect(shop.world.published).toEqual([{ topic: TopicArn, subject: 'done', message: 'Tokyo is active', at: shop.clock.now() - 10 }]);
+    expect(shop.world.state.published).toEqual([{ topic: TopicArn, subject: 'done', message: 'Tokyo is active', at: shop.clock.now() - 10 }]);
     expect(await shop.refused('sns', SEOUL, 'Publish', { TopicArn, Message: 'x' })).toMatchObject({ code: 'InvalidParameter', httpStatus: 400 });
     expect(await shop.refused('sns', TOKYO, 'Publish', { TopicArn, Message: '' })).toMatchObject({ code: 'InvalidParameter' });
     expect(await shop.refused('sns', TOKYO, 'Publish', { TopicArn, Message: 'x'.repeat(262_145) })).toMatchObject({ code: 'InvalidParameter' });

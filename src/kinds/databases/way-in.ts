@@ -46,7 +46,7 @@ export function wayInLooks({ target, account }: InspectPlace, { proxy, reachabil
 /** In a world where all is well. `writers`: the instance of each region that takes writes; AWS lets a proxy lead to no other. */
 export function simulateWayIn(world: World, { proxy = {}, reachability = {} }: WayIn, writers: Readonly<Record<string, string>>, engine: 'postgres' | 'mysql' = 'postgres'): void {
   for (const [region, name] of Object.entries(proxy)) {
-    world.addDbProxy({ region, name, engineFamily: engine === 'mysql' ? 'MYSQL' : 'POSTGRESQL', ...(writers[region] === undefined ? {} : { target: writers[region] }) });
+    world.state.dbProxies.add({ region, name, engineFamily: engine === 'mysql' ? 'MYSQL' : 'POSTGRESQL', ...(writers[region] === undefined ? {} : { target: writers[region] }) });
   }
-  for (const [region, id] of Object.entries(reachability)) world.addNetworkPath({ region, id, analyses: [{ ageMs: 0, found: true }] });
+  for (const [region, id] of Object.entries(reachability)) world.state.networkPaths.add({ region, id, analyses: [{ ageMs: 0, found: true }] });
 }

@@ -77,7 +77,7 @@ describe('what is broken, and would moving help', () => {
   it('the alarms of the runbook are one observer more, in a region of their own', async () => {
     const decide = '\ndecide:\n  alarms:\n    - { region: us-east-1, name: shop-canary }\n    - { region: us-east-1, name: shop-errors }\n';
     const sim = await worldOf('shop', (text) => `${text}${decide}`);
-    sim.world.setAlarm({ region: 'us-east-1', name: 'shop-canary' });
+    sim.world.state.alarms.add({ region: 'us-east-1', name: 'shop-canary' });
     const alarms = (way: AssessedWay) => way.rows.flatMap(({ signal, observer, says, because }) => (signal.startsWith('alarm ') ? [[signal, observer, says, because]] : []));
     const calm = onlyWay(await assessIn(sim));
     expect(alarms(calm)).toEqual([
@@ -87,7 +87,7 @@ describe('what is broken, and would moving help', () => {
     expect([calm.scope, calm.users]).toEqual(['nothing', 'up']);
     sim.world.breakRegion(SEOUL);
     await sleep(sim, 240_000);
-    sim.world.setAlarm({ region: 'us-east-1', name: 'shop-canary', state: 'ALARM', reason: '3 of 3 runs failed' });
+    sim.world.state.alarms.add({ region: 'us-east-1', name: 'shop-canary', state: 'ALARM', reason: '3 of 3 runs failed' });
     await sleep(sim, 60_000);
     const lost = await assessIn(sim);
     expect(alarms(onlyWay(lost))[0]?.slice(2)).toEqual(['down', expect.stringMatching(/^ALARM for \S.*: 3 of 3 runs failed$/)]);

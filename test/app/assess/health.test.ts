@@ -57,7 +57,7 @@ describe('AWS Health beside what is seen', () => {
 
   it('an issue while all is well changes nothing; with the region lost it is a reason', async () => {
     const sim = await worldOf('shop', withHealth);
-    sim.world.addHealthEvent({ region: SEOUL, service: 'RDS', zone: `${SEOUL}a` });
+    sim.world.state.healthEvents.add({ region: SEOUL, service: 'RDS', zone: `${SEOUL}a` });
     await sleep(sim, 120_000);
     const [calm] = (await assessIn(sim)).ways;
     expect([calm?.scope, calm?.recommendation, calm?.reasons]).toEqual(['nothing', 'do-not-move', ['users are served, and nothing that was seen is in trouble']]);
@@ -73,12 +73,12 @@ describe('AWS Health beside what is seen', () => {
   it('open issues of both regions and of global services, five at most, the source first; nothing else', async () => {
     const sim = await worldOf('shop');
     const { world } = sim;
-    for (const region of [TOKYO, 'global', 'us-west-2', SEOUL]) world.addHealthEvent({ region, service: 'EC2' });
-    world.addHealthEvent({ region: SEOUL, service: 'S3', status: 'closed' });
-    world.addHealthEvent({ region: SEOUL, service: 'SNS', status: 'upcoming' });
-    world.addHealthEvent({ region: SEOUL, service: 'KMS', category: 'scheduledChange' });
+    for (const region of [TOKYO, 'global', 'us-west-2', SEOUL]) world.state.healthEvents.add({ region, service: 'EC2' });
+    world.state.healthEvents.add({ region: SEOUL, service: 'S3', status: 'closed' });
+    world.state.healthEvents.add({ region: SEOUL, service: 'SNS', status: 'upcoming' });
+    world.state.healthEvents.add({ region: SEOUL, service: 'KMS', category: 'scheduledChange' });
     expect((await seen(sim)).map(({ region, says }) => `${region} ${says}`)).toEqual([`${SEOUL} down`, 'global down', `${TOKYO} down`]);
-    for (let i = 0; i < 150; i++) world.addHealthEvent({ region: TOKYO, service: 'EC2' });
+    for (let i = 0; i < 150; i++) world.state.healthEvents.add({ region: TOKYO, service: 'EC2' });
     const many = await seen(sim);
     expect(many.map(({ region }) => region)).toEqual([SEOUL, TOKYO, TOKYO, TOKYO, TOKYO]);
     // 153 on two pages.
@@ -89,7 +89,7 @@ describe('AWS Health beside what is seen', () => {
 describe('AWS Health that does not tell', () => {
   it('an account without a plan: that is said, and nobody else is asked', async () => {
     const sim = await worldOf('shop');
-    sim.world.setSupportPlan(false);
+    sim.world.state.healthEvents.plan = false;
     const asked: string[] = [];
     expect(await seen(sim, counted(sim, asked))).toEqual([{ signal: 'AWS Health', region: SEOUL, says: 'unknown', because: 'not answered: the API needs a Business or Enterprise support plan' }]);
     expect(asked).toEqual(['us-east-1']);
@@ -97,7 +97,7 @@ describe('AWS Health that does not tell', () => {
 
   it.each([{ kind: 'hang' }, { kind: 'reset' }, { kind: 'empty' }, { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' }] as const)('us-east-1: $kind; us-east-2 is asked', async (effect) => {
     const sim = await worldOf('shop', withHealth);
-    sim.world.addHealthEvent({ region: SEOUL, service: 'EC2' });
+    sim.world.state.healthEvents.add({ region: SEOUL, service: 'EC2' });
     sim.world.addFault({ region: 'us-east-1', service: 'health', effect });
     expect(healthRows(await assessIn(sim))).toEqual([['AWS Health: EC2 AWS_EC2_OPERATIONAL_ISSUE', SEOUL, 'down', expect.stringMatching(/^open for /)]]);
   });
@@ -120,11 +120,11 @@ describe('AWS Health that does not tell', () => {
 
   it('a list without an end: after ten pages nothing is made of a part of it', async () => {
     const sim = await worldOf('shop');
-    for (let i = 0; i < 1000; i++) sim.world.addHealthEvent({ region: SEOUL, service: 'EC2' });
+    for (let i = 0; i < 1000; i++) sim.world.state.healthEvents.add({ region: SEOUL, service: 'EC2' });
     const asked: string[] = [];
     expect((await seen(sim, counted(sim, asked))).map(({ says }) => says)).toEqual(['down', 'down', 'down', 'down', 'down']);
     expect(asked).toHaveLength(10);
-    sim.world.addHealthEvent({ region: SEOUL, service: 'EC2' });
+    sim.world.state.healthEvents.add({ region: SEOUL, service: 'EC2' });
     asked.length = 0;
     expect(await seen(sim, counted(sim, asked))).toEqual([{ signal: 'AWS Health', region: SEOUL, says: 'unknown', because: expect.stringContaining('the list has not ended after 10 pages') as string }]);
     expect(asked).toHaveLength(10);

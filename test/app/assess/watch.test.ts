@@ -89,7 +89,7 @@ describe('an application that is watched', () => {
     expect(lines.some((line) => line.endsWith(`saved as ${file}`))).toBe(true);
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({ verb: 'failover', target: TOKYO });
     await sim.clock.run(() => tellNotifiers({ ...sim.effects, env: () => undefined }, sim.loaded, lines.join('\n'), news.target));
-    expect(sim.world.published.map(({ message }) => message)).toEqual([lines.join('\n')]);
+    expect(sim.world.state.published.map(({ message }) => message)).toEqual([lines.join('\n')]);
   });
 
   it('before the time that the runbook has agreed on: trouble; then the recommendation, without anybody who says when it began', async () => {

@@ -80,7 +80,7 @@ describe('a check that is made again and again', () => {
   it('tells the topic of the region that would become active, and says who could not be told', async () => {
     const sim = await worldOf('shop');
     const why = await sim.clock.run(() => tellNotifiers({ ...sim.effects, env: () => undefined }, sim.loaded, 'shop: new error replication', TOKYO));
-    expect(sim.world.published.map(({ topic, message }) => [topic, message])).toEqual([[`arn:aws:sns:${TOKYO}:111122223333:dr`, 'shop: new error replication']]);
+    expect(sim.world.state.published.map(({ topic, message }) => [topic, message])).toEqual([[`arn:aws:sns:${TOKYO}:111122223333:dr`, 'shop: new error replication']]);
     expect(why).toEqual(['SLACK_WEBHOOK_URL is not set']);
   });
 });

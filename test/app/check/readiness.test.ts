@@ -19,7 +19,7 @@ async function found(plant: (sim: Awaited<ReturnType<typeof worldOf>>) => void, 
 
 describe('nothing is said', () => {
   it('of a key that people manage, and that is enabled', async () => {
-    expect(await found((sim) => { sim.world.addKey({ region: TOKYO, arn: keyIn('own') }); change(sim, { region: TOKYO, id: 'shop-orders-tokyo' }, { kmsKeyId: keyIn('own') }); })).toEqual([]);
+    expect(await found((sim) => { sim.world.state.keys.add({ region: TOKYO, arn: keyIn('own') }); change(sim, { region: TOKYO, id: 'shop-orders-tokyo' }, { kmsKeyId: keyIn('own') }); })).toEqual([]);
   });
 
   it.each([
@@ -27,11 +27,11 @@ describe('nothing is said', () => {
     ['its policy names everybody', { users: ['*'] }],
     ['a grant names the role', { granted: ['arn:aws:iam::000000000000:role/other', LINKED] }],
   ])('of a key of the image: %s', async (_what, more) => {
-    expect(await found((sim) => { sim.world.addKey({ region: TOKYO, arn: keyIn('image'), ...more }); encryptedImage(sim, keyIn('image')); })).toEqual([]);
+    expect(await found((sim) => { sim.world.state.keys.add({ region: TOKYO, arn: keyIn('image'), ...more }); encryptedImage(sim, keyIn('image')); })).toEqual([]);
   });
 
   it('of a key of the image that another account has granted', async () => {
-    expect(await found((sim) => { sim.world.addKey({ region: TOKYO, arn: keyIn('image', '999988887777'), granted: [LINKED] }); encryptedImage(sim, keyIn('image', '999988887777')); })).toEqual([]);
+    expect(await found((sim) => { sim.world.state.keys.add({ region: TOKYO, arn: keyIn('image', '999988887777'), granted: [LINKED] }); encryptedImage(sim, keyIn('image', '999988887777')); })).toEqual([]);
   });
 
   it.each([
@@ -55,15 +55,15 @@ describe('nothing is said', () => {
 
   it('of a reservation with room for all', async () => {
     expect(await found((sim) => {
-      sim.world.addReservation({ region: TOKYO, id: 'cr-0123456789abcdef0', zone: `${TOKYO}a`, type: 'm6g.large', total: 8 });
+      sim.world.state.reservations.add({ region: TOKYO, id: 'cr-0123456789abcdef0', zone: `${TOKYO}a`, type: 'm6g.large', total: 8 });
       template(sim, { reservation: 'cr-0123456789abcdef0' });
     })).toEqual([]);
   });
 
   it('of a launch template whose key pair, security group and profile are there', async () => {
     expect(await found((sim) => {
-      sim.world.addKeyPair({ region: TOKYO, name: 'on-call' });
-      sim.world.addInstanceProfile({ name: 'shop-api', role: 'shop-api' });
+      sim.world.state.keyPairs.add({ region: TOKYO, name: 'on-call' });
+      sim.world.state.profiles.set('shop-api', { role: 'shop-api' });
       sim.world.addSecurityGroup({ region: TOKYO, id: 'sg-0123456789abcdef0', name: 'api', closed: false });
       templateWith(sim, { KeyName: 'on-call', IamInstanceProfile: { Name: 'shop-api' }, SecurityGroupIds: ['sg-0123456789abcdef0'] });
     })).toEqual([]);
@@ -71,7 +71,7 @@ describe('nothing is said', () => {
 
   it('of an alarm that is there; one that is not is found, and nothing else', async () => {
     expect(await found(() => undefined, 'shop', withAlarm)).toEqual(['warning alarm-missing cloudwatch:us-east-1:shop-canary']);
-    expect(await found(({ world }) => world.setAlarm({ region: 'us-east-1', name: 'shop-canary', state: 'ALARM' }), 'shop', withAlarm)).toEqual([]);
+    expect(await found(({ world }) => world.state.alarms.add({ region: 'us-east-1', name: 'shop-canary', state: 'ALARM' }), 'shop', withAlarm)).toEqual([]);
   });
 
   it('of proxies that lead to both writers, and of a path that was found', async () => {

@@ -1,6 +1,5 @@
 import { SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
-import type { DbProxySeed } from '../../../src/simulator/db-proxies.ts';
-import type { AnalysisSeed } from '../../../src/simulator/network-paths.ts';
+import type { AnalysisSeed, DbProxySeed } from '../../../src/simulator/seeds.ts';
 import type { Trouble } from './world.ts';
 
 /*
@@ -21,14 +20,14 @@ export const withArchive = (text: string): string => text.replace('    kind: rds
 
 /** The proxy of the standby of shop, as somebody has made it. */
 export function proxy({ world }: Simulation, more: Partial<DbProxySeed>): void {
-  world.addDbProxy({ region: TOKYO, name: 'shop-tokyo', ...more });
+  world.state.dbProxies.add({ region: TOKYO, name: 'shop-tokyo', ...more });
 }
 
-const tickets = ({ world }: Simulation, more: Partial<DbProxySeed>): void => world.addDbProxy({ region: TOKYO, name: 'tickets-tokyo', engineFamily: 'MYSQL', target: 'tickets-tokyo', ...more });
+const tickets = ({ world }: Simulation, more: Partial<DbProxySeed>): void => world.state.dbProxies.add({ region: TOKYO, name: 'tickets-tokyo', engineFamily: 'MYSQL', target: 'tickets-tokyo', ...more });
 
 /** What the path has been analyzed for. */
 export function analyzed({ world }: Simulation, ...analyses: AnalysisSeed[]): void {
-  world.addNetworkPath({ region: TOKYO, id: PATH, analyses });
+  world.state.networkPaths.add({ region: TOKYO, id: PATH, analyses });
 }
 
 const later = `warning proxy-target-later ${AT_PROXY}`;
@@ -61,7 +60,7 @@ const REACHABILITY = on(withPath, [
 export const SHOP_WAY_IN: Trouble[] = [...PROXY, ...REACHABILITY];
 
 export const WRITERS_WAY_IN = on(withTickets, [
-  { name: 'the proxy of a writer leads to nothing', plant: ({ world }) => world.addDbProxy({ region: TOKYO, name: 'tickets-tokyo', engineFamily: 'MYSQL' }), found: [`error proxy-target ${AT_TICKETS}`] },
+  { name: 'the proxy of a writer leads to nothing', plant: ({ world }) => world.state.dbProxies.add({ region: TOKYO, name: 'tickets-tokyo', engineFamily: 'MYSQL' }), found: [`error proxy-target ${AT_TICKETS}`] },
   { name: 'the proxy of a writer does not reach it', plant: (sim) => tickets(sim, { health: { State: 'UNAVAILABLE', Reason: 'UNREACHABLE', Description: 'Database is unreachable' } }), found: [`error proxy-target-health ${AT_TICKETS}`] },
   { name: 'the target of the proxy is yet to be registered', plant: (sim) => tickets(sim, { health: { State: 'REGISTERING' } }), found: [`error proxy-target-health ${AT_TICKETS}`] },
   { name: 'no path to a writer', plant: (sim) => analyzed(sim, { ageMs: 0, found: false, codes: ['NO_ROUTE_TO_DESTINATION'] }), found: [`error reachability ${AT_PATH}`] },
@@ -69,6 +68,6 @@ export const WRITERS_WAY_IN = on(withTickets, [
 
 export const ARCHIVE_WAY_IN = on(withArchive, [
   { name: 'a proxy waits for the restored instance', plant: () => undefined, found: [`warning proxy-target-later ${AT_ARCHIVE}`] },
-  { name: 'the proxy is not in the VPC of the restore', plant: ({ world }) => world.addDbProxy({ region: TOKYO, name: 'archive-tokyo', vpc: 'vpc-2' }), found: [`error proxy-vpc ${AT_ARCHIVE}`, `warning proxy-target-later ${AT_ARCHIVE}`] },
-  { name: 'the proxy is being deleted', plant: ({ world }) => world.addDbProxy({ region: TOKYO, name: 'archive-tokyo', status: 'deleting' }), found: [`error proxy ${AT_ARCHIVE}`] },
+  { name: 'the proxy is not in the VPC of the restore', plant: ({ world }) => world.state.dbProxies.add({ region: TOKYO, name: 'archive-tokyo', vpc: 'vpc-2' }), found: [`error proxy-vpc ${AT_ARCHIVE}`, `warning proxy-target-later ${AT_ARCHIVE}`] },
+  { name: 'the proxy is being deleted', plant: ({ world }) => world.state.dbProxies.add({ region: TOKYO, name: 'archive-tokyo', status: 'deleting' }), found: [`error proxy ${AT_ARCHIVE}`] },
 ]);

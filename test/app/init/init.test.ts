@@ -93,9 +93,9 @@ describe('dr init finds the way in', () => {
 
   it('the proxy that leads to the writer, the one that is called alike and waits, and the path whose name names the standby', async () => {
     const { text, notPlaced } = await inText((world) => {
-      world.addDbProxy({ region: seoul, name: 'shop-orders-seoul', target: 'shop-orders' });
-      world.addDbProxy({ region: tokyo, name: 'shop-orders-tokyo' });
-      world.addNetworkPath({ region: tokyo, id: 'nip-0123456789abcdef0', name: 'app to shop-orders-tokyo', analyses: [] });
+      world.state.dbProxies.add({ region: seoul, name: 'shop-orders-seoul', target: 'shop-orders' });
+      world.state.dbProxies.add({ region: tokyo, name: 'shop-orders-tokyo' });
+      world.state.networkPaths.add({ region: tokyo, id: 'nip-0123456789abcdef0', name: 'app to shop-orders-tokyo', analyses: [] });
     });
     expect(text).toContain(`proxy: { ${seoul}: shop-orders-seoul, ${tokyo}: shop-orders-tokyo }`);
     expect(text).toContain(`reachability: { ${tokyo}: nip-0123456789abcdef0 }`);
@@ -106,11 +106,11 @@ describe('dr init finds the way in', () => {
 
   it('nothing is guessed: of two a person chooses, and what leads elsewhere or is called otherwise is listed', async () => {
     const { text, decide, notPlaced } = await inText((world) => {
-      world.addDbProxy({ region: seoul, name: 'one', target: 'shop-orders' });
-      world.addDbProxy({ region: seoul, name: 'two', target: 'shop-orders' });
-      world.addDbProxy({ region: tokyo, name: 'shop-orders', target: 'other' });
-      world.addNetworkPath({ region: tokyo, id: 'nip-0123456789abcdef0', analyses: [] });
-      world.addNetworkPath({ region: seoul, id: 'nip-0123456789abcdef1', name: 'web-to-shop-orders-tokyo', analyses: [] });
+      world.state.dbProxies.add({ region: seoul, name: 'one', target: 'shop-orders' });
+      world.state.dbProxies.add({ region: seoul, name: 'two', target: 'shop-orders' });
+      world.state.dbProxies.add({ region: tokyo, name: 'shop-orders', target: 'other' });
+      world.state.networkPaths.add({ region: tokyo, id: 'nip-0123456789abcdef0', analyses: [] });
+      world.state.networkPaths.add({ region: seoul, id: 'nip-0123456789abcdef1', name: 'web-to-shop-orders-tokyo', analyses: [] });
     });
     expect(text).not.toMatch(/^ +(proxy|reachability):/m);
     expect(decide).toContain(`which proxy the application takes in Seoul (ap-northeast-2): proxy: { ${seoul}: one or two }`);
@@ -123,23 +123,23 @@ describe('dr init finds the way in', () => {
 
   it('of a database that is yet to be restored: the proxy, and no path', async () => {
     const { text } = await inText((world) => {
-      world.addDbProxy({ region: seoul, name: 'archive-documents', target: 'archive-documents' });
-      world.addDbProxy({ region: tokyo, name: 'archive-documents-tokyo' });
+      world.state.dbProxies.add({ region: seoul, name: 'archive-documents', target: 'archive-documents' });
+      world.state.dbProxies.add({ region: tokyo, name: 'archive-documents-tokyo' });
     }, 'archive');
     expect(text).toContain(`proxy: { ${seoul}: archive-documents, ${tokyo}: archive-documents-tokyo }`);
   });
 
   it('of writers in each region: the proxy of each', async () => {
     const { text } = await inText((world) => {
-      world.addDbProxy({ region: seoul, name: 'a', target: 'tickets-seoul' });
-      world.addDbProxy({ region: tokyo, name: 'b', target: 'tickets-tokyo' });
+      world.state.dbProxies.add({ region: seoul, name: 'a', target: 'tickets-seoul' });
+      world.state.dbProxies.add({ region: tokyo, name: 'b', target: 'tickets-tokyo' });
     }, 'active-active');
     expect(text).toContain(`proxy: { ${seoul}: a, ${tokyo}: b }`);
   });
 
   it('a proxy of which AWS does not say where it leads is taken for none that waits', async () => {
     const { text, notRead } = await inText((world) => {
-      world.addDbProxy({ region: tokyo, name: 'shop-orders-tokyo' });
+      world.state.dbProxies.add({ region: tokyo, name: 'shop-orders-tokyo' });
       world.addFault({ service: 'rds', operation: 'DescribeDBProxyTargets', effect: { kind: 'error', httpStatus: 403, code: 'AccessDenied' } });
     });
     expect(text).not.toMatch(/^ +proxy:/m);
@@ -167,7 +167,7 @@ describe('dr init', () => {
     const actions = new Set<string>();
     for (const name of Object.keys(UNKNOWN)) {
       const sim = await simulation({ path: runbook(name) });
-      sim.world.addDbProxy({ region: 'ap-northeast-1', name: 'any' });
+      sim.world.state.dbProxies.add({ region: 'ap-northeast-1', name: 'any' });
       const aws: AwsCaller = { call: ((request: AwsRequest) => {
         actions.add(`${request.service === 'elbv2' ? 'elasticloadbalancing' : request.service}:${String(request.operation)}`);
         return sim.effects.aws.call(request);

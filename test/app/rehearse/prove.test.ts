@@ -54,7 +54,7 @@ describe('planted troubles', () => {
       must: 'borne',
       fits: () => true,
       during: ({ stage: { clock, world }, target }) => void clock.sleep(10 * 60_000).then(function watch(): Promise<void> | void {
-        const over = [...world.state.topics.published].length > 0;
+        const over = [...world.state.published].length > 0;
         if (over) for (const app of world.state.applications.in(target)) world.setApplicationUp(app.address, false);
         else return clock.sleep(10).then(watch);
       }),

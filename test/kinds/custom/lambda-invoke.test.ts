@@ -54,18 +54,18 @@ describe('lambda-invoke through the SDK against the lab', () => {
   afterEach(() => server.close());
 
   it('is checked by a dry run, invoked once, and undone by its own payload', async () => {
-    world.addFunction({ region: TOKYO, name: 'fill', answer: { filled: 3 } });
+    world.state.functions.add({ region: TOKYO, name: 'fill', answer: { filled: 3 } });
     const ctx = context(world);
     expect(await step.check(ctx, params)).toEqual({ state: 'ok', because: 'fill is there and may be invoked' });
-    expect(world.invocations).toEqual([]);
+    expect(world.state.invocations).toEqual([]);
     await step.act?.(ctx, params);
     expect(await step.observe(ctx, params)).toEqual({ state: 'reached', because: 'fill answered {"filled":3}' });
     await step.undo?.(ctx, params);
-    expect(world.invocations.map((i) => i.payload)).toEqual(['{"a":1}', '{"undo":true}']);
+    expect(world.state.invocations.map((i) => i.payload)).toEqual(['{"a":1}', '{"undo":true}']);
   });
 
   it('a function that throws failed, and is known to have', async () => {
-    world.addFunction({ region: TOKYO, name: 'fill', answer: { errorMessage: 'no cache' }, fails: true });
+    world.state.functions.add({ region: TOKYO, name: 'fill', answer: { errorMessage: 'no cache' }, fails: true });
     const ctx = context(world);
     expect(await thrown(step.act?.(ctx, params))).toMatchObject({ code: 'OWN_STEP_FAILED', message: 'fill failed (Unhandled): {"errorMessage":"no cache"}' });
     expect(ctx.facts.get('own.fill')).toMatchObject({ attempt: 1, ok: false });

@@ -28,7 +28,7 @@ async function shopWith(steps: string, change: (sim: Simulation) => Partial<Effe
   const sim = await simulation({ path });
   const { env } = sim.effects;
   const effects = { ...sim.effects, env: (name: string) => (name === 'JOB_TOKEN' ? CANARY : env(name)), ...change(sim) };
-  sim.world.addFunction({ region: TOKYO, name: 'fill', answer: { filled: 3 } });
+  sim.world.state.functions.add({ region: TOKYO, name: 'fill', answer: { filled: 3 } });
   sim.world.breakRegion(SEOUL);
   return { ...sim, effects };
 }
@@ -123,7 +123,7 @@ describe('custom steps in a run', () => {
     ]);
     expect(Object.keys(sim.world.ran.commands[0]?.env ?? {})).toHaveLength(5);
     expect(sim.world.ran.statements).toMatchObject([{ id: 'shop-orders-tokyo', text: "SELECT setval('orders_id', 1000000)" }]);
-    expect(sim.world.invocations).toMatchObject([{ name: 'fill', payload: '{}' }]);
+    expect(sim.world.state.invocations).toMatchObject([{ name: 'fill', payload: '{}' }]);
     expect(state.steps.get('own.job')?.because).toBe('exit code 0; it said: token=[JOB_TOKEN] [JOB_TOKEN] done');
     expect(state.steps.get('own.tell')?.because).toBe('status 200: ok, you sent [JOB_TOKEN]');
     expect(state.steps.get('own.fill')?.because).toBe('fill answered {"filled":3}');

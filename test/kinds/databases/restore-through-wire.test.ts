@@ -131,7 +131,7 @@ describe('through the real SDK', () => {
 
   it('an instance without capacity is another type over the wire as well, although EC2 answers 500', async () => {
     const compute = await resourceOf('billing', 'batch');
-    world.setEc2Capacity({ region: TOKYO, zone: `${TOKYO}a`, type: 'm6g.large' }, 0);
+    world.state.instances.setCapacity({ region: TOKYO, zone: `${TOKYO}a`, type: 'm6g.large' }, 0);
     const out = await compute.plan('failover');
     expect((await compute.run(out, 'start')).acts).toBe(1);
     expect(world.state.instances.get(TOKYO, 'i-0b00000000000b001')?.type).toBe('m7g.large');

@@ -1,9 +1,25 @@
-/*
- * vCPUs that run on demand, by family: what an account may have in a region, and what it has. A stopped instance does not count.
+/* What an account may have in a region. The defaults are AWS's; those of an account may be other ones. */
+
+/** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html */
+export const DB_QUOTAS = { DBInstances: 40, AllocatedStorage: 100_000, ReadReplicasPerMaster: 15 } as const;
+export type DbQuotaName = keyof typeof DB_QUOTAS;
+
+export class DbQuotas {
+  readonly #own = new Map<string, number>();
+
+  set(region: string, name: DbQuotaName, max: number): void {
+    this.#own.set(`${region} ${name}`, max);
+  }
+
+  max(region: string, name: DbQuotaName): number {
+    return this.#own.get(`${region} ${name}`) ?? DB_QUOTAS[name];
+  }
+}
+
+/**
+ * vCPUs that run on demand, of the families that the world knows: A, C, D, H, I, M, R, T and Z. A stopped instance does not count.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-on-demand-instances.html#ec2-on-demand-instances-limits
  */
-
-/** Of the families that the world knows: that of A, C, D, H, I, M, R, T and Z. */
 export const STANDARD = { code: 'L-1216C47A', name: 'Running On-Demand Standard (A, C, D, H, I, M, R, T, Z) instances', class: 'Standard/OnDemand' } as const;
 
 /** Not AWS's default of 5, which no account that runs anything has left. */
