@@ -16,6 +16,8 @@ export interface HealthCheck {
   readonly failureThreshold: number;
   /** 1 when it was made, and one more with each update. */
   readonly version: number;
+  /** Of a disabled check: what its checkers saw last, and when. */
+  readonly left?: { readonly seen: Seen; readonly at: number };
 }
 
 /** What a checker got when it last asked; `status` 0 for no answer. */
@@ -46,6 +48,10 @@ export function checkFromSeed(seed: HealthCheckSeed): HealthCheck {
 
 export function checkView(check: HealthCheck): CheckView {
   const { watches } = check;
+  if (watches.kind === 'checks') {
+    const HealthCheckConfig = { Type: 'CALCULATED' as const, HealthThreshold: watches.threshold, ChildHealthChecks: [...watches.of], Inverted: check.inverted, Disabled: check.disabled };
+    return { Id: check.id, CallerReference: `lab-${check.id}`, HealthCheckVersion: check.version, HealthCheckConfig };
+  }
   const target =
     watches.kind === 's3-object'
       ? { FullyQualifiedDomainName: `${watches.bucket}.s3.${watches.region}.amazonaws.com`, ResourcePath: `/${watches.key}`, Type: 'HTTPS' as const, Port: 443 }
@@ -74,9 +80,10 @@ export function checkView(check: HealthCheck): CheckView {
 const octetOf = remembered((text) => Number.parseInt(sha256(text).slice(0, 2), 16));
 
 /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckObservation.html */
-export function observations(check: HealthCheck, seen: Seen, at: number): Observation[] {
+export function observations(check: HealthCheck, now: Seen, at: number): Observation[] {
   const interval = check.intervalSeconds * 1000;
-  const checked = new Date(Math.floor(at / interval) * interval);
+  const checked = new Date(Math.floor((check.left?.at ?? at) / interval) * interval);
+  const seen = check.left?.seen ?? now;
   return CHECKERS.map((Region) => ({
     Region,
     IPAddress: `15.177.${octetOf(Region)}.${octetOf(check.id)}`,

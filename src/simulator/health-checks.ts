@@ -48,10 +48,11 @@ export class HealthChecks {
   add(seed: HealthCheckSeed): void {
     if (this.checks.get(seed.id) !== undefined) throw new Error(`health check ${seed.id} exists already`);
     const check = checkFromSeed(seed);
-    this.checks.seed(check.id, check);
+    const seen = this.see(check, this.core.now());
+    this.checks.seed(check.id, check.disabled ? { ...check, left: { seen, at: this.core.now() } } : check);
+    if (check.watches.kind === 'checks') return;
     push(this.byRegion, check.watches.region, check.id);
     if (check.watches.kind === 's3-object') push(this.byObject, `${check.watches.bucket}/${check.watches.key}`, check.id);
-    const seen = this.see(check, this.core.now());
     this.verdicts.seed(check.id, { seen, passes: seen.passes });
   }
 
@@ -66,7 +67,9 @@ export class HealthChecks {
 
   /** New settings hold at once; one that is enabled again continues from what its checkers see. */
   update(check: HealthCheck, change: Partial<Pick<HealthCheck, 'inverted' | 'disabled' | 'failureThreshold'>>, now: number): HealthCheck {
-    const updated = { ...check, ...change, version: check.version + 1 };
+    const { left, ...rest } = check;
+    const stands = (change.disabled ?? check.disabled) ? { left: left ?? { seen: this.lastSeen(check, now), at: now } } : {};
+    const updated = { ...rest, ...change, ...stands, version: check.version + 1 };
     this.checks.set(check.id, updated, now);
     return updated;
   }
@@ -79,8 +82,14 @@ export class HealthChecks {
   healthy(id: string | undefined): boolean {
     const check = id === undefined ? undefined : this.checks.get(id);
     if (check === undefined) return true;
-    const passes = check.disabled || (this.verdicts.get(check.id)?.passes ?? true);
+    const passes = check.disabled || this.passes(check);
     return passes !== check.inverted;
+  }
+
+  /** Of others: as many as its threshold are healthy. */
+  private passes({ id, watches }: HealthCheck): boolean {
+    if (watches.kind === 'checks') return watches.of.filter((child) => this.healthy(child)).length >= watches.threshold;
+    return this.verdicts.get(id)?.passes ?? true;
   }
 
   lastSeen(check: HealthCheck, at: number): Seen {
@@ -90,6 +99,7 @@ export class HealthChecks {
   /** Begins from what is seen now, without waiting: for the world's beginning, when parts are added one by one. */
   settle(now: number): void {
     for (const check of this.checks.values()) {
+      if (check.watches.kind === 'checks') continue;
       const seen = this.see(check, now);
       this.turns.set(check.id, (this.turns.get(check.id) ?? 0) + 1);
       this.verdicts.seed(check.id, { seen, passes: seen.passes });
@@ -117,6 +127,8 @@ export class HealthChecks {
   private see(check: HealthCheck, now: number): Seen {
     const { watches } = check;
     const answer = (status: number, address: string): Seen => ({ passes: status >= 200 && status < 400, status, address });
+    // Nobody asks it anything.
+    if (watches.kind === 'checks') return answer(0, '');
     if (!this.core.alive(watches.region)) return answer(0, '');
     if (watches.kind === 's3-object') {
       const there = this.buckets.get(watches.bucket)?.objects.get(watches.key) !== undefined;

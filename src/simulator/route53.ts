@@ -118,6 +118,7 @@ export const route53: ServiceModel<'route53'> = {
     handle(input, call) {
       const check = checkOf(input.HealthCheckId, call);
       if (!call.state.statusQuota.take(call.now)) throw call.error('Throttling', 400, 'Rate exceeded');
+      if (check.watches.kind === 'checks') throw call.error('InvalidInput', 400, 'The status of a calculated health check cannot be asked for.');
       return { HealthCheckObservations: observations(check, call.state.healthChecks.lastSeen(check, call.at), call.at) };
     },
   },

@@ -251,7 +251,9 @@ export interface HealthCheckSeed {
     /** With `address`: the application there; without: every application of the region. */
     /** `shallow`: passes while the application answers at all, also with 503; else only with 2xx or 3xx. */
     | { kind: 'region-endpoint'; region: string; address?: string; shallow?: boolean }
-    | { kind: 's3-object'; region: string; bucket: string; key: string };
+    | { kind: 's3-object'; region: string; bucket: string; key: string }
+    /** Calculated: healthy while so many of these checks are. */
+    | { kind: 'checks'; of: readonly string[]; threshold: number };
   inverted?: boolean;
   /** A disabled check is healthy. */
   disabled?: boolean;

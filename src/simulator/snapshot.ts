@@ -74,7 +74,9 @@ export function snapshotOf(state: State, now: number): WorldSnapshot {
       watches:
         check.watches.kind === 's3-object'
           ? `s3://${check.watches.bucket}/${check.watches.key}`
-          : (check.watches.address ?? `applications of ${check.watches.region}`),
+          : check.watches.kind === 'checks'
+            ? check.watches.of.join(' and ')
+            : (check.watches.address ?? `applications of ${check.watches.region}`),
       healthy: state.healthChecks.healthy(check.id),
       inverted: check.inverted,
       lastStatus: state.healthChecks.lastSeen(check, now).status,

@@ -3,7 +3,7 @@ import { APPROVED, planOf, SEOUL, SHOP, simulation, type Simulation, TOKYO } fro
 import { stepOf } from '../kinds/context.ts';
 import { worldOf } from '../refusals/said.ts';
 import { answering, ended, refusing } from './answers.ts';
-import { MINUTE, NAME, TOKYO_ADDRESS, ZONE } from './naive.ts';
+import { cutOffFromSeoul, MINUTE, NAME, OLD, REPLICA, TOKYO_ADDRESS, ZONE } from './naive.ts';
 
 /*
  * What Route 53 has and answers beside the records that are moved. Each situation from AWS's documentation.
@@ -88,6 +88,78 @@ describe('a health check that is not what it seems', () => {
     const end = await ended(refusing(await lost(), 'GetHealthCheckStatus', 'NoSuchHealthCheck', 'No health check exists with the specified ID.'));
     expect(end).toMatchObject({ outcome: 'refused', changed: [] });
     expect(end.refused).toMatch(/route53-batch: .*the health check hc-\w+ does not exist/);
+  });
+});
+
+/*
+ * https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheckStatus.html: not of a calculated check
+ * https://docs.aws.amazon.com/Route53/latest/APIReference/API_UpdateHealthCheck.html: a disabled check asks nothing; an inverted one is healthy while its endpoint fails
+ * https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-checks-creating-values.html: an alarm, and what is taken for one without data
+ */
+describe('a health check of the source that does not watch the source is no second witness', () => {
+  type Report = { StatusReport?: { Status?: string; CheckedTime?: Date } };
+  /** The check of Seoul, and what each of its checkers reports. */
+  const checked = (sim: Simulation, config: object, report: Report) => {
+    const { aws } = sim.effects;
+    const call = (async (request: { operation: string; input: { HealthCheckId?: string } }) => {
+      const answer = (await aws.call(request as never)) as { output: { HealthCheck: { HealthCheckConfig: object }; HealthCheckObservations: object[] } };
+      if (request.input.HealthCheckId !== 'hc-seoul') return answer;
+      const { HealthCheck: check, HealthCheckObservations: all } = answer.output;
+      if (request.operation === 'GetHealthCheck') return { ...answer, output: { HealthCheck: { ...check, HealthCheckConfig: { ...check.HealthCheckConfig, ...config } } } };
+      return request.operation === 'GetHealthCheckStatus' ? { ...answer, output: { HealthCheckObservations: all.map((one) => ({ ...one, ...report })) } } : answer;
+    }) as unknown as typeof aws.call;
+    return { ...sim, effects: { ...sim.effects, aws: { call } } };
+  };
+  /** Seoul serves. This machine reaches nothing of it, and somebody has stopped replication. */
+  const cutOff = async (): Promise<Simulation> => {
+    const sim = await simulation();
+    sim.world.setReplication(REPLICA, { mode: 'stopped' });
+    await sim.clock.run(() => sim.clock.sleep(4 * MINUTE));
+    return cutOffFromSeoul(sim);
+  };
+  const insisted = { ...APPROVED, dataLossSeconds: 900, reason: 'decided' };
+  const fails: Report = { StatusReport: { Status: 'Failure: HTTP Status Code 404, Not Found.' } };
+
+  it.each<[string, object, Report, string]>([
+    ['it is inverted: an object that is not there', { Inverted: true }, fails, 'the health check hc-seoul is inverted'],
+    ['it is disabled: what its checkers saw last stands', { Disabled: true }, fails, 'the health check hc-seoul is disabled: nobody checks its endpoint'],
+    ['it watches an alarm', { Type: 'CLOUDWATCH_METRIC' }, fails, 'the health check hc-seoul is of the type CLOUDWATCH_METRIC'],
+    ['it is calculated', { Type: 'CALCULATED' }, fails, 'the health check hc-seoul is of the type CALCULATED'],
+    ['it is a routing control', { Type: 'RECOVERY_CONTROL' }, fails, 'the health check hc-seoul is of the type RECOVERY_CONTROL'],
+    ['its type is not known here', { Type: 'NEWER' }, fails, 'the health check hc-seoul is of the type NEWER'],
+    ['its reports say nothing', {}, { StatusReport: {} }, 'none of 8 checkers says now'],
+    ['its reports say neither', {}, { StatusReport: { Status: 'Unknown' } }, 'none of 8 checkers says now'],
+    ['its reports are of yesterday', {}, { StatusReport: { Status: 'Failure: timeout', CheckedTime: new Date(0) } }, 'none of 8 checkers says now'],
+  ])('%s', async (_what, config, report, says) => {
+    const sim = checked(await cutOff(), config, report);
+    const end = await ended(sim, TOKYO, undefined, insisted);
+    expect([end.outcome, end.changed, sim.world.acceptsWrites(OLD), sim.world.acceptsWrites(REPLICA)]).toEqual(['refused', [], true, false]);
+    expect(end.refused).toContain('source-down: only this machine sees it down');
+    expect(end.refused).toContain(`health-checkers: unknown (${says}`);
+  });
+
+  it('and one that does is: the same, with an endpoint that fails', async () => {
+    const { outcome, changed } = await ended(checked(await cutOff(), {}, fails), TOKYO, undefined, insisted);
+    expect([outcome, changed.length > 0]).toEqual(['succeeded', true]);
+  });
+
+  it('of the set that is to answer: said, for nobody sees beforehand whether Route 53 answers with it', async () => {
+    const sim = await lost();
+    const end = await ended(answering(sim, 'GetHealthCheck', (output) => ({ HealthCheck: { ...(output['HealthCheck'] as object), HealthCheckConfig: { Type: 'CALCULATED' } } })));
+    expect(end.outcome).toBe('succeeded');
+    expect(end.warned).toContain('the health check hc-tokyo of tokyo is of the type CALCULATED, and watches no endpoint: whether Route 53 answers with tokyo is not seen before the move');
+  });
+
+  it('AWS does not tell the status of a calculated check', async () => {
+    const sim = await simulation();
+    sim.world.addHealthCheck({ id: 'both', watches: { kind: 'checks', of: ['hc-seoul'], threshold: 1 } });
+    const answer = await sim.clock.run(() => sim.effects.aws.call({ service: 'route53', region: 'us-east-1', operation: 'GetHealthCheckStatus', input: { HealthCheckId: 'both' } }).catch((error: unknown) => error));
+    expect(answer).toMatchObject({ code: 'InvalidInput' });
+    const healthy = () => sim.world.snapshot().healthChecks.find(({ id }) => id === 'both')?.healthy;
+    expect(healthy()).toBe(true);
+    sim.world.breakRegion(SEOUL);
+    await sim.clock.run(() => sim.clock.sleep(2 * MINUTE));
+    expect(healthy()).toBe(false);
   });
 });
 

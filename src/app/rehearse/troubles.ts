@@ -147,7 +147,7 @@ export const TROUBLES: readonly Trouble[] = [
   },
   {
     name: 'checkers-disagree',
-    what: 'the health check of the lost region was disabled, and says that all is well',
+    what: 'the health check of the lost region was disabled: it counts as healthy, and nobody asks its endpoint',
     must: 'borne',
     fits: (way) => checksOf(way).length > 0,
     before: (way) => {

@@ -31,6 +31,19 @@ export function notSwitchable({ type }: HealthCheckState): { observed: string; i
   return { observed: `is of the type ${type}, ${known ? 'which Route 53 does not let anybody disable or invert' : 'of which dr does not know whether it can be disabled and inverted'}`, instead };
 }
 
+/** Those that watch an endpoint of their own. */
+const ENDPOINTS: readonly string[] = ['HTTP', 'HTTPS', 'HTTP_STR_MATCH', 'HTTPS_STR_MATCH', 'TCP'] satisfies HealthCheckType[];
+
+/**
+ * Why a check says nothing of the endpoint that its set leads to; undefined where it does. Of a calculated check Route 53's API tells no status at all.
+ * https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheckStatus.html
+ */
+export function blindTo({ type, disabled, inverted }: HealthCheckState): string | undefined {
+  if (!ENDPOINTS.includes(type)) return `is of the type ${type}, and watches no endpoint`;
+  if (disabled) return 'is disabled: nobody checks its endpoint';
+  return inverted ? 'is inverted: it fails while all is well, so that it watches something else' : undefined;
+}
+
 const TURN = 'turn the routing control of the target On, and that of the source Off, in a custom step before traffic: aws route53-recovery-cluster update-routing-control-states --endpoint-url …';
 
 /**

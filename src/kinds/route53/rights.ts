@@ -36,9 +36,9 @@ function zoneArn(at: At, t: Traffic): string {
   return arn(at, 'route53', `hostedzone/${t.zone}`);
 }
 
-/** Who answers now, and what Route 53's checkers see. */
+/** Who answers now, what Route 53's checkers see, and of what. */
 export function readRights(at: At, t: Traffic): Permission[] {
-  return [listRights(at, t), allow(['route53:GetHealthCheckStatus'], healthCheckArns(at, t))];
+  return [listRights(at, t), allow(['route53:GetHealthCheck', 'route53:GetHealthCheckStatus'], healthCheckArns(at, t))];
 }
 
 export function listRights(at: At, t: Traffic): Permission {

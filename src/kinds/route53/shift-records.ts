@@ -12,8 +12,8 @@ import { traitsOf } from '../../model/verb.ts';
 import { type Aim, aimSchema, changeTo, wantedSets } from './aim.ts';
 import { type BatchProblem, createdSets, type PlannedSets, setProblems } from './batch-rules.ts';
 import { type AskedChecks, askChecks, changeProblems } from './change-problems.ts';
-import { routingControls } from './check-types.ts';
-import { askCheckers } from './checkers.ts';
+import { blindTo, routingControls } from './check-types.ts';
+import { countsAsHealthy } from './checkers.ts';
 
 /*
  * Brings the sets of any number of names of one zone to what an aim says.
@@ -100,13 +100,13 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const asked = await askChecks(ctx, [...towards, ...newChecks(changes)], changes.flatMap((one) => createdSets(one)));
   const problems = await changeProblems(ctx, p.zone, changes, asked);
   if (problems.length > 0) return refusedByRoute53(problems);
-  const { inverted, ...silent } = await unanswered(ctx, p.aim.policy, towards, asked, changes.flatMap((one) => one.wanted));
+  const { inverted, read: states, ...silent } = await unanswered(ctx, p.aim.policy, towards, asked, changes.flatMap((one) => one.wanted));
   if (silent.refusal !== undefined) return silent.refusal;
   const batches = packBatches(groups).length;
   const guarded = await protections(ctx, p);
   if (guarded.refusal !== undefined) return guarded.refusal;
   const because = groups.length === 0 ? 'the records match the plan already' : `${groups.length} of ${plural(p.records.length, 'name')} to change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
-  return { state: 'ok', because, warnings: [...guarded.warnings, ...silent.warnings, ...wayHomeWarnings(p, current), ...inverted.map((observed) => ({ rule: 'health-check-inverted', observed: `${observed}: when the endpoint of the other side passes again, users are sent back to it`, wanted: 'a set that counts as healthy while its endpoint works', mend: 'aws route53 update-health-check --health-check-id ID --no-inverted', page: `${GUIDE}/health-checks-creating-values.html` })), ...healthWarnings(towards, asked), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
+  return { state: 'ok', because, warnings: [...guarded.warnings, ...silent.warnings, ...wayHomeWarnings(p, current), ...inverted.map((observed) => ({ rule: 'health-check-inverted', observed: `${observed}: when the endpoint of the other side passes again, users are sent back to it`, wanted: 'a set that counts as healthy while its endpoint works', mend: 'aws route53 update-health-check --health-check-id ID --no-inverted', page: `${GUIDE}/health-checks-creating-values.html` })), ...healthWarnings(towards, asked, states), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
 }
 
 /** The sets of each name before and after the change. */
@@ -165,11 +165,18 @@ function newChecks(changes: readonly PlannedSets[]): RecordSet[] {
   return changes.flatMap((one) => createdSets(one).filter((set) => !one.current.some((old) => old.HealthCheckId === set.HealthCheckId)));
 }
 
+/** A health check of a set that is to answer. */
+interface ReadCheck {
+  id: string;
+  set: string;
+  state: HealthCheckState;
+}
+
 /** Sets that are to answer, and that Route 53 will not answer with: known before, from their health checks. */
-async function unanswered(ctx: StepContext, policy: Aim['policy'], towards: readonly RecordSet[], asked: AskedChecks, after: readonly RecordSet[]): Promise<{ refusal?: Verdict; inverted: string[]; warnings: Warning[] }> {
+async function unanswered(ctx: StepContext, policy: Aim['policy'], towards: readonly RecordSet[], asked: AskedChecks, after: readonly RecordSet[]): Promise<{ refusal?: Verdict; inverted: string[]; read: ReadCheck[]; warnings: Warning[] }> {
   const byCheck = new Map(towards.flatMap((set) => (set.HealthCheckId === undefined ? [] : [[set.HealthCheckId, set.SetIdentifier ?? ''] as const])));
   const inverted: string[] = [];
-  const read: { id: string; set: string; state: HealthCheckState }[] = [];
+  const read: ReadCheck[] = [];
   for (const [id, set] of [...byCheck].slice(0, CHECKS_READ)) {
     const state = await readHealthCheck(ctx.effects.aws, id, { region: ctx.target, signal: ctx.signal }).catch(unlessAws);
     if (state !== undefined) read.push({ id, set, state });
@@ -179,27 +186,31 @@ async function unanswered(ctx: StepContext, policy: Aim['policy'], towards: read
     if (state.disabled || health.says === 'up') inverted.push(`the health check ${id} of ${set} is inverted, and ${state.disabled ? 'disabled' : health.because}: Route 53 calls the set unhealthy`);
   }
   const controls = routingControls(ctx, policy === 'failover', read);
-  if (controls.refusal !== undefined || controls.warnings.length > 0) return { inverted, ...controls };
-  if (inverted.length === 0) return { inverted, warnings: [] };
+  if (controls.refusal !== undefined || controls.warnings.length > 0) return { inverted, read, ...controls };
+  if (inverted.length === 0) return { inverted, read, warnings: [] };
   const others = after.filter((set) => !towards.some((one) => one.SetIdentifier === set.SetIdentifier || one.HealthCheckId === set.HealthCheckId));
   const left = traitsOf(ctx.run.verb).sourceMayBeDead ? await stillHealthy(ctx, others) : [];
-  if (left === undefined) return { inverted, warnings: [] };
-  return { inverted, warnings: [], refusal: refused({ rule: 'health-check', observed: [...inverted, ...left].join('; '), threshold: 'a set that counts as healthy while its endpoint works', consequence: 'Route 53 would continue to send users to the other side', override: 'none: aws route53 update-health-check --health-check-id ID --no-inverted' }) };
+  if (left === undefined) return { inverted, read, warnings: [] };
+  return { inverted, read, warnings: [], refusal: refused({ rule: 'health-check', observed: [...inverted, ...left].join('; '), threshold: 'a set that counts as healthy while its endpoint works', consequence: 'Route 53 would continue to send users to the other side', override: 'none: aws route53 update-health-check --health-check-id ID --no-inverted' }) };
 }
 
 /** Another set that counts as healthy, in words: Route 53 answers with it while the one that is to answer does not. */
 async function stillHealthy(ctx: StepContext, sets: readonly RecordSet[]): Promise<string[] | undefined> {
   for (const { SetIdentifier: set = '', HealthCheckId: id, AliasTarget: alias } of sets) {
     if (id === undefined && alias?.EvaluateTargetHealth !== true) return [`set ${set} has no health check: it always counts as healthy`];
-    const health = id === undefined ? undefined : await askCheckers(ctx, id, 'if-free');
-    if (health !== undefined && !(health instanceof AwsError) && health.says === 'up') return [`set ${set} counts as healthy: ${health.because}`];
+    const health = id === undefined ? undefined : await countsAsHealthy(ctx, id);
+    if (health?.says === 'up') return [`set ${set} counts as healthy: ${health.because}`];
   }
   return undefined;
 }
 
-function healthWarnings(towards: readonly RecordSet[], asked: AskedChecks): Warning[] {
+function healthWarnings(towards: readonly RecordSet[], asked: AskedChecks, states: readonly ReadCheck[]): Warning[] {
   const byCheck = new Map(towards.map((set) => [set.HealthCheckId ?? '', set.SetIdentifier ?? '']));
   return [...byCheck].flatMap(([id, set]) => {
+    const state = states.find((one) => one.id === id)?.state;
+    const blind = state === undefined ? undefined : blindTo(state);
+    // A routing control, and an inverted check, have words of their own; a disabled one counts as healthy.
+    if (blind !== undefined) return state?.inverted === true || state?.disabled === true || state?.type === 'RECOVERY_CONTROL' ? [] : [{ rule: 'health-check-unseen', observed: `the health check ${id} of ${set} ${blind}: whether Route 53 answers with ${set} is not seen before the move`, wanted: 'a health check of an endpoint', mend: `aws cloudwatch get-metric-statistics --region us-east-1 --namespace AWS/Route53 --metric-name HealthCheckStatus --dimensions Name=HealthCheckId,Value=${id} … shows it`, page: `${GUIDE}/monitoring-health-checks.html` }];
     const health = asked.get(id);
     if (health === undefined || health instanceof AwsError || health.says !== 'down') return [];
     const observed = `the health check of ${set} fails now (${health.because}): after the flip it is answered only once it passes again, interval × threshold later. A shallow check does not have this trap`;

@@ -22,7 +22,8 @@ describe('planted troubles', () => {
     expect(proofs.filter(({ ok }) => !ok)).toEqual([]);
     expect(proofs).toHaveLength(TROUBLES.length);
     expect(proofs.filter(({ end }) => end === 'refused').length).toBeGreaterThan(5);
-    expect(proofs.filter(({ end }) => end === 'recovered').length).toBeGreaterThan(2);
+    // With backups alone a disabled health check leaves too few to say that the region is lost.
+    expect(proofs.filter(({ end }) => end === 'recovered').length).toBeGreaterThan(name === 'archive' ? 1 : 2);
   });
 
   it('are met by the rule that is about them', async () => {
