@@ -127,6 +127,19 @@ describe('something changes the group while it grows', () => {
     expect(sim.world.snapshot().groups.find(({ region }) => region === TOKYO)?.desired).not.toBe(6);
   });
 
+  it.each([
+    ['below the minimum of the runbook', { MinSize: 1, DesiredCapacity: 1 }, 'failed'],
+    ['to the minimum of the runbook', { DesiredCapacity: 4 }, 'succeeded'],
+  ])('a scheduled action takes it %s after it was grown, and before the end', async (_what, sizes, outcome) => {
+    const sim = await lost();
+    const done = (record: { type: string; step?: string | undefined }): void => {
+      if (record.type === 'step.done' && record.step === grows) void sim.world.call({ service: 'autoscaling', region: TOKYO, operation: 'UpdateAutoScalingGroup', input: { AutoScalingGroupName: 'shop-api', ...sizes } });
+    };
+    const end = await ended(sim, TOKYO, done);
+    expect(end.outcome).toBe(outcome);
+    if (outcome === 'failed') expect(end.failed).toMatch(/at the end of the run it is not: shop-api: something has lowered its sizes to min 1, desired 1, and it is to have 4 or more; AWS: At /);
+  });
+
   // https://docs.aws.amazon.com/autoscaling/ec2/userguide/as-suspend-resume-processes.html
   it('its launches are suspended, and no activity says so: the run ends at once, with what resumes them', async () => {
     const sim = await lost();

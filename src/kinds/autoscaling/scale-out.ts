@@ -85,15 +85,25 @@ function isLowered(ctx: StepContext, p: Params, group: Group): boolean {
   return ctx.attempt >= RAISED && group.MinSize >= p.min && group.MaxSize >= p.max && group.DesiredCapacity >= Math.max(1, p.min);
 }
 
-/** At the end of the run. A later step, or a scaling policy, may have lowered what the group wants; nothing at all serves nobody. */
+/** At the end of the run. A scaling policy may have lowered what the group wants, down to the minimum; less is no active side, unless a later step of this run makes it so. */
 async function holds(ctx: StepContext, p: Params): Promise<Observation> {
   const group = await findGroup(ctx.effects.aws, p.region, p.group, { signal: ctx.signal });
   if (group === undefined) return missing(ctx, keyOf(p), `${p.group} is not in ${p.region}`);
   found(ctx, keyOf(p));
-  const wanted = Math.min(p.desired, Math.max(1, group.DesiredCapacity));
+  const least = Math.max(1, leastLater(ctx, p));
+  if (group.DesiredCapacity < least) {
+    return { state: 'pending', because: withReason(`${p.group}: something has lowered its sizes to min ${group.MinSize}, desired ${group.DesiredCapacity}, and it is to have ${least} or more`, (await launchTrouble(ctx, p.region, p.group))?.says ?? ''), waitingFor: 'aws' };
+  }
+  const wanted = Math.min(p.desired, group.DesiredCapacity);
   const serving = await healthyCapacity(ctx, p.region, group);
   if (serving.units >= wanted) return { state: 'reached', because: `${countOf(group, serving)} are in service and healthy` };
   return { state: 'pending', because: withReason(`${countOf(group, serving, wanted)} are ${serving.where}`, serving.why), waitingFor: 'aws' };
+}
+
+/** What it is to want at the end, at least: its minimum, or less where another step of the plan shrinks it. */
+function leastLater(ctx: StepContext, p: Params): number {
+  const shrinks = (ctx.planned ?? []).flatMap(({ kind, params: other }) => (kind === 'auto-scaling-group.scaleIn' ? (params.omit({ min: true, max: true }).loose().safeParse(other).data ?? []) : []));
+  return Math.min(p.min, ...shrinks.filter(({ region, group }) => region === p.region && group === p.group).map(({ desired }) => desired));
 }
 
 async function waitForInstances(ctx: StepContext, p: Params, group: Group, wanted: number): Promise<Observation> {
