@@ -87,7 +87,7 @@ export const GROUPS = {
     tests: ['test/kinds/autoscaling/*.test.ts', 'test/engine/scaling.test.ts', 'test/refusals/compute.test.ts'],
   },
   servers: {
-    mutate: ['src/kinds/ec2/{launch,register,start,started,stop,ours,ready,shortage,launch-reasons}.ts'],
+    mutate: ['src/kinds/ec2/{launch,register,start,stop,ours,ready,launch-reasons}.ts'],
     tests: ['test/kinds/ec2/*.test.ts', 'test/engine/{pilot-light,instances-home}.test.ts', 'test/refusals/compute.test.ts'],
   },
   records: {
@@ -103,7 +103,7 @@ export const GROUPS = {
     tests: ['test/approvals/judge.test.ts', 'test/model/signals.test.ts', 'test/kinds/common-steps/{assess,flap-guard,person-and-hold,approval,source-healthy}.test.ts', 'test/refusals/people.test.ts'],
   },
   signatures: {
-    mutate: ['src/approvals/{people,statement,signed-text,sign-off,signature,public-key,ssh-wire}.ts'],
+    mutate: ['src/approvals/{people,statement,sign-off,signature,public-key,ssh-wire}.ts'],
     tests: ['test/approvals/*.test.ts', 'test/app/{verify,notes}.test.ts'],
   },
   own: {

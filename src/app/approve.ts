@@ -1,6 +1,5 @@
-import { iso } from '../base/clock.ts';
+import { type Clock, iso } from '../base/clock.ts';
 import { DrError } from '../base/errors.ts';
-import type { Clock } from '../base/clock.ts';
 import type { RunStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import { type ApprovalGate, decide, judge, type Judgement, statementProblem } from '../approvals/judge.ts';

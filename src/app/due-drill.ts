@@ -1,6 +1,5 @@
 import type { RunMode } from '../journal/events.ts';
-import type { RunState } from '../journal/state.ts';
-import { isOver } from '../journal/state.ts';
+import { isOver, type RunState } from '../journal/state.ts';
 import { traitsOf } from '../model/verb.ts';
 import { type LeftTwins, twinsLeftBy } from './left-twins.ts';
 import { chooseRunbook } from './make-plan.ts';

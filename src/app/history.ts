@@ -3,7 +3,7 @@ import { DrError } from '../base/errors.ts';
 import { partsOfRunId } from '../base/ids.ts';
 import type { HistoryPort, PastMove } from '../effects/effects.ts';
 import { actedSteps, intendedChanges } from '../engine/acted.ts';
-import { inParallel } from '../engine/parallel.ts';
+import { inParallel } from '../engine/schedule.ts';
 import type { RunState } from '../journal/state.ts';
 import type { Change } from '../model/step.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';

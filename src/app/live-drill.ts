@@ -7,7 +7,7 @@ import type { LiveDrillRecord, LivePart } from '../journal/events.ts';
 import { isOver } from '../journal/state.ts';
 import type { Plan } from '../model/plan.ts';
 import { traitsOf, type Verb } from '../model/verb.ts';
-import { criticalPath } from '../plan/critical-path.ts';
+import { criticalPath } from '../plan/feasibility.ts';
 import { LIVE_PARTS, regionName } from '../report/format.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { liveEffects } from './live-effects.ts';

@@ -6,7 +6,7 @@ import { endsTheRun, isHeld, type Lease, type LeaseRequest, type LockRecord, ver
 import type { Guard, StateStore } from '../journal/state-store.ts';
 import type { Plan } from '../model/plan.ts';
 import { preempts, traitsOf, type Verb } from '../model/verb.ts';
-import { asAwsNamesIt } from '../model/resource-name.ts';
+import { asAwsNamesIt } from '../model/step-id.ts';
 import { runMode } from './live-effects.ts';
 
 /*

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { WireReader } from './ssh-wire.ts';
 
 /** Both halves of an ed25519 key. */
-export interface KeyPair {
+interface KeyPair {
   privateKey: KeyObject;
   publicKey: KeyObject;
 }

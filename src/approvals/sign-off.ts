@@ -3,7 +3,7 @@ import { messageOf } from '../base/errors.ts';
 import { type Approver, fingerprintsOf, type Initiator, isInitiator } from './people.ts';
 import { fingerprint, type PublicKey } from './public-key.ts';
 import { NAMESPACES, verifySignature } from './signature.ts';
-import { readSignedText, signedText } from './signed-text.ts';
+import { readSignedText, signedText } from './statement.ts';
 
 /* What a person signs who stands for a run that has ended: all records so far by their last hash, and the report of them. */
 
@@ -43,7 +43,7 @@ export function signOffText(signOff: SignOff): string {
 }
 
 /** Undefined for a text that is not letter by letter what `signOffText` writes. */
-export function readSignOff(text: string): SignOff | undefined {
+function readSignOff(text: string): SignOff | undefined {
   const { signed, ...values } = readSignedText(text, LINES);
   const at = Date.parse(signed);
   if (Number.isNaN(at) || values.name === '') return undefined;
@@ -52,7 +52,7 @@ export function readSignOff(text: string): SignOff | undefined {
 }
 
 /** A sign-off that was looked at. `problem`: why it does not count. */
-export interface JudgedSignOff {
+interface JudgedSignOff {
   signOff: SignOff | undefined;
   /** Type and fingerprint of the key that made the signature; undefined where it fits no key. */
   key: string | undefined;
@@ -64,7 +64,7 @@ export interface JudgedSignOff {
 }
 
 /** Whom the runbook names, with their keys. */
-export interface SignOffContext {
+interface SignOffContext {
   subject: SignOffSubject;
   people: readonly Approver[];
   initiator: Initiator;

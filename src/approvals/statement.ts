@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { iso } from '../base/clock.ts';
-import { readSignedText, signedText } from './signed-text.ts';
 
 /*
  * What an approver signs: a text that a person can read, with one spelling only. It names the run, its plan and the gate,
@@ -62,7 +61,7 @@ export interface SignedFile {
 }
 
 /** The longest file that is read. */
-export const FILE_MAX = 32_768;
+const FILE_MAX = 32_768;
 
 export function fileText({ text, signature }: SignedFile): string {
   return `${JSON.stringify({ schema: 'dr.approval/1', text, signature }, null, 2)}\n`;
@@ -82,4 +81,20 @@ export function readFileText(content: string): SignedFile | undefined {
 /** A name for the file: by its content, so that the same approval is kept once. */
 export function fileName(file: SignedFile): string {
   return `${createHash('sha256').update(fileText(file)).digest('hex').slice(0, 32)}.json`;
+}
+
+/*
+ * Texts that people sign: a heading, then `name: value` lines in one order, with one spelling only, so that a text can be read back and
+ * compared letter by letter.
+ */
+
+/** The text, ending with a newline. A value has no line break: one line is one value. */
+export function signedText<N extends string>(head: string, names: readonly N[], values: Readonly<Record<N, string>>): string {
+  return `${[head, ...names.map((name) => `${name}: ${values[name]}`)].join('\n')}\n`;
+}
+
+/** The values of such a text; those that are missing are empty. Whether it is such a text, only writing it again shows. */
+export function readSignedText<N extends string>(text: string, names: readonly N[]): Record<N, string> {
+  const values = new Map(text.split('\n').slice(1).map((line) => [line.slice(0, line.indexOf(': ')), line.slice(line.indexOf(': ') + 2)]));
+  return Object.fromEntries(names.map((name) => [name, values.get(name) ?? ''])) as Record<N, string>;
 }

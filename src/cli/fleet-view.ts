@@ -7,7 +7,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { Preview } from '../engine/preview.ts';
 import type { Plan } from '../model/plan.ts';
 import type { Acceptances } from '../model/step.ts';
-import { criticalPath } from '../plan/critical-path.ts';
+import { criticalPath } from '../plan/feasibility.ts';
 import type { ConfirmIo } from './confirm.ts';
 import { regionName, resumeCommand } from './names.ts';
 import { resumable, runJson, standing } from './run-view.ts';

@@ -128,7 +128,7 @@ export function regionNeeded(command: string, ...next: string[]): DrError {
 }
 
 async function askFor(request: Omit<ConfirmRequest, 'expected'>): Promise<'typed' | 'flag'> {
-  const { criticalPath } = await import('../plan/critical-path.ts');
+  const { criticalPath } = await import('../plan/feasibility.ts');
   return confirm({ ...request, expected: criticalPath(request.plan) }, terminalIo());
 }
 

@@ -44,7 +44,7 @@ export default class PlanCommand extends DrCommand {
     const { runbook, verb, region, from, standby, runbooks, out, iam } = flags;
     if (region === undefined && !traitsOf(verb).rebuilds) throw regionNeeded(`plan${verbFlag(verb)}`);
     const { planWithPreview } = await import('../app/preview.ts');
-    const { criticalPath } = await import('../plan/critical-path.ts');
+    const { criticalPath } = await import('../plan/feasibility.ts');
     const request = { verb, region, from, standby, runbooks, state: this.statePlace(flags.state), ...(runbook === undefined ? {} : { runbook }) };
     const made = await planWithPreview(request).catch((error: unknown) => {
       if (flags['detailed-exitcode'] && error instanceof DrError && NOTHING_TO_DO.has(error.code)) return error;

@@ -1,7 +1,7 @@
 import { LIMITS } from '../base/limits.ts';
 import type { PlanStep, Verdict, Warning } from '../model/step.ts';
 import { traceStep } from './trace.ts';
-import { inParallel } from './parallel.ts';
+import { inParallel } from './schedule.ts';
 import { ask, type Run } from './run.ts';
 import { toErrorRecord } from './error-records.ts';
 

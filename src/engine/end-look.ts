@@ -2,7 +2,7 @@ import { messageOf } from '../base/errors.ts';
 import { reachable } from '../base/graph.ts';
 import { LIMITS } from '../base/limits.ts';
 import type { PlanStep, Verdict } from '../model/step.ts';
-import { inParallel } from './parallel.ts';
+import { inParallel } from './schedule.ts';
 import { ask, type Run } from './run.ts';
 import { isSuperseded } from './error-records.ts';
 import { traitsOf } from '../model/verb.ts';

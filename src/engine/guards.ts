@@ -18,7 +18,7 @@ import type { StepEnd } from './step-parts.ts';
  * 5. A run with a guard that has failed does not succeed: what the guard stands against was there at its last look.
  */
 
-export interface Guards {
+interface Guards {
   /** What a step intended is seen to be under way. */
   underWay(id: string): void;
   /** Everything else has ended. Resolves when the guards have. @throws what a guard threw: its journal failed */

@@ -6,7 +6,7 @@ import { judgeSample } from '../measure/probe.ts';
 import type { PlanProbe } from '../model/plan.ts';
 
 /** Probes that run beside the steps. */
-export interface ProbeWatch {
+interface ProbeWatch {
   /** Time of the first failed sample of the outage that is going on, or of the first one seen at all. */
   impactAt: () => number | undefined;
   /** Ends the sampling and journals how much was sampled. After a run that succeeded, a probe that was bad is asked once more. */

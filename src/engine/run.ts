@@ -8,7 +8,7 @@ import type { AnyStepKind, PlanStep, StepContext, StepKind } from '../model/step
 import { intendedChanges } from './acted.ts';
 
 /** What a step may use besides looking: absent in checks and looks, which record nothing and wait for nobody. */
-export type StepTools = Pick<StepContext, 'record' | 'wait'>;
+type StepTools = Pick<StepContext, 'record' | 'wait'>;
 
 /** One execution of a plan: what every part of the engine works with. */
 export interface Run {

@@ -3,7 +3,7 @@ import type { PlanStep } from '../model/step.ts';
 import type { StepEnd } from './step-parts.ts';
 
 /** How the graph as a whole ended. */
-export type ScheduleEnd = 'done' | 'refused' | 'failed' | 'interrupted';
+type ScheduleEnd = 'done' | 'refused' | 'failed' | 'interrupted';
 
 const SEVERITY: readonly ScheduleEnd[] = ['done', 'interrupted', 'refused', 'failed'];
 
@@ -71,4 +71,25 @@ export function runGraph(
     };
     pump();
   });
+}
+
+/**
+ * Runs `work` on every item, at most `limit` at a time. The first error is thrown when all that had
+ * begun has ended; nothing new is begun after it.
+ */
+export async function inParallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0;
+  let failed: { error: unknown } | undefined;
+  const worker = async (): Promise<void> => {
+    while (next < items.length && failed === undefined) {
+      const item = items[next++] as T;
+      try {
+        await work(item);
+      } catch (error) {
+        failed ??= { error };
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  if (failed !== undefined) throw failed.error;
 }

@@ -26,7 +26,7 @@ export interface StepTrace {
 }
 
 /** Says whether this runner may continue: both throw once somebody has taken over. */
-export type Hold = Pick<Journal, 'assertHeld' | 'stillHeld'>;
+type Hold = Pick<Journal, 'assertHeld' | 'stillHeld'>;
 
 const NOBODY_ELSE: Hold = { assertHeld: () => Promise.resolve(), stillHeld: () => Promise.resolve() };
 

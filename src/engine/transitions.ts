@@ -26,7 +26,7 @@ export type StepEvent =
   | 'time-up'
   | 'over';
 
-export interface Transition {
+interface Transition {
   from: StepState;
   on: StepEvent;
   to: StepState;

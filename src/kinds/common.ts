@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { Conditions, Permission, Refusal, StepContext, StepKind } from '../model/step.ts';
 import { REGION_SHAPE } from '../base/regions.ts';
+import { parseDuration } from '../base/duration.ts';
 
 /** An AWS region by its shape; whether it exists is the loader's question. */
 export const regionName = z
@@ -70,4 +71,19 @@ export function inRegion<T>(map: Readonly<Record<string, T>>, region: string): T
   const value = map[region];
   if (value === undefined) throw new Error(`nothing is named for region ${region}`);
   return value;
+}
+
+const DURATION_WANTED = 'expected a duration with its unit, e.g. 30s or 15m';
+
+/** A duration with its unit, as milliseconds. `range` says in words what `min` and `max` are. */
+export function durationField(limits: { min: number; max: number; range: string }) {
+  return z
+    .string(DURATION_WANTED)
+    .regex(/^(\d+(\.\d+)?(ms|s|m|h|d))+$/, { error: DURATION_WANTED, abort: true })
+    .transform((text, ctx) => {
+      const ms = parseDuration(text);
+      if (ms !== undefined && ms >= limits.min && ms <= limits.max) return ms;
+      ctx.issues.push({ code: 'custom', message: `expected ${limits.range}`, input: text });
+      return z.NEVER;
+    });
 }

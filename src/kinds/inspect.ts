@@ -38,7 +38,7 @@ export async function ifAllowed(about: About, look: () => Promise<readonly Findi
 }
 
 /** The same text for the same call of a region, so that it is said once. */
-export function notChecked({ service, region, operation, isDenied, message }: AwsError): Finding {
+function notChecked({ service, region, operation, isDenied, message }: AwsError): Finding {
   return finder({ resource: `${service}:${region}`, region }).note('not-checked', {
     observed: isDenied ? `${service}:${operation} is not allowed in ${region}` : `${service}:${operation} in ${region}: ${message}`,
     wanted: `an answer to ${service}:${operation}`,
@@ -53,7 +53,7 @@ export async function lookedAll(about: About, looks: readonly (() => Promise<rea
 }
 
 /** One finding for each service of a region that gives no answer, and one for each call that AWS refuses. */
-export function notSeen(about: About, error: AwsError): Finding {
+function notSeen(about: About, error: AwsError): Finding {
   const { service, region, operation } = error;
   if (error.unreachable) {
     return finder({ resource: `${service}:${region}`, region }).error('region-silent', {

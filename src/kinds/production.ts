@@ -24,7 +24,7 @@ export function notCompared(state: Parameters<typeof seenFact.all>[0]): string[]
 }
 
 /** Parts of production by name; null: it gives no answer. */
-export type Parts = Readonly<Record<string, () => Promise<Json>>>;
+type Parts = Readonly<Record<string, () => Promise<Json>>>;
 
 async function look(parts: Parts): Promise<Record<string, Json>> {
   return Object.fromEntries(await Promise.all(Object.entries(parts).map(async ([name, see]) => [name, await see()] as const)));

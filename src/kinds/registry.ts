@@ -2,8 +2,7 @@ import { approvalSchema } from '../approvals/people.ts';
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 import type { AnyResourceKind, PlanContext, ResourceKind, ResourceState, StepDraft } from '../model/kind.ts';
-import type { Frame } from './own-steps/frame.ts';
-import type { AnyOwnKind, OwnKind } from './own-steps/own-kind.ts';
+import type { AnyOwnKind, Frame, OwnKind } from './own-steps/frame.ts';
 import type { AnyStepKind, Origin, PlanStep } from '../model/step.ts';
 
 /* Every kind there is. Only what a runbook or a plan names is loaded. A new kind is its file and one line here. */

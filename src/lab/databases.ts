@@ -1,4 +1,4 @@
-import { inParallel } from '../engine/parallel.ts';
+import { inParallel } from '../engine/schedule.ts';
 import { refKey, sameRef, type DatabaseDriver, type DbEndpoint, type DbRef } from '../simulator/database-driver.ts';
 import type { DbInstanceSeed } from '../simulator/seeds.ts';
 import { ORDERS_TABLE } from './application.ts';

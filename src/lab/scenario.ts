@@ -1,5 +1,5 @@
 import { messageOf } from '../base/errors.ts';
-import { otherEngineNamed } from '../kinds/databases/sql-engine.ts';
+import { otherEngineNamed } from '../kinds/databases/login.ts';
 import { knownKind } from '../kinds/registry.ts';
 import { type Owner, sharedDatabases } from '../runbook/folder.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';

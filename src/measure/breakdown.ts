@@ -11,7 +11,7 @@
  * (data before compute before names); then what is only watched; a call in flight last, for it is made during waits too.
  */
 export const CAUSES = ['before', 'stopped', 'person', 'database', 'aws', 'dns', 'users', 'own', 'hold', 'call', 'tool'] as const;
-export type Cause = (typeof CAUSES)[number];
+type Cause = (typeof CAUSES)[number];
 
 /** `[from, to)` in milliseconds since the epoch. */
 export interface CauseInterval {
@@ -20,7 +20,7 @@ export interface CauseInterval {
   to: number;
 }
 
-export interface BreakdownRow {
+interface BreakdownRow {
   cause: Cause;
   ms: number;
 }

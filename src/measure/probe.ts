@@ -1,7 +1,7 @@
 import type { HttpSample } from '../effects/effects.ts';
 
 /** What a probe expects of an answer. */
-export interface Expectation {
+interface Expectation {
   status: number;
   /** Must be part of the body. */
   body?: string | undefined;

@@ -54,7 +54,7 @@ export interface RtoInput {
 }
 
 /** A point in time, or why there is none. */
-export interface Milestone {
+interface Milestone {
   phase: RtoPhase;
   /** Undefined: not measured, and `because` is the reason. */
   at: number | undefined;

@@ -11,7 +11,7 @@ export type FactSource = { fact(name: string): Json | undefined } | { facts: Rea
 type Recorder = { record(name: string, value: Json): void };
 
 /** A fact of which there is one for each key: a database, a probe, a record. It is journaled as `<name>.<key>`. */
-export interface Fact<T> {
+interface Fact<T> {
   record(ctx: Recorder, key: string, value: T): void;
   /** From now on `read` finds nothing. */
   forget(ctx: Recorder, key: string): void;
@@ -26,7 +26,7 @@ export interface Fact<T> {
 }
 
 /** A fact of which there is one in a run. */
-export interface SoleFact<T> {
+interface SoleFact<T> {
   record(ctx: Recorder, value: T): void;
   read(from: FactSource): T | undefined;
 }

@@ -52,7 +52,7 @@ const signSchema = z.enum(Object.keys(SIGNS) as [keyof typeof SIGNS, ...(keyof t
 export type Sign = z.infer<typeof signSchema>;
 
 /** The verdict on the source region. */
-export const sourceVerdictSchema = z.strictObject({
+const sourceVerdictSchema = z.strictObject({
   verdict: z.enum(['source-down', 'attested', 'not-down']),
   because: z.string(),
   /** The same in parts: the verdict alone, and what each signal says. */
@@ -61,7 +61,7 @@ export const sourceVerdictSchema = z.strictObject({
   signs: z.array(signSchema).optional(),
 });
 
-export type SourceVerdict = z.infer<typeof sourceVerdictSchema>;
+type SourceVerdict = z.infer<typeof sourceVerdictSchema>;
 
 export const sourceVerdictFact = soleFact('source.verdict', sourceVerdictSchema);
 

@@ -24,7 +24,7 @@ export const OUTSIDE = ['program', 'address', 'function', 'database', 'person', 
 export type Outside = (typeof OUTSIDE)[number];
 
 /** People who open a gate: by signatures if the runbook names keys, else by name. */
-export interface Approval {
+interface Approval {
   from: readonly Approver[];
   quorum: number;
   waitMs: number;

@@ -9,7 +9,7 @@ export const VERBS = ['failover', 'switchover', 'reprotect', 'drill'] as const;
 export type Verb = (typeof VERBS)[number];
 
 /** What a verb means for a run. Code asks for a trait, so that a new verb is one more row of the table below. */
-export interface VerbTraits {
+interface VerbTraits {
   /** Users and data move from the source to the target. */
   movesUsers: boolean;
   /** The source may be dead: nothing may depend on it, and a loss is bounded instead of excluded. */

@@ -6,7 +6,7 @@ import type { Conditions, Permission } from '../model/step.ts';
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
  */
 
-export interface PolicyStatement {
+interface PolicyStatement {
   Sid: string;
   Effect: 'Allow';
   Action: string[];
@@ -20,7 +20,7 @@ export interface PolicyDocument {
 }
 
 /** Characters of a managed policy, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html */
-export const POLICY_LIMIT = 6_144;
+const POLICY_LIMIT = 6_144;
 
 /** As AWS counts it. */
 export function policySize(document: PolicyDocument): number {
@@ -77,7 +77,7 @@ function statement(actions: readonly string[], resources: readonly string[], con
   };
 }
 
-export function isRead(action: string): boolean {
+function isRead(action: string): boolean {
   return /:(Describe|Get|List|Head)/.test(action);
 }
 

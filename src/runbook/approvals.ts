@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { messageOf } from '../base/errors.ts';
 import { fingerprint, readPublicKey } from '../approvals/public-key.ts';
-import { durationField } from '../kinds/duration.ts';
+import { durationField } from '../kinds/common.ts';
 import { RUNBOOK_PHASES } from '../model/step.ts';
 import { lineField } from './fields.ts';
 

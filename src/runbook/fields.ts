@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { nearestRegion, REGION_SHAPE } from '../base/regions.ts';
-import { durationField } from '../kinds/duration.ts';
+import { durationField } from '../kinds/common.ts';
 import { quote } from './secrets.ts';
 
 // A message that begins with "expected" gets what was found added to it: see explain.ts.

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { regionOfArn } from '../base/arn.ts';
 import { STRATEGIES } from '../model/verb.ts';
 import { asserts, httpAssertionFields } from '../kinds/http-assertion.ts';
-import { durationField } from '../kinds/duration.ts';
+import { durationField } from '../kinds/common.ts';
 import { acceptsField } from './accepts.ts';
 import { approvalsField } from './approvals.ts';
 import { envField, httpField, lineField, nameField, objectiveField, regionField, topicArnField } from './fields.ts';

@@ -9,8 +9,7 @@ import type { RunResult } from '../../src/app/run-to-the-end.ts';
 import { DrError } from '../../src/base/errors.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
-import type { Simulation } from '../engine/simulated.ts';
-import { APPROVED, planOf, SEOUL, SHOP, simulation, TOKYO } from '../engine/simulated.ts';
+import { APPROVED, planOf, SEOUL, SHOP, type Simulation, simulation, TOKYO } from '../engine/simulated.ts';
 
 /*
  * The use cases against a simulated world: real files in temporary folders, time that is not real.

@@ -21,7 +21,7 @@ import type { Effects } from '../../src/effects/effects.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
-import { criticalPath } from '../../src/plan/critical-path.ts';
+import { criticalPath } from '../../src/plan/feasibility.ts';
 import { APPROVED, planOf, SEOUL, SHOP, simulation, TOKYO } from '../engine/simulated.ts';
 import { BRISK } from './fixture.ts';
 

@@ -13,7 +13,7 @@ import { statusText } from '../../src/cli/run-view.ts';
 import { sweepJson, sweepText } from '../../src/cli/sweep-view.ts';
 import { plain as PLAIN } from '../../src/cli/style.ts';
 import { loadStepKind } from '../../src/kinds/registry.ts';
-import { criticalPath } from '../../src/plan/critical-path.ts';
+import { criticalPath } from '../../src/plan/feasibility.ts';
 import { DRILL, keepBackups, twinsIn } from '../engine/drills.ts';
 import { planOf, SEOUL, SHOP, TOKYO } from '../engine/simulated.ts';
 import { bench, type Bench } from './fixture.ts';

@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Parser } from '@oclif/core';
-import type { Interfaces } from '@oclif/core';
+import { type Interfaces, Parser } from '@oclif/core';
 import { expect, it } from 'vitest';
 import type { DrCommand } from '../../src/cli/base-command.ts';
 import { shownError } from '../../src/cli/shown-error.ts';

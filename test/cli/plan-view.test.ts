@@ -5,7 +5,7 @@ import { plain } from '../../src/cli/style.ts';
 import { width } from '../../src/cli/text.ts';
 import type { Preview } from '../../src/engine/preview.ts';
 import type { Plan } from '../../src/model/plan.ts';
-import { criticalPath } from '../../src/plan/critical-path.ts';
+import { criticalPath } from '../../src/plan/feasibility.ts';
 import { planOf, simulation, TOKYO } from '../engine/simulated.ts';
 import { plan, step } from './fixture.ts';
 

@@ -13,7 +13,7 @@ import type { JournalRecord } from '../../src/journal/events.ts';
 import { fold, foldAll } from '../../src/journal/fold.ts';
 import type { RunState } from '../../src/journal/state.ts';
 import { LocalStore } from '../../src/journal/local-store.ts';
-import { criticalPath } from '../../src/plan/critical-path.ts';
+import { criticalPath } from '../../src/plan/feasibility.ts';
 import { person } from '../approvals/signers.ts';
 import { bench, type Bench, stopAt } from '../app/fixture.ts';
 

@@ -1,10 +1,16 @@
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { transitionDiagram } from '../../src/engine/diagram.ts';
+import { TRANSITIONS } from '../../src/engine/transitions.ts';
 import { FLOORS, importsOf } from '../tidy/rules.ts';
 
 const FILE = new URL('../../ARCHITECTURE.md', import.meta.url);
 const BLOCK = /(<!-- transitions -->\n)[^]*?(<!-- \/transitions -->)/;
+
+/** The transition table as a Mermaid state diagram. */
+function transitionDiagram(): string {
+  const rows = TRANSITIONS.map((row) => `    ${row.from} --> ${row.to}: ${row.on}${row.journal === undefined ? '' : ` (${row.journal})`}`);
+  return ['```mermaid', 'stateDiagram-v2', '    [*] --> waiting', ...rows, '    done --> [*]', '    refused --> [*]', '    failed --> [*]', '    paused --> [*]', '    unmet --> [*]', '```'].join('\n');
+}
 
 it('ARCHITECTURE.md shows the transition table as it is (UPDATE_DOCS=1 writes it)', async () => {
   const text = await readFile(FILE, 'utf8');

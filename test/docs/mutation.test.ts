@@ -7,7 +7,7 @@ const mutated = Object.values(GROUPS).flatMap(({ mutate }) => mutate.flatMap((pa
 
 /** They hold types, load, compose or tell, and decide nothing. */
 const DECIDES_NOTHING = new Set([
-  ...['diagram', 'parallel', 'run'].map((name) => `src/engine/${name}.ts`),
+  'src/engine/run.ts',
   ...['events', 'local-state', 'memory-store', 'old-journals', 'state-store', 'unusable'].map((name) => `src/journal/${name}.ts`),
   'src/approvals/private-key.ts',
   'src/measure/prices.ts',

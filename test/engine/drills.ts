@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { World } from '../../src/simulator/world.ts';
 import type { Direction } from '../../src/app/observe.ts';
-import { type Case } from './sweep.ts';
-import { BRISK } from './sweep.ts';
+import { BRISK, type Case } from './sweep.ts';
 import { type Simulation, simulation, TOKYO } from './simulated.ts';
 
 export const DRILL: Direction = { verb: 'drill', region: TOKYO };

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StepEnd } from '../../src/engine/step-parts.ts';
-import { inParallel } from '../../src/engine/parallel.ts';
-import { runGraph } from '../../src/engine/schedule.ts';
+import { inParallel, runGraph } from '../../src/engine/schedule.ts';
 import type { PlanStep } from '../../src/model/step.ts';
 import { planStep } from '../journal/fixture.ts';
 

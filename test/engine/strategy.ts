@@ -1,5 +1,5 @@
 import type { Verb } from '../../src/model/verb.ts';
-import { criticalPath } from '../../src/plan/critical-path.ts';
+import { criticalPath } from '../../src/plan/feasibility.ts';
 import { planOf, runPlan, simulation } from './simulated.ts';
 
 /** What a plan expects of itself, beside what the simulator then took. Seconds. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PlanStep } from '../../src/model/step.ts';
-import { criticalPath } from '../../src/plan/critical-path.ts';
+import { criticalPath } from '../../src/plan/feasibility.ts';
 import { planStep } from '../journal/fixture.ts';
 
 /** Random small graphs: each step may wait for any before it. */

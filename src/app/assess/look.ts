@@ -7,7 +7,7 @@ import type { Effects } from '../../effects/effects.ts';
 import type { Obstacle } from '../../engine/preview.ts';
 import { rpoFact } from '../../kinds/databases/facts.ts';
 import { knownKind } from '../../kinds/registry.ts';
-import { addressesIn } from '../../kinds/route53/region-addresses.ts';
+import { addressesIn } from '../../kinds/route53/sets.ts';
 import { judgeSample } from '../../measure/probe.ts';
 import type { RpoBound } from '../../measure/rpo.ts';
 import type { InspectContext } from '../../model/kind.ts';

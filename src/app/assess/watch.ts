@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock } from '../../base/clock.ts';
-import { iso } from '../../base/clock.ts';
+import { type Clock, iso } from '../../base/clock.ts';
 import { messageOf } from '../../base/errors.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { Plan } from '../../model/plan.ts';

@@ -1,7 +1,7 @@
 import { DrError } from '../../base/errors.ts';
 import type { Effects } from '../../effects/effects.ts';
 import { traceStep } from '../../engine/trace.ts';
-import { inParallel } from '../../engine/parallel.ts';
+import { inParallel } from '../../engine/schedule.ts';
 import type { WaitRecord } from '../../journal/events.ts';
 import type { Plan } from '../../model/plan.ts';
 import { resourcesOf } from '../locks.ts';

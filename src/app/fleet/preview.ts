@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Effects } from '../../effects/effects.ts';
 import type { Preview } from '../../engine/preview.ts';
-import { inParallel } from '../../engine/parallel.ts';
+import { inParallel } from '../../engine/schedule.ts';
 import { previewRun, type PreviewRequest } from '../preview.ts';
 import type { OnProgress, PlannedMember } from './plans.ts';
 

@@ -1,8 +1,7 @@
 import { formatDuration } from '../../base/duration.ts';
 import type { RunState } from '../../journal/state.ts';
 import { rpoFact } from '../../kinds/databases/facts.ts';
-import type { OneRehearsal, Rehearsal } from './one.ts';
-import { rehearseOnce, takingWrites } from './one.ts';
+import { type OneRehearsal, type Rehearsal, rehearseOnce, takingWrites } from './one.ts';
 import { TROUBLES, type Trouble } from './troubles.ts';
 
 /** What came of one planted trouble. */

@@ -14,10 +14,9 @@ import { firstScreen, lastScreen } from '../run-view.ts';
 import { byPhase, type PhaseSteps } from '../step-tree.ts';
 import { type StepEnd, endOf } from '../step-end.ts';
 import { painterFor } from '../style.ts';
-import { wrap } from '../text.ts';
+import { safe, wrap } from '../text.ts';
 import { approvalWait } from '../waiting.ts';
 import type { Presenter } from './presenter.ts';
-import { safe } from '../text.ts';
 import { againstEstimate, budgetLine } from './sentences.ts';
 
 /*

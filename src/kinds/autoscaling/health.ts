@@ -12,7 +12,7 @@ import type { StepContext } from '../../model/step.ts';
 
 type Instance = Group['Instances'][number];
 
-export interface Capacity {
+interface Capacity {
   /** Capacity units: the same unit as the sizes of the group. */
   units: number;
   instances: number;

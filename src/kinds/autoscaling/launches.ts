@@ -12,7 +12,7 @@ import { brief, cannotMend, isShortageText } from '../ec2/launch-reasons.ts';
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/CHAP_Troubleshooting.html
  */
 
-export interface Trouble {
+interface Trouble {
   /** For people, in AWS's words. */
   says: string;
   /** It happened since this run asked for more. */

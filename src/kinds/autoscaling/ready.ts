@@ -2,10 +2,7 @@ import { findGroup, type Group, recentActivities, scheduledActions } from '../..
 import { findImages, findTemplateVersion, type TemplateVersion } from '../../aws/ec2.ts';
 import { imageState } from '../../aws/states/capacity.ts';
 import { inRegion } from '../common.ts';
-import { launchPartFindings } from '../ec2/launch-parts.ts';
-import { notOffered } from '../ec2/offered.ts';
-import { reservationFindings } from '../ec2/reservations.ts';
-import { volumeKeys } from '../ec2/volume-keys.ts';
+import { launchPartFindings, notOffered, reservationFindings, volumeKeys } from '../ec2/launch-parts.ts';
 import { ifAllowed, lookedAll, peek } from '../inspect.ts';
 import { groupKeyFindings } from '../keys.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';

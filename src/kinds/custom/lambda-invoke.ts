@@ -3,11 +3,8 @@ import { AwsError } from '../../aws/errors.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { Json } from '../../base/json.ts';
 import { allow, inRegion, perRegion, refused } from '../common.ts';
-import { acting, checkFrame, frame } from '../own-steps/frame.ts';
-import { fillJson, jsonValue } from '../own-steps/fill.ts';
-import type { OwnKind } from '../own-steps/own-kind.ts';
-import { type Ending, named, oncePart, ranOnce } from '../own-steps/run-once.ts';
-import { said } from '../own-steps/said.ts';
+import { acting, checkFrame, fillJson, frame, jsonValue, type OwnKind } from '../own-steps/frame.ts';
+import { type Ending, named, oncePart, ranOnce, said } from '../own-steps/run-once.ts';
 import type { StepContext, Verdict } from '../../model/step.ts';
 
 /**

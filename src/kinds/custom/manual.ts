@@ -1,8 +1,6 @@
 import * as z from 'zod';
 import { stepKind } from '../common.ts';
-import { acting, checkFrame, frame } from '../own-steps/frame.ts';
-import { fill } from '../own-steps/fill.ts';
-import type { OwnKind } from '../own-steps/own-kind.ts';
+import { acting, checkFrame, fill, frame, type OwnKind } from '../own-steps/frame.ts';
 import { named } from '../own-steps/run-once.ts';
 
 /** Something that a person does, and says so: at the terminal, or with `--done NAME`. */

@@ -2,13 +2,10 @@ import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { SqlTarget } from '../../effects/effects.ts';
-import { withoutSql } from '../databases/sql-engine.ts';
+import { withoutSql } from '../databases/login.ts';
 import { allow, dbInstanceId, envName, inRegion, perRegion, refused } from '../common.ts';
-import { acting, checkFrame, frame } from '../own-steps/frame.ts';
-import { fill } from '../own-steps/fill.ts';
-import type { OwnKind } from '../own-steps/own-kind.ts';
-import { type Ending, envOf, named, oncePart, ranOnce } from '../own-steps/run-once.ts';
-import { said } from '../own-steps/said.ts';
+import { acting, checkFrame, fill, frame, type OwnKind } from '../own-steps/frame.ts';
+import { type Ending, envOf, named, oncePart, ranOnce, said } from '../own-steps/run-once.ts';
 import type { StepContext } from '../../model/step.ts';
 
 /** One statement in PostgreSQL, in a transaction of its own. */

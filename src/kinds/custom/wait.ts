@@ -1,9 +1,7 @@
 import * as z from 'zod';
 import { formatDuration } from '../../base/duration.ts';
-import { noCheck, stepKind } from '../common.ts';
-import { durationField } from '../duration.ts';
-import { checkFrame, frame } from '../own-steps/frame.ts';
-import type { OwnKind } from '../own-steps/own-kind.ts';
+import { durationField, noCheck, stepKind } from '../common.ts';
+import { checkFrame, frame, type OwnKind } from '../own-steps/frame.ts';
 import { named } from '../own-steps/run-once.ts';
 import { fact } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';

@@ -3,8 +3,7 @@ import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { noCheck, refused, stepKind } from '../common.ts';
-import { durationField } from '../duration.ts';
+import { durationField, noCheck, refused, stepKind } from '../common.ts';
 import { type Database, lookRights } from './instance.ts';
 import { envOf, loginParams, loginTo, type NamedLogin, targetOf } from './login.ts';
 

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { regionOfArn } from '../../base/arn.ts';
 import { databaseDrill, isAskable, NOT_ASKABLE } from './assertions.ts';
 import { dbInstanceId, perRegion, securityGroupId } from '../common.ts';
-import { canaryFields, quarantineGroups } from './login-schema.ts';
+import { canaryFields, quarantineGroups } from './login.ts';
 import { proxyField } from './way-in.ts';
 
 /** RDS stores the names of its groups in lower case. */

@@ -3,13 +3,11 @@ import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, sqlName, stepKind } from '../common.ts';
 import { canaryFact } from './facts.ts';
-import { envOf, loginParams, loginRefused, loginTo, missingLogin, type NamedLogin, targetOf } from './login.ts';
+import { envOf, loginParams, loginRefused, loginTo, missingLogin, type NamedLogin, targetOf, withoutSql } from './login.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import type { StepContext } from '../../model/step.ts';
-import { type Database, lookRights } from './instance.ts';
+import { type Database, lookRights, rdsResource } from './instance.ts';
 import { findPoints, listBackups } from './recovery-points.ts';
-import { withoutSql } from './sql-engine.ts';
-import { rdsResource } from './found-writer.ts';
 
 const params = z.strictObject({
   name: z.string(),

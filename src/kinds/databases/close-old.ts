@@ -12,9 +12,8 @@ import { atStandby, follows, keptBefore, settingsOf, standbyFact, standbyParams,
 import { memberRefusal } from './refusals.ts';
 import { recordFence } from './verdict.ts';
 import { quarantineRefusal } from './vpc.ts';
-import type { Database } from './instance.ts';
+import { type Database, rdsResource } from './instance.ts';
 import type { StepDraft } from '../../model/kind.ts';
-import { rdsResource } from './found-writer.ts';
 
 /*
  * Of reprotect: the old instance is put into quarantine before it gets another name. Where its region was silent at the

@@ -11,8 +11,7 @@ import { groupsOf, quarantineOf } from './quarantine.ts';
 import { recordFence } from './verdict.ts';
 import { allow } from '../common.ts';
 import type { PlanContext } from '../../model/kind.ts';
-import { type Database, dbArn } from './instance.ts';
-import { rdsResource } from './found-writer.ts';
+import { type Database, dbArn, rdsResource } from './instance.ts';
 
 /*
  * How an old writer is cut off, in two changes. The quarantine keeps new connections out, and ends none: those that were
@@ -27,14 +26,14 @@ import { rdsResource } from './found-writer.ts';
  * 3. Where it is not known whether a reboot was made, it is made again: nobody is on the instance.
  */
 
-export interface OldWriter {
+interface OldWriter {
   name: string;
   region: string;
   id: string;
   group: string;
 }
 
-export type CutOff =
+type CutOff =
   | { state: 'cut-off'; because: string }
   /** The quarantine was not asked for, or somebody has taken it back. */
   | { state: 'open' }

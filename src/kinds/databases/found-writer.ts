@@ -1,6 +1,7 @@
 import type { DbInstance } from '../../aws/rds.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { StepContext } from '../../model/step.ts';
+import { rdsResource } from './instance.ts';
 
 /*
  * Done is what this run intended. A target that is a writer was promoted by this run only if its journal holds the intent: a drill, a
@@ -9,11 +10,6 @@ import type { StepContext } from '../../model/step.ts';
 
 /** Field of the change that a promotion is: a plan shows it, and a journal holds the intent of it. */
 export const ROLE = 'role';
-
-/** How plans name an instance. */
-export function rdsResource(region: string, id: string): string {
-  return `rds:${region}:${id}`;
-}
 
 interface Target {
   region: string;

@@ -114,3 +114,8 @@ export function followers(instance: DbInstance, instances: Readonly<Record<strin
     named.some((name) => regionOfArn(name) === region && nameInArn(name).toLowerCase() === id.toLowerCase()) ? [region] : [],
   );
 }
+
+/** How plans name an instance. */
+export function rdsResource(region: string, id: string): string {
+  return `rds:${region}:${id}`;
+}

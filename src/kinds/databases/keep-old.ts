@@ -9,9 +9,8 @@ import { countRefusal, isAvailable, notReady, orRefused, whenFree } from './chan
 import { inRegionOf, keptFact } from './facts.ts';
 import { follows, freeName, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { sessionsEnded } from './verdict.ts';
-import type { Database } from './instance.ts';
+import { type Database, rdsResource } from './instance.ts';
 import type { StepDraft } from '../../model/kind.ts';
-import { rdsResource } from './found-writer.ts';
 
 /*
  * Of reprotect: the old instance gets another name and is kept, its data may exist nowhere else. It is in quarantine by then

@@ -28,7 +28,7 @@ const linePositionSchema = z.strictObject({
   sampledAt: z.number().optional(),
   because: z.string(),
 });
-export type LinePosition = z.infer<typeof linePositionSchema>;
+type LinePosition = z.infer<typeof linePositionSchema>;
 
 export const linePositionFact = fact('position', linePositionSchema);
 

@@ -1,13 +1,12 @@
-import type * as z from 'zod';
+import * as z from 'zod';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { answeredByServer, type SqlPosition, type SqlTarget } from '../../effects/effects.ts';
-import { dbInstanceId, envName, inRegion, regionName, sqlName } from '../common.ts';
-import type { ObserveContext } from '../../model/kind.ts';
+import { dbInstanceId, envName, inRegion, perRegion, regionName, securityGroupId, sqlName } from '../common.ts';
+import type { LintFinding, ObserveContext } from '../../model/kind.ts';
 import { isPlannedMove } from '../../model/verb.ts';
 import type { StepContext } from '../../model/step.ts';
-import { withoutSql } from './sql-engine.ts';
 
 /** How to log in to an instance; user and password stay in the environment. */
 export const loginParams = {
@@ -123,4 +122,36 @@ export function needLogin(ctx: ObserveContext, db: { instances: Readonly<Record<
       'the user must have the rights of the owner of that database',
     ],
   });
+}
+
+/** The SQL login of a database's owner, as a runbook names it, and the table of the canary row. */
+export const canaryFields = z.strictObject({
+  database: sqlName.describe('Name of the database'),
+  table: sqlName.describe('Table that the row is written to; it is made where it is missing'),
+  userEnv: envName.describe('Environment variable that holds the user'),
+  passwordEnv: envName.describe('Environment variable that holds the password'),
+});
+
+export const quarantineGroups = perRegion(securityGroupId).describe('Id of the security group in each region; it has no inbound rule');
+
+/*
+ * Canary, switchover, position and own statements are SQL, and `dr` sends it to PostgreSQL only. One sentence says so everywhere: in
+ * `dr validate` and the lab by the names of the runbook, in plan, check and run by the engine that AWS shows.
+ */
+
+/** Why nothing can be done inside a database by SQL; undefined where it is PostgreSQL, or AWS shows no engine. */
+export function withoutSql(id: string, engine: string | undefined): string | undefined {
+  if (engine === undefined || engine === '' || engine.includes('postgres')) return undefined;
+  return `SQL is sent to PostgreSQL only, and ${id} is ${engine}`;
+}
+
+/** A login that would not work, as far as names tell: the engine is known when AWS shows it. */
+export function lintSqlEngine({ instances, canary }: { instances: unknown; canary?: unknown }): LintFinding[] {
+  const other = canary === undefined ? undefined : otherEngineNamed(instances);
+  return other === undefined ? [] : [{ path: ['canary'], severity: 'warning', message: `SQL is sent to PostgreSQL only, and ${other} sounds like another engine: a run would be refused` }];
+}
+
+/** The first name in a resource of a runbook that tells of another engine; what AWS shows is known later only. */
+export function otherEngineNamed(resource: unknown): string | undefined {
+  return /[\w.-]*(?:mysql|mariadb|oracle|sqlserver)[\w.-]*/i.exec(JSON.stringify(resource))?.[0];
 }

@@ -5,9 +5,8 @@ import type { Observation, StepContext } from '../../model/step.ts';
 import { envOf, loginParams, loginTo, missingLogin, type NamedLogin, positionOf, setReadOnly } from './login.ts';
 import { quiescedAt } from './quiesce.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import { type Database, lookRights } from './instance.ts';
+import { type Database, lookRights, rdsResource } from './instance.ts';
 import { isPlannedMove } from '../../model/verb.ts';
-import { rdsResource } from './found-writer.ts';
 
 /*
  * Lets a new writer write: the read-only setting of a switchover is part of the database, and was promoted with it. The

@@ -1,8 +1,7 @@
 import type { DbInstance } from '../../aws/rds.ts';
 import { finder, type Finding, type Severity } from '../../model/finding.ts';
 import { shownSettings } from './carried.ts';
-import { rdsResource } from './found-writer.ts';
-import type { Database } from './instance.ts';
+import { type Database, rdsResource } from './instance.ts';
 
 /*
  * Would the replica serve as the writer does? A promotion changes none of this: what the replica lacks, the new writer lacks.

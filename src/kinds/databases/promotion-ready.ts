@@ -1,9 +1,8 @@
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/rds.ts';
 import { finder, type Finding } from '../../model/finding.ts';
-import { rdsResource } from './found-writer.ts';
-import { type Database, pendingChanges } from './instance.ts';
-import { withoutSql } from './sql-engine.ts';
+import { type Database, pendingChanges, rdsResource } from './instance.ts';
+import { withoutSql } from './login.ts';
 
 /*
  * What does not stop a promotion, and should be known before one: said by the check of the promotion, and by a look at readiness.

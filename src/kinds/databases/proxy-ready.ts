@@ -15,7 +15,7 @@ const LIMITS_PAGE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-
 const TROUBLE_PAGE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy.troubleshooting.html';
 
 /** The database that the proxy is to lead to, as far as AWS shows it. */
-export interface Behind {
+interface Behind {
   side: Database;
   /** It takes writes now; else it is a replica, or is yet to be restored. */
   writer: boolean;

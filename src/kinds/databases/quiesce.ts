@@ -6,8 +6,7 @@ import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { envOf, loginParams, loginTo, type NamedLogin, positionOf, setReadOnly } from './login.ts';
 import { recordFence } from './verdict.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import { type Database, lookRights } from './instance.ts';
-import { rdsResource } from './found-writer.ts';
+import { type Database, lookRights, rdsResource } from './instance.ts';
 
 /*
  * Stops writes on a healthy writer: its database becomes read-only and every other session is ended. Then the position

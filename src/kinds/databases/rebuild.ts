@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { allow, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { notReady, orRefused, whenFree } from './change.ts';
-import { rdsArns, replicationStatus, replicationTrouble, viaRds } from './instance.ts';
+import { rdsArns, rdsResource, replicationStatus, replicationTrouble, viaRds } from './instance.ts';
 import { notCarried } from './carried.ts';
 import { sampleLag } from './lag.ts';
 import { inRegionOf, protectedFact } from './facts.ts';
@@ -14,7 +14,6 @@ import { atStandby, follows, type Rebuild, standbyFact, standbyParams, type Stan
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { nameInArn, arnIn } from '../../base/arn.ts';
 import { partitionOf } from '../../base/regions.ts';
-import { rdsResource } from './found-writer.ts';
 
 /*
  * Makes the new replica with the settings of the old instance, and waits until it is in sync. A parameter group cannot be

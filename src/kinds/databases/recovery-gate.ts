@@ -12,8 +12,7 @@ import { quiescedAt } from './quiesce.ts';
 import type { StepContext } from '../../model/step.ts';
 import { describePoint, findPoints, listBackups, type RecoveryPoint, recoveryPointSchema } from './recovery-points.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import type { Database } from './instance.ts';
-import { rdsResource } from './found-writer.ts';
+import { type Database, rdsResource } from './instance.ts';
 
 const params = z.strictObject({
   name: z.string(),
@@ -27,7 +26,7 @@ type Params = z.infer<typeof params>;
 
 /** What the gate has chosen; `token` marks what this run makes of it, so that a resume knows it again. */
 const choiceSchema = z.strictObject({ point: recoveryPointSchema, token: z.string() });
-export type Choice = z.infer<typeof choiceSchema>;
+type Choice = z.infer<typeof choiceSchema>;
 
 const choiceFact = fact('recovery', choiceSchema);
 

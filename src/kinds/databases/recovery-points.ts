@@ -30,7 +30,7 @@ export const recoveryPointSchema = z.strictObject({
 });
 export type RecoveryPoint = z.infer<typeof recoveryPointSchema>;
 
-export interface FoundPoints {
+interface FoundPoints {
   /** Newest first. */
   usable: readonly RecoveryPoint[];
   /** Why others are not, for people. */

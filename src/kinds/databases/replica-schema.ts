@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { databaseDrill, isAskable, NOT_ASKABLE } from './assertions.ts';
 import { dbInstanceId, perRegion, securityGroupId } from '../common.ts';
-import { canaryFields, quarantineGroups } from './login-schema.ts';
+import { canaryFields, quarantineGroups } from './login.ts';
 import { proxyField, reachabilityField } from './way-in.ts';
 
 const dbInstanceClass = z.string().regex(/^db\.[a-z0-9-]+\.[a-z0-9]+$/, 'expected an instance class such as db.r6g.large');

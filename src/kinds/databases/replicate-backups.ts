@@ -11,9 +11,8 @@ import { stillWriter } from './writer.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { backupsUnfit } from './refusals.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import { type Database, dbArn, lookRights, rdsArns } from './instance.ts';
+import { type Database, dbArn, lookRights, rdsArns, rdsResource } from './instance.ts';
 import { keyRights } from './recovery-points.ts';
-import { rdsResource } from './found-writer.ts';
 
 /*
  * Of reprotect: the backups of the active instance are replicated into the region that waits. Done when its newest

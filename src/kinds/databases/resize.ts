@@ -7,8 +7,7 @@ import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { isAvailable, notReady, orRefused, whenFree } from './change.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import { type Database, dbArn } from './instance.ts';
-import { rdsResource } from './found-writer.ts';
+import { type Database, dbArn, rdsResource } from './instance.ts';
 import { offerFor } from './offered.ts';
 
 /*

@@ -11,7 +11,8 @@ import { lookAtBackups } from './backup-signal.ts';
 import { orRefused, refusalOf, whenFree } from './change.ts';
 import { offerFor } from './offered.ts';
 import { isOwnOptionGroup } from './option-group.ts';
-import { rdsResource, unfinishedRun } from './found-writer.ts';
+import { unfinishedRun } from './found-writer.ts';
+import { type Database, dbArn, rdsArns, rdsResource, rightsTo } from './instance.ts';
 import { type NewInstance, quotaFor } from './quota.ts';
 import { fenceOf } from './verdict.ts';
 import { stillWriter } from './writer.ts';
@@ -24,7 +25,6 @@ import type { DrillContext, PlanContext, StepDraft } from '../../model/kind.ts';
 import { outageBegunBy } from '../outage.ts';
 import { TWIN, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { deleteTwinDatabase, isTwinOf, TWIN_ID_MAX, twinMayNotDelete, twinOf } from './twin.ts';
-import { type Database, dbArn, rdsArns, rightsTo } from './instance.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
 /*

@@ -3,8 +3,7 @@ import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext, Sla } from '../../model/kind.ts';
 import { rdsSla } from '../slas.ts';
-import { rdsResource } from './found-writer.ts';
-import type { Database } from './instance.ts';
+import { type Database, rdsResource } from './instance.ts';
 import type { Unfit } from './refusals.ts';
 
 /* What looks at both sides of a database have in common. */

@@ -10,8 +10,7 @@ import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts
 import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags, type FoundTwin, isTwinName } from '../twins.ts';
 import { carriedSettings } from './carried.ts';
 import { isBusy, notReady, orRefused, whenFree } from './change.ts';
-import { rdsResource } from './found-writer.ts';
-import { type Database, lookRights, rdsArns, viaRds } from './instance.ts';
+import { type Database, lookRights, rdsArns, rdsResource, viaRds } from './instance.ts';
 import { arnIn } from '../../base/arn.ts';
 import { partitionOf } from '../../base/regions.ts';
 
@@ -42,7 +41,7 @@ export function twinOf(ctx: DrillContext, copy: Database): Database {
   return { ...copy, id: twinName(ctx, copy.id, TWIN_ID_MAX) };
 }
 
-export function suspectOf(region: string, instance: DbInstance): Suspect {
+function suspectOf(region: string, instance: DbInstance): Suspect {
   const name = instance.DBInstanceIdentifier ?? '';
   return { name, resource: rdsResource(region, name), tags: instance.TagList };
 }
@@ -52,7 +51,7 @@ function find(ctx: StepContext, p: { region: string; id: string }): Promise<DbIn
 }
 
 /** The refusal of an instance that has the name of a twin and is not this run's. */
-export function strangerRefusal(region: string, id: string, why: string): Refusal {
+function strangerRefusal(region: string, id: string, why: string): Refusal {
   return {
     rule: 'twin-name',
     observed: `${id} exists in ${region} already: ${why}`,

@@ -12,7 +12,7 @@ export interface RecordGroup {
   regionOf: ReadonlyMap<string, { region: string; because: string } | undefined>;
 }
 
-export type PolicyName = 'failover' | 'weighted' | 'latency' | 'geolocation';
+type PolicyName = 'failover' | 'weighted' | 'latency' | 'geolocation';
 
 function policyOf(record: SeenRecord): PolicyName | undefined {
   if (record.failover !== undefined) return 'failover';

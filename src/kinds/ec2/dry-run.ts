@@ -8,7 +8,7 @@ import { refused, regionName, stepKind } from '../common.ts';
 import { readLaunch } from './image-gate.ts';
 import { templateName, templateSchema } from './image-schema.ts';
 import { instanceId } from './schema.ts';
-import { launchedTags } from './tags.ts';
+import { launchedTags } from './ours.ts';
 
 /*
  * A drill that launches nothing: AWS is asked whether these credentials might do what a failover does. It shows the rights, and neither capacity

@@ -4,12 +4,10 @@ import type { InspectContext, LaunchContext, Launches } from '../../model/kind.t
 import { inRegion } from '../common.ts';
 import { ifAllowed, looked } from '../inspect.ts';
 import { keyFindings } from '../keys.ts';
-import { launchPartFindings } from './launch-parts.ts';
+import { launchPartFindings, reservationFindings, volumeKeys } from './launch-parts.ts';
 import { imageRefusal, newestImage } from './image-gate.ts';
 import { type Ec2Image, templateName } from './image-schema.ts';
 import { ALIVE, existingIn, ourInstances } from './ours.ts';
-import { reservationFindings } from './reservations.ts';
-import { volumeKeys } from './volume-keys.ts';
 
 /*
  * Can the instances be launched when they are needed? What the gate of a run refuses is not said again here.

@@ -1,6 +1,5 @@
 import * as z from 'zod';
-import { perRegion } from '../common.ts';
-import { durationField } from '../duration.ts';
+import { durationField, perRegion } from '../common.ts';
 import { drillCapacity, targets, types } from './schema.ts';
 
 const tagFields = { key: z.string().min(1).max(128).describe('Key of the tag'), value: z.string().min(1).max(256).describe('Value of the tag') };

@@ -1,3 +1,11 @@
+import type { AwsError } from '../../aws/errors.ts';
+import { DrError } from '../../base/errors.ts';
+import * as z from 'zod';
+import type { Ec2Instance, Up } from '../../aws/ec2.ts';
+import { plural } from '../../base/plural.ts';
+import { fact } from '../../model/fact.ts';
+import type { Observation } from '../../model/step.ts';
+
 /*
  * AWS's words for why an instance was not launched, or ended right after. There is no code for them in most answers.
  * https://docs.aws.amazon.com/autoscaling/ec2/userguide/ts-as-instancelaunchfailure.html
@@ -36,3 +44,36 @@ export function brief(text: string): string {
   const line = text.replace(/\s*Encoded authorization failure message:.*/s, '').replaceAll(/\s+/g, ' ').trim();
   return line.length <= BRIEF ? line : `${line.slice(0, BRIEF)}…`;
 }
+
+/** AWS's own words, where they say more than that there is no capacity now. */
+export function inItsWords(error: AwsError): string {
+  return error.code.startsWith('Insufficient') && error.code.endsWith('Capacity') ? '' : ` (${brief(error.message)})`;
+}
+
+/** Nothing named in the runbook has capacity: said at once, and not by a time-out. */
+export function noCapacity(what: string, region: string, tried: readonly string[], next: string): DrError {
+  return new DrError({
+    code: 'NO_CAPACITY',
+    exit: 'failed',
+    title: `${region} has no capacity for ${what}: ${tried.join('; ')}`,
+    next: [next, 'only a capacity reservation guarantees it: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-capacity-reservations.html'],
+  });
+}
+
+/** Ids of the instances of a compute resource that were stopped when a run began to start them: an undo stops them again. */
+export const startedFact = fact('started', z.array(z.string()));
+
+/** Enough instances run: have their status checks passed, and if not, what does AWS say? */
+export function checksPassed(up: Up, wanted: number): Observation {
+  if (up.ids.size >= wanted) return { state: 'reached', because: `${plural(up.ids.size, 'instance')} running, status checks passed` };
+  const because = `status checks passed: ${up.ids.size} of ${plural(wanted, 'instance')}`;
+  return { state: 'pending', because: up.why === '' ? because : `${because}; ${up.why}`, waitingFor: 'aws' };
+}
+
+/** AWS starts an instance, and ends it again where e.g. its volume cannot be decrypted: the reason stands in its description only. Empty without one. */
+export function whyEnded(instances: readonly Ec2Instance[]): string {
+  const first = instances.find((instance) => instance.StateReason?.Message !== undefined);
+  return first === undefined ? '' : `${first.InstanceId ?? ''} has ended: AWS: ${brief(first.StateReason?.Message ?? '')}`;
+}
+
+export const LAUNCH_GUIDE = 'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html';

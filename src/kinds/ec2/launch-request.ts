@@ -1,7 +1,7 @@
 import { AwsError } from '../../aws/errors.ts';
 import type { InputOf } from '../../aws/operations.ts';
 import type { StepContext } from '../../model/step.ts';
-import { inItsWords } from './shortage.ts';
+import { inItsWords } from './launch-reasons.ts';
 
 type Request = InputOf<'ec2', 'RunInstances'>;
 

@@ -8,11 +8,9 @@ import type { Observation, StepContext } from '../../model/step.ts';
 import { readLaunch } from './image-gate.ts';
 import { templateName, templateSchema } from './image-schema.ts';
 import { launchWhereThereIsRoom } from './launch-request.ts';
-import { existingSchema, GONE, isLaunched, NOT_GONE, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
+import { existingSchema, GONE, isLaunched, launchedFilters, launchedTags, NOT_GONE, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
 import { instanceType } from './schema.ts';
-import { noCapacity } from './shortage.ts';
-import { checksPassed, LAUNCH_GUIDE, startedFact, whyEnded } from './started.ts';
-import { launchedFilters, launchedTags } from './tags.ts';
+import { checksPassed, LAUNCH_GUIDE, noCapacity, startedFact, whyEnded } from './launch-reasons.ts';
 
 /*
  * Brings instances up to a count. What runs counts, no matter who launched it. What an earlier run launched and stopped again is

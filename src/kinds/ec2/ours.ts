@@ -7,7 +7,6 @@ import type { StepContext } from '../../model/step.ts';
 import { runOfTwin } from '../twins.ts';
 import { type Ec2Image, templateName, templateSchema } from './image-schema.ts';
 import { targetGroupArn } from './schema.ts';
-import { COMPUTE_TAG, launchedFilters, RUNBOOK_TAG } from './tags.ts';
 
 /*
  * Which instances of a region are those of a compute resource: what runs launched, by their tags, and what was there
@@ -21,7 +20,7 @@ export const existingSchema = z.discriminatedUnion('by', [
   z.strictObject({ by: z.literal('targets'), targetGroup: targetGroupArn }),
   z.strictObject({ by: z.literal('template'), template: templateSchema }),
 ]);
-export type Existing = z.infer<typeof existingSchema>;
+type Existing = z.infer<typeof existingSchema>;
 
 /** By the tag that the runbook names; else by its target group; else by its launch template. */
 export function existingIn(resource: Ec2Image, region: string): Existing {
@@ -52,7 +51,7 @@ export const NOT_GONE = instanceStatesWhere(({ gone }) => gone === 'no');
 
 type Asking = Pick<StepContext, 'effects' | 'signal' | 'runbook'>;
 
-export interface Ours {
+interface Ours {
   name: string;
   region: string;
   existing: Existing;
@@ -90,4 +89,25 @@ async function existingFilters(ctx: Asking, { region, existing }: Ours): Promise
       return id === undefined ? undefined : [{ Name: `tag:${TEMPLATE_TAG}`, Values: [id] }];
     }
   }
+}
+
+/** Tags by which instances are known again that a run has launched. */
+export const RUNBOOK_TAG = 'dr:runbook';
+export const COMPUTE_TAG = 'dr:compute';
+
+/** With which a run launches instances of a compute resource. */
+export function launchedTags(runbook: string, name: string): { Key: string; Value: string }[] {
+  return [
+    { Key: RUNBOOK_TAG, Value: runbook },
+    { Key: COMPUTE_TAG, Value: name },
+  ];
+}
+
+/** Finds the instances that runs of a runbook launched for one of its compute resources. */
+export function launchedFilters(runbook: string, name: string, states: readonly string[]): Filter[] {
+  return [
+    { Name: `tag:${RUNBOOK_TAG}`, Values: [runbook] },
+    { Name: `tag:${COMPUTE_TAG}`, Values: [name] },
+    { Name: 'instance-state-name', Values: [...states] },
+  ];
 }

@@ -2,7 +2,7 @@ import { type Ec2Instance, findInstances } from '../../aws/ec2.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { inRegion } from '../common.ts';
 import { looked, peek } from '../inspect.ts';
-import { notOffered } from './offered.ts';
+import { notOffered } from './launch-parts.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext, LaunchContext, Launches } from '../../model/kind.ts';
 

@@ -7,6 +7,7 @@ import { regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { existingSchema, ourInstances, RUNNING } from './ours.ts';
 import { instanceId, targetGroupArn } from './schema.ts';
+import type { InspectContext, ServingTarget } from '../../model/kind.ts';
 
 /*
  * A load balancer whose target group has no healthy target sends users nowhere, and an alias record to it counts as
@@ -70,3 +71,14 @@ export const registerTargets = stepKind<Params>({
   },
 });
 
+/** What the load balancer of a region can send users to, where instances are registered one by one. @throws AwsError */
+export async function registeredTargets(ctx: Pick<InspectContext, 'effects' | 'signal'>, targets: { groups: Readonly<Record<string, string>> } | undefined, region: string): Promise<ServingTarget[]> {
+  const group = targets?.groups[region];
+  if (group === undefined) return [];
+  const options = { signal: ctx.signal };
+  const health = await targetHealth(ctx.effects.aws, region, group, options);
+  const ids = [...new Set(health.map(({ id }) => id).filter((id) => id.startsWith('i-')))];
+  const instances = ids.length === 0 ? [] : await findInstances(ctx.effects.aws, region, { InstanceIds: ids }, options);
+  const zones = new Map(instances.map(({ InstanceId = '', Placement }) => [InstanceId, Placement?.AvailabilityZone]));
+  return health.map(({ id, state, reason }) => ({ id, zone: zones.get(id), healthy: state.healthy === 'yes', because: `${state.shown}${reason === undefined ? '' : `: ${reason}`}` }));
+}

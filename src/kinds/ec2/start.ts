@@ -5,10 +5,8 @@ import { AwsError } from '../../aws/errors.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
-import { cannotMend } from './launch-reasons.ts';
+import { cannotMend, checksPassed, inItsWords, LAUNCH_GUIDE, noCapacity, startedFact, whyEnded } from './launch-reasons.ts';
 import { instanceId, instanceType } from './schema.ts';
-import { inItsWords, noCapacity } from './shortage.ts';
-import { checksPassed, LAUNCH_GUIDE, startedFact, whyEnded } from './started.ts';
 
 /*
  * Starts instances that are there and stopped. A stopped instance holds no capacity: where its zone has none left of its

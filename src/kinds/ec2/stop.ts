@@ -5,9 +5,8 @@ import { healthyAmong, targetHealth } from '../../aws/elbv2.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { ALIVE, existingSchema, ourInstances, RUNNING } from './ours.ts';
+import { ALIVE, existingSchema, launchedFilters, ourInstances, RUNNING } from './ours.ts';
 import { instanceId, targetGroupArn } from './schema.ts';
-import { launchedFilters } from './tags.ts';
 
 /** Stops what waits: capacity of a region is only taken away while another one is seen to carry the users. */
 const params = z.strictObject({

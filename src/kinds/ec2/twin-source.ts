@@ -12,7 +12,7 @@ import { instanceId, instanceType } from './schema.ts';
  * stopped, from the image, type, subnet and security groups that these have. What is on the disks of a stopped instance is on no image.
  */
 
-export const twinSource = z.discriminatedUnion('by', [
+const twinSource = z.discriminatedUnion('by', [
   z.strictObject({ by: z.literal('template'), template: templateSchema, image: imageSchema, subnets: z.array(z.string()) }),
   z.strictObject({ by: z.literal('instances'), ids: z.array(instanceId).min(1) }),
 ]);

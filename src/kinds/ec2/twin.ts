@@ -11,10 +11,8 @@ import type { Observation, Permission, Refusal, StepContext, Verdict } from '../
 import { allow, refused, stepKind } from '../common.ts';
 import { deleteTwin, type FoundTwin, isTwinName, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { launchWhereThereIsRoom } from './launch-request.ts';
-import { GROUP_TAG, tagOf } from './ours.ts';
-import { noCapacity } from './shortage.ts';
-import { checksPassed, LAUNCH_GUIDE, whyEnded } from './started.ts';
-import { RUNBOOK_TAG } from './tags.ts';
+import { GROUP_TAG, RUNBOOK_TAG, tagOf } from './ours.ts';
+import { checksPassed, LAUNCH_GUIDE, noCapacity, whyEnded } from './launch-reasons.ts';
 import { twinLaunches, twinParts, unfitSource } from './twin-source.ts';
 
 /*

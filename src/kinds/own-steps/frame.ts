@@ -1,7 +1,9 @@
 import * as z from 'zod';
-import { durationField } from '../duration.ts';
+import { durationField } from '../common.ts';
 import { MOVES, RUNS_CUSTOM_STEPS, type Verb } from '../../model/verb.ts';
-import { RUNBOOK_PHASES, type Phase, type Reversibility } from '../../model/step.ts';
+import { type AnyStepKind, type Outside, type Permission, type Phase, type Reversibility, RUNBOOK_PHASES } from '../../model/step.ts';
+import type { Json } from '../../base/json.ts';
+import type { PlanContext } from '../../model/kind.ts';
 
 /*
  * What every custom step of a runbook says, whatever it does: where it stands, how long it may take, and what it leaves behind.
@@ -77,3 +79,57 @@ export function checkFrame(step: Omit<Frame, 'kind'>, ctx: z.RefinementCtx): voi
     refuse([place], 'cannot be taken back, and stands before the point of no return: give it an undo, say `changes: nothing`, or put it after data');
   }
 }
+
+/** What a custom step will do, with everything filled in. */
+export interface OwnDraft {
+  params: Json;
+  /** What it does to the world outside, in full: arguments, URL, statement. Shown in the plan. */
+  does: string;
+  /** What its undo does. */
+  undoes?: string | undefined;
+  permissions?: readonly Permission[];
+  /** Names of the environment variables with the secrets that it reads. */
+  env?: readonly string[];
+  /** The region in which it acts. */
+  region?: string;
+  /** What it reaches besides the control planes of AWS. Absent: nothing. */
+  outside?: Outside;
+}
+
+/**
+ * One kind of custom step: the default export of `kinds/custom/<kind>.ts`. A new kind is a new file and its line in `registry.ts`.
+ */
+export interface OwnKind<S extends Frame> {
+  /** One line for editors. */
+  summary: string;
+  /** Strict; its `kind` is a literal equal to the file's name. */
+  schema: z.ZodType<S>;
+  /** Every region that it names somewhere. */
+  regions?(step: S): { path: readonly (string | number)[]; regions: readonly string[] }[];
+  /** It never changes anything: a wait. */
+  harmless?: boolean;
+  draft(ctx: PlanContext, name: string, step: S): OwnDraft;
+  step: AnyStepKind;
+}
+
+/** A kind whose step was parsed by its own schema. */
+export type AnyOwnKind = OwnKind<Frame>;
+
+/** What `{…}` may stand for. Everything else in braces stays as it is, JSON for example. */
+export type FillContext = Pick<PlanContext, 'source' | 'target' | 'runbook' | 'verb'>;
+
+/** Puts source, target, runbook and verb into a text. The values are names, so that they are safe in a URL or a statement. */
+export function fill(text: string, ctx: FillContext): string {
+  return text.replace(/\{(source|target|runbook|verb)\}/g, (_all, name: keyof FillContext) => ctx[name]);
+}
+
+/** The same for every text in a JSON value; keys stay. */
+export function fillJson(value: Json, ctx: FillContext): Json {
+  if (typeof value === 'string') return fill(value, ctx);
+  if (Array.isArray(value)) return (value as readonly Json[]).map((item) => fillJson(item, ctx));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillJson(item ?? null, ctx)]));
+}
+
+/** JSON as a runbook writes it. */
+export const jsonValue: z.ZodType<Json> = z.json();

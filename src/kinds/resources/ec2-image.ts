@@ -8,13 +8,11 @@ import { dryRun, dryRunStep, inspectDryRun } from '../ec2/dry-run.ts';
 import { type Ec2Image, schema, templateName } from '../ec2/image-schema.ts';
 import { launch } from '../ec2/launch.ts';
 import { launchPartLooks } from '../ec2/launch-parts.ts';
-import { existingIn, TEMPLATE_TAG, TEMPLATE_VERSION_TAG } from '../ec2/ours.ts';
+import { COMPUTE_TAG, existingIn, RUNBOOK_TAG, TEMPLATE_TAG, TEMPLATE_VERSION_TAG } from '../ec2/ours.ts';
 import { instancesProductionStep, production } from '../ec2/production.ts';
-import { registerTargets } from '../ec2/register.ts';
+import { registeredTargets, registerTargets } from '../ec2/register.ts';
 import { twinCount } from '../ec2/schema.ts';
 import { twinInstances, twinInstancesStep } from '../ec2/twin.ts';
-import { registeredTargets } from '../ec2/serving.ts';
-import { launchedOnly, launchRights } from '../ec2/rights.ts';
 import { stopInstances } from '../ec2/stop.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
 import type { DrillContext, PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
@@ -23,6 +21,7 @@ import { arnIn } from '../../base/arn.ts';
 import type { World } from '../../simulator/world.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { discoverImages } from '../discovery/image.ts';
+import type { Conditions, Permission } from '../../model/step.ts';
 
 /*
  * Instances that do not exist before they are needed: launched from a template and an image that was copied into the
@@ -207,3 +206,31 @@ const kind: ResourceKind<Ec2Image> = {
 };
 
 export default kind;
+
+/** Only instances that runs of this runbook have launched for this resource. */
+export function launchedOnly(ctx: PlanContext, name: string): Conditions {
+  return { StringEquals: { [`aws:ResourceTag/${RUNBOOK_TAG}`]: [ctx.runbook], [`aws:ResourceTag/${COMPUTE_TAG}`]: [name] } };
+}
+
+/**
+ * A launch makes instances, volumes and interfaces, whose ids are new, and takes security groups and key from the
+ * template: which, only the template knows. So it may be made from that template only, and with the tags of this runbook.
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/permissions-for-launch-templates.html
+ */
+export function launchRights(ctx: PlanContext, name: string, resource: Ec2Image): Permission[] {
+  const region = ctx.target;
+  const arn = (part: string) => arnIn(region, 'ec2', ctx.account, part);
+  const template = arn(`launch-template/${inRegion(resource.template, region).id ?? '*'}`);
+  const byTemplate = { ArnLike: { 'ec2:LaunchTemplate': [template] } };
+  const tagged = { StringEquals: { [`aws:RequestTag/${RUNBOOK_TAG}`]: [ctx.runbook], [`aws:RequestTag/${COMPUTE_TAG}`]: [name] } };
+  const image = arnIn(region, 'ec2', '', `image/${inRegion(resource.image, region).id ?? '*'}`);
+  // Without subnets in the runbook the template names one.
+  const subnets = (resource.subnets?.[region] ?? ['*']).map((id) => arn(`subnet/${id}`));
+  const others = ['volume/*', 'network-interface/*', 'security-group/*', 'key-pair/*'].map(arn);
+  return [
+    allow(['ec2:RunInstances'], [arn('instance/*')], { ...byTemplate, ...tagged }),
+    allow(['ec2:RunInstances'], [image, template, ...subnets, ...others, arnIn(region, 'ec2', '', 'snapshot/*')], byTemplate),
+    allow(['ec2:CreateTags'], [arn('instance/*')], { StringEquals: { 'ec2:CreateAction': ['RunInstances'] } }),
+    allow(['ec2:StartInstances', 'ec2:StopInstances'], [arn('instance/*')], launchedOnly(ctx, name)),
+  ];
+}

@@ -70,7 +70,7 @@ export const placeSchema = z.union([
     subdivision: z.string().min(1).max(3).optional().describe('Subdivision of the country, e.g. a state of the US'),
   }),
 ]);
-export type GeoPlace = z.infer<typeof placeSchema>;
+type GeoPlace = z.infer<typeof placeSchema>;
 
 const setId = z.string().min(1).max(128);
 

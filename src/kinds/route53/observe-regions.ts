@@ -5,7 +5,7 @@ import { objectSeen } from './sets.ts';
 import { isForcedOut } from './shift-checks.ts';
 
 /** What a policy knows of its own records, to tell who answers. */
-export interface Reader {
+interface Reader {
   setsOf: (region: string) => string[];
   /** Whether any of these sets leads users to the region. */
   answers(region: string, sets: readonly RecordSet[]): boolean;

@@ -80,7 +80,7 @@ function otherTypes(name: string, records: readonly RecordKey[], leading: readon
 }
 
 /** The sets that the runbook names: of all regions, and those of the source, with what it answers. */
-export interface NamedSets {
+interface NamedSets {
   all: readonly string[];
   source: readonly string[];
   answers: readonly RegionAnswer[];

@@ -25,7 +25,7 @@ function arn({ target }: At, service: 'route53' | 's3', resource: string): strin
 }
 
 /** The health checks that the runbook names, if it names one for every region; else those of the records, whatever they are. */
-export function healthCheckArns(at: At, t: Traffic): string[] {
+function healthCheckArns(at: At, t: Traffic): string[] {
   const answers = Object.values(t.answers ?? {}).flatMap(answersOf);
   const ids = answers.flatMap(({ answer }) => answer.healthCheck ?? []);
   const all = ids.length > 0 && ids.length === answers.length;

@@ -1,17 +1,18 @@
-import type { PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
+import type { DrillContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import type { AnyStepKind } from '../../model/step.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { DNS_SLA } from '../slas.ts';
 import { assessDraft, settleDraft, type Traffic } from './drafts.ts';
-import { drillSteps, trafficDrill } from './drill.ts';
 import { assessHealthCheck } from './health-signal.ts';
-import { lintAnswers } from './lint.ts';
-import { lintPartition } from './partition.ts';
-import { inspectRouting, routingRights, type Watched } from './ready.ts';
+import { lintAnswers, lintPartition } from './lint.ts';
+import { inspectRouting, routingRights, routingTiming, type Watched } from './ready.ts';
 import { lookRights } from './rights.ts';
 import { recordsOf, routingOf } from './schema.ts';
 import { settle } from './settle.ts';
-import { routingTiming } from './timing.ts';
+import type { RecordKey } from '../../aws/route53.ts';
+import type { RegionAnswer } from './aim.ts';
+import { production, recordsProductionStep } from './production.ts';
+import { twinRecord, twinRecordSteps } from './twin-record.ts';
 
 /*
  * One recipe for all kinds of records: see what users get, make the moves of the routing policy, see from outside that users have
@@ -70,4 +71,13 @@ function planOf<T extends Traffic>(policy: RoutingPolicy<T>, ctx: PlanContext, n
   const last = moves.at(-1);
   const { title, params } = policy.followed(ctx, t);
   return [assessDraft(ctx, name, t, policy.question(ctx, t), from), ...moves, settleDraft(ctx, name, t, { title, after: [last?.label ?? last?.step ?? ''] }, params)];
+}
+
+/* The drill of every kind of record traffic: whatever the routing policy, the zone takes a record with the answer of the region. */
+
+export const drillSteps: { readonly [step: string]: AnyStepKind } = { production, twinRecord };
+
+/** `to`: the set that leads to the region, or its answer where the runbook has it. */
+export function trafficDrill(ctx: DrillContext, name: string, zone: string, records: readonly RecordKey[], to: { set?: string | undefined; answer?: RegionAnswer | undefined }): StepDraft[] {
+  return [recordsProductionStep(ctx, name, zone, records), ...twinRecordSteps(ctx, zone, records, to)];
 }

@@ -1,12 +1,11 @@
 import * as z from 'zod';
 import type { Routing } from '../../model/kind.ts';
 import type { RecordKey } from '../../aws/route53.ts';
-import { dnsName, hostedZoneId, perRegion, recordType } from '../common.ts';
-import { durationField } from '../duration.ts';
+import { dnsName, durationField, hostedZoneId, perRegion, recordType } from '../common.ts';
 import { answerSchema, placeSchema, type RegionAnswer } from './aim.ts';
 import { capacitySchema } from './carry.ts';
 
-export const setIdentifier = z.string().min(1).max(128);
+const setIdentifier = z.string().min(1).max(128);
 
 const recordField = z.strictObject({ name: dnsName.describe('DNS name, e.g. shop.example.com'), type: recordType.describe('Type of the record') });
 

@@ -2,13 +2,14 @@ import * as z from 'zod';
 import type { AwsCaller } from '../../aws/caller.ts';
 import { type CallOptions, outputOf } from '../../aws/call-options.ts';
 import { AwsError } from '../../aws/errors.ts';
-import type { RecordKey, RecordSet } from '../../aws/route53.ts';
+import { listRecordSets, type RecordKey, type RecordSet } from '../../aws/route53.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { hostedZoneId } from '../common.ts';
+import { hostedZoneId, recordType } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
-import { answersOf, type RegionAnswer } from './aim.ts';
+import { answerOf, answersOf, type RegionAnswer } from './aim.ts';
 import { isIpv4, isIpv6 } from './values.ts';
+import type { InspectContext, Routing } from '../../model/kind.ts';
 
 /**
  * What a record of a zone (`keyOf`) answered before anything was changed, and when that was seen (ms since the epoch). `values` is empty if the
@@ -68,4 +69,17 @@ export async function objectSeen(
     if (error instanceof AwsError && error.code === 'NoSuchKey') return { there: false };
     throw error;
   }
+}
+
+/** Where a region answers each name that leads to it, as its record sets say now. Nothing for a name without a set of its own. @throws AwsError */
+export async function addressesIn(ctx: Pick<InspectContext, 'effects' | 'signal' | 'target'>, { zone, records, setOf }: Pick<Routing, 'zone' | 'records' | 'setOf'>, region: string): Promise<ReadonlyMap<string, readonly string[]>> {
+  const set = setOf(region);
+  if (set === undefined) return new Map();
+  const options = { region: ctx.target, signal: ctx.signal, timeoutMs: LIMITS.signalMs, attempts: 1 };
+  const found = await Promise.all(records.map(async ({ name, type }) => {
+    const known = recordType.safeParse(type);
+    const own = known.success ? findSet(await listRecordSets(ctx.effects.aws, zone, name, known.data, options), set) : undefined;
+    return [name.toLowerCase(), own === undefined ? [] : await addressesOfAnswer(ctx, answerOf(own))] as const;
+  }));
+  return new Map(found);
 }

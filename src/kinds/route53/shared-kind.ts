@@ -54,7 +54,7 @@ export interface Policy {
 export const PACE_MAX = 9;
 
 /** A kind by which several regions answer, from what its routing policy knows. */
-export interface SharedPolicy<T extends SharedTraffic> extends Pick<RoutingPolicy<T>, 'strategies' | 'summary' | 'schema' | 'regions' | 'discover'> {
+interface SharedPolicy<T extends SharedTraffic> extends Pick<RoutingPolicy<T>, 'strategies' | 'summary' | 'schema' | 'regions' | 'discover'> {
   policyOf: (t: T) => Policy;
   /** Whether any of these sets leads users to the region. */
   answers(t: T, region: string, sets: readonly RecordSet[]): boolean;

@@ -1,5 +1,4 @@
-import { MUTATIONS } from '../../../src/aws/operations.ts';
-import type { InputOf, OperationOf, Service } from '../../../src/aws/operations.ts';
+import { type InputOf, MUTATIONS, type OperationOf, type Service } from '../../../src/aws/operations.ts';
 import { SEOUL, type Simulation, TOKYO } from '../../engine/simulated.ts';
 import { ARCHIVE_READINESS, BILLING_READINESS, SHOP_READINESS } from './readiness-troubles.ts';
 import { ARCHIVE_WAY_IN, SHOP_WAY_IN, WRITERS_WAY_IN } from './way-in-troubles.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { signalSchema } from '../../../src/model/signals.ts';
-import type { Effects } from '../../../src/effects/effects.ts';
-import type { SqlTarget } from '../../../src/effects/effects.ts';
+import type { Effects, SqlTarget } from '../../../src/effects/effects.ts';
 import { SEOUL, simulation, type Simulation, TOKYO } from '../../engine/simulated.ts';
 import { stepIn, wait } from '../world.ts';
 

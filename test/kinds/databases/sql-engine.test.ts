@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lintSqlEngine, otherEngineNamed, withoutSql } from '../../../src/kinds/databases/sql-engine.ts';
+import { lintSqlEngine, otherEngineNamed, withoutSql } from '../../../src/kinds/databases/login.ts';
 import { worldOf } from '../../refusals/said.ts';
 import { stepIn } from '../world.ts';
 

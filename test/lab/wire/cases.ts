@@ -1,5 +1,4 @@
 import type { InputOf, OperationOf, OutputOf, Service } from '../../../src/aws/operations.ts';
-
 import { acmCases, iamCases, kmsCases, launchCases, listenerCases, offerCases, proxyCases, healthCases, quotaCases } from './readiness-cases.ts';
 import { backupCases, dbSettingsCases, instanceCases, targetCases } from './recovery-cases.ts';
 
