@@ -37,21 +37,22 @@ const MAX_PAGES = 100;
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html
  * @throws AwsError
  */
-export async function listRecordSets(
-  aws: AwsCaller,
-  zoneId: string,
-  name: string,
-  type: RecordType,
-  options: Route53Options,
-): Promise<RecordSet[]> {
+export async function listRecordSets(aws: AwsCaller, zoneId: string, name: string, type: RecordType, options: Route53Options): Promise<RecordSet[]> {
+  return setsOf(aws, zoneId, { name, type }, options);
+}
+
+/** All sets of a name, of one type or of any. */
+async function setsOf(aws: AwsCaller, zoneId: string, { name, type }: { name: string; type?: RecordType }, options: Route53Options): Promise<RecordSet[]> {
   const wanted = absolute(name);
+  const what = type === undefined ? wanted : `${wanted} ${type}`;
+  const isPast = (other: string | undefined, otherType: string | undefined): boolean => absolute(other ?? '') !== wanted || (type !== undefined && otherType !== type);
   const found: RecordSet[] = [];
   let input: ListInput = { HostedZoneId: zoneId, StartRecordName: wanted, StartRecordType: type, MaxItems: PAGE };
   for (let page = 0; page < MAX_PAGES; page++) {
     const request = { ...requestOf('ListResourceRecordSets', options), input };
     const output: ListOutput = await outputOf(aws, request, options);
     for (const record of output.ResourceRecordSets ?? []) {
-      if (absolute(record.Name ?? '') !== wanted || record.Type !== type) return found;
+      if (isPast(record.Name, record.Type)) return found;
       found.push(record);
     }
     const next: ListInput = {
@@ -61,25 +62,19 @@ export async function listRecordSets(
       StartRecordIdentifier: output.NextRecordIdentifier,
       MaxItems: PAGE,
     };
-    const past = absolute(next.StartRecordName ?? '') !== wanted || next.StartRecordType !== type;
-    if (output.IsTruncated !== true || past) return found;
-    if (sameStart(next, input)) throw incomplete(request, `the answer after ${wanted} ${type} begins where the last one did`);
+    if (output.IsTruncated !== true || isPast(output.NextRecordName, output.NextRecordType)) return found;
+    if (sameStart(next, input)) throw incomplete(request, `the answer after ${what} begins where the last one did`);
     input = next;
   }
-  throw incomplete(requestOf('ListResourceRecordSets', options), `the sets of ${wanted} ${type} have not ended after ${MAX_PAGES} answers`);
+  throw incomplete(requestOf('ListResourceRecordSets', options), `the sets of ${what} have not ended after ${MAX_PAGES} answers`);
 }
 
 /** Types by which users find an address: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html */
 const LEADING: readonly string[] = ['A', 'AAAA', 'CNAME', 'HTTPS', 'SVCB'];
 
-/**
- * Which types of record a name has, and which of them lead users somewhere, in the order of Route 53. Of the first page only: a name has few sets.
- * @throws AwsError
- */
+/** Which types of record a name has, and which of them lead users somewhere, in the order of Route 53. @throws AwsError */
 export async function typesOf(aws: AwsCaller, zoneId: string, name: string, options: Route53Options): Promise<{ all: string[]; leading: string[] }> {
-  const input: ListInput = { HostedZoneId: zoneId, StartRecordName: absolute(name), MaxItems: PAGE };
-  const { ResourceRecordSets: sets = [] }: ListOutput = await outputOf(aws, { ...requestOf('ListResourceRecordSets', options), input }, options);
-  const all = [...new Set(sets.flatMap((set) => (absolute(set.Name ?? '') === absolute(name) && set.Type !== undefined ? [set.Type as string] : [])))];
+  const all = [...new Set((await setsOf(aws, zoneId, { name }, options)).flatMap(({ Type }): string[] => (Type === undefined ? [] : [Type])))];
   return { all, leading: LEADING.filter((type) => all.includes(type)) };
 }
 
@@ -139,7 +134,7 @@ function orderKey(name: string, type: string | undefined): string {
 }
 
 function sameStart(a: ListInput, b: ListInput): boolean {
-  return a.StartRecordName === b.StartRecordName && a.StartRecordIdentifier === b.StartRecordIdentifier;
+  return a.StartRecordName === b.StartRecordName && a.StartRecordType === b.StartRecordType && a.StartRecordIdentifier === b.StartRecordIdentifier;
 }
 
 /** Lower case, with the dot at the end, and `*` where Route 53 answers `\052`. */

@@ -1,5 +1,5 @@
 import type { OutputOf } from '../aws/operations.ts';
-import { pageOf, type Call, type ServiceModel } from './call.ts';
+import { type Call, type ServiceModel } from './call.ts';
 import { GROUP_TEMPLATE, INSTANCE_TYPE, stageOf, type Activity, type Group } from './groups.ts';
 
 type GroupView = NonNullable<OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups']>[number];
@@ -17,7 +17,7 @@ export const autoscaling: ServiceModel<'autoscaling'> = {
       const wanted = input.AutoScalingGroupNames;
       const names = wanted === undefined || wanted.length === 0 ? table.keys(call.at) : [...new Set(wanted)].sort();
       const groups = names.map((name) => table.get(name, call.at)).filter((group) => group !== undefined);
-      const { page, next } = pageOf(groups, (group) => group.name, input.NextToken, sizeOf(input.MaxRecords ?? GROUPS_PAGE, call));
+      const { page, next } = call.pageOf(groups, (group) => group.name, input.NextToken, sizeOf(input.MaxRecords ?? GROUPS_PAGE, call));
       return { AutoScalingGroups: page.map((group) => groupView(group, call)), ...(next === undefined ? {} : { NextToken: next }) };
     },
   },
@@ -87,7 +87,7 @@ export const autoscaling: ServiceModel<'autoscaling'> = {
     handle(input, call) {
       if (input.AutoScalingGroupName === undefined) throw call.unsupported('the schedules of all groups');
       const { name } = find(input.AutoScalingGroupName, call, call.at);
-      const { page, next } = pageOf(call.state.groups.scheduled(call.region, name, call.at), (action) => action.name, input.NextToken, 50);
+      const { page, next } = call.pageOf(call.state.groups.scheduled(call.region, name, call.at), (action) => action.name, input.NextToken, 50);
       const actions = page.map(({ name: ScheduledActionName, at, min, max, desired }) => ({ AutoScalingGroupName: name, ScheduledActionName, StartTime: new Date(at), MinSize: min, MaxSize: max, DesiredCapacity: desired }));
       return { ScheduledUpdateGroupActions: actions, ...(next === undefined ? {} : { NextToken: next }) };
     },
@@ -99,7 +99,7 @@ export const autoscaling: ServiceModel<'autoscaling'> = {
       if (input.AutoScalingGroupName === undefined) throw call.unsupported('activities of all groups');
       const group = find(input.AutoScalingGroupName, call, call.at);
       const numbered = group.activities.map((activity, i) => ({ activity, key: String(i).padStart(4, '0') }));
-      const { page, next } = pageOf(numbered, ({ key }) => key, input.NextToken, sizeOf(input.MaxRecords, call));
+      const { page, next } = call.pageOf(numbered, ({ key }) => key, input.NextToken, sizeOf(input.MaxRecords, call));
       return { Activities: page.map(({ activity }) => activityView(activity, group, call)), ...(next === undefined ? {} : { NextToken: next }) };
     },
   },

@@ -25,6 +25,22 @@ export class Call {
     this.requestId = parts.requestId;
   }
 
+  /** How many items a page may have that is to have so many. */
+  atMost(size: number): number {
+    return Math.min(size, this.state.core.pages?.items ?? size);
+  }
+
+  /** A page of `items` that begins after the key in `token`, with the token of the next page. */
+  pageOf<T>(items: readonly T[], keyOf: (item: T) => string, token: string | undefined, most: number): { page: readonly T[]; next: string | undefined } {
+    const size = this.atMost(most);
+    const after = token === undefined ? undefined : keyIn(token);
+    const start = after === undefined ? 0 : items.findIndex((item) => keyOf(item) > after);
+    const page = start < 0 ? [] : items.slice(start, start + size);
+    const last = page.at(-1);
+    const more = start >= 0 && start + size < items.length && last !== undefined;
+    return { page, next: more ? tokenOf(keyOf(last)) : undefined };
+  }
+
   /** An error answer of AWS. */
   error(code: string, httpStatus: number, message: string): AwsError {
     return new AwsError({
@@ -58,21 +74,6 @@ export interface Operation<I, O> {
 
 /** All operations of a service. */
 export type ServiceModel<S extends Service> = { [O in OperationOf<S>]: Operation<InputOf<S, O>, OutputOf<S, O>> };
-
-/** A page of `keys` that begins after the key in `token`, with the token of the next page. */
-export function pageOf<T>(
-  items: readonly T[],
-  keyOf: (item: T) => string,
-  token: string | undefined,
-  size: number,
-): { page: readonly T[]; next: string | undefined } {
-  const after = token === undefined ? undefined : keyIn(token);
-  const start = after === undefined ? 0 : items.findIndex((item) => keyOf(item) > after);
-  const page = start < 0 ? [] : items.slice(start, start + size);
-  const last = page.at(-1);
-  const more = start >= 0 && start + size < items.length && last !== undefined;
-  return { page, next: more ? tokenOf(keyOf(last)) : undefined };
-}
 
 /** In front of every token: one that nobody was given is none. */
 const TOKEN = 'dr-lab:';

@@ -37,6 +37,8 @@ export class Core {
   /** A stream of its own, so that looking names up does not change ids. */
   readonly dnsRandom: Random;
   readonly startedAt: number;
+  /** Where lists come in smaller pages than AWS's own: so many items, or keys of a bucket. */
+  pages: { readonly items: number; readonly keys: number } | undefined;
   private readonly known: ReadonlySet<string>;
   private readonly dead = new Set<string>();
   private readonly watchers: ((region: string, now: number) => void)[] = [];

@@ -1,5 +1,5 @@
 import { sha256 } from '../base/json.ts';
-import { pageOf, type Call, type ServiceModel } from './call.ts';
+import { type Call, type ServiceModel } from './call.ts';
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInsightsAnalyses.html: 1 to 100. */
 const PAGE = 100;
@@ -22,7 +22,7 @@ export const networkPathOperations: Pick<ServiceModel<'ec2'>, 'DescribeNetworkIn
     handle(input, call) {
       const ids = input.NetworkInsightsPathIds ?? [];
       const chosen = ids.length === 0 ? call.state.networkPaths.in(call.region) : ids.map((id) => must(id, call));
-      const { page, next } = pageOf(chosen, ({ id }) => id, input.NextToken, input.MaxResults ?? PAGE);
+      const { page, next } = call.pageOf(chosen, ({ id }) => id, input.NextToken, input.MaxResults ?? PAGE);
       return {
         NetworkInsightsPaths: page.map(({ id, name }) => ({ NetworkInsightsPathId: id, Protocol: 'tcp' as const, Tags: name === undefined ? [] : [{ Key: 'Name', Value: name }] })),
         ...(next === undefined ? {} : { NextToken: next }),
@@ -36,7 +36,7 @@ export const networkPathOperations: Pick<ServiceModel<'ec2'>, 'DescribeNetworkIn
       if (input.NetworkInsightsPathId === undefined) throw call.unsupported('analyses without a path');
       const path = must(input.NetworkInsightsPathId, call);
       const all = path.analyses.map((one, i) => ({ ...one, id: `nia-0${sha256(`${path.id} ${i}`).slice(0, 16)}` })).toSorted((a, b) => (a.id < b.id ? -1 : 1));
-      const { page, next } = pageOf(all, ({ id }) => id, input.NextToken, input.MaxResults ?? PAGE);
+      const { page, next } = call.pageOf(all, ({ id }) => id, input.NextToken, input.MaxResults ?? PAGE);
       const NetworkInsightsAnalyses = page.map(({ id, ageMs, status = 'succeeded', message, found, codes = [] }) => ({
         NetworkInsightsAnalysisId: id,
         NetworkInsightsPathId: path.id,

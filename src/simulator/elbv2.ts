@@ -1,5 +1,5 @@
 import type { OutputOf } from '../aws/operations.ts';
-import { pageOf, type Call, type ServiceModel } from './call.ts';
+import { type Call, type ServiceModel } from './call.ts';
 import type { LoadBalancerSeed } from './seeds.ts';
 import { VPC } from './security-groups.ts';
 
@@ -55,7 +55,7 @@ export const elbv2: ServiceModel<'elbv2'> = {
       const all = call.state.targetGroups.in(call.region);
       const missing = input.TargetGroupArns?.find((arn) => !all.includes(arn));
       if (missing !== undefined) throw call.error('TargetGroupNotFound', 400, 'One or more target groups not found');
-      const { page, next } = pageOf(all.filter((arn) => input.TargetGroupArns?.includes(arn) ?? true), (arn) => arn, input.Marker, size);
+      const { page, next } = call.pageOf(all.filter((arn) => input.TargetGroupArns?.includes(arn) ?? true), (arn) => arn, input.Marker, size);
       return { TargetGroups: page.map((arn) => groupView(arn, call)), ...(next === undefined ? {} : { NextMarker: next }) };
     },
   },
@@ -66,7 +66,7 @@ export const elbv2: ServiceModel<'elbv2'> = {
     handle(input, call) {
       const balancer = call.state.loadBalancers.in(call.region).find(({ arn }) => arn === input.LoadBalancerArn);
       if (balancer === undefined) throw call.error('LoadBalancerNotFound', 400, `Load balancers '[${input.LoadBalancerArn ?? ''}]' not found`);
-      const { page, next } = pageOf(listenersOf(balancer), ({ arn }) => arn, input.Marker, input.PageSize ?? TARGET_GROUPS_PAGE);
+      const { page, next } = call.pageOf(listenersOf(balancer), ({ arn }) => arn, input.Marker, input.PageSize ?? TARGET_GROUPS_PAGE);
       const Listeners = page.map(({ arn, certificates: [first] }) => ({
         ListenerArn: arn,
         LoadBalancerArn: balancer.arn,
@@ -85,7 +85,7 @@ export const elbv2: ServiceModel<'elbv2'> = {
       const listener = call.state.loadBalancers.in(call.region).flatMap(listenersOf).find(({ arn }) => arn === input.ListenerArn);
       if (listener === undefined) throw call.error('ListenerNotFound', 400, `Listener '${input.ListenerArn ?? ''}' not found`);
       const all = listener.certificates.map((CertificateArn, i) => ({ CertificateArn, IsDefault: i === 0 }));
-      const { page, next } = pageOf(all.toSorted((a, b) => (a.CertificateArn < b.CertificateArn ? -1 : 1)), (one) => one.CertificateArn, input.Marker, input.PageSize ?? TARGET_GROUPS_PAGE);
+      const { page, next } = call.pageOf(all.toSorted((a, b) => (a.CertificateArn < b.CertificateArn ? -1 : 1)), (one) => one.CertificateArn, input.Marker, input.PageSize ?? TARGET_GROUPS_PAGE);
       return { Certificates: [...page], ...(next === undefined ? {} : { NextMarker: next }) };
     },
   },

@@ -1,4 +1,4 @@
-import { pageOf, type ServiceModel } from './call.ts';
+import { type ServiceModel } from './call.ts';
 
 /** Values of the filter that are modelled. */
 const FILTERS = ['regions', 'eventTypeCategories', 'eventStatusCodes'];
@@ -14,7 +14,7 @@ export const health: ServiceModel<'health'> = {
       if (maxResults < 1 || maxResults > 100) throw call.error('ValidationException', 400, 'maxResults must be between 1 and 100');
       const among = (values: readonly string[] | undefined, value: string): boolean => values === undefined || values.includes(value);
       const found = events.newestFirst().filter(({ region, category, status }) => among(filter.regions, region) && among(filter.eventTypeCategories, category) && among(filter.eventStatusCodes, status));
-      const { page, next } = pageOf(found.map((event, i) => ({ ...event, key: String(i).padStart(6, '0') })), ({ key }) => key, nextToken, maxResults);
+      const { page, next } = call.pageOf(found.map((event, i) => ({ ...event, key: String(i).padStart(6, '0') })), ({ key }) => key, nextToken, maxResults);
       return {
         events: page.map(({ region, service, code, category, status, zone, startedAt, updatedAt, key }) => ({
           arn: `arn:aws:health:${region}::event/${service}/${code}/${code}_${key}`,

@@ -1,4 +1,4 @@
-import { pageOf, type Call, type ServiceModel } from './call.ts';
+import { type Call, type ServiceModel } from './call.ts';
 
 /** The one role of a world: that of its caller. */
 const ROLE = 'lab';
@@ -46,7 +46,7 @@ export const iam: ServiceModel<'iam'> = {
       const actions = input.ActionNames ?? [];
       const odd = actions.find((action) => !/^[a-z0-9-]+:[A-Za-z]+$/.test(action));
       if (actions.length === 0 || odd !== undefined) throw call.error('InvalidInput', 400, `Invalid action: ${odd ?? 'none'}`);
-      const { page, next } = pageOf([...new Set(actions)].sort(), (action) => action, input.Marker, input.MaxItems ?? 100);
+      const { page, next } = call.pageOf([...new Set(actions)].sort(), (action) => action, input.Marker, input.MaxItems ?? 100);
       const resources = input.ResourceArns ?? [];
       const EvaluationResults = page.map((action) => {
         const decision = call.state.policies.decide(action);

@@ -1,6 +1,6 @@
 import { parseArn } from '../base/arn.ts';
 import { sha256 } from '../base/json.ts';
-import { pageOf, type Call, type ServiceModel } from './call.ts';
+import { type Call, type ServiceModel } from './call.ts';
 import type { Key } from './keys.ts';
 
 /** https://docs.aws.amazon.com/kms/latest/APIReference/API_ListGrants.html: 50 where Limit is not given. */
@@ -50,7 +50,7 @@ export const kms: ServiceModel<'kms'> = {
       const size = input.Limit ?? GRANTS_PAGE;
       if (size < 1 || size > 100) throw call.error('ValidationException', 400, `1 validation error detected: Value '${size}' at 'limit' failed to satisfy constraint`);
       const granted = key.granted.filter((arn) => input.GranteePrincipal === undefined || arn === input.GranteePrincipal).toSorted();
-      const { page, next } = pageOf(granted, (arn) => arn, input.Marker, size);
+      const { page, next } = call.pageOf(granted, (arn) => arn, input.Marker, size);
       const Grants = page.map((GranteePrincipal) => ({
         KeyId: key.arn,
         GrantId: sha256(`${key.arn} ${GranteePrincipal}`),

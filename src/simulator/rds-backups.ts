@@ -1,6 +1,6 @@
 import type { OutputOf } from '../aws/operations.ts';
 import type { AutomatedBackup, Snapshot } from './backups.ts';
-import { type Call, pageOf, type ServiceModel } from './call.ts';
+import { type Call, type ServiceModel } from './call.ts';
 import type { DbRef } from './database-driver.ts';
 import { dbArn, resourceId, viewOf, type DbInstance } from './db-instance.ts';
 import { defaultOptionGroup, defined, type DbSettings, isDefaultGroup, settingsOf } from './db-settings.ts';
@@ -69,7 +69,7 @@ export const backupOperations: BackupOperations = {
         .filter((b) => filter === undefined || filter.includes(b.source.id) || filter.includes(b.sourceArn))
         .sort((a, b) => (a.arn < b.arn ? -1 : 1));
       if (input.DBInstanceAutomatedBackupsArn !== undefined && all.length === 0) throw noBackup(input.DBInstanceAutomatedBackupsArn, call);
-      const { page, next } = pageOf(all, (b) => b.arn, input.Marker, sizeOf(input.MaxRecords, call));
+      const { page, next } = call.pageOf(all, (b) => b.arn, input.Marker, sizeOf(input.MaxRecords, call));
       return { DBInstanceAutomatedBackups: page.map((b) => backupView(b, call)), ...(next === undefined ? {} : { Marker: next }) };
     },
   },
@@ -83,7 +83,7 @@ export const backupOperations: BackupOperations = {
         .filter((s) => input.DBSnapshotIdentifier === undefined || isSnapshot(s, input.DBSnapshotIdentifier, call))
         .toSorted((a, b) => (a.id < b.id ? -1 : 1));
       if (input.DBSnapshotIdentifier !== undefined && all.length === 0) throw noSnapshot(input.DBSnapshotIdentifier, call);
-      const { page, next } = pageOf(all, (s) => s.id, input.Marker, sizeOf(input.MaxRecords, call));
+      const { page, next } = call.pageOf(all, (s) => s.id, input.Marker, sizeOf(input.MaxRecords, call));
       return { DBSnapshots: page.map((s) => snapshotView(s, call)), ...(next === undefined ? {} : { Marker: next }) };
     },
   },

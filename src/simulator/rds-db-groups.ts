@@ -1,4 +1,4 @@
-import { type Call, pageOf, type ServiceModel } from './call.ts';
+import { type Call, type ServiceModel } from './call.ts';
 import { subnetZones } from './rds-offers.ts';
 import { needSubnetGroup, vpcOf } from './rds-rows.ts';
 import type { Seeded } from './seeded.ts';
@@ -8,7 +8,7 @@ const PAGE = 100;
 /** The one that is asked for, or a page of all. */
 function namesOf(table: Seeded<{ region: string; name: string }>, asked: string | undefined, marker: string | undefined, call: Call): { names: readonly string[]; Marker?: string } {
   if (asked !== undefined) return { names: [asked] };
-  const { page, next } = pageOf(table.in(call.region), ({ name }) => name, marker, PAGE);
+  const { page, next } = call.pageOf(table.in(call.region), ({ name }) => name, marker, PAGE);
   return { names: page.map(({ name }) => name), ...(next === undefined ? {} : { Marker: next }) };
 }
 
@@ -59,7 +59,7 @@ export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroup
       if (input.Source !== undefined && !SOURCES.includes(input.Source)) throw call.error('InvalidParameterValue', 400, `Invalid value ${input.Source} for Source`);
       const all = [...new Set([...(family.startsWith('mysql') ? MYSQL_PARAMETERS : []), ...Object.keys(set)])].sort();
       const names = all.filter((parameter) => input.Source === undefined || input.Source === parameterView(parameter, set[parameter]).Source);
-      const { page, next } = pageOf(names, (parameter) => parameter, input.Marker, size);
+      const { page, next } = call.pageOf(names, (parameter) => parameter, input.Marker, size);
       return { Parameters: page.map((parameter) => parameterView(parameter, set[parameter])), ...(next === undefined ? {} : { Marker: next }) };
     },
   },

@@ -1,4 +1,4 @@
-import { type Call, pageOf, type ServiceModel } from './call.ts';
+import { type Call, type ServiceModel } from './call.ts';
 import { AUTHORITIES } from './db-offers.ts';
 import type { DbInstance } from './db-instance.ts';
 import { settingsOf } from './db-settings.ts';
@@ -43,7 +43,7 @@ export const offerOperations: Pick<ServiceModel<'rds'>, 'DescribeOrderableDBInst
       const zones = dbOffers.zonesOf(call.region, instanceClass);
       const versions = version === undefined ? versionsOf(engine, call) : versionsOf(engine, call).filter((one) => one === version);
       const all = zones.length === 0 ? [] : versions.flatMap((one) => STORAGE.map((storage) => ({ key: `${one} ${storage}`, one, storage })));
-      const { page, next } = pageOf(all, ({ key }) => key, Marker, 100);
+      const { page, next } = call.pageOf(all, ({ key }) => key, Marker, 100);
       const view = ({ one, storage }: (typeof all)[number]) => ({
         Engine: engine,
         EngineVersion: one,

@@ -1,6 +1,6 @@
 import type { OutputOf } from '../aws/operations.ts';
 import { sha256 } from '../base/json.ts';
-import { type Call, pageOf, type ServiceModel } from './call.ts';
+import { type Call, type ServiceModel } from './call.ts';
 import type { DbProxySeed } from './seeds.ts';
 import { VPC } from './security-groups.ts';
 
@@ -25,7 +25,7 @@ export const proxyOperations: Pick<ServiceModel<'rds'>, 'DescribeDBProxies' | 'D
     accepts: ['DBProxyName', 'MaxRecords', 'Marker'],
     handle(input, call) {
       if (input.DBProxyName !== undefined) return { DBProxies: [viewOf(must(input.DBProxyName, call), call)] };
-      const { page, next } = pageOf(call.state.dbProxies.in(call.region), ({ name }) => name.toLowerCase(), input.Marker, input.MaxRecords ?? PAGE);
+      const { page, next } = call.pageOf(call.state.dbProxies.in(call.region), ({ name }) => name.toLowerCase(), input.Marker, input.MaxRecords ?? PAGE);
       return { DBProxies: page.map((proxy) => viewOf(proxy, call)), ...(next === undefined ? {} : { Marker: next }) };
     },
   },

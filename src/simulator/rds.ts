@@ -1,4 +1,4 @@
-import { pageOf, type ServiceModel } from './call.ts';
+import { type ServiceModel } from './call.ts';
 import { dbGroupOperations } from './rds-db-groups.ts';
 import { offerOperations } from './rds-offers.ts';
 import { proxyOperations } from './rds-proxies.ts';
@@ -28,7 +28,7 @@ export const rds: ServiceModel<'rds'> = {
       if (size < 20 || size > 100) {
         throw call.error('InvalidParameterValue', 400, `Invalid value ${size} for MaxRecords. Must be between 20 and 100`);
       }
-      const { page, next } = pageOf(table.keys(call.at), (id) => id, input.Marker, size);
+      const { page, next } = call.pageOf(table.keys(call.at), (id) => id, input.Marker, size);
       const rows = page.map((id) => table.get(id, call.at)).filter((row) => row !== undefined);
       return { DBInstances: rows.map((row) => view(row, call)), ...(next === undefined ? {} : { Marker: next }) };
     },

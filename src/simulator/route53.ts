@@ -186,7 +186,7 @@ function zoneView(zone: Zone): ZoneView {
 function maxItems(asked: number | undefined, limit: number, call: Call): number {
   const size = asked ?? limit;
   if (!Number.isInteger(size) || size < 1) throw call.error('InvalidInput', 400, `Invalid MaxItems: ${String(asked)}`);
-  return Math.min(size, limit);
+  return call.atMost(Math.min(size, limit));
 }
 
 /** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html */

@@ -10,7 +10,7 @@ export function listObjects(bucket: Bucket, input: InputOf<'s3', 'ListObjectsV2'
   const prefix = input.Prefix ?? '';
   const max = input.MaxKeys ?? KEYS_MAX;
   if (!Number.isInteger(max) || max < 0) throw call.error('InvalidArgument', 400, 'Argument maxKeys must be an integer between 0 and 2147483647');
-  const limit = Math.min(max, KEYS_MAX);
+  const limit = Math.min(max, call.state.core.pages?.keys ?? KEYS_MAX);
   const after = input.ContinuationToken === undefined ? input.StartAfter : keyIn(input.ContinuationToken);
   const contents: NonNullable<OutputOf<'s3', 'ListObjectsV2'>['Contents']> = [];
   const folders = new Set<string>();

@@ -1,5 +1,5 @@
 import { regionOfArn } from '../base/arn.ts';
-import { pageOf, type ServiceModel } from './call.ts';
+import { type ServiceModel } from './call.ts';
 import { record } from './ran.ts';
 
 const MESSAGE_BYTES_MAX = 262_144;
@@ -11,7 +11,7 @@ export const sns: ServiceModel<'sns'> = {
   ListTopics: {
     accepts: ['NextToken'],
     handle(input, call) {
-      const { page, next } = pageOf(call.state.topics.in(call.region), ({ arn }) => arn, input.NextToken, TOPICS_PAGE);
+      const { page, next } = call.pageOf(call.state.topics.in(call.region), ({ arn }) => arn, input.NextToken, TOPICS_PAGE);
       return { Topics: page.map(({ arn }) => ({ TopicArn: arn })), ...(next === undefined ? {} : { NextToken: next }) };
     },
   },

@@ -137,6 +137,11 @@ export class World implements AwsCaller {
     this.unsettled = true;
   }
 
+  /** Lists come in pages of so many items, or keys of a bucket, as if there were many more of everything; undefined: in AWS's own. */
+  setPages(pages: { items: number; keys: number } | undefined): void {
+    this.core.pages = pages;
+  }
+
   /** Lays a fault over calls; the function returned takes it away. */
   addFault(fault: Fault): () => void {
     return this.faults.add(fault);

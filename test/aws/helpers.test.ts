@@ -6,7 +6,7 @@ import { targetHealth } from '../../src/aws/elbv2.ts';
 import { AwsError } from '../../src/aws/errors.ts';
 import { callerIdentity } from '../../src/aws/identity.ts';
 import { findDbInstance } from '../../src/aws/rds.ts';
-import { changeRecords, changeStatus, listRecordSets, type RecordSet } from '../../src/aws/route53.ts';
+import { changeRecords, changeStatus, listRecordSets, type RecordSet, typesOf } from '../../src/aws/route53.ts';
 import { bodyOf } from '../../src/aws/s3-body.ts';
 
 /** Any region of the run. */
@@ -61,7 +61,7 @@ function zone(records: RecordSet[], size: number) {
     const from = records.findIndex(
       (r) =>
         r.Name === input.StartRecordName &&
-        r.Type === input.StartRecordType &&
+        (input.StartRecordType === undefined || r.Type === input.StartRecordType) &&
         (input.StartRecordIdentifier === undefined || r.SetIdentifier === input.StartRecordIdentifier),
     );
     const page = from < 0 ? [] : records.slice(from, from + size);
@@ -98,6 +98,11 @@ describe('route53', () => {
     expect(new Set(calls.map((call) => call.region))).toEqual(new Set(['us-east-1']));
     expect(await listRecordSets(zone(records, size).aws, 'Z', 'shop.example.com.', 'TXT', AT)).toEqual([]);
     expect(await listRecordSets(zone(records, size).aws, 'Z', 'www.example.com.', 'A', AT)).toHaveLength(1);
+  });
+
+  it.each([1, 2, 3, 5, 6, 300])('typesOf: every type of a name and no more, %i a page', async (size) => {
+    expect(await typesOf(zone(records, size).aws, 'Z', 'shop.example.com', AT)).toEqual({ all: ['A', 'AAAA'], leading: ['A', 'AAAA'] });
+    expect(await typesOf(zone(records, size).aws, 'Z', 'www.example.com', AT)).toEqual({ all: ['A'], leading: ['A'] });
   });
 
   it('listRecordSets: pages that make no progress are no answer', async () => {

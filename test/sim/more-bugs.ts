@@ -3,6 +3,7 @@ import { AwsError } from '../../src/aws/errors.ts';
 import type { Json } from '../../src/base/json.ts';
 import { signalFact, sourceVerdictFact } from '../../src/model/signals.ts';
 import type { StepContext } from '../../src/model/step.ts';
+import { ANSWER_BUGS } from './answer-bugs.ts';
 import { DRILL_RUN_BUGS } from './drill-run-bugs.ts';
 import { type Bug, make, reached, recording, seenAs, spoil, weighsNothing } from './plant.ts';
 import { RULE_BUGS } from './rule-bugs.ts';
@@ -141,6 +142,7 @@ export const MORE_BUGS: readonly Bug[] = [
     step: spoil('rpoGate', (code) => ({ observe: (ctx, p) => code.observe(recording(ctx, (_n, v) => halved(v)), p) })),
   },
   ...RULE_BUGS,
+  ...ANSWER_BUGS,
   ...DRILL_RUN_BUGS,
 ];
 

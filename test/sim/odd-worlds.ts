@@ -63,7 +63,7 @@ function strange(draw: Draw, region: string): Fault {
 }
 
 /** Kinds of odd worlds, by name. `SIM_ODD` with some of them, and commas between, draws only those. */
-const ODDITIES = ['detached', 'pending', 'first-backup', 'busy', 'half-dead', 'status', 'groups', 'foreign', 'pause', 'scaling', 'foreign-body', 'promoted'] as const;
+const ODDITIES = ['detached', 'pending', 'first-backup', 'busy', 'half-dead', 'status', 'groups', 'foreign', 'pause', 'scaling', 'foreign-body', 'promoted', 'pages'] as const;
 type Oddity = (typeof ODDITIES)[number];
 
 function chosen(): ReadonlySet<string> {
@@ -72,6 +72,11 @@ function chosen(): ReadonlySet<string> {
 }
 
 const CHOSEN = chosen();
+
+/** As if there were many more of everything. A journal has hundreds of records: its pages are larger. */
+function pages(draw: Draw | undefined): Pick<Scenario, 'pages'> {
+  return draw === undefined ? {} : { pages: { items: draw.between(1, 3), keys: draw.between(8, 40) } };
+}
 
 /** Minutes. A restored instance that is closed may be opened after it only: a run of three hours tells nothing more. */
 function firstBackups({ shape }: Scenario, once: boolean): readonly number[] {
@@ -103,6 +108,7 @@ export function withOddWorld(scenario: Scenario): Scenario {
     ...scenario,
     timings,
     ...(detached === undefined ? {} : { detachedMs: detached.pick([0, 5, 30, 120]) * MINUTE }),
+    ...pages(draw('pages', 0.08)),
     ...(copies && draw('pending', 0.06) !== undefined ? { pending: true as const } : {}),
     chapters: scenario.chapters.map((chapter) => oddChapter(chapter, scenario, kinds)),
   };

@@ -140,7 +140,7 @@ export class Process {
           throw new AwsError({ service, operation, region, code: NO_ANSWER, message: 'this machine is cut off from it' });
         }
         const answer = await inner.call(request);
-        watch.afterCall(this, { service, region, operation, input: request.input, mutation, by, waited });
+        watch.afterCall(this, { service, region, operation, input: request.input, mutation, by, waited }, answer.output);
         const still = this.#standing(stage);
         if (still !== undefined) await still;
         stage.history.note(this.name, () => `${what}: ok`);

@@ -82,6 +82,8 @@ export interface Scenario {
   lagUnknown: boolean;
   /** Somebody made every replica a writer of its own, so long before the first chapter and ten minutes more. */
   detachedMs?: number;
+  /** Lists come in pages of so many items, or keys of a bucket. */
+  pages?: { items: number; keys: number };
   /** A class, a version and a certificate wait for the maintenance window of every copy. */
   pending?: true;
   /** Where journal and lock lie: one folder that all share, or a bucket of the target region. */
@@ -111,6 +113,7 @@ export function describeScenario(s: Scenario): string {
   const clocks = skews.length === 0 ? '' : `, clocks ${skews.map(([host, ms]) => `${host} ${ms > 0 ? '+' : ''}${ms / 1000} s`).join(', ')}`;
   const cutOff = s.cutOff === undefined ? '' : `, ${s.cutOff.host} cut off from the source ${s.cutOff.at / 1000}-${s.cutOff.until / 1000} s`;
   if (s.detachedMs !== undefined) parts.push('the copy is a writer of its own');
+  if (s.pages !== undefined) parts.push(`pages of ${s.pages.items}`);
   if (s.pending === true) parts.push('changes wait for the window');
   if (s.drill !== undefined) parts.push(`a drill ${s.drill.when} it`);
   const moves = s.chapters.map((c) => `${c.verb} ${c.source} → ${c.target} (${c.people.length} at work, calm at ${c.calmAt / 1000} s)`).join(', then ');

@@ -66,6 +66,7 @@ export async function stageOf(scenario: Scenario): Promise<Stage> {
   for (const row of rows) world.state.databases.queue(row, change, world.now());
   // A drill restores or copies what keeps backups.
   if (scenario.drill !== undefined) await clock.run(() => Promise.all(replicas.map(({ region, id }) => world.call({ service: 'rds', region, operation: 'ModifyDBInstance', input: { DBInstanceIdentifier: id, BackupRetentionPeriod: 1, ApplyImmediately: true } }))));
+  world.setPages(scenario.pages);
   // Metrics and health checks have a past.
   await clock.run(() => clock.sleep(10 * MINUTE));
   const [chapter] = scenario.chapters;

@@ -11,6 +11,7 @@ import type { Stage } from './stage.ts';
 import { asksForARight, judgeDrillCall } from './watch-drill.ts';
 import { blindly, judgeLedBack, judgeSettled, judgeSuccess, larger } from './watch-end.ts';
 import { judgeCrossing, TWO_TROUBLES } from './watch-line.ts';
+import { Pages } from './watch-pages.ts';
 
 /*
  * The invariants, asked of the history: at every call, every record and every few seconds. The watch looks into the
@@ -97,6 +98,7 @@ export class Watch {
   #looksLost = false;
   /** Moves of the application, oldest first, by the run that made them. */
   readonly #moves: { run: string; at: number; target: string }[] = [];
+  readonly #pages = new Pages();
   /** Since when two instances of a database take writes, with users on the old one, and who is at work. */
   readonly #bothSince = new Map<string, { by: string; since: number }>();
 
@@ -156,9 +158,20 @@ export class Watch {
     }
     if (record.type === 'step.done' || record.type === 'step.intent') this.#opens(process, record);
     if (record.type === 'step.done') this.#done(process, record.step);
+    if (this.#stage.scenario.pages !== undefined) this.#wholeLists(process, record);
     if (record.type === 'step.unmet') this.#openAtEnd = this.#openSince === undefined ? 0 : this.#stage.clock.now() - this.#openSince;
     if (record.type === 'run.finished') this.#finished(process, record.outcome);
     this.look();
+  }
+
+  /** What the checks, a step of no return, or success rests on was read to its end. */
+  #wholeLists(process: Process, record: JournalRecord): void {
+    const state = this.#states.get(process)?.();
+    if (state === undefined) return;
+    const decides = (record.type === 'step.intent' && stepOf(state, record.step)?.reversibility === 'point-of-no-return') || (record.type === 'run.finished' && record.outcome === 'succeeded');
+    if (record.type !== 'checks.green' && !decides) return;
+    const left = decides ? this.#pages.ofAll(process, state, this.#stage.clock.now()) : this.#pages.ofChecks(process);
+    for (const what of left) this.#broken(29, `${record.type}, and ${what} was not read to its end`);
   }
 
   /** A restored copy is about to be opened, or was made open: what has arrived by then shows that its source lives, and is no excuse any more. */
@@ -201,6 +214,7 @@ export class Watch {
   }
 
   beforeCall(process: Process, call: SeenCall): void {
+    if (this.#stage.scenario.pages !== undefined) this.#pages.asked(process, call);
     if (call.by?.part === 'state') return;
     const state = this.#states.get(process)?.();
     if (state === undefined) return;
@@ -325,7 +339,8 @@ export class Watch {
     this.#programs.push({ text, away: process.unsent });
   }
 
-  afterCall(process: Process, call: SeenCall): void {
+  afterCall(process: Process, call: SeenCall, output: unknown): void {
+    if (this.#stage.scenario.pages !== undefined) this.#pages.answered(process, call, output, this.#stage.clock.now());
     if (process.verb === 'drill') return;
     const input = call.input as { DBInstanceIdentifier?: string; TargetDBInstanceIdentifier?: string };
     const opened = call.by?.kind.endsWith('.open') === true && call.mutation;
