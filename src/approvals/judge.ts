@@ -6,7 +6,6 @@ import { fingerprint, type PublicKey } from './public-key.ts';
 import { verifySignature } from './signature.ts';
 import { CLOCK_SKEW_MS, readFileText, readStatement, type SignedFile, type Statement, type Subject, VALID_MAX_MS } from './statement.ts';
 
-/** A gate that people open. */
 export interface ApprovalGate {
   subject: Subject;
   from: readonly Approver[];
@@ -14,7 +13,6 @@ export interface ApprovalGate {
   initiator: Initiator;
 }
 
-/** A signed decision that counts. */
 export interface Decision {
   decision: 'approve' | 'reject';
   approver: string;
@@ -72,7 +70,6 @@ function replaces(found: Decision, before: Decision): boolean {
   return found.decision === 'approve' ? found.signed >= before.signed + CLOCK_SKEW_MS : found.signed + CLOCK_SKEW_MS > before.signed;
 }
 
-/** One file: the decision that it is, or why it is none. */
 export function decide(file: SignedFile, gate: ApprovalGate, now: number): Decision | string {
   const found = read(file, gate, now);
   return typeof found === 'string' ? found : (expiry(found, now) ?? found);

@@ -13,10 +13,8 @@ export const approvers = z.array(
   z.union([z.string().transform((name): Approver => ({ name, keys: [] })), z.strictObject({ name: z.string(), keys: z.array(z.string()) })]),
 );
 
-/** The parameters of a gate that people open. */
 export const approvalSchema = z.object({ from: approvers, quorum: z.number(), waitMs: z.number().default(0) });
 
-/** Who began a run, as far as it is known. */
 export interface Initiator {
   /** The caller's ARN. */
   identity: string;
@@ -26,7 +24,6 @@ export interface Initiator {
   keys: readonly string[];
 }
 
-/** Fingerprints of somebody's keys. */
 export function fingerprintsOf({ keys }: Approver): string[] {
   return keys.map(fingerprintOf);
 }

@@ -1,7 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { WireReader } from './ssh-wire.ts';
 
-/** Both halves of an ed25519 key. */
 interface KeyPair {
   privateKey: KeyObject;
   publicKey: KeyObject;

@@ -4,12 +4,8 @@ import { packed, WireReader } from './ssh-wire.ts';
 /** Loaded with the first key: most runbooks name none, and start-up is counted. */
 const crypto = () => process.getBuiltinModule('node:crypto');
 
-/*
- * Public keys that a runbook may name: lines of OpenSSH, and ed25519 as PEM. All become OpenSSH's own form, so that one
- * key has one fingerprint.
- */
+/* Public keys that a runbook may name: lines of OpenSSH, and ed25519 as PEM. All become OpenSSH's own form, so that one key has one fingerprint. */
 
-/** A key that approvals are checked with. */
 export interface PublicKey {
   /** e.g. `ssh-ed25519` */
   type: string;
@@ -85,7 +81,6 @@ function curvePoint(reader: WireReader): JsonWebKey {
   return { kty: 'EC', crv: curve.crv, x: part(1), y: part(1 + curve.size) };
 }
 
-/** OpenSSH's encoding of an ed25519 key. */
 export function ed25519Blob(key: KeyObject): Buffer {
   const { x = '' } = key.export({ format: 'jwk' });
   return Buffer.concat([packed('ssh-ed25519'), packed(Buffer.from(x, 'base64url'))]);

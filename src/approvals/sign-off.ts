@@ -7,7 +7,6 @@ import { readSignedText, signedText } from './statement.ts';
 
 /* What a person signs who stands for a run that has ended: all records so far by their last hash, and the report of them. */
 
-/** What a sign-off is about. */
 export interface SignOffSubject {
   run: string;
   /** The plan's hash. */
@@ -63,7 +62,6 @@ interface JudgedSignOff {
   problem: string | undefined;
 }
 
-/** Whom the runbook names, with their keys. */
 interface SignOffContext {
   subject: SignOffSubject;
   people: readonly Approver[];

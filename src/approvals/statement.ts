@@ -2,12 +2,8 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { iso } from '../base/clock.ts';
 
-/*
- * What an approver signs: a text that a person can read, with one spelling only. It names the run, its plan and the gate,
- * so that it counts for nothing else.
- */
+/* What an approver signs: a text that a person can read, with one spelling only. It names the run, its plan and the gate, so that it counts for nothing else. */
 
-/** What is approved or refused. */
 export interface Subject {
   run: string;
   /** The plan's hash. */
@@ -29,15 +25,12 @@ export interface Statement extends Subject {
   expires: number;
 }
 
-/** The longest that an approval may hold. */
 export const VALID_MAX_MS = 24 * 3_600_000;
-/** Clocks of two machines may differ by that much. */
 export const CLOCK_SKEW_MS = 5 * 60_000;
 
 const HEAD = 'dr approval, version 1';
 const LINES = ['run', 'plan', 'application', 'account', 'verb', 'from', 'to', 'gate', 'decision', 'approver', 'signed', 'expires'] as const;
 
-/** The text of a statement, ending with a newline. */
 export function statementText(statement: Statement): string {
   return signedText(HEAD, LINES, { ...statement, signed: iso(statement.signed), expires: iso(statement.expires) });
 }
@@ -54,13 +47,11 @@ export function readStatement(text: string): Statement | undefined {
 
 const fileSchema = z.strictObject({ schema: z.literal('dr.approval/1'), text: z.string().max(4_096), signature: z.string().max(16_384) });
 
-/** A signed statement as it lies in the state. */
 export interface SignedFile {
   text: string;
   signature: string;
 }
 
-/** The longest file that is read. */
 const FILE_MAX = 32_768;
 
 export function fileText({ text, signature }: SignedFile): string {
@@ -83,10 +74,7 @@ export function fileName(file: SignedFile): string {
   return `${createHash('sha256').update(fileText(file)).digest('hex').slice(0, 32)}.json`;
 }
 
-/*
- * Texts that people sign: a heading, then `name: value` lines in one order, with one spelling only, so that a text can be read back and
- * compared letter by letter.
- */
+/* Texts that people sign: a heading, then `name: value` lines in one order, with one spelling only, so that a text can be read back and compared letter by letter. */
 
 /** The text, ending with a newline. A value has no line break: one line is one value. */
 export function signedText<N extends string>(head: string, names: readonly N[], values: Readonly<Record<N, string>>): string {

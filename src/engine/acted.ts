@@ -1,8 +1,6 @@
 import type { RunState } from '../journal/state.ts';
 import type { Change, PlanStep } from '../model/step.ts';
 
-/* What a run has intended to change so far, by its journal. */
-
 /** Steps that intended to change something and are not undone, newest first. */
 export function actedSteps(state: RunState, steps: readonly PlanStep[] = state.plan.steps): PlanStep[] {
   const acted: { step: PlanStep; at: number }[] = [];
@@ -14,7 +12,6 @@ export function actedSteps(state: RunState, steps: readonly PlanStep[] = state.p
   return acted.reverse().sort((a, b) => b.at - a.at).map(({ step }) => step);
 }
 
-/** What they intended to change. */
 export function intendedChanges(state: RunState): Change[] {
   return actedSteps(state).flatMap((step) => step.changes);
 }

@@ -2,8 +2,6 @@ import { DeadlineError } from '../base/deadline.ts';
 import { CallError, DrError, messageOf } from '../base/errors.ts';
 import type { ErrorRecord } from '../journal/events.ts';
 
-/* Errors as the journal keeps them. */
-
 export function errorRecord(code: string, message: string, next?: readonly string[]): ErrorRecord {
   return { code, message, ...(next === undefined ? {} : { next }) };
 }
@@ -13,7 +11,6 @@ export function isSuperseded(error: unknown): boolean {
   return error instanceof DrError && error.code === 'SUPERSEDED';
 }
 
-/** Anything thrown, as it goes into the journal. */
 export function toErrorRecord(error: unknown): ErrorRecord {
   if (error instanceof CallError) return errorRecord(error.code, error.message);
   if (error instanceof DrError) return errorRecord(error.code, error.message, error.next);

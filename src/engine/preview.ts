@@ -47,7 +47,6 @@ export async function preview(parts: RunParts): Promise<Preview> {
   return { ...seen, warnings: [...new Set(warned.flatMap(({ warnings }) => warnings.map(({ observed }) => observed)))] };
 }
 
-/** See `preview`. */
 export async function previewSteps(parts: RunParts): Promise<StepPreview> {
   const { journal } = parts;
   const run = await loadRun({ ...parts, preview: true }, () => journal.state.impactAt);

@@ -5,7 +5,6 @@ import type { Journal } from '../journal/journal.ts';
 import { judgeSample } from '../measure/probe.ts';
 import type { PlanProbe } from '../model/plan.ts';
 
-/** Probes that run beside the steps. */
 interface ProbeWatch {
   /** Time of the first failed sample of the outage that is going on, or of the first one seen at all. */
   impactAt: () => number | undefined;

@@ -36,7 +36,6 @@ const NO_SIGN = 'AWS accepted the request, and nothing shows of it';
 /** So often the last look before a request is made again where its answers come late. */
 const HOLD_TURNS = 3;
 
-/** Runs one step to an end of the table, or until it is interrupted. */
 export function runStep(run: Run, step: PlanStep, options: StepOptions): Promise<StepEnd> {
   return new StepRunner(run, step, options).run();
 }
@@ -58,11 +57,9 @@ class StepRunner {
   #seen = '';
   #startedAt = 0;
   #requestedAt = 0;
-  /** When the last recheck ended. */
   #recheckedAt = 0;
   /** Why the request that is intended must not be sent any more. */
   #refusal: Refusal | undefined;
-  /** When a look was last answered. */
   #answeredAt = 0;
   #silenceTold = false;
   /** AWS's reasons for a wait that were told. */

@@ -10,7 +10,6 @@ import { intendedChanges } from './acted.ts';
 /** What a step may use besides looking: absent in checks and looks, which record nothing and wait for nobody. */
 type StepTools = Pick<StepContext, 'record' | 'wait'>;
 
-/** One execution of a plan: what every part of the engine works with. */
 export interface Run {
   /** The steps of the plan in its order, their parameters complete. */
   readonly steps: readonly PlanStep[];
@@ -22,7 +21,6 @@ export interface Run {
   context(effects: Effects, signal: AbortSignal, tools?: StepTools): StepContext;
 }
 
-/** How a question to a step is put. */
 interface Question {
   /** The longest that the answer may take, milliseconds. */
   ms: number;

@@ -2,7 +2,6 @@ import { Countdown } from '../base/graph.ts';
 import type { PlanStep } from '../model/step.ts';
 import type { StepEnd } from './step-parts.ts';
 
-/** How the graph as a whole ended. */
 type ScheduleEnd = 'done' | 'refused' | 'failed' | 'interrupted';
 
 const SEVERITY: readonly ScheduleEnd[] = ['done', 'interrupted', 'refused', 'failed'];
@@ -73,10 +72,7 @@ export function runGraph(
   });
 }
 
-/**
- * Runs `work` on every item, at most `limit` at a time. The first error is thrown when all that had
- * begun has ended; nothing new is begun after it.
- */
+/** Runs `work` on every item, at most `limit` at a time. The first error is thrown when all that had begun has ended; nothing new is begun after it. */
 export async function inParallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
   let next = 0;
   let failed: { error: unknown } | undefined;

@@ -14,7 +14,6 @@ export interface Tries {
   last: string;
 }
 
-/** How one step is run within its run. */
 export interface StepOptions {
   /** Of a guard: aborted when everything else has ended. */
   over?: AbortSignal | undefined;
@@ -28,13 +27,11 @@ export interface StepOptions {
   /** Called when a person was waited for so long that what was decided before has to be decided again. */
   decideAgain(): void;
   tries: Tries;
-  /** Whether the run has passed the point of no return. */
   pastTheLine(): boolean;
   /** How long looks may stay without any answer, milliseconds. */
   patienceMs(): number;
 }
 
-/** What happens to a step, with what is said of it. */
 export interface Happening {
   event: StepEvent;
   because: string;

@@ -11,7 +11,6 @@ import { guardedHttp, guardedSql } from './guarded.ts';
 
 /** What a step did to the outside, collected while it runs. */
 export interface StepTrace {
-  /** The effects to hand to the step. */
   effects: Effects;
   /** Calls since the last `take`, for the record of an act; they also count for `all`. */
   takeCalls(): CallRecord[];

@@ -11,7 +11,6 @@ import type { StepState } from '../journal/state.ts';
  * 3. Every state that waits (`observing`, `verifying`) has a row for the end of its time.
  */
 
-/** What happens to a step. */
 export type StepEvent =
   | 'start'
   | 'reached'

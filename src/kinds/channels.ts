@@ -2,7 +2,6 @@ import type { Plan } from '../model/plan.ts';
 import { slackParams } from './common-steps/notify-slack.ts';
 import { snsParams } from './common-steps/notify-sns.ts';
 
-/** Where the news of a run goes. */
 export type Channel = { type: 'slack'; webhookEnv: string } | { type: 'sns'; region: string; topic: string };
 
 /** The channels that a plan names, by the parameters of its notify steps. */

@@ -11,7 +11,6 @@ export const regionName = z
 /** The check of a step that has nothing to look at before its turn: no evidence, and no words for it. */
 export const noCheck = () => Promise.resolve({ state: 'ok', because: '' } as const);
 
-/** A value for each region. */
 export function perRegion<T extends z.ZodType>(value: T) {
   return z.record(regionName, value);
 }
@@ -28,7 +27,6 @@ export const dbInstanceId = z
 
 export const securityGroupId = z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'expected a security group id such as sg-0123456789abcdef0');
 
-/** Name of an environment variable that holds a secret. */
 export const envName = z.string().regex(/^[A-Z_][A-Z0-9_]{0,63}$/, 'expected the name of an environment variable, e.g. SHOP_DB_PASSWORD');
 
 /** A plain SQL name: it is put into statements, so nothing else may pass. */
@@ -41,7 +39,6 @@ export const dnsName = z
   .max(253)
   .regex(/^(?=.)(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}\.?$/, 'expected a lower-case DNS name such as shop.example.com');
 
-/** Record types that a failover pair may have. */
 export const recordType = z.enum(['A', 'AAAA', 'CNAME']);
 
 /** Keeps a step kind's parameter type where it is written, and fits any table of step kinds. */

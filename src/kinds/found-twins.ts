@@ -13,7 +13,6 @@ import { type FoundTwin, isTwinName } from './twins.ts';
  * decided by a journal.
  */
 
-/** A part of the account that gave no answer. */
 export interface NotLooked {
   /** e.g. `databases in ap-northeast-1`. */
   what: string;

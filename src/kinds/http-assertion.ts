@@ -16,7 +16,6 @@ export const httpAssertionFields = {
 export const httpAssertionSchema = z.strictObject({ ...httpAssertionFields, http: z.url() });
 export type HttpAssertion = z.infer<typeof httpAssertionSchema>;
 
-/** Something is asserted. */
 export function asserts({ status, contains, headers }: Omit<HttpAssertion, 'name' | 'http'>): boolean {
   return status !== undefined || contains !== undefined || Object.keys(headers ?? {}).length > 0;
 }

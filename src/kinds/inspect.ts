@@ -1,10 +1,7 @@
 import { AwsError } from '../aws/errors.ts';
 import { finder, type About, type Finding } from '../model/finding.ts';
 
-/**
- * The findings of one look. A look that AWS does not answer is a finding too: what cannot be seen is not called ready. Nobody else's
- * findings are lost by it.
- */
+/** The findings of one look. A look that AWS does not answer is a finding too: what cannot be seen is not called ready. Nobody else's findings are lost by it. */
 export async function looked(about: About, look: () => Promise<readonly Finding[]>): Promise<Finding[]> {
   try {
     return [...(await look())];

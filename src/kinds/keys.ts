@@ -17,7 +17,6 @@ const GROUP_PAGE = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide/key-po
 
 type Looking = Pick<InspectContext, 'effects' | 'signal'>;
 
-/** What `keyFindings` and `groupKeyFindings` ask, of keys that no runbook names. */
 export function keyLooks(region: string, account: string): Permission {
   return allow(['kms:DescribeKey', 'kms:GetKeyPolicy', 'kms:ListGrants'], [arnIn(region, 'kms', account, 'key/*')]);
 }

@@ -2,15 +2,11 @@ import * as z from 'zod';
 import { fact } from '../model/fact.ts';
 import type { Observation, StepContext } from '../model/step.ts';
 
-/*
- * What a step has seen is a fact of its journal, and a resume reads it. Nobody knows what was in between: looks count together only if they
- * follow one another.
- */
+/* What a step has seen is a fact of its journal, and a resume reads it. Nobody knows what was in between: looks count together only if they follow one another. */
 
 /** Milliseconds. More than the longest wait between two looks of one run, and what they take. */
 const TOGETHER_MS = 60_000;
 
-/** Whether a look at `now` follows on that at `last`. */
 export function follows(last: number | undefined, now: number): boolean {
   return last !== undefined && now >= last && now - last < TOGETHER_MS;
 }
@@ -26,7 +22,6 @@ export function lastsFor(ctx: StepContext, what: string): number {
   return now - since;
 }
 
-/** It is not so any more. */
 export function lastsNot(ctx: StepContext, what: string): void {
   if (lastsFact.has(ctx, what)) lastsFact.forget(ctx, what);
 }
@@ -42,7 +37,6 @@ export function missing(ctx: StepContext, what: string, because: string): Observ
   return lastsFor(ctx, `missing.${what}`) < MISSING_MS ? { state: 'pending', because: `${because}; it was there before, so AWS is asked again`, waitingFor: 'aws' } : { state: 'impossible', because };
 }
 
-/** It is there. */
 export function found(ctx: StepContext, what: string): void {
   lastsNot(ctx, `missing.${what}`);
 }

@@ -36,7 +36,6 @@ function silent(error: unknown): null {
   throw error;
 }
 
-/** In words: which parts differ, and in what. */
 function differences(before: Readonly<Record<string, Json>>, after: Readonly<Record<string, Json>>): string[] {
   return Object.entries(before).flatMap(([name, was]) => {
     const is = after[name] ?? null;
@@ -85,7 +84,6 @@ function changed(what: string): DrError {
   return new DrError({ code: CHANGED, exit: 'failed', title: `Production is not as it was before the drill: ${what}`, next: ['find out who changed it: the drill itself works on its own twins only'] });
 }
 
-/** The step in a plan. */
 export function productionStep(what: string, params: StepDraft['params'], permissions: readonly Permission[]): StepDraft {
   return {
     step: 'production',

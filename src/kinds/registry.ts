@@ -54,12 +54,10 @@ export const COMMON_STEPS = {
   'source-healthy': () => import('./common-steps/source-healthy.ts'),
 } satisfies Kinds<AnyStepKind>;
 
-/** The kind of a step that belongs to no resource, as a plan names it. */
 export function commonStep(name: keyof typeof COMMON_STEPS): string {
   return `run.${name}`;
 }
 
-/** The kind of a custom step, as a plan names it. */
 export function customStep(kind: string): string {
   return `own.${kind}`;
 }
@@ -93,12 +91,10 @@ export const KIND_NAMES: readonly string[] = Object.keys(RESOURCES);
 /** Names of all kinds of custom steps, sorted. */
 export const OWN_KIND_NAMES: readonly string[] = Object.keys(CUSTOM_STEPS);
 
-/** Loads one kind of resource. Undefined if there is none of that name. */
 export function loadKind(name: string): Promise<AnyResourceKind | undefined> {
   return load(RESOURCES, name);
 }
 
-/** Loads one kind of custom step. Undefined if there is none of that name. */
 export function loadOwnKind(name: string): Promise<AnyOwnKind | undefined> {
   return load(CUSTOM_STEPS, name);
 }

@@ -20,7 +20,6 @@ import * as z from 'zod';
  */
 
 const PREFIX = 'dr-drill-';
-/** Field of the change that a twin is. */
 export const TWIN = 'drill twin';
 
 const RUN_TAG = 'dr:drill';
@@ -40,7 +39,6 @@ export function twinName({ drill }: Pick<DrillContext, 'drill'>, of: string, max
 /** Every name that a twin can have, for permissions. */
 export const TWIN_NAMES = `${PREFIX}*`;
 
-/** Whether a name is that of a twin of any drill. */
 export function isTwinName(name: string): boolean {
   return name.toLowerCase().startsWith(PREFIX);
 }
@@ -84,16 +82,13 @@ export function notOurTwin(ctx: Pick<StepContext, 'intends' | 'run'>, { name, re
 
 /** A thing that has the name of a twin, or the tag of one. */
 export interface FoundTwin {
-  /** As plans name it. */
   resource: string;
   name: string;
   /** Region, or the id of the zone. */
   where: string;
-  /** The run that its tag names. */
   run: string | undefined;
   /** Milliseconds since the epoch, as AWS tells it. */
   madeAt: number | undefined;
-  /** AWS is deleting it. */
   going: boolean;
   rented: readonly Rented[];
   /** The command that deletes it, for a person who is sure. */
@@ -103,17 +98,14 @@ export interface FoundTwin {
 /** When AWS accepted the request that makes a twin, by its resource name; milliseconds. */
 const acceptedFact = fact('twin.accepted', z.number());
 
-/** Recorded by the act that makes a twin. */
 export function twinAccepted(ctx: StepContext, resource: string): void {
   acceptedFact.record(ctx, resource, ctx.effects.clock.now());
 }
 
-/** How one sort of twin is looked for and deleted. */
 interface Deletion<T> {
   /** Undefined when it is not there. */
   find(): Promise<T | undefined>;
   suspect(found: T): Suspect;
-  /** Its deletion is under way. */
   isGoing(found: T): boolean;
   /** False where AWS is at work on it, and has to be asked again. */
   ask(found: T): Promise<boolean>;

@@ -5,7 +5,6 @@
  * What is not in the table has no price: it is never counted as nothing.
  */
 
-/** Something that AWS bills by the hour. */
 export interface Rented {
   what: 'database' | 'instance';
   /** As AWS names it, e.g. `db.r6g.large` or `m7g.large`; undefined: not known. */
@@ -30,7 +29,6 @@ const MONTH_HOURS = 730;
 
 const SMALL: Readonly<Record<string, number>> = { nano: 1 / 16, micro: 1 / 8, small: 1 / 4, medium: 1 / 2, large: 1, xlarge: 2 };
 
-/** How many times a `large` a size is. */
 function timesLarge(size: string): number | undefined {
   const many = /^([1-9]\d*)xlarge$/.exec(size)?.[1];
   return many === undefined ? (Object.hasOwn(SMALL, size) ? SMALL[size] : undefined) : 2 * Number(many);
@@ -44,7 +42,6 @@ function priceOf(what: Rented['what'], name: string): number | undefined {
   return large === undefined || times === undefined ? undefined : large * times;
 }
 
-/** What things cost together. */
 export interface Cost {
   /** US dollars an hour, of what has a price. */
   usdPerHour: number;
@@ -62,7 +59,6 @@ export function costOf(rented: readonly Rented[]): Cost {
   return { usdPerHour: prices.reduce((sum, { usd = 0 }) => sum + usd, 0), unknown: [...new Set(prices.flatMap(({ usd, name }) => (usd === undefined ? [name] : [])))] };
 }
 
-/** What is not in a figure. */
 export const NOT_COUNTED = 'On-demand prices of us-east-1, June 2026, without disks of instances, backups, requests and data transfer.';
 
 /** `about $2.40 a day`, `at least $2.40 a day (no price is known of db.x2g.large)`, or `not known`. */

@@ -1,6 +1,5 @@
 import type { HttpSample } from '../effects/effects.ts';
 
-/** What a probe expects of an answer. */
 interface Expectation {
   status: number;
   /** Must be part of the body. */

@@ -1,13 +1,9 @@
-/**
- * A bound on what a promotion loses: the measured RPO.
- * "at most this much" rests on a sample, so it comes with its method and the sample's age.
- */
+/** A bound on what a promotion loses: the measured RPO. "at most this much" rests on a sample, so it comes with its method and the sample's age. */
 export interface RpoBound {
   database: string;
   method: string;
   /** Undefined: not measured. Printed so, and never taken for zero. */
   boundMs: number | undefined;
-  /** Lag in the sample, milliseconds. */
   lagMs: number | undefined;
   sampledAt: number | undefined;
   /** Age of the sample when it was used. */
@@ -79,10 +75,7 @@ export function rpoFromRecoveryPoint(
   return { ...rest, boundMs: Math.max(0, outageAt - pointAt), ageMs: now - pointAt, because };
 }
 
-/**
- * Nothing is lost: writes were stopped at `quiescedAt`, and afterwards the replica was seen to have replayed the whole
- * log. The caller has compared the positions.
- */
+/** Nothing is lost: writes were stopped at `quiescedAt`, and afterwards the replica was seen to have replayed the whole log. The caller has compared the positions. */
 export function rpoFromPosition(database: string, quiescedAt: number, now: number, because: string): RpoBound {
   return { database, method: 'position', boundMs: 0, lagMs: 0, sampledAt: now, ageMs: 0, outageAt: quiescedAt, because };
 }

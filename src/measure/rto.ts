@@ -37,13 +37,11 @@ export interface TimedStep {
 }
 
 export interface RtoInput {
-  /** The probes of the plan. */
   probes: readonly ProbeTrack[];
   /** Other observers, e.g. the lab's client: they know when it was down, and they alarm nobody. */
   observers?: readonly ProbeTrack[];
   /** When the outage began, if somebody knows better than the probes; `source` says who. */
   impact?: { at: number; source: string } | undefined;
-  /** When an alarm or a person noticed, if that is known. */
   detected?: { at: number; source: string } | undefined;
   declaredAt: number;
   startedAt: number;
@@ -82,7 +80,6 @@ export interface Rto {
   toFailure: Figure | undefined;
 }
 
-/** Reads every milestone and figure from what was seen. Pure. */
 export function measureRto(input: RtoInput): Rto {
   const impact = findImpact(input);
   const dataReady = phaseEnd(input.steps, 'data', 'data-ready');

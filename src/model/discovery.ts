@@ -1,12 +1,9 @@
 import type { Strategy } from './verb.ts';
 
-/*
- * What an account shows of itself, and what a kind makes of it for a first runbook. Plain values: a kind that discovers calls nothing.
- */
+/* What an account shows of itself, and what a kind makes of it for a first runbook. Plain values: a kind that discovers calls nothing. */
 
 export type Tags = Readonly<Record<string, string>>;
 
-/** A DB instance. */
 export interface SeenDatabase {
   region: string;
   id: string;
@@ -40,7 +37,6 @@ export interface SeenBackup {
   kmsKey?: string;
 }
 
-/** An Auto Scaling group. */
 export interface SeenGroup {
   region: string;
   name: string;
@@ -103,7 +99,6 @@ export interface SeenDbGroup {
   vpc?: string;
 }
 
-/** A proxy of RDS. */
 export interface SeenProxy {
   region: string;
   name: string;
@@ -111,7 +106,6 @@ export interface SeenProxy {
   targets?: readonly string[];
 }
 
-/** A path of Reachability Analyzer. */
 export interface SeenNetworkPath {
   region: string;
   id: string;
@@ -194,7 +188,6 @@ export interface Discovered {
   uses: readonly string[];
 }
 
-/** What discovering needs besides the account. */
 export interface DiscoverContext {
   /** Name of the application: what names of its resources begin with is left off. */
   application: string;

@@ -1,8 +1,6 @@
 import type { Refusal } from './step.ts';
 
-/*
- * What a look at an application shows before anybody needs a failover: readiness.
- */
+/* What a look at an application shows before anybody needs a failover: readiness. */
 
 /**
  * - `error`: a failover would be refused, would fail, or would miss what the runbook promises
@@ -45,7 +43,6 @@ export function bySeverity<F extends Finding>(findings: readonly F[]): F[] {
   return findings.toSorted((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
-/** Findings that are at least as bad as that. */
 export function atLeast<F extends Finding>(findings: readonly F[], severity: Severity): F[] {
   return findings.filter((one) => SEVERITIES.indexOf(one.severity) <= SEVERITIES.indexOf(severity));
 }
@@ -57,7 +54,6 @@ export function keyOfFinding({ rule, resource }: Pick<Finding, 'rule' | 'resourc
 
 type Said = Omit<Finding, 'rule' | 'severity' | keyof About>;
 
-/** Makes findings about one thing. */
 export function finder(about: About): { readonly [S in Severity]: (rule: string, said: Said) => Finding } {
   const of = (severity: Severity) => (rule: string, said: Said): Finding => ({ ...about, rule, severity, ...said });
   return { error: of('error'), warning: of('warning'), note: of('note') };

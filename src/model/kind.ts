@@ -51,7 +51,6 @@ export interface Sla {
 
 /** What a kind gets to say what a failover would launch. */
 export interface LaunchContext extends Pick<InspectContext, 'effects' | 'signal' | 'target'> {
-  /** Its name. */
   runbook: string;
 }
 
@@ -74,7 +73,6 @@ export interface ServingTarget {
 
 /** What a kind gets to look at the readiness of its resource. */
 export interface InspectContext extends Omit<InspectPlace, 'account'> {
-  /** Its name. */
   runbook: string;
   effects: Effects;
   signal: AbortSignal;
@@ -94,7 +92,6 @@ export interface ResourceState {
    * the kind cannot tell (capacity is nowhere "active").
    */
   activeIn: readonly string[];
-  /** The sentence that explains it. */
   because: string;
   /** Regions whose standby follows the active one, as far as that can be seen from it. Absent: the kind cannot tell. */
   standbys?: readonly string[];
@@ -119,13 +116,11 @@ export interface PlanContext {
   /** The regions that traffic leads users to, as observed; absent or empty: nothing tells. */
   usersIn?: readonly string[];
   objectives: { rpoMs: number; rtoMs: number };
-  /** Twelve digits, for ARNs in permissions. */
   account: string;
   /** Of a drill: what the names of all its twins have in common. */
   drill?: { mark: string };
 }
 
-/** What a kind gets to plan its part of a drill. */
 export type DrillContext = PlanContext & Required<Pick<PlanContext, 'drill'>>;
 
 /** A step before the plan links it to the rest: `after` names steps of the same resource only, by `step`. */

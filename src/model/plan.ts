@@ -4,10 +4,7 @@ import type { PlanStep } from './step.ts';
 /** Bumped when a saved plan or a journal of an older version can no longer be run. */
 export const PLAN_SCHEMA = 'dr.plan/3';
 
-/**
- * What a run will do: a pure value made from runbook, verb and what was observed.
- * It can be printed, hashed, saved, compared and rehearsed.
- */
+/** What a run will do: a pure value made from runbook, verb and what was observed. It can be printed, hashed, saved, compared and rehearsed. */
 export interface Plan {
   schema: typeof PLAN_SCHEMA;
   runbook: {
@@ -40,14 +37,13 @@ export interface Plan {
   hash: string;
 }
 
-/** A probe sampled during the whole run. */
 export interface PlanProbe {
   name: string;
   http: string;
   status: number;
-  /** Must be part of the answer's body. */
   /** What a drill expects of the standby. */
   standbyStatus?: number | undefined;
+  /** Must be part of the answer's body. */
   body?: string | undefined;
   everyMs: number;
   holdMs: number;

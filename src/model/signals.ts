@@ -38,9 +38,7 @@ export function signalSeen(ctx: StepContext, name: string, signal: Signal): Obse
   return { state: 'reached', says: signal.says, because: `${signal.says}: ${signal.because}` };
 }
 
-/**
- * What speaks against the word that a source is down. `refused`: AWS answers for its database, and refuses to close it.
- */
+/** What speaks against the word that a source is down. `refused`: AWS answers for its database, and refuses to close it. */
 const SIGNS = {
   served: 'the source itself serves users',
   reached: "Route 53's checkers reach it",
@@ -51,13 +49,11 @@ const SIGNS = {
 const signSchema = z.enum(Object.keys(SIGNS) as [keyof typeof SIGNS, ...(keyof typeof SIGNS)[]]);
 export type Sign = z.infer<typeof signSchema>;
 
-/** The verdict on the source region. */
 const sourceVerdictSchema = z.strictObject({
   verdict: z.enum(['source-down', 'attested', 'not-down']),
   because: z.string(),
   /** The same in parts: the verdict alone, and what each signal says. */
   weighed: z.strictObject({ short: z.string(), signals: z.array(z.string()) }).optional(),
-  /** What speaks against it. */
   signs: z.array(signSchema).optional(),
 });
 

@@ -8,7 +8,6 @@ import type { Verb } from './verb.ts';
 export const PHASES = ['assess', 'prepare', 'fence', 'data', 'compute', 'traffic', 'verify', 'protect'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Phases that a runbook may name. */
 export const RUNBOOK_PHASES = PHASES.filter((phase) => phase !== 'prepare');
 
 export type Reversibility = 'reversible' | 'compensable' | 'point-of-no-return';
@@ -16,10 +15,7 @@ export type Reversibility = 'reversible' | 'compensable' | 'point-of-no-return';
 /** Who put a step into a plan: the kind of a resource, `dr` itself, or the runbook as a custom step. */
 export type Origin = 'resource' | 'common' | 'custom';
 
-/**
- * What a step reaches besides the control planes of AWS; where that runs, and what it calls in turn, `dr` cannot know. A lab has none of
- * them but databases.
- */
+/** What a step reaches besides the control planes of AWS; where that runs, and what it calls in turn, `dr` cannot know. A lab has none of them but databases. */
 export const OUTSIDE = ['program', 'address', 'function', 'database', 'person', 'channel'] as const;
 export type Outside = (typeof OUTSIDE)[number];
 
@@ -66,7 +62,6 @@ export interface PlanStep {
   signal?: string;
   /** The old writer that it leaves, as `Change.resource` names it: the run holds it, whether or not anything fences it. */
   oldWriter?: string;
-  /** The region in which it acts. */
   region?: string;
   /** It does not fail if that region gives no answer. */
   regionMayBeLost?: true;
@@ -94,7 +89,6 @@ export interface Estimate {
   basis: string;
 }
 
-/** What a step will change on which resource. */
 export interface Change {
   /** `<service>:<region or zone>:<name>`, e.g. `rds:ap-northeast-1:shop-orders-tokyo` */
   resource: string;
@@ -118,7 +112,6 @@ export interface Refusal {
 
 /** What stops no run, and should be known before one. The run journals what was observed; `dr check` shows all of it. */
 export interface Warning {
-  /** The rule's name, e.g. `record-ttl`. */
   rule: string;
   observed: string;
   wanted: string;
@@ -189,7 +182,6 @@ export interface Acceptances {
   customSteps?: true;
 }
 
-/** Which run a step is part of. */
 export interface RunFacts {
   id: string;
   /** The plan's hash. */
@@ -213,10 +205,7 @@ export interface StepContext {
   impactAt(): number | undefined;
   /** A person has said when the outage began: `--impact-at`. */
   impactNamed: boolean;
-  /**
-   * Nothing is run: a person looks at a plan. Only then may a check wait for the source of a failover, which may be dead: users wait for the
-   * checks of a run.
-   */
+  /** Nothing is run: a person looks at a plan. Only then may a check wait for the source of a failover, which may be dead: users wait for the checks of a run. */
   preview?: true;
   /** How often the step has begun to act, in this run and before a resume; 0 in a check. */
   attempt: number;
@@ -237,10 +226,7 @@ export interface StepContext {
   wait(cause: WaitCause, ms: number): Promise<void>;
 }
 
-/**
- * The code of one sort of step: everything about it in one value.
- * Resuming after a crash is no special case: observe, and act only where the wanted state is missing.
- */
+/** The code of one sort of step: everything about it in one value. Resuming after a crash is no special case: observe, and act only where the wanted state is missing. */
 export interface StepKind<P = never> {
   params: z.ZodType<P>;
   /** May it run at all? Read only; made for every step before the first mutation. */
@@ -253,10 +239,7 @@ export interface StepKind<P = never> {
   actMs?(params: P): number;
   /** The end state, observed; asked again until it is reached or the step's limit is up. Default: `observe`. */
   verify?(ctx: StepContext, params: P): Promise<Observation>;
-  /**
-   * Is the end state still there? One look, asked of a step that is done right before the run says that it has succeeded. Only
-   * where users or data depend on it.
-   */
+  /** Is the end state still there? One look, asked of a step that is done right before the run says that it has succeeded. Only where users or data depend on it. */
   holds?(ctx: StepContext, params: P): Promise<Observation>;
   /**
    * Only where it truly undoes. Asked of a step that intended to act, maybe without having acted; returns when the state

@@ -41,7 +41,6 @@ export function verbFlag(verb: Verb): string {
   return verb === DEFAULT_VERB ? '' : ` --verb ${verb}`;
 }
 
-/** The verbs that move an application. */
 export const MOVES: readonly Verb[] = VERBS.filter((verb) => TRAITS[verb].movesUsers);
 
 /** The verbs in which a custom step may run. A reprotect rebuilds a standby: none runs. */

@@ -8,9 +8,7 @@ import { commonStep } from '../kinds/registry.ts';
 import type { StepDraft } from '../model/kind.ts';
 import type { Runbook } from '../runbook/runbook.ts';
 
-/*
- * The steps that belong to no resource: what users see, the verdict on the source, approvals, the hold, notifications.
- */
+/* The steps that belong to no resource: what users see, the verdict on the source, approvals, the hold, notifications. */
 
 type CommonStep = Pick<PlanStep, 'id' | 'kind' | 'title' | 'phase'> & { params: Json } & Partial<PlanStep>;
 
@@ -156,7 +154,6 @@ function drillProbe(probe: Runbook['probes'][number], zones: string[]): PlanStep
   });
 }
 
-/** What the runbook says that the standby must answer. */
 function drillAssertion(assertion: HttpAssertion, zones: string[]): PlanStep {
   return common({
     id: `verify.assert-${assertion.name}`,
@@ -169,7 +166,6 @@ function drillAssertion(assertion: HttpAssertion, zones: string[]): PlanStep {
   });
 }
 
-/** What people read at the end. */
 function newsOf({ name }: Runbook, verb: Verb, source: string, target: string): string {
   const { drills, rebuilds } = traitsOf(verb);
   if (drills) return `DRILL: twins of ${name} were made active in ${target}, and are now deleted; production stays in ${source}`;

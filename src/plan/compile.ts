@@ -9,7 +9,6 @@ import { placedSteps } from './custom-steps.ts';
 import { type Plan, PLAN_SCHEMA } from '../model/plan.ts';
 import { stepId } from '../model/step-id.ts';
 
-/** A resource with what was seen of it. */
 export interface ObservedResource extends RunbookResource {
   state: ResourceState;
   /** The steps that its kind contributes; undefined in a drill that does not practise it. */
@@ -33,7 +32,6 @@ export interface CompileInput {
   resources: readonly ObservedResource[];
 }
 
-/** Makes a plan. Pure. */
 export function compilePlan(input: CompileInput): Plan {
   const { runbook } = input.loaded;
   const { verb, source, target, account } = input;

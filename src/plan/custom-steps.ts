@@ -7,14 +7,11 @@ import type { Phase, PlanStep } from '../model/step.ts';
 import type { Runbook, RunbookStep } from '../runbook/runbook.ts';
 import type { Places } from './graph.ts';
 
-/*
- * The custom steps of a runbook. In which phase one stands, and on which side of it, is said by `before` and `after`.
- */
+/* The custom steps of a runbook. In which phase one stands, and on which side of it, is said by `before` and `after`. */
 
 /** A title is one line; what the step does stands in full among the plan's changes and in its parameters. */
 const TITLE_MAX = 160;
 
-/** The steps for this verb, and where each stands in its phase. */
 export function placedSteps(runbook: Runbook, ctx: PlanContext): { steps: PlanStep[]; places: Places } {
   const entries = runbook.steps.filter(({ frame }) => frame.verbs.some((verb) => verb === ctx.verb));
   const steps = entries.map((entry) => placedStep(entry, ctx));

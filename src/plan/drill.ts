@@ -6,7 +6,6 @@ function nameOf(resource: string): string {
   return resource.split(':').slice(2).join(':');
 }
 
-/** It makes a twin. */
 export function makesTwin({ changes }: Pick<PlanStep, 'changes'>): boolean {
   return changes.some(({ field }) => field === TWIN);
 }

@@ -43,7 +43,6 @@ export function beforeUsers(plan: Pick<Plan, 'steps'>): PlanStep[] {
   return plan.steps.filter((step) => !isGuard(step) && !step.optional && step.phase !== 'verify' && step.phase !== 'protect');
 }
 
-/** What is known of the time of a step besides its documented estimate. */
 interface KnownTimes {
   /** Seconds that it took in own runs, by id. */
   measured: ReadonlyMap<string, readonly number[]>;

@@ -25,7 +25,6 @@ const LINKS_MAX = 1_024;
 
 const NO_PHASES: ReadonlySet<Phase> = new Set();
 
-/** The phases that a phase waits for. */
 const PHASE_AFTER: Record<Phase, readonly Phase[]> = {
   assess: [],
   prepare: ['assess'],

@@ -37,7 +37,6 @@ function sum(group: Group, instances: readonly Instance[]): Pick<Capacity, 'unit
   return { units: instances.reduce((units, instance) => units + (unitsOf(group, instance) ?? 0), 0), instances: instances.length };
 }
 
-/** What is in service, by the group's own word. */
 export function inService(group: Group): Capacity {
   const reasons = group.Instances.flatMap((instance) => {
     const { LifecycleState, HealthStatus, InstanceId = 'an instance' } = instance;

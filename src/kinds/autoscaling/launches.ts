@@ -15,7 +15,6 @@ import { brief, cannotMend, isShortageText } from '../ec2/launch-reasons.ts';
 interface Trouble {
   /** For people, in AWS's words. */
   says: string;
-  /** It happened since this run asked for more. */
   since?: true;
   /** `shortage`: the region has not enough. `fixed`: the launches fail again and again for a reason that no wait mends. */
   ends?: 'shortage' | 'fixed';

@@ -12,10 +12,7 @@ import type { Warning } from '../../model/step.ts';
 import { countOf, healthyCapacity } from './health.ts';
 import { lastFailure } from './launches.ts';
 
-/*
- * Can the group grow, and would it be large enough? Its launch template and image are looked at: AWS says only when it launches that
- * one of them is gone.
- */
+/* Can the group grow, and would it be large enough? Its launch template and image are looked at: AWS says only when it launches that one of them is gone. */
 
 const GUIDE = 'https://docs.aws.amazon.com/autoscaling/ec2/userguide';
 
@@ -52,7 +49,6 @@ export async function inspectGroup(ctx: InspectContext, resource: Groups): Promi
   return [...here.findings, ...there.findings, ...(await lookedAll(at(ctx.target), looks))];
 }
 
-/** The templates that a group launches from. */
 function templatesOf(group: Group) {
   const mixed = group.MixedInstancesPolicy?.LaunchTemplate;
   const overrides = (mixed?.Overrides ?? []).map((override) => override.LaunchTemplateSpecification);
@@ -84,7 +80,6 @@ async function template(ctx: InspectContext, region: string, group: Group): Prom
   return [...findings.flat(), ...(await notOffered(ctx, { resource: `autoscaling:${region}:${name}`, region }, zones))];
 }
 
-/** What its instances are launched with, as the versions that it names say. */
 async function launchData(ctx: Looking, region: string, group: Group) {
   const found = await Promise.all(templatesOf(group).map((spec) => {
     const which = spec?.LaunchTemplateId === undefined ? { LaunchTemplateName: spec?.LaunchTemplateName ?? '' } : { LaunchTemplateId: spec.LaunchTemplateId };
@@ -93,7 +88,6 @@ async function launchData(ctx: Looking, region: string, group: Group) {
   return found.flatMap((version) => version?.LaunchTemplateData ?? []);
 }
 
-/** The keys of its volumes, and whether Auto Scaling may use them. */
 async function keys(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {
   const about = { resource: `autoscaling:${region}:${group.AutoScalingGroupName ?? ''}`, region };
   return ifAllowed(about, async () => {
@@ -106,14 +100,12 @@ async function keys(ctx: InspectContext, region: string, group: Group): Promise<
   });
 }
 
-/** What its templates name beside an image. */
 async function parts(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {
   const name = group.AutoScalingGroupName ?? '';
   const data = await launchData(ctx, region, group);
   return (await Promise.all(data.map((one) => launchPartFindings(ctx, { resource: `autoscaling:${region}:${name}`, region }, one, name)))).flat();
 }
 
-/** The reservations that it, or its launch template, is bound to. */
 async function reservations(ctx: InspectContext, region: string, group: Group, desired: number): Promise<Finding[]> {
   const about = { resource: `autoscaling:${region}:${group.AutoScalingGroupName ?? ''}`, region };
   return ifAllowed(about, async () => {
@@ -138,13 +130,11 @@ function asksFor(group: Group, data: readonly LaunchData[], desired: number): La
   return weighed || spot || types.length === 0 || count <= 0 ? [] : [{ types, count }];
 }
 
-/** What a failover would launch in the region that becomes active. @throws AwsError */
 export async function groupLaunches(ctx: LaunchContext, resource: Groups): Promise<Launches[]> {
   const group = await findGroup(ctx.effects.aws, ctx.target, inRegion(resource.groups, ctx.target), { signal: ctx.signal });
   return group === undefined ? [] : asksFor(group, await launchData(ctx, ctx.target, group), resource.active.desired);
 }
 
-/** What it is to have now, in service and healthy. */
 async function capacity(ctx: InspectContext, region: string, group: Group): Promise<Finding[]> {
   const name = group.AutoScalingGroupName ?? '';
   const { warning } = finder({ resource: `autoscaling:${region}:${name}`, region });
@@ -202,7 +192,6 @@ async function launches(ctx: InspectContext, region: string, group: Group): Prom
   return [warning('launch-failed', { observed: `the last launch of ${name} failed: ${failure}`, wanted: 'launches that succeed', consequence: 'a failover would wait for instances that do not come', mend: 'correct what AWS names', page: `${GUIDE}/CHAP_Troubleshooting.html` })];
 }
 
-/** Of the two sides, and of what the runbook asks for. */
 function comparison(ctx: InspectContext, { active }: Groups, group: Group, source: Group): Finding[] {
   const name = group.AutoScalingGroupName ?? '';
   const { warning } = finder({ resource: `autoscaling:${ctx.target}:${name}`, region: ctx.target });
@@ -217,7 +206,6 @@ function comparison(ctx: InspectContext, { active }: Groups, group: Group, sourc
   return findings;
 }
 
-/** Of its instances, and of the load balancer that they stand behind. */
 export function groupSlas(group: Group | undefined): Sla[] {
   if (group === undefined) return [];
   return [computeSla(group.AvailabilityZones?.length ?? 0), ...((group.TargetGroupARNs ?? []).length > 0 ? [BALANCER_SLA] : [])];

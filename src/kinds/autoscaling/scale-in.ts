@@ -5,10 +5,7 @@ import { found, missing } from '../looks.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { countOf, healthyCapacity } from './health.ts';
 
-/*
- * A region that waits shrinks to its standby size: never below it, and only while the region that serves users is seen
- * to be healthy at its own size.
- */
+/* A region that waits shrinks to its standby size: never below it, and only while the region that serves users is seen to be healthy at its own size. */
 
 const params = z.strictObject({
   region: regionName,
@@ -54,7 +51,6 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   });
 }
 
-/** Lowers min, desired and max in one call. */
 export const scaleIn = stepKind<Params>({
   params,
   check: () => Promise.resolve({ state: 'ok', because: 'the other side is looked at right before' } as const),

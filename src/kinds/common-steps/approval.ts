@@ -24,7 +24,6 @@ type Params = z.infer<typeof params>;
 /** The signatures that opened a gate, by the id of its step. Times are ISO 8601. */
 export const signedFact = fact('approval', z.array(z.looseObject({ approver: z.string(), signed: z.string(), expires: z.string(), key: z.string(), signature: z.string() })));
 
-/** Two looks into the state. */
 const LOOK_MS = 3_000;
 
 /** Decisions that are older than that when the last approval comes are made again. */
@@ -71,7 +70,6 @@ function rejection(p: Params, run: string, rejected: readonly Decision[]): Refus
   };
 }
 
-/** Waits for signed approvals, for as long as the runbook says. */
 async function waitForSignatures(ctx: StepContext, p: Params): Promise<Observation> {
   const { clock } = ctx.effects;
   const begun = clock.now();
@@ -100,10 +98,7 @@ function standing(p: Params, seen: Judgement | string): string {
   return `${seen.approved.length} of ${p.quorum} approvals from ${namesOf(p)}${bad}`;
 }
 
-/**
- * Nobody continues alone. Where the runbook names keys, only signatures count; where it names none, names are recorded as
- * they were given.
- */
+/** Nobody continues alone. Where the runbook names keys, only signatures count; where it names none, names are recorded as they were given. */
 export default stepKind<Params>({
   params,
   check: async (ctx, p) => {

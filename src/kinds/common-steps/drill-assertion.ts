@@ -11,7 +11,6 @@ import { drillAddress } from '../route53/twin-record.ts';
  * to. An assertion that does not hold fails the drill; one that cannot be asked is refused, for nothing is known then.
  */
 
-/** What is wrong with an answer, in words; undefined where it is as wanted. */
 function whyNot({ status, contains, headers }: HttpAssertion, got: { status: number; body: string; headers?: Readonly<Record<string, string>> | undefined }): string | undefined {
   if (status !== undefined && got.status !== status) return `the status is ${got.status}, not ${status}`;
   if (contains !== undefined && !got.body.includes(contains)) return `the answer (status ${got.status}) does not contain "${contains}"`;
@@ -45,5 +44,4 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return wrong === undefined ? { state: 'reached', because: `${p.name} holds: ${at} answers with status ${got.status}` } : { state: 'impossible', because: `the assertion ${p.name} does not hold: of ${at} ${wrong}` };
 }
 
-/** Reads only. */
 export default stepKind<Params>({ params, check: noCheck, observe });

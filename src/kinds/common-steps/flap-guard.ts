@@ -38,8 +38,5 @@ async function decide(ctx: StepContext, { windowMs }: Params): Promise<string | 
   return { ...rule, observed: `${what}, by ${last.by}`, ageMs: now - last.at, threshold: `no move within ${window}: again from ${iso(last.at + windowMs)}` };
 }
 
-/**
- * No second failover and no way back so soon after a move, unless somebody says so: a person who sees an outage again
- * looks first. Unknown is not "no".
- */
+/** No second failover and no way back so soon after a move, unless somebody says so: a person who sees an outage again looks first. Unknown is not "no". */
 export default gate<Params>(params, decide);

@@ -13,7 +13,6 @@ type Params = z.infer<typeof params>;
 
 const NOT_SEEN = 'not seen from here: the name never resolved from this machine, so recovery is not verified from outside';
 
-/** One sample. */
 async function sample(ctx: StepContext, p: Params): Promise<Extract<Observation, { state: 'reached' | 'pending' }>> {
   const answer = await ctx.effects.http.request({ url: p.probe.http, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
   const seen = judgeSample(answer, p.probe);

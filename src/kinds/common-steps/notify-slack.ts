@@ -10,10 +10,7 @@ type Params = z.infer<typeof slackParams>;
 /** A message was taken: one for each channel. */
 const sentFact = fact('notified.slack', z.literal(true));
 
-/**
- * Tells a Slack channel. The webhook's address is a secret and stands in the environment only.
- * https://api.slack.com/messaging/webhooks
- */
+/** Tells a Slack channel. The webhook's address is a secret and stands in the environment only. https://api.slack.com/messaging/webhooks */
 export default stepKind<Params>({
   params: slackParams,
   check: (ctx, p) => {

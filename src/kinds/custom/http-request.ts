@@ -4,8 +4,6 @@ import { acting, checkFrame, fill, type FillContext, frame, type OwnKind } from 
 import { type Ending, envOf, oncePart, ranOnce, said } from '../own-steps/run-once.ts';
 import type { StepContext } from '../../model/step.ts';
 
-/** One HTTP request. */
-
 const URL_WANTED = 'expected an http or https URL without user and password, e.g. https://ops.example.com/warm?region={target}';
 
 const action = {

@@ -28,7 +28,6 @@ const assertionFields = {
 
 const BOUNDS = ['equals', 'atLeast', 'youngerThan', 'unchanged'] as const;
 
-/** `drill` of a database in a runbook. */
 export const databaseDrill = z
   .strictObject({
     assertions: z
@@ -58,7 +57,6 @@ function question({ sql, youngerThan }: Pick<Params, 'sql' | 'youngerThan'>): st
   return `SELECT '${MARK}' || coalesce(${value}, '') || ':' AS value`;
 }
 
-/** What was wanted, and what is there, in words; undefined where it holds. */
 function whyNot(p: Params, value: string): string | undefined {
   const is = Number(value);
   if (p.equals !== undefined) return value === String(p.equals) ? undefined : `is ${value === '' ? 'nothing' : value}, not ${String(p.equals)}`;
@@ -83,10 +81,7 @@ async function askValue(ctx: StepContext, p: Pick<Params, keyof typeof loginPara
 /** Of one value of production. */
 const ATTEMPTS = 4;
 
-/**
- * The value now, for a comparison with another time; null where the database does not answer.
- * @throws Error where the question is none that gives a value
- */
+/** The value now, for a comparison with another time; null where the database does not answer. @throws Error where the question is none that gives a value */
 export async function valueNow(ctx: StepContext, p: z.infer<typeof askedSchema>): Promise<string | null> {
   let asked = await askValue(ctx, p);
   for (let i = 1; 'pending' in asked && i < ATTEMPTS; i++) {
@@ -98,7 +93,6 @@ export async function valueNow(ctx: StepContext, p: z.infer<typeof askedSchema>)
   return asked.value;
 }
 
-/** An assertion of production. */
 export const askedSchema = z.strictObject({ ...loginParams, name: z.string(), sql: z.string() });
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
@@ -118,10 +112,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return wrong === undefined ? { state: 'reached', because: `${p.name} holds: ${p.youngerThan === undefined ? value : `${formatDuration(Number(value) * 1_000)} old`}` } : { state: 'impossible', because: `the assertion ${p.name} does not hold: it ${wrong}` };
 }
 
-/** Reads only. */
 export const assertion = stepKind<Params>({ params, check: noCheck, observe });
 
-/** What of a database in a runbook is about assertions. */
 export interface Asserted {
   drill?: z.infer<typeof databaseDrill> | undefined;
   canary?: NamedLogin | undefined;

@@ -14,9 +14,7 @@ import { aboutSide, goneFinding, writerFindings } from './sides.ts';
 import { backupsUnfit } from './refusals.ts';
 import { openQuarantine, quarantineRefusal } from './vpc.ts';
 
-/*
- * Would a restore give back what runs now? What is too old, or cannot be restored with the runbook's settings, a run refuses itself.
- */
+/* Would a restore give back what runs now? What is too old, or cannot be restored with the runbook's settings, a run refuses itself. */
 
 const GUIDE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
 
@@ -37,7 +35,6 @@ export async function inspectBackups(ctx: InspectContext, name: string, db: RdsB
   ];
 }
 
-/** Recovery points that cannot be used, and a region that keeps snapshots only. */
 async function points(ctx: InspectContext, copy: Database, db: RdsBackup): Promise<Finding[]> {
   const { warning } = finder(aboutSide(copy));
   const others = Object.fromEntries(Object.entries(db.instances).filter(([region]) => region !== copy.region));
@@ -84,7 +81,6 @@ async function closing(ctx: InspectContext, main: Database, writer: DbInstance, 
   return refusal === undefined ? [] : [{ ...findingOf(refusal, aboutSide(main)), page: `${GUIDE}/Overview.RDSSecurityGroups.html` }];
 }
 
-/** What the runbook restores with, against what runs. */
 function settings(copy: Database, writer: DbInstance, db: RdsBackup): Finding[] {
   const wanted = inRegion(db.restore, copy.region);
   const find = finder({ resource: rdsResource(copy.region, copy.id), region: copy.region });

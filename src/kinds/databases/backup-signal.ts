@@ -39,7 +39,6 @@ export async function lookAtBackups(ctx: StepContext, p: Omit<Params, 'signal'>)
   }
 }
 
-/** Do backups of the source still arrive? */
 export const assessBackups = stepKind<Params>({
   params,
   check: noCheck,

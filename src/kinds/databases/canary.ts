@@ -61,7 +61,6 @@ async function engineOfPoint(ctx: StepContext, { id, region, source }: Params): 
   return withoutSql(id, usable[0]?.engine);
 }
 
-/** `source`: the original of an instance that this run makes. */
 export function canaryStep(ctx: PlanContext, copy: Database, login: NamedLogin & { table: string }, after: string, source?: Database): StepDraft {
   const { table } = login;
   return {

@@ -70,7 +70,6 @@ export async function whenFree(ctx: StepContext, p: Changed, ask: () => Promise<
   }
 }
 
-/** AWS has refused a change of it once more. */
 export function countRefusal(ctx: StepContext, p: Changed, { message: words }: AwsError): void {
   const now = ctx.effects.clock.now();
   const before = refusedFact.read(ctx, keyOf(p));

@@ -52,7 +52,6 @@ async function observeClosing(
 
 const closedFact = fact('closed', z.object({ id: z.string(), groups: z.array(z.string()) }));
 
-/** Closes the one that was looked at. */
 async function closeIt(ctx: StepContext, p: Closing, group: string): Promise<void> {
   const closed = closedFact.read(ctx, inRegionOf(p));
   if (closed === undefined) throw new Error('nothing was found that is to be closed');
@@ -83,7 +82,6 @@ function groupOf(p: StandbyParams): string {
   return p.quarantine;
 }
 
-/** The old primary of a replica. */
 export const closeOld = stepKind<StandbyParams>({
   params: standbyParams,
   check: () => Promise.resolve({ state: 'ok', because: 'the gate has looked at it' } as const),
@@ -122,7 +120,6 @@ export const closeBackedUp = stepKind<z.infer<typeof closedUpParams>>({
 
 type Rights = Pick<StepDraft, 'params' | 'permissions'>;
 
-/** None where the runbook names no quarantine group. */
 export function closeOldStep({ region, id }: Database, quarantine: string | undefined, rights: Rights): StepDraft[] {
   if (quarantine === undefined) return [];
   return [

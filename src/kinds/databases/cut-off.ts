@@ -49,7 +49,6 @@ const STUCK_MS = 120_000;
 /** Journaled with the intent, so that a resume knows whose reboot it sees. */
 const sessionsFact = fact('sessions', z.object({ asked: z.boolean().optional(), rebootingAt: z.number().optional() }));
 
-/** How far it is, by what AWS shows of it. */
 export function cutOff(ctx: StepContext, p: OldWriter, instance: DbInstance): CutOff {
   const quarantine = quarantineOf(instance, p.group);
   if (quarantine === 'open') {
@@ -84,10 +83,7 @@ function rebooting(ctx: StepContext, p: OldWriter, since: number | undefined): C
   return { state: 'pending', because: `${p.id} is rebooting, which ends its sessions`, waitingFor: 'aws' };
 }
 
-/**
- * Makes the change that is due. `quarantine` asks for the first.
- * @throws AwsError when the reboot is refused, or has no answer
- */
+/** Makes the change that is due. `quarantine` asks for the first. @throws AwsError when the reboot is refused, or has no answer */
 export async function cutOffFurther(ctx: StepContext, p: OldWriter, quarantine: () => Promise<void>): Promise<void> {
   if (sessionsFact.read(ctx, p.name)?.asked !== true) return quarantine();
   // In place, without ForceFailover: the sessions are to end, wherever the engine runs, and a failover takes longer.
@@ -99,7 +95,6 @@ export async function cutOffFurther(ctx: StepContext, p: OldWriter, quarantine: 
   });
 }
 
-/** Its security groups before the quarantine. */
 const beforeFact = fact('groups-before', z.array(z.string()));
 
 /** Journaled with the intent: what an undo gives back. */
@@ -107,10 +102,7 @@ export function rememberGroups(ctx: StepContext, { name }: Pick<OldWriter, 'name
   beforeFact.record(ctx, name, groupsOf(instance));
 }
 
-/**
- * Takes a quarantine back. Only where the copy has not taken over: a run that has crossed the line is not undone.
- * @throws Error when the groups it had are not known
- */
+/** Takes a quarantine back. Only where the copy has not taken over: a run that has crossed the line is not undone. @throws Error when the groups it had are not known */
 export async function letInAgain(ctx: StepContext, p: Omit<OldWriter, 'group'>): Promise<void> {
   const groups = beforeFact.read(ctx, p.name);
   if (groups === undefined) throw new Error('the security groups it had are not known');

@@ -50,10 +50,7 @@ export function regionOfKey(key: string): { database: string; region: string } {
   return { database: key.slice(0, Math.max(0, dot)), region: key.slice(dot + 1) };
 }
 
-/**
- * A region is protected again: by a replica (its id, and its lag), or by backups that arrive there (of which instance, and the age of
- * the newest restorable time).
- */
+/** A region is protected again: by a replica (its id, and its lag), or by backups that arrive there (of which instance, and the age of the newest restorable time). */
 export const protectedFact = fact('protected', z.object({ id: z.string(), lagMs: z.number(), sampledAt: z.number(), by: z.enum(['replica', 'backups']).optional() }));
 
 /** The name under which the old instance of a region is kept until a person decides about it. */

@@ -55,7 +55,6 @@ function silent(ctx: StepContext, p: Params): Observation {
   return { state: 'pending', because: `${p.id} in ${p.region} ${how}, so it is not fenced. Once it answers, dr reprotect fences it before anything else`, waitingFor: 'hold' };
 }
 
-/** What there is to do about an old writer that is there again. */
 function seenAgain(ctx: StepContext, p: Params, instance: DbInstance, state: DbInstanceState): Observation {
   const cut = cutOff(ctx, p, instance);
   if (cut.state === 'cut-off') return done(ctx, p, cut.because);
@@ -73,7 +72,6 @@ function seenAgain(ctx: StepContext, p: Params, instance: DbInstance, state: DbI
   return { state: 'absent', because: `${p.id} answers again, and is not in quarantine` };
 }
 
-/** When the region first answered again. */
 const seenFact = fact('seen-again', z.number());
 
 function done(ctx: StepContext, p: Params, why: string): Observation {

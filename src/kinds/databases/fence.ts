@@ -227,10 +227,7 @@ export const fence = stepKind<Params>({
   undo: letInAgain,
 });
 
-/**
- * A decision that carries a step over the line is old after LIMITS.decisionAgeMs: the signals before the fence must not have
- * grown old when it is done.
- */
+/** A decision that carries a step over the line is old after LIMITS.decisionAgeMs: the signals before the fence must not have grown old when it is done. */
 const LIMIT_MS = 240_000;
 
 export function fenceStep(ctx: PlanContext, old: Database, group: string | undefined): StepDraft {

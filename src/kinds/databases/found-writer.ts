@@ -20,7 +20,6 @@ interface Target {
 
 /** A writer in the target that this run has not made: to be judged, and no end state. */
 export interface FoundWriter {
-  /** What is seen, for people. */
   sentence: string;
   /** An earlier run of the same move that holds the intent to promote it, and has not ended. */
   run: string | undefined;

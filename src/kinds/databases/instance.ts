@@ -56,19 +56,16 @@ export function pendingChanges(instance: DbInstance): string[] {
 
 /** A database of a runbook in one region: what a step of a plan is about. */
 export interface Database {
-  /** In the runbook. */
   name: string;
   region: string;
   id: string;
 }
 
-/** The copy in the target, and the old instance in the source. */
 export function sidesOf(ctx: PlanContext, name: string, instances: Readonly<Record<string, string>>): { copy: Database; old: Database } {
   const at = (region: string): Database => ({ name, region, id: inRegion(instances, region) });
   return { copy: at(ctx.target), old: at(ctx.source) };
 }
 
-/** To look at an instance. */
 export function lookRights(ctx: PlanContext, ...instances: readonly { region: string; id: string }[]): Permission {
   return allow(['rds:DescribeDBInstances'], instances.map(({ region, id }) => rightsTo(ctx, region, id)));
 }
@@ -115,7 +112,6 @@ export function followers(instance: DbInstance, instances: Readonly<Record<strin
   );
 }
 
-/** How plans name an instance. */
 export function rdsResource(region: string, id: string): string {
   return `rds:${region}:${id}`;
 }

@@ -31,14 +31,11 @@ interface Old {
 interface Keeping<P extends Old> {
   params: z.ZodType<P>;
   check(ctx: StepContext, p: P): Promise<Verdict>;
-  /** The name that was chosen for it. */
   chosen(ctx: StepContext, p: P): string | undefined;
   choose(ctx: StepContext, p: P, kept: string, old: DbInstance): void;
   /** Nothing has the old name, and this run has chosen no new one. */
   missing(ctx: StepContext, p: P): Promise<Observation>;
-  /** What has the old name is the new replica. */
   isNew?(instance: DbInstance, p: P): boolean;
-  /** Why it must give its name up. */
   because(p: P): string;
 }
 

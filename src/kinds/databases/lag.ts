@@ -2,9 +2,7 @@ import { recentSamples } from '../../aws/cloudwatch.ts';
 import type { LagSample } from '../../measure/rpo.ts';
 import type { StepContext } from '../../model/step.ts';
 
-/** RDS publishes ReplicaLag once a minute. */
 const PERIOD_SECONDS = 60;
-/** How far back a sample is looked for. */
 const WINDOW_MS = 3 * 3_600_000;
 
 /**

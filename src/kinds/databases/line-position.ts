@@ -12,13 +12,11 @@ import { positionOf } from './login.ts';
  * database where there is a login, else what AWS shows. It decides nothing, and nothing waits for it.
  */
 
-/** A login without its instance. */
 export const loginSchema = z.strictObject({ database: sqlName, userEnv: envName, passwordEnv: envName });
 
 /** Times in milliseconds since the epoch. */
 const linePositionSchema = z.strictObject({
   by: z.enum(['sql', 'lag-sample', 'not known']),
-  /** When it was read. */
   at: z.number(),
   /** Last replayed position of the write-ahead log, as PostgreSQL writes it. */
   lsn: z.string().optional(),

@@ -19,15 +19,12 @@ export const loginParams = {
 
 export type Login = { [K in keyof typeof loginParams]: z.infer<(typeof loginParams)[K]> };
 
-/** The login as a runbook names it. */
 export type NamedLogin = Omit<Login, 'region' | 'id'>;
 
-/** Parameters of a step that logs in to a database. */
 export function loginTo<D extends object>(at: D, { database, userEnv, passwordEnv }: NamedLogin): D & NamedLogin {
   return { ...at, database, userEnv, passwordEnv };
 }
 
-/** The environment variables that a login reads. */
 export function envOf({ userEnv, passwordEnv }: NamedLogin): string[] {
   return [userEnv, passwordEnv];
 }
@@ -38,7 +35,6 @@ export function loginOf<L extends NamedLogin>({ canary }: { canary?: L | undefin
   return canary;
 }
 
-/** Variables of the login that are not set. */
 export function missingLogin(ctx: Pick<StepContext, 'effects'>, p: NamedLogin): string | undefined {
   const missing = [p.userEnv, p.passwordEnv].filter((name) => (ctx.effects.env(name) ?? '') === '');
   return missing.length > 0 ? `${missing.join(' and ')} not set` : undefined;
@@ -106,10 +102,7 @@ export async function setReadOnly(ctx: StepContext, p: Login, on: boolean): Prom
 const ATTEMPTS = 3;
 const BETWEEN_MS = 500;
 
-/**
- * A planned move stops writes by SQL. Without a login they would continue, and the last of them would be lost.
- * @throws DrError
- */
+/** A planned move stops writes by SQL. Without a login they would continue, and the last of them would be lost. @throws DrError */
 export function needLogin(ctx: ObserveContext, db: { instances: Readonly<Record<string, string>>; canary?: object | undefined }): void {
   if (!isPlannedMove(ctx.verb) || db.canary !== undefined) return;
   throw new DrError({
@@ -124,7 +117,6 @@ export function needLogin(ctx: ObserveContext, db: { instances: Readonly<Record<
   });
 }
 
-/** The SQL login of a database's owner, as a runbook names it, and the table of the canary row. */
 export const canaryFields = z.strictObject({
   database: sqlName.describe('Name of the database'),
   table: sqlName.describe('Table that the row is written to; it is made where it is missing'),

@@ -15,7 +15,6 @@ export interface LossCase {
   bound: RpoBound;
   /** What is unknown when there is no bound, e.g. `the lag of shop-orders-tokyo`. */
   measured: string;
-  /** Why there is no bound. */
   unknown: string;
   /** What the bound rests on, e.g. `lag 2.0 s, sample 12 s old`. */
   evidence: string;
@@ -116,17 +115,13 @@ export function boundAtFence(ctx: Pick<StepContext, 'fact' | 'impactNamed'>, nam
 /** What lets data go over the line. */
 const STOPPED: readonly FenceVerdict['verdict'][] = ['fenced', 'source-down', 'attested', 'read-only'];
 
-/** A step over the line, and what it would lose. */
 interface AtLine {
-  /** Name of the database in the runbook. */
   name: string;
   /** Absent in a planned move: nothing is lost there. */
   rpoMs?: number | undefined;
   /** What is unknown when there is no bound, e.g. `the lag of shop-orders-tokyo`. */
   measured: string;
-  /** What would lose the writes: `a promotion`, `a restore`. */
   act: string;
-  /** The target is a writer that this run has not made. */
   found?: FoundWriter | undefined;
 }
 

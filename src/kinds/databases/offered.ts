@@ -25,7 +25,6 @@ export interface Ordered extends Runs {
   storageType?: string | undefined;
   iamAuthentication?: boolean | undefined;
   performanceInsights?: boolean | undefined;
-  /** The certificate authority, e.g. rds-ca-rsa2048-g1. */
   authority?: string | undefined;
 }
 
@@ -84,7 +83,6 @@ function lacking({ instanceClass, region, multiAz, zones = [], storageType, iamA
   return [];
 }
 
-/** The zones of a subnet group, where AWS shows them. */
 export function zonesOf(group: { Subnets?: readonly { SubnetAvailabilityZone?: { Name?: string | undefined } | undefined }[] | undefined } | undefined): string[] {
   return [...new Set((group?.Subnets ?? []).flatMap(({ SubnetAvailabilityZone: zone }) => zone?.Name ?? []))].sort();
 }

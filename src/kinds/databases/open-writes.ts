@@ -8,10 +8,7 @@ import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { type Database, lookRights, rdsResource } from './instance.ts';
 import { isPlannedMove } from '../../model/verb.ts';
 
-/*
- * Lets a new writer write: the read-only setting of a switchover is part of the database, and was promoted with it. The
- * sessions that began under it are ended.
- */
+/* Lets a new writer write: the read-only setting of a switchover is part of the database, and was promoted with it. The sessions that began under it are ended. */
 
 const params = z.strictObject({ name: z.string(), ...loginParams });
 type Params = z.infer<typeof params>;
@@ -50,7 +47,6 @@ export const openWrites = stepKind<Params>({
   },
 });
 
-/** `after`: the step that made it a writer. */
 export function openWritesStep(ctx: PlanContext, copy: Database, login: NamedLogin, after: string): StepDraft {
   const changes = [{ resource: rdsResource(copy.region, copy.id), field: `database ${login.database}`, before: 'read-only', after: 'read and write' }];
   return {

@@ -9,7 +9,6 @@ import type { Place } from './vpc.ts';
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithOptionGroups.html
  */
 
-/** What an instance runs with, as far as AWS shows it. */
 export interface Runs {
   engine: string | undefined;
   version: string | undefined;
@@ -46,10 +45,7 @@ export async function optionGroupUnfit(
 /** Families whose end is the major version as versions begin with it. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithDBInstanceParamGroups.html */
 const FAMILY = /^(postgres|mysql|mariadb)([\d.]+)$/;
 
-/**
- * The same of a parameter group that somebody made. Other engines are not judged.
- * @throws AwsError
- */
+/** The same of a parameter group that somebody made. Other engines are not judged. @throws AwsError */
 export async function parameterGroupUnfit(
   ctx: Pick<StepContext, 'effects' | 'signal'>,
   region: string,

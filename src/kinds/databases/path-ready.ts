@@ -18,7 +18,6 @@ const DAY_MS = 86_400_000;
 /** What was so longer ago says little of now. */
 const FRESH_MS = 30 * DAY_MS;
 
-/** `path`: of Reachability Analyzer; undefined where the runbook names none. */
 export async function pathFindings(ctx: Pick<InspectContext, 'effects' | 'signal'>, side: Database, path: string | undefined): Promise<Finding[]> {
   if (path === undefined) return [];
   const { region } = side;

@@ -29,7 +29,6 @@ export async function replicaPosition(ctx: InspectContext, copy: Database, login
   return { findings: inside?.findings ?? [], ...(sample === undefined ? {} : { shown: `${copy.id} was ${formatDuration(sample.lagMs)} behind ${age(sample.sampledAt)} ago (CloudWatch)` }) };
 }
 
-/** Undefined where nobody could log in by SQL. */
 async function bySql(ctx: InspectContext, copy: Database, login: NamedLogin): Promise<PositionSeen | undefined> {
   const instance = await findDbInstance(ctx.effects.aws, copy.region, copy.id, { signal: ctx.signal });
   // What is no replica, or where no engine runs, others say.

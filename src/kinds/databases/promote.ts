@@ -38,7 +38,6 @@ const params = z.strictObject({
   planned: z.boolean(),
   /** By which the replica's last position is read before it is promoted. */
   login: loginSchema.optional(),
-  /** Regions that traffic leads users to, where the target is a writer when the plan is made. */
   usersIn: z.array(regionName).optional(),
   /** It is a twin of a drill: nothing of production is lost with it, and it must prove that it is one. */
   twin: z.literal(true).optional(),
@@ -216,7 +215,6 @@ interface Wanted {
   after?: readonly string[] | undefined;
   retentionDays?: number | undefined;
   login?: NamedLogin | undefined;
-  /** Where traffic leads users, if the copy is a writer already. */
   usersIn?: string[] | undefined;
 }
 

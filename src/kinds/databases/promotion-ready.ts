@@ -4,15 +4,11 @@ import { finder, type Finding } from '../../model/finding.ts';
 import { type Database, pendingChanges, rdsResource } from './instance.ts';
 import { withoutSql } from './login.ts';
 
-/*
- * What does not stop a promotion, and should be known before one: said by the check of the promotion, and by a look at readiness.
- */
+/* What does not stop a promotion, and should be known before one: said by the check of the promotion, and by a look at readiness. */
 
-/** What the runbook says of the promotion. */
 interface Wanted {
   /** It names a login by which a written row proves that the new writer takes writes. */
   proven: boolean;
-  /** Days for which backups will be kept; undefined leaves it to AWS. */
   retentionDays: number | undefined;
 }
 

@@ -23,7 +23,6 @@ interface Behind {
   vpc: string | undefined;
 }
 
-/** `name`: of the proxy; undefined where the runbook names none. */
 export async function proxyFindings(ctx: Pick<InspectContext, 'effects' | 'signal'>, name: string | undefined, behind: Behind): Promise<Finding[]> {
   if (name === undefined) return [];
   const { region } = behind.side;

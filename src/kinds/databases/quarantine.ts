@@ -40,7 +40,6 @@ export async function insistOnQuarantine(ctx: StepContext, region: string, id: s
   await whenFree(ctx, { region, id }, () => ctx.effects.aws.call({ service: 'rds', region, operation: 'ModifyDBInstance', input, ...options }));
 }
 
-/** Ids of its security groups. */
 export function groupsOf(instance: DbInstance): string[] {
   return (instance.VpcSecurityGroups ?? []).flatMap((g) => g.VpcSecurityGroupId ?? []);
 }

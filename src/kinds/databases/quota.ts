@@ -11,7 +11,6 @@ import type { Refusal, StepContext, Warning } from '../../model/step.ts';
 const PAGE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html';
 const WANTED = 'a quota that leaves room for what the plan makes';
 
-/** An instance that is to be made. */
 export interface NewInstance {
   region: string;
   id: string;

@@ -23,7 +23,6 @@ import { partitionOf } from '../../base/regions.ts';
 
 const ok = () => Promise.resolve({ state: 'ok', because: 'the gate has looked at it' } as const);
 
-/** The replica, once it is available; until then why not. */
 async function available(ctx: StepContext, p: StandbyParams): Promise<{ instance: DbInstance } | { not: Observation }> {
   const instance = await atStandby(ctx, p);
   if (instance === undefined) return { not: { state: 'absent', because: `there is no ${p.id} in ${p.region}` } };

@@ -16,7 +16,6 @@ import { type Database, rdsResource } from './instance.ts';
 
 const params = z.strictObject({
   name: z.string(),
-  /** Where it is restored, and as what. */
   region: regionName,
   id: dbInstanceId,
   source: z.strictObject({ region: regionName, id: dbInstanceId }),
@@ -30,12 +29,10 @@ type Choice = z.infer<typeof choiceSchema>;
 
 const choiceFact = fact('recovery', choiceSchema);
 
-/** What the gate of this run chose. */
 export function readChoice(from: FactSource, name: string): Choice | undefined {
   return choiceFact.read(from, name);
 }
 
-/** The tag by which a run knows again what it made. */
 export const RESTORE_TAG = 'dr:restore';
 
 export function carriesToken(instance: DbInstance, choice: Choice | undefined): boolean {

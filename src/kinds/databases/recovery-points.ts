@@ -8,10 +8,7 @@ import type { Permission, StepContext } from '../../model/step.ts';
 import { allow } from '../common.ts';
 import { rdsArns, viaRds } from './instance.ts';
 
-/*
- * Recovery points: what there is to restore from, in the region that restores. Nothing else is asked: where the data
- * came from may be dead.
- */
+/* Recovery points: what there is to restore from, in the region that restores. Nothing else is asked: where the data came from may be dead. */
 
 /** A point that a restore can start from; recorded as `recovery.<database>`. */
 export const recoveryPointSchema = z.strictObject({
@@ -33,11 +30,9 @@ export type RecoveryPoint = z.infer<typeof recoveryPointSchema>;
 interface FoundPoints {
   /** Newest first. */
   usable: readonly RecoveryPoint[];
-  /** Why others are not, for people. */
   rejected: readonly string[];
 }
 
-/** A point, or why it is none. */
 type Judged = RecoveryPoint | string;
 
 /**
@@ -105,7 +100,6 @@ function keyProblem(name: string, what: { Encrypted?: boolean | undefined; KmsKe
   return keyRegion === region ? undefined : `${name}: its key is in ${keyRegion ?? 'an unknown region'}, not in ${region}`;
 }
 
-/** For people. */
 export function describePoint(point: RecoveryPoint, now: number): string {
   const what = point.method === 'restorable-time' ? 'automated backups' : `snapshot ${point.from}`;
   return `${what} of ${point.sourceRegion}, ${formatDuration(now - point.at)} old`;

@@ -10,7 +10,6 @@ import { replicates } from './instance.ts';
  * each operation. What AWS does not show is not judged here.
  */
 
-/** Why an operation would be refused, and what to do about it. */
 export interface Unfit {
   why: string;
   mend: string;
@@ -66,7 +65,6 @@ function replicasMax(engine: string): number {
   return engine.startsWith('db2') ? 3 : 15;
 }
 
-/** What a new cross-region replica is asked for. */
 interface Wanted {
   /** Its region, and its identifier: one of that name that follows already is not counted. */
   region: string;

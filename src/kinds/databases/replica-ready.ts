@@ -18,9 +18,7 @@ import type { RdsReadReplica } from './replica-schema.ts';
 import { aboutSide, goneFinding, writerFindings } from './sides.ts';
 import { groupsUnfit, placeOf, quarantineRefusal } from './vpc.ts';
 
-/*
- * Is the replica ready to become the writer, and would it serve as the writer does now? What a run refuses is not said again here.
- */
+/* Is the replica ready to become the writer, and would it serve as the writer does now? What a run refuses is not said again here. */
 
 const GUIDE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
 
@@ -69,7 +67,6 @@ function replicationFindings(copy: Database, seen: DbInstance): Finding[] {
 /** Fewer samples than a day has say nothing of two weeks. */
 const SAMPLES_LEAST = 288;
 
-/** Was the lag within the RPO, not only now? */
 async function lagFindings(ctx: InspectContext, copy: Database): Promise<Finding[]> {
   const lags = await lagHistory(ctx, copy.region, copy.id);
   if (lags.length < SAMPLES_LEAST) return [];
@@ -95,7 +92,6 @@ function promotable(copy: Database, seen: DbInstance, db: RdsReadReplica): Findi
   return promotionFindings(copy, seen, { proven: db.canary !== undefined, retentionDays });
 }
 
-/** The quarantine of the fence, and the groups that a rebuilt instance gets. */
 async function groupFindings(ctx: InspectContext, side: Database, seen: DbInstance, db: RdsReadReplica): Promise<Finding[]> {
   const about = aboutSide(side);
   const group = db.fence?.quarantine[side.region];

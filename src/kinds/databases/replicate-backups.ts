@@ -22,7 +22,6 @@ import { keyRights } from './recovery-points.ts';
 
 const params = z.strictObject({
   name: z.string(),
-  /** Where the backups are to be kept. */
   region: regionName,
   active: z.strictObject({ region: regionName, id: dbInstanceId }),
   retentionDays: z.int().min(1).max(35),
@@ -82,7 +81,6 @@ export const replicate = stepKind<Params>({
   },
 });
 
-/** The backups of `active` go to the region of `old`. */
 export function replicateStep(ctx: PlanContext, active: Database, { name, region }: Database, retentionDays: number, kmsKey: string | undefined): StepDraft {
   const arn = dbArn(active.region, ctx.account, active.id);
   return {

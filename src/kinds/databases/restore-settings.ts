@@ -8,7 +8,6 @@ import { zonesOf } from './offered.ts';
 import { optionGroupUnfit, parameterGroupUnfit, type Runs } from './option-group.ts';
 import { elsewhere } from './vpc.ts';
 
-/** How an instance differs from what was asked, in words; empty when it does not. */
 export function differences(instance: DbInstance, wanted: RestoreSettings): string[] {
   const parameters = instance.DBParameterGroups?.[0];
   const pairs: [what: string, is: string | undefined, asked: string][] = [

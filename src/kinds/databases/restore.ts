@@ -41,7 +41,6 @@ const params = z.strictObject({
   settings: restoreSettings,
   /** The original, whose recovery points are looked at. */
   source: z.strictObject({ region: regionName, id: dbInstanceId }).optional(),
-  /** The quarantine group that it is made with. */
   closedBy: securityGroupId.optional(),
   /** Where it is the line, in a failover: what may be lost. */
   rpoMs: z.number().positive().optional(),
@@ -177,7 +176,6 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   return { state: 'reached', because: `${p.id} is ${state.shown} with the settings of the runbook${p.closedBy === undefined ? '' : ', and still closed'}` };
 }
 
-/** For the record: what was made, and from which recovery point. */
 const restoredFact = fact('restored', z.object({ id: z.string(), region: z.string(), from: z.string() }));
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
@@ -322,10 +320,8 @@ export const open = stepKind<OpenParams>({
   },
 });
 
-/** What the runbook says of a restore in that region. */
 interface Wanted {
   settings: RestoreSettings;
-  /** The quarantine group that it is made with. */
   closedBy: string | undefined;
   kmsKey: string | undefined;
 }
@@ -365,7 +361,6 @@ export function restoreStep(ctx: PlanContext, copy: Database, old: Database, { s
   };
 }
 
-/** None where it was restored open. */
 export function openStep(ctx: PlanContext, copy: Database, old: Database, { settings, closedBy }: Wanted): StepDraft[] {
   if (closedBy === undefined) return [];
   const { region, id } = copy;

@@ -18,7 +18,6 @@ const params = z.strictObject({ name: z.string(), region: regionName, id: dbInst
 type Params = z.infer<typeof params>;
 
 interface Lag extends Partial<Awaited<ReturnType<typeof sampleLag>>> {
-  /** Why there is no answer about it. */
   silence?: string;
 }
 
@@ -70,7 +69,6 @@ export const rpoGate = stepKind<Params>({
   },
 });
 
-/** `usersIn`: where traffic leads users, if the copy is a writer already. */
 export function rpoGateStep(ctx: PlanContext, { name, region, id }: Database, usersIn: string[] | undefined): StepDraft {
   return {
     step: 'rpoGate',

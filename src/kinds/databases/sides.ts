@@ -6,8 +6,6 @@ import { rdsSla } from '../slas.ts';
 import { type Database, rdsResource } from './instance.ts';
 import type { Unfit } from './refusals.ts';
 
-/* What looks at both sides of a database have in common. */
-
 const GUIDE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
 
 export function aboutSide({ region, id }: Database): About {

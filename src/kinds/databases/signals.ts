@@ -87,7 +87,6 @@ export const assessReplication = stepKind<Params>({
 
 const LOOK = { phase: 'assess', reversibility: 'reversible', controlPlanes: [], changes: [], limitMs: 30_000 } as const;
 
-/** What the API of the source said of a database. */
 export function sourceApiSignal(name: string): string {
   return `rds-api.${name}`;
 }

@@ -104,7 +104,6 @@ export function keptPattern(id: string): string {
   return whole ? `${id.toLowerCase()}-old-*` : `${id.toLowerCase().slice(0, ID_MAX - longestTail).replace(/-+$/, '')}*-old-*`;
 }
 
-/** A name for the old instance that nobody has yet. */
 export async function freeName(ctx: StepContext, p: { region: string; id: string }): Promise<string> {
   const taken = new Set((await listDbInstances(ctx.effects.aws, p.region, { signal: ctx.signal })).map((i) => i.DBInstanceIdentifier));
   const day = new Date(ctx.effects.clock.now()).toISOString().slice(0, 10).replaceAll('-', '');
@@ -125,7 +124,6 @@ export async function keptBefore(ctx: StepContext, p: StandbyParams): Promise<Db
   return found.sort((a, b) => b.day - a.day || b.n - a.n)[0]?.instance;
 }
 
-/** What the steps of a rebuild have in common in a plan. */
 export interface Rebuild {
   params: StandbyParams;
   /** The instance under its name, and under every name by which it may be kept. */

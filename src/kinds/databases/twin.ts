@@ -36,7 +36,6 @@ const params = z.strictObject({
 });
 type Params = z.infer<typeof params>;
 
-/** The twin of a database's standby. */
 export function twinOf(ctx: DrillContext, copy: Database): Database {
   return { ...copy, id: twinName(ctx, copy.id, TWIN_ID_MAX) };
 }
@@ -50,7 +49,6 @@ function find(ctx: StepContext, p: { region: string; id: string }): Promise<DbIn
   return findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
 }
 
-/** The refusal of an instance that has the name of a twin and is not this run's. */
 function strangerRefusal(region: string, id: string, why: string): Refusal {
   return {
     rule: 'twin-name',
@@ -158,7 +156,6 @@ async function askToDelete(ctx: StepContext, { region, id }: { region: string; i
   }
 }
 
-/** Deletes the twin of a database, however it was made. */
 export function deleteTwinDatabase(ctx: StepContext, p: { region: string; id: string }): Promise<void> {
   return deleteTwin<DbInstance>(ctx, rdsResource(p.region, p.id), {
     find: () => find(ctx, p),
@@ -176,7 +173,6 @@ export function rentedDatabase({ DBInstanceClass: name, Engine: engine = '', All
   return { what: 'database', class: shown, count: MultiAZ === true ? 2 : 1, storageGb: storage.startsWith('gp') ? AllocatedStorage : undefined };
 }
 
-/** An instance that has the name or the tag of a twin. */
 export function foundDatabase(region: string, instance: AnyDbInstance): FoundTwin | undefined {
   const { DBInstanceIdentifier: name = '', TagList: tags, InstanceCreateTime: made } = instance;
   const run = runOfTwin(tags);
@@ -193,7 +189,6 @@ export function foundDatabase(region: string, instance: AnyDbInstance): FoundTwi
   };
 }
 
-/** It says that this run has made it. */
 export function isTwinOf(ctx: StepContext, instance: DbInstance | undefined): boolean {
   return runOfTwin(instance?.TagList) === ctx.run.id;
 }

@@ -14,7 +14,6 @@ import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 
 const params = z.strictObject({
   writers: z.array(z.strictObject({ region: regionName, id: dbInstanceId, offset: z.int().min(1).optional() })).min(2),
-  /** Regions that may be dead. */
   maybeSilent: z.array(regionName),
 });
 type Params = z.infer<typeof params>;

@@ -2,10 +2,7 @@ import * as z from 'zod';
 import { fact, type FactSource } from '../../model/fact.ts';
 import type { StepContext } from '../../model/step.ts';
 
-/*
- * The verdict on an old writer, recorded as the fact `fence.<database>`: the step that carries data over the line, bounds the loss or
- * reports reads it here.
- */
+/* The verdict on an old writer, recorded as the fact `fence.<database>`: the step that carries data over the line, bounds the loss or reports reads it here. */
 
 const schema = z.object({
   /** `closed`: nobody can come in, and who was in still is. `undone`: it takes writes again. `unknown`: what was recorded is none of these. */
@@ -38,7 +35,6 @@ export function sessionsEnded(ctx: StepContext, name: string): void {
   recordFence(ctx, name, { verdict: 'fenced', because: `${fence.because}, and its new name took a restart, which ended every session`, at: ctx.effects.clock.now() });
 }
 
-/** All databases of a run with a verdict. */
 export function fencedIn(state: Parameters<typeof fenceFact.keys>[0]): string[] {
   return fenceFact.keys(state);
 }

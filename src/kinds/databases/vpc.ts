@@ -9,7 +9,6 @@ import type { Refusal, StepContext } from '../../model/step.ts';
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html
  */
 
-/** What a look needs. */
 type Looker = Pick<StepContext, 'effects' | 'signal'>;
 
 /** What decides the VPC of an instance, in words, and its VPC as far as AWS shows it. */
@@ -18,7 +17,6 @@ export interface Place {
   vpc: string | undefined;
 }
 
-/** The place of an instance that is there. */
 export function placeOf(instance: DbInstance): Place {
   return { name: instance.DBInstanceIdentifier ?? '', vpc: instance.DBSubnetGroup?.VpcId };
 }
@@ -29,10 +27,7 @@ export function elsewhere({ name, vpc }: Place, groups: ReadonlyMap<string, Grou
   return [...groups].flatMap(([id, { vpc: other }]) => (other === undefined || other === vpc ? [] : [`the security group ${id} is in ${other}, and ${name} is in ${vpc}`]));
 }
 
-/**
- * Why AWS would refuse an instance of this place these security groups: they do not exist, or are in another VPC. Empty if it would not.
- * @throws AwsError
- */
+/** Why AWS would refuse an instance of this place these security groups: they do not exist, or are in another VPC. Empty if it would not. @throws AwsError */
 export async function groupsUnfit(ctx: Looker, region: string, place: Place, ids: readonly string[], options: CallOptions = { signal: ctx.signal }): Promise<string[]> {
   return unfitOf(region, place, ids, await securityGroupsOf(ctx.effects.aws, region, ids, options));
 }
@@ -42,22 +37,17 @@ function unfitOf(region: string, place: Place, ids: readonly string[], groups: R
   return [...missing, ...elsewhere(place, groups)];
 }
 
-/**
- * Why a group is no quarantine for the instance: AWS would refuse it, or it lets somebody in. Empty if it is one.
- * @throws AwsError
- */
+/** Why a group is no quarantine for the instance: AWS would refuse it, or it lets somebody in. Empty if it is one. @throws AwsError */
 export async function quarantineUnfit(ctx: Looker, region: string, instance: DbInstance, group: string, options: CallOptions = { signal: ctx.signal }): Promise<string[]> {
   const groups = await securityGroupsOf(ctx.effects.aws, region, [group], options);
   return [...unfitOf(region, placeOf(instance), [group], groups), ...openQuarantine(group, groups)];
 }
 
-/** A quarantine that lets somebody in, in words; empty if it does not. */
 export function openQuarantine(group: string, groups: ReadonlyMap<string, GroupSeen>): string[] {
   const { inbound = 0 } = groups.get(group) ?? {};
   return inbound === 0 ? [] : [`the security group ${group} has ${inbound} inbound ${inbound === 1 ? 'rule' : 'rules'}, and keeps nobody out`];
 }
 
-/** Refuses a group that is no quarantine for the instance. @throws AwsError */
 export async function quarantineRefusal(ctx: Looker, region: string, instance: DbInstance, group: string): Promise<Refusal | undefined> {
   const unfit = await quarantineUnfit(ctx, region, instance, group);
   if (unfit.length === 0) return undefined;

@@ -5,10 +5,7 @@ import type { Permission } from '../../model/step.ts';
 import type { World } from '../../simulator/world.ts';
 import { allow, perRegion } from '../common.ts';
 
-/*
- * What stands between the application and a database: a proxy of RDS, and the network. No step changes either; `dr check` looks at them
- * where the runbook names them.
- */
+/* What stands between the application and a database: a proxy of RDS, and the network. No step changes either; `dr check` looks at them where the runbook names them. */
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBProxy.html */
 const proxyName = z.string().regex(/^[A-Za-z](?:-?[A-Za-z0-9])*$/, 'expected the name of an RDS Proxy: letters, digits and single hyphens, starting with a letter').max(63);

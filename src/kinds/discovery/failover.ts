@@ -2,7 +2,6 @@ import type { DiscoverContext, Discovered, Inventory } from '../../model/discove
 import { people } from './names.ts';
 import { BY_RECORD, ordered, recordGroups, recordKeys, type RecordGroup, setsByRegion, trafficName, usedBy, whyRegions } from './records.ts';
 
-/** Each pair of PRIMARY and SECONDARY sets whose regions are known. */
 export function discoverFailover(inventory: Inventory, ctx: DiscoverContext): Discovered[] {
   return recordGroups(inventory, 'failover').flatMap((group) => {
     const found = discovered(group, inventory, ctx);

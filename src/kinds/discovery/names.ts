@@ -1,7 +1,5 @@
 import { REGIONS, regionsIn } from '../../base/regions.ts';
 
-/* What names of resources tell. */
-
 /** A name as a runbook takes it: lowercase letters, digits and hyphens. */
 export function slug(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40).replace(/-+$/, '');

@@ -1,8 +1,6 @@
 import type { DiscoverContext, Discovered, Inventory, SeenRecord } from '../../model/discovery.ts';
 import { firstOf, regionToldBy, people, slug } from './names.ts';
 
-/* Record sets of one name and type, and the region that each leads to. */
-
 /** The sets of names that move together: same zone, same policy, same identifiers and weights. */
 export interface RecordGroup {
   zone: string;
@@ -62,7 +60,6 @@ export function trafficName(group: RecordGroup, { application }: DiscoverContext
   return first === '' || first === application ? 'site' : first;
 }
 
-/** `record` or `records`. */
 export function recordKeys({ records }: RecordGroup): Record<string, unknown> {
   const keys = records.map(({ name, type }) => ({ name, type }));
   return keys.length === 1 ? { record: keys[0] } : { records: keys };
@@ -79,7 +76,6 @@ export function setsByRegion(group: RecordGroup, { regions }: Inventory): Record
   return inOrder.length > 1 ? Object.fromEntries(inOrder) : undefined;
 }
 
-/** In that order of regions. */
 export function ordered<T>(map: Readonly<Record<string, T>>, home: string | undefined): Record<string, T> {
   return Object.fromEntries(firstOf(Object.keys(map), home).filter((region) => map[region] !== undefined).map((region) => [region, map[region] as T]));
 }
@@ -95,7 +91,6 @@ export function answerOf(record: SeenRecord): Record<string, unknown> {
   return { values: [...record.values], ttl: record.ttl ?? 60, ...check };
 }
 
-/** Ids for the list of what was placed. */
 export function usedBy({ zone, records }: RecordGroup): string[] {
   return records.map(({ name, type }) => `${zone}/${name}/${type}`);
 }

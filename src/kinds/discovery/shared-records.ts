@@ -3,7 +3,6 @@ import { groupPairs, toCarryAll } from './group.ts';
 import { people } from './names.ts';
 import { answerOf, BY_RECORD, ordered, recordGroups, recordKeys, type RecordGroup, setsByRegion, trafficName, usedBy, whyRegions } from './records.ts';
 
-/** Weighted sets, one a region. */
 export function discoverWeighted(inventory: Inventory, ctx: DiscoverContext): Discovered[] {
   return recordGroups(inventory, 'weighted').flatMap((group) => {
     const sets = setsByRegion(group, inventory);
@@ -22,7 +21,6 @@ export function discoverWeighted(inventory: Inventory, ctx: DiscoverContext): Di
   });
 }
 
-/** Latency sets, one a region. */
 export function discoverLatency(inventory: Inventory, ctx: DiscoverContext): Discovered[] {
   return recordGroups(inventory, 'latency').flatMap((group) => {
     const sets = setsByRegion(group, inventory);
@@ -37,7 +35,6 @@ export function discoverLatency(inventory: Inventory, ctx: DiscoverContext): Dis
   });
 }
 
-/** Geolocation sets: a place for each, and the region that answers it. */
 export function discoverGeolocation(inventory: Inventory, ctx: DiscoverContext): Discovered[] {
   return recordGroups(inventory, 'geolocation').flatMap((group) => {
     const sets = group.records[0]?.sets ?? [];

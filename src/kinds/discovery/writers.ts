@@ -20,7 +20,6 @@ export function isClosed({ securityGroups }: Inventory, { region, securityGroups
 /** Two that look the same: applications that write in each region, and what a failover has left, where its old writer was not closed. */
 const LEFT_BY_FAILOVER = 'there is a failover pair of records, which leads users to one region at a time: if one of these writers is what a failover has left, it is no second writer of an application. Then write kind: rds-read-replica, strategy: warm-standby, and dr reprotect rebuilds the other one';
 
-/** A writer in each region, all of them open. */
 export function discoverWriters(inventory: Inventory, ctx: DiscoverContext): Discovered[] {
   const pair = inventory.records.some(({ failover }) => failover !== undefined);
   return alikeWriters(inventory).flatMap(({ name, members }) => {

@@ -29,7 +29,6 @@ const choiceSchema = z.strictObject({
 
 const launchFact = fact('launch', choiceSchema);
 
-/** What the gate of this run chose. */
 export function readLaunch(from: FactSource, name: string): z.infer<typeof choiceSchema> | undefined {
   return launchFact.read(from, name);
 }

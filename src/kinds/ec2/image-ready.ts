@@ -9,13 +9,10 @@ import { imageRefusal, newestImage } from './image-gate.ts';
 import { type Ec2Image, templateName } from './image-schema.ts';
 import { ALIVE, existingIn, ourInstances } from './ours.ts';
 
-/*
- * Can the instances be launched when they are needed? What the gate of a run refuses is not said again here.
- */
+/* Can the instances be launched when they are needed? What the gate of a run refuses is not said again here. */
 
 type Looking = Pick<InspectContext, 'effects' | 'signal'>;
 
-/** What the gate asks of a region. */
 export function gateParams(name: string, resource: Ec2Image, region: string) {
   return {
     name,
@@ -41,7 +38,6 @@ function wayHome(ctx: InspectContext, name: string, resource: Ec2Image): Promise
   });
 }
 
-/** Keys of the volumes, the reservations, and what else the template names. */
 function launchable(ctx: InspectContext, name: string, resource: Ec2Image): Promise<Finding[]> {
   const about = { resource: `ec2:${ctx.target}:${name}`, region: ctx.target };
   return ifAllowed(about, async () => {

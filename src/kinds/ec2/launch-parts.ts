@@ -22,7 +22,6 @@ const PROFILES = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_
 type Looking = Pick<InspectContext, 'effects' | 'signal'>;
 type LaunchData = NonNullable<TemplateVersion['LaunchTemplateData']>;
 
-/** What the looks of `launchPartFindings` need, beside the template itself. */
 export function launchPartLooks({ target, account }: Pick<InspectPlace, 'target' | 'account'>): Permission[] {
   return [
     allow(['ec2:DescribeKeyPairs', 'ec2:DescribeSecurityGroups'], ['*']),
@@ -30,7 +29,6 @@ export function launchPartLooks({ target, account }: Pick<InspectPlace, 'target'
   ];
 }
 
-/** `of`: what launches with it, for people. */
 export async function launchPartFindings(ctx: Looking, about: About, data: LaunchData | undefined, of: string): Promise<Finding[]> {
   if (data === undefined) return [];
   const found = await Promise.all([ifAllowed(about, () => keyPair(ctx, about, data, of)), ifAllowed(about, () => securityGroups(ctx, about, data, of)), ifAllowed(about, () => profile(ctx, about, data, of))]);

@@ -123,7 +123,6 @@ async function launchRest(ctx: StepContext, p: Params, choice: { image: string; 
   if (!launched) throw noCapacity(p.name, p.region, tried, `name other \`types\` or \`subnets\` for ${p.name} in the runbook; then: dr resume`);
 }
 
-/** Between two looks at instances that are stopping. */
 const LOOK_MS = 5_000;
 
 /** Stopped, not terminated: whether anything on them is wanted is for a person to say. */

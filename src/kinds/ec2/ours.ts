@@ -22,7 +22,6 @@ export const existingSchema = z.discriminatedUnion('by', [
 ]);
 type Existing = z.infer<typeof existingSchema>;
 
-/** By the tag that the runbook names; else by its target group; else by its launch template. */
 export function existingIn(resource: Ec2Image, region: string): Existing {
   if (resource.existing !== undefined) return { by: 'tag', ...resource.existing };
   const targetGroup = resource.targets?.groups[region];
@@ -95,7 +94,6 @@ async function existingFilters(ctx: Asking, { region, existing }: Ours): Promise
 export const RUNBOOK_TAG = 'dr:runbook';
 export const COMPUTE_TAG = 'dr:compute';
 
-/** With which a run launches instances of a compute resource. */
 export function launchedTags(runbook: string, name: string): { Key: string; Value: string }[] {
   return [
     { Key: RUNBOOK_TAG, Value: runbook },
@@ -103,7 +101,6 @@ export function launchedTags(runbook: string, name: string): { Key: string; Valu
   ];
 }
 
-/** Finds the instances that runs of a runbook launched for one of its compute resources. */
 export function launchedFilters(runbook: string, name: string, states: readonly string[]): Filter[] {
   return [
     { Name: `tag:${RUNBOOK_TAG}`, Values: [runbook] },

@@ -6,9 +6,7 @@ import { notOffered } from './launch-parts.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext, LaunchContext, Launches } from '../../model/kind.ts';
 
-/*
- * Would the instances that wait carry what runs now, and could they be started? A stopped instance holds no capacity.
- */
+/* Would the instances that wait carry what runs now, and could they be started? A stopped instance holds no capacity. */
 
 const PAGE = 'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html';
 const SHORTAGE = 'https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/troubleshooting-launch.html';

@@ -21,13 +21,11 @@ const params = z.strictObject({
   targetGroup: targetGroupArn,
   port: z.int().optional(),
   wanted: z.int().min(1),
-  /** Instances by id, or by how they are recognised. */
   ids: z.array(instanceId).optional(),
   existing: existingSchema.optional(),
 });
 type Params = z.infer<typeof params>;
 
-/** Those that run. */
 async function running(ctx: StepContext, p: Params): Promise<string[]> {
   const { name, region, existing, ids = [] } = p;
   const found =

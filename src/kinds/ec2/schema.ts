@@ -8,7 +8,6 @@ export const targetGroupArn = z
   .string()
   .regex(/^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup\/[A-Za-z0-9-]+\/[0-9a-f]+$/, 'expected the ARN of a target group');
 
-/** A target group in each region, and the port of its targets. */
 export const targets = z
   .strictObject({
     groups: perRegion(targetGroupArn).describe('ARN of the target group in each region'),

@@ -128,7 +128,6 @@ async function start(ctx: StepContext, p: Params, ids: string[]): Promise<'start
   }
 }
 
-/** Between two looks at instances that are stopping. */
 const LOOK_MS = 5_000;
 
 async function undo(ctx: StepContext, p: Params): Promise<void> {

@@ -14,7 +14,6 @@ const params = z.strictObject({
   region: regionName,
   /** By id; without: those that runs of this runbook have launched there. */
   ids: z.array(instanceId).optional(),
-  /** The side that must be healthy. */
   guard: z.strictObject({
     region: regionName,
     targetGroup: targetGroupArn.optional(),

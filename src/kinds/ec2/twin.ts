@@ -47,7 +47,6 @@ interface Seen {
   ours: Ec2Instance[];
   /** They have the name or the token, and do not prove to be ours. */
   strangers: Ec2Instance[];
-  /** Launched by this run, and terminated. */
   gone: Ec2Instance[];
 }
 

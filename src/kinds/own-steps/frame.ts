@@ -5,14 +5,11 @@ import { type AnyStepKind, type Outside, type Permission, type Phase, type Rever
 import type { Json } from '../../base/json.ts';
 import type { PlanContext } from '../../model/kind.ts';
 
-/*
- * What every custom step of a runbook says, whatever it does: where it stands, how long it may take, and what it leaves behind.
- */
+/* What every custom step of a runbook says, whatever it does: where it stands, how long it may take, and what it leaves behind. */
 
 const PHASE_WANTED = `expected a phase: ${RUNBOOK_PHASES.join(', ')}`;
 const LINE_WANTED = 'expected one line of text';
 
-/** Fields of every kind of custom step. */
 export const frame = {
   description: z.string(LINE_WANTED).max(200).regex(/^\S(.*\S)?$/, LINE_WANTED).optional().describe('What it is for'),
   before: z.enum(RUNBOOK_PHASES, PHASE_WANTED).optional().describe('It ends before anything of this phase begins'),
@@ -80,31 +77,24 @@ export function checkFrame(step: Omit<Frame, 'kind'>, ctx: z.RefinementCtx): voi
   }
 }
 
-/** What a custom step will do, with everything filled in. */
 export interface OwnDraft {
   params: Json;
   /** What it does to the world outside, in full: arguments, URL, statement. Shown in the plan. */
   does: string;
-  /** What its undo does. */
   undoes?: string | undefined;
   permissions?: readonly Permission[];
   /** Names of the environment variables with the secrets that it reads. */
   env?: readonly string[];
-  /** The region in which it acts. */
   region?: string;
   /** What it reaches besides the control planes of AWS. Absent: nothing. */
   outside?: Outside;
 }
 
-/**
- * One kind of custom step: the default export of `kinds/custom/<kind>.ts`. A new kind is a new file and its line in `registry.ts`.
- */
+/** One kind of custom step: the default export of `kinds/custom/<kind>.ts`. A new kind is a new file and its line in `registry.ts`. */
 export interface OwnKind<S extends Frame> {
-  /** One line for editors. */
   summary: string;
   /** Strict; its `kind` is a literal equal to the file's name. */
   schema: z.ZodType<S>;
-  /** Every region that it names somewhere. */
   regions?(step: S): { path: readonly (string | number)[]; regions: readonly string[] }[];
   /** It never changes anything: a wait. */
   harmless?: boolean;
@@ -131,5 +121,4 @@ export function fillJson(value: Json, ctx: FillContext): Json {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillJson(item ?? null, ctx)]));
 }
 
-/** JSON as a runbook writes it. */
 export const jsonValue: z.ZodType<Json> = z.json();

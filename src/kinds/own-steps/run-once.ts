@@ -20,7 +20,6 @@ export type Ending =
   /** No answer: it may have happened. */
   | { state: 'unknown'; said: string };
 
-/** Parameters of every custom step that acts. */
 export const oncePart = {
   name: z.string(),
   limitMs: z.number().positive(),
@@ -31,7 +30,6 @@ interface Once {
   name: string;
   limitMs: number;
   repeatable: boolean;
-  /** Environment variables that it needs. */
   env?: readonly string[];
 }
 
@@ -82,7 +80,6 @@ async function act(ctx: StepContext, p: Once, work: () => Promise<Ending>): Prom
   throw new DrError({ code: 'OWN_STEP_FAILED', exit: 'failed', title: ending.said, next: ['mend the cause, then: dr resume', `or do it by hand, then: dr resume RUN --done ${p.name}`] });
 }
 
-/** Environment variables that are named and not set. */
 function missingEnv(ctx: StepContext, p: Once): Verdict | undefined {
   const missing = (p.env ?? []).filter((name) => ctx.effects.env(name) === undefined);
   if (missing.length === 0 || named(ctx.acceptances.done, ctx, p.name)) return undefined;
@@ -95,7 +92,6 @@ function missingEnv(ctx: StepContext, p: Once): Verdict | undefined {
   });
 }
 
-/** The values of the variables that a step names. */
 export function envOf(ctx: StepContext, names: readonly string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, ctx.effects.env(name) ?? '']));
 }
@@ -128,11 +124,8 @@ export function ranOnce<P extends Once>(kind: {
   return stepKind(step);
 }
 
-/*
- * What the counterpart of a custom step said goes into the journal: bounded, printable, and without the secrets that it was given.
- */
+/* What the counterpart of a custom step said goes into the journal: bounded, printable, and without the secrets that it was given. */
 
-/** Characters that are kept: enough for a message, too few for a dump. */
 const KEPT = 2_000;
 
 /**

@@ -17,10 +17,7 @@ import { arnIn } from '../../base/arn.ts';
 import { traitsOf } from '../../model/verb.ts';
 import { discoverInstances } from '../discovery/instances.ts';
 
-/*
- * Instances that are there in every region: running where users are, stopped where they wait.
- * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html
- */
+/* Instances that are there in every region: running where users are, stopped where they wait. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/Stop_Start.html */
 
 const ids = z.array(instanceId).max(100, 'expected at most 100 instances');
 

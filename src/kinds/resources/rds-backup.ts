@@ -90,7 +90,6 @@ function plan(ctx: PlanContext, name: string, db: RdsBackup): StepDraft[] {
   ];
 }
 
-/** Restore, opening and canary. */
 function restored(ctx: PlanContext, copy: Database, old: Database, db: RdsBackup): StepDraft[] {
   const wanted = { settings: inRegion(db.restore, ctx.target), closedBy: db.fence?.quarantine[ctx.target], kmsKey: db.kmsKeys?.[ctx.target] };
   const steps = [restoreStep(ctx, copy, old, wanted), ...openStep(ctx, copy, old, wanted)];

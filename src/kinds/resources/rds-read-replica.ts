@@ -33,10 +33,7 @@ import { discoverReplicas } from '../discovery/replica.ts';
 import { simulateWayIn, wayInLooks, wayInRegions } from '../databases/way-in.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 
-/*
- * A database with one writable instance and a cross-region read replica.
- * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.XRgn.html
- */
+/* A database with one writable instance and a cross-region read replica. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReadRepl.XRgn.html */
 
 async function observe(ctx: ObserveContext, db: RdsReadReplica): Promise<ResourceState> {
   needLogin(ctx, db);
@@ -131,7 +128,6 @@ function promotion(ctx: PlanContext, copy: Database, old: Database, db: RdsReadR
   return [resizeStep(ctx, copy, typeof has === 'string' ? has : 'unknown', to), promoteStep(ctx, copy, old, { ...wanted, after: ['resize'] })];
 }
 
-/** What is done to the new writer by SQL, where there is a login. */
 function bySql(ctx: PlanContext, copy: Database, { canary }: RdsReadReplica): StepDraft[] {
   return canary === undefined ? [] : [openWritesStep(ctx, copy, canary, 'promote'), canaryStep(ctx, copy, canary, 'openWrites')];
 }

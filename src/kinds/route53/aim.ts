@@ -52,7 +52,6 @@ export function answersOf(answer: RegionAnswer): { key: 'A' | 'AAAA' | 'CNAME' |
   return (['A', 'AAAA', 'CNAME'] as const).flatMap((key) => (answer[key] === undefined ? [] : [{ key, answer: answer[key] }]));
 }
 
-/** What a set answers with now. */
 export function answerOf(set: RecordSet): Answer {
   const { AliasTarget: alias } = set;
   if (alias !== undefined) {
@@ -61,7 +60,6 @@ export function answerOf(set: RecordSet): Answer {
   return { values: (set.ResourceRecords ?? []).map((record) => record.Value ?? ''), ttl: set.TTL ?? 0 };
 }
 
-/** Where a geolocation set answers. */
 export const placeSchema = z.union([
   z.literal('default'),
   z.strictObject({ continent: z.enum(['AF', 'AN', 'AS', 'EU', 'NA', 'OC', 'SA']).describe('Continent code') }),
@@ -76,9 +74,7 @@ const setId = z.string().min(1).max(128);
 
 const routedSet = z.strictObject({
   answer: answerSchema,
-  /** Of a latency set. */
   region: regionName.optional(),
-  /** Of a geolocation set. */
   place: placeSchema.optional(),
 });
 
@@ -203,7 +199,6 @@ export function changeTo(current: readonly RecordSet[], wanted: readonly RecordS
   ];
 }
 
-/** Whether a set answers with that. */
 export function answersWith(set: RecordSet, said: RegionAnswer): boolean {
   const answer = answerFor(said, set.Type);
   if (answer === undefined) return false;

@@ -13,20 +13,17 @@ const VALUES_MAX = 400;
 const TTL_MAX = 2_147_483_647;
 const WEIGHT_MAX = 255;
 
-/** One thing that Route 53 would refuse, and how to fix it. */
 export interface BatchProblem {
   observed: string;
   fix: string;
 }
 
-/** The sets of one name and type before and after a change. */
 export interface PlannedSets {
   record: RecordKey;
   current: readonly RecordSet[];
   wanted: readonly RecordSet[];
 }
 
-/** What Route 53 would refuse in the change of one name and type, from its sets alone. */
 export function setProblems({ record, current, wanted }: PlannedSets): BatchProblem[] {
   const changed = createdSets({ record, current, wanted });
   if (changed.length === 0) return [];

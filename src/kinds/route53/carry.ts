@@ -68,7 +68,6 @@ async function healthyTargets(ctx: StepContext, region: string, arn: string): Pr
   return healthyAmong(targets);
 }
 
-/** Capacity units that are healthy. */
 async function healthyInGroup(ctx: StepContext, region: string, name: string): Promise<number | string> {
   const group = await findGroup(ctx.effects.aws, region, name, { signal: ctx.signal });
   if (group === undefined) return `there is no Auto Scaling group ${name}`;

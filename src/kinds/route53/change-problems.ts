@@ -78,7 +78,6 @@ function missingChecks(created: readonly RecordSet[], asked: AskedChecks): Batch
   });
 }
 
-/** Health checks, and what each said. */
 export type AskedChecks = ReadonlyMap<string, Signal | AwsError>;
 
 /** Asks the health checks of these sets, the first few only; of the first few `others`, whether they exist. */

@@ -3,9 +3,6 @@ import { isPatient, saidBy } from './health-signal.ts';
 import { changeRights, checkRights, listRights, objectRights, readRights, route53Plane } from './rights.ts';
 import { recordsOf, type RegionAnswer, type Route53Failover, type Route53Simple, type SharedTraffic } from './schema.ts';
 
-/* The steps that kinds of record traffic have in common, before each says what is its own. */
-
-/** Any kind of records. */
 export type Traffic = SharedTraffic | Route53Failover | Route53Simple;
 
 /** All that a draft takes from the kind: what differs from one to the next. */
@@ -32,7 +29,6 @@ export function assessDraft(ctx: PlanContext, name: string, t: Traffic, title: s
   };
 }
 
-/** A change of record sets. */
 export function changeDraft(ctx: PlanContext, t: Traffic, step: string, own: Own, params: Readonly<Record<string, unknown>>): StepDraft {
   return {
     ...own,

@@ -20,7 +20,6 @@ type Params = z.infer<typeof params>;
 export const objectSinceFact = fact('object.since', z.number());
 export const objectChangedFact = fact('object.changed', z.literal(true));
 
-/** The key of an object's facts. */
 export function objectKey({ bucket, key }: { bucket: string; key: string }): string {
   return `${bucket}/${key}`;
 }

@@ -35,7 +35,6 @@ export function saidBy(records: readonly { name: string }[], answer: z.infer<typ
 }
 
 const vantage = 'health-checkers';
-/** Names that are looked up at the same time. */
 const LOOKUPS = 16;
 
 /** The source's set of the first name, where something of it has to be known. @throws AwsError */

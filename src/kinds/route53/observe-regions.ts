@@ -4,7 +4,6 @@ import { recordsOf, type SharedTraffic } from './schema.ts';
 import { objectSeen } from './sets.ts';
 import { isForcedOut } from './shift-checks.ts';
 
-/** What a policy knows of its own records, to tell who answers. */
 interface Reader {
   setsOf: (region: string) => string[];
   /** Whether any of these sets leads users to the region. */

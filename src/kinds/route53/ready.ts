@@ -11,16 +11,12 @@ import type { Estimate, Permission } from '../../model/step.ts';
 import { notSwitchable } from './check-types.ts';
 import { recordsOf } from './schema.ts';
 
-/*
- * Would users follow the records, and do the health checks watch what they are taken to watch? What Route 53 would refuse, a run
- * refuses itself.
- */
+/* Would users follow the records, and do the health checks watch what they are taken to watch? What Route 53 would refuse, a run refuses itself. */
 
 const GUIDE = 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide';
 
 /** Health checks that are asked for, at most: Route 53 answers a few a second. */
 const CHECKS = 20;
-/** Names that are looked up. */
 const NAMES = 10;
 
 /** What the object of a region is watched by: the identifier of a set. */
@@ -29,7 +25,6 @@ export interface Watched {
   bucket: string;
 }
 
-/** Any kind of traffic. */
 export interface Traffic {
   zone: string;
   switch?: string | undefined;

@@ -15,7 +15,6 @@ type Traffic = SharedTraffic | Route53Failover | Route53Simple;
 /** The region that becomes active: it tells the partition. */
 type At = Pick<LookContext, 'target'>;
 
-/** The control plane that changes records and health checks. */
 export function route53Plane({ target }: At): string {
   return `route53@${route53RegionFor(target)}`;
 }
@@ -82,7 +81,6 @@ function mayList(at: At, bucket: string): Permission {
   return allow(['s3:ListBucket'], [arn(at, 's3', bucket)]);
 }
 
-/** What the looks before a plan need. */
 export function lookRights(at: LookContext, t: Traffic): Permission[] {
   if (t.kind === 'route53-simple' || t.switch !== 'object') {
     const forced = t.switch === 'health-check' ? [allow(['route53:GetHealthCheck'], healthCheckArns(at, t))] : [];

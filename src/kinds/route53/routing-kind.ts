@@ -27,17 +27,14 @@ export interface RoutingPolicy<T extends Traffic> extends Pick<ResourceKind<T>, 
   answer?: (t: T, region: string, type: string) => readonly string[];
   /** With `switch: object`: which sets the objects take out. */
   watches?: (t: T, regions: readonly string[]) => Watched[];
-  /** What is asked before anything is changed. */
   question: (ctx: PlanContext, t: T) => string;
   /** What moves users, with the gates before it, in the order of the plan; nothing where the verb asks nothing of it. */
   moves: (ctx: PlanContext, name: string, t: T, state: ResourceState) => StepDraft[];
   /** How it is seen from outside that users have followed: title and parameters of `settle`. */
   followed: (ctx: PlanContext, t: T) => { title: string; params: Readonly<Record<string, unknown>> };
-  /** The steps of `moves`. */
   steps: { readonly [step: string]: AnyStepKind };
 }
 
-/** A kind of records, from its routing policy. */
 export function routingKind<T extends Traffic>(policy: RoutingPolicy<T>): ResourceKind<T> {
   const { setOf, answer, watches, steps, strategies, summary, schema } = policy;
   return {

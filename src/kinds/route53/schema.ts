@@ -34,7 +34,6 @@ interface WithRecords {
   records?: readonly RecordKey[] | undefined;
 }
 
-/** The names that a resource moves. */
 export function recordsOf(t: WithRecords): RecordKey[] {
   return t.records === undefined ? (t.record === undefined ? [] : [t.record]) : [...t.records];
 }
@@ -54,7 +53,6 @@ function recordsOnce(t: WithRecords, ctx: z.RefinementCtx): void {
   if (twice !== undefined) refuse(['records'], `${twice} stands here twice`);
 }
 
-/** A failover pair as a runbook names it. */
 export const failoverSchema = z
   .strictObject({
     kind: z.literal('route53-failover'),

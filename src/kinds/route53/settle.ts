@@ -13,12 +13,9 @@ import { setsBeside, typesBeside } from './reach.ts';
 import { beforeFact, dnsUnseenFact, findSet, keyOf } from './sets.ts';
 import { recordKeys } from './shift-records.ts';
 
-/*
- * The names answer from outside as they are to: that, and not an accepted change, is what moves users.
- */
+/* The names answer from outside as they are to: that, and not an accepted change, is what moves users. */
 
 const params = z.strictObject({
-  /** Unique in the plan: names the facts of this step. */
   key: z.string(),
   zone: hostedZoneId,
   records: recordKeys,
@@ -29,7 +26,6 @@ const params = z.strictObject({
   named: z.array(z.string()).optional(),
   /** Answers that must be right one after the other: more than one where Route 53 draws lots. */
   samples: z.int().min(1).max(100).default(1),
-  /** The object by which traffic is switched. */
   object: z.strictObject({ bucket: z.string(), key: z.string() }).optional(),
   /** By a change of records Route 53 itself says that the move is complete. */
   by: z.enum(['record', 'health-check', 'object']).default('record'),
@@ -38,7 +34,6 @@ type Params = z.infer<typeof params>;
 
 /** Of many names the first few are compared with what this machine sees. */
 const NAMES_ASKED = 4;
-/** Names that are looked up at the same time. */
 const LOOKUPS = 16;
 /** The slowest health check that there is (30 s × 10), and a TTL of a minute: by then a switch has been felt. */
 const FELT_MS = 360_000;

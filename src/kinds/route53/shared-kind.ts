@@ -30,7 +30,6 @@ import { isPlannedMove, type Strategy, traitsOf } from '../../model/verb.ts';
 
 /** What a policy knows of its own records. */
 export interface Policy {
-  /** Identifiers of the sets that belong to a region. */
   setsOf: (region: string) => string[];
   /** Every answer from these regions; the others out, but for `leaving`, which keeps a part of what it has. */
   aim(inside: readonly string[], leaving?: { region: string; percent: number }): Aim;
@@ -58,9 +57,7 @@ interface SharedPolicy<T extends SharedTraffic> extends Pick<RoutingPolicy<T>, '
   policyOf: (t: T) => Policy;
   /** Whether any of these sets leads users to the region. */
   answers(t: T, region: string, sets: readonly RecordSet[]): boolean;
-  /** What is wrong with this policy alone. */
   lint?(t: T, strategy: Strategy): LintFinding[];
-  /** The regions that it has sets of. */
   setRegions(t: T): string[];
   /** The sets that belong to a region there. */
   simulated(t: T, record: RecordSetSeed, region: string, at: { strategy: Strategy; home: string }): RecordSetSeed[];
@@ -97,9 +94,7 @@ interface Parts {
   name: string;
   t: SharedTraffic;
   policy: Policy;
-  /** The sets of all regions. */
   named: readonly string[];
-  /** Regions that answer now. */
   now: readonly string[];
 }
 
@@ -197,7 +192,6 @@ export function inParts<T>(all: readonly T[], most: number): T[][] {
   return Array.from({ length: count }, (_, i) => all.slice(Math.round((i * all.length) / count), Math.round(((i + 1) * all.length) / count)));
 }
 
-/** The sets after a move. */
 function aimOf(parts: Parts, { to }: Move): Aim {
   const { ctx, policy } = parts;
   if (traitsOf(ctx.verb).rebuilds) return policy.back(ctx.source, to);
@@ -233,7 +227,6 @@ function shiftStep(parts: Parts, label: string, move: Move, of: number, after: s
   return changeDraft(ctx, t, 'shift', own, { key: `${name}.${label}`, records: move.records, aim, before, towards });
 }
 
-/** Every weight that a move changes, by set. */
 function weightChanges(resource: string, before: Aim, after: Aim): Change[] {
   if (before.policy !== 'weighted' || after.policy !== 'weighted') return [];
   return Object.entries(after.weights)

@@ -19,7 +19,6 @@ const PAGE = 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/health-c
 const params = z.strictObject({
   zone: hostedZoneId,
   records: recordKeys,
-  /** Set identifiers. */
   out: z.array(z.string()),
   in: z.array(z.string()),
 });
@@ -40,7 +39,6 @@ export function isForcedOut(state: HealthCheckState): boolean {
   return state.disabled && state.inverted;
 }
 
-/** Whether the switch has to change it. */
 function isWrong({ out, state }: Check): boolean {
   return isForcedOut(state) !== out;
 }
@@ -48,7 +46,6 @@ function isWrong({ out, state }: Check): boolean {
 /** Attempts, if other updates of the same check come in between. */
 const VERSION_TRIES = 3;
 
-/** What a health check was before this step changed it. */
 const beforeSchema = z.strictObject({ disabled: z.boolean(), inverted: z.boolean() });
 const beforeFact = (id: string): string => `route53.check-before.${id}`;
 

@@ -50,7 +50,6 @@ const THRESHOLDS: Record<Aim['policy'], string> = {
 const GUIDE = 'https://docs.aws.amazon.com/Route53/latest/DeveloperGuide';
 /** Above that the TTL is worth a warning, seconds. */
 const LONG_TTL = 60;
-/** Health checks of the target that are read. */
 const CHECKS_READ = 4;
 /** Between two looks at a change that is not INSYNC. */
 const INSYNC_POLL_MS = 1_000;
@@ -109,7 +108,6 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   return { state: 'ok', because, warnings: [...guarded.warnings, ...silent.warnings, ...wayHomeWarnings(p, current), ...inverted.map((observed) => ({ rule: 'health-check-inverted', observed: `${observed}: when the endpoint of the other side passes again, users are sent back to it`, wanted: 'a set that counts as healthy while its endpoint works', mend: 'aws route53 update-health-check --health-check-id ID --no-inverted', page: `${GUIDE}/health-checks-creating-values.html` })), ...healthWarnings(towards, asked, states), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
 }
 
-/** The sets of each name before and after the change. */
 function planned(aim: Aim, p: Params, current: readonly (readonly RecordSet[])[]): PlannedSets[] {
   return p.records.flatMap((record, i) => {
     const wanted = wantedSets(aim, record, current[i] ?? []);
@@ -160,12 +158,10 @@ async function protections(ctx: StepContext, p: Params): Promise<{ refusal?: Ver
   }
 }
 
-/** Sets that the change gives another health check. */
 function newChecks(changes: readonly PlannedSets[]): RecordSet[] {
   return changes.flatMap((one) => createdSets(one).filter((set) => !one.current.some((old) => old.HealthCheckId === set.HealthCheckId)));
 }
 
-/** A health check of a set that is to answer. */
 interface ReadCheck {
   id: string;
   set: string;
@@ -237,9 +233,7 @@ function blindWarnings(p: Params, current: readonly RecordSet[][]): Warning[] {
   return names.length === 0 ? [] : [{ rule: 'set-unchecked', observed: `without a health check, and so answered also while the region is lost: ${names.join(', ')}`, wanted: 'a health check for each set', mend: `give each of these sets a health check: ${names.join(', ')}`, page: `${GUIDE}/dns-failover-types.html` }];
 }
 
-/** Ids of the changes that a step has sent. */
 const changesFact = fact('route53.changes', z.array(z.string()));
-/** When the last of them was accepted. */
 const sentAtFact = fact('route53.sent-at', z.number());
 /** Journaled with the intent, cleared once the ids of all changes are known: since when one may be on its way without. */
 const askedFact = fact('route53.asked', z.number());

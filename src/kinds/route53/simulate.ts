@@ -32,10 +32,7 @@ function zoneName(name: string): string {
   return name.replace(/\.$/, '').split('.').slice(-2).join('.');
 }
 
-/**
- * Makes the names that CNAMEs lead to, e.g. of a load balancer: at each the application of its region answers. A name that
- * the world has already stays as it is.
- */
+/** Makes the names that CNAMEs lead to, e.g. of a load balancer: at each the application of its region answers. A name that the world has already stays as it is. */
 function addTargets(world: World, records: readonly RecordKey[], said: Readonly<Record<string, RegionAnswer>> | undefined, regions: readonly string[]): void {
   if (!records.some(({ type }) => type === 'CNAME')) return;
   for (const region of regions) {

@@ -26,7 +26,6 @@ const TXT_TTL = 60;
 const params = z.strictObject({
   zone: hostedZoneId,
   record: z.strictObject({ name: dnsName, type: recordType }),
-  /** Of the twin, and of the TXT record that tells whose it is. */
   name: dnsName,
   owner: dnsName,
   /** The set that leads to the region, or its answer where the runbook has it. */

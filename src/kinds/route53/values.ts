@@ -30,7 +30,6 @@ export function wrongValue(type: RecordType, value: string): string | undefined 
   }
 }
 
-/** What is wrong with the values of one record set together. */
 export function wrongValues(type: RecordType, values: readonly string[]): string | undefined {
   const twice = values.find((value, i) => values.indexOf(value) !== i);
   if (twice !== undefined) return `${twice} is there twice: Route 53 takes each value once`;
