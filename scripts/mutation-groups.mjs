@@ -47,7 +47,7 @@ export const GROUPS = {
     tests: ['test/aws/{answers,errors,pages,retry-classes,sdk-errors,sdk-caller,refused-signature}.test.ts'],
   },
   calls: {
-    mutate: ['src/aws/{reliable-caller,sdk-errors,aws-time,sdk-caller,rds,rds-backups,rds-parameters,route53,route53-batches,autoscaling,ec2,elbv2,cloudwatch,identity,pacing}.ts'],
+    mutate: ['src/aws/{reliable-caller,sdk-errors,aws-time,sdk-caller,rds,call-options,route53,route53-batches,autoscaling,ec2,elbv2,cloudwatch,identity,pacing}.ts'],
     tests: ['test/aws/*.test.ts'],
   },
   loss: {

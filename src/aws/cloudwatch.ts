@@ -1,16 +1,16 @@
 import type { AwsCaller } from './caller.ts';
-import { type CallOptions, outputOf } from './call-options.ts';
+import type { CallOptions } from './call-options.ts';
 import { AwsError, MALFORMED } from './errors.ts';
-import { allPages } from './pages.ts';
+import { listed } from './pages.ts';
 
 /** One value of a metric. */
-export interface Sample {
+interface Sample {
   value: number;
   /** Start of the sample's period, milliseconds since the epoch. */
   timestamp: number;
 }
 
-export interface Metric {
+interface Metric {
   namespace: string;
   metric: string;
   dimensions: Readonly<Record<string, string>>;
@@ -22,7 +22,6 @@ export interface Metric {
  * The samples of a metric between two times (milliseconds since the epoch, the end excluded), newest first; empty
  * when there are none. A metric that stops is how a lost source looks: the caller must weigh the samples' age.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
- * @throws AwsError
  */
 export async function recentSamples(
   aws: AwsCaller,
@@ -31,11 +30,7 @@ export async function recentSamples(
   { fromMs, toMs }: { fromMs: number; toMs: number },
   options?: CallOptions,
 ): Promise<Sample[]> {
-  const Metric = {
-    Namespace: namespace,
-    MetricName: metric,
-    Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })),
-  };
+  const Metric = { Namespace: namespace, MetricName: metric, Dimensions: Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value })) };
   const MetricStat = { Metric, Period: periodSeconds, Stat: statistic };
   const input = {
     MetricDataQueries: [{ Id: 'm1', MetricStat, ReturnData: true }],
@@ -43,11 +38,8 @@ export async function recentSamples(
     EndTime: new Date(toMs),
     ScanBy: 'TimestampDescending' as const,
   };
-  const request = { service: 'cloudwatch', region, operation: 'GetMetricData' } as const;
-  const results = await allPages(request, async (NextToken) => {
-    const output = await outputOf(aws, { ...request, input: { ...input, ...(NextToken === undefined ? {} : { NextToken }) } }, options);
-    return { items: output.MetricDataResults, next: output.NextToken };
-  });
+  const request = { service: 'cloudwatch', region, operation: 'GetMetricData', input } as const;
+  const results = await listed(aws, request, ({ MetricDataResults }) => MetricDataResults, options);
   // No samples because CloudWatch could not read them are not the same as no samples.
   const unread = results.find(({ StatusCode }) => StatusCode === 'InternalError' || StatusCode === 'Forbidden');
   if (unread !== undefined) throw new AwsError({ ...request, code: MALFORMED, message: `${metric} was not read: ${unread.StatusCode ?? ''}` });
@@ -58,4 +50,25 @@ export async function recentSamples(
     }),
   );
   return samples.sort((a, b) => b.timestamp - a.timestamp);
+}
+
+/** An alarm as it is now. */
+interface Alarm {
+  name: string;
+  state: string | undefined;
+  /** Since when, milliseconds since the epoch. */
+  since: number | undefined;
+  reason: string;
+}
+
+/**
+ * Alarms of a region by their names, on metrics and composite ones; what is not there is not in the list. Composite ones are shown to those
+ * only who may see all alarms.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+ */
+export async function alarmsNamed(aws: AwsCaller, region: string, names: readonly string[], options?: CallOptions): Promise<Alarm[]> {
+  const input = { AlarmNames: [...names], AlarmTypes: ['MetricAlarm' as const, 'CompositeAlarm' as const] };
+  const request = { service: 'cloudwatch', region, operation: 'DescribeAlarms', input } as const;
+  const found = await listed(aws, request, ({ MetricAlarms = [], CompositeAlarms = [] }) => [...MetricAlarms, ...CompositeAlarms], options);
+  return found.map(({ AlarmName = '', StateValue, StateTransitionedTimestamp, StateUpdatedTimestamp, StateReason = '' }) => ({ name: AlarmName, state: StateValue, since: (StateTransitionedTimestamp ?? StateUpdatedTimestamp)?.getTime(), reason: StateReason }));
 }

@@ -1,8 +1,7 @@
 import type { AwsCaller } from './caller.ts';
-import { type CallOptions, outputOf } from './call-options.ts';
-import { AwsError } from './errors.ts';
+import { type CallOptions, outputIfThere, outputOf } from './call-options.ts';
 import type { InputOf, OutputOf } from './operations.ts';
-import { allPages } from './pages.ts';
+import { listed } from './pages.ts';
 import { ec2InstanceState, statusCheck } from './states/capacity.ts';
 
 export type Ec2Instance = NonNullable<NonNullable<OutputOf<'ec2', 'DescribeInstances'>['Reservations']>[number]['Instances']>[number];
@@ -13,20 +12,10 @@ export type Filter = NonNullable<InputOf<'ec2', 'DescribeInstances'>['Filters']>
 /**
  * Instances by id, or by filters; an unknown id is an error of AWS.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
- * @throws AwsError
  */
-export async function findInstances(
-  aws: AwsCaller,
-  region: string,
-  which: { InstanceIds: string[] } | { Filters: Filter[] },
-  options?: CallOptions,
-): Promise<Ec2Instance[]> {
-  const request = { service: 'ec2', region, operation: 'DescribeInstances' } as const;
-  return allPages(request, async (NextToken) => {
-    const input = { ...which, ...(NextToken === undefined ? {} : { NextToken }) };
-    const output = await outputOf(aws, { ...request, input }, options);
-    return { items: output.Reservations?.flatMap((r) => r.Instances ?? []), next: output.NextToken };
-  });
+export function findInstances(aws: AwsCaller, region: string, which: { InstanceIds: string[] } | { Filters: Filter[] }, options?: CallOptions): Promise<Ec2Instance[]> {
+  const request = { service: 'ec2', region, operation: 'DescribeInstances', input: which } as const;
+  return listed(aws, request, ({ Reservations }) => Reservations?.flatMap(({ Instances = [] }) => Instances), options);
 }
 
 /** Which of the instances are up, and for people why others are not; empty where AWS shows nothing of them. */
@@ -38,7 +27,6 @@ export interface Up {
 /**
  * The instances whose both status checks have passed.
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
- * @throws AwsError
  */
 export async function instancesUp(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<Up> {
   if (ids.length === 0) return { ids: new Set(), why: '' };
@@ -58,7 +46,6 @@ export async function instancesUp(aws: AwsCaller, region: string, ids: readonly 
 /**
  * Images of the account, by id or by filters; none for an id that does not exist.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html
- * @throws AwsError
  */
 export async function findImages(
   aws: AwsCaller,
@@ -66,19 +53,12 @@ export async function findImages(
   which: { ImageIds: string[] } | { Owners: string[]; Filters: Filter[] },
   options?: CallOptions,
 ): Promise<Image[]> {
-  try {
-    const output = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeImages', input: which }, options);
-    return output.Images ?? [];
-  } catch (error) {
-    if (error instanceof AwsError && error.code.startsWith('InvalidAMIID.')) return [];
-    throw error;
-  }
+  return (await outputIfThere(aws, { service: 'ec2', region, operation: 'DescribeImages', input: which }, /^InvalidAMIID\./, options))?.Images ?? [];
 }
 
 /**
  * One version of a launch template; undefined when there is none.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplateVersions.html
- * @throws AwsError
  */
 export async function findTemplateVersion(
   aws: AwsCaller,
@@ -88,29 +68,20 @@ export async function findTemplateVersion(
   options?: CallOptions,
 ): Promise<TemplateVersion | undefined> {
   const input = { ...template, Versions: [version] };
-  try {
-    const output = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeLaunchTemplateVersions', input }, options);
-    return output.LaunchTemplateVersions?.[0];
-  } catch (error) {
-    if (error instanceof AwsError && error.code.startsWith('InvalidLaunchTemplate')) return undefined;
-    throw error;
-  }
+  const request = { service: 'ec2', region, operation: 'DescribeLaunchTemplateVersions', input } as const;
+  return (await outputIfThere(aws, request, /^InvalidLaunchTemplate/, options))?.LaunchTemplateVersions?.[0];
 }
 
 /**
  * The zones of a region that offer each of these instance types; a type that none offers is not in the map.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html
- * @throws AwsError
  */
 export async function zonesOffering(aws: AwsCaller, region: string, types: readonly string[], options?: CallOptions): Promise<Map<string, Set<string>>> {
   const offered = new Map<string, Set<string>>();
   if (types.length === 0) return offered;
-  const request = { service: 'ec2', region, operation: 'DescribeInstanceTypeOfferings' } as const;
-  const found = await allPages(request, async (NextToken) => {
-    const input = { LocationType: 'availability-zone' as const, Filters: [{ Name: 'instance-type', Values: [...new Set(types)].sort() }], ...(NextToken === undefined ? {} : { NextToken }) };
-    const output = await outputOf(aws, { ...request, input }, options);
-    return { items: output.InstanceTypeOfferings, next: output.NextToken };
-  });
+  const input = { LocationType: 'availability-zone' as const, Filters: [{ Name: 'instance-type', Values: [...new Set(types)].sort() }] };
+  const request = { service: 'ec2', region, operation: 'DescribeInstanceTypeOfferings', input } as const;
+  const found = await listed(aws, request, ({ InstanceTypeOfferings }) => InstanceTypeOfferings, options);
   for (const { InstanceType: type = '', Location: zone = '' } of found) offered.set(type, (offered.get(type) ?? new Set()).add(zone));
   return offered;
 }
@@ -125,18 +96,15 @@ export interface GroupSeen {
 /**
  * Each security group of these ids. A group that does not exist is not in the map.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html
- * @throws AwsError
  */
 export async function securityGroupsOf(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<Map<string, GroupSeen>> {
   const seen = new Map<string, GroupSeen>();
   // One by one: of several ids AWS names only the first that does not exist.
   for (const id of new Set(ids)) {
-    try {
-      const { SecurityGroups } = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeSecurityGroups', input: { GroupIds: [id] } }, options);
-      seen.set(id, { vpc: SecurityGroups?.[0]?.VpcId, inbound: SecurityGroups?.[0]?.IpPermissions?.length });
-    } catch (error) {
-      if (!(error instanceof AwsError) || error.code !== 'InvalidGroup.NotFound') throw error;
-    }
+    const input = { GroupIds: [id] };
+    const request = { service: 'ec2', region, operation: 'DescribeSecurityGroups', input } as const;
+    const output = await outputIfThere(aws, request, /^InvalidGroup\.NotFound$/, options);
+    if (output !== undefined) seen.set(id, { vpc: output.SecurityGroups?.[0]?.VpcId, inbound: output.SecurityGroups?.[0]?.IpPermissions?.length });
   }
   return seen;
 }
@@ -144,7 +112,6 @@ export async function securityGroupsOf(aws: AwsCaller, region: string, ids: read
 /**
  * The vCPUs of each instance type, as AWS makes it by default.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
- * @throws AwsError
  */
 export async function vcpusOf(aws: AwsCaller, region: string, types: readonly string[], options?: CallOptions): Promise<Map<string, number>> {
   const request = { service: 'ec2', region, operation: 'DescribeInstanceTypes' } as const;
@@ -158,50 +125,56 @@ export async function vcpusOf(aws: AwsCaller, region: string, types: readonly st
   return vcpus;
 }
 
-export type CapacityReservation = NonNullable<OutputOf<'ec2', 'DescribeCapacityReservations'>['CapacityReservations']>[number];
+type CapacityReservation = NonNullable<OutputOf<'ec2', 'DescribeCapacityReservations'>['CapacityReservations']>[number];
 
-/**
- * A capacity reservation by its id; undefined when there is none.
- * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeCapacityReservations.html
- * @throws AwsError
- */
+/** Undefined when there is none. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeCapacityReservations.html */
 export async function findReservation(aws: AwsCaller, region: string, id: string, options?: CallOptions): Promise<CapacityReservation | undefined> {
-  try {
-    const { CapacityReservations } = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeCapacityReservations', input: { CapacityReservationIds: [id] } }, options);
-    return CapacityReservations?.find(({ CapacityReservationId }) => CapacityReservationId === id);
-  } catch (error) {
-    if (error instanceof AwsError && error.code.startsWith('InvalidCapacityReservationId')) return undefined;
-    throw error;
-  }
+  const input = { CapacityReservationIds: [id] };
+  const request = { service: 'ec2', region, operation: 'DescribeCapacityReservations', input } as const;
+  const output = await outputIfThere(aws, request, /^InvalidCapacityReservationId/, options);
+  return output?.CapacityReservations?.find(({ CapacityReservationId }) => CapacityReservationId === id);
 }
 
-/**
- * Whether a region has a key pair of that name.
- * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeKeyPairs.html
- * @throws AwsError
- */
+/** Whether a region has a key pair of that name. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeKeyPairs.html */
 export async function hasKeyPair(aws: AwsCaller, region: string, name: string, options?: CallOptions): Promise<boolean> {
-  try {
-    const { KeyPairs = [] } = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeKeyPairs', input: { KeyNames: [name] } }, options);
-    return KeyPairs.some(({ KeyName }) => KeyName === name);
-  } catch (error) {
-    if (error instanceof AwsError && error.code === 'InvalidKeyPair.NotFound') return false;
-    throw error;
-  }
+  const input = { KeyNames: [name] };
+  const request = { service: 'ec2', region, operation: 'DescribeKeyPairs', input } as const;
+  const output = await outputIfThere(aws, request, /^InvalidKeyPair\.NotFound$/, options);
+  return output?.KeyPairs?.some(({ KeyName }) => KeyName === name) ?? false;
 }
 
 /**
  * The keys that snapshots are encrypted with; none for a snapshot that is not encrypted, or that this account may not see.
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSnapshots.html
- * @throws AwsError
  */
 export async function snapshotKeys(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<string[]> {
   if (ids.length === 0) return [];
-  try {
-    const { Snapshots = [] } = await outputOf(aws, { service: 'ec2', region, operation: 'DescribeSnapshots', input: { SnapshotIds: [...ids] } }, options);
-    return [...new Set(Snapshots.flatMap(({ KmsKeyId }) => KmsKeyId ?? []))];
-  } catch (error) {
-    if (error instanceof AwsError && error.code === 'InvalidSnapshot.NotFound') return [];
-    throw error;
-  }
+  const input = { SnapshotIds: [...ids] };
+  const request = { service: 'ec2', region, operation: 'DescribeSnapshots', input } as const;
+  const output = await outputIfThere(aws, request, /^InvalidSnapshot\.NotFound$/, options);
+  return [...new Set((output?.Snapshots ?? []).flatMap(({ KmsKeyId }) => KmsKeyId ?? []))];
+}
+
+export type NetworkPath = NonNullable<OutputOf<'ec2', 'DescribeNetworkInsightsPaths'>['NetworkInsightsPaths']>[number];
+export type NetworkAnalysis = NonNullable<OutputOf<'ec2', 'DescribeNetworkInsightsAnalyses'>['NetworkInsightsAnalyses']>[number];
+
+/**
+ * A path of Reachability Analyzer by its id; undefined when there is none.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInsightsPaths.html
+ */
+export async function findNetworkPath(aws: AwsCaller, region: string, id: string, options?: CallOptions): Promise<NetworkPath | undefined> {
+  const input = { NetworkInsightsPathIds: [id] };
+  const request = { service: 'ec2', region, operation: 'DescribeNetworkInsightsPaths', input } as const;
+  const output = await outputIfThere(aws, request, /^InvalidNetworkInsightsPathId\.NotFound$/, options);
+  return output?.NetworkInsightsPaths?.find(({ NetworkInsightsPathId }) => NetworkInsightsPathId === id);
+}
+
+/**
+ * Every analysis of a path, the newest first. AWS documents no order. One without a date is the oldest.
+ * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInsightsAnalyses.html
+ */
+export async function analysesOf(aws: AwsCaller, region: string, path: string, options?: CallOptions): Promise<NetworkAnalysis[]> {
+  const request = { service: 'ec2', region, operation: 'DescribeNetworkInsightsAnalyses', input: { NetworkInsightsPathId: path } } as const;
+  const all = await listed(aws, request, ({ NetworkInsightsAnalyses }) => NetworkInsightsAnalyses, options);
+  return all.toSorted((a, b) => (b.StartDate?.getTime() ?? 0) - (a.StartDate?.getTime() ?? 0));
 }

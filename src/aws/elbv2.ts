@@ -1,6 +1,6 @@
 import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
-import { allPages } from './pages.ts';
+import { listed } from './pages.ts';
 import { targetState } from './states/capacity.ts';
 
 /** One target of a group. */
@@ -14,7 +14,6 @@ export interface TargetHealth {
   notInUse: boolean;
 }
 
-/** How many are healthy. */
 export function healthyAmong(targets: readonly TargetHealth[]): number {
   return targets.filter(({ state }) => state.healthy === 'yes').length;
 }
@@ -31,16 +30,10 @@ export function whyNotHealthy(targets: readonly TargetHealth[]): string {
 /**
  * The health of every target of a target group; empty when none is registered.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetHealth.html
- * @throws AwsError
  */
-export async function targetHealth(
-  aws: AwsCaller,
-  region: string,
-  targetGroupArn: string,
-  options?: CallOptions,
-): Promise<TargetHealth[]> {
-  const input = { TargetGroupArn: targetGroupArn };
-  const output = await outputOf(aws, { service: 'elbv2', region, operation: 'DescribeTargetHealth', input }, options);
+export async function targetHealth(aws: AwsCaller, region: string, targetGroup: string, options?: CallOptions): Promise<TargetHealth[]> {
+  const request = { service: 'elbv2', region, operation: 'DescribeTargetHealth', input: { TargetGroupArn: targetGroup } } as const;
+  const output = await outputOf(aws, request, options);
   return (output.TargetHealthDescriptions ?? []).map((description) => ({
     id: description.Target?.Id ?? '',
     port: description.Target?.Port,
@@ -57,7 +50,6 @@ function reasonOf({ Reason, Description }: { Reason?: string | undefined; Descri
 /**
  * The load balancers that send users to these target groups.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html
- * @throws AwsError
  */
 export async function balancersOf(aws: AwsCaller, region: string, targetGroups: readonly string[], options?: CallOptions): Promise<string[]> {
   if (targetGroups.length === 0) return [];
@@ -66,7 +58,7 @@ export async function balancersOf(aws: AwsCaller, region: string, targetGroups: 
 }
 
 /** A listener that ends TLS, with the ARNs of all its certificates, the default one first. */
-export interface SecureListener {
+interface SecureListener {
   arn: string;
   port: number | undefined;
   certificates: string[];
@@ -76,21 +68,14 @@ export interface SecureListener {
  * The listeners of a load balancer that have certificates.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeListeners.html
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeListenerCertificates.html
- * @throws AwsError
  */
 export async function secureListeners(aws: AwsCaller, region: string, balancer: string, options?: CallOptions): Promise<SecureListener[]> {
-  const request = { service: 'elbv2', region, operation: 'DescribeListeners' } as const;
-  const listeners = await allPages(request, async (Marker) => {
-    const { Listeners, NextMarker } = await outputOf(aws, { ...request, input: { LoadBalancerArn: balancer, ...(Marker === undefined ? {} : { Marker }) } }, options);
-    return { items: Listeners, next: NextMarker };
-  });
+  const request = { service: 'elbv2', region, operation: 'DescribeListeners', input: { LoadBalancerArn: balancer } } as const;
+  const listeners = await listed(aws, request, ({ Listeners }) => Listeners, options);
   const secure = listeners.filter(({ Protocol }) => Protocol === 'HTTPS' || Protocol === 'TLS');
   return Promise.all(secure.map(async ({ ListenerArn: arn = '', Port: port }) => {
-    const more = { service: 'elbv2', region, operation: 'DescribeListenerCertificates' } as const;
-    const found = await allPages(more, async (Marker) => {
-      const { Certificates, NextMarker } = await outputOf(aws, { ...more, input: { ListenerArn: arn, ...(Marker === undefined ? {} : { Marker }) } }, options);
-      return { items: Certificates, next: NextMarker };
-    });
+    const more = { service: 'elbv2', region, operation: 'DescribeListenerCertificates', input: { ListenerArn: arn } } as const;
+    const found = await listed(aws, more, ({ Certificates }) => Certificates, options);
     const sorted = found.toSorted((a, b) => Number(b.IsDefault === true) - Number(a.IsDefault === true));
     return { arn, port, certificates: [...new Set(sorted.flatMap(({ CertificateArn }) => CertificateArn ?? []))] };
   }));

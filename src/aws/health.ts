@@ -1,7 +1,7 @@
 import type { AwsCaller } from './caller.ts';
-import { type CallOptions, outputOf } from './call-options.ts';
+import type { CallOptions } from './call-options.ts';
 import type { OutputOf } from './operations.ts';
-import { allPages } from './pages.ts';
+import { listed } from './pages.ts';
 
 export type HealthEvent = NonNullable<OutputOf<'health', 'DescribeEvents'>['events']>[number];
 
@@ -14,12 +14,8 @@ const PAGE = 100;
  * https://docs.aws.amazon.com/health/latest/APIReference/API_DescribeEvents.html
  * @throws AwsError `SubscriptionRequiredException` where the account has no plan that it needs
  */
-export async function openIssues(aws: AwsCaller, endpoint: string, regions: readonly string[], options?: CallOptions): Promise<HealthEvent[]> {
-  const request = { service: 'health', region: endpoint, operation: 'DescribeEvents' } as const;
+export function openIssues(aws: AwsCaller, endpoint: string, regions: readonly string[], options?: CallOptions): Promise<HealthEvent[]> {
   // The same question, whichever way is looked at.
   const filter = { regions: [...regions, 'global'].sort(), eventTypeCategories: ['issue' as const], eventStatusCodes: ['open' as const] };
-  return allPages(request, async (nextToken) => {
-    const { events, nextToken: next } = await outputOf(aws, { ...request, input: { filter, maxResults: PAGE, ...(nextToken === undefined ? {} : { nextToken }) } }, options);
-    return { items: events, next };
-  }, PAGES);
+  return listed(aws, { service: 'health', region: endpoint, operation: 'DescribeEvents', input: { filter, maxResults: PAGE } }, ({ events }) => events, options, PAGES);
 }

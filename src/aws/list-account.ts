@@ -1,11 +1,8 @@
 import { route53RegionFor } from '../base/regions.ts';
 import type { AwsCaller } from './caller.ts';
 import { type CallOptions, outputOf } from './call-options.ts';
-import type { Ec2Instance, Image, TemplateVersion } from './ec2.ts';
-import type { InputOf, OutputOf } from './operations.ts';
-import { allPages, incomplete } from './pages.ts';
-import type { DbProxy } from './rds-proxies.ts';
-import type { NetworkPath } from './reachability.ts';
+import type { InputOf, OperationOf, OutputOf, Service } from './operations.ts';
+import { incomplete, listed } from './pages.ts';
 import type { RecordSet } from './route53.ts';
 
 /*
@@ -17,169 +14,75 @@ export interface ListOptions extends CallOptions {
   seen?: ((count: number) => void) | undefined;
 }
 
-type Item<T> = NonNullable<T> extends readonly (infer E)[] ? E : never;
-export type AnyGroup = Item<OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>['AutoScalingGroups']>;
-export type TargetGroup = Item<OutputOf<'elbv2', 'DescribeTargetGroups'>['TargetGroups']>;
-export type SecurityGroup = Item<OutputOf<'ec2', 'DescribeSecurityGroups'>['SecurityGroups']>;
-export type AnySubnetGroup = Item<OutputOf<'rds', 'DescribeDBSubnetGroups'>['DBSubnetGroups']>;
-export type AnyParameterGroup = Item<OutputOf<'rds', 'DescribeDBParameterGroups'>['DBParameterGroups']>;
-export type AnyDbInstance = Item<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>;
-export type AnyBackup = Item<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>;
-export type AnyTopic = Item<OutputOf<'sns', 'ListTopics'>['Topics']>;
-export type HostedZone = Item<OutputOf<'route53', 'ListHostedZones'>['HostedZones']>;
-export type HealthCheck = Item<OutputOf<'route53', 'ListHealthChecks'>['HealthChecks']>;
-
 /** Items of one page, in the words of AWS, made into what is kept. */
 function kept<A, T>(items: readonly A[] | undefined, keep: (item: A) => T | undefined, { seen }: ListOptions): T[] {
   seen?.(items?.length ?? 0);
   return (items ?? []).map(keep).filter((item) => item !== undefined);
 }
 
-/** A list of one operation that continues by a token of one name. @throws AwsError */
-function marked<A, T>(
-  request: { service: 'rds' | 'ec2' | 'autoscaling' | 'elbv2' | 'sns'; region: string; operation: string },
-  ask: (token: string | undefined) => Promise<{ items: readonly A[] | undefined; next: string | undefined }>,
-  keep: (item: A) => T | undefined,
-  options: ListOptions,
-): Promise<T[]> {
-  return allPages(request, async (token) => {
-    const { items, next } = await ask(token);
-    return { items: kept(items, keep, options), next };
-  });
+/** Lists what one operation lists. Route 53: of the partition of the region. */
+function lister<S extends Service, O extends OperationOf<S>, A>(service: S, operation: O, input: InputOf<S, O>, items: (output: OutputOf<S, O>) => readonly A[] | undefined) {
+  return <T>(aws: AwsCaller, region: string, keep: (item: A) => T | undefined, options: ListOptions = {}): Promise<T[]> => {
+    const request = { service, region: service === 'route53' ? route53RegionFor(region) : region, operation, input };
+    return listed(aws, request, (output) => kept(items(output), keep, options), options);
+  };
 }
+type ItemOf<F extends (...args: never[]) => unknown> = Parameters<Parameters<F>[2]>[0];
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstances.html */
-export function everyDatabase<T>(aws: AwsCaller, region: string, keep: (item: AnyDbInstance) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'rds', region, operation: 'DescribeDBInstances' } as const;
-  return marked(request, async (Marker) => {
-    const output = await outputOf(aws, { ...request, input: Marker === undefined ? {} : { Marker } }, options);
-    return { items: output.DBInstances, next: output.Marker };
-  }, keep, options);
-}
+export const everyDatabase = lister('rds', 'DescribeDBInstances', {}, ({ DBInstances }) => DBInstances);
+export type AnyDbInstance = ItemOf<typeof everyDatabase>;
 
 /** Backups that are kept in the region. https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBInstanceAutomatedBackups.html */
-export function everyBackup<T>(aws: AwsCaller, region: string, keep: (item: AnyBackup) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'rds', region, operation: 'DescribeDBInstanceAutomatedBackups' } as const;
-  return marked(request, async (Marker) => {
-    const output = await outputOf(aws, { ...request, input: Marker === undefined ? {} : { Marker } }, options);
-    return { items: output.DBInstanceAutomatedBackups, next: output.Marker };
-  }, keep, options);
-}
+export const everyBackup = lister('rds', 'DescribeDBInstanceAutomatedBackups', {}, ({ DBInstanceAutomatedBackups }) => DBInstanceAutomatedBackups);
+export type AnyBackup = ItemOf<typeof everyBackup>;
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSubnetGroups.html */
-export function everySubnetGroup<T>(aws: AwsCaller, region: string, keep: (item: AnySubnetGroup) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'rds', region, operation: 'DescribeDBSubnetGroups' } as const;
-  return marked(request, async (Marker) => {
-    const output = await outputOf(aws, { ...request, input: Marker === undefined ? {} : { Marker } }, options);
-    return { items: output.DBSubnetGroups, next: output.Marker };
-  }, keep, options);
-}
+export const everySubnetGroup = lister('rds', 'DescribeDBSubnetGroups', {}, ({ DBSubnetGroups }) => DBSubnetGroups);
+export type AnySubnetGroup = ItemOf<typeof everySubnetGroup>;
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBParameterGroups.html */
-export function everyParameterGroup<T>(aws: AwsCaller, region: string, keep: (item: AnyParameterGroup) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'rds', region, operation: 'DescribeDBParameterGroups' } as const;
-  return marked(request, async (Marker) => {
-    const output = await outputOf(aws, { ...request, input: Marker === undefined ? {} : { Marker } }, options);
-    return { items: output.DBParameterGroups, next: output.Marker };
-  }, keep, options);
-}
+export const everyParameterGroup = lister('rds', 'DescribeDBParameterGroups', {}, ({ DBParameterGroups }) => DBParameterGroups);
+export type AnyParameterGroup = ItemOf<typeof everyParameterGroup>;
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBProxies.html */
-export function everyProxy<T>(aws: AwsCaller, region: string, keep: (item: DbProxy) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'rds', region, operation: 'DescribeDBProxies' } as const;
-  return marked(request, async (Marker) => {
-    const output = await outputOf(aws, { ...request, input: Marker === undefined ? {} : { Marker } }, options);
-    return { items: output.DBProxies, next: output.Marker };
-  }, keep, options);
-}
+export const everyProxy = lister('rds', 'DescribeDBProxies', {}, ({ DBProxies }) => DBProxies);
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInsightsPaths.html */
-export function everyNetworkPath<T>(aws: AwsCaller, region: string, keep: (item: NetworkPath) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'ec2', region, operation: 'DescribeNetworkInsightsPaths' } as const;
-  return marked(request, async (NextToken) => {
-    const output = await outputOf(aws, { ...request, input: NextToken === undefined ? {} : { NextToken } }, options);
-    return { items: output.NetworkInsightsPaths, next: output.NextToken };
-  }, keep, options);
-}
+export const everyNetworkPath = lister('ec2', 'DescribeNetworkInsightsPaths', {}, ({ NetworkInsightsPaths }) => NetworkInsightsPaths);
 
 /** https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html: at most 100 in an answer. */
-export function everyGroup<T>(aws: AwsCaller, region: string, keep: (item: AnyGroup) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'autoscaling', region, operation: 'DescribeAutoScalingGroups' } as const;
-  return marked(request, async (NextToken) => {
-    const output = await outputOf(aws, { ...request, input: { MaxRecords: 100, ...(NextToken === undefined ? {} : { NextToken }) } }, options);
-    return { items: output.AutoScalingGroups, next: output.NextToken };
-  }, keep, options);
-}
+export const everyGroup = lister('autoscaling', 'DescribeAutoScalingGroups', { MaxRecords: 100 }, ({ AutoScalingGroups }) => AutoScalingGroups);
+export type AnyGroup = ItemOf<typeof everyGroup>;
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html: at most 1,000 in an answer. */
-export function everyInstance<T>(aws: AwsCaller, region: string, keep: (item: Ec2Instance) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'ec2', region, operation: 'DescribeInstances' } as const;
-  return marked(request, async (NextToken) => {
-    const output = await outputOf(aws, { ...request, input: { MaxResults: 1000, ...(NextToken === undefined ? {} : { NextToken }) } }, options);
-    return { items: output.Reservations?.flatMap((reservation) => reservation.Instances ?? []), next: output.NextToken };
-  }, keep, options);
-}
+export const everyInstance = lister('ec2', 'DescribeInstances', { MaxResults: 1000 }, ({ Reservations }) => Reservations?.flatMap(({ Instances = [] }) => Instances));
 
 /** The default version of every launch template. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplateVersions.html */
-export function everyTemplate<T>(aws: AwsCaller, region: string, keep: (item: TemplateVersion) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'ec2', region, operation: 'DescribeLaunchTemplateVersions' } as const;
-  return marked(request, async (NextToken) => {
-    const output = await outputOf(aws, { ...request, input: { Versions: ['$Default'], ...(NextToken === undefined ? {} : { NextToken }) } }, options);
-    return { items: output.LaunchTemplateVersions, next: output.NextToken };
-  }, keep, options);
-}
+export const everyTemplate = lister('ec2', 'DescribeLaunchTemplateVersions', { Versions: ['$Default'] }, ({ LaunchTemplateVersions }) => LaunchTemplateVersions);
 
 /** Images of the account. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html */
-export async function everyImage<T>(aws: AwsCaller, region: string, keep: (item: Image) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'ec2', region, operation: 'DescribeImages', input: { Owners: ['self'] } } as const;
-  const output = await outputOf(aws, { ...request, input: { Owners: ['self'] } }, options);
-  return kept(output.Images, keep, options);
-}
+export const everyImage = lister('ec2', 'DescribeImages', { Owners: ['self'] }, ({ Images }) => Images);
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSecurityGroups.html: at most 1,000 in an answer. */
-export function everySecurityGroup<T>(aws: AwsCaller, region: string, keep: (item: SecurityGroup) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'ec2', region, operation: 'DescribeSecurityGroups' } as const;
-  return marked(request, async (NextToken) => {
-    const output = await outputOf(aws, { ...request, input: { MaxResults: 1000, ...(NextToken === undefined ? {} : { NextToken }) } }, options);
-    return { items: output.SecurityGroups, next: output.NextToken };
-  }, keep, options);
-}
+export const everySecurityGroup = lister('ec2', 'DescribeSecurityGroups', { MaxResults: 1000 }, ({ SecurityGroups }) => SecurityGroups);
+export type SecurityGroup = ItemOf<typeof everySecurityGroup>;
 
 /** https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html: at most 400 in an answer. */
-export function everyTargetGroup<T>(aws: AwsCaller, region: string, keep: (item: TargetGroup) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'elbv2', region, operation: 'DescribeTargetGroups' } as const;
-  return marked(request, async (Marker) => {
-    const output = await outputOf(aws, { ...request, input: { PageSize: 400, ...(Marker === undefined ? {} : { Marker }) } }, options);
-    return { items: output.TargetGroups, next: output.NextMarker };
-  }, keep, options);
-}
+export const everyTargetGroup = lister('elbv2', 'DescribeTargetGroups', { PageSize: 400 }, ({ TargetGroups }) => TargetGroups);
+export type TargetGroup = ItemOf<typeof everyTargetGroup>;
 
 /** https://docs.aws.amazon.com/sns/latest/api/API_ListTopics.html */
-export function everyTopic<T>(aws: AwsCaller, region: string, keep: (item: AnyTopic) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'sns', region, operation: 'ListTopics' } as const;
-  return marked(request, async (NextToken) => {
-    const output = await outputOf(aws, { ...request, input: NextToken === undefined ? {} : { NextToken } }, options);
-    return { items: output.Topics, next: output.NextToken };
-  }, keep, options);
-}
+export const everyTopic = lister('sns', 'ListTopics', {}, ({ Topics }) => Topics);
+export type AnyTopic = ItemOf<typeof everyTopic>;
 
-/** Of the partition of `region`. https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZones.html */
-export function everyZone<T>(aws: AwsCaller, region: string, keep: (item: HostedZone) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'route53', region: route53RegionFor(region), operation: 'ListHostedZones' } as const;
-  return allPages(request, async (Marker) => {
-    const output = await outputOf(aws, { ...request, input: Marker === undefined ? {} : { Marker } }, options);
-    return { items: kept(output.HostedZones, keep, options), next: output.IsTruncated === true ? output.NextMarker : undefined };
-  });
-}
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHostedZones.html */
+export const everyZone = lister('route53', 'ListHostedZones', {}, ({ HostedZones }) => HostedZones);
+export type HostedZone = ItemOf<typeof everyZone>;
 
-/** Of the partition of `region`. https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHealthChecks.html */
-export function everyHealthCheck<T>(aws: AwsCaller, region: string, keep: (item: HealthCheck) => T | undefined, options: ListOptions = {}): Promise<T[]> {
-  const request = { service: 'route53', region: route53RegionFor(region), operation: 'ListHealthChecks' } as const;
-  return allPages(request, async (Marker) => {
-    const output = await outputOf(aws, { ...request, input: Marker === undefined ? {} : { Marker } }, options);
-    return { items: kept(output.HealthChecks, keep, options), next: output.IsTruncated === true ? output.NextMarker : undefined };
-  });
-}
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListHealthChecks.html */
+export const everyHealthCheck = lister('route53', 'ListHealthChecks', {}, ({ HealthChecks }) => HealthChecks);
+export type HealthCheck = ItemOf<typeof everyHealthCheck>;
 
 /** A zone may hold 10,000 records by default, and many more on request. https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html */
 const RECORD_PAGES_MAX = 2_000;

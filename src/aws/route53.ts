@@ -1,7 +1,6 @@
 import { route53RegionFor } from '../base/regions.ts';
 import type { AwsCaller } from './caller.ts';
-import { AwsError } from './errors.ts';
-import { answerOf, type CallOptions, outputOf } from './call-options.ts';
+import { answerOf, type CallOptions, outputIfThere, outputOf } from './call-options.ts';
 import type { InputOf, OperationOf, OutputOf } from './operations.ts';
 import { allPages, incomplete } from './pages.ts';
 import { changeState } from './states/others.ts';
@@ -35,7 +34,6 @@ const MAX_PAGES = 100;
  * All record sets of a name and type. The SDK has no paginator for this call: the answers are in DNS order, start
  * at the name, and continue past it. Stops when past it.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSets.html
- * @throws AwsError
  */
 export async function listRecordSets(aws: AwsCaller, zoneId: string, name: string, type: RecordType, options: Route53Options): Promise<RecordSet[]> {
   return setsOf(aws, zoneId, { name, type }, options);
@@ -72,7 +70,7 @@ async function setsOf(aws: AwsCaller, zoneId: string, { name, type }: { name: st
 /** Types by which users find an address: https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/ResourceRecordTypes.html */
 const LEADING: readonly string[] = ['A', 'AAAA', 'CNAME', 'HTTPS', 'SVCB'];
 
-/** Which types of record a name has, and which of them lead users somewhere, in the order of Route 53. @throws AwsError */
+/** Which types of record a name has, and which of them lead users somewhere, in the order of Route 53. */
 export async function typesOf(aws: AwsCaller, zoneId: string, name: string, options: Route53Options): Promise<{ all: string[]; leading: string[] }> {
   const all = [...new Set((await setsOf(aws, zoneId, { name }, options)).flatMap(({ Type }): string[] => (Type === undefined ? [] : [Type])))];
   return { all, leading: LEADING.filter((type) => all.includes(type)) };
@@ -84,14 +82,8 @@ export type RecordKey = { name: string; type: RecordType };
 /**
  * The sets of many names of one zone, in the order of `records`, with as few requests as pages of 300 allow: the zone is
  * read in its own order, and what lies between two wanted names is skipped where a page ends in it.
- * @throws AwsError
  */
-export async function listManyRecordSets(
-  aws: AwsCaller,
-  zoneId: string,
-  records: readonly RecordKey[],
-  options: Route53Options,
-): Promise<RecordSet[][]> {
+export async function listManyRecordSets(aws: AwsCaller, zoneId: string, records: readonly RecordKey[], options: Route53Options): Promise<RecordSet[][]> {
   const found = new Map<string, RecordSet[]>(records.map((record) => [orderKey(record.name, record.type), []]));
   const wanted = [...found.keys()].sort();
   const byKey = new Map(records.map((record) => [orderKey(record.name, record.type), record]));
@@ -165,13 +157,12 @@ export async function changeRecords(
 /**
  * `INSYNC` once every authoritative server answers with the change.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html
- * @throws AwsError
  */
 export async function changeStatus(aws: AwsCaller, changeId: string, options: Route53Options): Promise<'PENDING' | 'INSYNC'> {
   return (await isEverywhere(aws, changeId, options)) ? 'INSYNC' : 'PENDING';
 }
 
-/** Whether every authoritative server answers with a change. @throws AwsError */
+/** Whether every authoritative server answers with a change. */
 export async function isEverywhere(aws: AwsCaller, changeId: string, options: Route53Options): Promise<boolean> {
   const request = { ...requestOf('GetChange', options), input: { Id: bareId(changeId) } };
   const output = await outputOf(aws, request, options);
@@ -215,7 +206,7 @@ function failsAfter({ RequestInterval: interval, FailureThreshold: threshold }: 
   return interval === undefined || threshold === undefined ? undefined : interval * threshold;
 }
 
-/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheck.html @throws AwsError */
+/** https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHealthCheck.html */
 export async function readHealthCheck(aws: AwsCaller, id: string, options: Route53Options): Promise<HealthCheckState> {
   const request = { ...requestOf('GetHealthCheck', options), input: { HealthCheckId: id } };
   return checkState((await outputOf(aws, request, options)).HealthCheck);
@@ -224,7 +215,6 @@ export async function readHealthCheck(aws: AwsCaller, id: string, options: Route
 /**
  * Changes a health check that still has the version that was read: else 409 `HealthCheckVersionMismatch`.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_UpdateHealthCheck.html
- * @throws AwsError
  */
 export async function updateHealthCheck(
   aws: AwsCaller,
@@ -239,7 +229,7 @@ export async function updateHealthCheck(
 }
 
 /** A hosted zone, as far as it tells where its answers come from. */
-export interface ZoneSeen {
+interface ZoneSeen {
   /** With the final dot. */
   name: string;
   private: boolean;
@@ -247,21 +237,17 @@ export interface ZoneSeen {
   nameServers: readonly string[];
 }
 
-/** Undefined if there is none. https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHostedZone.html @throws AwsError */
+/** Undefined if there is none. https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHostedZone.html */
 export async function findZone(aws: AwsCaller, id: string, options: Route53Options): Promise<ZoneSeen | undefined> {
-  try {
-    const { HostedZone: zone, DelegationSet: set } = await outputOf(aws, { ...requestOf('GetHostedZone', options), input: { Id: id } }, options);
-    return { name: zone?.Name ?? '', private: zone?.Config?.PrivateZone ?? false, nameServers: set?.NameServers ?? [] };
-  } catch (error) {
-    if (error instanceof AwsError && error.code === 'NoSuchHostedZone') return undefined;
-    throw error;
-  }
+  const found = await outputIfThere(aws, { ...requestOf('GetHostedZone', options), input: { Id: id } }, /^NoSuchHostedZone$/, options);
+  if (found === undefined) return undefined;
+  const { HostedZone: zone, DelegationSet: set } = found;
+  return { name: zone?.Name ?? '', private: zone?.Config?.PrivateZone ?? false, nameServers: set?.NameServers ?? [] };
 }
 
 /**
  * Which of these names Route 53 refuses to change, with the comment of each protection.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_ListResourceRecordSetProtections.html
- * @throws AwsError
  */
 export async function protectionsOf(
   aws: AwsCaller,

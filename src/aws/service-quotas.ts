@@ -7,7 +7,6 @@ export type ServiceQuota = NonNullable<OutputOf<'servicequotas', 'GetServiceQuot
 /**
  * A quota of the account as it is applied in a region, with the metric that tells how much of it is used.
  * https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html
- * @throws AwsError
  */
 export async function serviceQuota(aws: AwsCaller, region: string, service: string, code: string, options?: CallOptions): Promise<ServiceQuota> {
   const input = { ServiceCode: service, QuotaCode: code };

@@ -1,19 +1,9 @@
 import type { AwsCaller } from './caller.ts';
-import { type CallOptions, outputOf } from './call-options.ts';
-import { AwsError } from './errors.ts';
+import { type CallOptions, outputIfThere } from './call-options.ts';
 
-/**
- * Whether there is such a topic in that region.
- * https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
- * @throws AwsError
- */
+/** Whether there is such a topic in that region. https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html */
 export async function topicIsThere(aws: AwsCaller, region: string, topic: string, options?: CallOptions): Promise<boolean> {
-  try {
-    await outputOf(aws, { service: 'sns', region, operation: 'GetTopicAttributes', input: { TopicArn: topic } }, options);
-    return true;
-  } catch (error) {
-    // What is misspelled is InvalidParameter.
-    if (error instanceof AwsError && /^(NotFound|InvalidParameter)(Exception)?$/.test(error.code)) return false;
-    throw error;
-  }
+  const request = { service: 'sns', region, operation: 'GetTopicAttributes', input: { TopicArn: topic } } as const;
+  // What is misspelled is InvalidParameter.
+  return (await outputIfThere(aws, request, /^(NotFound|InvalidParameter)(Exception)?$/, options)) !== undefined;
 }

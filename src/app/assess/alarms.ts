@@ -1,4 +1,4 @@
-import { alarmsNamed } from '../../aws/alarms.ts';
+import { alarmsNamed } from '../../aws/cloudwatch.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { alarmState } from '../../aws/states/others.ts';
 import { formatDuration } from '../../base/duration.ts';

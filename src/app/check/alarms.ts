@@ -1,4 +1,4 @@
-import { alarmsNamed } from '../../aws/alarms.ts';
+import { alarmsNamed } from '../../aws/cloudwatch.ts';
 import type { Effects } from '../../effects/effects.ts';
 import { allow } from '../../kinds/common.ts';
 import { ifAllowed } from '../../kinds/inspect.ts';

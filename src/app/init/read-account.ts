@@ -1,6 +1,6 @@
 import type { AwsCaller } from '../../aws/caller.ts';
 import { targetHealth } from '../../aws/elbv2.ts';
-import { proxyTargets } from '../../aws/rds-proxies.ts';
+import { proxyTargets } from '../../aws/rds.ts';
 import { AwsError } from '../../aws/errors.ts';
 import { callerIdentity } from '../../aws/identity.ts';
 import * as list from '../../aws/list-account.ts';

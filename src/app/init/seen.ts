@@ -1,7 +1,6 @@
-import type { Ec2Instance, Image, TemplateVersion } from '../../aws/ec2.ts';
+import type { Ec2Instance, Image, NetworkPath, TemplateVersion } from '../../aws/ec2.ts';
 import type * as aws from '../../aws/list-account.ts';
-import type { DbProxy, DbProxyTarget } from '../../aws/rds-proxies.ts';
-import type { NetworkPath } from '../../aws/reachability.ts';
+import type { DbProxy, DbProxyTarget } from '../../aws/rds.ts';
 import type { RecordSet } from '../../aws/route53.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import type * as model from '../../model/discovery.ts';

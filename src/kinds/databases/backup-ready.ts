@@ -1,5 +1,4 @@
-import { automatedBackups, dbSnapshots, findSubnetGroup } from '../../aws/rds-backups.ts';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { automatedBackups, type DbInstance, dbSnapshots, findDbInstance, findSubnetGroup } from '../../aws/rds.ts';
 import { securityGroupsOf } from '../../aws/ec2.ts';
 import { inRegion } from '../common.ts';
 import { lookedAll, peek } from '../inspect.ts';

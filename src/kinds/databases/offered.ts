@@ -1,5 +1,5 @@
 import { AwsError } from '../../aws/errors.ts';
-import { hasAuthority, type Offer, offersOf } from '../../aws/rds-offers.ts';
+import { hasAuthority, type Offer, offersOf } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { StepContext, Warning } from '../../model/step.ts';
 import type { Runs } from './option-group.ts';

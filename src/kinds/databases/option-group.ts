@@ -1,4 +1,4 @@
-import { findOptionGroup, parameterFamily } from '../../aws/rds-backups.ts';
+import { findOptionGroup, parameterFamily } from '../../aws/rds.ts';
 import type { CallOptions } from '../../aws/call-options.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { Place } from './vpc.ts';

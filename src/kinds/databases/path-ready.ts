@@ -1,4 +1,4 @@
-import { analysesOf, findNetworkPath, type NetworkAnalysis } from '../../aws/reachability.ts';
+import { analysesOf, findNetworkPath, type NetworkAnalysis } from '../../aws/ec2.ts';
 import { analysisStatus } from '../../aws/states/capacity.ts';
 import { plural } from '../../base/plural.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';

@@ -1,8 +1,7 @@
 import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { parametersOf } from '../../aws/rds-parameters.ts';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import { type DbInstance, findDbInstance, parametersOf } from '../../aws/rds.ts';
 import { type DbInstanceState, dbInstanceState } from '../../aws/states/rds.ts';
 import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';

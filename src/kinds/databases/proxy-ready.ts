@@ -1,4 +1,4 @@
-import { type DbProxy, type DbProxyTarget, findProxy, proxyTargets } from '../../aws/rds-proxies.ts';
+import { type DbProxy, type DbProxyTarget, findProxy, proxyTargets } from '../../aws/rds.ts';
 import { proxyStatus, proxyTargetState } from '../../aws/states/rds.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';

@@ -1,5 +1,5 @@
 import { AwsError } from '../../aws/errors.ts';
-import { rdsQuotas } from '../../aws/rds-quotas.ts';
+import { rdsQuotas } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { Refusal, StepContext, Warning } from '../../model/step.ts';
 

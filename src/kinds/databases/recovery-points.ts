@@ -1,4 +1,4 @@
-import { automatedBackups, dbSnapshots } from '../../aws/rds-backups.ts';
+import { automatedBackups, dbSnapshots } from '../../aws/rds.ts';
 import { automatedBackupStatus, snapshotStatus } from '../../aws/states/rds.ts';
 import * as z from 'zod';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';

@@ -1,5 +1,4 @@
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { userParameters } from '../../aws/rds-parameters.ts';
+import { type DbInstance, findDbInstance, userParameters } from '../../aws/rds.ts';
 import { replicationState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { inRegion } from '../common.ts';

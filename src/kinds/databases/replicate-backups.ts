@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { findDbInstance } from '../../aws/rds.ts';
-import { automatedBackups } from '../../aws/rds-backups.ts';
+import { automatedBackups, findDbInstance } from '../../aws/rds.ts';
 import { automatedBackupStatus } from '../../aws/states/rds.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';

@@ -1,6 +1,5 @@
 import { securityGroupsOf } from '../../aws/ec2.ts';
-import { findSubnetGroup } from '../../aws/rds-backups.ts';
-import type { DbInstance } from '../../aws/rds.ts';
+import { type DbInstance, findSubnetGroup } from '../../aws/rds.ts';
 import { applyStatus, membershipStatus } from '../../aws/states/rds.ts';
 import type { StepContext } from '../../model/step.ts';
 import type { RestoreSettings } from './backup-schema.ts';

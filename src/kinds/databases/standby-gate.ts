@@ -1,6 +1,5 @@
 import { AwsError } from '../../aws/errors.ts';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
-import { findSubnetGroup } from '../../aws/rds-backups.ts';
+import { type DbInstance, findDbInstance, findSubnetGroup } from '../../aws/rds.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';

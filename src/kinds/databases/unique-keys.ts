@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { findDbInstance } from '../../aws/rds.ts';
-import { parametersOf } from '../../aws/rds-parameters.ts';
+import { findDbInstance, parametersOf } from '../../aws/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
