@@ -42,7 +42,7 @@ export async function leadBack(run: Run): Promise<'aborted' | 'failed'> {
   }
   let complete = unseen.length === 0;
   const acted = actedSteps(journal.state, run.steps);
-  const withAnother = acted.filter(({ undoneBy }) => undoneBy !== undefined && acted.some(({ id }) => id === undoneBy));
+  const withAnother = acted.filter(({ undoneBy }) => acted.some(({ id }) => id === undoneBy));
   for (const step of acted.filter((one) => !withAnother.includes(one))) {
     const kind = run.kindOf(step);
     if (kind.undo === undefined) {

@@ -30,6 +30,7 @@ export interface Fake {
   act?: (ctx: StepContext) => Promise<void> | void;
   verify?: (ctx: StepContext) => Promise<Observation> | Observation;
   undo?: (ctx: StepContext) => Promise<void> | void;
+  stays?: (facts: Pick<StepContext, 'fact'>) => string;
   holds?: (ctx: StepContext) => Promise<Observation> | Observation;
   made?: (ctx: StepContext) => Promise<boolean> | boolean;
 }
@@ -41,6 +42,7 @@ export function fakeKind(fake: Fake): AnyStepKind {
     observe: async (ctx) => (fake.observe === undefined ? REACHED : fake.observe(ctx)),
     ...(fake.act === undefined ? {} : { act: async (ctx: StepContext) => fake.act?.(ctx) }),
     ...(fake.undo === undefined ? {} : { undo: async (ctx: StepContext) => fake.undo?.(ctx) }),
+    ...(fake.stays === undefined ? {} : { stays: fake.stays }),
     ...(fake.holds === undefined ? {} : { holds: async (ctx: StepContext) => fake.holds?.(ctx) ?? REACHED }),
     ...(fake.made === undefined ? {} : { made: async (ctx: StepContext) => fake.made?.(ctx) ?? false }),
     ...(fake.verify === undefined ? {} : { verify: async (ctx: StepContext) => (fake.verify === undefined ? REACHED : fake.verify(ctx)) }),

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { AwsError } from '../../src/aws/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
+import { leadBack } from '../../src/engine/undo.ts';
+import { loadRun } from '../../src/engine/run.ts';
+import type { RunEvent } from '../../src/journal/events.ts';
+import { Journal } from '../../src/journal/journal.ts';
+import { superseded } from '../../src/journal/lease.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
-import { ABSENT, type Fake, PENDING, REACHED, REFUSAL, resumeTiny, runTiny, Thing, tinyStep } from './tiny.ts';
+import type { PlanStep } from '../../src/model/step.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { chained, planWith, RUN, started } from '../journal/fixture.ts';
+import { ABSENT, type Fake, PENDING, REACHED, REFUSAL, resumeTiny, runTiny, Thing, tinyParts, tinyStep } from './tiny.ts';
 
 const SWITCHOVER = { plan: { verb: 'switchover' } } as const;
 const refusing: Fake = { observe: () => ({ state: 'refused', refusal: REFUSAL }) };
@@ -229,6 +237,7 @@ describe('the way back', () => {
     const tries: number[] = [];
     const slow = new Thing().kind({ undo: (ctx) => (tries.push(ctx.effects.clock.now()), ctx.wait('aws', 10 * LIMITS.undoMs)) });
     const late = await runTiny(steps, { a: slow, gate: refusing }, SWITCHOVER);
+    expect(late.state.steps.get('a')?.notUndone?.message).toContain('undo of a');
     expect([late.outcome, tries.map((at) => at - (tries[0] ?? 0))]).toEqual(['failed', Array.from({ length: LIMITS.undoAttempts }, (_, i) => i * (LIMITS.undoMs + LIMITS.pollMaxMs))]);
     let refusals = 0;
     const denied = () => new AwsError({ service: 'rds', operation: 'ModifyDBInstance', region: 'ap-northeast-2', code: 'AccessDenied', message: 'no', httpStatus: 403 });
@@ -259,5 +268,75 @@ describe('the way back', () => {
     const drilled = world(['a', 'copy']);
     const { outcome, state } = await runTiny(copy, { ...drilled.kinds, gate: refusing, copy: { ...drilled.kinds.copy, made: () => true } }, { plan: { verb: 'drill' } });
     expect([outcome, drilled.undone, state.steps.get('copy')?.notUndone?.code]).toEqual(['failed', ['a'], 'NOT_OURS']);
+  });
+
+  it('leaves no step without an answer where it is known who made it: found there, being made when it failed, or undone before', async () => {
+    const made: Fake = { made: () => true };
+    const steps = [tinyStep('found'), tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['found', 'a'], phase: 'data' })];
+    const { kinds } = world(['a']);
+    expect((await runTiny(steps, { ...kinds, found: made, gate: refusing }, SWITCHOVER)).outcome).toBe('aborted');
+    const failing: Fake = { ...made, observe: () => ABSENT, act: () => Promise.reject(new Error('no')), undo: () => undefined };
+    const failed = await runTiny(steps, { a: failing, found: {}, gate: refusing }, SWITCHOVER);
+    expect([failed.outcome, failed.state.steps.get('a')?.state]).toEqual(['aborted', 'undone']);
+    const store = new MemoryStore((record) => {
+      if (record.type === 'run.finished') throw new Error('the process dies');
+    });
+    await runTiny(steps, { ...kinds, found: {}, gate: refusing }, { ...SWITCHOVER, store }).catch(() => undefined);
+    expect(store.records.at(-1)).toMatchObject({ type: 'undo.done', step: 'a' });
+    const again = await resumeTiny(store.records, { a: { ...made, undo: () => undefined }, found: {}, gate: refusing }, SWITCHOVER);
+    expect([again.outcome, again.state.steps.get('a')?.notUndone]).toEqual(['aborted', undefined]);
+  });
+
+  it('is not taken where a step of no return is made in any other phase either', async () => {
+    const { kinds } = world(['a']);
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'], phase: 'data' }), { ...line, phase: 'traffic' as const }];
+    const { state } = await runTiny(steps, { ...kinds, gate: refusing, line: { made: () => true } }, SWITCHOVER);
+    expect(state.steps.get('line')?.notUndone?.code).toBe('LINE_CROSSED');
+  });
+
+  it('says what stays in the words of the step, by what it has recorded', async () => {
+    const steps = [tinyStep('n'), tinyStep('a', { ...compensable, after: ['n'] }), tinyStep('gate', { gate: true, after: ['a'] })];
+    const thing = new Thing();
+    const n = thing.kind({ observe: (ctx) => (ctx.record('group', 'web'), thing.there ? REACHED : ABSENT), stays: ({ fact }) => `${fact('group') as string} stays large` });
+    const { state } = await runTiny(steps, { ...world(['a']).kinds, n, gate: refusing }, SWITCHOVER);
+    expect(state.steps.get('n')?.notUndone?.message).toBe('n: web stays large');
+  });
+
+  it('ends without a word in the journal where somebody has taken over', async () => {
+    const store = new MemoryStore();
+    const gone = superseded(RUN, undefined, undefined);
+    const steps = [tinyStep('a', compensable), tinyStep('gate', { gate: true, after: ['a'] })];
+    await expect(runTiny(steps, { a: new Thing().kind({ undo: () => Promise.reject(gone) }), gate: refusing }, { ...SWITCHOVER, store })).rejects.toBe(gone);
+    expect(store.records.at(-1)?.type).toBe('undo.intent');
+  });
+});
+
+describe('the way back by itself', () => {
+  /** Leads back a run of these records, which a person may have stopped. */
+  async function back(records: readonly RunEvent[], kinds: Record<string, Fake>, stopped = false) {
+    const clock = new VirtualClock();
+    const journal = new Journal({ store: new MemoryStore(), clock, run: RUN, term: 1, records: chained(records) });
+    const drain = new AbortController();
+    if (stopped) drain.abort(new Error('stop'));
+    const began = clock.now();
+    const end = await clock.run(async () => leadBack(await loadRun(tinyParts(journal, kinds, clock, { drain: drain.signal }), () => undefined)));
+    return { end, journal, took: clock.now() - began };
+  }
+  const crossing = { ...line, after: [] };
+  const plan = (...steps: PlanStep[]) => started({ plan: planWith(steps, { verb: 'switchover', probes: [] }) });
+
+  it('is refused once steps of no return intended to act: each is named', async () => {
+    const intents = ['line', 'other'].map((step): RunEvent => ({ type: 'step.intent', step, attempt: 1, because: '' }));
+    await expect(back([plan(crossing, { ...crossing, id: 'other' }), ...intents], { line: {} })).rejects.toThrow('nothing is undone after other, line');
+  });
+
+  it('looks at what others have made also in a run that was stopped', async () => {
+    const { end, journal } = await back([plan(crossing)], { line: { made: () => true } }, true);
+    expect([end, journal.state.steps.get('line')?.notUndone?.code]).toEqual(['failed', 'LINE_CROSSED']);
+  });
+
+  it('waits for such a look no longer than for a check', async () => {
+    const { end, took } = await back([plan(crossing)], { line: { made: () => new Promise<boolean>(() => undefined) } });
+    expect([end, took]).toEqual(['aborted', LIMITS.checkMs]);
   });
 });
