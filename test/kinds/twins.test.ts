@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { AwsError } from '../../src/aws/errors.ts';
 import { LIMITS } from '../../src/base/limits.ts';
-import { deleteTwin, notOurTwin, type Suspect } from '../../src/kinds/twins.ts';
+import { deleteTwin, isTwinName, mayNotDelete, notOurTwin, runOfTwin, type Suspect, twinAccepted, twinName, twinTags } from '../../src/kinds/twins.ts';
 import type { StepContext } from '../../src/model/step.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 
@@ -83,4 +84,74 @@ describe('the deletion of a twin', () => {
     const { asked, error } = await deletion({ suspect: { ...ours, tags: [] } });
     expect([asked, error]).toEqual([[], `${NAME} carries no tag dr:drill: it is left as it is`]);
   });
+});
+
+describe('the name of a twin', () => {
+  const name = (of: string, max: number) => twinName({ drill: { mark: '1a2b3c', startedAt: 0 } as never }, of, max);
+
+  it('is that of its original behind the mark of the drill, cut to what AWS takes, and one for each original', () => {
+    expect(name('shop-orders', 63)).toBe('dr-drill-1a2b3c-shop-orders');
+    expect(name('shop-orders', 27)).toBe('dr-drill-1a2b3c-shop-orders');
+    const cut = name('shop-orders', 26);
+    expect(cut).toMatch(/^dr-drill-1a2b3c-sho-[0-9a-f]{6}$/);
+    expect(name('shop-ordert', 26)).not.toBe(cut);
+  });
+
+  it('has no two hyphens in a row where it is cut', () => {
+    expect(name('s-.orders.of.the.shop', 26)).toMatch(/^dr-drill-1a2b3c-s-[0-9a-f]{6}$/);
+  });
+
+  it('is known by its beginning, as AWS folds it', () => {
+    expect(['dr-drill-x', 'DR-Drill-x', 'dr-drill', 'my-dr-drill-x'].map(isTwinName)).toEqual([true, true, false, false]);
+  });
+});
+
+describe('the tags of a twin', () => {
+  const STARTED = Date.UTC(2026, 10, 20, 10, 15, 0);
+  const tagsOf = (run: string, keepTwinsMs?: number, also?: Parameters<typeof twinTags>[1]) =>
+    twinTags({ run: { id: run }, runbook: 'shop', effects: { clock: new VirtualClock(0) }, acceptances: { keepTwinsMs } } as unknown as StepContext, also);
+  const at = (ms: number) => new Date(ms).toISOString();
+
+  it('say whose it is, and when it is left over: a day after the run began, and after as long as a person keeps it', () => {
+    const day = 86_400_000;
+    const expires = (tags: ReturnType<typeof tagsOf>) => new Date(tags.find(({ Key }) => Key === 'dr:drill-expires')?.Value ?? '').getTime();
+    expect(tagsOf(RUN).map(({ Key, Value }) => [Key, Key === 'dr:drill-expires' ? '' : Value])).toEqual([['dr:drill', RUN], ['dr:runbook', 'shop'], ['dr:drill-expires', '']]);
+    expect([expires(tagsOf(RUN)), expires(tagsOf(RUN, 5000)), expires(tagsOf('no run id'))].map(at)).toEqual([STARTED + day, STARTED + day + 5000, day].map(at));
+  });
+
+  it('keep those of its original, but no tag of AWS, none without a key, and none of a twin', () => {
+    const also = [{ Key: 'team', Value: 'shop' }, { Key: 'aws:cloudformation:stack-name', Value: 'x' }, { Value: 'x' }, { Key: 'dr:drill', Value: 'other' }, { Key: 'empty' }];
+    expect(tagsOf(RUN, 0, also).slice(0, -3)).toEqual([{ Key: 'team', Value: 'shop' }, { Key: 'empty', Value: '' }]);
+    expect(runOfTwin(tagsOf(RUN, 0, also))).toBe(RUN);
+  });
+});
+
+describe('what a drill may not delete', () => {
+  const ask = (error?: Error, preview?: true) => mayNotDelete({ preview } as unknown as StepContext, () => (error === undefined ? Promise.resolve() : Promise.reject(error)), { twin: 'a twin', right: 'rds:DeleteDBInstance on ' });
+  const denied = new AwsError({ service: 'rds', operation: 'DeleteDBInstance', region: 'ap-northeast-1', code: 'AccessDenied', message: 'not you', httpStatus: 403 });
+
+  it('is not made: the right that is missing is named', async () => {
+    expect(await ask(denied)).toEqual({
+      rule: 'drill-rights',
+      observed: denied.message,
+      threshold: 'the right to delete what a drill makes',
+      consequence: 'a twin would be made, and stay',
+      override: 'none: allow rds:DeleteDBInstance on dr-drill-*; dr plan --verb drill --iam shows the whole policy',
+    });
+    expect(await ask()).toBeUndefined();
+  });
+
+  it('is not asked for in a preview, and any other answer is an error', async () => {
+    expect(await ask(denied, true)).toBeUndefined();
+    const silent = new AwsError({ service: 'rds', operation: 'DeleteDBInstance', region: 'ap-northeast-1', code: 'NoAnswer', message: 'x' });
+    await expect(ask(silent)).rejects.toBe(silent);
+    const bug = new Error('bug');
+    await expect(ask(bug)).rejects.toBe(bug);
+  });
+});
+
+it('when AWS accepted the request for a twin is a fact of the run', () => {
+  const recorded: unknown[] = [];
+  twinAccepted({ effects: { clock: new VirtualClock(77) }, record: (...one: unknown[]) => void recorded.push(one) } as unknown as StepContext, RESOURCE);
+  expect(recorded).toEqual([[`twin.accepted.${RESOURCE}`, 77]]);
 });

@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { AwsCaller } from '../../../src/aws/caller.ts';
 import type { Json } from '../../../src/base/json.ts';
+import { follows, found, lastsFor, lastsNot, missing } from '../../../src/kinds/looks.ts';
+import type { StepContext } from '../../../src/model/step.ts';
 import { VirtualClock } from '../../../src/simulator/virtual-clock.ts';
 import { stepOf, TOKYO } from '../context.ts';
 
@@ -54,4 +56,40 @@ it('a hold between the steps of a drain begins again after a pause: nobody looke
   expect(await after(600_000)).toBe('pending');
   expect(await after(20_000)).toBe('pending');
   expect(await after(20_000)).toBe('reached');
+});
+
+describe('looks that follow one another', () => {
+  const SINCE = 1_000_000;
+  function contextAt(clock: VirtualClock, facts: Record<string, Json> = {}) {
+    const recorded = new Map<string, Json>(Object.entries(facts));
+    return { recorded, ctx: { effects: { clock }, fact: (name: string) => recorded.get(name), record: (name: string, value: Json) => void recorded.set(name, value) } as unknown as StepContext };
+  }
+
+  it('are less than a minute apart, and never the wrong way round', () => {
+    expect(follows(undefined, SINCE)).toBe(false);
+    expect([0, 59_999, 60_000, -1].map((later) => follows(SINCE, SINCE + later))).toEqual([true, true, false, false]);
+  });
+
+  it('count together from the first of them on', async () => {
+    const clock = new VirtualClock(SINCE);
+    const { ctx, recorded } = contextAt(clock);
+    const after = async (ms: number) => (await clock.run(() => clock.sleep(ms)), lastsFor(ctx, 'x'));
+    expect([await after(0), await after(50_000), await after(50_000), await after(60_000)]).toEqual([0, 50_000, 100_000, 0]);
+    expect(recorded.get('lasts.x')).toEqual({ since: SINCE + 160_000, last: SINCE + 160_000 });
+    lastsNot(ctx, 'x');
+    expect(await after(1)).toBe(0);
+  });
+
+  it('what was there and is missing is asked for again for half a minute; what is found once is not missing', async () => {
+    const clock = new VirtualClock(SINCE);
+    const { ctx, recorded } = contextAt(clock);
+    const after = async (ms: number) => (await clock.run(() => clock.sleep(ms)), missing(ctx, 'db', 'it is not there'));
+    const pending = { state: 'pending', because: 'it is not there; it was there before, so AWS is asked again', waitingFor: 'aws' };
+    expect([await after(0), await after(29_999), await after(1)]).toEqual([pending, pending, { state: 'impossible', because: 'it is not there' }]);
+    found(ctx, 'db');
+    expect(await after(1)).toEqual(pending);
+    recorded.clear();
+    found(ctx, 'other');
+    expect(recorded.size).toBe(0);
+  });
 });
