@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/base/json.ts';
-import { CHAIN_START, chainBreak, seal } from '../../src/journal/chain.ts';
+import { CHAIN_START, chainBreak, isSealed, seal, unsealed } from '../../src/journal/chain.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { verifyRecords } from '../../src/journal/journal.ts';
 import { chained, RUN, started, T0 } from './fixture.ts';
@@ -51,6 +51,16 @@ describe('the chain of a journal', () => {
   it('a first record that is none is named', () => {
     expect(chainBreak(record(1), undefined)).toBe('it does not follow the record before it');
     expect(chainBreak(resealed(0, { seq: 1 }), undefined)).toBe('its number does not follow');
+  });
+
+  it.each([null, 7, 'text', true, [], undefined])('a line that holds %j is no record', (value) => {
+    const read = value as unknown as JournalRecord;
+    expect([chainBreak(read, undefined), isSealed(read)]).toEqual(['it is not a record', false]);
+  });
+
+  it('a record of a simulated run is whole, without its own hash', () => {
+    const place = { seq: 3, run: RUN, term: 2, at: T0, prev: CHAIN_START };
+    expect(unsealed({ type: 'checks.green' }, place)).toEqual({ type: 'checks.green', ...place, hash: CHAIN_START });
   });
 
   it('a higher term may follow: a resume', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/base/limits.ts';
 import type { JournalRecord } from '../../src/journal/events.ts';
 import { foldAll } from '../../src/journal/fold.ts';
 import { Journal, type JournalStore, verifyRecords } from '../../src/journal/journal.ts';
@@ -108,6 +109,96 @@ describe('Journal', () => {
     await journal.append(started());
     await expect(journal.append({ type: 'step.started', step: 'four' })).rejects.toThrow('a step that its plan lacks: four');
   });
+});
+
+describe('a journal whose run others may take over', () => {
+  function held(answers: (Error | undefined)[] = []) {
+    const asked: number[] = [];
+    let now = T0;
+    const store: JournalStore = Object.assign(new MemoryStore(), {
+      assertHeld: () => {
+        asked.push(now - T0);
+        const answer = answers.shift();
+        return answer === undefined ? Promise.resolve() : Promise.reject(answer);
+      },
+    });
+    const journal = new Journal({ store, clock: { now: () => now, sleep: () => Promise.resolve() }, run: RUN, term: 1 });
+    return { store, journal, asked, later: (ms: number) => void (now += ms) };
+  }
+
+  it('is asked for at most every ten seconds by what waits, and each time before a change', async () => {
+    const { journal, asked, later } = held();
+    await journal.stillHeld();
+    later(LIMITS.heldMs - 1);
+    await journal.stillHeld();
+    later(1);
+    await journal.stillHeld();
+    expect(asked).toEqual([0, LIMITS.heldMs]);
+    await journal.assertHeld();
+    await journal.assertHeld();
+    expect(asked).toHaveLength(4);
+    later(LIMITS.heldMs - 1);
+    await journal.stillHeld();
+    expect(asked).toHaveLength(4);
+  });
+
+  it('writes nothing more once somebody has taken over, and says so to all that waits', async () => {
+    const gone = new Error('taken over');
+    const { journal, store, later } = held([undefined, gone]);
+    await journal.append(started());
+    await journal.assertHeld();
+    await expect(journal.assertHeld()).rejects.toBe(gone);
+    await expect(journal.append({ type: 'checks.green' })).rejects.toBe(gone);
+    later(1);
+    await expect(journal.stillHeld()).rejects.toBe(gone);
+    expect(await store.read()).toHaveLength(1);
+  });
+
+  it('makes an error of what is none', async () => {
+    const { journal } = held(['no' as unknown as Error]);
+    await expect(journal.assertHeld()).rejects.toBe('no');
+    await expect(journal.append(started())).rejects.toEqual(new Error('no'));
+  });
+
+  it('is held where its store knows nobody else', async () => {
+    const { journal } = setUp();
+    await expect(journal.assertHeld()).resolves.toBeUndefined();
+  });
+
+  it('shows each further record to who follows it', async () => {
+    const { journal } = setUp();
+    await journal.append(started());
+    const seen: string[] = [];
+    journal.follow((record, state) => seen.push(`${record.type} ${state.records}`));
+    await journal.append({ type: 'checks.green' });
+    expect(seen).toEqual(['checks.green 2']);
+  });
+
+  it('begins where the store holds nothing yet', async () => {
+    const store = new MemoryStore();
+    const journal = new Journal({ store, clock: tickingClock(), run: RUN, term: 1, records: [] });
+    await journal.append(started());
+    expect(store.records[0]).toMatchObject({ seq: 0 });
+  });
+});
+
+it('a damaged journal is named by its place, with what to do', () => {
+  const [first, second] = chained([started(), { type: 'checks.green' }]);
+  const bad = { ...second, at: 0 } as JournalRecord;
+  const thrown = (records: readonly (JournalRecord | undefined)[]) => {
+    let seen: unknown;
+    try {
+      verifyRecords(records as JournalRecord[], 'journal.jsonl');
+    } catch (error) {
+      seen = error;
+    }
+    return seen;
+  };
+  expect(thrown([first, bad])).toMatchObject({
+    code: 'JOURNAL_DAMAGED', exit: 'journal', message: 'The journal is damaged at journal.jsonl:2.', detail: 'Record 2: its content was changed after it was written. Nothing was done.', where: 'journal.jsonl', line: 2, why: 'its content was changed after it was written',
+    next: ['keep the file: it is evidence', 'dr plan --region REGION    shows what is left to do, from what AWS says now', 'dr failover --region REGION    starts a new run; steps whose end state is there are skipped'],
+  });
+  expect(thrown([bad])).toMatchObject({ line: 1 });
 });
 
 describe('MemoryStore', () => {
