@@ -69,8 +69,8 @@ export async function unfinishedRun(ctx: StepContext, resource: string, field: s
   return moves.find((m) => !m.complete && m.target === ctx.target && m.changed.some((c) => c.resource === resource && c.field === field))?.run;
 }
 
-/** A sample that is older than the instance is of another one that had its name. */
+/** A sample that is older than the instance is of another one that had its name; of an unknown age of the instance nothing is known. */
 export function isOf(instance: DbInstance, sampledAt: number): boolean {
   const createdAt = instance.InstanceCreateTime?.getTime();
-  return createdAt === undefined || createdAt <= sampledAt;
+  return createdAt !== undefined && createdAt <= sampledAt;
 }
