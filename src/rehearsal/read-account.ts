@@ -10,6 +10,7 @@ import { iso } from '../base/clock.ts';
 import { formatDuration } from '../base/duration.ts';
 import type { Effects } from '../effects/effects.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
+import { seedOf } from '../simulator/record-set.ts';
 import type { RecordSetSeed } from '../simulator/seeds.ts';
 import { type Account, ACCOUNT_SCHEMA, keyIn, recordKey } from './account.ts';
 import { type Implied, impliedBy } from './implied.ts';
@@ -154,7 +155,7 @@ async function readTraffic({ effects, implied, signal, seen, unlike }: Reader, r
     }
     for (const [i, [key, record]] of [...keys].entries()) {
       const ours = sets.filter((set) => recordKey(id, set) === key);
-      const theirs = (found[i] ?? []).map((set) => recordSeed(set));
+      const theirs = (found[i] ?? []).map(seedOf);
       seen.push(`record ${record.name} ${record.type}: ${theirs.length === 0 ? 'DOES NOT EXIST' : theirs.map(saysRecord).join('; ')}`);
       records[key] = await Promise.all(theirs.map(async (set) => {
         const was = ours.find(({ setIdentifier }) => setIdentifier === set.setIdentifier)?.healthCheckId;
@@ -174,23 +175,6 @@ async function readTraffic({ effects, implied, signal, seen, unlike }: Reader, r
   for (const [id, check] of Object.entries(checks)) seen.push(`health check ${check?.id ?? id}: ${check === null ? 'NO RECORD USES ONE' : `every ${check.intervalSeconds ?? '?'} s, ${check.failureThreshold ?? '?'} failures${check.inverted === true ? ', inverted' : ''}${check.disabled === true ? ', DISABLED' : ''}`}`);
   for (const { name, type } of protections) seen.push(`record ${name} ${type}: PROTECTED`);
   return { zonesGone, records, checks, protections };
-}
-
-function recordSeed(set: RecordSet): RecordSetSeed {
-  const { Name = '', Type = 'A', TTL, SetIdentifier, Failover, Weight, Region, GeoLocation: geo, AliasTarget: alias, HealthCheckId } = set;
-  return {
-    name: Name,
-    type: Type,
-    ttl: TTL ?? 0,
-    values: (set.ResourceRecords ?? []).flatMap(({ Value }) => Value ?? []),
-    ...(SetIdentifier === undefined ? {} : { setIdentifier: SetIdentifier }),
-    ...(Failover === undefined ? {} : { failover: Failover }),
-    ...(Weight === undefined ? {} : { weight: Weight }),
-    ...(Region === undefined ? {} : { region: Region }),
-    ...(geo === undefined ? {} : { geo: { ...(geo.ContinentCode === undefined ? {} : { continent: geo.ContinentCode }), ...(geo.CountryCode === undefined ? {} : { country: geo.CountryCode }), ...(geo.SubdivisionCode === undefined ? {} : { subdivision: geo.SubdivisionCode }) } }),
-    ...(alias === undefined ? {} : { alias: { zoneId: alias.HostedZoneId ?? '', name: alias.DNSName ?? '', evaluateTargetHealth: alias.EvaluateTargetHealth ?? false } }),
-    ...(HealthCheckId === undefined ? {} : { healthCheckId: HealthCheckId }),
-  };
 }
 
 function saysRecord({ setIdentifier, failover, weight, ttl, values, alias }: RecordSetSeed): string {

@@ -5,14 +5,11 @@
  */
 import { Commits } from './commits.ts';
 import { DatabaseViews } from './database-views.ts';
-import { beginDeletion } from './deletions.ts';
 import { folded, refKey, rekey, sameRef, type DbEndpoint, type DbRef } from './database-driver.ts';
-import { addressOf, dbArn, instanceFromSeed, openAt, writableAt, type Change, type DbInstance } from './db-instance.ts';
-import { isClosedStatus } from './db-status.ts';
-import { beginModification, queue } from './modifications.ts';
+import { addressOf, dbArn, downAt, instanceFromSeed, isClosedStatus, openAt, shutDownAt, writableAt, type Change, type DbInstance, type Modification } from './db-instance.ts';
+import { NOTHING_PENDING, together, withSettings } from './db-settings.ts';
 import { Replication } from './replication.ts';
 import type { DbInstanceSeed } from './seeds.ts';
-import { beginReboot } from './sessions.ts';
 
 export class Databases extends DatabaseViews {
   /** Told when an instance gets another name. */
@@ -27,9 +24,7 @@ export class Databases extends DatabaseViews {
     if (this.row(row.ref) !== undefined) throw new Error(`instance ${key} exists already`);
     if (seed.replicaOf !== undefined) {
       if (this.row(seed.replicaOf) === undefined) throw new Error(`instance ${key} replicates ${refKey(seed.replicaOf)}, which is not there yet`);
-      this.links.set(key, new Replication(seed.lagMs ?? 1000, now));
-      this.replicas.set(refKey(seed.replicaOf), [...(this.replicas.get(refKey(seed.replicaOf)) ?? []), row.ref]);
-      this.samples.follow(row.ref, (at) => this.row(row.ref)?.promotion === undefined && this.links.get(key)?.mode(at) === 'replicating');
+      this.replicate(row.ref, seed.replicaOf, seed.lagMs, now);
     }
     this.table(seed.region).seed(seed.id, row);
     this.byEndpoint.set(`${row.endpoint.address}:${row.endpoint.port}`, row.ref);
@@ -142,10 +137,7 @@ export class Databases extends DatabaseViews {
     const creation = { startedAt: now, endsAt: now + timings.replicaMs, driverDone: driver === undefined };
     const row: DbInstance = { ...instanceFromSeed({ ...seed, replicaOf: source }, account, now), createdAt: now, creation };
     const key = refKey(row.ref);
-    const link = new Replication(seed.lagMs ?? 1000, now);
-    link.change(now, 'silent');
-    this.links.set(key, link);
-    this.replicas.set(refKey(source), [...(this.replicas.get(refKey(source)) ?? []), row.ref]);
+    this.replicate(row.ref, source, seed.lagMs, now).change(now, 'silent');
     this.promoted.delete(key);
     this.settings.forget(key);
     this.bear(key, seed);
@@ -153,12 +145,19 @@ export class Databases extends DatabaseViews {
     this.put(row, now);
     this.core.agenda.at(openAt(creation), (at) => this.startReplicating(row.ref, at));
     this.core.agenda.at(creation.endsAt, (at) => this.endCreation(row.ref, at));
-    this.samples.follow(row.ref, (at) => this.row(row.ref)?.promotion === undefined && this.links.get(key)?.mode(at) === 'replicating');
     driver?.createReplica?.(row.ref, { source, closed: this.groups.allClosed(row.ref.region, row.groups) }).then(
       (endpoint) => this.driverRestored(row.ref, endpoint),
       () => this.fail(row.ref),
     );
     return row;
+  }
+
+  private replicate(ref: DbRef, source: DbRef, lagMs: number | undefined, now: number): Replication {
+    const link = new Replication(lagMs ?? 1000, now);
+    this.links.set(refKey(ref), link);
+    this.replicas.set(refKey(source), [...(this.replicas.get(refKey(source)) ?? []), ref]);
+    this.samples.follow(ref, (at) => this.row(ref)?.promotion === undefined && this.links.get(refKey(ref))?.mode(at) === 'replicating');
+    return link;
   }
 
   private startReplicating(ref: DbRef, at: number): void {
@@ -170,19 +169,69 @@ export class Databases extends DatabaseViews {
   }
 
   /** Begins a change. The caller has checked that it may. `immediately`: with everything that waits for the maintenance window. */
-  modify(row: DbInstance, change: Change, immediately: boolean, now: number): DbInstance {
-    return beginModification(this.core, this.groups, row, { change, immediately }, now, {
-      row: (ref) => this.row(ref),
-      put: (next, at) => void this.put(next, at),
-      changed: (ref, at) => this.changed(ref, at),
-      fail: (ref) => this.fail(ref),
-      rename: (next, id, endpoint, at) => this.rename(next, id, endpoint, at),
-    });
+  modify(row: DbInstance, asked: Change, immediately: boolean, now: number): DbInstance {
+    const { timings, agenda } = this.core;
+    const change: Change = immediately ? { ...asked, ...together(row.pending, asked) } : asked;
+    const lasts = change.newId !== undefined ? timings.renameMs : restarts(change) ? timings.classMs : timings.modifyMs;
+    const modification = { ...change, startedAt: now, endsAt: now + lasts };
+    const next = this.put({ ...row, modification, ...(immediately ? { pending: NOTHING_PENDING } : {}) }, now);
+    const down = downAt(modification);
+    if (down !== undefined) agenda.at(down, (at) => this.changed(row.ref, at));
+    const work = this.driverWork(row.ref, change);
+    let endpoint: DbEndpoint | undefined;
+    let waiting = work === undefined ? 1 : 2;
+    const oneDone = (at: number): void => {
+      waiting -= 1;
+      if (waiting === 0) this.endModification(row.ref, endpoint, at);
+    };
+    agenda.at(modification.endsAt, oneDone);
+    const done = (moved: DbEndpoint | undefined): void => {
+      endpoint = moved ?? undefined;
+      oneDone(this.core.now());
+    };
+    work?.then(done, () => this.fail(row.ref));
+    return next;
   }
 
-  /** Leaves a change to the maintenance window. */
+  private driverWork(ref: DbRef, { groups, newId }: Change): Promise<DbEndpoint | undefined> | undefined {
+    const { driver } = this.core;
+    if (newId !== undefined) return driver?.rename?.(ref, { region: ref.region, id: newId });
+    return groups === undefined ? undefined : driver?.quarantine(ref, this.groups.allClosed(ref.region, groups)).then(() => undefined);
+  }
+
+  private endModification(ref: DbRef, endpoint: DbEndpoint | undefined, at: number): void {
+    const row = this.row(ref);
+    if (row?.modification === undefined) return;
+    const { modification } = row;
+    const { instanceClass = row.instanceClass, multiAz = row.multiAz, backupRetentionDays = row.backupRetentionDays, parameterGroup, newId } = modification;
+    const next: DbInstance = {
+      ...row,
+      modification: undefined,
+      groups: modification.groups ?? row.groups,
+      instanceClass,
+      multiAz,
+      backupRetentionDays,
+      deletionProtection: modification.deletionProtection ?? row.deletionProtection,
+      settings: withSettings(row.settings, modification.settings),
+      oldSessions: this.sessionsOutlive(row, modification),
+      ...(parameterGroup === undefined ? {} : { parameterGroup, pendingReboot: true }),
+      // A change that takes the engine down reboots it.
+      ...(restarts(modification) ? { pendingReboot: false } : {}),
+    };
+    if (newId === undefined) this.put(next, at);
+    else this.rename(next, newId, endpoint, at);
+  }
+
+  /** A change of groups ends no session that is there, a restart ends all. */
+  private sessionsOutlive(row: DbInstance, change: Modification): boolean {
+    const closed = (ids: readonly string[]) => this.groups.allClosed(row.ref.region, ids);
+    if (downAt(change) !== undefined || !closed(change.groups ?? row.groups)) return false;
+    return row.oldSessions || !closed(row.groups);
+  }
+
+  /** Leaves a change to the maintenance window, which does not come while the world runs. */
   queue(row: DbInstance, change: Change, now: number): DbInstance {
-    return this.put(queue(row, change), now);
+    return this.put({ ...row, pending: together(row.pending, change) }, now);
   }
 
   /** Everything that knew it by its old name knows it by the new one; the old name is free. */
@@ -206,11 +255,22 @@ export class Databases extends DatabaseViews {
     for (const other of [...this.all()]) if (other.source !== undefined && isIt(other.source)) this.put({ ...other, source: to }, at);
   }
 
-  /** Begins to delete an instance. The caller has checked that it may. Replicas in its region are promoted then. */
+  /**
+   * Begins to delete an instance: `deleting` until its time is over, then its name is free. It takes no writes from the request on: our reading.
+   * The caller has checked that it may. Replicas in its region are promoted then.
+   */
   remove(row: DbInstance, now: number): DbInstance {
+    const { driver, timings, agenda } = this.core;
     for (const replica of this.replicasOf(row.ref, now)) this.detach(replica, now);
     this.links.get(refKey(row.ref))?.change(now, 'silent');
-    return beginDeletion(this.core, row, now, { row: (ref) => this.row(ref), put: (next, at) => void this.put(next, at), forget: (gone, at) => this.forget(gone, at) });
+    const next = this.put({ ...row, deletion: { startedAt: now } }, now);
+    // What a real server says at its end changes nothing any more.
+    driver?.remove?.(row.ref).catch(() => undefined);
+    agenda.at(now + timings.deleteMs, (at) => {
+      const current = this.row(row.ref);
+      if (current?.deletion?.startedAt === now) this.forget(current, at);
+    });
+    return next;
   }
 
   private forget({ ref, endpoint }: DbInstance, at: number): void {
@@ -221,9 +281,31 @@ export class Databases extends DatabaseViews {
     this.core.touch(ref.region, at);
   }
 
-  /** Begins a reboot. The caller has checked that it may. */
+  /** Begins to restart the engine. The caller has checked that it may. Whatever was connected is not any more; changes that waited for it hold. */
   reboot(row: DbInstance, now: number): DbInstance {
-    return beginReboot(this.core, row, now, { row: (ref) => this.row(ref), put: (next, at) => void this.put(next, at), fail: (ref) => this.fail(ref) });
+    const { driver, timings, agenda } = this.core;
+    const work = driver?.reboot?.(row.ref);
+    const reboot = { startedAt: now, endsAt: now + timings.rebootMs, driverDone: work === undefined };
+    const next = this.put({ ...row, reboot }, now);
+    agenda.at(shutDownAt(reboot), (at) => {
+      const current = this.row(row.ref);
+      if (current?.reboot !== undefined) this.put({ ...current, oldSessions: false }, at);
+    });
+    agenda.at(reboot.endsAt, (at) => this.endReboot(row.ref, at));
+    const done = (): void => {
+      const current = this.row(row.ref);
+      if (current?.reboot === undefined) return;
+      this.put({ ...current, reboot: { ...current.reboot, driverDone: true } }, this.core.now());
+      this.endReboot(row.ref, this.core.now());
+    };
+    work?.then(done, () => this.fail(row.ref));
+    return next;
+  }
+
+  private endReboot(ref: DbRef, at: number): void {
+    const row = this.row(ref);
+    if (row?.reboot === undefined || !row.reboot.driverDone || row.reboot.endsAt > at) return;
+    this.put({ ...row, reboot: undefined, pendingReboot: false }, at);
   }
 
   /** Sets the status shown while nothing is under way, e.g. `backing-up`, `stopped`. Where the engine does not run in it, nobody replicates from or to it. */
@@ -294,4 +376,9 @@ export class Databases extends DatabaseViews {
     this.countCommits(ref, now);
     this.core.touch(ref.region, now);
   }
+}
+
+/** A change that takes the engine down for a while. */
+function restarts({ instanceClass, settings }: Change): boolean {
+  return instanceClass !== undefined || settings?.engineVersion !== undefined;
 }

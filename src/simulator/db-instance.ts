@@ -3,19 +3,21 @@ import { sha256 } from '../base/json.ts';
 import { remembered } from '../base/remembered.ts';
 import type { OutputOf } from '../aws/operations.ts';
 import type { DbRef } from './database-driver.ts';
-import { isClosedStatus } from './db-status.ts';
 import { NOTHING_PENDING, pendingView, type DbSettings, type Pending, settingsOf, settingsView, together } from './db-settings.ts';
 import type { DbInstanceSeed } from './seeds.ts';
 import { defaultKey } from './keys.ts';
 
 export type DbInstanceView = NonNullable<OutputOf<'rds', 'DescribeDBInstances'>['DBInstances']>[number];
 
-export interface Promotion {
+/** What takes its time, and ends when the real database behind the model, if there is one, has done its part too. */
+export interface Work {
   readonly startedAt: number;
   readonly endsAt: number;
-  readonly backupRetentionDays: number;
-  /** The real database behind the model, if there is one, has been promoted. */
   readonly driverDone: boolean;
+}
+
+interface Promotion extends Work {
+  readonly backupRetentionDays: number;
 }
 
 /** What a ModifyDBInstance changes. */
@@ -28,22 +30,6 @@ export interface Change extends Pending {
 export interface Modification extends Change {
   readonly startedAt: number;
   readonly endsAt: number;
-}
-
-/** An instance that is being made, out of a backup or as a replica. */
-export interface Creation {
-  readonly startedAt: number;
-  readonly endsAt: number;
-  /** The real database behind the model, if there is one, is there. */
-  readonly driverDone: boolean;
-}
-
-/** A reboot on request. */
-export interface Reboot {
-  readonly startedAt: number;
-  readonly endsAt: number;
-  /** The real database behind the model, if there is one, has been restarted. */
-  readonly driverDone: boolean;
 }
 
 export interface DbInstance {
@@ -59,12 +45,13 @@ export interface DbInstance {
   readonly source: DbRef | undefined;
   readonly promotion: Promotion | undefined;
   readonly modification: Modification | undefined;
-  readonly creation: Creation | undefined;
+  /** It is being made, out of a backup or as a replica. */
+  readonly creation: Work | undefined;
   readonly subnetGroup: string;
   readonly parameterGroup: string;
   /** Its parameter group waits for a reboot. */
   readonly pendingReboot: boolean;
-  readonly reboot: Reboot | undefined;
+  readonly reboot: Work | undefined;
   /** When it began to be deleted. */
   readonly deletion?: { readonly startedAt: number };
   /** Sessions from before its groups were closed: anyone who has one continues writing. */
@@ -95,6 +82,22 @@ const SHUTDOWN_SHARE = 0.2;
 const HOUR_MS = 3_600_000;
 /** RDS uploads logs every five minutes. */
 const RESTORABLE_MS = 300_000;
+
+/**
+ * Statuses in which it cannot be reached, is not there, or its engine does not run. In every other one the engine serves, and a writer takes writes.
+ * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/accessing-monitoring.html#Overview.DBInstance.Status
+ */
+const CLOSED: ReadonlySet<string> = new Set([
+  'creating', 'deleting', 'failed', 'inaccessible-encryption-credentials', 'inaccessible-encryption-credentials-recoverable', 'incompatible-create',
+  'incompatible-parameters', 'incompatible-restore', 'insufficient-capacity', 'rebooting', 'restore-error', 'starting', 'stopped', 'upgrade_failed',
+  // "During the storage upgrade, your database engine isn't available": https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIOPS.UpgradeFileSystem.html
+  'storage-config-upgrade',
+]);
+
+/** Nobody can use the database while the instance is in that status. */
+export function isClosedStatus(status: string): boolean {
+  return CLOSED.has(status);
+}
 
 export function instanceFromSeed(seed: DbInstanceSeed, account: string, now: number): DbInstance {
   const engine = seed.engine ?? 'postgres';
@@ -141,38 +144,39 @@ export function dbArn(ref: DbRef, account: string): string {
 /** DbiResourceId. */
 export const resourceId = remembered((arn: string) => `db-${sha256(arn).slice(0, 26).toUpperCase()}`);
 
-/** How far a promotion is, 0 to 1; it cannot pass the reboot before the real database is promoted. */
-function share(promotion: Promotion, at: number): number {
-  const length = promotion.endsAt - promotion.startedAt;
-  const passed = length > 0 ? (at - promotion.startedAt) / length : 1;
-  return promotion.driverDone ? passed : Math.min(passed, STAGES.modifying - 0.01);
+/** How far it is, 0 to 1; it does not come to `stage` before the real database has done its part. */
+function progress(work: Work, stage: number, at: number): number {
+  const length = work.endsAt - work.startedAt;
+  const passed = length > 0 ? (at - work.startedAt) / length : 1;
+  return work.driverDone ? passed : Math.min(passed, stage - 0.01);
+}
+
+const promoted = (promotion: Promotion, at: number): number => progress(promotion, STAGES.modifying, at);
+const created = (creation: Work, at: number): number => progress(creation, CREATING_SHARE, at);
+
+function timeOf(share: number, { startedAt, endsAt }: Pick<Work, 'startedAt' | 'endsAt'>): number {
+  return startedAt + share * (endsAt - startedAt);
 }
 
 /** When a promoted instance takes its first write. */
 export function writableAt(promotion: Promotion): number {
-  return promotion.startedAt + STAGES.rebooting * (promotion.endsAt - promotion.startedAt);
-}
-
-/** How far a creation is, 0 to 1; it is not over before the real database is there. */
-function created(creation: Creation, at: number): number {
-  const length = creation.endsAt - creation.startedAt;
-  const passed = length > 0 ? (at - creation.startedAt) / length : 1;
-  return creation.driverDone ? passed : Math.min(passed, CREATING_SHARE - 0.01);
+  return timeOf(STAGES.rebooting, promotion);
 }
 
 /** When a restored instance takes its first write, and a new replica begins to replicate. */
-export function openAt(creation: Creation): number {
-  return creation.startedAt + CREATING_SHARE * (creation.endsAt - creation.startedAt);
+export function openAt(creation: Work): number {
+  return timeOf(CREATING_SHARE, creation);
 }
 
 /** When a modification takes the instance down; undefined when it does not. */
-export function downAt({ startedAt, endsAt, instanceClass, newId, settings }: Modification): number | undefined {
-  return instanceClass === undefined && newId === undefined && settings?.engineVersion === undefined ? undefined : startedAt + DOWN_SHARE * (endsAt - startedAt);
+export function downAt(modification: Modification): number | undefined {
+  const { instanceClass, newId, settings } = modification;
+  return instanceClass === undefined && newId === undefined && settings?.engineVersion === undefined ? undefined : timeOf(DOWN_SHARE, modification);
 }
 
 /** When the last session of an instance that is rebooted ends. */
-export function shutDownAt({ startedAt, endsAt }: Reboot): number {
-  return startedAt + SHUTDOWN_SHARE * (endsAt - startedAt);
+export function shutDownAt(reboot: Work): number {
+  return timeOf(SHUTDOWN_SHARE, reboot);
 }
 
 /** No connection is accepted: it is made, rebooted, or under a change that needs a reboot. */
@@ -187,26 +191,21 @@ export function isWriter(row: DbInstance, at: number): boolean {
   if (isClosedStatus(row.status) || row.deletion !== undefined) return false;
   if (isDown(row, at)) return false;
   if (row.creation !== undefined) return row.source === undefined && created(row.creation, at) >= CREATING_SHARE;
-  if (row.promotion !== undefined) return share(row.promotion, at) >= STAGES.rebooting;
+  if (row.promotion !== undefined) return promoted(row.promotion, at) >= STAGES.rebooting;
   return row.source === undefined;
-}
-
-/** When the status shows a change. */
-function seenAt({ startedAt, endsAt }: Modification): number {
-  return startedAt + UNSEEN_SHARE * (endsAt - startedAt);
 }
 
 /** DBInstanceStatus. */
 export function statusOf(row: DbInstance, at: number): string {
   if (row.deletion !== undefined) return 'deleting';
   if (row.reboot !== undefined) return 'rebooting';
-  if (row.modification !== undefined && at >= seenAt(row.modification)) return row.modification.newId === undefined ? 'modifying' : 'renaming';
+  if (row.modification !== undefined && at >= timeOf(UNSEEN_SHARE, row.modification)) return row.modification.newId === undefined ? 'modifying' : 'renaming';
   if (row.creation !== undefined) {
     if (created(row.creation, at) < CREATING_SHARE) return 'creating';
     return row.backupRetentionDays > 0 ? 'backing-up' : 'modifying';
   }
   if (row.promotion === undefined) return row.status;
-  const passed = share(row.promotion, at);
+  const passed = promoted(row.promotion, at);
   if (passed < STAGES.silent) return 'available';
   if (passed < STAGES.modifying) return 'modifying';
   if (passed < STAGES.rebooting) return 'rebooting';
@@ -215,19 +214,19 @@ export function statusOf(row: DbInstance, at: number): string {
 
 /** The source it still names. */
 export function namedSource(row: DbInstance, at: number): DbRef | undefined {
-  return row.promotion !== undefined && share(row.promotion, at) >= STAGES.modifying ? undefined : row.source;
+  return row.promotion !== undefined && promoted(row.promotion, at) >= STAGES.modifying ? undefined : row.source;
 }
 
 /** BackupRetentionPeriod waits in PendingModifiedValues from the first visible change to the reboot. */
 function pendingRetention(row: DbInstance, at: number): number | undefined {
   if (row.promotion === undefined || row.promotion.backupRetentionDays === row.backupRetentionDays) return undefined;
-  const passed = share(row.promotion, at);
+  const passed = promoted(row.promotion, at);
   return passed >= STAGES.silent && passed < STAGES.rebooting ? row.promotion.backupRetentionDays : undefined;
 }
 
 function retention(row: DbInstance, at: number): number {
   const { promotion } = row;
-  return promotion !== undefined && share(promotion, at) >= STAGES.rebooting ? promotion.backupRetentionDays : row.backupRetentionDays;
+  return promotion !== undefined && promoted(promotion, at) >= STAGES.rebooting ? promotion.backupRetentionDays : row.backupRetentionDays;
 }
 
 function memberships(row: DbInstance): { VpcSecurityGroupId: string; Status: string }[] {

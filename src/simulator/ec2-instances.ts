@@ -8,15 +8,10 @@ import type { LaunchTemplateSeed } from './seeds.ts';
 
 type VersionView = NonNullable<OutputOf<'ec2', 'DescribeLaunchTemplateVersions'>['LaunchTemplateVersions']>[number];
 
-type InstanceOperations = Pick<
-  ServiceModel<'ec2'>,
-  'DescribeInstanceStatus' | 'StartInstances' | 'StopInstances' | 'TerminateInstances' | 'ModifyInstanceAttribute' | 'DescribeImages' | 'DescribeLaunchTemplateVersions' | 'RunInstances'
->;
-
 const STATE_CODES = { pending: 0, running: 16, 'shutting-down': 32, terminated: 48, stopping: 64, stopped: 80 } as const;
 
 /** Instances by id, and launches: https://docs.aws.amazon.com/AWSEC2/latest/APIReference/Welcome.html */
-export const instanceOperations: InstanceOperations = {
+export const instanceOperations = {
   DescribeInstanceStatus: {
     accepts: ['InstanceIds', 'IncludeAllInstances'],
     handle(input, call) {
@@ -139,7 +134,7 @@ export const instanceOperations: InstanceOperations = {
       return { ReservationId: launched[0]?.id.replace('i-', 'r-'), OwnerId: call.state.core.account, Instances: launched.map((i) => instanceView(i, call.now)) };
     },
   },
-};
+} satisfies Partial<ServiceModel<'ec2'>>;
 
 /**
  * Of all templates: by `$Default` or `$Latest` alone. One page: the templates of a simulated world are few.

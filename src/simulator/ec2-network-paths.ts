@@ -16,7 +16,7 @@ function must(id: string, call: Call) {
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInsightsPaths.html
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeNetworkInsightsAnalyses.html
  */
-export const networkPathOperations: Pick<ServiceModel<'ec2'>, 'DescribeNetworkInsightsPaths' | 'DescribeNetworkInsightsAnalyses'> = {
+export const networkPathOperations = {
   DescribeNetworkInsightsPaths: {
     accepts: ['NetworkInsightsPathIds', 'MaxResults', 'NextToken'],
     handle(input, call) {
@@ -48,4 +48,4 @@ export const networkPathOperations: Pick<ServiceModel<'ec2'>, 'DescribeNetworkIn
       return { NetworkInsightsAnalyses, ...(next === undefined ? {} : { NextToken: next }) };
     },
   },
-};
+} satisfies Partial<ServiceModel<'ec2'>>;

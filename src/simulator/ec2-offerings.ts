@@ -18,7 +18,7 @@ export function snapshotOf(image: string): string {
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeSnapshots.html
  * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeKeyPairs.html
  */
-export const offeringOperations: Pick<ServiceModel<'ec2'>, 'DescribeInstanceTypeOfferings' | 'DescribeInstanceTypes' | 'DescribeCapacityReservations' | 'DescribeSnapshots' | 'DescribeKeyPairs'> = {
+export const offeringOperations = {
   DescribeInstanceTypeOfferings: {
     accepts: ['LocationType', 'Filters'],
     handle(input, call) {
@@ -99,7 +99,7 @@ export const offeringOperations: Pick<ServiceModel<'ec2'>, 'DescribeInstanceType
       };
     },
   },
-};
+} satisfies Partial<ServiceModel<'ec2'>>;
 
 /** https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html */
 export function noKeyPair(names: readonly string[], call: Call): Error {

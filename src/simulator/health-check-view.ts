@@ -7,18 +7,12 @@ import type { HealthCheckSeed } from './seeds.ts';
 type CheckView = NonNullable<OutputOf<'route53', 'GetHealthCheck'>['HealthCheck']>;
 type Observation = NonNullable<OutputOf<'route53', 'GetHealthCheckStatus'>['HealthCheckObservations']>[number];
 
-export interface HealthCheck {
-  readonly id: string;
-  readonly watches: HealthCheckSeed['watches'];
-  readonly inverted: boolean;
-  readonly disabled: boolean;
-  readonly intervalSeconds: 10 | 30;
-  readonly failureThreshold: number;
+export type HealthCheck = Readonly<Required<HealthCheckSeed>> & {
   /** 1 when it was made, and one more with each update. */
   readonly version: number;
   /** Of a disabled check: what its checkers saw last, and when. */
   readonly left?: { readonly seen: Seen; readonly at: number };
-}
+};
 
 /** What a checker got when it last asked; `status` 0 for no answer. */
 export interface Seen {
@@ -35,15 +29,7 @@ export function checkFromSeed(seed: HealthCheckSeed): HealthCheck {
   if (!Number.isInteger(failureThreshold) || failureThreshold < 1 || failureThreshold > 10) {
     throw new Error(`health check ${seed.id}: a failure threshold lies between 1 and 10, not ${failureThreshold}`);
   }
-  return {
-    id: seed.id,
-    watches: seed.watches,
-    inverted: seed.inverted ?? false,
-    disabled: seed.disabled ?? false,
-    intervalSeconds: seed.intervalSeconds ?? 30,
-    failureThreshold,
-    version: 1,
-  };
+  return { inverted: false, disabled: false, intervalSeconds: 30, ...seed, failureThreshold, version: 1 };
 }
 
 export function checkView(check: HealthCheck): CheckView {

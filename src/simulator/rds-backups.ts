@@ -1,63 +1,32 @@
-import type { OutputOf } from '../aws/operations.ts';
+import type { InputOf, OutputOf } from '../aws/operations.ts';
 import type { AutomatedBackup, Snapshot } from './backups.ts';
 import { type Call, type ServiceModel } from './call.ts';
 import type { DbRef } from './database-driver.ts';
-import { dbArn, resourceId, viewOf, type DbInstance } from './db-instance.ts';
+import { dbArn, type DbInstance, type DbInstanceView, resourceId } from './db-instance.ts';
 import { defaultOptionGroup, defined, type DbSettings, isDefaultGroup, settingsOf } from './db-settings.ts';
 import { needAuthority, needOffer } from './rds-offers.ts';
 import { needQuota } from './rds-quotas.ts';
-import { needOptionGroup, needSecurityGroups, needSubnetGroup, storageOf, vpcOf } from './rds-rows.ts';
+import { needOptionGroup, needSecurityGroups, needSubnetGroup, pageSize, retention, storageOf, view } from './rds-rows.ts';
 import type { DbInstanceSeed } from './seeds.ts';
 import { defaultKey } from './keys.ts';
 
 type BackupView = NonNullable<OutputOf<'rds', 'DescribeDBInstanceAutomatedBackups'>['DBInstanceAutomatedBackups']>[number];
 type SnapshotView = NonNullable<OutputOf<'rds', 'DescribeDBSnapshots'>['DBSnapshots']>[number];
-type BackupOperations = Pick<
-  ServiceModel<'rds'>,
-  | 'DescribeDBInstanceAutomatedBackups'
-  | 'DescribeDBSnapshots'
-  | 'RestoreDBInstanceToPointInTime'
-  | 'RestoreDBInstanceFromDBSnapshot'
-  | 'StartDBInstanceAutomatedBackupsReplication'
->;
-
 /** The security group that AWS gives to whatever names none: only its own members may come in. */
 export const DEFAULT_GROUP = 'sg-00000000';
 /** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html */
 const REPLICATIONS_MAX = 20;
 
-/** Parameters that a restore takes, with what AWS sets where they are left out. */
-interface RestoreInput {
-  DBInstanceClass?: string | undefined;
-  DBSubnetGroupName?: string | undefined;
-  DBParameterGroupName?: string | undefined;
-  VpcSecurityGroupIds?: string[] | undefined;
-  MultiAZ?: boolean | undefined;
-  BackupRetentionPeriod?: number | undefined;
-  Tags?: { Key?: string | undefined; Value?: string | undefined }[] | undefined;
-  OptionGroupName?: string | undefined;
-  EnableIAMDatabaseAuthentication?: boolean | undefined;
-  EnableCloudwatchLogsExports?: string[] | undefined;
-  CopyTagsToSnapshot?: boolean | undefined;
-  DeletionProtection?: boolean | undefined;
-  PubliclyAccessible?: boolean | undefined;
-  NetworkType?: string | undefined;
-  CACertificateIdentifier?: string | undefined;
-  AutoMinorVersionUpgrade?: boolean | undefined;
-  AllocatedStorage?: number | undefined;
-  StorageType?: string | undefined;
-  Iops?: number | undefined;
-  StorageThroughput?: number | undefined;
-}
-
+/** Parameters that both ways to restore take. */
 const RESTORE_INPUT = [
   'DBInstanceClass', 'DBSubnetGroupName', 'DBParameterGroupName', 'VpcSecurityGroupIds', 'MultiAZ', 'BackupRetentionPeriod', 'Tags', 'OptionGroupName',
   'EnableIAMDatabaseAuthentication', 'EnableCloudwatchLogsExports', 'CopyTagsToSnapshot', 'DeletionProtection', 'PubliclyAccessible', 'NetworkType',
   'CACertificateIdentifier', 'AutoMinorVersionUpgrade', 'AllocatedStorage', 'StorageType', 'Iops', 'StorageThroughput',
 ] as const;
+type RestoreInput = Pick<InputOf<'rds', 'RestoreDBInstanceToPointInTime'>, (typeof RESTORE_INPUT)[number]>;
 
 /** Backups of RDS across regions: https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ReplicateBackups.html */
-export const backupOperations: BackupOperations = {
+export const backupOperations = {
   DescribeDBInstanceAutomatedBackups: {
     accepts: ['DBInstanceIdentifier', 'DBInstanceAutomatedBackupsArn', 'Filters', 'MaxRecords', 'Marker'],
     handle(input, call) {
@@ -69,7 +38,7 @@ export const backupOperations: BackupOperations = {
         .filter((b) => filter === undefined || filter.includes(b.source.id) || filter.includes(b.sourceArn))
         .sort((a, b) => (a.arn < b.arn ? -1 : 1));
       if (input.DBInstanceAutomatedBackupsArn !== undefined && all.length === 0) throw noBackup(input.DBInstanceAutomatedBackupsArn, call);
-      const { page, next } = call.pageOf(all, (b) => b.arn, input.Marker, sizeOf(input.MaxRecords, call));
+      const { page, next } = call.pageOf(all, (b) => b.arn, input.Marker, pageSize(input.MaxRecords, call));
       return { DBInstanceAutomatedBackups: page.map((b) => backupView(b, call)), ...(next === undefined ? {} : { Marker: next }) };
     },
   },
@@ -83,7 +52,7 @@ export const backupOperations: BackupOperations = {
         .filter((s) => input.DBSnapshotIdentifier === undefined || isSnapshot(s, input.DBSnapshotIdentifier, call))
         .toSorted((a, b) => (a.id < b.id ? -1 : 1));
       if (input.DBSnapshotIdentifier !== undefined && all.length === 0) throw noSnapshot(input.DBSnapshotIdentifier, call);
-      const { page, next } = call.pageOf(all, (s) => s.id, input.Marker, sizeOf(input.MaxRecords, call));
+      const { page, next } = call.pageOf(all, (s) => s.id, input.Marker, pageSize(input.MaxRecords, call));
       return { DBSnapshots: page.map((s) => snapshotView(s, call)), ...(next === undefined ? {} : { Marker: next }) };
     },
   },
@@ -154,15 +123,18 @@ export const backupOperations: BackupOperations = {
       return { DBInstanceAutomatedBackup: backupView(backup, call) };
     },
   },
-};
+} satisfies Partial<ServiceModel<'rds'>>;
+
+interface Origin {
+  source: DbRef;
+  upTo: number;
+  kmsKeyId: string;
+  days: number;
+  optionGroup: string | undefined;
+}
 
 /** Makes an instance out of a backup, with AWS's defaults for everything that was not said. */
-function restore(
-  name: string | undefined,
-  input: RestoreInput,
-  from: { source: DbRef; upTo: number; kmsKeyId: string; days: number; optionGroup: string | undefined },
-  call: Call,
-): ReturnType<typeof viewOf> {
+function restore(name: string | undefined, input: RestoreInput, from: Origin, call: Call): DbInstanceView {
   const { databases, securityGroups, core } = call.state;
   const { region } = call;
   const id = (name ?? '').toLowerCase();
@@ -172,15 +144,14 @@ function restore(
   const subnetGroup = input.DBSubnetGroupName ?? 'default';
   needSubnetGroup(subnetGroup, call);
   const engine = original?.engine ?? 'postgres';
-  const parameterGroup = input.DBParameterGroupName ?? defaultParameterGroup(engine);
-  if (input.DBParameterGroupName !== undefined && call.state.dbParameterGroups.get(region, parameterGroup) === undefined) {
+  const { DBParameterGroupName: parameterGroup } = input;
+  if (parameterGroup !== undefined && call.state.dbParameterGroups.get(region, parameterGroup) === undefined) {
     throw call.error('DBParameterGroupNotFound', 404, `DBParameterGroup ${parameterGroup} not found.`);
   }
   const groups = input.VpcSecurityGroupIds ?? [DEFAULT_GROUP];
   if (groups.includes(DEFAULT_GROUP)) securityGroups.add({ region, id: DEFAULT_GROUP, name: 'default', closed: true });
   needSecurityGroups(groups, subnetGroup, call);
-  const backupRetentionDays = input.BackupRetentionPeriod ?? from.days;
-  if (backupRetentionDays < 0 || backupRetentionDays > 35) throw call.error('InvalidParameterValue', 400, `Invalid backup retention period: ${backupRetentionDays}. Must be between 0 and 35`);
+  const backupRetentionDays = retention(input.BackupRetentionPeriod ?? from.days, call);
   const seed: DbInstanceSeed = {
     region,
     id,
@@ -193,7 +164,7 @@ function restore(
     backupRetentionDays,
     securityGroups: groups,
     subnetGroup,
-    parameterGroup,
+    ...defined({ parameterGroup }),
     kmsKeyId: from.kmsKeyId,
     tags: Object.fromEntries((input.Tags ?? []).map((tag) => [tag.Key ?? '', tag.Value ?? ''])),
   };
@@ -202,8 +173,7 @@ function restore(
   needAuthority(input.CACertificateIdentifier, call);
   needQuota({ storageGib: input.AllocatedStorage ?? original?.settings.allocatedStorage ?? 100 }, call);
   if (core.driver !== undefined && core.driver.restore === undefined) throw call.unsupported('a restore with these databases behind the model');
-  const row = databases.restore(seed, from.source, from.upTo, call.now);
-  return viewOf(row, call.now, { replicas: [], replicationStatus: 'replicating', account: core.account, vpc: vpcOf(subnetGroup, call) });
+  return view(databases.restore(seed, from.source, from.upTo, call.now), call);
 }
 
 /** What is not said is AWS's default, but for storage, engine and an option group of the same Region. */
@@ -245,10 +215,6 @@ function optionGroupOf(source: DbRef, call: Call): string | undefined {
 /** By identifier or ARN. */
 function isSnapshot(snapshot: Snapshot, name: string, call: Call): boolean {
   return snapshot.id.toLowerCase() === name.toLowerCase() || `arn:aws:rds:${snapshot.region}:${call.state.core.account}:snapshot:${snapshot.id}` === name;
-}
-
-export function defaultParameterGroup(engine: DbInstance['engine']): string {
-  return engine === 'postgres' ? 'default.postgres17' : 'default.mysql8.4';
 }
 
 /** Each instance that keeps backups has those of its own region. */
@@ -309,11 +275,6 @@ function idFilter(filters: readonly { Name?: string | undefined; Values?: string
   const other = filters?.find((f) => f.Name !== 'db-instance-id');
   if (other !== undefined) throw call.unsupported(`the filter ${other.Name ?? ''}`);
   return filters === undefined || filters.length === 0 ? undefined : filters.flatMap((f) => f.Values ?? []);
-}
-
-function sizeOf(size: number | undefined, call: Call): number {
-  if (size !== undefined && (size < 20 || size > 100)) throw call.error('InvalidParameterValue', 400, `Invalid value ${size} for MaxRecords. Must be between 20 and 100`);
-  return size ?? 100;
 }
 
 function noBackup(name: string, call: Call) {

@@ -1,6 +1,6 @@
 import { type Call, type ServiceModel } from './call.ts';
 import { subnetZones } from './rds-offers.ts';
-import { needSubnetGroup, vpcOf } from './rds-rows.ts';
+import { needSubnetGroup, pageSize, vpcOf } from './rds-rows.ts';
 import type { Seeded } from './seeded.ts';
 
 const PAGE = 100;
@@ -13,7 +13,7 @@ function namesOf(table: Seeded<{ region: string; name: string }>, asked: string 
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBSubnetGroups.html and …DBParameterGroups.html */
-export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroups' | 'DescribeDBParameterGroups' | 'DescribeDBParameters' | 'DescribeOptionGroups'> = {
+export const dbGroupOperations = {
   DescribeDBSubnetGroups: {
     accepts: ['DBSubnetGroupName', 'Marker'],
     handle(input, call) {
@@ -53,8 +53,7 @@ export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroup
       const name = input.DBParameterGroupName;
       if (name === undefined) throw call.unsupported('a list of all groups');
       const family = familyOf(name, call) ?? defaultFamily(name) ?? noParameterGroup(name, call);
-      const size = input.MaxRecords ?? 100;
-      if (size < 20 || size > 100) throw call.error('InvalidParameterValue', 400, `Invalid value ${size} for MaxRecords. Must be between 20 and 100`);
+      const size = pageSize(input.MaxRecords, call);
       const set = call.state.dbParameterGroups.get(call.region, name)?.parameters ?? {};
       if (input.Source !== undefined && !SOURCES.includes(input.Source)) throw call.error('InvalidParameterValue', 400, `Invalid value ${input.Source} for Source`);
       const all = [...new Set([...(family.startsWith('mysql') ? MYSQL_PARAMETERS : []), ...Object.keys(set)])].sort();
@@ -63,7 +62,7 @@ export const dbGroupOperations: Pick<ServiceModel<'rds'>, 'DescribeDBSubnetGroup
       return { Parameters: page.map((parameter) => parameterView(parameter, set[parameter])), ...(next === undefined ? {} : { Marker: next }) };
     },
   },
-};
+} satisfies Partial<ServiceModel<'rds'>>;
 
 /** Valid values of Source: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBParameters.html */
 const SOURCES = ['user', 'engine-default', 'system'];

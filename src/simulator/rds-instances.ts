@@ -4,12 +4,10 @@ import type { Change, DbInstance } from './db-instance.ts';
 import { defined, type Pending, together } from './db-settings.ts';
 import { needAuthority, needOffer } from './rds-offers.ts';
 import { newId, replicaOperation } from './rds-replica.ts';
-import { find, needOptionGroup, needParameterGroup, needSecurityGroups, refuseDeletion, refuseUnlessAvailable, refuseWhileBusy, storageOf, view } from './rds-rows.ts';
-
-type InstanceOperations = Pick<ServiceModel<'rds'>, 'ModifyDBInstance' | 'CreateDBInstanceReadReplica' | 'DeleteDBInstance' | 'RebootDBInstance'>;
+import { find, needOptionGroup, needParameterGroup, needSecurityGroups, refuseDeletion, refuseUnlessAvailable, refuseWhileBusy, retention, storageOf, view } from './rds-rows.ts';
 
 /** What is changed of a DB instance, and how a replica is made: README.md says which part of AWS it follows. */
-export const instanceOperations: InstanceOperations = {
+export const instanceOperations = {
   ModifyDBInstance: {
     accepts: [
       'DBInstanceIdentifier', 'ApplyImmediately', 'NewDBInstanceIdentifier', 'DBInstanceClass', 'VpcSecurityGroupIds', 'DBParameterGroupName', 'OptionGroupName',
@@ -57,7 +55,7 @@ export const instanceOperations: InstanceOperations = {
       return { DBInstance: view(call.state.databases.reboot(row, call.now), call) };
     },
   },
-};
+} satisfies Partial<ServiceModel<'rds'>>;
 
 /** Members that change at once, whatever ApplyImmediately says, and those that wait for the window without it. */
 interface Asked {
@@ -67,7 +65,7 @@ interface Asked {
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modifying.html#USER_ModifyInstance.Settings */
 function changeOf(input: InputOf<'rds', 'ModifyDBInstance'>, row: DbInstance, call: Call): Asked {
-  const { VpcSecurityGroupIds: groups = [], DBParameterGroupName: parameterGroup, OptionGroupName: optionGroup, CloudwatchLogsExportConfiguration: logs } = input;
+  const { VpcSecurityGroupIds: groups = [], DBParameterGroupName: parameterGroup, OptionGroupName: optionGroup, CloudwatchLogsExportConfiguration: logs, BackupRetentionPeriod: days } = input;
   needSecurityGroups(groups, row.subnetGroup, call);
   if (input.DBInstanceClass !== undefined) needOffer({ engine: row.engine, version: row.settings.engineVersion, instanceClass: input.DBInstanceClass, multiAz: input.MultiAZ ?? row.multiAz }, call);
   needAuthority(input.CACertificateIdentifier, call);
@@ -98,15 +96,10 @@ function changeOf(input: InputOf<'rds', 'ModifyDBInstance'>, row: DbInstance, ca
       ...(Object.keys(atOnce).length === 0 ? {} : { settings: atOnce }),
     },
     later: {
-      ...defined({ instanceClass: instanceClassOf(input.DBInstanceClass, call), newId: renamedTo(input, row, call), multiAz: input.MultiAZ, backupRetentionDays: retentionOf(input, call) }),
+      ...defined({ instanceClass: instanceClassOf(input.DBInstanceClass, call), newId: renamedTo(input, row, call), multiAz: input.MultiAZ, backupRetentionDays: days === undefined ? undefined : retention(days, call) }),
       ...(Object.keys(inWindow).length === 0 ? {} : { settings: inWindow }),
     },
   };
-}
-
-function retentionOf({ BackupRetentionPeriod: days }: InputOf<'rds', 'ModifyDBInstance'>, call: Call): number | undefined {
-  if (days === undefined || (Number.isInteger(days) && days >= 0 && days <= 35)) return days;
-  throw call.error('InvalidParameterValue', 400, `Invalid backup retention period: ${days}. Must be between 0 and 35`);
 }
 
 function renamedTo({ NewDBInstanceIdentifier: name }: InputOf<'rds', 'ModifyDBInstance'>, row: DbInstance, call: Call): string | undefined {

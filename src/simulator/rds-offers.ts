@@ -34,7 +34,7 @@ function versionsOf(engine: string, call: Call): string[] {
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html and …DescribeCertificates.html */
-export const offerOperations: Pick<ServiceModel<'rds'>, 'DescribeOrderableDBInstanceOptions' | 'DescribeCertificates'> = {
+export const offerOperations = {
   DescribeOrderableDBInstanceOptions: {
     accepts: ['Engine', 'EngineVersion', 'DBInstanceClass', 'Vpc', 'Marker'],
     handle({ Engine: engine = '', EngineVersion: version, DBInstanceClass: instanceClass, Marker }, call) {
@@ -70,4 +70,4 @@ export const offerOperations: Pick<ServiceModel<'rds'>, 'DescribeOrderableDBInst
       return { Certificates: ids.map((one) => ({ CertificateIdentifier: one, CertificateType: 'CA', CertificateArn: `arn:aws:rds:${call.region}::cert:${one}` })) };
     },
   },
-};
+} satisfies Partial<ServiceModel<'rds'>>;

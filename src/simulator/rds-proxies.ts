@@ -20,7 +20,7 @@ function must(name: string | undefined, call: Call): DbProxySeed {
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBProxies.html
  * https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBProxyTargets.html
  */
-export const proxyOperations: Pick<ServiceModel<'rds'>, 'DescribeDBProxies' | 'DescribeDBProxyTargets'> = {
+export const proxyOperations = {
   DescribeDBProxies: {
     accepts: ['DBProxyName', 'MaxRecords', 'Marker'],
     handle(input, call) {
@@ -38,7 +38,7 @@ export const proxyOperations: Pick<ServiceModel<'rds'>, 'DescribeDBProxies' | 'D
       return { Targets: target === undefined ? [] : [{ Type: 'RDS_INSTANCE', RdsResourceId: target, TargetHealth: health }] };
     },
   },
-};
+} satisfies Partial<ServiceModel<'rds'>>;
 
 function viewOf({ region, name, vpc = VPC, status = 'available', engineFamily = 'POSTGRESQL' }: DbProxySeed, call: Call): DbProxy {
   const DBProxyArn = `arn:aws:rds:${region}:${call.state.core.account}:db-proxy:prx-${sha256(name).slice(0, 17)}`;

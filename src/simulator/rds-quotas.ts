@@ -23,11 +23,11 @@ export function needQuota(made: { storageGib: number; source?: { region: string;
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeAccountAttributes.html */
-export const quotaOperations: Pick<ServiceModel<'rds'>, 'DescribeAccountAttributes'> = {
+export const quotaOperations = {
   DescribeAccountAttributes: {
     accepts: [],
     handle: (_input, call) => ({
       AccountQuotas: (Object.keys(DB_QUOTAS) as DbQuotaName[]).map((name) => ({ AccountQuotaName: name, Used: used(name, call), Max: call.state.dbQuotas.max(call.region, name) })),
     }),
   },
-};
+} satisfies Partial<ServiceModel<'rds'>>;

@@ -13,7 +13,7 @@ const ROOM_TO_GROW = 10;
 type ReplicaInput = InputOf<'rds', 'CreateDBInstanceReadReplica'>;
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstanceReadReplica.html */
-export const replicaOperation: Pick<ServiceModel<'rds'>, 'CreateDBInstanceReadReplica'> = {
+export const replicaOperation = {
   CreateDBInstanceReadReplica: {
     accepts: [
       'DBInstanceIdentifier', 'SourceDBInstanceIdentifier', 'DBInstanceClass', 'MultiAZ', 'DBSubnetGroupName', 'DBParameterGroupName', 'VpcSecurityGroupIds', 'KmsKeyId',
@@ -70,7 +70,7 @@ export const replicaOperation: Pick<ServiceModel<'rds'>, 'CreateDBInstanceReadRe
       return { DBInstance: view(row, call) };
     },
   },
-};
+} satisfies Partial<ServiceModel<'rds'>>;
 
 /** What is not said is AWS's default, and not what the source has: an option group is of one Region, too. */
 function settings(input: ReplicaInput, source: DbInstance, cross: boolean, call: Call): Partial<DbSettings> {

@@ -1,3 +1,4 @@
+import type { InputOf } from '../aws/operations.ts';
 import type { Call } from './call.ts';
 import { defined, isDefaultGroup, type DbSettings } from './db-settings.ts';
 import { dbArn, statusOf, viewOf, type DbInstance, type DbInstanceView } from './db-instance.ts';
@@ -46,6 +47,19 @@ export function refuseWhileBusy(row: DbInstance, call: Call, verb: string): void
 function inProgress(row: DbInstance, call: Call, verb: string) {
   const what = verb === 'rebooted' ? 'Instance cannot currently reboot' : `Instance ${row.ref.id} cannot currently be ${verb}`;
   return call.error('InvalidDBInstanceState', 400, `${what} due to an in-progress management operation.`);
+}
+
+/** How many rows a page has. @throws AwsError InvalidParameterValue */
+export function pageSize(maxRecords: number | undefined, call: Call): number {
+  const size = maxRecords ?? 100;
+  if (size < 20 || size > 100) throw call.error('InvalidParameterValue', 400, `Invalid value ${size} for MaxRecords. Must be between 20 and 100`);
+  return size;
+}
+
+/** @throws AwsError InvalidParameterValue */
+export function retention(days: number, call: Call): number {
+  if (Number.isInteger(days) && days >= 0 && days <= 35) return days;
+  throw call.error('InvalidParameterValue', 400, `Invalid backup retention period: ${days}. Must be between 0 and 35`);
 }
 
 export function view(row: DbInstance, call: Call): DbInstanceView {
@@ -100,12 +114,7 @@ export function needOptionGroup(name: string, { engine, version, subnetGroup }: 
   if (vpc !== undefined && vpc !== vpcOf(subnetGroup, call)) throw call.error('InvalidParameterCombination', 400, `The option group ${name} is for ${vpc}.`);
 }
 
-interface StorageInput {
-  StorageType?: string | undefined;
-  Iops?: number | undefined;
-  StorageThroughput?: number | undefined;
-  AllocatedStorage?: number | undefined;
-}
+type StorageInput = Pick<InputOf<'rds', 'ModifyDBInstance'>, 'StorageType' | 'Iops' | 'StorageThroughput' | 'AllocatedStorage'>;
 
 /** A gp3 volume that is smaller has 3,000 IOPS, and no others. */
 const GP3_FROM_GIB = 400;

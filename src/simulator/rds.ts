@@ -6,7 +6,7 @@ import { quotaOperations } from './rds-quotas.ts';
 import { backupOperations } from './rds-backups.ts';
 import { instanceOperations } from './rds-instances.ts';
 import { namedSource } from './db-instance.ts';
-import { find, refuseUnlessAvailable, view } from './rds-rows.ts';
+import { find, pageSize, refuseUnlessAvailable, retention, view } from './rds-rows.ts';
 
 /** RDS: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/Welcome.html */
 export const rds: ServiceModel<'rds'> = {
@@ -24,11 +24,7 @@ export const rds: ServiceModel<'rds'> = {
       if (input.DBInstanceIdentifier !== undefined) {
         return { DBInstances: [view(find(input.DBInstanceIdentifier, call, call.at), call)] };
       }
-      const size = input.MaxRecords ?? 100;
-      if (size < 20 || size > 100) {
-        throw call.error('InvalidParameterValue', 400, `Invalid value ${size} for MaxRecords. Must be between 20 and 100`);
-      }
-      const { page, next } = call.pageOf(table.keys(call.at), (id) => id, input.Marker, size);
+      const { page, next } = call.pageOf(table.keys(call.at), (id) => id, input.Marker, pageSize(input.MaxRecords, call));
       const rows = page.map((id) => table.get(id, call.at)).filter((row) => row !== undefined);
       return { DBInstances: rows.map((row) => view(row, call)), ...(next === undefined ? {} : { Marker: next }) };
     },
@@ -42,10 +38,7 @@ export const rds: ServiceModel<'rds'> = {
       if (row.source === undefined || source === undefined) {
         throw call.error('InvalidDBInstanceState', 400, `DB Instance is not a read replica: ${row.ref.id}`);
       }
-      const days = input.BackupRetentionPeriod ?? 1;
-      if (!Number.isInteger(days) || days < 0 || days > 35) {
-        throw call.error('InvalidParameterValue', 400, `Invalid backup retention period: ${days}. Must be between 0 and 35`);
-      }
+      const days = retention(input.BackupRetentionPeriod ?? 1, call);
       refuseUnlessAvailable(row, call, 'promoted');
       return { DBInstance: view(call.state.databases.promote(row, source, days, call.now), call) };
     },

@@ -1,33 +1,15 @@
 /** One record set, its name and its place in a zone. Never changed in place. */
 import type { OutputOf } from '../aws/operations.ts';
 import { remembered } from '../base/remembered.ts';
+import { defined } from './db-settings.ts';
 import type { GeoSeed, RecordSetSeed } from './seeds.ts';
 
 export type RecordSetView = NonNullable<OutputOf<'route53', 'ListResourceRecordSets'>['ResourceRecordSets']>[number];
 
-export interface RecordSet {
-  /** Lower case, with the final dot. */
-  readonly name: string;
-  readonly type: string;
-  readonly ttl: number;
-  readonly values: readonly string[];
-  readonly setIdentifier: string | undefined;
-  readonly failover: 'PRIMARY' | 'SECONDARY' | undefined;
-  readonly weight: number | undefined;
-  readonly region: string | undefined;
-  readonly geo: GeoSeed | undefined;
-  /** `name` is lower case, with the final dot. */
-  readonly alias: Alias | undefined;
-  readonly healthCheckId: string | undefined;
-}
+/** Names are in lower case, with the final dot. */
+export type RecordSet = { readonly [K in keyof Required<RecordSetSeed>]: RecordSetSeed[K] };
 
-export interface Alias {
-  readonly zoneId: string;
-  readonly name: string;
-  readonly evaluateTargetHealth: boolean;
-}
-
-export type Policy = 'simple' | 'failover' | 'weighted' | 'latency' | 'geolocation';
+type Policy = 'simple' | 'failover' | 'weighted' | 'latency' | 'geolocation';
 
 /** Cannot stand in a name, a type or a set identifier. */
 const SEPARATOR = '\u0000';
@@ -74,6 +56,27 @@ export function fromSeed(seed: RecordSetSeed): RecordSet {
     geo: seed.geo,
     alias: seed.alias === undefined ? undefined : { ...seed.alias, name: normalName(seed.alias.name) },
     healthCheckId: seed.healthCheckId,
+  };
+}
+
+/** Out of what AWS shows, or a request says. */
+export function seedOf(view: RecordSetView): RecordSetSeed {
+  const { GeoLocation: geo, AliasTarget: alias } = view;
+  return {
+    name: view.Name ?? '',
+    type: view.Type ?? '',
+    // An alias has no TTL of its own; it counts as this where one is needed to compare.
+    ttl: view.TTL ?? 0,
+    values: (view.ResourceRecords ?? []).map(({ Value = '' }) => Value),
+    ...defined({
+      setIdentifier: view.SetIdentifier,
+      failover: view.Failover,
+      weight: view.Weight,
+      region: view.Region,
+      geo: geo === undefined ? undefined : defined({ continent: geo.ContinentCode, country: geo.CountryCode, subdivision: geo.SubdivisionCode }),
+      alias: alias === undefined ? undefined : { zoneId: alias.HostedZoneId ?? '', name: alias.DNSName ?? '', evaluateTargetHealth: alias.EvaluateTargetHealth ?? false },
+      healthCheckId: view.HealthCheckId,
+    }),
   };
 }
 

@@ -1,7 +1,7 @@
 /** ChangeResourceRecordSets: all or nothing. https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html */
 import type { InputOf, OutputOf } from '../aws/operations.ts';
 import type { Call } from './call.ts';
-import { groupKey, nameInMessage, nameKey, normalName, sameSet, setKey, type RecordSet, type RecordSetView } from './record-set.ts';
+import { fromSeed, groupKey, nameInMessage, nameKey, normalName, sameSet, seedOf, setKey, type RecordSet, type RecordSetView } from './record-set.ts';
 import { wrongFields, wrongSchema } from './record-fields.ts';
 import { validateGroup, validateName, validateSet } from './zone-rules.ts';
 import type { Zone } from './zones.ts';
@@ -158,34 +158,5 @@ function understand(change: ChangeInput, call: Call): RecordSet {
   }
   const schema = wrongSchema(view);
   if (schema !== undefined) throw call.error('InvalidInput', 400, `Invalid XML ; ${schema}`);
-  return {
-    name: normalName(name),
-    type,
-    ttl: view.TTL ?? ALIAS_TTL,
-    values: (view.ResourceRecords ?? []).map((record) => record.Value ?? ''),
-    setIdentifier: view.SetIdentifier,
-    failover: view.Failover,
-    weight: view.Weight,
-    region: view.Region,
-    geo: placeOf(view.GeoLocation),
-    alias: aliasOf(view.AliasTarget),
-    healthCheckId: view.HealthCheckId,
-  };
-}
-
-/** An alias has no TTL of its own; it counts as this where one is needed to compare. */
-const ALIAS_TTL = 0;
-
-function aliasOf(target: RecordSetView['AliasTarget']): RecordSet['alias'] {
-  if (target === undefined) return undefined;
-  return { zoneId: target.HostedZoneId ?? '', name: normalName(target.DNSName ?? ''), evaluateTargetHealth: target.EvaluateTargetHealth ?? false };
-}
-
-function placeOf(view: RecordSetView['GeoLocation']): RecordSet['geo'] {
-  if (view === undefined) return undefined;
-  return {
-    ...(view.ContinentCode === undefined ? {} : { continent: view.ContinentCode }),
-    ...(view.CountryCode === undefined ? {} : { country: view.CountryCode }),
-    ...(view.SubdivisionCode === undefined ? {} : { subdivision: view.SubdivisionCode }),
-  };
+  return fromSeed(seedOf(view));
 }

@@ -1,56 +1,21 @@
 /** The whole world as plain JSON, for people. */
+import { refKey } from './database-driver.ts';
 import { isWriter, namedSource, statusOf } from './db-instance.ts';
+import { defined } from './db-settings.ts';
 import { stageOf } from './groups.ts';
 import { instanceState } from './instances.ts';
 import { answerOf } from './dns-answers.ts';
 import { placeIn } from './places.ts';
 import type { State } from './state.ts';
 
-export interface WorldSnapshot {
-  /** ISO 8601. */
-  at: string;
-  account: string;
-  regions: { region: string; alive: boolean }[];
-  databases: {
-    region: string;
-    id: string;
-    status: string;
-    role: 'writer' | 'replica';
-    /** `region/id` of the source. */
-    source?: string;
-    /** Milliseconds; absent when it cannot be told. */
-    lagMs?: number;
-    endpoint: { address: string; port: number };
-    securityGroups: string[];
-    quarantined: boolean;
-    acceptsWrites: boolean;
-  }[];
-  groups: { region: string; name: string; min: number; max: number; desired: number; inService: number; healthy: number }[];
-  /** Of no Auto Scaling group; without those that are terminated. */
-  instances: { region: string; id: string; state: string; imageId: string; name?: string }[];
-  records: {
-    zone: string;
-    name: string;
-    type: string;
-    ttl: number;
-    values: string[];
-    setIdentifier?: string;
-    failover?: string;
-    weight?: number;
-    healthCheckId?: string;
-    healthy: boolean;
-    /** It is what is answered now. */
-    answered: boolean;
-  }[];
-  healthChecks: { id: string; watches: string; healthy: boolean; inverted: boolean; lastStatus: number }[];
-  applications: { region: string; address: string; status: number }[];
-}
+export type WorldSnapshot = ReturnType<typeof snapshotOf>;
 
 const RECORDS_MAX = 1000;
 
-export function snapshotOf(state: State, now: number): WorldSnapshot {
+export function snapshotOf(state: State, now: number) {
   const { core } = state;
   return {
+    /** ISO 8601. */
     at: new Date(now).toISOString(),
     account: core.account,
     regions: core.regions.map((region) => ({ region, alive: core.alive(region) })),
@@ -64,9 +29,10 @@ export function snapshotOf(state: State, now: number): WorldSnapshot {
       inService: group.instances.filter((instance) => stageOf(instance, now) !== 'pending').length,
       healthy: state.groups.healthyCount(group, now),
     })),
+    /** Of no Auto Scaling group; without those that are terminated. */
     instances: [...state.instances.all()].flatMap((i) => {
-      const [at, name] = [instanceState(i, now), i.tags.Name];
-      return at === 'terminated' ? [] : [{ region: i.region, id: i.id, state: at, imageId: i.imageId, ...(name === undefined ? {} : { name }) }];
+      const at = instanceState(i, now);
+      return at === 'terminated' ? [] : [{ region: i.region, id: i.id, state: at, imageId: i.imageId, ...defined({ name: i.tags.Name }) }];
     }),
     records: records(state),
     healthChecks: [...state.healthChecks.all()].map((check) => ({
@@ -89,17 +55,20 @@ export function snapshotOf(state: State, now: number): WorldSnapshot {
   };
 }
 
-function databases(state: State, now: number): WorldSnapshot['databases'] {
+function databases(state: State, now: number) {
   return [...state.databases.all()].map((row) => {
     const source = namedSource(row, now);
-    const lagMs = state.databases.lagNow(row.ref, now);
     return {
       region: row.ref.region,
       id: row.ref.id,
       status: statusOf(row, now),
-      role: isWriter(row, now) ? 'writer' : 'replica',
-      ...(source === undefined ? {} : { source: `${source.region}/${source.id}` }),
-      ...(lagMs === undefined ? {} : { lagMs }),
+      role: isWriter(row, now) ? ('writer' as const) : ('replica' as const),
+      ...defined({
+        /** `region/id` */
+        source: source === undefined ? undefined : refKey(source),
+        /** Milliseconds; absent when it cannot be told. */
+        lagMs: state.databases.lagNow(row.ref, now),
+      }),
       endpoint: { ...row.endpoint },
       securityGroups: [...row.groups],
       quarantined: state.securityGroups.allClosed(row.ref.region, row.groups),
@@ -108,28 +77,21 @@ function databases(state: State, now: number): WorldSnapshot['databases'] {
   });
 }
 
-function records(state: State): WorldSnapshot['records'] {
-  const shown: WorldSnapshot['records'] = [];
-  for (const zone of state.zones.all()) {
-    for (const set of [...zone.edge.values()].flat()) {
-      if (shown.length >= RECORDS_MAX) return shown;
-      if (set.type === 'SOA' || set.type === 'NS') continue;
-      // A draw among weights would move the seed: what is answered is given for the others only.
-      const answered = set.weight === undefined && answerOf(state, set.name, set.type, placeIn(state.core.regions[0] ?? '')).chain[0]?.setIdentifier === set.setIdentifier;
-      shown.push({
-        zone: zone.id,
-        name: set.name,
-        type: set.type,
-        ttl: set.ttl,
-        values: [...set.values],
-        ...(set.setIdentifier === undefined ? {} : { setIdentifier: set.setIdentifier }),
-        ...(set.failover === undefined ? {} : { failover: set.failover }),
-        ...(set.weight === undefined ? {} : { weight: set.weight }),
-        ...(set.healthCheckId === undefined ? {} : { healthCheckId: set.healthCheckId }),
-        healthy: state.healthChecks.healthy(set.healthCheckId),
-        answered,
-      });
-    }
-  }
-  return shown;
+function records(state: State) {
+  const here = placeIn(state.core.regions[0] ?? '');
+  const sets = [...state.zones.all()].flatMap((zone) => [...zone.edge.values()].flat().map((set) => ({ zone: zone.id, set })));
+  return sets.filter(({ set: { type } }) => type !== 'SOA' && type !== 'NS').slice(0, RECORDS_MAX).map(({ zone, set }) => {
+    const { name, type, ttl, values, setIdentifier, failover, weight, healthCheckId } = set;
+    return {
+      zone,
+      name,
+      type,
+      ttl,
+      values: [...values],
+      ...defined({ setIdentifier, failover, weight, healthCheckId }),
+      healthy: state.healthChecks.healthy(healthCheckId),
+      /** It is what is answered now. A draw among weights would move the seed: that is not told. */
+      answered: weight === undefined && answerOf(state, name, type, here).chain[0]?.setIdentifier === setIdentifier,
+    };
+  });
 }
