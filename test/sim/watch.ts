@@ -293,7 +293,7 @@ export class Watch {
     this.#again(state);
     const sourceBadAt = this.#sourceBadAt;
     const { clock } = this.#stage;
-    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned: this.#wasBack(), deadSince: this.#deadSince, attestedBy: this.#attestedBy, looksLost: this.#looksLost, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step), stoodStill: this.#atWork().some((process) => process.stoodStill(clock.now(), 1_000)) });
+    judgeCrossing({ stage: this.#stage, eyes: this.#eyes, database, state, sourceBadAt, returned: this.#wasBack(), deadSince: this.#deadSince, attestedBy: this.#attestedBy, looksLost: this.#looksLost, twoTroubles: this.#twoTroubles(clock.now()), doneAt: (step) => this.#doneAt.get(step), stoodStill: call.waited || this.#atWork().some((process) => process.stoodStill(clock.now(), 1_000)) });
   }
 
   #scaling(call: SeenCall): void {
