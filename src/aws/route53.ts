@@ -235,6 +235,10 @@ interface ZoneSeen {
   private: boolean;
   /** Of a public zone. */
   nameServers: readonly string[];
+  /** Another service of AWS that made the zone, and alone may change it. */
+  managedBy?: string;
+  /** Of its accelerated recovery, as AWS names it; absent where that was never asked for. */
+  recovery?: string;
 }
 
 /** Undefined if there is none. https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHostedZone.html */
@@ -242,7 +246,9 @@ export async function findZone(aws: AwsCaller, id: string, options: Route53Optio
   const found = await outputIfThere(aws, { ...requestOf('GetHostedZone', options), input: { Id: id } }, /^NoSuchHostedZone$/, options);
   if (found === undefined) return undefined;
   const { HostedZone: zone, DelegationSet: set } = found;
-  return { name: zone?.Name ?? '', private: zone?.Config?.PrivateZone ?? false, nameServers: set?.NameServers ?? [] };
+  const managedBy = zone?.LinkedService?.ServicePrincipal ?? zone?.LinkedService?.Description;
+  const recovery = zone?.Features?.AcceleratedRecoveryStatus;
+  return { name: zone?.Name ?? '', private: zone?.Config?.PrivateZone ?? false, nameServers: set?.NameServers ?? [], ...(managedBy === undefined ? {} : { managedBy }), ...(recovery === undefined ? {} : { recovery }) };
 }
 
 /**

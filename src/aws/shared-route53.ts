@@ -75,6 +75,7 @@ class Shared {
       case 'GetChange':
         return this.#status((input as InputOf<'route53', 'GetChange'>).Id ?? '', request, signal);
       case 'ListResourceRecordSetProtections':
+      case 'GetHostedZone':
         return this.#once(`${operation} ${canonicalJson(input)}`, request, signal);
       case 'GetHealthCheckStatus':
         return this.#inTurn(request);

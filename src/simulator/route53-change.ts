@@ -18,6 +18,8 @@ export function changeRecordSets(zone: Zone, input: InputOf<'route53', 'ChangeRe
   // One change for each record element, as the limit of a batch counts them; an alias is one: our reading.
   const count = steps.reduce((sum, { action, set }) => sum + (action === 'UPSERT' ? 2 : 1) * Math.max(1, set.values.length), 0);
   if (count <= ELEMENTS_MAX && !call.state.changeQuota.take(call.now, count)) throw call.error('Throttling', 400, 'Rate exceeded');
+  if (zone.managedBy !== undefined) throw call.error('AccessDenied', 403, `The resource hostedzone/${zone.id} can only be managed through ${zone.managedBy}`);
+  if (zone.recovery !== undefined && /ING/.test(zone.recovery)) throw call.error('InvalidInput', 400, `HostedZone ${zone.id} is marked disabled for mutation`);
   if (zone.busyUntil > call.now) {
     throw call.error('PriorRequestNotComplete', 400, `The request was rejected because Route 53 was still processing a prior request for hosted zone ${zone.id}.`);
   }

@@ -180,6 +180,8 @@ function zoneView(zone: Zone): ZoneView {
     CallerReference: `lab-${zone.id}`,
     Config: { PrivateZone: false },
     ResourceRecordSetCount: zone.records.size,
+    ...(zone.managedBy === undefined ? {} : { LinkedService: { ServicePrincipal: zone.managedBy } }),
+    ...(zone.recovery === undefined ? {} : { Features: { AcceleratedRecoveryStatus: zone.recovery } }),
   };
 }
 

@@ -2,6 +2,7 @@
  * Hosted zones: what the control plane holds, and what the DNS servers answer.
  * A change is in the control plane at once, and at the servers when it is INSYNC.
  */
+import type { OutputOf } from '../aws/operations.ts';
 import type { Core } from './core.ts';
 import { wrongFields, wrongSchema } from './record-fields.ts';
 import { fromSeed, groupKey, nameKey, normalName, setKey, toView, type RecordSet } from './record-set.ts';
@@ -22,6 +23,10 @@ export interface Zone {
   readonly protections: Table<Protection>;
   /** Until when a change is under way. */
   busyUntil: number;
+  /** Another service of AWS that made it. */
+  managedBy?: string;
+  /** The status of its accelerated recovery. */
+  recovery?: NonNullable<NonNullable<OutputOf<'route53', 'GetHostedZone'>['HostedZone']>['Features']>['AcceleratedRecoveryStatus'];
 }
 
 export interface Protection {

@@ -251,6 +251,51 @@ describe('records that the zone holds, and that another one answers for', () => 
   });
 });
 
+describe('a zone that takes no changes', () => {
+  const zoneOf = (sim: Simulation) => sim.world.state.zones.get(ZONE) ?? expect.fail('no zone');
+
+  // https://docs.aws.amazon.com/Route53/latest/APIReference/API_LinkedService.html
+  it('for another service of AWS made it: refused before the line', async () => {
+    const sim = await lost();
+    zoneOf(sim).managedBy = 'servicediscovery.amazonaws.com';
+    const end = await ended(sim);
+    expect(end).toMatchObject({ outcome: 'refused', changed: [] });
+    expect(end.refused).toBe(`zone-managed: the zone ${ZONE} (example.com.) was made by servicediscovery.amazonaws.com`);
+  });
+
+  // https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZoneFeatures.html
+  it.each(['ENABLING', 'ENABLING_HOSTED_ZONE_LOCKED', 'DISABLING'] as const)('while its accelerated recovery is %s: a failover says so, and waits for it', async (status) => {
+    const sim = await lost();
+    zoneOf(sim).recovery = status;
+    const end = await ended(sim, TOKYO, (record) => {
+      if (record.type === 'step.intent' && record.step === 'traffic.storefront.flip') void sim.clock.sleep(7 * MINUTE).then(() => (zoneOf(sim).recovery = 'ENABLED'));
+    });
+    expect(end.outcome).toBe('succeeded');
+    expect(end.warned).toContain(`the accelerated recovery of the zone ${ZONE} is ${status}: Route 53 `);
+    expect(end.took).toBeGreaterThan(7 * MINUTE);
+  });
+
+  it('longer than a step may take: AWS’s state is what people read', async () => {
+    const sim = await lost();
+    zoneOf(sim).recovery = 'DISABLING_HOSTED_ZONE_LOCKED';
+    const end = await ended(sim);
+    expect(end.failed).toMatch(/is DISABLING_HOSTED_ZONE_LOCKED: Route 53 takes no change of its records until that has ended$/);
+  });
+
+  it('a planned move waits until that is over', async () => {
+    const sim = await simulation();
+    zoneOf(sim).recovery = 'ENABLING_HOSTED_ZONE_LOCKED';
+    const end = await ended(sim, { verb: 'switchover', region: TOKYO });
+    expect(end).toMatchObject({ outcome: 'refused', changed: [] });
+    expect(end.refused).toContain(`zone-locked: the accelerated recovery of the zone ${ZONE} is ENABLING_HOSTED_ZONE_LOCKED`);
+  });
+
+  it('and one of which AWS says nothing stops nothing', async () => {
+    const end = await ended(refusing(await lost(), 'GetHostedZone', 'AccessDenied', 'not you'));
+    expect(end.outcome).toBe('succeeded');
+  });
+});
+
 describe('Route 53 takes its time', () => {
   // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests
   it.each([

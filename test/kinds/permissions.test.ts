@@ -42,7 +42,7 @@ function needOf(request: AwsRequest, account: string): Need[] {
       return [{ action: `autoscaling:${operation}`, resource }];
     }
     case 'route53': {
-      const resource = operation === 'GetChange' ? `change/${text('Id')}` : operation.includes('HealthCheck') ? `healthcheck/${text('HealthCheckId')}` : `hostedzone/${text('HostedZoneId')}`;
+      const resource = operation === 'GetChange' ? `change/${text('Id')}` : operation.includes('HealthCheck') ? `healthcheck/${text('HealthCheckId')}` : `hostedzone/${text(operation === 'GetHostedZone' ? 'Id' : 'HostedZoneId')}`;
       return [{ action: `route53:${operation}`, resource: `arn:aws:route53:::${resource}` }];
     }
     case 's3': {

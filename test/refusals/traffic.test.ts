@@ -74,6 +74,31 @@ describe('record sets', () => {
     `);
   });
 
+  it('one in a zone of another service', async () => {
+    const sim = await pair();
+    Object.assign(sim.world.state.zones.get(ZONE) ?? {}, { managedBy: 'servicediscovery.amazonaws.com' });
+    expect(await flip(sim)).toMatchInlineSnapshot(`
+      "rule         zone-managed
+      observed     the zone Z0123456789ABCDEFGHIJ (example.com.) was made by servicediscovery.amazonaws.com (just now)
+      threshold    a hosted zone that Route 53 lets its account change
+      consequence  Route 53 refuses every change of its records, after the point of no return
+      override     none: change it through the service that made it, in a custom step, or name the zone that users are led by"
+    `);
+  });
+
+  it('one in a zone that is locked, in a planned move', async () => {
+    const sim = await pair();
+    Object.assign(sim.world.state.zones.get(ZONE) ?? {}, { recovery: 'ENABLING_HOSTED_ZONE_LOCKED' });
+    expect(await saidByRun(sim, { verb: 'switchover', region: TOKYO })).toMatchInlineSnapshot(`
+      "traffic.storefront.flip
+      rule         zone-locked
+      observed     the accelerated recovery of the zone Z0123456789ABCDEFGHIJ is ENABLING_HOSTED_ZONE_LOCKED: Route 53 takes no change of its records until that has ended (just now)
+      threshold    a zone whose records can be changed
+      consequence  users could not be moved after the point of no return
+      override     none: wait until it has ended (aws route53 get-hosted-zone --id Z0123456789ABCDEFGHIJ), then start again"
+    `);
+  });
+
   const weighted = async (weights: Json) => {
     const sim = await worldOf('active-active');
     return saidIn(sim, 'traffic.shop.shift1', { params: { aim: { policy: 'weighted', weights } } });

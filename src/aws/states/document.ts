@@ -1,5 +1,5 @@
 import { activityStatus, analysisStatus, healthStatus, imageState, instanceState, lifecycleState, reservationState, statusCheck, targetState } from './capacity.ts';
-import { alarmState, certificateStatus, changeState, eventStatus, keyState } from './others.ts';
+import { acceleratedRecovery, alarmState, certificateStatus, changeState, eventStatus, keyState } from './others.ts';
 import { applyStatus, automatedBackupStatus, dbInstanceState, membershipStatus, proxyStatus, proxyTargetState, replicationState, snapshotStatus } from './rds.ts';
 import type { StateTable } from './table.ts';
 
@@ -7,7 +7,7 @@ import type { StateTable } from './table.ts';
 export const STATE_TABLES: readonly StateTable<object>[] = [
   dbInstanceState, replicationState, membershipStatus, applyStatus, snapshotStatus, automatedBackupStatus,
   instanceState, statusCheck, imageState, reservationState, lifecycleState, healthStatus, activityStatus, targetState,
-  changeState, keyState, certificateStatus, proxyStatus, proxyTargetState, analysisStatus, alarmState, eventStatus,
+  changeState, acceleratedRecovery, keyState, certificateStatus, proxyStatus, proxyTargetState, analysisStatus, alarmState, eventStatus,
 ];
 
 function cell(value: string | boolean | undefined): string {

@@ -11,6 +11,26 @@ export const changeState = statesOf<{ everywhere: Answer }>({
   unlisted: { everywhere: 'unknown' },
 });
 
+/**
+ * What the status of a hosted zone's accelerated recovery means. `changes`: does Route 53 take changes of the zone's records meanwhile? AWS names the two
+ * states in which the zone is locked; that it refuses changes in the others of a transition is reported.
+ */
+export const acceleratedRecovery = statesOf<{ changes: Answer }>({
+  field: 'HostedZoneFeatures.AcceleratedRecoveryStatus',
+  page: 'https://docs.aws.amazon.com/Route53/latest/APIReference/API_HostedZoneFeatures.html',
+  states: {
+    ENABLED: { changes: 'yes' },
+    DISABLED: { changes: 'yes' },
+    ENABLING: { changes: 'unknown', note: 'reported: changes are refused, for minutes. https://github.com/go-to-k/cdkd/issues/1467' },
+    DISABLING: { changes: 'unknown', note: 'reported: changes are refused, for minutes' },
+    ENABLING_HOSTED_ZONE_LOCKED: { changes: 'no' },
+    DISABLING_HOSTED_ZONE_LOCKED: { changes: 'no' },
+    ENABLE_FAILED: { changes: 'unknown' },
+    DISABLE_FAILED: { changes: 'unknown' },
+  },
+  unlisted: { changes: 'unknown' },
+});
+
 /** What the state of a KMS key means. */
 export const keyState = statesOf<{
   /** Can data be encrypted and decrypted with it now? */

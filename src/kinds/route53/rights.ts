@@ -54,7 +54,7 @@ export function changeRights(at: At, t: Traffic): Permission[] {
   const records = recordsOf(t);
   const of = (values: readonly string[]) => [...new Set(values)].sort();
   return [
-    allow(['route53:ListResourceRecordSets', 'route53:ListResourceRecordSetProtections'], [zoneArn(at, t)]),
+    allow(['route53:GetHostedZone', 'route53:ListResourceRecordSets', 'route53:ListResourceRecordSetProtections'], [zoneArn(at, t)]),
     allow(['route53:ChangeResourceRecordSets'], [zoneArn(at, t)], {
       'ForAllValues:StringEquals': {
         'route53:ChangeResourceRecordSetsNormalizedRecordNames': of(records.map(({ name }) => normalizedName(name))),

@@ -14,6 +14,7 @@ import { type BatchProblem, createdSets, type PlannedSets, setProblems } from '.
 import { type AskedChecks, askChecks, changeProblems } from './change-problems.ts';
 import { blindTo, routingControls } from './check-types.ts';
 import { countsAsHealthy } from './checkers.ts';
+import { lockedZone, zoneProblems } from './zone.ts';
 
 /*
  * Brings the sets of any number of names of one zone to what an aim says.
@@ -102,10 +103,11 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   const { inverted, read: states, ...silent } = await unanswered(ctx, p.aim.policy, towards, asked, changes.flatMap((one) => one.wanted));
   if (silent.refusal !== undefined) return silent.refusal;
   const batches = packBatches(groups).length;
-  const guarded = await protections(ctx, p);
-  if (guarded.refusal !== undefined) return guarded.refusal;
+  const [guarded, zone] = await Promise.all([protections(ctx, p), zoneProblems(ctx, p.zone, groups.length > 0)]);
+  const no = guarded.refusal ?? zone.refusal;
+  if (no !== undefined) return no;
   const because = groups.length === 0 ? 'the records match the plan already' : `${groups.length} of ${plural(p.records.length, 'name')} to change in ${batches} ${batches === 1 ? 'request' : 'requests'}`;
-  return { state: 'ok', because, warnings: [...guarded.warnings, ...silent.warnings, ...wayHomeWarnings(p, current), ...inverted.map((observed) => ({ rule: 'health-check-inverted', observed: `${observed}: when the endpoint of the other side passes again, users are sent back to it`, wanted: 'a set that counts as healthy while its endpoint works', mend: 'aws route53 update-health-check --health-check-id ID --no-inverted', page: `${GUIDE}/health-checks-creating-values.html` })), ...healthWarnings(towards, asked, states), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
+  return { state: 'ok', because, warnings: [...guarded.warnings, ...zone.warnings, ...silent.warnings, ...wayHomeWarnings(p, current), ...inverted.map((observed) => ({ rule: 'health-check-inverted', observed: `${observed}: when the endpoint of the other side passes again, users are sent back to it`, wanted: 'a set that counts as healthy while its endpoint works', mend: 'aws route53 update-health-check --health-check-id ID --no-inverted', page: `${GUIDE}/health-checks-creating-values.html` })), ...healthWarnings(towards, asked, states), ...ttlWarnings(p, current), ...blindWarnings(p, current)] };
 }
 
 function planned(aim: Aim, p: Params, current: readonly (readonly RecordSet[])[]): PlannedSets[] {
@@ -238,6 +240,9 @@ const sentAtFact = fact('route53.sent-at', z.number());
 /** Journaled with the intent, cleared once the ids of all changes are known: since when one may be on its way without. */
 const askedFact = fact('route53.asked', z.number());
 
+/** Route 53 refused the change while the zone was locked. */
+const lockedFact = fact('route53.locked', z.boolean());
+
 function sentChanges(ctx: StepContext, p: Params): string[] {
   return [...(changesFact.read(ctx, p.key) ?? [])];
 }
@@ -261,6 +266,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const groups = groupsFor(p.aim, p, await read(ctx, p));
   if (typeof groups === 'string') return missing(ctx, p.key, groups);
   found(ctx, p.key);
+  const lock = groups.length > 0 && lockedFact.has(ctx, p.key) ? await lockedZone(ctx, p.zone) : undefined;
+  if (lock !== undefined) return { state: 'pending', because: lock, waitingFor: 'aws', reason: lock };
   if (groups.length > 0) lastsNot(ctx, asPlanned(p));
   if (groups.length > 0) askedFact.record(ctx, p.key, ctx.effects.clock.now());
   if (groups.length > 0) return { state: 'absent', because: `${groups.length} of ${plural(p.records.length, 'name')} still to change` };
@@ -273,7 +280,14 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
-  await send(ctx, p, p.aim, `dr ${p.key} of ${ctx.runbook}`);
+  try {
+    await send(ctx, p, p.aim, `dr ${p.key} of ${ctx.runbook}`);
+    lockedFact.forget(ctx, p.key);
+  } catch (error) {
+    // Under which code AWS refuses a change of a locked zone is not documented: any clear refusal is asked for its reason.
+    if (!(error instanceof AwsError) || error.kind !== 'terminal' || (await lockedZone(ctx, p.zone)) === undefined) throw error;
+    lockedFact.record(ctx, p.key, true);
+  }
 }
 
 /** Sends what is missing; the ids of all changes that this step has sent. */

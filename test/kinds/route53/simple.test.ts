@@ -86,7 +86,7 @@ describe('route53-simple', () => {
     const plan = await planOf(await simpleShop(), TOKYO);
     const allowed = plan.steps.filter((s) => s.id.startsWith('traffic.')).flatMap((s) => s.permissions);
     expect(allowed.flatMap((one) => one.actions).sort()).toEqual([
-      'route53:ChangeResourceRecordSets', 'route53:GetChange', 'route53:ListResourceRecordSetProtections', 'route53:ListResourceRecordSets',
+      'route53:ChangeResourceRecordSets', 'route53:GetChange', 'route53:GetHostedZone', 'route53:ListResourceRecordSetProtections', 'route53:ListResourceRecordSets',
     ]);
   });
 });
