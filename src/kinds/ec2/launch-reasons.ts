@@ -15,15 +15,18 @@ import type { Observation } from '../../model/step.ts';
 /** What somebody has to mend: no wait does. */
 const FIXED: readonly [what: string, text: RegExp][] = [
   ['key', /client\.internalerror|client error on launch|invalidkmskey|kmskey|\bKMS key\b/i],
-  ['image', /(image id|\bAMI\b).*(does not exist|not found)|invalidamiid/i],
+  ['image', /(image id|\bAMI\b).*(does not exist|not found|is disabled)|invalidamiid/i],
   ['template', /launch (template|configuration).*(does not exist|not found)|invalidlaunchtemplate/i],
   ['security group', /security group.*does not exist|invalidgroup\.|invalidsecuritygroup/i],
   ['key pair', /key pair.*does not exist|invalidkeypair/i],
   ['subnet', /subnet.*does not exist|invalidsubnetid/i],
   ['instance profile', /invalid iam instance profile|invalidiaminstanceprofile/i],
-  ['permission', /not authorized to perform|unauthorizedoperation|\bauthfailure/i],
-  ['volume', /invalidblockdevicemapping|invalid device name|snapshot.*does not exist|invalidsnapshot/i],
+  ['permission', /not authorized to perform|unauthorizedoperation|\bauthfailure|authentication failure/i],
+  ['volume', /invalidblockdevicemapping|invalid device name|block device mappings not supported|snapshot.*does not exist|invalidsnapshot/i],
   ['parameter', /invalidparameter|value \(.*\) for parameter .* is invalid|architecture .* does not match/i],
+  // The group tries its other zones and types: only where none has it does it fail again and again.
+  ['configuration', /(configuration|instance type|availability zone).*(is (currently )?not supported|no longer supported)|placement groups may not be used/i],
+  ['price', /spot request price .* is lower than/i],
   ['subscription', /optinrequired|not subscribed|need to accept terms/i],
 ];
 
@@ -34,7 +37,7 @@ export function cannotMend(text: string): string | undefined {
 
 /** The region, or a quota of the account, has not enough. Being asked too often is no shortage. */
 export function isShortageText(text: string): boolean {
-  return cannotMend(text) === undefined && /insufficient|capacity|limit|quota|exceeded/i.test(text) && !/request limit|requestlimit|throttl|rate exceeded/i.test(text);
+  return cannotMend(text) === undefined && /insufficient|capacity|limit|quota|exceeded|not enough free addresses|already running/i.test(text) && !/request limit|requestlimit|throttl|rate exceeded/i.test(text);
 }
 
 const BRIEF = 300;
