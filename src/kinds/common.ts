@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { LintFinding } from '../model/kind.ts';
 import type { Conditions, Permission, Refusal, StepContext, StepKind } from '../model/step.ts';
 import { REGION_SHAPE } from '../base/regions.ts';
 import { parseDuration } from '../base/duration.ts';
@@ -61,6 +62,16 @@ export function gate<P>(params: z.ZodType<P>, decide: (ctx: StepContext, params:
     return typeof decision === 'string' ? { state: open, because: decision } : refused(decision);
   };
   return stepKind<P>({ params, check: (ctx, p) => ask('ok', ctx, p), observe: (ctx, p) => ask('reached', ctx, p) });
+}
+
+/** The regions of a map in a runbook, and where it stands; none where it is not there. */
+export function regionsAt(map: Readonly<Record<string, unknown>> | undefined, ...path: string[]): { path: string[]; regions: string[] }[] {
+  return map === undefined ? [] : [{ path, regions: Object.keys(map) }];
+}
+
+/** A warning of lint where something is so. */
+export function warnIf(so: boolean, message: string, ...path: string[]): LintFinding[] {
+  return so ? [{ path, severity: 'warning', message }] : [];
 }
 
 /** The resource's name in a region. @throws Error when the runbook was not checked for it. */

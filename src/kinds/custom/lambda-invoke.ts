@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { Json } from '../../base/json.ts';
-import { allow, inRegion, perRegion, refused } from '../common.ts';
+import { allow, inRegion, perRegion, refused, regionsAt } from '../common.ts';
 import { acting, checkFrame, fillJson, frame, jsonValue, type OwnKind } from '../own-steps/frame.ts';
 import { type Ending, named, oncePart, ranOnce, said } from '../own-steps/run-once.ts';
 import type { StepContext, Verdict } from '../../model/step.ts';
@@ -84,7 +84,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 const kind: OwnKind<z.infer<typeof schema>> = {
   summary: 'Invokes a Lambda function of the target region and waits for its answer',
   schema,
-  regions: (step) => [{ path: ['functions'], regions: Object.keys(step.functions) }],
+  regions: (step) => regionsAt(step.functions, 'functions'),
   draft: (ctx, name, step) => {
     const name_ = inRegion(step.functions, ctx.target);
     const payload = fillJson(step.payload, ctx);

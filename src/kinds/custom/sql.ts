@@ -3,7 +3,7 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { SqlTarget } from '../../effects/effects.ts';
 import { withoutSql } from '../databases/login.ts';
-import { allow, dbInstanceId, envName, inRegion, perRegion, refused } from '../common.ts';
+import { allow, dbInstanceId, envName, inRegion, perRegion, refused, regionsAt } from '../common.ts';
 import { acting, checkFrame, fill, frame, type OwnKind } from '../own-steps/frame.ts';
 import { type Ending, envOf, named, oncePart, ranOnce, said } from '../own-steps/run-once.ts';
 import type { StepContext } from '../../model/step.ts';
@@ -80,10 +80,7 @@ async function run(ctx: StepContext, p: Params, text: string): Promise<Ending> {
 const kind: OwnKind<z.infer<typeof schema>> = {
   summary: 'Runs one statement in PostgreSQL',
   schema,
-  regions: (step) => [
-    ...(step.instances === undefined ? [] : [{ path: ['instances'], regions: Object.keys(step.instances) }]),
-    ...(step.hosts === undefined ? [] : [{ path: ['hosts'], regions: Object.keys(step.hosts) }]),
-  ],
+  regions: (step) => [...regionsAt(step.instances, 'instances'), ...regionsAt(step.hosts, 'hosts')],
   draft: (ctx, name, step) => {
     const instance = step.instances === undefined ? undefined : inRegion(step.instances, ctx.target);
     const host = step.hosts === undefined ? undefined : inRegion(step.hosts, ctx.target);

@@ -3,7 +3,7 @@ import { arnIn } from '../../base/arn.ts';
 import type { InspectPlace } from '../../model/kind.ts';
 import type { Permission } from '../../model/step.ts';
 import type { World } from '../../simulator/world.ts';
-import { allow, perRegion } from '../common.ts';
+import { allow, perRegion, regionsAt } from '../common.ts';
 
 /* What stands between the application and a database: a proxy of RDS, and the network. No step changes either; `dr check` looks at them where the runbook names them. */
 
@@ -25,10 +25,7 @@ interface WayIn {
 
 /** For the kind's `regions`. Of a region that is not named nothing is said. */
 export function wayInRegions({ proxy, reachability }: WayIn): { path: string[]; regions: string[]; partial: true }[] {
-  return [
-    ...(proxy === undefined ? [] : [{ path: ['proxy'], regions: Object.keys(proxy), partial: true as const }]),
-    ...(reachability === undefined ? [] : [{ path: ['reachability'], regions: Object.keys(reachability), partial: true as const }]),
-  ];
+  return [...regionsAt(proxy, 'proxy'), ...regionsAt(reachability, 'reachability')].map((map) => ({ ...map, partial: true }));
 }
 
 /** What a look at both needs. Ids of proxies and of their target groups are AWS's own, and stand in no runbook. */

@@ -26,6 +26,8 @@ export const types = z
   .max(5, 'expected at most five types')
   .describe('Types that are tried, in this order, when there is no capacity of the one that is set');
 
+export const WITHOUT_TARGETS = 'without `targets` nothing says that the application answers before users are sent to it';
+
 /** What a drill launches: the same words as for an Auto Scaling group. */
 export const drillCapacity = z
   .strictObject({ capacity: z.enum(['one', 'full', 'none']).describe('one: one instance; full: as many as a failover brings up; none: nothing, and AWS is asked only whether these credentials may') })

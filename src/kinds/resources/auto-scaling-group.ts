@@ -8,7 +8,7 @@ import { scaleIn } from '../autoscaling/scale-in.ts';
 import { scaleOut } from '../autoscaling/scale-out.ts';
 import { groupProductionStep, production } from '../autoscaling/production.ts';
 import { rentedGroup, twinGroup, twinGroupStep } from '../autoscaling/twin.ts';
-import { allow, inRegion, perRegion } from '../common.ts';
+import { allow, inRegion, perRegion, regionsAt } from '../common.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 import { keyLooks } from '../keys.ts';
@@ -154,7 +154,7 @@ const kind: ResourceKind<AutoScalingGroup> = {
   summary: 'Auto Scaling group: scaled out, then waited for until its targets are healthy',
   schema,
   ids: ({ groups }) => [{ type: 'autoscaling:group', path: ['groups'], ids: groups, alike: { what: 'Auto Scaling group', changed: 'scaled', otherwise: 'to another size', keys: ['active', 'standby'] } }],
-  regions: (group) => [{ path: ['groups'], regions: Object.keys(group.groups) }],
+  regions: (group) => regionsAt(group.groups, 'groups'),
   lint: (group) =>
     group.active.desired < group.standby.desired
       ? [{ path: ['active'], severity: 'error', message: 'the active size is smaller than the standby size' }]

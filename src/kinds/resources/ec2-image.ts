@@ -1,5 +1,5 @@
 import { plural } from '../../base/plural.ts';
-import { allow, inRegion } from '../common.ts';
+import { allow, inRegion, regionsAt, warnIf } from '../common.ts';
 import { imageGate, newestImage } from '../ec2/image-gate.ts';
 import { gateParams, imageLaunches, inspectImage } from '../ec2/image-ready.ts';
 import { findTemplateVersion } from '../../aws/ec2.ts';
@@ -11,7 +11,7 @@ import { launchPartLooks } from '../ec2/launch-parts.ts';
 import { COMPUTE_TAG, existingIn, RUNBOOK_TAG, TEMPLATE_TAG, TEMPLATE_VERSION_TAG } from '../ec2/ours.ts';
 import { instancesProductionStep, production } from '../ec2/production.ts';
 import { registeredTargets, registerTargets } from '../ec2/register.ts';
-import { twinCount } from '../ec2/schema.ts';
+import { twinCount, WITHOUT_TARGETS } from '../ec2/schema.ts';
 import { twinInstances, twinInstancesStep } from '../ec2/twin.ts';
 import { stopInstances } from '../ec2/stop.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
@@ -169,18 +169,14 @@ const kind: ResourceKind<Ec2Image> = {
   schema,
   ids: (resource) => (resource.targets === undefined ? [] : [{ type: 'elbv2:target-group', path: ['targets', 'groups'], ids: resource.targets.groups }]),
   regions: (resource) => [
-    { path: ['template'], regions: Object.keys(resource.template) },
-    { path: ['image'], regions: Object.keys(resource.image) },
-    ...(resource.subnets === undefined ? [] : [{ path: ['subnets'], regions: Object.keys(resource.subnets) }]),
-    ...(resource.targets === undefined ? [] : [{ path: ['targets', 'groups'], regions: Object.keys(resource.targets.groups) }]),
+    ...regionsAt(resource.template, 'template'),
+    ...regionsAt(resource.image, 'image'),
+    ...regionsAt(resource.subnets, 'subnets'),
+    ...regionsAt(resource.targets?.groups, 'targets', 'groups'),
   ],
   lint: (resource) => [
-    ...(resource.targets === undefined
-      ? [{ path: [], severity: 'warning' as const, message: 'without `targets` nothing says that the application answers before users are sent to it' }]
-      : []),
-    ...(resource.maxAge === undefined
-      ? [{ path: [], severity: 'warning' as const, message: 'without `maxAge` an image that was copied years ago passes' }]
-      : []),
+    ...warnIf(resource.targets === undefined, WITHOUT_TARGETS),
+    ...warnIf(resource.maxAge === undefined, 'without `maxAge` an image that was copied years ago passes'),
   ],
   observe: async (ctx, resource) => {
     const template = inRegion(resource.template, ctx.target);

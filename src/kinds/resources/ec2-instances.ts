@@ -2,13 +2,13 @@ import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { findInstances } from '../../aws/ec2.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
-import { allow, inRegion, perRegion } from '../common.ts';
+import { allow, inRegion, perRegion, regionsAt, warnIf } from '../common.ts';
 import { BALANCER_SLA, computeSla } from '../slas.ts';
 import { inspectInstances, instanceLaunches } from '../ec2/ready.ts';
 import { dryRun, dryRunStep, inspectDryRun } from '../ec2/dry-run.ts';
 import { instancesProductionStep, production } from '../ec2/production.ts';
 import { registeredTargets, registerTargets } from '../ec2/register.ts';
-import { drillCapacity, instanceId, targets, twinCount, types } from '../ec2/schema.ts';
+import { drillCapacity, instanceId, targets, twinCount, types, WITHOUT_TARGETS } from '../ec2/schema.ts';
 import { startInstances } from '../ec2/start.ts';
 import { stopInstances } from '../ec2/stop.ts';
 import { twinInstances, twinInstancesStep } from '../ec2/twin.ts';
@@ -126,18 +126,10 @@ const kind: ResourceKind<Ec2Instances> = {
   summary: 'EC2 instances that wait stopped: started, then waited for until their targets are healthy',
   schema,
   ids: (resource) => (resource.targets === undefined ? [] : [{ type: 'elbv2:target-group', path: ['targets', 'groups'], ids: resource.targets.groups }]),
-  regions: (resource) => [
-    { path: ['instances'], regions: Object.keys(resource.instances) },
-    ...(resource.spares === undefined ? [] : [{ path: ['spares'], regions: Object.keys(resource.spares) }]),
-    ...(resource.targets === undefined ? [] : [{ path: ['targets', 'groups'], regions: Object.keys(resource.targets.groups) }]),
-  ],
+  regions: ({ instances, spares, targets }) => [...regionsAt(instances, 'instances'), ...regionsAt(spares, 'spares'), ...regionsAt(targets?.groups, 'targets', 'groups')],
   lint: (resource) => [
-    ...(resource.targets === undefined
-      ? [{ path: [], severity: 'warning' as const, message: 'without `targets` nothing says that the application answers before users are sent to it' }]
-      : []),
-    ...(resource.spares === undefined && resource.types === undefined
-      ? [{ path: [], severity: 'warning' as const, message: 'stopped instances hold no capacity: without `types` or `spares` a shortage ends the run' }]
-      : []),
+    ...warnIf(resource.targets === undefined, WITHOUT_TARGETS),
+    ...warnIf(resource.spares === undefined && resource.types === undefined, 'stopped instances hold no capacity: without `types` or `spares` a shortage ends the run'),
   ],
   observe: async (ctx, resource) => {
     const mine = inRegion(resource.instances, ctx.target);

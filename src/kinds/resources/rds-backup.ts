@@ -15,7 +15,7 @@ import { open, openStep, restore, restoreStep, restoreTwin, restoreTwinStep } fr
 import { type RdsBackup, schema } from '../databases/backup-schema.ts';
 import { hasGroups } from '../databases/restore-settings.ts';
 import { assessBackups, backupsStep } from '../databases/backup-signal.ts';
-import { allow, inRegion } from '../common.ts';
+import { allow, inRegion, regionsAt, warnIf } from '../common.ts';
 import type { DrillContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { canary, canaryStep } from '../databases/canary.ts';
 import { lintSqlEngine, loginOf, needLogin } from '../databases/login.ts';
@@ -149,19 +149,15 @@ const kind: ResourceKind<RdsBackup> = {
   summary: 'RDS instance restored in another region from replicated automated backups or copied snapshots',
   schema,
   regions: (db) => [
-    { path: ['instances'], regions: Object.keys(db.instances) },
-    { path: ['restore'], regions: Object.keys(db.restore) },
-    ...(db.kmsKeys === undefined ? [] : [{ path: ['kmsKeys'], regions: Object.keys(db.kmsKeys) }]),
-    ...(db.fence === undefined ? [] : [{ path: ['fence', 'quarantine'], regions: Object.keys(db.fence.quarantine) }]),
+    ...regionsAt(db.instances, 'instances'),
+    ...regionsAt(db.restore, 'restore'),
+    ...regionsAt(db.kmsKeys, 'kmsKeys'),
+    ...regionsAt(db.fence?.quarantine, 'fence', 'quarantine'),
     ...wayInRegions(db),
   ],
   lint: (db) => [
-    ...(db.fence === undefined
-      ? [{ path: [], severity: 'warning' as const, message: 'without `fence` a restored instance is open as soon as it is there, so the restore itself is the point of no return' }]
-      : []),
-    ...(db.kmsKeys === undefined
-      ? [{ path: [], severity: 'warning' as const, message: 'without `kmsKeys` reprotect cannot replicate the backups of an encrypted instance' }]
-      : []),
+    ...warnIf(db.fence === undefined, 'without `fence` a restored instance is open as soon as it is there, so the restore itself is the point of no return'),
+    ...warnIf(db.kmsKeys === undefined, 'without `kmsKeys` reprotect cannot replicate the backups of an encrypted instance'),
     ...lintSqlEngine(db),
   ],
   ids: (db) => [{ type: 'rds:db', path: ['instances'], ids: db.instances }],

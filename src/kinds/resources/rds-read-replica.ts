@@ -1,7 +1,7 @@
 import { findDbInstance } from '../../aws/rds.ts';
 import { DrError } from '../../base/errors.ts';
 import type { World } from '../../simulator/world.ts';
-import { allow, inRegion } from '../common.ts';
+import { allow, inRegion, regionsAt, warnIf } from '../common.ts';
 import type { DrillContext, ObserveContext, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import { assertion, assertionSteps } from '../databases/assertions.ts';
 import { canary, canaryStep } from '../databases/canary.ts';
@@ -166,15 +166,13 @@ const kind: ResourceKind<RdsReadReplica> = {
   summary: 'RDS instance with a cross-region read replica: promoted by PromoteReadReplica',
   schema,
   regions: (db) => [
-    { path: ['instances'], regions: Object.keys(db.instances) },
-    ...(db.securityGroups === undefined ? [] : [{ path: ['securityGroups'], regions: Object.keys(db.securityGroups) }]),
-    ...(db.fence === undefined ? [] : [{ path: ['fence', 'quarantine'], regions: Object.keys(db.fence.quarantine) }]),
+    ...regionsAt(db.instances, 'instances'),
+    ...regionsAt(db.securityGroups, 'securityGroups'),
+    ...regionsAt(db.fence?.quarantine, 'fence', 'quarantine'),
     ...wayInRegions(db),
   ],
   lint: (db) => [
-    ...(db.fence === undefined
-      ? [{ path: [], severity: 'warning' as const, message: 'without `fence` an old writer whose API still answers cannot be quarantined' }]
-      : []),
+    ...warnIf(db.fence === undefined, 'without `fence` an old writer whose API still answers cannot be quarantined'),
     ...lintSqlEngine(db),
   ],
   ids: (db) => [{ type: 'rds:db', path: ['instances'], ids: db.instances }],

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { findDbInstance } from '../../aws/rds.ts';
 import { arnIn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
-import { allow, dbInstanceId, inRegion, perRegion } from '../common.ts';
+import { allow, dbInstanceId, inRegion, perRegion, regionsAt } from '../common.ts';
 import { databaseSlas } from '../databases/sides.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
 import { dbArn, isWriter } from '../databases/instance.ts';
@@ -86,11 +86,7 @@ const kind: ResourceKind<RdsWriters> = {
   summary: 'A writable RDS database in each region: nothing is promoted, keys are checked to be unique',
   schema,
   ids: (db) => [{ type: 'rds:db', path: ['instances'], ids: db.instances }],
-  regions: (db) => [
-    { path: ['instances'], regions: Object.keys(db.instances) },
-    ...(db.offsets === undefined ? [] : [{ path: ['offsets'], regions: Object.keys(db.offsets) }]),
-    ...wayInRegions(db),
-  ],
+  regions: (db) => [...regionsAt(db.instances, 'instances'), ...regionsAt(db.offsets, 'offsets'), ...wayInRegions(db)],
   lint: (db) => {
     if (db.keys === 'uuid') return [];
     const offsets = Object.values(db.offsets ?? {});

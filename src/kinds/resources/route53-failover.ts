@@ -1,5 +1,5 @@
 import { listManyRecordSets } from '../../aws/route53.ts';
-import { inRegion } from '../common.ts';
+import { inRegion, regionsAt, warnIf } from '../common.ts';
 import type { LintFinding, ObserveContext, PlanContext, ResourceState, StepDraft } from '../../model/kind.ts';
 import { type Aim, answersOf } from '../route53/aim.ts';
 import { changeDraft, checksDraft, objectDraft } from '../route53/drafts.ts';
@@ -118,33 +118,22 @@ function followed(ctx: PlanContext, t: Route53Failover): { title: string; params
 function lintPrimaries(t: Route53Failover): LintFinding[] {
   if (t.switch !== 'record') return [];
   const plain = Object.entries(t.answers ?? {}).filter(([, said]) => answersOf(said).some(({ answer }) => 'values' in answer && answer.healthCheck === undefined));
-  return plain.map(([region]) => ({
-    path: ['answers', region],
-    severity: 'warning' as const,
-    message: 'values without `healthCheck`: Route 53 refuses a PRIMARY set that is no alias and has no health check, so traffic could not move here; if the set has one, name it',
-  }));
+  const message = 'values without `healthCheck`: Route 53 refuses a PRIMARY set that is no alias and has no health check, so traffic could not move here; if the set has one, name it';
+  return plain.flatMap(([region]) => warnIf(true, message, 'answers', region));
 }
 
 export default routingKind<Route53Failover>({
   strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
   summary: 'A failover pair of Route 53 record sets, switched by record, by health check or by a watched object',
   schema: failoverSchema,
-  regions: (t) => [
-    { path: ['sets'], regions: Object.keys(t.sets) },
-    ...(t.object === undefined ? [] : [{ path: ['object'], regions: Object.keys(t.object), partial: true }]),
-    ...(t.answers === undefined ? [] : [{ path: ['answers'], regions: Object.keys(t.answers) }]),
-  ],
+  regions: (t) => [...regionsAt(t.sets, 'sets'), ...regionsAt(t.object, 'object').map((map) => ({ ...map, partial: true })), ...regionsAt(t.answers, 'answers')],
   lint: (t, runbook) => [
     ...lintPrimaries(t),
     ...(runbook.regions.length > 2
       ? [{ path: ['sets'], severity: 'error' as const, message: 'route53-failover supports exactly two regions: use route53-weighted, with the weight 0 for each standby' }]
       : []),
-    ...(t.switch !== 'object' && t.object !== undefined
-      ? [{ path: ['object'], severity: 'warning' as const, message: `\`object\` is not used by \`switch: ${t.switch}\`` }]
-      : []),
-    ...(t.switch === 'object' && t.answers === undefined
-      ? [{ path: [], severity: 'warning' as const, message: 'without `answers` a move is recognised by its leaving the old answer only, when the Route 53 API is silent' }]
-      : []),
+    ...warnIf(t.switch !== 'object' && t.object !== undefined, `\`object\` is not used by \`switch: ${t.switch}\``, 'object'),
+    ...warnIf(t.switch === 'object' && t.answers === undefined, 'without `answers` a move is recognised by its leaving the old answer only, when the Route 53 API is silent'),
   ],
   observe,
   setOf: (t, region) => t.sets[region],

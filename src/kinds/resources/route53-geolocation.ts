@@ -1,4 +1,4 @@
-import { inRegion } from '../common.ts';
+import { inRegion, regionsAt, warnIf } from '../common.ts';
 import { inParts, PACE_MAX, type Policy, sharedKind } from '../route53/shared-kind.ts';
 import { type Aim, answersWith, geoLocation } from '../route53/aim.ts';
 import { geolocationSchema, type Route53Geolocation } from '../route53/schema.ts';
@@ -43,7 +43,7 @@ export default sharedKind<Route53Geolocation>({
   summary: 'Geolocation Route 53 record sets: the places of a lost region are answered by the regions that stay',
   schema: geolocationSchema,
   regions: (t) => [
-    { path: ['answers'], regions: Object.keys(t.answers) },
+    ...regionsAt(t.answers, 'answers'),
     ...Object.entries(t.places).map(([id, { region }]) => ({ path: ['places', id], regions: [region], partial: true })),
   ],
   lint: (t) => {
@@ -51,9 +51,7 @@ export default sharedKind<Route53Geolocation>({
     const twice = places.find((place, i) => places.indexOf(place) !== i);
     return [
       ...(twice === undefined ? [] : [{ path: ['places'], severity: 'error' as const, message: 'two sets have the same place: Route 53 takes one' }]),
-      ...(Object.values(t.places).some(({ place }) => place === 'default')
-        ? []
-        : [{ path: ['places'], severity: 'warning' as const, message: 'no place is the default: users whom Route 53 cannot place, and those of places that are not named, get no answer' }]),
+      ...warnIf(!Object.values(t.places).some(({ place }) => place === 'default'), 'no place is the default: users whom Route 53 cannot place, and those of places that are not named, get no answer', 'places'),
     ];
   },
   policyOf,

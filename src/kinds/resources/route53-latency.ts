@@ -1,4 +1,4 @@
-import { inRegion } from '../common.ts';
+import { inRegion, regionsAt } from '../common.ts';
 import { type Policy, sharedKind } from '../route53/shared-kind.ts';
 import { type Aim, answersWith } from '../route53/aim.ts';
 import { latencySchema, type Route53Latency } from '../route53/schema.ts';
@@ -33,10 +33,7 @@ export default sharedKind<Route53Latency>({
   strategies: ['active-active'],
   summary: 'Latency Route 53 record sets, one a region: the set of a lost region answers with a region that stays',
   schema: latencySchema,
-  regions: (t) => [
-    { path: ['sets'], regions: Object.keys(t.sets) },
-    { path: ['answers'], regions: Object.keys(t.answers) },
-  ],
+  regions: (t) => [...regionsAt(t.sets, 'sets'), ...regionsAt(t.answers, 'answers')],
   policyOf,
   answers: (t, region, sets) => sets.some((set) => answersWith(set, inRegion(t.answers, region))),
   discover: discoverLatency,

@@ -1,5 +1,5 @@
 import { listManyRecordSets, type RecordKey } from '../../aws/route53.ts';
-import { inRegion } from '../common.ts';
+import { inRegion, regionsAt } from '../common.ts';
 import type { LintFinding, ObserveContext, PlanContext, ResourceState, StepDraft } from '../../model/kind.ts';
 import { type Aim, answerFor, answerOf, answersOf, answersWith, answerWords } from '../route53/aim.ts';
 import { changeDraft } from '../route53/drafts.ts';
@@ -70,7 +70,7 @@ export default routingKind<Route53Simple>({
   strategies: ['backup-restore', 'pilot-light', 'warm-standby'],
   summary: 'Simple Route 53 records, one a name, public or private: changed to the answer of the active region',
   schema: simpleSchema,
-  regions: (t) => [{ path: ['answers'], regions: Object.keys(t.answers) }],
+  regions: (t) => regionsAt(t.answers, 'answers'),
   lint: lintSame,
   observe,
   setOf: () => undefined,

@@ -1,4 +1,4 @@
-import { inRegion } from '../common.ts';
+import { inRegion, regionsAt } from '../common.ts';
 import type { LintFinding } from '../../model/kind.ts';
 import type { Strategy } from '../../model/verb.ts';
 import { type Policy, sharedKind } from '../route53/shared-kind.ts';
@@ -55,10 +55,7 @@ export default sharedKind<Route53Weighted>({
   strategies: ['backup-restore', 'pilot-light', 'warm-standby', 'active-active'],
   summary: 'Weighted Route 53 record sets, one a region: a lost region gets the weight 0, a planned drain goes in steps',
   schema: weightedSchema,
-  regions: (t) => [
-    { path: ['sets'], regions: Object.keys(t.sets) },
-    { path: ['weights'], regions: Object.keys(t.weights) },
-  ],
+  regions: (t) => [...regionsAt(t.sets, 'sets'), ...regionsAt(t.weights, 'weights')],
   lint: lintWeights,
   policyOf,
   answers: (t, region, sets) => sets.some((set) => set.SetIdentifier === inRegion(t.sets, region) && (set.Weight ?? 0) > 0),

@@ -4,20 +4,14 @@ import { type Answer, answersOf } from './aim.ts';
 import { recordsOf, type Route53Failover, type Route53Simple, type SharedTraffic } from './schema.ts';
 import { wrongValue, wrongValues } from './values.ts';
 import { partitionOf } from '../../base/regions.ts';
-
-interface RegionMap {
-  path: string[];
-  regions: string[];
-  partial?: boolean;
-}
+import { regionsAt } from '../common.ts';
 
 /** The maps that every kind by which several regions answer may have. */
-export function sharedRegions(t: SharedTraffic): RegionMap[] {
-  const whole = (key: 'object' | 'capacity' | 'answers'): RegionMap[] => (t[key] === undefined ? [] : [{ path: [key], regions: Object.keys(t[key]) }]);
+export function sharedRegions(t: SharedTraffic): { path: string[]; regions: string[]; partial?: boolean }[] {
   return [
-    ...whole('object'),
-    ...whole('capacity'),
-    ...(t.kind === 'route53-weighted' ? whole('answers') : []),
+    ...regionsAt(t.object, 'object'),
+    ...regionsAt(t.capacity, 'capacity'),
+    ...(t.kind === 'route53-weighted' ? regionsAt(t.answers, 'answers') : []),
     // Where an object lives is a region too, and need not be all of them.
     ...Object.entries(t.object ?? {}).map(([region, { in: home }]) => ({ path: ['object', region], regions: [home], partial: true })),
   ];
