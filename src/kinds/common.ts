@@ -64,6 +64,9 @@ export function gate<P>(params: z.ZodType<P>, decide: (ctx: StepContext, params:
   return stepKind<P>({ params, check: (ctx, p) => ask('ok', ctx, p), observe: (ctx, p) => ask('reached', ctx, p) });
 }
 
+/** Of the draft of a step that only reads. */
+export const READS = { reversibility: 'reversible', controlPlanes: [], changes: [] } as const;
+
 /** The regions of a map in a runbook, and where it stands; none where it is not there. */
 export function regionsAt(map: Readonly<Record<string, unknown>> | undefined, ...path: string[]): { path: string[]; regions: string[] }[] {
   return map === undefined ? [] : [{ path, regions: Object.keys(map) }];

@@ -95,6 +95,12 @@ export interface FoundTwin {
   byHand: string;
 }
 
+/** The refusal where something that is no twin of this drill has its name. */
+export function nameTaken(observed: string, consequence = 'what somebody else has made would be changed and deleted'): Refusal {
+  const override = 'none: dr drill clean    deletes what an earlier drill has left; then start again';
+  return { rule: 'twin-name', observed, threshold: 'a name that only this drill uses', consequence, override };
+}
+
 /** When AWS accepted the request that makes a twin, by its resource name; milliseconds. */
 const acceptedFact = fact('twin.accepted', z.number());
 

@@ -9,7 +9,7 @@ import type { Rented } from '../../measure/prices.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, refused, regionName, stepKind } from '../common.ts';
-import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags, type FoundTwin, isTwinName } from '../twins.ts';
+import { deleteTwin, type FoundTwin, isTwinName, mayNotDelete, nameTaken, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { countOf, inService } from './health.ts';
 import { launchTrouble } from './launches.ts';
 
@@ -47,14 +47,7 @@ function suspect(p: Params, group: Group): Suspect {
 
 function stranger(ctx: StepContext, p: Params, group: Group): Refusal | undefined {
   const why = notOurTwin(ctx, suspect(p, group));
-  if (why === undefined) return undefined;
-  return {
-    rule: 'twin-name',
-    observed: `${p.group} exists in ${p.region} already: ${why}`,
-    threshold: 'a name that only this drill uses',
-    consequence: 'what somebody else has made would be changed and deleted',
-    override: 'none: dr drill clean    deletes what an earlier drill has left; then start again',
-  };
+  return why === undefined ? undefined : nameTaken(`${p.group} exists in ${p.region} already: ${why}`);
 }
 
 /** What tells how an instance is launched, as the group has it. */

@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { findDbInstance } from '../../aws/rds.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { SqlTarget } from '../../effects/effects.ts';
 import { withoutSql } from '../databases/login.ts';
@@ -7,6 +6,7 @@ import { allow, dbInstanceId, envName, inRegion, perRegion, refused, regionsAt }
 import { acting, checkFrame, fill, frame, type OwnKind } from '../own-steps/frame.ts';
 import { type Ending, envOf, named, oncePart, ranOnce, said } from '../own-steps/run-once.ts';
 import type { StepContext } from '../../model/step.ts';
+import { instanceNow } from '../databases/instance.ts';
 
 /** One statement in PostgreSQL, in a transaction of its own. */
 
@@ -59,7 +59,7 @@ async function targetOf(ctx: StepContext, p: Params): Promise<SqlTarget | string
     return { ...login, host, port: Number(port) };
   }
   const id = p.instance ?? '';
-  const instance = await findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, { region: p.region, id });
   if (instance === undefined) return `there is no DB instance ${id} in ${p.region}`;
   const noSql = withoutSql(id, instance.Engine);
   if (noSql !== undefined) return noSql;

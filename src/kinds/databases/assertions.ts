@@ -3,7 +3,7 @@ import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { durationField, noCheck, refused, stepKind } from '../common.ts';
+import { durationField, noCheck, READS, refused, stepKind } from '../common.ts';
 import { type Database, lookRights } from './instance.ts';
 import { envOf, loginParams, loginTo, type NamedLogin, targetOf } from './login.ts';
 
@@ -127,14 +127,12 @@ export function assertionSteps(ctx: DrillContext, twin: Database, { drill, canar
     label: `assert-${one.name}`,
     phase: 'verify',
     after: ['canary'],
-    reversibility: 'reversible',
+    ...READS,
     title: `${one.name}: is the data of ${twin.name} what it must be?`,
     env: envOf(canary),
     params: { ...loginTo({ region: twin.region, id: twin.id }, canary), ...one } satisfies Params,
-    controlPlanes: [],
     permissions: [lookRights(ctx, twin)],
     estimate: { p50: 1, p95: 3, basis: 'one query' },
     limitMs: 120_000,
-    changes: [],
   }));
 }

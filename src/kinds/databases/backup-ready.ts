@@ -1,4 +1,4 @@
-import { automatedBackups, type DbInstance, dbSnapshots, findDbInstance, findSubnetGroup } from '../../aws/rds.ts';
+import { automatedBackups, type DbInstance, dbSnapshots, findSubnetGroup } from '../../aws/rds.ts';
 import { securityGroupsOf } from '../../aws/ec2.ts';
 import { inRegion } from '../common.ts';
 import { lookedAll, peek } from '../inspect.ts';
@@ -6,7 +6,7 @@ import { keyFindings } from '../keys.ts';
 import { finder, findingOf, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
 import type { RdsBackup } from './backup-schema.ts';
-import { type Database, rdsResource } from './instance.ts';
+import { type Database, instanceNow, rdsResource } from './instance.ts';
 import { proxyFindings } from './proxy-ready.ts';
 import { findPoints } from './recovery-points.ts';
 import { aboutSide, goneFinding, writerFindings } from './sides.ts';
@@ -20,7 +20,7 @@ const GUIDE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
 export async function inspectBackups(ctx: InspectContext, name: string, db: RdsBackup): Promise<Finding[]> {
   const main = { name, region: ctx.source, id: inRegion(db.instances, ctx.source) };
   const copy = { name, region: ctx.target, id: inRegion(db.instances, ctx.target) };
-  const seen = await peek(aboutSide(main), () => findDbInstance(ctx.effects.aws, main.region, main.id, { signal: ctx.signal }));
+  const seen = await peek(aboutSide(main), () => instanceNow(ctx, main));
   const writer = seen.value;
   const missing = writer === undefined && seen.findings.length === 0 ? [goneFinding(main)] : [];
   return [

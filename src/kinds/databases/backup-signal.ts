@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { formatDuration } from '../../base/duration.ts';
-import { dbInstanceId, noCheck, regionName, stepKind } from '../common.ts';
+import { dbInstanceId, noCheck, READS, regionName, stepKind } from '../common.ts';
 import { type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 import { findPoints, listBackups } from './recovery-points.ts';
@@ -52,14 +52,12 @@ export function backupsStep(ctx: PlanContext, { name, region, id }: Database): S
   return {
     step: 'assessBackups',
     phase: 'assess',
-    reversibility: 'reversible',
+    ...READS,
     title: `Do backups of ${id} still arrive in ${ctx.target}?`,
     signal,
     params: { signal, region: ctx.target, source: { region, id } } satisfies Params,
-    controlPlanes: [],
     permissions: [listBackups(ctx.target, ctx.account)],
     estimate: { p50: 1, p95: 3, basis: 'two API calls' },
     limitMs: 30_000,
-    changes: [],
   };
 }

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, type DbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
+import type { InputOf } from '../../aws/operations.ts';
 import { CallError } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { fact } from '../../model/fact.ts';
@@ -68,6 +69,12 @@ export async function whenFree(ctx: StepContext, p: Changed, ask: () => Promise<
     }
     await ctx.wait('aws', LIMITS.awsBackoffMaxMs);
   }
+}
+
+/** Changes settings of an instance, as `whenFree` does. */
+export function modifyWhenFree(ctx: StepContext, p: Changed, settings: Omit<InputOf<'rds', 'ModifyDBInstance'>, 'DBInstanceIdentifier'>): Promise<void> {
+  const input = { DBInstanceIdentifier: p.id, ...settings };
+  return whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
 }
 
 export function countRefusal(ctx: StepContext, p: Changed, { message: words }: AwsError): void {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/rds.ts';
 import { refused, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
@@ -8,11 +8,11 @@ import { askForQuarantine, groupsOf, quarantineOf } from './quarantine.ts';
 import { fact } from '../../model/fact.ts';
 import { inRegionOf, keptFact } from './facts.ts';
 import { activeIsThere, backedUpParams } from './keep-old.ts';
-import { atStandby, follows, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { follows, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { memberRefusal } from './refusals.ts';
 import { recordFence } from './verdict.ts';
 import { quarantineRefusal } from './vpc.ts';
-import { type Database, rdsResource } from './instance.ts';
+import { type Database, instanceNow, rdsResource } from './instance.ts';
 import type { StepDraft } from '../../model/kind.ts';
 
 /*
@@ -70,10 +70,10 @@ function staysClosed(ctx: Pick<StepContext, 'fact'>, p: Closing): string {
 
 /** The old instance under either of its names. */
 async function oldOne(ctx: StepContext, p: StandbyParams): Promise<DbInstance | undefined> {
-  const old = await atStandby(ctx, p);
+  const old = await instanceNow(ctx, p);
   if (old !== undefined && !follows(old, p)) return old;
   const kept = standbyFact.read(ctx, inRegionOf(p))?.kept ?? undefined;
-  if (kept !== undefined) return findDbInstance(ctx.effects.aws, p.region, kept, { signal: ctx.signal });
+  if (kept !== undefined) return instanceNow(ctx, { region: p.region, id: kept });
   return old === undefined ? keptBefore(ctx, p) : undefined;
 }
 
@@ -99,9 +99,8 @@ const closedUpParams = backedUpParams.required({ quarantine: true });
 
 /** The old instance under either of its names. */
 async function backedUp(ctx: StepContext, p: Closing): Promise<DbInstance | undefined> {
-  const find = (id: string) => findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
   const kept = keptFact.read(ctx, inRegionOf(p));
-  return (await find(p.id)) ?? (kept === undefined ? undefined : find(kept));
+  return (await instanceNow(ctx, p)) ?? (kept === undefined ? undefined : instanceNow(ctx, { region: p.region, id: kept }));
 }
 
 /** The old instance of a database that was restored elsewhere. */

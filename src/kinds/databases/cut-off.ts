@@ -1,17 +1,17 @@
 import * as z from 'zod';
 import { outputOf } from '../../aws/call-options.ts';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import type { DbInstance } from '../../aws/rds.ts';
 import { cannotWrite, dbInstanceState, mayBeAsked, membershipStatus } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { fact } from '../../model/fact.ts';
 import type { Change, Observation, Permission, StepContext } from '../../model/step.ts';
-import { whenFree } from './change.ts';
+import { modifyWhenFree, whenFree } from './change.ts';
 import { groupsOf, quarantineOf } from './quarantine.ts';
 import { recordFence } from './verdict.ts';
 import { allow } from '../common.ts';
 import type { PlanContext } from '../../model/kind.ts';
-import { type Database, dbArn, rdsResource } from './instance.ts';
+import { type Database, dbArn, instanceNow, rdsResource } from './instance.ts';
 
 /*
  * How an old writer is cut off, in two changes. The quarantine keeps new connections out, and ends none: those that were
@@ -108,15 +108,14 @@ export async function letInAgain(ctx: StepContext, p: Omit<OldWriter, 'group'>):
   if (groups === undefined) throw new Error('the security groups it had are not known');
   if (groups.length === 0) throw new Error(`${p.id} had no security group to give back`);
   for (;;) {
-    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+    const instance = await instanceNow(ctx, p);
     if (instance === undefined) throw new Error(`${p.id} is not in ${p.region} any more`);
     const now = instance.VpcSecurityGroups ?? [];
     const back = now.length === groups.length && now.every((g) => groups.includes(g.VpcSecurityGroupId ?? ''));
     if (back && now.every((g) => membershipStatus(g.Status).inForce === 'yes')) break;
     if (!back && mayBeAsked(dbInstanceState(instance.DBInstanceStatus))) {
       // Without ApplyImmediately, see quarantine.ts.
-      const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: groups };
-      await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
+      await modifyWhenFree(ctx, p, { VpcSecurityGroupIds: groups });
     }
     await ctx.wait('aws', LIMITS.pollMaxMs);
   }

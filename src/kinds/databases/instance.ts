@@ -1,10 +1,10 @@
-import type { DbInstance } from '../../aws/rds.ts';
+import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/rds.ts';
-import type { Conditions, Permission } from '../../model/step.ts';
+import type { Conditions, Permission, StepContext } from '../../model/step.ts';
 import { arnIn, nameInArn, regionOfArn } from '../../base/arn.ts';
 import { dnsSuffixOf } from '../../base/regions.ts';
 import { allow, inRegion } from '../common.ts';
-import type { PlanContext } from '../../model/kind.ts';
+import type { ObserveContext, PlanContext } from '../../model/kind.ts';
 import { isTwinName, TWIN_NAMES } from '../twins.ts';
 
 /**
@@ -13,6 +13,11 @@ import { isTwinName, TWIN_NAMES } from '../twins.ts';
  */
 export function isWriter(instance: DbInstance): boolean {
   return (instance.DBInstanceStatus ?? '') !== '' && !replicates(instance);
+}
+
+/** As AWS shows it now. @throws AwsError */
+export function instanceNow(ctx: Pick<StepContext | ObserveContext, 'effects' | 'signal'>, { region, id }: { region: string; id: string }): Promise<DbInstance | undefined> {
+  return findDbInstance(ctx.effects.aws, region, id, { signal: ctx.signal });
 }
 
 /** It names a source, or shows a replication. */

@@ -1,15 +1,15 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, StepContext, StepKind, Verdict } from '../../model/step.ts';
-import { countRefusal, isAvailable, notReady, orRefused, whenFree } from './change.ts';
+import { countRefusal, isAvailable, modifyWhenFree, notReady, orRefused } from './change.ts';
 import { inRegionOf, keptFact } from './facts.ts';
 import { follows, freeName, keptBefore, settingsOf, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import { sessionsEnded } from './verdict.ts';
-import { type Database, rdsResource } from './instance.ts';
+import { type Database, instanceNow, rdsResource } from './instance.ts';
 import type { StepDraft } from '../../model/kind.ts';
 
 /*
@@ -40,14 +40,13 @@ interface Keeping<P extends Old> {
 }
 
 function keeping<P extends Old>(k: Keeping<P>): StepKind<P> {
-  const find = (ctx: StepContext, p: P, id: string) => findDbInstance(ctx.effects.aws, p.region, id, { signal: ctx.signal });
   return {
     params: k.params,
     check: (ctx, p) => k.check(ctx, p),
     observe: async (ctx, p) => {
       const kept = k.chosen(ctx, p);
-      const old = await find(ctx, p, p.id);
-      if (old === undefined) return kept === undefined ? k.missing(ctx, p) : renamed(ctx, p, kept, await find(ctx, p, kept));
+      const old = await instanceNow(ctx, p);
+      if (old === undefined) return kept === undefined ? k.missing(ctx, p) : renamed(ctx, p, kept, await instanceNow(ctx, { region: p.region, id: kept }));
       if (k.isNew?.(old, p) === true) return { state: 'reached', because: `${p.id} follows the writer already` };
       const not = notReady(p.id, dbInstanceState(old.DBInstanceStatus), ': only an available instance can be renamed');
       if (not !== undefined) return not;
@@ -64,7 +63,7 @@ function keeping<P extends Old>(k: Keeping<P>): StepKind<P> {
       const kept = k.chosen(ctx, p);
       if (kept === undefined) return;
       for (;;) {
-        const [here, there] = await Promise.all([find(ctx, p, p.id), find(ctx, p, kept)]);
+        const [here, there] = await Promise.all([instanceNow(ctx, p), instanceNow(ctx, { region: p.region, id: kept })]);
         if (there === undefined && isAvailable(here)) return;
         if (there !== undefined && here !== undefined) throw new Error(`the name ${p.id} is taken${k.isNew === undefined ? '' : ' by the new replica'}; the old instance stays ${kept}`);
         if (isAvailable(there)) await rename(ctx, p.region, kept, p.id);
@@ -94,9 +93,8 @@ function withWarning(p: Old, verdict: Verdict): Verdict {
  * the one that this run, or one that it follows, asked for. The next looks decide.
  */
 async function rename(ctx: StepContext, region: string, from: string, to: string): Promise<void> {
-  const input = { DBInstanceIdentifier: from, NewDBInstanceIdentifier: to, ApplyImmediately: true };
   try {
-    await whenFree(ctx, { region, id: from }, () => ctx.effects.aws.call({ service: 'rds', region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
+    await modifyWhenFree(ctx, { region, id: from }, { NewDBInstanceIdentifier: to, ApplyImmediately: true });
   } catch (error) {
     if (!(error instanceof AwsError && error.code.startsWith('DBInstanceAlreadyExists'))) throw error;
     countRefusal(ctx, { region, id: from }, error);
@@ -149,7 +147,7 @@ export const keepBackedUp = stepKind(
 
 /** Quarantine and a new name take an instance away from its users: there must be another one that they are on. */
 export async function activeIsThere(ctx: StepContext, p: BackedUpParams): Promise<Verdict> {
-  const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
+  const active = await instanceNow(ctx, p.active);
   const state = dbInstanceState(active?.DBInstanceStatus);
   if (active !== undefined && state.writes === 'yes') return { state: 'ok', because: `${p.active.id} in ${p.active.region} is ${state.shown}` };
   return refused({

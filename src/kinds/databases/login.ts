@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import type { DbInstance } from '../../aws/rds.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { answeredByServer, type SqlPosition, type SqlTarget } from '../../effects/effects.ts';
@@ -7,6 +7,7 @@ import { dbInstanceId, envName, inRegion, perRegion, regionName, securityGroupId
 import type { LintFinding, ObserveContext } from '../../model/kind.ts';
 import { isPlannedMove } from '../../model/verb.ts';
 import type { StepContext } from '../../model/step.ts';
+import { instanceNow } from './instance.ts';
 
 /** How to log in to an instance; user and password stay in the environment. */
 export const loginParams = {
@@ -42,7 +43,7 @@ export function missingLogin(ctx: Pick<StepContext, 'effects'>, p: NamedLogin): 
 
 /** Where the instance listens, and how to log in; in words why it cannot be told. */
 export async function targetOf(ctx: StepContext, p: Login): Promise<SqlTarget | string> {
-  return sqlTarget(ctx, p.id, p, await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal }));
+  return sqlTarget(ctx, p.id, p, await instanceNow(ctx, p));
 }
 
 export function sqlTarget(ctx: Pick<StepContext, 'effects'>, id: string, p: NamedLogin, instance: DbInstance | undefined): SqlTarget | string {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type RpoBound, rpoFromPosition } from '../../measure/rpo.ts';
-import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { dbInstanceId, READS, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { rpoFact } from './facts.ts';
 import { intendsPromotion } from './found-writer.ts';
@@ -84,15 +84,13 @@ export function positionGateStep(ctx: PlanContext, copy: Database, old: Database
   return {
     step: 'positionGate',
     phase: 'data',
-    reversibility: 'reversible',
+    ...READS,
     gate: true,
     title: `${copy.id} has replayed every write of ${old.id}`,
     env: envOf(login),
     params: { ...loginTo(copy, login), source: { region: old.region, id: old.id } } satisfies Params,
-    controlPlanes: [],
     permissions: [lookRights(ctx, copy, old)],
     estimate: { p50: 2, p95: 30, basis: 'the lag of the replica, without new writes' },
     limitMs: LIMIT_MS,
-    changes: [],
   };
 }

@@ -1,4 +1,3 @@
-import { findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { messageOf } from '../../base/errors.ts';
@@ -6,7 +5,7 @@ import { LIMITS } from '../../base/limits.ts';
 import { answeredByServer, type SqlPosition } from '../../effects/effects.ts';
 import { finder } from '../../model/finding.ts';
 import type { InspectContext, PositionSeen } from '../../model/kind.ts';
-import { type Database, replicates } from './instance.ts';
+import { type Database, instanceNow, replicates } from './instance.ts';
 import { sampleLag } from './lag.ts';
 import { lsnText } from './line-position.ts';
 import { missingLogin, type NamedLogin, sqlTarget } from './login.ts';
@@ -30,7 +29,7 @@ export async function replicaPosition(ctx: InspectContext, copy: Database, login
 }
 
 async function bySql(ctx: InspectContext, copy: Database, login: NamedLogin): Promise<PositionSeen | undefined> {
-  const instance = await findDbInstance(ctx.effects.aws, copy.region, copy.id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, copy);
   // What is no replica, or where no engine runs, others say.
   if (instance === undefined || !replicates(instance) || dbInstanceState(instance.DBInstanceStatus).writes === 'no') return undefined;
   const target = sqlTarget(ctx, copy.id, login, instance);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import type { DbInstance } from '../../aws/rds.ts';
 import { nameInArn } from '../../base/arn.ts';
 import type { Json } from '../../base/json.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
@@ -8,7 +8,7 @@ import { productionKind, productionStep } from '../production.ts';
 import { isTwinName } from '../twins.ts';
 import { type Asserted, askedSchema, valueNow } from './assertions.ts';
 import { envOf, loginTo } from './login.ts';
-import { type Database, lookRights, sourceOf } from './instance.ts';
+import { type Database, instanceNow, lookRights, sourceOf } from './instance.ts';
 import { shownSettings } from './carried.ts';
 
 const params = z.strictObject({ key: z.string(), instances: z.array(z.strictObject({ region: regionName, id: dbInstanceId })), same: z.array(askedSchema).default([]) });
@@ -32,7 +32,7 @@ function configuration(instance: DbInstance | undefined): Json {
 
 export const production = productionKind<Params>(params, (ctx, { instances, same }) =>
   Object.fromEntries([
-    ...instances.map(({ region, id }) => [`${id} in ${region}`, async () => configuration(await findDbInstance(ctx.effects.aws, region, id, { signal: ctx.signal }))] as const),
+    ...instances.map(({ region, id }) => [`${id} in ${region}`, async () => configuration(await instanceNow(ctx, { region, id }))] as const),
     ...same.map((one) => [`${one.name} of ${one.id}`, () => valueNow(ctx, one)] as const),
   ]),
 );

@@ -9,7 +9,7 @@ import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { countRefusal, freshRefusal, isBusy, orRefused, waitedOut, whenFree } from './change.ts';
 import { foundWriter, intendsPromotion, ROLE } from './found-writer.ts';
-import { type Database, isPromoted, isWriter, lookRights, rdsArns, rdsResource, replicates, rightsTo, sourceOf, sourceRegion } from './instance.ts';
+import { type Database, instanceNow, isPromoted, isWriter, lookRights, rdsArns, rdsResource, replicates, rightsTo, sourceOf, sourceRegion } from './instance.ts';
 import { loginSchema, recordLinePosition } from './line-position.ts';
 import { promotionFindings } from './promotion-ready.ts';
 import { stillWriter } from './writer.ts';
@@ -102,7 +102,7 @@ async function staysReadOnly(ctx: StepContext, p: Params, instance: DbInstance):
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
   if (p.twin === true) return { state: 'ok', because: `${p.id} is made by this run` };
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, p);
   const state = dbInstanceState(instance?.DBInstanceStatus);
   const status = state.shown;
   if (instance === undefined || !isUsable(state) || showsNoRole(instance)) {
@@ -127,7 +127,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 const REFUSED_MS = 600_000;
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, p);
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
   const stranger = p.twin === true ? notTheTwin(ctx, p.region, instance) : undefined;
   if (stranger !== undefined) return refused(stranger);
@@ -165,7 +165,7 @@ async function judgeFound(ctx: StepContext, p: Params, state: DbInstanceState): 
 /** How long the backups of the new writer are kept; undefined leaves it to AWS. */
 async function retention(ctx: StepContext, p: Params, seen?: DbInstance): Promise<number | undefined> {
   if (p.retentionDays !== undefined) return p.retentionDays;
-  const replica = seen ?? (await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal }));
+  const replica = seen ?? (await instanceNow(ctx, p));
   const own = replica?.BackupRetentionPeriod;
   if (own !== undefined && own > 0) return own;
   if (!p.planned) return undefined;
@@ -201,7 +201,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
 async function made(ctx: StepContext, p: Params): Promise<boolean> {
   // It was a writer when the plan was made.
   if (p.usersIn !== undefined) return false;
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, p);
   if (instance === undefined) return false;
   const state = dbInstanceState(instance.DBInstanceStatus);
   return isWriter(instance) || state.changing === true || state.writes !== 'yes';

@@ -5,12 +5,12 @@ import { formatDuration } from '../../base/duration.ts';
 import * as z from 'zod';
 import { allow, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
-import { notReady, orRefused, whenFree } from './change.ts';
-import { rdsArns, rdsResource, replicationStatus, replicationTrouble, viaRds } from './instance.ts';
+import { modifyWhenFree, notReady, orRefused, whenFree } from './change.ts';
+import { instanceNow, rdsArns, rdsResource, replicationStatus, replicationTrouble, viaRds } from './instance.ts';
 import { notCarried } from './carried.ts';
 import { sampleLag } from './lag.ts';
 import { inRegionOf, protectedFact } from './facts.ts';
-import { atStandby, follows, type Rebuild, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
+import { follows, type Rebuild, standbyFact, standbyParams, type StandbyParams } from './standby.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { nameInArn, arnIn } from '../../base/arn.ts';
 import { partitionOf } from '../../base/regions.ts';
@@ -24,7 +24,7 @@ import { partitionOf } from '../../base/regions.ts';
 const ok = () => Promise.resolve({ state: 'ok', because: 'the gate has looked at it' } as const);
 
 async function available(ctx: StepContext, p: StandbyParams): Promise<{ instance: DbInstance } | { not: Observation }> {
-  const instance = await atStandby(ctx, p);
+  const instance = await instanceNow(ctx, p);
   if (instance === undefined) return { not: { state: 'absent', because: `there is no ${p.id} in ${p.region}` } };
   if (!follows(instance, p)) return { not: { state: 'impossible', because: `${p.id} does not follow ${p.writer}` } };
   const not = notReady(p.id, dbInstanceState(instance.DBInstanceStatus));
@@ -81,8 +81,7 @@ export const parameters = stepKind<StandbyParams>({
   act: async (ctx, p) => {
     const wanted = standbyFact.read(ctx, inRegionOf(p))?.settings.parameterGroup;
     if (wanted === undefined) throw new Error('the parameter group of the old instance is not known');
-    const input = { DBInstanceIdentifier: p.id, DBParameterGroupName: wanted, ApplyImmediately: true };
-    await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
+    await modifyWhenFree(ctx, p, { DBParameterGroupName: wanted, ApplyImmediately: true });
   },
 });
 

@@ -1,9 +1,9 @@
 import * as z from 'zod';
 import { CLOCK_MAY_BE_OFF_MS } from '../../aws/aws-time.ts';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import type { DbInstance } from '../../aws/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { rpoFromRecoveryPoint } from '../../measure/rpo.ts';
-import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { dbInstanceId, READS, refused, regionName, stepKind } from '../common.ts';
 import { outageAt } from '../outage.ts';
 import { fact, type FactSource } from '../../model/fact.ts';
 import { rpoFact } from './facts.ts';
@@ -12,7 +12,7 @@ import { quiescedAt } from './quiesce.ts';
 import type { StepContext } from '../../model/step.ts';
 import { describePoint, findPoints, listBackups, type RecoveryPoint, recoveryPointSchema } from './recovery-points.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import { type Database, rdsResource } from './instance.ts';
+import { type Database, instanceNow, rdsResource } from './instance.ts';
 
 const params = z.strictObject({
   name: z.string(),
@@ -46,7 +46,7 @@ export function carriesToken(instance: DbInstance, choice: Choice | undefined): 
 async function begun(ctx: StepContext, p: { name: string; region: string; id: string }): Promise<Choice | undefined> {
   const choice = readChoice(ctx, p.name);
   if (choice === undefined) return undefined;
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, p);
   return instance !== undefined && carriesToken(instance, choice) ? choice : undefined;
 }
 
@@ -152,16 +152,14 @@ export function recoveryGateStep(ctx: PlanContext, copy: Database, old: Database
   return {
     step: 'recoveryGate',
     phase: 'assess',
-    reversibility: 'reversible',
+    ...READS,
     gate: true,
     title: `Newest recovery point of ${copy.name} against the RPO`,
     oldWriter: rdsResource(old.region, old.id),
     params: { ...copy, source: { region: old.region, id: old.id }, rpoMs: ctx.objectives.rpoMs } satisfies Params,
-    controlPlanes: [],
     permissions: [listBackups(copy.region, ctx.account)],
     estimate: { p50: 1, p95: 3, basis: 'two API calls' },
     limitMs: 30_000,
-    changes: [],
   };
 }
 
@@ -172,15 +170,13 @@ export function caughtUpStep(ctx: PlanContext, copy: Database, old: Database): S
   return {
     step: 'caughtUp',
     phase: 'data',
-    reversibility: 'reversible',
+    ...READS,
     gate: true,
     title: `Backups in ${copy.region} hold every write of ${old.id}`,
     oldWriter: rdsResource(old.region, old.id),
     params: { ...copy, source: { region: old.region, id: old.id } } satisfies WaitParams,
-    controlPlanes: [],
     permissions: [listBackups(copy.region, ctx.account)],
     estimate: { p50: 360, p95: 1200, basis: 'AWS moves the newest restorable time about every five minutes; its copy comes later' },
     limitMs: CAUGHT_UP_LIMIT_MS,
-    changes: [],
   };
 }

@@ -1,4 +1,4 @@
-import { type DbInstance, findDbInstance, userParameters } from '../../aws/rds.ts';
+import { type DbInstance, userParameters } from '../../aws/rds.ts';
 import { replicationState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { inRegion } from '../common.ts';
@@ -6,7 +6,7 @@ import { lookedAll, peek } from '../inspect.ts';
 import { keyFindings } from '../keys.ts';
 import { finder, findingOf, type Finding } from '../../model/finding.ts';
 import type { InspectContext } from '../../model/kind.ts';
-import { type Database, isWriter, replicates, replicationStatus, replicationTrouble } from './instance.ts';
+import { type Database, instanceNow, isWriter, replicates, replicationStatus, replicationTrouble } from './instance.ts';
 import { lagHistory } from './lag.ts';
 import { pathFindings } from './path-ready.ts';
 import { parityFindings } from './parity.ts';
@@ -25,8 +25,7 @@ const GUIDE = 'https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide';
 export async function inspectReplica(ctx: InspectContext, name: string, db: RdsReadReplica): Promise<Finding[]> {
   const copy = { name, region: ctx.target, id: inRegion(db.instances, ctx.target) };
   const main = { name, region: ctx.source, id: inRegion(db.instances, ctx.source) };
-  const find = (side: Database): Promise<DbInstance | undefined> => findDbInstance(ctx.effects.aws, side.region, side.id, { signal: ctx.signal });
-  const [here, there] = await Promise.all([peek(aboutSide(copy), () => find(copy)), peek(aboutSide(main), () => find(main))]);
+  const [here, there] = await Promise.all([peek(aboutSide(copy), () => instanceNow(ctx, copy)), peek(aboutSide(main), () => instanceNow(ctx, main))]);
   const [replica, writer] = [here.value, there.value];
   const both = replica === undefined || writer === undefined ? [] : [
     () => Promise.resolve(parityFindings(copy, replica, writer, db.instanceClass?.active)),

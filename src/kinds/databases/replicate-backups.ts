@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { automatedBackups, findDbInstance } from '../../aws/rds.ts';
+import { automatedBackups } from '../../aws/rds.ts';
 import { automatedBackupStatus } from '../../aws/states/rds.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
@@ -10,7 +10,7 @@ import { stillWriter } from './writer.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { backupsUnfit } from './refusals.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import { type Database, dbArn, lookRights, rdsArns, rdsResource } from './instance.ts';
+import { type Database, dbArn, instanceNow, lookRights, rdsArns, rdsResource } from './instance.ts';
 import { keyRights } from './recovery-points.ts';
 
 /*
@@ -44,7 +44,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
-  const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
+  const active = await instanceNow(ctx, p.active);
   const SourceDBInstanceArn = active?.DBInstanceArn;
   if (SourceDBInstanceArn === undefined) throw new Error(`${p.active.id} is not in ${p.active.region}`);
   const input = { SourceDBInstanceArn, BackupRetentionPeriod: p.retentionDays, ...(p.kmsKey === undefined ? {} : { KmsKeyId: p.kmsKey }) };
@@ -60,7 +60,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
 export const replicate = stepKind<Params>({
   params,
   check: async (ctx, p) => {
-    const active = await findDbInstance(ctx.effects.aws, p.active.region, p.active.id, { signal: ctx.signal });
+    const active = await instanceNow(ctx, p.active);
     const unfit = active === undefined ? 'not there' : backupsUnfit(active, p.region, p.kmsKey);
     const problem = unfit === undefined ? undefined : `${p.active.id} in ${p.active.region} is ${unfit}`;
     if (problem === undefined) return { state: 'ok', because: `${p.active.id} keeps backups for ${active?.BackupRetentionPeriod ?? 0} days` };

@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
-import { isAvailable, notReady, orRefused, whenFree } from './change.ts';
+import { isAvailable, modifyWhenFree, notReady, orRefused } from './change.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
-import { type Database, dbArn, rdsResource } from './instance.ts';
+import { type Database, dbArn, instanceNow, rdsResource } from './instance.ts';
 import { offerFor } from './offered.ts';
 
 /*
@@ -21,17 +21,12 @@ type Params = z.infer<typeof params>;
 const classFact = fact('class', z.string());
 const before = (p: Params): string => `${p.name}.before`;
 
-function look(ctx: StepContext, p: Params) {
-  return findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
-}
-
 function change(ctx: StepContext, p: Params, to: string) {
-  const input = { DBInstanceIdentifier: p.id, DBInstanceClass: to, ApplyImmediately: true };
-  return whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
+  return modifyWhenFree(ctx, p, { DBInstanceClass: to, ApplyImmediately: true });
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const instance = await look(ctx, p);
+  const instance = await instanceNow(ctx, p);
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
   const has = instance.DBInstanceClass ?? 'unknown';
   const not = notReady(p.id, dbInstanceState(instance.DBInstanceStatus));
@@ -61,7 +56,7 @@ async function offered(ctx: StepContext, p: Params, instance: DbInstance): Promi
 export const resize = stepKind<Params>({
   params,
   check: async (ctx, p) => {
-    const instance = await look(ctx, p);
+    const instance = await instanceNow(ctx, p);
     if (instance !== undefined) return offered(ctx, p, instance);
     return refused({
       rule: 'replica-usable',
@@ -77,7 +72,7 @@ export const resize = stepKind<Params>({
     const had = classFact.read(ctx, before(p));
     if (had === undefined) throw new Error(`the class that ${p.id} had is not known`);
     for (;;) {
-      const instance = await look(ctx, p);
+      const instance = await instanceNow(ctx, p);
       if (instance === undefined) throw new Error(`${p.id} is not in ${p.region} any more`);
       if (isAvailable(instance)) {
         if (instance.DBInstanceClass === had) return;

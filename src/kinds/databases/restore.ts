@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, needsPerson } from '../../aws/states/rds.ts';
 import { allow, dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
 import { lastsFor, lastsNot } from '../looks.ts';
@@ -8,11 +8,11 @@ import { fact } from '../../model/fact.ts';
 import { notShown, showSigns, signsOfLife } from '../../model/signals.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { lookAtBackups } from './backup-signal.ts';
-import { orRefused, refusalOf, whenFree } from './change.ts';
+import { modifyWhenFree, orRefused, refusalOf } from './change.ts';
 import { offerFor } from './offered.ts';
 import { isOwnOptionGroup } from './option-group.ts';
 import { unfinishedRun } from './found-writer.ts';
-import { type Database, dbArn, rdsArns, rdsResource, rightsTo } from './instance.ts';
+import { type Database, dbArn, instanceNow, rdsArns, rdsResource, rightsTo } from './instance.ts';
 import { type NewInstance, quotaFor } from './quota.ts';
 import { fenceOf } from './verdict.ts';
 import { stillWriter } from './writer.ts';
@@ -80,7 +80,7 @@ async function beganBy(ctx: StepContext, p: Pick<Params, 'region' | 'id'>): Prom
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, p);
   if (instance !== undefined && !isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
   const unable = instance === undefined && p.nobody !== undefined ? await twinMayNotDelete(ctx, { region: p.region, id: p.id, nobody: p.nobody }) : undefined;
   if (unable !== undefined) return refused(unable);
@@ -141,7 +141,7 @@ const RESTORES = ['rds-backup.restore', 'rds-backup.restoreTwin'];
 /** What else the plan restores in that region, and is not there yet. */
 async function besides(ctx: StepContext, { region, id }: Params): Promise<NewInstance[]> {
   const others = (ctx.planned ?? []).flatMap((step) => (RESTORES.includes(step.kind) ? (params.safeParse(step.params).data ?? []) : [])).filter((other) => other.region === region && other.id !== id);
-  const made = await Promise.all(others.map(async (other) => ((await findDbInstance(ctx.effects.aws, region, other.id, { signal: ctx.signal })) === undefined ? [{ region, id: other.id, storageGib: (await newestPoint(ctx, other))?.storageGib }] : [])));
+  const made = await Promise.all(others.map(async (other) => ((await instanceNow(ctx, other)) === undefined ? [{ region, id: other.id, storageGib: (await newestPoint(ctx, other))?.storageGib }] : [])));
   return made.flat();
 }
 
@@ -151,7 +151,7 @@ function lossAtLine(ctx: StepContext, { name, id, rpoMs, closedBy, nobody }: Pic
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, p);
   if (instance === undefined) return lossAtLine(ctx, p) ?? { state: 'absent', because: `${p.id} is not in ${p.region}` };
   if (!isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
   const state = dbInstanceState(instance.DBInstanceStatus);
@@ -217,7 +217,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
 
 /** Something has the name: there was nothing before. */
 async function made(ctx: StepContext, p: Params): Promise<boolean> {
-  return (await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal })) !== undefined;
+  return (await instanceNow(ctx, p)) !== undefined;
 }
 
 export const restore = stepKind<Params>({ params, check, observe, act, made, holds: stillWriter });
@@ -232,7 +232,7 @@ export const restoreTwin = stepKind<Params>({
     twinAccepted(ctx, rdsResource(p.region, p.id));
   },
   undo: deleteTwinDatabase,
-  made: async (ctx, p) => isTwinOf(ctx, await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal })),
+  made: async (ctx, p) => isTwinOf(ctx, await instanceNow(ctx, p)),
 });
 
 /** A drill restores to its own name, open as a failover would in the end. The time of it counts: it is what a failover waits for. */
@@ -294,7 +294,7 @@ export const open = stepKind<OpenParams>({
   params: openParams,
   check: () => Promise.resolve({ state: 'ok', because: 'the groups were looked at by the restore' } as const),
   observe: async (ctx, p) => {
-    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+    const instance = await instanceNow(ctx, p);
     if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region}` };
     if (!isOurs(ctx, p, instance)) return stranger(ctx, p, instance);
     const { same, settled } = hasGroups(instance, p.settings.securityGroups);
@@ -310,12 +310,11 @@ export const open = stepKind<OpenParams>({
   },
   act: async (ctx, p) => {
     // Without ApplyImmediately, see quarantine.ts.
-    const input = { DBInstanceIdentifier: p.id, VpcSecurityGroupIds: p.settings.securityGroups };
-    await whenFree(ctx, p, () => ctx.effects.aws.call({ service: 'rds', region: p.region, operation: 'ModifyDBInstance', input, signal: ctx.signal }));
+    await modifyWhenFree(ctx, p, { VpcSecurityGroupIds: p.settings.securityGroups });
   },
   // Whichever run restored it: its groups let users in, or are being changed to.
   made: async (ctx, p) => {
-    const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+    const instance = await instanceNow(ctx, p);
     return instance !== undefined && hasGroups(instance, p.settings.securityGroups).same;
   },
 });

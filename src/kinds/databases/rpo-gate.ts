@@ -1,15 +1,14 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
-import { findDbInstance } from '../../aws/rds.ts';
 import { replicationState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { rpoFromLag } from '../../measure/rpo.ts';
-import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { allow, dbInstanceId, READS, refused, regionName, stepKind } from '../common.ts';
 import { outageAt } from '../outage.ts';
 import type { StepContext } from '../../model/step.ts';
 import { rpoFact } from './facts.ts';
 import { foundWriter, intendsPromotion, isOf } from './found-writer.ts';
-import { type Database, lookRights, isWriter, replicationStatus } from './instance.ts';
+import { type Database, instanceNow, isWriter, lookRights, replicationStatus } from './instance.ts';
 import { sampleLag } from './lag.ts';
 import { decideLoss, type LossDecision } from './loss.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -32,7 +31,7 @@ async function lagOf(ctx: StepContext, p: Params): Promise<Lag> {
 }
 
 async function decide(ctx: StepContext, p: Params): Promise<LossDecision> {
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, p);
   const writer = instance !== undefined && isWriter(instance);
   const { newest, newestValid: lag, silence } = await lagOf(ctx, p);
   const newestValid = writer && lag !== undefined && !isOf(instance, lag.sampledAt) ? undefined : lag;
@@ -73,14 +72,12 @@ export function rpoGateStep(ctx: PlanContext, { name, region, id }: Database, us
   return {
     step: 'rpoGate',
     phase: 'assess',
-    reversibility: 'reversible',
+    ...READS,
     gate: true,
     title: `Data loss of ${name} against the RPO`,
     params: { name, region, id, rpoMs: ctx.objectives.rpoMs, ...(usersIn === undefined ? {} : { usersIn }) } satisfies Params,
-    controlPlanes: [],
     permissions: [lookRights(ctx, { region, id }), allow(['cloudwatch:GetMetricData'], ['*'])],
     estimate: { p50: 1, p95: 3, basis: 'two API calls' },
     limitMs: 30_000,
-    changes: [],
   };
 }

@@ -4,7 +4,7 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { cannotWrite, dbInstanceState, replicationState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { allow, dbInstanceId, noCheck, regionName, stepKind } from '../common.ts';
+import { allow, dbInstanceId, noCheck, READS, regionName, stepKind } from '../common.ts';
 import { RECEIVING_MS, type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 import { type Database, lookRights, replicationStatus, replicationTrouble } from './instance.ts';
@@ -85,7 +85,7 @@ export const assessReplication = stepKind<Params>({
   },
 });
 
-const LOOK = { phase: 'assess', reversibility: 'reversible', controlPlanes: [], changes: [], limitMs: 30_000 } as const;
+const LOOK = { ...READS, phase: 'assess', limitMs: 30_000 } as const;
 
 export function sourceApiSignal(name: string): string {
   return `rds-api.${name}`;

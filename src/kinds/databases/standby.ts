@@ -1,6 +1,6 @@
 import type { Json } from '../../base/json.ts';
 import * as z from 'zod';
-import { type DbInstance, findDbInstance, listDbInstances } from '../../aws/rds.ts';
+import { type DbInstance, listDbInstances } from '../../aws/rds.ts';
 import { carriedSettings, shownSettings } from './carried.ts';
 import { allow, dbInstanceId, inRegion, regionName, securityGroupId } from '../common.ts';
 import { fact } from '../../model/fact.ts';
@@ -78,10 +78,6 @@ export function settingsOf(old: DbInstance, p: StandbyParams): Settings {
 
 function own(group: string | undefined): string | undefined {
   return group?.startsWith('default.') === true ? undefined : group;
-}
-
-export function atStandby(ctx: StepContext, p: StandbyParams): Promise<DbInstance | undefined> {
-  return findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
 }
 
 /** It replicates from the writer, or is being made to. */

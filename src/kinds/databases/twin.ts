@@ -1,16 +1,16 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import type { AnyDbInstance } from '../../aws/list-account.ts';
-import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
+import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import type { Rented } from '../../measure/prices.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
-import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags, type FoundTwin, isTwinName } from '../twins.ts';
+import { deleteTwin, type FoundTwin, isTwinName, mayNotDelete, nameTaken, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { carriedSettings } from './carried.ts';
 import { isBusy, notReady, orRefused, whenFree } from './change.ts';
-import { type Database, lookRights, rdsArns, rdsResource, viaRds } from './instance.ts';
+import { type Database, instanceNow, lookRights, rdsArns, rdsResource, viaRds } from './instance.ts';
 import { arnIn } from '../../base/arn.ts';
 import { partitionOf } from '../../base/regions.ts';
 
@@ -45,24 +45,10 @@ function suspectOf(region: string, instance: DbInstance): Suspect {
   return { name, resource: rdsResource(region, name), tags: instance.TagList };
 }
 
-function find(ctx: StepContext, p: { region: string; id: string }): Promise<DbInstance | undefined> {
-  return findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
-}
-
-function strangerRefusal(region: string, id: string, why: string): Refusal {
-  return {
-    rule: 'twin-name',
-    observed: `${id} exists in ${region} already: ${why}`,
-    threshold: 'a name that only this drill uses',
-    consequence: 'what somebody else has made would be changed and deleted',
-    override: 'none: dr drill clean    deletes what an earlier drill has left; then start again',
-  };
-}
-
 /** Proves that an instance is a twin that this run has made. Asked before anything is changed on it that would be of no return elsewhere. */
 export function notTheTwin(ctx: StepContext, region: string, instance: DbInstance): Refusal | undefined {
   const why = notOurTwin(ctx, suspectOf(region, instance));
-  return why === undefined ? undefined : strangerRefusal(region, instance.DBInstanceIdentifier ?? '', why);
+  return why === undefined ? undefined : nameTaken(`${instance.DBInstanceIdentifier ?? ''} exists in ${region} already: ${why}`);
 }
 
 /** What AWS asks of the source of a replica, as far as it is shown. */
@@ -99,16 +85,16 @@ export function twinMayNotDelete(ctx: StepContext, p: Pick<Params, 'region' | 'i
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  const there = await find(ctx, p);
+  const there = await instanceNow(ctx, p);
   const stranger = there === undefined ? undefined : notTheTwin(ctx, p.region, there);
   if (stranger !== undefined) return refused(stranger);
-  const source = await find(ctx, { region: p.region, id: p.of });
+  const source = await instanceNow(ctx, { region: p.region, id: p.of });
   const unfit = unfitSource(p, source) ?? (there === undefined ? await twinMayNotDelete(ctx, p) : undefined);
   return unfit === undefined ? { state: 'ok', because: `${p.of} can have a replica, and ${p.id} is free` } : refused(unfit);
 }
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const instance = await find(ctx, p);
+  const instance = await instanceNow(ctx, p);
   if (instance === undefined) return orRefused(ctx, { region: p.region, id: p.of }, { state: 'absent', because: `there is no ${p.id} in ${p.region}` }, 'to make a replica of it');
   const stranger = notTheTwin(ctx, p.region, instance);
   if (stranger !== undefined) return refused(stranger);
@@ -116,7 +102,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
 }
 
 async function act(ctx: StepContext, p: Params): Promise<void> {
-  const source = await find(ctx, { region: p.region, id: p.of });
+  const source = await instanceNow(ctx, { region: p.region, id: p.of });
   if (source === undefined) throw new Error(`${p.of} is not in ${p.region} any more`);
   const groups = (source.VpcSecurityGroups ?? []).flatMap((group) => group.VpcSecurityGroupId ?? []);
   const subnetGroup = source.DBSubnetGroup?.DBSubnetGroupName;
@@ -158,7 +144,7 @@ async function askToDelete(ctx: StepContext, { region, id }: { region: string; i
 
 export function deleteTwinDatabase(ctx: StepContext, p: { region: string; id: string }): Promise<void> {
   return deleteTwin<DbInstance>(ctx, rdsResource(p.region, p.id), {
-    find: () => find(ctx, p),
+    find: () => instanceNow(ctx, p),
     suspect: (instance) => suspectOf(p.region, instance),
     isGoing: (instance) => dbInstanceState(instance.DBInstanceStatus).going === true,
     ask: () => askToDelete(ctx, p),
@@ -193,7 +179,7 @@ export function isTwinOf(ctx: StepContext, instance: DbInstance | undefined): bo
   return runOfTwin(instance?.TagList) === ctx.run.id;
 }
 
-export const twin = stepKind<Params>({ params, check, observe, act, undo: deleteTwinDatabase, made: async (ctx, p) => isTwinOf(ctx, await find(ctx, p)) });
+export const twin = stepKind<Params>({ params, check, observe, act, undo: deleteTwinDatabase, made: async (ctx, p) => isTwinOf(ctx, await instanceNow(ctx, p)) });
 
 export function twinStep(ctx: DrillContext, copy: Database, instanceClass: string | undefined): StepDraft {
   const { name, region, id } = twinOf(ctx, copy);

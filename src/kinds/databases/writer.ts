@@ -1,15 +1,14 @@
 import * as z from 'zod';
-import { findDbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/rds.ts';
 import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
-import { replicates } from './instance.ts';
+import { instanceNow, replicates } from './instance.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 
 const params = z.strictObject({ region: regionName, id: dbInstanceId });
 type Params = z.infer<typeof params>;
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, p);
   if (instance === undefined) return { state: 'impossible', because: `there is no ${p.id} in ${p.region}` };
   if (replicates(instance)) return { state: 'impossible', because: `${p.id} in ${p.region} is a replica: it takes no writes` };
   const state = dbInstanceState(instance.DBInstanceStatus);
@@ -31,7 +30,7 @@ async function check(ctx: StepContext, p: Params): Promise<Verdict> {
 
 /** What was made a writer is one still, in a status in which it takes writes. One look. @throws AwsError */
 export async function stillWriter(ctx: StepContext, p: { region: string; id: string }): Promise<Observation> {
-  const instance = await findDbInstance(ctx.effects.aws, p.region, p.id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, p);
   if (instance === undefined) return { state: 'impossible', because: `${p.id} is not in ${p.region} any more` };
   const state = dbInstanceState(instance.DBInstanceStatus);
   if (replicates(instance)) return { state: 'impossible', because: `${p.id} is a replica` };

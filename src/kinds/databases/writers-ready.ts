@@ -1,4 +1,3 @@
-import { findDbInstance } from '../../aws/rds.ts';
 import { inRegion } from '../common.ts';
 import { lookedAll, peek } from '../inspect.ts';
 import type { Finding } from '../../model/finding.ts';
@@ -7,6 +6,7 @@ import { pathFindings } from './path-ready.ts';
 import { parityFindings } from './parity.ts';
 import { proxyFindings } from './proxy-ready.ts';
 import { aboutSide, goneFinding, writerFindings } from './sides.ts';
+import { instanceNow } from './instance.ts';
 
 type PerRegion = Readonly<Record<string, string>>;
 
@@ -19,7 +19,7 @@ interface Inspected {
 /** Each side serves, and could serve as the other does: whichever is lost, the others carry its users. */
 export async function inspectWriters(ctx: InspectContext, name: string, db: Inspected): Promise<Finding[]> {
   const sides = [ctx.target, ctx.source].map((region) => ({ name, region, id: inRegion(db.instances, region) }));
-  const seen = await Promise.all(sides.map(async (side) => ({ side, ...(await peek(aboutSide(side), () => findDbInstance(ctx.effects.aws, side.region, side.id, { signal: ctx.signal }))) })));
+  const seen = await Promise.all(sides.map(async (side) => ({ side, ...(await peek(aboutSide(side), () => instanceNow(ctx, side))) })));
   const own = seen.flatMap(({ side, value, findings }) => (value === undefined ? (findings.length > 0 ? findings : [goneFinding(side)]) : writerFindings(side, value, undefined)));
   const [here, there] = seen;
   const [copy] = sides;

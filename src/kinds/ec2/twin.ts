@@ -9,7 +9,7 @@ import { partitionOf } from '../../base/regions.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, Permission, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { allow, refused, stepKind } from '../common.ts';
-import { deleteTwin, type FoundTwin, isTwinName, mayNotDelete, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
+import { deleteTwin, type FoundTwin, isTwinName, mayNotDelete, nameTaken, notOurTwin, runOfTwin, type Suspect, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { launchWhereThereIsRoom } from './launch-request.ts';
 import { GROUP_TAG, RUNBOOK_TAG, tagOf } from './ours.ts';
 import { checksPassed, LAUNCH_GUIDE, noCapacity, whyEnded } from './launch-reasons.ts';
@@ -71,13 +71,8 @@ function isGoing(instance: Ec2Instance): boolean {
 
 function strangerRefusal(ctx: StepContext, p: Params, [stranger]: readonly Ec2Instance[]): Refusal | undefined {
   if (stranger === undefined) return undefined;
-  return {
-    rule: 'twin-name',
-    observed: `${stranger.InstanceId ?? ''} in ${p.region} has the name ${p.twin} already: ${notOurTwin(ctx, suspect(p, stranger)) ?? ''}`,
-    threshold: 'a name that only this drill uses',
-    consequence: 'what somebody else has made would be taken for a twin',
-    override: 'none: dr drill clean    deletes what an earlier drill has left; then start again',
-  };
+  const observed = `${stranger.InstanceId ?? ''} in ${p.region} has the name ${p.twin} already: ${notOurTwin(ctx, suspect(p, stranger)) ?? ''}`;
+  return nameTaken(observed, 'what somebody else has made would be taken for a twin');
 }
 
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {

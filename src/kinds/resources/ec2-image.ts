@@ -1,5 +1,5 @@
 import { plural } from '../../base/plural.ts';
-import { allow, inRegion, regionsAt, warnIf } from '../common.ts';
+import { allow, inRegion, READS, regionsAt, warnIf } from '../common.ts';
 import { imageGate, newestImage } from '../ec2/image-gate.ts';
 import { gateParams, imageLaunches, inspectImage } from '../ec2/image-ready.ts';
 import { findTemplateVersion } from '../../aws/ec2.ts';
@@ -69,14 +69,12 @@ function gateStep(name: string, resource: Ec2Image, region: string): StepDraft {
     step: 'imageGate',
     phase: 'assess',
     gate: true,
-    reversibility: 'reversible',
+    ...READS,
     title: `Image and launch template of ${name} in ${region}`,
     params: gateParams(name, resource, region),
-    controlPlanes: [],
     permissions: [reads(resource, region, 'ec2:DescribeImages', 'ec2:DescribeLaunchTemplateVersions')],
     estimate: { p50: 1, p95: 3, basis: 'two API calls' },
     limitMs: 30_000,
-    changes: [],
   };
 }
 

@@ -1,7 +1,6 @@
 import { assertion, assertionSteps } from '../databases/assertions.ts';
 import { databaseProductionStep, production } from '../databases/production.ts';
 import { twinOf } from '../databases/twin.ts';
-import { findDbInstance } from '../../aws/rds.ts';
 import type { World } from '../../simulator/world.ts';
 import { caughtUp, caughtUpStep, recoveryGate, recoveryGateStep } from '../databases/recovery-gate.ts';
 import { closeBackedUp, closeOldStep } from '../databases/close-old.ts';
@@ -21,7 +20,7 @@ import { canary, canaryStep } from '../databases/canary.ts';
 import { lintSqlEngine, loginOf, needLogin } from '../databases/login.ts';
 import { fence, fenceStep } from '../databases/fence.ts';
 import { fenceAgain, fenceAgainStep } from '../databases/fence-again.ts';
-import { type Database, dbArn, rdsArns, sidesOf } from '../databases/instance.ts';
+import { type Database, dbArn, instanceNow, rdsArns, sidesOf } from '../databases/instance.ts';
 import { openWrites, openWritesStep } from '../databases/open-writes.ts';
 import { quiesce, quiesceStep } from '../databases/quiesce.ts';
 import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
@@ -40,7 +39,7 @@ async function observe(ctx: Parameters<ResourceKind<RdsBackup>['observe']>[0], d
   needLogin(ctx, db);
   const id = inRegion(db.instances, ctx.target);
   const quarantine = db.fence?.quarantine[ctx.target];
-  const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, { region: ctx.target, id });
   needSingle('rds-backup', ctx.target, instance);
   const closed = instance !== undefined && quarantine !== undefined && hasGroups(instance, [quarantine]).same;
   if (instance !== undefined && !closed) {

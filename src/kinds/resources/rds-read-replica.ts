@@ -9,7 +9,7 @@ import { lintSqlEngine, loginOf, loginTo, needLogin } from '../databases/login.t
 import { closeOld, closeOldStep } from '../databases/close-old.ts';
 import { fence, fenceStep } from '../databases/fence.ts';
 import { fenceAgain, fenceAgainStep } from '../databases/fence-again.ts';
-import { type Database, dbArn, followers, isWriter, rdsArns, sidesOf, sourceRegion } from '../databases/instance.ts';
+import { type Database, dbArn, followers, instanceNow, isWriter, rdsArns, sidesOf, sourceRegion } from '../databases/instance.ts';
 import { keepOld, keepOldStep } from '../databases/keep-old.ts';
 import { databaseSlas } from '../databases/sides.ts';
 import { keyLooks } from '../keys.ts';
@@ -38,7 +38,7 @@ import { isPlannedMove, traitsOf } from '../../model/verb.ts';
 async function observe(ctx: ObserveContext, db: RdsReadReplica): Promise<ResourceState> {
   needLogin(ctx, db);
   const id = inRegion(db.instances, ctx.target);
-  const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
+  const instance = await instanceNow(ctx, { region: ctx.target, id });
   needSingle('rds-read-replica', ctx.target, instance);
   if (instance === undefined) {
     throw new DrError({

@@ -1,11 +1,10 @@
 import * as z from 'zod';
-import { findDbInstance } from '../../aws/rds.ts';
 import { arnIn } from '../../base/arn.ts';
 import { DrError } from '../../base/errors.ts';
-import { allow, dbInstanceId, inRegion, perRegion, regionsAt } from '../common.ts';
+import { allow, dbInstanceId, inRegion, perRegion, READS, regionsAt } from '../common.ts';
 import { databaseSlas } from '../databases/sides.ts';
 import type { PlanContext, ResourceKind, StepDraft } from '../../model/kind.ts';
-import { dbArn, isWriter } from '../databases/instance.ts';
+import { dbArn, instanceNow, isWriter } from '../databases/instance.ts';
 import { databaseProductionStep, production } from '../databases/production.ts';
 import { assessSourceApi, sourceApiStep } from '../databases/signals.ts';
 import { proxyField, reachabilityField, simulateWayIn, wayInLooks, wayInRegions } from '../databases/way-in.ts';
@@ -42,13 +41,12 @@ function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
   const back = traitsOf(ctx.verb).rebuilds;
   const needed = back ? [ctx.source, ctx.target] : ctx.survivors;
   const describe = (regions: readonly string[]) => allow(['rds:DescribeDBInstances'], regions.map((region) => dbArn(region, ctx.account, inRegion(db.instances, region))));
-  const watch = { reversibility: 'reversible', controlPlanes: [], changes: [] } as const;
   const steps: StepDraft[] = [];
   if (!back) steps.push(sourceApiStep(ctx, { name, region: ctx.source, id: inRegion(db.instances, ctx.source) }));
   if (db.keys === 'auto-increment') {
     const regions = Object.keys(db.instances);
     steps.push({
-      ...watch,
+      ...READS,
       step: 'uniqueKeys',
       phase: 'assess',
       gate: true,
@@ -66,7 +64,7 @@ function plan(ctx: PlanContext, name: string, db: RdsWriters): StepDraft[] {
   for (const [i, region] of needed.entries()) {
     const id = inRegion(db.instances, region);
     steps.push({
-      ...watch,
+      ...READS,
       step: 'ready',
       label: i === 0 ? 'ready' : `ready${i + 1}`,
       phase: 'data',
@@ -95,7 +93,7 @@ const kind: ResourceKind<RdsWriters> = {
   },
   observe: async (ctx, db) => {
     const id = inRegion(db.instances, ctx.target);
-    const instance = await findDbInstance(ctx.effects.aws, ctx.target, id, { signal: ctx.signal });
+    const instance = await instanceNow(ctx, { region: ctx.target, id });
     needSingle('rds-writers', ctx.target, instance);
     if (instance === undefined) {
       throw new DrError({

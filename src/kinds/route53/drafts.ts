@@ -2,6 +2,7 @@ import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { isPatient, saidBy } from './health-signal.ts';
 import { changeRights, checkRights, listRights, objectRights, readRights, route53Plane } from './rights.ts';
 import { recordsOf, type RegionAnswer, type Route53Failover, type Route53Simple, type SharedTraffic } from './schema.ts';
+import { READS } from '../common.ts';
 
 export type Traffic = SharedTraffic | Route53Failover | Route53Simple;
 
@@ -16,16 +17,14 @@ export function assessDraft(ctx: PlanContext, name: string, t: Traffic, title: s
   return {
     step: 'assessHealthCheck',
     phase: 'assess',
-    reversibility: 'reversible',
+    ...READS,
     title: t.kind === 'route53-simple' || watched ? title : 'What do users get now?',
     signal: `health-check.${name}`,
     sourceAnswers: saidBy(recordsOf(t), from.answer),
     params: { signal: `health-check.${name}`, zone: t.zone, records: recordsOf(t), from: { ...from }, watched, patient },
-    controlPlanes: [],
     permissions: t.kind === 'route53-simple' ? [] : readRights(ctx, t),
     estimate: { p50: 1, p95: 3, basis: t.kind === 'route53-simple' ? 'one DNS query for each name' : 'two API calls, not needed' },
     limitMs: patient ? 330_000 : 30_000,
-    changes: [],
   };
 }
 
@@ -84,12 +83,10 @@ export function settleDraft(ctx: PlanContext, name: string, t: Traffic, own: Omi
     ...own,
     step: 'settle',
     phase: 'traffic',
-    reversibility: 'reversible',
+    ...READS,
     params: { key: name, zone: t.zone, records: recordsOf(t), by: t.switch, ...params },
-    controlPlanes: [],
     permissions: simple ? [] : [listRights(ctx, t)],
     estimate: { p50: byRecord ? 60 : 90, p95: byRecord ? 120 : 150, basis: simple ? 'TTL of the record' : 'TTL of 60 s; by health check also 3 × 10 s until it flips' },
     limitMs: 900_000,
-    changes: [],
   };
 }

@@ -1,5 +1,5 @@
 import type { RecordKey, RecordSet } from '../../aws/route53.ts';
-import { allow, inRegion } from '../common.ts';
+import { allow, inRegion, READS } from '../common.ts';
 import type { LintFinding, PlanContext, ResourceKind, ResourceState, StepDraft } from '../../model/kind.ts';
 import type { Change } from '../../model/step.ts';
 import type { RecordSetSeed } from '../../simulator/seeds.ts';
@@ -132,15 +132,13 @@ function carryStep({ ctx, name, t, policy }: Parts, label: string, regions: read
     step: holdMs === 0 ? 'carry' : 'hold',
     label,
     phase: 'traffic',
-    reversibility: 'reversible',
+    ...READS,
     gate: holdMs === 0,
     title: holdMs === 0 ? `${regions.join(' and ')} can carry the load` : `All stays healthy for ${holdMs / 1000} s`,
     params: { key: `${name}.${label}`, zone: t.zone, records: recordsOf(t).slice(0, 1), survivors, mustKnow: !traitsOf(ctx.verb).sourceMayBeDead, holdMs },
-    controlPlanes: [],
     permissions: [...readRights(ctx, t), allow(['autoscaling:DescribeAutoScalingGroups', 'elasticloadbalancing:DescribeTargetHealth'], ['*'])],
     estimate: { p50: 1 + holdMs / 1000, p95: 60 + holdMs / 1000, basis: holdMs === 0 ? 'a look at each region' : 'the time of the runbook' },
     limitMs: 600_000 + holdMs,
-    changes: [],
   };
 }
 

@@ -8,7 +8,7 @@ import { fact } from '../../model/fact.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { allow, dnsName, hostedZoneId, recordType, refused, stepKind } from '../common.ts';
-import { deleteTwin, mayNotDelete, notOurTwin, runOfTwin, type Suspect, type Tag, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags, type FoundTwin } from '../twins.ts';
+import { deleteTwin, type FoundTwin, mayNotDelete, nameTaken, notOurTwin, runOfTwin, type Suspect, type Tag, TWIN, TWIN_NAMES, twinAccepted, twinName, twinTags } from '../twins.ts';
 import { answerFields, answerFor, answerOf, answerSchema, type RegionAnswer } from './aim.ts';
 import { route53Plane } from './rights.ts';
 import { findSet, keyOf } from './sets.ts';
@@ -116,13 +116,7 @@ async function deleteNobody(ctx: StepContext, p: Params): Promise<void> {
 }
 
 function taken(p: Params, why: string) {
-  return refused({
-    rule: 'twin-name',
-    observed: `${p.name} is in the zone ${p.zone} already: ${why}`,
-    threshold: 'a name that only this drill uses',
-    consequence: 'a record of somebody else would be changed and deleted',
-    override: 'none: dr drill clean    deletes what an earlier drill has left; then start again',
-  });
+  return refused(nameTaken(`${p.name} is in the zone ${p.zone} already: ${why}`, 'a record of somebody else would be changed and deleted'));
 }
 
 function unfit(observed: string, threshold: string) {
