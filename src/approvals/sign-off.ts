@@ -42,7 +42,7 @@ export function signOffText(signOff: SignOff): string {
 }
 
 /** Undefined for a text that is not letter by letter what `signOffText` writes. */
-function readSignOff(text: string): SignOff | undefined {
+export function readSignOff(text: string): SignOff | undefined {
   const { signed, ...values } = readSignedText(text, LINES);
   const at = Date.parse(signed);
   if (Number.isNaN(at) || values.name === '') return undefined;

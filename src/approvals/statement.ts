@@ -52,7 +52,7 @@ export interface SignedFile {
   signature: string;
 }
 
-const FILE_MAX = 32_768;
+export const FILE_MAX = 32_768;
 
 export function fileText({ text, signature }: SignedFile): string {
   return `${JSON.stringify({ schema: 'dr.approval/1', text, signature }, null, 2)}\n`;

@@ -36,7 +36,7 @@ describe('the gates before a promotion', () => {
       may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
       may cloudwatch:GetMetricData on *
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","rpoMs":300000}
-      {"gate":true,"controlPlanes":[]}"
+      {"controlPlanes":[],"gate":true}"
     `);
     expect(rpoGateStep(at('failover'), copy, [TOKYO]).params).toMatchObject({ usersIn: [TOKYO] });
     // A plan is hashed: what is not there is no member.
@@ -49,7 +49,7 @@ describe('the gates before a promotion', () => {
       data reversible, 2 to 30 s, limit 180 s: the lag of the replica, without new writes
       may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","database":"shop","userEnv":"SHOP_DB_USER","passwordEnv":"SHOP_DB_PASSWORD","source":{"region":"ap-northeast-2","id":"shop-orders"}}
-      {"gate":true,"env":["SHOP_DB_USER","SHOP_DB_PASSWORD"],"controlPlanes":[]}"
+      {"controlPlanes":[],"gate":true,"env":["SHOP_DB_USER","SHOP_DB_PASSWORD"]}"
     `);
   });
 });
@@ -61,7 +61,7 @@ describe('the gates before a restore', () => {
       assess reversible, 1 to 3 s, limit 30 s: two API calls
       may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","source":{"region":"ap-northeast-2","id":"shop-orders"},"rpoMs":300000}
-      {"gate":true,"oldWriter":"rds:ap-northeast-2:shop-orders","controlPlanes":[]}"
+      {"controlPlanes":[],"gate":true,"oldWriter":"rds:ap-northeast-2:shop-orders"}"
     `);
   });
 
@@ -71,7 +71,7 @@ describe('the gates before a restore', () => {
       data reversible, 360 to 1200 s, limit 3600 s: AWS moves the newest restorable time about every five minutes; its copy comes later
       may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
       {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","source":{"region":"ap-northeast-2","id":"shop-orders"}}
-      {"gate":true,"oldWriter":"rds:ap-northeast-2:shop-orders","controlPlanes":[]}"
+      {"controlPlanes":[],"gate":true,"oldWriter":"rds:ap-northeast-2:shop-orders"}"
     `);
   });
 });
