@@ -20,7 +20,7 @@ interface Case {
   signature?: string;
   purpose?: 'dr-sign-off' | 'dr-approval';
 }
-const NOBODY = { identity: 'arn:aws:iam::111122223333:user/kim', user: 'kim', keys: [] };
+const NOBODY = { identity: 'arn:aws:iam::111122223333:user/kim', user: 'kim', keys: [] as string[] };
 
 function judged({ by = ann, text = {}, people = [{ name: ann.name, keys: [ann.line] }], initiator = NOBODY, signature, purpose = 'dr-sign-off' }: Case = {}) {
   const whole = signOffText({ ...signOff, ...text });

@@ -312,7 +312,7 @@ describe('the way back', () => {
 });
 
 describe('the way back by itself', () => {
-  /** Leads back a run of these records, which a person may have stopped. */
+  /** Rolls back a run of these records, which a person may have stopped. */
   async function back(records: readonly RunEvent[], kinds: Record<string, Fake>, stopped = false) {
     const clock = new VirtualClock();
     const journal = new Journal({ store: new MemoryStore(), clock, run: RUN, term: 1, records: chained(records) });
