@@ -3,6 +3,8 @@ import { fenceAgainStep } from '../../../src/kinds/databases/fence-again.ts';
 import { fenceStep } from '../../../src/kinds/databases/fence.ts';
 import { positionGateStep } from '../../../src/kinds/databases/position-gate.ts';
 import { promoteStep, promoteTwinStep } from '../../../src/kinds/databases/promote.ts';
+import { backupsStep } from '../../../src/kinds/databases/backup-signal.ts';
+import { replicationStep, sourceApiStep } from '../../../src/kinds/databases/signals.ts';
 import { caughtUpStep, recoveryGateStep } from '../../../src/kinds/databases/recovery-gate.ts';
 import { rpoGateStep } from '../../../src/kinds/databases/rpo-gate.ts';
 import type { PlanContext, StepDraft } from '../../../src/model/kind.ts';
@@ -27,6 +29,42 @@ function told({ step, title, phase, reversibility, limitMs, estimate, permission
     JSON.stringify(more),
   ].join('\n');
 }
+
+describe('the looks at a source', () => {
+  it('at its own API, which may be dead', () => {
+    expect(told(sourceApiStep(at('failover'), old))).toMatchInlineSnapshot(`
+      "assessSourceApi: Does the RDS API of ap-northeast-2 answer for shop-orders?
+      assess reversible, 2 to 3 s, limit 30 s: limit of one look at a region that may be dead
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
+      {"signal":"rds-api.orders","region":"ap-northeast-2","id":"shop-orders"}
+      {"controlPlanes":[],"signal":"rds-api.orders"}"
+    `);
+    expect(sourceApiStep(at('switchover'), old, 1).estimate.p50).toBe(1);
+  });
+
+  it('at its replication, from the target; a planned move says how far it may lag', () => {
+    expect(told(replicationStep(at('failover'), copy))).toMatchInlineSnapshot(`
+      "assessReplication: Does shop-orders-tokyo still replicate?
+      assess reversible, 1 to 3 s, limit 30 s: two API calls
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      may cloudwatch:GetMetricData on *
+      {"signal":"replication.orders","region":"ap-northeast-1","id":"shop-orders-tokyo"}
+      {"controlPlanes":[],"signal":"replication.orders"}"
+    `);
+    expect(replicationStep(at('switchover'), copy, 5000).params).toEqual({ signal: 'replication.orders', region: TOKYO, id: 'shop-orders-tokyo', maxLagMs: 5000 });
+    expect(Object.keys(replicationStep(at('failover'), copy).params as object)).toEqual(['signal', 'region', 'id']);
+  });
+
+  it('at its backups, in the region that keeps them', () => {
+    expect(told(backupsStep(at('failover'), old))).toMatchInlineSnapshot(`
+      "assessBackups: Do backups of shop-orders still arrive in ap-northeast-1?
+      assess reversible, 1 to 3 s, limit 30 s: two API calls
+      may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
+      {"signal":"backups.orders","region":"ap-northeast-1","source":{"region":"ap-northeast-2","id":"shop-orders"}}
+      {"signal":"backups.orders","controlPlanes":[]}"
+    `);
+  });
+});
 
 describe('the gates before a promotion', () => {
   it('a loss within the RPO', () => {

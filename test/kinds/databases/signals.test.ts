@@ -180,8 +180,10 @@ describe('backups', () => {
 });
 
 describe('the database of a region that stays', () => {
+  let signals: () => boolean[] = () => [];
   const ready = async (instance: World['instance']) => {
-    const { aws } = portOf(instance === undefined ? {} : { instance });
+    const { aws, asked } = portOf(instance === undefined ? {} : { instance });
+    signals = () => asked.map(({ signal }) => signal instanceof AbortSignal);
     return stepOf('rds-writers.ready', { region: TOKYO, id: 'copy' }, { clock: new VirtualClock(NOW), effects: { aws } });
   };
   const writer = (DBInstanceStatus: string) => ({ DBInstanceIdentifier: 'copy', DBInstanceStatus });
@@ -193,6 +195,7 @@ describe('the database of a region that stays', () => {
       { state: 'reached', because: `copy in ${TOKYO} takes writes` },
       { state: 'reached', because: 'copy is a standalone primary (status available)' },
     ]);
+    expect(signals()).toEqual([true, true, true]);
     const closed = await ready(writer('rebooting'));
     expect([await closed.check(), await closed.observe(), await closed.holds()]).toEqual([
       { state: 'ok', because: `copy in ${TOKYO} is rebooting` },
