@@ -4,8 +4,7 @@ import type { LoadedRunbook } from '../runbook/runbook.ts';
 import type { DbRef } from '../simulator/database-driver.ts';
 import type { HostedZoneSeed } from '../simulator/seeds.ts';
 import type { World } from '../simulator/world.ts';
-import type { DatabaseWish } from './database-wish.ts';
-import type { Login } from './server.ts';
+import type { DatabaseWish, Login } from './server.ts';
 
 /** One application of the lab, as its runbook has it. */
 export interface AppScenario {

@@ -1,10 +1,9 @@
 import { DrError, messageOf } from '../base/errors.ts';
-import type { DatabaseWish } from './database-wish.ts';
 import type { LabDatabases } from './databases.ts';
 import { modelEngine } from './model/engine.ts';
 import { findBinaries } from './postgres/binaries.ts';
 import { postgresEngine } from './postgres/engine.ts';
-import type { DatabaseEngine } from './server.ts';
+import type { DatabaseEngine, DatabaseWish } from './server.ts';
 
 /** `model`: never PostgreSQL. `postgres`: nothing else. Unset: PostgreSQL where it runs. */
 export const ENGINE_VARIABLE = 'DR_LAB_POSTGRES';

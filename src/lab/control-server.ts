@@ -1,11 +1,11 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import * as z from 'zod';
 import { isLabCall, type LabApi } from './api.ts';
 import type { Lab } from './lab.ts';
 import { toPlain } from './plain-error.ts';
+import { listen } from './ports.ts';
 
 export interface ControlAddress {
   url: string;
@@ -26,11 +26,7 @@ export async function controlServer(lab: Lab, onStop: () => Promise<void>): Prom
       (error: unknown) => send(response, error instanceof Forbidden ? 403 : 400, { error: toPlain(error) }),
     );
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve());
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, '127.0.0.1');
   return {
     url: `http://127.0.0.1:${port}`,
     token,

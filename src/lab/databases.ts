@@ -3,11 +3,10 @@ import { refKey, sameRef, type DatabaseDriver, type DbEndpoint, type DbRef } fro
 import type { DbInstanceSeed } from '../simulator/seeds.ts';
 import { ORDERS_TABLE } from './application.ts';
 import { BackupKeeper } from './backup-keeper.ts';
-import type { DatabaseWish } from './database-wish.ts';
 import { Door } from './door.ts';
 import { LagMeter } from './lag-meter.ts';
 import { runSql } from './run-sql.ts';
-import type { DatabaseEngine, LabServer, Login, ReplicationLink } from './server.ts';
+import type { DatabaseEngine, DatabaseWish, LabServer, Login, ReplicationLink } from './server.ts';
 
 /** An instance of the world and the real server behind it. */
 interface Instance {

@@ -1,6 +1,7 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import dnsPacket, { type Answer, type DecodedPacket, type Packet } from 'dns-packet';
+import { closed, listen } from './ports.ts';
 
 /** One answered record set, as the edge of the DNS knows it. */
 export interface ZoneRecords {
@@ -48,7 +49,7 @@ export class DnsServer {
   async listen(host: string): Promise<number> {
     for (let attempt = 0; ; attempt++) {
       const tcp = createServer((socket) => this.#serve(socket));
-      const port = await listenTcp(tcp, host);
+      const port = await listen(tcp, host);
       const udp = createSocket('udp4');
       try {
         await bindUdp(udp, port, host);
@@ -74,7 +75,7 @@ export class DnsServer {
     const [udp, tcp] = [this.#udp, this.#tcp];
     [this.#udp, this.#tcp] = [undefined, undefined];
     if (udp !== undefined) await new Promise<void>((resolve) => udp.close(() => resolve()));
-    if (tcp !== undefined) await new Promise<void>((resolve) => tcp.close(() => resolve()));
+    await closed(tcp);
   }
 
   #serve(socket: Socket): void {
@@ -176,17 +177,6 @@ function toAnswers(records: ZoneRecords): Answer[] {
       default:
         return [];
     }
-  });
-}
-
-function listenTcp(server: Server, host: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, host, () => {
-      const address = server.address();
-      if (address === null || typeof address === 'string') reject(new Error('no port'));
-      else resolve(address.port);
-    });
   });
 }
 

@@ -1,5 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { explainAddress } from './loopback.ts';
+import { closed, listen } from './ports.ts';
 
 /**
  * - `open`: connections are passed on
@@ -31,14 +31,7 @@ export class Door {
 
   /** Listens on a free port of `host`; resolves to that port. @throws DrError when the machine has no such address. */
   listen(host: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', (error) => reject(explainAddress(error, host)));
-      this.#server.listen(0, host, () => {
-        const address = this.#server.address();
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
+    return listen(this.#server, host);
   }
 
   set(state: DoorState): void {
@@ -69,10 +62,7 @@ export class Door {
     this.set('closed');
     this.endAll();
     for (const socket of this.#silent) socket.destroy();
-    return new Promise((resolve) => {
-      if (!this.#server.listening) resolve();
-      else this.#server.close(() => resolve());
-    });
+    return closed(this.#server);
   }
 
   #accept(user: Socket): void {

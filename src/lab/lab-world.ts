@@ -1,9 +1,37 @@
 import { systemClock } from '../base/clock.ts';
 import type { DatabaseDriver, DbRef } from '../simulator/database-driver.ts';
+import type { Place } from '../simulator/places.ts';
+import { normalName } from '../simulator/record-set.ts';
 import type { DbInstanceSeed, HealthCheckSeed, HostedZoneSeed } from '../simulator/seeds.ts';
 import { SharedWorld } from '../simulator/shared-world.ts';
+import type { Timings } from '../simulator/timings.ts';
 import { World } from '../simulator/world.ts';
-import { LAB_TIMINGS } from './timings.ts';
+import type { ZoneSource } from './dns-server.ts';
+
+/**
+ * Shorter than on AWS, so that a failover can be watched; in the same order and with the same states.
+ * On AWS: promotion minutes, a security group change under a minute, INSYNC up to 60 s, an instance minutes, ReplicaLag
+ * once a minute.
+ */
+export const LAB_TIMINGS: Partial<Timings> = {
+  callMs: 10,
+  promotionMs: 1_500,
+  modifyMs: 500,
+  renameMs: 500,
+  classMs: 1_000,
+  rebootMs: 500,
+  replicaMs: 2_000,
+  deleteMs: 500,
+  restoreMs: 3_000,
+  backupPeriodMs: 1_000,
+  backupDelayMs: 500,
+  firstBackupMs: 1_000,
+  targetMs: 200,
+  insyncMs: 400,
+  instanceWarmUpMs: 1_000,
+  metricPeriodMs: 1_000,
+  minuteMs: 1_000,
+};
 
 /** A world that nobody enters: it notes what the kinds put into one. */
 export class SeedRecorder extends World {
@@ -50,4 +78,21 @@ export class LabWorld extends SharedWorld {
     const backups = seed.replicaOf === undefined ? {} : { backupRetentionDays: 1 };
     super.addDbInstance({ ...backups, ...seed, endpoint: this.#endpointOf(seed) });
   }
+}
+
+/** The edge of the simulated Route 53, for a DNS server that users in one place ask. */
+export function zoneSource(world: World, from: Place): ZoneSource {
+  return {
+    zoneOf: (name) => world.state.zones.forName(normalName(name))?.name.replace(/\.$/, ''),
+    lookup: (name, type) => {
+      let at = name;
+      return world.resolve(name, type, from).chain.map((set) => {
+        // The name that was asked for: a wildcard answers for many.
+        const answer = { name: at, type: set.type, ttl: set.ttl, values: set.values };
+        at = set.type === 'CNAME' ? (set.values[0] ?? '').replace(/\.$/, '') : at;
+        return answer;
+      });
+    },
+    exists: (name) => !world.resolve(name, 'A', from).nxdomain,
+  };
 }

@@ -23,6 +23,7 @@ import { DnsServer } from './dns-server.ts';
 import { Fleet } from './fleet.ts';
 import { makeLabFolder, removeLabFolder } from './folder.ts';
 import type { LabApi } from './api.ts';
+import { zoneSource } from './lab-world.ts';
 import { Ledger } from './ledger.ts';
 import { applicationSeed, scenarioOf, type Scenario } from './scenario.ts';
 import type { Tenant } from './site.ts';
@@ -30,7 +31,6 @@ import type { LabInfo, LabLedger } from './status.ts';
 import { Users } from './users.ts';
 import { Watchdog } from './watchdog.ts';
 import { wireServer, type WireServer } from './wire/server.ts';
-import { zoneSource } from './zone-source.ts';
 
 export interface LabOptions {
   /** One, or several that share what is there. */

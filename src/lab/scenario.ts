@@ -7,9 +7,8 @@ import type { DatabaseDriver, DbRef } from '../simulator/database-driver.ts';
 import type { ApplicationSeed, DbInstanceSeed, HostedZoneSeed } from '../simulator/seeds.ts';
 import type { World } from '../simulator/world.ts';
 import { type AppScenario, appScenario, nothingToShow, type Part } from './app-scenario.ts';
-import type { DatabaseWish } from './database-wish.ts';
 import { LabWorld, SeedRecorder } from './lab-world.ts';
-import type { Login } from './server.ts';
+import type { DatabaseWish, Login } from './server.ts';
 
 /** What the lab builds, read from one runbook or several. */
 export interface Scenario {

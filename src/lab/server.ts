@@ -1,3 +1,5 @@
+import type { DbInstanceSeed } from '../simulator/seeds.ts';
+
 /** What the lab needs of one database server, be it PostgreSQL or the model. */
 export interface LabServer {
   readonly name: string;
@@ -52,6 +54,14 @@ export interface Login {
   user: string;
   password: string;
   database: string;
+}
+
+/** A database of the runbook: its instances as seeded, and how to log in. */
+export interface DatabaseWish {
+  seeds: readonly DbInstanceSeed[];
+  login: Login;
+  /** Identifier in each region, whether an instance of that name is there yet or not. */
+  names: Readonly<Record<string, string>>;
 }
 
 export interface ReplicaWish {

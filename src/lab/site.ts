@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import { messageOf } from '../base/errors.ts';
 import { type Application, reply } from './application.ts';
-import { explainAddress } from './loopback.ts';
+import { closed, listen } from './ports.ts';
 
 /** An application, and the names by which users ask for it. */
 export interface Tenant {
@@ -45,7 +45,7 @@ export class Site {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
     });
-    await listen(server, this.#port, this.#address);
+    await listen(server, this.#address, this.#port);
     this.#server = server;
   }
 
@@ -54,7 +54,7 @@ export class Site {
     const server = this.#server;
     this.#server = undefined;
     for (const socket of this.#sockets) socket.destroy();
-    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+    await closed(server);
     for (const { application } of this.#tenants) application.close();
   }
 
@@ -67,13 +67,4 @@ export class Site {
     const tenant = this.#tenants.find(({ hosts }) => hosts.has(host)) ?? this.#tenants[0];
     await tenant?.application.handle(request, response);
   }
-}
-
-function listen(server: Server, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(explainAddress(error, address));
-    });
-    server.listen(port, address, () => resolve());
-  });
 }

@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { closed, listen } from './ports.ts';
 import type { ReplicationLink } from './server.ts';
 
 /** Beyond this the sender is held back: a link has no endless memory. */
@@ -21,14 +22,7 @@ export class WanLink implements ReplicationLink {
   }
 
   listen(host: string): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen(0, host, () => {
-        const address = this.#server.address();
-        if (address === null || typeof address === 'string') reject(new Error('no port'));
-        else resolve(address.port);
-      });
-    });
+    return listen(this.#server, host);
   }
 
   /** From now on. Set once the replica streams: a log-in of many round trips need not be slow. */
@@ -47,10 +41,7 @@ export class WanLink implements ReplicationLink {
 
   close(): Promise<void> {
     this.cut();
-    return new Promise((resolve) => {
-      if (!this.#server.listening) resolve();
-      else this.#server.close(() => resolve());
-    });
+    return closed(this.#server);
   }
 
   #accept(replica: Socket): void {

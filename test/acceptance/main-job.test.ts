@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { rehearse } from '../../src/app/rehearse/rehearse.ts';
-import { LAB_TIMINGS } from '../../src/lab/timings.ts';
+import { LAB_TIMINGS } from '../../src/lab/lab-world.ts';
 import type { Evidence } from '../../src/report/evidence-schema.ts';
 import { BIN, type Ran, ROOT } from '../commands/run-dr.ts';
 import { Family } from './processes.ts';

@@ -1,4 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
+import { closed, listen } from '../ports.ts';
 import type { DatabaseEngine, LabBackup, LabCluster, LabReplica, LabServer, Login, LogPosition, ReplicationLink } from '../server.ts';
 import { Session } from './session.ts';
 import { type LogEntry, Store } from './store.ts';
@@ -102,13 +103,7 @@ class ModelServer implements LabServer {
       });
       socket.on('data', () => this.#changed());
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, HOST, () => resolve());
-    });
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    this.#port = address.port;
+    this.#port = await listen(server, HOST);
     this.#server = server;
     this.#changed();
   }
@@ -117,7 +112,7 @@ class ModelServer implements LabServer {
     const server = this.#server;
     this.#server = undefined;
     for (const socket of this.#sockets) socket.destroy();
-    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+    await closed(server);
   }
 
   promote(): Promise<void> {

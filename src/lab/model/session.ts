@@ -2,9 +2,8 @@ import type { Socket } from 'node:net';
 import { messageOf } from '../../base/errors.ts';
 import type { Login } from '../server.ts';
 import { Body, CANCEL_REQUEST, GSS_REQUEST, PROTOCOL_3, say, SSL_REQUEST } from './messages.ts';
-import { SqlError } from './sql-error.ts';
 import { parseStatement, type SessionState, type Statement, type Value } from './statement.ts';
-import type { Store } from './store.ts';
+import { SqlError, type Store } from './store.ts';
 
 const MESSAGE_LIMIT = 1_048_576;
 

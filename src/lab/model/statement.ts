@@ -1,5 +1,4 @@
-import { SqlError } from './sql-error.ts';
-import type { Store } from './store.ts';
+import { SqlError, type Store } from './store.ts';
 
 export type Value = string | null;
 

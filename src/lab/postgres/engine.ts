@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -8,11 +8,12 @@ import type { DatabaseEngine, LabCluster, LabReplica, LabServer, Login, ReplicaW
 import { WanLink } from '../wan-link.ts';
 import type { Binaries } from './binaries.ts';
 import { PostgresBackup } from './backup.ts';
-import { baseCopy, makeFolder } from './base-copy.ts';
-import { spawnIdentity } from './run-as.ts';
-import { makeReplica, PostgresServer } from './server.ts';
+import { baseCopy, makeFolder, writeAs } from './base-copy.ts';
+import { type RunAs, spawnIdentity } from './run-as.ts';
+import { PostgresServer } from './server.ts';
 
 const run = promisify(execFile);
+const HOST = '127.0.0.1';
 
 /** Clusters of real PostgreSQL servers with streaming replication; their files go below `folder`. */
 export function postgresEngine(binaries: Binaries, folder: string): DatabaseEngine {
@@ -45,8 +46,8 @@ async function addReplica(binaries: Binaries, folder: string, source: PostgresSe
   const link = new WanLink(() => source.address());
   const server = new PostgresServer({ name: wish.name, binaries, dataFolder, login });
   try {
-    const port = await link.listen('127.0.0.1');
-    await makeReplica(dataFolder, binaries.runAs, wish.name, { host: '127.0.0.1', port }, login);
+    const port = await link.listen(HOST);
+    await makeReplica(dataFolder, binaries.runAs, wish.name, port, login);
     await server.start();
     await caughtUp(source, server);
     link.setDelay(wish.delayMs);
@@ -57,13 +58,7 @@ async function addReplica(binaries: Binaries, folder: string, source: PostgresSe
   }
 }
 
-async function makeCluster(
-  binaries: Binaries,
-  folder: string,
-  writerName: string,
-  wishes: readonly ReplicaWish[],
-  login: Login,
-): Promise<LabCluster> {
+async function makeCluster(binaries: Binaries, folder: string, writerName: string, wishes: readonly ReplicaWish[], login: Login): Promise<LabCluster> {
   const dataFolder = (n: number) => join(folder, `data-${n}`);
   await initialize(binaries, folder, dataFolder(0), login);
   // Every replica starts as a copy of the folder, taken before the writer runs: the quickest base backup there is.
@@ -79,8 +74,8 @@ async function makeCluster(
     for (const [n, wish] of wishes.entries()) {
       const link = new WanLink(() => writer.address());
       links.push(link);
-      const port = await link.listen('127.0.0.1');
-      await makeReplica(dataFolder(n + 1), binaries.runAs, wish.name, { host: '127.0.0.1', port }, login);
+      const port = await link.listen(HOST);
+      await makeReplica(dataFolder(n + 1), binaries.runAs, wish.name, port, login);
       const server = new PostgresServer({ name: wish.name, binaries, dataFolder: dataFolder(n + 1), login });
       started.push(server);
       replicas.push({ server, link });
@@ -96,13 +91,9 @@ async function makeCluster(
 }
 
 async function initialize(binaries: Binaries, folder: string, dataFolder: string, login: Login): Promise<void> {
-  const { uid, gid } = binaries.runAs;
-  await mkdir(folder, { recursive: true });
-  await chmod(folder, 0o700);
-  if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
+  await makeFolder(folder, binaries.runAs);
   const passwordFile = join(folder, 'password');
-  await writeFile(passwordFile, `${login.password}\n`, { mode: 0o600 });
-  if (uid !== undefined && gid !== undefined) await chown(passwordFile, uid, gid);
+  await writeAs(passwordFile, `${login.password}\n`, binaries.runAs);
   const identity = spawnIdentity(binaries.runAs);
   const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC', ...(process.platform === 'win32' ? process.env : {}) };
   try {
@@ -128,16 +119,20 @@ function notSetUp(error: unknown): DrError {
 }
 
 /** In single-user mode, before the copies are made. The database that is there is renamed: a new one is hundreds of files. */
-async function nameDatabase(
-  binaries: Binaries,
-  dataFolder: string,
-  login: Login,
-  options: { uid?: number; gid?: number; cwd: string; env: NodeJS.ProcessEnv },
-): Promise<void> {
+async function nameDatabase(binaries: Binaries, dataFolder: string, login: Login, options: { uid?: number; gid?: number; cwd: string; env: NodeJS.ProcessEnv }): Promise<void> {
   const name = login.database.replaceAll('"', '""');
   const running = run(binaries.postgres, ['--single', '-D', dataFolder, '-c', 'fsync=off', 'template1'], { ...options, timeout: 60_000 });
   running.child.stdin?.end(`ALTER DATABASE postgres RENAME TO "${name}"\n`);
   await running;
+}
+
+/** Makes the folder a replica of the server behind a link. */
+async function makeReplica(dataFolder: string, runAs: RunAs, name: string, port: number, login: Login): Promise<void> {
+  const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const parts = { host: HOST, port: String(port), user: login.user, password: login.password, application_name: name, sslmode: 'disable' };
+  const conninfo = Object.entries(parts).map(([key, value]) => `${key}=${quote(value)}`).join(' ');
+  await writeAs(join(dataFolder, 'postgresql.auto.conf'), `primary_conninfo = '${conninfo.replaceAll('\\', '\\\\').replaceAll("'", "''")}'\n`, runAs);
+  await writeAs(join(dataFolder, 'standby.signal'), '', runAs);
 }
 
 async function caughtUp(writer: LabServer, replica: LabServer): Promise<void> {

@@ -1,5 +1,5 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { chown, readFile, rm, writeFile } from 'node:fs/promises';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
@@ -7,8 +7,7 @@ import { DrError } from '../../base/errors.ts';
 import { freePort } from '../ports.ts';
 import type { LabServer, Login, LogPosition } from '../server.ts';
 import type { Binaries } from './binaries.ts';
-import { removeSharedMemory } from './shared-memory.ts';
-import { spawnIdentity, type RunAs } from './run-as.ts';
+import { spawnIdentity } from './run-as.ts';
 
 const HOST = '127.0.0.1';
 const START_MS = 20_000;
@@ -239,30 +238,13 @@ async function end(child: ChildProcess, signal: NodeJS.Signals, waitMs = 10_000)
   return result;
 }
 
-/** Makes the folder a replica of the server behind `host:port`. */
-export async function makeReplica(
-  dataFolder: string,
-  runAs: RunAs,
-  name: string,
-  source: { host: string; port: number },
-  login: Login,
-): Promise<void> {
-  const quote = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-  const parts = {
-    host: source.host,
-    port: String(source.port),
-    user: login.user,
-    password: login.password,
-    application_name: name,
-    sslmode: 'disable',
-  };
-  const conninfo = Object.entries(parts).map(([key, value]) => `${key}=${quote(value)}`).join(' ');
-  for (const [file, text] of [
-    ['postgresql.auto.conf', `primary_conninfo = '${conninfo.replaceAll('\\', '\\\\').replaceAll("'", "''")}'\n`],
-    ['standby.signal', ''],
-  ] as const) {
-    const path = join(dataFolder, file);
-    await writeFile(path, text);
-    if (runAs.uid !== undefined && runAs.gid !== undefined) await chown(path, runAs.uid, runAs.gid);
-  }
+/**
+ * PostgreSQL marks its data folder by a System V segment of a few bytes, and a server that was killed cannot remove it:
+ * enough runs would use up the system's number of segments. Best effort: without `ipcrm` it stays until the next boot.
+ */
+function removeSharedMemory(id: string | undefined): Promise<void> {
+  if (id === undefined || !/^\d+$/.test(id) || process.platform === 'win32') return Promise.resolve();
+  return new Promise((resolve) => {
+    execFile('ipcrm', ['-m', id], { timeout: 2_000 }, () => resolve());
+  });
 }

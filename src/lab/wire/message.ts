@@ -33,6 +33,19 @@ export interface WireFault {
   status: number;
 }
 
+/** A refusal by the wire itself, before anything is handled. Written to the client as AWS would. */
+export class WireError extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, status: number, message: string) {
+    super(message);
+    this.name = 'WireError';
+    this.code = code;
+    this.status = status;
+  }
+}
+
 /** One of AWS's protocols, from the server's side. */
 export interface Protocol {
   /** The operation's name as the client gave it. @throws WireError when there is none */

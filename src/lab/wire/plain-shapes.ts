@@ -1,6 +1,6 @@
 import type { Member, Shape, StructureShape } from '../../aws/schemas.ts';
+import { WireError } from './message.ts';
 import { readTimestamp, toBuffer } from './scalars.ts';
-import { WireError } from './wire-error.ts';
 
 /** How a format that has objects and lists of its own (JSON, CBOR) carries what it has no type for. */
 export interface PlainFormat {

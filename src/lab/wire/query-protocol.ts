@@ -1,13 +1,16 @@
 import type { StructureShape } from '../../aws/schemas.ts';
-import type { Protocol, WireFault, WireMessage, WireReply } from './message.ts';
-import { AWS_QUERY, EC2_QUERY, parseQuery, readQueryInput } from './query.ts';
-import { WireError } from './wire-error.ts';
+import { type Protocol, type WireFault, type WireMessage, type WireReply, WireError } from './message.ts';
+import { AWS_QUERY, type Dialect, EC2_QUERY, parseQuery, readQueryInput } from './query.ts';
 import { element, escapeXml, XML_DECLARATION } from './xml.ts';
 import { writeStructure } from './xml-shapes.ts';
 
 /** Parameters come in the body of a POST, or in the URL of a GET. */
 function parametersOf(message: WireMessage): URLSearchParams {
   return message.body.length > 0 ? new URLSearchParams(message.body.toString('utf8')) : message.query;
+}
+
+function inputIn(dialect: Dialect): Protocol['input'] {
+  return (message, { input: { shape } }) => (shape.type === 'structure' ? readQueryInput(shape, parseQuery(parametersOf(message)), dialect) : {});
 }
 
 function actionOf(message: WireMessage): string {
@@ -31,10 +34,7 @@ function outputXml(shape: { type: string }, output: Record<string, unknown>): st
 /** RDS, Auto Scaling, load balancers, STS, SNS. */
 export const awsQuery: Protocol = {
   operationName: actionOf,
-  input: (message, operation) => {
-    const { shape } = operation.input;
-    return shape.type === 'structure' ? readQueryInput(shape, parseQuery(parametersOf(message)), AWS_QUERY) : {};
-  },
+  input: inputIn(AWS_QUERY),
   reply: (output, operation, { schema }, requestId) => {
     const inner = outputXml(operation.output.shape, output);
     const result = inner === undefined ? '' : element(`${operation.name}Result`, inner);
@@ -59,10 +59,7 @@ function codeAndMessage(fault: WireFault): string {
 /** EC2's own dialect. */
 export const ec2Query: Protocol = {
   operationName: actionOf,
-  input: (message, operation) => {
-    const { shape } = operation.input;
-    return shape.type === 'structure' ? readQueryInput(shape, parseQuery(parametersOf(message)), EC2_QUERY) : {};
-  },
+  input: inputIn(EC2_QUERY),
   reply: (output, operation, { schema }, requestId) => {
     const inner = outputXml(operation.output.shape, output) ?? element('return', 'true');
     const xml = element(`${operation.name}Response`, element('requestId', requestId) + inner, schema.xmlNamespace);

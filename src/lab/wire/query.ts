@@ -1,6 +1,6 @@
 import type { Member, StructureShape, Traits } from '../../aws/schemas.ts';
+import { WireError } from './message.ts';
 import { readScalar } from './scalars.ts';
-import { WireError } from './wire-error.ts';
 
 /** `A.member.1.B=x` as a tree. A Map, so that no key can touch an object's prototype. */
 interface Tree {
@@ -35,7 +35,7 @@ export function parseQuery(params: URLSearchParams): Tree {
 }
 
 /** How the dialect names things: AWS Query, or EC2's own. */
-interface Dialect {
+export interface Dialect {
   memberName(name: string, traits: Traits): string;
   /** EC2 flattens every list. */
   flattened(traits: Traits): boolean;

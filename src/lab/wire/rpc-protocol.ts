@@ -1,8 +1,7 @@
 import type { OperationSchema } from '../../aws/schemas.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
-import type { Addressee, Protocol, WireFault, WireReply } from './message.ts';
+import { type Addressee, type Protocol, type WireFault, type WireReply, WireError } from './message.ts';
 import { CBOR_FORMAT, JSON_FORMAT, type PlainFormat, readPlainStructure, writePlain } from './plain-shapes.ts';
-import { WireError } from './wire-error.ts';
 
 /** AWS JSON 1.0 and 1.1. https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html */
 export function awsJson(contentType: string): Protocol {

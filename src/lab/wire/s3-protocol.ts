@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import type { Protocol, WireMessage } from './message.ts';
+import { type Protocol, type WireMessage, WireError } from './message.ts';
 import { readRestInput, writeRestReply, xmlBody } from './rest-bindings.ts';
-import { decodeSegment } from './rest-xml-protocol.ts';
-import { WireError } from './wire-error.ts';
+import { decodeSegment } from './rest-protocol.ts';
 import { element, escapeXml } from './xml.ts';
 
 /** Query names that make a path mean something other than the object or its bucket's list. */

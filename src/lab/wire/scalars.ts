@@ -1,5 +1,5 @@
 import type { Shape } from '../../aws/schemas.ts';
-import { WireError } from './wire-error.ts';
+import { WireError } from './message.ts';
 
 type TimestampFormat = 'date-time' | 'http-date' | 'epoch-seconds';
 

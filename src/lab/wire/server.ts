@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { AwsError, NO_ANSWER } from '../../aws/errors.ts';
 import { isOperation, type Service } from '../../aws/operations.ts';
 import { serviceSchema } from '../../aws/schemas.ts';
+import { listen } from '../ports.ts';
 import { scopeOf } from './address.ts';
-import type { Addressee, Protocol, WireFault, WireMessage, WireReply } from './message.ts';
-import { awsQuery } from './query-protocol.ts';
-import { protocolOf } from './protocols.ts';
-import { bucketAndKey } from './s3-protocol.ts';
-import { WireError } from './wire-error.ts';
+import { type Addressee, type Protocol, type WireFault, type WireMessage, type WireReply, WireError } from './message.ts';
+import { awsQuery, ec2Query } from './query-protocol.ts';
+import { restJson, restXml } from './rest-protocol.ts';
+import { awsJson, rpcV2Cbor } from './rpc-protocol.ts';
+import { bucketAndKey, s3RestXml } from './s3-protocol.ts';
 
 /** One call, as the SDK would have been given it: Dates, numbers, and Buffers for bodies. */
 export interface WireRequest {
@@ -52,11 +52,7 @@ export async function wireServer(options: WireOptions): Promise<WireServer> {
   const server = createServer((request, response) => void serve(options, request, response));
   // Longer than clients keep an idle connection: the side that closes should not be this one.
   server.keepAliveTimeout = 60_000;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', () => resolve());
-  });
-  const { port } = server.address() as AddressInfo;
+  const port = await listen(server, '127.0.0.1', options.port);
   return {
     port,
     url: `http://127.0.0.1:${port}`,
@@ -106,6 +102,24 @@ async function readMessage(request: IncomingMessage): Promise<WireMessage> {
 
 /** Stands for a body that was not kept. */
 const TOO_LARGE = Buffer.from('too large');
+
+const JSON_1_0 = awsJson('application/x-amz-json-1.0');
+const JSON_1_1 = awsJson('application/x-amz-json-1.1');
+
+/**
+ * The protocol of a request. Services may speak several (CloudWatch: Query, JSON and CBOR), so what the request
+ * looks like decides, and the service only between those that look alike.
+ */
+function protocolOf(message: WireMessage, to: Addressee): Protocol {
+  if (to.service === 's3') return s3RestXml;
+  if (to.service === 'route53') return restXml;
+  if (to.service === 'lambda') return restJson;
+  if (message.headers['smithy-protocol'] === 'rpc-v2-cbor') return rpcV2Cbor;
+  if (message.headers['x-amz-target'] !== undefined) {
+    return message.headers['content-type']?.includes('json-1.1') ? JSON_1_1 : JSON_1_0;
+  }
+  return to.service === 'ec2' ? ec2Query : awsQuery;
+}
 
 /** The reply, or undefined to drop the connection. */
 async function answer(options: WireOptions, message: WireMessage, signal: AbortSignal): Promise<WireReply | undefined> {

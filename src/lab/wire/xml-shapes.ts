@@ -1,6 +1,6 @@
 import type { Member, StructureShape } from '../../aws/schemas.ts';
+import { WireError } from './message.ts';
 import { readScalar, writeScalar } from './scalars.ts';
-import { WireError } from './wire-error.ts';
 import { element, escapeXml, type XmlNode } from './xml.ts';
 
 type Fields = Record<string, unknown>;

@@ -1,8 +1,7 @@
 import type { OperationSchema, ServiceSchema } from '../../aws/schemas.ts';
-import type { Protocol } from './message.ts';
+import { type Protocol, WireError } from './message.ts';
 import { errorResponse } from './query-protocol.ts';
 import { readRestInput, writeRestReply, xmlBody } from './rest-bindings.ts';
-import { WireError } from './wire-error.ts';
 
 interface Route {
   operation: OperationSchema;
@@ -33,7 +32,7 @@ function segmentsOf(path: string): string[] {
 }
 
 /** The operation that a method and a path stand for, and what its labels hold. @throws WireError when there is none */
-export function findRoute(schema: ServiceSchema, method: string, path: string): { route: Route; labels: Record<string, string> } {
+function findRoute(schema: ServiceSchema, method: string, path: string): { route: Route; labels: Record<string, string> } {
   const given = segmentsOf(path);
   for (const route of routesOf(schema)) {
     if (route.method !== method || route.segments.length !== given.length) continue;
@@ -58,20 +57,30 @@ export function decodeSegment(segment: string): string {
   }
 }
 
+function rest(body: 'xml' | 'json', fault: Protocol['fault']): Protocol {
+  return {
+    operationName: (message, { schema }) => findRoute(schema, message.method, message.path).route.operation.name,
+    input: (message, operation, { schema }) => readRestInput(operation, findRoute(schema, message.method, message.path).labels, message, body),
+    reply: async (output, operation, { schema }, requestId) => {
+      const reply = await writeRestReply(operation, output, schema.xmlNamespace, body);
+      if (body === 'json') reply.headers['content-type'] ??= 'application/json';
+      reply.headers['x-amzn-requestid'] = requestId;
+      return reply;
+    },
+    fault,
+  };
+}
+
 /** Route 53. https://smithy.io/2.0/aws/protocols/aws-restxml-protocol.html */
-export const restXml: Protocol = {
-  operationName: (message, { schema }) => findRoute(schema, message.method, message.path).route.operation.name,
-  input: (message, operation, { schema }) => {
-    return readRestInput(operation, findRoute(schema, message.method, message.path).labels, message);
-  },
-  reply: async (output, operation, { schema }, requestId) => {
-    const reply = await writeRestReply(operation, output, schema.xmlNamespace);
-    reply.headers['x-amzn-requestid'] = requestId;
-    return reply;
-  },
-  fault: (fault, _message, { schema }, requestId) => ({
-    status: fault.status,
-    headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
-    body: xmlBody(errorResponse(fault, schema.xmlNamespace, requestId)),
-  }),
-};
+export const restXml = rest('xml', (fault, _message, { schema }, requestId) => ({
+  status: fault.status,
+  headers: { 'content-type': 'text/xml', 'x-amzn-requestid': requestId },
+  body: xmlBody(errorResponse(fault, schema.xmlNamespace, requestId)),
+}));
+
+/** Lambda. https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html */
+export const restJson = rest('json', (fault, _message, _to, requestId) => ({
+  status: fault.status,
+  headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId, 'x-amzn-errortype': fault.code },
+  body: Buffer.from(JSON.stringify({ message: fault.message }), 'utf8'),
+}));
