@@ -43,7 +43,7 @@ export interface Pending {
 
 export const NOTHING_PENDING: Pending = {};
 
-type Engine = 'postgres' | 'mysql';
+export type Engine = 'postgres' | 'mysql';
 
 export function defaultOptionGroup(engine: Engine): string {
   return engine === 'postgres' ? 'default:postgres-17' : 'default:mysql-8-4';
@@ -82,6 +82,11 @@ function defaultsOf(engine: Engine): DbSettings {
 }
 
 /** AWS's defaults with some of them changed. */
+/** The engines that are simulated. */
+export function isEngine(name: string): name is Engine {
+  return Object.hasOwn(DEFAULTS, name);
+}
+
 export function settingsOf(engine: Engine, changed: Partial<DbSettings> | undefined): DbSettings {
   return changed === undefined ? DEFAULTS[engine] : { ...DEFAULTS[engine], ...defined(changed) };
 }

@@ -1,7 +1,6 @@
 import { type Call, type ServiceModel } from './call.ts';
 import { AUTHORITIES } from './db-offers.ts';
-import type { DbInstance } from './db-instance.ts';
-import { settingsOf } from './db-settings.ts';
+import { type Engine, isEngine, settingsOf } from './db-settings.ts';
 
 /** The zones of every subnet group. */
 const SUBNET_ZONES = ['a', 'c'];
@@ -28,9 +27,9 @@ function noAuthority(id: string, call: Call) {
 }
 
 /** Versions of an engine that RDS offers: those that there are, and the one that a new instance gets. */
-function versionsOf(engine: string, call: Call): string[] {
+function versionsOf(engine: Engine, call: Call): string[] {
   const there = [...call.state.databases.all()].filter((row) => row.engine === engine).map((row) => row.settings.engineVersion);
-  return [...new Set([...there, settingsOf(engine as DbInstance['engine'], undefined).engineVersion])].sort();
+  return [...new Set([...there, settingsOf(engine, undefined).engineVersion])].sort();
 }
 
 /** https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html and …DescribeCertificates.html */
@@ -39,6 +38,7 @@ export const offerOperations = {
     accepts: ['Engine', 'EngineVersion', 'DBInstanceClass', 'Vpc', 'Marker'],
     handle({ Engine: engine = '', EngineVersion: version, DBInstanceClass: instanceClass, Marker }, call) {
       if (instanceClass === undefined) throw call.unsupported('offers of all classes');
+      if (!isEngine(engine)) throw call.unsupported(`offers of the engine "${engine}"`);
       const { dbOffers } = call.state;
       const zones = dbOffers.zonesOf(call.region, instanceClass);
       const versions = version === undefined ? versionsOf(engine, call) : versionsOf(engine, call).filter((one) => one === version);

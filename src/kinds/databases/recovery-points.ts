@@ -90,7 +90,7 @@ interface Original {
 }
 
 function runsWith({ Engine: engine, EngineVersion: version, OptionGroupName: optionGroup, AllocatedStorage: storageGib }: Original) {
-  return { ...(storageGib === undefined ? {} : { storageGib }), ...(engine === undefined ? {} : { engine }), ...(version === undefined ? {} : { version }), ...(optionGroup === undefined ? {} : { optionGroup }) };
+  return { ...(storageGib === undefined ? {} : { storageGib }), ...(engine === undefined || engine === '' ? {} : { engine }), ...(version === undefined ? {} : { version }), ...(optionGroup === undefined ? {} : { optionGroup }) };
 }
 
 function keyProblem(name: string, what: { Encrypted?: boolean | undefined; KmsKeyId?: string | undefined }, region: string): string | undefined {
