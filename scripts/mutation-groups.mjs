@@ -39,7 +39,7 @@ export const GROUPS = {
     tests: ['test/journal/{lease,lease-parts,local-state}.test.ts'],
   },
   locks: {
-    mutate: ['src/app/{locks,held-run,abort,give-back}.ts'],
+    mutate: ['src/app/{locks,held-run,abort}.ts'],
     tests: ['test/app/{locks,abort,give-back,failover-over-drill,resume}.test.ts'],
   },
   answers: {

@@ -18,7 +18,7 @@ export interface WaitingGate {
 }
 
 /** Which gate is meant. */
-export interface GateChoice {
+interface GateChoice {
   /** Id of its step. Default: the first that waits. */
   id?: string | undefined;
   /** It may be taken back: then a gate that was passed is meant, too, while nothing of no return has been asked for. */
@@ -86,7 +86,7 @@ export function approvalGate(state: RunState, { step, from, quorum }: PlannedGat
   };
 }
 
-export interface StatementRequest {
+interface StatementRequest {
   approver: string;
   decision: Statement['decision'];
   /** How long it holds, milliseconds. */
@@ -125,7 +125,7 @@ function doesNotCount(why: string): DrError {
 }
 
 /** What came of an approval. */
-export interface Kept {
+interface Kept {
   run: string;
   gate: string;
   decision: Statement['decision'];

@@ -7,10 +7,12 @@ import type { Plan } from '../model/plan.ts';
 import { stepId } from '../model/step-id.ts';
 import type { Estimate } from '../model/step.ts';
 import { traitsOf } from '../model/verb.ts';
-import { feasibilityOf, type Feasibility } from '../plan/feasibility.ts';
+import { COUNTS_SECONDS, type Feasibility, feasibilityOf, secondsShown as shown, sumOf } from '../plan/feasibility.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { runMode } from './live-effects.ts';
 import { readable } from './runs.ts';
+import { finder } from '../model/finding.ts';
+import type { PathFinding } from './check/run-findings.ts';
 
 /*
  * Can a plan keep its RTO? With the times that this application's own runs took, then those that records and health checks give, then
@@ -61,4 +63,18 @@ async function observedTimes(ctx: { effects: Effects; signal: AbortSignal; targe
     }
   }));
   return times;
+}
+
+/** The RTO against the sum of what stands before users: refused where even the typical times are longer. */
+export function rtoFindings({ runbook }: LoadedRunbook, target: string, feasibility: Feasibility): PathFinding[] {
+  const { rto, p50, p95, verdict, steps } = feasibility;
+  const find = finder({ resource: `runbook:${runbook.name}`, region: target });
+  const path = ['objectives', 'rto'];
+  const parts = { wanted: `users are served within the RTO of ${shown(rto)}`, mend: 'keep more ready, shorten what takes longest, or agree on another RTO' };
+  if (verdict === 'missed') {
+    return [{ ...find.error('rto-infeasible', { observed: `until users are served it takes ${shown(p50)}: ${sumOf(steps)}`, consequence: 'the objective cannot be met, however well the run goes', ...parts }), path }];
+  }
+  const measured = steps.every((step) => step.runs > 0 || step.p95 <= COUNTS_SECONDS);
+  if (verdict === 'met' || !measured) return [];
+  return [{ ...find.warning('rto-unproven', { observed: `by own runs it takes ${shown(p50)}, and up to ${shown(p95)}: ${sumOf(steps)}`, consequence: 'the objective is missed where several steps are slow', ...parts }), path }];
 }

@@ -7,17 +7,16 @@ import { Journal } from '../journal/journal.ts';
 import type { RunStore, StateStore } from '../journal/state-store.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import { PLAN_SCHEMA } from '../model/plan.ts';
-import { thenGiveBack } from './give-back.ts';
+import { type RunResult, thenGiveBack } from './run-to-the-end.ts';
 import { refuseOtherLab } from './in-lab.ts';
 import { leaseAll, stoppedDrills } from './locks.ts';
 import { awsFailure } from './observe.ts';
 import { thisOperator } from './operator.ts';
-import type { RunResult } from './run-to-the-end.ts';
 import { loadRun } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
 
 /** A run that has begun, held by this process alone: its journal can be written on. */
-export interface HeldRun {
+interface HeldRun {
   journal: Journal;
   state: StateStore;
   store: RunStore;
@@ -26,7 +25,7 @@ export interface HeldRun {
   stopped: { stoppedDrills?: readonly string[] };
 }
 
-export interface HoldRequest {
+interface HoldRequest {
   run: string;
   state: StatePlace;
   effects: Effects;

@@ -11,13 +11,13 @@ import { loadRunbook } from '../runbook/load.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { checkPermissions } from './check/permissions.ts';
 import { ACCOUNT_UNKNOWN, lookPermissions, offlinePlans } from './offline-plan.ts';
-import { runbookFiles } from './runbook-files.ts';
+import { runbookFiles } from '../runbook/find.ts';
 
 /** `abort` needs what leads a run of any verb back; `check` only reads. `resume` and `takeover` need what the run's own verb needs. */
 export const IAM_VERBS = [...VERBS, 'abort', 'check'] as const;
 export type IamVerb = (typeof IAM_VERBS)[number];
 
-export interface IamRequest {
+interface IamRequest {
   /** Files or folders. */
   paths: readonly string[];
   verb?: IamVerb | undefined;

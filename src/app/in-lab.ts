@@ -21,7 +21,7 @@ const NOT_RUN = 'simulated: not run in the lab';
 const HOW_TO_RUN = `${NOT_RUN} (--run-custom-steps runs it)`;
 
 /** What a run gets to work with. */
-export interface Workshop {
+interface Workshop {
   effects: Effects;
   stepKind: (name: string) => Promise<AnyStepKind>;
 }

@@ -9,17 +9,17 @@ import { EXAMPLE_RUNBOOK } from '../runbook/example.ts';
 import { findRunbooks } from '../runbook/find.ts';
 import { loadRunbook } from '../runbook/load.ts';
 import type { LoadedRunbook, Runbook } from '../runbook/runbook.ts';
-import { startRun, type StartRequest } from './start-run.ts';
+import { loadAhead, type StartRequest, startRun } from './start-run.ts';
 import { type LabHandle, spawnLab } from '../lab/spawn.ts';
 import { chooseFleet } from './fleet/choose.ts';
 import { fleetFailover, type FleetRequest, type FleetResult } from './fleet/fleet.ts';
-import { loadAhead } from './load-ahead.ts';
 import { chooseRunbook } from './make-plan.ts';
 import { offlinePlans } from './offline-plan.ts';
 import { gitCommit } from './operator.ts';
 import type { RunResult } from './run-to-the-end.ts';
+import { liveDrill, type LiveDrillRequest } from './live-drill.ts';
 
-export interface LabFailoverRequest extends StartRequest {
+interface LabFailoverRequest extends StartRequest {
   /** One line for the person watching. */
   onMessage: (text: string) => void;
 }
@@ -63,7 +63,7 @@ export async function runbookInLab(request: Pick<LabFailoverRequest, 'runbook' |
   return own.length === 0 || real.includes(example) ? loadRunbook(EXAMPLE_RUNBOOK) : chooseRunbook(request);
 }
 
-export interface LabFleetRequest extends Omit<FleetRequest, 'confirm' | 'measureOf'> {
+interface LabFleetRequest extends Omit<FleetRequest, 'confirm' | 'measureOf'> {
   onMessage: (text: string) => void;
 }
 
@@ -86,7 +86,7 @@ export async function labFleetFailover(request: LabFleetRequest): Promise<FleetR
   return { ...result, resumable: false };
 }
 
-export function confirmedByLab(say: (text: string) => void): Promise<'lab'> {
+function confirmedByLab(say: (text: string) => void): Promise<'lab'> {
   say('lab: confirmed and approved by the lab itself; against AWS a person does both');
   return Promise.resolve('lab');
 }
@@ -99,7 +99,7 @@ interface LabWish {
 }
 
 /** Starts a lab, lets orders flow, breaks regions, does the work, and leaves nothing running. */
-export async function inLab<T>({ loaded, active, broken }: LabWish, say: (text: string) => void, work: (measureOf: (runbook: string) => Promise<LabTruth>) => Promise<T>): Promise<T> {
+async function inLab<T>({ loaded, active, broken }: LabWish, say: (text: string) => void, work: (measureOf: (runbook: string) => Promise<LabTruth>) => Promise<T>): Promise<T> {
   const runbooks = loaded.map(({ runbook }) => runbook);
   const regions = new Map(runbooks.flatMap((runbook) => runbook.regions.map(({ id, name }) => [id, name] as const)));
   const named = (ids: readonly string[]) => ids.map((id) => `${regions.get(id) ?? id} (${id})`).join(' and ');
@@ -127,7 +127,7 @@ export async function inLab<T>({ loaded, active, broken }: LabWish, say: (text: 
 }
 
 /** The region that a lab has active. @throws DrError where the target is it, or no region */
-export function sourceInLab(runbook: Runbook, target: string | undefined): string {
+function sourceInLab(runbook: Runbook, target: string | undefined): string {
   const names = runbook.regions.map((r) => r.id);
   if (target !== undefined && names.includes(target) && target !== runbook.home) return runbook.home;
   throw new DrError({
@@ -171,7 +171,7 @@ async function ordersFlow(lab: LabHandle, runbook: string): Promise<void> {
 }
 
 /** The lab has nobody to ask: it approves by itself, and the record says so. It has nobody's key, though: signatures it waits for. */
-export function approvedInLab(given: Acceptances, runbooks: readonly Runbook[]): Acceptances {
+function approvedInLab(given: Acceptances, runbooks: readonly Runbook[]): Acceptances {
   if (given.approvedBy.length > 0) return given;
   const approvers = runbooks.flatMap((runbook) => runbook.approvals.flatMap((approval) => approval.from.filter(({ keys }) => keys.length === 0).slice(0, approval.quorum)));
   return { ...given, approvedBy: [...new Set(approvers.map(({ name }) => name))] };
@@ -223,4 +223,24 @@ function outageOf(ledger: LabLedger, source: string): Pick<LabLedger['outages'][
     return { lastGoodAt: Math.min(...outages.map(({ lastGoodAt }) => lastGoodAt)), firstGoodAt: last };
   });
   return spans.filter((span) => span !== undefined).sort((a, b) => length(b) - length(a))[0];
+}
+
+/** A drill against a lab of its own: nothing is broken in it, users order all the time, and nothing is left running. */
+export async function labDrill(request: LabFailoverRequest): Promise<RunResult> {
+  const loaded = request.runbook === undefined ? await loadRunbook(EXAMPLE_RUNBOOK) : await chooseRunbook(request);
+  const source = sourceInLab(loaded.runbook, request.region);
+  const result = await inLab({ loaded: [loaded], active: [source], broken: [] }, request.onMessage, () =>
+    startRun({ ...request, runbook: loaded.path, confirm: () => confirmedByLab(request.onMessage) }),
+  );
+  return { ...result, resumable: false };
+}
+
+/** Users are moved there and back in a lab of its own. */
+export async function labLiveDrill(request: LiveDrillRequest): Promise<RunResult> {
+  const loaded = request.runbook === undefined ? await loadRunbook(EXAMPLE_RUNBOOK) : await chooseRunbook(request);
+  const source = sourceInLab(loaded.runbook, request.region);
+  const result = await inLab({ loaded: [loaded], active: [source], broken: [] }, request.onMessage, () =>
+    liveDrill({ ...request, runbook: loaded.path, acceptances: approvedInLab(request.acceptances, [loaded.runbook]), confirm: () => confirmedByLab(request.onMessage) }),
+  );
+  return { ...result, resumable: false };
 }

@@ -10,7 +10,7 @@ import { findRunbooks } from '../runbook/find.ts';
 import { EXAMPLE_RUNBOOK } from '../runbook/example.ts';
 import { loadRunbook } from '../runbook/load.ts';
 
-export interface LabStartRequest {
+interface LabStartRequest {
   /** Folder of all state of `dr`; the lab's is in `lab/` below it. */
   state: string;
   /** Paths. Default: the runbook that comes with `dr`. */
@@ -23,7 +23,7 @@ export interface LabStartRequest {
   foreground?: boolean | undefined;
 }
 
-export interface LabStarted {
+interface LabStarted {
   info: LabInfo;
   /** Said loudly: the lab runs with the model alone. */
   warning: string | undefined;

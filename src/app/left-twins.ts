@@ -3,11 +3,14 @@ import { partsOfRunId } from '../base/ids.ts';
 import { plural } from '../base/plural.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import { isOver, keptUntil, leftBehind, type RunState } from '../journal/state.ts';
-import { TWIN } from '../kinds/twins.ts';
+import { TWIN, TWIN_EXPIRES_MS } from '../kinds/twins.ts';
 import type { Plan } from '../model/plan.ts';
 import { traitsOf } from '../model/verb.ts';
 import { runMode } from './live-effects.ts';
 import { readable } from './runs.ts';
+import { formatDuration } from '../base/duration.ts';
+import { finder } from '../model/finding.ts';
+import type { PathFinding } from './check/run-findings.ts';
 
 /** A drill that has left something, or has not come to its end. */
 export interface LeftTwins {
@@ -55,4 +58,20 @@ export function leftTwinsLine({ run, twins, keptUntil: until }: LeftTwins): stri
   const what = twins === undefined ? 'its twins may be there' : twins.length === 0 ? 'no twin of it was begun' : `${plural(twins.length, 'twin')} may be there: ${twins.join(', ')}`;
   const kept = until === undefined ? '' : `, kept until ${iso(until)}`;
   return `Drill ${run}: ${what}${kept}. Delete what is left, once this is over: dr drill clean ${run}`;
+}
+
+/* Twins that cost money, because their drill never came to its end. */
+
+/** Drills of this state that are not over although their twins have expired, or were kept until now. */
+export async function expiredTwins(state: StateStore, plan: Pick<Plan, 'runbook' | 'account'>, now: number): Promise<LeftTwins[]> {
+  const left = await leftByDrillsOf(state, plan);
+  return left.filter(({ startedAt = now, keptUntil }) => now > (keptUntil ?? startedAt + TWIN_EXPIRES_MS));
+}
+
+export function leftFindings(left: readonly LeftTwins[], name: string, now: number): PathFinding[] {
+  return left.map(({ run, twins = [], startedAt = now, keptUntil }) => {
+    const since = keptUntil === undefined ? `began ${formatDuration(now - startedAt)} ago and is not over` : `was to keep its twins until ${iso(keptUntil)}`;
+    const said = { observed: `the drill ${run} ${since}: ${twins.length === 0 ? 'what it made' : twins.join(', ')} may be there`, wanted: `a drill whose twins are deleted within ${formatDuration(TWIN_EXPIRES_MS)}, or when the time is over for which they were kept`, consequence: 'what is left costs money', mend: `dr drill clean ${run}` };
+    return { ...finder({ resource: `runbook:${name}`, region: '' }).warning('drill-left', said), path: [] };
+  });
 }

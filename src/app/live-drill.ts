@@ -23,7 +23,7 @@ import { startRun, type StartRequest } from './start-run.ts';
  */
 
 /** One run of a live drill. */
-export interface LiveStep {
+interface LiveStep {
   part: LivePart;
   verb: Verb;
   /** Active when it has ended. */
@@ -64,7 +64,7 @@ function partsOf(loaded: LoadedRunbook, home: string, away: string): Omit<LiveSt
  * Both ways, before anything is begun. Only the way out can be planned from what is seen now; the rest is planned from the runbook alone.
  * @throws DrError: the way home cannot be planned, or does not fit into the window
  */
-export async function planLive(loaded: LoadedRunbook, out: Plan, backWithinMs: number): Promise<LivePlan> {
+async function planLive(loaded: LoadedRunbook, out: Plan, backWithinMs: number): Promise<LivePlan> {
   const { source: home, target: away } = out;
   const steps: LiveStep[] = [];
   for (const part of partsOf(loaded, home, away)) {

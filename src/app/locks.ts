@@ -65,12 +65,12 @@ export async function heldOf(state: StateStore, locks: readonly string[], operat
 }
 
 /** All that a run holds. */
-export interface RunLease extends Lease {
+interface RunLease extends Lease {
   readonly guard: Guard;
 }
 
 /** Who asks for all that a run needs. */
-export interface AllRequest extends Omit<LeaseRequest, 'lock' | 'force'> {
+interface AllRequest extends Omit<LeaseRequest, 'lock' | 'force'> {
   /** Takes it from the process that holds it for this same run. */
   takeOver?: boolean;
   /** Called, perhaps more than once, with a run that has to give way. Left out: none has to. */

@@ -26,7 +26,7 @@ import { toolVersion } from './version.ts';
  * AWS is not asked, so that anyone who has the state can write them.
  */
 
-export interface NoteParts {
+interface NoteParts {
   state: StatePlace;
   run: string;
   clock: Clock;

@@ -15,7 +15,7 @@ import type { LoadedRunbook, RunbookResource } from '../runbook/runbook.ts';
 /** What stands for an account that nobody has named: AWS refuses a policy with it. */
 export const ACCOUNT_UNKNOWN = 'ACCOUNT_ID';
 
-export interface OfflinePlans {
+interface OfflinePlans {
   plans: readonly Plan[];
   /** Where the runbook has no such way, and why. */
   impossible: readonly { source: string; because: string }[];

@@ -22,7 +22,7 @@ export interface PackSigner {
   sign(text: string, namespace: typeof NAMESPACES.evidence): Promise<string>;
 }
 
-export interface PackRequest {
+interface PackRequest {
   place: StatePlace;
   period: Period;
   out: string;

@@ -8,7 +8,7 @@ import { Journal } from '../journal/journal.ts';
 import { busy, takeover } from '../journal/lease.ts';
 import type { StateStore } from '../journal/state-store.ts';
 import { MemoryStore } from '../journal/memory-store.ts';
-import { loadStepKind } from '../kinds/registry.ts';
+import { knownKind, loadStepKind } from '../kinds/registry.ts';
 import type { Plan } from '../model/plan.ts';
 import { traitsOf } from '../model/verb.ts';
 import type { Feasibility } from '../plan/feasibility.ts';
@@ -21,8 +21,11 @@ import { givesWay, heldByOthers } from './locks.ts';
 import { chooseRunbook, planFor, type PlanRequest } from './make-plan.ts';
 import { thisOperator } from './operator.ts';
 import { openState, type StatePlace } from './state.ts';
-import { plannedTwins, type PlannedTwins } from './twin-cost.ts';
 import { toolVersion } from './version.ts';
+import { AwsError } from '../aws/errors.ts';
+import { TWIN } from '../kinds/twins.ts';
+import { type Cost, costOf } from '../measure/prices.ts';
+import type { LoadedRunbook } from '../runbook/runbook.ts';
 
 /** A plan, and what a person would say when they run it. */
 export interface PreviewRequest {
@@ -112,4 +115,28 @@ export async function planWithPreview(request: PlanRequest & { state: StatePlace
   if (!traitsOf(plan.verb).movesUsers) return { plan, preview };
   const feasibility = await feasibilityNow({ effects, loaded, plan, state: openState(request.state, effects.aws), signal });
   return { plan, preview, feasibility };
+}
+
+/** What a drill would make, and about what that costs while it is there. */
+export interface PlannedTwins {
+  /** As plans name them. */
+  twins: readonly { resource: string; what: string }[];
+  cost: Cost;
+}
+
+/** Reads only; what gives no answer has no price. @throws what is no answer of AWS */
+async function plannedTwins(effects: Effects, { runbook }: LoadedRunbook, plan: Plan, signal: AbortSignal): Promise<PlannedTwins> {
+  const ctx = { effects, signal, target: plan.target };
+  const rented = await Promise.all(runbook.resources.map(async ({ section, name, kind, resource }) => {
+    try {
+      return costOf((await (await knownKind(kind)).rents?.(ctx, resource)) ?? []);
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return { usdPerHour: 0, unknown: [`${section}.${name}`] };
+    }
+  }));
+  return {
+    twins: plan.steps.flatMap(({ changes }) => changes.flatMap(({ resource, field, after }) => (field === TWIN ? [{ resource, what: after }] : []))),
+    cost: { usdPerHour: rented.reduce((sum, one) => sum + one.usdPerHour, 0), unknown: [...new Set(rented.flatMap(({ unknown }) => unknown))] },
+  };
 }

@@ -8,7 +8,7 @@ import { evidenceOf, saveReport } from './run-to-the-end.ts';
 import { type DamagedRun, loadRun } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
 
-export interface ReportRequest {
+interface ReportRequest {
   place: StatePlace;
   /** Default: the newest that can be read. */
   run?: string | undefined;
@@ -19,7 +19,7 @@ export interface ReportRequest {
   leftOut?: (run: DamagedRun) => void;
 }
 
-export interface WrittenReport {
+interface WrittenReport {
   evidence: Evidence;
   files: ReportFiles;
 }

@@ -14,10 +14,12 @@ import { buildEvidence } from '../report/evidence.ts';
 import type { Evidence } from '../report/evidence-schema.ts';
 import { FORMATS, type ReportFormat } from '../report/formats/formats.ts';
 import { summaryLines } from '../report/summary.ts';
-import { wayBackLines } from '../report/way-back.ts';
+import { wayBackLines } from '../report/next-steps.ts';
 import { type ReportFiles, writeReport } from '../report/write.ts';
 import { teller } from './tell.ts';
 import { toolVersion } from './version.ts';
+import { withEnd } from '../base/with-end.ts';
+import type { Lease } from '../journal/lease.ts';
 
 /** How a run is followed and stopped. */
 export interface RunWatchers {
@@ -132,4 +134,18 @@ export function exitOf(state: RunState, evidence: Evidence): ExitName {
 function couldNotLook(state: RunState): boolean {
   const checks = [...state.steps.values()].map((step) => step.check);
   return checks.includes('failed') && !checks.includes('refused');
+}
+
+/** Does the work of a run, then closes its journal and gives its locks back. If that fails, the result has a warning line. */
+export function thenGiveBack(store: RunStore, lease: Lease, work: () => Promise<RunResult>): Promise<RunResult> {
+  const giveBack = async (): Promise<void> => {
+    const closed = await store.close().then(() => undefined, (error: unknown) => ({ error }));
+    await lease.release();
+    if (closed !== undefined) throw closed.error;
+  };
+  return withEnd(work, giveBack, (error, result) => ({ ...result, summary: [...result.summary, notGivenBack(error, result.state.run)] }));
+}
+
+function notGivenBack(error: unknown, run: string): string {
+  return `Warning: the lock of run ${run} could not be given back: ${messageOf(error)}. If another run finds it held: dr takeover ${run}`;
 }

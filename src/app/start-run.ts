@@ -14,16 +14,18 @@ import { endpointOverrides, liveEffects, runMode } from './live-effects.ts';
 import type { Direction } from './observe.ts';
 import { chooseRunbook, type MadePlan, planFor, readPlan, refuseStale } from './make-plan.ts';
 import { labIdOf, refuseHalfLab } from './in-lab.ts';
-import { loadAhead } from './load-ahead.ts';
-import { thenGiveBack } from './give-back.ts';
+import { type RunResult, runToTheEnd, type RunWatchers, thenGiveBack } from './run-to-the-end.ts';
 import { leaseAll, stoppedDrills } from './locks.ts';
 import { initiatorKeys, refuseClaims } from './approvals.ts';
 import { gitCommit, thisOperator } from './operator.ts';
-import { type RunResult, type RunWatchers, runToTheEnd } from './run-to-the-end.ts';
 import { previewRun } from './preview.ts';
 import { openState, type StatePlace } from './state.ts';
 import { toolVersion } from './version.ts';
 import { traitsOf } from '../model/verb.ts';
+import { loadSdk } from '../aws/clients.ts';
+import { OPERATIONS, type Service } from '../aws/operations.ts';
+import { loadSql } from '../effects/postgres.ts';
+import { loadStepKind } from '../kinds/registry.ts';
 
 /** What starts a run of any verb. `region` is needed unless `planFile` is given, or a reprotect finds it by itself. */
 export interface StartRequest extends RunWatchers, Direction {
@@ -79,7 +81,7 @@ async function sayLeft({ state, onMessage }: StartRequest, plan: Plan, { aws }: 
 }
 
 /** A plan that a person has confirmed, and how it is run. */
-export interface ConfirmedPlan extends RunWatchers {
+interface ConfirmedPlan extends RunWatchers {
   plan: Plan;
   /** The caller's ARN. */
   identity: string;
@@ -178,4 +180,21 @@ async function planOf(request: StartRequest, { loaded, saved }: Chosen, effects:
   }
   refuseStale(saved, made.plan);
   return { ...made, plan: saved };
+}
+
+/**
+ * Loads the code that a run of this plan needs, while something else is waited for: each client of the SDK takes 15 to 300 ms, and users
+ * would wait for it. What cannot be loaded is an error where it is used.
+ */
+export async function loadAhead(plan: Pick<Plan, 'steps'>): Promise<void> {
+  const kinds = [...new Set(plan.steps.map(({ kind }) => kind))];
+  const hasLogins = plan.steps.some(({ env }) => env.length > 0);
+  await Promise.allSettled([...kinds.map(loadStepKind), ...servicesOf(plan).map(loadSdk), ...(hasLogins ? [loadSql()] : [])]);
+}
+
+/** The services that a run of this plan calls, by the permissions of its steps and the identity that it asks for first. Sorted. */
+export function servicesOf({ steps }: Pick<Plan, 'steps'>): Service[] {
+  const prefixes = steps.flatMap(({ permissions }) => permissions.flatMap(({ actions }) => actions.map((action) => action.split(':', 1)[0] ?? '')));
+  const named = [...prefixes, 'sts'].map((prefix) => (prefix === 'elasticloadbalancing' ? 'elbv2' : prefix));
+  return [...new Set(named)].filter((name): name is Service => Object.hasOwn(OPERATIONS, name)).sort();
 }

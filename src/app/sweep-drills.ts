@@ -10,14 +10,15 @@ import { keptUntil, leftBehind, type RunState } from '../journal/state.ts';
 import { findTwins, type NotLooked } from '../kinds/found-twins.ts';
 import { type FoundTwin, isTwinName, TWIN } from '../kinds/twins.ts';
 import { traitsOf } from '../model/verb.ts';
-import { cleanDrill } from './clean-drill.ts';
 import { liveEffects } from './live-effects.ts';
 import { lockName } from './locks.ts';
 import { awsFailure } from './observe.ts';
 import { thisOperator } from './operator.ts';
-import type { RunWatchers } from './run-to-the-end.ts';
+import type { RunResult, RunWatchers } from './run-to-the-end.ts';
 import { readable } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
+import { abort, type AbortRequest } from './abort.ts';
+import { newestOpenRun } from './resume.ts';
 
 export interface SweepRequest extends Pick<RunWatchers, 'drain' | 'onMessage'> {
   /** All of one partition. Zones are those of the account. */
@@ -35,7 +36,7 @@ export interface SweepRequest extends Pick<RunWatchers, 'drain' | 'onMessage'> {
  * - `running`: the same, and its drill is at work
  * - `other`: it has the name or the tag, and no journal of this state says so: left as it is
  */
-export type SweptWord = 'deleted' | 'ours' | 'kept' | 'running' | 'other';
+type SweptWord = 'deleted' | 'ours' | 'kept' | 'running' | 'other';
 
 export interface Swept {
   twin: FoundTwin;
@@ -139,4 +140,27 @@ function judge({ name, run, resource }: FoundTwin, known: Known | undefined, { a
   const until = keptUntil(known.state);
   if (until !== undefined && until > now) return { word: 'kept', because: `kept until ${iso(until)}, by ${run}` };
   return { word: 'ours', because: `left by ${run}` };
+}
+
+/** Which drill is cleaned up after; nobody is asked, for only twins of that drill are deleted. */
+type CleanRequest = Omit<AbortRequest, 'confirm' | 'reason'>;
+
+/**
+ * Deletes what a drill has left behind. What it deletes proves that this drill has made it (`kinds/twins.ts`).
+ * @throws DrError: no such drill, nothing left of it, held by another process
+ */
+export async function cleanDrill(request: CleanRequest): Promise<RunResult> {
+  const run = request.run ?? (await newestOpenRun(request.state, request.onMessage, (state) => traitsOf(state.plan.verb).drills).catch(nothingLeft));
+  return abort({ ...request, run, reason: 'the twins of the drill are deleted', confirm: async (state) => refuse(state) });
+}
+
+function nothingLeft(error: unknown): never {
+  if (!(error instanceof DrError) || error.code !== 'NOTHING_TO_RESUME') throw error;
+  throw new DrError({ code: 'NOTHING_LEFT', exit: 'usage', title: 'No drill of this state has left anything.', next: ['dr history    lists the runs; --state names another state'] });
+}
+
+function refuse(state: RunState): void {
+  if (!traitsOf(state.plan.verb).drills) {
+    throw new DrError({ code: 'NO_DRILL', exit: 'usage', title: `Run ${state.run} is a ${state.plan.verb}, and no drill.`, next: [`dr abort ${state.run}    rolls it back, before its point of no return`] });
+  }
 }

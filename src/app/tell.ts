@@ -13,7 +13,7 @@ import { endpointOverrides } from './live-effects.ts';
  * depends on one, and what could not be sent is a line at the end.
  */
 
-export interface Teller {
+interface Teller {
   /** Told of every record once it is durable. */
   onRecord(record: JournalRecord, state: RunState): void;
   /** Waits for what is on its way, for as long as one call may take. Returns what could not be sent, in words. */

@@ -14,7 +14,7 @@ import { openState, type StatePlace } from './state.ts';
 import { toolVersion } from './version.ts';
 
 /** Every run of a state, and what they show of each application over time. */
-export interface Trends {
+interface Trends {
   /** Newest first. */
   runs: RunState[];
   damaged: DamagedRun[];

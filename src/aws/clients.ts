@@ -12,7 +12,7 @@ export interface SdkClient {
   destroy(): void;
 }
 
-export interface SdkCommand {
+interface SdkCommand {
   middlewareStack: {
     add(
       middleware: (next: (args: unknown) => Promise<unknown>) => (args: unknown) => Promise<unknown>,
@@ -32,7 +32,7 @@ export interface Credentials {
 
 export type CredentialSource = (options?: { forceRefresh?: boolean }) => Promise<Credentials>;
 
-export interface SdkClientOptions {
+interface SdkClientOptions {
   region: string;
   maxAttempts: number;
   retryMode: 'standard';

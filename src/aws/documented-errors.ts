@@ -1,4 +1,4 @@
-import type { OperationOf, Service } from './operations.ts';
+import { MUTATIONS, type OperationOf, type Service } from './operations.ts';
 
 /*
  * What every change of `dr` may be refused with, and what `dr` does then. The names are those of the SDK, which has them from
@@ -14,12 +14,12 @@ import type { OperationOf, Service } from './operations.ts';
  * - `not sent`: it is about something that `dr` never sends; `by` says what
  * - `terminal`: the step fails with AWS's own words; `by` is the test that shows it, or says why no check looks for it
  */
-export interface Fate {
+interface Fate {
   fate: 'foreseen' | 'waited out' | 'not sent' | 'terminal';
   by: string;
 }
 
-export type ErrorFates = Readonly<Record<string, Fate>>;
+type ErrorFates = Readonly<Record<string, Fate>>;
 
 const foreseen = (by: string): Fate => ({ fate: 'foreseen', by });
 const waited = (by: string): Fate => ({ fate: 'waited out', by });
@@ -84,7 +84,7 @@ const RESTORE: ErrorFates = {
 type ChangesOf<S extends Service> = { readonly [O in OperationOf<S>]?: ErrorFates };
 
 /** By service and operation. Throttling, a server's error and a lost answer are the same for all: see `errors.ts`. */
-export const DOCUMENTED_ERRORS: { readonly [S in Service]?: ChangesOf<S> } = {
+const DOCUMENTED_ERRORS: { readonly [S in Service]?: ChangesOf<S> } = {
   rds: {
     PromoteReadReplica: {
       DBInstanceNotFoundFault: foreseen('replica-usable (check of promote)'),
@@ -283,4 +283,42 @@ function all(fate: Fate, names: readonly string[], more: ErrorFates = {}): Error
 /** The errors of an operation, `service.Operation`. */
 export function fatesOf(service: Service, operation: string): ErrorFates | undefined {
   return (DOCUMENTED_ERRORS[service] as Readonly<Record<string, ErrorFates>> | undefined)?.[operation];
+}
+
+const HEAD = `# What AWS may answer to a change, and what \`dr\` does then
+
+Written by \`npm run aws-errors\` from \`src/aws/documented-errors.ts\`. The errors are those that the AWS SDK documents for each
+operation; EC2 documents none per operation, so those that apply were chosen by hand.
+
+- **foreseen**: a check before the first change refuses it, or the step asks right before the change.
+- **waited out**: the request is made again, or the next look decides.
+- **not sent**: the error is about something that \`dr\` never sends.
+- **terminal**: the step fails with AWS's own words. The test that shows it is named, or why no check looks for it.
+
+The same for every operation: throttling and HTTP 429 are waited out; HTTP 5xx, no answer and an answer that is not AWS's leave
+open whether the change was made, so the next look decides; AccessDenied, and a request that is not valid, are terminal. What AWS clearly
+refuses changed nothing, and no report counts it as requested.
+
+## Names that a request carries and no check asks for
+
+AWS refuses them with a general error (InvalidParameterValue, InvalidParameterCombination), which the SDK documents for no operation. The step fails in
+AWS's words.
+
+| name | where | why it is not asked for |
+|---|---|---|
+| monitoring role | a new replica | only IAM knows it, a control plane in one region, and RDS may refuse a role that exists |
+| CA certificate | a new replica | it is that of the old instance; DescribeCertificates would say whether AWS still gives it, and is not called |
+| KMS key: its state and policy | a restore, a new replica, backups in another region | \`dr\` has no right to read keys; that a key is of the right region is checked |
+| instance class with an engine version, storage type | a restore, a new replica | one call lists hundreds of offers of a region, and says nothing of what is free |
+| key pair, instance profile, image of a launch template | an Auto Scaling group | a group launches by itself: its scaling activities say why it cannot |
+`;
+
+/** The table of `documented-errors.ts` as docs/aws-errors.md. */
+export function errorsDocument(): string {
+  const parts = [...MUTATIONS].map((name) => {
+    const [service = '', operation = ''] = name.split('.');
+    const rows = Object.entries(fatesOf(service as Service, operation) ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+    return [`## ${name}`, '', '| error | what happens | by |', '|---|---|---|', ...rows.map(([error, { fate, by }]) => `| ${error} | ${fate} | ${by} |`), ''].join('\n');
+  });
+  return `${HEAD}\n${parts.join('\n')}`;
 }

@@ -20,7 +20,7 @@ export interface Asked {
 }
 
 /** A caller that only looks, and what it has asked so far. */
-export interface LookingCaller {
+interface LookingCaller {
   aws: AwsCaller;
   /** One entry a request that went out, in order. */
   asked: readonly Asked[];

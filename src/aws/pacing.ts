@@ -22,7 +22,7 @@ export const RATES: Partial<Record<Service, Rate>> = {
 };
 
 /** Rates of single operations, kept in addition to their service's. */
-export const OPERATION_RATES: Record<string, Rate> = {
+const OPERATION_RATES: Record<string, Rate> = {
   'route53.GetHealthCheckStatus': { perSecond: 1, burst: 4 },
 };
 

@@ -9,7 +9,7 @@ import type { Service } from './operations.ts';
 import { changesOf, Pacer } from './pacing.ts';
 
 /** Each may be left out; all times in milliseconds. */
-export interface CallLimits {
+interface CallLimits {
   callMs: number;
   attempts: number;
   backoffMs: number;

@@ -6,8 +6,9 @@ import { boundedLookup } from '../base/look-up.ts';
 import type { AwsCaller } from './caller.ts';
 import { clientClass, commandClass, type Credentials, loadSdk, type SdkClient, type SdkOutput } from './clients.ts';
 import { SharedCredentials } from './credentials.ts';
-import type { Service } from './operations.ts';
+import type { OutputOf, Service } from './operations.ts';
 import { areRefused, clockWasCorrected, toAwsError } from './sdk-errors.ts';
+import { Readable } from 'node:stream';
 
 interface PlainRequest {
   service: Service;
@@ -86,7 +87,6 @@ function dateOf(answer: unknown): number | undefined {
 async function withWholeBody(output: SdkOutput): Promise<SdkOutput> {
   const body = output.Body as { transformToByteArray?: () => Promise<Uint8Array> } | undefined;
   if (typeof body?.transformToByteArray !== 'function') return output;
-  const { bodyOf } = await import('./s3-body.ts');
   return { ...output, Body: bodyOf(await body.transformToByteArray()) };
 }
 
@@ -162,4 +162,29 @@ async function newHandler(): Promise<NodeHttpHandler> {
     httpAgent: agent,
     httpsAgent: agent,
   });
+}
+
+type Body = NonNullable<OutputOf<'s3', 'GetObject'>['Body']>;
+
+/** Bytes as the body of an S3 GetObject answer, with the reading methods of the SDK's own. */
+export function bodyOf(bytes: Uint8Array): Body {
+  const buffer = Buffer.from(bytes);
+  // One chunk, made lazily: an unread stream holds nothing open.
+  const stream = Readable.from(
+    (function* () {
+      if (buffer.length > 0) yield buffer;
+    })(),
+    { objectMode: false },
+  );
+  return Object.assign(stream, {
+    transformToByteArray: () => Promise.resolve(new Uint8Array(buffer)),
+    transformToString: (encoding?: string) => Promise.resolve(buffer.toString(asEncoding(encoding))),
+    transformToWebStream: () => new Blob([buffer]).stream(),
+  });
+}
+
+function asEncoding(encoding: string | undefined): BufferEncoding {
+  const name = encoding ?? 'utf8';
+  if (!Buffer.isEncoding(name)) throw new TypeError(`unknown encoding ${name}`);
+  return name;
 }

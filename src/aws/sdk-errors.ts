@@ -6,7 +6,7 @@ import type { Service } from './operations.ts';
 /** The request was never sent: a wrong endpoint URL, an input that cannot be written. */
 export const NOT_SENT = 'NotSent';
 
-export interface CallName {
+interface CallName {
   service: Service;
   region: string;
   operation: string;

@@ -7,8 +7,7 @@ import { AwsError } from './errors.ts';
 import type { InputOf, OutputOf } from './operations.ts';
 import { packBatches } from './route53-batches.ts';
 import { listManyRecordSets, type RecordChange, type RecordKey, type RecordType } from './route53.ts';
-import { Queue, type Waiting } from './queue.ts';
-import { FRESH_MAX_MS } from './shared-reads.ts';
+import { FRESH_MAX_MS, Queue, type Waiting } from './shared-reads.ts';
 import { changeState } from './states/others.ts';
 
 /*

@@ -1,7 +1,7 @@
 import { EXIT, type ExitName } from './exit-codes.ts';
 
 /** What every error shown to a person says. */
-export interface DrErrorParts {
+interface DrErrorParts {
   /** Stable, upper-case, e.g. `RUNBOOK_NOT_FOUND`. */
   code: string;
   exit: ExitName;

@@ -5,9 +5,10 @@ import { existsSync } from 'node:fs';
 import type { StatePlace } from '../app/state.ts';
 import { EXIT, type ExitName } from '../base/exit-codes.ts';
 import { errorEnvelope, type ExitReason, resultEnvelope, schemaOf, toJsonText, wantsJson } from './envelope.ts';
-import { stateDir, statePlace } from './state-dir.ts';
 import { painterFor } from './style.ts';
 import { safe } from './text.ts';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
 
 /**
  * What every command shares.
@@ -94,4 +95,24 @@ export abstract class DrCommand extends Command {
       process.stderr.write(renderError(shown, painterFor(process.stderr)));
     }
   }
+}
+
+/**
+ * The folder that holds the journals of all runs: the flag, `$DR_STATE`, `$XDG_STATE_HOME/dr`, `~/.local/state/dr`.
+ * @see https://specifications.freedesktop.org/basedir-spec/latest/
+ */
+export function stateDir(flag: string | undefined, env: NodeJS.ProcessEnv): string {
+  for (const named of [flag, env.DR_STATE]) if (named !== undefined && named !== '' && !isBucket(named)) return resolve(named);
+  const base = env.XDG_STATE_HOME ?? '';
+  return join(base === '' ? join(homedir(), '.local', 'state') : resolve(base), 'dr');
+}
+
+/** The folder, or the bucket that was named with a folder for the copy on this machine. */
+export function statePlace(flag: string | undefined, env: NodeJS.ProcessEnv): StatePlace {
+  const named = flag ?? env.DR_STATE ?? '';
+  return isBucket(named) ? { folder: stateDir(undefined, env), s3: named } : { folder: stateDir(flag, env) };
+}
+
+function isBucket(text: string): boolean {
+  return text.startsWith('s3:');
 }

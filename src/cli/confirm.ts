@@ -74,7 +74,7 @@ export async function confirm(request: ConfirmRequest, io: ConfirmIo): Promise<'
   return askName({ name, what: `A ${plan.verb}`, given, text: () => whatIsAsked(request, io), command }, io);
 }
 
-export interface LiveQuestion extends Omit<ConfirmRequest, 'expected'> {
+interface LiveQuestion extends Omit<ConfirmRequest, 'expected'> {
   live: LivePlan;
   /** Milliseconds. */
   backWithinMs: number;
@@ -126,7 +126,7 @@ export async function askImpact(io: ConfirmIo, now: () => number): Promise<numbe
   return undefined;
 }
 
-export interface AbortQuestion {
+interface AbortQuestion {
   state: RunState;
   /** Steps that have acted, newest first. */
   acted: readonly PlanStep[];
@@ -144,7 +144,7 @@ export async function confirmAbort({ state, acted, given }: AbortQuestion, io: C
   await askName({ name, what: 'An abort', given, text, command: `dr abort ${state.run} --confirm ${name}` }, io);
 }
 
-export interface ApprovalQuestion {
+interface ApprovalQuestion {
   /** Of the runbook. */
   name: string;
   run: string;

@@ -6,7 +6,7 @@ import type { ShownError } from './shown-error.ts';
  * `schema` names the command, and so the shape of `result`, e.g. `dr.output.validate/1`. A result can come with an exit other than `ok`,
  * e.g. a run that failed: then `ok` is false, and `error` says why in one line.
  */
-export interface Envelope {
+interface Envelope {
   schema: string;
   ok: boolean;
   exit: ExitName;

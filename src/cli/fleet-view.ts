@@ -60,7 +60,7 @@ function twoLines([name = '', from = '', steps = '', times = '', rest = '']: rea
 }
 
 /** The longest way through all applications, seconds. Members come in order. */
-export function fleetExpected(plan: FleetPlan): { p50: number; p95: number } {
+function fleetExpected(plan: FleetPlan): { p50: number; p95: number } {
   const ends = new Map<string, { p50: number; p95: number }>();
   for (const member of plan.members) {
     const before = [...member.needs, ...member.follows].map((name) => ends.get(name) ?? { p50: 0, p95: 0 });

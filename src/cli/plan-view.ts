@@ -1,5 +1,5 @@
 import { formatDuration } from '../base/duration.ts';
-import type { PlannedTwins } from '../app/twin-cost.ts';
+import type { PlannedTwins } from '../app/preview.ts';
 import { costText, NOT_COUNTED } from '../measure/prices.ts';
 import type { Preview } from '../engine/preview.ts';
 import type { Plan } from '../model/plan.ts';
@@ -72,7 +72,7 @@ function facts(plan: Plan, critical: CriticalPath, feasibility: Feasibility | un
 }
 
 /** `about 4m 10s (p50), 11m (p95)` */
-export function expectedText(critical: CriticalPath): string {
+function expectedText(critical: CriticalPath): string {
   return `about ${seconds(critical.p50)} (p50), ${seconds(critical.p95)} (p95)`;
 }
 

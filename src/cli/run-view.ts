@@ -28,7 +28,7 @@ export function resumable(state: RunState): boolean {
 }
 
 /** In words: whether somebody works on it now, who, and since when. */
-export function standingText({ state, holder, seen, now }: Standing): string {
+function standingText({ state, holder, seen, now }: Standing): string {
   if (isOver(state)) return standing(state);
   if (holder === undefined) return state.outcome === undefined && !state.interrupted ? 'stopped without finishing' : `stopped: ${standing(state)}`;
   const who = `process ${holder.pid} on ${holder.host}, for ${formatDuration(Math.max(0, now - Date.parse(holder.since)))}`;

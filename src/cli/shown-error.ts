@@ -19,7 +19,7 @@ export interface ShownError {
 }
 
 /** Where the error happened, for the commands to paste. */
-export interface ErrorScene {
+interface ErrorScene {
   /** As typed, e.g. `lab start`; undefined outside of a command. */
   command?: string | undefined;
   flags?: readonly string[];

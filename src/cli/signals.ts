@@ -9,7 +9,7 @@ const SAME_KEYPRESS_MS = 500;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-export interface Drain {
+interface Drain {
   /** Aborted at the first signal; the reason is an Error whose message is the signal's name. */
   signal: AbortSignal;
   /** From now on signals do what they did before. */

@@ -10,7 +10,7 @@ import { decodePublicKey, ed25519Blob, fingerprint, readPublicKey } from '../app
 import { NAMESPACE, type Namespace, signText } from '../approvals/signature.ts';
 
 /** A key of an approver on this machine. */
-export interface Signer {
+interface Signer {
   /** Who signs, as the runbook calls them; undefined when it names this key for nobody. */
   name: string | undefined;
   path: string;

@@ -10,7 +10,7 @@ import type { RunWatch } from './watch-run.ts';
 import { traitsOf } from '../model/verb.ts';
 
 /** Flags that every verb has; the rest are of one verb or another. */
-export interface StartFlags extends AcceptanceInput {
+interface StartFlags extends AcceptanceInput {
   region?: string | undefined;
   from?: string | undefined;
   standby?: string | undefined;
@@ -25,7 +25,7 @@ export interface StartFlags extends AcceptanceInput {
 }
 
 /** What a use case is asked for, and how it is watched. */
-export type WatchedRequest = StartRequest & RunWatch;
+type WatchedRequest = StartRequest & RunWatch;
 
 /** What the commands share that start a run: flags become a request, a person confirms the plan. */
 export abstract class StartCommand extends RunCommand {
@@ -62,7 +62,7 @@ export abstract class StartCommand extends RunCommand {
   protected async startLive(flags: StartFlags & { lab: boolean }, backWithinMs: number): Promise<void> {
     const accepted = acceptances(flags);
     const { liveDrill } = await import('../app/live-drill.ts');
-    const drill = flags.lab ? (await import('../app/lab-drill.ts')).labLiveDrill : liveDrill;
+    const drill = flags.lab ? (await import('../app/lab-failover.ts')).labLiveDrill : liveDrill;
     await this.watchedInTurn(flags.output, (each) =>
       drill({
         region: flags.region,

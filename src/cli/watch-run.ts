@@ -4,6 +4,10 @@ import { nextLabel, resumeCommand } from './names.ts';
 import { terminalPerson } from './person.ts';
 import { canRedraw, choosePresenter } from './presenters/choose.ts';
 import { drainOnSignals } from './signals.ts';
+import { type FollowRequest, followRun } from '../app/follow.ts';
+import type { Standing } from '../app/standing.ts';
+import { systemClock } from '../base/clock.ts';
+import { withEnd } from '../base/with-end.ts';
 
 /** A run as a command hands it to the engine, until the end is drawn and terminal and signals are given back. */
 export interface RunWatch extends RunWatchers {
@@ -38,4 +42,16 @@ export async function watchRun(choice: { json: boolean; output: string; fleet?: 
       await presenter.close();
     },
   };
+}
+
+/** Follows a run as its own terminal shows it; Ctrl-C ends only the watching. */
+export async function watchStatus(what: Pick<FollowRequest, 'place' | 'run' | 'leftOut'>, json: boolean): Promise<Standing> {
+  const presenter = await choosePresenter({ tty: canRedraw(process.stderr, process.env), json, output: 'text' });
+  const said = 'No longer watching. The run is not touched.';
+  const drain = drainOnSignals(() => presenter.message(said), () => said);
+  const work = () => followRun({ ...what, clock: systemClock, until: drain.signal, onRecord: (record, state) => presenter.onRecord(record, state), onMessage: (text) => presenter.message(text) });
+  return withEnd(work, async () => {
+    drain.dispose();
+    await presenter.close();
+  }, (_error, result) => result);
 }

@@ -2,6 +2,8 @@ import * as Flags from '@oclif/core/flags';
 import type { CheckRequest, CheckResult, PlacedFinding } from '../app/check/check.ts';
 import type { ExitName } from '../base/exit-codes.ts';
 import { DrCommand } from '../cli/base-command.ts';
+import { toolVersion } from '../app/version.ts';
+import { checkJunit, checkPrometheus, checkSarif } from '../cli/check-formats.ts';
 import { checkText } from '../cli/check-view.ts';
 import { durationFlag, regionFlag } from '../cli/flag-values.ts';
 import { targetFlags } from '../cli/run-flags.ts';
@@ -51,7 +53,7 @@ export default class Check extends DrCommand {
 
   async #show(results: readonly CheckResult[], format: (typeof FORMATS)[number], fails: Fails): Promise<void> {
     const exit: ExitName = results.some(({ findings }) => findings.some(fails)) ? 'notReady' : 'ok';
-    const text = await printed(results, format, fails);
+    const text = printed(results, format, fails);
     this.done({ checks: results }, () => text, exit);
   }
 
@@ -92,15 +94,15 @@ export default class Check extends DrCommand {
   }
 }
 
-async function printed(results: readonly CheckResult[], format: (typeof FORMATS)[number], fails: Fails): Promise<string> {
+function printed(results: readonly CheckResult[], format: (typeof FORMATS)[number], fails: Fails): string {
   switch (format) {
     case 'text':
       return results.map((one) => checkText(one, painterFor(process.stdout), terminalWidth())).join('\n\n');
     case 'junit':
-      return (await import('../cli/check-formats/junit.ts')).checkJunit(results, fails);
+      return checkJunit(results, fails);
     case 'sarif':
-      return (await import('../cli/check-formats/sarif.ts')).checkSarif(results, (await import('../app/version.ts')).toolVersion().version);
+      return checkSarif(results, toolVersion().version);
     case 'prometheus':
-      return (await import('../cli/check-formats/prometheus.ts')).checkPrometheus(results);
+      return checkPrometheus(results);
   }
 }

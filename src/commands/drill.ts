@@ -48,7 +48,7 @@ export default class Drill extends StartCommand {
     if (await this.#passed(flags, this.statePlace(flags.state))) return;
     if (flags.live && flags['back-within'] !== undefined) return this.startLive(flags, flags['back-within']);
     if (!flags.lab) return this.start('drill', flags);
-    return this.start('drill', flags, async (request) => (await import('../app/lab-drill.ts')).labDrill(request));
+    return this.start('drill', flags, async (request) => (await import('../app/lab-failover.ts')).labDrill(request));
   }
 
   /** True, and said, where `--due` is given and no drill is due. */

@@ -41,7 +41,7 @@ export default class Init extends DrCommand {
       this.done({ policy }, () => JSON.stringify(policy, null, 2));
       return;
     }
-    const [{ liveEffects }, { terminalIo }, { askRegions, askWishes }, { linkedRegions }] = await Promise.all([import('../app/live-effects.ts'), import('../cli/confirm.ts'), import('../cli/ask-init.ts'), import('../app/init/regions.ts')]);
+    const [{ liveEffects }, { terminalIo }, { askRegions, askWishes }, { linkedRegions }] = await Promise.all([import('../app/live-effects.ts'), import('../cli/confirm.ts'), import('../cli/ask-init.ts'), import('../app/init/read-account.ts')]);
     const io = terminalIo();
     const { aws } = liveEffects();
     const asks = io.tty && !this.json && !flags['dry-run'];

@@ -25,7 +25,7 @@ export default class Status extends DrCommand {
     const leftOut = (run: DamagedRun) => this.warning(leftOutLine(run));
     const paint = painterFor(process.stdout);
     if (flags.watch) {
-      const { watchStatus } = await import('../cli/watch-status.ts');
+      const { watchStatus } = await import('../cli/watch-run.ts');
       const view = await watchStatus({ place, run: args.run, leftOut }, this.json);
       this.done(standingJson(view), () => fit(endText(view, paint), terminalWidth()));
       return;

@@ -1,6 +1,7 @@
 import type { AwsCaller } from '../aws/caller.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Ids } from '../base/ids.ts';
+import { MUTATIONS, nameOf } from '../aws/operations.ts';
 
 /** What one outside-in HTTP request saw. Never an exception: a dead host is an observation. */
 export interface HttpSample {
@@ -141,7 +142,7 @@ export interface PersonPort {
 }
 
 /** Signed approvals that people have put into the state of the run. */
-export interface ApprovalsPort {
+interface ApprovalsPort {
   /** What was put there, unread: anyone who can write to the state can write anything. @throws Error when the state does not answer. */
   files(): Promise<readonly string[]>;
 }
@@ -187,4 +188,9 @@ export interface Effects {
   history?: HistoryPort | undefined;
   /** Value of an environment variable that a runbook names for a secret. Never journaled, never printed. */
   env(name: string): string | undefined;
+}
+
+/** Whether a request to AWS changes something: those that read are never asked whether this runner may continue. */
+export function isMutation({ service, operation }: { service: string; operation: string }): boolean {
+  return MUTATIONS.has(nameOf(service, operation));
 }

@@ -11,7 +11,7 @@ const BODY_LIMIT = 65_536;
 /** Of all requests together: names that hang must leave threads to those of AWS. */
 const userNames = boundedLookup();
 
-export interface HttpOptions {
+interface HttpOptions {
   /** Names are resolved by it; without it by the system, as a browser would (hosts file included). */
   dns?: DnsPort | undefined;
   /** `PORT:PORT`, several with commas: the port in the URL, and the port connected to; like curl's `--connect-to`. */

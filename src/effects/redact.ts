@@ -4,7 +4,7 @@
  */
 
 /** A value that must not be kept, and the word that stands in its place. */
-export interface Secret {
+interface Secret {
   name: string;
   value: string;
 }

@@ -94,7 +94,7 @@ export interface FleetRecord {
   members: readonly FleetMemberRecord[];
 }
 
-export interface FleetMemberRecord {
+interface FleetMemberRecord {
   name: string;
   /** Of the runbook. */
   path: string;

@@ -7,7 +7,7 @@ import type { RunState, StepRun } from './state.ts';
  */
 
 /** `requested`: the intent is in the journal, and no end: it may have been made. `made`: by this run, and seen. */
-export type ChangeState = 'not-requested' | 'requested' | 'made' | 'undone';
+type ChangeState = 'not-requested' | 'requested' | 'made' | 'undone';
 
 /** What is known of the change of a step. A step that found its end state there has requested nothing. */
 export function changeOf(run: StepRun | undefined): ChangeState {
@@ -19,7 +19,7 @@ export function changeOf(run: StepRun | undefined): ChangeState {
 }
 
 /** A change that was requested, and whose end was not seen. */
-export interface OpenRequest {
+interface OpenRequest {
   step: PlanStep;
   run: StepRun;
 }

@@ -26,7 +26,7 @@ import { REGION_SHAPE } from '../base/regions.ts';
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html
  */
 
-export interface S3Place {
+interface S3Place {
   region: string;
   bucket: string;
   /** Without slashes at its ends; may be empty. */

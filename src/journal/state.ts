@@ -63,7 +63,7 @@ export interface ProbeRun {
 }
 
 /** An issue of a run, and how it was closed. */
-export interface RunIssue extends IssueNote {
+interface RunIssue extends IssueNote {
   /** From 1. */
   number: number;
   at: number;

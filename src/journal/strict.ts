@@ -10,7 +10,7 @@ import { journalFiles, readJournal } from './term-files.ts';
  * of a file or the records of a runner that was superseded.
  */
 
-export interface StrictJournal {
+interface StrictJournal {
   records: JournalRecord[];
   /** What is no fault, and worth knowing. */
   notes: string[];

@@ -25,7 +25,7 @@ export function fileOfTerm(term: number): string {
 }
 
 /** A record that counts, and where it lies: bytes from the start of the file. */
-export interface PlacedRecord {
+interface PlacedRecord {
   record: JournalRecord;
   path: string;
   start: number;

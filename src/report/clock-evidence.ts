@@ -69,7 +69,7 @@ function probeTracks(state: RunState, records: readonly JournalRecord[]): ProbeT
 }
 
 /** Times between the last record of one process and the resume by the next. */
-export function stoppedTimes(records: readonly JournalRecord[]): Window[] {
+function stoppedTimes(records: readonly JournalRecord[]): Window[] {
   const stopped: Window[] = [];
   records.forEach((record, i) => {
     const before = records[i - 1];

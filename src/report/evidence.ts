@@ -3,7 +3,7 @@ import { formatDuration } from '../base/duration.ts';
 import type { JournalRecord, LabTruth, RunMode } from '../journal/events.ts';
 import { isOver, type RunState } from '../journal/state.ts';
 import { traitsOf, type Verb } from '../model/verb.ts';
-import { approvalEvidence } from './approval-evidence.ts';
+import { approvalEvidence, issueEvidence, leftOutOf, participantsOf, signOffEvidence } from './notes-evidence.ts';
 import { changeEvidence } from './changes.ts';
 import { clockEvidence, downtimeEvidence, type GivenTimes, isoOrNull, runBreakdown, runClock } from './clock-evidence.ts';
 import { assessmentEvidence, databaseEvidence, standbyEvidence } from './data-evidence.ts';
@@ -14,7 +14,6 @@ import { LIVE_PARTS, regionName } from './format.ts';
 import { logEvidence, probeEvidence } from './log-evidence.ts';
 import { nextSteps } from './next-steps.ts';
 import { objectivesOf, PASS_RULE, PROTECT_RULE, verdictOf } from './objectives.ts';
-import { issueEvidence, leftOutOf, participantsOf, signOffEvidence } from './notes-evidence.ts';
 import { protectionOf } from './protection.ts';
 import { hasActed, requestEvidence, stepEvidence } from './step-evidence.ts';
 

@@ -2,7 +2,7 @@ import { formatDuration } from '../base/duration.ts';
 
 /* How many of many runs took how long, as bars. */
 
-export interface Bin {
+interface Bin {
   /** Milliseconds; the last bin is open where some never ended. */
   from: number;
   to: number;

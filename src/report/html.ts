@@ -18,7 +18,7 @@ export function evidenceText(evidence: Evidence): string {
 }
 
 /** A page that needs nothing else. */
-export interface Page {
+interface Page {
   title: string;
   mark: ModeMark | undefined;
   main: HtmlValue;

@@ -4,7 +4,7 @@ import { fencedIn, fenceOf } from '../kinds/databases/verdict.ts';
 import { drillNext, isDrill } from './drill.ts';
 import { standbyEvidence } from './data-evidence.ts';
 import type { Evidence } from './evidence-schema.ts';
-import { regionName } from './format.ts';
+import { regionName, visible } from './format.ts';
 import { requestLines } from './requests.ts';
 import { requestEvidence } from './step-evidence.ts';
 import { isPlannedMove, traitsOf } from '../model/verb.ts';
@@ -95,4 +95,16 @@ function ofRefusals(state: RunState): string[] {
   return [...state.steps.values()].flatMap((step) =>
     step.refusal === undefined ? [] : [`${step.id}: ${step.refusal.rule}: ${step.refusal.override}`],
   );
+}
+
+/** What a run that rolled back has undone, and what not, and why: lines for a terminal. None for a run that only went forward. */
+export function wayBackLines(state: RunState): string[] {
+  if (state.leadingBack === undefined) return [];
+  const runs = [...state.steps.values()];
+  const optional = new Set(state.plan.steps.flatMap((step) => (step.optional ? [step.id] : [])));
+  const undone = runs.filter((step) => step.state === 'undone').map((step) => `undone      ${step.id}`);
+  const left = runs.flatMap((step) => (step.notUndone === undefined ? [] : [`${step.notUndone.code === 'NO_UNDO' && optional.has(step.id) ? 'stays     ' : 'not undone'}  ${step.id}: ${step.notUndone.message}`]));
+  const lines = undone.length + left.length === 0 ? ['nothing had been changed'] : [...left, ...undone];
+  // Not cut to the width of a terminal: why something is left is what a person must read to the end.
+  return ['Rolled back:', ...lines.map((line) => visible(`  ${line}`))];
 }

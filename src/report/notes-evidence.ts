@@ -2,8 +2,8 @@ import { judgeSignOff, type SignOffSubject } from '../approvals/sign-off.ts';
 import type { Approver } from '../approvals/people.ts';
 import { iso } from '../base/clock.ts';
 import type { RunSignature, RunState } from '../journal/state.ts';
-import { approvalEvidence } from './approval-evidence.ts';
 import type { Evidence, EvidenceStep } from './evidence-schema.ts';
+import { signedFact } from '../kinds/common-steps/approval.ts';
 
 /** What has to be done about what the run showed, by number. */
 export function issueEvidence(state: RunState): Evidence['issues'] {
@@ -82,5 +82,22 @@ export function leftOutOf(steps: readonly EvidenceStep[]): Evidence['leftOut'] {
   return steps.flatMap(({ id: step, title, state, outside, because }): Evidence['leftOut'] => {
     if (state === 'skipped' || state === 'simulated' || state === 'not-run') return [{ step, title, how: state, because }];
     return outside === 'person' ? [{ step, title, how: 'manual', because }] : [];
+  });
+}
+
+type Approval = Evidence['people']['approvals'][number];
+
+
+/** Who opened each gate that was opened: by a signature that was verified, or by a name that was claimed. */
+export function approvalEvidence(state: RunState): Approval[] {
+  const gates = state.plan.steps.filter((step) => step.approval !== undefined && state.steps.get(step.id)?.state === 'done');
+  return gates.flatMap((step): Approval[] => {
+    const signed = signedFact.read(state, step.id);
+    if (signed !== undefined) {
+      return signed.map(({ approver, signed: at, expires, key, signature }) => ({ gate: step.id, name: approver, how: 'verified', at, expires, key, signature }));
+    }
+    const known = new Set(step.approval?.from.map(({ name }) => name));
+    const claimed = [...new Set(state.acceptances.approvedBy)].filter((name) => known.has(name));
+    return claimed.map((name) => ({ gate: step.id, name, how: 'claimed', at: null, expires: null, key: null, signature: null }));
   });
 }

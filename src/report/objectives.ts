@@ -33,7 +33,7 @@ export function objectivesOf(state: RunState, rto: Rto, databases: Evidence['dat
 }
 
 /** Names and probes of the run that were not seen from this machine, e.g. of a private hosted zone. */
-export function notSeenOutside(state: RunState): { names: string[]; probes: string[] } {
+function notSeenOutside(state: RunState): { names: string[]; probes: string[] } {
   const names = new Set(dnsUnseenFact.all(state).flatMap(({ value }) => value));
   const probes = probeUnverifiedFact.all(state).flatMap(({ key, value }) => (value ? [key] : []));
   return { names: [...names].sort(), probes: probes.sort() };
@@ -72,7 +72,7 @@ function neverDown(state: RunState, rto: Rto): boolean {
 }
 
 /** RTO from impact against its objective. A lower bound can show a miss, and can never show that it was met. */
-export function rtoObjective(rto: Rto, objectiveMs: number): EvidenceObjective {
+function rtoObjective(rto: Rto, objectiveMs: number): EvidenceObjective {
   const { ms, atLeast, because } = rto.fromImpact;
   const base = { name: 'RTO' as const, objectiveMs, actualMs: ms ?? null, atLeast };
   if (ms === undefined) return { ...base, verdict: 'not measured', because };
@@ -84,7 +84,7 @@ export function rtoObjective(rto: Rto, objectiveMs: number): EvidenceObjective {
 }
 
 /** The worst bound of all databases against the objective; in the lab never less than the true loss. */
-export function rpoObjective(
+function rpoObjective(
   databases: Evidence['databases'],
   objectiveMs: number,
   trueLossMs: number | undefined,

@@ -1,7 +1,7 @@
 import { html, type Html, type HtmlValue } from './escape.ts';
 import type { ModeMark } from './mode.ts';
 
-export interface Column {
+interface Column {
   head: string;
   /** Right-aligned figures. */
   number?: boolean;

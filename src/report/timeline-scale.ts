@@ -119,7 +119,7 @@ export function fitText(text: string, size: number, width: number): string {
   return `${chars.join('').trimEnd()}…`;
 }
 
-export interface Flag {
+interface Flag {
   x: number;
   text: string;
   /** 0 is next to the chart; flags stand to the right of their line. */

@@ -1,14 +1,13 @@
 import type * as z from 'zod';
-import type { $ZodIssue, $ZodIssueInvalidUnion } from 'zod/v4/core';
+import type { $ZodIssue, $ZodIssueInvalidUnion, $ZodType } from 'zod/v4/core';
 import { nearest } from '../base/nearest.ts';
 import type { Problem } from './problem.ts';
-import { schemaKeys } from './schema-keys.ts';
 import { describe, printable, quote } from './secrets.ts';
 import type { Path } from './yaml-reader.ts';
 import type { YamlText } from './yaml.ts';
 
 /** Where the value that a schema was given stands in the file. */
-export interface Located {
+interface Located {
   schema: z.ZodType;
   /** Path of that value in the file. */
   base: Path;
@@ -155,4 +154,42 @@ export function error(place: { line: number; col: number }, path: Path, message:
 export function prefix(path: Path): string {
   const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
   return text === '' ? '' : `${printable(text.replace(/^\./, ''), 120)}: `;
+}
+
+/** The parts of a schema's definition that lead further down; which of them exist depends on `type`. */
+interface Definition {
+  type: string;
+  shape?: Readonly<Record<string, $ZodType>>;
+  valueType?: $ZodType;
+  element?: $ZodType;
+  options?: readonly $ZodType[];
+  in?: $ZodType;
+  innerType?: $ZodType;
+  left?: $ZodType;
+  right?: $ZodType;
+}
+
+/** The keys that a schema knows for the map at `path`, in the order of the schema. Empty where any key may stand. */
+function schemaKeys(schema: z.ZodType, path: Path): string[] {
+  let here: $ZodType[] = [schema];
+  for (const part of path) here = here.flatMap((s) => plain(s)).flatMap((s) => child(s, part));
+  const keys = here.flatMap((s) => plain(s)).flatMap((s) => Object.keys(definition(s).shape ?? {}));
+  return [...new Set(keys)];
+}
+
+/** Without wrappers; the branches of a union side by side. */
+function plain(schema: $ZodType): $ZodType[] {
+  const { options, in: input, innerType, left, right } = definition(schema);
+  const inner = [...(options ?? []), ...[input, innerType, left, right].filter((s) => s !== undefined)];
+  return inner.length === 0 ? [schema] : inner.flatMap(plain);
+}
+
+function child(schema: $ZodType, part: PropertyKey): $ZodType[] {
+  const { shape, valueType, element } = definition(schema);
+  const next = shape !== undefined && typeof part === 'string' && Object.hasOwn(shape, part) ? shape[part] : (valueType ?? element);
+  return next === undefined ? [] : [next];
+}
+
+function definition(schema: $ZodType): Definition {
+  return schema._zod.def;
 }

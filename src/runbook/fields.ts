@@ -6,7 +6,7 @@ import { quote } from './secrets.ts';
 // A message that begins with "expected" gets what was found added to it: see explain.ts.
 
 /** Names become parts of step ids, run ids and file names. */
-export const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
+const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const NAME_WANTED = 'expected a name of 1 to 40 lowercase letters, digits and hyphens, e.g. shop-orders';
 
 /** The name of a runbook, a resource or a probe. */

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { DrError, messageOf } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
@@ -86,4 +86,17 @@ function fileName(file: string): string {
 export async function runbookName(file: string): Promise<string | undefined> {
   const text = await readFile(file, 'utf8').catch(() => '');
   return /^runbook:[ \t]*["']?([a-z0-9][a-z0-9-]{0,39})["']?[ \t]*(?:#.*)?\r?$/m.exec(text)?.[1];
+}
+
+/** The runbook files of some paths; a folder stands for the YAML files directly in it. @throws DrError where there are none. */
+export async function runbookFiles(paths: readonly string[]): Promise<string[]> {
+  const lists = await Promise.all(
+    paths.map(async (path) => {
+      const isFolder = await stat(path).then((s) => s.isDirectory(), () => false);
+      return isFolder ? findRunbooks(path) : [path];
+    }),
+  );
+  const files = [...new Set(lists.flat())];
+  if (files.length > 0) return files;
+  throw new DrError({ code: 'RUNBOOK_NOT_FOUND', exit: 'runbook', title: `There is no runbook in ${paths.join(', ')}.`, next: ['name files or folders'] });
 }

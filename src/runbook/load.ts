@@ -5,15 +5,12 @@ import { sha256 } from '../base/json.ts';
 import { LIMITS } from '../base/limits.ts';
 import { error, explainIssues } from './explain.ts';
 import { notFound } from './find.ts';
-import { lintRunbook } from './lint.ts';
-import { readOwnSteps } from './own-steps.ts';
+import { lintRunbook, lintVariables } from './lint.ts';
+import { checkRegions, checkStrategy, isMap, lintResource, readOwnSteps, readResources } from './resources.ts';
 import { RunbookError, sortProblems, type Problem } from './problem.ts';
-import { checkStrategy } from './strategy.ts';
-import { checkRegions, isMap, lintResource, readResources } from './resources.ts';
 import { toRunbook, type LoadedRunbook } from './runbook.ts';
 import { regionsSchema, runbookSchema } from './schema.ts';
 import { describe } from './secrets.ts';
-import { lintVariables } from './variables.ts';
 import { parseYaml, type YamlText } from './yaml.ts';
 
 /**

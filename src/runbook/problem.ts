@@ -1,6 +1,6 @@
 import { DrError } from '../base/errors.ts';
 
-export type Severity = 'error' | 'warning';
+type Severity = 'error' | 'warning';
 
 /** Line and column of a text, both from 1; the column counts UTF-16 units. */
 export interface Position {

@@ -1,12 +1,13 @@
 import { type LintFinding, type ResourceKind } from '../model/kind.ts';
-import { SECTIONS, type Section, type Strategy } from '../model/verb.ts';
-import { KIND_NAMES, loadKind } from '../kinds/registry.ts';
+import { type Section, SECTIONS, STRATEGIES, type Strategy } from '../model/verb.ts';
+import { KIND_NAMES, loadKind, loadOwnKind, OWN_KIND_NAMES } from '../kinds/registry.ts';
 import { error, explainIssues, prefix, unknownName } from './explain.ts';
 import type { Problem } from './problem.ts';
-import type { RunbookResource } from './runbook.ts';
+import type { RunbookResource, RunbookStep } from './runbook.ts';
 import { quote } from './secrets.ts';
 import type { Path } from './yaml-reader.ts';
 import type { YamlText } from './yaml.ts';
+import type { Frame } from '../kinds/own-steps/frame.ts';
 
 /** A kind as this room uses it: what a kind's schema has parsed goes back to that kind only. */
 type OpenKind = ResourceKind<unknown>;
@@ -98,3 +99,59 @@ export function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** A strategy that the kind of a resource cannot carry, said where the kind stands. */
+export function checkStrategy(resource: ReadResource, strategy: unknown, text: YamlText): Problem[] {
+  const wanted = STRATEGIES.find((known) => known === strategy);
+  // One that does not exist is said by the schema of the file.
+  if (wanted === undefined || resource.code.strategies.includes(wanted)) return [];
+  const path = [...resource.path, 'kind'];
+  return [error(text.at(path), path, `${resource.kind} cannot carry the strategy ${wanted}: ${reason(resource.code.strategies)}`)];
+}
+
+function reason(strategies: readonly Strategy[]): string {
+  return strategies.length === 0 ? 'it carries none' : `it carries ${strategies.join(', ')}`;
+}
+
+/** A custom step that its kind has read, in the form in which resources are checked. */
+interface ReadStep {
+  step: RunbookStep;
+  resource: Frame;
+  code: { regions(step: unknown): { path: readonly (string | number)[]; regions: readonly string[] }[] };
+  path: Path;
+}
+
+/** Lets each entry of `steps` be read by its kind. What cannot be read is a problem and is left out. */
+export async function readOwnSteps(
+  file: Record<string, unknown>,
+  regions: readonly string[],
+  text: YamlText,
+): Promise<{ steps: ReadStep[]; problems: Problem[] }> {
+  const steps: ReadStep[] = [];
+  const problems: Problem[] = [];
+  const map = file['steps'];
+  for (const [name, value] of isMap(map) ? Object.entries(map) : []) {
+    // A missing or empty kind is said by the schema of the file.
+    if (!isMap(value) || typeof value['kind'] !== 'string') continue;
+    const path = ['steps', name];
+    const kind = value['kind'];
+    const code = await loadOwnKind(kind);
+    if (code === undefined) {
+      const where = [...path, 'kind'];
+      problems.push(error(text.at(where), where, unknownName('kind', kind, OWN_KIND_NAMES)));
+      continue;
+    }
+    const parsed = code.schema.safeParse(value, { jitless: true });
+    if (!parsed.success) {
+      problems.push(...explainIssues(parsed.error.issues, { schema: code.schema, base: path, value, text, names: regions }));
+      continue;
+    }
+    const frame = parsed.data;
+    steps.push({
+      step: { name, kind, frame, harmless: code.harmless === true, draft: (ctx) => code.draft(ctx, name, frame) },
+      resource: frame,
+      path,
+      code: { regions: (step) => code.regions?.(step as Frame) ?? [] },
+    });
+  }
+  return { steps, problems };
+}

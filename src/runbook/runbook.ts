@@ -8,7 +8,7 @@ import type { Phase } from '../model/step.ts';
 import type { Position, Problem } from './problem.ts';
 import type { RunbookFile } from './schema.ts';
 
-export interface RunbookRegion {
+interface RunbookRegion {
   /** e.g. `ap-northeast-1` */
   id: string;
   /** e.g. `Tokyo` */
@@ -50,7 +50,7 @@ export interface RunbookProbe {
   holdMs: number;
 }
 
-export interface RunbookApproval {
+interface RunbookApproval {
   /** The line, or a phase. */
   before: 'point-of-no-return' | Exclude<Phase, 'assess'>;
   /** All with keys, or all without: without, an approval is a name on the command line. */
@@ -60,7 +60,7 @@ export interface RunbookApproval {
   waitMs: number;
 }
 
-export type RunbookNotifier =
+type RunbookNotifier =
   /** `webhookEnv` names the environment variable that holds the URL. */
   | { type: 'slack'; webhookEnv: string }
   /** A topic ARN for each region from which one is notified. */

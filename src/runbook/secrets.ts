@@ -1,5 +1,5 @@
 /** What a text gives away. */
-export interface Secret {
+interface Secret {
   offset: number;
   length: number;
   /** e.g. `an AWS access key id`; never the secret itself. */

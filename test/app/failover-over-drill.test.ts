@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DrError } from '../../src/base/errors.ts';
-import { cleanDrill } from '../../src/app/clean-drill.ts';
+import { cleanDrill } from '../../src/app/sweep-drills.ts';
 import { endpointOverrides } from '../../src/app/live-effects.ts';
 import { leaseAll, lockName } from '../../src/app/locks.ts';
 import { previewRun } from '../../src/app/preview.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { servicesOf } from '../../src/app/load-ahead.ts';
+import { servicesOf } from '../../src/app/start-run.ts';
 import { offlinePlans } from '../../src/app/offline-plan.ts';
 import { loadRunbook } from '../../src/runbook/load.ts';
 

@@ -1,13 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cleanDrill } from '../../src/app/clean-drill.ts';
-import { expiredTwins } from '../../src/app/check/left-twins.ts';
+import { cleanDrill, sweepDrills, type SweepRequest } from '../../src/app/sweep-drills.ts';
+import { expiredTwins } from '../../src/app/left-twins.ts';
 import { dueCleanUps } from '../../src/app/due-drill.ts';
 import { planWithPreview } from '../../src/app/preview.ts';
 import { standingOf } from '../../src/app/standing.ts';
 import { openState } from '../../src/app/state.ts';
-import { type SweepRequest, sweepDrills } from '../../src/app/sweep-drills.ts';
 import { planText } from '../../src/cli/plan-view.ts';
 import { statusText } from '../../src/cli/run-view.ts';
 import { sweepJson, sweepText } from '../../src/cli/sweep-view.ts';

@@ -7,7 +7,7 @@ import { AwsError } from '../../src/aws/errors.ts';
 import { callerIdentity } from '../../src/aws/identity.ts';
 import { findDbInstance } from '../../src/aws/rds.ts';
 import { changeRecords, changeStatus, listRecordSets, type RecordSet, typesOf } from '../../src/aws/route53.ts';
-import { bodyOf } from '../../src/aws/s3-body.ts';
+import { bodyOf } from '../../src/aws/sdk-caller.ts';
 
 /** Any region of the run. */
 const AT = { region: 'ap-northeast-1' };

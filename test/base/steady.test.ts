@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { steadyNow } from '../../src/base/steady.ts';
-import { systemClock } from '../../src/base/clock.ts';
+import { steadyNow, systemClock } from '../../src/base/clock.ts';
 
 const START = 1_800_000_000_000;
 

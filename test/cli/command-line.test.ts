@@ -8,7 +8,7 @@ import { exitCodeTable } from '../../src/cli/help.ts';
 import { globalsLast } from '../../src/cli/main.ts';
 import { unknownCommand } from '../../src/cli/not-found.ts';
 import { type AcceptanceInput, acceptances } from '../../src/cli/run-flags.ts';
-import { stateDir } from '../../src/cli/state-dir.ts';
+import { stateDir } from '../../src/cli/base-command.ts';
 import { columns, indent, wrap } from '../../src/cli/text.ts';
 
 describe('an unknown command', () => {

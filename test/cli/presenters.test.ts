@@ -1,7 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { JsonlPresenter } from '../../src/cli/presenters/jsonl.ts';
-import { PlainPresenter } from '../../src/cli/presenters/plain.ts';
+import { JsonlPresenter, PlainPresenter } from '../../src/cli/presenters/plain.ts';
 import { canRedraw, choosePresenter } from '../../src/cli/presenters/choose.ts';
 import { budgetLine } from '../../src/cli/presenters/sentences.ts';
 import { TreePresenter } from '../../src/cli/presenters/tree.ts';

@@ -6,7 +6,7 @@ import { buildEvidence } from '../../src/report/evidence.ts';
 import { EvidenceSchema } from '../../src/report/evidence-schema.ts';
 import { renderHtml } from '../../src/report/html.ts';
 import { summaryLines } from '../../src/report/summary.ts';
-import { wayBackLines } from '../../src/report/way-back.ts';
+import { wayBackLines } from '../../src/report/next-steps.ts';
 import { planOf, runPlan, SEOUL, simulation, type Simulation, TOKYO } from '../engine/simulated.ts';
 
 async function reported(sim: Simulation, direction: Direction, options: Parameters<typeof runPlan>[2] = {}) {

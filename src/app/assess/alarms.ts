@@ -4,7 +4,12 @@ import { alarmState } from '../../aws/states/others.ts';
 import { formatDuration } from '../../base/duration.ts';
 import type { Effects } from '../../effects/effects.ts';
 import type { Signal } from '../../model/signals.ts';
-import type { AlarmName } from '../../runbook/runbook.ts';
+import type { AlarmName, LoadedRunbook } from '../../runbook/runbook.ts';
+import { allow } from '../../kinds/common.ts';
+import { ifAllowed } from '../../kinds/inspect.ts';
+import { finder } from '../../model/finding.ts';
+import type { Permission } from '../../model/step.ts';
+import type { PathFinding } from '../check/run-findings.ts';
 
 /** What an alarm of the runbook says of what users get. */
 export interface AlarmSeen extends AlarmName {
@@ -33,4 +38,22 @@ export async function alarmsSeen({ effects, signal }: Looking, alarms: readonly 
     }
   }));
   return seen.flat();
+}
+
+const PAGE = 'https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html';
+
+/** What `dr assess` and the look below ask. Narrower than `*` it shows no composite alarms. */
+export function alarmLooks({ runbook }: LoadedRunbook): Permission[] {
+  const regions = [...new Set(runbook.decideAlarms.map(({ region }) => region))].sort();
+  return regions.length === 0 ? [] : [allow(['cloudwatch:DescribeAlarms'], ['*'], { StringEquals: { 'aws:RequestedRegion': regions } })];
+}
+
+/** Are the alarms there on which `dr assess` would rest? */
+export async function alarmFindings({ effects, loaded, signal }: { effects: Pick<Effects, 'aws'>; loaded: LoadedRunbook; signal: AbortSignal }): Promise<PathFinding[]> {
+  const regions = [...Map.groupBy(loaded.runbook.decideAlarms, ({ region }) => region)];
+  const found = await Promise.all(regions.map(([region, own]) => ifAllowed({ resource: `cloudwatch:${region}`, region }, async () => {
+    const there = new Set((await alarmsNamed(effects.aws, region, own.map(({ name }) => name), { signal })).map(({ name }) => name));
+    return own.filter(({ name }) => !there.has(name)).map(({ name }) => finder({ resource: `cloudwatch:${region}:${name}`, region }).warning('alarm-missing', { observed: `there is no alarm ${name} in ${region}`, wanted: 'an alarm that says whether users are served', consequence: 'dr assess has one observer less', mend: 'correct `decide: { alarms }` in the runbook, or make the alarm', page: PAGE }));
+  })));
+  return found.flat().map((one) => ({ ...one, path: ['decide', 'alarms'] }));
 }

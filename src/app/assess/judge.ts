@@ -1,7 +1,6 @@
 import { judgeSource, type Signal } from '../../model/signals.ts';
 import type { AlarmSeen } from './alarms.ts';
-import type { Api, Evidence } from './evidence.ts';
-import { zoneInTrouble } from './zone.ts';
+import type { Api, Evidence, TargetsSeen } from './evidence.ts';
 
 /*
  * What is broken, and would moving help? Pure. Whether a source is down is `judgeSource`, the rule of a failover; what is added here is
@@ -16,7 +15,7 @@ import { zoneInTrouble } from './zone.ts';
  * - `region`: what a failover is for
  * - `observer`: this machine cannot see
  */
-export type Scope = 'nothing' | 'service' | 'application' | 'zone' | 'region' | 'observer' | 'unknown';
+type Scope = 'nothing' | 'service' | 'application' | 'zone' | 'region' | 'observer' | 'unknown';
 
 export interface Judgement {
   scope: Scope;
@@ -215,4 +214,20 @@ function unseen({ signals, alarms = [] }: Weighed): Judgement {
   const alarm = alarms.find((one) => one.says === 'down');
   const why = contradict ? (alarm === undefined ? "what this machine gets, and what Route 53's checkers get, contradict each other" : `users are served as far as it was asked, and the alarm ${alarm.name} in ${alarm.region} is ${alarm.because}`) : 'what users get is not seen from here: no probe, or no answer, and no health check';
   return { scope: 'unknown', recommendation: 'unknown', reasons: [why], look: ['open the application as a user does, from another network', 'run it again in a minute'] };
+}
+
+/** A zone of which no target is healthy, while every target of each other zone is. Undefined where that is not so, or not known. */
+export function zoneInTrouble(seen: readonly TargetsSeen[]): { zone: string; bad: number; good: number } | undefined {
+  const targets = seen.flatMap(({ targets: list }) => list ?? []);
+  const zones = new Map<string, { bad: number; good: number }>();
+  for (const { zone, healthy } of targets) {
+    if (zone === undefined) return undefined;
+    const count = zones.get(zone) ?? { bad: 0, good: 0 };
+    zones.set(zone, healthy ? { ...count, good: count.good + 1 } : { ...count, bad: count.bad + 1 });
+  }
+  const hit = [...zones].filter(([, { bad }]) => bad > 0);
+  const [first] = hit;
+  if (hit.length !== 1 || zones.size < 2 || first === undefined || first[1].good > 0) return undefined;
+  const good = [...zones.values()].reduce((sum, one) => sum + one.good, 0);
+  return { zone: first[0], bad: first[1].bad, good };
 }

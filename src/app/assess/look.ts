@@ -28,7 +28,7 @@ import type { Evidence, StandbyAnswer, TargetsSeen } from './evidence.ts';
  * unknown: no region that is silent holds up what is known of another.
  */
 
-export interface Looker {
+interface Looker {
   effects: Effects;
   loaded: LoadedRunbook;
   state: StatePlace;

@@ -17,10 +17,10 @@ import type { AssessedWay, Assessment } from './assess.ts';
  * - `trouble`: something is, and no failover is recommended (yet)
  * - `move`: a failover is recommended
  */
-export const STANDINGS = ['well', 'trouble', 'move'] as const;
+const STANDINGS = ['well', 'trouble', 'move'] as const;
 export type Standing = (typeof STANDINGS)[number];
 
-export function standingOf({ recommendation, scope }: Pick<AssessedWay, 'recommendation' | 'scope'>): Standing {
+function standingOf({ recommendation, scope }: Pick<AssessedWay, 'recommendation' | 'scope'>): Standing {
   return recommendation === 'move' ? 'move' : scope === 'nothing' ? 'well' : 'trouble';
 }
 

@@ -12,27 +12,26 @@ import { loadRunbook } from '../../runbook/load.ts';
 import type { Feasibility } from '../../plan/feasibility.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import type { Surroundings } from '../doctor/surroundings.ts';
-import { feasibilityNow } from '../feasibility.ts';
+import { feasibilityNow, rtoFindings } from '../feasibility.ts';
 import { liveEffects } from '../live-effects.ts';
 import { chooseRunbook, type MadePlan } from '../make-plan.ts';
 import { lookPermissions } from '../offline-plan.ts';
 import { previewRunSteps } from '../preview.ts';
 import { openState, type StatePlace } from '../state.ts';
-import { dryRunFindings } from './dry-runs.ts';
-import { rtoFindings } from './objectives.ts';
-import { alarmFindings } from './alarms.ts';
+import { dryRunFindings, rightsFindings } from './rights.ts';
+import { alarmFindings } from '../assess/alarms.ts';
 import { acceptanceOf, staleAcceptances } from './accepted.ts';
 import { type Availability, availabilityOf } from './availability.ts';
 import { certificateFindings } from './certificates.ts';
-import { expiredTwins, leftFindings } from './left-twins.ts';
+import { expiredTwins, leftFindings } from '../left-twins.ts';
 import { type LastTest, lastTest, staleTest } from './last-test.ts';
-import { rightsFindings } from './rights.ts';
-import { type CopyPosition, positionsOf } from './positions.ts';
 import { assumed, type PathFinding, runFindings } from './run-findings.ts';
 import { type Stability, stabilityOf } from './stability.ts';
-import { survivalFindings } from './survival.ts';
 import { vcpuFindings } from './vcpu-quotas.ts';
 import { type Way, waysOf } from './ways.ts';
+import { AwsError } from '../../aws/errors.ts';
+import { doctor } from '../doctor/doctor.ts';
+import type { Finding as DoctorFinding } from '../doctor/finding.ts';
 
 export interface CheckRequest {
   /** Name or path; default: every runbook of the folder. */
@@ -61,7 +60,7 @@ export interface PlacedFinding extends PathFinding {
 }
 
 /** One direction that was looked at. */
-export interface CheckedWay {
+interface CheckedWay {
   source: string;
   target: string;
   /** Up to where each copy of a database has its data, where anybody says it. */
@@ -226,4 +225,47 @@ function unique(findings: readonly PlacedFinding[]): PlacedFinding[] {
     const key = JSON.stringify([rule, resource, observed]);
     return seen.has(key) ? false : seen.add(key);
   });
+}
+
+/** Up to where the copy of a database has its data, in words. */
+interface CopyPosition {
+  /** e.g. `databases.orders`. */
+  resource: string;
+  position: string;
+}
+
+/** Where the copies stand, and what is wrong with asking them. What a region does not answer others say. */
+async function positionsOf(ctx: InspectContext, { runbook }: LoadedRunbook): Promise<{ positions: CopyPosition[]; findings: PathFinding[] }> {
+  const all = await Promise.all(runbook.resources.map(async ({ section, name, kind, resource }) => {
+    try {
+      const seen = await (await knownKind(kind)).position?.(ctx, name, resource);
+      return seen === undefined ? [] : [{ path: [section, name], ...seen }];
+    } catch (error) {
+      if (!(error instanceof AwsError)) throw error;
+      return [];
+    }
+  }));
+  const seen = all.flat();
+  return {
+    positions: seen.flatMap(({ path, shown }) => (shown === undefined ? [] : [{ resource: path.join('.'), position: shown }])),
+    findings: seen.flatMap(({ path, findings }) => findings.map((finding) => ({ ...finding, path }))),
+  };
+}
+
+/*
+ * What a failover needs of the region that is lost: the rules of `dr doctor`, with that region taken away.
+ */
+
+/** What this machine has by the way it is used now, e.g. its credentials, is the question of `dr doctor` where the failover would run. */
+const AREAS: ReadonlySet<string> = new Set(['plan', 'traffic', 'notify', 'state', 'machine']);
+
+async function survivalFindings(loaded: LoadedRunbook, way: { source: string; target: string }, around: { state: StatePlace; surroundings?: Surroundings | undefined; now: number }): Promise<PathFinding[]> {
+  const { findings } = await doctor({ paths: [loaded.path], without: [way.source], state: around.state, now: around.now, ...(around.surroundings === undefined ? {} : { surroundings: around.surroundings, env: around.surroundings.env }) });
+  return findings.filter((f) => AREAS.has(f.area) && f.verdict !== 'ok' && (f.target === undefined || f.target === way.target)).map((f) => ({ ...asFinding(f, way), path: [] }));
+}
+
+function asFinding(f: DoctorFinding, { source }: { source: string }) {
+  const find = finder({ resource: f.what, region: '' });
+  const severity = f.verdict === 'not-known' ? 'note' : f.blocks ? 'error' : 'warning';
+  return find[severity](`survives-${f.area}`, { observed: `${f.what}: ${f.because}`, wanted: `nothing that is lost with ${source}`, mend: f.next ?? 'see dr doctor' });
 }

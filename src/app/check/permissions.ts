@@ -3,7 +3,7 @@ import type { InspectPlace } from '../../model/kind.ts';
 import type { Permission } from '../../model/step.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { lookPermissions, offlinePlans } from '../offline-plan.ts';
-import { alarmLooks } from './alarms.ts';
+import { alarmLooks } from '../assess/alarms.ts';
 import { healthLooks } from '../assess/health.ts';
 import { certificateLooks } from './certificates.ts';
 import { rightsLooks } from './rights.ts';

@@ -8,6 +8,9 @@ import { ifAllowed } from '../../kinds/inspect.ts';
 import { type About, finder, type Finding } from '../../model/finding.ts';
 import type { Permission } from '../../model/step.ts';
 import type { PathFinding } from './run-findings.ts';
+import { knownKind } from '../../kinds/registry.ts';
+import type { InspectContext } from '../../model/kind.ts';
+import type { LoadedRunbook } from '../../runbook/runbook.ts';
 
 /*
  * May the caller of this check also run the failover? IAM's own judge is asked, with what `dr iam` lists for the plan. It knows the
@@ -136,4 +139,17 @@ function findingsOf({ error, warning, note }: ReturnType<typeof finder>, princip
     ...(missing.length === 0 ? [] : [error('right-missing', { observed: `${principal} may not: ${listOf(missing)}`, consequence: 'the failover stops where the right is missing', ...said })]),
     ...(open.length === 0 ? [] : [warning('right-unproven', { observed: `${principal} may not, unless a policy names it more narrowly: ${listOf(open)}`, consequence: 'where the right is missing, the failover stops', ...said })]),
   ];
+}
+
+/**
+ * Where IAM's own judge tells nothing of the caller's rights: what EC2 says to the requests of a failover, asked to do nothing (`DryRun`). No
+ * other service that a failover changes offers that.
+ */
+export async function dryRunFindings(ctx: InspectContext, { runbook }: LoadedRunbook): Promise<PathFinding[]> {
+  const all = await Promise.all(runbook.resources.map(async ({ section, name, kind, resource }) => {
+    const code = await knownKind(kind);
+    const found = await ifAllowed({ resource: `ec2:${ctx.target}:${name}`, region: ctx.target }, async () => (await code.dryRuns?.(ctx, name, resource)) ?? []);
+    return found.map((finding) => ({ ...finding, path: [section, name] }));
+  }));
+  return all.flat();
 }

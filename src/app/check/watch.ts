@@ -7,14 +7,14 @@ import type { CheckResult, PlacedFinding } from './check.ts';
  * The same check again and again: what counts is what has changed since the last one.
  */
 
-export interface Difference {
+interface Difference {
   runbook: string;
   appeared: readonly PlacedFinding[];
   gone: readonly PlacedFinding[];
 }
 
 /** What is new and what is gone between two checks, by rule, resource and direction; what is measured may change from one to the next. */
-export function differencesOf(before: readonly CheckResult[], now: readonly CheckResult[], counts: (finding: PlacedFinding) => boolean): Difference[] {
+function differencesOf(before: readonly CheckResult[], now: readonly CheckResult[], counts: (finding: PlacedFinding) => boolean): Difference[] {
   return now.flatMap((result) => {
     const old = (before.find(({ runbook }) => runbook === result.runbook)?.findings ?? []).filter(counts);
     const fresh = result.findings.filter(counts);

@@ -1,6 +1,8 @@
-import type { AwsConfig, Section } from './aws-config.ts';
 import { partitionOf, regionsIn } from '../../base/regions.ts';
 import { type Finding, fine, lost, type Losses, unknown } from './finding.ts';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 
 /*
  * Where credentials come from, in the order in which the AWS SDK for JavaScript looks for them, and what each source
@@ -102,4 +104,44 @@ function stsEndpoint(env: Env, losses: Losses, targets: readonly string[]): Find
   if (regionsIn(address).some((region) => losses.regions.has(region))) return [lost({ ...parts, because: `AWS_ENDPOINT_URL_STS is ${address}`, next })];
   const also = legacy ? '; AWS_STS_REGIONAL_ENDPOINTS=legacy means nothing to dr, but the AWS CLI and programs of your own may ask the global endpoint' : '';
   return [fine({ ...parts, because: `regional${also}` })];
+}
+
+type Section = Readonly<Record<string, string>>;
+
+/** The shared files of the AWS tools: names only are used, never a secret. */
+interface AwsConfig {
+  profiles: ReadonlyMap<string, Section>;
+  ssoSessions: ReadonlyMap<string, Section>;
+}
+
+/** https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html */
+export async function readAwsConfig(env: Env): Promise<AwsConfig> {
+  const home = env['HOME'] ?? homedir();
+  const read = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');
+  const [config, credentials] = await Promise.all([
+    read(env['AWS_CONFIG_FILE'] ?? join(home, '.aws', 'config')),
+    read(env['AWS_SHARED_CREDENTIALS_FILE'] ?? join(home, '.aws', 'credentials')),
+  ]);
+  const profiles = new Map<string, Section>();
+  const ssoSessions = new Map<string, Section>();
+  const add = (name: string, section: Section) => profiles.set(name, { ...profiles.get(name), ...section });
+  for (const [title, section] of sections(config)) {
+    const session = /^sso-session\s+(.+)$/.exec(title)?.[1];
+    if (session === undefined) add(title.replace(/^profile\s+/, ''), section);
+    else ssoSessions.set(session, section);
+  }
+  for (const [title, section] of sections(credentials)) add(title, section);
+  return { profiles, ssoSessions };
+}
+
+function sections(text: string): [string, Section][] {
+  const found: [string, Record<string, string>][] = [];
+  for (const line of text.split(/\r?\n/)) {
+    const title = /^\s*\[\s*([^\]]+?)\s*\]/.exec(line)?.[1];
+    if (title !== undefined) found.push([title.replaceAll(/["']/g, ''), {}]);
+    const [, key, value] = /^([a-z_]+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
+    const current = found.at(-1)?.[1];
+    if (key !== undefined && value !== undefined && current !== undefined) current[key] = value;
+  }
+  return found;
 }

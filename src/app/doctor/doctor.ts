@@ -4,16 +4,15 @@ import { REGIONS } from '../../base/regions.ts';
 import { loadRunbook } from '../../runbook/load.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { offlinePlans } from '../offline-plan.ts';
-import { runbookFiles } from '../runbook-files.ts';
+import { runbookFiles } from '../../runbook/find.ts';
 import type { StatePlace } from '../state.ts';
-import { readAwsConfig } from './aws-config.ts';
-import { credentialFindings } from './credentials-findings.ts';
+import { credentialFindings, readAwsConfig } from './credentials-findings.ts';
 import { type Finding, fine, lost, type Losses, lossesOf, PLANES, type SurvivalVerdict } from './finding.ts';
 import { planFindings } from './plan-findings.ts';
 import { machineRegion, surroundingFindings, surroundingsOf, type Surroundings } from './surroundings.ts';
 import { DEFAULT_VERB } from '../../model/verb.ts';
 
-export interface DoctorRequest {
+interface DoctorRequest {
   /** Files or folders. */
   paths: readonly string[];
   /** Regions, and the names of `PLANES`. */

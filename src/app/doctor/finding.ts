@@ -6,7 +6,7 @@ import { iamRegionFor } from '../../base/regions.ts';
 
 /** Global control planes. Each partition has its own Route 53 and IAM; only the commercial one has a global STS endpoint. */
 export const PLANES = ['route53-control-plane', 'iam', 'sts-global'] as const;
-export type Plane = (typeof PLANES)[number];
+type Plane = (typeof PLANES)[number];
 
 export interface Losses {
   regions: ReadonlySet<string>;

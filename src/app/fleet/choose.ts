@@ -30,7 +30,7 @@ export interface FleetMember {
 }
 
 /** What a choice gives: members in an order in which they could be moved one by one, and what is to be said of the rest. */
-export interface ChosenFleet {
+interface ChosenFleet {
   members: readonly FleetMember[];
   /** One sentence each. */
   notes: readonly string[];

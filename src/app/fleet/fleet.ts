@@ -15,11 +15,13 @@ import type { RunResult, RunWatchers } from '../run-to-the-end.ts';
 import { runPlan } from '../start-run.ts';
 import { openState, type StatePlace } from '../state.ts';
 import { chooseFleet, type FleetChoice } from './choose.ts';
-import { watchWaiting } from './impact.ts';
 import { activeAlready, failed, type FleetOutcome, outcomeOf, runInTurn, worst } from './outcome.ts';
-import { type OnProgress, type PlannedMember, planFleet, type ReadyMember } from './plans.ts';
+import { type OnProgress, planFleet, type PlannedMember, type ReadyMember } from './plans.ts';
 import { type FleetPreviews, previewFleet } from './preview.ts';
 import { DEFAULT_VERB } from '../../model/verb.ts';
+import { LIMITS } from '../../base/limits.ts';
+import { judgeSample } from '../../measure/probe.ts';
+import type { PlanProbe } from '../../model/plan.ts';
 
 /*
  * Many applications in one go. Each keeps its own plan, journal, lease and report; they share one process and one caller,
@@ -74,7 +76,7 @@ export function sharing(effects: Effects): Effects {
 }
 
 /** Chooses and plans, and says which application another run holds. Changes nothing. */
-export async function makeFleetPlan(choice: FleetChoice & { effects?: Effects; state: StatePlace; onProgress?: OnProgress }): Promise<FleetPlan> {
+async function makeFleetPlan(choice: FleetChoice & { effects?: Effects; state: StatePlace; onProgress?: OnProgress }): Promise<FleetPlan> {
   const { members, notes } = await chooseFleet(choice);
   const effects = choice.effects ?? sharing(liveEffects());
   const planned = await planFleet(effects, members, choice, choice.onProgress);
@@ -178,4 +180,46 @@ async function runMembers(plan: FleetPlan, fleet: FleetRecord, drain: AbortSigna
 function endedBefore(member: PlannedMember): FleetOutcome | undefined {
   if (member.state === 'planned') return undefined;
   return member.state === 'there' ? activeAlready(member.name, member.because) : failed(member.name, member.error);
+}
+
+/** When users of a waiting application began to suffer, as far as it was seen. */
+interface WaitingImpact {
+  of(name: string): { impactAt?: number; impactSource?: string };
+  stop(): void;
+}
+
+/**
+ * Watches the probes of those that have to wait for others, from the beginning. A run that begins minutes after the outage
+ * would otherwise have to count the loss of data up to its own beginning, and would be refused for it.
+ */
+function watchWaiting(members: readonly PlannedMember[], effects: Effects, said: number | undefined): WaitingImpact {
+  const end = new AbortController();
+  const seen = new Map<string, number>();
+  const waiting = said === undefined ? members.filter((m) => m.needs.length + m.follows.length > 0) : [];
+  for (const member of waiting) {
+    if (member.state !== 'planned') continue;
+    for (const probe of member.plan.probes) void watchUntilBad(probe, effects, end.signal, (at) => seen.set(member.name, Math.min(at, seen.get(member.name) ?? at)));
+  }
+  return {
+    of: (name) => {
+      const impactAt = seen.get(name);
+      return impactAt === undefined ? {} : { impactAt, impactSource: 'first failed probe while it waited for others' };
+    },
+    stop: () => end.abort(new Error('all of them have ended')),
+  };
+}
+
+async function watchUntilBad(probe: PlanProbe, effects: Effects, signal: AbortSignal, bad: (at: number) => void): Promise<void> {
+  const { clock, http } = effects;
+  const ended = (): boolean => signal.aborted;
+  while (!ended()) {
+    const at = clock.now();
+    const sample = await http.request({ url: probe.http, timeoutMs: LIMITS.probeMs, signal });
+    if (!judgeSample(sample, probe).up) {
+      // A sample that was cut off by the end says nothing.
+      if (!ended()) bad(at);
+      return;
+    }
+    await clock.sleep(Math.max(1, probe.everyMs - (clock.now() - at)), signal).catch(() => undefined);
+  }
 }

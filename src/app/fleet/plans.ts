@@ -32,7 +32,7 @@ const PLANNED_AT_ONCE = 32;
 export type OnProgress = (what: 'planned' | 'checked', done: number, all: number) => void;
 
 /** Which way all of them go. */
-export interface FleetDirection {
+interface FleetDirection {
   region: string;
   from?: string | undefined;
 }

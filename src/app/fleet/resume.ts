@@ -16,7 +16,7 @@ import { type FleetResult, sharing, whatWasPlanned } from './fleet.ts';
 import { activeAlready, failed, type FleetOutcome, outcomeOf, runInTurn, worst } from './outcome.ts';
 import { planMember } from './plans.ts';
 
-export interface ResumeFleetRequest extends RunWatchers {
+interface ResumeFleetRequest extends RunWatchers {
   /** State folder. */
   state: StatePlace;
   acceptances: Acceptances;

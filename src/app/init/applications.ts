@@ -18,7 +18,7 @@ const TAGS = ['application', 'app', 'awsapplication'];
 const STAGES = /^(prod|production|prd|live|stage|staging|stg|test|qa|uat|dev|development|demo|sandbox)$/;
 
 /** The application that a name begins with: `shop-orders` is of `shop`, `prod-shop-db` of `prod-shop`. */
-export function applicationOf(name: string, tags: Tags, regions: readonly string[]): string {
+function applicationOf(name: string, tags: Tags, regions: readonly string[]): string {
   const tag = Object.entries(tags).find(([key, value]) => TAGS.includes(key.toLowerCase()) && value !== '')?.[1];
   if (tag !== undefined) return slug(nameInArn(tag).split('/').at(-1) ?? tag);
   const words = withoutRegion(name, regions).split('-');

@@ -13,7 +13,7 @@ export interface Wishes {
 }
 
 /** A resource that was found, and its kind. */
-export interface Placed extends Discovered {
+interface Placed extends Discovered {
   kind: string;
   section: Section;
   strategies: readonly Strategy[];

@@ -13,7 +13,7 @@ import { mustHaveRead, type NotRead, readAccount, type ReadAccount } from './rea
 import { readTerraform } from './terraform.ts';
 import { runbookText } from './write-yaml.ts';
 
-export interface InitRequest extends Wishes {
+interface InitRequest extends Wishes {
   aws: AwsCaller;
   regions: readonly string[];
   /** Folder to write into. */

@@ -8,6 +8,8 @@ import type { Inventory } from '../../model/discovery.ts';
 import { DrError } from '../../base/errors.ts';
 import { awsFailure } from '../observe.ts';
 import * as seen from './seen.ts';
+import { everyDatabase } from '../../aws/list-account.ts';
+import { regionOfArn } from '../../base/arn.ts';
 
 /** What was being read and gave no answer. What else there is was read. */
 export interface NotRead {
@@ -25,7 +27,7 @@ export interface ReadAccount {
   calls: number;
 }
 
-export interface ReadRequest {
+interface ReadRequest {
   aws: AwsCaller;
   regions: readonly string[];
   signal?: AbortSignal | undefined;
@@ -179,4 +181,17 @@ class Reader {
 export function mustHaveRead({ inventory, notRead }: ReadAccount): void {
   if (inventory.regions.length > 0) return;
   throw new DrError({ code: 'AWS_SILENT', exit: 'aws', title: 'No region answers.', detail: notRead.map(({ region, because }) => `${region}: ${because}`).join('\n'), next: ['check the network of this machine and AWS_ENDPOINT_URL', 'name other regions: dr init --regions REGION,REGION'] });
+}
+
+/**
+ * The region of the environment first, then those that its databases name as the source of a replica, or as the place of one.
+ * @throws DrError when that region does not answer
+ */
+export async function linkedRegions(aws: AwsCaller, start: string, signal?: AbortSignal): Promise<string[]> {
+  try {
+    const named = await everyDatabase(aws, start, (item) => [item.ReadReplicaSourceDBInstanceIdentifier, ...(item.ReadReplicaDBInstanceIdentifiers ?? [])], { signal });
+    return [...new Set([start, ...named.flat().flatMap((name) => regionOfArn(name) ?? [])])];
+  } catch (error) {
+    throw error instanceof AwsError ? awsFailure(error, start) : error;
+  }
 }

@@ -8,7 +8,7 @@ import type { Draft } from './draft.ts';
 /** Maps and lists of that many characters or fewer stand on one line. */
 const ON_ONE_LINE = 110;
 const WIDTH = 118;
-export const DECIDE = 'decide:';
+const DECIDE = 'decide:';
 
 /** @param from what it was read from, for the first lines */
 export function runbookText(draft: Draft, from: { account: string; at: string; source: string; schema: string | undefined }): string {

@@ -14,9 +14,13 @@ import { databaseEvidence } from '../../report/data-evidence.ts';
 import { objectivesOf } from '../../report/objectives.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { Random } from '../../simulator/random.ts';
-import { decidedBy, type Decided } from './decided.ts';
-import { layFaults } from './faults.ts';
-import { type UsersSeen, watchUsers } from './users.ts';
+import type { Fault } from '../../simulator/seeds.ts';
+import type { World } from '../../simulator/world.ts';
+import type { Clock } from '../../base/clock.ts';
+import type { HttpPort } from '../../effects/effects.ts';
+import { LIMITS } from '../../base/limits.ts';
+import type { RunState } from '../../journal/state.ts';
+import { judgeSample } from '../../measure/probe.ts';
 
 /** What is rehearsed, again and again. */
 export interface Rehearsal {
@@ -110,7 +114,7 @@ export function rehearsable(loaded: LoadedRunbook, durations: Rehearsal['duratio
 }
 
 /** A step that reaches something that no simulated world has: it is passed over. */
-export function onlySimulated(plan: Plan): (name: string) => Promise<AnyStepKind> {
+function onlySimulated(plan: Plan): (name: string) => Promise<AnyStepKind> {
   const outside = new Set(plan.steps.filter((step) => step.outside !== undefined).map(({ kind }) => kind));
   return async (name) => (outside.has(name) ? notRun(await loadStepKind(name), 'simulated: not run in a rehearsal') : loadStepKind(name));
 }
@@ -247,4 +251,86 @@ function figuresOf({ world }: Stage, { target }: Rehearsal, seed: number, lostAt
     ...(recovered || refused?.refusal === undefined ? {} : { observed: refused.refusal.observed }),
     decided: recovered ? decidedBy(state) : [],
   };
+}
+
+/* What AWS does on a bad day besides losing a region: throttling, lost answers, slow answers. Nothing that a run should not bear. */
+
+/** Of ten rehearsals so many have troubles of AWS in the target region. */
+const SHARE = 0.3;
+const TROUBLES: readonly { effect: Fault['effect']; times: number }[] = [
+  { effect: { kind: 'throttle' }, times: 3 },
+  { effect: { kind: 'throttle' }, times: 8 },
+  { effect: { kind: 'reset' }, times: 2 },
+  { effect: { kind: 'answer-lost' }, times: 1 },
+  { effect: { kind: 'slow', ms: 3_000 }, times: 10 },
+  { effect: { kind: 'error', httpStatus: 503, code: 'ServiceUnavailable' }, times: 3 },
+];
+const SERVICES = ['rds', 'autoscaling', 'route53', 'cloudwatch', 'ec2'] as const;
+
+/** Every draw is made, whatever comes of it: one more trouble moves nothing else of a seed. */
+function layFaults(world: World, random: Random, target: string): void {
+  const [share, which, service] = [random.next(), random.below(TROUBLES.length), random.below(SERVICES.length)];
+  const trouble = TROUBLES[which];
+  const name = SERVICES[service];
+  if (share >= SHARE || trouble === undefined || name === undefined) return;
+  world.addFault({ ...(name === 'route53' ? {} : { region: target }), service: name, ...trouble });
+}
+
+/** What users saw of the application, from the loss of the region on. */
+interface UsersSeen {
+  /** Inside of simulated time. */
+  begin(): void;
+  stop(): void;
+  /** From `since` to the first good answer after the last bad one; undefined: they never saw it down, or it is down still. Milliseconds. */
+  backMs(since: number): number | undefined;
+}
+
+/** Between two looks: as exact as an RTO of minutes has to be. */
+const EVERY_MS = 10_000;
+
+/** Users who ask the first probe's page all the time. Without a probe nobody knows what users see. */
+function watchUsers(http: HttpPort, { runbook }: LoadedRunbook, clock: Clock): UsersSeen {
+  const [probe] = runbook.probes;
+  let on = probe !== undefined;
+  let down = false;
+  let backAt: number | undefined;
+  const look = async (): Promise<void> => {
+    while (on && probe !== undefined) {
+      const sample = await http.request({ url: probe.http, timeoutMs: LIMITS.probeMs });
+      if (!judgeSample(sample, probe).up) [down, backAt] = [true, undefined];
+      else if (down) backAt ??= clock.now();
+      await clock.sleep(EVERY_MS);
+    }
+  };
+  return {
+    begin: () => void look(),
+    stop: () => {
+      on = false;
+    },
+    backMs: (since) => (down && backAt !== undefined ? backAt - since : undefined),
+  };
+}
+
+/** A step of the slowest way through a run, and how long it was waited for. */
+export interface Decided {
+  step: string;
+  title: string;
+  ms: number;
+}
+
+/** From the step that ended last back to the start, each time to the step that was waited for longest. */
+export function decidedBy(state: RunState): Decided[] {
+  const planned = new Map(state.plan.steps.map((step) => [step.id, step]));
+  const endOf = (id: string): number => state.steps.get(id)?.endedAt ?? 0;
+  const latest = (ids: readonly string[]): string | undefined => ids.toSorted((a, b) => endOf(b) - endOf(a))[0];
+  const required = state.plan.steps.filter((step) => !step.optional && step.beside === undefined && step.phase !== 'protect').map(({ id }) => id);
+  const way: Decided[] = [];
+  for (let id = latest(required); id !== undefined; ) {
+    const step = planned.get(id);
+    const before = latest(step?.after ?? []);
+    const ms = endOf(id) - (before === undefined ? state.startedAt : endOf(before));
+    if (ms > 0 && step !== undefined) way.push({ step: id, title: step.title, ms });
+    id = before;
+  }
+  return way.reverse();
 }

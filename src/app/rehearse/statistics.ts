@@ -19,7 +19,7 @@ export interface Share {
   high: number;
 }
 
-export interface DecidingStep {
+interface DecidingStep {
   step: string;
   title: string;
   /** Milliseconds of the way to recovery that went into it. */

@@ -21,7 +21,7 @@ import { toolVersion } from '../version.ts';
 import { type Signers, strangerAmong } from './signers.ts';
 
 /** What is wrong, and where. */
-export interface BadThing {
+interface BadThing {
   /** File, relative to the folder that was verified. */
   file: string;
   /** From 1, where a record is to blame. */

@@ -20,7 +20,7 @@ export interface StateTable<Meaning> {
 export type Noted<Meaning> = Meaning & { note?: string };
 
 /** A meaning, with the status as AWS wrote it. */
-export type Stated<Meaning> = Meaning & {
+type Stated<Meaning> = Meaning & {
   /** For people: what AWS wrote, or `in no known status`. */
   shown: string;
   /** Whether the table lists it. */

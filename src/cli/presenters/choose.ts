@@ -1,6 +1,6 @@
 import type { Presenter } from './presenter.ts';
 
-export interface PresenterChoice {
+interface PresenterChoice {
   /** stderr is a terminal. */
   tty: boolean;
   json: boolean;
@@ -17,7 +17,7 @@ export function canRedraw(stream: { isTTY?: boolean }, env: NodeJS.ProcessEnv): 
 /** `--output jsonl` streams on stdout. Progress goes to stderr: a terminal gets the tree; a log, and anyone who asks for `--json`, gets lines. */
 export async function choosePresenter(choice: PresenterChoice): Promise<Presenter> {
   if (choice.output === 'jsonl') {
-    const { JsonlPresenter } = await import('./jsonl.ts');
+    const { JsonlPresenter } = await import('./plain.ts');
     return new JsonlPresenter(process.stdout);
   }
   if (choice.fleet === true) {

@@ -14,7 +14,7 @@ import { traitsOf } from '../../model/verb.ts';
 /** How a line is to be taken. */
 export type Tone = 'info' | 'good' | 'bad' | 'warn';
 
-export interface Sentence {
+interface Sentence {
   tone: Tone;
   text: string;
 }
@@ -150,7 +150,7 @@ function elapsedText(state: RunState, id: string): string {
 }
 
 /** Milliseconds from start to end, or to `now`; undefined for a step that has not started. */
-export function elapsedMs(step: StepRun, now: number): number | undefined {
+function elapsedMs(step: StepRun, now: number): number | undefined {
   return step.startedAt === undefined ? undefined : Math.max(0, (step.endedAt ?? now) - step.startedAt);
 }
 

@@ -16,7 +16,7 @@ export default class DrillClean extends RunCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(DrillClean);
-    const { cleanDrill } = await import('../../app/clean-drill.ts');
+    const { cleanDrill } = await import('../../app/sweep-drills.ts');
     await this.watched(flags.output, (watch) =>
       cleanDrill({ ...(args.run === undefined ? {} : { run: args.run }), state: this.statePlace(flags.state), takeOver: flags.takeover, ...watch }),
     );

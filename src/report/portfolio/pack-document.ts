@@ -4,7 +4,7 @@ import { CONTROLS, type Control, type Shown, shownIn } from './controls.ts';
 import { type ApplicationView, applicationViews, type ToldRun } from './rows.ts';
 
 /** Bumped when a field changes its meaning or goes away. */
-export const PACK_SCHEMA = 'dr.evidence/1';
+const PACK_SCHEMA = 'dr.evidence/1';
 
 /** Which runs a pack is about. Days in UTC, both included. */
 export interface Period {

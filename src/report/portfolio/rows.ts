@@ -75,7 +75,7 @@ export function rowOf({ evidence }: ToldRun): RunRow {
 }
 
 /** A step that was slower in the newest run than it usually is. */
-export interface SlowStep {
+interface SlowStep {
   step: string;
   title: string;
   ms: number;
@@ -102,7 +102,7 @@ export interface ApplicationView {
   slow: SlowStep[];
 }
 
-export interface ViewOptions {
+interface ViewOptions {
   /** Milliseconds since the epoch: the day for which it is asked what is overdue. */
   asOf: number;
   /** How old a passed test may be. */
@@ -136,7 +136,7 @@ function viewOf(told: readonly ToldRun[], options: ViewOptions): ApplicationView
 }
 
 /** Each lab is a world of its own: only the newest one tells how things stand. */
-export function standbyIn(told: readonly ToldRun[]): Standby {
+function standbyIn(told: readonly ToldRun[]): Standby {
   const lab = told.at(-1)?.state.labId;
   return standbyAfter(told.flatMap(({ state }) => (state.labId === lab ? [state] : [])));
 }
@@ -176,7 +176,7 @@ const SLOWER = 1.5;
 const SLOWER_MS = 1_000;
 
 /** Steps of the newest run against the median of the same step in earlier runs of the same verb, the slowest first. */
-export function slowSteps(runs: readonly RunRow[]): SlowStep[] {
+function slowSteps(runs: readonly RunRow[]): SlowStep[] {
   const newest = runs.at(-1);
   if (newest === undefined) return [];
   const before = runs.slice(0, -1).filter(({ verb }) => verb === newest.verb);

@@ -4,8 +4,7 @@ import type { AwsCaller } from '../../../src/aws/caller.ts';
 import { AwsError } from '../../../src/aws/errors.ts';
 import { LIMITS } from '../../../src/base/limits.ts';
 import { apisOf, type Api, type Evidence, rowsOf, type TargetsSeen } from '../../../src/app/assess/evidence.ts';
-import { judge } from '../../../src/app/assess/judge.ts';
-import { zoneInTrouble } from '../../../src/app/assess/zone.ts';
+import { judge, zoneInTrouble } from '../../../src/app/assess/judge.ts';
 import type { ServingTarget } from '../../../src/model/kind.ts';
 import type { Signal } from '../../../src/model/signals.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { leaseAll } from '../../../src/app/locks.ts';
-import { rtoFindings } from '../../../src/app/check/objectives.ts';
+import { rtoFindings } from '../../../src/app/feasibility.ts';
 import { feasibilityOf } from '../../../src/plan/feasibility.ts';
 import { planOf, SEOUL, TOKYO } from '../../engine/simulated.ts';
 import { loadStepKind } from '../../../src/kinds/registry.ts';
