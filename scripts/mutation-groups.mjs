@@ -91,7 +91,7 @@ export const GROUPS = {
     tests: ['test/kinds/ec2/*.test.ts', 'test/engine/{pilot-light,instances-home}.test.ts', 'test/refusals/compute.test.ts'],
   },
   records: {
-    mutate: ['src/kinds/looks.ts', 'src/kinds/route53/{settle,shift-records,reach,shift-checks,aim,sets,carry,change-problems,check-types,batch-rules,health-signal,flip-object}.ts'],
+    mutate: ['src/kinds/looks.ts', 'src/kinds/route53/{settle,shift-records,reach,shift-checks,aim,sets,carry,change-problems,check-types,batch-rules,health-signal,flip-object,zone}.ts'],
     tests: ['test/kinds/route53/*.test.ts', 'test/engine/{lost-flip,object-switch,active-active-switches}.test.ts', 'test/refusals/traffic.test.ts', 'test/incidents/{records,foreign-answers}.test.ts'],
   },
   twins: {

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import { envName } from '../common.ts';
 import { acting, checkFrame, fill, type FillContext, frame, type OwnKind } from '../own-steps/frame.ts';
-import { type Ending, envOf, oncePart, ranOnce, said } from '../own-steps/run-once.ts';
+import { type Ending, envOf, oncePart, ranOnce } from '../own-steps/run-once.ts';
+import { said } from '../own-steps/said.ts';
 import type { StepContext } from '../../model/step.ts';
 
 const URL_WANTED = 'expected an http or https URL without user and password, e.g. https://ops.example.com/warm?region={target}';

@@ -4,7 +4,8 @@ import { arnIn } from '../../base/arn.ts';
 import type { Json } from '../../base/json.ts';
 import { allow, inRegion, perRegion, refused, regionsAt } from '../common.ts';
 import { acting, checkFrame, fillJson, frame, jsonValue, type OwnKind } from '../own-steps/frame.ts';
-import { type Ending, named, oncePart, ranOnce, said } from '../own-steps/run-once.ts';
+import { type Ending, named, oncePart, ranOnce } from '../own-steps/run-once.ts';
+import { said } from '../own-steps/said.ts';
 import type { StepContext, Verdict } from '../../model/step.ts';
 
 /**

@@ -4,7 +4,8 @@ import type { SqlTarget } from '../../effects/effects.ts';
 import { withoutSql } from '../databases/login.ts';
 import { allow, dbInstanceId, envName, inRegion, perRegion, refused, regionsAt } from '../common.ts';
 import { acting, checkFrame, fill, frame, type OwnKind } from '../own-steps/frame.ts';
-import { type Ending, envOf, named, oncePart, ranOnce, said } from '../own-steps/run-once.ts';
+import { type Ending, envOf, named, oncePart, ranOnce } from '../own-steps/run-once.ts';
+import { said } from '../own-steps/said.ts';
 import type { StepContext } from '../../model/step.ts';
 import { instanceNow } from '../databases/instance.ts';
 
