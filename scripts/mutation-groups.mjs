@@ -12,11 +12,23 @@ export const GROUPS = {
   },
   step: {
     mutate: ['src/engine/{run-step,step-parts,error-records,trace}.ts'],
-    tests: ['test/engine/{run-step,late-request,trace,long-waits,superseded,guards,faults}.test.ts'],
+    tests: ['test/engine/{run-step,late-request,trace,superseded,guard-steps,error-records}.test.ts'],
   },
   run: {
-    mutate: ['src/engine/{execute,checks,undo,acted,schedule,guards,guarded,preview,probes}.ts'],
-    tests: ['test/engine/{execute,undo,schedule,guarded,guards,run-step,line-decisions,end-look,drill}.test.ts', 'test/app/preview.test.ts'],
+    mutate: ['src/engine/{execute,schedule,probes}.ts'],
+    tests: ['test/engine/{execute,schedule,undo,end-look,line-decisions,late-request,guard-steps}.test.ts'],
+  },
+  guards: {
+    mutate: ['src/engine/guards.ts'],
+    tests: ['test/engine/{guard-steps,guards}.test.ts'],
+  },
+  back: {
+    mutate: ['src/engine/{undo,acted}.ts'],
+    tests: ['test/engine/{undo,acted}.test.ts'],
+  },
+  checks: {
+    mutate: ['src/engine/{checks,preview,guarded}.ts'],
+    tests: ['test/engine/{execute,preview,guarded}.test.ts'],
   },
   fold: {
     mutate: ['src/journal/fold.ts'],
@@ -24,11 +36,11 @@ export const GROUPS = {
   },
   journal: {
     mutate: ['src/journal/{journal,chain,requests,state}.ts'],
-    tests: ['test/journal/{journal,chain,fold,fold-notes}.test.ts', 'test/engine/{late-request,drill}.test.ts'],
+    tests: ['test/journal/{journal,requests,chain,fold}.test.ts'],
   },
   files: {
     mutate: ['src/journal/{term-files,local-store,strict}.ts'],
-    tests: ['test/journal/{term-files,local-store,local-state}.test.ts', 'test/app/verify.test.ts'],
+    tests: ['test/journal/{torn-files,local-store,strict}.test.ts'],
   },
   bucket: {
     mutate: ['src/journal/{s3-state,mirrored-state}.ts'],
@@ -39,8 +51,12 @@ export const GROUPS = {
     tests: ['test/journal/{lease,lease-parts,local-state}.test.ts'],
   },
   locks: {
-    mutate: ['src/app/{locks,held-run,abort}.ts'],
-    tests: ['test/app/{locks,abort,give-back,failover-over-drill,resume}.test.ts'],
+    mutate: ['src/app/locks.ts'],
+    tests: ['test/app/lock-parts.test.ts'],
+  },
+  held: {
+    mutate: ['src/app/{held-run,abort}.ts'],
+    tests: ['test/app/{abort,give-back,resume}.test.ts'],
   },
   answers: {
     mutate: ['src/aws/{answers,errors,pages}.ts'],
@@ -64,7 +80,7 @@ export const GROUPS = {
   },
   seen: {
     mutate: ['src/kinds/databases/{signals,backup-signal,lag,found-writer,line-position,instance,writer,change,recovery-points}.ts'],
-    tests: ['test/kinds/databases/{found-writer,line-position,replica,change,no-answer,in-sync,recovery-gate,promote}.test.ts', 'test/engine/alive-source.test.ts', 'test/refusals/databases.test.ts'],
+    tests: ['test/kinds/databases/{signals,earlier-runs,drafts,line-position,change,no-answer,in-sync,recovery-gate,promote}.test.ts', 'test/refusals/databases.test.ts'],
   },
   restore: {
     mutate: ['src/kinds/databases/{restore,restore-settings,carried,option-group}.ts'],
@@ -82,20 +98,32 @@ export const GROUPS = {
     mutate: ['src/kinds/databases/{canary,assertions,unique-keys,resize,replicate-backups}.ts', 'src/kinds/common-steps/{hold-probe,drill-probe,drill-assertion}.ts'],
     tests: ['test/kinds/databases/{verbs-errors,sql-engine,replica}.test.ts', 'test/kinds/common-steps/person-and-hold.test.ts', 'test/engine/{failover,drill,backup-restore}.test.ts'],
   },
+  sides: {
+    mutate: ['src/kinds/autoscaling/{health,scale-in,launches}.ts', 'src/kinds/ec2/{stop,register,ours,launch-reasons}.ts'],
+    tests: ['test/kinds/autoscaling/{health,scale-in,launches}.test.ts', 'test/kinds/ec2/sides.test.ts'],
+  },
   groups: {
-    mutate: ['src/kinds/autoscaling/{health,scale-out,scale-in,launches}.ts'],
+    mutate: ['src/kinds/autoscaling/scale-out.ts'],
     tests: ['test/kinds/autoscaling/*.test.ts', 'test/engine/scaling.test.ts', 'test/refusals/compute.test.ts'],
   },
   servers: {
-    mutate: ['src/kinds/ec2/{launch,register,start,stop,ours,ready,launch-reasons}.ts'],
+    mutate: ['src/kinds/ec2/{launch,start,ready}.ts'],
     tests: ['test/kinds/ec2/*.test.ts', 'test/engine/{pilot-light,instances-home}.test.ts', 'test/refusals/compute.test.ts'],
   },
+  rules: {
+    mutate: ['src/kinds/looks.ts', 'src/kinds/route53/batch-rules.ts'],
+    tests: ['test/kinds/route53/{looks,batch-rules}.test.ts'],
+  },
   records: {
-    mutate: ['src/kinds/looks.ts', 'src/kinds/route53/{settle,shift-records,reach,shift-checks,aim,sets,carry,change-problems,check-types,batch-rules,health-signal,flip-object,zone}.ts'],
+    mutate: ['src/kinds/route53/{settle,shift-records,reach,shift-checks,aim,sets,carry,change-problems,check-types,health-signal,flip-object,zone}.ts'],
     tests: ['test/kinds/route53/*.test.ts', 'test/engine/{lost-flip,object-switch,active-active-switches}.test.ts', 'test/refusals/traffic.test.ts', 'test/incidents/{records,foreign-answers}.test.ts'],
   },
+  'own-twin': {
+    mutate: ['src/kinds/twins.ts'],
+    tests: ['test/kinds/twins.test.ts'],
+  },
   twins: {
-    mutate: ['src/kinds/{twins,production}.ts', 'src/kinds/databases/twin.ts', 'src/kinds/autoscaling/twin.ts', 'src/kinds/ec2/{twin,twin-source,dry-run}.ts', 'src/kinds/route53/twin-record.ts', 'src/plan/drill.ts'],
+    mutate: ['src/kinds/production.ts', 'src/kinds/databases/twin.ts', 'src/kinds/autoscaling/twin.ts', 'src/kinds/ec2/{twin,twin-source,dry-run}.ts', 'src/kinds/route53/twin-record.ts', 'src/plan/drill.ts'],
     tests: ['test/kinds/twins.test.ts', 'test/engine/{drill,drill-instances}.test.ts', 'test/refusals/{drill,drill-instances}.test.ts', 'test/app/drill-custom-steps.test.ts'],
   },
   people: {
@@ -104,7 +132,7 @@ export const GROUPS = {
   },
   signatures: {
     mutate: ['src/approvals/{people,statement,sign-off,signature,public-key,ssh-wire}.ts'],
-    tests: ['test/approvals/*.test.ts', 'test/app/{verify,notes}.test.ts'],
+    tests: ['test/approvals/{signature,sign-off,judge}.test.ts'],
   },
   own: {
     mutate: ['src/kinds/custom/*.ts', 'src/kinds/own-steps/*.ts'],

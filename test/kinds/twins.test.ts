@@ -80,6 +80,16 @@ describe('the deletion of a twin', () => {
     expect(took).toBeGreaterThanOrEqual(goneAt);
   });
 
+  it('does not count what was there as gone because one answer lacks it: nothing had asked it to go yet', async () => {
+    const clock = new VirtualClock(1_000_000);
+    let looks = 0;
+    const causes = new Set<string>();
+    const ctx = { ...contextOf(clock), wait: (cause: string, ms: number) => (causes.add(cause), clock.sleep(ms)) } as unknown as StepContext;
+    await clock.run(() => deleteTwin<Suspect>(ctx, RESOURCE, { find: () => Promise.resolve((looks += 1) === 1 ? ours : undefined), suspect: (found) => found, isGoing: () => false, ask: () => Promise.resolve(false) }));
+    expect(clock.now() - 1_000_000).toBeGreaterThanOrEqual(LIMITS.settleMs);
+    expect([...causes]).toEqual(['aws']);
+  });
+
   it('leaves what is not ours', async () => {
     const { asked, error } = await deletion({ suspect: { ...ours, tags: [] } });
     expect([asked, error]).toEqual([[], `${NAME} carries no tag dr:drill: it is left as it is`]);

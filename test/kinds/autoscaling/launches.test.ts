@@ -56,6 +56,10 @@ describe('the activities before a run', () => {
   it('count for nothing: what failed then is said as older, and ends no wait', async () => {
     expect(await trouble([ok('new'), ok('old'), failed('x', SHORTAGE)])).toEqual({ says: `AWS: Failed: ${SHORTAGE} (before this run waited)` });
     expect(await trouble([ok('old'), ok('x')])).toBeUndefined();
+    const later = contextWith([failed('n2', 'a reason of tomorrow'), ok('n1'), ok('old')], { [BEFORE]: 'old' });
+    expect(await launchTrouble(later.ctx, TOKYO, 'web')).toEqual({ says: 'AWS: Failed: a reason of tomorrow', since: true });
+    // The mark stays: what comes next is counted with it.
+    expect(later.recorded).toEqual({ [BEFORE]: 'old' });
     const first = contextWith([failed('a1', SHORTAGE)]);
     expect(await launchTrouble(first.ctx, TOKYO, 'web')).toEqual({ says: `AWS: Failed: ${SHORTAGE} (before this run waited)` });
     expect(first.recorded).toEqual({ [BEFORE]: 'a1' });
