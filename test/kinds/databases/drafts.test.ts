@@ -5,6 +5,9 @@ import { positionGateStep } from '../../../src/kinds/databases/position-gate.ts'
 import { promoteStep, promoteTwinStep } from '../../../src/kinds/databases/promote.ts';
 import { backupsStep } from '../../../src/kinds/databases/backup-signal.ts';
 import { replicationStep, sourceApiStep } from '../../../src/kinds/databases/signals.ts';
+import { canaryStep } from '../../../src/kinds/databases/canary.ts';
+import { openWritesStep } from '../../../src/kinds/databases/open-writes.ts';
+import { quiesceStep } from '../../../src/kinds/databases/quiesce.ts';
 import { caughtUpStep, recoveryGateStep } from '../../../src/kinds/databases/recovery-gate.ts';
 import { rpoGateStep } from '../../../src/kinds/databases/rpo-gate.ts';
 import type { PlanContext, StepDraft } from '../../../src/model/kind.ts';
@@ -61,8 +64,45 @@ describe('the looks at a source', () => {
       assess reversible, 1 to 3 s, limit 30 s: two API calls
       may rds:DescribeDBInstanceAutomatedBackups rds:DescribeDBSnapshots on arn:aws:rds:ap-northeast-1:111122223333:auto-backup:* arn:aws:rds:ap-northeast-1:111122223333:db:* arn:aws:rds:ap-northeast-1:111122223333:snapshot:*
       {"signal":"backups.orders","region":"ap-northeast-1","source":{"region":"ap-northeast-2","id":"shop-orders"}}
-      {"signal":"backups.orders","controlPlanes":[]}"
+      {"controlPlanes":[],"signal":"backups.orders"}"
     `);
+  });
+});
+
+describe('what is done inside a database', () => {
+  it('writes are stopped, and let in again', () => {
+    expect(told(quiesceStep(at('switchover'), old, login))).toMatchInlineSnapshot(`
+      "quiesce: Stop writes to shop-orders in ap-northeast-2
+      fence compensable, 1 to 20 s, limit 120 s: one ALTER DATABASE, then the end of every session
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-2:111122223333:db:shop-orders
+      rds:ap-northeast-2:shop-orders database shop: read and write → read-only, sessions ended
+      {"name":"orders","region":"ap-northeast-2","id":"shop-orders","database":"shop","userEnv":"SHOP_DB_USER","passwordEnv":"SHOP_DB_PASSWORD"}
+      {"env":["SHOP_DB_USER","SHOP_DB_PASSWORD"],"controlPlanes":[]}"
+    `);
+    expect(told(openWritesStep(at('switchover'), copy, login, 'promote'))).toMatchInlineSnapshot(`
+      "openWrites: Make sure that shop-orders-tokyo takes writes
+      data reversible, 1 to 10 s, limit 300 s: one look; one ALTER DATABASE after a switchover
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      rds:ap-northeast-1:shop-orders-tokyo database shop: read-only → read and write
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","database":"shop","userEnv":"SHOP_DB_USER","passwordEnv":"SHOP_DB_PASSWORD"}
+      {"after":["promote"],"env":["SHOP_DB_USER","SHOP_DB_PASSWORD"],"controlPlanes":[]}"
+    `);
+    expect(openWritesStep(at('failover'), copy, login, 'restore')).toMatchObject({ after: ['restore'], changes: [], estimate: { basis: 'one ALTER DATABASE' } });
+  });
+
+  it('a row is written and read back', () => {
+    const named = { ...login, table: 'dr_canary' };
+    expect(told(canaryStep(at('failover'), copy, named, 'openWrites'))).toMatchInlineSnapshot(`
+      "canary: Write a row to shop-orders-tokyo and read it back
+      data reversible, 1 to 10 s, limit 300 s: one connection, one insert, one select
+      may rds:DescribeDBInstances on arn:aws:rds:ap-northeast-1:111122223333:db:shop-orders-tokyo
+      rds:ap-northeast-1:shop-orders-tokyo table dr_canary:  → one canary row
+      {"name":"orders","region":"ap-northeast-1","id":"shop-orders-tokyo","database":"shop","userEnv":"SHOP_DB_USER","passwordEnv":"SHOP_DB_PASSWORD","table":"dr_canary"}
+      {"after":["openWrites"],"env":["SHOP_DB_USER","SHOP_DB_PASSWORD"],"controlPlanes":[]}"
+    `);
+    const made = canaryStep(at('failover'), copy, named, 'restore', old);
+    expect(made.params).toMatchObject({ made: true, source: { region: SEOUL, id: 'shop-orders' } });
+    expect(made.permissions.flatMap(({ actions }) => actions)).toContain('rds:DescribeDBSnapshots');
   });
 });
 
