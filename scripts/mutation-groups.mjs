@@ -87,15 +87,15 @@ export const GROUPS = {
     tests: ['test/kinds/databases/{backup-errors,carried,restore-through-wire,verbs-errors}.test.ts', 'test/engine/{backup-restore,option-groups}.test.ts', 'test/refusals/restore.test.ts'],
   },
   switchover: {
-    mutate: ['src/kinds/databases/{quiesce,open-writes,login}.ts'],
-    tests: ['test/kinds/databases/{position-gate,sql-engine,verbs-errors}.test.ts', 'test/engine/switchover.test.ts', 'test/refusals/databases.test.ts'],
+    mutate: ['src/kinds/databases/{quiesce,open-writes,canary,login}.ts'],
+    tests: ['test/kinds/databases/{sql-steps,drafts}.test.ts'],
   },
   standby: {
     mutate: ['src/kinds/databases/{close-old,keep-old,rebuild,standby,fence-again,refusals,offered,vpc}.ts'],
     tests: ['test/kinds/databases/{drafts,fence-decisions,fence-again-asked,fence-undo,standby-gate,in-sync,offered,verbs-errors,verbs-through-wire,refusals,carried}.test.ts', 'test/engine/{reprotect,guards}.test.ts', 'test/app/abort.test.ts'],
   },
   proof: {
-    mutate: ['src/kinds/databases/{canary,assertions,unique-keys,resize,replicate-backups}.ts', 'src/kinds/common-steps/{hold-probe,drill-probe,drill-assertion}.ts'],
+    mutate: ['src/kinds/databases/{assertions,unique-keys,resize,replicate-backups}.ts', 'src/kinds/common-steps/{hold-probe,drill-probe,drill-assertion}.ts'],
     tests: ['test/kinds/databases/{verbs-errors,sql-engine,replica}.test.ts', 'test/kinds/common-steps/person-and-hold.test.ts', 'test/engine/{failover,drill,backup-restore}.test.ts'],
   },
   sides: {

@@ -13,7 +13,7 @@ async function look<T>(steps: readonly PlanStep[], kinds: Record<string, Fake>, 
   const journal = new Journal({ store: new MemoryStore(), clock, run: RUN, term: 1 });
   const began = clock.now();
   const seen = await clock.run(async () => {
-    await journal.append(started({ plan: planWith(steps, { probes: [] }) }));
+    await journal.append(started({ plan: planWith(steps, { probes: [] }), impactAt: 77 }));
     return what(tinyParts(journal, kinds, clock));
   });
   return { seen, state: journal.state, took: clock.now() - began };
@@ -33,6 +33,7 @@ describe('what a run would be refused for, seen without running it', () => {
       { step: 'b', title: 'the second', error: 'no answer' },
       { step: 'c', title: 'c', refusal: { ...REFUSAL, rule: 'of-a-check' } },
     ]);
+    expect(seen.warnings).toEqual([]);
   });
 
   it('does not name an optional step: it refuses no run', async () => {
@@ -101,12 +102,12 @@ describe('what a run would be refused for, seen without running it', () => {
     expect([late.seen.notEvaluated.length, late.took]).toEqual([1, LIMITS.checkMs]);
   });
 
-  it('is no run: steps can know it', async () => {
-    const previews: (true | undefined)[] = [];
-    const asks = { observe: (ctx: StepContext) => (previews.push(ctx.preview), REACHED) };
+  it('is no run: steps can know it, and when the outage began, as far as that was said', async () => {
+    const previews: unknown[] = [];
+    const asks = { observe: (ctx: StepContext) => (previews.push([ctx.preview, ctx.impactAt()]), REACHED) };
     await look([gate('a')], { a: asks }, preview);
     await look([gate('a')], { a: asks }, (parts) => assessOnly(parts, 1000));
-    expect(previews).toEqual([true, true]);
+    expect(previews).toEqual([[true, 77], [true, 77]]);
   });
 });
 

@@ -161,7 +161,7 @@ describe('a journal whose run others may take over', () => {
   });
 
   it('is held where its store knows nobody else', async () => {
-    const { journal } = setUp();
+    const { journal } = setUp(new SlowStore());
     await expect(journal.assertHeld()).resolves.toBeUndefined();
   });
 

@@ -125,6 +125,11 @@ describe('each instance of a group', () => {
     expect(await servingTargets(ctx, TOKYO, groupOf([{ ...NORMAL, HealthStatus: 'Unhealthy' }], { TargetGroupARNs: [arnOf('web')] }))).toMatchObject([{ healthy: false }]);
   });
 
+  it('is none that leaves, although its target is healthy still', async () => {
+    const { ctx } = ctxWith({ web: [target('i-1', 'unhealthy'), target('i-2', 'healthy')] });
+    expect(await healthyCapacity(ctx, TOKYO, groupOf([NORMAL, { ...NORMAL, InstanceId: 'i-2', LifecycleState: 'Terminating' }], { TargetGroupARNs: [arnOf('web')] }))).toMatchObject({ units: 0, instances: 0, where: 'healthy in web' });
+  });
+
   it('counts by the weakest target group, which is named, with the signal of the look', async () => {
     const { ctx, signal, signals } = ctxWith({ web: [target('i-1', 'healthy')], odd: [target('i-1', 'initial'), target('i-9', 'unhealthy')] });
     expect(await healthyCapacity(ctx, TOKYO, groupOf([NORMAL], { TargetGroupARNs: [arnOf('web'), 'odd'] }))).toMatchObject({ units: 0, where: 'healthy in odd', why: 'i-1 is initial: AWS gives no reason' });

@@ -47,6 +47,8 @@ describe('what Route 53 would refuse in a change', () => {
   it('a set that stays as it is was accepted once', () => {
     const odd = set('a', { Weight: 1, TTL: undefined });
     expect(said([odd], [odd])).toEqual([]);
+    const twice = [set('a', { Failover: 'SECONDARY' }), set('b', { Failover: 'SECONDARY' })];
+    expect(said(twice, twice)).toEqual([]);
   });
 
   const whole = (wanted: RecordSet[], current: RecordSet[] = []) => setProblems({ record: A, current, wanted });
