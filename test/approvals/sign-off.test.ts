@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isInitiator } from '../../src/approvals/people.ts';
+import { approvers, isInitiator } from '../../src/approvals/people.ts';
 import { fingerprint, readPublicKey } from '../../src/approvals/public-key.ts';
 import { judgeSignOff, readSignOff, type SignOff, signOffText, type SignOffSubject } from '../../src/approvals/sign-off.ts';
 import { signText } from '../../src/approvals/signature.ts';
@@ -34,6 +34,12 @@ describe('a sign-off', () => {
 
   it('of somebody without a key in the runbook proves the key alone', () => {
     for (const people of [[], [{ name: ann.name, keys: [] }], [{ name: bob.name, keys: [bob.line] }]]) expect(judged({ people })).toMatchObject({ named: false, problem: undefined });
+  });
+
+  it('is looked for by its own name among all that the runbook names', () => {
+    const [first, second] = [{ name: bob.name, keys: [bob.line] }, { name: ann.name, keys: [ann.line] }];
+    expect(judged({ people: [first, second] })).toMatchObject({ named: true, problem: undefined });
+    expect(judged({ by: bob, people: [first] })).toMatchObject({ named: false });
   });
 
   it('with another key than the runbook names does not count, nor with somebody else’s', () => {
@@ -110,6 +116,10 @@ describe('who began a run', () => {
     for (const user of ['anna', 'example.com', '']) expect(by({ user })).toBe(false);
     expect(by({ identity: 'arn:aws:iam::1:user/ann/kim' })).toBe(false);
     expect([by({ user: '' }, ''), by({ user: '@' }, '@x')]).toEqual([false, false]);
+  });
+
+  it('an approver is a name, with keys or without', () => {
+    expect(approvers.parse(['ann', { name: 'bob', keys: [bob.line] }])).toEqual([{ name: 'ann', keys: [] }, { name: 'bob', keys: [bob.line] }]);
   });
 
   it('is known by a key', () => {

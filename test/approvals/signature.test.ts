@@ -96,7 +96,7 @@ describe('a signature', () => {
   });
 
   it('of RSA with SHA-1 does not count, nor one that names another algorithm than its key', () => {
-    expect(why(signedBy(rsa(2_048, 'ssh-rsa', 'sha1')))).toBe('it does not fit the text');
+    for (const hash of ['sha1', 'sha256', 'sha512']) expect(why(signedBy(rsa(2_048, 'ssh-rsa', hash)))).toBe('it does not fit the text');
     const signer = ed25519();
     expect(why(signedBy(signer, { made: (data) => Buffer.concat([packed('ssh-ed448'), signer.made(data).subarray(4 + 'ssh-ed25519'.length)]) }))).toBe('it does not fit the text');
   });
@@ -182,7 +182,8 @@ describe('a public key', () => {
 
   it('is refused where it is not what it says, or too short', () => {
     const signer = ed25519();
-    expect(read(` ${line(signer)} `)).toBe('ssh-ed25519');
+    expect(read(`  ${line(signer).replace(' ', '  ')} `)).toBe('ssh-ed25519');
+    expect(read(line(signer).replace(' ', ' !'))).toBe('it is not a line such as ssh-ed25519 AAAA…');
     expect(read(line(signer, 'ssh-rsa'))).toBe('it says ssh-rsa, and is ssh-ed25519');
     expect(read(line(rsa(1_024)))).toBe('an RSA key of 1024 bits is too short: 2048 or more');
     expect(read(`ssh-ed25519 ${Buffer.concat([signer.blob, Buffer.from('x')]).toString('base64')}`)).toBe('something stands behind its end');
