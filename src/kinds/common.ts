@@ -55,6 +55,12 @@ export function refused(refusal: Refusal): { state: 'refused'; refusal: Refusal 
   return { state: 'refused', refusal };
 }
 
+/** A DB instance, as the parameters of a step name it. */
+export const instanceSchema = z.strictObject({ region: regionName, id: dbInstanceId });
+
+/** And the name that the runbook has for the database. */
+export const databasePart = { name: z.string(), ...instanceSchema.shape };
+
 /** A gate whose check and decision are the same question: the sentence that opens it, or the refusal. */
 export function gate<P>(params: z.ZodType<P>, decide: (ctx: StepContext, params: P) => Promise<string | Refusal>): StepKind {
   const ask = async <S extends 'ok' | 'reached'>(open: S, ctx: StepContext, p: P) => {

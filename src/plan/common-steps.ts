@@ -142,28 +142,16 @@ export function verifySteps(runbook: Runbook, verb: Verb, resources: readonly Re
 }
 
 /** Of users nothing is seen in a drill: the standby itself is asked, by the drill's own record. */
+const ASK_STANDBY = { phase: 'verify', estimate: { p50: 1, p95: 10, basis: 'one request' }, limitMs: 300_000 } as const;
+
 function drillProbe(probe: Runbook['probes'][number], zones: string[]): PlanStep {
-  return common({
-    id: `verify.${probe.name}`,
-    kind: commonStep('drill-probe'),
-    title: `Ask the standby for ${probe.name}`,
-    phase: 'verify',
-    params: { probe: probe as unknown as Json, zones },
-    estimate: { p50: 1, p95: 10, basis: 'one request' },
-    limitMs: 300_000,
-  });
+  const params = { probe: probe as unknown as Json, zones };
+  return common({ ...ASK_STANDBY, id: `verify.${probe.name}`, kind: commonStep('drill-probe'), title: `Ask the standby for ${probe.name}`, params });
 }
 
 function drillAssertion(assertion: HttpAssertion, zones: string[]): PlanStep {
-  return common({
-    id: `verify.assert-${assertion.name}`,
-    kind: commonStep('drill-assertion'),
-    title: `${assertion.name}: does the standby answer as it must?`,
-    phase: 'verify',
-    params: { ...assertion, zones },
-    estimate: { p50: 1, p95: 10, basis: 'one request' },
-    limitMs: 300_000,
-  });
+  const [id, title] = [`verify.assert-${assertion.name}`, `${assertion.name}: does the standby answer as it must?`];
+  return common({ ...ASK_STANDBY, id, kind: commonStep('drill-assertion'), title, params: { ...assertion, zones } });
 }
 
 function newsOf({ name }: Runbook, verb: Verb, source: string, target: string): string {

@@ -1,10 +1,9 @@
 import type * as z from 'zod';
-import { LIMITS } from '../../base/limits.ts';
 import { type HttpAssertion, httpAssertionSchema } from '../http-assertion.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { noCheck, refused, stepKind } from '../common.ts';
 import { zonesOfName } from '../route53/sets.ts';
-import { drillAddress } from '../route53/twin-record.ts';
+import { askStandby, drillAddress } from '../route53/twin-record.ts';
 
 /*
  * What a runbook says that the standby must answer: asked by the name that users ask for, at the address that the drill's own record leads
@@ -36,10 +35,8 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
       override: `none: correct \`http\` of the assertion ${p.name} in the runbook`,
     });
   }
-  if (at === '') return { state: 'pending', because: 'the record of the drill does not resolve', waitingFor: 'dns' };
-  const got = await ctx.effects.http.request({ url: p.http, at, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
-  ctx.signal.throwIfAborted();
-  if (got.status === 0) return { state: 'pending', because: `${at} gives no HTTP answer: ${got.error ?? ''}`, waitingFor: 'users' };
+  const got = await askStandby(ctx, p.http, at);
+  if ('state' in got) return got;
   const wrong = whyNot(p, got);
   return wrong === undefined ? { state: 'reached', because: `${p.name} holds: ${at} answers with status ${got.status}` } : { state: 'impossible', because: `the assertion ${p.name} does not hold: of ${at} ${wrong}` };
 }

@@ -1,10 +1,9 @@
 import * as z from 'zod';
-import { LIMITS } from '../../base/limits.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
 import { noCheck, stepKind } from '../common.ts';
 import { probeSchema } from '../probe.ts';
 import { zonesOfName } from '../route53/sets.ts';
-import { drillAddress } from '../route53/twin-record.ts';
+import { askStandby, drillAddress } from '../route53/twin-record.ts';
 
 const params = z.strictObject({ probe: probeSchema, zones: zonesOfName });
 type Params = z.infer<typeof params>;
@@ -17,11 +16,9 @@ type Params = z.infer<typeof params>;
 async function observe(ctx: StepContext, { probe, zones }: Params): Promise<Observation> {
   const at = await drillAddress(ctx, zones, new URL(probe.http).hostname);
   if (at === undefined) return { state: 'reached', says: 'not judged', because: 'not judged: no record of this drill leads to the standby, so it was not asked' };
-  if (at === '') return { state: 'pending', because: 'the record of the drill does not resolve', waitingFor: 'dns' };
-  const { status, error } = await ctx.effects.http.request({ url: probe.http, at, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
-  ctx.signal.throwIfAborted();
-  if (status === 0) return { state: 'pending', because: `${at} gives no HTTP answer: ${error ?? ''}`, waitingFor: 'users' };
-  const { standbyStatus } = probe;
+  const asked = await askStandby(ctx, probe.http, at);
+  if ('state' in asked) return asked;
+  const [{ status }, { standbyStatus }] = [asked, probe];
   if (standbyStatus !== undefined && status !== standbyStatus) {
     return { state: 'pending', because: `${at} answers with status ${status}, and the runbook expects ${standbyStatus} of the standby`, waitingFor: 'users' };
   }
@@ -30,8 +27,4 @@ async function observe(ctx: StepContext, { probe, zones }: Params): Promise<Obse
   return { state: 'reached', says: 'not judged', because: `not judged: ${at} answers with status ${status}, not ${probe.status}. That users would get ${probe.status} after a failover is not shown: a standby whose database is a replica may answer so` };
 }
 
-export default stepKind<Params>({
-  params,
-  check: noCheck,
-  observe,
-});
+export default stepKind<Params>({ params, check: noCheck, observe });

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { arnIn } from '../../base/arn.ts';
 import type { Json } from '../../base/json.ts';
-import { allow, inRegion, perRegion, refused, regionsAt } from '../common.ts';
+import { allow, inRegion, perRegion, regionsAt } from '../common.ts';
 import { acting, checkFrame, fillJson, frame, jsonValue, type OwnKind } from '../own-steps/frame.ts';
-import { type Ending, named, oncePart, ranOnce } from '../own-steps/run-once.ts';
+import { couldNotRun, type Ending, oncePart, ranOnce } from '../own-steps/run-once.ts';
 import { said } from '../own-steps/said.ts';
 import type { StepContext, Verdict } from '../../model/step.ts';
 
@@ -60,25 +60,13 @@ async function invoke(ctx: StepContext, p: Params, payload: Json): Promise<Endin
 
 /** A dry run asks Lambda whether the function is there and may be invoked. */
 async function check(ctx: StepContext, p: Params): Promise<Verdict> {
-  if (named(ctx.acceptances.done, ctx, p.name)) return { state: 'ok', because: `--done ${p.name}` };
   try {
-    await ctx.effects.aws.call({
-      service: 'lambda',
-      region: p.region,
-      operation: 'Invoke',
-      input: { FunctionName: p.function, InvocationType: 'DryRun' },
-      signal: ctx.signal,
-    });
+    const input = { FunctionName: p.function, InvocationType: 'DryRun' } as const;
+    await ctx.effects.aws.call({ service: 'lambda', region: p.region, operation: 'Invoke', input, signal: ctx.signal });
     return { state: 'ok', because: `${p.function} is there and may be invoked` };
   } catch (error) {
     if (!(error instanceof AwsError) || error.kind !== 'terminal') throw error;
-    return refused({
-      rule: 'own-step',
-      observed: error.message,
-      threshold: `the function ${p.function} in ${p.region}, and the right to invoke it`,
-      consequence: `${p.name} could not run when its turn comes`,
-      override: `deploy it to ${p.region}, or --done ${p.name} if it is done already`,
-    });
+    return couldNotRun(p, { observed: error.message, threshold: `the function ${p.function} in ${p.region}, and the right to invoke it`, mend: `deploy it to ${p.region}` });
   }
 }
 

@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { arnIn } from '../../base/arn.ts';
 import type { SqlTarget } from '../../effects/effects.ts';
 import { withoutSql } from '../databases/login.ts';
-import { allow, dbInstanceId, envName, inRegion, perRegion, refused, regionsAt } from '../common.ts';
+import { allow, dbInstanceId, envName, inRegion, perRegion, regionsAt } from '../common.ts';
 import { acting, checkFrame, fill, frame, type OwnKind } from '../own-steps/frame.ts';
-import { type Ending, envOf, named, oncePart, ranOnce } from '../own-steps/run-once.ts';
+import { couldNotRun, type Ending, envOf, oncePart, ranOnce } from '../own-steps/run-once.ts';
 import { said } from '../own-steps/said.ts';
 import type { StepContext } from '../../model/step.ts';
 import { instanceNow } from '../databases/instance.ts';
@@ -114,16 +114,9 @@ const kind: OwnKind<z.infer<typeof schema>> = {
   step: ranOnce<Params>({
     params,
     check: async (ctx, p) => {
-      if (named(ctx.acceptances.done, ctx, p.name)) return { state: 'ok', because: `--done ${p.name}` };
       const target = await targetOf(ctx, p);
       if (typeof target !== 'string') return { state: 'ok', because: `login for ${p.database} is there` };
-      return refused({
-        rule: 'own-step',
-        observed: target,
-        threshold: 'a PostgreSQL endpoint in the target region',
-        consequence: `${p.name} could not run when its turn comes`,
-        override: `correct the runbook, or --done ${p.name} if it is done already`,
-      });
+      return couldNotRun(p, { observed: target, threshold: 'a PostgreSQL endpoint in the target region', mend: 'correct the runbook' });
     },
     run: (ctx, p) => run(ctx, p, p.statement),
     undo: (ctx, p) => (p.undo === undefined ? Promise.resolve(undefined) : run(ctx, p, p.undo)),

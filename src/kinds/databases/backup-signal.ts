@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import { formatDuration } from '../../base/duration.ts';
-import { dbInstanceId, noCheck, READS, regionName, stepKind } from '../common.ts';
+import { instanceSchema, noCheck, READS, regionName, stepKind } from '../common.ts';
 import { type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 import { findPoints, listBackups } from './recovery-points.ts';
@@ -11,7 +11,7 @@ import type { Database } from './instance.ts';
 const params = z.strictObject({
   signal: z.string(),
   region: regionName,
-  source: z.strictObject({ region: regionName, id: dbInstanceId }),
+  source: instanceSchema,
 });
 type Params = z.infer<typeof params>;
 

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { dbInstanceId, refused, regionName, sqlName, stepKind } from '../common.ts';
+import { instanceSchema, refused, sqlName, stepKind } from '../common.ts';
 import { canaryFact } from './facts.ts';
 import { envOf, loginParams, loginRefused, loginTo, missingLogin, type NamedLogin, targetOf, withoutSql } from './login.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -16,7 +16,7 @@ const params = z.strictObject({
   /** This run makes the instance: it is not there yet when checks are made. */
   made: z.boolean().optional(),
   /** The original of an instance that this run makes: its recovery points tell the engine. */
-  source: z.strictObject({ region: regionName, id: dbInstanceId }).optional(),
+  source: instanceSchema.optional(),
 });
 type Params = z.infer<typeof params>;
 

@@ -4,7 +4,7 @@ import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { cannotWrite, type DbInstanceState, dbInstanceState, mayBeAsked } from '../../aws/states/rds.ts';
 import { iso } from '../../base/clock.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { dbInstanceId, noCheck, regionName, securityGroupId, stepKind } from '../common.ts';
+import { databasePart, noCheck, securityGroupId, stepKind } from '../common.ts';
 import { lastsFor, lastsNot } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
@@ -20,7 +20,7 @@ import type { Database } from './instance.ts';
  * answers again, it is cut off at once, before users who still know it write to it.
  */
 
-const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, group: securityGroupId });
+const params = z.strictObject({ ...databasePart, group: securityGroupId });
 type Params = z.infer<typeof params>;
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {

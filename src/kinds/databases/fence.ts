@@ -4,7 +4,7 @@ import { formatDuration } from '../../base/duration.ts';
 import { type DbInstance, findDbInstance } from '../../aws/rds.ts';
 import { cannotWrite, type DbInstanceState, dbInstanceState } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { databasePart, refused, securityGroupId, stepKind } from '../common.ts';
 import { follows, lastsFor, lastsNot } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import { notShown, RECEIVES, type Sign, showSigns, signalFact, sourceVerdictFact, wordsOf } from '../../model/signals.ts';
@@ -25,7 +25,7 @@ import type { Database } from './instance.ts';
  * `fence.<database>`.
  */
 
-const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, group: securityGroupId.optional() });
+const params = z.strictObject({ ...databasePart, group: securityGroupId.optional() });
 type Params = z.infer<typeof params>;
 
 type Look = { instance: DbInstance | undefined } | { dead: string };

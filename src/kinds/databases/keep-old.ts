@@ -3,7 +3,7 @@ import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, servesOrPasses } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { databasePart, instanceSchema, refused, securityGroupId, stepKind } from '../common.ts';
 import type { Observation, StepContext, StepKind, Verdict } from '../../model/step.ts';
 import { countRefusal, isAvailable, modifyWhenFree, notReady, orRefused } from './change.ts';
 import { inRegionOf, keptFact } from './facts.ts';
@@ -122,11 +122,9 @@ export const keepOld = stepKind(
 );
 
 export const backedUpParams = z.strictObject({
-  name: z.string(),
-  region: regionName,
-  id: dbInstanceId,
+  ...databasePart,
   /** The instance that users are on. */
-  active: z.strictObject({ region: regionName, id: dbInstanceId }),
+  active: instanceSchema,
   quarantine: securityGroupId.optional(),
 });
 export type BackedUpParams = z.infer<typeof backedUpParams>;

@@ -3,7 +3,7 @@ import type { DbInstance } from '../../aws/rds.ts';
 import { DrError, messageOf } from '../../base/errors.ts';
 import { LIMITS } from '../../base/limits.ts';
 import { answeredByServer, type SqlPosition, type SqlTarget } from '../../effects/effects.ts';
-import { dbInstanceId, envName, inRegion, perRegion, regionName, securityGroupId, sqlName } from '../common.ts';
+import { envName, inRegion, instanceSchema, perRegion, securityGroupId, sqlName } from '../common.ts';
 import type { LintFinding, ObserveContext } from '../../model/kind.ts';
 import { isPlannedMove } from '../../model/verb.ts';
 import type { StepContext } from '../../model/step.ts';
@@ -11,8 +11,7 @@ import { instanceNow } from './instance.ts';
 
 /** How to log in to an instance; user and password stay in the environment. */
 export const loginParams = {
-  region: regionName,
-  id: dbInstanceId,
+  ...instanceSchema.shape,
   database: sqlName,
   userEnv: envName,
   passwordEnv: envName,

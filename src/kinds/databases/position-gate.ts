@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { type RpoBound, rpoFromPosition } from '../../measure/rpo.ts';
-import { dbInstanceId, READS, refused, regionName, stepKind } from '../common.ts';
+import { instanceSchema, READS, refused, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { rpoFact } from './facts.ts';
 import { intendsPromotion } from './found-writer.ts';
@@ -14,7 +14,7 @@ import { type Database, lookRights } from './instance.ts';
  * is asked again at each look, so that also what was still on its way into its log is waited for. Records `rpo.<database>`.
  */
 
-const params = z.strictObject({ name: z.string(), ...loginParams, source: z.strictObject({ region: regionName, id: dbInstanceId }) });
+const params = z.strictObject({ name: z.string(), ...loginParams, source: instanceSchema });
 type Params = z.infer<typeof params>;
 
 /** The replica's login: the source has the same one, it is the same database. */

@@ -3,7 +3,7 @@ import type { DbInstance } from '../../aws/rds.ts';
 import { nameInArn } from '../../base/arn.ts';
 import type { Json } from '../../base/json.ts';
 import type { DrillContext, StepDraft } from '../../model/kind.ts';
-import { dbInstanceId, regionName } from '../common.ts';
+import { instanceSchema } from '../common.ts';
 import { productionKind, productionStep } from '../production.ts';
 import { isTwinName } from '../twins.ts';
 import { type Asserted, askedSchema, valueNow } from './assertions.ts';
@@ -11,7 +11,7 @@ import { envOf, loginTo } from './login.ts';
 import { type Database, instanceNow, lookRights, sourceOf } from './instance.ts';
 import { shownSettings } from './carried.ts';
 
-const params = z.strictObject({ key: z.string(), instances: z.array(z.strictObject({ region: regionName, id: dbInstanceId })), same: z.array(askedSchema).default([]) });
+const params = z.strictObject({ key: z.string(), instances: z.array(instanceSchema), same: z.array(askedSchema).default([]) });
 type Params = z.infer<typeof params>;
 
 /** What is configuration of an instance, and no state that passes. Twins of drills are no part of production. */

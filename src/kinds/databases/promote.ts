@@ -5,7 +5,7 @@ import { type DbInstance, findDbInstance, parametersOf } from '../../aws/rds.ts'
 import { type DbInstanceState, dbInstanceState } from '../../aws/states/rds.ts';
 import { nameInArn } from '../../base/arn.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { allow, databasePart, instanceSchema, refused, regionName, stepKind } from '../common.ts';
 import type { Observation, Refusal, StepContext, Verdict } from '../../model/step.ts';
 import { countRefusal, freshRefusal, isBusy, orRefused, waitedOut, whenFree } from './change.ts';
 import { foundWriter, intendsPromotion, ROLE } from './found-writer.ts';
@@ -25,14 +25,12 @@ import { envOf, loginTo, type NamedLogin } from './login.ts';
  */
 
 const params = z.strictObject({
-  name: z.string(),
-  region: regionName,
-  id: dbInstanceId,
+  ...databasePart,
   rpoMs: z.number().positive().optional(),
   /** Days that the runbook wants; without: those of the replica, else of a writer that can be asked. */
   retentionDays: z.int().min(1).max(35).optional(),
   /** The old writer. Whose replica it must be: a name may lead to another database. */
-  source: z.strictObject({ region: regionName, id: dbInstanceId }),
+  source: instanceSchema,
   /** The old writer is sure to answer: a planned move. */
   planned: z.boolean(),
   /** By which the replica's last position is read before it is promoted. */

@@ -3,7 +3,7 @@ import { CLOCK_MAY_BE_OFF_MS } from '../../aws/aws-time.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { rpoFromRecoveryPoint } from '../../measure/rpo.ts';
-import { dbInstanceId, READS, refused, regionName, stepKind } from '../common.ts';
+import { databasePart, instanceSchema, READS, refused, stepKind } from '../common.ts';
 import { outageAt } from '../outage.ts';
 import { fact, type FactSource } from '../../model/fact.ts';
 import { rpoFact } from './facts.ts';
@@ -15,10 +15,8 @@ import type { PlanContext, StepDraft } from '../../model/kind.ts';
 import { type Database, instanceNow, rdsResource } from './instance.ts';
 
 const params = z.strictObject({
-  name: z.string(),
-  region: regionName,
-  id: dbInstanceId,
-  source: z.strictObject({ region: regionName, id: dbInstanceId }),
+  ...databasePart,
+  source: instanceSchema,
   rpoMs: z.number().positive(),
 });
 type Params = z.infer<typeof params>;

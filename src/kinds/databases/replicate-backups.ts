@@ -4,7 +4,7 @@ import { automatedBackups } from '../../aws/rds.ts';
 import { automatedBackupStatus } from '../../aws/states/rds.ts';
 import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import { formatDuration } from '../../base/duration.ts';
-import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { allow, instanceSchema, refused, regionName, stepKind } from '../common.ts';
 import { inRegionOf, protectedFact } from './facts.ts';
 import { stillWriter } from './writer.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
@@ -22,7 +22,7 @@ import { keyRights } from './recovery-points.ts';
 const params = z.strictObject({
   name: z.string(),
   region: regionName,
-  active: z.strictObject({ region: regionName, id: dbInstanceId }),
+  active: instanceSchema,
   retentionDays: z.int().min(1).max(35),
   kmsKey: z.string().optional(),
 });

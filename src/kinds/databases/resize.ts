@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState } from '../../aws/states/rds.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { allow, dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { allow, databasePart, refused, stepKind } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 import { isAvailable, modifyWhenFree, notReady, orRefused } from './change.ts';
@@ -15,7 +15,7 @@ import { offerFor } from './offered.ts';
  * https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Overview.DBInstance.Modifying.html
  */
 
-const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, to: z.string() });
+const params = z.strictObject({ ...databasePart, to: z.string() });
 type Params = z.infer<typeof params>;
 
 const classFact = fact('class', z.string());

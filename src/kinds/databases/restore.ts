@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { AwsError } from '../../aws/errors.ts';
 import type { DbInstance } from '../../aws/rds.ts';
 import { dbInstanceState, needsPerson } from '../../aws/states/rds.ts';
-import { allow, dbInstanceId, refused, regionName, securityGroupId, stepKind } from '../common.ts';
+import { allow, databasePart, dbInstanceId, instanceSchema, refused, securityGroupId, stepKind } from '../common.ts';
 import { lastsFor, lastsNot } from '../looks.ts';
 import { fact } from '../../model/fact.ts';
 import { notShown, showSigns, signsOfLife } from '../../model/signals.ts';
@@ -35,12 +35,10 @@ import { isPlannedMove, traitsOf } from '../../model/verb.ts';
  */
 
 const params = z.strictObject({
-  name: z.string(),
-  region: regionName,
-  id: dbInstanceId,
+  ...databasePart,
   settings: restoreSettings,
   /** The original, whose recovery points are looked at. */
-  source: z.strictObject({ region: regionName, id: dbInstanceId }).optional(),
+  source: instanceSchema.optional(),
   closedBy: securityGroupId.optional(),
   /** Where it is the line, in a failover: what may be lost. */
   rpoMs: z.number().positive().optional(),

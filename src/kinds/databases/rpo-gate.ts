@@ -3,7 +3,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { replicationState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { rpoFromLag } from '../../measure/rpo.ts';
-import { allow, dbInstanceId, READS, refused, regionName, stepKind } from '../common.ts';
+import { allow, databasePart, READS, refused, regionName, stepKind } from '../common.ts';
 import { outageAt } from '../outage.ts';
 import type { StepContext } from '../../model/step.ts';
 import { rpoFact } from './facts.ts';
@@ -13,7 +13,7 @@ import { sampleLag } from './lag.ts';
 import { decideLoss, type LossDecision } from './loss.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
 
-const params = z.strictObject({ name: z.string(), region: regionName, id: dbInstanceId, rpoMs: z.number().positive(), usersIn: z.array(regionName).optional() });
+const params = z.strictObject({ ...databasePart, rpoMs: z.number().positive(), usersIn: z.array(regionName).optional() });
 type Params = z.infer<typeof params>;
 
 interface Lag extends Partial<Awaited<ReturnType<typeof sampleLag>>> {

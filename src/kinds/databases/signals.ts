@@ -4,7 +4,7 @@ import { findDbInstance } from '../../aws/rds.ts';
 import { cannotWrite, dbInstanceState, replicationState } from '../../aws/states/rds.ts';
 import { formatDuration } from '../../base/duration.ts';
 import { LIMITS } from '../../base/limits.ts';
-import { allow, dbInstanceId, noCheck, READS, regionName, stepKind } from '../common.ts';
+import { allow, instanceSchema, noCheck, READS, stepKind } from '../common.ts';
 import { RECEIVING_MS, type Signal, signalSeen } from '../../model/signals.ts';
 import type { StepContext } from '../../model/step.ts';
 import { type Database, lookRights, replicationStatus, replicationTrouble } from './instance.ts';
@@ -13,8 +13,7 @@ import type { PlanContext, StepDraft } from '../../model/kind.ts';
 
 const params = z.strictObject({
   signal: z.string(),
-  region: regionName,
-  id: dbInstanceId,
+  ...instanceSchema.shape,
   /** Replication with more lag than that does not count as up. */
   maxLagMs: z.number().positive().optional(),
 });

@@ -2,7 +2,7 @@ import type { Json } from '../../base/json.ts';
 import * as z from 'zod';
 import { type DbInstance, listDbInstances } from '../../aws/rds.ts';
 import { carriedSettings, shownSettings } from './carried.ts';
-import { allow, dbInstanceId, inRegion, regionName, securityGroupId } from '../common.ts';
+import { allow, databasePart, inRegion, securityGroupId } from '../common.ts';
 import { fact } from '../../model/fact.ts';
 import type { Permission, StepContext } from '../../model/step.ts';
 import type { PlanContext, StepDraft } from '../../model/kind.ts';
@@ -15,9 +15,7 @@ import type { RdsReadReplica } from './replica-schema.ts';
  */
 
 export const standbyParams = z.strictObject({
-  name: z.string(),
-  region: regionName,
-  id: dbInstanceId,
+  ...databasePart,
   /** Full ARN of the writer. */
   writer: z.string().startsWith('arn:'),
   securityGroups: z.array(securityGroupId).optional(),

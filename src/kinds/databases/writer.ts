@@ -1,11 +1,10 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import { dbInstanceState } from '../../aws/states/rds.ts';
-import { dbInstanceId, refused, regionName, stepKind } from '../common.ts';
+import { instanceSchema, refused, stepKind } from '../common.ts';
 import { instanceNow, replicates } from './instance.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
 
-const params = z.strictObject({ region: regionName, id: dbInstanceId });
-type Params = z.infer<typeof params>;
+type Params = z.infer<typeof instanceSchema>;
 
 async function observe(ctx: StepContext, p: Params): Promise<Observation> {
   const instance = await instanceNow(ctx, p);
@@ -39,4 +38,4 @@ export async function stillWriter(ctx: StepContext, p: { region: string; id: str
 }
 
 /** A region that is to take more users has a database that takes writes. Only watches. */
-export const writerReady = stepKind<Params>({ params, check, observe, holds: stillWriter });
+export const writerReady = stepKind<Params>({ params: instanceSchema, check, observe, holds: stillWriter });

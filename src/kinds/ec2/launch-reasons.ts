@@ -1,10 +1,10 @@
-import type { AwsError } from '../../aws/errors.ts';
+import { AwsError } from '../../aws/errors.ts';
 import { DrError } from '../../base/errors.ts';
 import * as z from 'zod';
 import type { Ec2Instance, Up } from '../../aws/ec2.ts';
 import { plural } from '../../base/plural.ts';
-import { fact } from '../../model/fact.ts';
-import type { Observation } from '../../model/step.ts';
+import { fact, type FactSource } from '../../model/fact.ts';
+import type { Observation, StepContext } from '../../model/step.ts';
 
 /*
  * AWS's words for why an instance was not launched, or ended right after. There is no code for them in most answers.
@@ -64,7 +64,27 @@ export function noCapacity(what: string, region: string, tried: readonly string[
 }
 
 /** Ids of the instances of a compute resource that were stopped when a run began to start them: an undo stops them again. */
-export const startedFact = fact('started', z.array(z.string()));
+const startedFact = fact('started', z.array(z.string()));
+
+export function startedBefore(ctx: FactSource, name: string): string[] {
+  return startedFact.read(ctx, name) ?? [];
+}
+
+/** Journaled before the act. */
+export function willStart(ctx: StepContext, name: string, stopped: readonly string[]): void {
+  startedFact.record(ctx, name, [...new Set([...startedBefore(ctx, name), ...stopped])]);
+}
+
+/** All of them or none; the refusal when there is no capacity: stopped instances hold none. */
+export async function start(ctx: StepContext, region: string, ids: string[]): Promise<'started' | AwsError> {
+  try {
+    await ctx.effects.aws.call({ service: 'ec2', region, operation: 'StartInstances', input: { InstanceIds: ids }, signal: ctx.signal });
+    return 'started';
+  } catch (error) {
+    if (error instanceof AwsError && error.isShortage) return error;
+    throw error;
+  }
+}
 
 /** Enough instances run: have their status checks passed, and if not, what does AWS say? */
 export function checksPassed(up: Up, wanted: number): Observation {

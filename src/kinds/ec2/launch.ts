@@ -1,7 +1,6 @@
 import { plural } from '../../base/plural.ts';
 import * as z from 'zod';
 import { type Ec2Instance, findInstances, instancesUp } from '../../aws/ec2.ts';
-import { AwsError } from '../../aws/errors.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext } from '../../model/step.ts';
@@ -10,7 +9,7 @@ import { templateName, templateSchema } from './image-schema.ts';
 import { launchWhereThereIsRoom } from './launch-request.ts';
 import { existingSchema, GONE, isLaunched, launchedFilters, launchedTags, NOT_GONE, ourInstances, tagOf, TEMPLATE_VERSION_TAG } from './ours.ts';
 import { instanceType } from './schema.ts';
-import { checksPassed, LAUNCH_GUIDE, noCapacity, startedFact, whyEnded } from './launch-reasons.ts';
+import { checksPassed, LAUNCH_GUIDE, noCapacity, start, startedBefore, whyEnded, willStart } from './launch-reasons.ts';
 
 /*
  * Brings instances up to a count. What runs counts, no matter who launched it. What an earlier run launched and stopped again is
@@ -67,8 +66,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     if (stopping.length > stopped.length) return { state: 'pending', because: `${plural(stopping.length, 'instance')} still stopping`, waitingFor: 'aws' };
     const ended = ctx.attempt === 0 || token === undefined ? '' : await endedAtOnce(ctx, p, token);
     if (ended !== '') return { state: 'impossible', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running; ${ended}`, next: ['correct what AWS names, then start another run: the request of this one answers with the same instances', LAUNCH_GUIDE] };
-    // What is to be stopped again if the run is rolled back: journaled before the act.
-    startedFact.record(ctx, p.name, [...new Set([...startedBefore(ctx, p), ...stopped])]);
+    willStart(ctx, p.name, stopped);
     return { state: 'absent', because: `${alive.length} of ${plural(p.count, 'instance')} of ${p.name} running` };
   }
   const up = await instancesUp(ctx.effects.aws, p.region, alive.map(idOf), { signal: ctx.signal });
@@ -81,10 +79,6 @@ async function endedAtOnce(ctx: StepContext, p: Params, token: string): Promise<
   return whyEnded(gone.filter((i) => i.ClientToken?.includes(token) === true));
 }
 
-function startedBefore(ctx: StepContext, p: Params): string[] {
-  return startedFact.read(ctx, p.name) ?? [];
-}
-
 async function act(ctx: StepContext, p: Params): Promise<void> {
   const choice = readLaunch(ctx, p.name);
   if (choice === undefined) throw new Error(`no image of ${p.name} was chosen`);
@@ -92,21 +86,10 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   const missing = p.count - alive.length;
   if (missing <= 0) return;
   const tried: string[] = [];
-  const started = stopped.length > 0 && (await startAgain(ctx, p, stopped));
+  const started = stopped.length > 0 && (await start(ctx, p.region, stopped)) === 'started';
   if (stopped.length > 0 && !started) tried.push(`none to start ${stopped.join(', ')} again`);
   const count = missing - (started ? stopped.length : 0);
   if (count > 0) await launchRest(ctx, p, { ...choice, count, tried });
-}
-
-/** All of them or none. False when there is no capacity: stopped instances hold none. */
-async function startAgain(ctx: StepContext, p: Params, ids: string[]): Promise<boolean> {
-  try {
-    await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StartInstances', input: { InstanceIds: ids }, signal: ctx.signal });
-    return true;
-  } catch (error) {
-    if (error instanceof AwsError && error.isShortage) return false;
-    throw error;
-  }
 }
 
 async function launchRest(ctx: StepContext, p: Params, choice: { image: string; version: string; token: string; count: number; tried: string[] }): Promise<void> {
@@ -128,7 +111,7 @@ const LOOK_MS = 5_000;
 /** Stopped, not terminated: whether anything on them is wanted is for a person to say. */
 async function undo(ctx: StepContext, p: Params): Promise<void> {
   const token = readLaunch(ctx, p.name)?.token;
-  const started = new Set(startedBefore(ctx, p));
+  const started = new Set(startedBefore(ctx, p.name));
   for (;;) {
     const { alive } = await look(ctx, p);
     const mine = alive.filter((i) => started.has(idOf(i)) || (token !== undefined && i.ClientToken?.includes(token) === true)).map(idOf);

@@ -5,7 +5,7 @@ import { AwsError } from '../../aws/errors.ts';
 import { ec2InstanceState } from '../../aws/states/capacity.ts';
 import { refused, regionName, stepKind } from '../common.ts';
 import type { Observation, StepContext, Verdict } from '../../model/step.ts';
-import { cannotMend, checksPassed, inItsWords, LAUNCH_GUIDE, noCapacity, startedFact, whyEnded } from './launch-reasons.ts';
+import { cannotMend, checksPassed, inItsWords, LAUNCH_GUIDE, noCapacity, start, startedBefore, whyEnded, willStart } from './launch-reasons.ts';
 import { instanceId, instanceType } from './schema.ts';
 
 /*
@@ -70,9 +70,7 @@ async function observe(ctx: StepContext, p: Params): Promise<Observation> {
     if (alive.length + stopping >= wanted) return { state: 'pending', because: `${plural(stopping, 'instance')} still stopping`, waitingFor: 'aws' };
     const fell = ctx.attempt >= ASKED ? whyEnded(found.filter(isStopped)) : '';
     if (cannotMend(fell) !== undefined) return { state: 'impossible', because: `${alive.length} of ${plural(wanted, 'instance')} running; ${fell}`, next: ['correct what AWS names, then: dr resume', LAUNCH_GUIDE] };
-    // What is to be stopped again if the run is rolled back: journaled before the act.
-    const stopped = found.filter(isStopped).map((i) => i.InstanceId ?? '');
-    startedFact.record(ctx, p.name, [...new Set([...startedBefore(ctx, p), ...stopped])]);
+    willStart(ctx, p.name, found.filter(isStopped).map((i) => i.InstanceId ?? ''));
     return { state: 'absent', because: [`${alive.length} of ${plural(wanted, 'instance')} running`, fell].filter((text) => text !== '').join('; ') };
   }
   const up = await instancesUp(ctx.effects.aws, p.region, alive, { signal: ctx.signal });
@@ -87,7 +85,7 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
   const missing = p.ids.length - found.filter(isAlive).length;
   const stopped = found.filter(isStopped);
   const first = stopped.slice(0, missing);
-  if (first.length === missing && (await start(ctx, p, first.map((i) => i.InstanceId ?? ''))) === 'started') return;
+  if (first.length === missing && (await start(ctx, p.region, first.map((i) => i.InstanceId ?? ''))) === 'started') return;
   const tried: string[] = [];
   let left = missing;
   for (const instance of stopped) {
@@ -95,10 +93,6 @@ async function act(ctx: StepContext, p: Params): Promise<void> {
     if (await startOne(ctx, p, instance, tried)) left -= 1;
   }
   if (left > 0) throw noCapacity(p.name, p.region, tried, `name other \`types\`, or \`spares\` in other zones, for ${p.name} in the runbook; then: dr resume`);
-}
-
-function startedBefore(ctx: StepContext, p: Params): string[] {
-  return startedFact.read(ctx, p.name) ?? [];
 }
 
 /** With its own type, then with the others. False when there is no capacity for any. */
@@ -110,28 +104,17 @@ async function startOne(ctx: StepContext, p: Params, instance: Ec2Instance, trie
       const input = { InstanceId: id, InstanceType: { Value: type } };
       await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'ModifyInstanceAttribute', input, signal: ctx.signal });
     }
-    const outcome = await start(ctx, p, [id]);
+    const outcome = await start(ctx, p.region, [id]);
     if (outcome === 'started') return true;
     tried.push(`no ${type} in ${instance.Placement?.AvailabilityZone ?? 'its zone'} for ${id}${inItsWords(outcome)}`);
   }
   return false;
 }
 
-/** All of them or none; the refusal when there is no capacity. */
-async function start(ctx: StepContext, p: Params, ids: string[]): Promise<'started' | AwsError> {
-  try {
-    await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StartInstances', input: { InstanceIds: ids }, signal: ctx.signal });
-    return 'started';
-  } catch (error) {
-    if (error instanceof AwsError && error.isShortage) return error;
-    throw error;
-  }
-}
-
 const LOOK_MS = 5_000;
 
 async function undo(ctx: StepContext, p: Params): Promise<void> {
-  const ids = startedBefore(ctx, p);
+  const ids = startedBefore(ctx, p.name);
   if (ids.length === 0) return;
   await ctx.effects.aws.call({ service: 'ec2', region: p.region, operation: 'StopInstances', input: { InstanceIds: ids }, signal: ctx.signal });
   for (;;) {

@@ -82,13 +82,15 @@ async function act(ctx: StepContext, p: Once, work: () => Promise<Ending>): Prom
 function missingEnv(ctx: StepContext, p: Once): Verdict | undefined {
   const missing = (p.env ?? []).filter((name) => ctx.effects.env(name) === undefined);
   if (missing.length === 0 || named(ctx.acceptances.done, ctx, p.name)) return undefined;
-  return refused({
-    rule: 'own-step',
+  return couldNotRun(p, {
     observed: `${missing.join(' and ')} not set`,
     threshold: `the environment variables that the custom step ${p.name} names`,
-    consequence: `${p.name} could not run when its turn comes`,
-    override: `export ${missing.map((name) => `${name}=…`).join(' ')}, or --done ${p.name} if it is done already`,
+    mend: `export ${missing.map((name) => `${name}=…`).join(' ')}`,
   });
+}
+
+export function couldNotRun({ name }: Once, { observed, threshold, mend }: { observed: string; threshold: string; mend: string }): Verdict {
+  return refused({ rule: 'own-step', observed, threshold, consequence: `${name} could not run when its turn comes`, override: `${mend}, or --done ${name} if it is done already` });
 }
 
 export function envOf(ctx: StepContext, names: readonly string[]): Record<string, string> {
@@ -107,7 +109,8 @@ export function ranOnce<P extends Once>(kind: {
     check: (ctx, p) => {
       const missing = missingEnv(ctx, p);
       if (missing !== undefined) return Promise.resolve(missing);
-      return kind.check?.(ctx, p) ?? Promise.resolve({ state: 'ok', because: 'what it needs is there' });
+      if (kind.check === undefined) return Promise.resolve({ state: 'ok', because: 'what it needs is there' });
+      return named(ctx.acceptances.done, ctx, p.name) ? Promise.resolve({ state: 'ok', because: `--done ${p.name}` }) : kind.check(ctx, p);
     },
     observe: (ctx, p) => Promise.resolve(observe(ctx, p)),
     act: (ctx, p) => act(ctx, p, () => kind.run(ctx, p)),

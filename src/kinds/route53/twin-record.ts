@@ -12,6 +12,7 @@ import { deleteTwin, type FoundTwin, mayNotDelete, nameTaken, notOurTwin, runOfT
 import { answerFields, answerFor, answerOf, answerSchema, type RegionAnswer } from './aim.ts';
 import { route53Plane } from './rights.ts';
 import { findSet, keyOf } from './sets.ts';
+import type { HttpSample } from '../../effects/effects.ts';
 
 /*
  * The twin of a record: a simple record of its own, in the same zone, with the answer that the region would give. Route 53 knows no tags of
@@ -49,6 +50,14 @@ export async function drillAddress(ctx: StepContext, zones: readonly string[], h
     if (address !== undefined) return address;
   }
   return '';
+}
+
+/** The answer of the standby at the address of `drillAddress`. */
+export async function askStandby(ctx: StepContext, url: string, at: string): Promise<HttpSample | Observation> {
+  if (at === '') return { state: 'pending', because: 'the record of the drill does not resolve', waitingFor: 'dns' };
+  const got = await ctx.effects.http.request({ url, at, timeoutMs: LIMITS.probeMs, signal: ctx.signal });
+  ctx.signal.throwIfAborted();
+  return got.status === 0 ? { state: 'pending', because: `${at} gives no HTTP answer: ${got.error ?? ''}`, waitingFor: 'users' } : got;
 }
 
 interface Seen {
