@@ -14,9 +14,7 @@ export interface AbortRequest extends RunWatchers {
   /** Default: the newest run that is not over. */
   run?: string;
   state: StatePlace;
-  /** Why, for the record. */
   reason?: string | undefined;
-  /** Takes the run from the run that holds it. */
   takeOver?: boolean;
   /** Asks the person, who is given what has acted, newest first. @throws DrError (declined). */
   confirm(state: RunState, acted: readonly PlanStep[]): Promise<void>;

@@ -8,7 +8,6 @@ import type { Runbook } from '../runbook/runbook.ts';
  * and where data contradicts itself: an old writer that has come back calls itself a writer too.
  */
 
-/** What one region says. */
 export interface RegionView {
   region: string;
   account: string;

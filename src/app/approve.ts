@@ -8,7 +8,6 @@ import { gatesOf, type PlannedGate } from './approvals.ts';
 import { loadRun } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
 
-/** A gate that waits for people, with what is known of it. */
 export interface WaitingGate {
   state: RunState;
   gate: PlannedGate;
@@ -17,7 +16,6 @@ export interface WaitingGate {
   store: RunStore;
 }
 
-/** Which gate is meant. */
 interface GateChoice {
   /** Id of its step. Default: the first that waits. */
   id?: string | undefined;
@@ -75,7 +73,6 @@ function choose(state: RunState, gates: readonly PlannedGate[], { id, mayReject 
   });
 }
 
-/** What opens a gate of a run, and who may. */
 export function approvalGate(state: RunState, { step, from, quorum }: PlannedGate): ApprovalGate {
   const { plan, operator } = state;
   return {
@@ -124,7 +121,6 @@ function doesNotCount(why: string): DrError {
   return new DrError({ code: 'APPROVAL_REFUSED', exit: 'refused', title: `This does not count: ${why}.`, detail: 'Nothing was kept.' });
 }
 
-/** What came of an approval. */
 interface Kept {
   run: string;
   gate: string;

@@ -6,11 +6,8 @@ import { chooseRunbook } from './make-plan.ts';
 import { listAllRuns } from './runs.ts';
 import type { StatePlace } from './state.ts';
 
-/** Which drill is asked about. */
 interface DueQuestion {
-  /** Name or path. */
   runbook?: string;
-  /** Folder of runbooks. */
   runbooks: string;
   region: string;
   state: StatePlace;

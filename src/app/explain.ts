@@ -2,9 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { DrError } from '../base/errors.ts';
 import { nearest } from '../base/nearest.ts';
 
-/*
- * What a name of this tool means, out of the pages of docs/reference, which are written from the code and come with the package.
- */
+/* What a name of this tool means, out of the pages of docs/reference, which are written from the code and come with the package. */
 
 export type Explained = 'rule' | 'finding' | 'kind' | 'custom step' | 'step' | 'exit code';
 
@@ -42,7 +40,6 @@ export async function explain(name: string): Promise<Explanation[]> {
   });
 }
 
-/** All names, by what they are. */
 export async function explainable(): Promise<{ what: Explained; names: string[] }[]> {
   const sections = [...(await Promise.all(PAGES.map(sectionsOf))).flat(), ...exitCodes(await page('exit-codes.md'))];
   return [...Map.groupBy(sections, ({ what }) => what)].map(([what, members]) => ({ what, names: members.map(({ name }) => name) }));

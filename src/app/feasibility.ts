@@ -14,12 +14,8 @@ import { readable } from './runs.ts';
 import { finder } from '../model/finding.ts';
 import type { PathFinding } from './check/run-findings.ts';
 
-/*
- * Can a plan keep its RTO? With the times that this application's own runs took, then those that records and health checks give, then
- * AWS's documented ones.
- */
+/* Can a plan keep its RTO? With the times that this application's own runs took, then those that records and health checks give, then AWS's documented ones. */
 
-/** Newest runs of the application that are read. */
 const RUNS = 20;
 
 interface Asking {

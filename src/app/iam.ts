@@ -18,7 +18,6 @@ export const IAM_VERBS = [...VERBS, 'abort', 'check'] as const;
 export type IamVerb = (typeof IAM_VERBS)[number];
 
 interface IamRequest {
-  /** Files or folders. */
   paths: readonly string[];
   verb?: IamVerb | undefined;
   /** The region that is active when the verb is done. */

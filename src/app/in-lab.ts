@@ -20,7 +20,6 @@ import { endpointOverrides } from './live-effects.ts';
 const NOT_RUN = 'simulated: not run in the lab';
 const HOW_TO_RUN = `${NOT_RUN} (--run-custom-steps runs it)`;
 
-/** What a run gets to work with. */
 interface Workshop {
   effects: Effects;
   stepKind: (name: string) => Promise<AnyStepKind>;
@@ -102,10 +101,7 @@ function labAwsSettings(env: NodeJS.ProcessEnv): Record<string, string> {
   };
 }
 
-/**
- * The AWS endpoint is the lab's: then its DNS must be, too, or probes would ask the real application.
- * @throws DrError
- */
+/** The AWS endpoint is the lab's: then its DNS must be, too, or probes would ask the real application. @throws DrError */
 export function refuseHalfLab(mode: RunMode, endpoints: readonly string[], env: NodeJS.ProcessEnv = process.env): void {
   if (mode !== 'lab' || endpoints.length === 0 || (env['DR_RESOLVER'] ?? '').trim() !== '') return;
   throw new DrError({
@@ -122,10 +118,7 @@ export function labIdOf(mode: RunMode, env: NodeJS.ProcessEnv = process.env): { 
   return mode === 'lab' && id !== '' ? { labId: id } : {};
 }
 
-/**
- * A run belongs to its lab: another one is another world, in which nothing of what the journal says has happened.
- * @throws DrError
- */
+/** A run belongs to its lab: another one is another world, in which nothing of what the journal says has happened. @throws DrError */
 export function refuseOtherLab({ run, labId, plan }: Pick<RunState, 'run' | 'labId' | 'plan'>, env: NodeJS.ProcessEnv = process.env): void {
   if (labId === undefined || env['DR_LAB'] === labId) return;
   const none = (env['DR_LAB'] ?? '') === '';

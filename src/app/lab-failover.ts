@@ -235,7 +235,6 @@ export async function labDrill(request: LabFailoverRequest): Promise<RunResult> 
   return { ...result, resumable: false };
 }
 
-/** Users are moved there and back in a lab of its own. */
 export async function labLiveDrill(request: LiveDrillRequest): Promise<RunResult> {
   const loaded = request.runbook === undefined ? await loadRunbook(EXAMPLE_RUNBOOK) : await chooseRunbook(request);
   const source = sourceInLab(loaded.runbook, request.region);

@@ -32,7 +32,6 @@ export function twinsLeftBy(state: RunState): LeftTwins | undefined {
   return { run: state.run, twins, startedAt: state.startedAt, ...(until === undefined ? {} : { keptUntil: until }) };
 }
 
-/** Newest runs of an application that are read. */
 const RUNS = 20;
 
 /** What the newest drills of an application may have left, in the same world; a run that cannot be read says nothing. */

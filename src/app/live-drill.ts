@@ -22,7 +22,6 @@ import { startRun, type StartRequest } from './start-run.ts';
  * journal, and says that it is a part of it. Nothing is begun unless both ways can be planned and the way home fits into the window.
  */
 
-/** One run of a live drill. */
 interface LiveStep {
   part: LivePart;
   verb: Verb;

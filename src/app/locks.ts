@@ -50,7 +50,6 @@ export function heldByOthers(state: StateStore, plan: Plan, endpoints: readonly 
   return heldOf(state, [lockName(plan.runbook.name, plan.account, endpoints), ...resourceLocks(plan, endpoints)], operator);
 }
 
-/** Of these locks, those that others hold. */
 export async function heldOf(state: StateStore, locks: readonly string[], operator: Operator): Promise<{ lock: string; holder: LockRecord }[]> {
   const held = await Promise.all(
     locks.map(async (lock) => {
@@ -64,14 +63,11 @@ export async function heldOf(state: StateStore, locks: readonly string[], operat
   return held.flat();
 }
 
-/** All that a run holds. */
 interface RunLease extends Lease {
   readonly guard: Guard;
 }
 
-/** Who asks for all that a run needs. */
 interface AllRequest extends Omit<LeaseRequest, 'lock' | 'force'> {
-  /** Takes it from the process that holds it for this same run. */
   takeOver?: boolean;
   /** Called, perhaps more than once, with a run that has to give way. Left out: none has to. */
   onPreempted?: (run: string) => void;

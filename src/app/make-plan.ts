@@ -14,12 +14,10 @@ import { type Direction, observe, type Observed } from './observe.ts';
 export interface PlanRequest extends Direction {
   /** Name or path; default: the only runbook of the folder that names the region. */
   runbook?: string;
-  /** Folder. */
   runbooks: string;
   effects?: Effects;
 }
 
-/** A plan, and what it was made from. */
 export interface MadePlan {
   plan: Plan;
   loaded: LoadedRunbook;

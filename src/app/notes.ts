@@ -33,7 +33,6 @@ interface NoteParts {
   ids?: Ids;
 }
 
-/** What a note leaves behind. */
 export interface NoteResult {
   state: RunState;
   evidence: Evidence;

@@ -10,7 +10,6 @@ import type { ObservedResource } from '../plan/compile.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 import { activeView, type RegionView, sourceOf, toRebuild } from './active-region.ts';
 
-/** Which way a plan goes. */
 export interface Direction {
   verb: Verb;
   /** The region that is active when the plan has been run. A reprotect finds it by itself where it can be told. */
@@ -23,10 +22,8 @@ export interface Direction {
   drillMark?: string | undefined;
 }
 
-/** What a plan is made from, besides the runbook. */
 export interface Observed {
   account: string;
-  /** The caller's ARN. */
   identity: string;
   target: string;
   source: string;

@@ -11,7 +11,6 @@ export function thisOperator(identity: string): Operator {
   return { identity, user: userName(), host: hostname(), pid: process.pid, ...(machine === undefined ? {} : { machine }) };
 }
 
-/** This machine, as far as the system tells. */
 export function thisMachine(): Machine | undefined {
   const startedAt = Math.round(Date.now() - uptime() * 1_000);
   try {

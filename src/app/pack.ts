@@ -15,7 +15,6 @@ import { type LoadedRun, loadAllRuns } from './runs.ts';
 import { openState, type StatePlace } from './state.ts';
 import { toolVersion } from './version.ts';
 
-/** What signs a manifest. */
 export interface PackSigner {
   name: string;
   /** Signs a text for a namespace; returns the signature in OpenSSH's form. */
@@ -39,7 +38,6 @@ export interface Pack {
   manifestSha256: string;
 }
 
-/** A run of the pack, with its files. */
 interface PackedRun extends ToldRun {
   loaded: LoadedRun;
 }

@@ -27,10 +27,8 @@ import { TWIN } from '../kinds/twins.ts';
 import { type Cost, costOf } from '../measure/prices.ts';
 import type { LoadedRunbook } from '../runbook/runbook.ts';
 
-/** A plan, and what a person would say when they run it. */
 export interface PreviewRequest {
   plan: Plan;
-  /** The caller's ARN. */
   identity: string;
   effects: Effects;
   state: StatePlace;
@@ -119,7 +117,6 @@ export async function planWithPreview(request: PlanRequest & { state: StatePlace
 
 /** What a drill would make, and about what that costs while it is there. */
 export interface PlannedTwins {
-  /** As plans name them. */
   twins: readonly { resource: string; what: string }[];
   cost: Cost;
 }

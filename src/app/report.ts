@@ -24,7 +24,6 @@ interface WrittenReport {
   files: ReportFiles;
 }
 
-/** Writes the report of a run, from its journal alone. */
 export async function report({ place, run, impactAt, formats = [], leftOut }: ReportRequest): Promise<WrittenReport> {
   const { state, records, store } = await loadRun(openState(place), run, leftOut);
   if (impactAt !== undefined && impactAt !== state.impactAt) {

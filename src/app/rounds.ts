@@ -1,11 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 
-/** The same look again and again, until it is ended. */
 interface Rounds<R> {
   /** The pause between two looks, ms. */
   everyMs: number;
   clock: Clock;
-  /** Ends it. */
   until: AbortSignal;
   look: () => Promise<R>;
   onRound: (seen: R) => Promise<void> | void;

@@ -21,7 +21,6 @@ import { toolVersion } from './version.ts';
 import { withEnd } from '../base/with-end.ts';
 import type { Lease } from '../journal/lease.ts';
 
-/** How a run is followed and stopped. */
 export interface RunWatchers {
   /** Told of every record once it is durable. */
   onRecord: (record: JournalRecord, state: RunState) => void;
@@ -39,7 +38,6 @@ export interface RunResult {
   state: RunState;
   exit: ExitName;
   report?: ReportFiles;
-  /** Lines for a person. */
   summary: string[];
   /** False where the world that it ran in is gone: its lab has ended. */
   resumable?: boolean;
@@ -114,7 +112,6 @@ export async function saveReport(store: RunStore, evidence: Evidence, more: read
   return report;
 }
 
-/** The exit code of a run that has ended. */
 export function exitOf(state: RunState, evidence: Evidence): ExitName {
   const { outcome } = state;
   if (outcome === undefined) return keptUntil(state) === undefined ? 'interrupted' : 'leftBehind';

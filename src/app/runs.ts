@@ -10,7 +10,6 @@ import { toolVersion } from './version.ts';
 /** Runs that are named where a shortened id means several. */
 const AMBIGUOUS = 5;
 
-/** A run as its journal tells it. */
 export interface LoadedRun {
   store: RunStore;
   records: JournalRecord[];
@@ -46,7 +45,6 @@ export async function loadAllRuns(store: StateStore): Promise<{ runs: LoadedRun[
   return { runs, damaged: damaged.sort((a, b) => (a.run < b.run ? 1 : -1)) };
 }
 
-/** One line of a run that is left out of a list. */
 export function leftOutLine({ run, error }: DamagedRun): string {
   return `run ${run} is left out: ${error.message} ${error.detail ?? ''}`.trimEnd();
 }

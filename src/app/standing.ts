@@ -10,7 +10,6 @@ import { type LeftTwins, twinsLeftBy } from './left-twins.ts';
 import { runsLike } from './trends.ts';
 import { openState, type StatePlace } from './state.ts';
 
-/** A run, and whether somebody works on it now. */
 export interface Standing {
   state: RunState;
   /** Milliseconds since the epoch: what clocks count to. */
@@ -44,7 +43,6 @@ async function leftByOthers(store: StateStore, of: RunState, runs: readonly RunS
   return left.filter(({ run }) => run !== worksOn);
 }
 
-/** Where a run stands whose journal was read. */
 export async function standingIn(store: StateStore, state: RunState, now: number): Promise<Standing> {
   const here = thisOperator('');
   const lock = isOver(state) ? undefined : await store.lockOf(lockName(state.plan.runbook.name, state.plan.account, state.endpoints));

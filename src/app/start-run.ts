@@ -29,13 +29,9 @@ import { loadStepKind } from '../kinds/registry.ts';
 
 /** What starts a run of any verb. `region` is needed unless `planFile` is given, or a reprotect finds it by itself. */
 export interface StartRequest extends RunWatchers, Direction {
-  /** Name or path. */
   runbook?: string;
-  /** Folder of runbooks. */
   runbooks: string;
-  /** State folder. */
   state: StatePlace;
-  /** A saved plan. */
   planFile?: string;
   acceptances: Acceptances;
   /** When users began to suffer, as a person or an alarm says; milliseconds since the epoch. */
@@ -51,7 +47,6 @@ export interface StartRequest extends RunWatchers, Direction {
   gitOf?: typeof gitCommit;
 }
 
-/** Plans, asks, runs, reports. */
 export async function startRun(request: StartRequest): Promise<RunResult> {
   const effects = request.effects ?? liveEffects();
   const asked = { from: effects.clock.now(), trace: traceStep(effects) };
@@ -80,31 +75,26 @@ async function sayLeft({ state, onMessage }: StartRequest, plan: Plan, { aws }: 
   for (const left of await leftByDrillsOf(openState(state, aws), plan)) onMessage?.(leftTwinsLine(left));
 }
 
-/** A plan that a person has confirmed, and how it is run. */
 interface ConfirmedPlan extends RunWatchers {
   plan: Plan;
-  /** The caller's ARN. */
   identity: string;
   /** When it was planned, and for whom that waited. */
   planned: { from: number; to: number; waits: readonly WaitRecord[] };
   confirmedBy: 'typed' | 'flag' | 'lab';
   /** Milliseconds: when it was confirmed. */
   declaredAt: number;
-  /** State folder. */
   state: StatePlace;
   acceptances: Acceptances;
   impactAt?: number;
   /** Who says so. Default: `--impact-at`. */
   impactSource?: string;
   effects: Effects;
-  /** What it is part of. */
   fleet?: FleetRecord;
   live?: LiveDrillRecord | undefined;
   /** Which version of the runbook that is. Default: asks git. */
   gitOf?: typeof gitCommit;
 }
 
-/** Begins the journal of a run, executes its plan, reports. */
 export async function runPlan(request: ConfirmedPlan): Promise<RunResult> {
   const { effects, plan, declaredAt } = request;
   if (request.fleet === undefined) refuseClaims(plan, request.acceptances);

@@ -24,7 +24,6 @@ export interface SweepRequest extends Pick<RunWatchers, 'drain' | 'onMessage'> {
   /** All of one partition. Zones are those of the account. */
   regions: readonly string[];
   state: StatePlace;
-  /** Nothing is deleted. */
   list: boolean;
   effects?: Effects;
 }

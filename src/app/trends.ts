@@ -15,7 +15,6 @@ import { toolVersion } from './version.ts';
 
 /** Every run of a state, and what they show of each application over time. */
 interface Trends {
-  /** Newest first. */
   runs: RunState[];
   damaged: DamagedRun[];
   views: ApplicationView[];

@@ -78,10 +78,7 @@ function withUniqueNames(results: readonly Checked[]): Checked[] {
   });
 }
 
-/**
- * What only the whole folder tells, by path. A file that is checked alone is compared with its neighbours, whose own
- * problems are not shown.
- */
+/** What only the whole folder tells, by path. A file that is checked alone is compared with its neighbours, whose own problems are not shown. */
 async function folderFindings(results: readonly Checked[]): Promise<Map<string, Problem[]>> {
   const found = new Map<string, Problem[]>();
   const checked = results.flatMap(({ loaded }) => loaded ?? []);

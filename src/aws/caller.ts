@@ -1,6 +1,5 @@
 import type { InputOf, OperationOf, OutputOf, Service } from './operations.ts';
 
-/** One call of one AWS operation. */
 export interface AwsRequest<S extends Service = Service, O extends OperationOf<S> = OperationOf<S>> {
   service: S;
   /** The region whose endpoint is called. Global services are called in their signing region. */

@@ -69,7 +69,6 @@ export async function loadSdk(service: Service): Promise<Exports> {
   return (await LOADERS[service][1]()) as Exports;
 }
 
-/** The client class of a loaded module. */
 export function clientClass(service: Service, sdk: Exports): new (options: Partial<SdkClientOptions>) => SdkClient {
   return member(sdk, LOADERS[service][0]) as new (options: Partial<SdkClientOptions>) => SdkClient;
 }

@@ -3,7 +3,6 @@ import type { CallOptions } from './call-options.ts';
 import { AwsError, MALFORMED } from './errors.ts';
 import { listed } from './pages.ts';
 
-/** One value of a metric. */
 interface Sample {
   value: number;
   /** Start of the sample's period, milliseconds since the epoch. */
@@ -52,7 +51,6 @@ export async function recentSamples(
   return samples.sort((a, b) => b.timestamp - a.timestamp);
 }
 
-/** An alarm as it is now. */
 interface Alarm {
   name: string;
   state: string | undefined;

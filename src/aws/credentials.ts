@@ -49,10 +49,7 @@ export class SharedCredentials {
     return this.current;
   }
 
-  /**
-   * Asks again for credentials that AWS has refused, once for all who had them.
-   * @returns whether there are others now
-   */
+  /** Asks again for credentials that AWS has refused, once for all who had them. @returns whether there are others now */
   async renew(region: string, source: CredentialSource, refused: Credentials): Promise<boolean> {
     if (this.current === refused) this.current = undefined;
     const found = await this.get(region, source).catch(() => refused);

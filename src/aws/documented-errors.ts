@@ -37,7 +37,6 @@ const STORAGE = unforeseen('storage as the original has it: AWS may not have it 
 const RETRIED = waited('the caller, then the step until its limit');
 const NEXT_LOOK = waited('the step: the next look decides');
 
-/** Of RDS, about parameters that are never sent. */
 const RDS_NOT_SENT: ErrorFates = {
   AuthorizationNotFoundFault: notSent('DB security groups of EC2-Classic'),
   BackupPolicyNotFoundFault: notSent('backup targets'),
@@ -56,7 +55,6 @@ const RDS_NOT_SENT: ErrorFates = {
   TenantDatabaseQuotaExceededFault: notSent('tenant databases'),
 };
 
-/** Of RDS, for whatever makes an instance. */
 const RDS_NEW: ErrorFates = {
   ...RDS_NOT_SENT,
   DBInstanceAlreadyExistsFault: NEXT_LOOK,
@@ -275,7 +273,6 @@ const DOCUMENTED_ERRORS: { readonly [S in Service]?: ChangesOf<S> } = {
   },
 };
 
-/** The same fate for many errors. */
 function all(fate: Fate, names: readonly string[], more: ErrorFates = {}): ErrorFates {
   return { ...Object.fromEntries(names.map((name) => [name, fate])), ...more };
 }

@@ -9,10 +9,7 @@ export type Image = NonNullable<OutputOf<'ec2', 'DescribeImages'>['Images']>[num
 export type TemplateVersion = NonNullable<OutputOf<'ec2', 'DescribeLaunchTemplateVersions'>['LaunchTemplateVersions']>[number];
 export type Filter = NonNullable<InputOf<'ec2', 'DescribeInstances'>['Filters']>[number];
 
-/**
- * Instances by id, or by filters; an unknown id is an error of AWS.
- * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html
- */
+/** Instances by id, or by filters; an unknown id is an error of AWS. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstances.html */
 export function findInstances(aws: AwsCaller, region: string, which: { InstanceIds: string[] } | { Filters: Filter[] }, options?: CallOptions): Promise<Ec2Instance[]> {
   const request = { service: 'ec2', region, operation: 'DescribeInstances', input: which } as const;
   return listed(aws, request, ({ Reservations }) => Reservations?.flatMap(({ Instances = [] }) => Instances), options);
@@ -24,10 +21,7 @@ export interface Up {
   why: string;
 }
 
-/**
- * The instances whose both status checks have passed.
- * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html
- */
+/** The instances whose both status checks have passed. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-system-instance-status-check.html */
 export async function instancesUp(aws: AwsCaller, region: string, ids: readonly string[], options?: CallOptions): Promise<Up> {
   if (ids.length === 0) return { ids: new Set(), why: '' };
   const input = { InstanceIds: [...ids] };
@@ -43,10 +37,7 @@ export async function instancesUp(aws: AwsCaller, region: string, ids: readonly 
   return { ids: new Set(all.flatMap(({ id, up }) => (up ? [id] : []))), why: `${down.slice(0, 2).map(({ id, why }) => `${id}: ${why}`).join('; ')}${more}` };
 }
 
-/**
- * Images of the account, by id or by filters; none for an id that does not exist.
- * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html
- */
+/** Images of the account, by id or by filters; none for an id that does not exist. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeImages.html */
 export async function findImages(
   aws: AwsCaller,
   region: string,
@@ -56,10 +47,7 @@ export async function findImages(
   return (await outputIfThere(aws, { service: 'ec2', region, operation: 'DescribeImages', input: which }, /^InvalidAMIID\./, options))?.Images ?? [];
 }
 
-/**
- * One version of a launch template; undefined when there is none.
- * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplateVersions.html
- */
+/** One version of a launch template; undefined when there is none. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeLaunchTemplateVersions.html */
 export async function findTemplateVersion(
   aws: AwsCaller,
   region: string,
@@ -86,7 +74,6 @@ export async function zonesOffering(aws: AwsCaller, region: string, types: reado
   return offered;
 }
 
-/** A security group, as far as AWS shows it. */
 export interface GroupSeen {
   vpc: string | undefined;
   /** Inbound rules; undefined if AWS does not show them. */
@@ -109,10 +96,7 @@ export async function securityGroupsOf(aws: AwsCaller, region: string, ids: read
   return seen;
 }
 
-/**
- * The vCPUs of each instance type, as AWS makes it by default.
- * https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html
- */
+/** The vCPUs of each instance type, as AWS makes it by default. https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypes.html */
 export async function vcpusOf(aws: AwsCaller, region: string, types: readonly string[], options?: CallOptions): Promise<Map<string, number>> {
   const request = { service: 'ec2', region, operation: 'DescribeInstanceTypes' } as const;
   const names = [...new Set(types)].sort() as NonNullable<InputOf<'ec2', 'DescribeInstanceTypes'>['InstanceTypes']>;

@@ -3,7 +3,6 @@ import { type CallOptions, outputOf } from './call-options.ts';
 import { listed } from './pages.ts';
 import { targetState } from './states/capacity.ts';
 
-/** One target of a group. */
 export interface TargetHealth {
   id: string;
   port: number | undefined;
@@ -47,10 +46,7 @@ function reasonOf({ Reason, Description }: { Reason?: string | undefined; Descri
   return Reason === undefined || Description === undefined ? (Reason ?? Description) : `${Reason} (${Description})`;
 }
 
-/**
- * The load balancers that send users to these target groups.
- * https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html
- */
+/** The load balancers that send users to these target groups. https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_DescribeTargetGroups.html */
 export async function balancersOf(aws: AwsCaller, region: string, targetGroups: readonly string[], options?: CallOptions): Promise<string[]> {
   if (targetGroups.length === 0) return [];
   const { TargetGroups = [] } = await outputOf(aws, { service: 'elbv2', region, operation: 'DescribeTargetGroups', input: { TargetGroupArns: [...new Set(targetGroups)] } }, options);

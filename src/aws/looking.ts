@@ -5,7 +5,6 @@ import type { AwsAnswer, AwsCaller, AwsRequest } from './caller.ts';
 import { AwsError } from './errors.ts';
 import { MUTATIONS } from './operations.ts';
 
-/** What has been asked, and what came of it. */
 export interface Asked {
   service: string;
   region: string;

@@ -12,10 +12,7 @@ export interface Page<T> {
 /** More pages than any list has that `dr` reads; a look of a few says itself how many. */
 const PAGES_MAX = 100;
 
-/**
- * All items of all pages. A list that does not end is an error and no answer: nothing may be decided by a part of it.
- * @throws AwsError `IncompleteAnswer`
- */
+/** All items of all pages. A list that does not end is an error and no answer: nothing may be decided by a part of it. @throws AwsError `IncompleteAnswer` */
 export async function allPages<T>(of: Parameters<typeof incomplete>[0], page: (token: string | undefined) => Promise<Page<T>>, most = PAGES_MAX): Promise<T[]> {
   const all: T[] = [];
   let token: string | undefined;

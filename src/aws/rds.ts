@@ -24,7 +24,6 @@ export async function findDbInstance(aws: AwsCaller, region: string, id: string,
   return output?.DBInstances?.find((instance) => instance.DBInstanceIdentifier?.toLowerCase() === id.split(':').at(-1)?.toLowerCase());
 }
 
-/** All instances of a region. */
 export function listDbInstances(aws: AwsCaller, region: string, options?: CallOptions): Promise<DbInstance[]> {
   return listed(aws, { service: 'rds', region, operation: 'DescribeDBInstances', input: {} }, ({ DBInstances }) => DBInstances, options);
 }

@@ -16,7 +16,6 @@ interface CallLimits {
   backoffMaxMs: number;
 }
 
-/** What came of one attempt. */
 export interface Attempt {
   service: Service;
   region: string;
@@ -106,12 +105,7 @@ export function reliableCaller(inner: AwsCaller, options: ReliableOptions): AwsC
 }
 
 /** The answer or the AwsError; throws only the signal's reason and what is a defect. */
-async function attemptOnce(
-  inner: PlainCall,
-  request: PlainRequest,
-  clock: Clock,
-  timeoutMs: number,
-): Promise<PlainAnswer | AwsError> {
+async function attemptOnce(inner: PlainCall, request: PlainRequest, clock: Clock, timeoutMs: number): Promise<PlainAnswer | AwsError> {
   const { service, region, operation } = request;
   const what = `${service}.${operation} in ${region}`;
   try {

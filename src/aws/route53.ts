@@ -13,7 +13,6 @@ export interface Route53Options extends CallOptions {
   region: string;
 }
 
-/** A request to the Route 53 of that partition. */
 function requestOf<O extends OperationOf<'route53'>>(operation: O, { region = '' }: Partial<Route53Options> = {}): { service: 'route53'; region: string; operation: O } {
   return { service: 'route53', region: route53RegionFor(region), operation };
 }
@@ -154,10 +153,7 @@ export async function changeRecords(
   return { changeId: bareId(output.ChangeInfo?.Id), requestId };
 }
 
-/**
- * `INSYNC` once every authoritative server answers with the change.
- * https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html
- */
+/** `INSYNC` once every authoritative server answers with the change. https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetChange.html */
 export async function changeStatus(aws: AwsCaller, changeId: string, options: Route53Options): Promise<'PENDING' | 'INSYNC'> {
   return (await isEverywhere(aws, changeId, options)) ? 'INSYNC' : 'PENDING';
 }

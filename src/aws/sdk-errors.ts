@@ -83,7 +83,6 @@ export function clockWasCorrected(thrown: unknown): boolean {
   return error.$metadata?.clockSkewCorrected === true && (SIGNED_WRONG.has(codeIn(error) ?? '') || codeIn(error) === 'AccessDeniedException');
 }
 
-/** Whether AWS has refused the credentials. */
 export function areRefused(thrown: unknown): boolean {
   const error = thrown as SdkThrown;
   return error.$metadata?.httpStatusCode !== undefined && CREDENTIAL_CODES.has(codeIn(error) ?? '');
@@ -112,7 +111,6 @@ function isForeign(error: SdkThrown, call: CallName, httpStatus: number): boolea
   return error.name === 'NotFound' && !named && ['Unknown', 'UnknownError', 'NotFound'].includes(String(error.message));
 }
 
-/** The code that the SDK found, if any. */
 function codeIn(error: SdkThrown): string | undefined {
   const code = [error.Error?.Code, error.Code, error.name].find((c) => typeof c === 'string' && c !== '');
   return typeof code === 'string' && !['Unknown', 'UnknownError', 'Error'].includes(code) ? code : undefined;

@@ -78,7 +78,6 @@ type GroupsOutput = OutputOf<'autoscaling', 'DescribeAutoScalingGroups'>;
 /** Names in one request. https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_DescribeAutoScalingGroups.html */
 const GROUPS_MAX = 50;
 
-/** A look at one group by its name. */
 function isGroupLook(request: AwsRequest): request is AwsRequest & { input: GroupsInput } {
   const { operation, input } = request as { operation: string; input: GroupsInput };
   return operation === 'DescribeAutoScalingGroups' && input.AutoScalingGroupNames?.length === 1 && Object.keys(input).length === 1;

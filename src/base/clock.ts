@@ -8,15 +8,10 @@ export interface StopSignal {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/**
- * Time as a dependency: the engine, the steps and the simulator read no other clock.
- * All times are milliseconds since the Unix epoch.
- */
+/** Time as a dependency: the engine, the steps and the simulator read no other clock. All times are milliseconds since the Unix epoch. */
 export interface Clock {
   now(): number;
-  /**
-   * Resolves after `ms`; rejects with the signal's reason when aborted first.
-   */
+  /** Resolves after `ms`; rejects with the signal's reason when aborted first. */
   sleep(ms: number, signal?: StopSignal): Promise<void>;
   /** Calls `ring` after `ms`, unless the function returned is called before: a sleep without a promise. Left out where a sleep does. */
   alarm?(ms: number, ring: () => void): () => void;

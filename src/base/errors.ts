@@ -1,6 +1,5 @@
 import { EXIT, type ExitName } from './exit-codes.ts';
 
-/** What every error shown to a person says. */
 interface DrErrorParts {
   /** Stable, upper-case, e.g. `RUNBOOK_NOT_FOUND`. */
   code: string;

@@ -1,7 +1,4 @@
-/**
- * The one table of exit codes. Printed by `dr --help`, used by every command.
- * A number, once released, never changes its meaning.
- */
+/** The one table of exit codes. Printed by `dr --help`, used by every command. A number, once released, never changes its meaning. */
 export const EXIT = {
   ok: 0,
   bug: 1,

@@ -1,6 +1,5 @@
 /* Walks over graphs: the steps of a plan, applications that depend on each other. */
 
-/** What waits for others, by their ids. */
 export interface Waiting {
   id: string;
   after: readonly string[];
@@ -40,7 +39,6 @@ export function inOrder<T>(nodes: Iterable<T>, before: (node: T) => Iterable<T>)
   return order;
 }
 
-/** Which nodes are ready, as others are done. */
 export class Countdown<N extends Waiting> {
   /** Wait for nothing from the start, in the order given. */
   readonly ready: readonly N[];
@@ -60,7 +58,6 @@ export class Countdown<N extends Waiting> {
     this.ready = nodes.filter((node) => this.#left.get(node) === 0);
   }
 
-  /** What becomes ready by it. */
   done(id: string): N[] {
     return (this.#dependents.get(id) ?? []).filter((node) => {
       const left = (this.#left.get(node) ?? 0) - 1;

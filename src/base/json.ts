@@ -48,7 +48,6 @@ const quotedKey = remembered((key) => `${JSON.stringify(key)}:`);
 /** Loaded with the first hash: a command that needs none starts faster. */
 let hash: typeof Hash | undefined;
 
-/** Lower-case hexadecimal SHA-256 of a text or bytes. */
 export function sha256(data: string | Uint8Array): string {
   hash ??= process.getBuiltinModule('node:crypto').hash;
   return hash('sha256', data, 'hex');

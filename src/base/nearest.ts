@@ -23,7 +23,6 @@ function akin(name: string, candidates: Iterable<string>): string | undefined {
   return found.length === 1 ? found[0] : undefined;
 }
 
-/** Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i++) {

@@ -92,7 +92,6 @@ const PARTITIONS: Readonly<Record<Partition, PartitionFacts>> = {
   'aws-eusc': { prefix: 'eusc-', route53: 'eusc-de-east-1', iam: 'eusc-de-east-1', health: [], dnsSuffix: 'amazonaws.eu' },
 };
 
-/** The partition of a region, by its name. */
 export function partitionOf(region: string): Partition {
   const special = (['aws-cn', 'aws-us-gov', 'aws-eusc'] as const).find((partition) => region.startsWith(PARTITIONS[partition].prefix));
   return special ?? 'aws';

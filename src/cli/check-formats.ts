@@ -36,10 +36,7 @@ function casesOf(result: CheckResult, fails: (finding: PlacedFinding) => boolean
   });
 }
 
-/*
- * A check as Prometheus text, for the textfile collector of the node exporter.
- * https://prometheus.io/docs/instrumenting/exposition_formats/
- */
+/* A check as Prometheus text, for the textfile collector of the node exporter. https://prometheus.io/docs/instrumenting/exposition_formats/ */
 
 interface Sample {
   labels: Readonly<Record<string, string>>;

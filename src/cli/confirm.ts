@@ -14,7 +14,6 @@ import { painterFor } from './style.ts';
 import { columns, safe } from './text.ts';
 import { isPlannedMove, traitsOf } from '../model/verb.ts';
 
-/** How a person is asked. */
 export interface ConfirmIo {
   /** Is there a person at a terminal? */
   tty: boolean;
@@ -47,10 +46,7 @@ interface Question {
   words?: string;
 }
 
-/**
- * Nothing is guessed.
- * @throws DrError `declined` in every case but one.
- */
+/** Nothing is guessed. @throws DrError `declined` in every case but one. */
 async function askName({ name: runbook, what, given, text, command, words }: Question, io: ConfirmIo): Promise<'typed' | 'flag'> {
   const name = words ?? runbook;
   const declined = (code: string, title: string) => new DrError({ code, exit: 'declined', title: `${title} Nothing was done.`, next: [command] });

@@ -9,7 +9,6 @@ import { nearestRegion, REGION_SHAPE } from '../base/regions.ts';
  * expected and with one that works.
  */
 
-/** One sort of value. */
 interface ValueType<T> {
   /** e.g. `a day`. */
   expected: string;
@@ -17,7 +16,6 @@ interface ValueType<T> {
   example: string;
   /** Undefined: not a value of this sort. */
   read(text: string): T | undefined;
-  /** What a wrong one may have meant. */
   near?(text: string): string | undefined;
 }
 

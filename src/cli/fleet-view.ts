@@ -71,10 +71,7 @@ function fleetExpected(plan: FleetPlan): { p50: number; p95: number } {
   return { p50: Math.max(0, ...all.map((e) => e.p50)), p95: Math.max(0, ...all.map((e) => e.p95)) };
 }
 
-/**
- * One confirmation for all: how many applications, and the region.
- * @throws DrError `declined` in every other case.
- */
+/** One confirmation for all: how many applications, and the region. @throws DrError `declined` in every other case. */
 export async function confirmFleet(plan: FleetPlan, accepted: Acceptances, given: string | undefined, io: ConfirmIo, paint: Painter, look?: () => Promise<FleetPreviews>): Promise<'typed' | 'flag'> {
   const word = fleetWord(plan);
   const declined = (code: string, title: string): DrError =>

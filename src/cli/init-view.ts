@@ -33,7 +33,6 @@ function indentAll(lines: readonly string[]): string[] {
   return lines.map((line) => indent(line, 2));
 }
 
-/** So many are shown; all of them are in --json. */
 const SHOWN = 20;
 
 function list(title: string, items: readonly string[], paint: Painter): string[] {

@@ -24,9 +24,7 @@ export interface ShownPlan {
   preview: Preview;
   /** Of a drill. */
   twins?: PlannedTwins | undefined;
-  /** The command that runs it. */
   command: string;
-  /** Show the IAM policy that it needs. */
   iam: boolean;
   /** Of the terminal; undefined: nothing is broken. */
   width: number | undefined;

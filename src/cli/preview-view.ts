@@ -14,7 +14,6 @@ export function previewLines(preview: Preview, room: number | undefined, paint: 
   ];
 }
 
-/** One obstacle, with all parts of its refusal. */
 export function obstacleLines({ step, title, refusal, error, held }: Obstacle): string[] {
   if (held !== undefined) return [title, ...held.map((line) => indent(line, 2))];
   return [`${title} [${step}]`, ...(refusal === undefined ? [`could not be checked: ${error ?? 'no answer'}`] : refusalLines(refusal)).map((line) => indent(line, 2))];

@@ -76,7 +76,6 @@ export function rehearseText(result: RehearseResult, paint: Painter, width: numb
   return fit(lines.join('\n'), width);
 }
 
-/** What came of each planted trouble. */
 export function proveText(name: string, way: string, proofs: readonly Proof[], paint: Painter, width: number | undefined): string {
   const planted = proofs.filter(({ end }) => end !== 'not applicable');
   const bad = planted.filter(({ ok }) => !ok);

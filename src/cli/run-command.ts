@@ -56,7 +56,6 @@ export abstract class RunCommand extends DrCommand {
   }
 }
 
-/** What a person reads when a run has ended. */
 export function endLines({ state, exit, report, summary, resumable: can = true }: RunResult): string[] {
   const next = exit !== 'ok' && can && resumable(state) ? [`${nextLabel(state)} ${resumeCommand(state)}`] : [];
   return [...summary, ...(report === undefined ? [] : [`Report: ${report.html}`]), ...next];

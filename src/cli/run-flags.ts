@@ -31,13 +31,11 @@ export const standbyFlag = {
   standby: regionFlag({ description: 'Region to rebuild as the standby. Default: every region that does not follow' }),
 };
 
-/** How a run of any verb is started. */
 export const startFlags = {
   plan: Flags.string({ description: 'Run a plan that `dr plan --out` saved', helpValue: 'FILE', exclusive: ['region', 'runbook', 'lab'] }),
   confirm: Flags.string({ description: 'Name of the runbook, instead of typing it', helpValue: 'NAME' }),
 };
 
-/** Who stands behind a run, for the record. */
 export const peopleFlags = {
   reason: Flags.string({ description: 'Why, for the record', helpValue: 'TEXT' }),
   'approved-by': Flags.string({
@@ -80,7 +78,6 @@ export const acceptanceFlags = {
   ...peopleFlags,
 };
 
-/** How a run is shown while it happens. */
 export const outputFlags = {
   output: Flags.string({
     description: 'jsonl: stream the journal on stdout, one record a line',

@@ -18,7 +18,6 @@ export interface ShownError {
   stack?: string;
 }
 
-/** Where the error happened, for the commands to paste. */
 interface ErrorScene {
   /** As typed, e.g. `lab start`; undefined outside of a command. */
   command?: string | undefined;

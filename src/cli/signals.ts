@@ -1,10 +1,7 @@
 import { writeSync } from 'node:fs';
 import { EXIT } from '../base/exit-codes.ts';
 
-/**
- * One Ctrl-C can arrive twice: the terminal sends it to every process of the group, and npm sends it on once more.
- * Within this time it counts as the same.
- */
+/** One Ctrl-C can arrive twice: the terminal sends it to every process of the group, and npm sends it on once more. Within this time it counts as the same. */
 const SAME_KEYPRESS_MS = 500;
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -16,10 +13,7 @@ interface Drain {
   dispose(): void;
 }
 
-/**
- * First signal: `onFirst` is called and the run drains. A later one: leave at once, with the exit code of an
- * interrupted run.
- */
+/** First signal: `onFirst` is called and the run drains. A later one: leave at once, with the exit code of an interrupted run. */
 export function drainOnSignals(onFirst: (signal: string) => void, lastWords: () => string): Drain {
   const controller = new AbortController();
   let firstAt: number | undefined;

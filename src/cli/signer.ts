@@ -9,7 +9,6 @@ import { readPrivateKey } from '../approvals/private-key.ts';
 import { decodePublicKey, ed25519Blob, fingerprint, readPublicKey } from '../approvals/public-key.ts';
 import { NAMESPACE, type Namespace, signText } from '../approvals/signature.ts';
 
-/** A key of an approver on this machine. */
 interface Signer {
   /** Who signs, as the runbook calls them; undefined when it names this key for nobody. */
   name: string | undefined;

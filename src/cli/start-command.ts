@@ -30,11 +30,7 @@ type WatchedRequest = StartRequest & RunWatch;
 /** What the commands share that start a run: flags become a request, a person confirms the plan. */
 export abstract class StartCommand extends RunCommand {
   /** Starts a run of the verb. `run` is the use case; default: `startRun`. */
-  protected async start(
-    verb: Direction['verb'],
-    flags: StartFlags,
-    run?: (request: WatchedRequest) => Promise<RunResult>,
-  ): Promise<void> {
+  protected async start(verb: Direction['verb'], flags: StartFlags, run?: (request: WatchedRequest) => Promise<RunResult>): Promise<void> {
     const accepted = acceptances(flags);
     const start = run ?? (await import('../app/start-run.ts')).startRun;
     // In a lab the moment is known, and anyone who gives --confirm is not there to answer.

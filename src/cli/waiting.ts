@@ -3,7 +3,6 @@ import { formatDuration } from '../base/duration.ts';
 import type { RunState, StepRun } from '../journal/state.ts';
 import type { PlanStep } from '../model/step.ts';
 
-/** Steps that have begun, and have not ended. */
 export function stepsAtWork(state: RunState): { step: PlanStep; run: StepRun }[] {
   return state.plan.steps.flatMap((step) => {
     const run = state.steps.get(step.id);

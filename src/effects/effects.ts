@@ -44,9 +44,7 @@ export interface DnsAnswer {
 
 /** DNS as a user sees it. */
 export interface DnsPort {
-  /**
-   * @throws Error when no answer came within `timeoutMs`; an empty answer (NXDOMAIN, NODATA) is `{values: [], ttl: 0}`.
-   */
+  /** @throws Error when no answer came within `timeoutMs`; an empty answer (NXDOMAIN, NODATA) is `{values: [], ttl: 0}`. */
   resolve(name: string, type: string, timeoutMs: number, signal?: AbortSignal): Promise<DnsAnswer>;
 }
 
@@ -135,7 +133,6 @@ export interface ProcessPort {
   run(request: CommandRequest): Promise<CommandResult>;
 }
 
-/** The person at the terminal. */
 export interface PersonPort {
   /** Resolves when they typed `word`. Rejects with the signal's reason. */
   confirm(word: string, what: string, signal: AbortSignal): Promise<void>;

@@ -77,10 +77,7 @@ export function systemSql(env: Readonly<Record<string, string | undefined>>): Sq
   };
 }
 
-/**
- * Ends the sessions of all others and waits for each; those of RDS itself stay.
- * https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-SIGNAL
- */
+/** Ends the sessions of all others and waits for each; those of RDS itself stay. https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-SIGNAL */
 const END_OTHERS =
   'SELECT count(*) FILTER (WHERE NOT pg_terminate_backend(pid, 2000))::text AS left FROM pg_stat_activity ' +
   "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND usename <> 'rdsadmin'";
@@ -177,12 +174,7 @@ function close(client: Client): void {
   setTimeout(() => client.connection.stream.destroy(), 50).unref();
 }
 
-async function bounded<T>(
-  run: () => Promise<T>,
-  timeoutMs: number,
-  signal: AbortSignal | undefined,
-  abandon: () => void,
-): Promise<T> {
+async function bounded<T>(run: () => Promise<T>, timeoutMs: number, signal: AbortSignal | undefined, abandon: () => void): Promise<T> {
   const stop = signal === undefined ? AbortSignal.timeout(timeoutMs) : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
   const stopped = new Promise<never>((_resolve, reject) => {
     stop.addEventListener('abort', () => {

@@ -5,13 +5,9 @@ import type { Plan } from '../model/plan.ts';
 /** The version of the journal: what its records mean. Read by every command before anything else. */
 export const JOURNAL_SCHEMA = 'dr.journal/1';
 
-/**
- * Where a run acted: real AWS, the lab (AWS endpoints on loopback, account 000000000000), or in simulated time.
- * Shown wherever a result is shown.
- */
+/** Where a run acted: real AWS, the lab (AWS endpoints on loopback, account 000000000000), or in simulated time. Shown wherever a result is shown. */
 export type RunMode = 'live' | 'lab' | 'simulated';
 
-/** One AWS call of a step. */
 export interface CallRecord {
   service: string;
   region: string;
@@ -56,7 +52,6 @@ export interface ErrorRecord {
   next?: readonly string[];
 }
 
-/** What a step leaves behind when it ends, whichever way. */
 export interface StepOutcome {
   step: string;
   because: string;
@@ -108,7 +103,6 @@ interface FleetMemberRecord {
 /** The runs of a live drill, in their order: users leave, what they left follows again, users come back, and the other side follows again. */
 export type LivePart = 'out' | 'rebuild' | 'home' | 'protect';
 
-/** A run is a part of a live drill. */
 export interface LiveDrillRecord {
   /** The same in each of its runs. */
   id: string;
@@ -120,7 +114,6 @@ export interface LiveDrillRecord {
   backBy: number;
 }
 
-/** What a run begins with. */
 export interface RunStarted {
   /** `JOURNAL_SCHEMA` of the version that began it; absent in journals that are older than this field. */
   journal?: string;

@@ -7,7 +7,6 @@ import { fold, foldAll } from './fold.ts';
 import { superseded, writerOf } from './lease.ts';
 import type { RunState } from './state.ts';
 
-/** Where a run's records lie. */
 export interface JournalStore {
   /** The records so far, in order; the last, torn by a crash in the middle of a write, is left out. */
   read(): Promise<JournalRecord[]>;

@@ -120,7 +120,6 @@ function leaseOf(stateDir: string, folder: string, runbook: string, mine: LockRe
   };
 }
 
-/** The lock of an application, if somebody has it. */
 export async function lockOf(stateDir: string, runbook: string): Promise<LockRecord | undefined> {
   const { lock } = await usableFor(stateDir, highest(join(stateDir, 'locks'), runbook), undefined);
   return lock?.released === undefined ? lock : undefined;

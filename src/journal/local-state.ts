@@ -3,7 +3,6 @@ import { acquireLease, endsTheRun, type Lease, type LeaseRequest, lockOf, type L
 import { listRunIds, LocalStore } from './local-store.ts';
 import type { Guard, RunStore, StateStore } from './state-store.ts';
 
-/** State in a folder of this machine. */
 export class LocalState implements StateStore {
   readonly place: string;
 

@@ -2,9 +2,7 @@ import { approvalOf, originOf } from '../kinds/registry.ts';
 import type { Plan } from '../model/plan.ts';
 import { type PlanStep, SAYS, type Says } from '../model/step.ts';
 
-/*
- * What journals of earlier versions do not say, and how it is known all the same. Nobody else reads it out of words.
- */
+/* What journals of earlier versions do not say, and how it is known all the same. Nobody else reads it out of words. */
 
 /**
  * A plan of a journal, whatever version has written it: what steps did not say then is added, so that old runs can be listed and

@@ -134,7 +134,6 @@ export class S3State {
     return new S3Run(this.#objects, run);
   }
 
-  /** The lock of an application, if somebody has it. */
   async lockOf(runbook: string): Promise<LockRecord | undefined> {
     const lock = await this.#newest(runbook);
     if (lock === undefined) return undefined;

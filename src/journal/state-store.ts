@@ -24,10 +24,7 @@ export interface RunStore extends JournalStore {
   close(): Promise<string | undefined>;
 }
 
-/**
- * Throws when this runner has been superseded. `all`: of anything that its run holds, as before a change; otherwise of its application, whose
- * journal it writes.
- */
+/** Throws when this runner has been superseded. `all`: of anything that its run holds, as before a change; otherwise of its application, whose journal it writes. */
 export type Guard = (all: boolean) => Promise<void>;
 
 /** Where runs, locks and reports lie: a folder, or a bucket of the recovery region. */

@@ -3,10 +3,7 @@ import type { Refusal, Says } from '../model/step.ts';
 import { traitsOf } from '../model/verb.ts';
 import type { CallRecord, ErrorRecord, IssueNote, LabTruth, NoteAuthor, Operator, RunOutcome, RunStarted, WaitRecord } from './events.ts';
 
-/**
- * Where a step stands. The last six are ends. `paused`: a person is needed; a resume looks again. `unmet`: a guard whose run
- * ended first.
- */
+/** Where a step stands. The last six are ends. `paused`: a person is needed; a resume looks again. `unmet`: a guard whose run ended first. */
 export type StepState = 'waiting' | 'observing' | 'acting' | 'verifying' | 'done' | 'refused' | 'failed' | 'undone' | 'paused' | 'unmet';
 
 export interface StepRun {
@@ -62,7 +59,6 @@ export interface ProbeRun {
   failed: number;
 }
 
-/** An issue of a run, and how it was closed. */
 interface RunIssue extends IssueNote {
   /** From 1. */
   number: number;
@@ -81,10 +77,7 @@ export interface RunSignature {
   before: { head: string; records: number; outcome: RunOutcome | undefined };
 }
 
-/**
- * Everything known about a run, folded from its journal and from nothing else (`fold.ts`).
- * Terminal, status, report and resume read this.
- */
+/** Everything known about a run, folded from its journal and from nothing else (`fold.ts`). Terminal, status, report and resume read this. */
 export interface RunState extends Readonly<RunStarted> {
   run: string;
   term: number;
@@ -130,9 +123,7 @@ export function keptUntil(state: Pick<RunState, 'kept' | 'leadingBack' | 'outcom
   return state.leadingBack === undefined && state.outcome === undefined ? state.kept?.until : undefined;
 }
 
-/**
- * It has succeeded, or was rolled back as a whole: nothing of it is left to do. A drill is over, however it ended, when nothing of it is left.
- */
+/** It has succeeded, or was rolled back as a whole: nothing of it is left to do. A drill is over, however it ended, when nothing of it is left. */
 export function isOver(state: RunState): boolean {
   if (traitsOf(state.plan.verb).drills) return state.outcome !== undefined && leftBehind(state).length === 0;
   return state.outcome === 'succeeded' || state.outcome === 'aborted';

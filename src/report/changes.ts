@@ -15,7 +15,6 @@ import { resourceOf } from '../model/step-id.ts';
 
 type Made = Pick<Evidence['changes'][number], 'made' | 'because'>;
 
-/** Every change of the plan, and what came of it. */
 export function changeEvidence(state: RunState): Evidence['changes'] {
   return state.plan.steps.flatMap((step) => {
     const made = changeMade(step, state);

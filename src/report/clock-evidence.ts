@@ -104,7 +104,6 @@ export function runBreakdown(window: Window, state: RunState, records: readonly 
   return breakdown(window, intervals);
 }
 
-/** The clock as evidence. */
 export function clockEvidence(rto: Rto, state: RunState): Evidence['clock'] {
   return {
     phases: rto.milestones.map((m) => ({

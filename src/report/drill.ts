@@ -8,9 +8,7 @@ import { traitsOf } from '../model/verb.ts';
 import type { Evidence, EvidenceObjective } from './evidence-schema.ts';
 import { formatMs, regionName } from './format.ts';
 
-/*
- * What a drill proves, and what it does not: it did on twins what a failover does, and nobody was moved.
- */
+/* What a drill proves, and what it does not: it did on twins what a failover does, and nobody was moved. */
 
 export const DRILL_RULE =
   'The drill passes when every step on its twins succeeded, production was the same before and after as far as it answered, nothing of the drill is left, and the ' +
@@ -27,7 +25,6 @@ function lastEnd(state: RunState, phases: (phase: Phase) => boolean): number | u
   return ends.length === 0 ? undefined : Math.max(...ends);
 }
 
-/** RTO and RPO of a drill against the objectives. */
 export function drillObjectives(state: RunState): EvidenceObjective[] {
   const { objectives } = state.plan;
   return [rto(state, objectives.rtoMs), rpo(state, objectives.rpoMs)];
@@ -60,7 +57,6 @@ function rpo(state: RunState, objectiveMs: number): EvidenceObjective {
   return judged('RPO', objectiveMs, ms, `at most ${formatMs(ms)} of ${worst.name} would have been lost; objective ${formatMs(objectiveMs)}`);
 }
 
-/** The drill in one sentence. */
 export function drillSentence(word: Evidence['verdict']['word'], state: RunState, objectives: readonly EvidenceObjective[]): string {
   const { runbook, target, drill } = state.plan;
   const what = `DRILL of ${runbook.name} in ${regionName(target)}`;
@@ -93,7 +89,6 @@ export function drillSentence(word: Evidence['verdict']['word'], state: RunState
   }
 }
 
-/** What to do next. */
 export function drillNext(state: RunState): string[] {
   const left = leftBehind(state);
   if (left.length > 0) return [`Delete what is left: dr drill clean ${state.run}`];
@@ -106,7 +101,6 @@ export function drillNext(state: RunState): string[] {
 /** What a probe says whose answer shows nothing of what users would get. */
 const NOT_JUDGED: Says = 'not judged';
 
-/** The figures for a terminal. */
 export function drillFigures(evidence: Evidence): string[] {
   const open = evidence.steps.filter(({ says }) => says === NOT_JUDGED).map(({ id, because }) => `${id}: ${because}`);
   return [...evidence.objectives.map((o) => `${o.name} ${o.verdict}: ${o.because}`), ...open];

@@ -25,7 +25,6 @@ export function trusted(text: string): Html {
   return new Html(text);
 }
 
-/** Pieces of markup one after another. */
 export function join(pieces: readonly Html[]): Html {
   return new Html(pieces.map((piece) => piece.text).join(''));
 }

@@ -26,10 +26,7 @@ export interface EvidenceOptions extends GivenTimes {
   lab?: LabTruth | undefined;
 }
 
-/**
- * Everything that a report says, from a run's journal: `state` folded from exactly these `records`.
- * Pure: the same journal and options give the same document.
- */
+/** Everything that a report says, from a run's journal: `state` folded from exactly these `records`. Pure: the same journal and options give the same document. */
 export function buildEvidence(state: RunState, records: readonly JournalRecord[], options: EvidenceOptions = {}): Evidence {
   const lab = state.mode === 'lab' ? (options.lab ?? state.lab) : undefined;
   const rto = runClock(state, records, options, lab);

@@ -17,7 +17,6 @@ export function evidenceText(evidence: Evidence): string {
   return `${JSON.stringify(evidence, null, 2)}\n`;
 }
 
-/** A page that needs nothing else. */
 interface Page {
   title: string;
   mark: ModeMark | undefined;
@@ -53,7 +52,6 @@ ${main}</main>
 `.text;
 }
 
-/** The report of a run. */
 export function renderHtml(evidence: Evidence): string {
   const mark = modeMark(evidence);
   const { scope, test, madeBy } = evidence;

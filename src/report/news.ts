@@ -5,10 +5,7 @@ import { traitsOf } from '../model/verb.ts';
 import { regionName, routeText, utcDateTime, visible } from './format.ts';
 import { protectionOf } from './protection.ts';
 
-/*
- * The news of a run for people who do not watch it: each message is one that somebody may act on, and ends with the
- * command for that. A drill says so first.
- */
+/* The news of a run for people who do not watch it: each message is one that somebody may act on, and ends with the command for that. A drill says so first. */
 
 /** The message of a record; undefined for one that changes nothing for them. `state` is that after the record. */
 export function newsOf(record: JournalRecord, state: RunState): string | undefined {

@@ -9,7 +9,6 @@ import { requestLines } from './requests.ts';
 import { requestEvidence } from './step-evidence.ts';
 import { isPlannedMove, traitsOf } from '../model/verb.ts';
 
-/** What a person does next, most urgent first. */
 export function nextSteps(state: RunState, word: Evidence['verdict']['word']): string[] {
   const { plan } = state;
   const source = regionName(plan.source);

@@ -84,11 +84,7 @@ function rtoObjective(rto: Rto, objectiveMs: number): EvidenceObjective {
 }
 
 /** The worst bound of all databases against the objective; in the lab never less than the true loss. */
-function rpoObjective(
-  databases: Evidence['databases'],
-  objectiveMs: number,
-  trueLossMs: number | undefined,
-): EvidenceObjective {
+function rpoObjective(databases: Evidence['databases'], objectiveMs: number, trueLossMs: number | undefined): EvidenceObjective {
   const base = { name: 'RPO' as const, objectiveMs, atLeast: false };
   const unknown = (because: string): EvidenceObjective => ({ ...base, actualMs: null, verdict: 'not measured', because });
   if (databases.length === 0) return unknown('the plan promotes no database');
@@ -119,12 +115,7 @@ function rpoObjective(
 type Verdict = Evidence['verdict'];
 
 /** The verdict in one word and one sentence. */
-export function verdictOf(
-  state: RunState,
-  rto: Rto,
-  objectives: readonly EvidenceObjective[],
-  acted: boolean,
-): Verdict {
+export function verdictOf(state: RunState, rto: Rto, objectives: readonly EvidenceObjective[], acted: boolean): Verdict {
   const word = verdictWord(state, objectives);
   const place = placeOf(state);
   const text = sentence(word, state, rto, objectives, acted) + unseenWords(state);
@@ -152,13 +143,7 @@ function placeOf(state: RunState): string {
   return state.endpoints.length > 0 ? 'With AWS endpoints overridden: ' : '';
 }
 
-function sentence(
-  word: Verdict['word'],
-  state: RunState,
-  rto: Rto,
-  objectives: readonly EvidenceObjective[],
-  acted: boolean,
-): string {
+function sentence(word: Verdict['word'], state: RunState, rto: Rto, objectives: readonly EvidenceObjective[], acted: boolean): string {
   if (isDrill(state)) return drillSentence(word, state, objectives);
   const { runbook, source, target, verb } = state.plan;
   const name = runbook.name;

@@ -13,7 +13,6 @@ import { regionName } from './format.ts';
 
 type Protection = Evidence['protection'];
 
-/** What one run means for the protection of its application. */
 export function protectionOf(state: RunState): Protection {
   const { verb, source, target, runbook } = state.plan;
   const { movesUsers, rebuilds, drills } = traitsOf(verb);

@@ -126,10 +126,7 @@ interface Flag {
   level: number;
 }
 
-/**
- * Levels for flags on lines so that no two texts overlap and no line runs through a text: a flag stands one level above
- * every flag whose line lies under it.
- */
+/** Levels for flags on lines so that no two texts overlap and no line runs through a text: a flag stands one level above every flag whose line lies under it. */
 export function placeFlags(marks: readonly { x: number; text: string }[], size: number): Flag[] {
   const sorted = [...marks].sort((a, b) => a.x - b.x);
   const flags: Flag[] = [];

@@ -9,7 +9,6 @@ import { quote } from './secrets.ts';
 const NAME = /^[a-z0-9][a-z0-9-]{0,39}$/;
 const NAME_WANTED = 'expected a name of 1 to 40 lowercase letters, digits and hyphens, e.g. shop-orders';
 
-/** The name of a runbook, a resource or a probe. */
 export function nameField() {
   return z.string(NAME_WANTED).regex(NAME, NAME_WANTED);
 }
@@ -27,7 +26,6 @@ export function objectiveField(min: number, from: string) {
   return durationField({ min, max: 30 * DAY_MS, range: `a duration from ${from} to 30d` });
 }
 
-/** The name of an AWS region. */
 export function regionField() {
   return z.string().regex(REGION_SHAPE, {
     error: ({ input }) => {
@@ -61,13 +59,11 @@ export function httpField() {
     });
 }
 
-/** The name of an environment variable that holds a secret. */
 export function envField(example: string) {
   const wanted = `expected the name of an environment variable, e.g. ${example}`;
   return z.string(wanted).regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, wanted);
 }
 
-/** The ARN of a topic of Amazon SNS. */
 export function topicArnField() {
   const wanted = 'expected the ARN of an SNS topic, e.g. arn:aws:sns:ap-northeast-1:111122223333:dr';
   return z.string(wanted).regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$/, wanted);

@@ -6,10 +6,7 @@ import { firstRunbook } from './example.ts';
 
 const YAML_FILE = /\.ya?ml$/;
 
-/**
- * The YAML files directly in a folder, sorted by name. Hidden files are left out.
- * @throws DrError (RUNBOOK_NOT_FOUND) when there is no such folder.
- */
+/** The YAML files directly in a folder, sorted by name. Hidden files are left out. @throws DrError (RUNBOOK_NOT_FOUND) when there is no such folder. */
 export async function findRunbooks(dir: string): Promise<string[]> {
   try {
     const entries = await readdir(dir, { withFileTypes: true });

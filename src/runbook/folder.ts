@@ -12,10 +12,7 @@ import type { LoadedRunbook } from './runbook.ts';
  * say the same about it, and whether two of them move the same record or group.
  */
 
-/**
- * Problems by the path of the runbook, each with its line. `others`: names of runbooks of the folder that could not be
- * read; they exist all the same.
- */
+/** Problems by the path of the runbook, each with its line. `others`: names of runbooks of the folder that could not be read; they exist all the same. */
 export async function folderProblems(runbooks: readonly LoadedRunbook[], others: readonly string[] = []): Promise<Map<string, Problem[]>> {
   const problems = new Map<string, Problem[]>();
   const add = (loaded: LoadedRunbook, path: readonly PropertyKey[], message: string): void => {

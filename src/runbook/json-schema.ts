@@ -5,10 +5,7 @@ import { runbookSchema } from './schema.ts';
 
 type JsonSchema = Record<string, unknown>;
 
-/**
- * The JSON Schema (draft 2020-12) that editors use, from the same source as the checks: the schema of the file with
- * the schemas of all kinds in it.
- */
+/** The JSON Schema (draft 2020-12) that editors use, from the same source as the checks: the schema of the file with the schemas of all kinds in it. */
 export async function runbookJsonSchema(): Promise<JsonSchema> {
   const { $schema, ...rest } = z.toJSONSchema(runbookSchema, { io: 'input' }) as JsonSchema;
   const properties = rest['properties'] as Record<string, JsonSchema>;

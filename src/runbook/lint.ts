@@ -156,10 +156,7 @@ function lintNotify(runbook: Runbook, warn: Warn): void {
 /** `${NAME}`, and what stands in it for a default. */
 const VARIABLE = /\$\{[A-Za-z_][^}]*\}/;
 
-/**
- * Values that a reader may take for variables: a runbook is read as it is written. Not those of `steps`: a command that they start may
- * have a shell of its own.
- */
+/** Values that a reader may take for variables: a runbook is read as it is written. Not those of `steps`: a command that they start may have a shell of its own. */
 export function lintVariables(file: Readonly<Record<string, unknown>>, text: YamlText): Problem[] {
   return Object.entries(file).flatMap(([key, value]) => (key === 'steps' ? [] : variablesIn(value, [key], text)));
 }

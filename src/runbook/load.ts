@@ -70,7 +70,6 @@ function checkSomething(file: Record<string, unknown>, text: YamlText): Problem[
   return [error(text.at([]), [], 'nothing to recover: expected at least one of databases, compute, traffic')];
 }
 
-/** The file's text, or why it is none. */
 function decode(bytes: Uint8Array): string | Problem {
   const at = (offset: number, message: string): Problem => {
     const before = Buffer.from(bytes.buffer, bytes.byteOffset, offset).toString('utf8').split('\n');

@@ -57,7 +57,6 @@ async function findKind(kind: string, section: Section, path: Path, text: YamlTe
   return error(place, [...path, 'kind'], `${quote(kind)} belongs under ${code.section}, not under ${section}`);
 }
 
-/** The kinds of one section; all of them when it has none. */
 async function kindsOf(section: Section): Promise<readonly string[]> {
   const own: string[] = [];
   for (const name of KIND_NAMES) if ((await loadKind(name))?.section === section) own.push(name);

@@ -98,7 +98,6 @@ export interface Runbook {
   dependsOn: readonly string[];
 }
 
-/** A CloudWatch alarm. */
 export interface AlarmName {
   region: string;
   name: string;

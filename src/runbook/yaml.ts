@@ -12,12 +12,8 @@ export interface YamlText {
   /** Maps have no prototype. Undefined when the text could not be read. */
   value: unknown;
   problems: Problem[];
-  /**
-   * Where a value stands. A block map or list is found at its key, and what is missing at the key of the map that
-   * should hold it.
-   */
+  /** Where a value stands. A block map or list is found at its key, and what is missing at the key of the map that should hold it. */
   at: (path: Path) => Position;
-  /** Where the key itself stands. */
   keyAt(path: Path): Position;
 }
 

@@ -8,9 +8,7 @@ import type { Way } from '../check/ways.ts';
 import type { Judgement } from './judge.ts';
 import type { Looked } from './look.ts';
 
-/*
- * What waiting costs, what going loses, and the one command. Pure.
- */
+/* What waiting costs, what going loses, and the one command. Pure. */
 
 export interface Cost {
   /** Seconds of the objective. */
@@ -54,7 +52,6 @@ export interface Command {
   command: string;
   /** What would refuse it all the same, and how that is mended; absent where it is not known what would. */
   refusedBy?: readonly { rule: string; observed: string; mend: string }[];
-  /** People who have to agree. */
   approvals: readonly string[];
 }
 

@@ -11,7 +11,6 @@ import { finder } from '../../model/finding.ts';
 import type { Permission } from '../../model/step.ts';
 import type { PathFinding } from '../check/run-findings.ts';
 
-/** What an alarm of the runbook says of what users get. */
 export interface AlarmSeen extends AlarmName {
   says: Signal['says'];
   because: string;

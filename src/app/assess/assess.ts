@@ -18,7 +18,6 @@ import { lookAt, whyNoPlan } from './look.ts';
 export interface AssessRequest {
   /** Name or path; default: the only one of the folder. */
   runbook?: string;
-  /** Folder. */
   runbooks: string;
   /** The region that would become active; default: each that is not active now. */
   region?: string | undefined;
@@ -39,7 +38,6 @@ export interface AssessedWay extends Judgement {
   cost: Cost;
   /** Absent where no failover can be planned now. */
   failover?: Command;
-  /** Why none can be planned. */
   noPlan?: string;
 }
 
@@ -108,9 +106,7 @@ function directions({ runbook }: LoadedRunbook, ways: readonly Way[], region: st
   return dark && region === undefined && fromHome.length > 0 ? fromHome : ways;
 }
 
-/**
- * The one rule of the exit code: something that says `move`, else something unknown, else nothing to do.
- */
+/** The one rule of the exit code: something that says `move`, else something unknown, else nothing to do. */
 export function exitOf({ ways }: Pick<Assessment, 'ways'>): ExitName {
   if (ways.some(({ recommendation }) => recommendation === 'move')) return 'changes';
   return ways.some(({ recommendation }) => recommendation === 'unknown') ? 'unclear' : 'ok';

@@ -4,9 +4,7 @@ import type { Asked } from '../../aws/looking.ts';
 import type { ServingTarget } from '../../model/kind.ts';
 import type { Signal } from '../../model/signals.ts';
 
-/*
- * What was seen of one direction, and the same as a table. Pure.
- */
+/* What was seen of one direction, and the same as a table. Pure. */
 
 /** A service of a region, by what its answers were. */
 export interface Api {
@@ -16,7 +14,6 @@ export interface Api {
   because: string;
 }
 
-/** What users of a region can be sent to. */
 export interface TargetsSeen {
   /** e.g. `compute.web`. */
   resource: string;
@@ -27,7 +24,6 @@ export interface TargetsSeen {
   unknown?: string;
 }
 
-/** How the standby answers what users ask for. */
 export interface StandbyAnswer {
   /** `down`: it gives no answer at all. A standby that is not active may well say so: that is `unknown`. */
   says: Signal['says'];
@@ -42,15 +38,12 @@ export interface Evidence {
   apis: readonly Api[];
   targets: readonly TargetsSeen[];
   standby: StandbyAnswer;
-  /** What the alarms of the runbook say of what users get. */
   alarms?: readonly AlarmSeen[];
-  /** What AWS Health publishes. */
   health?: readonly HealthSeen[];
   /** Since when users suffer, ms since the epoch, where somebody has said it. */
   impactAt?: number | undefined;
 }
 
-/** One signal, and who sees it. */
 export interface Row {
   signal: string;
   observer: string;

@@ -10,7 +10,6 @@ import type { Signal } from '../../model/signals.ts';
 import type { Permission } from '../../model/step.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 
-/** One row of what AWS Health publishes. */
 export interface HealthSeen {
   signal: string;
   region: string;
@@ -21,10 +20,8 @@ export interface HealthSeen {
 type Looking = { effects: Pick<Effects, 'aws' | 'clock'>; signal: AbortSignal };
 type Regions = { source: string; target: string };
 
-/** So many issues are shown. */
 const SHOWN = 5;
 
-/** What asking needs. */
 export function healthLooks({ runbook }: LoadedRunbook): Permission[] {
   const regions = healthRegionsFor(runbook.home);
   return runbook.decideHealth && regions.length > 0 ? [allow(['health:DescribeEvents'], ['*'], { StringEquals: { 'aws:RequestedRegion': [...regions] } })] : [];

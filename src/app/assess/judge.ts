@@ -22,9 +22,7 @@ export interface Judgement {
   /** e.g. the database, the service or the zone. */
   what?: string;
   recommendation: 'move' | 'do-not-move' | 'unknown';
-  /** Why, in sentences. */
   reasons: readonly string[];
-  /** What a person does or looks at instead. */
   look: readonly string[];
 }
 

@@ -79,7 +79,6 @@ async function within<T>({ effects, signal }: Looker, what: string, otherwise: T
   }
 }
 
-/** What says only that something is not known. */
 function isUnknown(error: unknown): boolean {
   return error instanceof DeadlineError || error instanceof AwsError || error instanceof DrError;
 }

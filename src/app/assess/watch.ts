@@ -32,7 +32,6 @@ export function heldNow(held: Standing, newest: readonly Standing[], confirm: nu
   return STANDINGS[least > now ? least : most < now ? most : now] ?? held;
 }
 
-/** What has changed, once. */
 export interface News {
   /** ISO 8601. */
   at: string;
@@ -67,7 +66,6 @@ interface Watch {
   until: AbortSignal;
   /** `impactAt` of the runbook and source: when users were last seen to be served, where they are not now. */
   assess: (impactAt: number | undefined) => Promise<Assessment>;
-  /** The plan of the failover that is recommended. */
   plan: (target: string) => Promise<Plan>;
   /** Folder into which plans are saved. */
   plansInto?: string | undefined;

@@ -3,9 +3,7 @@ import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { finder, type Finding } from '../../model/finding.ts';
 import type { PathFinding } from './run-findings.ts';
 
-/*
- * What the runbook says that somebody lives with. It is still shown, and fails nothing until its day is over.
- */
+/* What the runbook says that somebody lives with. It is still shown, and fails nothing until its day is over. */
 
 /** Milliseconds in the day that `until` names, which is the last one that counts. */
 const DAY_MS = 86_400_000;

@@ -36,7 +36,6 @@ import type { Finding as DoctorFinding } from '../doctor/finding.ts';
 export interface CheckRequest {
   /** Name or path; default: every runbook of the folder. */
   runbook?: string;
-  /** Folder. */
   runbooks: string;
   /** The one region that is to become active; default: each that is not active now. */
   region?: string | undefined;
@@ -48,7 +47,6 @@ export interface CheckRequest {
   signal?: AbortSignal;
 }
 
-/** A finding of one direction. */
 export interface PlacedFinding extends PathFinding {
   /** The region that would become active. */
   target: string;
@@ -59,7 +57,6 @@ export interface PlacedFinding extends PathFinding {
   accepted?: Accepted;
 }
 
-/** One direction that was looked at. */
 interface CheckedWay {
   source: string;
   target: string;
@@ -252,9 +249,7 @@ async function positionsOf(ctx: InspectContext, { runbook }: LoadedRunbook): Pro
   };
 }
 
-/*
- * What a failover needs of the region that is lost: the rules of `dr doctor`, with that region taken away.
- */
+/* What a failover needs of the region that is lost: the rules of `dr doctor`, with that region taken away. */
 
 /** What this machine has by the way it is used now, e.g. its credentials, is the question of `dr doctor` where the failover would run. */
 const AREAS: ReadonlySet<string> = new Set(['plan', 'traffic', 'notify', 'state', 'machine']);

@@ -17,7 +17,6 @@ export interface LastTest {
   at: number;
 }
 
-/** Newest runs that are read. */
 const RUNS = 20;
 const DAY_MS = 86_400_000;
 /** A quarter: what auditors ask for, and `dr evidence` takes. */

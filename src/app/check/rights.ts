@@ -25,7 +25,6 @@ const PAGE = 'https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_t
 /** Services whose resources have policies of their own, which may give a right that the caller's do not. */
 const GIVEN_BY_RESOURCES: ReadonlySet<string> = new Set(['kms', 'sns', 's3', 'lambda']);
 const READS = /:(Describe|Get|List)/;
-/** Denied rights that one finding names. */
 const SHOWN = 5;
 
 /** What `rightsFindings` asks, of a role or user that no runbook names. */

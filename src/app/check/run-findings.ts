@@ -3,9 +3,7 @@ import type { Plan } from '../../model/plan.ts';
 import { finder, type Finding, findingOf } from '../../model/finding.ts';
 import type { Acceptances, PlanStep, Warning } from '../../model/step.ts';
 
-/*
- * What a run would refuse or warn of, as findings: the rules of a run and of a look at readiness are the same.
- */
+/* What a run would refuse or warn of, as findings: the rules of a run and of a look at readiness are the same. */
 
 /** Said in place of people, so that what is left is what they could not say: the source is lost, everybody agrees. */
 export function assumed(plan: Plan): Acceptances {

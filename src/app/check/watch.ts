@@ -3,9 +3,7 @@ import { keyOfFinding } from '../../model/finding.ts';
 import { rounds } from '../rounds.ts';
 import type { CheckResult, PlacedFinding } from './check.ts';
 
-/*
- * The same check again and again: what counts is what has changed since the last one.
- */
+/* The same check again and again: what counts is what has changed since the last one. */
 
 interface Difference {
   runbook: string;
@@ -57,7 +55,6 @@ export async function watchChecks({ check, counts, onRound, ...how }: Watch): Pr
   return last;
 }
 
-/** One line for each change. */
 export function changeLines({ runbook, appeared, gone }: Difference): string[] {
   return [
     ...appeared.map((f) => `${runbook}: new ${f.severity} ${f.rule} ${f.resource}: ${f.observed}`),

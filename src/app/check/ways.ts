@@ -3,11 +3,8 @@ import type { Effects } from '../../effects/effects.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 import { type MadePlan, planFor } from '../make-plan.ts';
 
-/*
- * Which failovers an application may need: from each region that is active to each other one.
- */
+/* Which failovers an application may need: from each region that is active to each other one. */
 
-/** One direction, and its plan, or why there is none. */
 export interface Way {
   source: string;
   target: string;

@@ -13,7 +13,6 @@ import { machineRegion, surroundingFindings, surroundingsOf, type Surroundings }
 import { DEFAULT_VERB } from '../../model/verb.ts';
 
 interface DoctorRequest {
-  /** Files or folders. */
   paths: readonly string[];
   /** Regions, and the names of `PLANES`. */
   without: readonly string[];
@@ -24,7 +23,6 @@ interface DoctorRequest {
   now?: number;
 }
 
-/** One failover, and whether anything stands in its way. */
 export interface Way {
   runbook: string;
   source: string;
@@ -94,7 +92,6 @@ function planeFindings(losses: Losses): Finding[] {
   return losses.planes.has('iam') ? [fine({ area: 'plan', what: 'IAM', because: 'no step makes or changes a role or a policy; what AWS has is answered in each region' })] : [];
 }
 
-/** The worst of what was said of the same thing. */
 function unique(findings: readonly Finding[]): Finding[] {
   const rank = (f: Finding) => (f.blocks ? 0 : f.verdict === 'would-not-run' ? 1 : f.verdict === 'not-known' ? 2 : 3);
   const groups = Map.groupBy(findings, (f) => JSON.stringify([f.area, f.runbook, f.target, f.what]));

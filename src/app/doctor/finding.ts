@@ -1,8 +1,6 @@
 import { iamRegionFor } from '../../base/regions.ts';
 
-/*
- * What may be lost, and what a survival check says of one thing.
- */
+/* What may be lost, and what a survival check says of one thing. */
 
 /** Global control planes. Each partition has its own Route 53 and IAM; only the commercial one has a global STS endpoint. */
 export const PLANES = ['route53-control-plane', 'iam', 'sts-global'] as const;

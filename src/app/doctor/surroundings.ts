@@ -6,9 +6,7 @@ import { toolVersion } from '../version.ts';
 import { regionsIn } from '../../base/regions.ts';
 import { type Finding, fine, lost, type Losses, unknown } from './finding.ts';
 
-/*
- * What surrounds a run: where its state lies, the machine, name resolution, endpoints, the package.
- */
+/* What surrounds a run: where its state lies, the machine, name resolution, endpoints, the package. */
 
 type Env = Readonly<Record<string, string | undefined>>;
 

@@ -8,21 +8,16 @@ import { loadRunbook } from '../../runbook/load.ts';
 import { formatProblem } from '../../runbook/problem.ts';
 import type { LoadedRunbook } from '../../runbook/runbook.ts';
 
-/** Which applications, and in which order. */
 export interface FleetChoice {
-  /** Folder of runbooks. */
   runbooks: string;
-  /** The region to make active. */
   region: string;
   /** The region to leave, where it cannot be inferred. */
   from?: string | undefined;
   /** Names to take, and no other. Undefined: all that have the region. An empty list is refused. */
   only?: readonly string[] | undefined;
-  /** Names to leave out. */
   except?: readonly string[] | undefined;
 }
 
-/** One application of a fleet. */
 export interface FleetMember {
   loaded: LoadedRunbook;
   /** Names of the fleet that must have succeeded before. */

@@ -34,7 +34,6 @@ import type { PlanProbe } from '../../model/plan.ts';
  * 4. Nothing is asked or run while one of them cannot be planned: a person says first which ones stay where they are.
  */
 
-/** What was planned, before anybody confirms it. */
 export interface FleetPlan {
   region: string;
   from?: string | undefined;
@@ -44,7 +43,6 @@ export interface FleetPlan {
 }
 
 export interface FleetRequest extends FleetChoice, RunWatchers {
-  /** State folder. */
   state: StatePlace;
   acceptances: Acceptances;
   impactAt?: number;
@@ -106,7 +104,6 @@ async function lockNotes(state: StateStore, members: readonly PlannedMember[]): 
   }
 }
 
-/** Plans all, asks once, runs them in order, reports each. */
 export async function fleetFailover(request: FleetRequest): Promise<FleetResult> {
   const effects = sharing(request.effects ?? liveEffects());
   const plan = await makeFleetPlan({ ...request, effects });
@@ -166,7 +163,6 @@ function fleetRecord(id: string, plan: FleetPlan): FleetRecord {
   return { id, region: plan.region, ...(plan.from === undefined ? {} : { from: plan.from }), members };
 }
 
-/** Runs what is planned, in the order of the fleet. */
 async function runMembers(plan: FleetPlan, fleet: FleetRecord, drain: AbortSignal, run: (member: ReadyMember) => Promise<RunResult>): Promise<FleetResult> {
   const ready = new Map(plan.members.flatMap((m) => (m.state === 'planned' ? [[m.name, m] as const] : [])));
   const outcomes = await runInTurn(plan.members.map((m) => ({ ...m, ended: endedBefore(m) })), drain, (name) => {

@@ -2,7 +2,6 @@ import { DrError, messageOf } from '../../base/errors.ts';
 import { EXIT, type ExitName } from '../../base/exit-codes.ts';
 import type { RunResult } from '../run-to-the-end.ts';
 
-/** What became of one application among many. */
 export interface FleetOutcome {
   name: string;
   /** How its run ended, or why it has none. */
@@ -13,7 +12,6 @@ export interface FleetOutcome {
   error?: DrError;
 }
 
-/** An application in the order of many. */
 interface InTurn {
   name: string;
   /** Must have succeeded. */
@@ -55,7 +53,6 @@ export function activeAlready(name: string, because: string): FleetOutcome {
   return { name, standing: 'active already', because, exit: 'ok' };
 }
 
-/** How a run ended, or why there is none. */
 export async function outcomeOf(name: string, run: Promise<RunResult>): Promise<FleetOutcome> {
   try {
     const result = await run;
@@ -65,7 +62,6 @@ export async function outcomeOf(name: string, run: Promise<RunResult>): Promise<
   }
 }
 
-/** It has no run, for this reason. */
 export function failed(name: string, error: DrError): FleetOutcome {
   return { name, standing: 'failed', because: error.message, exit: error.exit, error };
 }

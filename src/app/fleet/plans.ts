@@ -10,7 +10,6 @@ import type { FleetMember } from './choose.ts';
 import { asDefect } from './outcome.ts';
 import { DEFAULT_VERB } from '../../model/verb.ts';
 
-/** A member with what became of planning it. */
 export type PlannedMember = FleetMember & {
   name: string;
   /** Names of the fleet that must have ended before: they share a resource, and one at a time may change it. */
@@ -19,11 +18,9 @@ export type PlannedMember = FleetMember & {
     | { state: 'planned'; plan: Plan; identity: string; planned: { from: number; to: number; waits: readonly WaitRecord[] } }
     /** It is active there already: nothing to do. */
     | { state: 'there'; because: string }
-    /** It cannot be planned. */
     | { state: 'failed'; error: DrError }
   );
 
-/** One that has a plan. */
 export type ReadyMember = Extract<PlannedMember, { state: 'planned' }>;
 
 const PLANNED_AT_ONCE = 32;
@@ -31,7 +28,6 @@ const PLANNED_AT_ONCE = 32;
 /** How many of all are planned, or were looked at for what would refuse them now. */
 export type OnProgress = (what: 'planned' | 'checked', done: number, all: number) => void;
 
-/** Which way all of them go. */
 interface FleetDirection {
   region: string;
   from?: string | undefined;
@@ -66,7 +62,6 @@ function inTurn(members: readonly PlannedMember[]): PlannedMember[] {
   });
 }
 
-/** Plans one member now. */
 export async function planMember(effects: Effects, { loaded, needs }: FleetMember, to: FleetDirection): Promise<PlannedMember> {
   const { name } = loaded.runbook;
   const member = { loaded, needs, name, follows: [] };

@@ -17,7 +17,6 @@ import { activeAlready, failed, type FleetOutcome, outcomeOf, runInTurn, worst }
 import { planMember } from './plans.ts';
 
 interface ResumeFleetRequest extends RunWatchers {
-  /** State folder. */
   state: StatePlace;
   acceptances: Acceptances;
   /** Takes what has begun from the run that holds it: the person who says so gives a reason. */
@@ -78,7 +77,6 @@ async function openFleet(state: StatePlace): Promise<{ fleet: FleetRecord; runs:
   });
 }
 
-/** Begins a member that has no run yet. */
 async function begin(request: ResumeFleetRequest, effects: Effects, fleet: FleetRecord, name: string, runs: ReadonlyMap<string, RunState>): Promise<RunResult> {
   const member = fleet.members.find((m) => m.name === name);
   const confirmed = [...runs.values()][0];

@@ -12,25 +12,21 @@ export interface Wishes {
   approvers?: readonly string[] | undefined;
 }
 
-/** A resource that was found, and its kind. */
 interface Placed extends Discovered {
   kind: string;
   section: Section;
   strategies: readonly Strategy[];
 }
 
-/** Something that a person decides. */
 export interface Open {
   /** Where in the runbook, with dots. */
   path: string;
   what: string;
 }
 
-/** A runbook before it is written. */
 export interface Draft {
   name: string;
   strategy: Strategy;
-  /** Why that strategy. */
   because: string;
   home: string;
   /** Home first. */

@@ -16,13 +16,10 @@ import { runbookText } from './write-yaml.ts';
 interface InitRequest extends Wishes {
   aws: AwsCaller;
   regions: readonly string[];
-  /** Folder to write into. */
   runbooks: string;
   /** A state file of Terraform instead of the account: nothing is called. */
   terraform?: string | undefined;
-  /** Only these applications. */
   only?: readonly string[] | undefined;
-  /** Nothing is written. */
   dryRun?: boolean | undefined;
   now: number;
   signal?: AbortSignal | undefined;

@@ -6,9 +6,7 @@ import { nameInArn, regionOfArn } from '../../base/arn.ts';
 import type * as model from '../../model/discovery.ts';
 import { ec2InstanceState, imageState } from '../../aws/states/capacity.ts';
 
-/*
- * What is kept of each answer. A few names and numbers of each resource, so that thousands of them fit.
- */
+/* What is kept of each answer. A few names and numbers of each resource, so that thousands of them fit. */
 
 export interface RegionInventory {
   databases: model.SeenDatabase[];
@@ -28,7 +26,6 @@ export interface RegionInventory {
 
 export const NOTHING: RegionInventory = { databases: [], backups: [], groups: [], instances: [], targetGroups: [], templates: [], images: [], securityGroups: [], subnetGroups: [], parameterGroups: [], topics: [], proxies: [], paths: [] };
 
-/** Keys whose value is known. */
 function known<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
 }

@@ -24,7 +24,6 @@ const objects = (value: unknown): Attributes[] => (Array.isArray(value) ? value.
 const tags = (of: Attributes): model.Tags => Object.fromEntries(Object.entries((of.tags_all ?? of.tags ?? {})).flatMap(([key, value]) => (typeof value === 'string' ? [[key, value]] : [])));
 const plain = (name: unknown): string => (text(name) ?? '').toLowerCase().replace(/\.$/, '');
 
-/** Keys whose value is known. */
 function known<T extends object>(value: { [K in keyof T]: T[K] | undefined }): T {
   return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as T;
 }

@@ -1,9 +1,7 @@
 import { Document, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { Draft } from './draft.ts';
 
-/*
- * A draft as text: each comment stands above the key that it explains, and what a person has to decide is marked.
- */
+/* A draft as text: each comment stands above the key that it explains, and what a person has to decide is marked. */
 
 /** Maps and lists of that many characters or fewer stand on one line. */
 const ON_ONE_LINE = 110;

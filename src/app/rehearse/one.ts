@@ -22,10 +22,8 @@ import { LIMITS } from '../../base/limits.ts';
 import type { RunState } from '../../journal/state.ts';
 import { judgeSample } from '../../measure/probe.ts';
 
-/** What is rehearsed, again and again. */
 export interface Rehearsal {
   loaded: LoadedRunbook;
-  /** The region that is lost. */
   source: string;
   target: string;
   /** What a person knows better than the defaults. */
@@ -56,13 +54,11 @@ export interface Figures {
   trueLossMs?: number;
   /** Why it did not recover: step and rule, the same text for the same reason. */
   because?: string;
-  /** What was seen then, in words. */
   observed?: string;
   /** How long the slowest way through the plan spent in each step. */
   decided: readonly Decided[];
 }
 
-/** Where a planted trouble acts. */
 export interface Way {
   stage: Stage;
   source: string;

@@ -4,7 +4,6 @@ import { rpoFact } from '../../kinds/databases/facts.ts';
 import { type OneRehearsal, type Rehearsal, rehearseOnce, takingWrites } from './one.ts';
 import { TROUBLES, type Trouble } from './troubles.ts';
 
-/** What came of one planted trouble. */
 export interface Proof {
   name: string;
   what: string;

@@ -16,7 +16,6 @@ import { toolVersion } from '../version.ts';
 import { type RunVerdict, verifyRun, whyOther } from './run.ts';
 import { type Signers, strangerAmong } from './signers.ts';
 
-/** What was found out about a pack, its runs apart. */
 export interface PackVerdict extends Pick<RunVerdict, 'ok' | 'right' | 'bad' | 'notes'> {
   from: string;
   to: string;

@@ -20,7 +20,6 @@ import { understood } from '../runs.ts';
 import { toolVersion } from '../version.ts';
 import { type Signers, strangerAmong } from './signers.ts';
 
-/** What is wrong, and where. */
 interface BadThing {
   /** File, relative to the folder that was verified. */
   file: string;
@@ -29,7 +28,6 @@ interface BadThing {
   why: string;
 }
 
-/** What was found out about one run. */
 export interface RunVerdict {
   run: string;
   ok: boolean;
@@ -171,10 +169,7 @@ function notOurs(text: string, state: RunState): string {
   return text.includes(state.run) ? whyOther(text, 'this journal') : `it is not the report of run ${state.run}`;
 }
 
-/**
- * Why a document is not what is made of `what`, by the version that it names: another one may write it otherwise, and this one cannot tell
- * that from a change.
- */
+/** Why a document is not what is made of `what`, by the version that it names: another one may write it otherwise, and this one cannot tell that from a change. */
 export function whyOther(text: string, what: string): string {
   const { name, version } = toolVersion();
   const json = /"madeBy": \{\s*"name": "[^"]*",\s*"version": "([^"]*)"/.exec(text)?.[1];

@@ -8,15 +8,11 @@ import { type RunVerdict, verifyRun } from './run.ts';
 export interface Verification {
   place: string;
   ok: boolean;
-  /** Of a pack of evidence. */
   pack?: PackVerdict;
   runs: RunVerdict[];
 }
 
-/**
- * Checks what lies at a path, offline: a run's folder, a pack of evidence, or a file of one.
- * @throws DrError (usage) where there is nothing
- */
+/** Checks what lies at a path, offline: a run's folder, a pack of evidence, or a file of one. @throws DrError (usage) where there is nothing */
 export async function verify(path: string, signersFile?: string): Promise<Verification> {
   const place = resolve(path);
   const info = await stat(place).catch(() => undefined);

@@ -1,6 +1,5 @@
 import { type Answer, type Noted, statesOf } from './table.ts';
 
-/** What the state of an EC2 instance means. */
 interface InstanceMeaning {
   /** Does it run, or will it by itself? */
   alive: Answer;
@@ -51,7 +50,6 @@ export const statusCheck = statesOf<{ passed: Answer }>({
   unlisted: { passed: 'unknown' },
 });
 
-/** What the state of an image (AMI) means. */
 interface ImageMeaning {
   /** Can instances be launched from it? */
   usable: Answer;
@@ -184,7 +182,6 @@ export const healthStatus = statesOf<{ healthy: Answer }>({
   unlisted: { healthy: 'unknown' },
 });
 
-/** What the status code of a scaling activity means. */
 interface ActivityMeaning {
   /** Did it do what it was started for? `unknown` while it is under way. */
   succeeded: Answer;
@@ -216,7 +213,6 @@ export const activityStatus = statesOf<ActivityMeaning>({
   unlisted: { succeeded: 'unknown' },
 });
 
-/** What the health of a target of a load balancer means. */
 interface TargetMeaning {
   /** Do its health checks pass, so that the load balancer sends users to it? */
   healthy: Answer;

@@ -31,7 +31,6 @@ export const acceleratedRecovery = statesOf<{ changes: Answer }>({
   unlisted: { changes: 'unknown' },
 });
 
-/** What the state of a KMS key means. */
 export const keyState = statesOf<{
   /** Can data be encrypted and decrypted with it now? */
   usable: Answer;

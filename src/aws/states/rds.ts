@@ -1,11 +1,7 @@
 import { type Answer, statesOf } from './table.ts';
 
-/** What a DBInstanceStatus means. */
 interface DbInstanceMeaning {
-  /**
-   * Does the engine take writes? `yes`: it does, though a restart may be part of it. `no`: AWS documents that nobody reaches
-   * it. `unknown`: it may.
-   */
+  /** Does the engine take writes? `yes`: it does, though a restart may be part of it. `no`: AWS documents that nobody reaches it. `unknown`: it may. */
   writes: Answer;
   /** Does the status end by itself, in `available` or in the end of the instance? */
   passing: Answer;
@@ -98,7 +94,6 @@ export function servesOrPasses(state: DbInstanceState): boolean {
   return state.writes === 'yes' || state.passing === 'yes';
 }
 
-/** What the status of a read replica's replication means. */
 interface ReplicationMeaning {
   /** Does the replica receive from its source? */
   receives: Answer;
@@ -146,7 +141,6 @@ export const membershipStatus = statesOf<{
   unlisted: { inForce: 'unknown', stays: 'unknown' },
 });
 
-/** What ParameterApplyStatus means. */
 export const applyStatus = statesOf<{
   /** Does the engine run with the parameters of the group? */
   applied: Answer;
@@ -164,7 +158,6 @@ export const applyStatus = statesOf<{
   unlisted: { applied: 'unknown', needsReboot: 'unknown' },
 });
 
-/** What the status of a DB snapshot means. */
 interface BackupMeaning {
   /** Can an instance be restored from it? */
   usable: Answer;

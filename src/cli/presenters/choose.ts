@@ -5,7 +5,6 @@ interface PresenterChoice {
   tty: boolean;
   json: boolean;
   output: 'text' | 'jsonl';
-  /** Many runs at once. */
   fleet?: boolean;
 }
 

@@ -1,9 +1,6 @@
 import { escapeText } from '../escape.ts';
 
-/*
- * JUnit XML, as CI systems read it.
- * https://github.com/jenkinsci/xunit-plugin (junit-10.xsd), https://docs.gitlab.com/ci/testing/unit_test_reports/
- */
+/* JUnit XML, as CI systems read it. https://github.com/jenkinsci/xunit-plugin (junit-10.xsd), https://docs.gitlab.com/ci/testing/unit_test_reports/ */
 
 export interface Case {
   name: string;

@@ -12,7 +12,6 @@ import { type ApplicationView, inDrill, type Measured, type RunRow } from './row
 /** Where an application was tested, on every row: a rehearsal is never taken for a test on AWS. */
 export const MODES: Record<RunRow['mode'], [Tone, string]> = { live: ['good', 'AWS'], lab: ['warn', 'LAB'], simulated: ['warn', 'SIMULATED'] };
 
-/** The first page of a pack. */
 export function renderIndex(pack: PackDocument): string {
   const mark = packMark(pack);
   return renderPage({
@@ -60,7 +59,6 @@ export function measuredCell(measured: Measured | null): Html {
   return html`${value}<span class="why">of ${formatMs(objectiveMs)}</span> ${pill(objectiveTone(verdict), verdict)}`;
 }
 
-/** Objectives against what was measured, by application. */
 function applications(pack: PackDocument, mark: ModeMark | undefined): Html {
   const columns = [{ head: 'Application' }, { head: 'Where' }, { head: 'Runs', number: true }, { head: 'Last run that met its objectives' }, { head: 'RTO' }, { head: 'RPO' }, { head: 'Standby' }];
   const rows = pack.applications.map((view) => [
@@ -99,7 +97,6 @@ function runLink(run: string): Html {
   return html`<a href="runs/${run}/report.html">${code(run)}</a>`;
 }
 
-/** Every run and drill of the pack. */
 function runs(pack: PackDocument, mark: ModeMark | undefined): Html {
   const before = new Set(pack.before);
   const columns = [{ head: 'Run' }, { head: 'Where' }, { head: 'What' }, { head: 'Result' }, { head: 'RTO' }, { head: 'RPO' }, { head: 'Signed off' }];

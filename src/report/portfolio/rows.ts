@@ -3,9 +3,7 @@ import { traitsOf } from '../../model/verb.ts';
 import type { Evidence } from '../evidence-schema.ts';
 import { type Standby, standbyAfter } from '../protection.ts';
 
-/*
- * Many runs at once: what each has measured, and how each application stands after them. Pure: the same runs give the same rows.
- */
+/* Many runs at once: what each has measured, and how each application stands after them. Pure: the same runs give the same rows. */
 
 /** A run with its evidence, and the state that tells its protection. */
 export interface ToldRun {
@@ -13,7 +11,6 @@ export interface ToldRun {
   evidence: Evidence;
 }
 
-/** One objective of a run, as it was measured. */
 export type Measured = Pick<Evidence['objectives'][number], 'objectiveMs' | 'actualMs' | 'atLeast' | 'verdict'>;
 
 /** A run in one row. Times are ISO 8601, lengths milliseconds. */

@@ -29,7 +29,6 @@ export function probesSection(evidence: Evidence, mark: ModeMark | undefined): H
   );
 }
 
-/** The run's turning points, one a line. */
 export function logSection(evidence: Evidence, mark: ModeMark | undefined): Html {
   return section('Log', mark, table([{ head: 'UTC', number: true }, { head: 'Event' }], evidence.log.map((l) => [utcTime(l.at), l.text]), mark, 'empty'));
 }

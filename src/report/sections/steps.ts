@@ -65,7 +65,6 @@ function sayCall(call: EvidenceStep['calls'][number]): Html {
   return html`${call.operation} <span class="why">${call.service} · ${call.region}</span> ${code(call.requestId ?? 'no request id')}${call.error !== null && html` ${pill('bad', call.error)}`}`;
 }
 
-/** Checks, gates, refusals. */
 export function checksSection(evidence: Evidence, mark: ModeMark | undefined): Html {
   const checked = evidence.steps.filter((step) => step.check !== 'none');
   const checks = table(
@@ -119,7 +118,6 @@ function signals({ assessment }: Evidence, mark: ModeMark | undefined): Html[] {
   ];
 }
 
-/** What the run changed, before and after. */
 export function changesSection(evidence: Evidence, mark: ModeMark | undefined): Html {
   const tones = { made: 'good', requested: 'bad', 'no change needed': 'mute', 'not made': 'warn', undone: 'warn' } as const;
   const rows = evidence.changes.map((c) => [code(c.resource), c.field, c.before, c.after, html`${pill(tones[c.made], c.made)}<span class="why">${c.because}</span>`, code(c.step)]);
@@ -140,7 +138,6 @@ export function deviationsSection(evidence: Evidence, mark: ModeMark | undefined
   );
 }
 
-/** Every AWS call that was journaled. */
 export function callsSection(evidence: Evidence, mark: ModeMark | undefined): Html {
   const rows = evidence.steps.flatMap((step) =>
     step.calls.map((c) => [utcTime(c.at), code(step.id), `${c.service}.${c.operation}`, c.region, formatMs(c.ms), code(c.requestId ?? '–'), c.error ?? '']),
