@@ -7,7 +7,7 @@ import type { JournalRecord } from '../../src/journal/events.ts';
 import { Journal } from '../../src/journal/journal.ts';
 import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { RunState } from '../../src/journal/state.ts';
-import type { AnyStepKind, Observation, PlanStep, StepContext, StepKind, Verdict } from '../../src/model/step.ts';
+import type { Acceptances, AnyStepKind, Observation, PlanStep, StepContext, StepKind, Verdict } from '../../src/model/step.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { SeededIds } from '../../src/simulator/random.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
@@ -86,6 +86,7 @@ export interface TinyOptions {
   drain?: AbortSignal;
   store?: MemoryStore;
   plan?: Partial<Plan>;
+  acceptances?: Partial<Acceptances>;
   onRecord?: (record: JournalRecord) => void;
 }
 
@@ -115,7 +116,7 @@ export async function runTiny(steps: readonly PlanStep[], kinds: Record<string, 
   const journal = new Journal({ store, clock, run: RUN, term: 1, onRecord: (r) => options.onRecord?.(r) });
   const began = clock.now();
   const outcome = await clock.run(async () => {
-    await journal.append(started({ plan: planWith(steps, { probes: [], ...options.plan }) }));
+    await journal.append(started({ plan: planWith(steps, { probes: [], ...options.plan }), acceptances: { approvedBy: [], ...options.acceptances } }));
     return goOn(journal, kinds, clock, options);
   });
   return summary(journal, store, outcome, clock.now() - began);

@@ -1,0 +1,165 @@
+import { describe, expect, it } from 'vitest';
+import { LIMITS } from '../../src/base/limits.ts';
+import type { HttpSample } from '../../src/effects/effects.ts';
+import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
+import { type Fake, REACHED, REFUSAL, resumeTiny, runTiny, Thing, type TinyOptions, tinyStep } from './tiny.ts';
+
+/* How a run ends, and what it leaves: drills and planned moves in particular. */
+
+const DRILL = { plan: { verb: 'drill' } } as const;
+const SWITCHOVER = { plan: { verb: 'switchover' } } as const;
+const twin = tinyStep('twin', { reversibility: 'compensable', changes: [{ resource: 'rds:eu-west-1:dr-drill-1a-db', field: 'drill twin', before: '', after: 'a twin' }] });
+const then = (parts: Parameters<typeof tinyStep>[1] = {}) => tinyStep('then', { after: ['twin'], ...parts });
+const refusing: Fake = { observe: () => ({ state: 'refused', refusal: REFUSAL }) };
+const impossible: Fake = { observe: () => ({ state: 'impossible', because: 'broken' }) };
+
+/** Something that is made, and how often it was taken back. */
+function made(undo: () => Promise<void> = () => Promise.resolve()) {
+  const thing = new Thing();
+  let undone = 0;
+  const kind = thing.kind({
+    undo: async () => {
+      undone += 1;
+      await undo();
+      thing.there = false;
+    },
+  });
+  return { kind, thing, undone: () => undone };
+}
+
+async function drill(next: Fake, options: TinyOptions = {}, one = made()) {
+  const run = await runTiny([twin, then()], { twin: one.kind, then: next }, { ...DRILL, ...options });
+  const started = run.records.find(({ type }) => type === 'undo.started');
+  return { ...run, one, started };
+}
+
+describe('a drill', () => {
+  it('deletes its twins, and has ended as its steps did', async () => {
+    for (const [next, outcome] of [[{}, 'succeeded'], [impossible, 'failed'], [refusing, 'refused']] as [Fake, string][]) {
+      const run = await drill(next);
+      expect([run.outcome, run.one.undone(), run.one.thing.there]).toEqual([outcome, 1, false]);
+      expect(run.started).toMatchObject({ because: `the drill is over (${outcome}): its twins are deleted`, ended: outcome });
+      expect(run.records.at(-1)).toMatchObject({ type: 'run.finished', outcome });
+    }
+  });
+
+  it('that is stopped deletes them all the same, and counts as aborted', async () => {
+    const stop = new AbortController();
+    const run = await drill({ observe: () => (stop.abort(new Error('Ctrl-C')), REACHED) }, { drain: stop.signal });
+    expect([run.outcome, run.one.undone(), run.started]).toMatchObject(['aborted', 1, { ended: 'interrupted' }]);
+  });
+
+  it('that leaves something behind has failed, whatever it showed', async () => {
+    const run = await drill({}, {}, made(() => Promise.reject(new Error('no'))));
+    expect(run.outcome).toBe('failed');
+  });
+
+  it('that has made nothing has nothing to take back', async () => {
+    const run = await runTiny([twin], { twin: refusing }, DRILL);
+    expect([run.outcome, run.told]).toEqual(['refused', ['run.started', 'check.passed twin', 'checks.green', 'step.started twin', 'step.refused twin', 'run.finished']]);
+  });
+
+  it('is not continued by a resume, which deletes only', async () => {
+    const asked: string[] = [];
+    const first = await runTiny([twin, then()], { twin: refusing, then: {} }, DRILL);
+    const records = first.records.slice(0, 3);
+    const run = await resumeTiny(records, { twin: { observe: () => (asked.push('twin'), REACHED) }, then: {} });
+    expect([run.outcome, asked]).toEqual(['aborted', []]);
+    expect(run.records.find(({ type }) => type === 'undo.started')).toMatchObject({ because: 'the drill is over (interrupted): its twins are deleted', ended: 'interrupted' });
+  });
+
+  it('with a step that would change something else, or could not be taken back, is refused before anything', async () => {
+    const foreign = tinyStep('a', { changes: [{ resource: 'rds:eu-west-1:shop', field: 'size', before: '1', after: '2' }] });
+    const line = tinyStep('b', { reversibility: 'point-of-no-return' });
+    await expect(runTiny([foreign, line], { a: {}, b: {} }, DRILL)).rejects.toThrow('a would change size of rds:eu-west-1:shop, which is no twin of a drill; b cannot be taken back, and a drill takes everything back');
+    expect((await runTiny([foreign], { a: {} })).outcome).toBe('succeeded');
+  });
+});
+
+describe('twins that a person wants to look at', () => {
+  const KEEP = { acceptances: { keepTwinsMs: 3_600_000 } };
+
+  it.each<[Fake, string]>([[{}, 'succeeded'], [impossible, 'failed']])('stay for as long as they say, until a resume deletes them (%#)', async (next, ended) => {
+    const run = await drill(next, KEEP);
+    expect([run.outcome, run.one.undone(), run.started]).toEqual(['interrupted', 0, undefined]);
+    const [kept, end] = run.records.slice(-2) as [{ until: number; at: number }, object];
+    expect(kept).toMatchObject({ type: 'drill.kept', ended, until: kept.at + 3_600_000 });
+    expect(end).toMatchObject({ type: 'run.interrupted', signal: `its twins are kept until ${new Date(kept.until).toISOString()}` });
+    const back = await resumeTiny(run.records, { twin: run.one.kind, then: next });
+    expect([back.outcome, run.one.undone()]).toEqual([ended, 1]);
+    expect(back.records.find(({ type }) => type === 'undo.started')).toMatchObject({ ended });
+  });
+
+  it('do not stay where the drill was refused or stopped', async () => {
+    expect(await drill(refusing, KEEP)).toMatchObject({ outcome: 'refused' });
+    const stop = new AbortController();
+    expect(await drill({ observe: () => (stop.abort(new Error('Ctrl-C')), REACHED) }, { ...KEEP, drain: stop.signal })).toMatchObject({ outcome: 'aborted' });
+  });
+
+  it('are none where a drill made no twin, nor in any other run', async () => {
+    const own = tinyStep('own', { origin: 'custom', reversibility: 'compensable', changes: [{ resource: 'x', field: 'cache', before: '', after: 'warm' }] });
+    expect((await runTiny([own], { own: made().kind }, { ...DRILL, ...KEEP })).outcome).toBe('succeeded');
+    expect((await runTiny([twin], { twin: made().kind }, KEEP)).outcome).toBe('succeeded');
+  });
+});
+
+describe('a planned move', () => {
+  it('that is refused or fails before its line says so, and takes back what it did', async () => {
+    for (const [next, word] of [[refusing, 'refused'], [impossible, 'failed']] as [Fake, string][]) {
+      const one = made();
+      const run = await runTiny([twin, then()], { twin: one.kind, then: next }, SWITCHOVER);
+      expect([run.outcome, one.undone()]).toEqual(['aborted', 1]);
+      const started = run.records.find(({ type }) => type === 'undo.started');
+      expect(started).toMatchObject({ because: `switchover ${word} before the line` });
+      expect(started).not.toHaveProperty('ended');
+    }
+  });
+
+  it('that is stopped can be continued: nothing is taken back', async () => {
+    const stop = new AbortController();
+    const one = made();
+    const run = await runTiny([twin, then()], { twin: one.kind, then: { observe: () => (stop.abort(new Error('Ctrl-C')), REACHED) } }, { ...SWITCHOVER, drain: stop.signal });
+    expect([run.outcome, one.undone(), run.records.at(-1)]).toMatchObject(['interrupted', 0, { signal: 'Ctrl-C' }]);
+  });
+
+  it('that has reached all, and finds it gone in the end, is not mended by taking it back', async () => {
+    const one = made();
+    const run = await runTiny([{ ...twin, reversibility: 'compensable' }], { twin: { ...one.kind, holds: () => ({ state: 'impossible', because: 'it is gone' }) } }, SWITCHOVER);
+    expect([run.outcome, one.undone()]).toEqual(['failed', 0]);
+  });
+});
+
+describe('a run that ends', () => {
+  it('early says who is needed, or what stopped it', async () => {
+    const paused: Fake = { observe: () => ({ state: 'paused', because: 'wait' }) };
+    const both = await runTiny([tinyStep('a'), tinyStep('b')], { a: paused, b: paused });
+    expect(both.records.at(-1)).toMatchObject({ type: 'run.interrupted', signal: 'a person is needed for a, b' });
+    const stop = new AbortController();
+    const stopped = await runTiny([tinyStep('a')], { a: { observe: () => (stop.abort('text'), REACHED) } }, { drain: stop.signal });
+    expect(stopped.records.at(-1)).toMatchObject({ signal: 'stop requested' });
+  });
+
+  it('looks once more at what it reached where the last sample of a probe took long', async () => {
+    const run = async (ms: number) => {
+      const clock = new VirtualClock();
+      let holds = 0;
+      let bad = true;
+      const answer = (status: number): HttpSample => ({ status, body: '', address: '127.0.0.2', ms: 1 });
+      const http = {
+        request: async () => {
+          if (bad) {
+            bad = false;
+            return answer(500);
+          }
+          await clock.sleep(ms);
+          return answer(200);
+        },
+      };
+      const probes = [{ name: 'home', http: 'http://x', status: 200, everyMs: 3_600_000, holdMs: 0 }];
+      const seen = await runTiny([tinyStep('a')], { a: { ...new Thing().kind(), holds: () => ((holds += 1), REACHED) } }, { clock, effects: { http }, plan: { probes } });
+      return [seen.outcome, holds];
+    };
+    expect(await run(LIMITS.endFreshMs)).toEqual(['succeeded', 1]);
+    expect(await run(LIMITS.endFreshMs + 1)).toEqual(['succeeded', 2]);
+  });
+});
