@@ -16,7 +16,7 @@ export const GROUPS = {
   },
   run: {
     mutate: ['src/engine/{execute,schedule,probes}.ts'],
-    tests: ['test/engine/{execute,schedule,undo,end-look,line-decisions,late-request,guard-steps}.test.ts'],
+    tests: ['test/engine/{execute,ends,schedule,undo,end-look,line-decisions,late-request,guard-steps}.test.ts'],
   },
   guards: {
     mutate: ['src/engine/guards.ts'],

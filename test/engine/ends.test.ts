@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LIMITS } from '../../src/base/limits.ts';
 import type { HttpSample } from '../../src/effects/effects.ts';
+import type { RunEvent } from '../../src/journal/events.ts';
+import { chained, planWith, started, T0 } from '../journal/fixture.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { type Fake, REACHED, REFUSAL, resumeTiny, runTiny, Thing, type TinyOptions, tinyStep } from './tiny.ts';
 
@@ -162,4 +164,49 @@ describe('a run that ends', () => {
     expect(await run(LIMITS.endFreshMs)).toEqual(['succeeded', 1]);
     expect(await run(LIMITS.endFreshMs + 1)).toEqual(['succeeded', 2]);
   });
+});
+
+describe('a run that decides again', () => {
+  const again = (looks: string[], id = 'a'): Fake => ({ observe: () => (looks.push(id), { state: 'paused', because: 'too old', decideAgain: true }) });
+
+  it('does so a dozen times at most, and can be resumed then', async () => {
+    const looks: string[] = [];
+    const run = await runTiny([tinyStep('a')], { a: again(looks) });
+    expect([run.outcome, looks.length, run.told.filter((type) => type === 'checks.green').length]).toEqual(['interrupted', 12, 12]);
+  });
+
+  it('does not where something has failed, where a person is waited for, or where it is to stop', async () => {
+    const looks: string[] = [];
+    const failed = await runTiny([tinyStep('a'), tinyStep('b')], { a: again(looks), b: impossible });
+    expect([failed.outcome, looks.length]).toEqual(['failed', 1]);
+    const paused: Fake = { observe: () => (looks.push('p'), { state: 'paused', because: 'a person' }) };
+    expect([(await runTiny([tinyStep('a')], { a: paused })).outcome, looks.length]).toEqual(['interrupted', 2]);
+    const stop = new AbortController();
+    const stopped: Fake = { observe: () => (stop.abort(new Error('stop')), looks.push('s'), { state: 'paused', because: 'too old', decideAgain: true }) };
+    expect([(await runTiny([tinyStep('a')], { a: stopped }, { drain: stop.signal })).outcome, looks.length]).toEqual(['interrupted', 3]);
+  });
+});
+
+describe('when an outage began, for a run that is resumed', () => {
+  const change = (up: boolean, at: number): RunEvent => ({ type: 'probe.changed', probe: 'home-page', up, status: up ? 200 : 500, sampledAt: at });
+  async function impactOf(events: readonly RunEvent[], impactAt?: number) {
+    let seen: unknown;
+    const probes = [{ name: 'home-page', http: 'http://x', status: 200, everyMs: 3_600_000, holdMs: 0 }];
+    const records = chained([started({ plan: planWith([tinyStep('a')], { probes }), ...(impactAt === undefined ? {} : { impactAt }) }), ...events]);
+    await resumeTiny(records, { a: { observe: (ctx) => ((seen = ctx.impactAt()), REACHED) } }, { clock: new VirtualClock(T0 + 60_000) });
+    return seen;
+  }
+
+  it('is the first failed sample of any probe, or what a person said', async () => {
+    const times = [change(true, T0 + 1), change(false, T0 + 2), change(true, T0 + 3), change(false, T0 + 4)];
+    expect(await impactOf(times)).toBe(T0 + 2);
+    expect(await impactOf(times, T0 - 5)).toBe(T0 - 5);
+    expect(await impactOf([])).toBeUndefined();
+  });
+});
+
+it('a run that fails says what of its data is not there any more', async () => {
+  const made = tinyStep('data', { phase: 'data' });
+  const run = await runTiny([made, tinyStep('b', { after: ['data'] })], { data: { holds: () => ({ state: 'impossible', because: 'it is gone' }) }, b: impossible });
+  expect(run.records.find(({ type }) => type === 'step.silent')).toMatchObject({ step: 'data', because: 'it was so, and when the run failed it was not: it is gone' });
 });

@@ -3,11 +3,12 @@ import { LIMITS } from '../../src/base/limits.ts';
 import { watchOver } from '../../src/engine/guards.ts';
 import type { Run } from '../../src/engine/run.ts';
 import type { StepEnd } from '../../src/engine/step-parts.ts';
+import { MemoryStore } from '../../src/journal/memory-store.ts';
 import type { PlanStep } from '../../src/model/step.ts';
 import { planProblems } from '../../src/plan/graph.ts';
 import { VirtualClock } from '../../src/simulator/virtual-clock.ts';
 import { planStep } from '../journal/fixture.ts';
-import { ABSENT, PENDING, REACHED, resumeTiny, runTiny } from './tiny.ts';
+import { ABSENT, type Fake, PENDING, REACHED, resumeTiny, runTiny } from './tiny.ts';
 
 describe('guards in the engine', () => {
   const steps = [planStep('line', { kind: 'line', phase: 'data', reversibility: 'point-of-no-return' }), planStep('late', { kind: 'late', phase: 'verify', after: ['line'] }), planStep('guard', { kind: 'guard', phase: 'fence', beside: ['line'], optional: true, limitMs: 86_400_000 })];
@@ -40,6 +41,27 @@ describe('guards in the engine', () => {
     const run = await runTiny(steps, { line: { observe: () => ({ state: 'impossible', because: 'broken' }) }, late: {}, guard: { observe: () => PENDING } });
     expect(run.outcome).toBe('failed');
     expect(run.told).not.toContain('step.started guard');
+  });
+
+  it('begin while what was intended is seen to be under way, although the process died before it could say that it asked', async () => {
+    let asked = false;
+    let looks = 0;
+    const store = new MemoryStore((record) => {
+      if (record.type === 'step.acted') throw new Error('the machine dies');
+    });
+    const line: Fake = { observe: () => (!asked ? ABSENT : (looks += 1) < 40 ? PENDING : REACHED), act: () => void (asked = true) };
+    const kinds = { line, late: {}, guard: { observe: () => PENDING } };
+    await expect(runTiny(steps, kinds, { store })).rejects.toThrow('the machine dies');
+    const { told } = await resumeTiny(store.records, kinds);
+    expect(told.indexOf('step.started guard')).toBeGreaterThan(0);
+    expect(told.indexOf('step.started guard')).toBeLessThan(told.indexOf('step.done line'));
+  });
+
+  it('that have failed keep a run from success, though all else is done', async () => {
+    let there = false;
+    const unsafe: Fake = { observe: () => ({ ...PENDING, unsafe: true }) };
+    const run = await runTiny(steps, { line: { observe: () => (there ? REACHED : ABSENT), act: () => void (there = true) }, late: {}, guard: unsafe });
+    expect([run.outcome, run.state.steps.get('guard')?.error?.code, run.state.steps.get('late')?.state]).toEqual(['failed', 'STILL_OPEN', 'done']);
   });
 
   it('refuse a plan in which a step waits for one', () => {
